@@ -1,0 +1,82 @@
+// The event message of the native dialect: flat JSON, `id`, optional `at`, the rest readings with the unit in the name.
+import type { DeviceEvent } from '../domain/event.ts'
+import { messageIdPattern } from '../domain/names.ts'
+import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
+import { isObject, parseJson } from '../kit/parse-json.ts'
+import { bad, ok, type Problem, type Result } from '../kit/result.ts'
+
+/** Largest event payload in bytes. */
+export const eventBytesMax = 8192
+/** Most keys in one event; more is a fault of the firmware, not a reading. */
+export const eventKeysMax = 64
+
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+const isFiniteNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
+
+interface ReadingRule {
+  accepts: (value: unknown) => boolean
+  expected: string
+}
+
+const oneOf = (words: readonly string[]): ReadingRule => ({
+  accepts: (value) => typeof value === 'string' && words.includes(value),
+  expected: words.join(' or '),
+})
+const trueOrFalse: ReadingRule = { accepts: isBoolean, expected: 'true or false' }
+const number: ReadingRule = { accepts: isFiniteNumber, expected: 'a number' }
+
+const readingRules = new Map<string, ReadingRule>([
+  ['contact', oneOf(contactStates)],
+  ['button', oneOf(buttonPresses)],
+  ['waterLevelMm', number],
+  ['motion', trueOrFalse],
+  ['smoke', trueOrFalse],
+  ['gas', trueOrFalse],
+  ['leak', trueOrFalse],
+  ['tamper', trueOrFalse],
+  ['mains', oneOf(mainsStates)],
+  ['batteryPercent', number],
+  ['signalDbm', number],
+  ['temperatureC', number],
+])
+
+/** Keys that would reach into an object's prototype; no device has a reason to send them. */
+const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
+
+/**
+ * Decodes an event payload from `device`. A known reading of the wrong type makes the whole message unreadable:
+ * half a message acted upon is worse than one in quarantine. Unknown keys pass through. Never throws.
+ */
+export function parseDeviceEvent(device: string, payload: Uint8Array): Result<DeviceEvent> {
+  const json = parseJson(payload, eventBytesMax)
+  if (!json.ok) return json
+  if (!isObject(json.value)) return bad('an object, like {"id":"7-42","contact":"open"}')
+  const { id, at, ...readings } = json.value
+  const problems: Problem[] = []
+  if (typeof id !== 'string' || !messageIdPattern.test(id))
+    problems.push({ path: 'id', message: '1 to 64 printable characters without spaces, like "7-42"' })
+  if (at !== undefined && !isFiniteNumber(at))
+    problems.push({ path: 'at', message: 'milliseconds since 1970, a number' })
+  const names = Object.keys(readings)
+  if (names.length > eventKeysMax) problems.push({ path: '', message: `at most ${eventKeysMax} keys` })
+  for (const name of names) {
+    if (forbiddenKeys.has(name)) problems.push({ path: name, message: 'not a name for a reading' })
+    const rule = readingRules.get(name)
+    if (rule && !rule.accepts(readings[name])) problems.push({ path: name, message: rule.expected })
+  }
+  if (problems.length > 0) return { ok: false, problems }
+  return ok({
+    device,
+    messageId: id as string,
+    readings: readings as Readings,
+    ...(at === undefined ? {} : { deviceAtMs: at as number }),
+  })
+}
+
+/** The payload a device sends: `parseDeviceEvent(device, encodeDeviceEvent(event))` gives the event back. */
+export function encodeDeviceEvent(event: Omit<DeviceEvent, 'device'>): Uint8Array {
+  const { messageId, deviceAtMs, readings } = event
+  return new TextEncoder().encode(
+    JSON.stringify({ id: messageId, ...(deviceAtMs === undefined ? {} : { at: deviceAtMs }), ...readings }),
+  )
+}

@@ -1,0 +1,96 @@
+// An Alarm is something a person must answer. States after ISA-18.2; one active alarm per (device, kind).
+import type { Colour } from './colour.ts'
+import type { Readings } from './reading.ts'
+
+/** States after ISA-18.2. `normal` ends the alarm's life. */
+export const alarmStates = [
+  'unacknowledged',
+  'acknowledged',
+  'returned-unacknowledged',
+  'shelved',
+  'suppressed',
+  'out-of-service',
+  'normal',
+] as const
+export type AlarmState = (typeof alarmStates)[number]
+
+/** What happened to an alarm; each change is one AlarmRecord. */
+export const alarmChanges = [
+  'raised',
+  'repeated',
+  'escalated',
+  'deescalated',
+  'returned',
+  'acknowledged',
+  'shelved',
+  'unshelved',
+  'suppressed',
+  'unsuppressed',
+  'out-of-service',
+  'in-service',
+  'updated',
+  'ended',
+] as const
+export type AlarmChange = (typeof alarmChanges)[number]
+
+/** How far people have got with it, as the button's lamp shows it. */
+export const stages = ['stored', 'centre', 'seen', 'accepted', 'dispatched', 'closed'] as const
+export type Stage = (typeof stages)[number]
+
+/** Kinds of alarm. The alarm table (`alarm-table.ts`) says what each one means. */
+export const alarmKinds = [
+  'sos',
+  'fire',
+  'smoke',
+  'gas',
+  'water',
+  'leak',
+  'intrusion',
+  'tamper',
+  'device-silent',
+  'device-battery-low',
+  'implausible-reading',
+  'camera-offline',
+  'mains-lost',
+  'box-tamper',
+  'box-battery-low',
+  'box-silent',
+  'box-disk-full',
+  'box-dropping',
+  'clock-unsynced',
+  'journal-damaged',
+  'certificate-expires',
+  'link-lost',
+  'storm',
+] as const
+export type AlarmKind = (typeof alarmKinds)[number]
+
+/** The same sentence in both languages; every text that a person reads has both. */
+export interface BilingualText {
+  zh: string
+  en: string
+}
+
+/** One alarm as it stands after a change: enough to show and answer it without any other record. */
+export interface Alarm {
+  /** Unique at this box for ever, also across epochs. */
+  id: string
+  /** A device id, or the box's own id for alarms about the box. */
+  device: string
+  kind: AlarmKind
+  /** Water stage, sos variant (pressed, held, double, duress) ... where the kind has several. */
+  variant?: string
+  colour: Colour
+  /** The most urgent colour since it was last answered (latched). */
+  latchedColour: Colour
+  state: AlarmState
+  /** How often it occurred in this life: 1 when raised. */
+  occurrences: number
+  zone?: string
+  /** What, where and what to do, for the operator. */
+  text: BilingualText
+  /** What the device said when it was raised or last changed. */
+  readings?: Readings
+  /** A drill or a walk test: shown, marked, and never able to reach the real chain. */
+  isDrill?: boolean
+}

@@ -1,0 +1,26 @@
+// Colour is priority. It is decided in one pure function of the alarm engine and carried unchanged from there.
+
+export const colours = ['red', 'orange', 'yellow', 'blue'] as const
+export type Colour = (typeof colours)[number]
+
+/** Strict priorities of the uplink, most urgent first; each counts 1, 2, 3 ... inside an epoch. */
+export const lanes = [...colours, 'routine', 'picture'] as const
+export type Lane = (typeof lanes)[number]
+
+/** 0 is the most urgent. */
+export function urgency(colour: Colour): number {
+  return colours.indexOf(colour)
+}
+
+/** True when `a` is more urgent than `b`. */
+export function outranks(a: Colour, b: Colour): boolean {
+  return urgency(a) < urgency(b)
+}
+
+/** Colour is never shown alone: the word and the symbol go with it, for people who do not see red. */
+export const colourSigns: Record<Colour, { zh: string; en: string; symbol: string }> = {
+  red: { zh: '红色', en: 'red', symbol: '▲' },
+  orange: { zh: '橙色', en: 'orange', symbol: '◆' },
+  yellow: { zh: '黄色', en: 'yellow', symbol: '■' },
+  blue: { zh: '蓝色', en: 'blue', symbol: '●' },
+}

@@ -1,0 +1,30 @@
+// A Record is one entry of a box's journal as the centre receives it: what a lane of the uplink carries.
+import type { Alarm, AlarmChange } from './alarm.ts'
+import type { BoxTime, DeviceEvent } from './event.ts'
+
+/** `sequence` counts all records of an epoch in journal order, across lanes; a lane's own number is beside it. */
+interface Recorded extends BoxTime {
+  sequence: number
+}
+
+/** What a device said. It travels in the lane of the alarm it caused, or `routine`. */
+export interface EventRecord extends Recorded, DeviceEvent {
+  type: 'event'
+}
+
+/** A change of an alarm, with the alarm as it stands after it. `cause` is the sequence of the event behind it. */
+export interface AlarmRecord extends Recorded {
+  type: 'alarm'
+  change: AlarmChange
+  alarm: Alarm
+  cause?: number
+}
+
+/** Something the box did or noticed that is no device event: arming, eviction, salvage, repaired clock. */
+export interface LogRecord extends Recorded {
+  type: 'log'
+  what: string
+  facts?: Record<string, unknown>
+}
+
+export type JournalRecord = EventRecord | AlarmRecord | LogRecord

@@ -1,0 +1,47 @@
+// Bytes to uplink messages and back. Parsers never throw; gzip itself is I/O-like work and is handed in by the programs.
+import { fromZod } from '../kit/from-zod.ts'
+import { parseJson } from '../kit/parse-json.ts'
+import { bad, type Result } from '../kit/result.ts'
+import { heartbeatSchema, type Heartbeat } from './heartbeat.ts'
+import { receiptSchema, type Receipt } from './receipt.ts'
+import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
+import { stageNoticeSchema, type StageNotice } from './stage-notice.ts'
+
+/** Largest heartbeat, receipt or stage notice in bytes. */
+export const controlBytesMax = 16 * 1024
+
+/** Unpacks gzip to at most `maxBytes`, or throws. */
+export type Gunzip = (bytes: Uint8Array, maxBytes: number) => Uint8Array
+
+export function encodeJson(message: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(message))
+}
+
+/** Decodes a Report, packed or plain. */
+export function parseReport(bytes: Uint8Array, gunzip: Gunzip): Result<Report> {
+  let plain = bytes
+  if (isGzip(bytes)) {
+    try {
+      plain = gunzip(bytes, reportBytesMax)
+    } catch {
+      return bad(`gzip that does not unpack to at most ${reportBytesMax} bytes`)
+    }
+  }
+  const json = parseJson(plain, reportBytesMax)
+  return json.ok ? fromZod(reportSchema as never, json.value) : json
+}
+
+export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(heartbeatSchema as never, json.value) : json
+}
+
+export function parseReceipt(bytes: Uint8Array): Result<Receipt> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(receiptSchema as never, json.value) : json
+}
+
+export function parseStageNotice(bytes: Uint8Array): Result<StageNotice> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(stageNoticeSchema, json.value) : json
+}

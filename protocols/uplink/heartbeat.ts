@@ -1,0 +1,44 @@
+// The heartbeat a box sends every 30 s at QoS 0: how far each lane is, and how the box feels.
+import { z } from 'zod'
+import { lanes, type Lane } from '../domain/colour.ts'
+import { clockQualities, type ClockQuality } from '../domain/event.ts'
+import { epochSchema } from './report.ts'
+
+export const heartbeatIntervalMs = 30_000
+/** A box is `late` after this long without a sign of life, `silent` after the next. */
+export const lateAfterMs = 90_000
+export const silentAfterMs = 180_000
+
+const count = z.number().int().min(0)
+
+export const heartbeatSchema = z.looseObject({
+  v: z.literal(1),
+  epoch: epochSchema,
+  name: z.string().max(200).optional(),
+  lanes: z.partialRecord(z.enum(lanes), z.object({ last: count, receipted: count })),
+  boot: count,
+  sinceBootMs: z.number().min(0),
+  atMs: z.number(),
+  clock: z.enum(clockQualities),
+  uptimeMs: z.number().min(0),
+  diskFreeBytes: count.optional(),
+  devices: z.object({ known: count, present: count }).optional(),
+  quarantined: count.optional(),
+})
+
+export interface Heartbeat {
+  v: 1
+  epoch: string
+  name?: string | undefined
+  /** Per lane: last number written, last number receipted. */
+  lanes: Partial<Record<Lane, { last: number; receipted: number }>>
+  boot: number
+  sinceBootMs: number
+  atMs: number
+  clock: ClockQuality
+  /** How long the gateway's process has run. */
+  uptimeMs: number
+  diskFreeBytes?: number | undefined
+  devices?: { known: number; present: number } | undefined
+  quarantined?: number | undefined
+}

@@ -1,0 +1,32 @@
+// A Receipt: the centre's proof that everything up to a number is stored durably. Cumulative, so losing one is harmless.
+import { z } from 'zod'
+import { lanes, type Lane } from '../domain/colour.ts'
+import { epochSchema } from './report.ts'
+
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/** `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below numbers already seen, oldest first. */
+export const laneReceiptSchema = z.looseObject({
+  storedTo: count,
+  missing: z.array(z.tuple([count, count])).max(100),
+})
+
+export const receiptSchema = z.looseObject({
+  v: z.literal(1),
+  epoch: epochSchema,
+  lanes: z.partialRecord(z.enum(lanes), laneReceiptSchema),
+  centreTimeMs: z.number(),
+})
+
+export interface LaneReceipt {
+  storedTo: number
+  missing: [from: number, to: number][]
+}
+
+export interface Receipt {
+  v: 1
+  epoch: string
+  lanes: Partial<Record<Lane, LaneReceipt>>
+  /** The centre's wall clock, ms since 1970. */
+  centreTimeMs: number
+}

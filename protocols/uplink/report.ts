@@ -1,0 +1,102 @@
+// A Report: consecutive records of one lane, from box to centre. JSON, gzip when it pays (told by its magic bytes).
+import { z } from 'zod'
+import { alarmChanges, alarmKinds, alarmStates } from '../domain/alarm.ts'
+import { colours, lanes } from '../domain/colour.ts'
+import { clockQualities } from '../domain/event.ts'
+import { deviceIdPattern, messageIdPattern } from '../domain/names.ts'
+import type { JournalRecord } from '../domain/record.ts'
+
+/** Most records in one Report; the receiver refuses more. */
+export const reportRecordsMax = 1000
+/** Most bytes of a Report's JSON before compression; the receiver refuses more, so that no gzip bomb unfolds. */
+export const reportBytesMax = 1024 * 1024
+
+const counter = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
+const recorded = {
+  sequence: counter,
+  boot: counter,
+  sinceBootMs: z.number().min(0),
+  atMs: z.number(),
+  clock: z.enum(clockQualities),
+}
+const colour = z.enum(colours)
+const readings = z.record(z.string(), z.unknown())
+
+export const alarmSchema = z.looseObject({
+  id: z
+    .string()
+    .min(1)
+    .max(80)
+    .regex(/^[A-Za-z0-9._-]+$/, 'letters, digits, dot, dash, underscore'),
+  device: z.string().regex(deviceIdPattern),
+  kind: z.enum(alarmKinds),
+  variant: z.string().max(40).optional(),
+  colour,
+  latchedColour: colour,
+  state: z.enum(alarmStates),
+  occurrences: z.number().int().min(1),
+  zone: z.string().max(64).optional(),
+  text: z.object({ zh: z.string().max(2000), en: z.string().max(2000) }),
+  readings: readings.optional(),
+  isDrill: z.boolean().optional(),
+})
+
+export const recordSchema = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('event'),
+    ...recorded,
+    device: z.string().regex(deviceIdPattern),
+    messageId: z.string().regex(messageIdPattern),
+    readings,
+    deviceAtMs: z.number().optional(),
+  }),
+  z.looseObject({
+    type: z.literal('alarm'),
+    ...recorded,
+    change: z.enum(alarmChanges),
+    alarm: alarmSchema,
+    cause: counter.optional(),
+  }),
+  z.looseObject({
+    type: z.literal('log'),
+    ...recorded,
+    what: z.string().max(80),
+    facts: readings.optional(),
+  }),
+])
+
+export const epochSchema = z.string().regex(/^[a-z0-9]{8,32}$/, 'lower-case letters and digits, 8 to 32')
+
+/** `skipped` names numbers that this box will never send, with the reason: the centre counts them as settled. */
+export const reportSchema = z.looseObject({
+  v: z.literal(1),
+  epoch: epochSchema,
+  lane: z.enum(lanes),
+  /** The lane's number of `records[0]`; the others follow without a gap. */
+  first: counter,
+  records: z.array(recordSchema).max(reportRecordsMax),
+  skipped: z
+    .array(z.object({ from: counter, to: counter, reason: z.string().max(80) }))
+    .max(100)
+    .optional(),
+})
+
+export interface Skipped {
+  from: number
+  to: number
+  reason: string
+}
+
+export interface Report {
+  v: 1
+  epoch: string
+  lane: (typeof lanes)[number]
+  first: number
+  records: JournalRecord[]
+  skipped?: Skipped[] | undefined
+}
+
+/** True when the bytes start as gzip does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+}
