@@ -1,0 +1,89 @@
+// What others see of the alarm engine: a pure function over keyed documents. No I/O, no timers, no chance of its own.
+import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
+import type { ClockQuality, DeviceEvent } from '../../protocols/domain/event.ts'
+
+/** The moment an input is judged. */
+export interface Now {
+  /** Milliseconds the box has been up over all boots: never steps back, stands still while the power is off. */
+  steadyMs: number
+  /** Wall time in ms since 1970, as good as `clock` says: for schedules and texts, never for time-outs. */
+  wallMs: number
+  clock: ClockQuality
+  /** Unique for this input for ever; ids of alarms raised by it are made from it (letters, digits, dash). */
+  inputId: string
+}
+
+/** Who is heard and how: what the broker knows of a device's connection. */
+export type Presence = 'unknown' | 'present' | 'late' | 'silent'
+
+export type AlarmInput =
+  | { type: 'event'; event: DeviceEvent }
+  | { type: 'presence'; device: string; isOnline: boolean }
+  | { type: 'tick' }
+  | { type: 'stage'; alarm: string; stage: Stage; by?: string }
+  | { type: 'arm'; zone: string; isArmed: boolean; by: string }
+  | { type: 'bypass'; device: string; forMs: number; by: string }
+  | { type: 'shelve'; alarm: string; forMs: number; by: string }
+  | { type: 'maintenance'; zone: string | 'box'; forMs: number; by: string }
+  | { type: 'box'; fact: BoxFact }
+
+/** What the box notices about itself; `isPresent` false ends it. */
+export interface BoxFact {
+  kind:
+    | 'mains-lost'
+    | 'box-tamper'
+    | 'box-battery-low'
+    | 'box-disk-full'
+    | 'box-dropping'
+    | 'clock-unsynced'
+    | 'journal-damaged'
+    | 'certificate-expires'
+    | 'link-lost'
+    | 'camera-offline'
+  isPresent: boolean
+  /** The camera, for `camera-offline`; the box itself otherwise. */
+  subject?: string
+  /** Numbers and words for the text, such as the count salvaged. */
+  facts?: Record<string, string | number>
+}
+
+/**
+ * The engine's memory as keyed JSON documents. Values are never changed in place: `set` puts a new one, `undefined`
+ * removes it. Keys: `alarm:{device}/{kind}`, `zone:{id}`, `box`, and `device:{id}` for tracking. A `device:` document
+ * depends on that device's own inputs alone, never on alarm documents, so that it can be replayed from the journal.
+ */
+export interface AlarmMemory {
+  get(key: string): unknown
+  set(key: string, value: object | undefined): void
+  /** Keys with this prefix, in order of first insertion. */
+  keys(prefix: string): Iterable<string>
+}
+
+export interface Transition {
+  change: AlarmChange
+  alarm: Alarm
+}
+
+/** What a local rule asks of a device at once: the gateway publishes it after the commit. */
+export interface LocalCommand {
+  device: string
+  do: string
+  [parameter: string]: unknown
+}
+
+export interface Outcome {
+  transitions: Transition[]
+  commands: LocalCommand[]
+  /** The lane of the event itself: the most urgent colour it caused, undefined for routine. */
+  colour?: Colour | undefined
+  /** Remarks about the readings that travel with the event, such as `unconfirmed-step`, `flat`, `out-of-range`. */
+  flags?: string[] | undefined
+}
+
+/** The engine for one configuration of zones, devices, limits and rules. */
+export interface AlarmEngine {
+  judge(memory: AlarmMemory, input: AlarmInput, now: Now): Outcome
+  /** The steady time at which the next `tick` can change anything; Infinity when nothing waits. */
+  nextDueMs(memory: AlarmMemory): number
+}
