@@ -1,0 +1,118 @@
+// The town centre's HTTP and WebSocket contract, shared by the centre and the pages. All times are ms since 1970.
+import type { Alarm, AlarmChange, BilingualText, Stage } from '../domain/alarm.ts'
+import type { Colour, Lane } from '../domain/colour.ts'
+import type { BoxTime } from '../domain/event.ts'
+import type { JournalRecord } from '../domain/record.ts'
+
+export const roles = ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** An alarm as the desk shows it: the box's alarm, and what the town has done about it. */
+export interface DeskAlarm extends Omit<Alarm, 'id'> {
+  /** `{boxId}.{alarm id at the box}`: unique in the county. */
+  id: string
+  box: string
+  boxName: string
+  village: string
+  /** When the box raised it. */
+  raised: BoxTime
+  /** When the centre had it on disk. */
+  receivedAtMs: number
+  /** Of its latest change. */
+  changedAtMs: number
+  stage: Stage
+  acceptedBy?: string
+  acceptedAtMs?: number
+  /** Another occurrence came after it was accepted: it wants to be accepted again. */
+  needsAnswer: boolean
+}
+
+/** `GET /api/v1/alarms?state=active|all&after=&limit=`: most urgent first, newest first within a colour. */
+export interface AlarmsAnswer {
+  alarms: DeskAlarm[]
+  /** Pass as `after` for the next page; absent on the last one. */
+  next?: string
+}
+
+export type BoxPresence = 'unknown' | 'present' | 'late' | 'silent'
+
+export interface LaneProgress {
+  /** Everything 1..storedTo is stored. */
+  storedTo: number
+  /** Highest number the box says it has written. */
+  announced: number
+  /** Holes below numbers already stored. */
+  missing: [from: number, to: number][]
+}
+
+export interface BoxSummary {
+  id: string
+  name: string
+  presence: BoxPresence
+  lastHeardAtMs?: number
+  epoch?: string
+  clock?: BoxTime['clock']
+  lanes: Partial<Record<Lane, LaneProgress>>
+  devices?: { known: number; present: number }
+}
+
+/** `GET /api/v1/villages`. */
+export interface VillageSummary {
+  id: string
+  town?: string
+  boxes: BoxSummary[]
+  openAlarms: Record<Colour, number>
+}
+export interface VillagesAnswer {
+  villages: VillageSummary[]
+}
+
+/** One stored record with where it stands. */
+export interface StoredEvent {
+  box: string
+  epoch: string
+  lane: Lane
+  /** The lane's number inside the epoch. */
+  number: number
+  receivedAtMs: number
+  /** Pass as `after` to go on behind this one. */
+  cursor: string
+  record: JournalRecord
+}
+
+/**
+ * `GET /api/v1/events?box=&after=&limit=`: every stored record. A walk from `after` absent reads what is stored now in
+ * the box's own order (epoch, sequence) and then whatever arrives later: nothing is skipped, nothing comes twice.
+ */
+export interface EventsAnswer {
+  events: StoredEvent[]
+  /** Always there: ask again with it, now or later. */
+  next: string
+  /** False when more is stored already. */
+  isEnd: boolean
+}
+
+/** `POST /api/v1/login`, body `{user, password}`; also sets an HttpOnly cookie. */
+export interface LoginAnswer {
+  token: string
+  user: string
+  role: Role
+}
+
+/** `GET /api/v1/me`. */
+export interface MeAnswer {
+  user: string
+  role: Role
+}
+
+/** Every error: a code for programs, a sentence in both languages for people. */
+export interface ErrorAnswer {
+  error: { code: string; message: BilingualText }
+}
+
+/** What `/api/v1/stream` pushes. Each carries `position`; reconnect with `?after=position` to get what was missed. */
+export type StreamMessage =
+  | { type: 'hello'; position: string; centreTimeMs: number }
+  | { type: `alarm.${AlarmChange | 'stage'}`; position: string; alarm: DeskAlarm }
+  | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
+  | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }
