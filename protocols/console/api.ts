@@ -1,0 +1,145 @@
+// What the box console shows: the answer of the gateway's `GET /api/v1/health`. Ages instead of wall times where it
+// can be: a box without a battery clock knows how long ago something was, also when it does not know the date.
+import type { Alarm, BilingualText } from '../domain/alarm.ts'
+import type { Lane } from '../domain/colour.ts'
+import type { ClockQuality } from '../domain/event.ts'
+
+/** Most devices, alarms and quarantine entries in one answer; the counts beside the lists are always whole. */
+export const healthDevicesMax = 500
+export const healthAlarmsMax = 200
+export const healthQuarantineMax = 20
+
+/** `GET /api/v1/health`, with `Cache-Control: no-store`. */
+export interface HealthAnswer {
+  v: 1
+  box: HealthBox
+  clock: HealthClock
+  link: HealthLink
+  /** Every lane, most urgent first when the page shows them. */
+  lanes: Record<Lane, HealthLane>
+  devices: HealthDevices
+  alarms: HealthAlarms
+  quarantine: HealthQuarantine
+  disk: HealthDisk
+  journal: HealthJournal
+  process: HealthProcess
+}
+
+export interface HealthBox {
+  id: string
+  name: string
+  village: string
+  /** Of the gateway program. */
+  version: string
+  /** Counts the boots of the box, from 1. */
+  boot: number
+  /** How long the machine has been up. */
+  sinceBootMs: number
+}
+
+export interface HealthClock {
+  quality: ClockQuality
+  /** What the box believes the time is, ms since 1970. */
+  atMs: number
+  /** Box minus centre by the latest Receipt; absent before the first one. */
+  offsetMs?: number
+}
+
+/** `none`: no centre is configured. `waiting`: between two attempts. */
+export const linkStates = ['none', 'connecting', 'connected', 'waiting'] as const
+export type LinkState = (typeof linkStates)[number]
+
+export interface HealthLink {
+  state: LinkState
+  /** How long it has been in this state. */
+  forMs: number
+  /** The centre's address, never with a user or a password in it. */
+  url?: string
+  /** Since the centre's latest Receipt; absent before the first one. */
+  lastReceiptAgoMs?: number
+  /** Measured, absent until known. */
+  roundTripMs?: number
+  bytesPerSecond?: number
+  /** Why it is not connected. */
+  problem?: BilingualText
+}
+
+export interface HealthLane {
+  /** Last number written. */
+  last: number
+  /** Last number that the centre has receipted; `last - receipted` wait. */
+  receipted: number
+  /** Age of the oldest record that waits; absent when none waits or it is not known. */
+  oldestWaitingMs?: number
+}
+
+/** `unknown`: not heard since the gateway started. */
+export type DevicePresence = 'unknown' | 'present' | 'late' | 'silent'
+
+export interface HealthDevice {
+  id: string
+  kind?: string
+  zone?: string
+  presence: DevicePresence
+  /** Since its latest message; absent when it has not been heard. */
+  lastHeardAgoMs?: number
+  batteryPercent?: number
+  signalDbm?: number
+}
+
+export interface HealthDevices {
+  known: number
+  present: number
+  /** At most `healthDevicesMax`, those that want attention (silent, late, unknown) first. */
+  list: HealthDevice[]
+}
+
+export interface HealthAlarm extends Alarm {
+  /** Since it was raised; absent when it is not known any more. */
+  raisedAgoMs?: number
+}
+
+export interface HealthAlarms {
+  count: number
+  /** Everything that has not ended, at most `healthAlarmsMax`, most urgent first. */
+  list: HealthAlarm[]
+}
+
+export interface HealthQuarantineEntry {
+  agoMs: number
+  topic: string
+  bytes: number
+  /** What was wrong with it, in one line. */
+  problem: string
+  /** The beginning of it when it is printable text, at most 200 characters. */
+  excerpt?: string
+}
+
+export interface HealthQuarantine {
+  count: number
+  /** The latest, newest first, at most `healthQuarantineMax`. */
+  latest: HealthQuarantineEntry[]
+}
+
+export interface HealthDisk {
+  freeBytes: number
+  totalBytes: number
+}
+
+export interface HealthJournal {
+  epoch: string
+  sizeBytes: number
+  /** Records kept, waiting or not. */
+  records: number
+  /** `filling`: above 90 % of its room. `dropping`: low lanes give up their oldest. `salvaged`: opened damaged. */
+  state: 'sound' | 'filling' | 'dropping' | 'salvaged'
+  /** Records given up so far because the room was full. */
+  droppedRecords: number
+  lastCommitAgoMs?: number
+}
+
+export interface HealthProcess {
+  uptimeMs: number
+  residentBytes: number
+  nodeVersion: string
+}
