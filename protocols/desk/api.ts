@@ -105,6 +105,16 @@ export interface MeAnswer {
   role: Role
 }
 
+/** `POST /api/v1/alarms/{id}/accept` and `.../seen`: the alarm as it stands afterwards. */
+export interface AlarmAnswer {
+  alarm: DeskAlarm
+}
+
+/** 409 on accept: somebody else has it already; `alarm.acceptedBy` says who. */
+export interface ConflictAnswer extends ErrorAnswer {
+  alarm: DeskAlarm
+}
+
 /** Every error: a code for programs, a sentence in both languages for people. */
 export interface ErrorAnswer {
   error: { code: string; message: BilingualText }
@@ -115,4 +125,6 @@ export type StreamMessage =
   | { type: 'hello'; position: string; centreTimeMs: number }
   | { type: `alarm.${AlarmChange | 'stage'}`; position: string; alarm: DeskAlarm }
   | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
+  /** What was missed can not be replayed: read the alarms and villages again. */
+  | { type: 'resync'; position: string }
   | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }
