@@ -1,0 +1,84 @@
+// What others see of the broker: device messages in, commands and receipts out, and who is there.
+
+/** A message a device may send, handed over before the device is told that it is kept. */
+export interface DeviceMessage {
+  /** Who sent it, proven by certificate or password (or claimed, where anonymous devices are allowed). */
+  device: string
+  topic: string
+  payload: Uint8Array
+  isRetained: boolean
+  qos: 0 | 1 | 2
+}
+
+export interface DeviceIntake {
+  /**
+   * Called in order per connection without waiting for the promise of the call before, so that one commit can
+   * take many. Resolved: the device gets its PUBACK or PUBREC. Rejected: it gets neither and its connection is
+   * dropped, so that it keeps the message. The same message may come again (QoS 1 repeats, QoS 2 retransmissions).
+   */
+  accept(message: DeviceMessage): Promise<void>
+}
+
+/** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and quick: asked for every message. */
+export interface TopicGrants {
+  mayPublish(device: string, topic: string): boolean
+  maySubscribe(device: string, filter: string): boolean
+}
+
+export const noGrants: TopicGrants = { mayPublish: () => false, maySubscribe: () => false }
+
+/** Checks what a device says to prove who it is. */
+export interface Credentials {
+  /** True when `device` has a password, so that nobody may claim its name without. */
+  has(device: string): boolean
+  verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict>
+}
+
+/** `busy`: too many attempts are waiting; the device should come back. */
+export type CredentialVerdict = 'right' | 'wrong' | 'unknown-device' | 'busy'
+
+/** What the broker has seen of one device. `unknown` until it speaks: silence is not an alarm the broker invents. */
+export interface DeviceSighting {
+  device: string
+  state: 'unknown' | 'connected' | 'disconnected'
+  /** Monotonic ms of the last packet from it; undefined before the first. */
+  lastHeardMs: number | undefined
+  /** What its retained presence message or last will said last. */
+  saysOnline: boolean | undefined
+  /** Why it left: `disconnect` (it said goodbye), `takeover`, `keepalive`, `connection lost`, a refusal ... */
+  reason: string | undefined
+}
+
+export interface BrokerAddress {
+  host: string
+  port: number
+  isTls: boolean
+  isWebSocket: boolean
+}
+
+export interface PublishChoice {
+  qos?: 0 | 1 | 2
+  retain?: boolean
+}
+
+export interface DevicePublisher {
+  /** Resolves when the message is in the send queue of every subscriber; not when a device has it. */
+  publish(topic: string, payload: Uint8Array | string, choice?: PublishChoice): Promise<void>
+}
+
+export interface DeviceBroker extends DevicePublisher {
+  /** Binds every listener; rejects when one can not be bound. */
+  start(): Promise<void>
+  /** Refuses new connections, lets messages in hand be acknowledged, then closes every connection. */
+  stop(): Promise<void>
+  /** What was bound, in the order of the settings. */
+  addresses(): BrokerAddress[]
+  /** Told each time a device has connected and its waiting messages went out; returns the undo. */
+  onDeviceReady(listener: (device: string) => void): () => void
+  /** Told when a sighting changes its state, `saysOnline` or reason, not for every packet; returns the undo. */
+  onSighting(listener: (sighting: DeviceSighting) => void): () => void
+  sightingOf(device: string): DeviceSighting
+  sightings(): DeviceSighting[]
+  /** Reads the password, revocation and certificate files again now; they are also watched. */
+  reload(): Promise<void>
+}
