@@ -1,14 +1,8 @@
 // Time as a port: programs take it from here, so that tests and the simulator can own it.
 
-/** A moment read from a Clock. */
-export interface Clock {
-  /** Milliseconds on a clock that never steps back while the process lives; no meaning between processes. */
-  monotonicMs(): number
-  /** Milliseconds since 1970 as this machine believes; may step by years in either direction. */
-  wallMs(): number
-  /** Calls `run` once after `delayMs` of monotonic time; the returned function cancels it. */
-  after(delayMs: number, run: () => void): () => void
-}
+import type { Clock } from './clock-port.ts'
+
+export type { Clock } from './clock-port.ts'
 
 /** The machine's own time. Timers do not keep the process alive. */
 export function createSystemClock(): Clock {
