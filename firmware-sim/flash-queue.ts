@@ -1,0 +1,62 @@
+// The simulated flash of a device: events wait here until the broker's PUBACK, over reboots and power cuts.
+
+/** Events a device keeps; what a small flash page holds. */
+export const queueEventsMax = 64
+
+export interface KeptEvent {
+  messageId: string
+  /** Encoded once: every re-send carries the same bytes. */
+  payload: Uint8Array
+  /** An alarm rather than a routine report. */
+  isUrgent: boolean
+  sends: number
+}
+
+/**
+ * First in, first out. When full, an urgent event takes the place of the oldest routine one that is not in flight;
+ * a routine event, or an urgent one that finds only urgent ones, is refused. Either loss is counted in `dropped`.
+ */
+export class FlashQueue {
+  #events: KeptEvent[] = []
+  #eventsMax: number
+  dropped = 0
+
+  constructor(eventsMax = queueEventsMax) {
+    this.#eventsMax = eventsMax
+  }
+
+  get size(): number {
+    return this.#events.length
+  }
+
+  get isFull(): boolean {
+    return this.#events.length >= this.#eventsMax
+  }
+
+  /** The `index`-th oldest event. */
+  at(index: number): KeptEvent | undefined {
+    return this.#events[index]
+  }
+
+  ids(): string[] {
+    return this.#events.map((event) => event.messageId)
+  }
+
+  /** Keeps the event, or returns false. The first `inFlight` events are on the wire and stay. */
+  push(event: KeptEvent, inFlight: number): boolean {
+    if (this.isFull) {
+      this.dropped++
+      const victim = event.isUrgent ? this.#events.findIndex((old, i) => i >= inFlight && !old.isUrgent) : -1
+      if (victim < 0) return false
+      this.#events.splice(victim, 1)
+    }
+    this.#events.push(event)
+    return true
+  }
+
+  /** Forgets an event that the broker has acknowledged. */
+  remove(event: KeptEvent): void {
+    const index = this.#events.indexOf(event)
+    if (index >= 0) this.#events.splice(index, 1)
+  }
+}
