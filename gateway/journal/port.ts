@@ -1,5 +1,6 @@
 // What others see of the journal: the box's durable log and the only owner of journal.db.
 import type { Lane } from '../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../protocols/domain/record.ts'
 
 /** One record as it stands in the journal. `body` is the JSON of a JournalRecord, exactly as a Report carries it. */
 export interface StoredRecord {
@@ -27,4 +28,65 @@ export interface Outbox {
   settle(lane: Lane, storedTo: number): void
   /** Told after each commit with what was committed, in order; returns the undo. */
   onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void
+}
+
+/** Input that could not be read, kept for the maintainer. */
+export interface QuarantineRow {
+  atMs: number
+  device: string
+  topic: string
+  problem: string
+  /** At most the first 8 KiB. */
+  payload: Uint8Array
+}
+
+/** What commits together or not at all. */
+export interface JournalEntry {
+  records: readonly { lane: Lane; record: JournalRecord }[]
+  /** Keyed JSON documents; undefined removes one. */
+  state?: readonly (readonly [key: string, value: object | undefined])[]
+  /** Message ids that do not fit the counting scheme of the repeat check. */
+  oddIds?: readonly (readonly [device: string, messageId: string])[]
+  quarantine?: QuarantineRow
+  /** Commits at once and takes waiting routine work along. */
+  isUrgent: boolean
+}
+
+export interface JournalFacts {
+  epoch: string
+  boot: number
+  /** Bytes of the database and its write-ahead log. */
+  sizeBytes: number
+  quarantined: number
+  /** What a damaged predecessor left, when this start salvaged one. */
+  salvaged?: { records: number; from: string; reason: string }
+}
+
+export interface Journal extends Outbox {
+  /** Numbers the records and resolves when they are in a synced commit; rejects with JournalError when they are not. */
+  append(entry: JournalEntry): Promise<void>
+  /** The sequence the next record gets; counting goes on over restarts. */
+  nextSequence(): number
+  /** All keyed documents with this prefix. */
+  loadState(prefix: string): Promise<[key: string, value: unknown][]>
+  loadOddIds(): Promise<[device: string, messageId: string][]>
+  readQuarantine(limit: number): Promise<QuarantineRow[]>
+  facts(): JournalFacts
+  /** Told when a commit failed: everything not yet resolved was refused and nothing of it is on disk. */
+  onRefused(listener: (error: JournalError) => void): () => void
+  /** Commits what waits, folds the write-ahead log in and closes the file. */
+  close(): Promise<void>
+}
+
+/** The journal could not keep something: `SQLITE_FULL`, `SQLITE_IOERR...`, `CLOSED`. Devices keep and repeat. */
+export class JournalError extends Error {
+  readonly code: string
+  readonly isRetryable: boolean
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'JournalError'
+    this.code = code
+    this.isRetryable = code !== 'CLOSED' && code !== 'LOCKED'
+  }
 }

@@ -1,0 +1,63 @@
+// The journal's own thread: every touch of the disk happens here, so the event loop that answers devices never waits.
+import { parentPort, workerData } from 'node:worker_threads'
+import { lockFolder } from './lock.ts'
+import { isDamage, markSuspect, openJournalFile } from './salvage.ts'
+import { JournalStore } from './store.ts'
+import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
+
+const port = parentPort
+if (!port) throw new Error('journal-worker runs as a worker thread only')
+const options = workerData as WorkerOptions
+
+const reply = (message: WorkerReply): void => port.postMessage(message)
+
+function asError(error: unknown): { code: string; message: string } {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return { code: typeof code === 'string' ? code : 'FAILED', message: String(message ?? error) }
+}
+
+function answer(store: JournalStore, request: WorkerRequest): unknown {
+  switch (request.type) {
+    case 'commit':
+      return store.commit(request)
+    case 'read':
+      return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
+    case 'state':
+      return store.state(request.prefix)
+    case 'oddIds':
+      return store.oddIds()
+    case 'quarantine':
+      return store.quarantine(request.limit)
+    case 'trim':
+      return store.trim(request.lane, request.receipted, request.rowsMax)
+    case 'close':
+      return store.close(request.receipted)
+  }
+}
+
+function run(): void {
+  const unlock = lockFolder(options.folder)
+  const { db, salvaged } = openJournalFile(options.folder, options.newEpoch)
+  const store = new JournalStore(db, options)
+  port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
+    try {
+      reply({ id, value: answer(store, request), sizeBytes: store.sizeBytes() })
+    } catch (error) {
+      if (isDamage(error)) markSuspect(options.folder, asError(error).message)
+      reply({ id, error: asError(error) })
+    }
+    if (request.type === 'close') {
+      unlock()
+      port.close()
+    }
+  })
+  const opened = store.open()
+  reply({ id: 0, opened: salvaged ? { ...opened, salvaged } : opened })
+}
+
+try {
+  run()
+} catch (error) {
+  reply({ id: 0, error: asError(error) })
+  port.close()
+}

@@ -1,0 +1,322 @@
+// The journal as the rest of the gateway sees it: numbers records, gathers them into batches, resolves when they are
+// synced. Urgent work commits at once; routine work alone may wait a little so that the flash wears slowly.
+import type { Logger } from 'pino'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { openWorker, type JournalThread } from './open-worker.ts'
+import {
+  JournalError,
+  type Journal,
+  type JournalEntry,
+  type JournalFacts,
+  type LanePositions,
+  type QuarantineRow,
+  type StoredRecord,
+} from './port.ts'
+import type { CommitRequest } from './worker-messages.ts'
+
+/** Most records in one commit, so that an alarm never waits behind a long one. */
+const batchRecordsMax = 1000
+/** So many waiting routine records are worth a commit of their own before the window ends. */
+const worthCommitting = 16
+/** Rows deleted in one go when receipted records are let go of. */
+const trimRowsMax = 500
+/** Receipted rows beyond what is kept, before trimming starts. */
+const trimSlack = 2000
+
+export interface JournalOptions {
+  folder: string
+  clock: Clock
+  random: Random
+  logger: Logger
+  bootId: string
+  /** How long routine records may wait for company, ms. */
+  commitWindowMs: number
+  quarantineMax?: number
+  oddIdsMax?: number
+  keepReceipted?: number
+}
+
+interface Pending {
+  entry: JournalEntry
+  stored: StoredRecord[]
+  sinceMs: number
+  resolve: () => void
+  reject: (error: JournalError) => void
+}
+
+/** Opens (or creates, or salvages) the journal in the folder. Rejects with JournalError LOCKED, NEWER or the disk's word. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const thread = await openWorker({
+    folder: options.folder,
+    newEpoch: options.random.hex(6),
+    bootId: options.bootId,
+    quarantineMax: options.quarantineMax ?? 1000,
+    oddIdsMax: options.oddIdsMax ?? 100_000,
+    keepReceipted: options.keepReceipted ?? 200_000,
+  })
+  return new BatchingJournal(options, thread)
+}
+
+class BatchingJournal implements Journal {
+  readonly epoch: string
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #windowMs: number
+  readonly #keepReceipted: number
+  readonly #thread: JournalThread
+  readonly #positions: LanePositions
+  readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
+  readonly #refusedListeners = new Set<(error: JournalError) => void>()
+  readonly #trimmedTo = new Map<Lane, number>()
+  #sequence: number
+  #quarantined: number
+  #urgent: Pending[] = []
+  #routine: Pending[] = []
+  #routineRecords = 0
+  #isCommitting = false
+  #isReceiptedDirty = false
+  #isFailing = false
+  #closing: Promise<void> | undefined
+  #cancelWindow: (() => void) | undefined
+  /** Last numbers that are on disk: where numbering falls back to when a commit fails. */
+  readonly #durable: Record<Lane, number>
+
+  constructor(options: JournalOptions, thread: JournalThread) {
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.#windowMs = options.commitWindowMs
+    this.#keepReceipted = options.keepReceipted ?? 200_000
+    this.#thread = thread
+    this.epoch = thread.opened.epoch
+    this.#positions = structuredClone(thread.opened.positions)
+    this.#sequence = thread.opened.lastSequence
+    this.#quarantined = thread.opened.quarantined
+    this.#durable = this.#lastNumbers()
+  }
+
+  #lastNumbers(): Record<Lane, number> {
+    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane].last])) as Record<Lane, number>
+  }
+
+  nextSequence(): number {
+    return ++this.#sequence
+  }
+
+  positions(): LanePositions {
+    return structuredClone(this.#positions)
+  }
+
+  append(entry: JournalEntry): Promise<void> {
+    if (this.#closing) return Promise.reject(new JournalError('CLOSED', 'the journal is closed'))
+    return new Promise((resolve, reject) => {
+      const stored = entry.records.map(({ lane, record }) => ({
+        lane,
+        number: ++this.#positions[lane].last,
+        body: JSON.stringify(record),
+      }))
+      const pending = { entry, stored, sinceMs: this.#clock.monotonicMs(), resolve, reject }
+      if (entry.isUrgent) this.#urgent.push(pending)
+      else {
+        this.#routine.push(pending)
+        this.#routineRecords += stored.length
+      }
+      this.#schedule()
+    })
+  }
+
+  /** Starts a commit now, later, or not at all because one is running and will come back here. */
+  #schedule(): void {
+    if (this.#isCommitting) return
+    const oldest = this.#routine[0]
+    if (this.#urgent.length === 0 && !oldest) return
+    const waitedMs = oldest ? this.#clock.monotonicMs() - oldest.sinceMs : 0
+    const isDue =
+      this.#urgent.length > 0 || this.#routineRecords >= worthCommitting || waitedMs >= this.#windowMs
+    if (isDue || this.#closing) {
+      this.#cancelWindow?.()
+      this.#cancelWindow = undefined
+      // A turn of the event loop later, so that everything that arrived with this socket chunk shares the commit.
+      this.#isCommitting = true
+      setImmediate(() => void this.#commit())
+    } else
+      this.#cancelWindow ??= this.#clock.after(this.#windowMs - waitedMs, () => {
+        this.#cancelWindow = undefined
+        this.#schedule()
+      })
+  }
+
+  #takeBatch(): Pending[] {
+    const batch: Pending[] = []
+    let records = 0
+    for (const queue of [this.#urgent, this.#routine]) {
+      let taken = 0
+      for (const pending of queue) {
+        if (batch.length > 0 && records + pending.stored.length > batchRecordsMax) break
+        batch.push(pending)
+        records += pending.stored.length
+        taken++
+      }
+      queue.splice(0, taken)
+    }
+    this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
+    return batch
+  }
+
+  async #commit(): Promise<void> {
+    const batch = this.#takeBatch()
+    const request = this.#requestFor(batch)
+    try {
+      await this.#thread.ask(request)
+    } catch (error) {
+      this.#refuse(batch, error as JournalError)
+      this.#isCommitting = false
+      return
+    }
+    this.#isCommitting = false
+    if (this.#isFailing) this.#logger.info('the journal takes commits again')
+    this.#isFailing = false
+    this.#confirm(batch, request)
+    this.#schedule()
+  }
+
+  #requestFor(batch: readonly Pending[]): CommitRequest {
+    const request: CommitRequest = {
+      type: 'commit',
+      lanes: [],
+      numbers: [],
+      bodies: [],
+      state: [],
+      oddIds: [],
+      quarantine: [],
+    }
+    for (const { entry, stored } of batch) {
+      for (const { lane, number, body } of stored) {
+        request.lanes.push(lanes.indexOf(lane))
+        request.numbers.push(number)
+        request.bodies.push(body)
+      }
+      for (const [key, value] of entry.state ?? [])
+        request.state.push([key, value === undefined ? null : JSON.stringify(value)])
+      if (entry.oddIds) request.oddIds.push(...entry.oddIds)
+      if (entry.quarantine) request.quarantine.push(entry.quarantine)
+    }
+    // Where the Receipts are is worth a page only when documents are written anyway.
+    if (this.#isReceiptedDirty && request.state.length > 0) request.receipted = this.#receipted()
+    return request
+  }
+
+  #receipted(): Record<Lane, number> {
+    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane].receipted])) as Record<
+      Lane,
+      number
+    >
+  }
+
+  #confirm(batch: readonly Pending[], request: CommitRequest): void {
+    const records: StoredRecord[] = []
+    for (const { stored } of batch) for (const record of stored) records.push(record)
+    for (const { lane, number } of records) this.#durable[lane] = Math.max(this.#durable[lane], number)
+    this.#quarantined += request.quarantine.length
+    if (request.receipted) this.#isReceiptedDirty = false
+    for (const { resolve } of batch) resolve()
+    for (const listener of this.#committedListeners) listener(records)
+  }
+
+  /** Nothing that was not committed may stay numbered: whatever waits is refused together and the devices repeat it. */
+  #refuse(batch: readonly Pending[], error: JournalError): void {
+    const refused = [...batch, ...this.#urgent, ...this.#routine]
+    this.#urgent = []
+    this.#routine = []
+    this.#routineRecords = 0
+    for (const lane of lanes) this.#positions[lane].last = this.#durable[lane]
+    if (!this.#isFailing)
+      this.#logger.error(
+        { code: error.code, reason: error.message },
+        'the journal refuses commits; devices keep their events',
+      )
+    this.#isFailing = true
+    for (const listener of this.#refusedListeners) listener(error)
+    for (const { reject } of refused) reject(error)
+  }
+
+  async read(
+    lane: Lane,
+    after: number,
+    limits: { recordsMax: number; bytesMax: number },
+  ): Promise<StoredRecord[]> {
+    const records = await this.#thread.ask({ type: 'read', lane, after, ...limits })
+    return records as StoredRecord[]
+  }
+
+  settle(lane: Lane, storedTo: number): void {
+    const position = this.#positions[lane]
+    const receipted = Math.min(storedTo, this.#durable[lane])
+    if (!(receipted > position.receipted)) return
+    position.receipted = receipted
+    this.#isReceiptedDirty = true
+    const trimmed = this.#trimmedTo.get(lane) ?? 0
+    if (receipted - this.#keepReceipted - trimmed < trimSlack) return
+    this.#trimmedTo.set(lane, receipted - this.#keepReceipted)
+    void this.#trim(lane, receipted)
+  }
+
+  async #trim(lane: Lane, receipted: number): Promise<void> {
+    try {
+      for (;;) {
+        const deleted = await this.#thread.ask({ type: 'trim', lane, receipted, rowsMax: trimRowsMax })
+        if ((deleted as number) < trimRowsMax) return
+      }
+    } catch (error) {
+      this.#logger.warn({ reason: (error as Error).message }, 'receipted records could not be let go of')
+    }
+  }
+
+  async loadState(prefix: string): Promise<[string, unknown][]> {
+    return (await this.#thread.ask({ type: 'state', prefix })) as [string, unknown][]
+  }
+
+  async loadOddIds(): Promise<[string, string][]> {
+    return (await this.#thread.ask({ type: 'oddIds' })) as [string, string][]
+  }
+
+  async readQuarantine(limit: number): Promise<QuarantineRow[]> {
+    return (await this.#thread.ask({ type: 'quarantine', limit })) as QuarantineRow[]
+  }
+
+  facts(): JournalFacts {
+    const { boot, salvaged } = this.#thread.opened
+    return {
+      epoch: this.epoch,
+      boot,
+      sizeBytes: this.#thread.sizeBytes(),
+      quarantined: this.#quarantined,
+      ...(salvaged ? { salvaged } : {}),
+    }
+  }
+
+  onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void {
+    this.#committedListeners.add(listener)
+    return () => this.#committedListeners.delete(listener)
+  }
+
+  onRefused(listener: (error: JournalError) => void): () => void {
+    this.#refusedListeners.add(listener)
+    return () => this.#refusedListeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#finish()
+    return this.#closing
+  }
+
+  async #finish(): Promise<void> {
+    while (this.#isCommitting || this.#urgent.length > 0 || this.#routine.length > 0) {
+      this.#schedule()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await this.#thread.ask({ type: 'close', receipted: this.#receipted() })
+    await this.#thread.ended
+  }
+}

@@ -1,0 +1,23 @@
+// The journal's schema, one migration per version, each in one transaction. The lane tables are the outbox: a record is
+// appended once, its row number is its lane number, and no index needs a page of its own on the flash.
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+
+export const laneTable = (lane: Lane): string => `lane_${lane}`
+
+/** Migration N brings a file from version N to N + 1. Never edit one that was released; append. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE odd_ids (
+    position INTEGER PRIMARY KEY, device TEXT NOT NULL, message_id TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE quarantine (
+    position INTEGER PRIMARY KEY, at_ms REAL NOT NULL, device TEXT NOT NULL, topic TEXT NOT NULL,
+    problem TEXT NOT NULL, payload BLOB NOT NULL
+  ) STRICT;
+  ${lanes
+    .map((lane) => `CREATE TABLE ${laneTable(lane)} (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;`)
+    .join('\n')}
+  `,
+]

@@ -1,0 +1,72 @@
+// Starts the journal's thread from compiled or from source files, and turns its messages into promises.
+import { Worker } from 'node:worker_threads'
+import { JournalError } from './port.ts'
+import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
+
+export interface JournalThread {
+  opened: OpenedJournal
+  ask(request: WorkerRequest): Promise<unknown>
+  /** Bytes of the journal's files after the last answer. */
+  sizeBytes(): number
+  ended: Promise<void>
+}
+
+interface Waiting {
+  resolve: (value: unknown) => void
+  reject: (error: JournalError) => void
+}
+
+/** Opens the journal in `options.folder` on a thread of its own; rejects with JournalError when it can not. */
+export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
+  const worker = startThread(options)
+  const waiting = new Map<number, Waiting>()
+  let lastId = 0
+  let size = 0
+
+  const failAll = (error: JournalError): void => {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  const opening = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
+  worker.on('message', (reply: WorkerReply) => {
+    const entry = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if ('opened' in reply) entry?.resolve(reply.opened)
+    else if ('error' in reply) entry?.reject(new JournalError(reply.error.code, reply.error.message))
+    else {
+      size = reply.sizeBytes ?? size
+      entry?.resolve(reply.value)
+    }
+  })
+  worker.on('error', (error) =>
+    failAll(new JournalError('THREAD', `the journal's thread failed: ${error.message}`)),
+  )
+  const ended = new Promise<void>((resolve) =>
+    worker.on('exit', () => {
+      failAll(new JournalError('CLOSED', 'the journal is closed'))
+      resolve()
+    }),
+  )
+  const opened = (await opening) as OpenedJournal
+  size = opened.sizeBytes
+  return {
+    opened,
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastId
+        waiting.set(id, { resolve, reject })
+        worker.postMessage({ id, request })
+      }),
+    sizeBytes: () => size,
+    ended,
+  }
+}
+
+/** Threads do not inherit the loader that runs TypeScript sources, so a thread from sources registers it first. */
+function startThread(workerData: WorkerOptions): Worker {
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData })
+  const source = JSON.stringify(new URL('./journal-worker.ts', import.meta.url).href)
+  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
+  return new Worker(run, { eval: true, workerData })
+}

@@ -1,0 +1,201 @@
+// The journal's SQL: what the worker thread does with the open database. Synchronous, one owner.
+import { statSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import { laneTable } from './migrations.ts'
+import { JournalError, type LanePositions, type QuarantineRow, type StoredRecord } from './port.ts'
+import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
+
+const laneNumbers = <T>(value: (lane: Lane) => T): Record<Lane, T> =>
+  Object.fromEntries(lanes.map((lane) => [lane, value(lane)])) as Record<Lane, T>
+
+export class JournalStore {
+  readonly #db: Database.Database
+  readonly #options: WorkerOptions
+  readonly #insert: Database.Statement[]
+  readonly #read: Record<Lane, Database.Statement>
+  readonly #putMeta: Database.Statement
+  readonly #getMeta: Database.Statement
+  readonly #putState: Database.Statement
+  readonly #dropState: Database.Statement
+  readonly #putOddId: Database.Statement
+  readonly #putQuarantine: Database.Statement
+  readonly #commit: (request: CommitRequest) => void
+
+  constructor(db: Database.Database, options: WorkerOptions) {
+    this.#db = db
+    this.#options = options
+    this.#insert = lanes.map((lane) =>
+      db.prepare(`INSERT INTO ${laneTable(lane)} (number, body) VALUES (?, ?)`),
+    )
+    this.#read = laneNumbers((lane) =>
+      db.prepare(`SELECT number, body FROM ${laneTable(lane)} WHERE number > ? ORDER BY number LIMIT ?`),
+    )
+    this.#putMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+    this.#getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
+    this.#putState = db.prepare('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
+    this.#dropState = db.prepare('DELETE FROM state WHERE key = ?')
+    this.#putOddId = db.prepare('INSERT INTO odd_ids (device, message_id) VALUES (?, ?)')
+    this.#putQuarantine = db.prepare(
+      'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#commit = db.transaction((request: CommitRequest) => this.#write(request)).immediate
+  }
+
+  commit(request: CommitRequest): void {
+    this.#commit(request)
+  }
+
+  #write(request: CommitRequest): void {
+    for (let i = 0; i < request.lanes.length; i++)
+      this.#insert[request.lanes[i] ?? 0]?.run(request.numbers[i], request.bodies[i])
+    for (const [key, value] of request.state)
+      if (value === null) this.#dropState.run(key)
+      else this.#putState.run(key, value)
+    for (const [device, messageId] of request.oddIds) this.#putOddId.run(device, messageId)
+    for (const row of request.quarantine)
+      this.#putQuarantine.run(row.atMs, row.device, row.topic, row.problem, row.payload)
+    if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
+    if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
+    if (request.receipted) this.#putMeta.run('receipted', JSON.stringify(request.receipted))
+  }
+
+  #keepNewest(table: 'odd_ids' | 'quarantine', max: number): void {
+    this.#db
+      .prepare(`DELETE FROM ${table} WHERE position <= (SELECT max(position) FROM ${table}) - ?`)
+      .run(max)
+  }
+
+  read(lane: Lane, after: number, recordsMax: number, bytesMax: number): StoredRecord[] {
+    const records: StoredRecord[] = []
+    let bytes = 0
+    for (const row of this.#read[lane].iterate(after, recordsMax) as Iterable<{
+      number: number
+      body: string
+    }>) {
+      records.push({ lane, number: row.number, body: row.body })
+      bytes += row.body.length
+      if (bytes >= bytesMax) break
+    }
+    return records
+  }
+
+  state(prefix: string): [string, unknown][] {
+    const rows = this.#db
+      .prepare('SELECT key, value FROM state WHERE key >= ? AND key < ?')
+      .all(prefix, `${prefix}\uffff`) as { key: string; value: string }[]
+    return rows.map(({ key, value }) => [key, JSON.parse(value)])
+  }
+
+  oddIds(): [string, string][] {
+    return this.#db.prepare('SELECT device, message_id FROM odd_ids ORDER BY position').raw().all() as [
+      string,
+      string,
+    ][]
+  }
+
+  quarantine(limit: number): QuarantineRow[] {
+    return this.#db
+      .prepare(
+        `SELECT at_ms AS atMs, device, topic, problem, payload FROM quarantine ORDER BY position DESC LIMIT ?`,
+      )
+      .all(limit) as QuarantineRow[]
+  }
+
+  /** Deletes the oldest receipted rows beyond what is kept; the newest row of a lane always stays. */
+  trim(lane: Lane, receipted: number, rowsMax: number): number {
+    const table = laneTable(lane)
+    const result = this.#db
+      .prepare(
+        `DELETE FROM ${table} WHERE number IN (SELECT number FROM ${table} WHERE number <= ?
+           AND number < (SELECT max(number) FROM ${table}) ORDER BY number LIMIT ?)`,
+      )
+      .run(receipted - this.#options.keepReceipted, rowsMax)
+    return result.changes
+  }
+
+  saveReceipted(receipted: Record<Lane, number>): void {
+    this.#putMeta.run('receipted', JSON.stringify(receipted))
+  }
+
+  /** Reads where the journal stands and counts the boot, in one transaction. */
+  open(): Omit<OpenedJournal, 'salvaged'> {
+    return this.#db
+      .transaction(() => {
+        const epoch = this.#meta('epoch')
+        if (epoch === undefined) throw new JournalError('SQLITE_CORRUPT', 'the journal has lost its epoch')
+        const boot = this.#countBoot()
+        return {
+          epoch,
+          boot,
+          positions: this.#positions(),
+          lastSequence: this.#lastSequence(),
+          quarantined: this.#count('quarantine'),
+          sizeBytes: this.sizeBytes(),
+        }
+      })
+      .immediate()
+  }
+
+  #meta(key: string): string | undefined {
+    return this.#getMeta.get(key) as string | undefined
+  }
+
+  #countBoot(): number {
+    const last = JSON.parse(this.#meta('boot') ?? '{"boot":0,"id":""}') as { boot: number; id: string }
+    if (last.boot > 0 && last.id === this.#options.bootId) return last.boot
+    this.#putMeta.run('boot', JSON.stringify({ boot: last.boot + 1, id: this.#options.bootId }))
+    return last.boot + 1
+  }
+
+  #positions(): LanePositions {
+    const receipted = JSON.parse(this.#meta('receipted') ?? '{}') as Partial<Record<Lane, number>>
+    return laneNumbers((lane) => {
+      const last =
+        (this.#db
+          .prepare(`SELECT max(number) FROM ${laneTable(lane)}`)
+          .pluck()
+          .get() as number | null) ?? 0
+      return { last, receipted: Math.min(last, receipted[lane] ?? 0) }
+    })
+  }
+
+  /** Sequences rise inside each lane, so the highest stands in one of the last rows. */
+  #lastSequence(): number {
+    let highest = 0
+    for (const lane of lanes) {
+      const body = this.#db
+        .prepare(`SELECT body FROM ${laneTable(lane)} ORDER BY number DESC LIMIT 1`)
+        .pluck()
+        .get()
+      if (body === undefined) continue
+      const sequence = (JSON.parse(body as string) as { sequence?: unknown }).sequence
+      if (typeof sequence !== 'number')
+        throw new JournalError('SQLITE_CORRUPT', `the last row of lane ${lane} is not a record`)
+      highest = Math.max(highest, sequence)
+    }
+    return highest
+  }
+
+  #count(table: 'quarantine'): number {
+    return this.#db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number
+  }
+
+  /** Database and write-ahead log, in bytes. */
+  sizeBytes(): number {
+    return sizeOf(this.#db.name) + sizeOf(`${this.#db.name}-wal`)
+  }
+
+  close(receipted: Record<Lane, number>): void {
+    try {
+      this.saveReceipted(receipted)
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#db.close()
+    }
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}

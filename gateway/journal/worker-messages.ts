@@ -1,0 +1,52 @@
+// What the journal's two threads say to each other.
+import type { Lane } from '../../protocols/domain/colour.ts'
+import type { LanePositions, QuarantineRow } from './port.ts'
+
+export interface WorkerOptions {
+  folder: string
+  /** Made into the epoch of a new journal file. */
+  newEpoch: string
+  /** Identifies this boot of the machine; a new one counts the boot number up. */
+  bootId: string
+  quarantineMax: number
+  oddIdsMax: number
+  /** Receipted records kept per lane, so that a centre restored from a backup can ask for them again. */
+  keepReceipted: number
+}
+
+export interface CommitRequest {
+  type: 'commit'
+  /** Lane of each record, as index into `lanes`. */
+  lanes: number[]
+  numbers: number[]
+  bodies: string[]
+  state: [key: string, value: string | null][]
+  oddIds: (readonly [device: string, messageId: string])[]
+  quarantine: QuarantineRow[]
+  /** Receipted numbers worth writing along, when they moved. */
+  receipted?: Record<Lane, number>
+}
+
+export type WorkerRequest =
+  | CommitRequest
+  | { type: 'read'; lane: Lane; after: number; recordsMax: number; bytesMax: number }
+  | { type: 'state'; prefix: string }
+  | { type: 'oddIds' }
+  | { type: 'quarantine'; limit: number }
+  | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
+  | { type: 'close'; receipted: Record<Lane, number> }
+
+export interface OpenedJournal {
+  epoch: string
+  boot: number
+  positions: LanePositions
+  lastSequence: number
+  quarantined: number
+  sizeBytes: number
+  salvaged?: { records: number; from: string; reason: string }
+}
+
+export type WorkerReply =
+  | { id: 0; opened: OpenedJournal }
+  | { id: number; value: unknown; sizeBytes?: number }
+  | { id: number; error: { code: string; message: string } }
