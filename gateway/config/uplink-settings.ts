@@ -1,0 +1,60 @@
+// The `uplink` section of the gateway's configuration: where the centre is and how to reach it.
+import { z } from 'zod'
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** True for an address that never leaves this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return loopback.test(host)
+}
+
+function isCentreUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || url.username !== '' || url.password !== '') return false
+  if (url.protocol === 'mqtts:' || url.protocol === 'wss:') return url.hostname !== ''
+  return (url.protocol === 'mqtt:' || url.protocol === 'ws:') && isLoopbackHost(url.hostname)
+}
+
+const centreUrl = z
+  .string()
+  .refine(
+    isCentreUrl,
+    'mqtts://host:8883 or wss://host/path without user or password; plain mqtt:// and ws:// on loopback only',
+  )
+
+const proxyUrl = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'http:' && url.hostname !== '' && url.username === ''
+}, 'http://host:port of a proxy that knows CONNECT, without user or password')
+
+const file = z.string().min(1)
+const seconds = (from: number, to: number) => z.number().min(from).max(to)
+
+export const uplinkSettingsSchema = z
+  .strictObject({
+    url: centreUrl,
+    /** Tried when `url` does not answer twice in a row. */
+    reserveUrl: centreUrl.optional(),
+    caFile: file.optional(),
+    certFile: file.optional(),
+    keyFile: file.optional(),
+    /** Holds the password that goes with the box id as user name. */
+    passwordFile: file.optional(),
+    proxyUrl: proxyUrl.optional(),
+    heartbeatSeconds: seconds(1, 60).default(30),
+    /** Idle this long, the link is asked for a sign of life; it is given up after half as long again. */
+    keepAliveSeconds: seconds(1, 13).default(12),
+    /** Reports went out and no Receipt came for this long: the centre is deaf, connect anew. */
+    deafSeconds: seconds(0.5, 120).default(15),
+    /** A Report without a Receipt goes again after three round trips, never sooner than this. */
+    resendSeconds: seconds(0.05, 60).default(2),
+    connectSeconds: seconds(1, 60).default(15),
+    /** Longest pause between two attempts. */
+    retrySecondsMax: seconds(0.1, 600).default(60),
+  })
+  .refine((uplink) => (uplink.certFile === undefined) === (uplink.keyFile === undefined), {
+    path: ['certFile'],
+    message: 'certFile and keyFile go together',
+  })
+
+export type UplinkSettings = z.infer<typeof uplinkSettingsSchema>

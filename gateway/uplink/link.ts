@@ -1,0 +1,12 @@
+// What the session sees of a connection: a place to put Reports and heartbeats, and how many bytes the machine still holds back.
+import type { UpChannel } from '../../protocols/uplink/topics.ts'
+
+export interface Link {
+  /** Hands a message to the connection; returns about how many bytes it takes on the wire. Never throws, never blocks. */
+  send(channel: UpChannel, payload: Uint8Array): number
+  /** Bytes that were handed over and did not leave the program yet. */
+  queuedBytes(): number
+}
+
+/** Packs a Report's JSON text for the wire; `isFast` asks for speed rather than size. */
+export type Pack = (text: string, isFast: boolean) => Uint8Array

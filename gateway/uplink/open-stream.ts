@@ -1,0 +1,144 @@
+// Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy where one is set.
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import { createWebSocketStream, WebSocket } from 'ws'
+import type { UplinkSettings } from '../config/uplink-settings.ts'
+
+/** Largest WebSocket message from the centre, in bytes: Receipts and stages are far smaller. */
+const downBytesMax = 256 * 1024
+const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+
+/** Resolves when bytes can flow; rejects when the centre can not be reached or trusted, or `signal` aborts. */
+export async function openStream(
+  address: string,
+  settings: UplinkSettings,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const url = new URL(address)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
+  const tcp = settings.proxyUrl
+    ? await openTunnel(new URL(settings.proxyUrl), host, port, signal)
+    : await openTcp(host, port, signal)
+  // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
+  tcp.setKeepAlive(true, 10_000)
+  tcp.setNoDelay(true)
+  const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
+  const stream = isSecure ? await openTls(tcp, host, settings, signal) : tcp
+  return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
+}
+
+async function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+  const socket = net.connect({ host, port, autoSelectFamily: true })
+  await opened(socket, 'connect', signal)
+  return socket
+}
+
+async function openTunnel(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const request = http.request({
+    host: proxy.hostname,
+    port: proxy.port === '' ? 3128 : Number(proxy.port),
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority },
+    signal,
+    agent: false,
+  })
+  return new Promise((resolve, reject) => {
+    request.once('error', reject)
+    request.once('response', (response) => {
+      response.destroy()
+      reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
+    })
+    request.once('connect', (response, socket: net.Socket) => {
+      if (response.statusCode === 200) resolve(socket)
+      else {
+        socket.destroy()
+        reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
+      }
+    })
+    request.end()
+  })
+}
+
+async function openTls(
+  socket: net.Socket,
+  host: string,
+  settings: UplinkSettings,
+  signal: AbortSignal,
+): Promise<tls.TLSSocket> {
+  // Read at each attempt, so that a renewed certificate works without a restart.
+  const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
+  const [ca, cert, key] = await Promise.all([
+    read(settings.caFile),
+    read(settings.certFile),
+    read(settings.keyFile),
+  ])
+  const secure = tls.connect({
+    socket,
+    ...(net.isIP(host) === 0 ? { servername: host } : { host }),
+    minVersion: 'TLSv1.2',
+    ...(ca ? { ca } : {}),
+    ...(cert && key ? { cert, key } : {}),
+  })
+  await opened(secure, 'secureConnect', signal)
+  return secure
+}
+
+async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Promise<Duplex> {
+  // The stream is secured already; for `ws` it is a plain connection either way.
+  const target = new URL(url)
+  target.protocol = 'ws:'
+  target.port = url.port === '' ? String(defaultPorts[url.protocol]) : url.port
+  const socket = new WebSocket(target, ['mqtt'], {
+    createConnection: () => stream as net.Socket,
+    perMessageDeflate: false,
+    maxPayload: downBytesMax,
+    followRedirects: false,
+  })
+  try {
+    await opened(socket, 'open', signal)
+  } catch (error) {
+    stream.destroy()
+    throw error
+  }
+  return createWebSocketStream(socket)
+}
+
+interface Openable {
+  once(event: string, listener: (error: Error) => void): unknown
+  off(event: string, listener: (error: Error) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  destroy?(): unknown
+  terminate?(): unknown
+}
+
+function opened(target: Openable, event: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (error?: unknown): void => {
+      target.off(event, succeed)
+      target.off('close', close)
+      target.off('error', fail)
+      signal.removeEventListener('abort', abort)
+      if (error === undefined) return resolve()
+      // Whatever it still says after this is of no interest, but must not end the program.
+      target.on('error', () => undefined)
+      if (target.terminate) target.terminate()
+      else target.destroy?.()
+      reject(error instanceof Error ? error : new Error('gave up', { cause: error }))
+    }
+    const succeed = (): void => finish()
+    const fail = (error: Error): void => finish(error)
+    const close = (): void => finish(new Error('closed before it was open'))
+    const abort = (): void => finish(signal.reason ?? new Error('aborted'))
+    target.once(event, succeed)
+    target.once('close', close)
+    target.once('error', fail)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+  })
+}

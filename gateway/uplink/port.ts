@@ -1,0 +1,66 @@
+// What others see of the uplink: how it is made, what it tells, and how it is doing.
+import type { Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
+import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
+import type { UplinkSettings } from '../config/uplink-settings.ts'
+import type { Outbox } from '../journal/port.ts'
+
+/** `deaf`: connected, but Reports get no Receipt. */
+export const linkStates = ['down', 'connecting', 'up', 'deaf'] as const
+export type LinkState = (typeof linkStates)[number]
+
+/** What the heartbeat says about the box beside its lanes. */
+export type HeartbeatFacts = Omit<Heartbeat, 'v' | 'epoch' | 'name' | 'lanes' | 'atMs'>
+
+export interface UplinkOptions {
+  settings: UplinkSettings
+  boxId: string
+  boxName?: string | undefined
+  outbox: Outbox
+  logger: Logger
+  clock: Clock
+  random: Random
+  metrics: Registry
+  health: () => HeartbeatFacts
+  /** People acted on an alarm; the notice came from the centre. */
+  onStage: (notice: StageNotice) => void
+  /** The centre's wall clock, ms since 1970, as it was one way of the link ago. */
+  onCentreTime: (wallMs: number) => void
+  onLink: (state: LinkState, reason?: string) => void
+  /** A command of the centre, as it came; told only when given. */
+  onCommand?: (payload: Uint8Array) => void
+}
+
+export interface LaneFacts {
+  waiting: number
+  /** Age of the oldest record without a Receipt by the box's wall clock, ms; 0 when nothing waits. */
+  oldestAgeMs: number
+}
+
+export interface UplinkFacts {
+  state: LinkState
+  /** How long it has been in this state, ms. */
+  stateForMs: number
+  /** Why the last connection ended or the last attempt failed. */
+  reason?: string
+  lanes: Record<Lane, LaneFacts>
+  /** Measured rate and round trip of the link; 0 while unknown. */
+  bytesPerSecond: number
+  roundTripMs: number
+  /** Records that left the journal without a Receipt since the program started. */
+  dropped: number
+  words: BilingualText
+}
+
+export interface Uplink {
+  start(): void
+  stop(): Promise<void>
+  facts(): Promise<UplinkFacts>
+  /** Sends the outcome of a command; false when there is no link. */
+  sendResult(payload: Uint8Array): boolean
+}

@@ -1,0 +1,13 @@
+// What the session tells about its work, for counters and logs; it decides nothing.
+import type { Lane } from '../../protocols/domain/colour.ts'
+import type { Skipped } from '../../protocols/uplink/report.ts'
+
+export type ReceiptRefusal = 'other epoch' | 'above what was written' | 'unreadable'
+
+export interface SessionEvents {
+  sent(lane: Lane, report: { records: number; wireBytes: number; isAgain: boolean }): void
+  receipted(lane: Lane, records: number): void
+  receiptRefused(reason: ReceiptRefusal, lane?: Lane): void
+  skipped(lane: Lane, skipped: Skipped): void
+  readFailed(lane: Lane, how: 'empty' | 'error'): void
+}

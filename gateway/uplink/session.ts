@@ -1,0 +1,270 @@
+// The uplink session: decides what goes to the centre next, red first, and what a Receipt settles. No I/O of its own.
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Receipt } from '../../protocols/uplink/receipt.ts'
+import { reportRecordsMax } from '../../protocols/uplink/report.ts'
+import type { LanePositions, StoredRecord } from '../journal/port.ts'
+import { type Candidates, LaneQueue, readLimits } from './lane-queue.ts'
+import type { Link, Pack } from './link.ts'
+import { LinkMeter } from './link-meter.ts'
+import { ReportBuilder } from './report-builder.ts'
+import type { SessionEvents } from './session-events.ts'
+
+/** Reports made in one go before other work of the program gets its turn. */
+const reportsPerTurnMax = 4
+/** Red may have this much in flight even on the thinnest link; lower lanes wait for red, never red for them. */
+const redWindowBytesMin = 64 * 1024
+/** A Report without a Receipt goes again after this many round trips, and when none was measured yet, after this time. */
+const againAfterRoundTrips = 3
+const againAfterMsUnknown = 10_000
+const againAfterMsMax = 20_000
+/** Above this rate speed matters more than size. */
+const fastBytesPerSecond = 500_000
+const lowLanes: ReadonlySet<Lane> = new Set(['blue', 'routine', 'picture'])
+/** A journal that answers "nothing" to a read of what it counts is asked this often before the numbers are given up. */
+const emptyReadsMax = 3
+const readRetryMs = 1000
+
+export interface SessionOptions {
+  epoch: string
+  positions: LanePositions
+  read: (lane: Lane, after: number, limits: ReadLimits, done: ReadDone) => void
+  settle: (lane: Lane, storedTo: number) => void
+  pack: Pack
+  clock: Clock
+  events: SessionEvents
+  /** A Report is never sent again sooner than this. */
+  againAfterMsMin: number
+  /** TCP is up and Reports went out, but no Receipt came for this long. */
+  deafAfterMs: number
+  onDeaf: () => void
+}
+
+export interface ReadLimits {
+  recordsMax: number
+  bytesMax: number
+}
+
+/** `records` undefined: the read failed; it is tried again. */
+export type ReadDone = (records: readonly StoredRecord[] | undefined) => void
+
+export class UplinkSession {
+  readonly meter = new LinkMeter()
+  readonly #options: SessionOptions
+  readonly #queues: LaneQueue[]
+  readonly #byLane: ReadonlyMap<Lane, LaneQueue>
+  readonly #builder: ReportBuilder
+  readonly #reading = new Set<Lane>()
+  readonly #emptyReads = new Map<Lane, number>()
+  #link: Link | undefined
+  #waitingSinceMs: number | undefined
+  #isTurnDue = false
+  #isStopped = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#queues = lanes.map((lane) => new LaneQueue(lane, options.positions[lane]))
+    this.#byLane = new Map(this.#queues.map((queue) => [queue.lane, queue]))
+    this.#builder = new ReportBuilder(options.epoch, options.pack)
+  }
+
+  get queues(): readonly LaneQueue[] {
+    return this.#queues
+  }
+
+  /** True while a red or orange record has no Receipt. */
+  get isUrgentWaiting(): boolean {
+    return this.#queues.some(
+      (queue) => (queue.lane === 'red' || queue.lane === 'orange') && queue.waiting > 0,
+    )
+  }
+
+  /** Takes in what was committed before anybody listened. */
+  catchUp(positions: LanePositions): void {
+    for (const queue of this.#queues) queue.catchUp(positions[queue.lane])
+  }
+
+  linkUp(link: Link): void {
+    this.#link = link
+    this.#rewind()
+    this.#pump()
+  }
+
+  /** Whatever was under way is unknown now. */
+  linkDown(): void {
+    this.#link = undefined
+    this.#rewind()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#link = undefined
+  }
+
+  commit(records: readonly StoredRecord[]): void {
+    for (const record of records) this.#byLane.get(record.lane)?.commit(record)
+    this.#pump()
+  }
+
+  /** Cumulative, so a repeated, late or reordered Receipt changes nothing; one that claims too much is refused. */
+  receipt(receipt: Receipt): void {
+    const { events, epoch, clock } = this.#options
+    if (receipt.epoch !== epoch) {
+      events.receiptRefused('other epoch')
+      return
+    }
+    this.#waitingSinceMs = undefined
+    const nowMs = clock.monotonicMs()
+    for (const queue of this.#queues) {
+      const stored = receipt.lanes[queue.lane]
+      if (!stored) continue
+      if (stored.storedTo > queue.last) events.receiptRefused('above what was written', queue.lane)
+      else this.#settle(queue, stored.storedTo, stored.missing, nowMs)
+    }
+    if (this.#queues.some((queue) => queue.flights.length > 0)) this.#waitingSinceMs = nowMs
+    this.#pump()
+  }
+
+  /** About once a second: finds Reports whose Receipt is overdue, and a centre that is deaf. */
+  tick(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (!this.#link) return
+    if (this.#waitingSinceMs !== undefined && nowMs - this.#waitingSinceMs >= this.#options.deafAfterMs) {
+      this.#waitingSinceMs = undefined
+      this.#options.onDeaf()
+      return
+    }
+    const { againAfterMsMin } = this.#options
+    const measuredMs = Math.min(againAfterMsMax, this.meter.smoothedMs * againAfterRoundTrips)
+    const unknownMs = Math.min(againAfterMsUnknown, againAfterMsMin * 5)
+    const againAfterMs = Math.max(againAfterMsMin, measuredMs > 0 ? measuredMs : unknownMs)
+    for (const queue of this.#queues) {
+      // One is enough: its Receipt is cumulative and names whatever else is missing.
+      const oldest = queue.flights[0]
+      if (!oldest || nowMs - oldest.departure.sentMs < againAfterMs) continue
+      this.meter.forget(queue.sendAgain(oldest.from, oldest.to))
+    }
+    this.#pump()
+  }
+
+  #settle(queue: LaneQueue, storedTo: number, missing: readonly [number, number][], nowMs: number): void {
+    const before = queue.receipted
+    this.meter.arrive(queue.settle(storedTo), nowMs)
+    if (queue.receipted > before) {
+      this.#options.settle(queue.lane, queue.receipted)
+      this.#options.events.receipted(queue.lane, queue.receipted - before)
+    }
+    // What left less than a round trip ago may still arrive: only older Reports are lost.
+    const patienceMs = this.meter.smoothedMs * 1.25 + 50
+    for (const [from, to] of missing) {
+      const isUnderWay = queue.flights.some(
+        (flight) => flight.from <= to && flight.to >= from && nowMs - flight.departure.sentMs < patienceMs,
+      )
+      if (!isUnderWay && from > storedTo) this.meter.forget(queue.sendAgain(from, to))
+    }
+  }
+
+  #rewind(): void {
+    for (const queue of this.#queues) queue.rewind()
+    this.meter.restart()
+    this.#waitingSinceMs = undefined
+  }
+
+  #pump(): void {
+    if (this.#isTurnDue) return this.#sendUrgent()
+    for (let sent = 0; sent < reportsPerTurnMax; sent++) if (!this.#sendNext(this.#queues)) return
+    this.#isTurnDue = true
+    this.#options.clock.after(0, () => {
+      this.#isTurnDue = false
+      this.#pump()
+    })
+  }
+
+  /** Between turns only red and orange go at once. */
+  #sendUrgent(): void {
+    this.#sendNext(this.#queues.slice(0, 2))
+  }
+
+  /** Sends one Report of the most urgent lane that may send; false when none may. */
+  #sendNext(queues: readonly LaneQueue[]): boolean {
+    const link = this.#link
+    if (!link || this.#isStopped) return false
+    this.meter.probeWhenDue(this.#options.clock.monotonicMs())
+    for (const queue of queues) {
+      if (!queue.hasUnsent) continue
+      if (!this.#hasRoom(queue.lane, link)) return false
+      const candidates = queue.candidates(reportRecordsMax)
+      if (candidates && this.#isWorthSending(queue, candidates)) {
+        this.#send(queue, candidates, link)
+        this.#readAhead(queue)
+        return true
+      }
+      this.#readAhead(queue)
+    }
+    return false
+  }
+
+  #hasRoom(lane: Lane, link: Link): boolean {
+    const { inFlightBytes, windowBytes, reportBytes } = this.meter
+    const held = Math.max(inFlightBytes, link.queuedBytes())
+    if (lane === 'red') return held < Math.max(redWindowBytesMin, windowBytes * 4)
+    if (lane === 'orange') return held < windowBytes * 2 + reportBytes
+    return held === 0 || held + reportBytes <= windowBytes
+  }
+
+  /** A small Report of a low lane waits while one of its lane is under way: it fills up meanwhile. */
+  #isWorthSending(queue: LaneQueue, candidates: Candidates): boolean {
+    if (!lowLanes.has(queue.lane) || queue.flights.length === 0 || !candidates.isAll) return true
+    return this.#builder.isFull(queue.lane, candidates.records, this.meter.reportBytes)
+  }
+
+  #send(queue: LaneQueue, candidates: Candidates, link: Link): void {
+    const { clock, events } = this.#options
+    const { records, skipped } = candidates
+    const first = records[0]?.number ?? candidates.from
+    const isFast = this.meter.bytesPerSecond > fastBytesPerSecond
+    const built = this.#builder.build(
+      { lane: queue.lane, first, records, skipped },
+      this.meter.reportBytes,
+      isFast,
+    )
+    const wireBytes = link.send(queue.lane, built.payload)
+    const to = records.length > 0 ? first + built.count - 1 : (skipped?.to ?? candidates.from)
+    const nowMs = clock.monotonicMs()
+    const isIdle = candidates.isAll && built.count === records.length
+    queue.depart(candidates.from, to, this.meter.depart(wireBytes, nowMs, isIdle))
+    this.#waitingSinceMs ??= nowMs
+    events.sent(queue.lane, { records: built.count, wireBytes, isAgain: candidates.isAgain })
+    if (skipped) events.skipped(queue.lane, skipped)
+  }
+
+  #readAhead(queue: LaneQueue): void {
+    const after = queue.readAfter()
+    if (after === undefined || this.#reading.has(queue.lane)) return
+    this.#reading.add(queue.lane)
+    const last = queue.last
+    this.#options.read(queue.lane, after, readLimits, (records) => {
+      if (this.#isStopped) return
+      if (records && records.length > 0) {
+        this.#emptyReads.delete(queue.lane)
+        queue.fill(after, records)
+        this.#reading.delete(queue.lane)
+        this.#pump()
+      } else this.#readFailed(queue, after, last, records !== undefined)
+    })
+  }
+
+  #readFailed(queue: LaneQueue, after: number, last: number, isEmpty: boolean): void {
+    const empties = isEmpty ? (this.#emptyReads.get(queue.lane) ?? 0) + 1 : 0
+    this.#emptyReads.set(queue.lane, empties)
+    this.#options.events.readFailed(queue.lane, isEmpty ? 'empty' : 'error')
+    if (empties >= emptyReadsMax) {
+      this.#emptyReads.delete(queue.lane)
+      queue.markGone(after, last)
+    }
+    this.#options.clock.after(readRetryMs, () => {
+      this.#reading.delete(queue.lane)
+      this.#pump()
+    })
+  }
+}

@@ -1,0 +1,111 @@
+// The uplink's counters for /metrics; labels are lanes and fixed reasons only.
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { lanes } from '../../protocols/domain/colour.ts'
+import type { LinkState, UplinkFacts } from './port.ts'
+import { linkStates } from './port.ts'
+import type { SessionEvents } from './session-events.ts'
+
+export interface UplinkMetrics {
+  events: SessionEvents
+  connected: () => void
+  closed: (why: 'failed' | 'closed' | 'deaf') => void
+  state: (state: LinkState) => void
+}
+
+export function createUplinkMetrics(registry: Registry, facts: () => Promise<UplinkFacts>): UplinkMetrics {
+  const registers = [registry]
+  const labelNames = ['lane'] as const
+  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers })
+  const sent = counter('gengfu_uplink_sent_records_total', 'Records sent to the centre, repeats included')
+  const resent = counter(
+    'gengfu_uplink_resent_records_total',
+    'Records that the centre lacked and that went again',
+  )
+  const receipted = counter('gengfu_uplink_receipted_records_total', 'Records the centre has receipted')
+  const wire = counter('gengfu_uplink_wire_bytes_total', 'Bytes of Reports on the wire')
+  const reports = counter('gengfu_uplink_reports_total', 'Reports sent')
+  const skipped = counter(
+    'gengfu_uplink_skipped_records_total',
+    'Records gone from the journal before they were sent',
+  )
+  const reads = new Counter({
+    name: 'gengfu_uplink_failed_reads_total',
+    help: 'Reads of the journal that brought nothing',
+    labelNames: ['how'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 'gengfu_uplink_refused_receipts_total',
+    help: 'Receipts that were not believed',
+    labelNames: ['reason'],
+    registers,
+  })
+  const connections = new Counter({
+    name: 'gengfu_uplink_connections_total',
+    help: 'Connections to the centre that were opened',
+    registers,
+  })
+  const closes = new Counter({
+    name: 'gengfu_uplink_closes_total',
+    help: 'Attempts that failed and connections that ended',
+    labelNames: ['why'],
+    registers,
+  })
+  const state = new Gauge({
+    name: 'gengfu_uplink_state',
+    help: '1 for the state the link is in',
+    labelNames: ['state'],
+    registers,
+  })
+  const gauge = (
+    name: string,
+    help: string,
+    read: (facts: UplinkFacts, lane: (typeof lanes)[number]) => number,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        const now = await facts()
+        for (const lane of lanes) this.set({ lane }, read(now, lane))
+      },
+    })
+  gauge('gengfu_uplink_waiting_records', 'Records without a Receipt', (now, lane) => now.lanes[lane].waiting)
+  gauge(
+    'gengfu_uplink_oldest_age_seconds',
+    'Age of the oldest record without a Receipt',
+    (now, lane) => now.lanes[lane].oldestAgeMs / 1000,
+  )
+  const link = (name: string, help: string, read: (facts: UplinkFacts) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(read(await facts()))
+      },
+    })
+  link('gengfu_uplink_rate_bytes_per_second', 'Measured rate of the link', (now) => now.bytesPerSecond)
+  link('gengfu_uplink_round_trip_seconds', 'Measured round trip', (now) => now.roundTripMs / 1000)
+  return {
+    events: {
+      sent: (lane, report) => {
+        sent.inc({ lane }, report.records)
+        if (report.isAgain) resent.inc({ lane }, report.records)
+        wire.inc({ lane }, report.wireBytes)
+        reports.inc({ lane })
+      },
+      receipted: (lane, records) => receipted.inc({ lane }, records),
+      receiptRefused: (reason) => refused.inc({ reason }),
+      skipped: (lane, { from, to }) => skipped.inc({ lane }, to - from + 1),
+      readFailed: (_lane, how) => reads.inc({ how }),
+    },
+    connected: () => connections.inc(),
+    closed: (why) => closes.inc({ why }),
+    state: (now) => {
+      for (const name of linkStates) state.set({ state: name }, name === now ? 1 : 0)
+    },
+  }
+}

@@ -1,0 +1,283 @@
+// The uplink's life: connects, hands the connection to the session, sends heartbeats, and tries again when it ends.
+import { readFile } from 'node:fs/promises'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import { describeProblems } from '../../protocols/kit/result.ts'
+import { encodeJson, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
+import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
+import type { DownChannel } from '../../protocols/uplink/topics.ts'
+import type { StoredRecord } from '../journal/port.ts'
+import { openConnection } from './connection.ts'
+import type { Link } from './link.ts'
+import { openStream } from './open-stream.ts'
+import { packReport } from './pack.ts'
+import type { LinkState, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
+import { retryGapMs, RetrySchedule } from './retry-schedule.ts'
+import { type ReadDone, type ReadLimits, UplinkSession } from './session.ts'
+import type { SessionEvents } from './session-events.ts'
+import { Supervision, supervisionWords } from './supervision.ts'
+import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
+
+const tickMs = 1000
+/** Attempts in a row at one address before the other one is tried. */
+const attemptsPerAddress = 2
+
+export function createUplink(options: UplinkOptions): Uplink {
+  return new UplinkLoop(options)
+}
+
+class UplinkLoop implements Uplink {
+  readonly #options: UplinkOptions
+  readonly #retry: RetrySchedule
+  readonly #supervision: Supervision
+  readonly #metrics: UplinkMetrics
+  readonly #session: UplinkSession
+  #state: LinkState = 'down'
+  #stateSinceMs: number
+  #reason: string | undefined
+  #undos: (() => void)[] = []
+  #isStarted = false
+  #attempt = 0
+  #attemptAtMs = Number.NEGATIVE_INFINITY
+  #giveUp: AbortController | undefined
+  #cancelRetry: (() => void) | undefined
+  #endConnection: ((isPolite: boolean) => void) | undefined
+  #link: Link | undefined
+
+  constructor(options: UplinkOptions) {
+    const { outbox, clock, settings } = options
+    this.#options = options
+    this.#retry = new RetrySchedule(options.random, settings.retrySecondsMax * 1000)
+    this.#supervision = new Supervision(outbox, clock)
+    this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
+    this.#stateSinceMs = clock.monotonicMs()
+    this.#session = new UplinkSession({
+      epoch: outbox.epoch,
+      positions: outbox.positions(),
+      read: (lane, after, limits, done) => void this.#read(lane, after, limits, done),
+      settle: (lane, storedTo) => outbox.settle(lane, storedTo),
+      pack: packReport,
+      clock,
+      events: this.#sessionEvents(),
+      againAfterMsMin: settings.resendSeconds * 1000,
+      deafAfterMs: settings.deafSeconds * 1000,
+      onDeaf: () => this.#leaveDeaf(),
+    })
+  }
+
+  start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    const { outbox, settings } = this.#options
+    this.#undos = [
+      outbox.onCommitted((records) => {
+        this.#supervision.committed(records)
+        this.#session.commit(records)
+        if (records.some(({ lane }) => lane === 'red' || lane === 'orange')) this.#hurry()
+      }),
+      this.#every(Math.min(tickMs, settings.resendSeconds * 500), () => this.#session.tick()),
+      this.#every(settings.heartbeatSeconds * 1000, () => this.#sendHeartbeat()),
+    ]
+    this.#session.catchUp(outbox.positions())
+    this.#metrics.state(this.#state)
+    this.#connect()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isStarted) return
+    this.#isStarted = false
+    for (const undo of this.#undos.splice(0).toReversed()) undo()
+    this.#session.stop()
+    this.#cancelRetry?.()
+    this.#giveUp?.abort(new Error('the uplink was stopped'))
+    this.#endConnection?.(true)
+    this.#endConnection = undefined
+    this.#link = undefined
+    this.#setState('down', 'stopped')
+  }
+
+  async facts(): Promise<UplinkFacts> {
+    const laneFacts = await this.#supervision.lanes()
+    const { dropped } = this.#supervision
+    const { meter } = this.#session
+    return {
+      state: this.#state,
+      stateForMs: this.#options.clock.monotonicMs() - this.#stateSinceMs,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      lanes: laneFacts,
+      bytesPerSecond: meter.bytesPerSecond,
+      roundTripMs: meter.roundTripMs,
+      dropped,
+      words: supervisionWords(
+        laneFacts,
+        this.#supervision.daysLeft(this.#options.health().diskFreeBytes),
+        dropped,
+      ),
+    }
+  }
+
+  sendResult(payload: Uint8Array): boolean {
+    this.#link?.send('result', payload)
+    return this.#link !== undefined
+  }
+
+  async #read(lane: Lane, after: number, limits: ReadLimits, done: ReadDone): Promise<void> {
+    let records: readonly StoredRecord[] | undefined
+    try {
+      records = await this.#options.outbox.read(lane, after, limits)
+    } catch (error) {
+      this.#options.logger.error({ lane, after, err: error }, 'the uplink could not read from the journal')
+    }
+    done(records)
+  }
+
+  #connect(): void {
+    if (!this.#isStarted) return
+    const { clock, settings, boxId } = this.#options
+    const addresses = settings.reserveUrl ? [settings.url, settings.reserveUrl] : [settings.url]
+    const address =
+      addresses[Math.floor(this.#attempt / attemptsPerAddress) % addresses.length] ?? settings.url
+    this.#attempt++
+    this.#attemptAtMs = clock.monotonicMs()
+    this.#setState('connecting')
+    const giveUp = new AbortController()
+    this.#giveUp = giveUp
+    const cancelTimeout = clock.after(settings.connectSeconds * 1000, () => {
+      giveUp.abort(new Error(`no connection within ${settings.connectSeconds} s`))
+    })
+    const open = async (): Promise<void> => {
+      const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
+      const stream = await openStream(address, settings, giveUp.signal)
+      if (!this.#isStarted) return void stream.destroy()
+      this.#endConnection = openConnection({
+        boxId,
+        stream,
+        isSecure: address.startsWith('mqtts:') || address.startsWith('wss:'),
+        password: password === undefined ? undefined : Buffer.from(password.trim()),
+        keepAliveSeconds: settings.keepAliveSeconds,
+        connectSeconds: settings.connectSeconds,
+        onOpen: (link) => this.#opened(link, address),
+        onMessage: (channel, payload) => this.#received(channel, payload),
+        onClosed: (reason) => this.#closed(reason),
+      })
+    }
+    open()
+      .catch((error: unknown) => {
+        if (this.#isStarted) this.#closed(error instanceof Error ? error.message : String(error))
+      })
+      .finally(cancelTimeout)
+  }
+
+  #opened(link: Link, address: string): void {
+    this.#link = link
+    this.#metrics.connected()
+    this.#options.logger.info({ address }, 'the link to the centre is up')
+    this.#setState('up')
+    this.#session.linkUp(link)
+    this.#sendHeartbeat()
+  }
+
+  #closed(reason: string): void {
+    const wasUp = this.#link !== undefined
+    this.#endConnection = undefined
+    this.#link = undefined
+    this.#session.linkDown()
+    if (!this.#isStarted) return
+    if (this.#state !== 'deaf') this.#metrics.closed(wasUp ? 'closed' : 'failed')
+    // After a working connection the first address comes first again.
+    if (wasUp && this.#retry.failures === 0) this.#attempt = 0
+    const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting)
+    const { logger, clock } = this.#options
+    if (wasUp || this.#reason !== reason) logger.warn({ reason, delayMs }, 'no link to the centre')
+    this.#setState('down', reason)
+    this.#cancelRetry = clock.after(delayMs, () => this.#connect())
+  }
+
+  /** The centre takes our Reports and answers none: another connection may reach a better one. */
+  #leaveDeaf(): void {
+    this.#metrics.closed('deaf')
+    this.#setState('deaf', 'the centre answers no Report with a Receipt')
+    this.#endConnection?.(false)
+    this.#closed('the centre answers no Report with a Receipt')
+  }
+
+  /** A red or orange record does not wait for the end of a pause. */
+  #hurry(): void {
+    if (this.#state !== 'down' || !this.#isStarted) return
+    const sinceMs = this.#options.clock.monotonicMs() - this.#attemptAtMs
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#options.clock.after(Math.max(0, retryGapMs - sinceMs), () => this.#connect())
+  }
+
+  #received(channel: DownChannel, payload: Uint8Array): void {
+    const { logger, onStage, onCentreTime, onCommand } = this.#options
+    if (channel === 'command') return onCommand?.(payload)
+    if (channel === 'stage') {
+      const notice = parseStageNotice(payload)
+      if (notice.ok) onStage(notice.value)
+      else logger.warn({ problems: describeProblems(notice.problems) }, 'the centre sent an unreadable stage')
+      return
+    }
+    const receipt = parseReceipt(payload)
+    if (!receipt.ok) {
+      this.#metrics.events.receiptRefused('unreadable')
+      logger.warn({ problems: describeProblems(receipt.problems) }, 'the centre sent an unreadable Receipt')
+      return
+    }
+    if (receipt.value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
+    onCentreTime(receipt.value.centreTimeMs)
+    this.#session.receipt(receipt.value)
+  }
+
+  #sendHeartbeat(): void {
+    if (!this.#link) return
+    const { outbox, clock, boxName, health } = this.#options
+    const positions = outbox.positions()
+    const heartbeat: Heartbeat = {
+      v: 1,
+      epoch: outbox.epoch,
+      ...(boxName === undefined ? {} : { name: boxName }),
+      lanes: Object.fromEntries(lanes.map((lane) => [lane, positions[lane]])),
+      atMs: clock.wallMs(),
+      ...health(),
+    }
+    this.#link.send('heartbeat', encodeJson(heartbeat))
+  }
+
+  #sessionEvents(): SessionEvents {
+    const { events } = this.#metrics
+    return {
+      ...events,
+      receiptRefused: (reason, lane) => {
+        events.receiptRefused(reason, lane)
+        this.#options.logger.warn({ reason, lane }, 'a Receipt was not believed')
+      },
+      skipped: (lane, skipped) => {
+        events.skipped(lane, skipped)
+        this.#supervision.drop(skipped.to - skipped.from + 1)
+        this.#options.logger.warn({ lane, ...skipped }, 'records were gone before the centre had them')
+      },
+    }
+  }
+
+  #setState(state: LinkState, reason?: string): void {
+    if (reason !== undefined) this.#reason = reason
+    else if (state === 'up') this.#reason = undefined
+    if (state === this.#state) return
+    this.#state = state
+    this.#stateSinceMs = this.#options.clock.monotonicMs()
+    this.#metrics.state(state)
+    this.#options.onLink(state, reason)
+  }
+
+  #every(periodMs: number, run: () => void): () => void {
+    let cancel = (): void => undefined
+    const next = (): void => {
+      cancel = this.#options.clock.after(periodMs, () => {
+        next()
+        run()
+      })
+    }
+    next()
+    return () => cancel()
+  }
+}
