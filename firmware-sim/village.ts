@@ -211,11 +211,16 @@ function createMember(
     case 'button':
       return new AlarmButton(device)
     case 'water':
-      return new WaterMonitor(device, new LevelCurve(random))
+      return new WaterMonitor(device, curveOf(who.id, options.seed))
     case 'siren':
     case 'lamp':
       return new Actor(device, who.kind)
     case 'door':
       return new DoorSensor(device)
   }
+}
+
+/** The creek that a water monitor stands in: part of the village, so that its limits can be known beforehand. */
+export function curveOf(id: string, seed: number): LevelCurve {
+  return new LevelCurve(randomFor(seed, `creek at ${id}`))
 }
