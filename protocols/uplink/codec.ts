@@ -2,6 +2,7 @@
 import { fromZod } from '../kit/from-zod.ts'
 import { parseJson } from '../kit/parse-json.ts'
 import { bad, type Result } from '../kit/result.ts'
+import { decodeDense, isDense } from './dense-decode.ts'
 import { heartbeatSchema, type Heartbeat } from './heartbeat.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
@@ -17,7 +18,7 @@ export function encodeJson(message: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(message))
 }
 
-/** Decodes a Report, packed or plain. */
+/** Decodes a Report, packed or plain, readable or dense. */
 export function parseReport(bytes: Uint8Array, gunzip: Gunzip): Result<Report> {
   let plain = bytes
   if (isGzip(bytes)) {
@@ -28,7 +29,9 @@ export function parseReport(bytes: Uint8Array, gunzip: Gunzip): Result<Report> {
     }
   }
   const json = parseJson(plain, reportBytesMax)
-  return json.ok ? fromZod(reportSchema as never, json.value) : json
+  if (!json.ok) return json
+  const readable = isDense(json.value) ? decodeDense(json.value) : json
+  return readable.ok ? fromZod(reportSchema as never, readable.value) : readable
 }
 
 export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat> {

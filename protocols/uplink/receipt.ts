@@ -1,6 +1,7 @@
 // A Receipt: the centre's proof that everything up to a number is stored durably. Cumulative, so losing one is harmless.
 import { z } from 'zod'
 import { lanes, type Lane } from '../domain/colour.ts'
+import { denseForm } from './dense-report.ts'
 import { epochSchema } from './report.ts'
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -16,6 +17,7 @@ export const receiptSchema = z.looseObject({
   epoch: epochSchema,
   lanes: z.partialRecord(z.enum(lanes), laneReceiptSchema),
   centreTimeMs: z.number(),
+  forms: z.array(z.number().int()).max(16).optional(),
 })
 
 export interface LaneReceipt {
@@ -29,4 +31,9 @@ export interface Receipt {
   lanes: Partial<Record<Lane, LaneReceipt>>
   /** The centre's wall clock, ms since 1970. */
   centreTimeMs: number
+  /** Forms of a Report that this centre reads beside the readable one; see `dense-report.ts`. */
+  forms?: number[] | undefined
 }
+
+/** What a centre built on this package puts into `forms`. */
+export const reportForms: readonly number[] = [denseForm]
