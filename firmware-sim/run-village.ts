@@ -62,9 +62,10 @@ export async function runVillage(options: RunVillageOptions): Promise<void> {
   clearInterval(progress)
   cancelScenario?.()
   village.stopLoad()
+  const end = village.statistics()
   village.stop()
   await new Promise((resolve) => setTimeout(resolve, goodbyeMs))
-  out.write(`${out.isTTY ? '\r\x1b[K' : ''}${describe(village.statistics())}\n`)
+  out.write(`${out.isTTY ? '\r\x1b[K' : ''}${describe(end)}\n`)
 }
 
 function describeStep({ at, device, do: what }: Scenario['steps'][number]): void {

@@ -32,7 +32,7 @@ export function createVillageConfig(options: VillageConfigOptions): string {
       kind,
       zone,
       // The gateway takes no shorter interval.
-      ...(intervalSeconds >= 10 && { reportIntervalS: intervalSeconds }),
+      ...(intervalSeconds >= 10 && { reportIntervalS: Math.round(intervalSeconds) }),
       ...(batteryPercent === undefined && { isAlwaysConnected: true }),
       ...(kind === 'water' && { water: limitsAbove(Math.round(curveOf(id, seed).baseMm)) }),
     })),
