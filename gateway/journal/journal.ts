@@ -42,7 +42,7 @@ interface Pending {
   entry: JournalEntry
   stored: StoredRecord[]
   sinceMs: number
-  resolve: () => void
+  resolve: (stored: readonly StoredRecord[]) => void
   reject: (error: JournalError) => void
 }
 
@@ -108,7 +108,7 @@ class BatchingJournal implements Journal {
     return structuredClone(this.#positions)
   }
 
-  append(entry: JournalEntry): Promise<void> {
+  append(entry: JournalEntry): Promise<readonly StoredRecord[]> {
     if (this.#closing) return Promise.reject(new JournalError('CLOSED', 'the journal is closed'))
     return new Promise((resolve, reject) => {
       const stored = entry.records.map(({ lane, record }) => ({
@@ -220,7 +220,7 @@ class BatchingJournal implements Journal {
     for (const { lane, number } of records) this.#durable[lane] = Math.max(this.#durable[lane], number)
     this.#quarantined += request.quarantine.length
     if (request.receipted) this.#isReceiptedDirty = false
-    for (const { resolve } of batch) resolve()
+    for (const { stored, resolve } of batch) resolve(stored)
     for (const listener of this.#committedListeners) listener(records)
   }
 

@@ -63,8 +63,8 @@ export interface JournalFacts {
 }
 
 export interface Journal extends Outbox {
-  /** Numbers the records and resolves when they are in a synced commit; rejects with JournalError when they are not. */
-  append(entry: JournalEntry): Promise<void>
+  /** Numbers the records and resolves with them once they are in a synced commit; rejects with JournalError otherwise. */
+  append(entry: JournalEntry): Promise<readonly StoredRecord[]>
   /** The sequence the next record gets; counting goes on over restarts. */
   nextSequence(): number
   /** All keyed documents with this prefix. */

@@ -149,11 +149,8 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
     return // not even a database: what is left is found by carving
   }
   try {
-    const receipted = JSON.parse(
-      String(
-        attempt(() => old.prepare("SELECT value FROM meta WHERE key = 'receipted'").pluck().get()) ?? '{}',
-      ),
-    ) as Partial<Record<Lane, number>>
+    const text = attempt(() => old.prepare("SELECT value FROM meta WHERE key = 'receipted'").pluck().get())
+    const receipted = JSON.parse(typeof text === 'string' ? text : '{}') as Partial<Record<Lane, number>>
     for (const lane of lanes) copyLane(old, lane, receipted[lane] ?? 0, save)
     for (const [table, columns] of [
       ['state', 'key, value'],

@@ -39,7 +39,8 @@ export class JournalStore {
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
-    this.#commit = db.transaction((request: CommitRequest) => this.#write(request)).immediate
+    const write = db.transaction((request: CommitRequest) => this.#write(request))
+    this.#commit = (request) => write.immediate(request)
   }
 
   commit(request: CommitRequest): void {

@@ -1,0 +1,100 @@
+// Commands for devices. Each is a row of the journal until its device answers, so that a device that sleeps, or a box
+// that loses power, gets it all the same; one that waited too long is given up and counted.
+import { Counter, type Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
+import { commandKey, type CommandDocument } from '../intake/port.ts'
+
+/** Commands that wait for one device; the oldest is given up when one more comes. */
+export const commandsPerDeviceMax = 20
+/** A command nobody answered for so long is given up: a siren must not start hours late. */
+export const commandLifeMs = 10 * 60_000
+
+export interface DeviceCommandsOptions {
+  publish: (topic: string, payload: string, choice: { qos: 1 }) => Promise<void>
+  /** Forgets the documents with these keys, durably. */
+  forget: (keys: string[]) => Promise<void>
+  steadyMs: () => number
+  logger: Logger
+  metrics: Registry
+}
+
+export class DeviceCommands {
+  readonly #options: DeviceCommandsOptions
+  readonly #waiting = new Map<string, Map<string, CommandDocument>>()
+  readonly #outcomes: Counter<'result'>
+
+  constructor(options: DeviceCommandsOptions) {
+    this.#options = options
+    this.#outcomes = new Counter({
+      name: 'gengfu_device_commands_total',
+      help: 'Commands to devices by what became of them',
+      labelNames: ['result'],
+      registers: [options.metrics],
+    })
+  }
+
+  /** Commands that were waiting when the program ended. */
+  restore(documents: readonly CommandDocument[]): void {
+    for (const document of documents) this.#queueOf(document.device).set(document.command.id, document)
+  }
+
+  /** A command that is in the journal now: sent at once, and again each time its device connects. */
+  async send(document: CommandDocument): Promise<void> {
+    const queue = this.#queueOf(document.device)
+    queue.set(document.command.id, document)
+    this.#outcomes.inc({ result: 'asked' })
+    await this.#giveUp(
+      [...queue.values()].slice(0, Math.max(0, queue.size - commandsPerDeviceMax)),
+      'crowded out',
+    )
+    await this.#publish(document)
+  }
+
+  async deviceReady(device: string): Promise<void> {
+    const queue = this.#waiting.get(device)
+    if (!queue) return
+    const oldestMs = this.#options.steadyMs() - commandLifeMs
+    await this.#giveUp(
+      [...queue.values()].filter(({ sinceSteadyMs }) => sinceSteadyMs < oldestMs),
+      'waited too long',
+    )
+    for (const document of queue.values()) await this.#publish(document)
+  }
+
+  /** The device answered; whatever it said, the command has reached it. */
+  async answered(device: string, id: string, isOk: boolean): Promise<void> {
+    const queue = this.#waiting.get(device)
+    if (!queue?.delete(id)) return
+    if (queue.size === 0) this.#waiting.delete(device)
+    this.#outcomes.inc({ result: isOk ? 'done' : 'failed' })
+    await this.#options.forget([commandKey(device, id)])
+  }
+
+  waiting(): number {
+    return [...this.#waiting.values()].reduce((sum, queue) => sum + queue.size, 0)
+  }
+
+  #queueOf(device: string): Map<string, CommandDocument> {
+    let queue = this.#waiting.get(device)
+    if (!queue) this.#waiting.set(device, (queue = new Map<string, CommandDocument>()))
+    return queue
+  }
+
+  async #giveUp(documents: readonly CommandDocument[], reason: string): Promise<void> {
+    if (documents.length === 0) return
+    for (const { device, command } of documents) {
+      this.#waiting.get(device)?.delete(command.id)
+      this.#outcomes.inc({ result: 'given-up' })
+      this.#options.logger.warn(
+        { device, command: command.do, reason },
+        'a command for a device was given up',
+      )
+    }
+    await this.#options.forget(documents.map(({ device, command }) => commandKey(device, command.id)))
+  }
+
+  #publish({ device, command }: CommandDocument): Promise<void> {
+    return this.#options.publish(deviceTopic(device, 'command'), JSON.stringify(command), { qos: 1 })
+  }
+}

@@ -1,0 +1,380 @@
+// From a device's bytes to a kept event: decode or quarantine, find repeats, let the alarm engine judge, hand one entry
+// to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
+import { Counter, type Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import { outranks, type Lane } from '../../protocols/domain/colour.ts'
+import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
+import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import { parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
+import {
+  parseCommandResult,
+  parsePresence,
+  type CommandResult,
+} from '../../protocols/device-mqtt/messages.ts'
+import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
+import { describeProblems } from '../../protocols/kit/result.ts'
+import type { AlarmEngine, AlarmInput, Now, Outcome } from '../alarms/port.ts'
+import { JournalError, type Journal } from '../journal/port.ts'
+import { AlarmDocuments } from './alarm-documents.ts'
+import { commandKey, type AlarmJudge, type CommandDocument, type Kept } from './port.ts'
+import { RepeatMemory, type RepeatDocument } from './repeat-memory.ts'
+
+/** Tracking and repeat documents are written after this many events or at the latest after the interval. */
+const eventsPerCheckpoint = 20_000
+const checkpointIntervalMs = 15 * 60_000
+/** Odd message ids remembered, in memory and in the journal. */
+export const oddIdsMax = 100_000
+const quarantinedBytesMax = 8192
+/** While the journal refuses, it is tried again this often, not for every message. */
+const refusalPauseMs = 250
+const replayRecordsMax = 1000
+
+interface Message {
+  device: string
+  topic: string
+  payload: Uint8Array
+}
+
+export interface IntakeOptions {
+  journal: Journal
+  engine: AlarmEngine
+  now: () => BoxTime & { steadyMs: number }
+  /** Steady time at which a boot began, for records of earlier boots. */
+  steadyBaseOf: (boot: number) => number
+  monotonicMs: () => number
+  logger: Logger
+  metrics: Registry
+  onKept: (kept: Kept) => void
+}
+
+export class Intake implements AlarmJudge {
+  readonly #options: IntakeOptions
+  readonly #documents = new AlarmDocuments()
+  readonly #repeats = new RepeatMemory(oddIdsMax)
+  readonly #presence = new Map<string, string>()
+  readonly #inFlight = new Map<string, Promise<void>>()
+  readonly #events: Counter<'result'>
+  readonly #changes: Counter<'colour' | 'change'>
+  #ready: Promise<void> | undefined
+  #sinceCheckpoint = 0
+  #checkpointAtMs = 0
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    this.#events = new Counter({
+      name: 'gengfu_device_messages_total',
+      help: 'Messages from devices by what became of them',
+      labelNames: ['result'],
+      registers: [options.metrics],
+    })
+    this.#changes = new Counter({
+      name: 'gengfu_alarm_changes_total',
+      help: 'Changes of alarms by colour',
+      labelNames: ['colour', 'change'],
+      registers: [options.metrics],
+    })
+  }
+
+  /** Loads what the journal knows; call before the first message. */
+  async start(): Promise<void> {
+    this.#options.journal.onRefused(() => {
+      this.#ready ??= this.#recover()
+    })
+    this.#checkpointAtMs = this.#options.monotonicMs()
+    await this.#reload()
+  }
+
+  /** What was judged but not kept must not be remembered: memory is built anew from what is on disk. */
+  async #recover(): Promise<void> {
+    for (;;)
+      try {
+        await new Promise((resolve) => setTimeout(resolve, refusalPauseMs))
+        await this.#reload()
+        this.#ready = undefined
+        return
+      } catch (error) {
+        if (!(error instanceof JournalError) || error.code === 'CLOSED') throw error
+        this.#options.logger.warn(
+          { code: error.code, reason: error.message },
+          'the journal can not be read back yet',
+        )
+      }
+  }
+
+  /** Writes what would otherwise be rebuilt from records at the next start. */
+  async stop(): Promise<void> {
+    await this.#ready
+    await this.#checkpoint()
+  }
+
+  /** The engine's documents, for health pages. */
+  documents(): AlarmDocuments {
+    return this.#documents
+  }
+
+  async accept(message: Message): Promise<void> {
+    if (this.#ready) throw new JournalError('REFUSING', 'the journal does not take anything at the moment')
+    const topic = parseDeviceTopic(message.topic)
+    if (topic?.channel === 'event') return this.#acceptEvent(message)
+    if (topic?.channel === 'presence') return this.#acceptPresence(message)
+    if (topic?.channel === 'result') return this.#acceptResult(message)
+    return this.#quarantine(message, 'a topic that no dialect knows')
+  }
+
+  #acceptEvent(message: Message): Promise<void> {
+    const parsed = parseDeviceEvent(message.device, message.payload)
+    if (!parsed.ok) return this.#quarantine(message, describeProblems(parsed.problems))
+    const event = parsed.value
+    const key = `${event.device} ${event.messageId}`
+    if (this.#repeats.has(event.device, event.messageId)) {
+      this.#events.inc({ result: 'repeat' })
+      return this.#inFlight.get(key) ?? Promise.resolve()
+    }
+    const isOdd = this.#repeats.add(event.device, event.messageId)
+    const kept = this.#keepEvent(event, isOdd).finally(() => this.#inFlight.delete(key))
+    this.#inFlight.set(key, kept)
+    return kept
+  }
+
+  #keepEvent(event: DeviceEvent, isOdd: boolean): Promise<void> {
+    const time = this.#options.now()
+    const sequence = this.#options.journal.nextSequence()
+    const outcome = this.#judge({ type: 'event', event }, time, sequence)
+    const record: EventRecord = {
+      type: 'event',
+      sequence,
+      ...boxTime(time),
+      ...event,
+      ...(outcome.flags && outcome.flags.length > 0 ? { flags: outcome.flags } : {}),
+    }
+    const lane: Lane = outcome.colour ?? 'routine'
+    return this.#keep(outcome, time, [{ lane, record }], {
+      event: record,
+      cause: sequence,
+      oddIds: isOdd ? [[event.device, event.messageId]] : [],
+    })
+  }
+
+  #acceptPresence(message: Message): Promise<void> {
+    const parsed = parsePresence(message.payload)
+    if (!parsed.ok) return this.#quarantine(message, `presence: ${describeProblems(parsed.problems)}`)
+    const { device } = message
+    if (this.#presence.get(device) === parsed.value) {
+      this.#events.inc({ result: 'repeat' })
+      return Promise.resolve()
+    }
+    this.#presence.set(device, parsed.value)
+    const time = this.#options.now()
+    const sequence = this.#options.journal.nextSequence()
+    const isOnline = parsed.value === 'online'
+    const outcome = this.#judge({ type: 'presence', device, isOnline }, time, sequence)
+    const record = logRecord(sequence, time, 'presence', { device, presence: parsed.value })
+    return this.#keep(outcome, time, [{ lane: 'routine', record }], {})
+  }
+
+  #acceptResult(message: Message): Promise<void> {
+    const parsed = parseCommandResult(message.payload)
+    if (!parsed.ok) return this.#quarantine(message, `result: ${describeProblems(parsed.problems)}`)
+    const time = this.#options.now()
+    const facts = { device: message.device, ...parsed.value }
+    const record = logRecord(this.#options.journal.nextSequence(), time, 'command-result', facts)
+    const nothing = { transitions: [], commands: [] }
+    const result = { device: message.device, result: parsed.value }
+    return this.#keep(nothing, time, [{ lane: 'routine', record }], { result })
+  }
+
+  async #quarantine(message: Message, problem: string): Promise<void> {
+    await this.#options.journal.append({
+      records: [],
+      quarantine: {
+        atMs: this.#options.now().atMs,
+        device: message.device,
+        topic: message.topic,
+        problem: problem.slice(0, 500),
+        payload: message.payload.slice(0, quarantinedBytesMax),
+      },
+      isUrgent: false,
+    })
+    this.#events.inc({ result: 'quarantined' })
+  }
+
+  async judge(input: AlarmInput): Promise<void> {
+    if (this.#ready) await this.#ready
+    const time = this.#options.now()
+    const outcome = this.#judge(input, time, this.#options.journal.nextSequence())
+    await this.#keep(outcome, time, [], {})
+  }
+
+  /** Steady time at which the next `tick` can change anything. */
+  nextDueMs(): number {
+    return this.#options.engine.nextDueMs(this.#documents)
+  }
+
+  /** Keeps a note about the box itself. */
+  async log(what: string, facts: Record<string, unknown>, lane: Lane = 'routine'): Promise<void> {
+    if (this.#ready) await this.#ready
+    const time = this.#options.now()
+    const record = logRecord(this.#options.journal.nextSequence(), time, what, facts)
+    await this.#options.journal.append({ records: [{ lane, record }], isUrgent: lane !== 'routine' })
+  }
+
+  #judge(input: AlarmInput, time: BoxTime & { steadyMs: number }, sequence: number): Outcome {
+    const now: Now = {
+      steadyMs: time.steadyMs,
+      wallMs: time.atMs,
+      clock: time.clock,
+      inputId: `${this.#options.journal.epoch}-${sequence}`,
+    }
+    return this.#options.engine.judge(this.#documents, input, now)
+  }
+
+  async #keep(
+    outcome: Outcome,
+    time: BoxTime,
+    first: { lane: Lane; record: JournalRecord }[],
+    more: {
+      event?: EventRecord
+      cause?: number
+      oddIds?: [string, string][]
+      result?: { device: string; result: CommandResult }
+    },
+  ): Promise<void> {
+    const alarms = outcome.transitions.map(({ change, alarm }): AlarmRecord => ({
+      type: 'alarm',
+      sequence: this.#options.journal.nextSequence(),
+      ...boxTime(time),
+      change,
+      alarm,
+      ...(more.cause === undefined ? {} : { cause: more.cause }),
+    }))
+    const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record }))]
+    const commands = outcome.commands.map(({ device, ...command }): CommandDocument => ({
+      device,
+      command: { ...command, id: `c-${this.#options.journal.nextSequence()}` },
+      sinceSteadyMs: this.#options.now().steadyMs,
+    }))
+    const state: [string, object | undefined][] = this.#documents.takeChanged()
+    for (const document of commands) state.push([commandKey(document.device, document.command.id), document])
+    if (records.length === 0 && state.length === 0) return
+    const stored = await this.#options.journal.append({
+      records,
+      state,
+      ...(more.oddIds && more.oddIds.length > 0 ? { oddIds: more.oddIds } : {}),
+      isUrgent: commands.length > 0 || records.some(({ lane }) => lane !== 'routine'),
+    })
+    this.#count(more.event !== undefined, alarms)
+    this.#options.onKept({
+      ...(more.event ? { event: more.event } : {}),
+      ...(more.result ? { result: more.result } : {}),
+      stored,
+      alarms,
+      transitions: outcome.transitions,
+      commands,
+    })
+  }
+
+  #count(isEvent: boolean, alarms: readonly AlarmRecord[]): void {
+    if (isEvent) this.#events.inc({ result: 'kept' })
+    for (const { alarm, change } of alarms) this.#changes.inc({ colour: alarm.colour, change })
+    this.#sinceCheckpoint++
+    const waitedMs = this.#options.monotonicMs() - this.#checkpointAtMs
+    if (this.#sinceCheckpoint < eventsPerCheckpoint && waitedMs < checkpointIntervalMs) return
+    this.#checkpoint().catch((error: Error) =>
+      this.#options.logger.warn(
+        { reason: error.message },
+        'the checkpoint of tracking waits for the journal',
+      ),
+    )
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#sinceCheckpoint = 0
+    this.#checkpointAtMs = this.#options.monotonicMs()
+    const positions = this.#options.journal.positions()
+    const repeats = this.#repeats
+      .takeDirty()
+      .map(([device, document]): [string, object] => [`repeat:${device}`, document])
+    const watermark = Object.fromEntries(Object.entries(positions).map(([lane, { last }]) => [lane, last]))
+    await this.#options.journal.append({
+      records: [],
+      state: [...this.#documents.takeTracking(), ...repeats, ['checkpoint', watermark]],
+      isUrgent: false,
+    })
+  }
+
+  /** Builds all memory from the journal: documents as written, then the records since the checkpoint. */
+  async #reload(): Promise<void> {
+    const { journal } = this.#options
+    this.#documents.clear()
+    this.#repeats.clear()
+    this.#presence.clear()
+    const repeats = await journal.loadState('repeat:')
+    for (const [key, document] of repeats) this.#repeats.restore(key.slice(7), document as RepeatDocument)
+    for (const [device, messageId] of await journal.loadOddIds()) this.#repeats.add(device, messageId)
+    await this.#replay()
+    // Alarms, zones and the box as committed: newer than what the replay made of them.
+    this.#documents.takeChanged()
+    const tracking = new Map(
+      [...this.#documents.keys('device:')].map((key) => [key, this.#documents.get(key) as object]),
+    )
+    this.#documents.clear()
+    for (const prefix of ['alarm:', 'zone:', 'box'])
+      for (const [key, document] of await journal.loadState(prefix))
+        this.#documents.load(key, document as object)
+    for (const [key, document] of tracking) this.#documents.set(key, document)
+  }
+
+  async #replay(): Promise<void> {
+    const { journal, engine, steadyBaseOf } = this.#options
+    for (const prefix of ['device:', 'zone:', 'box'])
+      for (const [key, document] of await journal.loadState(prefix))
+        this.#documents.load(key, document as object)
+    for (const record of await this.#recordsSinceCheckpoint()) {
+      if (record.type !== 'event') continue
+      const { device, messageId, readings, deviceAtMs } = record
+      this.#repeats.add(device, messageId)
+      const event = { device, messageId, readings, ...(deviceAtMs === undefined ? {} : { deviceAtMs }) }
+      engine.judge(
+        this.#documents,
+        { type: 'event', event },
+        {
+          steadyMs: steadyBaseOf(record.boot) + record.sinceBootMs,
+          wallMs: record.atMs,
+          clock: record.clock,
+          inputId: `replay-${record.sequence}`,
+        },
+      )
+    }
+  }
+
+  async #recordsSinceCheckpoint(): Promise<JournalRecord[]> {
+    const { journal } = this.#options
+    const [checkpoint] = await journal.loadState('checkpoint')
+    const watermark = (checkpoint?.[1] ?? {}) as Partial<Record<Lane, number>>
+    const records: JournalRecord[] = []
+    for (const lane of Object.keys(journal.positions()) as Lane[]) {
+      let after = watermark[lane] ?? 0
+      for (;;) {
+        const rows = await journal.read(lane, after, { recordsMax: replayRecordsMax, bytesMax: 1024 * 1024 })
+        for (const { body } of rows) records.push(JSON.parse(body) as JournalRecord)
+        const last = rows.at(-1)
+        if (!last) break
+        after = last.number
+      }
+    }
+    return records.sort((a, b) => a.sequence - b.sequence)
+  }
+}
+
+function boxTime({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
+  return { boot, sinceBootMs, atMs, clock }
+}
+
+function logRecord(sequence: number, time: BoxTime, what: string, facts: Record<string, unknown>): LogRecord {
+  return { type: 'log', sequence, ...boxTime(time), what, facts }
+}
+
+/** An alarm keeps the lane of the most urgent colour it had, so that its changes arrive in their order. */
+function laneOf({ alarm }: AlarmRecord): Lane {
+  return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
+}

@@ -1,0 +1,31 @@
+// What intake tells the rest of the gateway after a commit, and what others may ask it to judge.
+import type { AlarmInput, Transition } from '../alarms/port.ts'
+import type { StoredRecord } from '../journal/port.ts'
+import type { AlarmRecord, EventRecord } from '../../protocols/domain/record.ts'
+import type { CommandResult, DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
+
+/** A command as the journal keeps it until its device answers; `sinceSteadyMs` is when it was asked for. */
+export interface CommandDocument {
+  device: string
+  command: DeviceCommand
+  sinceSteadyMs: number
+}
+
+export const commandKey = (device: string, id: string): string => `command:${device}/${id}`
+
+/** One input that is in the journal now, with everything that came of it. */
+export interface Kept {
+  event?: EventRecord
+  /** As they stand in the journal now, the event first. */
+  stored: readonly StoredRecord[]
+  alarms: readonly AlarmRecord[]
+  transitions: readonly Transition[]
+  /** Also kept as documents until their devices answer. */
+  commands: readonly CommandDocument[]
+  result?: { device: string; result: CommandResult }
+}
+
+export interface AlarmJudge {
+  /** Judges something that no device said (time, the centre's stages, arming, facts of the box) and keeps what comes of it. */
+  judge(input: AlarmInput): Promise<void>
+}

@@ -1,0 +1,142 @@
+// Knows which device messages were heard before. Ids that count (`boot-counter`, as our firmware makes them) are kept
+// as runs, so that a month of a device is a few numbers; odd ids are kept one by one up to a bound.
+
+/** Runs of counted ids kept per device; beyond it the oldest are forgotten. One run holds any number of ids in a row. */
+export const runsPerDeviceMax = 2000
+/** Boots of a device remembered. */
+export const bootsPerDeviceMax = 200
+
+/** Runs of one boot as a flat list: from, to, from, to ... ascending, both ends included. */
+type Runs = number[]
+interface DeviceMemory {
+  boots: Map<number, Runs>
+  runs: number
+}
+
+/** What is written to the journal for one device. */
+export type RepeatDocument = { boots: [boot: number, runs: Runs][] }
+
+const counted = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,14})$/
+
+export class RepeatMemory {
+  readonly #devices = new Map<string, DeviceMemory>()
+  readonly #odd = new Set<string>()
+  readonly #oddMax: number
+  readonly #dirty = new Set<string>()
+
+  constructor(oddMax: number) {
+    this.#oddMax = oddMax
+  }
+
+  has(device: string, messageId: string): boolean {
+    const parts = counted.exec(messageId)
+    if (!parts) return this.#odd.has(oddKey(device, messageId))
+    const runs = this.#devices.get(device)?.boots.get(Number(parts[1]))
+    return runs !== undefined && contains(runs, Number(parts[2]))
+  }
+
+  /** Remembers the id; true when it is an odd one that the journal has to keep by itself. */
+  add(device: string, messageId: string): boolean {
+    const parts = counted.exec(messageId)
+    if (!parts) {
+      this.#odd.add(oddKey(device, messageId))
+      if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
+      return true
+    }
+    this.#addCounted(device, Number(parts[1]), Number(parts[2]))
+    this.#dirty.add(device)
+    return false
+  }
+
+  #forgetOldestOdd(): void {
+    for (const oldest of this.#odd) {
+      this.#odd.delete(oldest)
+      return
+    }
+  }
+
+  #addCounted(device: string, boot: number, counter: number): void {
+    let memory = this.#devices.get(device)
+    if (!memory) this.#devices.set(device, (memory = { boots: new Map(), runs: 0 }))
+    let runs = memory.boots.get(boot)
+    if (!runs) {
+      memory.boots.set(boot, (runs = []))
+      if (memory.boots.size > bootsPerDeviceMax) this.#forgetOldestBoot(memory)
+    }
+    memory.runs += insert(runs, counter)
+    if (memory.runs > runsPerDeviceMax) {
+      const oldest = memory.boots.get(Math.min(...memory.boots.keys()))
+      oldest?.splice(0, 2)
+      memory.runs--
+      if (oldest?.length === 0) memory.boots.delete(Math.min(...memory.boots.keys()))
+    }
+  }
+
+  #forgetOldestBoot(memory: DeviceMemory): void {
+    const oldest = Math.min(...memory.boots.keys())
+    memory.runs -= (memory.boots.get(oldest)?.length ?? 0) / 2
+    memory.boots.delete(oldest)
+  }
+
+  /** Documents of the devices heard since the last call. */
+  takeDirty(): [device: string, document: RepeatDocument][] {
+    const taken = [...this.#dirty].map((device): [string, RepeatDocument] => [
+      device,
+      { boots: [...(this.#devices.get(device)?.boots ?? [])].map(([boot, runs]) => [boot, [...runs]]) },
+    ])
+    this.#dirty.clear()
+    return taken
+  }
+
+  restore(device: string, document: RepeatDocument): void {
+    const boots = new Map(document.boots.map(([boot, runs]) => [boot, [...runs]]))
+    const runs = [...boots.values()].reduce((sum, list) => sum + list.length / 2, 0)
+    this.#devices.set(device, { boots, runs })
+  }
+
+  clear(): void {
+    this.#devices.clear()
+    this.#odd.clear()
+    this.#dirty.clear()
+  }
+}
+
+const oddKey = (device: string, messageId: string): string => `${device} ${messageId}`
+
+/** Index of the first run whose end is at or above `value`, counted in numbers (always even). */
+function findRun(runs: Runs, value: number): number {
+  const last = runs.length
+  if (last === 0 || value > (runs[last - 1] as number)) return last
+  let low = 0
+  let high = last / 2
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((runs[middle * 2 + 1] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low * 2
+}
+
+function contains(runs: Runs, value: number): boolean {
+  const at = findRun(runs, value)
+  return at < runs.length && (runs[at] as number) <= value
+}
+
+/** Adds `value`; returns by how much the number of runs changed. */
+function insert(runs: Runs, value: number): number {
+  const at = findRun(runs, value)
+  if (at < runs.length && (runs[at] as number) <= value) return 0
+  const joinsLeft = at > 0 && runs[at - 1] === value - 1
+  const joinsRight = at < runs.length && runs[at] === value + 1
+  if (joinsLeft && joinsRight) {
+    runs.splice(at - 1, 2)
+    return -1
+  }
+  if (joinsLeft) runs[at - 1] = value
+  else if (joinsRight) runs[at] = value
+  else {
+    runs.splice(at, 0, value, value)
+    return 1
+  }
+  return 0
+}
