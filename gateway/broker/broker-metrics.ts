@@ -1,0 +1,71 @@
+// The broker's counters and gauges; labels come from fixed lists, never from devices.
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { RefusalCause } from './refusals.ts'
+
+export interface BrokerMetrics {
+  refusals: Counter<'cause'>
+  messages: Counter<'purpose'>
+  slowed: Counter
+  dropped: Counter<'place'>
+  takeovers: Counter
+}
+
+export interface BrokerGauges {
+  connections(): number
+  devicesConnected(): number
+  sessions(): number
+  waiting(): number
+  retained(): number
+}
+
+export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): BrokerMetrics {
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: () => number): void => {
+    // oxlint-disable-next-line no-new
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  gauge('gengfu_broker_connections', 'Open connections, admitted or not', () => gauges.connections())
+  gauge('gengfu_broker_devices_connected', 'Devices with at least one admitted connection', () =>
+    gauges.devicesConnected(),
+  )
+  gauge('gengfu_broker_sessions', 'Sessions kept for devices without clean session', () => gauges.sessions())
+  gauge('gengfu_broker_waiting_messages', 'Messages waiting for devices', () => gauges.waiting())
+  gauge('gengfu_broker_retained_messages', 'Retained messages', () => gauges.retained())
+  return {
+    refusals: new Counter<'cause'>({
+      name: 'gengfu_broker_refusals_total',
+      help: 'Connections, messages and subscriptions refused, by cause',
+      labelNames: ['cause'] satisfies [keyof { cause: RefusalCause }],
+      registers,
+    }),
+    messages: new Counter<'purpose'>({
+      name: 'gengfu_broker_messages_total',
+      help: 'Messages let pass, by what is done with them',
+      labelNames: ['purpose'],
+      registers,
+    }),
+    slowed: new Counter({
+      name: 'gengfu_broker_slowed_total',
+      help: 'Routine messages acknowledged later because their device sends too fast',
+      registers,
+    }),
+    dropped: new Counter<'place'>({
+      name: 'gengfu_broker_dropped_total',
+      help: 'Messages and sessions dropped because a bound was reached, by place',
+      labelNames: ['place'],
+      registers,
+    }),
+    takeovers: new Counter({
+      name: 'gengfu_broker_takeovers_total',
+      help: 'Connections closed because the same client connected again',
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,440 @@
+// The device broker: aedes behind our own gate, rules and stores. What it promises is in port.ts.
+import { Aedes, type AedesPublishPacket, type Client, type Subscription } from 'aedes'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { BrokerSettings } from '../config/broker-settings.ts'
+import { Access } from './access.ts'
+import { Admission } from './admission.ts'
+import { deliverTo, disableCopyCheck } from './aedes-internals.ts'
+import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
+import { Connection } from './connection.ts'
+import { Delivery } from './delivery.ts'
+import { watchFiles } from './file-watch.ts'
+import { Listeners, type Arrival } from './listeners.ts'
+import { PasswordCredentials } from './password-credentials.ts'
+import {
+  noGrants,
+  type BrokerAddress,
+  type Credentials,
+  type DeviceBroker,
+  type DeviceIntake,
+  type DeviceSighting,
+  type PublishChoice,
+  type TopicGrants,
+} from './port.ts'
+import { canBeRed, PublishRate } from './publish-rate.ts'
+import { Publishing } from './publishing.ts'
+import { Refusals, type RefusalCause } from './refusals.ts'
+import { SessionStore, sessionMarker } from './session-store.ts'
+import { Sightings } from './sightings.ts'
+import { filterMatches, topicFilterProblem } from './topic-text.ts'
+
+export interface BrokerOptions {
+  settings: BrokerSettings
+  logger: Logger
+  clock: Clock
+  metrics: Registry
+  intake: DeviceIntake
+  /** Topics of foreign dialects; none when left out. */
+  grants?: TopicGrants
+  /** In place of the settings' password file. */
+  credentials?: Credentials
+}
+
+/** How often connections without keepalive are looked at. */
+const idleLookMs = 1000
+/** How long stop waits for messages in hand; the rest comes again, since it got no PUBACK. */
+const settleMsMax = 2000
+/** aedes announces itself on $SYS so often; nobody listens. */
+const heartbeatMs = 3_600_000
+
+export function createBroker(options: BrokerOptions): DeviceBroker {
+  return new Broker(options)
+}
+
+class Broker implements DeviceBroker {
+  readonly #options: BrokerOptions
+  readonly #metrics: BrokerMetrics
+  readonly #refusals: Refusals
+  readonly #sightings = new Sightings()
+  readonly #delivery = new Delivery()
+  readonly #store: SessionStore
+  readonly #access: Access
+  readonly #rate: PublishRate
+  readonly #publishing: Publishing
+  readonly #admission: Admission
+  readonly #listeners: Listeners
+  readonly #passwords: PasswordCredentials | undefined
+  readonly #aedes: Aedes
+  readonly #connections = new Map<Client, { connection: Connection; refusal: RefusalCause | undefined }>()
+  readonly #byStream = new WeakMap<object, { connection: Connection; refusal: RefusalCause | undefined }>()
+  readonly #holders = new Map<string, Connection>()
+  readonly #readyListeners = new Set<(device: string) => void>()
+  #state: 'created' | 'started' | 'stopping' | 'stopped' = 'created'
+  #undo: (() => void)[] = []
+
+  constructor(options: BrokerOptions) {
+    const { settings, logger, clock } = options
+    const { limits } = settings
+    this.#options = options
+    this.#metrics = createBrokerMetrics(options.metrics, {
+      connections: () => this.#listeners.connections,
+      devicesConnected: () => this.#sightings.connectedCount,
+      sessions: () => this.#store.sessionCount,
+      waiting: () => this.#store.waitingCount,
+      retained: () => this.#store.retained.size,
+    })
+    this.#refusals = new Refusals(logger, this.#metrics.refusals)
+    this.#access = new Access({ access: settings.access, grants: options.grants ?? noGrants, limits })
+    this.#rate = new PublishRate(limits, clock)
+    this.#store = new SessionStore({
+      limits,
+      isGranted: (client, filter) => this.#connectionOf(client)?.granted.has(filter) === true,
+      isConnected: (clientId) => this.#holders.has(clientId),
+      onDrop: (place, topic) => {
+        this.#metrics.dropped.inc({ place })
+        logger.debug({ place, topic }, 'dropped, a bound is reached')
+      },
+    })
+    this.#passwords = options.credentials
+      ? undefined
+      : new PasswordCredentials({ file: settings.passwordFile, limits, clock, logger })
+    this.#listeners = new Listeners({
+      settings: settings.listeners,
+      limits,
+      clock,
+      logger,
+      refusals: this.#refusals,
+      onArrival: (arrival) => this.#arrive(arrival),
+    })
+    this.#publishing = new Publishing({
+      settings,
+      access: this.#access,
+      intake: options.intake,
+      rate: this.#rate,
+      metrics: this.#metrics,
+      refusals: this.#refusals,
+      sightings: this.#sightings,
+    })
+    this.#admission = new Admission({
+      settings,
+      access: this.#access,
+      credentials: options.credentials ?? (this.#passwords as PasswordCredentials),
+      clock,
+      refusals: this.#refusals,
+      store: this.#store,
+      isRevoked: (marks) => this.#listeners.isRevoked(marks),
+      isStopping: () => this.#state !== 'started',
+      holderOf: (internalId) => this.#holders.get(internalId),
+      onTakeover: () => this.#metrics.takeovers.inc(),
+    })
+    this.#aedes = this.#createAedes()
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'created') return
+    await this.#passwords?.load()
+    await this.#aedes.listen()
+    this.#state = 'started'
+    try {
+      await this.#listeners.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    const { settings, clock, logger } = this.#options
+    const files = [
+      ...(settings.passwordFile === undefined ? [] : [settings.passwordFile]),
+      ...this.#listeners.files(),
+    ]
+    this.#undo.push(
+      watchFiles(files, clock, () => this.reload()),
+      this.#watchIdle(),
+    )
+    logger.info({ addresses: this.addresses() }, 'broker listens')
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'stopping' || this.#state === 'stopped') return
+    this.#state = 'stopping'
+    for (const undo of this.#undo.splice(0)) undo()
+    this.#listeners.refuse()
+    for (const { connection } of this.#connections.values()) connection.slowLane.release()
+    await Promise.race([this.#publishing.settled(), this.#pause(settleMsMax)])
+    for (const { connection } of this.#connections.values()) connection.endReason ??= 'stopping'
+    await new Promise<void>((resolve) => this.#aedes.close(resolve))
+    for (const { connection } of this.#connections.values()) connection.end('stopping')
+    this.#state = 'stopped'
+  }
+
+  addresses(): BrokerAddress[] {
+    return this.#listeners.addresses()
+  }
+
+  publish(topic: string, payload: Uint8Array | string, choice: PublishChoice = {}): Promise<void> {
+    const { qos = 1, retain = false } = choice
+    return new Promise((resolve, reject) => {
+      const packet = {
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from(payload),
+        qos,
+        retain,
+        dup: false,
+      } as const
+      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  onDeviceReady(listener: (device: string) => void): () => void {
+    this.#readyListeners.add(listener)
+    return () => this.#readyListeners.delete(listener)
+  }
+
+  onSighting(listener: (sighting: DeviceSighting) => void): () => void {
+    return this.#sightings.onChange(listener)
+  }
+
+  sightingOf(device: string): DeviceSighting {
+    return this.#sightings.of(device)
+  }
+
+  sightings(): DeviceSighting[] {
+    return this.#sightings.all()
+  }
+
+  async reload(): Promise<void> {
+    const { logger } = this.#options
+    try {
+      await this.#passwords?.load()
+      await this.#listeners.reload()
+      logger.info({}, 'passwords, certificates and revocations read again')
+    } catch (error) {
+      logger.error(
+        { err: error },
+        'could not read passwords, certificates or revocations again; the old ones stay',
+      )
+    }
+    for (const { connection } of this.#connections.values()) {
+      if (!this.#listeners.isRevoked(connection.certificateMarks)) continue
+      this.#refusals.report('certificate-revoked', { device: connection.identity?.device })
+      connection.end('certificate-revoked')
+    }
+  }
+
+  #createAedes(): Aedes {
+    const { limits } = this.#options.settings
+    const aedes = new Aedes({
+      mq: this.#delivery,
+      persistence: this.#store,
+      heartbeatInterval: heartbeatMs,
+      connectTimeout: limits.connectTimeoutMs,
+      drainTimeout: limits.drainTimeoutMs,
+      maxInflightInbound: limits.qos2InFlight,
+      // Ours are longer than 23 characters because of the identity in them; our own limit is checked before.
+      maxClientsIdLength: 100_000,
+      preConnect: (client, packet, done) => {
+        const found = this.#byStream.get(client.conn)
+        const error = found
+          ? this.#admission.read(found.connection, packet, found.refusal)
+          : new Error('unknown stream')
+        done(error ?? null, error === undefined)
+      },
+      authenticate: (client, _username, password, done) => void this.#authenticate(client, password, done),
+      authorizePublish: (client, packet, done) => {
+        const connection = client ? this.#connectionOf(client) : undefined
+        if (client && connection) this.#publishing.authorize(connection, client, packet, done)
+        else done(new Error('a message from nobody'))
+      },
+      authorizeSubscribe: (client, subscription, done) =>
+        this.#authorizeSubscribe(client, subscription, done),
+      authorizeForward: (client, packet) => this.#forward(client, packet),
+    })
+    aedes.on('connackSent', (packet, client) => {
+      if (packet.returnCode === 0) this.#connectionOf(client)?.open()
+    })
+    aedes.on('clientReady', (client) => this.#ready(client))
+    aedes.on('clientDisconnect', (client) => this.#disconnected(client))
+    aedes.on('client', (client) => this.#registered(client))
+    aedes.on('unsubscribe', (filters, client) => {
+      const connection = this.#connectionOf(client)
+      for (const filter of filters) connection?.granted.delete(filter)
+    })
+    aedes.on('keepaliveTimeout', (client) => {
+      const connection = this.#connectionOf(client)
+      if (connection) connection.endReason ??= 'keepalive'
+    })
+    aedes.on('clientError', (client, error) => this.#failed(client, error))
+    aedes.on('connectionError', (client, error) => this.#failed(client, error))
+    return aedes
+  }
+
+  #arrive(arrival: Arrival): void {
+    const { clock, settings } = this.#options
+    const connection = new Connection({
+      ...arrival,
+      limits: settings.limits,
+      clock,
+      onProblem: (broken, problem) => {
+        this.#refusals.report(problem, { device: broken.identity?.device, address: broken.address })
+        broken.end(problem)
+      },
+    })
+    const entry = { connection, refusal: arrival.refusal }
+    this.#byStream.set(arrival.stream, entry)
+    const client = this.#aedes.handle(arrival.stream)
+    this.#connections.set(client, entry)
+    disableCopyCheck(this.#aedes, client)
+    connection.isUrgent = canBeRed
+    connection.isSlowed = () =>
+      connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
+    arrival.stream.once('close', () => {
+      connection.slowLane.release()
+      this.#connections.delete(client)
+    })
+  }
+
+  async #authenticate(
+    client: Client,
+    password: Buffer | undefined,
+    done: (error: (Error & { returnCode: number }) | null, isWelcome: boolean | null) => void,
+  ): Promise<void> {
+    const connection = this.#connectionOf(client)
+    if (!connection || client.closed) return
+    try {
+      const refusal = await this.#admission.decide(connection, client, password)
+      // A connection that closed meanwhile must not be registered: nothing would ever take it out again.
+      if (client.closed) return
+      done(refusal ?? null, refusal === undefined)
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'could not check a device')
+      done(Object.assign(new Error('could not check'), { returnCode: 3 }), null)
+    }
+  }
+
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, subscription?: Subscription | null) => void,
+  ): void {
+    const connection = this.#connectionOf(client)
+    const identity = connection?.identity
+    const { topic, qos } = subscription
+    if (!connection || !identity) return done(new Error('a subscription from nobody'))
+    if (topic === sessionMarker) return done(null, null)
+    const { limits } = this.#options.settings
+    // A malformed filter ends the connection [MQTT-4.7.1]; one that is not allowed gets 0x80 in its SUBACK.
+    if (topicFilterProblem(topic, limits) !== undefined) {
+      this.#refusals.report('topic-malformed', { device: identity.device })
+      connection.endReason ??= 'topic-malformed'
+      return done(new Error('malformed filter'))
+    }
+    const isFull =
+      !connection.granted.has(topic) && connection.granted.size >= limits.subscriptionsPerConnection
+    const refusal = isFull ? 'subscription-limit' : this.#access.subscribeRefusal(identity, topic)
+    if (refusal) {
+      this.#refusals.report(refusal, { device: identity.device }, { filter: topic })
+      return done(null, null)
+    }
+    connection.granted.set(topic, qos)
+    // aedes sends through the first filter that matches; the QoS that counts is worked out in #forward.
+    done(null, { ...subscription, qos: 2 })
+  }
+
+  /** The packet as this client may get it, or null. Called for each filter that matches, within one round. */
+  #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    const connection = this.#connectionOf(client)
+    if (!connection?.isOpen || !this.#access.mayReceive(packet.topic)) return null
+    if (client.conn.writableLength > this.#options.settings.limits.unsentBytes) {
+      this.#refusals.report('not-reading', { device: connection.identity?.device })
+      connection.end('not-reading')
+      return null
+    }
+    // From its own queue: the QoS was settled when it was queued.
+    if (packet.messageId !== undefined) return packet
+    const round = this.#delivery.current
+    if (round !== 0) {
+      if (connection.lastRound === round) return null
+      connection.lastRound = round
+    }
+    // [MQTT-3.8.4-6], [MQTT-3.3.5-1]: the highest QoS granted among the filters that match, at most the message's own.
+    let granted = -1
+    for (const [filter, qos] of connection.granted)
+      if (qos > granted && filterMatches(filter, packet.topic)) granted = qos
+    if (granted < 0) return null
+    packet.qos = Math.min(packet.qos, granted) as 0 | 1 | 2
+    const isQueued = packet.qos > 0 && !client.clean && !packet.retain
+    return isQueued && !this.#store.mayForward(client, packet.brokerCounter) ? null : packet
+  }
+
+  #registered(client: Client): void {
+    const connection = this.#connectionOf(client)
+    if (connection) this.#holders.set(client.id, connection)
+  }
+
+  #ready(client: Client): void {
+    const connection = this.#connectionOf(client)
+    const device = connection?.identity?.device
+    if (!connection || device === undefined) return
+    for (const packet of this.#store.endReplay(client)) deliverTo(client, packet)
+    this.#sightings.connected(device, connection)
+    this.#options.logger.debug(
+      { device, clientId: client.id, address: connection.address },
+      'device connected',
+    )
+    for (const listener of this.#readyListeners) listener(device)
+  }
+
+  #disconnected(client: Client): void {
+    const connection = this.#byStream.get(client.conn)?.connection
+    if (!connection) return
+    if (this.#holders.get(client.id) === connection) this.#holders.delete(client.id)
+    this.#store.touch(client.id)
+    const reason = connection.hasSaidGoodbye ? 'disconnect' : (connection.endReason ?? 'connection lost')
+    const device = connection.identity?.device
+    if (device === undefined) return
+    this.#sightings.disconnected(device, connection, reason)
+    this.#options.logger.debug({ device, clientId: client.id, reason }, 'device disconnected')
+  }
+
+  #failed(client: Client, error: Error): void {
+    const connection = this.#connectionOf(client)
+    if (!connection) return
+    this.#options.logger.debug({ address: connection.address, error: error.message }, 'connection failed')
+    // What the parser refuses has no other report; network errors are the world's.
+    if (connection.endReason !== undefined || 'code' in error || !connection.isOpen) return
+    connection.endReason = 'malformed'
+    this.#refusals.report(
+      'malformed',
+      { device: connection.identity?.device, address: connection.address },
+      { error: error.message },
+    )
+  }
+
+  #connectionOf(client: Client): Connection | undefined {
+    return this.#byStream.get(client.conn)?.connection
+  }
+
+  /** A device that asked for no keepalive and went away without a word would stay for ever. */
+  #watchIdle(): () => void {
+    const { clock, settings } = this.#options
+    let cancel: () => void
+    const look = (): void => {
+      const oldestMs = clock.monotonicMs() - settings.limits.idleMs
+      for (const { connection } of this.#connections.values()) {
+        if (!connection.isOpen || connection.keepaliveSeconds > 0 || connection.lastHeardMs > oldestMs)
+          continue
+        this.#refusals.report('idle', { device: connection.identity?.device })
+        connection.end('idle')
+      }
+      cancel = clock.after(idleLookMs, look)
+    }
+    cancel = clock.after(idleLookMs, look)
+    return () => cancel()
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve))
+  }
+}

@@ -1,0 +1,132 @@
+// One device connection: the gate in front of aedes' parser, and what the broker knows about the other end.
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
+import type { Identity } from './identity.ts'
+import type { RefusalCause } from './refusals.ts'
+import { SlowLane } from './slow-lane.ts'
+
+export interface ConnectionOptions {
+  stream: Duplex
+  address: string
+  /** The common name of a verified client certificate. */
+  certificateName: string | undefined
+  /** Serial number and fingerprint of it, for the revocation list. */
+  certificateMarks: readonly string[]
+  limits: FrameLimits
+  clock: Clock
+  onProblem: (connection: Connection, problem: FrameProblem) => void
+}
+
+/** Read in one go while a device is slowed down, so that it can not have much in hand. */
+const slowedReadBytesMax = 4096
+
+// CONNACK, no session, return code 1: unacceptable protocol version.
+const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
+
+type Phase = 'connect' | 'deciding' | 'open' | 'closed'
+
+export class Connection {
+  readonly stream: Duplex
+  readonly address: string
+  readonly certificateName: string | undefined
+  readonly certificateMarks: readonly string[]
+  readonly slowLane: SlowLane
+  /** Granted filters and their QoS. */
+  readonly granted = new Map<string, number>()
+  /** Who it is, once proven. */
+  identity: Identity | undefined
+  /** Who it says it is, from its CONNECT. */
+  claim: Claim | undefined
+  keepaliveSeconds = 0
+  /** Set by whoever ends the connection; undefined when it just went away. */
+  endReason: string | undefined
+  lastHeardMs: number
+  /** The delivery round in which it last got a packet. */
+  lastRound = 0
+  /** True while its routine messages are slowed down. */
+  isSlowed: () => boolean = () => false
+  /** Whether bytes hold a message that may not be slowed down. */
+  isUrgent: (bytes: Uint8Array) => boolean = () => true
+  #phase: Phase = 'connect'
+  readonly #guard: FrameGuard
+  readonly #clock: Clock
+  readonly #onProblem: ConnectionOptions['onProblem']
+
+  constructor(options: ConnectionOptions) {
+    this.stream = options.stream
+    this.address = options.address
+    this.certificateName = options.certificateName
+    this.certificateMarks = options.certificateMarks
+    this.#guard = new FrameGuard(options.limits)
+    this.#clock = options.clock
+    this.#onProblem = options.onProblem
+    this.slowLane = new SlowLane(options.clock)
+    this.lastHeardMs = options.clock.monotonicMs()
+    this.#guardReads()
+  }
+
+  get hasSaidGoodbye(): boolean {
+    return this.#guard.hasSaidGoodbye
+  }
+
+  /** CONNACK is on its way: what the device has sent meanwhile may be read now. */
+  open(): void {
+    if (this.#phase === 'deciding') this.#phase = 'open'
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open'
+  }
+
+  end(reason: string): void {
+    this.endReason ??= reason
+    this.#phase = 'closed'
+    this.stream.destroy()
+  }
+
+  // aedes would handle packets that follow CONNECT in the same breath before it knows who sent them, and count
+  // them against a queue of 42. Held back here, they wait in the socket, and TCP slows the sender down.
+  #guardReads(): void {
+    const { stream } = this
+    const read = stream.read.bind(stream)
+    stream.read = (size?: number): unknown => {
+      if (this.#phase === 'deciding' || this.#phase === 'closed') return null
+      const chunk = read(size) as Buffer | null
+      if (chunk === null) return null
+      this.lastHeardMs = this.#clock.monotonicMs()
+      return this.#pass(chunk)
+    }
+  }
+
+  #pass(chunk: Buffer): Buffer | null {
+    const part = this.#phase === 'open' ? this.#readable(chunk) : chunk
+    const taken = this.#guard.take(part)
+    if (typeof taken !== 'number') {
+      if (taken === 'unknown-version') this.stream.write(unknownVersionAnswer)
+      this.#onProblem(this, taken)
+      return null
+    }
+    if (this.#phase === 'connect' && this.#guard.frames > 0) this.#phase = 'deciding'
+    if (taken < chunk.length) this.stream.unshift(chunk.subarray(taken))
+    return chunk.subarray(0, taken)
+  }
+
+  #readable(chunk: Buffer): Buffer {
+    if (chunk.length <= slowedReadBytesMax || !this.isSlowed() || this.isUrgent(chunk)) return chunk
+    return chunk.subarray(0, slowedReadBytesMax)
+  }
+}
+
+/** What a CONNECT claims, before anything is proven. */
+export interface Claim {
+  clientId: string
+  username: string | undefined
+  isClean: boolean
+  willTopic: string | undefined
+  willBytes: number
+  /** Who that would be; undefined when it can not be anybody. */
+  identity: Identity | undefined
+  /** Set when the CONNECT itself is not acceptable. */
+  refusal: RefusalCause | undefined
+}

@@ -1,0 +1,52 @@
+// Hands a published packet to its subscribers without waiting for any of them: one frozen subscriber must not
+// stop the others. Takes the place of the emitter that aedes would make for itself.
+import { FilterTree } from './filter-tree.ts'
+
+interface RoutedPacket {
+  topic: string
+}
+
+type Deliver = (packet: RoutedPacket, done: () => void) => void
+
+const ignoreOutcome = (): void => undefined
+
+export class Delivery {
+  readonly #tree = new FilterTree<Deliver>()
+  #round = 0
+  #isClosed = false
+
+  /** The number of the packet being handed out at this moment, 0 outside: tells copies of one packet apart from two packets. */
+  current = 0
+
+  on(filter: string, deliver: Deliver, done?: () => void): this {
+    this.#tree.add(filter, deliver)
+    done?.()
+    return this
+  }
+
+  // At once, not on a later turn: aedes unregisters a client when this is done, and a new connection of the same
+  // client in between would be the one that gets unregistered.
+  removeListener(filter: string, deliver: Deliver, done?: () => void): this {
+    this.#tree.remove(filter, deliver)
+    done?.()
+    return this
+  }
+
+  emit(packet: RoutedPacket, done: (error?: Error) => void = ignoreOutcome): this {
+    if (this.#isClosed) {
+      done(new Error('the broker is closed'))
+      return this
+    }
+    this.current = ++this.#round
+    this.#tree.match(packet.topic, (deliver) => deliver(packet, ignoreOutcome))
+    this.current = 0
+    setImmediate(done)
+    return this
+  }
+
+  close(done: () => void): this {
+    this.#isClosed = true
+    setImmediate(done)
+    return this
+  }
+}

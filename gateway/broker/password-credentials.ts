@@ -1,0 +1,118 @@
+// Checks device passwords off the event loop, a few at a time, and remembers right ones for a while: after a power
+// cut five hundred devices come back at once.
+import { createHmac } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { readPasswordFile } from './password-file.ts'
+import { parsePasswordLines, passwordMatches, type PasswordLines } from './passwords.ts'
+import type { Credentials, CredentialVerdict } from './port.ts'
+
+export interface PasswordCredentialsOptions {
+  /** Undefined: no device has a password. */
+  file: string | undefined
+  limits: { passwordChecks: number; passwordChecksWaiting: number }
+  clock: Clock
+  logger: Logger
+}
+
+const rememberMs = 3_600_000
+const rememberedMax = 5000
+/** Wrong passwords from one address in `failureWindowMs` after which it has to wait for the window to end. */
+const failuresMax = 30
+const failureWindowMs = 60_000
+const failingAddressesMax = 1000
+
+export class PasswordCredentials implements Credentials {
+  readonly #options: PasswordCredentialsOptions
+  #entries: PasswordLines['entries'] = new Map()
+  // Keys, not passwords: useless outside this process, and void when the entry changes.
+  readonly #secret = createSystemRandom().hex(32)
+  readonly #remembered = new Map<string, number>()
+  readonly #failures = new Map<string, { count: number; sinceMs: number }>()
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(options: PasswordCredentialsOptions) {
+    this.#options = options
+  }
+
+  get deviceCount(): number {
+    return this.#entries.size
+  }
+
+  /** Reads the file (again). Lines that can not be read admit nobody and are named in the log. */
+  async load(): Promise<void> {
+    const { file, logger } = this.#options
+    if (file === undefined) return
+    const { entries, problems } = parsePasswordLines(await readPasswordFile(file))
+    this.#entries = entries
+    logger.info({ file, devices: entries.size }, 'password file read')
+    if (problems.length > 0)
+      logger.error({ file, problems: problems.slice(0, 20) }, 'password file has bad lines')
+  }
+
+  has(device: string): boolean {
+    return this.#entries.has(device)
+  }
+
+  async verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict> {
+    const entry = this.#entries.get(device)
+    if (!entry) return 'unknown-device'
+    const { clock } = this.#options
+    const key = createHmac('sha256', this.#secret)
+      .update(`${device}:${entry.text}:`)
+      .update(password)
+      .digest('base64')
+    const untilMs = this.#remembered.get(key)
+    if (untilMs !== undefined && clock.monotonicMs() < untilMs) return 'right'
+    if (this.#mustWait(address) || !(await this.#turn())) return 'busy'
+    try {
+      const isRight = await passwordMatches(password, entry.hash)
+      if (isRight) this.#remember(key)
+      else this.#noteFailure(address)
+      return isRight ? 'right' : 'wrong'
+    } finally {
+      this.#running--
+      this.#waiting.shift()?.()
+    }
+  }
+
+  /** Waits for one of the few places; false when too many wait already. */
+  async #turn(): Promise<boolean> {
+    const { passwordChecks, passwordChecksWaiting } = this.#options.limits
+    if (this.#running >= passwordChecks) {
+      if (this.#waiting.length >= passwordChecksWaiting) return false
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    this.#running++
+    return true
+  }
+
+  #remember(key: string): void {
+    const oldest = this.#remembered.keys().next()
+    if (this.#remembered.size >= rememberedMax && !oldest.done) this.#remembered.delete(oldest.value)
+    this.#remembered.set(key, this.#options.clock.monotonicMs() + rememberMs)
+  }
+
+  #mustWait(address: string): boolean {
+    const failures = this.#failures.get(address)
+    if (!failures) return false
+    if (this.#options.clock.monotonicMs() - failures.sinceMs > failureWindowMs) {
+      this.#failures.delete(address)
+      return false
+    }
+    return failures.count >= failuresMax
+  }
+
+  #noteFailure(address: string): void {
+    const failures = this.#failures.get(address)
+    if (failures) {
+      failures.count++
+      return
+    }
+    const oldest = this.#failures.keys().next()
+    if (this.#failures.size >= failingAddressesMax && !oldest.done) this.#failures.delete(oldest.value)
+    this.#failures.set(address, { count: 1, sinceMs: this.#options.clock.monotonicMs() })
+  }
+}

@@ -1,0 +1,179 @@
+// Why something was refused and what to do about it, in words; said once per device and cause, counted always.
+import type { Logger } from 'pino'
+import type { Counter } from 'prom-client'
+
+const refusals = {
+  'connection-limit': [
+    'too many connections',
+    'raise mqtt.limits.connections',
+    '连接数已满，请调大 mqtt.limits.connections',
+  ],
+  'address-limit': [
+    'too many connections from one address',
+    'raise mqtt.limits.connectionsPerAddress or find the device that does not hang up',
+    '同一地址连接过多，请检查不断重连的设备',
+  ],
+  'not-connect': [
+    'the first bytes are not an MQTT CONNECT',
+    'check that the device speaks MQTT on this port, and TLS only where the listener has TLS',
+    '首个报文不是 CONNECT，请检查端口与 TLS 设置',
+  ],
+  malformed: [
+    'the bytes are not MQTT 3.1.1',
+    'update the firmware of the device',
+    '报文不符合 MQTT 3.1.1，请升级设备固件',
+  ],
+  'unknown-version': ['an unknown MQTT version', 'set the device to MQTT 3.1.1', '请把设备设为 MQTT 3.1.1'],
+  'packet-id-zero': ['packet id 0', 'update the firmware of the device', '报文标识为 0，请升级设备固件'],
+  'frame-too-large': [
+    'a frame above the limit',
+    'send smaller messages or raise mqtt.limits.frameBytes',
+    '报文过大，请减小报文或调大 mqtt.limits.frameBytes',
+  ],
+  'payload-too-large': [
+    'a payload above the limit',
+    'send smaller messages or raise mqtt.limits.payloadBytes',
+    '内容过大，请减小内容或调大 mqtt.limits.payloadBytes',
+  ],
+  'client-id': [
+    'the client id is empty, too long or malformed',
+    'give the device an id of letters, digits, dot, dash or underscore',
+    '客户端标识为空、过长或含非法字符',
+  ],
+  'device-name': [
+    'the name is not a device id',
+    'use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit',
+    '名称不是合法的设备编号',
+  ],
+  'anonymous-refused': [
+    'neither password nor certificate',
+    'enrol the device, or allow mqtt.anonymous on a trusted network',
+    '设备未提供口令或证书，请先登记设备',
+  ],
+  'needs-password': [
+    'the name belongs to a device with a password',
+    'give the device its password',
+    '该编号的设备需要口令',
+  ],
+  'wrong-password': [
+    'the password is wrong',
+    'write the password into the device again, or enrol it anew',
+    '口令错误，请重新写入口令或重新登记',
+  ],
+  'unknown-device': ['no device of that name is enrolled', 'enrol the device', '没有登记该设备'],
+  busy: [
+    'too many password checks are waiting',
+    'nothing: the device will try again',
+    '口令校验排队中，设备会自动重试',
+  ],
+  'certificate-missing': [
+    'no client certificate',
+    'install the certificate that enrolment made',
+    '缺少设备证书，请安装登记时生成的证书',
+  ],
+  'certificate-expired': [
+    'the certificate has expired',
+    'issue a new certificate',
+    '证书已过期，请签发新证书',
+  ],
+  'certificate-not-yet-valid': [
+    'the certificate is not valid yet',
+    'check the clock of the machine that issued it',
+    '证书尚未生效，请检查签发机器的时钟',
+  ],
+  'certificate-untrusted': [
+    'the certificate is not signed by our authority',
+    'issue the certificate with the authority of tls.caFile',
+    '证书不是由本机信任的机构签发',
+  ],
+  'certificate-revoked': [
+    'the certificate is revoked',
+    'issue a new certificate, and find out who has the old one',
+    '证书已吊销，请签发新证书',
+  ],
+  'two-devices-one-id': [
+    'two live devices use the same id',
+    'give one of them an id of its own',
+    '两台设备使用同一编号，请修改其中一台',
+  ],
+  'will-refused': [
+    'the last will is for a topic that is not the device’s own',
+    'set the will to gengfu/v1/{deviceId}/presence',
+    '遗嘱主题不属于该设备',
+  ],
+  'topic-malformed': [
+    'the topic is malformed, too long or too deep',
+    'publish to gengfu/v1/{deviceId}/event',
+    '主题不合法、过长或层级过多',
+  ],
+  'topic-reserved': [
+    '$SYS belongs to the broker',
+    'publish to gengfu/v1/{deviceId}/event',
+    '$SYS 主题由系统保留',
+  ],
+  'topic-not-own': [
+    'the topic is not the device’s own',
+    'publish to gengfu/v1/{deviceId}/event with the id it is enrolled under',
+    '主题不属于该设备，请使用登记的设备编号',
+  ],
+  'filter-not-own': [
+    'the subscription reaches beyond the device',
+    'subscribe to gengfu/v1/{deviceId}/command and receipt',
+    '订阅超出该设备自己的主题',
+  ],
+  'subscription-limit': ['too many subscriptions', 'subscribe to gengfu/v1/{deviceId}/# once', '订阅过多'],
+  'not-kept': [
+    'the message could not be kept',
+    'see the journal’s own log; the device keeps the message and sends it again',
+    '消息未能保存，设备会重发',
+  ],
+  'not-reading': [
+    'the device does not read what it subscribed to',
+    'check its link and firmware',
+    '设备不接收数据，请检查链路与固件',
+  ],
+  idle: [
+    'nothing heard for too long on a connection without keepalive',
+    'set a keepalive in the device',
+    '长时间无数据，请在设备上设置保活',
+  ],
+  stopping: ['the broker is stopping', 'nothing: the device will try again', '系统正在停止，设备会自动重连'],
+} as const
+
+export type RefusalCause = keyof typeof refusals
+
+export const refusalCauses = Object.keys(refusals) as RefusalCause[]
+
+/** Pairs of device and cause remembered; when full, all are forgotten and may be said again. */
+const saidMax = 5000
+
+export class Refusals {
+  readonly #logger: Logger
+  readonly #counter: Counter<'cause'>
+  readonly #said = new Set<string>()
+
+  constructor(logger: Logger, counter: Counter<'cause'>) {
+    this.#logger = logger
+    this.#counter = counter
+  }
+
+  /** Counts the refusal and, the first time for this device (or address), says why and what to do. */
+  report(
+    cause: RefusalCause,
+    who: { device?: string | undefined; address?: string | undefined },
+    facts: object = {},
+  ): void {
+    this.#counter.inc({ cause })
+    const key = `${cause} ${who.device ?? who.address ?? ''}`
+    if (this.#said.has(key)) return
+    if (this.#said.size >= saidMax) this.#said.clear()
+    this.#said.add(key)
+    const [reason, remedy, zh] = refusals[cause]
+    this.#logger.warn({ cause, ...who, ...facts, reason, remedy, zh }, 'refused a device')
+  }
+
+  /** The device did it right: the next refusal is news again. */
+  forget(device: string, cause: RefusalCause): void {
+    this.#said.delete(`${cause} ${device}`)
+  }
+}

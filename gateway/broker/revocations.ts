@@ -1,0 +1,37 @@
+// Which certificates are revoked: a list of serial numbers or fingerprints, or a CRL. Not handed to OpenSSL, which
+// would refuse every device once the CRL is past its date.
+import { readFile } from 'node:fs/promises'
+import { normalMark } from './certificate-check.ts'
+
+export class Revocations {
+  readonly #file: string | undefined
+  #marks = new Set<string>()
+
+  constructor(file: string | undefined) {
+    this.#file = file
+  }
+
+  /** Reads the file (again); rejects when it can not be read, and then keeps what it had. */
+  async load(): Promise<void> {
+    if (this.#file !== undefined) this.#marks = await parseRevocations(await readFile(this.#file, 'utf8'))
+  }
+
+  has(marks: readonly string[]): boolean {
+    return marks.some((mark) => this.#marks.has(mark))
+  }
+}
+
+/** A PEM CRL gives its serial numbers; otherwise one mark a line, `#` starts a comment. */
+export async function parseRevocations(text: string): Promise<Set<string>> {
+  if (text.includes('-----BEGIN X509 CRL-----')) {
+    // Only boxes with a CRL pay for the library.
+    await import('reflect-metadata')
+    const { X509Crl } = await import('@peculiar/x509')
+    return new Set(new X509Crl(text).entries.map(({ serialNumber }) => normalMark(serialNumber)))
+  }
+  const marks = text.split('\n').map((line) => normalMark(line.replace(/#.*/, '')))
+  const unreadable = marks.find((mark) => !/^[0-9a-f]*$/.test(mark))
+  if (unreadable !== undefined)
+    throw new Error(`not a serial number or fingerprint: ${unreadable.slice(0, 80)}`)
+  return new Set(marks.filter((mark) => mark !== ''))
+}
