@@ -1,0 +1,228 @@
+// A town centre for page tests: obeys protocols/desk/api.ts, keeps everything in memory, and fails when told to.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
+import { extname, join, normalize } from 'node:path'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { AlarmChange } from '../../protocols/domain/alarm.ts'
+import type { DeskAlarm, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
+import { urgency } from '../../protocols/domain/colour.ts'
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
+
+/** What can be made to go wrong. */
+export interface Knobs {
+  /** Before every API answer. */
+  delayMs: number
+  /** Requests and new streams are cut without an answer. */
+  isDown: boolean
+  /** The stream stays open and carries nothing: half-open. */
+  isStreamDead: boolean
+  /** The next accept is refused: this person was faster. */
+  heldBy: string | undefined
+  role: Role
+  /** This machine's clock is wrong by so much, the centre's is right. */
+  clockAheadMs: number
+}
+
+export class FakeCentre {
+  readonly knobs: Knobs = {
+    delayMs: 0,
+    isDown: false,
+    isStreamDead: false,
+    heldBy: undefined,
+    role: 'operator',
+    clockAheadMs: 0,
+  }
+  readonly alarms = new Map<string, DeskAlarm>()
+  villages: VillageSummary[] = []
+  readonly seen: string[] = []
+  readonly accepts: string[] = []
+  readonly problems: string[] = []
+  readonly paths: string[] = []
+  streamsOpened = 0
+  #sessions = new Set<string>()
+  #streams = new Set<WebSocket>()
+  #position = 0
+  #pages: string
+  #server: Server
+  #sockets = new WebSocketServer({ noServer: true })
+
+  constructor(pages: string) {
+    this.#pages = pages
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        this.problems.push(String(error))
+        response.destroy()
+      })
+    })
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (this.knobs.isDown || !this.#isSignedIn(request)) {
+        socket.destroy()
+        return
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (stream) => {
+        this.streamsOpened += 1
+        this.#streams.add(stream)
+        stream.on('close', () => this.#streams.delete(stream))
+        this.#send(stream, { type: 'hello', position: String(this.#position), centreTimeMs: this.nowMs() })
+      })
+    })
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  async stop(): Promise<void> {
+    this.dropStreams()
+    this.#sockets.close()
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  nowMs(): number {
+    return Date.now() + this.knobs.clockAheadMs
+  }
+
+  /** The alarm as it stands now, told to every open desk. */
+  put(change: AlarmChange | 'stage', alarm: DeskAlarm): void {
+    if (alarm.state === 'normal') this.alarms.delete(alarm.id)
+    else this.alarms.set(alarm.id, alarm)
+    this.#position += 1
+    this.tell({ type: `alarm.${change}`, position: String(this.#position), alarm })
+  }
+
+  tell(message: StreamMessage): void {
+    for (const stream of this.#streams) this.#send(stream, message)
+  }
+
+  dropStreams(): void {
+    for (const stream of this.#streams) stream.terminate()
+  }
+
+  endSessions(): void {
+    this.#sessions.clear()
+    this.dropStreams()
+  }
+
+  #send(stream: WebSocket, message: StreamMessage): void {
+    if (!this.knobs.isStreamDead) stream.send(JSON.stringify(message))
+  }
+
+  #isSignedIn(request: IncomingMessage): boolean {
+    const session = /gengfu=(\w+)/.exec(request.headers.cookie ?? '')?.[1]
+    return session !== undefined && this.#sessions.has(session)
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://centre')
+    this.paths.push(`${request.method ?? ''} ${url.pathname}`)
+    if (!url.pathname.startsWith('/api/')) {
+      await this.#page(url.pathname, response)
+      return
+    }
+    const body = await readAll(request)
+    if (this.knobs.isDown) {
+      request.socket.destroy()
+      return
+    }
+    if (this.knobs.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.knobs.delayMs))
+    this.#api(request, url, body, response)
+  }
+
+  #api(request: IncomingMessage, url: URL, body: string, response: ServerResponse): void {
+    const path = url.pathname.slice('/api/v1/'.length)
+    if (request.method === 'POST' && path === 'login') {
+      const { user, password } = JSON.parse(body) as { user: string; password: string }
+      if (password !== 'open sesame') {
+        fail(response, 401, '用户名或密码不对。', 'The user or the password is wrong.')
+        return
+      }
+      const session = `s${Math.random().toString(36).slice(2)}`
+      this.#sessions.add(session)
+      response.setHeader('set-cookie', `gengfu=${session}; HttpOnly; SameSite=Strict; Path=/`)
+      json(response, 200, { token: session, user, role: this.knobs.role })
+      return
+    }
+    if (!this.#isSignedIn(request)) {
+      fail(response, 401, '请先登录。', 'Sign in first.')
+      return
+    }
+    if (path === 'me') json(response, 200, { user: 'wang', role: this.knobs.role })
+    else if (path === 'villages') json(response, 200, { villages: this.villages })
+    else if (path === 'alarms') this.#list(url, response)
+    else if (path === 'logout') {
+      this.#sessions.clear()
+      json(response, 200, {})
+    } else this.#act(path, response)
+  }
+
+  #list(url: URL, response: ServerResponse): void {
+    const from = Number(url.searchParams.get('after') ?? 0)
+    const limit = Number(url.searchParams.get('limit') ?? 100)
+    const sorted = [...this.alarms.values()].sort(
+      (a, b) => urgency(a.colour) - urgency(b.colour) || b.receivedAtMs - a.receivedAtMs,
+    )
+    const alarms = sorted.slice(from, from + limit)
+    json(response, 200, { alarms, ...(from + limit < sorted.length ? { next: String(from + limit) } : {}) })
+  }
+
+  #act(path: string, response: ServerResponse): void {
+    const [, id, verb] = /^alarms\/([^/]+)\/(accept|seen)$/.exec(path) ?? []
+    const alarm = id === undefined ? undefined : this.alarms.get(decodeURIComponent(id))
+    if (alarm === undefined) {
+      fail(response, 404, '没有这条报警。', 'No such alarm.')
+      return
+    }
+    if (verb === 'seen') {
+      this.seen.push(alarm.id)
+      if (alarm.stage === 'centre') this.put('stage', { ...alarm, stage: 'seen' })
+      json(response, 200, { alarm: this.alarms.get(alarm.id) })
+      return
+    }
+    this.accepts.push(alarm.id)
+    const by = this.knobs.heldBy ?? 'wang'
+    const accepted: DeskAlarm = {
+      ...alarm,
+      stage: 'accepted',
+      acceptedBy: by,
+      acceptedAtMs: this.nowMs(),
+      needsAnswer: false,
+    }
+    this.put('stage', accepted)
+    if (this.knobs.heldBy === undefined) json(response, 200, { alarm: accepted })
+    else fail(response, 409, `${by} 已接警。`, `${by} has accepted it already.`, accepted)
+  }
+
+  async #page(path: string, response: ServerResponse): Promise<void> {
+    const file = normalize(path === '/' ? '/index.html' : path)
+    response.setHeader('content-security-policy', "default-src 'self'")
+    response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream')
+    try {
+      response.end(await readFile(join(this.#pages, file)))
+    } catch {
+      response.writeHead(404).end()
+    }
+  }
+}
+
+function json(response: ServerResponse, status: number, answer: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+}
+
+function fail(response: ServerResponse, status: number, zh: string, en: string, alarm?: DeskAlarm): void {
+  json(response, status, { error: { code: `http-${status}`, message: { zh, en } }, alarm })
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  return body
+}

@@ -1,0 +1,37 @@
+// Starts the town desk in the browser: makes its parts from the browser's own, and mounts the page.
+import '../shared/old-browsers.ts'
+import '../shared/base.css'
+import './desk.css'
+import { createApp } from 'vue'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { createBrowserClock } from '../shared/browser-clock.ts'
+import { startLanguage } from '../shared/language.ts'
+import { openBrowserSocket } from './browser-socket.ts'
+import { DeskApi } from './desk-api.ts'
+import DeskPage from './desk-page.vue'
+import { Desk } from './desk.ts'
+
+startLanguage()
+const clock = createBrowserClock()
+const desk = new Desk({
+  api: new DeskApi({ fetch: (input, init) => window.fetch(input, init) }),
+  clock,
+  random: createSystemRandom(),
+  openSocket: openBrowserSocket,
+  isPageVisible: () => document.visibilityState === 'visible',
+})
+
+const unlockSound = (): void => {
+  // A browser without sound, or one that refuses: the page keeps showing that the sound is off.
+  desk.siren.unlock().catch(() => undefined)
+}
+document.addEventListener('pointerdown', unlockSound)
+document.addEventListener('keydown', unlockSound)
+document.addEventListener('visibilitychange', () => {
+  desk.seen.visibilityChanged()
+  if (document.visibilityState === 'visible') desk.hurry()
+})
+window.addEventListener('online', () => desk.hurry())
+
+createApp(DeskPage, { desk, clock }).mount('#page')
+void desk.start()

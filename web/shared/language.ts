@@ -1,0 +1,58 @@
+// Which of the two languages a person reads, and how a bilingual text becomes words on the page.
+import { shallowRef } from 'vue'
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+
+export type Language = keyof BilingualText
+
+const storageKey = 'gengfu.language'
+
+/** What was chosen before, else what the browser asks for, else Chinese. */
+export function chooseLanguage(stored: string | null, preferred: readonly string[]): Language {
+  if (stored === 'zh' || stored === 'en') return stored
+  for (const tag of preferred) {
+    const primary = tag.toLowerCase().split('-')[0]
+    if (primary === 'zh' || primary === 'en') return primary
+  }
+  return preferred.length === 0 ? 'zh' : 'en'
+}
+
+export const language = shallowRef<Language>('zh')
+
+/** Reads the stored choice. A browser that forbids storage still works: the choice lasts as long as the page. */
+export function startLanguage(): void {
+  useLanguage(chooseLanguage(readStored(), navigator.languages))
+}
+
+export function setLanguage(next: Language): void {
+  useLanguage(next)
+  try {
+    localStorage.setItem(storageKey, next)
+  } catch {
+    // Private windows and locked-down kiosks refuse storage; the page itself has switched already.
+  }
+}
+
+export function say(text: BilingualText): string {
+  return text[language.value]
+}
+
+/** Puts `{name}` parts into a text. */
+export function fill(text: BilingualText, parts: Record<string, string | number>): string {
+  return say(text).replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const part = parts[name]
+    return part === undefined ? whole : String(part)
+  })
+}
+
+function useLanguage(next: Language): void {
+  language.value = next
+  document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en'
+}
+
+function readStored(): string | null {
+  try {
+    return localStorage.getItem(storageKey)
+  } catch {
+    return null
+  }
+}

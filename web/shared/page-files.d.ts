@@ -1,0 +1,7 @@
+// What TypeScript may assume of files that are not TypeScript. The logic lives in .ts files, where it is checked.
+declare module '*.css'
+declare module '*.vue' {
+  import type { DefineComponent } from 'vue'
+  const component: DefineComponent<Record<string, unknown>, Record<string, unknown>, unknown>
+  export default component
+}
