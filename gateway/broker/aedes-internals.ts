@@ -3,6 +3,7 @@ import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 
 interface ClientInternals {
   duplicates: Record<string, number>
+  _parsingBatch: number
   deliverQoS(packet: AedesPublishPacket, done: () => void): void
 }
 
@@ -19,6 +20,15 @@ export function disableCopyCheck(broker: Aedes, client: Client): void {
       // Nothing is remembered.
     },
   })
+}
+
+/**
+ * Lets aedes read on although earlier packets of the client are not answered: an alarm must not wait in the socket
+ * for the commit of a routine message before it. Call it before aedes hears that there is more to read.
+ */
+export function readOn(client: Client): void {
+  const internals = internalsOf(client)
+  internals._parsingBatch = Math.min(internals._parsingBatch, 1)
 }
 
 /** Sends `packet` to this client alone, at the QoS of its subscription. */

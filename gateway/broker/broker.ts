@@ -6,7 +6,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BrokerSettings } from '../config/broker-settings.ts'
 import { Access } from './access.ts'
 import { Admission } from './admission.ts'
-import { deliverTo, disableCopyCheck } from './aedes-internals.ts'
+import { deliverTo, disableCopyCheck, readOn } from './aedes-internals.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connection.ts'
 import { Delivery } from './delivery.ts'
@@ -23,7 +23,7 @@ import {
   type PublishChoice,
   type TopicGrants,
 } from './port.ts'
-import { canBeRed, PublishRate } from './publish-rate.ts'
+import { PublishRate } from './publish-rate.ts'
 import { Publishing } from './publishing.ts'
 import { Refusals, type RefusalCause } from './refusals.ts'
 import { SessionStore, sessionMarker } from './session-store.ts'
@@ -283,10 +283,13 @@ class Broker implements DeviceBroker {
     })
     const entry = { connection, refusal: arrival.refusal }
     this.#byStream.set(arrival.stream, entry)
+    // Before aedes listens itself.
+    arrival.stream.on('readable', () => {
+      if (connection.isOpen && connection.hasRoom()) readOn(client)
+    })
     const client = this.#aedes.handle(arrival.stream)
     this.#connections.set(client, entry)
     disableCopyCheck(this.#aedes, client)
-    connection.isUrgent = canBeRed
     connection.isSlowed = () =>
       connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
     arrival.stream.once('close', () => {

@@ -1,6 +1,7 @@
 // One device connection: the gate in front of aedes' parser, and what the broker knows about the other end.
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { AnswerOrder } from './answer-order.ts'
 import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
 import type { Identity } from './identity.ts'
 import type { RefusalCause } from './refusals.ts'
@@ -13,12 +14,13 @@ export interface ConnectionOptions {
   certificateName: string | undefined
   /** Serial number and fingerprint of it, for the revocation list. */
   certificateMarks: readonly string[]
-  limits: FrameLimits
+  limits: FrameLimits & { inHandMessages: number; inHandBytes: number }
   clock: Clock
   onProblem: (connection: Connection, problem: FrameProblem) => void
 }
 
-/** Read in one go while a device is slowed down, so that it can not have much in hand. */
+/** While a device is slowed down it has less in hand, and less is read in one go. */
+const slowedInHandMax = 8
 const slowedReadBytesMax = 4096
 
 // CONNACK, no session, return code 1: unacceptable protocol version.
@@ -46,10 +48,13 @@ export class Connection {
   lastRound = 0
   /** True while its routine messages are slowed down. */
   isSlowed: () => boolean = () => false
-  /** Whether bytes hold a message that may not be slowed down. */
-  isUrgent: (bytes: Uint8Array) => boolean = () => true
+  /** Messages (and their bytes) that have no answer yet. */
+  inHand = 0
+  inHandBytes = 0
+  readonly answers = new AnswerOrder()
   #phase: Phase = 'connect'
   readonly #guard: FrameGuard
+  readonly #limits: ConnectionOptions['limits']
   readonly #clock: Clock
   readonly #onProblem: ConnectionOptions['onProblem']
 
@@ -59,6 +64,7 @@ export class Connection {
     this.certificateName = options.certificateName
     this.certificateMarks = options.certificateMarks
     this.#guard = new FrameGuard(options.limits)
+    this.#limits = options.limits
     this.#clock = options.clock
     this.#onProblem = options.onProblem
     this.slowLane = new SlowLane(options.clock)
@@ -79,6 +85,12 @@ export class Connection {
     return this.#phase === 'open'
   }
 
+  /** Whether more may be read while earlier messages still wait for their commit. */
+  hasRoom(): boolean {
+    const inHandMax = this.isSlowed() ? slowedInHandMax : this.#limits.inHandMessages
+    return this.inHand < inHandMax && this.inHandBytes < this.#limits.inHandBytes
+  }
+
   end(reason: string): void {
     this.endReason ??= reason
     this.#phase = 'closed'
@@ -92,6 +104,8 @@ export class Connection {
     const read = stream.read.bind(stream)
     stream.read = (size?: number): unknown => {
       if (this.#phase === 'deciding' || this.#phase === 'closed') return null
+      // aedes asks again after each answer.
+      if (this.#phase === 'open' && !this.hasRoom()) return null
       const chunk = read(size) as Buffer | null
       if (chunk === null) return null
       this.lastHeardMs = this.#clock.monotonicMs()
@@ -113,8 +127,9 @@ export class Connection {
   }
 
   #readable(chunk: Buffer): Buffer {
-    if (chunk.length <= slowedReadBytesMax || !this.isSlowed() || this.isUrgent(chunk)) return chunk
-    return chunk.subarray(0, slowedReadBytesMax)
+    return chunk.length > slowedReadBytesMax && this.isSlowed()
+      ? chunk.subarray(0, slowedReadBytesMax)
+      : chunk
   }
 }
 

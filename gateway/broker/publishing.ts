@@ -46,7 +46,8 @@ export class Publishing {
     const isRetained = packet.retain
     // Nobody may subscribe to a device's events; retained ones would only fill the store.
     if (settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
-    const accept = (): void => this.#accept({ connection, right, packet, payload, isRetained }, done)
+    const answer = this.#place(connection, payload.length, done)
+    const accept = (): void => this.#accept({ connection, right, packet, payload, isRetained }, answer)
     // Wills and urgent messages go at once, after what they would overtake.
     if (client.closed || canBeRed(payload)) {
       connection.slowLane.release()
@@ -61,6 +62,22 @@ export class Publishing {
   /** Resolves when every message in hand has its answer. */
   async settled(): Promise<void> {
     if (this.#inHand > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Counts the message as in hand and gives its answer when its turn has come. */
+  #place(connection: Connection, bytes: number, done: Done): Done {
+    this.#inHand++
+    connection.inHand++
+    connection.inHandBytes += bytes
+    const give = connection.answers.place()
+    return (error) =>
+      give(() => {
+        connection.inHand--
+        connection.inHandBytes -= bytes
+        this.#inHand--
+        if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
+        done(error)
+      })
   }
 
   #judge(identity: Identity, packet: PublishPacket): PublishRight | RefusalCause {
@@ -91,10 +108,7 @@ export class Publishing {
       done()
       return
     }
-    this.#inHand++
     const answer = (error?: unknown): void => {
-      this.#inHand--
-      if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
       if (error === undefined) {
         this.#options.refusals.forget(device, 'not-kept')
         done()

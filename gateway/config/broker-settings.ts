@@ -49,6 +49,9 @@ export const brokerLimitsSchema = z.strictObject({
   publishBurst: count(10_000),
   /** The longest that one routine message is held back. */
   slowDownMs: milliseconds(1000),
+  /** What one connection may have in hand, read but not yet answered; more waits in its socket. */
+  inHandMessages: count(256, 10_000),
+  inHandBytes: bytes(262_144),
   qos2InFlight: count(100, 65_535),
   /** Sessions kept for disconnected devices (clean session off), for all and for each. */
   sessions: count(2000),
