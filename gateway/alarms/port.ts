@@ -23,12 +23,21 @@ export type AlarmInput =
   | { type: 'tick' }
   | { type: 'stage'; alarm: string; stage: Stage; by?: string }
   | { type: 'arm'; zone: string; isArmed: boolean; by: string }
+  /** `forMs` 0 ends it, here and below. */
   | { type: 'bypass'; device: string; forMs: number; by: string }
   | { type: 'shelve'; alarm: string; forMs: number; by: string }
-  | { type: 'maintenance'; zone: string | 'box'; forMs: number; by: string }
+  /** A zone, or `box` for all of it. */
+  | { type: 'maintenance'; zone: string; forMs: number; by: string }
+  /** A second source, such as a snapshot that somebody looked at, confirms an intrusion: it turns red. */
+  | { type: 'confirm'; alarm: string; by: string }
   | { type: 'box'; fact: BoxFact }
+  /** The gateway has started: silence counts from now at the earliest. Once, before the first event. */
+  | { type: 'started' }
 
-/** What the box notices about itself; `isPresent` false ends it. */
+/**
+ * What the box notices about itself; `isPresent` false ends it. Report the bare fact at once: the engine applies the
+ * table's delays (mains 60 s, clock 1 h, link 180 s). Repeating a fact that has not changed costs nothing.
+ */
 export interface BoxFact {
   kind:
     | 'mains-lost'
@@ -50,7 +59,9 @@ export interface BoxFact {
 
 /**
  * The engine's memory as keyed JSON documents. Values are never changed in place: `set` puts a new one, `undefined`
- * removes it. Keys: `alarm:{device}/{kind}`, `zone:{id}`, `box`, and `device:{id}` for tracking. A `device:` document
+ * removes it. Keys: `alarm:{device}/{kind}` (`/drill` behind it for a drill's row), `past:{device}/{kind}`,
+ * `zone:{id}`, `box`, and `device:{id}` for tracking. The shapes are in `documents.ts`; an alarm document's `alarm` is
+ * the Alarm as it stands. Pass the same object at every call: what falls due when is indexed beside it. A `device:` document
  * depends on that device's own inputs alone, never on alarm documents, so that it can be replayed from the journal.
  */
 export interface AlarmMemory {
@@ -72,9 +83,17 @@ export interface LocalCommand {
   [parameter: string]: unknown
 }
 
+/** What happened that is no alarm: arming, the end of a bypass, a walk test. It becomes a LogRecord. */
+export interface LogEntry {
+  what: string
+  facts: Record<string, unknown>
+}
+
 export interface Outcome {
   transitions: Transition[]
   commands: LocalCommand[]
+  /** For LogRecords; the red lane never waits for them. */
+  logs?: LogEntry[] | undefined
   /** The lane of the event itself: the most urgent colour it caused, undefined for routine. */
   colour?: Colour | undefined
   /** Remarks about the readings that travel with the event, such as `unconfirmed-step`, `flat`, `out-of-range`. */
@@ -86,4 +105,6 @@ export interface AlarmEngine {
   judge(memory: AlarmMemory, input: AlarmInput, now: Now): Outcome
   /** The steady time at which the next `tick` can change anything; Infinity when nothing waits. */
   nextDueMs(memory: AlarmMemory): number
+  /** Call it after the documents were changed from outside, as an undo does: the next call indexes them anew. */
+  forget(memory: AlarmMemory): void
 }

@@ -1,0 +1,179 @@
+// The alarm engine: readings become alarms after ISA-18.2. Pure over its memory; the same code runs in the box, in the
+// simulator and in `gengfu judge`.
+import type { AlarmSettings } from '../config/alarm-settings.ts'
+import { dueMsOf } from './alarm-due.ts'
+import { confirm, shelve, takeStage } from './answer.ts'
+import { takeFact } from './box-facts.ts'
+import { takeBypass } from './bypass.ts'
+import { alarmPrefix, boxKey, devicePrefix, pastPrefix, readBox, zonePrefix } from './documents.ts'
+import { DueQueue } from './due-queue.ts'
+import { judgeEvent, judgePresence } from './judge-event.ts'
+import { log, mostUrgent, setBox, type Judging } from './judging.ts'
+import { takeMaintenance } from './maintenance.ts'
+import type { AlarmEngine, AlarmInput, AlarmMemory, Now, Outcome } from './port.ts'
+import { resolveSettings, type ResolvedSettings } from './resolved-settings.ts'
+import { runDue } from './run-due.ts'
+import { untilNextMinuteMs } from './schedule.ts'
+import { followSchedules, takeArm } from './zone-arming.ts'
+
+/** Devices nobody registered that are remembered; further ones are judged by each event alone. */
+export const strangersMax = 1000
+/** A document that stays due after it was looked at is looked at again this much later, never at once. */
+const againMs = 1000
+/** What falls due because of what fell due, in one call. */
+const roundsMax = 4
+
+/** Derived from one memory; rebuilt from its documents whenever it is missing. */
+interface Index {
+  dues: DueQueue
+  strangers: number
+  /** The wall minute and clock that the schedules were last looked at in. */
+  minute: string
+  scheduleDueMs: number
+}
+
+function buildIndex(memory: AlarmMemory, settings: ResolvedSettings): Index {
+  const dues = new DueQueue()
+  let strangers = 0
+  for (const prefix of [alarmPrefix, devicePrefix, zonePrefix, pastPrefix, boxKey]) {
+    for (const key of memory.keys(prefix)) {
+      dues.touch(key, dueMsOf(key, { settings, memory }))
+      if (prefix === devicePrefix && !settings.devices.has(key.slice(prefix.length))) strangers++
+    }
+  }
+  return {
+    dues,
+    strangers,
+    minute: '',
+    scheduleDueMs: settings.scheduledZones.length > 0 ? -Infinity : Infinity,
+  }
+}
+
+/** Everything due by now, root causes first, in an order that the documents alone decide. */
+function takeDue(judging: Judging): string[] {
+  const { dues, now, settings } = judging
+  const taken: { key: string; dueMs: number; rank: number }[] = []
+  while (dues.peekMs() <= now.steadyMs) {
+    const key = dues.pop()
+    if (key === undefined) continue
+    const dueMs = dueMsOf(key, judging)
+    if (dueMs > now.steadyMs) dues.touch(key, dueMs)
+    else taken.push({ key, dueMs, rank: settings.hangingOn.has(key.slice(devicePrefix.length)) ? 0 : 1 })
+  }
+  taken.sort((a, b) => a.rank - b.rank || a.dueMs - b.dueMs || (a.key < b.key ? -1 : 1))
+  return taken.map(({ key }) => key)
+}
+
+function runDues(judging: Judging): void {
+  const { dues, now } = judging
+  for (let round = 0; round < roundsMax && dues.peekMs() <= now.steadyMs; round++) {
+    for (const key of takeDue(judging)) {
+      runDue(judging, key)
+      const dueMs = dueMsOf(key, judging)
+      dues.touch(key, dueMs <= now.steadyMs ? now.steadyMs + againMs : dueMs)
+    }
+  }
+}
+
+function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
+  switch (input.type) {
+    case 'event': {
+      const isStranger = !judging.settings.devices.has(input.event.device)
+      if (isStranger && judging.memory.get(devicePrefix + input.event.device) === undefined) {
+        const canRemember = index.strangers < strangersMax
+        if (canRemember) index.strangers++
+        return judgeEvent(judging, input.event, canRemember)
+      }
+      return judgeEvent(judging, input.event, true)
+    }
+    case 'presence':
+      return judgePresence(judging, input.device, input.isOnline)
+    case 'stage':
+      return takeStage(judging, input.alarm, input.stage)
+    case 'arm':
+      return takeArm(judging, input)
+    case 'bypass':
+      return takeBypass(judging, input)
+    case 'shelve':
+      return shelve(judging, input)
+    case 'confirm':
+      return confirm(judging, input)
+    case 'maintenance':
+      return takeMaintenance(judging, input.zone, input.forMs, input.by)
+    case 'box':
+      return takeFact(judging, input.fact)
+    case 'started':
+      setBox(judging, { ...readBox(judging.memory), startedMs: judging.now.steadyMs })
+      return log(judging, 'engine-started', {})
+    case 'tick':
+      return
+  }
+}
+
+export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
+  const resolved = resolveSettings(settings)
+  const indexes = new WeakMap<AlarmMemory, Index>()
+
+  function indexOf(memory: AlarmMemory): Index {
+    let index = indexes.get(memory)
+    if (!index) indexes.set(memory, (index = buildIndex(memory, resolved)))
+    return index
+  }
+
+  function lookAtSchedules(judging: Judging, index: Index): void {
+    const { wallMs, clock, steadyMs } = judging.now
+    const minute = `${Math.floor(wallMs / 60_000)} ${clock}`
+    if (minute === index.minute) return
+    index.minute = minute
+    index.scheduleDueMs = steadyMs + untilNextMinuteMs(wallMs)
+    followSchedules(judging)
+  }
+
+  return {
+    judge(memory: AlarmMemory, input: AlarmInput, now: Now): Outcome {
+      const index = indexOf(memory)
+      const judging: Judging = {
+        settings: resolved,
+        memory,
+        now,
+        dues: index.dues,
+        transitions: [],
+        commands: [],
+        logs: [],
+        flags: [],
+        raised: 0,
+      }
+      // A start comes before the dues: what was not heard while the box was off is given its time.
+      if (input.type === 'started') takeInput(judging, input, index)
+      if (index.dues.peekMs() <= now.steadyMs) runDues(judging)
+      if (resolved.scheduledZones.length > 0) lookAtSchedules(judging, index)
+      const before = judging.transitions.length
+      if (input.type !== 'started') takeInput(judging, input, index)
+      return {
+        transitions: judging.transitions,
+        commands: judging.commands,
+        logs: judging.logs,
+        colour: mostUrgent(judging.transitions, before),
+        flags: judging.flags,
+      }
+    },
+
+    nextDueMs(memory: AlarmMemory): number {
+      const { dues, scheduleDueMs } = indexOf(memory)
+      for (;;) {
+        const scheduledMs = dues.peekMs()
+        if (scheduledMs === Infinity || scheduledMs >= scheduleDueMs)
+          return Math.min(scheduledMs, scheduleDueMs)
+        const key = dues.pop()
+        if (key === undefined) continue
+        const dueMs = dueMsOf(key, { settings: resolved, memory })
+        dues.touch(key, Math.max(dueMs, scheduledMs))
+        if (dueMs <= scheduledMs) return scheduledMs
+      }
+    },
+
+    forget(memory: AlarmMemory): void {
+      indexes.delete(memory)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+// What the box notices about itself: mains, disk, clock, journal, certificate, camera, link. The table's delays are kept here.
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import { clear } from './clear.ts'
+import { alarmKey, boxKey, readAlarm, readBox } from './documents.ts'
+import { setBox, type Judging } from './judging.ts'
+import type { BoxFact } from './port.ts'
+import { raise } from './raise.ts'
+
+function delayMs(judging: Judging, kind: BoxFact['kind']): number {
+  const { mainsLostAfterS, clockUnsyncedAfterS, linkLostAfterS } = judging.settings.limits
+  if (kind === 'mains-lost') return mainsLostAfterS * 1000
+  if (kind === 'clock-unsynced') return clockUnsyncedAfterS * 1000
+  return kind === 'link-lost' ? linkLostAfterS * 1000 : 0
+}
+
+function remarkOf(facts: BoxFact['facts']): BilingualText | undefined {
+  const words = Object.entries(facts ?? {}).map(([name, value]) => `${name} ${value}`)
+  return words.length === 0 ? undefined : { zh: words.join('，'), en: words.join(', ') }
+}
+
+const subjectOf = (judging: Judging, fact: BoxFact): string => fact.subject ?? judging.settings.boxId
+const waitingKey = (subject: string, fact: BoxFact): string => `${subject}/${fact.kind}`
+
+function dropWaiting(judging: Judging, key: string): void {
+  const box = readBox(judging.memory)
+  const { [key]: dropped, ...waiting } = box.waiting ?? {}
+  if (dropped) setBox(judging, { ...box, waiting })
+}
+
+/** The delay is over, or there was none. */
+export function raiseFact(judging: Judging, fact: BoxFact): void {
+  const subject = subjectOf(judging, fact)
+  dropWaiting(judging, waitingKey(subject, fact))
+  const remark = remarkOf(fact.facts)
+  const device = judging.settings.device(subject)
+  raise(judging, device, { kind: fact.kind, isEdge: true, ...(remark ? { remark } : {}) })
+}
+
+export function takeFact(judging: Judging, fact: BoxFact): void {
+  const subject = subjectOf(judging, fact)
+  const key = waitingKey(subject, fact)
+  const { kind } = fact
+  if (!fact.isPresent) {
+    dropWaiting(judging, key)
+    return clear(judging, subject, kind)
+  }
+  // Salvage happens at a moment; everything else is a state that may be told again and again.
+  if (kind !== 'journal-damaged' && readAlarm(judging.memory, alarmKey(subject, kind))?.isPresent) return
+  const delay = delayMs(judging, kind)
+  if (delay === 0) return raiseFact(judging, fact)
+  const box = readBox(judging.memory)
+  if (box.waiting?.[key]) return
+  const dueMs = judging.now.steadyMs + delay
+  setBox(judging, { ...box, waiting: { ...box.waiting, [key]: { fact, dueMs } } })
+  judging.dues.touch(boxKey, dueMs)
+}

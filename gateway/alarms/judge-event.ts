@@ -1,0 +1,163 @@
+// What a device said: its document is carried on, and each reading raises or clears the alarms it speaks of.
+import type { AlarmKind } from '../../protocols/domain/alarm.ts'
+import type { DeviceEvent } from '../../protocols/domain/event.ts'
+import type { Readings } from '../../protocols/domain/reading.ts'
+import { deviceDueMs } from './alarm-due.ts'
+import { clear } from './clear.ts'
+import { readAlarm, type DeviceDocument } from './documents.ts'
+import { isArmed, trip } from './intrusion.ts'
+import type { Judging } from './judging.ts'
+import { judgeWater } from './judge-water.ts'
+import { noteHeard } from './maintenance.ts'
+import { raise } from './raise.ts'
+import type { DeviceFacts } from './resolved-settings.ts'
+import { giveHangingTime } from './root-cause.ts'
+import { takeWaterSample, type WaterVerdict } from './water-track.ts'
+
+/** Readings that are true while the danger lasts, and the kind each one is. */
+const dangers = ['fire', 'smoke', 'gas', 'leak'] as const satisfies readonly AlarmKind[]
+const flags = [...dangers, 'motion', 'tamper'] as const
+
+const motionAgainMs = 60_000
+
+interface Heard {
+  document: DeviceDocument
+  verdict: WaterVerdict | undefined
+}
+
+/** The device's own memory after this event: made of its own inputs and limits alone. */
+function carryOn(
+  before: DeviceDocument | undefined,
+  readings: Readings,
+  device: DeviceFacts,
+  judging: Judging,
+): Heard {
+  const nowMs = judging.now.steadyMs
+  const document: DeviceDocument = { ...before, heardMs: nowMs }
+  delete document.offlineMs
+  if (readings.contact !== undefined) document.contact = readings.contact
+  for (const flag of flags) {
+    const value = readings[flag]
+    if (typeof value === 'boolean') document[flag] = value
+  }
+  if (readings.motion === true) document.motionMs = nowMs
+  if (readings.mains === 'on') delete document.mainsOffMs
+  if (readings.mains === 'off') document.mainsOffMs = before?.mainsOffMs ?? nowMs
+  const { batteryPercent, waterLevelMm } = readings
+  if (batteryPercent !== undefined) {
+    const { batteryLowPercent, batteryOkPercent } = judging.settings.limits
+    document.isBatteryLow =
+      batteryPercent <= batteryLowPercent ||
+      (before?.isBatteryLow === true && batteryPercent < batteryOkPercent)
+  }
+  if (waterLevelMm === undefined) return { document, verdict: undefined }
+  const taken = takeWaterSample(before?.water, [nowMs, waterLevelMm], device.water, device.reportIntervalMs)
+  document.water = taken.track
+  return { document, verdict: taken.verdict }
+}
+
+function judgeButton(judging: Judging, device: DeviceFacts, readings: Readings): void {
+  const { button } = readings
+  if (button === undefined) return
+  const emergency = device.settings?.emergency ?? 'general'
+  const variant = button === 'duress' || emergency === 'general' ? button : emergency
+  raise(judging, device, { kind: 'sos', variant, isEdge: true, readings })
+}
+
+function judgeDangers(
+  judging: Judging,
+  device: DeviceFacts,
+  before: DeviceDocument | undefined,
+  readings: Readings,
+): void {
+  for (const kind of dangers) {
+    const value = readings[kind]
+    if (value === true) raise(judging, device, { kind, isEdge: before?.[kind] !== true, readings })
+    else if (value === false) clear(judging, device.id, kind)
+  }
+}
+
+function judgeGuards(
+  judging: Judging,
+  device: DeviceFacts,
+  before: DeviceDocument | undefined,
+  readings: Readings,
+): void {
+  const { contact, motion } = readings
+  if (contact === 'open') trip(judging, device, readings, before?.contact !== 'open')
+  if (motion === true) {
+    // Many motion sensors never say that it is over: after a while the next word is a new one.
+    const quietMs = judging.now.steadyMs - (before?.motionMs ?? -Infinity)
+    trip(judging, device, readings, before?.motion !== true || quietMs >= motionAgainMs)
+  }
+  const isQuiet = (contact ?? before?.contact) !== 'open' && (motion ?? before?.motion) !== true
+  if ((contact === 'closed' || motion === false) && isQuiet) clear(judging, device.id, 'intrusion')
+}
+
+/** Orange while armed, else yellow; also asked when the arming of its zone changes. */
+export function judgeTamper(
+  judging: Judging,
+  device: DeviceFacts,
+  isTampered: boolean,
+  readings?: Readings,
+): void {
+  if (!isTampered) return clear(judging, device.id, 'tamper')
+  raise(judging, device, {
+    kind: 'tamper',
+    variant: isArmed(judging, device) ? 'armed' : undefined,
+    isEdge: false,
+    isLevel: true,
+    ...(readings ? { readings } : {}),
+  })
+}
+
+function judgeBattery(judging: Judging, device: DeviceFacts, isLow: boolean, readings: Readings): void {
+  if (!isLow) return clear(judging, device.id, 'device-battery-low')
+  const variant = device.kind === 'button' ? 'button' : undefined
+  raise(judging, device, { kind: 'device-battery-low', variant, isEdge: false, isLevel: true, readings })
+}
+
+/** It speaks, so it is not silent; what hangs on it gets its time to come back. */
+export function endSilence(judging: Judging, device: DeviceFacts): void {
+  if (!readAlarm(judging.memory, device.silentKey)?.isPresent) return
+  clear(judging, device.id, 'device-silent')
+  giveHangingTime(judging, device.id)
+}
+
+export function judgeEvent(judging: Judging, event: DeviceEvent, canRemember: boolean): void {
+  const { readings } = event
+  const device = judging.settings.device(event.device)
+  const before = judging.memory.get(device.key) as DeviceDocument | undefined
+  const { document, verdict } = carryOn(before, readings, device, judging)
+  if (before || canRemember) judging.memory.set(device.key, document)
+  noteHeard(judging, device)
+  judgeButton(judging, device, readings)
+  judgeDangers(judging, device, before, readings)
+  judgeGuards(judging, device, before, readings)
+  if (readings.tamper !== undefined) judgeTamper(judging, device, readings.tamper, readings)
+  if (readings.mains === 'on') clear(judging, device.id, 'mains-lost')
+  if (verdict && document.water) judgeWater(judging, device, document.water, verdict, readings)
+  if (
+    document.isBatteryLow !== undefined &&
+    readings.batteryPercent !== undefined &&
+    before?.isBatteryLow !== document.isBatteryLow
+  )
+    judgeBattery(judging, device, document.isBatteryLow, readings)
+  endSilence(judging, device)
+  judging.dues.touch(device.key, deviceDueMs(judging, device, document))
+}
+
+/** Its connection came or went. A device that never spoke stays unknown: no silence is invented for it. */
+export function judgePresence(judging: Judging, id: string, isOnline: boolean): void {
+  const device = judging.settings.device(id)
+  const before = judging.memory.get(device.key) as DeviceDocument | undefined
+  if (!before && (!isOnline || !device.isRegistered)) return
+  const nowMs = judging.now.steadyMs
+  const { offlineMs, ...rest } = before ?? { heardMs: nowMs }
+  const document: DeviceDocument = isOnline
+    ? { ...rest, heardMs: nowMs }
+    : { ...rest, offlineMs: offlineMs ?? nowMs }
+  judging.memory.set(device.key, document)
+  if (isOnline) endSilence(judging, device)
+  judging.dues.touch(device.key, deviceDueMs(judging, device, document))
+}

@@ -1,0 +1,192 @@
+// The settings in the form the engine asks for them: by id, with zones joined, defaults chosen and places in words.
+import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
+import type {
+  AlarmSettings,
+  DeviceKind,
+  DeviceSettings,
+  Guidance,
+  RuleSettings,
+  ZoneSettings,
+} from '../config/alarm-settings.ts'
+import { alarmKey, deviceKey } from './documents.ts'
+import { resolveWater, type ResolvedWater } from './water-limits.ts'
+
+export interface DeviceFacts {
+  id: string
+  /** Keys of its document and of its silence, made once. */
+  key: string
+  silentKey: string
+  kind: DeviceKind
+  isRegistered: boolean
+  zone?: ZoneSettings
+  settings?: DeviceSettings
+  /** Where, in words. */
+  place: BilingualText
+  guidance: Guidance
+  reportIntervalMs: number
+  /** Without a word for so long it is silent; Infinity for strangers. */
+  silentAfterMs: number
+  /** After its connection is lost. */
+  silentOfflineMs: number
+  water: ResolvedWater
+}
+
+export interface ResolvedSettings {
+  boxId: string
+  limits: AlarmSettings['limits']
+  zones: ReadonlyMap<string, ZoneSettings>
+  scheduledZones: readonly ZoneSettings[]
+  devicesByZone: ReadonlyMap<string, readonly DeviceFacts[]>
+  devices: ReadonlyMap<string, DeviceFacts>
+  /** What hangs on a hub. */
+  hangingOn: ReadonlyMap<string, readonly DeviceFacts[]>
+  rules: readonly RuleSettings[]
+  /** Of any device, also one nobody registered, and of the box. */
+  device(id: string): DeviceFacts
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** Missed reports that are silence. */
+const missedReportsMax = 3
+/** A lost connection of a device that is always connected is silence after this long. */
+const lostConnectionMs = 180_000
+
+const reportIntervalByKind: Record<DeviceKind, number> = {
+  button: hourMs,
+  contact: 4 * hourMs,
+  motion: 4 * hourMs,
+  smoke: 4 * hourMs,
+  gas: hourMs,
+  leak: 4 * hourMs,
+  water: 15 * minuteMs,
+  hub: 5 * minuteMs,
+  camera: hourMs,
+  siren: hourMs,
+  lamp: hourMs,
+  sign: hourMs,
+  loudspeaker: hourMs,
+  other: 24 * hourMs,
+}
+/** A zone's grade stretches or tightens the default interval that its devices are held to. */
+const intervalFactorByGrade: Record<ZoneSettings['grade'], number> = {
+  daily: 2,
+  general: 1,
+  key: 0.5,
+  strict: 0.25,
+}
+const alwaysConnected = new Set<DeviceKind>(['hub', 'siren', 'lamp', 'sign', 'loudspeaker', 'camera'])
+
+function wordsOfZone(zone: ZoneSettings): BilingualText {
+  const name = zone.name ?? zone.id
+  const place = zone.place
+  const zh = [name]
+  const en = [name]
+  if (place && 'grid' in place && place.grid) {
+    zh.push(`网格 ${place.grid}`)
+    en.push(`grid ${place.grid}`)
+  }
+  if (place && 'household' in place && place.household) {
+    zh.push(`${place.household} 户`)
+    en.push(`household ${place.household}`)
+  }
+  if (place && 'lampPost' in place && place.lampPost) {
+    zh.push(`灯杆 ${place.lampPost}`)
+    en.push(`lamp-post ${place.lampPost}`)
+  }
+  if (place?.text) {
+    zh.push(place.text)
+    en.push(place.text)
+  }
+  return { zh: zh.join('，'), en: en.join(', ') }
+}
+
+function resolveDevice(
+  settings: DeviceSettings,
+  zone: ZoneSettings | undefined,
+  all: AlarmSettings,
+): DeviceFacts {
+  const { kind } = settings
+  const name = settings.name ?? settings.id
+  const where = zone && wordsOfZone(zone)
+  const reportIntervalMs =
+    settings.reportIntervalS === undefined
+      ? reportIntervalByKind[kind] * intervalFactorByGrade[zone?.grade ?? 'general']
+      : settings.reportIntervalS * 1000
+  const isAlwaysConnected = settings.isAlwaysConnected ?? alwaysConnected.has(kind)
+  return {
+    id: settings.id,
+    key: deviceKey(settings.id),
+    silentKey: alarmKey(settings.id, 'device-silent'),
+    kind,
+    isRegistered: true,
+    ...(zone ? { zone } : {}),
+    settings,
+    place: where ? { zh: `${where.zh}，${name}`, en: `${where.en}, ${name}` } : { zh: name, en: name },
+    guidance: { ...zone?.guidance, ...settings.guidance },
+    reportIntervalMs,
+    silentAfterMs: missedReportsMax * reportIntervalMs,
+    // A sleeping sensor may close its connection after each word: it gets one more interval to come back.
+    silentOfflineMs: isAlwaysConnected ? lostConnectionMs : Math.max(lostConnectionMs, reportIntervalMs),
+    water: resolveWater(settings.water, all.limits),
+  }
+}
+
+export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
+  const zones = new Map(settings.zones.map((zone) => [zone.id, zone]))
+  const devices = new Map<string, DeviceFacts>()
+  const devicesByZone = new Map<string, DeviceFacts[]>()
+  const hangingOn = new Map<string, DeviceFacts[]>()
+  const add = (map: Map<string, DeviceFacts[]>, key: string, facts: DeviceFacts) => {
+    const list = map.get(key)
+    if (list) list.push(facts)
+    else map.set(key, [facts])
+  }
+  for (const device of settings.devices) {
+    const zone = device.zone === undefined ? undefined : zones.get(device.zone)
+    const facts = resolveDevice(device, zone, settings)
+    devices.set(device.id, facts)
+    if (zone) add(devicesByZone, zone.id, facts)
+    if (device.via !== undefined) add(hangingOn, device.via, facts)
+  }
+  const strangersWater = resolveWater(undefined, settings.limits)
+  const stranger = (id: string): DeviceFacts => ({
+    id,
+    key: deviceKey(id),
+    silentKey: alarmKey(id, 'device-silent'),
+    kind: 'other',
+    isRegistered: false,
+    place:
+      id === settings.boxId
+        ? { zh: '网关', en: 'the box' }
+        : { zh: `未登记设备 ${id}`, en: `unregistered device ${id}` },
+    guidance: {},
+    reportIntervalMs: reportIntervalByKind.other,
+    silentAfterMs: Infinity,
+    silentOfflineMs: Infinity,
+    water: strangersWater,
+  })
+  return {
+    boxId: settings.boxId,
+    limits: settings.limits,
+    zones,
+    scheduledZones: settings.zones.filter((zone) => zone.schedule !== undefined),
+    devicesByZone,
+    devices,
+    hangingOn,
+    rules: settings.rules,
+    device: (id) => devices.get(id) ?? stranger(id),
+  }
+}
+
+const gradeShift: Record<ZoneSettings['grade'], number> = { daily: 1, general: 0, key: -1, strict: -1 }
+const ladder: readonly Colour[] = ['red', 'orange', 'yellow', 'blue']
+
+/** The default colour moved by the grade of the zone: never into red, except an intrusion in a strict zone. */
+export function gradeColour(kind: AlarmKind, colour: Colour, grade: ZoneSettings['grade']): Colour {
+  if (colour === 'red') return colour
+  if (grade === 'strict' && kind === 'intrusion') return 'red'
+  const moved = ladder.indexOf(colour) + gradeShift[grade]
+  return ladder[Math.min(3, Math.max(1, moved))] ?? colour
+}

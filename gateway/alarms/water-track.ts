@@ -1,0 +1,163 @@
+// What a water gauge's readings amount to: checked, flagged, never dropped; the stage held with hysteresis, the rise
+// judged, the trend computed. Pure: (track, sample) -> (track, verdict).
+import { judgeRise, levelAgoMm, type RiseGrade } from './water-rise.ts'
+import type { ResolvedWater } from './water-limits.ts'
+
+/** Most samples kept for the rate of rise; further ones replace the latest. */
+export const samplesMax = 64
+/** Samples closer than this to the one before replace it, so that a burst does not push the hour out. */
+const sampleSpacingMs = 60_000
+const samplesForMs = 120 * 60_000
+/** The step limit is per this long; a longer gap allows more. */
+const stepPerMs = 5 * 60_000
+/** Out of range this often in a row is a fault of the device. */
+const outOfRangeMax = 3
+/** Two values this close are the same: the resolution of a gauge. */
+const sameMm = 1
+
+export type Sample = [atMs: number, levelMm: number]
+
+export interface WaterTrack {
+  /** Accepted samples, oldest first. */
+  samples: Sample[]
+  /** How many thresholds the held stage stands above: 0 is none. */
+  stage: number
+  /** Since when the level is below the held stage by more than the hysteresis. */
+  lowerSinceMs?: number
+  rise: RiseGrade
+  /** When the held rise was last seen. */
+  riseSeenMs: number
+  /** A step that waits for a second sample. */
+  pending?: Sample
+  flatSinceMs: number
+  flatMm: number
+  outOfRange: number
+}
+
+export interface WaterVerdict {
+  flags: string[]
+  /** Ask the device for more samples now. */
+  wantsBurst: boolean
+  fault?: 'flat' | 'out-of-range'
+  /** Rise over the last quarter of an hour, per hour. */
+  riseMmPerHour: number
+}
+
+const emptyTrack: WaterTrack = {
+  samples: [],
+  stage: 0,
+  rise: 0,
+  riseSeenMs: 0,
+  flatSinceMs: 0,
+  flatMm: NaN,
+  outOfRange: 0,
+}
+
+/** True when a change to `levelMm` is more than the water was seen to do, and so wants a second sample. */
+function isStep(samples: readonly Sample[], [atMs, levelMm]: Sample, stepMm: number): boolean {
+  const last = samples.at(-1)
+  if (!last) return false
+  const elapsedMs = Math.max(0, atMs - last[0])
+  const change = levelMm - last[1]
+  let allowedMm = stepMm * Math.max(1, elapsedMs / stepPerMs)
+  const before = samples.at(-2)
+  // A flood that was confirmed may go on as it does: what rose 0.38 m in 5 min may rise as much again.
+  if (before && last[0] > before[0]) {
+    const expected = ((last[1] - before[1]) / (last[0] - before[0])) * elapsedMs
+    if (Math.sign(expected) === Math.sign(change)) allowedMm += Math.abs(expected)
+  }
+  return Math.abs(change) > allowedMm
+}
+
+function keepSample(samples: readonly Sample[], sample: Sample): Sample[] {
+  const previous = samples.at(-2)
+  const isBurst = previous !== undefined && sample[0] - previous[0] < sampleSpacingMs
+  const kept = (isBurst ? samples.slice(0, -1) : samples).filter(([atMs]) => sample[0] - atMs <= samplesForMs)
+  kept.push(sample)
+  return kept.length > samplesMax ? kept.slice(-samplesMax) : kept
+}
+
+/** The highest stage that `levelMm` reaches, or still holds within the hysteresis when it was at `heldStage`. */
+function stageAt(levelMm: number, heldStage: number, water: ResolvedWater): number {
+  let stage = 0
+  water.thresholds.forEach((threshold, index) => {
+    const marginMm = index < heldStage ? water.hysteresisMm : 0
+    if (levelMm >= threshold.levelMm - marginMm) stage = index + 1
+  })
+  return stage
+}
+
+/** The stage that `levelMm` reaches from nothing: 0 is none. */
+export const stageReached = (levelMm: number, water: ResolvedWater): number => stageAt(levelMm, 0, water)
+
+function holdStage(track: WaterTrack, atMs: number, levelMm: number, water: ResolvedWater): WaterTrack {
+  const stage = stageAt(levelMm, track.stage, water)
+  const { lowerSinceMs, ...rest } = track
+  if (stage >= track.stage) return { ...rest, stage }
+  const sinceMs = lowerSinceMs ?? atMs
+  return atMs - sinceMs >= water.stepDownMs ? { ...rest, stage } : { ...rest, lowerSinceMs: sinceMs }
+}
+
+function holdRise(track: WaterTrack, atMs: number, levelMm: number, water: ResolvedWater): WaterTrack {
+  const seen = water.isRiseJudged && levelMm > water.dryMm ? judgeRise(track.samples, atMs, levelMm) : 0
+  if (seen > 0 && seen >= track.rise) return { ...track, rise: seen, riseSeenMs: atMs }
+  return track.rise > 0 && atMs - track.riseSeenMs >= water.stepDownMs
+    ? { ...track, rise: seen, riseSeenMs: atMs }
+    : track
+}
+
+function acceptSample(track: WaterTrack, sample: Sample, water: ResolvedWater): WaterTrack {
+  const [atMs, levelMm] = sample
+  const isFlat = Math.abs(levelMm - track.flatMm) < sameMm && levelMm > water.dryMm
+  const { pending: _settled, ...rest } = track
+  const kept: WaterTrack = {
+    ...rest,
+    samples: keepSample(track.samples, sample),
+    outOfRange: 0,
+    ...(isFlat ? {} : { flatSinceMs: atMs, flatMm: levelMm }),
+  }
+  return holdRise(holdStage(kept, atMs, levelMm, water), atMs, levelMm, water)
+}
+
+/** Takes one reading in. `intervalMs` is how often the device reports. */
+export function takeWaterSample(
+  before: WaterTrack | undefined,
+  sample: Sample,
+  water: ResolvedWater,
+  intervalMs: number,
+): { track: WaterTrack; verdict: WaterVerdict } {
+  let track = before ?? { ...emptyTrack, flatSinceMs: sample[0] }
+  const [atMs, levelMm] = sample
+  const flags: string[] = []
+  const last = track.samples.at(-1)
+  if (last && atMs - last[0] > 2.5 * intervalMs) flags.push('gap')
+  const verdict = (more: Partial<WaterVerdict>): WaterVerdict => {
+    const agoMm = levelAgoMm(track.samples, atMs, 15 * 60_000)
+    const nowMm = track.samples.at(-1)?.[1]
+    const rise = nowMm === undefined || agoMm === undefined ? 0 : (nowMm - agoMm) * 4
+    return { flags, wantsBurst: false, riseMmPerHour: Math.round(rise), ...more }
+  }
+  if (levelMm < water.minMm || levelMm > water.maxMm) {
+    track = { ...track, outOfRange: track.outOfRange + 1 }
+    flags.push('out-of-range')
+    return { track, verdict: verdict(track.outOfRange >= outOfRangeMax ? { fault: 'out-of-range' } : {}) }
+  }
+  const pending = track.pending
+  const isConfirming =
+    pending !== undefined &&
+    last !== undefined &&
+    Math.abs(levelMm - pending[1]) < Math.abs(levelMm - last[1])
+  if (pending && !isConfirming) flags.push('after-spike')
+  if (pending && isConfirming) {
+    flags.push('confirmed-step')
+    track = acceptSample(track, pending, water)
+  } else if (isStep(track.samples, sample, water.stepMm)) {
+    flags.push('unconfirmed-step')
+    track = { ...track, pending: sample, outOfRange: 0 }
+    return { track, verdict: verdict({ wantsBurst: true }) }
+  }
+  track = acceptSample(track, sample, water)
+  const isFlat = atMs - track.flatSinceMs >= water.flatMs
+  if (isFlat) flags.push('flat')
+  return { track, verdict: verdict(isFlat ? { fault: 'flat' } : {}) }
+}

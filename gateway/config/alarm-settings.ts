@@ -1,0 +1,297 @@
+// The config keys that concern the alarm engine: zones, devices, local rules and limits, with their defaults.
+import { z } from 'zod'
+import { alarmKinds } from '../../protocols/domain/alarm.ts'
+import { colours } from '../../protocols/domain/colour.ts'
+import { deviceIdPattern } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
+import type { Problem, Result } from '../../protocols/kit/result.ts'
+
+export const zonesMax = 500
+export const devicesMax = 5000
+export const rulesMax = 200
+
+const id = z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore; 1 to 64')
+const words = z.string().min(1).max(120)
+const seconds = (max: number) => z.number().int().min(0).max(max)
+const levelMm = z.number().min(-100_000).max(1_000_000)
+/** A text in both languages, or one sentence for both. */
+const bilingual = z.union([
+  z
+    .string()
+    .min(1)
+    .max(300)
+    .transform((text) => ({ zh: text, en: text })),
+  z.strictObject({ zh: z.string().min(1).max(300), en: z.string().min(1).max(300) }),
+])
+const guidance = z.union([
+  bilingual.transform((text) => ({ all: text }) as Guidance),
+  z.partialRecord(z.enum([...alarmKinds, 'all']), bilingual).transform((texts) => texts as Guidance),
+])
+export type Guidance = Partial<Record<(typeof alarmKinds)[number] | 'all', { zh: string; en: string }>>
+
+const deviceKindAliases = {
+  button: 'button',
+  'alarm-button': 'button',
+  'sos-button': 'button',
+  sos: 'button',
+  contact: 'contact',
+  door: 'contact',
+  window: 'contact',
+  'door-sensor': 'contact',
+  'contact-sensor': 'contact',
+  water: 'water',
+  'water-level': 'water',
+  'water-level-monitor': 'water',
+  motion: 'motion',
+  'motion-sensor': 'motion',
+  pir: 'motion',
+  smoke: 'smoke',
+  'smoke-detector': 'smoke',
+  gas: 'gas',
+  'gas-detector': 'gas',
+  leak: 'leak',
+  'leak-sensor': 'leak',
+  siren: 'siren',
+  lamp: 'lamp',
+  sign: 'sign',
+  'led-sign': 'sign',
+  loudspeaker: 'loudspeaker',
+  hub: 'hub',
+  camera: 'camera',
+  other: 'other',
+} as const
+export type DeviceKind = (typeof deviceKindAliases)[keyof typeof deviceKindAliases]
+const deviceKind = z
+  .enum(
+    Object.keys(deviceKindAliases) as [keyof typeof deviceKindAliases, ...(keyof typeof deviceKindAliases)[]],
+  )
+  .transform((word): DeviceKind => deviceKindAliases[word])
+
+/** Levels of one water-level monitor, in millimetres on its own gauge. */
+export const waterLimitsSchema = z.strictObject({
+  nearWarningMm: levelMm.optional(),
+  warningMm: levelMm.optional(),
+  guaranteeMm: levelMm.optional(),
+  /** Historic maximum, or the level at which people must move: red. */
+  historicMm: levelMm.optional(),
+  /** Below it neither a rise nor a flat line means anything. */
+  drySeasonMm: levelMm.optional(),
+  minMm: levelMm.default(-20_000),
+  maxMm: levelMm.default(50_000),
+  hysteresisMm: z.number().min(0).max(5000).optional(),
+  isRiseJudged: z.boolean().default(true),
+})
+
+/** One entry of `devices[]`; `config.ts` may add keys of other parts. */
+export const deviceShape = {
+  id,
+  kind: deviceKind.default('other'),
+  zone: id.optional(),
+  name: words.optional(),
+  /** The hub it hangs on: while that is silent, this one's silence is no news. */
+  via: id.optional(),
+  /** How often it reports when nothing happens; three missed reports are silence. */
+  reportIntervalS: seconds(7 * 86_400)
+    .min(10)
+    .optional(),
+  /** Always connected (mains): 180 s after its connection is lost it is silent. */
+  isAlwaysConnected: z.boolean().optional(),
+  /** On the way in: an opening starts the zone's entry delay. */
+  isEntry: z.boolean().default(false),
+  isPerimeter: z.boolean().default(false),
+  /** What its button means; duress stays duress. */
+  emergency: z.enum(['general', 'medical', 'hostile', 'silent']).default('general'),
+  water: waterLimitsSchema.optional(),
+  guidance: guidance.optional(),
+}
+export const deviceSchema = z.strictObject(deviceShape)
+
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time like 22:30')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)))
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+/** From `from` to `to` on `days` (all by default); past midnight when `to` is the earlier one. Minutes of the day. */
+const span = z.strictObject({
+  from: timeOfDay,
+  to: timeOfDay,
+  days: z.array(z.enum(weekdays)).min(1).optional(),
+})
+export type Span = z.infer<typeof span>
+
+export const zoneGrades = ['daily', 'general', 'key', 'strict'] as const
+
+export const zoneSchema = z.strictObject({
+  id,
+  name: words.optional(),
+  kind: z.string().max(40).optional(),
+  place: z
+    .union([
+      words.transform((text) => ({ text })),
+      z.strictObject({
+        grid: words.optional(),
+        household: words.optional(),
+        lampPost: words.optional(),
+        text: words.optional(),
+        /** On the village plan, 0 to 1 from its upper left corner. */
+        plan: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }).optional(),
+      }),
+    ])
+    .optional(),
+  grade: z.enum(zoneGrades).default('general'),
+  /** The state at the first start, and outside the schedule: a zone that nobody armed is disarmed. */
+  armed: z.boolean().default(false),
+  schedule: z.array(span).max(50).optional(),
+  entryDelayS: seconds(600).default(0),
+  exitDelayS: seconds(600).default(0),
+  cameras: z.array(id).max(50).optional(),
+  /** Colours by kind for this zone, over the village's; red stays red. */
+  colours: z.partialRecord(z.enum(alarmKinds), z.enum(colours)).optional(),
+  guidance: guidance.optional(),
+})
+
+/** A local rule: what the village does by itself, with or without the centre. */
+export const ruleSchema = z.strictObject({
+  id,
+  when: z.strictObject({
+    kinds: z.array(z.enum(alarmKinds)).min(1).optional(),
+    /** Variants such as `duress`, which stays silent unless it is named here. */
+    variants: z.array(z.string().max(40)).min(1).optional(),
+    colours: z.array(z.enum(colours)).min(1).optional(),
+    zones: z.array(id).min(1).optional(),
+    devices: z.array(id).min(1).optional(),
+    during: span.optional(),
+  }),
+  device: id,
+  do: z.string().min(1).max(32),
+  /** Sent with the command as they are, such as the text of a sign. */
+  with: z.record(z.string().max(40), z.union([z.string().max(300), z.number(), z.boolean()])).optional(),
+  /** What stops it on clear; without it the same command with `seconds: 0`. */
+  stopDo: z.string().min(1).max(32).optional(),
+  /** It stops after this at the latest. */
+  secondsMax: seconds(3600).min(1).default(180),
+})
+
+const colour = z.enum(colours)
+
+export const limitsSchema = z.strictObject({
+  /** For schedules and texts. */
+  utcOffsetMin: z.number().int().min(-720).max(840).default(480),
+  /** Colours by kind for the whole village; red stays red. */
+  colours: z.partialRecord(z.enum(alarmKinds), colour).default({}),
+  batteryLowPercent: z.number().min(1).max(90).default(20),
+  batteryOkPercent: z.number().min(1).max(100).default(25),
+  confirmWithinS: seconds(3600).default(60),
+  mainsLostAfterS: seconds(86_400).default(60),
+  clockUnsyncedAfterS: seconds(86_400).default(3600),
+  linkLostAfterS: seconds(86_400).default(180),
+  bypassSMax: seconds(30 * 86_400).default(86_400),
+  shelveSMax: seconds(7 * 86_400).default(8 * 3600),
+  maintenanceSMax: seconds(86_400).default(4 * 3600),
+  chatterChanges: z.number().int().min(2).max(100).default(3),
+  chatterWindowS: seconds(3600).min(1).default(600),
+  stormWindowS: seconds(3600).min(60).default(600),
+  stormOfOneKind: z.number().int().min(1).max(1000).default(5),
+  waterHysteresisMm: z.number().min(0).max(5000).default(50),
+  waterStepMm: z.number().min(10).max(10_000).default(150),
+  waterStepDownS: seconds(86_400).default(900),
+  waterFlatS: seconds(7 * 86_400)
+    .min(600)
+    .default(6 * 3600),
+})
+
+export const zonesSchema = z.array(zoneSchema).max(zonesMax)
+export const devicesSchema = z.array(deviceSchema).max(devicesMax)
+export const rulesSchema = z.array(ruleSchema).max(rulesMax)
+
+export type ZoneSettings = z.infer<typeof zoneSchema>
+export type DeviceSettings = z.infer<typeof deviceSchema>
+export type WaterLimits = z.infer<typeof waterLimitsSchema>
+export type RuleSettings = z.infer<typeof ruleSchema>
+export type AlarmLimits = z.infer<typeof limitsSchema>
+
+/** Everything that the engine is made from. */
+export interface AlarmSettings {
+  boxId: string
+  zones: ZoneSettings[]
+  devices: DeviceSettings[]
+  rules: RuleSettings[]
+  limits: AlarmLimits
+}
+
+function findRepeats(path: string, entries: readonly { id: string }[]): Problem[] {
+  const seen = new Set<string>()
+  return entries.flatMap(({ id: own }, index) => {
+    if (!seen.has(own)) {
+      seen.add(own)
+      return []
+    }
+    return [{ path: `${path}.${index}.id`, message: `each id once; "${own}" is there already` }]
+  })
+}
+
+const levelNames = ['drySeasonMm', 'nearWarningMm', 'warningMm', 'guaranteeMm', 'historicMm'] as const
+
+function checkWater(path: string, water: WaterLimits): Problem[] {
+  const given = levelNames.flatMap((name) => (water[name] === undefined ? [] : [{ name, mm: water[name] }]))
+  return given.flatMap(({ name, mm }, index) => {
+    const lower = given[index - 1]
+    return lower && mm <= lower.mm
+      ? [{ path: `${path}.${name}`, message: `above ${lower.name} (${lower.mm})` }]
+      : []
+  })
+}
+
+/** What one schema cannot see: ids that repeat or lead nowhere, levels out of order, a hub that hangs on itself. */
+export function checkAlarmSettings(settings: Omit<AlarmSettings, 'boxId'>): Problem[] {
+  const { zones, devices, rules, limits } = settings
+  const zoneIds = new Set(zones.map((zone) => zone.id))
+  const byId = new Map(devices.map((device) => [device.id, device]))
+  const problems = [
+    ...findRepeats('zones', zones),
+    ...findRepeats('devices', devices),
+    ...findRepeats('rules', rules),
+  ]
+  devices.forEach((device, index) => {
+    const path = `devices.${index}`
+    if (device.zone !== undefined && !zoneIds.has(device.zone))
+      problems.push({ path: `${path}.zone`, message: `one of zones[].id; there is no "${device.zone}"` })
+    if (device.via !== undefined && (!byId.has(device.via) || byId.get(device.via)?.via !== undefined))
+      problems.push({ path: `${path}.via`, message: 'the id of a device that hangs on no other' })
+    if (device.water) problems.push(...checkWater(`${path}.water`, device.water))
+  })
+  rules.forEach((rule, index) => {
+    for (const zone of rule.when.zones ?? [])
+      if (!zoneIds.has(zone))
+        problems.push({
+          path: `rules.${index}.when.zones`,
+          message: `one of zones[].id; there is no "${zone}"`,
+        })
+  })
+  if (limits.batteryOkPercent < limits.batteryLowPercent)
+    problems.push({ path: 'limits.batteryOkPercent', message: 'not below batteryLowPercent' })
+  return problems
+}
+
+/** What a part that has no config file of its own gives, such as a test: everything left out has its default. */
+export interface AlarmSettingsInput {
+  zones?: z.input<typeof zonesSchema>
+  devices?: z.input<typeof devicesSchema>
+  rules?: z.input<typeof rulesSchema>
+  limits?: z.input<typeof limitsSchema>
+}
+
+const alarmSettingsSchema = z.strictObject({
+  zones: zonesSchema.default([]),
+  devices: devicesSchema.default([]),
+  rules: rulesSchema.default([]),
+  limits: limitsSchema.prefault({}),
+})
+
+/** Parses and checks the alarm keys alone. */
+export function parseAlarmSettings(boxId: string, value: unknown): Result<AlarmSettings> {
+  const parsed = fromZod(alarmSettingsSchema as z.ZodType<Omit<AlarmSettings, 'boxId'>>, value)
+  if (!parsed.ok) return parsed
+  const problems = checkAlarmSettings(parsed.value)
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { boxId, ...parsed.value } }
+}

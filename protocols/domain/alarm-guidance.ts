@@ -1,0 +1,97 @@
+// What to do, per kind of alarm, in both languages. Zones and devices may say something better for their place.
+import type { AlarmKind, BilingualText } from './alarm.ts'
+
+export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
+  sos: {
+    zh: '立即回拨住户电话并看抓拍；无人应答即派最近的村干部或网格员上门，必要时拨打 120 或 110。',
+    en: 'Call the household back and look at the snapshot; without an answer send the nearest villager on duty, and call 120 or 110 where needed.',
+  },
+  fire: {
+    zh: '拨打 119，通知附近住户撤离，派人确认火点和人员。',
+    en: 'Call 119, get the neighbours out, send someone to find the fire and the people.',
+  },
+  smoke: {
+    zh: '先按真火处理：拨打住户电话，无人应答即拨打 119 并派人上门。',
+    en: 'Treat it as a fire: call the household; without an answer call 119 and send someone.',
+  },
+  gas: {
+    zh: '提醒住户不开关电器、不用明火，开窗、关阀、撤离；联系燃气公司。',
+    en: 'Tell the household: no switches, no flames, open windows, close the valve, get out; call the gas company.',
+  },
+  water: {
+    zh: '看水位趋势和抓拍，按预案通知沿河住户；红色立即组织转移，封闭漫水路口。',
+    en: 'Look at the trend and the snapshot, warn the households along the water as planned; on red move people now and close the fords.',
+  },
+  leak: {
+    zh: '联系住户或管护员关闭水阀，检查配电是否受潮。',
+    en: 'Have the household or the keeper close the valve and check that no wiring got wet.',
+  },
+  intrusion: {
+    zh: '看抓拍，联系住户核实；无法排除时派巡防员，不要让村民单独查看。',
+    en: 'Look at the snapshot, ask the household; if it cannot be ruled out send a patrol, never a villager alone.',
+  },
+  tamper: {
+    zh: '联系住户核实是否有人移动设备；派维护员检查并复位。',
+    en: 'Ask whether somebody moved the device; send the maintainer to check and reset it.',
+  },
+  'device-silent': {
+    zh: '这个设备此刻不能报警：联系住户，检查电源、电池和信号。',
+    en: 'This device cannot raise an alarm now: call the household, check power, battery and signal.',
+  },
+  'device-battery-low': {
+    zh: '安排更换电池。',
+    en: 'Plan a new battery.',
+  },
+  'implausible-reading': {
+    zh: '检查探头是否脱落、淤堵或进水；修复前按邻近测点判断。',
+    en: 'Check whether the probe is loose, silted or wet; until then judge by the next gauge.',
+  },
+  'camera-offline': {
+    zh: '检查摄像机电源和网线；期间告警没有抓拍。',
+    en: 'Check the camera’s power and cable; alarms carry no snapshot meanwhile.',
+  },
+  'mains-lost': {
+    zh: '确认是否全村停电，估计电池可用时间，必要时送备用电源。',
+    en: 'Find out whether the whole village is dark, estimate the battery, bring power where needed.',
+  },
+  'box-tamper': {
+    zh: '查看网关旁抓拍，派人检查机箱。',
+    en: 'Look at the snapshot near the box, send someone to check the cabinet.',
+  },
+  'box-battery-low': {
+    zh: '尽快恢复市电或更换电池；断电后本村将失联。',
+    en: 'Restore mains or change the battery soon; without power the village goes silent.',
+  },
+  'box-silent': {
+    zh: '电话联系村里确认是否停电断网；本村告警此刻到不了中心。',
+    en: 'Phone the village about power and network; its alarms cannot reach the centre now.',
+  },
+  'box-disk-full': {
+    zh: '恢复上行链路以清空积压；检查存储寿命。',
+    en: 'Bring the uplink back so that the backlog drains; check the wear of the storage.',
+  },
+  'box-dropping': {
+    zh: '尽快恢复上行链路；红色和橙色记录不受影响。',
+    en: 'Bring the uplink back; red and orange records are not affected.',
+  },
+  'clock-unsynced': {
+    zh: '检查对时服务；期间时间标为未同步，布防时间表可能不准。',
+    en: 'Check time service; times are marked unsynced and arming schedules may be off.',
+  },
+  'journal-damaged': {
+    zh: '核对抢救条数，安排更换存储介质。',
+    en: 'Compare the count salvaged, plan a new storage medium.',
+  },
+  'certificate-expires': {
+    zh: '到期前签发新证书。',
+    en: 'Issue a new certificate before it expires.',
+  },
+  'link-lost': {
+    zh: '本村独立工作：本地联动有效，告警先存后传。检查网络。',
+    en: 'The village works alone: local rules act, alarms are kept and sent later. Check the network.',
+  },
+  storm: {
+    zh: '先找共同原因（停电、天气、网关、信号），再看清单中最紧急的一条。',
+    en: 'Look for one cause first (power, weather, a hub, radio), then at the most urgent line of the list.',
+  },
+}

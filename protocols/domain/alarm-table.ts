@@ -1,0 +1,281 @@
+// The default alarm table as data: what each kind means, its colour, its codes and how it ends. Designed after
+// ISA-18.2, Contact ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
+import type { AlarmKind, BilingualText } from './alarm.ts'
+import type { Colour } from './colour.ts'
+import { alarmGuidance } from './alarm-guidance.ts'
+
+export type CapSeverity = 'Extreme' | 'Severe' | 'Moderate' | 'Minor'
+
+/** What receivers of other makes understand. Contact ID: qualifier 1 new, 3 restore, in front of the number. */
+export interface AlarmCodes {
+  contactId: string
+  /** For receivers that do not map the Contact ID number (154, 383 and 384 are often missing). */
+  sia: string
+  /** GB/T 28181 AlarmMethod: 2 device, 5 video, 6 device fault, 7 other. AlarmPriority follows the colour. */
+  gbMethod: number
+  /** Where it differs from what the colour says. */
+  cap?: CapSeverity
+}
+
+export interface AlarmVariant {
+  name: BilingualText
+  colour?: Colour
+  codes?: Partial<AlarmCodes>
+}
+
+export interface AlarmRow {
+  name: BilingualText
+  colour: Colour
+  codes: AlarmCodes
+  /** `reading`: the device or the box says when it is over. `answer`: it stands until people close it. */
+  endsBy: 'reading' | 'answer'
+  /** Whether the grade of a zone moves the default colour. Never for life safety. */
+  isGraded?: boolean
+  variants?: Record<string, AlarmVariant>
+  /** When it is raised and when it ends, in words. */
+  limits: BilingualText
+  /** What to do: inherited by zones and devices that say nothing else. */
+  guidance: BilingualText
+}
+
+type Texts = [zh: string, en: string]
+const both = ([zh, en]: Texts): BilingualText => ({ zh, en })
+
+function row(
+  name: Texts,
+  colour: Colour,
+  codes: [contactId: string, sia: string, gbMethod: number, cap?: CapSeverity],
+  limits: Texts,
+  more: Partial<AlarmRow> = {},
+): Omit<AlarmRow, 'guidance'> {
+  const [contactId, sia, gbMethod, cap] = codes
+  return {
+    name: both(name),
+    colour,
+    codes: { contactId, sia, gbMethod, ...(cap ? { cap } : {}) },
+    endsBy: 'reading',
+    limits: both(limits),
+    ...more,
+  }
+}
+
+const variant = (name: Texts, more: Omit<AlarmVariant, 'name'> = {}): AlarmVariant => ({
+  name: both(name),
+  ...more,
+})
+
+const neverHeldBack: Texts = [
+  '立即告警，从不合并、搁置、延迟或抑制',
+  'at once; never grouped, shelved, delayed or suppressed',
+]
+
+const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
+  sos: row(['紧急求助', 'Emergency call'], 'red', ['101', 'QA', 2], neverHeldBack, {
+    endsBy: 'answer',
+    variants: {
+      pressed: variant(['按下', 'pressed']),
+      held: variant(['长按', 'held']),
+      double: variant(['连按两次', 'pressed twice']),
+      duress: variant(['被胁迫', 'under duress'], { codes: { contactId: '121', sia: 'HA' } }),
+      medical: variant(['医疗', 'medical'], { codes: { contactId: '100', sia: 'MA' } }),
+      hostile: variant(['遭遇侵害', 'hostile'], { codes: { contactId: '120', sia: 'PA' } }),
+      silent: variant(['无声求助', 'silent'], { codes: { contactId: '122', sia: 'HA' } }),
+    },
+  }),
+  fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2], neverHeldBack),
+  smoke: row(['烟雾', 'Smoke'], 'red', ['111', 'FA', 2], neverHeldBack),
+  gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2], neverHeldBack),
+  water: row(
+    ['水位告警', 'High water'],
+    'orange',
+    ['154', 'WA', 7],
+    [
+      '达到各级水位即升级；低于该级水位 5 cm 并持续 15 分钟后降级。15 分钟涨 0.3 m 黄色、0.5 m 橙色，60 分钟涨 1.0 m 红色（仅在枯水位以上）；5 分钟内跳变超过 15 cm 须第二个样本确认',
+      'up a stage at once; down after 15 min at 5 cm below it. A rise of 0.3 m in 15 min is yellow, 0.5 m in 15 min orange, 1.0 m in 60 min red, only above the dry-season level; a step above 15 cm in 5 min waits for a second sample',
+    ],
+    {
+      variants: {
+        'near-warning': variant(['接近警戒水位', 'near warning level'], { colour: 'blue' }),
+        warning: variant(['警戒水位', 'warning level'], { colour: 'yellow' }),
+        guarantee: variant(['保证水位', 'guarantee level'], { colour: 'orange' }),
+        historic: variant(['历史最高或转移水位', 'historic maximum or move-now level'], { colour: 'red' }),
+        'rise-yellow': variant(['上涨较快', 'rising fast'], { colour: 'yellow' }),
+        'rise-orange': variant(['上涨很快', 'rising very fast'], { colour: 'orange' }),
+        'rise-red': variant(['猛涨', 'rising violently'], { colour: 'red' }),
+        unconfirmed: variant(['水位突跳后失联', 'silent after an unconfirmed jump'], { colour: 'orange' }),
+      },
+    },
+  ),
+  leak: row(
+    ['漏水', 'Water leak'],
+    'orange',
+    ['154', 'WA', 2],
+    ['检测到水即告警，干燥后恢复', 'while water is felt'],
+  ),
+  intrusion: row(
+    ['入侵', 'Intrusion'],
+    'orange',
+    ['130', 'BA', 2],
+    [
+      '布防时门磁打开或有人移动；60 秒内同防区第二个探测器确认则升为红色',
+      'a contact or motion while armed; red when a second sensor of the zone confirms within 60 s',
+    ],
+    {
+      isGraded: true,
+      variants: {
+        perimeter: variant(['周界', 'perimeter'], { codes: { contactId: '131' } }),
+        entry: variant(['延时后未撤防', 'entry delay ran out'], { codes: { contactId: '134' } }),
+        confirmed: variant(['已由第二来源确认', 'confirmed by a second source'], {
+          colour: 'red',
+          codes: { cap: 'Extreme' },
+        }),
+      },
+    },
+  ),
+  tamper: row(
+    ['设备防拆', 'Device tampered with'],
+    'yellow',
+    ['383', 'TA', 2],
+    ['布防时橙色，否则黄色', 'orange while armed, else yellow'],
+    { isGraded: true, variants: { armed: variant(['布防中', 'while armed'], { colour: 'orange' }) } },
+  ),
+  'device-silent': row(
+    ['设备失联', 'Device silent'],
+    'yellow',
+    ['381', 'YC', 6, 'Moderate'],
+    ['连续错过三次上报；报警按钮高一级', 'three missed reports; one colour higher for an alarm button'],
+    { isGraded: true, variants: { button: variant(['报警按钮', 'alarm button'], { colour: 'orange' }) } },
+  ),
+  'device-battery-low': row(
+    ['设备电量低', 'Device battery low'],
+    'blue',
+    ['384', 'XT', 6],
+    [
+      '20 % 及以下，25 % 恢复；报警按钮高一级',
+      'at 20 % and below, over at 25 %; one colour higher for an alarm button',
+    ],
+    { isGraded: true, variants: { button: variant(['报警按钮', 'alarm button'], { colour: 'yellow' }) } },
+  ),
+  'implausible-reading': row(
+    ['读数异常', 'Implausible reading'],
+    'yellow',
+    ['380', 'YX', 6],
+    [
+      '连续三次超出量程，或六小时不变（仅在枯水位以上）',
+      'three readings in a row out of range, or flat for 6 h (above the dry-season level)',
+    ],
+    {
+      variants: {
+        flat: variant(['读数长时间不变', 'flat line']),
+        'out-of-range': variant(['超出量程', 'out of range']),
+      },
+    },
+  ),
+  'camera-offline': row(
+    ['摄像机离线', 'Camera offline'],
+    'blue',
+    ['380', 'YX', 5],
+    ['抓拍失败或无法连接，恢复后结束', 'while it does not answer'],
+  ),
+  'mains-lost': row(
+    ['市电中断', 'Mains lost'],
+    'yellow',
+    ['301', 'AT', 6],
+    ['中断满 60 秒', 'after 60 s without mains'],
+  ),
+  'box-tamper': row(['网关防拆', 'Box tampered with'], 'orange', ['137', 'TA', 2], ['立即', 'at once']),
+  'box-battery-low': row(
+    ['网关电池电量低', 'Box battery low'],
+    'orange',
+    ['302', 'YT', 6],
+    ['立即', 'at once'],
+  ),
+  'box-silent': row(
+    ['网关失联', 'Box silent'],
+    'orange',
+    ['356', 'YC', 6],
+    [
+      '由中心在 180 秒无心跳后发出，并抑制该村设备失联告警',
+      'raised by the centre after 180 s without a heartbeat; mutes the village’s silent devices',
+    ],
+  ),
+  'box-disk-full': row(
+    ['日志存储将满', 'Journal nearly full'],
+    'yellow',
+    ['623', 'JL', 6],
+    ['用量 90 %', 'at 90 % of its space'],
+  ),
+  'box-dropping': row(
+    ['正在舍弃低级记录', 'Low lanes dropping'],
+    'orange',
+    ['624', 'JO', 6],
+    ['存储已满，低级记录被舍弃时', 'while the full journal sheds low lanes'],
+    { codes: { contactId: '624', sia: 'JO', gbMethod: 6, cap: 'Moderate' } },
+  ),
+  'clock-unsynced': row(
+    ['时钟未同步', 'Clock not synced'],
+    'yellow',
+    ['626', 'JD', 6],
+    ['未同步满一小时', 'after an hour without sync'],
+  ),
+  'journal-damaged': row(
+    ['日志损坏并已抢救', 'Journal damaged and salvaged'],
+    'orange',
+    ['333', 'YX', 6],
+    ['启动时发现，附抢救条数', 'found at start, with the count salvaged'],
+    { endsBy: 'answer' },
+  ),
+  'certificate-expires': row(
+    ['证书即将到期', 'Certificate expires'],
+    'blue',
+    ['616', 'YX', 6],
+    ['到期前 30 天', '30 days before it expires'],
+  ),
+  'link-lost': row(
+    ['与中心断联', 'Link to the centre lost'],
+    'yellow',
+    ['356', 'YC', 6],
+    ['断联满 180 秒', 'after 180 s without the centre'],
+  ),
+  storm: row(
+    ['告警风暴', 'Alarm storm'],
+    'yellow',
+    ['606', 'YX', 6],
+    [
+      '十分钟内红色以下同类超过 5 起或总行数用尽时并为一行并计数；颜色取其中最高；日志保留全部',
+      'one line with a count when more than 5 of a kind, or more lines than people can read, come in 10 min; the highest colour below red among them; the log keeps all',
+    ],
+  ),
+}
+
+/** Every kind with its guidance. */
+export const alarmTable: Readonly<Record<AlarmKind, AlarmRow>> = Object.freeze(
+  Object.fromEntries(
+    (Object.keys(rows) as AlarmKind[]).map((kind) => [
+      kind,
+      { ...rows[kind], guidance: alarmGuidance[kind] },
+    ]),
+  ) as Record<AlarmKind, AlarmRow>,
+)
+
+const capByColour: Record<Colour, CapSeverity> = {
+  red: 'Extreme',
+  orange: 'Severe',
+  yellow: 'Moderate',
+  blue: 'Minor',
+}
+const gbPriorityByColour: Record<Colour, number> = { red: 1, orange: 2, yellow: 3, blue: 4 }
+
+/** The codes of one alarm as it stands: its kind's, its variant's where they differ, and what follows its colour. */
+export function alarmCodes(alarm: { kind: AlarmKind; variant?: string | undefined; colour: Colour }) {
+  const { codes, variants } = alarmTable[alarm.kind]
+  const own = alarm.variant === undefined ? undefined : variants?.[alarm.variant]?.codes
+  const merged: AlarmCodes = { ...codes, ...own }
+  return {
+    contactId: merged.contactId,
+    sia: merged.sia,
+    gbPriority: gbPriorityByColour[alarm.colour],
+    gbMethod: merged.gbMethod,
+    cap: merged.cap ?? capByColour[alarm.colour],
+  }
+}
