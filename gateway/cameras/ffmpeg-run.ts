@@ -1,0 +1,126 @@
+// Runs ffmpeg once, to its end or to its hard deadline: bounded output, never an orphan, never a zombie.
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { CameraProblem } from './camera-problem.ts'
+
+/** Largest picture taken from a stream, and most of ffmpeg's complaints that is read. */
+const pictureBytesMax = 4 * 1024 * 1024
+const complaintBytesMax = 4 * 1024
+/** `-timeout` means "wait for a caller" in ffmpeg 4. */
+const versionMin = 5
+
+export interface FfmpegResult {
+  exitCode: number | null
+  output: Buffer
+  /** May hold an address with its password: to be classified, never shown or logged. */
+  complaint: string
+}
+
+export interface FfmpegOptions {
+  clock: Clock
+  command?: string
+}
+
+export class Ffmpeg {
+  readonly #clock: Clock
+  readonly #command: string
+  readonly #running = new Set<ChildProcess>()
+  #prefix: string[] | undefined
+
+  constructor(options: FfmpegOptions) {
+    this.#clock = options.clock
+    this.#command = options.command ?? 'ffmpeg'
+  }
+
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Runs with `input` on standard input and the picture on standard output; rejects with a CameraProblem. */
+  async run(
+    parameters: readonly string[],
+    input: string | Uint8Array,
+    limits: { deadlineMs: number; signal: AbortSignal },
+  ): Promise<FfmpegResult> {
+    const prefix = (this.#prefix ??= await this.#check())
+    const [command = this.#command, ...rest] = [...prefix, this.#command, ...parameters]
+    const result = await this.#spawn(command, rest, input, limits)
+    return result
+  }
+
+  /** Ends whatever runs, at once. */
+  stop(): void {
+    for (const child of this.#running) child.kill('SIGKILL')
+  }
+
+  /** Once: ffmpeg is there, new enough, and whether `setpriv` can tie its life to ours. */
+  async #check(): Promise<string[]> {
+    const limits = { deadlineMs: 10_000, signal: new AbortController().signal }
+    const { output } = await this.#spawn(this.#command, ['-version'], '', limits)
+    const version = /version n?(\d+)/.exec(output.toString('latin1'))?.[1]
+    if (version !== undefined && Number(version) < versionMin) {
+      throw new CameraProblem('ffmpeg-old', { detail: version })
+    }
+    // Killed with us, whatever kills us; and gentle beside the gateway. Both are part of every Debian.
+    const prefix = ['nice', '-n', '10', 'setpriv', '--pdeathsig', 'KILL']
+    const tied = await this.#spawn('nice', [...prefix.slice(1), 'true'], '', limits).catch(() => undefined)
+    return tied?.exitCode === 0 ? prefix : []
+  }
+
+  #spawn(
+    command: string,
+    parameters: readonly string[],
+    input: string | Uint8Array,
+    { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
+  ): Promise<FfmpegResult> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error)
+      // No environment but the path: a proxy or log setting of ours is none of ffmpeg's business.
+      const child = spawn(command, parameters, {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      })
+      this.#running.add(child)
+      let failure: CameraProblem | undefined
+      const kill = (problem: CameraProblem): void => {
+        failure ??= problem
+        child.kill('SIGKILL')
+      }
+      const cancel = this.#clock.after(deadlineMs, () =>
+        kill(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
+      )
+      const onAbort = (): void =>
+        kill(signal.reason instanceof CameraProblem ? signal.reason : new CameraProblem('stopped'))
+      signal.addEventListener('abort', onAbort, { once: true })
+      const output: Buffer[] = []
+      let size = 0
+      let complaint = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > pictureBytesMax) return kill(new CameraProblem('too-large'))
+        output.push(chunk)
+      })
+      child.stderr.on('data', (chunk: Buffer) => {
+        if (complaint.length < complaintBytesMax) complaint += chunk.toString('latin1')
+      })
+      // It may end before it has read everything: its exit code tells, not the broken pipe.
+      child.stdin.on('error', () => {})
+      child.stdin.end(input)
+      const settle = (): void => {
+        cancel()
+        signal.removeEventListener('abort', onAbort)
+        this.#running.delete(child)
+      }
+      child.on('error', (error) => {
+        settle()
+        reject(new CameraProblem('ffmpeg-missing', { cause: error }))
+      })
+      // 'close', not 'exit': only then is everything read and the process reaped.
+      child.on('close', (exitCode) => {
+        settle()
+        if (failure) reject(failure)
+        else resolve({ exitCode, output: Buffer.concat(output), complaint })
+      })
+    })
+  }
+}

@@ -1,0 +1,131 @@
+// What others see of the cameras: told of alarms after the commit, never waited for; they hand back pictures and facts.
+import type { Alarm, AlarmChange, BilingualText, Stage } from '../../protocols/domain/alarm.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
+import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
+import type { BoxFact } from '../alarms/port.ts'
+
+/** When a picture was taken in the life of its alarm, or why it was taken without one. */
+export const moments = ['before', 'at-once', 'after-2s', 'after-5s', 'on-demand', 'schedule'] as const
+export type Moment = (typeof moments)[number]
+
+/** A file of the content-addressed store: JPEG, named by the SHA-256 of its bytes. */
+export interface PictureFile {
+  sha256: string
+  bytes: number
+  width: number
+  height: number
+}
+
+/** What a look at the picture itself says about the camera. */
+export const pictureStates = ['unknown', 'good', 'frozen', 'dark', 'covered', 'bad'] as const
+export type PictureState = (typeof pictureStates)[number]
+
+/** One picture tied to an alarm, a request or a schedule; its record travels in `colour`'s lane, ahead of the bytes. */
+export interface Snapshot {
+  id: string
+  camera: string
+  zone: string
+  moment: Moment
+  alarm?: string
+  colour?: Colour
+  askedBy?: string
+  /** When the box fetched it: the camera may have handed out a picture that it took earlier. */
+  fetchedAt: BoxTime
+  full: PictureFile
+  /** At most 20 KB: to be sent before `full`. */
+  preview: PictureFile
+  source: 'http' | 'rtsp'
+  isMasked: boolean
+  picture: PictureState
+  /** How long the camera took to answer, and how long until the picture was stored, in ms since it was asked for. */
+  answerMs: number
+  readyMs: number
+}
+
+/** The four states of EdgeX's ONVIF service: no answer; an answer; ONVIF without; and with our credentials. */
+export const cameraStates = ['unreachable', 'reachable', 'up-without-auth', 'up-with-auth'] as const
+export type CameraState = (typeof cameraStates)[number]
+
+/** Why something failed, for a person: a short fixed code for counting, a sentence in both languages for reading. */
+export interface Reason {
+  code: string
+  text: BilingualText
+}
+
+export interface CameraHealth {
+  camera: string
+  name: string
+  zone: string
+  /** Undefined until it was asked for the first time. */
+  state: CameraState | undefined
+  picture: PictureState
+  /** Plain reason for whatever is not well; undefined when all is. */
+  reason: Reason | undefined
+  /** True after several failures in a row: the `camera-offline` alarm stands. */
+  isOffline: boolean
+  failuresInRow: number
+  lastAnswerMs: number | undefined
+  lastPictureAtMs: number | undefined
+  /** The camera's clock minus ours; undefined until known. */
+  clockSkewMs: number | undefined
+  maker: string | undefined
+  model: string | undefined
+}
+
+/** Something to be recorded in the journal as a LogRecord. */
+export interface CameraFact {
+  what:
+    | 'snapshot-taken'
+    | 'snapshot-failed'
+    | 'snapshot-deleted'
+    | 'snapshot-looked-at'
+    | 'camera-state'
+    | 'camera-certificate-pinned'
+  /** The lane it belongs in: the alarm's colour, `routine` without one. */
+  colour: Colour | undefined
+  facts: Record<string, unknown>
+}
+
+/** Where the cameras hand their results. None may throw; none is waited for. */
+export interface CameraOutlets {
+  onSnapshot(snapshot: Snapshot): void
+  onFact(fact: CameraFact): void
+  /** `camera-offline` begins or ends. */
+  onBoxFact(fact: BoxFact): void
+  /** Motion, tamper and digital inputs of cameras that offer them, as any device's readings. */
+  onEvent(event: DeviceEvent): void
+}
+
+export type Taken = { ok: true; snapshot: Snapshot } | { ok: false; reason: Reason }
+
+export interface Cameras {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Told of every alarm change after its commit; returns at once. */
+  onAlarm(change: AlarmChange, alarm: Alarm): void
+  /** Told how far people are: pictures of an alarm that is not closed outlive their term. */
+  onStage(alarm: string, stage: Stage): void
+  /** One picture now, asked for by a person; both sizes are stored. */
+  take(camera: string, askedBy: string): Promise<Taken>
+  health(): CameraHealth[]
+  /** Stored snapshots, newest first. */
+  snapshots(filter?: { camera?: string; alarm?: string; limit?: number }): Snapshot[]
+  /** A person looks at a picture: written down first, then read. Undefined when it is not there any more. */
+  look(request: LookRequest): Promise<Uint8Array | undefined>
+  /** Bytes for the uplink, from `offset`; no look by a person. Undefined when it is gone or damaged. */
+  readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined>
+  /** Deletes the picture from the disk and says so in a fact. False when there is none of that id. */
+  erase(snapshot: string, askedBy: string): Promise<boolean>
+  /** Keeps user and password encrypted, for a camera of the configuration. */
+  setCredentials(camera: string, user: string, password: string): Promise<void>
+  /** Forgets the pinned certificate, after the camera was replaced on purpose. */
+  forgetCertificate(camera: string): Promise<void>
+}
+
+export interface LookRequest {
+  snapshot: string
+  size: 'preview' | 'full'
+  who: string
+  /** Where they looked from, such as `console`. */
+  via: string
+}

@@ -1,0 +1,26 @@
+// A small JSON file replaced as a whole: written beside, synced, renamed; so that a power cut leaves the old or the new one.
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** Reads the file, or undefined when there is none. Other failures reject. */
+export async function readWhole(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function writeWhole(file: string, text: string, mode: number): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const beside = `${file}.new`
+  const handle = await open(beside, 'w', mode)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(beside, file)
+}
