@@ -1,0 +1,18 @@
+// Starts the box console in the browser.
+import '../shared/old-browsers.ts'
+import '../shared/base.css'
+import './console.css'
+import { createApp } from 'vue'
+import { createBrowserClock } from '../shared/browser-clock.ts'
+import { startLanguage } from '../shared/language.ts'
+import ConsolePage from './console-page.vue'
+import { HealthWatch } from './health-watch.ts'
+
+startLanguage()
+const clock = createBrowserClock()
+const watch = new HealthWatch({ clock, fetch: (input, init) => window.fetch(input, init) })
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') watch.hurry()
+})
+createApp(ConsolePage, { watch, clock }).mount('#page')
+watch.start()
