@@ -1,13 +1,19 @@
 // Makes one Report out of records: joins their JSON, packs it, and cuts it to the size the link can carry in a tenth of a second.
 import type { Lane } from '../../protocols/domain/colour.ts'
+import { encodeDense } from '../../protocols/uplink/dense-report.ts'
 import { reportBytesMax, reportRecordsMax, type Skipped } from '../../protocols/uplink/report.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Pack } from './link.ts'
 
 /** How far a packed Report may exceed its wished size before it is cut once more. */
 const overshoot = 1.25
+/** Packed bytes per character, until something was packed. */
+const unknownRatio = 0.3
 /** Bodies are kept well under the receiver's limit, which counts UTF-8 bytes: three for each Chinese character. */
 const bodyCharsMax = Math.floor(reportBytesMax / 3) - 4096
+
+/** What a Report costs before its first record, packed. */
+const envelopeBytes = 60
 
 export interface BuiltReport {
   payload: Uint8Array
@@ -21,6 +27,15 @@ export interface ReportParts {
   first: number
   records: readonly StoredRecord[]
   skipped?: Skipped | undefined
+}
+
+/** How a Report is to be made. */
+export interface ReportWish {
+  wireBytes: number
+  /** Speed matters more than size. */
+  isFast: boolean
+  /** The centre reads the dense form. */
+  isDense: boolean
 }
 
 export class ReportBuilder {
@@ -39,19 +54,20 @@ export class ReportBuilder {
     return this.#fitting(lane, records, wireBytes) < records.length || records.length >= reportRecordsMax
   }
 
-  /** A Report of about `wireBytes` packed, of at least one record where there is one. */
-  build(parts: Omit<ReportParts, 'epoch'>, wireBytes: number, isFast: boolean): BuiltReport {
-    let count = this.#fitting(parts.lane, parts.records, wireBytes)
-    let payload = this.#make(parts, count, isFast)
-    if (payload.length > wireBytes * overshoot && count > 1) {
-      count = Math.max(1, Math.floor((count * wireBytes) / payload.length))
-      payload = this.#make(parts, count, isFast)
+  /** A Report of about the wished size, of at least one record where there is one. */
+  build(parts: Omit<ReportParts, 'epoch'>, wish: ReportWish): BuiltReport {
+    let count = this.#fitting(parts.lane, parts.records, wish.wireBytes)
+    let payload = this.#make(parts, count, wish)
+    if (payload.length > wish.wireBytes * overshoot && count > 1) {
+      count = this.#fitting(parts.lane, parts.records.slice(0, count - 1), wish.wireBytes)
+      payload = this.#make(parts, count, wish)
     }
     return { payload, count }
   }
 
   #fitting(lane: Lane, records: readonly StoredRecord[], wireBytes: number): number {
-    const charsMax = Math.min(bodyCharsMax, wireBytes / (this.#ratios.get(lane) ?? 0.3))
+    const ratio = this.#ratios.get(lane) ?? unknownRatio
+    const charsMax = Math.min(bodyCharsMax, Math.max(0, wireBytes - envelopeBytes) / ratio)
     let chars = 0
     let count = 0
     while (count < records.length && count < reportRecordsMax) {
@@ -62,16 +78,29 @@ export class ReportBuilder {
     return count
   }
 
-  #make(parts: Omit<ReportParts, 'epoch'>, count: number, isFast: boolean): Uint8Array {
-    const records = parts.records.slice(0, count)
-    const text = reportText({ ...parts, epoch: this.#epoch, records })
-    const payload = this.#pack(text, isFast)
-    if (count > 0) {
-      const seen = payload.length / text.length
+  #make(parts: Omit<ReportParts, 'epoch'>, count: number, wish: ReportWish): Uint8Array {
+    const cut: ReportParts = { ...parts, epoch: this.#epoch, records: parts.records.slice(0, count) }
+    const dense = wish.isDense && !wish.isFast && count > 1 ? denseText(cut) : undefined
+    const payload = this.#pack(dense ?? reportText(cut), wish.isFast)
+    const chars = cut.records.reduce((sum, { body }) => sum + body.length, 0)
+    if (chars > 0) {
+      const seen = Math.max(0.01, (payload.length - envelopeBytes) / chars)
       const known = this.#ratios.get(parts.lane) ?? seen
-      this.#ratios.set(parts.lane, Math.max(0.01, known * 0.7 + seen * 0.3))
+      // What was too large counts at once, what was too small by and by.
+      this.#ratios.set(parts.lane, Math.max(seen, known * 0.8 + seen * 0.2))
     }
     return payload
+  }
+}
+
+/** The dense form, or undefined when a body is not JSON: then the centre is to see it as it is. */
+function denseText(parts: ReportParts): string | undefined {
+  try {
+    const records = parts.records.map(({ body }): unknown => JSON.parse(body))
+    return JSON.stringify(encodeDense({ ...parts, records, skipped: parts.skipped ? [parts.skipped] : [] }))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 // The uplink session: decides what goes to the centre next, red first, and what a Receipt settles. No I/O of its own.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { denseForm } from '../../protocols/uplink/dense-report.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax } from '../../protocols/uplink/report.ts'
 import type { LanePositions, StoredRecord } from '../journal/port.ts'
@@ -59,6 +60,8 @@ export class UplinkSession {
   #link: Link | undefined
   #waitingSinceMs: number | undefined
   #isTurnDue = false
+  /** This centre said that it reads the dense form. */
+  #isDenseRead = false
   #isStopped = false
 
   constructor(options: SessionOptions) {
@@ -113,6 +116,7 @@ export class UplinkSession {
       events.receiptRefused('other epoch')
       return
     }
+    this.#isDenseRead = receipt.forms?.includes(denseForm) ?? false
     this.#waitingSinceMs = undefined
     const nowMs = clock.monotonicMs()
     for (const queue of this.#queues) {
@@ -167,6 +171,7 @@ export class UplinkSession {
   #rewind(): void {
     for (const queue of this.#queues) queue.rewind()
     this.meter.restart()
+    this.#isDenseRead = false
     this.#waitingSinceMs = undefined
   }
 
@@ -222,12 +227,12 @@ export class UplinkSession {
     const { clock, events } = this.#options
     const { records, skipped } = candidates
     const first = records[0]?.number ?? candidates.from
-    const isFast = this.meter.bytesPerSecond > fastBytesPerSecond
-    const built = this.#builder.build(
-      { lane: queue.lane, first, records, skipped },
-      this.meter.reportBytes,
-      isFast,
-    )
+    const wish = {
+      wireBytes: this.meter.reportBytes,
+      isFast: this.meter.bytesPerSecond > fastBytesPerSecond,
+      isDense: this.#isDenseRead,
+    }
+    const built = this.#builder.build({ lane: queue.lane, first, records, skipped }, wish)
     const wireBytes = link.send(queue.lane, built.payload)
     const to = records.length > 0 ? first + built.count - 1 : (skipped?.to ?? candidates.from)
     const nowMs = clock.monotonicMs()

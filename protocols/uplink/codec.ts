@@ -1,7 +1,7 @@
 // Bytes to uplink messages and back. Parsers never throw; gzip itself is I/O-like work and is handed in by the programs.
 import { fromZod } from '../kit/from-zod.ts'
 import { parseJson } from '../kit/parse-json.ts'
-import { bad, type Result } from '../kit/result.ts'
+import { bad, ok, type Result } from '../kit/result.ts'
 import { decodeDense, isDense } from './dense-decode.ts'
 import { heartbeatSchema, type Heartbeat } from './heartbeat.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
@@ -30,8 +30,13 @@ export function parseReport(bytes: Uint8Array, gunzip: Gunzip): Result<Report> {
   }
   const json = parseJson(plain, reportBytesMax)
   if (!json.ok) return json
-  const readable = isDense(json.value) ? decodeDense(json.value) : json
+  const readable = readableReport(json.value)
   return readable.ok ? fromZod(reportSchema as never, readable.value) : readable
+}
+
+/** The readable form of a Report's JSON, whichever form it came in; not yet checked against the schema. */
+export function readableReport(json: unknown): Result<unknown> {
+  return isDense(json) ? decodeDense(json) : ok(json)
 }
 
 export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat> {

@@ -6,7 +6,7 @@ import type { Lane } from '../../protocols/domain/colour.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { encodeJson, parseHeartbeat, parseReport } from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
-import type { LaneReceipt, Receipt } from '../../protocols/uplink/receipt.ts'
+import { type LaneReceipt, type Receipt, reportForms } from '../../protocols/uplink/receipt.ts'
 import { downTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 
 export interface CentreKnobs {
@@ -96,7 +96,13 @@ export async function createFakeCentre(
       if (open && open[1] === number - 1) open[1] = number
       else missing.push([number, number])
     }
-    return { v: 1, epoch, lanes: { [lane]: { storedTo, missing } }, centreTimeMs: Date.now() }
+    return {
+      v: 1,
+      epoch,
+      lanes: { [lane]: { storedTo, missing } },
+      centreTimeMs: Date.now(),
+      forms: [...reportForms],
+    }
   }
   const store = (box: string, bytes: Uint8Array): void => {
     const report = parseReport(bytes, (packed, max) => gunzipSync(packed, { maxOutputLength: max }))
