@@ -1,0 +1,116 @@
+// One alarm on the town's desk: how the box's AlarmRecords, in whatever order they arrive, become one row. Pure.
+import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import { outranks, urgency, type Colour } from '../../protocols/domain/colour.ts'
+import { villageOf } from '../../protocols/domain/names.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { AlarmRecord } from '../../protocols/domain/record.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+
+/** Where a record stands in a box's own order: epochs in the order the centre first heard them, then `sequence`. */
+export interface RecordOrder {
+  epoch: number
+  sequence: number
+}
+
+/** What the centre keeps of an alarm. */
+export interface DeskRow {
+  id: string
+  box: string
+  alarm: Alarm
+  /** Of the newest record applied: older ones never step the row back. */
+  newest: RecordOrder
+  /** Of the oldest record seen: an escalation may overtake its own raise in a more urgent lane. */
+  oldest: RecordOrder
+  raised: BoxTime
+  receivedAtMs: number
+  changedAtMs: number
+  stage: Stage
+  acceptedBy?: string
+  acceptedAtMs?: number
+  acceptedOccurrences?: number
+  acceptedColour?: Colour
+}
+
+export const deskAlarmId = (box: string, alarm: string): string => `${box}.${alarm}`
+
+export function isBefore(a: RecordOrder, b: RecordOrder): boolean {
+  return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch
+}
+
+export function isActive(row: DeskRow): boolean {
+  return row.alarm.state !== 'normal'
+}
+
+/** 0 is the most urgent; what the desk sorts by. */
+export const colourRank = (row: DeskRow): number => urgency(row.alarm.colour)
+
+/** True when it occurred again, or grew more urgent, after somebody accepted it. */
+export function needsAnswer(row: DeskRow): boolean {
+  if (row.acceptedBy === undefined || !isActive(row)) return false
+  const isMore = row.alarm.occurrences > (row.acceptedOccurrences ?? 0)
+  return isMore || (row.acceptedColour !== undefined && outranks(row.alarm.colour, row.acceptedColour))
+}
+
+function timeOf({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
+  return { boot, sinceBootMs, atMs, clock }
+}
+
+export interface Applied {
+  row: DeskRow
+  /** What to tell open desks; undefined when nothing that they show has changed. */
+  news: AlarmChange | undefined
+}
+
+/**
+ * Applies one AlarmRecord of `box`, first heard in epoch number `epoch`. The newest sequence wins; an older record
+ * can only move the time of the raise further back. Applying a record twice changes nothing.
+ */
+export function applyAlarmRecord(
+  row: DeskRow | undefined,
+  box: string,
+  epoch: number,
+  record: AlarmRecord,
+  receivedAtMs: number,
+): Applied {
+  const order: RecordOrder = { epoch, sequence: record.sequence }
+  if (!row) {
+    const fresh: DeskRow = {
+      id: deskAlarmId(box, record.alarm.id),
+      box,
+      alarm: record.alarm,
+      newest: order,
+      oldest: order,
+      raised: timeOf(record),
+      receivedAtMs,
+      changedAtMs: receivedAtMs,
+      stage: 'centre',
+    }
+    return { row: fresh, news: record.change }
+  }
+  if (isBefore(row.newest, order))
+    return {
+      row: { ...row, alarm: record.alarm, newest: order, changedAtMs: receivedAtMs },
+      news: record.change,
+    }
+  if (isBefore(order, row.oldest))
+    return { row: { ...row, oldest: order, raised: timeOf(record) }, news: 'updated' }
+  return { row, news: undefined }
+}
+
+/** The row as desks and programs see it. */
+export function toDeskAlarm(row: DeskRow, boxName: string): DeskAlarm {
+  return {
+    ...row.alarm,
+    id: row.id,
+    box: row.box,
+    boxName,
+    village: villageOf(row.box),
+    raised: row.raised,
+    receivedAtMs: row.receivedAtMs,
+    changedAtMs: row.changedAtMs,
+    stage: row.stage,
+    ...(row.acceptedBy === undefined ? {} : { acceptedBy: row.acceptedBy }),
+    ...(row.acceptedAtMs === undefined ? {} : { acceptedAtMs: row.acceptedAtMs }),
+    needsAnswer: needsAnswer(row),
+  }
+}

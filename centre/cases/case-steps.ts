@@ -1,0 +1,33 @@
+// The first steps of a case: seen and accepted. Pure functions from a row and a person to a row or a refusal.
+import { needsAnswer, type DeskRow } from '../alarms/desk-row.ts'
+
+export type AcceptOutcome =
+  | { type: 'accepted'; row: DeskRow; isNew: boolean }
+  /** Somebody else has it. */
+  | { type: 'held' }
+
+/**
+ * `user` takes the alarm. The same user again changes nothing; another one is told who has it, unless the alarm
+ * occurred again since: then whoever answers first has it.
+ */
+export function acceptAlarm(row: DeskRow, user: string, atMs: number): AcceptOutcome {
+  if (row.acceptedBy !== undefined && !needsAnswer(row))
+    return row.acceptedBy === user ? { type: 'accepted', row, isNew: false } : { type: 'held' }
+  const accepted: DeskRow = {
+    ...row,
+    stage: 'accepted',
+    acceptedBy: user,
+    acceptedAtMs: atMs,
+    acceptedOccurrences: row.alarm.occurrences,
+    acceptedColour: row.alarm.colour,
+    changedAtMs: atMs,
+  }
+  return { type: 'accepted', row: accepted, isNew: true }
+}
+
+/** A desk has shown the alarm to a person; undefined when that was known, or people have got further already. */
+export function seeAlarm(row: DeskRow, atMs: number): DeskRow | undefined {
+  return row.stage === 'stored' || row.stage === 'centre'
+    ? { ...row, stage: 'seen', changedAtMs: atMs }
+    : undefined
+}

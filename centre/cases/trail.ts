@@ -1,0 +1,34 @@
+// The trail of a case: who did what and when, each entry sealed with the hash of the one before it.
+import { createHash } from 'node:crypto'
+
+export interface TrailEntry {
+  alarm: string
+  atMs: number
+  who: string
+  what: 'seen' | 'accepted'
+  why: string
+}
+
+/** What the first entry of a trail follows. */
+export const trailStart = '0'.repeat(64)
+
+/** SHA-256 over the previous hash and the entry's fields in fixed order, as lower-case hexadecimal. */
+export function trailHash(previous: string, { alarm, atMs, who, what, why }: TrailEntry): string {
+  return createHash('sha256')
+    .update(JSON.stringify([previous, alarm, atMs, who, what, why]))
+    .digest('hex')
+}
+
+export interface SealedEntry extends TrailEntry {
+  hash: string
+}
+
+/** The index of the first entry that does not follow from the one before it; -1 when the chain holds. */
+export function findBrokenSeal(entries: readonly SealedEntry[]): number {
+  let previous = trailStart
+  return entries.findIndex((entry) => {
+    const isBroken = trailHash(previous, entry) !== entry.hash
+    previous = entry.hash
+    return isBroken
+  })
+}

@@ -1,0 +1,249 @@
+// Wires one centre together: storage first, the broker last; nothing is decided here.
+import type { Logger } from 'pino'
+import { Registry, collectDefaultMetrics } from 'prom-client'
+import { encodeJson, parseHeartbeat } from '../protocols/uplink/codec.ts'
+import type { DeskAlarm } from '../protocols/desk/api.ts'
+import type { Clock } from '../protocols/kit/clock.ts'
+import type { Random } from '../protocols/kit/random.ts'
+import type { StageNotice } from '../protocols/uplink/stage-notice.ts'
+import type { CentreConfig } from './config/config.ts'
+import { isLoopback } from './config/config.ts'
+import { createOpenApi } from './desk/openapi.ts'
+import { createRoutes, type Route } from './desk/routes.ts'
+import { DeskServer, findDeskFolder } from './desk/server.ts'
+import { cookieName, isOwnOrigin, presentedToken, Sessions } from './desk/sessions.ts'
+import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
+import { Intake } from './receiver/intake.ts'
+import { ReceiverCore } from './receiver/receiver-core.ts'
+import { UplinkBroker } from './receiver/uplink-broker.ts'
+import { lockDataDir } from './storage/data-lock.ts'
+import { sqliteFile } from './storage/database.ts'
+import type { PendingStage, Storage, StoredChange } from './storage/port.ts'
+import { openSqliteStorage } from './storage/sqlite-storage.ts'
+import { Stream } from './stream/stream.ts'
+import { BoxNotes } from './villages/box-notes.ts'
+import { SilenceWatch } from './villages/silence-watch.ts'
+import { Villages } from './villages/villages.ts'
+
+export interface CentreOptions {
+  config: CentreConfig
+  logger: Logger
+  clock: Clock
+  random: Random
+  /** Stands between the program and its disk in fault tests. */
+  wrapStorage?: (storage: Storage) => Storage
+}
+
+export interface Centre {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Where desks and boxes connect; known once started. */
+  readonly httpUrl: string
+  readonly uplinkUrls: string[]
+  readonly registry: Registry
+}
+
+type Undo = () => void | Promise<void>
+
+export function createCentre({ config, logger, clock, random, wrapStorage }: CentreOptions): Centre {
+  const registry = new Registry()
+  const undos: Undo[] = []
+  let desk: DeskServer | undefined
+  let broker: UplinkBroker | undefined
+  let stopping: Promise<void> | undefined
+
+  async function openStorage(): Promise<Storage> {
+    undos.push(lockDataDir(config.dataDir))
+    const file = sqliteFile(config.storage.url, config.dataDir)
+    const opened = await openSqliteStorage(file, clock.wallMs())
+    undos.push(() => opened.close())
+    return wrapStorage ? wrapStorage(opened) : opened
+  }
+
+  async function start(): Promise<void> {
+    collectDefaultMetrics({ register: registry })
+    const storage = await openStorage()
+    const known = await storage.remember(config.boxes.map(({ id, name }) => ({ id, name })))
+    const core = new ReceiverCore()
+    core.remember(known.epochs, known.lanes)
+
+    const sessions = new Sessions({ storage, clock, random })
+    const stream = new Stream({
+      storage,
+      clock,
+      logger: logger.child({ part: 'stream' }),
+      registry,
+      find: (token) => sessions.find(token),
+      presented: presentedToken,
+      isOwnOrigin,
+    })
+    const push = (changes: readonly StoredChange[]): void => stream.push(changes)
+
+    const villageLogger = logger.child({ part: 'villages' })
+    const notes = new BoxNotes({ storage, clock, logger: villageLogger, onStored: push })
+    undos.push(() => notes.stop())
+    const villages = new Villages({
+      clock,
+      logger: villageLogger,
+      receiptOf: (box, epoch) => core.receipt(box, epoch, clock.wallMs()),
+      latestEpoch: (box) => core.latestEpoch(box),
+      onPresence: (box, presence, message) => {
+        notes.add(message, box)
+        if (presence === 'silent' || presence === 'present') silence.note(box.id, presence === 'silent')
+      },
+    })
+    const silence = new SilenceWatch({
+      storage,
+      clock,
+      random,
+      logger: villageLogger,
+      nameOf: (box) => villages.nameOf(box),
+      onStored: push,
+    })
+    undos.push(() => silence.stop())
+    villages.remember(known.boxes, config.boxes)
+    silence.remember(known.ownAlarms)
+
+    const sendReceipt = (box: string, epoch: string): void => {
+      broker?.publish(box, 'receipt', encodeJson(core.receipt(box, epoch, clock.wallMs())), 0)
+    }
+    const sendStage = (box: string, { alarm, stage, by, atMs }: PendingStage): void => {
+      const notice: StageNotice = { v: 1, alarm, stage, ...(by === undefined ? {} : { by }), atMs }
+      broker?.publish(box, 'stage', encodeJson(notice), 1)
+    }
+    const receiverLogger = logger.child({ part: 'receiver' })
+    const intake = new Intake({
+      core,
+      storage,
+      clock,
+      logger: receiverLogger,
+      registry,
+      onStored: ({ heard, changes, gaps }) => {
+        for (const { box, epoch } of heard) sendReceipt(box, epoch)
+        push(changes)
+        for (const { box, lane, missing } of gaps) {
+          if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
+          else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
+          notes.add({ type: 'box.gap', box, lane, missing })
+        }
+      },
+    })
+    undos.push(() => intake.drain())
+
+    const heartbeats = new HeartbeatCheck({
+      logger: receiverLogger,
+      registry,
+      receiptOf: (box, epoch) => core.receipt(box, epoch, clock.wallMs()),
+    })
+    villages.start()
+    undos.push(() => villages.stop())
+
+    let routes: Route[] = []
+    routes = createRoutes({
+      storage,
+      sessions,
+      clock,
+      villages: (counts) => villages.answer(counts),
+      onStep: (alarm, changes) => {
+        push(changes)
+        tellBox(alarm, sendStage)
+      },
+      openApi: () => createOpenApi(routes, cookieName),
+    })
+    const server = new DeskServer({
+      ...config.http,
+      routes,
+      sessions,
+      registry,
+      logger: logger.child({ part: 'desk' }),
+      isHealthy: () => intake.isHealthy,
+      onUpgrade: (request, socket, head) => {
+        stream.upgrade(request, socket, head).catch((error: unknown) => {
+          logger.error({ err: error }, 'a stream could not be opened')
+          socket.destroy()
+        })
+      },
+      deskFolder: findDeskFolder(),
+    })
+    desk = server
+    stream.start()
+    undos.push(() => server.stop())
+    // Before the server, which waits for every open connection.
+    undos.push(() => stream.stop())
+    await server.start()
+
+    broker = new UplinkBroker({
+      listeners: config.uplink.listeners,
+      isAnonymousAllowed: config.uplink.anonymous,
+      passwordFile: config.uplink.passwordFile,
+      logger: receiverLogger,
+      registry,
+      onReport: (box, channel, topic, payload, done) => {
+        villages.heard(box)
+        intake.offer(box, channel, topic, payload, done)
+      },
+      onHeartbeat: (box, payload) => {
+        const heartbeat = parseHeartbeat(payload)
+        if (!heartbeat.ok) {
+          heartbeats.countUnreadable(box)
+          return
+        }
+        villages.heartbeat(box, heartbeat.value)
+        if (heartbeats.isReceiptLost(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
+      },
+      onSubscribed: (box, channel) => {
+        const epoch = core.latestEpoch(box)
+        if (channel === 'receipt' && epoch !== undefined) sendReceipt(box, epoch)
+        if (channel !== 'stage') return
+        storage
+          .pendingStages(box)
+          .then((stages) => stages.forEach((stage) => sendStage(box, stage)))
+          .catch((error: unknown) => logger.error({ err: error, box }, 'stages could not be read for a box'))
+      },
+    })
+    const uplink = broker
+    undos.push(() => uplink.stop())
+    await uplink.start()
+    if (!isLoopback(config.http.host) && !config.http.tls)
+      logger.warn(
+        { host: config.http.host },
+        'the desk is served without TLS: passwords can be read on the way',
+      )
+    logger.info({ http: server.url, uplink: uplink.urls }, 'centre is listening')
+  }
+
+  async function stop(): Promise<void> {
+    for (const undo of undos.splice(0).reverse()) await undo()
+  }
+
+  return {
+    start: async () => {
+      try {
+        await start()
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    },
+    stop: () => (stopping ??= stop()),
+    get httpUrl() {
+      return desk?.url ?? ''
+    },
+    get uplinkUrls() {
+      return broker?.urls ?? []
+    },
+    registry,
+  }
+}
+
+/** The centre's own alarms are about the box's silence: there is nobody to tell. */
+function tellBox(alarm: DeskAlarm, send: (box: string, stage: PendingStage) => void): void {
+  if (alarm.kind === 'box-silent') return
+  const { id, box, stage, acceptedBy, changedAtMs } = alarm
+  send(box, {
+    alarm: id.slice(box.length + 1),
+    stage,
+    ...(acceptedBy === undefined ? {} : { by: acceptedBy }),
+    atMs: changedAtMs,
+  })
+}

@@ -1,0 +1,93 @@
+// The centre's configuration: one strict schema, every problem at once, a frozen result.
+import { z } from 'zod'
+import { isBoxId } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
+import type { Problem, Result } from '../../protocols/kit/result.ts'
+
+const text = z.string().min(1).max(1000)
+const host = z.string().min(1).max(255)
+const port = z.number('a port, 0 to 65535').int().min(0).max(65535)
+
+const httpSchema = z.strictObject({
+  host: host.default('127.0.0.1'),
+  port: port.default(8080),
+  tls: z.strictObject({ certFile: text, keyFile: text }).optional(),
+})
+
+const listenerSchema = z.strictObject({
+  host,
+  port,
+  tls: z.strictObject({ certFile: text, keyFile: text, caFile: text.optional() }).optional(),
+})
+
+export const centreConfigSchema = z.strictObject({
+  dataDir: text,
+  http: httpSchema.default({ host: '127.0.0.1', port: 8080 }),
+  uplink: z
+    .strictObject({
+      listeners: z.array(listenerSchema).max(16).default([]),
+      anonymous: z.boolean().default(false),
+      passwordFile: text.optional(),
+    })
+    .default({ listeners: [], anonymous: false }),
+  storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  boxes: z
+    .array(
+      z.strictObject({
+        id: z.string().refine(isBoxId, 'lower-case letters, digits and dashes, at most 48'),
+        name: z.string().min(1).max(200),
+      }),
+    )
+    .max(50_000)
+    .default([]),
+})
+
+export type CentreConfig = z.infer<typeof centreConfigSchema>
+export type UplinkListener = z.infer<typeof listenerSchema>
+
+/** True for addresses that no other machine can reach. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127(\.\d{1,3}){3}$/.test(address)
+}
+
+/** What the schema alone can not say. */
+function findConflicts(config: CentreConfig): Problem[] {
+  const problems: Problem[] = []
+  config.uplink.listeners.forEach((listener, i) => {
+    if (!listener.tls && !isLoopback(listener.host))
+      problems.push({
+        path: `uplink.listeners.${i}`,
+        message: 'tls is needed: a plain listener is allowed on loopback only (127.0.0.1, ::1, localhost)',
+      })
+  })
+  const { url } = config.storage
+  if (/^postgres(ql)?:/.test(url))
+    problems.push({
+      path: 'storage.url',
+      message: 'PostgreSQL is not supported yet: use sqlite: (a file in dataDir)',
+    })
+  else if (!url.startsWith('sqlite:'))
+    problems.push({ path: 'storage.url', message: 'sqlite: or sqlite:/path/to/file.db' })
+  const ids = config.boxes.map(({ id }) => id)
+  ids.forEach((id, i) => {
+    if (ids.indexOf(id) < i) problems.push({ path: `boxes.${i}.id`, message: `${id} is named twice` })
+  })
+  return problems
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze)
+    Object.freeze(value)
+  }
+  return value
+}
+
+/** From a parsed YAML document to a frozen CentreConfig, or every problem with its path. */
+export function parseCentreConfig(value: unknown): Result<CentreConfig> {
+  const parsed = fromZod(centreConfigSchema as z.ZodType<CentreConfig>, value ?? {})
+  if (!parsed.ok) return parsed
+  const problems = findConflicts(parsed.value)
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: freeze(parsed.value) }
+}

@@ -1,0 +1,94 @@
+// Makes openapi.json (3.1) from the table of routes and its schemas.
+import { z } from 'zod'
+import { errorAnswer, statusOf, type ProblemCode } from './problems.ts'
+import type { Route } from './routes.ts'
+import { errorSchema } from './schemas.ts'
+
+interface JsonSchema {
+  properties?: Record<string, object>
+  required?: string[]
+  [key: string]: unknown
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return rest as JsonSchema
+}
+
+const json = (schema: object): object => ({ 'application/json': { schema } })
+
+function parametersOf({ path, query }: Route): object[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const { properties = {}, required = [] } = query ? schemaOf(query, 'input') : {}
+  const inQuery = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+  return [...inPath, ...inQuery]
+}
+
+/** Refusals by status; those of every route that needs a token are added. */
+function refusalsOf(route: Route): Record<string, object> {
+  const always: ProblemCode[] = route.access === 'open' ? [] : ['unauthenticated', 'forbidden']
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of [...route.problems, ...always, 'storage-failing'] as ProblemCode[])
+    byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code])
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => `${code}: ${errorAnswer(code).error.message.en}`).join('; '),
+        content: json({ $ref: '#/components/schemas/Error' }),
+      },
+    ]),
+  )
+}
+
+function operationOf(route: Route): object {
+  const parameters = parametersOf(route)
+  return {
+    summary: route.summary.en,
+    description: route.summary.zh,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body ? { requestBody: { required: true, content: json(schemaOf(route.body, 'input')) } } : {}),
+    security: route.access === 'open' ? [] : [{ bearer: [] }, { cookie: [] }],
+    ...(route.access === 'open' ? {} : { 'x-roles': route.access }),
+    responses: {
+      '200': { description: route.summary.en, content: json(schemaOf(route.answer, 'output')) },
+      ...refusalsOf(route),
+    },
+  }
+}
+
+export function createOpenApi(routes: readonly Route[], cookieName: string): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of routes) {
+    const path = paths[route.path] ?? {}
+    path[route.method.toLowerCase()] = operationOf(route)
+    paths[route.path] = path
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Gengfu 更夫: town centre',
+      version: '1',
+      description:
+        'Changes are pushed by the WebSocket /api/v1/stream (token by header, cookie, or first message {"type":"auth","token"}; ?after=position replays). / 变化由 WebSocket /api/v1/stream 推送。',
+    },
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        cookie: { type: 'apiKey', in: 'cookie', name: cookieName },
+      },
+      schemas: { Error: schemaOf(errorSchema, 'output') },
+    },
+    paths,
+  }
+}

@@ -1,0 +1,58 @@
+// Everything the API refuses, by code: the HTTP status and the sentence a person reads, in both languages.
+import type { ConflictAnswer, DeskAlarm, ErrorAnswer } from '../../protocols/desk/api.ts'
+
+interface Wording {
+  status: number
+  zh: string
+  en: string
+}
+
+const wordings = {
+  'bad-request': { status: 400, zh: '请求格式不正确', en: 'the request is not as the contract says' },
+  'bad-cursor': { status: 400, zh: '分页游标无效', en: 'after is not a cursor of this centre' },
+  unauthenticated: { status: 401, zh: '请先登录', en: 'log in first' },
+  'wrong-password': { status: 401, zh: '用户名或密码错误', en: 'wrong user name or password' },
+  forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
+  'foreign-origin': { status: 403, zh: '请求来自其他网站', en: 'the request comes from another site' },
+  'not-found': { status: 404, zh: '没有找到', en: 'not found' },
+  'already-accepted': { status: 409, zh: '该告警已由他人接警', en: 'somebody else has accepted this alarm' },
+  'too-large': { status: 413, zh: '请求内容过大', en: 'the request is too large' },
+  'wrong-type': { status: 415, zh: '请求内容必须是 JSON', en: 'the body must be JSON' },
+  'too-many-tries': {
+    status: 429,
+    zh: '尝试次数过多，请五分钟后再试',
+    en: 'too many tries: wait five minutes',
+  },
+  'storage-failing': {
+    status: 503,
+    zh: '中心数据库暂时无法写入，请稍后重试',
+    en: "the centre's database can not be used now: try again soon",
+  },
+  internal: { status: 500, zh: '中心内部错误，已记录', en: 'an error inside the centre; it is in the log' },
+} as const satisfies Record<string, Wording>
+
+export type ProblemCode = keyof typeof wordings
+
+export const statusOf = (code: ProblemCode): number => wordings[code].status
+
+/** Thrown by a route to refuse; `detail` is added to both sentences. */
+export class ApiProblem extends Error {
+  readonly code: ProblemCode
+  readonly detail: string
+  /** The alarm that somebody else has. */
+  readonly alarm: DeskAlarm | undefined
+
+  constructor(code: ProblemCode, detail = '', alarm?: DeskAlarm) {
+    super(detail === '' ? code : `${code}: ${detail}`)
+    this.name = 'ApiProblem'
+    this.code = code
+    this.detail = detail
+    this.alarm = alarm
+  }
+}
+
+export function errorAnswer(code: ProblemCode, detail = '', alarm?: DeskAlarm): ErrorAnswer | ConflictAnswer {
+  const { zh, en } = wordings[code]
+  const message = detail === '' ? { zh, en } : { zh: `${zh}：${detail}`, en: `${en}: ${detail}` }
+  return { error: { code, message }, ...(alarm ? { alarm } : {}) }
+}

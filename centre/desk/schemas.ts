@@ -1,0 +1,120 @@
+// The API's messages as zod schemas: requests are checked by them and openapi.json is made from them. The compiler
+// holds them to the types of protocols/desk/api.ts.
+import { z } from 'zod'
+import { stages } from '../../protocols/domain/alarm.ts'
+import { colours, lanes } from '../../protocols/domain/colour.ts'
+import { clockQualities } from '../../protocols/domain/event.ts'
+import { isBoxId } from '../../protocols/domain/names.ts'
+import { roles } from '../../protocols/desk/api.ts'
+import { alarmSchema, recordSchema } from '../../protocols/uplink/report.ts'
+
+/** Most alarms or events in one answer. */
+export const pageMax = 1000
+
+const count = z.number().int().min(0)
+const ms = z.number().describe('ms since 1970')
+const limit = z.coerce.number().int().min(1).max(pageMax)
+
+export const alarmsQuery = z.strictObject({
+  state: z.enum(['active', 'all']).default('active'),
+  after: z.string().max(40).optional(),
+  limit: limit.default(200),
+})
+
+export const eventsQuery = z.strictObject({
+  box: z.string().refine(isBoxId, 'the id of a box').optional(),
+  after: z.string().max(120).optional(),
+  limit: limit.default(200),
+})
+
+export const loginBody = z.strictObject({
+  user: z.string().min(1).max(64),
+  password: z.string().min(1).max(256),
+})
+
+export const alarmIdParams = z.strictObject({
+  id: z
+    .string()
+    .max(140)
+    .regex(/^[a-z0-9-]+\.[A-Za-z0-9._-]+$/),
+})
+
+const boxTime = z.object({
+  boot: count,
+  sinceBootMs: z.number(),
+  atMs: ms,
+  clock: z.enum(clockQualities),
+})
+
+export const deskAlarmSchema = z.looseObject({
+  ...alarmSchema.shape,
+  id: alarmIdParams.shape.id,
+  box: z.string(),
+  boxName: z.string(),
+  village: z.string(),
+  raised: boxTime,
+  receivedAtMs: ms,
+  changedAtMs: ms,
+  stage: z.enum(stages),
+  acceptedBy: z.string().optional(),
+  acceptedAtMs: ms.optional(),
+  needsAnswer: z.boolean(),
+})
+
+export const alarmsAnswer = z.object({ alarms: z.array(deskAlarmSchema), next: z.string().optional() })
+export const alarmAnswer = z.object({ alarm: deskAlarmSchema })
+
+const laneProgress = z.object({
+  storedTo: count,
+  announced: count,
+  missing: z.array(z.tuple([count, count])),
+})
+
+export const boxSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  presence: z.enum(['unknown', 'present', 'late', 'silent']),
+  lastHeardAtMs: ms.optional(),
+  epoch: z.string().optional(),
+  clock: z.enum(clockQualities).optional(),
+  lanes: z.partialRecord(z.enum(lanes), laneProgress),
+  devices: z.object({ known: count, present: count }).optional(),
+})
+
+export const villagesAnswer = z.object({
+  villages: z.array(
+    z.object({
+      id: z.string(),
+      town: z.string().optional(),
+      boxes: z.array(boxSummarySchema),
+      openAlarms: z.record(z.enum(colours), count),
+    }),
+  ),
+})
+
+export const eventsAnswer = z.object({
+  events: z.array(
+    z.object({
+      box: z.string(),
+      epoch: z.string(),
+      lane: z.enum(lanes),
+      number: count,
+      receivedAtMs: ms,
+      cursor: z.string(),
+      record: recordSchema,
+    }),
+  ),
+  next: z.string(),
+  isEnd: z.boolean(),
+})
+
+export const meAnswer = z.object({ user: z.string(), role: z.enum(roles) })
+export const loginAnswer = meAnswer.extend({ token: z.string() })
+export const emptyAnswer = z.object({})
+export const openApiAnswer = z.looseObject({ openapi: z.string() })
+
+export const errorSchema = z.object({
+  /** On `already-accepted`: the alarm, with who has it. */
+  alarm: deskAlarmSchema.optional(),
+  error: z.object({ code: z.string(), message: z.object({ zh: z.string(), en: z.string() }) }),
+})

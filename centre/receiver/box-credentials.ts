@@ -1,0 +1,60 @@
+// Who a connecting box is: by client certificate, by password, or, where that is allowed, by its word alone.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { isBoxId } from '../../protocols/domain/names.ts'
+
+/** What a connection says of itself before anything is checked. */
+export interface Claim {
+  box: string
+  /** True when a certificate that our CA signed names the box. */
+  isCertified: boolean
+}
+
+/** undefined when the claim is void: a certificate that is not ours, or no name that can be a box. */
+export function claimOf(connection: Duplex, user: string | undefined, clientId: string): Claim | undefined {
+  if (connection instanceof TLSSocket) {
+    const { subject } = connection.getPeerCertificate()
+    if (subject) {
+      const name: unknown = subject.CN
+      return connection.authorized && isBoxId(name) ? { box: name, isCertified: true } : undefined
+    }
+  }
+  const box = user ?? clientId
+  return isBoxId(box) ? { box, isCertified: false } : undefined
+}
+
+const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()
+
+/** Lines `boxId:password`, read again when the file changes; the file must be readable by the centre alone. */
+export class BoxPasswords {
+  readonly #file: string | undefined
+  #changedAtMs = -1
+  #digests = new Map<string, Buffer>()
+
+  constructor(file: string | undefined) {
+    this.#file = file
+  }
+
+  matches(box: string, password: Uint8Array | undefined): boolean {
+    this.#refresh()
+    const expected = this.#digests.get(box)
+    // Both are digests, so neither length nor content shows in the time this takes.
+    return timingSafeEqual(expected ?? digest('none'), digest(password ?? '')) && expected !== undefined
+  }
+
+  #refresh(): void {
+    if (this.#file === undefined) return
+    const { mtimeMs } = statSync(this.#file)
+    if (mtimeMs === this.#changedAtMs) return
+    const digests = new Map<string, Buffer>()
+    for (const line of readFileSync(this.#file, 'utf8').split('\n')) {
+      const colon = line.indexOf(':')
+      const box = line.slice(0, Math.max(0, colon)).trim()
+      if (isBoxId(box)) digests.set(box, digest(line.slice(colon + 1).trim()))
+    }
+    this.#digests = digests
+    this.#changedAtMs = mtimeMs
+  }
+}

@@ -1,0 +1,131 @@
+// The hand-written twin of `reportSchema`: a Report is checked for every record a box sends, and this is several
+// times faster. A property test holds the two to the same verdict.
+import { alarmChanges, alarmKinds, alarmStates } from '../../protocols/domain/alarm.ts'
+import { colours, lanes } from '../../protocols/domain/colour.ts'
+import { clockQualities } from '../../protocols/domain/event.ts'
+import { deviceIdPattern, messageIdPattern } from '../../protocols/domain/names.ts'
+import { isObject } from '../../protocols/kit/parse-json.ts'
+import { bad, ok, type Result } from '../../protocols/kit/result.ts'
+import { reportRecordsMax, type Report } from '../../protocols/uplink/report.ts'
+
+type Fields = Record<string, unknown>
+type Check = (value: unknown) => boolean
+
+const oneOf = (words: readonly string[]): Check => {
+  const known = new Set<unknown>(words)
+  return (value) => known.has(value)
+}
+const isCounter: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 1
+const isNumber: Check = (value) => Number.isFinite(value)
+const isText =
+  (lengthMax: number): Check =>
+  (value) =>
+    typeof value === 'string' && value.length <= lengthMax
+const matches =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value)
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
+
+const isClock = oneOf(clockQualities)
+const isColour = oneOf(colours)
+const isKind = oneOf(alarmKinds)
+const isState = oneOf(alarmStates)
+const isChange = oneOf(alarmChanges)
+const isLaneName = oneOf(lanes)
+const isDevice = matches(deviceIdPattern)
+const isMessageId = matches(messageIdPattern)
+const isAlarmId = matches(/^[A-Za-z0-9._-]{1,80}$/)
+const isEpoch = matches(/^[a-z0-9]{8,32}$/)
+
+/** The first field of `fields` that fails its check. */
+function findWrong(value: Fields, fields: readonly (readonly [string, Check])[]): string | undefined {
+  for (const [name, check] of fields) if (!check(value[name])) return name
+  return undefined
+}
+
+const isBilingual: Check = (value) =>
+  isObject(value) && isText(2000)(value['zh']) && isText(2000)(value['en'])
+
+const alarmFields: readonly (readonly [string, Check])[] = [
+  ['id', isAlarmId],
+  ['device', isDevice],
+  ['kind', isKind],
+  ['variant', optional(isText(40))],
+  ['colour', isColour],
+  ['latchedColour', isColour],
+  ['state', isState],
+  ['occurrences', isCounter],
+  ['zone', optional(isText(64))],
+  ['text', isBilingual],
+  ['readings', optional(isObject)],
+  ['isDrill', optional((value) => typeof value === 'boolean')],
+]
+const isAlarm: Check = (value) => isObject(value) && findWrong(value, alarmFields) === undefined
+
+const timeFields: readonly (readonly [string, Check])[] = [
+  ['sequence', isCounter],
+  ['boot', isCounter],
+  ['sinceBootMs', (value) => isNumber(value) && (value as number) >= 0],
+  ['atMs', isNumber],
+  ['clock', isClock],
+]
+const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
+  [
+    'event',
+    [
+      ['device', isDevice],
+      ['messageId', isMessageId],
+      ['readings', isObject],
+      ['deviceAtMs', optional(isNumber)],
+    ],
+  ],
+  [
+    'alarm',
+    [
+      ['change', isChange],
+      ['alarm', isAlarm],
+      ['cause', optional(isCounter)],
+    ],
+  ],
+  [
+    'log',
+    [
+      ['what', isText(80)],
+      ['facts', optional(isObject)],
+    ],
+  ],
+])
+
+function findWrongInRecord(record: unknown): string | undefined {
+  if (!isObject(record)) return 'an object was expected'
+  const fields = fieldsByType.get(record['type'])
+  if (!fields) return 'type'
+  return findWrong(record, timeFields) ?? findWrong(record, fields)
+}
+
+const isSkipped: Check = (value) =>
+  isObject(value) && isCounter(value['from']) && isCounter(value['to']) && isText(80)(value['reason'])
+
+const isSkippedList: Check = (value) => Array.isArray(value) && value.length <= 100 && value.every(isSkipped)
+
+/** The value itself, unchanged, when it is a Report. Never throws. */
+export function checkReport(value: unknown): Result<Report> {
+  if (!isObject(value)) return bad('an object was expected')
+  if (value['v'] !== 1) return bad('1 was expected', 'v')
+  if (!isEpoch(value['epoch'])) return bad('lower-case letters and digits, 8 to 32', 'epoch')
+  if (!isLaneName(value['lane'])) return bad('the name of a lane', 'lane')
+  if (!isCounter(value['first'])) return bad('a whole number from 1', 'first')
+  if (!optional(isSkippedList)(value['skipped'])) return bad('at most 100 {from, to, reason}', 'skipped')
+  const records = value['records']
+  if (!Array.isArray(records) || records.length > reportRecordsMax)
+    return bad(`a list of at most ${reportRecordsMax} records`, 'records')
+  for (let i = 0; i < records.length; i++) {
+    const wrong = findWrongInRecord(records[i])
+    if (wrong !== undefined) return bad(`not as a record has it: ${wrong}`, `records.${i}`)
+  }
+  return ok(value as unknown as Report)
+}

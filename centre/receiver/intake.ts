@@ -1,0 +1,192 @@
+// Group commit: what arrives while one commit runs goes into the next one together, red and orange first. Whoever
+// offered a Report is answered only when it is on disk.
+import type { Logger } from 'pino'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { describeProblems } from '../../protocols/kit/result.ts'
+import type { UpChannel } from '../../protocols/uplink/topics.ts'
+import type { QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
+import { parseArrivedReport } from './parse-arrived.ts'
+import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
+
+/** Records in one commit: enough to spread the cost of the fsync, small enough that a red one waits little. */
+export const commitRecordsMax = 6000
+/** Reports waiting for a commit, in bytes; more is refused, and the box sends it again. */
+export const waitingBytesMax = 64 * 1024 * 1024
+/** Different (box, cause) pairs of unreadable messages that are logged; beyond it only the counter moves. */
+const loggedCausesMax = 1000
+
+interface Waiting {
+  arrived: ArrivedReport | undefined
+  unreadable: QuarantineEntry | undefined
+  bytes: number
+  done: (error?: Error) => void
+}
+
+export interface IntakeOptions {
+  core: ReceiverCore
+  storage: Pick<Storage, 'storeIntake'>
+  clock: Clock
+  logger: Logger
+  registry: Registry
+  /** After each commit: who is owed a Receipt, what the stream may push, which lanes have holes. */
+  onStored: (stored: {
+    heard: { box: string; epoch: string }[]
+    changes: StoredChange[]
+    gaps: GapChange[]
+  }) => void
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #urgent: Waiting[] = []
+  readonly #rest: Waiting[] = []
+  readonly #loggedCauses = new Set<string>()
+  readonly #records
+  readonly #repeats
+  readonly #unreadable
+  readonly #refused
+  readonly #commitSeconds
+  #waitingBytes = 0
+  #running: Promise<void> | undefined
+  #isFailing = false
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    const registers = [options.registry]
+    const name = (rest: string) => `gengfu_centre_${rest}`
+    this.#records = new Counter({
+      name: name('records_stored_total'),
+      help: 'Records stored, by lane',
+      labelNames: ['lane'],
+      registers,
+    })
+    this.#repeats = new Counter({
+      name: name('records_repeated_total'),
+      help: 'Records that were stored before',
+      registers,
+    })
+    this.#unreadable = new Counter({
+      name: name('messages_unreadable_total'),
+      help: 'Reports put into quarantine',
+      registers,
+    })
+    this.#refused = new Counter({
+      name: name('reports_refused_total'),
+      help: 'Reports not taken: storage failing or too much waiting',
+      registers,
+    })
+    this.#commitSeconds = new Histogram({
+      name: name('commit_seconds'),
+      help: 'One synced commit',
+      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      registers,
+    })
+  }
+
+  /** False while commits fail. */
+  get isHealthy(): boolean {
+    return !this.#isFailing
+  }
+
+  /** `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there). */
+  offer(
+    box: string,
+    channel: UpChannel,
+    topic: string,
+    payload: Uint8Array,
+    done: (error?: Error) => void,
+  ): void {
+    const bytes = payload.byteLength
+    if (this.#waitingBytes + bytes > waitingBytesMax) {
+      this.#refused.inc()
+      done(new Error('too many Reports wait for the disk'))
+      return
+    }
+    const parsed = parseArrivedReport(box, channel, payload)
+    const waiting: Waiting = { arrived: undefined, unreadable: undefined, bytes, done }
+    if (parsed.ok) waiting.arrived = parsed.value
+    else waiting.unreadable = this.#quarantine(box, topic, describeProblems(parsed.problems), payload)
+    this.#waitingBytes += bytes
+    const isUrgent = channel === 'red' || channel === 'orange'
+    ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // Lets everything of this turn of the event loop arrive first.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#commit(batch)
+    this.#running = undefined
+  }
+
+  #take(): Waiting[] {
+    const batch: Waiting[] = []
+    let records = 0
+    for (const queue of [this.#urgent, this.#rest]) {
+      let taken = 0
+      while (taken < queue.length && records < commitRecordsMax) {
+        const waiting = queue[taken++]
+        if (!waiting) break
+        batch.push(waiting)
+        this.#waitingBytes -= waiting.bytes
+        records += waiting.arrived?.report.records.length ?? 1
+      }
+      queue.splice(0, taken)
+    }
+    return batch
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const { core, storage, clock, logger, onStored } = this.#options
+    const reports = batch.flatMap(({ arrived }) => arrived ?? [])
+    const plan = core.plan(reports)
+    const quarantined = batch.flatMap(({ unreadable }) => unreadable ?? [])
+    for (const { index, reason } of plan.refused) {
+      const report = reports[index]
+      if (report) quarantined.push(this.#quarantine(report.box, report.report.lane, reason, new Uint8Array()))
+    }
+    const startMs = clock.monotonicMs()
+    try {
+      // A plan of repeats alone needs no commit: all of it is on disk already.
+      const isNews = plan.lanes.length > 0 || quarantined.length > 0
+      const receivedAtMs = clock.wallMs()
+      const changes = isNews
+        ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined })
+        : []
+      const gaps = core.settle(plan)
+      if (this.#isFailing) logger.info('storage takes Reports again')
+      this.#isFailing = false
+      this.#count(plan.lanes, plan.repeats, (clock.monotonicMs() - startMs) / 1000)
+      for (const { done } of batch) done()
+      onStored({ heard: plan.heard, changes, gaps })
+    } catch (error) {
+      if (!this.#isFailing) logger.error({ err: error }, 'storage fails: no Report is acknowledged')
+      this.#isFailing = true
+      this.#refused.inc(batch.length)
+      const failure = error instanceof Error ? error : new Error(String(error))
+      for (const { done } of batch) done(failure)
+    }
+  }
+
+  #count(lanes: readonly { lane: string; numbers: number[] }[], repeats: number, seconds: number): void {
+    for (const { lane, numbers } of lanes) this.#records.inc({ lane }, numbers.length)
+    this.#repeats.inc(repeats)
+    this.#commitSeconds.observe(seconds)
+  }
+
+  #quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
+    this.#unreadable.inc()
+    const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
+    if (!this.#loggedCauses.has(key) && this.#loggedCauses.size < loggedCausesMax) {
+      this.#loggedCauses.add(key)
+      this.#options.logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
+    }
+    return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, 16 * 1024)) }
+  }
+}

@@ -1,0 +1,297 @@
+// The MQTT side of the centre: boxes connect, publish under their own name only, and get what is sent down to them.
+// The only file that knows aedes. It knows no storage: a Report is acknowledged when `onReport` says so.
+import { readFileSync } from 'node:fs'
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import type { Logger } from 'pino'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
+import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
+import { reportBytesMax } from '../../protocols/uplink/report.ts'
+import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
+import { FrameGuard } from './frame-guard.ts'
+
+/** Sockets of one listener, strangers included. */
+export const connectionsMax = 25_000
+/** Sessions of one box: its connection, one that is dying, and some patience. */
+export const sessionsPerBoxMax = 4
+/** Sockets that have not proven who they are. */
+export const strangersMax = 2_000
+/** Bytes that may wait for one box; a box that reads nothing is dropped, and asks again when it comes back. */
+export const unsentBytesMax = 256 * 1024
+/** A heartbeat comes every 30 s; a connection this quiet is dead. */
+const quietMsMax = 240_000
+const connectMsMax = 10_000
+
+export interface UplinkListenerSettings {
+  host: string
+  port: number
+  tls?: { certFile: string; keyFile: string; caFile?: string | undefined } | undefined
+}
+
+export interface UplinkBrokerOptions {
+  listeners: readonly UplinkListenerSettings[]
+  isAnonymousAllowed: boolean
+  passwordFile?: string | undefined
+  logger: Logger
+  registry: Registry
+  onReport: (
+    box: string,
+    channel: UpChannel,
+    topic: string,
+    payload: Buffer,
+    done: (error?: Error) => void,
+  ) => void
+  onHeartbeat: (box: string, payload: Buffer) => void
+  onSubscribed: (box: string, channel: DownChannel) => void
+}
+
+interface Session {
+  client: Client
+  channels: Set<DownChannel>
+}
+
+export class UplinkBroker {
+  readonly #options: UplinkBrokerOptions
+  readonly #passwords: BoxPasswords
+  readonly #servers: Server[] = []
+  readonly #claims = new WeakMap<Client, Claim>()
+  readonly #sessions = new Map<string, Set<Session>>()
+  readonly #sockets = new Set<Socket>()
+  readonly #strangers = new Set<Socket>()
+  readonly #refused
+  #broker: Aedes | undefined
+
+  constructor(options: UplinkBrokerOptions) {
+    this.#options = options
+    this.#passwords = new BoxPasswords(options.passwordFile)
+    const registers = [options.registry]
+    this.#refused = new Counter({
+      name: 'gengfu_centre_uplink_refused_total',
+      help: 'Connections, frames and publishes refused, by reason',
+      labelNames: ['reason'],
+      registers,
+    })
+    const sessions = this.#sessions
+    new Gauge({
+      name: 'gengfu_centre_boxes_connected',
+      help: 'Boxes with a session',
+      registers,
+      collect() {
+        this.set(sessions.size)
+      },
+    })
+  }
+
+  /** Addresses that boxes can connect to, in the order of the listeners. */
+  get urls(): string[] {
+    return this.#servers.map((server, i) => {
+      const { port } = server.address() as AddressInfo
+      const listener = this.#options.listeners[i]
+      const host = listener?.host ?? '127.0.0.1'
+      return `${listener?.tls ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+    })
+  }
+
+  async start(): Promise<void> {
+    const broker = await Aedes.createBroker({
+      connectTimeout: connectMsMax,
+      drainTimeout: 5000,
+      maxClientsIdLength: 128,
+      queueLimit: 256,
+      preConnect: (client, packet, callback) => {
+        const claim = claimOf(client.conn, packet.username, packet.clientId)
+        if (!claim) return callback(this.#refuse('no-box-name'), false)
+        if (!packet.clean || packet.will) {
+          // Sessions and wills would be kept in memory for boxes that may never return.
+          packet.clean = true
+          delete packet.will
+        }
+        // No box can take over the session of another by choosing its client id.
+        packet.clientId = `${claim.box}/${packet.clientId.slice(0, 64)}`
+        this.#claims.set(client, claim)
+        return callback(null, true)
+      },
+      authenticate: (client, _user, password, done) => this.#authenticate(client, password, done),
+      authorizePublish: (client, packet, callback) => {
+        const box = client ? this.#claims.get(client)?.box : undefined
+        const topic = parseUpTopic(packet.topic)
+        if (box === undefined || topic?.box !== box) return callback(this.#refuse('publish'))
+        packet.retain = false
+        const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
+        if (topic.channel === 'heartbeat') {
+          this.#options.onHeartbeat(box, payload)
+          return callback(null)
+        }
+        if (topic.channel === 'result') return callback(null)
+        return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
+      },
+      authorizeSubscribe: (client, subscription, callback) => {
+        const box = this.#claims.get(client)?.box
+        const topic = parseDownTopic(subscription.topic)
+        if (box === undefined || topic?.box !== box) {
+          this.#refuse('subscribe')
+          return callback(null, null)
+        }
+        return callback(null, subscription)
+      },
+    })
+    this.#broker = broker
+    broker.on('clientReady', (client) => this.#open(client))
+    broker.on('clientDisconnect', (client) => this.#close(client))
+    broker.on('subscribe', (subscriptions, client) => {
+      const session = this.#sessionOf(client)
+      for (const { topic } of subscriptions) {
+        const down = parseDownTopic(topic)
+        if (!down || !session) continue
+        session.channels.add(down.channel)
+        this.#options.onSubscribed(down.box, down.channel)
+      }
+    })
+    for (const listener of this.#options.listeners) await this.#listen(listener, broker)
+  }
+
+  /** Sends to every session of `box` that subscribed; false when there is none. */
+  publish(box: string, channel: DownChannel, payload: Uint8Array, qos: 0 | 1): boolean {
+    let isSent = false
+    for (const { client, channels } of this.#sessions.get(box) ?? []) {
+      if (!channels.has(channel)) continue
+      if (client.conn.writableLength > unsentBytesMax) {
+        this.#refuse('reads-nothing')
+        client.conn.destroy()
+        continue
+      }
+      const topic = downTopic(box, channel)
+      const packet = {
+        cmd: 'publish' as const,
+        topic,
+        payload: Buffer.from(payload),
+        qos,
+        retain: false,
+        dup: false,
+      }
+      client.publish(packet, () => {})
+      isSent = true
+    }
+    return isSent
+  }
+
+  /** Ends every connection and stops listening; commits that are under way keep their own course. */
+  async stop(): Promise<void> {
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    )
+    const broker = this.#broker
+    this.#broker = undefined
+    if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(closed)
+  }
+
+  async #listen(listener: UplinkListenerSettings, broker: Aedes): Promise<void> {
+    const accept = (socket: Socket): void => this.#accept(socket, broker)
+    const { tls } = listener
+    const server = tls
+      ? createTlsServer(
+          {
+            cert: readFileSync(tls.certFile),
+            key: readFileSync(tls.keyFile),
+            ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+            requestCert: tls.caFile !== undefined,
+            // A box may prove itself by password instead; claimOf refuses every certificate that is not authorised.
+            rejectUnauthorized: false,
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: connectMsMax,
+          },
+          accept,
+        )
+      : createTcpServer({ noDelay: true }, accept)
+    server.maxConnections = connectionsMax
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(listener.port, listener.host, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    server.on('error', (error) => this.#options.logger.error({ err: error }, 'an uplink listener failed'))
+    server.on('tlsClientError', () => this.#refuse('tls'))
+    this.#servers.push(server)
+  }
+
+  #accept(socket: Socket, broker: Aedes): void {
+    if (this.#strangers.size >= strangersMax) {
+      this.#refuse('strangers')
+      socket.destroy()
+      return
+    }
+    this.#sockets.add(socket)
+    this.#strangers.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      this.#strangers.delete(socket)
+    })
+    socket.on('error', () => socket.destroy())
+    socket.setKeepAlive(true, 60_000)
+    socket.setTimeout(quietMsMax, () => socket.destroy())
+    const guard = new FrameGuard(reportBytesMax + 1024, () => !this.#strangers.has(socket))
+    const read = socket.read.bind(socket)
+    socket.read = (size?: number): Buffer | null => {
+      const chunk = read(size) as Buffer | null
+      if (chunk === null || guard.accepts(chunk)) return chunk
+      this.#refuse('frame-too-large')
+      socket.destroy()
+      return null
+    }
+    broker.handle(socket)
+  }
+
+  #authenticate(
+    client: Client,
+    password: Readonly<Buffer | undefined>,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
+    const claim = this.#claims.get(client)
+    if (!claim) return done(this.#refuse('no-box-name'), null)
+    let isProven = claim.isCertified
+    try {
+      isProven ||= this.#passwords.matches(claim.box, password)
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'the file of box passwords can not be read')
+    }
+    // A password that was given must be right, also where strangers may come in without one.
+    isProven ||= this.#options.isAnonymousAllowed && password === undefined
+    if (!isProven) return done(this.#refuse('credentials'), null)
+    if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
+      return done(this.#refuse('sessions'), null)
+    this.#strangers.delete(client.conn as Socket)
+    return done(null, true)
+  }
+
+  #open(client: Client): void {
+    const box = this.#claims.get(client)?.box
+    if (box === undefined) return
+    const sessions = this.#sessions.get(box) ?? new Set<Session>()
+    sessions.add({ client, channels: new Set() })
+    this.#sessions.set(box, sessions)
+  }
+
+  #close(client: Client): void {
+    const box = this.#claims.get(client)?.box
+    const sessions = box === undefined ? undefined : this.#sessions.get(box)
+    if (box === undefined || !sessions) return
+    for (const session of sessions) if (session.client === client) sessions.delete(session)
+    if (sessions.size === 0) this.#sessions.delete(box)
+  }
+
+  #sessionOf(client: Client): Session | undefined {
+    const box = this.#claims.get(client)?.box
+    return [...(this.#sessions.get(box ?? '') ?? [])].find((session) => session.client === client)
+  }
+
+  #refuse(reason: string): AuthenticateError {
+    this.#refused.inc({ reason })
+    return Object.assign(new Error(`refused: ${reason}`), { returnCode: 5 })
+  }
+}

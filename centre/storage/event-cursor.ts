@@ -1,0 +1,29 @@
+// The cursor of a walk over stored records: which rows the snapshot covers, and the last record read inside it.
+
+/** A snapshot covers storage positions (from, to]; inside it the walk goes by epoch, sequence, position. */
+export interface EventCursor {
+  from: number
+  to: number
+  epoch: number
+  sequence: number
+  position: number
+}
+
+export const walkStart: EventCursor = { from: 0, to: 0, epoch: 0, sequence: 0, position: 0 }
+
+/** The cursor that opens a new snapshot behind everything up to `to`. */
+export const behind = (to: number): EventCursor => ({ from: to, to, epoch: 0, sequence: 0, position: 0 })
+
+export function encodeEventCursor({ from, to, epoch, sequence, position }: EventCursor): string {
+  return ['w1', from, to, epoch, sequence, position].join('-')
+}
+
+/** Absent, empty and `0` are the beginning; anything else must be a cursor of ours. */
+export function parseEventCursor(text: string | undefined): EventCursor | undefined {
+  if (text === undefined || text === '' || text === '0') return walkStart
+  const match = /^w1-(\d{1,16})-(\d{1,16})-(\d{1,16})-(\d{1,16})-(\d{1,16})$/.exec(text)
+  if (!match) return undefined
+  const [from = 0, to = 0, epoch = 0, sequence = 0, position = 0] = match.slice(1).map(Number)
+  const isSound = [from, to, epoch, sequence, position].every(Number.isSafeInteger) && from <= to
+  return isSound ? { from, to, epoch, sequence, position } : undefined
+}

@@ -1,0 +1,174 @@
+// What others see of storage: plain calls that SQLite answers today and another database can answer later.
+import type { AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
+import type { AlarmRecord } from '../../protocols/domain/record.ts'
+import type { BoxSummary, DeskAlarm, Role } from '../../protocols/desk/api.ts'
+import type { TrailEntry } from '../cases/trail.ts'
+
+/** [from, to], both included. */
+export type NumberRange = [from: number, to: number]
+
+/** The new records of one lane in one commit, as columns. */
+export interface LaneBatch {
+  box: string
+  epoch: string
+  lane: Lane
+  numbers: number[]
+  sequences: number[]
+  bodies: string[]
+  /** The AlarmRecords among them. */
+  alarms: AlarmRecord[]
+  skipped: { from: number; to: number; reason: string }[]
+  /** All settled numbers of the lane once this batch is stored. */
+  settled: NumberRange[]
+}
+
+export interface QuarantineEntry {
+  box: string
+  topic: string
+  cause: string
+  payload: Uint8Array
+}
+
+export interface IntakeBatch {
+  receivedAtMs: number
+  lanes: LaneBatch[]
+  quarantined: QuarantineEntry[]
+}
+
+/** A message of the stream that is now on disk; `json` carries its position already. */
+export interface StoredChange {
+  position: number
+  json: string
+}
+
+/** A change of an alarm that the centre raises itself, such as box-silent. */
+export interface OwnAlarmChange {
+  box: string
+  change: AlarmChange
+  alarm: AlarmRecord['alarm']
+  atMs: number
+}
+
+export interface KnownBox {
+  id: string
+  name: string
+  lastHeardAtMs?: number
+}
+
+export interface KnownLane {
+  box: string
+  epoch: string
+  lane: Lane
+  settled: NumberRange[]
+}
+
+/** Everything a starting centre must remember. */
+export interface Remembered {
+  boxes: KnownBox[]
+  /** In the order the centre first heard them. */
+  epochs: { box: string; epoch: string }[]
+  lanes: KnownLane[]
+  lastPosition: number
+  ownAlarms: DeskAlarm[]
+}
+
+export type StepOutcome =
+  | { type: 'done'; alarm: DeskAlarm; changes: StoredChange[] }
+  /** Somebody else has it: `alarm.acceptedBy`. */
+  | { type: 'held'; alarm: DeskAlarm }
+  | { type: 'unknown' }
+
+export interface AlarmQuery {
+  state: 'active' | 'all'
+  after?: string | undefined
+  limit: number
+}
+
+/** `body` is the record's JSON exactly as stored. */
+export interface EventRow {
+  box: string
+  epoch: string
+  lane: Lane
+  number: number
+  receivedAtMs: number
+  cursor: string
+  body: string
+}
+
+export interface EventPage {
+  rows: EventRow[]
+  next: string
+  isEnd: boolean
+}
+
+export interface Account {
+  user: string
+  role: Role
+}
+
+export interface PasswordRow extends Account {
+  salt: string
+  hash: string
+}
+
+export interface TokenRow extends Account {
+  hash: string
+  createdAtMs: number
+  expiresAtMs: number
+}
+
+/** Calls of the one writer; each is one transaction, on disk when it answers. */
+export interface WriterCalls {
+  remember(configured: { id: string; name: string }[]): Remembered
+  storeIntake(batch: IntakeBatch): StoredChange[]
+  acceptAlarm(id: string, user: string, atMs: number): StepOutcome
+  seeAlarm(id: string, user: string, atMs: number): StepOutcome
+  changeOwnAlarm(change: OwnAlarmChange): StoredChange[]
+  noteBoxes(boxes: KnownBox[], messages: BoxMessage[]): StoredChange[]
+  putUser(row: PasswordRow, atMs: number): void
+  putToken(row: TokenRow): void
+  revokeToken(hash: string): void
+}
+
+/** Messages of the stream that are about boxes; storage adds the position. */
+export type BoxMessage =
+  | { type: 'box.presence'; box: BoxSummary; village: string }
+  | { type: 'box.gap'; box: string; lane: Lane; missing: NumberRange[] }
+
+export interface PendingStage {
+  alarm: string
+  stage: Stage
+  by?: string
+  atMs: number
+}
+
+/** Calls that only read; they never wait for a writer. */
+export interface ReaderCalls {
+  alarms(query: AlarmQuery): { alarms: DeskAlarm[]; next?: string } | undefined
+  openAlarmCounts(): { box: string; colourRank: number; count: number }[]
+  /** Stages above `centre` that a box may not have heard of, most urgent first. */
+  pendingStages(box: string): PendingStage[]
+  /** undefined when `after` is no cursor of ours. */
+  events(query: {
+    box?: string | undefined
+    after?: string | undefined
+    limit: number
+  }): EventPage | undefined
+  /** Changes behind `after`, oldest first; undefined when the oldest of them are pruned. */
+  changesAfter(after: number, limit: number): StoredChange[] | undefined
+  lastPosition(): number
+  trail(alarm: string): (TrailEntry & { hash: string })[]
+  quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
+  password(user: string): PasswordRow | undefined
+  token(hash: string, nowMs: number): (Account & { expiresAtMs: number }) | undefined
+}
+
+type Asynchronous<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<R> : never
+}
+
+export type StorageCalls = WriterCalls & ReaderCalls
+export interface Storage extends Asynchronous<StorageCalls> {
+  close(): Promise<void>
+}

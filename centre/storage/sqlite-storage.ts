@@ -1,0 +1,49 @@
+// Storage over SQLite: one thread that writes, one that reads, behind the port.
+import type { Storage, StorageCalls } from './port.ts'
+import { WorkerClient } from './worker-client.ts'
+
+const writerCalls = [
+  'remember',
+  'storeIntake',
+  'acceptAlarm',
+  'seeAlarm',
+  'changeOwnAlarm',
+  'noteBoxes',
+  'putUser',
+  'putToken',
+  'revokeToken',
+] as const satisfies (keyof StorageCalls)[]
+
+const readerCalls = [
+  'alarms',
+  'openAlarmCounts',
+  'pendingStages',
+  'events',
+  'changesAfter',
+  'lastPosition',
+  'trail',
+  'quarantined',
+  'password',
+  'token',
+] as const satisfies (keyof StorageCalls)[]
+
+/** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
+export async function openSqliteStorage(file: string, nowMs: number): Promise<Storage> {
+  const writer = await WorkerClient.open({ role: 'writer', file, nowMs })
+  let reader: WorkerClient
+  try {
+    reader = await WorkerClient.open({ role: 'reader', file, nowMs })
+  } catch (error) {
+    await writer.close()
+    throw error
+  }
+  const calls: Record<string, unknown> = {
+    close: async () => {
+      await reader.close()
+      await writer.close()
+    },
+  }
+  for (const name of writerCalls) calls[name] = (...args: unknown[]) => writer.call(name, args)
+  for (const name of readerCalls) calls[name] = (...args: unknown[]) => reader.call(name, args)
+  return calls as unknown as Storage
+}

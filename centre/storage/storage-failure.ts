@@ -1,0 +1,22 @@
+// What went wrong in storage, in a form that crosses a thread and that a caller can decide on.
+
+export class StorageFailure extends Error {
+  /** SQLite's own code such as SQLITE_FULL, or one of ours: newer-schema, damaged, in-use, not-synchronous, closed. */
+  readonly code: string
+  /** True when the same call may succeed later. */
+  readonly retryable: boolean
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
+    this.name = 'StorageFailure'
+    this.code = code
+    this.retryable = /^SQLITE_(FULL|BUSY|IOERR|LOCKED)/.test(code)
+  }
+}
+
+export function toStorageFailure(error: unknown): StorageFailure {
+  if (error instanceof StorageFailure) return error
+  const text = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'
+  return new StorageFailure(code, text, error)
+}

@@ -1,0 +1,180 @@
+// Which boxes there are, when each was last heard and how far its lanes are; tells of a box that fell silent.
+import type { Logger } from 'pino'
+import type { Colour, Lane } from '../../protocols/domain/colour.ts'
+import { colours } from '../../protocols/domain/colour.ts'
+import { townOf, villageOf } from '../../protocols/domain/names.ts'
+import type { BoxPresence, BoxSummary, LaneProgress, VillagesAnswer } from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
+import type { Receipt } from '../../protocols/uplink/receipt.ts'
+import type { BoxMessage, KnownBox } from '../storage/port.ts'
+import { presenceOf } from './presence.ts'
+
+/** How often presence is judged. */
+const tickMs = 1000
+/** Boxes known; where strangers may report, more of them are not listed. */
+export const boxesMax = 50_000
+
+interface Box {
+  id: string
+  name: string
+  isNameConfigured: boolean
+  presence: BoxPresence
+  heardMs: number | undefined
+  lastHeardAtMs: number | undefined
+  heartbeat: Heartbeat | undefined
+}
+
+export interface VillagesOptions {
+  clock: Clock
+  logger: Logger
+  /** What the receiver has stored of an epoch. */
+  receiptOf: (box: string, epoch: string) => Receipt
+  latestEpoch: (box: string) => string | undefined
+  /** A box became present or silent: to be stored and pushed. */
+  onPresence: (box: KnownBox, presence: BoxPresence, message: BoxMessage) => void
+}
+
+export class Villages {
+  readonly #options: VillagesOptions
+  readonly #boxes = new Map<string, Box>()
+  readonly #startedMs: number
+  #cancel: (() => void) | undefined
+
+  constructor(options: VillagesOptions) {
+    this.#options = options
+    this.#startedMs = options.clock.monotonicMs()
+  }
+
+  remember(known: readonly KnownBox[], configured: readonly { id: string }[]): void {
+    const ids = new Set(configured.map(({ id }) => id))
+    for (const { id, name, lastHeardAtMs } of known)
+      this.#boxes.set(id, {
+        id,
+        name,
+        isNameConfigured: ids.has(id),
+        presence: 'unknown',
+        heardMs: undefined,
+        lastHeardAtMs,
+        heartbeat: undefined,
+      })
+  }
+
+  start(): void {
+    this.#cancel ??= this.#options.clock.after(tickMs, () => {
+      this.#cancel = undefined
+      this.judge()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  /** Any sign of life. */
+  heard(id: string): void {
+    const box = this.#boxes.get(id) ?? this.#add(id)
+    if (!box) return
+    box.heardMs = this.#options.clock.monotonicMs()
+    box.lastHeardAtMs = this.#options.clock.wallMs()
+    if (box.presence !== 'present') this.#change(box, 'present')
+  }
+
+  heartbeat(id: string, heartbeat: Heartbeat): void {
+    this.heard(id)
+    const box = this.#boxes.get(id)
+    if (!box) return
+    box.heartbeat = heartbeat
+    if (heartbeat.name === undefined || heartbeat.name === box.name || box.isNameConfigured) return
+    box.name = heartbeat.name
+    this.#change(box, box.presence)
+  }
+
+  /** Judges every box's presence by the clock; `start` calls it once a second. */
+  judge(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const box of this.#boxes.values()) {
+      const wasEverHeard = box.lastHeardAtMs !== undefined
+      const presence = presenceOf(nowMs, this.#startedMs, box.heardMs, wasEverHeard)
+      if (presence !== box.presence) this.#change(box, presence)
+    }
+  }
+
+  nameOf(id: string): string {
+    return this.#boxes.get(id)?.name ?? id
+  }
+
+  answer(counts: readonly { box: string; colourRank: number; count: number }[]): VillagesAnswer {
+    const villages = new Map<string, VillagesAnswer['villages'][number]>()
+    for (const box of this.#boxes.values()) {
+      const id = villageOf(box.id)
+      const town = townOf(id)
+      const village = villages.get(id) ?? {
+        id,
+        ...(town === undefined ? {} : { town }),
+        boxes: [],
+        openAlarms: { red: 0, orange: 0, yellow: 0, blue: 0 } satisfies Record<Colour, number>,
+      }
+      village.boxes.push(this.#summary(box))
+      villages.set(id, village)
+    }
+    for (const { box, colourRank, count } of counts) {
+      const colour = colours[colourRank]
+      const village = villages.get(villageOf(box))
+      if (village && colour) village.openAlarms[colour] += count
+    }
+    return { villages: [...villages.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) }
+  }
+
+  #add(id: string): Box | undefined {
+    if (this.#boxes.size >= boxesMax) return undefined
+    const unheard = { heardMs: undefined, lastHeardAtMs: undefined, heartbeat: undefined }
+    const box: Box = { id, name: id, isNameConfigured: false, presence: 'unknown', ...unheard }
+    this.#boxes.set(id, box)
+    return box
+  }
+
+  #change(box: Box, presence: BoxPresence): void {
+    if (presence !== box.presence) {
+      const facts = { box: box.id, before: box.presence, presence }
+      if (presence === 'silent') this.#options.logger.warn(facts, 'a box fell silent')
+      else this.#options.logger.info(facts, 'the presence of a box changed')
+    }
+    box.presence = presence
+    const { id, name, lastHeardAtMs } = box
+    const known = { id, name, ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }) }
+    const message = { type: 'box.presence' as const, box: this.#summary(box), village: villageOf(id) }
+    this.#options.onPresence(known, presence, message)
+  }
+
+  #summary({ id, name, presence, lastHeardAtMs, heartbeat }: Box): BoxSummary {
+    const epoch = heartbeat?.epoch ?? this.#options.latestEpoch(id)
+    return {
+      id,
+      name,
+      presence,
+      ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }),
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(heartbeat ? { clock: heartbeat.clock } : {}),
+      lanes: epoch === undefined ? {} : this.#progress(id, epoch, heartbeat),
+      ...(heartbeat?.devices ? { devices: heartbeat.devices } : {}),
+    }
+  }
+
+  #progress(
+    id: string,
+    epoch: string,
+    heartbeat: Heartbeat | undefined,
+  ): Partial<Record<Lane, LaneProgress>> {
+    const stored = this.#options.receiptOf(id, epoch).lanes
+    const announced = heartbeat?.lanes ?? {}
+    const progress: Partial<Record<Lane, LaneProgress>> = {}
+    for (const lane of [...Object.keys(stored), ...Object.keys(announced)] as Lane[]) {
+      const { storedTo, missing } = stored[lane] ?? { storedTo: 0, missing: [] }
+      progress[lane] = { storedTo, announced: Math.max(storedTo, announced[lane]?.last ?? 0), missing }
+    }
+    return progress
+  }
+}
