@@ -1,19 +1,11 @@
 // A town centre for page tests: obeys protocols/desk/api.ts, keeps everything in memory, and fails when told to.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { readFile } from 'node:fs/promises'
-import { extname, join, normalize } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
-
-const types: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-}
+import { servePage } from './serve-page.ts'
 
 /** What can be made to go wrong. */
 export interface Knobs {
@@ -125,7 +117,7 @@ export class FakeCentre {
     const url = new URL(request.url ?? '/', 'http://centre')
     this.paths.push(`${request.method ?? ''} ${url.pathname}`)
     if (!url.pathname.startsWith('/api/')) {
-      await this.#page(url.pathname, response)
+      await servePage(this.#pages, url.pathname, response)
       return
     }
     const body = await readAll(request)
@@ -199,17 +191,6 @@ export class FakeCentre {
     this.put('stage', accepted)
     if (this.knobs.heldBy === undefined) json(response, 200, { alarm: accepted })
     else fail(response, 409, `${by} 已接警。`, `${by} has accepted it already.`, accepted)
-  }
-
-  async #page(path: string, response: ServerResponse): Promise<void> {
-    const file = normalize(path === '/' ? '/index.html' : path)
-    response.setHeader('content-security-policy', "default-src 'self'")
-    response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream')
-    try {
-      response.end(await readFile(join(this.#pages, file)))
-    } catch {
-      response.writeHead(404).end()
-    }
   }
 }
 

@@ -1,0 +1,77 @@
+// Question: does the person in front of the box see at a glance what is fine, what is not, and how old that is?
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { FakeConsole, makeHealth } from './fake-console.ts'
+import { buildPage, launchBrowser, type BuiltPage } from './pages.ts'
+
+let built: BuiltPage
+let browser: Browser
+let gateway: FakeConsole
+let page: Page
+let complaints: string[]
+
+beforeAll(async () => {
+  built = await buildPage('console')
+  browser = await launchBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await built.remove()
+})
+
+beforeEach(async () => {
+  gateway = new FakeConsole(built.folder, makeHealth())
+  const url = await gateway.start()
+  page = await (
+    await browser.newContext({ locale: 'en-GB', viewport: { width: 360, height: 740 } })
+  ).newPage()
+  complaints = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (line) => {
+    if (line.text().includes('Content Security Policy')) complaints.push(line.text())
+  })
+  await page.goto(url)
+  await page.waitForSelector('.cards')
+})
+afterEach(async () => {
+  await page.context().close()
+  await gateway.stop()
+  expect(complaints).toEqual([])
+})
+
+test('shows box, link, lanes, alarms, devices and quarantine in words, without a wider page than the phone', async () => {
+  expect(await page.textContent('h1')).toContain('上河村')
+  expect(await page.textContent('.cards')).toContain('connected to the centre')
+  expect(await page.textContent('[data-lane=routine] .waiting')).toContain('12')
+  expect(await page.textContent('[data-lane=red] .waiting')).toContain('none')
+  expect(await page.textContent('[data-alarm="1-9"]')).toContain('Device silent')
+  expect(await page.textContent('[data-device=gauge-creek]')).toContain('silent')
+  expect(await page.textContent('.quarantined code')).toBe('<script>alert(1)</s')
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+})
+
+test('calls for somebody when a red record has waited too long for its receipt', async () => {
+  gateway.health = {
+    ...makeHealth(),
+    link: { state: 'waiting', forMs: 200_000, problem: { zh: '拒绝连接', en: 'connection refused' } },
+    lanes: { ...makeHealth().lanes, red: { last: 13, receipted: 12, oldestWaitingMs: 190_000 } },
+  }
+  await page.waitForSelector('[data-lane=red].is-act')
+  expect(await page.textContent('.card.is-act')).toContain('connection refused')
+})
+
+test('says that the gateway is silent and how old the page is, and recovers by itself', async () => {
+  gateway.isDown = true
+  await page.waitForSelector('.banner.is-lost')
+  expect(await page.textContent('.banner.is-lost')).toContain('this is how it was')
+  gateway.isDown = false
+  await page.waitForSelector('.banner.is-lost', { state: 'detached' })
+})
+
+test('speaks Chinese after a press and remembers it', async () => {
+  await page.click('button:text("中文")')
+  expect(await page.textContent('.cards')).toContain('已连接中心')
+  await page.reload()
+  await page.waitForSelector('.cards')
+  expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
+})

@@ -1,0 +1,259 @@
+// Question: does an operator see every alarm once, red first, answer it with one press, and know when the page is blind?
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { makeAlarm, makeVillages } from './desk-alarms.ts'
+import { FakeCentre } from './fake-centre.ts'
+import { buildPage, launchBrowser, type BuiltPage } from './pages.ts'
+
+let built: BuiltPage
+let browser: Browser
+let centre: FakeCentre
+let url: string
+let page: Page
+let complaints: string[]
+
+beforeAll(async () => {
+  built = await buildPage('desk')
+  browser = await launchBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await built.remove()
+})
+
+beforeEach(async () => {
+  complaints = []
+  centre = new FakeCentre(built.folder)
+  centre.villages = makeVillages(Date.now())
+  url = await centre.start()
+})
+afterEach(async () => {
+  await page.context().close()
+  await centre.stop()
+  expect(complaints).toEqual([])
+  expect(centre.problems).toEqual([])
+})
+
+async function open(options: BrowserContextOptions = {}): Promise<void> {
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 800 },
+    ...options,
+  })
+  page = await context.newPage()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (line) => {
+    if (line.text().includes('Content Security Policy')) complaints.push(line.text())
+  })
+  await page.goto(url)
+}
+
+async function openSignedIn(options: BrowserContextOptions = {}): Promise<void> {
+  await open(options)
+  await page.fill('#user', 'wang')
+  await page.fill('#password', 'open sesame')
+  await page.press('#password', 'Enter')
+  await page.waitForSelector('.link.is-live')
+}
+
+const now = (): number => centre.nowMs()
+const row = (id: string): string => `[data-alarm="${id}"]`
+const shownIds = (): Promise<string[]> =>
+  page.evaluate("[...document.querySelectorAll('[data-alarm]')].map((row) => row.dataset.alarm)")
+
+test('says in words why signing in failed and lets nobody past', async () => {
+  await open()
+  await page.fill('#user', 'wang')
+  await page.fill('#password', 'wrong')
+  await page.press('#password', 'Enter')
+  await page.waitForSelector('.problem')
+  expect(await page.textContent('.problem')).toContain('The user or the password is wrong.')
+  expect(await page.locator('.bar').count()).toBe(0)
+})
+
+test('puts the newest red on top, whatever comes after it, with word and symbol', async () => {
+  await openSignedIn()
+  const yellow = makeAlarm('yellow', 'mains-lost', now())
+  const oldRed = makeAlarm('red', 'smoke', now(), { agoMs: 5000 })
+  const red = makeAlarm('red', 'sos', now())
+  const orange = makeAlarm('orange', 'water', now())
+  for (const alarm of [yellow, oldRed, red, orange]) centre.put('raised', alarm)
+  await page.waitForSelector(row(orange.id))
+  expect(await shownIds()).toEqual([red.id, oldRed.id, orange.id, yellow.id])
+  expect(await page.textContent(`${row(red.id)} .colour-sign`)).toMatch(/▲\s*red/)
+  expect(await page.title()).toContain('(▲2/4)')
+})
+
+test('announces a new red to a screen reader', async () => {
+  await openSignedIn()
+  centre.put('raised', makeAlarm('red', 'sos', now()))
+  await page.waitForSelector('.announcer:has-text("New red alarm")')
+})
+
+test('accepts with one press, once, and shows who accepted', async () => {
+  const red = makeAlarm('red', 'sos', Date.now())
+  centre.alarms.set(red.id, red)
+  await openSignedIn()
+  await page.click(`${row(red.id)} .accept`)
+  await page.waitForSelector(`${row(red.id)} .accepted:has-text("Accepted by wang")`)
+  expect(await page.locator(`${row(red.id)} .accept`).count()).toBe(0)
+  expect(centre.accepts).toEqual([red.id])
+})
+
+test('accepts the next waiting alarm from the keyboard alone', async () => {
+  const red = makeAlarm('red', 'sos', Date.now())
+  centre.alarms.set(red.id, red)
+  await openSignedIn()
+  await page.waitForSelector(row(red.id))
+  await page.keyboard.press('n')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector(`${row(red.id)} .accepted`)
+})
+
+test('shows who was faster when the centre answers 409', async () => {
+  const red = makeAlarm('red', 'sos', Date.now())
+  centre.alarms.set(red.id, red)
+  await openSignedIn()
+  centre.knobs.heldBy = 'Li'
+  await page.click(`${row(red.id)} .accept`)
+  await page.waitForSelector(`${row(red.id)} .accepted:has-text("Accepted by Li")`)
+})
+
+test('asks for a second press when the row has only just slid under the finger', async () => {
+  await openSignedIn()
+  // Presses in the very moment in which a row appears, as a finger does that was on its way to another one.
+  await page.evaluate(
+    "new MutationObserver((_, me) => { const button = document.querySelector('.accept'); if (!button) return;" +
+      "me.disconnect(); button.dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1 })) })" +
+      '.observe(document.body, { childList: true, subtree: true })',
+  )
+  const red = makeAlarm('red', 'sos', now())
+  centre.put('raised', red)
+  await page.waitForSelector(`${row(red.id)} .note:has-text("press again")`)
+  expect(centre.accepts).toEqual([])
+  await page.click(`${row(red.id)} .accept`)
+  await page.waitForSelector(`${row(red.id)} .accepted`)
+})
+
+test('reports as seen what is on the screen, once, and not what is below it', async () => {
+  const alarms = Array.from({ length: 40 }, (_, index) =>
+    makeAlarm('orange', 'water', Date.now(), { agoMs: index * 100 }),
+  )
+  for (const alarm of alarms) centre.alarms.set(alarm.id, alarm)
+  await openSignedIn()
+  await page.waitForSelector(row(alarms[39]?.id ?? ''), { state: 'attached' })
+  await expect.poll(() => centre.seen.length, { timeout: 5000 }).toBeGreaterThan(2)
+  await page.waitForTimeout(1200)
+  expect(centre.seen).toContain(alarms[0]?.id)
+  expect(centre.seen).not.toContain(alarms[39]?.id)
+  expect(new Set(centre.seen).size).toBe(centre.seen.length)
+})
+
+test('does not report as seen while the page is hidden', async () => {
+  await openSignedIn()
+  await page.evaluate(
+    "Object.defineProperty(document, 'visibilityState', { get: () => window.hiddenForTest ? 'hidden' : 'visible' });" +
+      "window.hiddenForTest = true; document.dispatchEvent(new Event('visibilitychange'))",
+  )
+  const red = makeAlarm('red', 'sos', now())
+  centre.put('raised', red)
+  await page.waitForSelector(row(red.id))
+  await page.waitForTimeout(1500)
+  expect(centre.seen).toEqual([])
+  await page.evaluate("window.hiddenForTest = false; document.dispatchEvent(new Event('visibilitychange'))")
+  await expect.poll(() => centre.seen, { timeout: 4000 }).toEqual([red.id])
+})
+
+test('shows the loss of the centre, comes back by itself, and has missed and doubled nothing', async () => {
+  const before = makeAlarm('red', 'sos', Date.now(), { agoMs: 9000 })
+  const ended = makeAlarm('orange', 'leak', Date.now(), { agoMs: 9000 })
+  for (const alarm of [before, ended]) centre.alarms.set(alarm.id, alarm)
+  await openSignedIn()
+  await page.waitForSelector(row(ended.id))
+  centre.knobs.isDown = true
+  centre.dropStreams()
+  await page.waitForSelector('.banner.is-lost')
+  expect(await page.title()).toContain('✕')
+  const meanwhile = makeAlarm('red', 'smoke', now())
+  centre.put('raised', meanwhile)
+  centre.put('ended', { ...ended, state: 'normal' })
+  centre.knobs.isDown = false
+  await page.waitForSelector('.banner.is-lost', { state: 'detached' })
+  expect(await shownIds()).toEqual([meanwhile.id, before.id])
+})
+
+test('finds a stream that is open and dead, by comparing with the list', async () => {
+  await openSignedIn()
+  centre.knobs.isStreamDead = true
+  const red = makeAlarm('red', 'sos', now())
+  centre.put('raised', red)
+  await expect.poll(() => centre.streamsOpened, { timeout: 9000 }).toBeGreaterThan(1)
+  centre.knobs.isStreamDead = false
+  await page.waitForSelector(row(red.id), { timeout: 12_000 })
+})
+
+test('asks to sign in again when the session has ended', async () => {
+  await openSignedIn()
+  centre.endSessions()
+  await page.waitForSelector('#user')
+  expect(await page.locator('[data-alarm]').count()).toBe(0)
+})
+
+test('turns the lamp by the clock of the centre when this machine is an hour behind', async () => {
+  centre.knobs.clockAheadMs = 3_600_000
+  const fresh = makeAlarm('red', 'sos', now(), { agoMs: 2000 })
+  const due = makeAlarm('red', 'gas', now(), { agoMs: 50_000 })
+  const late = makeAlarm('red', 'smoke', now(), { agoMs: 65_000 })
+  for (const alarm of [fresh, due, late]) centre.alarms.set(alarm.id, alarm)
+  await openSignedIn()
+  await page.waitForSelector(`${row(fresh.id)} .lamp.is-in-time`)
+  await page.waitForSelector(`${row(due.id)} .lamp.is-due`)
+  expect(await page.textContent(`${row(late.id)} .lamp.is-overdue`)).toContain('overdue')
+})
+
+test('hints that the sound is off until the first press', async () => {
+  await open()
+  await page.evaluate(
+    "document.cookie = ''; fetch('api/v1/login', {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify({user: 'wang', password: 'open sesame'})})",
+  )
+  await page.reload()
+  await page.waitForSelector('.banner.is-sound')
+  await page.click('.banner.is-sound button')
+  await page.waitForSelector('.banner.is-sound', { state: 'detached' })
+})
+
+test('marks a drill, a gap and a silent box in words', async () => {
+  const drill = makeAlarm('red', 'sos', Date.now(), { isDrill: true })
+  centre.alarms.set(drill.id, drill)
+  await openSignedIn()
+  expect(await page.textContent(row(drill.id))).toContain('DRILL')
+  expect(await page.textContent('.strip')).toContain('3 records missing')
+  centre.tell({ type: 'box.gap', position: '9', box: 'upper-brook', lane: 'routine', missing: [] })
+  await page.waitForSelector('.gap', { state: 'detached' })
+  const silent = page.locator('.box.is-silent')
+  expect(await silent.textContent()).toContain('silent')
+})
+
+test('lets a maintainer watch and not accept', async () => {
+  centre.knobs.role = 'maintainer'
+  const red = makeAlarm('red', 'sos', Date.now())
+  centre.alarms.set(red.id, red)
+  await openSignedIn()
+  expect(await page.isDisabled(`${row(red.id)} .accept`)).toBe(true)
+})
+
+test('keeps every red on the page in a flood of 300, reads all pages, and fits a phone of 360 px', async () => {
+  for (let index = 0; index < 300; index++) {
+    const alarm = makeAlarm('yellow', 'device-silent', Date.now(), { agoMs: index * 1000 })
+    centre.alarms.set(alarm.id, alarm)
+  }
+  await openSignedIn({ viewport: { width: 360, height: 740 }, locale: 'zh-CN' })
+  await page.waitForSelector('.count:has-text("300")')
+  const reds = Array.from({ length: 70 }, () => makeAlarm('red', 'sos', now()))
+  for (const red of reds) centre.put('raised', red)
+  await page.waitForSelector('.count:has-text("370")')
+  const ids = new Set(await shownIds())
+  expect(reds.every(({ id }) => ids.has(id))).toBe(true)
+  expect(ids.size).toBeLessThan(300)
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+})

@@ -1,0 +1,121 @@
+// A gateway's console for page tests: serves the page and one HealthAnswer, and falls silent when told to.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { HealthAnswer } from '../../protocols/console/api.ts'
+import { servePage } from './serve-page.ts'
+
+export class FakeConsole {
+  health: HealthAnswer
+  isDown = false
+  #server: Server
+
+  constructor(pages: string, health: HealthAnswer) {
+    this.health = health
+    this.#server = createServer((request, response) => {
+      const path = new URL(request.url ?? '/', 'http://box').pathname
+      if (path !== '/api/v1/health') void servePage(pages, path, response)
+      else if (this.isDown) request.socket.destroy()
+      else response.setHeader('content-type', 'application/json').end(JSON.stringify(this.health))
+    })
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+}
+
+/** A box that is well, with one of everything on the page. */
+export function makeHealth(): HealthAnswer {
+  const idle = { last: 12, receipted: 12 }
+  return {
+    v: 1,
+    box: {
+      id: '320612104201-1',
+      name: '上河村',
+      village: '320612104201',
+      version: '0.1.0',
+      boot: 7,
+      sinceBootMs: 93_784_000,
+    },
+    clock: { quality: 'synced', atMs: Date.UTC(2026, 10, 22, 11, 0, 0), offsetMs: 120 },
+    link: {
+      state: 'connected',
+      forMs: 3_600_000,
+      url: 'mqtts://centre.example:8883',
+      lastReceiptAgoMs: 4000,
+      roundTripMs: 42,
+      bytesPerSecond: 64_000,
+    },
+    lanes: {
+      red: idle,
+      orange: idle,
+      yellow: idle,
+      blue: idle,
+      routine: { last: 5400, receipted: 5388, oldestWaitingMs: 2500 },
+      picture: { last: 0, receipted: 0 },
+    },
+    devices: {
+      known: 4,
+      present: 2,
+      list: [
+        { id: 'gauge-creek', kind: 'water', zone: 'creek', presence: 'silent', lastHeardAgoMs: 8_000_000 },
+        { id: 'door-hall', kind: 'contact', presence: 'unknown' },
+        {
+          id: 'sos-li',
+          kind: 'button',
+          zone: 'east',
+          presence: 'present',
+          lastHeardAgoMs: 30_000,
+          batteryPercent: 18,
+          signalDbm: -71,
+        },
+        { id: 'smoke-wang', kind: 'smoke', presence: 'present', lastHeardAgoMs: 61_000, batteryPercent: 92 },
+      ],
+    },
+    alarms: {
+      count: 1,
+      list: [
+        {
+          id: '1-9',
+          device: 'gauge-creek',
+          kind: 'device-silent',
+          colour: 'yellow',
+          latchedColour: 'yellow',
+          state: 'unacknowledged',
+          occurrences: 2,
+          zone: 'creek',
+          text: { zh: '水位计失联。', en: 'The gauge is silent.' },
+          raisedAgoMs: 7_000_000,
+        },
+      ],
+    },
+    quarantine: {
+      count: 3,
+      latest: [
+        {
+          agoMs: 65_000,
+          topic: 'gengfu/v1/sos-li/event',
+          bytes: 19,
+          problem: 'not JSON',
+          excerpt: '<script>alert(1)</s',
+        },
+      ],
+    },
+    disk: { freeBytes: 5_400_000_000, totalBytes: 16_000_000_000 },
+    journal: {
+      epoch: 'ab12cd34ef',
+      sizeBytes: 48_000_000,
+      records: 61_234,
+      state: 'sound',
+      droppedRecords: 0,
+      lastCommitAgoMs: 900,
+    },
+    process: { uptimeMs: 90_000_000, residentBytes: 84_000_000, nodeVersion: 'v20.20.2' },
+  }
+}
