@@ -1,0 +1,79 @@
+// Every JSON message of the device and uplink protocols as JSON Schema, made from the schemas that our own parsers use.
+import { z } from 'zod'
+import { eventBytesMax, eventKeysMax } from '../device-mqtt/device-event.ts'
+import {
+  commandResultSchema,
+  deviceCommandSchema,
+  smallMessageBytesMax,
+  stageReceiptSchema,
+} from '../device-mqtt/messages.ts'
+import { controlBytesMax } from '../uplink/codec.ts'
+import { heartbeatSchema } from '../uplink/heartbeat.ts'
+import { receiptSchema } from '../uplink/receipt.ts'
+import { reportBytesMax, reportSchema } from '../uplink/report.ts'
+import { stageNoticeSchema } from '../uplink/stage-notice.ts'
+import { deviceEventSchema } from './device-event-schema.ts'
+
+interface Message {
+  schema: z.ZodType
+  title: string
+  /** Topic and limits, which JSON Schema has no words for. */
+  description: string
+  extra?: object
+}
+
+const messages: Record<string, Message> = {
+  'device-event': {
+    schema: deviceEventSchema,
+    title: 'Device event 设备事件',
+    description: `gengfu/v1/{deviceId}/event, device to box, QoS 1, at most ${eventBytesMax} bytes. Unknown keys pass through.`,
+    // The id and the time are not counted among the readings.
+    extra: { maxProperties: eventKeysMax + 2 },
+  },
+  'device-command': {
+    schema: deviceCommandSchema,
+    title: 'Command 设备命令',
+    description: `gengfu/v1/{deviceId}/command, box to device, QoS 1, at most ${smallMessageBytesMax} bytes. Parameters depend on "do". The same id again is answered again and done once.`,
+  },
+  'device-result': {
+    schema: commandResultSchema,
+    title: 'Result of a command 命令结果',
+    description: `gengfu/v1/{deviceId}/result, device to box, QoS 1, at most ${smallMessageBytesMax} bytes.`,
+  },
+  'device-receipt': {
+    schema: stageReceiptSchema,
+    title: 'Stage receipt 处置进度回执',
+    description: `gengfu/v1/{deviceId}/receipt, box to device, QoS 1: how far people have got with the event of that id.`,
+  },
+  'uplink-report': {
+    schema: reportSchema,
+    title: 'Report 上行报告',
+    description: `up/{boxId}/{lane}, box to centre, QoS 1; JSON or the same in gzip, at most ${reportBytesMax} bytes unpacked.`,
+  },
+  'uplink-heartbeat': {
+    schema: heartbeatSchema,
+    title: 'Heartbeat 心跳',
+    description: `up/{boxId}/heartbeat, box to centre, QoS 0, every 30 s, at most ${controlBytesMax} bytes.`,
+  },
+  'uplink-receipt': {
+    schema: receiptSchema,
+    title: 'Receipt 存储回执',
+    description: `down/{boxId}/receipt, centre to box, at most ${controlBytesMax} bytes: stored durably up to here.`,
+  },
+  'uplink-stage': {
+    schema: stageNoticeSchema,
+    title: 'Stage notice 处置进度',
+    description: `down/{boxId}/stage, centre to box, at most ${controlBytesMax} bytes: how far people have got with an alarm.`,
+  },
+}
+
+/** File name without `.json` to the text of the file. */
+export function createJsonSchemas(): Map<string, string> {
+  return new Map(
+    Object.entries(messages).map(([name, { schema, title, description, extra }]) => {
+      const { $schema, ...body } = z.toJSONSchema(schema, { io: 'input' })
+      const document = { $schema, $id: `gengfu:v1:${name}`, title, description, ...body, ...extra }
+      return [name, `${JSON.stringify(document, null, 2)}\n`]
+    }),
+  )
+}
