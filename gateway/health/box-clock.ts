@@ -36,6 +36,7 @@ export class BoxClock {
   /** What the centre's time and our wall clock differ by, once known. */
   #correctionMs: number | undefined
   #quality: ClockQuality = 'unsynced'
+  #lookedAtMs = Number.NEGATIVE_INFINITY
   readonly #listeners = new Set<() => void>()
 
   constructor(options: BoxClockOptions) {
@@ -58,8 +59,16 @@ export class BoxClock {
   }
 
   quality(): ClockQuality {
-    if (this.#quality === 'unsynced' && this.#options.isSystemSynced?.()) this.#becomeSynced(undefined)
+    if (this.#quality === 'unsynced' && this.#isSystemSynced()) this.#becomeSynced(undefined)
     return this.#quality
+  }
+
+  /** Asked for every event until the clock is known, so the system is looked at once a second only. */
+  #isSystemSynced(): boolean {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#lookedAtMs < 1000) return false
+    this.#lookedAtMs = nowMs
+    return this.#options.isSystemSynced?.() === true
   }
 
   /** Wall time at which this boot began: what repairs the times of an unsynced boot. */

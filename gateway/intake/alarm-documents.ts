@@ -2,6 +2,9 @@
 import type { AlarmMemory } from '../alarms/port.ts'
 
 /** Tracking can be rebuilt from the journal's records, so it is written rarely; everything else with its cause. */
+/** Where the journal keeps the engine's documents among its other state. */
+export const documentPrefix = 'judge:'
+
 const isTracking = (key: string): boolean => key.startsWith('device:')
 
 export class AlarmDocuments implements AlarmMemory {
@@ -17,7 +20,7 @@ export class AlarmDocuments implements AlarmMemory {
     if (value === undefined) this.#documents.delete(key)
     else this.#documents.set(key, value)
     if (isTracking(key)) this.#dirtyTracking.add(key)
-    else this.#changed.set(key, value)
+    else this.#changed.set(documentPrefix + key, value)
   }
 
   *keys(prefix: string): Iterable<string> {
@@ -34,15 +37,16 @@ export class AlarmDocuments implements AlarmMemory {
 
   takeTracking(): [string, object | undefined][] {
     const taken = [...this.#dirtyTracking].map((key): [string, object | undefined] => [
-      key,
+      documentPrefix + key,
       this.#documents.get(key),
     ])
     this.#dirtyTracking.clear()
     return taken
   }
 
-  load(key: string, value: object): void {
-    this.#documents.set(key, value)
+  /** Takes a document as the journal has it. */
+  load(storedKey: string, value: object): void {
+    this.#documents.set(storedKey.slice(documentPrefix.length), value)
   }
 
   clear(): void {

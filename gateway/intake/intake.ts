@@ -15,7 +15,7 @@ import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type Journal } from '../journal/port.ts'
-import { AlarmDocuments } from './alarm-documents.ts'
+import { AlarmDocuments, documentPrefix } from './alarm-documents.ts'
 import { commandKey, type AlarmJudge, type CommandDocument, type Kept } from './port.ts'
 import { RepeatMemory, type RepeatDocument } from './repeat-memory.ts'
 
@@ -311,24 +311,18 @@ export class Intake implements AlarmJudge {
     const repeats = await journal.loadState('repeat:')
     for (const [key, document] of repeats) this.#repeats.restore(key.slice(7), document as RepeatDocument)
     for (const [device, messageId] of await journal.loadOddIds()) this.#repeats.add(device, messageId)
+    const written = (await journal.loadState(documentPrefix)) as [string, object][]
+    for (const [key, document] of written) this.#documents.load(key, document)
     await this.#replay()
-    // Alarms, zones and the box as committed: newer than what the replay made of them.
-    this.#documents.takeChanged()
-    const tracking = new Map(
-      [...this.#documents.keys('device:')].map((key) => [key, this.#documents.get(key) as object]),
-    )
+    // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
+    const tracking = this.#documents.takeTracking()
     this.#documents.clear()
-    for (const prefix of ['alarm:', 'zone:', 'box'])
-      for (const [key, document] of await journal.loadState(prefix))
-        this.#documents.load(key, document as object)
-    for (const [key, document] of tracking) this.#documents.set(key, document)
+    for (const [key, document] of written) this.#documents.load(key, document)
+    for (const [key, document] of tracking) this.#documents.set(key.slice(documentPrefix.length), document)
   }
 
   async #replay(): Promise<void> {
-    const { journal, engine, steadyBaseOf } = this.#options
-    for (const prefix of ['device:', 'zone:', 'box'])
-      for (const [key, document] of await journal.loadState(prefix))
-        this.#documents.load(key, document as object)
+    const { engine, steadyBaseOf } = this.#options
     for (const record of await this.#recordsSinceCheckpoint()) {
       if (record.type !== 'event') continue
       const { device, messageId, readings, deviceAtMs } = record

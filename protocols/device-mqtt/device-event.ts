@@ -54,7 +54,7 @@ export function parseDeviceEvent(device: string, payload: Uint8Array): Result<De
   const { id, at, ...readings } = json.value
   const problems: Problem[] = []
   if (typeof id !== 'string' || !messageIdPattern.test(id))
-    problems.push({ path: 'id', message: '1 to 64 printable characters without spaces, like "7-42"' })
+    problems.push({ path: 'id', message: '1 to 64 printable ASCII characters, like "7-42"' })
   if (at !== undefined && !isFiniteNumber(at))
     problems.push({ path: 'at', message: 'milliseconds since 1970, a number' })
   const names = Object.keys(readings)

@@ -6,8 +6,8 @@ export const deviceIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** `320612104201-1` (12-digit division code and a number) or a slug such as `upper-brook`. */
 export const boxIdPattern = /^[a-z0-9][a-z0-9-]{0,47}$/
 
-/** A device's own id of a message: `7-42` (boot count, counter) by custom; any printable text without spaces. */
-export const messageIdPattern = /^[\x21-\x7e]{1,64}$/
+/** A device's own id of a message: `7-42` (boot count, counter) by custom; any printable ASCII text. */
+export const messageIdPattern = /^[\x20-\x7e]{1,64}$/
 
 export function isDeviceId(text: unknown): text is string {
   return typeof text === 'string' && deviceIdPattern.test(text)

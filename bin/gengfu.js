@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// The one command: hands over to the part that is asked for. The parts never import each other.
+import { existsSync, readFileSync } from 'node:fs'
+
+const root = new URL('..', import.meta.url)
+const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+
+const commands = {
+  gateway: ['gateway/main.js', 'runGateway', 'the village box 村庄网关: gateway --config FILE'],
+  centre: [
+    'centre/main.js',
+    'runCentre',
+    'the town centre 镇中心: centre --config FILE; centre token; centre user',
+  ],
+  sim: ['firmware-sim/main.js', 'runSim', 'simulated devices 模拟设备: sim village --url URL --devices 20'],
+  demo: ['firmware-sim/demo.js', 'runDemo', 'a centre and one village on this machine 本机演示'],
+  check: ['gateway/health/check-command.js', 'runCheck', 'says in words what is wrong with a box 体检'],
+  'check-config': [
+    'gateway/config/check-config-command.js',
+    'runCheckConfig',
+    'reads a config file and names every problem 检查配置',
+  ],
+  judge: [
+    'gateway/alarms/judge-command.js',
+    'runJudge',
+    'what the alarm engine would have done with a CSV 用历史数据试判',
+  ],
+  camera: ['gateway/cameras/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
+}
+
+function help() {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length))
+  return [
+    `gengfu ${version} 更夫: the village night-watch`,
+    '',
+    'Usage: gengfu COMMAND [options]     gengfu COMMAND --help',
+    '',
+    ...Object.entries(commands).map(([name, [, , words]]) => `  ${name.padEnd(width)}  ${words}`),
+    '',
+  ].join('\n')
+}
+
+const [name, ...rest] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
+if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  process.stdout.write(help())
+  process.exitCode = name === undefined ? 2 : 0
+} else if (name === '--version' || name === '-V') process.stdout.write(`${version}\n`)
+else if (!command) {
+  process.stderr.write(`gengfu: there is no command "${name}"\n\n${help()}`)
+  process.exitCode = 2
+} else {
+  const file = new URL(`dist/${command[0]}`, root)
+  if (existsSync(file)) {
+    const part = await import(file.href)
+    await part[command[1]](rest)
+  } else {
+    process.stderr.write('gengfu: not built yet. Run: npm install && npm run build\n')
+    process.exitCode = 2
+  }
+}

@@ -1,0 +1,138 @@
+// Brings a fresh clone to where a command can run: npm packages, the build, and what tests need from Debian. Plain
+// JavaScript without packages, because it runs before there are any. Says what it does; does nothing twice.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const say = (text) => process.stderr.write(`prepare: ${text}\n`)
+
+/** Debian packages by what needs them; `probe` is a file that tells whether the package is there. */
+const debian = {
+  compiler: [
+    { name: 'python3', probe: '/usr/bin/python3' },
+    { name: 'make', probe: '/usr/bin/make' },
+    { name: 'g++', probe: '/usr/bin/g++' },
+  ],
+  demo: [{ name: 'mosquitto-clients', probe: '/usr/bin/mosquitto_pub' }],
+  test: [
+    { name: 'mosquitto', probe: '/usr/sbin/mosquitto' },
+    { name: 'mosquitto-clients', probe: '/usr/bin/mosquitto_pub' },
+    { name: 'chromium', probe: '/usr/bin/chromium' },
+    { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
+    { name: 'strace', probe: '/usr/bin/strace' },
+    { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
+    { name: 'procps', probe: '/usr/bin/ps' },
+    { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
+  ],
+}
+
+const purposes = {
+  install: { debian: [], isBuilt: false },
+  build: { debian: [], isBuilt: true },
+  demo: { debian: debian.demo, isBuilt: true },
+  test: { debian: debian.test, isBuilt: true },
+  bench: { debian: debian.test.filter(({ name }) => name.startsWith('mosquitto')), isBuilt: true },
+}
+
+function fail(text) {
+  say(text)
+  process.exit(1)
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`Node 20.19 or newer is needed; this is ${process.versions.node}`)
+}
+
+function installDebian(packages) {
+  const missing = packages.filter(({ probe }) => !existsSync(probe)).map(({ name }) => name)
+  if (missing.length === 0) return
+  const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  if (!existsSync('/usr/bin/apt-get')) fail(`these programs are missing: ${missing.join(', ')}`)
+  if (process.getuid?.() !== 0) fail(`Debian packages are missing; run as root: ${line}`)
+  say(`installing Debian packages: ${missing.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = () =>
+    spawnSync(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], env }).status === 0
+  spawnSync('apt-get update -qq', { shell: true, stdio: ['ignore', 'ignore', 'inherit'], env })
+  if (!install()) fail(`Debian packages could not be installed: ${line}`)
+}
+
+/** A stamp of the files given, so that work is done again only when they changed. */
+function stampOf(files) {
+  const hash = createHash('sha256').update(process.version)
+  for (const file of files) hash.update(relative(root, file)).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+const isStamped = (name, stamp) => {
+  const file = join(root, 'node_modules', `.gengfu-${name}`)
+  return existsSync(file) && readFileSync(file, 'utf8') === stamp
+}
+const writeStamp = (name, stamp) => writeFileSync(join(root, 'node_modules', `.gengfu-${name}`), stamp)
+
+function installPackages() {
+  const stamp = stampOf([join(root, 'package-lock.json')])
+  if (isStamped('install', stamp)) return
+  installDebian(debian.compiler)
+  say('installing npm packages (better-sqlite3 is compiled on Node 20: about two minutes)')
+  const headers = join(dirname(dirname(process.execPath)), 'include', 'node', 'node.h')
+  const env = { ...process.env }
+  // Node's own headers are beside it: compiling needs no download.
+  if (existsSync(headers) && !env.npm_config_nodedir)
+    env.npm_config_nodedir = dirname(dirname(dirname(headers)))
+  const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env,
+  })
+  if (npm.status !== 0) fail('npm ci failed; what it said stands above')
+  writeStamp('install', stamp)
+}
+
+function filesBelow(folder, endings) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return filesBelow(path, endings)
+    return endings.some((ending) => entry.name.endsWith(ending)) ? [path] : []
+  })
+}
+
+function build() {
+  const sources = ['gateway', 'centre', 'firmware-sim', 'protocols', 'web'].flatMap((folder) =>
+    filesBelow(join(root, folder), ['.ts', '.vue', '.css', '.html', '.svg', '.json']),
+  )
+  const stamp = stampOf([
+    ...sources.sort(),
+    join(root, 'tsconfig.build.json'),
+    join(root, 'package-lock.json'),
+  ])
+  if (isStamped('build', stamp) && existsSync(join(root, 'dist'))) return
+  say('building')
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  const run = (file, args) =>
+    execFileSync(process.execPath, [join(root, 'node_modules', file), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  try {
+    run('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
+    for (const page of ['desk', 'console'])
+      run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.ts', '--mode', page])
+  } catch {
+    fail('the build failed; what is wrong stands above')
+  }
+  writeStamp('build', stamp)
+}
+
+const purpose = process.argv[2] ?? 'build'
+if (!Object.hasOwn(purposes, purpose)) fail(`one of ${Object.keys(purposes).join(', ')}, not "${purpose}"`)
+checkNode()
+if (!existsSync(join(root, 'node_modules'))) mkdirSync(join(root, 'node_modules'))
+installDebian(purposes[purpose].debian)
+installPackages()
+if (purposes[purpose].isBuilt) build()

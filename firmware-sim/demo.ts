@@ -1,0 +1,274 @@
+// `gengfu demo`: a town centre and one village box as real processes on loopback, and the village's devices in this one.
+// Everything it keeps stands in one folder; `--fresh` starts from nothing.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Command, CommanderError } from 'commander'
+import { parse, stringify } from 'yaml'
+import { createVillageConfig } from './village-config.ts'
+import { createVillage } from './village.ts'
+
+/** Devices of the simulated village, and the seed that makes them the same ones each time. */
+const deviceCount = 20
+const seed = 20_610
+const reportSeconds = 20
+/** The button of the printed command: registered, but pressed by nobody else. */
+const pressedButton = 'button-demo'
+const operator = 'operator'
+const startMsMax = 30_000
+const stopMsMax = 6000
+
+const preferredPorts = { http: 8800, uplink: 18_830, mqtt: 1883, console: 8080 }
+
+const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
+const say = (text: string): boolean => process.stderr.write(`${text}\n`)
+
+export async function runDemo(argv: readonly string[]): Promise<void> {
+  const command = new Command('gengfu demo')
+    .description(
+      'a centre and one simulated village on this machine, until Ctrl-C 本机演示：镇中心与一个模拟村庄',
+    )
+    .option('--fresh', 'forget the data of earlier runs 清空以前的数据')
+    .option('--dir <folder>', 'where the data is kept 数据目录', '.demo')
+    .exitOverride()
+    .action(async (options: { fresh?: boolean; dir: string }) =>
+      new Demo(resolve(options.dir)).run(options.fresh === true),
+    )
+  try {
+    await command.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      say(`gengfu demo: ${(error as Error).message}`)
+      process.exitCode = 1
+    } else process.exitCode = error.exitCode === 0 ? 0 : 2
+  }
+}
+
+class Demo {
+  readonly #folder: string
+  readonly #children: { name: string; process: ChildProcess }[] = []
+  #stopVillage: () => void = () => undefined
+  #isStopping = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async run(isFresh: boolean): Promise<void> {
+    if (isFresh) rmSync(this.#folder, { recursive: true, force: true })
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    process.once('SIGINT', () => void this.#stop(0))
+    process.once('SIGTERM', () => void this.#stop(0))
+    try {
+      await this.#start()
+    } catch (error) {
+      if (this.#isStopping) return
+      say(`gengfu demo: ${(error as Error).message}`)
+      await this.#stop(1)
+    }
+  }
+
+  async #start(): Promise<void> {
+    const ports = await choosePorts()
+    const centreFile = this.#write('centre.yaml', centreConfig(this.#folder, ports))
+    const gatewayFile = this.#write('gateway.yaml', gatewayConfig(this.#folder, ports))
+    const password = await this.#login(centreFile)
+    await this.#startChild('centre', ['centre', '--config', centreFile], 'centre is listening')
+    const token = await output([
+      'centre',
+      'token',
+      '--config',
+      centreFile,
+      '--role',
+      'operator',
+      '--name',
+      'demo',
+    ])
+    await this.#startChild('gateway', ['gateway', '--config', gatewayFile], 'gateway is listening')
+    if (this.#isStopping) return
+    const village = createVillage({
+      seed,
+      devices: deviceCount,
+      url: `mqtt://127.0.0.1:${ports.mqtt}`,
+      reportIntervalMs: reportSeconds * 1000,
+      firstBoot: this.#countRun(),
+    })
+    village.start()
+    this.#stopVillage = () => village.stop()
+    const payload = `{\\"id\\":\\"demo-$(date +%s%N)\\",\\"button\\":\\"pressed\\"}`
+    process.stdout.write(
+      [
+        `desk http://127.0.0.1:${ports.http}/`,
+        `console http://127.0.0.1:${ports.console}/`,
+        `login ${operator} ${password}`,
+        `token ${token}`,
+        `press mosquitto_pub -h 127.0.0.1 -p ${ports.mqtt} -i ${pressedButton} -q 1 -t gengfu/v1/${pressedButton}/event -m "${payload}"`,
+        '',
+      ].join('\n'),
+    )
+    say(
+      `${deviceCount} simulated devices report every ${reportSeconds} s; logs in ${this.#folder}; Ctrl-C ends it 按 Ctrl-C 结束`,
+    )
+  }
+
+  /** Users are kept by the centre; the password that was made for this one is kept beside it. */
+  async #login(centreFile: string): Promise<string> {
+    const file = join(this.#folder, 'login')
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+    const password = await output([
+      'centre',
+      'user',
+      'add',
+      '--config',
+      centreFile,
+      '--name',
+      operator,
+      '--role',
+      'operator',
+    ])
+    writeFileSync(file, password, { mode: 0o600 })
+    return password
+  }
+
+  /** Simulated devices count boots like real ones, so that a later run makes new message ids. */
+  #countRun(): number {
+    const file = join(this.#folder, 'runs')
+    const run = (existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0) + 1
+    writeFileSync(file, String(run))
+    return run
+  }
+
+  #write(name: string, config: object): string {
+    const file = join(this.#folder, name)
+    writeFileSync(file, stringify(config))
+    return file
+  }
+
+  async #startChild(name: string, args: string[], readyMessage: string): Promise<void> {
+    if (this.#isStopping) return
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#children.push({ name, process: child })
+    const log = createWriteStream(join(this.#folder, `${name}.log`))
+    child.stderr.pipe(log, { end: false })
+    let lastLine = ''
+    const lines = createInterface({ input: child.stdout })
+    await new Promise<void>((resolveReady, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`the ${name} did not start in time: ${lastLine}`)),
+        startMsMax,
+      )
+      lines.on('line', (line) => {
+        lastLine = line
+        log.write(`${line}\n`)
+        if (!line.includes(`"msg":"${readyMessage}"`)) return
+        clearTimeout(timer)
+        resolveReady()
+      })
+      child.stderr.on('data', (data: Buffer) => (lastLine = data.toString()))
+      child.once('exit', (code) => {
+        clearTimeout(timer)
+        reject(new Error(`the ${name} ended with code ${code}: ${lastLine}`))
+        if (this.#isStopping) return
+        say(`gengfu demo: the ${name} ended with code ${code}; see ${join(this.#folder, `${name}.log`)}`)
+        void this.#stop(1)
+      })
+    })
+  }
+
+  async #stop(code: number): Promise<never> {
+    if (!this.#isStopping) {
+      this.#isStopping = true
+      this.#stopVillage()
+      // The gateway first, so that what it still has is on its way before the centre goes.
+      for (const { process: child } of this.#children.reverse()) await ended(child)
+    }
+    process.exit(code)
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise<void>((resolveExit) => child.once('exit', () => resolveExit()))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
+  await exit
+  clearTimeout(timer)
+}
+
+/** What a command prints on stdout, trimmed; rejects with what it says on stderr. */
+function output(args: string[]): Promise<string> {
+  return new Promise((resolveOutput, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    let problem = ''
+    child.stdout.on('data', (data: Buffer) => (text += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (problem += data.toString()))
+    child.once('close', (code) =>
+      code === 0
+        ? resolveOutput(text.trim())
+        : reject(new Error(`${args.slice(0, 2).join(' ')}: ${problem.trim()}`)),
+    )
+  })
+}
+
+type Ports = typeof preferredPorts
+
+async function choosePorts(): Promise<Ports> {
+  const ports = { ...preferredPorts }
+  for (const name of Object.keys(ports) as (keyof Ports)[])
+    ports[name] = (await bindable(ports[name])) ?? (await bindable(0)) ?? 0
+  return ports
+}
+
+/** The port that a listener on loopback got, or undefined when it is taken. */
+function bindable(port: number): Promise<number | undefined> {
+  return new Promise((resolvePort) => {
+    const server = createServer()
+    server.once('error', () => resolvePort(undefined))
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolvePort(typeof address === 'object' ? address?.port : undefined))
+    })
+  })
+}
+
+function centreConfig(folder: string, ports: Ports): object {
+  return {
+    dataDir: join(folder, 'centre'),
+    http: { host: '127.0.0.1', port: ports.http },
+    uplink: { listeners: [{ host: '127.0.0.1', port: ports.uplink }], anonymous: true },
+  }
+}
+
+function gatewayConfig(folder: string, ports: Ports): object {
+  const village = createVillageConfig({ devices: deviceCount, seed, intervalSeconds: reportSeconds })
+  return {
+    box: { id: '320612104201-1', name: '石桥村 Stone Bridge' },
+    dataDir: join(folder, 'gateway'),
+    mqtt: { listeners: [{ host: '127.0.0.1', port: ports.mqtt }], anonymous: true },
+    uplink: { url: `mqtt://127.0.0.1:${ports.uplink}` },
+    console: { host: '127.0.0.1', port: ports.console },
+    ...withDemoButton(village),
+  }
+}
+
+/** The village's zones and devices, with the button that the printed command presses. */
+function withDemoButton(villageYaml: string): object {
+  const village = parse(villageYaml) as { zones: { id: string }[]; devices: object[] }
+  const zone = village.zones[0]?.id
+  return {
+    zones: village.zones,
+    devices: [
+      ...village.devices,
+      {
+        id: pressedButton,
+        kind: 'button',
+        name: '王奶奶家 Granny Wang',
+        ...(zone === undefined ? {} : { zone }),
+      },
+    ],
+  }
+}

@@ -1,0 +1,103 @@
+// The gateway's configuration: one strict parse that gives a frozen Config or every problem at once.
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { boxIdPattern } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
+import { bad, ok, type Result } from '../../protocols/kit/result.ts'
+import {
+  checkAlarmSettings,
+  devicesSchema,
+  limitsSchema,
+  rulesSchema,
+  zonesSchema,
+} from './alarm-settings.ts'
+import { brokerSettingsSchema } from './broker-settings.ts'
+import { uplinkSettingsSchema } from './uplink-settings.ts'
+
+const journalSchema = z.strictObject({
+  /** How long routine events may wait for company before they are committed, ms: longer spares the flash. */
+  commitWindowMs: z.int().min(0).max(5000).default(250),
+  /** Unreadable messages kept for the maintainer. */
+  quarantineMax: z.int().min(10).max(100_000).default(1000),
+  /** Receipted records kept per lane, for a centre that was restored from a backup. */
+  keepReceipted: z.int().min(0).max(10_000_000).default(200_000),
+})
+
+const consoleSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  /** 0 lets the system choose. */
+  port: z.int().min(0).max(65_535).default(8080),
+})
+
+export const gatewayConfigSchema = z.strictObject({
+  box: z.strictObject({
+    id: z
+      .string()
+      .regex(boxIdPattern, 'a village code and a number (320612104201-1) or a slug (upper-brook)'),
+    name: z.string().min(1).max(120).optional(),
+  }),
+  dataDir: z.string().min(1),
+  mqtt: brokerSettingsSchema,
+  uplink: uplinkSettingsSchema.optional(),
+  console: consoleSchema.default(consoleSchema.parse({})),
+  journal: journalSchema.default(journalSchema.parse({})),
+  cameras: z.array(z.never()).default([]),
+  devices: devicesSchema.default([]),
+  zones: zonesSchema.default([]),
+  rules: rulesSchema.default([]),
+  limits: limitsSchema.default(limitsSchema.parse({})),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
+
+/** Parses the text of a YAML file. Relative paths in it are relative to `folder`. Never throws. */
+export function parseGatewayConfig(text: string, folder: string): Result<GatewayConfig> {
+  let raw: unknown
+  try {
+    raw = parseYaml(text)
+  } catch (error) {
+    return bad(`not YAML: ${(error as Error).message}`)
+  }
+  if (raw === null || raw === undefined)
+    return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
+  const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, raw)
+  if (!parsed.ok) return parsed
+  const problems = checkAlarmSettings(parsed.value)
+  if (problems.length > 0) return { ok: false, problems }
+  return ok(deepFreeze(withAbsolutePaths(parsed.value, folder)))
+}
+
+/** Reads and parses a file; a file that can not be read is a problem like any other. */
+export function readGatewayConfig(file: string): Result<GatewayConfig> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    return bad(`can not read ${file}: ${(error as Error).message}`)
+  }
+  return parseGatewayConfig(text, dirname(resolve(file)))
+}
+
+const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File')
+
+function withAbsolutePaths<T>(value: T, folder: string): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => withAbsolutePaths(item, folder)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      isPathKey(key) && typeof inner === 'string' && !isAbsolute(inner)
+        ? resolve(folder, inner)
+        : withAbsolutePaths(inner as unknown, folder),
+    ]),
+  ) as T
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(Object.freeze(value))) deepFreeze(inner as unknown)
+  return value
+}

@@ -1,0 +1,135 @@
+// The box console: health for people, /healthz and /metrics for programs. Reading only; nothing here can change the box.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { extname, join, normalize, sep } from 'node:path'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
+
+/** Entries of the quarantine in one answer. */
+const quarantineEntriesMax = 200
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.json': 'application/json',
+}
+
+export interface ConsoleOptions {
+  host: string
+  port: number
+  /** Folder of the built page. */
+  pageFolder: string
+  metrics: Registry
+  logger: Logger
+  /** Why the box is not well, or undefined. */
+  illness: () => string | undefined
+  health: () => Promise<HealthAnswer>
+  quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
+}
+
+export class ConsoleServer {
+  readonly #options: ConsoleOptions
+  readonly #server: Server
+
+  constructor(options: ConsoleOptions) {
+    this.#options = options
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+    this.#server.requestTimeout = 10_000
+    this.#server.headersTimeout = 5000
+    this.#server.maxConnections = 50
+  }
+
+  async start(): Promise<string> {
+    const { host, port } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const address = this.#server.address() as AddressInfo
+    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}/`
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('Cache-Control', 'no-store')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'")
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return send(response, 405, 'text/plain', 'only GET\n')
+      await this.#answer(new URL(request.url ?? '/', 'http://box').pathname, request, response)
+    } catch (error) {
+      this.#options.logger.warn(
+        { path: request.url, reason: (error as Error).message },
+        'the console could not answer',
+      )
+      send(response, 500, 'text/plain', 'the box could not answer; its log says why\n')
+    }
+  }
+
+  async #answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (path === '/healthz') {
+      const illness = this.#options.illness()
+      const status = illness === undefined ? 'ok' : 'ill'
+      return sendJson(response, illness === undefined ? 200 : 503, {
+        status,
+        ...(illness ? { reason: illness } : {}),
+      })
+    }
+    if (path === '/metrics')
+      return send(response, 200, this.#options.metrics.contentType, await this.#options.metrics.metrics())
+    // What devices said is for people at the box, not for everybody on its network.
+    if (!isLoopback(request.socket.remoteAddress))
+      return send(
+        response,
+        403,
+        'text/plain',
+        'the console answers on the box itself only; use an SSH tunnel\n',
+      )
+    if (path === '/api/v1/health') return sendJson(response, 200, await this.#options.health())
+    if (path === '/api/v1/quarantine')
+      return sendJson(response, 200, { entries: await this.#options.quarantine(quarantineEntriesMax) })
+    return this.#page(path, response)
+  }
+
+  async #page(path: string, response: ServerResponse): Promise<void> {
+    const file = normalize(
+      join(this.#options.pageFolder, path === '/' ? 'index.html' : decodeURIComponent(path)),
+    )
+    const type = contentTypes[extname(file)]
+    if (!file.startsWith(this.#options.pageFolder + sep) || !type)
+      return send(response, 404, 'text/plain', 'nothing here\n')
+    const content = await readFile(file).catch(() => undefined)
+    if (content) return send(response, 200, type, content)
+    if (path !== '/') return send(response, 404, 'text/plain', 'nothing here\n')
+    send(response, 200, 'text/plain; charset=utf-8', '页面尚未构建 The page is not built: npm run build\n')
+  }
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+  if (response.headersSent) return
+  response.writeHead(status, { 'Content-Type': type })
+  response.end(body)
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body))
+}

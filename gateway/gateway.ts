@@ -1,0 +1,385 @@
+// The gateway, wired: storage starts first, the broker listens last and refuses first. Two of them fit into one process.
+import { statfsSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { lanes, type Lane } from '../protocols/domain/colour.ts'
+import type { Clock } from '../protocols/kit/clock.ts'
+import type { Random } from '../protocols/kit/random.ts'
+import { createAlarmEngine } from './alarms/alarm-engine.ts'
+import { createBroker } from './broker/broker.ts'
+import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
+import { DeviceCommands } from './commands/device-commands.ts'
+import { StageReceipts } from './commands/stage-receipts.ts'
+import type { GatewayConfig } from './config/config.ts'
+import { ConsoleServer } from './console/console-server.ts'
+import { loadBootBases } from './health/boot-bases.ts'
+import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './health/box-clock.ts'
+import { HealthReport } from './health/health-report.ts'
+import { Intake } from './intake/intake.ts'
+import type { CommandDocument, Kept } from './intake/port.ts'
+import { openJournal } from './journal/journal.ts'
+import type { Journal, Outbox } from './journal/port.ts'
+import { createUplink } from './uplink/uplink.ts'
+import type { Uplink } from './uplink/port.ts'
+
+/** How often the engine is asked whether anything is due. */
+const tickMs = 250
+/** Everything is flushed and closed within this; then the process ends anyway and the journal repairs itself. */
+export const stopDeadlineMs = 4000
+
+export interface GatewayOptions {
+  config: GatewayConfig
+  logger: Logger
+  clock: Clock
+  random: Random
+  version: string
+  /** Milliseconds since the machine booted; the system's own by default. */
+  sinceBootMs?: () => number
+  bootId?: string
+}
+
+export interface Gateway {
+  /** Resolves when devices can connect; rejects with what is in the way and leaves nothing open. */
+  start(): Promise<void>
+  /** Refuses new work, flushes and closes; idempotent. */
+  stop(): Promise<void>
+  addresses(): { mqtt: BrokerAddress[]; console: string }
+  /** Rejects when the journal turned out to be damaged while running: start anew, and it is salvaged. */
+  readonly failed: Promise<never>
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  return new WiredGateway(options)
+}
+
+type Undo = [name: string, run: () => Promise<void> | void]
+
+class WiredGateway implements Gateway {
+  readonly failed: Promise<never>
+  readonly #options: GatewayOptions
+  readonly #metrics = new Registry()
+  readonly #undos: Undo[] = []
+  #fail: (error: Error) => void = () => undefined
+  #broker: DeviceBroker | undefined
+  #consoleUrl = ''
+  #illness: string | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.failed = new Promise<never>((_, reject) => {
+      this.#fail = reject
+    })
+    this.failed.catch(() => undefined) // whoever cares awaits it; nobody has to
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  addresses(): { mqtt: BrokerAddress[]; console: string } {
+    return { mqtt: this.#broker?.addresses() ?? [], console: this.#consoleUrl }
+  }
+
+  async #start(): Promise<void> {
+    const { config, logger, clock, random } = this.#options
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    collectDefaultMetrics({ register: this.#metrics })
+    const journal = await this.#openJournal()
+    const bases = await loadBootBases(journal)
+    const { boot } = journal.facts()
+    const boxClock = new BoxClock({
+      clock,
+      sinceBootMs: this.#options.sinceBootMs ?? createBootTimer(),
+      boot,
+      steadyBaseMs: bases.baseOf(boot),
+      isSystemSynced,
+    })
+    const commands: { send: (document: CommandDocument) => void; kept: (kept: Kept) => void } = {
+      send: () => undefined,
+      kept: () => undefined,
+    }
+    const intake = new Intake({
+      journal,
+      engine: createAlarmEngine({
+        boxId: config.box.id,
+        zones: [...config.zones],
+        devices: [...config.devices],
+        rules: [...config.rules],
+        limits: config.limits,
+      }),
+      now: () => boxClock.now(),
+      steadyBaseOf: (wanted) => bases.baseOf(wanted),
+      monotonicMs: () => clock.monotonicMs(),
+      logger: logger.child({ part: 'intake' }),
+      metrics: this.#metrics,
+      onKept: (kept) => commands.kept(kept),
+    })
+    await intake.start()
+    this.#undos.push(['intake', () => intake.stop()])
+
+    const broker = createBroker({
+      settings: config.mqtt,
+      logger: logger.child({ part: 'broker' }),
+      clock,
+      metrics: this.#metrics,
+      intake,
+    })
+    this.#broker = broker
+    const publish = (topic: string, payload: string, choice: { qos: 1 }): Promise<void> =>
+      broker.publish(topic, payload, choice)
+    const stages = new StageReceipts({ publish, logger: logger.child({ part: 'commands' }) })
+    const deviceCommands = new DeviceCommands({
+      publish,
+      forget: async (keys) => {
+        await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
+      },
+      steadyMs: () => boxClock.now().steadyMs,
+      logger: logger.child({ part: 'commands' }),
+      metrics: this.#metrics,
+    })
+    const waiting = await journal.loadState('command:')
+    deviceCommands.restore(waiting.map(([, document]) => document as CommandDocument))
+    const reported = (work: Promise<void>, what: string): void => {
+      work.catch((error: Error) => logger.warn({ reason: error.message }, what))
+    }
+    commands.kept = (kept) => {
+      if (kept.event && kept.alarms.length > 0) {
+        const at = kept.stored[0]
+        if (at)
+          stages.stored(
+            kept.event,
+            at,
+            kept.alarms.map(({ alarm }) => alarm.id),
+          )
+      }
+      for (const document of kept.commands)
+        reported(deviceCommands.send(document), 'a command waits for its device')
+      if (kept.result)
+        reported(
+          deviceCommands.answered(kept.result.device, kept.result.result.id, kept.result.result.ok),
+          'the answer to a command could not be noted',
+        )
+    }
+    this.#undos.push([
+      'ready',
+      broker.onDeviceReady((device) =>
+        reported(deviceCommands.deviceReady(device), 'commands wait for the journal'),
+      ),
+    ])
+
+    const outbox: Outbox = {
+      epoch: journal.epoch,
+      positions: () => journal.positions(),
+      read: (lane, after, limits) => journal.read(lane, after, limits),
+      settle: (lane, storedTo) => {
+        journal.settle(lane, storedTo)
+        stages.settled(lane, storedTo)
+      },
+      onCommitted: (listener) => journal.onCommitted(listener),
+    }
+    const startedMs = clock.monotonicMs()
+    const devicesSeen = (): { known: number; present: number } => {
+      const sightings = broker.sightings()
+      const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
+      return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
+    }
+    let uplink: Uplink | undefined
+    if (config.uplink) {
+      uplink = createUplink({
+        settings: config.uplink,
+        boxId: config.box.id,
+        boxName: config.box.name,
+        outbox,
+        logger: logger.child({ part: 'uplink' }),
+        clock,
+        random,
+        metrics: this.#metrics,
+        health: () => {
+          const { sinceBootMs, clock: quality } = boxClock.now()
+          return {
+            boot,
+            sinceBootMs,
+            clock: quality,
+            uptimeMs: clock.monotonicMs() - startedMs,
+            diskFreeBytes: diskOf(config.dataDir).freeBytes,
+            devices: devicesSeen(),
+            quarantined: journal.facts().quarantined,
+          }
+        },
+        onStage: (notice) => {
+          stages.reached(notice.alarm, notice.stage)
+          const { alarm, stage, by } = notice
+          reported(
+            intake.judge({ type: 'stage', alarm, stage, ...(by === undefined ? {} : { by }) }),
+            'what the town did could not be kept yet',
+          )
+        },
+        onCentreTime: (wallMs) => boxClock.hearCentreTime(wallMs),
+        onLink: (state, reason) => logger.info({ state, reason }, 'the link to the centre changed'),
+      })
+      this.#undos.push(['uplink', () => uplink?.stop()])
+    }
+
+    const health = new HealthReport({
+      config,
+      version: this.#options.version,
+      journal,
+      uplink,
+      broker,
+      documents: intake.documents(),
+      now: () => boxClock.now(),
+      steadyBaseMs: bases.baseOf(boot),
+      monotonicMs: () => clock.monotonicMs(),
+      startedMs,
+      disk: () => diskOf(config.dataDir),
+    })
+    const server = new ConsoleServer({
+      host: config.console.host,
+      port: config.console.port,
+      pageFolder: pageFolder(),
+      metrics: this.#metrics,
+      logger: logger.child({ part: 'console' }),
+      illness: () => this.#illness,
+      health: () => health.answer(),
+      quarantine: (limit) => health.quarantine(limit),
+    })
+    this.#consoleUrl = await server.start()
+    this.#undos.push(['console', () => server.stop()])
+    this.#tellJournal(journal)
+    boxClock.onSynced(() =>
+      reported(
+        intake.log('clock-synced', { boot, bootWallMs: Math.round(boxClock.bootWallMs()) }),
+        'the known time could not be noted yet',
+      ),
+    )
+    const { salvaged } = journal.facts()
+    if (salvaged) {
+      logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
+      await intake.judge({
+        type: 'box',
+        fact: {
+          kind: 'journal-damaged',
+          isPresent: true,
+          facts: { salvaged: salvaged.records, folder: salvaged.from },
+        },
+      })
+    }
+    this.#startTicks(intake, () => boxClock.now().steadyMs)
+    uplink?.start()
+    await broker.start()
+    this.#undos.push(['broker', () => broker.stop()])
+    logger.info(
+      { mqtt: broker.addresses(), console: this.#consoleUrl, epoch: journal.epoch, boot },
+      'gateway is listening',
+    )
+  }
+
+  async #openJournal(): Promise<Journal> {
+    const { config, clock, random, logger } = this.#options
+    const journal = await openJournal({
+      folder: config.dataDir,
+      clock,
+      random,
+      logger: logger.child({ part: 'journal' }),
+      bootId: this.#options.bootId ?? readBootId(() => random.hex(16)),
+      commitWindowMs: config.journal.commitWindowMs,
+      quarantineMax: config.journal.quarantineMax,
+      keepReceipted: config.journal.keepReceipted,
+    })
+    this.#undos.push(['journal', () => journal.close()])
+    return journal
+  }
+
+  /** Metrics of the journal, and what to do when it refuses or turns out to be damaged. */
+  #tellJournal(journal: Journal): void {
+    journal.onRefused((error) => {
+      this.#illness = `the journal refuses: ${error.message}`
+      if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) this.#fail(error)
+    })
+    journal.onCommitted(() => {
+      this.#illness = undefined
+    })
+    const perLane = (name: string, help: string, value: (lane: Lane) => number): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['lane'],
+        registers: [this.#metrics],
+        collect() {
+          for (const lane of lanes) this.set({ lane }, value(lane))
+        },
+      })
+    }
+    perLane('gengfu_journal_last', 'Last number written, per lane', (lane) => journal.positions()[lane].last)
+    perLane(
+      'gengfu_journal_receipted',
+      'Last number the centre has receipted, per lane',
+      (lane) => journal.positions()[lane].receipted,
+    )
+    const single = (name: string, help: string, value: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers: [this.#metrics],
+        collect() {
+          this.set(value())
+        },
+      })
+    }
+    single('gengfu_journal_bytes', 'Size of the journal and its log', () => journal.facts().sizeBytes)
+    single('gengfu_quarantined', 'Unreadable messages in quarantine', () => journal.facts().quarantined)
+  }
+
+  #startTicks(intake: Intake, steadyMs: () => number): void {
+    const { clock, logger } = this.#options
+    let cancel: () => void
+    const tick = async (): Promise<void> => {
+      if (intake.nextDueMs() <= steadyMs())
+        await intake
+          .judge({ type: 'tick' })
+          .catch((error: Error) => logger.warn({ reason: error.message }, 'time could not be judged yet'))
+      if (!this.#stopping) schedule()
+    }
+    const schedule = (): void => {
+      cancel = clock.after(tickMs, () => void tick())
+    }
+    schedule()
+    this.#undos.push(['ticks', () => cancel()])
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { logger } = this.#options
+    for (const [name, undo] of this.#undos.splice(0).reverse())
+      try {
+        await undo()
+      } catch (error) {
+        logger.error({ part: name, reason: (error as Error).message }, 'a part did not stop cleanly')
+      }
+    this.#metrics.clear()
+  }
+}
+
+function diskOf(folder: string): { freeBytes: number; totalBytes: number } {
+  const { bsize, bavail, blocks } = statfsSync(folder)
+  return { freeBytes: bsize * bavail, totalBytes: bsize * blocks }
+}
+
+/** The built console page, from compiled files and from sources alike. */
+function pageFolder(): string {
+  const up = import.meta.url.endsWith('.ts') ? '../dist/web/console' : '../web/console'
+  return join(fileURLToPath(new URL(up, import.meta.url)))
+}

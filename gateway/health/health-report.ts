@@ -1,0 +1,181 @@
+// What the box console shows, gathered from the parts that know it.
+import type { LaneFacts, Uplink } from '../uplink/port.ts'
+import type { Alarm } from '../../protocols/domain/alarm.ts'
+import { lanes, urgency, type Lane } from '../../protocols/domain/colour.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import { villageOf } from '../../protocols/domain/names.ts'
+import {
+  healthAlarmsMax,
+  healthDevicesMax,
+  healthQuarantineMax,
+  type DevicePresence,
+  type HealthAlarm,
+  type HealthAnswer,
+  type HealthDevice,
+  type HealthLane,
+  type HealthLink,
+  type HealthQuarantineEntry,
+} from '../../protocols/console/api.ts'
+import type { AlarmMemory } from '../alarms/port.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { Journal, QuarantineRow } from '../journal/port.ts'
+
+/** Present until it has said nothing for this long, ms; late until twice as long. */
+const presentMs = 180_000
+const excerptLength = 200
+
+export interface HealthReportOptions {
+  config: GatewayConfig
+  version: string
+  journal: Journal
+  uplink: Uplink | undefined
+  broker: DeviceBroker
+  documents: AlarmMemory
+  now: () => BoxTime & { steadyMs: number }
+  steadyBaseMs: number
+  monotonicMs: () => number
+  startedMs: number
+  disk: () => { freeBytes: number; totalBytes: number }
+}
+
+export class HealthReport {
+  readonly #options: HealthReportOptions
+
+  constructor(options: HealthReportOptions) {
+    this.#options = options
+  }
+
+  async answer(): Promise<HealthAnswer> {
+    const { config, journal, now, version, monotonicMs, startedMs, disk } = this.#options
+    const time = now()
+    const facts = journal.facts()
+    const link = await this.#options.uplink?.facts()
+    return {
+      v: 1,
+      box: {
+        id: config.box.id,
+        name: config.box.name ?? config.box.id,
+        village: villageOf(config.box.id),
+        version,
+        boot: time.boot,
+        sinceBootMs: time.sinceBootMs,
+      },
+      clock: { quality: time.clock, atMs: time.atMs },
+      link: this.#link(link),
+      lanes: this.#lanes(link?.lanes),
+      devices: this.#devices(),
+      alarms: this.#alarms(time.steadyMs),
+      quarantine: { count: facts.quarantined, latest: await this.quarantine(healthQuarantineMax) },
+      disk: disk(),
+      journal: {
+        epoch: facts.epoch,
+        sizeBytes: facts.sizeBytes,
+        records: lanes.reduce((sum, lane) => sum + journal.positions()[lane].last, 0),
+        state: facts.salvaged ? 'salvaged' : 'sound',
+        droppedRecords: 0,
+      },
+      process: {
+        uptimeMs: monotonicMs() - startedMs,
+        residentBytes: process.memoryUsage.rss(),
+        nodeVersion: process.version,
+      },
+    }
+  }
+
+  async quarantine(limit: number): Promise<HealthQuarantineEntry[]> {
+    const rows = await this.#options.journal.readQuarantine(limit)
+    const { atMs } = this.#options.now()
+    return rows.map((row) => quarantineEntry(row, atMs))
+  }
+
+  #link(facts: Awaited<ReturnType<Uplink['facts']>> | undefined): HealthLink {
+    if (!facts) return { state: 'none', forMs: 0 }
+    const states = { down: 'waiting', connecting: 'connecting', up: 'connected', deaf: 'connected' } as const
+    return {
+      state: states[facts.state],
+      forMs: facts.stateForMs,
+      ...(this.#options.config.uplink ? { url: this.#options.config.uplink.url } : {}),
+      ...(facts.roundTripMs > 0 ? { roundTripMs: facts.roundTripMs } : {}),
+      ...(facts.bytesPerSecond > 0 ? { bytesPerSecond: facts.bytesPerSecond } : {}),
+      ...(facts.reason !== undefined && facts.state !== 'up'
+        ? { problem: { zh: `与镇中心的连接：${facts.reason}`, en: facts.reason } }
+        : {}),
+    }
+  }
+
+  #lanes(facts: Record<Lane, LaneFacts> | undefined): Record<Lane, HealthLane> {
+    const positions = this.#options.journal.positions()
+    return Object.fromEntries(
+      lanes.map((lane) => {
+        const { waiting = 0, oldestAgeMs = 0 } = facts?.[lane] ?? {}
+        return [lane, { ...positions[lane], ...(waiting > 0 ? { oldestWaitingMs: oldestAgeMs } : {}) }]
+      }),
+    ) as Record<Lane, HealthLane>
+  }
+
+  #devices(): HealthAnswer['devices'] {
+    const { config, broker, documents } = this.#options
+    const nowMs = this.#options.monotonicMs()
+    const ids = new Set([
+      ...config.devices.map(({ id }) => id),
+      ...broker.sightings().map(({ device }) => device),
+    ])
+    const list = [...ids].map((id): HealthDevice => {
+      const settings = config.devices.find((device) => device.id === id)
+      const { lastHeardMs } = broker.sightingOf(id)
+      const track = documents.get(`device:${id}`) as { readings?: Record<string, unknown> } | undefined
+      const battery = track?.readings?.['batteryPercent']
+      const signal = track?.readings?.['signalDbm']
+      return {
+        id,
+        ...(settings ? { kind: settings.kind } : {}),
+        ...(settings?.zone === undefined ? {} : { zone: settings.zone }),
+        presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
+        ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
+        ...(typeof battery === 'number' ? { batteryPercent: battery } : {}),
+        ...(typeof signal === 'number' ? { signalDbm: signal } : {}),
+      }
+    })
+    const rank: DevicePresence[] = ['silent', 'late', 'unknown', 'present']
+    list.sort((a, b) => rank.indexOf(a.presence) - rank.indexOf(b.presence) || a.id.localeCompare(b.id))
+    const present = list.filter(({ presence }) => presence === 'present').length
+    return { known: list.length, present, list: list.slice(0, healthDevicesMax) }
+  }
+
+  #alarms(steadyMs: number): HealthAnswer['alarms'] {
+    const { documents } = this.#options
+    const standing = [...documents.keys('alarm:')].map((key): HealthAlarm => {
+      const { alarm, raisedMs } = documents.get(key) as { alarm: Alarm; raisedMs: number }
+      return { ...alarm, raisedAgoMs: Math.max(0, steadyMs - raisedMs) }
+    })
+    standing.sort(
+      (a, b) => urgency(a.colour) - urgency(b.colour) || (a.raisedAgoMs ?? 0) - (b.raisedAgoMs ?? 0),
+    )
+    return { count: standing.length, list: standing.slice(0, healthAlarmsMax) }
+  }
+}
+
+function presenceOf(
+  lastHeardMs: number | undefined,
+  nowMs: number,
+  intervalS: number | undefined,
+): DevicePresence {
+  if (lastHeardMs === undefined) return 'unknown'
+  const expectedMs = intervalS === undefined ? presentMs : intervalS * 1500
+  const agoMs = nowMs - lastHeardMs
+  if (agoMs <= expectedMs) return 'present'
+  return agoMs <= 2 * expectedMs ? 'late' : 'silent'
+}
+
+function quarantineEntry(row: QuarantineRow, nowMs: number): HealthQuarantineEntry {
+  const text = Buffer.from(row.payload).toString('utf8')
+  const isPrintable = /^[\P{C}\s]*$/u.test(text) && !text.includes('\ufffd')
+  return {
+    agoMs: Math.max(0, nowMs - row.atMs),
+    topic: row.topic,
+    bytes: row.payload.byteLength,
+    problem: row.problem,
+    ...(isPrintable ? { excerpt: text.slice(0, excerptLength) } : {}),
+  }
+}

@@ -1,0 +1,114 @@
+// `gengfu gateway`: reads flags and config, runs the gateway until it is told to stop, starts it anew when its journal
+// turned out to be damaged.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { pino, type Logger } from 'pino'
+import { createSystemClock } from '../protocols/kit/clock.ts'
+import { createSystemRandom } from '../protocols/kit/random.ts'
+import { writeDevicePassword } from './broker/device-password.ts'
+import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
+import { createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
+
+/** Restarts after damage inside one run; beyond it the supervisor decides. */
+const restartsMax = 5
+
+export async function runGateway(argv: readonly string[]): Promise<void> {
+  const program = new Command('gengfu gateway')
+    .description('The village box: keeps what devices say and brings it to the town centre\n村庄网关')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+  program
+    .command('run', { isDefault: true })
+    .description('run until SIGTERM or Ctrl-C')
+    .requiredOption('--config <file>', 'YAML configuration 配置文件')
+    .action(async ({ config }: { config: string }) => run(config))
+  program
+    .command('password')
+    .description('make a new password for a device and print it 为设备生成口令')
+    .requiredOption('--config <file>', 'YAML configuration 配置文件')
+    .requiredOption('--device <id>', 'device id 设备编号')
+    .action(async ({ config, device }: { config: string; device: string }) => password(config, device))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  }
+}
+
+function loadConfig(file: string): GatewayConfig | undefined {
+  const config = readGatewayConfig(file)
+  if (config.ok) return config.value
+  console.error(`${file}: ${config.problems.length} problem(s) 个问题`)
+  for (const { path, message } of config.problems)
+    console.error(`  ${path === '' ? '(file)' : path}: ${message}`)
+  console.error('Nothing was started. 未启动。')
+  process.exitCode = 2
+  return undefined
+}
+
+async function run(file: string): Promise<void> {
+  const config = loadConfig(file)
+  if (!config) return
+  const logger = pino({ level: config.logLevel, base: { box: config.box.id } })
+  let isStopping = false
+  let gateway: Gateway | undefined
+  const stop = (signal: string): void => {
+    if (isStopping) return
+    isStopping = true
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => {
+      logger.error('not everything could be flushed in time; the journal is as of its last commit')
+      process.exit(1)
+    }, stopDeadlineMs).unref()
+    void finish(gateway, logger)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
+  for (let restarts = 0; !isStopping; restarts++) {
+    gateway = createGateway({
+      config,
+      logger,
+      clock: createSystemClock(),
+      random: createSystemRandom(),
+      version,
+    })
+    try {
+      await gateway.start()
+      if (isStopping) return
+      await gateway.failed
+    } catch (error) {
+      if (isStopping) return
+      await gateway.stop()
+      const { code, message } = error as { code?: string; message: string }
+      const isDamaged = code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code)
+      logger.fatal(
+        { code, reason: message },
+        isDamaged ? 'the journal is damaged; starting anew' : 'could not start',
+      )
+      if (isDamaged && restarts < restartsMax) continue
+      console.error(`gengfu gateway: ${message}`)
+      process.exit(1)
+    }
+  }
+}
+
+async function finish(gateway: Gateway | undefined, logger: Logger): Promise<never> {
+  await gateway?.stop()
+  logger.info('stopped; everything is flushed')
+  process.exit(0)
+}
+
+async function password(file: string, device: string): Promise<void> {
+  const config = loadConfig(file)
+  if (!config) return
+  const made = await writeDevicePassword(config.mqtt.passwordFile, device)
+  if (made.ok) return console.log(made.value)
+  console.error(`gengfu gateway password: ${made.problems[0]?.message ?? 'not possible'}`)
+  process.exitCode = 2
+}
+
+function packageFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url)
+}
