@@ -162,6 +162,8 @@ class Broker implements DeviceBroker {
     this.#listeners.refuse()
     for (const { connection } of this.#connections.values()) connection.slowLane.release()
     await Promise.race([this.#publishing.settled(), this.#pause(settleMsMax)])
+    // The last answers leave on the next turn.
+    await new Promise((resolve) => setImmediate(resolve))
     for (const { connection } of this.#connections.values()) connection.endReason ??= 'stopping'
     await new Promise<void>((resolve) => this.#aedes.close(resolve))
     for (const { connection } of this.#connections.values()) connection.end('stopping')

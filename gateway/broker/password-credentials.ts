@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { readPasswordFile } from './password-file.ts'
-import { parsePasswordLines, passwordMatches, type PasswordLines } from './passwords.ts'
+import { parsePasswordLines, passwordBytesMax, passwordMatches, type PasswordLines } from './passwords.ts'
 import type { Credentials, CredentialVerdict } from './port.ts'
 
 export interface PasswordCredentialsOptions {
@@ -18,10 +18,10 @@ export interface PasswordCredentialsOptions {
 
 const rememberMs = 3_600_000
 const rememberedMax = 5000
-/** Wrong passwords from one address in `failureWindowMs` after which it has to wait for the window to end. */
+/** Wrong passwords for one device from one address in `failureWindowMs` after which that pair has to wait. */
 const failuresMax = 30
 const failureWindowMs = 60_000
-const failingAddressesMax = 1000
+const failingPairsMax = 5000
 
 export class PasswordCredentials implements Credentials {
   readonly #options: PasswordCredentialsOptions
@@ -66,11 +66,13 @@ export class PasswordCredentials implements Credentials {
       .digest('base64')
     const untilMs = this.#remembered.get(key)
     if (untilMs !== undefined && clock.monotonicMs() < untilMs) return 'right'
-    if (this.#mustWait(address) || !(await this.#turn())) return 'busy'
+    if (password.byteLength === 0 || password.byteLength > passwordBytesMax) return 'wrong'
+    const pair = `${address} ${device}`
+    if (this.#mustWait(pair) || !(await this.#turn())) return 'busy'
     try {
       const isRight = await passwordMatches(password, entry.hash)
       if (isRight) this.#remember(key)
-      else this.#noteFailure(address)
+      else this.#noteFailure(pair)
       return isRight ? 'right' : 'wrong'
     } finally {
       this.#running--
@@ -95,24 +97,24 @@ export class PasswordCredentials implements Credentials {
     this.#remembered.set(key, this.#options.clock.monotonicMs() + rememberMs)
   }
 
-  #mustWait(address: string): boolean {
-    const failures = this.#failures.get(address)
+  #mustWait(pair: string): boolean {
+    const failures = this.#failures.get(pair)
     if (!failures) return false
     if (this.#options.clock.monotonicMs() - failures.sinceMs > failureWindowMs) {
-      this.#failures.delete(address)
+      this.#failures.delete(pair)
       return false
     }
     return failures.count >= failuresMax
   }
 
-  #noteFailure(address: string): void {
-    const failures = this.#failures.get(address)
+  #noteFailure(pair: string): void {
+    const failures = this.#failures.get(pair)
     if (failures) {
       failures.count++
       return
     }
     const oldest = this.#failures.keys().next()
-    if (this.#failures.size >= failingAddressesMax && !oldest.done) this.#failures.delete(oldest.value)
-    this.#failures.set(address, { count: 1, sinceMs: this.#options.clock.monotonicMs() })
+    if (this.#failures.size >= failingPairsMax && !oldest.done) this.#failures.delete(oldest.value)
+    this.#failures.set(pair, { count: 1, sinceMs: this.#options.clock.monotonicMs() })
   }
 }

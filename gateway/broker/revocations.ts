@@ -23,11 +23,14 @@ export class Revocations {
 
 /** A PEM CRL gives its serial numbers; otherwise one mark a line, `#` starts a comment. */
 export async function parseRevocations(text: string): Promise<Set<string>> {
-  if (text.includes('-----BEGIN X509 CRL-----')) {
+  const crl = /-----BEGIN (?:X509 )?CRL-----([\s\S]+?)-----END/.exec(text)?.[1]
+  if (crl !== undefined) {
     // Only boxes with a CRL pay for the library.
     await import('reflect-metadata')
     const { X509Crl } = await import('@peculiar/x509')
-    return new Set(new X509Crl(text).entries.map(({ serialNumber }) => normalMark(serialNumber)))
+    return new Set(
+      new X509Crl(Buffer.from(crl, 'base64')).entries.map(({ serialNumber }) => normalMark(serialNumber)),
+    )
   }
   const marks = text.split('\n').map((line) => normalMark(line.replace(/#.*/, '')))
   const unreadable = marks.find((mark) => !/^[0-9a-f]*$/.test(mark))

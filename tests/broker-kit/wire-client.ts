@@ -31,6 +31,8 @@ export class WireClient {
     })
     stream.on('data', (bytes: Buffer) => parse.parse(bytes))
     stream.on('error', () => stream.destroy())
+    // A WebSocket stream waits for its own end otherwise.
+    stream.on('end', () => stream.destroy())
     stream.on('close', () => {
       this.isClosed = true
       this.#wake()
