@@ -75,19 +75,22 @@ export class PasswordCredentials implements Credentials {
       else this.#noteFailure(pair)
       return isRight ? 'right' : 'wrong'
     } finally {
-      this.#running--
-      this.#waiting.shift()?.()
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#running--
     }
   }
 
   /** Waits for one of the few places; false when too many wait already. */
   async #turn(): Promise<boolean> {
     const { passwordChecks, passwordChecksWaiting } = this.#options.limits
-    if (this.#running >= passwordChecks) {
-      if (this.#waiting.length >= passwordChecksWaiting) return false
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#running < passwordChecks) {
+      this.#running++
+      return true
     }
-    this.#running++
+    if (this.#waiting.length >= passwordChecksWaiting) return false
+    // Whoever is done hands its place on.
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
     return true
   }
 
