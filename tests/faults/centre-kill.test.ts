@@ -1,0 +1,159 @@
+// Is anything that was receipted lost, or stored twice, when the centre is killed again and again under load? And do
+// a stranger's giant frame, a box that reads nothing, and a strange database file stay without consequence?
+import { spawn, type ChildProcess } from 'node:child_process'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FrameGuard } from '../../centre/receiver/frame-guard.ts'
+import { dropFolder, makeEvent, makeFolder, startCentre, TestBox, until } from '../contract/centre-parts.ts'
+
+let folder: string
+const children: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = makeFolder()
+})
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  dropFolder(folder)
+})
+
+const configOf = (dataDir: string) =>
+  JSON.stringify({
+    dataDir,
+    http: { host: '127.0.0.1', port: 0 },
+    uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
+  })
+
+async function spawnCentre(): Promise<{ child: ChildProcess; uplink: string; log: () => string }> {
+  const config = join(folder, 'centre.yaml')
+  writeFileSync(config, configOf(join(folder, 'data')))
+  const main = fileURLToPath(new URL('../../centre/main.ts', import.meta.url))
+  const run = `import { runCentre } from ${JSON.stringify(main)}; await runCentre(['--config', ${JSON.stringify(config)}])`
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', run], { cwd: root })
+  children.push(child)
+  let text = ''
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  const uplink = await until(() => {
+    if (child.exitCode !== null) throw new Error(text)
+    return /"uplink":\["([^"]+)"/.exec(text)?.[1]
+  })
+  return { child, uplink, log: () => text }
+}
+
+test('keeps every receipted record, once, through kills under load', { timeout: 90_000 }, async () => {
+  const perReport = 20
+  let receipted = 0
+  let next = 1
+  for (let kill = 0; kill < 8; kill++) {
+    const { child, uplink } = await spawnCentre()
+    const box = await new TestBox(uplink, 'box-a').ready()
+    box.client.on('message', () => {
+      receipted = Math.max(receipted, box.receipts.at(-1)?.lanes.routine?.storedTo ?? 0)
+    })
+    const target = receipted + 100 + kill * 37
+    // From what is receipted on, as a box does: some of it is stored already.
+    next = receipted + 1
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    while (receipted < target && child.exitCode === null) {
+      const records = Array.from({ length: perReport }, (_, i) => makeEvent(next + i))
+      box.report('routine', next, records).catch(() => {})
+      next += perReport
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    child.kill('SIGKILL')
+    await exited
+    await box.end()
+    const db = new Database(join(folder, 'data', 'centre.db'))
+    const { count, distinct } = db
+      .prepare(
+        'SELECT count(*) AS count, count(DISTINCT number) AS "distinct" FROM records WHERE number <= ?',
+      )
+      .get(receipted) as { count: number; distinct: number }
+    db.close()
+    expect([count, distinct]).toEqual([receipted, receipted])
+  }
+  expect(receipted).toBeGreaterThan(800)
+})
+
+test('refuses a stranger by the header of a giant frame and a subscription that is too long', async () => {
+  const guard = (trusted: boolean) => new FrameGuard(1_000_000, () => trusted)
+  expect(guard(false).accepts(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]))).toBe(false)
+  expect(guard(true).accepts(Buffer.from([0x82, 0x81, 0x10]))).toBe(false)
+  expect(guard(true).accepts(Buffer.from([0x32, 0x80, 0x80, 0x10]))).toBe(true)
+  const split = guard(false)
+  const good = Buffer.concat([Buffer.from([0x10, 0x80, 0x02]), Buffer.alloc(256), Buffer.from([0xc0, 0x00])])
+  expect([...good].every((byte) => split.accepts(Buffer.from([byte])))).toBe(true)
+  const running = await startCentre(folder)
+  try {
+    const { port } = new URL(running.centre.uplinkUrls[0]?.replace('mqtt', 'http') ?? '')
+    const socket = connectTcp(Number(port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]))
+    await new Promise((resolve) => socket.once('close', resolve))
+    const refused = await running.centre.registry.getSingleMetricAsString(
+      'gengfu_centre_uplink_refused_total',
+    )
+    expect(refused).toContain('reason="frame-too-large"} 1')
+  } finally {
+    await running.centre.stop()
+  }
+})
+
+test('serves other boxes while one reads nothing', async () => {
+  const running = await startCentre(folder)
+  try {
+    const frozen = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-frozen').ready()
+    ;(frozen.client.stream as unknown as { pause(): void }).pause()
+    const other = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-b').ready()
+    for (let i = 0; i < 200; i++) {
+      frozen.report('routine', 2 * i + 1, [makeEvent(2 * i + 1)]).catch(() => {})
+      await other.report('routine', i + 1, [makeEvent(i + 1)])
+    }
+    await until(() => other.receipts.at(-1)?.lanes.routine?.storedTo === 200)
+    await Promise.all([frozen.end(), other.end()])
+  } finally {
+    await running.centre.stop()
+  }
+})
+
+test('refuses a newer file, a damaged file and a second centre, each in words', async () => {
+  const running = await startCentre(folder)
+  await expect(startCentre(folder)).rejects.toThrow(`process ${process.pid}`)
+  await running.centre.stop()
+  const file = join(folder, 'centre.db')
+  const db = new Database(file)
+  db.pragma('user_version = 999')
+  db.close()
+  await expect(startCentre(folder)).rejects.toThrow(/newer program.*update/)
+  writeFileSync(file, Buffer.alloc(8192, 7))
+  await expect(startCentre(folder)).rejects.toThrow(/damaged.*backup/)
+})
+
+test('opens a file whose log was torn by a power cut, with all commits before the tear', async () => {
+  const { child, uplink } = await spawnCentre()
+  const box = await new TestBox(uplink, 'box-a').ready()
+  await box.report('routine', 1, [makeEvent(1), makeEvent(2)])
+  await until(() => box.receipts[0])
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await exited
+  await box.end()
+  const wal = join(folder, 'data', 'centre.db-wal')
+  writeFileSync(wal, Buffer.from('a torn frame, half written'), { flag: 'a' })
+  const running = await startCentre(join(folder, 'data'))
+  const events = await running.get('/api/v1/events', running.token())
+  expect(((await events.json()) as { events: unknown[] }).events).toHaveLength(2)
+  await running.centre.stop()
+  // The twin: an emptied file shows that the records were read from disk.
+  truncateSync(join(folder, 'data', 'centre.db'), 0)
+  const emptied = await startCentre(join(folder, 'data'))
+  const none = await emptied.get('/api/v1/events', emptied.token())
+  expect(await none.json()).toMatchObject({ events: [] })
+  await emptied.centre.stop()
+})
