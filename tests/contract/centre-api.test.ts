@@ -139,8 +139,10 @@ test('lets each role do what it may and refuses the rest in both languages', asy
   const expected = { operator: 200, supervisor: 409, maintainer: 403, installer: 403, admin: 409 }
   for (const role of roles) {
     const token = running.token(role, role === 'operator' ? 'ops' : role)
-    expect((await running.post(`/api/v1/alarms/${alarmId}/accept`, token)).status, role).toBe(expected[role])
-    expect((await running.get('/api/v1/villages', token)).status, role).toBe(200)
+    const accepted = await running.post(`/api/v1/alarms/${alarmId}/accept`, token)
+    expect([role, accepted.status]).toEqual([role, expected[role]])
+    const villages = await running.get('/api/v1/villages', token)
+    expect([role, villages.status]).toEqual([role, 200])
   }
   for (const path of ['/api/v1/alarms', '/api/v1/villages', '/api/v1/events', '/api/v1/me']) {
     const refused = await running.get(path)
@@ -158,7 +160,7 @@ test('lets each role do what it may and refuses the rest in both languages', asy
   ]
   for (const [path, status] of refusals) {
     const refused = await running.get(path, token)
-    expect(refused.status, path).toBe(status)
+    expect([path, refused.status]).toEqual([path, status])
     await answer(schemas.errorSchema, refused)
   }
   expect((await running.post('/api/v1/alarms/box-a.none/accept', token)).status).toBe(404)

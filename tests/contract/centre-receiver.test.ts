@@ -41,9 +41,9 @@ async function connectBox(name: string, credentials: { username?: string; passwo
 }
 
 async function stored(box: string): Promise<EventsAnswer['events']> {
-  const token = running?.token()
-  const answer = await running?.get(`/api/v1/events?box=${box}&limit=1000`, token)
-  return ((await answer?.json()) as EventsAnswer).events
+  if (!running) throw new Error('no centre runs')
+  const answer = await running.get(`/api/v1/events?box=${box}&limit=1000`, running.token())
+  return ((await answer.json()) as EventsAnswer).events
 }
 
 test('answers PUBACK and Receipt only after the commit, and neither while the disk is held up', async () => {
