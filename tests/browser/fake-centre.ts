@@ -13,8 +13,6 @@ export interface Knobs {
   delayMs: number
   /** Requests and new streams are cut without an answer. */
   isDown: boolean
-  /** The stream stays open and carries nothing: half-open. */
-  isStreamDead: boolean
   /** The next accept is refused: this person was faster. */
   heldBy: string | undefined
   role: Role
@@ -26,7 +24,6 @@ export class FakeCentre {
   readonly knobs: Knobs = {
     delayMs: 0,
     isDown: false,
-    isStreamDead: false,
     heldBy: undefined,
     role: 'operator',
     clockAheadMs: 0,
@@ -40,6 +37,7 @@ export class FakeCentre {
   streamsOpened = 0
   #sessions = new Set<string>()
   #streams = new Set<WebSocket>()
+  #deaf = new Set<WebSocket>()
   #position = 0
   #pages: string
   #server: Server
@@ -74,6 +72,7 @@ export class FakeCentre {
 
   async stop(): Promise<void> {
     this.dropStreams()
+    for (const stream of this.#deaf) stream.terminate()
     this.#sockets.close()
     this.#server.closeAllConnections()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -99,13 +98,19 @@ export class FakeCentre {
     for (const stream of this.#streams) stream.terminate()
   }
 
+  /** Streams that are open stay open and carry nothing any more: half-open, as behind a sleeping proxy. */
+  deafenStreams(): void {
+    for (const stream of this.#streams) this.#deaf.add(stream)
+    this.#streams.clear()
+  }
+
   endSessions(): void {
     this.#sessions.clear()
     this.dropStreams()
   }
 
   #send(stream: WebSocket, message: StreamMessage): void {
-    if (!this.knobs.isStreamDead) stream.send(JSON.stringify(message))
+    stream.send(JSON.stringify(message))
   }
 
   #isSignedIn(request: IncomingMessage): boolean {
