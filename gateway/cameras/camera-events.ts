@@ -1,0 +1,117 @@
+// Keeps one pull-point subscription to a camera alive and turns what it tells into device events.
+import type { Logger } from 'pino'
+import type { DeviceEvent } from '../../protocols/domain/event.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { toProblem } from './camera-problem.ts'
+import { readingsOf } from './event-readings.ts'
+import type { OnvifSession } from './onvif-session.ts'
+
+/** The camera may keep a pull for a minute; a little more is silence, and cameras do fall silent. */
+const pullMsMax = 75_000
+const askMsMax = 8_000
+const retryMsMin = 5_000
+const retryMsMax = 300_000
+/** Most events taken of one pull: a camera that sends more repeats itself. */
+const eventsMax = 50
+
+export interface CameraEventsOptions {
+  camera: string
+  openSession: () => OnvifSession
+  clock: Clock
+  random: Random
+  log: Logger
+  onEvent: (event: DeviceEvent) => void
+}
+
+/** A standing subscription beside the camera's line of attempts: it waits nearly all of its time. */
+export class CameraEvents {
+  readonly #options: CameraEventsOptions
+  #abort: AbortController | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #count = 0
+
+  constructor(options: CameraEventsOptions) {
+    this.#options = options
+  }
+
+  get camera(): string {
+    return this.#options.camera
+  }
+
+  start(): void {
+    if (this.#abort) return
+    this.#abort = new AbortController()
+    this.#ended = this.#run(this.#abort.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#abort?.abort()
+    await this.#ended
+    this.#abort = undefined
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options
+    let retryMs = retryMsMin
+    let lastCode = ''
+    while (!signal.aborted) {
+      try {
+        const session = this.#options.openSession()
+        await session.subscribe(signal, askMsMax)
+        log.info({ camera: this.#options.camera }, 'camera events subscribed')
+        lastCode = ''
+        await this.#pullOn(session, signal, () => {
+          retryMs = retryMsMin
+        })
+      } catch (error) {
+        if (signal.aborted) return
+        const { code } = toProblem(error, 'onvif-fault')
+        if (code !== lastCode) log.warn({ camera: this.#options.camera, code }, 'camera events lost')
+        lastCode = code
+      }
+      await pause(clock, retryMs * (0.5 + random.next() / 2), signal)
+      retryMs = Math.min(retryMsMax, retryMs * 2)
+    }
+  }
+
+  async #pullOn(session: OnvifSession, signal: AbortSignal, onAnswer: () => void): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        const notifications = await session.pull(signal, pullMsMax)
+        onAnswer()
+        for (const notification of notifications.slice(0, eventsMax)) this.#hand(notification)
+        await session.renew(signal, askMsMax)
+        // A camera that answers every pull at once and empty would keep us busy for nothing.
+        if (notifications.length === 0) await pause(this.#options.clock, 1000, signal)
+      }
+    } finally {
+      if (signal.aborted) {
+        // On the way out: the subscription ends by itself if the camera does not hear this.
+        await session.unsubscribe(AbortSignal.timeout(500), 500).catch(() => {})
+      }
+    }
+  }
+
+  #hand(notification: unknown): void {
+    const readings = readingsOf(notification)
+    if (!readings) return
+    // Unique over restarts without a counter on disk: the wall clock may step, chance does not repeat.
+    const messageId = `onvif-${++this.#count}-${this.#options.random.hex(8)}`
+    this.#options.onEvent({ device: this.#options.camera, messageId, readings })
+  }
+}
+
+/** Waits, or stops waiting when asked to stop. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = (): void => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.after(ms, end)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}

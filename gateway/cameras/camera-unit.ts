@@ -1,0 +1,276 @@
+// One camera at work: pictures when asked, a ring, looks at its health; one attempt at a time, every failure with its reason.
+import type { Logger } from 'pino'
+import type { Colour } from '../../protocols/domain/colour.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { AttemptLine } from './attempt-line.ts'
+import { CameraCondition, type Condition } from './camera-condition.ts'
+import type { CameraClient, PictureSource, RawPicture } from './camera-client.ts'
+import { CameraProblem, toProblem } from './camera-problem.ts'
+import type { Darkroom, Finished } from './darkroom.ts'
+import { PictureRing } from './picture-ring.ts'
+import type { Moment, PictureState, Taken } from './port.ts'
+
+/** Most alarms and requests that share one picture. */
+export const wantedMax = 32
+/** A picture without a ring is looked at for health this often; light and freezing are judged as often with one. */
+const healthPictureMs = 600_000
+const lightMs = 60_000
+/** After a wrong password the camera is left alone this long: makers lock accounts after a few tries. */
+const lockedMs = 300_000
+const lockedShotMs = 30_000
+
+/** Why a picture is wanted; several may be answered by one. */
+export interface Wanted {
+  moment: Moment
+  alarm?: string | undefined
+  colour?: Colour | undefined
+  askedBy?: string | undefined
+  wantedAtMs: number
+  done?: (taken: Taken) => void
+}
+
+export interface Shot {
+  raw: RawPicture
+  finished: Finished
+  picture: PictureState
+  fetchedAt: BoxTime
+}
+
+export interface CameraUnitOptions {
+  client: CameraClient
+  darkroom: Darkroom
+  clock: Clock
+  random: Random
+  log: Logger
+  now: () => BoxTime
+  /** Stores the picture for everyone who wanted it; rejects with a CameraProblem. */
+  onShot: (unit: CameraUnit, wanted: readonly Wanted[], shot: Shot) => Promise<void>
+  onFailed: (unit: CameraUnit, wanted: readonly Wanted[], problem: CameraProblem) => void
+  onCondition: (unit: CameraUnit, before: Condition, after: Condition) => void
+}
+
+export class CameraUnit {
+  readonly client: CameraClient
+  readonly #options: CameraUnitOptions
+  readonly #line = new AttemptLine()
+  readonly #ring = new PictureRing()
+  readonly #condition = new CameraCondition()
+  readonly #cancels = new Map<string, () => void>()
+  #waiting: Wanted[] | undefined
+  #lastGood: PictureSource | undefined
+  #lastPicturedMs = Number.NEGATIVE_INFINITY
+  #locked: { problem: CameraProblem; atMs: number } | undefined
+  #clockSkewMs: number | undefined
+  #isRunning = false
+
+  constructor(options: CameraUnitOptions) {
+    this.#options = options
+    this.client = options.client
+  }
+
+  get id(): string {
+    return this.client.settings.id
+  }
+
+  get condition(): Condition {
+    return this.#condition.current
+  }
+
+  get clockSkewMs(): number | undefined {
+    return this.#clockSkewMs ?? this.client.facts?.clockSkewMs
+  }
+
+  /** 0 when there is no ring. */
+  get ringMs(): number {
+    const { ringSeconds, isPrivate } = this.client.settings
+    return (ringSeconds ?? (isPrivate ? 0 : 10)) * 1000
+  }
+
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    const { healthSeconds, scheduleMinutes } = this.client.settings
+    // Spread, so that eight cameras are not asked in the same second.
+    const early = (): number => this.#options.random.next() * 2000
+    this.#every('health', early(), healthSeconds * 1000, () => this.#look())
+    if (this.ringMs > 0) this.#every('ring', early() + 1000, this.ringMs, () => this.#fillRing())
+    if (scheduleMinutes > 0) {
+      this.#every('schedule', scheduleMinutes * 60_000, scheduleMinutes * 60_000, async () => {
+        this.shoot({ moment: 'schedule', wantedAtMs: this.#options.clock.monotonicMs() })
+      })
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    for (const cancel of this.#cancels.values()) cancel()
+    this.#cancels.clear()
+    await this.#line.stop()
+    this.#ring.clear()
+  }
+
+  /** A picture as soon as the camera is free; returns at once. */
+  shoot(wanted: Wanted): void {
+    if (this.#waiting) {
+      if (this.#waiting.length < wantedMax) this.#waiting.push(wanted)
+      else this.#options.onFailed(this, [wanted], new CameraProblem('busy', { detail: `${wantedMax}` }))
+      return
+    }
+    const everyone = [wanted]
+    this.#waiting = everyone
+    void this.#shootFor(everyone)
+  }
+
+  /** The picture from just before, out of the ring, if there is one. */
+  shootBefore(wanted: Wanted): void {
+    const { now, darkroom } = this.#options
+    const before = this.#ring.newest(now().sinceBootMs, this.ringMs * 2 + 5000)
+    if (!before) return
+    const never = new AbortController().signal
+    darkroom
+      .develop(before.bytes, this.client.settings.masks, never)
+      .then((finished) =>
+        this.#options.onShot(this, [wanted], {
+          raw: before,
+          finished,
+          picture: this.condition.picture,
+          fetchedAt: before.fetchedAt,
+        }),
+      )
+      .catch((error: unknown) => this.#options.onFailed(this, [wanted], toProblem(error, 'work-failed')))
+  }
+
+  async #shootFor(everyone: Wanted[]): Promise<void> {
+    try {
+      const shot = await this.#line.runUrgent((signal) => {
+        // From here on it is under way: who comes now wants the next one.
+        if (this.#waiting === everyone) this.#waiting = undefined
+        return this.#capture(signal)
+      })
+      await this.#options.onShot(this, everyone, shot)
+    } catch (error) {
+      if (this.#waiting === everyone) this.#waiting = undefined
+      this.#options.onFailed(this, everyone, toProblem(error, 'work-failed'))
+    }
+  }
+
+  async #capture(signal: AbortSignal): Promise<Shot> {
+    const { clock, darkroom, now } = this.#options
+    if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedShotMs) throw this.#locked.problem
+    return this.#judged(async () => {
+      const raw = await this.#fetchAny(signal, (one) =>
+        darkroom.develop(one.bytes, this.client.settings.masks, signal),
+      )
+      const picture = this.#pictured(raw.result)
+      return { raw: raw.raw, finished: raw.result, picture, fetchedAt: now() }
+    })
+  }
+
+  /** Tries the ways to a picture until `use` is content with one; the way that worked last comes first. */
+  async #fetchAny<T>(
+    signal: AbortSignal,
+    use: (raw: RawPicture) => Promise<T>,
+  ): Promise<{ raw: RawPicture; result: T }> {
+    const found = await this.client.sources(signal)
+    const sources = found.toSorted((a, b) => Number(b === this.#lastGood) - Number(a === this.#lastGood))
+    let first: CameraProblem | undefined
+    for (const source of sources) {
+      try {
+        const raw = await this.client.fetch(source, signal)
+        const result = await use(raw)
+        this.#lastGood = source
+        const before = this.condition
+        const state = this.client.settings.user === undefined ? 'up-without-auth' : 'up-with-auth'
+        this.#options.onCondition(this, before, this.#condition.answered(state, raw.answerMs))
+        return { raw, result }
+      } catch (error) {
+        const problem = toProblem(error, 'work-failed')
+        // The second way's failure seldom says more than the first one's, and never instead of it.
+        first ??= problem
+        if (!problem.isRetryable || signal.aborted) throw problem
+      }
+    }
+    this.client.forgetFacts()
+    throw first ?? new CameraProblem('no-picture-source')
+  }
+
+  #pictured(finished: Finished): PictureState {
+    const { clock } = this.#options
+    this.#lastPicturedMs = clock.monotonicMs()
+    const before = this.condition
+    const state = this.#condition.pictured(
+      finished.source,
+      finished.light,
+      clock.monotonicMs(),
+      clock.wallMs(),
+    )
+    this.#options.onCondition(this, before, this.condition)
+    return state
+  }
+
+  /** Runs an attempt and puts its failure into the camera's condition; giving way is no failure of the camera. */
+  async #judged<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      const result = await attempt()
+      this.#locked = undefined
+      return result
+    } catch (error) {
+      const problem = toProblem(error, 'work-failed')
+      if (!['busy', 'stopped', 'work-failed', 'disk-full'].includes(problem.code)) {
+        const before = this.condition
+        if (!problem.isRetryable) this.#locked = { problem, atMs: this.#options.clock.monotonicMs() }
+        this.#options.onCondition(this, before, this.#condition.failed(problem))
+      }
+      throw problem
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, darkroom } = this.#options
+    const { isPrivate, onvif } = this.client.settings
+    if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedMs) return
+    await this.#line.runRoutine((signal) =>
+      this.#judged(async () => {
+        const before = this.condition
+        if (onvif && !this.client.facts) await this.client.probe(signal)
+        const { state, clockSkewMs } = await this.client.check(signal)
+        this.#clockSkewMs = clockSkewMs
+        this.#options.onCondition(this, before, this.#condition.answered(state, undefined))
+        if (isPrivate || this.ringMs > 0) return
+        if (clock.monotonicMs() - this.#lastPicturedMs < healthPictureMs) return
+        const { result } = await this.#fetchAny(signal, (raw) => darkroom.develop(raw.bytes, [], signal))
+        this.#pictured(result)
+      }),
+    )
+  }
+
+  async #fillRing(): Promise<void> {
+    const { clock, darkroom, now } = this.#options
+    if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedMs) return
+    await this.#line.runRoutine((signal) =>
+      this.#judged(async () => {
+        const isDue = clock.monotonicMs() - this.#lastPicturedMs >= lightMs
+        const { raw, result } = await this.#fetchAny(signal, async (one) =>
+          isDue ? darkroom.develop(one.bytes, [], signal) : undefined,
+        )
+        this.#ring.add({ ...raw, fetchedAt: now() })
+        if (result) this.#pictured(result)
+      }),
+    )
+  }
+
+  #every(name: string, firstMs: number, intervalMs: number, run: () => Promise<void>): void {
+    const { clock, log } = this.#options
+    const tick = (): void => {
+      this.#cancels.set(name, clock.after(intervalMs, tick))
+      run().catch((error: unknown) => {
+        // Failures are in the condition already; what is not a camera's failure is ours.
+        if (!(error instanceof CameraProblem))
+          log.error({ err: error, camera: this.id }, 'camera routine failed')
+      })
+    }
+    this.#cancels.set(name, clock.after(firstMs, tick))
+  }
+}

@@ -1,0 +1,431 @@
+// All cameras of the box: told of alarms after their commit, they take, keep and hand on pictures, and nobody waits for them.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import { outranks, type Colour } from '../../protocols/domain/colour.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
+import { CameraClient } from './camera-client.ts'
+import type { Condition } from './camera-condition.ts'
+import { CameraEvents } from './camera-events.ts'
+import { createCameraMetrics, type CameraMetrics } from './camera-metrics.ts'
+import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
+import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
+import { CertificatePins } from './certificate-pins.ts'
+import { openCredentialStore, type CameraCredentials, type CredentialStore } from './credential-store.ts'
+import { Darkroom } from './darkroom.ts'
+import { Ffmpeg } from './ffmpeg-run.ts'
+import { LookLog } from './look-log.ts'
+import { PictureStore, type Deleted, type StoredSnapshot } from './picture-store.ts'
+import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Snapshot, Taken } from './port.ts'
+import { Slots } from './slots.ts'
+
+/** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
+const streamsAtOnceMax = 2
+const streamsWaitingMax = 64
+/** Repeats of an alarm get new pictures no more often than this. */
+const repeatMs = 60_000
+const laterMoments: [Moment, number][] = [
+  ['after-2s', 2000],
+  ['after-5s', 5000],
+]
+const sweepMs = 600_000
+const alarmsKnownMax = 1000
+/** Most of a file handed out at once for the uplink. */
+const partBytesMax = 256 * 1024
+const bytesPerMegabyte = 1024 * 1024
+const dayMs = 86_400_000
+
+export interface CamerasOptions {
+  cameras: readonly CameraSettings[]
+  pictures: PictureSettings
+  dataDir: string
+  clock: Clock
+  random: Random
+  log: Logger
+  registry: Registry
+  /** The box's own time, as records carry it. */
+  now: () => BoxTime
+  outlets: CameraOutlets
+  /** For tests and unusual systems. */
+  ffmpegCommand?: string
+}
+
+export function createCameras(options: CamerasOptions): Cameras {
+  return new AllCameras(options)
+}
+
+class AllCameras implements Cameras {
+  readonly #options: CamerasOptions
+  readonly #log: Logger
+  readonly #units = new Map<string, CameraUnit>()
+  readonly #events: CameraEvents[] = []
+  readonly #ffmpeg: Ffmpeg
+  readonly #darkroom: Darkroom
+  readonly #streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
+  readonly #store: PictureStore
+  readonly #looks: LookLog
+  readonly #pins: CertificatePins
+  readonly #metrics: CameraMetrics
+  readonly #cancels = new Set<() => void>()
+  readonly #lastSeriesMs = new Map<string, number>()
+  readonly #closed = new Set<string>()
+  #credentials: CredentialStore | undefined
+  #isStarted = false
+
+  constructor(options: CamerasOptions) {
+    const { clock, pictures, dataDir, registry, ffmpegCommand } = options
+    this.#options = options
+    this.#log = options.log
+    this.#ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
+    this.#darkroom = new Darkroom({ clock, log: this.#log, ffmpeg: this.#ffmpeg })
+    const quota = new Map(options.cameras.map((one) => [one.id, one.quotaMegabytes * bytesPerMegabyte]))
+    const totalBytesMax = pictures.quotaMegabytes * bytesPerMegabyte
+    this.#store = new PictureStore({
+      folder: join(dataDir, 'pictures'),
+      log: this.#log,
+      totalBytesMax,
+      cameraBytesMax: (camera) => quota.get(camera) ?? totalBytesMax,
+      termMs: pictures.termDays * dayMs,
+      onDeleted: (deleted) => this.#tellDeleted(deleted),
+    })
+    this.#looks = new LookLog(join(dataDir, 'pictures'))
+    this.#pins = new CertificatePins({
+      file: join(dataDir, 'cameras', 'certificates.json'),
+      log: this.#log,
+      onPinned: (camera, fingerprint) =>
+        options.outlets.onFact({
+          what: 'camera-certificate-pinned',
+          colour: undefined,
+          facts: { camera, fingerprint },
+        }),
+    })
+    this.#metrics = createCameraMetrics(registry, {
+      storeBytes: () => this.#store.totalBytes,
+      offline: () => [...this.#units.values()].filter((unit) => unit.condition.isOffline).length,
+      processes: () => this.#ffmpeg.running,
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    const { cameras, pictures, dataDir } = this.#options
+    await this.#store.open()
+    await this.#pins.load()
+    if (pictures.keyFile !== undefined) {
+      const file = join(dataDir, 'cameras', 'credentials.json')
+      this.#credentials = await openCredentialStore({ file, keyFile: pictures.keyFile, dataDir })
+    }
+    if (cameras.length > 0) this.#darkroom.start()
+    for (const settings of cameras) await this.#open(settings)
+    this.#every(sweepMs, async () => {
+      const { clock, atMs } = this.#options.now()
+      if (clock !== 'unsynced') await this.#store.sweep(atMs)
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isStarted) return
+    this.#isStarted = false
+    for (const cancel of this.#cancels) cancel()
+    this.#cancels.clear()
+    await Promise.all([...this.#units.values()].map((unit) => unit.stop()))
+    await Promise.all(this.#events.map((events) => events.stop()))
+    this.#events.length = 0
+    this.#units.clear()
+    this.#ffmpeg.stop()
+    await this.#darkroom.stop()
+    await this.#pins.settled()
+  }
+
+  onAlarm(change: AlarmChange, alarm: Alarm): void {
+    if (alarm.colour !== 'red' && alarm.colour !== 'orange') return
+    if (change !== 'raised' && change !== 'escalated' && change !== 'repeated') return
+    const { zone } = alarm
+    if (zone === undefined) return
+    const nowMs = this.#options.clock.monotonicMs()
+    const lastMs = this.#lastSeriesMs.get(alarm.id)
+    if (change === 'repeated' && lastMs !== undefined && nowMs - lastMs < repeatMs) return
+    remember(this.#lastSeriesMs, alarm.id, nowMs)
+    for (const unit of this.#units.values()) {
+      if (unit.client.settings.zone.includes(zone)) this.#takeSeries(unit, alarm.id, alarm.colour, nowMs)
+    }
+  }
+
+  onStage(alarm: string, stage: Stage): void {
+    const isHeld = stage !== 'closed'
+    // Pictures of a closed alarm may still be under way.
+    if (isHeld) this.#closed.delete(alarm)
+    else this.#closed.add(alarm)
+    if (this.#closed.size > alarmsKnownMax)
+      for (const first of [...this.#closed].slice(0, 1)) this.#closed.delete(first)
+    this.#store.hold(alarm, isHeld).catch((error: unknown) => {
+      this.#log.error({ err: error, alarm }, 'picture document could not be written')
+    })
+  }
+
+  take(camera: string, askedBy: string): Promise<Taken> {
+    const unit = this.#units.get(camera)
+    if (!unit) return Promise.resolve({ ok: false, reason: reasonOf('unknown-camera') })
+    const wantedAtMs = this.#options.clock.monotonicMs()
+    return new Promise((done) => unit.shoot({ moment: 'on-demand', askedBy, wantedAtMs, done }))
+  }
+
+  health(): CameraHealth[] {
+    return [...this.#units.values()].map((unit) => {
+      const { settings, facts } = unit.client
+      return {
+        camera: settings.id,
+        name: settings.name ?? settings.id,
+        zone: settings.zone.join(', '),
+        ...unit.condition,
+        clockSkewMs: unit.clockSkewMs,
+        maker: facts?.maker,
+        model: facts?.model,
+      }
+    })
+  }
+
+  snapshots({
+    camera,
+    alarm,
+    limit = 100,
+  }: { camera?: string; alarm?: string; limit?: number } = {}): Snapshot[] {
+    return this.#store
+      .list()
+      .filter(
+        (one) =>
+          (camera === undefined || one.camera === camera) && (alarm === undefined || one.alarm === alarm),
+      )
+      .slice(0, limit)
+  }
+
+  async look({ snapshot, size, who, via }: LookRequest): Promise<Uint8Array | undefined> {
+    const found = this.#store.get(snapshot)
+    if (!found) return undefined
+    const facts = { snapshot, size, who, via, camera: found.camera }
+    await this.#looks.append({ atMs: this.#options.now().atMs, ...facts })
+    this.#metrics.looked.inc()
+    this.#options.outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts })
+    return this.#store.read(found[size].sha256)
+  }
+
+  readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    return this.#store.readPart(sha256, Math.max(0, offset), Math.min(partBytesMax, Math.max(0, length)))
+  }
+
+  async erase(snapshot: string, askedBy: string): Promise<boolean> {
+    const isErased = await this.#store.delete(snapshot, 'asked')
+    if (isErased) this.#log.info({ snapshot, askedBy }, 'picture erased')
+    return isErased
+  }
+
+  async setCredentials(camera: string, user: string, password: string): Promise<void> {
+    const settings = this.#options.cameras.find((one) => one.id === camera)
+    if (!settings) throw new CameraProblem('unknown-camera')
+    if (!this.#credentials) throw new CameraProblem('no-key')
+    await this.#credentials.set(camera, { user, password })
+    await this.#reopen(settings)
+  }
+
+  async forgetCertificate(camera: string): Promise<void> {
+    const settings = this.#options.cameras.find((one) => one.id === camera)
+    if (!settings) throw new CameraProblem('unknown-camera')
+    await this.#pins.forget(camera)
+    await this.#reopen(settings)
+  }
+
+  async #reopen(settings: CameraSettings): Promise<void> {
+    await this.#units.get(settings.id)?.stop()
+    this.#units.delete(settings.id)
+    await this.#open(settings)
+  }
+
+  async #open(settings: CameraSettings): Promise<void> {
+    const { clock, random, now, outlets } = this.#options
+    const credentials = await this.#credentialsOf(settings)
+    const client = new CameraClient({
+      // The user may be known to the store only: health must know that there is one.
+      settings: credentials ? { ...settings, user: credentials.user } : settings,
+      credentials,
+      pin: this.#pins.for(settings.id),
+      clock,
+      random,
+      ffmpeg: this.#ffmpeg,
+      streamSlots: this.#streamSlots,
+    })
+    const unit = new CameraUnit({
+      client,
+      darkroom: this.#darkroom,
+      clock,
+      random,
+      log: this.#log,
+      now,
+      onShot: (one, wanted, shot) => this.#keep(one, wanted, shot),
+      onFailed: (one, wanted, problem) => this.#tellFailed(one, wanted, problem),
+      onCondition: (one, before, after) => this.#tellCondition(one, before, after),
+    })
+    this.#units.set(settings.id, unit)
+    unit.start()
+    if (settings.events && settings.onvif && !this.#events.some((one) => one.camera === settings.id)) {
+      const events = new CameraEvents({
+        camera: settings.id,
+        openSession: () => (this.#units.get(settings.id) ?? unit).client.openSession(),
+        clock,
+        random,
+        log: this.#log,
+        onEvent: (event) => outlets.onEvent(event),
+      })
+      this.#events.push(events)
+      events.start()
+    }
+  }
+
+  /** The settings' own password file first, then the encrypted store. A failure leaves the camera without, and says so. */
+  async #credentialsOf(settings: CameraSettings): Promise<CameraCredentials | undefined> {
+    try {
+      if (settings.passwordFile !== undefined) {
+        const password = (await readFile(settings.passwordFile, 'utf8')).replace(/\r?\n$/, '')
+        return { user: settings.user ?? '', password }
+      }
+      return this.#credentials?.get(settings.id)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'sealed'
+      this.#log.error({ camera: settings.id, code }, 'camera password could not be read')
+      return undefined
+    }
+  }
+
+  #takeSeries(unit: CameraUnit, alarm: string, colour: Colour, wantedAtMs: number): void {
+    unit.shootBefore({ moment: 'before', alarm, colour, wantedAtMs })
+    unit.shoot({ moment: 'at-once', alarm, colour, wantedAtMs })
+    for (const [moment, delayMs] of laterMoments) {
+      const cancel = this.#options.clock.after(delayMs, () => {
+        this.#cancels.delete(cancel)
+        unit.shoot({ moment, alarm, colour, wantedAtMs: wantedAtMs + delayMs })
+      })
+      this.#cancels.add(cancel)
+    }
+  }
+
+  /** One stored snapshot for each who wanted it; the bytes are on the disk once. */
+  async #keep(unit: CameraUnit, wanted: readonly Wanted[], shot: Shot): Promise<void> {
+    const { clock, random, outlets } = this.#options
+    const { full, preview } = shot.finished
+    for (const one of wanted) {
+      const { settings } = unit.client
+      const snapshot: Snapshot = {
+        id: random.hex(12),
+        camera: unit.id,
+        zone: settings.zone[0] ?? '',
+        moment: one.moment,
+        ...(one.alarm === undefined ? {} : { alarm: one.alarm }),
+        ...(one.colour === undefined ? {} : { colour: one.colour }),
+        ...(one.askedBy === undefined ? {} : { askedBy: one.askedBy }),
+        fetchedAt: shot.fetchedAt,
+        full: { sha256: full.sha256, bytes: full.bytes.length, width: full.width, height: full.height },
+        preview: {
+          sha256: preview.sha256,
+          bytes: preview.bytes.length,
+          width: preview.width,
+          height: preview.height,
+        },
+        source: shot.raw.source,
+        isMasked: settings.masks.length > 0,
+        picture: shot.picture,
+        answerMs: Math.round(shot.raw.answerMs),
+        readyMs: 0,
+      }
+      const stored: StoredSnapshot = {
+        ...snapshot,
+        isHeld: one.alarm !== undefined && !this.#closed.has(one.alarm),
+      }
+      try {
+        await this.#store.put(stored, full, preview)
+      } catch (error) {
+        this.#tellFailed(unit, [one], toProblem(error, 'disk-full'))
+        continue
+      }
+      snapshot.readyMs = Math.round(clock.monotonicMs() - one.wantedAtMs)
+      this.#metrics.taken.inc({ moment: one.moment, source: shot.raw.source })
+      this.#metrics.answerSeconds.observe({ source: shot.raw.source }, shot.raw.answerMs / 1000)
+      // The fact first: its record travels ahead of the picture's bytes.
+      outlets.onFact({ what: 'snapshot-taken', colour: one.colour, facts: { ...snapshot } })
+      outlets.onSnapshot(snapshot)
+      one.done?.({ ok: true, snapshot })
+    }
+  }
+
+  #tellFailed(unit: CameraUnit, wanted: readonly Wanted[], problem: CameraProblem): void {
+    this.#metrics.failed.inc({ code: problem.code })
+    const colours = wanted.flatMap((one) => (one.colour ? [one.colour] : []))
+    const colour = colours.reduce<Colour | undefined>((a, b) => (a && outranks(a, b) ? a : b), undefined)
+    const alarms = [...new Set(wanted.flatMap((one) => (one.alarm === undefined ? [] : [one.alarm])))]
+    this.#options.outlets.onFact({
+      what: 'snapshot-failed',
+      colour,
+      facts: {
+        camera: unit.id,
+        moments: [...new Set(wanted.map((one) => one.moment))],
+        alarms,
+        reason: problem.reason,
+      },
+    })
+    for (const one of wanted) one.done?.({ ok: false, reason: problem.reason })
+  }
+
+  #tellCondition(unit: CameraUnit, before: Condition, after: Condition): void {
+    const isSame =
+      before.state === after.state &&
+      before.picture === after.picture &&
+      before.reason?.code === after.reason?.code
+    if (!isSame) {
+      const facts = { camera: unit.id, state: after.state, picture: after.picture, reason: after.reason }
+      this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
+      this.#options.outlets.onFact({ what: 'camera-state', colour: undefined, facts })
+    }
+    if (before.isOffline !== after.isOffline) {
+      this.#options.outlets.onBoxFact({
+        kind: 'camera-offline',
+        isPresent: after.isOffline,
+        subject: unit.id,
+        facts: after.reason
+          ? { reason: after.reason.code, zh: after.reason.text.zh, en: after.reason.text.en }
+          : {},
+      })
+    }
+  }
+
+  #tellDeleted({ snapshot, reason }: Deleted): void {
+    this.#metrics.deleted.inc({ reason })
+    const { id, camera, alarm, full, preview } = snapshot
+    this.#options.outlets.onFact({
+      what: 'snapshot-deleted',
+      colour: undefined,
+      facts: { snapshot: id, camera, alarm, reason, full: full.sha256, preview: preview.sha256 },
+    })
+  }
+
+  #every(intervalMs: number, run: () => Promise<void>): void {
+    let cancel = (): void => {}
+    const tick = (): void => {
+      this.#cancels.delete(cancel)
+      run().catch((error: unknown) => this.#log.error({ err: error }, 'sweep of old pictures failed'))
+      cancel = this.#options.clock.after(intervalMs, tick)
+      this.#cancels.add(cancel)
+    }
+    tick()
+  }
+}
+
+/** A map of bounded size: the oldest entry goes. */
+function remember(map: Map<string, number>, key: string, value: number): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > alarmsKnownMax) for (const oldest of [...map.keys()].slice(0, 1)) map.delete(oldest)
+}

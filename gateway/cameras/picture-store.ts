@@ -1,0 +1,242 @@
+// Pictures on disk: files named by their SHA-256, one small document per snapshot, quotas, a term, and deletion that deletes.
+import { createHash } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { FinishedFile } from './darkroom.ts'
+import type { PictureFile, Snapshot } from './port.ts'
+
+/** Most snapshots kept, whatever their size: each costs about 1 KB of memory. */
+export const snapshotsMax = 20_000
+/** A held snapshot (its alarm was never closed) is let go after this many terms. */
+const heldTermsMax = 12
+
+export interface StoredSnapshot extends Snapshot {
+  /** True while its alarm is not closed: the term does not end it. */
+  isHeld: boolean
+}
+
+export interface Deleted {
+  snapshot: Snapshot
+  reason: 'term' | 'quota' | 'asked' | 'damaged'
+}
+
+export interface PictureStoreOptions {
+  folder: string
+  log: Logger
+  totalBytesMax: number
+  cameraBytesMax: (camera: string) => number
+  termMs: number
+  onDeleted: (deleted: Deleted) => void
+}
+
+const bytesOf = (snapshot: Snapshot): number => snapshot.full.bytes + snapshot.preview.bytes
+const namePattern = /^[0-9a-f]{64}$/
+const idPattern = /^[0-9a-f]{8,64}$/
+
+/**
+ * Files are not synced: a commit of the journal must never wait for picture bytes. A file that a power cut tore is
+ * found by its size at the next start or by its hash when it is read, deleted, and said to be so.
+ */
+export class PictureStore {
+  readonly #options: PictureStoreOptions
+  /** Oldest first. */
+  readonly #snapshots = new Map<string, StoredSnapshot>()
+  readonly #uses = new Map<string, number>()
+  #totalBytes = 0
+
+  constructor(options: PictureStoreOptions) {
+    this.#options = options
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes
+  }
+
+  list(): StoredSnapshot[] {
+    return [...this.#snapshots.values()].toReversed()
+  }
+
+  get(id: string): StoredSnapshot | undefined {
+    return this.#snapshots.get(id)
+  }
+
+  /** Reads what is there; drops documents without whole files and files without documents. */
+  async open(): Promise<void> {
+    await mkdir(this.#index(), { recursive: true, mode: 0o700 })
+    await mkdir(this.#blobs(), { recursive: true, mode: 0o700 })
+    const found: StoredSnapshot[] = []
+    for (const name of await readdir(this.#index())) {
+      const snapshot = await this.#readDocument(join(this.#index(), name))
+      if (snapshot) found.push(snapshot)
+    }
+    found.sort(
+      (a, b) => a.fetchedAt.boot - b.fetchedAt.boot || a.fetchedAt.sinceBootMs - b.fetchedAt.sinceBootMs,
+    )
+    for (const snapshot of found) this.#add(snapshot)
+    for (const shard of await readdir(this.#blobs())) {
+      for (const name of await readdir(join(this.#blobs(), shard))) {
+        if (!this.#uses.has(name.replace(/\.jpg$/, '')))
+          await rm(join(this.#blobs(), shard, name), { force: true })
+      }
+    }
+  }
+
+  /** Writes both files and the document, then makes room. Rejects when the disk does not take them. */
+  async put(snapshot: StoredSnapshot, full: FinishedFile, preview: FinishedFile): Promise<void> {
+    await this.#writeBlob(full)
+    await this.#writeBlob(preview)
+    await this.#writeDocument(snapshot)
+    this.#add(snapshot)
+    await this.#makeRoom(snapshot)
+  }
+
+  /** Whole bytes of a file, or undefined when it is gone; a damaged one is deleted with the snapshots that use it. */
+  async read(sha256: string): Promise<Buffer | undefined> {
+    if (!this.#uses.has(sha256)) return undefined
+    const bytes = await readFile(this.#blob(sha256)).catch((error: unknown) => {
+      this.#options.log.error({ err: error, sha256 }, 'picture file could not be read')
+      return undefined
+    })
+    if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
+    for (const snapshot of this.list()) {
+      if (snapshot.full.sha256 === sha256 || snapshot.preview.sha256 === sha256) {
+        await this.delete(snapshot.id, 'damaged')
+      }
+    }
+    return undefined
+  }
+
+  /** A part of a file for the uplink, without reading the rest. */
+  async readPart(sha256: string, offset: number, length: number): Promise<Buffer | undefined> {
+    if (!this.#uses.has(sha256)) return undefined
+    const handle = await open(this.#blob(sha256), 'r').catch(() => undefined)
+    if (!handle) return undefined
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, offset)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async delete(id: string, reason: Deleted['reason']): Promise<boolean> {
+    const snapshot = this.#snapshots.get(id)
+    if (!snapshot) return false
+    this.#snapshots.delete(id)
+    this.#totalBytes -= bytesOf(snapshot)
+    // The files first: a document without files is found at the next start, a file without document too.
+    for (const file of filesOf(snapshot)) {
+      const uses = (this.#uses.get(file.sha256) ?? 1) - 1
+      if (uses > 0) this.#uses.set(file.sha256, uses)
+      else {
+        this.#uses.delete(file.sha256)
+        await rm(this.#blob(file.sha256), { force: true })
+      }
+    }
+    await rm(this.#document(id), { force: true })
+    this.#options.onDeleted({ snapshot, reason })
+    return true
+  }
+
+  /** The alarm was closed, or is open again. */
+  async hold(alarm: string, isHeld: boolean): Promise<void> {
+    for (const snapshot of this.#snapshots.values()) {
+      if (snapshot.alarm !== alarm || snapshot.isHeld === isHeld) continue
+      snapshot.isHeld = isHeld
+      await this.#writeDocument(snapshot)
+    }
+  }
+
+  /**
+   * Deletes what is past its term. Only to be called while the clock is synced; a picture that was taken with the
+   * clock unsynced gets its wall time now, so that a step from 1970 to today ends nobody's term.
+   */
+  async sweep(wallMs: number): Promise<void> {
+    for (const snapshot of this.list()) {
+      if (snapshot.fetchedAt.clock === 'unsynced') {
+        snapshot.fetchedAt = { ...snapshot.fetchedAt, atMs: wallMs, clock: 'repaired' }
+        await this.#writeDocument(snapshot)
+        continue
+      }
+      const ageMs = wallMs - snapshot.fetchedAt.atMs
+      const termMs = this.#options.termMs * (snapshot.isHeld ? heldTermsMax : 1)
+      if (ageMs > termMs) await this.delete(snapshot.id, 'term')
+    }
+  }
+
+  async #makeRoom(newest: Snapshot): Promise<void> {
+    const cameraMax = this.#options.cameraBytesMax(newest.camera)
+    const sum = (camera: string): number =>
+      this.list().reduce((total, one) => (one.camera === camera ? total + bytesOf(one) : total), 0)
+    let cameraBytes = sum(newest.camera)
+    while (cameraBytes > cameraMax) {
+      const victim = this.#victim((one) => one.camera === newest.camera && one.id !== newest.id)
+      if (!victim) break
+      cameraBytes -= bytesOf(victim)
+      await this.delete(victim.id, 'quota')
+    }
+    while (this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax) {
+      const victim = this.#victim((one) => one.id !== newest.id)
+      if (!victim) break
+      await this.delete(victim.id, 'quota')
+    }
+  }
+
+  /** Oldest first, but pictures of open alarms last: the quota holds even then. */
+  #victim(isCandidate: (snapshot: StoredSnapshot) => boolean): StoredSnapshot | undefined {
+    let held: StoredSnapshot | undefined
+    for (const snapshot of this.#snapshots.values()) {
+      if (!isCandidate(snapshot)) continue
+      if (!snapshot.isHeld) return snapshot
+      held ??= snapshot
+    }
+    return held
+  }
+
+  #add(snapshot: StoredSnapshot): void {
+    this.#snapshots.set(snapshot.id, snapshot)
+    this.#totalBytes += bytesOf(snapshot)
+    for (const file of filesOf(snapshot)) this.#uses.set(file.sha256, (this.#uses.get(file.sha256) ?? 0) + 1)
+  }
+
+  async #readDocument(file: string): Promise<StoredSnapshot | undefined> {
+    try {
+      const snapshot = JSON.parse(await readFile(file, 'utf8')) as StoredSnapshot
+      const isNamed = idPattern.test(snapshot.id) && file === this.#document(snapshot.id)
+      if (!isNamed || !filesOf(snapshot).every((one) => namePattern.test(one.sha256))) {
+        throw new Error('a document of another shape')
+      }
+      for (const one of filesOf(snapshot)) {
+        const { size } = await stat(this.#blob(one.sha256))
+        if (size !== one.bytes) throw new Error('a file of another size')
+      }
+      return snapshot
+    } catch (error) {
+      this.#options.log.warn({ err: error, file }, 'incomplete picture dropped')
+      await rm(file, { force: true })
+      return undefined
+    }
+  }
+
+  async #writeBlob(file: FinishedFile): Promise<void> {
+    const path = this.#blob(file.sha256)
+    if (this.#uses.has(file.sha256)) return
+    await mkdir(join(this.#blobs(), file.sha256.slice(0, 2)), { recursive: true, mode: 0o700 })
+    await writeFile(`${path}.new`, file.bytes, { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  }
+
+  async #writeDocument(snapshot: StoredSnapshot): Promise<void> {
+    const path = this.#document(snapshot.id)
+    await writeFile(`${path}.new`, JSON.stringify(snapshot), { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  }
+
+  #index = (): string => join(this.#options.folder, 'index')
+  #blobs = (): string => join(this.#options.folder, 'files')
+  #document = (id: string): string => join(this.#index(), `${id}.json`)
+  #blob = (sha256: string): string => join(this.#blobs(), sha256.slice(0, 2), `${sha256}.jpg`)
+}
+
+const filesOf = (snapshot: Snapshot): PictureFile[] => [snapshot.full, snapshot.preview]
