@@ -1,0 +1,227 @@
+// Rules on the source itself: who may import whom, which words stay out, where time and chance come from. Each ban
+// names what to do instead.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)))
+const sources = files.filter((file) => /\.(ts|vue)$/.test(file) && !file.endsWith('.d.ts'))
+const programs = ['gateway', 'centre', 'firmware-sim', 'web']
+
+const text = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+const partOf = (file: string): string => file.split('/')[0] ?? ''
+
+interface Import {
+  from: string
+  to: string
+  isOwn: boolean
+}
+
+const imports: Import[] = sources.flatMap((from) =>
+  [
+    ...(text.get(from) ?? '').matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'"\n]*(?:\n[^'"\n]*)*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g,
+    ),
+  ].map((match) => {
+    const target = match[1] ?? match[2] ?? match[3] ?? ''
+    const isOwn = target.startsWith('.')
+    return { from, isOwn, to: isOwn ? posix.join(posix.dirname(from), target) : target }
+  }),
+)
+const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`
+
+describe('import directions', () => {
+  it('reads imports at all', () => {
+    expect(imports.length).toBeGreaterThan(300)
+    expect(
+      imports.some(({ from, to }) => from === 'gateway/gateway.ts' && to === 'gateway/broker/broker.ts'),
+    ).toBe(true)
+  })
+
+  it('keeps protocols below everything, and kit below protocols', () => {
+    const wrong = imports.filter(
+      ({ from, to, isOwn }) =>
+        isOwn &&
+        ((partOf(from) === 'protocols' && partOf(to) !== 'protocols') ||
+          (from.startsWith('protocols/kit/') && !to.startsWith('protocols/kit/'))),
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it('keeps protocols free of I/O: no node: module but in the schema generator', () => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        from.startsWith('protocols/') && to.startsWith('node:') && !from.startsWith('protocols/schemas/'),
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it('lets no program import another: they meet in protocols', () => {
+    const wrong = imports.filter(
+      ({ from, to, isOwn }) =>
+        isOwn && programs.includes(partOf(from)) && partOf(to) !== partOf(from) && partOf(to) !== 'protocols',
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it('lets folders of the gateway meet only in gateway.ts: others import port.ts or types of config', () => {
+    const wrong = imports.filter(({ from, to, isOwn }) => {
+      if (!isOwn || !from.startsWith('gateway/') || dirname(from) === 'gateway' || /-command\.ts$/.test(from))
+        return false
+      if (!to.startsWith('gateway/') || folderOf(to) === folderOf(from)) return false
+      return basename(to) !== 'port.ts' && !to.startsWith('gateway/config/')
+    })
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it('imports nothing upward in the gateway', () => {
+    const floors = [
+      ['journal', 'alarms', 'config'],
+      ['uplink', 'cameras', 'devices', 'health'],
+      ['intake', 'commands', 'console'],
+      ['broker'],
+    ]
+    const floorOf = (file: string): number => floors.findIndex((names) => names.includes(folderOf(file)))
+    // Health gathers what every part knows: it reads their ports, types only.
+    const wrong = imports.filter(
+      ({ from, to, isOwn }) =>
+        isOwn &&
+        from.startsWith('gateway/') &&
+        dirname(from) !== 'gateway' &&
+        to.startsWith('gateway/') &&
+        floorOf(to) > floorOf(from) &&
+        !(folderOf(from) === 'health' && basename(to) === 'port.ts'),
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it.each([
+    ['aedes', ['gateway/broker/', 'centre/receiver/']],
+    ['mqemitter', ['gateway/broker/', 'centre/receiver/']],
+    ['better-sqlite3', ['gateway/journal/', 'centre/storage/']],
+    ['onvif', ['gateway/cameras/']],
+    ['mqtt', ['gateway/uplink/', 'firmware-sim/']],
+  ])('imports %s only in %s', (name, folders) => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        to === name && !from.startsWith('tests/') && !folders.some((folder) => from.startsWith(folder)),
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+})
+
+function folderOf(file: string): string {
+  return file.split('/')[1] ?? ''
+}
+
+describe('the source', () => {
+  const own = [...text].filter(([file]) => !file.startsWith('tests/tidy'))
+
+  const violations = (pattern: RegExp, isExempt: (file: string) => boolean = () => false): string[] =>
+    own.flatMap(([file, content]) =>
+      isExempt(file)
+        ? []
+        : content
+            .split('\n')
+            .flatMap((line, at) => (pattern.test(line) ? [`${file}:${at + 1} ${line.trim()}`] : [])),
+    )
+
+  it('takes time and chance from Clock and Random, not from the system', () => {
+    const exempt = (file: string): boolean =>
+      file.startsWith('tests/') ||
+      file.startsWith('protocols/kit/') ||
+      file.startsWith('web/') ||
+      /\/main\.ts$|-command\.ts$|^firmware-sim\/(demo|run-village|press-once)\.ts$/.test(file)
+    expect(violations(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)/, exempt)).toEqual([])
+  })
+
+  it('has no default exports: import by name', () => {
+    expect(violations(/^export default /, (file) => /(vite|vitest)\.config\.ts$|\.vue$/.test(file))).toEqual(
+      [],
+    )
+  })
+
+  it('names files in kebab-case and keeps empty words out of names', () => {
+    const wrong = sources.filter((file) => {
+      const name = basename(file).replace(/\.(test\.ts|config\.ts|ts|vue)$/, '')
+      return (
+        !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ||
+        name
+          .split('-')
+          .some((word) =>
+            ['manager', 'helper', 'helpers', 'util', 'utils', 'misc', 'info', 'handler', 'handlers'].includes(
+              word,
+            ),
+          )
+      )
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('opens each file with a sentence on its job', () => {
+    const wrong = own.filter(([file, content]) => {
+      if (file.endsWith('.vue') || file.endsWith('.config.ts')) return false
+      return !/^(#!.*\n)?(\/\/|\/\*)/.test(content)
+    })
+    expect(wrong.map(([file]) => file)).toEqual([])
+  })
+
+  it('leaves nothing unfinished and silences no check', () => {
+    expect(
+      violations(/\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-nocheck|@ts-expect-error|(ox|es)lint-disable/),
+    ).toEqual([])
+  })
+
+  it('switches no test off', () => {
+    expect(violations(/\b(it|test|describe)\.(skip|only|todo|fails)\b(?!If)/)).toEqual([])
+  })
+
+  it('keeps kit small: at most ten files', () => {
+    expect(files.filter((file) => file.startsWith('protocols/kit/')).length).toBeLessThanOrEqual(10)
+  })
+
+  it('stays within 400 lines a file', () => {
+    const long = own.filter(
+      ([file, content]) => !file.startsWith('tests/') && content.split('\n').length > 400,
+    )
+    expect(long.map(([file]) => file)).toEqual([])
+  })
+})
+
+describe('the repository', () => {
+  const documents = files.filter((file) => /\.(md|ts|js|vue|ya?ml|json|html|css|service)$/.test(file))
+
+  it('names no machine and no registry', () => {
+    const wrong = documents.filter((file) => {
+      const content = readFileSync(join(root, file), 'utf8')
+      return new RegExp(
+        ['/wo' + 'rk/', '/ro' + 'ot/', 'regis' + 'try\\.npm', '\\.lib' + 'rary/'].join('|'),
+      ).test(content)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('has a README in each top folder', () => {
+    const folders = [...new Set(files.filter((file) => file.includes('/')).map(partOf))].filter(
+      (name) => !name.startsWith('.'),
+    )
+    const without = folders.filter(
+      (folder) => folder !== 'bin' && !existsSync(join(root, folder, 'README.md')),
+    )
+    expect(without).toEqual([])
+  })
+
+  it('tracks no generated output and no large file', () => {
+    const large = files.filter((file) => readFileSync(join(root, file)).byteLength > 1_000_000)
+    expect(large).toEqual([])
+    expect(files.filter((file) => /^(dist|node_modules|\.demo)\//.test(file))).toEqual([])
+  })
+})
