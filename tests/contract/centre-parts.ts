@@ -11,7 +11,7 @@ import type { Alarm } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord, EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
 import type { Role } from '../../protocols/desk/api.ts'
-import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { encodeJson, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
@@ -80,7 +80,7 @@ export interface CentreUnderTest {
 
 export async function startCentre(
   folder: string,
-  options: { config?: object; wrapStorage?: CentreOptions['wrapStorage'] } = {},
+  options: { config?: object; wrapStorage?: CentreOptions['wrapStorage']; clock?: Clock } = {},
 ): Promise<CentreUnderTest> {
   const parsed = parseCentreConfig({
     dataDir: folder,
@@ -90,7 +90,7 @@ export async function startCentre(
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const config = parsed.value
-  const [clock, random] = [createSystemClock(), createSystemRandom()]
+  const [clock, random] = [options.clock ?? createSystemClock(), createSystemRandom()]
   const logger = pino({ level: 'silent' })
   const { wrapStorage } = options
   const centre = createCentre({ config, logger, clock, random, ...(wrapStorage ? { wrapStorage } : {}) })
