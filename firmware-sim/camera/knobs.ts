@@ -1,0 +1,52 @@
+// Everything that can be wrong with a simulated camera; all may be turned while it runs, alone or together.
+
+export interface CameraKnobs {
+  /** Waits this long before it answers anything. */
+  slowMs: number
+  /** Refuses every credential. */
+  hasWrongAuth: boolean
+  /** Its clock against the real one. */
+  clockOffsetMs: number
+  /** What it sends instead of a picture: a page with status 200, noise, a picture cut in half; or no HTTP at all. */
+  garbage: 'none' | 'page' | 'noise' | 'cut' | 'not-http'
+  /** A body that never ends: as fast as it is read, or a byte a second. */
+  endless: 'none' | 'flood' | 'drip'
+  /** No snapshot address: the stream only. */
+  hasNoSnapshot: boolean
+  /** A snapshot address that answers 404 with a page. */
+  isSnapshotMissing: boolean
+  /** Always the same bytes. */
+  isFrozen: boolean
+  isDark: boolean
+  isCovered: boolean
+  /** Breaks the connection off after the challenge, or in the middle of the picture. */
+  reset: 'none' | 'after-challenge' | 'in-picture'
+  /** Names another host in all its addresses. */
+  foreignHost: string | undefined
+  /** Says that its picture is text and its XML is UTF-16, puts junk before the first tag, and writes odd headers. */
+  isSloppy: boolean
+  /** Takes the stream's PLAY and sends nothing. */
+  isStreamStalled: boolean
+  /** Accepts connections and never answers. */
+  isHung: boolean
+}
+
+export function noFaults(): CameraKnobs {
+  return {
+    slowMs: 0,
+    hasWrongAuth: false,
+    clockOffsetMs: 0,
+    garbage: 'none',
+    endless: 'none',
+    hasNoSnapshot: false,
+    isSnapshotMissing: false,
+    isFrozen: false,
+    isDark: false,
+    isCovered: false,
+    reset: 'none',
+    foreignHost: undefined,
+    isSloppy: false,
+    isStreamStalled: false,
+    isHung: false,
+  }
+}

@@ -1,0 +1,216 @@
+// A camera on loopback that speaks ONVIF, HTTP snapshots and RTSP, and can go wrong in every way of its knobs.
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { noFaults, type CameraKnobs } from './knobs.ts'
+import { answerTo, fault, notification, operationOf } from './onvif-answers.ts'
+import { RtspServer } from './rtsp-server.ts'
+import { drawScene, type SceneState } from './scene.ts'
+import { SignIn, type Account, type AuthMode } from './sign-in.ts'
+
+const requestBytesMax = 64 * 1024
+/** A pull is answered when there is something, or after this long. */
+const pullMs = 1000
+
+export interface SimulatedCameraOptions {
+  host?: string
+  port?: number
+  rtspPort?: number
+  account?: Account
+  auth?: AuthMode
+  /** PEM key and certificate: then it speaks HTTPS only. */
+  tls?: { key: string; cert: string }
+}
+
+export class SimulatedCamera {
+  readonly knobs: CameraKnobs = noFaults()
+  /** What it sees besides the time. */
+  readonly scene: Omit<SceneState, 'atMs' | 'isDark' | 'isCovered'> = { waterLevelMm: 800, isDoorOpen: false }
+  /** Counts of what it was asked, by operation or path. */
+  readonly asked = new Map<string, number>()
+  readonly #options: SimulatedCameraOptions
+  readonly #server: Server
+  readonly #rtsp: RtspServer
+  readonly #signIn: SignIn
+  readonly #sockets = new Set<Socket>()
+  #notifications: string[] = []
+  #drawn: { key: string; picture: Uint8Array } | undefined
+  /** How many picture requests were being answered at once, at most. */
+  #busy = 0
+  busyMax = 0
+
+  constructor(options: SimulatedCameraOptions = {}) {
+    this.#options = options
+    const account = options.account ?? { user: '', password: '' }
+    const mode = options.auth ?? (options.account ? 'digest' : 'none')
+    this.#signIn = new SignIn(account, mode)
+    const listener: RequestListener = (request, response) => {
+      this.#serve(request, response).catch(() => response.destroy())
+    }
+    this.#server = options.tls ? createHttps(options.tls, listener) : createHttp(listener)
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => socket.destroy())
+      if (this.knobs.garbage === 'not-http') socket.end('SSH-2.0-dropbear\r\n')
+    })
+    this.#rtsp = new RtspServer({
+      host: this.host,
+      port: options.rtspPort ?? 0,
+      knobs: this.knobs,
+      signIn: new SignIn(account, mode === 'digest-sha256' ? 'digest' : mode),
+      picture: () => this.picture(),
+    })
+  }
+
+  get host(): string {
+    return this.#options.host ?? '127.0.0.1'
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get rtspPort(): number {
+    return this.#rtsp.port
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(this.#options.port ?? 0, this.host, resolve)
+    })
+    await this.#rtsp.start()
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+    await this.#rtsp.stop()
+  }
+
+  /** What the camera sees now; drawn at most once a second and for every change of the scene. */
+  picture(): Uint8Array {
+    const { isFrozen, isDark, isCovered, clockOffsetMs } = this.knobs
+    if (isFrozen && this.#drawn) return this.#drawn.picture
+    const atMs = Math.floor((Date.now() + clockOffsetMs) / 1000) * 1000
+    const state = { atMs, ...this.scene, isDark, isCovered }
+    const key = JSON.stringify(state)
+    if (this.#drawn?.key !== key) this.#drawn = { key, picture: drawScene(state) }
+    return this.#drawn.picture
+  }
+
+  /** Tells whoever is subscribed, such as `RuleEngine/CellMotionDetector/Motion`, `IsMotion`. */
+  notify(topic: string, item: string, isOn: boolean): void {
+    this.#notifications.push(notification(topic, item, isOn, Date.now() + this.knobs.clockOffsetMs))
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { knobs } = this
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > requestBytesMax) return void response.destroy()
+      chunks.push(chunk)
+    }
+    if (knobs.isHung) return
+    if (knobs.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, knobs.slowMs))
+    if (response.destroyed) return
+    const body = Buffer.concat(chunks).toString('utf8')
+    const [path = '/'] = (request.url ?? '/').split('?')
+    const asked = request.method === 'POST' ? operationOf(body) : path
+    this.asked.set(asked, (this.asked.get(asked) ?? 0) + 1)
+    if (request.method === 'POST') return this.#answerSoap(body, request, response)
+    if (path === '/snapshot.jpg') return this.#answerPicture(request, response)
+    response.writeHead(path === '/' ? 200 : 404, { 'content-type': 'text/html' })
+    response.end(page)
+  }
+
+  async #answerSoap(body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { knobs } = this
+    const operation = operationOf(body)
+    const nowMs = Date.now() + knobs.clockOffsetMs
+    const send = (status: number, xml: string): void => {
+      const text = knobs.isSloppy ? `\r\n\ufeff${xml.replace('UTF-8', 'utf-16')}` : xml
+      const type = knobs.isSloppy ? 'text/html; charset=utf-16' : 'application/soap+xml; charset=utf-8'
+      response.writeHead(status, { 'content-type': type, ...(knobs.isSloppy ? { 'X Odd': '\u00e9' } : {}) })
+      response.end(text)
+    }
+    if (knobs.garbage === 'page') return void response.end(page)
+    const isOpen = operation === 'GetSystemDateAndTime'
+    const isSigned =
+      this.#signIn.mode === 'none' ||
+      this.#signIn.acceptsToken(body, nowMs) ||
+      this.#signIn.accepts(request.headers.authorization, 'POST')
+    if (!isOpen && (knobs.hasWrongAuth || !isSigned)) {
+      return send(400, fault('NotAuthorized', 'Sender not Authorized'))
+    }
+    if (operation === 'PullMessages') {
+      for (let waitedMs = 0; waitedMs < pullMs && this.#notifications.length === 0; waitedMs += 50) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+    const host = knobs.foreignHost ?? this.host
+    const scheme = this.#options.tls ? 'https' : 'http'
+    const answer = answerTo(body, {
+      base: `${scheme}://${host}:${this.port}`,
+      streamUri: `rtsp://${host}:${this.rtspPort}/main`,
+      snapshotUri: knobs.hasNoSnapshot ? undefined : `${scheme}://${host}:${this.port}/snapshot.jpg?a=1&b=2`,
+      cameraTimeMs: nowMs,
+      notifications: operation === 'PullMessages' ? this.#notifications.splice(0, 10) : [],
+    })
+    send(answer === undefined ? 400 : 200, answer ?? fault('ActionNotSupported', 'Action not supported'))
+  }
+
+  #answerPicture(request: IncomingMessage, response: ServerResponse): void {
+    const { knobs } = this
+    if (knobs.hasWrongAuth || !this.#signIn.accepts(request.headers.authorization, 'GET')) {
+      const challenge = this.#signIn.mode === 'none' ? ['Basic realm="x"'] : this.#signIn.challenge()
+      response.writeHead(401, { 'www-authenticate': challenge, 'content-type': 'text/html' })
+      response.end(page)
+      if (knobs.reset === 'after-challenge') request.socket.resetAndDestroy()
+      return
+    }
+    this.busyMax = Math.max(this.busyMax, ++this.#busy)
+    response.on('close', () => this.#busy--)
+    if (knobs.isSnapshotMissing || knobs.hasNoSnapshot) {
+      response.writeHead(knobs.isSloppy ? 200 : 404, {
+        'content-type': knobs.isSloppy ? 'image/jpeg' : 'text/html',
+      })
+      return void response.end(page)
+    }
+    const picture = this.picture()
+    response.writeHead(200, { 'content-type': knobs.isSloppy ? 'text/plain' : 'image/jpeg' })
+    if (knobs.garbage === 'page') return void response.end(page)
+    if (knobs.garbage === 'noise') return void response.end(Buffer.alloc(5000, 'noise'))
+    if (knobs.garbage === 'cut') return void response.end(picture.subarray(0, picture.length / 2))
+    if (knobs.reset === 'in-picture') {
+      response.write(picture.subarray(0, 1000), () => request.socket.resetAndDestroy())
+      return
+    }
+    if (knobs.endless !== 'none') return this.#pourEndlessly(response, picture)
+    response.end(picture)
+  }
+
+  #pourEndlessly(response: ServerResponse, picture: Uint8Array): void {
+    const isFlood = this.knobs.endless === 'flood'
+    const chunk = isFlood ? Buffer.alloc(64 * 1024) : Buffer.alloc(1)
+    response.write(picture.subarray(0, 100))
+    const timer = setInterval(
+      () => {
+        if (response.writableLength < 1_000_000) response.write(chunk)
+      },
+      isFlood ? 5 : 1000,
+    )
+    response.on('close', () => clearInterval(timer))
+  }
+}
+
+const page = '<!DOCTYPE html><html><head><title>404</title></head><body>Document not found</body></html>'
