@@ -9,8 +9,8 @@ import type {
   LoginAnswer,
   MeAnswer,
   VillagesAnswer,
-  VillageSummary,
 } from '../../protocols/desk/api.ts'
+import type { Snapshot } from './stream-link.ts'
 
 export const requestTimeoutMs = 8000
 /** Alarms asked for at once, and pages read at most: 20,000 open alarms are more than any desk can show. */
@@ -33,11 +33,6 @@ export class ApiProblem extends Error {
     this.alarm = alarm
     this.cause = cause
   }
-}
-
-export interface Snapshot {
-  alarms: DeskAlarm[]
-  villages: VillageSummary[]
 }
 
 const unreachable: BilingualText = { zh: '连不上中心服务器。', en: 'The centre can not be reached.' }

@@ -6,10 +6,10 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { isWaiting, shownColour } from './accept-deadline.ts'
 import { AlarmBoard, RedWatch, type BoardAlarm, type BoardView } from './alarm-board.ts'
-import { ApiProblem, asProblem, type DeskApi, type Snapshot } from './desk-api.ts'
+import { ApiProblem, asProblem, type DeskApi } from './desk-api.ts'
 import { SeenReporter } from './seen-reporter.ts'
 import { Siren } from './siren.ts'
-import { StreamLink, retryMaxMs, type LinkState, type Socket } from './stream-link.ts'
+import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './stream-link.ts'
 import { applyBoxMessage } from './village-strip.ts'
 
 /** In a flood the screen is drawn this often at most; a person sees no difference, an old phone does. */

@@ -1,9 +1,8 @@
 // Keeps the desk in step with the centre: stream first, then the whole list, then the stream again; and when the
 // stream is quiet it asks whether it is quiet or dead. Time, chance and the socket come from outside.
-import type { DeskAlarm, StreamMessage } from '../../protocols/desk/api.ts'
+import type { DeskAlarm, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import type { Snapshot } from './desk-api.ts'
 
 /** Without a `hello` for this long an attempt has failed. */
 export const helloTimeoutMs = 6000
@@ -15,6 +14,12 @@ export const retryFirstMs = 400
 export const retryMaxMs = 8000
 /** Messages kept while the list is read; more than that and the list is read again. */
 export const heldBackMax = 5000
+
+/** Everything the desk shows, as the centre has it at one moment. */
+export interface Snapshot {
+  alarms: DeskAlarm[]
+  villages: VillageSummary[]
+}
 
 export interface Socket {
   onMessage(listener: (text: string) => void): void

@@ -1,5 +1,5 @@
 // Lengths of time and times of day as people read them, in both languages, as short as they stay clear.
-import type { Language } from './language.ts'
+import type { Language } from './language-choice.ts'
 
 const units: { ms: number; zh: string; en: string }[] = [
   { ms: 86_400_000, zh: '天', en: 'd' },

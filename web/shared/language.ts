@@ -1,20 +1,9 @@
 // Which of the two languages a person reads, and how a bilingual text becomes words on the page.
 import { shallowRef } from 'vue'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
-
-export type Language = keyof BilingualText
+import { chooseLanguage, type Language } from './language-choice.ts'
 
 const storageKey = 'gengfu.language'
-
-/** What was chosen before, else what the browser asks for, else Chinese. */
-export function chooseLanguage(stored: string | null, preferred: readonly string[]): Language {
-  if (stored === 'zh' || stored === 'en') return stored
-  for (const tag of preferred) {
-    const primary = tag.toLowerCase().split('-')[0]
-    if (primary === 'zh' || primary === 'en') return primary
-  }
-  return preferred.length === 0 ? 'zh' : 'en'
-}
 
 export const language = shallowRef<Language>('zh')
 
