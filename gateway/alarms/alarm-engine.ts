@@ -20,6 +20,8 @@ import { followSchedules, takeArm } from './zone-arming.ts'
 export const strangersMax = 1000
 /** A document that stays due after it was looked at is looked at again this much later, never at once. */
 const againMs = 1000
+/** The index is made anew this often, so that no slip of it can last. */
+const rebuildEachMs = 3_600_000
 /** What falls due because of what fell due, in one call. */
 const roundsMax = 4
 
@@ -30,6 +32,7 @@ interface Index {
   /** The wall minute and clock that the schedules were last looked at in. */
   minute: string
   scheduleDueMs: number
+  builtMs: number | undefined
 }
 
 function buildIndex(memory: AlarmMemory, settings: ResolvedSettings): Index {
@@ -41,12 +44,8 @@ function buildIndex(memory: AlarmMemory, settings: ResolvedSettings): Index {
       if (prefix === devicePrefix && !settings.devices.has(key.slice(prefix.length))) strangers++
     }
   }
-  return {
-    dues,
-    strangers,
-    minute: '',
-    scheduleDueMs: settings.scheduledZones.length > 0 ? -Infinity : Infinity,
-  }
+  const scheduleDueMs = settings.scheduledZones.length > 0 ? -Infinity : Infinity
+  return { dues, strangers, minute: '', scheduleDueMs, builtMs: undefined }
 }
 
 /** Everything due by now, root causes first, in an order that the documents alone decide. */
@@ -131,7 +130,13 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
 
   return {
     judge(memory: AlarmMemory, input: AlarmInput, now: Now): Outcome {
-      const index = indexOf(memory)
+      let index = indexOf(memory)
+      index.builtMs ??= now.steadyMs
+      if (now.steadyMs - index.builtMs >= rebuildEachMs) {
+        indexes.delete(memory)
+        index = indexOf(memory)
+        index.builtMs = now.steadyMs
+      }
       const judging: Judging = {
         settings: resolved,
         memory,

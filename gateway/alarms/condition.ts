@@ -14,6 +14,8 @@ export interface Condition {
   isEdge: boolean
   /** A level goes up and down in colour and does not count occurrences. */
   isLevel?: boolean
+  /** Of a level: it has moved so far that people are told although nothing else has changed. */
+  isNews?: boolean
   remark?: BilingualText
   readings?: Readings
 }

@@ -46,8 +46,6 @@ export interface AlarmDocument {
   remark?: BilingualText
   /** Something changed that no transition has told yet. */
   isUntold?: boolean
-  /** Of high water: the level that was last told. */
-  toldMm?: number
   /** Of a storm: how many alarms of each kind it holds. */
   storm?: Partial<Record<AlarmKind, number>>
   /** Of a storm that has calmed: when to look at what still stands in it. */

@@ -12,7 +12,6 @@ import type { ResolvedWater, Threshold } from './water-limits.ts'
 import { riseColours } from './water-rise.ts'
 import type { WaterTrack, WaterVerdict } from './water-track.ts'
 import { unconfirmedColour } from './water-unconfirmed.ts'
-import { withText, writeAlarm } from './write-alarm.ts'
 
 /** While it stands, the level and trend are told anew at most this often, and only when the level has moved. */
 const tellsEachMs = 10 * 60_000
@@ -80,13 +79,11 @@ export function raiseUnconfirmed(judging: Judging, device: DeviceFacts, track: W
   })
 }
 
-function tellTrend(judging: Judging, device: DeviceFacts, levelMm: number): void {
+/** True when a standing alarm's level has moved far enough, and long enough ago, to be told anew. */
+function isNews(judging: Judging, device: DeviceFacts, levelMm: number): boolean {
   const document = readAlarm(judging.memory, alarmKey(device.id, 'water'))
-  if (!document || document.writtenMs === judging.now.steadyMs) return
-  const told = document.toldMm ?? levelMm
-  if (document.toldMm !== undefined && Math.abs(levelMm - told) < tellsFromMm) return
-  if (judging.now.steadyMs - document.writtenMs < tellsEachMs) return
-  writeAlarm(judging, 'updated', withText(judging, { ...document, toldMm: levelMm }))
+  if (!document || judging.now.steadyMs - document.writtenMs < tellsEachMs) return false
+  return Math.abs(levelMm - (document.alarm.readings?.waterLevelMm ?? Infinity)) >= tellsFromMm
 }
 
 /** Acts on a reading that the track has taken in. */
@@ -114,6 +111,12 @@ export function judgeWater(
   const reached = waterColour(track, device.water)
   if (!reached) return clear(judging, device.id, 'water')
   const trend = trendOf(levelMm, verdict.riseMmPerHour, readings, device.water)
-  raise(judging, device, { kind: 'water', ...reached, isEdge: false, isLevel: true, ...trend })
-  tellTrend(judging, device, levelMm)
+  raise(judging, device, {
+    kind: 'water',
+    ...reached,
+    isEdge: false,
+    isLevel: true,
+    isNews: isNews(judging, device, levelMm),
+    ...trend,
+  })
 }

@@ -63,6 +63,11 @@ export function maintenanceOf(judging: Judging, device: DeviceFacts): Maintenanc
   return holds(ofZone, now.steadyMs) ? ofZone : undefined
 }
 
+/** The whole box is in maintenance, not only a zone. */
+export function isBoxInMaintenance({ memory, now }: Judging): boolean {
+  return holds(readBox(memory).maintenance, now.steadyMs)
+}
+
 export function bypassUntilMs(judging: Judging, device: string): number {
   return readBox(judging.memory).bypasses?.[device]?.untilMs ?? -Infinity
 }

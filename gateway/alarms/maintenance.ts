@@ -1,6 +1,6 @@
 // Maintenance and the walk test: what is heard meanwhile is shown and timed as a drill, in rows of its own that end with it.
 import { deviceKey, alarmPrefix, boxKey, readAlarm, readBox, zoneKey, type Maintenance } from './documents.ts'
-import { log, maintenanceOf, setBox, setZone, zoneOf, type Judging } from './judging.ts'
+import { isBoxInMaintenance, log, maintenanceOf, setBox, setZone, zoneOf, type Judging } from './judging.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
 import { endAlarm } from './write-alarm.ts'
 import { dueMsOf } from './alarm-due.ts'
@@ -32,7 +32,7 @@ const devicesIn = (judging: Judging, place: string): Iterable<DeviceFacts> =>
 export function noteHeard(judging: Judging, device: DeviceFacts): void {
   const maintenance = maintenanceOf(judging, device)
   if (!maintenance || maintenance.heard.includes(device.id) || maintenance.heard.length >= heardMax) return
-  const place = maintenance === readBox(judging.memory).maintenance ? wholeBox : device.zone?.id
+  const place = isBoxInMaintenance(judging) ? wholeBox : device.zone?.id
   if (place === undefined) return
   write(judging, place, { ...maintenance, heard: [...maintenance.heard, device.id] })
   const afterMs = judging.now.steadyMs - maintenance.sinceMs

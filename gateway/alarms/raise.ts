@@ -108,7 +108,7 @@ function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, is
   const isHeld = noted.heldUntilMs !== undefined && !isRed
   const asksAnew =
     state === 'returned-unacknowledged' || (state === 'acknowledged' && (hasGone || isEdge) && !isHeld)
-  if (state === 'acknowledged' && !asksAnew && !isHeld) return keepAlarm(judging, noted)
+  if (state === 'acknowledged' && !asksAnew && !isHeld) return
   const document: AlarmDocument = {
     ...noted,
     alarm: {
@@ -117,13 +117,20 @@ function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, is
       state: asksAnew ? 'unacknowledged' : state,
     },
   }
-  const isThinned = isHeld && !asksAnew && judging.now.steadyMs - document.writtenMs < chatterTellsEachMs
+  const isSoon = judging.now.steadyMs - document.writtenMs < chatterTellsEachMs
+  const isThinned = !isRed && !asksAnew && isSoon && (isHeld || !isEdge)
   if (isThinned) keepAlarm(judging, { ...document, isUntold: true })
   else writeAlarm(judging, 'repeated', document)
 }
 
 /** A level moves on: down in colour, another stage, or back after it had gone. */
-function moveLevel(judging: Judging, before: AlarmDocument, next: AlarmDocument, colour: Colour): void {
+function moveLevel(
+  judging: Judging,
+  before: AlarmDocument,
+  next: AlarmDocument,
+  colour: Colour,
+  isNews: boolean,
+): void {
   const { alarm } = next
   if (outranks(alarm.colour, colour)) {
     const latchedColour = alarm.state === 'acknowledged' ? colour : alarm.latchedColour
@@ -133,7 +140,7 @@ function moveLevel(judging: Judging, before: AlarmDocument, next: AlarmDocument,
   }
   if (!before.isPresent) return repeat(judging, before, withText(judging, next), true)
   if (before.alarm.variant !== alarm.variant) return writeAlarm(judging, 'updated', withText(judging, next))
-  keepAlarm(judging, next)
+  if (isNews) writeAlarm(judging, 'updated', withText(judging, next))
 }
 
 /** Takes a condition that holds. In maintenance it is a drill, in a row of its own. */
@@ -157,7 +164,7 @@ export function raise(judging: Judging, device: DeviceFacts, condition: Conditio
     },
   }
   if (isHigher) return escalate(judging, next, coloured(next.alarm, colour))
-  if (condition.isLevel) return moveLevel(judging, before, next, colour)
+  if (condition.isLevel) return moveLevel(judging, before, next, colour, condition.isNews ?? false)
   const shown = variant === variantBefore ? next : withText(judging, next)
   repeat(judging, before, shown, condition.isEdge)
 }

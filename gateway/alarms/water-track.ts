@@ -30,7 +30,7 @@ export interface WaterTrack {
   /** A step that waits for a second sample. */
   pending?: Sample
   flatSinceMs: number
-  flatMm: number
+  flatMm?: number
   outOfRange: number
 }
 
@@ -49,7 +49,6 @@ const emptyTrack: WaterTrack = {
   rise: 0,
   riseSeenMs: 0,
   flatSinceMs: 0,
-  flatMm: NaN,
   outOfRange: 0,
 }
 
@@ -108,7 +107,8 @@ function holdRise(track: WaterTrack, atMs: number, levelMm: number, water: Resol
 
 function acceptSample(track: WaterTrack, sample: Sample, water: ResolvedWater): WaterTrack {
   const [atMs, levelMm] = sample
-  const isFlat = Math.abs(levelMm - track.flatMm) < sameMm && levelMm > water.dryMm
+  const isSame = track.flatMm !== undefined && Math.abs(levelMm - track.flatMm) < sameMm
+  const isFlat = isSame && levelMm > water.dryMm
   const { pending: _settled, ...rest } = track
   const kept: WaterTrack = {
     ...rest,

@@ -65,7 +65,8 @@ export class AlarmVillage {
       steadyMs: this.nowMs,
       wallMs: this.nowMs + this.wallOffsetMs,
       clock: this.clock,
-      inputId: `i${++this.#inputs}`,
+      // Ticks are named by their time: after a restart there may be one more of them, and nothing else may differ.
+      inputId: input.type === 'tick' ? `t${this.nowMs}` : `i${++this.#inputs}`,
     })
     this.transitions.push(...outcome.transitions)
     this.logs.push(...(outcome.logs ?? []))
