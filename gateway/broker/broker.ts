@@ -84,6 +84,7 @@ class Broker implements DeviceBroker {
       sessions: () => this.#store.sessionCount,
       waiting: () => this.#store.waitingCount,
       retained: () => this.#store.retained.size,
+      messages: () => this.#publishing.messages,
     })
     this.#refusals = new Refusals(logger, this.#metrics.refusals)
     this.#access = new Access({ access: settings.access, grants: options.grants ?? noGrants, limits })

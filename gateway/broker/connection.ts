@@ -1,6 +1,7 @@
 // One device connection: the gate in front of aedes' parser, and what the broker knows about the other end.
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import type { PublishRight } from './access.ts'
 import { AnswerOrder } from './answer-order.ts'
 import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
 import type { Identity } from './identity.ts'
@@ -44,6 +45,8 @@ export class Connection {
   /** Set by whoever ends the connection; undefined when it just went away. */
   endReason: string | undefined
   lastHeardMs: number
+  /** What the device may do with the topic it used last. */
+  lastRight: { topic: string; right: PublishRight } | undefined
   /** The delivery round in which it last got a packet. */
   lastRound = 0
   /** True while its routine messages are slowed down. */
@@ -123,7 +126,7 @@ export class Connection {
     }
     if (this.#phase === 'connect' && this.#guard.frames > 0) this.#phase = 'deciding'
     if (taken < chunk.length) this.stream.unshift(chunk.subarray(taken))
-    return chunk.subarray(0, taken)
+    return taken === chunk.length ? chunk : chunk.subarray(0, taken)
   }
 
   #readable(chunk: Buffer): Buffer {

@@ -174,6 +174,6 @@ export class Refusals {
 
   /** The device did it right: the next refusal is news again. */
   forget(device: string, cause: RefusalCause): void {
-    this.#said.delete(`${cause} ${device}`)
+    if (this.#said.size > 0) this.#said.delete(`${cause} ${device}`)
   }
 }
