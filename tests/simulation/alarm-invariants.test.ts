@@ -135,6 +135,11 @@ function run(
   return place
 }
 
+/** In words what breaks the property, empty when nothing does. */
+function counterexample<T>(property: fc.IProperty<T>, parameters: fc.Parameters<T>): string {
+  return fc.defaultReportMessage(fc.check(property, parameters)) ?? ''
+}
+
 /** Outside maintenance a danger is told in the call that brings it. */
 function tellsRed(place: AlarmVillage, id: string, what: 'button' | 'smoke' | 'fire'): void {
   place.judge({ type: 'maintenance', zone: 'yard', forMs: 0, by })
@@ -185,97 +190,107 @@ const arrows: Record<string, (AlarmState | undefined)[]> = {
 
 describe('over random sequences', () => {
   test('every press, fire and smoke is told as red in the same call, unacknowledged and on its own', () => {
-    fc.assert(
-      fc.property(steps, device, fc.constantFrom('button', 'smoke', 'fire'), (list, id, what) =>
-        tellsRed(run(list), id, what),
+    expect(
+      counterexample(
+        fc.property(steps, device, fc.constantFrom('button', 'smoke', 'fire'), (list, id, what) =>
+          tellsRed(run(list), id, what),
+        ),
+        runs,
       ),
-      runs,
-    )
+    ).toBe('')
   })
 
   test('red is never shelved, suppressed or out of service', () => {
-    fc.assert(
-      fc.property(steps, (list) => {
-        for (const { alarm } of run(list).transitions)
-          if (alarm.colour === 'red' && !alarm.isDrill)
-            expect(['unacknowledged', 'acknowledged', 'returned-unacknowledged', 'normal']).toContain(
-              alarm.state,
-            )
-      }),
-      runs,
-    )
+    expect(
+      counterexample(
+        fc.property(steps, (list) => {
+          for (const { alarm } of run(list).transitions)
+            if (alarm.colour === 'red' && !alarm.isDrill)
+              expect(['unacknowledged', 'acknowledged', 'returned-unacknowledged', 'normal']).toContain(
+                alarm.state,
+              )
+        }),
+        runs,
+      ),
+    ).toBe('')
   })
 
   test('states follow the diagram, every alarm ends or stands, and one row stands per device and kind', () => {
-    fc.assert(
-      fc.property(steps, (list) => {
-        const place = run(list)
-        const lives = new Map<string, Alarm>()
-        for (const { alarm, change } of place.transitions) {
-          const before = lives.get(alarm.id)
-          expect(before?.state).not.toBe('normal')
-          expect(arrows[alarm.state]).toContain(before?.state)
-          if (!before) expect(['raised', 'suppressed', 'out-of-service']).toContain(change)
-          if (before) expect(alarm.occurrences).toBeGreaterThanOrEqual(before.occurrences)
-          expect(alarm.text.zh.length * alarm.text.en.length).toBeGreaterThan(0)
-          expect(alarm.text.zh.length).toBeLessThanOrEqual(2000)
-          lives.set(alarm.id, alarm)
-        }
-        const standing = [...lives.values()].filter(({ state }) => state !== 'normal').map(({ id }) => id)
-        expect(new Set(place.alarms().map(({ id }) => id))).toEqual(new Set(standing))
-        const rows = place.alarms().map((alarm) => `${alarm.device} ${alarm.kind} ${alarm.isDrill}`)
-        expect(new Set(rows).size).toBe(rows.length)
-      }),
-      runs,
-    )
+    expect(
+      counterexample(
+        fc.property(steps, (list) => {
+          const place = run(list)
+          const lives = new Map<string, Alarm>()
+          for (const { alarm, change } of place.transitions) {
+            const before = lives.get(alarm.id)
+            expect(before?.state).not.toBe('normal')
+            expect(arrows[alarm.state]).toContain(before?.state)
+            if (!before) expect(['raised', 'suppressed', 'out-of-service']).toContain(change)
+            if (before) expect(alarm.occurrences).toBeGreaterThanOrEqual(before.occurrences)
+            expect(alarm.text.zh.length * alarm.text.en.length).toBeGreaterThan(0)
+            expect(alarm.text.zh.length).toBeLessThanOrEqual(2000)
+            lives.set(alarm.id, alarm)
+          }
+          const standing = [...lives.values()].filter(({ state }) => state !== 'normal').map(({ id }) => id)
+          expect(new Set(place.alarms().map(({ id }) => id))).toEqual(new Set(standing))
+          const rows = place.alarms().map((alarm) => `${alarm.device} ${alarm.kind} ${alarm.isDrill}`)
+          expect(new Set(rows).size).toBe(rows.length)
+        }),
+        runs,
+      ),
+    ).toBe('')
   })
 
   test('the same inputs give the same transitions, and a restart at any point changes nothing', () => {
-    fc.assert(
-      fc.property(steps, fc.nat(60), (list, at) => {
-        const plain = run(list)
-        const restarted = run(list, (index) => index === at || index % 7 === 3, true)
-        expect(restarted.transitions).toEqual(plain.transitions)
-        expect(restarted.commands).toEqual(plain.commands)
-        expect(restarted.logs).toEqual(plain.logs)
-      }),
-      runs,
-    )
+    expect(
+      counterexample(
+        fc.property(steps, fc.nat(60), (list, at) => {
+          const plain = run(list)
+          const restarted = run(list, (index) => index === at || index % 7 === 3, true)
+          expect(restarted.transitions).toEqual(plain.transitions)
+          expect(restarted.commands).toEqual(plain.commands)
+          expect(restarted.logs).toEqual(plain.logs)
+        }),
+        runs,
+      ),
+    ).toBe('')
   })
 
   test('after all is cleared, answered and waited for, nothing stands and nothing is due', () => {
-    fc.assert(
-      fc.property(steps, (list) => {
-        const place = run(list)
-        for (const zone of ['yard', 'box']) place.judge({ type: 'maintenance', zone, forMs: 0, by })
-        const calm = {
-          contact: 'closed',
-          motion: false,
-          smoke: false,
-          leak: false,
-          tamper: false,
-          mains: 'on',
-        } as const
-        const devices = ['hub', 'button', 'door', 'motion', 'shop-door', 'gate', 'gauge', 'stranger']
-        for (let minute = 0; minute < 40; minute++) {
-          for (const id of devices)
-            place.says(id, {
-              ...calm,
-              fire: false,
-              batteryPercent: 90,
-              ...(id === 'gauge' || id === 'stranger' ? { waterLevelMm: 100 + (minute % 2) * 3 } : {}),
-            })
-          for (const kind of ['mains-lost', 'link-lost', 'box-tamper', 'camera-offline'] as const)
-            place.judge({ type: 'box', fact: { kind, isPresent: false } })
-          for (const { id } of place.alarms()) place.judge({ type: 'stage', alarm: id, stage: 'closed' })
-          place.wait(30)
-        }
-        expect(place.alarms().filter(({ device: id }) => id !== 'hub' && !id.startsWith('nowhere'))).toEqual(
-          [],
-        )
-      }),
-      { numRuns: 60 },
-    )
+    expect(
+      counterexample(
+        fc.property(steps, (list) => {
+          const place = run(list)
+          for (const zone of ['yard', 'box']) place.judge({ type: 'maintenance', zone, forMs: 0, by })
+          const calm = {
+            contact: 'closed',
+            motion: false,
+            smoke: false,
+            leak: false,
+            tamper: false,
+            mains: 'on',
+          } as const
+          const devices = ['hub', 'button', 'door', 'motion', 'shop-door', 'gate', 'gauge', 'stranger']
+          for (let minute = 0; minute < 40; minute++) {
+            for (const id of devices)
+              place.says(id, {
+                ...calm,
+                fire: false,
+                batteryPercent: 90,
+                ...(id === 'gauge' || id === 'stranger' ? { waterLevelMm: 100 + (minute % 2) * 3 } : {}),
+              })
+            for (const kind of ['mains-lost', 'link-lost', 'box-tamper', 'camera-offline'] as const)
+              place.judge({ type: 'box', fact: { kind, isPresent: false } })
+            for (const { id } of place.alarms()) place.judge({ type: 'stage', alarm: id, stage: 'closed' })
+            place.wait(30)
+          }
+          expect(
+            place.alarms().filter(({ device: id }) => id !== 'hub' && !id.startsWith('nowhere')),
+          ).toEqual([])
+        }),
+        { numRuns: 60 },
+      ),
+    ).toBe('')
   })
 })
 
