@@ -80,8 +80,8 @@ export function deviceDueMs(place: Place, facts: DeviceFacts, document: DeviceDo
   const { memory, settings } = place
   const box = readBox(memory)
   let dueMs = Infinity
-  if (readAlarm(memory, facts.silentKey) === undefined) dueMs = silentDueMs(document, facts, box.startedMs)
-  if (document.mainsOffMs !== undefined && readAlarm(memory, alarmKey(facts.id, 'mains-lost')) === undefined)
+  if (!readAlarm(memory, facts.silentKey)?.isPresent) dueMs = silentDueMs(document, facts, box.startedMs)
+  if (document.mainsOffMs !== undefined && !readAlarm(memory, alarmKey(facts.id, 'mains-lost'))?.isPresent)
     dueMs = Math.min(dueMs, document.mainsOffMs + settings.limits.mainsLostAfterS * 1000)
   const { water } = document
   if (water?.pending) {

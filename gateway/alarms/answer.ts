@@ -1,5 +1,5 @@
 // What people do about an alarm: accept, close, shelve, confirm. Red can not be shelved.
-import type { Stage } from '../../protocols/domain/alarm.ts'
+import type { AlarmKind, Stage } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import { settleGone } from './clear.ts'
 import { alarmPrefix, readAlarm, type AlarmDocument } from './documents.ts'
@@ -29,10 +29,14 @@ function acknowledge(judging: Judging, document: AlarmDocument): AlarmDocument |
   return undefined
 }
 
+/** What time alone would raise again from what the device last said. */
+const raisedByTime = new Set<AlarmKind>(['mains-lost', 'water'])
+
 /** An alarm that no reading can end: it stands until people close it, or its device is no longer there to say so. */
 function endsByAnswer(judging: Judging, { alarm }: AlarmDocument): boolean {
   if (alarmTable[alarm.kind].endsBy === 'answer' || alarm.kind === 'intrusion') return true
-  return alarm.device !== judging.settings.boxId && !judging.settings.devices.has(alarm.device)
+  const isKnown = alarm.device === judging.settings.boxId || judging.settings.devices.has(alarm.device)
+  return !isKnown && !raisedByTime.has(alarm.kind)
 }
 
 export function takeStage(judging: Judging, id: string, stage: Stage): void {

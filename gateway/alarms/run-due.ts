@@ -47,7 +47,7 @@ function runDevice(judging: Judging, id: string): void {
   const document = readDevice(memory, id)
   if (!document || maintenanceOf(judging, device)) return
   const isSilent = silentDueMs(document, device, readBox(memory).startedMs) <= now.steadyMs
-  if (isSilent && !readAlarm(memory, device.silentKey)) {
+  if (isSilent && !readAlarm(memory, device.silentKey)?.isPresent) {
     const variant = device.kind === 'button' ? 'button' : undefined
     raise(judging, device, { kind: 'device-silent', variant, isEdge: true })
     muteHanging(judging, id)
@@ -55,7 +55,7 @@ function runDevice(judging: Judging, id: string): void {
   const isDark =
     document.mainsOffMs !== undefined &&
     now.steadyMs >= document.mainsOffMs + settings.limits.mainsLostAfterS * 1000
-  if (isDark && !readAlarm(memory, alarmKey(id, 'mains-lost')))
+  if (isDark && !readAlarm(memory, alarmKey(id, 'mains-lost'))?.isPresent)
     raise(judging, device, { kind: 'mains-lost', isEdge: true, readings: { mains: 'off' } })
   const { water } = document
   if (water?.pending && now.steadyMs >= water.pending[0] + unconfirmedForMs(device.reportIntervalMs))

@@ -204,11 +204,9 @@ describe('over random sequences', () => {
     expect(
       counterexample(
         fc.property(steps, (list) => {
-          for (const { alarm } of run(list).transitions)
-            if (alarm.colour === 'red' && !alarm.isDrill)
-              expect(['unacknowledged', 'acknowledged', 'returned-unacknowledged', 'normal']).toContain(
-                alarm.state,
-              )
+          const reds = run(list).transitions.filter(({ alarm }) => alarm.colour === 'red' && !alarm.isDrill)
+          const allowed = ['unacknowledged', 'acknowledged', 'returned-unacknowledged', 'normal']
+          expect(reds.filter(({ alarm }) => !allowed.includes(alarm.state))).toEqual([])
         }),
         runs,
       ),
@@ -272,13 +270,9 @@ describe('over random sequences', () => {
           } as const
           const devices = ['hub', 'button', 'door', 'motion', 'shop-door', 'gate', 'gauge', 'stranger']
           for (let minute = 0; minute < 40; minute++) {
+            const waterLevelMm = 100 + (minute % 2) * 3
             for (const id of devices)
-              place.says(id, {
-                ...calm,
-                fire: false,
-                batteryPercent: 90,
-                ...(id === 'gauge' || id === 'stranger' ? { waterLevelMm: 100 + (minute % 2) * 3 } : {}),
-              })
+              place.says(id, { ...calm, fire: false, batteryPercent: 90, waterLevelMm })
             for (const kind of ['mains-lost', 'link-lost', 'box-tamper', 'camera-offline'] as const)
               place.judge({ type: 'box', fact: { kind, isPresent: false } })
             for (const { id } of place.alarms()) place.judge({ type: 'stage', alarm: id, stage: 'closed' })

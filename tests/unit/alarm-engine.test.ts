@@ -206,3 +206,26 @@ describe('silence', () => {
     expect(place.wait(3 * 3600).map(({ alarm }) => alarm.kind)).toEqual(['device-silent'])
   })
 })
+
+describe('silence and mains come again', () => {
+  test('a device that falls silent again before anybody answered is told again', () => {
+    const place = village()
+    place.says('button-1', { batteryPercent: 90 })
+    place.wait(3 * 3600 + 1)
+    place.says('button-1', { batteryPercent: 90 })
+    expect(place.wait(3 * 3600 + 1).map(({ change }) => change)).toEqual(['repeated'])
+    expect(place.alarm('button-1', 'device-silent')).toMatchObject({
+      occurrences: 2,
+      state: 'unacknowledged',
+    })
+  })
+
+  test('mains that go again before anybody answered are told again', () => {
+    const place = village()
+    place.says('button-1', { mains: 'off' })
+    place.wait(61)
+    place.says('button-1', { mains: 'on' })
+    place.says('button-1', { mains: 'off' })
+    expect(place.wait(61).map(({ change }) => change)).toEqual(['repeated'])
+  })
+})
