@@ -18,22 +18,23 @@ interface Limits {
 
 const outputParameters = ['-map', '0:v:0', '-frames:v', '1', '-an', '-pix_fmt', 'yuvj420p', '-q:v', '3']
 const jpegParameters = ['-c:v', 'mjpeg', '-f', 'image2pipe', 'pipe:1']
-const listInput = [
-  '-f',
-  'concat',
-  '-safe',
+/** How long ffmpeg looks at a stream before it believes what it sees, frame rate and all: left alone it takes seconds. */
+const analyseMicroseconds = 200_000
+const probeBytes = 500_000
+const haste = [
+  '-analyzeduration',
+  `${analyseMicroseconds}`,
+  '-probesize',
+  `${probeBytes}`,
+  '-fpsprobesize',
   '0',
-  '-protocol_whitelist',
-  'pipe,fd,rtsp,rtp,tcp,udp',
-  '-i',
-  'pipe:0',
+]
+const listInput = [
+  ...haste,
+  ...'-f concat -safe 0 -protocol_whitelist pipe,fd,rtsp,rtp,tcp,udp -i pipe:0'.split(' '),
 ]
 const strictJpegInput = ['-xerror', '-err_detect', 'explode', '-f', 'jpeg_pipe', '-i', 'pipe:0']
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1']
-
-/** How long ffmpeg looks at a stream before it believes what it sees; its own default costs seconds. */
-const analyseMicroseconds = 500_000
-const probeBytes = 500_000
 
 /**
  * Takes the next key frame as a JPEG. The address goes in as a list on standard input, because a command line, and a
@@ -62,6 +63,7 @@ async function tryTransport(
     `option timeout ${Math.round(limits.deadlineMs * 800)}`,
     `option analyzeduration ${analyseMicroseconds}`,
     `option probesize ${probeBytes}`,
+    'option fpsprobesize 0',
     'option fflags nobuffer',
     'option allowed_media_types video',
     '',
