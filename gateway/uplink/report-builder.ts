@@ -6,7 +6,7 @@ import type { StoredRecord } from '../journal/port.ts'
 import type { Pack } from './link.ts'
 
 /** How far a packed Report may exceed its wished size before it is cut once more. */
-const overshoot = 1.25
+const overshoot = 1.1
 /** Packed bytes per character, until something was packed. */
 const unknownRatio = 0.3
 /** Bodies are kept well under the receiver's limit, which counts UTF-8 bytes: three for each Chinese character. */

@@ -19,6 +19,8 @@ const redWindowBytesMin = 64 * 1024
 const againAfterRoundTrips = 3
 const againAfterMsUnknown = 10_000
 const againAfterMsMax = 20_000
+/** Topic, headers and TLS record around a Report, about. */
+const framingBytes = 60
 /** Above this rate speed matters more than size. */
 const fastBytesPerSecond = 500_000
 const lowLanes: ReadonlySet<Lane> = new Set(['blue', 'routine', 'picture'])
@@ -178,8 +180,13 @@ export class UplinkSession {
   #pump(): void {
     if (this.#isTurnDue) return this.#sendUrgent()
     for (let sent = 0; sent < reportsPerTurnMax; sent++) if (!this.#sendNext(this.#queues)) return
+    this.#turnAfter(0)
+  }
+
+  #turnAfter(delayMs: number): void {
+    if (this.#isTurnDue) return
     this.#isTurnDue = true
-    this.#options.clock.after(0, () => {
+    this.#options.clock.after(delayMs, () => {
       this.#isTurnDue = false
       this.#pump()
     })
@@ -187,7 +194,8 @@ export class UplinkSession {
 
   /** Between turns only red and orange go at once. */
   #sendUrgent(): void {
-    this.#sendNext(this.#queues.slice(0, 2))
+    const urgent = this.#queues.slice(0, 2)
+    for (let sent = 0; sent < reportsPerTurnMax; sent++) if (!this.#sendNext(urgent)) return
   }
 
   /** Sends one Report of the most urgent lane that may send; false when none may. */
@@ -214,13 +222,18 @@ export class UplinkSession {
     const held = Math.max(inFlightBytes, link.queuedBytes())
     if (lane === 'red') return held < Math.max(redWindowBytesMin, windowBytes * 4)
     if (lane === 'orange') return held < windowBytes * 2 + reportBytes
-    return held === 0 || held + reportBytes <= windowBytes
+    if (held > 0 && held + reportBytes > windowBytes) return false
+    const delayMs = this.meter.paceDelayMs(this.#options.clock.monotonicMs())
+    if (delayMs > 0) this.#turnAfter(delayMs)
+    return delayMs === 0
   }
 
-  /** A small Report of a low lane waits while one of its lane is under way: it fills up meanwhile. */
+  /** A small Report of a low lane fills up while another of its lane is under way, unless a lower lane would overtake it. */
   #isWorthSending(queue: LaneQueue, candidates: Candidates): boolean {
     if (!lowLanes.has(queue.lane) || queue.flights.length === 0 || !candidates.isAll) return true
-    return this.#builder.isFull(queue.lane, candidates.records, this.meter.reportBytes)
+    const lower = this.#queues.slice(this.#queues.indexOf(queue) + 1)
+    if (lower.some((other) => other.hasUnsent)) return true
+    return this.#builder.isFull(queue.lane, candidates.records, this.meter.reportBytes - framingBytes)
   }
 
   #send(queue: LaneQueue, candidates: Candidates, link: Link): void {
@@ -228,7 +241,7 @@ export class UplinkSession {
     const { records, skipped } = candidates
     const first = records[0]?.number ?? candidates.from
     const wish = {
-      wireBytes: this.meter.reportBytes,
+      wireBytes: this.meter.reportBytes - framingBytes,
       isFast: this.meter.bytesPerSecond > fastBytesPerSecond,
       isDense: this.#isDenseRead,
     }
