@@ -1,0 +1,97 @@
+// A village's worth of raw devices in a process of its own, told over IPC what to do: connect, saturate, report
+// steadily, count. The same load for us and for the peer.
+import { RawDevice } from './raw-device.ts'
+
+export type LoadOrder =
+  | { order: 'connect'; port: number; devices: number }
+  /** Each PUBACK makes the next report; `inFlight` are always under way per device. */
+  | { order: 'saturate'; inFlight: number }
+  | { order: 'steady'; perSecond: number }
+  | { order: 'count' }
+  /** Ends all connections. */
+  | { order: 'end' }
+
+export interface LoadAnswer {
+  acked: number
+  atMs: number
+  /** Connections that broke without being asked to. */
+  broken: number
+}
+
+/** Each process is a boot of its own, so that message ids never repeat. */
+const boot = Math.floor(Date.now() / 1000) % 1_000_000_000
+const steadyTickMs = 5
+
+let devices: RawDevice[] = []
+let acked = 0
+let sent = 0
+let broken = 0
+let isSaturating = false
+let isEnding = false
+let timer: NodeJS.Timeout | undefined
+
+function report(device: RawDevice): void {
+  const n = ++sent
+  device.publish(
+    `{"id":"${boot}-${n}","temperatureC":${20 + (n % 100) / 10},"batteryPercent":87,"signalDbm":-61}`,
+  )
+}
+
+function hear(device: RawDevice): void {
+  acked++
+  if (isSaturating) report(device)
+}
+
+async function connect(port: number, count: number): Promise<void> {
+  isEnding = false
+  const onEnd = (): void => {
+    if (!isEnding) broken++
+  }
+  devices = Array.from({ length: count }, (_, i) => new RawDevice(`bench-${i}`, { onAck: hear, onEnd }))
+  for (let from = 0; from < count; from += 50)
+    await Promise.all(devices.slice(from, from + 50).map((device) => device.connect(port)))
+}
+
+function steady(perSecond: number): void {
+  const startMs = performance.now()
+  let made = 0
+  timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - startMs) / 1000) * perSecond)
+    while (made < due) {
+      const device = devices[made++ % devices.length]
+      if (device) report(device)
+    }
+  }, steadyTickMs)
+}
+
+async function obey(order: LoadOrder): Promise<void> {
+  switch (order.order) {
+    case 'connect':
+      return connect(order.port, order.devices)
+    case 'saturate':
+      isSaturating = true
+      for (const device of devices) for (let i = 0; i < order.inFlight; i++) report(device)
+      return
+    case 'steady':
+      return steady(order.perSecond)
+    case 'count':
+      return
+    case 'end':
+      isSaturating = false
+      isEnding = true
+      clearInterval(timer)
+      for (const device of devices) device.end()
+      devices = []
+  }
+}
+
+process.on('message', (order: LoadOrder) => {
+  obey(order).then(
+    () => process.send?.({ acked, atMs: performance.now(), broken } satisfies LoadAnswer),
+    (error: Error) => {
+      console.error(`load: ${error.message}`)
+      process.exit(1)
+    },
+  )
+})
+process.on('disconnect', () => process.exit(0))
