@@ -205,7 +205,11 @@ export class UplinkSession {
     this.meter.probeWhenDue(this.#options.clock.monotonicMs())
     for (const queue of queues) {
       if (!queue.hasUnsent) continue
-      if (!this.#hasRoom(queue.lane, link)) return false
+      if (!this.#hasRoom(queue.lane, link)) {
+        // What goes next is to be at hand when there is room, or a lower lane would be quicker.
+        this.#readAhead(queue)
+        return false
+      }
       const candidates = queue.candidates(reportRecordsMax)
       if (candidates && this.#isWorthSending(queue, candidates)) {
         this.#send(queue, candidates, link)

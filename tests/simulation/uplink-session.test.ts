@@ -5,7 +5,7 @@ import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { TinyCentre } from './uplink-tiny-centre.ts'
 import { BrokenPromise, calm, type Faults, UplinkWorld, type WorldOptions } from './uplink-world.ts'
 
-const seeds = Number(process.env.UPLINK_SEEDS ?? 40)
+const seeds = Number(process.env.UPLINK_SEEDS ?? 25)
 /** Seeds that once broke something stay. */
 const keptSeeds: number[] = []
 
