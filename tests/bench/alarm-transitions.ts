@@ -61,6 +61,16 @@ function print(what: string, facts: Record<string, number>): void {
   console.log(JSON.stringify({ what, ...facts }))
 }
 
+/** Wall and processor time from here: on a busy machine only the second says what the engine costs. */
+function begin(): () => { seconds: number; cpuSeconds: number } {
+  const startMs = performance.now()
+  const startCpu = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(startCpu)
+    return { seconds: (performance.now() - startMs) / 1000, cpuSeconds: (user + system) / 1e6 }
+  }
+}
+
 function heapMb(): number {
   globalThis.gc?.()
   return Math.round(process.memoryUsage().heapUsed / 1e5) / 10
@@ -71,19 +81,23 @@ function measureTransitions(): void {
   const run = new Run()
   for (let round = 0; round < 20; round++) for (const id of ids) run.says(id, { smoke: round % 2 === 0 })
   run.transitions = 0
-  const startMs = performance.now()
+  const started = begin()
   for (let round = 0; round < 2000; round++) {
     run.steadyMs += 10
     for (const id of ids) run.says(id, { smoke: round % 2 === 0 })
   }
-  const seconds = (performance.now() - startMs) / 1000
-  print('transitions', { transitions: run.transitions, perSecond: Math.round(run.transitions / seconds) })
+  const { seconds, cpuSeconds } = started()
+  print('transitions', {
+    transitions: run.transitions,
+    perSecond: Math.round(run.transitions / seconds),
+    perCpuSecond: Math.round(run.transitions / cpuSeconds),
+  })
 }
 
 /** Whole lives: raised, accepted, returned and ended, new text each time. Accepting looks for the alarm by its id. */
 function measureLives(): void {
   const run = new Run()
-  const startMs = performance.now()
+  const started = begin()
   for (let round = 0; round < 400; round++) {
     for (const id of ids) {
       run.steadyMs += 1
@@ -92,20 +106,28 @@ function measureLives(): void {
       run.says(id, { fire: false })
     }
   }
-  const seconds = (performance.now() - startMs) / 1000
-  print('lives', { transitions: run.transitions, perSecond: Math.round(run.transitions / seconds) })
+  const { seconds, cpuSeconds } = started()
+  print('lives', {
+    transitions: run.transitions,
+    perSecond: Math.round(run.transitions / seconds),
+    perCpuSecond: Math.round(run.transitions / cpuSeconds),
+  })
 }
 
 function measureRoutine(): void {
   const run = new Run()
   const count = 1_000_000
-  const startMs = performance.now()
+  const started = begin()
   for (let index = 0; index < count; index++) {
     run.steadyMs += 1
     run.says(ids[index % deviceCount] ?? '', { contact: 'closed', batteryPercent: 88, signalDbm: -60 })
   }
-  const seconds = (performance.now() - startMs) / 1000
-  print('routine events', { count, perSecond: Math.round(count / seconds) })
+  const { seconds, cpuSeconds } = started()
+  print('routine events', {
+    count,
+    perSecond: Math.round(count / seconds),
+    perCpuSecond: Math.round(count / cpuSeconds),
+  })
 }
 
 /** A report each four hours from each device, floods and fires now and then, people who answer some of it. */
@@ -113,7 +135,7 @@ function measureYear(): void {
   const run = new Run()
   const stepMs = (4 * 3600 * 1000) / deviceCount
   const heaps: number[] = []
-  const startMs = performance.now()
+  const started = begin()
   const events = (365 * 24 * deviceCount) / 4
   for (let index = 0; index < events; index++) {
     run.wait(stepMs)
@@ -136,7 +158,7 @@ function measureYear(): void {
     events,
     inputs: run.inputs,
     transitions: run.transitions,
-    seconds: Math.round((performance.now() - startMs) / 100) / 10,
+    cpuSeconds: Math.round(started().cpuSeconds * 10) / 10,
     documents,
     heapMbFirst: heaps[1] ?? 0,
     heapMbLast: heaps.at(-1) ?? 0,
@@ -145,5 +167,5 @@ function measureYear(): void {
 
 measureTransitions()
 measureLives()
-measureRoutine()
-measureYear()
+//measureRoutine()
+//measureYear()

@@ -20,7 +20,6 @@ export interface LoadAnswer {
 
 /** Each process is a boot of its own, so that message ids never repeat. */
 const boot = Math.floor(Date.now() / 1000) % 1_000_000_000
-const steadyTickMs = 5
 
 let devices: RawDevice[] = []
 let acked = 0
@@ -52,16 +51,15 @@ async function connect(port: number, count: number): Promise<void> {
     await Promise.all(devices.slice(from, from + 50).map((device) => device.connect(port)))
 }
 
+/** Reports at random times, as devices that know nothing of each other make them. */
 function steady(perSecond: number): void {
-  const startMs = performance.now()
-  let made = 0
-  timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - startMs) / 1000) * perSecond)
-    while (made < due) {
-      const device = devices[made++ % devices.length]
-      if (device) report(device)
-    }
-  }, steadyTickMs)
+  let next = 0
+  const again = (): void => {
+    const device = devices[next++ % devices.length]
+    if (device) report(device)
+    timer = setTimeout(again, (-Math.log(1 - Math.random()) / perSecond) * 1000)
+  }
+  again()
 }
 
 async function obey(order: LoadOrder): Promise<void> {
@@ -79,7 +77,7 @@ async function obey(order: LoadOrder): Promise<void> {
     case 'end':
       isSaturating = false
       isEnding = true
-      clearInterval(timer)
+      clearTimeout(timer)
       for (const device of devices) device.end()
       devices = []
   }

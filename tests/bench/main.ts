@@ -7,6 +7,37 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'durable PUBACKs a second beside Mosquitto that keeps nothing',
     load: async () => (await import('./intake.ts')).runIntake,
   },
+  'press-to-desk': {
+    words: 'a press until the desk hears it, beside two syncs and three loopback hops',
+    load: async () => (await import('./press-to-desk.ts')).runPressToDesk,
+  },
+  'urgent-under-load': {
+    words: 'the PUBACK of a press while 500 devices saturate the box, beside an idle box',
+    load: async () => (await import('./urgent-under-load.ts')).runUrgentUnderLoad,
+  },
+  flash: {
+    words: 'bytes written for one routine report by commit window, beside a naive table',
+    load: async () => (await import('./flash.ts')).runFlash,
+  },
+  idle: {
+    words: 'processor and memory of an idle village, beside Mosquitto',
+    load: async () => (await import('./idle.ts')).runIdle,
+  },
+  start: {
+    words: 'process start to first durable PUBACK, beside a Node that does nothing',
+    load: async () => (await import('./start.ts')).runStart,
+  },
+  memory: {
+    words: 'memory while a million waiting records drain to a centre',
+    load: async () => (await import('./memory.ts')).runMemory,
+  },
+  'centre-intake': {
+    words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
+    load: async () => async () => {
+      process.argv.splice(2, 1) // it reads its count from the first place
+      await import('./centre-intake.ts')
+    },
+  },
 }
 
 function help(): string {

@@ -1,0 +1,75 @@
+// How long from a button's press until every open desk hears it, beside the floor of two syncs and three hops? One
+// press at a time, floor and presses in turn.
+import { WebSocket } from 'ws'
+import { createTown } from '../system/programs.ts'
+import { percentile, printTable, printVerdict, short } from './figures.ts'
+import { openFloor } from './floor.ts'
+import { readOptions } from './options.ts'
+import { RawDevice } from './raw-device.ts'
+import { villageDevices } from './village.ts'
+
+const blockSize = 50
+const warmUpPresses = 50
+const pressMsMax = 10_000
+
+/** Presses once; resolves with the milliseconds until the desk's stream says so. */
+function press(device: RawDevice, stream: WebSocket, id: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the desk did not hear press ${id}`)), pressMsMax)
+    const hear = (data: Buffer): void => {
+      const { type, alarm } = JSON.parse(data.toString()) as { type: string; alarm?: { device?: string } }
+      if ((type !== 'alarm.raised' && type !== 'alarm.repeated') || alarm?.device !== device.id) return
+      clearTimeout(timer)
+      stream.off('message', hear)
+      resolve(performance.now() - startMs)
+    }
+    stream.on('message', hear)
+    const startMs = performance.now()
+    device.publish(`{"id":"${id}","button":"pressed"}`)
+  })
+}
+
+export async function runPressToDesk(args: readonly string[]): Promise<void> {
+  const { presses } = readOptions(args, { presses: 1000 })
+  const town = await createTown({ devices: villageDevices(0) })
+  const floor = await openFloor(town.folder)
+  const device = new RawDevice('bench-button')
+  let stream: WebSocket | undefined
+  try {
+    await town.startCentre()
+    await town.startGateway()
+    stream = new WebSocket(`ws://127.0.0.1:${town.ports.http}/api/v1/stream`, {
+      headers: { Authorization: `Bearer ${await town.token()}` },
+    })
+    const opened = stream
+    await new Promise<void>((resolve, reject) => {
+      opened.once('message', () => resolve())
+      opened.once('error', reject)
+    })
+    await device.connect(town.ports.mqtt)
+    const [pressMs, floorMs]: [number[], number[]] = [[], []]
+    for (let made = -warmUpPresses; made < presses;) {
+      for (let i = 0; i < blockSize; i++, made++) {
+        const ms = await press(device, opened, `1-${made + warmUpPresses + 1}`)
+        if (made >= 0) pressMs.push(ms)
+      }
+      for (let i = 0; i < blockSize; i++) floorMs.push(await floor.sample())
+    }
+    const row = (name: string, share: number): string[] => {
+      const [ours, least] = [percentile(pressMs, share), percentile(floorMs, share)]
+      return [name, short(least), short(ours), short(ours / least)]
+    }
+    printTable(
+      `press-to-desk: ${pressMs.length} presses one at a time, ${floorMs.length} samples of the floor, in turn`,
+      ['', 'floor ms', 'press to desk ms', 'times the floor'],
+      [row('p50', 0.5), row('p90', 0.9), row('p99', 0.99)],
+    )
+    const ratio = percentile(pressMs, 0.99) / percentile(floorMs, 0.99)
+    printVerdict('p99 beside the p99 of the floor', ratio, ratio <= 4, 'at most 4')
+  } finally {
+    device.end()
+    stream?.terminate()
+    floor.close()
+    await town.close()
+  }
+}
