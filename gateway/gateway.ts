@@ -1,11 +1,11 @@
 // The gateway, wired: storage starts first, the broker listens last and refuses first. Two of them fit into one process.
-import { statfsSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { lanes, type Lane } from '../protocols/domain/colour.ts'
+import type { BoxTime } from '../protocols/domain/event.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import { createAlarmEngine } from './alarms/alarm-engine.ts'
@@ -15,13 +15,14 @@ import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { ConsoleServer } from './console/console-server.ts'
+import { BoxFacts } from './health/box-facts.ts'
 import { loadBootBases } from './health/boot-bases.ts'
 import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './health/box-clock.ts'
 import { HealthReport } from './health/health-report.ts'
 import { Intake } from './intake/intake.ts'
 import type { CommandDocument, Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
-import type { Journal, Outbox } from './journal/port.ts'
+import type { Journal, Outbox, SpaceFacts } from './journal/port.ts'
 import { createUplink } from './uplink/uplink.ts'
 import type { Uplink } from './uplink/port.ts'
 
@@ -62,6 +63,7 @@ class WiredGateway implements Gateway {
   readonly #options: GatewayOptions
   readonly #metrics = new Registry()
   readonly #undos: Undo[] = []
+  readonly #facts = new BoxFacts()
   #fail: (error: Error) => void = () => undefined
   #broker: DeviceBroker | undefined
   #consoleUrl = ''
@@ -224,7 +226,10 @@ class WiredGateway implements Gateway {
           )
         },
         onCentreTime: (wallMs) => boxClock.hearCentreTime(wallMs),
-        onLink: (state, reason) => logger.info({ state, reason }, 'the link to the centre changed'),
+        onLink: (state, reason) => {
+          this.#facts.set('link-lost', state !== 'up')
+          logger.info({ state, reason }, 'the link to the centre changed')
+        },
       })
       this.#undos.push(['uplink', () => uplink?.stop()])
     }
@@ -264,16 +269,9 @@ class WiredGateway implements Gateway {
     const { salvaged } = journal.facts()
     if (salvaged) {
       logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
-      await intake.judge({
-        type: 'box',
-        fact: {
-          kind: 'journal-damaged',
-          isPresent: true,
-          facts: { salvaged: salvaged.records, folder: salvaged.from },
-        },
-      })
+      this.#facts.set('journal-damaged', true, { salvaged: salvaged.records, folder: salvaged.from })
     }
-    this.#startTicks(intake, () => boxClock.now().steadyMs)
+    this.#startTicks(intake, () => boxClock.now())
     uplink?.start()
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
@@ -308,6 +306,12 @@ class WiredGateway implements Gateway {
     journal.onCommitted(() => {
       this.#illness = undefined
     })
+    const noteRoom = ({ state, dropped }: SpaceFacts): void => {
+      this.#facts.set('box-disk-full', state !== 'sound')
+      this.#facts.set('box-dropping', state === 'dropping', { dropped })
+    }
+    noteRoom(journal.facts().space)
+    journal.onSpace(noteRoom)
     const perLane = (name: string, help: string, value: (lane: Lane) => number): void => {
       new Gauge({
         name,
@@ -336,17 +340,26 @@ class WiredGateway implements Gateway {
       })
     }
     single('gengfu_journal_bytes', 'Size of the journal and its log', () => journal.facts().sizeBytes)
+    single('gengfu_journal_free_bytes', 'Room left for the journal', () => journal.facts().space.freeBytes)
+    single(
+      'gengfu_journal_dropped_records',
+      'Routine and picture records given up for want of room',
+      () => journal.facts().space.dropped,
+    )
     single('gengfu_quarantined', 'Unreadable messages in quarantine', () => journal.facts().quarantined)
   }
 
-  #startTicks(intake: Intake, steadyMs: () => number): void {
+  #startTicks(intake: Intake, now: () => BoxTime & { steadyMs: number }): void {
     const { clock, logger } = this.#options
     let cancel: () => void
     const tick = async (): Promise<void> => {
-      if (intake.nextDueMs() <= steadyMs())
-        await intake
-          .judge({ type: 'tick' })
-          .catch((error: Error) => logger.warn({ reason: error.message }, 'time could not be judged yet'))
+      try {
+        this.#facts.set('clock-unsynced', now().clock === 'unsynced')
+        await this.#facts.tell((fact) => intake.judge({ type: 'box', fact }))
+        if (intake.nextDueMs() <= now().steadyMs) await intake.judge({ type: 'tick' })
+      } catch (error) {
+        logger.debug({ reason: (error as Error).message }, 'time could not be judged yet')
+      }
       if (!this.#stopping) schedule()
     }
     const schedule = (): void => {

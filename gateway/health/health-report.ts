@@ -72,8 +72,8 @@ export class HealthReport {
         epoch: facts.epoch,
         sizeBytes: facts.sizeBytes,
         records: lanes.reduce((sum, lane) => sum + journal.positions()[lane].last, 0),
-        state: facts.salvaged ? 'salvaged' : 'sound',
-        droppedRecords: 0,
+        state: facts.space.state !== 'sound' ? facts.space.state : facts.salvaged ? 'salvaged' : 'sound',
+        droppedRecords: facts.space.dropped,
       },
       process: {
         uptimeMs: monotonicMs() - startedMs,

@@ -56,6 +56,7 @@ export class Intake implements AlarmJudge {
   readonly #events: Counter<'result'>
   readonly #changes: Counter<'colour' | 'change'>
   #ready: Promise<void> | undefined
+  #isForAlarmsOnly = false
   #sinceCheckpoint = 0
   #checkpointAtMs = 0
 
@@ -79,6 +80,9 @@ export class Intake implements AlarmJudge {
   async start(): Promise<void> {
     this.#options.journal.onRefused(() => {
       this.#ready ??= this.#recover()
+    })
+    this.#options.journal.onSpace(({ isForAlarmsOnly }) => {
+      this.#isForAlarmsOnly = isForAlarmsOnly
     })
     this.#checkpointAtMs = this.#options.monotonicMs()
     await this.#reload()
@@ -121,10 +125,12 @@ export class Intake implements AlarmJudge {
     return this.#quarantine(message, 'a topic that no dialect knows')
   }
 
-  #acceptEvent(message: Message): Promise<void> {
+  async #acceptEvent(message: Message): Promise<void> {
     const parsed = parseDeviceEvent(message.device, message.payload)
     if (!parsed.ok) return this.#quarantine(message, describeProblems(parsed.problems))
     const event = parsed.value
+    if (this.#isForAlarmsOnly && !canAlarm(event))
+      throw new JournalError('RESERVED', 'the room that is left belongs to alarms')
     const key = `${event.device} ${event.messageId}`
     if (this.#repeats.has(event.device, event.messageId)) {
       this.#events.inc({ result: 'repeat' })
@@ -358,6 +364,13 @@ export class Intake implements AlarmJudge {
     }
     return records.sort((a, b) => a.sequence - b.sequence)
   }
+}
+
+const telemetryOnly = new Set(['batteryPercent', 'signalDbm', 'temperatureC'])
+
+/** Whether anything but telemetry is in it: such an event is let in as long as there is any room at all. */
+function canAlarm({ readings }: DeviceEvent): boolean {
+  return Object.keys(readings).some((name) => !telemetryOnly.has(name))
 }
 
 function boxTime({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {

@@ -30,6 +30,8 @@ function answer(store: JournalStore, request: WorkerRequest): unknown {
       return store.quarantine(request.limit)
     case 'trim':
       return store.trim(request.lane, request.receipted, request.rowsMax)
+    case 'look':
+      return store.look()
     case 'close':
       return store.close(request.receipted)
   }
@@ -41,10 +43,11 @@ function run(): void {
   const store = new JournalStore(db, options)
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
-      reply({ id, value: answer(store, request), sizeBytes: store.sizeBytes() })
+      const value = answer(store, request)
+      reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space() })
     } catch (error) {
       if (isDamage(error)) markSuspect(options.folder, asError(error).message)
-      reply({ id, error: asError(error) })
+      reply({ id, error: asError(error), space: store.space() })
     }
     if (request.type === 'close') {
       unlock()

@@ -12,6 +12,7 @@ import {
   type JournalFacts,
   type LanePositions,
   type QuarantineRow,
+  type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
 import type { CommitRequest } from './worker-messages.ts'
@@ -20,6 +21,8 @@ import type { CommitRequest } from './worker-messages.ts'
 const batchRecordsMax = 1000
 /** So many waiting routine records are worth a commit of their own before the window ends. */
 const worthCommitting = 16
+/** While there is little room it is looked at this often, also without commits. */
+const spaceLookMs = 1000
 /** Rows deleted in one go when receipted records are let go of. */
 const trimRowsMax = 500
 /** Receipted rows beyond what is kept, before trimming starts. */
@@ -70,6 +73,9 @@ class BatchingJournal implements Journal {
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
+  readonly #spaceListeners = new Set<(facts: SpaceFacts) => void>()
+  #space: SpaceFacts
+  #cancelLook: (() => void) | undefined
   #sequence: number
   #quarantined: number
   #urgent: Pending[] = []
@@ -93,6 +99,7 @@ class BatchingJournal implements Journal {
     this.#positions = structuredClone(thread.opened.positions)
     this.#sequence = thread.opened.lastSequence
     this.#quarantined = thread.opened.quarantined
+    this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
     this.#durable = this.#lastNumbers()
   }
 
@@ -190,6 +197,8 @@ class BatchingJournal implements Journal {
       state: [],
       oddIds: [],
       quarantine: [],
+      receipted: this.#receipted(),
+      keepsReceipted: false,
     }
     for (const { entry, stored } of batch) {
       for (const { lane, number, body } of stored) {
@@ -203,7 +212,7 @@ class BatchingJournal implements Journal {
       if (entry.quarantine) request.quarantine.push(entry.quarantine)
     }
     // Where the Receipts are is worth a page only when documents are written anyway.
-    if (this.#isReceiptedDirty && request.state.length > 0) request.receipted = this.#receipted()
+    request.keepsReceipted = this.#isReceiptedDirty && request.state.length > 0
     return request
   }
 
@@ -219,9 +228,10 @@ class BatchingJournal implements Journal {
     for (const { stored } of batch) for (const record of stored) records.push(record)
     for (const { lane, number } of records) this.#durable[lane] = Math.max(this.#durable[lane], number)
     this.#quarantined += request.quarantine.length
-    if (request.receipted) this.#isReceiptedDirty = false
+    if (request.keepsReceipted) this.#isReceiptedDirty = false
     for (const { stored, resolve } of batch) resolve(stored)
     for (const listener of this.#committedListeners) listener(records)
+    this.#noteSpace()
   }
 
   /** Nothing that was not committed may stay numbered: whatever waits is refused together and the devices repeat it. */
@@ -239,6 +249,7 @@ class BatchingJournal implements Journal {
     this.#isFailing = true
     for (const listener of this.#refusedListeners) listener(error)
     for (const { reject } of refused) reject(error)
+    this.#noteSpace()
   }
 
   async read(
@@ -292,6 +303,7 @@ class BatchingJournal implements Journal {
       boot,
       sizeBytes: this.#thread.sizeBytes(),
       quarantined: this.#quarantined,
+      space: this.#thread.space(),
       ...(salvaged ? { salvaged } : {}),
     }
   }
@@ -299,6 +311,37 @@ class BatchingJournal implements Journal {
   onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void {
     this.#committedListeners.add(listener)
     return () => this.#committedListeners.delete(listener)
+  }
+
+  onSpace(listener: (facts: SpaceFacts) => void): () => void {
+    this.#spaceListeners.add(listener)
+    return () => this.#spaceListeners.delete(listener)
+  }
+
+  /** Tells a change of the room, and looks again from time to time while there is little of it. */
+  #noteSpace(): void {
+    const facts = this.#thread.space()
+    const { state, isForAlarmsOnly } = this.#space
+    if (facts.state !== state || facts.isForAlarmsOnly !== isForAlarmsOnly) {
+      this.#space = facts
+      this.#logger.warn({ ...facts }, 'the room for the journal changed')
+      for (const listener of this.#spaceListeners) listener(facts)
+    }
+    if (facts.state !== 'sound' && !this.#cancelLook && !this.#closing)
+      this.#cancelLook = this.#clock.after(spaceLookMs, () => {
+        this.#cancelLook = undefined
+        void this.#look()
+      })
+  }
+
+  async #look(): Promise<void> {
+    if (this.#closing) return
+    try {
+      await this.#thread.ask({ type: 'look' })
+      this.#noteSpace()
+    } catch (error) {
+      this.#logger.warn({ reason: (error as Error).message }, 'the room for the journal can not be looked at')
+    }
   }
 
   onRefused(listener: (error: JournalError) => void): () => void {
@@ -312,6 +355,7 @@ class BatchingJournal implements Journal {
   }
 
   async #finish(): Promise<void> {
+    this.#cancelLook?.()
     while (this.#isCommitting || this.#urgent.length > 0 || this.#routine.length > 0) {
       this.#schedule()
       await new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,6 @@
 // Starts the journal's thread from compiled or from source files, and turns its messages into promises.
 import { Worker } from 'node:worker_threads'
-import { JournalError } from './port.ts'
+import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
 export interface JournalThread {
@@ -8,6 +8,7 @@ export interface JournalThread {
   ask(request: WorkerRequest): Promise<unknown>
   /** Bytes of the journal's files after the last answer. */
   sizeBytes(): number
+  space(): SpaceFacts
   ended: Promise<void>
 }
 
@@ -22,6 +23,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   let size = 0
+  let space: SpaceFacts | undefined
 
   const failAll = (error: JournalError): void => {
     for (const { reject } of waiting.values()) reject(error)
@@ -32,9 +34,12 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     const entry = waiting.get(reply.id)
     waiting.delete(reply.id)
     if ('opened' in reply) entry?.resolve(reply.opened)
-    else if ('error' in reply) entry?.reject(new JournalError(reply.error.code, reply.error.message))
-    else {
-      size = reply.sizeBytes ?? size
+    else if ('error' in reply) {
+      space = reply.space ?? space
+      entry?.reject(new JournalError(reply.error.code, reply.error.message))
+    } else {
+      size = reply.sizeBytes
+      space = reply.space
       entry?.resolve(reply.value)
     }
   })
@@ -58,6 +63,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
         worker.postMessage({ id, request })
       }),
     sizeBytes: () => size,
+    space: () => space ?? opened.space,
     ended,
   }
 }

@@ -52,12 +52,26 @@ export interface JournalEntry {
   isUrgent: boolean
 }
 
+/**
+ * Room for the journal. `filling`: above 90 % of it; `dropping`: routine is being given up, or only the reserve is left.
+ * An unreceipted alarm is never given up.
+ */
+export interface SpaceFacts {
+  state: 'sound' | 'filling' | 'dropping'
+  freeBytes: number
+  /** What room is left belongs to alarms: plain telemetry is not taken until there is more. */
+  isForAlarmsOnly: boolean
+  /** Unreceipted routine and picture records given up since the program started. */
+  dropped: number
+}
+
 export interface JournalFacts {
   epoch: string
   boot: number
   /** Bytes of the database and its write-ahead log. */
   sizeBytes: number
   quarantined: number
+  space: SpaceFacts
   /** What a damaged predecessor left, when this start salvaged one. */
   salvaged?: { records: number; from: string; reason: string }
 }
@@ -72,6 +86,8 @@ export interface Journal extends Outbox {
   loadOddIds(): Promise<[device: string, messageId: string][]>
   readQuarantine(limit: number): Promise<QuarantineRow[]>
   facts(): JournalFacts
+  /** Told when the state of the room changes. */
+  onSpace(listener: (facts: SpaceFacts) => void): () => void
   /** Told when a commit failed: everything not yet resolved was refused and nothing of it is on disk. */
   onRefused(listener: (error: JournalError) => void): () => void
   /** Commits what waits, folds the write-ahead log in and closes the file. */

@@ -17,6 +17,7 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { carveRecords } from './carve.ts'
 import { openDatabase } from './database.ts'
 import { laneTable } from './migrations.ts'
+import { reserveFile } from './space.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
 /** Written when a running gateway meets damage, so that the next opening looks at every page. */
@@ -68,6 +69,11 @@ export function openJournalFile(
     return salvage(folder, newEpoch, found)
   } catch (error) {
     if (db?.open) db.close()
+    // A disk so full that the journal can not even be opened: that is what the reserve is for.
+    if ((error as { code?: unknown }).code === 'SQLITE_FULL' && existsSync(join(folder, reserveFile))) {
+      rmSync(join(folder, reserveFile))
+      return openJournalFile(folder, newEpoch)
+    }
     if (!isDamage(error)) throw error
     return salvage(folder, newEpoch, suspicion ?? (error as Error).message)
   }

@@ -3,8 +3,18 @@ import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { laneTable } from './migrations.ts'
-import { JournalError, type LanePositions, type QuarantineRow, type StoredRecord } from './port.ts'
+import {
+  JournalError,
+  type LanePositions,
+  type QuarantineRow,
+  type SpaceFacts,
+  type StoredRecord,
+} from './port.ts'
+import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
+
+/** A commit that finds no room is tried again after evicting, and once more after opening the reserve. */
+const roomAttemptsMax = 2
 
 const laneNumbers = <T>(value: (lane: Lane) => T): Record<Lane, T> =>
   Object.fromEntries(lanes.map((lane) => [lane, value(lane)])) as Record<Lane, T>
@@ -21,6 +31,8 @@ export class JournalStore {
   readonly #putOddId: Database.Statement
   readonly #putQuarantine: Database.Statement
   readonly #commit: (request: CommitRequest) => void
+  readonly #space: Space
+  #receipted: Record<Lane, number>
 
   constructor(db: Database.Database, options: WorkerOptions) {
     this.#db = db
@@ -40,11 +52,31 @@ export class JournalStore {
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
     const write = db.transaction((request: CommitRequest) => this.#write(request))
+    this.#receipted = this.#receiptedOnDisk()
+    this.#space = new Space(db, options.folder, () => this.#receipted)
     this.#commit = (request) => write.immediate(request)
   }
 
+  /** Commits; when the disk is full, makes room and tries again. */
   commit(request: CommitRequest): void {
-    this.#commit(request)
+    this.#receipted = request.receipted
+    for (let attempt = 0; ; attempt++)
+      try {
+        this.#commit(request)
+        break
+      } catch (error) {
+        if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
+      }
+    this.#space.committed()
+  }
+
+  /** Looks at the disk without a commit: room may have come back. */
+  look(): void {
+    this.#space.look()
+  }
+
+  space(): SpaceFacts {
+    return this.#space.facts()
   }
 
   #write(request: CommitRequest): void {
@@ -58,7 +90,7 @@ export class JournalStore {
       this.#putQuarantine.run(row.atMs, row.device, row.topic, row.problem, row.payload)
     if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
     if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
-    if (request.receipted) this.#putMeta.run('receipted', JSON.stringify(request.receipted))
+    if (request.keepsReceipted) this.#putMeta.run('receipted', JSON.stringify(request.receipted))
   }
 
   #keepNewest(table: 'odd_ids' | 'quarantine', max: number): void {
@@ -133,6 +165,7 @@ export class JournalStore {
           lastSequence: this.#lastSequence(),
           quarantined: this.#count('quarantine'),
           sizeBytes: this.sizeBytes(),
+          space: this.#space.facts(),
         }
       })
       .immediate()
@@ -149,15 +182,20 @@ export class JournalStore {
     return last.boot + 1
   }
 
+  #receiptedOnDisk(): Record<Lane, number> {
+    const written = JSON.parse(this.#meta('receipted') ?? '{}') as Partial<Record<Lane, number>>
+    return laneNumbers((lane) => written[lane] ?? 0)
+  }
+
   #positions(): LanePositions {
-    const receipted = JSON.parse(this.#meta('receipted') ?? '{}') as Partial<Record<Lane, number>>
+    const receipted = this.#receiptedOnDisk()
     return laneNumbers((lane) => {
       const last =
         (this.#db
           .prepare(`SELECT max(number) FROM ${laneTable(lane)}`)
           .pluck()
           .get() as number | null) ?? 0
-      return { last, receipted: Math.min(last, receipted[lane] ?? 0) }
+      return { last, receipted: Math.min(last, receipted[lane]) }
     })
   }
 
@@ -195,6 +233,11 @@ export class JournalStore {
       this.#db.close()
     }
   }
+}
+
+/** The disk took no more; an I/O error on a full disk is one too, and making room does no harm on any other. */
+function isFull(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR)/.test((error as { code?: string }).code ?? '')
 }
 
 function sizeOf(file: string): number {

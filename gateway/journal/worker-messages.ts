@@ -1,6 +1,6 @@
 // What the journal's two threads say to each other.
 import type { Lane } from '../../protocols/domain/colour.ts'
-import type { LanePositions, QuarantineRow } from './port.ts'
+import type { LanePositions, QuarantineRow, SpaceFacts } from './port.ts'
 
 export interface WorkerOptions {
   folder: string
@@ -23,8 +23,10 @@ export interface CommitRequest {
   state: [key: string, value: string | null][]
   oddIds: (readonly [device: string, messageId: string])[]
   quarantine: QuarantineRow[]
-  /** Receipted numbers worth writing along, when they moved. */
-  receipted?: Record<Lane, number>
+  /** Where the Receipts are: what is below may go when room is needed. */
+  receipted: Record<Lane, number>
+  /** They moved, and documents are written anyway: write them along. */
+  keepsReceipted: boolean
 }
 
 export type WorkerRequest =
@@ -34,6 +36,7 @@ export type WorkerRequest =
   | { type: 'oddIds' }
   | { type: 'quarantine'; limit: number }
   | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
+  | { type: 'look' }
   | { type: 'close'; receipted: Record<Lane, number> }
 
 export interface OpenedJournal {
@@ -43,10 +46,11 @@ export interface OpenedJournal {
   lastSequence: number
   quarantined: number
   sizeBytes: number
+  space: SpaceFacts
   salvaged?: { records: number; from: string; reason: string }
 }
 
 export type WorkerReply =
   | { id: 0; opened: OpenedJournal }
-  | { id: number; value: unknown; sizeBytes?: number }
-  | { id: number; error: { code: string; message: string } }
+  | { id: number; value: unknown; sizeBytes: number; space: SpaceFacts }
+  | { id: number; error: { code: string; message: string }; space?: SpaceFacts }

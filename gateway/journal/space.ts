@@ -1,0 +1,229 @@
+// Room on the disk, in designed steps: pictures and receipted records go first, then routine is thinned, then the oldest
+// routine goes; an unreceipted alarm never does. A reserve file is kept so that there is room to make room, since on a
+// full disk even deleting needs to write.
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type Database from 'better-sqlite3'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import { laneTable } from './migrations.ts'
+import type { SpaceFacts } from './port.ts'
+
+export const reserveFile = 'reserve.bin'
+/** The write-ahead log may grow to this on a large disk, to a fortieth of a small one. */
+const logBytesMax = 4 * 1024 * 1024
+const logShare = 1 / 40
+const logBytesMin = 128 * 1024
+/** The reserve holds so many logs: SQLite may need log, index and checkpoint room at once. */
+const reserveLogs = 3
+/** Used share of the room above which the box says so. */
+const fillingShare = 0.9
+/** Rows deleted in one transaction: little log is written at a time. */
+const evictRowsMax = 500
+/** Of thinned routine every fourth record stays; fewer would leave no page empty. */
+const thinKeepEvery = 4
+/** The newest part of the routine lane that thinning leaves alone. */
+const thinSparesShare = 0.25
+/** Chunks in one go, so that an alarm never waits behind a long clean-up. */
+const chunksMax = 20
+/** Commits between two looks at the disk. */
+const commitsPerLook = 32
+
+export class Space {
+  readonly #db: Database.Database
+  readonly #folder: string
+  readonly #pageBytes: number
+  readonly #logBytes: number
+  readonly #reserveBytes: number
+  readonly #receipted: () => Record<Lane, number>
+  #thinnedTo = 0
+  #commits = 0
+  #droppedBefore = 0
+  #facts: SpaceFacts
+
+  constructor(db: Database.Database, folder: string, receipted: () => Record<Lane, number>) {
+    this.#db = db
+    this.#folder = folder
+    this.#receipted = receipted
+    this.#pageBytes = db.pragma('page_size', { simple: true }) as number
+    const { bsize, blocks } = statfsSync(folder)
+    this.#logBytes = Math.max(logBytesMin, Math.min(logBytesMax, Math.floor(bsize * blocks * logShare)))
+    this.#reserveBytes = reserveLogs * this.#logBytes
+    db.pragma(`wal_autocheckpoint = ${Math.floor(this.#logBytes / 2 / this.#pageBytes)}`)
+    db.pragma(`journal_size_limit = ${this.#logBytes}`)
+    this.#facts = { state: 'sound', freeBytes: 0, isForAlarmsOnly: false, dropped: 0 }
+    this.look()
+  }
+
+  facts(): SpaceFacts {
+    return this.#facts
+  }
+
+  /** Call after each commit; looks at the disk now and then and makes room before it runs out. */
+  committed(): void {
+    if (++this.#commits % commitsPerLook === 0) this.look()
+  }
+
+  look(): void {
+    if (this.#freeBytes() + this.#reusableBytes() < this.#marginBytes()) this.#evict()
+    if (!this.#hasReserve() && this.#freeBytes() > this.#reserveBytes + this.#marginBytes())
+      this.#makeReserve()
+    this.#update()
+  }
+
+  /**
+   * A commit was refused for want of room; `attempt` counts from 0. First evicts, then opens the reserve too. True when
+   * trying again makes sense.
+   */
+  makeRoom(attempt: number): boolean {
+    let hasGained = this.#evict() > 0
+    if (attempt > 0 && this.#hasReserve()) {
+      rmSync(join(this.#folder, reserveFile))
+      this.#capFile()
+      this.#evict()
+      hasGained = true
+    }
+    this.#update()
+    return hasGained || attempt === 0
+  }
+
+  #marginBytes(): number {
+    return 2 * this.#logBytes
+  }
+
+  #hasReserve(): boolean {
+    return existsSync(join(this.#folder, reserveFile))
+  }
+
+  /**
+   * The database may fill the disk up to the margin that deleting needs for its log. With the reserve open, what is
+   * left belongs to alarms, to the last page.
+   */
+  #capFile(): void {
+    const spare = this.#freeBytes() - (this.#hasReserve() ? this.#marginBytes() : 0)
+    const pages = this.#db.pragma('page_count', { simple: true }) as number
+    this.#db.pragma(`max_page_count = ${pages + Math.max(0, Math.floor(spare / this.#pageBytes))}`)
+  }
+
+  #freeBytes(): number {
+    const { bsize, bavail } = statfsSync(this.#folder)
+    return bsize * bavail
+  }
+
+  /** Pages inside the file that new rows will use again. */
+  #reusableBytes(): number {
+    return (this.#db.pragma('freelist_count', { simple: true }) as number) * this.#pageBytes
+  }
+
+  #update(): void {
+    this.#capFile()
+    const reusable = this.#reusableBytes()
+    const free = this.#freeBytes() + reusable
+    const used = statSync(this.#db.name).size - reusable
+    const hasReserve = this.#hasReserve()
+    const isShort = free < this.#marginBytes()
+    const isDropping = !hasReserve || isShort || this.#facts.dropped > this.#droppedBefore
+    this.#droppedBefore = this.#facts.dropped
+    this.#facts = {
+      state: isDropping ? 'dropping' : used / (used + free) > fillingShare ? 'filling' : 'sound',
+      freeBytes: free,
+      isForAlarmsOnly: !hasReserve && isShort,
+      dropped: this.#facts.dropped,
+    }
+  }
+
+  /** Writes the reserve for real: a sparse file would reserve nothing. */
+  #makeReserve(): void {
+    const file = join(this.#folder, reserveFile)
+    const descriptor = openSync(file, 'w')
+    try {
+      const zeros = Buffer.alloc(64 * 1024)
+      for (let written = 0; written < this.#reserveBytes; written += zeros.length)
+        writeSync(descriptor, zeros)
+      fsyncSync(descriptor)
+    } catch (error) {
+      rmSync(file, { force: true })
+      if ((error as { code?: string }).code !== 'ENOSPC') throw error
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  /** Deletes until there is a margin or nothing may go; returns how many rows went. */
+  #evict(): number {
+    let rows = 0
+    for (let chunk = 0; chunk < chunksMax; chunk++) {
+      if (rows > 0 && this.#freeBytes() + this.#reusableBytes() >= this.#marginBytes()) break
+      const gone = this.#attemptChunk()
+      if (gone === 0) break
+      rows += gone
+    }
+    return rows
+  }
+
+  #attemptChunk(): number {
+    try {
+      const gone =
+        this.#evictReceipted() ||
+        this.#evictOldest('picture') ||
+        this.#thinRoutine() ||
+        this.#evictOldest('routine')
+      this.#db.pragma('wal_checkpoint(PASSIVE)')
+      return gone
+    } catch (error) {
+      if (/^SQLITE_(FULL|IOERR)/.test((error as { code?: string }).code ?? '')) return 0
+      throw error
+    }
+  }
+
+  /** Rows the centre has: kept only as long as there is room. The newest of a lane stays, since numbers go on from it. */
+  #evictReceipted(): number {
+    const receipted = this.#receipted()
+    for (const lane of [...lanes].reverse()) {
+      const gone = this.#deleteOldest(lane, receipted[lane])
+      if (gone > 0) return gone
+    }
+    return 0
+  }
+
+  #deleteOldest(lane: Lane, upTo: number): number {
+    const table = laneTable(lane)
+    return this.#db
+      .prepare(
+        `DELETE FROM ${table} WHERE number IN (SELECT number FROM ${table} WHERE number <= ?
+           AND number < (SELECT max(number) FROM ${table}) ORDER BY number LIMIT ${evictRowsMax})`,
+      )
+      .run(upTo).changes
+  }
+
+  #thinRoutine(): number {
+    const bounds = this.#db
+      .prepare('SELECT min(number) AS low, max(number) AS high FROM lane_routine')
+      .get() as {
+      low: number | null
+      high: number | null
+    }
+    if (bounds.low === null || bounds.high === null) return 0
+    const end = bounds.high - Math.ceil((bounds.high - bounds.low) * thinSparesShare)
+    while (Math.max(this.#thinnedTo, bounds.low - 1) < end) {
+      const from = Math.max(this.#thinnedTo, bounds.low - 1)
+      const to = Math.min(end, from + evictRowsMax)
+      const gone = this.#db
+        .prepare(
+          `DELETE FROM lane_routine WHERE number > ? AND number <= ? AND number % ${thinKeepEvery} <> 0 AND number < ?`,
+        )
+        .run(from, to, bounds.high).changes
+      this.#thinnedTo = to
+      if (gone > 0) return this.#countDropped(gone)
+    }
+    return 0
+  }
+
+  #evictOldest(lane: 'picture' | 'routine'): number {
+    return this.#countDropped(this.#deleteOldest(lane, Number.MAX_SAFE_INTEGER))
+  }
+
+  #countDropped(rows: number): number {
+    this.#facts = { ...this.#facts, dropped: this.#facts.dropped + rows }
+    return rows
+  }
+}

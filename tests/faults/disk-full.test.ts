@@ -1,0 +1,197 @@
+// Question: with the link down and the disk full for an hour's traffic of a village, do alarms still flow, is nothing
+// acknowledged lost that may not be, and does the box recover by itself?
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
+import { limitsSchema } from '../../gateway/config/alarm-settings.ts'
+import { Intake } from '../../gateway/intake/intake.ts'
+import { openJournal } from '../../gateway/journal/journal.ts'
+import type { Journal, SpaceFacts } from '../../gateway/journal/port.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../protocols/domain/record.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { createSmallDisk, type SmallDisk } from './small-disk.ts'
+
+let disk: SmallDisk
+beforeEach(() => {
+  disk = createSmallDisk(16)
+})
+afterEach(() => disk.remove())
+
+interface Box {
+  journal: Journal
+  intake: Intake
+  states: SpaceFacts['state'][]
+}
+
+async function openBox(): Promise<Box> {
+  const clock = createSystemClock()
+  const logger = pino({ level: 'silent' })
+  const journal = await openJournal({
+    folder: disk.folder,
+    clock,
+    random: createSystemRandom(),
+    logger,
+    bootId: 'boot-a',
+    commitWindowMs: 5,
+  })
+  const intake = new Intake({
+    journal,
+    engine: createAlarmEngine({
+      boxId: 'box',
+      zones: [],
+      devices: [],
+      rules: [],
+      limits: limitsSchema.parse({}),
+    }),
+    now: () => ({
+      boot: 1,
+      sinceBootMs: clock.monotonicMs(),
+      atMs: clock.wallMs(),
+      clock: 'synced',
+      steadyMs: clock.monotonicMs(),
+    }),
+    steadyBaseOf: () => 0,
+    monotonicMs: () => clock.monotonicMs(),
+    logger,
+    metrics: new Registry(),
+    onKept: () => undefined,
+  })
+  const states: SpaceFacts['state'][] = []
+  journal.onSpace(({ state }) => states.push(state))
+  await intake.start()
+  return { journal, intake, states }
+}
+
+const message = (
+  device: string,
+  id: string,
+  readings: object,
+): { device: string; topic: string; payload: Uint8Array } => ({
+  device,
+  topic: `gengfu/v1/${device}/event`,
+  payload: Buffer.from(JSON.stringify({ id, ...readings })),
+})
+
+/** Sends until it is kept, as a device does; gives up after `triesMax`. */
+async function send(box: Box, event: ReturnType<typeof message>, triesMax = 40): Promise<boolean> {
+  for (let tries = 0; tries < triesMax; tries++)
+    try {
+      await box.intake.accept(event)
+      return true
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  return false
+}
+
+async function stored(journal: Journal, lane: Lane): Promise<JournalRecord[]> {
+  const records: JournalRecord[] = []
+  for (let after = 0; ;) {
+    const rows = await journal.read(lane, after, { recordsMax: 5000, bytesMax: 8_000_000 })
+    const last = rows.at(-1)
+    if (!last) return records
+    after = last.number
+    records.push(...rows.map(({ body }) => JSON.parse(body) as JournalRecord))
+  }
+}
+
+const idsOf = (records: JournalRecord[]): Set<string> =>
+  new Set(
+    records.flatMap((record) => (record.type === 'event' ? [`${record.device} ${record.messageId}`] : [])),
+  )
+
+/** An hour of 500 devices with a report a minute is 30,000 events; the disk holds about a third of them. */
+async function hourOfTraffic(box: Box): Promise<{ routine: string[]; red: string[] }> {
+  const kept: { routine: string[]; red: string[] } = { routine: [], red: [] }
+  for (let round = 1; round <= 120; round++) {
+    const sent = Array.from({ length: 250 }, async (_, at) => {
+      const device = `door-${at}`
+      const event = message(device, `1-${round}`, {
+        contact: 'closed',
+        batteryPercent: 90,
+        note: 'x'.repeat(300),
+      })
+      if (await send(box, event)) kept.routine.push(`${device} 1-${round}`)
+    })
+    const button = `button-${round % 7}`
+    const red = send(box, message(button, `1-${round}`, { button: 'pressed' })).then((isKept) => {
+      if (isKept) kept.red.push(`${button} 1-${round}`)
+    })
+    await Promise.all([...sent, red])
+  }
+  return kept
+}
+
+function fillDisk(folder: string): string {
+  const file = join(folder, 'somebody-else.bin')
+  const descriptor = openSync(file, 'w')
+  const block = Buffer.alloc(16 * 1024, 1)
+  try {
+    for (;;) writeSync(descriptor, block)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOSPC') throw error
+  }
+  try {
+    for (;;) writeSync(descriptor, block, 0, 512)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOSPC') throw error
+  }
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+  return file
+}
+
+describe('a box whose disk is full', () => {
+  it(
+    'keeps every alarm of an hour, gives up routine in order and counted, and goes on',
+    { timeout: 120_000 },
+    async () => {
+      const box = await openBox()
+      const kept = await hourOfTraffic(box)
+      expect(kept.red).toHaveLength(120)
+      expect(kept.routine.length).toBe(30_000)
+      const red = idsOf(await stored(box.journal, 'red'))
+      expect(kept.red.filter((id) => !red.has(id))).toEqual([])
+      const routine = idsOf(await stored(box.journal, 'routine'))
+      const { dropped } = box.journal.facts().space
+      expect(dropped).toBeGreaterThan(5000)
+      expect(kept.routine.filter((id) => !routine.has(id))).toHaveLength(dropped)
+      // The newest are never thinned.
+      for (let at = 0; at < 250; at++) expect(routine.has(`door-${at} 1-120`)).toBe(true)
+      expect(box.states).toContain('filling')
+      expect(box.states).toContain('dropping')
+      await box.journal.close()
+      const again = await openBox()
+      expect(idsOf(await stored(again.journal, 'red')).size).toBe(red.size)
+      await again.journal.close()
+    },
+  )
+
+  it(
+    'keeps alarms in the reserve when somebody else fills the disk, and recovers without a restart',
+    { timeout: 60_000 },
+    async () => {
+      const box = await openBox()
+      for (let at = 1; at <= 200; at++) await send(box, message('door-1', `1-${at}`, { contact: 'closed' }))
+      const foreign = fillDisk(disk.folder)
+      for (let at = 1; at <= 200; at++)
+        expect(await send(box, message('button-1', `1-${at}`, { button: 'pressed' }))).toBe(true)
+      // Pure telemetry waits at its device while the reserve is all there is.
+      fillDisk(disk.folder)
+      rmSync(foreign)
+      expect(await send(box, message('door-2', '1-1', { batteryPercent: 50 }))).toBe(true)
+      const red = idsOf(await stored(box.journal, 'red'))
+      expect(red.size).toBe(200)
+      expect(box.states).toContain('dropping')
+      rmSync(join(disk.folder, 'somebody-else.bin'), { force: true })
+      await new Promise((resolve) => setTimeout(resolve, 2500))
+      expect(box.journal.facts().space.state).toBe('sound')
+      await box.journal.close()
+    },
+  )
+})
