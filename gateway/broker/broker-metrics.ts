@@ -21,17 +21,17 @@ export interface BrokerGauges {
 
 export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): BrokerMetrics {
   const registers = [registry]
-  const gauge = (name: string, help: string, read: () => number): void => {
-    // oxlint-disable-next-line no-new
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
-  }
+  const gauge = (name: string, help: string, read: () => number): void =>
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
   gauge('gengfu_broker_connections', 'Open connections, admitted or not', () => gauges.connections())
   gauge('gengfu_broker_devices_connected', 'Devices with at least one admitted connection', () =>
     gauges.devicesConnected(),
@@ -39,17 +39,18 @@ export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): B
   gauge('gengfu_broker_sessions', 'Sessions kept for devices without clean session', () => gauges.sessions())
   gauge('gengfu_broker_waiting_messages', 'Messages waiting for devices', () => gauges.waiting())
   gauge('gengfu_broker_retained_messages', 'Retained messages', () => gauges.retained())
-  // oxlint-disable-next-line no-new
-  new Counter<'purpose'>({
-    name: 'gengfu_broker_messages_total',
-    help: 'Messages let pass, by what is done with them',
-    labelNames: ['purpose'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [purpose, messages] of Object.entries(gauges.messages())) this.inc({ purpose }, messages)
-    },
-  })
+  registry.registerMetric(
+    new Counter<'purpose'>({
+      name: 'gengfu_broker_messages_total',
+      help: 'Messages let pass, by what is done with them',
+      labelNames: ['purpose'],
+      registers: [],
+      collect() {
+        this.reset()
+        for (const [purpose, messages] of Object.entries(gauges.messages())) this.inc({ purpose }, messages)
+      },
+    }),
+  )
   return {
     refusals: new Counter<'cause'>({
       name: 'gengfu_broker_refusals_total',

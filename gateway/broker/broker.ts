@@ -1,5 +1,5 @@
 // The device broker: aedes behind our own gate, rules and stores. What it promises is in port.ts.
-import { Aedes, type AedesPublishPacket, type Client, type Subscription } from 'aedes'
+import { Aedes, type Client } from 'aedes'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -11,6 +11,7 @@ import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connection.ts'
 import { Delivery } from './delivery.ts'
 import { watchFiles } from './file-watch.ts'
+import { watchIdle } from './idle-watch.ts'
 import { Listeners, type Arrival } from './listeners.ts'
 import { PasswordCredentials } from './password-credentials.ts'
 import {
@@ -26,9 +27,9 @@ import {
 import { PublishRate } from './publish-rate.ts'
 import { Publishing } from './publishing.ts'
 import { Refusals, type RefusalCause } from './refusals.ts'
-import { SessionStore, sessionMarker } from './session-store.ts'
+import { SessionStore } from './session-store.ts'
 import { Sightings } from './sightings.ts'
-import { filterMatches, topicFilterProblem } from './topic-text.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 export interface BrokerOptions {
   settings: BrokerSettings
@@ -42,8 +43,6 @@ export interface BrokerOptions {
   credentials?: Credentials
 }
 
-/** How often connections without keepalive are looked at. */
-const idleLookMs = 1000
 /** How long stop waits for messages in hand; the rest comes again, since it got no PUBACK. */
 const settleMsMax = 2000
 /** aedes announces itself on $SYS so often; nobody listens. */
@@ -64,6 +63,7 @@ class Broker implements DeviceBroker {
   readonly #rate: PublishRate
   readonly #publishing: Publishing
   readonly #admission: Admission
+  readonly #subscriptions: Subscriptions
   readonly #listeners: Listeners
   readonly #passwords: PasswordCredentials | undefined
   readonly #aedes: Aedes
@@ -118,6 +118,14 @@ class Broker implements DeviceBroker {
       refusals: this.#refusals,
       sightings: this.#sightings,
     })
+    this.#subscriptions = new Subscriptions({
+      limits,
+      access: this.#access,
+      refusals: this.#refusals,
+      delivery: this.#delivery,
+      store: this.#store,
+      connectionOf: (client) => this.#connectionOf(client),
+    })
     this.#admission = new Admission({
       settings,
       access: this.#access,
@@ -151,7 +159,12 @@ class Broker implements DeviceBroker {
     ]
     this.#undo.push(
       watchFiles(files, clock, () => this.reload()),
-      this.#watchIdle(),
+      watchIdle({
+        connections: () => this.#open(),
+        clock,
+        idleMs: settings.limits.idleMs,
+        refusals: this.#refusals,
+      }),
     )
     logger.info({ addresses: this.addresses() }, 'broker listens')
   }
@@ -161,13 +174,13 @@ class Broker implements DeviceBroker {
     this.#state = 'stopping'
     for (const undo of this.#undo.splice(0)) undo()
     this.#listeners.refuse()
-    for (const { connection } of this.#connections.values()) connection.slowLane.release()
+    for (const connection of this.#open()) connection.slowLane.release()
     await Promise.race([this.#publishing.settled(), this.#pause(settleMsMax)])
     // The last answers leave on the next turn.
     await new Promise((resolve) => setImmediate(resolve))
-    for (const { connection } of this.#connections.values()) connection.endReason ??= 'stopping'
+    for (const connection of this.#open()) connection.endReason ??= 'stopping'
     await new Promise<void>((resolve) => this.#aedes.close(resolve))
-    for (const { connection } of this.#connections.values()) connection.end('stopping')
+    for (const connection of this.#open()) connection.end('stopping')
     this.#state = 'stopped'
   }
 
@@ -219,7 +232,7 @@ class Broker implements DeviceBroker {
         'could not read passwords, certificates or revocations again; the old ones stay',
       )
     }
-    for (const { connection } of this.#connections.values()) {
+    for (const connection of this.#open()) {
       if (!this.#listeners.isRevoked(connection.certificateMarks)) continue
       this.#refusals.report('certificate-revoked', { device: connection.identity?.device })
       connection.end('certificate-revoked')
@@ -251,8 +264,8 @@ class Broker implements DeviceBroker {
         else done(new Error('a message from nobody'))
       },
       authorizeSubscribe: (client, subscription, done) =>
-        this.#authorizeSubscribe(client, subscription, done),
-      authorizeForward: (client, packet) => this.#forward(client, packet),
+        this.#subscriptions.authorize(client, subscription, done),
+      authorizeForward: (client, packet) => this.#subscriptions.forward(client, packet),
     })
     aedes.on('connackSent', (packet, client) => {
       if (packet.returnCode === 0) this.#connectionOf(client)?.open()
@@ -319,61 +332,6 @@ class Broker implements DeviceBroker {
     }
   }
 
-  #authorizeSubscribe(
-    client: Client,
-    subscription: Subscription,
-    done: (error: Error | null, subscription?: Subscription | null) => void,
-  ): void {
-    const connection = this.#connectionOf(client)
-    const identity = connection?.identity
-    const { topic, qos } = subscription
-    if (!connection || !identity) return done(new Error('a subscription from nobody'))
-    if (topic === sessionMarker) return done(null, null)
-    const { limits } = this.#options.settings
-    // A malformed filter ends the connection [MQTT-4.7.1]; one that is not allowed gets 0x80 in its SUBACK.
-    if (topicFilterProblem(topic, limits) !== undefined) {
-      this.#refusals.report('topic-malformed', { device: identity.device })
-      connection.endReason ??= 'topic-malformed'
-      return done(new Error('malformed filter'))
-    }
-    const isFull =
-      !connection.granted.has(topic) && connection.granted.size >= limits.subscriptionsPerConnection
-    const refusal = isFull ? 'subscription-limit' : this.#access.subscribeRefusal(identity, topic)
-    if (refusal) {
-      this.#refusals.report(refusal, { device: identity.device }, { filter: topic })
-      return done(null, null)
-    }
-    connection.granted.set(topic, qos)
-    // aedes sends through the first filter that matches; the QoS that counts is worked out in #forward.
-    done(null, { ...subscription, qos: 2 })
-  }
-
-  /** The packet as this client may get it, or null. Called for each filter that matches, within one round. */
-  #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    const connection = this.#connectionOf(client)
-    if (!connection?.isOpen || !this.#access.mayReceive(packet.topic)) return null
-    if (client.conn.writableLength > this.#options.settings.limits.unsentBytes) {
-      this.#refusals.report('not-reading', { device: connection.identity?.device })
-      connection.end('not-reading')
-      return null
-    }
-    // From its own queue: the QoS was settled when it was queued.
-    if (packet.messageId !== undefined) return packet
-    const round = this.#delivery.current
-    if (round !== 0) {
-      if (connection.lastRound === round) return null
-      connection.lastRound = round
-    }
-    // [MQTT-3.8.4-6], [MQTT-3.3.5-1]: the highest QoS granted among the filters that match, at most the message's own.
-    let granted = -1
-    for (const [filter, qos] of connection.granted)
-      if (qos > granted && filterMatches(filter, packet.topic)) granted = qos
-    if (granted < 0) return null
-    packet.qos = Math.min(packet.qos, granted) as 0 | 1 | 2
-    const isQueued = packet.qos > 0 && !client.clean && !packet.retain
-    return isQueued && !this.#store.mayForward(client, packet.brokerCounter) ? null : packet
-  }
-
   #registered(client: Client): void {
     const connection = this.#connectionOf(client)
     if (connection) this.#holders.set(client.id, connection)
@@ -422,22 +380,8 @@ class Broker implements DeviceBroker {
     return this.#byStream.get(client.conn)?.connection
   }
 
-  /** A device that asked for no keepalive and went away without a word would stay for ever. */
-  #watchIdle(): () => void {
-    const { clock, settings } = this.#options
-    let cancel: () => void
-    const look = (): void => {
-      const oldestMs = clock.monotonicMs() - settings.limits.idleMs
-      for (const { connection } of this.#connections.values()) {
-        if (!connection.isOpen || connection.keepaliveSeconds > 0 || connection.lastHeardMs > oldestMs)
-          continue
-        this.#refusals.report('idle', { device: connection.identity?.device })
-        connection.end('idle')
-      }
-      cancel = clock.after(idleLookMs, look)
-    }
-    cancel = clock.after(idleLookMs, look)
-    return () => cancel()
+  *#open(): Generator<Connection> {
+    for (const { connection } of this.#connections.values()) yield connection
   }
 
   #pause(ms: number): Promise<void> {

@@ -8,7 +8,8 @@ import { hashPassword } from './passwords.ts'
 /** Writes a fresh password for `device` into the file and returns it in clear, once. */
 export async function writeDevicePassword(file: string | undefined, device: string): Promise<Result<string>> {
   if (file === undefined) return bad('set mqtt.passwordFile in the config first')
-  if (!isDeviceId(device)) return bad(`"${device}" is no device id: letters, digits, dot, dash, underscore`)
+  if (!isDeviceId(device))
+    return bad(`${JSON.stringify(device)} is no device id: letters, digits, dot, dash, underscore`)
   const random = createSystemRandom()
   const password = random.hex(12)
   await writePasswordEntry(file, device, await hashPassword(password, random))

@@ -5,9 +5,8 @@ export interface TopicLimits {
   topicDepth: number
 }
 
-// NUL and other control characters, and U+FFFD, which is what malformed UTF-8 turns into when it is decoded.
-// oxlint-disable-next-line no-control-regex
-const unwanted = /[\u0000-\u001f\u007f-\u009f\ufffd\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])/
+// Control characters, NUL first; U+FFFD is what malformed UTF-8 turns into when it is decoded.
+const unwanted = /[\p{Cc}\p{Cs}\ufffd-\uffff]/u
 
 /** True when `text` (a topic, a client id, a user name) holds characters that MQTT forbids or that garble logs. */
 export function hasUnwantedCharacters(text: string): boolean {
