@@ -22,6 +22,7 @@ const debian = {
     { name: 'mosquitto-clients', probe: '/usr/bin/mosquitto_pub' },
     { name: 'chromium', probe: '/usr/bin/chromium' },
     { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
+    { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
     { name: 'strace', probe: '/usr/bin/strace' },
     { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
     { name: 'procps', probe: '/usr/bin/ps' },

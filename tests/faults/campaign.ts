@@ -1,6 +1,7 @@
 // `npm run campaign -- NAME`: the long runs that do not fit into the test command. Each prints its seed and its result.
 import { Command } from 'commander'
 import { runKillCampaign } from './kill-campaign.ts'
+import { runPowerCuts } from './power-cuts.ts'
 
 /** Kills of one round; a campaign of more runs several rounds on fresh data. */
 const killsPerRound = 100
@@ -40,6 +41,25 @@ program
     say(
       'every acknowledged event is at the centre exactly once, in order; every red alarm is once on the desk',
     )
+  })
+
+program
+  .command('power')
+  .description('power cuts that drop every write since the last sync')
+  .option('--cuts <n>', 'how many', '200')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { cuts: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const result = await runPowerCuts({
+      seed: Number(options.seed),
+      cuts: Number(options.cuts),
+      devices: 30,
+      eventsPerSecond: 150,
+      progress: (text) => say(`  ${text}`),
+    })
+    say(JSON.stringify(result))
+    if (result.lost.length + result.salvaged > 0) process.exitCode = 1
+    else say('every acknowledged event was there after every cut, and the journal opened as it was')
   })
 
 function say(text: string): void {

@@ -1,0 +1,119 @@
+// Does the box keep every acknowledged event when the power goes? The gateway writes to ext4 on a loop device. At a random
+// moment it is stopped in its tracks and the bytes below the file system are copied: exactly what had reached the disk,
+// nothing that was only in memory. The copy is mounted, which replays the file system's own log as after a real cut,
+// and opened by the journal as the next start would.
+import { copyFileSync, mkdtempSync, mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { createVillage, type Village } from '../../firmware-sim/village.ts'
+import { openJournal } from '../../gateway/journal/journal.ts'
+import { lanes } from '../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../protocols/domain/record.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSeededRandom, createSystemRandom } from '../../protocols/kit/random.ts'
+import { createTown } from '../system/programs.ts'
+import { createSmallDisk, mountImage } from './small-disk.ts'
+
+export interface PowerCutPlan {
+  seed: number
+  cuts: number
+  devices: number
+  eventsPerSecond: number
+  /** Put before the gateway's command, such as something that takes its syncs away. */
+  wrap?: readonly string[]
+  progress?: (text: string) => void
+}
+
+export interface PowerCutResult {
+  cuts: number
+  acknowledged: number
+  /** Acknowledged before a cut and not in the journal after it. */
+  lost: string[]
+  /** Cuts after which the journal did not open as it was. */
+  salvaged: number
+}
+
+export async function runPowerCuts(plan: PowerCutPlan): Promise<PowerCutResult> {
+  const random = createSeededRandom(plan.seed)
+  const disk = createSmallDisk(48)
+  const town = await createTown({ dataDir: join(disk.folder, 'box'), uplink: undefined })
+  const gateway = await town.startGateway(plan.wrap)
+  const village = createVillage({
+    seed: plan.seed,
+    devices: plan.devices,
+    url: `mqtt://127.0.0.1:${town.ports.mqtt}`,
+    reportIntervalMs: 0,
+    inFlightMax: 4,
+  })
+  const result: PowerCutResult = { cuts: 0, acknowledged: 0, lost: [], salvaged: 0 }
+  try {
+    village.start()
+    village.startLoad(plan.eventsPerSecond)
+    await pause(1000)
+    for (; result.cuts < plan.cuts; result.cuts++) {
+      await pause(20 + random.next() * 300)
+      for (const { id, kind } of village.inhabitants)
+        if (kind === 'button' && random.next() < 0.1) village.press(id)
+      const acknowledged = acknowledgedIds(village)
+      process.kill(gateway.pid, 'SIGSTOP')
+      const base = mkdtempSync(join(tmpdir(), 'gengfu-cut-'))
+      copyFileSync(disk.image, join(base, 'disk.img'))
+      process.kill(gateway.pid, 'SIGCONT')
+      await examine(base, acknowledged, result)
+      if (result.cuts % 20 === 19)
+        plan.progress?.(
+          `${result.cuts + 1} cuts, ${acknowledged.length} acknowledged, ${result.lost.length} lost`,
+        )
+    }
+    return result
+  } finally {
+    village.stop()
+    await town.close()
+    disk.remove()
+  }
+}
+
+function acknowledgedIds(village: Village): string[] {
+  return village.inhabitants.flatMap(({ id }) =>
+    village.ackedIds(id).map((messageId) => `${id} ${messageId}`),
+  )
+}
+
+async function examine(base: string, acknowledged: string[], result: PowerCutResult): Promise<void> {
+  const mountPoint = join(base, 'mount')
+  mkdirSync(mountPoint)
+  const unmount = mountImage(join(base, 'disk.img'), mountPoint, base)
+  try {
+    const folder = join(mountPoint, 'box')
+    mkdirSync(folder, { recursive: true }) // when not even the folder had reached the disk
+    const journal = await openJournal({
+      folder,
+      clock: createSystemClock(),
+      random: createSystemRandom(),
+      logger: pino({ level: 'silent' }),
+      bootId: 'after the cut',
+      commitWindowMs: 0,
+    })
+    if (journal.facts().salvaged) result.salvaged++
+    const kept = new Set<string>()
+    for (const lane of lanes)
+      for (let after = 0; ;) {
+        const rows = await journal.read(lane, after, { recordsMax: 5000, bytesMax: 8_000_000 })
+        const last = rows.at(-1)
+        if (!last) break
+        after = last.number
+        for (const { body } of rows) {
+          const record = JSON.parse(body) as JournalRecord
+          if (record.type === 'event') kept.add(`${record.device} ${record.messageId}`)
+        }
+      }
+    await journal.close()
+    result.acknowledged = acknowledged.length
+    for (const id of acknowledged) if (!kept.has(id)) result.lost.push(id)
+  } finally {
+    unmount()
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
