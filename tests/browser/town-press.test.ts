@@ -68,9 +68,10 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   expect(await row.locator('.colour-sign .word').textContent()).toBe(colourSigns.red.zh)
   expect(await row.locator('.colour-sign .symbol').textContent()).toBe(colourSigns.red.symbol)
   // A person sees red, not a class name.
-  const painted = await row
+  const paint: unknown = await row
     .locator('.colour-sign')
-    .evaluate((sign) => getComputedStyle(sign).backgroundColor.match(/\d+/g)?.map(Number))
+    .evaluate('(sign) => getComputedStyle(sign).backgroundColor')
+  const painted = String(paint).match(/\d+/g)?.map(Number)
   expect(painted?.[0]).toBeGreaterThan(2 * Math.max(painted?.[1] ?? 255, painted?.[2] ?? 255))
 
   await row.locator('button.accept').click()

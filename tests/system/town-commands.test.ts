@@ -1,0 +1,117 @@
+// Question: does every command explain itself in both languages, and does a wrong configuration name all of its
+// problems at once?
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
+
+interface Outcome {
+  code: number | null
+  said: string
+  complained: string
+}
+
+function gengfu(...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const outcome: Outcome = { code: null, said: '', complained: '' }
+  child.stdout.on('data', (data: Buffer) => (outcome.said += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (outcome.complained += data.toString()))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ ...outcome, code })))
+}
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gengfu-commands-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('--help', () => {
+  const commands = [
+    ['gateway'],
+    ['gateway', 'run'],
+    ['gateway', 'password'],
+    ['centre'],
+    ['centre', 'token'],
+    ['centre', 'user'],
+    ['centre', 'user', 'add'],
+    ['sim'],
+    ['sim', 'village'],
+    ['sim', 'press'],
+    ['sim', 'config'],
+    ['demo'],
+    ['check'],
+    ['check-config'],
+    ['judge'],
+    ['camera'],
+  ]
+
+  it('names every command that has a page of its own, in both languages', async () => {
+    const { code, said } = await gengfu('--help')
+    expect(code).toBe(0)
+    const named = [...said.matchAll(/^ {2}([a-z-]+) {2,}(.*)$/gm)]
+    expect(named.map(([, name]) => name).sort()).toEqual([...new Set(commands.map(([name]) => name))].sort())
+    for (const [, , words] of named) expect(words).toMatch(/[a-z]{3}.*\p{Script=Han}/u)
+  })
+
+  it.concurrent.each(commands.map((args) => [args.join(' '), args] as const))(
+    'of %s ends with 0 and is in both languages',
+    async (_name, args) => {
+      const { code, said, complained } = await gengfu(...args, '--help')
+      expect({ code, complained }).toEqual({ code: 0, complained: '' })
+      expect(said).toMatch(/\p{Script=Han}{2}/u)
+      expect(said).toMatch(/Usage: gengfu [a-z-]+/)
+      expect(said).toMatch(/[a-z]{4,} [a-z]{2,}/)
+    },
+  )
+})
+
+describe('a wrong configuration', () => {
+  function write(name: string, text: string): string {
+    const file = join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+
+  const wrongGateway = `
+box: { id: "Upper Brook" }
+mqtt: { listeners: [{ host: 127.0.0.1, port: 99999 }], colour: red }
+uplink: { url: "mqtt://10.1.2.3" }
+`
+  const gatewayPaths = ['box.id', 'dataDir', 'mqtt.listeners.0.port', 'mqtt', 'uplink.url']
+  const wrongCentre = `
+http: { port: high }
+uplink: { listeners: [{ host: 127.0.0.1, port: -1 }], strangers: true }
+boxes: [{ id: "Upper Brook", name: "" }]
+`
+  const centrePaths = [
+    'dataDir',
+    'http.port',
+    'uplink.listeners.0.port',
+    'uplink',
+    'boxes.0.id',
+    'boxes.0.name',
+  ]
+
+  const pathsIn = (text: string): string[] =>
+    [...text.matchAll(/^ {2}(\S+): .+$/gm)].map(([, path]) => path ?? '').sort()
+
+  it.concurrent.each([
+    ['gateway', wrongGateway, gatewayPaths],
+    ['centre', wrongCentre, centrePaths],
+  ])('of a %s ends with 2 and names all problems, starting nothing', async (name, text, paths) => {
+    const file = write(`${name}.yaml`, text)
+    const { code, complained } = await gengfu(name, '--config', file)
+    expect(code).toBe(2)
+    expect(pathsIn(complained)).toEqual([...paths].sort())
+  })
+
+  it.concurrent.each(['gateway', 'centre'])('of a %s that is not there is said in words', async (name) => {
+    const { code, complained } = await gengfu(name, '--config', join(folder, 'nowhere.yaml'))
+    expect(code).toBe(2)
+    expect(complained).toContain('nowhere.yaml')
+  })
+})
