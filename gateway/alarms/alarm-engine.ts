@@ -28,9 +28,11 @@ const roundsMax = 4
 /** Derived from one memory; rebuilt from its documents whenever it is missing. */
 interface Index {
   dues: DueQueue
+  keyById: Map<string, string>
   strangers: number
   /** The wall minute and clock that the schedules were last looked at in. */
-  minute: string
+  minute: number
+  clock: Now['clock'] | undefined
   scheduleDueMs: number
   builtMs: number | undefined
 }
@@ -45,7 +47,15 @@ function buildIndex(memory: AlarmMemory, settings: ResolvedSettings): Index {
     }
   }
   const scheduleDueMs = settings.scheduledZones.length > 0 ? -Infinity : Infinity
-  return { dues, strangers, minute: '', scheduleDueMs, builtMs: undefined }
+  return {
+    dues,
+    keyById: new Map(),
+    strangers,
+    minute: NaN,
+    clock: undefined,
+    scheduleDueMs,
+    builtMs: undefined,
+  }
 }
 
 /** Everything due by now, root causes first, in an order that the documents alone decide. */
@@ -121,9 +131,10 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
 
   function lookAtSchedules(judging: Judging, index: Index): void {
     const { wallMs, clock, steadyMs } = judging.now
-    const minute = `${Math.floor(wallMs / 60_000)} ${clock}`
-    if (minute === index.minute) return
+    const minute = Math.floor(wallMs / 60_000)
+    if (minute === index.minute && clock === index.clock) return
     index.minute = minute
+    index.clock = clock
     index.scheduleDueMs = steadyMs + untilNextMinuteMs(wallMs)
     followSchedules(judging)
   }
@@ -142,6 +153,7 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
         memory,
         now,
         dues: index.dues,
+        keyById: index.keyById,
         transitions: [],
         commands: [],
         logs: [],

@@ -6,8 +6,10 @@ import { alarmPrefix, readAlarm, type AlarmDocument } from './documents.ts'
 import { log, type Judging } from './judging.ts'
 import { coloured, endAlarm, withText, writeAlarm } from './write-alarm.ts'
 
-/** People act on few alarms and few stand at a time, so looking through them is cheaper than an index to keep true. */
 export function findAlarm(judging: Judging, id: string): AlarmDocument | undefined {
+  const hint = judging.keyById.get(id)
+  const hinted = hint === undefined ? undefined : readAlarm(judging.memory, hint)
+  if (hinted?.alarm.id === id) return hinted
   for (const key of judging.memory.keys(alarmPrefix)) {
     const document = readAlarm(judging.memory, key)
     if (document?.alarm.id === id) return document

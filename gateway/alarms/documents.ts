@@ -44,8 +44,10 @@ export interface AlarmDocument {
   unmuteMs?: number
   /** Remarks for the text, such as the level or the hub that is silent. */
   remark?: BilingualText
+  /** The local rules that act for it, each with the limit of that run. */
+  acting?: Record<string, number> | undefined
   /** Something changed that no transition has told yet. */
-  isUntold?: boolean
+  isUntold?: boolean | undefined
   /** Of a storm: how many alarms of each kind it holds. */
   storm?: Partial<Record<AlarmKind, number>>
   /** Of a storm that has calmed: when to look at what still stands in it. */
@@ -106,9 +108,10 @@ export interface ZoneDocument {
 }
 
 export interface ActingRule {
+  /** Its limit, which also tells this run of the rule from an earlier one. */
   untilMs: number
-  /** The alarms it acts for. */
-  alarms: string[]
+  /** How many alarms it acts for. */
+  alarms: number
 }
 
 export interface BoxDocument {

@@ -34,14 +34,14 @@ function carryOn(
 ): Heard {
   const nowMs = judging.now.steadyMs
   const document: DeviceDocument = { ...before, heardMs: nowMs }
-  delete document.offlineMs
+  if (document.offlineMs !== undefined) delete document.offlineMs
   if (readings.contact !== undefined) document.contact = readings.contact
   for (const flag of flags) {
     const value = readings[flag]
     if (typeof value === 'boolean') document[flag] = value
   }
   if (readings.motion === true) document.motionMs = nowMs
-  if (readings.mains === 'on') delete document.mainsOffMs
+  if (readings.mains === 'on' && document.mainsOffMs !== undefined) delete document.mainsOffMs
   if (readings.mains === 'off') document.mainsOffMs = before?.mainsOffMs ?? nowMs
   const { batteryPercent, waterLevelMm } = readings
   if (batteryPercent !== undefined) {

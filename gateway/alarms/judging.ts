@@ -21,6 +21,8 @@ export interface Judging {
   memory: AlarmMemory
   now: Now
   dues: DueQueue
+  /** Where an alarm's document is, by the alarm's id: a hint that is checked, never trusted. */
+  keyById: Map<string, string>
   transitions: Transition[]
   commands: LocalCommand[]
   logs: LogEntry[]

@@ -2,8 +2,8 @@
 import type { Alarm, AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { RuleSettings } from '../config/alarm-settings.ts'
 import { nameOfAlarm } from './alarm-text.ts'
-import { boxKey, readBox } from './documents.ts'
-import { keyOf, log, setBox, type Judging } from './judging.ts'
+import { boxKey, readBox, type ActingRule, type AlarmDocument } from './documents.ts'
+import { log, setBox, type Judging } from './judging.ts'
 import { isWithin } from './schedule.ts'
 
 /** Calls for help that must not be heard at the scene: a rule answers them only where it names them. */
@@ -42,22 +42,25 @@ function fill(value: string | number | boolean, alarm: Alarm, judging: Judging):
     .replaceAll('{place}', zh)
 }
 
-function start(judging: Judging, rule: RuleSettings, alarm: Alarm): void {
-  const key = keyOf(alarm)
-  if (alarm.isDrill)
-    return log(judging, 'rule-tested', { rule: rule.id, device: rule.device, do: rule.do, alarm: alarm.id })
+/** Starts the rule, or counts the alarm in where it acts already; the limit of that run, undefined for a drill. */
+function start(
+  judging: Judging,
+  rule: RuleSettings,
+  { alarm, acting: own }: AlarmDocument,
+): number | undefined {
+  if (alarm.isDrill) {
+    log(judging, 'rule-tested', { rule: rule.id, device: rule.device, do: rule.do, alarm: alarm.id })
+    return undefined
+  }
   const box = readBox(judging.memory)
-  const acting = box.acting?.[rule.id]
-  if (acting) {
-    if (!acting.alarms.includes(key))
-      setBox(judging, {
-        ...box,
-        acting: { ...box.acting, [rule.id]: { ...acting, alarms: [...acting.alarms, key] } },
-      })
-    return
+  const running = box.acting?.[rule.id]
+  if (running) {
+    if (own?.[rule.id] !== running.untilMs)
+      setActing(judging, rule.id, { ...running, alarms: running.alarms + 1 })
+    return running.untilMs
   }
   const untilMs = judging.now.steadyMs + rule.secondsMax * 1000
-  setBox(judging, { ...box, acting: { ...box.acting, [rule.id]: { untilMs, alarms: [key] } } })
+  setActing(judging, rule.id, { untilMs, alarms: 1 })
   judging.dues.touch(boxKey, untilMs)
   const words: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(rule.with ?? {})) words[name] = fill(value, alarm, judging)
@@ -68,6 +71,12 @@ function start(judging: Judging, rule: RuleSettings, alarm: Alarm): void {
     seconds: rule.secondsMax,
     alarm: alarm.id,
   })
+  return untilMs
+}
+
+function setActing(judging: Judging, rule: string, acting: ActingRule): void {
+  const box = readBox(judging.memory)
+  setBox(judging, { ...box, acting: { ...box.acting, [rule]: acting } })
 }
 
 /** Stops a rule's device: its own stop command, or the same one for no time at all. */
@@ -82,24 +91,32 @@ export function stopRule(judging: Judging, ruleId: string): void {
   )
 }
 
-function release(judging: Judging, alarm: Alarm): void {
-  const key = keyOf(alarm)
-  for (const [ruleId, acting] of Object.entries(readBox(judging.memory).acting ?? {})) {
-    if (!acting.alarms.includes(key)) continue
-    const alarms = acting.alarms.filter((other) => other !== key)
-    if (alarms.length === 0) {
-      stopRule(judging, ruleId)
-      continue
-    }
-    const box = readBox(judging.memory)
-    setBox(judging, { ...box, acting: { ...box.acting, [ruleId]: { ...acting, alarms } } })
+function release(judging: Judging, own: Record<string, number>): void {
+  for (const [rule, untilMs] of Object.entries(own)) {
+    const running = readBox(judging.memory).acting?.[rule]
+    if (running?.untilMs !== untilMs) continue
+    if (running.alarms <= 1) stopRule(judging, rule)
+    else setActing(judging, rule, { ...running, alarms: running.alarms - 1 })
   }
 }
 
-/** Called for every transition, in order. */
-export function applyRules(judging: Judging, change: AlarmChange, alarm: Alarm): void {
-  if (judging.settings.rules.length === 0) return
-  if (stops.has(change)) return release(judging, alarm)
-  if (!starts.has(change) || alarm.state !== 'unacknowledged') return
-  for (const rule of judging.settings.rules) if (fits(rule, alarm, judging)) start(judging, rule, alarm)
+/** Called for every transition, in order; returns the rules that act for the alarm now. */
+export function applyRules(
+  judging: Judging,
+  change: AlarmChange,
+  document: AlarmDocument,
+): Record<string, number> | undefined {
+  const { alarm, acting } = document
+  if (stops.has(change)) {
+    if (acting) release(judging, acting)
+    return undefined
+  }
+  if (!starts.has(change) || alarm.state !== 'unacknowledged') return acting
+  let now = acting
+  for (const rule of judging.settings.rules) {
+    if (!fits(rule, alarm, judging)) continue
+    const untilMs = start(judging, rule, document)
+    if (untilMs !== undefined) now = { ...now, [rule.id]: untilMs }
+  }
+  return now
 }

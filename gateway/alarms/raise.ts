@@ -79,6 +79,7 @@ function raiseNew(judging: Judging, device: DeviceFacts, condition: Condition, i
     ...(remark ? { remark } : {}),
   }
   if (past) memory.set(pastKey(key), undefined)
+  judging.keyById.set(alarm.id, key)
   writeAlarm(judging, start.change, withText(judging, noteChange(judging, document)))
   if (start.suppression?.why === 'storm') joinStorm(judging, alarm)
 }

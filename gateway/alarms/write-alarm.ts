@@ -32,10 +32,9 @@ export function keepAlarm(judging: Judging, document: AlarmDocument): void {
 }
 
 export function writeAlarm(judging: Judging, change: AlarmChange, document: AlarmDocument): void {
-  const { isUntold: _told, ...told } = document
-  keepAlarm(judging, { ...told, writtenMs: judging.now.steadyMs })
   judging.transitions.push({ change, alarm: document.alarm })
-  applyRules(judging, change, document.alarm)
+  const acting = applyRules(judging, change, document)
+  keepAlarm(judging, { ...document, writtenMs: judging.now.steadyMs, isUntold: undefined, acting })
 }
 
 /** The end of an alarm's life. What it changed lately is remembered for the one that may follow. */
@@ -43,6 +42,7 @@ export function endAlarm(judging: Judging, document: AlarmDocument): void {
   const alarm: Alarm = { ...document.alarm, state: 'normal' }
   const key = keyOf(alarm)
   judging.memory.set(key, undefined)
+  judging.keyById.delete(alarm.id)
   const { chatterWindowS } = judging.settings.limits
   const fromMs = judging.now.steadyMs - chatterWindowS * 1000
   const changesMs = document.changesMs.filter((atMs) => atMs > fromMs)
@@ -51,7 +51,7 @@ export function endAlarm(judging: Judging, document: AlarmDocument): void {
     judging.dues.touch(pastKey(key), judging.now.steadyMs + chatterWindowS * 1000)
   }
   judging.transitions.push({ change: 'ended', alarm })
-  applyRules(judging, 'ended', alarm)
+  applyRules(judging, 'ended', document)
 }
 
 /** The alarm with `colour` now; the latch goes up with it and only an answer takes it down. */

@@ -167,5 +167,5 @@ function measureYear(): void {
 
 measureTransitions()
 measureLives()
-//measureRoutine()
-//measureYear()
+measureRoutine()
+measureYear()
