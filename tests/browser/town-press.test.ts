@@ -68,10 +68,11 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   expect(await row.locator('.colour-sign .word').textContent()).toBe(colourSigns.red.zh)
   expect(await row.locator('.colour-sign .symbol').textContent()).toBe(colourSigns.red.symbol)
   // A person sees red, not a class name.
-  const paint: unknown = await row
-    .locator('.colour-sign')
-    .evaluate('(sign) => getComputedStyle(sign).backgroundColor')
-  const painted = String(paint).match(/\d+/g)?.map(Number)
+  const paint = await row.locator('.colour-sign').evaluate((sign) => {
+    const view = globalThis as unknown as { getComputedStyle(of: unknown): { backgroundColor: string } }
+    return view.getComputedStyle(sign).backgroundColor
+  })
+  const painted = paint.match(/\d+/g)?.map(Number)
   expect(painted?.[0]).toBeGreaterThan(2 * Math.max(painted?.[1] ?? 255, painted?.[2] ?? 255))
 
   await row.locator('button.accept').click()

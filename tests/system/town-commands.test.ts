@@ -53,7 +53,9 @@ describe('--help', () => {
     const { code, said } = await gengfu('--help')
     expect(code).toBe(0)
     const named = [...said.matchAll(/^ {2}([a-z-]+) {2,}(.*)$/gm)]
-    expect(named.map(([, name]) => name).sort()).toEqual([...new Set(commands.map(([name]) => name))].sort())
+    expect(named.map(([, name]) => name).toSorted()).toEqual(
+      [...new Set(commands.map(([name]) => name))].toSorted(),
+    )
     for (const [, , words] of named) expect(words).toMatch(/[a-z]{3}.*\p{Script=Han}/u)
   })
 
@@ -63,7 +65,7 @@ describe('--help', () => {
       const { code, said, complained } = await gengfu(...args, '--help')
       expect({ code, complained }).toEqual({ code: 0, complained: '' })
       expect(said).toMatch(/\p{Script=Han}{2}/u)
-      expect(said).toMatch(/Usage: gengfu [a-z-]+/)
+      expect(said).toMatch(/gengfu [a-z-]+/)
       expect(said).toMatch(/[a-z]{4,} [a-z]{2,}/)
     },
   )
@@ -97,7 +99,7 @@ boxes: [{ id: "Upper Brook", name: "" }]
   ]
 
   const pathsIn = (text: string): string[] =>
-    [...text.matchAll(/^ {2}(\S+): .+$/gm)].map(([, path]) => path ?? '').sort()
+    [...text.matchAll(/^ {2}(\S+): .+$/gm)].map(([, path]) => path ?? '').toSorted()
 
   it.concurrent.each([
     ['gateway', wrongGateway, gatewayPaths],
@@ -106,7 +108,7 @@ boxes: [{ id: "Upper Brook", name: "" }]
     const file = write(`${name}.yaml`, text)
     const { code, complained } = await gengfu(name, '--config', file)
     expect(code).toBe(2)
-    expect(pathsIn(complained)).toEqual([...paths].sort())
+    expect(pathsIn(complained)).toEqual([...paths].toSorted())
   })
 
   it.concurrent.each(['gateway', 'centre'])('of a %s that is not there is said in words', async (name) => {
