@@ -13,7 +13,7 @@ interface Choices {
   device: string
   csv: string
   column: Record<string, string>
-  acceptAfter: number | undefined
+  acceptAfter: number
 }
 
 function addColumn(text: string, columns: Record<string, string>): Record<string, string> {
@@ -22,8 +22,8 @@ function addColumn(text: string, columns: Record<string, string>): Record<string
   return { ...columns, [from]: to }
 }
 
-function parseSeconds(text: string): number | undefined {
-  if (text === 'never') return undefined
+function parseSeconds(text: string): number {
+  if (text === 'never') return Infinity
   const seconds = Number(text)
   if (!Number.isFinite(seconds) || seconds < 0) throw new InvalidArgumentError('seconds, or never')
   return seconds
@@ -76,7 +76,7 @@ function judge(choices: Choices): void {
     process.stderr.write(
       `${choices.device}: not in devices[]; judged by the defaults 未登记，按默认限值判断\n`,
     )
-  const acceptAfterMs = choices.acceptAfter === undefined ? undefined : choices.acceptAfter * 1000
+  const acceptAfterMs = choices.acceptAfter === Infinity ? undefined : choices.acceptAfter * 1000
   for (const line of judgeRecording(settings.value, choices.device, rows.value, acceptAfterMs))
     if (!print(line)) return
 }

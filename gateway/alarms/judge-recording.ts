@@ -31,6 +31,7 @@ export interface RecordingSummary {
   type: 'summary'
   device: string
   rows: number
+  /** Days with at least one row. */
   days: number
   /** Alarms that people would have been given, by their highest colour. */
   alarms: Record<Colour, number>
@@ -89,13 +90,13 @@ class Tally {
   summary(device: string, rows: readonly CsvRow[]): RecordingSummary {
     const alarms: Record<Colour, number> = { red: 0, orange: 0, yellow: 0, blue: 0 }
     for (const colour of this.#highest.values()) alarms[colour]++
-    const days = ((rows.at(-1)?.atMs ?? 0) - (rows[0]?.atMs ?? 0)) / dayMs
+    const days = new Set(rows.map(({ atMs }) => Math.floor(atMs / dayMs))).size
     const perMonth = days > 0 ? (this.#highest.size / days) * daysPerMonth : 0
     return {
       type: 'summary',
       device,
       rows: rows.length,
-      days: Math.round(days * 10) / 10,
+      days,
       alarms,
       alarmsPerMonth: Math.round(perMonth * 10) / 10,
       flags: this.#flags,
