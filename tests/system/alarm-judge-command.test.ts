@@ -60,7 +60,7 @@ describe('gengfu judge', () => {
       ['2026-07-01T00:05:00.000Z', 'raised', 'blue', 'near-warning'],
       ['2026-07-01T00:25:00.000Z', 'escalated', 'yellow', 'warning'],
     ])
-    expect((alarms[1]?.['text'] as { zh: string }).zh).toContain('警戒水位')
+    expect(JSON.stringify(alarms[1])).toContain('警戒水位')
     expect(lines.at(-1)).toMatchObject({ type: 'summary', rows: 6, days: 1, alarms: { yellow: 1, blue: 0 } })
   })
 
