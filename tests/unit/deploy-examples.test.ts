@@ -1,0 +1,194 @@
+// Question: does what deploy/ hands to an installer fit the programs: configurations, units, certificates, alert rules?
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { loadCentreConfig } from '../../centre/config/load-config.ts'
+import { readGatewayConfig } from '../../gateway/config/config.ts'
+import { createTown, freePort, type TestTown } from '../system/programs.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+function certificates(...args: string[]): { status: number | null; stderr: string } {
+  return spawnSync(process.execPath, [join(root, 'deploy/certificates.js'), ...args], { encoding: 'utf8' })
+}
+
+function make(...args: string[]): void {
+  const { status, stderr } = certificates(...args)
+  if (status !== 0) throw new Error(`certificates.js ${args.join(' ')}: ${stderr}`)
+}
+
+describe('the example configurations', () => {
+  it('parse with the programs’ own parsers', () => {
+    expect(readGatewayConfig(join(root, 'deploy/box/gateway.yaml'))).toMatchObject({ ok: true })
+    expect(loadCentreConfig(join(root, 'deploy/centre/centre.yaml'))).toMatchObject({ ok: true })
+    expect(readGatewayConfig(join(root, 'docker/box/gateway.yaml'))).toMatchObject({ ok: true })
+    expect(loadCentreConfig(join(root, 'docker/centre/centre.yaml'))).toMatchObject({ ok: true })
+  })
+
+  it('name the same box on both sides, and keep data where the units allow writing', () => {
+    const box = parse(read('deploy/box/gateway.yaml')) as { box: { id: string }; dataDir: string }
+    const centre = parse(read('deploy/centre/centre.yaml')) as { boxes: { id: string }[]; dataDir: string }
+    expect(centre.boxes.map(({ id }) => id)).toContain(box.box.id)
+    const stateOf = (unit: string): string =>
+      `/var/lib/${/^StateDirectory=(.+)$/m.exec(read(unit))?.[1] ?? ''}`
+    expect(box.dataDir).toBe(stateOf('deploy/box/gengfu-gateway.service'))
+    expect(centre.dataDir).toBe(stateOf('deploy/centre/gengfu-centre.service'))
+  })
+})
+
+describe('the systemd units', () => {
+  it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
+    '%s starts a command that exists, restarts always and is confined',
+    (unit) => {
+      const text = read(unit)
+      const command = /^ExecStart=\S+ \S+gengfu\.js (\S+) --config \S+$/m.exec(text)?.[1]
+      const help = spawnSync(process.execPath, [join(root, 'bin/gengfu.js'), '--help'], { encoding: 'utf8' })
+      expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+      for (const line of [
+        'Restart=always',
+        'StartLimitIntervalSec=0',
+        'TimeoutStopSec=6',
+        'NoNewPrivileges=true',
+        'ProtectSystem=strict',
+      ])
+        expect(text.split('\n')).toContain(line)
+      expect(text).toMatch(/^RestartSec=\d+$/m)
+      expect(text).toMatch(/^MemoryMax=\d+[MG]$/m)
+    },
+  )
+})
+
+describe('certificates and metrics of programs that run', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-deploy-'))
+  const at = (...parts: string[]): string => join(folder, ...parts)
+  const boxId = '320612104201-1'
+  let town: TestTown
+  let scraped: { box: string; centre: string }
+
+  const boxUplink = (authority: string, port: number) => ({
+    url: `mqtts://localhost:${port}`,
+    caFile: at('boxes', 'ca.crt'),
+    certFile: at(authority, `${boxId}.crt`),
+    keyFile: at(authority, `${boxId}.key`),
+    retrySecondsMax: 1,
+  })
+  const listener = (port: number) => ({
+    host: '127.0.0.1',
+    port,
+    tls: {
+      certFile: at('boxes', 'centre.crt'),
+      keyFile: at('boxes', 'centre.key'),
+      caFile: at('boxes', 'ca.crt'),
+    },
+  })
+
+  beforeAll(async () => {
+    for (const authority of ['boxes', 'strangers']) {
+      make('authority', '--dir', at(authority))
+      make('client', '--dir', at(authority), '--id', boxId)
+    }
+    make('server', '--dir', at('boxes'), '--name', 'centre', '--host', 'localhost', '127.0.0.1')
+    const port = await freePort()
+    town = await createTown({ uplink: boxUplink('boxes', port) }, { uplink: { listeners: [listener(port)] } })
+    await town.startCentre()
+    await town.startGateway()
+    await until(async () => (await scrape(town.ports.console)).includes('gengfu_uplink_state{state="up"} 1'))
+    scraped = { box: await scrape(town.ports.console), centre: await scrape(town.ports.http) }
+  })
+  afterAll(async () => {
+    await town?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('a box with a certificate of the authority is at its centre over TLS', async () => {
+    const { villages } = await town.get<{ villages: unknown[] }>('/api/v1/villages')
+    expect(JSON.stringify(villages)).toContain(boxId)
+  })
+
+  it('a box with the same name from another authority is not let in', async () => {
+    const port = await freePort()
+    const other = await createTown(
+      { uplink: boxUplink('strangers', port) },
+      { uplink: { listeners: [listener(port)] } },
+    )
+    try {
+      await other.startCentre()
+      await other.startGateway()
+      await until(async () =>
+        /gengfu_uplink_closes_total\{.*\} [1-9]/.test(await scrape(other.ports.console)),
+      )
+      expect(await scrape(other.ports.console)).toContain('gengfu_uplink_state{state="up"} 0')
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('keys are for their owner alone, and no file is written over', () => {
+    expect(statSync(at('boxes', 'ca.key')).mode & 0o777).toBe(0o600)
+    const before = readFileSync(at('boxes', 'ca.key'), 'utf8')
+    expect(certificates('authority', '--dir', at('boxes'))).toMatchObject({ status: 2 })
+    expect(readFileSync(at('boxes', 'ca.key'), 'utf8')).toBe(before)
+    expect(certificates('client', '--dir', at('boxes'), '--id', 'no/slash').status).toBe(2)
+    expect(certificates('client', '--dir', at('nobody'), '--id', 'x').stderr).toContain('no authority')
+  })
+
+  it('the alert rules name only metrics and labels that the programs answer', () => {
+    const { groups } = parse(read('deploy/monitoring/alerts.yml')) as {
+      groups: { name: string; rules: { alert: string; expr: string }[] }[]
+    }
+    const problems = groups.flatMap(({ name, rules }) => {
+      const text = name === 'gengfu-box' ? scraped.box : scraped.centre
+      return rules.flatMap(({ alert, expr }) =>
+        problemsOf(expr, text).map((problem) => `${alert}: ${problem}`),
+      )
+    })
+    expect(problems).toEqual([])
+    expect(groups.flatMap(({ rules }) => rules).length).toBeGreaterThan(10)
+  })
+
+  it('notices an alert rule on a metric or label that does not exist', () => {
+    expect(problemsOf('gengfu_nothing_total > 1', scraped.box)).toHaveLength(1)
+    expect(problemsOf('gengfu_uplink_state{colour="up"} == 0', scraped.box)).toHaveLength(1)
+  })
+
+  it('the handbook names only metrics that the programs answer', () => {
+    const names = new Set(read('docs/health-and-metrics.md').match(/\bgengfu_[a-z_]+/g))
+    const both = scraped.box + scraped.centre
+    const unknown = [...names].filter((name) => !isMetric(name, both) && !name.startsWith('gengfu_camera_'))
+    expect(unknown).toEqual([])
+    expect(names.size).toBeGreaterThan(25)
+  })
+})
+
+const isMetric = (name: string, text: string): boolean =>
+  text.includes(`# TYPE ${name} `) ||
+  text.includes(`# TYPE ${name.replace(/_(bucket|sum|count)$/, '')} histogram`)
+
+/** What in `expr` the scraped text does not know. Labels can be checked where the metric has samples already. */
+function problemsOf(expr: string, text: string): string[] {
+  return [...expr.matchAll(/\b(gengfu_[a-z_]+)(?:\{([^}]*)\})?/g)].flatMap(([, name = '', selector]) => {
+    if (!isMetric(name, text)) return [`no metric ${name}`]
+    const sample = text.split('\n').find((line) => line.startsWith(`${name}{`))
+    const labels = [...(selector ?? '').matchAll(/([a-z_]+)(?:=~|!=|=)/g)].map(([, label = '']) => label)
+    return labels
+      .filter((label) => sample !== undefined && !sample.includes(`${label}="`))
+      .map((label) => `${name} has no label ${label}`)
+  })
+}
+
+async function scrape(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let left = 100; left > 0; left--) {
+    if (await isSo()) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('it did not come about')
+}
