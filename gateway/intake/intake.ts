@@ -54,6 +54,7 @@ export class Intake implements AlarmJudge {
   readonly #presence = new Map<string, string>()
   readonly #inFlight = new Map<string, Promise<void>>()
   readonly #events: Counter<'result'>
+  readonly #keptEvents: Counter.Internal
   readonly #changes: Counter<'colour' | 'change'>
   #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
@@ -68,6 +69,7 @@ export class Intake implements AlarmJudge {
       labelNames: ['result'],
       registers: [options.metrics],
     })
+    this.#keptEvents = this.#events.labels({ result: 'kept' })
     this.#changes = new Counter({
       name: 'gengfu_alarm_changes_total',
       help: 'Changes of alarms by colour',
@@ -116,8 +118,10 @@ export class Intake implements AlarmJudge {
     return this.#documents
   }
 
-  async accept(message: Message): Promise<void> {
-    if (this.#ready) throw new JournalError('REFUSING', 'the journal does not take anything at the moment')
+  // Not async, here and below: every promise between a device and its commit is paid for by every event.
+  accept(message: Message): Promise<void> {
+    if (this.#ready)
+      return Promise.reject(new JournalError('REFUSING', 'the journal does not take anything at the moment'))
     const topic = parseDeviceTopic(message.topic)
     if (topic?.channel === 'event') return this.#acceptEvent(message)
     if (topic?.channel === 'presence') return this.#acceptPresence(message)
@@ -125,20 +129,22 @@ export class Intake implements AlarmJudge {
     return this.#quarantine(message, 'a topic that no dialect knows')
   }
 
-  async #acceptEvent(message: Message): Promise<void> {
+  #acceptEvent(message: Message): Promise<void> {
     const parsed = parseDeviceEvent(message.device, message.payload)
     if (!parsed.ok) return this.#quarantine(message, describeProblems(parsed.problems))
     const event = parsed.value
     if (this.#isForAlarmsOnly && !canAlarm(event))
-      throw new JournalError('RESERVED', 'the room that is left belongs to alarms')
+      return Promise.reject(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     const key = `${event.device} ${event.messageId}`
     if (this.#repeats.has(event.device, event.messageId)) {
       this.#events.inc({ result: 'repeat' })
       return this.#inFlight.get(key) ?? Promise.resolve()
     }
     const isOdd = this.#repeats.add(event.device, event.messageId)
-    const kept = this.#keepEvent(event, isOdd).finally(() => this.#inFlight.delete(key))
+    const kept = this.#keepEvent(event, isOdd)
     this.#inFlight.set(key, kept)
+    const settle = (): void => void this.#inFlight.delete(key)
+    kept.then(settle, settle)
     return kept
   }
 
@@ -146,13 +152,20 @@ export class Intake implements AlarmJudge {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
     const outcome = this.#judge({ type: 'event', event }, time, sequence)
-    const record: EventRecord = {
+    // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
+    const record: EventRecord & { flags?: readonly string[] } = {
       type: 'event',
       sequence,
-      ...boxTime(time),
-      ...event,
-      ...(outcome.flags && outcome.flags.length > 0 ? { flags: outcome.flags } : {}),
+      boot: time.boot,
+      sinceBootMs: time.sinceBootMs,
+      atMs: time.atMs,
+      clock: time.clock,
+      device: event.device,
+      messageId: event.messageId,
+      readings: event.readings,
     }
+    if (event.deviceAtMs !== undefined) record.deviceAtMs = event.deviceAtMs
+    if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
     const lane: Lane = outcome.colour ?? 'routine'
     return this.#keep(outcome, time, [{ lane, record }], {
       event: record,
@@ -253,7 +266,8 @@ export class Intake implements AlarmJudge {
       alarm,
       ...(more.cause === undefined ? {} : { cause: more.cause }),
     }))
-    const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record }))]
+    const records =
+      alarms.length === 0 ? first : [...first, ...alarms.map((record) => ({ lane: laneOf(record), record }))]
     const commands = outcome.commands.map(({ device, ...command }): CommandDocument => ({
       device,
       command: { ...command, id: `c-${this.#options.journal.nextSequence()}` },
@@ -280,7 +294,7 @@ export class Intake implements AlarmJudge {
   }
 
   #count(isEvent: boolean, alarms: readonly AlarmRecord[]): void {
-    if (isEvent) this.#events.inc({ result: 'kept' })
+    if (isEvent) this.#keptEvents.inc()
     for (const { alarm, change } of alarms) this.#changes.inc({ colour: alarm.colour, change })
     this.#sinceCheckpoint++
     const waitedMs = this.#options.monotonicMs() - this.#checkpointAtMs

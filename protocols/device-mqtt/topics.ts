@@ -13,11 +13,13 @@ export function deviceTopic(device: string, channel: Channel): string {
   return `${prefix}${device}/${channel}`
 }
 
-/** The device and channel a topic names, or undefined when it is not one of ours. */
+const channels = new Map<string, Channel>([...upChannels, ...downChannels].map((name) => [name, name]))
+
+/** The device and channel a topic names, or undefined when it is not one of ours. Asked several times for each event. */
 export function parseDeviceTopic(topic: string): { device: string; channel: Channel } | undefined {
   if (!topic.startsWith(prefix)) return undefined
-  const [device, channel, ...rest] = topic.slice(prefix.length).split('/')
-  if (!isDeviceId(device) || rest.length > 0) return undefined
-  const known = [...upChannels, ...downChannels].find((name) => name === channel)
-  return known && { device, channel: known }
+  const end = topic.lastIndexOf('/')
+  const channel = channels.get(topic.slice(end + 1))
+  const device = topic.slice(prefix.length, end)
+  return channel && isDeviceId(device) ? { device, channel } : undefined
 }

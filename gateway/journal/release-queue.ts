@@ -1,0 +1,38 @@
+// Tells waiting callers that their entries are kept, a few per turn of the event loop: answering hundreds of devices at
+// once would hold up the button that is pressed meanwhile.
+
+/** Callers told in one turn; small enough that a turn stays within a few milliseconds on a slow box. */
+const perTurnMax = 32
+
+export class ReleaseQueue {
+  /** As long as what devices have under way, which the broker bounds. */
+  #waiting: (() => void)[] = []
+  #next = 0
+  #isRunning = false
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  push(release: () => void): void {
+    this.#waiting.push(release)
+  }
+
+  /** Tells the first of them now and the rest in the turns that follow. */
+  run(): void {
+    if (this.#isRunning) return
+    this.#turn()
+  }
+
+  #turn(): void {
+    const end = Math.min(this.#waiting.length, this.#next + perTurnMax)
+    while (this.#next < end) this.#waiting[this.#next++]?.()
+    this.#isRunning = this.#next < this.#waiting.length
+    if (this.#isRunning) {
+      setImmediate(() => this.#turn())
+      return
+    }
+    this.#waiting = []
+    this.#next = 0
+  }
+}
