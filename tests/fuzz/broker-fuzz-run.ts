@@ -35,6 +35,10 @@ export interface FuzzReport {
 
 /** Longest burst written to one connection, in packets. */
 const burstMax = 40
+/** A connection that the broker has not closed by then is given up, and reported. */
+const stuckMs = 10_000
+
+const goodbye = generate({ cmd: 'disconnect' })
 
 export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
   const test = await startTestBroker({
@@ -102,7 +106,10 @@ async function attackAll(test: TestBroker, plan: FuzzPlan, report: FuzzReport): 
 async function attack(port: number, random: Random, report: FuzzReport): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   const closed = once(socket, 'close')
-  socket.on('error', () => socket.destroy())
+  socket.on('error', (error) => {
+    if (error.message === 'stuck') report.errors.push('the broker did not close a connection that had ended')
+    socket.destroy()
+  })
   socket.resume()
   report.connections++
   const clientId = `evil-${random.between(0, 60)}`
@@ -116,17 +123,18 @@ async function attack(port: number, random: Random, report: FuzzReport): Promise
     const packet = generate(samplePacket(random, clientId))
     parts.push(random.next() < 0.5 ? packet : mutate(packet, random))
   }
-  report.packetsSent += burst
   const bytes = Buffer.concat(parts)
   const cut = random.between(0, bytes.length)
   socket.write(bytes.subarray(0, cut))
   await new Promise(setImmediate)
-  if (random.next() < 0.3) socket.end(bytes.subarray(cut))
-  else socket.write(bytes.subarray(cut))
-  // The broker closes most of them itself; the others have had their say.
-  const cancel = setTimeout(() => socket.destroy(), random.between(1, 20))
+  socket.write(bytes.subarray(cut))
+  // Only what the broker has read counts: it ends the connection at the violation or the goodbye. Sooner, a socket
+  // would be gone before it is accepted.
+  socket.end(goodbye)
+  const cancel = setTimeout(() => socket.destroy(new Error('stuck')), stuckMs)
   await closed
   clearTimeout(cancel)
+  report.packetsSent += burst
 }
 
 function samplePacket(random: Random, clientId: string): Packet {
