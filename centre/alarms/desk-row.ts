@@ -62,17 +62,16 @@ export interface Applied {
 }
 
 /**
- * Applies one AlarmRecord of `box`, first heard in epoch number `epoch`. The newest sequence wins; an older record
+ * Applies one AlarmRecord of `box` that stands at `order` in the box's own order. The newest wins; an older record
  * can only move the time of the raise further back. Applying a record twice changes nothing.
  */
 export function applyAlarmRecord(
   row: DeskRow | undefined,
   box: string,
-  epoch: number,
+  order: RecordOrder,
   record: AlarmRecord,
   receivedAtMs: number,
 ): Applied {
-  const order: RecordOrder = { epoch, sequence: record.sequence }
   if (!row) {
     const fresh: DeskRow = {
       id: deskAlarmId(box, record.alarm.id),

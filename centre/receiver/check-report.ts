@@ -66,12 +66,15 @@ const alarmFields: readonly (readonly [string, Check])[] = [
 ]
 const isAlarm: Check = (value) => isObject(value) && findWrong(value, alarmFields) === undefined
 
+const isPlace: Check = (value) => isObject(value) && isEpoch(value['epoch']) && isCounter(value['sequence'])
+
 const timeFields: readonly (readonly [string, Check])[] = [
   ['sequence', isCounter],
   ['boot', isCounter],
   ['sinceBootMs', (value) => isNumber(value) && (value as number) >= 0],
   ['atMs', isNumber],
   ['clock', isClock],
+  ['was', optional(isPlace)],
 ]
 const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
   [

@@ -5,6 +5,7 @@ import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
 import type { KnownLane, LaneBatch, NumberRange } from '../storage/port.ts'
+import { isClockSynced } from '../alarms/boot-time.ts'
 import { addRange, hasNumber, holesOf, unbrokenTo } from './ranges.ts'
 
 /** Holes a lane may have at once; a Report that would make more is refused, and comes again once holes are filled. */
@@ -120,7 +121,19 @@ export class ReceiverCore {
 }
 
 function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange[]): LaneBatch {
-  return { box, epoch, lane, numbers: [], sequences: [], bodies: [], alarms: [], skipped: [], settled }
+  return {
+    box,
+    epoch,
+    lane,
+    numbers: [],
+    sequences: [],
+    bodies: [],
+    alarms: [],
+    clocks: [],
+    origins: [],
+    skipped: [],
+    settled,
+  }
 }
 
 const hasNews = (batch: LaneBatch): boolean => batch.numbers.length > 0 || batch.skipped.length > 0
@@ -145,6 +158,8 @@ function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport): number {
     batch.sequences.push(record.sequence)
     batch.bodies.push(bodies[i] ?? JSON.stringify(record))
     if (record.type === 'alarm') batch.alarms.push(record satisfies AlarmRecord)
+    else if (isClockSynced(record)) batch.clocks.push(record)
+    if (record.was) batch.origins.push({ sequence: record.sequence, was: record.was })
   })
   for (const { from, to, reason } of report.skipped ?? [])
     if (!coversAll(batch.settled, from, to)) batch.skipped.push({ from, to, reason })

@@ -1,14 +1,20 @@
 // The alarms table: rows of the desk as JSON, with the columns that they are searched and sorted by.
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../alarms/desk-row.ts'
+import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
 import type { AlarmQuery, PendingStage } from './port.ts'
 
 /** Stages re-sent to a box that connects: the most urgent ones; the rest wait for its next connection. */
 export const pendingStagesMax = 500
 
+/** Active alarms of one box that open desks are told about at once when their times are repaired. */
+export const repairedRowsMax = 500
+
 export interface AlarmTable {
   get(id: string): DeskRow | undefined
+  /** The most urgent active ones. */
+  activeOf(box: string): DeskRow[]
   put(row: DeskRow): void
 }
 
@@ -19,14 +25,18 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, is_active = excluded.is_active,
        colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row`,
   )
+  const active = db.prepare<[string, number], { row: string }>(
+    'SELECT row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
+  )
   return {
+    activeOf: (box) => active.all(box, repairedRowsMax).map(({ row }) => JSON.parse(row) as DeskRow),
     get: (id) => {
       const found = select.get(id)
       return found && (JSON.parse(found.row) as DeskRow)
     },
     put: (row) => {
-      const active = isActive(row) ? 1 : 0
-      upsert.run(row.id, row.box, row.alarm.kind, active, colourRank(row), row.stage, JSON.stringify(row))
+      const activity = isActive(row) ? 1 : 0
+      upsert.run(row.id, row.box, row.alarm.kind, activity, colourRank(row), row.stage, JSON.stringify(row))
     },
   }
 }
@@ -46,6 +56,7 @@ export function createAlarmReader(db: Sqlite) {
   const active = db.prepare<number[], Listed>(
     `SELECT ${columns} FROM alarms a WHERE a.is_active = 1 AND ${place} ${order}`,
   )
+  const bootTimes = createBootTimes(db)
   const all = db.prepare<number[], Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
 
   return ({ state, after, limit }: AlarmQuery): { alarms: DeskAlarm[]; next?: string } | undefined => {
@@ -56,7 +67,8 @@ export function createAlarmReader(db: Sqlite) {
     const page = rows.slice(0, limit)
     const alarms = page.map(({ row, name }) => {
       const parsed = JSON.parse(row) as DeskRow
-      return toDeskAlarm(parsed, name ?? parsed.box)
+      const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
+      return toDeskAlarm({ ...parsed, raised }, name ?? parsed.box)
     })
     const last = page.at(-1)
     return rows.length > limit && last ? { alarms, next: `${last.colour_rank}.${last.arrival}` } : { alarms }

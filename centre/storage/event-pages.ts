@@ -1,5 +1,6 @@
 // Reads stored records page by page: a snapshot in the box's own order, then snapshots of what was stored since.
 import { lanes } from '../../protocols/domain/colour.ts'
+import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
 import { behind, encodeEventCursor, parseEventCursor, type EventCursor } from './event-cursor.ts'
 import type { EventPage, EventRow } from './port.ts'
@@ -34,6 +35,7 @@ export type ReadEvents = (query: {
 
 export function createEventReader(db: Sqlite): ReadEvents {
   const columns = 'position, epoch, lane, number, sequence, received_at_ms, body'
+  const bootTimes = createBootTimes(db)
   const epochsOfAll = db.prepare<[], Epoch>('SELECT * FROM epochs ORDER BY number')
   const epochsOfBox = db.prepare<[string], Epoch>('SELECT * FROM epochs WHERE box = ? ORDER BY number')
   const wholeEpoch = db.prepare<[number, number, number, number, number], Row>(
@@ -92,6 +94,8 @@ export function createEventReader(db: Sqlite): ReadEvents {
         const lane = lanes[row.lane]
         if (!epoch || !lane) throw new Error(`row ${row.position} names an unknown epoch or lane`)
         const { sequence, position } = row
+        const epochOf = (name: string): number | undefined =>
+          epochs.find((other) => other.box === epoch.box && other.epoch === name)?.number
         return {
           box: epoch.box,
           epoch: epoch.epoch,
@@ -99,7 +103,7 @@ export function createEventReader(db: Sqlite): ReadEvents {
           number: row.number,
           receivedAtMs: row.received_at_ms,
           cursor: encodeEventCursor({ ...snapshot, epoch: row.epoch, sequence, position }),
-          body: row.body,
+          body: bootTimes.repairedBody(row.epoch, row.body, epochOf),
         }
       })
       const isSnapshotRead = found.length < limit

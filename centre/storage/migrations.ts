@@ -115,4 +115,28 @@ CREATE TABLE tokens (
   is_revoked INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Where the records of salvaged journals stood first: each place is stored once.
+CREATE TABLE origins (
+  box TEXT NOT NULL,
+  epoch TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  PRIMARY KEY (box, epoch, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- When a boot of a box began, said by the box once it knew the time.
+CREATE TABLE boot_times (
+  epoch INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  boot_wall_ms REAL NOT NULL,
+  PRIMARY KEY (epoch, boot)
+) STRICT, WITHOUT ROWID;
+INSERT OR REPLACE INTO boot_times
+  SELECT epoch, json_extract(body, '$.facts.boot'), json_extract(body, '$.facts.bootWallMs')
+  FROM records
+  WHERE body LIKE '{"type":"log"%"what":"clock-synced"%'
+    AND json_type(body, '$.facts.boot') = 'integer'
+    AND json_type(body, '$.facts.bootWallMs') IN ('integer', 'real')
+  ORDER BY position;
+`,
 ]

@@ -1,7 +1,7 @@
 // What others see of storage: plain calls that SQLite answers today and another database can answer later.
 import type { AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
-import type { AlarmRecord } from '../../protocols/domain/record.ts'
+import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
 import type { BoxSummary, DeskAlarm, Role } from '../../protocols/desk/api.ts'
 import type { TrailEntry } from '../cases/trail.ts'
 
@@ -18,6 +18,10 @@ export interface LaneBatch {
   bodies: string[]
   /** The AlarmRecords among them. */
   alarms: AlarmRecord[]
+  /** Those among them by which a box says when a boot began. */
+  clocks: LogRecord[]
+  /** Those among them that were salvaged, by their sequence: stored only when their first place is not. */
+  origins: { sequence: number; was: RecordPlace }[]
   skipped: { from: number; to: number; reason: string }[]
   /** All settled numbers of the lane once this batch is stored. */
   settled: NumberRange[]
@@ -85,7 +89,7 @@ export interface AlarmQuery {
   limit: number
 }
 
-/** `body` is the record's JSON exactly as stored. */
+/** `body` is the record's JSON exactly as stored, but for the time of an unsynced boot once its beginning is known. */
 export interface EventRow {
   box: string
   epoch: string

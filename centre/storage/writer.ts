@@ -1,13 +1,23 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
-import { applyAlarmRecord, isActive, toDeskAlarm, type DeskRow } from '../alarms/desk-row.ts'
+import type { AlarmRecord, LogRecord } from '../../protocols/domain/record.ts'
+import { readBootTime } from '../alarms/boot-time.ts'
+import {
+  applyAlarmRecord,
+  isActive,
+  toDeskAlarm,
+  type DeskRow,
+  type RecordOrder,
+} from '../alarms/desk-row.ts'
 import { acceptAlarm, seeAlarm } from '../cases/case-steps.ts'
 import { trailHash, trailStart, type TrailEntry } from '../cases/trail.ts'
 import { createAccountWriter } from './accounts.ts'
 import { createAlarmTable } from './alarm-table.ts'
+import { createBootTimes } from './boot-times.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
 import { immediately, type Sqlite } from './database.ts'
+import { createOrigins } from './origins.ts'
 import type { BoxMessage, KnownBox, KnownLane, LaneBatch, NumberRange, StoredChange } from './port.ts'
 import type { QuarantineEntry, StepOutcome, WriterCalls } from './port.ts'
 
@@ -49,31 +59,71 @@ export function createWriter(db: Sqlite): WriterCalls {
   )
   const pruneQuarantine = db.prepare('DELETE FROM quarantine WHERE position <= ?')
   const epochNumbers = new Map<string, number>()
+  const bootTimes = createBootTimes(db)
+  const origins = createOrigins(db, knownEpoch)
+
+  function knownEpoch(box: string, epoch: string): number | undefined {
+    return epochNumbers.get(`${box}/${epoch}`) ?? selectEpoch.get(box, epoch)?.number
+  }
 
   function epochNumber(box: string, epoch: string): number {
-    const key = `${box}/${epoch}`
-    const known = epochNumbers.get(key) ?? selectEpoch.get(box, epoch)?.number
+    const known = knownEpoch(box, epoch)
     if (known !== undefined) return known
     insertBox.run(box, box)
     return Number(insertEpoch.run(box, epoch).lastInsertRowid)
   }
 
-  const shown = (row: DeskRow) => toDeskAlarm(row, boxName.get(row.box)?.name ?? row.box)
+  const shown = (row: DeskRow) =>
+    toDeskAlarm(
+      { ...row, raised: bootTimes.repaired(row.oldest.epoch, row.raised) },
+      boxName.get(row.box)?.name ?? row.box,
+    )
+
+  /** The place in the box's own order: a salvaged record keeps the one it had, where the centre knows that epoch. */
+  function orderOf(box: string, epoch: number, { sequence, was }: AlarmRecord | LogRecord): RecordOrder {
+    const first = was && knownEpoch(box, was.epoch)
+    return was && first !== undefined ? { epoch: first, sequence: was.sequence } : { epoch, sequence }
+  }
+
+  /** Open desks show the repaired times of what is still active. */
+  function noteBootTime(box: string, epoch: number, record: LogRecord, changes: StoredChange[]): void {
+    const time = readBootTime(record)
+    if (!time) return
+    const order = orderOf(box, epoch, record)
+    bootTimes.note(order.epoch, time)
+    for (const row of alarms.activeOf(box)) {
+      const { boot, clock } = row.raised
+      if (row.oldest.epoch === order.epoch && boot === time.boot && clock === 'unsynced')
+        changes.push(logChange({ type: 'alarm.updated', alarm: shown(row) }))
+    }
+  }
 
   function storeLane(batch: LaneBatch, atMs: number, changes: StoredChange[]): number {
     const epoch = epochNumber(batch.box, batch.epoch)
     const lane = lanes.indexOf(batch.lane)
     let position = 0
+    const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
+    const repeated = new Set<number>()
     for (let i = 0; i < batch.numbers.length; i++) {
-      const done = insertRecord.run(epoch, lane, batch.numbers[i], batch.sequences[i], atMs, batch.bodies[i])
+      const sequence = batch.sequences[i] ?? 0
+      const was = places.get(sequence)
+      if (was && !origins.claim(batch.box, was)) {
+        repeated.add(sequence)
+        continue
+      }
+      const done = insertRecord.run(epoch, lane, batch.numbers[i], sequence, atMs, batch.bodies[i])
       if (done.changes > 0) position = Number(done.lastInsertRowid)
     }
     if (position > 0) touchEpoch.run(position, epoch)
     for (const { from, to, reason } of batch.skipped) insertSkipped.run(epoch, lane, from, to, reason, atMs)
     putLane.run(epoch, lane, JSON.stringify(batch.settled))
+    for (const record of batch.clocks)
+      if (!repeated.has(record.sequence)) noteBootTime(batch.box, epoch, record, changes)
     for (const record of batch.alarms) {
+      if (repeated.has(record.sequence)) continue
+      const order = orderOf(batch.box, epoch, record)
       const current = alarms.get(`${batch.box}.${record.alarm.id}`)
-      const { row, news } = applyAlarmRecord(current, batch.box, epoch, record, atMs)
+      const { row, news } = applyAlarmRecord(current, batch.box, order, record, atMs)
       if (news === undefined) continue
       alarms.put(row)
       changes.push(logChange({ type: `alarm.${news}`, alarm: shown(row) }))
@@ -188,7 +238,7 @@ export function createWriter(db: Sqlite): WriterCalls {
       const merged: Alarm = { ...current?.alarm, ...alarm }
       const record = { type: 'alarm' as const, sequence, ...time, change, alarm: merged }
       // Epoch 0 is the centre's own: no box can have it.
-      const { row, news } = applyAlarmRecord(current, box, 0, record, atMs)
+      const { row, news } = applyAlarmRecord(current, box, { epoch: 0, sequence }, record, atMs)
       if (news === undefined) return []
       insertBox.run(box, box)
       alarms.put(row)

@@ -2,9 +2,17 @@
 import type { Alarm, AlarmChange } from './alarm.ts'
 import type { BoxTime, DeviceEvent } from './event.ts'
 
+/** Where a record stands in its box's own order: journal order inside an epoch, across lanes. */
+export interface RecordPlace {
+  epoch: string
+  sequence: number
+}
+
 /** `sequence` counts all records of an epoch in journal order, across lanes; a lane's own number is beside it. */
 interface Recorded extends BoxTime {
   sequence: number
+  /** Where it stood first, when a damaged journal was salvaged into a new epoch: one place, one record, for ever. */
+  was?: RecordPlace
 }
 
 /** What a device said. It travels in the lane of the alarm it caused, or `routine`. */

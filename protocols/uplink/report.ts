@@ -11,6 +11,8 @@ export const reportRecordsMax = 1000
 /** Most bytes of a Report's JSON before compression; the receiver refuses more, so that no gzip bomb unfolds. */
 export const reportBytesMax = 1024 * 1024
 
+export const epochSchema = z.string().regex(/^[a-z0-9]{8,32}$/, 'lower-case letters and digits, 8 to 32')
+
 const counter = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const recorded = {
   sequence: counter,
@@ -18,6 +20,8 @@ const recorded = {
   sinceBootMs: z.number().min(0),
   atMs: z.number(),
   clock: z.enum(clockQualities),
+  /** Where a salvaged record stood first: the centre takes it for a repeat when it has that one. */
+  was: z.looseObject({ epoch: epochSchema, sequence: counter }).optional(),
 }
 const colour = z.enum(colours)
 const readings = z.record(z.string(), z.unknown())
@@ -64,8 +68,6 @@ export const recordSchema = z.discriminatedUnion('type', [
     facts: readings.optional(),
   }),
 ])
-
-export const epochSchema = z.string().regex(/^[a-z0-9]{8,32}$/, 'lower-case letters and digits, 8 to 32')
 
 /** `skipped` names numbers that this box will never send, with the reason: the centre counts them as settled. */
 export const reportSchema = z.looseObject({

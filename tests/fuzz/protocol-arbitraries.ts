@@ -50,6 +50,9 @@ export const deviceEvent = fc.record(
   { requiredKeys: ['messageId', 'readings'] },
 )
 
+const epoch = fc.stringMatching(/^[a-z0-9]{8,32}$/)
+const was = fc.record({ epoch, sequence: counter })
+
 const recorded = {
   sequence: counter,
   boot: counter,
@@ -76,7 +79,15 @@ const alarm = fc.record(
 )
 const record = fc.oneof(
   fc.record(
-    { type: fc.constant('event'), ...recorded, device: deviceId, messageId, readings, deviceAtMs: number },
+    {
+      type: fc.constant('event'),
+      ...recorded,
+      device: deviceId,
+      messageId,
+      readings,
+      deviceAtMs: number,
+      was,
+    },
     {
       requiredKeys: [
         'type',
@@ -97,10 +108,10 @@ const record = fc.oneof(
     change: fc.constantFrom(...alarmChanges),
     alarm,
     cause: counter,
+    was,
   }),
   fc.record({ type: fc.constant('log'), ...recorded, what: text(40), facts: readings }),
 )
-const epoch = fc.stringMatching(/^[a-z0-9]{8,32}$/)
 const lane = fc.constantFrom(...lanes)
 const perLane = <T>(value: fc.Arbitrary<T>) => fc.dictionary(lane, value, { noNullPrototype: true })
 

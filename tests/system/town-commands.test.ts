@@ -53,9 +53,7 @@ describe('--help', () => {
     const { code, said } = await gengfu('--help')
     expect(code).toBe(0)
     const named = [...said.matchAll(/^ {2}([a-z-]+) {2,}(.*)$/gm)]
-    expect(named.map(([, name]) => name).toSorted()).toEqual(
-      [...new Set(commands.map(([name]) => name))].toSorted(),
-    )
+    expect(new Set(named.map(([, name]) => name))).toEqual(new Set(commands.map(([name]) => name)))
     for (const [, , words] of named) expect(words).toMatch(/[a-z]{3}.*\p{Script=Han}/u)
   })
 
@@ -99,7 +97,7 @@ boxes: [{ id: "Upper Brook", name: "" }]
   ]
 
   const pathsIn = (text: string): string[] =>
-    [...text.matchAll(/^ {2}(\S+): .+$/gm)].map(([, path]) => path ?? '').toSorted()
+    [...text.matchAll(/^ {2}(\S+): .+$/gm)].map(([, path]) => path ?? '')
 
   it.concurrent.each([
     ['gateway', wrongGateway, gatewayPaths],
@@ -108,7 +106,9 @@ boxes: [{ id: "Upper Brook", name: "" }]
     const file = write(`${name}.yaml`, text)
     const { code, complained } = await gengfu(name, '--config', file)
     expect(code).toBe(2)
-    expect(pathsIn(complained)).toEqual([...paths].toSorted())
+    const named = pathsIn(complained)
+    expect(named).toHaveLength(paths.length)
+    expect(new Set(named)).toEqual(new Set(paths))
   })
 
   it.concurrent.each(['gateway', 'centre'])('of a %s that is not there is said in words', async (name) => {

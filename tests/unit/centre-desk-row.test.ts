@@ -20,7 +20,7 @@ function applyAll(records: typeof life): DeskRow | undefined {
   let row: DeskRow | undefined
   for (const record of records) {
     const before = row?.newest.sequence ?? 0
-    row = applyAlarmRecord(row, 'box-a', 1, record, 1000).row
+    row = applyAlarmRecord(row, 'box-a', { epoch: 1, sequence: record.sequence }, record, 1000).row
     expect(row.newest.sequence).toBeGreaterThanOrEqual(before)
   }
   return row
@@ -38,12 +38,24 @@ test('ends in the same row whatever the order and however often each record come
 
 test('takes a later epoch as newer although its sequences begin again', () => {
   const row = applyAll(life.slice(0, 3))
-  const applied = applyAlarmRecord(row, 'box-a', 2, makeAlarm(1, 'ended', { state: 'normal' }), 2000)
+  const applied = applyAlarmRecord(
+    row,
+    'box-a',
+    { epoch: 2, sequence: 1 },
+    makeAlarm(1, 'ended', { state: 'normal' }),
+    2000,
+  )
   expect(applied).toMatchObject({ news: 'ended', row: { alarm: { state: 'normal' } } })
 })
 
 test('gives an alarm to the first who accepts, idempotently, and opens it again when it occurs again', () => {
-  const raised = applyAlarmRecord(undefined, 'box-a', 1, makeAlarm(1, 'raised'), 1000).row
+  const raised = applyAlarmRecord(
+    undefined,
+    'box-a',
+    { epoch: 1, sequence: 1 },
+    makeAlarm(1, 'raised'),
+    1000,
+  ).row
   const first = acceptAlarm(raised, 'li', 2000)
   if (first.type !== 'accepted') throw new Error('refused')
   expect(acceptAlarm(first.row, 'li', 3000)).toMatchObject({ isNew: false, row: { acceptedAtMs: 2000 } })
@@ -52,7 +64,7 @@ test('gives an alarm to the first who accepts, idempotently, and opens it again 
   const again = applyAlarmRecord(
     first.row,
     'box-a',
-    1,
+    { epoch: 1, sequence: 2 },
     makeAlarm(2, 'repeated', { occurrences: 2 }),
     4000,
   ).row

@@ -137,6 +137,7 @@ test('checks a Report as its schema does, whole or damaged anywhere', () => {
     { ...makeEvent(2), deviceAtMs: 5 },
     makeAlarm(3, 'raised', { variant: 'held', zone: 'home', readings: {}, isDrill: true }),
     { ...makeAlarm(4, 'ended'), cause: 2 },
+    { ...makeEvent(6), was: { epoch: 'efgh5678', sequence: 9 } },
     {
       type: 'log',
       sequence: 5,
