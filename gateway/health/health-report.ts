@@ -20,6 +20,7 @@ import type { AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
+import type { FlashWear } from './flash-wear.ts'
 
 /** Present until it has said nothing for this long, ms; late until twice as long. */
 const presentMs = 180_000
@@ -37,6 +38,7 @@ export interface HealthReportOptions {
   monotonicMs: () => number
   startedMs: number
   disk: () => { freeBytes: number; totalBytes: number }
+  flash?: Pick<FlashWear, 'facts'>
 }
 
 export class HealthReport {
@@ -51,6 +53,7 @@ export class HealthReport {
     const time = now()
     const facts = journal.facts()
     const link = await this.#options.uplink?.facts()
+    const flash = this.#options.flash?.facts()
     return {
       v: 1,
       box: {
@@ -80,6 +83,7 @@ export class HealthReport {
         residentBytes: process.memoryUsage.rss(),
         nodeVersion: process.version,
       },
+      ...(flash ? { flash } : {}),
     }
   }
 

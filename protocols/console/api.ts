@@ -23,6 +23,8 @@ export interface HealthAnswer {
   disk: HealthDisk
   journal: HealthJournal
   process: HealthProcess
+  /** Absent where the system does not count what is written. */
+  flash?: HealthFlash
 }
 
 export interface HealthBox {
@@ -142,4 +144,14 @@ export interface HealthProcess {
   uptimeMs: number
   residentBytes: number
   nodeVersion: string
+}
+
+/** How the box wears its flash card. */
+export interface HealthFlash {
+  /** Since the gateway started. */
+  writtenBytes: number
+  /** Absent during the first ten minutes. */
+  bytesPerDay?: number
+  /** How long an ordinary 16 GB card lasts at this rate, cautiously. */
+  cardYears?: number
 }
