@@ -18,6 +18,7 @@ import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { loadBootBases } from './health/boot-bases.ts'
 import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './health/box-clock.ts'
+import { FlashWear } from './health/flash-wear.ts'
 import { HealthReport } from './health/health-report.ts'
 import { Intake } from './intake/intake.ts'
 import type { CommandDocument, Kept } from './intake/port.ts'
@@ -95,6 +96,8 @@ class WiredGateway implements Gateway {
     const { config, logger, clock, random } = this.#options
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     collectDefaultMetrics({ register: this.#metrics })
+    const flash = new FlashWear({ monotonicMs: () => clock.monotonicMs() })
+    flash.register(this.#metrics)
     const journal = await this.#openJournal()
     const bases = await loadBootBases(journal)
     const { boot } = journal.facts()
@@ -246,6 +249,7 @@ class WiredGateway implements Gateway {
       monotonicMs: () => clock.monotonicMs(),
       startedMs,
       disk: () => diskOf(config.dataDir),
+      flash,
     })
     const server = new ConsoleServer({
       host: config.console.host,
@@ -272,9 +276,10 @@ class WiredGateway implements Gateway {
       this.#facts.set('journal-damaged', true, { salvaged: salvaged.records, folder: salvaged.from })
     }
     this.#startTicks(intake, () => boxClock.now())
-    uplink?.start()
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
+    // After the devices: loading and connecting the uplink must not keep a button waiting.
+    uplink?.start()
     logger.info(
       { mqtt: broker.addresses(), console: this.#consoleUrl, epoch: journal.epoch, boot },
       'gateway is listening',
