@@ -15,6 +15,7 @@ import {
   type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
+import { ReleaseQueue } from './release-queue.ts'
 import type { CommitRequest } from './worker-messages.ts'
 
 /** Most records in one commit, so that an alarm never waits behind a long one. */
@@ -73,6 +74,7 @@ class BatchingJournal implements Journal {
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
+  readonly #releases = new ReleaseQueue()
   readonly #spaceListeners = new Set<(facts: SpaceFacts) => void>()
   #space: SpaceFacts
   #cancelLook: (() => void) | undefined
@@ -229,8 +231,11 @@ class BatchingJournal implements Journal {
     for (const { lane, number } of records) this.#durable[lane] = Math.max(this.#durable[lane], number)
     this.#quarantined += request.quarantine.length
     if (request.keepsReceipted) this.#isReceiptedDirty = false
-    for (const { stored, resolve } of batch) resolve(stored)
     for (const listener of this.#committedListeners) listener(records)
+    for (const { entry, stored, resolve } of batch)
+      if (entry.isUrgent) resolve(stored)
+      else this.#releases.push(() => resolve(stored))
+    this.#releases.run()
     this.#noteSpace()
   }
 
@@ -356,7 +361,12 @@ class BatchingJournal implements Journal {
 
   async #finish(): Promise<void> {
     this.#cancelLook?.()
-    while (this.#isCommitting || this.#urgent.length > 0 || this.#routine.length > 0) {
+    while (
+      this.#isCommitting ||
+      this.#urgent.length > 0 ||
+      this.#routine.length > 0 ||
+      !this.#releases.isEmpty
+    ) {
       this.#schedule()
       await new Promise((resolve) => setImmediate(resolve))
     }
