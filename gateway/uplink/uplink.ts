@@ -6,7 +6,6 @@ import { encodeJson, parseReceipt, parseStageNotice } from '../../protocols/upli
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'
-import { openConnection } from './connection.ts'
 import type { Link } from './link.ts'
 import { openStream } from './open-stream.ts'
 import { packReport } from './pack.ts'
@@ -145,6 +144,8 @@ class UplinkLoop implements Uplink {
       giveUp.abort(new Error(`no connection within ${settings.connectSeconds} s`))
     })
     const open = async (): Promise<void> => {
+      // Loaded when first needed: the MQTT package costs a tenth of a second that the start does not have.
+      const { openConnection } = await import('./connection.ts')
       const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
       const stream = await openStream(address, settings, giveUp.signal)
       if (!this.#isStarted) return void stream.destroy()
