@@ -182,3 +182,47 @@ describe('root cause first', () => {
     expect(place.alarm('s-1', 'device-silent')).toBeUndefined()
   })
 })
+
+test('a hub and what hangs on it, silent in the same moment, are one line: the hub', () => {
+  const place = new AlarmVillage({
+    devices: [
+      { id: 'a-door', kind: 'contact', via: 'z-hub', reportIntervalS: 600 },
+      { id: 'z-hub', kind: 'hub', reportIntervalS: 600 },
+    ],
+  })
+  place.says('a-door', { contact: 'closed' })
+  place.says('z-hub', { batteryPercent: 80 })
+  expect(place.wait(1801).map(({ change, alarm }) => `${change} ${alarm.device}`)).toEqual([
+    'raised z-hub',
+    'suppressed a-door',
+  ])
+})
+
+describe('water that is held back and turns red', () => {
+  const gauge = { id: 'gauge', kind: 'water', water: { nearWarningMm: 600, historicMm: 700 } } as const
+  const rise = (place: AlarmVillage): void => {
+    place.says('gauge', { waterLevelMm: 650 })
+    place.wait(60)
+    place.says('gauge', { waterLevelMm: 750 })
+  }
+
+  test('leaves the storm and is told', () => {
+    const place = new AlarmVillage({ devices: [gauge] })
+    for (let index = 0; index < 4; index++) place.says(`weak-${index}`, { batteryPercent: 5 })
+    rise(place)
+    expect(place.story(4).filter((one) => one.includes('water'))).toEqual([
+      'suppressed water blue suppressed',
+      'escalated water red unacknowledged',
+    ])
+  })
+
+  test('is told although its gauge is bypassed', () => {
+    const place = new AlarmVillage({ devices: [gauge] })
+    place.judge({ type: 'bypass', device: 'gauge', forMs: 3_600_000, by: 'op' })
+    rise(place)
+    expect(place.story()).toEqual([
+      'out-of-service water blue out-of-service',
+      'escalated water red unacknowledged',
+    ])
+  })
+})

@@ -166,6 +166,19 @@ describe('local rules', () => {
     expect(ford.says('button', { button: 'pressed' }).commands).toHaveLength(1)
   })
 
+  test('the end of an alarm whose siren had run out does not stop the siren of another', () => {
+    const ford = place()
+    const first = ford.says('button', { button: 'pressed' }).transitions[0]?.alarm.id ?? ''
+    ford.wait(61)
+    const second = ford.says('other-button', { button: 'pressed' })
+    expect(second.commands).toHaveLength(1)
+    expect(ford.judge({ type: 'stage', alarm: first, stage: 'closed' }).commands).toEqual([])
+    const alarm = second.transitions[0]?.alarm.id ?? ''
+    expect(ford.judge({ type: 'stage', alarm, stage: 'closed' }).commands).toEqual([
+      { device: 'siren-1', do: 'siren', seconds: 0 },
+    ])
+  })
+
   test('fill in the place and stop on clear', () => {
     const ford = place()
     const { commands } = ford.says('gauge', { waterLevelMm: 1250 })
