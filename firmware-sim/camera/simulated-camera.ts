@@ -138,10 +138,9 @@ export class SimulatedCamera {
     const operation = operationOf(body)
     const nowMs = Date.now() + knobs.clockOffsetMs
     const send = (status: number, xml: string): void => {
-      const text = knobs.isSloppy ? `\r\n\ufeff${xml.replace('UTF-8', 'utf-16')}` : xml
-      const type = knobs.isSloppy ? 'text/html; charset=utf-16' : 'application/soap+xml; charset=utf-8'
-      response.writeHead(status, { 'content-type': type, ...(knobs.isSloppy ? { 'X Odd': '\u00e9' } : {}) })
-      response.end(text)
+      if (knobs.isSloppy) return sendSloppily(response, `\r\n\ufeff${xml.replace('UTF-8', 'utf-16')}`)
+      response.writeHead(status, { 'content-type': 'application/soap+xml; charset=utf-8' })
+      response.end(xml)
     }
     if (knobs.garbage === 'page') return void response.end(page)
     const isOpen = operation === 'GetSystemDateAndTime'
@@ -211,6 +210,14 @@ export class SimulatedCamera {
     )
     response.on('close', () => clearInterval(timer))
   }
+}
+
+/** As some firmware does: no reason phrase, odd header names and values, a wrong type, the end told by closing. */
+function sendSloppily(response: ServerResponse, text: string): void {
+  const head =
+    'HTTP/1.1 200\r\nServer : \u00e9\u0001\r\nX_Odd[]:\r\nContent-Type: text/html; charset=utf-16\r\n\r\n'
+  response.socket?.write(head, 'latin1')
+  response.socket?.end(text)
 }
 
 const page = '<!DOCTYPE html><html><head><title>404</title></head><body>Document not found</body></html>'

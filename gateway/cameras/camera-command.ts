@@ -12,9 +12,9 @@ import { Ffmpeg } from './ffmpeg-run.ts'
 import { Slots } from './slots.ts'
 import { discoverCameras, ownAddresses } from './ws-discovery.ts'
 
-const usage = `gengfu camera discover [--host H]... [--seconds N] [--json]
-  在每个网口上寻找摄像机；--host 直接询问某个地址
-  finds cameras on every network interface; --host asks an address directly
+const usage = `gengfu camera discover [--host H]... [--from A]... [--seconds N] [--json]
+  在每个网口上寻找摄像机；--host 直接询问某个地址；--from 只用本机这个地址
+  finds cameras on every network interface; --host asks an address directly; --from uses this own address only
 
 gengfu camera snapshot --host H --out FILE [--port P] [--user U --password-file F]
     [--tls] [--auth auto|basic|digest] [--onvif-path /PATH]
@@ -54,6 +54,7 @@ async function discover(argv: string[]): Promise<number> {
     args: argv,
     options: {
       host: { type: 'string', multiple: true },
+      from: { type: 'string', multiple: true },
       seconds: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
     },
@@ -63,13 +64,14 @@ async function discover(argv: string[]): Promise<number> {
     complain('--seconds 需要 1 到 60', '--seconds takes 1 to 60')
     return 2
   }
-  const from = ownAddresses()
+  const from = values.from ?? ownAddresses()
   if (!values.json) say(`正在 ${from.join(', ')} 上寻找`, `searching from ${from.join(', ')}`)
   const found = await discoverCameras({
     clock: waitingClock(),
     random: createSystemRandom(),
     waitMs: seconds * 1000,
     hosts: values.host ?? [],
+    from,
     onTrouble: (address, error) => complain(`网口 ${address} 不可用`, `${address}: ${error.message}`),
   })
   if (values.json) {

@@ -1,10 +1,10 @@
 // One request to a camera: one absolute deadline, a cap on the body, a pinned certificate, and no other address than its own.
-import { request, type IncomingMessage } from 'node:http'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { CameraAuth } from './http-auth.ts'
+import { HttpReader, type HttpAnswer } from './http-reader.ts'
 
 export interface CameraAddress {
   host: string
@@ -72,11 +72,21 @@ async function askWithAuth(options: AskOptions, signal: AbortSignal): Promise<Ca
     const startedMs = options.clock.monotonicMs()
     const answer = await askOnce({ ...options, address, path }, authorization, signal)
     const answerMs = options.clock.monotonicMs() - startedMs
-    if (answer.status >= 301 && answer.status <= 308 && answer.location !== undefined) {
-      ;({ address, path } = redirected(address, answer.location))
+    const values = (name: string): string[] =>
+      answer.headers.filter(([one]) => one === name).map(([, value]) => value)
+    const [location] = values('location')
+    if (answer.status >= 301 && answer.status <= 308 && location !== undefined) {
+      ;({ address, path } = redirected(address, location))
       continue
     }
-    if (answer.status !== 401) return { ...answer, answerMs }
+    if (answer.status !== 401) {
+      return {
+        status: answer.status,
+        contentType: values('content-type')[0] ?? '',
+        body: answer.body,
+        answerMs,
+      }
+    }
     if (!auth.hasCredentials) throw new CameraProblem('no-password')
     // A remembered nonce may have expired: a second no to a fresh one is final. More tries would lock the account.
     const wasFresh = authorization !== undefined && answered > 0
@@ -84,7 +94,7 @@ async function askWithAuth(options: AskOptions, signal: AbortSignal): Promise<Ca
       auth.forget()
       throw new CameraProblem('wrong-password')
     }
-    if (!auth.learn(answer.challenges)) throw new CameraProblem('unknown-auth')
+    if (!auth.learn(values('www-authenticate'))) throw new CameraProblem('unknown-auth')
     answered++
   }
   throw new CameraProblem('http-error', { detail: 'redirect' })
@@ -106,19 +116,11 @@ export function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
-interface OneAnswer {
-  status: number
-  contentType: string
-  location: string | undefined
-  challenges: string[]
-  body: Buffer
-}
-
 async function askOnce(
   options: AskOptions,
   authorization: string | undefined,
   signal: AbortSignal,
-): Promise<OneAnswer> {
+): Promise<HttpAnswer> {
   signal.throwIfAborted()
   const socket = await openSocket(options, signal)
   try {
@@ -128,67 +130,62 @@ async function askOnce(
   }
 }
 
+/** Writes the request and reads the answer by ourselves: Node's parser refuses much of what cameras send. */
 function exchange(
   options: AskOptions,
   authorization: string | undefined,
   socket: Socket,
   signal: AbortSignal,
-): Promise<OneAnswer> {
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
-      createConnection: () => socket,
-      host: options.address.host,
-      port: options.address.port,
-      method: options.method,
-      path: options.path,
-      // Real cameras send headers that strict HTTP refuses; the parser's lenient mode reads them.
-      insecureHTTPParser: true,
-      headers: {
-        host: `${urlHost(options.address.host)}:${options.address.port}`,
-        connection: 'close',
-        accept: '*/*',
-        ...options.headers,
-        ...(authorization === undefined ? {} : { authorization }),
-        ...(options.body === undefined ? {} : { 'content-length': Buffer.byteLength(options.body) }),
-      },
-    })
-    const fail = (error: unknown): void => {
+    const reader = new HttpReader(options.bodyBytesMax)
+    const settle = (): void => {
       signal.removeEventListener('abort', onAbort)
-      outgoing.destroy()
+      socket.removeAllListeners('data')
+    }
+    const fail = (error: unknown): void => {
+      settle()
       reject(toProblem(error, 'bad-http'))
+    }
+    const finish = (): void => {
+      settle()
+      try {
+        resolve(reader.finish())
+      } catch (error) {
+        reject(toProblem(error, 'bad-http'))
+      }
     }
     const onAbort = (): void => fail(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    outgoing.on('error', fail)
-    outgoing.on('response', (incoming: IncomingMessage) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      incoming.on('error', fail)
-      incoming.on('aborted', () => fail(new CameraProblem('reset')))
-      incoming.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (size > options.bodyBytesMax) {
-          fail(new CameraProblem('too-large', { detail: `> ${options.bodyBytesMax} bytes` }))
-        }
-      })
-      incoming.on('end', () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve({
-          status: incoming.statusCode ?? 0,
-          contentType: incoming.headers['content-type'] ?? '',
-          location: incoming.headers.location,
-          challenges: headerValues(incoming.rawHeaders, 'www-authenticate'),
-          body: Buffer.concat(chunks, size),
-        })
-      })
+    socket.on('error', fail)
+    socket.on('end', finish)
+    socket.on('close', finish)
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk)
+        if (reader.isComplete) finish()
+      } catch (error) {
+        fail(error)
+      }
     })
-    outgoing.end(options.body)
+    socket.write(requestText(options, authorization))
   })
 }
 
-function headerValues(raw: readonly string[], name: string): string[] {
-  return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === name)
+function requestText(options: AskOptions, authorization: string | undefined): Buffer {
+  const { address, method, path, body } = options
+  const headers: [string, string][] = [
+    ['Host', `${urlHost(address.host)}:${address.port}`],
+    ['Connection', 'close'],
+    ['Accept', '*/*'],
+    ...Object.entries(options.headers ?? {}),
+  ]
+  if (authorization !== undefined) headers.push(['Authorization', authorization])
+  if (body !== undefined) headers.push(['Content-Length', String(Buffer.byteLength(body))])
+  // A line break inside a value, as out of a camera's challenge, would start a header of its own.
+  const lines = headers.map(([name, value]) => `${name}: ${value.replace(/[\r\n\0]/g, '')}\r\n`)
+  const head = `${method} ${path.replace(/[\s\0]/g, '')} HTTP/1.1\r\n${lines.join('')}\r\n`
+  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '', 'utf8')])
 }
 
 /** Connects; over TLS the certificate is compared with the pin before a single byte of ours is sent. */
@@ -217,7 +214,7 @@ function openSocket(options: AskOptions, signal: AbortSignal): Promise<Socket> {
       }
       signal.removeEventListener('abort', onAbort)
       socket.removeListener('error', fail)
-      // Whatever breaks between two owners of the socket is told to the request by its own listener.
+      // Whatever breaks between two owners of the socket is told to the exchange by its own listener.
       socket.on('error', () => socket.destroy())
       resolve(socket)
     })

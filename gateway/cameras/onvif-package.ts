@@ -69,5 +69,16 @@ const utils = createRequire(import.meta.url)('onvif/lib/utils.js') as {
 
 /** XML to the package's objects; calls back with an error for faults and for what is no SOAP. */
 export function parseSoap(xml: string, status: number, callback: SoapCallback): void {
-  utils.parseSOAPString(xml, callback, status)
+  utils.parseSOAPString(withPlainTimes(xml), callback, status)
+}
+
+/** The package reads times that end in Z only and fails on all others; cameras write offsets and fractions as they like. */
+function withPlainTimes(xml: string): string {
+  return xml.replace(
+    /(<(?:\w+:)?(?:CurrentTime|TerminationTime)(?:\s[^>]*)?>)\s*([^<]*?)\s*</g,
+    (whole, tag: string, text: string) => {
+      const ms = Date.parse(text)
+      return Number.isNaN(ms) ? whole : `${tag}${new Date(ms).toISOString()}<`
+    },
+  )
 }

@@ -1,4 +1,5 @@
 // One camera's ONVIF services: the `onvif` package words the requests and reads the answers, our own transport carries them.
+import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { askCamera, type CameraAddress, type CertificatePin } from './camera-http.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
@@ -77,7 +78,7 @@ export class OnvifSession {
   /** True when the camera takes our credentials. */
   async deviceInformation(signal: AbortSignal, deadlineMs: number): Promise<Record<string, unknown>> {
     this.#begin(signal, deadlineMs)
-    return this.#call<Record<string, unknown>>((done) => this.#cam.getDeviceInformation(done))
+    return this.#readDevice()
   }
 
   /** Everything that is needed to take pictures, inside one deadline. */
@@ -87,7 +88,7 @@ export class OnvifSession {
     // Signed requests carry the camera's own time, and it may have rebooted to 1970 since the last probe.
     const clockSkewMs = await this.#readClock()
     await this.#readServices()
-    const device = await this.#call<Record<string, unknown>>((done) => this.#cam.getDeviceInformation(done))
+    const device = await this.#readDevice()
     const profiles = await this.#readProfiles()
     const first = profiles.find((profile) => profile.encoding !== '') ?? profiles[0]
     const snapshotUri = first ? await this.#uri('getSnapshotUri', first.token) : undefined
@@ -145,6 +146,12 @@ export class OnvifSession {
     const time = await this.#call<unknown>((done) => this.#cam.getSystemDateAndTime(done))
     if (!(time instanceof Date) || Number.isNaN(time.getTime())) throw new CameraProblem('not-onvif')
     return time.getTime() - this.#options.clock.wallMs()
+  }
+
+  async #readDevice(): Promise<Record<string, unknown>> {
+    const device = await this.#call<unknown>((done) => this.#cam.getDeviceInformation(done))
+    if (!isObject(device)) throw new CameraProblem('not-onvif', { detail: 'GetDeviceInformation' })
+    return device
   }
 
   async #readServices(): Promise<void> {
@@ -292,6 +299,7 @@ const textOf = (value: unknown): string =>
 function profilesOf(answer: unknown): CameraFacts['profiles'] {
   const list: unknown[] = Array.isArray(answer) ? answer : []
   return list.slice(0, 64).flatMap((raw) => {
+    if (!isObject(raw)) return []
     const profile = raw as Record<string, Record<string, unknown> | undefined>
     const token = textOf(profile['$']?.['token'])
     const encoder = profile['videoEncoderConfiguration']

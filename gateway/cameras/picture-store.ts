@@ -43,6 +43,7 @@ export class PictureStore {
   /** Oldest first. */
   readonly #snapshots = new Map<string, StoredSnapshot>()
   readonly #uses = new Map<string, number>()
+  readonly #cameraBytes = new Map<string, number>()
   #totalBytes = 0
 
   constructor(options: PictureStoreOptions) {
@@ -124,7 +125,7 @@ export class PictureStore {
     const snapshot = this.#snapshots.get(id)
     if (!snapshot) return false
     this.#snapshots.delete(id)
-    this.#totalBytes -= bytesOf(snapshot)
+    this.#count(snapshot, -1)
     // The files first: a document without files is found at the next start, a file without document too.
     for (const file of filesOf(snapshot)) {
       const uses = (this.#uses.get(file.sha256) ?? 1) - 1
@@ -166,14 +167,10 @@ export class PictureStore {
   }
 
   async #makeRoom(newest: Snapshot): Promise<void> {
-    const cameraMax = this.#options.cameraBytesMax(newest.camera)
-    const sum = (camera: string): number =>
-      this.list().reduce((total, one) => (one.camera === camera ? total + bytesOf(one) : total), 0)
-    let cameraBytes = sum(newest.camera)
-    while (cameraBytes > cameraMax) {
-      const victim = this.#victim((one) => one.camera === newest.camera && one.id !== newest.id)
+    const { camera } = newest
+    while ((this.#cameraBytes.get(camera) ?? 0) > this.#options.cameraBytesMax(camera)) {
+      const victim = this.#victim((one) => one.camera === camera && one.id !== newest.id)
       if (!victim) break
-      cameraBytes -= bytesOf(victim)
       await this.delete(victim.id, 'quota')
     }
     while (this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax) {
@@ -196,8 +193,14 @@ export class PictureStore {
 
   #add(snapshot: StoredSnapshot): void {
     this.#snapshots.set(snapshot.id, snapshot)
-    this.#totalBytes += bytesOf(snapshot)
+    this.#count(snapshot, 1)
     for (const file of filesOf(snapshot)) this.#uses.set(file.sha256, (this.#uses.get(file.sha256) ?? 0) + 1)
+  }
+
+  #count(snapshot: Snapshot, sign: 1 | -1): void {
+    const bytes = sign * bytesOf(snapshot)
+    this.#totalBytes += bytes
+    this.#cameraBytes.set(snapshot.camera, (this.#cameraBytes.get(snapshot.camera) ?? 0) + bytes)
   }
 
   async #readDocument(file: string): Promise<StoredSnapshot | undefined> {

@@ -37,9 +37,9 @@ describe('pictures of an alarm', () => {
   it('come from before, at once, after 2 s and after 5 s, preview and full, each recorded before it is handed on', async () => {
     const camera = await startCamera()
     const bench = await startBench([{ ...base(camera), ringSeconds: 1 }])
-    await new Promise((resolve) => setTimeout(resolve, 3500))
+    await until(() => (camera.asked.get('/snapshot.jpg') ?? 0) >= 2, 'a picture in the ring', 15_000)
     bench.cameras.onAlarm('raised', redAlarm('a-1', 'bridge'))
-    await until(() => bench.snapshots.length === 4, 'four pictures')
+    await until(() => bench.snapshots.length === 4, 'four pictures', 15_000)
     expect(bench.snapshots.map((one) => one.moment)).toEqual(['before', 'at-once', 'after-2s', 'after-5s'])
     const taken = bench.facts.filter((fact) => fact.what === 'snapshot-taken')
     expect(taken.map((fact) => [fact.colour, fact.facts['alarm']])).toEqual(Array(4).fill(['red', 'a-1']))

@@ -1,0 +1,162 @@
+// Do the answers of real cameras, as recorded, go through our session? No address inside them is ever followed.
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readingsOf } from '../../gateway/cameras/event-readings.ts'
+import { CameraAuth } from '../../gateway/cameras/http-auth.ts'
+import { parseSoap } from '../../gateway/cameras/onvif-package.ts'
+import { OnvifSession } from '../../gateway/cameras/onvif-session.ts'
+import { parseProbeMatch } from '../../gateway/cameras/ws-discovery.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+
+interface Recorded {
+  responses: { name: string; xml: string }[]
+}
+
+let recorded: Map<string, string>
+let server: Server
+let port = 0
+const asked: string[] = []
+/** Operations that this camera refuses with another recorded answer. */
+const instead = new Map<string, string>()
+
+beforeAll(async () => {
+  const file = new URL('../data/onvif/recorded-responses.json', import.meta.url)
+  const all = JSON.parse(await readFile(file, 'utf8')) as Recorded
+  recorded = new Map(all.responses.map((one) => [one.name, one.xml]))
+  server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')))
+    request.on('end', () => {
+      const operation = /<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)/.exec(body)?.[1] ?? ''
+      asked.push(`${request.url} ${operation}`)
+      const name = instead.get(operation) ?? operation
+      const xml =
+        recorded.get(`${name}.xml`) ?? recorded.get(`events.${name}.xml`) ?? recorded.get('Error.xml') ?? ''
+      const filled = xml
+        // What is left of the templates are conditions.
+        .replace(/\{\{\?.*?\}\}/g, '')
+        .replaceAll('{{=it.hostname}}', '127.0.0.1')
+        .replaceAll('{{=it.port}}', String(port))
+        .replaceAll('{{=it.pullPointUrl}}', '/onvif/subscription?Idx=6')
+        .replaceAll('{{=new Date().toISOString()}}', '2026-01-01T08:00:00+08:00')
+        .replaceAll('{{=new Date(Date.now()+5000).toISOString()}}', '2026-01-01T00:02:00.5+00:00')
+      response.writeHead(200, { 'content-type': 'application/soap+xml' })
+      response.end(filled)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+
+afterAll(() => new Promise((resolve) => server.close(resolve)))
+
+function session(): OnvifSession {
+  return new OnvifSession({
+    address: { host: '127.0.0.1', port, isTls: false },
+    path: '/onvif/device_service',
+    auth: new CameraAuth({ user: 'admin', password: 'x', mode: 'auto', random: createSystemRandom() }),
+    pin: { get: () => undefined, set: () => {} },
+    clock: createSystemClock(),
+  })
+}
+
+const signal = new AbortController().signal
+
+describe('recorded answers', () => {
+  it('make a whole probe: who it is, profiles, snapshot and stream on the camera itself', async () => {
+    const facts = await session().probe(signal, 5000)
+    expect(facts.maker).not.toBe('')
+    expect(facts.profiles.length).toBeGreaterThan(0)
+    expect(facts.snapshot?.address.host).toBe('127.0.0.1')
+    expect(facts.snapshot?.path).toMatch(/^\//)
+    expect(facts.stream?.path).toMatch(/^\//)
+    expect(facts.hasEvents).toBe(true)
+    expect(facts.foreignHosts).toContain('192.168.68.111')
+  })
+
+  it('of a camera without GetServices lead to its capabilities instead', async () => {
+    instead.set('GetServices', 'Error')
+    asked.length = 0
+    try {
+      const facts = await session().probe(signal, 5000)
+      expect(facts.profiles.length).toBeGreaterThan(0)
+      expect(asked.some((one) => one.endsWith('GetCapabilities'))).toBe(true)
+    } finally {
+      instead.clear()
+    }
+  })
+
+  it('without a snapshot address leave the stream', async () => {
+    instead.set('GetSnapshotUri', 'Error')
+    try {
+      const facts = await session().probe(signal, 5000)
+      expect(facts.snapshot).toBeUndefined()
+      expect(facts.stream).toBeDefined()
+    } finally {
+      instead.clear()
+    }
+  })
+
+  it('of events come through a pull point as messages', async () => {
+    const one = session()
+    await one.subscribe(signal, 5000)
+    const messages = await one.pull(signal, 5000)
+    expect(messages.length).toBeGreaterThan(0)
+    expect(messages.map(readingsOf)).toContainEqual({ motion: true })
+  })
+
+  it('of every kind end in an answer or a plain problem, whichever question they are given to', async () => {
+    let turn = 0
+    const unplain: string[] = []
+    for (const name of recorded.keys()) {
+      const operation = name.replace(/\.xml$/, '')
+      // Each takes another place in the conversation, so that all places see many.
+      const questions = [
+        'GetSystemDateAndTime',
+        'GetServices',
+        'GetDeviceInformation',
+        'GetProfiles',
+        'GetSnapshotUri',
+      ]
+      instead.set(questions[turn++ % questions.length] ?? '', operation)
+      const result = await session()
+        .probe(signal, 5000)
+        .catch((error: unknown) => error)
+      instead.clear()
+      const isPlain = !(result instanceof Error) || result.name === 'CameraProblem'
+      if (!isPlain) unplain.push(name)
+    }
+    expect(unplain).toEqual([])
+  }, 30_000)
+
+  it('to a discovery probe are read, with the address that answered and not the one claimed', () => {
+    const xml = (recorded.get('Probe.xml') ?? '')
+      .replaceAll(
+        'SERVICE_URI',
+        'http://192.168.68.111:8080/onvif/device_service http://[fe80::1]/onvif/device_service',
+      )
+      .replaceAll('RELATES_TO', 'uuid:1')
+    expect(parseProbeMatch(xml, '10.0.0.9')).toMatchObject({
+      host: '10.0.0.9',
+      port: 8080,
+      path: '/onvif/device_service',
+    })
+  })
+})
+
+describe('the package underneath', () => {
+  it('still has the private member that our transport takes the place of', async () => {
+    asked.length = 0
+    await session().clockSkewMs(signal, 5000)
+    expect(asked).toEqual(['/onvif/device_service GetSystemDateAndTime'])
+  })
+
+  it('calls back with an error for what is no SOAP', () => {
+    for (const xml of ['', '<html></html>', '<a', '<Envelope/>', '<Envelope><Body/></Envelope>']) {
+      expect(() => parseSoap(xml, 200, () => {})).not.toThrow()
+    }
+  })
+})
