@@ -2,6 +2,8 @@
 
 /** How long Reports of low lanes may queue on the link before the window shrinks; a link that jitters gets more. */
 export const queueMsMax = 12
+/** On a short way the centre's own work looks like a queue: there this much in all is allowed. */
+const shortWayMs = 80
 const jitterFactor = 1.5
 const jitterMsMax = 60
 /** Neighbouring Reports differ by this much on a steady link too. */
@@ -193,7 +195,8 @@ export class LinkMeter {
     if (!this.#quickest) return
     const rawMs = Math.max(nowMs - newest.sentMs, 0.05)
     const freeMs = this.#quickest.ms + this.#ownMs(newest.bytes) - this.#ownMs(this.#quickest.bytes)
-    const allowedMs = queueMsMax + clampMs((median(this.#steps) - stepMsUsual) * jitterFactor)
+    const leastMs = Math.max(queueMsMax, shortWayMs - freeMs)
+    const allowedMs = leastMs + clampMs((median(this.#steps) - stepMsUsual) * jitterFactor)
     // At first Reports leave in pairs: one of them is no queue yet.
     const queueMs = rawMs - freeMs - (this.#isStarting ? this.#ownMs(newest.bytes) : 0)
     if (queueMs <= allowedMs / 2) {

@@ -21,8 +21,9 @@ const againAfterMsUnknown = 10_000
 const againAfterMsMax = 20_000
 /** Topic, headers and TLS record around a Report, about. */
 const framingBytes = 60
-/** Above this rate speed matters more than size. */
+/** Above this rate, or within one building, speed matters more than size. */
 const fastBytesPerSecond = 500_000
+const fastRoundTripMs = 5
 const lowLanes: ReadonlySet<Lane> = new Set(['blue', 'routine', 'picture'])
 /** A journal that answers "nothing" to a read of what it counts is asked this often before the numbers are given up. */
 const emptyReadsMax = 3
@@ -246,7 +247,7 @@ export class UplinkSession {
     const first = records[0]?.number ?? candidates.from
     const wish = {
       wireBytes: this.meter.reportBytes - framingBytes,
-      isFast: this.meter.bytesPerSecond > fastBytesPerSecond,
+      isFast: this.#isFast,
       isDense: this.#isDenseRead,
     }
     const built = this.#builder.build({ lane: queue.lane, first, records, skipped }, wish)
@@ -258,6 +259,11 @@ export class UplinkSession {
     this.#waitingSinceMs ??= nowMs
     events.sent(queue.lane, { records: built.count, wireBytes, isAgain: candidates.isAgain })
     if (skipped) events.skipped(queue.lane, skipped)
+  }
+
+  get #isFast(): boolean {
+    const { bytesPerSecond, roundTripMs } = this.meter
+    return bytesPerSecond > fastBytesPerSecond || (roundTripMs > 0 && roundTripMs < fastRoundTripMs)
   }
 
   #readAhead(queue: LaneQueue): void {

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { stages } from '../../protocols/domain/alarm.ts'
+import { lanes } from '../../protocols/domain/colour.ts'
+import { clockQualities } from '../../protocols/domain/event.ts'
+import { denseReadings, denseWords } from '../../protocols/uplink/dense-report.ts'
+import { heartbeatSchema } from '../../protocols/uplink/heartbeat.ts'
+import { receiptSchema } from '../../protocols/uplink/receipt.ts'
+import { reportRecordsMax, reportSchema } from '../../protocols/uplink/report.ts'
+import { stageNoticeSchema } from '../../protocols/uplink/stage-notice.ts'
+import { downTopic, upTopic } from '../../protocols/uplink/topics.ts'
+
+const folder = new URL('../../docs/', import.meta.url)
+const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
+const api = parse(text('uplink.asyncapi.yaml'))
+const { schemas } = api.components
+
+describe('the AsyncAPI file of the uplink', () => {
+  it('has the topics of the code', () => {
+    const box = '{boxId}'
+    expect(api.channels.report.address).toBe(upTopic(box, '{lane}' as 'red'))
+    expect(api.channels.heartbeat.address).toBe(upTopic(box, 'heartbeat'))
+    expect(api.channels.receipt.address).toBe(downTopic(box, 'receipt'))
+    expect(api.channels.stage.address).toBe(downTopic(box, 'stage'))
+    expect(api.channels.report.parameters.lane.enum).toEqual(lanes)
+  })
+
+  it('has the keys, words and limits of the code', () => {
+    const known = {
+      report: reportSchema,
+      receipt: receiptSchema,
+      heartbeat: heartbeatSchema,
+      stage: stageNoticeSchema,
+    }
+    for (const [name, schema] of Object.entries(known)) {
+      const keys = Object.keys(schemas[name].properties)
+      expect(keys.filter((key) => !(key in schema.shape))).toEqual([])
+      const required = Object.entries(schema.shape).filter(([, field]) => !field.safeParse(undefined).success)
+      expect(schemas[name].required.toSorted()).toEqual(required.map(([key]) => key).toSorted())
+    }
+    expect(schemas.report.properties.records.maxItems).toBe(reportRecordsMax)
+    expect(schemas.stage.properties.stage.enum).toEqual(stages)
+    expect(schemas.record.properties.clock.enum).toEqual(clockQualities)
+  })
+})
+
+describe('the handbook page of the uplink', () => {
+  it('lists keys and words of form 2 as the code has them, and its examples parse', () => {
+    const page = text('uplink.md').replaceAll(/\s+/g, ' ')
+    expect(page).toContain(denseReadings.map((key, number) => `${number} ${key}`).join(', '))
+    expect(page).toContain(denseWords.map((word, number) => `${number} ${String(word)}`).join(', '))
+    const examples = [...text('uplink.md').matchAll(/```json\n([^`]+)```/g)].map(([, json]) =>
+      JSON.parse(json ?? ''),
+    )
+    const [report, receipt, heartbeat] = examples
+    expect(reportSchema.safeParse(report).success).toBe(true)
+    expect(receiptSchema.safeParse(receipt).success).toBe(true)
+    expect(heartbeatSchema.safeParse(heartbeat).success).toBe(true)
+  })
+})
