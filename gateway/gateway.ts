@@ -264,18 +264,17 @@ class WiredGateway implements Gateway {
     this.#consoleUrl = await server.start()
     this.#undos.push(['console', () => server.stop()])
     this.#tellJournal(journal)
-    boxClock.onSynced(() =>
-      reported(
-        intake.log('clock-synced', { boot, bootWallMs: Math.round(boxClock.bootWallMs()) }),
-        'the known time could not be noted yet',
-      ),
-    )
+    boxClock.onSynced(() => {
+      const bootWallMs = Math.round(boxClock.bootWallMs())
+      reported(journal.repairTimes(boot, bootWallMs), 'times could not be repaired yet')
+      reported(intake.log('clock-synced', { boot, bootWallMs }), 'the known time could not be noted yet')
+    })
     const { salvaged } = journal.facts()
     if (salvaged) {
       logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
       this.#facts.set('journal-damaged', true, { salvaged: salvaged.records, folder: salvaged.from })
     }
-    this.#startTicks(intake, () => boxClock.now())
+    this.#startTicks(intake, journal, () => boxClock.now())
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
     // After the devices: loading and connecting the uplink must not keep a button waiting.
@@ -354,12 +353,14 @@ class WiredGateway implements Gateway {
     single('gengfu_quarantined', 'Unreadable messages in quarantine', () => journal.facts().quarantined)
   }
 
-  #startTicks(intake: Intake, now: () => BoxTime & { steadyMs: number }): void {
+  #startTicks(intake: Intake, journal: Journal, now: () => BoxTime & { steadyMs: number }): void {
     const { clock, logger } = this.#options
     let cancel: () => void
     const tick = async (): Promise<void> => {
       try {
         this.#facts.set('clock-unsynced', now().clock === 'unsynced')
+        const { spoilt, salvaged } = journal.facts()
+        if (spoilt > 0) this.#facts.set('journal-damaged', true, { salvaged: salvaged?.records ?? 0, spoilt })
         await this.#facts.tell((fact) => intake.judge({ type: 'box', fact }))
         if (intake.nextDueMs() <= now().steadyMs) await intake.judge({ type: 'tick' })
       } catch (error) {

@@ -2,6 +2,7 @@
 // type and carries its sequence, and most rows stand whole inside one page.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { colours, type Lane } from '../../protocols/domain/colour.ts'
+import { readRecord } from './readable-record.ts'
 
 const marker = Buffer.from('{"type":"')
 const chunkBytes = 1024 * 1024
@@ -60,18 +61,10 @@ function objectLength(bytes: Buffer, start: number): number {
 
 /** The lane of an event is not written in it: without its table it counts as routine; its alarm keeps its colour. */
 function parseRecord(body: string): { lane: Lane; sequence: number } | undefined {
-  try {
-    const { type, sequence, boot, alarm } = JSON.parse(body) as {
-      type: unknown
-      sequence: unknown
-      boot: unknown
-      alarm?: { colour?: unknown }
-    }
-    if (typeof sequence !== 'number' || !(sequence > 0) || typeof boot !== 'number') return undefined
-    if (type === 'event' || type === 'log') return { lane: 'routine', sequence }
-    const colour = colours.find((known) => known === alarm?.colour)
-    return type === 'alarm' && colour ? { lane: colour, sequence } : undefined
-  } catch {
-    return undefined // a torn piece that only looked like a record
-  }
+  const record = readRecord(body)
+  if (!record || !((record['sequence'] as number) > 0)) return undefined // a torn piece that only looked like one
+  const sequence = record['sequence'] as number
+  if (record['type'] !== 'alarm') return { lane: 'routine', sequence }
+  const colour = colours.find((known) => known === (record['alarm'] as { colour?: unknown }).colour)
+  return colour && { lane: colour, sequence }
 }

@@ -30,6 +30,8 @@ function answer(store: JournalStore, request: WorkerRequest): unknown {
       return store.quarantine(request.limit)
     case 'trim':
       return store.trim(request.lane, request.receipted, request.rowsMax)
+    case 'repair':
+      return store.repair(request.boot, request.bootWallMs)
     case 'look':
       return store.look()
     case 'close':
@@ -44,7 +46,7 @@ function run(): void {
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
       const value = answer(store, request)
-      reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space() })
+      reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
     } catch (error) {
       if (isDamage(error)) markSuspect(options.folder, asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

@@ -297,6 +297,10 @@ class BatchingJournal implements Journal {
     return (await this.#thread.ask({ type: 'oddIds' })) as [string, string][]
   }
 
+  async repairTimes(boot: number, bootWallMs: number): Promise<void> {
+    await this.#thread.ask({ type: 'repair', boot, bootWallMs })
+  }
+
   async readQuarantine(limit: number): Promise<QuarantineRow[]> {
     return (await this.#thread.ask({ type: 'quarantine', limit })) as QuarantineRow[]
   }
@@ -307,7 +311,8 @@ class BatchingJournal implements Journal {
       epoch: this.epoch,
       boot,
       sizeBytes: this.#thread.sizeBytes(),
-      quarantined: this.#quarantined,
+      quarantined: this.#quarantined + this.#thread.spoilt(),
+      spoilt: this.#thread.spoilt(),
       space: this.#thread.space(),
       ...(salvaged ? { salvaged } : {}),
     }

@@ -9,6 +9,8 @@ export interface JournalThread {
   /** Bytes of the journal's files after the last answer. */
   sizeBytes(): number
   space(): SpaceFacts
+  /** Rows found spoilt since it was opened. */
+  spoilt(): number
   ended: Promise<void>
 }
 
@@ -24,6 +26,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
   let lastId = 0
   let size = 0
   let space: SpaceFacts | undefined
+  let spoilt = 0
 
   const failAll = (error: JournalError): void => {
     for (const { reject } of waiting.values()) reject(error)
@@ -40,6 +43,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     } else {
       size = reply.sizeBytes
       space = reply.space
+      spoilt = reply.spoilt
       entry?.resolve(reply.value)
     }
   })
@@ -64,6 +68,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
       }),
     sizeBytes: () => size,
     space: () => space ?? opened.space,
+    spoilt: () => spoilt,
     ended,
   }
 }

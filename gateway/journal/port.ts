@@ -71,6 +71,8 @@ export interface JournalFacts {
   /** Bytes of the database and its write-ahead log. */
   sizeBytes: number
   quarantined: number
+  /** Records that the flash has spoilt, found and set aside since the program started. */
+  spoilt: number
   space: SpaceFacts
   /** What a damaged predecessor left, when this start salvaged one. */
   salvaged?: { records: number; from: string; reason: string }
@@ -84,6 +86,8 @@ export interface Journal extends Outbox {
   /** All keyed documents with this prefix. */
   loadState(prefix: string): Promise<[key: string, value: unknown][]>
   loadOddIds(): Promise<[device: string, messageId: string][]>
+  /** It is known now when this boot began: its unsynced records are read with repaired times from now on. */
+  repairTimes(boot: number, bootWallMs: number): Promise<void>
   readQuarantine(limit: number): Promise<QuarantineRow[]>
   facts(): JournalFacts
   /** Told when the state of the room changes. */

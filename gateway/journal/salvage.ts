@@ -17,6 +17,7 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { carveRecords } from './carve.ts'
 import { openDatabase } from './database.ts'
 import { laneTable } from './migrations.ts'
+import { readRecord } from './readable-record.ts'
 import { reserveFile } from './space.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
@@ -103,7 +104,7 @@ function probe(db: Database.Database, isSuspect: boolean): string | undefined {
         .prepare(`SELECT body FROM ${laneTable(lane)} ORDER BY number ${order} LIMIT 1`)
         .pluck()
         .get()
-      if (body !== undefined) JSON.parse(body as string)
+      if (body !== undefined && !readRecord(body as string)) return `an end of lane ${lane} is not a record`
     }
   return undefined
 }
@@ -174,7 +175,7 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
 function copyLane(old: Database.Database, lane: Lane, receipted: number, save: Save): void {
   const table = laneTable(lane)
   const keep = (row: { number: number; body: string }): void => {
-    const sequence = attempt(() => (JSON.parse(row.body) as { sequence: unknown }).sequence)
+    const sequence = readRecord(row.body)?.['sequence']
     if (typeof sequence === 'number') save(lane, sequence, row.body)
   }
   // Receipted rows are remembered as empty ones: carving finds their bytes again, and nobody needs them twice.

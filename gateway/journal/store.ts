@@ -10,11 +10,14 @@ import {
   type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
+import { readRecord, repairTime } from './readable-record.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
 
 /** A commit that finds no room is tried again after evicting, and once more after opening the reserve. */
 const roomAttemptsMax = 2
+/** Boots whose beginning is known. */
+const bootWallsMax = 100
 
 const laneNumbers = <T>(value: (lane: Lane) => T): Record<Lane, T> =>
   Object.fromEntries(lanes.map((lane) => [lane, value(lane)])) as Record<Lane, T>
@@ -33,6 +36,8 @@ export class JournalStore {
   readonly #commit: (request: CommitRequest) => void
   readonly #space: Space
   #receipted: Record<Lane, number>
+  readonly #bootWalls: Map<number, number>
+  #spoilt = 0
 
   constructor(db: Database.Database, options: WorkerOptions) {
     this.#db = db
@@ -53,6 +58,7 @@ export class JournalStore {
     )
     const write = db.transaction((request: CommitRequest) => this.#write(request))
     this.#receipted = this.#receiptedOnDisk()
+    this.#bootWalls = new Map(JSON.parse(this.#meta('boot-walls') ?? '[]') as [number, number][])
     this.#space = new Space(db, options.folder, () => this.#receipted)
     this.#commit = (request) => write.immediate(request)
   }
@@ -99,18 +105,66 @@ export class JournalStore {
       .run(max)
   }
 
+  /** Rows that are no records any more go to quarantine; times of unsynced boots are repaired where they are known. */
   read(lane: Lane, after: number, recordsMax: number, bytesMax: number): StoredRecord[] {
     const records: StoredRecord[] = []
+    const spoilt: { number: number; body: string }[] = []
     let bytes = 0
     for (const row of this.#read[lane].iterate(after, recordsMax) as Iterable<{
       number: number
       body: string
     }>) {
-      records.push({ lane, number: row.number, body: row.body })
-      bytes += row.body.length
+      const record = readRecord(row.body)
+      if (!record) {
+        spoilt.push(row)
+        continue
+      }
+      const bootWallMs =
+        record['clock'] === 'unsynced' ? this.#bootWalls.get(record['boot'] as number) : undefined
+      const body = bootWallMs === undefined ? row.body : repairTime(record, bootWallMs)
+      records.push({ lane, number: row.number, body })
+      bytes += body.length
       if (bytes >= bytesMax) break
     }
+    if (spoilt.length > 0) this.#setAside(lane, spoilt)
     return records
+  }
+
+  /** A spoilt row becomes a gap, which the uplink declares, and a row of the quarantine, which a person can read. */
+  #setAside(lane: Lane, rows: readonly { number: number; body: string }[]): void {
+    const drop = this.#db.prepare(
+      `DELETE FROM ${laneTable(lane)} WHERE number = ? AND number < (SELECT max(number) FROM ${laneTable(lane)})`,
+    )
+    this.#db
+      .transaction(() => {
+        for (const { number, body } of rows) {
+          if (drop.run(number).changes === 0) continue
+          this.#putQuarantine.run(
+            0,
+            '',
+            `journal/${lane}/${number}`,
+            'a record that the flash has spoilt',
+            Buffer.from(body),
+          )
+          this.#spoilt++
+        }
+      })
+      .immediate()
+  }
+
+  /** Rows found spoilt since the program started. */
+  spoilt(): number {
+    return this.#spoilt
+  }
+
+  /** From now on records of this unsynced boot are read with repaired times. */
+  repair(boot: number, bootWallMs: number): void {
+    this.#bootWalls.set(boot, bootWallMs)
+    for (const oldest of this.#bootWalls.keys()) {
+      if (this.#bootWalls.size <= bootWallsMax) break
+      this.#bootWalls.delete(oldest)
+    }
+    this.#putMeta.run('boot-walls', JSON.stringify([...this.#bootWalls]))
   }
 
   state(prefix: string): [string, unknown][] {
@@ -208,7 +262,7 @@ export class JournalStore {
         .pluck()
         .get()
       if (body === undefined) continue
-      const sequence = (JSON.parse(body as string) as { sequence?: unknown }).sequence
+      const sequence = readRecord(body as string)?.['sequence']
       if (typeof sequence !== 'number')
         throw new JournalError('SQLITE_CORRUPT', `the last row of lane ${lane} is not a record`)
       highest = Math.max(highest, sequence)

@@ -37,6 +37,7 @@ export type WorkerRequest =
   | { type: 'quarantine'; limit: number }
   | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
   | { type: 'look' }
+  | { type: 'repair'; boot: number; bootWallMs: number }
   | { type: 'close'; receipted: Record<Lane, number> }
 
 export interface OpenedJournal {
@@ -52,5 +53,5 @@ export interface OpenedJournal {
 
 export type WorkerReply =
   | { id: 0; opened: OpenedJournal }
-  | { id: number; value: unknown; sizeBytes: number; space: SpaceFacts }
+  | { id: number; value: unknown; sizeBytes: number; space: SpaceFacts; spoilt: number }
   | { id: number; error: { code: string; message: string }; space?: SpaceFacts }
