@@ -6,6 +6,9 @@ import { setBox, type Judging } from './judging.ts'
 import type { BoxFact } from './port.ts'
 import { raise } from './raise.ts'
 
+/** Facts longer than this are cut in the text: a Report's texts are bounded. */
+const remarkLengthMax = 300
+
 function delayMs(judging: Judging, kind: BoxFact['kind']): number {
   const { mainsLostAfterS, clockUnsyncedAfterS, linkLostAfterS } = judging.settings.limits
   if (kind === 'mains-lost') return mainsLostAfterS * 1000
@@ -15,7 +18,8 @@ function delayMs(judging: Judging, kind: BoxFact['kind']): number {
 
 function remarkOf(facts: BoxFact['facts']): BilingualText | undefined {
   const words = Object.entries(facts ?? {}).map(([name, value]) => `${name} ${value}`)
-  return words.length === 0 ? undefined : { zh: words.join('，'), en: words.join(', ') }
+  if (words.length === 0) return undefined
+  return { zh: words.join('，').slice(0, remarkLengthMax), en: words.join(', ').slice(0, remarkLengthMax) }
 }
 
 const subjectOf = (judging: Judging, fact: BoxFact): string => fact.subject ?? judging.settings.boxId

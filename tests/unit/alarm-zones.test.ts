@@ -217,6 +217,15 @@ describe('the box itself', () => {
     expect(place.alarm('box-1', 'mains-lost')?.state).toBe('returned-unacknowledged')
   })
 
+  test('facts of any length leave a text that a Report can carry', () => {
+    const place = new AlarmVillage({})
+    const facts = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`fact${index}`, 'x'.repeat(50)]),
+    )
+    place.judge({ type: 'box', fact: { kind: 'box-disk-full', isPresent: true, facts } })
+    expect(place.alarm('box-1', 'box-disk-full')?.text.en.length).toBeLessThan(1000)
+  })
+
   test('a camera is its own subject, salvage carries its count and ends only by people', () => {
     const place = new AlarmVillage({})
     place.judge({ type: 'box', fact: { kind: 'camera-offline', isPresent: true, subject: 'cam-1' } })
