@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { lanes } from '../../protocols/domain/colour.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
+import { RealCentre } from './uplink-real-centre.ts'
 import { TinyCentre } from './uplink-tiny-centre.ts'
 import { BrokenPromise, calm, type Faults, UplinkWorld, type WorldOptions } from './uplink-world.ts'
 
-const seeds = Number(process.env.UPLINK_SEEDS ?? 25)
+const seeds = Number(process.env.UPLINK_SEEDS ?? 16)
 /** Seeds that once broke something stay. */
 const keptSeeds: number[] = []
 
@@ -48,6 +49,13 @@ describe('uplink session in virtual time', () => {
   for (const seed of [...keptSeeds, ...Array.from({ length: seeds }, (_, index) => index + 1)]) {
     it(`loses, doubles and delays nothing (seed ${seed})`, () => {
       expect(live({ seed, faults: faultsOf(seed) }).isDone).toBe(true)
+    })
+  }
+
+  for (const seed of Array.from({ length: Math.ceil(seeds / 2) }, (_, index) => 1000 + index)) {
+    it(`keeps its promises with the real receiver of the centre (seed ${seed})`, () => {
+      const world = live({ seed, faults: faultsOf(seed), centre: () => new RealCentre() })
+      expect(world.isDone).toBe(true)
     })
   }
 
