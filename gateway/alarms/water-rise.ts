@@ -1,6 +1,7 @@
 // Rate of rise: how much the water came up within a quarter of an hour and within an hour.
 import type { Colour } from '../../protocols/domain/colour.ts'
-import type { Sample } from './water-track.ts'
+
+export type Sample = [atMs: number, levelMm: number]
 
 /** 0 none, 1 yellow, 2 orange, 3 red. */
 export type RiseGrade = 0 | 1 | 2 | 3

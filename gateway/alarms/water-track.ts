@@ -1,6 +1,6 @@
 // What a water gauge's readings amount to: checked, flagged, never dropped; the stage held with hysteresis, the rise
 // judged, the trend computed. Pure: (track, sample) -> (track, verdict).
-import { judgeRise, levelAgoMm, type RiseGrade } from './water-rise.ts'
+import { judgeRise, levelAgoMm, type RiseGrade, type Sample } from './water-rise.ts'
 import type { ResolvedWater } from './water-limits.ts'
 
 /** Most samples kept for the rate of rise; further ones replace the latest. */
@@ -14,8 +14,6 @@ const stepPerMs = 5 * 60_000
 const outOfRangeMax = 3
 /** Two values this close are the same: the resolution of a gauge. */
 const sameMm = 1
-
-export type Sample = [atMs: number, levelMm: number]
 
 export interface WaterTrack {
   /** Accepted samples, oldest first. */
