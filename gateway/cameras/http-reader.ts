@@ -91,7 +91,7 @@ export class HttpReader {
   /** True when there may be more to take. */
   #takeChunk(): boolean {
     if (this.#left !== undefined && this.#left > 0) return this.#takeBody(this.#left) > 0
-    const line = /^(?:\r?\n)?([^\r\n]*)\r?\n/.exec(this.#pending.subarray(0, sizeLineMax).toString('latin1'))
+    const line = /^(?:\r?\n)?([^\r\n]+)\r?\n/.exec(this.#pending.subarray(0, sizeLineMax).toString('latin1'))
     if (!line) {
       if (this.#pending.length >= sizeLineMax) throw new CameraProblem('bad-http', { detail: 'chunk size' })
       return false

@@ -187,11 +187,11 @@ describe('keys and passwords', () => {
     const text = await readFile(path, 'utf8')
     await writeFile(path, text.replace('cam-1', 'cam-2'))
     const moved = await open()
-    expect(() => moved.get('cam-2')).toThrow()
+    expect(() => moved.get('cam-2')).toThrow('authenticate')
     await writeFile(path, text)
     await writeFile(join(folder, 'camera.key'), randomBytes(32).toString('base64'))
     const other = await open()
-    expect(() => other.get('cam-1')).toThrow()
+    expect(() => other.get('cam-1')).toThrow('authenticate')
   })
 
   it('are refused when the key lies in the data folder or is readable by others', async () => {
