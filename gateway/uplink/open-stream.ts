@@ -6,17 +6,24 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { UplinkSettings } from '../config/uplink-settings.ts'
+import { isTrustedDateless } from './dateless-trust.ts'
 
 /** Largest WebSocket message from the centre, in bytes: Receipts and stages are far smaller. */
 const downBytesMax = 256 * 1024
 const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
 
+export interface OpenOptions {
+  settings: UplinkSettings
+  signal: AbortSignal
+  /** Whether somebody has set the box's clock since it started. */
+  isClockSet: () => boolean
+  /** A certificate from the box's future was taken, because its clock was never set. */
+  onDateless: (validFrom: string) => void
+}
+
 /** Resolves when bytes can flow; rejects when the centre can not be reached or trusted, or `signal` aborts. */
-export async function openStream(
-  address: string,
-  settings: UplinkSettings,
-  signal: AbortSignal,
-): Promise<Duplex> {
+export async function openStream(address: string, options: OpenOptions): Promise<Duplex> {
+  const { settings, signal } = options
   const url = new URL(address)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
@@ -27,7 +34,7 @@ export async function openStream(
   tcp.setKeepAlive(true, 10_000)
   tcp.setNoDelay(true)
   const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
-  const stream = isSecure ? await openTls(tcp, host, settings, signal) : tcp
+  const stream = isSecure ? await openTls(tcp, host, options) : tcp
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
 }
 
@@ -65,12 +72,8 @@ async function openTunnel(proxy: URL, host: string, port: number, signal: AbortS
   })
 }
 
-async function openTls(
-  socket: net.Socket,
-  host: string,
-  settings: UplinkSettings,
-  signal: AbortSignal,
-): Promise<tls.TLSSocket> {
+async function openTls(socket: net.Socket, host: string, options: OpenOptions): Promise<tls.TLSSocket> {
+  const { settings, signal } = options
   // Read at each attempt, so that a renewed certificate works without a restart.
   const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
   const [ca, cert, key] = await Promise.all([
@@ -82,11 +85,24 @@ async function openTls(
     socket,
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
     minVersion: 'TLSv1.2',
+    // Judged below, before a byte is sent: only there can a clock that was never set be told from a bad certificate.
+    rejectUnauthorized: false,
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),
   })
   await opened(secure, 'secureConnect', signal)
-  return secure
+  if (secure.authorized) return secure
+  const code = String(secure.authorizationError)
+  const leaf = secure.getPeerX509Certificate()
+  const isDateOnly =
+    code === 'CERT_NOT_YET_VALID' && leaf && ca && isTrustedDateless(leaf, host, ca.toString())
+  if (isDateOnly && !options.isClockSet()) {
+    options.onDateless(leaf.validFrom)
+    return secure
+  }
+  secure.on('error', () => undefined)
+  secure.destroy()
+  throw new Error(`the certificate of the centre is not trusted: ${code}`)
 }
 
 async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Promise<Duplex> {

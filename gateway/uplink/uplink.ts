@@ -147,7 +147,16 @@ class UplinkLoop implements Uplink {
       // Loaded when first needed: the MQTT package costs a tenth of a second that the start does not have.
       const { openConnection } = await import('./connection.ts')
       const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
-      const stream = await openStream(address, settings, giveUp.signal)
+      const stream = await openStream(address, {
+        settings,
+        signal: giveUp.signal,
+        isClockSet: () => this.#options.health().clock !== 'unsynced',
+        onDateless: (validFrom) =>
+          this.#options.logger.warn(
+            { validFrom },
+            'the clock was never set: the certificate was taken without its dates',
+          ),
+      })
       if (!this.#isStarted) return void stream.destroy()
       this.#endConnection = openConnection({
         boxId,

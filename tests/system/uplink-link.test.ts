@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { uplinkSettingsSchema } from '../../gateway/config/uplink-settings.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { createAuthority } from '../broker-kit/certificates.ts'
@@ -79,6 +79,40 @@ describe('the link of the uplink', () => {
     await until(() => front.connections >= 2)
     expect(centre.connections).toBe(0)
     expect(test.links.at(1)?.reason).toMatch(/certificate/)
+  })
+
+  it('takes a certificate from the future while its own clock was never set, and only then', async () => {
+    const authority = await createAuthority()
+    const box = await authority.issueDevice(boxId)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 86_400_000 })
+    const server = await authority.issueServer()
+    vi.useRealTimers()
+    const files = { caFile: join(folder, 'ca'), certFile: join(folder, 'cert'), keyFile: join(folder, 'key') }
+    await writeFile(files.caFile, authority.cert)
+    await writeFile(files.certFile, box.cert)
+    await writeFile(files.keyFile, box.key)
+    const front = await createTlsFront(centre.port, {
+      ca: authority.cert,
+      cert: server.cert,
+      key: server.key,
+    })
+    undos.push(() => front.close())
+    const url = `mqtts://127.0.0.1:${front.port}`
+    const strict = start({ url, ...files })
+    await until(() => strict.links.some(({ reason }) => reason?.includes('CERT_NOT_YET_VALID') ?? false))
+    await strict.uplink.stop()
+    const health = () => ({ boot: 1, sinceBootMs: 5, clock: 'unsynced' as const, uptimeMs: 4 })
+    const lost = createUplinkUnderTest({ url, ...files }, { health })
+    undos.push(() => lost.uplink.stop())
+    lost.uplink.start()
+    expect(await delivers(lost)).toEqual([1])
+    await lost.uplink.stop()
+    // Another authority's certificate stays refused, clock or no clock.
+    await writeFile(files.caFile, (await createAuthority()).cert)
+    const fooled = createUplinkUnderTest({ url, ...files }, { health })
+    undos.push(() => fooled.uplink.stop())
+    fooled.uplink.start()
+    await until(() => fooled.links.some(({ reason }) => reason?.includes('not trusted') ?? false))
   })
 
   it('delivers over WebSocket', async () => {
