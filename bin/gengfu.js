@@ -40,6 +40,13 @@ function help() {
   ].join('\n')
 }
 
+/** What a command needs of another program is handed to it here, since the programs do not import each other. */
+async function partsFor(name) {
+  if (name !== 'check-config') return []
+  const { checkCentreConfig } = await import(new URL('dist/centre/config/load-config.js', root).href)
+  return [checkCentreConfig]
+}
+
 const [name, ...rest] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
 if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -53,7 +60,7 @@ else if (!command) {
   const file = new URL(`dist/${command[0]}`, root)
   if (existsSync(file)) {
     const part = await import(file.href)
-    await part[command[1]](rest)
+    await part[command[1]](rest, ...(await partsFor(name)))
   } else {
     process.stderr.write('gengfu: not built yet. Run: npm install && npm run build\n')
     process.exitCode = 2

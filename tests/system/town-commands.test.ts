@@ -32,16 +32,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('--help', () => {
   const commands = [
     ['gateway'],
-    ['gateway', 'run'],
     ['gateway', 'password'],
     ['centre'],
     ['centre', 'token'],
-    ['centre', 'user'],
     ['centre', 'user', 'add'],
     ['sim'],
-    ['sim', 'village'],
     ['sim', 'press'],
-    ['sim', 'config'],
     ['demo'],
     ['check'],
     ['check-config'],
@@ -111,9 +107,76 @@ boxes: [{ id: "Upper Brook", name: "" }]
     expect(new Set(named)).toEqual(new Set(paths))
   })
 
-  it.concurrent.each(['gateway', 'centre'])('of a %s that is not there is said in words', async (name) => {
-    const { code, complained } = await gengfu(name, '--config', join(folder, 'nowhere.yaml'))
+  it.concurrent.each([
+    ['gateway', wrongGateway, gatewayPaths],
+    ['centre', wrongCentre, centrePaths],
+  ])('of a %s is told as such by check-config, with the same problems', async (name, text, paths) => {
+    const file = write(`check-${name}.yaml`, text)
+    const { code, complained } = await gengfu('check-config', '--config', file)
     expect(code).toBe(2)
-    expect(complained).toContain('nowhere.yaml')
+    expect(complained).toContain(`${paths.length} problem(s)`)
+    expect(complained).toContain(`(${name} `)
+    expect(new Set(pathsIn(complained))).toEqual(new Set(paths))
   })
+
+  it.concurrent.each([
+    [
+      'gateway',
+      `
+box: { id: upper-brook }
+dataDir: data
+mqtt:
+  listeners: [{ port: 8883, tls: { certFile: no.crt, keyFile: no.key } }]
+uplink: { url: "mqtts://centre:8883", caFile: no-ca.crt }
+`,
+      ['mqtt.listeners.0.tls.certFile', 'mqtt.listeners.0.tls.keyFile', 'uplink.caFile'],
+    ],
+    [
+      'centre',
+      `
+dataDir: data
+http: { port: 8443, tls: { certFile: no.crt, keyFile: no.key } }
+uplink: { listeners: [{ host: 0.0.0.0, port: 8883, tls: { certFile: no.crt, keyFile: no.key, caFile: no-ca.crt } }] }
+`,
+      [
+        'http.tls.certFile',
+        'http.tls.keyFile',
+        ...['certFile', 'keyFile', 'caFile'].map((key) => `uplink.listeners.0.tls.${key}`),
+      ],
+    ],
+  ])('of a %s that names files which are not there is told by check-config', async (name, text, paths) => {
+    const file = write(`files-${name}.yaml`, text)
+    const { code, complained } = await gengfu('check-config', '--config', file)
+    expect(code).toBe(2)
+    expect(new Set(pathsIn(complained))).toEqual(new Set(paths))
+  })
+
+  it.concurrent.each([
+    ['gateway', 'box: { id: upper-brook }\ndataDir: data\nmqtt: { listeners: [{ port: 1883 }] }\n'],
+    ['centre', 'dataDir: data\nhttp: { port: 8800 }\n'],
+  ])('is not what check-config says of a good %s', async (name, text) => {
+    const { code, said } = await gengfu('check-config', '--config', write(`good-${name}.yaml`, text))
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/good 没有问题/) as string })
+    expect(said).toContain(`(${name} `)
+  })
+
+  it.concurrent.each([
+    ['of neither program', 'colour: red\n'],
+    ['that is empty', ''],
+    ['that is a list', '- 1\n'],
+    ['that is no YAML', 'a: [1,\n'],
+  ])('%s is refused by check-config in words', async (what, text) => {
+    const { code, complained } = await gengfu('check-config', '--config', write(`${what}.yaml`, text))
+    expect(code).toBe(2)
+    expect(complained).toMatch(/1 problem\(s\).*\n {2}\(file\): \S{3}/)
+  })
+
+  it.concurrent.each(['gateway', 'centre', 'check-config'])(
+    'that is not there is told by %s in words',
+    async (name) => {
+      const { code, complained } = await gengfu(name, '--config', join(folder, 'nowhere.yaml'))
+      expect(code).toBe(2)
+      expect(complained).toContain('nowhere.yaml')
+    },
+  )
 })

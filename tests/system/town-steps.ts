@@ -58,7 +58,13 @@ export async function act(town: TestTown, alarm: string, step: 'seen' | 'accept'
   return ((await answer.json()) as AlarmAnswer).alarm
 }
 
-/** Asks until the answer is yes; the test's own time-out ends it. */
+const untilMsMax = 20_000
+
+/** Asks until the answer is yes; says what it asked when that takes too long. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 50))
+  const endMs = performance.now() + untilMsMax
+  while (!(await isTrue())) {
+    if (performance.now() > endMs) throw new Error(`never came true: ${isTrue.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
