@@ -10,7 +10,7 @@ const jitterMsMax = 60
 const stepMsUsual = 10
 const jitterSamplesMax = 15
 /** How long one Report of a low lane takes on the link. */
-export const reportDurationMs = 60
+export const reportDurationMs = 75
 /** Smallest and largest Report on the wire, in bytes. */
 export const reportWireBytesMin = 512
 export const reportWireBytesMax = 16 * 1024
