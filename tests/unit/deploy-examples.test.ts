@@ -1,13 +1,14 @@
 // Question: does what deploy/ hands to an installer fit the programs: configurations, units, certificates, alert rules?
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { parseCentreConfig } from '../../centre/config/config.ts'
 import { loadCentreConfig } from '../../centre/config/load-config.ts'
-import { readGatewayConfig } from '../../gateway/config/config.ts'
+import { parseGatewayConfig, readGatewayConfig } from '../../gateway/config/config.ts'
 import { createTown, freePort, type TestTown } from '../system/programs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -39,6 +40,40 @@ describe('the example configurations', () => {
     expect(box.dataDir).toBe(stateOf('deploy/box/gengfu-gateway.service'))
     expect(centre.dataDir).toBe(stateOf('deploy/centre/gengfu-centre.service'))
   })
+})
+
+describe.each(['README.md', 'README.zh.md'])('%s', (file) => {
+  const blocks = [...read(file).matchAll(/```yaml\n([\s\S]+?)```/g)].map(([, text = '']) => text)
+
+  it('shows a box and a centre that parse', () => {
+    expect(blocks).toHaveLength(2)
+    expect(parseGatewayConfig(blocks[0] ?? '', root)).toMatchObject({ ok: true })
+    expect(parseCentreConfig(parse(blocks[1] ?? ''))).toMatchObject({ ok: true })
+    expect(parseGatewayConfig(`${blocks[0]}misspelt: 1\n`, root)).toMatchObject({ ok: false })
+  })
+
+  it('names tests that are there, and leads nowhere else', () => {
+    const tests = [...read(file).matchAll(/`(tests\/[a-z]+\/[a-z-]+)`/g)].map(([, path = '']) => path)
+    expect(tests.length).toBeGreaterThan(15)
+    expect(tests.filter((path) => !existsSync(join(root, `${path}.test.ts`)))).toEqual([])
+    const links = [...read(file).matchAll(/\]\((?!http|#)([^)]+)\)/g)].map(([, path = '']) => path)
+    expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
+
+it('documents lead only to files that are there', () => {
+  const documents = ['', 'docs', 'deploy', 'docker', 'gateway', 'tests'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  )
+  const broken = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!http|#)([^)#]+)[^)]*\)/g)]
+      .filter(([, path = '']) => !existsSync(join(root, dirname(file), path)))
+      .map(([, path = '']) => `${file}: ${path}`),
+  )
+  expect(documents.length).toBeGreaterThan(15)
+  expect(broken).toEqual([])
 })
 
 describe('the systemd units', () => {
