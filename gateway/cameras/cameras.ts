@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
-import { outranks, type Colour } from '../../protocols/domain/colour.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
+import { CameraAnnouncer } from './camera-announcer.ts'
 import { CameraClient } from './camera-client.ts'
-import type { Condition } from './camera-condition.ts'
 import { CameraEvents } from './camera-events.ts'
-import { createCameraMetrics, type CameraMetrics } from './camera-metrics.ts'
+import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './certificate-pins.ts'
@@ -20,9 +20,10 @@ import { openCredentialStore, type CameraCredentials, type CredentialStore } fro
 import { Darkroom } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
 import { LookLog } from './look-log.ts'
-import { PictureStore, type Deleted, type StoredSnapshot } from './picture-store.ts'
+import { PictureStore } from './picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Snapshot, Taken } from './port.ts'
 import { Slots } from './slots.ts'
+import { snapshotOf } from './snapshot-of.ts'
 
 /** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
 const streamsAtOnceMax = 2
@@ -70,7 +71,7 @@ class AllCameras implements Cameras {
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins
-  readonly #metrics: CameraMetrics
+  readonly #announcer: CameraAnnouncer
   readonly #cancels = new Set<() => void>()
   readonly #lastSeriesMs = new Map<string, number>()
   readonly #closed = new Set<string>()
@@ -91,24 +92,20 @@ class AllCameras implements Cameras {
       totalBytesMax,
       cameraBytesMax: (camera) => quota.get(camera) ?? totalBytesMax,
       termMs: pictures.termDays * dayMs,
-      onDeleted: (deleted) => this.#tellDeleted(deleted),
+      onDeleted: (deleted) => this.#announcer.deleted(deleted),
     })
     this.#looks = new LookLog(join(dataDir, 'pictures'))
     this.#pins = new CertificatePins({
       file: join(dataDir, 'cameras', 'certificates.json'),
       log: this.#log,
-      onPinned: (camera, fingerprint) =>
-        options.outlets.onFact({
-          what: 'camera-certificate-pinned',
-          colour: undefined,
-          facts: { camera, fingerprint },
-        }),
+      onPinned: (camera, fingerprint) => this.#announcer.pinned(camera, fingerprint),
     })
-    this.#metrics = createCameraMetrics(registry, {
+    const metrics = createCameraMetrics(registry, {
       storeBytes: () => this.#store.totalBytes,
       offline: () => [...this.#units.values()].filter((unit) => unit.condition.isOffline).length,
       processes: () => this.#ffmpeg.running,
     })
+    this.#announcer = new CameraAnnouncer({ outlets: options.outlets, metrics, log: this.#log })
   }
 
   async start(): Promise<void> {
@@ -205,14 +202,12 @@ class AllCameras implements Cameras {
       .slice(0, limit)
   }
 
-  async look({ snapshot, size, who, via }: LookRequest): Promise<Uint8Array | undefined> {
-    const found = this.#store.get(snapshot)
+  async look(request: LookRequest): Promise<Uint8Array | undefined> {
+    const found = this.#store.get(request.snapshot)
     if (!found) return undefined
-    const facts = { snapshot, size, who, via, camera: found.camera }
-    await this.#looks.append({ atMs: this.#options.now().atMs, ...facts })
-    this.#metrics.looked.inc()
-    this.#options.outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts })
-    return this.#store.read(found[size].sha256)
+    await this.#looks.append({ atMs: this.#options.now().atMs, camera: found.camera, ...request })
+    this.#announcer.looked(found.camera, request)
+    return this.#store.read(found[request.size].sha256)
   }
 
   readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined> {
@@ -267,8 +262,8 @@ class AllCameras implements Cameras {
       log: this.#log,
       now,
       onShot: (one, wanted, shot) => this.#keep(one, wanted, shot),
-      onFailed: (one, wanted, problem) => this.#tellFailed(one, wanted, problem),
-      onCondition: (one, before, after) => this.#tellCondition(one, before, after),
+      onFailed: (one, wanted, problem) => this.#announcer.failed(one.id, wanted, problem),
+      onCondition: (one, before, after) => this.#announcer.condition(one.id, before, after),
     })
     this.#units.set(settings.id, unit)
     unit.start()
@@ -315,100 +310,20 @@ class AllCameras implements Cameras {
 
   /** One stored snapshot for each who wanted it; the bytes are on the disk once. */
   async #keep(unit: CameraUnit, wanted: readonly Wanted[], shot: Shot): Promise<void> {
-    const { clock, random, outlets } = this.#options
-    const { full, preview } = shot.finished
+    const { clock, random } = this.#options
     for (const one of wanted) {
-      const { settings } = unit.client
-      const snapshot: Snapshot = {
-        id: random.hex(12),
-        camera: unit.id,
-        zone: settings.zone[0] ?? '',
-        moment: one.moment,
-        ...(one.alarm === undefined ? {} : { alarm: one.alarm }),
-        ...(one.colour === undefined ? {} : { colour: one.colour }),
-        ...(one.askedBy === undefined ? {} : { askedBy: one.askedBy }),
-        fetchedAt: shot.fetchedAt,
-        full: { sha256: full.sha256, bytes: full.bytes.length, width: full.width, height: full.height },
-        preview: {
-          sha256: preview.sha256,
-          bytes: preview.bytes.length,
-          width: preview.width,
-          height: preview.height,
-        },
-        source: shot.raw.source,
-        isMasked: settings.masks.length > 0,
-        picture: shot.picture,
-        answerMs: Math.round(shot.raw.answerMs),
-        readyMs: 0,
-      }
-      const stored: StoredSnapshot = {
-        ...snapshot,
-        isHeld: one.alarm !== undefined && !this.#closed.has(one.alarm),
-      }
+      const snapshot = snapshotOf(random.hex(12), unit.client.settings, one, shot)
+      const isHeld = one.alarm !== undefined && !this.#closed.has(one.alarm)
       try {
-        await this.#store.put(stored, full, preview)
+        await this.#store.put({ ...snapshot, isHeld }, shot.finished.full, shot.finished.preview)
       } catch (error) {
-        this.#tellFailed(unit, [one], toProblem(error, 'disk-full'))
+        this.#announcer.failed(unit.id, [one], toProblem(error, 'disk-full'))
         continue
       }
       snapshot.readyMs = Math.round(clock.monotonicMs() - one.wantedAtMs)
-      this.#metrics.taken.inc({ moment: one.moment, source: shot.raw.source })
-      this.#metrics.answerSeconds.observe({ source: shot.raw.source }, shot.raw.answerMs / 1000)
-      // The fact first: its record travels ahead of the picture's bytes.
-      outlets.onFact({ what: 'snapshot-taken', colour: one.colour, facts: { ...snapshot } })
-      outlets.onSnapshot(snapshot)
+      this.#announcer.taken(snapshot)
       one.done?.({ ok: true, snapshot })
     }
-  }
-
-  #tellFailed(unit: CameraUnit, wanted: readonly Wanted[], problem: CameraProblem): void {
-    this.#metrics.failed.inc({ code: problem.code })
-    const colours = wanted.flatMap((one) => (one.colour ? [one.colour] : []))
-    const colour = colours.reduce<Colour | undefined>((a, b) => (a && outranks(a, b) ? a : b), undefined)
-    const alarms = [...new Set(wanted.flatMap((one) => (one.alarm === undefined ? [] : [one.alarm])))]
-    this.#options.outlets.onFact({
-      what: 'snapshot-failed',
-      colour,
-      facts: {
-        camera: unit.id,
-        moments: [...new Set(wanted.map((one) => one.moment))],
-        alarms,
-        reason: problem.reason,
-      },
-    })
-    for (const one of wanted) one.done?.({ ok: false, reason: problem.reason })
-  }
-
-  #tellCondition(unit: CameraUnit, before: Condition, after: Condition): void {
-    const isSame =
-      before.state === after.state &&
-      before.picture === after.picture &&
-      before.reason?.code === after.reason?.code
-    if (!isSame) {
-      const facts = { camera: unit.id, state: after.state, picture: after.picture, reason: after.reason }
-      this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
-      this.#options.outlets.onFact({ what: 'camera-state', colour: undefined, facts })
-    }
-    if (before.isOffline !== after.isOffline) {
-      this.#options.outlets.onBoxFact({
-        kind: 'camera-offline',
-        isPresent: after.isOffline,
-        subject: unit.id,
-        facts: after.reason
-          ? { reason: after.reason.code, zh: after.reason.text.zh, en: after.reason.text.en }
-          : {},
-      })
-    }
-  }
-
-  #tellDeleted({ snapshot, reason }: Deleted): void {
-    this.#metrics.deleted.inc({ reason })
-    const { id, camera, alarm, full, preview } = snapshot
-    this.#options.outlets.onFact({
-      what: 'snapshot-deleted',
-      colour: undefined,
-      facts: { snapshot: id, camera, alarm, reason, full: full.sha256, preview: preview.sha256 },
-    })
   }
 
   #every(intervalMs: number, run: () => Promise<void>): void {

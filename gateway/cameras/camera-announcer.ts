@@ -1,0 +1,88 @@
+// Tells the outside what happens with cameras and pictures: facts for the journal, the offline alarm, counters, the log.
+import type { Logger } from 'pino'
+import { outranks, type Colour } from '../../protocols/domain/colour.ts'
+import type { Condition } from './camera-condition.ts'
+import type { CameraMetrics } from './camera-metrics.ts'
+import type { CameraProblem } from './camera-problem.ts'
+import type { Wanted } from './camera-unit.ts'
+import type { Deleted } from './picture-store.ts'
+import type { CameraOutlets, LookRequest, Snapshot } from './port.ts'
+
+export class CameraAnnouncer {
+  readonly #outlets: CameraOutlets
+  readonly #metrics: CameraMetrics
+  readonly #log: Logger
+
+  constructor(options: { outlets: CameraOutlets; metrics: CameraMetrics; log: Logger }) {
+    this.#outlets = options.outlets
+    this.#metrics = options.metrics
+    this.#log = options.log
+  }
+
+  /** The fact first: its record travels ahead of the picture's bytes. */
+  taken(snapshot: Snapshot): void {
+    const { moment, source, answerMs } = snapshot
+    this.#metrics.taken.inc({ moment, source })
+    this.#metrics.answerSeconds.observe({ source }, answerMs / 1000)
+    this.#outlets.onFact({ what: 'snapshot-taken', colour: snapshot.colour, facts: { ...snapshot } })
+    this.#outlets.onSnapshot(snapshot)
+  }
+
+  /** One fact for all who wanted the picture, in the lane of the most urgent of them. */
+  failed(camera: string, wanted: readonly Wanted[], problem: CameraProblem): void {
+    this.#metrics.failed.inc({ code: problem.code })
+    const colours = wanted.flatMap((one) => (one.colour ? [one.colour] : []))
+    const colour = colours.reduce<Colour | undefined>((a, b) => (a && outranks(a, b) ? a : b), undefined)
+    const alarms = [...new Set(wanted.flatMap((one) => (one.alarm === undefined ? [] : [one.alarm])))]
+    const moments = [...new Set(wanted.map((one) => one.moment))]
+    this.#outlets.onFact({
+      what: 'snapshot-failed',
+      colour,
+      facts: { camera, moments, alarms, reason: problem.reason },
+    })
+    for (const one of wanted) one.done?.({ ok: false, reason: problem.reason })
+  }
+
+  condition(camera: string, before: Condition, after: Condition): void {
+    const isSame =
+      before.state === after.state &&
+      before.picture === after.picture &&
+      before.reason?.code === after.reason?.code
+    if (!isSame) {
+      const facts = { camera, state: after.state, picture: after.picture, reason: after.reason }
+      this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
+      this.#outlets.onFact({ what: 'camera-state', colour: undefined, facts })
+    }
+    if (before.isOffline === after.isOffline) return
+    const { reason } = after
+    this.#outlets.onBoxFact({
+      kind: 'camera-offline',
+      isPresent: after.isOffline,
+      subject: camera,
+      facts: reason ? { reason: reason.code, zh: reason.text.zh, en: reason.text.en } : {},
+    })
+  }
+
+  deleted({ snapshot, reason }: Deleted): void {
+    this.#metrics.deleted.inc({ reason })
+    const { id, camera, alarm, full, preview } = snapshot
+    this.#outlets.onFact({
+      what: 'snapshot-deleted',
+      colour: undefined,
+      facts: { snapshot: id, camera, alarm, reason, full: full.sha256, preview: preview.sha256 },
+    })
+  }
+
+  looked(camera: string, look: LookRequest): void {
+    this.#metrics.looked.inc()
+    this.#outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts: { ...look, camera } })
+  }
+
+  pinned(camera: string, fingerprint: string): void {
+    this.#outlets.onFact({
+      what: 'camera-certificate-pinned',
+      colour: undefined,
+      facts: { camera, fingerprint },
+    })
+  }
+}
