@@ -1,8 +1,8 @@
 // Tells waiting callers that their entries are kept, a few per turn of the event loop: answering hundreds of devices at
 // once would hold up the button that is pressed meanwhile.
 
-/** Callers told in one turn; small enough that a turn stays within a few milliseconds on a slow box. */
-const perTurnMax = 32
+/** Callers told in one turn: their devices send again, and a turn lasts as long as what it lets in. Exported for its test. */
+export const perTurnMax = 16
 
 export class ReleaseQueue {
   /** As long as what devices have under way, which the broker bounds. */
