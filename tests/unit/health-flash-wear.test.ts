@@ -1,3 +1,4 @@
+// What the box wears off its flash card, and what it says of it.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'

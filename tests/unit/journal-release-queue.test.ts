@@ -1,3 +1,4 @@
+// Callers of the journal are told a few a turn, each once and in order.
 import { expect, test } from 'vitest'
 import { perTurnMax, ReleaseQueue } from '../../gateway/journal/release-queue.ts'
 
