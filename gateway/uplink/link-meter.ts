@@ -202,11 +202,10 @@ export class LinkMeter {
     if (queueMs <= allowedMs / 2) {
       const arrived = departures.reduce((sum, { bytes }) => sum + bytes, 0)
       // Room that is not used says nothing: it must not grow on.
-      const used = (this.#inFlightBytes + arrived) * 2
-      this.#windowBytes = Math.max(
-        this.#windowBytes,
-        Math.min(used, this.#windowBytes + arrived * this.#growth),
-      )
+      const used = this.#inFlightBytes + arrived
+      const most = this.#isStarting ? used * 2 : used + this.reportBytes * 1.5
+      const grown = Math.min(most, this.#windowBytes + arrived * this.#growth)
+      this.#windowBytes = Math.max(this.#windowBytes, grown)
       if (!this.#isStarting && newest.sentMs >= this.#grownMs) {
         this.#growth = Math.min(laterGrowthMax, this.#growth * 1.5)
         this.#grownMs = nowMs
