@@ -1,3 +1,4 @@
+// Properties of the uplink session and its parts, in virtual time and without I/O.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LaneQueue } from '../../gateway/uplink/lane-queue.ts'
