@@ -1,0 +1,175 @@
+// Question: what does the centre do with a box that reads nothing, a desk that reads too slowly, somebody who guesses
+// passwords, and a configuration that can not work?
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from 'mqtt'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { checkCentreConfig } from '../../centre/config/load-config.ts'
+import { failuresMax, LoginLimit } from '../../centre/desk/login-limit.ts'
+import { UplinkBroker, unsentBytesMax } from '../../centre/receiver/uplink-broker.ts'
+import { VirtualClock } from '../../protocols/kit/clock.ts'
+import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = makeFolder()
+})
+afterEach(() => dropFolder(folder))
+
+describe('a box that reads nothing', () => {
+  it('is dropped once its share waits unsent, and another box goes on hearing', async () => {
+    const registry = new Registry()
+    let subscriptions = 0
+    const broker = new UplinkBroker({
+      listeners: [{ host: '127.0.0.1', port: 0 }],
+      isAnonymousAllowed: true,
+      logger: pino({ level: 'silent' }),
+      registry,
+      onReport: (_box, _channel, _topic, _payload, done) => done(),
+      onHeartbeat: () => {},
+      onSubscribed: () => subscriptions++,
+    })
+    await broker.start()
+    const url = broker.urls[0] ?? ''
+    const open = (clientId: string) => connect(url, { clientId, reconnectPeriod: 0 })
+    const [frozen, well] = [open('box-frozen'), open('box-well')]
+    let heard = 0
+    well.on('message', () => heard++)
+    try {
+      await frozen.subscribeAsync('down/box-frozen/receipt')
+      await well.subscribeAsync('down/box-well/receipt')
+      await until(() => subscriptions === 2)
+      ;(frozen.stream as unknown as { pause(): void }).pause()
+      const payload = Buffer.alloc(16 * 1024, 'x')
+      let sent = 0
+      // The system's own buffers take some megabytes before anything waits here.
+      while (broker.publish('box-frozen', 'receipt', payload, 0) && sent < 4000) {
+        broker.publish('box-well', 'receipt', Buffer.from('{}'), 0)
+        sent += 1
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(sent).toBeGreaterThan(unsentBytesMax / payload.length)
+      expect(sent).toBeLessThan(4000)
+      await until(() => heard === sent)
+      const refused = await registry.getSingleMetricAsString('gengfu_centre_uplink_refused_total')
+      expect(refused).toContain('reason="reads-nothing"} 1')
+      await until(async () =>
+        (await registry.getSingleMetricAsString('gengfu_centre_boxes_connected')).endsWith(' 1'),
+      )
+    } finally {
+      frozen.end(true)
+      well.end(true)
+      await broker.stop()
+    }
+  })
+})
+
+describe('a desk that reads too slowly', () => {
+  it('is dropped, and another desk gets every change meanwhile', async () => {
+    const running = await startCentre(folder)
+    const url = `${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`
+    const headers = { authorization: `Bearer ${running.token()}` }
+    const subscribers = async (): Promise<number> => {
+      const metric = await running.centre.registry.getSingleMetricAsString('gengfu_centre_stream_subscribers')
+      return Number(metric.split(' ').at(-1))
+    }
+    const [slow, quick] = [new WebSocket(url, { headers }), new WebSocket(url, { headers })]
+    slow.on('error', () => {})
+    const seen = new Set<string>()
+    quick.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as { type: string; alarm?: { id: string } }
+      if (message.alarm) seen.add(message.alarm.id)
+    })
+    const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-a').ready()
+    try {
+      await until(async () => (await subscribers()) === 2 && slow.readyState === WebSocket.OPEN)
+      slow.pause()
+      const text = { zh: '长'.repeat(2000), en: 'x'.repeat(2000) }
+      let sent = 0
+      while ((await subscribers()) === 2 && sent < 4000) {
+        const records = Array.from({ length: 20 }, (_, i) =>
+          makeAlarm(sent + i + 1, 'raised', { id: `sos-${sent + i}`, text }),
+        )
+        await box.report('red', sent + 1, records)
+        sent += records.length
+        // Both desks and the centre share this test's thread: the quick one gets its turn to be quick.
+        await until(() => seen.size === sent)
+      }
+      expect(await subscribers()).toBe(1)
+      await until(() => seen.size === sent)
+    } finally {
+      await box.end()
+      slow.terminate()
+      quick.terminate()
+      await running.centre.stop()
+    }
+  }, 30_000)
+})
+
+describe('somebody who guesses passwords', () => {
+  const fail = (limit: LoginLimit, count: number, who: (i: number) => [address: string, user: string]) => {
+    for (let i = 0; i < count; i++) limit.fail(...who(i))
+  }
+
+  it('is slowed down by address, however many users are tried', () => {
+    const limit = new LoginLimit(new VirtualClock())
+    fail(limit, failuresMax.address - 1, (i) => ['10.0.0.1', `user-${i}`])
+    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(true)
+    fail(limit, 1, () => ['10.0.0.1', 'one-more'])
+    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(false)
+    expect(limit.isAllowed('10.0.0.2', 'li')).toBe(true)
+  })
+
+  it('is slowed down by user, however many addresses try', () => {
+    const limit = new LoginLimit(new VirtualClock())
+    fail(limit, failuresMax.user - 1, (i) => [`10.0.${i}.1`, 'li'])
+    expect(limit.isAllowed('10.9.9.9', 'li')).toBe(true)
+    fail(limit, 1, () => ['10.8.8.8', 'li'])
+    expect(limit.isAllowed('10.9.9.9', 'li')).toBe(false)
+    expect(limit.isAllowed('10.9.9.9', 'wang')).toBe(true)
+  })
+
+  it('does not wash off guesses at others by logging in with an own password', () => {
+    const limit = new LoginLimit(new VirtualClock())
+    fail(limit, failuresMax.address, (i) => ['10.0.0.1', `user-${i}`])
+    limit.succeed('10.0.0.1', 'own')
+    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(false)
+  })
+})
+
+describe('a configuration of the centre', () => {
+  const problemsOf = (config: unknown): string[] => {
+    const file = join(folder, 'centre.yaml')
+    writeFileSync(file, JSON.stringify(config))
+    return checkCentreConfig(file).map(({ path }) => path)
+  }
+  const listener = { host: '127.0.0.1', port: 0 }
+
+  it('is good with a data folder alone', () => {
+    expect(problemsOf({ dataDir: 'data' })).toEqual([])
+  })
+
+  it('names every conflict at once', () => {
+    const boxes = ['upper-brook', 'lower-brook', 'upper-brook'].map((id) => ({ id, name: id }))
+    expect(
+      problemsOf({
+        dataDir: 'data',
+        uplink: { listeners: [listener, { host: '0.0.0.0', port: 1883 }] },
+        storage: { url: 'postgres://db/gengfu' },
+        boxes,
+      }),
+    ).toEqual(['uplink.listeners.1', 'storage.url', 'boxes.2.id'])
+    expect(problemsOf({ dataDir: 'data', storage: { url: 'mysql:x' } })).toEqual(['storage.url'])
+  })
+
+  it('finds files beside it, not beside whoever starts it', () => {
+    mkdirSync(join(folder, 'keys'))
+    const uplink = { listeners: [listener], passwordFile: 'keys/passwords' }
+    expect(problemsOf({ dataDir: 'data', uplink })).toEqual(['uplink.passwordFile'])
+    writeFileSync(join(folder, 'keys', 'passwords'), 'box-a:secret\n')
+    expect(problemsOf({ dataDir: 'data', uplink })).toEqual([])
+  })
+})
