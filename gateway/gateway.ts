@@ -1,16 +1,16 @@
 // The gateway, wired: storage starts first, the broker listens last and refuses first. Two of them fit into one process.
-import { mkdirSync, statfsSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { lanes, type Lane } from '../protocols/domain/colour.ts'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { BoxTime } from '../protocols/domain/event.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import { createAlarmEngine } from './alarms/alarm-engine.ts'
 import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
+import type { Cameras } from './cameras/port.ts'
 import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
@@ -19,11 +19,14 @@ import { BoxFacts } from './health/box-facts.ts'
 import { loadBootBases } from './health/boot-bases.ts'
 import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './health/box-clock.ts'
 import { FlashWear } from './health/flash-wear.ts'
+import { registerJournalMetrics } from './health/journal-metrics.ts'
+import { diskOf } from './health/disk-room.ts'
 import { HealthReport } from './health/health-report.ts'
 import { Intake } from './intake/intake.ts'
-import type { CommandDocument, Kept } from './intake/port.ts'
+import { causePrefix, type CauseDocument, type CommandDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
 import type { Journal, Outbox, SpaceFacts } from './journal/port.ts'
+import { openCameras } from './open-cameras.ts'
 import { createUplink } from './uplink/uplink.ts'
 import type { Uplink } from './uplink/port.ts'
 
@@ -67,6 +70,7 @@ class WiredGateway implements Gateway {
   readonly #facts = new BoxFacts()
   #fail: (error: Error) => void = () => undefined
   #broker: DeviceBroker | undefined
+  #cameras: Cameras | undefined
   #consoleUrl = ''
   #illness: string | undefined
   #stopping: Promise<void> | undefined
@@ -151,6 +155,8 @@ class WiredGateway implements Gateway {
       logger: logger.child({ part: 'commands' }),
       metrics: this.#metrics,
     })
+    const causes = (await journal.loadState(causePrefix)) as [string, CauseDocument][]
+    stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))
     const waiting = await journal.loadState('command:')
     deviceCommands.restore(waiting.map(([, document]) => document as CommandDocument))
     const reported = (work: Promise<void>, what: string): void => {
@@ -166,6 +172,7 @@ class WiredGateway implements Gateway {
             kept.alarms.map(({ alarm }) => alarm.id),
           )
       }
+      for (const { change, alarm } of kept.transitions) this.#cameras?.onAlarm(change, alarm)
       for (const document of kept.commands)
         reported(deviceCommands.send(document), 'a command waits for its device')
       if (kept.result)
@@ -191,6 +198,14 @@ class WiredGateway implements Gateway {
       },
       onCommitted: (listener) => journal.onCommitted(listener),
     }
+    const cameras = await openCameras({
+      ...this.#options,
+      metrics: this.#metrics,
+      intake,
+      now: () => boxClock.now(),
+    })
+    if (cameras) this.#undos.push(['cameras', () => cameras.stop()])
+    this.#cameras = cameras
     const startedMs = clock.monotonicMs()
     const devicesSeen = (): { known: number; present: number } => {
       const sightings = broker.sightings()
@@ -222,6 +237,7 @@ class WiredGateway implements Gateway {
         },
         onStage: (notice) => {
           stages.reached(notice.alarm, notice.stage)
+          cameras?.onStage(notice.alarm, notice.stage)
           const { alarm, stage, by } = notice
           reported(
             intake.judge({ type: 'stage', alarm, stage, ...(by === undefined ? {} : { by }) }),
@@ -274,6 +290,7 @@ class WiredGateway implements Gateway {
       logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
       this.#facts.set('journal-damaged', true, { salvaged: salvaged.records, folder: salvaged.from })
     }
+    await intake.judge({ type: 'started' })
     this.#startTicks(intake, journal, () => boxClock.now())
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
@@ -316,41 +333,7 @@ class WiredGateway implements Gateway {
     }
     noteRoom(journal.facts().space)
     journal.onSpace(noteRoom)
-    const perLane = (name: string, help: string, value: (lane: Lane) => number): void => {
-      new Gauge({
-        name,
-        help,
-        labelNames: ['lane'],
-        registers: [this.#metrics],
-        collect() {
-          for (const lane of lanes) this.set({ lane }, value(lane))
-        },
-      })
-    }
-    perLane('gengfu_journal_last', 'Last number written, per lane', (lane) => journal.positions()[lane].last)
-    perLane(
-      'gengfu_journal_receipted',
-      'Last number the centre has receipted, per lane',
-      (lane) => journal.positions()[lane].receipted,
-    )
-    const single = (name: string, help: string, value: () => number): void => {
-      new Gauge({
-        name,
-        help,
-        registers: [this.#metrics],
-        collect() {
-          this.set(value())
-        },
-      })
-    }
-    single('gengfu_journal_bytes', 'Size of the journal and its log', () => journal.facts().sizeBytes)
-    single('gengfu_journal_free_bytes', 'Room left for the journal', () => journal.facts().space.freeBytes)
-    single(
-      'gengfu_journal_dropped_records',
-      'Routine and picture records given up for want of room',
-      () => journal.facts().space.dropped,
-    )
-    single('gengfu_quarantined', 'Unreadable messages in quarantine', () => journal.facts().quarantined)
+    registerJournalMetrics(journal, this.#metrics)
   }
 
   #startTicks(intake: Intake, journal: Journal, now: () => BoxTime & { steadyMs: number }): void {
@@ -390,11 +373,6 @@ class WiredGateway implements Gateway {
       }
     this.#metrics.clear()
   }
-}
-
-function diskOf(folder: string): { freeBytes: number; totalBytes: number } {
-  const { bsize, bavail, blocks } = statfsSync(folder)
-  return { freeBytes: bsize * bavail, totalBytes: bsize * blocks }
 }
 
 /** The built console page, from compiled files and from sources alike. */

@@ -20,7 +20,7 @@ export interface AccessOptions {
 export interface PublishRight {
   /** Whose message it is. */
   device: string
-  /** `intake`: kept before it is acknowledged; `presence`: also noted; `route`: only handed to subscribers. */
+  /** `intake`: kept before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers. */
   purpose: 'intake' | 'presence' | 'route'
 }
 

@@ -111,7 +111,7 @@ export class Publishing {
       const word = parsePresence(payload)
       if (word.ok) this.#options.sightings.says(device, word.value === 'online')
     }
-    if (purpose !== 'intake') {
+    if (purpose === 'route') {
       done()
       return
     }

@@ -4,14 +4,10 @@ import type { Logger } from 'pino'
 import type { Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
+import type { CauseDocument } from '../intake/port.ts'
 
 /** Events remembered per purpose; older ones get no further stage. */
 const rememberedMax = 1000
-
-interface Cause {
-  device: string
-  messageId: string
-}
 
 export interface StageReceiptsOptions {
   publish: (topic: string, payload: string, choice: { qos: 1 }) => Promise<void>
@@ -20,15 +16,20 @@ export interface StageReceiptsOptions {
 
 export class StageReceipts {
   readonly #options: StageReceiptsOptions
-  readonly #byAlarm = new Map<string, Cause>()
-  #awaitingCentre: (Cause & { lane: Lane; number: number })[] = []
+  readonly #byAlarm = new Map<string, CauseDocument>()
+  #awaitingCentre: (CauseDocument & { lane: Lane; number: number })[] = []
 
   constructor(options: StageReceiptsOptions) {
     this.#options = options
   }
 
+  /** Causes of the alarms that stood when the program ended. */
+  restore(causes: Iterable<[alarmId: string, cause: CauseDocument]>): void {
+    for (const [id, cause] of causes) this.#byAlarm.set(id, cause)
+  }
+
   /** An event that caused or changed alarms is on disk. */
-  stored(cause: Cause, at: { lane: Lane; number: number }, alarmIds: readonly string[]): void {
+  stored(cause: CauseDocument, at: { lane: Lane; number: number }, alarmIds: readonly string[]): void {
     for (const id of alarmIds) {
       this.#byAlarm.delete(id)
       this.#byAlarm.set(id, cause)
@@ -51,13 +52,13 @@ export class StageReceipts {
     this.#awaitingCentre = this.#awaitingCentre.filter((entry) => !isSettled(entry))
   }
 
-  /** People acted on an alarm; `known` is what the alarm itself still knows of its cause. */
-  reached(alarmId: string, stage: Stage, known?: Cause): void {
-    const cause = this.#byAlarm.get(alarmId) ?? known
+  /** People acted on an alarm. */
+  reached(alarmId: string, stage: Stage): void {
+    const cause = this.#byAlarm.get(alarmId)
     if (cause) this.#send(cause, stage)
   }
 
-  #send({ device, messageId }: Cause, stage: Stage): void {
+  #send({ device, messageId }: CauseDocument, stage: Stage): void {
     this.#options
       .publish(deviceTopic(device, 'receipt'), JSON.stringify({ id: messageId, stage }), { qos: 1 })
       .catch((error: Error) =>

@@ -14,6 +14,7 @@ import {
   zonesSchema,
 } from './alarm-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
+import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
@@ -43,7 +44,8 @@ export const gatewayConfigSchema = z.strictObject({
   uplink: uplinkSettingsSchema.optional(),
   console: consoleSchema.default(consoleSchema.parse({})),
   journal: journalSchema.default(journalSchema.parse({})),
-  cameras: z.array(z.never()).default([]),
+  cameras: camerasSettingsSchema.default([]),
+  pictures: pictureSettingsSchema.default(pictureSettingsSchema.parse({})),
   devices: devicesSchema.default([]),
   zones: zonesSchema.default([]),
   rules: rulesSchema.default([]),

@@ -2,9 +2,9 @@
 // to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
 import { Counter, type Registry } from 'prom-client'
 import type { Logger } from 'pino'
-import { outranks, type Lane } from '../../protocols/domain/colour.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
-import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import type { AlarmRecord, EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
 import { parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
 import {
   parseCommandResult,
@@ -16,7 +16,8 @@ import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type Journal } from '../journal/port.ts'
 import { AlarmDocuments, documentPrefix } from './alarm-documents.ts'
-import { commandKey, type AlarmJudge, type CommandDocument, type Kept } from './port.ts'
+import { causeKey, commandKey, type AlarmJudge, type CommandDocument, type Kept } from './port.ts'
+import { boxTime, canAlarm, causeOf, laneOf, logRecord, recordsSinceCheckpoint } from './records.ts'
 import { RepeatMemory, type RepeatDocument } from './repeat-memory.ts'
 
 /** Tracking and repeat documents are written after this many events or at the latest after the interval. */
@@ -27,7 +28,6 @@ export const oddIdsMax = 100_000
 const quarantinedBytesMax = 8192
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
-const replayRecordsMax = 1000
 
 interface Message {
   device: string
@@ -132,7 +132,12 @@ export class Intake implements AlarmJudge {
   #acceptEvent(message: Message): Promise<void> {
     const parsed = parseDeviceEvent(message.device, message.payload)
     if (!parsed.ok) return this.#quarantine(message, describeProblems(parsed.problems))
-    const event = parsed.value
+    return this.acceptReadings(parsed.value)
+  }
+
+  /** Keeps what a device said in whatever dialect, once it is decoded; the same promise as `accept`. */
+  async acceptReadings(event: DeviceEvent): Promise<void> {
+    if (this.#ready) throw new JournalError('REFUSING', 'the journal does not take anything at the moment')
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return Promise.reject(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     const key = `${event.device} ${event.messageId}`
@@ -266,8 +271,14 @@ export class Intake implements AlarmJudge {
       alarm,
       ...(more.cause === undefined ? {} : { cause: more.cause }),
     }))
+    const logs = outcome.logs?.map(({ what, facts }) => ({
+      lane: 'routine' as const,
+      record: logRecord(this.#options.journal.nextSequence(), time, what, facts),
+    }))
     const records =
-      alarms.length === 0 ? first : [...first, ...alarms.map((record) => ({ lane: laneOf(record), record }))]
+      alarms.length === 0 && !logs
+        ? first
+        : [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...(logs ?? [])]
     const commands = outcome.commands.map(({ device, ...command }): CommandDocument => ({
       device,
       command: { ...command, id: `c-${this.#options.journal.nextSequence()}` },
@@ -275,6 +286,9 @@ export class Intake implements AlarmJudge {
     }))
     const state: [string, object | undefined][] = this.#documents.takeChanged()
     for (const document of commands) state.push([commandKey(document.device, document.command.id), document])
+    for (const { alarm, change } of alarms)
+      if (change === 'ended') state.push([causeKey(alarm.id), undefined])
+      else if (more.event) state.push([causeKey(alarm.id), causeOf(more.event)])
     if (records.length === 0 && state.length === 0) return
     const stored = await this.#options.journal.append({
       records,
@@ -339,11 +353,13 @@ export class Intake implements AlarmJudge {
     this.#documents.clear()
     for (const [key, document] of written) this.#documents.load(key, document)
     for (const [key, document] of tracking) this.#documents.set(key.slice(documentPrefix.length), document)
+    // What the engine derived from the memory on the way is of no more use.
+    this.#options.engine.forget(this.#documents)
   }
 
   async #replay(): Promise<void> {
     const { engine, steadyBaseOf } = this.#options
-    for (const record of await this.#recordsSinceCheckpoint()) {
+    for (const record of await recordsSinceCheckpoint(this.#options.journal)) {
       if (record.type !== 'event') continue
       const { device, messageId, readings, deviceAtMs } = record
       this.#repeats.add(device, messageId)
@@ -360,42 +376,4 @@ export class Intake implements AlarmJudge {
       )
     }
   }
-
-  async #recordsSinceCheckpoint(): Promise<JournalRecord[]> {
-    const { journal } = this.#options
-    const [checkpoint] = await journal.loadState('checkpoint')
-    const watermark = (checkpoint?.[1] ?? {}) as Partial<Record<Lane, number>>
-    const records: JournalRecord[] = []
-    for (const lane of Object.keys(journal.positions()) as Lane[]) {
-      let after = watermark[lane] ?? 0
-      for (;;) {
-        const rows = await journal.read(lane, after, { recordsMax: replayRecordsMax, bytesMax: 1024 * 1024 })
-        for (const { body } of rows) records.push(JSON.parse(body) as JournalRecord)
-        const last = rows.at(-1)
-        if (!last) break
-        after = last.number
-      }
-    }
-    return records.sort((a, b) => a.sequence - b.sequence)
-  }
-}
-
-const telemetryOnly = new Set(['batteryPercent', 'signalDbm', 'temperatureC'])
-
-/** Whether anything but telemetry is in it: such an event is let in as long as there is any room at all. */
-function canAlarm({ readings }: DeviceEvent): boolean {
-  return Object.keys(readings).some((name) => !telemetryOnly.has(name))
-}
-
-function boxTime({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
-  return { boot, sinceBootMs, atMs, clock }
-}
-
-function logRecord(sequence: number, time: BoxTime, what: string, facts: Record<string, unknown>): LogRecord {
-  return { type: 'log', sequence, ...boxTime(time), what, facts }
-}
-
-/** An alarm keeps the lane of the most urgent colour it had, so that its changes arrive in their order. */
-function laneOf({ alarm }: AlarmRecord): Lane {
-  return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
 }

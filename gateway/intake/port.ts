@@ -11,6 +11,15 @@ export interface CommandDocument {
   sinceSteadyMs: number
 }
 
+/** The device's own message behind an alarm: whom to tell how far people have got, also after a restart. */
+export interface CauseDocument {
+  device: string
+  messageId: string
+}
+
+export const causePrefix = 'cause:'
+export const causeKey = (alarmId: string): string => causePrefix + alarmId
+
 export const commandKey = (device: string, id: string): string => `command:${device}/${id}`
 
 /** One input that is in the journal now, with everything that came of it. */

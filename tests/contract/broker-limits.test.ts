@@ -460,6 +460,11 @@ describe('sightings', () => {
     ])
     expect(changes.at(-1)).toEqual(['device-1', 'disconnected', false, 'connection lost'])
     expect(ready).toEqual(['device-1'])
-    expect(test.accepted).toEqual([])
+    // A PUBACK for presence means kept as well, and so does a last will.
+    expect(test.accepted.map(({ payload }) => Buffer.from(payload).toString())).toEqual([
+      'online',
+      'online',
+      'offline',
+    ])
   })
 })

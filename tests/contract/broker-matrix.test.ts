@@ -157,12 +157,12 @@ describe.each(Object.entries(visitors))('%s', (_name, visitor) => {
         topic,
         isWelcome && mayPublish,
       ])
-      const isEvent = topic.endsWith('/event') || topic.endsWith('/result')
+      const isKept = ['/event', '/result', '/presence'].some((channel) => topic.endsWith(channel))
       expect(
         accepted()
           .slice(before)
           .map(({ device }) => device),
-      ).toEqual(isWelcome && mayPublish && isEvent ? [own] : [])
+      ).toEqual(isWelcome && mayPublish && isKept ? [own] : [])
       client.cut()
     }
   })

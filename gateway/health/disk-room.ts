@@ -1,0 +1,7 @@
+// How much room the disk under a folder has.
+import { statfsSync } from 'node:fs'
+
+export function diskOf(folder: string): { freeBytes: number; totalBytes: number } {
+  const { bsize, bavail, blocks } = statfsSync(folder)
+  return { freeBytes: bsize * bavail, totalBytes: bsize * blocks }
+}

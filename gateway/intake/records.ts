@@ -1,0 +1,57 @@
+// Pieces of what intake writes: records with their times, their lanes, and which events a nearly full disk still takes.
+import { outranks, type Lane } from '../../protocols/domain/colour.ts'
+import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
+import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import type { Journal } from '../journal/port.ts'
+import type { CauseDocument } from './port.ts'
+
+/** Rows read at a time when records are replayed. */
+const replayRowsMax = 1000
+
+const telemetryOnly = new Set(['batteryPercent', 'signalDbm', 'temperatureC'])
+
+/** Whether anything but telemetry is in it: such an event is let in as long as there is any room at all. */
+export function canAlarm({ readings }: DeviceEvent): boolean {
+  return Object.keys(readings).some((name) => !telemetryOnly.has(name))
+}
+
+/** What is remembered of an event for the alarm it caused. */
+export function causeOf({ device, messageId }: EventRecord): CauseDocument {
+  return { device, messageId }
+}
+
+export function boxTime({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
+  return { boot, sinceBootMs, atMs, clock }
+}
+
+export function logRecord(
+  sequence: number,
+  time: BoxTime,
+  what: string,
+  facts: Record<string, unknown>,
+): LogRecord {
+  return { type: 'log', sequence, ...boxTime(time), what, facts }
+}
+
+/** An alarm keeps the lane of the most urgent colour it had, so that its changes arrive in their order. */
+export function laneOf({ alarm }: AlarmRecord): Lane {
+  return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
+}
+
+/** Every record behind the checkpoint that stands in the state documents, in the box's own order. */
+export async function recordsSinceCheckpoint(journal: Journal): Promise<JournalRecord[]> {
+  const [checkpoint] = await journal.loadState('checkpoint')
+  const watermark = (checkpoint?.[1] ?? {}) as Partial<Record<Lane, number>>
+  const records: JournalRecord[] = []
+  for (const lane of Object.keys(journal.positions()) as Lane[]) {
+    let after = watermark[lane] ?? 0
+    for (;;) {
+      const rows = await journal.read(lane, after, { recordsMax: replayRowsMax, bytesMax: 1024 * 1024 })
+      for (const { body } of rows) records.push(JSON.parse(body) as JournalRecord)
+      const last = rows.at(-1)
+      if (!last) break
+      after = last.number
+    }
+  }
+  return records.sort((a, b) => a.sequence - b.sequence)
+}
