@@ -30,7 +30,7 @@ export interface PictureStoreOptions {
   onDeleted: (deleted: Deleted) => void
 }
 
-const bytesOf = (snapshot: Snapshot): number => snapshot.full.bytes + snapshot.preview.bytes
+const bytesOf = (snapshot: Snapshot): number => filesOf(snapshot).reduce((sum, file) => sum + file.bytes, 0)
 const namePattern = /^[0-9a-f]{64}$/
 const idPattern = /^[0-9a-f]{8,64}$/
 
@@ -45,6 +45,7 @@ export class PictureStore {
   readonly #uses = new Map<string, number>()
   readonly #cameraBytes = new Map<string, number>()
   #totalBytes = 0
+  #changing: Promise<unknown> = Promise.resolve()
 
   constructor(options: PictureStoreOptions) {
     this.#options = options
@@ -84,12 +85,14 @@ export class PictureStore {
   }
 
   /** Writes both files and the document, then makes room. Rejects when the disk does not take them. */
-  async put(snapshot: StoredSnapshot, full: FinishedFile, preview: FinishedFile): Promise<void> {
-    await this.#writeBlob(full)
-    await this.#writeBlob(preview)
-    await this.#writeDocument(snapshot)
-    this.#add(snapshot)
-    await this.#makeRoom(snapshot)
+  put(snapshot: StoredSnapshot, full: FinishedFile, preview: FinishedFile): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writeBlob(full)
+      if (preview.sha256 !== full.sha256) await this.#writeBlob(preview)
+      await this.#writeDocument(snapshot)
+      this.#add(snapshot)
+      await this.#makeRoom(snapshot)
+    })
   }
 
   /** Whole bytes of a file, or undefined when it is gone; a damaged one is deleted with the snapshots that use it. */
@@ -121,7 +124,18 @@ export class PictureStore {
     }
   }
 
-  async delete(id: string, reason: Deleted['reason']): Promise<boolean> {
+  delete(id: string, reason: Deleted['reason']): Promise<boolean> {
+    return this.#inTurn(() => this.#remove(id, reason))
+  }
+
+  /** One change at a time: two cameras may have the same picture, and one may go while the other comes. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(change)
+    this.#changing = result.catch(() => {})
+    return result
+  }
+
+  async #remove(id: string, reason: Deleted['reason']): Promise<boolean> {
     const snapshot = this.#snapshots.get(id)
     if (!snapshot) return false
     this.#snapshots.delete(id)
@@ -141,19 +155,25 @@ export class PictureStore {
   }
 
   /** The alarm was closed, or is open again. */
-  async hold(alarm: string, isHeld: boolean): Promise<void> {
-    for (const snapshot of this.#snapshots.values()) {
-      if (snapshot.alarm !== alarm || snapshot.isHeld === isHeld) continue
-      snapshot.isHeld = isHeld
-      await this.#writeDocument(snapshot)
-    }
+  hold(alarm: string, isHeld: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const snapshot of this.#snapshots.values()) {
+        if (snapshot.alarm !== alarm || snapshot.isHeld === isHeld) continue
+        snapshot.isHeld = isHeld
+        await this.#writeDocument(snapshot)
+      }
+    })
   }
 
   /**
    * Deletes what is past its term. Only to be called while the clock is synced; a picture that was taken with the
    * clock unsynced gets its wall time now, so that a step from 1970 to today ends nobody's term.
    */
-  async sweep(wallMs: number): Promise<void> {
+  sweep(wallMs: number): Promise<void> {
+    return this.#inTurn(() => this.#sweep(wallMs))
+  }
+
+  async #sweep(wallMs: number): Promise<void> {
     for (const snapshot of this.list()) {
       if (snapshot.fetchedAt.clock === 'unsynced') {
         snapshot.fetchedAt = { ...snapshot.fetchedAt, atMs: wallMs, clock: 'repaired' }
@@ -162,7 +182,7 @@ export class PictureStore {
       }
       const ageMs = wallMs - snapshot.fetchedAt.atMs
       const termMs = this.#options.termMs * (snapshot.isHeld ? heldTermsMax : 1)
-      if (ageMs > termMs) await this.delete(snapshot.id, 'term')
+      if (ageMs > termMs) await this.#remove(snapshot.id, 'term')
     }
   }
 
@@ -171,12 +191,12 @@ export class PictureStore {
     while ((this.#cameraBytes.get(camera) ?? 0) > this.#options.cameraBytesMax(camera)) {
       const victim = this.#victim((one) => one.camera === camera && one.id !== newest.id)
       if (!victim) break
-      await this.delete(victim.id, 'quota')
+      await this.#remove(victim.id, 'quota')
     }
     while (this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax) {
       const victim = this.#victim((one) => one.id !== newest.id)
       if (!victim) break
-      await this.delete(victim.id, 'quota')
+      await this.#remove(victim.id, 'quota')
     }
   }
 
@@ -242,4 +262,6 @@ export class PictureStore {
   #blob = (sha256: string): string => join(this.#blobs(), sha256.slice(0, 2), `${sha256}.jpg`)
 }
 
-const filesOf = (snapshot: Snapshot): PictureFile[] => [snapshot.full, snapshot.preview]
+/** One file where a small picture is its own preview. */
+const filesOf = ({ full, preview }: Snapshot): PictureFile[] =>
+  full.sha256 === preview.sha256 ? [full] : [full, preview]

@@ -10,7 +10,7 @@ export type Polygon = readonly Point[]
 
 /** Largest preview in bytes: it goes up ahead of the full size. */
 export const previewBytesMax = 20 * 1024
-const previewWidthMax = 640
+const previewWidthMax = 480
 const previewQualities = [65, 45, 30, 18, 10, 5]
 
 export interface WorkedPicture {
@@ -44,7 +44,9 @@ export function workPicture(bytes: Uint8Array, masks: readonly Polygon[]): WorkR
   burnMasks(picture, masks)
   const full = masks.length > 0 ? writeJpeg(picture) : bytes
   const { width, height } = picture
-  return { ok: true, picture: { width, height, full, preview: createPreview(picture), light } }
+  // A small picture is its own preview: no second coding, no second file.
+  const preview = full.length <= previewBytesMax ? { bytes: full, width, height } : createPreview(picture)
+  return { ok: true, picture: { width, height, full, preview, light } }
 }
 
 function measureLight(picture: JpegCoefficients): Light {

@@ -41,6 +41,15 @@ export function toPlanes(picture: JpegCoefficients, scale: Scale): Planes {
     for (let block = 0; block < blocksWide * blocksHigh; block++) {
       const left = (block % blocksWide) * scale
       const top = Math.floor(block / blocksWide) * scale
+      if (isFlat(coefficients, block * 64)) {
+        const flat = Math.round(((coefficients[block * 64] ?? 0) * (quant[0] ?? 1)) / 8 + 128)
+        const value = flat < 0 ? 0 : flat > 255 ? 255 : flat
+        for (let y = 0; y < scale; y++) {
+          const row = (top + y) * width + left
+          samples.fill(value, row, row + scale)
+        }
+        continue
+      }
       // Columns first: half[y][u] = sum over v of C[v][y] * F[v][u].
       for (let u = 0; u < scale; u++) {
         for (let y = 0; y < scale; y++) {
@@ -68,6 +77,12 @@ export function toPlanes(picture: JpegCoefficients, scale: Scale): Planes {
     height: Math.max(1, Math.ceil((picture.height * scale) / 8)),
     planes,
   }
+}
+
+/** True when a block has no other coefficient than DC: sky and walls, more than half of most pictures. */
+function isFlat(coefficients: Int16Array, base: number): boolean {
+  for (let k = 1; k < 64; k++) if (coefficients[base + k] !== 0) return false
+  return true
 }
 
 /** Transforms and quantises samples at a quality of 1 to 99. Planes may be smaller than whole MCUs: edges repeat. */

@@ -143,6 +143,19 @@ describe('the store', () => {
     expect(await filesOnDisk()).toEqual([])
   })
 
+  it('takes the same picture from two cameras at once, while another snapshot of it is deleted', async () => {
+    const store = await openStore()
+    const same = file('same')
+    const first = await put(store, { full: same })
+    await Promise.all([
+      store.delete(first.id, 'asked'),
+      put(store, { full: same, camera: 'cam-2' }),
+      put(store, { full: same, camera: 'cam-3' }),
+    ])
+    expect(store.list()).toHaveLength(2)
+    expect(await store.read(same.sha256)).toHaveLength(100)
+  })
+
   it('finds torn, damaged and stray files, deletes them and goes on', async () => {
     const store = await openStore()
     const torn = await put(store)
@@ -245,7 +258,7 @@ describe('cameras', () => {
     bench.cameras.onAlarm('raised', redAlarm('a-1', 'bridge'))
     await until(() => bench.snapshots.length === 4, 'four pictures', 15_000)
     const names = (await readdir(bench.dataDir, { recursive: true })).filter((name) => name.endsWith('.jpg'))
-    expect(names.length).toBeGreaterThanOrEqual(2)
+    expect(names.length).toBeGreaterThanOrEqual(1)
     for (const name of names) {
       const parsed = parseJpeg(await readFile(join(bench.dataDir, name)))
       if (!parsed.ok) throw new Error('stored file is no picture')
