@@ -162,5 +162,5 @@ describe('many cameras at once', () => {
     await bench.stop()
     await until(() => ffmpegsOfOurs().length === 0, 'no ffmpeg left', 3000)
     await until(() => readdirSync('/proc/self/fd').length <= handlesBefore + 4, 'file handles returned', 5000)
-  }, 60_000)
+  }, 120_000)
 })
