@@ -4,6 +4,9 @@
 export const queueMsMax = 12
 /** On a short way the centre's own work looks like a queue: there this much in all is allowed. */
 const shortWayMs = 80
+/** Within one building the way holds nothing worth measuring: this many Reports keep the centre busy. */
+const shortRoundTripMs = 5
+const shortWayReports = 4
 const jitterFactor = 1.5
 const jitterMsMax = 60
 /** Neighbouring Reports differ by this much on a steady link too. */
@@ -91,7 +94,9 @@ export class LinkMeter {
 
   /** How many bytes low lanes may have in flight: what the link holds and a little more, so that it never idles. */
   get windowBytes(): number {
-    return this.#isProbing ? 1 : this.#windowBytes
+    if (this.#isProbing) return 1
+    const isShortWay = this.#quickest !== undefined && this.roundTripMs < shortRoundTripMs
+    return isShortWay ? Math.max(this.#windowBytes, this.reportBytes * shortWayReports) : this.#windowBytes
   }
 
   /** How long the next Report of a low lane is to wait, so that none stands in a burst of its own lane; 0 for now. */

@@ -65,6 +65,7 @@ describe('uplink', () => {
       }
       await until(
         () => outbox.positions().routine.receipted === 580 && outbox.positions().red.receipted === 20,
+        60_000,
       )
       expect(town.numbers('routine').toSorted((a, b) => a - b)).toEqual(upTo(580))
       expect(town.numbers('red').toSorted((a, b) => a - b)).toEqual(upTo(20))
