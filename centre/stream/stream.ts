@@ -18,6 +18,9 @@ const heldMax = 5000
 const replayPage = 1000
 const messageBytesMax = 4096
 const authMsMax = 5000
+/** A desk that catches up is waited for: it is told no more than it has room for. Longer than this it is too slow. */
+const catchUpWaitMsMax = 30_000
+const catchUpLookMs = 20
 const pingMs = 30_000
 
 export interface StreamOptions {
@@ -156,13 +159,32 @@ export class Stream {
         this.#sendMessage(subscriber, { type: 'resync', position: String(last) })
         break
       }
-      for (const { json } of page) this.#send(subscriber, json)
+      for (const { json } of page) {
+        if (!(await this.#hasRoom(subscriber))) return
+        this.#send(subscriber, json)
+      }
       reached = page.at(-1)?.position ?? reached
       if (page.length < replayPage) break
     }
     const held = subscriber.held ?? []
     subscriber.held = undefined
     for (const change of held) if (change.position > reached) this.#send(subscriber, change.json)
+  }
+
+  /** Resolves when the socket has room; false when the desk is gone, or was dropped because it took too long. */
+  async #hasRoom(subscriber: Subscriber): Promise<boolean> {
+    const { clock } = this.#options
+    const { socket } = subscriber
+    const endMs = clock.monotonicMs() + catchUpWaitMsMax
+    while (socket.bufferedAmount > unsentBytesMax / 2) {
+      if (socket.readyState !== WebSocket.OPEN) return false
+      if (clock.monotonicMs() > endMs) {
+        this.#drop(subscriber, 'too slow to catch up')
+        return false
+      }
+      await new Promise<void>((resolve) => clock.after(catchUpLookMs, resolve))
+    }
+    return socket.readyState === WebSocket.OPEN
   }
 
   #sendMessage(subscriber: Subscriber, message: StreamMessage): void {

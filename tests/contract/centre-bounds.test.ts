@@ -109,6 +109,45 @@ describe('a desk that reads too slowly', () => {
   }, 30_000)
 })
 
+describe('a desk that catches up over a thin line', () => {
+  it('is told everything it missed, in order, though it takes in less than waits for it', async () => {
+    const running = await startCentre(folder)
+    const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-a').ready()
+    const text = { zh: '长'.repeat(2000), en: 'x'.repeat(2000) }
+    const total = 1500
+    for (let sent = 0; sent < total; sent += 100)
+      await box.report(
+        'red',
+        sent + 1,
+        Array.from({ length: 100 }, (_, i) =>
+          makeAlarm(sent + i + 1, 'raised', { id: `sos-${sent + i}`, text }),
+        ),
+      )
+    await box.end()
+    const url = `${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream?after=0`
+    const desk = new WebSocket(url, { headers: { authorization: `Bearer ${running.token()}` } })
+    const positions: number[] = []
+    let isClosed = false
+    desk.on('close', () => (isClosed = true))
+    desk.on('message', (data: Buffer) => {
+      const { type, position } = JSON.parse(data.toString()) as { type: string; position: string }
+      if (type === 'alarm.raised') positions.push(Number(position))
+      // Now and then the line stands still for a while.
+      if (positions.length % 500 === 1) {
+        desk.pause()
+        setTimeout(() => desk.resume(), 300)
+      }
+    })
+    try {
+      await until(() => positions.length === total || isClosed)
+      expect(positions).toEqual(Array.from({ length: total }, (_, i) => (positions[0] ?? 0) + i))
+    } finally {
+      desk.terminate()
+      await running.centre.stop()
+    }
+  }, 30_000)
+})
+
 describe('somebody who guesses passwords', () => {
   const fail = (limit: LoginLimit, count: number, who: (i: number) => [address: string, user: string]) => {
     for (let i = 0; i < count; i++) limit.fail(...who(i))
