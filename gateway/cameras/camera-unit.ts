@@ -220,7 +220,8 @@ export class CameraUnit {
       const problem = toProblem(error, 'work-failed')
       if (!['busy', 'stopped', 'work-failed', 'disk-full'].includes(problem.code)) {
         const before = this.condition
-        if (!problem.isRetryable) this.#locked = { problem, atMs: this.#options.clock.monotonicMs() }
+        if (problem.code === 'wrong-password')
+          this.#locked = { problem, atMs: this.#options.clock.monotonicMs() }
         this.#options.onCondition(this, before, this.#condition.failed(problem))
       }
       throw problem
