@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const say = (text) => process.stderr.write(`prepare: ${text}\n`)
 
-/** Debian packages by what needs them; `probe` is a file that tells whether the package is there. */
+/** Debian packages by what needs them; a `probe` file serves as well, however it came there. */
 const debian = {
   compiler: [
     { name: 'python3', probe: '/usr/bin/python3' },
@@ -23,8 +23,15 @@ const debian = {
     { name: 'chromium', probe: '/usr/bin/chromium' },
     { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
-    { name: 'strace', probe: '/usr/bin/strace' },
     { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
+    // An RTSP server that is not ours, for the cameras.
+    { name: 'python3-gi' },
+    { name: 'gir1.2-gst-rtsp-server-1.0' },
+    { name: 'gstreamer1.0-plugins-base' },
+    { name: 'gstreamer1.0-plugins-good' },
+    { name: 'gstreamer1.0-plugins-bad' },
+    { name: 'gstreamer1.0-plugins-ugly' },
+    { name: 'gstreamer1.0-x' },
     { name: 'procps', probe: '/usr/bin/ps' },
     { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
   ],
@@ -49,8 +56,14 @@ function checkNode() {
     fail(`Node 20.19 or newer is needed; this is ${process.versions.node}`)
 }
 
+function isThere({ name, probe }) {
+  if (probe && existsSync(probe)) return true
+  const asked = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], { encoding: 'utf8' })
+  return asked.status === 0 && asked.stdout.trim() === 'installed'
+}
+
 function installDebian(packages) {
-  const missing = packages.filter(({ probe }) => !existsSync(probe)).map(({ name }) => name)
+  const missing = packages.filter((entry) => !isThere(entry)).map(({ name }) => name)
   if (missing.length === 0) return
   const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
   if (!existsSync('/usr/bin/apt-get')) fail(`these programs are missing: ${missing.join(', ')}`)

@@ -13,6 +13,7 @@ export interface RtspServerOptions {
   knobs: CameraKnobs
   signIn: SignIn
   picture: () => Uint8Array
+  wallMs: () => number
 }
 
 export class RtspServer {
@@ -53,7 +54,7 @@ export class RtspServer {
     })
     const sendPicture = (): void => {
       if (this.#options.knobs.isStreamStalled || socket.writableLength > 1_000_000) return
-      for (const packet of packetsOf(this.#options.picture(), rtp, Date.now() * 90)) {
+      for (const packet of packetsOf(this.#options.picture(), rtp, this.#options.wallMs() * 90)) {
         const frame = Buffer.from([0x24, 0, packet.length >> 8, packet.length & 0xff])
         socket.write(Buffer.concat([frame, packet]))
       }

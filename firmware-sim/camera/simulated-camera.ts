@@ -1,4 +1,5 @@
 // A camera on loopback that speaks ONVIF, HTTP snapshots and RTSP, and can go wrong in every way of its knobs.
+import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import {
   createServer as createHttp,
   type IncomingMessage,
@@ -19,6 +20,7 @@ const requestBytesMax = 64 * 1024
 const pullMs = 1000
 
 export interface SimulatedCameraOptions {
+  clock?: Clock
   host?: string
   port?: number
   rtspPort?: number
@@ -34,6 +36,7 @@ export class SimulatedCamera {
   readonly scene: Omit<SceneState, 'atMs' | 'isDark' | 'isCovered'> = { waterLevelMm: 800, isDoorOpen: false }
   /** Counts of what it was asked, by operation or path. */
   readonly asked = new Map<string, number>()
+  readonly #clock: Clock
   readonly #options: SimulatedCameraOptions
   readonly #server: Server
   readonly #rtsp: RtspServer
@@ -47,6 +50,7 @@ export class SimulatedCamera {
 
   constructor(options: SimulatedCameraOptions = {}) {
     this.#options = options
+    this.#clock = options.clock ?? createSystemClock()
     const account = options.account ?? { user: '', password: '' }
     const mode = options.auth ?? (options.account ? 'digest' : 'none')
     this.#signIn = new SignIn(account, mode)
@@ -66,6 +70,7 @@ export class SimulatedCamera {
       knobs: this.knobs,
       signIn: new SignIn(account, mode === 'digest-sha256' ? 'digest' : mode),
       picture: () => this.picture(),
+      wallMs: () => this.#clock.wallMs(),
     })
   }
 
@@ -99,7 +104,7 @@ export class SimulatedCamera {
   picture(): Uint8Array {
     const { isFrozen, isDark, isCovered, clockOffsetMs } = this.knobs
     if (isFrozen && this.#drawn) return this.#drawn.picture
-    const atMs = Math.floor((Date.now() + clockOffsetMs) / 1000) * 1000
+    const atMs = Math.floor((this.#clock.wallMs() + clockOffsetMs) / 1000) * 1000
     const state = { atMs, ...this.scene, isDark, isCovered }
     const key = JSON.stringify(state)
     if (this.#drawn?.key !== key) this.#drawn = { key, picture: drawScene(state) }
@@ -108,7 +113,7 @@ export class SimulatedCamera {
 
   /** Tells whoever is subscribed, such as `RuleEngine/CellMotionDetector/Motion`, `IsMotion`. */
   notify(topic: string, item: string, isOn: boolean): void {
-    this.#notifications.push(notification(topic, item, isOn, Date.now() + this.knobs.clockOffsetMs))
+    this.#notifications.push(notification(topic, item, isOn, this.#clock.wallMs() + this.knobs.clockOffsetMs))
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -136,7 +141,7 @@ export class SimulatedCamera {
   async #answerSoap(body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { knobs } = this
     const operation = operationOf(body)
-    const nowMs = Date.now() + knobs.clockOffsetMs
+    const nowMs = this.#clock.wallMs() + knobs.clockOffsetMs
     const send = (status: number, xml: string): void => {
       if (knobs.isSloppy) return sendSloppily(response, `\r\n\ufeff${xml.replace('UTF-8', 'utf-16')}`)
       response.writeHead(status, { 'content-type': 'application/soap+xml; charset=utf-8' })

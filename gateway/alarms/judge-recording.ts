@@ -120,8 +120,10 @@ export function* judgeRecording(
   const tally = new Tally()
   const toAccept: { alarm: string; dueMs: number }[] = []
   let inputs = 0
+  let reachedMs = 0
 
   function* take(input: AlarmInput, atMs: number): Generator<RecordingLine> {
+    reachedMs = Math.max(reachedMs, atMs - startMs)
     const now = { steadyMs: atMs - startMs, wallMs: atMs, clock: 'synced', inputId: `r${++inputs}` } as const
     const outcome = engine.judge(memory, input, now)
     const timeUtc = new Date(atMs).toISOString()
@@ -145,7 +147,7 @@ export function* judgeRecording(
       if (accept && accept.dueMs <= dueMs) {
         toAccept.shift()
         yield* take({ type: 'stage', alarm: accept.alarm, stage: 'accepted' }, startMs + accept.dueMs)
-      } else yield* take({ type: 'tick' }, startMs + dueMs)
+      } else yield* take({ type: 'tick' }, startMs + Math.max(reachedMs, dueMs)) // due since before the first row
     }
   }
 

@@ -344,10 +344,10 @@ export class Intake implements AlarmJudge {
     this.#presence.clear()
     const repeats = await journal.loadState('repeat:')
     for (const [key, document] of repeats) this.#repeats.restore(key.slice(7), document as RepeatDocument)
-    for (const [device, messageId] of await journal.loadOddIds()) this.#repeats.add(device, messageId)
     const written = (await journal.loadState(documentPrefix)) as [string, object][]
     for (const [key, document] of written) this.#documents.load(key, document)
     await this.#replay()
+    for (const [device, messageId] of await journal.loadOddIds()) this.#repeats.add(device, messageId)
     // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
     const tracking = this.#documents.takeTracking()
     this.#documents.clear()
@@ -362,6 +362,8 @@ export class Intake implements AlarmJudge {
     for (const record of await recordsSinceCheckpoint(this.#options.journal)) {
       if (record.type !== 'event') continue
       const { device, messageId, readings, deviceAtMs } = record
+      // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
+      if (this.#repeats.has(device, messageId)) continue
       this.#repeats.add(device, messageId)
       const event = { device, messageId, readings, ...(deviceAtMs === undefined ? {} : { deviceAtMs }) }
       engine.judge(

@@ -22,6 +22,11 @@ import type { CommitRequest } from './worker-messages.ts'
 const batchRecordsMax = 1000
 /** So many waiting routine records are worth a commit of their own before the window ends. */
 const worthCommitting = 16
+/**
+ * What an urgent entry overtook may stand in the journal with a higher sequence than the last row. Each opening leaps over
+ * more than ever waits, so that no sequence is given twice.
+ */
+const sequenceLeap = 1_000_000
 /** While there is little room it is looked at this often, also without commits. */
 const spaceLookMs = 1000
 /** Rows deleted in one go when receipted records are let go of. */
@@ -99,7 +104,7 @@ class BatchingJournal implements Journal {
     this.#thread = thread
     this.epoch = thread.opened.epoch
     this.#positions = structuredClone(thread.opened.positions)
-    this.#sequence = thread.opened.lastSequence
+    this.#sequence = thread.opened.lastSequence + sequenceLeap
     this.#quarantined = thread.opened.quarantined
     this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
     this.#durable = this.#lastNumbers()
@@ -120,9 +125,10 @@ class BatchingJournal implements Journal {
   append(entry: JournalEntry): Promise<readonly StoredRecord[]> {
     if (this.#closing) return Promise.reject(new JournalError('CLOSED', 'the journal is closed'))
     return new Promise((resolve, reject) => {
+      // Numbers are given when the batch is made: an urgent entry overtakes, and a lane may never have a gap.
       const stored = entry.records.map(({ lane, record }) => ({
         lane,
-        number: ++this.#positions[lane].last,
+        number: 0,
         body: JSON.stringify(record),
       }))
       const pending = { entry, stored, sinceMs: this.#clock.monotonicMs(), resolve, reject }
@@ -203,10 +209,11 @@ class BatchingJournal implements Journal {
       keepsReceipted: false,
     }
     for (const { entry, stored } of batch) {
-      for (const { lane, number, body } of stored) {
-        request.lanes.push(lanes.indexOf(lane))
-        request.numbers.push(number)
-        request.bodies.push(body)
+      for (const record of stored) {
+        record.number = ++this.#positions[record.lane].last
+        request.lanes.push(lanes.indexOf(record.lane))
+        request.numbers.push(record.number)
+        request.bodies.push(record.body)
       }
       for (const [key, value] of entry.state ?? [])
         request.state.push([key, value === undefined ? null : JSON.stringify(value)])

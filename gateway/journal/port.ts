@@ -81,7 +81,7 @@ export interface JournalFacts {
 export interface Journal extends Outbox {
   /** Numbers the records and resolves with them once they are in a synced commit; rejects with JournalError otherwise. */
   append(entry: JournalEntry): Promise<readonly StoredRecord[]>
-  /** The sequence the next record gets; counting goes on over restarts. */
+  /** The sequence the next record gets: it always rises, also over restarts, and may leap. */
   nextSequence(): number
   /** All keyed documents with this prefix. */
   loadState(prefix: string): Promise<[key: string, value: unknown][]>

@@ -253,7 +253,7 @@ export class JournalStore {
     })
   }
 
-  /** Sequences rise inside each lane, so the highest stands in one of the last rows. */
+  /** The highest sequence in the last rows. Urgent entries overtake, so a somewhat higher one may stand further back. */
   #lastSequence(): number {
     let highest = 0
     for (const lane of lanes) {

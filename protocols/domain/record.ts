@@ -8,7 +8,7 @@ export interface RecordPlace {
   sequence: number
 }
 
-/** `sequence` counts all records of an epoch in journal order, across lanes; a lane's own number is beside it. */
+/** `sequence` rises over all records of an epoch in the order they happened, across lanes, with leaps; a lane's own number is beside it. */
 interface Recorded extends BoxTime {
   sequence: number
   /** Where it stood first, when a damaged journal was salvaged into a new epoch: one place, one record, for ever. */

@@ -86,7 +86,7 @@ describe('a journal', () => {
     expect(second.epoch).toBe(epoch)
     expect(second.facts().boot).toBe(1)
     expect(second.positions().routine).toEqual({ last: 1, receipted: 1 })
-    expect(second.nextSequence()).toBe(2)
+    expect(second.nextSequence()).toBeGreaterThan(first.nextSequence())
     await second.close()
     const third = await open({ bootId: 'boot-b' })
     expect(third.facts().boot).toBe(2)
@@ -101,6 +101,24 @@ describe('a journal', () => {
     expect(isRoutineDone).toBe(false)
     await journal.append(eventEntry(journal, 'red', true))
     await routine // taken along
+    await journal.close()
+  })
+
+  it('leaves no gap in a lane when an urgent entry with a routine record overtakes waiting routine', async () => {
+    const journal = await open({ commitWindowMs: 60_000 })
+    const seen: number[][] = []
+    journal.onCommitted((records) =>
+      seen.push(records.filter(({ lane }) => lane === 'routine').map(({ number }) => number)),
+    )
+    const waiting = Array.from({ length: 1500 }, () => journal.append(eventEntry(journal)))
+    const overtaking = eventEntry(journal, 'red', true)
+    const note = eventEntry(journal)
+    await journal.append({ records: [...overtaking.records, ...note.records], isUrgent: true })
+    await Promise.all(waiting)
+    expect(seen.length).toBeGreaterThan(1)
+    expect(seen.flat()).toEqual(Array.from({ length: 1501 }, (_, at) => at + 1))
+    const sequences = await bodies(journal, 'routine')
+    expect(sequences).toHaveLength(1501)
     await journal.close()
   })
 

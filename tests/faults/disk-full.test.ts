@@ -157,10 +157,15 @@ describe('a box whose disk is full', () => {
       expect(kept.routine.length).toBe(30_000)
       const red = idsOf(await stored(box.journal, 'red'))
       expect(kept.red.filter((id) => !red.has(id))).toEqual([])
+      // The box goes on making room by itself while we read: what was dropped is between the two counts.
+      const droppedBefore = box.journal.facts().space.dropped
       const routine = idsOf(await stored(box.journal, 'routine'))
+      await new Promise((resolve) => setTimeout(resolve, 50))
       const { dropped } = box.journal.facts().space
       expect(dropped).toBeGreaterThan(5000)
-      expect(kept.routine.filter((id) => !routine.has(id))).toHaveLength(dropped)
+      const missing = kept.routine.filter((id) => !routine.has(id)).length
+      expect(missing).toBeGreaterThanOrEqual(droppedBefore)
+      expect(missing).toBeLessThanOrEqual(dropped)
       // The newest are never thinned.
       for (let at = 0; at < 250; at++) expect(routine.has(`door-${at} 1-120`)).toBe(true)
       expect(box.states).toContain('filling')

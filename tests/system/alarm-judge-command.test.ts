@@ -52,6 +52,13 @@ const flood = [500, 620, 700, 780, 860, 940]
 const rows = flood.map((mm, index) => `2026-07-01T00:${String(index * 5).padStart(2, '0')}Z,${mm}`)
 
 describe('gengfu judge', () => {
+  test('judges a box whose zones have schedules, in whichever minute the file begins', async () => {
+    const scheduled = config.replace('name: 溪边', "name: 溪边, schedule: [ { from: '22:00', to: '06:00' } ]")
+    writeFileSync(join(folder, 'box.yaml'), scheduled)
+    const lines = await judge(['timeUtc,waterLevelMm', ...rows].join('\n'))
+    expect(lines.some(({ change }) => change === 'raised')).toBe(true)
+  })
+
   test('prints alarms in order with time, colour and text, and a summary at the end', async () => {
     const lines = await judge(['timeUtc,waterLevelMm', ...rows].join('\n'), '--accept-after', 'never')
     expect(lines.map(({ change }) => change)).not.toContain('acknowledged')

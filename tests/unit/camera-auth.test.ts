@@ -1,3 +1,4 @@
+// Signing in at cameras: digests as the standard gives them, and as sloppy cameras do.
 import { describe, expect, it } from 'vitest'
 import { CameraAuth, parseChallenges } from '../../gateway/cameras/http-auth.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'

@@ -1,3 +1,4 @@
+// The simulated flash: what is kept, in which order, and what gives way when it is full.
 import { expect, test } from 'vitest'
 import { Battery } from '../../firmware-sim/battery.ts'
 import { FlashQueue, type KeptEvent } from '../../firmware-sim/flash-queue.ts'
