@@ -14,6 +14,7 @@ import type { Cameras } from './cameras/port.ts'
 import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
+import { checkControl, parseControl } from './console/box-controls.ts'
 import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { loadBootBases } from './health/boot-bases.ts'
@@ -276,6 +277,12 @@ class WiredGateway implements Gateway {
       illness: () => this.#illness,
       health: () => health.answer(),
       quarantine: (limit) => health.quarantine(limit),
+      control: async (control, body) => {
+        const parsed = parseControl(control, body)
+        const input = parsed.ok ? checkControl(parsed.value, health.known()) : parsed
+        if (input.ok) await intake.judge(input.value)
+        return input
+      },
     })
     this.#consoleUrl = await server.start()
     this.#undos.push(['console', () => server.stop()])

@@ -1,4 +1,5 @@
-// The box console: health for people, /healthz and /metrics for programs. Reading only; nothing here can change the box.
+// The box console: health for people, /healthz and /metrics for programs, and the few things that a person at the box may
+// do by hand.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -6,6 +7,9 @@ import { extname, join, normalize, sep } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
+import type { Result } from '../../protocols/kit/result.ts'
+import type { AlarmInput } from '../alarms/port.ts'
+import { controlBytesMax, isControl, type Control } from './box-controls.ts'
 
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200
@@ -31,6 +35,8 @@ export interface ConsoleOptions {
   illness: () => string | undefined
   health: () => Promise<HealthAnswer>
   quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
+  /** Judges and keeps what a person asked for; the problems of it otherwise. */
+  control: (control: Control, body: Uint8Array) => Promise<Result<AlarmInput>>
 }
 
 export class ConsoleServer {
@@ -69,8 +75,9 @@ export class ConsoleServer {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'")
     try {
+      if (request.method === 'POST') return await this.#control(request, response)
       if (request.method !== 'GET' && request.method !== 'HEAD')
-        return send(response, 405, 'text/plain', 'only GET\n')
+        return send(response, 405, 'text/plain', 'GET, or POST for a control\n')
       await this.#answer(new URL(request.url ?? '/', 'http://box').pathname, request, response)
     } catch (error) {
       this.#options.logger.warn(
@@ -104,6 +111,27 @@ export class ConsoleServer {
     if (path === '/api/v1/quarantine')
       return sendJson(response, 200, { entries: await this.#options.quarantine(quarantineEntriesMax) })
     return this.#page(path, response)
+  }
+
+  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance}`, JSON, from the box itself. */
+  async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isLoopback(request.socket.remoteAddress))
+      return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
+    // A page of somebody else can not send this type without being asked first, and we never allow it.
+    if (request.headers['content-type']?.split(';')[0] !== 'application/json')
+      return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
+    const name = /^\/api\/v1\/([a-z]+)$/.exec(new URL(request.url ?? '/', 'http://box').pathname)?.[1] ?? ''
+    if (!isControl(name)) return send(response, 404, 'text/plain', 'nothing here\n')
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > controlBytesMax) return send(response, 413, 'text/plain', 'too large\n')
+      chunks.push(chunk)
+    }
+    const done = await this.#options.control(name, Buffer.concat(chunks))
+    if (done.ok) sendJson(response, 200, { ok: true })
+    else sendJson(response, 400, { ok: false, problems: done.problems })
   }
 
   async #page(path: string, response: ServerResponse): Promise<void> {

@@ -90,9 +90,10 @@ export class BoxClock {
     )
   }
 
-  /** Told once, when the clock becomes known. */
+  /** Told once, when the clock becomes known; at once when it is known already. */
   onSynced(listener: () => void): void {
-    this.#listeners.add(listener)
+    if (this.quality() === 'synced') listener()
+    else this.#listeners.add(listener)
   }
 
   #becomeSynced(correctionMs: number | undefined): void {

@@ -87,6 +87,19 @@ export class HealthReport {
     }
   }
 
+  /** What a person at the box may name. */
+  known(): { zones: Set<string>; devices: Set<string>; alarms: Set<string> } {
+    const { config, documents } = this.#options
+    const alarms = [...documents.keys('alarm:')].map(
+      (key) => (documents.get(key) as { alarm: Alarm }).alarm.id,
+    )
+    return {
+      zones: new Set(config.zones.map(({ id }) => id)),
+      devices: new Set(config.devices.map(({ id }) => id)),
+      alarms: new Set(alarms),
+    }
+  }
+
   async quarantine(limit: number): Promise<HealthQuarantineEntry[]> {
     const rows = await this.#options.journal.readQuarantine(limit)
     const { atMs } = this.#options.now()

@@ -16,7 +16,7 @@ import {
   type StoredRecord,
 } from './port.ts'
 import { ReleaseQueue } from './release-queue.ts'
-import type { CommitRequest } from './worker-messages.ts'
+import { createCommit, type CommitRequest } from './worker-messages.ts'
 
 /** Most records in one commit, so that an alarm never waits behind a long one. */
 const batchRecordsMax = 1000
@@ -89,6 +89,7 @@ class BatchingJournal implements Journal {
   #routine: Pending[] = []
   #routineRecords = 0
   #isCommitting = false
+  #noWaitUntilMs = Number.NEGATIVE_INFINITY
   #isReceiptedDirty = false
   #isFailing = false
   #closing: Promise<void> | undefined
@@ -148,7 +149,10 @@ class BatchingJournal implements Journal {
     if (this.#urgent.length === 0 && !oldest) return
     const waitedMs = oldest ? this.#clock.monotonicMs() - oldest.sinceMs : 0
     const isDue =
-      this.#urgent.length > 0 || this.#routineRecords >= worthCommitting || waitedMs >= this.#windowMs
+      this.#urgent.length > 0 ||
+      this.#routineRecords >= worthCommitting ||
+      waitedMs >= this.#windowMs ||
+      this.#clock.monotonicMs() < this.#noWaitUntilMs
     if (isDue || this.#closing) {
       this.#cancelWindow?.()
       this.#cancelWindow = undefined
@@ -182,6 +186,7 @@ class BatchingJournal implements Journal {
   async #commit(): Promise<void> {
     const batch = this.#takeBatch()
     const request = this.#requestFor(batch)
+    this.#judgeWaiting(batch)
     try {
       await this.#thread.ask(request)
     } catch (error) {
@@ -196,18 +201,19 @@ class BatchingJournal implements Journal {
     this.#schedule()
   }
 
+  /**
+   * Whoever waited a whole window and stayed alone waited for nothing: most likely its sender waits for us before it
+   * says more. For as long as one window nobody is made to wait again.
+   */
+  #judgeWaiting(batch: readonly Pending[]): void {
+    const [only] = batch
+    if (batch.length !== 1 || !only || only.entry.isUrgent || this.#windowMs === 0) return
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs - only.sinceMs >= this.#windowMs) this.#noWaitUntilMs = nowMs + this.#windowMs
+  }
+
   #requestFor(batch: readonly Pending[]): CommitRequest {
-    const request: CommitRequest = {
-      type: 'commit',
-      lanes: [],
-      numbers: [],
-      bodies: [],
-      state: [],
-      oddIds: [],
-      quarantine: [],
-      receipted: this.#receipted(),
-      keepsReceipted: false,
-    }
+    const request = createCommit(this.#receipted())
     for (const { entry, stored } of batch) {
       for (const record of stored) {
         record.number = ++this.#positions[record.lane].last

@@ -29,6 +29,12 @@ export interface CommitRequest {
   keepsReceipted: boolean
 }
 
+/** A commit of nothing yet. */
+export function createCommit(receipted: Record<Lane, number>): CommitRequest {
+  const none = { lanes: [], numbers: [], bodies: [], state: [], oddIds: [], quarantine: [] }
+  return { type: 'commit', ...none, receipted, keepsReceipted: false }
+}
+
 export type WorkerRequest =
   | CommitRequest
   | { type: 'read'; lane: Lane; after: number; recordsMax: number; bytesMax: number }

@@ -1,10 +1,10 @@
 // Question: is everything that got a PUBACK at the centre exactly once, in order per device, and every red alarm once on
-// the desk, although gateway and centre are killed 20 times each at random moments?
+// the desk, although gateway and centre are killed 25 times each at random moments?
 import { expect, it } from 'vitest'
 import { runKillCampaign } from '../faults/kill-campaign.ts'
 
 it(
-  'loses and doubles nothing over 20 kills of the gateway and 20 of the centre',
+  'loses and doubles nothing over 25 kills of the gateway and 25 of the centre',
   { timeout: 240_000 },
   async () => {
     const seed = Number(process.env['GENGFU_SEED'] ?? Math.floor(Math.random() * 1e6))
@@ -13,8 +13,8 @@ it(
       seed,
       devices: 50,
       events: 2000,
-      gatewayKills: 20,
-      centreKills: 20,
+      gatewayKills: 25,
+      centreKills: 25,
       pauseMsMax: 700,
     })
     process.stdout.write(`acknowledged ${result.acknowledged}, at the centre ${result.stored}\n`)
