@@ -1,7 +1,5 @@
 // The gateway, wired: storage starts first, the broker listens last and refuses first. Two of them fit into one process.
 import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { BoxTime } from '../protocols/domain/event.ts'
@@ -15,6 +13,7 @@ import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { checkControl, parseControl } from './console/box-controls.ts'
+import { pageFolder } from './console/page-folder.ts'
 import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { loadBootBases } from './health/boot-bases.ts'
@@ -284,8 +283,7 @@ class WiredGateway implements Gateway {
         return input
       },
     })
-    this.#consoleUrl = await server.start()
-    this.#undos.push(['console', () => server.stop()])
+    await this.#startConsole(server)
     this.#tellJournal(journal)
     boxClock.onSynced(() => {
       const bootWallMs = Math.round(boxClock.bootWallMs())
@@ -323,6 +321,18 @@ class WiredGateway implements Gateway {
     })
     this.#undos.push(['journal', () => journal.close()])
     return journal
+  }
+
+  /** A console that can not listen is a pity; a village without its alarms because of it would be worse. */
+  async #startConsole(server: ConsoleServer): Promise<void> {
+    const { logger, config } = this.#options
+    try {
+      this.#consoleUrl = await server.start()
+      this.#undos.push(['console', () => server.stop()])
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string }
+      logger.error({ code, reason: message, ...config.console }, 'no console: give console.port a free port')
+    }
   }
 
   /** Metrics of the journal, and what to do when it refuses or turns out to be damaged. */
@@ -380,10 +390,4 @@ class WiredGateway implements Gateway {
       }
     this.#metrics.clear()
   }
-}
-
-/** The built console page, from compiled files and from sources alike. */
-function pageFolder(): string {
-  const up = import.meta.url.endsWith('.ts') ? '../dist/web/console' : '../web/console'
-  return join(fileURLToPath(new URL(up, import.meta.url)))
 }

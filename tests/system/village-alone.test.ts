@@ -114,3 +114,13 @@ it('keeps arming over a restart, and refuses what makes no sense in words', asyn
   expect((await control('arm', { zone: 'shop', by: 'a page' }, 'text/plain'))[0]).toBe(415)
   expect((await control('reboot', {}))[0]).toBe(404)
 })
+
+it('takes alarms although another program has the port of its console', async () => {
+  const { port } = new URL(box.consoleUrl)
+  const other = createBoxFolder()
+  const second = await startBox(other.folder, { console: { port: Number(port) } })
+  expect(second.consoleUrl).toBe('')
+  await sendEvents(second.mqttUrl, 'button-1', [{ id: '1-1', button: 'pressed' }])
+  await second.gateway.stop()
+  other.remove()
+})
