@@ -16,6 +16,7 @@ import { checkControl, parseControl } from './console/box-controls.ts'
 import { pageFolder } from './console/page-folder.ts'
 import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
+import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { loadBootBases } from './health/boot-bases.ts'
 import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './health/box-clock.ts'
 import { FlashWear } from './health/flash-wear.ts'
@@ -25,7 +26,7 @@ import { HealthReport } from './health/health-report.ts'
 import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type CommandDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
-import type { Journal, Outbox, SpaceFacts } from './journal/port.ts'
+import type { Journal, Outbox } from './journal/port.ts'
 import { openCameras } from './open-cameras.ts'
 import { createUplink } from './uplink/uplink.ts'
 import type { Uplink } from './uplink/port.ts'
@@ -213,6 +214,7 @@ class WiredGateway implements Gateway {
       return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
     }
     let uplink: Uplink | undefined
+    let lastReceiptMs: number | undefined
     if (config.uplink) {
       uplink = createUplink({
         settings: config.uplink,
@@ -244,7 +246,10 @@ class WiredGateway implements Gateway {
             'what the town did could not be kept yet',
           )
         },
-        onCentreTime: (wallMs) => boxClock.hearCentreTime(wallMs),
+        onCentreTime: (wallMs) => {
+          lastReceiptMs = clock.monotonicMs()
+          boxClock.hearCentreTime(wallMs)
+        },
         onLink: (state, reason) => {
           this.#facts.set('link-lost', state !== 'up')
           logger.info({ state, reason }, 'the link to the centre changed')
@@ -264,6 +269,7 @@ class WiredGateway implements Gateway {
       steadyBaseMs: bases.baseOf(boot),
       monotonicMs: () => clock.monotonicMs(),
       startedMs,
+      lastReceiptMs: () => lastReceiptMs,
       disk: () => diskOf(config.dataDir),
       flash,
     })
@@ -291,12 +297,17 @@ class WiredGateway implements Gateway {
       reported(intake.log('clock-synced', { boot, bootWallMs }), 'the known time could not be noted yet')
     })
     const { salvaged } = journal.facts()
-    if (salvaged) {
+    if (salvaged)
       logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
-      this.#facts.set('journal-damaged', true, { salvaged: salvaged.records, folder: salvaged.from })
-    }
     await intake.judge({ type: 'started' })
-    this.#startTicks(intake, journal, () => boxClock.now())
+    const watch = new BoxWatch({
+      facts: this.#facts,
+      journal,
+      now: () => boxClock.now(),
+      certificateFiles: certificateFilesOf(config),
+      logger: logger.child({ part: 'health' }),
+    })
+    this.#startTicks(intake, watch, () => boxClock.now())
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
     // After the devices: loading and connecting the uplink must not keep a button waiting.
@@ -344,23 +355,15 @@ class WiredGateway implements Gateway {
     journal.onCommitted(() => {
       this.#illness = undefined
     })
-    const noteRoom = ({ state, dropped }: SpaceFacts): void => {
-      this.#facts.set('box-disk-full', state !== 'sound')
-      this.#facts.set('box-dropping', state === 'dropping', { dropped })
-    }
-    noteRoom(journal.facts().space)
-    journal.onSpace(noteRoom)
     registerJournalMetrics(journal, this.#metrics)
   }
 
-  #startTicks(intake: Intake, journal: Journal, now: () => BoxTime & { steadyMs: number }): void {
+  #startTicks(intake: Intake, watch: BoxWatch, now: () => BoxTime & { steadyMs: number }): void {
     const { clock, logger } = this.#options
     let cancel: () => void
     const tick = async (): Promise<void> => {
       try {
-        this.#facts.set('clock-unsynced', now().clock === 'unsynced')
-        const { spoilt, salvaged } = journal.facts()
-        if (spoilt > 0) this.#facts.set('journal-damaged', true, { salvaged: salvaged?.records ?? 0, spoilt })
+        watch.look()
         await this.#facts.tell((fact) => intake.judge({ type: 'box', fact }))
         if (intake.nextDueMs() <= now().steadyMs) await intake.judge({ type: 'tick' })
       } catch (error) {

@@ -37,6 +37,8 @@ export interface HealthReportOptions {
   steadyBaseMs: number
   monotonicMs: () => number
   startedMs: number
+  /** Monotonic ms of the centre's latest Receipt. */
+  lastReceiptMs: () => number | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
 }
@@ -108,11 +110,13 @@ export class HealthReport {
 
   #link(facts: Awaited<ReturnType<Uplink['facts']>> | undefined): HealthLink {
     if (!facts) return { state: 'none', forMs: 0 }
+    const receiptMs = this.#options.lastReceiptMs()
     const states = { down: 'waiting', connecting: 'connecting', up: 'connected', deaf: 'connected' } as const
     return {
       state: states[facts.state],
       forMs: facts.stateForMs,
       ...(this.#options.config.uplink ? { url: this.#options.config.uplink.url } : {}),
+      ...(receiptMs === undefined ? {} : { lastReceiptAgoMs: this.#options.monotonicMs() - receiptMs }),
       ...(facts.roundTripMs > 0 ? { roundTripMs: facts.roundTripMs } : {}),
       ...(facts.bytesPerSecond > 0 ? { bytesPerSecond: facts.bytesPerSecond } : {}),
       ...(facts.reason !== undefined && facts.state !== 'up'
