@@ -121,7 +121,7 @@ function build() {
     filesBelow(join(root, folder), ['.ts', '.vue', '.css', '.html', '.svg', '.json']),
   )
   const stamp = stampOf([
-    ...sources.sort(),
+    ...sources.sort((a, b) => (a < b ? -1 : 1)),
     join(root, 'tsconfig.build.json'),
     join(root, 'package-lock.json'),
   ])

@@ -13,37 +13,20 @@ import type { ClockQuality } from '../../protocols/domain/event.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 
 let folder: string
+
+function certificateArguments(name: string, days: number): string[] {
+  const files = `-keyout ${join(folder, name)}.key -out ${join(folder, name)}.crt`
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  return `req -x509 ${key} -subj /CN=box -days ${days} ${files}`.split(' ')
+}
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gengfu-watch-'))
   for (const [name, days] of [
     ['soon', 10],
     ['later', 90],
   ] as const)
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:prime256v1',
-          '-nodes',
-          '-subj',
-          '/CN=box',
-        ],
-        ...[
-          '-days',
-          String(days),
-          '-keyout',
-          join(folder, `${name}.key`),
-          '-out',
-          join(folder, `${name}.crt`),
-        ],
-      ],
-      { stdio: 'ignore' },
-    )
+    execFileSync('openssl', certificateArguments(name, days), { stdio: 'ignore' })
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
