@@ -22,6 +22,7 @@ const debian = {
     { name: 'mosquitto-clients', probe: '/usr/bin/mosquitto_pub' },
     { name: 'chromium', probe: '/usr/bin/chromium' },
     { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
+    { name: 'openssl', probe: '/usr/bin/openssl' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
     { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
     // An RTSP server that is not ours, for the cameras.
