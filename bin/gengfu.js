@@ -60,7 +60,8 @@ else if (!command) {
   const file = new URL(`dist/${command[0]}`, root)
   if (existsSync(file)) {
     const part = await import(file.href)
-    await part[command[1]](rest, ...(await partsFor(name)))
+    const code = await part[command[1]](rest, ...(await partsFor(name)))
+    if (typeof code === 'number') process.exitCode = code
   } else {
     process.stderr.write('gengfu: not built yet. Run: npm install && npm run build\n')
     process.exitCode = 2

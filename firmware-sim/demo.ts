@@ -18,6 +18,7 @@ const reportSeconds = 20
 /** The button of the printed command: registered, but pressed by nobody else. */
 const pressedButton = 'button-demo'
 const operator = 'operator'
+const pidFile = 'demo.pid'
 const startMsMax = 30_000
 const stopMsMax = 6000
 
@@ -58,8 +59,17 @@ class Demo {
   }
 
   async run(isFresh: boolean): Promise<void> {
+    const other = runningDemo(this.#folder)
+    if (other !== undefined) {
+      say(
+        `gengfu demo: another demo (process ${other}) uses ${this.#folder}: end it first, or give this one --dir`,
+      )
+      say(`另一个演示正在使用该目录（进程 ${other}）：请先结束它，或用 --dir 另选目录`)
+      process.exit(1)
+    }
     if (isFresh) rmSync(this.#folder, { recursive: true, force: true })
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    writeFileSync(join(this.#folder, pidFile), String(process.pid))
     process.once('SIGINT', () => void this.#stop(0))
     process.once('SIGTERM', () => void this.#stop(0))
     try {
@@ -184,6 +194,7 @@ class Demo {
       this.#stopVillage()
       // The gateway first, so that what it still has is on its way before the centre goes.
       for (const { process: child } of this.#children.reverse()) await ended(child)
+      rmSync(join(this.#folder, pidFile), { force: true })
     }
     process.exit(code)
   }
@@ -212,6 +223,19 @@ function output(args: string[]): Promise<string> {
         : reject(new Error(`${args.slice(0, 2).join(' ')}: ${problem.trim()}`)),
     )
   })
+}
+
+/** The process of a demo that still runs on this folder. */
+function runningDemo(folder: string): number | undefined {
+  const file = join(folder, pidFile)
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+  if (!Number.isInteger(pid) || pid <= 0) return undefined
+  try {
+    process.kill(pid, 0)
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gengfu') ? pid : undefined
+  } catch {
+    return undefined // it ended without tidying up
+  }
 }
 
 type Ports = typeof preferredPorts

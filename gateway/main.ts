@@ -15,6 +15,7 @@ const restartsMax = 5
 export async function runGateway(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu gateway')
     .description('The village box: keeps what devices say and brings it to the town centre\n村庄网关')
+    .addHelpText('after', '\nUsually 通常: gengfu gateway --config gateway.yaml')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
   program

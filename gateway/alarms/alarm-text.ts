@@ -31,9 +31,14 @@ export interface TextFacts {
   isDrill: boolean
 }
 
-/** The guidance for the place: the device's own, its zone's, or the table's. */
-export function guidanceFor(kind: AlarmKind, device: DeviceFacts): BilingualText {
-  return device.guidance[kind] ?? device.guidance.all ?? alarmTable[kind].guidance
+/** The guidance: the variant's where the usual one would do harm, the device's own, its zone's, or the table's. */
+export function guidanceFor(
+  kind: AlarmKind,
+  variant: string | undefined,
+  device: DeviceFacts,
+): BilingualText {
+  const careful = variant === undefined ? undefined : alarmTable[kind].variants?.[variant]?.guidance
+  return careful ?? device.guidance[kind] ?? device.guidance.all ?? alarmTable[kind].guidance
 }
 
 export function alarmText(facts: TextFacts): BilingualText {
@@ -41,7 +46,7 @@ export function alarmText(facts: TextFacts): BilingualText {
   const since = localTime(facts.raisedWallMs, facts.utcOffsetMin)
   const isSure = facts.raisedClock !== 'unsynced'
   const { zh: whereZh, en: whereEn } = facts.device.place
-  const guidance = guidanceFor(facts.kind, facts.device)
+  const guidance = guidanceFor(facts.kind, facts.variant, facts.device)
   const remarkZh = facts.remark ? `${facts.remark.zh}。` : ''
   const remarkEn = facts.remark ? ` ${facts.remark.en}.` : ''
   return {

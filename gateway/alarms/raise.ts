@@ -151,7 +151,9 @@ export function raise(judging: Judging, device: DeviceFacts, condition: Conditio
   if (!before) return raiseNew(judging, device, condition, isDrill)
   const colour = colourOf(condition, device, judging.settings)
   const isHigher = outranks(colour, before.alarm.colour)
-  const keepsVariant = !condition.isLevel && outranks(before.alarm.colour, colour)
+  // A plain press after duress does not make it a plain call: who was forced once may be forced to press again.
+  const isDuress = before.alarm.variant === 'duress'
+  const keepsVariant = isDuress || (!condition.isLevel && outranks(before.alarm.colour, colour))
   const { variant: variantBefore, ...withoutVariant } = before.alarm
   const variant = keepsVariant ? variantBefore : condition.variant
   const next: AlarmDocument = {

@@ -1,4 +1,5 @@
 // Recorded readings as CSV: a header with `timeUtc` and reading names, one row per event. Quotes as in RFC 4180.
+import { knownReadings } from '../../protocols/device-mqtt/device-event.ts'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 
@@ -55,6 +56,11 @@ export function parseReadingsCsv(text: string, columns: Record<string, string> =
   const names = header.map((name) => (Object.hasOwn(columns, name) ? (columns[name] ?? name) : name))
   const timeAt = names.indexOf('timeUtc')
   if (timeAt < 0) return bad('a header with the column timeUtc, such as "timeUtc,waterLevelMm"', 'line 1')
+  if (!names.some((name) => knownReadings.includes(name)))
+    return bad(
+      `a column that is a reading (${knownReadings.join(', ')}); --column yours=waterLevelMm renames one`,
+      'line 1',
+    )
   if (lines.length > csvRowsMax) return bad(`at most ${csvRowsMax} rows`)
   const rows: CsvRow[] = []
   const problems: Problem[] = []

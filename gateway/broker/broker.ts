@@ -367,7 +367,8 @@ class Broker implements DeviceBroker {
     if (!connection) return
     this.#options.logger.debug({ address: connection.address, error: error.message }, 'connection failed')
     // What the parser refuses has no other report; network errors are the world's.
-    if (connection.endReason !== undefined || 'code' in error || !connection.isOpen) return
+    const isJustGone = error.message === 'connection closed'
+    if (connection.endReason !== undefined || 'code' in error || isJustGone || !connection.isOpen) return
     connection.endReason = 'malformed'
     this.#refusals.report(
       'malformed',

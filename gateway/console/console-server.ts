@@ -117,6 +117,8 @@ export class ConsoleServer {
   async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
+    if (!isOwnPage(request))
+      return send(response, 403, 'text/plain', 'controls are not for pages of somebody else\n')
     // A page of somebody else can not send this type without being asked first, and we never allow it.
     if (request.headers['content-type']?.split(';')[0] !== 'application/json')
       return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
@@ -150,6 +152,13 @@ export class ConsoleServer {
 
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
+}
+
+/** A name that was made to point here, or a page from elsewhere, must not arm or disarm a village. */
+function isOwnPage({ headers }: IncomingMessage): boolean {
+  const host = headers.host ?? ''
+  if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$/.test(host)) return false
+  return headers.origin === undefined || headers.origin === `http://${host}`
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {

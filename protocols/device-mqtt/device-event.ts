@@ -40,6 +40,9 @@ const readingRules = new Map<string, ReadingRule>([
   ['temperatureC', number],
 ])
 
+/** Names of the readings that are checked, and that mean something to the alarm engine. */
+export const knownReadings: readonly string[] = [...readingRules.keys()]
+
 /** Keys that would reach into an object's prototype; no device has a reason to send them. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 

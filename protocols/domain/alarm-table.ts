@@ -21,6 +21,8 @@ export interface AlarmVariant {
   name: BilingualText
   colour?: Colour
   codes?: Partial<AlarmCodes>
+  /** In place of the kind's guidance, where following that would do harm. */
+  guidance?: BilingualText
 }
 
 export interface AlarmRow {
@@ -64,6 +66,12 @@ const variant = (name: Texts, more: Omit<AlarmVariant, 'name'> = {}): AlarmVaria
   ...more,
 })
 
+/** Whoever called in silence may stand beside the one they fear: a ringing telephone gives them away. */
+const quietGuidance = both([
+  '不要回拨电话，不要派村民单独上门；立即报警 110，并悄悄查看抓拍。',
+  'Do not call back and send no villager alone: call the police (110) at once and look at the snapshot quietly.',
+])
+
 const neverHeldBack: Texts = [
   '立即告警，从不合并、搁置、延迟或抑制',
   'at once; never grouped, shelved, delayed or suppressed',
@@ -76,10 +84,16 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       pressed: variant(['按下', 'pressed']),
       held: variant(['长按', 'held']),
       double: variant(['连按两次', 'pressed twice']),
-      duress: variant(['被胁迫', 'under duress'], { codes: { contactId: '121', sia: 'HA' } }),
+      duress: variant(['被胁迫', 'under duress'], {
+        codes: { contactId: '121', sia: 'HA' },
+        guidance: quietGuidance,
+      }),
       medical: variant(['医疗', 'medical'], { codes: { contactId: '100', sia: 'MA' } }),
       hostile: variant(['遭遇侵害', 'hostile'], { codes: { contactId: '120', sia: 'PA' } }),
-      silent: variant(['无声求助', 'silent'], { codes: { contactId: '122', sia: 'HA' } }),
+      silent: variant(['无声求助', 'silent'], {
+        codes: { contactId: '122', sia: 'HA' },
+        guidance: quietGuidance,
+      }),
     },
   }),
   fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2], neverHeldBack),

@@ -113,6 +113,12 @@ it('keeps arming over a restart, and refuses what makes no sense in words', asyn
   expect((await control('bypass', { device: 'door-1', minutes: -1, by: 'Li' }))[0]).toBe(400)
   expect((await control('arm', { zone: 'shop', by: 'a page' }, 'text/plain'))[0]).toBe(415)
   expect((await control('reboot', {}))[0]).toBe(404)
+  const foreign = await fetch(`${box.consoleUrl}api/v1/disarm`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: 'http://evil.example' },
+    body: JSON.stringify({ zone: 'shop', by: 'a page' }),
+  })
+  expect(foreign.status).toBe(403)
 })
 
 it('takes alarms although another program has the port of its console', async () => {
