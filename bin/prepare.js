@@ -124,20 +124,22 @@ function build() {
   const stamp = stampOf([
     ...sources.sort((a, b) => (a < b ? -1 : 1)),
     join(root, 'tsconfig.build.json'),
+    join(root, 'bin/bundle.js'),
     join(root, 'package-lock.json'),
   ])
   if (isStamped('build', stamp) && existsSync(join(root, 'dist'))) return
   say('building')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   const run = (file, args) =>
-    execFileSync(process.execPath, [join(root, 'node_modules', file), ...args], {
+    execFileSync(process.execPath, [join(root, file), ...args], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
     })
   try {
-    run('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
+    run('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
+    run('bin/bundle.js', [])
     for (const page of ['desk', 'console'])
-      run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.ts', '--mode', page])
+      run('node_modules/vite/bin/vite.js', ['build', '--config', 'web/vite.config.ts', '--mode', page])
   } catch {
     fail('the build failed; what is wrong stands above')
   }

@@ -1,8 +1,8 @@
 // The gateway, wired: storage starts first, the broker listens last and refuses first. Two of them fit into one process.
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { BoxTime } from '../protocols/domain/event.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import { createAlarmEngine } from './alarms/alarm-engine.ts'
@@ -13,7 +13,6 @@ import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { checkControl, parseControl } from './console/box-controls.ts'
-import { pageFolder } from './console/page-folder.ts'
 import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
@@ -28,11 +27,11 @@ import { causePrefix, type CauseDocument, type CommandDocument, type Kept } from
 import { openJournal } from './journal/journal.ts'
 import type { Journal, Outbox } from './journal/port.ts'
 import { openCameras } from './open-cameras.ts'
+import { programFolder } from './program-folder.ts'
+import { startTicks } from './start-ticks.ts'
 import { createUplink } from './uplink/uplink.ts'
 import type { Uplink } from './uplink/port.ts'
 
-/** How often the engine is asked whether anything is due. */
-const tickMs = 250
 /** Everything is flushed and closed within this; then the process ends anyway and the journal repairs itself. */
 export const stopDeadlineMs = 4000
 
@@ -276,7 +275,7 @@ class WiredGateway implements Gateway {
     const server = new ConsoleServer({
       host: config.console.host,
       port: config.console.port,
-      pageFolder: pageFolder(),
+      pageFolder: join(programFolder(), 'dist/web/console'),
       metrics: this.#metrics,
       logger: logger.child({ part: 'console' }),
       illness: () => this.#illness,
@@ -299,7 +298,9 @@ class WiredGateway implements Gateway {
     const { salvaged } = journal.facts()
     if (salvaged)
       logger.error({ ...salvaged }, 'the journal was damaged; what could be read was saved into a new one')
-    await intake.judge({ type: 'started' })
+    // Judged now; its commit may wait for company, and no button has to wait for it.
+    const started = intake.judge({ type: 'started' })
+    started.catch(() => undefined) // awaited below
     const watch = new BoxWatch({
       facts: this.#facts,
       journal,
@@ -307,9 +308,12 @@ class WiredGateway implements Gateway {
       certificateFiles: certificateFilesOf(config),
       logger: logger.child({ part: 'health' }),
     })
-    this.#startTicks(intake, watch, () => boxClock.now())
+    const facts = this.#facts
+    const ticks = startTicks({ clock, logger, intake, watch, facts, steadyMs: () => boxClock.now().steadyMs })
+    this.#undos.push(['ticks', ticks])
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
+    await started
     // After the devices: loading and connecting the uplink must not keep a button waiting.
     uplink?.start()
     logger.info(
@@ -356,26 +360,6 @@ class WiredGateway implements Gateway {
       this.#illness = undefined
     })
     registerJournalMetrics(journal, this.#metrics)
-  }
-
-  #startTicks(intake: Intake, watch: BoxWatch, now: () => BoxTime & { steadyMs: number }): void {
-    const { clock, logger } = this.#options
-    let cancel: () => void
-    const tick = async (): Promise<void> => {
-      try {
-        watch.look()
-        await this.#facts.tell((fact) => intake.judge({ type: 'box', fact }))
-        if (intake.nextDueMs() <= now().steadyMs) await intake.judge({ type: 'tick' })
-      } catch (error) {
-        logger.debug({ reason: (error as Error).message }, 'time could not be judged yet')
-      }
-      if (!this.#stopping) schedule()
-    }
-    const schedule = (): void => {
-      cancel = clock.after(tickMs, () => void tick())
-    }
-    schedule()
-    this.#undos.push(['ticks', () => cancel()])
   }
 
   stop(): Promise<void> {

@@ -1,6 +1,7 @@
 // `gengfu gateway`: reads flags and config, runs the gateway until it is told to stop, starts it anew when its journal
 // turned out to be damaged.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
@@ -8,6 +9,7 @@ import { createSystemRandom } from '../protocols/kit/random.ts'
 import { writeDevicePassword } from './broker/device-password.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
+import { programFolder } from './program-folder.ts'
 
 /** Restarts after damage inside one run; beyond it the supervisor decides. */
 const restartsMax = 5
@@ -66,7 +68,9 @@ async function run(file: string): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as {
+    version: string
+  }
   for (let restarts = 0; !isStopping; restarts++) {
     gateway = createGateway({
       config,
@@ -108,8 +112,4 @@ async function password(file: string, device: string): Promise<void> {
   if (made.ok) return console.log(made.value)
   console.error(`gengfu gateway password: ${made.problems[0]?.message ?? 'not possible'}`)
   process.exitCode = 2
-}
-
-function packageFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url)
 }

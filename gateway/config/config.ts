@@ -59,7 +59,7 @@ export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 export function parseGatewayConfig(text: string, folder: string): Result<GatewayConfig> {
   let raw: unknown
   try {
-    raw = parseYaml(text)
+    raw = parseYaml(text, { prettyErrors: false })
   } catch (error) {
     return bad(`not YAML: ${(error as Error).message}`)
   }

@@ -1,0 +1,39 @@
+// Gathers the gateway's own files and its packages into a few large ones: a box reads and resolves some ten files at its
+// start instead of several hundred, which is most of its start time and a fifth of its memory. What `tsc` made stays
+// beside it; a build with `tsc` alone puts its own gateway/main.js back, so that what runs is never older than the source.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const folder = join(root, 'dist', 'gateway', 'bundle')
+
+await build({
+  configFile: false,
+  root,
+  logLevel: 'warn',
+  publicDir: false,
+  build: {
+    ssr: true,
+    outDir: folder,
+    emptyOutDir: true,
+    // Readable: a stack trace names functions, and each part opens with the name of its source file.
+    minify: false,
+    target: 'node20',
+    rolldownOptions: {
+      input: {
+        main: join(root, 'gateway/main.ts'),
+        'journal-worker': join(root, 'gateway/journal/journal-worker.ts'),
+        'picture-worker': join(root, 'gateway/cameras/picture-worker.ts'),
+      },
+      output: { comments: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
+  },
+  // Native code, and a package of which one inner file is replaced by name.
+  ssr: { noExternal: true, external: ['better-sqlite3', 'onvif'] },
+})
+
+const main = readFileSync(join(folder, 'main.js'), 'utf8')
+if (!/export \{[^}]*\brunGateway\b/.test(main)) throw new Error('the bundle does not export runGateway')
+writeFileSync(join(root, 'dist/gateway/main.js'), "export { runGateway } from './bundle/main.js'\n")
