@@ -9,8 +9,8 @@ export interface CameraKnobs {
   clockOffsetMs: number
   /** What it sends instead of a picture: a page with status 200, noise, a picture cut in half; or no HTTP at all. */
   garbage: 'none' | 'page' | 'noise' | 'cut' | 'not-http'
-  /** A body that never ends: as fast as it is read, or a byte a second. */
-  endless: 'none' | 'flood' | 'drip'
+  /** A body that never ends: as fast as it is read, a byte a second, or picture after picture. */
+  endless: 'none' | 'flood' | 'drip' | 'parts'
   /** No snapshot address: the stream only. */
   hasNoSnapshot: boolean
   /** A snapshot address that answers 404 with a page. */
@@ -25,6 +25,8 @@ export interface CameraKnobs {
   foreignHost: string | undefined
   /** Says that its picture is text and its XML is UTF-16, puts junk before the first tag, and writes odd headers. */
   isSloppy: boolean
+  /** Sends whoever asks for the stream to another address, as the answer to this request. */
+  streamRedirect: { at: 'OPTIONS' | 'DESCRIBE' | 'SETUP' | 'PLAY'; to: string } | undefined
   /** Takes the stream's PLAY and sends nothing. */
   isStreamStalled: boolean
   /** Accepts connections and never answers. */
@@ -46,6 +48,7 @@ export function noFaults(): CameraKnobs {
     reset: 'none',
     foreignHost: undefined,
     isSloppy: false,
+    streamRedirect: undefined,
     isStreamStalled: false,
     isHung: false,
   }

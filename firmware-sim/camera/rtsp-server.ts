@@ -89,6 +89,8 @@ export class RtspServer {
       const head = [`RTSP/1.0 ${status}`, `CSeq: ${header('CSeq') ?? '0'}`, ...lines, ...length]
       socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
     }
+    if (knobs.streamRedirect?.at === method)
+      return reply('302 Moved Temporarily', [`Location: ${knobs.streamRedirect.to}`])
     if (method === 'OPTIONS')
       return reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER'])
     if (knobs.hasWrongAuth || !signIn.accepts(header('Authorization'), method)) {

@@ -191,6 +191,7 @@ export class SimulatedCamera {
       return void response.end(page)
     }
     const picture = this.picture()
+    if (knobs.endless === 'parts') return this.#pourParts(response)
     response.writeHead(200, { 'content-type': knobs.isSloppy ? 'text/plain' : 'image/jpeg' })
     if (knobs.garbage === 'page') return void response.end(page)
     if (knobs.garbage === 'noise') return void response.end(Buffer.alloc(5000, 'noise'))
@@ -201,6 +202,20 @@ export class SimulatedCamera {
     }
     if (knobs.endless !== 'none') return this.#pourEndlessly(response, picture)
     response.end(picture)
+  }
+
+  /** Motion JPEG over HTTP, as some cameras give out for a snapshot. */
+  #pourParts(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' })
+    const pour = (): void => {
+      const picture = this.picture()
+      response.write(`--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`)
+      response.write(picture)
+      response.write('\r\n')
+    }
+    pour()
+    const timer = setInterval(pour, 200)
+    response.on('close', () => clearInterval(timer))
   }
 
   #pourEndlessly(response: ServerResponse, picture: Uint8Array): void {

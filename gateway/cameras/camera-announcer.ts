@@ -78,6 +78,10 @@ export class CameraAnnouncer {
     this.#outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts: { ...look, camera } })
   }
 
+  eventDropped(): void {
+    this.#metrics.eventsDropped.inc()
+  }
+
   pinned(camera: string, fingerprint: string): void {
     this.#outlets.onFact({
       what: 'camera-certificate-pinned',

@@ -39,6 +39,7 @@ export class CameraClient {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
   readonly #auth: CameraAuth
+  readonly #streamAuth: CameraAuth
   readonly #session: OnvifSession | undefined
   #facts: CameraFacts | undefined
 
@@ -46,12 +47,9 @@ export class CameraClient {
     const { settings, credentials, random } = options
     this.settings = settings
     this.#options = options
-    this.#auth = new CameraAuth({
-      user: credentials?.user,
-      password: credentials?.password,
-      mode: settings.auth,
-      random,
-    })
+    const { user, password } = credentials ?? {}
+    this.#auth = new CameraAuth({ user, password, mode: settings.auth, random })
+    this.#streamAuth = new CameraAuth({ user, password, mode: settings.auth, random })
     this.#session = settings.onvif ? this.openSession() : undefined
   }
 
@@ -133,6 +131,8 @@ export class CameraClient {
       clock: this.#options.clock,
       deadlineMs: snapshotMsMax,
       bodyBytesMax: pictureBytesMax,
+      // A snapshot address that is really motion JPEG.
+      isEnough: (parts) => firstPartEnd(parts) !== undefined,
       signal,
     })
     const bytes = pictureIn(answer.body)
@@ -157,8 +157,8 @@ export class CameraClient {
           host: settings.host,
           port: settings.rtspPort ?? known?.port ?? 554,
           path: settings.streamPath ?? known?.path ?? '/',
-          user: this.#auth.user,
-          password: this.#auth.password,
+          auth: this.#streamAuth,
+          random: this.#options.random,
         },
         { deadlineMs: streamMsMax, signal },
       )
@@ -188,9 +188,21 @@ export class CameraClient {
   }
 }
 
+const pictureStart = Buffer.from([0xff, 0xd8, 0xff])
+
+/** Where the first of several parts ends, by the boundary that it began with; undefined while that has not come again. */
+function firstPartEnd(body: Buffer): number | undefined {
+  const from = body[0] === 0x0d && body[1] === 0x0a ? 2 : 0
+  const lineEnd = body.subarray(from, from + 200).indexOf('\r\n')
+  if (lineEnd < 3 || body[from] !== 0x2d || body[from + 1] !== 0x2d) return undefined
+  const next = body.indexOf(body.subarray(from, from + lineEnd), from + lineEnd)
+  return next < 0 ? undefined : next
+}
+
 /** The JPEG inside a body: headers are not believed, leading and trailing bytes (multipart, padding) are cut. */
-function pictureIn(body: Buffer): Uint8Array | undefined {
-  const start = body.indexOf(Buffer.from([0xff, 0xd8, 0xff]))
+function pictureIn(whole: Buffer): Uint8Array | undefined {
+  const body = whole.subarray(0, firstPartEnd(whole) ?? whole.length)
+  const start = body.indexOf(pictureStart)
   // Further in, it is a page that happens to hold a picture.
   if (start < 0 || start > 512) return undefined
   const end = body.lastIndexOf(Buffer.from([0xff, 0xd9]))

@@ -88,7 +88,7 @@ const isPictureProblem = (problem: CameraProblem): boolean =>
   problem.code === 'not-a-picture' || problem.code === 'broken-picture'
 
 function stateAfter({ code }: CameraProblem): CameraState {
-  if (['no-answer', 'refused', 'name-unknown', 'no-route'].includes(code)) return 'unreachable'
+  if (['no-answer', 'refused', 'name-unknown', 'no-route', 'own-address'].includes(code)) return 'unreachable'
   if (['wrong-password', 'no-password', 'unknown-auth', 'onvif-fault'].includes(code))
     return 'up-without-auth'
   return 'reachable'

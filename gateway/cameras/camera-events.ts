@@ -14,6 +14,12 @@ const retryMsMin = 5_000
 const retryMsMax = 300_000
 /** Most events taken of one pull: a camera that sends more repeats itself. */
 const eventsMax = 50
+/** A camera that answers every pull at once would keep us busy: this long between two, longer when there was nothing. */
+const restMs = 250
+const emptyRestMs = 1000
+/** Events of one camera that go on to be judged and kept: so many at once, and then so many a minute. */
+const burstMax = 60
+const perMinuteMax = 60
 
 export interface CameraEventsOptions {
   camera: string
@@ -22,6 +28,8 @@ export interface CameraEventsOptions {
   random: Random
   log: Logger
   onEvent: (event: DeviceEvent) => void
+  /** One event beyond the bound was not handed on. */
+  onDropped: () => void
 }
 
 /** A standing subscription beside the camera's line of attempts: it waits nearly all of its time. */
@@ -30,6 +38,7 @@ export class CameraEvents {
   #abort: AbortController | undefined
   #ended: Promise<void> = Promise.resolve()
   #count = 0
+  #allowance = { left: burstMax, atMs: Number.NEGATIVE_INFINITY, isTold: false }
 
   constructor(options: CameraEventsOptions) {
     this.#options = options
@@ -82,8 +91,7 @@ export class CameraEvents {
         onAnswer()
         for (const notification of notifications.slice(0, eventsMax)) this.#hand(notification)
         await session.renew(signal, askMsMax)
-        // A camera that answers every pull at once and empty would keep us busy for nothing.
-        if (notifications.length === 0) await pause(this.#options.clock, 1000, signal)
+        await pause(this.#options.clock, notifications.length === 0 ? emptyRestMs : restMs, signal)
       }
     } finally {
       if (signal.aborted) {
@@ -96,9 +104,22 @@ export class CameraEvents {
   #hand(notification: unknown): void {
     const readings = readingsOf(notification)
     if (!readings) return
+    if (!this.#isAllowed()) return this.#options.onDropped()
     // Unique over restarts without a counter on disk: the wall clock may step, chance does not repeat.
     const messageId = `onvif-${++this.#count}-${this.#options.random.hex(8)}`
     this.#options.onEvent({ device: this.#options.camera, messageId, readings })
+  }
+
+  /** A camera gone wild (a branch in the wind, a firmware gone mad) must not fill the journal. */
+  #isAllowed(): boolean {
+    const { clock, log, camera } = this.#options
+    const nowMs = clock.monotonicMs()
+    const { left, atMs, isTold } = this.#allowance
+    const refilled = Math.min(burstMax, left + ((nowMs - atMs) * perMinuteMax) / 60_000)
+    const isAllowed = refilled >= 1
+    this.#allowance = { left: isAllowed ? refilled - 1 : refilled, atMs: nowMs, isTold: !isAllowed }
+    if (!isAllowed && !isTold) log.warn({ camera, perMinuteMax }, 'camera sends too many events')
+    return isAllowed
   }
 }
 

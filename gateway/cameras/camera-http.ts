@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { lookupCamera } from './camera-lookup.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { CameraAuth } from './http-auth.ts'
 import { HttpReader, type HttpAnswer } from './http-reader.ts'
@@ -38,6 +39,8 @@ export interface AskOptions {
   /** For everything together: connecting, signing in, the whole body. */
   deadlineMs: number
   bodyBytesMax: number
+  /** Of an answer in several parts without end: true when what has come is enough. */
+  isEnough?: (parts: Buffer) => boolean
   signal: AbortSignal
 }
 
@@ -163,7 +166,8 @@ function exchange(
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk)
-        if (reader.isComplete) finish()
+        const parts = reader.partsSoFar
+        if (reader.isComplete || (parts && options.isEnough?.(parts))) finish()
       } catch (error) {
         fail(error)
       }
@@ -194,8 +198,8 @@ function openSocket(options: AskOptions, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // A camera's certificate names nobody we know: identity is the pinned fingerprint, not a chain.
     const socket = isTls
-      ? connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1' })
-      : connectTcp({ host, port })
+      ? connectTls({ host, port, lookup: lookupCamera, rejectUnauthorized: false, minVersion: 'TLSv1' })
+      : connectTcp({ host, port, lookup: lookupCamera })
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)
       socket.destroy()

@@ -6,6 +6,7 @@ export interface CameraMetrics {
   failed: Counter<'code'>
   deleted: Counter<'reason'>
   looked: Counter
+  eventsDropped: Counter
   answerSeconds: Histogram<'source'>
 }
 
@@ -49,6 +50,11 @@ export function createCameraMetrics(
     looked: new Counter({
       name: 'gengfu_camera_looks_total',
       help: 'Looks at pictures by people',
+      registers,
+    }),
+    eventsDropped: new Counter({
+      name: 'gengfu_camera_events_dropped_total',
+      help: 'Events of cameras beyond the bound of one camera',
       registers,
     }),
     answerSeconds: new Histogram({

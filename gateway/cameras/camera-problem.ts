@@ -21,6 +21,11 @@ const sentences = {
     en: 'the answer of the camera is too large or has no end',
   },
   'bad-http': { zh: '摄像机的应答不是 HTTP', en: 'what the camera answers is not HTTP' },
+  'bad-rtsp': { zh: '摄像机的视频端口应答的不是 RTSP', en: 'what the video port answers is not RTSP' },
+  'own-address': {
+    zh: '这个主机名指向盒子自己，已拒绝：请改用摄像机的 IP 地址',
+    en: 'this host name leads to the box itself, which is refused: use the IP address of the camera',
+  },
   'http-error': { zh: '摄像机用错误代码应答', en: 'the camera answers with an error code' },
   'not-found': {
     zh: '摄像机上没有这个网页地址：请填写 snapshotPath',

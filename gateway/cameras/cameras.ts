@@ -275,6 +275,7 @@ class AllCameras implements Cameras {
         random,
         log: this.#log,
         onEvent: (event) => outlets.onEvent(event),
+        onDropped: () => this.#announcer.eventDropped(),
       })
       this.#events.push(events)
       events.start()

@@ -19,13 +19,19 @@ export function readingsOf(notification: unknown): Readings | undefined {
   if (/DigitalInput/i.test(topic)) {
     const input = [...items(at(message, 'source')).values()][0]
     // Active is what the installer wired as the alarm: an open contact.
-    return { contact: value ? 'open' : 'closed', ...(input === undefined ? {} : { input }) }
+    return { contact: value ? 'open' : 'closed', ...inputName(input) }
   }
   if (/Tamper|GlobalSceneChange|ImageTooDark|ImageTooBright|ImageTooBlurry|SignalLoss/i.test(topic)) {
     return { tamper: value }
   }
   if (/Motion|CellMotion|FieldDetector|LineDetector/i.test(topic)) return { motion: value }
   return undefined
+}
+
+/** A name of the camera's, such as "Input 1": bounded, because it is kept. */
+function inputName(value: unknown): { input?: string | number } {
+  if (typeof value === 'number') return { input: value }
+  return typeof value === 'string' && value !== '' ? { input: value.slice(0, 64) } : {}
 }
 
 function at(value: unknown, key: string): unknown {

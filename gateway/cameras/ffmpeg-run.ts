@@ -6,13 +6,15 @@ import { CameraProblem } from './camera-problem.ts'
 /** Largest picture taken from a stream, and most of ffmpeg's complaints that is read. */
 const pictureBytesMax = 4 * 1024 * 1024
 const complaintBytesMax = 4 * 1024
+/** A 4K stream takes about 100 MB; beyond this it is an attack on a small box. */
+const memoryBytesMax = 256 * 1024 * 1024
 /** `-timeout` means "wait for a caller" in ffmpeg 4. */
 const versionMin = 5
 
 export interface FfmpegResult {
   exitCode: number | null
   output: Buffer
-  /** May hold an address with its password: to be classified, never shown or logged. */
+  /** May hold the relay's address and a camera's own words: to be classified, never shown or logged. */
   complaint: string
 }
 
@@ -61,8 +63,10 @@ export class Ffmpeg {
     if (version !== undefined && Number(version) < versionMin) {
       throw new CameraProblem('ffmpeg-old', { detail: version })
     }
-    // Killed with us, whatever kills us; and gentle beside the gateway. Both are part of every Debian.
-    const prefix = ['nice', '-n', '10', 'setpriv', '--pdeathsig', 'KILL']
+    // Killed with us, whatever kills us; bounded, whatever a camera sends; and gentle beside the gateway. All are part of
+    // every Debian.
+    const tie = ['setpriv', '--pdeathsig', 'KILL', 'prlimit', `--data=${memoryBytesMax}`, `--core=0`]
+    const prefix = ['nice', '-n', '10', ...tie]
     const tied = await this.#spawn('nice', [...prefix.slice(1), 'true'], '', limits).catch(() => undefined)
     return tied?.exitCode === 0 ? prefix : []
   }

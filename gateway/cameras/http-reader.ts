@@ -4,6 +4,10 @@ import { CameraProblem } from './camera-problem.ts'
 const headBytesMax = 16 * 1024
 /** A chunk's size line; longer is no size. */
 const sizeLineMax = 64
+/** Answers such as 100 Continue before the answer. */
+const earlyAnswersMax = 4
+/** Sizes of chunks and the like, beside a quarter of the body: chunks of one byte are an attack on our time. */
+const wrappingBytesMax = 64 * 1024
 
 export interface HttpAnswer {
   status: number
@@ -17,8 +21,11 @@ export class HttpReader {
   readonly #bodyBytesMax: number
   #pending: Buffer = Buffer.alloc(0)
   #head: Omit<HttpAnswer, 'body'> | undefined
-  readonly #body: Buffer[] = []
+  /** Grows by doubling: a list of parts would cost a hundred times a part of one byte. */
+  #body: Buffer = Buffer.alloc(0)
   #bodyBytes = 0
+  #receivedBytes = 0
+  #earlyAnswers = 0
   /** Bytes still to come of the body or of the chunk; undefined means until the camera closes. */
   #left: number | undefined
   #isChunked = false
@@ -35,6 +42,7 @@ export class HttpReader {
   /** Throws a CameraProblem for what is no HTTP or too large. */
   push(chunk: Buffer): void {
     if (this.#isComplete) return
+    this.#receivedBytes += chunk.length
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
     while (!this.#head) {
       if (!this.#takeHead()) return
@@ -42,11 +50,19 @@ export class HttpReader {
     if (this.#isChunked) while (this.#takeChunk());
     else this.#takeBody(this.#left ?? this.#pending.length)
     if (!this.#isChunked && this.#left === 0) this.#isComplete = true
+    const wrappingBytes = this.#receivedBytes - this.#pending.length - this.#bodyBytes
+    if (wrappingBytes > wrappingBytesMax + this.#bodyBytes / 4) throw this.#tooLarge()
+  }
+
+  /** The body so far of an answer in several parts, which may go on for ever: its first part may be all that is wanted. */
+  get partsSoFar(): Buffer | undefined {
+    const type = this.#head?.headers.find(([name]) => name === 'content-type')?.[1] ?? ''
+    return /^multipart\//i.test(type) ? this.#body.subarray(0, this.#bodyBytes) : undefined
   }
 
   finish(): HttpAnswer {
     if (!this.#head) throw new CameraProblem(this.#pending.length === 0 ? 'reset' : 'bad-http')
-    return { ...this.#head, body: Buffer.concat(this.#body, this.#bodyBytes) }
+    return { ...this.#head, body: this.#body.subarray(0, this.#bodyBytes) }
   }
 
   #takeHead(): boolean {
@@ -64,7 +80,10 @@ export class HttpReader {
     if (status === 0) throw new CameraProblem('bad-http')
     this.#pending = this.#pending.subarray(end.index + end[0].length)
     // 100 Continue is not the answer; the answer follows.
-    if (status < 200) return this.#pending.length > 0
+    if (status < 200) {
+      if (++this.#earlyAnswers > earlyAnswersMax) throw new CameraProblem('bad-http', { detail: `${status}` })
+      return this.#pending.length > 0
+    }
     const headers = lines.flatMap((line): [string, string][] => {
       const colon = line.indexOf(':')
       return colon > 0 ? [[line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()]] : []
@@ -81,9 +100,15 @@ export class HttpReader {
   #takeBody(wanted: number): number {
     const part = this.#pending.subarray(0, wanted)
     this.#pending = this.#pending.subarray(part.length)
-    this.#body.push(part)
-    this.#bodyBytes += part.length
-    if (this.#bodyBytes > this.#bodyBytesMax) throw this.#tooLarge()
+    const bodyBytes = this.#bodyBytes + part.length
+    if (bodyBytes > this.#bodyBytesMax) throw this.#tooLarge()
+    if (bodyBytes > this.#body.length) {
+      const wider = Buffer.alloc(Math.min(this.#bodyBytesMax, Math.max(bodyBytes * 2, 16 * 1024)))
+      this.#body.copy(wider, 0, 0, this.#bodyBytes)
+      this.#body = wider
+    }
+    part.copy(this.#body, this.#bodyBytes)
+    this.#bodyBytes = bodyBytes
     if (this.#left !== undefined) this.#left -= part.length
     return part.length
   }

@@ -1,6 +1,6 @@
-// The few parts of the `onvif` package (0.8.3, pinned) that we use, typed, with its transport replaced by ours.
-import { createRequire } from 'node:module'
+// The few parts of the `onvif` package (0.8.3, pinned) that we use, typed, with its transport and its XML reader replaced by ours.
 import onvif from 'onvif'
+import { parseSoapXml, type XmlNode, type XmlValue } from './soap-xml.ts'
 
 export interface ServiceUrl {
   hostname?: string | null
@@ -63,22 +63,44 @@ export function createPackageCamera(options: {
   return camera
 }
 
-const utils = createRequire(import.meta.url)('onvif/lib/utils.js') as {
-  parseSOAPString: (xml: string, callback: SoapCallback, status: number) => void
-}
-
 /** XML to the package's objects; calls back with an error for faults and for what is no SOAP. */
 export function parseSoap(xml: string, status: number, callback: SoapCallback): void {
-  utils.parseSOAPString(withPlainTimes(xml), callback, status)
+  const body = bodyOf(parseSoapXml(xml))
+  if (!body) return callback(new Error('not SOAP'), undefined, xml, status)
+  const reason = faultReason(body[0])
+  callback(
+    reason === undefined ? undefined : new Error(`${faultPrefix}${reason}`),
+    body as unknown,
+    xml,
+    status,
+  )
 }
 
-/** The package reads times that end in Z only and fails on all others; cameras write offsets and fractions as they like. */
-function withPlainTimes(xml: string): string {
-  return xml.replace(
-    /(<(?:\w+:)?(?:CurrentTime|TerminationTime)(?:\s[^>]*)?>)\s*([^<]*?)\s*</g,
-    (whole, tag: string, text: string) => {
-      const ms = Date.parse(text)
-      return Number.isNaN(ms) ? whole : `${tag}${new Date(ms).toISOString()}<`
-    },
-  )
+export const faultPrefix = 'ONVIF SOAP Fault: '
+
+/** The body, as the list with one element that the package reads. */
+function bodyOf(root: XmlNode | undefined): XmlValue[] | undefined {
+  const envelope = root?.['envelope'] as XmlValue | undefined
+  const body = typeof envelope === 'object' ? envelope['body'] : undefined
+  return Array.isArray(body) ? body : undefined
+}
+
+/** What a fault says of itself: its text, else its codes; undefined when there is none. */
+function faultReason(body: XmlValue | undefined): string | undefined {
+  const fault = childOf(body, 'fault')
+  if (fault === undefined) return undefined
+  const text = textOf(childOf(childOf(fault, 'reason'), 'text'))
+  if (text !== '') return text
+  const code = childOf(fault, 'code')
+  return [textOf(childOf(code, 'value')), textOf(childOf(childOf(code, 'subcode'), 'value'))].join(' ').trim()
+}
+
+function childOf(value: XmlValue | undefined, name: string): XmlValue | undefined {
+  const list = typeof value === 'object' ? value[name] : undefined
+  return Array.isArray(list) ? list[0] : undefined
+}
+
+function textOf(value: XmlValue | undefined): string {
+  const text = typeof value === 'object' ? value['_'] : value
+  return typeof text === 'string' ? text : ''
 }

@@ -6,6 +6,7 @@ import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { CameraAuth } from './http-auth.ts'
 import {
   createPackageCamera,
+  faultPrefix,
   parseSoap,
   type PackageCamera,
   type ServiceUrl,
@@ -230,20 +231,30 @@ export class OnvifSession {
 
   #read(body: Buffer, status: number, callback: SoapCallback): void {
     const xml = soapText(body)
-    if (!/<[^>]*Envelope/i.test(xml))
-      return callback(new CameraProblem('not-onvif', { detail: `HTTP ${status}` }))
     parseSoap(xml, status, (error, data) => {
-      callback(error ? this.#fault(error, xml) : undefined, data, xml, status)
+      callback(error ? this.#fault(error, xml, status) : undefined, data, xml, status)
     })
   }
 
-  #fault(error: unknown, xml: string): CameraProblem {
+  #fault(error: unknown, xml: string, status: number): CameraProblem {
     if (/NotAuthorized|unauthorized|not authorized|FailedAuthentication/i.test(xml)) {
       return new CameraProblem(this.#options.auth.hasCredentials ? 'wrong-password' : 'no-password')
     }
     const message = error instanceof Error ? error.message : String(error)
-    if (!message.startsWith('ONVIF SOAP Fault')) return new CameraProblem('not-onvif', { cause: error })
-    return new CameraProblem('onvif-fault', { detail: message.slice(18, 140).trim(), cause: error })
+    if (!message.startsWith(faultPrefix)) return new CameraProblem('not-onvif', { detail: `HTTP ${status}` })
+    return new CameraProblem('onvif-fault', { detail: this.#shown(message.slice(faultPrefix.length)) })
+  }
+
+  /** A camera's own words for a person: short, without control characters, and never an echo of the sign-in. */
+  #shown(words: string): string {
+    const { user, password } = this.#options.auth
+    const isEcho = [user, password].some((secret) => secret !== '' && words.includes(secret))
+    return isEcho
+      ? ''
+      : words
+          .slice(0, 120)
+          .replace(/\p{C}+/gu, ' ')
+          .trim()
   }
 
   #serviceUrl(service: string): ServiceUrl | undefined {
@@ -254,7 +265,8 @@ export class OnvifSession {
   #ownAddress(host: string | null | undefined, port: string | number | null | undefined): CameraAddress {
     const { address } = this.#options
     const named = (host ?? '').replace(/^\[|\]$/g, '')
-    if (named !== '' && named !== address.host) this.#foreign.add(named)
+    if (named !== '' && named !== address.host && this.#foreign.size < foreignHostsMax)
+      this.#foreign.add(named.slice(0, 253))
     if (named !== address.host) return address
     const number = Number(port)
     return { ...address, port: number > 0 && number < 65536 ? number : address.port }
@@ -293,8 +305,12 @@ function soapText(body: Buffer): string {
   return text.slice(Math.max(0, text.indexOf('<')))
 }
 
+/** Names and addresses of a camera are kept, shown and sent on: none is longer than this. */
+const textCharsMax = 1000
+const foreignHostsMax = 8
+
 const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+  typeof value === 'string' ? value.slice(0, textCharsMax) : typeof value === 'number' ? String(value) : ''
 
 function profilesOf(answer: unknown): CameraFacts['profiles'] {
   const list: unknown[] = Array.isArray(answer) ? answer : []

@@ -1,14 +1,18 @@
 // One picture out of a camera's video stream by ffmpeg, TCP first; and odd kinds of JPEG made plain by the same means.
-import { urlHost } from './camera-http.ts'
+import { jpegPixelsMax } from '../../protocols/jpeg/parse-jpeg.ts'
+import type { Random } from '../../protocols/kit/random.ts'
 import { CameraProblem } from './camera-problem.ts'
-import type { Ffmpeg } from './ffmpeg-run.ts'
+import type { Ffmpeg, FfmpegResult } from './ffmpeg-run.ts'
+import type { CameraAuth } from './http-auth.ts'
+import { RtspRelay } from './rtsp-relay.ts'
 
 export interface StreamSource {
   host: string
   port: number
   path: string
-  user: string
-  password: string
+  /** Of its own, apart from the web server's: what a camera asks for differs between the two. */
+  auth: CameraAuth
+  random: Random
 }
 
 interface Limits {
@@ -29,25 +33,28 @@ const haste = [
   '-fpsprobesize',
   '0',
 ]
+/** A picture that says it is a hundred metres wide costs gigabytes before it turns out to be empty. */
+const small = ['-max_pixels', `${jpegPixelsMax}`]
 const listInput = [
+  ...small,
   ...haste,
   ...'-f concat -safe 0 -protocol_whitelist pipe,fd,rtsp,rtp,tcp,udp -i pipe:0'.split(' '),
 ]
-const strictJpegInput = ['-xerror', '-err_detect', 'explode', '-f', 'jpeg_pipe', '-i', 'pipe:0']
+const strictJpegInput = [...small, '-xerror', '-err_detect', 'explode', '-f', 'jpeg_pipe', '-i', 'pipe:0']
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1']
 
-/**
- * Takes the next key frame as a JPEG. The address goes in as a list on standard input, because a command line, and a
- * password in it, is readable by every process of the machine.
- */
+/** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
 export async function grabFrame(ffmpeg: Ffmpeg, source: StreamSource, limits: Limits): Promise<Buffer> {
   const first = await tryTransport(ffmpeg, source, limits, 'tcp')
-  if (first.ok) return first.picture
   // 461 Unsupported Transport: an old camera that sends by UDP only.
-  if (!/461|transport/i.test(first.complaint)) throw problemOf(first.complaint, source)
-  const second = await tryTransport(ffmpeg, source, limits, 'udp')
-  if (second.ok) return second.picture
-  throw problemOf(second.complaint, source)
+  const last = first.lastStatus === 461 ? await tryTransport(ffmpeg, source, limits, 'udp') : first
+  if (last.output.length > 0) return last.output
+  throw last.problem ?? problemOf(last, source)
+}
+
+interface Tried extends FfmpegResult {
+  problem: CameraProblem | undefined
+  lastStatus: number
 }
 
 async function tryTransport(
@@ -55,10 +62,13 @@ async function tryTransport(
   source: StreamSource,
   limits: Limits,
   transport: 'tcp' | 'udp',
-): Promise<{ ok: true; picture: Buffer } | { ok: false; complaint: string }> {
+): Promise<Tried> {
+  const relay = new RtspRelay(source)
+  const url = await relay.open()
+  // As a list on standard input: the relay's address would open the camera for whoever reads our command line.
   const list = [
     'ffconcat version 1.0',
-    `file '${streamUrl(source)}'`,
+    `file '${url}'`,
     `option rtsp_transport ${transport}`,
     `option timeout ${Math.round(limits.deadlineMs * 800)}`,
     `option analyzeduration ${analyseMicroseconds}`,
@@ -68,33 +78,21 @@ async function tryTransport(
     'option allowed_media_types video',
     '',
   ].join('\n')
-  const result = await ffmpeg.run(
-    [...quiet, ...listInput, ...outputParameters, ...jpegParameters],
-    list,
-    limits,
-  )
-  return result.output.length > 0
-    ? { ok: true, picture: result.output }
-    : { ok: false, complaint: result.complaint }
-}
-
-/** A quote or a line break in an address would end the list's entry: they travel encoded. */
-function streamUrl({ host, port, path, user, password }: StreamSource): string {
-  const encode = (text: string): string => encodeURIComponent(text).replaceAll("'", '%27')
-  const who = user === '' ? '' : `${encode(user)}:${encode(password)}@`
-  const where = path.replace(/['\\\s]/g, (sign) => encodeURIComponent(sign).replaceAll("'", '%27'))
-  return `rtsp://${who}${urlHost(host)}:${port}${where}`
-}
-
-function problemOf(complaint: string, source: StreamSource): CameraProblem {
-  if (/401 Unauthorized|authorization failed/i.test(complaint)) {
-    return new CameraProblem(source.user === '' ? 'no-password' : 'wrong-password')
+  const parameters = [...quiet, ...listInput, ...outputParameters, ...jpegParameters]
+  try {
+    const result = await ffmpeg.run(parameters, list, limits)
+    return { ...result, problem: relay.problem, lastStatus: relay.lastStatus }
+  } catch (error) {
+    // The relay saw the camera: it knows better than ffmpeg's end why nothing came.
+    throw relay.problem ?? error
+  } finally {
+    await relay.close()
   }
-  if (/Connection refused/i.test(complaint))
-    return new CameraProblem('refused', { detail: `RTSP ${source.port}` })
+}
+
+function problemOf({ complaint, lastStatus }: Tried, source: StreamSource): CameraProblem {
   if (/timed out/i.test(complaint)) return new CameraProblem('no-answer', { detail: `RTSP ${source.port}` })
-  const status = /(?:Server returned|failed:) (\d{3})/.exec(complaint)?.[1]
-  return new CameraProblem('stream-failed', status === undefined ? {} : { detail: `RTSP ${status}` })
+  return new CameraProblem('stream-failed', lastStatus >= 400 ? { detail: `RTSP ${lastStatus}` } : {})
 }
 
 /** Decodes a progressive or otherwise unusual JPEG and writes it as a baseline one. */

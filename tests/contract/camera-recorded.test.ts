@@ -1,7 +1,9 @@
 // Do the answers of real cameras, as recorded, go through our session? No address inside them is ever followed.
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readingsOf } from '../../gateway/cameras/event-readings.ts'
 import { CameraAuth } from '../../gateway/cameras/http-auth.ts'
@@ -152,6 +154,22 @@ describe('the package underneath', () => {
     asked.length = 0
     await session().clockSkewMs(signal, 5000)
     expect(asked).toEqual(['/onvif/device_service GetSystemDateAndTime'])
+  })
+
+  it('reads every recorded answer as our reader does', () => {
+    const theirs = createRequire(import.meta.url)('onvif/lib/utils.js') as {
+      parseSOAPString(xml: string, done: (error: unknown, data: unknown) => void, status: number): void
+    }
+    const differing = [...recorded].filter(([, xml]) => {
+      const found: unknown[] = []
+      const note = (error: unknown, data: unknown): void =>
+        void found.push(JSON.parse(JSON.stringify([error instanceof Error, data ?? ''])))
+      theirs.parseSOAPString(xml, note, 200)
+      parseSoap(xml, 200, note)
+      return !isDeepStrictEqual(found[0], found[1])
+    })
+    expect(recorded.size).toBeGreaterThan(70)
+    expect(differing.map(([name]) => name)).toEqual([])
   })
 
   it('calls back with an error for what is no SOAP', () => {
