@@ -14,7 +14,7 @@ import { DeskServer, findDeskFolder } from './desk/server.ts'
 import { cookieName, isOwnOrigin, presentedToken, Sessions } from './desk/sessions.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
-import { ReceiverCore } from './receiver/receiver-core.ts'
+import { ReceiverCore, type GapChange } from './receiver/receiver-core.ts'
 import { UplinkBroker } from './receiver/uplink-broker.ts'
 import { lockDataDir } from './storage/data-lock.ts'
 import { sqliteFile } from './storage/database.ts'
@@ -86,6 +86,8 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       clock,
       logger: villageLogger,
       receiptOf: (box, epoch) => core.receipt(box, epoch, clock.wallMs()),
+      missing: (box, epoch, lane) => core.missing(box, epoch, lane),
+      givenUp: (box, epoch, lane) => core.givenUp(box, epoch, lane),
       latestEpoch: (box) => core.latestEpoch(box),
       onPresence: (box, presence, message) => {
         notes.add(message, box)
@@ -112,6 +114,13 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       broker?.publish(box, 'stage', encodeJson(notice), 1)
     }
     const receiverLogger = logger.child({ part: 'receiver' })
+    const noteGaps = (gaps: readonly GapChange[]): void => {
+      for (const { box, lane, missing } of gaps) {
+        if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
+        else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
+        notes.add({ type: 'box.gap', box, lane, missing })
+      }
+    }
     const intake = new Intake({
       core,
       storage,
@@ -121,11 +130,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       onStored: ({ heard, changes, gaps }) => {
         for (const { box, epoch } of heard) sendReceipt(box, epoch)
         push(changes)
-        for (const { box, lane, missing } of gaps) {
-          if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
-          else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
-          notes.add({ type: 'box.gap', box, lane, missing })
-        }
+        noteGaps(gaps)
       },
     })
     undos.push(() => intake.drain())
@@ -133,7 +138,8 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     const heartbeats = new HeartbeatCheck({
       logger: receiverLogger,
       registry,
-      receiptOf: (box, epoch) => core.receipt(box, epoch, clock.wallMs()),
+      core,
+      onLost: noteGaps,
     })
     villages.start()
     undos.push(() => villages.stop())
@@ -189,7 +195,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
           return
         }
         villages.heartbeat(box, heartbeat.value)
-        if (heartbeats.isReceiptLost(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
+        if (heartbeats.isReceiptOwed(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
       },
       onSubscribed: (box, channel) => {
         const epoch = core.latestEpoch(box)

@@ -196,6 +196,7 @@ class WiredGateway implements Gateway {
         journal.settle(lane, storedTo)
         stages.settled(lane, storedTo)
       },
+      stepBack: (lane, storedTo) => journal.stepBack(lane, storedTo),
       onCommitted: (listener) => journal.onCommitted(listener),
     }
     const cameras = await openCameras({

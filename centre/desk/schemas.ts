@@ -68,6 +68,7 @@ const laneProgress = z.object({
   storedTo: count,
   announced: count,
   missing: z.array(z.tuple([count, count])),
+  givenUp: count.optional(),
 })
 
 export const boxSummarySchema = z.object({

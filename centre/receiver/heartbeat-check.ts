@@ -1,10 +1,10 @@
-// Compares what a box believes is receipted with what the centre has: a lost Receipt is sent again, a lost record is
-// said aloud.
+// Compares what a box believes is receipted with what the centre has: a lost Receipt is sent again, and what an older
+// backup has lost is said aloud and asked for.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import type { Lane } from '../../protocols/domain/colour.ts'
+import { lanes } from '../../protocols/domain/colour.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
-import type { Receipt } from '../../protocols/uplink/receipt.ts'
+import type { GapChange, ReceiverCore } from './receiver-core.ts'
 
 /** Boxes whose loss or unreadable heartbeat was logged; beyond it only the counters move. */
 const loggedMax = 1000
@@ -12,7 +12,9 @@ const loggedMax = 1000
 export interface HeartbeatCheckOptions {
   logger: Logger
   registry: Registry
-  receiptOf: (box: string, epoch: string) => Receipt
+  core: ReceiverCore
+  /** Lanes in which records that the centre had receipted are found missing. */
+  onLost: (gaps: readonly GapChange[]) => void
 }
 
 export class HeartbeatCheck {
@@ -31,7 +33,7 @@ export class HeartbeatCheck {
     })
     this.#lost = new Counter({
       name: 'gengfu_centre_lanes_lost_total',
-      help: 'Heartbeats of boxes that were receipted more than the centre has: an old backup was restored',
+      help: 'Lanes of boxes that were receipted more than the centre has: an old backup was restored',
       registers,
     })
   }
@@ -41,22 +43,22 @@ export class HeartbeatCheck {
     if (this.#isFirst(`unreadable ${box}`)) this.#options.logger.warn({ box }, 'a heartbeat can not be read')
   }
 
-  /** True when the box waits for a Receipt of something that is stored. */
-  isReceiptLost(box: string, { epoch, lanes }: Heartbeat): boolean {
-    const stored = this.#options.receiptOf(box, epoch).lanes
-    let isLost = false
-    for (const [lane, { receipted }] of Object.entries(lanes)) {
-      const storedTo = stored[lane as Lane]?.storedTo ?? 0
-      if (receipted < storedTo) isLost = true
-      if (receipted <= storedTo) continue
-      this.#lost.inc()
-      if (this.#isFirst(`lost ${box} ${epoch}`))
-        this.#options.logger.error(
-          { box, epoch, lane, receipted, storedTo },
-          'the centre has lost records that it had receipted: was an old backup restored?',
-        )
-    }
-    return isLost
+  /** True when the box is owed a Receipt: it has not heard of something stored, or is to send something again. */
+  isReceiptOwed(box: string, { epoch, lanes: heard }: Heartbeat): boolean {
+    const { core, onLost, logger } = this.#options
+    const gaps = core.hear(box, epoch, heard)
+    this.#lost.inc(gaps.length)
+    if (gaps.length > 0 && this.#isFirst(`lost ${box} ${epoch}`))
+      logger.error(
+        { box, epoch, lost: gaps.map(({ lane, missing }) => ({ lane, missing })) },
+        'the centre has lost records that it had receipted: was an old backup restored? The box is asked for them',
+      )
+    if (gaps.length > 0) onLost(gaps)
+    const said = core.receipt(box, epoch, 0).lanes
+    return lanes.some((lane) => {
+      const receipted = heard[lane]?.receipted
+      return receipted !== undefined && receipted !== (said[lane]?.storedTo ?? 0)
+    })
   }
 
   #isFirst(key: string): boolean {

@@ -5,7 +5,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
-import type { QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
+import type { LaneBatch, QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 
@@ -13,7 +13,7 @@ import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 export const commitRecordsMax = 6000
 /** Reports waiting for a commit, in bytes; more is refused, and the box sends it again. */
 export const waitingBytesMax = 64 * 1024 * 1024
-/** Different (box, cause) pairs of unreadable messages that are logged; beyond it only the counter moves. */
+/** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter moves. */
 const loggedCausesMax = 1000
 
 interface Waiting {
@@ -44,6 +44,7 @@ export class Intake {
   readonly #loggedCauses = new Set<string>()
   readonly #records
   readonly #repeats
+  readonly #givenUp
   readonly #unreadable
   readonly #refused
   readonly #commitSeconds
@@ -64,6 +65,12 @@ export class Intake {
     this.#repeats = new Counter({
       name: name('records_repeated_total'),
       help: 'Records that were stored before',
+      registers,
+    })
+    this.#givenUp = new Counter({
+      name: name('records_given_up_total'),
+      help: 'Records that a box no longer had, by lane: gone for good',
+      labelNames: ['lane'],
       registers,
     })
     this.#unreadable = new Counter({
@@ -162,6 +169,7 @@ export class Intake {
       const gaps = core.settle(plan)
       if (this.#isFailing) logger.info('storage takes Reports again')
       this.#isFailing = false
+      this.#noteGivenUp(plan.lanes)
       this.#count(plan.lanes, plan.repeats, (clock.monotonicMs() - startMs) / 1000)
       for (const { done } of batch) done()
       onStored({ heard: plan.heard, changes, gaps })
@@ -180,13 +188,30 @@ export class Intake {
     this.#commitSeconds.observe(seconds)
   }
 
+  /** What a box will never send: counted, and said once for each box and lane. */
+  #noteGivenUp(batches: readonly LaneBatch[]): void {
+    for (const { box, lane, skipped } of batches)
+      for (const { from, to, reason } of skipped) {
+        this.#givenUp.inc({ lane }, to - from + 1)
+        if (this.#isFirst(`${box} ${lane} given up`))
+          this.#options.logger.warn(
+            { box, lane, from, to, reason },
+            'records are gone for good: the box no longer has them',
+          )
+      }
+  }
+
+  #isFirst(key: string): boolean {
+    if (this.#loggedCauses.has(key) || this.#loggedCauses.size >= loggedCausesMax) return false
+    this.#loggedCauses.add(key)
+    return true
+  }
+
   #quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
     this.#unreadable.inc()
     const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
-    if (!this.#loggedCauses.has(key) && this.#loggedCauses.size < loggedCausesMax) {
-      this.#loggedCauses.add(key)
+    if (this.#isFirst(key))
       this.#options.logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
-    }
     return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, 16 * 1024)) }
   }
 }

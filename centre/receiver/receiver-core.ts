@@ -1,6 +1,6 @@
 // What the centre promises a box, as a state machine without I/O: which records are new, what is missing, and the
 // Receipt that may be sent. Nothing counts as stored before `settle` says that the commit is on disk.
-import type { Lane } from '../../protocols/domain/colour.ts'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
@@ -14,6 +14,8 @@ export const rangesMax = 1000
 export const missingMax = 100
 /** Journals one box may begin over the years; a box above this is broken or lying. */
 export const epochsPerBoxMax = 1000
+/** Boxes whose loss to an older backup is remembered at once; others are found when these have it back. */
+export const lostBoxesMax = 50_000
 
 /** A Report that was parsed; `bodies` are the records' JSON in the same order. */
 export interface ArrivedReport {
@@ -39,16 +41,27 @@ export interface GapChange {
   missing: NumberRange[]
 }
 
+/** Where a box stands in its lanes, as its heartbeat says. */
+export type Heard = Partial<Record<Lane, { last: number; receipted: number }>>
+
 type Lanes = Map<Lane, NumberRange[]>
 
 export class ReceiverCore {
   /** By box, then by epoch in the order first heard. */
   readonly #boxes = new Map<string, Map<string, Lanes>>()
+  /** By box, in the epoch of its last heartbeat: receipted in a past that an older backup has undone, not yet here again. */
+  readonly #lost = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
+
+  /** By box/epoch/lane: numbers that the box said it will never send. */
+  readonly #givenUp = new Map<string, number>()
 
   /** Takes what storage knows at the start. */
-  remember(epochs: readonly { box: string; epoch: string }[], lanes: readonly KnownLane[]): void {
+  remember(epochs: readonly { box: string; epoch: string }[], known: readonly KnownLane[]): void {
     for (const { box, epoch } of epochs) this.#lanesOf(box, epoch)
-    for (const { box, epoch, lane, settled } of lanes) this.#lanesOf(box, epoch).set(lane, settled)
+    for (const { box, epoch, lane, settled, givenUp } of known) {
+      this.#lanesOf(box, epoch).set(lane, settled)
+      if (givenUp > 0) this.#givenUp.set(`${box}/${epoch}/${lane}`, givenUp)
+    }
   }
 
   /** Decides about `reports` in order without changing anything: a commit that fails leaves no trace here. */
@@ -65,7 +78,7 @@ export class ReceiverCore {
         return
       }
       const key = `${box}/${epoch}/${lane}`
-      const settled = this.#boxes.get(box)?.get(epoch)?.get(lane) ?? []
+      const settled = [...this.#settled(box, epoch, lane)]
       const batch = batches.get(key) ?? emptyBatch(box, epoch, lane, settled)
       const after = settledAfter(batch.settled, report)
       if (after.length > rangesMax) {
@@ -80,14 +93,43 @@ export class ReceiverCore {
     return { lanes: [...batches.values()].filter(hasNews), repeats, refused, heard: [...heard.values()] }
   }
 
+  /** A box says what it was receipted. Returns the lanes in which that is more than is stored, when it is news. */
+  hear(box: string, epoch: string, heard: Heard): GapChange[] {
+    if (this.#lost.get(box)?.epoch !== epoch) this.#lost.delete(box)
+    const changes: GapChange[] = []
+    for (const lane of lanes) {
+      const receipted = heard[lane]?.receipted ?? 0
+      const isHere = receipted <= unbrokenTo(this.#settled(box, epoch, lane))
+      if (isHere || receipted <= (this.#lostTo(box, epoch, lane) ?? 0)) continue
+      if (!this.#lost.has(box) && this.#lost.size >= lostBoxesMax) break
+      const lost = this.#lost.get(box) ?? { epoch, lanes: new Map<Lane, number>() }
+      lost.lanes.set(lane, receipted)
+      this.#lost.set(box, lost)
+      changes.push({ box, lane, missing: this.missing(box, epoch, lane) })
+    }
+    return changes
+  }
+
+  /** What is known to exist and not stored: the holes, and what an older backup has lost. */
+  missing(box: string, epoch: string, lane: Lane): NumberRange[] {
+    return missingOf(this.#settled(box, epoch, lane), this.#lostTo(box, epoch, lane))
+  }
+
+  /** How many numbers the box said it no longer has: they count as settled and are gone. */
+  givenUp(box: string, epoch: string, lane: Lane): number {
+    return this.#givenUp.get(`${box}/${epoch}/${lane}`) ?? 0
+  }
+
   /** The plan's commit is on disk. Returns the lanes that began or ceased to have holes. */
   settle(plan: Plan): GapChange[] {
     const changes: GapChange[] = []
-    for (const { box, epoch, lane, settled } of plan.lanes) {
-      const lanes = this.#lanesOf(box, epoch)
-      const hadHoles = holesOf(lanes.get(lane) ?? [], 1).length > 0
-      const missing = holesOf(settled, missingMax)
-      lanes.set(lane, settled)
+    for (const { box, epoch, lane, settled, skipped } of plan.lanes) {
+      const gone = skipped.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+      if (gone > 0) this.#givenUp.set(`${box}/${epoch}/${lane}`, this.givenUp(box, epoch, lane) + gone)
+      const hadHoles = this.missing(box, epoch, lane).length > 0
+      this.#lanesOf(box, epoch).set(lane, settled)
+      if (unbrokenTo(settled) >= (this.#lostTo(box, epoch, lane) ?? 0)) this.#found(box, lane)
+      const missing = this.missing(box, epoch, lane)
       if (hadHoles !== missing.length > 0) changes.push({ box, lane, missing })
     }
     return changes
@@ -95,10 +137,18 @@ export class ReceiverCore {
 
   /** What may be said to a box about an epoch: only what is settled. */
   receipt(box: string, epoch: string, centreTimeMs: number): Receipt {
-    const lanes: Partial<Record<Lane, LaneReceipt>> = {}
-    for (const [lane, settled] of this.#boxes.get(box)?.get(epoch) ?? [])
-      lanes[lane] = { storedTo: unbrokenTo(settled), missing: holesOf(settled, missingMax) }
-    return { v: 1, epoch, lanes, centreTimeMs, forms: [...reportForms] }
+    const said: Partial<Record<Lane, LaneReceipt>> = {}
+    for (const lane of lanes) {
+      const settled = this.#settled(box, epoch, lane)
+      const lostTo = this.#lostTo(box, epoch, lane)
+      if (settled.length === 0 && lostTo === undefined) continue
+      said[lane] = {
+        storedTo: unbrokenTo(settled),
+        missing: holesOf(settled, missingMax),
+        ...(lostTo === undefined ? {} : { lostTo }),
+      }
+    }
+    return { v: 1, epoch, lanes: said, centreTimeMs, forms: [...reportForms] }
   }
 
   /** The newest epoch of a box. */
@@ -109,6 +159,21 @@ export class ReceiverCore {
   #isTooManyEpochs(box: string, epoch: string): boolean {
     const epochs = this.#boxes.get(box)
     return epochs !== undefined && !epochs.has(epoch) && epochs.size >= epochsPerBoxMax
+  }
+
+  #settled(box: string, epoch: string, lane: Lane): readonly NumberRange[] {
+    return this.#boxes.get(box)?.get(epoch)?.get(lane) ?? []
+  }
+
+  #lostTo(box: string, epoch: string, lane: Lane): number | undefined {
+    const lost = this.#lost.get(box)
+    return lost?.epoch === epoch ? lost.lanes.get(lane) : undefined
+  }
+
+  #found(box: string, lane: Lane): void {
+    const lost = this.#lost.get(box)
+    lost?.lanes.delete(lane)
+    if (lost?.lanes.size === 0) this.#lost.delete(box)
   }
 
   #lanesOf(box: string, epoch: string): Lanes {
@@ -137,6 +202,14 @@ function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange
 }
 
 const hasNews = (batch: LaneBatch): boolean => batch.numbers.length > 0 || batch.skipped.length > 0
+
+/** The holes below `lostTo` too, which may lie above all that is stored. */
+function missingOf(settled: readonly NumberRange[], lostTo: number | undefined): NumberRange[] {
+  const holes = holesOf(settled, missingMax)
+  const last = settled.at(-1)?.[1] ?? 0
+  if (lostTo !== undefined && lostTo > last && holes.length < missingMax) holes.push([last + 1, lostTo])
+  return holes
+}
 
 function settledAfter(settled: NumberRange[], { first, records, skipped }: Report): NumberRange[] {
   let after = settled

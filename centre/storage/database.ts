@@ -63,6 +63,11 @@ function proveSynchronous(db: Sqlite, nowMs: number): void {
     throw new StorageFailure('not-synchronous', `SQLite answers synchronous=${level} where 2 was set`)
 }
 
+/** When this program's writer opened the file, ms since 1970: positions begin there, above any that were given before. */
+export function startOf(db: Sqlite): number {
+  return Number(db.prepare('SELECT max(at_ms) FROM starts').pluck().get() ?? 0)
+}
+
 /** Opens for writing, creating and migrating as needed. Throws StorageFailure; the file is closed then. */
 export function openWriter(file: string, nowMs: number): Sqlite {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

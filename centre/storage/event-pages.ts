@@ -50,6 +50,11 @@ export function createEventReader(db: Sqlite): ReadEvents {
      ORDER BY epoch, sequence, position LIMIT ?`,
   )
 
+  const tailEnd = db.prepare<[number, number], { position: number | null }>(
+    `SELECT max(position) AS position FROM
+       (SELECT position FROM records WHERE position > ? ORDER BY position LIMIT ?)`,
+  )
+
   function readSnapshot(cursor: EventCursor, epochs: readonly Epoch[], limit: number): Row[] {
     if (cursor.from > 0) {
       const numbers = JSON.stringify(epochs.map(({ number }) => number))
@@ -80,7 +85,7 @@ export function createEventReader(db: Sqlite): ReadEvents {
     for (let empty = 0; empty < emptySnapshotsMax; empty++) {
       if (cursor.to === cursor.from) {
         if (last <= cursor.from) return { rows: [], next: encodeEventCursor(cursor), isEnd: true }
-        const to = cursor.from === 0 ? last : Math.min(last, cursor.from + tailRowsMax)
+        const to = cursor.from === 0 ? last : (tailEnd.get(cursor.from, tailRowsMax)?.position ?? last)
         cursor = { ...cursor, to }
       }
       const found = readSnapshot(cursor, epochs, limit)

@@ -65,6 +65,8 @@ export interface KnownLane {
   epoch: string
   lane: Lane
   settled: NumberRange[]
+  /** Numbers among them that the box no longer had. */
+  givenUp: number
 }
 
 /** Everything a starting centre must remember. */

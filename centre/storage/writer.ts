@@ -16,7 +16,7 @@ import { createAccountWriter } from './accounts.ts'
 import { createAlarmTable } from './alarm-table.ts'
 import { createBootTimes } from './boot-times.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
-import { immediately, type Sqlite } from './database.ts'
+import { immediately, startOf, type Sqlite } from './database.ts'
 import { createOrigins } from './origins.ts'
 import type { BoxMessage, KnownBox, KnownLane, LaneBatch, NumberRange, StoredChange } from './port.ts'
 import type { QuarantineEntry, StepOutcome, WriterCalls } from './port.ts'
@@ -36,7 +36,7 @@ export function createWriter(db: Sqlite): WriterCalls {
   )
   const touchEpoch = db.prepare('UPDATE epochs SET last_position = ? WHERE number = ?')
   const insertRecord = db.prepare(
-    `INSERT INTO records (epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (epoch, lane, number) DO NOTHING`,
   )
   const insertSkipped = db.prepare('INSERT OR IGNORE INTO skipped VALUES (?, ?, ?, ?, ?, ?)')
@@ -58,6 +58,11 @@ export function createWriter(db: Sqlite): WriterCalls {
     'INSERT INTO quarantine (box, topic, cause, at_ms, payload) VALUES (?, ?, ?, ?, ?)',
   )
   const pruneQuarantine = db.prepare('DELETE FROM quarantine WHERE position <= ?')
+  // Leaps with each start: a centre whose older backup was restored must not give a position twice.
+  let newest = Math.max(
+    startOf(db),
+    Number(db.prepare('SELECT max(position) FROM records').pluck().get() ?? 0),
+  )
   const epochNumbers = new Map<string, number>()
   const bootTimes = createBootTimes(db)
   const origins = createOrigins(db, knownEpoch)
@@ -104,15 +109,17 @@ export function createWriter(db: Sqlite): WriterCalls {
     let position = 0
     const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
     const repeated = new Set<number>()
+    const mayBeSalvaged = origins.hasAny(batch.box, batch.epoch)
     for (let i = 0; i < batch.numbers.length; i++) {
       const sequence = batch.sequences[i] ?? 0
       const was = places.get(sequence)
-      if (was && !origins.claim(batch.box, was)) {
+      const isSalvaged = mayBeSalvaged && origins.has(batch.box, { epoch: batch.epoch, sequence })
+      if (was ? !origins.claim(batch.box, was) : isSalvaged) {
         repeated.add(sequence)
         continue
       }
-      const done = insertRecord.run(epoch, lane, batch.numbers[i], sequence, atMs, batch.bodies[i])
-      if (done.changes > 0) position = Number(done.lastInsertRowid)
+      const done = insertRecord.run(++newest, epoch, lane, batch.numbers[i], sequence, atMs, batch.bodies[i])
+      if (done.changes > 0) position = newest
     }
     if (position > 0) touchEpoch.run(position, epoch)
     for (const { from, to, reason } of batch.skipped) insertSkipped.run(epoch, lane, from, to, reason, atMs)
@@ -172,12 +179,16 @@ export function createWriter(db: Sqlite): WriterCalls {
         .all()
       for (const { number, box, epoch } of epochs) epochNumbers.set(`${box}/${epoch}`, number)
       const known = db
-        .prepare<[], { box: string; epoch: string; lane: number; settled: string }>(
-          `SELECT e.box, e.epoch, l.lane, l.settled FROM lanes l JOIN epochs e ON e.number = l.epoch`,
+        .prepare<[], { box: string; epoch: string; lane: number; settled: string; givenUp: number | null }>(
+          `SELECT e.box, e.epoch, l.lane, l.settled,
+             (SELECT sum(s.to_number - s.from_number + 1) FROM skipped s
+              WHERE s.epoch = l.epoch AND s.lane = l.lane) AS givenUp
+           FROM lanes l JOIN epochs e ON e.number = l.epoch`,
         )
         .all()
-        .map(({ box, epoch, lane, settled }): KnownLane => ({
+        .map(({ box, epoch, lane, settled, givenUp }): KnownLane => ({
           box,
+          givenUp: givenUp ?? 0,
           epoch,
           lane: lanes[lane] as Lane,
           settled: JSON.parse(settled) as NumberRange[],

@@ -30,6 +30,8 @@ export interface VillagesOptions {
   logger: Logger
   /** What the receiver has stored of an epoch. */
   receiptOf: (box: string, epoch: string) => Receipt
+  missing: (box: string, epoch: string, lane: Lane) => [from: number, to: number][]
+  givenUp: (box: string, epoch: string, lane: Lane) => number
   latestEpoch: (box: string) => string | undefined
   /** A box became present or silent: to be stored and pushed. */
   onPresence: (box: KnownBox, presence: BoxPresence, message: BoxMessage) => void
@@ -172,8 +174,11 @@ export class Villages {
     const announced = heartbeat?.lanes ?? {}
     const progress: Partial<Record<Lane, LaneProgress>> = {}
     for (const lane of [...Object.keys(stored), ...Object.keys(announced)] as Lane[]) {
-      const { storedTo, missing } = stored[lane] ?? { storedTo: 0, missing: [] }
-      progress[lane] = { storedTo, announced: Math.max(storedTo, announced[lane]?.last ?? 0), missing }
+      const storedTo = stored[lane]?.storedTo ?? 0
+      const missing = this.#options.missing(id, epoch, lane)
+      const givenUp = this.#options.givenUp(id, epoch, lane)
+      const last = Math.max(storedTo, announced[lane]?.last ?? 0)
+      progress[lane] = { storedTo, announced: last, missing, ...(givenUp > 0 ? { givenUp } : {}) }
     }
     return progress
   }

@@ -33,7 +33,7 @@ function answer(store: JournalStore, request: WorkerRequest): unknown {
     case 'repair':
       return store.repair(request.boot, request.bootWallMs)
     case 'look':
-      return store.look()
+      return store.look(request.receipted)
     case 'close':
       return store.close(request.receipted)
   }

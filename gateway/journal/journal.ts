@@ -108,11 +108,11 @@ class BatchingJournal implements Journal {
     this.#sequence = thread.opened.lastSequence + sequenceLeap
     this.#quarantined = thread.opened.quarantined
     this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
-    this.#durable = this.#lastNumbers()
+    this.#durable = this.#numbers('last')
   }
 
-  #lastNumbers(): Record<Lane, number> {
-    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane].last])) as Record<Lane, number>
+  #numbers(of: 'last' | 'receipted'): Record<Lane, number> {
+    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane][of]])) as Record<Lane, number>
   }
 
   nextSequence(): number {
@@ -213,7 +213,7 @@ class BatchingJournal implements Journal {
   }
 
   #requestFor(batch: readonly Pending[]): CommitRequest {
-    const request = createCommit(this.#receipted())
+    const request = createCommit(this.#numbers('receipted'))
     for (const { entry, stored } of batch) {
       for (const record of stored) {
         record.number = ++this.#positions[record.lane].last
@@ -229,13 +229,6 @@ class BatchingJournal implements Journal {
     // Where the Receipts are is worth a page only when documents are written anyway.
     request.keepsReceipted = this.#isReceiptedDirty && request.state.length > 0
     return request
-  }
-
-  #receipted(): Record<Lane, number> {
-    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane].receipted])) as Record<
-      Lane,
-      number
-    >
   }
 
   #confirm(batch: readonly Pending[], request: CommitRequest): void {
@@ -289,6 +282,15 @@ class BatchingJournal implements Journal {
     if (receipted - this.#keepReceipted - trimmed < trimSlack) return
     this.#trimmedTo.set(lane, receipted - this.#keepReceipted)
     void this.#trim(lane, receipted)
+  }
+
+  stepBack(lane: Lane, storedTo: number): void {
+    const position = this.#positions[lane]
+    if (!(storedTo < position.receipted)) return
+    position.receipted = storedTo
+    this.#isReceiptedDirty = true
+    // The thread is to know at once: what waits for a Receipt is not deleted to make room.
+    void this.#look()
   }
 
   async #trim(lane: Lane, receipted: number): Promise<void> {
@@ -360,7 +362,7 @@ class BatchingJournal implements Journal {
   async #look(): Promise<void> {
     if (this.#closing) return
     try {
-      await this.#thread.ask({ type: 'look' })
+      await this.#thread.ask({ type: 'look', receipted: this.#numbers('receipted') })
       this.#noteSpace()
     } catch (error) {
       this.#logger.warn({ reason: (error as Error).message }, 'the room for the journal can not be looked at')
@@ -388,7 +390,7 @@ class BatchingJournal implements Journal {
       this.#schedule()
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await this.#thread.ask({ type: 'close', receipted: this.#receipted() })
+    await this.#thread.ask({ type: 'close', receipted: this.#numbers('receipted') })
     await this.#thread.ended
   }
 }

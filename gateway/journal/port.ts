@@ -26,6 +26,8 @@ export interface Outbox {
   read(lane: Lane, after: number, limits: { recordsMax: number; bytesMax: number }): Promise<StoredRecord[]>
   /** Everything in `lane` up to `storedTo` is receipted by the centre. Never steps back; losing it costs a repeat. */
   settle(lane: Lane, storedTo: number): void
+  /** The centre has lost what it had receipted above `storedTo`: it waits for a Receipt once more, as far as it is still here. */
+  stepBack(lane: Lane, storedTo: number): void
   /** Told after each commit with what was committed, in order; returns the undo. */
   onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void
 }

@@ -77,7 +77,8 @@ export class JournalStore {
   }
 
   /** Looks at the disk without a commit: room may have come back. */
-  look(): void {
+  look(receipted: Record<Lane, number>): void {
+    this.#receipted = receipted
     this.#space.look()
   }
 

@@ -42,7 +42,7 @@ export type WorkerRequest =
   | { type: 'oddIds' }
   | { type: 'quarantine'; limit: number }
   | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
-  | { type: 'look' }
+  | { type: 'look'; receipted: Record<Lane, number> }
   | { type: 'repair'; boot: number; bootWallMs: number }
   | { type: 'close'; receipted: Record<Lane, number> }
 

@@ -84,6 +84,12 @@ export class LaneQueue {
     return this.#takeFlights((flight) => flight.to <= storedTo)
   }
 
+  /** The centre has lost what it had above `storedTo`: all of it goes again. Returns the Reports under way, void now. */
+  stepBack(storedTo: number): Departure[] {
+    this.receipted = Math.min(this.receipted, storedTo)
+    return this.rewind()
+  }
+
   /** The centre lacks `from` to `to`, and what was sent of it has had its time: it goes first. */
   sendAgain(from: number, to: number): Departure[] {
     const range: Range = [Math.max(from, this.receipted + 1), Math.min(to, this.sentTo)]

@@ -7,6 +7,8 @@ export type ReceiptRefusal = 'other epoch' | 'above what was written' | 'unreada
 export interface SessionEvents {
   sent(lane: Lane, report: { records: number; wireBytes: number; isAgain: boolean }): void
   receipted(lane: Lane, records: number): void
+  /** The centre has lost so many records that it had receipted. */
+  steppedBack(lane: Lane, records: number): void
   receiptRefused(reason: ReceiptRefusal, lane?: Lane): void
   skipped(lane: Lane, skipped: Skipped): void
   readFailed(lane: Lane, how: 'empty' | 'error'): void

@@ -34,6 +34,7 @@ export interface SessionOptions {
   positions: LanePositions
   read: (lane: Lane, after: number, limits: ReadLimits, done: ReadDone) => void
   settle: (lane: Lane, storedTo: number) => void
+  stepBack: (lane: Lane, storedTo: number) => void
   pack: Pack
   clock: Clock
   events: SessionEvents
@@ -126,6 +127,8 @@ export class UplinkSession {
       const stored = receipt.lanes[queue.lane]
       if (!stored) continue
       if (stored.storedTo > queue.last) events.receiptRefused('above what was written', queue.lane)
+      else if (stored.storedTo < queue.receipted && queue.receipted <= (stored.lostTo ?? 0))
+        this.#stepBack(queue, stored.storedTo)
       else this.#settle(queue, stored.storedTo, stored.missing, nowMs)
     }
     if (this.#queues.some((queue) => queue.flights.length > 0)) this.#waitingSinceMs = nowMs
@@ -169,6 +172,14 @@ export class UplinkSession {
       )
       if (!isUnderWay && from > storedTo) this.meter.forget(queue.sendAgain(from, to))
     }
+  }
+
+  /** The centre knows that it had receipted this much and has less: an older backup was restored there. */
+  #stepBack(queue: LaneQueue, storedTo: number): void {
+    const lost = queue.receipted - storedTo
+    this.meter.forget(queue.stepBack(storedTo))
+    this.#options.stepBack(queue.lane, storedTo)
+    this.#options.events.steppedBack(queue.lane, lost)
   }
 
   #rewind(): void {

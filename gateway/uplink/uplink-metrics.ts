@@ -22,6 +22,10 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
     'Records that the centre lacked and that went again',
   )
   const receipted = counter('gengfu_uplink_receipted_records_total', 'Records the centre has receipted')
+  const lost = counter(
+    'gengfu_uplink_lost_at_centre_records_total',
+    'Receipted records that the centre no longer had and asked for again',
+  )
   const wire = counter('gengfu_uplink_wire_bytes_total', 'Bytes of Reports on the wire')
   const reports = counter('gengfu_uplink_reports_total', 'Reports sent')
   const skipped = counter(
@@ -98,6 +102,7 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
         reports.inc({ lane })
       },
       receipted: (lane, records) => receipted.inc({ lane }, records),
+      steppedBack: (lane, records) => lost.inc({ lane }, records),
       receiptRefused: (reason) => refused.inc({ reason }),
       skipped: (lane, { from, to }) => skipped.inc({ lane }, to - from + 1),
       readFailed: (_lane, how) => reads.inc({ how }),

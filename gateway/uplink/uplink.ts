@@ -54,6 +54,7 @@ class UplinkLoop implements Uplink {
       positions: outbox.positions(),
       read: (lane, after, limits, done) => void this.#read(lane, after, limits, done),
       settle: (lane, storedTo) => outbox.settle(lane, storedTo),
+      stepBack: (lane, storedTo) => outbox.stepBack(lane, storedTo),
       pack: packReport,
       clock,
       events: this.#sessionEvents(),
@@ -260,6 +261,13 @@ class UplinkLoop implements Uplink {
       receiptRefused: (reason, lane) => {
         events.receiptRefused(reason, lane)
         this.#options.logger.warn({ reason, lane }, 'a Receipt was not believed')
+      },
+      steppedBack: (lane, records) => {
+        events.steppedBack(lane, records)
+        this.#options.logger.warn(
+          { lane, records },
+          'the centre has lost what it had receipted: it goes again',
+        )
       },
       skipped: (lane, skipped) => {
         events.skipped(lane, skipped)

@@ -41,8 +41,10 @@ export interface LaneProgress {
   storedTo: number
   /** Highest number the box says it has written. */
   announced: number
-  /** Holes below numbers already stored. */
+  /** Numbers that exist and are not stored: holes, and what an older backup of the centre has lost. */
   missing: [from: number, to: number][]
+  /** How many numbers the box no longer had when it was to send them: gone for good. */
+  givenUp?: number
 }
 
 export interface BoxSummary {

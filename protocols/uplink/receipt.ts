@@ -6,10 +6,14 @@ import { epochSchema } from './report.ts'
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-/** `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below numbers already seen, oldest first. */
+/**
+ * `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below numbers already seen, oldest first. `lostTo`:
+ * the box was receipted up to there, and the centre has no longer all of it.
+ */
 export const laneReceiptSchema = z.looseObject({
   storedTo: count,
   missing: z.array(z.tuple([count, count])).max(100),
+  lostTo: count.optional(),
 })
 
 export const receiptSchema = z.looseObject({
@@ -23,6 +27,8 @@ export const receiptSchema = z.looseObject({
 export interface LaneReceipt {
   storedTo: number
   missing: [from: number, to: number][]
+  /** What the box said it was receipted up to, while that is more than the centre has: an older backup was restored. */
+  lostTo?: number | undefined
 }
 
 export interface Receipt {

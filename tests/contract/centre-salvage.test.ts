@@ -68,6 +68,20 @@ describe('a salvaged journal', () => {
     expect(ids).toEqual(['1-1', '1-2', '1-3', '2-1'])
   })
 
+  test('counts an original that comes after its salvaged copy as a repeat', async () => {
+    const box = await connectBox()
+    await box.report('routine', 1, [makeEvent(1)])
+    await box.report('routine', 1, [wasIn(epoch, makeEvent(2), 1)], { epoch: second })
+    await box.report('red', 1, [wasIn(epoch, makeAlarm(4, 'raised'), 2)], { epoch: second })
+    await box.report('routine', 2, [makeEvent(2), makeEvent(3)])
+    await box.report('red', 1, [makeAlarm(4, 'raised')])
+    const receipt = await until(() => box.receipts.findLast((one) => one.epoch === epoch && one.lanes.red))
+    expect(receipt.lanes).toMatchObject({ routine: { storedTo: 3 }, red: { storedTo: 1 } })
+    const ids = (await stored()).map(({ record }) => (record.type === 'event' ? record.messageId : 'alarm'))
+    expect(ids.toSorted()).toEqual(['1-1', '1-2', '1-3', 'alarm'])
+    expect(await rows()).toMatchObject([{ occurrences: 1 }])
+  })
+
   test('stays without doubles when it is salvaged twice, also across a restart of the centre', async () => {
     const first = await connectBox()
     await first.report('routine', 1, [makeEvent(1)])

@@ -76,6 +76,21 @@ describe('a journal', () => {
     await journal.close()
   })
 
+  it('waits for a Receipt once more after a step back, also across a restart', async () => {
+    const first = await open()
+    for (let i = 0; i < 5; i++) await first.append(eventEntry(first))
+    first.settle('routine', 4)
+    first.stepBack('routine', 5)
+    expect(first.positions().routine).toEqual({ last: 5, receipted: 4 })
+    first.stepBack('routine', 1)
+    await first.close()
+    const second = await open()
+    expect(second.positions().routine).toEqual({ last: 5, receipted: 1 })
+    second.settle('routine', 3)
+    expect(second.positions().routine.receipted).toBe(3)
+    await second.close()
+  })
+
   it('goes on counting where it stopped, with the same epoch, and counts a boot only when the machine booted', async () => {
     const first = await open()
     await first.append(eventEntry(first))

@@ -60,7 +60,7 @@ export class RealCentre implements SimulatedCentre {
         if (this.#bodies.has(key)) throw new Error(`${key} is stored twice`)
         this.#bodies.set(key, bodies[index] ?? '')
       }
-      this.#known.set(lane, { box, epoch, lane, settled })
+      this.#known.set(lane, { box, epoch, lane, settled, givenUp: 0 })
     }
     this.#core.settle(plan)
     const receipt = this.#core.receipt(box, this.#epoch, clock.wallMs())

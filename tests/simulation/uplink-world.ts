@@ -166,6 +166,7 @@ export class UplinkWorld {
         this.clock.after(this.random.between(1, 20), () => done(isFailed ? undefined : records))
       },
       settle: (lane, storedTo) => this.#settle(lane, storedTo),
+      stepBack: () => undefined,
       pack: packReport,
       clock: this.clock,
       events: {
@@ -173,6 +174,9 @@ export class UplinkWorld {
           if (sabotage === 'settles-when-sent') this.#settle(lane, this.positions[lane].receipted + records)
         },
         receipted: () => undefined,
+        steppedBack: (lane) => {
+          throw new BrokenPromise(`${lane} stepped back though the centre lost nothing`)
+        },
         receiptRefused: (reason) => {
           throw new BrokenPromise(`an honest Receipt was refused: ${reason}`)
         },

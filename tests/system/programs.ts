@@ -136,6 +136,11 @@ export interface TestTown {
   close(): Promise<void>
 }
 
+/** The uplink as a test wants it, none when it says so, with the town's own address unless it names another. */
+function withUrl(gateway: { uplink?: object | undefined }, url: string): object | undefined {
+  return 'uplink' in gateway && gateway.uplink === undefined ? undefined : { url, ...gateway.uplink }
+}
+
 /** A centre and a box on free loopback ports; `gateway` is merged over the box's configuration. */
 export async function createTown(gateway: object = {}, centre: object = {}): Promise<TestTown> {
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-town-'))
@@ -161,9 +166,9 @@ export async function createTown(gateway: object = {}, centre: object = {}): Pro
     box: { id: boxId, name: 'test village' },
     dataDir: join(folder, 'gateway'),
     mqtt: { listeners: [{ host: '127.0.0.1', port: ports.mqtt }], anonymous: true },
-    uplink: { url: `mqtt://127.0.0.1:${ports.uplink}` },
     console: { host: '127.0.0.1', port: ports.console },
     ...gateway,
+    uplink: withUrl(gateway, `mqtt://127.0.0.1:${ports.uplink}`),
   })
   const started: Program[] = []
   const start = async (args: string[], ready: string, wrap: readonly string[] = []): Promise<Program> => {

@@ -38,6 +38,9 @@ export function createMemoryOutbox(epoch = 'e0e0e0e0e0e0'): MemoryOutbox {
     settle: (lane, storedTo) => {
       positions[lane].receipted = Math.max(positions[lane].receipted, storedTo)
     },
+    stepBack: (lane, storedTo) => {
+      positions[lane].receipted = Math.min(positions[lane].receipted, storedTo)
+    },
     onCommitted: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

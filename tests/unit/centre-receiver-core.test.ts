@@ -74,7 +74,45 @@ test('keeps lanes, epochs and boxes apart', () => {
   expect(plan.lanes).toHaveLength(4)
   core.settle(plan)
   expect(core.latestEpoch('box-a')).toBe('zzzz9999')
-  expect(Object.keys(core.receipt('box-a', epoch, 0).lanes)).toEqual(['routine', 'red'])
+  expect(Object.keys(core.receipt('box-a', epoch, 0).lanes)).toEqual(['red', 'routine'])
+})
+
+const take = (core: ReceiverCore, report: Report) => {
+  const plan = core.plan([{ box: 'box-a', report, bodies: [] }])
+  return { plan, changes: core.settle(plan) }
+}
+const heard = (receipted: number) => ({ routine: { last: Math.max(20, receipted), receipted } })
+
+test('says what an older backup has lost, asks for it, and is content when it is back or declared gone', () => {
+  const core = new ReceiverCore()
+  take(core, reportOf(1, 5))
+  expect(core.hear('box-a', epoch, heard(5))).toEqual([])
+  expect(core.receipt('box-a', epoch, 0).lanes.routine).toEqual({ storedTo: 5, missing: [] })
+
+  expect(core.hear('box-a', epoch, heard(12))).toEqual([
+    { box: 'box-a', lane: 'routine', missing: [[6, 12]] },
+  ])
+  expect(core.hear('box-a', epoch, heard(12))).toEqual([])
+  expect(core.receipt('box-a', epoch, 0).lanes.routine).toEqual({ storedTo: 5, missing: [], lostTo: 12 })
+
+  expect(take(core, reportOf(13, 2)).changes).toEqual([])
+  expect(core.missing('box-a', epoch, 'routine')).toEqual([[6, 12]])
+  expect(take(core, reportOf(6, 4)).plan.repeats).toBe(0)
+  // The box started anew and believes in less: it is still asked.
+  expect(core.hear('box-a', epoch, heard(11))).toEqual([])
+  expect(core.receipt('box-a', epoch, 0).lanes.routine).toMatchObject({ storedTo: 9, lostTo: 12 })
+  const gone = { ...reportOf(12, 1), skipped: [{ from: 10, to: 11, reason: 'no longer there' }] }
+  expect(take(core, gone).changes).toEqual([{ box: 'box-a', lane: 'routine', missing: [] }])
+  expect(core.receipt('box-a', epoch, 0).lanes.routine).toEqual({ storedTo: 14, missing: [] })
+  expect(core.givenUp('box-a', epoch, 'routine')).toBe(2)
+})
+
+test('asks for a whole epoch that began after the backup', () => {
+  const core = new ReceiverCore()
+  expect(core.hear('box-a', epoch, heard(7))).toEqual([{ box: 'box-a', lane: 'routine', missing: [[1, 7]] }])
+  expect(core.receipt('box-a', epoch, 0).lanes).toEqual({ routine: { storedTo: 0, missing: [], lostTo: 7 } })
+  take(core, reportOf(1, 7))
+  expect(core.receipt('box-a', epoch, 0).lanes).toEqual({ routine: { storedTo: 7, missing: [] } })
 })
 
 test('refuses a Report that would make more holes than a lane may have', () => {

@@ -33,6 +33,10 @@ function createSession() {
       const found = (bodies.get(lane) ?? []).slice(after, after + recordsMax)
       clock.after(5, () => done(found.map((body, index) => ({ lane, number: after + index + 1, body }))))
     },
+    stepBack: (lane, storedTo) => {
+      expect(storedTo).toBeLessThan(positions[lane].receipted)
+      positions[lane].receipted = storedTo
+    },
     settle: (lane, storedTo) => {
       expect(storedTo).toBeGreaterThan(positions[lane].receipted)
       positions[lane].receipted = storedTo
@@ -42,6 +46,7 @@ function createSession() {
     events: {
       sent: () => undefined,
       receipted: () => undefined,
+      steppedBack: () => undefined,
       receiptRefused: () => undefined,
       skipped: () => undefined,
       readFailed: () => undefined,
@@ -96,6 +101,35 @@ const step = fc.oneof(
 )
 
 describe('the uplink session', () => {
+  it('steps back and sends again only when the centre says that it lost what it had receipted', () => {
+    const box = createSession()
+    const receipt = (storedTo: number, lostTo?: number) =>
+      box.session.receipt({
+        v: 1,
+        epoch,
+        lanes: { routine: { storedTo, missing: [], ...(lostTo === undefined ? {} : { lostTo }) } },
+        centreTimeMs: 1,
+      })
+    box.link()
+    box.commit('routine', 30)
+    receipt(30)
+    const sentBefore = box.sent.length
+    receipt(10)
+    receipt(10, 29)
+    box.clock.advance(5000)
+    expect(box.sent.slice(sentBefore)).toEqual([])
+    expect(box.positions.routine.receipted).toBe(30)
+
+    receipt(10, 30)
+    expect(box.positions.routine.receipted).toBe(10)
+    box.clock.advance(5000)
+    expect(box.sent[sentBefore]).toMatchObject({ lane: 'routine', first: 11 })
+    const numbers = box.sent.slice(sentBefore).flatMap(({ first, count }) => [first, first + count - 1])
+    expect(Math.max(...numbers)).toBe(30)
+    receipt(30)
+    expect(box.positions.routine.receipted).toBe(30)
+  })
+
   it('settles exactly to the highest honest Receipt, whatever order, repeats and lies Receipts come in', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
