@@ -6,6 +6,7 @@ import type { DeskAlarm } from '../protocols/desk/api.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import type { StageNotice } from '../protocols/uplink/stage-notice.ts'
+import { CommandSender } from './commands/command-sender.ts'
 import type { CentreConfig } from './config/config.ts'
 import { isLoopback } from './config/config.ts'
 import { createOpenApi } from './desk/openapi.ts'
@@ -144,12 +145,28 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     villages.start()
     undos.push(() => villages.stop())
 
+    const commands = new CommandSender({
+      storage,
+      clock,
+      logger: logger.child({ part: 'commands' }),
+      registry,
+      canReach: (box) => broker?.canReach(box, 'command') ?? false,
+      publish: (box, payload) => broker?.publish(box, 'command', payload, 1) ?? false,
+      onStored: push,
+    })
+    commands.restore(await storage.openCommands())
+    commands.start()
+    undos.push(() => commands.stop())
+
     let routes: Route[] = []
     routes = createRoutes({
       storage,
       sessions,
       clock,
+      random,
       villages: (counts) => villages.answer(counts),
+      isBoxKnown: (box) => villages.knows(box),
+      ask: (command) => commands.ask(command),
       onStep: (alarm, changes) => {
         push(changes)
         tellBox(alarm, sendStage)
@@ -197,9 +214,14 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
         villages.heartbeat(box, heartbeat.value)
         if (heartbeats.isReceiptOwed(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
       },
+      onResult: (box, payload) => {
+        villages.heard(box)
+        return commands.answered(box, payload)
+      },
       onSubscribed: (box, channel) => {
         const epoch = core.latestEpoch(box)
         if (channel === 'receipt' && epoch !== undefined) sendReceipt(box, epoch)
+        if (channel === 'command') commands.boxReady(box)
         if (channel !== 'stage') return
         storage
           .pendingStages(box)

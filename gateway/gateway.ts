@@ -9,7 +9,6 @@ import { createAlarmEngine } from './alarms/alarm-engine.ts'
 import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
 import type { Cameras } from './cameras/port.ts'
-import { DeviceCommands } from './commands/device-commands.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { checkControl, parseControl } from './console/box-controls.ts'
@@ -23,10 +22,11 @@ import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
 import { HealthReport } from './health/health-report.ts'
 import { Intake } from './intake/intake.ts'
-import { causePrefix, type CauseDocument, type CommandDocument, type Kept } from './intake/port.ts'
+import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
 import type { Journal, Outbox } from './journal/port.ts'
 import { openCameras } from './open-cameras.ts'
+import { openCommands } from './open-commands.ts'
 import { programFolder } from './program-folder.ts'
 import { startTicks } from './start-ticks.ts'
 import { createUplink } from './uplink/uplink.ts'
@@ -112,10 +112,7 @@ class WiredGateway implements Gateway {
       steadyBaseMs: bases.baseOf(boot),
       isSystemSynced,
     })
-    const commands: { send: (document: CommandDocument) => void; kept: (kept: Kept) => void } = {
-      send: () => undefined,
-      kept: () => undefined,
-    }
+    let onKept: (kept: Kept) => void = () => undefined
     const intake = new Intake({
       journal,
       engine: createAlarmEngine({
@@ -130,7 +127,7 @@ class WiredGateway implements Gateway {
       monotonicMs: () => clock.monotonicMs(),
       logger: logger.child({ part: 'intake' }),
       metrics: this.#metrics,
-      onKept: (kept) => commands.kept(kept),
+      onKept: (kept) => onKept(kept),
     })
     await intake.start()
     this.#undos.push(['intake', () => intake.stop()])
@@ -143,26 +140,29 @@ class WiredGateway implements Gateway {
       intake,
     })
     this.#broker = broker
-    const publish = (topic: string, payload: string, choice: { qos: 1 }): Promise<void> =>
-      broker.publish(topic, payload, choice)
-    const stages = new StageReceipts({ publish, logger: logger.child({ part: 'commands' }) })
-    const deviceCommands = new DeviceCommands({
-      publish,
-      forget: async (keys) => {
-        await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
-      },
-      steadyMs: () => boxClock.now().steadyMs,
+    const stages = new StageReceipts({
+      publish: (topic, payload, choice) => broker.publish(topic, payload, choice),
       logger: logger.child({ part: 'commands' }),
-      metrics: this.#metrics,
     })
     const causes = (await journal.loadState(causePrefix)) as [string, CauseDocument][]
     stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))
-    const waiting = await journal.loadState('command:')
-    deviceCommands.restore(waiting.map(([, document]) => document as CommandDocument))
     const reported = (work: Promise<void>, what: string): void => {
       work.catch((error: Error) => logger.warn({ reason: error.message }, what))
     }
-    commands.kept = (kept) => {
+    let uplink: Uplink | undefined
+    const commands = await openCommands({
+      ...this.#options,
+      metrics: this.#metrics,
+      journal,
+      intake,
+      broker,
+      cameras: () => this.#cameras,
+      uplink: () => uplink,
+      now: () => boxClock.now(),
+    })
+    this.#undos.push(['commands', () => commands.stop()])
+    onKept = (kept) => {
+      commands.kept(kept)
       if (kept.event && kept.alarms.length > 0) {
         const at = kept.stored[0]
         if (at)
@@ -173,20 +173,7 @@ class WiredGateway implements Gateway {
           )
       }
       for (const { change, alarm } of kept.transitions) this.#cameras?.onAlarm(change, alarm)
-      for (const document of kept.commands)
-        reported(deviceCommands.send(document), 'a command waits for its device')
-      if (kept.result)
-        reported(
-          deviceCommands.answered(kept.result.device, kept.result.result.id, kept.result.result.ok),
-          'the answer to a command could not be noted',
-        )
     }
-    this.#undos.push([
-      'ready',
-      broker.onDeviceReady((device) =>
-        reported(deviceCommands.deviceReady(device), 'commands wait for the journal'),
-      ),
-    ])
 
     const outbox: Outbox = {
       epoch: journal.epoch,
@@ -213,7 +200,6 @@ class WiredGateway implements Gateway {
       const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
       return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
     }
-    let uplink: Uplink | undefined
     let lastReceiptMs: number | undefined
     if (config.uplink) {
       uplink = createUplink({
@@ -249,7 +235,9 @@ class WiredGateway implements Gateway {
         onCentreTime: (wallMs) => {
           lastReceiptMs = clock.monotonicMs()
           boxClock.hearCentreTime(wallMs)
+          commands.hearCentreTime(wallMs)
         },
+        onCommand: (payload) => commands.take(payload),
         onLink: (state, reason) => {
           this.#facts.set('link-lost', state !== 'up')
           logger.info({ state, reason }, 'the link to the centre changed')

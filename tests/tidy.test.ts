@@ -118,6 +118,7 @@ describe('import directions', () => {
       receiver: /^(alarms|cases)\/|^storage\/port\.ts$/,
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
+      commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       desk: /^(alarms|cases|config)\/|^storage\/(port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(

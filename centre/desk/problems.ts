@@ -23,6 +23,11 @@ const wordings = {
     zh: '尝试次数过多，请五分钟后再试',
     en: 'too many tries: wait five minutes',
   },
+  'too-many-commands': {
+    status: 429,
+    zh: '该网关待完成的命令过多，请稍后再试',
+    en: 'too many commands of this box are under way: try again later',
+  },
   'storage-failing': {
     status: 503,
     zh: '中心数据库暂时无法写入，请稍后重试',

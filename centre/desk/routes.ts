@@ -6,6 +6,7 @@ import { roles } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { createCommandRoutes, type CommandRouteOptions } from './command-routes.ts'
 import { LoginLimit } from './login-limit.ts'
 import { ApiProblem, type ProblemCode } from './problems.ts'
 import * as schemas from './schemas.ts'
@@ -17,6 +18,8 @@ export interface RouteCall {
   token: string | undefined
   address: string
   id: string
+  /** Of paths with {boxId}. */
+  boxId: string
   query: unknown
   body: unknown
   setCookie: (token: string | undefined) => void
@@ -38,8 +41,8 @@ export interface Route {
   run: (call: RouteCall) => Promise<RouteAnswer>
 }
 
-export interface RouteOptions {
-  storage: Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm'>
+export interface RouteOptions extends CommandRouteOptions {
+  storage: Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm' | 'commands'>
   sessions: Sessions
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
@@ -172,6 +175,7 @@ export function createRoutes(options: RouteOptions): Route[] {
         return { text: eventsText(page) }
       },
     },
+    ...createCommandRoutes(options),
     {
       method: 'GET',
       path: '/api/v1/openapi.json',

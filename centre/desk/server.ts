@@ -10,6 +10,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { describeProblems } from '../../protocols/kit/result.ts'
+import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -122,13 +123,15 @@ export class DeskServer {
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
         const account = route.access === 'open' ? undefined : await this.#admit(request, route.access)
-        const { id } = request.params as { id?: string }
+        const { id, boxId } = request.params as { id?: string; boxId?: string }
+        if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
         const answer = await route.run({
           account,
           token: presented?.token,
           address: request.ip,
           id: id ?? '',
+          boxId: boxId ?? '',
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
           setCookie: (token) => this.#setCookie(reply, token),

@@ -44,6 +44,8 @@ export interface UplinkBrokerOptions {
     done: (error?: Error) => void,
   ) => void
   onHeartbeat: (box: string, payload: Buffer) => void
+  /** What became of a command; acknowledged once it resolves. */
+  onResult: (box: string, payload: Buffer) => Promise<void>
   onSubscribed: (box: string, channel: DownChannel) => void
 }
 
@@ -124,7 +126,7 @@ export class UplinkBroker {
           this.#options.onHeartbeat(box, payload)
           return callback(null)
         }
-        if (topic.channel === 'result') return callback(null)
+        if (topic.channel === 'result') return void this.#takeResult(box, payload, callback)
         return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
       },
       authorizeSubscribe: (client, subscription, callback) => {
@@ -150,6 +152,11 @@ export class UplinkBroker {
       }
     })
     for (const listener of this.#options.listeners) await this.#listen(listener, broker)
+  }
+
+  /** Whether a session of `box` listens on `channel`. */
+  canReach(box: string, channel: DownChannel): boolean {
+    return [...(this.#sessions.get(box) ?? [])].some(({ channels }) => channels.has(channel))
   }
 
   /** Sends to every session of `box` that subscribed; false when there is none. */
@@ -245,6 +252,16 @@ export class UplinkBroker {
       return null
     }
     broker.handle(socket)
+  }
+
+  async #takeResult(box: string, payload: Buffer, done: (error?: Error) => void): Promise<void> {
+    try {
+      await this.#options.onResult(box, payload)
+      done()
+    } catch (error) {
+      this.#options.logger.error({ err: error, box }, 'the answer of a box could not be stored')
+      done(error as Error)
+    }
   }
 
   #authenticate(

@@ -1,4 +1,5 @@
 // The centre's tables, version by version; each step runs in one transaction and is never edited once released.
+import { commandMigration } from './command-migration.ts'
 
 export const migrations: readonly string[] = [
   `
@@ -139,4 +140,5 @@ INSERT OR REPLACE INTO boot_times
     AND json_type(body, '$.facts.bootWallMs') IN ('integer', 'real')
   ORDER BY position;
 `,
+  commandMigration,
 ]

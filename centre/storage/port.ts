@@ -3,6 +3,11 @@ import type { AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
 import type { BoxSummary, DeskAlarm, Role } from '../../protocols/desk/api.ts'
+import type {
+  CommandMessage as CommandNews,
+  DeskCommand,
+  DeskCommandState,
+} from '../../protocols/desk/commands.ts'
 import type { TrailEntry } from '../cases/trail.ts'
 
 /** [from, to], both included. */
@@ -135,7 +140,29 @@ export interface WriterCalls {
   putUser(row: PasswordRow, atMs: number): void
   putToken(row: TokenRow): void
   revokeToken(hash: string): void
+  /** Stores a new command; its trail says who asked for it. */
+  askCommand(command: DeskCommand): StoredChange[]
+  /** Undefined when the box has no such command, or it can not come to that state any more. */
+  moveCommand(box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined
+  /** Nothing more is to be learned of it. */
+  closeCommand(id: string): void
 }
+
+/** How far a command has come. */
+export interface CommandStep extends Pick<
+  DeskCommand,
+  'changedAtMs' | 'reason' | 'reached' | 'missed' | 'snapshots'
+> {
+  state: Exclude<DeskCommandState, 'waiting'>
+}
+
+export interface MovedCommand {
+  command: DeskCommand
+  /** None when nothing that a desk shows has changed. */
+  changes: StoredChange[]
+}
+
+export type CommandMessage = Omit<CommandNews, 'position'>
 
 /** Messages of the stream that are about boxes; storage adds the position. */
 export type BoxMessage =
@@ -164,6 +191,10 @@ export interface ReaderCalls {
   /** Changes behind `after`, oldest first; undefined when the oldest of them are pruned. */
   changesAfter(after: number, limit: number): StoredChange[] | undefined
   lastPosition(): number
+  /** Newest first. */
+  commands(query: { box?: string | undefined; limit: number }): DeskCommand[]
+  /** Those that a box may still have something to say of, oldest first. */
+  openCommands(): DeskCommand[]
   trail(alarm: string): (TrailEntry & { hash: string })[]
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined

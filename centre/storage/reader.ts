@@ -4,6 +4,7 @@ import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
+import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './event-pages.ts'
 import type { ReaderCalls } from './port.ts'
 
@@ -28,6 +29,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     events: createEventReader(db),
     trail: (alarm) => trail.all(alarm),
     quarantined: () => quarantined.all(),
+    ...createCommandReader(db),
     ...createChangeReader(db),
     ...createAccountReader(db),
   }

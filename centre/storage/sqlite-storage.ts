@@ -12,6 +12,9 @@ const writerCalls = [
   'putUser',
   'putToken',
   'revokeToken',
+  'askCommand',
+  'moveCommand',
+  'closeCommand',
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -25,6 +28,8 @@ const readerCalls = [
   'quarantined',
   'password',
   'token',
+  'commands',
+  'openCommands',
 ] as const satisfies (keyof StorageCalls)[]
 
 /** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */

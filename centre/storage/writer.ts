@@ -15,6 +15,7 @@ import { trailHash, trailStart, type TrailEntry } from '../cases/trail.ts'
 import { createAccountWriter } from './accounts.ts'
 import { createAlarmTable } from './alarm-table.ts'
 import { createBootTimes } from './boot-times.ts'
+import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
 import { immediately, startOf, type Sqlite } from './database.ts'
 import { createOrigins } from './origins.ts'
@@ -261,6 +262,7 @@ export function createWriter(db: Sqlite): WriterCalls {
         putBox.run(id, name, lastHeardAtMs === undefined ? null : Math.round(lastHeardAtMs))
       return messages.map(logChange)
     }),
+    ...createCommandWriter(db, logChange, seal),
     ...createAccountWriter(db),
   }
 }

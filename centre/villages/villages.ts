@@ -104,6 +104,10 @@ export class Villages {
     }
   }
 
+  knows(id: string): boolean {
+    return this.#boxes.has(id)
+  }
+
   nameOf(id: string): string {
     return this.#boxes.get(id)?.name ?? id
   }

@@ -273,6 +273,8 @@ class Broker implements DeviceBroker {
     aedes.on('clientReady', (client) => this.#ready(client))
     aedes.on('clientDisconnect', (client) => this.#disconnected(client))
     aedes.on('client', (client) => this.#registered(client))
+    // Only now can it hear what waited for it.
+    aedes.on('subscribe', (_subscriptions, client) => this.#tellReady(this.#connectionOf(client)))
     aedes.on('unsubscribe', (filters, client) => {
       const connection = this.#connectionOf(client)
       for (const filter of filters) connection?.granted.delete(filter)
@@ -347,7 +349,12 @@ class Broker implements DeviceBroker {
       { device, clientId: client.id, address: connection.address },
       'device connected',
     )
-    for (const listener of this.#readyListeners) listener(device)
+    this.#tellReady(connection)
+  }
+
+  #tellReady(connection: Connection | undefined): void {
+    const device = connection?.identity?.device
+    if (device !== undefined) for (const listener of this.#readyListeners) listener(device)
   }
 
   #disconnected(client: Client): void {

@@ -73,7 +73,7 @@ export interface DeviceBroker extends DevicePublisher {
   stop(): Promise<void>
   /** What was bound, in the order of the settings. */
   addresses(): BrokerAddress[]
-  /** Told each time a device has connected and its waiting messages went out; returns the undo. */
+  /** Told each time a device has connected or subscribed and can hear what waited for it; returns the undo. */
   onDeviceReady(listener: (device: string) => void): () => void
   /** Told when a sighting changes its state, `saysOnline` or reason, not for every packet; returns the undo. */
   onSighting(listener: (sighting: DeviceSighting) => void): () => void

@@ -27,6 +27,7 @@ export interface Wanted {
   alarm?: string | undefined
   colour?: Colour | undefined
   askedBy?: string | undefined
+  command?: string | undefined
   wantedAtMs: number
   done?: (taken: Taken) => void
 }

@@ -21,7 +21,8 @@ import { Darkroom } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
 import { LookLog } from './look-log.ts'
 import { PictureStore } from './picture-store.ts'
-import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Snapshot, Taken } from './port.ts'
+import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
+import type { Snapshot, Taken } from './port.ts'
 import { Slots } from './slots.ts'
 import { snapshotOf } from './snapshot-of.ts'
 
@@ -166,11 +167,11 @@ class AllCameras implements Cameras {
     })
   }
 
-  take(camera: string, askedBy: string): Promise<Taken> {
+  take(camera: string, askedBy: string, occasion: Occasion = {}): Promise<Taken> {
     const unit = this.#units.get(camera)
     if (!unit) return Promise.resolve({ ok: false, reason: reasonOf('unknown-camera') })
     const wantedAtMs = this.#options.clock.monotonicMs()
-    return new Promise((done) => unit.shoot({ moment: 'on-demand', askedBy, wantedAtMs, done }))
+    return new Promise((done) => unit.shoot({ ...occasion, moment: 'on-demand', askedBy, wantedAtMs, done }))
   }
 
   health(): CameraHealth[] {

@@ -29,6 +29,8 @@ export interface Snapshot {
   alarm?: string
   colour?: Colour
   askedBy?: string
+  /** The centre's command that it was taken for. */
+  command?: string
   /** When the box fetched it: the camera may have handed out a picture that it took earlier. */
   fetchedAt: BoxTime
   full: PictureFile
@@ -96,6 +98,14 @@ export interface CameraOutlets {
   onEvent(event: DeviceEvent): void
 }
 
+/** What a picture on request is about; its record then travels in the lane of that colour. */
+export interface Occasion {
+  alarm?: string | undefined
+  colour?: Colour | undefined
+  /** The centre's command behind it. */
+  command?: string | undefined
+}
+
 export type Taken = { ok: true; snapshot: Snapshot } | { ok: false; reason: Reason }
 
 export interface Cameras {
@@ -106,7 +116,7 @@ export interface Cameras {
   /** Told how far people are: pictures of an alarm that is not closed outlive their term. */
   onStage(alarm: string, stage: Stage): void
   /** One picture now, asked for by a person; both sizes are stored. */
-  take(camera: string, askedBy: string): Promise<Taken>
+  take(camera: string, askedBy: string, occasion?: Occasion): Promise<Taken>
   health(): CameraHealth[]
   /** Stored snapshots, newest first. */
   snapshots(filter?: { camera?: string; alarm?: string; limit?: number }): Snapshot[]

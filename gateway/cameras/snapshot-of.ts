@@ -5,7 +5,7 @@ import type { FinishedFile } from './darkroom.ts'
 import type { PictureFile, Snapshot } from './port.ts'
 
 export function snapshotOf(id: string, settings: CameraSettings, wanted: Wanted, shot: Shot): Snapshot {
-  const { moment, alarm, colour, askedBy } = wanted
+  const { moment, alarm, colour, askedBy, command } = wanted
   return {
     id,
     camera: settings.id,
@@ -14,6 +14,7 @@ export function snapshotOf(id: string, settings: CameraSettings, wanted: Wanted,
     ...(alarm === undefined ? {} : { alarm }),
     ...(colour === undefined ? {} : { colour }),
     ...(askedBy === undefined ? {} : { askedBy }),
+    ...(command === undefined ? {} : { command }),
     fetchedAt: shot.fetchedAt,
     full: pictureFile(shot.finished.full),
     preview: pictureFile(shot.finished.preview),

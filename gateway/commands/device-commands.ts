@@ -15,6 +15,8 @@ export interface DeviceCommandsOptions {
   /** Forgets the documents with these keys, durably. */
   forget: (keys: string[]) => Promise<void>
   steadyMs: () => number
+  /** One that is away gets its commands when it comes back; the broker must not keep them for it, and hand them out late. */
+  isConnected: (device: string) => boolean
   logger: Logger
   metrics: Registry
 }
@@ -48,15 +50,23 @@ export class DeviceCommands {
       [...queue.values()].slice(0, Math.max(0, queue.size - commandsPerDeviceMax)),
       'crowded out',
     )
-    await this.#publish(document)
+    if (this.#options.isConnected(document.device)) await this.#publish(document)
+  }
+
+  /** Nobody wants it any more. */
+  async takeBack(device: string, id: string): Promise<void> {
+    const document = this.#waiting.get(device)?.get(id)
+    if (document) await this.#giveUp([document], 'taken back')
   }
 
   async deviceReady(device: string): Promise<void> {
     const queue = this.#waiting.get(device)
     if (!queue) return
-    const oldestMs = this.#options.steadyMs() - commandLifeMs
+    const nowMs = this.#options.steadyMs()
     await this.#giveUp(
-      [...queue.values()].filter(({ sinceSteadyMs }) => sinceSteadyMs < oldestMs),
+      [...queue.values()].filter(
+        ({ sinceSteadyMs, untilSteadyMs = sinceSteadyMs + commandLifeMs }) => untilSteadyMs < nowMs,
+      ),
       'waited too long',
     )
     for (const document of queue.values()) await this.#publish(document)

@@ -15,6 +15,7 @@ import {
 } from './alarm-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
+import { commandSettingsSchema } from './command-settings.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
@@ -50,6 +51,7 @@ export const gatewayConfigSchema = z.strictObject({
   zones: zonesSchema.default([]),
   rules: rulesSchema.default([]),
   limits: limitsSchema.default(limitsSchema.parse({})),
+  commands: commandSettingsSchema.default(commandSettingsSchema.parse({})),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

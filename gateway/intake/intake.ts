@@ -13,10 +13,12 @@ import {
 } from '../../protocols/device-mqtt/messages.ts'
 import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import type { AlarmEngine, AlarmInput, Now, Outcome } from '../alarms/port.ts'
+import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type Journal } from '../journal/port.ts'
 import { AlarmDocuments, documentPrefix } from './alarm-documents.ts'
-import { causeKey, commandKey, type AlarmJudge, type CommandDocument, type Kept } from './port.ts'
+import { joinOutcomes } from './join-outcomes.ts'
+import { causeKey, commandKey } from './port.ts'
+import type { AlarmJudge, CommandDocument, Companions, Kept } from './port.ts'
 import { boxTime, canAlarm, causeOf, laneOf, logRecord, recordsSinceCheckpoint } from './records.ts'
 import { RepeatMemory, type RepeatDocument } from './repeat-memory.ts'
 
@@ -222,11 +224,20 @@ export class Intake implements AlarmJudge {
     this.#events.inc({ result: 'quarantined' })
   }
 
-  async judge(input: AlarmInput): Promise<void> {
+  judge(input: AlarmInput): Promise<void> {
+    return this.judgeTogether([input], () => ({ logs: [], state: [], documents: [] }))
+  }
+
+  async judgeTogether(
+    inputs: readonly AlarmInput[],
+    companions: (remarks: readonly LogEntry[]) => Companions,
+  ): Promise<void> {
     if (this.#ready) await this.#ready
     const time = this.#options.now()
-    const outcome = this.#judge(input, time, this.#options.journal.nextSequence())
-    await this.#keep(outcome, time, [], {})
+    const { journal } = this.#options
+    const outcome = joinOutcomes(inputs.map((input) => this.#judge(input, time, journal.nextSequence())))
+    const { logs, state, documents } = companions(outcome.logs ?? [])
+    await this.#keep({ ...outcome, logs: [...(outcome.logs ?? []), ...logs] }, time, [], { state, documents })
   }
 
   /** Steady time at which the next `tick` can change anything. */
@@ -261,6 +272,8 @@ export class Intake implements AlarmJudge {
       cause?: number
       oddIds?: [string, string][]
       result?: { device: string; result: CommandResult }
+      state?: Companions['state']
+      documents?: Companions['documents']
     },
   ): Promise<void> {
     const alarms = outcome.transitions.map(({ change, alarm }): AlarmRecord => ({
@@ -284,7 +297,9 @@ export class Intake implements AlarmJudge {
       command: { ...command, id: `c-${this.#options.journal.nextSequence()}` },
       sinceSteadyMs: this.#options.now().steadyMs,
     }))
+    if (more.documents) commands.push(...more.documents)
     const state: [string, object | undefined][] = this.#documents.takeChanged()
+    for (const [key, value] of more.state ?? []) state.push([key, value])
     for (const document of commands) state.push([commandKey(document.device, document.command.id), document])
     for (const { alarm, change } of alarms)
       if (change === 'ended') state.push([causeKey(alarm.id), undefined])
@@ -294,7 +309,8 @@ export class Intake implements AlarmJudge {
       records,
       state,
       ...(more.oddIds && more.oddIds.length > 0 ? { oddIds: more.oddIds } : {}),
-      isUrgent: commands.length > 0 || records.some(({ lane }) => lane !== 'routine'),
+      isUrgent:
+        Boolean(more.state?.length || commands.length) || records.some(({ lane }) => lane !== 'routine'),
     })
     this.#count(more.event !== undefined, alarms)
     this.#options.onKept({

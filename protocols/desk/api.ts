@@ -2,6 +2,7 @@
 import type { Alarm, AlarmChange, BilingualText, Stage } from '../domain/alarm.ts'
 import type { Colour, Lane } from '../domain/colour.ts'
 import type { BoxTime } from '../domain/event.ts'
+import type { CommandMessage } from './commands.ts'
 import type { JournalRecord } from '../domain/record.ts'
 
 export const roles = ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const
@@ -129,4 +130,5 @@ export type StreamMessage =
   | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
   /** What was missed can not be replayed: read the alarms and villages again. */
   | { type: 'resync'; position: string }
+  | CommandMessage
   | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }

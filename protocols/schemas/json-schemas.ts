@@ -8,6 +8,7 @@ import {
   stageReceiptSchema,
 } from '../device-mqtt/messages.ts'
 import { controlBytesMax } from '../uplink/codec.ts'
+import { centreCommandResultSchema, centreCommandSchema } from '../uplink/command.ts'
 import { heartbeatSchema } from '../uplink/heartbeat.ts'
 import { receiptSchema } from '../uplink/receipt.ts'
 import { reportBytesMax, reportSchema } from '../uplink/report.ts'
@@ -64,6 +65,16 @@ const messages: Record<string, Message> = {
     schema: stageNoticeSchema,
     title: 'Stage notice 处置进度',
     description: `down/{boxId}/stage, centre to box, at most ${controlBytesMax} bytes: how far people have got with an alarm.`,
+  },
+  'uplink-command': {
+    schema: centreCommandSchema,
+    title: 'Command of the centre 中心命令',
+    description: `down/{boxId}/command, centre to box, QoS 1, at most ${controlBytesMax} bytes. The same id again is answered again and done once; an unknown "do" is answered with refused.`,
+  },
+  'uplink-result': {
+    schema: centreCommandResultSchema,
+    title: 'Result of a command of the centre 中心命令结果',
+    description: `up/{boxId}/result, box to centre, QoS 1, at most ${controlBytesMax} bytes: what became of a command.`,
   },
 }
 

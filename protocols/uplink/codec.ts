@@ -1,14 +1,21 @@
 // Bytes to uplink messages and back. Parsers never throw; gzip itself is I/O-like work and is handed in by the programs.
+import type { z } from 'zod'
 import { fromZod } from '../kit/from-zod.ts'
 import { parseJson } from '../kit/parse-json.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
+import {
+  centreCommandResultSchema,
+  centreCommandSchema,
+  type CentreCommand,
+  type CentreCommandResult,
+} from './command.ts'
 import { decodeDense, isDense } from './dense-decode.ts'
 import { heartbeatSchema, type Heartbeat } from './heartbeat.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
 import { stageNoticeSchema, type StageNotice } from './stage-notice.ts'
 
-/** Largest heartbeat, receipt or stage notice in bytes. */
+/** Largest heartbeat, receipt, stage notice, command or result in bytes. */
 export const controlBytesMax = 16 * 1024
 
 /** Unpacks gzip to at most `maxBytes`, or throws. */
@@ -52,4 +59,14 @@ export function parseReceipt(bytes: Uint8Array): Result<Receipt> {
 export function parseStageNotice(bytes: Uint8Array): Result<StageNotice> {
   const json = parseJson(bytes, controlBytesMax)
   return json.ok ? fromZod(stageNoticeSchema, json.value) : json
+}
+
+export function parseCentreCommand(bytes: Uint8Array): Result<CentreCommand> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(centreCommandSchema as z.ZodType<CentreCommand>, json.value) : json
+}
+
+export function parseCentreCommandResult(bytes: Uint8Array): Result<CentreCommandResult> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(centreCommandResultSchema, json.value) : json
 }

@@ -29,6 +29,7 @@ describe('a box that reads nothing', () => {
       logger: pino({ level: 'silent' }),
       registry,
       onReport: (_box, _channel, _topic, _payload, done) => done(),
+      onResult: async () => {},
       onHeartbeat: () => {},
       onSubscribed: () => subscriptions++,
     })

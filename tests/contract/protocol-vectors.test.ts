@@ -12,7 +12,14 @@ import {
 } from '../../protocols/device-mqtt/messages.ts'
 import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { Result } from '../../protocols/kit/result.ts'
-import { parseHeartbeat, parseReceipt, parseReport, parseStageNotice } from '../../protocols/uplink/codec.ts'
+import {
+  parseCentreCommand,
+  parseCentreCommandResult,
+  parseHeartbeat,
+  parseReceipt,
+  parseReport,
+  parseStageNotice,
+} from '../../protocols/uplink/codec.ts'
 import { parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 
 interface Vector {
@@ -57,6 +64,8 @@ const parsers: Record<string, (payload: Uint8Array) => Result<unknown>> = {
   'uplink-heartbeat': parseHeartbeat,
   'uplink-receipt': parseReceipt,
   'uplink-stage': parseStageNotice,
+  'uplink-command': parseCentreCommand,
+  'uplink-result': parseCentreCommandResult,
 }
 const topicParsers: Record<string, (topic: string) => object | undefined> = {
   'device-topics': parseDeviceTopic,

@@ -6,6 +6,14 @@ import { stages } from '../../protocols/domain/alarm.ts'
 import { lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { denseReadings, denseWords } from '../../protocols/uplink/dense-report.ts'
+import {
+  centreCommandResultSchema,
+  centreCommandSchema,
+  commandKinds,
+  commandLifeMsMax,
+  commandResultStates,
+  runSecondsMax,
+} from '../../protocols/uplink/command.ts'
 import { heartbeatSchema } from '../../protocols/uplink/heartbeat.ts'
 import { receiptSchema } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax, reportSchema } from '../../protocols/uplink/report.ts'
@@ -23,6 +31,8 @@ describe('the AsyncAPI file of the uplink', () => {
     expect(api.channels.report.address).toBe(upTopic(box, '{lane}' as 'red'))
     expect(api.channels.heartbeat.address).toBe(upTopic(box, 'heartbeat'))
     expect(api.channels.receipt.address).toBe(downTopic(box, 'receipt'))
+    expect(api.channels.command.address).toBe(downTopic(box, 'command'))
+    expect(api.channels.result.address).toBe(upTopic(box, 'result'))
     expect(api.channels.stage.address).toBe(downTopic(box, 'stage'))
     expect(api.channels.report.parameters.lane.enum).toEqual(lanes)
   })
@@ -33,6 +43,8 @@ describe('the AsyncAPI file of the uplink', () => {
       receipt: receiptSchema,
       heartbeat: heartbeatSchema,
       stage: stageNoticeSchema,
+      command: centreCommandSchema,
+      result: centreCommandResultSchema,
     }
     for (const [name, schema] of Object.entries(known)) {
       const keys = Object.keys(schemas[name].properties)
@@ -42,6 +54,11 @@ describe('the AsyncAPI file of the uplink', () => {
     }
     expect(schemas.report.properties.records.maxItems).toBe(reportRecordsMax)
     expect(schemas.stage.properties.stage.enum).toEqual(stages)
+    const { command, result } = schemas
+    expect(command.properties.do.examples).toEqual(commandKinds)
+    expect(command.properties.leftMs.maximum).toBe(commandLifeMsMax)
+    expect(command.properties.seconds.maximum).toBe(runSecondsMax)
+    expect(result.properties.state.enum).toEqual(commandResultStates)
     expect(schemas.record.properties.clock.enum).toEqual(clockQualities)
   })
 })
@@ -54,7 +71,9 @@ describe('the handbook page of the uplink', () => {
     const examples = [...text('uplink.md').matchAll(/```json\n([^`]+)```/g)].map(([, json]) =>
       JSON.parse(json ?? ''),
     )
-    const [report, receipt, heartbeat] = examples
+    const [report, receipt, command, result, heartbeat] = examples
+    expect(centreCommandSchema.strict().safeParse(command).success).toBe(true)
+    expect(centreCommandResultSchema.strict().safeParse(result).success).toBe(true)
     expect(reportSchema.safeParse(report).success).toBe(true)
     expect(receiptSchema.safeParse(receipt).success).toBe(true)
     expect(heartbeatSchema.safeParse(heartbeat).success).toBe(true)

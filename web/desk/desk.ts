@@ -198,6 +198,7 @@ export class Desk {
       this.villages.value = applyBoxMessage(this.villages.value, message)
       return
     }
+    if ('command' in message) return
     // A type that a newer centre knows and this page does not is left alone.
     if (message.alarm === undefined) return
     this.#board.put(message.alarm)

@@ -1,0 +1,157 @@
+// The routes of commands: ask a box for something, and see how far it is.
+import { z } from 'zod'
+import type { Clock } from '../../protocols/kit/clock-port.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { roles, type Role } from '../../protocols/desk/api.ts'
+import {
+  commandLifeMs,
+  commandRoles,
+  deskCommandStates,
+  type CommandAnswer,
+  type CommandsAnswer,
+  type DeskCommand,
+} from '../../protocols/desk/commands.ts'
+import {
+  centreCommandResultSchema,
+  commandKinds,
+  commandLifeMsMax,
+  commandTargets,
+  neededTargets,
+} from '../../protocols/uplink/command.ts'
+import type { Storage } from '../storage/port.ts'
+import { ApiProblem } from './problems.ts'
+import type { Route } from './routes.ts'
+import { alarmIdParams, pageMax } from './schemas.ts'
+
+export interface CommandRouteOptions {
+  storage: Pick<Storage, 'commands'>
+  clock: Clock
+  random: Random
+  isBoxKnown: (box: string) => boolean
+  /** Stores it and brings it to the box; false when too many are under way. */
+  ask: (command: DeskCommand) => Promise<boolean>
+}
+
+/** Roles that may ask for anything at all. */
+const askingRoles = roles.filter((role) => Object.values(commandRoles).some((some) => some.includes(role)))
+
+export const commandBody = z.strictObject({
+  do: z.enum(commandKinds),
+  why: z.string().min(1).max(300).optional(),
+  livesSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(commandLifeMsMax / 1000)
+    .optional()
+    .describe('not carried out after this; each kind has its own default'),
+  ...commandTargets,
+  alarm: alarmIdParams.shape.id.optional(),
+})
+
+const commandsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(pageMax).default(100) })
+
+const ms = z.number().describe('ms since 1970')
+const { reason, reached, missed, snapshots } = centreCommandResultSchema.shape
+export const deskCommandSchema = z.object({
+  id: z.string(),
+  box: z.string(),
+  do: z.enum(commandKinds),
+  by: z.string(),
+  why: z.string().optional(),
+  ...commandTargets,
+  alarm: z.string().optional(),
+  state: z.enum(deskCommandStates),
+  askedAtMs: ms,
+  expiresAtMs: ms,
+  changedAtMs: ms,
+  reason,
+  reached,
+  missed,
+  snapshots,
+})
+
+function commandOf(
+  body: z.infer<typeof commandBody>,
+  box: string,
+  by: string,
+  options: CommandRouteOptions,
+): DeskCommand {
+  const { livesSeconds, ...wanted } = body
+  const askedAtMs = Math.round(options.clock.wallMs())
+  const lifeMs = livesSeconds === undefined ? commandLifeMs[body.do] : livesSeconds * 1000
+  return {
+    ...wanted,
+    id: `k-${options.random.hex(10)}`,
+    box,
+    by: by.slice(0, 80),
+    state: 'waiting',
+    askedAtMs,
+    expiresAtMs: askedAtMs + lifeMs,
+    changedAtMs: askedAtMs,
+  }
+}
+
+export function createCommandRoutes(options: CommandRouteOptions): Route[] {
+  const { storage, isBoxKnown, ask } = options
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/boxes/{boxId}/commands',
+      summary: {
+        zh: '向网关下达命令：按角色允许，先存后发，结果见同一路径的查询与推送',
+        en: 'Ask a box for something; roles by kind (arm, siren, snapshot, burst: operators too). Stored first, then sent until answered or over',
+      },
+      access: askingRoles,
+      body: commandBody,
+      answer: z.object({ command: deskCommandSchema }),
+      problems: ['bad-request', 'not-found', 'too-many-commands'],
+      run: async ({ account, boxId, body }) => {
+        const wanted = body as z.infer<typeof commandBody>
+        if (!account || !isAllowed(wanted.do, account.role))
+          throw new ApiProblem('forbidden', commandRoles[wanted.do].join(', '))
+        if (!isBoxKnown(boxId)) throw new ApiProblem('not-found', boxId)
+        if (wanted.alarm !== undefined && !wanted.alarm.startsWith(`${boxId}.`))
+          throw new ApiProblem('bad-request', `alarm: not of ${boxId}`)
+        const lacking = neededTargets[wanted.do].filter((name) => wanted[name] === undefined)
+        if (lacking.length > 0) throw new ApiProblem('bad-request', `${lacking.join(', ')}: needed`)
+        const command = commandOf(wanted, boxId, account.user, options)
+        if (!(await ask(command))) throw new ApiProblem('too-many-commands')
+        return { json: { command } satisfies CommandAnswer }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/boxes/{boxId}/commands',
+      summary: {
+        zh: '某网关的命令及其结果',
+        en: 'Commands of one box and what became of them, newest first',
+      },
+      access: roles,
+      query: commandsQuery,
+      answer: z.object({ commands: z.array(deskCommandSchema) }),
+      problems: ['bad-request', 'not-found'],
+      run: async ({ boxId, query }) => {
+        const { limit } = query as z.infer<typeof commandsQuery>
+        return { json: { commands: await storage.commands({ box: boxId, limit }) } satisfies CommandsAnswer }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/commands',
+      summary: { zh: '全部网关最近的命令', en: 'The latest commands of all boxes, newest first' },
+      access: roles,
+      query: commandsQuery,
+      answer: z.object({ commands: z.array(deskCommandSchema) }),
+      problems: ['bad-request'],
+      run: async ({ query }) => {
+        const { limit } = query as z.infer<typeof commandsQuery>
+        return { json: { commands: await storage.commands({ limit }) } satisfies CommandsAnswer }
+      },
+    },
+  ]
+}
+
+function isAllowed(kind: DeskCommand['do'], role: Role): boolean {
+  return commandRoles[kind].includes(role)
+}

@@ -1,0 +1,131 @@
+// A command of the centre as the journal keeps it: enough to answer a repeat the same way, for ever after.
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type {
+  CentreCommand,
+  CentreCommandResult,
+  CommandResultState,
+} from '../../protocols/uplink/command.ts'
+import type { CommandReason } from './command-reasons.ts'
+
+export interface CentreCommandDocument {
+  id: string
+  do: string
+  by: string
+  why?: string
+  alarm?: string
+  state: CommandResultState
+  atMs: number
+  clock: BoxTime['clock']
+  /** The boot in which it came: steady time stands still while the power is off, so nobody knows how late it is after one. */
+  boot: number
+  sinceSteadyMs: number
+  untilSteadyMs: number
+  reason?: CommandReason
+  reached?: string[]
+  missed?: string[]
+  snapshots?: string[]
+  /** Devices and cameras that have not answered yet. */
+  waiting?: string[]
+}
+
+export const centreCommandPrefix = 'centre:'
+export const centreCommandKey = (id: string): string => centreCommandPrefix + id
+
+type Moment = BoxTime & { steadyMs: number }
+
+export interface Ending {
+  state: CommandResultState
+  reason?: CommandReason | undefined
+  reached?: readonly string[] | undefined
+  missed?: readonly string[] | undefined
+  snapshots?: readonly string[] | undefined
+  waiting?: readonly string[] | undefined
+}
+
+/** The document of a command that has just come. */
+export function documentOf(
+  { id, do: what, by, why, alarm }: CentreCommand,
+  now: Moment,
+  untilSteadyMs: number,
+  ending: Ending,
+): CentreCommandDocument {
+  const base = {
+    id,
+    do: what,
+    by,
+    ...(why === undefined ? {} : { why }),
+    ...(alarm === undefined ? {} : { alarm }),
+  }
+  const times = { boot: now.boot, sinceSteadyMs: now.steadyMs, untilSteadyMs }
+  return { ...base, ...times, ...endingOf(ending, now) }
+}
+
+/** The same command, further on. */
+export function movedOn(
+  { id, do: what, by, why, alarm, boot, sinceSteadyMs, untilSteadyMs }: CentreCommandDocument,
+  now: Moment,
+  ending: Ending,
+): CentreCommandDocument {
+  const base = {
+    id,
+    do: what,
+    by,
+    ...(why === undefined ? {} : { why }),
+    ...(alarm === undefined ? {} : { alarm }),
+  }
+  return { ...base, boot, sinceSteadyMs, untilSteadyMs, ...endingOf(ending, now) }
+}
+
+function endingOf(
+  { state, reason, reached, missed, snapshots, waiting }: Ending,
+  { atMs, clock }: Moment,
+): Pick<CentreCommandDocument, 'state' | 'atMs' | 'clock'> & Partial<CentreCommandDocument> {
+  const list = (name: 'reached' | 'missed' | 'snapshots' | 'waiting', names?: readonly string[]): object =>
+    names && names.length > 0 ? { [name]: [...names] } : {}
+  return {
+    state,
+    atMs,
+    clock,
+    ...(reason ? { reason } : {}),
+    ...list('reached', reached),
+    ...list('missed', missed),
+    ...list('snapshots', snapshots),
+    ...list('waiting', waiting),
+  }
+}
+
+/** What the centre is told: names that still wait are not reached yet. */
+export function resultOf(document: CentreCommandDocument): CentreCommandResult {
+  const { id, state, atMs, clock, reason, reached, missed = [], snapshots, waiting = [] } = document
+  const unreached = [...missed, ...waiting]
+  return {
+    v: 1,
+    id,
+    state,
+    atMs,
+    clock,
+    ...(reason ? { reason } : {}),
+    ...(reached ? { reached: reached.slice(0, 200) } : {}),
+    ...(unreached.length > 0 ? { missed: unreached.slice(0, 200) } : {}),
+    ...(snapshots ? { snapshots } : {}),
+  }
+}
+
+/** What the journal's record of it says: who, what, and what became of it. */
+export function factsOf(document: CentreCommandDocument): Record<string, unknown> {
+  const { id, do: what, by, why, alarm, state, reason, reached, missed, snapshots, waiting } = document
+  const said = {
+    id,
+    do: what,
+    by,
+    why,
+    alarm,
+    state,
+    reason: reason?.code,
+    reached,
+    missed,
+    snapshots,
+    waiting,
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
+}

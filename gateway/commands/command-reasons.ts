@@ -1,0 +1,69 @@
+// Why the box did not do, or not wholly do, what its centre asked: a fixed code, and a sentence for each reader.
+import type { CentreCommandResult } from '../../protocols/uplink/command.ts'
+
+export type CommandReason = NonNullable<CentreCommandResult['reason']>
+
+const wordings = {
+  unreadable: { zh: '网关读不懂此命令', en: 'the box can not read this command' },
+  'unknown-kind': { zh: '网关不认识此种命令', en: 'the box does not know this kind of command' },
+  'not-allowed': {
+    zh: '网关的配置不允许中心下达此种命令（commands.allow）',
+    en: 'the configuration of the box does not let the centre do this (commands.allow)',
+  },
+  incomplete: { zh: '命令不完整，缺少', en: 'the command is incomplete; it lacks' },
+  expired: { zh: '命令送达时已过期，未执行', en: 'the command came too late and was not carried out' },
+  'no-zone': { zh: '网关没有此区域', en: 'the box has no such zone' },
+  'no-device': { zh: '网关没有此设备', en: 'the box has no such device' },
+  'no-siren': { zh: '没有可用的警号', en: 'there is no siren' },
+  'no-camera': { zh: '那里没有摄像机', en: 'there is no camera there' },
+  'no-alarm': { zh: '此告警在网关上已结束', en: 'that alarm does not stand at the box any more' },
+  'no-alarm-there': {
+    zh: '该摄像机所在区域没有告警，不得拍照',
+    en: 'no alarm stands in the zone of that camera, so it may not take a picture',
+  },
+  'silent-alarm': {
+    zh: '这是静默求助，现场鸣响会危及求助人',
+    en: 'this is a silent call for help: a siren would betray who called',
+  },
+  'engine-refused': { zh: '告警引擎拒绝', en: 'the alarm engine refused' },
+  'red-stays': { zh: '红色告警不能搁置', en: 'a red alarm can not be shelved' },
+  'device-refused': { zh: '设备拒绝或失败', en: 'the device refused or failed' },
+  'no-answer': {
+    zh: '设备未在时限内回答，是否执行不详',
+    en: 'the device did not answer in time: not known whether it ran',
+  },
+  'power-lost': {
+    zh: '执行期间网关断电，是否执行不详',
+    en: 'the box lost power meanwhile: not known whether it ran',
+  },
+  interrupted: {
+    zh: '执行期间网关程序重启，是否完成不详',
+    en: 'the program of the box restarted meanwhile: not known whether it was finished',
+  },
+  'camera-failed': { zh: '摄像机未能拍照', en: 'the camera took no picture' },
+  partly: { zh: '只完成了一部分', en: 'done in part only' },
+  'no-updater': { zh: '网关未配置更新程序', en: 'the box has no updater (commands.updaterFile)' },
+  'updater-failed': { zh: '更新程序报告失败', en: 'the updater failed' },
+  'section-closed': {
+    zh: '网关不允许中心修改此部分配置（commands.sections）',
+    en: 'the box does not let the centre change this section (commands.sections)',
+  },
+  'config-wrong': { zh: '配置有误', en: 'the configuration would not be valid' },
+  'config-busy': {
+    zh: '另一次配置修改正在试用',
+    en: 'another change of the configuration is on trial',
+  },
+  'config-failed': { zh: '配置未能写入', en: 'the configuration could not be written' },
+  'config-taken-back': {
+    zh: '用新配置在时限内连不上中心，已恢复旧配置',
+    en: 'with the changed configuration the centre was not reached in time: the old one is back',
+  },
+} as const
+export type ReasonCode = keyof typeof wordings
+
+/** `detail` is words of no language: ids, numbers, what an engine or a device said. */
+export function commandReason(code: ReasonCode, detail = ''): CommandReason {
+  const { zh, en } = wordings[code]
+  const rest = detail.slice(0, 300)
+  return rest === '' ? { code, zh, en } : { code, zh: `${zh}：${rest}`, en: `${en}: ${rest}` }
+}

@@ -1,0 +1,154 @@
+// What a command of the centre comes to on this box: pure. It checks the box's own policy and whether what the command
+// names is there, and says what is to be done, or why not.
+import type { Alarm } from '../../protocols/domain/alarm.ts'
+import {
+  isCommandKind,
+  neededTargets,
+  type CentreCommand,
+  type CommandKind,
+} from '../../protocols/uplink/command.ts'
+import type { AlarmInput } from '../alarms/port.ts'
+import type { CommandSettings } from '../config/command-settings.ts'
+import { commandReason, type CommandReason, type ReasonCode } from './command-reasons.ts'
+
+/** Cameras that one command can ask. */
+export const camerasPerCommandMax = 8
+/** Samples of one burst, and the shortest time between two. */
+const burstSamplesMax = 20
+const burstIntervalMsMin = 1000
+
+const silentVariants = new Set(['duress', 'silent'])
+
+/** What of the box a command can name. */
+export interface BoxKnowledge {
+  zones: readonly string[]
+  devices: readonly { id: string; kind: string; zone?: string | undefined }[]
+  cameras: readonly { id: string; zones: readonly string[]; isPrivate: boolean }[]
+  /** Those that stand now. */
+  alarms: readonly Alarm[]
+}
+
+export type Plan =
+  | { type: 'refused'; reason: CommandReason }
+  | { type: 'judge'; inputs: AlarmInput[]; reached: string[] }
+  | { type: 'devices'; devices: string[]; order: { do: string; [parameter: string]: unknown } }
+  | { type: 'pictures'; cameras: string[]; alarm: Alarm | undefined }
+  | { type: 'config'; set: Readonly<Record<string, unknown>> }
+  | { type: 'update'; version: string }
+
+const refused = (code: ReasonCode, detail?: string): Plan => ({
+  type: 'refused',
+  reason: commandReason(code, detail),
+})
+
+export function planCommand(command: CentreCommand, settings: CommandSettings, box: BoxKnowledge): Plan {
+  const kind = command.do
+  if (!isCommandKind(kind)) return refused('unknown-kind', kind)
+  if (!settings.allow.includes(kind)) return refused('not-allowed', kind)
+  const lacking = neededTargets[kind].filter((name) => command[name] === undefined)
+  if (lacking.length > 0) return refused('incomplete', lacking.join(', '))
+  if (command.zone !== undefined && !box.zones.includes(command.zone)) return refused('no-zone', command.zone)
+  if (command.device !== undefined && !box.devices.some(({ id }) => id === command.device))
+    return refused('no-device', command.device)
+  return plans[kind](command, settings, box)
+}
+
+type Planner = (command: CentreCommand, settings: CommandSettings, box: BoxKnowledge) => Plan
+
+const findAlarm = (command: CentreCommand, box: BoxKnowledge): Alarm | undefined =>
+  box.alarms.find(({ id }) => id === command.alarm)
+
+function planArming(command: CentreCommand, box: BoxKnowledge, isArmed: boolean): Plan {
+  const zones = command.zone === undefined ? box.zones : [command.zone]
+  if (zones.length === 0) return refused('no-zone')
+  const inputs = zones.map((zone) => ({ type: 'arm' as const, zone, isArmed, by: command.by }))
+  return { type: 'judge', inputs, reached: [...zones] }
+}
+
+const plans: Readonly<Record<CommandKind, Planner>> = {
+  arm: (command, _settings, box) => planArming(command, box, true),
+  disarm: (command, _settings, box) => planArming(command, box, false),
+
+  bypass: ({ device = '', minutes = 0, by }) => ({
+    type: 'judge',
+    inputs: [{ type: 'bypass', device, forMs: minutes * 60_000, by }],
+    reached: [device],
+  }),
+
+  shelve: (command, _settings, box) => {
+    const { alarm = '', minutes = 0, by } = command
+    const standing = findAlarm(command, box)
+    if (!standing) return refused('no-alarm', alarm)
+    if (standing.colour === 'red') return refused('red-stays')
+    return {
+      type: 'judge',
+      inputs: [{ type: 'shelve', alarm, forMs: minutes * 60_000, by }],
+      reached: [alarm],
+    }
+  },
+
+  siren: (command, settings, box) => {
+    const seconds = Math.min(command.seconds ?? 0, settings.sirenSecondsMax)
+    const alarm = findAlarm(command, box)
+    // Stopping is always right.
+    if (seconds > 0 && command.alarm !== undefined && !alarm) return refused('no-alarm', command.alarm)
+    if (seconds > 0 && alarm?.variant !== undefined && silentVariants.has(alarm.variant))
+      return refused('silent-alarm')
+    const sirens = box.devices.filter(({ kind }) => kind === 'siren')
+    const zone = command.zone ?? alarm?.zone
+    const near = sirens.filter((siren) => zone !== undefined && siren.zone === zone)
+    const meant =
+      command.device === undefined
+        ? near.length > 0
+          ? near
+          : sirens
+        : sirens.filter(({ id }) => id === command.device)
+    if (meant.length === 0) return refused('no-siren', command.device)
+    return { type: 'devices', devices: meant.map(({ id }) => id), order: { do: 'siren', seconds } }
+  },
+
+  snapshot: planPictures,
+
+  burst: ({ device = '', seconds = 0 }) => {
+    const durationMs = Math.max(1, seconds) * 1000
+    const intervalMs = Math.max(burstIntervalMsMin, Math.ceil(durationMs / burstSamplesMax))
+    const samples = Math.max(1, Math.min(burstSamplesMax, Math.floor(durationMs / intervalMs)))
+    return { type: 'devices', devices: [device], order: { do: 'burst', seconds, samples, intervalMs } }
+  },
+
+  device: ({ device = '', order = { do: '' } }) => ({ type: 'devices', devices: [device], order }),
+
+  config: ({ set = {} }, { sections }) => {
+    const closed = Object.keys(set).filter((name) => !(sections as readonly string[]).includes(name))
+    if (closed.length > 0) return refused('section-closed', closed.join(', '))
+    if (Object.keys(set).length === 0) return refused('incomplete', 'set')
+    return { type: 'config', set }
+  },
+
+  update: ({ version = '' }, { updaterFile }) =>
+    updaterFile === undefined ? refused('no-updater') : { type: 'update', version },
+}
+
+/** A picture of where people live is taken because of an alarm: the box asks for one that stands there. */
+function planPictures(command: CentreCommand, settings: CommandSettings, box: BoxKnowledge): Plan {
+  const named = findAlarm(command, box)
+  if (command.alarm !== undefined && !named) return refused('no-alarm', command.alarm)
+  const zone = command.zone ?? named?.zone
+  const meant = box.cameras.filter((camera) =>
+    command.camera === undefined
+      ? zone !== undefined && camera.zones.includes(zone)
+      : camera.id === command.camera,
+  )
+  if (meant.length === 0) return refused('no-camera', command.camera ?? zone)
+  const alarmAt = (zones: readonly string[]): Alarm | undefined =>
+    (named ? [named] : box.alarms).find((alarm) => alarm.zone !== undefined && zones.includes(alarm.zone))
+  const free = meant.filter(
+    (camera) => alarmAt(camera.zones) !== undefined || (settings.snapshots === 'always' && !camera.isPrivate),
+  )
+  if (free.length === 0) return refused('no-alarm-there', meant.map(({ id }) => id).join(', '))
+  return {
+    type: 'pictures',
+    cameras: free.slice(0, camerasPerCommandMax).map(({ id }) => id),
+    alarm: named ?? free.map(({ zones }) => alarmAt(zones)).find((alarm) => alarm !== undefined),
+  }
+}

@@ -1,0 +1,91 @@
+// Commands as the town's API and its desks see them: who may ask for what, how long it stays worth doing, how far it is.
+import type { CentreCommand, CentreCommandResult, CommandKind } from '../uplink/command.ts'
+import type { Role } from './api.ts'
+
+/**
+ * `waiting`: stored, not sent yet. `sent`: on its way. `received`: the box has it and is at it. Final: `done`, `refused`,
+ * `failed`, `expired` (not carried out). `unanswered`: sent, over, and nobody knows whether the box did it; it is asked.
+ */
+export const deskCommandStates = [
+  'waiting',
+  'sent',
+  'received',
+  'done',
+  'refused',
+  'failed',
+  'expired',
+  'unanswered',
+] as const
+export type DeskCommandState = (typeof deskCommandStates)[number]
+
+type Targets = Omit<CentreCommand, 'v' | 'id' | 'do' | 'by' | 'why' | 'alarm' | 'sentAtMs' | 'leftMs'>
+
+/** One command with everything known of it; all times by the centre's clock, but `boxAtMs`. */
+export interface DeskCommand extends Targets {
+  id: string
+  box: string
+  do: CommandKind
+  by: string
+  why?: string | undefined
+  /** The alarm's id as the desk knows it. */
+  alarm?: string | undefined
+  state: DeskCommandState
+  askedAtMs: number
+  /** Not carried out after this. */
+  expiresAtMs: number
+  changedAtMs: number
+  reason?: CentreCommandResult['reason']
+  reached?: string[] | undefined
+  missed?: string[] | undefined
+  snapshots?: string[] | undefined
+}
+
+/** `POST /api/v1/boxes/{boxId}/commands`: the command as it stands. */
+export interface CommandAnswer {
+  command: DeskCommand
+}
+
+/** `GET /api/v1/boxes/{boxId}/commands?limit=` and `GET /api/v1/commands?limit=`: newest first. */
+export interface CommandsAnswer {
+  commands: DeskCommand[]
+}
+
+export type CommandMessage = {
+  type: `command.${'asked' | Exclude<DeskCommandState, 'waiting'>}`
+  position: string
+  command: DeskCommand
+}
+
+const answering: readonly Role[] = ['operator', 'supervisor', 'admin']
+const leading: readonly Role[] = ['supervisor', 'admin']
+const looking: readonly Role[] = ['operator', 'supervisor', 'maintainer', 'admin']
+const repairing: readonly Role[] = ['maintainer', 'admin']
+
+/** What adds attention an operator may ask for; what takes protection away is for who leads; devices and programs for who repairs. */
+export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
+  arm: answering,
+  siren: answering,
+  snapshot: answering,
+  burst: looking,
+  disarm: leading,
+  bypass: leading,
+  shelve: leading,
+  device: repairing,
+  config: repairing,
+  update: repairing,
+}
+
+const minuteMs = 60_000
+/** How long a command is worth doing when nobody says otherwise: a siren must not start late, a configuration may. */
+export const commandLifeMs: Readonly<Record<CommandKind, number>> = {
+  siren: 2 * minuteMs,
+  snapshot: 2 * minuteMs,
+  burst: 5 * minuteMs,
+  arm: 15 * minuteMs,
+  disarm: 15 * minuteMs,
+  bypass: 15 * minuteMs,
+  shelve: 15 * minuteMs,
+  device: 10 * minuteMs,
+  config: 24 * 60 * minuteMs,
+  update: 24 * 60 * minuteMs,
+}
