@@ -252,6 +252,7 @@ class WiredGateway implements Gateway {
       journal,
       uplink,
       broker,
+      cameras,
       documents: intake.documents(),
       now: () => boxClock.now(),
       steadyBaseMs: bases.baseOf(boot),
@@ -276,6 +277,7 @@ class WiredGateway implements Gateway {
         if (input.ok) await intake.judge(input.value)
         return input
       },
+      cameras,
     })
     await this.#startConsole(server)
     this.#tellJournal(journal)

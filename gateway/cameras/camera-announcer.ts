@@ -82,6 +82,15 @@ export class CameraAnnouncer {
     this.#metrics.eventsDropped.inc()
   }
 
+  /** What a person changed, and who; never to what. */
+  changed(
+    what: 'camera-password-set' | 'camera-certificate-forgotten',
+    camera: string,
+    askedBy: string,
+  ): void {
+    this.#outlets.onFact({ what, colour: undefined, facts: { camera, askedBy } })
+  }
+
   pinned(camera: string, fingerprint: string): void {
     this.#outlets.onFact({
       what: 'camera-certificate-pinned',

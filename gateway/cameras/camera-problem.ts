@@ -83,6 +83,10 @@ const sentences = {
     zh: '没有设置密钥文件，不能保存密码',
     en: 'no key file is set, so that passwords can not be kept',
   },
+  'password-file': {
+    zh: '这台摄像机的密码来自配置里的 passwordFile：请改那个文件',
+    en: 'the password of this camera comes from passwordFile of the configuration: change that file',
+  },
   stopped: { zh: '程序正在停止', en: 'the program is stopping' },
 } as const
 

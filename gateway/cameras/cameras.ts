@@ -221,18 +221,21 @@ class AllCameras implements Cameras {
     return isErased
   }
 
-  async setCredentials(camera: string, user: string, password: string): Promise<void> {
+  async setCredentials(camera: string, user: string, password: string, askedBy: string): Promise<void> {
     const settings = this.#options.cameras.find((one) => one.id === camera)
     if (!settings) throw new CameraProblem('unknown-camera')
+    if (settings.passwordFile !== undefined) throw new CameraProblem('password-file')
     if (!this.#credentials) throw new CameraProblem('no-key')
     await this.#credentials.set(camera, { user, password })
+    this.#announcer.changed('camera-password-set', camera, askedBy)
     await this.#reopen(settings)
   }
 
-  async forgetCertificate(camera: string): Promise<void> {
+  async forgetCertificate(camera: string, askedBy: string): Promise<void> {
     const settings = this.#options.cameras.find((one) => one.id === camera)
     if (!settings) throw new CameraProblem('unknown-camera')
     await this.#pins.forget(camera)
+    this.#announcer.changed('camera-certificate-forgotten', camera, askedBy)
     await this.#reopen(settings)
   }
 

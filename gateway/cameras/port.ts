@@ -83,6 +83,8 @@ export interface CameraFact {
     | 'snapshot-looked-at'
     | 'camera-state'
     | 'camera-certificate-pinned'
+    | 'camera-certificate-forgotten'
+    | 'camera-password-set'
   /** The lane it belongs in: the alarm's colour, `routine` without one. */
   colour: Colour | undefined
   facts: Record<string, unknown>
@@ -127,9 +129,9 @@ export interface Cameras {
   /** Deletes the picture from the disk and says so in a fact. False when there is none of that id. */
   erase(snapshot: string, askedBy: string): Promise<boolean>
   /** Keeps user and password encrypted, for a camera of the configuration. */
-  setCredentials(camera: string, user: string, password: string): Promise<void>
+  setCredentials(camera: string, user: string, password: string, askedBy: string): Promise<void>
   /** Forgets the pinned certificate, after the camera was replaced on purpose. */
-  forgetCertificate(camera: string): Promise<void>
+  forgetCertificate(camera: string, askedBy: string): Promise<void>
 }
 
 export interface LookRequest {

@@ -9,7 +9,9 @@ import type { Registry } from 'prom-client'
 import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
 import type { Result } from '../../protocols/kit/result.ts'
 import type { AlarmInput } from '../alarms/port.ts'
+import type { Cameras } from '../cameras/port.ts'
 import { controlBytesMax, isControl, type Control } from './box-controls.ts'
+import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls.ts'
 
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200
@@ -37,6 +39,7 @@ export interface ConsoleOptions {
   quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
   /** Judges and keeps what a person asked for; the problems of it otherwise. */
   control: (control: Control, body: Uint8Array) => Promise<Result<AlarmInput>>
+  cameras: Cameras | undefined
 }
 
 export class ConsoleServer {
@@ -107,13 +110,14 @@ export class ConsoleServer {
         'text/plain',
         'the console answers on the box itself only; use an SSH tunnel\n',
       )
+    if (path.startsWith('/api/v1/snapshots/')) return this.#picture(path, request, response)
     if (path === '/api/v1/health') return sendJson(response, 200, await this.#options.health())
     if (path === '/api/v1/quarantine')
       return sendJson(response, 200, { entries: await this.#options.quarantine(quarantineEntriesMax) })
     return this.#page(path, response)
   }
 
-  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance}`, JSON, from the box itself. */
+  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance}` and `/api/v1/cameras/...`, JSON, from the box itself. */
   async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
@@ -122,8 +126,10 @@ export class ConsoleServer {
     // A page of somebody else can not send this type without being asked first, and we never allow it.
     if (request.headers['content-type']?.split(';')[0] !== 'application/json')
       return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
-    const name = /^\/api\/v1\/([a-z]+)$/.exec(new URL(request.url ?? '/', 'http://box').pathname)?.[1] ?? ''
-    if (!isControl(name)) return send(response, 404, 'text/plain', 'nothing here\n')
+    const path = new URL(request.url ?? '/', 'http://box').pathname
+    const name = /^\/api\/v1\/([a-z]+)$/.exec(path)?.[1] ?? ''
+    const isCamera = isCameraPath(path)
+    if (!isCamera && !isControl(name)) return send(response, 404, 'text/plain', 'nothing here\n')
     const chunks: Buffer[] = []
     let size = 0
     for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -131,9 +137,26 @@ export class ConsoleServer {
       if (size > controlBytesMax) return send(response, 413, 'text/plain', 'too large\n')
       chunks.push(chunk)
     }
+    if (isCamera) {
+      const { status, answer } = await runCameraControl(this.#options.cameras, path, Buffer.concat(chunks))
+      return sendJson(response, status, answer)
+    }
+    if (!isControl(name)) return
     const done = await this.#options.control(name, Buffer.concat(chunks))
     if (done.ok) sendJson(response, 200, { ok: true })
     else sendJson(response, 400, { ok: false, problems: done.problems })
+  }
+
+  /** `GET /api/v1/snapshots/{id}/{preview|full}?who=NAME`: written down before it is shown. */
+  async #picture(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // An image of ours in somebody else's page would be a look that nobody took.
+    const site = request.headers['sec-fetch-site']
+    if (!isOwnPage(request) || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+      return send(response, 403, 'text/plain', 'pictures are not for pages of somebody else\n')
+    const who = new URL(request.url ?? '/', 'http://box').searchParams.get('who') ?? ''
+    const bytes = await lookAtPicture(this.#options.cameras, path, who)
+    if (bytes) send(response, 200, 'image/jpeg', Buffer.from(bytes))
+    else send(response, 404, 'text/plain', 'no such picture, or nobody said who looks (?who=NAME)\n')
   }
 
   async #page(path: string, response: ServerResponse): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type DevicePresence,
   type HealthAlarm,
   type HealthAnswer,
+  type HealthCamera,
   type HealthDevice,
   type HealthLane,
   type HealthLink,
@@ -18,6 +19,7 @@ import {
 } from '../../protocols/console/api.ts'
 import type { AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
+import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
 import type { FlashWear } from './flash-wear.ts'
@@ -32,6 +34,7 @@ export interface HealthReportOptions {
   journal: Journal
   uplink: Uplink | undefined
   broker: DeviceBroker
+  cameras: Pick<Cameras, 'health'> | undefined
   documents: AlarmMemory
   now: () => BoxTime & { steadyMs: number }
   steadyBaseMs: number
@@ -70,6 +73,9 @@ export class HealthReport {
       link: this.#link(link),
       lanes: this.#lanes(link?.lanes),
       devices: this.#devices(),
+      ...(this.#options.cameras
+        ? { cameras: this.#options.cameras.health().map((one) => cameraOf(one, time.atMs)) }
+        : {}),
       alarms: this.#alarms(time.steadyMs),
       quarantine: { count: facts.quarantined, latest: await this.quarantine(healthQuarantineMax) },
       disk: disk(),
@@ -187,6 +193,27 @@ function presenceOf(
   const agoMs = nowMs - lastHeardMs
   if (agoMs <= expectedMs) return 'present'
   return agoMs <= 2 * expectedMs ? 'late' : 'silent'
+}
+
+function cameraOf(one: CameraHealth, nowMs: number): HealthCamera {
+  const { reason, lastPictureAtMs } = one
+  const known = {
+    answerMs: one.lastAnswerMs,
+    clockSkewMs: one.clockSkewMs,
+    maker: one.maker,
+    model: one.model,
+  }
+  return {
+    id: one.camera,
+    name: one.name,
+    zone: one.zone,
+    ...(one.state === undefined ? {} : { state: one.state }),
+    picture: one.picture,
+    ...(reason ? { problem: reason.text, problemCode: reason.code } : {}),
+    isOffline: one.isOffline,
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
+    ...(lastPictureAtMs === undefined ? {} : { lastPictureAgoMs: Math.max(0, nowMs - lastPictureAtMs) }),
+  }
 }
 
 function quarantineEntry(row: QuarantineRow, nowMs: number): HealthQuarantineEntry {

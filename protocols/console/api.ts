@@ -18,6 +18,8 @@ export interface HealthAnswer {
   /** Every lane, most urgent first when the page shows them. */
   lanes: Record<Lane, HealthLane>
   devices: HealthDevices
+  /** Absent where there are none. */
+  cameras?: HealthCamera[]
   alarms: HealthAlarms
   quarantine: HealthQuarantine
   disk: HealthDisk
@@ -94,6 +96,31 @@ export interface HealthDevices {
   present: number
   /** At most `healthDevicesMax`, those that want attention (silent, late, unknown) first. */
   list: HealthDevice[]
+}
+
+/** How far a camera lets us in: no answer, an answer, ONVIF without and with our sign-in. */
+export type CameraReach = 'unreachable' | 'reachable' | 'up-without-auth' | 'up-with-auth'
+export type CameraPicture = 'unknown' | 'good' | 'frozen' | 'dark' | 'covered' | 'bad'
+
+export interface HealthCamera {
+  id: string
+  name: string
+  zone: string
+  /** Absent until it was asked for the first time. */
+  state?: CameraReach
+  picture: CameraPicture
+  /** Why all is not well, for a person. */
+  problem?: BilingualText
+  /** The same as a fixed word, for a program. */
+  problemCode?: string
+  isOffline: boolean
+  /** How long its latest answer took. */
+  answerMs?: number
+  lastPictureAgoMs?: number
+  /** Its clock minus ours; absent until known. */
+  clockSkewMs?: number
+  maker?: string
+  model?: string
 }
 
 export interface HealthAlarm extends Alarm {

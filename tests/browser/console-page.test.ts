@@ -82,3 +82,24 @@ test('speaks Chinese after a press and remembers it', async () => {
   await page.waitForSelector('.cards')
   expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
 })
+
+test('shows each camera with its plain reason, and takes a picture for somebody who gives a name', async () => {
+  expect(await page.textContent('[data-camera="cam-2"]')).toContain('the camera does not answer')
+  const take = page.locator('[data-camera="cam-1"] button').first()
+  expect(await take.isDisabled()).toBe(true)
+  await page.fill('.who input', '李')
+  gateway.cameraAnswer = { ok: false, reason: { code: 'slow', text: { zh: '摄像机太慢', en: 'too slow' } } }
+  await take.click()
+  await page.waitForSelector('[data-camera="cam-1"] .outcome')
+  expect(await page.textContent('[data-camera="cam-1"] .outcome')).toContain('too slow')
+  gateway.cameraAnswer = {
+    ok: true,
+    snapshot: { id: 'ab12cd34ab12cd34', width: 640, height: 360, bytes: 9000, source: 'http', answerMs: 120 },
+  }
+  await take.click()
+  const image = await page.waitForSelector('[data-camera="cam-1"] img')
+  expect(await image.getAttribute('src')).toBe('api/v1/snapshots/ab12cd34ab12cd34/full?who=%E6%9D%8E')
+  expect(gateway.asked).toEqual(
+    Array.from({ length: 2 }, () => ['/api/v1/cameras/cam-1/snapshot', '{"by":"李"}']),
+  )
+})

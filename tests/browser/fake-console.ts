@@ -7,13 +7,19 @@ import { servePage } from './serve-page.ts'
 export class FakeConsole {
   health: HealthAnswer
   isDown = false
+  /** Bodies of what was asked of cameras, and what is answered. */
+  readonly asked: [path: string, body: string][] = []
+  cameraAnswer: object = { ok: true }
   #server: Server
 
   constructor(pages: string, health: HealthAnswer) {
     this.health = health
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://box').pathname
-      if (path !== '/api/v1/health') void servePage(pages, path, response)
+      if (path.startsWith('/api/v1/cameras/')) {
+        request.setEncoding('utf8').on('data', (body: string) => this.asked.push([path, body]))
+        request.on('end', () => response.end(JSON.stringify(this.cameraAnswer)))
+      } else if (path !== '/api/v1/health') void servePage(pages, path, response)
       else if (this.isDown) request.socket.destroy()
       else response.setHeader('content-type', 'application/json').end(JSON.stringify(this.health))
     })
@@ -78,6 +84,19 @@ export function makeHealth(): HealthAnswer {
         { id: 'smoke-wang', kind: 'smoke', presence: 'present', lastHeardAgoMs: 61_000, batteryPercent: 92 },
       ],
     },
+    cameras: [
+      { id: 'cam-1', name: '桥头', zone: 'bridge', state: 'up-with-auth', picture: 'good', isOffline: false },
+      {
+        id: 'cam-2',
+        name: '仓库',
+        zone: 'store',
+        state: 'unreachable',
+        picture: 'unknown',
+        isOffline: true,
+        problem: { zh: '摄像机没有应答', en: 'the camera does not answer' },
+        problemCode: 'no-answer',
+      },
+    ],
     alarms: {
       count: 1,
       list: [

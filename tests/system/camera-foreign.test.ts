@@ -128,7 +128,7 @@ describe('a camera with a certificate of its own', () => {
       reason: { code: 'certificate-changed' },
     })
     expect(second.asked.size).toBe(0)
-    await again.cameras.forgetCertificate('cam-1')
+    await again.cameras.forgetCertificate('cam-1', 'li')
     expect(await again.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
   })
 })

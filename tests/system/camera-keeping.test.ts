@@ -311,7 +311,7 @@ describe('cameras', () => {
     const camera = await startCamera({ account, auth: 'digest' })
     const keyFile = join(folder, 'camera.key')
     const bench = await startBench([settings(camera, { events: true })], { pictures: { keyFile } })
-    await bench.cameras.setCredentials('cam-1', account.user, account.password)
+    await bench.cameras.setCredentials('cam-1', account.user, account.password, 'li')
     const results: unknown[] = [await bench.cameras.take('cam-1', 'li')]
     expect(results[0]).toMatchObject({ ok: true })
     camera.knobs.hasNoSnapshot = true
@@ -322,7 +322,7 @@ describe('cameras', () => {
     const streamed = await startBench([settings(second)], {
       pictures: { keyFile: join(folder, 'second.key') },
     })
-    await streamed.cameras.setCredentials('cam-1', account.user, account.password)
+    await streamed.cameras.setCredentials('cam-1', account.user, account.password, 'li')
     const pending = streamed.cameras.take('cam-1', 'li')
     await until(() => ffmpegCommandLines().length > 0, 'ffmpeg running', 8000)
     const commandLines = ffmpegCommandLines()
