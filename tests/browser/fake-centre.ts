@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
+import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
 import { servePage } from './serve-page.ts'
 
@@ -32,6 +33,8 @@ export class FakeCentre {
   villages: VillageSummary[] = []
   readonly seen: string[] = []
   readonly accepts: string[] = []
+  /** Newest first, as they stand. */
+  readonly commands: DeskCommand[] = []
   readonly problems: string[] = []
   readonly paths: string[] = []
   streamsOpened = 0
@@ -88,6 +91,17 @@ export class FakeCentre {
     else this.alarms.set(alarm.id, alarm)
     this.#position += 1
     this.tell({ type: `alarm.${change}`, position: String(this.#position), alarm })
+  }
+
+  /** What became of the newest command, told to every open desk. */
+  moveCommand(part: Pick<DeskCommand, 'state'> & Partial<DeskCommand>): void {
+    const [newest] = this.commands
+    if (!newest) throw new Error('nothing was asked')
+    const command = { ...newest, ...part }
+    this.commands[0] = command
+    const state = command.state === 'waiting' ? 'asked' : command.state
+    this.#position += 1
+    this.tell({ type: `command.${state}`, position: String(this.#position), command })
   }
 
   tell(message: StreamMessage): void {
@@ -155,6 +169,8 @@ export class FakeCentre {
     if (path === 'me') json(response, 200, { user: 'wang', role: this.knobs.role })
     else if (path === 'villages') json(response, 200, { villages: this.villages })
     else if (path === 'alarms') this.#list(url, response)
+    else if (path === 'commands') json(response, 200, { commands: this.commands })
+    else if (path.startsWith('boxes/')) this.#ask(path, body, response)
     else if (path === 'logout') {
       this.#sessions.clear()
       json(response, 200, {})
@@ -169,6 +185,17 @@ export class FakeCentre {
     )
     const alarms = sorted.slice(from, from + limit)
     json(response, 200, { alarms, ...(from + limit < sorted.length ? { next: String(from + limit) } : {}) })
+  }
+
+  #ask(path: string, body: string, response: ServerResponse): void {
+    const [, box = ''] = /^boxes\/([^/]+)\/commands$/.exec(path) ?? []
+    const atMs = this.nowMs()
+    const times = { askedAtMs: atMs, changedAtMs: atMs, expiresAtMs: atMs + 60_000 }
+    const id = `k-${this.commands.length}`
+    const wish = JSON.parse(body) as Pick<DeskCommand, 'do'>
+    const command: DeskCommand = { ...wish, id, box, by: 'wang', state: 'waiting', ...times }
+    this.commands.unshift(command)
+    json(response, 200, { command })
   }
 
   #act(path: string, response: ServerResponse): void {

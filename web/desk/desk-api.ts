@@ -10,12 +10,18 @@ import type {
   MeAnswer,
   VillagesAnswer,
 } from '../../protocols/desk/api.ts'
+import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../protocols/desk/commands.ts'
 import type { Snapshot } from './stream-link.ts'
 
 export const requestTimeoutMs = 8000
 /** Alarms asked for at once, and pages read at most: 20,000 open alarms are more than any desk can show. */
 export const alarmsPageSize = 200
 export const alarmsPagesMax = 100
+/** The latest commands, of all boxes. */
+export const commandsPageSize = 200
+
+/** What this page asks boxes for. */
+export type CommandWish = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
 
 /** `status` 0: the centre could not be reached. `alarm` comes with a conflict: who has it. */
 export class ApiProblem extends Error {
@@ -82,7 +88,22 @@ export class DeskApi {
       after = answer.next
       if (after === undefined) break
     }
-    return { alarms, villages }
+    return { alarms, villages, commands: await this.#commands() }
+  }
+
+  /** A centre older than this page has no commands. */
+  async #commands(): Promise<DeskCommand[]> {
+    try {
+      return (await this.#request<CommandsAnswer>('GET', `commands?limit=${commandsPageSize}`)).commands
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return []
+      throw error
+    }
+  }
+
+  /** Asks a box for something; the centre has it on disk when it answers. */
+  ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
+    return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
   }
 
   async accept(id: string): Promise<DeskAlarm | undefined> {

@@ -7,6 +7,7 @@ import type { Random } from '../../protocols/kit/random.ts'
 import { isWaiting, shownColour } from './accept-deadline.ts'
 import { AlarmBoard, RedWatch, type BoardAlarm, type BoardView } from './alarm-board.ts'
 import { ApiProblem, asProblem, type DeskApi } from './desk-api.ts'
+import { DeskCommands } from './desk-commands.ts'
 import { SeenReporter } from './seen-reporter.ts'
 import { Siren } from './siren.ts'
 import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './stream-link.ts'
@@ -46,6 +47,7 @@ export class Desk {
     this.view.value.waiting.filter((alarm) => shownColour(alarm) === 'red'),
   )
   readonly siren: Siren
+  readonly commands: DeskCommands
   seen: SeenReporter
   #options: DeskOptions
   #board = new AlarmBoard()
@@ -59,6 +61,7 @@ export class Desk {
     this.#options = options
     this.#centreOffsetMs = options.clock.wallMs() - options.clock.monotonicMs()
     this.siren = new Siren(options.clock)
+    this.commands = new DeskCommands(options.api)
     this.seen = this.#createSeenReporter()
     this.#link = this.#createLink()
   }
@@ -139,6 +142,7 @@ export class Desk {
     this.isFilled.value = false
     this.villages.value = []
     this.notes.value = new Map()
+    this.commands.clear()
     this.#board.replace([])
     this.#draw()
   }
@@ -185,7 +189,8 @@ export class Desk {
     }
   }
 
-  #fill({ alarms, villages }: Snapshot): void {
+  #fill({ alarms, villages, commands = [] }: Snapshot): void {
+    this.commands.fill(commands)
     this.#board.replace(alarms)
     this.villages.value = villages
     this.isFilled.value = true
@@ -198,7 +203,7 @@ export class Desk {
       this.villages.value = applyBoxMessage(this.villages.value, message)
       return
     }
-    if ('command' in message) return
+    if ('command' in message) return this.commands.hear(message)
     // A type that a newer centre knows and this page does not is left alone.
     if (message.alarm === undefined) return
     this.#board.put(message.alarm)

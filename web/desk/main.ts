@@ -2,6 +2,7 @@
 import '../shared/old-browsers.ts'
 import '../shared/base.css'
 import './desk.css'
+import './commands.css'
 import { createApp } from 'vue'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { createBrowserClock } from '../shared/browser-clock.ts'

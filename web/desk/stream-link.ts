@@ -1,6 +1,7 @@
 // Keeps the desk in step with the centre: stream first, then the whole list, then the stream again; and when the
 // stream is quiet it asks whether it is quiet or dead. Time, chance and the socket come from outside.
 import type { DeskAlarm, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
+import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 
@@ -19,6 +20,8 @@ export const heldBackMax = 5000
 export interface Snapshot {
   alarms: DeskAlarm[]
   villages: VillageSummary[]
+  /** Newest first. */
+  commands?: DeskCommand[]
 }
 
 export interface Socket {
