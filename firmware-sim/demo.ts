@@ -275,6 +275,8 @@ function gatewayConfig(folder: string, ports: Ports): object {
     mqtt: { listeners: [{ host: '127.0.0.1', port: ports.mqtt }], anonymous: true },
     uplink: { url: `mqtt://127.0.0.1:${ports.uplink}` },
     console: { host: '127.0.0.1', port: ports.console },
+    // A demo is there to be tried: more than a village would let its centre do unasked.
+    commands: { allow: ['arm', 'disarm', 'bypass', 'shelve', 'siren', 'snapshot', 'burst'] },
     ...withDemoButton(village),
   }
 }
