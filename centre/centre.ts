@@ -13,6 +13,7 @@ import { createOpenApi } from './desk/openapi.ts'
 import { createRoutes, type Route } from './desk/routes.ts'
 import { DeskServer, findDeskFolder } from './desk/server.ts'
 import { cookieName, isOwnOrigin, presentedToken, Sessions } from './desk/sessions.ts'
+import { openPictures } from './open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
 import { ReceiverCore, type GapChange } from './receiver/receiver-core.ts'
@@ -132,8 +133,20 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
         for (const { box, epoch } of heard) sendReceipt(box, epoch)
         push(changes)
         noteGaps(gaps)
+        pictures.hear(changes)
       },
     })
+    const pictures = openPictures({
+      config,
+      storage,
+      clock,
+      logger: logger.child({ part: 'pictures' }),
+      registry,
+      recordsSettled: () => intake.settled(),
+      push,
+      sendReceipt: (box, receipt) => broker?.publish(box, 'picture', encodeJson(receipt), 0),
+    })
+    undos.push(() => pictures.stop())
     undos.push(() => intake.drain())
 
     const heartbeats = new HeartbeatCheck({
@@ -159,7 +172,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     undos.push(() => commands.stop())
 
     let routes: Route[] = []
-    routes = createRoutes({
+    const commonRoutes = createRoutes({
       storage,
       sessions,
       clock,
@@ -173,6 +186,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       },
       openApi: () => createOpenApi(routes, cookieName),
     })
+    routes = [...commonRoutes, ...pictures.routes]
     const server = new DeskServer({
       ...config.http,
       routes,
@@ -204,6 +218,10 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       onReport: (box, channel, topic, payload, done) => {
         villages.heard(box)
         intake.offer(box, channel, topic, payload, done)
+      },
+      onPicture: (box, payload) => {
+        villages.heard(box)
+        pictures.offer(box, payload)
       },
       onHeartbeat: (box, payload) => {
         const heartbeat = parseHeartbeat(payload)

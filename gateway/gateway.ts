@@ -186,12 +186,13 @@ class WiredGateway implements Gateway {
       stepBack: (lane, storedTo) => journal.stepBack(lane, storedTo),
       onCommitted: (listener) => journal.onCommitted(listener),
     }
-    const cameras = await openCameras({
+    const opened = await openCameras({
       ...this.#options,
       metrics: this.#metrics,
       intake,
       now: () => boxClock.now(),
     })
+    const cameras = opened?.cameras
     if (cameras) this.#undos.push(['cameras', () => cameras.stop()])
     this.#cameras = cameras
     const startedMs = clock.monotonicMs()
@@ -211,6 +212,7 @@ class WiredGateway implements Gateway {
         clock,
         random,
         metrics: this.#metrics,
+        pictures: opened?.pictures,
         health: () => {
           const { sinceBootMs, clock: quality } = boxClock.now()
           return {
@@ -244,6 +246,7 @@ class WiredGateway implements Gateway {
         },
       })
       this.#undos.push(['uplink', () => uplink?.stop()])
+      opened?.travel.start(uplink)
     }
 
     const health = new HealthReport({

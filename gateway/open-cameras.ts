@@ -4,9 +4,12 @@ import type { Registry } from 'prom-client'
 import type { BoxTime } from '../protocols/domain/event.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
+import { snapshotTaken } from '../protocols/domain/snapshot.ts'
 import type { Cameras } from './cameras/port.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { Intake } from './intake/intake.ts'
+import { PictureTravel } from './open-pictures.ts'
+import type { PictureSource } from './uplink/port.ts'
 
 export interface OpenCamerasOptions {
   config: GatewayConfig
@@ -18,8 +21,15 @@ export interface OpenCamerasOptions {
   now: () => BoxTime
 }
 
+export interface OpenedCameras {
+  cameras: Cameras
+  travel: PictureTravel
+  /** Where the uplink finds their pictures. */
+  pictures: PictureSource
+}
+
 /** Starts the cameras of the configuration; undefined when there are none. */
-export async function openCameras(options: OpenCamerasOptions): Promise<Cameras | undefined> {
+export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCameras | undefined> {
   const { config, clock, random, logger, metrics, intake, now } = options
   if (config.cameras.length === 0) return undefined
   const { createCameras } = await import('./cameras/cameras.ts')
@@ -28,6 +38,8 @@ export async function openCameras(options: OpenCamerasOptions): Promise<Cameras 
       logger.warn({ reason: error.message }, 'what a camera told could not be kept'),
     )
   }
+  let lastRecorded: Promise<void> = Promise.resolve()
+  const travel = new PictureTravel({ intake, logger: logger.child({ part: 'pictures' }) })
   const cameras = createCameras({
     cameras: config.cameras,
     pictures: config.pictures,
@@ -38,13 +50,17 @@ export async function openCameras(options: OpenCamerasOptions): Promise<Cameras 
     registry: metrics,
     now,
     outlets: {
-      // The fact `snapshot-taken` goes with each one; the picture itself stays on the box until it is asked for.
-      onSnapshot: () => undefined,
-      onFact: ({ what, facts, colour }) => reported(intake.log(what, facts, colour ?? 'routine')),
+      onFact: ({ what, facts, colour }) => {
+        const recorded = intake.log(what, facts, colour ?? 'routine')
+        reported(recorded)
+        if (what === snapshotTaken) lastRecorded = recorded
+      },
+      // Told right after its fact: the bytes follow the record.
+      onSnapshot: (snapshot) => travel.taken(snapshot, lastRecorded),
       onBoxFact: (fact) => reported(intake.judge({ type: 'box', fact })),
       onEvent: (event) => reported(intake.acceptReadings(event)),
     },
   })
   await cameras.start()
-  return cameras
+  return { cameras, travel, pictures: travel.source(cameras) }
 }

@@ -116,6 +116,7 @@ describe('import directions', () => {
       cases: /^alarms\//,
       storage: /^(alarms|cases)\//,
       receiver: /^(alarms|cases)\/|^storage\/port\.ts$/,
+      pictures: /^storage\/port\.ts$/,
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,

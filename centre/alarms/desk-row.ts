@@ -96,8 +96,8 @@ export function applyAlarmRecord(
   return { row, news: undefined }
 }
 
-/** The row as desks and programs see it. */
-export function toDeskAlarm(row: DeskRow, boxName: string): DeskAlarm {
+/** The row as desks and programs see it; `pictures` is how many snapshots there are of it. */
+export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAlarm {
   return {
     ...row.alarm,
     id: row.id,
@@ -111,5 +111,6 @@ export function toDeskAlarm(row: DeskRow, boxName: string): DeskAlarm {
     ...(row.acceptedBy === undefined ? {} : { acceptedBy: row.acceptedBy }),
     ...(row.acceptedAtMs === undefined ? {} : { acceptedAtMs: row.acceptedAtMs }),
     needsAnswer: needsAnswer(row),
+    ...(pictures > 0 ? { pictures } : {}),
   }
 }

@@ -30,6 +30,15 @@ export const centreConfigSchema = z.strictObject({
       passwordFile: text.optional(),
     })
     .default({ listeners: [], anonymous: false }),
+  pictures: z
+    .strictObject({
+      /** For all boxes together, and for each of them. */
+      quotaMegabytes: z.number().min(10).max(10_000_000).default(50_000),
+      boxQuotaMegabytes: z.number().min(1).max(1_000_000).default(2000),
+      /** Days that a picture is kept; longer while its alarm is open. */
+      termDays: z.number().min(1).max(365).default(30),
+    })
+    .default({ quotaMegabytes: 50_000, boxQuotaMegabytes: 2000, termDays: 30 }),
   storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   boxes: z

@@ -51,6 +51,12 @@ function refusalsOf(route: Route): Record<string, object> {
   )
 }
 
+function answerOf({ answer }: Route): object {
+  return answer === 'jpeg'
+    ? { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } }
+    : json(schemaOf(answer, 'output'))
+}
+
 function operationOf(route: Route): object {
   const parameters = parametersOf(route)
   return {
@@ -61,7 +67,7 @@ function operationOf(route: Route): object {
     security: route.access === 'open' ? [] : [{ bearer: [] }, { cookie: [] }],
     ...(route.access === 'open' ? {} : { 'x-roles': route.access }),
     responses: {
-      '200': { description: route.summary.en, content: json(schemaOf(route.answer, 'output')) },
+      '200': { description: route.summary.en, content: answerOf(route) },
       ...refusalsOf(route),
     },
   }

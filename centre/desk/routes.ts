@@ -20,13 +20,15 @@ export interface RouteCall {
   id: string
   /** Of paths with {boxId}. */
   boxId: string
+  /** Of paths with {sha256}: a picture. */
+  sha256: string
   query: unknown
   body: unknown
   setCookie: (token: string | undefined) => void
 }
 
-/** JSON to send: a value, or text that is JSON already. */
-export type RouteAnswer = { json: object } | { text: string }
+/** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
+export type RouteAnswer = { json: object } | { text: string } | { jpeg: Uint8Array; name: string }
 
 export interface Route {
   method: 'GET' | 'POST'
@@ -36,7 +38,8 @@ export interface Route {
   access: 'open' | readonly Role[]
   query?: z.ZodType
   body?: z.ZodType
-  answer: z.ZodType
+  /** `jpeg`: a picture. */
+  answer: z.ZodType | 'jpeg'
   problems: readonly ProblemCode[]
   run: (call: RouteCall) => Promise<RouteAnswer>
 }

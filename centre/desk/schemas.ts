@@ -59,6 +59,7 @@ export const deskAlarmSchema = z.looseObject({
   acceptedBy: z.string().optional(),
   acceptedAtMs: ms.optional(),
   needsAnswer: z.boolean(),
+  pictures: count.optional(),
 })
 
 export const alarmsAnswer = z.object({ alarms: z.array(deskAlarmSchema), next: z.string().optional() })

@@ -9,7 +9,9 @@ import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { z } from 'zod'
 import { describeProblems } from '../../protocols/kit/result.ts'
+import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
@@ -123,19 +125,22 @@ export class DeskServer {
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
         const account = route.access === 'open' ? undefined : await this.#admit(request, route.access)
-        const { id, boxId } = request.params as { id?: string; boxId?: string }
+        const { id, boxId, sha256 } = request.params as { id?: string; boxId?: string; sha256?: string }
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
+        if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
         const answer = await route.run({
           account,
           token: presented?.token,
           address: request.ip,
           id: id ?? '',
           boxId: boxId ?? '',
+          sha256: sha256 ?? '',
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
           setCookie: (token) => this.#setCookie(reply, token),
         })
+        if ('jpeg' in answer) return sendPicture(request, reply, answer)
         return reply
           .type('application/json; charset=utf-8')
           .header('cache-control', 'no-store')
@@ -193,7 +198,22 @@ export class DeskServer {
   }
 }
 
-function checked(schema: Route['answer'], value: unknown): unknown {
+/** Kept by the browser of who was handed it, and asked about each time: every look reaches the log. */
+function sendPicture(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { jpeg, name }: { jpeg: Uint8Array; name: string },
+): FastifyReply {
+  const tag = `"${name}"`
+  reply.header('cache-control', 'private, no-cache').header('etag', tag)
+  if (request.headers['if-none-match'] === tag) return reply.code(304).send()
+  return reply
+    .type('image/jpeg')
+    .header('content-disposition', `inline; filename="${name}.jpg"`)
+    .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))
+}
+
+function checked(schema: z.ZodType, value: unknown): unknown {
   const parsed = fromZod(schema, value)
   if (!parsed.ok) throw new ApiProblem('bad-request', describeProblems(parsed.problems))
   return parsed.value

@@ -120,6 +120,15 @@ export class Intake {
     this.#running ??= this.#run()
   }
 
+  /** Resolves when everything that was offered before has its answer. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      // Urgent ones are taken first, so the end of the rest is behind everything.
+      this.#rest.push({ arrived: undefined, unreadable: undefined, bytes: 0, done: () => resolve() })
+      this.#running ??= this.#run()
+    })
+  }
+
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
     while (this.#running) await this.#running

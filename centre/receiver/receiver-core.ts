@@ -6,6 +6,7 @@ import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/upl
 import type { Report } from '../../protocols/uplink/report.ts'
 import type { KnownLane, LaneBatch, NumberRange } from '../storage/port.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
+import { isAboutPicture } from '../alarms/picture-records.ts'
 import { addRange, hasNumber, holesOf, unbrokenTo } from './ranges.ts'
 
 /** Holes a lane may have at once; a Report that would make more is refused, and comes again once holes are filled. */
@@ -195,6 +196,7 @@ function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange
     bodies: [],
     alarms: [],
     clocks: [],
+    pictures: [],
     origins: [],
     skipped: [],
     settled,
@@ -232,6 +234,7 @@ function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport): number {
     batch.bodies.push(bodies[i] ?? JSON.stringify(record))
     if (record.type === 'alarm') batch.alarms.push(record satisfies AlarmRecord)
     else if (isClockSynced(record)) batch.clocks.push(record)
+    else if (isAboutPicture(record)) batch.pictures.push(record)
     if (record.was) batch.origins.push({ sequence: record.sequence, was: record.was })
   })
   for (const { from, to, reason } of report.skipped ?? [])

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
+import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { reportBytesMax } from '../../protocols/uplink/report.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { FrameGuard } from './frame-guard.ts'
@@ -46,6 +47,8 @@ export interface UplinkBrokerOptions {
   onHeartbeat: (box: string, payload: Buffer) => void
   /** What became of a command; acknowledged once it resolves. */
   onResult: (box: string, payload: Buffer) => Promise<void>
+  /** A part of a picture: its PUBACK is transport only, the answer is a picture receipt. */
+  onPicture: (box: string, payload: Buffer) => void
   onSubscribed: (box: string, channel: DownChannel) => void
 }
 
@@ -127,6 +130,10 @@ export class UplinkBroker {
           return callback(null)
         }
         if (topic.channel === 'result') return void this.#takeResult(box, payload, callback)
+        if (topic.channel === 'picture' && isPictureChunk(payload)) {
+          this.#options.onPicture(box, payload)
+          return callback(null)
+        }
         return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
       },
       authorizeSubscribe: (client, subscription, callback) => {

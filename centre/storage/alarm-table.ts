@@ -46,11 +46,13 @@ interface Listed {
   colour_rank: number
   row: string
   name: string | null
+  pictures: number
 }
 
 /** Pages of alarms, most urgent first, newest first within a colour; undefined for a cursor that is not ours. */
 export function createAlarmReader(db: Sqlite) {
-  const columns = `a.arrival, a.colour_rank, a.row, (SELECT name FROM boxes WHERE id = a.box) AS name`
+  const columns = `a.arrival, a.colour_rank, a.row, (SELECT name FROM boxes WHERE id = a.box) AS name,
+    (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
   const order = 'ORDER BY a.colour_rank, a.arrival DESC LIMIT ?'
   const place = 'a.colour_rank >= ? AND (a.colour_rank > ? OR a.arrival < ?)'
   const active = db.prepare<number[], Listed>(
@@ -65,10 +67,10 @@ export function createAlarmReader(db: Sqlite) {
     const [rank, arrival] = [Number(match[1]), Number(match[2])]
     const rows = (state === 'active' ? active : all).all(rank, rank, arrival, limit + 1)
     const page = rows.slice(0, limit)
-    const alarms = page.map(({ row, name }) => {
+    const alarms = page.map(({ row, name, pictures }) => {
       const parsed = JSON.parse(row) as DeskRow
       const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
-      return toDeskAlarm({ ...parsed, raised }, name ?? parsed.box)
+      return toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
     })
     const last = page.at(-1)
     return rows.length > limit && last ? { alarms, next: `${last.colour_rank}.${last.arrival}` } : { alarms }

@@ -2,14 +2,18 @@
 import type { AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { startOf, type Sqlite } from './database.ts'
-import type { BoxMessage, CommandMessage, StoredChange } from './port.ts'
+import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from './port.ts'
 
 /** Changes kept for replay; a desk that missed more is told to load everything again. */
 export const changesKept = 20_000
 /** Pruning runs once in so many changes, not at each. */
 const pruneEvery = 500
 
-type Message = { type: `alarm.${AlarmChange | 'stage'}`; alarm: DeskAlarm } | BoxMessage | CommandMessage
+type Message =
+  | { type: `alarm.${AlarmChange | 'stage'}`; alarm: DeskAlarm }
+  | BoxMessage
+  | CommandMessage
+  | PictureMessage
 
 export function createChangeLog(db: Sqlite) {
   const insert = db.prepare('INSERT INTO changes (message) VALUES (?)')

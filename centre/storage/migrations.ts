@@ -1,5 +1,6 @@
 // The centre's tables, version by version; each step runs in one transaction and is never edited once released.
 import { commandMigration } from './command-migration.ts'
+import { pictureMigration } from './picture-migration.ts'
 
 export const migrations: readonly string[] = [
   `
@@ -141,4 +142,5 @@ INSERT OR REPLACE INTO boot_times
   ORDER BY position;
 `,
   commandMigration,
+  pictureMigration,
 ]

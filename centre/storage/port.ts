@@ -2,12 +2,13 @@
 import type { AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
-import type { BoxSummary, DeskAlarm, Role } from '../../protocols/desk/api.ts'
+import type { BoxSummary, DeskAlarm, DeskPicture, GoneReason, Role } from '../../protocols/desk/api.ts'
 import type {
   CommandMessage as CommandNews,
   DeskCommand,
   DeskCommandState,
 } from '../../protocols/desk/commands.ts'
+import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { TrailEntry } from '../cases/trail.ts'
 
 /** [from, to], both included. */
@@ -25,6 +26,8 @@ export interface LaneBatch {
   alarms: AlarmRecord[]
   /** Those among them by which a box says when a boot began. */
   clocks: LogRecord[]
+  /** Those among them that are about pictures. */
+  pictures: LogRecord[]
   /** Those among them that were salvaged, by their sequence: stored only when their first place is not. */
   origins: { sequence: number; was: RecordPlace }[]
   skipped: { from: number; to: number; reason: string }[]
@@ -129,6 +132,47 @@ export interface TokenRow extends Account {
   expiresAtMs: number
 }
 
+/** A file of a box's picture, as its records name it. */
+export interface PictureRow {
+  bytes: number
+  /** It is here, or was, or will never come: nothing of it is wanted. */
+  isSettled: boolean
+}
+
+export interface PicturePlace {
+  box: string
+  sha256: string
+  bytes: number
+}
+
+/** How many bytes may stay, of one box or of all. */
+export interface PictureLimits {
+  box?: string | undefined
+  bytesMax: number
+}
+
+export interface GonePictures {
+  why: GoneReason
+  files: { box: string; sha256: string }[]
+}
+
+/** A person was handed a picture. */
+export interface Look {
+  atMs: number
+  who: string
+  role: Role
+  box: string
+  sha256: string
+  size: PictureSize
+  alarm?: string | undefined
+  camera: string
+}
+
+export interface LookRow extends Omit<Look, 'alarm'> {
+  position: number
+  alarm: string | null
+}
+
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
 export interface WriterCalls {
   remember(configured: { id: string; name: string }[]): Remembered
@@ -146,6 +190,12 @@ export interface WriterCalls {
   moveCommand(box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined
   /** Nothing more is to be learned of it. */
   closeCommand(id: string): void
+  /** The file is whole and checked on the disk. */
+  storePicture(box: string, sha256: string, atMs: number): StoredChange[]
+  /** These are deleted from the disk next, or will never come. */
+  dropPictures(gone: GonePictures, atMs: number): StoredChange[]
+  /** Must be written before the picture is handed out. */
+  noteLook(look: Look): void
 }
 
 /** How far a command has come. */
@@ -168,6 +218,11 @@ export type CommandMessage = Omit<CommandNews, 'position'>
 export type BoxMessage =
   | { type: 'box.presence'; box: BoxSummary; village: string }
   | { type: 'box.gap'; box: string; lane: Lane; missing: NumberRange[] }
+
+export interface PictureMessage {
+  type: 'picture.taken' | 'picture.arrived' | 'picture.gone'
+  picture: DeskPicture
+}
 
 export interface PendingStage {
   alarm: string
@@ -199,6 +254,20 @@ export interface ReaderCalls {
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined
   token(hash: string, nowMs: number): (Account & { expiresAtMs: number }) | undefined
+  pictureFile(box: string, sha256: string): PictureRow | undefined
+  /** Newest first. */
+  picturesOfAlarm(alarm: string, limit: number): DeskPicture[]
+  picturesOfBox(box: string, limit: number): DeskPicture[]
+  /** A file that is here, and what it shows. */
+  findPicture(sha256: string): { box: string; bytes: number; uses: DeskPicture[] } | undefined
+  picturesPastTerm(storedBeforeMs: number): PicturePlace[]
+  /** What has to go so that the rest fits, least needed first. */
+  picturesOverQuota(limits: PictureLimits): PicturePlace[]
+  /** SHA-256 of every file of the box that is here. */
+  picturesHere(box: string): string[]
+  pictureBytes(): number
+  /** Newest first, those before a position. */
+  looks(query: { alarm?: string | undefined; before: number; limit: number }): LookRow[]
 }
 
 type Asynchronous<T> = {

@@ -6,6 +6,8 @@ import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
 import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './event-pages.ts'
+import { createPictureReader } from './picture-table.ts'
+import { createPictureUpkeep } from './picture-upkeep.ts'
 import type { ReaderCalls } from './port.ts'
 
 export function createReader(db: Sqlite): ReaderCalls {
@@ -22,7 +24,13 @@ export function createReader(db: Sqlite): ReaderCalls {
   >(
     'SELECT box, topic, cause, at_ms AS atMs, length(payload) AS bytes FROM quarantine ORDER BY position DESC',
   )
+  const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
   return {
+    pictureFile,
+    picturesOfAlarm,
+    picturesOfBox,
+    findPicture,
+    ...createPictureUpkeep(db),
     alarms: createAlarmReader(db),
     openAlarmCounts: () => counts.all(),
     pendingStages: createStageReader(db),

@@ -15,6 +15,9 @@ const writerCalls = [
   'askCommand',
   'moveCommand',
   'closeCommand',
+  'storePicture',
+  'dropPictures',
+  'noteLook',
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -30,6 +33,15 @@ const readerCalls = [
   'token',
   'commands',
   'openCommands',
+  'pictureFile',
+  'picturesOfAlarm',
+  'picturesOfBox',
+  'findPicture',
+  'picturesPastTerm',
+  'picturesOverQuota',
+  'picturesHere',
+  'pictureBytes',
+  'looks',
 ] as const satisfies (keyof StorageCalls)[]
 
 /** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */

@@ -19,7 +19,9 @@ import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
 import { immediately, startOf, type Sqlite } from './database.ts'
 import { createOrigins } from './origins.ts'
-import type { BoxMessage, KnownBox, KnownLane, LaneBatch, NumberRange, StoredChange } from './port.ts'
+import { createPictureWriter } from './picture-table.ts'
+import { createLookWriter } from './picture-upkeep.ts'
+import type { BoxMessage, GonePictures, KnownBox, KnownLane, LaneBatch, NumberRange, StoredChange } from './port.ts'
 import type { QuarantineEntry, StepOutcome, WriterCalls } from './port.ts'
 
 /** Unreadable messages kept for a look; the oldest go. */
@@ -67,6 +69,8 @@ export function createWriter(db: Sqlite): WriterCalls {
   const epochNumbers = new Map<string, number>()
   const bootTimes = createBootTimes(db)
   const origins = createOrigins(db, knownEpoch)
+  const pictures = createPictureWriter(db)
+  const noteLook = createLookWriter(db)
 
   function knownEpoch(box: string, epoch: string): number | undefined {
     return epochNumbers.get(`${box}/${epoch}`) ?? selectEpoch.get(box, epoch)?.number
@@ -83,6 +87,7 @@ export function createWriter(db: Sqlite): WriterCalls {
     toDeskAlarm(
       { ...row, raised: bootTimes.repaired(row.oldest.epoch, row.raised) },
       boxName.get(row.box)?.name ?? row.box,
+      pictures.countOf(row.id),
     )
 
   /** The place in the box's own order: a salvaged record keeps the one it had, where the centre knows that epoch. */
@@ -135,6 +140,11 @@ export function createWriter(db: Sqlite): WriterCalls {
       if (news === undefined) continue
       alarms.put(row)
       changes.push(logChange({ type: `alarm.${news}`, alarm: shown(row) }))
+    }
+    for (const record of batch.pictures) {
+      if (repeated.has(record.sequence)) continue
+      const { epoch: first } = orderOf(batch.box, epoch, record)
+      changes.push(...pictures.note(batch.box, first, record, atMs).map(logChange))
     }
     return epoch
   }
@@ -263,6 +273,13 @@ export function createWriter(db: Sqlite): WriterCalls {
       return messages.map(logChange)
     }),
     ...createCommandWriter(db, logChange, seal),
+    storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>
+      pictures.store(box, sha256, Math.round(atMs)).map(logChange),
+    ),
+    dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
+      files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
+    ),
+    noteLook,
     ...createAccountWriter(db),
   }
 }

@@ -5,7 +5,7 @@ import type { Condition } from './camera-condition.ts'
 import type { CameraMetrics } from './camera-metrics.ts'
 import type { CameraProblem } from './camera-problem.ts'
 import type { Wanted } from './camera-unit.ts'
-import type { Deleted } from './picture-store.ts'
+import { unreachedOf, type Deleted } from './picture-store.ts'
 import type { CameraOutlets, LookRequest, Snapshot } from './port.ts'
 
 export class CameraAnnouncer {
@@ -66,10 +66,15 @@ export class CameraAnnouncer {
   deleted({ snapshot, reason }: Deleted): void {
     this.#metrics.deleted.inc({ reason })
     const { id, camera, alarm, full, preview } = snapshot
+    // The centre is told what will never come; asked for by a person, or after its term, that is no loss.
+    const unsent = unreachedOf(snapshot)
+    if (unsent.length > 0) this.#metrics.unsent.inc({ reason })
+    if (unsent.length > 0 && (reason === 'quota' || reason === 'damaged'))
+      this.#log.warn({ snapshot: id, camera, alarm, reason, unsent }, 'a picture went before the centre had it')
     this.#outlets.onFact({
       what: 'snapshot-deleted',
       colour: undefined,
-      facts: { snapshot: id, camera, alarm, reason, full: full.sha256, preview: preview.sha256 },
+      facts: { snapshot: id, camera, alarm, reason, full: full.sha256, preview: preview.sha256, unsent },
     })
   }
 

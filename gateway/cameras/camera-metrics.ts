@@ -5,6 +5,7 @@ export interface CameraMetrics {
   taken: Counter<'moment' | 'source'>
   failed: Counter<'code'>
   deleted: Counter<'reason'>
+  unsent: Counter<'reason'>
   looked: Counter
   eventsDropped: Counter
   answerSeconds: Histogram<'source'>
@@ -44,6 +45,12 @@ export function createCameraMetrics(
     deleted: new Counter({
       name: 'gengfu_camera_deleted_total',
       help: 'Pictures deleted, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
+    unsent: new Counter({
+      name: 'gengfu_camera_unsent_total',
+      help: 'Pictures deleted before the centre had all of them, by reason',
       labelNames: ['reason'],
       registers,
     }),

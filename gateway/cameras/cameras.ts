@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client'
 import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
@@ -20,7 +21,7 @@ import { openCredentialStore, type CameraCredentials, type CredentialStore } fro
 import { Darkroom } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
 import { LookLog } from './look-log.ts'
-import { PictureStore } from './picture-store.ts'
+import { PictureStore, unreachedOf } from './picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
 import { Slots } from './slots.ts'
@@ -209,6 +210,21 @@ class AllCameras implements Cameras {
     await this.#looks.append({ atMs: this.#options.now().atMs, camera: found.camera, ...request })
     this.#announcer.looked(found.camera, request)
     return this.#store.read(found[request.size].sha256)
+  }
+
+  unreached(): { snapshot: Snapshot; sizes: PictureSize[] }[] {
+    const all = this.#store.list().toReversed()
+    return all
+      .map((snapshot) => ({ snapshot, sizes: unreachedOf(snapshot) }))
+      .filter(({ sizes }) => sizes.length > 0)
+  }
+
+  markReached(sha256: string): Promise<void> {
+    return this.#store.markReached(sha256)
+  }
+
+  async verify(sha256: string): Promise<boolean> {
+    return (await this.#store.read(sha256)) !== undefined
   }
 
   readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined> {

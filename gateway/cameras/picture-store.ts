@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FinishedFile } from './darkroom.ts'
+import { pictureSizes, type PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { PictureFile, Snapshot } from './port.ts'
 
 /** Most snapshots kept, whatever their size: each costs about 1 KB of memory. */
@@ -14,10 +15,12 @@ const heldTermsMax = 12
 export interface StoredSnapshot extends Snapshot {
   /** True while its alarm is not closed: the term does not end it. */
   isHeld: boolean
+  /** What of it the centre has; losing a note costs a question. */
+  reached?: PictureSize[]
 }
 
 export interface Deleted {
-  snapshot: Snapshot
+  snapshot: StoredSnapshot
   reason: 'term' | 'quota' | 'asked' | 'damaged'
 }
 
@@ -122,6 +125,19 @@ export class PictureStore {
     } finally {
       await handle.close()
     }
+  }
+
+  /** The centre has this file. */
+  markReached(sha256: string): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const snapshot of this.#snapshots.values()) {
+        const sizes = pictureSizes.filter((size) => snapshot[size].sha256 === sha256)
+        const reached = new Set([...(snapshot.reached ?? []), ...sizes])
+        if (sizes.length === 0 || reached.size === (snapshot.reached ?? []).length) continue
+        snapshot.reached = [...reached]
+        await this.#writeDocument(snapshot)
+      }
+    })
   }
 
   delete(id: string, reason: Deleted['reason']): Promise<boolean> {
@@ -261,6 +277,10 @@ export class PictureStore {
   #document = (id: string): string => join(this.#index(), `${id}.json`)
   #blob = (sha256: string): string => join(this.#blobs(), sha256.slice(0, 2), `${sha256}.jpg`)
 }
+
+/** The sizes that the centre does not have. */
+export const unreachedOf = (snapshot: StoredSnapshot): PictureSize[] =>
+  pictureSizes.filter((size) => !snapshot.reached?.includes(size))
 
 /** One file where a small picture is its own preview. */
 const filesOf = ({ full, preview }: Snapshot): PictureFile[] =>

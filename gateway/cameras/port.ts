@@ -1,44 +1,19 @@
 // What others see of the cameras: told of alarms after the commit, never waited for; they hand back pictures and facts.
 import type { Alarm, AlarmChange, BilingualText, Stage } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
-import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
+import type { DeviceEvent } from '../../protocols/domain/event.ts'
+import type { PictureSize, PictureState, SnapshotFacts } from '../../protocols/domain/snapshot.ts'
 import type { BoxFact } from '../alarms/port.ts'
 
-/** When a picture was taken in the life of its alarm, or why it was taken without one. */
-export const moments = ['before', 'at-once', 'after-2s', 'after-5s', 'on-demand', 'schedule'] as const
-export type Moment = (typeof moments)[number]
+export { moments, pictureStates } from '../../protocols/domain/snapshot.ts'
+export type { Moment, PictureFile, PictureState } from '../../protocols/domain/snapshot.ts'
 
-/** A file of the content-addressed store: JPEG, named by the SHA-256 of its bytes. */
-export interface PictureFile {
-  sha256: string
-  bytes: number
-  width: number
-  height: number
-}
-
-/** What a look at the picture itself says about the camera. */
-export const pictureStates = ['unknown', 'good', 'frozen', 'dark', 'covered', 'bad'] as const
-export type PictureState = (typeof pictureStates)[number]
-
-/** One picture tied to an alarm, a request or a schedule; its record travels in `colour`'s lane, ahead of the bytes. */
-export interface Snapshot {
-  id: string
-  camera: string
-  zone: string
-  moment: Moment
-  alarm?: string
-  colour?: Colour
-  askedBy?: string
-  /** The centre's command that it was taken for. */
-  command?: string
-  /** When the box fetched it: the camera may have handed out a picture that it took earlier. */
-  fetchedAt: BoxTime
-  full: PictureFile
-  /** At most 20 KB: to be sent before `full`. */
-  preview: PictureFile
+/**
+ * One picture tied to an alarm, a request or a schedule; its record travels in `colour`'s lane, ahead of the bytes.
+ * `fetchedAt` is when the box fetched it: the camera may have handed out a picture that it took earlier.
+ */
+export interface Snapshot extends SnapshotFacts {
   source: 'http' | 'rtsp'
-  isMasked: boolean
-  picture: PictureState
   /** How long the camera took to answer, and how long until the picture was stored, in ms since it was asked for. */
   answerMs: number
   readyMs: number
@@ -92,6 +67,7 @@ export interface CameraFact {
 
 /** Where the cameras hand their results. None may throw; none is waited for. */
 export interface CameraOutlets {
+  /** Told right after the fact `snapshot-taken` of the same picture. */
   onSnapshot(snapshot: Snapshot): void
   onFact(fact: CameraFact): void
   /** `camera-offline` begins or ends. */
@@ -124,6 +100,12 @@ export interface Cameras {
   snapshots(filter?: { camera?: string; alarm?: string; limit?: number }): Snapshot[]
   /** A person looks at a picture: written down first, then read. Undefined when it is not there any more. */
   look(request: LookRequest): Promise<Uint8Array | undefined>
+  /** Pictures that the centre does not have, by what was noted of them, oldest first. */
+  unreached(): { snapshot: Snapshot; sizes: PictureSize[] }[]
+  /** The centre has this file: noted with every snapshot of it. */
+  markReached(sha256: string): Promise<void>
+  /** Reads the whole file: false when it is gone, or was damaged and is deleted now. */
+  verify(sha256: string): Promise<boolean>
   /** Bytes for the uplink, from `offset`; no look by a person. Undefined when it is gone or damaged. */
   readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined>
   /** Deletes the picture from the disk and says so in a fact. False when there is none of that id. */

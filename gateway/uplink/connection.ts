@@ -9,7 +9,7 @@ export const downMessageBytesMax = 64 * 1024
 /** Fixed header, topic length and packet id, and what a TLS record adds. */
 const framingBytes = 7
 const tlsRecordBytes = 22
-const channels: readonly DownChannel[] = ['receipt', 'stage', 'command']
+const channels: readonly DownChannel[] = ['receipt', 'stage', 'command', 'picture']
 
 export interface ConnectionOptions {
   boxId: string
@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   connectSeconds: number
   onOpen(link: Link): void
   onMessage(channel: DownChannel, payload: Uint8Array): void
+  /** The centre lets us hear about pictures: it takes them. */
+  onPicturesWanted(): void
   /** Once, whatever happened; nothing is called after it. */
   onClosed(reason: string): void
 }
@@ -42,6 +44,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
   })
   const topics = new Map(channels.map((channel) => [downTopic(boxId, channel), channel]))
   let isClosed = false
+  let arePicturesWanted = false
   const close = (reason: string): void => {
     if (isClosed) return
     isClosed = true
@@ -56,10 +59,20 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     if (isClosed) return
     // Asked for and not waited for: the first Report follows in the same round trip, a lost Receipt is made good later.
     client.subscribe([...topics.keys()], { qos: 0 }, (error, granted) => {
-      const isRefused = granted?.some(({ qos }) => qos > 2) ?? false
-      if (error || isRefused) close(`the subscription was refused${error ? `: ${error.message}` : ''}`)
+      const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topics.get(topic)) ?? []
+      // A centre without pictures is a centre all the same.
+      const isRefused = refused.some((channel) => channel !== 'picture')
+      if (error || isRefused) {
+        return close(`the subscription was refused${error ? `: ${error.message}` : ''}`)
+      }
+      arePicturesWanted = refused.length === 0
+      if (arePicturesWanted && !isClosed) options.onPicturesWanted()
     })
-    options.onOpen({ send, queuedBytes: () => stream.writableLength })
+    options.onOpen({
+      send,
+      queuedBytes: () => stream.writableLength,
+      takesPictures: () => arePicturesWanted,
+    })
   })
   client.on('message', (topic: string, payload: Buffer) => {
     const channel = topics.get(topic)

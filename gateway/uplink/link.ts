@@ -6,6 +6,8 @@ export interface Link {
   send(channel: UpChannel, payload: Uint8Array): number
   /** Bytes that were handed over and did not leave the program yet. */
   queuedBytes(): number
+  /** True once the centre lets us hear what it says about pictures; without that none is sent. */
+  takesPictures?(): boolean
 }
 
 /** Packs a Report's JSON text for the wire; `isFast` asks for speed rather than size. */

@@ -3,9 +3,11 @@ import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
+import type { PictureSize, SnapshotFacts } from '../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
+import type { PictureProblem } from '../../protocols/uplink/picture-receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
 import type { UplinkSettings } from '../config/uplink-settings.ts'
 import type { Outbox } from '../journal/port.ts'
@@ -32,8 +34,19 @@ export interface UplinkOptions {
   /** The centre's wall clock, ms since 1970, as it was one way of the link ago. */
   onCentreTime: (wallMs: number) => void
   onLink: (state: LinkState, reason?: string) => void
+  pictures?: PictureSource | undefined
   /** A command of the centre, as it came; told only when given. */
   onCommand?: (payload: Uint8Array) => void
+}
+
+/** Where pictures wait for the uplink, and what becomes of them. None of the calls may throw. */
+export interface PictureSource {
+  /** A part of a stored file; undefined when it is gone from the box. */
+  read(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined>
+  /** The centre has all of it. */
+  reached(sha256: string): void
+  /** The centre has no record of it, or got bytes that are not it, for the so-manieth time in a row. */
+  refused(sha256: string, problem: PictureProblem, times: number): void
 }
 
 export interface LaneFacts {
@@ -54,6 +67,8 @@ export interface UplinkFacts {
   roundTripMs: number
   /** Records that left the journal without a Receipt since the program started. */
   dropped: number
+  /** Files of pictures that the centre does not have, and their bytes. */
+  pictures: { waiting: number; bytes: number }
   words: BilingualText
 }
 
@@ -63,4 +78,6 @@ export interface Uplink {
   facts(): Promise<UplinkFacts>
   /** Sends the outcome of a command; false when there is no link. */
   sendResult(payload: Uint8Array): boolean
+  /** These sizes of a picture are to travel; `isTried`: a part of it may be there already. */
+  addPicture(snapshot: SnapshotFacts, isTried: boolean, sizes?: readonly PictureSize[]): void
 }

@@ -11,5 +11,7 @@ export interface SessionEvents {
   steppedBack(lane: Lane, records: number): void
   receiptRefused(reason: ReceiptRefusal, lane?: Lane): void
   skipped(lane: Lane, skipped: Skipped): void
+  /** A part of a picture, or the question how much of one there is. */
+  pictureSent(wireBytes: number): void
   readFailed(lane: Lane, how: 'empty' | 'error'): void
 }

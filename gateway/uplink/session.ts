@@ -2,12 +2,15 @@
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { denseForm } from '../../protocols/uplink/dense-report.ts'
+import { chunkHeaderBytes } from '../../protocols/uplink/picture-chunk.ts'
+import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax } from '../../protocols/uplink/report.ts'
 import type { LanePositions, StoredRecord } from '../journal/port.ts'
 import { type Candidates, LaneQueue, readLimits } from './lane-queue.ts'
 import type { Link, Pack } from './link.ts'
 import { LinkMeter } from './link-meter.ts'
+import { PictureQueue, type PictureQueueOptions } from './picture-queue.ts'
 import { ReportBuilder } from './report-builder.ts'
 import type { SessionEvents } from './session-events.ts'
 
@@ -43,6 +46,7 @@ export interface SessionOptions {
   /** TCP is up and Reports went out, but no Receipt came for this long. */
   deafAfterMs: number
   onDeaf: () => void
+  pictures?: Omit<PictureQueueOptions, 'clock' | 'onReady'> | undefined
 }
 
 export interface ReadLimits {
@@ -55,6 +59,8 @@ export type ReadDone = (records: readonly StoredRecord[] | undefined) => void
 
 export class UplinkSession {
   readonly meter = new LinkMeter()
+  /** Pictures travel behind all records, in what is left of the window. */
+  readonly pictures: PictureQueue | undefined
   readonly #options: SessionOptions
   readonly #queues: LaneQueue[]
   readonly #byLane: ReadonlyMap<Lane, LaneQueue>
@@ -73,6 +79,8 @@ export class UplinkSession {
     this.#queues = lanes.map((lane) => new LaneQueue(lane, options.positions[lane]))
     this.#byLane = new Map(this.#queues.map((queue) => [queue.lane, queue]))
     this.#builder = new ReportBuilder(options.epoch, options.pack)
+    const { clock, pictures } = options
+    if (pictures) this.pictures = new PictureQueue({ ...pictures, clock, onReady: () => this.#pump() })
   }
 
   get queues(): readonly LaneQueue[] {
@@ -135,6 +143,18 @@ export class UplinkSession {
     this.#pump()
   }
 
+  /** What the centre says of one picture. */
+  pictureReceipt(receipt: PictureReceipt): void {
+    const settled = this.pictures?.receipt(receipt) ?? []
+    this.meter.arrive(settled, this.#options.clock.monotonicMs())
+    this.#pump()
+  }
+
+  /** The centre has agreed to take pictures. */
+  picturesWanted(): void {
+    this.#pump()
+  }
+
   /** About once a second: finds Reports whose Receipt is overdue, and a centre that is deaf. */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs()
@@ -154,6 +174,7 @@ export class UplinkSession {
       if (!oldest || nowMs - oldest.departure.sentMs < againAfterMs) continue
       this.meter.forget(queue.sendAgain(oldest.from, oldest.to))
     }
+    this.meter.forget(this.pictures?.expire(againAfterMs) ?? [])
     this.#pump()
   }
 
@@ -184,6 +205,7 @@ export class UplinkSession {
 
   #rewind(): void {
     for (const queue of this.#queues) queue.rewind()
+    this.pictures?.restart()
     this.meter.restart()
     this.#isDenseRead = false
     this.#waitingSinceMs = undefined
@@ -230,7 +252,24 @@ export class UplinkSession {
       }
       this.#readAhead(queue)
     }
-    return false
+    const isAllSent = queues === this.#queues && !queues.some((queue) => queue.hasUnsent)
+    return isAllSent && this.#sendPicture(link)
+  }
+
+  /** Only when no record is left to be sent: not even one that is still being read. */
+  #sendPicture(link: Link): boolean {
+    if (!this.#arePicturesWaiting(link) || !this.#hasRoom('picture', link)) return false
+    const { clock, events } = this.#options
+    const chunk = this.pictures?.next(this.meter.reportBytes - framingBytes - chunkHeaderBytes)
+    if (!chunk) return false
+    const wireBytes = link.send('picture', chunk.payload)
+    chunk.depart(this.meter.depart(wireBytes, clock.monotonicMs(), chunk.isLast))
+    events.pictureSent(wireBytes)
+    return true
+  }
+
+  #arePicturesWaiting(link: Link): boolean {
+    return this.pictures !== undefined && link.takesPictures?.() === true && this.pictures.hasUnsent
   }
 
   #hasRoom(lane: Lane, link: Link): boolean {
@@ -249,6 +288,7 @@ export class UplinkSession {
     if (!lowLanes.has(queue.lane) || queue.flights.length === 0 || !candidates.isAll) return true
     const lower = this.#queues.slice(this.#queues.indexOf(queue) + 1)
     if (lower.some((other) => other.hasUnsent)) return true
+    if (this.#link && this.#arePicturesWaiting(this.#link)) return true
     return this.#builder.isFull(queue.lane, candidates.records, this.meter.reportBytes - framingBytes)
   }
 

@@ -8,6 +8,8 @@ import type { SessionEvents } from './session-events.ts'
 export interface UplinkMetrics {
   events: SessionEvents
   connected: () => void
+  /** Pictures by what became of them; labels: outcome. */
+  pictures: Counter<'outcome'>
   closed: (why: 'failed' | 'closed' | 'deaf') => void
   state: (state: LinkState) => void
 }
@@ -32,6 +34,12 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
     'gengfu_uplink_skipped_records_total',
     'Records gone from the journal before they were sent',
   )
+  const pictures = new Counter({
+    name: 'gengfu_uplink_pictures_total',
+    help: 'Files of pictures: reached the centre, gone before they did, or not taken yet, by reason',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
   const reads = new Counter({
     name: 'gengfu_uplink_failed_reads_total',
     help: 'Reads of the journal that brought nothing',
@@ -91,6 +99,8 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
         this.set(read(await facts()))
       },
     })
+  link('gengfu_uplink_waiting_pictures', 'Files of pictures that the centre does not have', (now) => now.pictures.waiting)
+  link('gengfu_uplink_waiting_picture_bytes', 'Their bytes', (now) => now.pictures.bytes)
   link('gengfu_uplink_rate_bytes_per_second', 'Measured rate of the link', (now) => now.bytesPerSecond)
   link('gengfu_uplink_round_trip_seconds', 'Measured round trip', (now) => now.roundTripMs / 1000)
   return {
@@ -105,8 +115,12 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
       steppedBack: (lane, records) => lost.inc({ lane }, records),
       receiptRefused: (reason) => refused.inc({ reason }),
       skipped: (lane, { from, to }) => skipped.inc({ lane }, to - from + 1),
+      pictureSent: (wireBytes) => {
+        wire.inc({ lane: 'picture' }, wireBytes)
+      },
       readFailed: (_lane, how) => reads.inc({ how }),
     },
+    pictures,
     connected: () => connections.inc(),
     closed: (why) => closes.inc({ why }),
     state: (now) => {

@@ -2,16 +2,16 @@
 import { readFile } from 'node:fs/promises'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import { encodeJson, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
+import { encodeJson, parsePictureReceipt, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
 import { openStream } from './open-stream.ts'
 import { packReport } from './pack.ts'
-import type { LinkState, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
+import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './retry-schedule.ts'
-import { type ReadDone, type ReadLimits, UplinkSession } from './session.ts'
+import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } from './session.ts'
 import type { SessionEvents } from './session-events.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
 import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
@@ -61,6 +61,7 @@ class UplinkLoop implements Uplink {
       againAfterMsMin: settings.resendSeconds * 1000,
       deafAfterMs: settings.deafSeconds * 1000,
       onDeaf: () => this.#leaveDeaf(),
+      pictures: options.pictures && this.#pictureCalls(options.pictures),
     })
   }
 
@@ -98,7 +99,7 @@ class UplinkLoop implements Uplink {
   async facts(): Promise<UplinkFacts> {
     const laneFacts = await this.#supervision.lanes()
     const { dropped } = this.#supervision
-    const { meter } = this.#session
+    const { meter, pictures } = this.#session
     return {
       state: this.#state,
       stateForMs: this.#options.clock.monotonicMs() - this.#stateSinceMs,
@@ -107,6 +108,7 @@ class UplinkLoop implements Uplink {
       bytesPerSecond: meter.bytesPerSecond,
       roundTripMs: meter.roundTripMs,
       dropped,
+      pictures: { waiting: pictures?.size ?? 0, bytes: pictures?.waitingBytes ?? 0 },
       words: supervisionWords(
         laneFacts,
         this.#supervision.daysLeft(this.#options.health().diskFreeBytes),
@@ -118,6 +120,10 @@ class UplinkLoop implements Uplink {
   sendResult(payload: Uint8Array): boolean {
     this.#link?.send('result', payload)
     return this.#link !== undefined
+  }
+
+  addPicture(...[snapshot, isTried, sizes]: Parameters<Uplink['addPicture']>): void {
+    this.#session.pictures?.add(snapshot, isTried, sizes)
   }
 
   async #read(lane: Lane, after: number, limits: ReadLimits, done: ReadDone): Promise<void> {
@@ -168,6 +174,7 @@ class UplinkLoop implements Uplink {
         connectSeconds: settings.connectSeconds,
         onOpen: (link) => this.#opened(link, address),
         onMessage: (channel, payload) => this.#received(channel, payload),
+        onPicturesWanted: () => this.#session.picturesWanted(),
         onClosed: (reason) => this.#closed(reason),
       })
     }
@@ -228,6 +235,12 @@ class UplinkLoop implements Uplink {
       else logger.warn({ problems: describeProblems(notice.problems) }, 'the centre sent an unreadable stage')
       return
     }
+    if (channel === 'picture') {
+      const said = parsePictureReceipt(payload)
+      if (said.ok) this.#session.pictureReceipt(said.value)
+      else this.#metrics.events.receiptRefused('unreadable', 'picture')
+      return
+    }
     const receipt = parseReceipt(payload)
     if (!receipt.ok) {
       this.#metrics.events.receiptRefused('unreadable')
@@ -252,6 +265,32 @@ class UplinkLoop implements Uplink {
       ...health(),
     }
     this.#link.send('heartbeat', encodeJson(heartbeat))
+  }
+
+  #pictureCalls(source: PictureSource): SessionOptions['pictures'] {
+    const { logger } = this.#options
+    const { pictures } = this.#metrics
+    return {
+      read: (sha256, offset, length, done) => {
+        source.read(sha256, offset, length).then(done, (error: unknown) => {
+          logger.error({ err: error, sha256 }, 'a picture could not be read for the uplink')
+          done(null)
+        })
+      },
+      onReached: (sha256) => {
+        pictures.inc({ outcome: 'reached' })
+        source.reached(sha256)
+      },
+      onProblem: (sha256, problem, times) => {
+        pictures.inc({ outcome: problem })
+        logger.warn({ sha256, problem, times }, 'the centre does not take a picture yet')
+        source.refused(sha256, problem, times)
+      },
+      onGone: (sha256) => {
+        pictures.inc({ outcome: 'gone' })
+        logger.warn({ sha256 }, 'a picture was gone before the centre had it')
+      },
+    }
   }
 
   #sessionEvents(): SessionEvents {

@@ -4,6 +4,7 @@ import type { Colour, Lane } from '../domain/colour.ts'
 import type { BoxTime } from '../domain/event.ts'
 import type { CommandMessage } from './commands.ts'
 import type { JournalRecord } from '../domain/record.ts'
+import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/snapshot.ts'
 
 export const roles = ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -26,6 +27,8 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
   acceptedAtMs?: number
   /** Another occurrence came after it was accepted: it wants to be accepted again. */
   needsAnswer: boolean
+  /** How many pictures the box took of it; absent when none. */
+  pictures?: number
 }
 
 /** `GET /api/v1/alarms?state=active|all&after=&limit=`: most urgent first, newest first within a colour. */
@@ -118,6 +121,58 @@ export interface ConflictAnswer extends ErrorAnswer {
   alarm: DeskAlarm
 }
 
+/** Why a file is not here any more, or will never come; `lost-at-box`: deleted there before it was sent. */
+export const goneReasons = ['term', 'quota', 'asked', 'lost-at-box', 'not-a-picture', 'lost'] as const
+export type GoneReason = (typeof goneReasons)[number]
+
+/** One size of a picture. `taken`: the record is here, the bytes are not. */
+export interface DeskPictureFile extends PictureFile {
+  state: 'taken' | 'on-the-way' | 'here' | 'gone'
+  /** While it is on the way: how much of it is stored, 0 to 99. */
+  percent?: number
+  arrivedAtMs?: number
+  goneWhy?: GoneReason
+}
+
+/** One picture of a camera, in two sizes; `GET /api/v1/pictures/{sha256}` hands out the bytes of either. */
+export interface DeskPicture {
+  /** `{boxId}.{snapshot id at the box}`. */
+  id: string
+  box: string
+  /** The alarm's id as the desk knows it. */
+  alarm?: string
+  camera: string
+  zone: string
+  moment: Moment
+  askedBy?: string
+  taken: BoxTime
+  isMasked: boolean
+  picture: PictureState
+  preview: DeskPictureFile
+  full: DeskPictureFile
+}
+
+/** `GET /api/v1/alarms/{id}/pictures` and `GET /api/v1/boxes/{id}/pictures`: in the order in which they were taken. */
+export interface PicturesAnswer {
+  pictures: DeskPicture[]
+}
+
+/** `GET /api/v1/looks?alarm=&before=&limit=`: who was handed which picture, newest first. */
+export interface LooksAnswer {
+  looks: {
+    atMs: number
+    who: string
+    role: Role
+    box: string
+    camera: string
+    alarm?: string
+    sha256: string
+    size: PictureSize
+  }[]
+  /** Pass as `before` for the next page; absent on the last one. */
+  next?: string
+}
+
 /** Every error: a code for programs, a sentence in both languages for people. */
 export interface ErrorAnswer {
   error: { code: string; message: BilingualText }
@@ -127,6 +182,7 @@ export interface ErrorAnswer {
 export type StreamMessage =
   | { type: 'hello'; position: string; centreTimeMs: number }
   | { type: `alarm.${AlarmChange | 'stage'}`; position: string; alarm: DeskAlarm }
+  | { type: 'picture.taken' | 'picture.arrived' | 'picture.gone'; position: string; picture: DeskPicture }
   | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
   /** What was missed can not be replayed: read the alarms and villages again. */
   | { type: 'resync'; position: string }

@@ -10,8 +10,10 @@ import {
 import { controlBytesMax } from '../uplink/codec.ts'
 import { centreCommandResultSchema, centreCommandSchema } from '../uplink/command.ts'
 import { heartbeatSchema } from '../uplink/heartbeat.ts'
+import { pictureReceiptSchema } from '../uplink/picture-receipt.ts'
 import { receiptSchema } from '../uplink/receipt.ts'
 import { reportBytesMax, reportSchema } from '../uplink/report.ts'
+import { snapshotFactsSchema } from '../domain/snapshot.ts'
 import { stageNoticeSchema } from '../uplink/stage-notice.ts'
 import { deviceEventSchema } from './device-event-schema.ts'
 
@@ -60,6 +62,16 @@ const messages: Record<string, Message> = {
     schema: receiptSchema,
     title: 'Receipt 存储回执',
     description: `down/{boxId}/receipt, centre to box, at most ${controlBytesMax} bytes: stored durably up to here.`,
+  },
+  'uplink-picture-receipt': {
+    schema: pictureReceiptSchema,
+    title: 'Picture receipt 图片回执',
+    description: `down/{boxId}/picture, centre to box, at most ${controlBytesMax} bytes: so much of that picture is stored. The chunks themselves are binary: docs/uplink.md.`,
+  },
+  'uplink-snapshot': {
+    schema: snapshotFactsSchema,
+    title: 'Facts of a snapshot-taken record 抓拍记录',
+    description: `"facts" of a log record whose "what" is snapshot-taken: names the two files whose bytes follow in picture chunks. There may be more keys.`,
   },
   'uplink-stage': {
     schema: stageNoticeSchema,

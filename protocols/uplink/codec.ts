@@ -11,6 +11,7 @@ import {
 } from './command.ts'
 import { decodeDense, isDense } from './dense-decode.ts'
 import { heartbeatSchema, type Heartbeat } from './heartbeat.ts'
+import { pictureReceiptSchema, type PictureReceipt } from './picture-receipt.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
 import { stageNoticeSchema, type StageNotice } from './stage-notice.ts'
@@ -54,6 +55,11 @@ export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat> {
 export function parseReceipt(bytes: Uint8Array): Result<Receipt> {
   const json = parseJson(bytes, controlBytesMax)
   return json.ok ? fromZod(receiptSchema as never, json.value) : json
+}
+
+export function parsePictureReceipt(bytes: Uint8Array): Result<PictureReceipt> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(pictureReceiptSchema as never, json.value) : json
 }
 
 export function parseStageNotice(bytes: Uint8Array): Result<StageNotice> {

@@ -1,12 +1,12 @@
-// Topics between box and centre: up/{boxId}/{lane|heartbeat|result}, down/{boxId}/{receipt|command|stage}.
+// Topics between box and centre: up/{boxId}/{lane|heartbeat|result}, down/{boxId}/{receipt|picture|command|stage}.
 import { lanes, type Lane } from '../domain/colour.ts'
 import { isBoxId } from '../domain/names.ts'
 
 export type UpChannel = Lane | 'heartbeat' | 'result'
-export type DownChannel = 'receipt' | 'command' | 'stage'
+export type DownChannel = 'receipt' | 'picture' | 'command' | 'stage'
 
 const ups: readonly string[] = [...lanes, 'heartbeat', 'result']
-const downs: readonly string[] = ['receipt', 'command', 'stage']
+const downs: readonly string[] = ['receipt', 'picture', 'command', 'stage']
 
 export const upTopic = (boxId: string, channel: UpChannel): string => `up/${boxId}/${channel}`
 export const downTopic = (boxId: string, channel: DownChannel): string => `down/${boxId}/${channel}`

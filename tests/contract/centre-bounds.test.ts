@@ -30,6 +30,7 @@ describe('a box that reads nothing', () => {
       registry,
       onReport: (_box, _channel, _topic, _payload, done) => done(),
       onResult: async () => {},
+      onPicture: () => undefined,
       onHeartbeat: () => {},
       onSubscribed: () => subscriptions++,
     })

@@ -183,6 +183,7 @@ export class UplinkWorld {
         skipped: (lane, { from, to }) => {
           throw new BrokenPromise(`${lane} ${from} to ${to} was given up though the journal has it`)
         },
+        pictureSent: () => undefined,
         readFailed: () => undefined,
       },
       againAfterMsMin: 2000,

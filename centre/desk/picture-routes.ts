@@ -1,0 +1,133 @@
+// The API's routes about pictures: which there are, the bytes of one, and who looked at which. A look is written down
+// before a picture is handed out; without that nobody sees it.
+import type { z } from 'zod'
+import type {
+  DeskPicture,
+  DeskPictureFile,
+  LooksAnswer,
+  PicturesAnswer,
+  Role,
+} from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Storage } from '../storage/port.ts'
+import { ApiProblem } from './problems.ts'
+import * as schemas from './picture-schemas.ts'
+import { answeringRoles, type Route } from './routes.ts'
+
+/** Who may read who looked: those who answer for the others. */
+const overseeingRoles = ['supervisor', 'admin'] as const satisfies readonly Role[]
+
+export interface PictureRouteOptions {
+  storage: Pick<Storage, 'picturesOfAlarm' | 'picturesOfBox' | 'findPicture' | 'noteLook' | 'looks'>
+  clock: Clock
+  /** Bytes of a picture on its way that are stored. */
+  progress: (box: string, sha256: string) => Promise<number>
+  /** The bytes, or undefined when the file is missing or damaged: then it is marked so. */
+  read: (box: string, sha256: string) => Promise<Uint8Array | undefined>
+}
+
+export function createPictureRoutes(options: PictureRouteOptions): Route[] {
+  const { storage, clock, progress, read } = options
+
+  async function withProgress(box: string, file: DeskPictureFile): Promise<DeskPictureFile> {
+    if (file.state !== 'taken') return file
+    const storedTo = await progress(box, file.sha256)
+    if (storedTo === 0) return file
+    return { ...file, state: 'on-the-way', percent: Math.min(99, Math.floor((storedTo / file.bytes) * 100)) }
+  }
+
+  async function answer(pictures: readonly DeskPicture[]): Promise<{ json: PicturesAnswer }> {
+    const inOrder = pictures.toReversed()
+    const shown = inOrder.map(async (picture) => {
+      const [preview, full] = await Promise.all([
+        withProgress(picture.box, picture.preview),
+        withProgress(picture.box, picture.full),
+      ])
+      return { ...picture, preview, full }
+    })
+    return { json: { pictures: await Promise.all(shown) } }
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/alarms/{id}/pictures',
+      summary: { zh: '告警的抓拍', en: 'The newest pictures of an alarm, in the order in which they were taken' },
+      access: answeringRoles,
+      query: schemas.picturesQuery,
+      answer: schemas.picturesAnswer,
+      problems: ['bad-request'],
+      run: async ({ id, query }) => {
+        const { limit } = query as z.infer<typeof schemas.picturesQuery>
+        return answer(await storage.picturesOfAlarm(id, limit))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/boxes/{boxId}/pictures',
+      summary: { zh: '网关的抓拍', en: 'The newest pictures of a box, with and without an alarm' },
+      access: answeringRoles,
+      query: schemas.picturesQuery,
+      answer: schemas.picturesAnswer,
+      problems: ['bad-request'],
+      run: async ({ boxId, query }) => {
+        const { limit } = query as z.infer<typeof schemas.picturesQuery>
+        return answer(await storage.picturesOfBox(boxId, limit))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/pictures/{sha256}',
+      summary: { zh: '查看一张抓拍（查看会被记录）', en: 'One picture, preview or full size; the look is logged' },
+      access: answeringRoles,
+      answer: 'jpeg',
+      problems: ['not-found'],
+      run: async ({ account, sha256 }) => {
+        const found = account && (await storage.findPicture(sha256))
+        const use = found?.uses[0]
+        if (!found || !use) throw new ApiProblem('not-found')
+        await storage.noteLook({
+          atMs: clock.wallMs(),
+          who: account.user,
+          role: account.role,
+          box: found.box,
+          camera: use.camera,
+          alarm: use.alarm,
+          sha256,
+          size: use.preview.sha256 === sha256 ? 'preview' : 'full',
+        })
+        const jpeg = await read(found.box, sha256)
+        if (!jpeg) throw new ApiProblem('not-found')
+        return { jpeg, name: sha256 }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/looks',
+      summary: { zh: '谁看过哪张抓拍', en: 'Who was handed which picture, newest first' },
+      access: overseeingRoles,
+      query: schemas.looksQuery,
+      answer: schemas.looksAnswer,
+      problems: ['bad-request'],
+      run: async ({ query }) => {
+        const { alarm, before, limit } = query as z.infer<typeof schemas.looksQuery>
+        const rows = await storage.looks({ alarm, before, limit: limit + 1 })
+        const page = rows.slice(0, limit)
+        const looks = page.map(({ atMs, who, role, box, camera, alarm: shown, sha256, size }) => ({
+          atMs,
+          who,
+          role,
+          box,
+          camera,
+          ...(shown === null ? {} : { alarm: shown }),
+          sha256,
+          size,
+        }))
+        const last = page.at(-1)
+        const json: LooksAnswer =
+          rows.length > limit && last ? { looks, next: String(last.position) } : { looks }
+        return { json }
+      },
+    },
+  ]
+}

@@ -1,0 +1,196 @@
+// Takes picture chunks: only of pictures that a record of the same box has named, synced before the box is told, checked
+// when whole. A box that sends nonsense fills nothing but its own small share.
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import { pictureBytesMax } from '../../protocols/domain/snapshot.ts'
+import { readJpegFrame } from '../../protocols/jpeg/jpeg-frame.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { chunkHeaderBytes, parsePictureChunk, type PictureChunk } from '../../protocols/uplink/picture-chunk.ts'
+import type { PictureProblem, PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
+import type { PictureRow, Storage, StoredChange } from '../storage/port.ts'
+import type { PictureFolder } from './picture-folder.ts'
+
+/** Chunks of one box, and of all, that wait for the disk, in bytes; more is dropped, and the box sends it again. */
+export const waitingPerBoxMax = 2 * 1024 * 1024
+export const waitingBytesMax = 64 * 1024 * 1024
+/** Pictures worked on at once: the disk's queue stays short for the commits of records. */
+const atOnceMax = 4
+/** Below this share of the disk nothing new is begun: what is left belongs to records. */
+const freeShareMin = 0.05
+
+export interface PictureReceiverOptions {
+  folder: PictureFolder
+  storage: Pick<Storage, 'pictureFile' | 'storePicture' | 'dropPictures'>
+  clock: Clock
+  logger: Logger
+  registry: Registry
+  /** Resolves when every record that arrived before the call is stored, or was refused. */
+  recordsSettled: () => Promise<void>
+  onStored: (changes: StoredChange[]) => void
+  /** A picture of this box is here: its quota may be passed now. */
+  onArrived: (box: string) => void
+  sendReceipt: (box: string, receipt: PictureReceipt) => void
+}
+
+interface Upload {
+  box: string
+  sha256: string
+  bytes: number
+  waiting: PictureChunk[]
+}
+
+export class PictureReceiver {
+  readonly #options: PictureReceiverOptions
+  /** What waits or is worked on, by box and picture. */
+  readonly #uploads = new Map<string, Upload>()
+  readonly #boxBytes = new Map<string, number>()
+  readonly #chunks
+  readonly #bytes
+  #waitingBytes = 0
+  #running = new Set<Promise<void>>()
+  #queue: Upload[] = []
+  #isStopped = false
+  #isFailing = false
+
+  constructor(options: PictureReceiverOptions) {
+    this.#options = options
+    const registers = [options.registry]
+    this.#chunks = new Counter({
+      name: 'gengfu_centre_picture_chunks_total',
+      help: 'Picture chunks by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#bytes = new Counter({
+      name: 'gengfu_centre_picture_bytes_total',
+      help: 'Bytes of pictures received, repeats included',
+      registers,
+    })
+  }
+
+  /** Takes the bytes of a chunk as they came; the Receipt is the answer. */
+  offer(box: string, payload: Uint8Array): void {
+    const parsed = parsePictureChunk(payload)
+    if (!parsed.ok) return this.#count('unreadable')
+    const { sha256, bytes } = parsed.value
+    const boxBytes = this.#boxBytes.get(box) ?? 0
+    const size = payload.byteLength
+    const isFull = boxBytes + size > waitingPerBoxMax || this.#waitingBytes + size > waitingBytesMax
+    if (this.#isStopped || isFull) return this.#count('dropped')
+    this.#boxBytes.set(box, boxBytes + size)
+    this.#waitingBytes += size
+    const key = `${box}/${sha256}`
+    const known = this.#uploads.get(key)
+    if (known) {
+      known.waiting.push(parsed.value)
+      return
+    }
+    const upload = { box, sha256, bytes, waiting: [parsed.value] }
+    this.#uploads.set(key, upload)
+    this.#queue.push(upload)
+    this.#startNext()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#queue = []
+    await Promise.all(this.#running)
+  }
+
+  #startNext(): void {
+    while (this.#running.size < atOnceMax) {
+      const upload = this.#queue.shift()
+      if (!upload) return
+      const work = this.#work(upload).finally(() => {
+        this.#running.delete(work)
+        this.#startNext()
+      })
+      this.#running.add(work)
+    }
+  }
+
+  async #work(upload: Upload): Promise<void> {
+    const { box, sha256 } = upload
+    const { logger, sendReceipt } = this.#options
+    while (upload.waiting.length > 0 && !this.#isStopped) {
+      const chunks = upload.waiting.splice(0)
+      try {
+        const { storedTo, problem } = await this.#take(upload, chunks)
+        this.#isFailing = false
+        this.#count(problem ?? 'stored', chunks.length)
+        sendReceipt(box, { v: 1, sha256, storedTo, ...(problem === undefined ? {} : { problem }) })
+      } catch (error) {
+        // No Receipt: the box asks again. Said once, until it works again.
+        if (!this.#isFailing) logger.error({ err: error, box }, 'pictures can not be stored')
+        this.#isFailing = true
+        this.#count('failed', chunks.length)
+      } finally {
+        this.#release(box, chunks)
+      }
+    }
+    this.#uploads.delete(`${box}/${sha256}`)
+  }
+
+  async #take(
+    { box, sha256, bytes }: Upload,
+    chunks: readonly PictureChunk[],
+  ): Promise<{ storedTo: number; problem?: PictureProblem }> {
+    const { folder } = this.#options
+    const row = await this.#find(box, sha256)
+    if (!row) return { storedTo: 0, problem: 'unknown' }
+    if (row.isSettled) return { storedTo: row.bytes }
+    if (row.bytes !== bytes || chunks.some((chunk) => chunk.bytes !== bytes))
+      return { storedTo: 0, problem: 'refused' }
+    const isFirst = chunks.some(({ offset, part }) => offset === 0 && part.byteLength > 0)
+    if (isFirst && (await folder.freeShare()) < freeShareMin) return { storedTo: 0, problem: 'refused' }
+    this.#bytes.inc(chunks.reduce((sum, { part }) => sum + part.byteLength, 0))
+    const storedTo = await folder.append(box, sha256, chunks)
+    if (storedTo < bytes) return { storedTo }
+    return (await this.#finish(box, sha256)) ? { storedTo: bytes } : { storedTo: 0, problem: 'damaged' }
+  }
+
+  /** A chunk may overtake the commit of the record that names its picture: it came behind it on the same connection. */
+  async #find(box: string, sha256: string): Promise<PictureRow | undefined> {
+    const { storage, recordsSettled } = this.#options
+    const row = await storage.pictureFile(box, sha256)
+    if (row) return row
+    await recordsSettled()
+    return storage.pictureFile(box, sha256)
+  }
+
+  /** False when the bytes are not the picture that was announced: they are thrown away. */
+  async #finish(box: string, sha256: string): Promise<boolean> {
+    const { folder, storage, clock, logger, onStored, onArrived } = this.#options
+    const bytes = await folder.readWhole(box, sha256)
+    if (!bytes || bytes.byteLength > pictureBytesMax) {
+      await folder.dropPart(box, sha256)
+      logger.warn({ box, sha256 }, 'the bytes of a picture are not what was announced: thrown away')
+      return false
+    }
+    if (!readJpegFrame(bytes)) {
+      await folder.dropPart(box, sha256)
+      logger.warn({ box, sha256 }, 'a file that is no JPEG was announced as a picture: thrown away')
+      onStored(
+        await storage.dropPictures({ why: 'not-a-picture', files: [{ box, sha256 }] }, clock.wallMs()),
+      )
+      return true
+    }
+    const { synced } = await folder.finish(box, sha256)
+    const [changes] = await Promise.all([storage.storePicture(box, sha256, clock.wallMs()), synced])
+    onStored(changes)
+    onArrived(box)
+    return true
+  }
+
+  #release(box: string, chunks: readonly PictureChunk[]): void {
+    const size = chunks.reduce((sum, { part }) => sum + part.byteLength + chunkHeaderBytes, 0)
+    this.#waitingBytes -= size
+    const left = (this.#boxBytes.get(box) ?? 0) - size
+    if (left > 0) this.#boxBytes.set(box, left)
+    else this.#boxBytes.delete(box)
+  }
+
+  #count(outcome: string, chunks = 1): void {
+    this.#chunks.inc({ outcome }, chunks)
+  }
+}

@@ -1,0 +1,41 @@
+// Looks at a JPEG's markers only: whether it is one from its first byte to its end, and how large its picture is.
+
+const startOfImage = 0xd8
+const endOfImage = 0xd9
+const startOfScan = 0xda
+
+export interface JpegFrame {
+  width: number
+  height: number
+}
+
+const isFrameMarker = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+
+/** The frame of a JPEG that has one, a scan and an end; undefined for anything else. Cheap, decodes nothing, never throws. */
+export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
+  const word = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  if (bytes[0] !== 0xff || bytes[1] !== startOfImage) return undefined
+  let frame: JpegFrame | undefined
+  let at = 2
+  for (;;) {
+    if (bytes[at] !== 0xff) return undefined
+    while (bytes[at] === 0xff) at++
+    const marker = bytes[at++]
+    if (marker === undefined) return undefined
+    const length = word(at)
+    if (length < 2 || at + length > bytes.length) return undefined
+    if (isFrameMarker(marker) && length >= 8) frame = { height: word(at + 3), width: word(at + 5) }
+    at += length
+    if (marker === startOfScan) break
+  }
+  const isWhole = hasEnd(bytes, at)
+  return frame && isWhole && frame.width > 0 && frame.height > 0 ? frame : undefined
+}
+
+/** Some cameras put padding behind the end: it is looked for from the back. */
+function hasEnd(bytes: Uint8Array, from: number): boolean {
+  for (let at = bytes.length - 2; at >= from; at--)
+    if (bytes[at] === 0xff && bytes[at + 1] === endOfImage) return true
+  return false
+}

@@ -1,0 +1,26 @@
+// The centre's word on a picture: how much of it is stored, synced. Cumulative, so losing one is harmless.
+import { z } from 'zod'
+import { pictureBytesMax, sha256Pattern } from '../domain/snapshot.ts'
+
+/**
+ * Why the centre takes no more of it. `unknown`: it has no record of this picture, which has to come first;
+ * `damaged`: all bytes were there and were not what the SHA-256 says, they are thrown away; `refused`: no room for it now.
+ */
+export const pictureProblems = ['unknown', 'damaged', 'refused'] as const
+export type PictureProblem = (typeof pictureProblems)[number]
+
+/** `storedTo` equal to the size: whole and checked, or whole once and deleted since. Nothing of it is wanted any more. */
+export const pictureReceiptSchema = z.looseObject({
+  v: z.literal(1),
+  sha256: z.string().regex(sha256Pattern),
+  /** Bytes 0 to storedTo - 1 are stored. */
+  storedTo: z.number().int().min(0).max(pictureBytesMax),
+  problem: z.enum(pictureProblems).optional(),
+})
+
+export interface PictureReceipt {
+  v: 1
+  sha256: string
+  storedTo: number
+  problem?: PictureProblem | undefined
+}
