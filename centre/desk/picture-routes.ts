@@ -52,7 +52,10 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/alarms/{id}/pictures',
-      summary: { zh: '告警的抓拍', en: 'The newest pictures of an alarm, in the order in which they were taken' },
+      summary: {
+        zh: '告警的抓拍',
+        en: 'The newest pictures of an alarm, in the order in which they were taken',
+      },
       access: answeringRoles,
       query: schemas.picturesQuery,
       answer: schemas.picturesAnswer,
@@ -78,7 +81,10 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/pictures/{sha256}',
-      summary: { zh: '查看一张抓拍（查看会被记录）', en: 'One picture, preview or full size; the look is logged' },
+      summary: {
+        zh: '查看一张抓拍（查看会被记录）',
+        en: 'One picture, preview or full size; the look is logged',
+      },
       access: answeringRoles,
       answer: 'jpeg',
       problems: ['not-found'],

@@ -5,7 +5,11 @@ import { Counter, type Registry } from 'prom-client'
 import { pictureBytesMax } from '../../protocols/domain/snapshot.ts'
 import { readJpegFrame } from '../../protocols/jpeg/jpeg-frame.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { chunkHeaderBytes, parsePictureChunk, type PictureChunk } from '../../protocols/uplink/picture-chunk.ts'
+import {
+  chunkHeaderBytes,
+  parsePictureChunk,
+  type PictureChunk,
+} from '../../protocols/uplink/picture-chunk.ts'
 import type { PictureProblem, PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { PictureRow, Storage, StoredChange } from '../storage/port.ts'
 import type { PictureFolder } from './picture-folder.ts'
@@ -170,9 +174,7 @@ export class PictureReceiver {
     if (!readJpegFrame(bytes)) {
       await folder.dropPart(box, sha256)
       logger.warn({ box, sha256 }, 'a file that is no JPEG was announced as a picture: thrown away')
-      onStored(
-        await storage.dropPictures({ why: 'not-a-picture', files: [{ box, sha256 }] }, clock.wallMs()),
-      )
+      onStored(await storage.dropPictures({ why: 'not-a-picture', files: [{ box, sha256 }] }, clock.wallMs()))
       return true
     }
     const { synced } = await folder.finish(box, sha256)

@@ -27,9 +27,7 @@ export function createPictureUpkeep(db: Sqlite) {
   const boxBytes = db
     .prepare<[string], number>(`SELECT total(bytes) FROM picture_files f WHERE f.box = ? AND ${hereSql}`)
     .pluck()
-  const allBytes = db
-    .prepare<[], number>(`SELECT total(bytes) FROM picture_files f WHERE ${hereSql}`)
-    .pluck()
+  const allBytes = db.prepare<[], number>(`SELECT total(bytes) FROM picture_files f WHERE ${hereSql}`).pluck()
   const here = db
     .prepare<[string], string>(`SELECT sha256 FROM picture_files f WHERE f.box = ? AND ${hereSql}`)
     .pluck()
@@ -43,11 +41,11 @@ export function createPictureUpkeep(db: Sqlite) {
   )
 
   /** From the least needed on, until what stays fits. */
-  function above(rows: Iterable<PicturePlace>, bytesNow: number, bytesMax: number): PicturePlace[] {
+  function above(rows: () => Iterable<PicturePlace>, bytesNow: number, bytesMax: number): PicturePlace[] {
     const victims: PicturePlace[] = []
     let bytes = bytesNow
     if (bytes <= bytesMax) return victims
-    for (const row of rows) {
+    for (const row of rows()) {
       if (bytes <= bytesMax || victims.length >= victimsMax) break
       victims.push(row)
       bytes -= row.bytes
@@ -59,8 +57,8 @@ export function createPictureUpkeep(db: Sqlite) {
     picturesPastTerm: (storedBeforeMs: number) => past.all(Math.round(storedBeforeMs), victimsMax),
     picturesOverQuota: ({ box, bytesMax }: PictureLimits) =>
       box === undefined
-        ? above(oldest.iterate(), Number(allBytes.get()), bytesMax)
-        : above(oldestOfBox.iterate(box), Number(boxBytes.get(box)), bytesMax),
+        ? above(() => oldest.iterate(), Number(allBytes.get()), bytesMax)
+        : above(() => oldestOfBox.iterate(box), Number(boxBytes.get(box)), bytesMax),
     picturesHere: (box: string) => here.all(box) as string[],
     pictureBytes: () => Number(allBytes.get()),
     looks: ({ alarm, before, limit }: { alarm?: string | undefined; before: number; limit: number }) =>

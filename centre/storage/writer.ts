@@ -21,7 +21,15 @@ import { immediately, startOf, type Sqlite } from './database.ts'
 import { createOrigins } from './origins.ts'
 import { createPictureWriter } from './picture-table.ts'
 import { createLookWriter } from './picture-upkeep.ts'
-import type { BoxMessage, GonePictures, KnownBox, KnownLane, LaneBatch, NumberRange, StoredChange } from './port.ts'
+import type {
+  BoxMessage,
+  GonePictures,
+  KnownBox,
+  KnownLane,
+  LaneBatch,
+  NumberRange,
+  StoredChange,
+} from './port.ts'
 import type { QuarantineEntry, StepOutcome, WriterCalls } from './port.ts'
 
 /** Unreadable messages kept for a look; the oldest go. */

@@ -1,5 +1,6 @@
 // What the simulated camera sees: a river wall with a water gauge, a door, a sky that says the hour, and the time in figures.
 import { toCoefficients, type Plane, type Planes } from '../../protocols/jpeg/jpeg-planes.ts'
+import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
 
 export interface SceneState {
@@ -8,6 +9,8 @@ export interface SceneState {
   isDoorOpen: boolean
   isDark: boolean
   isCovered: boolean
+  /** Noise of a bad sensor, 0 to 100: it makes the picture's file larger, up to some 200 KB. */
+  grain?: number
 }
 
 const width = 640
@@ -62,6 +65,7 @@ export function drawScene(state: SceneState): Uint8Array {
   if (state.isDoorOpen) fill(canvas, 492, 190, 564, height, paints.opening)
   write(canvas, 12, 12, new Date(state.atMs).toISOString().slice(0, 19).replace('T', ' '))
   write(canvas, 240, 180, String(Math.round(state.waterLevelMm)))
+  addGrain(canvas, state.grain ?? 0, state.atMs)
   return encode(canvas)
 }
 
@@ -82,6 +86,15 @@ function fill(canvas: Planes, left: number, top: number, right: number, bottom: 
       plane.samples.fill(paint[i] ?? 128, row + Math.round(left * scale), row + Math.round(right * scale))
     }
   })
+}
+
+/** The same picture has the same grain: the numbers come from its time. */
+function addGrain(canvas: Planes, grain: number, atMs: number): void {
+  if (grain === 0) return
+  const random = createSeededRandom(atMs)
+  for (const { samples } of canvas.planes)
+    for (let at = 0; at < samples.length; at++)
+      samples[at] = Math.max(0, Math.min(255, (samples[at] ?? 0) + (random.next() - 0.5) * 2 * grain))
 }
 
 function write(canvas: Planes, left: number, top: number, text: string): void {

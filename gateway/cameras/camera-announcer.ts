@@ -70,7 +70,10 @@ export class CameraAnnouncer {
     const unsent = unreachedOf(snapshot)
     if (unsent.length > 0) this.#metrics.unsent.inc({ reason })
     if (unsent.length > 0 && (reason === 'quota' || reason === 'damaged'))
-      this.#log.warn({ snapshot: id, camera, alarm, reason, unsent }, 'a picture went before the centre had it')
+      this.#log.warn(
+        { snapshot: id, camera, alarm, reason, unsent },
+        'a picture went before the centre had it',
+      )
     this.#outlets.onFact({
       what: 'snapshot-deleted',
       colour: undefined,

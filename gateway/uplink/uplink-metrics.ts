@@ -99,7 +99,11 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
         this.set(read(await facts()))
       },
     })
-  link('gengfu_uplink_waiting_pictures', 'Files of pictures that the centre does not have', (now) => now.pictures.waiting)
+  link(
+    'gengfu_uplink_waiting_pictures',
+    'Files of pictures that the centre does not have',
+    (now) => now.pictures.waiting,
+  )
   link('gengfu_uplink_waiting_picture_bytes', 'Their bytes', (now) => now.pictures.bytes)
   link('gengfu_uplink_rate_bytes_per_second', 'Measured rate of the link', (now) => now.bytesPerSecond)
   link('gengfu_uplink_round_trip_seconds', 'Measured round trip', (now) => now.roundTripMs / 1000)

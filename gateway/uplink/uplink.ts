@@ -2,7 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import { encodeJson, parsePictureReceipt, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
+import {
+  encodeJson,
+  parsePictureReceipt,
+  parseReceipt,
+  parseStageNotice,
+} from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'

@@ -11,15 +11,17 @@ import {
   parseStageReceipt,
 } from '../../protocols/device-mqtt/messages.ts'
 import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
-import type { Result } from '../../protocols/kit/result.ts'
+import { ok, type Result } from '../../protocols/kit/result.ts'
 import {
   parseCentreCommand,
   parseCentreCommandResult,
   parseHeartbeat,
+  parsePictureReceipt,
   parseReceipt,
   parseReport,
   parseStageNotice,
 } from '../../protocols/uplink/codec.ts'
+import { parsePictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 
 interface Vector {
@@ -63,6 +65,11 @@ const parsers: Record<string, (payload: Uint8Array) => Result<unknown>> = {
   'uplink-report': (payload) => parseReport(payload, gunzip),
   'uplink-heartbeat': parseHeartbeat,
   'uplink-receipt': parseReceipt,
+  'uplink-picture-chunk': (payload) => {
+    const chunk = parsePictureChunk(payload)
+    return chunk.ok ? ok({ ...chunk.value, part: Buffer.from(chunk.value.part).toString('hex') }) : chunk
+  },
+  'uplink-picture-receipt': parsePictureReceipt,
   'uplink-stage': parseStageNotice,
   'uplink-command': parseCentreCommand,
   'uplink-result': parseCentreCommandResult,

@@ -5,6 +5,9 @@ import { parse } from 'yaml'
 import { stages } from '../../protocols/domain/alarm.ts'
 import { lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
+import { pictureBytesMax } from '../../protocols/domain/snapshot.ts'
+import { chunkBytesMax, chunkHeaderBytes } from '../../protocols/uplink/picture-chunk.ts'
+import { pictureProblems, pictureReceiptSchema } from '../../protocols/uplink/picture-receipt.ts'
 import { denseReadings, denseWords } from '../../protocols/uplink/dense-report.ts'
 import {
   centreCommandResultSchema,
@@ -33,6 +36,8 @@ describe('the AsyncAPI file of the uplink', () => {
     expect(api.channels.receipt.address).toBe(downTopic(box, 'receipt'))
     expect(api.channels.command.address).toBe(downTopic(box, 'command'))
     expect(api.channels.result.address).toBe(upTopic(box, 'result'))
+    expect(api.channels.picture.address).toBe(upTopic(box, 'picture'))
+    expect(api.channels.pictureReceipt.address).toBe(downTopic(box, 'picture'))
     expect(api.channels.stage.address).toBe(downTopic(box, 'stage'))
     expect(api.channels.report.parameters.lane.enum).toEqual(lanes)
   })
@@ -45,6 +50,7 @@ describe('the AsyncAPI file of the uplink', () => {
       stage: stageNoticeSchema,
       command: centreCommandSchema,
       result: centreCommandResultSchema,
+      pictureReceipt: pictureReceiptSchema,
     }
     for (const [name, schema] of Object.entries(known)) {
       const keys = Object.keys(schemas[name].properties)
@@ -53,6 +59,10 @@ describe('the AsyncAPI file of the uplink', () => {
       expect(schemas[name].required.toSorted()).toEqual(required.map(([key]) => key).toSorted())
     }
     expect(schemas.report.properties.records.maxItems).toBe(reportRecordsMax)
+    expect(schemas.pictureReceipt.properties.problem.enum).toEqual(pictureProblems)
+    expect(schemas.pictureReceipt.properties.storedTo.maximum).toBe(pictureBytesMax)
+    const chunk = api.components.messages.pictureChunk.payload
+    expect([chunk.minLength, chunk.maxLength]).toEqual([chunkHeaderBytes, chunkHeaderBytes + chunkBytesMax])
     expect(schemas.stage.properties.stage.enum).toEqual(stages)
     const { command, result } = schemas
     expect(command.properties.do.examples).toEqual(commandKinds)

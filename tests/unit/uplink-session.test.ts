@@ -50,7 +50,7 @@ function createSession() {
       receiptRefused: () => undefined,
       skipped: () => undefined,
       pictureSent: () => undefined,
-    readFailed: () => undefined,
+      readFailed: () => undefined,
     },
     againAfterMsMin: 2000,
     deafAfterMs: 15_000,
