@@ -26,7 +26,7 @@ export interface PictureQueueOptions {
     offset: number,
     length: number,
     done: (bytes: Uint8Array | undefined | null) => void,
-  ) => void
+  ) => void | Promise<void>
   /** Something can be sent that could not before. */
   onReady: () => void
   /** The centre has all of it. */
@@ -231,7 +231,7 @@ export class PictureQueue {
     if (this.#reading !== undefined) return
     const { sha256, sentTo } = one
     this.#reading = sha256
-    this.#options.read(sha256, sentTo, Math.min(pieceBytes, one.bytes - sentTo), (bytes) => {
+    void this.#options.read(sha256, sentTo, Math.min(pieceBytes, one.bytes - sentTo), (bytes) => {
       this.#reading = undefined
       if (bytes && bytes.byteLength > 0) this.#piece = { sha256, from: sentTo, bytes }
       else if (bytes === null) this.#rest(one, readRetryMs)

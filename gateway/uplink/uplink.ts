@@ -276,11 +276,14 @@ class UplinkLoop implements Uplink {
     const { logger } = this.#options
     const { pictures } = this.#metrics
     return {
-      read: (sha256, offset, length, done) => {
-        source.read(sha256, offset, length).then(done, (error: unknown) => {
+      read: async (sha256, offset, length, done) => {
+        let bytes: Uint8Array | undefined | null = null
+        try {
+          bytes = await source.read(sha256, offset, length)
+        } catch (error) {
           logger.error({ err: error, sha256 }, 'a picture could not be read for the uplink')
-          done(null)
-        })
+        }
+        done(bytes)
       },
       onReached: (sha256) => {
         pictures.inc({ outcome: 'reached' })
