@@ -4,6 +4,9 @@ import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 interface ClientInternals {
   duplicates: Record<string, number>
   _parsingBatch: number
+  _nextBatch(): void
+  _keepaliveInterval: number
+  _keepaliveTimer: NodeJS.Timeout | null
   deliverQoS(packet: AedesPublishPacket, done: () => void): void
 }
 
@@ -29,6 +32,19 @@ export function disableCopyCheck(broker: Aedes, client: Client): void {
 export function readOn(client: Client): void {
   const internals = internalsOf(client)
   internals._parsingBatch = Math.min(internals._parsingBatch, 1)
+}
+
+/** Reads what was held back while the connection had no room. */
+export function readHeldBack(client: Client): void {
+  if (client.closed) return
+  readOn(client)
+  internalsOf(client)._nextBatch()
+}
+
+/** The device was heard although aedes saw nothing of it: its keepalive starts anew. */
+export function noteHeard(client: Client): void {
+  const { _keepaliveInterval, _keepaliveTimer } = internalsOf(client)
+  if (_keepaliveInterval > 0) _keepaliveTimer?.refresh()
 }
 
 /** Sends `packet` to this client alone, at the QoS of its subscription. */

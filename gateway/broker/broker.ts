@@ -6,7 +6,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BrokerSettings } from '../config/broker-settings.ts'
 import { Access } from './access.ts'
 import { Admission } from './admission.ts'
-import { deliverTo, disableCopyCheck, readOn } from './aedes-internals.ts'
+import { deliverTo, disableCopyCheck, noteHeard, readHeldBack, readOn } from './aedes-internals.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connection.ts'
 import { Delivery } from './delivery.ts'
@@ -308,6 +308,9 @@ class Broker implements DeviceBroker {
     const client = this.#aedes.handle(arrival.stream)
     this.#connections.set(client, entry)
     disableCopyCheck(this.#aedes, client)
+    connection.onEvent = (...event) => this.#publishing.takeEvent(connection, ...event)
+    connection.onHeard = () => noteHeard(client)
+    connection.onRoom = () => readHeldBack(client)
     connection.isSlowed = () =>
       connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
     arrival.stream.once('close', () => {

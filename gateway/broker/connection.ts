@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { PublishRight } from './access.ts'
 import { AnswerOrder } from './answer-order.ts'
+import { encodePubacks, takeEvents, type OnEvent } from './event-lane.ts'
 import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
 import type { Identity } from './identity.ts'
 import type { RefusalCause } from './refusals.ts'
@@ -15,7 +16,7 @@ export interface ConnectionOptions {
   certificateName: string | undefined
   /** Serial number and fingerprint of it, for the revocation list. */
   certificateMarks: readonly string[]
-  limits: FrameLimits & { inHandMessages: number; inHandBytes: number }
+  limits: FrameLimits & { inHandMessages: number; inHandBytes: number; payloadBytes: number }
   clock: Clock
   onProblem: (connection: Connection, problem: FrameProblem) => void
 }
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
 /** While a device is slowed down it has less in hand, and less is read in one go. */
 const slowedInHandMax = 8
 const slowedReadBytesMax = 4096
+/** PUBACKs that the device has not taken yet; beyond it aedes answers, which gives up on who does not read. */
+const unreadAnswerBytesMax = 4096
 
 // CONNACK, no session, return code 1: unacceptable protocol version.
 const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
@@ -47,6 +50,15 @@ export class Connection {
   lastHeardMs: number
   /** What the device may do with the topic it used last. */
   lastRight: { topic: string; right: PublishRight } | undefined
+  /** The topic of its own events, once it has used it and if nobody may subscribe to it: those need no aedes. */
+  eventTopic: Buffer | undefined
+  /** Messages that aedes has handed on to be judged. */
+  judged = 0
+  /** Takes an event that did not go through aedes. */
+  onEvent: OnEvent = () => undefined
+  /** Told when events were heard, and when held-back bytes may be read. */
+  onHeard: () => void = () => undefined
+  onRoom: () => void = () => undefined
   /** The delivery round in which it last got a packet. */
   lastRound = 0
   /** True while its routine messages are slowed down. */
@@ -56,6 +68,8 @@ export class Connection {
   inHandBytes = 0
   readonly answers = new AnswerOrder()
   #phase: Phase = 'connect'
+  #isHeldBack = false
+  #unanswered: number[] = []
   readonly #guard: FrameGuard
   readonly #limits: ConnectionOptions['limits']
   readonly #clock: Clock
@@ -90,8 +104,25 @@ export class Connection {
 
   /** Whether more may be read while earlier messages still wait for their commit. */
   hasRoom(): boolean {
-    const inHandMax = this.isSlowed() ? slowedInHandMax : this.#limits.inHandMessages
-    return this.inHand < inHandMax && this.inHandBytes < this.#limits.inHandBytes
+    const { inHandMessages, inHandBytes } = this.#limits
+    if (this.inHandBytes >= inHandBytes || this.inHand >= inHandMessages) return false
+    return this.inHand < slowedInHandMax || !this.isSlowed()
+  }
+
+  /** Sends the PUBACK of an event that did not go through aedes, together with others of this turn. */
+  acknowledge(packetId: number): void {
+    this.#unanswered.push(packetId)
+    if (this.#unanswered.length === 1) process.nextTick(() => this.#sendAnswers())
+  }
+
+  #sendAnswers(): void {
+    const packetIds = this.#unanswered
+    this.#unanswered = []
+    if (this.stream.destroyed || !this.stream.writable) return
+    this.stream.write(encodePubacks(packetIds))
+    if (!this.#isHeldBack || !this.hasRoom()) return
+    this.#isHeldBack = false
+    this.onRoom()
   }
 
   end(reason: string): void {
@@ -108,7 +139,10 @@ export class Connection {
     stream.read = (size?: number): unknown => {
       if (this.#phase === 'deciding' || this.#phase === 'closed') return null
       // aedes asks again after each answer.
-      if (this.#phase === 'open' && !this.hasRoom()) return null
+      if (this.#phase === 'open' && !this.hasRoom()) {
+        this.#isHeldBack = true
+        return null
+      }
       const chunk = read(size) as Buffer | null
       if (chunk === null) return null
       this.lastHeardMs = this.#clock.monotonicMs()
@@ -118,15 +152,28 @@ export class Connection {
 
   #pass(chunk: Buffer): Buffer | null {
     const part = this.#phase === 'open' ? this.#readable(chunk) : chunk
-    const taken = this.#guard.take(part)
+    const events = this.#takeEvents(part)
+    if (events === chunk.length || this.stream.destroyed) return null
+    const taken = this.#guard.take(events === 0 ? part : part.subarray(events))
     if (typeof taken !== 'number') {
       if (taken === 'unknown-version') this.stream.write(unknownVersionAnswer)
       this.#onProblem(this, taken)
       return null
     }
     if (this.#phase === 'connect' && this.#guard.frames > 0) this.#phase = 'deciding'
-    if (taken < chunk.length) this.stream.unshift(chunk.subarray(taken))
-    return taken === chunk.length ? chunk : chunk.subarray(0, taken)
+    const end = events + taken
+    if (end < chunk.length) this.stream.unshift(chunk.subarray(end))
+    return taken === chunk.length ? chunk : chunk.subarray(events, end)
+  }
+
+  // Only while aedes holds nothing of this device that came before: messages to one topic keep their order. [MQTT-4.6.0-5]
+  #takeEvents(chunk: Buffer): number {
+    const guard = this.#guard
+    if (!this.eventTopic || this.#phase !== 'open' || !guard.isBetweenFrames || guard.hasSaidGoodbye) return 0
+    if (guard.publishes !== this.judged || this.stream.writableLength > unreadAnswerBytesMax) return 0
+    const taken = takeEvents(chunk, this.eventTopic, this.#limits.payloadBytes, this.onEvent)
+    if (taken > 0) this.onHeard()
+    return taken
   }
 
   #readable(chunk: Buffer): Buffer {

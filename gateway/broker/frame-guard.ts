@@ -15,6 +15,7 @@ export type FrameProblem =
   | 'unknown-version'
 
 const connectType = 1
+const publishType = 3
 const subscribeType = 8
 const unsubscribeType = 10
 const pingType = 12
@@ -33,6 +34,7 @@ export class FrameGuard {
   #packetId = 0
   #nameLength = 0
   #frames = 0
+  #publishes = 0
 
   constructor(limits: FrameLimits) {
     this.#limits = limits
@@ -41,6 +43,15 @@ export class FrameGuard {
   /** Whole frames seen so far. */
   get frames(): number {
     return this.#frames
+  }
+
+  /** PUBLISH frames seen so far, the one that has only begun included. */
+  get publishes(): number {
+    return this.#publishes
+  }
+
+  get isBetweenFrames(): boolean {
+    return this.#state === 'type'
   }
 
   /** The type of the frame seen last. */
@@ -84,6 +95,7 @@ export class FrameGuard {
       // A second CONNECT is a violation too [MQTT-3.1.0-2]; aedes closes it, and the last will goes out.
       if (this.#frames === 0) return 'not-connect'
     }
+    if (this.#type === publishType) this.#publishes++
     this.#state = 'length'
     this.#left = 0
     this.#lengthShift = 0

@@ -6,6 +6,7 @@ import type { Access, PublishRight } from './access.ts'
 import type { BrokerMetrics } from './broker-metrics.ts'
 import type { Connection } from './connection.ts'
 import type { Identity } from './identity.ts'
+import { InHand, type Done } from './in-hand.ts'
 import type { DeviceIntake } from './port.ts'
 import { canBeRed, type PublishRate } from './publish-rate.ts'
 import type { RefusalCause, Refusals } from './refusals.ts'
@@ -21,14 +22,16 @@ export interface PublishingOptions {
   sightings: Sightings
 }
 
-type Done = (error?: Error | null) => void
-
 export class Publishing {
   /** Messages let pass, by what was done with them. */
   readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0 }
   readonly #options: PublishingOptions
   #inHand = 0
   readonly #idle: (() => void)[] = []
+  readonly #onGiven = (): void => {
+    this.#inHand--
+    if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
 
   constructor(options: PublishingOptions) {
     this.#options = options
@@ -36,50 +39,59 @@ export class Publishing {
 
   /** Answers through `done`: nothing lets aedes send its PUBACK, an error makes it drop the connection. Also for last wills. */
   authorize(connection: Connection, client: Client, packet: PublishPacket, done: Done): void {
+    connection.judged++
     const { identity } = connection
     const right = identity ? this.#judge(connection, identity, packet) : 'malformed'
     if (!identity || typeof right === 'string') {
-      this.#refuse(connection, right as RefusalCause, packet, done)
+      done(this.#refuse(connection, right as RefusalCause, packet.topic))
       return
     }
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    const { metrics, rate, settings } = this.#options
-    this.messages[right.purpose]++
-    const isRetained = packet.retain
+    const { topic, qos, retain: isRetained } = packet
     // Nobody may subscribe to a device's events; retained ones would only fill the store.
-    if (settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
-    const answer = this.#place(connection, payload.length, done)
-    const accept = (): void => this.#accept({ connection, right, packet, payload, isRetained }, answer)
-    // Wills and urgent messages go at once, after what they would overtake.
-    if (client.closed || canBeRed(payload)) {
-      connection.slowLane.release()
-      accept()
+    if (this.#options.settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
+    this.#admit(this.#take(connection, right, { topic, payload, qos, isRetained }, done), client.closed)
+  }
+
+  /** An event that did not go through aedes: answered on the connection itself. */
+  takeEvent(connection: Connection, packetId: number, payload: Buffer, isRetained: boolean): void {
+    const { lastRight } = connection
+    if (!lastRight) return
+    const { right, topic } = lastRight
+    this.#admit(this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId), false)
+  }
+
+  #take(
+    connection: Connection,
+    right: PublishRight,
+    message: { topic: string; payload: Buffer; qos: 0 | 1 | 2; isRetained: boolean },
+    answer: Done | number,
+  ): InHand {
+    this.messages[right.purpose]++
+    this.#inHand++
+    return new InHand(connection, right, message, answer, this.#onGiven)
+  }
+
+  #admit(message: InHand, isLast: boolean): void {
+    const { slowLane, identity } = message.connection
+    const delayMs = isLast ? 0 : this.#options.rate.take(identity?.device ?? message.right.device)
+    if (delayMs <= 0 && slowLane.size === 0) {
+      this.#accept(message)
       return
     }
-    const delayMs = rate.take(identity.device)
-    if (delayMs > 0) metrics.slowed.inc()
-    connection.slowLane.hold(delayMs, accept)
+    // Wills and urgent messages go at once, after what they would overtake.
+    if (isLast || canBeRed(message.payload)) {
+      slowLane.release()
+      this.#accept(message)
+      return
+    }
+    this.#options.metrics.slowed.inc()
+    slowLane.hold(delayMs, () => this.#accept(message))
   }
 
   /** Resolves when every message in hand has its answer. */
   async settled(): Promise<void> {
     if (this.#inHand > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
-  }
-
-  /** Counts the message as in hand and gives its answer when its turn has come. */
-  #place(connection: Connection, bytes: number, done: Done): Done {
-    this.#inHand++
-    connection.inHand++
-    connection.inHandBytes += bytes
-    const give = connection.answers.place()
-    return (error) =>
-      give(() => {
-        connection.inHand--
-        connection.inHandBytes -= bytes
-        this.#inHand--
-        if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
-        done(error)
-      })
   }
 
   #judge(connection: Connection, identity: Identity, packet: PublishPacket): PublishRight | RefusalCause {
@@ -91,65 +103,55 @@ export class Publishing {
     if (connection.lastRight?.topic === packet.topic) return connection.lastRight.right
     const right = access.publishRight(identity, packet.topic)
     if (typeof right !== 'string' && packet.topic.startsWith('gengfu/v1/'))
-      connection.lastRight = { topic: packet.topic, right }
+      this.#remember(connection, packet.topic, right)
     return right
   }
 
-  #accept(
-    message: {
-      connection: Connection
-      right: PublishRight
-      packet: PublishPacket
-      payload: Buffer
-      isRetained: boolean
-    },
-    done: Done,
-  ): void {
-    const { connection, right, packet, payload, isRetained } = message
-    const { device, purpose } = right
+  #remember(connection: Connection, topic: string, right: PublishRight): void {
+    connection.lastRight = { topic, right }
+    const isForIntakeAlone = this.#options.settings.access === 'strict' && right.purpose === 'intake'
+    connection.eventTopic = isForIntakeAlone ? Buffer.from(topic) : undefined
+  }
+
+  #accept(message: InHand): void {
+    const { device, purpose } = message.right
     if (purpose === 'presence') {
-      const word = parsePresence(payload)
+      const word = parsePresence(message.payload)
       if (word.ok) this.#options.sightings.says(device, word.value === 'online')
     }
     if (purpose === 'route') {
-      done()
+      message.answer()
       return
     }
-    const answer = (error?: unknown): void => {
-      if (error === undefined) {
-        this.#options.refusals.forget(device, 'not-kept')
-        done()
-        return
-      }
-      this.#refuse(connection, 'not-kept', packet, done, error)
-    }
-    const { topic, qos } = packet
+    const { topic, payload, isRetained, qos } = message
     let kept: Promise<void>
     try {
       kept = this.#options.intake.accept({ device, topic, payload, isRetained, qos })
     } catch (error) {
-      answer(error)
+      this.#notKept(message, error)
       return
     }
     kept.then(
-      () => answer(),
-      (error: unknown) => answer(error ?? new Error('rejected without a reason')),
+      () => {
+        this.#options.refusals.forget(device, 'not-kept')
+        message.answer()
+      },
+      (error: unknown) => this.#notKept(message, error),
     )
   }
 
-  #refuse(
-    connection: Connection,
-    cause: RefusalCause,
-    packet: PublishPacket,
-    done: Done,
-    error?: unknown,
-  ): void {
+  #notKept(message: InHand, error: unknown): void {
+    const reason = error ?? new Error('rejected without a reason')
+    message.answer(this.#refuse(message.connection, 'not-kept', message.topic, reason))
+  }
+
+  #refuse(connection: Connection, cause: RefusalCause, topic: string, error?: unknown): Error {
     const who = { device: connection.identity?.device, address: connection.address }
     this.#options.refusals.report(cause, who, {
-      topic: packet.topic.slice(0, 256),
+      topic: topic.slice(0, 256),
       ...(error ? { err: error } : {}),
     })
     connection.endReason ??= cause
-    done(new Error(cause))
+    return new Error(cause)
   }
 }

@@ -15,12 +15,13 @@ import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type Journal } from '../journal/port.ts'
-import { AlarmDocuments, documentPrefix } from './alarm-documents.ts'
+import { AlarmDocuments } from './alarm-documents.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
 import type { AlarmJudge, CommandDocument, Companions, Kept } from './port.ts'
-import { boxTime, canAlarm, causeOf, laneOf, logRecord, recordsSinceCheckpoint } from './records.ts'
-import { RepeatMemory, type RepeatDocument } from './repeat-memory.ts'
+import { rebuildMemory } from './rebuild-memory.ts'
+import { boxTime, canAlarm, causeOf, laneOf, logRecord } from './records.ts'
+import { RepeatMemory } from './repeat-memory.ts'
 
 /** Tracking and repeat documents are written after this many events or at the latest after the interval. */
 const eventsPerCheckpoint = 20_000
@@ -30,6 +31,8 @@ export const oddIdsMax = 100_000
 const quarantinedBytesMax = 8192
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
+
+const noAlarms: readonly AlarmRecord[] = []
 
 interface Message {
   device: string
@@ -138,20 +141,26 @@ export class Intake implements AlarmJudge {
   }
 
   /** Keeps what a device said in whatever dialect, once it is decoded; the same promise as `accept`. */
-  async acceptReadings(event: DeviceEvent): Promise<void> {
-    if (this.#ready) throw new JournalError('REFUSING', 'the journal does not take anything at the moment')
+  acceptReadings(event: DeviceEvent): Promise<void> {
+    if (this.#ready)
+      return Promise.reject(new JournalError('REFUSING', 'the journal does not take anything at the moment'))
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return Promise.reject(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
-    const key = `${event.device} ${event.messageId}`
-    if (this.#repeats.has(event.device, event.messageId)) {
+    const { device, messageId } = event
+    if (this.#repeats.has(device, messageId)) {
       this.#events.inc({ result: 'repeat' })
-      return this.#inFlight.get(key) ?? Promise.resolve()
+      return this.#inFlight.get(`${device} ${messageId}`) ?? Promise.resolve()
     }
-    const isOdd = this.#repeats.add(event.device, event.messageId)
-    const kept = this.#keepEvent(event, isOdd)
+    const isOdd = this.#repeats.add(device, messageId)
+    const key = `${device} ${messageId}`
+    const kept = this.#keepEvent(event, isOdd).then(
+      () => void this.#inFlight.delete(key),
+      (error: unknown) => {
+        this.#inFlight.delete(key)
+        throw error
+      },
+    )
     this.#inFlight.set(key, kept)
-    const settle = (): void => void this.#inFlight.delete(key)
-    kept.then(settle, settle)
     return kept
   }
 
@@ -174,10 +183,22 @@ export class Intake implements AlarmJudge {
     if (event.deviceAtMs !== undefined) record.deviceAtMs = event.deviceAtMs
     if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
     const lane: Lane = outcome.colour ?? 'routine'
-    return this.#keep(outcome, time, [{ lane, record }], {
+    const records = [{ lane, record }]
+    if (outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length && !isOdd)
+      return this.#keepPlain(record, records)
+    return this.#keep(outcome, time, records, {
       event: record,
       cause: sequence,
       oddIds: isOdd ? [[event.device, event.messageId]] : [],
+    })
+  }
+
+  /** Nearly every event: nothing came of it but its record. */
+  #keepPlain(event: EventRecord, records: { lane: Lane; record: JournalRecord }[]): Promise<void> {
+    const state = this.#documents.takeChanged()
+    return this.#options.journal.append({ records, state, isUrgent: false }).then((stored) => {
+      this.#count(true, noAlarms)
+      this.#options.onKept({ event, stored, alarms: noAlarms, transitions: [], commands: [] })
     })
   }
 
@@ -352,46 +373,15 @@ export class Intake implements AlarmJudge {
     })
   }
 
-  /** Builds all memory from the journal: documents as written, then the records since the checkpoint. */
   async #reload(): Promise<void> {
-    const { journal } = this.#options
-    this.#documents.clear()
-    this.#repeats.clear()
+    const { journal, engine, steadyBaseOf } = this.#options
     this.#presence.clear()
-    const repeats = await journal.loadState('repeat:')
-    for (const [key, document] of repeats) this.#repeats.restore(key.slice(7), document as RepeatDocument)
-    const written = (await journal.loadState(documentPrefix)) as [string, object][]
-    for (const [key, document] of written) this.#documents.load(key, document)
-    await this.#replay()
-    for (const [device, messageId] of await journal.loadOddIds()) this.#repeats.add(device, messageId)
-    // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
-    const tracking = this.#documents.takeTracking()
-    this.#documents.clear()
-    for (const [key, document] of written) this.#documents.load(key, document)
-    for (const [key, document] of tracking) this.#documents.set(key.slice(documentPrefix.length), document)
-    // What the engine derived from the memory on the way is of no more use.
-    this.#options.engine.forget(this.#documents)
-  }
-
-  async #replay(): Promise<void> {
-    const { engine, steadyBaseOf } = this.#options
-    for (const record of await recordsSinceCheckpoint(this.#options.journal)) {
-      if (record.type !== 'event') continue
-      const { device, messageId, readings, deviceAtMs } = record
-      // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
-      if (this.#repeats.has(device, messageId)) continue
-      this.#repeats.add(device, messageId)
-      const event = { device, messageId, readings, ...(deviceAtMs === undefined ? {} : { deviceAtMs }) }
-      engine.judge(
-        this.#documents,
-        { type: 'event', event },
-        {
-          steadyMs: steadyBaseOf(record.boot) + record.sinceBootMs,
-          wallMs: record.atMs,
-          clock: record.clock,
-          inputId: `replay-${record.sequence}`,
-        },
-      )
-    }
+    await rebuildMemory({
+      journal,
+      engine,
+      steadyBaseOf,
+      documents: this.#documents,
+      repeats: this.#repeats,
+    })
   }
 }

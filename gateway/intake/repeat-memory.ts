@@ -16,7 +16,24 @@ interface DeviceMemory {
 /** What is written to the journal for one device. */
 export type RepeatDocument = { boots: [boot: number, runs: Runs][] }
 
-const counted = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,14})$/
+/** Digits that a number holds exactly. */
+const bootDigitsMax = 10
+const counterDigitsMax = 15
+const [zero, nine, dash] = [48, 57, 45]
+
+/** The place of the dash in `boot-counter`, -1 when the id is not made so: leading zeros would make two ids one. */
+function dashOf(messageId: string): number {
+  let at = -1
+  for (let i = 0; i < messageId.length; i++) {
+    const code = messageId.charCodeAt(i)
+    if (code === dash && at < 0 && i > 0) at = i
+    else if (code < zero || code > nine) return -1
+  }
+  const counterDigits = messageId.length - at - 1
+  if (at < 1 || at > bootDigitsMax || counterDigits < 1 || counterDigits > counterDigitsMax) return -1
+  if (at > 1 && messageId.charCodeAt(0) === zero) return -1
+  return counterDigits > 1 && messageId.charCodeAt(at + 1) === zero ? -1 : at
+}
 
 export class RepeatMemory {
   readonly #devices = new Map<string, DeviceMemory>()
@@ -29,21 +46,21 @@ export class RepeatMemory {
   }
 
   has(device: string, messageId: string): boolean {
-    const parts = counted.exec(messageId)
-    if (!parts) return this.#odd.has(oddKey(device, messageId))
-    const runs = this.#devices.get(device)?.boots.get(Number(parts[1]))
-    return runs !== undefined && contains(runs, Number(parts[2]))
+    const at = dashOf(messageId)
+    if (at < 0) return this.#odd.has(oddKey(device, messageId))
+    const runs = this.#devices.get(device)?.boots.get(Number(messageId.slice(0, at)))
+    return runs !== undefined && contains(runs, Number(messageId.slice(at + 1)))
   }
 
   /** Remembers the id; true when it is an odd one that the journal has to keep by itself. */
   add(device: string, messageId: string): boolean {
-    const parts = counted.exec(messageId)
-    if (!parts) {
+    const at = dashOf(messageId)
+    if (at < 0) {
       this.#odd.add(oddKey(device, messageId))
       if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
       return true
     }
-    this.#addCounted(device, Number(parts[1]), Number(parts[2]))
+    this.#addCounted(device, Number(messageId.slice(0, at)), Number(messageId.slice(at + 1)))
     this.#dirty.add(device)
     return false
   }

@@ -23,14 +23,16 @@ const boot = Math.floor(Date.now() / 1000) % 1_000_000_000
 
 let devices: RawDevice[] = []
 let acked = 0
-let sent = 0
+/** Each device counts its own events, as firmware does. */
+const sent = new Map<string, number>()
 let broken = 0
 let isSaturating = false
 let isEnding = false
 let timer: NodeJS.Timeout | undefined
 
 function report(device: RawDevice): void {
-  const n = ++sent
+  const n = (sent.get(device.id) ?? 0) + 1
+  sent.set(device.id, n)
   device.publish(
     `{"id":"${boot}-${n}","temperatureC":${20 + (n % 100) / 10},"batteryPercent":87,"signalDbm":-61}`,
   )

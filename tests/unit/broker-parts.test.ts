@@ -184,9 +184,12 @@ describe('answers', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
         const answers = new AnswerOrder()
-        const places = order.map(() => answers.place())
         const given: number[] = []
-        for (const index of order) places[index]?.(() => given.push(index))
+        const messages = order
+          .map((_, index) => index)
+          .map((index) => ({ isReady: false, give: () => void given.push(index) }))
+        for (const message of messages) answers.add(message)
+        for (const index of order) answers.ready(messages[index]!)
         expect(given).toEqual([0, 1, 2, 3, 4, 5])
       }),
     )

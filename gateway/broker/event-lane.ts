@@ -1,0 +1,58 @@
+// The commonest packet, a device's own event at QoS 1, read straight from its bytes: nobody may subscribe to it, so that
+// what aedes would do for it (queues, copies, routing) is work for nothing. Everything else is left to aedes.
+
+/** PUBLISH at QoS 1, whatever DUP and RETAIN say. */
+const publishBits = 0x32
+const publishMask = 0xf6
+const retainBit = 0x01
+const packetIdBytes = 2
+const topicLengthBytes = 2
+
+export type OnEvent = (packetId: number, payload: Buffer, isRetained: boolean) => void
+
+/**
+ * Hands over each whole event at the front of `chunk` and returns how many bytes they were. Stops at the first frame that is
+ * not one: incomplete, another type or topic, packet id 0, longer than `payloadBytesMax` or 16 KiB.
+ */
+export function takeEvents(chunk: Buffer, topic: Buffer, payloadBytesMax: number, onEvent: OnEvent): number {
+  let at = 0
+  while (at + 2 <= chunk.length) {
+    const first = chunk[at] ?? 0
+    if ((first & publishMask) !== publishBits) break
+    let bytes = chunk[at + 1] ?? 0
+    let body = at + 2
+    if (bytes > 127) {
+      const high = chunk[body] ?? 0xff
+      if (high > 127) break
+      bytes = (bytes & 127) | (high << 7)
+      body++
+    }
+    const end = body + bytes
+    const payload = body + topicLengthBytes + topic.length + packetIdBytes
+    if (end > chunk.length || payload > end || end - payload > payloadBytesMax) break
+    if (!isTopic(chunk, body, topic)) break
+    const packetId = chunk.readUInt16BE(payload - packetIdBytes)
+    if (packetId === 0) break
+    onEvent(packetId, chunk.subarray(payload, end), (first & retainBit) !== 0)
+    at = end
+  }
+  return at
+}
+
+function isTopic(chunk: Buffer, at: number, topic: Buffer): boolean {
+  const from = at + topicLengthBytes
+  return (
+    chunk.readUInt16BE(at) === topic.length &&
+    chunk.compare(topic, 0, topic.length, from, from + topic.length) === 0
+  )
+}
+
+/** The PUBACKs for these packet ids, one after the other. */
+export function encodePubacks(packetIds: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(packetIds.length * 4)
+  for (const [i, packetId] of packetIds.entries()) {
+    bytes.writeUInt16BE(0x4002, i * 4)
+    bytes.writeUInt16BE(packetId, i * 4 + 2)
+  }
+  return bytes
+}
