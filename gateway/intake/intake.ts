@@ -14,13 +14,13 @@ import {
 import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
-import { JournalError, type Journal } from '../journal/port.ts'
+import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
 import { AlarmDocuments } from './alarm-documents.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
-import type { AlarmJudge, CommandDocument, Companions, Kept } from './port.ts'
+import type { AlarmJudge, Companions, Kept } from './port.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
-import { boxTime, canAlarm, causeOf, laneOf, logRecord } from './records.ts'
+import { alarmRecords, canAlarm, causeOf, commandDocuments, laneOf, logRecord } from './records.ts'
 import { RepeatMemory } from './repeat-memory.ts'
 
 /** Tracking and repeat documents are written after this many events or at the latest after the interval. */
@@ -59,7 +59,8 @@ export class Intake implements AlarmJudge {
   readonly #presence = new Map<string, string>()
   readonly #inFlight = new Map<string, Promise<void>>()
   readonly #events: Counter<'result'>
-  readonly #keptEvents: Counter.Internal
+  /** Counted here and told when asked for: a counter with labels costs more than the rest of the counting. */
+  #keptEvents = 0
   readonly #changes: Counter<'colour' | 'change'>
   #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
@@ -73,8 +74,11 @@ export class Intake implements AlarmJudge {
       help: 'Messages from devices by what became of them',
       labelNames: ['result'],
       registers: [options.metrics],
+      collect: () => {
+        this.#events.inc({ result: 'kept' }, this.#keptEvents)
+        this.#keptEvents = 0
+      },
     })
-    this.#keptEvents = this.#events.labels({ result: 'kept' })
     this.#changes = new Counter({
       name: 'gengfu_alarm_changes_total',
       help: 'Changes of alarms by colour',
@@ -153,18 +157,14 @@ export class Intake implements AlarmJudge {
     }
     const isOdd = this.#repeats.add(device, messageId)
     const key = `${device} ${messageId}`
-    const kept = this.#keepEvent(event, isOdd).then(
-      () => void this.#inFlight.delete(key),
-      (error: unknown) => {
-        this.#inFlight.delete(key)
-        throw error
-      },
-    )
+    const settle = (): void => void this.#inFlight.delete(key)
+    const kept = this.#keepEvent(event, isOdd, settle)
     this.#inFlight.set(key, kept)
     return kept
   }
 
-  #keepEvent(event: DeviceEvent, isOdd: boolean): Promise<void> {
+  /** `onSettled` is called before the promise settles. */
+  #keepEvent(event: DeviceEvent, isOdd: boolean, onSettled: () => void): Promise<void> {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
     const outcome = this.#judge({ type: 'event', event }, time, sequence)
@@ -184,22 +184,35 @@ export class Intake implements AlarmJudge {
     if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
     const lane: Lane = outcome.colour ?? 'routine'
     const records = [{ lane, record }]
-    if (outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length && !isOdd)
-      return this.#keepPlain(record, records)
+    if (outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length)
+      return this.#keepPlain(record, records, isOdd, onSettled)
     return this.#keep(outcome, time, records, {
       event: record,
       cause: sequence,
       oddIds: isOdd ? [[event.device, event.messageId]] : [],
-    })
+    }).finally(onSettled)
   }
 
   /** Nearly every event: nothing came of it but its record. */
-  #keepPlain(event: EventRecord, records: { lane: Lane; record: JournalRecord }[]): Promise<void> {
-    const state = this.#documents.takeChanged()
-    return this.#options.journal.append({ records, state, isUrgent: false }).then((stored) => {
-      this.#count(true, noAlarms)
-      this.#options.onKept({ event, stored, alarms: noAlarms, transitions: [], commands: [] })
-    })
+  #keepPlain(
+    event: EventRecord,
+    records: { lane: Lane; record: JournalRecord }[],
+    isOdd: boolean,
+    onSettled: () => void,
+  ): Promise<void> {
+    const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
+    if (isOdd) entry.oddIds = [[event.device, event.messageId]]
+    return this.#options.journal.append(entry).then(
+      (stored) => {
+        onSettled()
+        this.#count(true, noAlarms)
+        this.#options.onKept({ event, stored, alarms: noAlarms, transitions: [], commands: [] })
+      },
+      (error: unknown) => {
+        onSettled()
+        throw error
+      },
+    )
   }
 
   #acceptPresence(message: Message): Promise<void> {
@@ -297,27 +310,14 @@ export class Intake implements AlarmJudge {
       documents?: Companions['documents']
     },
   ): Promise<void> {
-    const alarms = outcome.transitions.map(({ change, alarm }): AlarmRecord => ({
-      type: 'alarm',
-      sequence: this.#options.journal.nextSequence(),
-      ...boxTime(time),
-      change,
-      alarm,
-      ...(more.cause === undefined ? {} : { cause: more.cause }),
-    }))
-    const logs = outcome.logs?.map(({ what, facts }) => ({
+    const next = (): number => this.#options.journal.nextSequence()
+    const alarms = alarmRecords(outcome.transitions, time, more.cause, next)
+    const logs = (outcome.logs ?? []).map(({ what, facts }) => ({
       lane: 'routine' as const,
-      record: logRecord(this.#options.journal.nextSequence(), time, what, facts),
+      record: logRecord(next(), time, what, facts),
     }))
-    const records =
-      alarms.length === 0 && !logs
-        ? first
-        : [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...(logs ?? [])]
-    const commands = outcome.commands.map(({ device, ...command }): CommandDocument => ({
-      device,
-      command: { ...command, id: `c-${this.#options.journal.nextSequence()}` },
-      sinceSteadyMs: this.#options.now().steadyMs,
-    }))
+    const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
+    const commands = commandDocuments(outcome.commands, this.#options.now().steadyMs, next)
     if (more.documents) commands.push(...more.documents)
     const state: [string, object | undefined][] = this.#documents.takeChanged()
     for (const [key, value] of more.state ?? []) state.push([key, value])
@@ -345,7 +345,7 @@ export class Intake implements AlarmJudge {
   }
 
   #count(isEvent: boolean, alarms: readonly AlarmRecord[]): void {
-    if (isEvent) this.#keptEvents.inc()
+    if (isEvent) this.#keptEvents++
     for (const { alarm, change } of alarms) this.#changes.inc({ colour: alarm.colour, change })
     this.#sinceCheckpoint++
     const waitedMs = this.#options.monotonicMs() - this.#checkpointAtMs

@@ -2,8 +2,9 @@
 import { outranks, type Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import type { LocalCommand, Transition } from '../alarms/port.ts'
 import type { Journal } from '../journal/port.ts'
-import type { CauseDocument } from './port.ts'
+import type { CauseDocument, CommandDocument } from './port.ts'
 
 /** Rows read at a time when records are replayed. */
 const replayRowsMax = 1000
@@ -31,6 +32,36 @@ export function logRecord(
   facts: Record<string, unknown>,
 ): LogRecord {
   return { type: 'log', sequence, ...boxTime(time), what, facts }
+}
+
+/** One record for each change of an alarm; `cause` is the sequence of the event behind it. */
+export function alarmRecords(
+  transitions: readonly Transition[],
+  time: BoxTime,
+  cause: number | undefined,
+  nextSequence: () => number,
+): AlarmRecord[] {
+  return transitions.map(({ change, alarm }) => ({
+    type: 'alarm',
+    sequence: nextSequence(),
+    ...boxTime(time),
+    change,
+    alarm,
+    ...(cause === undefined ? {} : { cause }),
+  }))
+}
+
+/** What local rules want of devices, as it waits in the journal for them. */
+export function commandDocuments(
+  commands: readonly LocalCommand[],
+  sinceSteadyMs: number,
+  nextSequence: () => number,
+): CommandDocument[] {
+  return commands.map(({ device, ...command }) => ({
+    device,
+    command: { ...command, id: `c-${nextSequence()}` },
+    sinceSteadyMs,
+  }))
 }
 
 /** An alarm keeps the lane of the most urgent colour it had, so that its changes arrive in their order. */
