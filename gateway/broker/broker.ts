@@ -175,7 +175,8 @@ class Broker implements DeviceBroker {
     for (const undo of this.#undo.splice(0)) undo()
     this.#listeners.refuse()
     for (const connection of this.#open()) connection.slowLane.release()
-    await Promise.race([this.#publishing.settled(), this.#pause(settleMsMax)])
+    const late = new Promise<void>((resolve) => this.#options.clock.after(settleMsMax, resolve))
+    await Promise.race([this.#publishing.settled(), late])
     // The last answers leave on the next turn.
     await new Promise((resolve) => setImmediate(resolve))
     for (const connection of this.#open()) connection.endReason ??= 'stopping'
@@ -393,9 +394,5 @@ class Broker implements DeviceBroker {
 
   *#open(): Generator<Connection> {
     for (const { connection } of this.#connections.values()) yield connection
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(ms, resolve))
   }
 }
