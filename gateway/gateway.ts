@@ -10,6 +10,7 @@ import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
 import type { Cameras } from './cameras/port.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
+import type { CentreConfig } from './config/centre-config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { checkControl, parseControl } from './console/box-controls.ts'
 import { ConsoleServer } from './console/console-server.ts'
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   clock: Clock
   random: Random
   version: string
+  /** What the centre may change of the configuration; without it, nothing. */
+  centreConfig?: CentreConfig
   /** Milliseconds since the machine booted; the system's own by default. */
   sinceBootMs?: () => number
   bootId?: string
@@ -52,9 +55,12 @@ export interface Gateway {
   /** Refuses new work, flushes and closes; idempotent. */
   stop(): Promise<void>
   addresses(): { mqtt: BrokerAddress[]; console: string }
-  /** Rejects when the journal turned out to be damaged while running: start anew, and it is salvaged. */
+  /** Rejects when the journal turned out to be damaged while running (start anew, and it is salvaged), or with ConfigChanged. */
   readonly failed: Promise<never>
 }
+
+/** The configuration is another one now: read it again and start anew. */
+export class ConfigChanged extends Error {}
 
 export function createGateway(options: GatewayOptions): Gateway {
   return new WiredGateway(options)
@@ -159,6 +165,7 @@ class WiredGateway implements Gateway {
       cameras: () => this.#cameras,
       uplink: () => uplink,
       now: () => boxClock.now(),
+      restart: (why) => this.#fail(new ConfigChanged(why)),
     })
     this.#undos.push(['commands', () => commands.stop()])
     onKept = (kept) => {

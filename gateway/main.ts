@@ -7,8 +7,9 @@ import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { writeDevicePassword } from './broker/device-password.ts'
+import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
-import { createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
+import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './program-folder.ts'
 
 /** Restarts after damage inside one run; beyond it the supervisor decides. */
@@ -50,10 +51,17 @@ function loadConfig(file: string): GatewayConfig | undefined {
   return undefined
 }
 
+/** The file, and over it what the centre has changed. */
+function openConfig(file: string): OpenedConfig | undefined {
+  const opened = CentreConfig.open(file)
+  if (!opened.ok) return void loadConfig(file)
+  return opened.value
+}
+
 async function run(file: string): Promise<void> {
-  const config = loadConfig(file)
-  if (!config) return
-  const logger = pino({ level: config.logLevel, base: { box: config.box.id } })
+  let opened = openConfig(file)
+  if (!opened) return
+  const logger = pino({ level: opened.config.logLevel, base: { box: opened.config.box.id } })
   let isStopping = false
   let gateway: Gateway | undefined
   const stop = (signal: string): void => {
@@ -72,8 +80,13 @@ async function run(file: string): Promise<void> {
     version: string
   }
   for (let restarts = 0; !isStopping; restarts++) {
+    const { config, centre, ignored } = opened
+    if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
+    logger.level = config.logLevel
+    let isStarted = false
     gateway = createGateway({
       config,
+      centreConfig: centre,
       logger,
       clock: createSystemClock(),
       random: createSystemRandom(),
@@ -81,6 +94,7 @@ async function run(file: string): Promise<void> {
     })
     try {
       await gateway.start()
+      isStarted = true
       if (isStopping) return
       await gateway.failed
     } catch (error) {
@@ -88,6 +102,13 @@ async function run(file: string): Promise<void> {
       await gateway.stop()
       const { code, message } = error as { code?: string; message: string }
       const isDamaged = code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code)
+      if (error instanceof ConfigChanged || (!isStarted && !isDamaged && centre.onTrial !== undefined)) {
+        logger.warn({ reason: message }, 'starting anew')
+        if (!isStarted) centre.takeBack()
+        opened = openConfig(file) ?? opened
+        restarts--
+        continue
+      }
       logger.fatal(
         { code, reason: message },
         isDamaged ? 'the journal is damaged; starting anew' : 'could not start',

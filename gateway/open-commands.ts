@@ -9,11 +9,12 @@ import type { DeviceBroker } from './broker/port.ts'
 import type { Cameras } from './cameras/port.ts'
 import { centreCommandPrefix, type CentreCommandDocument } from './commands/centre-command-document.ts'
 import { CentreCommands } from './commands/centre-commands.ts'
-import { commandReason } from './commands/command-reasons.ts'
+import { ConfigTrial } from './commands/config-trial.ts'
 import { DeviceCommands } from './commands/device-commands.ts'
 import type { BoxKnowledge } from './commands/plan-command.ts'
 import { endOfUpdate, runUpdater } from './commands/run-updater.ts'
 import { takePictures } from './commands/take-pictures.ts'
+import type { CentreConfig } from './config/centre-config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { Intake } from './intake/intake.ts'
 import type { CommandDocument, Kept } from './intake/port.ts'
@@ -32,6 +33,9 @@ export interface OpenCommandsOptions {
   cameras: () => Cameras | undefined
   uplink: () => Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
+  centreConfig?: CentreConfig
+  /** Starts the gateway anew, with the configuration as it is then. */
+  restart: (why: string) => void
 }
 
 export interface OpenCommands {
@@ -61,6 +65,13 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     logger,
     metrics,
   })
+  const trial = new ConfigTrial({
+    centreConfig: options.centreConfig,
+    trialSeconds: config.commands.trialSeconds,
+    clock,
+    logger,
+    restart: options.restart,
+  })
   let centreTime: { wallMs: number; heardMs: number } | undefined
   const centre = new CentreCommands({
     settings: config.commands,
@@ -73,7 +84,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     giveUp: (device, id) => devices.takeBack(device, id),
     work: {
       pictures: (command, plan) => takePictures(options.cameras(), command, plan),
-      config: async () => ({ state: 'refused', reason: commandReason('config-failed') }),
+      config: async (command, plan) => trial.propose(command.id, plan.set),
       update: (_command, plan) => runUpdater(config.commands.updaterFile ?? '', plan.version, ended.signal),
     },
     clock,
@@ -86,6 +97,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   await centre.restore(remembered.map(([, document]) => document))
   for (const { id, do: what, waiting: wanted } of centre.underWay())
     if (what === 'update') await centre.finish(id, endOfUpdate(wanted?.[0], version))
+  await trial.resume(centre)
   const stopReady = broker.onDeviceReady((device) =>
     reported(devices.deviceReady(device), 'commands wait for the journal'),
   )
@@ -100,10 +112,12 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     take: (payload) => centre.take(payload),
     hearCentreTime: (wallMs) => {
       centreTime = { wallMs, heardMs: clock.monotonicMs() }
+      reported(trial.reached(centre), 'that a changed configuration is kept could not be noted')
     },
     stop: async () => {
       stopReady()
       ended.abort()
+      trial.stop()
       await centre.stop()
     },
   }

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { boxIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
+import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import {
   checkAlarmSettings,
@@ -57,8 +58,15 @@ export const gatewayConfigSchema = z.strictObject({
 
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 
-/** Parses the text of a YAML file. Relative paths in it are relative to `folder`. Never throws. */
-export function parseGatewayConfig(text: string, folder: string): Result<GatewayConfig> {
+/**
+ * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` stand in place of
+ * its own. Never throws.
+ */
+export function parseGatewayConfig(
+  text: string,
+  folder: string,
+  over: Readonly<Record<string, unknown>> = {},
+): Result<GatewayConfig> {
   let raw: unknown
   try {
     raw = parseYaml(text, { prettyErrors: false })
@@ -67,7 +75,8 @@ export function parseGatewayConfig(text: string, folder: string): Result<Gateway
   }
   if (raw === null || raw === undefined)
     return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
-  const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, raw)
+  const whole = isObject(raw) ? { ...raw, ...over } : raw
+  const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole)
   if (!parsed.ok) return parsed
   const problems = checkAlarmSettings(parsed.value)
   if (problems.length > 0) return { ok: false, problems }
@@ -75,14 +84,17 @@ export function parseGatewayConfig(text: string, folder: string): Result<Gateway
 }
 
 /** Reads and parses a file; a file that can not be read is a problem like any other. */
-export function readGatewayConfig(file: string): Result<GatewayConfig> {
+export function readGatewayConfig(
+  file: string,
+  over: Readonly<Record<string, unknown>> = {},
+): Result<GatewayConfig> {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     return bad(`can not read ${file}: ${(error as Error).message}`)
   }
-  return parseGatewayConfig(text, dirname(resolve(file)))
+  return parseGatewayConfig(text, dirname(resolve(file)), over)
 }
 
 const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File')

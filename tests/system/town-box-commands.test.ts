@@ -4,35 +4,51 @@ import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../protocols/desk/commands.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
+import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
 import { createTown, runCommand, type Program, type TestTown } from './programs.ts'
-import { storedRecords, until } from './town-steps.ts'
+import { deskRows, storedRecords, until } from './town-steps.ts'
 
+const camera = new SimulatedCamera()
 let town: TestTown
 let centre: Program
 let gateway: Program
-let supervisor = ''
+let admin = ''
 /** Ids of the commands that a device was given, with repeats. */
 const heard: string[] = []
 
 beforeAll(async () => {
+  await camera.start()
   town = await createTown({
     zones: [{ id: 'square' }, { id: 'shop' }],
     devices: [
       { id: 'button-1', kind: 'button', zone: 'square' },
       { id: 'siren-1', kind: 'siren', zone: 'square' },
     ],
-    commands: { allow: ['arm', 'siren', 'snapshot', 'burst', 'shelve'] },
+    cameras: [
+      {
+        id: 'cam-1',
+        zone: 'square',
+        host: '127.0.0.1',
+        port: camera.port,
+        ringSeconds: 0,
+        healthSeconds: 3600,
+      },
+    ],
+    commands: { allow: ['arm', 'siren', 'snapshot', 'burst', 'shelve', 'config'] },
   })
   centre = await town.startCentre()
   gateway = await town.startGateway()
-  const args = ['--config', town.centreFile, '--role', 'supervisor', '--name', 'wang.min']
-  supervisor = await runCommand(['centre', 'token', ...args])
+  const args = ['--config', town.centreFile, '--role', 'admin', '--name', 'wang.min']
+  admin = await runCommand(['centre', 'token', ...args])
   await until(async () => {
     const { villages } = await town.get<{ villages: { boxes: unknown[] }[] }>('/api/v1/villages')
     return villages.length === 1
   })
 })
-afterAll(() => town.close())
+afterAll(async () => {
+  await town.close()
+  await camera.stop()
+})
 
 async function post(body: object, token: string): Promise<Response> {
   return fetch(`http://127.0.0.1:${town.ports.http}/api/v1/boxes/${town.boxId}/commands`, {
@@ -43,7 +59,7 @@ async function post(body: object, token: string): Promise<Response> {
 }
 
 async function ask(body: object): Promise<string> {
-  const answer = await post(body, supervisor)
+  const answer = await post(body, admin)
   if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
   return ((await answer.json()) as CommandAnswer).command.id
 }
@@ -150,4 +166,32 @@ it('gives the same command once more, never a second one, when it is killed whil
   // A device knows a repeat by its id, so that this is one run.
   expect(new Set(heard)).toEqual(new Set([id]))
   await siren.endAsync()
+})
+
+it('takes a picture for an alarm, whose record names the command, and none where nothing stands', async () => {
+  const quiet = await ask({ do: 'snapshot', camera: 'cam-1' })
+  expect((await comesTo(quiet, 'refused')).reason?.code).toBe('no-alarm-there')
+  const button = await connectAsync(`mqtt://127.0.0.1:${town.ports.mqtt}`, { clientId: 'button-1' })
+  await button.publishAsync('gengfu/v1/button-1/event', '{"id":"1-1","button":"pressed"}', { qos: 1 })
+  await button.endAsync()
+  await until(async () => (await deskRows(town)).length > 0)
+  const [alarm] = await deskRows(town)
+  const id = await ask({ do: 'snapshot', alarm: alarm?.id })
+  const { snapshots, reached } = await comesTo(id, 'done')
+  expect(reached).toEqual(['cam-1'])
+  await until(async () => (await recordsOf('snapshot-taken')).some(({ facts }) => facts?.['command'] === id))
+  const record = (await recordsOf('snapshot-taken')).find(({ facts }) => facts?.['command'] === id)
+  expect(record?.facts).toMatchObject({ id: snapshots?.[0], askedBy: 'wang.min', moment: 'on-demand' })
+  expect(`${town.boxId}.${String(record?.facts?.['alarm'])}`).toBe(alarm?.id)
+})
+
+it('changes its configuration, restarts with it, and answers once the centre is reached again', async () => {
+  const wrong = await ask({ do: 'config', set: { zones: [{ id: 'no such id!' }] } })
+  expect((await comesTo(wrong, 'refused')).reason).toMatchObject({ code: 'config-wrong' })
+  const outward = await ask({ do: 'config', set: { uplink: { url: 'mqtts://elsewhere.example' } } })
+  expect((await comesTo(outward, 'refused')).reason?.code).toBe('section-closed')
+  const id = await ask({ do: 'config', set: { zones: [{ id: 'square' }, { id: 'shop' }, { id: 'mill' }] } })
+  await comesTo(id, 'done')
+  const armed = await ask({ do: 'arm', zone: 'mill' })
+  await comesTo(armed, 'done')
 })

@@ -1,0 +1,156 @@
+// What the centre changed of the configuration: sections that stand over those of the file, in a file of their own under
+// dataDir. A change is on trial until the centre was reached with it; before that the old one comes back by itself.
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
+import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
+import { changeableSections } from './command-settings.ts'
+import { readGatewayConfig, type GatewayConfig } from './config.ts'
+
+/** Starts that one change may be tried for: a configuration with which the program dies is not tried for ever. */
+export const trialStartsMax = 3
+/** Largest of these files. */
+const bytesMax = 1024 * 1024
+
+type Sections = Readonly<Record<string, unknown>>
+
+/** `command` is the centre's command behind the newest change. */
+interface Change {
+  set: Sections
+  command: string
+  starts?: number
+}
+
+export interface OpenedConfig {
+  config: GatewayConfig
+  centre: CentreConfig
+  /** Why what the centre had changed does not fit the file any more: then the file alone counts. */
+  ignored?: Problem[]
+}
+
+export class CentreConfig {
+  readonly #file: string
+  readonly #paths: { kept: string; trial: string; takenBack: string }
+  #trial: Change | undefined
+
+  private constructor(file: string, dataDir: string) {
+    this.#file = file
+    const place = (name: string): string => join(dataDir, `centre-config${name}.json`)
+    this.#paths = { kept: place(''), trial: place('.trial'), takenBack: place('.taken-back') }
+  }
+
+  /** Reads the file, and over it what the centre has changed. */
+  static open(file: string): Result<OpenedConfig> {
+    const own = readGatewayConfig(file)
+    if (!own.ok) return own
+    const centre = new CentreConfig(file, own.value.dataDir)
+    const trial = readChange(centre.#paths.trial)
+    if (trial) {
+      const starts = (trial.starts ?? 0) + 1
+      const config = readGatewayConfig(file, trial.set)
+      if (config.ok && starts <= trialStartsMax) {
+        centre.#trial = { ...trial, starts }
+        writeWhole(centre.#paths.trial, centre.#trial)
+        return ok({ config: config.value, centre })
+      }
+      centre.#trial = trial
+      centre.takeBack()
+    }
+    const kept = readChange(centre.#paths.kept)
+    if (!kept) return ok({ config: own.value, centre })
+    const config = readGatewayConfig(file, kept.set)
+    if (config.ok) return ok({ config: config.value, centre })
+    return ok({ config: own.value, centre, ignored: config.problems })
+  }
+
+  /** The command whose change is on trial in this run. */
+  get onTrial(): string | undefined {
+    return this.#trial?.command
+  }
+
+  /** The command whose change was accepted last, and the one whose change was taken back last. */
+  get kept(): string | undefined {
+    return readChange(this.#paths.kept)?.command
+  }
+  get takenBack(): string | undefined {
+    return readChange(this.#paths.takenBack)?.command
+  }
+
+  /** Puts a change on trial; it counts from the next start on. Refused with the problems that the file itself would have. */
+  propose(command: string, set: Sections): Result<void> {
+    const whole = { ...readChange(this.#paths.kept)?.set, ...set }
+    const config = readGatewayConfig(this.#file, whole)
+    if (!config.ok) return config
+    try {
+      writeWhole(this.#paths.trial, { set: whole, command })
+    } catch (error) {
+      return bad((error as Error).message, 'file')
+    }
+    return ok(undefined)
+  }
+
+  /** The centre was reached with it: from now on it counts. */
+  keep(): void {
+    if (!this.#trial) return
+    const { set, command } = this.#trial
+    writeWhole(this.#paths.kept, { set, command })
+    rmSync(this.#paths.trial, { force: true })
+    this.#trial = undefined
+  }
+
+  /** From the next start on the old configuration counts again. */
+  takeBack(): void {
+    if (!this.#trial) return
+    writeWhole(this.#paths.takenBack, { set: {}, command: this.#trial.command })
+    rmSync(this.#paths.trial, { force: true })
+    this.#trial = undefined
+  }
+}
+
+function readChange(path: string): Change | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  // Written whole or not at all; what is not readable was spoilt by the flash, and the file by hand stands alone.
+  const json = parseJson(bytes, bytesMax)
+  if (!json.ok || !isObject(json.value)) return undefined
+  const { set, command, starts } = json.value
+  if (!isObject(set) || typeof command !== 'string') return undefined
+  const open = Object.entries(set).filter(([name]) =>
+    (changeableSections as readonly string[]).includes(name),
+  )
+  return { set: Object.fromEntries(open), command, ...(typeof starts === 'number' ? { starts } : {}) }
+}
+
+/** Beside, synced, renamed: a power cut leaves the old one or the new one. */
+function writeWhole(path: string, change: Change): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const beside = `${path}.new`
+  const handle = openSync(beside, 'w', 0o600)
+  try {
+    writeSync(handle, JSON.stringify(change))
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(beside, path)
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
