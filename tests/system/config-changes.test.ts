@@ -33,6 +33,7 @@ const changes: Record<string, object> = {
   zones: { zones: [{ id: 'east', armed: true, grade: 'strict' }] },
   rules: { rules: [{ id: 'r1', when: { colours: ['red'] }, device: 'siren-1', do: 'siren' }] },
   limits: { limits: { batteryLowPercent: 5, stormOfOneKind: 1 } },
+  commands: { commands: { allow: [], trialSeconds: 10 } },
   logLevel: { logLevel: 'silent' },
 }
 

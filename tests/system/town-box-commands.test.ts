@@ -44,7 +44,7 @@ beforeAll(async () => {
     const { villages } = await town.get<{ villages: { boxes: unknown[] }[] }>('/api/v1/villages')
     return villages.length === 1
   })
-})
+}, 60_000)
 afterAll(async () => {
   await town.close()
   await camera.stop()
