@@ -35,15 +35,19 @@ const debian = {
     { name: 'gstreamer1.0-x' },
     { name: 'procps', probe: '/usr/bin/ps' },
     { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
+    // Network namespaces with a bad link between them.
+    { name: 'iproute2', probe: '/usr/sbin/tc' },
+    { name: 'python3', probe: '/usr/bin/python3' },
   ],
 }
 
+const benched = new Set(['mosquitto', 'mosquitto-clients', 'openssl', 'iproute2', 'python3'])
 const purposes = {
   install: { debian: [], isBuilt: false },
   build: { debian: [], isBuilt: true },
   demo: { debian: debian.demo, isBuilt: true },
   test: { debian: debian.test, isBuilt: true },
-  bench: { debian: debian.test.filter(({ name }) => name.startsWith('mosquitto')), isBuilt: true },
+  bench: { debian: debian.test.filter(({ name }) => benched.has(name)), isBuilt: true },
 }
 
 function fail(text) {

@@ -3,12 +3,15 @@
 import { mkdirSync } from 'node:fs'
 import { pino } from 'pino'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { createSeededRandom, createSystemRandom } from '../../protocols/kit/random.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 
 const perEntry = 500
 const entriesOpenMax = 8
+const devices = 500
+/** Records a village of 500 devices writes every minute. */
+const perMinute = 500
 /** Events since the last checkpoint of intake, which writes one every 20,000. */
 const sinceCheckpoint = 10_000
 
@@ -23,17 +26,27 @@ export async function fillJournal(folder: string, records: number): Promise<void
     bootId: 'filled',
     commitWindowMs: 0,
   })
-  const event = (n: number): EventRecord => ({
-    type: 'event',
-    sequence: journal.nextSequence(),
-    boot: 1,
-    sinceBootMs: n * 120,
-    atMs: 1_764_000_000_000 + n * 120,
-    clock: 'synced',
-    device: `bench-${n % 500}`,
-    messageId: `1-${n}`,
-    readings: { temperatureC: 20 + (n % 100) / 10, batteryPercent: 87, signalDbm: -61 },
-  })
+  const chance = createSeededRandom(7)
+  const counts = Array.from<number>({ length: devices }).fill(0)
+  const event = (n: number): EventRecord => {
+    const device = chance.between(0, devices - 1)
+    const sinceBootMs = Math.round((n * 60_000) / perMinute) + chance.between(0, 100)
+    return {
+      type: 'event',
+      sequence: journal.nextSequence(),
+      boot: 1,
+      sinceBootMs,
+      atMs: 1_764_000_000_000 + sinceBootMs,
+      clock: 'synced',
+      device: `bench-${device}`,
+      messageId: `1-${(counts[device] = (counts[device] ?? 0) + 1)}`,
+      readings: {
+        temperatureC: 20 + chance.between(-60, 60) / 10,
+        batteryPercent: 100 - (device % 40),
+        signalDbm: -50 - (device % 30) - chance.between(0, 5),
+      },
+    }
+  }
   const open = new Set<Promise<unknown>>()
   for (let from = 0; from < records; from += perEntry) {
     const entry = Array.from({ length: Math.min(perEntry, records - from) }, (_, i) => ({

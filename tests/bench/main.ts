@@ -31,6 +31,11 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'memory while a million waiting records drain to a centre',
     load: async () => (await import('./memory.ts')).runMemory,
   },
+  'thin-link': {
+    words:
+      'red and the drain of a million records on 64 kbit/s and 300 ms, beside a Mosquitto bridge (--minutes 10)',
+    load: async () => (await import('./thin-link.ts')).runThinLink,
+  },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {

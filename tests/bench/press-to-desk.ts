@@ -1,7 +1,7 @@
 // How long from a button's press until every open desk hears it, beside the floor of two syncs and three hops? One
 // press at a time, floor and presses in turn.
 import { WebSocket } from 'ws'
-import { createTown } from '../system/programs.ts'
+import { createTown, type TestTown } from '../system/programs.ts'
 import { percentile, printTable, printVerdict, short } from './figures.ts'
 import { openFloor } from './floor.ts'
 import { readOptions } from './options.ts'
@@ -12,8 +12,20 @@ const blockSize = 50
 const warmUpPresses = 50
 const pressMsMax = 10_000
 
+/** The stream of an open desk. */
+export async function openDesk(town: TestTown): Promise<WebSocket> {
+  const stream = new WebSocket(`ws://127.0.0.1:${town.ports.http}/api/v1/stream`, {
+    headers: { Authorization: `Bearer ${await town.token()}` },
+  })
+  await new Promise<void>((resolve, reject) => {
+    stream.once('message', () => resolve())
+    stream.once('error', reject)
+  })
+  return stream
+}
+
 /** Presses once; resolves with the milliseconds until the desk's stream says so. */
-function press(device: RawDevice, stream: WebSocket, id: string): Promise<number> {
+export function press(device: RawDevice, stream: WebSocket, id: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the desk did not hear press ${id}`)), pressMsMax)
     const hear = (data: Buffer): void => {
@@ -38,14 +50,7 @@ export async function runPressToDesk(args: readonly string[]): Promise<void> {
   try {
     await town.startCentre()
     await town.startGateway()
-    stream = new WebSocket(`ws://127.0.0.1:${town.ports.http}/api/v1/stream`, {
-      headers: { Authorization: `Bearer ${await town.token()}` },
-    })
-    const opened = stream
-    await new Promise<void>((resolve, reject) => {
-      opened.once('message', () => resolve())
-      opened.once('error', reject)
-    })
+    const opened = (stream = await openDesk(town))
     await device.connect(town.ports.mqtt)
     const [pressMs, floorMs]: [number[], number[]] = [[], []]
     for (let made = -warmUpPresses; made < presses;) {

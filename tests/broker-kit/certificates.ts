@@ -28,6 +28,7 @@ export interface Issued {
 }
 
 export interface IssueChoice {
+  addresses?: readonly string[]
   notBefore?: Date
   notAfter?: Date
 }
@@ -35,7 +36,8 @@ export interface IssueChoice {
 export interface TestAuthority {
   cert: string
   issueDevice(name: string, choice?: IssueChoice): Promise<Issued>
-  issueServer(): Promise<Issued>
+  /** For loopback, or for these addresses. */
+  issueServer(addresses?: readonly string[]): Promise<Issued>
   crl(revoked: Issued[]): Promise<string>
 }
 
@@ -73,7 +75,9 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
       extensions: [
         new BasicConstraintsExtension(false),
         new ExtendedKeyUsageExtension([usage]),
-        new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+        new SubjectAlternativeNameExtension(
+          (choice.addresses ?? ['127.0.0.1']).map((value) => ({ type: 'ip', value })),
+        ),
       ],
     })
     return {
@@ -86,7 +90,7 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
   return {
     cert: root.toString('pem'),
     issueDevice: (device, choice = {}) => issue(device, '1.3.6.1.5.5.7.3.2', choice),
-    issueServer: () => issue('gateway', '1.3.6.1.5.5.7.3.1', {}),
+    issueServer: (addresses = ['127.0.0.1']) => issue('gateway', '1.3.6.1.5.5.7.3.1', { addresses }),
     crl: async (revoked) => {
       const list = await X509CrlGenerator.create({
         issuer: root.subject,

@@ -128,7 +128,7 @@ export interface TestTown {
   centreFile: string
   gatewayFile: string
   boxId: string
-  startCentre(): Promise<Program>
+  startCentre(wrap?: readonly string[]): Promise<Program>
   startGateway(wrap?: readonly string[]): Promise<Program>
   token(): Promise<string>
   get<T>(path: string): Promise<T>
@@ -184,7 +184,7 @@ export async function createTown(gateway: object = {}, centre: object = {}): Pro
     centreFile,
     gatewayFile,
     boxId,
-    startCentre: () => start(['centre', '--config', centreFile], 'centre is listening'),
+    startCentre: (wrap) => start(['centre', '--config', centreFile], 'centre is listening', wrap),
     startGateway: (wrap) => start(['gateway', '--config', gatewayFile], 'gateway is listening', wrap),
     token: () =>
       (bearer ??= runCommand([

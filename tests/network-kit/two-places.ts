@@ -1,0 +1,241 @@
+// Two network namespaces, a box's and a centre's, and a bad link between them: what the tests of the uplink on real links
+// run their processes in. Needs root, iproute2, python3 and /dev/net/tun.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const boxAddress = '10.99.0.1'
+const centreAddress = (line: number): string => `10.99.1.${line}`
+/** A token bucket of one packet: with a larger one a thin link would begin with a burst. */
+const burstBytes = 1600
+/** How long packets wait in the modem's own queue before it loses them. */
+const queueMs = 400
+
+/** One line of the link; every line has its own address of the centre. */
+export interface LineFaults {
+  /** One way. */
+  delayMs: number
+  jitterMs: number
+  /** False: packets overtake one another. */
+  isOrdered: boolean
+  lossPercent: number
+  duplicatePercent: number
+  /** New connections that are reset at once. */
+  refusePercent: number
+  /** `reset` answers every packet with RST, as a router that lost its tables. */
+  cut: 'none' | 'both' | 'up' | 'down' | 'reset'
+}
+
+export interface LinkCounts {
+  carried: number
+  lost: number
+  doubled: number
+  cut: number
+  reset: number
+  overtook: number
+}
+
+export type Place = 'box' | 'centre'
+
+export interface TwoPlaces {
+  /** Put before a command line, it runs there. */
+  wrap: Record<Place, readonly string[]>
+  /** The centre's address on each line, line 1 first. */
+  addresses: readonly string[]
+  /** Sets faults of these lines, of all when none are named; resolves when they hold, with what was done so far. */
+  set(faults: Partial<LineFaults>, lines?: readonly number[]): Promise<LinkCounts>
+  /** Limits both directions; undefined lifts the limit. */
+  limit(bitsPerSecond: number | undefined): Promise<void>
+  /** What the kernel counted on the box's interface, IP headers included. */
+  wireBytes(): Promise<{ up: number; down: number }>
+  /** Makes a port of that place's loopback reachable here under the same number. */
+  openDoor(place: Place, port: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface PlacesOptions {
+  seed: number
+  lines?: number
+}
+
+/** Says what is missing for namespaces on this machine; undefined when nothing is. */
+export async function placesProblem(): Promise<string | undefined> {
+  const name = `gf-try-${process.pid}`
+  try {
+    await run('ip', ['netns', 'add', name])
+    await run('ip', ['netns', 'del', name])
+    await run('python3', ['-c', 'open("/dev/net/tun", "rb+", buffering=0)'])
+    return undefined
+  } catch (error) {
+    return `no network namespaces here (root, iproute2, python3 and /dev/net/tun are needed): ${String(error)}`
+  }
+}
+
+export async function createTwoPlaces({ seed, lines = 1 }: PlacesOptions): Promise<TwoPlaces> {
+  const mark = `gf${process.pid.toString(36)}`
+  const names: Record<Place, string> = { box: `${mark}b`, centre: `${mark}c` }
+  const undos: (() => Promise<unknown>)[] = []
+  const close = async (): Promise<void> => {
+    for (const undo of undos.splice(0).toReversed()) await undo()
+  }
+  try {
+    const loop = new LinkLoop([names.box, names.centre, String(seed)])
+    undos.push(() => loop.end())
+    await loop.ready
+    const addresses = Array.from({ length: lines }, (_, i) => centreAddress(i + 1))
+    const own: Record<Place, readonly string[]> = { box: [boxAddress], centre: addresses }
+    const far: Record<Place, string> = { box: '10.99.1.0/24', centre: '10.99.0.0/24' }
+    for (const place of ['box', 'centre'] as const) {
+      const name = names[place]
+      await run('ip', ['netns', 'add', name])
+      undos.push(() => run('ip', ['netns', 'del', name]))
+      // The device keeps its loop when it moves.
+      await run('ip', ['link', 'set', name, 'netns', name])
+      const inside = (...args: string[]) => run('ip', ['netns', 'exec', name, ...args])
+      await inside('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1')
+      await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
+      for (const address of own[place]) await run('ip', ['-n', name, 'addr', 'add', address, 'dev', name])
+      await run('ip', ['-n', name, 'link', 'set', name, 'up'])
+      // What a Debian box uses, whatever this machine is tuned to.
+      await run('ip', ['-n', name, 'route', 'add', far[place], 'dev', name, 'congctl', 'cubic'])
+    }
+    const wrap = { box: ['ip', 'netns', 'exec', names.box], centre: ['ip', 'netns', 'exec', names.centre] }
+    const doors: Partial<Record<Place, Promise<Doors>>> = {}
+    const openDoors = async (place: Place): Promise<Doors> => {
+      const made = new Doors(wrap[place], mark)
+      undos.push(() => made.end())
+      await made.ready
+      return made
+    }
+    return {
+      wrap,
+      addresses,
+      close,
+      set: (faults, only = addresses.map((_, i) => i + 1)) => loop.set(faults, only),
+      async limit(bitsPerSecond) {
+        for (const name of Object.values(names)) {
+          const device = [
+            '-n',
+            name,
+            'qdisc',
+            bitsPerSecond === undefined ? 'del' : 'replace',
+            'dev',
+            name,
+            'root',
+          ]
+          const rate = bitsPerSecond === undefined ? [] : ['tbf', 'rate', `${bitsPerSecond}bit`]
+          const queue =
+            bitsPerSecond === undefined ? [] : ['burst', `${burstBytes}`, 'latency', `${queueMs}ms`]
+          await run('tc', [...device, ...rate, ...queue])
+        }
+      },
+      async wireBytes() {
+        const { stdout } = await run('ip', ['-n', names.box, '-s', '-j', 'link', 'show', 'dev', names.box])
+        const [link] = JSON.parse(stdout) as { stats64: { rx: { bytes: number }; tx: { bytes: number } } }[]
+        return { up: link?.stats64.tx.bytes ?? Number.NaN, down: link?.stats64.rx.bytes ?? Number.NaN }
+      },
+      async openDoor(place, port) {
+        await (await (doors[place] ??= openDoors(place))).open(port)
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The loop's process: one answer to each command, in order. */
+class LinkLoop {
+  readonly ready: Promise<void>
+  readonly #child: ChildProcess
+  readonly #waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
+
+  constructor(args: readonly string[]) {
+    this.#child = spawn('python3', [beside('./link-loop.py'), ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let said = ''
+    this.#child.stderr?.on('data', (data: Buffer) => (said += data.toString()))
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
+      this.#waiting.shift()?.resolve(line),
+    )
+    this.#child.once('exit', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`the link's loop ended: ${said}`))
+    })
+    this.ready = this.#answer().then(() => undefined)
+  }
+
+  async set(faults: Partial<LineFaults>, lines: readonly number[]): Promise<LinkCounts> {
+    const answer = this.#answer()
+    this.#child.stdin?.write(`${JSON.stringify({ lines, faults })}\n`)
+    return JSON.parse(await answer) as LinkCounts
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.stdin?.end()
+    await ended
+  }
+
+  #answer(): Promise<string> {
+    if (this.#child.exitCode !== null) return Promise.reject(new Error("the link's loop has ended"))
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+}
+
+/** Ports of one place, reachable from here. */
+class Doors {
+  readonly ready: Promise<void>
+  readonly #path: string
+  readonly #child: ChildProcess
+  readonly #servers: Server[] = []
+  readonly #sockets = new Set<Socket>()
+
+  constructor(wrap: readonly string[], mark: string) {
+    this.#path = join('/tmp', `gengfu-door-${mark}-${wrap.at(-1) ?? ''}.sock`)
+    const [file = '', ...rest] = wrap
+    const args = [...rest, process.execPath, '--import', 'tsx', beside('./door-process.ts'), this.#path]
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.ready = new Promise((resolve, reject) => {
+      this.#child.stdout?.once('data', () => resolve())
+      this.#child.once('exit', () => reject(new Error('the door ended')))
+    })
+  }
+
+  async open(port: number): Promise<void> {
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, (visitor) => {
+      const inside = connect({ path: this.#path, allowHalfOpen: true })
+      for (const [one, other] of [
+        [visitor, inside],
+        [inside, visitor],
+      ] as const) {
+        this.#sockets.add(one)
+        one.on('error', () => other.destroy())
+        one.on('close', () => {
+          this.#sockets.delete(one)
+          other.destroy()
+        })
+      }
+      inside.write(`${port}\n`)
+      visitor.pipe(inside).pipe(visitor)
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
+    })
+    this.#servers.push(server)
+  }
+
+  async end(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))))
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.stdin?.end()
+    await ended
+  }
+}
