@@ -217,6 +217,8 @@ export class UplinkBroker {
             rejectUnauthorized: false,
             minVersion: 'TLSv1.2',
             handshakeTimeout: connectMsMax,
+            // A Receipt that Nagle holds back until the one before is acknowledged costs a round trip.
+            noDelay: true,
           },
           accept,
         )

@@ -33,6 +33,9 @@ const burstMs = 4
 /** A rate that was measured far too low, as after lost Receipts, holds nothing back longer than this. */
 const paceMsMax = 500
 const rateSamplesMax = 9
+/** The best rate is remembered this long, in Reports; single higher samples are Receipts that came in bunches. */
+const bestSamplesMax = 24
+const bestShare = 0.8
 
 /** What is remembered of a Report when it leaves, to measure with when its Receipt comes. */
 export interface Departure {
@@ -54,6 +57,9 @@ export class LinkMeter {
   #inFlightBytes = 0
   #rates: number[] = []
   #bytesPerMs = 0
+  /** Samples of the rate, newest last, and what the link has lately been able to do. */
+  #lately: number[] = []
+  #bestPerMs = 0
   /** The quickest round trip and the bytes of that Report. */
   #quickest: { ms: number; bytes: number; atMs: number } | undefined
   #smoothedMs = 0
@@ -156,6 +162,8 @@ export class LinkMeter {
     this.#inFlightBytes = 0
     this.#bytesPerMs /= 2
     this.#rates = []
+    this.#lately = []
+    this.#bestPerMs = 0
     this.#quickest = undefined
     this.#smoothedMs = 0
     this.#isProbing = false
@@ -179,6 +187,9 @@ export class LinkMeter {
     if (this.#rates.length > rateSamplesMax) this.#rates.shift()
     // The median: Receipts that come in bunches make single samples too high or too low.
     this.#bytesPerMs = median(this.#rates)
+    this.#lately.push(rate)
+    if (this.#lately.length > bestSamplesMax) this.#lately.shift()
+    this.#bestPerMs = quantile(this.#lately, bestShare)
   }
 
   #measureRoundTrip(newest: Departure, nowMs: number): void {
@@ -223,6 +234,8 @@ export class LinkMeter {
         this.#shrunkMs = nowMs
       }
     }
+    // A centre's disk and the way back make Receipts late too: what the link was seen to carry is never given up for it.
+    this.#windowBytes = Math.max(this.#windowBytes, this.#bestPerMs * (freeMs + allowedMs))
     this.#windowBytes = clamp(this.#windowBytes, windowBytesMin, windowBytesMax)
   }
 
@@ -236,8 +249,10 @@ function clampMs(ms: number): number {
   return Math.max(0, Math.min(jitterMsMax, ms))
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0
 }
 
 function clamp(value: number, least: number, most: number): number {

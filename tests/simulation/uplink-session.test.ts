@@ -14,6 +14,7 @@ function faultsOf(seed: number): Faults {
   const random = createSeededRandom(seed)
   const maybe = (most: number): number => (random.next() < 0.5 ? 0 : random.next() * most)
   return {
+    ...calm,
     bytesPerSecond: random.pick([600, 1200, 8000, 125_000, 2_000_000]),
     oneWayMs: random.pick([1, 20, 150, 600]),
     loseReport: maybe(0.9),

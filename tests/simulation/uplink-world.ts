@@ -14,6 +14,10 @@ import { type SimulatedCentre, TinyCentre } from './uplink-tiny-centre.ts'
 export interface Faults {
   bytesPerSecond: number
   oneWayMs: number
+  /** What a link that was idle lets through at once, as a token bucket does. */
+  burstBytes: number
+  /** One way, at most this much more; packets keep their order. */
+  jitterMs: number
   /** Chances per message or per second, 0 to 1. */
   loseReport: number
   loseReceipt: number
@@ -28,6 +32,8 @@ export interface Faults {
 export const calm: Faults = {
   bytesPerSecond: 8000,
   oneWayMs: 150,
+  burstBytes: 0,
+  jitterMs: 0,
   loseReport: 0,
   loseReceipt: 0,
   repeatReceipt: 0,
@@ -72,6 +78,8 @@ export class UplinkWorld {
   #connectedMs = 0
   #upFreeMs = 0
   #downFreeMs = 0
+  #upLastMs = 0
+  #downLastMs = 0
   #queued = 0
   #sequence = 0
 
@@ -126,6 +134,8 @@ export class UplinkWorld {
     this.#isUp = false
     this.#upFreeMs = 0
     this.#downFreeMs = 0
+    this.#upLastMs = 0
+    this.#downLastMs = 0
     this.#queued = 0
     this.session.linkDown()
   }
@@ -223,12 +233,18 @@ export class UplinkWorld {
   }
 
   #carry(way: 'up' | 'down', bytes: number, isCurrent: () => boolean, arrive: () => void): void {
+    const { bytesPerSecond, oneWayMs, burstBytes, jitterMs } = this.faults
     const nowMs = this.clock.monotonicMs()
-    const freeMs = Math.max(nowMs, way === 'up' ? this.#upFreeMs : this.#downFreeMs)
-    const leftMs = freeMs + (bytes / this.faults.bytesPerSecond) * 1000
+    const creditMs = (burstBytes / bytesPerSecond) * 1000
+    const freeMs = Math.max(nowMs - creditMs, way === 'up' ? this.#upFreeMs : this.#downFreeMs)
+    const leftMs = freeMs + (bytes / bytesPerSecond) * 1000
     if (way === 'up') this.#upFreeMs = leftMs
     else this.#downFreeMs = leftMs
-    this.clock.after(leftMs + this.faults.oneWayMs - nowMs, () => {
+    const dueMs = Math.max(nowMs, leftMs) + oneWayMs + this.random.next() * jitterMs
+    const arriveMs = Math.max(dueMs, way === 'up' ? this.#upLastMs : this.#downLastMs)
+    if (way === 'up') this.#upLastMs = arriveMs
+    else this.#downLastMs = arriveMs
+    this.clock.after(arriveMs - nowMs, () => {
       if (isCurrent()) arrive()
     })
   }
