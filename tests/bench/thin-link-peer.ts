@@ -59,8 +59,8 @@ export async function measureBridge(
     const [bridgePort, local, desk] = [await freePort(), await freePort(), await freePort()]
     broker(
       'centre',
-      `per_listener_settings true\nlistener ${desk} 127.0.0.1\nallow_anonymous true\nlistener ${bridgePort} 0.0.0.0\n` +
-        `allow_anonymous true\ncafile ${tls.caFile}\ncertfile ${tls.certFile}\nkeyfile ${tls.keyFile}\nrequire_certificate true\n`,
+      `listener ${desk} 127.0.0.1\nlistener ${bridgePort} 0.0.0.0\n` +
+        `cafile ${tls.caFile}\ncertfile ${tls.certFile}\nkeyfile ${tls.keyFile}\nrequire_certificate true\n`,
     )
     broker(
       'box',

@@ -1,6 +1,9 @@
 // `npm run campaign -- NAME`: the long runs that do not fit into the test command. Each prints its seed and its result.
 import { Command } from 'commander'
+import { placesProblem } from '../network-kit/two-places.ts'
+import type { VillageFaults } from './compare-village.ts'
 import { runKillCampaign } from './kill-campaign.ts'
+import { runLinkCampaign } from './link-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 
 /** Kills of one round; a campaign of more runs several rounds on fresh data. */
@@ -31,8 +34,7 @@ program
         progress: (text) => say(`  ${text}`),
       })
       say(`  ${JSON.stringify(result)}`)
-      const { lost, doubled, outOfOrder, wrongAlarms } = result
-      if (lost.length + doubled.length + outOfOrder.length + wrongAlarms.length > 0) {
+      if (isBroken(result)) {
         say(`a promise is broken; again with --seed ${seed} --kills ${kills}`)
         process.exitCode = 1
         return
@@ -61,6 +63,38 @@ program
     if (result.lost.length + result.salvaged > 0) process.exitCode = 1
     else say('every acknowledged event was there after every cut, and the journal opened as it was')
   })
+
+program
+  .command('links')
+  .description('flapping, lossy, reordering, half-open links between many boxes and their centre')
+  .option('--flaps <n>', 'of all boxes together', '10000')
+  .option('--boxes <n>', 'gateways at work', '20')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { flaps: string; boxes: string; seed: string }) => {
+    const problem = await placesProblem()
+    if (problem !== undefined) throw new Error(problem)
+    say(`seed ${options.seed}`)
+    const result = await runLinkCampaign({
+      seed: Number(options.seed),
+      boxes: Number(options.boxes),
+      flaps: Number(options.flaps),
+      progress: (text) => say(`  ${text}`),
+    })
+    const { boxes, ...sums } = result
+    say(JSON.stringify(sums))
+    for (const [id, faults] of boxes) if (isBroken(faults)) say(`${id}: ${JSON.stringify(faults)}`)
+    if ([...boxes.values()].some(isBroken)) {
+      say(
+        `a promise is broken; again with --seed ${options.seed} --flaps ${options.flaps} --boxes ${options.boxes}`,
+      )
+      process.exitCode = 1
+    } else
+      say('every acknowledged event is at the centre exactly once, lanes complete and in order, alarms once')
+  })
+
+function isBroken({ acknowledged, stored, ...faults }: VillageFaults): boolean {
+  return Object.values(faults).some((list) => list.length > 0)
+}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)

@@ -1,10 +1,10 @@
 // Does the town get every acknowledged event exactly once, in order, however often gateway and centre are killed?
 // Real processes, real devices over MQTT, SIGKILL at moments from one seed.
-import type { AlarmsAnswer, DeskAlarm, EventsAnswer } from '../../protocols/desk/api.ts'
-import type { EventRecord } from '../../protocols/domain/record.ts'
+import type { EventsAnswer } from '../../protocols/desk/api.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
 import { createVillage, type Village } from '../../firmware-sim/village.ts'
+import { compareVillage, type VillageFaults } from './compare-village.ts'
 import { createTown, type Program, type TestTown } from '../system/programs.ts'
 
 export interface KillPlan {
@@ -18,21 +18,10 @@ export interface KillPlan {
   progress?: (text: string) => void
 }
 
-export interface KillResult {
-  acknowledged: number
-  stored: number
-  /** Acknowledged and not at the centre. */
-  lost: string[]
-  doubled: string[]
-  outOfOrder: string[]
-  /** Buttons whose row on the desk is missing, doubled, or counts other than its stored presses. */
-  wrongAlarms: string[]
-}
-
 /** Devices give up a missing PUBACK quickly here, so that a run is short. */
 const drainMsMax = 90_000
 
-export async function runKillCampaign(plan: KillPlan): Promise<KillResult> {
+export async function runKillCampaign(plan: KillPlan): Promise<VillageFaults> {
   const random = createSeededRandom(plan.seed)
   const town = await createTown()
   const village = createVillage({
@@ -52,7 +41,7 @@ export async function runKillCampaign(plan: KillPlan): Promise<KillResult> {
     village.start()
     await Promise.all([publish(plan, village, random), kill(plan, town, programs, random)])
     await drain(plan, town, village)
-    return await compare(town, village)
+    return await compareVillage(town, town.boxId, village)
   } finally {
     village.stop()
     await town.close()
@@ -116,65 +105,6 @@ async function drain(plan: KillPlan, town: TestTown, village: Village): Promise<
     plan.progress?.(`draining: ${waiting} events still at devices`)
     await pause(250)
   }
-}
-
-async function compare(town: TestTown, village: Village): Promise<KillResult> {
-  const byDevice = new Map<string, EventRecord[]>()
-  let after = ''
-  let stored = 0
-  for (;;) {
-    const page = await town.get<EventsAnswer>(`/api/v1/events?box=${town.boxId}&limit=500&after=${after}`)
-    for (const { record } of page.events) {
-      if (record.type !== 'event') continue
-      stored++
-      const list = byDevice.get(record.device)
-      if (list) list.push(record)
-      else byDevice.set(record.device, [record])
-    }
-    after = page.next
-    if (page.isEnd) break
-  }
-  const result: KillResult = {
-    acknowledged: 0,
-    stored,
-    lost: [],
-    doubled: [],
-    outOfOrder: [],
-    wrongAlarms: [],
-  }
-  for (const { id } of village.inhabitants) {
-    const events = byDevice.get(id) ?? []
-    const ids = events.map(({ messageId }) => messageId)
-    const known = new Set(ids)
-    const acked = village.ackedIds(id)
-    result.acknowledged += acked.length
-    for (const messageId of acked) if (!known.has(messageId)) result.lost.push(`${id} ${messageId}`)
-    if (known.size !== ids.length) result.doubled.push(id)
-    const counters = ids.map((messageId) => Number(messageId.split('-')[1]))
-    if (counters.some((counter, at) => at > 0 && counter <= (counters[at - 1] ?? 0)))
-      result.outOfOrder.push(id)
-  }
-  result.wrongAlarms = await wrongAlarms(town, byDevice)
-  return result
-}
-
-async function wrongAlarms(town: TestTown, byDevice: Map<string, EventRecord[]>): Promise<string[]> {
-  const rows: DeskAlarm[] = []
-  let after: string | undefined = ''
-  while (after !== undefined) {
-    const page: AlarmsAnswer = await town.get<AlarmsAnswer>(`/api/v1/alarms?limit=200&after=${after}`)
-    rows.push(...page.alarms)
-    after = page.next
-  }
-  const wrong: string[] = []
-  for (const [device, events] of byDevice) {
-    const presses = events.filter(({ readings }) => readings.button !== undefined).length
-    const own = rows.filter((row) => row.device === device && row.kind === 'sos')
-    const counted = own.reduce((sum, row) => sum + row.occurrences, 0)
-    if (own.length !== Math.min(1, presses) || counted !== presses)
-      wrong.push(`${device}: ${presses} presses, ${own.length} rows counting ${counted}`)
-  }
-  return wrong
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

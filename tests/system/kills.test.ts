@@ -18,7 +18,7 @@ it(
       pauseMsMax: 700,
     })
     process.stdout.write(`acknowledged ${result.acknowledged}, at the centre ${result.stored}\n`)
-    expect(result).toMatchObject({ lost: [], doubled: [], outOfOrder: [], wrongAlarms: [] })
+    expect(result).toMatchObject({ lost: [], doubled: [], outOfOrder: [], brokenLanes: [], wrongAlarms: [] })
     expect(result.acknowledged).toBe(2000)
     expect(result.stored).toBe(2000)
   },
