@@ -7,14 +7,15 @@ import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { UplinkSettings } from '../config/uplink-settings.ts'
 import { isTrustedDateless } from './dateless-trust.ts'
+import { dial, type DialOptions } from './dial.ts'
+import { opened } from './opened.ts'
 
 /** Largest WebSocket message from the centre, in bytes: Receipts and stages are far smaller. */
 const downBytesMax = 256 * 1024
 const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
 
-export interface OpenOptions {
+export interface OpenOptions extends DialOptions {
   settings: UplinkSettings
-  signal: AbortSignal
   /** Whether somebody has set the box's clock since it started. */
   isClockSet: () => boolean
   /** A certificate from the box's future was taken, because its clock was never set. */
@@ -29,19 +30,13 @@ export async function openStream(address: string, options: OpenOptions): Promise
   const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
   const tcp = settings.proxyUrl
     ? await openTunnel(new URL(settings.proxyUrl), host, port, signal)
-    : await openTcp(host, port, signal)
+    : await dial(host, port, options)
   // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
   tcp.setKeepAlive(true, 10_000)
   tcp.setNoDelay(true)
   const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
   const stream = isSecure ? await openTls(tcp, host, options) : tcp
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
-}
-
-async function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
-  const socket = net.connect({ host, port, autoSelectFamily: true })
-  await opened(socket, 'connect', signal)
-  return socket
 }
 
 async function openTunnel(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
@@ -123,38 +118,4 @@ async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Pro
     throw error
   }
   return createWebSocketStream(socket)
-}
-
-interface Openable {
-  once(event: string, listener: (error: Error) => void): unknown
-  off(event: string, listener: (error: Error) => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  destroy?(): unknown
-  terminate?(): unknown
-}
-
-function opened(target: Openable, event: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (error?: unknown): void => {
-      target.off(event, succeed)
-      target.off('close', close)
-      target.off('error', fail)
-      signal.removeEventListener('abort', abort)
-      if (error === undefined) return resolve()
-      // Whatever it still says after this is of no interest, but must not end the program.
-      target.on('error', () => undefined)
-      if (target.terminate) target.terminate()
-      else target.destroy?.()
-      reject(error instanceof Error ? error : new Error('gave up', { cause: error }))
-    }
-    const succeed = (): void => finish()
-    const fail = (error: Error): void => finish(error)
-    const close = (): void => finish(new Error('closed before it was open'))
-    const abort = (): void => finish(signal.reason ?? new Error('aborted'))
-    target.once(event, succeed)
-    target.once('close', close)
-    target.once('error', fail)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-  })
 }

@@ -162,6 +162,8 @@ class UplinkLoop implements Uplink {
       const stream = await openStream(address, {
         settings,
         signal: giveUp.signal,
+        clock,
+        isUrgent: () => this.#session.isUrgentWaiting,
         isClockSet: () => this.#options.health().clock !== 'unsynced',
         onDateless: (validFrom) =>
           this.#options.logger.warn(
