@@ -1,0 +1,62 @@
+// What a process leaves behind while it runs: children, open files, memory, and stored pictures that nobody knows of.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Traces {
+  children: number
+  openFiles: number
+  residentMegabytes: number
+}
+
+export function tracesOf(pid: number): Traces {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return {
+    children: childrenOf(pid),
+    openFiles: readdirSync(`/proc/${pid}/fd`).length,
+    residentMegabytes: Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+  }
+}
+
+/** Zombies count: a child that nobody waited for is the leak. */
+function childrenOf(pid: number): number {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return (
+        /^\d+$/.test(name) &&
+        readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(pid)
+      )
+    } catch {
+      // Ended while we looked.
+      return false
+    }
+  }).length
+}
+
+/** Picture files without a document and documents without their files; empty when the store is whole. */
+export function strayPictures(dataDir: string): string[] {
+  const names = (folder: string): string[] => readdirSync(join(dataDir, 'pictures', folder))
+  const wanted = new Set(
+    names('index').flatMap((name) => {
+      const text = readFileSync(join(dataDir, 'pictures/index', name), 'utf8')
+      const { full, preview } = JSON.parse(text) as Record<'full' | 'preview', { sha256: string }>
+      return [full.sha256, preview.sha256]
+    }),
+  )
+  const there = new Set(
+    names('files').flatMap((shard) => names(`files/${shard}`).map((name) => name.replace(/\.jpg$/, ''))),
+  )
+  return [
+    ...[...there].filter((name) => !wanted.has(name)).map((name) => `file without document: ${name}`),
+    ...[...wanted].filter((name) => !there.has(name)).map((name) => `document without file: ${name}`),
+  ]
+}
+
+/** Megabytes an hour by least squares over the second half, when everything is warm. */
+export function slopePerHour(samples: readonly { atMs: number; megabytes: number }[]): number {
+  const warm = samples.slice(Math.floor(samples.length / 2))
+  const mean = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length
+  const [x, y] = [mean(warm.map(({ atMs }) => atMs)), mean(warm.map(({ megabytes }) => megabytes))]
+  const above = warm.reduce((sum, { atMs, megabytes }) => sum + (atMs - x) * (megabytes - y), 0)
+  const below = warm.reduce((sum, { atMs }) => sum + (atMs - x) ** 2, 0)
+  return below === 0 ? 0 : (above / below) * 3_600_000
+}
