@@ -5,11 +5,14 @@ import type { BoxTime } from '../protocols/domain/event.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import { snapshotTaken } from '../protocols/domain/snapshot.ts'
-import type { Cameras } from './cameras/port.ts'
+import type { Cameras, Moment } from './cameras/port.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { Intake } from './intake/intake.ts'
 import { PictureTravel } from './open-pictures.ts'
 import type { PictureSource } from './uplink/port.ts'
+
+/** Somebody waits for these. */
+const firstMoments: ReadonlySet<string> = new Set<Moment>(['at-once', 'on-demand'])
 
 export interface OpenCamerasOptions {
   config: GatewayConfig
@@ -51,7 +54,10 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
     now,
     outlets: {
       onFact: ({ what, facts, colour }) => {
-        const recorded = intake.log(what, facts, colour ?? 'routine')
+        // The first picture hurries; the notes of the others share a commit, or eight cameras would have presses wait
+        // for thirty syncs of theirs.
+        const isFirst = what === snapshotTaken && firstMoments.has(String(facts['moment']))
+        const recorded = intake.log(what, facts, colour ?? 'routine', isFirst)
         reported(recorded)
         if (what === snapshotTaken) lastRecorded = recorded
       },

@@ -279,12 +279,17 @@ export class Intake implements AlarmJudge {
     return this.#options.engine.nextDueMs(this.#documents)
   }
 
-  /** Keeps a note about the box itself. */
-  async log(what: string, facts: Record<string, unknown>, lane: Lane = 'routine'): Promise<void> {
+  /** Keeps a note about the box itself. What is urgent has a commit of its own; what is not shares the next one. */
+  async log(
+    what: string,
+    facts: Record<string, unknown>,
+    lane: Lane = 'routine',
+    isUrgent = lane !== 'routine',
+  ): Promise<void> {
     if (this.#ready) await this.#ready
     const time = this.#options.now()
     const record = logRecord(this.#options.journal.nextSequence(), time, what, facts)
-    await this.#options.journal.append({ records: [{ lane, record }], isUrgent: lane !== 'routine' })
+    await this.#options.journal.append({ records: [{ lane, record }], isUrgent })
   }
 
   #judge(input: AlarmInput, time: BoxTime & { steadyMs: number }, sequence: number): Outcome {
