@@ -76,7 +76,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
 /** Threads do not inherit the loader that runs TypeScript sources, so a thread from sources registers it first. */
 function startThread(workerData: WorkerOptions): Worker {
   if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData })
+    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   const source = JSON.stringify(new URL('./journal-worker.ts', import.meta.url).href)
   const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
   return new Worker(run, { eval: true, workerData })

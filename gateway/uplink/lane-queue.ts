@@ -7,7 +7,7 @@ import { addRange, type Range, removeTo } from './ranges.ts'
 import { RecordTail } from './record-tail.ts'
 
 /** One read from the journal: enough for a second of a fast link, small enough to keep six lanes in a few megabytes. */
-export const readLimits = { recordsMax: 2000, bytesMax: 512 * 1024 }
+export const readLimits = { recordsMax: 500, bytesMax: 128 * 1024 }
 /** Most ranges that wait to be sent again; beyond it the oldest hundred do, the centre will name the others later. */
 const againRangesMax = 100
 
