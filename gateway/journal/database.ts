@@ -19,7 +19,7 @@ export function openDatabase(file: string): Database.Database {
     db.pragma('trusted_schema = OFF')
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     db.pragma(`journal_size_limit = ${walBytesMax}`)
-    db.pragma('cache_size = -2048')
+    db.pragma('cache_size = -2048') // KiB: a commit and a drain walk along the end of a table, more would only be held
     migrate(db)
     assertSynced(db)
     return db

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads'
 import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
+/** Batches come and go here: a large young generation would only be held, never needed. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+
 export interface JournalThread {
   opened: OpenedJournal
   ask(request: WorkerRequest): Promise<unknown>
@@ -76,8 +79,8 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
 /** Threads do not inherit the loader that runs TypeScript sources, so a thread from sources registers it first. */
 function startThread(workerData: WorkerOptions): Worker {
   if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
+    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData, resourceLimits })
   const source = JSON.stringify(new URL('./journal-worker.ts', import.meta.url).href)
   const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
-  return new Worker(run, { eval: true, workerData })
+  return new Worker(run, { eval: true, workerData, resourceLimits })
 }

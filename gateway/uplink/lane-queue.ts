@@ -6,7 +6,7 @@ import type { Departure } from './link-meter.ts'
 import { addRange, type Range, removeTo } from './ranges.ts'
 import { RecordTail } from './record-tail.ts'
 
-/** One read from the journal: enough for a second of a fast link, small enough to keep six lanes in a few megabytes. */
+/** One read from the journal: the next is under way while half of it is still to be sent; more would only be held in memory. */
 export const readLimits = { recordsMax: 500, bytesMax: 128 * 1024 }
 /** Most ranges that wait to be sent again; beyond it the oldest hundred do, the centre will name the others later. */
 const againRangesMax = 100

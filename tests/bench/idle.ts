@@ -1,6 +1,7 @@
 // What does an idle village cost: processor and memory of the gateway with 500 devices that report once a minute,
 // beside Mosquitto with the same devices?
 import { createTown } from '../system/programs.ts'
+import { boxEnvironment } from './box-environment.ts'
 import { printTable, printVerdict, short } from './figures.ts'
 import { processorSeconds, residentMegabytes } from './kernel-figures.ts'
 import { Load } from './load.ts'
@@ -17,7 +18,7 @@ export async function runIdle(args: readonly string[]): Promise<void> {
   const loads = [new Load(), new Load()]
   try {
     await town.startCentre()
-    const gateway = await town.startGateway()
+    const gateway = await town.startGateway(boxEnvironment())
     const sides = [
       { name: 'Mosquitto, keeps nothing', pid: mosquitto.pid, port: mosquitto.port },
       { name: 'Gengfu, with a centre', pid: gateway.pid, port: town.ports.mqtt },

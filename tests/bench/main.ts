@@ -36,6 +36,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
       'red and the drain of a million records on 64 kbit/s and 300 ms, beside a Mosquitto bridge (--minutes 10)',
     load: async () => (await import('./thin-link.ts')).runThinLink,
   },
+  'small-box': {
+    words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
+    load: async () => (await import('./small-box.ts')).runSmallBox,
+  },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {

@@ -1,6 +1,7 @@
 // How much memory does the gateway hold while a million waiting records drain to a centre, and how fast do they go?
 import { join } from 'node:path'
 import { createTown } from '../system/programs.ts'
+import { boxEnvironment } from './box-environment.ts'
 import { fillJournal } from './fill-journal.ts'
 import { printTable, printVerdict, short } from './figures.ts'
 import { residentMegabytes } from './kernel-figures.ts'
@@ -9,7 +10,7 @@ import { villageDevices } from './village.ts'
 
 const lookEachMs = 250
 
-async function receiptedRoutine(consolePort: number): Promise<number> {
+export async function receiptedRoutine(consolePort: number): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${consolePort}/metrics`)
   const [, receipted] = /^gengfu_journal_receipted\{lane="routine"\} (\d+)/m.exec(await answer.text()) ?? []
   return Number(receipted ?? 0)
@@ -21,7 +22,7 @@ export async function runMemory(args: readonly string[]): Promise<void> {
   try {
     await fillJournal(join(town.folder, 'gateway'), records)
     await town.startCentre()
-    const gateway = await town.startGateway()
+    const gateway = await town.startGateway(boxEnvironment())
     const startMs = performance.now()
     const atStart = residentMegabytes(gateway.pid)
     let [most, receipted] = [atStart, 0]

@@ -19,9 +19,13 @@ function bareNodeMs(): number {
   return performance.now() - startMs
 }
 
-async function firstPubackMs(town: TestTown, round: number): Promise<number> {
+export async function firstPubackMs(
+  town: TestTown,
+  round: number,
+  wrap: readonly string[] = [],
+): Promise<number> {
   const startMs = performance.now()
-  const program = new Program(['gateway', '--config', town.gatewayFile])
+  const program = new Program(['gateway', '--config', town.gatewayFile], wrap)
   try {
     for (;;) {
       let acked: () => void = () => undefined
