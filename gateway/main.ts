@@ -14,7 +14,7 @@ import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './ga
 import { programFolder } from './program-folder.ts'
 
 /** The heap is swept when it has grown by so much: V8 would let a drain double it first, and a box has 256 MB in all. */
-const heapGrowingPercent = 20
+const heapGrowingPercent = 10
 /** Restarts after damage inside one run; beyond it the supervisor decides. */
 const restartsMax = 5
 

@@ -1,15 +1,16 @@
-// Finds records in the raw bytes of a damaged database or write-ahead log: a record is JSON text that starts with its
-// type and carries its sequence, and most rows stand whole inside one page.
+// Finds records in the raw bytes of a damaged database or write-ahead log: a record is JSON text with a known
+// beginning that carries its sequence, and most rows stand whole inside one page.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { colours, type Lane } from '../../protocols/domain/colour.ts'
 import { readRecord } from './readable-record.ts'
+import { expandBody, shortEventStart } from './short-event.ts'
 
-const marker = Buffer.from('{"type":"')
+const markers = ['{"type":"', shortEventStart].map((text) => Buffer.from(text))
 const chunkBytes = 1024 * 1024
 /** Longest record looked for. */
 const recordBytesMax = 16 * 1024
 
-/** Calls `found` for each whole record in the file, in file order; the same record may be found several times. */
+/** Calls `found` for each whole record in the file, expanded; the same record may be found several times. */
 export function carveRecords(
   file: string,
   found: (lane: Lane, sequence: number, body: string) => void,
@@ -33,13 +34,14 @@ function carveChunk(
   end: number,
   found: (lane: Lane, sequence: number, body: string) => void,
 ): void {
-  for (let at = bytes.indexOf(marker); at >= 0 && at < end; at = bytes.indexOf(marker, at + 1)) {
-    const length = objectLength(bytes, at)
-    if (length === 0) continue
-    const body = bytes.toString('utf8', at, at + length)
-    const record = parseRecord(body)
-    if (record) found(record.lane, record.sequence, body)
-  }
+  for (const marker of markers)
+    for (let at = bytes.indexOf(marker); at >= 0 && at < end; at = bytes.indexOf(marker, at + 1)) {
+      const length = objectLength(bytes, at)
+      if (length === 0) continue
+      const body = expandBody(bytes.toString('utf8', at, at + length))
+      const record = parseRecord(body)
+      if (record) found(record.lane, record.sequence, body)
+    }
 }
 
 /** Bytes of the balanced `{...}` at `start`, or 0 when it does not close within bounds. */

@@ -21,7 +21,7 @@ import { createCommit, type CommitRequest } from './worker-messages.ts'
 /** Most records in one commit, so that an alarm never waits behind a long one. */
 const batchRecordsMax = 1000
 /** So many waiting routine records are worth a commit of their own before the window ends. */
-const worthCommitting = 16
+const worthCommitting = 32
 /**
  * What an urgent entry overtook may stand in the journal with a higher sequence than the last row. Each opening leaps over
  * more than ever waits, so that no sequence is given twice.

@@ -2,12 +2,13 @@
 // holding up everything behind it for ever.
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
+import { expandBody } from './short-event.ts'
 
-/** Parses a body; undefined when it is not a record any more. */
+/** Parses a body, short or long; undefined when it is not a record any more. */
 export function readRecord(body: string): Record<string, unknown> | undefined {
   let value: unknown
   try {
-    value = JSON.parse(body)
+    value = JSON.parse(expandBody(body))
   } catch {
     return undefined
   }

@@ -18,6 +18,7 @@ import { carveRecords } from './carve.ts'
 import { openDatabase } from './database.ts'
 import { laneTable } from './migrations.ts'
 import { readRecord } from './readable-record.ts'
+import { expandBody } from './short-event.ts'
 import { reserveFile } from './space.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
@@ -176,7 +177,7 @@ function copyLane(old: Database.Database, lane: Lane, receipted: number, save: S
   const table = laneTable(lane)
   const keep = (row: { number: number; body: string }): void => {
     const sequence = readRecord(row.body)?.['sequence']
-    if (typeof sequence === 'number') save(lane, sequence, row.body)
+    if (typeof sequence === 'number') save(lane, sequence, expandBody(row.body))
   }
   // Receipted rows are remembered as empty ones: carving finds their bytes again, and nobody needs them twice.
   attempt(() => {
@@ -184,7 +185,9 @@ function copyLane(old: Database.Database, lane: Lane, receipted: number, save: S
       .prepare(`SELECT body FROM ${table} WHERE number <= ?`)
       .pluck()
       .iterate(receipted)) {
-      const sequence = attempt(() => (JSON.parse(body as string) as { sequence: unknown }).sequence)
+      const sequence = attempt(
+        () => (JSON.parse(expandBody(body as string)) as { sequence: unknown }).sequence,
+      )
       if (typeof sequence === 'number') save('', sequence, '')
     }
     return undefined

@@ -11,6 +11,7 @@ import {
   type StoredRecord,
 } from './port.ts'
 import { readRecord, repairTime } from './readable-record.ts'
+import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
 
@@ -88,7 +89,7 @@ export class JournalStore {
 
   #write(request: CommitRequest): void {
     for (let i = 0; i < request.lanes.length; i++)
-      this.#insert[request.lanes[i] ?? 0]?.run(request.numbers[i], request.bodies[i])
+      this.#insert[request.lanes[i] ?? 0]?.run(request.numbers[i], shortenBody(request.bodies[i] ?? ''))
     for (const [key, value] of request.state)
       if (value === null) this.#dropState.run(key)
       else this.#putState.run(key, value)
@@ -122,7 +123,7 @@ export class JournalStore {
       }
       const bootWallMs =
         record['clock'] === 'unsynced' ? this.#bootWalls.get(record['boot'] as number) : undefined
-      const body = bootWallMs === undefined ? row.body : repairTime(record, bootWallMs)
+      const body = bootWallMs === undefined ? expandBody(row.body) : repairTime(record, bootWallMs)
       records.push({ lane, number: row.number, body })
       bytes += body.length
       if (bytes >= bytesMax) break

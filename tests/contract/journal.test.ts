@@ -219,7 +219,7 @@ describe('a damaged journal', () => {
       expect(salvaged?.from).toBe('damaged-1')
       // At most what stood in the spoilt bytes may be missing.
       const lost = 400 - (salvaged?.records ?? 0)
-      expect(lost).toBeLessThanOrEqual(Math.ceil(bytes / 100) + 8)
+      expect(lost).toBeLessThanOrEqual(Math.ceil(bytes / 70) + 8)
       const rows = await journal.read('red', 0, { recordsMax: 1000, bytesMax: 1e9 })
       for (const { body } of rows) expect(JSON.parse(body)).toMatchObject({ was: { epoch: oldEpoch } })
       await journal.append(eventEntry(journal, 'red', true))

@@ -26,6 +26,8 @@ import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 
 const rounds = 60
 const perRound = 10
+/** Of an event in its short form, as below. */
+const shortestRowBytes = 80
 let base: string
 
 const optionsFor = (folder: string, newEpoch: string): WorkerOptions => ({
@@ -116,7 +118,7 @@ function damages(): Damage[] {
       for (const kind of ['zeros', 'garbage', 'ones'] as const)
         list.push([
           `${bytes} bytes of ${kind} somewhere in ${file}`,
-          file === 'journal.db' ? Math.ceil(bytes / 120) + 12 : 210,
+          file === 'journal.db' ? Math.ceil(bytes / shortestRowBytes) + 12 : 210,
           (folder, random) => {
             const at = random.between(0, Math.max(0, statSync(join(folder, file)).size - bytes))
             const content =

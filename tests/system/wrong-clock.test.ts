@@ -16,6 +16,7 @@ import {
   startBox,
   type BoxFolder,
 } from './box-in-process.ts'
+import { expandBody } from '../../gateway/journal/short-event.ts'
 
 let box: BoxFolder
 beforeEach(() => {
@@ -32,7 +33,7 @@ function records(folder: string): JournalRecord[] {
       .flatMap(
         (lane) => db.prepare(`SELECT body FROM lane_${lane} ORDER BY number`).pluck().all() as string[],
       )
-      .map((body) => JSON.parse(body) as JournalRecord)
+      .map((body) => JSON.parse(expandBody(body)) as JournalRecord)
   } finally {
     db.close()
   }

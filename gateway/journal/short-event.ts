@@ -1,0 +1,41 @@
+// How a plain event stands in the journal: its values in a fixed order without their names, which are half of its bytes
+// and most of what a routine commit writes to the flash. Everywhere else it is the JSON that a Report carries.
+import { clockQualities, type ClockQuality } from '../../protocols/domain/event.ts'
+
+/** What every short event begins with; carving looks for it in raw bytes. */
+export const shortEventStart = '{"e":['
+
+const number = String.raw`(-?\d+(?:\.\d+)?)`
+const word = String.raw`("[^"\\]*")`
+const numbers = ['sequence', 'boot', 'sinceBootMs', 'atMs']
+
+const long = new RegExp(
+  `^\\{"type":"event",${numbers.map((name) => `"${name}":${number},`).join('')}` +
+    `"clock":"(${clockQualities.join('|')})","device":${word},"messageId":${word},"readings":(\\{.*\\})\\}$`,
+)
+const short = new RegExp(
+  `^\\{"e":\\[${numbers.map(() => `${number},`).join('')}(\\d),${word},${word},(\\{.*\\})\\]\\}$`,
+)
+
+/** The short form of an event with these fields in this order; any other body as it is. */
+export function shortenBody(body: string): string {
+  const found = long.exec(body)
+  if (!found) return body
+  const [, sequence, boot, sinceBootMs, atMs, clock, device, messageId, readings] = found
+  // Its place in the list is on disk: the list may only grow at its end.
+  const quality = clockQualities.indexOf(clock as ClockQuality)
+  return `${shortEventStart}${sequence},${boot},${sinceBootMs},${atMs},${quality},${device},${messageId},${readings}]}`
+}
+
+/** The body as a Report carries it, byte for byte as it was before it was shortened. */
+export function expandBody(body: string): string {
+  if (!body.startsWith(shortEventStart)) return body
+  const found = short.exec(body)
+  const clock = clockQualities[Number(found?.[5])]
+  if (!found || !clock) return body
+  const [, sequence, boot, sinceBootMs, atMs, , device, messageId, readings] = found
+  return (
+    `{"type":"event","sequence":${sequence},"boot":${boot},"sinceBootMs":${sinceBootMs},"atMs":${atMs},` +
+    `"clock":"${clock}","device":${device},"messageId":${messageId},"readings":${readings}}`
+  )
+}
