@@ -48,7 +48,7 @@ export class CommandSender {
   constructor(options: CommandSenderOptions) {
     this.#options = options
     this.#counts = new Counter({
-      name: 'gengfu_centre_box_commands_total',
+      name: 'gengfu_centre_commands_total',
       help: 'Commands for boxes, by kind and the states they came to',
       labelNames: ['do', 'state'],
       registers: [options.registry],

@@ -75,7 +75,7 @@ export class CentreCommands {
   constructor(options: CentreCommandsOptions) {
     this.#options = options
     this.#outcomes = new Counter({
-      name: 'gengfu_centre_commands_total',
+      name: 'gengfu_commands_total',
       help: 'Commands of the centre by kind and what became of them',
       labelNames: ['do', 'result'],
       registers: [options.metrics],
