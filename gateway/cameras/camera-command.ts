@@ -201,8 +201,9 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
 
 async function introduce(client: CameraClient, signal: AbortSignal): Promise<void> {
   const { host, port } = client.address
-  say(`正在连接 ${host}:${port}`, 'connecting')
-  if (!client.settings.onvif) return
+  const { onvif, snapshotPath: page, rtspPort } = client.settings
+  say(`正在连接 ${host}:${onvif || page !== undefined ? port : (rtspPort ?? 554)}`, 'connecting')
+  if (!onvif) return
   let facts
   try {
     facts = await client.probe(signal)

@@ -46,8 +46,8 @@ const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1'
 /** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
 export async function grabFrame(ffmpeg: Ffmpeg, source: StreamSource, limits: Limits): Promise<Buffer> {
   const first = await tryTransport(ffmpeg, source, limits, 'tcp')
-  // 461 Unsupported Transport: an old camera that sends by UDP only.
-  const last = first.lastStatus === 461 ? await tryTransport(ffmpeg, source, limits, 'udp') : first
+  // An old camera that sends by UDP only.
+  const last = first.isTransportRefused ? await tryTransport(ffmpeg, source, limits, 'udp') : first
   if (last.output.length > 0) return last.output
   throw last.problem ?? problemOf(last, source)
 }
@@ -55,6 +55,7 @@ export async function grabFrame(ffmpeg: Ffmpeg, source: StreamSource, limits: Li
 interface Tried extends FfmpegResult {
   problem: CameraProblem | undefined
   lastStatus: number
+  isTransportRefused: boolean
 }
 
 async function tryTransport(
@@ -81,7 +82,8 @@ async function tryTransport(
   const parameters = [...quiet, ...listInput, ...outputParameters, ...jpegParameters]
   try {
     const result = await ffmpeg.run(parameters, list, limits)
-    return { ...result, problem: relay.problem, lastStatus: relay.lastStatus }
+    const { problem, lastStatus, isTransportRefused } = relay
+    return { ...result, problem, lastStatus, isTransportRefused }
   } catch (error) {
     // The relay saw the camera: it knows better than ffmpeg's end why nothing came.
     throw relay.problem ?? error

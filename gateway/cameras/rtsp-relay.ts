@@ -57,9 +57,14 @@ export class RtspRelay {
     return this.#problem
   }
 
-  /** The last answer's status; 461 asks for another way of transport. */
+  /** The last answer's status. */
   get lastStatus(): number {
     return this.#lastStatus
+  }
+
+  /** 461 is the word for "not by this transport"; old servers say 400 and the like to the same request. */
+  get isTransportRefused(): boolean {
+    return this.#asked?.method === 'SETUP' && this.#lastStatus >= 400
   }
 
   get #ownUrl(): string {

@@ -217,6 +217,7 @@ async function checkRunning({ console: { host, port } }: GatewayConfig): Promise
     },
     ...describeLink(health),
     ...describeDevices(health),
+    ...describeCameras(health),
     ...describeJournal(health),
   ]
 }
@@ -265,6 +266,19 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
         ]
       : []),
   ]
+}
+
+function describeCameras({ cameras = [] }: HealthAnswer): Finding[] {
+  const ill = cameras.filter(({ problem }) => problem !== undefined)
+  const words = ill.map(({ id, isOffline, problem }): Finding => ({
+    grade: isOffline ? 'act' : 'watch',
+    zh: `摄像机 ${id}：${problem?.zh}`,
+    en: `camera ${id}: ${problem?.en}.`,
+  }))
+  const well = cameras.length - ill.length
+  if (well > 0)
+    words.push({ grade: 'good', zh: `${well} 台摄像机正常`, en: `${well} cameras without a problem.` })
+  return words
 }
 
 function describeJournal({ journal, quarantine }: HealthAnswer): Finding[] {

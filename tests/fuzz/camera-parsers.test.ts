@@ -8,6 +8,7 @@ import { parseChallenges } from '../../gateway/cameras/http-auth.ts'
 import { HttpReader } from '../../gateway/cameras/http-reader.ts'
 import { parseSoap } from '../../gateway/cameras/onvif-package.ts'
 import { workPicture } from '../../gateway/cameras/picture-work.ts'
+import { RtspReader } from '../../gateway/cameras/rtsp-message.ts'
 import { parseProbeMatch } from '../../gateway/cameras/ws-discovery.ts'
 import { toCoefficients, toPlanes } from '../../protocols/jpeg/jpeg-planes.ts'
 import { parseJpeg } from '../../protocols/jpeg/parse-jpeg.ts'
@@ -126,6 +127,42 @@ describe('texts', () => {
             readingsOf(value)
           },
         ),
+        { numRuns: 1000 },
+      ),
+    ).toBe('')
+  })
+
+  it('of any kind are an RTSP message, a packet, a wait or a CameraProblem', () => {
+    const parts = fc.array(
+      fc.oneof(
+        fc.constantFrom(
+          'RTSP/1.0 200 OK\r\n',
+          '\r\n\r\n',
+          '$\0\0\x03abc',
+          'Content-Length: ',
+          '5',
+          '-1',
+          ':',
+          '\r\n',
+        ),
+        fc.string({ maxLength: 20 }),
+      ),
+      { maxLength: 30 },
+    )
+    expect(
+      broken(
+        fc.property(parts, (texts) => {
+          const reader = new RtspReader()
+          try {
+            for (const text of texts) {
+              reader.push(Buffer.from(text, 'latin1'))
+              while (reader.next());
+            }
+          } catch (error) {
+            return error instanceof CameraProblem
+          }
+          return true
+        }),
         { numRuns: 1000 },
       ),
     ).toBe('')

@@ -68,12 +68,12 @@ const plain = (rtspPort: number, streamPath: string): Record<string, unknown> =>
 })
 
 describe("GStreamer's RTSP server", () => {
-  it('gives a picture from H.264 and from motion JPEG, behind digest authentication', async () => {
+  it('gives a picture from H.264, from motion JPEG and by UDP alone, behind digest authentication', async () => {
     const password = "p'w: =%&"
     const port = await startGstreamer('viewer', password)
     const passwordFile = join(folder, 'password')
     await writeFile(passwordFile, password)
-    for (const path of ['/h264', '/mjpeg']) {
+    for (const path of ['/h264', '/mjpeg', '/udp']) {
       const bench = await startBench([{ ...plain(port, path), user: 'viewer', passwordFile }])
       const taken = await bench.cameras.take('cam-1', 'li')
       expect(taken).toMatchObject({

@@ -61,7 +61,7 @@ describe('pictures of an alarm', () => {
     bench.cameras.onAlarm('acknowledged', redAlarm('a-3', 'bridge'))
     bench.cameras.onAlarm('raised', redAlarm('a-4', 'square', { colour: 'orange' }))
     bench.cameras.onAlarm('repeated', redAlarm('a-4', 'square', { colour: 'orange' }))
-    await until(() => bench.snapshots.length === 3, 'three pictures', 8000)
+    await until(() => bench.snapshots.length === 3, 'three pictures', 15_000)
     expect(new Set(bench.snapshots.map((one) => one.alarm))).toEqual(new Set(['a-4']))
     expect(camera.asked.get('/snapshot.jpg')).toBe(3)
   })

@@ -26,11 +26,15 @@ video = "videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width
 streams = {
     "/h264": video + "x264enc tune=zerolatency key-int-max=10 ! rtph264pay name=pay0",
     "/mjpeg": video + "jpegenc ! rtpjpegpay name=pay0",
+    # As old cameras do: packets by UDP only.
+    "/udp": video + "jpegenc ! rtpjpegpay name=pay0",
 }
 for path, pipeline in streams.items():
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch("( " + pipeline + " )")
     factory.set_shared(True)
+    if path == "/udp":
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     if len(sys.argv) == 3:
         permissions = GstRtspServer.RTSPPermissions()
         permissions.add_permission_for_role(role, "media.factory.access", True)
