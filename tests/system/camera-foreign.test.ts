@@ -130,7 +130,7 @@ describe('a camera with a certificate of its own', () => {
     expect(second.asked.size).toBe(0)
     await again.cameras.forgetCertificate('cam-1', 'li')
     expect(await again.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
-  })
+  }, 40_000)
 })
 
 describe('discovery', () => {
