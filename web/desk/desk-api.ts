@@ -5,9 +5,11 @@ import type {
   AlarmsAnswer,
   ConflictAnswer,
   DeskAlarm,
+  DeskPicture,
   ErrorAnswer,
   LoginAnswer,
   MeAnswer,
+  PicturesAnswer,
   VillagesAnswer,
 } from '../../protocols/desk/api.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../protocols/desk/commands.ts'
@@ -104,6 +106,12 @@ export class DeskApi {
   /** Asks a box for something; the centre has it on disk when it answers. */
   ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
     return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
+  }
+
+  /** The pictures of an alarm, in the order in which they were taken. */
+  async pictures(alarm: string): Promise<DeskPicture[]> {
+    const path = `alarms/${encodeURIComponent(alarm)}/pictures`
+    return (await this.#request<PicturesAnswer>('GET', path)).pictures
   }
 
   async accept(id: string): Promise<DeskAlarm | undefined> {

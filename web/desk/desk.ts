@@ -8,6 +8,7 @@ import { isWaiting, shownColour } from './accept-deadline.ts'
 import { AlarmBoard, RedWatch, type BoardAlarm, type BoardView } from './alarm-board.ts'
 import { ApiProblem, asProblem, type DeskApi } from './desk-api.ts'
 import { DeskCommands } from './desk-commands.ts'
+import { PictureShelf } from './picture-shelf.ts'
 import { SeenReporter } from './seen-reporter.ts'
 import { Siren } from './siren.ts'
 import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './stream-link.ts'
@@ -48,6 +49,7 @@ export class Desk {
   )
   readonly siren: Siren
   readonly commands: DeskCommands
+  readonly pictures: PictureShelf
   seen: SeenReporter
   #options: DeskOptions
   #board = new AlarmBoard()
@@ -62,6 +64,7 @@ export class Desk {
     this.#centreOffsetMs = options.clock.wallMs() - options.clock.monotonicMs()
     this.siren = new Siren(options.clock)
     this.commands = new DeskCommands(options.api)
+    this.pictures = new PictureShelf(options)
     this.seen = this.#createSeenReporter()
     this.#link = this.#createLink()
   }
@@ -143,6 +146,7 @@ export class Desk {
     this.villages.value = []
     this.notes.value = new Map()
     this.commands.clear()
+    this.pictures.clear()
     this.#board.replace([])
     this.#draw()
   }
@@ -191,6 +195,7 @@ export class Desk {
 
   #fill({ alarms, villages, commands = [] }: Snapshot): void {
     this.commands.fill(commands)
+    this.pictures.refresh()
     this.#board.replace(alarms)
     this.villages.value = villages
     this.isFilled.value = true
@@ -203,6 +208,7 @@ export class Desk {
       this.villages.value = applyBoxMessage(this.villages.value, message)
       return
     }
+    if ('picture' in message) return this.pictures.hear(message)
     if ('command' in message) return this.commands.hear(message)
     // A type that a newer centre knows and this page does not is left alone.
     if (message.alarm === undefined) return
