@@ -38,10 +38,11 @@ function live(options: WorldOptions, seconds = 120): UplinkWorld {
   for (let second = 0; second < seconds; second++) {
     for (const lane of lanes)
       if (load.next() < (lane === 'routine' ? 0.8 : 0.1)) world.commit(lane, load.between(1, 5))
+    if (load.next() < 0.08) world.takePicture(load.between(2000, 20_000), load.between(30_000, 200_000))
     world.run(load.between(500, 1500))
   }
   world.faults = { ...calm, bytesPerSecond: 125_000, oneWayMs: 20 }
-  for (let second = 0; second < 400 && !world.isDone; second++) world.run(1000)
+  for (let second = 0; second < 1500 && !world.isDone; second++) world.run(1000)
   world.checkComplete()
   return world
 }
@@ -62,6 +63,18 @@ describe('uplink session in virtual time', () => {
 
   it('is noticed when a record is settled before the centre has it', () => {
     expect(() => live({ seed: 1, faults: calm, sabotage: 'settles-when-sent' })).toThrow(BrokenPromise)
+  })
+
+  it('is noticed when a picture is receipted before it is stored', () => {
+    expect(() =>
+      live({ seed: 4, faults: { ...calm, centreCrashPerSecond: 0.3 }, sabotage: 'receipts-pictures-early' }),
+    ).toThrow(BrokenPromise)
+  })
+
+  it('is noticed when a box that starts again sends what was receipted', () => {
+    expect(() =>
+      live({ seed: 6, faults: { ...calm, boxRestartPerSecond: 0.2 }, sabotage: 'starts-pictures-anew' }),
+    ).toThrow(BrokenPromise)
   })
 
   it('is noticed when a low lane leaves before a red record', () => {
@@ -97,6 +110,42 @@ describe('uplink session in virtual time', () => {
       expect(busy.wireBytes / busy.positions.routine.receipted).toBeLessThan(20)
     }, 60_000)
   }
+
+  for (const { bytesPerSecond, oneWayMs } of [
+    { bytesPerSecond: 8000, oneWayMs: 150 },
+    { bytesPerSecond: 16_000, oneWayMs: 40 },
+  ]) {
+    it(`delays red by a tenth of a second at most behind large pictures at ${bytesPerSecond} B/s, ${oneWayMs} ms`, () => {
+      const faults = { ...calm, bytesPerSecond, oneWayMs }
+      const idle = withReds(new UplinkWorld({ seed: 5, faults }), 15)
+      const world = new UplinkWorld({ seed: 5, faults })
+      for (let i = 0; i < 5; i++) world.takePicture(15_000, 250_000, 'orange')
+      const busy = withReds(world, 15)
+      expect(busy.pictures.isDone).toBe(false)
+      expect(worst(busy)).toBeLessThan(worst(idle) + 100)
+      const use = busy.wireBytes / ((busy.clock.monotonicMs() / 1000) * bytesPerSecond)
+      expect(use).toBeGreaterThan(0.8)
+    }, 60_000)
+  }
+
+  it('sends previews of the newest alarm first, and full sizes only behind every preview', () => {
+    const world = new UplinkWorld({ seed: 7, faults: { ...calm, bytesPerSecond: 16_000, oneWayMs: 20 } })
+    world.connect()
+    const taken = ['old', 'new'].map((alarm) => {
+      const snapshot = world.pictures.take(8000, 40_000, alarm)
+      world.session.pictures?.add(snapshot, false)
+      return snapshot
+    })
+    for (let second = 0; second < 60 && !world.isDone; second++) world.run(1000)
+    const [old, fresh] = taken
+    expect([...world.pictures.reached]).toEqual([
+      fresh?.preview.sha256,
+      old?.preview.sha256,
+      fresh?.full.sha256,
+      old?.full.sha256,
+    ])
+    expect(world.pictures.sentBytes).toBe(world.pictures.totalBytes)
+  })
 })
 
 /** Twenty seconds to measure the link, then a red record every two seconds or so. */

@@ -9,6 +9,10 @@ import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 import { encodeJson, parseReceipt, parseReport } from '../../protocols/uplink/codec.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
+import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
+import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
+import { BrokenPromise } from './broken-promise.ts'
+import { PictureLedger } from './picture-ledger.ts'
 import { type SimulatedCentre, TinyCentre } from './uplink-tiny-centre.ts'
 
 export interface Faults {
@@ -50,11 +54,10 @@ export interface WorldOptions {
   epoch?: string
   centre?: (random: Random) => SimulatedCentre
   /** Turns a working session into a broken one, to see a checker notice. */
-  sabotage?: 'settles-when-sent' | 'hears-of-red-late'
+  sabotage?: 'settles-when-sent' | 'hears-of-red-late' | 'receipts-pictures-early' | 'starts-pictures-anew'
 }
 
-/** What a checker saw that must never be. */
-export class BrokenPromise extends Error {}
+export { BrokenPromise } from './broken-promise.ts'
 
 export class UplinkWorld {
   readonly clock = new VirtualClock()
@@ -64,6 +67,7 @@ export class UplinkWorld {
   readonly stored = new Map<Lane, string[]>(lanes.map((lane) => [lane, []]))
   readonly #committedAtMs = new Map<string, number>()
   readonly redDelaysMs: number[] = []
+  readonly pictures: PictureLedger
   readonly positions = Object.fromEntries(
     lanes.map((lane) => [lane, { last: 0, receipted: 0 }]),
   ) as LanePositions
@@ -88,6 +92,8 @@ export class UplinkWorld {
     this.faults = options.faults
     this.random = createSeededRandom(options.seed)
     this.epoch = options.epoch ?? 'e0e0e0e0e0e0'
+    const answersEarly = options.sabotage === 'receipts-pictures-early'
+    this.pictures = new PictureLedger({ random: this.random, clock: this.clock, answersEarly })
     this.centre = options.centre?.(this.random) ?? new TinyCentre()
     this.#byLane = Object.fromEntries(lanes.map((lane) => [lane, { sentTo: 0 }])) as Record<
       Lane,
@@ -111,6 +117,13 @@ export class UplinkWorld {
     else this.session.commit(records)
   }
 
+  /** The camera took a picture: its record goes ahead, its two files follow. */
+  takePicture(previewBytes: number, fullBytes: number, lane: Lane = 'red'): void {
+    const snapshot = this.pictures.take(previewBytes, fullBytes, `a-${this.positions[lane].last}`)
+    this.commit(lane)
+    this.session.pictures?.add(snapshot, false)
+  }
+
   connect(): void {
     this.#isUp = true
     const connection = ++this.#connection
@@ -118,9 +131,14 @@ export class UplinkWorld {
     for (const lane of lanes) this.#byLane[lane].sentTo = this.positions[lane].receipted
     const link: Link = {
       queuedBytes: () => this.#queued,
+      takesPictures: () => true,
       send: (channel, payload) => {
         const wire = payload.length + 61
         this.wireBytes += wire
+        if (isPictureChunk(payload)) {
+          this.#sendPicture(payload, wire, isCurrent)
+          return wire
+        }
         this.#checkOrder(channel as Lane, payload)
         this.#carry('up', wire, isCurrent, () => this.#arrive(payload, isCurrent))
         return wire
@@ -160,7 +178,8 @@ export class UplinkWorld {
   }
 
   get isDone(): boolean {
-    return lanes.every((lane) => this.positions[lane].receipted === this.positions[lane].last)
+    const isSettled = lanes.every((lane) => this.positions[lane].receipted === this.positions[lane].last)
+    return isSettled && this.pictures.isDone
   }
 
   #startBox(): UplinkSession {
@@ -198,6 +217,7 @@ export class UplinkWorld {
       },
       againAfterMsMin: 2000,
       deafAfterMs: 15_000,
+      pictures: this.pictures.calls(),
       onDeaf: () => {
         this.deafs++
         this.#reconnectSoon()
@@ -214,12 +234,36 @@ export class UplinkWorld {
     this.positions[lane].receipted = Math.max(this.positions[lane].receipted, storedTo)
   }
 
+  #sendPicture(payload: Uint8Array, wire: number, isCurrent: () => boolean): void {
+    this.#checkNoneWaits(lanes, 'a picture')
+    const chunk = this.pictures.leave(payload)
+    this.#carry('up', wire, isCurrent, () => {
+      if (this.random.next() < this.faults.loseReport) return
+      this.pictures.arrive(chunk, (receipt) => {
+        if (this.random.next() < this.faults.loseReceipt) return
+        const delayMs = this.random.next() * this.faults.receiptJitterMs
+        this.clock.after(delayMs, () => this.#sendPictureReceipt(receipt, isCurrent))
+      })
+    })
+  }
+
+  #sendPictureReceipt(receipt: PictureReceipt, isCurrent: () => boolean): void {
+    this.#carry('down', encodeJson(receipt).length + 60, isCurrent, () => {
+      this.pictures.hear(receipt)
+      this.session.pictureReceipt(receipt)
+    })
+  }
+
   /** No Report leaves while a more urgent lane has a record in memory that has not left. */
   #checkOrder(lane: Lane, payload: Uint8Array): void {
     const report = this.#parse(payload)
     const place = this.#byLane[lane]
     place.sentTo = Math.max(place.sentTo, report.first + report.records.length - 1)
-    for (const urgent of lanes.slice(0, lanes.indexOf(lane))) {
+    this.#checkNoneWaits(lanes.slice(0, lanes.indexOf(lane)), lane)
+  }
+
+  #checkNoneWaits(before: readonly Lane[], what: string): void {
+    for (const urgent of before) {
       const { last, receipted } = this.positions[urgent]
       const sentTo = Math.max(this.#byLane[urgent].sentTo, receipted)
       const oldestMs = this.#committedAtMs.get(`${urgent}/${sentTo + 1}`)
@@ -227,7 +271,7 @@ export class UplinkWorld {
       const graceMs = this.faults.readFails > 0 ? Number.POSITIVE_INFINITY : 1100
       const isFromDisk = this.clock.monotonicMs() - this.#connectedMs < graceMs || last - sentTo > 200
       if (sentTo < last && oldestMs !== undefined && !isFromDisk) {
-        throw new BrokenPromise(`${lane} left before ${urgent} ${sentTo + 1}`)
+        throw new BrokenPromise(`${what} left before ${urgent} ${sentTo + 1}`)
       }
     }
   }
@@ -287,11 +331,14 @@ export class UplinkWorld {
       if (this.random.next() < cutPerSecond) this.#reconnectSoon()
       if (this.random.next() < centreCrashPerSecond) {
         this.centre.crash()
+        this.pictures.crash()
         this.#reconnectSoon()
       }
       if (this.random.next() < boxRestartPerSecond) {
         this.session.stop()
         this.session = this.#startBox()
+        const isTried = this.#options.sabotage !== 'starts-pictures-anew'
+        for (const snapshot of this.pictures.unreached()) this.session.pictures?.add(snapshot, isTried)
         this.#reconnectSoon()
       }
       this.session.tick()

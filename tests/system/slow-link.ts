@@ -1,21 +1,25 @@
-// A TCP way between box and centre that is as thin as told, counts what passes, and can be broken at any byte.
+// A TCP way between box and centre that is as thin as told, shows what passes, and can be broken at any byte.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
 const sliceMs = 20
 
+/** Sees the bytes of one connection as they pass. */
+export interface LinkWatch {
+  up(bytes: Buffer): void
+  down(bytes: Buffer): void
+}
+
 export class SlowLink {
   /** The centre's port on loopback. */
   target = 0
-  /** Bytes that went up to the centre, over all connections. */
-  upBytes = 0
   bytesPerSecond: number
-  /** Broken: connections are refused. */
-  isDown = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #watch: (() => LinkWatch) | undefined
 
-  constructor(bytesPerSecond: number) {
+  constructor(bytesPerSecond: number, watch?: () => LinkWatch) {
     this.bytesPerSecond = bytesPerSecond
+    this.#watch = watch
     this.#server = createServer({ noDelay: true }, (near) => this.#carry(near))
   }
 
@@ -36,8 +40,8 @@ export class SlowLink {
   }
 
   #carry(near: Socket): void {
-    if (this.isDown) return void near.destroy()
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true })
+    const watch = this.#watch?.()
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -49,8 +53,14 @@ export class SlowLink {
         other.destroy()
       })
     }
-    far.on('data', (bytes) => near.write(bytes))
-    near.on('data', (bytes) => void this.#push(near, far, bytes))
+    far.on('data', (bytes) => {
+      watch?.down(bytes)
+      near.write(bytes)
+    })
+    near.on('data', (bytes) => {
+      watch?.up(bytes)
+      void this.#push(near, far, bytes)
+    })
   }
 
   /** Passes the bytes on in slices, each when the link would have carried it. */
@@ -59,9 +69,8 @@ export class SlowLink {
     for (let at = 0; at < bytes.length && !far.destroyed;) {
       const slice = bytes.subarray(at, at + Math.max(1, Math.floor((this.bytesPerSecond * sliceMs) / 1000)))
       at += slice.length
-      this.upBytes += slice.length
       far.write(slice)
-      if (at < bytes.length) await new Promise((resolve) => setTimeout(resolve, sliceMs))
+      await new Promise((resolve) => setTimeout(resolve, (slice.length / this.bytesPerSecond) * 1000))
     }
     near.resume()
   }

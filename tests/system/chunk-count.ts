@@ -1,0 +1,40 @@
+// Reads the MQTT that passes between box and centre: which bytes of which picture went up, and what was receipted before.
+import { parser as createParser, type Packet } from 'mqtt-packet'
+import { parsePictureReceipt } from '../../protocols/uplink/codec.ts'
+import { isPictureChunk, parsePictureChunk } from '../../protocols/uplink/picture-chunk.ts'
+import type { LinkWatch } from './slow-link.ts'
+
+export class ChunkCount {
+  /** Bytes of pictures that went up, repeats included. */
+  sentBytes = 0
+  /** Bytes that went up although the box had been told that the centre has them. */
+  againBytes = 0
+  readonly #receipted = new Map<string, number>()
+
+  watch(): LinkWatch {
+    const read = (hear: (topic: string, payload: Buffer) => void): ((bytes: Buffer) => void) => {
+      const parser = createParser()
+      parser.on('packet', (packet: Packet) => {
+        if (packet.cmd === 'publish') hear(packet.topic, packet.payload as Buffer)
+      })
+      return (bytes) => parser.parse(bytes)
+    }
+    return {
+      up: read((topic, payload) => {
+        if (!topic.endsWith('/picture') || !isPictureChunk(payload)) return
+        const chunk = parsePictureChunk(payload)
+        if (!chunk.ok) throw new Error('the box sent a chunk that does not parse')
+        const { sha256, offset, part } = chunk.value
+        this.sentBytes += part.length
+        const known = this.#receipted.get(sha256) ?? 0
+        this.againBytes += Math.max(0, Math.min(part.length, known - offset))
+      }),
+      down: read((topic, payload) => {
+        const receipt = topic.endsWith('/picture') ? parsePictureReceipt(payload) : undefined
+        if (!receipt?.ok) return
+        const { sha256, storedTo } = receipt.value
+        this.#receipted.set(sha256, Math.max(this.#receipted.get(sha256) ?? 0, storedTo))
+      }),
+    }
+  }
+}
