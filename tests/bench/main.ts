@@ -11,6 +11,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'a press until the desk hears it, beside two syncs and three loopback hops',
     load: async () => (await import('./press-to-desk.ts')).runPressToDesk,
   },
+  'first-picture': {
+    words: "a press until its first picture is on the desk, beside the camera's answer and one round trip",
+    load: async () => (await import('./first-picture.ts')).runFirstPicture,
+  },
   'urgent-under-load': {
     words: 'the PUBACK of a press while 500 devices saturate the box, beside an idle box',
     load: async () => (await import('./urgent-under-load.ts')).runUrgentUnderLoad,
