@@ -20,10 +20,10 @@ async function open(...options: Parameters<typeof openPictureVillage>): Promise<
 
 const hashOf = (bytes: ArrayBuffer): string => createHash('sha256').update(Buffer.from(bytes)).digest('hex')
 
-async function fetchWhole({ fetchPicture }: PictureVillage, found: readonly DeskPicture[]): Promise<void> {
+async function fetchWhole(village: PictureVillage, found: readonly DeskPicture[]): Promise<void> {
   for (const { preview, full } of found)
     for (const { sha256, bytes } of [preview, full]) {
-      const answer = await fetchPicture(sha256)
+      const answer = await village.fetchPicture(sha256)
       expect(answer.headers.get('content-type')).toBe('image/jpeg')
       expect(answer.headers.get('cache-control')).toBe('private, no-cache')
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
@@ -34,7 +34,7 @@ async function fetchWhole({ fetchPicture }: PictureVillage, found: readonly Desk
 
 test('brings previews and full sizes of an alarm to the API, whole, and logs who looked at which', async () => {
   const village = await open(10_000_000)
-  const { town, camera, button, fetchPicture } = village
+  const { town, camera, button } = village
   camera.scene.grain = 100
   await town.startCentre()
   await town.startGateway()
@@ -46,7 +46,7 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
   await fetchWhole(village, found)
   const flags = ['--config', town.centreFile, '--role']
   const maintainer = await runCommand(['centre', 'token', ...flags, 'maintainer', '--name', 'm'])
-  expect((await fetchPicture(found[0]?.full.sha256 ?? '', maintainer)).status).toBe(403)
+  expect((await village.fetchPicture(found[0]?.full.sha256 ?? '', maintainer)).status).toBe(403)
   const supervisor = await runCommand(['centre', 'token', ...flags, 'supervisor', '--name', 's'])
   const looks = await fetch(`http://127.0.0.1:${town.ports.http}/api/v1/looks`, {
     headers: { Authorization: `Bearer ${supervisor}` },
