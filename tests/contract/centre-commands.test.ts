@@ -1,7 +1,7 @@
 // The centre's side of commands: who may ask for what, stored before sent, sent again until answered, and honest about what
 // nobody knows.
 import { connect, type MqttClient } from 'mqtt'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { StreamMessage } from '../../protocols/desk/api.ts'
 import {
@@ -22,6 +22,8 @@ let folder: string
 let centre: CentreUnderTest
 let clients: MqttClient[] = []
 const clock = createSteppedClock()
+// A centre starts for each of them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const open = async (): Promise<void> => {
   centre = await startCentre(folder, { clock, config: { boxes: [{ id: box, name: 'Upper Brook' }] } })

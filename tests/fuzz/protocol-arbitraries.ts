@@ -4,6 +4,13 @@ import { alarmChanges, alarmKinds, alarmStates, stages } from '../../protocols/d
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { buttonPresses, contactStates, mainsStates } from '../../protocols/domain/reading.ts'
+import {
+  commandKinds,
+  commandLifeMsMax,
+  commandResultStates,
+  minutesMax,
+  runSecondsMax,
+} from '../../protocols/uplink/command.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
@@ -175,3 +182,48 @@ export const commandResult = fc.record(
   { requiredKeys: ['id', 'ok'] },
 )
 export const stageReceipt = fc.record({ id: messageId, stage: fc.constantFrom(...stages) })
+
+const commandId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9-]{0,20}$/)
+const plain = fc.oneof(fc.boolean(), fc.integer(), fc.string({ maxLength: 20 }))
+const phrase = (maxLength: number) => fc.string({ minLength: 1, maxLength })
+
+export const centreCommand = fc.record(
+  {
+    v: fc.constant(1 as const),
+    id: commandId,
+    do: fc.oneof(fc.constantFrom(...commandKinds), phrase(32)),
+    by: phrase(80),
+    why: phrase(300),
+    alarm: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
+    zone: fc.constantFrom('square', 'z-1'),
+    device: fc.constantFrom('siren-1', 'd.2'),
+    camera: fc.constantFrom('cam-1'),
+    seconds: fc.integer({ min: 0, max: runSecondsMax }),
+    minutes: fc.integer({ min: 0, max: minutesMax }),
+    order: fc.record({ do: phrase(32), text: plain, level: plain }, { requiredKeys: ['do'] }),
+    set: fc.dictionary(
+      fc.constantFrom('zones', 'limits'),
+      fc.array(fc.oneof(fc.integer(), phrase(10)), { maxLength: 3 }),
+    ),
+    version: fc.constantFrom('1.2.3', '2.0.0-rc.1+x'),
+    sentAtMs: fc.integer(),
+    leftMs: fc.integer({ min: 0, max: commandLifeMsMax }),
+  },
+  { requiredKeys: ['v', 'id', 'do', 'by', 'sentAtMs', 'leftMs'] },
+)
+
+const names = fc.array(fc.string({ maxLength: 40 }), { maxLength: 5 })
+export const centreCommandResult = fc.record(
+  {
+    v: fc.constant(1 as const),
+    id: commandId,
+    state: fc.constantFrom(...commandResultStates),
+    atMs: fc.integer(),
+    clock: fc.constantFrom('unsynced', 'synced', 'repaired'),
+    reason: fc.record({ code: phrase(40), zh: phrase(50), en: phrase(50) }),
+    reached: names,
+    missed: names,
+    snapshots: names,
+  },
+  { requiredKeys: ['v', 'id', 'state', 'atMs', 'clock'] },
+)

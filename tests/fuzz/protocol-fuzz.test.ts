@@ -25,6 +25,8 @@ import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
 import type { Result } from '../../protocols/kit/result.ts'
 import {
   encodeJson,
+  parseCentreCommand,
+  parseCentreCommandResult,
   parseHeartbeat,
   parseReceipt,
   parseReport,
@@ -59,6 +61,8 @@ const parsers: [string, (bytes: Uint8Array) => Result<unknown>, fc.Arbitrary<Uin
   ['heartbeat', parseHeartbeat, json(valid.heartbeat)],
   ['receipt', parseReceipt, json(valid.receipt)],
   ['stage notice', parseStageNotice, json(valid.stageNotice)],
+  ['command of the centre', parseCentreCommand, json(valid.centreCommand)],
+  ['result of a command of the centre', parseCentreCommandResult, json(valid.centreCommandResult)],
 ]
 
 /** The valid message with some bytes changed, cut off or doubled. */
@@ -108,6 +112,8 @@ const kinds: [string, fc.Arbitrary<object>, (bytes: Uint8Array) => Result<unknow
   ['heartbeat', valid.heartbeat, parseHeartbeat],
   ['receipt', valid.receipt, parseReceipt],
   ['stage notice', valid.stageNotice, parseStageNotice],
+  ['command of the centre', valid.centreCommand, parseCentreCommand],
+  ['result of a command of the centre', valid.centreCommandResult, parseCentreCommandResult],
 ]
 
 describe('parse(encode(x)) equals x', () => {

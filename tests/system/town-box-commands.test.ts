@@ -1,12 +1,15 @@
 // Question: is what the town asks of a box done exactly once, or said not to have been done, whatever is away or killed
 // meanwhile: the box, the siren, the centre?
 import { connectAsync, type MqttClient } from 'mqtt'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../protocols/desk/commands.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
 import { createTown, runCommand, type Program, type TestTown } from './programs.ts'
 import { deskRows, storedRecords, until } from './town-steps.ts'
+
+// Four programs start one after the other.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const camera = new SimulatedCamera()
 let town: TestTown
@@ -44,7 +47,7 @@ beforeAll(async () => {
     const { villages } = await town.get<{ villages: { boxes: unknown[] }[] }>('/api/v1/villages')
     return villages.length === 1
   })
-}, 60_000)
+})
 afterAll(async () => {
   await town.close()
   await camera.stop()
@@ -123,7 +126,7 @@ it('refuses with the reason: by role at the centre, by its own policy at the box
 it('says which device was not reached when it does not answer in time', async () => {
   heard.length = 0
   const deaf = await openSiren(false)
-  const id = await ask({ do: 'siren', seconds: 10, livesSeconds: 2 })
+  const id = await ask({ do: 'siren', seconds: 10, livesSeconds: 4 })
   const { reason, missed } = await comesTo(id, 'failed')
   expect({ code: reason?.code, missed }).toEqual({ code: 'no-answer', missed: ['siren-1'] })
   await deaf.endAsync()
