@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { placesProblem } from '../network-kit/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
 import { runCameraCampaign } from './camera-campaign.ts'
+import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
@@ -11,6 +12,9 @@ import { runPowerCuts } from './power-cuts.ts'
 const killsPerRound = 100
 /** Megabytes an hour beyond which a box that runs for months is in danger; below, it is the garbage collector's mood. */
 const residentPerHourMax = 20
+
+/** What may stay resident after an attack: the repeat memory of the attackers' events, and fragments. */
+const keptMegabytesMax = 16
 
 const program = new Command('npm run campaign --').description(
   'long fault campaigns; each ends with code 1 on a broken promise',
@@ -98,6 +102,37 @@ program
 function isBroken(faults: VillageFaults): boolean {
   return Object.values(faults).some((found: number | string[]) => Array.isArray(found) && found.length > 0)
 }
+
+program
+  .command('fuzz')
+  .description('hostile clients with mutated packets, beside honest devices')
+  .option('--packets <n>', 'in all', '1000000')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { packets: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const result = await runFuzzCampaign({
+      seed: Number(options.seed),
+      packets: Number(options.packets),
+      hostile: 20,
+      honest: 50,
+      calmMs: 30_000,
+      progress: (text) => say(`  ${text}`),
+    })
+    say(JSON.stringify(result))
+    const { attack, calm, attacked, residentBeforeMb, residentAfterMb } = result
+    const broken = [
+      ...(result.isGatewayRunning ? [] : ['the gateway ended']),
+      ...(result.lost.length + result.doubled.length > 0 ? ['acknowledged events lost or doubled'] : []),
+      ...(result.dropped > 0 ? ['honest devices lost their connection'] : []),
+      ...(attack.errors.length > 0 ? ['connections that were not closed'] : []),
+      ...(attacked.pressP99Ms > 2 * calm.pressP99Ms ? ['the p99 of a press more than doubled'] : []),
+      ...(attacked.reportP99Ms > 2 * calm.reportP99Ms ? ['the p99 of a report more than doubled'] : []),
+      ...(residentAfterMb > residentBeforeMb + keptMegabytesMax ? ['memory did not return'] : []),
+    ]
+    for (const words of broken) say(`a promise is broken: ${words}`)
+    if (broken.length > 0) process.exitCode = 1
+    else say('it stayed up, memory returned, the honest lost nothing and were answered in time')
+  })
 
 program
   .command('cameras')
