@@ -13,7 +13,13 @@ import type { AlarmRecord, EventRecord, JournalRecord } from '../../protocols/do
 import type { Role } from '../../protocols/desk/api.ts'
 import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { encodeJson, parseReceipt, parseStageNotice } from '../../protocols/uplink/codec.ts'
+import {
+  encodeJson,
+  parsePictureReceipt,
+  parseReceipt,
+  parseStageNotice,
+} from '../../protocols/uplink/codec.ts'
+import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
 
@@ -115,6 +121,7 @@ export async function startCentre(
 export class TestBox {
   readonly receipts: Receipt[] = []
   readonly stages: StageNotice[] = []
+  readonly pictures: PictureReceipt[] = []
   readonly client: MqttClient
   readonly box: string
 
@@ -126,6 +133,9 @@ export class TestBox {
       if (topic.endsWith('/receipt')) {
         const receipt = parseReceipt(payload)
         if (receipt.ok) this.receipts.push(receipt.value)
+      } else if (topic.endsWith('/picture')) {
+        const said = parsePictureReceipt(payload)
+        if (said.ok) this.pictures.push(said.value)
       } else {
         const stage = parseStageNotice(payload)
         if (stage.ok) this.stages.push(stage.value)
@@ -139,7 +149,10 @@ export class TestBox {
       this.client.once('error', reject)
       this.client.once('close', () => reject(new Error('closed')))
     })
-    await this.client.subscribeAsync([`down/${this.box}/receipt`, `down/${this.box}/stage`], { qos: 1 })
+    await this.client.subscribeAsync(
+      [`down/${this.box}/receipt`, `down/${this.box}/stage`, `down/${this.box}/picture`],
+      { qos: 1 },
+    )
     return this
   }
 
