@@ -9,6 +9,12 @@ const number = String.raw`(-?\d+(?:\.\d+)?)`
 const word = String.raw`("[^"\\]*")`
 const numbers = ['sequence', 'boot', 'sinceBootMs', 'atMs']
 
+/** Names of readings that come with most reports. Their places are on disk: the list may only grow at its end. */
+const common = ['batteryPercent', 'signalDbm', 'temperatureC', 'waterLevelMm', 'contact']
+const commonName = new RegExp(`"(${common.join('|')})":`, 'g')
+/** Stands before the place of a common name; an event that has it in its own readings stays long. */
+const sign = '~'
+
 const long = new RegExp(
   `^\\{"type":"event",${numbers.map((name) => `"${name}":${number},`).join('')}` +
     `"clock":"(${clockQualities.join('|')})","device":${word},"messageId":${word},"readings":(\\{.*\\})\\}$`,
@@ -20,11 +26,12 @@ const short = new RegExp(
 /** The short form of an event with these fields in this order; any other body as it is. */
 export function shortenBody(body: string): string {
   const found = long.exec(body)
-  if (!found) return body
-  const [, sequence, boot, sinceBootMs, atMs, clock, device, messageId, readings] = found
+  const readings = found?.[8]
+  if (!found || readings === undefined || readings.includes(sign)) return body
+  const [, sequence, boot, sinceBootMs, atMs, clock, device, messageId] = found
   // Its place in the list is on disk: the list may only grow at its end.
   const quality = clockQualities.indexOf(clock as ClockQuality)
-  return `${shortEventStart}${sequence},${boot},${sinceBootMs},${atMs},${quality},${device},${messageId},${readings}]}`
+  return `${shortEventStart}${sequence},${boot},${sinceBootMs},${atMs},${quality},${device},${messageId},${shortenNames(readings)}]}`
 }
 
 /** The body as a Report carries it, byte for byte as it was before it was shortened. */
@@ -36,6 +43,17 @@ export function expandBody(body: string): string {
   const [, sequence, boot, sinceBootMs, atMs, , device, messageId, readings] = found
   return (
     `{"type":"event","sequence":${sequence},"boot":${boot},"sinceBootMs":${sinceBootMs},"atMs":${atMs},` +
-    `"clock":"${clock}","device":${device},"messageId":${messageId},"readings":${readings}}`
+    `"clock":"${clock}","device":${device},"messageId":${messageId},"readings":${expandNames(readings ?? '')}}`
   )
+}
+
+function shortenNames(readings: string): string {
+  return readings.replace(commonName, (_, name: string) => `"${sign}${common.indexOf(name)}":`)
+}
+
+function expandNames(readings: string): string {
+  return readings.replace(/"~(\d)":/g, (found, place: string) => {
+    const name = common[Number(place)]
+    return name === undefined ? found : `"${name}":`
+  })
 }

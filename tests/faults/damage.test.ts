@@ -27,7 +27,7 @@ import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 const rounds = 60
 const perRound = 10
 /** Of an event in its short form, as below. */
-const shortestRowBytes = 80
+const shortestRowBytes = 60
 let base: string
 
 const optionsFor = (folder: string, newEpoch: string): WorkerOptions => ({
