@@ -1,19 +1,17 @@
 // Measures the link from what Receipts say arrived: rate, round trip, and from both how much low lanes may have in flight.
 
 /** How long Reports of low lanes may queue on the link before the window shrinks; a link that jitters gets more. */
-export const queueMsMax = 12
+export const queueMsMax = 10
 /** On a short way the centre's own work looks like a queue: there this much in all is allowed. */
 const shortWayMs = 80
 /** Within one building the way holds nothing worth measuring: this many Reports keep the centre busy. */
 const shortRoundTripMs = 5
 const shortWayReports = 4
-const jitterFactor = 1.5
-const jitterMsMax = 60
-/** Neighbouring Reports differ by this much on a steady link too. */
-const stepMsUsual = 10
+const jitterFactor = 2
+const jitterMsMax = 200
 const jitterSamplesMax = 15
 /** How long one Report of a low lane takes on the link. */
-export const reportDurationMs = 75
+export const reportDurationMs = 60
 /** Smallest and largest Report on the wire, in bytes. */
 export const reportWireBytesMin = 512
 export const reportWireBytesMax = 16 * 1024
@@ -33,9 +31,8 @@ const burstMs = 4
 /** A rate that was measured far too low, as after lost Receipts, holds nothing back longer than this. */
 const paceMsMax = 500
 const rateSamplesMax = 9
-/** The best rate is remembered this long, in Reports; single higher samples are Receipts that came in bunches. */
-const bestSamplesMax = 24
-const bestShare = 0.8
+/** What the link carried lately is the middle of so many samples: about two seconds of a thin link. */
+const latelySamplesMax = 24
 
 /** What is remembered of a Report when it leaves, to measure with when its Receipt comes. */
 export interface Departure {
@@ -57,9 +54,9 @@ export class LinkMeter {
   #inFlightBytes = 0
   #rates: number[] = []
   #bytesPerMs = 0
-  /** Samples of the rate, newest last, and what the link has lately been able to do. */
+  /** Samples of the rate, newest last, and what the link carried lately. */
   #lately: number[] = []
-  #bestPerMs = 0
+  #latelyPerMs = 0
   /** The quickest round trip and the bytes of that Report. */
   #quickest: { ms: number; bytes: number; atMs: number } | undefined
   #smoothedMs = 0
@@ -163,7 +160,7 @@ export class LinkMeter {
     this.#bytesPerMs /= 2
     this.#rates = []
     this.#lately = []
-    this.#bestPerMs = 0
+    this.#latelyPerMs = 0
     this.#quickest = undefined
     this.#smoothedMs = 0
     this.#isProbing = false
@@ -188,8 +185,8 @@ export class LinkMeter {
     // The median: Receipts that come in bunches make single samples too high or too low.
     this.#bytesPerMs = median(this.#rates)
     this.#lately.push(rate)
-    if (this.#lately.length > bestSamplesMax) this.#lately.shift()
-    this.#bestPerMs = quantile(this.#lately, bestShare)
+    if (this.#lately.length > latelySamplesMax) this.#lately.shift()
+    this.#latelyPerMs = median(this.#lately)
   }
 
   #measureRoundTrip(newest: Departure, nowMs: number): void {
@@ -212,7 +209,7 @@ export class LinkMeter {
     const rawMs = Math.max(nowMs - newest.sentMs, 0.05)
     const freeMs = this.#quickest.ms + this.#ownMs(newest.bytes) - this.#ownMs(this.#quickest.bytes)
     const leastMs = Math.max(queueMsMax, shortWayMs - freeMs)
-    const allowedMs = leastMs + clampMs((median(this.#steps) - stepMsUsual) * jitterFactor)
+    const allowedMs = leastMs + clampMs(median(this.#steps) * jitterFactor)
     // At first Reports leave in pairs: one of them is no queue yet.
     const queueMs = rawMs - freeMs - (this.#isStarting ? this.#ownMs(newest.bytes) : 0)
     if (queueMs <= allowedMs / 2) {
@@ -235,7 +232,7 @@ export class LinkMeter {
       }
     }
     // A centre's disk and the way back make Receipts late too: what the link was seen to carry is never given up for it.
-    this.#windowBytes = Math.max(this.#windowBytes, this.#bestPerMs * (freeMs + allowedMs))
+    this.#windowBytes = Math.max(this.#windowBytes, this.#latelyPerMs * (freeMs + allowedMs))
     this.#windowBytes = clamp(this.#windowBytes, windowBytesMin, windowBytesMax)
   }
 
@@ -249,10 +246,8 @@ function clampMs(ms: number): number {
   return Math.max(0, Math.min(jitterMsMax, ms))
 }
 
-const median = (values: readonly number[]): number => quantile(values, 0.5)
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 function clamp(value: number, least: number, most: number): number {

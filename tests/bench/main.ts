@@ -35,6 +35,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'memory while a million waiting records drain to a centre',
     load: async () => (await import('./memory.ts')).runMemory,
   },
+  drain: {
+    words: 'a backlog on loopback to a centre that syncs, beside a Mosquitto bridge that keeps nothing',
+    load: async () => (await import('./drain.ts')).runDrain,
+  },
   'thin-link': {
     words:
       'red and the drain of a million records on 64 kbit/s and 300 ms, beside a Mosquitto bridge (--minutes 10)',

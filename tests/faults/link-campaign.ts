@@ -246,9 +246,15 @@ class Campaign {
   }
 
   #begin(work: Promise<void>): void {
-    const done = work
-      .catch((error: unknown) => (this.#failure ??= error))
-      .then(() => void this.#underWay.delete(done))
+    const finish = async (): Promise<void> => {
+      try {
+        await work
+      } catch (error) {
+        this.#failure ??= error
+      }
+      this.#underWay.delete(done)
+    }
+    const done = finish()
     this.#underWay.add(done)
   }
 

@@ -309,7 +309,7 @@ export class UplinkWorld {
 
   #sendReceipt(receipt: Receipt, isCurrent: () => boolean): void {
     const bytes = encodeJson(receipt)
-    this.#carry('down', bytes.length + 60, isCurrent, () => {
+    this.#carry('down', bytes.length + 140, isCurrent, () => {
       const parsed = parseReceipt(bytes)
       if (!parsed.ok) throw new BrokenPromise('a Receipt does not parse')
       this.session.receipt(parsed.value)

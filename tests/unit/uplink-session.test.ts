@@ -286,4 +286,18 @@ describe('the schedule of attempts', () => {
     expect(calm.filter((ms) => ms < 30_000).length).toBeGreaterThan(120)
     expect(Math.max(...delays(true))).toBeLessThanOrEqual(5000)
   })
+
+  it('spreads twenty thousand boxes that lost their centre for ten minutes, so that no second sees more than one in twenty', () => {
+    const [boxes, outageMs] = [20_000, 600_000]
+    const perSecond = new Map<number, number>()
+    for (let box = 0; box < boxes; box++) {
+      const schedule = new RetrySchedule(createSeededRandom(box), 60_000)
+      let atMs = 0
+      while (atMs < outageMs) atMs += schedule.nextDelayMs(false)
+      const second = Math.floor(atMs / 1000)
+      perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+    }
+    expect(Math.max(...perSecond.values())).toBeLessThan(boxes / 20)
+    expect([...perSecond.values()].reduce((sum, count) => sum + count, 0)).toBe(boxes)
+  })
 })
