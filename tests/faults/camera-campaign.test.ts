@@ -15,7 +15,7 @@ it('eight cameras with faults lose no press and leave no process, file, picture 
   expect(result.after.children).toBe(0)
   expect(result.after.openFiles).toBeLessThanOrEqual(result.before.openFiles + 4)
   expect(result.stray).toEqual([])
-}, 60_000)
+}, 120_000)
 
 it('the comparison sees a difference that is there, and none between phases of the same kind', () => {
   const random = createSeededRandom(3)

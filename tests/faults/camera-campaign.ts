@@ -45,7 +45,8 @@ export interface CameraResult {
   stray: string[]
 }
 
-const devicesPerBox = 40
+/** A dozen red alarms a minute, each with pictures of all cameras: more than any village has. */
+const devicesPerBox = 12
 const pressMsMax = 10_000
 /** The last series ends five seconds after its alarm. */
 const seriesMs = 6000
