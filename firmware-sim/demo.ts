@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { parse, stringify } from 'yaml'
+import { SimulatedCamera } from './camera/simulated-camera.ts'
 import { createVillageConfig } from './village-config.ts'
 import { createVillage } from './village.ts'
 
@@ -51,6 +52,8 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
 class Demo {
   readonly #folder: string
   readonly #children: { name: string; process: ChildProcess }[] = []
+  /** Looks at the yard of the printed button: its press brings pictures to the desk. */
+  readonly #camera = new SimulatedCamera()
   #stopVillage: () => void = () => undefined
   #isStopping = false
 
@@ -84,7 +87,8 @@ class Demo {
   async #start(): Promise<void> {
     const ports = await choosePorts()
     const centreFile = this.#write('centre.yaml', centreConfig(this.#folder, ports))
-    const gatewayFile = this.#write('gateway.yaml', gatewayConfig(this.#folder, ports))
+    await this.#camera.start()
+    const gatewayFile = this.#write('gateway.yaml', gatewayConfig(this.#folder, ports, this.#camera))
     const password = await this.#login(centreFile)
     await this.#startChild('centre', ['centre', '--config', centreFile], 'centre is listening')
     const token = await output([
@@ -192,6 +196,7 @@ class Demo {
     if (!this.#isStopping) {
       this.#isStopping = true
       this.#stopVillage()
+      await this.#camera.stop()
       // The gateway first, so that what it still has is on its way before the centre goes.
       for (const { process: child } of this.#children.reverse()) await ended(child)
       rmSync(join(this.#folder, pidFile), { force: true })
@@ -267,7 +272,7 @@ function centreConfig(folder: string, ports: Ports): object {
   }
 }
 
-function gatewayConfig(folder: string, ports: Ports): object {
+function gatewayConfig(folder: string, ports: Ports, camera: SimulatedCamera): object {
   const village = createVillageConfig({ devices: deviceCount, seed, intervalSeconds: reportSeconds })
   return {
     box: { id: '320612104201-1', name: '石桥村 Stone Bridge' },
@@ -277,15 +282,24 @@ function gatewayConfig(folder: string, ports: Ports): object {
     console: { host: '127.0.0.1', port: ports.console },
     // A demo is there to be tried: more than a village would let its centre do unasked.
     commands: { allow: ['arm', 'disarm', 'bypass', 'shelve', 'siren', 'snapshot', 'burst'] },
-    ...withDemoButton(village),
+    ...withDemoButton(village, camera),
   }
 }
 
-/** The village's zones and devices, with the button that the printed command presses. */
-function withDemoButton(villageYaml: string): object {
+/** The village's zones and devices, with the button that the printed command presses and the camera beside it. */
+function withDemoButton(villageYaml: string, { host, port }: SimulatedCamera): object {
   const village = parse(villageYaml) as { zones: { id: string }[]; devices: object[] }
   const zone = village.zones[0]?.id
+  const camera = {
+    id: 'camera-demo',
+    name: '王奶奶家门口 Granny Wang, the door',
+    zone,
+    host,
+    port,
+    onvif: false,
+  }
   return {
+    ...(zone === undefined ? {} : { cameras: [{ ...camera, snapshotPath: '/snapshot.jpg' }] }),
     zones: village.zones,
     devices: [
       ...village.devices,
