@@ -92,7 +92,8 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
         const found = account && (await storage.findPicture(sha256))
         const use = found?.uses[0]
         if (!found || !use) throw new ApiProblem('not-found')
-        await storage.noteLook({
+        // Read meanwhile, handed out only once the look is on disk.
+        const noted = storage.noteLook({
           atMs: clock.wallMs(),
           who: account.user,
           role: account.role,
@@ -102,7 +103,7 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
           sha256,
           size: use.preview.sha256 === sha256 ? 'preview' : 'full',
         })
-        const jpeg = await read(found.box, sha256)
+        const [jpeg] = await Promise.all([read(found.box, sha256), noted])
         if (!jpeg) throw new ApiProblem('not-found')
         return { jpeg, name: sha256 }
       },

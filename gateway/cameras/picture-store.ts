@@ -90,8 +90,8 @@ export class PictureStore {
   /** Writes both files and the document, then makes room. Rejects when the disk does not take them. */
   put(snapshot: StoredSnapshot, full: FinishedFile, preview: FinishedFile): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#writeBlob(full)
-      if (preview.sha256 !== full.sha256) await this.#writeBlob(preview)
+      const files = preview.sha256 === full.sha256 ? [full] : [full, preview]
+      await Promise.all(files.map((file) => this.#writeBlob(file)))
       await this.#writeDocument(snapshot)
       this.#add(snapshot)
       await this.#makeRoom(snapshot)
