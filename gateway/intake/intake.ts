@@ -33,6 +33,7 @@ const quarantinedBytesMax = 8192
 const refusalPauseMs = 250
 
 const noAlarms: readonly AlarmRecord[] = []
+const machinePause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 interface Message {
   device: string
@@ -50,6 +51,8 @@ export interface IntakeOptions {
   logger: Logger
   metrics: Registry
   onKept: (kept: Kept) => void
+  /** Lets so many milliseconds pass; the machine's own time when left out. */
+  pause?: (ms: number) => Promise<void>
 }
 
 export class Intake implements AlarmJudge {
@@ -103,7 +106,7 @@ export class Intake implements AlarmJudge {
   async #recover(): Promise<void> {
     for (;;)
       try {
-        await new Promise((resolve) => setTimeout(resolve, refusalPauseMs))
+        await (this.#options.pause ?? machinePause)(refusalPauseMs)
         await this.#reload()
         this.#ready = undefined
         return

@@ -68,7 +68,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return new BatchingJournal(options, thread)
 }
 
-class BatchingJournal implements Journal {
+/** Exported for the simulation, which has a thread of its own. */
+export class BatchingJournal implements Journal {
   readonly epoch: string
   readonly #clock: Clock
   readonly #logger: Logger

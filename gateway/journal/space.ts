@@ -7,6 +7,7 @@ import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { laneTable } from './migrations.ts'
 import type { SpaceFacts } from './port.ts'
+import { readRecord } from './readable-record.ts'
 
 export const reserveFile = 'reserve.bin'
 /** The write-ahead log may grow to this on a large disk, to a fortieth of a small one. */
@@ -187,12 +188,31 @@ export class Space {
 
   #deleteOldest(lane: Lane, upTo: number): number {
     const table = laneTable(lane)
+    return this.#delete(
+      lane,
+      `number IN (SELECT number FROM ${table} WHERE number <= ?
+         AND number < (SELECT max(number) FROM ${table}) ORDER BY number LIMIT ${evictRowsMax})`,
+      upTo,
+    )
+  }
+
+  /** Behind the checkpoint only the rows know which message ids were heard: those ids are kept, or a repeat would count anew. */
+  #delete(lane: Lane, where: string, ...numbers: number[]): number {
+    const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id) VALUES (?, ?)')
     return this.#db
-      .prepare(
-        `DELETE FROM ${table} WHERE number IN (SELECT number FROM ${table} WHERE number <= ?
-           AND number < (SELECT max(number) FROM ${table}) ORDER BY number LIMIT ${evictRowsMax})`,
-      )
-      .run(upTo).changes
+      .transaction(() => {
+        const checkpoint = this.#db.prepare("SELECT value FROM state WHERE key = 'checkpoint'").pluck().get()
+        const known = (JSON.parse(String(checkpoint ?? '{}')) as Partial<Record<Lane, number>>)[lane] ?? 0
+        const gone = this.#db
+          .prepare(`DELETE FROM ${laneTable(lane)} WHERE ${where} RETURNING number, body`)
+          .all(...numbers) as { number: number; body: string }[]
+        for (const { number, body } of gone) {
+          const record = number > known ? readRecord(body) : undefined
+          if (record?.['type'] === 'event') remember.run(record['device'], record['messageId'])
+        }
+        return gone.length
+      })
+      .immediate()
   }
 
   #thinRoutine(): number {
@@ -207,11 +227,8 @@ export class Space {
     while (Math.max(this.#thinnedTo, bounds.low - 1) < end) {
       const from = Math.max(this.#thinnedTo, bounds.low - 1)
       const to = Math.min(end, from + evictRowsMax)
-      const gone = this.#db
-        .prepare(
-          `DELETE FROM lane_routine WHERE number > ? AND number <= ? AND number % ${thinKeepEvery} <> 0 AND number < ?`,
-        )
-        .run(from, to, bounds.high).changes
+      const where = `number > ? AND number <= ? AND number % ${thinKeepEvery} <> 0 AND number < ?`
+      const gone = this.#delete('routine', where, from, to, bounds.high)
       this.#thinnedTo = to
       if (gone > 0) return this.#countDropped(gone)
     }

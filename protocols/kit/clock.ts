@@ -19,16 +19,19 @@ export function createSystemClock(): Clock {
 
 interface Waiting {
   dueMs: number
-  order: number
   run: () => void
+  isCancelled: boolean
 }
+
+/** The shortest delay of the virtual clock; the machine's timers have one too. */
+const shortestMs = 0.001
 
 /** A clock that moves only when told to: for tests and for the simulator. */
 export class VirtualClock implements Clock {
   #nowMs = 0
   #wallOffsetMs: number
-  #order = 0
-  #waiting: Waiting[] = []
+  /** What falls due next stands last; what falls due together keeps the order in which it was asked for. */
+  readonly #waiting: Waiting[] = []
 
   constructor(wallMs = Date.UTC(2026, 0, 1)) {
     this.#wallOffsetMs = wallMs
@@ -43,10 +46,12 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const entry = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, run }
-    this.#waiting.push(entry)
+    // A delay that is lost in the rounding of the sum would be over at once, for ever.
+    const waitMs = delayMs > 0 ? Math.max(shortestMs, delayMs) : 0
+    const entry = { dueMs: this.#nowMs + waitMs, run, isCancelled: false }
+    this.#waiting.splice(this.#placeOf(entry.dueMs), 0, entry)
     return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== entry)
+      entry.isCancelled = true
     }
   }
 
@@ -55,18 +60,33 @@ export class VirtualClock implements Clock {
     this.#wallOffsetMs += byMs
   }
 
+  /** When the next thing falls due, on the monotonic clock; Infinity when nothing waits. */
+  nextDueMs(): number {
+    while (this.#waiting.at(-1)?.isCancelled) this.#waiting.pop()
+    return this.#waiting.at(-1)?.dueMs ?? Infinity
+  }
+
   /** Moves time on by `ms`, running what falls due in order of time. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
-    for (;;) {
-      const next = this.#waiting
-        .filter((entry) => entry.dueMs <= endMs)
-        .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0]
+    while (this.nextDueMs() <= endMs) {
+      const next = this.#waiting.pop()
       if (!next) break
-      this.#waiting = this.#waiting.filter((entry) => entry !== next)
       this.#nowMs = Math.max(this.#nowMs, next.dueMs)
       next.run()
     }
     this.#nowMs = endMs
+  }
+
+  /** Before everything that falls due at the same time or sooner. */
+  #placeOf(dueMs: number): number {
+    let low = 0
+    let high = this.#waiting.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#waiting[middle]?.dueMs ?? 0) > dueMs) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

@@ -7,6 +7,7 @@ import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
+import { addSimulate } from '../simulation/campaign.ts'
 
 /** Kills of one round; a campaign of more runs several rounds on fresh data. */
 const killsPerRound = 100
@@ -178,6 +179,7 @@ program
     if (broken.length > 0) process.exitCode = 1
     else say('cameras cost an alarm nothing that could be measured, and left nothing behind')
   })
+addSimulate(program, say)
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)

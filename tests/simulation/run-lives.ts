@@ -1,0 +1,53 @@
+// Lives one after another from one seed until one breaks a promise; the campaign and the tests run it.
+import { live } from './life.ts'
+import { BrokenPromise, type Canary } from './life-faults.ts'
+
+export interface LivesPlan {
+  lives: number
+  /** Life k of seed s is the same life for ever. */
+  seed: number
+  /** Only this one, to see a failure again. */
+  life?: number | undefined
+  canary?: Canary | undefined
+  /** Told about once a second. */
+  progress?: (lived: number) => void
+}
+
+export interface LivesResult {
+  lived: number
+  events: number
+  alarms: number
+  boots: number
+  restores: number
+  virtualHours: number
+  /** The first life that broke a promise, and which. */
+  broken?: { life: number; promise: string }
+}
+
+/** Seeds of different campaigns share no lives: the lives of one lie behind each other in a stride of their own. */
+const seedOf = (seed: number, life: number): number => (Math.imul(seed, 0x9e3779b1) + life) >>> 0
+
+/** Throws what is no broken promise: then the simulation or the program has failed, not the promise. */
+export async function runLives({ lives, seed, life, canary, progress }: LivesPlan): Promise<LivesResult> {
+  const result: LivesResult = { lived: 0, events: 0, alarms: 0, boots: 0, restores: 0, virtualHours: 0 }
+  const first = life ?? 0
+  let toldMs = performance.now()
+  for (let k = first; k < (life === undefined ? lives : first + 1); k++) {
+    try {
+      const figures = await live({ seed: seedOf(seed, k), canary })
+      result.lived++
+      result.events += figures.events
+      result.alarms += figures.alarms
+      result.boots += figures.boots
+      result.restores += figures.restores
+      result.virtualHours += figures.virtualSeconds / 3600
+    } catch (error) {
+      if (!(error instanceof BrokenPromise)) throw error
+      return { ...result, broken: { life: k, promise: error.message } }
+    }
+    if (performance.now() - toldMs < 1000) continue
+    toldMs = performance.now()
+    progress?.(result.lived)
+  }
+  return result
+}
