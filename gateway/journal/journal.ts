@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
+import { documentsOf, supersede, type DocumentsOfEntry } from './document-order.ts'
 import { openWorker, type JournalThread } from './open-worker.ts'
 import {
   JournalError,
@@ -47,7 +48,7 @@ export interface JournalOptions {
   keepReceipted?: number
 }
 
-interface Pending {
+interface Pending extends DocumentsOfEntry {
   entry: JournalEntry
   stored: StoredRecord[]
   sinceMs: number
@@ -86,6 +87,7 @@ export class BatchingJournal implements Journal {
   #cancelLook: (() => void) | undefined
   #sequence: number
   #quarantined: number
+  #order = 0
   #urgent: Pending[] = []
   #routine: Pending[] = []
   #routineRecords = 0
@@ -133,7 +135,16 @@ export class BatchingJournal implements Journal {
         number: 0,
         body: JSON.stringify(record),
       }))
-      const pending = { entry, stored, sinceMs: this.#clock.monotonicMs(), resolve, reject }
+      const sinceMs = this.#clock.monotonicMs()
+      const pending = {
+        entry,
+        state: entry.state ?? [],
+        order: ++this.#order,
+        stored,
+        sinceMs,
+        resolve,
+        reject,
+      }
       if (entry.isUrgent) this.#urgent.push(pending)
       else {
         this.#routine.push(pending)
@@ -181,6 +192,7 @@ export class BatchingJournal implements Journal {
       queue.splice(0, taken)
     }
     this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
+    supersede([...this.#urgent, ...this.#routine], batch)
     return batch
   }
 
@@ -222,11 +234,10 @@ export class BatchingJournal implements Journal {
         request.numbers.push(record.number)
         request.bodies.push(record.body)
       }
-      for (const [key, value] of entry.state ?? [])
-        request.state.push([key, value === undefined ? null : JSON.stringify(value)])
       if (entry.oddIds) request.oddIds.push(...entry.oddIds)
       if (entry.quarantine) request.quarantine.push(entry.quarantine)
     }
+    request.state = documentsOf(batch)
     // Where the Receipts are is worth a page only when documents are written anyway.
     request.keepsReceipted = this.#isReceiptedDirty && request.state.length > 0
     return request
