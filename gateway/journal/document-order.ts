@@ -9,7 +9,7 @@ export interface DocumentsOfEntry {
 }
 
 const inOrder = <T extends DocumentsOfEntry>(entries: readonly T[]): T[] =>
-  entries.toSorted((a, b) => a.order - b.order)
+  entries.filter(({ state }) => state.length > 0).sort((a, b) => a.order - b.order)
 
 /** What one commit writes, oldest first. */
 export function documentsOf(batch: readonly DocumentsOfEntry[]): [key: string, json: string | null][] {

@@ -6,6 +6,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { documentsOf, supersede, type DocumentsOfEntry } from './document-order.ts'
 import { openWorker, type JournalThread } from './open-worker.ts'
+import { takeBatch } from './take-batch.ts'
 import {
   JournalError,
   type Journal,
@@ -19,8 +20,6 @@ import {
 import { ReleaseQueue } from './release-queue.ts'
 import { createCommit, type CommitRequest } from './worker-messages.ts'
 
-/** Most records in one commit, so that an alarm never waits behind a long one. */
-const batchRecordsMax = 1000
 /** So many waiting routine records are worth a commit of their own before the window ends. */
 const worthCommitting = 32
 /**
@@ -179,18 +178,7 @@ export class BatchingJournal implements Journal {
   }
 
   #takeBatch(): Pending[] {
-    const batch: Pending[] = []
-    let records = 0
-    for (const queue of [this.#urgent, this.#routine]) {
-      let taken = 0
-      for (const pending of queue) {
-        if (batch.length > 0 && records + pending.stored.length > batchRecordsMax) break
-        batch.push(pending)
-        records += pending.stored.length
-        taken++
-      }
-      queue.splice(0, taken)
-    }
+    const batch = takeBatch([this.#urgent, this.#routine])
     this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
     supersede([...this.#urgent, ...this.#routine], batch)
     return batch

@@ -201,8 +201,11 @@ export class Space {
     const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id) VALUES (?, ?)')
     return this.#db
       .transaction(() => {
-        const checkpoint = this.#db.prepare("SELECT value FROM state WHERE key = 'checkpoint'").pluck().get()
-        const known = (JSON.parse(String(checkpoint ?? '{}')) as Partial<Record<Lane, number>>)[lane] ?? 0
+        const checkpoint = this.#db
+          .prepare("SELECT value FROM state WHERE key = 'checkpoint'")
+          .pluck()
+          .get() as string | undefined
+        const known = (JSON.parse(checkpoint ?? '{}') as Partial<Record<Lane, number>>)[lane] ?? 0
         const gone = this.#db
           .prepare(`DELETE FROM ${laneTable(lane)} WHERE ${where} RETURNING number, body`)
           .all(...numbers) as { number: number; body: string }[]

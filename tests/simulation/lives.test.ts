@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { canaries, type Canary } from './life-faults.ts'
 import { runLives } from './run-lives.ts'
 
-const lives = Number(process.env.GENGFU_LIVES ?? 200)
+const lives = Number(process.env.GENGFU_LIVES ?? 150)
 const seed = Number(process.env.GENGFU_SEED ?? 20261122)
 
 describe('lives of a village in virtual time', () => {
