@@ -86,6 +86,8 @@ async function run(file: string): Promise<void> {
   for (let restarts = 0; !isStopping; restarts++) {
     const { config, centre, ignored } = opened
     if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
+    else if (centre.sections.length > 0)
+      logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
     logger.level = config.logLevel
     let isStarted = false
     gateway = createGateway({

@@ -85,6 +85,11 @@ export class CentreConfig {
     return readChange(this.#paths.takenBack)?.command
   }
 
+  /** Sections that stand in place of those of the file now. */
+  get sections(): string[] {
+    return Object.keys((this.#trial ?? readChange(this.#paths.kept))?.set ?? {})
+  }
+
   /** Puts a change on trial; it counts from the next start on. Refused with the problems that the file itself would have. */
   propose(command: string, set: Sections): Result<void> {
     const whole = { ...readChange(this.#paths.kept)?.set, ...set }
