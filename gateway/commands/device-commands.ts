@@ -11,7 +11,7 @@ export const commandsPerDeviceMax = 20
 export const commandLifeMs = 10 * 60_000
 
 export interface DeviceCommandsOptions {
-  publish: (topic: string, payload: string, choice: { qos: 1 }) => Promise<void>
+  publish: (topic: string, payload: string, choice: { qos: 0 }) => Promise<void>
   /** Forgets the documents with these keys, durably. */
   forget: (keys: string[]) => Promise<void>
   steadyMs: () => number
@@ -105,6 +105,8 @@ export class DeviceCommands {
   }
 
   #publish({ device, command }: CommandDocument): Promise<void> {
-    return this.#options.publish(deviceTopic(device, 'command'), JSON.stringify(command), { qos: 1 })
+    // QoS 0: the journal repeats it at each connection until its device answers or its time is over. At QoS 1 the
+    // device's session in the broker would repeat it too, however late.
+    return this.#options.publish(deviceTopic(device, 'command'), JSON.stringify(command), { qos: 0 })
   }
 }

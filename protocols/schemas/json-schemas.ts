@@ -36,7 +36,7 @@ const messages: Record<string, Message> = {
   'device-command': {
     schema: deviceCommandSchema,
     title: 'Command 设备命令',
-    description: `gengfu/v1/{deviceId}/command, box to device, QoS 1, at most ${smallMessageBytesMax} bytes. Parameters depend on "do". The same id again is answered again and done once.`,
+    description: `gengfu/v1/{deviceId}/command, box to device, QoS 0 and repeated at each connection until answered, at most ${smallMessageBytesMax} bytes. Parameters depend on "do". The same id again is answered again and done once.`,
   },
   'device-result': {
     schema: commandResultSchema,

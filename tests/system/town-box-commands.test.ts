@@ -130,6 +130,12 @@ it('says which device was not reached in time, and gives it nothing late, whatev
   const id = await ask({ do: 'siren', seconds: 10, livesSeconds: 4 })
   const { reason, missed } = await comesTo(id, 'failed')
   expect({ code: reason?.code, missed }).toEqual({ code: 'no-answer', missed: ['siren-1'] })
+  // Nor what was on its way when it froze, without a PUBACK: its session would bring that to the end of days.
+  const frozen = await openSiren({ isClean: false, isAnswering: false })
+  frozen.handleMessage = () => {}
+  const stuck = await ask({ do: 'siren', seconds: 10, livesSeconds: 4 })
+  await comesTo(stuck, 'failed')
+  frozen.end(true)
   heard.length = 0
   const back = await openSiren({ isClean: false })
   const later = await ask({ do: 'siren', seconds: 10 })
