@@ -20,6 +20,9 @@ const flags = [...dangers, 'motion', 'tamper'] as const
 
 const motionAgainMs = 60_000
 
+/** A device that reports 8700 % or -1 % says nothing about its battery. */
+const isPercent = (value: number): boolean => value >= 0 && value <= 100
+
 interface Heard {
   document: DeviceDocument
   verdict: WaterVerdict | undefined
@@ -44,7 +47,7 @@ function carryOn(
   if (readings.mains === 'on' && document.mainsOffMs !== undefined) delete document.mainsOffMs
   if (readings.mains === 'off') document.mainsOffMs = before?.mainsOffMs ?? nowMs
   const { batteryPercent, waterLevelMm } = readings
-  if (batteryPercent !== undefined) {
+  if (batteryPercent !== undefined && isPercent(batteryPercent)) {
     const { batteryLowPercent, batteryOkPercent } = judging.settings.limits
     document.isBatteryLow =
       batteryPercent <= batteryLowPercent ||
@@ -137,9 +140,11 @@ export function judgeEvent(judging: Judging, event: DeviceEvent, canRemember: bo
   if (readings.tamper !== undefined) judgeTamper(judging, device, readings.tamper, readings)
   if (readings.mains === 'on') clear(judging, device.id, 'mains-lost')
   if (verdict && document.water) judgeWater(judging, device, document.water, verdict, readings)
-  if (
+  const { batteryPercent } = readings
+  if (batteryPercent !== undefined && !isPercent(batteryPercent)) judging.flags.push('battery-out-of-range')
+  else if (
     document.isBatteryLow !== undefined &&
-    readings.batteryPercent !== undefined &&
+    batteryPercent !== undefined &&
     before?.isBatteryLow !== document.isBatteryLow
   )
     judgeBattery(judging, device, document.isBatteryLow, readings)

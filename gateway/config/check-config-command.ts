@@ -72,7 +72,26 @@ function checkGateway(file: string): Checked {
   if (!config.ok) return { problems: config.problems, summary: 'gateway 网关' }
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
-  return { problems: missingFiles(config.value), summary }
+  return { problems: [...missingFiles(config.value), ...sharedPorts(config.value)], summary }
+}
+
+/** Two that listen on one address: the second would keep the gateway from starting. */
+function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
+  const listeners = mqtt.listeners.map(({ host, port }, i) => ({
+    path: `mqtt.listeners.${i}.port`,
+    host,
+    port,
+  }))
+  const all = [...listeners, { path: 'console.port', host: page.host, port: page.port }]
+  const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::'
+  return all.flatMap(({ path, host, port }, i) => {
+    const first = all.slice(0, i).find((one) => {
+      const isSameHost = one.host === host || isAny(one.host) || isAny(host)
+      return port !== 0 && one.port === port && isSameHost
+    })
+    if (!first) return []
+    return [{ path, message: `port ${port} is taken by ${first.path} already 端口 ${port} 已被占用` }]
+  })
 }
 
 /** Certificates and keys that are named and not there; a password file is made when the first password is. */

@@ -132,6 +132,17 @@ uplink: { url: "mqtts://centre:8883", caFile: no-ca.crt }
       ['mqtt.listeners.0.tls.certFile', 'mqtt.listeners.0.tls.keyFile', 'uplink.caFile'],
     ],
     [
+      'shared port',
+      `
+box: { id: upper-brook }
+dataDir: data
+mqtt:
+  listeners: [{ port: 1883 }, { host: 127.0.0.1, port: 1884 }, { host: 127.0.0.2, port: 1884 }, { port: 0 }, { port: 0 }]
+console: { host: 127.0.0.1, port: 1883 }
+`,
+      ['console.port'],
+    ],
+    [
       'centre',
       `
 dataDir: data
@@ -144,7 +155,7 @@ uplink: { listeners: [{ host: 0.0.0.0, port: 8883, tls: { certFile: no.crt, keyF
         ...['certFile', 'keyFile', 'caFile'].map((key) => `uplink.listeners.0.tls.${key}`),
       ],
     ],
-  ])('of a %s that names files which are not there is told by check-config', async (name, text, paths) => {
+  ])('of a %s that names what is not there or taken is told by check-config', async (name, text, paths) => {
     const file = write(`files-${name}.yaml`, text)
     const { code, complained } = await gengfu('check-config', '--config', file)
     expect(code).toBe(2)

@@ -207,6 +207,21 @@ describe('silence', () => {
   })
 })
 
+describe('a battery', () => {
+  test('outside 0 to 100 % is a remark on the event, never an alarm, and leaves what was known', () => {
+    const place = village()
+    expect(place.says('button-1', { batteryPercent: -1 })).toMatchObject({
+      flags: ['battery-out-of-range'],
+      transitions: [],
+    })
+    place.says('button-1', { batteryPercent: 5 })
+    const standing = place.alarm('button-1', 'device-battery-low')
+    expect(standing?.state).toBe('unacknowledged')
+    expect(place.says('button-1', { batteryPercent: 8700 }).flags).toEqual(['battery-out-of-range'])
+    expect(place.alarm('button-1', 'device-battery-low')).toEqual(standing)
+  })
+})
+
 describe('silence and mains come again', () => {
   test('a device that falls silent again before anybody answered is told again', () => {
     const place = village()
