@@ -28,14 +28,17 @@ export async function openStream(address: string, options: OpenOptions): Promise
   const url = new URL(address)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
+  const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
+  // Read before there is a socket: a reset that comes while nobody listens to the socket would end the program.
+  const keys = isSecure ? await readKeys(settings) : undefined
   const tcp = settings.proxyUrl
     ? await openTunnel(new URL(settings.proxyUrl), host, port, signal)
     : await dial(host, port, options)
+  tcp.on('error', () => undefined)
   // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
   tcp.setKeepAlive(true, 10_000)
   tcp.setNoDelay(true)
-  const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
-  const stream = isSecure ? await openTls(tcp, host, options) : tcp
+  const stream = keys ? await openTls(tcp, host, keys, options) : tcp
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
 }
 
@@ -67,15 +70,29 @@ async function openTunnel(proxy: URL, host: string, port: number, signal: AbortS
   })
 }
 
-async function openTls(socket: net.Socket, host: string, options: OpenOptions): Promise<tls.TLSSocket> {
-  const { settings, signal } = options
-  // Read at each attempt, so that a renewed certificate works without a restart.
+interface Keys {
+  ca: Buffer | undefined
+  cert: Buffer | undefined
+  key: Buffer | undefined
+}
+
+/** At each attempt, so that a renewed certificate works without a restart. */
+async function readKeys(settings: UplinkSettings): Promise<Keys> {
   const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
   const [ca, cert, key] = await Promise.all([
     read(settings.caFile),
     read(settings.certFile),
     read(settings.keyFile),
   ])
+  return { ca, cert, key }
+}
+
+async function openTls(
+  socket: net.Socket,
+  host: string,
+  { ca, cert, key }: Keys,
+  options: OpenOptions,
+): Promise<tls.TLSSocket> {
   const secure = tls.connect({
     socket,
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
@@ -85,7 +102,7 @@ async function openTls(socket: net.Socket, host: string, options: OpenOptions): 
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),
   })
-  await opened(secure, 'secureConnect', signal)
+  await opened(secure, 'secureConnect', options.signal)
   if (secure.authorized) return secure
   const code = String(secure.authorizationError)
   const leaf = secure.getPeerX509Certificate()

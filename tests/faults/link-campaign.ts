@@ -145,6 +145,7 @@ class Campaign {
       if (this.#isOneIn(newJournalOneIn)) this.#begin(this.#exchangeJournal(this.#random.pick(this.#town)))
       if ((flap + 1) % 1000 === 0) progress?.(`${flap + 1} flaps, ${refusePercent} % of connections refused`)
       await pause(flapEachMs / this.#town.length)
+      this.#checkAlive()
       if (this.#failure !== undefined) throw this.#failure
     }
     await Promise.all(this.#underWay)
@@ -230,6 +231,7 @@ class Campaign {
   async #drained({ box, village }: Inhabited): Promise<void> {
     const endMs = performance.now() + drainMsMax
     for (;;) {
+      this.#checkAlive()
       const lanes = await box.lanes()
       const isReceipted = Object.values(lanes).every(({ last, receipted }) => last === receipted)
       if (isReceipted && village.statistics().waiting === 0) return
@@ -237,6 +239,13 @@ class Campaign {
         throw new Error(`${box.id} does not drain: ${JSON.stringify({ lanes, ...village.statistics() })}`)
       await pause(200)
     }
+  }
+
+  /** No link, however bad, may end a program. */
+  #checkAlive(): void {
+    for (const { box, program, isSpared } of this.#town)
+      if (!isSpared && !program.isRunning) throw new Error(`${box.id} ended by itself:\n${program.tail()}`)
+    if (!this.#centre.isRunning) throw new Error(`the centre ended by itself:\n${this.#centre.tail()}`)
   }
 
   async #countConnections(one: Inhabited): Promise<void> {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { uplinkSettingsSchema } from '../../gateway/config/uplink-settings.ts'
+import { openStream } from '../../gateway/uplink/open-stream.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { createAuthority } from '../broker-kit/certificates.ts'
 import { createFakeCentre, type FakeCentre } from './uplink-fake-centre.ts'
@@ -166,6 +168,34 @@ describe('the link of the uplink', () => {
     centre.knobs.isDeaf = false
     await until(() => test.outbox.positions().red.receipted === 1)
     expect(centre.numbers('red')).toEqual([1])
+  })
+
+  it('outlives a reset at every moment of its first steps over TLS', async () => {
+    const { cert } = await createAuthority()
+    await writeFile(join(folder, 'ca.pem'), cert)
+    let afterMs = 0
+    const resetting = net.createServer((socket) => {
+      socket.on('error', () => undefined)
+      setTimeout(() => socket.resetAndDestroy(), (afterMs = (afterMs + 1) % 4))
+    })
+    await new Promise<void>((resolve) => resetting.listen(0, '127.0.0.1', resolve))
+    undos.push(() => resetting.close())
+    const { port } = resetting.address() as net.AddressInfo
+    const settings = uplinkSettingsSchema.parse({
+      url: `mqtts://127.0.0.1:${port}`,
+      caFile: join(folder, 'ca.pem'),
+    })
+    for (let attempt = 0; attempt < 30; attempt++) {
+      const opening = openStream(settings.url, {
+        settings,
+        signal: AbortSignal.timeout(5000),
+        clock: createSystemClock(),
+        isUrgent: () => true,
+        isClockSet: () => true,
+        onDateless: () => undefined,
+      })
+      await expect(opening).rejects.toBeInstanceOf(Error)
+    }
   })
 
   it('does not wait out a long pause when a red record comes', async () => {
