@@ -1,6 +1,7 @@
 // Two network namespaces, a box's and a centre's, and a bad link between them: what the tests of the uplink on real links
 // run their processes in. Needs root, iproute2, python3 and /dev/net/tun.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -237,5 +238,6 @@ class Doors {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.stdin?.end()
     await ended
+    rmSync(this.#path, { force: true })
   }
 }
