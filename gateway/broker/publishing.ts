@@ -26,6 +26,8 @@ export class Publishing {
   /** Messages let pass, by what was done with them. */
   readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0 }
   readonly #options: PublishingOptions
+  /** Events of this turn: first all are read, then all are judged, which is kinder to the processor's caches. */
+  #heard: InHand[] = []
   #inHand = 0
   readonly #idle: (() => void)[] = []
   readonly #onGiven = (): void => {
@@ -40,6 +42,8 @@ export class Publishing {
   /** Answers through `done`: nothing lets aedes send its PUBACK, an error makes it drop the connection. Also for last wills. */
   authorize(connection: Connection, client: Client, packet: PublishPacket, done: Done): void {
     connection.judged++
+    // What came before goes before.
+    this.#admitHeard()
     const { identity } = connection
     const right = identity ? this.#judge(connection, identity, packet) : 'malformed'
     if (!identity || typeof right === 'string') {
@@ -58,7 +62,14 @@ export class Publishing {
     const { lastRight } = connection
     if (!lastRight) return
     const { right, topic } = lastRight
-    this.#admit(this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId), false)
+    this.#heard.push(this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId))
+    if (this.#heard.length === 1) setImmediate(() => this.#admitHeard())
+  }
+
+  #admitHeard(): void {
+    const heard = this.#heard
+    this.#heard = []
+    for (const message of heard) this.#admit(message, false)
   }
 
   #take(

@@ -18,7 +18,9 @@ export function readBootId(random: () => string): string {
 
 /** Milliseconds since the machine booted, on the system's monotonic clock. */
 export function createBootTimer(): () => number {
-  return () => Number(process.hrtime.bigint() / 1_000_000n)
+  // Both are the monotonic clock: one counts from the boot, the other, which is much cheaper to ask, from our start.
+  const startMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+  return () => Math.floor(startMs + performance.now())
 }
 
 export interface BoxClockOptions {

@@ -154,14 +154,14 @@ export class Intake implements AlarmJudge {
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return Promise.reject(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     const { device, messageId } = event
-    if (this.#repeats.has(device, messageId)) {
-      this.#events.inc({ result: 'repeat' })
-      return this.#inFlight.get(`${device} ${messageId}`) ?? Promise.resolve()
-    }
-    const isOdd = this.#repeats.add(device, messageId)
+    const taken = this.#repeats.take(device, messageId)
     const key = `${device} ${messageId}`
+    if (taken === 'repeat') {
+      this.#events.inc({ result: 'repeat' })
+      return this.#inFlight.get(key) ?? Promise.resolve()
+    }
     const settle = (): void => void this.#inFlight.delete(key)
-    const kept = this.#keepEvent(event, isOdd, settle)
+    const kept = this.#keepEvent(event, taken === 'odd', settle)
     this.#inFlight.set(key, kept)
     return kept
   }

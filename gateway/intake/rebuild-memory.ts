@@ -24,7 +24,7 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
   const written = (await journal.loadState(documentPrefix)) as [string, object][]
   for (const [key, document] of written) documents.load(key, document)
   await replay(options)
-  for (const [device, messageId] of await journal.loadOddIds()) repeats.add(device, messageId)
+  for (const [device, messageId] of await journal.loadOddIds()) repeats.take(device, messageId)
   // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
   const tracking = documents.takeTracking()
   documents.clear()
@@ -39,8 +39,7 @@ async function replay({ journal, engine, documents, repeats, steadyBaseOf }: Reb
     if (record.type !== 'event') continue
     const { device, messageId, readings, deviceAtMs } = record
     // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
-    if (repeats.has(device, messageId)) continue
-    repeats.add(device, messageId)
+    if (repeats.take(device, messageId) === 'repeat') continue
     const event = { device, messageId, readings, ...(deviceAtMs === undefined ? {} : { deviceAtMs }) }
     engine.judge(
       documents,

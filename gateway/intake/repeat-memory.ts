@@ -45,24 +45,20 @@ export class RepeatMemory {
     this.#oddMax = oddMax
   }
 
-  has(device: string, messageId: string): boolean {
-    const at = dashOf(messageId)
-    if (at < 0) return this.#odd.has(oddKey(device, messageId))
-    const runs = this.#devices.get(device)?.boots.get(Number(messageId.slice(0, at)))
-    return runs !== undefined && contains(runs, Number(messageId.slice(at + 1)))
-  }
-
-  /** Remembers the id; true when it is an odd one that the journal has to keep by itself. */
-  add(device: string, messageId: string): boolean {
+  /** Remembers the id, and says what it was: heard before, or an odd one that the journal has to keep by itself. */
+  take(device: string, messageId: string): 'repeat' | 'counted' | 'odd' {
     const at = dashOf(messageId)
     if (at < 0) {
-      this.#odd.add(oddKey(device, messageId))
+      const key = oddKey(device, messageId)
+      if (this.#odd.has(key)) return 'repeat'
+      this.#odd.add(key)
       if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
-      return true
+      return 'odd'
     }
-    this.#addCounted(device, Number(messageId.slice(0, at)), Number(messageId.slice(at + 1)))
+    if (!this.#addCounted(device, Number(messageId.slice(0, at)), Number(messageId.slice(at + 1))))
+      return 'repeat'
     this.#dirty.add(device)
-    return false
+    return 'counted'
   }
 
   #forgetOldestOdd(): void {
@@ -72,7 +68,8 @@ export class RepeatMemory {
     }
   }
 
-  #addCounted(device: string, boot: number, counter: number): void {
+  /** False when it was there already. */
+  #addCounted(device: string, boot: number, counter: number): boolean {
     let memory = this.#devices.get(device)
     if (!memory) this.#devices.set(device, (memory = { boots: new Map(), runs: 0 }))
     let runs = memory.boots.get(boot)
@@ -80,6 +77,7 @@ export class RepeatMemory {
       memory.boots.set(boot, (runs = []))
       if (memory.boots.size > bootsPerDeviceMax) this.#forgetOldestBoot(memory)
     }
+    if (contains(runs, counter)) return false
     memory.runs += insert(runs, counter)
     if (memory.runs > runsPerDeviceMax) {
       const oldest = memory.boots.get(Math.min(...memory.boots.keys()))
@@ -87,6 +85,7 @@ export class RepeatMemory {
       memory.runs--
       if (oldest?.length === 0) memory.boots.delete(Math.min(...memory.boots.keys()))
     }
+    return true
   }
 
   #forgetOldestBoot(memory: DeviceMemory): void {
