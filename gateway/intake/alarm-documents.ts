@@ -35,6 +35,13 @@ export class AlarmDocuments implements AlarmMemory {
     return taken
   }
 
+  /** Keys of tracking that changed since the last call. */
+  takeTouched(): string[] {
+    const taken = [...this.#dirtyTracking]
+    this.#dirtyTracking.clear()
+    return taken
+  }
+
   takeTracking(): [string, object | undefined][] {
     const taken = [...this.#dirtyTracking].map((key): [string, object | undefined] => [
       documentPrefix + key,

@@ -3,9 +3,7 @@ import type { AlarmEngine } from '../alarms/port.ts'
 import type { Journal } from '../journal/port.ts'
 import { documentPrefix, type AlarmDocuments } from './alarm-documents.ts'
 import { recordsSinceCheckpoint } from './records.ts'
-import type { RepeatDocument, RepeatMemory } from './repeat-memory.ts'
-
-const repeatPrefix = 'repeat:'
+import { repeatPrefix, type RepeatDocument, type RepeatMemory } from './repeat-memory.ts'
 
 export interface RebuildOptions {
   journal: Journal

@@ -13,6 +13,9 @@ interface DeviceMemory {
   runs: number
 }
 
+/** Where the journal keeps it, by device. */
+export const repeatPrefix = 'repeat:'
+
 /** What is written to the journal for one device. */
 export type RepeatDocument = { boots: [boot: number, runs: Runs][] }
 
@@ -94,14 +97,17 @@ export class RepeatMemory {
     memory.boots.delete(oldest)
   }
 
-  /** Documents of the devices heard since the last call. */
-  takeDirty(): [device: string, document: RepeatDocument][] {
-    const taken = [...this.#dirty].map((device): [string, RepeatDocument] => [
-      device,
-      { boots: [...(this.#devices.get(device)?.boots ?? [])].map(([boot, runs]) => [boot, [...runs]]) },
-    ])
+  /** Devices heard since the last call. */
+  takeTouched(): string[] {
+    const taken = [...this.#dirty]
     this.#dirty.clear()
     return taken
+  }
+
+  /** Undefined for a device with nothing but odd ids, which the journal keeps one by one. */
+  documentOf(device: string): RepeatDocument | undefined {
+    const memory = this.#devices.get(device)
+    return memory && { boots: [...memory.boots].map(([boot, runs]) => [boot, [...runs]]) }
   }
 
   restore(device: string, document: RepeatDocument): void {
