@@ -142,6 +142,7 @@ export class Publishing {
       this.#notKept(message, error)
       return
     }
+    message.letGo()
     kept.then(
       () => {
         this.#options.refusals.forget(device, 'not-kept')

@@ -192,7 +192,7 @@ export class Intake implements AlarmJudge {
     const lane: Lane = outcome.colour ?? 'routine'
     const records = [{ lane, record }]
     if (outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length)
-      return this.#keepPlain(record, records, isOdd, onSettled)
+      return this.#keepPlain(records, isOdd ? [event.device, event.messageId] : undefined, onSettled)
     return this.#keep(outcome, time, records, {
       event: record,
       cause: sequence,
@@ -202,18 +202,16 @@ export class Intake implements AlarmJudge {
 
   /** Nearly every event: nothing came of it but its record. */
   #keepPlain(
-    event: EventRecord,
     records: { lane: Lane; record: JournalRecord }[],
-    isOdd: boolean,
+    oddId: [device: string, messageId: string] | undefined,
     onSettled: () => void,
   ): Promise<void> {
     const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
-    if (isOdd) entry.oddIds = [[event.device, event.messageId]]
+    if (oddId) entry.oddIds = [oddId]
     return this.#options.journal.append(entry).then(
-      (stored) => {
+      () => {
         onSettled()
         this.#count(true, noAlarms)
-        this.#options.onKept({ event, stored, alarms: noAlarms, transitions: [], commands: [] })
       },
       (error: unknown) => {
         onSettled()

@@ -24,7 +24,7 @@ export const causeKey = (alarmId: string): string => causePrefix + alarmId
 
 export const commandKey = (device: string, id: string): string => `command:${device}/${id}`
 
-/** One input that is in the journal now, with everything that came of it. */
+/** One input that is in the journal now, with everything that came of it. An event of which nothing came is not told. */
 export interface Kept {
   event?: EventRecord
   /** As they stand in the journal now, the event first. */

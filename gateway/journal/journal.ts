@@ -47,8 +47,8 @@ export interface JournalOptions {
   keepReceipted?: number
 }
 
-interface Pending extends DocumentsOfEntry {
-  entry: JournalEntry
+/** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
+interface Pending extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'quarantine'> {
   stored: StoredRecord[]
   sinceMs: number
   resolve: (stored: readonly StoredRecord[]) => void
@@ -135,16 +135,11 @@ export class BatchingJournal implements Journal {
         body: JSON.stringify(record),
       }))
       const sinceMs = this.#clock.monotonicMs()
-      const pending = {
-        entry,
-        state: entry.state ?? [],
-        order: ++this.#order,
-        stored,
-        sinceMs,
-        resolve,
-        reject,
-      }
-      if (entry.isUrgent) this.#urgent.push(pending)
+      const { isUrgent, state = [] } = entry
+      const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, resolve, reject }
+      if (entry.oddIds) pending.oddIds = entry.oddIds
+      if (entry.quarantine) pending.quarantine = entry.quarantine
+      if (isUrgent) this.#urgent.push(pending)
       else {
         this.#routine.push(pending)
         this.#routineRecords += stored.length
@@ -208,22 +203,22 @@ export class BatchingJournal implements Journal {
    */
   #judgeWaiting(batch: readonly Pending[]): void {
     const [only] = batch
-    if (batch.length !== 1 || !only || only.entry.isUrgent || this.#windowMs === 0) return
+    if (batch.length !== 1 || !only || only.isUrgent || this.#windowMs === 0) return
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - only.sinceMs >= this.#windowMs) this.#noWaitUntilMs = nowMs + this.#windowMs
   }
 
   #requestFor(batch: readonly Pending[]): CommitRequest {
     const request = createCommit(this.#numbers('receipted'))
-    for (const { entry, stored } of batch) {
+    for (const { oddIds, quarantine, stored } of batch) {
       for (const record of stored) {
         record.number = ++this.#positions[record.lane].last
         request.lanes.push(lanes.indexOf(record.lane))
         request.numbers.push(record.number)
         request.bodies.push(record.body)
       }
-      if (entry.oddIds) request.oddIds.push(...entry.oddIds)
-      if (entry.quarantine) request.quarantine.push(entry.quarantine)
+      if (oddIds) request.oddIds.push(...oddIds)
+      if (quarantine) request.quarantine.push(quarantine)
     }
     request.state = documentsOf(batch)
     // Where the Receipts are is worth a page only when documents are written anyway.
@@ -238,8 +233,8 @@ export class BatchingJournal implements Journal {
     this.#quarantined += request.quarantine.length
     if (request.keepsReceipted) this.#isReceiptedDirty = false
     for (const listener of this.#committedListeners) listener(records)
-    for (const { entry, stored, resolve } of batch)
-      if (entry.isUrgent) resolve(stored)
+    for (const { isUrgent, stored, resolve } of batch)
+      if (isUrgent) resolve(stored)
       else this.#releases.push(() => resolve(stored))
     this.#releases.run()
     this.#noteSpace()
