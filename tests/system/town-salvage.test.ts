@@ -28,8 +28,8 @@ afterEach(() => town.close())
 const idsOf = (part: string): string[] =>
   Array.from({ length: perPart }, (_, i) => `${part}-${String(i).padStart(4, '0')}`)
 
-/** How the id stands in a record; the journal remembers odd ids elsewhere too. */
-const inRecord = (id: string): string => `"messageId":"${id}"`
+/** How the id of the door stands in a record's short form; the journal remembers odd ids elsewhere too. */
+const inRecord = (id: string): string => `"door-1","${id}"`
 
 /** Publishes and waits for every PUBACK. */
 async function publish(device: string, ids: readonly string[], reading: object): Promise<void> {
