@@ -1,12 +1,9 @@
 // The device broker: aedes behind our own gate, rules and stores. What it promises is in port.ts.
 import { Aedes, type Client } from 'aedes'
-import type { Logger } from 'pino'
-import type { Registry } from 'prom-client'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import type { BrokerSettings } from '../config/broker-settings.ts'
 import { Access } from './access.ts'
 import { Admission } from './admission.ts'
 import { deliverTo, disableCopyCheck, noteHeard, readHeldBack, readOn } from './aedes-internals.ts'
+import type { BrokerOptions } from './broker-options.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connection.ts'
 import { Delivery } from './delivery.ts'
@@ -17,12 +14,9 @@ import { PasswordCredentials } from './password-credentials.ts'
 import {
   noGrants,
   type BrokerAddress,
-  type Credentials,
   type DeviceBroker,
-  type DeviceIntake,
   type DeviceSighting,
   type PublishChoice,
-  type TopicGrants,
 } from './port.ts'
 import { PublishRate } from './publish-rate.ts'
 import { Publishing } from './publishing.ts'
@@ -30,18 +24,6 @@ import { Refusals, type RefusalCause } from './refusals.ts'
 import { SessionStore } from './session-store.ts'
 import { Sightings } from './sightings.ts'
 import { Subscriptions } from './subscriptions.ts'
-
-export interface BrokerOptions {
-  settings: BrokerSettings
-  logger: Logger
-  clock: Clock
-  metrics: Registry
-  intake: DeviceIntake
-  /** Topics of foreign dialects; none when left out. */
-  grants?: TopicGrants
-  /** In place of the settings' password file. */
-  credentials?: Credentials
-}
 
 /** How long stop waits for messages in hand; the rest comes again, since it got no PUBACK. */
 const settleMsMax = 2000
@@ -317,6 +299,7 @@ class Broker implements DeviceBroker {
     arrival.stream.once('close', () => {
       connection.slowLane.release()
       this.#connections.delete(client)
+      this.#disconnected(client)
     })
   }
 
@@ -346,8 +329,10 @@ class Broker implements DeviceBroker {
   #ready(client: Client): void {
     const connection = this.#connectionOf(client)
     const device = connection?.identity?.device
-    if (!connection || device === undefined) return
-    for (const packet of this.#store.endReplay(client)) deliverTo(client, packet)
+    const replayed = this.#store.endReplay(client)
+    // Nobody would tell that whoever hung up meanwhile has left: it must not be noted as there.
+    if (!connection || device === undefined || client.closed || client.conn.destroyed) return
+    for (const packet of replayed) deliverTo(client, packet)
     this.#sightings.connected(device, connection)
     this.#options.logger.debug(
       { device, clientId: client.id, address: connection.address },
@@ -361,15 +346,15 @@ class Broker implements DeviceBroker {
     if (device !== undefined) for (const listener of this.#readyListeners) listener(device)
   }
 
+  /** Told by aedes, and when the stream has closed: a device that is gone must not look connected. */
   #disconnected(client: Client): void {
     const connection = this.#byStream.get(client.conn)?.connection
-    if (!connection) return
+    const device = connection?.identity?.device
+    if (!connection || device === undefined) return
     if (this.#holders.get(client.id) === connection) this.#holders.delete(client.id)
     this.#store.touch(client.id)
     const reason = connection.hasSaidGoodbye ? 'disconnect' : (connection.endReason ?? 'connection lost')
-    const device = connection.identity?.device
-    if (device === undefined) return
-    this.#sightings.disconnected(device, connection, reason)
+    if (!this.#sightings.disconnected(device, connection, reason)) return
     this.#options.logger.debug({ device, clientId: client.id, reason }, 'device disconnected')
   }
 

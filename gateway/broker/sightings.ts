@@ -39,16 +39,18 @@ export class Sightings {
     if (isNews) this.#tell(device)
   }
 
-  disconnected(device: string, connection: Connection, reason: string): void {
+  /** False when it was not noted as connected. */
+  disconnected(device: string, connection: Connection, reason: string): boolean {
     const seen = this.#seen.get(device)
-    if (!seen?.connections.delete(connection)) return
+    if (!seen?.connections.delete(connection)) return false
     seen.lastHeardMs = Math.max(seen.lastHeardMs ?? 0, connection.lastHeardMs)
-    if (seen.connections.size > 0) return
+    if (seen.connections.size > 0) return true
     seen.reason = reason
     // To the end: the next to be forgotten is the one gone longest.
     this.#seen.delete(device)
     this.#seen.set(device, seen)
     this.#tell(device)
+    return true
   }
 
   says(device: string, isOnline: boolean): void {

@@ -26,6 +26,8 @@ export interface FuzzReport {
   /** Times an honest device lost its connection: must be 0. */
   honestDropped: number
   connectionsLeft: number
+  /** Devices that look connected although nobody is: must be none. */
+  devicesLeft: string[]
   heapBytesBefore: number
   heapBytesAfter: number
   errors: string[]
@@ -50,6 +52,7 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
     honestLost: [],
     honestDropped: 0,
     connectionsLeft: 0,
+    devicesLeft: [],
     heapBytesBefore: 0,
     heapBytesAfter: 0,
     errors: [],
@@ -75,6 +78,10 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
     for (let i = 0; i < 300 && (await test.count('gengfu_broker_connections')) > 0; i++)
       await new Promise((resolve) => setTimeout(resolve, 10))
     report.connectionsLeft = await test.count('gengfu_broker_connections')
+    report.devicesLeft = test.broker
+      .sightings()
+      .filter(({ state }) => state === 'connected')
+      .map(({ device }) => device)
     seen.clear()
     report.heapBytesAfter = await settledHeap()
   } finally {

@@ -7,7 +7,7 @@ describe.each(['strict', 'open'] as const)('mutated packets in %s access', (acce
     const seed = 20261122
     const report = await runFuzz({ packets: 6000, hostile: 20, honest: 10, seed, access })
     expect({ seed, errors: report.errors }).toEqual({ seed, errors: [] })
-    expect(report).toMatchObject({ honestLost: [], honestDropped: 0, connectionsLeft: 0 })
+    expect(report).toMatchObject({ honestLost: [], honestDropped: 0, connectionsLeft: 0, devicesLeft: [] })
     expect(report.packetsSent).toBeGreaterThanOrEqual(6000)
     expect(report.honestKept).toBeGreaterThan(100)
     expect((report.heapBytesAfter - report.heapBytesBefore) / 1_048_576).toBeLessThan(16)
