@@ -1,11 +1,11 @@
 // From a device's bytes to a kept event: decode or quarantine, find repeats, let the alarm engine judge, hand one entry
 // to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
-import { Counter, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
-import { parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
+import { encodeDeviceEvent, parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
 import {
   parseCommandResult,
   parsePresence,
@@ -17,6 +17,7 @@ import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/
 import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
 import { AlarmDocuments } from './alarm-documents.ts'
 import { writeCheckpoint } from './checkpoint.ts'
+import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
 import type { AlarmJudge, Companions, Kept } from './port.ts'
@@ -33,6 +34,7 @@ const quarantinedBytesMax = 8192
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
 
+const refuse = (code: string, why: string): Promise<never> => Promise.reject(new JournalError(code, why))
 const noAlarms: readonly AlarmRecord[] = []
 const machinePause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -62,10 +64,8 @@ export class Intake implements AlarmJudge {
   readonly #repeats = new RepeatMemory(oddIdsMax)
   readonly #presence = new Map<string, string>()
   readonly #inFlight = new Map<string, Promise<void>>()
-  readonly #events: Counter<'result'>
-  /** Counted here and told when asked for: a counter with labels costs more than the rest of the counting. */
+  readonly #metrics: IntakeMetrics
   #keptEvents = 0
-  readonly #changes: Counter<'colour' | 'change'>
   #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
   #sinceCheckpoint = 0
@@ -76,21 +76,10 @@ export class Intake implements AlarmJudge {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    this.#events = new Counter({
-      name: 'gengfu_device_messages_total',
-      help: 'Messages from devices by what became of them',
-      labelNames: ['result'],
-      registers: [options.metrics],
-      collect: () => {
-        this.#events.inc({ result: 'kept' }, this.#keptEvents)
-        this.#keptEvents = 0
-      },
-    })
-    this.#changes = new Counter({
-      name: 'gengfu_alarm_changes_total',
-      help: 'Changes of alarms by colour',
-      labelNames: ['colour', 'change'],
-      registers: [options.metrics],
+    this.#metrics = createIntakeMetrics(options.metrics, () => {
+      const kept = this.#keptEvents
+      this.#keptEvents = 0
+      return kept
     })
   }
 
@@ -136,8 +125,7 @@ export class Intake implements AlarmJudge {
 
   // Not async, here and below: every promise between a device and its commit is paid for by every event.
   accept(message: Message): Promise<void> {
-    if (this.#ready)
-      return Promise.reject(new JournalError('REFUSING', 'the journal does not take anything at the moment'))
+    if (this.#ready) return refuse('REFUSING', 'the journal does not take anything at the moment')
     const topic = parseDeviceTopic(message.topic)
     if (topic?.channel === 'event') return this.#acceptEvent(message)
     if (topic?.channel === 'presence') return this.#acceptPresence(message)
@@ -153,15 +141,14 @@ export class Intake implements AlarmJudge {
 
   /** Keeps what a device said in whatever dialect, once it is decoded; the same promise as `accept`. */
   acceptReadings(event: DeviceEvent): Promise<void> {
-    if (this.#ready)
-      return Promise.reject(new JournalError('REFUSING', 'the journal does not take anything at the moment'))
+    if (this.#ready) return refuse('REFUSING', 'the journal does not take anything at the moment')
     if (this.#isForAlarmsOnly && !canAlarm(event))
-      return Promise.reject(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
+      return refuse('RESERVED', 'the room that is left belongs to alarms')
     const { device, messageId } = event
     const taken = this.#repeats.take(device, messageId)
     const key = `${device} ${messageId}`
     if (taken === 'repeat') {
-      this.#events.inc({ result: 'repeat' })
+      this.#metrics.messages.inc({ result: 'repeat' })
       return this.#inFlight.get(key) ?? Promise.resolve()
     }
     const settle = (): void => void this.#inFlight.delete(key)
@@ -170,11 +157,23 @@ export class Intake implements AlarmJudge {
     return kept
   }
 
+  /** A fault of ours: the id counts as heard, so what the device said must be on disk before it comes again. */
+  #notJudged(event: DeviceEvent, error: Error): Promise<void> {
+    this.#options.logger.error({ err: error, device: event.device }, 'the alarm engine failed on an event')
+    const message = { device: event.device, topic: 'event', payload: encodeDeviceEvent(event) }
+    return this.#quarantine(message, `the alarm engine failed: ${error.message}`)
+  }
+
   /** `onSettled` is called before the promise settles. */
   #keepEvent(event: DeviceEvent, isOdd: boolean, onSettled: () => void): Promise<void> {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
-    const outcome = this.#judge({ type: 'event', event }, time, sequence)
+    let outcome: Outcome
+    try {
+      outcome = this.#judge({ type: 'event', event }, time, sequence)
+    } catch (error) {
+      return this.#notJudged(event, error as Error).finally(onSettled)
+    }
     // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
     const record: EventRecord & { flags?: readonly string[] } = {
       type: 'event',
@@ -225,7 +224,7 @@ export class Intake implements AlarmJudge {
     if (!parsed.ok) return this.#quarantine(message, `presence: ${describeProblems(parsed.problems)}`)
     const { device } = message
     if (this.#presence.get(device) === parsed.value) {
-      this.#events.inc({ result: 'repeat' })
+      this.#metrics.messages.inc({ result: 'repeat' })
       return Promise.resolve()
     }
     this.#presence.set(device, parsed.value)
@@ -260,7 +259,7 @@ export class Intake implements AlarmJudge {
       },
       isUrgent: false,
     })
-    this.#events.inc({ result: 'quarantined' })
+    this.#metrics.messages.inc({ result: 'quarantined' })
   }
 
   judge(input: AlarmInput): Promise<void> {
@@ -356,7 +355,7 @@ export class Intake implements AlarmJudge {
 
   #count(isEvent: boolean, alarms: readonly AlarmRecord[]): void {
     if (isEvent) this.#keptEvents++
-    for (const { alarm, change } of alarms) this.#changes.inc({ colour: alarm.colour, change })
+    for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
     this.#sinceCheckpoint++
     const waitedMs = this.#options.monotonicMs() - this.#checkpointAtMs
     if (this.#sinceCheckpoint < eventsPerCheckpoint && waitedMs < checkpointIntervalMs) return

@@ -3,6 +3,7 @@
 import type { Alarm, BilingualText } from '../domain/alarm.ts'
 import type { Lane } from '../domain/colour.ts'
 import type { ClockQuality } from '../domain/event.ts'
+import type { PictureState } from '../domain/snapshot.ts'
 
 /** Most devices, alarms and quarantine entries in one answer; the counts beside the lists are always whole. */
 export const healthDevicesMax = 500
@@ -100,7 +101,6 @@ export interface HealthDevices {
 
 /** How far a camera lets us in: no answer, an answer, ONVIF without and with our sign-in. */
 export type CameraReach = 'unreachable' | 'reachable' | 'up-without-auth' | 'up-with-auth'
-export type CameraPicture = 'unknown' | 'good' | 'frozen' | 'dark' | 'covered' | 'bad'
 
 export interface HealthCamera {
   id: string
@@ -108,7 +108,7 @@ export interface HealthCamera {
   zone: string
   /** Absent until it was asked for the first time. */
   state?: CameraReach
-  picture: CameraPicture
+  picture: PictureState
   /** Why all is not well, for a person. */
   problem?: BilingualText
   /** The same as a fixed word, for a program. */

@@ -2,18 +2,9 @@
 // acknowledged lost that may not be, and does the box recover by itself?
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { pino } from 'pino'
-import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
-import { limitsSchema } from '../../gateway/config/alarm-settings.ts'
-import { Intake } from '../../gateway/intake/intake.ts'
-import { openJournal } from '../../gateway/journal/journal.ts'
-import type { Journal, SpaceFacts } from '../../gateway/journal/port.ts'
-import type { Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { message, openBox, stored, type Box } from './box-without-broker.ts'
 import { createSmallDisk, type SmallDisk } from './small-disk.ts'
 
 let disk: SmallDisk
@@ -21,61 +12,6 @@ beforeEach(() => {
   disk = createSmallDisk(16)
 })
 afterEach(() => disk.remove())
-
-interface Box {
-  journal: Journal
-  intake: Intake
-  states: SpaceFacts['state'][]
-}
-
-async function openBox(): Promise<Box> {
-  const clock = createSystemClock()
-  const logger = pino({ level: 'silent' })
-  const journal = await openJournal({
-    folder: disk.folder,
-    clock,
-    random: createSystemRandom(),
-    logger,
-    bootId: 'boot-a',
-    commitWindowMs: 5,
-  })
-  const intake = new Intake({
-    journal,
-    engine: createAlarmEngine({
-      boxId: 'box',
-      zones: [],
-      devices: [],
-      rules: [],
-      limits: limitsSchema.parse({}),
-    }),
-    now: () => ({
-      boot: 1,
-      sinceBootMs: clock.monotonicMs(),
-      atMs: clock.wallMs(),
-      clock: 'synced',
-      steadyMs: clock.monotonicMs(),
-    }),
-    steadyBaseOf: () => 0,
-    monotonicMs: () => clock.monotonicMs(),
-    logger,
-    metrics: new Registry(),
-    onKept: () => undefined,
-  })
-  const states: SpaceFacts['state'][] = []
-  journal.onSpace(({ state }) => states.push(state))
-  await intake.start()
-  return { journal, intake, states }
-}
-
-const message = (
-  device: string,
-  id: string,
-  readings: object,
-): { device: string; topic: string; payload: Uint8Array } => ({
-  device,
-  topic: `gengfu/v1/${device}/event`,
-  payload: Buffer.from(JSON.stringify({ id, ...readings })),
-})
 
 /** Sends until it is kept, as a device does; gives up after `triesMax`. */
 async function send(box: Box, event: ReturnType<typeof message>, triesMax = 40): Promise<boolean> {
@@ -87,17 +23,6 @@ async function send(box: Box, event: ReturnType<typeof message>, triesMax = 40):
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   return false
-}
-
-async function stored(journal: Journal, lane: Lane): Promise<JournalRecord[]> {
-  const records: JournalRecord[] = []
-  for (let after = 0; ;) {
-    const rows = await journal.read(lane, after, { recordsMax: 5000, bytesMax: 8_000_000 })
-    const last = rows.at(-1)
-    if (!last) return records
-    after = last.number
-    records.push(...rows.map(({ body }) => JSON.parse(body) as JournalRecord))
-  }
 }
 
 const idsOf = (records: JournalRecord[]): Set<string> =>
@@ -151,7 +76,7 @@ describe('a box whose disk is full', () => {
     'keeps every alarm of an hour, gives up routine in order and counted, and goes on',
     { timeout: 120_000 },
     async () => {
-      const box = await openBox()
+      const box = await openBox(disk.folder)
       const kept = await hourOfTraffic(box)
       expect(kept.red).toHaveLength(120)
       expect(kept.routine.length).toBe(30_000)
@@ -171,7 +96,7 @@ describe('a box whose disk is full', () => {
       expect(box.states).toContain('filling')
       expect(box.states).toContain('dropping')
       await box.journal.close()
-      const again = await openBox()
+      const again = await openBox(disk.folder)
       expect(idsOf(await stored(again.journal, 'red')).size).toBe(red.size)
       // Repeats are known though their records were given up, also those behind the last checkpoint.
       const { last } = again.journal.positions().routine
@@ -187,7 +112,7 @@ describe('a box whose disk is full', () => {
     'keeps alarms in the reserve when somebody else fills the disk, and recovers without a restart',
     { timeout: 60_000 },
     async () => {
-      const box = await openBox()
+      const box = await openBox(disk.folder)
       for (let at = 1; at <= 200; at++) await send(box, message('door-1', `1-${at}`, { contact: 'closed' }))
       const foreign = fillDisk(disk.folder)
       for (let at = 1; at <= 200; at++)

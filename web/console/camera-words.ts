@@ -1,6 +1,6 @@
 // What the console says about cameras, and how each state is to be felt.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import type { CameraPicture, CameraReach, HealthCamera } from '../../protocols/console/api.ts'
+import type { CameraReach, HealthCamera } from '../../protocols/console/api.ts'
 import type { Mood } from './health-words.ts'
 
 export const reachWords: Record<CameraReach, BilingualText> = {
@@ -8,15 +8,6 @@ export const reachWords: Record<CameraReach, BilingualText> = {
   reachable: { zh: '有应答', en: 'answers' },
   'up-without-auth': { zh: '正常，未登录', en: 'up, not signed in' },
   'up-with-auth': { zh: '正常，已登录', en: 'up, signed in' },
-}
-
-export const pictureWords: Record<CameraPicture, BilingualText> = {
-  unknown: { zh: '还没有图片', en: 'no picture yet' },
-  good: { zh: '图片正常', en: 'picture good' },
-  frozen: { zh: '画面静止', en: 'picture frozen' },
-  dark: { zh: '画面全黑', en: 'picture dark' },
-  covered: { zh: '镜头被遮挡', en: 'lens covered' },
-  bad: { zh: '图片损坏', en: 'picture damaged' },
 }
 
 export const cameraWords = {

@@ -1,7 +1,7 @@
 // What is said about pictures, in both languages.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { DeskPictureFile, GoneReason } from '../../protocols/desk/api.ts'
-import type { Moment, PictureState } from '../../protocols/domain/snapshot.ts'
+import type { Moment } from '../../protocols/domain/snapshot.ts'
 import { fill, say } from '../shared/language.ts'
 
 export const pictureWords = {
@@ -40,14 +40,6 @@ export const goneWords: Record<GoneReason, BilingualText> = {
   'lost-at-box': { zh: '未传到前已被网关删除', en: 'the box deleted it before it was sent' },
   'not-a-picture': { zh: '收到的不是图片', en: 'what came was no picture' },
   lost: { zh: '文件损坏', en: 'the file is damaged' },
-}
-
-/** Only what is wrong is said. */
-export const stateWords: Partial<Record<PictureState, BilingualText>> = {
-  frozen: { zh: '画面未变化', en: 'picture stands still' },
-  dark: { zh: '画面过暗', en: 'too dark' },
-  covered: { zh: '镜头可能被遮挡', en: 'lens may be covered' },
-  bad: { zh: '画面异常', en: 'bad picture' },
 }
 
 /** Why there is nothing to show of this file yet, or any more. */
