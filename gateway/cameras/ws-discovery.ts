@@ -47,7 +47,7 @@ export function ownAddresses(): string[] {
   )
 }
 
-/** Resolves after `waitMs` with what answered, each camera once. Never rejects for the network's sake. */
+/** Resolves after `waitMs` with what answered, each camera once per address. Never rejects for the network's sake. */
 export async function discoverCameras(options: DiscoveryOptions): Promise<FoundCamera[]> {
   const found = new Map<string, FoundCamera>()
   const trouble = (from: string) => (error: unknown) =>
@@ -61,8 +61,10 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
     socket.on('message', (bytes, sender) => {
       if (bytes.length > datagramBytesMax || found.size >= foundMax) return
       const camera = parseProbeMatch(bytes.toString('utf8'), sender.address)
-      if (camera && !found.has(camera.endpoint || camera.host))
-        found.set(camera.endpoint || camera.host, camera)
+      if (!camera) return
+      // Cheap cameras leave the factory with one and the same id: the address tells them apart.
+      const key = `${camera.endpoint} ${camera.host}:${camera.port}`
+      if (!found.has(key)) found.set(key, camera)
     })
     socket.bind({ address: from, port: 0 }, () => {
       try {
@@ -118,16 +120,21 @@ function probeMessage(random: Random, types: string): string {
 
 /** Reads an answer; undefined for anything that is not a camera's ProbeMatch. Never throws. */
 export function parseProbeMatch(xml: string, sender: string): FoundCamera | undefined {
-  if (!/ProbeMatch/.test(xml)) return undefined
+  const start = xml.search(/<(?:[\w.-]+:)?ProbeMatch[\s>]/)
+  if (start < 0) return undefined
+  // Only from there on: the header has an Address too, that of its sender's reply, which is the same for all cameras.
+  const match = xml.slice(start)
   const text = (name: string): string =>
-    new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([^<]{0,4000})<`).exec(xml)?.[1]?.trim() ?? ''
+    new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([^<]{0,4000})<`).exec(match)?.[1]?.trim() ?? ''
   const urls = text('XAddrs')
     .split(/\s+/)
     .filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
   const scopes = text('Scopes').split(/\s+/)
-  const types = text('Types')
   const isCamera =
-    /NetworkVideo|tds:Device|:Device\b/.test(types) || scopes.some((scope) => /onvif:\/\//i.test(scope))
+    scopes.some((scope) => /onvif:\/\//i.test(scope)) ||
+    text('Types')
+      .split(/\s+/)
+      .some((type) => isCameraType(type, xml))
   if (urls.length === 0 || !isCamera) return undefined
   const parsed = urls.map((url) => new URL(url))
   // What it says of itself counts only on the address it answered from; else path and port are kept, the host is not.
@@ -147,6 +154,15 @@ export function parseProbeMatch(xml: string, sender: string): FoundCamera | unde
     model: scope('hardware'),
     endpoint: text('Address').replace(/^urn:uuid:|^uuid:/i, ''),
   }
+}
+
+/** Computers and printers are a `Device` as well, of another name space. */
+function isCameraType(type: string, xml: string): boolean {
+  if (/NetworkVideo/.test(type)) return true
+  const prefix = /^([\w-]+):Device$/.exec(type)?.[1]
+  if (prefix === undefined) return false
+  const declared = new RegExp(`xmlns:${prefix}\\s*=\\s*["']([^"']*)`).exec(xml)?.[1]
+  return declared === undefined ? prefix === 'tds' : declared.includes('onvif.org')
 }
 
 function decode(text: string): string {

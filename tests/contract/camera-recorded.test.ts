@@ -145,7 +145,24 @@ describe('recorded answers', () => {
       host: '10.0.0.9',
       port: 8080,
       path: '/onvif/device_service',
+      // Not the address that the header wants replies at, which is the same for all.
+      endpoint: 'c9790c3a-701b-464d-a189-0060351c8ada',
     })
+  })
+
+  it('to a discovery probe are those of cameras: computers and printers, a Device too, are left out', () => {
+    const answer = (types: string, namespace: string): string =>
+      `<s:Envelope xmlns:x="${namespace}"><s:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference>` +
+      `<a:Address>urn:uuid:1</a:Address></a:EndpointReference><d:Types>${types}</d:Types>` +
+      '<d:XAddrs>http://10.0.0.9:5357/1</d:XAddrs></d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>'
+    const isFound = (types: string, namespace: string): boolean =>
+      parseProbeMatch(answer(types, namespace), '10.0.0.9') !== undefined
+    const windows = 'http://schemas.xmlsoap.org/ws/2006/02/devprof'
+    expect(isFound('x:Device pub:Computer', windows)).toBe(false)
+    expect(isFound('x:Device wprt:PrintDeviceType', windows)).toBe(false)
+    expect(isFound('x:Device', 'http://www.onvif.org/ver10/device/wsdl')).toBe(true)
+    expect(isFound('tds:Device', windows)).toBe(true)
+    expect(isFound('dn:NetworkVideoTransmitter', windows)).toBe(true)
   })
 })
 
