@@ -85,12 +85,13 @@ export class CameraEvents {
   }
 
   async #pullOn(session: OnvifSession, signal: AbortSignal, onAnswer: () => void): Promise<void> {
+    let canRenew = true
     try {
       while (!signal.aborted) {
         const notifications = await session.pull(signal, pullMsMax)
         onAnswer()
         for (const notification of notifications.slice(0, eventsMax)) this.#hand(notification)
-        await session.renew(signal, askMsMax)
+        if (canRenew) canRenew = await session.renew(signal, askMsMax)
         await pause(this.#options.clock, notifications.length === 0 ? emptyRestMs : restMs, signal)
       }
     } finally {

@@ -126,10 +126,19 @@ export class OnvifSession {
     return messages === undefined ? [] : Array.isArray(messages) ? messages : [messages]
   }
 
-  /** Some makers let a subscription run out in spite of pulling unless it is renewed. */
-  async renew(signal: AbortSignal, deadlineMs: number): Promise<void> {
+  /**
+   * Some makers let a subscription run out in spite of pulling unless it is renewed. False when the camera knows no
+   * renewing: its subscription lives on by being pulled.
+   */
+  async renew(signal: AbortSignal, deadlineMs: number): Promise<boolean> {
     this.#begin(signal, deadlineMs)
-    await this.#call((done) => this.#cam.renew({}, done))
+    try {
+      await this.#call((done) => this.#cam.renew({}, done))
+      return true
+    } catch (error) {
+      if (isRefused(toProblem(error, 'not-onvif'))) return false
+      throw error
+    }
   }
 
   async unsubscribe(signal: AbortSignal, deadlineMs: number): Promise<void> {
@@ -160,7 +169,7 @@ export class OnvifSession {
       await this.#call((done) => this.#cam.getServices(true, done))
     } catch (error) {
       const problem = toProblem(error, 'not-onvif')
-      if (problem.code !== 'onvif-fault' && problem.code !== 'not-onvif') throw problem
+      if (!isRefused(problem)) throw problem
       // GetServices came with ONVIF 2: older cameras know GetCapabilities only.
       await this.#call((done) => this.#cam.getCapabilities(done))
     }
@@ -189,7 +198,7 @@ export class OnvifSession {
     } catch (error) {
       const problem = toProblem(error, 'not-onvif')
       // A camera without one of the two says so with a fault; the other may still work.
-      if (problem.code === 'onvif-fault' || problem.code === 'not-onvif') return undefined
+      if (isRefused(problem)) return undefined
       throw problem
     }
   }
@@ -295,6 +304,9 @@ export class OnvifSession {
     }
   }
 }
+
+/** The camera answered that it does not do this, in whatever words. */
+const isRefused = ({ code }: CameraProblem): boolean => code === 'onvif-fault' || code === 'not-onvif'
 
 /** UTF-16 is announced by cameras more often than sent: the bytes decide. */
 function soapText(body: Buffer): string {
