@@ -1,5 +1,6 @@
 // The journal's own thread: every touch of the disk happens here, so the event loop that answers devices never waits.
 import { parentPort, workerData } from 'node:worker_threads'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { lockFolder } from './lock.ts'
 import { isDamage, markSuspect, openJournalFile } from './salvage.ts'
 import { JournalStore } from './store.ts'
@@ -42,11 +43,12 @@ function answer(store: JournalStore, request: WorkerRequest): unknown {
 function run(): void {
   const unlock = lockFolder(options.folder)
   const { db, salvaged } = openJournalFile(options.folder, options.newEpoch)
-  const store = new JournalStore(db, options)
+  const store = new JournalStore(db, options, createSystemClock())
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
       const value = answer(store, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
+      if (request.type === 'commit' && value === true) store.foldLog()
     } catch (error) {
       if (isDamage(error)) markSuspect(options.folder, asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

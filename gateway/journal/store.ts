@@ -2,6 +2,8 @@
 import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { LogFolding } from './log-folding.ts'
 import { laneTable } from './migrations.ts'
 import {
   JournalError,
@@ -36,13 +38,15 @@ export class JournalStore {
   readonly #putQuarantine: Database.Statement
   readonly #commit: (request: CommitRequest) => void
   readonly #space: Space
+  readonly #folding: LogFolding
   #receipted: Record<Lane, number>
   readonly #bootWalls: Map<number, number>
   #spoilt = 0
 
-  constructor(db: Database.Database, options: WorkerOptions) {
+  constructor(db: Database.Database, options: WorkerOptions, clock: Clock) {
     this.#db = db
     this.#options = options
+    this.#folding = new LogFolding(clock)
     this.#insert = lanes.map((lane) =>
       db.prepare(`INSERT INTO ${laneTable(lane)} (number, body) VALUES (?, ?)`),
     )
@@ -64,8 +68,8 @@ export class JournalStore {
     this.#commit = (request) => write.immediate(request)
   }
 
-  /** Commits; when the disk is full, makes room and tries again. */
-  commit(request: CommitRequest): void {
+  /** Commits; when the disk is full, makes room and tries again. True when `foldLog` is due once the answer is out. */
+  commit(request: CommitRequest): boolean {
     this.#receipted = request.receipted
     for (let attempt = 0; ; attempt++)
       try {
@@ -75,6 +79,16 @@ export class JournalStore {
         if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
       }
     this.#space.committed()
+    return this.#folding.committed(request.bodies.reduce((sum, { length }) => sum + length, 0))
+  }
+
+  /** Folds the write-ahead log into the database. On failure SQLite tries again with a commit, and says there what is wrong. */
+  foldLog(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(PASSIVE)')
+    } catch (error) {
+      if (!(error as { code?: string }).code?.startsWith('SQLITE_')) throw error
+    }
   }
 
   /** Looks at the disk without a commit: room may have come back. */

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { rushBytes } from '../../gateway/journal/log-folding.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import type { Journal, JournalEntry } from '../../gateway/journal/port.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
@@ -62,6 +63,17 @@ async function bodies(journal: Journal, lane: Lane): Promise<number[]> {
 }
 
 describe('a journal', () => {
+  it('folds its log between the commits of a rush, so that no commit has to fold a long one', async () => {
+    const journal = await open()
+    const databaseBytes = (): number => statSync(join(folder, 'journal.db')).size
+    const atFirst = databaseBytes()
+    const rows = Math.ceil((rushBytes * 1.5) / JSON.stringify(eventEntry(journal).records[0]?.record).length)
+    await Promise.all(Array.from({ length: rows }, () => journal.append(eventEntry(journal))))
+    await journal.read('routine', 0, { recordsMax: 1, bytesMax: 1 })
+    expect(databaseBytes()).toBeGreaterThan(atFirst)
+    await journal.close()
+  })
+
   it('has on disk what it resolved, numbered without gaps per lane', async () => {
     const journal = await open()
     await Promise.all(

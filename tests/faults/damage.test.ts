@@ -22,6 +22,7 @@ import { openJournalFile } from '../../gateway/journal/salvage.ts'
 import { JournalStore } from '../../gateway/journal/store.ts'
 import type { WorkerOptions } from '../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 
 const rounds = 60
@@ -44,7 +45,7 @@ const receipted = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<L
 /** 600 records in many commits; a checkpoint after two thirds, so that the rest stands in the log. */
 function fill(folder: string): void {
   const { db } = openJournalFile(folder, 'firstepoch')
-  const store = new JournalStore(db, optionsFor(folder, 'firstepoch'))
+  const store = new JournalStore(db, optionsFor(folder, 'firstepoch'), new VirtualClock())
   store.open()
   let sequence = 0
   const numbers: Record<string, number> = {}
@@ -203,7 +204,7 @@ describe('a journal with damage', () => {
       cpSync(base, folder, { recursive: true })
       run(folder, createSeededRandom(1000 + index))
       const { db, salvaged } = openJournalFile(folder, `epoch${index}x`)
-      const store = new JournalStore(db, optionsFor(folder, 'unused00'))
+      const store = new JournalStore(db, optionsFor(folder, 'unused00'), new VirtualClock())
       const opened = store.open()
       const kept = new Set(
         lanes.flatMap((lane) =>
