@@ -94,8 +94,18 @@ export class LaneQueue {
   sendAgain(from: number, to: number): Departure[] {
     const range: Range = [Math.max(from, this.receipted + 1), Math.min(to, this.sentTo)]
     if (range[0] > range[1]) return []
+    const isMet = (flight: Flight): boolean => flight.from <= range[1] && flight.to >= range[0]
     this.#again = addRange(this.#again, range).slice(0, againRangesMax)
-    return this.#takeFlights((flight) => flight.from <= range[1] && flight.to >= range[0])
+    // What else was in such a Report is still waited for, or nobody would send it again.
+    const rests = this.flights.filter(isMet).flatMap(({ from: first, to: last, departure }) =>
+      [
+        { from: Math.max(first, this.receipted + 1), to: range[0] - 1 },
+        { from: range[1] + 1, to: last },
+      ].map((rest): Flight => ({ ...rest, departure: { ...departure, bytes: 0, isIdle: true } })),
+    )
+    const taken = this.#takeFlights(isMet)
+    this.flights.unshift(...rests.filter((rest) => rest.from <= rest.to))
+    return taken
   }
 
   /** What to send next from memory; undefined when it must be read first (`readAfter`), or nothing waits. */
