@@ -1,4 +1,7 @@
 // Measures the link from what Receipts say arrived: rate, round trip, and from both how much low lanes may have in flight.
+import { Jitter, median } from './jitter.ts'
+import { Pace } from './pace.ts'
+import { Window } from './window.ts'
 
 /** How long Reports of low lanes may queue on the link before the window shrinks; a link that jitters gets more. */
 export const queueMsMax = 10
@@ -7,29 +10,26 @@ const shortWayMs = 80
 /** Within one building the way holds nothing worth measuring: this many Reports keep the centre busy. */
 const shortRoundTripMs = 5
 const shortWayReports = 4
-const jitterFactor = 2
-const jitterMsMax = 200
-const jitterSamplesMax = 15
 /** How long one Report of a low lane takes on the link. */
 export const reportDurationMs = 60
 /** Smallest and largest Report on the wire, in bytes. */
 export const reportWireBytesMin = 512
 export const reportWireBytesMax = 16 * 1024
-/** Least and most bytes in flight whatever is measured: two small Reports, and a long fast link. */
-export const windowBytesMin = 1280
-export const windowBytesMax = 1024 * 1024
 /** The floor of the round trip is measured again after this long, with an empty link: routes change. */
 export const roundTripExpiresMs = 60_000
-/** While nothing queues the window grows by this share of what arrives: by half at first, later from little to more. */
-const startGrowth = 0.5
-const laterGrowthMin = 0.02
-const laterGrowthMax = 0.25
 /** Low lanes leave this much faster than the link is known to be, never in a burst longer than that. */
 const startPace = 1.5
 const laterPace = 1.2
 const burstMs = 4
 /** A rate that was measured far too low, as after lost Receipts, holds nothing back longer than this. */
-const paceMsMax = 500
+export const paceMsMax = 1000
+/** On a thin and long link low lanes leave below its rate (`pace.ts`); on others the window alone keeps queues short. */
+const pacedBytesPerMsMax = 500
+const pacedRoundTripMsMin = 20
+/** A queue on a paced link: longer than this, and than what jitter explains. */
+const queueSignMs = 25
+/** Receipts of a paced link may be so late before its window ends. */
+const lateMs = 200
 const rateSamplesMax = 9
 /** What the link carried lately is the middle of so many samples: about two seconds of a thin link. */
 const latelySamplesMax = 24
@@ -61,14 +61,10 @@ export class LinkMeter {
   #quickest: { ms: number; bytes: number; atMs: number } | undefined
   #smoothedMs = 0
   #isProbing = false
-  #isStarting = true
-  #growth = startGrowth
-  #grownMs = 0
   #paceMs = 0
-  #windowBytes = windowBytesMin
-  #shrunkMs = Number.NEGATIVE_INFINITY
-  #steps: number[] = []
-  #lastTripMs: number | undefined
+  readonly #window = new Window()
+  readonly #jitter = new Jitter()
+  readonly #pace = new Pace()
 
   get inFlightBytes(): number {
     return this.#inFlightBytes
@@ -76,7 +72,7 @@ export class LinkMeter {
 
   /** Bytes per second, 0 while unknown. */
   get bytesPerSecond(): number {
-    return this.#bytesPerMs * 1000
+    return this.#linkPerMs * 1000
   }
 
   /** The round trip without a queue and without the Report's own time on the link, ms; 0 while unknown. */
@@ -92,14 +88,15 @@ export class LinkMeter {
 
   /** The wire size a Report of a low lane should have. */
   get reportBytes(): number {
-    return clamp(this.#bytesPerMs * reportDurationMs, reportWireBytesMin, reportWireBytesMax)
+    return clamp(this.#linkPerMs * reportDurationMs, reportWireBytesMin, reportWireBytesMax)
   }
 
   /** How many bytes low lanes may have in flight: what the link holds and a little more, so that it never idles. */
   get windowBytes(): number {
     if (this.#isProbing) return 1
+    if (this.#isPaced) return this.#pacedWindowBytes
     const isShortWay = this.#quickest !== undefined && this.roundTripMs < shortRoundTripMs
-    return isShortWay ? Math.max(this.#windowBytes, this.reportBytes * shortWayReports) : this.#windowBytes
+    return isShortWay ? Math.max(this.#window.bytes, this.reportBytes * shortWayReports) : this.#window.bytes
   }
 
   /** How long the next Report of a low lane is to wait, so that none stands in a burst of its own lane; 0 for now. */
@@ -114,7 +111,8 @@ export class LinkMeter {
       this.#deliveredMs = nowMs
     }
     this.#inFlightBytes += bytes
-    const pace = this.#bytesPerMs * (this.#isStarting ? startPace : laterPace)
+    if (this.#isPaceable) this.#pace.depart(bytes, nowMs, isIdle)
+    const pace = this.#pacePerMs
     const dueMs = Math.max(this.#paceMs, nowMs) + (pace > 0 ? bytes / pace : 0)
     this.#paceMs = Math.min(dueMs, nowMs + paceMsMax)
     return {
@@ -152,9 +150,8 @@ export class LinkMeter {
 
   /** A new connection, maybe another route: nothing in flight, and half of what was good before to begin with. */
   restart(): void {
-    this.#windowBytes = clamp(this.#windowBytes / 2, windowBytesMin, windowBytesMax)
-    this.#isStarting = true
-    this.#growth = startGrowth
+    this.#window.restart(this.#window.bytes / 2)
+    this.#pace.restart()
     this.#paceMs = 0
     this.#inFlightBytes = 0
     this.#bytesPerMs /= 2
@@ -164,13 +161,12 @@ export class LinkMeter {
     this.#quickest = undefined
     this.#smoothedMs = 0
     this.#isProbing = false
-    this.#shrunkMs = Number.NEGATIVE_INFINITY
-    this.#lastTripMs = undefined
-    this.#steps = []
+    this.#jitter.restart()
   }
 
   /** Called before each Report: empties the link now and then, so that our own queue is not taken for distance. */
   probeWhenDue(nowMs: number): void {
+    this.#pace.emptied(this.#inFlightBytes, nowMs)
     const isStale = this.#quickest !== undefined && nowMs - this.#quickest.atMs > roundTripExpiresMs
     this.#isProbing = isStale && this.#inFlightBytes > 0
   }
@@ -192,10 +188,7 @@ export class LinkMeter {
   #measureRoundTrip(newest: Departure, nowMs: number): void {
     const rawMs = Math.max(nowMs - newest.sentMs, 0.05)
     this.#smoothedMs = this.#smoothedMs === 0 ? rawMs : this.#smoothedMs * 0.875 + rawMs * 0.125
-    const tripMs = rawMs - this.#ownMs(newest.bytes)
-    this.#steps.push(Math.abs(tripMs - (this.#lastTripMs ?? tripMs)))
-    if (this.#steps.length > jitterSamplesMax) this.#steps.shift()
-    this.#lastTripMs = tripMs
+    this.#jitter.take(rawMs - this.#ownMs(newest.bytes))
     const quickest = this.#quickest
     const isExpired = quickest !== undefined && nowMs - quickest.atMs > roundTripExpiresMs
     if (!quickest || rawMs <= quickest.ms || (isExpired && newest.isAlone)) {
@@ -203,51 +196,81 @@ export class LinkMeter {
     }
   }
 
-  /** Grows the window while nothing queues; shrinks it to what fits, once a round trip, when too much does. */
+  /** From what the newest Report waited: on a thin and long link the pace, on others the window. */
   #adjust(departures: readonly Departure[], newest: Departure, nowMs: number): void {
     if (!this.#quickest) return
+    const [isPaceable, wasPaced] = [this.#isPaceable, this.#isPaced]
+    const isPairs = this.#window.isStarting && !isPaceable
+    const { bytes: quickestBytes, ms: quickestMs } = this.#quickest
     const rawMs = Math.max(nowMs - newest.sentMs, 0.05)
-    const freeMs = this.#quickest.ms + this.#ownMs(newest.bytes) - this.#ownMs(this.#quickest.bytes)
-    const leastMs = Math.max(queueMsMax, shortWayMs - freeMs)
-    const allowedMs = leastMs + clampMs(median(this.#steps) * jitterFactor)
-    // At first Reports leave in pairs: one of them is no queue yet.
-    const queueMs = rawMs - freeMs - (this.#isStarting ? this.#ownMs(newest.bytes) : 0)
-    if (queueMs <= allowedMs / 2) {
-      const arrived = departures.reduce((sum, { bytes }) => sum + bytes, 0)
-      // Room that is not used says nothing: it must not grow on.
-      const used = this.#inFlightBytes + arrived
-      const most = this.#isStarting ? used * 2 : used + this.reportBytes * 1.5
-      const grown = Math.min(most, this.#windowBytes + arrived * this.#growth)
-      this.#windowBytes = Math.max(this.#windowBytes, grown)
-      if (!this.#isStarting && newest.sentMs >= this.#grownMs) {
-        this.#growth = Math.min(laterGrowthMax, this.#growth * 1.5)
-        this.#grownMs = nowMs
-      }
-    } else {
-      this.#isStarting = false
-      this.#growth = laterGrowthMin
-      if (queueMs > allowedMs && newest.sentMs >= this.#shrunkMs) {
-        this.#windowBytes *= (freeMs + allowedMs) / rawMs
-        this.#shrunkMs = nowMs
-      }
+    const freeMs = quickestMs + this.#ownMs(newest.bytes) - this.#ownMs(quickestBytes)
+    // At the start our own pairs look like jitter.
+    const jitterMs = wasPaced ? this.#jitter.steadyMs : Math.min(this.#jitter.ms, 50)
+    const shortMs = shortWayMs - freeMs
+    const bytes = departures.reduce((sum, departure) => sum + departure.bytes, 0)
+    const sample = {
+      nowMs,
+      sentMs: newest.sentMs,
+      rawMs,
+      freeMs,
+      // At first Reports leave in pairs: one of them is no queue yet.
+      queueMs: rawMs - freeMs - (isPairs ? this.#ownMs(newest.bytes) : 0),
+      allowedMs: Math.max(queueMsMax, shortMs) + this.#jitter.ms,
+      jitterMs,
+      isJitterKnown: this.#jitter.isKnown,
+      signMs: Math.max(queueSignMs, shortMs) + jitterMs,
+      bytes,
+      deliveredBytes: this.#delivered,
+      reports: departures.length,
+      usedBytes: this.#inFlightBytes + bytes,
+      reportBytes: this.reportBytes,
+      roundTripMs: freeMs,
+      carriedPerMs: this.#bytesPerMs,
+      latelyPerMs: this.#latelyPerMs,
     }
-    // A centre's disk and the way back make Receipts late too: what the link was seen to carry is never given up for it.
-    this.#windowBytes = Math.max(this.#windowBytes, this.#latelyPerMs * (freeMs + allowedMs))
-    this.#windowBytes = clamp(this.#windowBytes, windowBytesMin, windowBytesMax)
+    if (isPaceable) this.#pace.arrive(sample)
+    else if (wasPaced) this.#pace.restart()
+    if (this.#isPaced) return
+    // The link turned out faster than it was: what fits is found out from here on.
+    if (wasPaced) this.#window.restart(sample.usedBytes)
+    if (isPaceable) this.#window.growGently(sample)
+    else this.#window.adjust(sample)
+  }
+
+  /** Thin and long enough that the pace of low lanes is what keeps it free for red. */
+  get #isPaceable(): boolean {
+    return this.#linkPerMs < pacedBytesPerMsMax && this.roundTripMs >= pacedRoundTripMsMin
+  }
+
+  get #isPaced(): boolean {
+    return this.#pace.phase !== 'start'
+  }
+
+  /** How fast low lanes leave, bytes a millisecond; 0 while nothing is known. */
+  get #pacePerMs(): number {
+    if (this.#isPaced) return this.#pace.perMs
+    if (!this.#window.isStarting) return this.#bytesPerMs * laterPace
+    // The rate is the middle of some round trips, and at the start each one carries more.
+    const windowPerMs = this.#isPaceable ? this.#window.bytes / this.roundTripMs : 0
+    return Math.max(this.#bytesPerMs, windowPerMs) * startPace
+  }
+
+  /** What the link carries as far as is known, bytes a millisecond. */
+  get #linkPerMs(): number {
+    return this.#isPaced ? this.#pace.linkPerMs : this.#bytesPerMs
+  }
+
+  get #pacedWindowBytes(): number {
+    const { reportBytes } = this
+    if (this.#pace.phase === 'empty') return Math.max(1, reportBytes * this.#pace.reportsWanted)
+    const heldMs = this.roundTripMs + lateMs + this.#jitter.ms
+    return this.#pace.perMs * heldMs + reportBytes * 2
   }
 
   /** The time these bytes take on the link, as far as its rate is known. */
   #ownMs(bytes: number): number {
-    return this.#bytesPerMs > 0 ? bytes / this.#bytesPerMs : 0
+    return this.#linkPerMs > 0 ? bytes / this.#linkPerMs : 0
   }
-}
-
-function clampMs(ms: number): number {
-  return Math.max(0, Math.min(jitterMsMax, ms))
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 function clamp(value: number, least: number, most: number): number {

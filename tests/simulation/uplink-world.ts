@@ -15,11 +15,16 @@ import { BrokenPromise } from './broken-promise.ts'
 import { PictureLedger } from './picture-ledger.ts'
 import { type SimulatedCentre, TinyCentre } from './uplink-tiny-centre.ts'
 
+/** IP and TCP around each packet, and all of one that only acknowledges. */
+const tcpBytes = 52
+
 export interface Faults {
   bytesPerSecond: number
   oneWayMs: number
   /** What a link that was idle lets through at once, as a token bucket does. */
   burstBytes: number
+  /** What would wait longer before the link is lost, and TCP sends it again. */
+  queueMsMax: number
   /** One way, at most this much more; packets keep their order. */
   jitterMs: number
   /** Chances per message or per second, 0 to 1. */
@@ -37,6 +42,7 @@ export const calm: Faults = {
   bytesPerSecond: 8000,
   oneWayMs: 150,
   burstBytes: 0,
+  queueMsMax: Number.POSITIVE_INFINITY,
   jitterMs: 0,
   loseReport: 0,
   loseReceipt: 0,
@@ -134,7 +140,6 @@ export class UplinkWorld {
       takesPictures: () => true,
       send: (channel, payload) => {
         const wire = payload.length + 61
-        this.wireBytes += wire
         if (isPictureChunk(payload)) {
           this.#sendPicture(payload, wire, isCurrent)
           return wire
@@ -156,6 +161,11 @@ export class UplinkWorld {
     this.#downLastMs = 0
     this.#queued = 0
     this.session.linkDown()
+  }
+
+  /** How long a packet that leaves now would stand before the link. */
+  get upQueueMs(): number {
+    return Math.max(0, this.#upFreeMs - this.clock.monotonicMs())
   }
 
   /** Runs on for `ms`, in small steps. */
@@ -277,19 +287,25 @@ export class UplinkWorld {
   }
 
   #carry(way: 'up' | 'down', bytes: number, isCurrent: () => boolean, arrive: () => void): void {
-    const { bytesPerSecond, oneWayMs, burstBytes, jitterMs } = this.faults
+    const { bytesPerSecond, oneWayMs, burstBytes, queueMsMax, jitterMs } = this.faults
     const nowMs = this.clock.monotonicMs()
     const creditMs = (burstBytes / bytesPerSecond) * 1000
-    const freeMs = Math.max(nowMs - creditMs, way === 'up' ? this.#upFreeMs : this.#downFreeMs)
-    const leftMs = freeMs + (bytes / bytesPerSecond) * 1000
+    const beforeMs = way === 'up' ? this.#upFreeMs : this.#downFreeMs
+    const freeMs = Math.max(nowMs - creditMs, beforeMs)
+    // What follows a lost packet is of no use before that one has come again.
+    const resentMs = beforeMs - nowMs > queueMsMax ? oneWayMs * 2 : 0
+    const leftMs = freeMs + ((bytes + tcpBytes) / bytesPerSecond) * 1000
+    if (way === 'up') this.wireBytes += bytes + tcpBytes
     if (way === 'up') this.#upFreeMs = leftMs
     else this.#downFreeMs = leftMs
-    const dueMs = Math.max(nowMs, leftMs) + oneWayMs + this.random.next() * jitterMs
+    const dueMs = Math.max(nowMs, leftMs) + resentMs + oneWayMs + this.random.next() * jitterMs
     const arriveMs = Math.max(dueMs, way === 'up' ? this.#upLastMs : this.#downLastMs)
     if (way === 'up') this.#upLastMs = arriveMs
     else this.#downLastMs = arriveMs
     this.clock.after(arriveMs - nowMs, () => {
-      if (isCurrent()) arrive()
+      if (!isCurrent()) return
+      if (way === 'down') this.#carry('up', 0, isCurrent, () => undefined)
+      arrive()
     })
   }
 
