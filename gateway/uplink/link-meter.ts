@@ -11,7 +11,7 @@ const shortWayMs = 80
 const shortRoundTripMs = 5
 const shortWayReports = 4
 /** How long one Report of a low lane takes on the link. */
-export const reportDurationMs = 60
+export const reportDurationMs = 75
 /** Smallest and largest Report on the wire, in bytes. */
 export const reportWireBytesMin = 512
 export const reportWireBytesMax = 16 * 1024

@@ -2,7 +2,7 @@
 import { type Queued, Stretch } from './stretch.ts'
 
 /** Low lanes take this share of the link. With less than all of it no queue stands, and a token bucket stays full for red. */
-const share = 0.88
+const share = 0.9
 /**
  * Now and then they leave this much faster than the link was seen to carry, until a queue shows that it still is so. The
  * queue grows for a round trip before anybody notices: so it begins with little where the rate is known well. A link on
