@@ -228,8 +228,11 @@ export class LinkMeter {
       carriedPerMs: this.#bytesPerMs,
       latelyPerMs: this.#latelyPerMs,
     }
+    const before = this.#pace.phase
     if (isPaceable) this.#pace.arrive(sample)
     else if (wasPaced) this.#pace.restart()
+    // On a slower link each Report takes longer by itself: what is free of a queue there is measured anew.
+    if (before === 'cruise' && this.#pace.phase === 'empty') this.#quickest.atMs = Number.NEGATIVE_INFINITY
     if (this.#isPaced) return
     // The link turned out faster than it was: what fits is found out from here on.
     if (wasPaced) this.#window.restart(sample.usedBytes)

@@ -124,4 +124,22 @@ describe('the pace of low lanes', () => {
     expect(busy.redP99Ms).toBeLessThanOrEqual(idle.redP99Ms + 300)
     expect(busy.share).toBeGreaterThan(0.7)
   }, 60_000)
+
+  it('still uses a serial line that has become four times as slow, where each Report takes longer by itself', () => {
+    const world = new UplinkWorld({ seed: 5, faults: thin })
+    const run = (seconds: number): void => {
+      for (let second = 0; second < seconds; second++) {
+        if (world.pictures.unreached().length < 3) world.takePicture(15_000, 480_000, 'blue')
+        world.run(1000)
+      }
+    }
+    run(1)
+    world.connect()
+    run(79)
+    world.faults = { ...thin, bytesPerSecond: thin.bytesPerSecond / 4 }
+    run(10)
+    const fromBytes = world.wireBytes
+    run(180)
+    expect((world.wireBytes - fromBytes) / 180 / world.faults.bytesPerSecond).toBeGreaterThan(0.75)
+  })
 })
