@@ -35,7 +35,29 @@ export interface CameraClientOptions {
 
 export type PictureSource = 'http' | 'rtsp'
 
-export class CameraClient {
+/** A camera as whoever takes its pictures sees it. */
+export interface CameraAccess {
+  readonly settings: CameraSettings
+  readonly facts: CameraFacts | undefined
+  /** Finds out what the camera is and where its pictures are; forgets what was known before. */
+  probe(signal: AbortSignal): Promise<CameraFacts | undefined>
+  /** Asks how the camera is without taking a picture: its clock, and whether it takes our credentials. */
+  check(signal: AbortSignal): Promise<{ state: CameraState; clockSkewMs: number | undefined }>
+  /** Ways to a picture, best first; probes where nothing is known yet. */
+  sources(signal: AbortSignal): Promise<PictureSource[]>
+  fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture>
+  /** The next picture probes first: addresses may have changed with whatever went wrong. */
+  forgetFacts(): void
+}
+
+/** Where its web server is. */
+export const addressOf = ({ host, port, tls }: CameraSettings): CameraAddress => ({
+  host,
+  port: port ?? (tls ? 443 : 80),
+  isTls: tls,
+})
+
+export class CameraClient implements CameraAccess {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
   readonly #auth: CameraAuth
@@ -50,12 +72,14 @@ export class CameraClient {
     const { user, password } = credentials ?? {}
     this.#auth = new CameraAuth({ user, password, mode: settings.auth, random })
     this.#streamAuth = new CameraAuth({ user, password, mode: settings.auth, random })
-    this.#session = settings.onvif ? this.openSession() : undefined
+    const { pin, clock } = options
+    this.#session = settings.onvif
+      ? new OnvifSession({ address: this.address, path: settings.onvifPath, auth: this.#auth, pin, clock })
+      : undefined
   }
 
   get address(): CameraAddress {
-    const { host, port, tls } = this.settings
-    return { host, port: port ?? (tls ? 443 : 80), isTls: tls }
+    return addressOf(this.settings)
   }
 
   get facts(): CameraFacts | undefined {
@@ -66,19 +90,6 @@ export class CameraClient {
     return this.#auth.scheme
   }
 
-  /** A session of its own, as events need one: a subscription waits for a minute at a time. */
-  openSession(): OnvifSession {
-    const { pin, clock } = this.#options
-    return new OnvifSession({
-      address: this.address,
-      path: this.settings.onvifPath,
-      auth: this.#auth,
-      pin,
-      clock,
-    })
-  }
-
-  /** Finds out what the camera is and where its pictures are; forgets what it knew before. */
   async probe(signal: AbortSignal): Promise<CameraFacts | undefined> {
     if (!this.#session) return undefined
     this.#facts = undefined
@@ -86,7 +97,6 @@ export class CameraClient {
     return this.#facts
   }
 
-  /** Asks how the camera is without taking a picture: its clock, and whether it takes our credentials. */
   async check(signal: AbortSignal): Promise<{ state: CameraState; clockSkewMs: number | undefined }> {
     if (!this.#session) {
       await this.#checkPlain(signal)
@@ -97,7 +107,6 @@ export class CameraClient {
     return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
   }
 
-  /** Ways to a picture, best first; empty until the camera was probed, unless the settings name one. */
   async sources(signal: AbortSignal): Promise<PictureSource[]> {
     const { snapshotPath, streamPath } = this.settings
     if (this.#session && !this.#facts && snapshotPath === undefined && streamPath === undefined) {
@@ -114,7 +123,6 @@ export class CameraClient {
     return source === 'http' ? this.#fetchSnapshot(signal) : this.#fetchFrame(signal)
   }
 
-  /** The next picture probes first: addresses may have changed with whatever went wrong. */
   forgetFacts(): void {
     this.#facts = undefined
   }

@@ -9,6 +9,7 @@ import { CameraClient, type RawPicture } from './camera-client.ts'
 import { toProblem } from './camera-problem.ts'
 import { Darkroom, type Finished } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
+import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
 import { discoverCameras, ownAddresses } from './ws-discovery.ts'
 
@@ -160,7 +161,11 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
   const clock = waitingClock()
   const ffmpeg = new Ffmpeg({ clock })
   const log = pino({ level: 'silent' })
-  const darkroom = new Darkroom({ clock, log, ffmpeg })
+  const darkroom = new Darkroom({
+    clock,
+    log,
+    toBaseline: (bytes, stop) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal: stop }),
+  })
   let fingerprint: string | undefined
   const client = new CameraClient({
     settings,

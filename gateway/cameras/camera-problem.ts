@@ -104,11 +104,14 @@ export class CameraProblem extends Error {
   readonly code: ProblemCode
   readonly reason: Reason
   readonly facts: Facts
+  /** Numbers behind the sentence. */
+  readonly detail: string
 
   constructor(code: ProblemCode, options: { detail?: string; facts?: Facts; cause?: unknown } = {}) {
     super(reasonOf(code, options.detail).text.en, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'CameraProblem'
     this.code = code
+    this.detail = options.detail ?? ''
     this.reason = reasonOf(code, options.detail)
     this.facts = options.facts ?? {}
   }

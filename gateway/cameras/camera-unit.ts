@@ -6,7 +6,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { AttemptLine } from './attempt-line.ts'
 import { CameraCondition, type Condition } from './camera-condition.ts'
-import type { CameraClient, PictureSource, RawPicture } from './camera-client.ts'
+import type { CameraAccess, PictureSource, RawPicture } from './camera-client.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { Darkroom, Finished } from './darkroom.ts'
 import { PictureRing } from './picture-ring.ts'
@@ -40,7 +40,7 @@ export interface Shot {
 }
 
 export interface CameraUnitOptions {
-  client: CameraClient
+  client: CameraAccess
   darkroom: Darkroom
   clock: Clock
   random: Random
@@ -53,7 +53,7 @@ export interface CameraUnitOptions {
 }
 
 export class CameraUnit {
-  readonly client: CameraClient
+  readonly client: CameraAccess
   readonly #options: CameraUnitOptions
   readonly #line = new AttemptLine()
   readonly #ring = new PictureRing()

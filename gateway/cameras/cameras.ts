@@ -11,25 +11,23 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
 import { CameraAnnouncer } from './camera-announcer.ts'
-import { CameraClient } from './camera-client.ts'
+import { addressOf } from './camera-client.ts'
 import { CameraEvents } from './camera-events.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
+import { CameraThread, type FarCamera } from './camera-thread.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './certificate-pins.ts'
 import { openCredentialStore, type CameraCredentials, type CredentialStore } from './credential-store.ts'
-import { Darkroom } from './darkroom.ts'
-import { Ffmpeg } from './ffmpeg-run.ts'
+import { Darkroom, type ToBaseline } from './darkroom.ts'
+import { CameraAuth } from './http-auth.ts'
 import { LookLog } from './look-log.ts'
+import { OnvifSession } from './onvif-session.ts'
 import { PictureStore, unreachedOf } from './picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
-import { Slots } from './slots.ts'
 import { snapshotOf } from './snapshot-of.ts'
 
-/** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
-const streamsAtOnceMax = 2
-const streamsWaitingMax = 64
 /** Repeats of an alarm get new pictures no more often than this. */
 const repeatMs = 60_000
 const laterMoments: [Moment, number][] = [
@@ -67,9 +65,10 @@ class AllCameras implements Cameras {
   readonly #log: Logger
   readonly #units = new Map<string, CameraUnit>()
   readonly #events: CameraEvents[] = []
-  readonly #ffmpeg: Ffmpeg
+  readonly #thread: CameraThread
+  /** One for each unit. */
+  readonly #far = new Map<string, FarCamera>()
   readonly #darkroom: Darkroom
-  readonly #streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins
@@ -84,8 +83,10 @@ class AllCameras implements Cameras {
     const { clock, pictures, dataDir, registry, ffmpegCommand } = options
     this.#options = options
     this.#log = options.log
-    this.#ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
-    this.#darkroom = new Darkroom({ clock, log: this.#log, ffmpeg: this.#ffmpeg })
+    const thread = new CameraThread({ clock, log: this.#log, ffmpegCommand })
+    this.#thread = thread
+    const toBaseline: ToBaseline = (bytes, signal) => thread.toBaseline(bytes, signal)
+    this.#darkroom = new Darkroom({ clock, log: this.#log, toBaseline })
     const quota = new Map(options.cameras.map((one) => [one.id, one.quotaMegabytes * bytesPerMegabyte]))
     const totalBytesMax = pictures.quotaMegabytes * bytesPerMegabyte
     this.#store = new PictureStore({
@@ -105,7 +106,7 @@ class AllCameras implements Cameras {
     const metrics = createCameraMetrics(registry, {
       storeBytes: () => this.#store.totalBytes,
       offline: () => [...this.#units.values()].filter((unit) => unit.condition.isOffline).length,
-      processes: () => this.#ffmpeg.running,
+      processes: () => this.#thread.processes,
     })
     this.#announcer = new CameraAnnouncer({ outlets: options.outlets, metrics, log: this.#log })
   }
@@ -137,7 +138,8 @@ class AllCameras implements Cameras {
     await Promise.all(this.#events.map((events) => events.stop()))
     this.#events.length = 0
     this.#units.clear()
-    this.#ffmpeg.stop()
+    this.#far.clear()
+    await this.#thread.stop()
     await this.#darkroom.stop()
     await this.#pins.settled()
   }
@@ -258,22 +260,19 @@ class AllCameras implements Cameras {
   async #reopen(settings: CameraSettings): Promise<void> {
     await this.#units.get(settings.id)?.stop()
     this.#units.delete(settings.id)
+    const far = this.#far.get(settings.id)
+    if (far) this.#thread.close(far)
     await this.#open(settings)
   }
 
   async #open(settings: CameraSettings): Promise<void> {
     const { clock, random, now, outlets } = this.#options
     const credentials = await this.#credentialsOf(settings)
-    const client = new CameraClient({
-      // The user may be known to the store only: health must know that there is one.
-      settings: credentials ? { ...settings, user: credentials.user } : settings,
-      credentials,
-      pin: this.#pins.for(settings.id),
-      clock,
-      random,
-      ffmpeg: this.#ffmpeg,
-      streamSlots: this.#streamSlots,
-    })
+    const pin = this.#pins.for(settings.id)
+    // The user may be known to the store only: health must know that there is one.
+    const known = credentials ? { ...settings, user: credentials.user } : settings
+    const client = this.#thread.open({ settings: known, credentials }, pin)
+    this.#far.set(settings.id, client)
     const unit = new CameraUnit({
       client,
       darkroom: this.#darkroom,
@@ -290,7 +289,7 @@ class AllCameras implements Cameras {
     if (settings.events && settings.onvif && !this.#events.some((one) => one.camera === settings.id)) {
       const events = new CameraEvents({
         camera: settings.id,
-        openSession: () => (this.#units.get(settings.id) ?? unit).client.openSession(),
+        openSession: () => this.#openEvents(settings.id),
         clock,
         random,
         log: this.#log,
@@ -300,6 +299,22 @@ class AllCameras implements Cameras {
       this.#events.push(events)
       events.start()
     }
+  }
+
+  /** A session of its own: a subscription waits for a minute at a time, and says little. */
+  #openEvents(camera: string): OnvifSession {
+    const far = this.#far.get(camera)
+    if (!far) throw new CameraProblem('stopped')
+    const { clock, random } = this.#options
+    const { settings, credentials } = far.camera
+    const { user, password } = credentials ?? {}
+    return new OnvifSession({
+      address: addressOf(settings),
+      path: settings.onvifPath,
+      auth: new CameraAuth({ user, password, mode: settings.auth, random }),
+      pin: far.pin,
+      clock,
+    })
   }
 
   /** The settings' own password file first, then the encrypted store. A failure leaves the camera without, and says so. */

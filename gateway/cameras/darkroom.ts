@@ -1,16 +1,14 @@
 // Hands pictures to the worker thread and takes back what may be stored; a picture that breaks the thread breaks no other.
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { CameraProblem } from './camera-problem.ts'
-import type { Ffmpeg } from './ffmpeg-run.ts'
+import { startThread } from './helper-thread.ts'
 import type { Light, Polygon } from './picture-work.ts'
-import { toBaseline } from './rtsp-frame.ts'
 
 /** Most pictures waiting for the thread (each holds its bytes), and the longest one may take. */
 const waitingMax = 16
 const workMsMax = 8_000
-const baselineMsMax = 5_000
 
 export interface DarkroomJob {
   id: number
@@ -43,18 +41,21 @@ interface Waiting {
   cancel: () => void
 }
 
+/** Makes an odd kind of JPEG a plain one. */
+export type ToBaseline = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
+
 export class Darkroom {
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #ffmpeg: Ffmpeg
+  readonly #toBaseline: ToBaseline
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #lastId = 0
 
-  constructor(options: { clock: Clock; log: Logger; ffmpeg: Ffmpeg }) {
+  constructor(options: { clock: Clock; log: Logger; toBaseline: ToBaseline }) {
     this.#clock = options.clock
     this.#log = options.log
-    this.#ffmpeg = options.ffmpeg
+    this.#toBaseline = options.toBaseline
   }
 
   /** Starts the thread ahead of the first picture, which is then not the one that waits for it. */
@@ -77,7 +78,7 @@ export class Darkroom {
   async develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
     let reply = await this.#ask(bytes, masks)
     if (!reply.ok && reply.code === 'not-baseline') {
-      const plain = await toBaseline(this.#ffmpeg, bytes, { deadlineMs: baselineMsMax, signal })
+      const plain = await this.#toBaseline(bytes, signal)
       reply = await this.#ask(plain, masks)
     }
     if (!reply.ok) throw new CameraProblem(reply.code === 'not-baseline' ? 'broken-picture' : reply.code)
@@ -96,7 +97,7 @@ export class Darkroom {
   }
 
   #open(): Worker {
-    const worker = startThread()
+    const worker = startThread('picture-worker')
     // The process may end while the thread idles.
     worker.unref()
     worker.on('message', (reply: DarkroomReply) => {
@@ -130,15 +131,4 @@ export class Darkroom {
     }
     this.#waiting.clear()
   }
-}
-
-/** Threads do not inherit the loader that runs TypeScript sources, so a thread from sources registers it first. */
-function startThread(): Worker {
-  const resourceLimits = { maxOldGenerationSizeMb: 128 }
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./picture-worker.js', import.meta.url), { resourceLimits })
-  }
-  const source = JSON.stringify(new URL('./picture-worker.ts', import.meta.url).href)
-  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
-  return new Worker(run, { eval: true, resourceLimits })
 }

@@ -63,11 +63,11 @@ export class Ffmpeg {
     if (version !== undefined && Number(version) < versionMin) {
       throw new CameraProblem('ffmpeg-old', { detail: version })
     }
-    // Killed with us, whatever kills us; bounded, whatever a camera sends; and gentle beside the gateway. All are part of
-    // every Debian.
+    // Killed with us, whatever kills us; bounded, whatever a camera sends; and only where nothing else wants to run: what is
+    // merely nice still holds a processor for some milliseconds when an alarm comes. All are part of every Debian.
     const tie = ['setpriv', '--pdeathsig', 'KILL', 'prlimit', `--data=${memoryBytesMax}`, `--core=0`]
-    const prefix = ['nice', '-n', '10', ...tie]
-    const tied = await this.#spawn('nice', [...prefix.slice(1), 'true'], '', limits).catch(() => undefined)
+    const prefix = ['chrt', '--idle', '0', ...tie]
+    const tied = await this.#spawn('chrt', [...prefix.slice(1), 'true'], '', limits).catch(() => undefined)
     return tied?.exitCode === 0 ? prefix : []
   }
 

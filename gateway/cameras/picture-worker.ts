@@ -1,25 +1,11 @@
 // The thread in which pictures are worked on, so that the gateway's own thread never waits for one.
 import { createHash } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
-import { basename } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
 import { toCoefficients } from '../../protocols/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
+import { stepBack } from './helper-thread.ts'
 import { workPicture } from './picture-work.ts'
-
-/** As `nice`: on a box with one or two cores the thread of the alarms comes first. */
-const niceness = 10
-
-/** Linux gives threads priorities of their own, under the number that this link ends in; where it does not, all are equal. */
-function stepBack(): void {
-  try {
-    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), niceness)
-  } catch {
-    // No such link, or not allowed: slower beside alarms, and right all the same.
-  }
-}
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 

@@ -43,6 +43,9 @@ const listInput = [
 const strictJpegInput = [...small, '-xerror', '-err_detect', 'explode', '-f', 'jpeg_pipe', '-i', 'pipe:0']
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1']
 
+/** The time for making an odd kind of JPEG plain. */
+export const baselineMsMax = 5_000
+
 /** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
 export async function grabFrame(ffmpeg: Ffmpeg, source: StreamSource, limits: Limits): Promise<Buffer> {
   const first = await tryTransport(ffmpeg, source, limits, 'tcp')

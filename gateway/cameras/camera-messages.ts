@@ -1,0 +1,41 @@
+// What the gateway's own thread and the thread of the cameras say to each other.
+import type { CameraSettings } from '../config/camera-settings.ts'
+import type { PictureSource } from './camera-client.ts'
+import type { CameraProblem, ProblemCode } from './camera-problem.ts'
+import type { CameraFacts } from './onvif-session.ts'
+
+/** What is asked of one camera; the answers are those of `CameraClient`. */
+export type CameraQuestion =
+  | { ask: 'probe' }
+  | { ask: 'check' }
+  | { ask: 'sources' }
+  | { ask: 'fetch'; source: PictureSource }
+  | { ask: 'forget-facts' }
+  /** An odd kind of JPEG, to be made a plain one. */
+  | { ask: 'baseline'; bytes: Uint8Array }
+
+export interface OpenCamera {
+  settings: CameraSettings
+  credentials: { user: string; password: string } | undefined
+  pinned: string | undefined
+}
+
+export type CameraOrder =
+  /** `key` is one opening of one camera: whoever sets a new password opens it anew. */
+  | { do: 'open'; key: number; camera: OpenCamera }
+  | { do: 'close'; key: number }
+  | { do: 'ask'; key: number; id: number; question: CameraQuestion }
+  /** Give it up for this reason; the answer comes all the same. */
+  | { do: 'abort'; id: number; code: ProblemCode }
+
+export interface TornProblem {
+  code: ProblemCode
+  detail: string
+  facts: CameraProblem['facts']
+}
+
+export type CameraReply =
+  | { say: 'answer'; id: number; value: unknown; facts: CameraFacts | undefined; processes: number }
+  | { say: 'problem'; id: number; problem: TornProblem; facts: CameraFacts | undefined; processes: number }
+  /** The certificate that the camera showed first. */
+  | { say: 'pinned'; key: number; fingerprint: string }
