@@ -6,7 +6,7 @@ import type { CameraAccess, PictureSource, RawPicture } from './camera-client.ts
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from './camera-http.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
-import { startThread } from './helper-thread.ts'
+import { startThread } from './side-thread.ts'
 import type { CameraFacts } from './onvif-session.ts'
 
 /** A thread that has said nothing at all for so long, although something was asked of it, hangs. */

@@ -6,7 +6,7 @@ import { CameraClient } from './camera-client.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
-import { stepBack } from './helper-thread.ts'
+import { stepBack } from './side-thread.ts'
 import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
 

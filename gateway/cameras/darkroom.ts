@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { CameraProblem } from './camera-problem.ts'
-import { startThread } from './helper-thread.ts'
+import { startThread } from './side-thread.ts'
 import type { Light, Polygon } from './picture-work.ts'
 
 /** Most pictures waiting for the thread (each holds its bytes), and the longest one may take. */

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
 import { toCoefficients } from '../../protocols/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
-import { stepBack } from './helper-thread.ts'
+import { stepBack } from './side-thread.ts'
 import { workPicture } from './picture-work.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
