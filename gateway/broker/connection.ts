@@ -86,6 +86,7 @@ export class Connection {
     this.#onProblem = options.onProblem
     this.slowLane = new SlowLane(options.clock)
     this.lastHeardMs = options.clock.monotonicMs()
+    this.#guardPushes()
     this.#guardReads()
   }
 
@@ -129,6 +130,21 @@ export class Connection {
     this.endReason ??= reason
     this.#phase = 'closed'
     this.stream.destroy()
+  }
+
+  // Events are taken as they come off the socket: queueing them in the stream, telling that there is something to read and
+  // reading it out again costs a tenth of what an event costs in all. Only while nothing that came before is queued there.
+  #guardPushes(): void {
+    const { stream } = this
+    const push = stream.push.bind(stream)
+    stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      const isNext = this.#phase === 'open' && stream.readableLength === 0 && this.hasRoom()
+      if (!isNext || !Buffer.isBuffer(chunk) || this.#readable(chunk) !== chunk) return push(chunk, encoding)
+      const events = this.#takeEvents(chunk)
+      if (events === 0) return push(chunk, encoding)
+      this.lastHeardMs = this.#clock.monotonicMs()
+      return events === chunk.length || push(chunk.subarray(events), encoding)
+    }
   }
 
   // aedes would handle packets that follow CONNECT in the same breath before it knows who sent them, and count

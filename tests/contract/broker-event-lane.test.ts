@@ -168,25 +168,42 @@ describe('an event on the lane', () => {
     expect(test.accepted).toHaveLength(3)
   })
 
+  it('is taken as it comes off the socket, and never ahead of bytes that are queued there', () => {
+    const { stream, taken } = openConnection()
+    expect(stream.push(Buffer.concat([event(1), event(2)]))).toBe(true)
+    expect(taken).toEqual([1, 2])
+    expect(stream.readableLength).toBe(0)
+    const half = event(3).subarray(0, 9)
+    stream.push(half)
+    stream.push(Buffer.concat([event(3).subarray(9), event(4)]))
+    expect(taken).toEqual([1, 2])
+    expect(stream.read()).toBeNull()
+    expect(taken).toEqual([1, 2, 3, 4])
+    stream.push(Buffer.concat([event(5), Buffer.from([0xc0, 0x00])]))
+    expect(taken).toEqual([1, 2, 3, 4, 5])
+    expect(stream.read()).toEqual(Buffer.from([0xc0, 0x00]))
+  })
+
+  it('waits in the stream while the device has too much in hand, or is slowed down', () => {
+    const { stream, connection, taken } = openConnection()
+    connection.inHand = 1_000_000
+    stream.push(event(1))
+    expect(taken).toEqual([])
+    expect(stream.read()).toBeNull()
+    connection.inHand = 0
+    stream.push(event(2))
+    expect(taken).toEqual([])
+    expect(stream.read()).toBeNull()
+    expect(taken).toEqual([1, 2])
+    connection.isSlowed = () => true
+    const many = Buffer.concat(Array.from({ length: 300 }, (_, i) => event(i + 3)))
+    stream.push(many)
+    expect(taken).toEqual([1, 2])
+    expect(stream.readableLength).toBe(many.length)
+  })
+
   it('of a device that reads no answers goes to aedes again, which gives up on such devices', () => {
-    const taken: number[] = []
-    const stream = new Duplex({ read: () => undefined, write: () => undefined })
-    const limits = brokerSettingsSchema.parse({ listeners: [{ host: '127.0.0.1', port: 0 }] }).limits
-    const connection = new Connection({
-      stream,
-      address: '127.0.0.1',
-      certificateName: undefined,
-      certificateMarks: [],
-      limits,
-      clock: new VirtualClock(),
-      onProblem: () => undefined,
-    })
-    connection.onEvent = (packetId) => taken.push(packetId)
-    const hello = mqtt.generate(connectPacket({ clientId: 'device-1' }))
-    stream.push(hello)
-    expect(stream.read()).toEqual(hello)
-    connection.open()
-    connection.eventTopic = Buffer.from(topic)
+    const { stream, taken } = openConnection()
     stream.push(event(1))
     expect(stream.read()).toBeNull()
     expect(taken).toEqual([1])
@@ -196,6 +213,29 @@ describe('an event on the lane', () => {
     expect(taken).toEqual([1])
   })
 })
+
+/** A connection on a stream without a network, past its CONNECT, whose device has used its topic before. */
+function openConnection(): { stream: Duplex; connection: Connection; taken: number[] } {
+  const taken: number[] = []
+  const stream = new Duplex({ read: () => undefined, write: () => undefined })
+  const limits = brokerSettingsSchema.parse({ listeners: [{ host: '127.0.0.1', port: 0 }] }).limits
+  const connection = new Connection({
+    stream,
+    address: '127.0.0.1',
+    certificateName: undefined,
+    certificateMarks: [],
+    limits,
+    clock: new VirtualClock(),
+    onProblem: () => undefined,
+  })
+  connection.onEvent = (packetId) => taken.push(packetId)
+  const hello = mqtt.generate(connectPacket({ clientId: 'device-1' }))
+  stream.push(hello)
+  expect(stream.read()).toEqual(hello)
+  connection.open()
+  connection.eventTopic = Buffer.from(topic)
+  return { stream, connection, taken }
+}
 
 const fail = (text: string): never => {
   throw new Error(text)
