@@ -173,7 +173,7 @@ export class BatchingJournal implements Journal {
   }
 
   #takeBatch(): Pending[] {
-    const batch = takeBatch([this.#urgent, this.#routine])
+    const batch = takeBatch(this.#urgent, this.#routine)
     this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
     supersede([...this.#urgent, ...this.#routine], batch)
     return batch
