@@ -10,6 +10,14 @@ const complaintBytesMax = 4 * 1024
 const memoryBytesMax = 256 * 1024 * 1024
 /** `-timeout` means "wait for a caller" in ffmpeg 4. */
 const versionMin = 5
+/**
+ * Only where nothing else wants to run: what is merely nice still holds a processor for some milliseconds when an alarm
+ * comes. A sandbox may forbid the first.
+ */
+const gentle = [
+  ['chrt', '--idle', '0'],
+  ['nice', '-n', '10'],
+] as const
 
 export interface FfmpegResult {
   exitCode: number | null
@@ -63,12 +71,13 @@ export class Ffmpeg {
     if (version !== undefined && Number(version) < versionMin) {
       throw new CameraProblem('ffmpeg-old', { detail: version })
     }
-    // Killed with us, whatever kills us; bounded, whatever a camera sends; and only where nothing else wants to run: what is
-    // merely nice still holds a processor for some milliseconds when an alarm comes. All are part of every Debian.
+    // Killed with us, whatever kills us; and bounded, whatever a camera sends. All are part of every Debian.
     const tie = ['setpriv', '--pdeathsig', 'KILL', 'prlimit', `--data=${memoryBytesMax}`, `--core=0`]
-    const prefix = ['chrt', '--idle', '0', ...tie]
-    const tied = await this.#spawn('chrt', [...prefix.slice(1), 'true'], '', limits).catch(() => undefined)
-    return tied?.exitCode === 0 ? prefix : []
+    for (const [command, ...rest] of gentle) {
+      const tied = await this.#spawn(command, [...rest, ...tie, 'true'], '', limits).catch(() => undefined)
+      if (tied?.exitCode === 0) return [command, ...rest, ...tie]
+    }
+    return []
   }
 
   #spawn(

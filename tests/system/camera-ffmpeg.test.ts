@@ -1,0 +1,59 @@
+// How ffmpeg is run: yielding to everything, tied to us and bounded; also where a sandbox forbids the first. A script in its
+// place says what it was given.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Ffmpeg } from '../../gateway/cameras/ffmpeg-run.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+
+const limits = { deadlineMs: 10_000, signal: new AbortController().signal }
+const path = process.env['PATH'] ?? ''
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gengfu-ffmpeg-'))
+})
+
+afterEach(() => {
+  process.env['PATH'] = path
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function script(name: string, text: string): string {
+  const file = join(folder, name)
+  writeFileSync(file, `#!/bin/sh\n${text}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+/** What a process that is run as ffmpeg finds about itself. */
+async function found(): Promise<string> {
+  const command = script(
+    'fake-ffmpeg',
+    'if [ "$1" = -version ]; then echo "ffmpeg version 5.1"; exit; fi\nPATH=/usr/bin:/bin; chrt -p $$; nice; ulimit -d',
+  )
+  const ffmpeg = new Ffmpeg({ clock: createSystemClock(), command })
+  return (await ffmpeg.run([], '', limits)).output.toString()
+}
+
+it('runs only where nothing else wants to, with so much memory and no more', async () => {
+  const words = await found()
+  expect(words).toContain('SCHED_IDLE')
+  expect(words).toMatch(/^262144$/m)
+})
+
+it('is at least nice where that is forbidden, and bounded all the same', async () => {
+  script('chrt', 'exit 1')
+  process.env['PATH'] = `${folder}:${path}`
+  const words = await found()
+  expect(words).toContain('SCHED_OTHER')
+  expect(words).toMatch(/^10$/m)
+  expect(words).toMatch(/^262144$/m)
+})
+
+it('runs as it is where none of the helpers are there', async () => {
+  for (const name of ['chrt', 'nice']) script(name, 'exit 1')
+  process.env['PATH'] = `${folder}:${path}`
+  expect(await found()).toMatch(/^unlimited$/m)
+})
