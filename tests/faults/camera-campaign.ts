@@ -1,6 +1,6 @@
 // Do eight cameras that do everything wrong disturb an alarm, or leave anything behind? Real programs; two boxes beside each
-// other, one with the cameras and one without; phases with the cameras on and off in turn, so that drift of the machine
-// falls on both.
+// other, one with the cameras and one without, both as their unit runs them; phases with the cameras on and off in turn, so
+// that drift of the machine falls on both.
 import { fork, type ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { WebSocket } from 'ws'
 import type { CameraKnobs } from '../../firmware-sim/camera/knobs.ts'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
+import { boxEnvironment } from '../bench/box-environment.ts'
 import { pause } from '../bench/options.ts'
 import { RawDevice } from '../bench/raw-device.ts'
 import { createTown, freePort, Program, type TestTown } from '../system/programs.ts'
@@ -95,7 +96,7 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
   let plain: PlainBox | undefined
   try {
     await town.startCentre()
-    const watched = await town.startGateway()
+    const watched = await town.startGateway(boxEnvironment())
     plain = await startPlainBox(town, devices('plain'))
     const stream = await openStream(town)
     const buttons = {
@@ -238,7 +239,7 @@ async function startPlainBox(town: TestTown, devices: object[]): Promise<PlainBo
     devices,
   }
   writeFileSync(file, stringify(config))
-  const program = new Program(['gateway', '--config', file])
+  const program = new Program(['gateway', '--config', file], boxEnvironment())
   await program.said('gateway is listening')
   return { program, mqtt }
 }
