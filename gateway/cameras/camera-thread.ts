@@ -2,15 +2,16 @@
 import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { startThread } from '../thread.ts'
 import type { CameraAccess, PictureSource, RawPicture } from './camera-client.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from './camera-http.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
-import { startThread } from './side-thread.ts'
 import type { CameraFacts } from './onvif-session.ts'
 
 /** A thread that has said nothing at all for so long, although something was asked of it, hangs. */
 const silenceMsMax = 30_000
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
 
 interface Asked {
   far: FarCamera | undefined
@@ -96,7 +97,8 @@ export class CameraThread {
 
   #start(): Worker {
     const { startWorker, ffmpegCommand } = this.#options
-    const worker = startWorker?.() ?? startThread('camera-worker', { ffmpegCommand })
+    const options = { resourceLimits, workerData: { ffmpegCommand } }
+    const worker = startWorker?.() ?? startThread(import.meta.url, 'camera-worker', options)
     // The process may end while the thread idles.
     worker.unref()
     worker.on('message', (reply: CameraReply) => this.#hear(reply))

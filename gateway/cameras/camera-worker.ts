@@ -2,11 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { setThreadNiceness } from '../thread.ts'
 import { CameraClient } from './camera-client.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
-import { stepBack } from './side-thread.ts'
 import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
 
@@ -83,4 +83,5 @@ parentPort?.on('message', (order: CameraOrder) => {
   else if (order.do === 'abort') asked.get(order.id)?.abort(new CameraProblem(order.code))
   else void answer(order.key, order.id, order.question)
 })
-stepBack()
+// On a box with one or two cores the thread of the alarms comes first.
+setThreadNiceness(10)

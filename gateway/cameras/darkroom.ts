@@ -2,13 +2,14 @@
 import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { startThread } from '../thread.ts'
 import { CameraProblem } from './camera-problem.ts'
-import { startThread } from './side-thread.ts'
 import type { Light, Polygon } from './picture-work.ts'
 
 /** Most pictures waiting for the thread (each holds its bytes), and the longest one may take. */
 const waitingMax = 16
 const workMsMax = 8_000
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
 
 export interface DarkroomJob {
   id: number
@@ -97,7 +98,7 @@ export class Darkroom {
   }
 
   #open(): Worker {
-    const worker = startThread('picture-worker')
+    const worker = startThread(import.meta.url, 'picture-worker', { resourceLimits })
     // The process may end while the thread idles.
     worker.unref()
     worker.on('message', (reply: DarkroomReply) => {

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
 import { toCoefficients } from '../../protocols/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
-import { stepBack } from './side-thread.ts'
+import { setThreadNiceness } from '../thread.ts'
 import { workPicture } from './picture-work.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -34,5 +34,6 @@ function warmUp(): void {
   for (let i = 0; i < 3; i++) workPicture(picture, [])
 }
 
-stepBack()
+// On a box with one or two cores the thread of the alarms comes first.
+setThreadNiceness(10)
 warmUp()

@@ -1,6 +1,7 @@
 // The journal's own thread: every touch of the disk happens here, so the event loop that answers devices never waits.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { setThreadNiceness } from '../thread.ts'
 import { lockFolder } from './lock.ts'
 import { isDamage, markSuspect, openJournalFile } from './salvage.ts'
 import { JournalStore } from './store.ts'
@@ -62,6 +63,8 @@ function run(): void {
   reply({ id: 0, opened: salvaged ? { ...opened, salvaged } : opened })
 }
 
+// Every alarm waits for this thread, which needs little: it goes ahead of all that computes, where it may (`LimitNICE`).
+setThreadNiceness(-10)
 try {
   run()
 } catch (error) {

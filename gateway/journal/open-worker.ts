@@ -1,5 +1,5 @@
 // Starts the journal's thread from compiled or from source files, and turns its messages into promises.
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../thread.ts'
 import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
@@ -24,7 +24,7 @@ interface Waiting {
 
 /** Opens the journal in `options.folder` on a thread of its own; rejects with JournalError when it can not. */
 export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
-  const worker = startThread(options)
+  const worker = startThread(import.meta.url, 'journal-worker', { workerData: options, resourceLimits })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   let size = 0
@@ -74,13 +74,4 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     spoilt: () => spoilt,
     ended,
   }
-}
-
-/** Threads do not inherit the loader that runs TypeScript sources, so a thread from sources registers it first. */
-function startThread(workerData: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./journal-worker.js', import.meta.url), { workerData, resourceLimits })
-  const source = JSON.stringify(new URL('./journal-worker.ts', import.meta.url).href)
-  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
-  return new Worker(run, { eval: true, workerData, resourceLimits })
 }

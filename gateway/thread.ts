@@ -1,0 +1,29 @@
+// Threads of ours: started from sources or from a build, each with a priority of its own.
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { basename } from 'node:path'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
+
+/**
+ * Starts the thread of the file `name` beside the module at `moduleUrl`. Threads do not inherit the loader that runs
+ * TypeScript: from sources, one registers it first.
+ */
+export function startThread(moduleUrl: string, name: string, options: WorkerOptions): Worker {
+  if (!moduleUrl.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, moduleUrl), options)
+  const source = JSON.stringify(new URL(`./${name}.ts`, moduleUrl).href)
+  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
+  return new Worker(run, { ...options, eval: true })
+}
+
+/**
+ * Sets the priority of the thread that calls, as `nice` does; below 0 goes ahead of others. Linux gives threads priorities
+ * of their own, under the number that this link ends in. Returns false where that is not so, or not allowed.
+ */
+export function setThreadNiceness(niceness: number): boolean {
+  try {
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), niceness)
+    return true
+  } catch {
+    return false
+  }
+}
