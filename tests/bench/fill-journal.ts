@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { pino } from 'pino'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSeededRandom, createSystemRandom } from '../../protocols/kit/random.ts'
-import type { EventRecord } from '../../protocols/domain/record.ts'
+import type { EventRecord, LogRecord } from '../../protocols/domain/record.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 
 const perEntry = 500
@@ -15,7 +15,12 @@ const perMinute = 500
 /** Events since the last checkpoint of intake, which writes one every 20,000. */
 const sinceCheckpoint = 10_000
 
-export async function fillJournal(folder: string, records: number): Promise<void> {
+/** `notes` come first. */
+export async function fillJournal(
+  folder: string,
+  records: number,
+  notes: readonly Omit<LogRecord, 'sequence'>[] = [],
+): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const clock = createSystemClock()
   const journal = await openJournal({
@@ -46,6 +51,10 @@ export async function fillJournal(folder: string, records: number): Promise<void
         signalDbm: -50 - (device % 30) - chance.between(0, 5),
       },
     }
+  }
+  for (const note of notes) {
+    const record = { ...note, sequence: journal.nextSequence() }
+    await journal.append({ records: [{ lane: 'routine', record }], isUrgent: true })
   }
   const open = new Set<Promise<unknown>>()
   for (let from = 0; from < records; from += perEntry) {

@@ -1,11 +1,13 @@
-// Does red stay quick, and does the backlog drain, on 64 kbit/s and 300 ms with a million records waiting? Real processes
+// Does red stay quick, and does the backlog drain, on 64 kbit/s and 300 ms with a million records and 200 pictures waiting? Real processes
 // in two network namespaces, the kernel's own token bucket, and a Mosquitto bridge on the same link in the same run.
 import type { WebSocket } from 'ws'
-import { createTownAcross, type BoxAcross } from '../network-kit/town-across.ts'
+import type { PicturesAnswer } from '../../protocols/desk/api.ts'
+import { createTownAcross, type BoxAcross, type TownAcross } from '../network-kit/town-across.ts'
 import { createTwoPlaces, placesProblem, type TwoPlaces } from '../network-kit/two-places.ts'
 import { countStored, type StoredCount } from './count-stored.ts'
 import { median, percentile, printTable, printVerdict, short } from './figures.ts'
 import { fillJournal } from './fill-journal.ts'
+import { deadCamera, fillPictures } from './fill-pictures.ts'
 import { pause, readOptions } from './options.ts'
 import { openDesk, press } from './press-to-desk.ts'
 import { RawDevice } from './raw-device.ts'
@@ -92,8 +94,23 @@ async function firstReds(
 }
 
 async function isUp(box: BoxAcross): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${box.ports.console}/metrics`)
-  return /^gengfu_uplink_state\{state="up"\} 1/m.test(await answer.text())
+  return /^gengfu_uplink_state\{state="up"\} 1/m.test(await metricsOf(box))
+}
+
+async function metricsOf(box: BoxAcross): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${box.ports.console}/metrics`)).text()
+}
+
+/** Files of pictures that the centre does not have; a snapshot has two. */
+async function waitingPictures(box: BoxAcross): Promise<number> {
+  return Number(/^gengfu_uplink_waiting_pictures (\d+)/m.exec(await metricsOf(box))?.[1])
+}
+
+/** Whole at the centre, in both sizes; asked for by the page of 200. */
+async function arrivedPictures(across: TownAcross, box: BoxAcross): Promise<number> {
+  const path = `/api/v1/boxes/${box.id}/pictures?limit=200`
+  const { pictures } = await across.town.get<PicturesAnswer>(path)
+  return pictures.filter(({ full, preview }) => full.state === 'here' && preview.state === 'here').length
 }
 
 async function finish(places: TwoPlaces, box: BoxAcross): Promise<number> {
@@ -102,7 +119,7 @@ async function finish(places: TwoPlaces, box: BoxAcross): Promise<number> {
   const startMs = performance.now()
   for (;;) {
     const lanes = Object.values(await box.lanes())
-    if (lanes.every(({ last, receipted }) => last === receipted))
+    if (lanes.every(({ last, receipted }) => last === receipted) && (await waitingPictures(box)) === 0)
       return lanes.reduce((sum, { last }) => sum + last, 0)
     if (performance.now() - startMs > finishMsMax) throw new Error(`not drained: ${JSON.stringify(lanes)}`)
     await pause(1000)
@@ -113,6 +130,8 @@ export async function runThinLink(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
     minutes: 10,
     records: 1_000_000,
+    pictures: 200,
+    idleMinutes: 5,
     outages: 5,
     bits: 64_000,
     tripMs: 300,
@@ -120,26 +139,31 @@ export async function runThinLink(args: readonly string[]): Promise<void> {
   })
   const problem = await placesProblem()
   if (problem !== undefined) throw new Error(problem)
-  const { minutes, records, bits, tripMs } = options
+  const { minutes, idleMinutes, records, pictures, bits, tripMs } = options
   const places = await createTwoPlaces({ seed: 1 })
-  const across = await createTownAcross(places, 2, { devices: villageDevices(500) })
+  const across = await createTownAcross(places, 2, {
+    devices: villageDevices(500),
+    cameras: [deadCamera],
+  })
   try {
     const [idleBox, fullBox] = across.boxes
     if (!idleBox || !fullBox) throw new Error('two boxes were asked for')
-    await fillJournal(fullBox.dataDir, records)
+    await fillJournal(fullBox.dataDir, records, await fillPictures(fullBox.dataDir, pictures))
     await places.set({ delayMs: tripMs / 2 })
     await places.limit(bits)
     const centre = await across.startCentre()
     const stream = await openDesk(across.town)
 
-    say(`the idle link, ${minutes / 2} minutes`)
+    say(`the idle link, ${idleMinutes} minutes`)
     const idle = await start(idleBox, stream)
     await pause(5000)
-    const idleMs = await pressFor(idle.presses, (minutes * minuteMs) / 2)
+    const idleMs = await pressFor(idle.presses, idleMinutes * minuteMs)
     await idle.gateway.end()
 
-    say(`${records} records waiting, ${minutes} minutes`)
+    say(`${records} records and ${pictures} pictures waiting, ${minutes} minutes`)
     const full = await start(fullBox, stream)
+    const waitingFiles = await waitingPictures(fullBox)
+    if (waitingFiles !== 2 * pictures) throw new Error(`${waitingFiles} files of pictures wait`)
     const { tookMs: busyMs, wire } = await measureDrain(places, fullBox, full.presses, minutes * minuteMs)
     const floorMs = 4 * tripMs + (across.certificateBytes * 8 * 1000) / bits
     say(`${options.outages} outages`)
@@ -147,6 +171,7 @@ export async function runThinLink(args: readonly string[]): Promise<void> {
 
     say('the limit is lifted')
     const written = await finish(places, fullBox)
+    const arrived = await arrivedPictures(across, fullBox)
     await full.gateway.end()
     stream.terminate()
     await centre.end()
@@ -162,7 +187,7 @@ export async function runThinLink(args: readonly string[]): Promise<void> {
             records: 20_000,
           })
         : undefined
-    print(options, { idleMs, busyMs, wire, firstMs, floorMs, stored, written }, peer)
+    print(options, { idleMs, busyMs, wire, firstMs, floorMs, stored, written, arrived }, peer)
   } finally {
     await across.close()
     await places.close()
@@ -177,16 +202,19 @@ interface Measured {
   floorMs: number
   stored: StoredCount
   written: number
+  /** Pictures whole at the centre in the end. */
+  arrived: number
 }
 
 type Peer = Awaited<ReturnType<typeof measureBridge>>
 
 function print(
-  { minutes, records, bits, tripMs }: { minutes: number; records: number; bits: number; tripMs: number },
+  options: Record<'minutes' | 'records' | 'pictures' | 'bits' | 'tripMs', number>,
   ours: Measured,
   peer: Peer | undefined,
 ): void {
-  const { idleMs, busyMs, wire, firstMs, floorMs, stored, written } = ours
+  const { minutes, records, pictures, bits, tripMs } = options
+  const { idleMs, busyMs, wire, firstMs, floorMs, stored, written, arrived } = ours
   const perSecond = wire.records / wire.seconds
   const peerPerSecond = peer ? peer.wire.records / peer.wire.seconds : Number.NaN
   const times = (a: number, b: number): string => short(a / b)
@@ -204,7 +232,7 @@ function print(
     downBytes: Number.NaN,
   }
   printTable(
-    `thin-link: ${bits} bit/s, ${tripMs} ms, ${records} records waiting, ${minutes} minutes, ${busyMs.length} presses`,
+    `thin-link: ${bits} bit/s, ${tripMs} ms, ${records} records and ${pictures} pictures waiting, ${minutes} minutes, ${busyMs.length} presses`,
     ['', 'Gengfu', 'Mosquitto bridge', 'ratio'],
     [
       row('press to desk, idle link, p50 ms', percentile(idleMs, 0.5), percentile(peer?.idleMs ?? [], 0.5)),
@@ -238,4 +266,5 @@ function print(
   const wrong = stored.lost + stored.doubled
   console.log(`  stored ${stored.records} of ${written}, lost ${stored.lost}, doubled ${stored.doubled}`)
   printVerdict('lost or doubled', wrong, wrong === 0 && stored.records === written, '0')
+  printVerdict('pictures whole at the centre', arrived, arrived === Math.min(200, pictures), `${pictures}`)
 }
