@@ -50,12 +50,14 @@ export async function fillPictures(dataDir: string, count: number): Promise<Omit
   })
   await store.open()
   const records: Omit<LogRecord, 'sequence'>[] = []
+  // Of the last minutes: the box deletes what is past its term.
+  const firstAtMs = Date.now() - count * 1000
   for (let n = 1; n <= count; n++) {
     const [full, preview] = [noise(fullSize), noise(previewSize)]
     const time = {
       boot: 1,
       sinceBootMs: n * 1000,
-      atMs: 1_764_000_000_000 + n * 1000,
+      atMs: firstAtMs + n * 1000,
       clock: 'synced',
     } as const
     const snapshot: StoredSnapshot = {
