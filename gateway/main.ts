@@ -65,8 +65,6 @@ async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
-  // The nursery is small: helpers cost more than they save, and on a busy box the sweep waits until each had its turn.
-  setFlagsFromString('--no-parallel-scavenge')
   const logger = pino({ level: opened.config.logLevel, base: { box: opened.config.box.id } })
   let isStopping = false
   let gateway: Gateway | undefined
