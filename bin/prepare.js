@@ -33,6 +33,8 @@ const debian = {
     { name: 'gstreamer1.0-plugins-bad' },
     { name: 'gstreamer1.0-plugins-ugly' },
     { name: 'gstreamer1.0-x' },
+    // Signs in at cameras as others do.
+    { name: 'python3-zeep', probe: '/usr/lib/python3/dist-packages/zeep' },
     { name: 'procps', probe: '/usr/bin/ps' },
     { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
     // Network namespaces with a bad link between them.

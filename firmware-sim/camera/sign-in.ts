@@ -61,7 +61,8 @@ export class SignIn {
 
   /** The UsernameToken of a SOAP header; `nowMs` is the camera's own clock, five seconds off are refused. */
   acceptsToken(xml: string, nowMs: number): boolean {
-    const text = (name: string): string => new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)<`).exec(xml)?.[1] ?? ''
+    const text = (name: string): string =>
+      new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(xml)?.[1] ?? ''
     const created = text('Created')
     if (Math.abs(Date.parse(created) - nowMs) > 5000) return false
     const expected = createHash('sha1')

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import type { Condition } from './camera-condition.ts'
+import type { EventsTold } from './camera-events.ts'
 import type { CameraMetrics } from './camera-metrics.ts'
 import type { CameraProblem } from './camera-problem.ts'
 import type { Wanted } from './camera-unit.ts'
@@ -86,8 +87,19 @@ export class CameraAnnouncer {
     this.#outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts: { ...look, camera } })
   }
 
-  eventDropped(): void {
-    this.#metrics.eventsDropped.inc()
+  events(camera: string, told: EventsTold): void {
+    switch (told.is) {
+      case 'event':
+        return this.#outlets.onEvent(told.event)
+      case 'dropped':
+        this.#metrics.eventsDropped.inc()
+        if (told.isFirst) this.#log.warn({ camera }, 'camera sends too many events')
+        return
+      case 'subscribed':
+        return this.#log.info({ camera }, 'camera events subscribed')
+      case 'lost':
+        return this.#log.warn({ camera, code: told.code }, 'camera events lost')
+    }
   }
 
   /** What a person changed, and who; never to what. */

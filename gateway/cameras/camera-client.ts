@@ -50,13 +50,6 @@ export interface CameraAccess {
   forgetFacts(): void
 }
 
-/** Where its web server is. */
-export const addressOf = ({ host, port, tls }: CameraSettings): CameraAddress => ({
-  host,
-  port: port ?? (tls ? 443 : 80),
-  isTls: tls,
-})
-
 export class CameraClient implements CameraAccess {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
@@ -66,20 +59,17 @@ export class CameraClient implements CameraAccess {
   #facts: CameraFacts | undefined
 
   constructor(options: CameraClientOptions) {
-    const { settings, credentials, random } = options
-    this.settings = settings
+    this.settings = options.settings
     this.#options = options
-    const { user, password } = credentials ?? {}
-    this.#auth = new CameraAuth({ user, password, mode: settings.auth, random })
-    this.#streamAuth = new CameraAuth({ user, password, mode: settings.auth, random })
-    const { pin, clock } = options
-    this.#session = settings.onvif
-      ? new OnvifSession({ address: this.address, path: settings.onvifPath, auth: this.#auth, pin, clock })
-      : undefined
+    this.#auth = this.#createAuth()
+    this.#streamAuth = this.#createAuth()
+    this.#session = options.settings.onvif ? this.#createSession(this.#auth) : undefined
   }
 
+  /** Where its web server is. */
   get address(): CameraAddress {
-    return addressOf(this.settings)
+    const { host, port, tls } = this.settings
+    return { host, port: port ?? (tls ? 443 : 80), isTls: tls }
   }
 
   get facts(): CameraFacts | undefined {
@@ -125,6 +115,22 @@ export class CameraClient implements CameraAccess {
 
   forgetFacts(): void {
     this.#facts = undefined
+  }
+
+  /** A session of its own for events: a subscription waits for a minute at a time, and says little. */
+  openEvents(): OnvifSession {
+    return this.#createSession(this.#createAuth())
+  }
+
+  #createAuth(): CameraAuth {
+    const { settings, credentials, random } = this.#options
+    const { user, password } = credentials ?? {}
+    return new CameraAuth({ user, password, mode: settings.auth, random })
+  }
+
+  #createSession(auth: CameraAuth): OnvifSession {
+    const { pin, clock } = this.#options
+    return new OnvifSession({ address: this.address, path: this.settings.onvifPath, auth, pin, clock })
   }
 
   async #fetchSnapshot(signal: AbortSignal): Promise<RawPicture> {

@@ -1,9 +1,9 @@
 // Keeps one pull-point subscription to a camera alive and turns what it tells into device events.
-import type { Logger } from 'pino'
 import type { DeviceEvent } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { toProblem } from './camera-problem.ts'
+import type { CameraSettings } from '../config/camera-settings.ts'
+import { toProblem, type ProblemCode } from './camera-problem.ts'
 import { readingsOf } from './event-readings.ts'
 import type { OnvifSession } from './onvif-session.ts'
 
@@ -21,15 +21,23 @@ const emptyRestMs = 1000
 const burstMax = 60
 const perMinuteMax = 60
 
+/** Whether to subscribe at all. */
+export const hasEvents = ({ events, onvif }: CameraSettings): boolean => events && onvif
+
+export type EventsTold =
+  | { is: 'subscribed' }
+  /** Told once for each reason until it is subscribed again. */
+  | { is: 'lost'; code: ProblemCode }
+  | { is: 'event'; event: DeviceEvent }
+  /** Beyond the bound, and so not handed on. */
+  | { is: 'dropped'; isFirst: boolean }
+
 export interface CameraEventsOptions {
   camera: string
   openSession: () => OnvifSession
   clock: Clock
   random: Random
-  log: Logger
-  onEvent: (event: DeviceEvent) => void
-  /** One event beyond the bound was not handed on. */
-  onDropped: () => void
+  tell: (told: EventsTold) => void
 }
 
 /** A standing subscription beside the camera's line of attempts: it waits nearly all of its time. */
@@ -38,14 +46,11 @@ export class CameraEvents {
   #abort: AbortController | undefined
   #ended: Promise<void> = Promise.resolve()
   #count = 0
-  #allowance = { left: burstMax, atMs: Number.NEGATIVE_INFINITY, isTold: false }
+  #allowance = { left: burstMax, atMs: Number.NEGATIVE_INFINITY }
+  #isDropping = false
 
   constructor(options: CameraEventsOptions) {
     this.#options = options
-  }
-
-  get camera(): string {
-    return this.#options.camera
   }
 
   start(): void {
@@ -61,14 +66,14 @@ export class CameraEvents {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, random, log } = this.#options
+    const { clock, random, tell } = this.#options
     let retryMs = retryMsMin
     let lastCode = ''
     while (!signal.aborted) {
       try {
         const session = this.#options.openSession()
         await session.subscribe(signal, askMsMax)
-        log.info({ camera: this.#options.camera }, 'camera events subscribed')
+        tell({ is: 'subscribed' })
         lastCode = ''
         await this.#pullOn(session, signal, () => {
           retryMs = retryMsMin
@@ -76,7 +81,7 @@ export class CameraEvents {
       } catch (error) {
         if (signal.aborted) return
         const { code } = toProblem(error, 'onvif-fault')
-        if (code !== lastCode) log.warn({ camera: this.#options.camera, code }, 'camera events lost')
+        if (code !== lastCode) tell({ is: 'lost', code })
         lastCode = code
       }
       await pause(clock, retryMs * (0.5 + random.next() / 2), signal)
@@ -105,21 +110,22 @@ export class CameraEvents {
   #hand(notification: unknown): void {
     const readings = readingsOf(notification)
     if (!readings) return
-    if (!this.#isAllowed()) return this.#options.onDropped()
+    const { camera, random, tell } = this.#options
+    const wasDropping = this.#isDropping
+    this.#isDropping = !this.#isAllowed()
+    if (this.#isDropping) return tell({ is: 'dropped', isFirst: !wasDropping })
     // Unique over restarts without a counter on disk: the wall clock may step, chance does not repeat.
-    const messageId = `onvif-${++this.#count}-${this.#options.random.hex(8)}`
-    this.#options.onEvent({ device: this.#options.camera, messageId, readings })
+    const messageId = `onvif-${++this.#count}-${random.hex(8)}`
+    tell({ is: 'event', event: { device: camera, messageId, readings } })
   }
 
   /** A camera gone wild (a branch in the wind, a firmware gone mad) must not fill the journal. */
   #isAllowed(): boolean {
-    const { clock, log, camera } = this.#options
-    const nowMs = clock.monotonicMs()
-    const { left, atMs, isTold } = this.#allowance
+    const nowMs = this.#options.clock.monotonicMs()
+    const { left, atMs } = this.#allowance
     const refilled = Math.min(burstMax, left + ((nowMs - atMs) * perMinuteMax) / 60_000)
     const isAllowed = refilled >= 1
-    this.#allowance = { left: isAllowed ? refilled - 1 : refilled, atMs: nowMs, isTold: !isAllowed }
-    if (!isAllowed && !isTold) log.warn({ camera, perMinuteMax }, 'camera sends too many events')
+    this.#allowance = { left: isAllowed ? refilled - 1 : refilled, atMs: nowMs }
     return isAllowed
   }
 }

@@ -1,6 +1,7 @@
 // What the gateway's own thread and the thread of the cameras say to each other.
 import type { CameraSettings } from '../config/camera-settings.ts'
 import type { PictureSource } from './camera-client.ts'
+import type { EventsTold } from './camera-events.ts'
 import type { CameraProblem, ProblemCode } from './camera-problem.ts'
 import type { CameraFacts } from './onvif-session.ts'
 
@@ -27,6 +28,8 @@ export type CameraOrder =
   | { do: 'ask'; key: number; id: number; question: CameraQuestion }
   /** Give it up for this reason; the answer comes all the same. */
   | { do: 'abort'; id: number; code: ProblemCode }
+  /** Take leave of the cameras and end. */
+  | { do: 'end' }
 
 export interface TornProblem {
   code: ProblemCode
@@ -39,3 +42,4 @@ export type CameraReply =
   | { say: 'problem'; id: number; problem: TornProblem; facts: CameraFacts | undefined; processes: number }
   /** The certificate that the camera showed first. */
   | { say: 'pinned'; key: number; fingerprint: string }
+  | { say: 'events'; key: number; told: EventsTold }

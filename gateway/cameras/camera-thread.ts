@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { startThread } from '../thread.ts'
 import type { CameraAccess, PictureSource, RawPicture } from './camera-client.ts'
+import { hasEvents, type EventsTold } from './camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from './camera-http.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
@@ -11,6 +12,8 @@ import type { CameraFacts } from './onvif-session.ts'
 
 /** A thread that has said nothing at all for so long, although something was asked of it, hangs. */
 const silenceMsMax = 30_000
+/** For taking leave of the cameras: each gets half a second. */
+const endMsMax = 1000
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
 
 interface Asked {
@@ -47,10 +50,15 @@ export class CameraThread {
     return this.#processes
   }
 
-  open(camera: Omit<OpenCamera, 'pinned'>, pin: CertificatePin): FarCamera {
-    const far = new FarCamera(this, ++this.#lastKey, camera, pin)
+  open(
+    camera: Omit<OpenCamera, 'pinned'>,
+    pin: CertificatePin,
+    onEvents: (told: EventsTold) => void = () => undefined,
+  ): FarCamera {
+    const far = new FarCamera(this, { key: ++this.#lastKey, camera, pin, onEvents })
     this.#open.set(far.key, far)
     if (this.#worker) this.#introduce(this.#worker, far)
+    else if (hasEvents(camera.settings)) this.#worker = this.#start()
     return far
   }
 
@@ -92,7 +100,20 @@ export class CameraThread {
     const worker = this.#worker
     this.#worker = undefined
     this.#refuseAll(new CameraProblem('stopped'))
-    await worker?.terminate()
+    if (!worker) return
+    if ([...this.#open.values()].some(({ settings }) => hasEvents(settings))) await this.#takeLeave(worker)
+    await worker.terminate()
+  }
+
+  #takeLeave(worker: Worker): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(endMsMax, resolve)
+      worker.once('exit', () => {
+        cancel()
+        resolve()
+      })
+      tell(worker, { do: 'end' })
+    })
   }
 
   #start(): Worker {
@@ -101,7 +122,9 @@ export class CameraThread {
     const worker = startWorker?.() ?? startThread(import.meta.url, 'camera-worker', options)
     // The process may end while the thread idles.
     worker.unref()
-    worker.on('message', (reply: CameraReply) => this.#hear(reply))
+    worker.on('message', (reply: CameraReply) => {
+      if (this.#worker === worker) this.#hear(reply)
+    })
     worker.on('error', (error) => this.#fail(worker, error))
     worker.on('exit', () => this.#fail(worker, new Error('the camera thread ended')))
     for (const far of this.#open.values()) this.#introduce(worker, far)
@@ -119,6 +142,7 @@ export class CameraThread {
       if (pin?.get() === undefined) pin?.set(reply.fingerprint)
       return
     }
+    if (reply.say === 'events') return this.#open.get(reply.key)?.onEvents(reply.told)
     this.#processes = reply.processes
     const asked = this.#asked.get(reply.id)
     if (!asked) return
@@ -156,15 +180,17 @@ export class FarCamera implements CameraAccess {
   readonly key: number
   readonly camera: Omit<OpenCamera, 'pinned'>
   readonly pin: CertificatePin
+  readonly onEvents: (told: EventsTold) => void
   /** As of its last answer. */
   facts: CameraFacts | undefined
   readonly #thread: CameraThread
 
-  constructor(thread: CameraThread, key: number, camera: Omit<OpenCamera, 'pinned'>, pin: CertificatePin) {
+  constructor(thread: CameraThread, options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'onEvents'>) {
     this.#thread = thread
-    this.key = key
-    this.camera = camera
-    this.pin = pin
+    this.key = options.key
+    this.camera = options.camera
+    this.pin = options.pin
+    this.onEvents = options.onEvents
   }
 
   get settings(): OpenCamera['settings'] {

@@ -4,6 +4,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { setThreadNiceness } from '../thread.ts'
 import { CameraClient } from './camera-client.ts'
+import { CameraEvents, hasEvents } from './camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
@@ -20,6 +21,7 @@ const { ffmpegCommand } = workerData as { ffmpegCommand: string | undefined }
 const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
 const streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
 const clients = new Map<number, CameraClient>()
+const eventsOf = new Map<number, CameraEvents>()
 const asked = new Map<number, AbortController>()
 
 const say = (reply: CameraReply): void => parentPort?.postMessage(reply)
@@ -33,7 +35,31 @@ function open(key: number, { settings, credentials, pinned }: OpenCamera): void 
       say({ say: 'pinned', key, fingerprint: seen })
     },
   }
-  clients.set(key, new CameraClient({ settings, credentials, pin, clock, random, ffmpeg, streamSlots }))
+  const client = new CameraClient({ settings, credentials, pin, clock, random, ffmpeg, streamSlots })
+  clients.set(key, client)
+  if (!hasEvents(settings)) return
+  const events = new CameraEvents({
+    camera: settings.id,
+    openSession: () => client.openEvents(),
+    clock,
+    random,
+    tell: (told) => say({ say: 'events', key, told }),
+  })
+  eventsOf.set(key, events)
+  events.start()
+}
+
+/** A subscription that nobody ends stays with the camera for minutes, and it has room for few. */
+async function close(key: number): Promise<void> {
+  const events = eventsOf.get(key)
+  clients.delete(key)
+  eventsOf.delete(key)
+  await events?.stop()
+}
+
+async function end(): Promise<void> {
+  await Promise.all([...clients.keys()].map(close))
+  process.exit()
 }
 
 async function work(
@@ -79,7 +105,8 @@ async function answer(key: number, id: number, question: CameraQuestion): Promis
 
 parentPort?.on('message', (order: CameraOrder) => {
   if (order.do === 'open') open(order.key, order.camera)
-  else if (order.do === 'close') clients.delete(order.key)
+  else if (order.do === 'close') void close(order.key)
+  else if (order.do === 'end') void end()
   else if (order.do === 'abort') asked.get(order.id)?.abort(new CameraProblem(order.code))
   else void answer(order.key, order.id, order.question)
 })

@@ -11,8 +11,6 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
 import { CameraAnnouncer } from './camera-announcer.ts'
-import { addressOf } from './camera-client.ts'
-import { CameraEvents } from './camera-events.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
 import { CameraThread, type FarCamera } from './camera-thread.ts'
@@ -20,9 +18,7 @@ import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './certificate-pins.ts'
 import { openCredentialStore, type CameraCredentials, type CredentialStore } from './credential-store.ts'
 import { Darkroom, type ToBaseline } from './darkroom.ts'
-import { CameraAuth } from './http-auth.ts'
 import { LookLog } from './look-log.ts'
-import { OnvifSession } from './onvif-session.ts'
 import { PictureStore, unreachedOf } from './picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
@@ -64,7 +60,6 @@ class AllCameras implements Cameras {
   readonly #options: CamerasOptions
   readonly #log: Logger
   readonly #units = new Map<string, CameraUnit>()
-  readonly #events: CameraEvents[] = []
   readonly #thread: CameraThread
   /** One for each unit. */
   readonly #far = new Map<string, FarCamera>()
@@ -135,8 +130,6 @@ class AllCameras implements Cameras {
     for (const cancel of this.#cancels) cancel()
     this.#cancels.clear()
     await Promise.all([...this.#units.values()].map((unit) => unit.stop()))
-    await Promise.all(this.#events.map((events) => events.stop()))
-    this.#events.length = 0
     this.#units.clear()
     this.#far.clear()
     await this.#thread.stop()
@@ -266,12 +259,13 @@ class AllCameras implements Cameras {
   }
 
   async #open(settings: CameraSettings): Promise<void> {
-    const { clock, random, now, outlets } = this.#options
+    const { clock, random, now } = this.#options
     const credentials = await this.#credentialsOf(settings)
     const pin = this.#pins.for(settings.id)
     // The user may be known to the store only: health must know that there is one.
     const known = credentials ? { ...settings, user: credentials.user } : settings
-    const client = this.#thread.open({ settings: known, credentials }, pin)
+    const camera = { settings: known, credentials }
+    const client = this.#thread.open(camera, pin, (told) => this.#announcer.events(settings.id, told))
     this.#far.set(settings.id, client)
     const unit = new CameraUnit({
       client,
@@ -286,35 +280,6 @@ class AllCameras implements Cameras {
     })
     this.#units.set(settings.id, unit)
     unit.start()
-    if (settings.events && settings.onvif && !this.#events.some((one) => one.camera === settings.id)) {
-      const events = new CameraEvents({
-        camera: settings.id,
-        openSession: () => this.#openEvents(settings.id),
-        clock,
-        random,
-        log: this.#log,
-        onEvent: (event) => outlets.onEvent(event),
-        onDropped: () => this.#announcer.eventDropped(),
-      })
-      this.#events.push(events)
-      events.start()
-    }
-  }
-
-  /** A session of its own: a subscription waits for a minute at a time, and says little. */
-  #openEvents(camera: string): OnvifSession {
-    const far = this.#far.get(camera)
-    if (!far) throw new CameraProblem('stopped')
-    const { clock, random } = this.#options
-    const { settings, credentials } = far.camera
-    const { user, password } = credentials ?? {}
-    return new OnvifSession({
-      address: addressOf(settings),
-      path: settings.onvifPath,
-      auth: new CameraAuth({ user, password, mode: settings.auth, random }),
-      pin: far.pin,
-      clock,
-    })
   }
 
   /** The settings' own password file first, then the encrypted store. A failure leaves the camera without, and says so. */

@@ -9,7 +9,8 @@ import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-message
 
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
-const options = workerData as WorkerOptions
+const options = workerData as WorkerOptions & { hurried: Int32Array }
+const isHurried = (): boolean => Atomics.load(options.hurried, 0) === 1
 
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
@@ -21,7 +22,7 @@ function asError(error: unknown): { code: string; message: string } {
 function answer(store: JournalStore, request: WorkerRequest): unknown {
   switch (request.type) {
     case 'commit':
-      return store.commit(request)
+      return store.commit(request, isHurried)
     case 'read':
       return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
     case 'state':
@@ -49,7 +50,8 @@ function run(): void {
     try {
       const value = answer(store, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
-      if (request.type === 'commit' && value === true) store.foldLog()
+      // What it takes nobody need wait for, except an alarm that is here already.
+      if (request.type === 'commit' && !isHurried()) store.foldLogIfDue()
     } catch (error) {
       if (isDamage(error)) markSuspect(options.folder, asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

@@ -1,11 +1,13 @@
 // The journal as the rest of the gateway sees it: numbers records, gathers them into batches, resolves when they are
 // synced. Urgent work commits at once; routine work alone may wait a little so that the flash wears slowly.
 import type { Logger } from 'pino'
-import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { documentsOf, supersede, type DocumentsOfEntry } from './document-order.ts'
+import { supersede } from './document-order.ts'
+import { LaneNumbers } from './lane-numbers.ts'
 import { openWorker, type JournalThread } from './open-worker.ts'
+import { commitOf, type Pending } from './pending.ts'
 import { takeBatch } from './take-batch.ts'
 import {
   JournalError,
@@ -18,7 +20,7 @@ import {
   type StoredRecord,
 } from './port.ts'
 import { ReleaseQueue } from './release-queue.ts'
-import { createCommit, type CommitRequest } from './worker-messages.ts'
+import type { CommitRequest } from './worker-messages.ts'
 
 /** So many waiting routine records are worth a commit of their own before the window ends. */
 const worthCommitting = 32
@@ -47,14 +49,6 @@ export interface JournalOptions {
   keepReceipted?: number
 }
 
-/** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
-interface Pending extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'quarantine'> {
-  stored: StoredRecord[]
-  sinceMs: number
-  resolve: (stored: readonly StoredRecord[]) => void
-  reject: (error: JournalError) => void
-}
-
 /** Opens (or creates, or salvages) the journal in the folder. Rejects with JournalError LOCKED, NEWER or the disk's word. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const thread = await openWorker({
@@ -76,7 +70,7 @@ export class BatchingJournal implements Journal {
   readonly #windowMs: number
   readonly #keepReceipted: number
   readonly #thread: JournalThread
-  readonly #positions: LanePositions
+  readonly #numbers: LaneNumbers
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
@@ -96,8 +90,6 @@ export class BatchingJournal implements Journal {
   #isFailing = false
   #closing: Promise<void> | undefined
   #cancelWindow: (() => void) | undefined
-  /** Last numbers that are on disk: where numbering falls back to when a commit fails. */
-  readonly #durable: Record<Lane, number>
 
   constructor(options: JournalOptions, thread: JournalThread) {
     this.#clock = options.clock
@@ -106,15 +98,10 @@ export class BatchingJournal implements Journal {
     this.#keepReceipted = options.keepReceipted ?? 200_000
     this.#thread = thread
     this.epoch = thread.opened.epoch
-    this.#positions = structuredClone(thread.opened.positions)
+    this.#numbers = new LaneNumbers(thread.opened.positions)
     this.#sequence = thread.opened.lastSequence + sequenceLeap
     this.#quarantined = thread.opened.quarantined
     this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
-    this.#durable = this.#numbers('last')
-  }
-
-  #numbers(of: 'last' | 'receipted'): Record<Lane, number> {
-    return Object.fromEntries(lanes.map((lane) => [lane, this.#positions[lane][of]])) as Record<Lane, number>
   }
 
   nextSequence(): number {
@@ -122,7 +109,7 @@ export class BatchingJournal implements Journal {
   }
 
   positions(): LanePositions {
-    return structuredClone(this.#positions)
+    return this.#numbers.positions()
   }
 
   append(entry: JournalEntry): Promise<readonly StoredRecord[]> {
@@ -139,8 +126,10 @@ export class BatchingJournal implements Journal {
       const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, resolve, reject }
       if (entry.oddIds) pending.oddIds = entry.oddIds
       if (entry.quarantine) pending.quarantine = entry.quarantine
-      if (isUrgent) this.#urgent.push(pending)
-      else {
+      if (isUrgent) {
+        this.#urgent.push(pending)
+        if (this.#isCommitting) this.#thread.hurry()
+      } else {
         this.#routine.push(pending)
         this.#routineRecords += stored.length
       }
@@ -164,12 +153,17 @@ export class BatchingJournal implements Journal {
       this.#cancelWindow = undefined
       // A turn of the event loop later, so that everything that arrived with this socket chunk shares the commit.
       this.#isCommitting = true
-      setImmediate(() => void this.#commit())
+      setImmediate(() => this.#start())
     } else
       this.#cancelWindow ??= this.#clock.after(this.#windowMs - waitedMs, () => {
         this.#cancelWindow = undefined
         this.#schedule()
       })
+  }
+
+  #start(): void {
+    this.#isCommitting = true
+    void this.#commit()
   }
 
   #takeBatch(): Pending[] {
@@ -181,10 +175,11 @@ export class BatchingJournal implements Journal {
 
   async #commit(): Promise<void> {
     const batch = this.#takeBatch()
-    const request = this.#requestFor(batch)
+    const request = commitOf(batch, this.#numbers, this.#isReceiptedDirty)
     this.#judgeWaiting(batch)
+    let taken: number
     try {
-      await this.#thread.ask(request)
+      taken = (await this.#thread.ask(request)) as number
     } catch (error) {
       this.#refuse(batch, error as JournalError)
       this.#isCommitting = false
@@ -193,8 +188,21 @@ export class BatchingJournal implements Journal {
     this.#isCommitting = false
     if (this.#isFailing) this.#logger.info('the journal takes commits again')
     this.#isFailing = false
-    this.#confirm(batch, request)
-    this.#schedule()
+    const kept = taken < request.bodies.length ? batch.slice(0, taken) : batch
+    this.#noteDurable(kept, request)
+    this.#takeBack(batch.slice(kept.length))
+    // An alarm goes on its way before hundreds are told that they are kept.
+    if (this.#urgent.length > 0) this.#start()
+    else this.#schedule()
+    this.#tell(kept)
+  }
+
+  /** What a hurried commit left behind is the first of its kind again, and not numbered yet. */
+  #takeBack(left: readonly Pending[]): void {
+    if (left.length === 0) return
+    this.#numbers.takeBack()
+    this.#routine.unshift(...left)
+    this.#routineRecords += left.length
   }
 
   /**
@@ -208,30 +216,15 @@ export class BatchingJournal implements Journal {
     if (nowMs - only.sinceMs >= this.#windowMs) this.#noWaitUntilMs = nowMs + this.#windowMs
   }
 
-  #requestFor(batch: readonly Pending[]): CommitRequest {
-    const request = createCommit(this.#numbers('receipted'))
-    for (const { oddIds, quarantine, stored } of batch) {
-      for (const record of stored) {
-        record.number = ++this.#positions[record.lane].last
-        request.lanes.push(lanes.indexOf(record.lane))
-        request.numbers.push(record.number)
-        request.bodies.push(record.body)
-      }
-      if (oddIds) request.oddIds.push(...oddIds)
-      if (quarantine) request.quarantine.push(quarantine)
-    }
-    request.state = documentsOf(batch)
-    // Where the Receipts are is worth a page only when documents are written anyway.
-    request.keepsReceipted = this.#isReceiptedDirty && request.state.length > 0
-    return request
-  }
-
-  #confirm(batch: readonly Pending[], request: CommitRequest): void {
-    const records: StoredRecord[] = []
-    for (const { stored } of batch) for (const record of stored) records.push(record)
-    for (const { lane, number } of records) this.#durable[lane] = Math.max(this.#durable[lane], number)
+  #noteDurable(batch: readonly Pending[], request: CommitRequest): void {
+    for (const { stored } of batch) for (const { lane, number } of stored) this.#numbers.keep(lane, number)
     this.#quarantined += request.quarantine.length
     if (request.keepsReceipted) this.#isReceiptedDirty = false
+  }
+
+  #tell(batch: readonly Pending[]): void {
+    const records: StoredRecord[] = []
+    for (const { stored } of batch) for (const record of stored) records.push(record)
     for (const listener of this.#committedListeners) listener(records)
     for (const { isUrgent, stored, resolve } of batch)
       if (isUrgent) resolve(stored)
@@ -246,7 +239,7 @@ export class BatchingJournal implements Journal {
     this.#urgent = []
     this.#routine = []
     this.#routineRecords = 0
-    for (const lane of lanes) this.#positions[lane].last = this.#durable[lane]
+    this.#numbers.takeBack()
     if (!this.#isFailing)
       this.#logger.error(
         { code: error.code, reason: error.message },
@@ -268,11 +261,9 @@ export class BatchingJournal implements Journal {
   }
 
   settle(lane: Lane, storedTo: number): void {
-    const position = this.#positions[lane]
-    const receipted = Math.min(storedTo, this.#durable[lane])
-    if (!(receipted > position.receipted)) return
-    position.receipted = receipted
+    if (!this.#numbers.settle(lane, storedTo)) return
     this.#isReceiptedDirty = true
+    const receipted = this.#numbers.receipted()[lane]
     const trimmed = this.#trimmedTo.get(lane) ?? 0
     if (receipted - this.#keepReceipted - trimmed < trimSlack) return
     this.#trimmedTo.set(lane, receipted - this.#keepReceipted)
@@ -280,9 +271,7 @@ export class BatchingJournal implements Journal {
   }
 
   stepBack(lane: Lane, storedTo: number): void {
-    const position = this.#positions[lane]
-    if (!(storedTo < position.receipted)) return
-    position.receipted = storedTo
+    if (!this.#numbers.stepBack(lane, storedTo)) return
     this.#isReceiptedDirty = true
     // The thread is to know at once: what waits for a Receipt is not deleted to make room.
     void this.#look()
@@ -357,7 +346,7 @@ export class BatchingJournal implements Journal {
   async #look(): Promise<void> {
     if (this.#closing) return
     try {
-      await this.#thread.ask({ type: 'look', receipted: this.#numbers('receipted') })
+      await this.#thread.ask({ type: 'look', receipted: this.#numbers.receipted() })
       this.#noteSpace()
     } catch (error) {
       this.#logger.warn({ reason: (error as Error).message }, 'the room for the journal can not be looked at')
@@ -385,7 +374,7 @@ export class BatchingJournal implements Journal {
       this.#schedule()
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await this.#thread.ask({ type: 'close', receipted: this.#numbers('receipted') })
+    await this.#thread.ask({ type: 'close', receipted: this.#numbers.receipted() })
     await this.#thread.ended
   }
 }

@@ -19,6 +19,8 @@ import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messa
 
 /** A commit that finds no room is tried again after evicting, and once more after opening the reserve. */
 const roomAttemptsMax = 2
+/** A commit takes so many records along however much it is hurried: they cost less than the sync. */
+const hurriedRecordsMin = 32
 /** Boots whose beginning is known. */
 const bootWallsMax = 100
 
@@ -36,12 +38,13 @@ export class JournalStore {
   readonly #dropState: Database.Statement
   readonly #putOddId: Database.Statement
   readonly #putQuarantine: Database.Statement
-  readonly #commit: (request: CommitRequest) => void
+  readonly #commit: (request: CommitRequest, isHurried: () => boolean) => number
   readonly #space: Space
   readonly #folding: LogFolding
   #receipted: Record<Lane, number>
   readonly #bootWalls: Map<number, number>
   #spoilt = 0
+  #isFoldDue = false
 
   constructor(db: Database.Database, options: WorkerOptions, clock: Clock) {
     this.#db = db
@@ -61,29 +64,39 @@ export class JournalStore {
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
-    const write = db.transaction((request: CommitRequest) => this.#write(request))
+    const write = db.transaction((request: CommitRequest, isHurried: () => boolean) =>
+      this.#write(request, isHurried),
+    )
     this.#receipted = this.#receiptedOnDisk()
     this.#bootWalls = new Map(JSON.parse(this.#meta('boot-walls') ?? '[]') as [number, number][])
     this.#space = new Space(db, options.folder, () => this.#receipted)
-    this.#commit = (request) => write.immediate(request)
+    this.#commit = (request, isHurried) => write.immediate(request, isHurried)
   }
 
-  /** Commits; when the disk is full, makes room and tries again. True when `foldLog` is due once the answer is out. */
-  commit(request: CommitRequest): boolean {
+  /**
+   * Commits; when the disk is full, makes room and tries again. Returns how many records it took: all, or the first ones of
+   * a divisible request once it is hurried. Whether the log is to be folded is asked for once the answer is out.
+   */
+  commit(request: CommitRequest, isHurried: () => boolean = () => false): number {
     this.#receipted = request.receipted
+    let taken = 0
     for (let attempt = 0; ; attempt++)
       try {
-        this.#commit(request)
+        taken = this.#commit(request, isHurried)
         break
       } catch (error) {
         if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
       }
     this.#space.committed()
-    return this.#folding.committed(request.bodies.reduce((sum, { length }) => sum + length, 0))
+    const bytes = request.bodies.reduce((sum, { length }, i) => sum + (i < taken ? length : 0), 0)
+    this.#isFoldDue = this.#folding.committed(bytes) || this.#isFoldDue
+    return taken
   }
 
   /** Folds the write-ahead log into the database. On failure SQLite tries again with a commit, and says there what is wrong. */
-  foldLog(): void {
+  foldLogIfDue(): void {
+    if (!this.#isFoldDue) return
+    this.#isFoldDue = false
     try {
       this.#db.pragma('wal_checkpoint(PASSIVE)')
     } catch (error) {
@@ -101,9 +114,14 @@ export class JournalStore {
     return this.#space.facts()
   }
 
-  #write(request: CommitRequest): void {
-    for (let i = 0; i < request.lanes.length; i++)
-      this.#insert[request.lanes[i] ?? 0]?.run(request.numbers[i], shortenBody(request.bodies[i] ?? ''))
+  #write(request: CommitRequest, isHurried: () => boolean): number {
+    let taken = 0
+    while (taken < request.lanes.length) {
+      if (request.isDivisible && taken >= hurriedRecordsMin && isHurried()) break
+      const lane = request.lanes[taken] ?? 0
+      this.#insert[lane]?.run(request.numbers[taken], shortenBody(request.bodies[taken] ?? ''))
+      taken++
+    }
     for (const [key, value] of request.state)
       if (value === null) this.#dropState.run(key)
       else this.#putState.run(key, value)
@@ -113,6 +131,7 @@ export class JournalStore {
     if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
     if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
     if (request.keepsReceipted) this.#putMeta.run('receipted', JSON.stringify(request.receipted))
+    return taken
   }
 
   #keepNewest(table: 'odd_ids' | 'quarantine', max: number): void {

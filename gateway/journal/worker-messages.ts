@@ -27,12 +27,14 @@ export interface CommitRequest {
   receipted: Record<Lane, number>
   /** They moved, and documents are written anyway: write them along. */
   keepsReceipted: boolean
+  /** Each record is an entry of its own and nothing else is written: the commit may end behind any of them. */
+  isDivisible: boolean
 }
 
 /** A commit of nothing yet. */
 export function createCommit(receipted: Record<Lane, number>): CommitRequest {
   const none = { lanes: [], numbers: [], bodies: [], state: [], oddIds: [], quarantine: [] }
-  return { type: 'commit', ...none, receipted, keepsReceipted: false }
+  return { type: 'commit', ...none, receipted, keepsReceipted: false, isDivisible: false }
 }
 
 export type WorkerRequest =

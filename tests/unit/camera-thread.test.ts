@@ -1,7 +1,7 @@
 // The thread that talks to the cameras dies or hangs: does whoever waits hear of it, and does the next question get an answer?
 import { Worker } from 'node:worker_threads'
 import { pino } from 'pino'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { CameraThread } from '../../gateway/cameras/camera-thread.ts'
 import { cameraSettingsSchema } from '../../gateway/config/camera-settings.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
@@ -26,6 +26,8 @@ function open(firstDoes: string): { thread: CameraThread; clock: VirtualClock; s
        const heard = []
        parentPort.on('message', (order) => {
          heard.push(order.do)
+         const told = { is: 'subscribed' }
+         if (order.camera?.settings.events) parentPort.postMessage({ say: 'events', key: order.key, told })
          if (order.do === 'open') return
          if (order.do === 'ask') { ${does} }
          const problem = { code: order.code, detail: '3 s', facts: {} }
@@ -84,4 +86,16 @@ it('a thread that is stopped refuses what it was asked', async () => {
   answer.catch(() => undefined)
   await thread.stop()
   await expect(answer).rejects.toMatchObject({ code: 'stopped' })
+})
+
+it('events need no question to begin, and a thread that takes no leave is ended all the same', async () => {
+  const { thread, clock, started } = open('')
+  const heard: unknown[] = []
+  const watching = { settings: { ...settings, events: true }, credentials: undefined }
+  thread.open(watching, pin, (told) => heard.push(told))
+  expect(started()).toBe(1)
+  await vi.waitFor(() => expect(heard).toEqual([{ is: 'subscribed' }]))
+  const stopped = thread.stop()
+  clock.advance(1000)
+  await stopped
 })
