@@ -62,7 +62,13 @@ export class Publishing {
     const { lastRight } = connection
     if (!lastRight) return
     const { right, topic } = lastRight
-    this.#heard.push(this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId))
+    const message = this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId)
+    // An alarm is not the last of a crowd; only what its own device said before goes before.
+    if (canBeRed(payload) && !this.#heard.some((one) => one.connection === connection)) {
+      this.#admit(message, false)
+      return
+    }
+    this.#heard.push(message)
     if (this.#heard.length === 1) setImmediate(() => this.#admitHeard())
   }
 

@@ -10,7 +10,8 @@ import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-message
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
 const options = workerData as WorkerOptions & { hurried: Int32Array }
-const isHurried = (): boolean => Atomics.load(options.hurried, 0) === 1
+/** All up to some request is hurried; the difference stays right when the count of requests wraps. */
+const isHurried = (id: number): boolean => ((Atomics.load(options.hurried, 0) - id) | 0) >= 0
 
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
@@ -19,10 +20,10 @@ function asError(error: unknown): { code: string; message: string } {
   return { code: typeof code === 'string' ? code : 'FAILED', message: String(message ?? error) }
 }
 
-function answer(store: JournalStore, request: WorkerRequest): unknown {
+function answer(store: JournalStore, id: number, request: WorkerRequest): unknown {
   switch (request.type) {
     case 'commit':
-      return store.commit(request, isHurried)
+      return store.commit(request, () => isHurried(id))
     case 'read':
       return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
     case 'state':
@@ -48,10 +49,10 @@ function run(): void {
   const store = new JournalStore(db, options, createSystemClock())
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
-      const value = answer(store, request)
+      const value = answer(store, id, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
       // What it takes nobody need wait for, except an alarm that is here already.
-      if (request.type === 'commit' && !isHurried()) store.foldLogIfDue()
+      if (request.type === 'commit' && !isHurried(id)) store.foldLogIfDue()
     } catch (error) {
       if (isDamage(error)) markSuspect(options.folder, asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

@@ -4,11 +4,10 @@ import type { Logger } from 'pino'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { supersede } from './document-order.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { LaneNumbers } from './lane-numbers.ts'
 import { openWorker, type JournalThread } from './open-worker.ts'
-import { commitOf, type Pending } from './pending.ts'
-import { takeBatch } from './take-batch.ts'
+import type { Pending } from './pending.ts'
 import {
   JournalError,
   type Journal,
@@ -22,8 +21,6 @@ import {
 import { ReleaseQueue } from './release-queue.ts'
 import type { CommitRequest } from './worker-messages.ts'
 
-/** So many waiting routine records are worth a commit of their own before the window ends. */
-const worthCommitting = 32
 /**
  * What an urgent entry overtook may stand in the journal with a higher sequence than the last row. Each opening leaps over
  * more than ever waits, so that no sequence is given twice.
@@ -67,10 +64,10 @@ export class BatchingJournal implements Journal {
   readonly epoch: string
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #windowMs: number
   readonly #keepReceipted: number
   readonly #thread: JournalThread
   readonly #numbers: LaneNumbers
+  readonly #queue: CommitQueue
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
@@ -81,24 +78,26 @@ export class BatchingJournal implements Journal {
   #sequence: number
   #quarantined: number
   #order = 0
-  #urgent: Pending[] = []
-  #routine: Pending[] = []
-  #routineRecords = 0
-  #isCommitting = false
-  #noWaitUntilMs = Number.NEGATIVE_INFINITY
   #isReceiptedDirty = false
   #isFailing = false
   #closing: Promise<void> | undefined
-  #cancelWindow: (() => void) | undefined
 
   constructor(options: JournalOptions, thread: JournalThread) {
     this.#clock = options.clock
     this.#logger = options.logger
-    this.#windowMs = options.commitWindowMs
     this.#keepReceipted = options.keepReceipted ?? 200_000
     this.#thread = thread
     this.epoch = thread.opened.epoch
     this.#numbers = new LaneNumbers(thread.opened.positions)
+    this.#queue = new CommitQueue({
+      clock: options.clock,
+      windowMs: options.commitWindowMs,
+      thread,
+      numbers: this.#numbers,
+      isReceiptedDirty: () => this.#isReceiptedDirty,
+      onKept: (batch, request) => this.#confirm(batch, request),
+      onRefused: (refused, error) => this.#refuse(refused, error),
+    })
     this.#sequence = thread.opened.lastSequence + sequenceLeap
     this.#quarantined = thread.opened.quarantined
     this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
@@ -126,103 +125,15 @@ export class BatchingJournal implements Journal {
       const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, resolve, reject }
       if (entry.oddIds) pending.oddIds = entry.oddIds
       if (entry.quarantine) pending.quarantine = entry.quarantine
-      if (isUrgent) {
-        this.#urgent.push(pending)
-        if (this.#isCommitting) this.#thread.hurry()
-      } else {
-        this.#routine.push(pending)
-        this.#routineRecords += stored.length
-      }
-      this.#schedule()
+      this.#queue.push(pending)
     })
   }
 
-  /** Starts a commit now, later, or not at all because one is running and will come back here. */
-  #schedule(): void {
-    if (this.#isCommitting) return
-    const oldest = this.#routine[0]
-    if (this.#urgent.length === 0 && !oldest) return
-    const waitedMs = oldest ? this.#clock.monotonicMs() - oldest.sinceMs : 0
-    const isDue =
-      this.#urgent.length > 0 ||
-      this.#routineRecords >= worthCommitting ||
-      waitedMs >= this.#windowMs ||
-      this.#clock.monotonicMs() < this.#noWaitUntilMs
-    if (isDue || this.#closing) {
-      this.#cancelWindow?.()
-      this.#cancelWindow = undefined
-      // A turn of the event loop later, so that everything that arrived with this socket chunk shares the commit.
-      this.#isCommitting = true
-      setImmediate(() => this.#start())
-    } else
-      this.#cancelWindow ??= this.#clock.after(this.#windowMs - waitedMs, () => {
-        this.#cancelWindow = undefined
-        this.#schedule()
-      })
-  }
-
-  #start(): void {
-    this.#isCommitting = true
-    void this.#commit()
-  }
-
-  #takeBatch(): Pending[] {
-    const batch = takeBatch(this.#urgent, this.#routine)
-    this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
-    supersede([...this.#urgent, ...this.#routine], batch)
-    return batch
-  }
-
-  async #commit(): Promise<void> {
-    const batch = this.#takeBatch()
-    const request = commitOf(batch, this.#numbers, this.#isReceiptedDirty)
-    this.#judgeWaiting(batch)
-    let taken: number
-    try {
-      taken = (await this.#thread.ask(request)) as number
-    } catch (error) {
-      this.#refuse(batch, error as JournalError)
-      this.#isCommitting = false
-      return
-    }
-    this.#isCommitting = false
+  #confirm(batch: readonly Pending[], request: CommitRequest): void {
     if (this.#isFailing) this.#logger.info('the journal takes commits again')
     this.#isFailing = false
-    const kept = taken < request.bodies.length ? batch.slice(0, taken) : batch
-    this.#noteDurable(kept, request)
-    this.#takeBack(batch.slice(kept.length))
-    // An alarm goes on its way before hundreds are told that they are kept.
-    if (this.#urgent.length > 0) this.#start()
-    else this.#schedule()
-    this.#tell(kept)
-  }
-
-  /** What a hurried commit left behind is the first of its kind again, and not numbered yet. */
-  #takeBack(left: readonly Pending[]): void {
-    if (left.length === 0) return
-    this.#numbers.takeBack()
-    this.#routine.unshift(...left)
-    this.#routineRecords += left.length
-  }
-
-  /**
-   * Whoever waited a whole window and stayed alone waited for nothing: most likely its sender waits for us before it
-   * says more. For as long as one window nobody is made to wait again.
-   */
-  #judgeWaiting(batch: readonly Pending[]): void {
-    const [only] = batch
-    if (batch.length !== 1 || !only || only.isUrgent || this.#windowMs === 0) return
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs - only.sinceMs >= this.#windowMs) this.#noWaitUntilMs = nowMs + this.#windowMs
-  }
-
-  #noteDurable(batch: readonly Pending[], request: CommitRequest): void {
-    for (const { stored } of batch) for (const { lane, number } of stored) this.#numbers.keep(lane, number)
     this.#quarantined += request.quarantine.length
     if (request.keepsReceipted) this.#isReceiptedDirty = false
-  }
-
-  #tell(batch: readonly Pending[]): void {
     const records: StoredRecord[] = []
     for (const { stored } of batch) for (const record of stored) records.push(record)
     for (const listener of this.#committedListeners) listener(records)
@@ -233,13 +144,8 @@ export class BatchingJournal implements Journal {
     this.#noteSpace()
   }
 
-  /** Nothing that was not committed may stay numbered: whatever waits is refused together and the devices repeat it. */
-  #refuse(batch: readonly Pending[], error: JournalError): void {
-    const refused = [...batch, ...this.#urgent, ...this.#routine]
-    this.#urgent = []
-    this.#routine = []
-    this.#routineRecords = 0
-    this.#numbers.takeBack()
+  /** The devices repeat it. */
+  #refuse(refused: readonly Pending[], error: JournalError): void {
     if (!this.#isFailing)
       this.#logger.error(
         { code: error.code, reason: error.message },
@@ -365,15 +271,9 @@ export class BatchingJournal implements Journal {
 
   async #finish(): Promise<void> {
     this.#cancelLook?.()
-    while (
-      this.#isCommitting ||
-      this.#urgent.length > 0 ||
-      this.#routine.length > 0 ||
-      !this.#releases.isEmpty
-    ) {
-      this.#schedule()
+    this.#queue.close()
+    while (!this.#queue.isEmpty || !this.#releases.isEmpty)
       await new Promise((resolve) => setImmediate(resolve))
-    }
     await this.#thread.ask({ type: 'close', receipted: this.#numbers.receipted() })
     await this.#thread.ended
   }

@@ -29,6 +29,8 @@ export class LaneNumbers {
   /** The record with this number is on disk. */
   keep(lane: Lane, number: number): void {
     this.#durable[lane] = Math.max(this.#durable[lane], number)
+    // Taken back while its commit was still under way.
+    this.#given[lane] = Math.max(this.#given[lane], number)
   }
 
   /** Numbers of what is not on disk will be given again. */

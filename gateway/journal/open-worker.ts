@@ -9,7 +9,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 }
 export interface JournalThread {
   opened: OpenedJournal
   ask(request: WorkerRequest): Promise<unknown>
-  /** An alarm waits behind the commit that runs: a divisible one ends where it is, and answers how many records it took. */
+  /** An alarm waits behind what was asked so far: a divisible commit ends where it is, and answers how many records it took. */
   hurry(): void
   /** Bytes of the journal's files after the last answer. */
   sizeBytes(): number
@@ -70,11 +70,10 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     ask: (request) =>
       new Promise((resolve, reject) => {
         const id = ++lastId
-        if (request.type === 'commit') Atomics.store(hurried, 0, 0)
         waiting.set(id, { resolve, reject })
         worker.postMessage({ id, request })
       }),
-    hurry: () => void Atomics.store(hurried, 0, 1),
+    hurry: () => void Atomics.store(hurried, 0, lastId),
     sizeBytes: () => size,
     space: () => space ?? opened.space,
     spoilt: () => spoilt,

@@ -37,6 +37,11 @@ export function commitOf(
   return request
 }
 
-/** One routine record and nothing else. */
+/** One record of the routine lane and nothing else. */
 const isPlain = ({ isUrgent, stored, state, oddIds, quarantine }: Pending): boolean =>
-  !isUrgent && stored.length === 1 && state.length === 0 && !oddIds && !quarantine
+  !isUrgent &&
+  stored.length === 1 &&
+  stored[0]?.lane === 'routine' &&
+  state.length === 0 &&
+  !oddIds &&
+  !quarantine

@@ -1,4 +1,5 @@
 // Which waiting entries make the next commit: the urgent ones first, each kind in its order, up to a bound.
+import type { Lane } from '../../protocols/domain/colour.ts'
 
 /** Most records in one commit, so that an alarm never waits behind a long one. */
 export const batchRecordsMax = 1000
@@ -7,6 +8,18 @@ export const besideUrgentMax = 32
 
 interface Waiting {
   stored: readonly unknown[]
+}
+
+/**
+ * Urgent entries that may follow a commit of routine records before that is answered, in their order. Until then it is not
+ * certain which number the next routine record gets: an entry that has one waits, and what is behind it too.
+ */
+export function takeExpress<T extends { stored: readonly { lane: Lane }[] }>(urgent: T[]): T[] {
+  const end = urgent.findIndex(({ stored }) => stored.some(({ lane }) => lane === 'routine'))
+  const later = end < 0 ? [] : urgent.splice(end)
+  const batch = take(urgent, batchRecordsMax)
+  urgent.push(...later)
+  return batch
 }
 
 /** Takes the entries out of their queues; an entry of more than the bound goes alone. */

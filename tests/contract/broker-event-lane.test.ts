@@ -5,7 +5,9 @@ import mqtt from 'mqtt-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../gateway/broker/connection.ts'
 import { encodePubacks, takeEvents } from '../../gateway/broker/event-lane.ts'
-import { brokerSettingsSchema } from '../../gateway/config/broker-settings.ts'
+import { Publishing } from '../../gateway/broker/publishing.ts'
+import { PublishRate } from '../../gateway/broker/publish-rate.ts'
+import { brokerSettingsSchema, type BrokerSettings } from '../../gateway/config/broker-settings.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../broker-kit/test-broker.ts'
 import { connectPacket, WireClient } from '../broker-kit/wire-client.ts'
@@ -214,17 +216,46 @@ describe('an event on the lane', () => {
   })
 })
 
+it('what may be an alarm waits for what its own device said before, and not for others', async () => {
+  const accepted: string[] = []
+  const { settings } = openConnection()
+  const publishing = new Publishing({
+    settings,
+    intake: {
+      accept: ({ payload }: { payload: Buffer }) => Promise.resolve(void accepted.push(payload.toString())),
+    },
+    rate: new PublishRate(settings.limits, new VirtualClock()),
+    refusals: { forget: () => undefined },
+  } as unknown as ConstructorParameters<typeof Publishing>[0])
+  const say = (connection: Connection, payload: string): void => {
+    connection.lastRight = { topic, right: { device: 'any', purpose: 'intake' } }
+    publishing.takeEvent(connection, 1, Buffer.from(payload), false)
+  }
+  const own = openConnection().connection
+  say(own, 'warm')
+  say(own, 'button of a warm one')
+  say(openConnection().connection, 'button')
+  expect(accepted).toEqual(['button'])
+  await publishing.settled()
+  expect(accepted).toEqual(['button', 'warm', 'button of a warm one'])
+})
+
 /** A connection on a stream without a network, past its CONNECT, whose device has used its topic before. */
-function openConnection(): { stream: Duplex; connection: Connection; taken: number[] } {
+function openConnection(): {
+  stream: Duplex
+  connection: Connection
+  taken: number[]
+  settings: BrokerSettings
+} {
   const taken: number[] = []
   const stream = new Duplex({ read: () => undefined, write: () => undefined })
-  const limits = brokerSettingsSchema.parse({ listeners: [{ host: '127.0.0.1', port: 0 }] }).limits
+  const settings = brokerSettingsSchema.parse({ listeners: [{ host: '127.0.0.1', port: 0 }] })
   const connection = new Connection({
     stream,
     address: '127.0.0.1',
     certificateName: undefined,
     certificateMarks: [],
-    limits,
+    limits: settings.limits,
     clock: new VirtualClock(),
     onProblem: () => undefined,
   })
@@ -234,7 +265,7 @@ function openConnection(): { stream: Duplex; connection: Connection; taken: numb
   expect(stream.read()).toEqual(hello)
   connection.open()
   connection.eventTopic = Buffer.from(topic)
-  return { stream, connection, taken }
+  return { stream, connection, taken, settings }
 }
 
 const fail = (text: string): never => {

@@ -127,7 +127,8 @@ export class DiskThread implements JournalThread {
   readonly opened: OpenedJournal
   readonly ended = new Promise<void>(() => undefined)
   readonly #options: ThreadOptions
-  #running: CommitRequest | undefined
+  /** In the order in which they will be on disk. */
+  readonly #running: CommitRequest[] = []
   #freeMs = 0
   #isDead = false
   #hasCommitted = false
@@ -148,10 +149,13 @@ export class DiskThread implements JournalThread {
   die(): void {
     this.#isDead = true
     const { disk, random, canary } = this.#options
-    if (!this.#running) return
-    // The commit was under way: on disk or not, but nobody was told.
-    if (canary === 'tears-commits') disk.apply(this.#running, true)
-    else if (random.next() < 0.5) disk.apply(this.#running)
+    const [first] = this.#running
+    if (first && canary === 'tears-commits') return disk.apply(first, true)
+    for (const request of this.#running) {
+      // It was under way: on disk or not, but nobody was told. What came behind it is not there without it.
+      if (random.next() < 0.5) return
+      disk.apply(request)
+    }
   }
 
   ask(asked: WorkerRequest): Promise<unknown> {
@@ -161,7 +165,7 @@ export class DiskThread implements JournalThread {
     const nowMs = clock.monotonicMs()
     this.#freeMs = Math.max(this.#freeMs, nowMs) + tookMs
     if (request.type === 'commit') {
-      this.#running = request
+      this.#running.push(request)
       if (random.next() < faults().dieInCommit)
         clock.after(this.#freeMs - nowMs - random.next() * tookMs, () => {
           if (!this.#isDead) this.#options.onPowerCut()
@@ -195,7 +199,7 @@ export class DiskThread implements JournalThread {
     if (request.type !== 'commit' && !this.#hasCommitted && canary === 'forgets-repeats') return []
     switch (request.type) {
       case 'commit':
-        this.#running = undefined
+        this.#running.shift()
         this.#hasCommitted = true
         if (random.next() < faults().refuseCommit) throw new JournalError('SQLITE_IOERR', 'the disk said no')
         disk.apply(request)

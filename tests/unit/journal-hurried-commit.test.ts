@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { BatchingJournal } from '../../gateway/journal/journal.ts'
 import type { JournalThread } from '../../gateway/journal/open-worker.ts'
-import type { Journal } from '../../gateway/journal/port.ts'
+import { JournalError, type Journal } from '../../gateway/journal/port.ts'
 import { openJournalFile } from '../../gateway/journal/salvage.ts'
 import { JournalStore } from '../../gateway/journal/store.ts'
 import {
@@ -24,16 +24,18 @@ const perLane = <T>(value: () => T): Record<Lane, T> =>
 const space = { state: 'sound', isForAlarmsOnly: false } as OpenedJournal['space']
 const times = { boot: 1, sinceBootMs: 1, atMs: 1, clock: 'unsynced' as const }
 
-/** A thread whose commits end when they are told to, with as many records as they are told. */
-function openWithThread(): {
+interface Bench {
   journal: Journal
   commits: CommitRequest[]
   hurried: () => number
-  end: (taken: number) => Promise<void>
-} {
+  /** Ends the oldest commit under way: it took so many records, or all; or failed. */
+  end: (taken?: number | JournalError) => Promise<void>
+}
+
+function openWithThread(): Bench {
   const commits: CommitRequest[] = []
+  const underWay: ((taken?: number | JournalError) => void)[] = []
   let hurried = 0
-  let answer: (taken: number) => void = () => undefined
   const thread: JournalThread = {
     opened: {
       epoch: 'e',
@@ -45,9 +47,12 @@ function openWithThread(): {
       space,
     },
     ask: (request) =>
-      new Promise((resolve) => {
-        if (request.type === 'commit') commits.push(request)
-        answer = resolve
+      new Promise((resolve, reject) => {
+        if (request.type !== 'commit') return
+        commits.push(request)
+        underWay.push((taken = request.bodies.length) =>
+          typeof taken === 'number' ? resolve(taken) : reject(taken),
+        )
       }),
     hurry: () => void hurried++,
     sizeBytes: () => 0,
@@ -63,42 +68,98 @@ function openWithThread(): {
     bootId: 'boot',
     commitWindowMs: 0,
   }
-  const end = async (taken: number): Promise<void> => {
-    answer(taken)
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  const end: Bench['end'] = async (taken) => {
+    underWay.shift()?.(taken)
+    for (let turns = 0; turns < 20; turns++) await turn()
   }
   return { journal: new BatchingJournal(options, thread), commits, hurried: () => hurried, end }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, at) => at + 1)
+const laneNames = (request: CommitRequest | undefined): (Lane | undefined)[] =>
+  [...new Set(request?.lanes)].map((lane) => lanes[lane])
 
-function append(journal: Journal, lane: Lane, more: object = {}): ReturnType<Journal['append']> {
-  const sequence = journal.nextSequence()
-  const record = { type: 'log' as const, sequence, ...times, what: 'note', facts: {} }
-  return journal.append({ records: [{ lane, record }], isUrgent: lane !== 'routine', ...more })
+function append(journal: Journal, laneList: Lane | Lane[], more: object = {}): ReturnType<Journal['append']> {
+  const records = [laneList].flat().map((lane) => {
+    const sequence = journal.nextSequence()
+    return { lane, record: { type: 'log' as const, sequence, ...times, what: 'note', facts: {} } }
+  })
+  return journal.append({ records, isUrgent: records.some(({ lane }) => lane !== 'routine'), ...more })
 }
 
-it('asks a running commit to hurry, gives its numbers anew, and puts the alarm in front', async () => {
+it('an alarm follows a running commit of routine records at once, which ends where it is', async () => {
   const { journal, commits, hurried, end } = openWithThread()
-  const waiting = Array.from({ length: 100 }, () => append(journal, 'routine'))
+  const waiting = upTo(100).map(() => append(journal, 'routine'))
   await turn()
   expect([commits.length, commits[0]?.isDivisible, hurried()]).toEqual([1, true, 0])
   const alarm = append(journal, 'red')
   for (let later = 0; later < 10; later++) waiting.push(append(journal, 'routine'))
+  await turn()
   expect(hurried()).toBe(1)
+  expect(commits.map(laneNames)).toEqual([['routine'], ['red']])
+  const second = append(journal, 'red')
   await end(40)
-  expect(journal.positions().routine.last).toBe(40)
-  expect([commits.length, commits[1]?.isDivisible]).toEqual([2, false])
-  expect(commits[1]?.lanes[0]).toBe(lanes.indexOf('red'))
-  expect(commits[1]?.numbers.slice(1, 3)).toEqual([41, 42])
-  await end(commits[1]?.numbers.length ?? 0)
-  await alarm
-  await end(commits[2]?.numbers.length ?? 0)
+  expect([journal.positions().routine.last, journal.positions().red.last]).toEqual([40, 0])
+  expect(commits).toHaveLength(2)
+  await end()
+  expect((await alarm)[0]?.number).toBe(1)
+  expect(commits.map(laneNames)[2]).toEqual(['red', 'routine'])
+  await end()
+  expect((await second)[0]?.number).toBe(2)
+  await end()
   const stored = await Promise.all(waiting)
-  const inOrder = Array.from({ length: 110 }, (_, at) => at + 1)
-  expect(stored.map(([one]) => one?.number)).toEqual(inOrder)
-  const written = [commits[0]?.numbers.slice(0, 40), commits[1]?.numbers.slice(1), commits[2]?.numbers]
-  expect(written.flat()).toEqual(inOrder)
+  expect(stored.map(([one]) => one?.number)).toEqual(upTo(110))
+  const routine = commits.map(({ lanes: of, numbers }) =>
+    numbers.filter((_, at) => lanes[of[at] ?? 0] === 'routine'),
+  )
+  expect([routine[0]?.slice(0, 40), routine[2], routine[3]].flat()).toEqual(upTo(110))
+})
+
+it('an alarm with a routine record of its own waits until it is certain which number that gets', async () => {
+  const { journal, commits, end } = openWithThread()
+  const waiting = upTo(100).map(() => append(journal, 'routine'))
+  await turn()
+  const alarm = append(journal, ['red', 'routine'])
+  const behind = append(journal, 'red')
+  await turn()
+  expect(commits).toHaveLength(1)
+  await end(40)
+  expect(commits[1]?.numbers.slice(0, 3)).toEqual([1, 41, 2])
+  await end()
+  await end()
+  expect([await alarm, await behind].flat().map(({ number }) => number)).toEqual([1, 41, 2])
+  const numbers = (await Promise.all(waiting)).map(([one]) => one?.number)
+  expect(numbers).toEqual([...upTo(40), ...upTo(101).slice(41)])
+})
+
+it('the commit before an alarm fails: the alarm stands by itself, and no number is left out or given twice', async () => {
+  for (const isAlarmKept of [true, false]) {
+    const { journal, end } = openWithThread()
+    const failure = new JournalError('SQLITE_IOERR', 'the disk said no')
+    const routine = append(journal, 'routine')
+    await turn()
+    const alarm = append(journal, 'red')
+    await turn()
+    const waiting = append(journal, 'routine')
+    for (const one of [routine, waiting, alarm]) one.catch(() => undefined)
+    await end(failure)
+    await expect(routine).rejects.toBe(failure)
+    await expect(waiting).rejects.toBe(failure)
+    const later = [append(journal, 'red'), append(journal, 'routine')]
+    for (const one of later) one.catch(() => undefined)
+    await end(isAlarmKept ? undefined : failure)
+    if (isAlarmKept) expect((await alarm)[0]?.number).toBe(1)
+    else await expect(alarm).rejects.toBe(failure)
+    // What was handed in before the second failure is refused with it.
+    if (!isAlarmKept) for (const one of later.splice(0)) await expect(one).rejects.toBe(failure)
+    if (!isAlarmKept) later.push(append(journal, 'red'), append(journal, 'routine'))
+    await turn()
+    await end()
+    await end()
+    const numbers = (await Promise.all(later)).map(([one]) => one?.number)
+    expect(numbers).toEqual([isAlarmKept ? 2 : 1, 1])
+  }
 })
 
 it('divides nothing that belongs together', async () => {
