@@ -17,8 +17,10 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rushBytes } from '../../gateway/journal/log-folding.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
+import { openWorker } from '../../gateway/journal/open-worker.ts'
 import type { Journal, JournalEntry } from '../../gateway/journal/port.ts'
-import type { Lane } from '../../protocols/domain/colour.ts'
+import { createCommit } from '../../gateway/journal/worker-messages.ts'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
@@ -40,6 +42,9 @@ function open(overrides: Partial<Parameters<typeof openJournal>[0]> = {}): Promi
     ...overrides,
   })
 }
+
+const laneCounts = (): Record<Lane, number> =>
+  Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
 
 let counter = 0
 function eventEntry(journal: Journal, lane: Lane = 'routine', isUrgent = false): JournalEntry {
@@ -147,6 +152,31 @@ describe('a journal', () => {
     const sequences = await bodies(journal, 'routine')
     expect(sequences).toHaveLength(1501)
     await journal.close()
+  })
+
+  it('hears that it is to hurry while it writes: what was asked before ends early, what is asked later does not', async () => {
+    const limits = { quarantineMax: 1, oddIdsMax: 1, keepReceipted: 1 }
+    const thread = await openWorker({ folder, newEpoch: 'epoch', bootId: 'boot-a', ...limits })
+    const receipted = laneCounts()
+    let number = 0
+    const commit = (count: number, isDivisible: boolean): Promise<unknown> => {
+      const request = { ...createCommit(receipted), isDivisible }
+      for (let n = 0; n < count; n++) {
+        request.lanes.push(lanes.indexOf('routine'))
+        request.numbers.push(++number)
+        request.bodies.push('{}')
+      }
+      return thread.ask(request)
+    }
+    // Keeps the thread busy, so that the second has not begun when it is hurried.
+    const long = commit(20_000, false)
+    const hurried = commit(1000, true)
+    thread.hurry()
+    expect(await long).toBe(20_000)
+    expect(await hurried).toBeLessThan(1000)
+    expect(await commit(1000, true)).toBe(1000)
+    await thread.ask({ type: 'close', receipted })
+    await thread.ended
   })
 
   it('refuses a second journal on the same folder and names the holder', async () => {
