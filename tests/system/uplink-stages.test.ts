@@ -15,9 +15,9 @@ afterEach(async () => {
 it('seen, accepted, dispatched and closed travel down to the button, and the answered alarm ends', async () => {
   const centre = await createFakeCentre(createSeededRandom(1))
   undo.push(() => centre.close())
-  const { folder, remove } = createBoxFolder()
-  undo.push(remove)
-  const box = await startBox(folder, {
+  const scratch = createBoxFolder()
+  undo.push(() => scratch.remove())
+  const box = await startBox(scratch.folder, {
     uplink: { url: `mqtt://127.0.0.1:${centre.port}` },
     devices: [{ id: 'button-001', kind: 'button' }],
   })
