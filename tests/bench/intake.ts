@@ -1,6 +1,7 @@
 // How many durable PUBACKs a second does the whole pipeline give 500 devices, beside Mosquitto that keeps nothing?
 // Same load, same run, alternating; with the uplink to a running centre and without any.
 import { createTown, freePort } from '../system/programs.ts'
+import { boxEnvironment } from './box-environment.ts'
 import { median, printTable, printVerdict, short } from './figures.ts'
 import { processorSeconds } from './kernel-figures.ts'
 import { Load } from './load.ts'
@@ -49,7 +50,7 @@ async function ours(shape: Shape, hasCentre: boolean): Promise<Measured> {
   const town = await createTown({ devices: villageDevices(shape.devices), ...uplink })
   try {
     if (hasCentre) await town.startCentre()
-    const gateway = await town.startGateway()
+    const gateway = await town.startGateway(boxEnvironment())
     return await underLoad(town.ports.mqtt, gateway.pid, shape)
   } finally {
     await town.close()

@@ -1,9 +1,12 @@
 // A village's worth of raw devices in a process of its own, told over IPC what to do: connect, saturate, report
 // steadily, count. The same load for us and for the peer.
+import { runElsewhere } from './elsewhere.ts'
 import { RawDevice } from './raw-device.ts'
 
 export type LoadOrder =
   | { order: 'connect'; port: number; devices: number }
+  /** From now on the box has the processors to itself, as far as it wants them. */
+  | { order: 'yield' }
   /** Each PUBACK makes the next report; `inFlight` are always under way per device. */
   | { order: 'saturate'; inFlight: number }
   | { order: 'steady'; perSecond: number }
@@ -68,6 +71,8 @@ async function obey(order: LoadOrder): Promise<void> {
   switch (order.order) {
     case 'connect':
       return connect(order.port, order.devices)
+    case 'yield':
+      return runElsewhere()
     case 'saturate':
       isSaturating = true
       for (const device of devices) for (let i = 0; i < order.inFlight; i++) report(device)

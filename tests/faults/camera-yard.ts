@@ -1,8 +1,8 @@
 // Eight simulated cameras in a process of their own, as cameras are machines of their own. Told over IPC what is wrong with
 // each and when all of them are switched off; run by the camera campaign.
-import { execFileSync } from 'node:child_process'
 import { noFaults, type CameraKnobs } from '../../firmware-sim/camera/knobs.ts'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
+import { runElsewhere } from '../bench/elsewhere.ts'
 
 export type YardOrder = { do: 'work'; knobs: Partial<CameraKnobs>[] } | { do: 'rest' } | { do: 'end' }
 
@@ -41,8 +41,7 @@ async function obey(order: YardOrder): Promise<void> {
   process.send?.({ ports, busyMax } satisfies YardReport)
 }
 
-// The box is measured, not the machines that its cameras would be: they run only where nothing else wants to.
-execFileSync('chrt', ['--idle', '--all-tasks', '--pid', '0', String(process.pid)])
+runElsewhere()
 process.on('message', (order: YardOrder) => void obey(order))
 process.on('disconnect', () => process.exit())
 await start()

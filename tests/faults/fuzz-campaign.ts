@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { EventsAnswer } from '../../protocols/desk/api.ts'
+import { boxEnvironment } from '../bench/box-environment.ts'
 import { percentile } from '../bench/figures.ts'
 import { residentMegabytes } from '../bench/kernel-figures.ts'
 import { RawDevice } from '../bench/raw-device.ts'
@@ -103,7 +104,7 @@ export async function runFuzzCampaign(plan: FuzzCampaignPlan): Promise<FuzzCampa
   let timer: NodeJS.Timeout | undefined
   try {
     await town.startCentre()
-    const gateway = await town.startGateway()
+    const gateway = await town.startGateway(boxEnvironment())
     const { mqtt: port } = town.ports
     await attackWith({ port, packets: Math.min(packets / 10, warmUpPacketsMax), hostile, seed: seed + 1000 })
     await pause(settleMs)

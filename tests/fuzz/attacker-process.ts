@@ -1,5 +1,6 @@
 // Hostile clients in a process of their own, each from an address of its own as strangers have; told over IPC whom to attack.
 import { createSeededRandom } from '../../protocols/kit/random.ts'
+import { runElsewhere } from '../bench/elsewhere.ts'
 import { attack, type AttackReport } from './broker-attack.ts'
 
 export interface AttackOrder {
@@ -24,6 +25,7 @@ async function obey({ port, packets, hostile, seed }: AttackOrder): Promise<void
   process.send?.({ isOver: true, report })
 }
 
+runElsewhere()
 process.on('message', (order: AttackOrder) => {
   obey(order).catch((error: Error) => {
     process.stderr.write(`attacker: ${error.stack}\n`)
