@@ -68,6 +68,7 @@ export class Intake implements AlarmJudge {
   #keptEvents = 0
   #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
+  #isStopping = false
   #sinceCheckpoint = 0
   #checkpointAtMs = 0
   #checkpointing: Promise<void> = Promise.resolve()
@@ -104,18 +105,19 @@ export class Intake implements AlarmJudge {
         this.#ready = undefined
         return
       } catch (error) {
-        if (!(error instanceof JournalError) || error.code === 'CLOSED') throw error
-        this.#options.logger.warn(
-          { code: error.code, reason: error.message },
-          'the journal can not be read back yet',
-        )
+        if (!(error instanceof JournalError)) throw error
+        // A damaged file can not be read back at all: it is salvaged at the next start. Until then everything is refused.
+        if (this.#isStopping || error.code === 'CLOSED') return
+        const { code, message: reason } = error
+        this.#options.logger.warn({ code, reason }, 'the journal can not be read back yet')
       }
   }
 
   /** Writes what would otherwise be rebuilt from records at the next start. */
   async stop(): Promise<void> {
+    this.#isStopping = true
     await this.#ready
-    await this.#checkpoint()
+    if (!this.#ready) await this.#checkpoint()
   }
 
   /** The engine's documents, for health pages. */
@@ -377,7 +379,8 @@ export class Intake implements AlarmJudge {
       journal: this.#options.journal,
       documents: this.#documents,
       repeats: this.#repeats,
-      isCurrent: () => memory === this.#memory,
+      // What a refused commit left in memory is not on disk, though memory may not have been built anew yet.
+      isCurrent: () => !this.#ready && memory === this.#memory,
     })
     await this.#checkpointing
   }

@@ -1,7 +1,7 @@
 // The journal as the rest of the gateway sees it: numbers records, gathers them into batches, resolves when they are
 // synced. Urgent work commits at once; routine work alone may wait a little so that the flash wears slowly.
 import type { Logger } from 'pino'
-import type { Lane } from '../../protocols/domain/colour.ts'
+import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -133,7 +133,7 @@ export class BatchingJournal implements Journal {
     if (this.#isFailing) this.#logger.info('the journal takes commits again')
     this.#isFailing = false
     this.#quarantined += request.quarantine.length
-    if (request.keepsReceipted) this.#isReceiptedDirty = false
+    if (request.keepsReceipted && this.#isReceiptedAt(request.receipted)) this.#isReceiptedDirty = false
     const records: StoredRecord[] = []
     for (const { stored } of batch) for (const record of stored) records.push(record)
     for (const listener of this.#committedListeners) listener(records)
@@ -142,6 +142,12 @@ export class BatchingJournal implements Journal {
       else this.#releases.push(() => resolve(stored))
     this.#releases.run()
     this.#noteSpace()
+  }
+
+  /** False when Receipts came while these positions were being written. */
+  #isReceiptedAt(written: Record<Lane, number>): boolean {
+    const now = this.#numbers.receipted()
+    return lanes.every((lane) => now[lane] === written[lane])
   }
 
   /** The devices repeat it. */

@@ -35,6 +35,7 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
   let space: SpaceFacts | undefined
   let spoilt = 0
 
+  let hasEnded = false
   const failAll = (error: JournalError): void => {
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
@@ -59,7 +60,8 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
   )
   const ended = new Promise<void>((resolve) =>
     worker.on('exit', () => {
-      failAll(new JournalError('CLOSED', 'the journal is closed'))
+      hasEnded = true
+      failAll(closed())
       resolve()
     }),
   )
@@ -69,6 +71,10 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     opened,
     ask: (request) =>
       new Promise((resolve, reject) => {
+        if (hasEnded) {
+          reject(closed())
+          return
+        }
         const id = ++lastId
         waiting.set(id, { resolve, reject })
         worker.postMessage({ id, request })
@@ -80,3 +86,5 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     ended,
   }
 }
+
+const closed = (): JournalError => new JournalError('CLOSED', 'the journal is closed')

@@ -94,7 +94,7 @@ export interface Journal extends Outbox {
   facts(): JournalFacts
   /** Told when the state of the room changes. */
   onSpace(listener: (facts: SpaceFacts) => void): () => void
-  /** Told when a commit failed: everything not yet resolved was refused and nothing of it is on disk. */
+  /** Told when a commit failed: what waited is refused and not on disk. Alarms sent behind it may still be kept. */
   onRefused(listener: (error: JournalError) => void): () => void
   /** Commits what waits, folds the write-ahead log in and closes the file. */
   close(): Promise<void>

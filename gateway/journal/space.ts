@@ -26,8 +26,8 @@ const thinKeepEvery = 4
 const thinSparesShare = 0.25
 /** Chunks in one go, so that an alarm never waits behind a long clean-up. */
 const chunksMax = 20
-/** Commits between two looks at the disk. */
-const commitsPerLook = 32
+/** Commits between two looks at the disk. Exported for its test. */
+export const commitsPerLook = 32
 
 export class Space {
   readonly #db: Database.Database

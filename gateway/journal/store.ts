@@ -87,10 +87,19 @@ export class JournalStore {
       } catch (error) {
         if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
       }
-    this.#space.committed()
+    this.#countRoom()
     const bytes = request.bodies.reduce((sum, { length }, i) => sum + (i < taken ? length : 0), 0)
     this.#isFoldDue = this.#folding.committed(bytes) || this.#isFoldDue
     return taken
+  }
+
+  /** What is committed is kept, whatever the disk says about its room: the next commit, or a look, finds out. */
+  #countRoom(): void {
+    try {
+      this.#space.committed()
+    } catch (error) {
+      if (!('code' in (error as object))) throw error
+    }
   }
 
   /** Folds the write-ahead log into the database. On failure SQLite tries again with a commit, and says there what is wrong. */

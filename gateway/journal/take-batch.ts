@@ -25,8 +25,10 @@ export function takeExpress<T extends { stored: readonly { lane: Lane }[] }>(urg
 /** Takes the entries out of their queues; an entry of more than the bound goes alone. */
 export function takeBatch<T extends Waiting>(urgent: T[], routine: T[]): T[] {
   const batch = take(urgent, batchRecordsMax)
-  const room = batchRecordsMax - recordsOf(batch)
   if (batch.length === 0) return take(routine, batchRecordsMax)
+  // What is known of an alarm (a checkpoint is a routine entry) may not be on disk before the alarm.
+  if (urgent.length > 0) return batch
+  const room = batchRecordsMax - recordsOf(batch)
   return [...batch, ...take(routine, Math.min(room, besideUrgentMax), 0)]
 }
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { devicesPerStep } from '../../gateway/intake/checkpoint.ts'
 import { JournalError, type Journal } from '../../gateway/journal/port.ts'
 import { message, openBox, stored, type Box } from '../faults/box-without-broker.ts'
@@ -90,6 +90,92 @@ describe('an event that the alarm engine fails on', () => {
     expect(row).toMatchObject({ device: 'odd-1', problem: 'the alarm engine failed: a fault of ours' })
     expect(JSON.parse(Buffer.from(row?.payload ?? []).toString())).toEqual({ id: '1-1', contact: 'open' })
     expect(await stored(box.journal, 'routine')).toMatchObject([{ device: 'door-1' }])
+    await box.journal.close()
+  })
+})
+
+/** The journal, which refuses what `refused` says and makes everything else wait for `release`. */
+function refusing(real: Journal, refused: string): { journal: Journal; release: () => void } {
+  let tell: (error: JournalError) => void = () => undefined
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const own: Partial<Journal> = {
+    onRefused: (listener) => {
+      tell = listener
+      return () => undefined
+    },
+    append: async (entry) => {
+      const error = new JournalError('SQLITE_IOERR', 'the disk fails')
+      if (JSON.stringify(entry.records).includes(refused)) {
+        tell(error)
+        throw error
+      }
+      const stored = await real.append(entry)
+      await released
+      return stored
+    },
+  }
+  const journal = new Proxy(real, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  return { journal, release }
+}
+
+describe('a refused commit', () => {
+  it('leaves nothing in a checkpoint that falls due before memory is built anew', async () => {
+    let nowMs = 0
+    let goOn = (): void => undefined
+    const paused = new Promise<void>((resolve) => (goOn = resolve))
+    let release = (): void => undefined
+    const box = await openBox(folder, {
+      journal: (real) => {
+        const failing = refusing(real, 'level-refused')
+        release = failing.release
+        return failing.journal
+      },
+      monotonicMs: () => nowMs,
+      pause: () => paused,
+    })
+    const kept = box.intake.accept(message('level-kept', '1-1', { waterLevelMm: 100 }))
+    const refused = message('level-refused', '1-1', { waterLevelMm: 100 })
+    await expect(box.intake.accept(refused)).rejects.toThrow('the disk fails')
+    nowMs = 3_600_000
+    release()
+    await kept
+    await vi.waitFor(() => expect(box.journal.positions().routine.last).toBe(1))
+    // Whatever was asked of the journal by then stands before this.
+    await box.journal.append({ records: [], state: [['zone:later', {}]], isUrgent: true })
+    expect((await box.journal.loadState('repeat:')).map(([key]) => key)).not.toContain('repeat:level-refused')
+    goOn()
+    await box.journal.close()
+  })
+
+  it('that is never healed does not keep the box from stopping, so that it can start anew', async () => {
+    const box = await openBox(folder, {
+      journal: (real) => {
+        let hasStarted = false
+        const { journal } = refusing(real, 'level-refused')
+        return new Proxy(journal, {
+          get: (target, name) => {
+            const value: unknown = Reflect.get(target, name)
+            if (name !== 'loadState') return value
+            if (hasStarted) return () => Promise.reject(new JournalError('SQLITE_CORRUPT', 'damaged'))
+            return (prefix: string) => {
+              hasStarted = prefix === 'checkpoint'
+              return real.loadState(prefix)
+            }
+          },
+        })
+      },
+      pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
+    })
+    const refused = message('level-refused', '1-1', { waterLevelMm: 100 })
+    await expect(box.intake.accept(refused)).rejects.toThrow('the disk fails')
+    await box.intake.stop()
+    await expect(box.intake.accept(refused)).rejects.toMatchObject({ code: 'REFUSING' })
     await box.journal.close()
   })
 })

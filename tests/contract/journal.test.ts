@@ -6,6 +6,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeSync,
   closeSync,
@@ -19,6 +20,7 @@ import { rushBytes } from '../../gateway/journal/log-folding.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import { openWorker } from '../../gateway/journal/open-worker.ts'
 import type { Journal, JournalEntry } from '../../gateway/journal/port.ts'
+import { commitsPerLook, reserveFile } from '../../gateway/journal/space.ts'
 import { createCommit } from '../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
@@ -177,6 +179,22 @@ describe('a journal', () => {
     expect(await commit(1000, true)).toBe(1000)
     await thread.ask({ type: 'close', receipted })
     await thread.ended
+  })
+
+  it('says that it is closed to whoever asks later, instead of nothing', async () => {
+    const journal = await open()
+    await journal.close()
+    await expect(bodies(journal, 'routine')).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('keeps what it committed when the room on the disk can not be looked at', async () => {
+    const journal = await open()
+    const reserve = join(folder, reserveFile)
+    rmSync(reserve)
+    symlinkSync(join(folder, 'nowhere', 'reserve'), reserve)
+    for (let n = 0; n <= commitsPerLook; n++) await journal.append(eventEntry(journal, 'red', true))
+    expect(await bodies(journal, 'red')).toHaveLength(commitsPerLook + 1)
+    await journal.close()
   })
 
   it('refuses a second journal on the same folder and names the holder', async () => {

@@ -21,6 +21,8 @@ export interface Box {
 export interface BoxParts {
   engine?: (real: AlarmEngine) => AlarmEngine
   journal?: (real: Journal) => Journal
+  monotonicMs?: () => number
+  pause?: (ms: number) => Promise<void>
 }
 
 export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box> {
@@ -49,7 +51,8 @@ export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box
       return { boot: 1, sinceBootMs, atMs: clock.wallMs(), clock: 'synced', steadyMs: sinceBootMs }
     },
     steadyBaseOf: () => 0,
-    monotonicMs: () => clock.monotonicMs(),
+    monotonicMs: parts.monotonicMs ?? (() => clock.monotonicMs()),
+    ...(parts.pause ? { pause: parts.pause } : {}),
     logger,
     metrics: new Registry(),
     onKept: () => undefined,

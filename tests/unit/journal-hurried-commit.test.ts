@@ -209,3 +209,25 @@ it('a hurried commit on disk holds the first records, any other one holds all', 
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+it('a step back while the Receipts are being written is written with the next documents', async () => {
+  const { journal, commits, end } = openWithThread()
+  const document = { state: [['zone:1', {}]] }
+  const waiting = [append(journal, 'routine')]
+  await turn()
+  await end()
+  journal.settle('routine', 1)
+  waiting.push(append(journal, 'red', document))
+  await turn()
+  journal.stepBack('routine', 0)
+  await end()
+  waiting.push(append(journal, 'red', document))
+  await turn()
+  await end()
+  expect(commits.map(({ keepsReceipted, receipted }) => [keepsReceipted, receipted.routine])).toEqual([
+    [false, 0],
+    [true, 1],
+    [true, 0],
+  ])
+  await Promise.all(waiting)
+})

@@ -35,6 +35,15 @@ it('an entry of more than the bound goes alone, urgent or not', () => {
   expect(names(takeBatch(urgent, routine))).toEqual(['v', 'r-0', 'r-1'])
 })
 
+it('no routine entry, however small, goes before an urgent one that did not fit', () => {
+  const [urgent, routine] = [
+    [entry('u', batchRecordsMax - 1), entry('v', 2)],
+    [entry('checkpoint', 0), entry('r')],
+  ]
+  expect(names(takeBatch(urgent, routine))).toEqual(['u'])
+  expect(names(takeBatch(urgent, routine))).toEqual(['v', 'checkpoint', 'r'])
+})
+
 it('an empty queue makes an empty batch', () => {
   expect(takeBatch([], [])).toEqual([])
 })
