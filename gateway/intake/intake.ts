@@ -108,8 +108,10 @@ export class Intake implements AlarmJudge {
         if (!(error instanceof JournalError)) throw error
         // A damaged file can not be read back at all: it is salvaged at the next start. Until then everything is refused.
         if (this.#isStopping || error.code === 'CLOSED') return
-        const { code, message: reason } = error
-        this.#options.logger.warn({ code, reason }, 'the journal can not be read back yet')
+        this.#options.logger.warn(
+          { code: error.code, reason: error.message },
+          'the journal can not be read back',
+        )
       }
   }
 

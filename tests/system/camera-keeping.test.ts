@@ -324,8 +324,8 @@ describe('cameras', () => {
     })
     await streamed.cameras.setCredentials('cam-1', account.user, account.password, 'li')
     const pending = streamed.cameras.take('cam-1', 'li')
-    await until(() => ffmpegCommandLines().length > 0, 'ffmpeg running', 8000)
-    const commandLines = ffmpegCommandLines()
+    let commandLines: string[] = []
+    await until(() => (commandLines = ffmpegCommandLines()).length > 0, 'ffmpeg running', 8000)
     results.push(await pending)
     expect(results[1]).toMatchObject({ ok: true, snapshot: { source: 'rtsp' } })
     second.knobs.hasWrongAuth = true
