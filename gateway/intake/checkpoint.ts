@@ -12,7 +12,7 @@ export interface CheckpointOptions {
   journal: Journal
   documents: AlarmDocuments
   repeats: RepeatMemory
-  /** False once memory was built anew: the rest of this checkpoint would write half of it. */
+  /** False once a commit was refused, as memory holds what is not on disk, until memory was built anew and ever after. */
   isCurrent: () => boolean
 }
 

@@ -108,10 +108,8 @@ export class Intake implements AlarmJudge {
         if (!(error instanceof JournalError)) throw error
         // A damaged file can not be read back at all: it is salvaged at the next start. Until then everything is refused.
         if (this.#isStopping || error.code === 'CLOSED') return
-        this.#options.logger.warn(
-          { code: error.code, reason: error.message },
-          'the journal can not be read back',
-        )
+        const { code, message: reason } = error
+        this.#options.logger.warn({ code, reason }, 'the journal can not be read back yet')
       }
   }
 
@@ -381,7 +379,6 @@ export class Intake implements AlarmJudge {
       journal: this.#options.journal,
       documents: this.#documents,
       repeats: this.#repeats,
-      // What a refused commit left in memory is not on disk, though memory may not have been built anew yet.
       isCurrent: () => !this.#ready && memory === this.#memory,
     })
     await this.#checkpointing
