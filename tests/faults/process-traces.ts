@@ -11,25 +11,26 @@ export interface Traces {
 export function tracesOf(pid: number): Traces {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {
-    children: childrenOf(pid),
+    children: descendantsOf(pid).length,
     openFiles: readdirSync(`/proc/${pid}/fd`).length,
     residentMegabytes: Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024,
   }
 }
 
-/** Zombies count: a child that nobody waited for is the leak. */
-function childrenOf(pid: number): number {
-  return readdirSync('/proc').filter((name) => {
+/** Processes below this one, by id. Zombies count: a child that nobody waited for is the leak. */
+export function descendantsOf(pid: number): string[] {
+  const parents = readdirSync('/proc').flatMap((name): [string, string][] => {
     try {
-      return (
-        /^\d+$/.test(name) &&
-        readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(pid)
-      )
+      const stat = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/stat`, 'latin1') : ''
+      return stat === '' ? [] : [[name, stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '']]
     } catch {
       // Ended while we looked.
-      return false
+      return []
     }
-  }).length
+  })
+  const below = (id: string): string[] =>
+    parents.flatMap(([child, parent]) => (parent === id ? [child, ...below(child)] : []))
+  return below(String(pid))
 }
 
 /** Picture files without a document and documents without their files; empty when the store is whole. */

@@ -295,7 +295,7 @@ function ffmpegPeaks(): number[] {
     if (!/^\d+$/.test(pid)) return []
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const isOurs = /^Name:\s*ffmpeg$/m.test(status) && status.includes(`\nPPid:\t${process.pid}\n`)
+      const isOurs = /^Name:\s*ffmpeg$/m.test(status) && parentOf(parentOf(pid)) === String(process.pid)
       const peak = /^VmHWM:\s*(\d+)/m.exec(status)?.[1]
       return isOurs && peak !== undefined ? [Number(peak)] : []
     } catch {
@@ -304,3 +304,6 @@ function ffmpegPeaks(): number[] {
     }
   })
 }
+
+const parentOf = (pid: string): string =>
+  /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''

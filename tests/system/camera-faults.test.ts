@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CameraKnobs } from '../../firmware-sim/camera/knobs.ts'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
+import { descendantsOf } from '../faults/process-traces.ts'
 import { openCameraBench, redAlarm, until, type CameraBench } from './camera-bench.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -34,13 +35,14 @@ const settings = (camera: SimulatedCamera, id = 'cam-1'): Record<string, unknown
   healthSeconds: 3600,
 })
 
-/** Children of this process that are ffmpeg, zombies included. */
+/** Processes below this one that are ffmpeg or start it, zombies included. */
 const ffmpegsOfOurs = (): string[] =>
-  readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false
+  descendantsOf(process.pid).filter((pid) => {
     try {
-      const [name = '', rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
-      return name.endsWith('(ffmpeg') && rest.split(' ')[1] === String(process.pid)
+      const name = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      return (
+        name.includes('(ffmpeg)') || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('ffmpeg-starter')
+      )
     } catch {
       // Ended while we looked.
       return false

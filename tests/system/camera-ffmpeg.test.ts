@@ -1,9 +1,9 @@
-// How ffmpeg is run: yielding to everything, tied to us and bounded; also where a sandbox forbids the first. A script in its
-// place says what it was given.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+// How ffmpeg is run: by a small process of its own, yielding to everything, tied to us and bounded; also where a sandbox forbids
+// something of it. A script in its place says what it was given.
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Ffmpeg } from '../../gateway/cameras/ffmpeg-run.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 
@@ -56,4 +56,59 @@ it('runs as it is where none of the helpers are there', async () => {
   for (const name of ['chrt', 'nice']) script(name, 'exit 1')
   process.env['PATH'] = `${folder}:${path}`
   expect(await found()).toMatch(/^unlimited$/m)
+})
+
+/** Runs `words` as ffmpeg. */
+function runs(words: string): Ffmpeg {
+  const command = script(
+    'fake-ffmpeg',
+    `if [ "$1" = -version ]; then echo "ffmpeg version 5.1"; exit; fi\n${words}`,
+  )
+  return new Ffmpeg({ clock: createSystemClock(), command })
+}
+const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`)
+const written = (file: string): string => readFileSync(join(folder, file), 'utf8')
+
+it('is started by a small process, which ends with us', async () => {
+  const ffmpeg = runs('echo $PPID')
+  const starter = Number((await ffmpeg.run([], '', limits)).output)
+  expect(readFileSync(`/proc/${starter}/cmdline`, 'utf8')).toContain('ffmpeg-starter')
+  expect(Number((await ffmpeg.run([], '', limits)).output)).toBe(starter)
+  ffmpeg.stop()
+  await vi.waitFor(() => expect(isRunning(starter)).toBe(false), 5000)
+})
+
+it('leaves nothing behind when we stop in the middle, and none waits for an answer', async () => {
+  const ffmpeg = runs(`echo $$ $PPID > ${folder}/pids; sleep 60`)
+  const answer = ffmpeg.run([], '', limits)
+  const failed = expect(answer).rejects.toMatchObject({ code: 'stopped' })
+  await vi.waitFor(() => expect(written('pids')).toContain('\n'), 5000)
+  ffmpeg.stop()
+  await failed
+  const [child = 0, starter = 0] = written('pids').split(' ').map(Number)
+  await vi.waitFor(() => expect([isRunning(child), isRunning(starter)]).toEqual([false, false]), 5000)
+})
+
+it('whose starter is killed fails once, and the next picture has a new one', async () => {
+  const ffmpeg = runs(
+    `if [ -e ${folder}/pids ]; then echo fine; exit; fi; echo $$ $PPID > ${folder}/pids; sleep 60`,
+  )
+  const answer = ffmpeg.run([], '', limits)
+  const failed = expect(answer).rejects.toMatchObject({ code: 'stopped' })
+  await vi.waitFor(() => expect(written('pids')).toContain('\n'), 5000)
+  const [child = 0, starter = 0] = written('pids').split(' ').map(Number)
+  process.kill(starter, 'SIGKILL')
+  await failed
+  expect((await ffmpeg.run([], '', limits)).output.toString()).toBe('fine\n')
+  await vi.waitFor(() => expect(isRunning(child)).toBe(false), 5000)
+  ffmpeg.stop()
+})
+
+it('is ended at its deadline, and gets what it is to read on its standard input', async () => {
+  const ffmpeg = runs('cat; if [ "$1" = long ]; then exec sleep 60; fi')
+  expect((await ffmpeg.run([], 'words', limits)).output.toString()).toBe('words')
+  const late = ffmpeg.run(['long'], 'words', { ...limits, deadlineMs: 300 })
+  await expect(late).rejects.toMatchObject({ code: 'slow' })
+  expect(ffmpeg.running).toBe(0)
+  ffmpeg.stop()
 })

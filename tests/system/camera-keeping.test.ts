@@ -1,6 +1,6 @@
 // Are pictures kept as promised: masked, in their quota and term, every look written down, and no credential anywhere?
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { FinishedFile } from '../../gateway/cameras/darkroom.ts'
 import { PictureStore, type Deleted, type StoredSnapshot } from '../../gateway/cameras/picture-store.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import { parseJpeg } from '../../protocols/jpeg/parse-jpeg.ts'
+import { descendantsOf } from '../faults/process-traces.ts'
 import { openCameraBench, redAlarm, until, type CameraBench } from './camera-bench.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -351,12 +352,10 @@ describe('cameras', () => {
 })
 
 function ffmpegCommandLines(): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return []
+  return descendantsOf(process.pid).flatMap((pid) => {
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]
-      return parent === String(process.pid) && line.includes('concat') ? [line] : []
+      return line.includes('concat') ? [line] : []
     } catch {
       // Ended while we looked.
       return []
