@@ -355,7 +355,7 @@ class WiredGateway implements Gateway {
   #tellJournal(journal: Journal): void {
     journal.onRefused((error) => {
       this.#illness = `the journal refuses: ${error.message}`
-      if (/^(SQLITE_(CORRUPT|NOTADB)|THREAD)/.test(error.code)) this.#fail(error)
+      if (/^(SQLITE_(CORRUPT|NOTADB)|THREAD|CLOSED)/.test(error.code)) this.#fail(error)
     })
     journal.onCommitted(() => {
       this.#illness = undefined

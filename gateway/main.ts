@@ -117,7 +117,11 @@ async function run(file: string): Promise<void> {
       }
       logger.fatal(
         { code, reason: message },
-        isDamaged ? 'the journal is damaged; starting anew' : 'could not start',
+        isDamaged
+          ? 'the journal is damaged; starting anew'
+          : isStarted
+            ? 'can not go on; the service starts it anew'
+            : 'could not start',
       )
       if (isDamaged && restarts < restartsMax) continue
       console.error(`gengfu gateway: ${message}`)

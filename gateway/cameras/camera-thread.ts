@@ -95,7 +95,7 @@ export class CameraThread {
     })
   }
 
-  /** Ends it with all that it runs; the kernel ends its ffmpeg processes with it. */
+  /** Ends it with all that it runs: who starts its ffmpeg processes hears no more of it, and ends with them. */
   async stop(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined

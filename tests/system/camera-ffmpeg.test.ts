@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Ffmpeg } from '../../gateway/cameras/ffmpeg-run.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
@@ -110,3 +111,33 @@ it('is ended at its deadline, and gets what it is to read on its standard input'
   expect(ffmpeg.running).toBe(0)
   ffmpeg.stop()
 })
+
+/** What has ended but is in nobody's care any more, as the thread that would have reaped it is gone, does not count. */
+const isAtWork = (pid: number): boolean => {
+  const file = `/proc/${pid}/stat`
+  return existsSync(file) && !/^\d+ \(.*\) Z/.test(readFileSync(file, 'latin1'))
+}
+
+it('ends when the thread that asked for it hangs and is given up', async () => {
+  const command = script(
+    'fake-ffmpeg',
+    `if [ "$1" = -version ]; then echo "ffmpeg version 5.1"; exit; fi\necho $$ $PPID > ${folder}/pids; exec sleep 60`,
+  )
+  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+  const hanging = `
+    import('tsx/esm/api').then(async ({ register }) => {
+      register()
+      const { Ffmpeg } = await import(${url('../../gateway/cameras/ffmpeg-run.ts')})
+      const { createSystemClock } = await import(${url('../../protocols/kit/clock.ts')})
+      const ffmpeg = new Ffmpeg({ clock: createSystemClock(), command: ${JSON.stringify(command)} })
+      ffmpeg.run([], '', { deadlineMs: 60000, signal: new AbortController().signal }).catch(() => {})
+      const { existsSync } = await import('node:fs')
+      setInterval(() => { if (existsSync(${JSON.stringify(join(folder, 'pids'))})) for (;;); }, 20)
+    })`
+  const thread = new Worker(hanging, { eval: true })
+  await vi.waitFor(() => expect(written('pids')).toContain('\n'), 10_000)
+  const [child = 0, starter = 0] = written('pids').split(' ').map(Number)
+  expect([isAtWork(child), isAtWork(starter)]).toEqual([true, true])
+  await thread.terminate()
+  await vi.waitFor(() => expect([isAtWork(child), isAtWork(starter)]).toEqual([false, false]), 5000)
+}, 20_000)

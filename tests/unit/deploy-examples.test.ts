@@ -76,6 +76,12 @@ it('documents lead only to files that are there', () => {
   expect(broken).toEqual([])
 })
 
+it('the box runs with the same settings of Node in a container as under systemd', () => {
+  const ofUnit = /^Environment=NODE_OPTIONS=(.+)$/m.exec(read('deploy/box/gengfu-gateway.service'))?.[1]
+  expect(ofUnit).toContain('--v8-pool-size=1')
+  expect(/^ +NODE_OPTIONS: (.+)$/m.exec(read('docker/compose.yaml'))?.[1]).toBe(ofUnit)
+})
+
 describe('the systemd units', () => {
   it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
     '%s starts a command that exists, restarts always and is confined',
