@@ -4,22 +4,34 @@
 export interface Unanswered {
   /** Set by `AnswerOrder.ready`. */
   isReady: boolean
+  /** Set by `AnswerOrder.add`: what came after it. Linked instead of listed, because this is done for every event. */
+  next: Unanswered | undefined
   /** Gives the answer; called once, in turn. */
   give(): void
 }
 
 export class AnswerOrder {
   // As long as what the connection has in hand, which is bounded where it is read.
-  readonly #waiting: Unanswered[] = []
+  #first: Unanswered | undefined
+  #last: Unanswered | undefined
 
   /** Takes the next place in the order. */
   add(unanswered: Unanswered): void {
-    this.#waiting.push(unanswered)
+    if (this.#first && this.#last) this.#last.next = unanswered
+    else this.#first = unanswered
+    this.#last = unanswered
   }
 
   /** The answer is known: it goes out as soon as those before it have. */
   ready(unanswered: Unanswered): void {
     unanswered.isReady = true
-    while (this.#waiting[0]?.isReady === true) this.#waiting.shift()?.give()
+    while (this.#first?.isReady === true) {
+      const first = this.#first
+      this.#first = first.next
+      // An answered one that lives on in the old generation would keep all that came after it.
+      first.next = undefined
+      first.give()
+    }
+    if (!this.#first) this.#last = undefined
   }
 }

@@ -291,7 +291,8 @@ class Broker implements DeviceBroker {
     const client = this.#aedes.handle(arrival.stream)
     this.#connections.set(client, entry)
     disableCopyCheck(this.#aedes, client)
-    connection.onEvent = (...event) => this.#publishing.takeEvent(connection, ...event)
+    connection.onEvent = (packetId, bytes, isRetained) =>
+      this.#publishing.takeEvent(connection, packetId, bytes, isRetained)
     connection.onHeard = () => noteHeard(client)
     connection.onRoom = () => readHeldBack(client)
     connection.isSlowed = () =>

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { PublishRight } from './access.ts'
 import { AnswerOrder } from './answer-order.ts'
-import { encodePubacks, takeEvents, type OnEvent } from './event-lane.ts'
+import { encodePuback, takeEvents, type OnEvent } from './event-lane.ts'
 import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
 import type { Identity } from './identity.ts'
 import type { RefusalCause } from './refusals.ts'
@@ -69,7 +69,8 @@ export class Connection {
   readonly answers = new AnswerOrder()
   #phase: Phase = 'connect'
   #isHeldBack = false
-  #unanswered: number[] = []
+  /** PUBACKs to send, one byte a character. */
+  #unsent = ''
   readonly #guard: FrameGuard
   readonly #limits: ConnectionOptions['limits']
   readonly #clock: Clock
@@ -110,17 +111,18 @@ export class Connection {
     return this.inHand < slowedInHandMax || !this.isSlowed()
   }
 
-  /** Sends the PUBACK of an event that did not go through aedes, together with others of this turn. */
-  acknowledge(packetId: number): void {
-    this.#unanswered.push(packetId)
-    if (this.#unanswered.length === 1) process.nextTick(() => this.#sendAnswers())
+  /** Gets the PUBACK of an event that did not go through aedes ready; true when it is the first since `sendAnswers`. */
+  acknowledge(packetId: number): boolean {
+    const isFirst = this.#unsent === ''
+    this.#unsent += encodePuback(packetId)
+    return isFirst
   }
 
-  #sendAnswers(): void {
-    const packetIds = this.#unanswered
-    this.#unanswered = []
+  sendAnswers(): void {
+    const unsent = this.#unsent
+    this.#unsent = ''
     if (this.stream.destroyed || !this.stream.writable) return
-    this.stream.write(encodePubacks(packetIds))
+    this.stream.write(unsent, 'latin1')
     if (!this.#isHeldBack || !this.hasRoom()) return
     this.#isHeldBack = false
     this.onRoom()

@@ -6,17 +6,26 @@ export interface DeviceMessage {
   device: string
   topic: string
   payload: Uint8Array
+  /** The payload once more where it is plain ASCII and known as text: nearly always, and it need not be decoded again. */
+  text?: string | undefined
   isRetained: boolean
   qos: 0 | 1 | 2
 }
 
+/** Who waits for a message to be kept; told once, one or the other, during the call or later. */
+export interface MessageTold {
+  /** The device gets its PUBACK or PUBREC. */
+  kept(): void
+  /** It gets neither and its connection is dropped, so that it keeps the message. */
+  refused(error: Error): void
+}
+
 export interface DeviceIntake {
   /**
-   * Called in order per connection without waiting for the promise of the call before, so that one commit can
-   * take many. Resolved: the device gets its PUBACK or PUBREC. Rejected: it gets neither and its connection is
-   * dropped, so that it keeps the message. The same message may come again (QoS 1 repeats, QoS 2 retransmissions).
+   * Called in order per connection without waiting for what comes of the call before, so that one commit can take many.
+   * The same message may come again (QoS 1 repeats, QoS 2 retransmissions). What it throws counts as a refusal.
    */
-  accept(message: DeviceMessage): Promise<void>
+  take(message: DeviceMessage, told: MessageTold): void
 }
 
 /** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and quick: asked for every message. */

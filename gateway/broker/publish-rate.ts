@@ -60,8 +60,7 @@ export class PublishRate {
 const urgentWords =
   /button|press|sos|panic|help|alarm|duress|emergency|smoke|fire|heat|gas|carbon|leak|water|flood|level|contact|motion|occupancy|tamper|action|\\u00/i
 
-/** Whether bytes of a payload can be, or can lead to, a red alarm. Looks for words, does not parse. */
-export function canBeRed(bytes: Uint8Array): boolean {
-  const { buffer, byteOffset, byteLength } = bytes
-  return urgentWords.test(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
+/** Whether a payload, one byte a character, can be, or can lead to, a red alarm. Looks for words, does not parse. */
+export function canBeRed(bytes: string): boolean {
+  return urgentWords.test(bytes)
 }

@@ -6,7 +6,7 @@ import type { Access, PublishRight } from './access.ts'
 import type { BrokerMetrics } from './broker-metrics.ts'
 import type { Connection } from './connection.ts'
 import type { Identity } from './identity.ts'
-import { InHand, type Done } from './in-hand.ts'
+import { InHand, type Done, type InHandOwner } from './in-hand.ts'
 import type { DeviceIntake } from './port.ts'
 import { canBeRed, type PublishRate } from './publish-rate.ts'
 import type { RefusalCause, Refusals } from './refusals.ts'
@@ -22,18 +22,16 @@ export interface PublishingOptions {
   sightings: Sightings
 }
 
-export class Publishing {
+export class Publishing implements InHandOwner {
   /** Messages let pass, by what was done with them. */
   readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0 }
   readonly #options: PublishingOptions
   /** Events of this turn: first all are read, then all are judged, which is kinder to the processor's caches. */
   #heard: InHand[] = []
+  /** Connections with PUBACKs to send. */
+  #answering: Connection[] = []
   #inHand = 0
   readonly #idle: (() => void)[] = []
-  readonly #onGiven = (): void => {
-    this.#inHand--
-    if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
-  }
 
   constructor(options: PublishingOptions) {
     this.#options = options
@@ -50,21 +48,21 @@ export class Publishing {
       done(this.#refuse(connection, right as RefusalCause, packet.topic))
       return
     }
-    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    const { topic, qos, retain: isRetained } = packet
+    const { payload, topic, qos, retain: isRetained } = packet
+    const bytes = (Buffer.isBuffer(payload) ? payload : Buffer.from(payload)).toString('latin1')
     // Nobody may subscribe to a device's events; retained ones would only fill the store.
     if (this.#options.settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
-    this.#admit(this.#take(connection, right, { topic, payload, qos, isRetained }, done), client.closed)
+    this.#admit(this.#take(connection, right, { topic, bytes, qos, isRetained }, done), client.closed)
   }
 
-  /** An event that did not go through aedes: answered on the connection itself. */
-  takeEvent(connection: Connection, packetId: number, payload: Buffer, isRetained: boolean): void {
+  /** An event that did not go through aedes: answered on the connection itself. `bytes`: its payload, one byte a character. */
+  takeEvent(connection: Connection, packetId: number, bytes: string, isRetained: boolean): void {
     const { lastRight } = connection
     if (!lastRight) return
     const { right, topic } = lastRight
-    const message = this.#take(connection, right, { topic, payload, qos: 1, isRetained }, packetId)
+    const message = this.#take(connection, right, { topic, bytes, qos: 1, isRetained }, packetId)
     // An alarm is not the last of a crowd; only what its own device said before goes before.
-    if (canBeRed(payload) && !this.#heard.some((one) => one.connection === connection)) {
+    if (canBeRed(bytes) && !this.#heard.some((one) => one.connection === connection)) {
       this.#admit(message, false)
       return
     }
@@ -81,12 +79,29 @@ export class Publishing {
   #take(
     connection: Connection,
     right: PublishRight,
-    message: { topic: string; payload: Buffer; qos: 0 | 1 | 2; isRetained: boolean },
+    message: { topic: string; bytes: string; qos: 0 | 1 | 2; isRetained: boolean },
     answer: Done | number,
   ): InHand {
     this.messages[right.purpose]++
     this.#inHand++
-    return new InHand(connection, right, message, answer, this.#onGiven)
+    return new InHand(connection, right, message, answer, this)
+  }
+
+  /** The PUBACKs of a turn go out together. */
+  onAnswer(connection: Connection): void {
+    this.#answering.push(connection)
+    if (this.#answering.length === 1) process.nextTick(() => this.#sendAnswers())
+  }
+
+  #sendAnswers(): void {
+    const answering = this.#answering
+    this.#answering = []
+    for (const connection of answering) connection.sendAnswers()
+  }
+
+  onGiven(): void {
+    this.#inHand--
+    if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   #admit(message: InHand, isLast: boolean): void {
@@ -97,7 +112,7 @@ export class Publishing {
       return
     }
     // Wills and urgent messages go at once, after what they would overtake.
-    if (isLast || canBeRed(message.payload)) {
+    if (isLast || canBeRed(message.bytes)) {
       slowLane.release()
       this.#accept(message)
       return
@@ -140,26 +155,21 @@ export class Publishing {
       message.answer()
       return
     }
-    const { topic, payload, isRetained, qos } = message
-    let kept: Promise<void>
     try {
-      kept = this.#options.intake.accept({ device, topic, payload, isRetained, qos })
+      this.#options.intake.take(message, message)
     } catch (error) {
-      this.#notKept(message, error)
-      return
+      this.onNotKept(message, error)
     }
     message.letGo()
-    kept.then(
-      () => {
-        this.#options.refusals.forget(device, 'not-kept')
-        message.answer()
-      },
-      (error: unknown) => this.#notKept(message, error),
-    )
   }
 
-  #notKept(message: InHand, error: unknown): void {
-    const reason = error ?? new Error('rejected without a reason')
+  onKept(message: InHand): void {
+    this.#options.refusals.forget(message.device, 'not-kept')
+    message.answer()
+  }
+
+  onNotKept(message: InHand, error: unknown): void {
+    const reason = error ?? new Error('refused without a reason')
     message.answer(this.#refuse(message.connection, 'not-kept', message.topic, reason))
   }
 

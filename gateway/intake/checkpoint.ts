@@ -8,6 +8,32 @@ import { repeatPrefix, type RepeatMemory } from './repeat-memory.ts'
 export const devicesPerStep = 32
 const trackingPrefix = 'device:'
 
+/** Written after this many inputs or at the latest after the interval. */
+const inputsPerCheckpoint = 20_000
+const intervalMs = 15 * 60_000
+
+/** When the next checkpoint is due. */
+export class CheckpointDue {
+  readonly #monotonicMs: () => number
+  #inputs = 0
+  #sinceMs = 0
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs
+  }
+
+  /** Counts from here. */
+  restart(): void {
+    this.#inputs = 0
+    this.#sinceMs = this.#monotonicMs()
+  }
+
+  /** One more input is kept; true when it is time. */
+  count(): boolean {
+    return ++this.#inputs >= inputsPerCheckpoint || this.#monotonicMs() - this.#sinceMs >= intervalMs
+  }
+}
+
 export interface CheckpointOptions {
   journal: Journal
   documents: AlarmDocuments

@@ -4,44 +4,49 @@ import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
-import type { AlarmRecord, EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
+import type { EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
 import { encodeDeviceEvent, parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
 import {
   parseCommandResult,
   parsePresence,
   type CommandResult,
 } from '../../protocols/device-mqtt/messages.ts'
-import { parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
+import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
 import { AlarmDocuments } from './alarm-documents.ts'
-import { writeCheckpoint } from './checkpoint.ts'
+import { CheckpointDue, writeCheckpoint } from './checkpoint.ts'
+import { InFlight, type EventInFlight } from './in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
-import type { AlarmJudge, Companions, Kept } from './port.ts'
+import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
 import { alarmRecords, canAlarm, causeOf, commandDocuments, laneOf, logRecord } from './records.ts'
 import { RepeatMemory } from './repeat-memory.ts'
 
-/** Tracking and repeat documents are written after this many events or at the latest after the interval. */
-const eventsPerCheckpoint = 20_000
-const checkpointIntervalMs = 15 * 60_000
 /** Odd message ids remembered, in memory and in the journal. */
 export const oddIdsMax = 100_000
 const quarantinedBytesMax = 8192
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
 
-const refuse = (code: string, why: string): Promise<never> => Promise.reject(new JournalError(code, why))
-const noAlarms: readonly AlarmRecord[] = []
+const notTaking = (): JournalError =>
+  new JournalError('REFUSING', 'the journal does not take anything at the moment')
+const pass = (kept: Promise<void>, told: Told): void =>
+  void kept.then(
+    () => told.kept(),
+    (error: Error) => told.refused(error),
+  )
 const machinePause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 interface Message {
   device: string
   topic: string
   payload: Uint8Array
+  /** The payload where it is plain ASCII and text already. */
+  text?: string | undefined
 }
 
 export interface IntakeOptions {
@@ -63,20 +68,23 @@ export class Intake implements AlarmJudge {
   readonly #documents = new AlarmDocuments()
   readonly #repeats = new RepeatMemory(oddIdsMax)
   readonly #presence = new Map<string, string>()
-  readonly #inFlight = new Map<string, Promise<void>>()
+  readonly #inFlight = new InFlight(() => {
+    this.#keptEvents++
+    this.#countInput()
+  })
   readonly #metrics: IntakeMetrics
   #keptEvents = 0
   #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
   #isStopping = false
-  #sinceCheckpoint = 0
-  #checkpointAtMs = 0
+  readonly #checkpointDue: CheckpointDue
   #checkpointing: Promise<void> = Promise.resolve()
   /** Counts how often memory was built anew. */
   #memory = 0
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#checkpointDue = new CheckpointDue(options.monotonicMs)
     this.#metrics = createIntakeMetrics(options.metrics, () => {
       const kept = this.#keptEvents
       this.#keptEvents = 0
@@ -92,7 +100,7 @@ export class Intake implements AlarmJudge {
     this.#options.journal.onSpace(({ isForAlarmsOnly }) => {
       this.#isForAlarmsOnly = isForAlarmsOnly
     })
-    this.#checkpointAtMs = this.#options.monotonicMs()
+    this.#checkpointDue.restart()
     await this.#reload()
   }
 
@@ -125,38 +133,50 @@ export class Intake implements AlarmJudge {
     return this.#documents
   }
 
-  // Not async, here and below: every promise between a device and its commit is paid for by every event.
-  accept(message: Message): Promise<void> {
-    if (this.#ready) return refuse('REFUSING', 'the journal does not take anything at the moment')
-    const topic = parseDeviceTopic(message.topic)
-    if (topic?.channel === 'event') return this.#acceptEvent(message)
-    if (topic?.channel === 'presence') return this.#acceptPresence(message)
-    if (topic?.channel === 'result') return this.#acceptResult(message)
-    return this.#quarantine(message, 'a topic that no dialect knows')
+  /**
+   * Keeps what a device said and tells once it is on disk. Told instead of promised, here and below: every promise between a
+   * device and its commit is paid for by every event.
+   */
+  take(message: Message, told: Told): void {
+    if (this.#ready) return told.refused(notTaking())
+    if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, told)
+    const channel = parseDeviceTopic(message.topic)?.channel
+    if (channel === 'event') this.#takeEvent(message, told)
+    else if (channel === 'presence') pass(this.#acceptPresence(message), told)
+    else if (channel === 'result') pass(this.#acceptResult(message), told)
+    else pass(this.#quarantine(message, 'a topic that no dialect knows'), told)
   }
 
-  #acceptEvent(message: Message): Promise<void> {
-    const parsed = parseDeviceEvent(message.device, message.payload)
-    if (!parsed.ok) return this.#quarantine(message, describeProblems(parsed.problems))
-    return this.acceptReadings(parsed.value)
+  #takeEvent(message: Message, told: Told): void {
+    const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
+    if (parsed.ok) this.takeReadings(parsed.value, told)
+    else pass(this.#quarantine(message, describeProblems(parsed.problems)), told)
+  }
+
+  /** `take` as a promise. */
+  accept(message: Message): Promise<void> {
+    return new Promise((resolve, reject) => this.take(message, { kept: resolve, refused: reject }))
   }
 
   /** Keeps what a device said in whatever dialect, once it is decoded; the same promise as `accept`. */
   acceptReadings(event: DeviceEvent): Promise<void> {
-    if (this.#ready) return refuse('REFUSING', 'the journal does not take anything at the moment')
+    return new Promise((resolve, reject) => this.takeReadings(event, { kept: resolve, refused: reject }))
+  }
+
+  takeReadings(event: DeviceEvent, told: Told): void {
+    if (this.#ready) return told.refused(notTaking())
     if (this.#isForAlarmsOnly && !canAlarm(event))
-      return refuse('RESERVED', 'the room that is left belongs to alarms')
+      return told.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     const { device, messageId } = event
     const taken = this.#repeats.take(device, messageId)
-    const key = `${device} ${messageId}`
-    if (taken === 'repeat') {
-      this.#metrics.messages.inc({ result: 'repeat' })
-      return this.#inFlight.get(key) ?? Promise.resolve()
+    if (taken !== 'repeat') {
+      this.#keepEvent(event, taken === 'odd', this.#inFlight.begin(device, messageId, told))
+      return
     }
-    const settle = (): void => void this.#inFlight.delete(key)
-    const kept = this.#keepEvent(event, taken === 'odd', settle)
-    this.#inFlight.set(key, kept)
-    return kept
+    this.#metrics.messages.inc({ result: 'repeat' })
+    const first = this.#inFlight.find(device, messageId)
+    if (first) first.join(told)
+    else told.kept()
   }
 
   /** A fault of ours: the id counts as heard, so what the device said must be on disk before it comes again. */
@@ -166,15 +186,15 @@ export class Intake implements AlarmJudge {
     return this.#quarantine(message, `the alarm engine failed: ${error.message}`)
   }
 
-  /** `onSettled` is called before the promise settles. */
-  #keepEvent(event: DeviceEvent, isOdd: boolean, onSettled: () => void): Promise<void> {
+  #keepEvent(event: DeviceEvent, isOdd: boolean, inFlight: EventInFlight): void {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
     let outcome: Outcome
     try {
       outcome = this.#judge({ type: 'event', event }, time, sequence)
     } catch (error) {
-      return this.#notJudged(event, error as Error).finally(onSettled)
+      pass(this.#notJudged(event, error as Error), inFlight.asQuarantined())
+      return
     }
     // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
     const record: EventRecord & { flags?: readonly string[] } = {
@@ -192,33 +212,16 @@ export class Intake implements AlarmJudge {
     if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
     const lane: Lane = outcome.colour ?? 'routine'
     const records = [{ lane, record }]
-    if (outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length)
-      return this.#keepPlain(records, isOdd ? [event.device, event.messageId] : undefined, onSettled)
-    return this.#keep(outcome, time, records, {
-      event: record,
-      cause: sequence,
-      oddIds: isOdd ? [[event.device, event.messageId]] : [],
-    }).finally(onSettled)
-  }
-
-  /** Nearly every event: nothing came of it but its record. */
-  #keepPlain(
-    records: { lane: Lane; record: JournalRecord }[],
-    oddId: [device: string, messageId: string] | undefined,
-    onSettled: () => void,
-  ): Promise<void> {
+    const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
+    if (!isPlain) {
+      const oddIds: [string, string][] = isOdd ? [[event.device, event.messageId]] : []
+      pass(this.#keep(outcome, time, records, { event: record, cause: sequence, oddIds }), inFlight)
+      return
+    }
+    // Nearly every event: nothing came of it but its record.
     const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
-    if (oddId) entry.oddIds = [oddId]
-    return this.#options.journal.append(entry).then(
-      () => {
-        onSettled()
-        this.#count(true, noAlarms)
-      },
-      (error: unknown) => {
-        onSettled()
-        throw error
-      },
-    )
+    if (isOdd) entry.oddIds = [[event.device, event.messageId]]
+    this.#options.journal.put(entry, inFlight)
   }
 
   #acceptPresence(message: Message): Promise<void> {
@@ -344,7 +347,8 @@ export class Intake implements AlarmJudge {
       isUrgent:
         Boolean(more.state?.length || commands.length) || records.some(({ lane }) => lane !== 'routine'),
     })
-    this.#count(more.event !== undefined, alarms)
+    for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
+    if (!more.event) this.#countInput()
     this.#options.onKept({
       ...(more.event ? { event: more.event } : {}),
       ...(more.result ? { result: more.result } : {}),
@@ -355,12 +359,8 @@ export class Intake implements AlarmJudge {
     })
   }
 
-  #count(isEvent: boolean, alarms: readonly AlarmRecord[]): void {
-    if (isEvent) this.#keptEvents++
-    for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
-    this.#sinceCheckpoint++
-    const waitedMs = this.#options.monotonicMs() - this.#checkpointAtMs
-    if (this.#sinceCheckpoint < eventsPerCheckpoint && waitedMs < checkpointIntervalMs) return
+  #countInput(): void {
+    if (!this.#checkpointDue.count()) return
     this.#checkpoint().catch((error: Error) =>
       this.#options.logger.warn(
         { reason: error.message },
@@ -370,8 +370,7 @@ export class Intake implements AlarmJudge {
   }
 
   async #checkpoint(): Promise<void> {
-    this.#sinceCheckpoint = 0
-    this.#checkpointAtMs = this.#options.monotonicMs()
+    this.#checkpointDue.restart()
     // Whoever asked for that one heard how it failed.
     await this.#checkpointing.catch(() => undefined)
     const memory = this.#memory

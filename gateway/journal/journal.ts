@@ -10,6 +10,7 @@ import { openWorker, type JournalThread } from './open-worker.ts'
 import type { Pending } from './pending.ts'
 import {
   JournalError,
+  type EntryTold,
   type Journal,
   type JournalEntry,
   type JournalFacts,
@@ -28,6 +29,7 @@ import type { CommitRequest } from './worker-messages.ts'
 const sequenceLeap = 1_000_000
 /** While there is little room it is looked at this often, also without commits. */
 const spaceLookMs = 1000
+const noDocuments: readonly [string, undefined][] = []
 /** Rows deleted in one go when receipted records are let go of. */
 const trimRowsMax = 500
 /** Receipted rows beyond what is kept, before trimming starts. */
@@ -71,7 +73,7 @@ export class BatchingJournal implements Journal {
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
-  readonly #releases = new ReleaseQueue()
+  readonly #releases = new ReleaseQueue<Pending>(({ told, stored }) => told.kept(stored))
   readonly #spaceListeners = new Set<(facts: SpaceFacts) => void>()
   #space: SpaceFacts
   #cancelLook: (() => void) | undefined
@@ -112,21 +114,28 @@ export class BatchingJournal implements Journal {
   }
 
   append(entry: JournalEntry): Promise<readonly StoredRecord[]> {
-    if (this.#closing) return Promise.reject(new JournalError('CLOSED', 'the journal is closed'))
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => this.put(entry, { kept: resolve, refused: reject }))
+  }
+
+  put(entry: JournalEntry, told: EntryTold): void {
+    if (this.#closing) {
+      told.refused(new JournalError('CLOSED', 'the journal is closed'))
+      return
+    }
+    let stored: StoredRecord[]
+    try {
       // Numbers are given when the batch is made: an urgent entry overtakes, and a lane may never have a gap.
-      const stored = entry.records.map(({ lane, record }) => ({
-        lane,
-        number: 0,
-        body: JSON.stringify(record),
-      }))
-      const sinceMs = this.#clock.monotonicMs()
-      const { isUrgent, state = [] } = entry
-      const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, resolve, reject }
-      if (entry.oddIds) pending.oddIds = entry.oddIds
-      if (entry.quarantine) pending.quarantine = entry.quarantine
-      this.#queue.push(pending)
-    })
+      stored = entry.records.map(({ lane, record }) => ({ lane, number: 0, body: JSON.stringify(record) }))
+    } catch (error) {
+      told.refused(new JournalError('NOT_JSON', (error as Error).message))
+      return
+    }
+    const sinceMs = this.#clock.monotonicMs()
+    const { isUrgent, state = noDocuments } = entry
+    const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, told }
+    if (entry.oddIds) pending.oddIds = entry.oddIds
+    if (entry.quarantine) pending.quarantine = entry.quarantine
+    this.#queue.push(pending)
   }
 
   #confirm(batch: readonly Pending[], request: CommitRequest): void {
@@ -137,10 +146,15 @@ export class BatchingJournal implements Journal {
     const records: StoredRecord[] = []
     for (const { stored } of batch) for (const record of stored) records.push(record)
     for (const listener of this.#committedListeners) listener(records)
-    for (const { isUrgent, stored, resolve } of batch)
-      if (isUrgent) resolve(stored)
-      else this.#releases.push(() => resolve(stored))
-    this.#releases.run()
+    let isUrgent = false
+    for (const pending of batch)
+      if (pending.isUrgent) {
+        isUrgent = true
+        pending.told.kept(pending.stored)
+      } else this.#releases.push(pending)
+    // What comes of an alarm goes on in promises of this turn: sirens and lamps before the answers to reports.
+    if (isUrgent) setImmediate(() => this.#releases.run())
+    else this.#releases.run()
     this.#noteSpace()
   }
 
@@ -159,7 +173,7 @@ export class BatchingJournal implements Journal {
       )
     this.#isFailing = true
     for (const listener of this.#refusedListeners) listener(error)
-    for (const { reject } of refused) reject(error)
+    for (const { told } of refused) told.refused(error)
     this.#noteSpace()
   }
 

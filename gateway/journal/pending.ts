@@ -2,15 +2,14 @@
 import { lanes } from '../../protocols/domain/colour.ts'
 import { documentsOf, type DocumentsOfEntry } from './document-order.ts'
 import type { LaneNumbers } from './lane-numbers.ts'
-import type { JournalEntry, JournalError, StoredRecord } from './port.ts'
+import type { EntryTold, JournalEntry, StoredRecord } from './port.ts'
 import { createCommit, type CommitRequest } from './worker-messages.ts'
 
 /** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
 export interface Pending extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'quarantine'> {
   stored: StoredRecord[]
   sinceMs: number
-  resolve: (stored: readonly StoredRecord[]) => void
-  reject: (error: JournalError) => void
+  told: EntryTold
 }
 
 /** Numbers the records. `isReceiptedDirty`: where the Receipts are has changed since it was written. */

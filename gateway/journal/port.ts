@@ -54,6 +54,13 @@ export interface JournalEntry {
   isUrgent: boolean
 }
 
+/** Whoever handed an entry in; told once, one or the other. An object, because one is made for every event. */
+export interface EntryTold {
+  /** The records are in a synced commit. */
+  kept(stored: readonly StoredRecord[]): void
+  refused(error: JournalError): void
+}
+
 /**
  * Room for the journal. `filling`: above 90 % of it; `dropping`: routine is being given up, or only the reserve is left.
  * An unreceipted alarm is never given up.
@@ -81,7 +88,9 @@ export interface JournalFacts {
 }
 
 export interface Journal extends Outbox {
-  /** Numbers the records and resolves with them once they are in a synced commit; rejects with JournalError otherwise. */
+  /** Takes an entry and tells, later or at once, what became of it. */
+  put(entry: JournalEntry, told: EntryTold): void
+  /** The same as a promise: numbers the records and resolves with them; rejects with JournalError otherwise. */
   append(entry: JournalEntry): Promise<readonly StoredRecord[]>
   /** The sequence the next record gets: it always rises, also over restarts, and may leap. */
   nextSequence(): number

@@ -4,18 +4,23 @@
 /** Callers told in one turn: their devices send again, and a turn lasts as long as what it lets in. Exported for its test. */
 export const perTurnMax = 16
 
-export class ReleaseQueue {
+export class ReleaseQueue<Waiting> {
+  readonly #release: (waiting: Waiting) => void
   /** As long as what devices have under way, which the broker bounds. */
-  #waiting: (() => void)[] = []
+  #waiting: Waiting[] = []
   #next = 0
   #isRunning = false
+
+  constructor(release: (waiting: Waiting) => void) {
+    this.#release = release
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0
   }
 
-  push(release: () => void): void {
-    this.#waiting.push(release)
+  push(waiting: Waiting): void {
+    this.#waiting.push(waiting)
   }
 
   /** Tells the first of them now and the rest in the turns that follow. */
@@ -26,7 +31,8 @@ export class ReleaseQueue {
 
   #turn(): void {
     const end = Math.min(this.#waiting.length, this.#next + perTurnMax)
-    while (this.#next < end) this.#waiting[this.#next++]?.()
+    this.#isRunning = true
+    while (this.#next < end) this.#release(this.#waiting[this.#next++] as Waiting)
     this.#isRunning = this.#next < this.#waiting.length
     if (this.#isRunning) {
       setImmediate(() => this.#turn())

@@ -15,7 +15,19 @@ export function deviceTopic(device: string, channel: Channel): string {
 
 const channels = new Map<string, Channel>([...upChannels, ...downChannels].map((name) => [name, name]))
 
-/** The device and channel a topic names, or undefined when it is not one of ours. Asked several times for each event. */
+const eventEnd = '/event'
+
+/** Whether it is the topic of this device's events; `device` is a device id. Asked for every event, and makes nothing. */
+export function isEventTopic(topic: string, device: string): boolean {
+  return (
+    topic.length === prefix.length + device.length + eventEnd.length &&
+    topic.startsWith(prefix) &&
+    topic.startsWith(device, prefix.length) &&
+    topic.endsWith(eventEnd)
+  )
+}
+
+/** The device and channel a topic names, or undefined when it is not one of ours. */
 export function parseDeviceTopic(topic: string): { device: string; channel: Channel } | undefined {
   if (!topic.startsWith(prefix)) return undefined
   const end = topic.lastIndexOf('/')

@@ -3,11 +3,12 @@ import { bad, ok, type Result } from './result.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Decodes UTF-8 JSON of at most `maxBytes`; never throws. */
-export function parseJson(bytes: Uint8Array, maxBytes: number): Result<unknown> {
-  if (bytes.byteLength > maxBytes) return bad(`at most ${maxBytes} bytes, got ${bytes.byteLength}`)
+/** Decodes UTF-8 JSON of at most `maxBytes`, or plain ASCII that is text already; never throws. */
+export function parseJson(source: Uint8Array | string, maxBytes: number): Result<unknown> {
+  const { length } = source
+  if (length > maxBytes) return bad(`at most ${maxBytes} bytes, got ${length}`)
   try {
-    return ok(JSON.parse(decoder.decode(bytes)))
+    return ok(JSON.parse(typeof source === 'string' ? source : decoder.decode(source)))
   } catch (error) {
     return bad(error instanceof SyntaxError ? 'not JSON' : 'not UTF-8')
   }

@@ -46,9 +46,14 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     ...(options.grants ? { grants: options.grants } : {}),
     ...(options.credentials ? { credentials: options.credentials } : {}),
     intake: {
-      accept: (message) => {
-        accepted.push({ ...message, payload: Buffer.from(message.payload) })
-        return options.accept ? options.accept(message) : Promise.resolve()
+      take: ({ device, topic, payload, text, isRetained, qos }, told) => {
+        const message = { device, topic, payload: Buffer.from(payload), text, isRetained, qos }
+        accepted.push(message)
+        const kept = options.accept ? options.accept(message) : Promise.resolve()
+        kept.then(
+          () => told.kept(),
+          (error: Error) => told.refused(error),
+        )
       },
     },
   })

@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import mqtt from 'mqtt-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../gateway/broker/connection.ts'
-import { encodePubacks, takeEvents } from '../../gateway/broker/event-lane.ts'
+import { encodePuback, takeEvents } from '../../gateway/broker/event-lane.ts'
 import { Publishing } from '../../gateway/broker/publishing.ts'
+import type { MessageTold } from '../../gateway/broker/port.ts'
 import { PublishRate } from '../../gateway/broker/publish-rate.ts'
 import { brokerSettingsSchema, type BrokerSettings } from '../../gateway/config/broker-settings.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
@@ -132,6 +133,37 @@ describe('an event on the lane', () => {
     device.cut()
   })
 
+  it('arrives byte for byte, as text too only where that is the same', async () => {
+    const test = await start()
+    const device = await warmDevice(test.port)
+    const payloads = ['{"id":"1-1"}', '{"id":"1-2","note":"水位"}', '{"id":"1-3","note":"ü"}'].map((text) =>
+      Buffer.from(text),
+    )
+    payloads.push(Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x80, 0x7d]))
+    for (const [n, payload] of payloads.entries()) {
+      device.stream.write(
+        mqtt.generate({
+          cmd: 'publish',
+          topic,
+          payload,
+          qos: 1,
+          messageId: n + 9,
+          retain: false,
+          dup: false,
+        }),
+      )
+      expect((await device.next('puback'))?.messageId).toBe(n + 9)
+    }
+    expect(test.accepted.slice(1).map(({ payload }) => payload)).toEqual(payloads)
+    expect(test.accepted.slice(1).map(({ text }) => text)).toEqual([
+      '{"id":"1-1"}',
+      undefined,
+      undefined,
+      undefined,
+    ])
+    device.cut()
+  })
+
   it('keeps the device alive, though aedes hears nothing of it', async () => {
     const test = await start()
     const device = await warmDevice(test.port, { keepalive: 1 })
@@ -222,14 +254,17 @@ it('what may be an alarm waits for what its own device said before, and not for 
   const publishing = new Publishing({
     settings,
     intake: {
-      accept: ({ payload }: { payload: Buffer }) => Promise.resolve(void accepted.push(payload.toString())),
+      take: ({ payload }: { payload: Buffer }, told: MessageTold) => {
+        accepted.push(payload.toString())
+        told.kept()
+      },
     },
     rate: new PublishRate(settings.limits, new VirtualClock()),
     refusals: { forget: () => undefined },
   } as unknown as ConstructorParameters<typeof Publishing>[0])
   const say = (connection: Connection, payload: string): void => {
     connection.lastRight = { topic, right: { device: 'any', purpose: 'intake' } }
-    publishing.takeEvent(connection, 1, Buffer.from(payload), false)
+    publishing.takeEvent(connection, 1, payload, false)
   }
   const own = openConnection().connection
   say(own, 'warm')
@@ -284,13 +319,13 @@ describe('takeEvents', () => {
   const take = (chunk: Buffer): { taken: Taken[]; bytes: number } => {
     const taken: Taken[] = []
     const bytes = takeEvents(chunk, name, bytesMax, (id, payload, isRetained) =>
-      taken.push([id, payload.toString(), isRetained]),
+      taken.push([id, Buffer.from(payload, 'latin1').toString(), isRetained]),
     )
     return { taken, bytes }
   }
   const message = fc.record({
     messageId: fc.integer({ min: 1, max: 65535 }),
-    payload: fc.string({ maxLength: 400 }),
+    payload: fc.string({ maxLength: 300, unit: 'grapheme' }),
     retain: fc.boolean(),
     dup: fc.boolean(),
   })
@@ -329,6 +364,6 @@ describe('takeEvents', () => {
   it('answers with the PUBACKs that the encoder would have written', () => {
     const packetIds = [1, 255, 256, 65535]
     const expected = Buffer.concat(packetIds.map((messageId) => mqtt.generate({ cmd: 'puback', messageId })))
-    expect(encodePubacks(packetIds)).toEqual(expected)
+    expect(Buffer.from(packetIds.map(encodePuback).join(''), 'latin1')).toEqual(expected)
   })
 })

@@ -114,6 +114,11 @@ function refusing(real: Journal, refused: string): { journal: Journal; release: 
       await released
       return stored
     },
+    put: (entry, told) =>
+      void own.append?.(entry).then(
+        (stored) => told.kept(stored),
+        (error: JournalError) => told.refused(error),
+      ),
   }
   const journal = new Proxy(real, {
     get: (target, name) => {
@@ -150,6 +155,26 @@ describe('a refused commit', () => {
     await box.journal.append({ records: [], state: [['zone:later', {}]], isUrgent: true })
     expect((await box.journal.loadState('repeat:')).map(([key]) => key)).not.toContain('repeat:level-refused')
     goOn()
+    await box.journal.close()
+  })
+
+  it('or one that takes its time answers a repeat together with the first, never before', async () => {
+    let release = (): void => undefined
+    const box = await openBox(folder, {
+      journal: (real) => {
+        const slow = refusing(real, 'nothing')
+        release = slow.release
+        return slow.journal
+      },
+    })
+    const said = message('level-1', '1-1', { waterLevelMm: 100 })
+    const answered: string[] = []
+    const both = [1, 2].map((n) => box.intake.accept(said).then(() => answered.push(`${n}`)))
+    await vi.waitFor(() => expect(box.journal.positions().routine.last).toBe(1))
+    expect(answered).toEqual([])
+    release()
+    await Promise.all(both)
+    expect(answered).toEqual(['1', '2'])
     await box.journal.close()
   })
 

@@ -6,7 +6,12 @@ import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import { parseAlarmSettings } from '../../gateway/config/alarm-settings.ts'
 import { Intake } from '../../gateway/intake/intake.ts'
 import { BatchingJournal } from '../../gateway/journal/journal.ts'
-import { JournalError, type JournalEntry, type StoredRecord } from '../../gateway/journal/port.ts'
+import {
+  JournalError,
+  type EntryTold,
+  type JournalEntry,
+  type StoredRecord,
+} from '../../gateway/journal/port.ts'
 import { packReport } from '../../gateway/uplink/pack.ts'
 import { type ReadDone, type ReadLimits, UplinkSession } from '../../gateway/uplink/session.ts'
 import type { SessionEvents } from '../../gateway/uplink/session-events.ts'
@@ -81,8 +86,8 @@ export class LifeBox {
     const journalOptions = { folder: '', clock: this.#clock, random, logger, bootId: '', commitWindowMs }
     this.journal = new BatchingJournal(journalOptions, this.#thread)
     if (canary === 'waits-for-company') {
-      const append = this.journal.append.bind(this.journal)
-      this.journal.append = (entry: JournalEntry) => append({ ...entry, isUrgent: false })
+      const put = this.journal.put.bind(this.journal)
+      this.journal.put = (entry: JournalEntry, told: EntryTold) => put({ ...entry, isUrgent: false }, told)
     }
     this.#intake = new Intake({
       journal: this.journal,

@@ -5,7 +5,7 @@ import { perTurnMax, ReleaseQueue } from '../../gateway/journal/release-queue.ts
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('tells everybody once, in order, a few a turn of the event loop', async () => {
-  const queue = new ReleaseQueue()
+  const queue = new ReleaseQueue<() => void>((tell) => tell())
   const told: number[] = []
   for (let n = 0; n < perTurnMax * 2 + 1; n++) queue.push(() => told.push(n))
   queue.run()
@@ -19,7 +19,7 @@ test('tells everybody once, in order, a few a turn of the event loop', async () 
 })
 
 test('goes on with what is pushed while it runs, and starts again after it was empty', async () => {
-  const queue = new ReleaseQueue()
+  const queue = new ReleaseQueue<() => void>((tell) => tell())
   const told: string[] = []
   for (let n = 0; n < perTurnMax; n++) queue.push(() => told.push('first'))
   queue.push(() => told.push('second'))
