@@ -87,13 +87,13 @@ function runDues(judging: Judging): void {
 function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
   switch (input.type) {
     case 'event': {
-      const isStranger = !judging.settings.devices.has(input.event.device)
-      if (isStranger && judging.memory.get(devicePrefix + input.event.device) === undefined) {
+      const device = judging.settings.device(input.event.device)
+      if (!device.isRegistered && judging.memory.get(device.key) === undefined) {
         const canRemember = index.strangers < strangersMax
         if (canRemember) index.strangers++
-        return judgeEvent(judging, input.event, canRemember)
+        return judgeEvent(judging, input.event, device, canRemember)
       }
-      return judgeEvent(judging, input.event, true)
+      return judgeEvent(judging, input.event, device, true)
     }
     case 'presence':
       return judgePresence(judging, input.device, input.isOnline)

@@ -127,9 +127,13 @@ export function endSilence(judging: Judging, device: DeviceFacts): void {
   giveHangingTime(judging, device.id)
 }
 
-export function judgeEvent(judging: Judging, event: DeviceEvent, canRemember: boolean): void {
+export function judgeEvent(
+  judging: Judging,
+  event: DeviceEvent,
+  device: DeviceFacts,
+  canRemember: boolean,
+): void {
   const { readings } = event
-  const device = judging.settings.device(event.device)
   const before = judging.memory.get(device.key) as DeviceDocument | undefined
   const { document, verdict } = carryOn(before, readings, device, judging)
   if (before || canRemember) judging.memory.set(device.key, document)
