@@ -25,8 +25,7 @@ await build({
       input: {
         main: join(root, 'gateway/main.ts'),
         'journal-worker': join(root, 'gateway/journal/journal-worker.ts'),
-        'camera-worker': join(root, 'gateway/cameras/camera-worker.ts'),
-        'ffmpeg-starter': join(root, 'gateway/cameras/ffmpeg-starter.ts'),
+        'camera-program': join(root, 'gateway/cameras/camera-program.ts'),
         'picture-worker': join(root, 'gateway/cameras/picture-worker.ts'),
       },
       output: { comments: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

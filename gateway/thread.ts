@@ -1,5 +1,5 @@
 // Threads of ours: started from sources or from a build, each with a priority of its own.
-import { readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
@@ -25,5 +25,14 @@ export function setThreadNiceness(niceness: number): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/** Sets the priority of all threads of this process, V8's own among them; threads to come inherit it. */
+export function setProcessNiceness(niceness: number): void {
+  try {
+    for (const id of readdirSync('/proc/self/task')) setPriority(Number(id), niceness)
+  } catch {
+    // Not Linux, or not allowed: as setThreadNiceness.
   }
 }

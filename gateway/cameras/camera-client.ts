@@ -4,9 +4,11 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings } from '../config/camera-settings.ts'
 import { askCamera, type CameraAddress, type CertificatePin } from './camera-http.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
+import type { Finished } from './darkroom.ts'
 import type { Ffmpeg } from './ffmpeg-run.ts'
 import { CameraAuth } from './http-auth.ts'
 import { OnvifSession, type CameraFacts } from './onvif-session.ts'
+import type { Polygon } from './picture-work.ts'
 import type { CameraState } from './port.ts'
 import { grabFrame } from './rtsp-frame.ts'
 import type { Slots } from './slots.ts'
@@ -17,10 +19,19 @@ export const snapshotMsMax = 5_000
 export const streamMsMax = 8_000
 export const probeMsMax = 8_000
 
-export interface RawPicture {
-  bytes: Uint8Array
-  source: 'http' | 'rtsp'
+/** How a picture was had. */
+export interface Fetched {
+  source: PictureSource
   answerMs: number
+}
+
+export interface RawPicture extends Fetched {
+  bytes: Uint8Array
+}
+
+export interface TakenPicture {
+  raw: Fetched
+  finished: Finished
 }
 
 export interface CameraClientOptions {
@@ -46,11 +57,15 @@ export interface CameraAccess {
   /** Ways to a picture, best first; probes where nothing is known yet. */
   sources(signal: AbortSignal): Promise<PictureSource[]>
   fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture>
+  /** Fetches and develops. */
+  take(source: PictureSource, masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture>
+  /** Checks, masks and reduces a picture that was fetched; when it fails nothing of it may be kept. */
+  develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished>
   /** The next picture probes first: addresses may have changed with whatever went wrong. */
   forgetFacts(): void
 }
 
-export class CameraClient implements CameraAccess {
+export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
   readonly #auth: CameraAuth

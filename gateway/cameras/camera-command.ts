@@ -1,7 +1,6 @@
 // `gengfu camera discover|snapshot`: by hand what the gateway does, in words an installer understands.
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
 import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { cameraSettingsSchema, type CameraSettings } from '../config/camera-settings.ts'
@@ -160,11 +159,11 @@ async function readCredentials(
 async function takeOne(settings: CameraSettings, credentials: Credentials, out: string): Promise<number> {
   const clock = waitingClock()
   const ffmpeg = new Ffmpeg({ clock })
-  const log = pino({ level: 'silent' })
   const darkroom = new Darkroom({
     clock,
-    log,
     toBaseline: (bytes, stop) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal: stop }),
+    // The picture's own failure is said.
+    onTrouble: () => undefined,
   })
   let fingerprint: string | undefined
   const client = new CameraClient({
@@ -199,7 +198,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
     complain(`失败：${reason.text.zh}`, `failed: ${reason.text.en} [${reason.code}]`)
     return 1
   } finally {
-    ffmpeg.stop()
+    await ffmpeg.stop()
     await darkroom.stop()
   }
 }

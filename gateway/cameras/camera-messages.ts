@@ -1,9 +1,13 @@
-// What the gateway's own thread and the thread of the cameras say to each other.
+// What the box's process and that of the cameras say to each other. Bytes arrive as a view of the whole message.
 import type { CameraSettings } from '../config/camera-settings.ts'
 import type { PictureSource } from './camera-client.ts'
 import type { EventsTold } from './camera-events.ts'
 import type { CameraProblem, ProblemCode } from './camera-problem.ts'
 import type { CameraFacts } from './onvif-session.ts'
+import type { Polygon } from './picture-work.ts'
+
+/** On a box with one or two cores the process of the alarms comes first. */
+export const cameraNiceness = 10
 
 /** What is asked of one camera; the answers are those of `CameraClient`. */
 export type CameraQuestion =
@@ -11,9 +15,11 @@ export type CameraQuestion =
   | { ask: 'check' }
   | { ask: 'sources' }
   | { ask: 'fetch'; source: PictureSource }
+  /** Fetched and developed, so that its bytes come over once. */
+  | { ask: 'take'; source: PictureSource; masks: readonly Polygon[] }
   | { ask: 'forget-facts' }
-  /** An odd kind of JPEG, to be made a plain one. */
-  | { ask: 'baseline'; bytes: Uint8Array }
+  /** A picture that was fetched before; of no camera. */
+  | { ask: 'develop'; bytes: Uint8Array; masks: readonly Polygon[] }
 
 export interface OpenCamera {
   settings: CameraSettings
@@ -38,8 +44,12 @@ export interface TornProblem {
 }
 
 export type CameraReply =
+  /** Once, as it starts. */
+  | { say: 'ready' }
   | { say: 'answer'; id: number; value: unknown; facts: CameraFacts | undefined; processes: number }
   | { say: 'problem'; id: number; problem: TornProblem; facts: CameraFacts | undefined; processes: number }
   /** The certificate that the camera showed first. */
   | { say: 'pinned'; key: number; fingerprint: string }
   | { say: 'events'; key: number; told: EventsTold }
+  /** The thread of the pictures failed; whoever waited for one has an answer of its own. */
+  | { say: 'trouble'; error: Error }

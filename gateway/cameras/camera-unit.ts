@@ -6,10 +6,11 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { AttemptLine } from './attempt-line.ts'
 import { CameraCondition, type Condition } from './camera-condition.ts'
-import type { CameraAccess, PictureSource, RawPicture } from './camera-client.ts'
+import type { CameraAccess, Fetched, PictureSource, TakenPicture } from './camera-client.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
-import type { Darkroom, Finished } from './darkroom.ts'
+import type { Finished } from './darkroom.ts'
 import { PictureRing } from './picture-ring.ts'
+import type { Polygon } from './picture-work.ts'
 import type { Moment, PictureState, Taken } from './port.ts'
 
 /** Most alarms and requests that share one picture. */
@@ -33,7 +34,7 @@ export interface Wanted {
 }
 
 export interface Shot {
-  raw: RawPicture
+  raw: Fetched
   finished: Finished
   picture: PictureState
   fetchedAt: BoxTime
@@ -41,7 +42,6 @@ export interface Shot {
 
 export interface CameraUnitOptions {
   client: CameraAccess
-  darkroom: Darkroom
   clock: Clock
   random: Random
   log: Logger
@@ -126,11 +126,10 @@ export class CameraUnit {
 
   /** The picture from just before, out of the ring, if there is one. */
   shootBefore(wanted: Wanted): void {
-    const { now, darkroom } = this.#options
-    const before = this.#ring.newest(now().sinceBootMs, this.ringMs * 2 + 5000)
+    const before = this.#ring.newest(this.#options.now().sinceBootMs, this.ringMs * 2 + 5000)
     if (!before) return
     const never = new AbortController().signal
-    darkroom
+    this.client
       .develop(before.bytes, this.client.settings.masks, never)
       .then((finished) =>
         this.#options.onShot(this, [wanted], {
@@ -158,34 +157,37 @@ export class CameraUnit {
   }
 
   async #capture(signal: AbortSignal): Promise<Shot> {
-    const { clock, darkroom, now } = this.#options
+    const { clock, now } = this.#options
     if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedShotMs) throw this.#locked.problem
     return this.#judged(async () => {
-      const raw = await this.#fetchAny(signal, (one) =>
-        darkroom.develop(one.bytes, this.client.settings.masks, signal),
-      )
-      const picture = this.#pictured(raw.result)
-      return { raw: raw.raw, finished: raw.result, picture, fetchedAt: now() }
+      const taken = await this.#takeAny(this.client.settings.masks, signal)
+      return { ...taken, picture: this.#pictured(taken.finished), fetchedAt: now() }
     })
   }
 
-  /** Tries the ways to a picture until `use` is content with one; the way that worked last comes first. */
-  async #fetchAny<T>(
+  async #takeAny(masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture> {
+    return this.#tryAll(signal, async (source) => {
+      const taken = await this.client.take(source, masks, signal)
+      return { ...taken, answerMs: taken.raw.answerMs }
+    })
+  }
+
+  /** Tries the ways to a picture until one has it; the way that worked last comes first. */
+  async #tryAll<T extends { answerMs: number }>(
     signal: AbortSignal,
-    use: (raw: RawPicture) => Promise<T>,
-  ): Promise<{ raw: RawPicture; result: T }> {
+    attempt: (source: PictureSource) => Promise<T>,
+  ): Promise<T> {
     const found = await this.client.sources(signal)
     const sources = found.toSorted((a, b) => Number(b === this.#lastGood) - Number(a === this.#lastGood))
     let first: CameraProblem | undefined
     for (const source of sources) {
       try {
-        const raw = await this.client.fetch(source, signal)
-        const result = await use(raw)
+        const result = await attempt(source)
         this.#lastGood = source
         const before = this.condition
         const state = this.client.settings.user === undefined ? 'up-without-auth' : 'up-with-auth'
-        this.#options.onCondition(this, before, this.#condition.answered(state, raw.answerMs))
-        return { raw, result }
+        this.#options.onCondition(this, before, this.#condition.answered(state, result.answerMs))
+        return result
       } catch (error) {
         const problem = toProblem(error, 'work-failed')
         // The second way's failure seldom says more than the first one's, and never instead of it.
@@ -230,7 +232,7 @@ export class CameraUnit {
   }
 
   async #look(): Promise<void> {
-    const { clock, darkroom } = this.#options
+    const { clock } = this.#options
     const { isPrivate, onvif } = this.client.settings
     if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedMs) return
     await this.#line.runRoutine((signal) =>
@@ -242,23 +244,25 @@ export class CameraUnit {
         this.#options.onCondition(this, before, this.#condition.answered(state, undefined))
         if (isPrivate || this.ringMs > 0) return
         if (clock.monotonicMs() - this.#lastPicturedMs < healthPictureMs) return
-        const { result } = await this.#fetchAny(signal, (raw) => darkroom.develop(raw.bytes, [], signal))
-        this.#pictured(result)
+        const { finished } = await this.#takeAny([], signal)
+        this.#pictured(finished)
       }),
     )
   }
 
   async #fillRing(): Promise<void> {
-    const { clock, darkroom, now } = this.#options
+    const { clock, now } = this.#options
     if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedMs) return
     await this.#line.runRoutine((signal) =>
       this.#judged(async () => {
         const isDue = clock.monotonicMs() - this.#lastPicturedMs >= lightMs
-        const { raw, result } = await this.#fetchAny(signal, async (one) =>
-          isDue ? darkroom.develop(one.bytes, [], signal) : undefined,
-        )
-        this.#ring.add({ ...raw, fetchedAt: now() })
-        if (result) this.#pictured(result)
+        if (!isDue) {
+          const raw = await this.#tryAll(signal, (source) => this.client.fetch(source, signal))
+          return this.#ring.add({ ...raw, fetchedAt: now() })
+        }
+        const { raw, finished } = await this.#takeAny([], signal)
+        this.#ring.add({ ...raw, bytes: finished.full.bytes, fetchedAt: now() })
+        this.#pictured(finished)
       }),
     )
   }

@@ -13,11 +13,10 @@ import type { CameraSettings, PictureSettings } from '../config/camera-settings.
 import { CameraAnnouncer } from './camera-announcer.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
-import { CameraThread, type FarCamera } from './camera-thread.ts'
+import { CameraProcess, type FarCamera } from './camera-process.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './certificate-pins.ts'
 import { openCredentialStore, type CameraCredentials, type CredentialStore } from './credential-store.ts'
-import { Darkroom, type ToBaseline } from './darkroom.ts'
 import { LookLog } from './look-log.ts'
 import { PictureStore, unreachedOf } from './picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
@@ -60,10 +59,9 @@ class AllCameras implements Cameras {
   readonly #options: CamerasOptions
   readonly #log: Logger
   readonly #units = new Map<string, CameraUnit>()
-  readonly #thread: CameraThread
+  readonly #process: CameraProcess
   /** One for each unit. */
   readonly #far = new Map<string, FarCamera>()
-  readonly #darkroom: Darkroom
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins
@@ -78,10 +76,7 @@ class AllCameras implements Cameras {
     const { clock, pictures, dataDir, registry, ffmpegCommand } = options
     this.#options = options
     this.#log = options.log
-    const thread = new CameraThread({ clock, log: this.#log, ffmpegCommand })
-    this.#thread = thread
-    const toBaseline: ToBaseline = (bytes, signal) => thread.toBaseline(bytes, signal)
-    this.#darkroom = new Darkroom({ clock, log: this.#log, toBaseline })
+    this.#process = new CameraProcess({ clock, log: this.#log, ffmpegCommand })
     const quota = new Map(options.cameras.map((one) => [one.id, one.quotaMegabytes * bytesPerMegabyte]))
     const totalBytesMax = pictures.quotaMegabytes * bytesPerMegabyte
     this.#store = new PictureStore({
@@ -101,7 +96,7 @@ class AllCameras implements Cameras {
     const metrics = createCameraMetrics(registry, {
       storeBytes: () => this.#store.totalBytes,
       offline: () => [...this.#units.values()].filter((unit) => unit.condition.isOffline).length,
-      processes: () => this.#thread.processes,
+      processes: () => this.#process.processes,
     })
     this.#announcer = new CameraAnnouncer({ outlets: options.outlets, metrics, log: this.#log })
   }
@@ -116,7 +111,7 @@ class AllCameras implements Cameras {
       const file = join(dataDir, 'cameras', 'credentials.json')
       this.#credentials = await openCredentialStore({ file, keyFile: pictures.keyFile, dataDir })
     }
-    if (cameras.length > 0) this.#darkroom.start()
+    if (cameras.length > 0) this.#process.start()
     for (const settings of cameras) await this.#open(settings)
     this.#every(sweepMs, async () => {
       const { clock, atMs } = this.#options.now()
@@ -132,8 +127,7 @@ class AllCameras implements Cameras {
     await Promise.all([...this.#units.values()].map((unit) => unit.stop()))
     this.#units.clear()
     this.#far.clear()
-    await this.#thread.stop()
-    await this.#darkroom.stop()
+    await this.#process.stop()
     await this.#pins.settled()
   }
 
@@ -254,7 +248,7 @@ class AllCameras implements Cameras {
     await this.#units.get(settings.id)?.stop()
     this.#units.delete(settings.id)
     const far = this.#far.get(settings.id)
-    if (far) this.#thread.close(far)
+    if (far) this.#process.close(far)
     await this.#open(settings)
   }
 
@@ -265,11 +259,10 @@ class AllCameras implements Cameras {
     // The user may be known to the store only: health must know that there is one.
     const known = credentials ? { ...settings, user: credentials.user } : settings
     const camera = { settings: known, credentials }
-    const client = this.#thread.open(camera, pin, (told) => this.#announcer.events(settings.id, told))
+    const client = this.#process.open(camera, pin, (told) => this.#announcer.events(settings.id, told))
     this.#far.set(settings.id, client)
     const unit = new CameraUnit({
       client,
-      darkroom: this.#darkroom,
       clock,
       random,
       log: this.#log,

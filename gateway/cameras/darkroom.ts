@@ -1,6 +1,5 @@
 // Hands pictures to the worker thread and takes back what may be stored; a picture that breaks the thread breaks no other.
 import type { Worker } from 'node:worker_threads'
-import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { startThread } from '../thread.ts'
 import { CameraProblem } from './camera-problem.ts'
@@ -47,16 +46,17 @@ export type ToBaseline = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uin
 
 export class Darkroom {
   readonly #clock: Clock
-  readonly #log: Logger
   readonly #toBaseline: ToBaseline
+  readonly #onTrouble: (error: Error) => void
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #lastId = 0
 
-  constructor(options: { clock: Clock; log: Logger; toBaseline: ToBaseline }) {
+  /** `onTrouble` hears of a thread that failed. */
+  constructor(options: { clock: Clock; toBaseline: ToBaseline; onTrouble: (error: Error) => void }) {
     this.#clock = options.clock
-    this.#log = options.log
     this.#toBaseline = options.toBaseline
+    this.#onTrouble = options.onTrouble
   }
 
   /** Starts the thread ahead of the first picture, which is then not the one that waits for it. */
@@ -99,7 +99,7 @@ export class Darkroom {
 
   #open(): Worker {
     const worker = startThread(import.meta.url, 'picture-worker', { resourceLimits })
-    // The process may end while the thread idles.
+    // The program may end while the thread idles.
     worker.unref()
     worker.on('message', (reply: DarkroomReply) => {
       const entry = this.#waiting.get(reply.id)
@@ -108,7 +108,7 @@ export class Darkroom {
       entry?.resolve(reply)
     })
     worker.on('error', (error) => {
-      this.#log.error({ err: error }, 'picture thread failed')
+      this.#onTrouble(error)
       this.#restart(worker)
     })
     worker.on('exit', () => this.#restart(worker))
@@ -120,9 +120,7 @@ export class Darkroom {
     if (this.#worker !== worker) return
     this.#worker = undefined
     this.#failAll(new CameraProblem('work-failed'))
-    worker.terminate().catch((error: unknown) => {
-      this.#log.error({ err: error }, 'picture thread did not end')
-    })
+    worker.terminate().catch(this.#onTrouble)
   }
 
   #failAll(problem: CameraProblem): void {

@@ -1,13 +1,12 @@
 // Runs ffmpeg once, to its end or to its hard deadline: bounded output, never an orphan, never a zombie.
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { CameraProblem } from './camera-problem.ts'
-import type { StarterEnd, StarterOrder } from './ffmpeg-starter.ts'
 
-/** The starter ends when nobody needed it for so long, and by force when it does not end a process within the other. */
-const starterIdleMs = 5000
-const starterKillMs = 2000
+/** Largest picture taken from a stream, and most of ffmpeg's complaints that is read. */
+const pictureBytesMax = 4 * 1024 * 1024
+const complaintBytesMax = 4 * 1024
 /** A 4K stream takes about 100 MB; beyond this it is an attack on a small box. */
 const memoryBytesMax = 256 * 1024 * 1024
 /** `-timeout` means "wait for a caller" in ffmpeg 4. */
@@ -36,10 +35,8 @@ export interface FfmpegOptions {
 export class Ffmpeg {
   readonly #clock: Clock
   readonly #command: string
-  readonly #running = new Map<number, (end: StarterEnd | undefined) => void>()
-  #starter: ChildProcess | undefined
-  #cancelIdle: (() => void) | undefined
-  #lastId = 0
+  readonly #running = new Map<ChildProcess, (problem: CameraProblem) => void>()
+  #isStopped = false
   #prefix: string[] | undefined
 
   constructor(options: FfmpegOptions) {
@@ -63,9 +60,15 @@ export class Ffmpeg {
     return result
   }
 
-  /** Ends whatever runs, at once. */
-  stop(): void {
-    this.#dismiss()
+  /** Ends whatever runs, at once; until it is reaped, which nobody else does where the box is a container's first process. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    const ends = [...this.#running].map(([child, kill]) => {
+      const ended = once(child, 'close').catch(() => undefined)
+      kill(new CameraProblem('stopped'))
+      return ended
+    })
+    await Promise.all(ends)
   }
 
   /** Once: ffmpeg is there, new enough, and whether `setpriv` can tie its life to ours. */
@@ -93,89 +96,56 @@ export class Ffmpeg {
   ): Promise<FfmpegResult> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error)
-      const starter = this.#hire()
-      const id = ++this.#lastId
+      if (this.#isStopped) return reject(new CameraProblem('stopped'))
+      // No environment but the path: a proxy or log setting of ours is none of ffmpeg's business.
+      const child = spawn(command, parameters, {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      })
       let failure: CameraProblem | undefined
-      let cancelForce: (() => void) | undefined
       const kill = (problem: CameraProblem): void => {
         failure ??= problem
-        tell(starter, { do: 'kill', id })
-        cancelForce ??= this.#clock.after(starterKillMs, () => starter.kill('SIGKILL'))
+        child.kill('SIGKILL')
+        // What a child of its own holds open keeps nobody waiting.
+        child.stdout.destroy()
+        child.stderr.destroy()
       }
+      this.#running.set(child, kill)
       const cancel = this.#clock.after(deadlineMs, () =>
         kill(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
       )
       const onAbort = (): void =>
         kill(signal.reason instanceof CameraProblem ? signal.reason : new CameraProblem('stopped'))
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#running.set(id, (end) => {
-        cancel()
-        cancelForce?.()
-        signal.removeEventListener('abort', onAbort)
-        this.#running.delete(id)
-        if (failure || !end) reject(failure ?? new CameraProblem('stopped'))
-        else if (end.problem) reject(new CameraProblem(end.problem))
-        else resolve({ exitCode: end.exitCode, output: Buffer.from(end.output), complaint: end.complaint })
-        if (this.#running.size === 0 && this.#starter) this.#rest(this.#starter)
+      const output: Buffer[] = []
+      let size = 0
+      let complaint = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > pictureBytesMax) return kill(new CameraProblem('too-large'))
+        output.push(chunk)
       })
-      // No environment but the path: a proxy or log setting of ours is none of ffmpeg's business.
-      const path = process.env['PATH'] ?? '/usr/bin:/bin'
-      tell(starter, { do: 'start', id, command, parameters: [...parameters], path, input })
+      child.stderr.on('data', (chunk: Buffer) => {
+        if (complaint.length < complaintBytesMax) complaint += chunk.toString('latin1')
+      })
+      // It may end before it has read everything: its exit code tells, not the broken pipe.
+      child.stdin.on('error', () => {})
+      child.stdin.end(input)
+      const settle = (): void => {
+        cancel()
+        signal.removeEventListener('abort', onAbort)
+        this.#running.delete(child)
+      }
+      child.on('error', (error) => {
+        settle()
+        reject(new CameraProblem('ffmpeg-missing', { cause: error }))
+      })
+      // 'close', not 'exit': only then is everything read and the process reaped.
+      child.on('close', (exitCode) => {
+        settle()
+        if (failure) reject(failure)
+        else resolve({ exitCode, output: Buffer.concat(output), complaint })
+      })
     })
   }
-
-  /** The process that starts others for us; a new one when there is none. */
-  #hire(): ChildProcess {
-    this.#cancelIdle?.()
-    this.#cancelIdle = undefined
-    const starter = (this.#starter ??= this.#open())
-    starter.channel?.ref()
-    return starter
-  }
-
-  #open(): ChildProcess {
-    const isSource = import.meta.url.endsWith('.ts')
-    const file = fileURLToPath(new URL(`./ffmpeg-starter.${isSource ? 'ts' : 'js'}`, import.meta.url))
-    const starter = fork(file, [], {
-      execArgv: [
-        ...(isSource ? ['--import', 'tsx'] : []),
-        '--max-old-space-size=32',
-        '--max-semi-space-size=1',
-      ],
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', UV_THREADPOOL_SIZE: '1' },
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
-    starter.unref()
-    starter.on('message', (end: StarterEnd) => this.#running.get(end.id)?.(end))
-    const gone = (): void => {
-      if (this.#starter !== starter) return
-      this.#starter = undefined
-      for (const settle of this.#running.values()) settle(undefined)
-    }
-    starter.once('exit', gone)
-    starter.once('error', gone)
-    return starter
-  }
-
-  #rest(starter: ChildProcess): void {
-    // The program may end meanwhile.
-    starter.channel?.unref()
-    this.#cancelIdle = this.#clock.after(starterIdleMs, () => this.#dismiss())
-  }
-
-  /** It ends with all that it runs once it hears nothing of us any more. */
-  #dismiss(): void {
-    this.#cancelIdle?.()
-    this.#cancelIdle = undefined
-    const starter = this.#starter
-    this.#starter = undefined
-    if (starter?.connected === true) starter.disconnect()
-    for (const settle of this.#running.values()) settle(undefined)
-  }
-}
-
-const tell = (starter: ChildProcess, order: StarterOrder): void => {
-  // A starter that is gone says so itself.
-  if (starter.connected) starter.send(order, () => undefined)
 }

@@ -1,10 +1,9 @@
-// The thread in which pictures are worked on, so that the gateway's own thread never waits for one.
+// The thread in which pictures are worked on, so that no camera waits for one of another.
 import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
 import { toCoefficients } from '../../protocols/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
-import { setThreadNiceness } from '../thread.ts'
 import { workPicture } from './picture-work.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -34,6 +33,4 @@ function warmUp(): void {
   for (let i = 0; i < 3; i++) workPicture(picture, [])
 }
 
-// On a box with one or two cores the thread of the alarms comes first.
-setThreadNiceness(10)
 warmUp()

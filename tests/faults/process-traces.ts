@@ -2,18 +2,37 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Of the whole box: its own process and that of its cameras, but not the ffmpeg processes that come and go. */
 export interface Traces {
+  /** All processes below it, that of its cameras among them. */
   children: number
   openFiles: number
   residentMegabytes: number
 }
 
 export function tracesOf(pid: number): Traces {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const children = descendantsOf(pid)
+  const box = [String(pid), ...children.filter(isOfCameras)]
+  const sum = (figures: number[]): number => figures.reduce((a, b) => a + b, 0)
   return {
-    children: descendantsOf(pid).length,
-    openFiles: readdirSync(`/proc/${pid}/fd`).length,
-    residentMegabytes: Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+    children: children.length,
+    openFiles: sum(box.map((id) => readdirSync(`/proc/${id}/fd`).length)),
+    residentMegabytes: sum(box.map(residentOf)),
+  }
+}
+
+function residentOf(id: string): number {
+  const status = readFileSync(`/proc/${id}/status`, 'utf8')
+  return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024
+}
+
+/** Whether it is the cameras' own process of a box. */
+export function isOfCameras(id: string): boolean {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('camera-program')
+  } catch {
+    // Ended while we looked.
+    return false
   }
 }
 

@@ -295,7 +295,7 @@ function ffmpegPeaks(): number[] {
     if (!/^\d+$/.test(pid)) return []
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const isOurs = /^Name:\s*ffmpeg$/m.test(status) && parentOf(parentOf(pid)) === String(process.pid)
+      const isOurs = /^Name:\s*ffmpeg$/m.test(status) && parentOf(pid) === String(process.pid)
       const peak = /^VmHWM:\s*(\d+)/m.exec(status)?.[1]
       return isOurs && peak !== undefined ? [Number(peak)] : []
     } catch {

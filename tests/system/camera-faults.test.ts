@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CameraKnobs } from '../../firmware-sim/camera/knobs.ts'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
-import { descendantsOf } from '../faults/process-traces.ts'
+import { descendantsOf, isOfCameras } from '../faults/process-traces.ts'
 import { openCameraBench, redAlarm, until, type CameraBench } from './camera-bench.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -35,19 +35,17 @@ const settings = (camera: SimulatedCamera, id = 'cam-1'): Record<string, unknown
   healthSeconds: 3600,
 })
 
-/** Processes below this one that are ffmpeg or start it, zombies included. */
-const ffmpegsOfOurs = (): string[] =>
-  descendantsOf(process.pid).filter((pid) => {
-    try {
-      const name = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      return (
-        name.includes('(ffmpeg)') || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('ffmpeg-starter')
-      )
-    } catch {
-      // Ended while we looked.
-      return false
-    }
-  })
+/** Processes below this one that are ffmpeg or the cameras', zombies included. */
+const processesOfCameras = (): string[] =>
+  descendantsOf(process.pid).filter((pid) => isOfCameras(pid) || isFfmpeg(pid))
+const isFfmpeg = (pid: string): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').includes('(ffmpeg)')
+  } catch {
+    // Ended while we looked.
+    return false
+  }
+}
 
 describe('every knob alone', () => {
   const cases: [string, Partial<CameraKnobs>, string][] = [
@@ -162,7 +160,7 @@ describe('many cameras at once', () => {
       failed.every((fact) => (fact.facts['reason'] as { text: { zh: string } }).text.zh.length > 3),
     ).toBe(true)
     await bench.stop()
-    await until(() => ffmpegsOfOurs().length === 0, 'no ffmpeg left', 3000)
+    await until(() => processesOfCameras().length === 0, 'no process left', 3000)
     await until(() => readdirSync('/proc/self/fd').length <= handlesBefore + 4, 'file handles returned', 5000)
   }, 120_000)
 })

@@ -82,6 +82,10 @@ it('the box runs with the same settings of Node in a container as under systemd'
   expect(/^ +NODE_OPTIONS: (.+)$/m.exec(read('docker/compose.yaml'))?.[1]).toBe(ofUnit)
 })
 
+it('a process of the cameras that the kernel takes for its memory does not stop the box', () => {
+  expect(read('deploy/box/gengfu-gateway.service')).toMatch(/^OOMPolicy=continue$/m)
+})
+
 describe('the systemd units', () => {
   it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
     '%s starts a command that exists, restarts always and is confined',

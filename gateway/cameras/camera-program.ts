@@ -1,12 +1,15 @@
-// The thread that talks to the cameras: what they send is read, parsed and grabbed here, so that no camera can hold up an alarm.
-import { parentPort, workerData } from 'node:worker_threads'
+// The program of the cameras' own process: what they send is read, parsed, grabbed and developed here, so that no camera and no
+// garbage of a picture can hold up an alarm.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { setThreadNiceness } from '../thread.ts'
+import { setProcessNiceness } from '../thread.ts'
 import { CameraClient } from './camera-client.ts'
 import { CameraEvents, hasEvents } from './camera-events.ts'
-import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
+import { cameraNiceness, type CameraOrder, type CameraQuestion } from './camera-messages.ts'
+import type { CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
+import { Darkroom } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
@@ -14,17 +17,28 @@ import { Slots } from './slots.ts'
 /** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
 const streamsAtOnceMax = 2
 const streamsWaitingMax = 64
+/** Of a thousand: a box has 256 MB in all, and the kernel is to take us before the process of the alarms. */
+const oomScoreMore = 500
 
 const clock = createSystemClock()
 const random = createSystemRandom()
-const { ffmpegCommand } = workerData as { ffmpegCommand: string | undefined }
+const [ffmpegCommand] = process.argv.slice(2)
 const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
 const streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
 const clients = new Map<number, CameraClient>()
 const eventsOf = new Map<number, CameraEvents>()
 const asked = new Map<number, AbortController>()
 
-const say = (reply: CameraReply): void => parentPort?.postMessage(reply)
+const darkroom = new Darkroom({
+  clock,
+  toBaseline: (bytes, signal) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal }),
+  onTrouble: (error) => say({ say: 'trouble', error }),
+})
+
+function say(reply: CameraReply): void {
+  // A box that is gone says so itself.
+  if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
+}
 
 function open(key: number, { settings, credentials, pinned }: OpenCamera): void {
   let fingerprint = pinned
@@ -57,8 +71,9 @@ async function close(key: number): Promise<void> {
   await events?.stop()
 }
 
-async function end(): Promise<void> {
-  await Promise.all([...clients.keys()].map(close))
+/** Nothing stays behind: neither a subscription nor a process. */
+async function leave(): Promise<void> {
+  await Promise.all([ffmpeg.stop(), ...[...clients.keys()].map(close)])
   process.exit()
 }
 
@@ -67,8 +82,7 @@ async function work(
   question: CameraQuestion,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (question.ask === 'baseline')
-    return toBaseline(ffmpeg, question.bytes, { deadlineMs: baselineMsMax, signal })
+  if (question.ask === 'develop') return darkroom.develop(question.bytes, question.masks, signal)
   if (!client) throw new CameraProblem('stopped')
   switch (question.ask) {
     case 'probe':
@@ -79,6 +93,10 @@ async function work(
       return client.sources(signal)
     case 'fetch':
       return client.fetch(question.source, signal)
+    case 'take': {
+      const { bytes, source, answerMs } = await client.fetch(question.source, signal)
+      return { raw: { source, answerMs }, finished: await darkroom.develop(bytes, question.masks, signal) }
+    }
     case 'forget-facts':
       return client.forgetFacts()
   }
@@ -103,12 +121,26 @@ async function answer(key: number, id: number, question: CameraQuestion): Promis
   }
 }
 
-parentPort?.on('message', (order: CameraOrder) => {
+function offerFirst(): void {
+  const file = '/proc/self/oom_score_adj'
+  try {
+    writeFileSync(file, `${Math.min(1000, Number(readFileSync(file, 'utf8')) + oomScoreMore)}`)
+  } catch {
+    // Not Linux, or a sandbox that forbids it.
+  }
+}
+
+setProcessNiceness(cameraNiceness)
+offerFirst()
+process.on('message', (order: CameraOrder) => {
   if (order.do === 'open') open(order.key, order.camera)
   else if (order.do === 'close') void close(order.key)
-  else if (order.do === 'end') void end()
+  else if (order.do === 'end') void leave()
   else if (order.do === 'abort') asked.get(order.id)?.abort(new CameraProblem(order.code))
   else void answer(order.key, order.id, order.question)
 })
-// On a box with one or two cores the thread of the alarms comes first.
-setThreadNiceness(10)
+process.on('disconnect', () => void leave())
+// Meant for the box, which tells us: a terminal and a supervisor send them to everybody.
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => undefined)
+darkroom.start()
+say({ say: 'ready' })

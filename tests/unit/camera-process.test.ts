@@ -1,0 +1,177 @@
+// The process that talks to the cameras dies or hangs: does whoever waits hear of it, and does the next question get an answer?
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { CameraProcess } from '../../gateway/cameras/camera-process.ts'
+import { cameraSettingsSchema } from '../../gateway/config/camera-settings.ts'
+import { VirtualClock } from '../../protocols/kit/clock.ts'
+
+const settings = cameraSettingsSchema.parse({ id: 'cam-1', host: '192.0.2.1', zone: 'gate' })
+const path = process.env['PATH'] ?? ''
+let folder = ''
+let undo: (() => Promise<void>)[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gengfu-process-'))
+})
+
+afterEach(async () => {
+  for (const one of undo) await one()
+  undo = []
+  process.env['PATH'] = path
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Opened {
+  far: CameraProcess
+  clock: VirtualClock
+  log: string[]
+  /** Those that started, by id. */
+  pids: () => number[]
+}
+
+/** A process that answers with the orders it has heard; the first one does `firstDoes` instead when asked. */
+function open(firstDoes: string): Opened {
+  const clock = new VirtualClock()
+  const log: string[] = []
+  const program = join(folder, 'program.cjs')
+  const started = join(folder, 'started')
+  writeFileSync(
+    program,
+    `const { appendFileSync, existsSync } = require('node:fs')
+     const isFirst = !existsSync(${JSON.stringify(started)})
+     appendFileSync(${JSON.stringify(started)}, process.pid + '\\n')
+     const heard = []
+     process.on('message', (order) => {
+       heard.push(order.do)
+       if (order.do === 'end') process.exit()
+       const told = { is: 'subscribed' }
+       if (order.camera?.settings.events) process.send({ say: 'events', key: order.key, told })
+       if (order.do === 'open') return
+       if (order.do === 'ask' && isFirst) { ${firstDoes} }
+       const problem = { code: order.code, detail: '3 s', facts: {} }
+       process.send(order.do === 'abort'
+         ? { say: 'problem', id: order.id, problem, processes: 0 }
+         : { say: 'answer', id: order.id, value: order.question.bytes ?? heard, processes: 1 })
+     })
+     process.on('disconnect', () => process.exit())
+     process.send({ say: 'ready' })`,
+  )
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) })
+  const far = new CameraProcess({ clock, log: logger, program })
+  undo.push(async () => {
+    const stopped = far.stop()
+    clock.advance(1000)
+    await stopped
+  })
+  const pids = (): number[] =>
+    existsSync(started) ? readFileSync(started, 'utf8').trim().split('\n').map(Number) : []
+  return { far, clock, log, pids }
+}
+
+const never = (): AbortSignal => new AbortController().signal
+const pin = { get: () => undefined, set: () => undefined }
+const openCamera = (far: CameraProcess): ReturnType<CameraProcess['open']> =>
+  far.open({ settings, credentials: undefined }, pin)
+const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`)
+
+it.each([
+  'process.exit(3)',
+  'setImmediate(() => { throw new Error("broken") }); return',
+  'process.kill(process.pid, "SIGKILL")',
+])('a process that dies of %s refuses what it was asked, and the next one knows the cameras', async (end) => {
+  const { far, pids } = open(end)
+  const camera = openCamera(far)
+  await expect(camera.check(never())).rejects.toMatchObject({ code: 'work-failed' })
+  expect(await camera.sources(never())).toEqual(['open', 'ask'])
+  expect(pids()).toHaveLength(2)
+  expect(far.processes).toBe(1)
+})
+
+it('what it complains of as it dies is in the log, and not without end', async () => {
+  const { far, log } = open('require("node:fs").writeSync(2, "out of memory ".repeat(9000)); process.exit(1)')
+  await expect(openCamera(far).check(never())).rejects.toMatchObject({ code: 'work-failed' })
+  await vi.waitFor(() => expect(log.join('')).toContain('out of memory'))
+  expect(log.join('').length).toBeLessThan(8000)
+})
+
+it('a process that hangs is ended after half a minute without a word', async () => {
+  const { far, clock, pids } = open('for (;;);')
+  const camera = openCamera(far)
+  const answer = camera.check(never())
+  const answers = Promise.allSettled([answer])
+  await vi.waitFor(() => expect(pids()).toHaveLength(1), 5000)
+  clock.advance(29_000)
+  expect(isThere(pids()[0] ?? 0)).toBe(true)
+  clock.advance(2000)
+  expect(await answers).toMatchObject([{ status: 'rejected', reason: { code: 'work-failed' } }])
+  expect(await camera.sources(never())).toEqual(['open', 'ask'])
+  await vi.waitFor(() => expect(isThere(pids()[0] ?? 0)).toBe(false), 5000)
+})
+
+it('giving up reaches the process with its reason, and its answer is waited for', async () => {
+  const { far } = open('return')
+  const abort = new AbortController()
+  const answer = openCamera(far).check(abort.signal)
+  abort.abort(Object.assign(new Error('elsewhere'), { code: 'ECONNRESET' }))
+  await expect(answer).rejects.toMatchObject({ code: 'reset', detail: '3 s' })
+})
+
+it('a process that is stopped refuses what it was asked and whatever comes later, and is gone', async () => {
+  const { far, pids } = open('return')
+  const camera = openCamera(far)
+  const answers = Promise.allSettled([camera.check(never())])
+  await vi.waitFor(() => expect(pids()).toHaveLength(1), 5000)
+  await far.stop()
+  expect(await answers).toMatchObject([{ status: 'rejected', reason: { code: 'stopped' } }])
+  expect(pids().map(isThere)).toEqual([false])
+  await expect(camera.check(never())).rejects.toMatchObject({ code: 'stopped' })
+  expect(pids()).toHaveLength(1)
+})
+
+it('events need no question to begin, and a process that takes no leave is ended all the same', async () => {
+  const { far, clock, pids } = open('for (;;);')
+  const heard: unknown[] = []
+  const watching = { settings: { ...settings, events: true }, credentials: undefined }
+  far.start()
+  const camera = far.open(watching, pin, (told) => heard.push(told))
+  await vi.waitFor(() => expect(heard).toEqual([{ is: 'subscribed' }]), 5000)
+  const answers = Promise.allSettled([camera.check(never())])
+  const stopped = far.stop()
+  clock.advance(1000)
+  await stopped
+  expect(await answers).toMatchObject([{ reason: { code: 'stopped' } }])
+  expect(pids().map(isThere)).toEqual([false])
+})
+
+it('no more pictures are sent over than a process can have in hand', async () => {
+  const { far, pids } = open('return')
+  const camera = openCamera(far)
+  const picture = new Uint8Array(1000)
+  const sent = Array.from({ length: 16 }, () => camera.develop(picture, [], never()))
+  const answers = Promise.allSettled(sent)
+  await expect(camera.develop(picture, [], never())).rejects.toMatchObject({ code: 'busy' })
+  await vi.waitFor(() => expect(pids()).toHaveLength(1), 5000)
+  process.kill(pids()[0] ?? 0, 'SIGKILL')
+  expect((await answers).every(({ status }) => status === 'rejected')).toBe(true)
+  // What comes back is a view of a message, with the same bytes.
+  expect([...((await camera.develop(picture.fill(7), [], never())) as unknown as Uint8Array)]).toEqual([
+    ...picture,
+  ])
+})
+
+it.each([
+  ['is not there', undefined],
+  ['does not know what is asked of it', '#!/bin/sh\nexit 1\n'],
+])('it runs without being tied to us where setpriv %s', async (_, script) => {
+  // The path without a setpriv that works.
+  if (script !== undefined) writeFileSync(join(folder, 'setpriv'), script, { mode: 0o755 })
+  process.env['PATH'] = folder
+  const { far, pids } = open('')
+  const camera = openCamera(far)
+  await expect(camera.check(never())).rejects.toMatchObject({ code: 'work-failed' })
+  expect(await camera.sources(never())).toEqual(['open', 'ask'])
+  expect(pids()).toHaveLength(1)
+})
