@@ -1,5 +1,7 @@
 // The cameras' own process: does it give way to alarms, take its ffmpeg along when it hangs, end with the box however that ends,
 // and take nothing of the box with it? Real processes; a script in place of ffmpeg tells its own id.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdtempSync,
@@ -118,6 +120,7 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
       }
     })
   const shared = (links: string[]): string[] => links.filter((link) => /^(socket|pipe|\/(?!dev))/.test(link))
+  expect([0, 1].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual(['/dev/null', '/dev/null'])
   // What somebody above us left open for everybody is not the box's.
   const above = new Set(opened(String(process.ppid)))
   const ours = new Set(shared(opened('self')).filter((link) => !above.has(link)))
@@ -177,6 +180,30 @@ it('fails one picture when it is killed, and the next one is taken and stored', 
   camera.knobs.slowMs = 0
   expect(await bench.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
   expect(bench.snapshots).toHaveLength(2)
+}, 20_000)
+
+it('does not keep a program waiting that has nothing else to do, and ends with it', async () => {
+  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+  const program = join(folder, 'program.mjs')
+  writeFileSync(
+    program,
+    `import { CameraProcess } from ${url('../../gateway/cameras/camera-process.ts')}
+     import { createSystemClock } from ${url('../../protocols/kit/clock.ts')}
+     const log = { error() {}, warn() {} }
+     const far = new CameraProcess({ clock: createSystemClock(), log })
+     const busy = setInterval(() => {}, 1000)
+     await far.develop(Buffer.from('words'), [], new AbortController().signal).catch(({ code }) => console.log(code))
+     clearInterval(busy)`,
+  )
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  stops.push(async () => child.kill('SIGKILL'))
+  const [words] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(words.toString()).toBe('not-a-picture\n')
+  const cameras = camerasOf(child.pid ?? 0)
+  expect(await once(child, 'exit')).toEqual([0, null])
+  await vi.waitFor(() => expect(cameras.filter(isAtWork)).toEqual([]), 5000)
 }, 20_000)
 
 it('makes an odd picture plain with ffmpeg of its own, and refuses one that is larger than any camera has', async () => {
