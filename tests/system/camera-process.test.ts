@@ -167,17 +167,19 @@ it('fails one picture when it is killed, and the next one is taken and stored', 
     zone: 'bridge',
     ringSeconds: 0,
     healthSeconds: 3600,
+    onvif: false,
+    snapshotPath: '/snapshot.jpg',
   }
   const bench = await openCameraBench([settings])
   stops.push(() => bench.stop())
   expect(await bench.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
-  camera.knobs.slowMs = 500
+  camera.knobs.endless = 'drip'
   camera.busyMax = 0
   const taken = bench.cameras.take('cam-1', 'li')
   await until(() => camera.busyMax > 0, 'the camera is asked')
   for (const pid of camerasOf(process.pid)) process.kill(Number(pid), 'SIGKILL')
   expect(await taken).toMatchObject({ ok: false, reason: { code: 'work-failed' } })
-  camera.knobs.slowMs = 0
+  camera.knobs.endless = 'none'
   expect(await bench.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
   expect(bench.snapshots).toHaveLength(2)
 }, 20_000)
