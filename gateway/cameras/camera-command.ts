@@ -1,6 +1,7 @@
 // `gengfu camera discover|snapshot`: by hand what the gateway does, in words an installer understands.
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { describeDuration } from '../../protocols/kit/duration.ts'
 import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { cameraSettingsSchema, type CameraSettings } from '../config/camera-settings.ts'
@@ -221,8 +222,11 @@ async function introduce(client: CameraClient, signal: AbortSignal): Promise<voi
   if (!facts) return
   say(`已找到 ${facts.maker} ${facts.model}，固件 ${facts.firmware}`, 'camera found')
   if (Math.abs(facts.clockSkewMs) > 60_000) {
-    const seconds = Math.round(facts.clockSkewMs / 1000)
-    complain(`摄像机的时钟差 ${seconds} 秒，请校时`, `the camera's clock is ${seconds} s off: set it`)
+    const off = Math.abs(facts.clockSkewMs)
+    complain(
+      `摄像机的时钟差 ${describeDuration(off, 'zh')}，请校时`,
+      `the camera's clock is ${describeDuration(off, 'en')} off: set it`,
+    )
   }
   for (const foreign of facts.foreignHosts) {
     complain(

@@ -8,6 +8,7 @@ export interface CameraMetrics {
   unsent: Counter<'reason'>
   looked: Counter
   eventsDropped: Counter
+  processFailures: Counter
   answerSeconds: Histogram<'source'>
 }
 
@@ -62,6 +63,11 @@ export function createCameraMetrics(
     eventsDropped: new Counter({
       name: 'gengfu_camera_events_dropped_total',
       help: 'Events of cameras beyond the bound of one camera',
+      registers,
+    }),
+    processFailures: new Counter({
+      name: 'gengfu_camera_process_failures_total',
+      help: 'Times that the process which talks to the cameras died, hung or could not be started',
       registers,
     }),
     answerSeconds: new Histogram({

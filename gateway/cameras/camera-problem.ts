@@ -75,6 +75,10 @@ const sentences = {
   busy: { zh: '摄像机还在忙于上一张图片', en: 'the camera is still busy with the picture before' },
   'disk-full': { zh: '磁盘已满或不可写，图片没有保存', en: 'disk full or not writable: picture not kept' },
   'work-failed': { zh: '图片处理失败，没有保存', en: 'the picture could not be processed and was not kept' },
+  'program-failed': {
+    zh: '盒子里的摄像机程序反复失败：请查看日志',
+    en: 'the camera program of the box keeps failing: see its log',
+  },
   frozen: { zh: '画面静止不变：摄像机可能卡死', en: 'the picture never changes: the camera may hang' },
   dark: { zh: '画面全黑', en: 'the picture is dark' },
   covered: { zh: '镜头被遮挡', en: 'the lens is covered' },
@@ -93,6 +97,9 @@ const sentences = {
 export type ProblemCode = keyof typeof sentences
 export const problemCodes = Object.keys(sentences) as ProblemCode[]
 
+export const isProblemCode = (word: unknown): word is ProblemCode =>
+  typeof word === 'string' && Object.hasOwn(sentences, word)
+
 /** The plain reason for a code, with numbers behind it where they help. */
 export function reasonOf(code: ProblemCode, detail = ''): Reason {
   const { zh, en } = sentences[code]
@@ -107,12 +114,23 @@ export class CameraProblem extends Error {
   /** Numbers behind the sentence. */
   readonly detail: string
 
-  constructor(code: ProblemCode, options: { detail?: string; facts?: Facts; cause?: unknown } = {}) {
+  /** `also`: the other way to a picture failed, too, and why. */
+  constructor(
+    code: ProblemCode,
+    options: { detail?: string; facts?: Facts; cause?: unknown; also?: CameraProblem } = {},
+  ) {
     super(reasonOf(code, options.detail).text.en, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'CameraProblem'
     this.code = code
     this.detail = options.detail ?? ''
     this.reason = reasonOf(code, options.detail)
+    if (options.also) {
+      const { zh, en } = options.also.reason.text
+      this.reason.text = {
+        zh: `${this.reason.text.zh}；另一种取图方式：${zh}`,
+        en: `${this.reason.text.en}; the other way to a picture: ${en}`,
+      }
+    }
     this.facts = options.facts ?? {}
   }
 

@@ -10,19 +10,24 @@ import type { EventsTold } from './camera-events.ts'
 import { cameraNiceness, type CameraOrder, type CameraQuestion } from './camera-messages.ts'
 import type { CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from './camera-http.ts'
-import { CameraProblem, toProblem } from './camera-problem.ts'
+import { CameraProblem, isProblemCode, toProblem } from './camera-problem.ts'
 import type { Finished } from './darkroom.ts'
 import type { CameraFacts } from './onvif-session.ts'
 import type { Polygon } from './picture-work.ts'
+import { Restarts } from './restarts.ts'
 
 /** A process that has said nothing at all for so long, although something was asked of it, hangs. */
 const silenceMsMax = 30_000
 /** For taking leave of the cameras: each gets half a second. */
 const endMsMax = 1000
+/** One that is gone is started again after this long, so that the cameras' events are heard again without a question. */
+const startAgainMs = 1000
 /** Most pictures on their way over: each waits with its bytes in the channel. Of other questions there is one a camera. */
 const sentMax = 16
 /** Most of what it says on standard error that is logged: it speaks only when it breaks. */
 const wordsBytesMax = 4096
+/** Ends it with the box where it hangs, too. */
+const tie = ['setpriv', '--pdeathsig', 'KILL']
 const v8Options = [
   '--max-old-space-size=128',
   '--max-semi-space-size=2',
@@ -41,6 +46,8 @@ export interface CameraProcessOptions {
   clock: Clock
   log: Logger
   ffmpegCommand?: string | undefined
+  /** Told of each death, and of a start that failed. */
+  onFailed?: () => void
   /** For tests: another program in its place. */
   program?: string | undefined
 }
@@ -50,8 +57,9 @@ export class CameraProcess {
   readonly #asked = new Map<number, Asked>()
   readonly #open = new Map<number, FarCamera>()
   #child: ChildProcess | undefined
-  /** Ends it with the box where it hangs, too. */
-  #tie = ['setpriv', '--pdeathsig', 'KILL']
+  #isTied = true
+  readonly #restarts = new Restarts()
+  #cancelStart: (() => void) | undefined
   #isStopped = false
   #sent = 0
   #lastId = 0
@@ -68,10 +76,14 @@ export class CameraProcess {
     return this.#processes
   }
 
+  get isThere(): boolean {
+    return this.#child !== undefined
+  }
+
   /** Ahead of the first question, which is then not the one that waits for it. */
   start(): void {
     this.#isStopped = false
-    this.#child ??= this.#fork()
+    this.#child ??= this.#start()
   }
 
   open(
@@ -106,15 +118,22 @@ export class CameraProcess {
     const reason = (): CameraProblem => toProblem(signal?.reason, 'stopped')
     if (signal?.aborted) return Promise.reject(reason())
     if (this.#isStopped) return Promise.reject(new CameraProblem('stopped'))
-    const child = (this.#child ??= this.#fork())
+    const child = (this.#child ??= this.#start())
+    if (!child) return Promise.reject(new CameraProblem('program-failed'))
     const id = ++this.#lastId
     const askedMs = this.#options.clock.monotonicMs()
     return new Promise((resolve, reject) => {
       const onAbort = (): void => tell(child, { do: 'abort', id, code: reason().code })
       signal?.addEventListener('abort', onAbort, { once: true })
-      const cancel = this.#options.clock.after(silenceMsMax, () => {
-        if (this.#heardMs <= askedMs) this.#fail(child, new Error('the camera process hangs'))
-      })
+      let cancel = (): void => undefined
+      const watch = (forMs: number): void => {
+        cancel = this.#options.clock.after(forMs, () => {
+          const quietMs = this.#options.clock.monotonicMs() - Math.max(askedMs, this.#heardMs)
+          if (quietMs < silenceMsMax) watch(silenceMsMax - quietMs)
+          else this.#fail(child, new Error('the camera process hangs'))
+        })
+      }
+      watch(silenceMsMax)
       const settle = (): void => {
         cancel()
         signal?.removeEventListener('abort', onAbort)
@@ -130,6 +149,8 @@ export class CameraProcess {
     const child = this.#child
     this.#child = undefined
     this.#isStopped = true
+    this.#cancelStart?.()
+    this.#cancelStart = undefined
     this.#refuseAll(new CameraProblem('stopped'))
     if (!child) return
     const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
@@ -140,12 +161,25 @@ export class CameraProcess {
     cancel()
   }
 
+  /** Undefined where it can not be started, or died so often that it is not tried yet. */
+  #start(): ChildProcess | undefined {
+    if (!this.#restarts.mayStart(this.#options.clock.monotonicMs())) return undefined
+    try {
+      return this.#fork()
+    } catch (error) {
+      // Most failures of a start are told as an event, and some are thrown: a broken `setpriv`, no memory.
+      this.#isTied = !this.#isTied
+      this.#died(error as Error)
+      return undefined
+    }
+  }
+
   #fork(): ChildProcess {
     const { ffmpegCommand, program } = this.#options
     const isSource = import.meta.url.endsWith('.ts')
     const file =
       program ?? fileURLToPath(new URL(`./camera-program.${isSource ? 'ts' : 'js'}`, import.meta.url))
-    const [execPath, ...rest] = [...this.#tie, process.execPath]
+    const [execPath, ...rest] = [...(this.#isTied ? tie : []), process.execPath]
     const child = fork(file, ffmpegCommand === undefined ? [] : [ffmpegCommand], {
       execPath,
       execArgv: [...rest, ...v8Options, ...(isSource ? ['--import', 'tsx'] : [])],
@@ -163,12 +197,12 @@ export class CameraProcess {
       if (this.#child === child) this.#hear(reply)
     })
     child.on('error', (error) => {
-      if (child.pid === undefined) this.#tie = []
+      if (child.pid === undefined) this.#isTied = !this.#isTied
       this.#fail(child, error)
     })
     child.on('exit', (code, signal) => {
-      // A `setpriv` of another make refuses what it does not know: then without it.
-      if (!isReady && code !== null) this.#tie = []
+      // A `setpriv` of another make refuses what it does not know: then without it, unless that is no better.
+      if (!isReady && code !== null) this.#isTied = !this.#isTied
       this.#fail(child, new Error(`the camera process ended (${signal ?? code})`))
     })
     this.#listen(child)
@@ -178,7 +212,7 @@ export class CameraProcess {
 
   /** It speaks only when it breaks. */
   #listen({ stderr }: ChildProcess): void {
-    let left = wordsBytesMax
+    let left = this.#restarts.deaths === 0 || this.#restarts.isTold ? wordsBytesMax : 0
     stderr?.on('data', (words: Buffer) => {
       if (left > 0)
         this.#options.log.warn({ said: words.toString('utf8', 0, left) }, 'camera process complains')
@@ -196,7 +230,8 @@ export class CameraProcess {
       if (pin?.get() === undefined) pin?.set(reply.fingerprint)
       return
     }
-    if (reply.say === 'events') return this.#open.get(reply.key)?.onEvents(reply.told)
+    if (reply.say === 'events') return this.#hearEvents(reply.key, reply.told)
+    this.#restarts.worked()
     this.#processes = reply.processes
     const asked = this.#asked.get(reply.id)
     if (!asked) return
@@ -205,19 +240,46 @@ export class CameraProcess {
     if (reply.say === 'answer') asked.resolve(reply.value)
     else {
       const { code, detail, facts } = reply.problem
-      asked.reject(new CameraProblem(code, { detail, facts }))
+      asked.reject(new CameraProblem(isProblemCode(code) ? code : 'work-failed', { detail, facts }))
     }
+  }
+
+  #hearEvents(key: number, told: EventsTold): void {
+    const far = this.#open.get(key)
+    // Whatever a camera makes of its process: it speaks for itself alone.
+    far?.onEvents(
+      told.is === 'event' ? { is: 'event', event: { ...told.event, device: far.settings.id } } : told,
+    )
   }
 
   /** Everything asked of a process that hangs or died is refused; the next question gets a new one. */
   #fail(child: ChildProcess, error: Error): void {
     if (this.#child !== child) return
-    this.#options.log.error({ err: error }, 'camera process failed')
     this.#child = undefined
     this.#processes = 0
+    this.#died(error)
     this.#refuseAll(new CameraProblem('work-failed'))
     // Its ffmpeg processes are tied to it, or lose all that they read from.
     child.kill('SIGKILL')
+  }
+
+  #died(error: Error): void {
+    const { clock, log, onFailed } = this.#options
+    this.#restarts.died(clock.monotonicMs())
+    const { deaths, isTold } = this.#restarts
+    if (isTold) log.error({ err: error, deaths }, 'camera process failed')
+    onFailed?.()
+    this.#startLater()
+  }
+
+  #startLater(): void {
+    if (this.#isStopped) return
+    this.#cancelStart ??= this.#options.clock.after(startAgainMs, () => {
+      this.#cancelStart = undefined
+      if (this.#isStopped || this.#open.size === 0) return
+      this.#child ??= this.#start()
+      if (!this.#child) this.#startLater()
+    })
   }
 
   #refuseAll(problem: CameraProblem): void {
@@ -277,6 +339,7 @@ export class FarCamera implements CameraAccess {
   forgetFacts(): void {
     this.facts = undefined
     // A process that is not there has forgotten them already.
+    if (!this.#process.isThere) return
     this.#process.ask(this, { ask: 'forget-facts' }).catch(() => undefined)
   }
 }

@@ -1,6 +1,6 @@
 // The program of the cameras' own process: what they send is read, parsed, grabbed and developed here, so that no camera and no
 // garbage of a picture can hold up an alarm.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { setProcessNiceness } from '../thread.ts'
@@ -17,8 +17,8 @@ import { Slots } from './slots.ts'
 /** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
 const streamsAtOnceMax = 2
 const streamsWaitingMax = 64
-/** Of a thousand: a box has 256 MB in all, and the kernel is to take us before the process of the alarms. */
-const oomScoreMore = 500
+/** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
+const oomScore = 1000
 
 const clock = createSystemClock()
 const random = createSystemRandom()
@@ -124,7 +124,7 @@ async function answer(key: number, id: number, question: CameraQuestion): Promis
 function offerFirst(): void {
   const file = '/proc/self/oom_score_adj'
   try {
-    writeFileSync(file, `${Math.min(1000, Number(readFileSync(file, 'utf8')) + oomScoreMore)}`)
+    writeFileSync(file, `${oomScore}`)
   } catch {
     // Not Linux, or a sandbox that forbids it.
   }

@@ -180,6 +180,7 @@ export class CameraUnit {
     const found = await this.client.sources(signal)
     const sources = found.toSorted((a, b) => Number(b === this.#lastGood) - Number(a === this.#lastGood))
     let first: CameraProblem | undefined
+    let last: CameraProblem | undefined
     for (const source of sources) {
       try {
         const result = await attempt(source)
@@ -190,13 +191,17 @@ export class CameraUnit {
         return result
       } catch (error) {
         const problem = toProblem(error, 'work-failed')
-        // The second way's failure seldom says more than the first one's, and never instead of it.
         first ??= problem
+        last = problem
         if (!problem.isRetryable || signal.aborted) throw problem
       }
     }
     this.client.forgetFacts()
-    throw first ?? new CameraProblem('no-picture-source')
+    if (!first) throw new CameraProblem('no-picture-source')
+    if (!last || last.code === first.code) throw first
+    // An installer needs both: one of the ways may not even be meant to work.
+    const { code, detail, facts } = first
+    throw new CameraProblem(code, { detail, facts, cause: first, also: last })
   }
 
   #pictured(finished: Finished): PictureState {

@@ -76,7 +76,12 @@ class AllCameras implements Cameras {
     const { clock, pictures, dataDir, registry, ffmpegCommand } = options
     this.#options = options
     this.#log = options.log
-    this.#process = new CameraProcess({ clock, log: this.#log, ffmpegCommand })
+    this.#process = new CameraProcess({
+      clock,
+      log: this.#log,
+      ffmpegCommand,
+      onFailed: () => metrics.processFailures.inc(),
+    })
     const quota = new Map(options.cameras.map((one) => [one.id, one.quotaMegabytes * bytesPerMegabyte]))
     const totalBytesMax = pictures.quotaMegabytes * bytesPerMegabyte
     this.#store = new PictureStore({
@@ -109,7 +114,9 @@ class AllCameras implements Cameras {
     await this.#pins.load()
     if (pictures.keyFile !== undefined) {
       const file = join(dataDir, 'cameras', 'credentials.json')
-      this.#credentials = await openCredentialStore({ file, keyFile: pictures.keyFile, dataDir })
+      const onDamaged = (keptAs: string): void =>
+        this.#log.error({ keptAs }, 'passwords of cameras are damaged: set them anew on the console')
+      this.#credentials = await openCredentialStore({ file, keyFile: pictures.keyFile, dataDir, onDamaged })
     }
     if (cameras.length > 0) this.#process.start()
     for (const settings of cameras) await this.#open(settings)
@@ -124,10 +131,10 @@ class AllCameras implements Cameras {
     this.#isStarted = false
     for (const cancel of this.#cancels) cancel()
     this.#cancels.clear()
-    await Promise.all([...this.#units.values()].map((unit) => unit.stop()))
+    // Both at once: a camera under way waits for its process, which may hang.
+    await Promise.all([this.#process.stop(), ...[...this.#units.values()].map((unit) => unit.stop())])
     this.#units.clear()
     this.#far.clear()
-    await this.#process.stop()
     await this.#pins.settled()
   }
 

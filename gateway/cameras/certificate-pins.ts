@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { CertificatePin } from './camera-http.ts'
-import { readWhole, writeWhole } from './sealed-file.ts'
+import { readJsonWhole, writeWhole } from './sealed-file.ts'
 
 export class CertificatePins {
   readonly #file: string
@@ -22,8 +22,9 @@ export class CertificatePins {
   }
 
   async load(): Promise<void> {
-    const text = await readWhole(this.#file)
-    const parsed: unknown = text === undefined ? {} : JSON.parse(text)
+    const parsed = await readJsonWhole(this.#file, (keptAs) =>
+      this.#log.error({ keptAs }, 'certificate pins are damaged: what each camera shows next is pinned anew'),
+    )
     const entries = isObject(parsed) ? Object.entries(parsed) : []
     this.#pins = new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
   }

@@ -5,7 +5,7 @@ import { open, stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { CameraProblem } from './camera-problem.ts'
-import { readWhole, writeWhole } from './sealed-file.ts'
+import { readJsonWhole, readWhole, writeWhole } from './sealed-file.ts'
 
 export interface CameraCredentials {
   user: string
@@ -72,14 +72,14 @@ export async function openCredentialStore(options: {
   file: string
   keyFile: string
   dataDir: string
+  onDamaged: (keptAs: string) => void
 }): Promise<CredentialStore> {
   const inside = relative(resolve(options.dataDir), resolve(options.keyFile))
   if (inside !== '' && !inside.startsWith('..')) {
     throw new CameraProblem('no-key', { detail: 'keyFile inside dataDir' })
   }
   const key = await loadKey(options.keyFile)
-  const text = await readWhole(options.file)
-  const parsed: unknown = text === undefined ? {} : JSON.parse(text)
+  const parsed = await readJsonWhole(options.file, options.onDamaged)
   if (isObject(parsed) && parsed['v'] !== undefined && parsed['v'] !== version) {
     throw new CameraProblem('no-key', { detail: 'credentials.json of a newer program' })
   }

@@ -12,6 +12,21 @@ export async function readWhole(file: string): Promise<string | undefined> {
   }
 }
 
+/** Reads the JSON of the file; undefined when there is none. What is no JSON is put aside as `.damaged`, and `onDamaged` told. */
+export async function readJsonWhole(file: string, onDamaged: (keptAs: string) => void): Promise<unknown> {
+  const text = await readWhole(file)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The box has to start whatever a worn card made of it.
+    const aside = `${file}.damaged`
+    await rename(file, aside)
+    onDamaged(aside)
+    return undefined
+  }
+}
+
 export async function writeWhole(file: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const beside = `${file}.new`

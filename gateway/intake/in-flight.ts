@@ -2,10 +2,22 @@
 import type { EntryTold } from '../journal/port.ts'
 import type { Told } from './port.ts'
 
+/** A repeat looks in one list of so many: whoever repeats without end costs others little. A power of two. */
+const lists = 256
+
+/** From the last characters: those are what differs between devices and between messages. */
+function listOf(device: string, messageId: string): number {
+  let sum = 0
+  for (let i = device.length - 3; i < device.length; i++) sum = (sum * 31 + (device.charCodeAt(i) || 0)) | 0
+  for (let i = messageId.length - 3; i < messageId.length; i++)
+    sum = (sum * 31 + (messageId.charCodeAt(i) || 0)) | 0
+  return sum & (lists - 1)
+}
+
 export class InFlight {
   readonly #onKept: () => void
-  /** Linked to each other instead of listed: nothing else is made for an event that comes and goes. */
-  #newest: EventInFlight | undefined
+  /** The newest of each list. Linked to each other: nothing else is made for an event that comes and goes. */
+  readonly #newest = Array.from({ length: lists }, (): EventInFlight | undefined => undefined)
 
   /** `onKept` is told of each event before who sent it is. */
   constructor(onKept: () => void) {
@@ -13,16 +25,18 @@ export class InFlight {
   }
 
   begin(device: string, messageId: string, told: Told): EventInFlight {
-    const event = new EventInFlight(this, device, messageId, told)
-    event.older = this.#newest
-    if (this.#newest) this.#newest.newer = event
-    this.#newest = event
+    const list = listOf(device, messageId)
+    const before = this.#newest[list]
+    const event = new EventInFlight(this, list, { device, messageId, told })
+    event.older = before
+    if (before) before.newer = event
+    this.#newest[list] = event
     return event
   }
 
-  /** As long as what all devices have under way, which the broker bounds; asked for repeats only. */
+  /** Asked for repeats only. */
   find(device: string, messageId: string): EventInFlight | undefined {
-    for (let event = this.#newest; event; event = event.older)
+    for (let event = this.#newest[listOf(device, messageId)]; event; event = event.older)
       if (event.messageId === messageId && event.device === device) return event
     return undefined
   }
@@ -32,7 +46,7 @@ export class InFlight {
     const { older, newer } = event
     if (older) older.newer = newer
     if (newer) newer.older = older
-    else if (this.#newest === event) this.#newest = older
+    else if (this.#newest[event.list] === event) this.#newest[event.list] = older
     event.older = event.newer = undefined
   }
 }
@@ -40,17 +54,19 @@ export class InFlight {
 export class EventInFlight implements EntryTold, Told {
   readonly device: string
   readonly messageId: string
+  readonly list: number
   older: EventInFlight | undefined
   newer: EventInFlight | undefined
   readonly #all: InFlight
   readonly #told: Told
   #repeats: Told[] | undefined
 
-  constructor(all: InFlight, device: string, messageId: string, told: Told) {
+  constructor(all: InFlight, list: number, event: { device: string; messageId: string; told: Told }) {
     this.#all = all
-    this.device = device
-    this.messageId = messageId
-    this.#told = told
+    this.list = list
+    this.device = event.device
+    this.messageId = event.messageId
+    this.#told = event.told
   }
 
   /** The same message has come once more. */
@@ -61,12 +77,12 @@ export class EventInFlight implements EntryTold, Told {
 
   kept(): void {
     this.#all.end(this, true)
-    this.#tellAll(undefined)
+    this.#tellAll((told) => told.kept())
   }
 
   refused(error: Error): void {
     this.#all.end(this, false)
-    this.#tellAll(error)
+    this.#tellAll((told) => told.refused(error))
   }
 
   /** Not an event after all: it is answered as one, and not counted as one. */
@@ -74,19 +90,14 @@ export class EventInFlight implements EntryTold, Told {
     return {
       kept: () => {
         this.#all.end(this, false)
-        this.#tellAll(undefined)
+        this.#tellAll((told) => told.kept())
       },
       refused: (error) => this.refused(error),
     }
   }
 
-  #tellAll(error: Error | undefined): void {
-    tell(this.#told, error)
-    for (const repeat of this.#repeats ?? []) tell(repeat, error)
+  #tellAll(tell: (told: Told) => void): void {
+    tell(this.#told)
+    for (const repeat of this.#repeats ?? []) tell(repeat)
   }
-}
-
-function tell(told: Told, error: Error | undefined): void {
-  if (error) told.refused(error)
-  else told.kept()
 }

@@ -170,7 +170,12 @@ export class Intake implements AlarmJudge {
     const { device, messageId } = event
     const taken = this.#repeats.take(device, messageId)
     if (taken !== 'repeat') {
-      this.#keepEvent(event, taken === 'odd', this.#inFlight.begin(device, messageId, told))
+      const inFlight = this.#inFlight.begin(device, messageId, told)
+      try {
+        this.#keepEvent(event, taken === 'odd', inFlight)
+      } catch (error) {
+        pass(this.#notJudged(event, error as Error), inFlight.asQuarantined())
+      }
       return
     }
     this.#metrics.messages.inc({ result: 'repeat' })
@@ -189,13 +194,7 @@ export class Intake implements AlarmJudge {
   #keepEvent(event: DeviceEvent, isOdd: boolean, inFlight: EventInFlight): void {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
-    let outcome: Outcome
-    try {
-      outcome = this.#judge({ type: 'event', event }, time, sequence)
-    } catch (error) {
-      pass(this.#notJudged(event, error as Error), inFlight.asQuarantined())
-      return
-    }
+    const outcome = this.#judge({ type: 'event', event }, time, sequence)
     // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
     const record: EventRecord & { flags?: readonly string[] } = {
       type: 'event',

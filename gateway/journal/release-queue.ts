@@ -4,6 +4,9 @@
 /** Callers told in one turn: their devices send again, and a turn lasts as long as what it lets in. Exported for its test. */
 export const perTurnMax = 16
 
+/** Callers that are told and still in the list. */
+const toldMax = 1024
+
 export class ReleaseQueue<Waiting> {
   readonly #release: (waiting: Waiting) => void
   /** As long as what devices have under way, which the broker bounds. */
@@ -13,6 +16,11 @@ export class ReleaseQueue<Waiting> {
 
   constructor(release: (waiting: Waiting) => void) {
     this.#release = release
+  }
+
+  /** Callers in the list, told ones that are not yet let go of included. */
+  get length(): number {
+    return this.#waiting.length
   }
 
   get isEmpty(): boolean {
@@ -29,10 +37,17 @@ export class ReleaseQueue<Waiting> {
     this.#turn()
   }
 
+  #letGo(): void {
+    this.#waiting = this.#waiting.slice(this.#next)
+    this.#next = 0
+  }
+
   #turn(): void {
     const end = Math.min(this.#waiting.length, this.#next + perTurnMax)
     this.#isRunning = true
     while (this.#next < end) this.#release(this.#waiting[this.#next++] as Waiting)
+    // Under full load it is never empty: who was told is let go of all the same.
+    if (this.#next >= toldMax) this.#letGo()
     this.#isRunning = this.#next < this.#waiting.length
     if (this.#isRunning) {
       setImmediate(() => this.#turn())

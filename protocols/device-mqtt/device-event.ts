@@ -2,11 +2,13 @@
 import type { DeviceEvent } from '../domain/event.ts'
 import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
-import { isObject, parseJson } from '../kit/parse-json.ts'
+import { isNestedDeeper, isObject, parseJson } from '../kit/parse-json.ts'
 import { bad, ok, type Problem, type Result } from '../kit/result.ts'
 
 /** Largest event payload in bytes. */
 export const eventBytesMax = 8192
+/** Readings are values; the tables that some sensors send are a few levels deep. */
+const nestingMax = 16
 /** Most keys in one event; more is a fault of the firmware, not a reading. */
 export const eventKeysMax = 64
 
@@ -71,6 +73,8 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
     }
     const value = json.value[name]
     readings[name] = value
+    if (isNestedDeeper(value, nestingMax))
+      problems = [...problems, { path: name, message: `nested more than ${nestingMax} levels deep` }]
     const rule = readingRules.get(name)
     if (rule && !rule.accepts(value)) problems = [...problems, { path: name, message: rule.expected }]
   }

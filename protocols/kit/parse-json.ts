@@ -14,6 +14,12 @@ export function parseJson(source: Uint8Array | string, maxBytes: number): Result
   }
 }
 
+/** Whether arrays and objects lie in each other more than `levelsMax` deep: what walks through them later walks on a stack. */
+export function isNestedDeeper(value: unknown, levelsMax: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levelsMax === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levelsMax - 1))
+}
+
 /** True for `{...}`, false for arrays, null and everything else. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

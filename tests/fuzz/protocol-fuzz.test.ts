@@ -190,7 +190,13 @@ test('nesting too deep for a call stack is answered, not crashed upon', () => {
   const deep = Buffer.from('['.repeat(500_000))
   for (const [, parse] of parsers) expect(parse(deep).ok).toBe(false)
   const deepValue = `{"id":"1-1","x":${'['.repeat(4000)}${']'.repeat(4000)}}`
-  expect(isAnswer(parseDeviceEvent('d', Buffer.from(deepValue)))).toBe(true)
+  expect(parseDeviceEvent('d', Buffer.from(deepValue))).toMatchObject({
+    ok: false,
+    problems: [{ path: 'x' }],
+  })
+  const nested = (levels: number): boolean =>
+    parseDeviceEvent('d', `{"id":"1-1","x":${'['.repeat(levels)}${']'.repeat(levels)}}`).ok
+  expect([nested(16), nested(17)]).toEqual([true, false])
 })
 
 test('a damaged JPEG is refused or read, never an exception', () => {

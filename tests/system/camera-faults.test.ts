@@ -67,6 +67,16 @@ describe('every knob alone', () => {
     }, 20_000)
   }
 
+  it('gives both reasons where both ways to a picture fail', async () => {
+    const camera = await startCamera({ garbage: 'cut', isStreamStalled: true })
+    const bench = await startBench([settings(camera)])
+    const taken = await bench.cameras.take('cam-1', 'li')
+    expect(taken).toMatchObject({ ok: false, reason: { code: 'broken-picture' } })
+    const { zh, en } = bench.cameras.health()[0]?.reason?.text ?? {}
+    expect(en).toMatch(/cut off or damaged; the other way to a picture: .*too slow/)
+    expect(zh).toMatch(/残缺或损坏；另一种取图方式：.*太慢/)
+  }, 20_000)
+
   const survivable: [string, Partial<CameraKnobs>, 'http' | 'rtsp'][] = [
     ['noise instead of a picture', { garbage: 'noise' }, 'rtsp'],
     ['a picture cut in half', { garbage: 'cut' }, 'rtsp'],

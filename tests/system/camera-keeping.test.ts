@@ -177,8 +177,11 @@ describe('the store', () => {
 })
 
 describe('keys and passwords', () => {
+  const damaged: string[] = []
+  const onDamaged = (keptAs: string): void => void damaged.push(keptAs)
   const open = (): ReturnType<typeof openCredentialStore> =>
     openCredentialStore({
+      onDamaged,
       file: join(folder, 'data', 'credentials.json'),
       keyFile: join(folder, 'camera.key'),
       dataDir: join(folder, 'data'),
@@ -208,8 +211,21 @@ describe('keys and passwords', () => {
     expect(() => other.get('cam-1')).toThrow('authenticate')
   })
 
+  it('that a worn card has torn are put aside and set anew, and the box starts', async () => {
+    await (await open()).set('cam-1', { user: 'admin', password: 'x' })
+    const path = join(folder, 'data', 'credentials.json')
+    const whole = await readFile(path, 'utf8')
+    await writeFile(path, whole.slice(0, 40))
+    const store = await open()
+    expect(damaged).toEqual([`${path}.damaged`])
+    expect(await readFile(`${path}.damaged`, 'utf8')).toBe(whole.slice(0, 40))
+    expect(store.get('cam-1')).toBeUndefined()
+    await store.set('cam-1', { user: 'admin', password: 'y' })
+    expect((await open()).get('cam-1')).toEqual({ user: 'admin', password: 'y' })
+  })
+
   it('are refused when the key lies in the data folder or is readable by others', async () => {
-    const inside = { file: join(folder, 'c.json'), keyFile: join(folder, 'k'), dataDir: folder }
+    const inside = { file: join(folder, 'c.json'), keyFile: join(folder, 'k'), dataDir: folder, onDamaged }
     await expect(openCredentialStore(inside)).rejects.toMatchObject({ code: 'no-key' })
     await open()
     await chmod(join(folder, 'camera.key'), 0o644)

@@ -33,7 +33,7 @@ interface Opened {
 }
 
 /** A process that answers with the orders it has heard; the first one does `firstDoes` instead when asked. */
-function open(firstDoes: string): Opened {
+function open(firstDoes: string, hasStart = true): Opened {
   const clock = new VirtualClock()
   const log: string[] = []
   const program = join(folder, 'program.cjs')
@@ -57,7 +57,7 @@ function open(firstDoes: string): Opened {
          : { say: 'answer', id: order.id, value: order.question.bytes ?? heard, processes: 1 })
      })
      process.on('disconnect', () => process.exit())
-     process.send({ say: 'ready' })`,
+     ${hasStart ? "process.send({ say: 'ready' })" : 'process.exit(7)'}`,
   )
   const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) })
   const far = new CameraProcess({ clock, log: logger, program })
@@ -109,6 +109,59 @@ it('a process that hangs is ended after half a minute without a word', async () 
   expect(await answers).toMatchObject([{ status: 'rejected', reason: { code: 'work-failed' } }])
   expect(await camera.sources(never())).toEqual(['open', 'ask'])
   await vi.waitFor(() => expect(isThere(pids()[0] ?? 0)).toBe(false), 5000)
+})
+
+it('a process that says something and hangs then is ended, too', async () => {
+  const { far, clock, pids } = open(
+    `process.send({ say: 'events', key: 1, told: { is: 'subscribed' } }, () => { for (;;); }); return`,
+  )
+  const heard: unknown[] = []
+  const camera = far.open({ settings, credentials: undefined }, pin, (told) => {
+    clock.advance(1000)
+    heard.push(told)
+  })
+  const answers = Promise.allSettled([camera.check(never())])
+  await vi.waitFor(() => expect(heard).toHaveLength(1), 5000)
+  expect(pids()).toHaveLength(1)
+  clock.advance(29_500)
+  expect(isThere(pids()[0] ?? 0)).toBe(true)
+  clock.advance(1000)
+  expect(await answers).toMatchObject([{ status: 'rejected', reason: { code: 'work-failed' } }])
+})
+
+it('one that dies at each start is started less and less often, says so in words, and not without end', async () => {
+  const { far, clock, log, pids } = open('', false)
+  const camera = openCamera(far)
+  const codes = new Set<unknown>()
+  for (let second = 0; second < 300; second++) {
+    const before = pids().length
+    const [answer] = await Promise.allSettled([camera.check(never())])
+    codes.add((answer as PromiseRejectedResult).reason.code)
+    expect(pids().length - before).toBeLessThan(2)
+    clock.advance(1000)
+  }
+  expect([...codes]).toEqual(['work-failed', 'program-failed'])
+  expect(pids().length).toBeLessThan(16)
+  expect(log.filter((line) => line.includes('camera process failed')).length).toBeLessThan(3)
+}, 30_000)
+
+it('one that died is started again without a question, so that events are heard', async () => {
+  const { far, clock, pids } = open('process.exit(3)')
+  const heard: unknown[] = []
+  const watching = { settings: { ...settings, events: true }, credentials: undefined }
+  const camera = far.open(watching, pin, (told) => heard.push(told))
+  await expect(camera.check(never())).rejects.toMatchObject({ code: 'work-failed' })
+  expect(heard).toHaveLength(1)
+  clock.advance(1000)
+  await vi.waitFor(() => expect(heard).toHaveLength(2), 5000)
+  expect(pids()).toHaveLength(2)
+})
+
+it('a word for a failure that we do not know is a failure', async () => {
+  const { far } = open(
+    `process.send({ say: 'problem', id: order.id, problem: { code: 'x', detail: '', facts: {} }, processes: 0 }); return`,
+  )
+  await expect(openCamera(far).check(never())).rejects.toMatchObject({ code: 'work-failed' })
 })
 
 it('giving up reaches the process with its reason, and its answer is waited for', async () => {
@@ -165,6 +218,7 @@ it('no more pictures are sent over than a process can have in hand', async () =>
 it.each([
   ['is not there', undefined],
   ['does not know what is asked of it', '#!/bin/sh\nexit 1\n'],
+  ['is no program at all', 'what a worn card left of it'],
 ])('it runs without being tied to us where setpriv %s', async (_, script) => {
   // The path without a setpriv that works.
   if (script !== undefined) writeFileSync(join(folder, 'setpriv'), script, { mode: 0o755 })

@@ -21,9 +21,11 @@ test('each is found until it is settled, in whatever order, and told once', () =
       const waiting: EventInFlight[] = []
       const [heard, expected]: [string[], string[]] = [[], []]
       let begun = 0
+      // Ids in one list and in many, short and long.
+      const idOf = (n: number): string => (n % 2 === 0 ? `${n}` : `${n}-0000`)
       for (const one of steps) {
         if (one.do === 'begin') {
-          const id = `1-${begun++}`
+          const id = idOf(begun++)
           waiting.push(inFlight.begin('door', id, told(id, heard)))
           continue
         }
@@ -36,9 +38,9 @@ test('each is found until it is settled, in whatever order, and told once', () =
       expect(heard).toEqual(expected)
       expect(counted).toBe(expected.filter((word) => word.endsWith('kept')).length)
       for (let n = 0; n < begun; n++) {
-        const event = waiting.find(({ messageId }) => messageId === `1-${n}`)
-        expect(inFlight.find('door', `1-${n}`)).toBe(event)
-        expect(inFlight.find('window', `1-${n}`)).toBeUndefined()
+        const event = waiting.find(({ messageId }) => messageId === idOf(n))
+        expect(inFlight.find('door', idOf(n))).toBe(event)
+        expect(inFlight.find('window', idOf(n))).toBeUndefined()
       }
     }),
   )
@@ -56,6 +58,14 @@ test('a repeat hears what the first one hears, and not before', () => {
     expect(heard.filter((word) => word !== 'counted')).toEqual([`first ${end}`, `second ${end}`])
     expect(heard.includes('counted')).toBe(end === 'kept')
   }
+})
+
+test('who is refused without a reason is refused', () => {
+  const heard: string[] = []
+  const inFlight = new InFlight(() => heard.push('counted'))
+  const waiting: Told = { kept: () => void heard.push('kept'), refused: () => void heard.push('refused') }
+  inFlight.begin('door', '1-1', waiting).refused(undefined as unknown as Error)
+  expect(heard).toEqual(['refused'])
 })
 
 test('what went to quarantine is answered and not counted as an event', () => {

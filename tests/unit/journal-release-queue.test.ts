@@ -18,6 +18,23 @@ test('tells everybody once, in order, a few a turn of the event loop', async () 
   expect(queue.isEmpty).toBe(true)
 })
 
+test('lets go of who was told while it is never empty, as under full load', async () => {
+  const told: number[] = []
+  const queue: ReleaseQueue<number> = new ReleaseQueue((n) => {
+    told.push(n)
+    if (told.length < 20_000) queue.push(n + 100)
+  })
+  for (let n = 0; n < 100; n++) queue.push(n)
+  queue.run()
+  let longest = 0
+  while (!queue.isEmpty) {
+    longest = Math.max(longest, queue.length)
+    await turn()
+  }
+  expect(told).toEqual(Array.from({ length: 20_099 }, (_, n) => n))
+  expect(longest).toBeLessThan(1024 + 100 + perTurnMax)
+})
+
 test('goes on with what is pushed while it runs, and starts again after it was empty', async () => {
   const queue = new ReleaseQueue<() => void>((tell) => tell())
   const told: string[] = []

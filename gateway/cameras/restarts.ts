@@ -1,0 +1,37 @@
+// When a process that dies may be started again: at once, and later and later while it dies without having worked.
+
+const waitMsMin = 1000
+const waitMsMax = 60_000
+/** One death in so many is told in full, the first one always. */
+const toldEach = 10
+
+export class Restarts {
+  #deaths = 0
+  #notBeforeMs = Number.NEGATIVE_INFINITY
+
+  /** Deaths since it worked last. */
+  get deaths(): number {
+    return this.#deaths
+  }
+
+  /** Whether this death is to be told in full: a log must not fill the card. */
+  get isTold(): boolean {
+    return this.#deaths % toldEach === 1
+  }
+
+  /** It did what it was asked. */
+  worked(): void {
+    this.#deaths = 0
+    this.#notBeforeMs = Number.NEGATIVE_INFINITY
+  }
+
+  died(nowMs: number): void {
+    this.#deaths++
+    if (this.#deaths > 1)
+      this.#notBeforeMs = nowMs + Math.min(waitMsMax, waitMsMin * 2 ** Math.min(10, this.#deaths - 2))
+  }
+
+  mayStart(nowMs: number): boolean {
+    return nowMs >= this.#notBeforeMs
+  }
+}
