@@ -116,11 +116,10 @@ it('a process that says something and hangs then is ended, too', async () => {
     `process.send({ say: 'events', key: 1, told: { is: 'subscribed' } }, () => { for (;;); }); return`,
   )
   const heard: unknown[] = []
-  const camera = far.open({ settings, credentials: undefined }, pin, (told) => {
-    clock.advance(1000)
-    heard.push(told)
-  })
+  const camera = far.open({ settings, credentials: undefined }, pin, (told) => heard.push(told))
   const answers = Promise.allSettled([camera.check(never())])
+  // Heard after it was asked.
+  clock.advance(1000)
   await vi.waitFor(() => expect(heard).toHaveLength(1), 5000)
   expect(pids()).toHaveLength(1)
   clock.advance(29_500)
