@@ -1,6 +1,7 @@
 // The program of the cameras' own process: what they send is read, parsed, grabbed and developed here, so that no camera and no
 // garbage of a picture can hold up an alarm.
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { setProcessNiceness } from '../thread.ts'
@@ -14,8 +15,8 @@ import { Ffmpeg } from './ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
 
-/** ffmpeg processes at once: each costs 30 MB and a part of a small box's processor. */
-const streamsAtOnceMax = 2
+/** ffmpeg processes at once: each costs 30 MB and a processor for a tenth of a second. One processor stays free of them. */
+const streamsAtOnceMax = availableParallelism() > 2 ? 2 : 1
 const streamsWaitingMax = 64
 /** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
 const oomScore = 1000

@@ -103,6 +103,12 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
   const threads = readdirSync(`/proc/${pid}/task`)
   expect(threads.length).toBeGreaterThan(4)
   expect([...new Set(threads.map((id) => getPriority(Number(id))))]).toEqual([10])
+  // The 41st field of its state: 5 is SCHED_IDLE.
+  const policyOf = (id: string): string | undefined => {
+    const stat = readFileSync(`/proc/${pid}/task/${id}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]
+  }
+  expect([...new Set(threads.map(policyOf))]).toEqual(['5'])
   const scoreOf = (id: string): number => Number(readFileSync(`/proc/${id}/oom_score_adj`, 'utf8'))
   expect(scoreOf(pid)).toBe(1000)
 

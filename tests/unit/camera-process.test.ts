@@ -214,13 +214,17 @@ it('no more pictures are sent over than a process can have in hand', async () =>
   ])
 })
 
+const passesOn = '#!/bin/sh\nshift 2\nexec "$@"\n'
 it.each([
-  ['is not there', undefined],
-  ['does not know what is asked of it', '#!/bin/sh\nexit 1\n'],
-  ['is no program at all', 'what a worn card left of it'],
-])('it runs without being tied to us where setpriv %s', async (_, script) => {
-  // The path without a setpriv that works.
-  if (script !== undefined) writeFileSync(join(folder, 'setpriv'), script, { mode: 0o755 })
+  ['chrt is not there', {}],
+  ['setpriv is not there', { chrt: passesOn }],
+  ['setpriv does not know what is asked of it', { chrt: passesOn, setpriv: '#!/bin/sh\nexit 1\n' }],
+  ['setpriv is no program at all', { chrt: passesOn, setpriv: 'what a worn card left of it' }],
+  ['chrt is no program at all', { chrt: 'what a worn card left of it' }],
+])('it runs without being tied to us where %s', async (_, scripts) => {
+  // The path without what would tie it.
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(folder, name), script, { mode: 0o755 })
   process.env['PATH'] = folder
   const { far, pids } = open('')
   const camera = openCamera(far)
