@@ -222,10 +222,10 @@ async function introduce(client: CameraClient, signal: AbortSignal): Promise<voi
   if (!facts) return
   say(`已找到 ${facts.maker} ${facts.model}，固件 ${facts.firmware}`, 'camera found')
   if (Math.abs(facts.clockSkewMs) > 60_000) {
-    const off = Math.abs(facts.clockSkewMs)
+    const [off, isSlow] = [Math.abs(facts.clockSkewMs), facts.clockSkewMs < 0]
     complain(
-      `摄像机的时钟差 ${describeDuration(off, 'zh')}，请校时`,
-      `the camera's clock is ${describeDuration(off, 'en')} off: set it`,
+      `摄像机的时钟${isSlow ? '慢' : '快'} ${describeDuration(off, 'zh')}，请校时`,
+      `the camera's clock is ${describeDuration(off, 'en')} ${isSlow ? 'slow' : 'fast'}: set it`,
     )
   }
   for (const foreign of facts.foreignHosts) {

@@ -68,13 +68,14 @@ describe('every knob alone', () => {
   }
 
   it('gives both reasons where both ways to a picture fail', async () => {
-    const camera = await startCamera({ garbage: 'cut', isStreamStalled: true })
+    const streamRedirect = { at: 'DESCRIBE', to: 'rtsp://203.0.113.9/main' } as const
+    const camera = await startCamera({ garbage: 'cut', streamRedirect })
     const bench = await startBench([settings(camera)])
     const taken = await bench.cameras.take('cam-1', 'li')
     expect(taken).toMatchObject({ ok: false, reason: { code: 'broken-picture' } })
     const { zh, en } = bench.cameras.health()[0]?.reason?.text ?? {}
-    expect(en).toMatch(/cut off or damaged; the other way to a picture: .*too slow/)
-    expect(zh).toMatch(/残缺或损坏；另一种取图方式：.*太慢/)
+    expect(en).toMatch(/cut off or damaged; the other way to a picture: .*another address/)
+    expect(zh).toMatch(/残缺或损坏；另一种取图方式：.*另一个地址/)
   }, 20_000)
 
   const survivable: [string, Partial<CameraKnobs>, 'http' | 'rtsp'][] = [
