@@ -116,12 +116,14 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
       }))
       await yard.order(kind === 'on' ? { do: 'work', knobs } : { do: 'rest' })
       await pause(plan.settleMs)
-      run.phases[kind].push(await pressOn(run, stream, buttons[kind]))
+      const pressed = await pressOn(run, stream, buttons[kind])
+      run.phases[kind].push(pressed)
       noteHealth(run, await healthOf(town))
       const { residentMegabytes } = tracesOf(watched.pid)
       if (kind === 'off') memory.push({ atMs: performance.now(), megabytes: residentMegabytes })
       plan.progress?.(
-        `phase ${round + 1} ${kind}: ${run.pressed} presses, ${Math.round(residentMegabytes)} MB`,
+        `phase ${round + 1} ${kind}: ${run.pressed} presses, slowest ${Math.round(Math.max(0, ...pressed))} ms, ` +
+          `${Math.round(residentMegabytes)} MB${kind === 'on' ? `, ${knobs.map(wordsOf).join(' | ')}` : ''}`,
       )
     }
     await yard.order({ do: 'rest' })
@@ -196,6 +198,8 @@ function press(
     button?.publish(`{"id":"${id}","button":"pressed"}`)
   })
 }
+
+const wordsOf = (knobs: Partial<CameraKnobs>): string => Object.keys(knobs).join('+')
 
 function noteHealth(run: Run, cameras: HealthAnswer['cameras']): void {
   for (const { id, state, picture, problem, isOffline } of cameras ?? []) {
