@@ -6,9 +6,6 @@ import type { CameraProblem, ProblemCode } from './camera-problem.ts'
 import type { CameraFacts } from './onvif-session.ts'
 import type { Polygon } from './picture-work.ts'
 
-/** On a box with one or two cores the process of the alarms comes first. */
-export const cameraNiceness = 10
-
 /** What is asked of one camera; the answers are those of `CameraClient`. */
 export type CameraQuestion =
   | { ask: 'probe' }

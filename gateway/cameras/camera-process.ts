@@ -1,14 +1,12 @@
 // The cameras' own process, seen from the box's: asks it, gives up with it, and starts it anew when it hangs or dies.
 import { fork, type ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
-import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from './camera-client.ts'
 import type { EventsTold } from './camera-events.ts'
-import { cameraNiceness, type CameraOrder, type CameraQuestion } from './camera-messages.ts'
-import type { CameraReply, OpenCamera } from './camera-messages.ts'
+import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from './camera-http.ts'
 import { CameraProblem, isProblemCode, toProblem } from './camera-problem.ts'
 import type { Finished } from './darkroom.ts'
@@ -190,7 +188,6 @@ export class CameraProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    beNice(child)
     // The program may end while it idles.
     child.unref()
     child.channel?.unref()
@@ -360,13 +357,4 @@ function tell(child: ChildProcess, order: CameraOrder): void {
 function smallEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('MALLOC_'))
   return Object.fromEntries(kept)
-}
-
-/** While it starts already; threads that it has by then it sees to itself. */
-function beNice({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) setPriority(pid, cameraNiceness)
-  } catch {
-    // It may have ended, or a sandbox forbids it.
-  }
 }

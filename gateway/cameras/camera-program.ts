@@ -7,15 +7,16 @@ import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { setProcessNiceness } from '../thread.ts'
 import { CameraClient } from './camera-client.ts'
 import { CameraEvents, hasEvents } from './camera-events.ts'
-import { cameraNiceness, type CameraOrder, type CameraQuestion } from './camera-messages.ts'
-import type { CameraReply, OpenCamera } from './camera-messages.ts'
+import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import { Darkroom } from './darkroom.ts'
 import { Ffmpeg } from './ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from './rtsp-frame.ts'
 import { Slots } from './slots.ts'
 
-/** ffmpeg processes at once: each costs 30 MB and a processor for a tenth of a second. One processor stays free of them. */
+/** On a box with one or two processors the process of the alarms comes first, also where `chrt` is forbidden. */
+const niceness = 10
+/** ffmpeg processes at once: each costs 30 MB and, while it starts, a processor. One processor stays free of them. */
 const streamsAtOnceMax = availableParallelism() > 2 ? 2 : 1
 const streamsWaitingMax = 64
 /** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
@@ -131,7 +132,7 @@ function offerFirst(): void {
   }
 }
 
-setProcessNiceness(cameraNiceness)
+setProcessNiceness(niceness)
 offerFirst()
 process.on('message', (order: CameraOrder) => {
   if (order.do === 'open') open(order.key, order.camera)

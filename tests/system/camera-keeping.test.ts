@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SimulatedCamera, type SimulatedCameraOptions } from '../../firmware-sim/camera/simulated-camera.ts'
+import { CertificatePins } from '../../gateway/cameras/certificate-pins.ts'
 import { openCredentialStore } from '../../gateway/cameras/credential-store.ts'
 import type { FinishedFile } from '../../gateway/cameras/darkroom.ts'
 import { PictureStore, type Deleted, type StoredSnapshot } from '../../gateway/cameras/picture-store.ts'
@@ -222,6 +223,18 @@ describe('keys and passwords', () => {
     expect(store.get('cam-1')).toBeUndefined()
     await store.set('cam-1', { user: 'admin', password: 'y' })
     expect((await open()).get('cam-1')).toEqual({ user: 'admin', password: 'y' })
+  })
+
+  it('and certificates that are torn are put aside too, and each camera is pinned anew', async () => {
+    const file = join(folder, 'certificates.json')
+    await writeFile(file, '{"cam-1":"AA:B')
+    const pins = new CertificatePins({ file, log: pino({ level: 'silent' }), onPinned: () => undefined })
+    await pins.load()
+    expect(pins.for('cam-1').get()).toBeUndefined()
+    expect(await readFile(`${file}.damaged`, 'utf8')).toBe('{"cam-1":"AA:B')
+    pins.for('cam-1').set('AA:BB')
+    await pins.settled()
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ 'cam-1': 'AA:BB' })
   })
 
   it('are refused when the key lies in the data folder or is readable by others', async () => {

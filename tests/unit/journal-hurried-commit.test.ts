@@ -88,6 +88,22 @@ function append(journal: Journal, laneList: Lane | Lane[], more: object = {}): R
   return journal.append({ records, isUrgent: records.some(({ lane }) => lane !== 'routine'), ...more })
 }
 
+it('what comes of an alarm goes on before the reports of its commit are answered', async () => {
+  const { journal, commits, end } = openWithThread()
+  const heard: string[] = []
+  const report = append(journal, 'routine').then(() => heard.push('report answered'))
+  const sounded = append(journal, 'red').then(async () => {
+    // As intake, broker and commands wait for each other.
+    for (let step = 0; step < 10; step++) await Promise.resolve()
+    heard.push('siren sounded')
+  })
+  await turn()
+  expect(commits.map(laneNames)).toEqual([['red', 'routine']])
+  await end()
+  await Promise.all([report, sounded])
+  expect(heard).toEqual(['siren sounded', 'report answered'])
+})
+
 it('an alarm follows a running commit of routine records at once, which ends where it is', async () => {
   const { journal, commits, hurried, end } = openWithThread()
   const waiting = upTo(100).map(() => append(journal, 'routine'))
