@@ -50,7 +50,7 @@ export function openPictures(options: OpenPicturesOptions): Pictures {
   const receiver = new PictureReceiver({
     ...common,
     recordsSettled: options.recordsSettled,
-    onArrived: (box) => sweep.checkBox(box),
+    onArrived: (box, bytes) => sweep.checkBox(box, bytes),
     sendReceipt: options.sendReceipt,
   })
   const read = async (box: string, sha256: string): Promise<Uint8Array | undefined> => {

@@ -32,7 +32,7 @@ export interface PictureReceiverOptions {
   recordsSettled: () => Promise<void>
   onStored: (changes: StoredChange[]) => void
   /** A picture of this box is here: its quota may be passed now. */
-  onArrived: (box: string) => void
+  onArrived: (box: string, bytes: number) => void
   sendReceipt: (box: string, receipt: PictureReceipt) => void
 }
 
@@ -180,7 +180,7 @@ export class PictureReceiver {
     const { synced } = await folder.finish(box, sha256)
     const [changes] = await Promise.all([storage.storePicture(box, sha256, clock.wallMs()), synced])
     onStored(changes)
-    onArrived(box)
+    onArrived(box, bytes.byteLength)
     return true
   }
 

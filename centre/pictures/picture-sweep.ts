@@ -25,6 +25,8 @@ export interface PictureSweepOptions {
 export class PictureSweep {
   readonly #options: PictureSweepOptions
   readonly #deleted
+  /** Bytes that a box may still send before its quota is looked at again. */
+  readonly #room = new Map<string, number>()
   #cancel = (): void => undefined
   #running: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -66,10 +68,18 @@ export class PictureSweep {
   }
 
   /** A picture of the box has arrived. */
-  checkBox(box: string): void {
+  checkBox(box: string, bytes: number): void {
     const { storage, boxBytesMax } = this.#options
+    const room = (this.#room.get(box) ?? 0) - bytes
+    if (room > 0) {
+      this.#room.set(box, room)
+      return
+    }
     this.#inTurn(async () => {
-      await this.#delete('quota', await storage.picturesOverQuota({ box, bytesMax: boxBytesMax }))
+      while (
+        (await this.#delete('quota', await storage.picturesOverQuota({ box, bytesMax: boxBytesMax }))) > 0
+      );
+      this.#room.set(box, boxBytesMax - (await storage.pictureBytes(box)))
     })
   }
 

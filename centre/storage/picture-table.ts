@@ -13,8 +13,11 @@ import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
 import type { GonePictures, PictureMessage, PictureRow } from './port.ts'
 
-/** Snapshots of one box in the table: a box above this is broken or lying, and what it names beyond is not taken. */
+/** Snapshots of one box in the table. Above this the oldest whose files are gone make room; a box that has none of those is lying. */
 export const snapshotsPerBoxMax = 50_000
+const forgottenAtOnce = 1000
+/** Refused before the table is looked at again: a box that lies must not cost a scan for each lie. */
+const refusedAtOnce = 1000
 /** Snapshots of one file that open desks are told about: an alarm each, at the most. */
 const sharersMax = 32
 
@@ -32,6 +35,14 @@ interface FileState {
   goneWhy: GonePictures['why'] | null
 }
 
+/**
+ * SQL for the ids of the snapshots that need a file. Two searches: with one for both columns SQLite goes through every
+ * snapshot of the box, and this runs between the commits of alarms.
+ */
+export const userIds = (box: string, sha256: string): string =>
+  `SELECT id FROM snapshots WHERE box = ${box} AND preview = ${sha256}
+   UNION SELECT id FROM snapshots WHERE box = ${box} AND full = ${sha256}`
+
 /** Reads snapshots as desks see them; on the writer's connection and on the reader's. */
 export function createPictureReader(db: Sqlite) {
   const bootTimes = createBootTimes(db)
@@ -45,8 +56,11 @@ export function createPictureReader(db: Sqlite) {
   const ofBox = db.prepare<[string, number], SnapshotRow>(
     `SELECT ${columns} FROM snapshots WHERE box = ? ORDER BY taken_at_ms DESC, id LIMIT ?`,
   )
-  const ofFile = db.prepare<[string, string, string, number], SnapshotRow>(
-    `SELECT ${columns} FROM snapshots WHERE box = ? AND (preview = ? OR full = ?) LIMIT ?`,
+  const ofFile = db.prepare<{ box: string; sha256: string; limit: number }, SnapshotRow>(
+    `SELECT ${columns} FROM snapshots WHERE box = @box AND id IN (${userIds('@box', '@sha256')}) LIMIT @limit`,
+  )
+  const one = db.prepare<[string, string], SnapshotRow>(
+    `SELECT ${columns} FROM snapshots WHERE box = ? AND id = ?`,
   )
   const holder = db.prepare<[string], { box: string; bytes: number }>(
     'SELECT box, bytes FROM picture_files WHERE sha256 = ? AND stored_at_ms IS NOT NULL AND gone_why IS NULL LIMIT 1',
@@ -80,10 +94,11 @@ export function createPictureReader(db: Sqlite) {
   }
 
   const usesOf = (box: string, sha256: string): DeskPicture[] =>
-    ofFile.all(box, sha256, sha256, sharersMax).map(shown)
+    ofFile.all({ box, sha256, limit: sharersMax }).map(shown)
 
   return {
     usesOf,
+    snapshot: (box: string, id: string): DeskPicture[] => one.all(box, id).map(shown),
     countOf: (alarm: string): number => Number(count.get(alarm)),
     pictureFile: (box: string, sha256: string): PictureRow | undefined => {
       const state = fileState.get(box, sha256)
@@ -101,12 +116,25 @@ export function createPictureReader(db: Sqlite) {
 /** Inside the caller's transaction; answers what open desks are to be told. */
 export function createPictureWriter(db: Sqlite) {
   const reader = createPictureReader(db)
+  /** How many more a box may name before its rows are counted; below zero, how many are refused before that. */
+  const room = new Map<string, number>()
   const countOfBox = db.prepare<[string], number>('SELECT count(*) FROM snapshots WHERE box = ?').pluck()
   const insertSnapshot = db.prepare(
     `INSERT INTO snapshots (box, id, epoch, alarm, taken_at_ms, preview, full, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (box, id) DO NOTHING`,
   )
   const insertFile = db.prepare('INSERT OR IGNORE INTO picture_files (box, sha256, bytes) VALUES (?, ?, ?)')
+  const forgetSnapshots = db.prepare<[string, string, number]>(
+    `DELETE FROM snapshots WHERE box = ? AND id IN (
+       SELECT s.id FROM snapshots s
+       JOIN picture_files p ON p.box = s.box AND p.sha256 = s.preview AND p.gone_why IS NOT NULL
+       JOIN picture_files f ON f.box = s.box AND f.sha256 = s.full AND f.gone_why IS NOT NULL
+       WHERE s.box = ? ORDER BY s.taken_at_ms LIMIT ?)`,
+  )
+  const forgetFiles = db.prepare<[string]>(
+    `DELETE FROM picture_files AS f WHERE f.box = ? AND f.gone_why IS NOT NULL
+       AND NOT EXISTS (${userIds('f.box', 'f.sha256')})`,
+  )
   const selectSnapshot = db.prepare<[string, string], { preview: string; full: string }>(
     'SELECT preview, full FROM snapshots WHERE box = ? AND id = ?',
   )
@@ -125,9 +153,23 @@ export function createPictureWriter(db: Sqlite) {
     'SELECT 1 FROM picture_files WHERE box = ? AND sha256 = ? AND stored_at_ms IS NOT NULL',
   )
 
+  function roomIn(box: string): number {
+    const left = snapshotsPerBoxMax - Number(countOfBox.get(box))
+    if (left > 0) return left
+    const forgotten = forgetSnapshots.run(box, box, forgottenAtOnce - left).changes + left
+    forgetFiles.run(box)
+    return forgotten > 0 ? forgotten : -refusedAtOnce
+  }
+
+  function hasRoom(box: string): boolean {
+    const left = room.get(box) || roomIn(box)
+    room.set(box, left - Math.sign(left))
+    return left > 0
+  }
+
   function take(box: string, epoch: number, { facts }: LogRecord): PictureMessage[] {
     const parsed = snapshotFactsSchema.safeParse(facts)
-    if (!parsed.success || Number(countOfBox.get(box)) >= snapshotsPerBoxMax) return []
+    if (!parsed.success || !hasRoom(box)) return []
     const { id, alarm, fetchedAt, preview, full } = parsed.data
     const row = [
       box,
@@ -140,10 +182,7 @@ export function createPictureWriter(db: Sqlite) {
     for (const file of [preview, full]) insertFile.run(box, file.sha256, file.bytes)
     if (isNew === 0) return []
     for (const file of [preview, full]) revive.run(box, file.sha256)
-    return reader
-      .usesOf(box, preview.sha256)
-      .filter((picture) => picture.id === `${box}.${id}`)
-      .map((picture) => ({ type: 'picture.taken', picture }))
+    return reader.snapshot(box, id).map((picture) => ({ type: 'picture.taken', picture }))
   }
 
   function loseFile(box: string, sha256: string, why: GonePictures['why'], atMs: number): PictureMessage[] {

@@ -1,16 +1,19 @@
 // Which pictures have to go, and who looked at which: what the sweep and the supervisor ask of the database.
 import type { Sqlite } from './database.ts'
+import { userIds } from './picture-table.ts'
 import type { Look, LookRow, PictureLimits, PicturePlace } from './port.ts'
 
 /** Looks kept; at some hundred a day that is years. */
 export const looksKept = 1_000_000
 /** Pictures named in one answer; the sweep asks again. */
 const victimsMax = 500
+/** Where a quota is passed, so much of it is made free: whoever is at its quota is not gone through for each new picture. */
+const freedTo = 0.95
 const pruneEvery = 1000
 
 /** A picture is held while an alarm that it shows is open. */
 const heldSql = `EXISTS (SELECT 1 FROM snapshots s JOIN alarms a ON a.id = s.alarm
-  WHERE s.box = f.box AND (s.preview = f.sha256 OR s.full = f.sha256) AND a.is_active = 1 AND a.stage <> 'closed')`
+  WHERE s.box = f.box AND s.id IN (${userIds('f.box', 'f.sha256')}) AND a.is_active = 1 AND a.stage <> 'closed')`
 const hereSql = 'f.stored_at_ms IS NOT NULL AND f.gone_why IS NULL'
 
 export function createPictureUpkeep(db: Sqlite) {
@@ -40,13 +43,13 @@ export function createPictureUpkeep(db: Sqlite) {
      WHERE alarm = ? AND position < ? ORDER BY position DESC LIMIT ?`,
   )
 
-  /** From the least needed on, until what stays fits. */
+  /** From the least needed on, until there is room again. */
   function above(rows: () => Iterable<PicturePlace>, bytesNow: number, bytesMax: number): PicturePlace[] {
     const victims: PicturePlace[] = []
     let bytes = bytesNow
     if (bytes <= bytesMax) return victims
     for (const row of rows()) {
-      if (bytes <= bytesMax || victims.length >= victimsMax) break
+      if (bytes <= bytesMax * freedTo || victims.length >= victimsMax) break
       victims.push(row)
       bytes -= row.bytes
     }
@@ -60,7 +63,7 @@ export function createPictureUpkeep(db: Sqlite) {
         ? above(() => oldest.iterate(), Number(allBytes.get()), bytesMax)
         : above(() => oldestOfBox.iterate(box), Number(boxBytes.get(box)), bytesMax),
     picturesHere: (box: string) => here.all(box) as string[],
-    pictureBytes: () => Number(allBytes.get()),
+    pictureBytes: (box?: string) => Number(box === undefined ? allBytes.get() : boxBytes.get(box)),
     looks: ({ alarm, before, limit }: { alarm?: string | undefined; before: number; limit: number }) =>
       alarm === undefined ? looks.all(before, limit) : looksOfAlarm.all(alarm, before, limit),
   }

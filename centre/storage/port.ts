@@ -265,7 +265,8 @@ export interface ReaderCalls {
   picturesOverQuota(limits: PictureLimits): PicturePlace[]
   /** SHA-256 of every file of the box that is here. */
   picturesHere(box: string): string[]
-  pictureBytes(): number
+  /** Of one box, or of all. */
+  pictureBytes(box?: string): number
   /** Newest first, those before a position. */
   looks(query: { alarm?: string | undefined; before: number; limit: number }): LookRow[]
 }

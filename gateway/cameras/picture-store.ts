@@ -45,7 +45,8 @@ export class PictureStore {
   readonly #options: PictureStoreOptions
   /** Oldest first. */
   readonly #snapshots = new Map<string, StoredSnapshot>()
-  readonly #uses = new Map<string, number>()
+  /** Who needs which file. */
+  readonly #uses = new Map<string, Set<StoredSnapshot>>()
   readonly #cameraBytes = new Map<string, number>()
   #totalBytes = 0
   #changing: Promise<unknown> = Promise.resolve()
@@ -106,11 +107,7 @@ export class PictureStore {
       return undefined
     })
     if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
-    for (const snapshot of this.list()) {
-      if (snapshot.full.sha256 === sha256 || snapshot.preview.sha256 === sha256) {
-        await this.delete(snapshot.id, 'damaged')
-      }
-    }
+    for (const { id } of [...(this.#uses.get(sha256) ?? [])]) await this.delete(id, 'damaged')
     return undefined
   }
 
@@ -130,10 +127,10 @@ export class PictureStore {
   /** The centre has this file. */
   markReached(sha256: string): Promise<void> {
     return this.#inTurn(async () => {
-      for (const snapshot of this.#snapshots.values()) {
+      for (const snapshot of [...(this.#uses.get(sha256) ?? [])]) {
         const sizes = pictureSizes.filter((size) => snapshot[size].sha256 === sha256)
         const reached = new Set([...(snapshot.reached ?? []), ...sizes])
-        if (sizes.length === 0 || reached.size === (snapshot.reached ?? []).length) continue
+        if (reached.size === (snapshot.reached ?? []).length) continue
         snapshot.reached = [...reached]
         await this.#writeDocument(snapshot)
       }
@@ -158,12 +155,11 @@ export class PictureStore {
     this.#count(snapshot, -1)
     // The files first: a document without files is found at the next start, a file without document too.
     for (const file of filesOf(snapshot)) {
-      const uses = (this.#uses.get(file.sha256) ?? 1) - 1
-      if (uses > 0) this.#uses.set(file.sha256, uses)
-      else {
-        this.#uses.delete(file.sha256)
-        await rm(this.#blob(file.sha256), { force: true })
-      }
+      const users = this.#uses.get(file.sha256)
+      users?.delete(snapshot)
+      if (users && users.size > 0) continue
+      this.#uses.delete(file.sha256)
+      await rm(this.#blob(file.sha256), { force: true })
     }
     await rm(this.#document(id), { force: true })
     this.#options.onDeleted({ snapshot, reason })
@@ -230,7 +226,10 @@ export class PictureStore {
   #add(snapshot: StoredSnapshot): void {
     this.#snapshots.set(snapshot.id, snapshot)
     this.#count(snapshot, 1)
-    for (const file of filesOf(snapshot)) this.#uses.set(file.sha256, (this.#uses.get(file.sha256) ?? 0) + 1)
+    for (const { sha256 } of filesOf(snapshot)) {
+      const users = this.#uses.get(sha256) ?? new Set()
+      this.#uses.set(sha256, users.add(snapshot))
+    }
   }
 
   #count(snapshot: Snapshot, sign: 1 | -1): void {
