@@ -309,18 +309,21 @@ class AllCameras implements Cameras {
     }
   }
 
-  /** One stored snapshot for each who wanted it; the bytes are on the disk once. */
+  /** One stored snapshot for each who wanted it, all of them in one commit; the bytes are on the disk once. */
   async #keep(unit: CameraUnit, wanted: readonly Wanted[], shot: Shot): Promise<void> {
     const { clock, random } = this.#options
-    for (const one of wanted) {
-      const snapshot = snapshotOf(random.hex(12), unit.client.settings, one, shot)
-      const isHeld = one.alarm !== undefined && !this.#closed.has(one.alarm)
-      try {
-        await this.#store.put({ ...snapshot, isHeld }, shot.finished.full, shot.finished.preview)
-      } catch (error) {
-        this.#announcer.failed(unit.id, [one], toProblem(error, 'disk-full'))
-        continue
-      }
+    const kept = wanted.map((one) => ({
+      one,
+      snapshot: snapshotOf(random.hex(12), unit.client.settings, one, shot),
+      isHeld: one.alarm !== undefined && !this.#closed.has(one.alarm),
+    }))
+    try {
+      const stored = kept.map(({ snapshot, isHeld }) => ({ ...snapshot, isHeld }))
+      await this.#store.put(stored, shot.finished.full, shot.finished.preview)
+    } catch (error) {
+      return this.#announcer.failed(unit.id, wanted, toProblem(error, 'disk-full'))
+    }
+    for (const { one, snapshot } of kept) {
       snapshot.readyMs = Math.round(clock.monotonicMs() - one.wantedAtMs)
       this.#announcer.taken(snapshot)
       one.done?.({ ok: true, snapshot })

@@ -88,14 +88,19 @@ export class PictureStore {
     }
   }
 
-  /** Writes both files and the document, then makes room. Rejects when the disk does not take them. */
-  put(snapshot: StoredSnapshot, full: FinishedFile, preview: FinishedFile): Promise<void> {
+  /** Writes both files and the documents of all snapshots of them, then makes room. Rejects when the disk does not take them. */
+  put(snapshots: readonly StoredSnapshot[], full: FinishedFile, preview: FinishedFile): Promise<void> {
     return this.#inTurn(async () => {
       const files = preview.sha256 === full.sha256 ? [full] : [full, preview]
       await Promise.all(files.map((file) => this.#writeBlob(file)))
-      await this.#writeDocument(snapshot)
-      this.#add(snapshot)
-      await this.#makeRoom(snapshot)
+      const written = await Promise.allSettled(snapshots.map((one) => this.#writeDocument(one)))
+      const failed = written.find((one) => one.status === 'rejected')
+      if (failed) {
+        await Promise.allSettled(snapshots.map(({ id }) => rm(this.#document(id), { force: true })))
+        throw failed.reason
+      }
+      for (const one of snapshots) this.#add(one)
+      await this.#makeRoom(snapshots)
     })
   }
 
@@ -107,7 +112,7 @@ export class PictureStore {
       return undefined
     })
     if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
-    for (const { id } of [...(this.#uses.get(sha256) ?? [])]) await this.delete(id, 'damaged')
+    for (const { id } of this.#uses.get(sha256) ?? []) await this.delete(id, 'damaged')
     return undefined
   }
 
@@ -127,13 +132,14 @@ export class PictureStore {
   /** The centre has this file. */
   markReached(sha256: string): Promise<void> {
     return this.#inTurn(async () => {
-      for (const snapshot of [...(this.#uses.get(sha256) ?? [])]) {
+      const users = [...(this.#uses.get(sha256) ?? [])]
+      const changed = users.filter((snapshot) => {
         const sizes = pictureSizes.filter((size) => snapshot[size].sha256 === sha256)
-        const reached = new Set([...(snapshot.reached ?? []), ...sizes])
-        if (reached.size === (snapshot.reached ?? []).length) continue
-        snapshot.reached = [...reached]
-        await this.#writeDocument(snapshot)
-      }
+        const before = snapshot.reached ?? []
+        snapshot.reached = [...new Set([...before, ...sizes])]
+        return snapshot.reached.length > before.length
+      })
+      await Promise.all(changed.map((snapshot) => this.#writeDocument(snapshot)))
     })
   }
 
@@ -198,15 +204,17 @@ export class PictureStore {
     }
   }
 
-  async #makeRoom(newest: Snapshot): Promise<void> {
-    const { camera } = newest
+  /** `newest` are of one camera. */
+  async #makeRoom(newest: readonly Snapshot[]): Promise<void> {
+    const camera = newest[0]?.camera ?? ''
+    const kept = new Set(newest.map(({ id }) => id))
     while ((this.#cameraBytes.get(camera) ?? 0) > this.#options.cameraBytesMax(camera)) {
-      const victim = this.#victim((one) => one.camera === camera && one.id !== newest.id)
+      const victim = this.#victim((one) => one.camera === camera && !kept.has(one.id))
       if (!victim) break
       await this.#remove(victim.id, 'quota')
     }
     while (this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax) {
-      const victim = this.#victim((one) => one.id !== newest.id)
+      const victim = this.#victim((one) => !kept.has(one.id))
       if (!victim) break
       await this.#remove(victim.id, 'quota')
     }

@@ -75,7 +75,7 @@ export async function fillPictures(dataDir: string, count: number): Promise<Omit
       readyMs: 200,
       isHeld: false,
     }
-    await store.put(snapshot, full, preview)
+    await store.put([snapshot], full, preview)
     const { isHeld: _isHeld, ...facts } = snapshot
     records.push({ type: 'log', ...time, what: snapshotTaken, facts })
   }

@@ -1,5 +1,6 @@
 // How ffmpeg is run: yielding to everything, tied to us and bounded; also where a sandbox forbids something of it. A script in its
 // place says what it was given.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +42,22 @@ it('runs only where nothing else wants to, with so much memory and no more', asy
   const words = await found()
   expect(words).toContain('SCHED_IDLE')
   expect(words).toMatch(/^262144$/m)
+})
+
+it('starts no other program for that where we run so already', async () => {
+  for (const name of ['chrt', 'nice']) script(name, 'exit 1')
+  const ask = (...words: string[]): unknown =>
+    execFileSync('chrt', [...words, '--pid', '0', `${process.pid}`])
+  ask('--idle')
+  try {
+    process.env['PATH'] = `${folder}:${path}`
+    const words = await found()
+    expect(words).toContain('SCHED_IDLE')
+    expect(words).toMatch(/^262144$/m)
+  } finally {
+    process.env['PATH'] = path
+    ask('--other')
+  }
 })
 
 it('is at least nice where that is forbidden, and bounded all the same', async () => {

@@ -83,7 +83,7 @@ async function put(
     readyMs: 1,
     isHeld: change.isHeld ?? false,
   }
-  await store.put(snapshot, full, preview)
+  await store.put([snapshot], full, preview)
   return snapshot
 }
 
@@ -131,6 +131,20 @@ describe('the store', () => {
     expect(store.get(held.id)).toBeDefined()
     for (let i = 0; i < 8; i++) await put(store, { isHeld: true, alarm: 'a-2' })
     expect(store.totalBytes).toBeLessThanOrEqual(600)
+  })
+
+  it('keeps none of the snapshots of a picture when the disk does not take one of them', async () => {
+    const store = await openStore()
+    const before = await put(store)
+    const [one, other] = [
+      { ...before, id: '00000000000a' },
+      { ...before, id: '00000000000b' },
+    ]
+    await mkdir(join(folder, 'index', `${other.id}.json`, 'in-the-way'), { recursive: true })
+    const [full, preview] = [file('refused'), file('preview', 10)]
+    await expect(store.put([one, other], full, preview)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/)
+    expect(store.list()).toEqual([before])
+    expect(existsSync(join(folder, 'index', `${one.id}.json`))).toBe(false)
   })
 
   it('keeps equal pictures once on the disk, until the last snapshot of them goes', async () => {

@@ -61,7 +61,7 @@ async function put(store: PictureStore, id: string): Promise<StoredSnapshot> {
     readyMs: 1,
     isHeld: false,
   }
-  await store.put(snapshot, full, preview)
+  await store.put([snapshot], full, preview)
   return snapshot
 }
 
