@@ -107,8 +107,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       await this.#checkPlain(signal)
       return { state: 'reachable', clockSkewMs: undefined }
     }
-    const clockSkewMs = await this.#session.clockSkewMs(signal, snapshotMsMax)
-    await this.#session.deviceInformation(signal, snapshotMsMax)
+    const clockSkewMs = await this.#session.check(signal, snapshotMsMax)
     return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
   }
 

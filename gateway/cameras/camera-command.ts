@@ -221,8 +221,9 @@ async function introduce(client: CameraClient, signal: AbortSignal): Promise<voi
   }
   if (!facts) return
   say(`已找到 ${facts.maker} ${facts.model}，固件 ${facts.firmware}`, 'camera found')
-  if (Math.abs(facts.clockSkewMs) > 60_000) {
-    const [off, isSlow] = [Math.abs(facts.clockSkewMs), facts.clockSkewMs < 0]
+  const { clockSkewMs = 0 } = facts
+  if (Math.abs(clockSkewMs) > 60_000) {
+    const [off, isSlow] = [Math.abs(clockSkewMs), clockSkewMs < 0]
     complain(
       `摄像机的时钟${isSlow ? '慢' : '快'} ${describeDuration(off, 'zh')}，请校时`,
       `the camera's clock is ${describeDuration(off, 'en')} ${isSlow ? 'slow' : 'fast'}: set it`,

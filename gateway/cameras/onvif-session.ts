@@ -32,7 +32,8 @@ export interface CameraFacts {
   model: string
   firmware: string
   serial: string
-  clockSkewMs: number
+  /** Undefined when the camera does not tell its time. */
+  clockSkewMs: number | undefined
   profiles: { token: string; name: string; width: number; height: number; encoding: string }[]
   /** Address and path of the snapshot, undefined when the camera has none. */
   snapshot: { address: CameraAddress; path: string } | undefined
@@ -70,16 +71,16 @@ export class OnvifSession {
     })
   }
 
-  /** Asks the camera's clock only: the lightest proof of life, without credentials. Returns its skew in ms. */
-  async clockSkewMs(signal: AbortSignal, deadlineMs: number): Promise<number> {
+  /**
+   * The lightest proof of life: the camera's clock, which needs no credentials, and who it is, which mostly does. Returns
+   * its skew in ms, undefined when it does not tell its time; rejects when it tells neither.
+   */
+  async check(signal: AbortSignal, deadlineMs: number): Promise<number | undefined> {
     this.#begin(signal, deadlineMs)
-    return this.#readClock()
-  }
-
-  /** True when the camera takes our credentials. */
-  async deviceInformation(signal: AbortSignal, deadlineMs: number): Promise<Record<string, unknown>> {
-    this.#begin(signal, deadlineMs)
-    return this.#readDevice()
+    const clockSkewMs = await orRefused(this.#readClock())
+    const device = await orRefused(this.#readDevice())
+    if (clockSkewMs instanceof CameraProblem && device instanceof CameraProblem) throw clockSkewMs
+    return clockSkewMs instanceof CameraProblem ? undefined : clockSkewMs
   }
 
   /** Everything that is needed to take pictures, inside one deadline. */
@@ -87,9 +88,10 @@ export class OnvifSession {
     this.#begin(signal, deadlineMs)
     this.#foreign.clear()
     // Signed requests carry the camera's own time, and it may have rebooted to 1970 since the last probe.
-    const clockSkewMs = await this.#readClock()
+    const clockSkewMs = await orRefused(this.#readClock())
     await this.#readServices()
-    const device = await this.#readDevice()
+    const told = await orRefused(this.#readDevice())
+    const device = told instanceof CameraProblem ? {} : told
     const profiles = await this.#readProfiles()
     const first = profiles.find((profile) => profile.encoding !== '') ?? profiles[0]
     const snapshotUri = first ? await this.#uri('getSnapshotUri', first.token) : undefined
@@ -99,7 +101,7 @@ export class OnvifSession {
       model: textOf(device['model']),
       firmware: textOf(device['firmwareVersion']),
       serial: textOf(device['serialNumber']),
-      clockSkewMs,
+      clockSkewMs: clockSkewMs instanceof CameraProblem ? undefined : clockSkewMs,
       profiles,
       snapshot: snapshotUri === undefined ? undefined : this.#ownHttp(snapshotUri),
       stream: streamUri === undefined ? undefined : this.#ownStream(streamUri),
@@ -111,7 +113,7 @@ export class OnvifSession {
   /** Opens a pull point; every message then comes through `pull`. */
   async subscribe(signal: AbortSignal, deadlineMs: number): Promise<void> {
     this.#begin(signal, deadlineMs)
-    await this.#readClock()
+    await orRefused(this.#readClock())
     await this.#readServices()
     await this.#call((done) => this.#cam.createPullPointSubscription(done))
   }
@@ -270,15 +272,20 @@ export class OnvifSession {
     return this.#cam.uri?.[service]
   }
 
-  /** The port counts only when the camera named itself: behind a NAT it names an inner address with an inner port. */
+  /**
+   * The port counts when the camera named itself. Behind a NAT it names an inner address with an inner port: ours leads to
+   * that of its device service, and only another one than that is meant as it stands.
+   */
   #ownAddress(host: string | null | undefined, port: string | number | null | undefined): CameraAddress {
     const { address } = this.#options
     const named = (host ?? '').replace(/^\[|\]$/g, '')
-    if (named !== '' && named !== address.host && this.#foreign.size < foreignHostsMax)
+    const isItself = named === address.host
+    if (named !== '' && !isItself && this.#foreign.size < foreignHostsMax)
       this.#foreign.add(named.slice(0, 253))
-    if (named !== address.host) return address
+    const inner = this.#serviceUrl('device')
+    const isOther = named !== '' && named === inner?.hostname && Number(port) !== Number(inner.port ?? 80)
     const number = Number(port)
-    return { ...address, port: number > 0 && number < 65536 ? number : address.port }
+    return (isItself || isOther) && number > 0 && number < 65536 ? { ...address, port: number } : address
   }
 
   #ownHttp(uri: string): CameraFacts['snapshot'] {
@@ -296,17 +303,24 @@ export class OnvifSession {
   #ownStream(uri: string): CameraFacts['stream'] {
     const rest = /^rtsp:\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(\/.*|\?.*)?$/i.exec(uri)
     if (!rest) return undefined
-    const own = this.#ownAddress(rest[1], undefined)
-    const isOwn = own !== this.#options.address
-    return {
-      port: isOwn && rest[2] !== undefined ? Number(rest[2]) : Number(rest[2] ?? 554),
-      path: rest[3] ?? '/',
-    }
+    this.#ownAddress(rest[1], undefined)
+    return { port: Number(rest[2] ?? 554), path: rest[3] ?? '/' }
   }
 }
 
 /** The camera answered that it does not do this, in whatever words. */
 const isRefused = ({ code }: CameraProblem): boolean => code === 'onvif-fault' || code === 'not-onvif'
+
+/** What a camera answers, or that it does not do this; everything else rejects. */
+async function orRefused<T>(asked: Promise<T>): Promise<T | CameraProblem> {
+  try {
+    return await asked
+  } catch (error) {
+    const problem = toProblem(error, 'not-onvif')
+    if (isRefused(problem)) return problem
+    throw problem
+  }
+}
 
 /** UTF-16 is announced by cameras more often than sent: the bytes decide. */
 function soapText(body: Buffer): string {

@@ -23,6 +23,8 @@ let port = 0
 const asked: string[] = []
 /** Operations that this camera refuses with another recorded answer. */
 const instead = new Map<string, string>()
+/** What else is different in an answer. */
+let rewrite = (xml: string): string => xml
 
 beforeAll(async () => {
   const file = new URL('../data/onvif/recorded-responses.json', import.meta.url)
@@ -46,7 +48,7 @@ beforeAll(async () => {
         .replaceAll('{{=new Date().toISOString()}}', '2026-01-01T08:00:00+08:00')
         .replaceAll('{{=new Date(Date.now()+5000).toISOString()}}', '2026-01-01T00:02:00.5+00:00')
       response.writeHead(200, { 'content-type': 'application/soap+xml' })
-      response.end(filled)
+      response.end(rewrite(filled))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -89,6 +91,46 @@ describe('recorded answers', () => {
     } finally {
       instead.clear()
     }
+  })
+
+  it('of a camera that tells neither its time nor its name lead to its pictures all the same', async () => {
+    const whole = await session().probe(signal, 5000)
+    instead.set('GetSystemDateAndTime', 'Error')
+    try {
+      expect(await session().check(signal, 5000)).toBeUndefined()
+      instead.set('GetDeviceInformation', 'Error')
+      const facts = await session().probe(signal, 5000)
+      expect(facts).toEqual({
+        ...whole,
+        clockSkewMs: undefined,
+        maker: '',
+        model: '',
+        firmware: '',
+        serial: '',
+      })
+      await expect(session().check(signal, 5000)).rejects.toMatchObject({ code: 'onvif-fault' })
+    } finally {
+      instead.clear()
+    }
+  })
+
+  it('lead to another port that an inner address names, and to ours where it is that of the device service', async () => {
+    const ports: unknown[] = []
+    for (const [device, snapshot] of [
+      ['10.0.0.5:80', '10.0.0.5:81'],
+      ['10.0.0.5', '10.0.0.5:80'],
+      ['10.0.0.5:81', '10.0.0.5:81'],
+      ['10.0.0.5:80', '10.0.0.6:81'],
+    ] as const) {
+      rewrite = (xml) =>
+        xml
+          .replace(/(XAddr>http:\/\/)[^/]+/g, `$1${device}`)
+          .replace(/(<tt:Uri>http:\/\/)[^/]+/g, `$1${snapshot}`)
+      ports.push((await session().probe(signal, 5000)).snapshot?.address)
+    }
+    rewrite = (xml) => xml
+    const own = { host: '127.0.0.1', port, isTls: false }
+    expect(ports).toEqual([{ ...own, port: 81 }, own, own, own])
   })
 
   it('without a snapshot address leave the stream', async () => {
@@ -169,8 +211,10 @@ describe('recorded answers', () => {
 describe('the package underneath', () => {
   it('still has the private member that our transport takes the place of', async () => {
     asked.length = 0
-    await session().clockSkewMs(signal, 5000)
-    expect(asked).toEqual(['/onvif/device_service GetSystemDateAndTime'])
+    await session().check(signal, 5000)
+    expect(asked).toEqual(
+      ['GetSystemDateAndTime', 'GetDeviceInformation'].map((name) => `/onvif/device_service ${name}`),
+    )
   })
 
   it('reads every recorded answer as our reader does', () => {
