@@ -9,12 +9,14 @@ import { CameraCondition, type Condition } from './camera-condition.ts'
 import type { CameraAccess, Fetched, PictureSource, TakenPicture } from './camera-client.ts'
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { Finished } from './darkroom.ts'
-import { PictureRing } from './picture-ring.ts'
+import { PictureRing, type RingPicture } from './picture-ring.ts'
 import type { Polygon } from './picture-work.ts'
 import type { Moment, PictureState, Taken } from './port.ts'
 
 /** Most alarms and requests that share one picture. */
 export const wantedMax = 32
+/** Alarms of one second share a picture: a storm of them must not cost what each would alone. A person who asks does not wait. */
+const sharedMs = 1000
 /** A picture without a ring is looked at for health this often; light and freezing are judged as often with one. */
 const healthPictureMs = 600_000
 const lightMs = 60_000
@@ -59,7 +61,11 @@ export class CameraUnit {
   readonly #ring = new PictureRing()
   readonly #condition = new CameraCondition()
   readonly #cancels = new Map<string, () => void>()
+  readonly #developed = new WeakMap<RingPicture, Promise<Finished>>()
   #waiting: Wanted[] | undefined
+  /** Starts the picture that waits for its second to be over. */
+  #startNow: (() => void) | undefined
+  #lastShotMs = Number.NEGATIVE_INFINITY
   #lastGood: PictureSource | undefined
   #lastPicturedMs = Number.NEGATIVE_INFINITY
   #locked: { problem: CameraProblem; atMs: number } | undefined
@@ -108,29 +114,42 @@ export class CameraUnit {
     this.#isRunning = false
     for (const cancel of this.#cancels.values()) cancel()
     this.#cancels.clear()
-    await this.#line.stop()
+    const stopped = this.#line.stop()
+    // Whoever waits for it is told.
+    this.#startNow?.()
+    await stopped
     this.#ring.clear()
   }
 
-  /** A picture as soon as the camera is free; returns at once. */
+  /** A picture as soon as the camera is free, at most one a second for alarms; returns at once. */
   shoot(wanted: Wanted): void {
-    if (this.#waiting) {
-      if (this.#waiting.length < wantedMax) this.#waiting.push(wanted)
-      else this.#options.onFailed(this, [wanted], new CameraProblem('busy', { detail: `${wantedMax}` }))
-      return
+    const { clock, onFailed } = this.#options
+    if (this.#waiting && this.#waiting.length >= wantedMax)
+      return onFailed(this, [wanted], new CameraProblem('busy', { detail: `${wantedMax}` }))
+    if (this.#waiting) this.#waiting.push(wanted)
+    else {
+      this.#waiting = [wanted]
+      this.#shootAfter(this.#lastShotMs + sharedMs - clock.monotonicMs(), this.#waiting)
     }
-    const everyone = [wanted]
-    this.#waiting = everyone
-    void this.#shootFor(everyone)
+    if (wanted.moment === 'on-demand') this.#startNow?.()
+  }
+
+  #shootAfter(restMs: number, everyone: Wanted[]): void {
+    if (restMs <= 0) return void this.#shootFor(everyone)
+    const start = (): void => {
+      cancel()
+      this.#startNow = undefined
+      void this.#shootFor(everyone)
+    }
+    const cancel = this.#options.clock.after(restMs, start)
+    this.#startNow = start
   }
 
   /** The picture from just before, out of the ring, if there is one. */
   shootBefore(wanted: Wanted): void {
     const before = this.#ring.newest(this.#options.now().sinceBootMs, this.ringMs * 2 + 5000)
     if (!before) return
-    const never = new AbortController().signal
-    this.client
-      .develop(before.bytes, this.client.settings.masks, never)
+    this.#develop(before)
       .then((finished) =>
         this.#options.onShot(this, [wanted], {
           raw: before,
@@ -142,11 +161,23 @@ export class CameraUnit {
       .catch((error: unknown) => this.#options.onFailed(this, [wanted], toProblem(error, 'work-failed')))
   }
 
+  /** Once, for all alarms that it comes before. */
+  #develop(before: RingPicture): Promise<Finished> {
+    const known = this.#developed.get(before)
+    if (known) return known
+    const never = new AbortController().signal
+    const developed = this.client.develop(before.bytes, this.client.settings.masks, never)
+    this.#developed.set(before, developed)
+    developed.catch(() => this.#developed.delete(before))
+    return developed
+  }
+
   async #shootFor(everyone: Wanted[]): Promise<void> {
     try {
       const shot = await this.#line.runUrgent((signal) => {
         // From here on it is under way: who comes now wants the next one.
         if (this.#waiting === everyone) this.#waiting = undefined
+        this.#lastShotMs = this.#options.clock.monotonicMs()
         return this.#capture(signal)
       })
       await this.#options.onShot(this, everyone, shot)
