@@ -200,7 +200,10 @@ class WiredGateway implements Gateway {
       now: () => boxClock.now(),
     })
     const cameras = opened?.cameras
-    if (cameras) this.#undos.push(['cameras', () => cameras.stop()])
+    if (cameras) {
+      this.#undos.push(['cameras', () => cameras.stop()])
+      journal.onUrgent(() => cameras.standStill())
+    }
     this.#cameras = cameras
     const startedMs = clock.monotonicMs()
     const devicesSeen = (): { known: number; present: number } => {

@@ -13,6 +13,7 @@ import type { Finished } from './darkroom.ts'
 import type { CameraFacts } from './onvif-session.ts'
 import type { Polygon } from './picture-work.ts'
 import { Restarts } from './restarts.ts'
+import { StandStill } from './stand-still.ts'
 
 /** A process that has said nothing at all for so long, although something was asked of it, hangs. */
 const silenceMsMax = 30_000
@@ -67,9 +68,11 @@ export class CameraProcess {
   #lastKey = 0
   #heardMs = 0
   #processes = 0
+  readonly #still: StandStill
 
   constructor(options: CameraProcessOptions) {
     this.#options = options
+    this.#still = new StandStill(options.clock, (signal) => this.#sendAll(signal))
   }
 
   /** ffmpeg processes that ran when it spoke last. */
@@ -79,6 +82,11 @@ export class CameraProcess {
 
   get isThere(): boolean {
     return this.#child !== undefined
+  }
+
+  /** An alarm is on its way. What does nothing is let alone: stopping and going on would be all its work. */
+  standStill(): void {
+    if (this.#child && this.#asked.size > 0) this.#still.begin()
   }
 
   /** Ahead of the first question, which is then not the one that waits for it. */
@@ -147,6 +155,7 @@ export class CameraProcess {
 
   /** Ends it with all that it runs; it may take leave of the cameras first. */
   async stop(): Promise<void> {
+    this.#still.end()
     const child = this.#child
     this.#child = undefined
     this.#isStopped = true
@@ -185,6 +194,7 @@ export class CameraProcess {
       execPath,
       execArgv: [...rest, ...v8Options, ...(isSource ? ['--import', 'tsx'] : [])],
       env: smallEnvironment(),
+      detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -255,12 +265,23 @@ export class CameraProcess {
   /** Everything asked of a process that hangs or died is refused; the next question gets a new one. */
   #fail(child: ChildProcess, error: Error): void {
     if (this.#child !== child) return
+    this.#still.end()
     this.#child = undefined
     this.#processes = 0
     this.#died(error)
     this.#refuseAll(new CameraProblem('work-failed'))
     // Its ffmpeg processes are tied to it, or lose all that they read from.
     child.kill('SIGKILL')
+  }
+
+  /** To it and all that it started: they are a group of their own. */
+  #sendAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = this.#child?.pid
+    try {
+      if (pid !== undefined) process.kill(-pid, signal)
+    } catch {
+      // It has just ended, and says so itself.
+    }
   }
 
   #died(error: Error): void {

@@ -152,6 +152,10 @@ class AllCameras implements Cameras {
     }
   }
 
+  standStill(): void {
+    this.#process.standStill()
+  }
+
   onStage(alarm: string, stage: Stage): void {
     const isHeld = stage !== 'closed'
     // Pictures of a closed alarm may still be under way.

@@ -46,7 +46,7 @@ export class PictureStore {
   /** Oldest first. */
   readonly #snapshots = new Map<string, StoredSnapshot>()
   /** Who needs which file. */
-  readonly #uses = new Map<string, Set<StoredSnapshot>>()
+  readonly #uses = new Map<string, StoredSnapshot[]>()
   readonly #cameraBytes = new Map<string, number>()
   #totalBytes = 0
   #changing: Promise<unknown> = Promise.resolve()
@@ -157,19 +157,29 @@ export class PictureStore {
   async #remove(id: string, reason: Deleted['reason']): Promise<boolean> {
     const snapshot = this.#snapshots.get(id)
     if (!snapshot) return false
-    this.#snapshots.delete(id)
-    this.#count(snapshot, -1)
-    // The files first: a document without files is found at the next start, a file without document too.
-    for (const file of filesOf(snapshot)) {
-      const users = this.#uses.get(file.sha256)
-      users?.delete(snapshot)
-      if (users && users.size > 0) continue
-      this.#uses.delete(file.sha256)
-      await rm(this.#blob(file.sha256), { force: true })
-    }
-    await rm(this.#document(id), { force: true })
-    this.#options.onDeleted({ snapshot, reason })
+    await this.#delete(new Map([[snapshot, this.#forget(snapshot)]]), reason)
     return true
+  }
+
+  /** All at once, and told together: a full store loses as many as it gains. */
+  async #delete(unused: ReadonlyMap<StoredSnapshot, string[]>, reason: Deleted['reason']): Promise<void> {
+    // The files first: a document without files is found at the next start, a file without document too.
+    const files = [...unused.values()].flat()
+    await Promise.all(files.map((sha256) => rm(this.#blob(sha256), { force: true })))
+    await Promise.all([...unused.keys()].map(({ id }) => rm(this.#document(id), { force: true })))
+    for (const snapshot of unused.keys()) this.#options.onDeleted({ snapshot, reason })
+  }
+
+  /** Out of the books; answers the files that nobody needs any more. */
+  #forget(snapshot: StoredSnapshot): string[] {
+    this.#snapshots.delete(snapshot.id)
+    this.#count(snapshot, -1)
+    return filesOf(snapshot).flatMap(({ sha256 }) => {
+      const users = (this.#uses.get(sha256) ?? []).filter((one) => one !== snapshot)
+      if (users.length > 0) this.#uses.set(sha256, users)
+      else this.#uses.delete(sha256)
+      return users.length > 0 ? [] : [sha256]
+    })
   }
 
   /** The alarm was closed, or is open again. */
@@ -208,16 +218,19 @@ export class PictureStore {
   async #makeRoom(newest: readonly Snapshot[]): Promise<void> {
     const camera = newest[0]?.camera ?? ''
     const kept = new Set(newest.map(({ id }) => id))
-    while ((this.#cameraBytes.get(camera) ?? 0) > this.#options.cameraBytesMax(camera)) {
-      const victim = this.#victim((one) => one.camera === camera && !kept.has(one.id))
-      if (!victim) break
-      await this.#remove(victim.id, 'quota')
+    const isCameraFull = (): boolean =>
+      (this.#cameraBytes.get(camera) ?? 0) > this.#options.cameraBytesMax(camera)
+    const isFull = (): boolean =>
+      this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax
+    const victims = new Map<StoredSnapshot, string[]>()
+    const take = (isCandidate: (snapshot: StoredSnapshot) => boolean): boolean => {
+      const victim = this.#victim((one) => !kept.has(one.id) && isCandidate(one))
+      if (victim) victims.set(victim, this.#forget(victim))
+      return victim !== undefined
     }
-    while (this.#totalBytes > this.#options.totalBytesMax || this.#snapshots.size > snapshotsMax) {
-      const victim = this.#victim((one) => !kept.has(one.id))
-      if (!victim) break
-      await this.#remove(victim.id, 'quota')
-    }
+    while (isCameraFull() && take((one) => one.camera === camera));
+    while (isFull() && take(() => true));
+    await this.#delete(victims, 'quota')
   }
 
   /** Oldest first, but pictures of open alarms last: the quota holds even then. */
@@ -235,8 +248,9 @@ export class PictureStore {
     this.#snapshots.set(snapshot.id, snapshot)
     this.#count(snapshot, 1)
     for (const { sha256 } of filesOf(snapshot)) {
-      const users = this.#uses.get(sha256) ?? new Set()
-      this.#uses.set(sha256, users.add(snapshot))
+      const users = this.#uses.get(sha256)
+      if (users) users.push(snapshot)
+      else this.#uses.set(sha256, [snapshot])
     }
   }
 

@@ -93,6 +93,8 @@ export interface Cameras {
   onAlarm(change: AlarmChange, alarm: Alarm): void
   /** Told how far people are: pictures of an alarm that is not closed outlive their term. */
   onStage(alarm: string, stage: Stage): void
+  /** Something urgent is on its way: for a moment nothing of the cameras runs. */
+  standStill(): void
   /** One picture now, asked for by a person; both sizes are stored. */
   take(camera: string, askedBy: string, occasion?: Occasion): Promise<Taken>
   health(): CameraHealth[]

@@ -81,6 +81,7 @@ export class BatchingJournal implements Journal {
   readonly #numbers: LaneNumbers
   readonly #queue: CommitQueue
   readonly #committedListeners = new Set<(records: readonly StoredRecord[]) => void>()
+  readonly #urgentListeners = new Set<() => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
   readonly #releases = new ReleaseQueue<Pending>(({ told, stored }) => told.kept(stored))
@@ -146,6 +147,7 @@ export class BatchingJournal implements Journal {
     if (entry.oddIds) pending.oddIds = entry.oddIds
     if (entry.quarantine) pending.quarantine = entry.quarantine
     this.#queue.push(pending)
+    if (isUrgent) for (const listener of this.#urgentListeners) listener()
   }
 
   #confirm(batch: readonly Pending[], request: CommitRequest): void {
@@ -256,6 +258,11 @@ export class BatchingJournal implements Journal {
   onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void {
     this.#committedListeners.add(listener)
     return () => this.#committedListeners.delete(listener)
+  }
+
+  onUrgent(listener: () => void): () => void {
+    this.#urgentListeners.add(listener)
+    return () => this.#urgentListeners.delete(listener)
   }
 
   onSpace(listener: (facts: SpaceFacts) => void): () => void {

@@ -103,6 +103,8 @@ export interface Journal extends Outbox {
   facts(): JournalFacts
   /** Told when the state of the room changes. */
   onSpace(listener: (facts: SpaceFacts) => void): () => void
+  /** Told when something urgent is handed in, before its commit; returns the undo. */
+  onUrgent(listener: () => void): () => void
   /** Told when a commit failed: what waited is refused and not on disk. Alarms sent behind it may still be kept. */
   onRefused(listener: (error: JournalError) => void): () => void
   /** Commits what waits, folds the write-ahead log in and closes the file. */

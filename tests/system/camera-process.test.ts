@@ -14,13 +14,16 @@ import {
 import { createServer } from 'node:net'
 import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
 import { CameraProcess } from '../../gateway/cameras/camera-process.ts'
+import { stillMs } from '../../gateway/cameras/stand-still.ts'
 import { jpegPixelsMax, parseJpeg } from '../../protocols/jpeg/parse-jpeg.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { descendantsOf, isOfCameras } from '../faults/process-traces.ts'
+import { createBoxFolder, startBox } from './box-in-process.ts'
 import { openCameraBench, until } from './camera-bench.ts'
 import { createTown } from './programs.ts'
 
@@ -282,3 +285,58 @@ const isSpeaking = (pid: string): boolean => {
     return false
   }
 }
+
+const isStill = (pid: string): boolean => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+
+it('stands still with its ffmpeg while an alarm is on its way, and goes on; at work only', async () => {
+  const { far, clock, pid } = await openProcess(sleepingFfmpeg())
+  await answers(far)
+  far.standStill()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(isStill(pid)).toBe(false)
+  const asked = far.develop(progressive, [], never()).catch((error: unknown) => error)
+  const ffmpeg = await ffmpegPid()
+  far.standStill()
+  await until(() => isStill(pid) && isStill(ffmpeg), 'standing still')
+  clock.advance(stillMs)
+  await until(() => !isStill(pid) && !isStill(ffmpeg), 'going on')
+  far.standStill()
+  clock.advance(stillMs)
+  far.standStill()
+  await until(() => isStill(ffmpeg), 'standing still again')
+  await far.stop()
+  expect([isAtWork(pid), isAtWork(ffmpeg)]).toEqual([false, false])
+  expect(await asked).toMatchObject({ code: 'stopped' })
+})
+
+it('stands still for a press of the box that it belongs to', async () => {
+  const camera = new SimulatedCamera({ account: { user: 'admin', password: 'right' }, auth: 'none' })
+  await camera.start()
+  stops.push(() => camera.stop())
+  camera.knobs.isHung = true
+  const box = createBoxFolder()
+  const cameras = [{ id: 'cam-1', host: '127.0.0.1', port: camera.port, zone: 'yard', healthSeconds: 3600 }]
+  const { gateway, mqttUrl } = await startBox(box.folder, {
+    zones: [{ id: 'yard' }],
+    devices: [{ id: 'button', kind: 'button', zone: 'yard' }],
+    cameras,
+  })
+  stops.push(async () => {
+    await gateway.stop()
+    box.remove()
+  })
+  await until(() => camerasOf(process.pid).length === 1, 'the process')
+  const [pid = ''] = camerasOf(process.pid)
+  const button = await connectAsync(mqttUrl, { clientId: 'button' })
+  stops.push(() => button.endAsync())
+  let hasStoodStill = false
+  const watch = setInterval(() => (hasStoodStill ||= isStill(pid)), 2)
+  // The first brings the camera to work: it hangs, and whoever asked it waits.
+  for (let i = 0; i < 10 && !hasStoodStill; i++) {
+    await button.publishAsync('gengfu/v1/button/event', `{"id":"1-${i}","button":"pressed"}`, { qos: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  clearInterval(watch)
+  expect(hasStoodStill).toBe(true)
+  await until(() => !isStill(pid), 'going on')
+})
