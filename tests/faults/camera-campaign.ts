@@ -81,7 +81,7 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
     zone: 'bridge',
     healthSeconds: 10,
     ringSeconds: i % 3 === 0 ? 5 : 0,
-    quotaMegabytes: 4,
+    quotaMegabytes: 1,
     events: i === 7,
   }))
   const devices = (name: string): object[] =>
@@ -90,7 +90,8 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
     zones: [{ id: 'bridge' }],
     devices: devices('watched'),
     cameras: settings,
-    pictures: { quotaMegabytes: 20 },
+    // Full before half of the half hour is over: then as much is deleted as comes, and memory should stay as it is.
+    pictures: { quotaMegabytes: 6 },
   })
   const run: Run = { plan, town, phases: { off: [], on: [] }, lost: [], unexplained: new Set(), pressed: 0 }
   let plain: PlainBox | undefined
