@@ -76,8 +76,17 @@ async function openProcess(
     return stopped
   })
   far.start()
-  await until(() => camerasOf(process.pid).length === 1, 'the process')
-  return { far, clock, pid: camerasOf(process.pid)[0] ?? '' }
+  return { far, clock, pid: await theProcess() }
+}
+
+/** Seen once: while it becomes one program after the other, it has no command line for a moment. */
+async function theProcess(): Promise<string> {
+  let pid = ''
+  await until(() => {
+    pid = camerasOf(process.pid)[0] ?? ''
+    return pid !== ''
+  }, 'the process')
+  return pid
 }
 
 /** It answers, so that it has done all that it does as it starts. */
@@ -325,8 +334,7 @@ it('stands still for a press of the box that it belongs to', async () => {
     await gateway.stop()
     box.remove()
   })
-  await until(() => camerasOf(process.pid).length === 1, 'the process')
-  const [pid = ''] = camerasOf(process.pid)
+  const pid = await theProcess()
   const button = await connectAsync(mqttUrl, { clientId: 'button' })
   stops.push(() => button.endAsync())
   let hasStoodStill = false
