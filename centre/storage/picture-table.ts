@@ -124,16 +124,15 @@ export function createPictureWriter(db: Sqlite) {
      ON CONFLICT (box, id) DO NOTHING`,
   )
   const insertFile = db.prepare('INSERT OR IGNORE INTO picture_files (box, sha256, bytes) VALUES (?, ?, ?)')
-  const forgetSnapshots = db.prepare<[string, string, number]>(
+  const forgetSnapshots = db.prepare<[string, string, number], { preview: string; full: string }>(
     `DELETE FROM snapshots WHERE box = ? AND id IN (
        SELECT s.id FROM snapshots s
        JOIN picture_files p ON p.box = s.box AND p.sha256 = s.preview AND p.gone_why IS NOT NULL
        JOIN picture_files f ON f.box = s.box AND f.sha256 = s.full AND f.gone_why IS NOT NULL
-       WHERE s.box = ? ORDER BY s.taken_at_ms LIMIT ?)`,
+       WHERE s.box = ? ORDER BY s.taken_at_ms LIMIT ?) RETURNING preview, full`,
   )
-  const forgetFiles = db.prepare<[string]>(
-    `DELETE FROM picture_files AS f WHERE f.box = ? AND f.gone_why IS NOT NULL
-       AND NOT EXISTS (${userIds('f.box', 'f.sha256')})`,
+  const forgetFile = db.prepare<{ box: string; sha256: string }>(
+    `DELETE FROM picture_files WHERE box = @box AND sha256 = @sha256 AND NOT EXISTS (${userIds('@box', '@sha256')})`,
   )
   const selectSnapshot = db.prepare<[string, string], { preview: string; full: string }>(
     'SELECT preview, full FROM snapshots WHERE box = ? AND id = ?',
@@ -156,9 +155,11 @@ export function createPictureWriter(db: Sqlite) {
   function roomIn(box: string): number {
     const left = snapshotsPerBoxMax - Number(countOfBox.get(box))
     if (left > 0) return left
-    const forgotten = forgetSnapshots.run(box, box, forgottenAtOnce - left).changes + left
-    forgetFiles.run(box)
-    return forgotten > 0 ? forgotten : -refusedAtOnce
+    const forgotten = forgetSnapshots.all(box, box, forgottenAtOnce - left)
+    for (const sha256 of new Set(forgotten.flatMap(({ preview, full }) => [preview, full])))
+      forgetFile.run({ box, sha256 })
+    const made = forgotten.length + left
+    return made > 0 ? made : -refusedAtOnce
   }
 
   function hasRoom(box: string): boolean {

@@ -107,7 +107,9 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       await this.#checkPlain(signal)
       return { state: 'reachable', clockSkewMs: undefined }
     }
-    const clockSkewMs = await this.#session.check(signal, snapshotMsMax)
+    const { clockSkewMs, isKnown } = await this.#session.check(signal, snapshotMsMax)
+    // Without that it was not seen whether it takes our credentials.
+    if (!isKnown) return { state: 'reachable', clockSkewMs }
     return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
   }
 

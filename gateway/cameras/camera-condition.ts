@@ -40,9 +40,12 @@ export class CameraCondition {
 
   /** The camera answered as it should. */
   answered(state: CameraState, answerMs: number | undefined): Condition {
+    const { state: known } = this.#now
+    // That it is there takes nothing back of what a picture has shown.
+    const isLess = state === 'reachable' && (known === 'up-with-auth' || known === 'up-without-auth')
     const isPictureBad = ['frozen', 'dark', 'covered'].includes(this.#now.picture)
     return this.#become({
-      state,
+      state: isLess ? known : state,
       failuresInRow: 0,
       isOffline: false,
       lastAnswerMs: answerMs ?? this.#now.lastAnswerMs,

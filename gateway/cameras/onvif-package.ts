@@ -3,6 +3,8 @@ import onvif from 'onvif'
 import { parseSoapXml, type XmlNode, type XmlValue } from './soap-xml.ts'
 
 export interface ServiceUrl {
+  /** With its colon. */
+  protocol?: string | null
   hostname?: string | null
   port?: string | null
   path?: string | null

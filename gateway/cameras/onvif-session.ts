@@ -72,15 +72,21 @@ export class OnvifSession {
   }
 
   /**
-   * The lightest proof of life: the camera's clock, which needs no credentials, and who it is, which mostly does. Returns
-   * its skew in ms, undefined when it does not tell its time; rejects when it tells neither.
+   * The lightest proof of life: the camera's clock, which needs no credentials, and who it is, which mostly does. Its skew
+   * in ms is undefined when it does not tell its time, `isKnown` false when it does not tell who it is; rejects when it
+   * tells neither.
    */
-  async check(signal: AbortSignal, deadlineMs: number): Promise<number | undefined> {
+  async check(
+    signal: AbortSignal,
+    deadlineMs: number,
+  ): Promise<{ clockSkewMs: number | undefined; isKnown: boolean }> {
     this.#begin(signal, deadlineMs)
     const clockSkewMs = await orRefused(this.#readClock())
     const device = await orRefused(this.#readDevice())
-    if (clockSkewMs instanceof CameraProblem && device instanceof CameraProblem) throw clockSkewMs
-    return clockSkewMs instanceof CameraProblem ? undefined : clockSkewMs
+    const isKnown = !(device instanceof CameraProblem)
+    if (!(clockSkewMs instanceof CameraProblem)) return { clockSkewMs, isKnown }
+    if (!isKnown) throw clockSkewMs
+    return { clockSkewMs: undefined, isKnown }
   }
 
   /** Everything that is needed to take pictures, inside one deadline. */
@@ -222,7 +228,7 @@ export class OnvifSession {
         ? (defaultPaths[request.service] ?? this.#options.path)
         : this.#options.path
       const answer = await askCamera({
-        address: service ? this.#ownAddress(service.hostname, service.port) : this.#options.address,
+        address: service ? this.#ownAddress(service) : this.#options.address,
         method: 'POST',
         path: service?.path || fallback,
         headers: { 'content-type': `application/soap+xml; charset=utf-8; action="${request.action ?? ''}"` },
@@ -276,14 +282,15 @@ export class OnvifSession {
    * The port counts when the camera named itself. Behind a NAT it names an inner address with an inner port: ours leads to
    * that of its device service, and only another one than that is meant as it stands.
    */
-  #ownAddress(host: string | null | undefined, port: string | number | null | undefined): CameraAddress {
+  #ownAddress({ hostname, port, protocol }: ServiceUrl): CameraAddress {
     const { address } = this.#options
-    const named = (host ?? '').replace(/^\[|\]$/g, '')
+    const named = (hostname ?? '').replace(/^\[|\]$/g, '')
     const isItself = named === address.host
     if (named !== '' && !isItself && this.#foreign.size < foreignHostsMax)
       this.#foreign.add(named.slice(0, 253))
     const inner = this.#serviceUrl('device')
-    const isOther = named !== '' && named === inner?.hostname && Number(port) !== Number(inner.port ?? 80)
+    const isSameInner = named !== '' && named === inner?.hostname && protocol === inner.protocol
+    const isOther = isSameInner && Number(port) !== Number(inner.port ?? defaultPort(inner.protocol))
     const number = Number(port)
     return (isItself || isOther) && number > 0 && number < 65536 ? { ...address, port: number } : address
   }
@@ -294,8 +301,10 @@ export class OnvifSession {
     // Seen in the field: a "snapshot" address that is rtsp://.
     if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
     const isTls = url.protocol === 'https:'
-    const port = url.port === '' ? (isTls ? 443 : url.hostname === 'camera' ? '' : 80) : url.port
-    const own = this.#ownAddress(url.hostname === 'camera' ? '' : url.hostname, port)
+    const isRelative = url.hostname === 'camera'
+    const port = url.port === '' && !isRelative ? defaultPort(url.protocol) : url.port
+    const hostname = isRelative ? '' : url.hostname
+    const own = this.#ownAddress({ hostname, port: String(port), protocol: url.protocol })
     const isOwn = own !== this.#options.address
     return { address: isOwn ? { ...own, isTls } : own, path: url.pathname + url.search }
   }
@@ -303,10 +312,12 @@ export class OnvifSession {
   #ownStream(uri: string): CameraFacts['stream'] {
     const rest = /^rtsp:\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(\/.*|\?.*)?$/i.exec(uri)
     if (!rest) return undefined
-    this.#ownAddress(rest[1], undefined)
+    this.#ownAddress({ hostname: rest[1] ?? '' })
     return { port: Number(rest[2] ?? 554), path: rest[3] ?? '/' }
   }
 }
+
+const defaultPort = (protocol: string | null | undefined): number => (protocol === 'https:' ? 443 : 80)
 
 /** The camera answered that it does not do this, in whatever words. */
 const isRefused = ({ code }: CameraProblem): boolean => code === 'onvif-fault' || code === 'not-onvif'

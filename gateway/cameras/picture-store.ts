@@ -92,16 +92,26 @@ export class PictureStore {
   put(snapshots: readonly StoredSnapshot[], full: FinishedFile, preview: FinishedFile): Promise<void> {
     return this.#inTurn(async () => {
       const files = preview.sha256 === full.sha256 ? [full] : [full, preview]
-      await Promise.all(files.map((file) => this.#writeBlob(file)))
-      const written = await Promise.allSettled(snapshots.map((one) => this.#writeDocument(one)))
-      const failed = written.find((one) => one.status === 'rejected')
-      if (failed) {
-        await Promise.allSettled(snapshots.map(({ id }) => rm(this.#document(id), { force: true })))
-        throw failed.reason
-      }
+      await allOf(files.map((file) => this.#writeBlob(file)))
+        .then(() => allOf(snapshots.map((one) => this.#writeDocument(one))))
+        .catch(async (error: unknown) => {
+          await this.#sweepUp(snapshots, files)
+          throw error
+        })
       for (const one of snapshots) this.#add(one)
       await this.#makeRoom(snapshots)
     })
+  }
+
+  /** What a disk that is full took of them would keep it full. */
+  async #sweepUp(snapshots: readonly Snapshot[], files: readonly FinishedFile[]): Promise<void> {
+    const unused = files
+      .filter(({ sha256 }) => !this.#uses.has(sha256))
+      .map(({ sha256 }) => this.#blob(sha256))
+    const paths = [...unused, ...snapshots.map(({ id }) => this.#document(id))]
+    await Promise.allSettled(
+      paths.flatMap((path) => [rm(path, { force: true }), rm(`${path}.new`, { force: true })]),
+    )
   }
 
   /** Whole bytes of a file, or undefined when it is gone; a damaged one is deleted with the snapshots that use it. */
@@ -297,6 +307,11 @@ export class PictureStore {
   #blobs = (): string => join(this.#options.folder, 'files')
   #document = (id: string): string => join(this.#index(), `${id}.json`)
   #blob = (sha256: string): string => join(this.#blobs(), sha256.slice(0, 2), `${sha256}.jpg`)
+}
+
+/** Waits for all of them, also when one fails. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  for (const done of await Promise.allSettled(work)) if (done.status === 'rejected') throw done.reason
 }
 
 /** The sizes that the centre does not have. */

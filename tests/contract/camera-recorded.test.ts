@@ -97,7 +97,7 @@ describe('recorded answers', () => {
     const whole = await session().probe(signal, 5000)
     instead.set('GetSystemDateAndTime', 'Error')
     try {
-      expect(await session().check(signal, 5000)).toBeUndefined()
+      expect(await session().check(signal, 5000)).toEqual({ clockSkewMs: undefined, isKnown: true })
       instead.set('GetDeviceInformation', 'Error')
       const facts = await session().probe(signal, 5000)
       expect(facts).toEqual({
@@ -109,28 +109,32 @@ describe('recorded answers', () => {
         serial: '',
       })
       await expect(session().check(signal, 5000)).rejects.toMatchObject({ code: 'onvif-fault' })
+      instead.delete('GetSystemDateAndTime')
+      expect(await session().check(signal, 5000)).toMatchObject({ isKnown: false })
     } finally {
       instead.clear()
     }
   })
 
   it('lead to another port that an inner address names, and to ours where it is that of the device service', async () => {
-    const ports: unknown[] = []
+    const found: unknown[] = []
     for (const [device, snapshot] of [
-      ['10.0.0.5:80', '10.0.0.5:81'],
-      ['10.0.0.5', '10.0.0.5:80'],
-      ['10.0.0.5:81', '10.0.0.5:81'],
-      ['10.0.0.5:80', '10.0.0.6:81'],
+      ['http://10.0.0.5:80', 'http://10.0.0.5:81'],
+      ['http://10.0.0.5', 'http://10.0.0.5:80'],
+      ['http://10.0.0.5:81', 'http://10.0.0.5:81'],
+      ['http://10.0.0.5:80', 'http://10.0.0.6:81'],
+      ['https://10.0.0.5', 'https://10.0.0.5'],
+      ['http://10.0.0.5', 'https://10.0.0.5'],
     ] as const) {
       rewrite = (xml) =>
         xml
-          .replace(/(XAddr>http:\/\/)[^/]+/g, `$1${device}`)
-          .replace(/(<tt:Uri>http:\/\/)[^/]+/g, `$1${snapshot}`)
-      ports.push((await session().probe(signal, 5000)).snapshot?.address)
+          .replace(/(XAddr>)http:\/\/[^/]+/g, `$1${device}`)
+          .replace(/(<tt:Uri>)http:\/\/[^/]+/g, `$1${snapshot}`)
+      found.push((await session().probe(signal, 5000)).snapshot?.address)
     }
     rewrite = (xml) => xml
     const own = { host: '127.0.0.1', port, isTls: false }
-    expect(ports).toEqual([{ ...own, port: 81 }, own, own, own])
+    expect(found).toEqual([{ ...own, port: 81 }, own, own, own, own, own])
   })
 
   it('without a snapshot address leave the stream', async () => {

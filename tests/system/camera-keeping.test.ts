@@ -140,11 +140,17 @@ describe('the store', () => {
       { ...before, id: '00000000000a' },
       { ...before, id: '00000000000b' },
     ]
+    const filesBefore = await filesOnDisk()
     await mkdir(join(folder, 'index', `${other.id}.json`, 'in-the-way'), { recursive: true })
     const [full, preview] = [file('refused'), file('preview', 10)]
     await expect(store.put([one, other], full, preview)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/)
     expect(store.list()).toEqual([before])
-    expect(existsSync(join(folder, 'index', `${one.id}.json`))).toBe(false)
+    expect((await readdir(join(folder, 'index'))).sort()).toEqual(
+      [`${before.id}.json`, `${other.id}.json`].sort(),
+    )
+    // Neither the picture that nobody needs, nor a part of it; the preview, which another snapshot shares, stays.
+    expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.new'))).toEqual([])
+    expect(await filesOnDisk()).toEqual(filesBefore)
   })
 
   it('keeps equal pictures once on the disk, until the last snapshot of them goes', async () => {

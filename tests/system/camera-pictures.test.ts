@@ -53,6 +53,25 @@ describe('pictures of an alarm', () => {
     }
   })
 
+  it('that several alarms share are told of in one go, so that they are one commit and one Report', async () => {
+    const camera = await startCamera()
+    const bench = await startBench([base(camera)])
+    const groups: unknown[][] = []
+    let isOpen = false
+    bench.facts.push = (...facts) => {
+      if (facts[0]?.what !== 'snapshot-taken') return 0
+      if (!isOpen) setImmediate(() => (isOpen = false))
+      if (!isOpen) groups.push([])
+      isOpen = true
+      groups.at(-1)?.push(...facts.map((fact) => fact.facts['alarm']))
+      return 0
+    }
+    const ids = ['a-1', 'a-2', 'a-3', 'a-4']
+    for (const id of ids) bench.cameras.onAlarm('raised', redAlarm(id, 'bridge'))
+    await until(() => groups.length >= 2, 'pictures')
+    expect(groups.slice(0, 2)).toEqual([['a-1'], ['a-2', 'a-3', 'a-4']])
+  })
+
   it('are taken for red and orange in the zone only, and once for repeats within a minute', async () => {
     const camera = await startCamera()
     const bench = await startBench([{ ...base(camera), zone: ['bridge', 'square'] }])

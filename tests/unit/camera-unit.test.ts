@@ -1,6 +1,7 @@
 // Question: what does a storm of alarms cost a camera, and does nobody wait in vain for a picture that others share?
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { CameraState } from '../../gateway/cameras/port.ts'
 import type { CameraAccess, TakenPicture } from '../../gateway/cameras/camera-client.ts'
 import { CameraProblem } from '../../gateway/cameras/camera-problem.ts'
 import { CameraUnit, type Wanted } from '../../gateway/cameras/camera-unit.ts'
@@ -19,6 +20,8 @@ let developed: number
 let isDarkroomBroken: boolean
 let shots: string[][]
 let failed: [string, string][]
+let states: unknown[]
+let checked: CameraState
 
 beforeEach(() => {
   clock = new VirtualClock()
@@ -27,6 +30,8 @@ beforeEach(() => {
   isDarkroomBroken = false
   shots = []
   failed = []
+  states = []
+  checked = 'up-without-auth'
   const settings = cameraSettingsSchema.parse({
     id: 'cam-1',
     host: '127.0.0.1',
@@ -37,7 +42,7 @@ beforeEach(() => {
     settings,
     facts: undefined,
     probe: async () => undefined,
-    check: async () => ({ state: 'up-without-auth', clockSkewMs: 0 }),
+    check: async () => ({ state: checked, clockSkewMs: 0 }),
     sources: async () => ['http'],
     fetch: async () => ({ source: 'http', answerMs: 5, bytes: new Uint8Array(3) }),
     take: async (): Promise<TakenPicture> => {
@@ -62,7 +67,9 @@ beforeEach(() => {
     onFailed: (_, wanted, { code }) => {
       for (const one of wanted) failed.push([one.alarm ?? '', code])
     },
-    onCondition: () => undefined,
+    onCondition: (_, before, after) => {
+      if (before.state !== after.state) states.push(after.state)
+    },
   })
 })
 
@@ -129,4 +136,13 @@ describe('a storm of alarms', () => {
     expect(shots.flat()).toEqual(['a-1 at-once', 'a-2 at-once', 'a-3 at-once'])
     await unit.stop()
   })
+})
+
+it('of a camera that is only known to be there, pictures tell more, and no look takes that back', async () => {
+  checked = 'reachable'
+  unit.start()
+  await pass(300_000)
+  expect(states.filter((state) => state === 'reachable').length).toBeLessThanOrEqual(1)
+  expect(unit.condition.state).toBe('up-without-auth')
+  await unit.stop()
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openWriter, type Sqlite } from '../../centre/storage/database.ts'
 import { createPictureWriter, snapshotsPerBoxMax } from '../../centre/storage/picture-table.ts'
+import { createPictureUpkeep } from '../../centre/storage/picture-upkeep.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
 
 const box = 'box-a'
@@ -60,6 +61,34 @@ it('forgets the oldest of those whose files are gone, rows of the files too, and
   expect(rows()).toEqual({ count: snapshotsPerBoxMax - 500, oldest: 2000 })
   const files = db.prepare("SELECT count(*) FROM picture_files WHERE gone_why = 'term'").pluck().get()
   expect(files).toBe(1000)
+})
+
+it('goes through all snapshots of a box for nothing but a box that has too many', () => {
+  const asked: string[] = []
+  const heard = new Proxy(db, {
+    get: (target, name) => {
+      if (name !== 'prepare') return Reflect.get(target, name) as unknown
+      return (sql: string) => {
+        asked.push(sql)
+        return target.prepare(sql)
+      }
+    },
+  })
+  createPictureWriter(heard)
+  createPictureUpkeep(heard)
+  const walks = asked.filter((sql) => {
+    // The plan is the same for all values.
+    const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql.replace(/\?|@\w+/g, "'1'")}`).all() as {
+      detail: string
+    }[]
+    return steps.some(({ detail }) => /(snapshots|\bs) USING .*\(box=\?\)$|SCAN (snapshots|s)\b/.test(detail))
+  })
+  const isMeantTo = (sql: string): boolean =>
+    /^SELECT count\(\*\) FROM snapshots WHERE box|^DELETE FROM snapshots|ORDER BY taken_at_ms DESC, id LIMIT/.test(
+      sql,
+    )
+  expect(walks.filter((sql) => !isMeantTo(sql))).toEqual([])
+  expect(walks.length).toBeGreaterThan(0)
 })
 
 it('refuses what a box names beyond, as long as none of its files is gone, and looks again after a while', () => {
