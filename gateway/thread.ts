@@ -1,18 +1,20 @@
 // Threads of ours: started from sources or from a build, each with a priority of its own.
 import { readdirSync, readlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
-/**
- * Starts the thread of the file `name` beside the module at `moduleUrl`. Threads do not inherit the loader that runs
- * TypeScript: from sources, one registers it first.
- */
+/** Starts the thread of the file `name` beside the module at `moduleUrl`; from sources, gathered into one script first. */
 export function startThread(moduleUrl: string, name: string, options: WorkerOptions): Worker {
   if (!moduleUrl.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, moduleUrl), options)
-  const source = JSON.stringify(new URL(`./${name}.ts`, moduleUrl).href)
-  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
-  return new Worker(run, { ...options, eval: true })
+  const require = createRequire(import.meta.url)
+  const { gatherSources } = require('../bin/gather-sources.cjs') as {
+    gatherSources: (file: string) => string
+  }
+  const script = gatherSources(fileURLToPath(new URL(`./${name}.ts`, moduleUrl)))
+  return new Worker(script, { ...options, eval: true })
 }
 
 /**

@@ -1,4 +1,6 @@
 // The program's side of a storage thread: calls out, answers back, and every open call fails when the thread ends.
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { StorageFailure } from './storage-failure.ts'
 import type { Answer, WorkerStart } from './worker-messages.ts'
@@ -68,11 +70,14 @@ export class WorkerClient {
   }
 }
 
-/** Compiled, the worker is a file like any other; from source, Node 20 needs tsx, which a thread must load itself. */
+/** Compiled, the worker is a file like any other; from sources, it is gathered into one script first. */
 function startWorker(start: WorkerStart): Worker {
-  const compiled = new URL('./storage-worker.js', import.meta.url)
-  if (!import.meta.url.endsWith('.ts')) return new Worker(compiled, { workerData: start })
-  const source = JSON.stringify(new URL('./storage-worker.ts', import.meta.url).href)
-  const run = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}) })`
-  return new Worker(run, { eval: true, workerData: start })
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./storage-worker.js', import.meta.url), { workerData: start })
+  const require = createRequire(import.meta.url)
+  const { gatherSources } = require('../../bin/gather-sources.cjs') as {
+    gatherSources: (file: string) => string
+  }
+  const script = gatherSources(fileURLToPath(new URL('./storage-worker.ts', import.meta.url)))
+  return new Worker(script, { eval: true, workerData: start })
 }

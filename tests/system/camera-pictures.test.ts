@@ -60,10 +60,13 @@ describe('pictures of an alarm', () => {
     let isOpen = false
     bench.facts.push = (...facts) => {
       if (facts[0]?.what !== 'snapshot-taken') return 0
+      // On a busy machine the later pictures of the alarms are one with these.
+      const atOnce = facts.filter((fact) => fact.facts['moment'] === 'at-once')
+      if (atOnce.length === 0) return 0
       if (!isOpen) setImmediate(() => (isOpen = false))
       if (!isOpen) groups.push([])
       isOpen = true
-      groups.at(-1)?.push(...facts.map((fact) => fact.facts['alarm']))
+      groups.at(-1)?.push(...atOnce.map((fact) => fact.facts['alarm']))
       return 0
     }
     const ids = ['a-1', 'a-2', 'a-3', 'a-4']
