@@ -31,10 +31,8 @@ const configOf = (dataDir: string) =>
 async function spawnCentre(): Promise<{ child: ChildProcess; uplink: string; log: () => string }> {
   const config = join(folder, 'centre.yaml')
   writeFileSync(config, configOf(join(folder, 'data')))
-  const main = fileURLToPath(new URL('../../centre/main.ts', import.meta.url))
-  const run = `import { runCentre } from ${JSON.stringify(main)}; await runCentre(['--config', ${JSON.stringify(config)}])`
-  const root = fileURLToPath(new URL('../..', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', run], { cwd: root })
+  const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
+  const child = spawn(process.execPath, [program, 'centre', '--config', config])
   children.push(child)
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
