@@ -4,6 +4,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client'
 import { encodeJson, parseHeartbeat } from '../protocols/uplink/codec.ts'
 import type { DeskAlarm } from '../protocols/desk/api.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
+import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import type { StageNotice } from '../protocols/uplink/stage-notice.ts'
 import { CommandSender } from './commands/command-sender.ts'
@@ -64,6 +65,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
 
   async function start(): Promise<void> {
     collectDefaultMetrics({ register: registry })
+    void keepPacketCachesSmall()
     const storage = await openStorage()
     const known = await storage.remember(config.boxes.map(({ id, name }) => ({ id, name })))
     const core = new ReceiverCore()

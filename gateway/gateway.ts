@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock } from '../protocols/kit/clock.ts'
+import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import { createAlarmEngine } from './alarms/alarm-engine.ts'
 import { createBroker } from './broker/broker.ts'
@@ -106,6 +107,7 @@ class WiredGateway implements Gateway {
     const { config, logger, clock, random } = this.#options
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     collectDefaultMetrics({ register: this.#metrics })
+    void keepPacketCachesSmall()
     const flash = new FlashWear({ monotonicMs: () => clock.monotonicMs() })
     flash.register(this.#metrics)
     const journal = await this.#openJournal()

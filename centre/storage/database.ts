@@ -11,6 +11,8 @@ export type Sqlite = Database.Database
 const busyTimeoutMs = 5000
 /** The WAL is cut back to this after a checkpoint. */
 const walBytesMax = 64 * 1024 * 1024
+/** The writer folds a WAL of so many pages (64 MB) itself; the thread that reads does it long before. */
+const walPagesMax = 16_000
 /** Files above this are not read through on every start; the page checks of normal reading still apply. */
 export const checkedBytesMax = 512 * 1024 * 1024
 
@@ -81,7 +83,7 @@ export function openWriter(file: string, nowMs: number): Sqlite {
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
     db.pragma(`journal_size_limit = ${walBytesMax}`)
-    db.pragma('wal_autocheckpoint = 4000')
+    db.pragma(`wal_autocheckpoint = ${walPagesMax}`)
     db.pragma('trusted_schema = OFF')
     db.pragma('cache_size = -65536')
     migrate(db, file)
@@ -105,6 +107,29 @@ export function openReader(file: string): Sqlite {
   db.pragma('trusted_schema = OFF')
   db.pragma('cache_size = -32768')
   return db
+}
+
+/** Folds what is committed into the file, beside the writer: an alarm's commit would wait some 20 ms for it. */
+export class LogFolding {
+  readonly #db: Sqlite
+
+  constructor(file: string) {
+    this.#db = new Database(file, { timeout: busyTimeoutMs })
+    this.#db.pragma('synchronous = FULL')
+  }
+
+  /** As far as no reader is in the way. What the disk refuses here it refuses the writer, too, which says so. */
+  fold(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(PASSIVE)')
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
 }
 
 /** `run` as one transaction that takes the write lock at once: a later upgrade could fail where no retry helps. */

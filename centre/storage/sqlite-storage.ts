@@ -44,12 +44,19 @@ const readerCalls = [
   'looks',
 ] as const satisfies (keyof StorageCalls)[]
 
+/** Seldom enough that a page written again and again is folded once. */
+const foldEveryDefaultMs = 10_000
+
 /** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
-export async function openSqliteStorage(file: string, nowMs: number): Promise<Storage> {
-  const writer = await WorkerClient.open({ role: 'writer', file, nowMs })
+export async function openSqliteStorage(
+  file: string,
+  nowMs: number,
+  foldEveryMs = foldEveryDefaultMs,
+): Promise<Storage> {
+  const writer = await WorkerClient.open({ role: 'writer', file, nowMs, foldEveryMs })
   let reader: WorkerClient
   try {
-    reader = await WorkerClient.open({ role: 'reader', file, nowMs })
+    reader = await WorkerClient.open({ role: 'reader', file, nowMs, foldEveryMs })
   } catch (error) {
     await writer.close()
     throw error

@@ -1,6 +1,7 @@
-// A thread that owns one SQLite connection, the writer's or the reader's, and answers calls one after the other.
+// A thread that owns one SQLite connection, the writer's or the reader's, and answers calls one after the other. The reader's
+// folds the log, too: who reads may wait.
 import { parentPort, workerData } from 'node:worker_threads'
-import { openReader, openWriter, type Sqlite } from './database.ts'
+import { LogFolding, openReader, openWriter, type Sqlite } from './database.ts'
 import { createReader } from './reader.ts'
 import { toStorageFailure } from './storage-failure.ts'
 import type { Answer, Call, WorkerStart } from './worker-messages.ts'
@@ -8,9 +9,11 @@ import { createWriter } from './writer.ts'
 
 const port = parentPort
 if (!port) throw new Error('storage-worker runs as a worker thread only')
-const { role, file, nowMs } = workerData as WorkerStart
+const { role, file, nowMs, foldEveryMs } = workerData as WorkerStart
 
 let db: Sqlite | undefined
+let log: LogFolding | undefined
+let folding: NodeJS.Timeout | undefined
 let calls: Record<string, (...args: never[]) => unknown> = {}
 
 function answer(message: Answer): void {
@@ -25,6 +28,10 @@ function fail(id: number, error: unknown): void {
 try {
   db = role === 'writer' ? openWriter(file, nowMs) : openReader(file)
   calls = { ...(role === 'writer' ? createWriter(db) : createReader(db)) }
+  if (role === 'reader') {
+    const opened = (log = new LogFolding(file))
+    folding = setInterval(() => opened.fold(), foldEveryMs)
+  }
   answer({ id: 0, ok: true, value: undefined })
 } catch (error) {
   fail(0, error)
@@ -34,6 +41,8 @@ try {
 port.on('message', ({ id, call, args }: Call) => {
   try {
     if (call === 'close') {
+      clearInterval(folding)
+      log?.close()
       db?.close()
       answer({ id, ok: true, value: undefined })
       port.close()

@@ -5,6 +5,8 @@ export interface WorkerStart {
   file: string
   /** Wall time of the start, ms since 1970. */
   nowMs: number
+  /** Milliseconds between two times that the reader's thread folds the log. */
+  foldEveryMs: number
 }
 
 /** `call` is a name of StorageCalls, or `close`. */

@@ -1,0 +1,26 @@
+// Does what mqtt-packet keeps for good stay small, whatever lengths its packets have?
+import { execFileSync } from 'node:child_process'
+import { expect, it } from 'vitest'
+
+/** Megabytes held after a packet of each length with other things between, in a process of its own. */
+function megabytesHeld(isKeptSmall: boolean): number {
+  const program = `
+    import mqttPacket from 'mqtt-packet'
+    import { keepPacketCachesSmall } from './protocols/kit/packet-caches.ts'
+    if (${isKeptSmall}) await keepPacketCachesSmall()
+    const nowhere = { write: () => true, cork: () => undefined, uncork: () => undefined }
+    const payload = Buffer.alloc(16384)
+    for (let length = 0; length < 16380; length++) {
+      mqttPacket.writeToStream({ cmd: 'publish', topic: 'a', qos: 1, messageId: 1 + length, payload: payload.subarray(length) }, nowhere)
+      for (let i = 0; i < 4; i++) Buffer.allocUnsafe(2000)
+    }
+    gc()
+    process.stdout.write(String(process.memoryUsage().arrayBuffers / 1e6))`
+  const parameters = ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', program]
+  return Number(execFileSync(process.execPath, parameters, { encoding: 'utf8' }))
+}
+
+it('holds less than a megabyte after packets of every length, and the twin a hundred', () => {
+  expect(megabytesHeld(true)).toBeLessThan(1)
+  expect(megabytesHeld(false)).toBeGreaterThan(100)
+})
