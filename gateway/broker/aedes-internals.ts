@@ -1,9 +1,5 @@
 // The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
-import mqttPacket from 'mqtt-packet'
-
-// A buffer for each number of two bytes would be made when the first packet leaves: 6 MB, for events that need none of them.
-mqttPacket.writeToStream.cacheNumbers = false
 
 interface ClientInternals {
   duplicates: Record<string, number>
