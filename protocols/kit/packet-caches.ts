@@ -12,7 +12,7 @@ let filling: Promise<void> | undefined
 
 /**
  * Each length that is kept is a few bytes out of Node's pool and holds 8 KB of it: on a box whose Reports have pictures of any
- * size that came to 130 MB in time. Written in a row once, all lengths share some thirty such pieces, in a quarter of a
+ * size that comes to 130 MB in time. Written in a row once, all lengths share some thirty such pieces, in a quarter of a
  * megabyte. And a buffer for each of the 65,536 numbers of two bytes is made when it is needed instead: 6 MB. Does nothing the second time.
  */
 export function keepPacketCachesSmall(): Promise<void> {
