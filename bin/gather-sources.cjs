@@ -1,12 +1,17 @@
-// Makes one script of a TypeScript file and all that it imports, so that a thread can be started from sources: threads do not
-// inherit the loader that runs TypeScript, and loading one again for each costs more than the thread does. In a build nobody
-// asks for it.
+// Makes one script of a TypeScript file and all that it imports, so that a thread or a process can be started from sources: they
+// do not inherit the loader that runs TypeScript, and loading one again for each costs more than they do. In a build nobody asks
+// for it.
 const { execFileSync } = require('node:child_process')
+const { pathToFileURL } = require('node:url')
 
-/** @param {string} file @returns {string} for `new Worker(script, { eval: true })` */
+/**
+ * All of it takes itself to be in the folder of `file`.
+ * @param {string} file @returns {string} for `runInThisContext(script)` and `new Worker(script, { eval: true })`
+ */
 exports.gatherSources = (file) => {
   // The program, not its package: that starts a thread of its own.
   const parameters = ['--bundle', '--platform=node', '--packages=external', '--format=cjs', '--keep-names']
+  parameters.push(`--define:import.meta.url=${JSON.stringify(pathToFileURL(file).href)}`)
   const script = execFileSync(require.resolve('esbuild/bin/esbuild'), [file, ...parameters], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

@@ -9,8 +9,8 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
 /** Starts the thread of the file `name` beside the module at `moduleUrl`; from sources, gathered into one script first. */
 export function startThread(moduleUrl: string, name: string, options: WorkerOptions): Worker {
   if (!moduleUrl.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, moduleUrl), options)
-  const require = createRequire(import.meta.url)
-  const { gatherSources } = require('../bin/gather-sources.cjs') as {
+  const require = createRequire(moduleUrl)
+  const { gatherSources } = require('../../bin/gather-sources.cjs') as {
     gatherSources: (file: string) => string
   }
   const script = gatherSources(fileURLToPath(new URL(`./${name}.ts`, moduleUrl)))

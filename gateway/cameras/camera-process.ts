@@ -35,6 +35,8 @@ const v8Options = [
   '--max-semi-space-size=2',
   '--heap-growing-percent=10',
   '--v8-pool-size=1',
+  // It collects its garbage itself: most of a picture lies outside the heap, where V8 does not hurry.
+  '--expose-gc',
 ]
 
 interface Asked {
@@ -189,10 +191,13 @@ export class CameraProcess {
     const isSource = import.meta.url.endsWith('.ts')
     const file =
       program ?? fileURLToPath(new URL(`./camera-program.${isSource ? 'ts' : 'js'}`, import.meta.url))
+    const parameters = ffmpegCommand === undefined ? [] : [ffmpegCommand]
     const [execPath, ...rest] = [...(this.#isTied ? tie : []), process.execPath]
-    const child = fork(file, ffmpegCommand === undefined ? [] : [ffmpegCommand], {
+    // Gathered where it starts: this process does not wait for it.
+    const runner = fileURLToPath(new URL('../../bin/run-source.cjs', import.meta.url))
+    const child = fork(isSource ? runner : file, isSource ? [file, ...parameters] : parameters, {
       execPath,
-      execArgv: [...rest, ...v8Options, ...(isSource ? ['--import', 'tsx'] : [])],
+      execArgv: [...rest, ...v8Options],
       env: smallEnvironment(),
       detached: true,
       serialization: 'advanced',

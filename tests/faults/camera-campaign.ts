@@ -42,7 +42,8 @@ export interface CameraResult {
   attemptsAtOnce: number
   before: Traces
   after: Traces
-  residentPerHour: number
+  /** Of the box with the cameras, in all and by part; and of the one without, for comparison. */
+  residentPerHour: Record<'all' | 'box' | 'cameras' | 'plain', number>
   stray: string[]
 }
 
@@ -108,7 +109,7 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
     await yard.order({ do: 'rest' })
     await pause(plan.settleMs)
     const before = tracesOf(watched.pid)
-    const memory: { atMs: number; megabytes: number }[] = []
+    const memory: (Record<'box' | 'cameras' | 'plain', number> & { atMs: number })[] = []
     for (let round = 0; round < plan.groups * 4; round++) {
       const kind = round % 4 === 1 || round % 4 === 2 ? 'on' : 'off'
       const knobs = Array.from({ length: 6 }, (_, i) => ({
@@ -120,11 +121,13 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
       const pressed = await pressOn(run, stream, buttons[kind])
       run.phases[kind].push(pressed)
       noteHealth(run, await healthOf(town))
-      const { residentMegabytes } = tracesOf(watched.pid)
-      if (kind === 'off') memory.push({ atMs: performance.now(), megabytes: residentMegabytes })
+      const { residentMegabytes, camerasMegabytes } = tracesOf(watched.pid)
+      const resident = { box: residentMegabytes - camerasMegabytes, cameras: camerasMegabytes }
+      const plainMegabytes = tracesOf(plain.program.pid).residentMegabytes
+      if (kind === 'off') memory.push({ atMs: performance.now(), ...resident, plain: plainMegabytes })
       plan.progress?.(
         `phase ${round + 1} ${kind}: ${run.pressed} presses, slowest ${Math.round(Math.max(0, ...pressed))} ms, ` +
-          `${Math.round(residentMegabytes)} MB${kind === 'on' ? `, ${knobs.map(wordsOf).join(' | ')}` : ''}`,
+          `${Math.round(resident.box)} + ${Math.round(camerasMegabytes)} MB, ${Math.round(plainMegabytes)} MB without cameras${kind === 'on' ? `, ${knobs.map(wordsOf).join(' | ')}` : ''}`,
       )
     }
     await yard.order({ do: 'rest' })
@@ -141,7 +144,12 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
       attemptsAtOnce: yard.report.busyMax,
       before,
       after: tracesOf(watched.pid),
-      residentPerHour: slopePerHour(memory),
+      residentPerHour: {
+        all: slopePerHour(memory.map(({ atMs, box, cameras }) => ({ atMs, megabytes: box + cameras }))),
+        box: slopePerHour(memory.map(({ atMs, box }) => ({ atMs, megabytes: box }))),
+        cameras: slopePerHour(memory.map(({ atMs, cameras }) => ({ atMs, megabytes: cameras }))),
+        plain: slopePerHour(memory.map((one) => ({ atMs: one.atMs, megabytes: one.plain }))),
+      },
       stray: strayPictures(join(town.folder, 'gateway')),
     }
   } finally {

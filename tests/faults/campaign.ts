@@ -174,7 +174,9 @@ program
       ...(rest.unexplained.length > 0 ? ['a failure without a plain reason'] : []),
       ...(rest.attemptsAtOnce > 1 ? ['more than one attempt at a camera at once'] : []),
       // A few minutes say nothing about memory: it is still warming up.
-      ...(Number(options.minutes) >= 20 && rest.residentPerHour > residentPerHourMax ? ['memory grows'] : []),
+      ...(Number(options.minutes) >= 20 && rest.residentPerHour.all > residentPerHourMax
+        ? ['memory grows']
+        : []),
     ]
     for (const words of broken) say(`a promise is broken: ${words}`)
     if (broken.length > 0) process.exitCode = 1

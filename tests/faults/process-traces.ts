@@ -8,16 +8,20 @@ export interface Traces {
   children: number
   openFiles: number
   residentMegabytes: number
+  /** The part of the cameras' process. */
+  camerasMegabytes: number
 }
 
 export function tracesOf(pid: number): Traces {
   const children = descendantsOf(pid)
-  const box = [String(pid), ...children.filter(isOfCameras)]
+  const cameras = children.filter(isOfCameras)
+  const box = [String(pid), ...cameras]
   const sum = (figures: number[]): number => figures.reduce((a, b) => a + b, 0)
   return {
     children: children.length,
     openFiles: sum(box.map((id) => readdirSync(`/proc/${id}/fd`).length)),
     residentMegabytes: sum(box.map(residentOf)),
+    camerasMegabytes: sum(cameras.map(residentOf)),
   }
 }
 
