@@ -28,8 +28,7 @@ export class PictureTravel {
     this.#cameras = cameras
     return {
       read: (sha256, offset, length) => cameras.readFile(sha256, offset, length),
-      reached: (sha256) =>
-        this.#reported(cameras.markReached(sha256), 'a picture that arrived could not be noted'),
+      reached: (sha256) => cameras.markReached(sha256),
       refused: (sha256, problem, times) => {
         if (problem === 'unknown' && times >= recordAgainAfter) this.#recordAgain(sha256)
         if (problem === 'damaged')

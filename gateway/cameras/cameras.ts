@@ -30,6 +30,7 @@ const laterMoments: [Moment, number][] = [
   ['after-5s', 5000],
 ]
 const sweepMs = 600_000
+const writeReachedMs = 20_000
 const alarmsKnownMax = 1000
 /** Most of a file handed out at once for the uplink. */
 const partBytesMax = 256 * 1024
@@ -124,6 +125,7 @@ class AllCameras implements Cameras {
       const { clock, atMs } = this.#options.now()
       if (clock !== 'unsynced') await this.#store.sweep(atMs)
     })
+    this.#every(writeReachedMs, () => this.#store.writeReached())
   }
 
   async stop(): Promise<void> {
@@ -136,6 +138,7 @@ class AllCameras implements Cameras {
     this.#units.clear()
     this.#far.clear()
     await this.#pins.settled()
+    await this.#store.writeReached().catch((error: unknown) => this.#failedLater(error))
   }
 
   onAlarm(change: AlarmChange, alarm: Alarm): void {
@@ -219,8 +222,8 @@ class AllCameras implements Cameras {
       .filter(({ sizes }) => sizes.length > 0)
   }
 
-  markReached(sha256: string): Promise<void> {
-    return this.#store.markReached(sha256)
+  markReached(sha256: string): void {
+    this.#store.markReached(sha256)
   }
 
   async verify(sha256: string): Promise<boolean> {
@@ -334,11 +337,15 @@ class AllCameras implements Cameras {
     }
   }
 
+  #failedLater(error: unknown): void {
+    this.#log.error({ err: error }, 'stored pictures could not be looked after')
+  }
+
   #every(intervalMs: number, run: () => Promise<void>): void {
     let cancel = (): void => {}
     const tick = (): void => {
       this.#cancels.delete(cancel)
-      run().catch((error: unknown) => this.#log.error({ err: error }, 'sweep of old pictures failed'))
+      run().catch((error: unknown) => this.#failedLater(error))
       cancel = this.#options.clock.after(intervalMs, tick)
       this.#cancels.add(cancel)
     }

@@ -48,6 +48,7 @@ export class PictureStore {
   /** Who needs which file. */
   readonly #uses = new Map<string, StoredSnapshot[]>()
   readonly #cameraBytes = new Map<string, number>()
+  readonly #unwritten = new Set<StoredSnapshot>()
   #totalBytes = 0
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -139,17 +140,22 @@ export class PictureStore {
     }
   }
 
-  /** The centre has this file. */
-  markReached(sha256: string): Promise<void> {
+  /** The centre has this file. Known at once, on the disk with the next `writeReached`. */
+  markReached(sha256: string): void {
+    for (const snapshot of this.#uses.get(sha256) ?? []) {
+      const before = snapshot.reached ?? []
+      const sizes = pictureSizes.filter((size) => snapshot[size].sha256 === sha256)
+      snapshot.reached = [...new Set([...before, ...sizes])]
+      if (snapshot.reached.length > before.length) this.#unwritten.add(snapshot)
+    }
+  }
+
+  /** A dozen alarms may share a picture, and other alarms are on their way while it is: nobody waits for these notes. */
+  writeReached(): Promise<void> {
     return this.#inTurn(async () => {
-      const users = [...(this.#uses.get(sha256) ?? [])]
-      const changed = users.filter((snapshot) => {
-        const sizes = pictureSizes.filter((size) => snapshot[size].sha256 === sha256)
-        const before = snapshot.reached ?? []
-        snapshot.reached = [...new Set([...before, ...sizes])]
-        return snapshot.reached.length > before.length
-      })
-      await Promise.all(changed.map((snapshot) => this.#writeDocument(snapshot)))
+      const due = [...this.#unwritten]
+      this.#unwritten.clear()
+      for (const one of due) if (this.#snapshots.has(one.id)) await this.#writeDocument(one)
     })
   }
 

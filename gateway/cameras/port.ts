@@ -104,8 +104,8 @@ export interface Cameras {
   look(request: LookRequest): Promise<Uint8Array | undefined>
   /** Pictures that the centre does not have, by what was noted of them, oldest first. */
   unreached(): { snapshot: Snapshot; sizes: PictureSize[] }[]
-  /** The centre has this file: noted with every snapshot of it. */
-  markReached(sha256: string): Promise<void>
+  /** The centre has this file: noted with every snapshot of it, on the disk some seconds later. */
+  markReached(sha256: string): void
   /** Reads the whole file: false when it is gone, or was damaged and is deleted now. */
   verify(sha256: string): Promise<boolean>
   /** Bytes for the uplink, from `offset`; no look by a person. Undefined when it is gone or damaged. */

@@ -53,6 +53,8 @@ const pressMsMax = 10_000
 /** The last series ends five seconds after its alarm. */
 const seriesMs = 6000
 const warmUpPresses = 40
+/** For collecting garbage. */
+const collectMs = 1000
 
 /** Each alone; every second round two of them together. The last two cameras stay good. */
 const faults: Partial<CameraKnobs>[] = [
@@ -98,7 +100,7 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
   let plain: PlainBox | undefined
   try {
     await town.startCentre()
-    const watched = await town.startGateway(boxEnvironment())
+    const watched = await town.startGateway(measuredEnvironment())
     plain = await startPlainBox(town, devices('plain'))
     const stream = await openStream(town)
     const buttons = {
@@ -109,7 +111,7 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
     await yard.order({ do: 'rest' })
     await pause(plan.settleMs)
     const before = tracesOf(watched.pid)
-    const memory: (Record<'box' | 'cameras' | 'plain', number> & { atMs: number })[] = []
+    const memory: Resident[] = []
     for (let round = 0; round < plan.groups * 4; round++) {
       const kind = round % 4 === 1 || round % 4 === 2 ? 'on' : 'off'
       const knobs = Array.from({ length: 6 }, (_, i) => ({
@@ -121,13 +123,15 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
       const pressed = await pressOn(run, stream, buttons[kind])
       run.phases[kind].push(pressed)
       noteHealth(run, await healthOf(town))
-      const { residentMegabytes, camerasMegabytes } = tracesOf(watched.pid)
-      const resident = { box: residentMegabytes - camerasMegabytes, cameras: camerasMegabytes }
-      const plainMegabytes = tracesOf(plain.program.pid).residentMegabytes
-      if (kind === 'off') memory.push({ atMs: performance.now(), ...resident, plain: plainMegabytes })
+      if (round % 8 === 7) {
+        for (const { pid } of [watched, plain.program]) process.kill(pid, 'SIGUSR2')
+        await pause(collectMs)
+        memory.push(residentOf(watched, plain.program))
+      }
+      const resident = residentOf(watched, plain.program)
       plan.progress?.(
         `phase ${round + 1} ${kind}: ${run.pressed} presses, slowest ${Math.round(Math.max(0, ...pressed))} ms, ` +
-          `${Math.round(resident.box)} + ${Math.round(camerasMegabytes)} MB, ${Math.round(plainMegabytes)} MB without cameras${kind === 'on' ? `, ${knobs.map(wordsOf).join(' | ')}` : ''}`,
+          `${Math.round(resident.box)} + ${Math.round(resident.cameras)} MB, ${Math.round(resident.plain)} MB without cameras${kind === 'on' ? `, ${knobs.map(wordsOf).join(' | ')}` : ''}`,
       )
     }
     await yard.order({ do: 'rest' })
@@ -166,6 +170,29 @@ interface Run {
   lost: string[]
   unexplained: Set<string>
   pressed: number
+}
+
+interface Resident extends Record<'box' | 'cameras' | 'plain', number> {
+  atMs: number
+}
+
+/** Megabytes of the box with the cameras in two parts, and of the one without. */
+function residentOf(watched: Program, plain: Program): Resident {
+  const { residentMegabytes, camerasMegabytes } = tracesOf(watched.pid)
+  return {
+    atMs: performance.now(),
+    box: residentMegabytes - camerasMegabytes,
+    cameras: camerasMegabytes,
+    plain: tracesOf(plain.pid).residentMegabytes,
+  }
+}
+
+/** As a box runs, and it collects its garbage when it is told to. */
+function measuredEnvironment(): string[] {
+  const file = fileURLToPath(new URL('./collect-on-signal.cjs', import.meta.url))
+  return boxEnvironment().map((pair) =>
+    pair.startsWith('NODE_OPTIONS=') ? `${pair} --require "${file}"` : pair,
+  )
 }
 
 /** Presses one button after the other until the phase is over; resolves with the milliseconds of each. */
@@ -252,7 +279,7 @@ async function startPlainBox(town: TestTown, devices: object[]): Promise<PlainBo
     devices,
   }
   writeFileSync(file, stringify(config))
-  const program = new Program(['gateway', '--config', file], boxEnvironment())
+  const program = new Program(['gateway', '--config', file], measuredEnvironment())
   await program.said('gateway is listening')
   return { program, mqtt }
 }

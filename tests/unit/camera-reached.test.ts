@@ -1,6 +1,6 @@
 // Does the box remember what of its pictures the centre has, and does it tell the record again to a centre that lacks it?
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -68,9 +68,10 @@ async function put(store: PictureStore, id: string): Promise<StoredSnapshot> {
 test('knows after a restart which sizes of which picture the centre lacks', async () => {
   const store = await openStore()
   const [one, other] = [await put(store, '0000000a'), await put(store, '0000000b')]
-  await store.markReached(one.preview.sha256)
-  await store.markReached(other.preview.sha256)
-  await store.markReached(other.full.sha256)
+  store.markReached(one.preview.sha256)
+  store.markReached(other.preview.sha256)
+  store.markReached(other.full.sha256)
+  await store.writeReached()
   const again = await openStore()
   expect(again.list().map((snapshot) => [snapshot.id, unreachedOf(snapshot)])).toEqual([
     ['0000000b', []],
@@ -78,10 +79,23 @@ test('knows after a restart which sizes of which picture the centre lacks', asyn
   ])
 })
 
+test('writes nothing of a picture that went before its note was written', async () => {
+  const store = await openStore()
+  const [one, other] = [await put(store, '0000000a'), await put(store, '0000000b')]
+  store.markReached(one.preview.sha256)
+  store.markReached(other.preview.sha256)
+  await store.delete(one.id, 'asked')
+  await store.writeReached()
+  expect((await openStore()).list().map((snapshot) => [snapshot.id, unreachedOf(snapshot)])).toEqual([
+    ['0000000b', ['full']],
+  ])
+  expect(await readdir(join(folder, 'index'))).toEqual(['0000000b.json'])
+})
+
 test('says with a picture that makes room what of it never reached the centre', async () => {
   const store = await openStore(60)
   const one = await put(store, '0000000a')
-  await store.markReached(one.preview.sha256)
+  store.markReached(one.preview.sha256)
   await put(store, '0000000b')
   expect(deleted.map(({ snapshot, reason }) => [snapshot.id, reason, unreachedOf(snapshot)])).toEqual([
     ['0000000a', 'quota', ['full']],
