@@ -75,6 +75,18 @@ describe('pictures of an alarm', () => {
     expect(groups.slice(0, 2)).toEqual([['a-1'], ['a-2', 'a-3', 'a-4']])
   })
 
+  it('that the centre has are noted on the disk when the box stops', async () => {
+    const camera = await startCamera()
+    const bench = await startBench([base(camera)])
+    expect(await bench.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
+    const [snapshot] = bench.snapshots
+    const document = join(bench.folder, 'data', 'pictures', 'index', `${snapshot?.id}.json`)
+    bench.cameras.markReached(snapshot?.full.sha256 ?? '')
+    expect(JSON.parse(await readFile(document, 'utf8'))).not.toHaveProperty('reached')
+    await bench.cameras.stop()
+    expect(JSON.parse(await readFile(document, 'utf8'))).toHaveProperty('reached')
+  })
+
   it('are taken for red and orange in the zone only, and once for repeats within a minute', async () => {
     const camera = await startCamera()
     const bench = await startBench([{ ...base(camera), zone: ['bridge', 'square'] }])
