@@ -14,8 +14,14 @@ function megabytesHeld(isKeptSmall: boolean): number {
       mqttPacket.writeToStream({ cmd: 'publish', topic: 'a', qos: 1, messageId: 1 + length, payload: payload.subarray(length) }, nowhere)
       for (let i = 0; i < 4; i++) Buffer.allocUnsafe(2000)
     }
-    gc()
-    process.stdout.write(String(process.memoryUsage().arrayBuffers / 1e6))`
+    // V8 gives buffers back on a thread of its own, which on a busy machine may come late: what is held is the least that is seen.
+    let held = Infinity
+    for (let i = 0; i < 20; i++) {
+      gc()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      held = Math.min(held, process.memoryUsage().arrayBuffers / 1e6)
+    }
+    process.stdout.write(String(held))`
   const parameters = ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', program]
   return Number(execFileSync(process.execPath, parameters, { encoding: 'utf8' }))
 }
