@@ -156,7 +156,7 @@ class Broker implements DeviceBroker {
     this.#state = 'stopping'
     for (const undo of this.#undo.splice(0)) undo()
     this.#listeners.refuse()
-    for (const connection of this.#open()) connection.slowLane.release()
+    for (const connection of this.#open()) connection.slowLane.end()
     const late = new Promise<void>((resolve) => this.#options.clock.after(settleMsMax, resolve))
     await Promise.race([this.#publishing.settled(), late])
     // The last answers leave on the next turn.
@@ -298,7 +298,7 @@ class Broker implements DeviceBroker {
     connection.isSlowed = () =>
       connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
     arrival.stream.once('close', () => {
-      connection.slowLane.release()
+      connection.slowLane.end()
       this.#connections.delete(client)
       this.#disconnected(client)
     })

@@ -11,6 +11,7 @@ export class SlowLane {
   // Bounded by what one read hands to the parser: nothing more is read until these are through.
   readonly #held: Held[] = []
   #cancel: (() => void) | undefined
+  #isEnded = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -22,7 +23,7 @@ export class SlowLane {
 
   /** Runs `run` after `delayMs`, and after everything that was held before it. */
   hold(delayMs: number, run: () => void): void {
-    if (delayMs <= 0 && this.#held.length === 0) {
+    if (this.#isEnded || (delayMs <= 0 && this.#held.length === 0)) {
       run()
       return
     }
@@ -37,6 +38,12 @@ export class SlowLane {
     this.#cancel?.()
     this.#cancel = undefined
     for (const held of this.#held.splice(0)) held.run()
+  }
+
+  /** Lets all go, and whatever comes from now on: its connection or the broker ends, and what was read before is still on its way. */
+  end(): void {
+    this.#isEnded = true
+    this.release()
   }
 
   #wait(): void {

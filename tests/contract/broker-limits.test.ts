@@ -321,6 +321,21 @@ describe('a device that sends too fast', () => {
     device.cut()
   })
 
+  it('does not hold up the end of the broker, whatever was read of it and not judged yet', async () => {
+    const clock = new VirtualClock()
+    let stopped: Promise<void> | undefined
+    const test = await start({
+      clock,
+      settings: { limits },
+      accept: async () => void (stopped ??= test.broker.stop()),
+    })
+    const device = await WireClient.connect(test.port)
+    for (let i = 0; i < 8; i++) device.publish(topic, `{"id":"1-${i}","batteryPercent":80}`)
+    await device.closed()
+    await stopped
+    expect(test.accepted).toHaveLength(8)
+  })
+
   it('does not slow down another', async () => {
     const clock = new VirtualClock()
     const test = await start({ clock, settings: { limits } })
