@@ -9,10 +9,8 @@ import type { Cameras } from './cameras/port.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { Intake } from './intake/intake.ts'
 import { PictureTravel } from './open-pictures.ts'
+import { PictureNotes } from './picture-notes.ts'
 import type { PictureSource } from './uplink/port.ts'
-
-/** Alarms whose first picture has hurried; the oldest are forgotten. */
-const hurriedMax = 100
 
 export interface OpenCamerasOptions {
   config: GatewayConfig
@@ -41,19 +39,7 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
       logger.warn({ reason: error.message }, 'what a camera told could not be kept'),
     )
   }
-  const hurried = new Set<string>()
-  /**
-   * The first picture of an alarm hurries, and one that a person asked for. The notes of the others share a commit, or
-   * presses would wait for thirty syncs of eight cameras.
-   */
-  const hurries = (what: string, { moment, alarm }: Record<string, unknown>): boolean => {
-    if (what !== snapshotTaken) return false
-    if (moment === 'on-demand') return true
-    if (moment !== 'at-once' || typeof alarm !== 'string' || hurried.has(alarm)) return false
-    hurried.add(alarm)
-    if (hurried.size > hurriedMax) for (const oldest of [...hurried].slice(0, 1)) hurried.delete(oldest)
-    return true
-  }
+  const notes = new PictureNotes()
   let lastRecorded: Promise<void> = Promise.resolve()
   const travel = new PictureTravel({ intake, logger: logger.child({ part: 'pictures' }) })
   const cameras = createCameras({
@@ -67,7 +53,8 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
     now,
     outlets: {
       onFact: ({ what, facts, colour }) => {
-        const recorded = intake.log(what, facts, colour ?? 'routine', hurries(what, facts))
+        const { lane, isUrgent } = notes.place(what, colour, facts)
+        const recorded = intake.log(what, facts, lane, isUrgent)
         reported(recorded)
         if (what === snapshotTaken) lastRecorded = recorded
       },

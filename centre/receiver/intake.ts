@@ -1,16 +1,23 @@
-// Group commit: what arrives while one commit runs goes into the next one together, red and orange first. Whoever
-// offered a Report is answered only when it is on disk.
+// Group commit: what arrives while one commit runs goes into the next one together, red and orange first and without the
+// others. Whoever offered a Report is answered only when it is on disk.
 import type { Logger } from 'pino'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
+import { isAboutPicture } from '../alarms/picture-records.ts'
 import type { LaneBatch, QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 
-/** Records in one commit: enough to spread the cost of the fsync, small enough that a red one waits little. */
-export const commitRecordsMax = 6000
+/** Most records in one commit of red and orange. */
+export const urgentRecordsMax = 6000
+/** In one of the others, on which a red one may wait: enough to spread the cost of the fsync, ten milliseconds at the most. */
+export const otherRecordsMax = 600
+/** Commits of red and orange before the others have a turn. */
+export const urgentInARowMax = 8
+/** A record about a picture becomes rows and a message for the desks: it takes as long as so many plain ones. */
+const pictureWeight = 16
 /** Reports waiting for a commit, in bytes; more is refused, and the box sends it again. */
 export const waitingBytesMax = 64 * 1024 * 1024
 /** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter moves. */
@@ -20,6 +27,8 @@ interface Waiting {
   arrived: ArrivedReport | undefined
   unreadable: QuarantineEntry | undefined
   bytes: number
+  /** In plain records. */
+  weight: number
   done: (error?: Error) => void
 }
 
@@ -51,6 +60,7 @@ export class Intake {
   #waitingBytes = 0
   #running: Promise<void> | undefined
   #isFailing = false
+  #urgentInARow = 0
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -111,9 +121,11 @@ export class Intake {
       return
     }
     const parsed = parseArrivedReport(box, channel, payload)
-    const waiting: Waiting = { arrived: undefined, unreadable: undefined, bytes, done }
-    if (parsed.ok) waiting.arrived = parsed.value
-    else waiting.unreadable = this.#quarantine(box, topic, describeProblems(parsed.problems), payload)
+    const waiting: Waiting = { arrived: undefined, unreadable: undefined, bytes, weight: 1, done }
+    if (parsed.ok) {
+      waiting.arrived = parsed.value
+      waiting.weight = weightOf(parsed.value)
+    } else waiting.unreadable = this.#quarantine(box, topic, describeProblems(parsed.problems), payload)
     this.#waitingBytes += bytes
     const isUrgent = channel === 'red' || channel === 'orange'
     ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
@@ -121,12 +133,21 @@ export class Intake {
   }
 
   /** Resolves when everything that was offered before has its answer. */
-  settled(): Promise<void> {
-    return new Promise((resolve) => {
-      // Urgent ones are taken first, so the end of the rest is behind everything.
-      this.#rest.push({ arrived: undefined, unreadable: undefined, bytes: 0, done: () => resolve() })
-      this.#running ??= this.#run()
-    })
+  async settled(): Promise<void> {
+    const ends = [this.#urgent, this.#rest].map(
+      (queue) =>
+        new Promise<void>((resolve) => {
+          queue.push({
+            arrived: undefined,
+            unreadable: undefined,
+            bytes: 0,
+            weight: 0,
+            done: () => resolve(),
+          })
+        }),
+    )
+    this.#running ??= this.#run()
+    await Promise.all(ends)
   }
 
   /** Resolves when nothing waits any more. */
@@ -141,20 +162,19 @@ export class Intake {
     this.#running = undefined
   }
 
+  /** Urgent ones, and when they do not end, others between them. */
   #take(): Waiting[] {
-    const batch: Waiting[] = []
-    let records = 0
-    for (const queue of [this.#urgent, this.#rest]) {
-      let taken = 0
-      while (taken < queue.length && records < commitRecordsMax) {
-        const waiting = queue[taken++]
-        if (!waiting) break
-        batch.push(waiting)
-        this.#waitingBytes -= waiting.bytes
-        records += waiting.arrived?.report.records.length ?? 1
-      }
-      queue.splice(0, taken)
-    }
+    const isUrgentNext =
+      this.#urgent.length > 0 && (this.#urgentInARow < urgentInARowMax || this.#rest.length === 0)
+    this.#urgentInARow = isUrgentNext ? this.#urgentInARow + 1 : 0
+    const [queue, weightMax] = isUrgentNext ? [this.#urgent, urgentRecordsMax] : [this.#rest, otherRecordsMax]
+    let weight = 0
+    let taken = 0
+    // One at least, however large.
+    while (taken < queue.length && (taken === 0 || weight + (queue[taken]?.weight ?? 0) <= weightMax))
+      weight += queue[taken++]?.weight ?? 0
+    const batch = queue.splice(0, taken)
+    for (const { bytes } of batch) this.#waitingBytes -= bytes
     return batch
   }
 
@@ -223,4 +243,9 @@ export class Intake {
       this.#options.logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
     return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, 16 * 1024)) }
   }
+}
+
+function weightOf({ report }: ArrivedReport): number {
+  const pictures = report.records.filter(isAboutPicture).length
+  return report.records.length + pictures * (pictureWeight - 1)
 }

@@ -59,9 +59,6 @@ export function createPictureReader(db: Sqlite) {
   const ofFile = db.prepare<{ box: string; sha256: string; limit: number }, SnapshotRow>(
     `SELECT ${columns} FROM snapshots WHERE box = @box AND id IN (${userIds('@box', '@sha256')}) LIMIT @limit`,
   )
-  const one = db.prepare<[string, string], SnapshotRow>(
-    `SELECT ${columns} FROM snapshots WHERE box = ? AND id = ?`,
-  )
   const holder = db.prepare<[string], { box: string; bytes: number }>(
     'SELECT box, bytes FROM picture_files WHERE sha256 = ? AND stored_at_ms IS NOT NULL AND gone_why IS NULL LIMIT 1',
   )
@@ -74,8 +71,7 @@ export function createPictureReader(db: Sqlite) {
     return { ...file, state: 'taken' }
   }
 
-  function shown(row: SnapshotRow): DeskPicture {
-    const facts = JSON.parse(row.facts) as SnapshotFacts
+  function shown(row: Omit<SnapshotRow, 'facts'>, facts: SnapshotFacts): DeskPicture {
     const { camera, zone, moment, askedBy, isMasked, picture } = facts
     return {
       id: `${row.box}.${row.id}`,
@@ -93,19 +89,21 @@ export function createPictureReader(db: Sqlite) {
     }
   }
 
+  const read = (row: SnapshotRow): DeskPicture => shown(row, JSON.parse(row.facts) as SnapshotFacts)
+
   const usesOf = (box: string, sha256: string): DeskPicture[] =>
-    ofFile.all({ box, sha256, limit: sharersMax }).map(shown)
+    ofFile.all({ box, sha256, limit: sharersMax }).map(read)
 
   return {
+    shown,
     usesOf,
-    snapshot: (box: string, id: string): DeskPicture[] => one.all(box, id).map(shown),
     countOf: (alarm: string): number => Number(count.get(alarm)),
     pictureFile: (box: string, sha256: string): PictureRow | undefined => {
       const state = fileState.get(box, sha256)
       return state && { bytes: state.bytes, isSettled: state.storedAtMs !== null || state.goneWhy !== null }
     },
-    picturesOfAlarm: (alarm: string, limit: number) => ofAlarm.all(alarm, limit).map(shown),
-    picturesOfBox: (box: string, limit: number) => ofBox.all(box, limit).map(shown),
+    picturesOfAlarm: (alarm: string, limit: number) => ofAlarm.all(alarm, limit).map(read),
+    picturesOfBox: (box: string, limit: number) => ofBox.all(box, limit).map(read),
     findPicture: (sha256: string) => {
       const found = holder.get(sha256)
       return found && { ...found, uses: usesOf(found.box, sha256) }
@@ -171,19 +169,13 @@ export function createPictureWriter(db: Sqlite) {
   function take(box: string, epoch: number, { facts }: LogRecord): PictureMessage[] {
     const parsed = snapshotFactsSchema.safeParse(facts)
     if (!parsed.success || !hasRoom(box)) return []
-    const { id, alarm, fetchedAt, preview, full } = parsed.data
-    const row = [
-      box,
-      id,
-      epoch,
-      alarm === undefined ? null : deskAlarmId(box, alarm),
-      Math.round(fetchedAt.atMs),
-    ]
-    const isNew = insertSnapshot.run(...row, preview.sha256, full.sha256, JSON.stringify(parsed.data)).changes
-    for (const file of [preview, full]) insertFile.run(box, file.sha256, file.bytes)
-    if (isNew === 0) return []
-    for (const file of [preview, full]) revive.run(box, file.sha256)
-    return reader.snapshot(box, id).map((picture) => ({ type: 'picture.taken', picture }))
+    const { id, fetchedAt, preview, full } = parsed.data
+    const alarm = parsed.data.alarm === undefined ? null : deskAlarmId(box, parsed.data.alarm)
+    const row = [box, id, epoch, alarm, Math.round(fetchedAt.atMs), preview.sha256, full.sha256]
+    if (insertSnapshot.run(...row, JSON.stringify(parsed.data)).changes === 0) return []
+    for (const { sha256, bytes } of filesOf(preview, full))
+      if (insertFile.run(box, sha256, bytes).changes === 0) revive.run(box, sha256)
+    return [{ type: 'picture.taken', picture: reader.shown({ box, id, epoch, alarm }, parsed.data) }]
   }
 
   function loseFile(box: string, sha256: string, why: GonePictures['why'], atMs: number): PictureMessage[] {
@@ -216,3 +208,7 @@ export function createPictureWriter(db: Sqlite) {
     lose: loseFile,
   }
 }
+
+/** One file where a small picture is its own preview. */
+const filesOf = (preview: PictureFile, full: PictureFile): PictureFile[] =>
+  preview.sha256 === full.sha256 ? [full] : [preview, full]

@@ -9,7 +9,7 @@ export { moments, pictureStates } from '../../protocols/domain/snapshot.ts'
 export type { Moment, PictureFile, PictureState } from '../../protocols/domain/snapshot.ts'
 
 /**
- * One picture tied to an alarm, a request or a schedule; its record travels in `colour`'s lane, ahead of the bytes.
+ * One picture tied to an alarm, a request or a schedule; its record travels ahead of the bytes.
  * `fetchedAt` is when the box fetched it: the camera may have handed out a picture that it took earlier.
  */
 export interface Snapshot extends SnapshotFacts {
@@ -60,7 +60,7 @@ export interface CameraFact {
     | 'camera-certificate-pinned'
     | 'camera-certificate-forgotten'
     | 'camera-password-set'
-  /** The lane it belongs in: the alarm's colour, `routine` without one. */
+  /** The colour of the alarm it belongs to. */
   colour: Colour | undefined
   facts: Record<string, unknown>
 }
@@ -76,7 +76,7 @@ export interface CameraOutlets {
   onEvent(event: DeviceEvent): void
 }
 
-/** What a picture on request is about; its record then travels in the lane of that colour. */
+/** What a picture on request is about; its record travels in the lane of that colour. */
 export interface Occasion {
   alarm?: string | undefined
   colour?: Colour | undefined

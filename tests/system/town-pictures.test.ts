@@ -2,10 +2,11 @@
 // broken link and through the death of either program, and is nothing sent twice that was receipted?
 import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
-import type { DeskPicture, LooksAnswer } from '../../protocols/desk/api.ts'
+import type { DeskPicture, EventsAnswer, LooksAnswer } from '../../protocols/desk/api.ts'
+import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import { ChunkCount } from './chunk-count.ts'
 import { areHere, openPictureVillage, type PictureVillage } from './picture-village.ts'
-import { runCommand } from './programs.ts'
+import { runCommand, type TestTown } from './programs.ts'
 
 const villages: PictureVillage[] = []
 afterEach(async () => {
@@ -19,6 +20,14 @@ async function open(...options: Parameters<typeof openPictureVillage>): Promise<
 }
 
 const hashOf = (bytes: ArrayBuffer): string => createHash('sha256').update(Buffer.from(bytes)).digest('hex')
+
+/** Of each note about a picture that was taken: its moment, and the lane in which it came. */
+async function noteLanes(town: TestTown): Promise<[unknown, string][]> {
+  const { events } = await town.get<EventsAnswer>('/api/v1/events?limit=1000')
+  return events.flatMap(({ lane, record }) =>
+    record.type === 'log' && record.what === snapshotTaken ? [[record.facts?.['moment'], lane]] : [],
+  )
+}
 
 async function fetchWhole(village: PictureVillage, found: readonly DeskPicture[]): Promise<void> {
   for (const { preview, full } of found)
@@ -46,6 +55,9 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
     expect.arrayContaining(found.map(({ moment }) => moment)),
   )
   expect(Math.min(...found.map(({ full }) => full.bytes))).toBeGreaterThan(50_000)
+  const notes = await noteLanes(town)
+  expect(notes.length).toBeGreaterThanOrEqual(found.length)
+  expect(notes).toEqual(notes.map(([moment]) => [moment, moment === 'at-once' ? 'red' : 'blue']))
   await fetchWhole(village, found)
   const flags = ['--config', town.centreFile, '--role']
   const maintainer = await runCommand(['centre', 'token', ...flags, 'maintainer', '--name', 'm'])
