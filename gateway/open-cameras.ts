@@ -9,7 +9,7 @@ import type { Cameras } from './cameras/port.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { Intake } from './intake/intake.ts'
 import { PictureTravel } from './open-pictures.ts'
-import { PictureNotes } from './picture-notes.ts'
+import { PictureLanes } from './picture-lanes.ts'
 import type { PictureSource } from './uplink/port.ts'
 
 export interface OpenCamerasOptions {
@@ -39,7 +39,7 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
       logger.warn({ reason: error.message }, 'what a camera told could not be kept'),
     )
   }
-  const notes = new PictureNotes()
+  const lanes = new PictureLanes()
   let lastRecorded: Promise<void> = Promise.resolve()
   const travel = new PictureTravel({ intake, logger: logger.child({ part: 'pictures' }) })
   const cameras = createCameras({
@@ -53,7 +53,7 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
     now,
     outlets: {
       onFact: ({ what, facts, colour }) => {
-        const { lane, isUrgent } = notes.place(what, colour, facts)
+        const { lane, isUrgent } = lanes.placeOf(what, colour, facts)
         const recorded = intake.log(what, facts, lane, isUrgent)
         reported(recorded)
         if (what === snapshotTaken) lastRecorded = recorded

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { snapshotTaken } from '../protocols/domain/snapshot.ts'
 import type { Cameras, Snapshot } from './cameras/port.ts'
 import type { Intake } from './intake/intake.ts'
-import { laneOfNotes } from './picture-notes.ts'
+import { laneOfOthers } from './picture-lanes.ts'
 import type { PictureSource, Uplink } from './uplink/port.ts'
 
 /** A centre without the record gets it once more when it has said so this often: the first may still be on its way. */
@@ -58,7 +58,7 @@ export class PictureTravel {
     const all = this.#cameras?.snapshots({ limit: snapshotsMax }) ?? []
     for (const snapshot of all.filter(({ preview, full }) => [preview.sha256, full.sha256].includes(sha256)))
       this.#reported(
-        this.#options.intake.log(snapshotTaken, { ...snapshot }, laneOfNotes(snapshot.colour), false),
+        this.#options.intake.log(snapshotTaken, { ...snapshot }, laneOfOthers(snapshot.colour), false),
         'the record about a picture could not be kept',
       )
   }

@@ -12,7 +12,7 @@ import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
-/** In one of the others, on which a red one may wait: enough to spread the cost of the fsync, ten milliseconds at the most. */
+/** In one of the others, on which a red one may wait: enough to spread the cost of the fsync, few enough for some ten milliseconds. A larger Report goes alone. */
 export const otherRecordsMax = 600
 /** Commits of red and orange before the others have a turn. */
 export const urgentInARowMax = 8

@@ -153,9 +153,10 @@ export class PictureStore {
   /** A dozen alarms may share a picture, and other alarms are on their way while it is: nobody waits for these notes. */
   writeReached(): Promise<void> {
     return this.#inTurn(async () => {
-      const due = [...this.#unwritten]
-      this.#unwritten.clear()
-      for (const one of due) if (this.#snapshots.has(one.id)) await this.#writeDocument(one)
+      for (const one of this.#unwritten) {
+        this.#unwritten.delete(one)
+        if (this.#snapshots.has(one.id)) await this.#writeDocument(one)
+      }
     })
   }
 

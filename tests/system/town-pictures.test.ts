@@ -21,8 +21,8 @@ async function open(...options: Parameters<typeof openPictureVillage>): Promise<
 
 const hashOf = (bytes: ArrayBuffer): string => createHash('sha256').update(Buffer.from(bytes)).digest('hex')
 
-/** Of each note about a picture that was taken: its moment, and the lane in which it came. */
-async function noteLanes(town: TestTown): Promise<[unknown, string][]> {
+/** Of each record about a picture that was taken: its moment, and the lane in which it came. */
+async function pictureLanes(town: TestTown): Promise<[unknown, string][]> {
   const { events } = await town.get<EventsAnswer>('/api/v1/events?limit=1000')
   return events.flatMap(({ lane, record }) =>
     record.type === 'log' && record.what === snapshotTaken ? [[record.facts?.['moment'], lane]] : [],
@@ -55,9 +55,9 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
     expect.arrayContaining(found.map(({ moment }) => moment)),
   )
   expect(Math.min(...found.map(({ full }) => full.bytes))).toBeGreaterThan(50_000)
-  const notes = await noteLanes(town)
-  expect(notes.length).toBeGreaterThanOrEqual(found.length)
-  expect(notes).toEqual(notes.map(([moment]) => [moment, moment === 'at-once' ? 'red' : 'blue']))
+  const lanes = await pictureLanes(town)
+  expect(lanes.length).toBeGreaterThanOrEqual(found.length)
+  expect(lanes).toEqual(lanes.map(([moment]) => [moment, moment === 'at-once' ? 'red' : 'blue']))
   await fetchWhole(village, found)
   const flags = ['--config', town.centreFile, '--role']
   const maintainer = await runCommand(['centre', 'token', ...flags, 'maintainer', '--name', 'm'])

@@ -1,6 +1,6 @@
 // Does the box remember what of its pictures the centre has, and does it tell the record again to a centre that lacks it?
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -92,6 +92,17 @@ test('writes nothing of a picture that went before its note was written', async 
   expect(await readdir(join(folder, 'index'))).toEqual(['0000000b.json'])
 })
 
+test('writes the other notes later when the disk does not take one', async () => {
+  const store = await openStore()
+  const [one, other] = [await put(store, '0000000a'), await put(store, '0000000b')]
+  for (const { preview } of [one, other]) store.markReached(preview.sha256)
+  await mkdir(join(folder, 'index', '0000000a.json.new'))
+  await expect(store.writeReached()).rejects.toThrow('EISDIR')
+  await store.writeReached()
+  const document = await readFile(join(folder, 'index', '0000000b.json'), 'utf8')
+  expect(JSON.parse(document)).toMatchObject({ reached: ['preview'] })
+})
+
 test('says with a picture that makes room what of it never reached the centre', async () => {
   const store = await openStore(60)
   const one = await put(store, '0000000a')
@@ -127,6 +138,10 @@ test('tells the record again to a centre that says twice that it has none, and c
   expect(told).toEqual([])
   source.refused(one.full.sha256, 'unknown', 2)
   expect(told).toEqual([['snapshot-taken', '0000000a', 'routine']])
+  // Also of a red alarm it stays behind the alarms.
+  one.colour = 'red'
+  source.refused(one.full.sha256, 'unknown', 3)
+  expect(told.at(-1)).toEqual(['snapshot-taken', '0000000a', 'blue'])
   source.refused(one.full.sha256, 'damaged', 1)
   expect(verified).toEqual([one.full.sha256])
 })

@@ -38,7 +38,7 @@ beforeEach(() => {
   })
 })
 
-function makeNote(sequence: number): LogRecord {
+function makePictureRecord(sequence: number): LogRecord {
   const { boot, sinceBootMs, atMs, clock } = makeEvent(sequence)
   return { type: 'log', sequence, boot, sinceBootMs, atMs, clock, what: snapshotTaken, facts: {} }
 }
@@ -75,7 +75,7 @@ it('a commit on which red may have to wait is small, and smaller when it is abou
   await finish()
   expect(commits).toEqual([[['routine', otherRecordsMax]], [['routine', otherRecordsMax]]])
   commits = []
-  const pictures = Array.from({ length: 8 }, () => offer('blue', makeNote, 10))
+  const pictures = Array.from({ length: 8 }, () => offer('blue', makePictureRecord, 10))
   await finish()
   const sizes = commits.map(([batch]) => batch?.[1] ?? 0)
   expect(Math.max(...sizes)).toBeLessThanOrEqual(otherRecordsMax / 16)
