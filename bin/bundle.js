@@ -25,8 +25,8 @@ await build({
       input: {
         main: join(root, 'gateway/main.ts'),
         'journal-worker': join(root, 'gateway/journal/journal-worker.ts'),
-        'camera-program': join(root, 'gateway/cameras/camera-program.ts'),
-        'picture-worker': join(root, 'gateway/cameras/picture-worker.ts'),
+        'camera-program': join(root, 'gateway/cameras/process/camera-program.ts'),
+        'picture-worker': join(root, 'gateway/cameras/pictures/picture-worker.ts'),
       },
       output: { comments: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

@@ -14,18 +14,18 @@ const commands = {
   ],
   sim: ['firmware-sim/main.js', 'runSim', 'simulated devices 模拟设备: sim village --url URL --devices 20'],
   demo: ['firmware-sim/demo.js', 'runDemo', 'a centre and one village on this machine 本机演示'],
-  check: ['gateway/health/check-command.js', 'runCheck', 'says in words what is wrong with a box 体检'],
+  check: ['gateway/cli/check-command.js', 'runCheck', 'says in words what is wrong with a box 体检'],
   'check-config': [
-    'gateway/config/check-config-command.js',
+    'gateway/cli/check-config-command.js',
     'runCheckConfig',
     'reads a config file and names every problem 检查配置',
   ],
   judge: [
-    'gateway/alarms/judge-command.js',
+    'gateway/cli/judge-command.js',
     'runJudge',
     'what the alarm engine would have done with a CSV 用历史数据试判',
   ],
-  camera: ['gateway/cameras/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
+  camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 
 function help() {

@@ -124,7 +124,7 @@ function filesBelow(folder, endings) {
 }
 
 function build() {
-  const sources = ['gateway', 'centre', 'firmware-sim', 'protocols', 'web'].flatMap((folder) =>
+  const sources = ['gateway', 'centre', 'firmware-sim', 'platform', 'protocols', 'web'].flatMap((folder) =>
     filesBelow(join(root, folder), ['.ts', '.vue', '.css', '.html', '.svg', '.json']),
   )
   const stamp = stampOf([

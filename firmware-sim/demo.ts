@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { parse, stringify } from 'yaml'
 import { SimulatedCamera } from './camera/simulated-camera.ts'
-import { createVillageConfig } from './village-config.ts'
-import { createVillage } from './village.ts'
+import { createVillageConfig } from './village/village-config.ts'
+import { createVillage } from './village/village.ts'
 
 /** Devices of the simulated village, and the seed that makes them the same ones each time. */
 const deviceCount = 20

@@ -7,11 +7,11 @@ import { Command, CommanderError } from 'commander'
 import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
-import { writeDevicePassword } from './broker/device-password.ts'
+import { writeDevicePassword } from './cli/device-password.ts'
 import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
-import { programFolder } from './program-folder.ts'
+import { programFolder } from './wiring/program-folder.ts'
 
 /** The heap is swept when it has grown by so much: V8 would let a drain double it first, and a box has 256 MB in all. */
 const heapGrowingPercent = 10

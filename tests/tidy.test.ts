@@ -67,23 +67,33 @@ describe('import directions', () => {
   it('lets no program import another: they meet in protocols', () => {
     const wrong = imports.filter(
       ({ from, to, isOwn }) =>
-        isOwn && programs.includes(partOf(from)) && partOf(to) !== partOf(from) && partOf(to) !== 'protocols',
+        isOwn &&
+        programs.includes(partOf(from)) &&
+        partOf(to) !== partOf(from) &&
+        partOf(to) !== 'protocols' &&
+        (partOf(to) !== 'platform' || partOf(from) === 'web'),
     )
     expect(wrong.map(describeImport)).toEqual([])
   })
 
-  it('lets folders of the gateway meet only in gateway.ts: others import port.ts or types of config', () => {
+  it('keeps platform below the programs: it imports protocols only', () => {
+    const wrong = imports.filter(
+      ({ from, to, isOwn }) =>
+        isOwn && partOf(from) === 'platform' && !['platform', 'protocols'].includes(partOf(to)),
+    )
+    expect(wrong.map(describeImport)).toEqual([])
+  })
+
+  it('lets folders of the gateway meet only in wiring: others import port.ts or types of config', () => {
     const wrong = imports.filter(({ from, to, isOwn }) => {
       if (
         !isOwn ||
         !from.startsWith('gateway/') ||
         dirname(from) === 'gateway' ||
-        from.endsWith('-command.ts')
+        ['wiring', 'cli'].includes(folderOf(from))
       )
         return false
       if (!to.startsWith('gateway/') || folderOf(to) === folderOf(from)) return false
-      // How threads are started, which knows nobody.
-      if (to === 'gateway/thread.ts') return false
       return basename(to) !== 'port.ts' && !to.startsWith('gateway/config/')
     })
     expect(wrong.map(describeImport)).toEqual([])
@@ -91,26 +101,26 @@ describe('import directions', () => {
 
   it('imports nothing upward in the gateway', () => {
     const floors = [
-      ['journal', 'alarms', 'config'],
-      ['uplink', 'cameras', 'devices', 'health'],
-      ['intake', 'commands', 'console'],
+      ['journal', 'alarms', 'config', 'clock'],
+      ['uplink', 'cameras', 'dialects'],
+      ['intake', 'commands'],
       ['broker'],
+      ['health', 'console'],
+      ['wiring', 'cli'],
     ]
     const floorOf = (file: string): number => floors.findIndex((names) => names.includes(folderOf(file)))
-    // Health gathers what every part knows: it reads their ports, types only.
     const wrong = imports.filter(
       ({ from, to, isOwn }) =>
         isOwn &&
         from.startsWith('gateway/') &&
         dirname(from) !== 'gateway' &&
         to.startsWith('gateway/') &&
-        floorOf(to) > floorOf(from) &&
-        !(folderOf(from) === 'health' && basename(to) === 'port.ts'),
+        floorOf(to) > floorOf(from),
     )
     expect(wrong.map(describeImport)).toEqual([])
   })
 
-  it('lets folders of the centre meet only in centre.ts: others import the pure ones and the port of storage', () => {
+  it('lets folders of the centre meet only in wiring: others import the pure ones and the port of storage', () => {
     // What each folder may know of the centre besides itself; alarms and cases are pure.
     const known: Record<string, RegExp> = {
       config: /^(?!)/,
@@ -122,15 +132,15 @@ describe('import directions', () => {
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
-      desk: /^(alarms|cases|config)\/|^storage\/(port|storage-failure)\.ts$/,
+      accounts: /^storage\/port\.ts$/,
+      api: /^(alarms|cases|config|accounts)\/|^storage\/(port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>
         isOwn && from.startsWith('centre/') && dirname(from) !== 'centre' && to.startsWith('centre/'),
     )
     const wrong = ofCentre.filter(({ from, to }) => {
-      // Users and tokens are also made beside a running centre: this one file opens the database for it.
-      if (from === 'centre/desk/accounts.ts' && to.startsWith('centre/storage/')) return false
+      if (['wiring', 'cli'].includes(folderOf(from))) return false
       return folderOf(to) !== folderOf(from) && !known[folderOf(from)]?.test(to.slice('centre/'.length))
     })
     expect(ofCentre.length).toBeGreaterThan(30)
@@ -180,7 +190,9 @@ describe('the source', () => {
       file.startsWith('tests/') ||
       file.startsWith('protocols/kit/') ||
       file.startsWith('web/') ||
-      /\/main\.ts$|-command\.ts$|^firmware-sim\/(demo|run-village|press-once)\.ts$/.test(file)
+      /\/main\.ts$|-command\.ts$|^firmware-sim\/(demo|village\/run-village|village\/press-once)\.ts$/.test(
+        file,
+      )
     expect(violations(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)/, exempt)).toEqual([])
   })
 

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import { pictureBytesMax } from '../../protocols/domain/snapshot.ts'
-import { readJpegFrame } from '../../protocols/jpeg/jpeg-frame.ts'
+import { readJpegFrame } from '../../platform/jpeg/jpeg-frame.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import {
   chunkHeaderBytes,

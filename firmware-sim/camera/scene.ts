@@ -1,7 +1,7 @@
 // What the simulated camera sees: a river wall with a water gauge, a door, a sky that says the hour, and the time in figures.
-import { toCoefficients, type Plane, type Planes } from '../../protocols/jpeg/jpeg-planes.ts'
+import { toCoefficients, type Plane, type Planes } from '../../platform/jpeg/jpeg-planes.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
+import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
 
 export interface SceneState {
   atMs: number

@@ -1,7 +1,7 @@
 // A siren or a lamp: switched on for a number of seconds by command, and off again by itself.
 import { z } from 'zod'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
-import type { Device } from '../device.ts'
+import type { Device } from './device.ts'
 
 export type ActorKind = 'siren' | 'lamp'
 /** Longest run; firmware switches off by itself so that a lost "off" does not wake the village all night. */

@@ -1,7 +1,7 @@
 // An alarm button with a lamp: the lamp shows how far people have got with the last press.
 import { stages, type Stage } from '../../protocols/domain/alarm.ts'
 import type { buttonPresses } from '../../protocols/domain/reading.ts'
-import type { Device } from '../device.ts'
+import type { Device } from './device.ts'
 
 export type ButtonPress = (typeof buttonPresses)[number]
 /** `dark`, `sending` (pressed, no receipt yet), then the stage that the box told last. */

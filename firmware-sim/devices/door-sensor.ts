@@ -1,5 +1,5 @@
 // A contact on a door, gate or window; it tells every change at once and its state in each report.
-import type { Device } from '../device.ts'
+import type { Device } from './device.ts'
 
 export class DoorSensor {
   readonly kind = 'door'

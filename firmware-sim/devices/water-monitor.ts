@@ -1,7 +1,7 @@
 // A water-level monitor: reports the level with a little noise, faster while it rises, and in a burst on command.
 import { z } from 'zod'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
-import type { Device } from '../device.ts'
+import type { Device } from './device.ts'
 import type { LevelCurve } from './level-curve.ts'
 
 const noiseMmMax = 4

@@ -1,20 +1,20 @@
 // The alarm engine: readings become alarms after ISA-18.2. Pure over its memory; the same code runs in the box, in the
 // simulator and in `gengfu judge`.
 import type { AlarmSettings } from '../config/alarm-settings.ts'
-import { dueMsOf } from './alarm-due.ts'
-import { confirm, shelve, takeStage } from './answer.ts'
+import { dueMsOf } from './due/alarm-due.ts'
+import { confirm, shelve, takeStage } from './lifecycle/answer.ts'
 import { takeFact } from './box-facts.ts'
-import { takeBypass } from './bypass.ts'
+import { takeBypass } from './zones/bypass.ts'
 import { alarmPrefix, boxKey, devicePrefix, pastPrefix, readBox, zonePrefix } from './documents.ts'
-import { DueQueue } from './due-queue.ts'
+import { DueQueue } from './due/due-queue.ts'
 import { judgeEvent, judgePresence } from './judge-event.ts'
 import { log, mostUrgent, setBox, type Judging } from './judging.ts'
-import { takeMaintenance } from './maintenance.ts'
+import { takeMaintenance } from './zones/maintenance.ts'
 import type { AlarmEngine, AlarmInput, AlarmMemory, Now, Outcome } from './port.ts'
 import { resolveSettings, type ResolvedSettings } from './resolved-settings.ts'
-import { runDue } from './run-due.ts'
-import { untilNextMinuteMs } from './schedule.ts'
-import { followSchedules, takeArm } from './zone-arming.ts'
+import { runDue } from './due/run-due.ts'
+import { untilNextMinuteMs } from './zones/schedule.ts'
+import { followSchedules, takeArm } from './zones/zone-arming.ts'
 
 /** Devices nobody registered that are remembered; further ones are judged by each event alone. */
 export const strangersMax = 1000

@@ -1,10 +1,10 @@
 // What the box notices about itself: mains, disk, clock, journal, certificate, camera, link. The table's delays are kept here.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import { clear } from './clear.ts'
+import { clear } from './lifecycle/clear.ts'
 import { alarmKey, boxKey, readAlarm, readBox } from './documents.ts'
 import { setBox, type Judging } from './judging.ts'
 import type { BoxFact } from './port.ts'
-import { raise } from './raise.ts'
+import { raise } from './lifecycle/raise.ts'
 
 /** Facts longer than this are cut in the text: a Report's texts are bounded. */
 const remarkLengthMax = 300

@@ -4,7 +4,7 @@ import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import type { AlarmMemory, BoxFact } from './port.ts'
-import type { WaterTrack } from './water-track.ts'
+import type { WaterTrack } from './water/water-track.ts'
 
 export const boxKey = 'box'
 export const devicePrefix = 'device:'

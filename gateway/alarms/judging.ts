@@ -12,7 +12,7 @@ import {
   type ZoneDocument,
   zoneKey,
 } from './documents.ts'
-import type { DueQueue } from './due-queue.ts'
+import type { DueQueue } from './due/due-queue.ts'
 import type { AlarmMemory, LocalCommand, LogEntry, Now, Transition } from './port.ts'
 import type { DeviceFacts, ResolvedSettings } from './resolved-settings.ts'
 

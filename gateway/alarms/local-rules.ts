@@ -4,7 +4,7 @@ import type { RuleSettings } from '../config/alarm-settings.ts'
 import { nameOfAlarm } from './alarm-text.ts'
 import { boxKey, readBox, type ActingRule, type AlarmDocument } from './documents.ts'
 import { log, setBox, type Judging } from './judging.ts'
-import { isWithin } from './schedule.ts'
+import { isWithin } from './zones/schedule.ts'
 
 /** Calls for help that must not be heard at the scene: a rule answers them only where it names them. */
 const silentVariants = new Set(['duress', 'silent'])

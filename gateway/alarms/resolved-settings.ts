@@ -10,7 +10,7 @@ import type {
   ZoneSettings,
 } from '../config/alarm-settings.ts'
 import { alarmKey, deviceKey } from './documents.ts'
-import { resolveWater, type ResolvedWater } from './water-limits.ts'
+import { resolveWater, type ResolvedWater } from './water/water-limits.ts'
 
 export interface DeviceFacts {
   id: string

@@ -1,16 +1,16 @@
 // The device broker: aedes behind our own gate, rules and stores. What it promises is in port.ts.
 import { Aedes, type Client } from 'aedes'
-import { Access } from './access.ts'
-import { Admission } from './admission.ts'
+import { Access } from './credentials/access.ts'
+import { Admission } from './connections/admission.ts'
 import { deliverTo, disableCopyCheck, noteHeard, readHeldBack, readOn } from './aedes-internals.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
-import { Connection } from './connection.ts'
-import { Delivery } from './delivery.ts'
-import { watchFiles } from './file-watch.ts'
-import { watchIdle } from './idle-watch.ts'
-import { Listeners, type Arrival } from './listeners.ts'
-import { PasswordCredentials } from './password-credentials.ts'
+import { Connection } from './connections/connection.ts'
+import { Delivery } from './sessions/delivery.ts'
+import { watchFiles } from '../../platform/file-watch.ts'
+import { watchIdle } from './connections/idle-watch.ts'
+import { Listeners, type Arrival } from './connections/listeners.ts'
+import { PasswordCredentials } from './credentials/password-credentials.ts'
 import {
   noGrants,
   type BrokerAddress,
@@ -18,12 +18,12 @@ import {
   type DeviceSighting,
   type PublishChoice,
 } from './port.ts'
-import { PublishRate } from './publish-rate.ts'
-import { Publishing } from './publishing.ts'
+import { PublishRate } from './events/publish-rate.ts'
+import { Publishing } from './events/publishing.ts'
 import { Refusals, type RefusalCause } from './refusals.ts'
-import { SessionStore } from './session-store.ts'
-import { Sightings } from './sightings.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { SessionStore } from './sessions/session-store.ts'
+import { Sightings } from './connections/sightings.ts'
+import { Subscriptions } from './sessions/subscriptions.ts'
 
 /** How long stop waits for messages in hand; the rest comes again, since it got no PUBACK. */
 const settleMsMax = 2000

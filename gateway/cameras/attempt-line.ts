@@ -1,5 +1,5 @@
 // Never more than one attempt per camera at a time: what is urgent runs next, what is routine gives way and never waits.
-import { CameraProblem } from './camera-problem.ts'
+import { CameraProblem } from './talk/camera-problem.ts'
 
 export class AttemptLine {
   #running: { isUrgent: boolean; abort: AbortController; done: Promise<unknown> } | undefined

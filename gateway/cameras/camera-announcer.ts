@@ -2,11 +2,11 @@
 import type { Logger } from 'pino'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import type { Condition } from './camera-condition.ts'
-import type { EventsTold } from './camera-events.ts'
+import type { EventsTold } from './talk/onvif/camera-events.ts'
 import type { CameraMetrics } from './camera-metrics.ts'
-import type { CameraProblem } from './camera-problem.ts'
+import type { CameraProblem } from './talk/camera-problem.ts'
 import type { Wanted } from './camera-unit.ts'
-import { unreachedOf, type Deleted } from './picture-store.ts'
+import { unreachedOf, type Deleted } from './pictures/picture-store.ts'
 import type { CameraOutlets, LookRequest, Snapshot } from './port.ts'
 
 export class CameraAnnouncer {

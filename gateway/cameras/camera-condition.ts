@@ -1,6 +1,6 @@
 // What a run of successes and failures says about one camera: its state, its picture, the plain reason, and when it is offline.
-import { reasonOf, type CameraProblem } from './camera-problem.ts'
-import type { Light } from './picture-work.ts'
+import { reasonOf, type CameraProblem } from './talk/camera-problem.ts'
+import type { Light } from './pictures/picture-work.ts'
 import type { CameraState, PictureState, Reason } from './port.ts'
 
 /** Failures in a row until the camera counts as offline: one may be a reboot or a lost packet. */

@@ -12,16 +12,20 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { CameraSettings, PictureSettings } from '../config/camera-settings.ts'
 import { CameraAnnouncer } from './camera-announcer.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
-import { CameraProblem, reasonOf, toProblem } from './camera-problem.ts'
-import { CameraProcess, type FarCamera } from './camera-process.ts'
+import { CameraProblem, reasonOf, toProblem } from './talk/camera-problem.ts'
+import { CameraProcess, type FarCamera } from './process/camera-process.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
-import { CertificatePins } from './certificate-pins.ts'
-import { openCredentialStore, type CameraCredentials, type CredentialStore } from './credential-store.ts'
-import { LookLog } from './look-log.ts'
-import { PictureStore, unreachedOf } from './picture-store.ts'
+import { CertificatePins } from './secrets/certificate-pins.ts'
+import {
+  openCredentialStore,
+  type CameraCredentials,
+  type CredentialStore,
+} from './secrets/credential-store.ts'
+import { LookLog } from './pictures/look-log.ts'
+import { PictureStore, unreachedOf } from './pictures/picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
-import { snapshotOf } from './snapshot-of.ts'
+import { snapshotOf } from './pictures/snapshot-of.ts'
 
 /** Repeats of an alarm get new pictures no more often than this. */
 const repeatMs = 60_000

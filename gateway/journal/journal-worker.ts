@@ -1,9 +1,9 @@
 // The journal's own thread: every touch of the disk happens here, so the event loop that answers devices never waits.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { setThreadNiceness } from '../thread.ts'
+import { setThreadNiceness } from '../../platform/thread.ts'
 import { lockFolder } from './lock.ts'
-import { isDamage, markSuspect, openJournalFile } from './salvage.ts'
+import { isDamage, markSuspect, openJournalFile } from './damage/salvage.ts'
 import { JournalStore } from './store.ts'
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 

@@ -5,10 +5,10 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { CommitQueue } from './commit-queue.ts'
-import { LaneNumbers } from './lane-numbers.ts'
+import { CommitQueue } from './commits/commit-queue.ts'
+import { LaneNumbers } from './commits/lane-numbers.ts'
 import { openWorker, type JournalThread } from './open-worker.ts'
-import type { Pending } from './pending.ts'
+import type { Pending } from './commits/pending.ts'
 import {
   JournalError,
   type EntryTold,
@@ -20,7 +20,7 @@ import {
   type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
-import { ReleaseQueue } from './release-queue.ts'
+import { ReleaseQueue } from './commits/release-queue.ts'
 import type { CommitRequest } from './worker-messages.ts'
 
 /**

@@ -1,5 +1,5 @@
 // Starts the journal's thread from compiled or from source files, and turns its messages into promises.
-import { startThread } from '../thread.ts'
+import { startThread } from '../../platform/thread.ts'
 import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 

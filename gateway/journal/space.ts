@@ -7,7 +7,7 @@ import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { laneTable } from './migrations.ts'
 import type { SpaceFacts } from './port.ts'
-import { readRecord } from './readable-record.ts'
+import { readRecord } from './damage/readable-record.ts'
 
 export const reserveFile = 'reserve.bin'
 /** The write-ahead log may grow to this on a large disk, to a fortieth of a small one. */

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { LogFolding } from './log-folding.ts'
+import { LogFolding } from './commits/log-folding.ts'
 import { laneTable } from './migrations.ts'
 import {
   JournalError,
@@ -12,7 +12,7 @@ import {
   type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
-import { readRecord, repairTime } from './readable-record.ts'
+import { readRecord, repairTime } from './damage/readable-record.ts'
 import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'

@@ -12,10 +12,10 @@ import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
-import { openStream } from './open-stream.ts'
-import { packReport } from './pack.ts'
+import { openStream } from './connect/open-stream.ts'
+import { packReport } from './queues/pack.ts'
 import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
-import { retryGapMs, RetrySchedule } from './retry-schedule.ts'
+import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
 import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } from './session.ts'
 import type { SessionEvents } from './session-events.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
@@ -157,7 +157,7 @@ class UplinkLoop implements Uplink {
     })
     const open = async (): Promise<void> => {
       // Loaded when first needed: the MQTT package costs a tenth of a second that the start does not have.
-      const { openConnection } = await import('./connection.ts')
+      const { openConnection } = await import('./connect/connection.ts')
       const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
       const stream = await openStream(address, {
         settings,

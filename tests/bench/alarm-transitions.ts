@@ -3,7 +3,7 @@
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import type { AlarmInput, AlarmMemory } from '../../gateway/alarms/port.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
-import { createMapMemory, settingsFrom } from '../unit/alarm-village.ts'
+import { createMapMemory, settingsFrom } from '../unit/gateway/alarms/alarm-village.ts'
 
 const deviceCount = 500
 const ids = Array.from({ length: deviceCount }, (_, index) => `device-${index}`)

@@ -1,7 +1,7 @@
 // Counts what a centre holds of one box's backlog, straight from its database once it has stopped: nothing lost, nothing
 // twice, every lane complete.
 import Database from 'better-sqlite3'
-import { databaseFile } from '../../centre/storage/database.ts'
+import { databaseFile } from '../../centre/storage/sqlite/database.ts'
 
 export interface StoredCount {
   records: number

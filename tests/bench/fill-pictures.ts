@@ -2,12 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { toCoefficients, type Plane } from '../../protocols/jpeg/jpeg-planes.ts'
-import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
+import { toCoefficients, type Plane } from '../../platform/jpeg/jpeg-planes.ts'
+import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
 import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
-import type { FinishedFile } from '../../gateway/cameras/darkroom.ts'
-import { PictureStore, type StoredSnapshot } from '../../gateway/cameras/picture-store.ts'
+import type { FinishedFile } from '../../gateway/cameras/pictures/darkroom.ts'
+import { PictureStore, type StoredSnapshot } from '../../gateway/cameras/pictures/picture-store.ts'
 
 /** Of noise, which no packing makes smaller: about 60 KB and 12 KB, as a usual camera's picture and its preview. */
 const fullSize = { width: 384, height: 216, quality: 25 }

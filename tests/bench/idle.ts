@@ -1,6 +1,6 @@
 // What does an idle village cost: processor and memory of the gateway with 500 devices that report once a minute,
 // beside Mosquitto with the same devices?
-import { createTown } from '../system/programs.ts'
+import { createTown } from '../kits/system/programs.ts'
 import { boxEnvironment } from './box-environment.ts'
 import { printTable, printVerdict, short } from './figures.ts'
 import { processorSeconds, residentMegabytes } from './kernel-figures.ts'

@@ -1,6 +1,6 @@
 // How many durable PUBACKs a second does the whole pipeline give 500 devices, beside Mosquitto that keeps nothing?
 // Same load, same run, alternating; with the uplink to a running centre and without any.
-import { createTown, freePort } from '../system/programs.ts'
+import { createTown, freePort } from '../kits/system/programs.ts'
 import { boxEnvironment } from './box-environment.ts'
 import { median, printTable, printVerdict, short } from './figures.ts'
 import { processorSeconds } from './kernel-figures.ts'

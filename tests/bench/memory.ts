@@ -1,6 +1,6 @@
 // How much memory does the gateway hold while a million waiting records drain to a centre, and how fast do they go?
 import { join } from 'node:path'
-import { createTown } from '../system/programs.ts'
+import { createTown } from '../kits/system/programs.ts'
 import { boxEnvironment } from './box-environment.ts'
 import { fillJournal } from './fill-journal.ts'
 import { printTable, printVerdict, short } from './figures.ts'

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../system/programs.ts'
+import { freePort } from '../kits/system/programs.ts'
 import { pause } from './options.ts'
 
 const file = '/usr/sbin/mosquitto'

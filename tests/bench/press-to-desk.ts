@@ -1,7 +1,7 @@
 // How long from a button's press until every open desk hears it, beside the floor of two syncs and three hops? One
 // press at a time, floor and presses in turn.
 import { WebSocket } from 'ws'
-import { createTown, type TestTown } from '../system/programs.ts'
+import { createTown, type TestTown } from '../kits/system/programs.ts'
 import { percentile, printTable, printVerdict, short } from './figures.ts'
 import { openFloor } from './floor.ts'
 import { readOptions } from './options.ts'

@@ -1,7 +1,7 @@
 // Does the whole box work inside 256 MB and half a core: 500 devices report, a million records wait and then drain to
 // a centre outside, and a button is pressed all the time? The kernel holds the limits; it kills what exceeds them.
 import { join } from 'node:path'
-import { createTown, type Program, type TestTown } from '../system/programs.ts'
+import { createTown, type Program, type TestTown } from '../kits/system/programs.ts'
 import { boxEnvironment } from './box-environment.ts'
 import { createControlGroup, type ControlGroup } from './control-group.ts'
 import { median, percentile, printTable, printVerdict, short } from './figures.ts'

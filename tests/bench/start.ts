@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { rmSync } from 'node:fs'
-import { createTown, freePort, Program, type TestTown } from '../system/programs.ts'
+import { createTown, freePort, Program, type TestTown } from '../kits/system/programs.ts'
 import { fillJournal } from './fill-journal.ts'
 import { median, printTable, printVerdict, short } from './figures.ts'
 import { pause, readOptions } from './options.ts'

@@ -2,8 +2,8 @@
 // in two network namespaces, the kernel's own token bucket, and a Mosquitto bridge on the same link in the same run.
 import type { WebSocket } from 'ws'
 import type { PicturesAnswer } from '../../protocols/desk/api.ts'
-import { createTownAcross, type BoxAcross, type TownAcross } from '../network-kit/town-across.ts'
-import { createTwoPlaces, placesProblem, type TwoPlaces } from '../network-kit/two-places.ts'
+import { createTownAcross, type BoxAcross, type TownAcross } from '../kits/network/town-across.ts'
+import { createTwoPlaces, placesProblem, type TwoPlaces } from '../kits/network/two-places.ts'
 import { countStored, type StoredCount } from './count-stored.ts'
 import { median, percentile, printTable, printVerdict, short } from './figures.ts'
 import { fillJournal } from './fill-journal.ts'

@@ -2,7 +2,7 @@
 // Idle and loaded in turn; Mosquitto, which knows no urgency, beside it. The devices are machines of their own: their load
 // takes what the box leaves of the two processors. What it costs when it fights for them is printed too.
 import { constants, setPriority } from 'node:os'
-import { createTown, freePort } from '../system/programs.ts'
+import { createTown, freePort } from '../kits/system/programs.ts'
 import { boxEnvironment } from './box-environment.ts'
 import { percentile, median, printTable, printVerdict, short } from './figures.ts'
 import { Load } from './load.ts'

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { openPictureVillage, type PictureVillage } from '../system/picture-village.ts'
-import { runCommand } from '../system/programs.ts'
+import { openPictureVillage, type PictureVillage } from '../kits/system/picture-village.ts'
+import { runCommand } from '../kits/system/programs.ts'
 import { launchBrowser } from './pages.ts'
 
 let village: PictureVillage | undefined

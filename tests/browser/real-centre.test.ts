@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
 import { dropFolder, makeAlarm, makeFolder, TestBox } from '../contract/centre-parts.ts'
-import { freePort, Program, runCommand } from '../system/programs.ts'
+import { freePort, Program, runCommand } from '../kits/system/programs.ts'
 import { launchBrowser } from './pages.ts'
 
 let folder: string

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
 import { colourSigns } from '../../protocols/domain/colour.ts'
 import type { AlarmsAnswer, DeskAlarm } from '../../protocols/desk/api.ts'
-import { Program } from '../system/programs.ts'
+import { Program } from '../kits/system/programs.ts'
 import { launchBrowser } from './pages.ts'
 
 const run = promisify(execFile)

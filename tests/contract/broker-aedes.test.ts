@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../broker-kit/test-broker.ts'
-import { WireClient } from '../broker-kit/wire-client.ts'
+import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../kits/broker/test-broker.ts'
+import { WireClient } from '../kits/broker/wire-client.ts'
 
 const topic = 'gengfu/v1/device-1/event'
 let running: TestBroker[] = []

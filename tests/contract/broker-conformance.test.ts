@@ -1,7 +1,7 @@
 // Does the broker in open access do what MQTT 3.1.1 asks? The cases follow the clauses that clients most rely on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestBroker, type TestBroker } from '../broker-kit/test-broker.ts'
-import { WireClient, connectPacket } from '../broker-kit/wire-client.ts'
+import { startTestBroker, type TestBroker } from '../kits/broker/test-broker.ts'
+import { WireClient, connectPacket } from '../kits/broker/wire-client.ts'
 
 let test: TestBroker
 let run = 0

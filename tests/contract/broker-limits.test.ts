@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
-import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../broker-kit/test-broker.ts'
-import { WireClient, connectPacket } from '../broker-kit/wire-client.ts'
+import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../kits/broker/test-broker.ts'
+import { WireClient, connectPacket } from '../kits/broker/wire-client.ts'
 
 let running: TestBroker[] = []
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hashPassword } from '../../gateway/broker/passwords.ts'
+import { hashPassword } from '../../gateway/broker/credentials/passwords.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import {
@@ -13,9 +13,9 @@ import {
   writeTlsFiles,
   type Issued,
   type TestAuthority,
-} from '../broker-kit/certificates.ts'
-import { startTestBroker, type TestBroker } from '../broker-kit/test-broker.ts'
-import { WireClient, type ConnectChoice } from '../broker-kit/wire-client.ts'
+} from '../kits/broker/certificates.ts'
+import { startTestBroker, type TestBroker } from '../kits/broker/test-broker.ts'
+import { WireClient, type ConnectChoice } from '../kits/broker/wire-client.ts'
 
 let folder: string
 let authority: TestAuthority

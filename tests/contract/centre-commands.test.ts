@@ -13,7 +13,7 @@ import {
 import { encodeJson, parseCentreCommand } from '../../protocols/uplink/codec.ts'
 import { commandKinds, type CentreCommand, type CentreCommandResult } from '../../protocols/uplink/command.ts'
 import { openPerBoxMax } from '../../centre/commands/command-sender.ts'
-import { createSteppedClock } from '../system/box-in-process.ts'
+import { createSteppedClock } from '../kits/system/box-in-process.ts'
 import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from './centre-parts.ts'
 
 const box = 'upper-brook'

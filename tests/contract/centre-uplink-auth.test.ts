@@ -9,7 +9,7 @@ import {
   writeTlsFiles,
   type Issued,
   type TestAuthority,
-} from '../broker-kit/certificates.ts'
+} from '../kits/broker/certificates.ts'
 import {
   dropFolder,
   epoch,

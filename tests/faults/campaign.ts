@@ -1,6 +1,6 @@
 // `npm run campaign -- NAME`: the long runs that do not fit into the test command. Each prints its seed and its result.
 import { Command } from 'commander'
-import { placesProblem } from '../network-kit/two-places.ts'
+import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
 import { runCameraCampaign } from './camera-campaign.ts'
 import { runFuzzCampaign } from './fuzz-campaign.ts'

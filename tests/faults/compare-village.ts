@@ -2,8 +2,8 @@
 // kept, lanes complete, alarms once.
 import type { AlarmsAnswer, DeskAlarm, EventsAnswer, StoredEvent } from '../../protocols/desk/api.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
-import type { Village } from '../../firmware-sim/village.ts'
-import type { TestTown } from '../system/programs.ts'
+import type { Village } from '../../firmware-sim/village/village.ts'
+import type { TestTown } from '../kits/system/programs.ts'
 
 export interface VillageFaults {
   acknowledged: number

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openJournalFile } from '../../gateway/journal/salvage.ts'
+import { openJournalFile } from '../../gateway/journal/damage/salvage.ts'
 import { JournalStore } from '../../gateway/journal/store.ts'
 import type { WorkerOptions } from '../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'

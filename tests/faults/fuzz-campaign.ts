@@ -9,7 +9,7 @@ import { residentMegabytes } from '../bench/kernel-figures.ts'
 import { RawDevice } from '../bench/raw-device.ts'
 import type { AttackOrder } from '../fuzz/attacker-process.ts'
 import type { AttackReport } from '../fuzz/broker-attack.ts'
-import { createTown, type Program, type TestTown } from '../system/programs.ts'
+import { createTown, type Program, type TestTown } from '../kits/system/programs.ts'
 
 export interface FuzzCampaignPlan {
   packets: number

@@ -3,9 +3,9 @@
 import type { EventsAnswer } from '../../protocols/desk/api.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
-import { createVillage, type Village } from '../../firmware-sim/village.ts'
+import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
 import { compareVillage, type VillageFaults } from './compare-village.ts'
-import { createTown, type Program, type TestTown } from '../system/programs.ts'
+import { createTown, type Program, type TestTown } from '../kits/system/programs.ts'
 
 export interface KillPlan {
   seed: number

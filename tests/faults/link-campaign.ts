@@ -1,17 +1,17 @@
 // Does the town get every acknowledged event exactly once, in order, whatever the links do? Many real boxes and a real
 // centre in two network namespaces; a seed decides cuts, losses, resets, overtaking and frozen programs.
 import { rename } from 'node:fs/promises'
-import { createVillage, type Village } from '../../firmware-sim/village.ts'
+import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
 import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
-import { createTownAcross, type BoxAcross, type TownAcross } from '../network-kit/town-across.ts'
+import { createTownAcross, type BoxAcross, type TownAcross } from '../kits/network/town-across.ts'
 import {
   createTwoPlaces,
   type LineFaults,
   type LinkCounts,
   type TwoPlaces,
-} from '../network-kit/two-places.ts'
-import type { Program } from '../system/programs.ts'
+} from '../kits/network/two-places.ts'
+import type { Program } from '../kits/system/programs.ts'
 import { compareVillage, type VillageFaults } from './compare-village.ts'
 
 export interface LinkPlan {

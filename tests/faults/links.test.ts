@@ -3,9 +3,9 @@
 import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { databaseFile } from '../../centre/storage/database.ts'
-import { placesProblem } from '../network-kit/two-places.ts'
-import type { TestTown } from '../system/programs.ts'
+import { databaseFile } from '../../centre/storage/sqlite/database.ts'
+import { placesProblem } from '../kits/network/two-places.ts'
+import type { TestTown } from '../kits/system/programs.ts'
 import { compareVillage, type VillageFaults } from './compare-village.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 

@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { generate, type Packet } from 'mqtt-packet'
 import type { Random } from '../../protocols/kit/random.ts'
-import { connectPacket } from '../broker-kit/wire-client.ts'
+import { connectPacket } from '../kits/broker/wire-client.ts'
 
 /** Longest burst written to one connection, in packets. */
 const burstMax = 40

@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { startTestBroker, type TestBroker } from '../broker-kit/test-broker.ts'
-import { WireClient } from '../broker-kit/wire-client.ts'
+import { startTestBroker, type TestBroker } from '../kits/broker/test-broker.ts'
+import { WireClient } from '../kits/broker/wire-client.ts'
 import { attack } from './broker-attack.ts'
 
 export interface FuzzPlan {

@@ -19,9 +19,9 @@ import {
   parseDeviceTopic,
   upChannels,
 } from '../../protocols/device-mqtt/topics.ts'
-import { toCoefficients } from '../../protocols/jpeg/jpeg-planes.ts'
-import { parseJpeg } from '../../protocols/jpeg/parse-jpeg.ts'
-import { writeJpeg } from '../../protocols/jpeg/write-jpeg.ts'
+import { toCoefficients } from '../../platform/jpeg/jpeg-planes.ts'
+import { parseJpeg } from '../../platform/jpeg/parse-jpeg.ts'
+import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
 import type { Result } from '../../protocols/kit/result.ts'
 import {
   encodeJson,

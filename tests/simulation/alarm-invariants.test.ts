@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { AlarmInput, Outcome } from '../../gateway/alarms/port.ts'
 import type { Alarm, AlarmState } from '../../protocols/domain/alarm.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
-import { AlarmVillage } from '../unit/alarm-village.ts'
+import { AlarmVillage } from '../unit/gateway/alarms/alarm-village.ts'
 
 const settings = {
   zones: [

@@ -1,7 +1,7 @@
 // Does the engine's memory stay as large as the village, however long it runs?
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { AlarmVillage } from '../unit/alarm-village.ts'
+import { AlarmVillage } from '../unit/gateway/alarms/alarm-village.ts'
 import { strangersMax } from '../../gateway/alarms/alarm-engine.ts'
 
 const bytesOf = (place: AlarmVillage): number =>

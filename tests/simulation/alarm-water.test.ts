@@ -1,10 +1,14 @@
 // Do the recorded floods raise the right stages in the right order, and is the recorded spike flagged and not alarmed?
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { judgeRecording, type AlarmLine, type RecordingLine } from '../../gateway/alarms/judge-recording.ts'
-import { parseReadingsCsv, type CsvRow } from '../../gateway/alarms/readings-csv.ts'
+import {
+  judgeRecording,
+  type AlarmLine,
+  type RecordingLine,
+} from '../../gateway/alarms/replay/judge-recording.ts'
+import { parseReadingsCsv, type CsvRow } from '../../gateway/alarms/replay/readings-csv.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
-import { settingsFrom } from '../unit/alarm-village.ts'
+import { settingsFrom } from '../unit/gateway/alarms/alarm-village.ts'
 
 const minuteMs = 60_000
 const folder = new URL('../data/water/', import.meta.url)

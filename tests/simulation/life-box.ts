@@ -12,7 +12,7 @@ import {
   type JournalEntry,
   type StoredRecord,
 } from '../../gateway/journal/port.ts'
-import { packReport } from '../../gateway/uplink/pack.ts'
+import { packReport } from '../../gateway/uplink/queues/pack.ts'
 import { type ReadDone, type ReadLimits, UplinkSession } from '../../gateway/uplink/session.ts'
 import type { SessionEvents } from '../../gateway/uplink/session-events.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { LanePositions, StoredRecord } from '../../gateway/journal/port.ts'
 import type { Link } from '../../gateway/uplink/link.ts'
-import { packReport } from '../../gateway/uplink/pack.ts'
+import { packReport } from '../../gateway/uplink/queues/pack.ts'
 import { UplinkSession } from '../../gateway/uplink/session.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'

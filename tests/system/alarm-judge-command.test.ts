@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { runJudge } from '../../gateway/alarms/judge-command.ts'
+import { runJudge } from '../../gateway/cli/judge-command.ts'
 
 const config = `
 box: { id: upper-brook }

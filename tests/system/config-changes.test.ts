@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { gatewayConfigSchema } from '../../gateway/config/config.ts'
 import { lanes } from '../../protocols/domain/colour.ts'
-import { createBoxFolder, sendEvents, startBox, type BoxFolder } from './box-in-process.ts'
+import { createBoxFolder, sendEvents, startBox, type BoxFolder } from '../kits/system/box-in-process.ts'
 
 let box: BoxFolder
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { generate } from 'mqtt-packet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
-import { createVillage, type Village } from '../../firmware-sim/village.ts'
-import { TestBroker, until } from './firmware-sim-broker.ts'
+import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
+import { TestBroker, until } from '../kits/system/firmware-sim-broker.ts'
 
 let broker: TestBroker
 let village: Village

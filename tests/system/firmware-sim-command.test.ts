@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { TestBroker, until } from './firmware-sim-broker.ts'
+import { TestBroker, until } from '../kits/system/firmware-sim-broker.ts'
 
 const root = join(import.meta.dirname, '../..')
 const program = `import { runSim } from './firmware-sim/main.ts'; await runSim(process.argv.slice(1))`

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { createServer, type TLSSocket } from 'node:tls'
 import { Aedes, type Client } from 'aedes'
 import { expect, onTestFinished, test } from 'vitest'
-import { readCredentials } from '../../firmware-sim/credentials.ts'
-import { createVillage } from '../../firmware-sim/village.ts'
-import { createAuthority } from '../broker-kit/certificates.ts'
-import { until } from './firmware-sim-broker.ts'
+import { readCredentials } from '../../firmware-sim/links/credentials.ts'
+import { createVillage } from '../../firmware-sim/village/village.ts'
+import { createAuthority } from '../kits/broker/certificates.ts'
+import { until } from '../kits/system/firmware-sim-broker.ts'
 
 const quickly = { firstMs: 20, maxMs: 100 }
 

@@ -1,9 +1,9 @@
 // Do simulated devices keep what firmware must keep: every event, its bytes, its id and its order, until the PUBACK?
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
-import { ackTimeoutMs, sleepyLingerMs } from '../../firmware-sim/device.ts'
-import { createVillage, type Village, type VillageOptions } from '../../firmware-sim/village.ts'
-import { TestBroker, until } from './firmware-sim-broker.ts'
+import { ackTimeoutMs, sleepyLingerMs } from '../../firmware-sim/devices/device.ts'
+import { createVillage, type Village, type VillageOptions } from '../../firmware-sim/village/village.ts'
+import { TestBroker, until } from '../kits/system/firmware-sim-broker.ts'
 
 const quickly = { firstMs: 20, maxMs: 100 }
 let broker: TestBroker

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import { connectAsync } from 'mqtt'
 import { afterEach, expect, it } from 'vitest'
-import { createBoxFolder, startBox } from './box-in-process.ts'
+import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
 
 const undo: (() => unknown)[] = []
 afterEach(async () => {

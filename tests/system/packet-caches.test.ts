@@ -2,7 +2,7 @@
 import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dropFolder, makeFolder, startCentre } from '../contract/centre-parts.ts'
-import { createBoxFolder, startBox } from './box-in-process.ts'
+import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
 
 const undo: (() => unknown)[] = []
 beforeEach(() => {

@@ -1,7 +1,7 @@
 // Does every record reach the centre exactly once, red first, whatever the link does?
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { createFakeCentre, type FakeCentre } from './uplink-fake-centre.ts'
+import { createFakeCentre, type FakeCentre } from '../kits/system/uplink-fake-centre.ts'
 import {
   boxId,
   createUplinkUnderTest,
@@ -10,7 +10,7 @@ import {
   type UplinkUnderTest,
   until,
   upTo,
-} from './uplink-kit.ts'
+} from '../kits/system/uplink-kit.ts'
 
 let centre: FakeCentre | undefined
 let test: UplinkUnderTest | undefined

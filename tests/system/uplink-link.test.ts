@@ -5,12 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { uplinkSettingsSchema } from '../../gateway/config/uplink-settings.ts'
-import { openStream } from '../../gateway/uplink/open-stream.ts'
+import { openStream } from '../../gateway/uplink/connect/open-stream.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { createAuthority } from '../broker-kit/certificates.ts'
-import { createFakeCentre, type FakeCentre } from './uplink-fake-centre.ts'
-import { createFreezer, createProxy, createTlsFront, createWebSocketFront } from './uplink-fronts.ts'
+import { createAuthority } from '../kits/broker/certificates.ts'
+import { createFakeCentre, type FakeCentre } from '../kits/system/uplink-fake-centre.ts'
+import {
+  createFreezer,
+  createProxy,
+  createTlsFront,
+  createWebSocketFront,
+} from '../kits/system/uplink-fronts.ts'
 import {
   boxId,
   createUplinkUnderTest,
@@ -18,7 +23,7 @@ import {
   eventBody,
   type UplinkUnderTest,
   until,
-} from './uplink-kit.ts'
+} from '../kits/system/uplink-kit.ts'
 
 let centre: FakeCentre
 let folder: string

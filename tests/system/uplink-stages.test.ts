@@ -4,8 +4,8 @@ import { connectAsync } from 'mqtt'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { createBoxFolder, startBox } from './box-in-process.ts'
-import { createFakeCentre } from './uplink-fake-centre.ts'
+import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
+import { createFakeCentre } from '../kits/system/uplink-fake-centre.ts'
 
 const undo: (() => unknown)[] = []
 afterEach(async () => {

@@ -3,7 +3,13 @@
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
-import { createBoxFolder, sendEvents, startBox, type BoxFolder, type BoxInProcess } from './box-in-process.ts'
+import {
+  createBoxFolder,
+  sendEvents,
+  startBox,
+  type BoxFolder,
+  type BoxInProcess,
+} from '../kits/system/box-in-process.ts'
 
 let folder: BoxFolder
 let box: BoxInProcess

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { BoxClock } from '../../gateway/health/box-clock.ts'
+import { BoxClock } from '../../gateway/clock/box-clock.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import { VirtualClock, createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
@@ -15,7 +15,7 @@ import {
   sendEvents,
   startBox,
   type BoxFolder,
-} from './box-in-process.ts'
+} from '../kits/system/box-in-process.ts'
 import { expandBody } from '../../gateway/journal/short-event.ts'
 
 let box: BoxFolder

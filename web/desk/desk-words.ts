@@ -1,7 +1,7 @@
 // Every sentence of the desk, in both languages.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { BoxPresence, Role } from '../../protocols/desk/api.ts'
-import type { Lamp } from './accept-deadline.ts'
+import type { Lamp } from './queue/accept-deadline.ts'
 
 export const words = {
   product: { zh: '更夫 · 镇中心值守台', en: 'Gengfu · town desk' },

@@ -1,0 +1,192 @@
+// The API as a table: what each route takes, answers and refuses, and who may use it. The server registers it and
+// openapi.json describes it, so that the two can not differ.
+import type { z } from 'zod'
+import type { LoginAnswer, MeAnswer, Role, VillagesAnswer, AlarmsAnswer } from '../../protocols/desk/api.ts'
+import { roles } from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { createCommandRoutes, type CommandRouteOptions } from './command-routes.ts'
+import { LoginLimit } from '../accounts/login-limit.ts'
+import { ApiProblem, type ProblemCode } from './problems.ts'
+import * as schemas from './schemas.ts'
+import type { Sessions } from '../accounts/sessions.ts'
+
+export interface RouteCall {
+  /** Absent on open routes only. */
+  account: Account | undefined
+  token: string | undefined
+  address: string
+  id: string
+  /** Of paths with {boxId}. */
+  boxId: string
+  /** Of paths with {sha256}: a picture. */
+  sha256: string
+  query: unknown
+  body: unknown
+  setCookie: (token: string | undefined) => void
+}
+
+/** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
+export type RouteAnswer = { json: object } | { text: string } | { jpeg: Uint8Array; name: string }
+
+export interface Route {
+  method: 'GET' | 'POST'
+  path: string
+  summary: { zh: string; en: string }
+  /** `open` needs no token. */
+  access: 'open' | readonly Role[]
+  query?: z.ZodType
+  body?: z.ZodType
+  /** `jpeg`: a picture. */
+  answer: z.ZodType | 'jpeg'
+  problems: readonly ProblemCode[]
+  run: (call: RouteCall) => Promise<RouteAnswer>
+}
+
+export interface RouteOptions extends CommandRouteOptions {
+  storage: Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm' | 'commands'>
+  sessions: Sessions
+  clock: Clock
+  villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
+  /** A person has moved an alarm on: push it and tell the box. */
+  onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
+  openApi: () => object
+}
+
+/** Who answers alarms; maintainers and installers look after things, not after people. */
+export const answeringRoles = ['operator', 'supervisor', 'admin'] as const
+
+/** Puts stored bodies into the answer as they are: they are JSON already. */
+function eventsText({ rows, next, isEnd }: EventPage): string {
+  const events = rows.map(({ body, ...row }) => `${JSON.stringify(row).slice(0, -1)},"record":${body}}`)
+  return `{"events":[${events.join(',')}],"next":${JSON.stringify(next)},"isEnd":${isEnd}}`
+}
+
+export function createRoutes(options: RouteOptions): Route[] {
+  const { storage, sessions, clock, onStep } = options
+  const limit = new LoginLimit(clock)
+
+  function stepAnswer(outcome: StepOutcome): RouteAnswer {
+    if (outcome.type === 'unknown') throw new ApiProblem('not-found')
+    if (outcome.type === 'held')
+      throw new ApiProblem('already-accepted', outcome.alarm.acceptedBy, outcome.alarm)
+    if (outcome.changes.length > 0) onStep(outcome.alarm, outcome.changes)
+    return { json: { alarm: outcome.alarm } }
+  }
+
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/login',
+      summary: { zh: '登录', en: 'Log in; also sets an HttpOnly cookie' },
+      access: 'open',
+      body: schemas.loginBody,
+      answer: schemas.loginAnswer,
+      problems: ['bad-request', 'wrong-password', 'too-many-tries'],
+      run: async ({ body, address, setCookie }) => {
+        const { user, password } = body as z.infer<typeof schemas.loginBody>
+        if (!limit.isAllowed(address, user)) throw new ApiProblem('too-many-tries')
+        // Counted before the slow hash, so that guesses sent at once are counted too.
+        limit.fail(address, user)
+        const found = await sessions.login(user, password)
+        if (!found) throw new ApiProblem('wrong-password')
+        limit.succeed(address, user)
+        setCookie(found.token)
+        return { json: { token: found.token, user, role: found.role } satisfies LoginAnswer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/logout',
+      summary: { zh: '退出登录', en: 'Revoke the token that is shown' },
+      access: roles,
+      answer: schemas.emptyAnswer,
+      problems: [],
+      run: async ({ token, setCookie }) => {
+        if (token !== undefined) await sessions.revoke(token)
+        setCookie(undefined)
+        return { json: {} }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/me',
+      summary: { zh: '当前用户', en: 'Who is asking' },
+      access: roles,
+      answer: schemas.meAnswer,
+      problems: [],
+      run: async ({ account }) => {
+        if (!account) throw new ApiProblem('unauthenticated')
+        return { json: { user: account.user, role: account.role } satisfies MeAnswer }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/alarms',
+      summary: { zh: '告警列表', en: 'Alarms, most urgent first, newest first within a colour' },
+      access: roles,
+      query: schemas.alarmsQuery,
+      answer: schemas.alarmsAnswer,
+      problems: ['bad-request', 'bad-cursor'],
+      run: async ({ query }) => {
+        const page = await storage.alarms(query as z.infer<typeof schemas.alarmsQuery>)
+        if (!page) throw new ApiProblem('bad-cursor')
+        return { json: page satisfies AlarmsAnswer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/alarms/{id}/accept',
+      summary: { zh: '接警', en: 'Take the alarm; the same user again changes nothing' },
+      access: answeringRoles,
+      answer: schemas.alarmAnswer,
+      problems: ['not-found', 'already-accepted'],
+      run: async ({ account, id }) =>
+        stepAnswer(await storage.acceptAlarm(id, account?.user ?? '', clock.wallMs())),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/alarms/{id}/seen',
+      summary: { zh: '已显示给值班员', en: 'A desk has shown the alarm to a person' },
+      access: answeringRoles,
+      answer: schemas.alarmAnswer,
+      problems: ['not-found'],
+      run: async ({ account, id }) =>
+        stepAnswer(await storage.seeAlarm(id, account?.user ?? '', clock.wallMs())),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/villages',
+      summary: { zh: '村庄与网关', en: 'Villages, their boxes and open alarms' },
+      access: roles,
+      answer: schemas.villagesAnswer,
+      problems: [],
+      run: async () => ({ json: options.villages(await storage.openAlarmCounts()) }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/events',
+      summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then what arrives later" },
+      access: roles,
+      query: schemas.eventsQuery,
+      answer: schemas.eventsAnswer,
+      problems: ['bad-request', 'bad-cursor'],
+      run: async ({ query }) => {
+        const page = await storage.events(query as z.infer<typeof schemas.eventsQuery>)
+        if (!page) throw new ApiProblem('bad-cursor')
+        return { text: eventsText(page) }
+      },
+    },
+    ...createCommandRoutes(options),
+    {
+      method: 'GET',
+      path: '/api/v1/openapi.json',
+      summary: { zh: '本接口的说明', en: 'This description' },
+      access: 'open',
+      answer: schemas.openApiAnswer,
+      problems: [],
+      run: async () => ({ json: options.openApi() }),
+    },
+  ]
+}

@@ -1,0 +1,220 @@
+// The HTTP server of the centre: API, metrics, health, and the desk's pages.
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { z } from 'zod'
+import { describeProblems } from '../../protocols/kit/result.ts'
+import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
+import { isBoxId } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
+import { StorageFailure } from '../storage/storage-failure.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { ApiProblem, errorAnswer, statusOf, type ProblemCode } from './problems.ts'
+import type { Route } from './routes.ts'
+import { alarmIdParams } from './schemas.ts'
+import { cookieName, isOwnOrigin, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
+
+/** Largest request body. */
+export const bodyBytesMax = 16 * 1024
+/** Open HTTP connections. */
+const connectionsMax = 2000
+
+const contentPolicy =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+const missingPage = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>更夫 Gengfu</title>
+<p>值班台页面尚未构建，请运行 <code>npm run build</code>。</p>
+<p lang="en">The desk's pages are not built yet: run <code>npm run build</code>.</p></html>`
+
+/** The built pages, seen from the compiled file and from the source. */
+export function findDeskFolder(): string | undefined {
+  const isSource = import.meta.url.endsWith('.ts')
+  const folder = fileURLToPath(
+    new URL(isSource ? '../../dist/web/desk/' : '../../web/desk/', import.meta.url),
+  )
+  return existsSync(`${folder}index.html`) ? folder : undefined
+}
+
+export interface DeskServerOptions {
+  host: string
+  port: number
+  tls?: { certFile: string; keyFile: string } | undefined
+  routes: readonly Route[]
+  sessions: Sessions
+  registry: Registry
+  logger: Logger
+  isHealthy: () => boolean
+  onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  deskFolder: string | undefined
+}
+
+export class DeskServer {
+  readonly #options: DeskServerOptions
+  #app: FastifyInstance | undefined
+
+  constructor(options: DeskServerOptions) {
+    this.#options = options
+  }
+
+  get url(): string {
+    const { host, tls } = this.#options
+    const port = (this.#app?.server.address() as AddressInfo | null | undefined)?.port ?? 0
+    return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  async start(): Promise<void> {
+    const { host, port, tls, routes, registry, isHealthy, onUpgrade, deskFolder } = this.#options
+    const app = fastify({
+      bodyLimit: bodyBytesMax,
+      requestTimeout: 20_000,
+      routerOptions: { maxParamLength: 200 },
+      forceCloseConnections: true,
+      serverFactory: (listener): Server => {
+        if (!tls) return createHttpServer(listener)
+        return createHttpsServer(
+          { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
+          listener,
+        )
+      },
+    })
+    this.#app = app
+    app.server.maxConnections = connectionsMax
+    app.server.on('upgrade', onUpgrade)
+    app.addHook('onSend', async (_request, reply) => this.#secure(reply))
+    app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply))
+    app.setNotFoundHandler((request, reply) =>
+      request.url.startsWith('/api/') || deskFolder !== undefined
+        ? this.#answerError(new ApiProblem('not-found'), reply)
+        : reply.type('text/html; charset=utf-8').send(missingPage),
+    )
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+      try {
+        done(null, text === '' ? undefined : JSON.parse(text.toString()))
+      } catch {
+        done(new ApiProblem('bad-request', 'not JSON'))
+      }
+    })
+    app.get('/healthz', async (_request, reply) => {
+      const isOk = isHealthy()
+      return reply.code(isOk ? 200 : 503).send({ ok: isOk })
+    })
+    app.get('/metrics', async (_request, reply) =>
+      reply.type(registry.contentType).send(await registry.metrics()),
+    )
+    for (const route of routes) this.#register(app, route)
+    if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
+    await app.listen({ host, port })
+  }
+
+  async stop(): Promise<void> {
+    await this.#app?.close()
+  }
+
+  #register(app: FastifyInstance, route: Route): void {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const presented = presentedToken(request.raw)
+        const account = route.access === 'open' ? undefined : await this.#admit(request, route.access)
+        const { id, boxId, sha256 } = request.params as { id?: string; boxId?: string; sha256?: string }
+        if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
+        if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
+        if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
+        const answer = await route.run({
+          account,
+          token: presented?.token,
+          address: request.ip,
+          id: id ?? '',
+          boxId: boxId ?? '',
+          sha256: sha256 ?? '',
+          query: route.query ? checked(route.query, request.query) : undefined,
+          body: route.body ? checked(route.body, request.body) : undefined,
+          setCookie: (token) => this.#setCookie(reply, token),
+        })
+        if ('jpeg' in answer) return sendPicture(request, reply, answer)
+        return reply
+          .type('application/json; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .send('text' in answer ? answer.text : JSON.stringify(answer.json))
+      },
+    })
+  }
+
+  async #admit(request: FastifyRequest, access: readonly string[]) {
+    const presented = presentedToken(request.raw)
+    const account = presented && (await this.#options.sessions.find(presented.token))
+    if (!account) throw new ApiProblem('unauthenticated')
+    if (presented.isCookie && request.method !== 'GET' && !isOwnOrigin(request.raw))
+      throw new ApiProblem('foreign-origin')
+    if (!access.includes(account.role)) throw new ApiProblem('forbidden')
+    return account
+  }
+
+  #setCookie(reply: FastifyReply, token: string | undefined): void {
+    const lifeSeconds = token === undefined ? 0 : loginLifeMs / 1000
+    const secure = this.#options.tls ? '; Secure' : ''
+    const value = `${cookieName}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lifeSeconds}${secure}`
+    reply.header('set-cookie', value)
+  }
+
+  #secure(reply: FastifyReply): void {
+    reply.header('content-security-policy', contentPolicy)
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('referrer-policy', 'no-referrer')
+    reply.header('x-frame-options', 'DENY')
+    reply.header('cross-origin-opener-policy', 'same-origin')
+    if (this.#options.tls) reply.header('strict-transport-security', 'max-age=31536000')
+  }
+
+  #answerError(error: unknown, reply: FastifyReply): FastifyReply {
+    const { code, detail, alarm } = this.#judge(error)
+    return reply
+      .code(statusOf(code))
+      .header('cache-control', 'no-store')
+      .send(errorAnswer(code, detail, alarm))
+  }
+
+  #judge(error: unknown): { code: ProblemCode; detail: string; alarm?: DeskAlarm | undefined } {
+    if (error instanceof ApiProblem) return error
+    if (error instanceof StorageFailure) {
+      this.#options.logger.error({ err: error }, 'a request failed in storage')
+      return { code: 'storage-failing', detail: '' }
+    }
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+    if (status === 413) return { code: 'too-large', detail: '' }
+    if (status === 415) return { code: 'wrong-type', detail: '' }
+    if (status >= 400 && status < 500) return { code: 'bad-request', detail: '' }
+    this.#options.logger.error({ err: error }, 'a request failed')
+    return { code: 'internal', detail: '' }
+  }
+}
+
+/** Kept by the browser of who was handed it, and asked about each time: every look reaches the log. */
+function sendPicture(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { jpeg, name }: { jpeg: Uint8Array; name: string },
+): FastifyReply {
+  const tag = `"${name}"`
+  reply.header('cache-control', 'private, no-cache').header('etag', tag)
+  if (request.headers['if-none-match'] === tag) return reply.code(304).send()
+  return reply
+    .type('image/jpeg')
+    .header('content-disposition', `inline; filename="${name}.jpg"`)
+    .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))
+}
+
+function checked(schema: z.ZodType, value: unknown): unknown {
+  const parsed = fromZod(schema, value)
+  if (!parsed.ok) throw new ApiProblem('bad-request', describeProblems(parsed.problems))
+  return parsed.value
+}

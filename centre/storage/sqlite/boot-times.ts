@@ -1,0 +1,33 @@
+// When each boot of a box began, as its journal told us: what the shown times of an unsynced boot are repaired with.
+import type { BoxTime } from '../../../protocols/domain/event.ts'
+import { parseUnsynced, repairTime, type BootTime } from '../../alarms/boot-time.ts'
+import type { Sqlite } from './database.ts'
+
+export interface BootTimes {
+  /** Inside the caller's transaction; the latest word counts. */
+  note(epoch: number, time: BootTime): void
+  /** `epoch` is the number of the epoch that the time was first written in. */
+  repaired<T extends BoxTime>(epoch: number, time: T): T
+  /** A record's JSON as it may be shown. `epochOf` finds the number of an epoch of the same box. */
+  repairedBody(epoch: number, body: string, epochOf: (name: string) => number | undefined): string
+}
+
+export function createBootTimes(db: Sqlite): BootTimes {
+  const put = db.prepare('INSERT OR REPLACE INTO boot_times (epoch, boot, boot_wall_ms) VALUES (?, ?, ?)')
+  const select = db
+    .prepare<[number, number], number>('SELECT boot_wall_ms FROM boot_times WHERE epoch = ? AND boot = ?')
+    .pluck()
+  const repaired = <T extends BoxTime>(epoch: number, time: T): T =>
+    time.clock === 'unsynced' ? repairTime(time, select.get(epoch, time.boot) as number | undefined) : time
+  return {
+    note: (epoch, { boot, bootWallMs }) => put.run(epoch, boot, bootWallMs),
+    repaired,
+    repairedBody: (epoch, body, epochOf) => {
+      const record = parseUnsynced(body)
+      if (!record) return body
+      const first = (record.was && epochOf(record.was.epoch)) ?? epoch
+      const shown = repaired(first, record)
+      return shown === record ? body : JSON.stringify(shown)
+    },
+  }
+}

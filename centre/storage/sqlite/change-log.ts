@@ -1,0 +1,68 @@
+// The changes table: what the stream pushed, kept for desks that were away, the oldest pruned.
+import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import { startOf, type Sqlite } from './database.ts'
+import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
+
+/** Changes kept for replay; a desk that missed more is told to load everything again. */
+export const changesKept = 20_000
+/** Pruning runs once in so many changes, not at each. */
+const pruneEvery = 500
+
+type Message =
+  | { type: `alarm.${AlarmChange | 'stage'}`; alarm: DeskAlarm }
+  | BoxMessage
+  | CommandMessage
+  | PictureMessage
+
+export function createChangeLog(db: Sqlite) {
+  const insert = db.prepare('INSERT INTO changes (message) VALUES (?)')
+  const update = db.prepare('UPDATE changes SET message = ? WHERE position = ?')
+  const prune = db.prepare(
+    'DELETE FROM changes WHERE position <= (SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?)',
+  )
+  leap(db)
+  let untilPrune = pruneEvery
+  /** Inside the caller's transaction. */
+  return (message: Message): StoredChange => {
+    const position = Number(insert.run('').lastInsertRowid)
+    const json = JSON.stringify({ ...message, position: String(position) })
+    update.run(json, position)
+    if (--untilPrune === 0) {
+      untilPrune = pruneEvery
+      prune.run(changesKept)
+    }
+    return { position, json }
+  }
+}
+
+/** A centre whose older backup was restored must not give a position twice: a desk would take it for one that it knows. */
+function leap(db: Sqlite): void {
+  const start = startOf(db)
+  const isThere = db.prepare("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'changes'").run(start)
+  if (isThere.changes === 0)
+    db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('changes', ?)").run(start)
+}
+
+export function createChangeReader(db: Sqlite) {
+  const select = db.prepare<[number, number], { position: number; message: string }>(
+    'SELECT position, message FROM changes WHERE position > ? ORDER BY position LIMIT ?',
+  )
+  const oldestPosition = db.prepare<[], number | null>('SELECT min(position) FROM changes').pluck()
+  const countRows = db.prepare<[], number>('SELECT count(*) FROM changes').pluck()
+  const has = db.prepare<[number]>('SELECT 1 FROM changes WHERE position = ?')
+  const last = db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+  const lastPosition = (): number => last.get()?.seq ?? 0
+  /** Whether nothing behind `after` is pruned. A position that was never given here is from before an older backup. */
+  const isKnown = (after: number): boolean => {
+    if (after === 0) return (countRows.get() ?? 0) < changesKept
+    return (
+      after === lastPosition() || after === (oldestPosition.get() ?? 0) - 1 || has.get(after) !== undefined
+    )
+  }
+  const changesAfter = db.transaction((after: number, limit: number): StoredChange[] | undefined => {
+    if (!isKnown(after)) return undefined
+    return select.all(after, limit).map(({ position, message }) => ({ position, json: message }))
+  })
+  return { lastPosition, changesAfter }
+}

@@ -1,0 +1,89 @@
+// The commands table: what boxes were asked to do, by whom, and how far each is. Rows are kept; they are the record of it.
+import type { DeskCommand, DeskCommandState } from '../../../protocols/desk/commands.ts'
+import type { TrailEntry } from '../../cases/trail.ts'
+import { immediately, type Sqlite } from './database.ts'
+import type { CommandMessage, CommandStep, MovedCommand, StoredChange } from '../port.ts'
+
+/** Commands kept; the oldest finished ones go. The trail keeps all. */
+export const commandsKept = 100_000
+
+interface Stored {
+  number: number
+  body: string
+}
+
+/** What may follow what: an answer is final, and a box that was silent may still answer. */
+const steps: Readonly<Record<DeskCommandState, readonly DeskCommandState[]>> = {
+  waiting: ['sent', 'received', 'done', 'refused', 'failed', 'expired'],
+  sent: ['received', 'done', 'refused', 'failed', 'expired', 'unanswered'],
+  received: ['received', 'done', 'refused', 'failed', 'expired', 'unanswered'],
+  unanswered: ['received', 'done', 'refused', 'failed', 'expired'],
+  done: [],
+  refused: [],
+  failed: [],
+  expired: [],
+}
+
+export function createCommandWriter(
+  db: Sqlite,
+  logChange: (message: CommandMessage) => StoredChange,
+  seal: (entry: TrailEntry) => void,
+) {
+  const insert = db.prepare('INSERT INTO commands (id, box, is_open, body) VALUES (?, ?, 1, ?)')
+  const select = db.prepare<[string], Stored>('SELECT number, body FROM commands WHERE id = ?')
+  const update = db.prepare('UPDATE commands SET is_open = ?, body = ? WHERE number = ?')
+  const prune = db.prepare('DELETE FROM commands WHERE number <= ? AND is_open = 0')
+  return {
+    /** The trail of its alarm, or of the box, says who asked for what. */
+    askCommand: immediately(db, (command: DeskCommand): StoredChange[] => {
+      const { lastInsertRowid } = insert.run(command.id, command.box, JSON.stringify(command))
+      prune.run(Number(lastInsertRowid) - commandsKept)
+      const { box, alarm = `box ${box}`, askedAtMs: atMs, by: who, do: what, id, why } = command
+      seal({
+        alarm,
+        atMs,
+        who,
+        what: 'commanded',
+        why: `${what} ${id}${why === undefined ? '' : `: ${why}`}`,
+      })
+      return [logChange({ type: 'command.asked', command })]
+    }),
+
+    /** Undefined when the box has no such command or it can not come to that state any more. */
+    moveCommand: immediately(
+      db,
+      (box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined => {
+        const stored = select.get(id)
+        const before = stored && (JSON.parse(stored.body) as DeskCommand)
+        if (!stored || before?.box !== box || !steps[before.state].includes(step.state)) return undefined
+        const { reason: _old, ...rest } = before
+        const command: DeskCommand = { ...rest, ...step }
+        // A box that is asked again says the same again.
+        if (JSON.stringify({ ...command, changedAtMs: 0 }) === JSON.stringify({ ...before, changedAtMs: 0 }))
+          return { command: before, changes: [] }
+        update.run(isOpen ? 1 : 0, JSON.stringify(command), stored.number)
+        return { command, changes: [logChange({ type: `command.${step.state}`, command })] }
+      },
+    ),
+
+    /** Nothing more is to be learned of it. */
+    closeCommand: immediately(db, (id: string): void => {
+      const stored = select.get(id)
+      if (stored) update.run(0, stored.body, stored.number)
+    }),
+  }
+}
+
+export function createCommandReader(db: Sqlite) {
+  const all = db.prepare<[number], Stored>('SELECT number, body FROM commands ORDER BY number DESC LIMIT ?')
+  const ofBox = db.prepare<[string, number], Stored>(
+    'SELECT number, body FROM commands WHERE box = ? ORDER BY number DESC LIMIT ?',
+  )
+  const open = db.prepare<[], Stored>('SELECT number, body FROM commands WHERE is_open = 1 ORDER BY number')
+  const parsed = ({ body }: Stored): DeskCommand => JSON.parse(body) as DeskCommand
+  return {
+    commands: ({ box, limit }: { box?: string | undefined; limit: number }): DeskCommand[] =>
+      (box === undefined ? all.all(limit) : ofBox.all(box, limit)).map(parsed),
+    openCommands: (): DeskCommand[] => open.all().map(parsed),
+  }
+}

@@ -1,0 +1,33 @@
+// Records of a salvaged journal come under a new epoch and name the place where they stood first: a place that is
+// stored already makes them repeats, however often a journal is salvaged.
+import type { RecordPlace } from '../../../protocols/domain/record.ts'
+import type { Sqlite } from './database.ts'
+
+export interface Origins {
+  /** Takes the place inside the caller's transaction; false when a record that stood there is stored. */
+  claim(box: string, was: RecordPlace): boolean
+  /** Whether salvaged records of this epoch are stored: then an original that comes late may be one of them. */
+  hasAny(box: string, epoch: string): boolean
+  has(box: string, was: RecordPlace): boolean
+}
+
+export function createOrigins(
+  db: Sqlite,
+  epochOf: (box: string, epoch: string) => number | undefined,
+): Origins {
+  const selectRecord = db.prepare<[number, number]>('SELECT 1 FROM records WHERE epoch = ? AND sequence = ?')
+  const insert = db.prepare('INSERT OR IGNORE INTO origins (box, epoch, sequence) VALUES (?, ?, ?)')
+  const selectAny = db.prepare<[string, string]>('SELECT 1 FROM origins WHERE box = ? AND epoch = ? LIMIT 1')
+  const select = db.prepare<[string, string, number]>(
+    'SELECT 1 FROM origins WHERE box = ? AND epoch = ? AND sequence = ?',
+  )
+  return {
+    hasAny: (box, epoch) => selectAny.get(box, epoch) !== undefined,
+    has: (box, { epoch, sequence }) => select.get(box, epoch, sequence) !== undefined,
+    claim: (box, { epoch, sequence }) => {
+      const number = epochOf(box, epoch)
+      if (number !== undefined && selectRecord.get(number, sequence) !== undefined) return false
+      return insert.run(box, epoch, sequence).changes > 0
+    },
+  }
+}

@@ -1,0 +1,44 @@
+// The reader: every query of desks and programs, on a connection of its own so that no commit waits for one.
+import type { TrailEntry } from '../../cases/trail.ts'
+import { createAccountReader } from './accounts.ts'
+import { createAlarmReader, createStageReader } from './alarm-table.ts'
+import { createChangeReader } from './change-log.ts'
+import type { Sqlite } from './database.ts'
+import { createCommandReader } from './command-table.ts'
+import { createEventReader } from './event-pages.ts'
+import { createPictureReader } from './picture-table.ts'
+import { createPictureUpkeep } from './picture-upkeep.ts'
+import type { ReaderCalls } from '../port.ts'
+
+export function createReader(db: Sqlite): ReaderCalls {
+  const counts = db.prepare<[], { box: string; colourRank: number; count: number }>(
+    `SELECT box, colour_rank AS colourRank, count(*) AS count FROM alarms WHERE is_active = 1
+     GROUP BY box, colour_rank`,
+  )
+  const trail = db.prepare<[string], TrailEntry & { hash: string }>(
+    'SELECT alarm, at_ms AS atMs, who, what, why, hash FROM trail WHERE alarm = ? ORDER BY position',
+  )
+  const quarantined = db.prepare<
+    [],
+    { box: string; topic: string; cause: string; atMs: number; bytes: number }
+  >(
+    'SELECT box, topic, cause, at_ms AS atMs, length(payload) AS bytes FROM quarantine ORDER BY position DESC',
+  )
+  const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
+  return {
+    pictureFile,
+    picturesOfAlarm,
+    picturesOfBox,
+    findPicture,
+    ...createPictureUpkeep(db),
+    alarms: createAlarmReader(db),
+    openAlarmCounts: () => counts.all(),
+    pendingStages: createStageReader(db),
+    events: createEventReader(db),
+    trail: (alarm) => trail.all(alarm),
+    quarantined: () => quarantined.all(),
+    ...createCommandReader(db),
+    ...createChangeReader(db),
+    ...createAccountReader(db),
+  }
+}

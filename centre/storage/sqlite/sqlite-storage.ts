@@ -1,0 +1,73 @@
+// Storage over SQLite: one thread that writes, one that reads, behind the port.
+import type { Storage, StorageCalls } from '../port.ts'
+import { WorkerClient } from './worker-client.ts'
+
+const writerCalls = [
+  'remember',
+  'storeIntake',
+  'acceptAlarm',
+  'seeAlarm',
+  'changeOwnAlarm',
+  'noteBoxes',
+  'putUser',
+  'putToken',
+  'revokeToken',
+  'askCommand',
+  'moveCommand',
+  'closeCommand',
+  'storePicture',
+  'dropPictures',
+  'noteLook',
+] as const satisfies (keyof StorageCalls)[]
+
+const readerCalls = [
+  'alarms',
+  'openAlarmCounts',
+  'pendingStages',
+  'events',
+  'changesAfter',
+  'lastPosition',
+  'trail',
+  'quarantined',
+  'password',
+  'token',
+  'commands',
+  'openCommands',
+  'pictureFile',
+  'picturesOfAlarm',
+  'picturesOfBox',
+  'findPicture',
+  'picturesPastTerm',
+  'picturesOverQuota',
+  'picturesHere',
+  'pictureBytes',
+  'looks',
+] as const satisfies (keyof StorageCalls)[]
+
+/** Seldom enough that a page written again and again is folded once. */
+const foldEveryDefaultMs = 10_000
+
+/** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
+export async function openSqliteStorage(
+  file: string,
+  nowMs: number,
+  foldEveryMs = foldEveryDefaultMs,
+): Promise<Storage> {
+  const writer = await WorkerClient.open({ role: 'writer', file, nowMs, foldEveryMs })
+  let reader: WorkerClient
+  try {
+    reader = await WorkerClient.open({ role: 'reader', file, nowMs, foldEveryMs })
+  } catch (error) {
+    await writer.close()
+    throw error
+  }
+  const calls: Record<string, unknown> = {
+    close: async () => {
+      await reader.close()
+      await writer.close()
+    },
+  }
+  for (const name of writerCalls) calls[name] = (...args: unknown[]) => writer.call(name, args)
+  for (const name of readerCalls) calls[name] = (...args: unknown[]) => reader.call(name, args)
+  return calls as unknown as Storage
+}

@@ -1,0 +1,10 @@
+// When something about the box as a whole ends: a bypass, maintenance, a box fact's delay, a local rule's limit.
+import type { BoxDocument } from '../documents.ts'
+
+export function endsOfBox(box: BoxDocument): number {
+  let dueMs = box.maintenance?.untilMs ?? Infinity
+  for (const device in box.bypasses) dueMs = Math.min(dueMs, box.bypasses[device]?.untilMs ?? Infinity)
+  for (const fact in box.waiting) dueMs = Math.min(dueMs, box.waiting[fact]?.dueMs ?? Infinity)
+  for (const rule in box.acting) dueMs = Math.min(dueMs, box.acting[rule]?.untilMs ?? Infinity)
+  return dueMs
+}

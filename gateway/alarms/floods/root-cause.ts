@@ -1,0 +1,65 @@
+// Root cause first: while a hub is silent, the silence of what hangs on it is muted, and says why.
+import type { AlarmKind, BilingualText } from '../../../protocols/domain/alarm.ts'
+import { alarmKey, readAlarm, type AlarmDocument } from '../documents.ts'
+import type { Judging } from '../judging.ts'
+import type { DeviceFacts } from '../resolved-settings.ts'
+import { admitLine, joinStorm } from './storm.ts'
+import { keepAlarm, withText, writeAlarm } from '../lifecycle/write-alarm.ts'
+
+const silentKey = (device: string): string => alarmKey(device, 'device-silent')
+
+/** The hub that explains a silence, when there is one. */
+export function findRootCause(judging: Judging, device: DeviceFacts, kind: AlarmKind): string | undefined {
+  const hub = device.settings?.via
+  if (kind !== 'device-silent' || hub === undefined) return undefined
+  return readAlarm(judging.memory, silentKey(hub))?.isPresent ? hub : undefined
+}
+
+export function rootCauseRemark(judging: Judging, cause: string): BilingualText {
+  const { zh, en } = judging.settings.device(cause).place
+  return { zh: `已抑制，根源：${zh} 失联`, en: `Muted, because ${en} is silent` }
+}
+
+function withoutUnmute({ unmuteMs: _over, ...document }: AlarmDocument): AlarmDocument {
+  return document
+}
+
+/** A hub fell silent: what hung on it and was silent before is muted too. */
+export function muteHanging(judging: Judging, hub: string): void {
+  for (const { id } of judging.settings.hangingOn.get(hub) ?? []) {
+    const document = readAlarm(judging.memory, silentKey(id))
+    if (!document) continue
+    if (document.suppression?.why === 'root-cause') keepAlarm(judging, withoutUnmute(document))
+    const { state, colour } = document.alarm
+    if (colour === 'red' || (state !== 'unacknowledged' && state !== 'acknowledged')) continue
+    const muted: AlarmDocument = {
+      ...document,
+      suppression: { why: 'root-cause', cause: hub },
+      remark: rootCauseRemark(judging, hub),
+      alarm: { ...document.alarm, state: 'suppressed' },
+    }
+    writeAlarm(judging, 'suppressed', withText(judging, muted))
+  }
+}
+
+/** The hub speaks again: what is still silent after its own time to come back is a fault of its own. */
+export function giveHangingTime(judging: Judging, hub: string): void {
+  for (const { id, silentAfterMs } of judging.settings.hangingOn.get(hub) ?? []) {
+    const document = readAlarm(judging.memory, silentKey(id))
+    if (document?.suppression?.why === 'root-cause')
+      keepAlarm(judging, { ...document, unmuteMs: judging.now.steadyMs + silentAfterMs })
+  }
+}
+
+/** Its time is over and it is still silent: people are told, within what they can read. */
+export function unmute(judging: Judging, document: AlarmDocument): void {
+  const { suppression: _over, remark: _old, ...rest } = withoutUnmute(document)
+  const { alarm } = rest
+  if (admitLine(judging, alarm.kind, alarm.colour)) {
+    const shown: AlarmDocument = { ...rest, alarm: { ...alarm, state: 'unacknowledged' } }
+    writeAlarm(judging, 'unsuppressed', withText(judging, shown))
+    return
+  }
+  writeAlarm(judging, 'updated', withText(judging, { ...rest, suppression: { why: 'storm' } }))
+  joinStorm(judging, alarm)
+}

@@ -1,0 +1,122 @@
+// A water gauge's reading becomes an alarm's colour, stage and words: level, trend, and how long to the next stage.
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
+import type { Readings } from '../../../protocols/domain/reading.ts'
+import { alarmTable } from '../../../protocols/domain/alarm-table.ts'
+import { clear } from '../lifecycle/clear.ts'
+import { alarmKey, readAlarm } from '../documents.ts'
+import type { Judging } from '../judging.ts'
+import { raise } from '../lifecycle/raise.ts'
+import type { DeviceFacts } from '../resolved-settings.ts'
+import type { ResolvedWater, Threshold } from './water-limits.ts'
+import { riseColours } from './water-rise.ts'
+import type { WaterTrack, WaterVerdict } from './water-track.ts'
+import { unconfirmedColour } from './water-unconfirmed.ts'
+
+/** While it stands, the level and trend are told anew at most this often, and only when the level has moved. */
+const tellsEachMs = 10 * 60_000
+const tellsFromMm = 50
+/** Seconds that a gauge is asked to sample fast. */
+const burstSeconds = 60
+
+const metres = (mm: number): string => (mm / 1000).toFixed(2)
+
+function nextThreshold(levelMm: number, water: ResolvedWater): Threshold | undefined {
+  return water.thresholds.find((threshold) => threshold.levelMm > levelMm)
+}
+
+interface Trend {
+  readings: Readings
+  remark: BilingualText
+}
+
+function trendOf(levelMm: number, riseMmPerHour: number, readings: Readings, water: ResolvedWater): Trend {
+  const next = nextThreshold(levelMm, water)
+  const perHour = Math.abs(riseMmPerHour)
+  const zh = [`水位 ${metres(levelMm)} 米`]
+  const en = [`Level ${metres(levelMm)} m`]
+  if (perHour >= 10) {
+    zh.push(`每小时${riseMmPerHour > 0 ? '涨' : '落'} ${metres(perHour)} 米`)
+    en.push(`${riseMmPerHour > 0 ? 'rising' : 'falling'} ${metres(perHour)} m an hour`)
+  }
+  if (!next || riseMmPerHour < 10)
+    return { readings: { ...readings, riseMmPerHour }, remark: { zh: zh.join('，'), en: en.join(', ') } }
+  const minutesToNextStage = Math.ceil(((next.levelMm - levelMm) / riseMmPerHour) * 60)
+  const name = alarmTable.water.variants?.[next.stage]?.name
+  zh.push(`约 ${minutesToNextStage} 分钟后到${name?.zh ?? next.stage}`)
+  en.push(`about ${minutesToNextStage} min to the ${name?.en ?? next.stage}`)
+  return {
+    readings: { ...readings, riseMmPerHour, nextStage: next.stage, minutesToNextStage },
+    remark: { zh: zh.join('，'), en: en.join(', ') },
+  }
+}
+
+/** The colour and variant of a track as it stands; the stage goes before the rise where both say the same. */
+export function waterColour(
+  track: WaterTrack,
+  water: ResolvedWater,
+): { colour: Colour; variant: string } | undefined {
+  const stage = water.thresholds[track.stage - 1]
+  const rise = riseColours[track.rise]
+  if (rise && (!stage || outranks(rise, stage.colour))) return { colour: rise, variant: `rise-${rise}` }
+  return stage && { colour: stage.colour, variant: stage.stage }
+}
+
+/** The gauge jumped and then said nothing: the jump is taken as true. */
+export function raiseUnconfirmed(judging: Judging, device: DeviceFacts, track: WaterTrack): void {
+  const colour = unconfirmedColour(track, device.water)
+  const levelMm = track.pending?.[1]
+  if (!colour || levelMm === undefined) return
+  const { readings, remark } = trendOf(levelMm, 0, { waterLevelMm: levelMm }, device.water)
+  raise(judging, device, {
+    kind: 'water',
+    variant: 'unconfirmed',
+    colour,
+    isEdge: true,
+    isLevel: true,
+    readings,
+    remark,
+  })
+}
+
+/** True when a standing alarm's level has moved far enough, and long enough ago, to be told anew. */
+function isNews(judging: Judging, device: DeviceFacts, levelMm: number): boolean {
+  const document = readAlarm(judging.memory, alarmKey(device.id, 'water'))
+  if (!document || judging.now.steadyMs - document.writtenMs < tellsEachMs) return false
+  return Math.abs(levelMm - (document.alarm.readings?.waterLevelMm ?? Infinity)) >= tellsFromMm
+}
+
+/** Acts on a reading that the track has taken in. */
+export function judgeWater(
+  judging: Judging,
+  device: DeviceFacts,
+  track: WaterTrack,
+  verdict: WaterVerdict,
+  readings: Readings,
+): void {
+  judging.flags.push(...verdict.flags)
+  if (verdict.wantsBurst && device.isRegistered)
+    judging.commands.push({ device: device.id, do: 'burst', seconds: burstSeconds })
+  if (verdict.fault)
+    raise(judging, device, {
+      kind: 'implausible-reading',
+      variant: verdict.fault,
+      isEdge: false,
+      isLevel: true,
+      readings,
+    })
+  const levelMm = track.samples.at(-1)?.[1]
+  if (track.pending || track.outOfRange > 0 || levelMm === undefined) return
+  if (!verdict.fault) clear(judging, device.id, 'implausible-reading')
+  const reached = waterColour(track, device.water)
+  if (!reached) return clear(judging, device.id, 'water')
+  const trend = trendOf(levelMm, verdict.riseMmPerHour, readings, device.water)
+  raise(judging, device, {
+    kind: 'water',
+    ...reached,
+    isEdge: false,
+    isLevel: true,
+    isNews: isNews(judging, device, levelMm),
+    ...trend,
+  })
+}

@@ -1,0 +1,51 @@
+// The water levels of one device in the form its judging needs: thresholds in order, with the village's defaults.
+import type { Colour } from '../../../protocols/domain/colour.ts'
+import type { AlarmLimits, WaterLimits } from '../../config/alarm-settings.ts'
+
+export const waterStages = ['near-warning', 'warning', 'guarantee', 'historic'] as const
+export type WaterStage = (typeof waterStages)[number]
+export const stageColours: readonly Colour[] = ['blue', 'yellow', 'orange', 'red']
+
+export interface Threshold {
+  stage: WaterStage
+  colour: Colour
+  levelMm: number
+}
+
+export interface ResolvedWater {
+  /** From the lowest up; a stage without a level is left out. */
+  thresholds: readonly Threshold[]
+  dryMm: number
+  minMm: number
+  maxMm: number
+  hysteresisMm: number
+  stepMm: number
+  stepDownMs: number
+  flatMs: number
+  isRiseJudged: boolean
+}
+
+/** Range of a gauge that nobody described. */
+const strangersMinMm = -20_000
+const strangersMaxMm = 50_000
+
+export function resolveWater(water: WaterLimits | undefined, limits: AlarmLimits): ResolvedWater {
+  const levels = [water?.nearWarningMm, water?.warningMm, water?.guaranteeMm, water?.historicMm]
+  const thresholds: Threshold[] = []
+  waterStages.forEach((stage, index) => {
+    const levelMm = levels[index]
+    const colour = stageColours[index]
+    if (levelMm !== undefined && colour) thresholds.push({ stage, colour, levelMm })
+  })
+  return {
+    thresholds,
+    dryMm: water?.drySeasonMm ?? -Infinity,
+    minMm: water?.minMm ?? strangersMinMm,
+    maxMm: water?.maxMm ?? strangersMaxMm,
+    hysteresisMm: water?.hysteresisMm ?? limits.waterHysteresisMm,
+    stepMm: limits.waterStepMm,
+    stepDownMs: limits.waterStepDownS * 1000,
+    flatMs: limits.waterFlatS * 1000,
+    isRiseJudged: water?.isRiseJudged ?? true,
+  }
+}

@@ -1,0 +1,40 @@
+// Rate of rise: how much the water came up within a quarter of an hour and within an hour.
+import type { Colour } from '../../../protocols/domain/colour.ts'
+
+export type Sample = [atMs: number, levelMm: number]
+
+/** 0 none, 1 yellow, 2 orange, 3 red. */
+export type RiseGrade = 0 | 1 | 2 | 3
+export const riseColours: readonly (Colour | undefined)[] = [undefined, 'yellow', 'orange', 'red']
+
+const quarterMs = 15 * 60_000
+const hourMs = 60 * 60_000
+
+export const riseLimits = { yellowMm: 300, orangeMm: 500, redMm: 1000 } as const
+
+/** The level `agoMs` before `atMs`, between the samples around it; undefined when none is that old. */
+export function levelAgoMm(samples: readonly Sample[], atMs: number, agoMs: number): number | undefined {
+  const thenMs = atMs - agoMs
+  for (let index = samples.length - 1; index >= 0; index--) {
+    const sample = samples[index]
+    if (!sample || sample[0] > thenMs) continue
+    const next = samples[index + 1]
+    if (!next || next[0] === sample[0]) return sample[1]
+    return sample[1] + ((next[1] - sample[1]) * (thenMs - sample[0])) / (next[0] - sample[0])
+  }
+  return undefined
+}
+
+/** How far `levelMm` is above the lowest level of the last `withinMs`. */
+function riseWithinMm(samples: readonly Sample[], atMs: number, levelMm: number, withinMs: number): number {
+  let lowest = levelAgoMm(samples, atMs, withinMs) ?? levelMm
+  for (const [sampleMs, mm] of samples) if (atMs - sampleMs <= withinMs && mm < lowest) lowest = mm
+  return levelMm - lowest
+}
+
+export function judgeRise(samples: readonly Sample[], atMs: number, levelMm: number): RiseGrade {
+  if (riseWithinMm(samples, atMs, levelMm, hourMs) >= riseLimits.redMm) return 3
+  const quarter = riseWithinMm(samples, atMs, levelMm, quarterMs)
+  if (quarter >= riseLimits.orangeMm) return 2
+  return quarter >= riseLimits.yellowMm ? 1 : 0
+}

@@ -1,0 +1,84 @@
+// A contact or motion in an armed zone: exit and entry delay, perimeter, and a second sensor that confirms it.
+import type { Readings } from '../../../protocols/domain/reading.ts'
+import { escalateToConfirmed } from '../lifecycle/answer.ts'
+import { alarmKey, readAlarm } from '../documents.ts'
+import { isBypassed, log, maintenanceOf, setZone, zoneOf, type Judging } from '../judging.ts'
+import type { DeviceFacts } from '../resolved-settings.ts'
+import { raise } from '../lifecycle/raise.ts'
+import { zoneKey } from '../documents.ts'
+
+/** Sensors remembered during one entry delay; one is enough to confirm. */
+const othersMax = 8
+
+export function isArmed(judging: Judging, device: DeviceFacts): boolean {
+  return device.zone !== undefined && zoneOf(judging, device.zone.id).isArmed
+}
+
+function raiseIntrusion(judging: Judging, device: DeviceFacts, readings: Readings, variant?: string): void {
+  const zone = device.zone
+  if (!zone) return
+  const document = zoneOf(judging, zone.id)
+  const nowMs = judging.now.steadyMs
+  const { trigger } = document
+  const isSecond =
+    trigger !== undefined &&
+    trigger.device !== device.id &&
+    nowMs - trigger.atMs <= judging.settings.limits.confirmWithinS * 1000
+  setZone(judging, zone.id, { ...document, trigger: { device: device.id, atMs: nowMs } })
+  const first = isSecond ? readAlarm(judging.memory, alarmKey(trigger.device, 'intrusion')) : undefined
+  const own = device.settings?.isPerimeter ? 'perimeter' : variant
+  raise(judging, device, {
+    kind: 'intrusion',
+    variant: isSecond && !first ? 'confirmed' : own,
+    isEdge: true,
+    readings,
+  })
+  if (first && first.alarm.colour !== 'red') escalateToConfirmed(judging, first)
+}
+
+/** A sensor of the zone spoke. `isEdge` false: it repeats what it said before. */
+export function trip(judging: Judging, device: DeviceFacts, readings: Readings, isEdge: boolean): void {
+  const { zone } = device
+  if (!zone) return
+  const condition = { kind: 'intrusion', isEdge, readings } as const
+  if (maintenanceOf(judging, device)) return raise(judging, device, condition)
+  const document = zoneOf(judging, zone.id)
+  const nowMs = judging.now.steadyMs
+  if (!document.isArmed || (document.exitUntilMs ?? -Infinity) > nowMs) return
+  if (!isEdge) {
+    // Open since before it was armed is no intrusion; while its alarm stands it is counted.
+    if (readAlarm(judging.memory, alarmKey(device.id, 'intrusion'))?.isPresent)
+      raise(judging, device, condition)
+    return
+  }
+  if (isBypassed(judging, device.id)) return raise(judging, device, condition)
+  const { entry } = document
+  if (entry && !device.settings?.isPerimeter) {
+    if (entry.device !== device.id && entry.others.length < othersMax)
+      setZone(judging, zone.id, {
+        ...document,
+        entry: { ...entry, others: [...entry.others, { device: device.id, atMs: nowMs }] },
+      })
+    return
+  }
+  if (device.settings?.isEntry && zone.entryDelayS > 0) {
+    const untilMs = nowMs + zone.entryDelayS * 1000
+    setZone(judging, zone.id, { ...document, entry: { device: device.id, untilMs, others: [], readings } })
+    judging.dues.touch(zoneKey(zone.id), untilMs)
+    return log(judging, 'entry-delay-began', { zone: zone.id, device: device.id, seconds: zone.entryDelayS })
+  }
+  raiseIntrusion(judging, device, readings)
+}
+
+/** The entry delay ran out and nobody disarmed: the door alarms, and whoever else spoke meanwhile confirms it. */
+export function endEntryDelay(judging: Judging, zone: string): void {
+  const { entry, ...document } = zoneOf(judging, zone)
+  if (!entry) return
+  setZone(judging, zone, document)
+  if (!document.isArmed) return
+  const device = judging.settings.device(entry.device)
+  raiseIntrusion(judging, device, entry.readings, 'entry')
+  const other = entry.others[0]
+  const first = other && readAlarm(judging.memory, alarmKey(entry.device, 'intrusion'))
+  if (first && first.alarm.colour !== 'red') escalateToConfirmed(judging, first)
+}

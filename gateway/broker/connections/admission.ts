@@ -1,0 +1,183 @@
+// Lets a connection in or tells it why not: claim, proof, last will, takeover of its own older connection.
+import type { AuthenticateError, Client, ConnectPacket } from 'aedes'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { BrokerSettings } from '../../config/broker-settings.ts'
+import type { Access } from '../credentials/access.ts'
+import type { Claim, Connection } from './connection.ts'
+import { claimedIdentity, internalClientId, sessionPrefix, type Identity } from '../credentials/identity.ts'
+import type { Credentials } from '../port.ts'
+import type { RefusalCause, Refusals } from '../refusals.ts'
+import type { SessionStore } from '../sessions/session-store.ts'
+import { hasUnwantedCharacters } from '../topic-text.ts'
+
+export interface AdmissionOptions {
+  settings: BrokerSettings
+  access: Access
+  credentials: Credentials
+  clock: Clock
+  refusals: Refusals
+  store: SessionStore
+  isRevoked: (marks: readonly string[]) => boolean
+  isStopping: () => boolean
+  /** The admitted connection that holds an internal client id now. */
+  holderOf: (internalId: string) => Connection | undefined
+  onTakeover: (device: string) => void
+}
+
+/** CONNACK return codes of MQTT 3.1.1 for the causes that deserve another one than 5, not authorized. */
+const returnCodes: Partial<Record<RefusalCause, number>> = {
+  'client-id': 2,
+  'device-name': 2,
+  'two-devices-one-id': 2,
+  busy: 3,
+  stopping: 3,
+  'wrong-password': 4,
+  'unknown-device': 4,
+}
+
+// Two live devices with one id would throw each other out for ever. A holder that was heard within `aliveMs` keeps its
+// place once there have been `takeoversMax` takeovers within `takeoverWindowMs`; a dead link is never that fresh.
+const takeoversMax = 5
+const takeoverWindowMs = 60_000
+const aliveMs = 2000
+const takeoverIdsMax = 1000
+
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #takeovers = new Map<string, number[]>()
+  #unnamed = 0
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  /** Notes what CONNECT claims and sets the internal client id; an error closes the connection without an answer. */
+  read(
+    connection: Connection,
+    packet: ConnectPacket,
+    certificateRefusal: RefusalCause | undefined,
+  ): Error | undefined {
+    // [MQTT-3.1.2-22], [MQTT-3.1.2-14]
+    if (packet.password !== undefined && packet.username === undefined)
+      return new Error('password without user name')
+    if (packet.will && (packet.will.qos ?? 0) > 2) return new Error('last will with QoS 3')
+    connection.keepaliveSeconds = packet.keepalive ?? 0
+    const claim: Claim = {
+      clientId: packet.clientId,
+      username: packet.username,
+      isClean: packet.clean ?? true,
+      willTopic: packet.will?.topic,
+      willBytes: packet.will?.payload.length ?? 0,
+      identity: undefined,
+      refusal: certificateRefusal,
+    }
+    connection.claim = claim
+    const identity = this.#identify(connection, claim)
+    if (typeof identity === 'string') claim.refusal ??= identity
+    else claim.identity = identity
+    // A refused connection gets an id too, because aedes files it under one; it is never registered.
+    packet.clientId =
+      typeof identity === 'string'
+        ? `r:${++this.#unnamed}`
+        : internalClientId(identity, this.#clientId(claim))
+    return undefined
+  }
+
+  /** Decides; resolves to the CONNACK error or undefined for welcome. */
+  async decide(
+    connection: Connection,
+    client: Client,
+    password: Uint8Array | undefined,
+  ): Promise<AuthenticateError | undefined> {
+    const { claim } = connection
+    const cause = claim ? await this.#refusal(connection, claim, client, password) : 'malformed'
+    if (cause === undefined) return undefined
+    const who = { device: claim?.identity?.device ?? claim?.username, address: connection.address }
+    this.#options.refusals.report(cause, who, { clientId: claim?.clientId })
+    connection.endReason = cause
+    return Object.assign(new Error(cause), { returnCode: returnCodes[cause] ?? 5 }) as AuthenticateError
+  }
+
+  #identify(connection: Connection, claim: Claim): Identity | RefusalCause {
+    const { settings, credentials } = this.#options
+    const { clientId } = claim
+    if (clientId.length > settings.limits.clientIdLength || hasUnwantedCharacters(clientId))
+      return 'client-id'
+    // [MQTT-3.1.3-8]
+    if (clientId === '' && !claim.isClean) return 'client-id'
+    const identity = claimedIdentity({
+      certificateName: connection.certificateName,
+      username: claim.username,
+      clientId: clientId === '' && settings.access === 'open' ? `unnamed-${++this.#unnamed}` : clientId,
+      isAnonymousAllowed: settings.anonymous,
+      hasCredentials: settings.passwordFile !== undefined || credentials.has(claim.username ?? ''),
+      isOpen: settings.access === 'open',
+    })
+    if (typeof identity === 'string') return identity
+    return identity.proof === 'anonymous' && credentials.has(identity.device) ? 'needs-password' : identity
+  }
+
+  // [MQTT-3.1.3-6]: without a client id the connection gets one that no other has.
+  #clientId(claim: Claim): string {
+    return claim.clientId === '' ? `\n${++this.#unnamed}` : claim.clientId
+  }
+
+  async #refusal(
+    connection: Connection,
+    claim: Claim,
+    client: Client,
+    password: Uint8Array | undefined,
+  ): Promise<RefusalCause | undefined> {
+    const { access, credentials, settings, isRevoked, isStopping } = this.#options
+    const { identity } = claim
+    if (claim.refusal) return claim.refusal
+    if (!identity) return 'malformed'
+    if (isStopping()) return 'stopping'
+    if (isRevoked(connection.certificateMarks)) return 'certificate-revoked'
+    if (identity.proof === 'password') {
+      const verdict = await credentials.verify(
+        identity.device,
+        password ?? new Uint8Array(),
+        connection.address,
+      )
+      if (verdict === 'wrong') return 'wrong-password'
+      if (verdict !== 'right') return verdict
+    }
+    if (claim.willTopic !== undefined) {
+      if (typeof access.publishRight(identity, claim.willTopic) === 'string') return 'will-refused'
+      if (claim.willBytes > settings.limits.payloadBytes) return 'payload-too-large'
+    }
+    const clash = this.#takeOver(identity, client)
+    if (clash) return clash
+    // An anonymous device has one client id, which is its name.
+    if (!claim.isClean && identity.proof !== 'anonymous') this.#makeRoom(identity, client.id)
+    connection.identity = identity
+    return undefined
+  }
+
+  /** Ends the older connection of the same client, unless two live devices are fighting over the id. */
+  #takeOver(identity: Identity, client: Client): RefusalCause | undefined {
+    const { clock, holderOf, onTakeover } = this.#options
+    const holder = holderOf(client.id)
+    if (!holder) return undefined
+    const nowMs = clock.monotonicMs()
+    const recent = (this.#takeovers.get(client.id) ?? []).filter((atMs) => nowMs - atMs < takeoverWindowMs)
+    if (recent.length >= takeoversMax && nowMs - holder.lastHeardMs < aliveMs) return 'two-devices-one-id'
+    const oldest = this.#takeovers.keys().next()
+    if (this.#takeovers.size >= takeoverIdsMax && !oldest.done) this.#takeovers.delete(oldest.value)
+    this.#takeovers.set(client.id, [...recent, nowMs].slice(-takeoversMax))
+    // aedes closes it when it registers the new one; its last will goes out. [MQTT-3.1.4-2]
+    holder.endReason ??= 'takeover'
+    onTakeover(identity.device)
+    return undefined
+  }
+
+  /** Firmware that makes up a new client id at every start must not fill the store with its old sessions. */
+  #makeRoom(identity: Identity, internalId: string): void {
+    const { store, settings, holderOf } = this.#options
+    const others = store.sessionsOf(sessionPrefix(identity)).filter((id) => id !== internalId)
+    const surplus = others.length + 1 - settings.limits.sessionsPerDevice
+    for (const id of others.filter((other) => !holderOf(other)).slice(0, Math.max(0, surplus)))
+      store.evict(id)
+  }
+}

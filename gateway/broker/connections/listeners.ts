@@ -1,0 +1,244 @@
+// Binds the listeners of the settings (TCP, TLS, WebSocket), counts who connects, and hands on byte streams with what
+// the transport proves about the other end.
+import type { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import {
+  createServer as createTlsServer,
+  TLSSocket,
+  type SecureContextOptions,
+  type Server as TlsServer,
+} from 'node:tls'
+import type { Logger } from 'pino'
+import { createWebSocketStream, WebSocketServer } from 'ws'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { BrokerLimits, ListenerSettings, TlsSettings } from '../../config/broker-settings.ts'
+import { certificateMarks, judgeCertificate, parseAuthorities } from '../../../platform/certificate-check.ts'
+import type { BrokerAddress } from '../port.ts'
+import type { RefusalCause, Refusals } from '../refusals.ts'
+import { Revocations } from '../../../platform/revocations.ts'
+
+/** What the transport knows about the other end. */
+export interface Arrival {
+  stream: Duplex
+  address: string
+  certificateName: string | undefined
+  certificateMarks: readonly string[]
+  /** Why the certificate proves nothing; the device is told so in its CONNACK. */
+  refusal: RefusalCause | undefined
+}
+
+export interface ListenersOptions {
+  settings: readonly ListenerSettings[]
+  limits: BrokerLimits
+  clock: Clock
+  logger: Logger
+  refusals: Refusals
+  onArrival(arrival: Arrival): void
+}
+
+interface Bound {
+  settings: ListenerSettings
+  server: Server | TlsServer
+  authorities: X509Certificate[]
+  revocations: Revocations
+}
+
+export class Listeners {
+  readonly #options: ListenersOptions
+  readonly #bound: Bound[] = []
+  readonly #perAddress = new Map<string, number>()
+  #connections = 0
+
+  constructor(options: ListenersOptions) {
+    this.#options = options
+  }
+
+  get connections(): number {
+    return this.#connections
+  }
+
+  async start(): Promise<void> {
+    for (const settings of this.#options.settings) {
+      const bound = await this.#create(settings)
+      await listen(bound.server, settings)
+      this.#bound.push(bound)
+    }
+  }
+
+  /** Takes no new connections; those that are open stay. */
+  refuse(): void {
+    for (const { server } of this.#bound.splice(0)) server.close()
+  }
+
+  addresses(): BrokerAddress[] {
+    return this.#bound.map(({ server, settings }) => {
+      const { address, port } = server.address() as AddressInfo
+      return { host: address, port, isTls: settings.tls !== undefined, isWebSocket: settings.webSocket }
+    })
+  }
+
+  /** Files whose change matters. */
+  files(): string[] {
+    return this.#options.settings.flatMap(({ tls }) =>
+      tls
+        ? [tls.certFile, tls.keyFile, tls.caFile, tls.revokedFile].filter((file) => file !== undefined)
+        : [],
+    )
+  }
+
+  /** Reads certificates and revocations again; connections that are open keep what they have. */
+  async reload(): Promise<void> {
+    for (const bound of this.#bound) {
+      if (!bound.settings.tls) continue
+      await bound.revocations.load()
+      const context = await readContext(bound.settings.tls)
+      bound.authorities = parseAuthorities(context.ca ?? '')
+      ;(bound.server as TlsServer).setSecureContext(context)
+    }
+  }
+
+  isRevoked(marks: readonly string[]): boolean {
+    return marks.length > 0 && this.#bound.some(({ revocations }) => revocations.has(marks))
+  }
+
+  async #create(settings: ListenerSettings): Promise<Bound> {
+    const { tls, webSocket } = settings
+    const revocations = new Revocations(tls?.revokedFile)
+    await revocations.load()
+    const context = tls ? await readContext(tls) : undefined
+    const tlsOptions = context && {
+      ...context,
+      requestCert: tls?.caFile !== undefined,
+      // Judged by us, so that the device and the log get the reason.
+      rejectUnauthorized: false,
+      handshakeTimeout: this.#options.limits.connectTimeoutMs,
+    }
+    const waits = { headersTimeout: this.#options.limits.connectTimeoutMs, requestTimeout: 0 }
+    const http =
+      webSocket && (tlsOptions ? createHttpsServer({ ...tlsOptions, ...waits }) : createHttpServer(waits))
+    const server = http || (tlsOptions ? createTlsServer(tlsOptions) : createServer())
+    const bound: Bound = { settings, server, revocations, authorities: parseAuthorities(context?.ca ?? '') }
+    // For TLS this is the raw socket, before the handshake.
+    server.on('connection', (socket: Socket) => {
+      if (this.#admit(socket) && !http && !tlsOptions) this.#arrive(bound, socket, socket)
+    })
+    if (http) this.#upgrade(bound, http)
+    else server.on('secureConnection', (socket: TLSSocket) => this.#arrive(bound, socket, socket))
+    server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      this.#options.refusals.report(
+        'not-connect',
+        { address: socket.remoteAddress },
+        { error: error.message },
+      )
+      socket.destroy()
+    })
+    return bound
+  }
+
+  /** Counts the socket until it closes; false when it is one too many. */
+  #admit(socket: Socket): boolean {
+    const { limits, refusals } = this.#options
+    const address = socket.remoteAddress ?? 'gone'
+    const fromAddress = this.#perAddress.get(address) ?? 0
+    const isFull = this.#connections >= limits.connections
+    if (isFull || fromAddress >= limits.connectionsPerAddress) {
+      refusals.report(isFull ? 'connection-limit' : 'address-limit', { address })
+      socket.destroy()
+      return false
+    }
+    this.#connections++
+    this.#perAddress.set(address, fromAddress + 1)
+    socket.once('close', () => {
+      this.#connections--
+      const left = (this.#perAddress.get(address) ?? 1) - 1
+      if (left > 0) this.#perAddress.set(address, left)
+      else this.#perAddress.delete(address)
+    })
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, limits.tcpKeepAliveMs)
+    return true
+  }
+
+  #upgrade(bound: Bound, http: Server): void {
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: this.#options.limits.frameBytes + 5,
+      handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+    })
+    http.on('request', (_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain' }).end('MQTT over WebSocket only\n')
+    })
+    http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+      // Devices send no Origin; a page that a browser got elsewhere does, and has no business here.
+      const { origin, host } = request.headers
+      const isForeignPage = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host
+      if (!offered.includes('mqtt') || isForeignPage) {
+        socket.end(
+          `HTTP/1.1 ${isForeignPage ? '403 Forbidden' : '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
+        )
+        return
+      }
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const stream = createWebSocketStream(webSocket)
+        // Text frames and oversized ones surface here; aedes hears of the end of the stream.
+        webSocket.on('error', () => stream.destroy())
+        this.#arrive(bound, socket, stream)
+      })
+    })
+  }
+
+  #arrive(bound: Bound, socket: Socket, stream: Duplex): void {
+    const address = socket.remoteAddress ?? 'gone'
+    const arrival = { stream, address, certificateName: undefined, certificateMarks: [], refusal: undefined }
+    const isVerifying = bound.settings.tls?.caFile !== undefined && socket instanceof TLSSocket
+    this.#options.onArrival(isVerifying ? { ...arrival, ...this.#judge(bound, socket) } : arrival)
+  }
+
+  #judge(bound: Bound, socket: TLSSocket): Omit<Arrival, 'stream' | 'address'> {
+    const certificate = socket.getPeerX509Certificate()
+    if (!certificate) {
+      const isNeeded = bound.settings.tls?.requireClientCertificate === true
+      return {
+        certificateName: undefined,
+        certificateMarks: [],
+        refusal: isNeeded ? 'certificate-missing' : undefined,
+      }
+    }
+    const marks = certificateMarks(certificate)
+    const verdict = judgeCertificate({
+      certificate,
+      authorizationError: socket.authorized ? undefined : String(socket.authorizationError),
+      authorities: bound.authorities,
+      wallMs: this.#options.clock.wallMs(),
+    })
+    if (typeof verdict === 'string')
+      return { certificateName: undefined, certificateMarks: marks, refusal: verdict }
+    const refusal = bound.revocations.has(marks) ? 'certificate-revoked' : undefined
+    // A certificate without one common name names no device; the empty name is refused as such.
+    return { certificateName: verdict.name ?? '', certificateMarks: marks, refusal }
+  }
+}
+
+async function readContext(tls: TlsSettings): Promise<SecureContextOptions & { ca: string | undefined }> {
+  const [cert, key, ca] = await Promise.all([
+    readFile(tls.certFile, 'utf8'),
+    readFile(tls.keyFile, 'utf8'),
+    tls.caFile === undefined ? undefined : readFile(tls.caFile, 'utf8'),
+  ])
+  return { cert, key, ca, minVersion: 'TLSv1.2' }
+}
+
+function listen(server: Server, { host, port }: ListenerSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,70 @@
+// Which topics a device may publish and subscribe: pure rules, the same for messages, last wills and retained ones.
+import {
+  downChannels,
+  parseDeviceTopic,
+  upChannels,
+  type Channel,
+} from '../../../protocols/device-mqtt/topics.ts'
+import type { Identity } from './identity.ts'
+import type { TopicGrants } from '../port.ts'
+import type { RefusalCause } from '../refusals.ts'
+import { topicNameProblem, type TopicLimits } from '../topic-text.ts'
+
+export interface AccessOptions {
+  access: 'strict' | 'open'
+  grants: TopicGrants
+  limits: TopicLimits
+}
+
+/** What the broker does with a message it lets pass. */
+export interface PublishRight {
+  /** Whose message it is. */
+  device: string
+  /** `intake`: kept before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers. */
+  purpose: 'intake' | 'presence' | 'route'
+}
+
+const isUp = (channel: Channel): boolean => (upChannels as readonly string[]).includes(channel)
+const isDown = (channel: Channel): boolean => (downChannels as readonly string[]).includes(channel)
+const isReserved = (topic: string): boolean => topic === '$SYS' || topic.startsWith('$SYS/')
+
+export class Access {
+  readonly #options: AccessOptions
+
+  constructor(options: AccessOptions) {
+    this.#options = options
+  }
+
+  publishRight(identity: Identity, topic: string): PublishRight | RefusalCause {
+    const { access, grants, limits } = this.#options
+    if (topicNameProblem(topic, limits) !== undefined) return 'topic-malformed'
+    if (isReserved(topic)) return 'topic-reserved'
+    const native = parseDeviceTopic(topic)
+    const isOpen = access === 'open'
+    if (native && isUp(native.channel)) {
+      if (!isOpen && native.device !== identity.device) return 'topic-not-own'
+      return { device: native.device, purpose: native.channel === 'presence' ? 'presence' : 'intake' }
+    }
+    if (grants.mayPublish(identity.device, topic)) return { device: identity.device, purpose: 'intake' }
+    return isOpen ? { device: identity.device, purpose: 'route' } : 'topic-not-own'
+  }
+
+  /** The filter is well formed already. */
+  subscribeRefusal(identity: Identity, filter: string): RefusalCause | undefined {
+    const { access, grants } = this.#options
+    if (access === 'open') return undefined
+    const own = `gengfu/v1/${identity.device}/`
+    if (filter.startsWith(own)) {
+      const channel = filter.slice(own.length)
+      if (channel === '#' || channel === '+' || isDown(channel as Channel)) return undefined
+    }
+    return grants.maySubscribe(identity.device, filter) ? undefined : 'filter-not-own'
+  }
+
+  /** A wildcard over its own topics must not echo a device's events back to it. */
+  mayReceive(topic: string): boolean {
+    if (this.#options.access === 'open') return true
+    const native = parseDeviceTopic(topic)
+    return native === undefined || isDown(native.channel)
+  }
+}

@@ -1,0 +1,98 @@
+// A device's message between its arrival and its answer. One object for all of it, because this is made for every event.
+import type { PublishRight } from '../credentials/access.ts'
+import type { Unanswered } from './answer-order.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { DeviceMessage, MessageTold } from '../port.ts'
+
+/** Gives the answer: undefined or null lets the PUBACK go, an error drops the connection. */
+export type Done = (error?: Error | null) => void
+
+const notAscii = /[\u0080-\u00ff]/
+
+/** Who handed it on. */
+export interface InHandOwner {
+  onKept(message: InHand): void
+  /** The connection has its first PUBACK of this turn to send. */
+  onAnswer(connection: Connection): void
+  onNotKept(message: InHand, error: unknown): void
+  /** It has its answer. */
+  onGiven(): void
+}
+
+export class InHand implements Unanswered, DeviceMessage, MessageTold {
+  readonly connection: Connection
+  readonly right: PublishRight
+  readonly device: string
+  readonly topic: string
+  /** The payload's bytes, one a character. Empty once it was handed on: hundreds wait for their commit, and should be small. */
+  bytes: string
+  readonly qos: 0 | 1 | 2
+  readonly isRetained: boolean
+  isReady = false
+  next: Unanswered | undefined
+  readonly #done: Done | undefined
+  readonly #packetId: number
+  readonly #owner: InHandOwner
+  readonly #length: number
+  #error: Error | null | undefined
+
+  /** `answer` is how aedes is told, or the packet id of an event that did not go through aedes. */
+  constructor(
+    connection: Connection,
+    right: PublishRight,
+    message: { topic: string; bytes: string; qos: 0 | 1 | 2; isRetained: boolean },
+    answer: Done | number,
+    owner: InHandOwner,
+  ) {
+    this.connection = connection
+    this.right = right
+    this.device = right.device
+    this.topic = message.topic
+    this.bytes = message.bytes
+    this.#length = message.bytes.length
+    this.qos = message.qos
+    this.isRetained = message.isRetained
+    this.#done = typeof answer === 'number' ? undefined : answer
+    this.#packetId = typeof answer === 'number' ? answer : 0
+    this.#owner = owner
+    connection.inHand++
+    connection.inHandBytes += this.#length
+    connection.answers.add(this)
+  }
+
+  /** The payload is where it is read. */
+  letGo(): void {
+    this.bytes = ''
+  }
+
+  get payload(): Buffer {
+    return Buffer.from(this.bytes, 'latin1')
+  }
+
+  get text(): string | undefined {
+    return notAscii.test(this.bytes) ? undefined : this.bytes
+  }
+
+  kept(): void {
+    this.#owner.onKept(this)
+  }
+
+  refused(error: unknown): void {
+    this.#owner.onNotKept(this, error)
+  }
+
+  answer(error?: Error | null): void {
+    this.#error = error
+    this.connection.answers.ready(this)
+  }
+
+  give(): void {
+    const { connection } = this
+    connection.inHand--
+    connection.inHandBytes -= this.#length
+    this.#owner.onGiven()
+    if (this.#done) this.#done(this.#error)
+    else if (this.#error) connection.end(this.#error.message)
+    else if (connection.acknowledge(this.#packetId)) this.#owner.onAnswer(connection)
+  }
+}

@@ -1,0 +1,185 @@
+// What happens to a message between its arrival and its PUBACK: may the device, how fast, and is it kept.
+import type { Client, PublishPacket } from 'aedes'
+import { parsePresence } from '../../../protocols/device-mqtt/messages.ts'
+import type { BrokerSettings } from '../../config/broker-settings.ts'
+import type { Access, PublishRight } from '../credentials/access.ts'
+import type { BrokerMetrics } from '../broker-metrics.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { Identity } from '../credentials/identity.ts'
+import { InHand, type Done, type InHandOwner } from './in-hand.ts'
+import type { DeviceIntake } from '../port.ts'
+import { canBeRed, type PublishRate } from './publish-rate.ts'
+import type { RefusalCause, Refusals } from '../refusals.ts'
+import type { Sightings } from '../connections/sightings.ts'
+
+export interface PublishingOptions {
+  settings: BrokerSettings
+  access: Access
+  intake: DeviceIntake
+  rate: PublishRate
+  metrics: BrokerMetrics
+  refusals: Refusals
+  sightings: Sightings
+}
+
+export class Publishing implements InHandOwner {
+  /** Messages let pass, by what was done with them. */
+  readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0 }
+  readonly #options: PublishingOptions
+  /** Events of this turn: first all are read, then all are judged, which is kinder to the processor's caches. */
+  #heard: InHand[] = []
+  /** Connections with PUBACKs to send. */
+  #answering: Connection[] = []
+  #inHand = 0
+  readonly #idle: (() => void)[] = []
+
+  constructor(options: PublishingOptions) {
+    this.#options = options
+  }
+
+  /** Answers through `done`: nothing lets aedes send its PUBACK, an error makes it drop the connection. Also for last wills. */
+  authorize(connection: Connection, client: Client, packet: PublishPacket, done: Done): void {
+    connection.judged++
+    // What came before goes before.
+    this.#admitHeard()
+    const { identity } = connection
+    const right = identity ? this.#judge(connection, identity, packet) : 'malformed'
+    if (!identity || typeof right === 'string') {
+      done(this.#refuse(connection, right as RefusalCause, packet.topic))
+      return
+    }
+    const { payload, topic, qos, retain: isRetained } = packet
+    const bytes = (Buffer.isBuffer(payload) ? payload : Buffer.from(payload)).toString('latin1')
+    // Nobody may subscribe to a device's events; retained ones would only fill the store.
+    if (this.#options.settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
+    this.#admit(this.#take(connection, right, { topic, bytes, qos, isRetained }, done), client.closed)
+  }
+
+  /** An event that did not go through aedes: answered on the connection itself. `bytes`: its payload, one byte a character. */
+  takeEvent(connection: Connection, packetId: number, bytes: string, isRetained: boolean): void {
+    const { lastRight } = connection
+    if (!lastRight) return
+    const { right, topic } = lastRight
+    const message = this.#take(connection, right, { topic, bytes, qos: 1, isRetained }, packetId)
+    // An alarm is not the last of a crowd; only what its own device said before goes before.
+    if (canBeRed(bytes) && !this.#heard.some((one) => one.connection === connection)) {
+      this.#admit(message, false)
+      return
+    }
+    this.#heard.push(message)
+    if (this.#heard.length === 1) setImmediate(() => this.#admitHeard())
+  }
+
+  #admitHeard(): void {
+    const heard = this.#heard
+    this.#heard = []
+    for (const message of heard) this.#admit(message, false)
+  }
+
+  #take(
+    connection: Connection,
+    right: PublishRight,
+    message: { topic: string; bytes: string; qos: 0 | 1 | 2; isRetained: boolean },
+    answer: Done | number,
+  ): InHand {
+    this.messages[right.purpose]++
+    this.#inHand++
+    return new InHand(connection, right, message, answer, this)
+  }
+
+  /** The PUBACKs of a turn go out together. */
+  onAnswer(connection: Connection): void {
+    this.#answering.push(connection)
+    if (this.#answering.length === 1) process.nextTick(() => this.#sendAnswers())
+  }
+
+  #sendAnswers(): void {
+    const answering = this.#answering
+    this.#answering = []
+    for (const connection of answering) connection.sendAnswers()
+  }
+
+  onGiven(): void {
+    this.#inHand--
+    if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #admit(message: InHand, isLast: boolean): void {
+    const { slowLane, identity } = message.connection
+    const delayMs = isLast ? 0 : this.#options.rate.take(identity?.device ?? message.right.device)
+    if (delayMs <= 0 && slowLane.size === 0) {
+      this.#accept(message)
+      return
+    }
+    // Wills and urgent messages go at once, after what they would overtake.
+    if (isLast || canBeRed(message.bytes)) {
+      slowLane.release()
+      this.#accept(message)
+      return
+    }
+    this.#options.metrics.slowed.inc()
+    slowLane.hold(delayMs, () => this.#accept(message))
+  }
+
+  /** Resolves when every message in hand has its answer. */
+  async settled(): Promise<void> {
+    if (this.#inHand > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #judge(connection: Connection, identity: Identity, packet: PublishPacket): PublishRight | RefusalCause {
+    const { access, settings } = this.#options
+    // The parser lets id 0 pass, and turns a missing one into -1. [MQTT-2.3.1-1]
+    if (packet.qos > 0 && packet.messageId !== undefined && packet.messageId < 1) return 'packet-id-zero'
+    if (packet.payload.length > settings.limits.payloadBytes) return 'payload-too-large'
+    // A device sends to the same topic again and again. Grants of foreign dialects may change, so those are asked for.
+    if (connection.lastRight?.topic === packet.topic) return connection.lastRight.right
+    const right = access.publishRight(identity, packet.topic)
+    if (typeof right !== 'string' && packet.topic.startsWith('gengfu/v1/'))
+      this.#remember(connection, packet.topic, right)
+    return right
+  }
+
+  #remember(connection: Connection, topic: string, right: PublishRight): void {
+    connection.lastRight = { topic, right }
+    const isForIntakeAlone = this.#options.settings.access === 'strict' && right.purpose === 'intake'
+    connection.eventTopic = isForIntakeAlone ? Buffer.from(topic) : undefined
+  }
+
+  #accept(message: InHand): void {
+    const { device, purpose } = message.right
+    if (purpose === 'presence') {
+      const word = parsePresence(message.payload)
+      if (word.ok) this.#options.sightings.says(device, word.value === 'online')
+    }
+    if (purpose === 'route') {
+      message.answer()
+      return
+    }
+    try {
+      this.#options.intake.take(message, message)
+    } catch (error) {
+      this.onNotKept(message, error)
+    }
+    message.letGo()
+  }
+
+  onKept(message: InHand): void {
+    this.#options.refusals.forget(message.device, 'not-kept')
+    message.answer()
+  }
+
+  onNotKept(message: InHand, error: unknown): void {
+    const reason = error ?? new Error('refused without a reason')
+    message.answer(this.#refuse(message.connection, 'not-kept', message.topic, reason))
+  }
+
+  #refuse(connection: Connection, cause: RefusalCause, topic: string, error?: unknown): Error {
+    const who = { device: connection.identity?.device, address: connection.address }
+    this.#options.refusals.report(cause, who, {
+      topic: topic.slice(0, 256),
+      ...(error ? { err: error } : {}),
+    })
+    connection.endReason ??= cause
+    return new Error(cause)
+  }
+}

@@ -1,0 +1,133 @@
+// Hands pictures to the worker thread and takes back what may be stored; a picture that breaks the thread breaks no other.
+import type { Worker } from 'node:worker_threads'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import { startThread } from '../../../platform/thread.ts'
+import { CameraProblem } from '../talk/camera-problem.ts'
+import type { Light, Polygon } from './picture-work.ts'
+
+/** Most pictures waiting for the thread (each holds its bytes), and the longest one may take. */
+const waitingMax = 16
+const workMsMax = 8_000
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
+
+export interface DarkroomJob {
+  id: number
+  bytes: Uint8Array
+  masks: readonly Polygon[]
+}
+
+export interface FinishedFile {
+  bytes: Uint8Array
+  sha256: string
+  width: number
+  height: number
+}
+
+export interface Finished {
+  /** SHA-256 of what the camera sent: equal twice means the same picture twice. */
+  source: string
+  full: FinishedFile
+  preview: FinishedFile
+  light: Light
+}
+
+export type DarkroomReply =
+  | ({ id: number; ok: true } & Finished)
+  | { id: number; ok: false; code: 'not-a-picture' | 'broken-picture' | 'not-baseline' }
+
+interface Waiting {
+  resolve: (reply: DarkroomReply) => void
+  reject: (problem: CameraProblem) => void
+  cancel: () => void
+}
+
+/** Makes an odd kind of JPEG a plain one. */
+export type ToBaseline = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
+
+export class Darkroom {
+  readonly #clock: Clock
+  readonly #toBaseline: ToBaseline
+  readonly #onTrouble: (error: Error) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
+  #lastId = 0
+
+  /** `onTrouble` hears of a thread that failed. */
+  constructor(options: { clock: Clock; toBaseline: ToBaseline; onTrouble: (error: Error) => void }) {
+    this.#clock = options.clock
+    this.#toBaseline = options.toBaseline
+    this.#onTrouble = options.onTrouble
+  }
+
+  /** Starts the thread ahead of the first picture, which is then not the one that waits for it. */
+  start(): void {
+    this.#worker ??= this.#open()
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    this.#failAll(new CameraProblem('stopped'))
+    await worker?.terminate()
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Checks, masks and reduces a picture; rejects with a CameraProblem, and then nothing of it may be kept. */
+  async develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
+    let reply = await this.#ask(bytes, masks)
+    if (!reply.ok && reply.code === 'not-baseline') {
+      const plain = await this.#toBaseline(bytes, signal)
+      reply = await this.#ask(plain, masks)
+    }
+    if (!reply.ok) throw new CameraProblem(reply.code === 'not-baseline' ? 'broken-picture' : reply.code)
+    return reply
+  }
+
+  #ask(bytes: Uint8Array, masks: readonly Polygon[]): Promise<DarkroomReply> {
+    if (this.#waiting.size >= waitingMax) throw new CameraProblem('busy', { detail: `${waitingMax}` })
+    const worker = (this.#worker ??= this.#open())
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(workMsMax, () => this.#restart(worker))
+      this.#waiting.set(id, { resolve, reject, cancel })
+      worker.postMessage({ id, bytes, masks } satisfies DarkroomJob)
+    })
+  }
+
+  #open(): Worker {
+    const worker = startThread(import.meta.url, 'picture-worker', { resourceLimits })
+    // The program may end while the thread idles.
+    worker.unref()
+    worker.on('message', (reply: DarkroomReply) => {
+      const entry = this.#waiting.get(reply.id)
+      this.#waiting.delete(reply.id)
+      entry?.cancel()
+      entry?.resolve(reply)
+    })
+    worker.on('error', (error) => {
+      this.#onTrouble(error)
+      this.#restart(worker)
+    })
+    worker.on('exit', () => this.#restart(worker))
+    return worker
+  }
+
+  /** Everything given to a thread that hangs or died is refused; the next picture gets a new thread. */
+  #restart(worker: Worker): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    this.#failAll(new CameraProblem('work-failed'))
+    worker.terminate().catch(this.#onTrouble)
+  }
+
+  #failAll(problem: CameraProblem): void {
+    for (const { reject, cancel } of this.#waiting.values()) {
+      cancel()
+      reject(problem)
+    }
+    this.#waiting.clear()
+  }
+}

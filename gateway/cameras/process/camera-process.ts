@@ -1,0 +1,386 @@
+// The cameras' own process, seen from the box's: asks it, gives up with it, and starts it anew when it hangs or dies.
+import { fork, type ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../talk/camera-client.ts'
+import type { EventsTold } from '../talk/onvif/camera-events.ts'
+import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
+import type { CertificatePin } from '../talk/http/camera-http.ts'
+import { CameraProblem, isProblemCode, toProblem } from '../talk/camera-problem.ts'
+import type { Finished } from '../pictures/darkroom.ts'
+import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
+import type { Polygon } from '../pictures/picture-work.ts'
+import { Restarts } from './restarts.ts'
+import { StandStill } from './stand-still.ts'
+
+/** A process that has said nothing at all for so long, although something was asked of it, hangs. */
+const silenceMsMax = 30_000
+/** For taking leave of the cameras: each gets half a second. */
+const endMsMax = 1000
+/** One that is gone is started again after this long, so that the cameras' events are heard again without a question. */
+const startAgainMs = 1000
+/** Most pictures on their way over: each waits with its bytes in the channel. Of other questions there is one a camera. */
+const sentMax = 16
+/** Most of what it says on standard error that is logged: it speaks only when it breaks. */
+const wordsBytesMax = 4096
+/**
+ * Runs only where nothing else wants to: what is merely nice still holds a processor for some milliseconds when an alarm comes.
+ * And ends with the box, where it hangs, too.
+ */
+const tie = ['chrt', '--idle', '0', 'setpriv', '--pdeathsig', 'KILL']
+const v8Options = [
+  '--max-old-space-size=128',
+  '--max-semi-space-size=2',
+  '--heap-growing-percent=10',
+  '--v8-pool-size=1',
+  // It collects its garbage itself: most of a picture lies outside the heap, where V8 does not hurry.
+  '--expose-gc',
+]
+
+interface Asked {
+  far: FarCamera | undefined
+  resolve: (value: unknown) => void
+  reject: (problem: CameraProblem) => void
+  settle: () => void
+}
+
+export interface CameraProcessOptions {
+  clock: Clock
+  log: Logger
+  ffmpegCommand?: string | undefined
+  /** Told of each death, and of a start that failed. */
+  onFailed?: () => void
+  /** For tests: another program in its place. */
+  program?: string | undefined
+}
+
+export class CameraProcess {
+  readonly #options: CameraProcessOptions
+  readonly #asked = new Map<number, Asked>()
+  readonly #open = new Map<number, FarCamera>()
+  #child: ChildProcess | undefined
+  #isTied = true
+  readonly #restarts = new Restarts()
+  #cancelStart: (() => void) | undefined
+  #isStopped = false
+  #sent = 0
+  #lastId = 0
+  #lastKey = 0
+  #heardMs = 0
+  #processes = 0
+  readonly #still: StandStill
+
+  constructor(options: CameraProcessOptions) {
+    this.#options = options
+    this.#still = new StandStill(options.clock, (signal) => this.#sendAll(signal))
+  }
+
+  /** ffmpeg processes that ran when it spoke last. */
+  get processes(): number {
+    return this.#processes
+  }
+
+  get isThere(): boolean {
+    return this.#child !== undefined
+  }
+
+  /** An alarm is on its way. What does nothing is let alone: stopping and going on would be all its work. */
+  standStill(): void {
+    if (this.#child && this.#asked.size > 0) this.#still.begin()
+  }
+
+  /** Ahead of the first question, which is then not the one that waits for it. */
+  start(): void {
+    this.#isStopped = false
+    this.#child ??= this.#start()
+  }
+
+  open(
+    camera: Omit<OpenCamera, 'pinned'>,
+    pin: CertificatePin,
+    onEvents: (told: EventsTold) => void = () => undefined,
+  ): FarCamera {
+    const far = new FarCamera(this, { key: ++this.#lastKey, camera, pin, onEvents })
+    this.#open.set(far.key, far)
+    if (this.#child) introduce(this.#child, far)
+    return far
+  }
+
+  close(far: FarCamera): void {
+    this.#open.delete(far.key)
+    if (this.#child) tell(this.#child, { do: 'close', key: far.key })
+  }
+
+  /** Checks, masks and reduces a picture; rejects with a CameraProblem, and then nothing of it may be kept. */
+  async develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
+    if (this.#sent >= sentMax) throw new CameraProblem('busy', { detail: `${sentMax}` })
+    this.#sent++
+    try {
+      return (await this.ask(undefined, { ask: 'develop', bytes, masks }, signal)) as Finished
+    } finally {
+      this.#sent--
+    }
+  }
+
+  /** Rejects with a CameraProblem; when `signal` gives up, as soon as the process has. */
+  ask(far: FarCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown> {
+    const reason = (): CameraProblem => toProblem(signal?.reason, 'stopped')
+    if (signal?.aborted) return Promise.reject(reason())
+    if (this.#isStopped) return Promise.reject(new CameraProblem('stopped'))
+    const child = (this.#child ??= this.#start())
+    if (!child) return Promise.reject(new CameraProblem('program-failed'))
+    const id = ++this.#lastId
+    const askedMs = this.#options.clock.monotonicMs()
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => tell(child, { do: 'abort', id, code: reason().code })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      let cancel = (): void => undefined
+      const watch = (forMs: number): void => {
+        cancel = this.#options.clock.after(forMs, () => {
+          const quietMs = this.#options.clock.monotonicMs() - Math.max(askedMs, this.#heardMs)
+          if (quietMs < silenceMsMax) watch(silenceMsMax - quietMs)
+          else this.#fail(child, new Error('the camera process hangs'))
+        })
+      }
+      watch(silenceMsMax)
+      const settle = (): void => {
+        cancel()
+        signal?.removeEventListener('abort', onAbort)
+        this.#asked.delete(id)
+      }
+      this.#asked.set(id, { far, resolve, reject, settle })
+      tell(child, { do: 'ask', key: far?.key ?? 0, id, question })
+    })
+  }
+
+  /** Ends it with all that it runs; it may take leave of the cameras first. */
+  async stop(): Promise<void> {
+    this.#still.end()
+    const child = this.#child
+    this.#child = undefined
+    this.#isStopped = true
+    this.#cancelStart?.()
+    this.#cancelStart = undefined
+    this.#refuseAll(new CameraProblem('stopped'))
+    if (!child) return
+    const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
+    child.ref()
+    tell(child, { do: 'end' })
+    const cancel = this.#options.clock.after(endMsMax, () => child.kill('SIGKILL'))
+    await ended
+    cancel()
+  }
+
+  /** Undefined where it can not be started, or died so often that it is not tried yet. */
+  #start(): ChildProcess | undefined {
+    if (!this.#restarts.mayStart(this.#options.clock.monotonicMs())) return undefined
+    try {
+      return this.#fork()
+    } catch (error) {
+      // Most failures of a start are told as an event, and some are thrown: a broken `setpriv`, no memory.
+      this.#isTied = !this.#isTied
+      this.#died(error as Error)
+      return undefined
+    }
+  }
+
+  #fork(): ChildProcess {
+    const { ffmpegCommand, program } = this.#options
+    const isSource = import.meta.url.endsWith('.ts')
+    const file =
+      program ?? fileURLToPath(new URL(`./camera-program.${isSource ? 'ts' : 'js'}`, import.meta.url))
+    const parameters = ffmpegCommand === undefined ? [] : [ffmpegCommand]
+    const [execPath, ...rest] = [...(this.#isTied ? tie : []), process.execPath]
+    // Gathered where it starts: this process does not wait for it.
+    const runner = fileURLToPath(new URL('../../../bin/run-source.cjs', import.meta.url))
+    const child = fork(isSource ? runner : file, isSource ? [file, ...parameters] : parameters, {
+      execPath,
+      execArgv: [...rest, ...v8Options],
+      env: smallEnvironment(),
+      detached: true,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    // The program may end while it idles.
+    child.unref()
+    child.channel?.unref()
+    let isReady = false
+    child.on('message', (reply: CameraReply) => {
+      isReady = true
+      if (this.#child === child) this.#hear(reply)
+    })
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#isTied = !this.#isTied
+      this.#fail(child, error)
+    })
+    child.on('exit', (code, signal) => {
+      // A `setpriv` of another make refuses what it does not know: then without it, unless that is no better.
+      if (!isReady && code !== null) this.#isTied = !this.#isTied
+      this.#fail(child, new Error(`the camera process ended (${signal ?? code})`))
+    })
+    this.#listen(child)
+    for (const far of this.#open.values()) introduce(child, far)
+    return child
+  }
+
+  /** It speaks only when it breaks. */
+  #listen({ stderr }: ChildProcess): void {
+    let left = this.#restarts.deaths === 0 || this.#restarts.isTold ? wordsBytesMax : 0
+    stderr?.on('data', (words: Buffer) => {
+      if (left > 0)
+        this.#options.log.warn({ said: words.toString('utf8', 0, left) }, 'camera process complains')
+      left -= words.length
+    })
+    if (stderr instanceof Socket) stderr.unref()
+  }
+
+  #hear(reply: CameraReply): void {
+    this.#heardMs = this.#options.clock.monotonicMs()
+    if (reply.say === 'ready') return
+    if (reply.say === 'trouble') return this.#options.log.error({ err: reply.error }, 'picture thread failed')
+    if (reply.say === 'pinned') {
+      const pin = this.#open.get(reply.key)?.pin
+      if (pin?.get() === undefined) pin?.set(reply.fingerprint)
+      return
+    }
+    if (reply.say === 'events') return this.#hearEvents(reply.key, reply.told)
+    this.#restarts.worked()
+    this.#processes = reply.processes
+    const asked = this.#asked.get(reply.id)
+    if (!asked) return
+    asked.settle()
+    if (asked.far) asked.far.facts = reply.facts
+    if (reply.say === 'answer') asked.resolve(reply.value)
+    else {
+      const { code, detail, facts } = reply.problem
+      asked.reject(new CameraProblem(isProblemCode(code) ? code : 'work-failed', { detail, facts }))
+    }
+  }
+
+  #hearEvents(key: number, told: EventsTold): void {
+    const far = this.#open.get(key)
+    // Whatever a camera makes of its process: it speaks for itself alone.
+    far?.onEvents(
+      told.is === 'event' ? { is: 'event', event: { ...told.event, device: far.settings.id } } : told,
+    )
+  }
+
+  /** Everything asked of a process that hangs or died is refused; the next question gets a new one. */
+  #fail(child: ChildProcess, error: Error): void {
+    if (this.#child !== child) return
+    this.#still.end()
+    this.#child = undefined
+    this.#processes = 0
+    this.#died(error)
+    this.#refuseAll(new CameraProblem('work-failed'))
+    // Its ffmpeg processes are tied to it, or lose all that they read from.
+    child.kill('SIGKILL')
+  }
+
+  /** To it and all that it started: they are a group of their own. */
+  #sendAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = this.#child?.pid
+    try {
+      if (pid !== undefined) process.kill(-pid, signal)
+    } catch {
+      // It has just ended, and says so itself.
+    }
+  }
+
+  #died(error: Error): void {
+    const { clock, log, onFailed } = this.#options
+    this.#restarts.died(clock.monotonicMs())
+    const { deaths, isTold } = this.#restarts
+    if (isTold) log.error({ err: error, deaths }, 'camera process failed')
+    onFailed?.()
+    this.#startLater()
+  }
+
+  #startLater(): void {
+    if (this.#isStopped) return
+    this.#cancelStart ??= this.#options.clock.after(startAgainMs, () => {
+      this.#cancelStart = undefined
+      if (this.#isStopped || this.#open.size === 0) return
+      this.#child ??= this.#start()
+      if (!this.#child) this.#startLater()
+    })
+  }
+
+  #refuseAll(problem: CameraProblem): void {
+    for (const { settle, reject } of this.#asked.values()) {
+      settle()
+      reject(problem)
+    }
+  }
+}
+
+/** One camera as `CameraClient` shows it, asked over there. */
+export class FarCamera implements CameraAccess {
+  readonly key: number
+  readonly camera: Omit<OpenCamera, 'pinned'>
+  readonly pin: CertificatePin
+  readonly onEvents: (told: EventsTold) => void
+  /** As of its last answer. */
+  facts: CameraFacts | undefined
+  readonly #process: CameraProcess
+
+  constructor(process: CameraProcess, options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'onEvents'>) {
+    this.#process = process
+    this.key = options.key
+    this.camera = options.camera
+    this.pin = options.pin
+    this.onEvents = options.onEvents
+  }
+
+  get settings(): OpenCamera['settings'] {
+    return this.camera.settings
+  }
+
+  probe(signal: AbortSignal): Promise<CameraFacts | undefined> {
+    return this.#process.ask(this, { ask: 'probe' }, signal) as Promise<CameraFacts | undefined>
+  }
+
+  check(signal: AbortSignal): ReturnType<CameraAccess['check']> {
+    return this.#process.ask(this, { ask: 'check' }, signal) as ReturnType<CameraAccess['check']>
+  }
+
+  sources(signal: AbortSignal): Promise<PictureSource[]> {
+    return this.#process.ask(this, { ask: 'sources' }, signal) as Promise<PictureSource[]>
+  }
+
+  fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture> {
+    return this.#process.ask(this, { ask: 'fetch', source }, signal) as Promise<RawPicture>
+  }
+
+  take(source: PictureSource, masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture> {
+    return this.#process.ask(this, { ask: 'take', source, masks }, signal) as Promise<TakenPicture>
+  }
+
+  develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
+    return this.#process.develop(bytes, masks, signal)
+  }
+
+  forgetFacts(): void {
+    this.facts = undefined
+    // A process that is not there has forgotten them already.
+    if (!this.#process.isThere) return
+    this.#process.ask(this, { ask: 'forget-facts' }).catch(() => undefined)
+  }
+}
+
+function introduce(child: ChildProcess, far: FarCamera): void {
+  tell(child, { do: 'open', key: far.key, camera: { ...far.camera, pinned: far.pin.get() } })
+}
+
+function tell(child: ChildProcess, order: CameraOrder): void {
+  // One that is gone says so itself.
+  if (child.connected) child.send(order, () => undefined)
+}
+
+/** The path, for ffmpeg, and how malloc is set up: options and proxies of the box are none of its business. */
+function smallEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('MALLOC_'))
+  return Object.fromEntries(kept)
+}

@@ -1,0 +1,156 @@
+// The program of the cameras' own process: what they send is read, parsed, grabbed and developed here, so that no camera and no
+// garbage of a picture can hold up an alarm.
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createSystemClock } from '../../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../../protocols/kit/random.ts'
+import { setProcessNiceness } from '../../../platform/thread.ts'
+import { CameraClient } from '../talk/camera-client.ts'
+import { CameraEvents, hasEvents } from '../talk/onvif/camera-events.ts'
+import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
+import { CameraProblem, toProblem } from '../talk/camera-problem.ts'
+import { Darkroom } from '../pictures/darkroom.ts'
+import { Ffmpeg } from '../talk/stream/ffmpeg-run.ts'
+import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
+import { Slots } from './slots.ts'
+
+/** On a box with one or two processors the process of the alarms comes first, also where `chrt` is forbidden. */
+const niceness = 10
+/** ffmpeg processes at once: each costs 30 MB and, while it starts, a processor. One processor stays free of them. */
+const streamsAtOnceMax = availableParallelism() > 2 ? 2 : 1
+const streamsWaitingMax = 64
+/** Garbage is collected so often while there is work: V8 alone would let half as much again pile up for minutes. */
+const collectMs = 60_000
+/** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
+const oomScore = 1000
+
+const clock = createSystemClock()
+const random = createSystemRandom()
+const [ffmpegCommand] = process.argv.slice(2)
+const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
+const streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
+const clients = new Map<number, CameraClient>()
+const eventsOf = new Map<number, CameraEvents>()
+const asked = new Map<number, AbortController>()
+let hasWorked = false
+
+const darkroom = new Darkroom({
+  clock,
+  toBaseline: (bytes, signal) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal }),
+  onTrouble: (error) => say({ say: 'trouble', error }),
+})
+
+function say(reply: CameraReply): void {
+  // A box that is gone says so itself.
+  if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
+}
+
+function open(key: number, { settings, credentials, pinned }: OpenCamera): void {
+  let fingerprint = pinned
+  const pin = {
+    get: () => fingerprint,
+    set: (seen: string) => {
+      fingerprint = seen
+      say({ say: 'pinned', key, fingerprint: seen })
+    },
+  }
+  const client = new CameraClient({ settings, credentials, pin, clock, random, ffmpeg, streamSlots })
+  clients.set(key, client)
+  if (!hasEvents(settings)) return
+  const events = new CameraEvents({
+    camera: settings.id,
+    openSession: () => client.openEvents(),
+    clock,
+    random,
+    tell: (told) => say({ say: 'events', key, told }),
+  })
+  eventsOf.set(key, events)
+  events.start()
+}
+
+/** A subscription that nobody ends stays with the camera for minutes, and it has room for few. */
+async function close(key: number): Promise<void> {
+  const events = eventsOf.get(key)
+  clients.delete(key)
+  eventsOf.delete(key)
+  await events?.stop()
+}
+
+/** Nothing stays behind: neither a subscription nor a process. */
+async function leave(): Promise<void> {
+  await Promise.all([ffmpeg.stop(), ...[...clients.keys()].map(close)])
+  process.exit()
+}
+
+async function work(
+  client: CameraClient | undefined,
+  question: CameraQuestion,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (question.ask === 'develop') return darkroom.develop(question.bytes, question.masks, signal)
+  if (!client) throw new CameraProblem('stopped')
+  switch (question.ask) {
+    case 'probe':
+      return client.probe(signal)
+    case 'check':
+      return client.check(signal)
+    case 'sources':
+      return client.sources(signal)
+    case 'fetch':
+      return client.fetch(question.source, signal)
+    case 'take': {
+      const { bytes, source, answerMs } = await client.fetch(question.source, signal)
+      return { raw: { source, answerMs }, finished: await darkroom.develop(bytes, question.masks, signal) }
+    }
+    case 'forget-facts':
+      return client.forgetFacts()
+  }
+}
+
+async function answer(key: number, id: number, question: CameraQuestion): Promise<void> {
+  hasWorked = true
+  const client = clients.get(key)
+  const abort = new AbortController()
+  asked.set(id, abort)
+  const now = (): { facts: CameraClient['facts']; processes: number } => ({
+    facts: client?.facts,
+    processes: ffmpeg.running,
+  })
+  try {
+    const value = await work(client, question, abort.signal)
+    say({ say: 'answer', id, value, ...now() })
+  } catch (error) {
+    const { code, detail, facts: problemFacts } = toProblem(error, 'work-failed')
+    say({ say: 'problem', id, problem: { code, detail, facts: problemFacts }, ...now() })
+  } finally {
+    asked.delete(id)
+  }
+}
+
+function offerFirst(): void {
+  const file = '/proc/self/oom_score_adj'
+  try {
+    writeFileSync(file, `${oomScore}`)
+  } catch {
+    // Not Linux, or a sandbox that forbids it.
+  }
+}
+
+setProcessNiceness(niceness)
+offerFirst()
+process.on('message', (order: CameraOrder) => {
+  if (order.do === 'open') open(order.key, order.camera)
+  else if (order.do === 'close') void close(order.key)
+  else if (order.do === 'end') void leave()
+  else if (order.do === 'abort') asked.get(order.id)?.abort(new CameraProblem(order.code))
+  else void answer(order.key, order.id, order.question)
+})
+process.on('disconnect', () => void leave())
+// Meant for the box, which tells us: a terminal and a supervisor send them to everybody.
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => undefined)
+setInterval(() => {
+  if (hasWorked) globalThis.gc?.()
+  hasWorked = false
+}, collectMs)
+darkroom.start()
+say({ say: 'ready' })

@@ -1,0 +1,144 @@
+// Signing in to a camera's web server: Basic and Digest after RFC 7616 as cameras really speak it, and the memory of what worked.
+import { createHash } from 'node:crypto'
+import type { Random } from '../../../../protocols/kit/random.ts'
+
+export interface Challenge {
+  scheme: 'basic' | 'digest'
+  parameters: Record<string, string>
+}
+
+/** Longest WWW-Authenticate value read: a real one has some hundred characters. */
+const challengeCharsMax = 4096
+
+/** Reads WWW-Authenticate values, several per header or several headers; unknown schemes are skipped. Never throws. */
+export function parseChallenges(values: readonly string[]): Challenge[] {
+  const found: Challenge[] = []
+  for (const value of values) {
+    let current: Challenge | undefined
+    // Either name=value (quoted or bare) or a lone word, which starts the next scheme.
+    const parts = /([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*)|([A-Za-z][A-Za-z0-9-]*)/g
+    for (const [, name, raw = '', word] of value.slice(0, challengeCharsMax).matchAll(parts)) {
+      if (word !== undefined) {
+        const scheme = word.toLowerCase()
+        current = scheme === 'basic' || scheme === 'digest' ? { scheme, parameters: {} } : undefined
+        if (current) found.push(current)
+      } else if (current && name !== undefined) {
+        const text = raw.startsWith('"') ? raw.slice(1, -1).replace(/\\(.)/g, '$1') : raw
+        current.parameters[name.toLowerCase()] = text
+      }
+    }
+  }
+  return found
+}
+
+const algorithms: Record<string, string> = { md5: 'md5', 'sha-256': 'sha256', sha256: 'sha256' }
+
+interface DigestMemory {
+  parameters: Record<string, string>
+  hash: string
+  isSession: boolean
+  qop: 'auth' | 'auth-int' | undefined
+  count: number
+}
+
+export interface CameraAuthOptions {
+  user: string | undefined
+  password: string | undefined
+  /** `auto` takes the safest the camera offers; the others insist. */
+  mode: 'auto' | 'basic' | 'digest'
+  random: Random
+}
+
+/** One camera's credentials and the way of signing in that worked last, so that the next request needs one round trip. */
+export class CameraAuth {
+  readonly #options: CameraAuthOptions
+  #digest: DigestMemory | undefined
+  #isBasic = false
+
+  constructor(options: CameraAuthOptions) {
+    this.#options = options
+  }
+
+  get hasCredentials(): boolean {
+    return this.#options.user !== undefined && this.#options.user !== ''
+  }
+
+  get user(): string {
+    return this.#options.user ?? ''
+  }
+
+  get password(): string {
+    return this.#options.password ?? ''
+  }
+
+  /** What worked last, for health and the installer. */
+  get scheme(): 'none' | 'basic' | 'digest' {
+    return this.#digest ? 'digest' : this.#isBasic ? 'basic' : 'none'
+  }
+
+  /** The Authorization header for a request, undefined while nothing is known to be needed. */
+  authorization(method: string, path: string, body: string): string | undefined {
+    if (this.#digest) return this.#digestHeader(this.#digest, method, path, body)
+    if (!this.#isBasic) return undefined
+    return `Basic ${Buffer.from(`${this.user}:${this.password}`, 'utf8').toString('base64')}`
+  }
+
+  /** Takes in what a 401 asked for; false when nothing in it can be answered. */
+  learn(values: readonly string[]): boolean {
+    const { mode } = this.#options
+    this.#digest = undefined
+    this.#isBasic = false
+    const challenges = parseChallenges(values)
+    const digests = challenges
+      .filter(({ scheme }) => scheme === 'digest' && mode !== 'basic')
+      .map(({ parameters }) => digestMemory(parameters))
+      .filter((memory) => memory !== undefined)
+    this.#digest = digests.find(({ hash }) => hash === 'sha256') ?? digests[0]
+    this.#isBasic =
+      this.#digest === undefined && mode !== 'digest' && challenges.some(({ scheme }) => scheme === 'basic')
+    return this.#digest !== undefined || this.#isBasic
+  }
+
+  /** Forgets the way of signing in, as after a change of the camera. */
+  forget(): void {
+    this.#digest = undefined
+    this.#isBasic = false
+  }
+
+  #digestHeader(memory: DigestMemory, method: string, path: string, body: string): string {
+    const { realm = '', nonce = '', opaque, algorithm } = memory.parameters
+    const hash = (text: string): string => createHash(memory.hash).update(text, 'utf8').digest('hex')
+    const cnonce = this.#options.random.hex(8)
+    const count = (++memory.count).toString(16).padStart(8, '0')
+    const plain = hash(`${this.user}:${realm}:${this.password}`)
+    const ha1 = memory.isSession ? hash(`${plain}:${nonce}:${cnonce}`) : plain
+    const ha2 = hash(memory.qop === 'auth-int' ? `${method}:${path}:${hash(body)}` : `${method}:${path}`)
+    const proof = memory.qop
+      ? hash(`${ha1}:${nonce}:${count}:${cnonce}:${memory.qop}:${ha2}`)
+      : hash(`${ha1}:${nonce}:${ha2}`)
+    const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
+    const parts = [
+      `username=${quoted(this.user)}`,
+      `realm=${quoted(realm)}`,
+      `nonce=${quoted(nonce)}`,
+      `uri=${quoted(path)}`,
+      `response="${proof}"`,
+    ]
+    if (algorithm !== undefined) parts.push(`algorithm=${algorithm}`)
+    if (opaque !== undefined) parts.push(`opaque=${quoted(opaque)}`)
+    if (memory.qop) parts.push(`qop=${memory.qop}`, `nc=${count}`, `cnonce="${cnonce}"`)
+    else if (memory.isSession) parts.push(`cnonce="${cnonce}"`)
+    // A header carries bytes: a Chinese user name goes as its UTF-8 bytes.
+    return Buffer.from(`Digest ${parts.join(', ')}`, 'utf8').toString('latin1')
+  }
+}
+
+function digestMemory(parameters: Record<string, string>): DigestMemory | undefined {
+  const named = (parameters['algorithm'] ?? 'MD5').toLowerCase()
+  const isSession = named.endsWith('-sess')
+  const hash = algorithms[isSession ? named.slice(0, -5) : named]
+  if (hash === undefined || parameters['nonce'] === undefined) return undefined
+  const offered = (parameters['qop'] ?? '').toLowerCase().split(/[\s,]+/)
+  const qop = offered.includes('auth') ? 'auth' : offered.includes('auth-int') ? 'auth-int' : undefined
+  return { parameters, hash, isSession, qop, count: 0 }
+}

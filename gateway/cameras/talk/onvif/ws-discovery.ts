@@ -1,0 +1,174 @@
+// Finds cameras by WS-Discovery: one probe per network interface and per address given, read tolerantly, bounded in all.
+import { createSocket, type Socket } from 'node:dgram'
+import { networkInterfaces } from 'node:os'
+import type { Clock } from '../../../../protocols/kit/clock.ts'
+import type { Random } from '../../../../protocols/kit/random.ts'
+
+const group = '239.255.255.250'
+const wsPort = 3702
+/** A ProbeMatch is about 1 to 2 KB; most that is read of one datagram, and most cameras kept of one search. */
+const datagramBytesMax = 16 * 1024
+const foundMax = 256
+/** Datagrams get lost: each probe goes out this often, half a second apart. */
+const repeats = 3
+const repeatMs = 500
+
+export interface FoundCamera {
+  /** The address that answered, which is where it can be reached, whatever it claims. */
+  host: string
+  port: number
+  isTls: boolean
+  path: string
+  name: string
+  model: string
+  /** The endpoint's own id: stays when the address changes. */
+  endpoint: string
+}
+
+export interface DiscoveryOptions {
+  clock: Clock
+  random: Random
+  waitMs: number
+  /** Asked directly as well: cameras in another network segment hear no multicast. */
+  hosts?: readonly string[]
+  /** Own IPv4 addresses to search from; all interfaces by default. */
+  from?: readonly string[]
+  /** Told of what did not work, such as an interface without multicast; the search goes on. */
+  onTrouble?: (from: string, error: Error) => void
+  signal?: AbortSignal
+}
+
+/** IPv4 addresses of all interfaces that are up, loopback last. */
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const four = all.filter((one) => one.family === 'IPv4')
+  return [...four.filter((one) => !one.internal), ...four.filter((one) => one.internal)].map(
+    (one) => one.address,
+  )
+}
+
+/** Resolves after `waitMs` with what answered, each camera once per address. Never rejects for the network's sake. */
+export async function discoverCameras(options: DiscoveryOptions): Promise<FoundCamera[]> {
+  const found = new Map<string, FoundCamera>()
+  const trouble = (from: string) => (error: unknown) =>
+    options.onTrouble?.(from, error instanceof Error ? error : new Error(String(error)))
+  const sockets: Socket[] = []
+  const cancels: (() => void)[] = []
+  for (const from of options.from ?? ownAddresses()) {
+    const socket = createSocket({ type: 'udp4', reuseAddr: true })
+    sockets.push(socket)
+    socket.on('error', trouble(from))
+    socket.on('message', (bytes, sender) => {
+      if (bytes.length > datagramBytesMax || found.size >= foundMax) return
+      const camera = parseProbeMatch(bytes.toString('utf8'), sender.address)
+      if (!camera) return
+      // Cheap cameras leave the factory with one and the same id: the address tells them apart.
+      const key = `${camera.endpoint} ${camera.host}:${camera.port}`
+      if (!found.has(key)) found.set(key, camera)
+    })
+    socket.bind({ address: from, port: 0 }, () => {
+      try {
+        socket.setMulticastInterface(from)
+        socket.setMulticastTTL(1)
+      } catch (error) {
+        trouble(from)(error)
+      }
+      const send = (): void => {
+        for (const to of [group, ...(options.hosts ?? [])]) {
+          for (const types of probeTypes) {
+            const probe = Buffer.from(probeMessage(options.random, types))
+            socket.send(probe, wsPort, to, (error) => {
+              // Loopback has no multicast route on many systems: not worth a word.
+              if (error && !(from.startsWith('127.') && to === group)) trouble(from)(error)
+            })
+          }
+        }
+      }
+      for (let i = 0; i < repeats; i++) {
+        if (i * repeatMs < options.waitMs) cancels.push(options.clock.after(i * repeatMs, send))
+      }
+    })
+  }
+  await new Promise<void>((resolve) => {
+    cancels.push(options.clock.after(options.waitMs, resolve))
+    options.signal?.addEventListener('abort', () => resolve(), { once: true })
+    if (options.signal?.aborted) resolve()
+  })
+  for (const cancel of cancels) cancel()
+  for (const socket of sockets) socket.close()
+  return [...found.values()].sort((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
+}
+
+/** Older cameras answer only to their own type, some only to a probe without any. */
+const probeTypes = [
+  '<d:Types xmlns:dn="http://www.onvif.org/ver10/network/wsdl">dn:NetworkVideoTransmitter</d:Types>',
+  '',
+]
+
+function probeMessage(random: Random, types: string): string {
+  const id = random.hex(16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>' +
+    '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing" ' +
+    'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"><e:Header>' +
+    `<w:MessageID>uuid:${id}</w:MessageID>` +
+    '<w:To e:mustUnderstand="true">urn:schemas-xmlsoap-org:ws:2005:04:discovery</w:To>' +
+    '<w:Action e:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action>' +
+    `</e:Header><e:Body><d:Probe>${types}</d:Probe></e:Body></e:Envelope>`
+  )
+}
+
+/** Reads an answer; undefined for anything that is not a camera's ProbeMatch. Never throws. */
+export function parseProbeMatch(xml: string, sender: string): FoundCamera | undefined {
+  const start = xml.search(/<(?:[\w.-]+:)?ProbeMatch[\s>]/)
+  if (start < 0) return undefined
+  // Only from there on: the header has an Address too, that of its sender's reply, which is the same for all cameras.
+  const match = xml.slice(start)
+  const text = (name: string): string =>
+    new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([^<]{0,4000})<`).exec(match)?.[1]?.trim() ?? ''
+  const urls = text('XAddrs')
+    .split(/\s+/)
+    .filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
+  const scopes = text('Scopes').split(/\s+/)
+  const isCamera =
+    scopes.some((scope) => /onvif:\/\//i.test(scope)) ||
+    text('Types')
+      .split(/\s+/)
+      .some((type) => isCameraType(type, xml))
+  if (urls.length === 0 || !isCamera) return undefined
+  const parsed = urls.map((url) => new URL(url))
+  // What it says of itself counts only on the address it answered from; else path and port are kept, the host is not.
+  const url = parsed.find((one) => one.hostname === sender) ?? parsed[0]
+  if (!url) return undefined
+  const isTls = url.protocol === 'https:'
+  const scope = (name: string): string => {
+    const value = scopes.find((one) => one.toLowerCase().includes(`/${name}/`)) ?? ''
+    return decode(value.slice(value.toLowerCase().indexOf(`/${name}/`) + name.length + 2))
+  }
+  return {
+    host: sender,
+    port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
+    isTls,
+    path: url.pathname,
+    name: scope('name'),
+    model: scope('hardware'),
+    endpoint: text('Address').replace(/^urn:uuid:|^uuid:/i, ''),
+  }
+}
+
+/** Computers and printers are a `Device` as well, of another name space. */
+function isCameraType(type: string, xml: string): boolean {
+  if (/NetworkVideo/.test(type)) return true
+  const prefix = /^([\w-]+):Device$/.exec(type)?.[1]
+  if (prefix === undefined) return false
+  const declared = new RegExp(`xmlns:${prefix}\\s*=\\s*["']([^"']*)`).exec(xml)?.[1]
+  return declared === undefined ? prefix === 'tds' : declared.includes('onvif.org')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text).slice(0, 100)
+  } catch {
+    return text.slice(0, 100)
+  }
+}

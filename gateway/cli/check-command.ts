@@ -1,0 +1,315 @@
+// `gengfu check`: says in words what is wrong with a box and what to do next, the clock first. Reads only.
+import { X509Certificate } from 'node:crypto'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { Command, CommanderError } from 'commander'
+import type { HealthAnswer } from '../../protocols/console/api.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { isSystemSynced } from '../clock/box-clock.ts'
+import { diskOf } from '../health/disk-room.ts'
+
+type Grade = 'good' | 'watch' | 'act'
+interface Finding {
+  grade: Grade
+  zh: string
+  en: string
+}
+
+const signs: Record<Grade, string> = { good: '✓', watch: '!', act: '✗' }
+/** A wall clock before this can not be right: the program is younger. */
+const earliestMs = Date.UTC(2025, 0, 1)
+const diskWatchBytes = 200 * 1024 * 1024
+const certificateWatchMs = 30 * 86_400_000
+const reachMsMax = 5000
+const consoleMsMax = 3000
+const quarantineShown = 5
+
+export async function runCheck(argv: readonly string[]): Promise<void> {
+  const program = new Command('gengfu check')
+    .description('say in words what is wrong with this box 用文字说明本网关有何问题')
+    .requiredOption('--config <file>', 'YAML configuration of the gateway 网关配置文件')
+    .exitOverride()
+    .action(({ config }: { config: string }) => check(config))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  }
+}
+
+async function check(file: string): Promise<void> {
+  const config = readGatewayConfig(file)
+  if (!config.ok) {
+    for (const { path, message } of config.problems)
+      say({ grade: 'act', zh: `配置 ${path}：${message}`, en: `config ${path}: ${message}` })
+    process.exitCode = 2
+    return
+  }
+  const findings = [
+    checkClock(),
+    ...checkFolder(config.value),
+    ...checkCertificate(config.value),
+    await checkCentre(config.value),
+    ...(await checkRunning(config.value)),
+  ]
+  for (const finding of findings) say(finding)
+  if (findings.some(({ grade }) => grade === 'act')) process.exitCode = 1
+}
+
+function say({ grade, zh, en }: Finding): void {
+  process.stdout.write(`${signs[grade]} ${en} ${zh}\n`)
+}
+
+function checkClock(): Finding {
+  const atMs = createSystemClock().wallMs()
+  const at = new Date(atMs).toISOString().slice(0, 16)
+  if (atMs < earliestMs)
+    return {
+      grade: 'act',
+      zh: `时钟是 ${at}，不可能：请接通网络或运行 timedatectl set-ntp true`,
+      en: `the clock says ${at}, which can not be: connect the box, or run timedatectl set-ntp true.`,
+    }
+  if (!isSystemSynced())
+    return {
+      grade: 'watch',
+      zh: `时钟 ${at}，系统未校时；网关会采用镇中心的时间`,
+      en: `the clock says ${at}; the system has not synced it, the gateway takes the centre's time.`,
+    }
+  return { grade: 'good', zh: `时钟 ${at}，已校时`, en: `the clock is synced (${at}).` }
+}
+
+function checkFolder({ dataDir }: GatewayConfig): Finding[] {
+  if (!existsSync(dataDir))
+    return [
+      {
+        grade: 'watch',
+        zh: `数据目录 ${dataDir} 尚不存在，首次启动时创建`,
+        en: `the data folder ${dataDir} is not there yet; the first start makes it.`,
+      },
+    ]
+  try {
+    accessSync(dataDir, constants.W_OK)
+  } catch {
+    return [
+      {
+        grade: 'act',
+        zh: `数据目录 ${dataDir} 不可写：检查所有者与挂载`,
+        en: `the data folder ${dataDir} can not be written: check its owner and whether the disk is mounted read-only.`,
+      },
+    ]
+  }
+  const { freeBytes } = diskOf(dataDir)
+  const megabytes = Math.round(freeBytes / 1024 / 1024)
+  const damaged = existsSync(`${dataDir}/damaged-1`)
+  return [
+    {
+      grade: freeBytes < diskWatchBytes ? 'watch' : 'good',
+      zh: `磁盘剩余 ${megabytes} MB`,
+      en: `${megabytes} MB are free on the disk.`,
+    },
+    ...(damaged
+      ? [
+          {
+            grade: 'watch' as const,
+            zh: `曾修复损坏的日志，原件在 ${dataDir}/damaged-*；检查存储卡`,
+            en: `a damaged journal was salvaged; the old files are in ${dataDir}/damaged-*. Look at the card.`,
+          },
+        ]
+      : []),
+  ]
+}
+
+function checkCertificate({ uplink }: GatewayConfig): Finding[] {
+  return (['caFile', 'certFile', 'keyFile', 'passwordFile'] as const).flatMap((name): Finding[] => {
+    const file = uplink?.[name]
+    if (file === undefined) return []
+    let text: Buffer
+    try {
+      text = readFileSync(file)
+    } catch (error) {
+      return [
+        {
+          grade: 'act',
+          zh: `uplink.${name} 读不到：${file}`,
+          en: `uplink.${name} can not be read: ${(error as Error).message}.`,
+        },
+      ]
+    }
+    return name === 'certFile' || name === 'caFile' ? [judgeCertificate(name, text)] : []
+  })
+}
+
+function judgeCertificate(name: string, text: Buffer): Finding {
+  try {
+    const until = new X509Certificate(text).validTo
+    const leftMs = Date.parse(until) - createSystemClock().wallMs()
+    if (leftMs < 0)
+      return {
+        grade: 'act',
+        zh: `uplink.${name} 已过期（${until}）：请换证`,
+        en: `uplink.${name} expired on ${until}: renew it.`,
+      }
+    const grade = leftMs < certificateWatchMs ? 'watch' : 'good'
+    return { grade, zh: `uplink.${name} 有效期至 ${until}`, en: `uplink.${name} is valid until ${until}.` }
+  } catch {
+    return {
+      grade: 'act',
+      zh: `uplink.${name} 不是 PEM 证书`,
+      en: `uplink.${name} is no certificate in PEM.`,
+    }
+  }
+}
+
+async function checkCentre({ uplink }: GatewayConfig): Promise<Finding> {
+  if (!uplink)
+    return {
+      grade: 'watch',
+      zh: '没有配置镇中心（uplink.url）：只在本地工作',
+      en: 'no centre is configured (uplink.url): the box works alone.',
+    }
+  const url = new URL(uplink.url)
+  const ports: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+  const problem = await reach(url.hostname, Number(url.port) || (ports[url.protocol] ?? 8883))
+  if (problem === undefined)
+    return { grade: 'good', zh: `镇中心 ${url.host} 可以连上`, en: `the centre ${url.host} can be reached.` }
+  return {
+    grade: 'act',
+    zh: `连不上镇中心 ${url.host}：${problem}；检查 SIM 卡、DNS 与防火墙`,
+    en: `the centre ${url.host} can not be reached: ${problem}. Check the SIM card, DNS and the firewall.`,
+  }
+}
+
+function reach(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port, timeout: reachMsMax })
+    const finish = (problem?: string): void => {
+      socket.destroy()
+      resolve(problem)
+    }
+    socket.once('connect', () => finish())
+    socket.once('timeout', () => finish('no answer in 5 s'))
+    socket.once('error', (error: Error & { code?: string }) => finish(error.code ?? error.message))
+  })
+}
+
+async function checkRunning({ console: { host, port } }: GatewayConfig): Promise<Finding[]> {
+  const address = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+  let health: HealthAnswer
+  try {
+    const answer = await fetch(`${address}/api/v1/health`, { signal: AbortSignal.timeout(consoleMsMax) })
+    health = (await answer.json()) as HealthAnswer
+  } catch {
+    return [
+      {
+        grade: 'act',
+        zh: `网关没有运行（${address} 无应答）`,
+        en: `the gateway does not run: no answer at ${address}.`,
+      },
+    ]
+  }
+  return [
+    {
+      grade: 'good',
+      zh: `网关正在运行，版本 ${health.box.version}`,
+      en: `the gateway runs, version ${health.box.version}.`,
+    },
+    ...describeLink(health),
+    ...describeDevices(health),
+    ...describeCameras(health),
+    ...describeJournal(health),
+  ]
+}
+
+function describeLink({ link, lanes }: HealthAnswer): Finding[] {
+  const waiting = Object.values(lanes).reduce((sum, { last, receipted }) => sum + last - receipted, 0)
+  const reason = link.problem
+  return [
+    link.state === 'connected'
+      ? { grade: 'good', zh: '与镇中心已连接', en: 'linked to the centre.' }
+      : {
+          grade: link.state === 'none' ? 'watch' : 'act',
+          zh: `与镇中心未连接${reason ? `：${reason.zh}` : ''}`,
+          en: `not linked to the centre${reason ? `: ${reason.en}` : ''}.`,
+        },
+    {
+      grade: waiting > 1000 ? 'watch' : 'good',
+      zh: `等待上送的记录 ${waiting} 条`,
+      en: `${waiting} records wait for the centre.`,
+    },
+  ]
+}
+
+function describeDevices({ devices }: HealthAnswer): Finding[] {
+  const silent = devices.list.filter(({ presence }) => presence === 'silent').map(({ id }) => id)
+  const weak = devices.list
+    .filter(({ batteryPercent }) => batteryPercent !== undefined && batteryPercent < 20)
+    .map(({ id }) => id)
+  const named = (ids: string[]): string => ids.slice(0, 10).join(', ') + (ids.length > 10 ? ' …' : '')
+  return [
+    {
+      grade: 'good',
+      zh: `设备 ${devices.known} 台，在线 ${devices.present} 台`,
+      en: `${devices.present} of ${devices.known} devices are present.`,
+    },
+    ...(silent.length > 0
+      ? [{ grade: 'act' as const, zh: `失联设备：${named(silent)}`, en: `silent devices: ${named(silent)}.` }]
+      : []),
+    ...(weak.length > 0
+      ? [
+          {
+            grade: 'watch' as const,
+            zh: `电量不足：${named(weak)}`,
+            en: `batteries below 20 %: ${named(weak)}.`,
+          },
+        ]
+      : []),
+  ]
+}
+
+function describeCameras({ cameras = [] }: HealthAnswer): Finding[] {
+  const ill = cameras.filter(({ problem }) => problem !== undefined)
+  const words = ill.map(({ id, isOffline, problem }): Finding => ({
+    grade: isOffline ? 'act' : 'watch',
+    zh: `摄像机 ${id}：${problem?.zh}`,
+    en: `camera ${id}: ${problem?.en}.`,
+  }))
+  const well = cameras.length - ill.length
+  if (well > 0)
+    words.push({ grade: 'good', zh: `${well} 台摄像机正常`, en: `${well} cameras without a problem.` })
+  return words
+}
+
+function describeJournal({ journal, quarantine }: HealthAnswer): Finding[] {
+  const states: Record<typeof journal.state, Finding> = {
+    sound: { grade: 'good', zh: '日志完好', en: 'the journal is sound.' },
+    salvaged: {
+      grade: 'watch',
+      zh: '日志曾损坏并已修复',
+      en: 'the journal was damaged and salvaged at the last start.',
+    },
+    filling: { grade: 'watch', zh: '日志空间将满', en: 'the room for the journal is nearly used up.' },
+    dropping: {
+      grade: 'act',
+      zh: `日志已满，正在舍弃普通记录（${journal.droppedRecords} 条）`,
+      en: `the journal is full and gives up routine records (${journal.droppedRecords} so far).`,
+    },
+  }
+  return [
+    states[journal.state],
+    ...(quarantine.count > 0
+      ? [
+          {
+            grade: 'watch' as const,
+            zh: `隔离区有 ${quarantine.count} 条读不懂的消息`,
+            en: `${quarantine.count} unreadable messages are in quarantine.`,
+          },
+        ]
+      : []),
+    ...quarantine.latest.slice(0, quarantineShown).map((entry): Finding => {
+      const excerpt = entry.excerpt === undefined ? `${entry.bytes} bytes` : entry.excerpt.slice(0, 80)
+      return { grade: 'watch', zh: '', en: `  ${entry.topic}: ${entry.problem} (${excerpt})` }
+    }),
+  ]
+}

@@ -1,0 +1,167 @@
+// What waits for a commit and what is under way. Alarms go at once; routine records gather, so that the flash wears slowly.
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import { supersede } from './document-order.ts'
+import type { LaneNumbers } from './lane-numbers.ts'
+import type { JournalThread } from '../open-worker.ts'
+import { commitOf, type Pending } from './pending.ts'
+import type { JournalError } from '../port.ts'
+import { takeBatch, takeExpress } from './take-batch.ts'
+import type { CommitRequest } from '../worker-messages.ts'
+
+/** So many waiting routine records are worth a commit of their own before the window ends. */
+const worthCommitting = 32
+
+export interface CommitQueueOptions {
+  clock: Clock
+  /** How long routine entries may wait for company, ms. */
+  windowMs: number
+  thread: JournalThread
+  numbers: LaneNumbers
+  /** Where the Receipts are has changed since it was written. */
+  isReceiptedDirty: () => boolean
+  onKept: (batch: readonly Pending[], request: CommitRequest) => void
+  /** The batch and all that waited: nothing that was not committed may stay numbered. */
+  onRefused: (refused: readonly Pending[], error: JournalError) => void
+}
+
+export class CommitQueue {
+  readonly #options: CommitQueueOptions
+  #urgent: Pending[] = []
+  #routine: Pending[] = []
+  #routineRecords = 0
+  /** Sent and not answered: none, one, or a divisible one with alarms behind it. */
+  #underWay: CommitRequest[] = []
+  #isStarting = false
+  #isHastening = false
+  #isClosing = false
+  #noWaitUntilMs = Number.NEGATIVE_INFINITY
+  #cancelWindow: (() => void) | undefined
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#underWay.length === 0 && this.#urgent.length === 0 && this.#routine.length === 0
+  }
+
+  push(pending: Pending): void {
+    if (pending.isUrgent) {
+      this.#urgent.push(pending)
+      this.#hasten()
+    } else {
+      this.#routine.push(pending)
+      this.#routineRecords += pending.stored.length
+      this.#schedule()
+    }
+  }
+
+  /** From now on nothing waits for company. */
+  close(): void {
+    this.#isClosing = true
+    this.#next()
+  }
+
+  /** Once the socket chunk is read, all alarms of it go in one commit. */
+  #hasten(): void {
+    if (this.#underWay.length > 0) this.#options.thread.hurry()
+    if (this.#isHastening) return
+    this.#isHastening = true
+    process.nextTick(() => {
+      this.#isHastening = false
+      const [running, ...others] = this.#underWay
+      if (!running) this.#next()
+      // The thread takes them without asking here first. What is divisible holds routine records alone, and no documents.
+      else if (running.isDivisible && others.length === 0) this.#send(takeExpress(this.#urgent))
+    })
+  }
+
+  #next(): void {
+    if (this.#underWay.length > 0) return
+    if (this.#urgent.length > 0) this.#sendNext()
+    else this.#schedule()
+  }
+
+  /** Starts a commit of routine entries now, later, or not at all because one is running and will come back here. */
+  #schedule(): void {
+    const [oldest] = this.#routine
+    if (!oldest || this.#isStarting || this.#underWay.length > 0) return
+    const nowMs = this.#options.clock.monotonicMs()
+    const leftMs = this.#options.windowMs - (nowMs - oldest.sinceMs)
+    const isDue = this.#routineRecords >= worthCommitting || leftMs <= 0 || nowMs < this.#noWaitUntilMs
+    if (isDue || this.#isClosing) {
+      this.#cancelWindow?.()
+      this.#cancelWindow = undefined
+      // A turn of the event loop later, so that everything that arrived meanwhile shares the commit.
+      this.#isStarting = true
+      setImmediate(() => {
+        this.#isStarting = false
+        if (this.#underWay.length === 0) this.#sendNext()
+      })
+    } else
+      this.#cancelWindow ??= this.#options.clock.after(leftMs, () => {
+        this.#cancelWindow = undefined
+        this.#schedule()
+      })
+  }
+
+  #sendNext(): void {
+    const batch = takeBatch(this.#urgent, this.#routine)
+    this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
+    this.#judgeWaiting(batch)
+    this.#send(batch)
+  }
+
+  #send(batch: readonly Pending[]): void {
+    if (batch.length === 0) return
+    const { thread, numbers, isReceiptedDirty } = this.#options
+    supersede([...this.#urgent, ...this.#routine], batch)
+    const request = commitOf(batch, numbers, isReceiptedDirty())
+    this.#underWay.push(request)
+    void thread.ask(request).then(
+      (taken) => this.#confirm(batch, request, taken as number),
+      (error: JournalError) => this.#refuse(batch, request, error),
+    )
+  }
+
+  #confirm(batch: readonly Pending[], request: CommitRequest, taken: number): void {
+    const { numbers, onKept } = this.#options
+    const kept = taken < request.bodies.length ? batch.slice(0, taken) : batch
+    for (const { stored } of kept) for (const { lane, number } of stored) numbers.keep(lane, number)
+    this.#putBack(batch.slice(kept.length))
+    this.#underWay = this.#underWay.filter((one) => one !== request)
+    // An alarm goes on its way before hundreds are told that they are kept.
+    this.#next()
+    onKept(kept, request)
+  }
+
+  /** What a hurried commit left behind is the first of its kind again, and not numbered yet. */
+  #putBack(left: readonly Pending[]): void {
+    if (left.length === 0) return
+    this.#options.numbers.takeBack()
+    this.#routine.unshift(...left)
+    this.#routineRecords += left.length
+  }
+
+  #refuse(batch: readonly Pending[], request: CommitRequest, error: JournalError): void {
+    const refused = [...batch, ...this.#urgent, ...this.#routine]
+    this.#urgent = []
+    this.#routine = []
+    this.#routineRecords = 0
+    this.#options.numbers.takeBack()
+    this.#underWay = this.#underWay.filter((one) => one !== request)
+    this.#options.onRefused(refused, error)
+  }
+
+  /**
+   * Whoever waited a whole window and stayed alone waited for nothing: most likely its sender waits for us before it
+   * says more. For as long as one window nobody is made to wait again.
+   */
+  #judgeWaiting(batch: readonly Pending[]): void {
+    const { clock, windowMs } = this.#options
+    const [only] = batch
+    if (batch.length !== 1 || !only || only.isUrgent || windowMs === 0) return
+    const nowMs = clock.monotonicMs()
+    if (nowMs - only.sinceMs >= windowMs) this.#noWaitUntilMs = nowMs + windowMs
+  }
+}

@@ -1,0 +1,46 @@
+// What is still to be done with an entry, and the commit that is made of several.
+import { lanes } from '../../../protocols/domain/colour.ts'
+import { documentsOf, type DocumentsOfEntry } from './document-order.ts'
+import type { LaneNumbers } from './lane-numbers.ts'
+import type { EntryTold, JournalEntry, StoredRecord } from '../port.ts'
+import { createCommit, type CommitRequest } from '../worker-messages.ts'
+
+/** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
+export interface Pending extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'quarantine'> {
+  stored: StoredRecord[]
+  sinceMs: number
+  told: EntryTold
+}
+
+/** Numbers the records. `isReceiptedDirty`: where the Receipts are has changed since it was written. */
+export function commitOf(
+  batch: readonly Pending[],
+  numbers: LaneNumbers,
+  isReceiptedDirty: boolean,
+): CommitRequest {
+  const request = createCommit(numbers.receipted())
+  for (const { oddIds, quarantine, stored } of batch) {
+    for (const record of stored) {
+      record.number = numbers.next(record.lane)
+      request.lanes.push(lanes.indexOf(record.lane))
+      request.numbers.push(record.number)
+      request.bodies.push(record.body)
+    }
+    if (oddIds) request.oddIds.push(...oddIds)
+    if (quarantine) request.quarantine.push(quarantine)
+  }
+  request.state = documentsOf(batch)
+  // Where the Receipts are is worth a page only when documents are written anyway.
+  request.keepsReceipted = isReceiptedDirty && request.state.length > 0
+  request.isDivisible = batch.every(isPlain)
+  return request
+}
+
+/** One record of the routine lane and nothing else. */
+const isPlain = ({ isUrgent, stored, state, oddIds, quarantine }: Pending): boolean =>
+  !isUrgent &&
+  stored.length === 1 &&
+  stored[0]?.lane === 'routine' &&
+  state.length === 0 &&
+  !oddIds &&
+  !quarantine

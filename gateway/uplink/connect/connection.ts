@@ -1,0 +1,98 @@
+// One connection to the centre's broker, from CONNECT to close. It never re-sends: the outbox owns that.
+import type { Duplex } from 'node:stream'
+import { MqttClient } from 'mqtt'
+import { downTopic, upTopic, type DownChannel, type UpChannel } from '../../../protocols/uplink/topics.ts'
+import type { Link } from '../link.ts'
+
+/** Bytes of the largest message taken from the centre; what is larger is dropped unread. */
+export const downMessageBytesMax = 64 * 1024
+/** Fixed header, topic length and packet id, and what a TLS record adds. */
+const framingBytes = 7
+const tlsRecordBytes = 22
+const channels: readonly DownChannel[] = ['receipt', 'stage', 'command', 'picture']
+
+export interface ConnectionOptions {
+  boxId: string
+  stream: Duplex
+  isSecure: boolean
+  password?: Buffer | undefined
+  keepAliveSeconds: number
+  connectSeconds: number
+  onOpen(link: Link): void
+  onMessage(channel: DownChannel, payload: Uint8Array): void
+  /** The centre lets us hear about pictures: it takes them. */
+  onPicturesWanted(): void
+  /** Once, whatever happened; nothing is called after it. */
+  onClosed(reason: string): void
+}
+
+/** Starts the MQTT session on an open stream; the returned function ends it (`isPolite`: with a DISCONNECT). */
+export function openConnection(options: ConnectionOptions): (isPolite: boolean) => void {
+  const { boxId, stream } = options
+  const client = new MqttClient(() => stream, {
+    protocolVersion: 4,
+    clean: true,
+    clientId: boxId,
+    ...(options.password ? { username: boxId, password: options.password } : {}),
+    // Redelivery, resubscription and the next connection are ours (see README.md).
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    keepalive: options.keepAliveSeconds,
+    connectTimeout: options.connectSeconds * 1000,
+    timerVariant: 'native',
+  })
+  const topics = new Map(channels.map((channel) => [downTopic(boxId, channel), channel]))
+  let isClosed = false
+  let arePicturesWanted = false
+  const close = (reason: string): void => {
+    if (isClosed) return
+    isClosed = true
+    client.end(true)
+    stream.destroy()
+    options.onClosed(reason)
+  }
+  client.on('error', (error: Error) => close(error.message))
+  client.on('close', () => close('the connection was closed'))
+  client.on('end', () => close('the connection was ended'))
+  client.on('connect', () => {
+    if (isClosed) return
+    // Asked for and not waited for: the first Report follows in the same round trip, a lost Receipt is made good later.
+    client.subscribe([...topics.keys()], { qos: 0 }, (error, granted) => {
+      const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topics.get(topic)) ?? []
+      // A centre without pictures is a centre all the same.
+      const isRefused = refused.some((channel) => channel !== 'picture')
+      if (error || isRefused) {
+        return close(`the subscription was refused${error ? `: ${error.message}` : ''}`)
+      }
+      arePicturesWanted = refused.length === 0
+      if (arePicturesWanted && !isClosed) options.onPicturesWanted()
+    })
+    options.onOpen({
+      send,
+      queuedBytes: () => stream.writableLength,
+      takesPictures: () => arePicturesWanted,
+    })
+  })
+  client.on('message', (topic: string, payload: Buffer) => {
+    const channel = topics.get(topic)
+    if (!isClosed && channel && payload.byteLength <= downMessageBytesMax) options.onMessage(channel, payload)
+  })
+  const send = (channel: UpChannel, payload: Uint8Array): number => {
+    const topic = upTopic(boxId, channel)
+    const bytes = payload.byteLength + topic.length + framingBytes + (options.isSecure ? tlsRecordBytes : 0)
+    if (isClosed) return bytes
+    // The PUBACK is transport only. A publish that fails is a connection that closes, which the session is told.
+    client.publish(topic, payload as Buffer, { qos: channel === 'heartbeat' ? 0 : 1 })
+    return bytes
+  }
+  return (isPolite) => {
+    if (isClosed) return
+    isClosed = true
+    if (isPolite) client.end(false, () => stream.destroy())
+    else {
+      client.end(true)
+      stream.destroy()
+    }
+  }
+}

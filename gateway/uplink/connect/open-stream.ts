@@ -1,0 +1,138 @@
+// Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy where one is set.
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import { createWebSocketStream, WebSocket } from 'ws'
+import type { UplinkSettings } from '../../config/uplink-settings.ts'
+import { isTrustedDateless } from './dateless-trust.ts'
+import { dial, type DialOptions } from './dial.ts'
+import { opened } from './opened.ts'
+
+/** Largest WebSocket message from the centre, in bytes: Receipts and stages are far smaller. */
+const downBytesMax = 256 * 1024
+const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+
+export interface OpenOptions extends DialOptions {
+  settings: UplinkSettings
+  /** Whether somebody has set the box's clock since it started. */
+  isClockSet: () => boolean
+  /** A certificate from the box's future was taken, because its clock was never set. */
+  onDateless: (validFrom: string) => void
+}
+
+/** Resolves when bytes can flow; rejects when the centre can not be reached or trusted, or `signal` aborts. */
+export async function openStream(address: string, options: OpenOptions): Promise<Duplex> {
+  const { settings, signal } = options
+  const url = new URL(address)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
+  const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
+  // Read before there is a socket: a reset that comes while nobody listens to the socket would end the program.
+  const keys = isSecure ? await readKeys(settings) : undefined
+  const tcp = settings.proxyUrl
+    ? await openTunnel(new URL(settings.proxyUrl), host, port, signal)
+    : await dial(host, port, options)
+  tcp.on('error', () => undefined)
+  // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
+  tcp.setKeepAlive(true, 10_000)
+  tcp.setNoDelay(true)
+  const stream = keys ? await openTls(tcp, host, keys, options) : tcp
+  return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
+}
+
+async function openTunnel(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const request = http.request({
+    host: proxy.hostname,
+    port: proxy.port === '' ? 3128 : Number(proxy.port),
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority },
+    signal,
+    agent: false,
+  })
+  return new Promise((resolve, reject) => {
+    request.once('error', reject)
+    request.once('response', (response) => {
+      response.destroy()
+      reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
+    })
+    request.once('connect', (response, socket: net.Socket) => {
+      if (response.statusCode === 200) resolve(socket)
+      else {
+        socket.destroy()
+        reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
+      }
+    })
+    request.end()
+  })
+}
+
+interface Keys {
+  ca: Buffer | undefined
+  cert: Buffer | undefined
+  key: Buffer | undefined
+}
+
+/** At each attempt, so that a renewed certificate works without a restart. */
+async function readKeys(settings: UplinkSettings): Promise<Keys> {
+  const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
+  const [ca, cert, key] = await Promise.all([
+    read(settings.caFile),
+    read(settings.certFile),
+    read(settings.keyFile),
+  ])
+  return { ca, cert, key }
+}
+
+async function openTls(
+  socket: net.Socket,
+  host: string,
+  { ca, cert, key }: Keys,
+  options: OpenOptions,
+): Promise<tls.TLSSocket> {
+  const secure = tls.connect({
+    socket,
+    ...(net.isIP(host) === 0 ? { servername: host } : { host }),
+    minVersion: 'TLSv1.2',
+    // Judged below, before a byte is sent: only there can a clock that was never set be told from a bad certificate.
+    rejectUnauthorized: false,
+    ...(ca ? { ca } : {}),
+    ...(cert && key ? { cert, key } : {}),
+  })
+  await opened(secure, 'secureConnect', options.signal)
+  if (secure.authorized) return secure
+  const code = String(secure.authorizationError)
+  const leaf = secure.getPeerX509Certificate()
+  const isDateOnly =
+    code === 'CERT_NOT_YET_VALID' && leaf && ca && isTrustedDateless(leaf, host, ca.toString())
+  if (isDateOnly && !options.isClockSet()) {
+    options.onDateless(leaf.validFrom)
+    return secure
+  }
+  secure.on('error', () => undefined)
+  secure.destroy()
+  throw new Error(`the certificate of the centre is not trusted: ${code}`)
+}
+
+async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Promise<Duplex> {
+  // The stream is secured already; for `ws` it is a plain connection either way.
+  const target = new URL(url)
+  target.protocol = 'ws:'
+  target.port = url.port === '' ? String(defaultPorts[url.protocol]) : url.port
+  const socket = new WebSocket(target, ['mqtt'], {
+    createConnection: () => stream as net.Socket,
+    perMessageDeflate: false,
+    maxPayload: downBytesMax,
+    followRedirects: false,
+  })
+  try {
+    await opened(socket, 'open', signal)
+  } catch (error) {
+    stream.destroy()
+    throw error
+  }
+  return createWebSocketStream(socket)
+}

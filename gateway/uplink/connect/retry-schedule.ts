@@ -1,0 +1,36 @@
+// When to try the next connection: exponential with full jitter, so that twenty thousand boxes never come back together.
+import type { Random } from '../../../protocols/kit/random.ts'
+
+export const retryBaseMs = 1000
+/** While a red or orange record waits, no pause is longer than this. */
+export const urgentRetryMsMax = 5000
+/** Two attempts never start closer together than this, however urgent. */
+export const retryGapMs = 1000
+
+export class RetrySchedule {
+  #failures = 0
+  readonly #random: Random
+  readonly #capMs: number
+
+  constructor(random: Random, capMs: number) {
+    this.#random = random
+    this.#capMs = capMs
+  }
+
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** The centre answered with a Receipt: begin anew. A mere connection proves nothing. */
+  succeed(): void {
+    this.#failures = 0
+  }
+
+  /** Milliseconds to wait after one more failure. */
+  nextDelayMs(isUrgent: boolean): number {
+    const ceilingMs = Math.min(this.#capMs, retryBaseMs * 2 ** Math.min(this.#failures, 20))
+    this.#failures++
+    const delayMs = this.#random.next() * ceilingMs
+    return Math.max(retryGapMs / 4, isUrgent ? Math.min(delayMs, urgentRetryMsMax) : delayMs)
+  }
+}

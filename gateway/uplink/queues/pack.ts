@@ -1,0 +1,13 @@
+// Packs a Report for the wire: gzip where it pays.
+import { constants, gzipSync } from 'node:zlib'
+import type { Pack } from '../link.ts'
+
+/** Shorter texts do not shrink enough to be worth the header. */
+const packCharsMin = 200
+
+export const packReport: Pack = (text, isFast) => {
+  const plain = Buffer.from(text)
+  if (plain.length < packCharsMin) return plain
+  const packed = gzipSync(plain, { level: isFast ? constants.Z_BEST_SPEED : constants.Z_BEST_COMPRESSION })
+  return packed.length < plain.length ? packed : plain
+}

@@ -1,0 +1,69 @@
+// Wires the cameras: what they see becomes readings, facts and notes of the journal. Loaded only where there are any.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
+import type { Cameras } from '../cameras/port.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { Intake } from '../intake/intake.ts'
+import { PictureTravel } from './open-pictures.ts'
+import { PictureLanes } from '../cameras/pictures/picture-lanes.ts'
+import type { PictureSource } from '../uplink/port.ts'
+
+export interface OpenCamerasOptions {
+  config: GatewayConfig
+  clock: Clock
+  random: Random
+  logger: Logger
+  metrics: Registry
+  intake: Intake
+  now: () => BoxTime
+}
+
+export interface OpenedCameras {
+  cameras: Cameras
+  travel: PictureTravel
+  /** Where the uplink finds their pictures. */
+  pictures: PictureSource
+}
+
+/** Starts the cameras of the configuration; undefined when there are none. */
+export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCameras | undefined> {
+  const { config, clock, random, logger, metrics, intake, now } = options
+  if (config.cameras.length === 0) return undefined
+  const { createCameras } = await import('../cameras/cameras.ts')
+  const reported = (work: Promise<void>): void => {
+    work.catch((error: Error) =>
+      logger.warn({ reason: error.message }, 'what a camera told could not be kept'),
+    )
+  }
+  const lanes = new PictureLanes()
+  let lastRecorded: Promise<void> = Promise.resolve()
+  const travel = new PictureTravel({ intake, logger: logger.child({ part: 'pictures' }) })
+  const cameras = createCameras({
+    cameras: config.cameras,
+    pictures: config.pictures,
+    dataDir: config.dataDir,
+    clock,
+    random,
+    log: logger.child({ part: 'cameras' }),
+    registry: metrics,
+    now,
+    outlets: {
+      onFact: ({ what, facts, colour }) => {
+        const { lane, isUrgent } = lanes.placeOf(what, colour, facts)
+        const recorded = intake.log(what, facts, lane, isUrgent)
+        reported(recorded)
+        if (what === snapshotTaken) lastRecorded = recorded
+      },
+      // Told right after its fact: the bytes follow the record.
+      onSnapshot: (snapshot) => travel.taken(snapshot, lastRecorded),
+      onBoxFact: (fact) => reported(intake.judge({ type: 'box', fact })),
+      onEvent: (event) => reported(intake.acceptReadings(event)),
+    },
+  })
+  await cameras.start()
+  return { cameras, travel, pictures: travel.source(cameras) }
+}

@@ -1,0 +1,134 @@
+// Wires commands: those of local rules and of the centre, for devices, cameras and the box itself.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Alarm } from '../../protocols/domain/alarm.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { Clock } from '../../protocols/kit/clock-port.ts'
+import { encodeJson } from '../../protocols/uplink/codec.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import type { Cameras } from '../cameras/port.ts'
+import { centreCommandPrefix, type CentreCommandDocument } from '../commands/centre-command-document.ts'
+import { CentreCommands } from '../commands/centre-commands.ts'
+import { ConfigTrial } from '../commands/config-trial.ts'
+import { DeviceCommands } from '../commands/device-commands.ts'
+import type { BoxKnowledge } from '../commands/plan-command.ts'
+import { endOfUpdate, runUpdater } from '../commands/run-updater.ts'
+import { takePictures } from '../commands/take-pictures.ts'
+import type { CentreConfig } from '../config/centre-config.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { CommandDocument, Kept } from '../intake/port.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Uplink } from '../uplink/port.ts'
+
+export interface OpenCommandsOptions {
+  config: GatewayConfig
+  clock: Clock
+  logger: Logger
+  metrics: Registry
+  version: string
+  journal: Journal
+  intake: Intake
+  broker: DeviceBroker
+  cameras: () => Cameras | undefined
+  uplink: () => Uplink | undefined
+  now: () => BoxTime & { steadyMs: number }
+  centreConfig?: CentreConfig
+  /** Starts the gateway anew, with the configuration as it is then. */
+  restart: (why: string) => void
+}
+
+export interface OpenCommands {
+  /** What was committed: commands go out, answers are noted. */
+  kept(kept: Kept): void
+  /** A command of the centre, as it came. */
+  take(payload: Uint8Array): void
+  /** The centre's clock, as it was one way of the link ago. */
+  hearCentreTime(wallMs: number): void
+  stop(): Promise<void>
+}
+
+export async function openCommands(options: OpenCommandsOptions): Promise<OpenCommands> {
+  const { config, clock, metrics, version, journal, intake, broker, now } = options
+  const logger = options.logger.child({ part: 'commands' })
+  const ended = new AbortController()
+  const reported = (work: Promise<void>, what: string): void => {
+    work.catch((error: Error) => logger.warn({ reason: error.message }, what))
+  }
+  const devices = new DeviceCommands({
+    publish: (topic, payload, choice) => broker.publish(topic, payload, choice),
+    forget: async (keys) => {
+      await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
+    },
+    steadyMs: () => now().steadyMs,
+    isConnected: (device) => broker.sightingOf(device).state === 'connected',
+    logger,
+    metrics,
+  })
+  const trial = new ConfigTrial({
+    centreConfig: options.centreConfig,
+    trialSeconds: config.commands.trialSeconds,
+    clock,
+    logger,
+    restart: options.restart,
+  })
+  let centreTime: { wallMs: number; heardMs: number } | undefined
+  const centre = new CentreCommands({
+    settings: config.commands,
+    judge: intake,
+    knowledge: () => knowledgeOf(config, intake),
+    now,
+    centreAgeMs: (centreMs) =>
+      centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
+    send: (result) => options.uplink()?.sendResult(encodeJson(result)) ?? false,
+    giveUp: (device, id) => devices.takeBack(device, id),
+    work: {
+      pictures: (command, plan) => takePictures(options.cameras(), command, plan),
+      config: async (command, plan) => trial.propose(command.id, plan.set),
+      update: (_command, plan) => runUpdater(config.commands.updaterFile ?? '', plan.version, ended.signal),
+    },
+    clock,
+    logger,
+    metrics,
+  })
+  const waiting = (await journal.loadState('command:')) as [string, CommandDocument][]
+  devices.restore(waiting.map(([, document]) => document))
+  const remembered = (await journal.loadState(centreCommandPrefix)) as [string, CentreCommandDocument][]
+  await centre.restore(remembered.map(([, document]) => document))
+  for (const { id, do: what, waiting: wanted } of centre.underWay())
+    if (what === 'update') await centre.finish(id, endOfUpdate(wanted?.[0], version))
+  await trial.resume(centre)
+  const stopReady = broker.onDeviceReady((device) =>
+    reported(devices.deviceReady(device), 'commands wait for the journal'),
+  )
+  return {
+    kept: ({ commands, result: answer }) => {
+      for (const document of commands) reported(devices.send(document), 'a command waits for its device')
+      if (!answer) return
+      const { device, result } = answer
+      centre.deviceAnswered(device, result.id, result.ok, result.error)
+      reported(devices.answered(device, result.id, result.ok), 'the answer to a command could not be noted')
+    },
+    take: (payload) => centre.take(payload),
+    hearCentreTime: (wallMs) => {
+      centreTime = { wallMs, heardMs: clock.monotonicMs() }
+      reported(trial.reached(centre), 'that a changed configuration is kept could not be noted')
+    },
+    stop: async () => {
+      stopReady()
+      ended.abort()
+      trial.stop()
+      await centre.stop()
+    },
+  }
+}
+
+function knowledgeOf({ zones, devices, cameras }: GatewayConfig, intake: Intake): BoxKnowledge {
+  const documents = intake.documents()
+  return {
+    zones: zones.map(({ id }) => id),
+    devices,
+    cameras: cameras.map(({ id, zone, isPrivate }) => ({ id, zones: zone, isPrivate })),
+    alarms: [...documents.keys('alarm:')].map((key) => (documents.get(key) as { alarm: Alarm }).alarm),
+  }
+}

@@ -1,0 +1,85 @@
+// Question: does a real box reach a real centre over TLS with its certificate alone, as nobody else's box, and does a
+// box that does not trust the centre's authority tell it nothing?
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'mqtt'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createAuthority, writeTlsFiles, type TestAuthority } from '../../kits/broker/certificates.ts'
+import { createTown, freePort, type TestTown } from '../../kits/system/programs.ts'
+import { deskRows, storedEventIds, until } from '../../kits/system/town-steps.ts'
+
+const boxId = '320612104201-1'
+
+let folder: string
+let town: TestTown
+let uplinkPort: number
+let trusted: TestAuthority
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gengfu-certificates-'))
+  uplinkPort = await freePort()
+  trusted = await createAuthority()
+})
+afterEach(async () => {
+  await town.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A town whose box shows a certificate of `box` and trusts `authority`. */
+async function createSecureTown(box: string, authority: TestAuthority): Promise<void> {
+  const { certFile, keyFile, caFile } = await writeTlsFiles(folder, trusted, '')
+  const own = await trusted.issueDevice(box)
+  const files = {
+    caFile: join(folder, 'box-ca.pem'),
+    certFile: join(folder, 'box.pem'),
+    keyFile: join(folder, 'box.key'),
+  }
+  writeFileSync(files.caFile, authority.cert)
+  writeFileSync(files.certFile, own.cert)
+  writeFileSync(files.keyFile, own.key)
+  town = await createTown(
+    {
+      devices: [{ id: 'button-1', kind: 'button' }],
+      uplink: { url: `mqtts://127.0.0.1:${uplinkPort}`, ...files },
+    },
+    {
+      uplink: {
+        listeners: [{ host: '127.0.0.1', port: uplinkPort, tls: { certFile, keyFile, caFile } }],
+        anonymous: false,
+      },
+    },
+  )
+}
+
+async function press(): Promise<void> {
+  const client = connect(`mqtt://127.0.0.1:${town.ports.mqtt}`, { clientId: 'button-1' })
+  await client.publishAsync('gengfu/v1/button-1/event', '{"id":"1-1","button":"pressed"}', { qos: 1 })
+  await client.endAsync()
+}
+
+it('brings a press to the desk over mqtts with the certificate of the box', async () => {
+  await createSecureTown(boxId, trusted)
+  await town.startCentre()
+  await town.startGateway()
+  await press()
+  await until(async () => (await deskRows(town)).some(({ device }) => device === 'button-1'))
+  expect(await storedEventIds(town)).toEqual(['button-1 1-1'])
+}, 40_000)
+
+it('brings nothing with the certificate of another box, or to a centre that the box does not trust', async () => {
+  const stranger = await createAuthority('another authority')
+  for (const [box, authority] of [
+    ['320612104201-2', trusted],
+    [boxId, stranger],
+  ] as const) {
+    await createSecureTown(box, authority)
+    await town.startCentre()
+    const gateway = await town.startGateway()
+    await press()
+    const { reason } = await gateway.said('no link to the centre')
+    expect(String(reason)).toMatch(authority === stranger ? /certificate/ : /closed|ended|refused/)
+    expect(await storedEventIds(town)).toEqual([])
+    await town.close()
+  }
+}, 60_000)

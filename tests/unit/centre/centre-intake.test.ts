@@ -1,0 +1,120 @@
+// Does a red Report wait at the centre for no more than it must, and does nobody starve for it?
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { beforeEach, expect, it } from 'vitest'
+import { Intake, otherRecordsMax, urgentInARowMax } from '../../../centre/receiver/intake.ts'
+import { ReceiverCore } from '../../../centre/receiver/receiver-core.ts'
+import type { Lane } from '../../../protocols/domain/colour.ts'
+import type { JournalRecord, LogRecord } from '../../../protocols/domain/record.ts'
+import { snapshotTaken } from '../../../protocols/domain/snapshot.ts'
+import { createSystemClock } from '../../../protocols/kit/clock.ts'
+import { encodeJson } from '../../../protocols/uplink/codec.ts'
+import { epoch, makeAlarm, makeEvent } from '../../contract/centre-parts.ts'
+
+/** Lane and count of records of each commit, in order. */
+let commits: [Lane, number][][]
+/** Lets the commit under way be done. */
+let release: () => void
+let intake: Intake
+const next = new Map<Lane, number>()
+
+beforeEach(() => {
+  commits = []
+  next.clear()
+  intake = new Intake({
+    core: new ReceiverCore(),
+    clock: createSystemClock(),
+    logger: pino({ level: 'silent' }),
+    registry: new Registry(),
+    onStored: () => undefined,
+    storage: {
+      storeIntake: ({ lanes }) => {
+        commits.push(lanes.map(({ lane, numbers }) => [lane, numbers.length]))
+        return new Promise((resolve) => {
+          release = () => resolve([])
+        })
+      },
+    },
+  })
+})
+
+function makePictureRecord(sequence: number): LogRecord {
+  const { boot, sinceBootMs, atMs, clock } = makeEvent(sequence)
+  return { type: 'log', sequence, boot, sinceBootMs, atMs, clock, what: snapshotTaken, facts: {} }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function offer(lane: Lane, make: (sequence: number) => JournalRecord, count: number): Promise<void> {
+  const first = next.get(lane) ?? 1
+  next.set(lane, first + count)
+  const records = Array.from({ length: count }, (_, i) => make(first + i))
+  const bytes = encodeJson({ v: 1, epoch, lane, first, records })
+  return new Promise((resolve, reject) => {
+    intake.offer('box-a', lane, `up/box-a/${lane}`, bytes, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** Lets commits be done until none is under way. */
+async function finish(): Promise<void> {
+  const drained = intake.drain().then(() => true)
+  while (!(await Promise.race([drained, turn()]))) release()
+}
+
+it('red takes nobody along into its commit, and goes before what has waited longer', async () => {
+  void offer('routine', makeEvent, 1)
+  await turn()
+  for (let i = 0; i < 3; i++) void offer('routine', makeEvent, 10)
+  void offer('red', (sequence) => makeAlarm(sequence, 'raised'), 1)
+  await finish()
+  expect(commits).toEqual([[['routine', 1]], [['red', 1]], [['routine', 30]]])
+})
+
+it('a commit on which red may have to wait is small, and smaller when it is about pictures', async () => {
+  const all = Array.from({ length: 8 }, () => offer('routine', makeEvent, otherRecordsMax / 4))
+  await finish()
+  expect(commits).toEqual([[['routine', otherRecordsMax]], [['routine', otherRecordsMax]]])
+  commits = []
+  const pictures = Array.from({ length: 8 }, () => offer('blue', makePictureRecord, 10))
+  await finish()
+  const sizes = commits.map(([batch]) => batch?.[1] ?? 0)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(otherRecordsMax / 16)
+  expect(sizes.reduce((a, b) => a + b)).toBe(80)
+  await Promise.all([...all, ...pictures])
+})
+
+it('a Report larger than that goes in one piece', async () => {
+  await Promise.all([offer('routine', makeEvent, otherRecordsMax + 1), finish()])
+  expect(commits).toEqual([[['routine', otherRecordsMax + 1]]])
+})
+
+const red = (): Promise<void> => offer('red', (sequence) => makeAlarm(sequence, 'raised'), 1)
+
+/** As many commits of red alone as there may be in a row; the last is under way. */
+async function rushOfRed(): Promise<void> {
+  for (let i = 0; i < urgentInARowMax; i++) {
+    if (i > 0) release()
+    void red()
+    await turn()
+    await turn()
+  }
+}
+
+it('red without end leaves the others a turn now and then', async () => {
+  void red()
+  void offer('routine', makeEvent, 1)
+  await rushOfRed()
+  void red()
+  await finish()
+  expect(commits.findIndex(([batch]) => batch?.[0] === 'routine')).toBe(urgentInARowMax)
+})
+
+it('is settled when everything offered before is answered, of whichever lane', async () => {
+  await rushOfRed()
+  const answered: string[] = []
+  void offer('routine', makeEvent, 1).then(() => answered.push('routine'))
+  void red().then(() => answered.push('red'))
+  void intake.settled().then(() => answered.push('settled'))
+  await finish()
+  expect(answered).toEqual(['routine', 'red', 'settled'])
+})

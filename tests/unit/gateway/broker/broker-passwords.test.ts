@@ -1,0 +1,138 @@
+// Are device passwords checked rightly, off the event loop, a few at a time, and cheaply when devices come back?
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PasswordCredentials } from '../../../../gateway/broker/credentials/password-credentials.ts'
+import { writePasswordEntry } from '../../../../gateway/broker/credentials/password-file.ts'
+import {
+  hashPassword,
+  parsePasswordHash,
+  parsePasswordLines,
+} from '../../../../gateway/broker/credentials/passwords.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../../../protocols/kit/random.ts'
+
+const random = createSystemRandom()
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+let folder: string
+let file: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'broker-passwords-'))
+  file = join(folder, 'passwords')
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function create(
+  limits = { passwordChecks: 2, passwordChecksWaiting: 100 },
+  clock = new VirtualClock(),
+) {
+  const credentials = new PasswordCredentials({ file, limits, clock, logger: pino({ level: 'silent' }) })
+  await credentials.load()
+  return credentials
+}
+
+describe('a password', () => {
+  it('is right only when it is the one that was hashed', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    const credentials = await create()
+    expect(await credentials.verify('dev-1', bytes('right'), 'x')).toBe('right')
+    for (const wrong of ['wrong', 'Right', 'right ', '', 'r'.repeat(5000)])
+      expect(await credentials.verify('dev-1', bytes(wrong), 'x')).toBe('wrong')
+    expect(await credentials.verify('dev-2', bytes('right'), 'x')).toBe('unknown-device')
+  })
+
+  it('hashes differently each time', async () => {
+    expect(await hashPassword('same', random)).not.toBe(await hashPassword('same', random))
+  })
+
+  it('that was right stops being so when the entry changes, and after a reload only', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('old', random))
+    const credentials = await create()
+    expect(await credentials.verify('dev-1', bytes('old'), 'x')).toBe('right')
+    await writePasswordEntry(file, 'dev-1', await hashPassword('new', random))
+    expect(await credentials.verify('dev-1', bytes('old'), 'x')).toBe('right')
+    await credentials.load()
+    expect(await credentials.verify('dev-1', bytes('old'), 'x')).toBe('wrong')
+    expect(await credentials.verify('dev-1', bytes('new'), 'x')).toBe('right')
+    await writePasswordEntry(file, 'dev-1', undefined)
+    await credentials.load()
+    expect(await credentials.verify('dev-1', bytes('new'), 'x')).toBe('unknown-device')
+  })
+
+  it('that was right is remembered, so that a storm of reconnects costs no scrypt', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    // Nobody may wait: a second scrypt at the same time would answer busy.
+    const credentials = await create({ passwordChecks: 1, passwordChecksWaiting: 0 })
+    expect(await credentials.verify('dev-1', bytes('right'), 'x')).toBe('right')
+    const storm = Array.from({ length: 500 }, () => credentials.verify('dev-1', bytes('right'), 'x'))
+    expect(new Set(await Promise.all(storm))).toEqual(new Set(['right']))
+  })
+
+  it('check that finds the queue full is told to come back', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    const credentials = await create({ passwordChecks: 1, passwordChecksWaiting: 2 })
+    const verdicts = await Promise.all(
+      Array.from({ length: 6 }, () => credentials.verify('dev-1', bytes('right'), 'x')),
+    )
+    expect(verdicts.toSorted()).toEqual(['busy', 'busy', 'busy', 'right', 'right', 'right'])
+  })
+
+  it('guessed too often from one address is no longer looked at for a minute; other addresses are', async () => {
+    const clock = new VirtualClock()
+    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    const credentials = await create(undefined, clock)
+    for (let i = 0; i < 30; i++) await credentials.verify('dev-1', bytes(`guess ${i}`), 'evil')
+    expect(await credentials.verify('dev-1', bytes('right'), 'evil')).toBe('busy')
+    expect(await credentials.verify('dev-1', bytes('right'), 'good')).toBe('right')
+    clock.advance(61_000)
+    expect(await credentials.verify('dev-1', bytes('guess'), 'evil')).toBe('wrong')
+  })
+})
+
+describe('the password file', () => {
+  it('is written whole, readable by its owner only, one line per device', async () => {
+    for (const device of ['dev-1', 'dev-2', 'dev-1'])
+      await writePasswordEntry(file, device, await hashPassword('x', random))
+    const { entries, problems } = parsePasswordLines(await readFile(file, 'utf8'))
+    expect([...entries.keys()]).toEqual(['dev-2', 'dev-1'])
+    expect(problems).toEqual([])
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('keeps comments and other lines when an entry changes', async () => {
+    await writeFile(file, '# sensors of the school\nbroken line\n')
+    await writePasswordEntry(file, 'dev-1', await hashPassword('x', random))
+    expect(await readFile(file, 'utf8')).toMatch(/^# sensors of the school\nbroken line\ndev-1:scrypt\$/)
+  })
+
+  it('names bad lines and admits nobody by them', async () => {
+    const { entries, problems } = parsePasswordLines(
+      [
+        'dev-1:plain',
+        '#x',
+        '',
+        'no colon',
+        '+/#:scrypt$4096$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+      ].join('\n'),
+    )
+    expect(entries.size).toBe(0)
+    expect(problems).toHaveLength(3)
+  })
+
+  it.each([
+    'scrypt$1048576$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$4096$64$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$4096$8$99$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$4095$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$4096$8$1$AA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$4096$8$1$AAAAAAAAAAAAAAAA$AA',
+    'scrypt$NaN$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    'bcrypt$4096$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    '',
+  ])('refuses the hash %s', (text) => {
+    expect(parsePasswordHash(text).ok).toBe(false)
+  })
+})

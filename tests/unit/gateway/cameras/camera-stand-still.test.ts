@@ -1,0 +1,41 @@
+// Question: do the cameras stand still while an alarm is on its way, never for long, and run again whatever comes?
+import { expect, it } from 'vitest'
+import { StandStill, stillMs } from '../../../../gateway/cameras/process/stand-still.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+
+function open(): { clock: VirtualClock; still: StandStill; sent: string[] } {
+  const clock = new VirtualClock()
+  const sent: string[] = []
+  const still = new StandStill(clock, (signal) => sent.push(`${clock.monotonicMs()} ${signal}`))
+  return { clock, still, sent }
+}
+
+it('stops them for a moment', () => {
+  const { clock, still, sent } = open()
+  still.begin()
+  clock.advance(1000)
+  expect(sent).toEqual(['0 SIGSTOP', `${stillMs} SIGCONT`])
+})
+
+it('lets them run half of the time in a storm', () => {
+  const { clock, still, sent } = open()
+  for (let ms = 0; ms < 1000; ms++) {
+    still.begin()
+    clock.advance(1)
+  }
+  const stops = sent.filter((one) => one.endsWith('SIGSTOP'))
+  expect(stops.length).toBeGreaterThan(10)
+  expect(stops.length * stillMs).toBeLessThanOrEqual(520)
+  clock.advance(stillMs)
+  expect(sent.at(-1)).toMatch(/SIGCONT/)
+})
+
+it('lets them run at once when it is told to, and only once', () => {
+  const { clock, still, sent } = open()
+  still.end()
+  still.begin()
+  clock.advance(5)
+  still.end()
+  clock.advance(1000)
+  expect(sent).toEqual(['0 SIGSTOP', '5 SIGCONT'])
+})

@@ -1,0 +1,77 @@
+// Events between their judgement and the disk: is each told once, with its repeats, and found for as long as it is under way?
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { InFlight, type EventInFlight } from '../../../../gateway/intake/in-flight.ts'
+import type { Told } from '../../../../gateway/intake/port.ts'
+
+const told = (name: string, list: string[]): Told => ({
+  kept: () => void list.push(`${name} kept`),
+  refused: ({ message }) => void list.push(`${name} ${message}`),
+})
+
+test('each is found until it is settled, in whatever order, and told once', () => {
+  const step = fc.oneof(
+    fc.constant({ do: 'begin' as const }),
+    fc.record({ do: fc.constantFrom('kept' as const, 'refused' as const), at: fc.nat() }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let counted = 0
+      const inFlight = new InFlight(() => counted++)
+      const waiting: EventInFlight[] = []
+      const [heard, expected]: [string[], string[]] = [[], []]
+      let begun = 0
+      // Ids in one list and in many, short and long.
+      const idOf = (n: number): string => (n % 2 === 0 ? `${n}` : `${n}-0000`)
+      for (const one of steps) {
+        if (one.do === 'begin') {
+          const id = idOf(begun++)
+          waiting.push(inFlight.begin('door', id, told(id, heard)))
+          continue
+        }
+        const [event] = waiting.splice(one.at % Math.max(1, waiting.length), 1)
+        if (!event) continue
+        if (one.do === 'kept') event.kept()
+        else event.refused(new Error('refused'))
+        expected.push(`${event.messageId} ${one.do}`)
+      }
+      expect(heard).toEqual(expected)
+      expect(counted).toBe(expected.filter((word) => word.endsWith('kept')).length)
+      for (let n = 0; n < begun; n++) {
+        const event = waiting.find(({ messageId }) => messageId === idOf(n))
+        expect(inFlight.find('door', idOf(n))).toBe(event)
+        expect(inFlight.find('window', idOf(n))).toBeUndefined()
+      }
+    }),
+  )
+})
+
+test('a repeat hears what the first one hears, and not before', () => {
+  for (const end of ['kept', 'lost'] as const) {
+    const heard: string[] = []
+    const inFlight = new InFlight(() => heard.push('counted'))
+    const first = inFlight.begin('door', '1-1', told('first', heard))
+    inFlight.find('door', '1-1')?.join(told('second', heard))
+    expect(heard).toEqual([])
+    if (end === 'kept') first.kept()
+    else first.refused(new Error('lost'))
+    expect(heard.filter((word) => word !== 'counted')).toEqual([`first ${end}`, `second ${end}`])
+    expect(heard.includes('counted')).toBe(end === 'kept')
+  }
+})
+
+test('who is refused without a reason is refused', () => {
+  const heard: string[] = []
+  const inFlight = new InFlight(() => heard.push('counted'))
+  const waiting: Told = { kept: () => void heard.push('kept'), refused: () => void heard.push('refused') }
+  inFlight.begin('door', '1-1', waiting).refused(undefined as unknown as Error)
+  expect(heard).toEqual(['refused'])
+})
+
+test('what went to quarantine is answered and not counted as an event', () => {
+  const heard: string[] = []
+  const inFlight = new InFlight(() => heard.push('counted'))
+  inFlight.begin('door', '1-1', told('first', heard)).asQuarantined().kept()
+  expect(heard).toEqual(['first kept'])
+  expect(inFlight.find('door', '1-1')).toBeUndefined()
+})

@@ -1,0 +1,103 @@
+// What was asked of boxes as this desk knows it: filled from the list, moved on by the stream, asked for by a press.
+import { shallowRef, type ShallowRef } from 'vue'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type { DeskAlarm, Role } from '../../../protocols/desk/api.ts'
+import { commandRoles, type CommandMessage, type DeskCommand } from '../../../protocols/desk/commands.ts'
+import { asProblem, type CommandWish, type DeskApi } from '../link/desk-api.ts'
+
+/** Commands that one desk remembers; the oldest go. */
+export const commandsMax = 400
+/** How long a siren sounds when it is asked for here. */
+export const sirenSeconds = 60
+
+/** Calls for help that must not be heard at the scene. */
+const silentVariants: readonly string[] = ['duress', 'silent']
+
+export class DeskCommands {
+  /** Newest first. */
+  readonly list: ShallowRef<readonly DeskCommand[]> = shallowRef([])
+  /** What is being asked for right now, by `{box or alarm} {kind}`. */
+  readonly asking: ShallowRef<ReadonlySet<string>> = shallowRef(new Set())
+  /** Why the centre did not take a press, by box or alarm. */
+  readonly problems: ShallowRef<ReadonlyMap<string, BilingualText>> = shallowRef(new Map())
+  readonly #api: Pick<DeskApi, 'ask'>
+
+  constructor(api: Pick<DeskApi, 'ask'>) {
+    this.#api = api
+  }
+
+  /** The list as the centre has it now; what the stream brought meanwhile is applied after it. */
+  fill(commands: readonly DeskCommand[]): void {
+    this.list.value = commands.slice(0, commandsMax)
+  }
+
+  hear({ command }: CommandMessage): void {
+    this.#put(command)
+  }
+
+  clear(): void {
+    this.list.value = []
+    this.problems.value = new Map()
+  }
+
+  ofAlarm(alarm: string, max: number): DeskCommand[] {
+    return this.list.value.filter((command) => command.alarm === alarm).slice(0, max)
+  }
+
+  /** Those about the box itself. */
+  ofBox(box: string, max: number): DeskCommand[] {
+    return this.list.value
+      .filter((command) => command.box === box && command.alarm === undefined)
+      .slice(0, max)
+  }
+
+  isAsking(about: string, kind: DeskCommand['do']): boolean {
+    return this.asking.value.has(`${about} ${kind}`)
+  }
+
+  /** Asks once: a second press while the first is on its way changes nothing. */
+  async ask(box: string, wish: CommandWish): Promise<void> {
+    const about = wish.alarm ?? box
+    const key = `${about} ${wish.do}`
+    if (this.asking.value.has(key)) return
+    this.asking.value = new Set([...this.asking.value, key])
+    this.#say(about, undefined)
+    try {
+      const { command } = await this.#api.ask(box, wish)
+      // The stream may have brought it already, further on.
+      if (!this.list.value.some(({ id }) => id === command.id)) this.#put(command)
+    } catch (error) {
+      this.#say(about, asProblem(error).text)
+    } finally {
+      const left = new Set(this.asking.value)
+      left.delete(key)
+      this.asking.value = left
+    }
+  }
+
+  #put(command: DeskCommand): void {
+    const isKnown = this.list.value.some(({ id }) => id === command.id)
+    this.list.value = isKnown
+      ? this.list.value.map((one) => (one.id === command.id ? command : one))
+      : [command, ...this.list.value].slice(0, commandsMax)
+  }
+
+  #say(about: string, text: BilingualText | undefined): void {
+    const problems = new Map(this.problems.value)
+    if (text === undefined) problems.delete(about)
+    else problems.set(about, text)
+    this.problems.value = problems
+  }
+}
+
+export const mayAsk = (role: Role | undefined, kind: DeskCommand['do']): boolean =>
+  role !== undefined && commandRoles[kind].includes(role)
+
+/** Cameras are those of the alarm's zone: an alarm without one has none. */
+export const canHavePicture = ({ zone }: DeskAlarm): boolean => zone !== undefined
+
+/** Not for a silent call, which it would betray, and not for a drill. */
+export const canSoundSiren = ({ variant, isDrill, colour, latchedColour }: DeskAlarm): boolean =>
+  isDrill !== true &&
+  !silentVariants.includes(variant ?? '') &&
+  [colour, latchedColour].some((one) => one === 'red' || one === 'orange')

@@ -1,0 +1,100 @@
+// The villages as the strip shows them: those that want attention first, with what is wrong in words.
+import type {
+  BoxPresence,
+  BoxSummary,
+  DeskAlarm,
+  StreamMessage,
+  VillageSummary,
+} from '../../../protocols/desk/api.ts'
+import { colours, type Colour } from '../../../protocols/domain/colour.ts'
+import { isWaiting, shownColour } from '../queue/accept-deadline.ts'
+
+export interface StripBox {
+  id: string
+  name: string
+  presence: BoxPresence
+  lastHeardAtMs: number | undefined
+  /** Records that the centre knows to be missing, over all lanes. */
+  missing: number
+  isClockUnsynced: boolean
+  devices: { known: number; present: number } | undefined
+  /** The most urgent colour waiting for an answer here. */
+  waiting: Colour | undefined
+}
+
+const attention: Record<BoxPresence, number> = { silent: 0, late: 1, unknown: 2, present: 3 }
+
+function missingRecords(box: BoxSummary): number {
+  let count = 0
+  for (const lane of Object.values(box.lanes)) {
+    for (const [from, to] of lane?.missing ?? []) count += to - from + 1
+  }
+  return count
+}
+
+/** One entry a box: silent before late, gaps before none, then by name. */
+export function stripBoxes(villages: readonly VillageSummary[], alarms: readonly DeskAlarm[]): StripBox[] {
+  const waiting = new Map<string, number>()
+  for (const alarm of alarms) {
+    if (!isWaiting(alarm)) continue
+    const rank = colours.indexOf(shownColour(alarm))
+    waiting.set(alarm.box, Math.min(rank, waiting.get(alarm.box) ?? colours.length))
+  }
+  const boxes: StripBox[] = []
+  for (const village of villages) {
+    for (const box of village.boxes) {
+      boxes.push({
+        id: box.id,
+        name: box.name,
+        presence: box.presence,
+        lastHeardAtMs: box.lastHeardAtMs,
+        missing: missingRecords(box),
+        isClockUnsynced: box.clock === 'unsynced',
+        devices: box.devices,
+        waiting: colours[waiting.get(box.id) ?? colours.length],
+      })
+    }
+  }
+  return boxes.sort(
+    (a, b) =>
+      attention[a.presence] - attention[b.presence] ||
+      Number(b.missing > 0) - Number(a.missing > 0) ||
+      rankOf(a) - rankOf(b) ||
+      (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  )
+}
+
+function rankOf(box: StripBox): number {
+  return box.waiting === undefined ? colours.length : colours.indexOf(box.waiting)
+}
+
+type BoxMessage = Extract<StreamMessage, { type: 'box.presence' | 'box.gap' }>
+
+/** The villages after one message of the stream; a box or village not known yet is added. */
+export function applyBoxMessage(villages: readonly VillageSummary[], message: BoxMessage): VillageSummary[] {
+  if (message.type === 'box.gap') {
+    const { box: id, lane, missing } = message
+    return mapBoxes(villages, (box) => {
+      if (box.id !== id) return box
+      const progress = box.lanes[lane] ?? { storedTo: 0, announced: 0, missing: [] }
+      return { ...box, lanes: { ...box.lanes, [lane]: { ...progress, missing } } }
+    })
+  }
+  const { box: next, village: villageId } = message
+  const village = villages.find(({ id }) => id === villageId)
+  if (village === undefined) {
+    const openAlarms = { red: 0, orange: 0, yellow: 0, blue: 0 }
+    return [...villages, { id: villageId, boxes: [next], openAlarms }]
+  }
+  if (village.boxes.some(({ id }) => id === next.id)) {
+    return mapBoxes(villages, (box) => (box.id === next.id ? next : box))
+  }
+  return villages.map((one) => (one === village ? { ...one, boxes: [...one.boxes, next] } : one))
+}
+
+function mapBoxes(
+  villages: readonly VillageSummary[],
+  change: (box: BoxSummary) => BoxSummary,
+): VillageSummary[] {
+  return villages.map((village) => ({ ...village, boxes: village.boxes.map(change) }))
+}

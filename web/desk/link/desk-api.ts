@@ -1,0 +1,177 @@
+// The desk's side of the centre's HTTP contract. Every answer is a value or an ApiProblem; every wait has an end.
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type {
+  AlarmAnswer,
+  AlarmsAnswer,
+  ConflictAnswer,
+  DeskAlarm,
+  DeskPicture,
+  ErrorAnswer,
+  LoginAnswer,
+  MeAnswer,
+  PicturesAnswer,
+  VillagesAnswer,
+} from '../../../protocols/desk/api.ts'
+import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../protocols/desk/commands.ts'
+import type { Snapshot } from './stream-link.ts'
+
+export const requestTimeoutMs = 8000
+/** Alarms asked for at once, and pages read at most: 20,000 open alarms are more than any desk can show. */
+export const alarmsPageSize = 200
+export const alarmsPagesMax = 100
+/** The latest commands, of all boxes. */
+export const commandsPageSize = 200
+
+/** What this page asks boxes for. */
+export type CommandWish = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
+
+/** `status` 0: the centre could not be reached. `alarm` comes with a conflict: who has it. */
+export class ApiProblem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly text: BilingualText
+  readonly alarm: DeskAlarm | undefined
+  readonly cause: unknown
+
+  constructor(status: number, code: string, text: BilingualText, alarm?: DeskAlarm, cause?: unknown) {
+    super(text.en)
+    this.status = status
+    this.code = code
+    this.text = text
+    this.alarm = alarm
+    this.cause = cause
+  }
+}
+
+const unreachable: BilingualText = { zh: '连不上中心服务器。', en: 'The centre can not be reached.' }
+const unexpected: BilingualText = {
+  zh: '中心的回答无法理解。',
+  en: 'The centre gave an answer that makes no sense.',
+}
+
+export class DeskApi {
+  #fetch: typeof fetch
+  #timeoutMs: number
+
+  constructor(options: { fetch: typeof fetch; timeoutMs?: number }) {
+    this.#fetch = options.fetch
+    this.#timeoutMs = options.timeoutMs ?? requestTimeoutMs
+  }
+
+  me(): Promise<MeAnswer> {
+    return this.#request<MeAnswer>('GET', 'me')
+  }
+
+  login(user: string, password: string): Promise<LoginAnswer> {
+    return this.#request<LoginAnswer>('POST', 'login', { user, password })
+  }
+
+  async logout(): Promise<void> {
+    await this.#request('POST', 'logout')
+  }
+
+  /** The most urgent alarms that are not over, for a quick comparison. */
+  async mostUrgent(limit: number): Promise<DeskAlarm[]> {
+    return (await this.#request<AlarmsAnswer>('GET', `alarms?state=active&limit=${limit}`)).alarms
+  }
+
+  /** Everything the desk shows, read page by page. */
+  async snapshot(): Promise<Snapshot> {
+    const { villages } = await this.#request<VillagesAnswer>('GET', 'villages')
+    const alarms: DeskAlarm[] = []
+    let after: string | undefined
+    for (let page = 0; page < alarmsPagesMax; page++) {
+      const from = after === undefined ? '' : `&after=${encodeURIComponent(after)}`
+      const answer = await this.#request<AlarmsAnswer>(
+        'GET',
+        `alarms?state=active&limit=${alarmsPageSize}${from}`,
+      )
+      alarms.push(...answer.alarms)
+      after = answer.next
+      if (after === undefined) break
+    }
+    return { alarms, villages, commands: await this.#commands() }
+  }
+
+  /** A centre older than this page has no commands. */
+  async #commands(): Promise<DeskCommand[]> {
+    try {
+      return (await this.#request<CommandsAnswer>('GET', `commands?limit=${commandsPageSize}`)).commands
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return []
+      throw error
+    }
+  }
+
+  /** Asks a box for something; the centre has it on disk when it answers. */
+  ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
+    return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
+  }
+
+  /** The pictures of an alarm, in the order in which they were taken. */
+  async pictures(alarm: string): Promise<DeskPicture[]> {
+    const path = `alarms/${encodeURIComponent(alarm)}/pictures`
+    return (await this.#request<PicturesAnswer>('GET', path)).pictures
+  }
+
+  async accept(id: string): Promise<DeskAlarm | undefined> {
+    return (await this.#request<Partial<AlarmAnswer>>('POST', `alarms/${encodeURIComponent(id)}/accept`))
+      .alarm
+  }
+
+  async reportSeen(id: string): Promise<void> {
+    await this.#request('POST', `alarms/${encodeURIComponent(id)}/seen`)
+  }
+
+  async #request<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+    const aborter = new AbortController()
+    const timer = setTimeout(() => aborter.abort(), this.#timeoutMs)
+    try {
+      const response = await this.#fetch(`api/v1/${path}`, {
+        method,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: aborter.signal,
+        headers: method === 'POST' ? { 'content-type': 'application/json' } : {},
+        ...(method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}),
+      })
+      const text = await response.text()
+      if (!response.ok) throw problemOf(response.status, text)
+      return (text === '' ? {} : JSON.parse(text)) as T
+    } catch (error) {
+      if (error instanceof ApiProblem) throw error
+      if (error instanceof SyntaxError) throw new ApiProblem(502, 'bad-answer', unexpected, undefined, error)
+      throw new ApiProblem(0, 'unreachable', unreachable, undefined, error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function problemOf(status: number, text: string): ApiProblem {
+  try {
+    const answer = JSON.parse(text) as Partial<ConflictAnswer & ErrorAnswer>
+    if (answer.error !== undefined) {
+      return new ApiProblem(status, answer.error.code, answer.error.message, answer.alarm)
+    }
+  } catch {
+    // A proxy in between answers with a page of its own; the status still says what happened.
+  }
+  return new ApiProblem(status, `http-${status}`, {
+    zh: `中心回答出错（${status}）。`,
+    en: `The centre answered with an error (${status}).`,
+  })
+}
+
+/** Whatever was thrown, as something that can be shown. */
+export function asProblem(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error
+  const words = error instanceof Error ? error.message : String(error)
+  return new ApiProblem(
+    0,
+    'page',
+    { zh: `页面出错：${words}`, en: `The page failed: ${words}` },
+    undefined,
+    error,
+  )
+}

@@ -1,0 +1,39 @@
+// How long an alarm may wait for somebody to accept it, and what the lamp beside it shows.
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
+import { lampAmberAt, lampRedAt, stepLimits } from '../../../protocols/domain/step-limits.ts'
+
+export type Lamp = 'in-time' | 'due' | 'overdue'
+
+export interface Deadline {
+  lamp: Lamp
+  ageMs: number
+  /** Until the limit; negative when it is past. */
+  leftMs: number
+}
+
+/** Nobody has answered it, or it came again after somebody did. */
+export function isWaiting(alarm: DeskAlarm): boolean {
+  if (alarm.state === 'normal') return false
+  if (alarm.needsAnswer) return true
+  if (alarm.acceptedBy !== undefined || alarm.stage === 'dispatched' || alarm.stage === 'closed') return false
+  // Red is never shelved or suppressed, whatever a box says.
+  return (
+    alarm.state === 'unacknowledged' ||
+    alarm.state === 'returned-unacknowledged' ||
+    (shownColour(alarm) === 'red' && alarm.state !== 'acknowledged')
+  )
+}
+
+/** The most urgent colour since it was last answered: an alarm that was red is answered as red. */
+export function shownColour(alarm: DeskAlarm): Colour {
+  return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
+}
+
+/** `waitingSinceMs` by the centre's clock. The box's own time is shown but not used here: it may be years off. */
+export function acceptDeadline(colour: Colour, waitingSinceMs: number, centreNowMs: number): Deadline {
+  const limitMs = stepLimits.accept[colour].limitMs ?? Infinity
+  const ageMs = Math.max(0, centreNowMs - waitingSinceMs)
+  const lamp = ageMs >= limitMs * lampRedAt ? 'overdue' : ageMs >= limitMs * lampAmberAt ? 'due' : 'in-time'
+  return { lamp, ageMs, leftMs: limitMs - ageMs }
+}

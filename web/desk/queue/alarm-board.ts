@@ -1,0 +1,97 @@
+// The alarms as this desk knows them: fed by the list and the stream, in the order in which people should look.
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import { urgency } from '../../../protocols/domain/colour.ts'
+import { isWaiting, shownColour } from './accept-deadline.ts'
+
+export interface BoardAlarm extends DeskAlarm {
+  /** Since the centre had it, or since it first came again after somebody accepted it; by the centre's clock. */
+  waitingSinceMs: number
+}
+
+export interface BoardView {
+  /** Unanswered: most urgent first, newest first within a colour. */
+  waiting: BoardAlarm[]
+  /** Accepted and not over yet, in the same order. */
+  answered: BoardAlarm[]
+}
+
+/** More urgent first, then what arrived later; the id settles what is left, so that rows never swap at random. */
+export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
+  return (
+    urgency(shownColour(a)) - urgency(shownColour(b)) ||
+    b.receivedAtMs - a.receivedAtMs ||
+    (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+  )
+}
+
+/** Over: the box ended it, or the town closed it. */
+function isOver(alarm: DeskAlarm): boolean {
+  return alarm.state === 'normal' || alarm.stage === 'closed'
+}
+
+/** Pressing again and again must not move the deadline of the first press. */
+function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number {
+  if (!alarm.needsAnswer) return alarm.receivedAtMs
+  return before?.needsAnswer === true ? before.waitingSinceMs : alarm.changedAtMs
+}
+
+export class AlarmBoard {
+  #alarms = new Map<string, BoardAlarm>()
+
+  /** The whole list as the centre has it now; what is not in it is over. */
+  replace(alarms: readonly DeskAlarm[]): void {
+    const before = this.#alarms
+    this.#alarms = new Map()
+    for (const alarm of alarms) this.#set(alarm, before.get(alarm.id))
+  }
+
+  /** One alarm as it stands. The stream's order is the truth, so the latest message wins. */
+  put(alarm: DeskAlarm): void {
+    this.#set(alarm, this.#alarms.get(alarm.id))
+  }
+
+  #set(alarm: DeskAlarm, before: BoardAlarm | undefined): void {
+    if (isOver(alarm)) this.#alarms.delete(alarm.id)
+    else this.#alarms.set(alarm.id, { ...alarm, waitingSinceMs: waitingSince(alarm, before) })
+  }
+
+  get(id: string): BoardAlarm | undefined {
+    return this.#alarms.get(id)
+  }
+
+  view(): BoardView {
+    const waiting: BoardAlarm[] = []
+    const answered: BoardAlarm[] = []
+    for (const alarm of this.#alarms.values()) (isWaiting(alarm) ? waiting : answered).push(alarm)
+    return { waiting: waiting.sort(byUrgency), answered: answered.sort(byUrgency) }
+  }
+
+  /** True when each of these stands here exactly as the centre says: the stream has missed none of them. */
+  agreesWith(alarms: readonly DeskAlarm[]): boolean {
+    return alarms.every((theirs) => {
+      if (isOver(theirs)) return !this.#alarms.has(theirs.id)
+      const ours = this.#alarms.get(theirs.id)
+      return (
+        ours !== undefined &&
+        ours.state === theirs.state &&
+        ours.stage === theirs.stage &&
+        ours.colour === theirs.colour &&
+        ours.occurrences === theirs.occurrences &&
+        ours.acceptedBy === theirs.acceptedBy &&
+        ours.needsAnswer === theirs.needsAnswer
+      )
+    })
+  }
+}
+
+/** Reds that wait now and did not wait the last time it was asked: what the siren and the screen reader announce. */
+export class RedWatch {
+  #known = new Set<string>()
+
+  update(waiting: readonly BoardAlarm[]): BoardAlarm[] {
+    const reds = waiting.filter((alarm) => shownColour(alarm) === 'red')
+    const fresh = reds.filter((alarm) => !this.#known.has(alarm.id))
+    this.#known = new Set(reds.map((alarm) => alarm.id))
+    return fresh
+  }
+}

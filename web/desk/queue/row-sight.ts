@@ -1,0 +1,53 @@
+// Watches which rows are really on the screen and tells the reporter of what has been seen.
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import type { SeenReporter } from './seen-reporter.ts'
+
+/** So much of a row must show that its headline can be read. */
+const shownPart = 0.6
+
+export class RowSight {
+  #reporter: () => SeenReporter
+  #observer: IntersectionObserver | undefined
+  #watched = new Map<string, Element>()
+
+  constructor(reporter: () => SeenReporter) {
+    this.#reporter = reporter
+  }
+
+  /** Follows the rows below `list` whose alarms nobody has seen yet, and lets go of all others. */
+  watch(list: Element, alarms: readonly DeskAlarm[]): void {
+    const unseen = new Set(
+      alarms.filter(({ stage }) => stage === 'stored' || stage === 'centre').map(({ id }) => id),
+    )
+    const observer = (this.#observer ??= new IntersectionObserver((entries) => this.#changed(entries), {
+      threshold: [0, shownPart],
+    }))
+    for (const [id, element] of this.#watched) {
+      if (unseen.has(id) && element.isConnected) continue
+      observer.unobserve(element)
+      this.#watched.delete(id)
+      this.#reporter().hide(id)
+    }
+    for (const element of Array.from(list.querySelectorAll<HTMLElement>('[data-alarm]'))) {
+      const id = element.dataset['alarm'] ?? ''
+      if (!unseen.has(id) || this.#watched.get(id) === element) continue
+      this.#watched.set(id, element)
+      observer.observe(element)
+    }
+  }
+
+  stop(): void {
+    this.#observer?.disconnect()
+    for (const id of this.#watched.keys()) this.#reporter().hide(id)
+    this.#watched.clear()
+  }
+
+  #changed(entries: IntersectionObserverEntry[]): void {
+    for (const { target, intersectionRatio, isIntersecting } of entries) {
+      const id = target instanceof HTMLElement ? target.dataset['alarm'] : undefined
+      if (id === undefined) continue
+      if (isIntersecting && intersectionRatio >= shownPart) this.#reporter().show(id)
+      else this.#reporter().hide(id)
+    }
+  }
+}
