@@ -1,13 +1,14 @@
 // `gengfu check`: says in words what is wrong with a box and what to do next, the clock first. Reads only.
 import { X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { Command, CommanderError } from 'commander'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { isSystemSynced } from '../clock/box-clock.ts'
 import { diskOf } from '../health/disk-room.ts'
+import { reasonOf } from '../uplink/connect/connect-failure.ts'
+import { dial } from '../uplink/connect/dial.ts'
 
 type Grade = 'good' | 'watch' | 'act'
 interface Finding {
@@ -21,7 +22,7 @@ const signs: Record<Grade, string> = { good: '✓', watch: '!', act: '✗' }
 const earliestMs = Date.UTC(2025, 0, 1)
 const diskWatchBytes = 200 * 1024 * 1024
 const certificateWatchMs = 30 * 86_400_000
-const reachMsMax = 5000
+const reachMsMax = 15_000
 const consoleMsMax = 3000
 const quarantineShown = 5
 
@@ -181,17 +182,19 @@ async function checkCentre({ uplink }: GatewayConfig): Promise<Finding> {
   }
 }
 
-function reach(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port, timeout: reachMsMax })
-    const finish = (problem?: string): void => {
-      socket.destroy()
-      resolve(problem)
-    }
-    socket.once('connect', () => finish())
-    socket.once('timeout', () => finish('no answer in 5 s'))
-    socket.once('error', (error: Error & { code?: string }) => finish(error.code ?? error.message))
-  })
+async function reach(host: string, port: number): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(reachMsMax)
+  try {
+    const socket = await dial(host.replace(/^\[|\]$/g, ''), port, {
+      signal,
+      clock: createSystemClock(),
+      isUrgent: () => false,
+    })
+    socket.destroy()
+    return undefined
+  } catch (error) {
+    return signal.aborted ? `no answer in ${reachMsMax / 1000} s (${reasonOf(error)})` : reasonOf(error)
+  }
 }
 
 async function checkRunning({ console: { host, port } }: GatewayConfig): Promise<Finding[]> {

@@ -8,6 +8,8 @@ export interface Link {
   queuedBytes(): number
   /** True once the centre lets us hear what it says about pictures; without that none is sent. */
   takesPictures?(): boolean
+  /** Messages that went out and that the centre's broker has not acknowledged. */
+  unansweredMessages?(): number
 }
 
 /** Packs a Report's JSON text for the wire; `isFast` asks for speed rather than size. */

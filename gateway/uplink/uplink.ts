@@ -12,6 +12,7 @@ import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
+import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
 import { openStream } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
@@ -187,7 +188,7 @@ class UplinkLoop implements Uplink {
     }
     open()
       .catch((error: unknown) => {
-        if (this.#isStarted) this.#closed(error instanceof Error ? error.message : String(error))
+        if (this.#isStarted) this.#closed(reasonOf(error))
       })
       .finally(cancelTimeout)
   }
@@ -219,10 +220,13 @@ class UplinkLoop implements Uplink {
 
   /** The centre takes our Reports and answers none: another connection may reach a better one. */
   #leaveDeaf(): void {
+    // Not even a PUBACK: the Reports do not arrive.
+    const isLost = (this.#link?.unansweredMessages?.() ?? 0) > 0
+    const reason = isLost ? vanishedReports : 'the centre answers no Report with a Receipt'
     this.#metrics.closed('deaf')
-    this.#setState('deaf', 'the centre answers no Report with a Receipt')
+    this.#setState('deaf', reason)
     this.#endConnection?.(false)
-    this.#closed('the centre answers no Report with a Receipt')
+    this.#closed(reason)
   }
 
   /** A red or orange record does not wait for the end of a pause. */

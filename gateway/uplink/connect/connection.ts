@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { MqttClient } from 'mqtt'
 import { downTopic, upTopic, type DownChannel, type UpChannel } from '../../../protocols/uplink/topics.ts'
 import type { Link } from '../link.ts'
+import { reasonOf } from './connect-failure.ts'
 
 /** Bytes of the largest message taken from the centre; what is larger is dropped unread. */
 export const downMessageBytesMax = 64 * 1024
@@ -45,6 +46,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
   const topics = new Map(channels.map((channel) => [downTopic(boxId, channel), channel]))
   let isClosed = false
   let arePicturesWanted = false
+  let unanswered = 0
   const close = (reason: string): void => {
     if (isClosed) return
     isClosed = true
@@ -52,7 +54,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     stream.destroy()
     options.onClosed(reason)
   }
-  client.on('error', (error: Error) => close(error.message))
+  client.on('error', (error: Error) => close(reasonOf(error)))
   client.on('close', () => close('the connection was closed'))
   client.on('end', () => close('the connection was ended'))
   client.on('connect', () => {
@@ -72,6 +74,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
       send,
       queuedBytes: () => stream.writableLength,
       takesPictures: () => arePicturesWanted,
+      unansweredMessages: () => unanswered,
     })
   })
   client.on('message', (topic: string, payload: Buffer) => {
@@ -83,7 +86,11 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     const bytes = payload.byteLength + topic.length + framingBytes + (options.isSecure ? tlsRecordBytes : 0)
     if (isClosed) return bytes
     // The PUBACK is transport only. A publish that fails is a connection that closes, which the session is told.
-    client.publish(topic, payload as Buffer, { qos: channel === 'heartbeat' ? 0 : 1 })
+    const qos = channel === 'heartbeat' ? 0 : 1
+    unanswered += qos
+    client.publish(topic, payload as Buffer, { qos }, () => {
+      unanswered -= qos
+    })
     return bytes
   }
   return (isPolite) => {

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { UplinkSettings } from '../../config/uplink-settings.ts'
+import { ConnectFailure, reasonOf, vanishedPackets } from './connect-failure.ts'
 import { isTrustedDateless } from './dateless-trust.ts'
 import { dial, type DialOptions } from './dial.ts'
 import { opened } from './opened.ts'
@@ -32,7 +33,7 @@ export async function openStream(address: string, options: OpenOptions): Promise
   // Read before there is a socket: a reset that comes while nobody listens to the socket would end the program.
   const keys = isSecure ? await readKeys(settings) : undefined
   const tcp = settings.proxyUrl
-    ? await openTunnel(new URL(settings.proxyUrl), host, port, signal)
+    ? await openTunnel(new URL(settings.proxyUrl), host, port, options)
     : await dial(host, port, options)
   tcp.on('error', () => undefined)
   // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
@@ -42,29 +43,34 @@ export async function openStream(address: string, options: OpenOptions): Promise
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? openWebSocket(url, stream, signal) : stream
 }
 
-async function openTunnel(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+async function openTunnel(proxy: URL, host: string, port: number, options: DialOptions): Promise<net.Socket> {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const proxyHost = proxy.hostname.replace(/^\[|\]$/g, '')
+  const socket = await dial(proxyHost, proxy.port === '' ? 3128 : Number(proxy.port), options).catch(
+    (error: unknown) => {
+      throw new ConnectFailure(`the proxy can not be reached: ${reasonOf(error)}`, { cause: error })
+    },
+  )
   const request = http.request({
-    host: proxy.hostname,
-    port: proxy.port === '' ? 3128 : Number(proxy.port),
     method: 'CONNECT',
     path: authority,
     headers: { host: authority },
-    signal,
-    agent: false,
+    signal: options.signal,
+    createConnection: () => socket,
   })
   return new Promise((resolve, reject) => {
-    request.once('error', reject)
-    request.once('response', (response) => {
-      response.destroy()
-      reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
+    const fail = (reason: string): void => {
+      socket.destroy()
+      reject(new ConnectFailure(reason))
+    }
+    request.once('error', (error) => {
+      const reason = options.signal.aborted ? reasonOf(options.signal.reason) : reasonOf(error)
+      fail(`the proxy does not open the way: ${reason}`)
     })
-    request.once('connect', (response, socket: net.Socket) => {
-      if (response.statusCode === 200) resolve(socket)
-      else {
-        socket.destroy()
-        reject(new Error(`the proxy answered ${response.statusCode ?? 0}`))
-      }
+    request.once('response', ({ statusCode = 0 }) => fail(`the proxy answered ${statusCode}`))
+    request.once('connect', ({ statusCode = 0 }, tunnel: net.Socket) => {
+      if (statusCode === 200) resolve(tunnel)
+      else fail(`the proxy answered ${statusCode}`)
     })
     request.end()
   })
@@ -102,7 +108,12 @@ async function openTls(
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),
   })
-  await opened(secure, 'secureConnect', options.signal)
+  await opened(secure, 'secureConnect', options.signal).catch((error: unknown) => {
+    const reason = reasonOf(error)
+    throw new ConnectFailure(options.signal.aborted ? `${reason}: ${vanishedPackets}` : reason, {
+      cause: error,
+    })
+  })
   if (secure.authorized) return secure
   const code = String(secure.authorizationError)
   const leaf = secure.getPeerX509Certificate()
@@ -114,7 +125,7 @@ async function openTls(
   }
   secure.on('error', () => undefined)
   secure.destroy()
-  throw new Error(`the certificate of the centre is not trusted: ${code}`)
+  throw new ConnectFailure(`the certificate of the centre is not trusted: ${code}`)
 }
 
 async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Promise<Duplex> {

@@ -1,4 +1,5 @@
 // Waits until a socket of whatever kind is open, or failed, or is not wanted any more.
+import { ConnectFailure, reasonOf } from './connect-failure.ts'
 
 interface Openable {
   once(event: string, listener: (error: Error) => void): unknown
@@ -20,7 +21,7 @@ export function opened(target: Openable, event: string, signal: AbortSignal): Pr
       target.on('error', () => undefined)
       if (target.terminate) target.terminate()
       else target.destroy?.()
-      reject(error instanceof Error ? error : new Error('gave up', { cause: error }))
+      reject(new ConnectFailure(reasonOf(error), { cause: error }))
     }
     const succeed = (): void => finish()
     const fail = (error: Error): void => finish(error)

@@ -1,0 +1,27 @@
+// Why there is no connection, in words that are never empty: Node leaves the text of some of its errors out.
+
+/** The centre could not be reached or trusted. */
+export class ConnectFailure extends Error {
+  override readonly name = 'ConnectFailure'
+}
+
+/** What an error says, or its code, or its parts: an AggregateError has no text of its own. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' && error !== '' ? error : 'an unknown error'
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const parts = new Set(error.errors.map((part: unknown) => reasonOf(part)))
+    return [...parts].join('; ')
+  }
+  if (error.message.trim() !== '') return error.message
+  const { code } = error as { code?: unknown }
+  if (typeof code === 'string') return code
+  return error.cause === undefined ? error.name : reasonOf(error.cause)
+}
+
+/** A black hole: TCP opens, since its packets are small, and what is larger never arrives. */
+export const vanishedPackets =
+  'TCP connects but the TLS handshake gets no answer: packets above some size probably vanish on the way (MTU). ' +
+  'Set net.ipv4.tcp_mtu_probing=1 on both sides, or a smaller MTU (1280) on the interface'
+export const vanishedReports =
+  'the centre answers small messages and no Report: packets above some size probably vanish on the way (MTU), ' +
+  'or the centre can not store. Set net.ipv4.tcp_mtu_probing=1 on both sides, or a smaller MTU (1280) on the interface'
