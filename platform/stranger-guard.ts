@@ -1,0 +1,127 @@
+// Guards the sockets of a listener until they have signed in: few places, a short time to the first byte and to the sign-in,
+// and places of their own for those who have signed in.
+import type { Server, Socket } from 'node:net'
+import type { Clock } from '../protocols/kit/clock.ts'
+import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
+
+export interface StrangerGuardLimits extends StrangerLimits {
+  /** A connection that says nothing is closed after this. */
+  firstByteMs: number
+  /** A connection that has not signed in is closed after this. */
+  signInMs: number
+  /** Connections that have signed in. */
+  admitted: number
+}
+
+/** `made-room`: it was the oldest when all places were taken. `full`: no place is left for those who have signed in. */
+export type StrangerRefusal = 'made-room' | 'no-first-byte' | 'no-sign-in' | 'full'
+
+export interface StrangerGuardOptions {
+  limits: StrangerGuardLimits
+  clock: Clock
+  onRefused: (reason: StrangerRefusal, address: string) => void
+  /** Addresses that speak for many, such as our own reverse proxy: their connections count as signed in. */
+  isTrusted?: (address: string) => boolean
+}
+
+interface Guarded {
+  socket: Socket
+  address: string
+  cancel: () => void
+}
+
+/** A TLS socket and the TCP socket below it have the same ends. */
+const keyOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localPort}`
+
+export class StrangerGuard {
+  readonly #options: StrangerGuardOptions
+  readonly #places: StrangerPlaces<string>
+  readonly #guarded = new Map<string, Guarded>()
+  #admitted = 0
+
+  constructor(options: StrangerGuardOptions) {
+    this.#options = options
+    this.#places = new StrangerPlaces(options.limits)
+  }
+
+  get strangers(): number {
+    return this.#places.size
+  }
+
+  get admitted(): number {
+    return this.#admitted
+  }
+
+  /** Guards every connection of `server` from its first moment: for TLS, before the handshake. */
+  watch(server: Server): void {
+    const { strangers, admitted } = this.#options.limits
+    // Nobody is turned away here: whoever is one too many makes an older one leave.
+    server.maxConnections = strangers + admitted + strangers
+    server.on('connection', (socket: Socket) => this.#enter(socket))
+  }
+
+  /** The socket, or the TLS socket over it, has signed in. False when no place is left: then it is closed. */
+  admit(socket: Socket): boolean {
+    const key = keyOf(socket)
+    if (!this.#places.has(key)) return this.#guarded.has(key)
+    if (this.#admitted >= this.#options.limits.admitted) {
+      this.#refuse(key, 'full')
+      return false
+    }
+    this.#places.leave(key)
+    this.#guarded.get(key)?.cancel()
+    this.#admitted++
+    return true
+  }
+
+  isStranger(socket: Socket): boolean {
+    return this.#places.has(keyOf(socket))
+  }
+
+  #enter(socket: Socket): void {
+    const { limits, clock, isTrusted } = this.#options
+    const address = socket.remoteAddress
+    if (address === undefined) {
+      // It is gone already.
+      socket.destroy()
+      return
+    }
+    const key = keyOf(socket)
+    const guarded: Guarded = { socket, address, cancel: () => undefined }
+    this.#guarded.set(key, guarded)
+    socket.once('close', () => this.#leave(key, socket))
+    const evicted = this.#places.enter(key, address)
+    if (evicted !== undefined) this.#refuse(evicted, 'made-room')
+    if (isTrusted?.(address)) {
+      this.admit(socket)
+      return
+    }
+    const { firstByteMs, signInMs } = limits
+    guarded.cancel = clock.after(firstByteMs, () => {
+      if (socket.bytesRead === 0) {
+        this.#refuse(key, 'no-first-byte')
+        return
+      }
+      guarded.cancel = clock.after(Math.max(0, signInMs - firstByteMs), () => this.#refuse(key, 'no-sign-in'))
+    })
+  }
+
+  #leave(key: string, socket: Socket): void {
+    const guarded = this.#guarded.get(key)
+    if (guarded?.socket !== socket) return
+    guarded.cancel()
+    this.#guarded.delete(key)
+    if (!this.#places.leave(key)) this.#admitted--
+  }
+
+  #refuse(key: string, reason: StrangerRefusal): void {
+    const guarded = this.#guarded.get(key)
+    if (!guarded) return
+    guarded.cancel()
+    this.#guarded.delete(key)
+    this.#places.leave(key)
+    this.#options.onRefused(reason, guarded.address)
+    guarded.socket.destroy()
+  }
+}
