@@ -1,20 +1,28 @@
 // Threads of ours: started from sources or from a build, each with a priority of its own.
-import { readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setPriority } from 'node:os'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
-/** Starts the thread of the file `name` beside the module at `moduleUrl`; from sources, gathered into one script first. */
-export function startThread(moduleUrl: string, name: string, options: WorkerOptions): Worker {
-  if (!moduleUrl.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, moduleUrl), options)
-  const require = createRequire(moduleUrl)
-  const { gatherSources } = require('../../bin/gather-sources.cjs') as {
+/**
+ * Starts the thread of `file`, such as `gateway/journal/journal-worker`. In a build it lies beside the module at `moduleUrl`;
+ * from sources it is gathered into one script first, and `moduleUrl` is then any file of the working copy.
+ */
+export function startThread(moduleUrl: string, file: string, options: WorkerOptions): Worker {
+  if (!moduleUrl.endsWith('.ts')) return new Worker(new URL(`./${basename(file)}.js`, moduleUrl), options)
+  const root = sourceRoot(fileURLToPath(moduleUrl))
+  const { gatherSources } = createRequire(moduleUrl)(`${root}/bin/gather-sources.cjs`) as {
     gatherSources: (file: string) => string
   }
-  const script = gatherSources(fileURLToPath(new URL(`./${name}.ts`, moduleUrl)))
-  return new Worker(script, { ...options, eval: true })
+  return new Worker(gatherSources(`${root}/${file}.ts`), { ...options, eval: true })
+}
+
+/** A gathered script may lie in a room of any depth. */
+function sourceRoot(file: string): string {
+  const folder = dirname(file)
+  return existsSync(`${folder}/bin/gather-sources.cjs`) || folder === '/' ? folder : sourceRoot(folder)
 }
 
 /**

@@ -28,7 +28,10 @@ interface Waiting {
 export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
   const hurried = new Int32Array(new SharedArrayBuffer(4))
   const workerData = { ...options, hurried }
-  const worker = startThread(import.meta.url, 'journal-worker', { workerData, resourceLimits })
+  const worker = startThread(import.meta.url, 'gateway/journal/journal-worker', {
+    workerData,
+    resourceLimits,
+  })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   let size = 0

@@ -98,7 +98,7 @@ export class Darkroom {
   }
 
   #open(): Worker {
-    const worker = startThread(import.meta.url, 'picture-worker', { resourceLimits })
+    const worker = startThread(import.meta.url, 'gateway/cameras/pictures/picture-worker', { resourceLimits })
     // The program may end while the thread idles.
     worker.unref()
     worker.on('message', (reply: DarkroomReply) => {
