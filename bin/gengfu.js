@@ -25,6 +25,11 @@ const commands = {
     'runJudge',
     'what the alarm engine would have done with a CSV 用历史数据试判',
   ],
+  decode: [
+    'gateway/cli/decode-command.js',
+    'runDecode',
+    'what the box makes of messages of any dialect 解码报文: JSON lines in and out',
+  ],
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 

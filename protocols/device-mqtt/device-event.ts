@@ -15,6 +15,9 @@ export const eventKeysMax = 64
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 const isFiniteNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
 
+const isListOfWords = (value: unknown): boolean =>
+  Array.isArray(value) && value.length <= 16 && value.every((one) => typeof one === 'string')
+
 interface ReadingRule {
   accepts: (value: unknown) => boolean
   expected: string
@@ -40,6 +43,11 @@ const readingRules = new Map<string, ReadingRule>([
   ['batteryPercent', number],
   ['signalDbm', number],
   ['temperatureC', number],
+  ['humidityPercent', number],
+  ['carbonMonoxide', trueOrFalse],
+  ['vibration', trueOrFalse],
+  ['batteryLow', trueOrFalse],
+  ['faults', { accepts: isListOfWords, expected: 'a list of words, at most 16' }],
 ])
 
 /** Names of the readings that are checked, and that mean something to the alarm engine. */

@@ -18,5 +18,12 @@ export interface Readings {
   batteryPercent?: number
   signalDbm?: number
   temperatureC?: number
+  humidityPercent?: number
+  carbonMonoxide?: boolean
+  vibration?: boolean
+  /** For devices that say no more about their battery than that it is low. */
+  batteryLow?: boolean
+  /** What the device, or whoever reads it, says is wrong with it; an empty list ends it. */
+  faults?: readonly string[]
   [unknownKey: string]: unknown
 }

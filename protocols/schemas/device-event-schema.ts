@@ -24,4 +24,13 @@ export const deviceEventSchema = z.looseObject({
   batteryPercent: number,
   signalDbm: number,
   temperatureC: number,
+  humidityPercent: number,
+  carbonMonoxide: yesOrNo,
+  vibration: yesOrNo,
+  batteryLow: yesOrNo.describe('For devices that do not measure how much is left.'),
+  faults: z
+    .array(z.string())
+    .max(16)
+    .optional()
+    .describe('What the device knows to be wrong with itself; an empty list ends it.'),
 })

@@ -1,0 +1,222 @@
+// `gengfu decode`: messages of any dialect as JSON lines in, what the box makes of them as JSON lines out.
+import { createInterface } from 'node:readline'
+import { Command, CommanderError } from 'commander'
+import type { Alarm } from '../../protocols/domain/alarm.ts'
+import { isObject } from '../../protocols/kit/parse-json.ts'
+import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
+import { createAlarmEngine } from '../alarms/alarm-engine.ts'
+import type { AlarmMemory } from '../alarms/port.ts'
+import { parseGatewayConfig, readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { dialectNames, dialectOf, dialectOfTopic } from '../dialects/dialects.ts'
+import type { DeviceResult, Dialect, DialectMessage } from '../dialects/port.ts'
+import { DialectSession, type Heard } from '../dialects/session/session.ts'
+import { eventOf } from '../dialects/session/event-of.ts'
+
+interface Choices {
+  config?: string
+  dialect?: string
+  codec?: string
+}
+
+/** Longest line that is read. */
+const lineBytesMax = 1024 * 1024
+/** Between two lines that say no `atMs`: far enough apart to be two messages, near enough to be one press. */
+const lineGapMs = 500
+
+interface Line {
+  message: DialectMessage
+  dialect?: string
+}
+
+/** What one line answers. */
+interface Answer {
+  line: number
+  results: object[]
+  ignored?: string
+  quarantined?: string
+}
+
+function bytesOf(line: Record<string, unknown>): Result<Uint8Array> {
+  const { payload, payloadHex } = line
+  if (typeof payloadHex === 'string') {
+    const hex = payloadHex.replaceAll(/[\s:]/g, '')
+    return /^([0-9a-f]{2})*$/i.test(hex) ? ok(Buffer.from(hex, 'hex')) : bad('hex digits', 'payloadHex')
+  }
+  if (typeof payload === 'string') return ok(Buffer.from(payload))
+  // Handy where a recording holds the JSON itself.
+  if (isObject(payload) || Array.isArray(payload)) return ok(Buffer.from(JSON.stringify(payload)))
+  return bad('text as payload, or hex as payloadHex', 'payload')
+}
+
+function readLine(text: string, atMs: number): Result<Line> {
+  if (text.length > lineBytesMax) return bad(`a line of at most ${lineBytesMax} characters`)
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return bad('not JSON')
+  }
+  if (!isObject(json)) return bad('an object, like {"topic":"zigbee2mqtt/door","payload":"{}"}')
+  const bytes = bytesOf(json)
+  if (!bytes.ok) return bytes
+  const { topic, fPort, retained, resent, dialect, device } = json
+  return ok({
+    message: {
+      topic: typeof topic === 'string' ? topic : '',
+      payload: bytes.value,
+      isRetained: retained === true,
+      isResent: resent === true,
+      atMs: typeof json['atMs'] === 'number' ? json['atMs'] : atMs,
+      ...(typeof fPort === 'number' ? { fPort } : {}),
+      ...(typeof device === 'string' ? { device } : {}),
+    },
+    ...(typeof dialect === 'string' ? { dialect } : {}),
+  })
+}
+
+/** The box without its disk: sessions by dialect, and the alarm engine over its own memory. */
+class Decoding {
+  readonly #sessions = new Map<string, DialectSession>()
+  readonly #memory = createMemory()
+  readonly #engine: ReturnType<typeof createAlarmEngine>
+  readonly #choices: Choices
+  #inputs = 0
+
+  constructor(config: GatewayConfig, choices: Choices) {
+    const { box, zones, devices, rules, limits } = config
+    this.#choices = choices
+    this.#engine = createAlarmEngine({
+      boxId: box.id,
+      zones: [...zones],
+      devices: [...devices],
+      rules: [...rules],
+      limits,
+    })
+  }
+
+  async take(line: Line): Promise<Omit<Answer, 'line'>> {
+    const { message } = line
+    const name = line.dialect ?? this.#choices.dialect
+    const dialect = name === undefined ? dialectOfTopic(message.topic) : dialectOf(name)
+    if (!dialect)
+      return {
+        results: [],
+        quarantined: name === undefined ? 'no dialect knows this topic' : `there is no dialect "${name}"`,
+      }
+    const heard = await this.#sessionOf(dialect).take(message)
+    const { ignored, quarantined } = heard
+    return {
+      results: this.#resultsOf(heard, message.atMs),
+      ...(ignored === undefined ? {} : { ignored }),
+      ...(quarantined === undefined ? {} : { quarantined }),
+    }
+  }
+
+  #sessionOf(dialect: Dialect): DialectSession {
+    let session = this.#sessions.get(dialect.name)
+    if (session) return session
+    const { codec } = this.#choices
+    session = new DialectSession({ dialect, settings: codec === undefined ? {} : { codec } })
+    this.#sessions.set(dialect.name, session)
+    return session
+  }
+
+  #resultsOf(heard: Heard, atMs: number): object[] {
+    return heard.results.map((result) => {
+      const { device, readings, momentary, presence, faults, answer } = result
+      const alarms = this.#alarmsOf(result, atMs)
+      return {
+        device,
+        readings,
+        ...(momentary ? { momentary } : {}),
+        ...(presence ? { presence } : {}),
+        ...(faults ? { faults } : {}),
+        ...(answer ? { answer } : {}),
+        ...(alarms.length > 0 ? { alarms } : {}),
+      }
+    })
+  }
+
+  #alarmsOf(result: DeviceResult & { messageId: string }, atMs: number): object[] {
+    const event = eventOf(result)
+    if (!event) return []
+    const now = {
+      steadyMs: atMs,
+      wallMs: atMs,
+      clock: 'synced' as const,
+      inputId: `decode-${++this.#inputs}`,
+    }
+    const { transitions } = this.#engine.judge(this.#memory, { type: 'event', event }, now)
+    return transitions.map(({ change, alarm }) => alarmLine(change, alarm))
+  }
+}
+
+function alarmLine(change: string, { kind, variant, colour, state, text }: Alarm): object {
+  return { change, kind, ...(variant === undefined ? {} : { variant }), colour, state, text }
+}
+
+function createMemory(): AlarmMemory {
+  const documents = new Map<string, unknown>()
+  return {
+    get: (key) => documents.get(key),
+    set: (key, value) => void (value === undefined ? documents.delete(key) : documents.set(key, value)),
+    *keys(prefix) {
+      for (const key of documents.keys()) if (key.startsWith(prefix)) yield key
+    },
+  }
+}
+
+function fail(problems: readonly Problem[]): void {
+  for (const { path, message } of problems)
+    process.stderr.write(`${path === '' ? '' : `${path}: `}${message}\n`)
+  process.exitCode = 2
+}
+
+const withoutConfig = 'box: {id: decode}\ndataDir: /nonexistent\nmqtt: {listeners: [{port: 0}]}\n'
+
+async function decode(choices: Choices): Promise<void> {
+  if (choices.dialect !== undefined && !dialectOf(choices.dialect))
+    return fail([{ path: '--dialect', message: `one of ${dialectNames.join(', ')}` }])
+  const config =
+    choices.config === undefined ? parseGatewayConfig(withoutConfig, '/') : readGatewayConfig(choices.config)
+  if (!config.ok) return fail(config.problems)
+  const decoding = new Decoding(config.value, choices)
+  let line = 0
+  for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (text.trim() === '') continue
+    line++
+    const read = readLine(text, line * lineGapMs)
+    const answer: Answer = read.ok
+      ? { line, ...(await decoding.take(read.value)) }
+      : { line, results: [], quarantined: read.problems[0]?.message ?? 'not readable' }
+    if (!process.stdout.writable) return
+    process.stdout.write(`${JSON.stringify(answer)}\n`)
+  }
+}
+
+export async function runDecode(argv: readonly string[]): Promise<void> {
+  const program = new Command('gengfu decode')
+    .description('what the box makes of messages that devices send 解码设备报文')
+    .option(
+      '--config <file>',
+      'gateway configuration, YAML: then its devices, zones and limits count 网关配置',
+    )
+    .option('--dialect <name>', `${dialectNames.join(', ')}; by the topic when left out 方言`)
+    .option('--codec <file or name>', 'the codec of LoRaWAN frames that come without one 解码器')
+    .addHelpText(
+      'after',
+      '\nStandard input 输入: {"topic": TOPIC, "payload": TEXT | "payloadHex": HEX, "fPort": N, "retained": true}' +
+        '\nOne line each, and one line back for each, in order. State is carried from line to line. 逐行对应。\n',
+    )
+    .exitOverride()
+    .action(decode)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  }
+}

@@ -1,0 +1,18 @@
+// The dialects that this program speaks, by name.
+import type { Dialect } from './port.ts'
+import { native } from './native/native.ts'
+
+export const dialects: readonly Dialect[] = [native]
+
+const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
+
+export const dialectNames: readonly string[] = [...byName.keys()]
+
+export function dialectOf(name: string): Dialect | undefined {
+  return byName.get(name)
+}
+
+/** For a message of which nothing but its topic is known. */
+export function dialectOfTopic(topic: string): Dialect | undefined {
+  return dialects.find((dialect) => dialect.claims(topic))
+}

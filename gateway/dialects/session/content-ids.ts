@@ -1,0 +1,64 @@
+// Ids for messages whose sender does not count them: the same bytes on the same topic inside a window are one message.
+import { createHash } from 'node:crypto'
+
+/** Contents remembered; the oldest is forgotten beyond it, and then comes as a new message. */
+export const contentsMax = 5000
+/** How far back a message that its sender marks as sent before (DUP) is looked for, also over a restart. */
+export const resentWindowMs = 10 * 60_000
+const secondMs = 1000
+
+export interface ContentMark {
+  messageId: string
+  /** The same message was here inside the window. */
+  isRepeat: boolean
+  /** Call it when the message was not kept: it must count as new when it comes again. */
+  undo: () => void
+}
+
+export class ContentIds {
+  readonly #windowMs: number
+  readonly #seen = new Map<string, { messageId: string; atMs: number }>()
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs
+  }
+
+  /** `wasKept` is asked only for messages that are marked as sent before: whether the journal has an event of that id. */
+  mark(
+    message: { topic: string; payload: Uint8Array; isResent?: boolean; atMs: number },
+    wasKept: (messageId: string) => boolean,
+  ): ContentMark {
+    const { topic, payload, isResent, atMs } = message
+    const hash = createHash('sha256')
+      .update(topic)
+      .update('\0')
+      .update(payload)
+      .digest('base64url')
+      .slice(0, 20)
+    const before = this.#seen.get(hash)
+    const windowMs = isResent ? resentWindowMs : this.#windowMs
+    if (before && atMs - before.atMs < windowMs)
+      return { messageId: before.messageId, isRepeat: true, undo: () => undefined }
+    const second = Math.floor(atMs / secondMs)
+    if (isResent)
+      for (let back = 0; back <= resentWindowMs / secondMs; back++) {
+        const messageId = `${hash}.${second - back}`
+        if (wasKept(messageId)) return { messageId, isRepeat: true, undo: () => undefined }
+      }
+    const messageId = `${hash}.${second}`
+    this.#seen.delete(hash)
+    this.#seen.set(hash, { messageId, atMs })
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size <= contentsMax) break
+      this.#seen.delete(oldest)
+    }
+    return {
+      messageId,
+      isRepeat: false,
+      undo: () => {
+        if (before) this.#seen.set(hash, before)
+        else this.#seen.delete(hash)
+      },
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// What a dialect has learned, as documents in memory: the same ones stand in the journal, and changes wait here for a commit.
+import type { Knowledge, Learned } from '../port.ts'
+
+/** Documents of one bridge; the one unchanged for the longest time is forgotten beyond it. */
+export const documentsMax = 20_000
+/** Largest document as JSON; a larger one is not kept. */
+export const documentBytesMax = 65_536
+
+export class LearnedDocuments implements Knowledge {
+  readonly #documents = new Map<string, object>()
+  readonly #changed = new Map<string, object | undefined>()
+
+  get(key: string): unknown {
+    return this.#documents.get(key)
+  }
+
+  get size(): number {
+    return this.#documents.size
+  }
+
+  *entries(prefix: string): Generator<[key: string, value: object]> {
+    for (const [key, value] of this.#documents) if (key.startsWith(prefix)) yield [key, value]
+  }
+
+  take(learned: readonly Learned[]): void {
+    for (const [key, value] of learned) {
+      if (value !== undefined && JSON.stringify(value).length > documentBytesMax) continue
+      this.#documents.delete(key)
+      if (value !== undefined) this.#documents.set(key, value)
+      this.#changed.set(key, value)
+    }
+    for (const oldest of this.#documents.keys()) {
+      if (this.#documents.size <= documentsMax) break
+      this.#documents.delete(oldest)
+      this.#changed.set(oldest, undefined)
+    }
+  }
+
+  restore(key: string, value: object): void {
+    this.#documents.set(key, value)
+  }
+
+  /** What has to go into the next commit. */
+  takeChanged(): Learned[] {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    return changed
+  }
+
+  /** The commit failed: what it held waits again, unless it has changed since. */
+  putBack(changed: readonly Learned[]): void {
+    for (const [key, value] of changed) if (!this.#changed.has(key)) this.#changed.set(key, value)
+  }
+}

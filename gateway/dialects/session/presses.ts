@@ -1,0 +1,42 @@
+// One press that comes as several messages is one press: a bridge may tell it as JSON, on a topic of its own and as a
+// trigger. What has come on one topic already is expected on the others; a second word on the same topic is a second press.
+
+/** Messages of one press come within this; after it the next word is a new press. */
+export const pressWindowMs = 3000
+/** Presses remembered; the oldest is forgotten beyond it. */
+export const pressesMax = 2000
+
+interface Press {
+  sinceMs: number
+  /** How often it came, by topic. */
+  counts: Map<string, number>
+}
+
+export class Presses {
+  readonly #presses = new Map<string, Press>()
+
+  /** Whether `value` of `device` is a new press; `undo` takes it back when it was not kept. */
+  take(press: { device: string; value: string; topic: string; atMs: number }): {
+    isNew: boolean
+    undo: () => void
+  } {
+    const key = `${press.device} ${press.value}`
+    let known = this.#presses.get(key)
+    if (!known || press.atMs - known.sinceMs > pressWindowMs) {
+      this.#presses.delete(key)
+      this.#presses.set(key, (known = { sinceMs: press.atMs, counts: new Map() }))
+      for (const oldest of this.#presses.keys()) {
+        if (this.#presses.size <= pressesMax) break
+        this.#presses.delete(oldest)
+      }
+    }
+    const { counts } = known
+    const most = Math.max(0, ...counts.values())
+    const count = (counts.get(press.topic) ?? 0) + 1
+    counts.set(press.topic, count)
+    const undo = (): void => {
+      counts.set(press.topic, count - 1)
+    }
+    return { isNew: count > most, undo }
+  }
+}

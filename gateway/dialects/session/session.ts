@@ -1,0 +1,138 @@
+// One sender's conversation in one dialect: decodes, carries on what is known, finds repeats and presses that come as
+// several messages, and lets no retained or repeated moment pass as an event. The same for the box and for `gengfu decode`.
+import type { Decoded, DeviceResult, Dialect, DialectMessage, DialectSettings } from '../port.ts'
+import { ContentIds, type ContentMark } from './content-ids.ts'
+import { LearnedDocuments } from './knowledge.ts'
+import { Presses } from './presses.ts'
+import { vanishedFields } from './vanished.ts'
+
+export interface SessionOptions {
+  dialect: Dialect
+  settings?: DialectSettings
+  known?: LearnedDocuments
+  /** Whether an event of this id is in the journal; asked only for messages that are marked as sent before. */
+  wasKept?: (device: string, messageId: string) => boolean
+}
+
+type Counted = DeviceResult & { messageId: string }
+
+export interface Heard extends Decoded {
+  /** Each with an id. */
+  results: readonly Counted[]
+  /** Call it when it could not be kept: everything counts as not yet heard. */
+  undo: () => void
+}
+
+export class DialectSession {
+  readonly known: LearnedDocuments
+  readonly #options: SessionOptions
+  readonly #contents: ContentIds
+  readonly #presses = new Presses()
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.known = options.known ?? new LearnedDocuments()
+    const { repeats } = options.dialect
+    this.#contents = new ContentIds(repeats.by === 'content' ? repeats.windowMs : 0)
+  }
+
+  get dialect(): Dialect {
+    return this.#options.dialect
+  }
+
+  get settings(): DialectSettings {
+    return this.#options.settings ?? {}
+  }
+
+  /** A promise only where the dialect needs one. */
+  take(message: DialectMessage): Heard | Promise<Heard> {
+    const decoded = this.#decode(message)
+    return decoded instanceof Promise
+      ? decoded.then(
+          (later) => this.#heard(later, message),
+          (error: Error) => this.#heard(this.#failed(error), message),
+        )
+      : this.#heard(decoded, message)
+  }
+
+  #heard(decoded: Decoded, message: DialectMessage): Heard {
+    const undos: (() => void)[] = []
+    const results: Counted[] = []
+    const mark = decoded.results.some(({ messageId }) => messageId === undefined)
+      ? this.#contents.mark(message, (id) =>
+          decoded.results.some(({ device }) => this.#options.wasKept?.(device, id) === true),
+        )
+      : undefined
+    if (mark) undos.push(mark.undo)
+    let repeats = 0
+    for (const found of decoded.results) {
+      const judged = this.#judge(found, message, mark, undos)
+      if (judged) results.push(judged)
+      else repeats++
+    }
+    const learned = [...(decoded.learned ?? [])]
+    for (const [index, result] of results.entries()) {
+      const vanished = vanishedFields(result, this.known)
+      learned.push(...vanished.learned)
+      if (vanished.faults.length > 0)
+        results[index] = { ...result, faults: [...(result.faults ?? []), ...vanished.faults] }
+    }
+    this.known.take(learned)
+    const isAllRepeated = repeats > 0 && results.length === 0
+    return {
+      ...decoded,
+      results,
+      learned,
+      ...(isAllRepeated
+        ? {
+            ignored: message.isRetained
+              ? 'a retained press is no event'
+              : 'the same press or message once more',
+          }
+        : {}),
+      undo: () => undos.forEach((undo) => undo()),
+    }
+  }
+
+  /** A dialect throws nothing; if one does all the same, the message is kept raw and nobody else suffers. */
+  #decode(message: DialectMessage): Decoded | Promise<Decoded> {
+    try {
+      return this.dialect.decode(message, this.known, this.settings)
+    } catch (error) {
+      return this.#failed(error as Error)
+    }
+  }
+
+  #failed(error: Error): Decoded {
+    return { results: [], quarantined: `the dialect ${this.dialect.name} failed: ${error.message}` }
+  }
+
+  /** The result as it counts, or nothing where it was heard before. */
+  #judge(
+    found: DeviceResult,
+    message: DialectMessage,
+    mark: ContentMark | undefined,
+    undos: (() => void)[],
+  ): Counted | undefined {
+    const { topic, atMs, isRetained } = message
+    const result = { ...found, messageId: found.messageId ?? mark?.messageId ?? '' }
+    if (!found.momentary) return result
+    const isCounted = found.messageId !== undefined
+    if (isRetained || (!isCounted && mark?.isRepeat)) return withoutMoments(result)
+    const { button } = found.momentary
+    if (isCounted || button === undefined) return result
+    const press = this.#presses.take({ device: found.device, value: button, topic, atMs })
+    undos.push(press.undo)
+    return press.isNew ? result : withoutMoments(result)
+  }
+}
+
+/** What is left of it as a state; nothing where nothing is. */
+function withoutMoments(result: Counted): Counted | undefined {
+  if (!result.momentary) return result
+  const { momentary, ...rest } = result
+  const readings = { ...result.readings }
+  for (const name of Object.keys(momentary)) delete readings[name]
+  const isEmpty = Object.keys(readings).length === 0 && !rest.faults && !rest.presence && !rest.answer
+  return isEmpty ? undefined : { ...rest, readings }
+}
