@@ -1,13 +1,12 @@
 // A box without a clock battery starts without knowing the time. Once it does, its journal says when that boot began,
 // and every time of the boot can be told: shown repaired, never rewritten. Pure.
 import type { BoxTime } from '../../protocols/domain/event.ts'
+import { bootMax, isWallMs } from '../../protocols/domain/limits.ts'
 import type { JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 
 /** `what` of the log record by which a box says that it knows the time. */
 const clockSynced = 'clock-synced'
-/** Latest time that a Date can hold, ms since 1970. */
-const wallMsMax = 8.64e15
 
 export interface BootTime {
   boot: number
@@ -22,8 +21,8 @@ export function isClockSynced(record: JournalRecord): record is LogRecord {
 /** What the record says; undefined when its facts are not what they should be. */
 export function readBootTime({ facts }: LogRecord): BootTime | undefined {
   const { boot, bootWallMs } = facts ?? {}
-  if (!Number.isSafeInteger(boot) || typeof bootWallMs !== 'number') return undefined
-  return bootWallMs >= 0 && bootWallMs <= wallMsMax ? { boot: boot as number, bootWallMs } : undefined
+  if (typeof boot !== 'number' || !Number.isInteger(boot) || boot < 1 || boot > bootMax) return undefined
+  return isWallMs(bootWallMs) && bootWallMs >= 0 ? { boot, bootWallMs } : undefined
 }
 
 /** The time as it may be shown once it is known when its boot began. */

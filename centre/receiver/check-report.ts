@@ -3,8 +3,18 @@
 import { alarmChanges, alarmKinds, alarmStates } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
+import {
+  bootMax,
+  isWallMs,
+  laneNumberMax,
+  nestingMax,
+  occurrencesMax,
+  sequenceMax,
+  sinceBootMsMax,
+  textLengths,
+} from '../../protocols/domain/limits.ts'
 import { deviceIdPattern, messageIdPattern } from '../../protocols/domain/names.ts'
-import { isObject } from '../../protocols/kit/parse-json.ts'
+import { isNestedDeeper, isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import { reportRecordsMax, type Report } from '../../protocols/uplink/report.ts'
 
@@ -15,8 +25,16 @@ const oneOf = (words: readonly string[]): Check => {
   const known = new Set<unknown>(words)
   return (value) => known.has(value)
 }
-const isCounter: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 1
+const isCounter =
+  (max: number): Check =>
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max
 const isNumber: Check = (value) => Number.isFinite(value)
+const isSequence = isCounter(sequenceMax)
+const isLaneNumber = isCounter(laneNumberMax)
+const isSinceBootMs: Check = (value) => typeof value === 'number' && value >= 0 && value <= sinceBootMsMax
+/** One level is the object itself. */
+const isReadings: Check = (value) => isObject(value) && !isNestedDeeper(value, nestingMax + 1)
 const isText =
   (lengthMax: number): Check =>
   (value) =>
@@ -48,31 +66,31 @@ function findWrong(value: Fields, fields: readonly (readonly [string, Check])[])
 }
 
 const isBilingual: Check = (value) =>
-  isObject(value) && isText(2000)(value['zh']) && isText(2000)(value['en'])
+  isObject(value) && isText(textLengths.alarm)(value['zh']) && isText(textLengths.alarm)(value['en'])
 
 const alarmFields: readonly (readonly [string, Check])[] = [
   ['id', isAlarmId],
   ['device', isDevice],
   ['kind', isKind],
-  ['variant', optional(isText(40))],
+  ['variant', optional(isText(textLengths.variant))],
   ['colour', isColour],
   ['latchedColour', isColour],
   ['state', isState],
-  ['occurrences', isCounter],
-  ['zone', optional(isText(64))],
+  ['occurrences', isCounter(occurrencesMax)],
+  ['zone', optional(isText(textLengths.zone))],
   ['text', isBilingual],
-  ['readings', optional(isObject)],
+  ['readings', optional(isReadings)],
   ['isDrill', optional((value) => typeof value === 'boolean')],
 ]
 const isAlarm: Check = (value) => isObject(value) && findWrong(value, alarmFields) === undefined
 
-const isPlace: Check = (value) => isObject(value) && isEpoch(value['epoch']) && isCounter(value['sequence'])
+const isPlace: Check = (value) => isObject(value) && isEpoch(value['epoch']) && isSequence(value['sequence'])
 
 const timeFields: readonly (readonly [string, Check])[] = [
-  ['sequence', isCounter],
-  ['boot', isCounter],
-  ['sinceBootMs', (value) => isNumber(value) && (value as number) >= 0],
-  ['atMs', isNumber],
+  ['sequence', isSequence],
+  ['boot', isCounter(bootMax)],
+  ['sinceBootMs', isSinceBootMs],
+  ['atMs', isWallMs],
   ['clock', isClock],
   ['was', optional(isPlace)],
 ]
@@ -82,7 +100,7 @@ const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
     [
       ['device', isDevice],
       ['messageId', isMessageId],
-      ['readings', isObject],
+      ['readings', isReadings],
       ['deviceAtMs', optional(isNumber)],
     ],
   ],
@@ -91,14 +109,14 @@ const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
     [
       ['change', isChange],
       ['alarm', isAlarm],
-      ['cause', optional(isCounter)],
+      ['cause', optional(isSequence)],
     ],
   ],
   [
     'log',
     [
-      ['what', isText(80)],
-      ['facts', optional(isObject)],
+      ['what', isText(textLengths.logWord)],
+      ['facts', optional(isReadings)],
     ],
   ],
 ])
@@ -111,7 +129,10 @@ function findWrongInRecord(record: unknown): string | undefined {
 }
 
 const isSkipped: Check = (value) =>
-  isObject(value) && isCounter(value['from']) && isCounter(value['to']) && isText(80)(value['reason'])
+  isObject(value) &&
+  isLaneNumber(value['from']) &&
+  isLaneNumber(value['to']) &&
+  isText(textLengths.reason)(value['reason'])
 
 const isSkippedList: Check = (value) => Array.isArray(value) && value.length <= 100 && value.every(isSkipped)
 
@@ -121,7 +142,7 @@ export function checkReport(value: unknown): Result<Report> {
   if (value['v'] !== 1) return bad('1 was expected', 'v')
   if (!isEpoch(value['epoch'])) return bad('lower-case letters and digits, 8 to 32', 'epoch')
   if (!isLaneName(value['lane'])) return bad('the name of a lane', 'lane')
-  if (!isCounter(value['first'])) return bad('a whole number from 1', 'first')
+  if (!isLaneNumber(value['first'])) return bad('a whole number from 1', 'first')
   if (!optional(isSkippedList)(value['skipped'])) return bad('at most 100 {from, to, reason}', 'skipped')
   const records = value['records']
   if (!Array.isArray(records) || records.length > reportRecordsMax)

@@ -1,5 +1,6 @@
 // From the bytes of a Report to what the receiver core plans with; whatever a box sends, this never throws.
 import { gunzipSync } from 'node:zlib'
+import { laneNumberMax } from '../../protocols/domain/limits.ts'
 import { isLane } from '../../protocols/uplink/topics.ts'
 import { isGzip, reportBytesMax } from '../../protocols/uplink/report.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
@@ -30,7 +31,7 @@ export function parseArrivedReport(box: string, lane: string, payload: Uint8Arra
   const report = checked.value
   if (!isLane(lane) || report.lane !== lane) return bad(`sent on the topic of lane ${lane}`, 'lane')
   for (const { from, to } of report.skipped ?? []) if (from > to) return bad('from above to', 'skipped')
-  if (!Number.isSafeInteger(report.first + report.records.length)) return bad('too high', 'first')
+  if (report.first + report.records.length - 1 > laneNumberMax) return bad('too high', 'first')
   try {
     return ok({ box, report, bodies: report.records.map((record) => JSON.stringify(record)) })
   } catch {

@@ -1,5 +1,6 @@
 // The event message of the native dialect: flat JSON, `id`, optional `at`, the rest readings with the unit in the name.
 import type { DeviceEvent } from '../domain/event.ts'
+import { isWallMs, nestingMax } from '../domain/limits.ts'
 import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
 import { isNestedDeeper, isObject, parseJson } from '../kit/parse-json.ts'
@@ -7,8 +8,6 @@ import { bad, ok, type Problem, type Result } from '../kit/result.ts'
 
 /** Largest event payload in bytes. */
 export const eventBytesMax = 8192
-/** Readings are values; the tables that some sensors send are a few levels deep. */
-const nestingMax = 16
 /** Most keys in one event; more is a fault of the firmware, not a reading. */
 export const eventKeysMax = 64
 
@@ -93,7 +92,8 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
     return { ok: false, problems: [badId, ...problems] }
   if (problems.length > 0) return { ok: false, problems: [...problems] }
   const event: DeviceEvent = { device, messageId: id, readings: readings as Readings }
-  if (at !== undefined) event.deviceAtMs = at as number
+  // A clock beyond the year 9999 says nothing; the event does.
+  if (isWallMs(at)) event.deviceAtMs = at
   return ok(event)
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { colours, type Colour } from './colour.ts'
 import { clockQualities, type BoxTime } from './event.ts'
+import { bootMax, sinceBootMsMax, wallMsMax } from './limits.ts'
 import { deviceIdPattern } from './names.ts'
 
 /** When a picture was taken in the life of its alarm, or why it was taken without one. */
@@ -70,9 +71,9 @@ export const snapshotFactsSchema = z.object({
   askedBy: z.string().max(80).optional(),
   command: z.string().max(80).optional(),
   fetchedAt: z.object({
-    boot: z.number().int().min(0),
-    sinceBootMs: z.number(),
-    atMs: z.number(),
+    boot: z.number().int().min(0).max(bootMax),
+    sinceBootMs: z.number().min(0).max(sinceBootMsMax),
+    atMs: z.number().min(-wallMsMax).max(wallMsMax),
     clock: z.enum(clockQualities),
   }),
   full: pictureFileSchema,

@@ -1,9 +1,18 @@
 // Turns a zod parse into our Result, so that no other file needs to know how zod words its errors.
 import type { z } from 'zod'
-import type { Result } from './result.ts'
+import { bad, type Result } from './result.ts'
 
+/**
+ * Never throws. zod itself can: it goes on with the checks of a length after the type was wrong, and compares
+ * `{"length": {"toString": 1}}` with a number.
+ */
 export function fromZod<T>(schema: z.ZodType<T>, value: unknown): Result<T> {
-  const parsed = schema.safeParse(value)
+  let parsed: z.ZodSafeParseResult<T>
+  try {
+    parsed = schema.safeParse(value)
+  } catch {
+    return bad('a value that can not be checked')
+  }
   if (parsed.success) return { ok: true, value: parsed.data }
   return {
     ok: false,

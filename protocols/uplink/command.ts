@@ -1,6 +1,7 @@
 // A command of the centre to a box, and the box's answer. `down/{boxId}/command` and `up/{boxId}/result`, JSON, QoS 1.
 import { z } from 'zod'
 import { clockQualities } from '../domain/event.ts'
+import { wallMsMax } from '../domain/limits.ts'
 import { deviceIdPattern } from '../domain/names.ts'
 
 export const commandKinds = [
@@ -118,7 +119,7 @@ export const centreCommandResultSchema = z.object({
   id: z.string().regex(commandIdPattern),
   state: z.enum(commandResultStates),
   /** The box's wall clock when it came to this state, as good as `clock` says. */
-  atMs: z.number(),
+  atMs: z.number().min(-wallMsMax).max(wallMsMax),
   clock: z.enum(clockQualities),
   /** Why not, or why not wholly: a fixed code for programs, a sentence in both languages for people. */
   reason: z.object({ code: z.string().max(40), zh: z.string().max(500), en: z.string().max(500) }).optional(),

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { clockQualities } from '../domain/event.ts'
 import { lanes } from '../domain/colour.ts'
+import { textLengths } from '../domain/limits.ts'
 import { fromZod } from '../kit/from-zod.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
 import { denseForm, denseReadings, denseWords, following } from './dense-report.ts'
@@ -15,7 +16,7 @@ const denseSchema = z.tuple([
   z.string(),
   whole.min(0).max(lanes.length - 1),
   whole,
-  z.array(z.tuple([whole, whole, z.string()])).max(100),
+  z.array(z.tuple([whole, whole, z.string().max(textLengths.reason)])).max(100),
   list(
     z
       .tuple([whole, whole.min(0).max(clockQualities.length - 1), whole.min(0).max(1)])
@@ -123,7 +124,8 @@ function decodeReadings(
     if (index >= column.length) return undefined
     const isWord = typeof key === 'number' && key < 0
     const name = typeof key === 'string' ? key : denseReadings[isWord ? -1 - key : key]
-    const value = isWord ? denseWords[Number(column[index])] : column[index]
+    const cell = column[index]
+    const value = isWord ? (typeof cell === 'number' ? denseWords[cell] : undefined) : cell
     if (name === undefined || value === undefined) return undefined
     entries.push([name, value])
   }
@@ -138,7 +140,7 @@ function decodeDevices(tokens: readonly string[]): string[] {
       seen.push(token)
       return token
     }
-    return seen[seen.length - 1 - Number(token.slice(1))] ?? ''
+    return seen[seen.length - 1 - Number.parseInt(token.slice(1), 10)] ?? ''
   })
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { lanes, type Lane } from '../domain/colour.ts'
 import { clockQualities, type ClockQuality } from '../domain/event.ts'
+import { countMax, laneNumberMax, sinceBootMsMax, textLengths, wallMsMax } from '../domain/limits.ts'
 import { epochSchema } from './report.ts'
 
 export const heartbeatIntervalMs = 30_000
@@ -9,18 +10,19 @@ export const heartbeatIntervalMs = 30_000
 export const lateAfterMs = 90_000
 export const silentAfterMs = 180_000
 
-const count = z.number().int().min(0)
+const count = z.number().int().min(0).max(countMax)
+const laneNumber = z.number().int().min(0).max(laneNumberMax)
 
 export const heartbeatSchema = z.looseObject({
   v: z.literal(1),
   epoch: epochSchema,
-  name: z.string().max(200).optional(),
-  lanes: z.partialRecord(z.enum(lanes), z.object({ last: count, receipted: count })),
+  name: z.string().max(textLengths.name).optional(),
+  lanes: z.partialRecord(z.enum(lanes), z.object({ last: laneNumber, receipted: laneNumber })),
   boot: count,
-  sinceBootMs: z.number().min(0),
-  atMs: z.number(),
+  sinceBootMs: z.number().min(0).max(sinceBootMsMax),
+  atMs: z.number().min(-wallMsMax).max(wallMsMax),
   clock: z.enum(clockQualities),
-  uptimeMs: z.number().min(0),
+  uptimeMs: z.number().min(0).max(sinceBootMsMax),
   diskFreeBytes: count.optional(),
   devices: z.object({ known: count, present: count }).optional(),
   quarantined: count.optional(),

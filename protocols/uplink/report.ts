@@ -3,8 +3,19 @@ import { z } from 'zod'
 import { alarmChanges, alarmKinds, alarmStates } from '../domain/alarm.ts'
 import { colours, lanes } from '../domain/colour.ts'
 import { clockQualities } from '../domain/event.ts'
+import {
+  bootMax,
+  laneNumberMax,
+  nestingMax,
+  occurrencesMax,
+  sequenceMax,
+  sinceBootMsMax,
+  textLengths,
+  wallMsMax,
+} from '../domain/limits.ts'
 import { deviceIdPattern, messageIdPattern } from '../domain/names.ts'
 import type { JournalRecord } from '../domain/record.ts'
+import { isNestedDeeper } from '../kit/parse-json.ts'
 
 /** Most records in one Report; the receiver refuses more. */
 export const reportRecordsMax = 1000
@@ -13,18 +24,22 @@ export const reportBytesMax = 1024 * 1024
 
 export const epochSchema = z.string().regex(/^[a-z0-9]{8,32}$/, 'lower-case letters and digits, 8 to 32')
 
-const counter = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
+const counter = (max: number) => z.number().int().min(1).max(max)
+const wallMs = z.number().min(-wallMsMax).max(wallMsMax)
 const recorded = {
-  sequence: counter,
-  boot: counter,
-  sinceBootMs: z.number().min(0),
-  atMs: z.number(),
+  sequence: counter(sequenceMax),
+  boot: counter(bootMax),
+  sinceBootMs: z.number().min(0).max(sinceBootMsMax),
+  atMs: wallMs,
   clock: z.enum(clockQualities),
   /** Where a salvaged record stood first: the centre takes it for a repeat when it has that one. */
-  was: z.looseObject({ epoch: epochSchema, sequence: counter }).optional(),
+  was: z.looseObject({ epoch: epochSchema, sequence: counter(sequenceMax) }).optional(),
 }
 const colour = z.enum(colours)
-const readings = z.record(z.string(), z.unknown())
+/** Nested at most `nestingMax` levels deep. */
+const readings = z
+  .record(z.string(), z.unknown())
+  .refine((value) => !isNestedDeeper(value, nestingMax + 1), `nested more than ${nestingMax} levels deep`)
 
 export const alarmSchema = z.looseObject({
   id: z
@@ -34,13 +49,13 @@ export const alarmSchema = z.looseObject({
     .regex(/^[A-Za-z0-9._-]+$/, 'letters, digits, dot, dash, underscore'),
   device: z.string().regex(deviceIdPattern),
   kind: z.enum(alarmKinds),
-  variant: z.string().max(40).optional(),
+  variant: z.string().max(textLengths.variant).optional(),
   colour,
   latchedColour: colour,
   state: z.enum(alarmStates),
-  occurrences: z.number().int().min(1),
-  zone: z.string().max(64).optional(),
-  text: z.object({ zh: z.string().max(2000), en: z.string().max(2000) }),
+  occurrences: counter(occurrencesMax),
+  zone: z.string().max(textLengths.zone).optional(),
+  text: z.object({ zh: z.string().max(textLengths.alarm), en: z.string().max(textLengths.alarm) }),
   readings: readings.optional(),
   isDrill: z.boolean().optional(),
 })
@@ -52,6 +67,7 @@ export const recordSchema = z.discriminatedUnion('type', [
     device: z.string().regex(deviceIdPattern),
     messageId: z.string().regex(messageIdPattern),
     readings,
+    /** Kept when it lies within `wallMsMax`. */
     deviceAtMs: z.number().optional(),
   }),
   z.looseObject({
@@ -59,12 +75,12 @@ export const recordSchema = z.discriminatedUnion('type', [
     ...recorded,
     change: z.enum(alarmChanges),
     alarm: alarmSchema,
-    cause: counter.optional(),
+    cause: counter(sequenceMax).optional(),
   }),
   z.looseObject({
     type: z.literal('log'),
     ...recorded,
-    what: z.string().max(80),
+    what: z.string().max(textLengths.logWord),
     facts: readings.optional(),
   }),
 ])
@@ -75,10 +91,16 @@ export const reportSchema = z.looseObject({
   epoch: epochSchema,
   lane: z.enum(lanes),
   /** The lane's number of `records[0]`; the others follow without a gap. */
-  first: counter,
+  first: counter(laneNumberMax),
   records: z.array(recordSchema).max(reportRecordsMax),
   skipped: z
-    .array(z.object({ from: counter, to: counter, reason: z.string().max(80) }))
+    .array(
+      z.object({
+        from: counter(laneNumberMax),
+        to: counter(laneNumberMax),
+        reason: z.string().max(textLengths.reason),
+      }),
+    )
     .max(100)
     .optional(),
 })

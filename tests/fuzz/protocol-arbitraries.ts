@@ -3,6 +3,14 @@ import fc from 'fast-check'
 import { alarmChanges, alarmKinds, alarmStates, stages } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
+import {
+  bootMax,
+  laneNumberMax,
+  occurrencesMax,
+  sequenceMax,
+  sinceBootMsMax,
+  wallMsMax,
+} from '../../protocols/domain/limits.ts'
 import { buttonPresses, contactStates, mainsStates } from '../../protocols/domain/reading.ts'
 import {
   commandKinds,
@@ -17,7 +25,11 @@ import type { Report } from '../../protocols/uplink/report.ts'
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value))
 const count = fc.nat()
-const counter = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+const upTo = (max: number) => fc.integer({ min: 1, max })
+const wallMs = fc
+  .double({ noNaN: true, min: -wallMsMax, max: wallMsMax })
+  .map((value) => (value === 0 ? 0 : value))
+const sinceBootMs = fc.double({ noNaN: true, min: 0, max: sinceBootMsMax }).map(Math.abs)
 const optional = { requiredKeys: [] as never[] }
 
 export const deviceId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
@@ -53,18 +65,18 @@ export const readings = fc
   .map(([known, unknown]) => ({ ...unknown, ...known }))
 
 export const deviceEvent = fc.record(
-  { messageId, readings, deviceAtMs: number },
+  { messageId, readings, deviceAtMs: wallMs },
   { requiredKeys: ['messageId', 'readings'] },
 )
 
 const epoch = fc.stringMatching(/^[a-z0-9]{8,32}$/)
-const was = fc.record({ epoch, sequence: counter })
+const was = fc.record({ epoch, sequence: upTo(sequenceMax) })
 
 const recorded = {
-  sequence: counter,
-  boot: counter,
-  sinceBootMs: number.map(Math.abs),
-  atMs: number,
+  sequence: upTo(sequenceMax),
+  boot: upTo(bootMax),
+  sinceBootMs,
+  atMs: wallMs,
   clock: fc.constantFrom(...clockQualities),
 }
 const alarm = fc.record(
@@ -76,7 +88,7 @@ const alarm = fc.record(
     colour: fc.constantFrom(...colours),
     latchedColour: fc.constantFrom(...colours),
     state: fc.constantFrom(...alarmStates),
-    occurrences: counter,
+    occurrences: upTo(occurrencesMax),
     zone: text(20),
     text: fc.record({ zh: text(40), en: text(40) }),
     readings,
@@ -92,7 +104,7 @@ const record = fc.oneof(
       device: deviceId,
       messageId,
       readings,
-      deviceAtMs: number,
+      deviceAtMs: wallMs,
       was,
     },
     {
@@ -114,7 +126,7 @@ const record = fc.oneof(
     ...recorded,
     change: fc.constantFrom(...alarmChanges),
     alarm,
-    cause: counter,
+    cause: upTo(sequenceMax),
     was,
   }),
   fc.record({ type: fc.constant('log'), ...recorded, what: text(40), facts: readings }),
@@ -127,9 +139,9 @@ export const report = fc.record(
     v: fc.constant(1),
     epoch,
     lane,
-    first: counter,
+    first: upTo(laneNumberMax),
     records: fc.array(record, { maxLength: 8 }),
-    skipped: fc.array(fc.record({ from: counter, to: counter, reason: text(40) }), {
+    skipped: fc.array(fc.record({ from: upTo(laneNumberMax), to: upTo(laneNumberMax), reason: text(40) }), {
       minLength: 1,
       maxLength: 3,
     }),
@@ -144,10 +156,10 @@ export const heartbeat = fc.record(
     name: text(40),
     lanes: perLane(fc.record({ last: count, receipted: count })),
     boot: count,
-    sinceBootMs: number.map(Math.abs),
-    atMs: number,
+    sinceBootMs,
+    atMs: wallMs,
     clock: fc.constantFrom(...clockQualities),
-    uptimeMs: number.map(Math.abs),
+    uptimeMs: sinceBootMs,
     diskFreeBytes: count,
     devices: fc.record({ known: count, present: count }),
     quarantined: count,
