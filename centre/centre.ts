@@ -25,6 +25,7 @@ import type { PendingStage, Storage, StoredChange } from './storage/port.ts'
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
 import { Stream } from './stream/stream.ts'
 import { BoxNotes } from './villages/box-notes.ts'
+import { createRetire } from './villages/retire-box.ts'
 import { SilenceWatch } from './villages/silence-watch.ts'
 import { Villages } from './villages/villages.ts'
 
@@ -186,6 +187,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
         push(changes)
         tellBox(alarm, sendStage)
       },
+      retire: createRetire({ storage, clock, logger: villageLogger, villages, silence, onStored: push }),
       openApi: () => createOpenApi(routes, cookieName),
     })
     routes = [...commonRoutes, ...pictures.routes]

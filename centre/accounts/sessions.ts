@@ -8,6 +8,8 @@ import { createSalt, createTokenText, hashPassword, isPassword, tokenHash } from
 
 /** A login at a desk lasts one shift. */
 export const loginLifeMs = 12 * 3_600_000
+/** A waiting red keeps an ended session open for this long at most: nobody is signed out with a siren in their ears. */
+export const redKeepsMs = 12 * 3_600_000
 /** A token for a program lasts a year unless it is revoked. */
 export const programTokenLifeMs = 365 * 24 * 3_600_000
 export const cookieName = 'gengfu_session'
@@ -34,23 +36,35 @@ export function isOwnOrigin({ headers }: Pick<IncomingMessage, 'headers'>): bool
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
+type SessionStorage = Pick<
+  Storage,
+  'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'password' | 'isRedWaiting'
+>
+
 export class Sessions {
-  readonly #storage: Pick<Storage, 'putToken' | 'token' | 'revokeToken' | 'password'>
+  readonly #storage: SessionStorage
   readonly #clock: Clock
   readonly #random: Random
 
-  constructor(options: {
-    storage: Pick<Storage, 'putToken' | 'token' | 'revokeToken' | 'password'>
-    clock: Clock
-    random: Random
-  }) {
+  constructor(options: { storage: SessionStorage; clock: Clock; random: Random }) {
     this.#storage = options.storage
     this.#clock = options.clock
     this.#random = options.random
   }
 
-  find(token: string): Promise<(Account & { expiresAtMs: number }) | undefined> {
-    return this.#storage.token(tokenHash(token), this.#clock.wallMs())
+  /** Who shows this token. One that has ended counts on while a red waits. */
+  async find(token: string): Promise<(Account & { expiresAtMs: number }) | undefined> {
+    const nowMs = this.#clock.wallMs()
+    const found = await this.#storage.token(tokenHash(token), nowMs - redKeepsMs)
+    if (!found || found.expiresAtMs > nowMs) return found
+    return (await this.#storage.isRedWaiting()) ? found : undefined
+  }
+
+  /** The session lasts another shift from now. */
+  async stay(token: string): Promise<number> {
+    const expiresAtMs = this.#clock.wallMs() + loginLifeMs
+    await this.#storage.extendToken(tokenHash(token), expiresAtMs)
+    return expiresAtMs
   }
 
   revoke(token: string): Promise<void> {

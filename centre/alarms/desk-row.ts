@@ -12,6 +12,14 @@ export interface RecordOrder {
   sequence: number
 }
 
+export interface Occurrence {
+  count: number
+  order: RecordOrder
+  time: BoxTime
+  /** When the centre had it on disk. */
+  receivedAtMs: number
+}
+
 /** What the centre keeps of an alarm. */
 export interface DeskRow {
   id: string
@@ -24,6 +32,8 @@ export interface DeskRow {
   raised: BoxTime
   receivedAtMs: number
   changedAtMs: number
+  /** Its latest occurrence after the first, as the earliest record that counts it tells. */
+  again?: Occurrence
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number
@@ -73,6 +83,7 @@ export function applyAlarmRecord(
   receivedAtMs: number,
 ): Applied {
   if (!row) {
+    const again = laterOccurrence(undefined, order, record, receivedAtMs)
     const fresh: DeskRow = {
       id: deskAlarmId(box, record.alarm.id),
       box,
@@ -82,18 +93,33 @@ export function applyAlarmRecord(
       raised: timeOf(record),
       receivedAtMs,
       changedAtMs: receivedAtMs,
+      ...(again === undefined ? {} : { again }),
       stage: 'centre',
     }
     return { row: fresh, news: record.change }
   }
+  const again = laterOccurrence(row.again, order, record, receivedAtMs)
+  const counted = again === undefined ? row : { ...row, again }
   if (isBefore(row.newest, order))
     return {
-      row: { ...row, alarm: record.alarm, newest: order, changedAtMs: receivedAtMs },
+      row: { ...counted, alarm: record.alarm, newest: order, changedAtMs: receivedAtMs },
       news: record.change,
     }
   if (isBefore(order, row.oldest))
-    return { row: { ...row, oldest: order, raised: timeOf(record) }, news: 'updated' }
-  return { row, news: undefined }
+    return { row: { ...counted, oldest: order, raised: timeOf(record) }, news: 'updated' }
+  return { row: counted, news: again === row.again ? undefined : 'updated' }
+}
+
+function laterOccurrence(
+  known: Occurrence | undefined,
+  order: RecordOrder,
+  record: AlarmRecord,
+  receivedAtMs: number,
+): Occurrence | undefined {
+  const count = record.alarm.occurrences
+  if (count < 2 || count < (known?.count ?? 0)) return known
+  if (known?.count === count && !isBefore(order, known.order)) return known
+  return { count, order, time: timeOf(record), receivedAtMs }
 }
 
 /** The row as desks and programs see it; `pictures` is how many snapshots there are of it. */
@@ -107,6 +133,7 @@ export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAl
     raised: row.raised,
     receivedAtMs: row.receivedAtMs,
     changedAtMs: row.changedAtMs,
+    ...(row.again === undefined ? {} : { again: row.again.time, againReceivedAtMs: row.again.receivedAtMs }),
     stage: row.stage,
     ...(row.acceptedBy === undefined ? {} : { acceptedBy: row.acceptedBy }),
     ...(row.acceptedAtMs === undefined ? {} : { acceptedAtMs: row.acceptedAtMs }),

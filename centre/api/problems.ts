@@ -15,6 +15,11 @@ const wordings = {
   forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
   'foreign-origin': { status: 403, zh: '请求来自其他网站', en: 'the request comes from another site' },
   'not-found': { status: 404, zh: '没有找到', en: 'not found' },
+  'box-present': {
+    status: 409,
+    zh: '该网关仍在线，不能注销；请先停用网关',
+    en: 'this box is heard: only one that is gone can be retired; switch it off first',
+  },
   'already-accepted': { status: 409, zh: '该告警已由他人接警', en: 'somebody else has accepted this alarm' },
   'too-large': { status: 413, zh: '请求内容过大', en: 'the request is too large' },
   'wrong-type': { status: 415, zh: '请求内容必须是 JSON', en: 'the body must be JSON' },

@@ -1,7 +1,14 @@
 // The API as a table: what each route takes, answers and refuses, and who may use it. The server registers it and
 // openapi.json describes it, so that the two can not differ.
 import type { z } from 'zod'
-import type { LoginAnswer, MeAnswer, Role, VillagesAnswer, AlarmsAnswer } from '../../protocols/desk/api.ts'
+import type {
+  LoginAnswer,
+  MeAnswer,
+  RetireAnswer,
+  Role,
+  VillagesAnswer,
+  AlarmsAnswer,
+} from '../../protocols/desk/api.ts'
 import { roles } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
@@ -14,8 +21,10 @@ import type { Sessions } from '../accounts/sessions.ts'
 
 export interface RouteCall {
   /** Absent on open routes only. */
-  account: Account | undefined
+  account: (Account & { expiresAtMs?: number }) | undefined
   token: string | undefined
+  /** The token came as a cookie, which has an end of its own in the browser. */
+  isCookie: boolean
   address: string
   id: string
   /** Of paths with {boxId}. */
@@ -52,10 +61,23 @@ export interface RouteOptions extends CommandRouteOptions {
   /** A person has moved an alarm on: push it and tell the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
   openApi: () => object
+  /** Throws what the API answers when it can not be. */
+  retire: (box: string, by: string, why: string) => Promise<void>
 }
 
 /** Who answers alarms; maintainers and installers look after things, not after people. */
 export const answeringRoles = ['operator', 'supervisor', 'admin'] as const
+/** Who may say that a box is gone for good. */
+export const retiringRoles = ['supervisor', 'maintainer', 'admin'] as const
+
+function meOf(
+  { user, role }: Account,
+  expiresAtMs: number | undefined,
+  clock: Pick<Clock, 'wallMs'>,
+): MeAnswer {
+  const centreTimeMs = Math.round(clock.wallMs())
+  return { user, role, ...(expiresAtMs === undefined ? {} : { expiresAtMs }), centreTimeMs }
+}
 
 /** Puts stored bodies into the answer as they are: they are JSON already. */
 function eventsText({ rows, next, isEnd }: EventPage): string {
@@ -118,7 +140,23 @@ export function createRoutes(options: RouteOptions): Route[] {
       problems: [],
       run: async ({ account }) => {
         if (!account) throw new ApiProblem('unauthenticated')
-        return { json: { user: account.user, role: account.role } satisfies MeAnswer }
+        return { json: meOf(account, account.expiresAtMs, clock) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/me/stay',
+      summary: { zh: '延长登录：从现在起再值一班', en: 'Stay signed in for another shift from now' },
+      access: roles,
+      answer: schemas.meAnswer,
+      problems: [],
+      run: async ({ account, token, setCookie, isCookie }) => {
+        if (!account || token === undefined) throw new ApiProblem('unauthenticated')
+        // Desks only: a program's token keeps the end that it was given.
+        if (!isCookie) return { json: meOf(account, account.expiresAtMs, clock) }
+        const expiresAtMs = await sessions.stay(token)
+        setCookie(token)
+        return { json: meOf(account, expiresAtMs, clock) }
       },
     },
     {
@@ -163,6 +201,23 @@ export function createRoutes(options: RouteOptions): Route[] {
       answer: schemas.villagesAnswer,
       problems: [],
       run: async () => ({ json: options.villages(await storage.openAlarmCounts()) }),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/villages/{boxId}/retire',
+      summary: {
+        zh: '注销已拆除的网关：不再列出，不再因失联告警；再次听到时自动恢复。留痕。',
+        en: 'Retire a box that is gone: not listed, its silence no alarm, back when it is heard again; kept in the trail',
+      },
+      access: retiringRoles,
+      body: schemas.retireBody,
+      answer: schemas.retireAnswer,
+      problems: ['bad-request', 'not-found', 'box-present'],
+      run: async ({ account, boxId, body }) => {
+        const { why } = body as z.infer<typeof schemas.retireBody>
+        await options.retire(boxId, account?.user ?? '', why)
+        return { json: { box: boxId, retired: true } satisfies RetireAnswer }
+      },
     },
     {
       method: 'GET',

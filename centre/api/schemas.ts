@@ -55,6 +55,8 @@ export const deskAlarmSchema = z.looseObject({
   raised: boxTime,
   receivedAtMs: ms,
   changedAtMs: ms,
+  again: boxTime.optional(),
+  againReceivedAtMs: ms.optional(),
   stage: z.enum(stages),
   acceptedBy: z.string().optional(),
   acceptedAtMs: ms.optional(),
@@ -110,8 +112,11 @@ export const eventsAnswer = z.object({
   isEnd: z.boolean(),
 })
 
-export const meAnswer = z.object({ user: z.string(), role: z.enum(roles) })
-export const loginAnswer = meAnswer.extend({ token: z.string() })
+const account = z.object({ user: z.string(), role: z.enum(roles) })
+export const meAnswer = account.extend({ expiresAtMs: ms.optional(), centreTimeMs: ms.optional() })
+export const loginAnswer = account.extend({ token: z.string() })
+export const retireBody = z.strictObject({ why: z.string().min(1).max(300) })
+export const retireAnswer = z.object({ box: z.string(), retired: z.literal(true) })
 export const emptyAnswer = z.object({})
 export const openApiAnswer = z.looseObject({ openapi: z.string() })
 

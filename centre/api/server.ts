@@ -132,6 +132,7 @@ export class DeskServer {
         const answer = await route.run({
           account,
           token: presented?.token,
+          isCookie: presented?.isCookie ?? false,
           address: request.ip,
           id: id ?? '',
           boxId: boxId ?? '',

@@ -5,7 +5,7 @@ export interface TrailEntry {
   alarm: string
   atMs: number
   who: string
-  what: 'seen' | 'accepted' | 'commanded'
+  what: 'seen' | 'accepted' | 'commanded' | 'retired'
   why: string
 }
 

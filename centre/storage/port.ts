@@ -66,6 +66,8 @@ export interface KnownBox {
   id: string
   name: string
   lastHeardAtMs?: number
+  /** Gone for good, until it is heard again. */
+  isRetired?: boolean
 }
 
 export interface KnownLane {
@@ -183,7 +185,10 @@ export interface WriterCalls {
   noteBoxes(boxes: KnownBox[], messages: BoxMessage[]): StoredChange[]
   putUser(row: PasswordRow, atMs: number): void
   putToken(row: TokenRow): void
+  extendToken(hash: string, expiresAtMs: number): void
   revokeToken(hash: string): void
+  /** The box is gone for good: not listed, its silence no alarm, until it is heard again. Undefined when it is unknown. */
+  retireBox(box: string, by: string, why: string, atMs: number): StoredChange[] | undefined
   /** Stores a new command; its trail says who asked for it. */
   askCommand(command: DeskCommand): StoredChange[]
   /** Undefined when the box has no such command, or it can not come to that state any more. */
@@ -218,6 +223,7 @@ export type CommandMessage = Omit<CommandNews, 'position'>
 export type BoxMessage =
   | { type: 'box.presence'; box: BoxSummary; village: string }
   | { type: 'box.gap'; box: string; lane: Lane; missing: NumberRange[] }
+  | { type: 'box.retired'; box: string; by: string }
 
 export interface PictureMessage {
   type: 'picture.taken' | 'picture.arrived' | 'picture.gone'
@@ -253,7 +259,10 @@ export interface ReaderCalls {
   trail(alarm: string): (TrailEntry & { hash: string })[]
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined
+  /** One that is not revoked and ends after `nowMs`. */
   token(hash: string, nowMs: number): (Account & { expiresAtMs: number }) | undefined
+  /** A red alarm that is no drill waits for an answer. */
+  isRedWaiting(): boolean
   pictureFile(box: string, sha256: string): PictureRow | undefined
   /** Newest first. */
   picturesOfAlarm(alarm: string, limit: number): DeskPicture[]

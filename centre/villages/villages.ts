@@ -40,6 +40,8 @@ export interface VillagesOptions {
 export class Villages {
   readonly #options: VillagesOptions
   readonly #boxes = new Map<string, Box>()
+  /** What retired boxes were called, should one be heard again. */
+  readonly #retired = new Map<string, string>()
   readonly #startedMs: number
   #cancel: (() => void) | undefined
 
@@ -50,7 +52,8 @@ export class Villages {
 
   remember(known: readonly KnownBox[], configured: readonly { id: string }[]): void {
     const ids = new Set(configured.map(({ id }) => id))
-    for (const { id, name, lastHeardAtMs } of known)
+    for (const { id, name, isRetired } of known) if (isRetired) this.#retired.set(id, name)
+    for (const { id, name, lastHeardAtMs } of known.filter((one) => !one.isRetired))
       this.#boxes.set(id, {
         id,
         name,
@@ -104,6 +107,16 @@ export class Villages {
     }
   }
 
+  /** The box is gone for good; heard again, it is there again. */
+  retire(id: string): void {
+    this.#retired.set(id, this.nameOf(id))
+    this.#boxes.delete(id)
+  }
+
+  presenceOf(id: string): BoxPresence | undefined {
+    return this.#boxes.get(id)?.presence
+  }
+
   knows(id: string): boolean {
     return this.#boxes.has(id)
   }
@@ -137,7 +150,9 @@ export class Villages {
   #add(id: string): Box | undefined {
     if (this.#boxes.size >= boxesMax) return undefined
     const unheard = { heardMs: undefined, lastHeardAtMs: undefined, heartbeat: undefined }
-    const box: Box = { id, name: id, isNameConfigured: false, presence: 'unknown', ...unheard }
+    const name = this.#retired.get(id) ?? id
+    this.#retired.delete(id)
+    const box: Box = { id, name, isNameConfigured: false, presence: 'unknown', ...unheard }
     this.#boxes.set(id, box)
     return box
   }

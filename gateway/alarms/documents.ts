@@ -73,6 +73,9 @@ export interface DeviceDocument {
   leak?: boolean
   tamper?: boolean
   isBatteryLow?: boolean
+  /** What it said last of itself, for the console. */
+  batteryPercent?: number
+  signalDbm?: number
   mainsOffMs?: number
   water?: WaterTrack
 }

@@ -46,8 +46,10 @@ function carryOn(
   if (readings.motion === true) document.motionMs = nowMs
   if (readings.mains === 'on' && document.mainsOffMs !== undefined) delete document.mainsOffMs
   if (readings.mains === 'off') document.mainsOffMs = before?.mainsOffMs ?? nowMs
-  const { batteryPercent, waterLevelMm } = readings
+  const { batteryPercent, signalDbm, waterLevelMm } = readings
+  if (typeof signalDbm === 'number') document.signalDbm = signalDbm
   if (batteryPercent !== undefined && isPercent(batteryPercent)) {
+    document.batteryPercent = batteryPercent
     const { batteryLowPercent, batteryOkPercent } = judging.settings.limits
     document.isBatteryLow =
       batteryPercent <= batteryLowPercent ||

@@ -1,5 +1,5 @@
 // The settings in the form the engine asks for them: by id, with zones joined, defaults chosen and places in words.
-import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
+import type { AlarmKind, AlarmPlace, BilingualText } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type {
   AlarmSettings,
@@ -10,6 +10,7 @@ import type {
   ZoneSettings,
 } from '../config/alarm-settings.ts'
 import { alarmKey, deviceKey } from './documents.ts'
+import { placeSirensMax } from '../../protocols/uplink/report.ts'
 import { resolveWater, type ResolvedWater } from './water/water-limits.ts'
 
 export interface DeviceFacts {
@@ -23,6 +24,8 @@ export interface DeviceFacts {
   settings?: DeviceSettings
   /** Where, in words. */
   place: BilingualText
+  /** The same for a program, with whom to ring and what can sound there. */
+  alarmPlace: AlarmPlace
   guidance: Guidance
   reportIntervalMs: number
   /** Without a word for so long it is silent; Infinity for strangers. */
@@ -102,6 +105,28 @@ function wordsOfZone(zone: ZoneSettings): BilingualText {
   return { zh: zh.join('，'), en: en.join(', ') }
 }
 
+/** The sirens that a command for an alarm here reaches: those of its zone, or else all. */
+function sirensFor(zone: string | undefined, all: AlarmSettings): string[] {
+  const sirens = all.devices.filter(({ kind }) => kind === 'siren')
+  const near = sirens.filter((siren) => zone !== undefined && siren.zone === zone)
+  return (near.length > 0 ? near : sirens).slice(0, placeSirensMax).map(({ id, name }) => name ?? id)
+}
+
+function alarmPlaceOf(
+  device: DeviceSettings | undefined,
+  zone: ZoneSettings | undefined,
+  all: AlarmSettings,
+): AlarmPlace {
+  const phone = device?.phone ?? zone?.phone
+  return {
+    ...(zone?.name === undefined ? {} : { zone: zone.name }),
+    ...(device?.name === undefined ? {} : { device: device.name }),
+    ...(zone?.place as Omit<AlarmPlace, 'phone'> | undefined),
+    ...(phone === undefined ? {} : { phone }),
+    sirens: sirensFor(zone?.id, all),
+  }
+}
+
 function resolveDevice(
   settings: DeviceSettings,
   zone: ZoneSettings | undefined,
@@ -124,6 +149,7 @@ function resolveDevice(
     ...(zone ? { zone } : {}),
     settings,
     place: where ? { zh: `${where.zh}，${name}`, en: `${where.en}, ${name}` } : { zh: name, en: name },
+    alarmPlace: alarmPlaceOf(settings, zone, all),
     guidance: { ...zone?.guidance, ...settings.guidance },
     reportIntervalMs,
     silentAfterMs: missedReportsMax * reportIntervalMs,
@@ -150,6 +176,7 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
     if (zone) add(devicesByZone, zone.id, facts)
     if (device.via !== undefined) add(hangingOn, device.via, facts)
   }
+  const strangersPlace = alarmPlaceOf(undefined, undefined, settings)
   const strangersWater = resolveWater(undefined, settings.limits)
   const stranger = (id: string): DeviceFacts => ({
     id,
@@ -161,6 +188,7 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
       id === settings.boxId
         ? { zh: '网关', en: 'the box' }
         : { zh: `未登记设备 ${id}`, en: `unregistered device ${id}` },
+    alarmPlace: strangersPlace,
     guidance: {},
     reportIntervalMs: reportIntervalByKind.other,
     silentAfterMs: Infinity,

@@ -12,6 +12,14 @@ export const rulesMax = 200
 
 const id = z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore; 1 to 64')
 const words = z.string().min(1).max(120)
+/** Rung from the desk with one press. */
+const phone = z
+  .string()
+  .max(32)
+  .regex(
+    /^\+?[0-9][0-9 ()-]{1,30}$/,
+    'a telephone number: digits, spaces, brackets and dashes, with + or not',
+  )
 const seconds = (max: number) => z.number().int().min(0).max(max)
 const levelMm = z.number().min(-100_000).max(1_000_000)
 /** A text in both languages, or one sentence for both. */
@@ -103,6 +111,8 @@ export const deviceShape = {
   emergency: z.enum(['general', 'medical', 'hostile', 'silent']).default('general'),
   water: waterLimitsSchema.optional(),
   guidance: guidance.optional(),
+  /** Of whoever answers for it; its zone's when left out. */
+  phone: phone.optional(),
 }
 export const deviceSchema = z.strictObject(deviceShape)
 
@@ -138,6 +148,8 @@ export const zoneSchema = z.strictObject({
       }),
     ])
     .optional(),
+  /** Of who lives or works there: the desk rings it with one press. */
+  phone: phone.optional(),
   grade: z.enum(zoneGrades).default('general'),
   /** The state at the first start, and outside the schedule: a zone that nobody armed is disarmed. */
   armed: z.boolean().default(false),

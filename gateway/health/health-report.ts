@@ -17,6 +17,7 @@ import {
   type HealthLink,
   type HealthQuarantineEntry,
 } from '../../protocols/console/api.ts'
+import { deviceKey, type DeviceDocument } from '../alarms/documents.ts'
 import type { AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
@@ -151,17 +152,17 @@ export class HealthReport {
     const list = [...ids].map((id): HealthDevice => {
       const settings = config.devices.find((device) => device.id === id)
       const { lastHeardMs } = broker.sightingOf(id)
-      const track = documents.get(`device:${id}`) as { readings?: Record<string, unknown> } | undefined
-      const battery = track?.readings?.['batteryPercent']
-      const signal = track?.readings?.['signalDbm']
+      const said = documents.get(deviceKey(id)) as DeviceDocument | undefined
       return {
         id,
         ...(settings ? { kind: settings.kind } : {}),
+        ...(settings?.name === undefined ? {} : { name: settings.name }),
         ...(settings?.zone === undefined ? {} : { zone: settings.zone }),
+        ...zoneNameOf(config.zones, settings?.zone),
         presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
         ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
-        ...(typeof battery === 'number' ? { batteryPercent: battery } : {}),
-        ...(typeof signal === 'number' ? { signalDbm: signal } : {}),
+        ...(said?.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
+        ...(said?.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
       }
     })
     const rank: DevicePresence[] = ['silent', 'late', 'unknown', 'present']
@@ -181,6 +182,11 @@ export class HealthReport {
     )
     return { count: standing.length, list: standing.slice(0, healthAlarmsMax) }
   }
+}
+
+function zoneNameOf(zones: GatewayConfig['zones'], id: string | undefined): { zoneName?: string } {
+  const name = id === undefined ? undefined : zones.find((zone) => zone.id === id)?.name
+  return name === undefined ? {} : { zoneName: name }
 }
 
 function presenceOf(

@@ -84,7 +84,10 @@ export type DevicePresence = 'unknown' | 'present' | 'late' | 'silent'
 export interface HealthDevice {
   id: string
   kind?: string
+  /** Its own name and its zone's, where they have one. */
+  name?: string
   zone?: string
+  zoneName?: string
   presence: DevicePresence
   /** Since its latest message; absent when it has not been heard. */
   lastHeardAgoMs?: number

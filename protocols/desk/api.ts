@@ -22,6 +22,9 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
   receivedAtMs: number
   /** Of its latest change. */
   changedAtMs: number
+  /** Its latest occurrence after the first: when the box saw it, and when the centre had it on disk. */
+  again?: BoxTime
+  againReceivedAtMs?: number
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number
@@ -105,10 +108,20 @@ export interface LoginAnswer {
   role: Role
 }
 
-/** `GET /api/v1/me`. */
+/** `GET /api/v1/me`, and `POST /api/v1/me/stay`, which begins the session's life anew. */
 export interface MeAnswer {
   user: string
   role: Role
+  /** When the token ends if nobody stays; it is past while a waiting red alone keeps it. Absent from an older centre. */
+  expiresAtMs?: number
+  /** By the same clock. */
+  centreTimeMs?: number
+}
+
+/** `POST /api/v1/villages/{boxId}/retire`: its box is gone for good and is not listed any more, until it is heard again. */
+export interface RetireAnswer {
+  box: string
+  retired: true
 }
 
 /** `POST /api/v1/alarms/{id}/accept` and `.../seen`: the alarm as it stands afterwards. */
@@ -184,6 +197,7 @@ export type StreamMessage =
   | { type: `alarm.${AlarmChange | 'stage'}`; position: string; alarm: DeskAlarm }
   | { type: 'picture.taken' | 'picture.arrived' | 'picture.gone'; position: string; picture: DeskPicture }
   | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
+  | { type: 'box.retired'; position: string; box: string; by: string }
   /** What was missed can not be replayed: read the alarms and villages again. */
   | { type: 'resync'; position: string }
   | CommandMessage

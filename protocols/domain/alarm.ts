@@ -71,6 +71,27 @@ export interface BilingualText {
   en: string
 }
 
+/** Whose alarm it is and where, in the village's own words: what an operator reads first, and whom they ring. */
+export interface AlarmPlace {
+  /** The zone's own name, such as a person or a house. */
+  zone?: string
+  /** The device's own name. */
+  device?: string
+  household?: string
+  grid?: string
+  lampPost?: string
+  /** Where, in other words. */
+  text?: string
+  /** On the village plan, 0 to 1 from its upper left corner. */
+  plan?: { x: number; y: number }
+  /** Of the device, or else of its zone. */
+  phone?: string
+  /** Names of the sirens that can sound for it; empty where there is none, absent when the box does not say. */
+  sirens?: string[]
+  /** The village's time, minutes ahead of UTC, when the alarm was told. */
+  utcOffsetMin?: number
+}
+
 /** One alarm as it stands after a change: enough to show and answer it without any other record. */
 export interface Alarm {
   /** Unique at this box for ever, also across epochs. */
@@ -87,6 +108,7 @@ export interface Alarm {
   /** How often it occurred in this life: 1 when raised. */
   occurrences: number
   zone?: string
+  place?: AlarmPlace
   /** What, where and what to do, for the operator. */
   text: BilingualText
   /** What the device said when it was raised or last changed. */

@@ -41,6 +41,22 @@ const readings = z
   .record(z.string(), z.unknown())
   .refine((value) => !isNestedDeeper(value, nestingMax + 1), `nested more than ${nestingMax} levels deep`)
 
+const words = z.string().max(120).optional()
+/** Sirens that an alarm names; a place with more of them is cut at the box. */
+export const placeSirensMax = 4
+export const alarmPlaceSchema = z.looseObject({
+  zone: words,
+  device: words,
+  household: words,
+  grid: words,
+  lampPost: words,
+  text: words,
+  plan: z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }).optional(),
+  phone: z.string().max(32).optional(),
+  sirens: z.array(z.string().max(120)).max(placeSirensMax).optional(),
+  utcOffsetMin: z.number().int().min(-720).max(840).optional(),
+})
+
 export const alarmSchema = z.looseObject({
   id: z
     .string()
@@ -55,6 +71,7 @@ export const alarmSchema = z.looseObject({
   state: z.enum(alarmStates),
   occurrences: counter(occurrencesMax),
   zone: z.string().max(textLengths.zone).optional(),
+  place: alarmPlaceSchema.optional(),
   text: z.object({ zh: z.string().max(textLengths.alarm), en: z.string().max(textLengths.alarm) }),
   readings: readings.optional(),
   isDrill: z.boolean().optional(),

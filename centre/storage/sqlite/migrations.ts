@@ -1,6 +1,7 @@
 // The centre's tables, version by version; each step runs in one transaction and is never edited once released.
 import { commandMigration } from './command-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
+import { retireMigration } from './retire-migration.ts'
 
 export const migrations: readonly string[] = [
   `
@@ -143,4 +144,5 @@ INSERT OR REPLACE INTO boot_times
 `,
   commandMigration,
   pictureMigration,
+  retireMigration,
 ]

@@ -11,7 +11,10 @@ const writerCalls = [
   'noteBoxes',
   'putUser',
   'putToken',
+  'extendToken',
   'revokeToken',
+  'retireBox',
+
   'askCommand',
   'moveCommand',
   'closeCommand',
@@ -31,6 +34,7 @@ const readerCalls = [
   'quarantined',
   'password',
   'token',
+  'isRedWaiting',
   'commands',
   'openCommands',
   'pictureFile',
@@ -43,6 +47,8 @@ const readerCalls = [
   'pictureBytes',
   'looks',
 ] as const satisfies (keyof StorageCalls)[]
+
+type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]
 
 /** Seldom enough that a page written again and again is folded once. */
 const foldEveryDefaultMs = 10_000
@@ -61,13 +67,14 @@ export async function openSqliteStorage(
     await writer.close()
     throw error
   }
-  const calls: Record<string, unknown> = {
-    close: async () => {
-      await reader.close()
-      await writer.close()
-    },
+  const named = {} as Record<Named, unknown>
+  for (const name of writerCalls) named[name] = (...args: unknown[]) => writer.call(name, args)
+  for (const name of readerCalls) named[name] = (...args: unknown[]) => reader.call(name, args)
+  // A call that is in neither list is an error of the compiler here, and not of a desk at two in the morning.
+  const calls: Record<keyof StorageCalls, unknown> = named
+  const close = async (): Promise<void> => {
+    await reader.close()
+    await writer.close()
   }
-  for (const name of writerCalls) calls[name] = (...args: unknown[]) => writer.call(name, args)
-  for (const name of readerCalls) calls[name] = (...args: unknown[]) => reader.call(name, args)
-  return calls as unknown as Storage
+  return { ...calls, close } as unknown as Storage
 }

@@ -58,6 +58,10 @@ export function createWriter(db: Sqlite): WriterCalls {
      ON CONFLICT (id) DO UPDATE SET name = excluded.name,
        last_heard_at_ms = coalesce(excluded.last_heard_at_ms, last_heard_at_ms)`,
   )
+  const returnBox = db.prepare(
+    'UPDATE boxes SET retired_at_ms = NULL WHERE id = ? AND retired_at_ms IS NOT NULL',
+  )
+  const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
   const insertTrail = db.prepare(
     'INSERT INTO trail (alarm, at_ms, who, what, why, hash) VALUES (?, ?, ?, ?, ?, ?)',
@@ -186,11 +190,16 @@ export function createWriter(db: Sqlite): WriterCalls {
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) putBox.run(id, name, null)
       const boxes = db
-        .prepare<[], { id: string; name: string; at: number | null }>(
-          'SELECT id, name, last_heard_at_ms AS at FROM boxes',
+        .prepare<[], { id: string; name: string; at: number | null; retired: number | null }>(
+          'SELECT id, name, last_heard_at_ms AS at, retired_at_ms AS retired FROM boxes',
         )
         .all()
-        .map(({ id, name, at }): KnownBox => ({ id, name, ...(at === null ? {} : { lastHeardAtMs: at }) }))
+        .map(({ id, name, at, retired }): KnownBox => ({
+          id,
+          name,
+          ...(at === null ? {} : { lastHeardAtMs: at }),
+          ...(retired === null ? {} : { isRetired: true }),
+        }))
       const epochs = db
         .prepare<[], { number: number; box: string; epoch: string }>(
           'SELECT number, box, epoch FROM epochs ORDER BY number',
@@ -276,9 +285,19 @@ export function createWriter(db: Sqlite): WriterCalls {
     }),
 
     noteBoxes: immediately(db, (boxes: KnownBox[], messages: BoxMessage[]) => {
-      for (const { id, name, lastHeardAtMs } of boxes)
+      for (const { id, name, lastHeardAtMs } of boxes) {
         putBox.run(id, name, lastHeardAtMs === undefined ? null : Math.round(lastHeardAtMs))
+        if (lastHeardAtMs !== undefined) returnBox.run(id)
+      }
       return messages.map(logChange)
+    }),
+
+    retireBox: immediately(db, (box: string, by: string, why: string, wallMs: number) => {
+      if (!boxName.get(box)) return undefined
+      const atMs = Math.round(wallMs)
+      retire.run(atMs, box)
+      seal({ alarm: `box ${box}`, atMs, who: by, what: 'retired', why })
+      return [logChange({ type: 'box.retired', box, by })]
     }),
     ...createCommandWriter(db, logChange, seal),
     storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>

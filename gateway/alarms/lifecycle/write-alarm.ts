@@ -8,20 +8,22 @@ import { keyOf, type Judging } from '../judging.ts'
 import { applyRules } from '../local-rules.ts'
 import { alarmDueMs } from '../due/alarm-due.ts'
 
-/** Puts the text of the alarm anew, after its variant, colour or remark has changed. */
+/** Puts text and place of the alarm anew, after its variant, colour or remark has changed. */
 export function withText(judging: Judging, document: AlarmDocument): AlarmDocument {
   const { alarm } = document
+  const device = judging.settings.device(alarm.device)
+  const { utcOffsetMin } = judging.settings.limits
   const text = alarmText({
     kind: alarm.kind,
     variant: alarm.variant,
-    device: judging.settings.device(alarm.device),
+    device,
     remark: document.remark,
     raisedWallMs: document.raisedWallMs,
     raisedClock: document.raisedClock,
-    utcOffsetMin: judging.settings.limits.utcOffsetMin,
+    utcOffsetMin,
     isDrill: alarm.isDrill ?? false,
   })
-  return { ...document, alarm: { ...alarm, text } }
+  return { ...document, alarm: { ...alarm, place: { ...device.alarmPlace, utcOffsetMin }, text } }
 }
 
 /** Keeps the document without telling anybody. */

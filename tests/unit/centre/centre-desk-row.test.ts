@@ -1,7 +1,7 @@
 // An alarm's records may arrive in any order across lanes: the row ends the same, and never steps back on its way.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { applyAlarmRecord, needsAnswer, type DeskRow } from '../../../centre/alarms/desk-row.ts'
+import { applyAlarmRecord, needsAnswer, toDeskAlarm, type DeskRow } from '../../../centre/alarms/desk-row.ts'
 import { acceptAlarm, seeAlarm } from '../../../centre/cases/case-steps.ts'
 import { findBrokenSeal, trailHash, trailStart, type TrailEntry } from '../../../centre/cases/trail.ts'
 import { LoginLimit } from '../../../centre/accounts/login-limit.ts'
@@ -103,4 +103,15 @@ test('refuses the sixth login of one user from one address within five minutes, 
   expect(limit.isAllowed('10.0.0.2', 'li')).toBe(true)
   clock.advance(5 * 60_000)
   expect(limit.isAllowed('10.0.0.1', 'li')).toBe(true)
+})
+
+test('says when it came again, counted once however often it is told and changed since', () => {
+  const order = (sequence: number) => ({ epoch: 1, sequence })
+  const apply = (row: DeskRow | undefined, record: (typeof life)[number], atMs: number) =>
+    applyAlarmRecord(row, 'box-a', order(record.sequence), record, atMs).row
+  const raised = apply(undefined, makeAlarm(1, 'raised'), 1000)
+  expect(toDeskAlarm(raised, 'mill')).not.toHaveProperty('againReceivedAtMs')
+  const again = apply(raised, makeAlarm(5, 'repeated', { occurrences: 2 }), 9000)
+  const later = apply(again, makeAlarm(6, 'updated', { occurrences: 2 }), 20_000)
+  expect(toDeskAlarm(later, 'mill')).toMatchObject({ againReceivedAtMs: 9000, again: { sinceBootMs: 50 } })
 })

@@ -1,0 +1,5 @@
+// Boxes that are gone for good: one of the migrations.
+
+export const retireMigration = `
+ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;
+`
