@@ -204,7 +204,7 @@ export class Desk {
 
   #hear(message: StreamMessage): void {
     if (message.type === 'hello' || message.type === 'resync') return
-    if (message.type === 'box.presence' || message.type === 'box.gap') {
+    if (message.type === 'box.presence' || message.type === 'box.gap' || message.type === 'box.retired') {
       this.villages.value = applyBoxMessage(this.villages.value, message)
       return
     }

@@ -68,7 +68,7 @@ function rankOf(box: StripBox): number {
   return box.waiting === undefined ? colours.length : colours.indexOf(box.waiting)
 }
 
-type BoxMessage = Extract<StreamMessage, { type: 'box.presence' | 'box.gap' }>
+type BoxMessage = Extract<StreamMessage, { type: 'box.presence' | 'box.gap' | 'box.retired' }>
 
 /** The villages after one message of the stream; a box or village not known yet is added. */
 export function applyBoxMessage(villages: readonly VillageSummary[], message: BoxMessage): VillageSummary[] {
@@ -79,6 +79,11 @@ export function applyBoxMessage(villages: readonly VillageSummary[], message: Bo
       const progress = box.lanes[lane] ?? { storedTo: 0, announced: 0, missing: [] }
       return { ...box, lanes: { ...box.lanes, [lane]: { ...progress, missing } } }
     })
+  }
+  if (message.type === 'box.retired') {
+    return villages
+      .map((village) => ({ ...village, boxes: village.boxes.filter(({ id }) => id !== message.box) }))
+      .filter(({ boxes }) => boxes.length > 0)
   }
   const { box: next, village: villageId } = message
   const village = villages.find(({ id }) => id === villageId)
