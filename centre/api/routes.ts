@@ -61,8 +61,8 @@ export interface RouteOptions extends CommandRouteOptions {
   /** A person has moved an alarm on: push it and tell the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
   openApi: () => object
-  /** Throws what the API answers when it can not be. */
-  retire: (box: string, by: string, why: string) => Promise<void>
+  /** `heard`: not done, the box is there. */
+  retire: (box: string, by: string, why: string) => Promise<'retired' | 'heard' | 'unknown'>
 }
 
 /** Who answers alarms; maintainers and installers look after things, not after people. */
@@ -215,7 +215,9 @@ export function createRoutes(options: RouteOptions): Route[] {
       problems: ['bad-request', 'not-found', 'box-present'],
       run: async ({ account, boxId, body }) => {
         const { why } = body as z.infer<typeof schemas.retireBody>
-        await options.retire(boxId, account?.user ?? '', why)
+        const outcome = await options.retire(boxId, account?.user ?? '', why)
+        if (outcome === 'unknown') throw new ApiProblem('not-found', boxId)
+        if (outcome === 'heard') throw new ApiProblem('box-present')
         return { json: { box: boxId, retired: true } satisfies RetireAnswer }
       },
     },

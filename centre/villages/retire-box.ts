@@ -1,6 +1,5 @@
 // Takes a box that is gone for good off the list: its silence is no alarm any more, and the trail says who said so and why.
 import type { Logger } from 'pino'
-import { ApiProblem } from '../api/problems.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { SilenceWatch } from './silence-watch.ts'
@@ -15,17 +14,21 @@ export interface RetireOptions {
   onStored: (changes: StoredChange[]) => void
 }
 
+/** `heard`: not done, the box is there. */
+export type RetireOutcome = 'retired' | 'heard' | 'unknown'
+
 /** Refuses while the box is heard: it would be back with its next heartbeat. */
 export function createRetire({ storage, clock, logger, villages, silence, onStored }: RetireOptions) {
-  return async (box: string, by: string, why: string): Promise<void> => {
+  return async (box: string, by: string, why: string): Promise<RetireOutcome> => {
     const presence = villages.presenceOf(box)
-    if (presence === undefined) throw new ApiProblem('not-found', box)
-    if (presence === 'present' || presence === 'late') throw new ApiProblem('box-present')
+    if (presence === undefined) return 'unknown'
+    if (presence === 'present' || presence === 'late') return 'heard'
     const changes = await storage.retireBox(box, by, why, clock.wallMs())
-    if (!changes) throw new ApiProblem('not-found', box)
+    if (!changes) return 'unknown'
     villages.retire(box)
     silence.note(box, false)
     logger.warn({ box, by, why }, 'a box was retired')
     onStored(changes)
+    return 'retired'
   }
 }

@@ -3,11 +3,10 @@ import type { Alarm, AlarmKind, BilingualText } from '../../protocols/domain/ala
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
-import type { AlarmMemory, BoxFact } from './port.ts'
+import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceSaid } from './port.ts'
 import type { WaterTrack } from './water/water-track.ts'
 
 export const boxKey = 'box'
-export const devicePrefix = 'device:'
 export const alarmPrefix = 'alarm:'
 export const zonePrefix = 'zone:'
 /** How often an alarm that has ended changed lately, so that a new one is known to chatter. */
@@ -59,7 +58,7 @@ export interface PastDocument {
 }
 
 /** What we know of one device. It depends on that device's own inputs alone. */
-export interface DeviceDocument {
+export interface DeviceDocument extends DeviceSaid {
   heardMs: number
   /** Since when its connection is lost. */
   offlineMs?: number
@@ -73,9 +72,6 @@ export interface DeviceDocument {
   leak?: boolean
   tamper?: boolean
   isBatteryLow?: boolean
-  /** What it said last of itself, for the console. */
-  batteryPercent?: number
-  signalDbm?: number
   mainsOffMs?: number
   water?: WaterTrack
 }

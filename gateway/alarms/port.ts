@@ -108,3 +108,14 @@ export interface AlarmEngine {
   /** Call it after the documents were changed from outside, as an undo does: the next call indexes them anew. */
   forget(memory: AlarmMemory): void
 }
+
+export const devicePrefix = 'device:'
+
+/** What a device said last of itself: part of the engine's document of it. */
+export interface DeviceSaid {
+  batteryPercent?: number
+  signalDbm?: number
+}
+
+export const readDeviceSaid = (memory: AlarmMemory, device: string): DeviceSaid =>
+  (memory.get(devicePrefix + device) as DeviceSaid | undefined) ?? {}

@@ -17,8 +17,7 @@ import {
   type HealthLink,
   type HealthQuarantineEntry,
 } from '../../protocols/console/api.ts'
-import { deviceKey, type DeviceDocument } from '../alarms/documents.ts'
-import type { AlarmMemory } from '../alarms/port.ts'
+import { readDeviceSaid, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -152,7 +151,7 @@ export class HealthReport {
     const list = [...ids].map((id): HealthDevice => {
       const settings = config.devices.find((device) => device.id === id)
       const { lastHeardMs } = broker.sightingOf(id)
-      const said = documents.get(deviceKey(id)) as DeviceDocument | undefined
+      const said = readDeviceSaid(documents, id)
       return {
         id,
         ...(settings ? { kind: settings.kind } : {}),
@@ -161,8 +160,8 @@ export class HealthReport {
         ...zoneNameOf(config.zones, settings?.zone),
         presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
         ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
-        ...(said?.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
-        ...(said?.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
+        ...(said.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
+        ...(said.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
       }
     })
     const rank: DevicePresence[] = ['silent', 'late', 'unknown', 'present']
