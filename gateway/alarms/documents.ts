@@ -6,6 +6,8 @@ import type { Readings } from '../../protocols/domain/reading.ts'
 import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceSaid } from './port.ts'
 import type { WaterTrack } from './water/water-track.ts'
 
+export { devicePrefix } from './port.ts'
+
 export const boxKey = 'box'
 export const alarmPrefix = 'alarm:'
 export const zonePrefix = 'zone:'
