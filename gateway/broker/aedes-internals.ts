@@ -1,5 +1,6 @@
 // The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
+import type { Packet } from 'mqtt-packet'
 
 interface ClientInternals {
   duplicates: Record<string, number>
@@ -7,6 +8,7 @@ interface ClientInternals {
   _nextBatch(): void
   _keepaliveInterval: number
   _keepaliveTimer: NodeJS.Timeout | null
+  _parser: { prependListener(event: 'packet', listener: (packet: Packet) => void): void }
   deliverQoS(packet: AedesPublishPacket, done: () => void): void
 }
 
@@ -50,4 +52,20 @@ export function noteHeard(client: Client): void {
 /** Sends `packet` to this client alone, at the QoS of its subscription. */
 export function deliverTo(client: Client, packet: AedesPublishPacket): void {
   internalsOf(client).deliverQoS(packet, () => undefined)
+}
+
+/**
+ * SUBACK holds one code for each filter of the SUBSCRIBE [MQTT-3.8.4-5]; aedes drops a filter that comes twice, code and all.
+ * A repeat is given to it as a String object, which is another key to it and the same text to everything else.
+ */
+export function answerEachFilter(client: Client): void {
+  internalsOf(client)._parser.prependListener('packet', (packet) => {
+    if (packet.cmd !== 'subscribe' || packet.subscriptions.length < 2) return
+    const seen = new Set<string>()
+    for (const subscription of packet.subscriptions) {
+      // eslint-disable-next-line no-new-wrappers
+      if (seen.has(subscription.topic)) Object.assign(subscription, { topic: new String(subscription.topic) })
+      else seen.add(subscription.topic)
+    }
+  })
 }

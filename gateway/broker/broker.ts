@@ -2,10 +2,19 @@
 import { Aedes, type Client } from 'aedes'
 import { Access } from './credentials/access.ts'
 import { Admission } from './connections/admission.ts'
-import { deliverTo, disableCopyCheck, noteHeard, readHeldBack, readOn } from './aedes-internals.ts'
+import {
+  answerEachFilter,
+  deliverTo,
+  disableCopyCheck,
+  noteHeard,
+  readHeldBack,
+  readOn,
+} from './aedes-internals.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connections/connection.ts'
+import type { FrameProblem } from './connections/frame-guard.ts'
+import { describeViolation } from './connections/packet-rules.ts'
 import { Delivery } from './sessions/delivery.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { watchIdle } from './connections/idle-watch.ts'
@@ -39,7 +48,7 @@ class Broker implements DeviceBroker {
   readonly #metrics: BrokerMetrics
   readonly #refusals: Refusals
   readonly #sightings = new Sightings()
-  readonly #delivery = new Delivery()
+  readonly #delivery = new Delivery((packet) => this.#store.keepRetained(packet))
   readonly #store: SessionStore
   readonly #access: Access
   readonly #rate: PublishRate
@@ -75,6 +84,7 @@ class Broker implements DeviceBroker {
       limits,
       isGranted: (client, filter) => this.#connectionOf(client)?.granted.has(filter) === true,
       isConnected: (clientId) => this.#holders.has(clientId),
+      onReleased: (client, packetId) => this.#connectionOf(client)?.sent.released(packetId),
       onDrop: (place, topic) => {
         this.#metrics.dropped.inc({ place })
         logger.debug({ place, topic }, 'dropped, a bound is reached')
@@ -277,10 +287,7 @@ class Broker implements DeviceBroker {
       ...arrival,
       limits: settings.limits,
       clock,
-      onProblem: (broken, problem) => {
-        this.#refusals.report(problem, { device: broken.identity?.device, address: broken.address })
-        broken.end(problem)
-      },
+      onProblem: (broken, problem) => this.#refuseFrame(broken, problem),
     })
     const entry = { connection, refusal: arrival.refusal }
     this.#byStream.set(arrival.stream, entry)
@@ -291,6 +298,7 @@ class Broker implements DeviceBroker {
     const client = this.#aedes.handle(arrival.stream)
     this.#connections.set(client, entry)
     disableCopyCheck(this.#aedes, client)
+    answerEachFilter(client)
     connection.onEvent = (packetId, bytes, isRetained) =>
       this.#publishing.takeEvent(connection, packetId, bytes, isRetained)
     connection.onHeard = () => noteHeard(client)
@@ -302,6 +310,14 @@ class Broker implements DeviceBroker {
       this.#connections.delete(client)
       this.#disconnected(client)
     })
+  }
+
+  #refuseFrame(connection: Connection, problem: FrameProblem): void {
+    const { cause } = problem
+    const who = { device: connection.identity?.device, address: connection.address }
+    this.#refusals.report(cause, who, 'violation' in problem ? describeViolation(problem.violation) : {})
+    if (cause === 'mqtt-5' || cause === 'unknown-version') connection.endUnknownVersion(cause)
+    else connection.end(cause)
   }
 
   async #authenticate(
@@ -363,15 +379,13 @@ class Broker implements DeviceBroker {
     const connection = this.#connectionOf(client)
     if (!connection) return
     this.#options.logger.debug({ address: connection.address, error: error.message }, 'connection failed')
-    // What the parser refuses has no other report; network errors are the world's.
+    // Network errors are the world's.
     const isJustGone = error.message === 'connection closed'
-    if (connection.endReason !== undefined || 'code' in error || isJustGone || !connection.isOpen) return
-    connection.endReason = 'malformed'
-    this.#refusals.report(
-      'malformed',
-      { device: connection.identity?.device, address: connection.address },
-      { error: error.message },
-    )
+    if (connection.endReason !== undefined || 'code' in error || isJustGone) return
+    const cause = causeOfFailure(error.message)
+    connection.endReason = cause
+    const who = { device: connection.identity?.device, address: connection.address }
+    this.#refusals.report(cause, who, { detail: error.message })
   }
 
   #connectionOf(client: Client): Connection | undefined {
@@ -381,4 +395,11 @@ class Broker implements DeviceBroker {
   *#open(): Generator<Connection> {
     for (const { connection } of this.#connections.values()) yield connection
   }
+}
+
+/** What aedes ended a connection for, by its own words. */
+function causeOfFailure(message: string): RefusalCause {
+  if (message.startsWith('maxInflightInbound')) return 'qos2-limit'
+  if (message === 'connect did not arrive in time') return 'connect-late'
+  return message === 'drain timeout' ? 'not-reading' : 'malformed'
 }

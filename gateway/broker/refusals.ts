@@ -20,10 +20,30 @@ const refusals = {
   ],
   malformed: [
     'the bytes are not MQTT 3.1.1',
-    'update the firmware of the device',
-    '报文不符合 MQTT 3.1.1，请升级设备固件',
+    'change the firmware of the device: "detail" and "clause" say what',
+    '报文不符合 MQTT 3.1.1，请按 detail 与 clause 所述修改设备固件',
   ],
   'unknown-version': ['an unknown MQTT version', 'set the device to MQTT 3.1.1', '请把设备设为 MQTT 3.1.1'],
+  'mqtt-5': [
+    'the device speaks MQTT 5',
+    'set it to MQTT 3.1.1 (protocol level 4): -V mqttv311, MQTTv311, protocolVersion: 4',
+    '设备使用 MQTT 5，请设为 MQTT 3.1.1（协议级别 4）',
+  ],
+  'connect-late': [
+    'no whole CONNECT came in time',
+    'send CONNECT at once after the connection is made (mqtt.limits.connectTimeoutMs)',
+    '未在时限内收到完整的 CONNECT，请在连接后立即发送',
+  ],
+  'qos2-limit': [
+    'too many QoS 2 messages without PUBREL',
+    'answer each PUBREC with PUBREL, or use QoS 1',
+    'QoS 2 报文未完成过多，请用 PUBREL 应答 PUBREC，或改用 QoS 1',
+  ],
+  'websocket-refused': [
+    'a WebSocket that is not MQTT from a device',
+    'use the subprotocol "mqtt", binary frames, and no Origin of another site',
+    '请使用子协议 mqtt 与二进制帧，且不带其他网站的 Origin',
+  ],
   'packet-id-zero': ['packet id 0', 'update the firmware of the device', '报文标识为 0，请升级设备固件'],
   'frame-too-large': [
     'a frame above the limit',
@@ -164,7 +184,8 @@ export class Refusals {
     facts: object = {},
   ): void {
     this.#counter.inc({ cause })
-    const key = `${cause} ${who.device ?? who.address ?? ''}`
+    const detail = 'detail' in facts && cause === 'malformed' ? String(facts.detail) : ''
+    const key = `${cause} ${who.device ?? who.address ?? ''}${detail}`
     if (this.#said.has(key)) return
     if (this.#said.size >= saidMax) this.#said.clear()
     this.#said.add(key)

@@ -57,15 +57,12 @@ export class Admission {
     packet: ConnectPacket,
     certificateRefusal: RefusalCause | undefined,
   ): Error | undefined {
-    // [MQTT-3.1.2-22], [MQTT-3.1.2-14]
-    if (packet.password !== undefined && packet.username === undefined)
-      return new Error('password without user name')
-    if (packet.will && (packet.will.qos ?? 0) > 2) return new Error('last will with QoS 3')
     connection.keepaliveSeconds = packet.keepalive ?? 0
     const claim: Claim = {
       clientId: packet.clientId,
       username: packet.username,
       isClean: packet.clean ?? true,
+      isOldVersion: packet.protocolVersion === 3,
       willTopic: packet.will?.topic,
       willBytes: packet.will?.payload.length ?? 0,
       identity: undefined,
@@ -103,8 +100,8 @@ export class Admission {
     const { clientId } = claim
     if (clientId.length > settings.limits.clientIdLength || hasUnwantedCharacters(clientId))
       return 'client-id'
-    // [MQTT-3.1.3-8]
-    if (clientId === '' && !claim.isClean) return 'client-id'
+    // [MQTT-3.1.3-8]; MQTT 3.1 knows no empty one at all.
+    if (clientId === '' && (!claim.isClean || claim.isOldVersion)) return 'client-id'
     const identity = claimedIdentity({
       certificateName: connection.certificateName,
       username: claim.username,

@@ -5,6 +5,7 @@ import type { PublishRight } from '../credentials/access.ts'
 import { AnswerOrder } from '../events/answer-order.ts'
 import { encodePuback, takeEvents, type OnEvent } from '../events/event-lane.ts'
 import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
+import { SentMessages } from './sent-messages.ts'
 import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
 import { SlowLane } from '../events/slow-lane.ts'
@@ -67,6 +68,10 @@ export class Connection {
   inHand = 0
   inHandBytes = 0
   readonly answers = new AnswerOrder()
+  /** What it was sent and has not acknowledged. */
+  readonly sent = new SentMessages()
+  /** Turns of the event loop until its retained messages are stored: a SUBSCRIBE behind them waits for it. */
+  retainedTurns = 0
   #phase: Phase = 'connect'
   #isHeldBack = false
   /** PUBACKs to send, one byte a character. */
@@ -81,7 +86,7 @@ export class Connection {
     this.address = options.address
     this.certificateName = options.certificateName
     this.certificateMarks = options.certificateMarks
-    this.#guard = new FrameGuard(options.limits)
+    this.#guard = new FrameGuard(options.limits, (type, packetId) => this.sent.acknowledge(type, packetId))
     this.#limits = options.limits
     this.#clock = options.clock
     this.#onProblem = options.onProblem
@@ -134,6 +139,13 @@ export class Connection {
     this.stream.destroy()
   }
 
+  /** Ends it with the answer to a version that is not spoken here. [MQTT-3.1.2-2] */
+  endUnknownVersion(reason: string): void {
+    this.endReason ??= reason
+    this.#phase = 'closed'
+    this.stream.end(unknownVersionAnswer, () => this.stream.destroy())
+  }
+
   // Events are taken as they come off the socket: queueing them in the stream, telling that there is something to read and
   // reading it out again costs a tenth of what an event costs in all. Only while nothing that came before is queued there.
   #guardPushes(): void {
@@ -174,7 +186,6 @@ export class Connection {
     if (events === chunk.length || this.stream.destroyed) return null
     const taken = this.#guard.take(events === 0 ? part : part.subarray(events))
     if (typeof taken !== 'number') {
-      if (taken === 'unknown-version') this.stream.write(unknownVersionAnswer)
       this.#onProblem(this, taken)
       return null
     }
@@ -206,6 +217,8 @@ export interface Claim {
   clientId: string
   username: string | undefined
   isClean: boolean
+  /** MQTT 3.1. */
+  isOldVersion: boolean
   willTopic: string | undefined
   willBytes: number
   /** Who that would be; undefined when it can not be anybody. */

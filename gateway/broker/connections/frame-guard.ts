@@ -1,5 +1,13 @@
 // Walks the MQTT frames of one connection before the parser sees them: aedes would wait for 256 MiB, also from a
-// stranger. Knows only lengths, types and packet ids; what is inside is the parser's business.
+// stranger. Sizes are judged by the header; control packets are held until they are whole and judged by packet-rules.
+import {
+  checkBody,
+  checkFirstByte,
+  checkLength,
+  packetTypes,
+  type OtherVersion,
+  type Violation,
+} from './packet-rules.ts'
 
 export interface FrameLimits {
   frameBytesBeforeConnect: number
@@ -8,36 +16,32 @@ export interface FrameLimits {
 }
 
 export type FrameProblem =
-  | 'not-connect'
-  | 'malformed'
-  | 'frame-too-large'
-  | 'packet-id-zero'
-  | 'unknown-version'
+  | { cause: 'not-connect' | 'frame-too-large' | OtherVersion }
+  | { cause: 'malformed'; violation: Violation }
 
-const connectType = 1
-const publishType = 3
-const subscribeType = 8
-const unsubscribeType = 10
-const pingType = 12
-const disconnectType = 14
-
-/** The versions that the parser can at least refuse politely: 3.1, 3.1.1 and 5. */
-const parsedVersions = new Set([3, 4, 5])
+const malformed = (violation: Violation): FrameProblem => ({ cause: 'malformed', violation })
+const acknowledgements: ReadonlySet<number> = new Set([
+  packetTypes.puback,
+  packetTypes.pubrec,
+  packetTypes.pubcomp,
+])
 
 export class FrameGuard {
   readonly #limits: FrameLimits
+  readonly #isDue: (type: number, packetId: number) => boolean
   #state: 'type' | 'length' | 'body' = 'type'
   #type = 0
   #lengthShift = 0
   #left = 0
-  #bodyIndex = 0
-  #packetId = 0
-  #nameLength = 0
+  /** What has come of the body of a control packet. */
+  #body: Uint8Array[] = []
   #frames = 0
   #publishes = 0
 
-  constructor(limits: FrameLimits) {
+  /** `isDue`: whether an acknowledgement of that type fits the message that was sent under that id. */
+  constructor(limits: FrameLimits, isDue: (type: number, packetId: number) => boolean = () => true) {
     this.#limits = limits
+    this.#isDue = isDue
   }
 
   /** Whole frames seen so far. */
@@ -60,99 +64,90 @@ export class FrameGuard {
   }
 
   get hasSaidGoodbye(): boolean {
-    return this.#type === disconnectType && this.#state === 'type'
+    return this.#type === packetTypes.disconnect && this.#state === 'type'
   }
 
   /**
-   * Takes the next bytes up to the end of the first frame (CONNECT) or, after it, all of them.
-   * Returns how many bytes it took, or what is wrong with them.
+   * Takes the next bytes up to the end of the first frame (CONNECT) or, after it, all of them; stops before a frame that is
+   * wrong, so that those before it still count. Returns how many bytes it took, or what is wrong with the first frame of them.
    */
   take(chunk: Uint8Array): number | FrameProblem {
     const isFirst = this.#frames === 0
     let at = 0
+    let frameStart = 0
     while (at < chunk.length) {
+      let problem: FrameProblem | undefined
       if (this.#state === 'body') {
         const taken = Math.min(this.#left, chunk.length - at)
-        const problem = this.#look(chunk, at, taken)
-        if (problem) return problem
+        if (this.#type !== packetTypes.publish) this.#body.push(chunk.slice(at, at + taken))
         at += taken
         this.#left -= taken
-        if (this.#left === 0) this.#endFrame()
+        if (this.#left === 0) problem = this.#endFrame()
       } else {
-        const problem =
-          this.#state === 'type' ? this.#startFrame(chunk[at] ?? 0) : this.#length(chunk[at] ?? 0)
-        if (problem) return problem
+        const byte = chunk[at] ?? 0
+        if (this.#state === 'type') frameStart = at
+        problem = this.#state === 'type' ? this.#startFrame(byte) : this.#length(byte)
         at++
       }
+      if (problem) return frameStart > 0 ? this.#stepBack(frameStart) : problem
       if (isFirst && this.#frames > 0) return at
     }
     return at
   }
 
+  /** The wrong frame is looked at again when it is the first of what is read. */
+  #stepBack(frameStart: number): number {
+    if (this.#type === packetTypes.publish) this.#publishes--
+    this.#state = 'type'
+    return frameStart
+  }
+
   #startFrame(first: number): FrameProblem | undefined {
     this.#type = first >> 4
-    if ((this.#type === connectType) !== (this.#frames === 0)) {
-      // A second CONNECT is a violation too [MQTT-3.1.0-2]; aedes closes it, and the last will goes out.
-      if (this.#frames === 0) return 'not-connect'
-    }
-    if (this.#type === publishType) this.#publishes++
-    this.#state = 'length'
     this.#left = 0
     this.#lengthShift = 0
-    this.#bodyIndex = 0
-    this.#packetId = 0
-    this.#nameLength = 0
+    this.#body = []
+    const isConnect = this.#type === packetTypes.connect
+    if (this.#frames === 0 && !isConnect) return { cause: 'not-connect' }
+    if (this.#frames > 0 && isConnect) return malformed('second-connect')
+    if (this.#type === packetTypes.publish) this.#publishes++
+    const violation = checkFirstByte(first)
+    if (violation) return malformed(violation)
+    this.#state = 'length'
     return undefined
   }
 
   #length(byte: number): FrameProblem | undefined {
-    if (this.#lengthShift > 21) return 'malformed'
     this.#left |= (byte & 0x7f) << this.#lengthShift
     this.#lengthShift += 7
-    if (this.#left > this.#lengthMax()) return 'frame-too-large'
-    if ((byte & 0x80) !== 0) return this.#lengthShift > 21 ? 'malformed' : undefined
-    if ((this.#type === pingType || this.#type === disconnectType) && this.#left !== 0) return 'malformed'
-    if (this.#left === 0) this.#endFrame()
-    else this.#state = 'body'
+    if (this.#left > this.#lengthMax()) return { cause: 'frame-too-large' }
+    if ((byte & 0x80) !== 0) return this.#lengthShift > 21 ? malformed('length-field') : undefined
+    const violation = checkLength(this.#type, this.#left)
+    if (violation) return malformed(violation)
+    if (this.#left === 0) return this.#endFrame()
+    this.#state = 'body'
     return undefined
   }
 
   #lengthMax(): number {
     if (this.#frames === 0) return this.#limits.frameBytesBeforeConnect
-    const isList = this.#type === subscribeType || this.#type === unsubscribeType
+    const isList = this.#type === packetTypes.subscribe || this.#type === packetTypes.unsubscribe
     return isList ? Math.min(this.#limits.subscribeBytes, this.#limits.frameBytes) : this.#limits.frameBytes
   }
 
-  #look(chunk: Uint8Array, at: number, taken: number): FrameProblem | undefined {
-    if (this.#type === subscribeType || this.#type === unsubscribeType)
-      return this.#lookAtId(chunk, at, taken)
-    if (this.#frames === 0) return this.#lookAtVersion(chunk, at, taken)
-    return undefined
-  }
-
-  // [MQTT-2.3.1-1]: the parser lets id 0 pass.
-  #lookAtId(chunk: Uint8Array, at: number, taken: number): FrameProblem | undefined {
-    for (let i = 0; i < taken && this.#bodyIndex < 2; i++) {
-      this.#packetId = (this.#packetId << 8) | (chunk[at + i] ?? 0)
-      this.#bodyIndex++
-    }
-    return this.#bodyIndex === 2 && this.#packetId === 0 ? 'packet-id-zero' : undefined
-  }
-
-  // [MQTT-3.1.2-2] wants an answer to an unknown version; the parser gives none.
-  #lookAtVersion(chunk: Uint8Array, at: number, taken: number): FrameProblem | undefined {
-    for (let i = 0; i < taken; i++) {
-      const byte = chunk[at + i] ?? 0
-      if (this.#bodyIndex < 2) this.#nameLength = (this.#nameLength << 8) | byte
-      else if (this.#bodyIndex === this.#nameLength + 2 && !parsedVersions.has(byte & 0x7f))
-        return this.#nameLength === 4 ? 'unknown-version' : 'malformed'
-      this.#bodyIndex++
-    }
-    return undefined
-  }
-
-  #endFrame(): void {
-    this.#frames++
+  #endFrame(): FrameProblem | undefined {
+    const body = Buffer.concat(this.#body)
+    this.#body = []
     this.#state = 'type'
+    if (this.#type !== packetTypes.publish) {
+      const wrong = checkBody(this.#type, body)
+      if (wrong === 'mqtt-5' || wrong === 'unknown-version') return { cause: wrong }
+      if (wrong) return malformed(wrong)
+      const isAcknowledgement = acknowledgements.has(this.#type)
+      if (isAcknowledgement && !this.#isDue(this.#type, body.readUInt16BE(0)))
+        return malformed('wrong-answer')
+    }
+    this.#frames++
+    return undefined
   }
 }

@@ -178,14 +178,23 @@ export class Listeners {
       const { origin, host } = request.headers
       const isForeignPage = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host
       if (!offered.includes('mqtt') || isForeignPage) {
+        const detail = isForeignPage ? 'the Origin of another site' : 'the subprotocol is not "mqtt"'
+        this.#options.refusals.report('websocket-refused', { address: socket.remoteAddress }, { detail })
         socket.end(
           `HTTP/1.1 ${isForeignPage ? '403 Forbidden' : '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
         )
         return
       }
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        // Before the stream takes the frame. [MQTT-6.0.0-1]
+        webSocket.on('message', (_data, isBinary) => {
+          if (isBinary) return
+          const detail = 'a text frame: send binary frames'
+          this.#options.refusals.report('websocket-refused', { address: socket.remoteAddress }, { detail })
+          stream.destroy()
+        })
         const stream = createWebSocketStream(webSocket)
-        // Text frames and oversized ones surface here; aedes hears of the end of the stream.
+        // Frames that are too large surface here; aedes hears of the end of the stream.
         webSocket.on('error', () => stream.destroy())
         this.#arrive(bound, socket, stream)
       })

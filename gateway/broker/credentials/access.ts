@@ -20,13 +20,20 @@ export interface AccessOptions {
 export interface PublishRight {
   /** Whose message it is. */
   device: string
-  /** `intake`: kept before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers. */
-  purpose: 'intake' | 'presence' | 'route'
+  /**
+   * `intake`: kept before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers;
+   * `aside`: acknowledged and nothing else.
+   */
+  purpose: 'intake' | 'presence' | 'route' | 'aside'
 }
 
 const isUp = (channel: Channel): boolean => (upChannels as readonly string[]).includes(channel)
 const isDown = (channel: Channel): boolean => (downChannels as readonly string[]).includes(channel)
 const isReserved = (topic: string): boolean => topic === '$SYS' || topic.startsWith('$SYS/')
+
+// A Mosquitto bridge with its default settings announces itself there, and sets its last will so: refused, it would never connect.
+// What it says the connection itself shows already.
+const bridgeState = /^\$SYS\/broker\/connection\/[^/]+\/state$/
 
 export class Access {
   readonly #options: AccessOptions
@@ -38,6 +45,7 @@ export class Access {
   publishRight(identity: Identity, topic: string): PublishRight | RefusalCause {
     const { access, grants, limits } = this.#options
     if (topicNameProblem(topic, limits) !== undefined) return 'topic-malformed'
+    if (bridgeState.test(topic)) return { device: identity.device, purpose: 'aside' }
     if (isReserved(topic)) return 'topic-reserved'
     const native = parseDeviceTopic(topic)
     const isOpen = access === 'open'

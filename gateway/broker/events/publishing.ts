@@ -24,7 +24,7 @@ export interface PublishingOptions {
 
 export class Publishing implements InHandOwner {
   /** Messages let pass, by what was done with them. */
-  readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0 }
+  readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0, aside: 0 }
   readonly #options: PublishingOptions
   /** Events of this turn: first all are read, then all are judged, which is kinder to the processor's caches. */
   #heard: InHand[] = []
@@ -51,7 +51,12 @@ export class Publishing implements InHandOwner {
     const { payload, topic, qos, retain: isRetained } = packet
     const bytes = (Buffer.isBuffer(payload) ? payload : Buffer.from(payload)).toString('latin1')
     // Nobody may subscribe to a device's events; retained ones would only fill the store.
-    if (this.#options.settings.access === 'strict' && right.purpose === 'intake') packet.retain = false
+    if (
+      right.purpose === 'aside' ||
+      (this.#options.settings.access === 'strict' && right.purpose === 'intake')
+    )
+      packet.retain = false
+    if (packet.retain) noteRetained(connection)
     this.#admit(this.#take(connection, right, { topic, bytes, qos, isRetained }, done), client.closed)
   }
 
@@ -151,7 +156,7 @@ export class Publishing implements InHandOwner {
       const word = parsePresence(message.payload)
       if (word.ok) this.#options.sightings.says(device, word.value === 'online')
     }
-    if (purpose === 'route') {
+    if (purpose === 'route' || purpose === 'aside') {
       message.answer()
       return
     }
@@ -182,4 +187,17 @@ export class Publishing implements InHandOwner {
     connection.endReason ??= cause
     return new Error(cause)
   }
+}
+
+/** aedes routes a message some turns after it was let pass: a SUBSCRIBE in the same segment must not overtake it. */
+const turnsToRoute = 2
+
+function noteRetained(connection: Connection): void {
+  if (connection.retainedTurns === 0) {
+    const count = (): void => {
+      if (--connection.retainedTurns > 0) setImmediate(count)
+    }
+    setImmediate(count)
+  }
+  connection.retainedTurns = turnsToRoute
 }

@@ -4,6 +4,7 @@ import { FilterTree } from './filter-tree.ts'
 
 interface RoutedPacket {
   topic: string
+  retain?: boolean
 }
 
 type Deliver = (packet: RoutedPacket, done: () => void) => void
@@ -14,9 +15,15 @@ export class Delivery {
   readonly #tree = new FilterTree<Deliver>()
   #round = 0
   #isClosed = false
+  readonly #keepRetained: (packet: RoutedPacket) => void
 
   /** The number of the packet being handed out at this moment, 0 outside: tells copies of one packet apart from two packets. */
   current = 0
+
+  /** `keepRetained`: stores a retained message in the same step in which it is handed out, so that a new subscription gets it once. */
+  constructor(keepRetained: (packet: RoutedPacket) => void = () => undefined) {
+    this.#keepRetained = keepRetained
+  }
 
   on(filter: string, deliver: Deliver, done?: () => void): this {
     this.#tree.add(filter, deliver)
@@ -37,6 +44,7 @@ export class Delivery {
       done(new Error('the broker is closed'))
       return this
     }
+    if (packet.retain === true) this.#keepRetained(packet)
     this.current = ++this.#round
     this.#tree.match(packet.topic, (deliver) => deliver(packet, ignoreOutcome))
     this.current = 0

@@ -37,8 +37,12 @@ export interface SessionStoreOptions {
   /** Whether a client of that id is connected now: its session is never evicted. */
   isConnected(clientId: string): boolean
   onDrop(place: DropPlace, topic: string): void
+  /** PUBREL goes to the client (again). */
+  onReleased(client: Client, packetId: number): void
 }
 
+/** An id of a QoS 2 message that waits for its PUBREL. */
+type Incoming = { messageId: number | undefined; takenBy?: Client }
 type AckPacket = { cmd?: string; messageId?: number | undefined; brokerCounter?: number; qos?: number }
 
 // The method names are aedes' own persistence interface.
@@ -47,7 +51,7 @@ export class SessionStore {
   readonly #options: SessionStoreOptions
   readonly #sessions = new Map<string, Session>()
   readonly #tree = new FilterTree<Filed>()
-  readonly #incoming = new Map<string, Map<number, AckPacket>>()
+  readonly #incoming = new Map<string, Map<number, Incoming>>()
   readonly #replaying = new WeakSet<object>()
 
   constructor(options: SessionStoreOptions) {
@@ -67,17 +71,22 @@ export class SessionStore {
 
   async setup(): Promise<void> {}
 
-  async storeRetained(packet: AedesPublishPacket): Promise<void> {
-    if (!this.retained.store(packet)) this.#options.onDrop('retained', packet.topic)
+  // Stored when it is handed out, in one step: see `Delivery`.
+  async storeRetained(): Promise<void> {}
+
+  keepRetained(packet: { topic: string }): void {
+    if (!this.retained.store(packet as AedesPublishPacket)) this.#options.onDrop('retained', packet.topic)
   }
 
+  // Taken at once: what is published from now on, the subscription that asks gets as it comes.
   createRetainedStreamCombi(filters: string[]): Readable {
-    return Readable.from(this.retained.matching(filters))
+    return Readable.from([...this.retained.matching([...new Set(filters.map(String))])])
   }
 
   async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {
     const session = this.#openSession(client.id)
-    for (const { topic, qos } of subscriptions) {
+    for (const { topic: filter, qos } of subscriptions) {
+      const topic = String(filter)
       if (!this.#options.isGranted(client, topic)) continue
       this.#unfile(session, topic)
       const filed = { session, clientId: client.id, topic, qos }
@@ -142,6 +151,7 @@ export class SessionStore {
     if (!queue || packet.messageId === undefined) return
     if (packet.cmd === 'pubrel') {
       queue.released(packet.messageId)
+      this.#options.onReleased(client, packet.messageId)
       return
     }
     const waiting = packet.brokerCounter === undefined ? undefined : queue.find(packet.brokerCounter)
@@ -188,15 +198,18 @@ export class SessionStore {
   }
 
   async incomingStorePacket(client: Client, packet: AckPacket): Promise<void> {
-    let kept = this.#incoming.get(client.id)
-    if (!kept) this.#incoming.set(client.id, (kept = new Map()))
-    kept.set(packet.messageId ?? 0, { messageId: packet.messageId })
+    this.#incomingOf(client).set(packet.messageId ?? 0, { messageId: packet.messageId })
   }
 
+  // aedes asks for each PUBLISH at QoS 2, and for each PUBREL. It handles the packets of one segment side by side, so that a
+  // copy behind its original would be delivered too [MQTT-4.3.3-2]: the first to ask takes the id.
   async incomingGetPacket(client: Client, packet: AckPacket): Promise<AckPacket> {
-    const kept = this.#incoming.get(client.id)?.get(packet.messageId ?? 0)
-    if (!kept) throw new Error('no such packet')
-    return kept
+    const messageId = packet.messageId ?? 0
+    const kept = this.#incoming.get(client.id)?.get(messageId)
+    if (kept && (kept.takenBy === undefined || kept.takenBy === client)) return kept
+    // Until it is stored the id is only taken for this connection: should that end first, the message counts when it comes again.
+    if (packet.cmd === 'publish') this.#incomingOf(client).set(messageId, { messageId, takenBy: client })
+    throw new Error('no such packet')
   }
 
   async incomingDelPacket(client: Client, packet: AckPacket): Promise<void> {
@@ -233,6 +246,12 @@ export class SessionStore {
   evict(clientId: string): void {
     this.#forget(clientId)
     this.#options.onDrop('session', clientId)
+  }
+
+  #incomingOf({ id }: Client): Map<number, Incoming> {
+    let kept = this.#incoming.get(id)
+    if (!kept) this.#incoming.set(id, (kept = new Map()))
+    return kept
   }
 
   #openSession(clientId: string): Session {

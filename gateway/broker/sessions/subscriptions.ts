@@ -31,7 +31,8 @@ export class Subscriptions {
     const { access, limits, refusals } = this.#options
     const connection = this.#options.connectionOf(client)
     const identity = connection?.identity
-    const { topic, qos } = subscription
+    const { qos } = subscription
+    const topic = String(subscription.topic)
     if (!connection || !identity) return done(new Error('a subscription from nobody'))
     if (topic === sessionMarker) return done(null, null)
     // A malformed filter ends the connection [MQTT-4.7.1]; one that is not allowed does not.
@@ -49,7 +50,9 @@ export class Subscriptions {
     }
     connection.granted.set(topic, qos)
     // aedes sends through the first filter that matches; the QoS that counts is worked out in forward.
-    done(null, { ...subscription, qos: 2 })
+    const answer = (): void => done(null, { ...subscription, topic, qos: 2 })
+    if (connection.retainedTurns === 0) answer()
+    else afterTurns(connection.retainedTurns, answer)
   }
 
   /** The packet as this client may get it, or null. Called for each filter that matches, within one delivery round. */
@@ -63,7 +66,10 @@ export class Subscriptions {
       return null
     }
     // From its own queue: the QoS was settled when it was queued.
-    if (packet.messageId !== undefined) return packet
+    if (packet.messageId !== undefined) {
+      connection.sent.sent(packet.messageId, packet.qos)
+      return packet
+    }
     const round = delivery.current
     if (round !== 0) {
       if (connection.lastRound === round) return null
@@ -72,8 +78,14 @@ export class Subscriptions {
     const granted = highestQos(connection.granted, packet.topic)
     if (granted < 0) return null
     packet.qos = Math.min(packet.qos, granted) as 0 | 1 | 2
-    const isQueued = packet.qos > 0 && !client.clean && !packet.retain
-    return isQueued && !store.mayForward(client, packet.brokerCounter) ? null : packet
+    // DUP is about the way from the publisher. [MQTT-3.3.1-3]
+    packet.dup = false
+    if (packet.qos === 0) return packet
+    const isQueued = !client.clean && !packet.retain
+    if (isQueued && !store.mayForward(client, packet.brokerCounter)) return null
+    packet.messageId = connection.sent.nextId()
+    connection.sent.sent(packet.messageId, packet.qos)
+    return packet
   }
 }
 
@@ -82,4 +94,8 @@ function highestQos(granted: ReadonlyMap<string, number>, topic: string): number
   let highest = -1
   for (const [filter, qos] of granted) if (qos > highest && filterMatches(filter, topic)) highest = qos
   return highest
+}
+
+function afterTurns(turns: number, run: () => void): void {
+  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, run) : run()))
 }

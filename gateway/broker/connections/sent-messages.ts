@@ -1,0 +1,50 @@
+// Which messages a device has been sent at QoS 1 and 2 and which acknowledgement is due for each: aedes takes any for any.
+import { packetTypes } from './packet-rules.ts'
+
+const { puback, pubrec, pubcomp } = packetTypes
+
+/** Beyond it the oldest is forgotten: a late acknowledgement of it is then passed on unjudged. */
+export const sentMessagesMax = 20_000
+const packetIdMax = 65_535
+
+export class SentMessages {
+  /** Packet id to the type of acknowledgement that is due. */
+  readonly #due = new Map<number, number>()
+  #lastId = 0
+
+  /** A packet id that is not in use. */
+  nextId(): number {
+    do this.#lastId = (this.#lastId % packetIdMax) + 1
+    while (this.#due.has(this.#lastId))
+    return this.#lastId
+  }
+
+  sent(packetId: number, qos: number): void {
+    this.#await(packetId, qos === 2 ? pubrec : puback)
+  }
+
+  /** PUBREL went out (again): only PUBCOMP is left. */
+  released(packetId: number): void {
+    this.#await(packetId, pubcomp)
+  }
+
+  /** False when another acknowledgement is due for this id. One of an unknown id may be late, and is nothing. */
+  acknowledge(type: number, packetId: number): boolean {
+    const due = this.#due.get(packetId)
+    if (due === undefined) return true
+    // Both may come again; PUBREL then goes again.
+    if (type === pubrec && due === pubcomp) return true
+    if (type !== due) return false
+    if (due === pubrec) this.#due.set(packetId, pubcomp)
+    else this.#due.delete(packetId)
+    return true
+  }
+
+  #await(packetId: number, type: number): void {
+    this.#due.delete(packetId)
+    this.#due.set(packetId, type)
+    if (this.#due.size <= sentMessagesMax) return
+    const oldest = this.#due.keys().next()
+    if (!oldest.done) this.#due.delete(oldest.value)
+  }
+}
