@@ -10,7 +10,7 @@ let run = 0
 const fresh = (): string => `t${++run}`
 
 beforeAll(async () => {
-  test = await startTestBroker({ settings: { access: 'open', limits: { connectTimeoutMs: 300 } } })
+  test = await startTestBroker({ settings: { access: 'open', limits: { connectTimeoutMs: 1500 } } })
 })
 afterAll(() => test.broker.stop())
 
