@@ -1,6 +1,7 @@
 // The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { Packet } from 'mqtt-packet'
+import type { RefusalCause } from './refusals.ts'
 
 interface ClientInternals {
   duplicates: Record<string, number>
@@ -63,9 +64,15 @@ export function answerEachFilter(client: Client): void {
     if (packet.cmd !== 'subscribe' || packet.subscriptions.length < 2) return
     const seen = new Set<string>()
     for (const subscription of packet.subscriptions) {
-      // eslint-disable-next-line no-new-wrappers
-      if (seen.has(subscription.topic)) Object.assign(subscription, { topic: new String(subscription.topic) })
+      if (seen.has(subscription.topic)) Object.assign(subscription, { topic: Object(subscription.topic) })
       else seen.add(subscription.topic)
     }
   })
+}
+
+/** What aedes ended a connection for, by its own words. */
+export function causeOfFailure(message: string): RefusalCause {
+  if (message.startsWith('maxInflightInbound')) return 'qos2-limit'
+  if (message === 'connect did not arrive in time') return 'connect-late'
+  return message === 'drain timeout' ? 'not-reading' : 'malformed'
 }

@@ -4,6 +4,7 @@ import { Access } from './credentials/access.ts'
 import { Admission } from './connections/admission.ts'
 import {
   answerEachFilter,
+  causeOfFailure,
   deliverTo,
   disableCopyCheck,
   noteHeard,
@@ -395,11 +396,4 @@ class Broker implements DeviceBroker {
   *#open(): Generator<Connection> {
     for (const { connection } of this.#connections.values()) yield connection
   }
-}
-
-/** What aedes ended a connection for, by its own words. */
-function causeOfFailure(message: string): RefusalCause {
-  if (message.startsWith('maxInflightInbound')) return 'qos2-limit'
-  if (message === 'connect did not arrive in time') return 'connect-late'
-  return message === 'drain timeout' ? 'not-reading' : 'malformed'
 }
