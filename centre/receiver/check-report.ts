@@ -84,6 +84,15 @@ const alarmFields: readonly (readonly [string, Check])[] = [
 ]
 const isAlarm: Check = (value) => isObject(value) && findWrong(value, alarmFields) === undefined
 
+const isString: Check = (value) => typeof value === 'string'
+const asideFields: readonly (readonly [string, Check])[] = [
+  ['path', isString],
+  ['value', isString],
+  ['reason', isString],
+]
+const isSetAside: Check = (value) =>
+  Array.isArray(value) && value.every((one) => isObject(one) && findWrong(one, asideFields) === undefined)
+
 const isPlace: Check = (value) => isObject(value) && isEpoch(value['epoch']) && isSequence(value['sequence'])
 
 const timeFields: readonly (readonly [string, Check])[] = [
@@ -102,6 +111,7 @@ const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
       ['messageId', isMessageId],
       ['readings', isReadings],
       ['deviceAtMs', optional(isNumber)],
+      ['setAside', optional(isSetAside)],
     ],
   ],
   [

@@ -7,6 +7,7 @@ import { takeFact } from './box-facts.ts'
 import { takeBypass } from './zones/bypass.ts'
 import { alarmPrefix, boxKey, devicePrefix, pastPrefix, readBox, zonePrefix } from './documents.ts'
 import { DueQueue } from './due/due-queue.ts'
+import { takeUnreadable } from './blind.ts'
 import { judgeEvent, judgePresence } from './judge-event.ts'
 import { log, mostUrgent, setBox, type Judging } from './judging.ts'
 import { takeMaintenance } from './zones/maintenance.ts'
@@ -95,6 +96,8 @@ function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
       }
       return judgeEvent(judging, input.event, device, true)
     }
+    case 'unreadable':
+      return takeUnreadable(judging, input)
     case 'presence':
       return judgePresence(judging, input.device, input.isOnline)
     case 'stage':

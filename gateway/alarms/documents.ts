@@ -75,6 +75,13 @@ export interface DeviceDocument extends DeviceSaid {
   tamper?: boolean
   isBatteryLow?: boolean
   mainsOffMs?: number
+  /** Messages in a row in which nobody could read what this kind of device is there for. */
+  unreadable?: number
+  /** And in which it said nothing of it. */
+  withoutLevel?: number
+  /** When it was last readable; where it never was, when it was first heard, and `isReadableOnce` is missing. */
+  readableMs?: number
+  isReadableOnce?: boolean
   water?: WaterTrack
 }
 

@@ -3,15 +3,16 @@ import type { AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { DeviceEvent } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import { deviceDueMs } from './due/alarm-due.ts'
+import { judgeBlind, noteReadable } from './blind.ts'
 import { clear } from './lifecycle/clear.ts'
-import { readAlarm, type DeviceDocument } from './documents.ts'
+import type { DeviceDocument } from './documents.ts'
+import { endSilence } from './lifecycle/end-silence.ts'
 import { isArmed, trip } from './zones/intrusion.ts'
 import type { Judging } from './judging.ts'
 import { judgeWater } from './water/judge-water.ts'
 import { noteHeard } from './zones/maintenance.ts'
 import { raise } from './lifecycle/raise.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
-import { giveHangingTime } from './floods/root-cause.ts'
 import { takeWaterSample, type WaterVerdict } from './water/water-track.ts'
 
 /** Readings that are true while the danger lasts, and the kind each one is. */
@@ -122,13 +123,6 @@ function judgeBattery(judging: Judging, device: DeviceFacts, isLow: boolean, rea
   raise(judging, device, { kind: 'device-battery-low', variant, isEdge: false, isLevel: true, readings })
 }
 
-/** It speaks, so it is not silent; what hangs on it gets its time to come back. */
-export function endSilence(judging: Judging, device: DeviceFacts): void {
-  if (!readAlarm(judging.memory, device.silentKey)?.isPresent) return
-  clear(judging, device.id, 'device-silent')
-  giveHangingTime(judging, device.id)
-}
-
 export function judgeEvent(
   judging: Judging,
   event: DeviceEvent,
@@ -138,9 +132,13 @@ export function judgeEvent(
   const { readings } = event
   const before = judging.memory.get(device.key) as DeviceDocument | undefined
   const { document, verdict } = carryOn(before, readings, device, judging)
+  const reading = device.isRegistered
+    ? noteReadable(document, before, device, event, judging.now.steadyMs)
+    : undefined
   if (before || canRemember) judging.memory.set(device.key, document)
   noteHeard(judging, device)
   judgeButton(judging, device, readings)
+  if (reading) judgeBlind(judging, device, document, event, reading)
   judgeDangers(judging, device, before, readings)
   judgeGuards(judging, device, before, readings)
   if (readings.tamper !== undefined) judgeTamper(judging, device, readings.tamper, readings)

@@ -19,6 +19,8 @@ export type Presence = 'unknown' | 'present' | 'late' | 'silent'
 
 export type AlarmInput =
   | { type: 'event'; event: DeviceEvent }
+  /** A device said what no part of could be read: `excerpt` is its beginning, printable and short. */
+  | { type: 'unreadable'; device: string; excerpt: string; problem: string }
   | { type: 'presence'; device: string; isOnline: boolean }
   | { type: 'tick' }
   | { type: 'stage'; alarm: string; stage: Stage; by?: string }

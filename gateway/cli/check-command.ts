@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import type { HealthAnswer } from '../../protocols/console/api.ts'
+import type { HealthAnswer, HealthDevice } from '../../protocols/console/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { isSystemSynced } from '../clock/box-clock.ts'
@@ -25,6 +25,10 @@ const certificateWatchMs = 30 * 86_400_000
 const reachMsMax = 15_000
 const consoleMsMax = 3000
 const quarantineShown = 5
+const devicesShown = 40
+const batteryWatchPercent = 20
+/** Below it a sensor's radio loses messages now and then. */
+const signalWatchDbm = -110
 
 export async function runCheck(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu check')
@@ -247,7 +251,7 @@ function describeLink({ link, lanes }: HealthAnswer): Finding[] {
 function describeDevices({ devices }: HealthAnswer): Finding[] {
   const silent = devices.list.filter(({ presence }) => presence === 'silent').map(({ id }) => id)
   const weak = devices.list
-    .filter(({ batteryPercent }) => batteryPercent !== undefined && batteryPercent < 20)
+    .filter(({ batteryPercent }) => batteryPercent !== undefined && batteryPercent < batteryWatchPercent)
     .map(({ id }) => id)
   const named = (ids: string[]): string => ids.slice(0, 10).join(', ') + (ids.length > 10 ? ' …' : '')
   return [
@@ -259,6 +263,10 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
     ...(silent.length > 0
       ? [{ grade: 'act' as const, zh: `失联设备：${named(silent)}`, en: `silent devices: ${named(silent)}.` }]
       : []),
+    ...devices.list
+      .filter(({ batteryPercent, signalDbm }) => batteryPercent !== undefined || signalDbm !== undefined)
+      .slice(0, devicesShown)
+      .map(describePower),
     ...(weak.length > 0
       ? [
           {
@@ -269,6 +277,16 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
         ]
       : []),
   ]
+}
+
+/** Battery and signal of one device, as it said them last. */
+function describePower({ id, batteryPercent, signalDbm }: HealthDevice): Finding {
+  const battery = batteryPercent === undefined ? [] : [`${batteryPercent} %`]
+  const signal = signalDbm === undefined ? [] : [`${signalDbm} dBm`]
+  const isWeak = (batteryPercent ?? 100) < batteryWatchPercent || (signalDbm ?? 0) < signalWatchDbm
+  const zh = [...battery.map((text) => `电量 ${text}`), ...signal.map((text) => `信号 ${text}`)]
+  const en = [...battery.map((text) => `battery ${text}`), ...signal.map((text) => `signal ${text}`)]
+  return { grade: isWeak ? 'watch' : 'good', zh: `${id}：${zh.join('，')}`, en: `${id}: ${en.join(', ')}.` }
 }
 
 function describeCameras({ cameras = [] }: HealthAnswer): Finding[] {

@@ -49,8 +49,11 @@ function readRows(file: string, device: string, columns: Record<string, string>)
   const problems: Problem[] = []
   for (const { readings, line } of parsed.value) {
     const event = parseDeviceEvent(device, encodeDeviceEvent({ messageId: `line-${line}`, readings }))
-    if (!event.ok)
-      problems.push(...event.problems.map((one) => ({ ...one, path: `line ${line} ${one.path}` })))
+    // On a box a bad value is set aside; whoever tunes limits wants to know of it.
+    const found = event.ok
+      ? (event.value.setAside ?? []).map(({ path, reason }) => ({ path, message: reason }))
+      : event.problems
+    problems.push(...found.map((one) => ({ ...one, path: `line ${line} ${one.path}` })))
     if (problems.length >= 20) break
   }
   return problems.length > 0 ? { ok: false, problems } : ok(parsed.value.sort((a, b) => a.atMs - b.atMs))

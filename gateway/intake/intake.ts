@@ -14,7 +14,7 @@ import {
 import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
-import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
+import { JournalError, type Journal, type JournalEntry, type QuarantineRow } from '../journal/port.ts'
 import { AlarmDocuments } from './alarm-documents.ts'
 import { CheckpointDue, writeCheckpoint } from './checkpoint.ts'
 import { InFlight, type EventInFlight } from './in-flight.ts'
@@ -22,13 +22,13 @@ import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
 import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
+import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
 import { alarmRecords, canAlarm, causeOf, commandDocuments, laneOf, logRecord } from './records.ts'
 import { RepeatMemory } from './repeat-memory.ts'
 
 /** Odd message ids remembered, in memory and in the journal. */
 export const oddIdsMax = 100_000
-const quarantinedBytesMax = 8192
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
 
@@ -40,14 +40,6 @@ const pass = (kept: Promise<void>, told: Told): void =>
     (error: Error) => told.refused(error),
   )
 const machinePause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-interface Message {
-  device: string
-  topic: string
-  payload: Uint8Array
-  /** The payload where it is plain ASCII and text already. */
-  text?: string | undefined
-}
 
 export interface IntakeOptions {
   journal: Journal
@@ -150,7 +142,18 @@ export class Intake implements AlarmJudge {
   #takeEvent(message: Message, told: Told): void {
     const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
     if (parsed.ok) this.takeReadings(parsed.value, told)
-    else pass(this.#quarantine(message, describeProblems(parsed.problems)), told)
+    else pass(this.#takeUnreadable(message, describeProblems(parsed.problems)), told)
+  }
+
+  /** Kept in quarantine, and people are told that one of their devices can not be understood. */
+  #takeUnreadable(message: Message, problem: string): Promise<void> {
+    const time = this.#options.now()
+    const excerpt = excerptOf(message.payload)
+    const input = { type: 'unreadable', device: message.device, excerpt, problem } as const
+    const outcome = this.#judge(input, time, this.#options.journal.nextSequence())
+    return this.#keep(outcome, time, [], {
+      quarantine: quarantineRow(message, problem, this.#options.now().atMs),
+    })
   }
 
   /** `take` as a promise. */
@@ -167,6 +170,9 @@ export class Intake implements AlarmJudge {
     if (this.#ready) return told.refused(notTaking())
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return told.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
+    // Without an id of its own nothing tells a message from its repeat: each is a new one.
+    if (event.messageId === '')
+      event.messageId = `no-id-${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
     const { device, messageId } = event
     const taken = this.#repeats.take(device, messageId)
     if (taken !== 'repeat') {
@@ -208,6 +214,7 @@ export class Intake implements AlarmJudge {
       readings: event.readings,
     }
     if (event.deviceAtMs !== undefined) record.deviceAtMs = event.deviceAtMs
+    if (event.setAside) record.setAside = event.setAside
     if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
     const lane: Lane = outcome.colour ?? 'routine'
     const records = [{ lane, record }]
@@ -252,17 +259,8 @@ export class Intake implements AlarmJudge {
   }
 
   async #quarantine(message: Message, problem: string): Promise<void> {
-    await this.#options.journal.append({
-      records: [],
-      quarantine: {
-        atMs: this.#options.now().atMs,
-        device: message.device,
-        topic: message.topic,
-        problem: problem.slice(0, 500),
-        payload: message.payload.slice(0, quarantinedBytesMax),
-      },
-      isUrgent: false,
-    })
+    const quarantine = quarantineRow(message, problem, this.#options.now().atMs)
+    await this.#options.journal.append({ records: [], quarantine, isUrgent: false })
     this.#metrics.messages.inc({ result: 'quarantined' })
   }
 
@@ -319,6 +317,7 @@ export class Intake implements AlarmJudge {
       cause?: number
       oddIds?: [string, string][]
       result?: { device: string; result: CommandResult }
+      quarantine?: QuarantineRow
       state?: Companions['state']
       documents?: Companions['documents']
     },
@@ -338,15 +337,17 @@ export class Intake implements AlarmJudge {
     for (const { alarm, change } of alarms)
       if (change === 'ended') state.push([causeKey(alarm.id), undefined])
       else if (more.event) state.push([causeKey(alarm.id), causeOf(more.event)])
-    if (records.length === 0 && state.length === 0) return
+    if (records.length === 0 && state.length === 0 && !more.quarantine) return
     const stored = await this.#options.journal.append({
       records,
       state,
       ...(more.oddIds && more.oddIds.length > 0 ? { oddIds: more.oddIds } : {}),
+      ...(more.quarantine ? { quarantine: more.quarantine } : {}),
       isUrgent:
         Boolean(more.state?.length || commands.length) || records.some(({ lane }) => lane !== 'routine'),
     })
     for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
+    if (more.quarantine) this.#metrics.messages.inc({ result: 'quarantined' })
     if (!more.event) this.#countInput()
     this.#options.onKept({
       ...(more.event ? { event: more.event } : {}),

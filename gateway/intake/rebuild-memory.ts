@@ -35,10 +35,16 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
 async function replay({ journal, engine, documents, repeats, steadyBaseOf }: RebuildOptions): Promise<void> {
   for (const record of await recordsSinceCheckpoint(journal)) {
     if (record.type !== 'event') continue
-    const { device, messageId, readings, deviceAtMs } = record
+    const { device, messageId, readings, deviceAtMs, setAside } = record
     // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
     if (repeats.take(device, messageId) === 'repeat') continue
-    const event = { device, messageId, readings, ...(deviceAtMs === undefined ? {} : { deviceAtMs }) }
+    const event = {
+      device,
+      messageId,
+      readings,
+      ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
+      ...(setAside ? { setAside } : {}),
+    }
     engine.judge(
       documents,
       { type: 'event', event },

@@ -1,14 +1,15 @@
 // The event message of the native dialect: flat JSON, `id`, optional `at`, the rest readings with the unit in the name.
-import type { DeviceEvent } from '../domain/event.ts'
+import type { DeviceEvent, SetAside } from '../domain/event.ts'
 import { isWallMs, nestingMax } from '../domain/limits.ts'
 import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
 import { isNestedDeeper, isObject, parseJson } from '../kit/parse-json.ts'
-import { bad, ok, type Problem, type Result } from '../kit/result.ts'
+import { bad, ok, type Result } from '../kit/result.ts'
+import { mendJson, nameAside } from './mend-json.ts'
 
 /** Largest event payload in bytes. */
 export const eventBytesMax = 8192
-/** Most keys in one event; more is a fault of the firmware, not a reading. */
+/** Most keys that nobody knows in one event; further ones are set aside. */
 export const eventKeysMax = 64
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
@@ -55,45 +56,111 @@ export const knownReadings: readonly string[] = [...readingRules.keys()]
 /** Keys that would reach into an object's prototype; no device has a reason to send them. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-const noProblems: readonly Problem[] = []
-const badId: Problem = { path: 'id', message: '1 to 64 printable ASCII characters, like "7-42"' }
+/** `id` stands for the message in a repeat; this begins the ids that the box gives where a device's own can not be used. */
+const madeIdPrefix = 'id-'
+
+/** Two rounds of FNV-1a: the same bad id gives the same good one, so that a repeat is known for one. */
+function hashed(text: string): string {
+  const round = (seed: number): string => {
+    let sum = seed
+    for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)
+    return (sum >>> 0).toString(16).padStart(8, '0')
+  }
+  return madeIdPrefix + round(0x811c9dc5) + round(0x9dc5811c)
+}
+
+const shown = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch {
+    return '' // nested so deep that it can not even be written
+  }
+}
+
+/** The message's own id, as it is or made of what came instead; empty where nothing came: such a message is never a repeat. */
+function readId(id: unknown, aside: SetAside[]): string {
+  if (typeof id === 'string' && messageIdPattern.test(id)) return id
+  if (id === undefined || id === null || id === '') {
+    nameAside(aside, 'id', '', 'missing: a repeat of this message can not be told from a new one')
+    return ''
+  }
+  nameAside(
+    aside,
+    'id',
+    isNestedDeeper(id, nestingMax) ? '' : shown(id),
+    '1 to 64 printable ASCII characters, like "7-42"',
+  )
+  if (typeof id === 'number') return String(id)
+  return isNestedDeeper(id, nestingMax) ? '' : hashed(shown(id))
+}
+
+interface Opened {
+  value: Record<string, unknown>
+  badKeys: ReadonlySet<string>
+}
+const noKeys: ReadonlySet<string> = new Set()
+const lossy = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The object in the payload, mended where it is not quite JSON. */
+function open(payload: Uint8Array | string, aside: SetAside[]): Result<Opened> {
+  const json = parseJson(payload, eventBytesMax)
+  if (json.ok)
+    return isObject(json.value)
+      ? ok({ value: json.value, badKeys: noKeys })
+      : bad('an object, like {"id":"7-42","contact":"open"}')
+  if (payload.length > eventBytesMax) return json
+  const text = typeof payload === 'string' ? payload : lossy.decode(payload)
+  if (text.includes('\uFFFD'))
+    nameAside(aside, '', text.slice(Math.max(0, text.indexOf('\uFFFD') - 20)), 'not UTF-8')
+  const mended = mendJson(text, aside)
+  const again = mended && parseJson(mended.text, 2 * eventBytesMax)
+  if (!again?.ok || !isObject(again.value)) return json
+  return ok({ value: again.value, badKeys: mended?.badKeys ?? noKeys })
+}
 
 /**
- * Decodes an event payload from `device`: UTF-8, or text where it is plain ASCII. A known reading of the wrong type makes the
- * whole message unreadable: half a message acted upon is worse than one in quarantine. Unknown keys pass through. Never throws.
+ * Decodes an event payload from `device`: UTF-8, or text where it is plain ASCII. A message is judged by what is good in it: a call
+ * for help with a battery of `null` is a call for help. What is bad is named in `setAside` and not among the readings. Unknown keys pass
+ * through. `messageId` is empty where the device gave none. Never throws; not ok when there is no object in it at all.
  */
 export function parseDeviceEvent(device: string, payload: Uint8Array | string): Result<DeviceEvent> {
-  const json = parseJson(payload, eventBytesMax)
-  if (!json.ok) return json
-  if (!isObject(json.value)) return bad('an object, like {"id":"7-42","contact":"open"}')
-  // Copied by hand: leaving out two keys with `...rest` is the dearest step of reading an event.
-  const { id, at } = json.value
+  const aside: SetAside[] = []
+  const opened = open(payload, aside)
+  if (!opened.ok) return opened
+  const { value: message, badKeys } = opened.value
   const readings: Record<string, unknown> = {}
-  let problems = noProblems
   let names = 0
-  for (const name of Object.keys(json.value)) {
-    if (name === 'id' || name === 'at') continue
-    names++
-    if (forbiddenKeys.has(name)) {
-      problems = [...problems, { path: name, message: 'not a name for a reading' }]
-      continue
-    }
-    const value = json.value[name]
-    readings[name] = value
-    if (isNestedDeeper(value, nestingMax))
-      problems = [...problems, { path: name, message: `nested more than ${nestingMax} levels deep` }]
+  // Copied by hand: leaving out two keys with `...rest` is the dearest step of reading an event.
+  for (const name of Object.keys(message)) {
+    if (name === 'id' || name === 'at' || badKeys.has(name)) continue
+    const value = message[name]
     const rule = readingRules.get(name)
-    if (rule && !rule.accepts(value)) problems = [...problems, { path: name, message: rule.expected }]
+    if (rule) {
+      if (rule.accepts(value)) readings[name] = value
+      else nameAside(aside, name, isNestedDeeper(value, nestingMax) ? '' : shown(value), rule.expected)
+    } else if (forbiddenKeys.has(name)) nameAside(aside, name, '', 'not a name for a reading')
+    else if (isNestedDeeper(value, nestingMax))
+      nameAside(aside, name, '', `nested more than ${nestingMax} levels deep`)
+    else if (++names > eventKeysMax) nameAside(aside, name, shown(value), `at most ${eventKeysMax} keys`)
+    else readings[name] = value
   }
-  if (names > eventKeysMax) problems = [{ path: '', message: `at most ${eventKeysMax} keys` }, ...problems]
-  if (at !== undefined && !isFiniteNumber(at))
-    problems = [{ path: 'at', message: 'milliseconds since 1970, a number' }, ...problems]
-  if (typeof id !== 'string' || !messageIdPattern.test(id))
-    return { ok: false, problems: [badId, ...problems] }
-  if (problems.length > 0) return { ok: false, problems: [...problems] }
-  const event: DeviceEvent = { device, messageId: id, readings: readings as Readings }
+  const event: DeviceEvent = {
+    device,
+    messageId: readId(message['id'], aside),
+    readings: readings as Readings,
+  }
+  const { at } = message
   // A clock beyond the year 9999 says nothing; the event does.
   if (isWallMs(at)) event.deviceAtMs = at
+  else if (at !== undefined && !badKeys.has('at'))
+    nameAside(
+      aside,
+      'at',
+      isNestedDeeper(at, nestingMax) ? '' : shown(at),
+      'milliseconds since 1970, a number',
+    )
+  if (aside.length > 0) event.setAside = aside
   return ok(event)
 }
 

@@ -30,6 +30,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '看抓拍，联系住户核实；无法排除时派巡防员，不要让村民单独查看。',
     en: 'Look at the snapshot, ask the household; if it cannot be ruled out send a patrol, never a villager alone.',
   },
+  'exit-error': {
+    zh: '联系布防的人回去关好；关不上的先旁路，并记下这处没有防护。',
+    en: 'Have whoever armed it go back and close it; what cannot be closed is bypassed, and stays unguarded.',
+  },
   tamper: {
     zh: '联系住户核实是否有人移动设备；派维护员检查并复位。',
     en: 'Ask whether somebody moved the device; send the maintainer to check and reset it.',
@@ -37,6 +41,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   'device-silent': {
     zh: '这个设备此刻不能报警：联系住户，检查电源、电池和信号。',
     en: 'This device cannot raise an alarm now: call the household, check power, battery and signal.',
+  },
+  'device-blind': {
+    zh: '这个设备说的话无人能懂，可能正在报警：先联系住户或到现场看，再把“首字节”发给设备厂家或维护员。',
+    en: 'Nobody can read what this device says, and it may be an alarm: first call the household or look on site, then give the first bytes to the maker or the maintainer.',
   },
   'device-battery-low': {
     zh: '安排更换电池。',
@@ -81,6 +89,14 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   'journal-damaged': {
     zh: '核对抢救条数，安排更换存储介质。',
     en: 'Compare the count salvaged, plan a new storage medium.',
+  },
+  'journal-rewound': {
+    zh: '问清是否换过卡或恢复过备份；否则存储卡已坏，尽快更换。期间未上送的记录可能已丢失。',
+    en: 'Ask whether somebody changed the card or restored an image; if not, the card is failing: replace it soon. What had not gone up may be lost.',
+  },
+  'box-not-keeping': {
+    zh: '尽快更换存储卡；在此之前断电会丢失未上送的内容，“未存于网关”的呼救照常处置。',
+    en: 'Replace the card soon; until then a power cut loses what has not gone up. Handle calls marked as not kept at the box as any other.',
   },
   'certificate-expires': {
     zh: '到期前签发新证书。',

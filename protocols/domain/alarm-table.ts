@@ -146,6 +146,16 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       },
     },
   ),
+  'exit-error': row(
+    ['布防时门未关', 'Door open when arming'],
+    'yellow',
+    ['374', 'EE', 2],
+    [
+      '外出延时结束时，或布防时没有外出延时的，门窗仍开着；关好、撤防或旁路后结束',
+      'a contact stands open when the exit delay is over, or at the arming where there is none; until it closes, or the zone is disarmed or the device bypassed',
+    ],
+    { isGraded: true },
+  ),
   tamper: row(
     ['设备防拆', 'Device tampered with'],
     'yellow',
@@ -159,6 +169,23 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['381', 'YC', 6, 'Moderate'],
     ['连续错过三次上报；报警按钮高一级', 'three missed reports; one colour higher for an alarm button'],
     { isGraded: true, variants: { button: variant(['报警按钮', 'alarm button'], { colour: 'orange' }) } },
+  ),
+  'device-blind': row(
+    ['设备读数无法识别', 'Device cannot be read'],
+    'yellow',
+    ['380', 'YX', 6],
+    [
+      '已登记设备的消息无法识别：按钮、烟感、燃气为橙色且立即告警；从未读出水位的水位计立即或三个上报周期后告警，读出过的连续三次后告警；恢复可读后结束',
+      'a listed device says what nobody can read: button, smoke and gas orange and at once; a gauge that never gave a level at once or after three report intervals, one that did after three in a row; over when it can be read again',
+    ],
+    {
+      variants: {
+        button: variant(['报警按钮', 'alarm button'], { colour: 'orange' }),
+        smoke: variant(['烟感', 'smoke detector'], { colour: 'orange' }),
+        gas: variant(['燃气探测器', 'gas detector'], { colour: 'orange' }),
+        'no-level': variant(['没有水位读数', 'no level in it'], { colour: 'yellow' }),
+      },
+    },
   ),
   'device-battery-low': row(
     ['设备电量低', 'Device battery low'],
@@ -238,6 +265,25 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['333', 'YX', 6],
     ['启动时发现，附抢救条数', 'found at start, with the count salvaged'],
     { endsBy: 'answer' },
+  ),
+  'journal-rewound': row(
+    ['日志退回到以前的状态', 'Journal went back to an earlier state'],
+    'orange',
+    ['333', 'YX', 6],
+    [
+      '存储卡或数据目录退回（换卡、恢复备份）：记录号低于已签收或已写过的；随即换用新的编号段',
+      'the card or data folder went back (another card, a restored image): numbers below what was receipted or written; new records are numbered anew at once',
+    ],
+    { endsBy: 'answer' },
+  ),
+  'box-not-keeping': row(
+    ['网关无法保存', 'Box cannot keep anything'],
+    'orange',
+    ['300', 'YX', 6],
+    [
+      '存储只读或拒绝写入；警笛、灯照常动作，呼救照常上送并注明“未存于网关”；恢复写入后结束',
+      'the storage is read-only or refuses writes; siren and lamps still act and calls still go up, marked as not kept at the box; over when it writes again',
+    ],
   ),
   'certificate-expires': row(
     ['证书即将到期', 'Certificate expires'],

@@ -19,6 +19,14 @@ export interface BoxTime {
   clock: ClockQuality
 }
 
+/** A piece of a device's message that could not be read, beside the good that was: where, its beginning, and what is wrong with it. */
+export interface SetAside {
+  /** Name of the reading, `id` or `at`; empty for what belongs to no value. */
+  path: string
+  value: string
+  reason: string
+}
+
 /** What a device said, decoded. `messageId` is the device's own; repeats carry the same one. */
 export interface DeviceEvent {
   device: string
@@ -26,4 +34,6 @@ export interface DeviceEvent {
   readings: Readings
   /** The device's own clock, ms since 1970: kept, never trusted for order. */
   deviceAtMs?: number
+  /** What was bad in the message; absent where nothing was. */
+  setAside?: readonly SetAside[]
 }

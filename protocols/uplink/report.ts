@@ -86,6 +86,8 @@ export const recordSchema = z.discriminatedUnion('type', [
     readings,
     /** Kept when it lies within `wallMsMax`. */
     deviceAtMs: z.number().optional(),
+    /** What was bad in the message, beside the good that was judged. */
+    setAside: z.array(z.looseObject({ path: z.string(), value: z.string(), reason: z.string() })).optional(),
   }),
   z.looseObject({
     type: z.literal('alarm'),

@@ -16,7 +16,7 @@ test('the committed schemas are the ones that the code makes; `npm run schemas` 
   for (const [name, text] of made) expect(readFileSync(join(folder, `${name}.json`), 'utf8')).toBe(text)
 })
 
-test('the schema of the device event takes what the parser takes, and refuses what it refuses', () => {
+test('the schema of the device event takes what the parser takes whole, and refuses what it sets aside', () => {
   const readings = ['contact', 'button', 'waterLevelMm', 'motion', 'smoke', 'gas', 'leak', 'tamper', 'mains']
   const numbers = ['batteryPercent', 'signalDbm', 'temperatureC', 'at', 'anything']
   const values = [
@@ -45,7 +45,8 @@ test('the schema of the device event takes what the parser takes, and refuses wh
   fc.assert(
     fc.property(event, ([id, rest]) => {
       const message = { id, ...rest }
-      const isParsed = parseDeviceEvent('d', Buffer.from(JSON.stringify(message))).ok
+      const parsed = parseDeviceEvent('d', Buffer.from(JSON.stringify(message)))
+      const isParsed = parsed.ok && !parsed.value.setAside
       if (isParsed) taken++
       expect(deviceEventSchema.safeParse(message).success).toBe(isParsed)
     }),

@@ -16,7 +16,7 @@ function decodeEvent(device: string, payload: Uint8Array): Decoded {
       {
         device,
         readings,
-        messageId,
+        ...(messageId === '' ? {} : { messageId }),
         ...(button === undefined ? {} : { momentary: { button } }),
         ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
       },

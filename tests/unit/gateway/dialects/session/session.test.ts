@@ -144,9 +144,9 @@ describe('the native dialect', () => {
   })
 
   it('says why it can not read a message', () => {
-    const payload = Buffer.from('{"contact":1}')
+    const payload = Buffer.from('contact=1')
     expect(take(session, said({}, { topic: 'gengfu/v1/b-1/event', payload })).quarantined).toContain(
-      'contact',
+      'not JSON',
     )
   })
 })

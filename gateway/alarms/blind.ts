@@ -1,0 +1,143 @@
+// A listed device that says only what nobody can read is blind: it may be calling, and people are told with its first bytes. It ends
+// when the device can be read again.
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import { knownReadings } from '../../protocols/device-mqtt/device-event.ts'
+import { printable } from '../../protocols/device-mqtt/mend-json.ts'
+import type { DeviceEvent } from '../../protocols/domain/event.ts'
+import type { DeviceKind } from '../config/alarm-settings.ts'
+import { clear } from './lifecycle/clear.ts'
+import { endSilence } from './lifecycle/end-silence.ts'
+import { raise } from './lifecycle/raise.ts'
+import type { DeviceDocument } from './documents.ts'
+import { deviceDueMs } from './due/alarm-due.ts'
+import type { Judging } from './judging.ts'
+import type { DeviceFacts } from './resolved-settings.ts'
+
+/** What a kind of device is there for: its blindness is told by these. A kind without any is blind when nothing can be read. */
+const purpose: Partial<Record<DeviceKind, readonly string[]>> = {
+  button: ['button'],
+  contact: ['contact'],
+  motion: ['motion'],
+  smoke: ['smoke', 'fire'],
+  gas: ['gas'],
+  leak: ['leak'],
+  water: ['waterLevelMm'],
+}
+const known = new Set([...knownReadings, 'fire'])
+
+/** In a row, from a gauge that could be read before: a probe that fails once is no news. */
+const inARowMax = 3
+/** A gauge that speaks and never names a level is blind after so many of its intervals. */
+const intervalsWithoutLevel = 3
+/** Characters of what it said that people are shown. */
+const excerptMax = 80
+const variants = new Set<DeviceKind>(['button', 'smoke', 'gas'])
+
+export type Reading = 'readable' | 'unreadable' | 'says-nothing-of-it'
+
+/** Whether this event says what its device is there for. `isKnown`: it could be read at least once before. */
+function readingOf(device: DeviceFacts, { readings, setAside }: DeviceEvent, isKnown: boolean): Reading {
+  const names = purpose[device.kind]
+  const keys = Object.keys(readings)
+  if (!names) return keys.length > 0 || !setAside ? 'readable' : 'unreadable'
+  if (names.some((name) => readings[name] !== undefined)) return 'readable'
+  const bad = setAside?.filter(({ path }) => path !== 'id' && path !== 'at') ?? []
+  if (bad.some(({ path }) => names.includes(path))) return 'unreadable'
+  if (device.kind === 'water' && keys.length > 0) return 'says-nothing-of-it'
+  if (keys.some((name) => known.has(name))) return 'readable'
+  if (keys.length > 0) return isKnown ? 'says-nothing-of-it' : 'unreadable'
+  return bad.some(({ path }) => !known.has(path)) ? 'unreadable' : 'says-nothing-of-it'
+}
+
+/** Carries on in the device's own document how well it can be read. */
+export function noteReadable(
+  document: DeviceDocument,
+  before: DeviceDocument | undefined,
+  device: DeviceFacts,
+  event: DeviceEvent,
+  nowMs: number,
+): Reading {
+  const reading = readingOf(device, event, before?.isReadableOnce ?? false)
+  if (reading === 'readable') {
+    document.readableMs = nowMs
+    document.isReadableOnce = true
+    delete document.unreadable
+    delete document.withoutLevel
+  } else {
+    document.readableMs = before?.readableMs ?? nowMs
+    if (reading === 'unreadable') document.unreadable = (before?.unreadable ?? 0) + 1
+    else document.withoutLevel = (before?.withoutLevel ?? 0) + 1
+  }
+  return reading
+}
+
+function isBlind(device: DeviceFacts, { unreadable = 0, isReadableOnce }: DeviceDocument): boolean {
+  return unreadable > 0 && (device.kind !== 'water' || !isReadableOnce || unreadable >= inARowMax)
+}
+
+function isWithoutLevel(device: DeviceFacts, document: DeviceDocument, nowMs: number): boolean {
+  const { withoutLevel = 0, readableMs = nowMs } = document
+  if (device.kind !== 'water' || withoutLevel < inARowMax) return false
+  return nowMs - readableMs >= intervalsWithoutLevel * device.reportIntervalMs
+}
+
+function remarkOf(excerpt: string, problem: string): BilingualText {
+  const words = excerpt === '' ? '-' : excerpt
+  return { zh: `首字节：${words}（${problem}）`, en: `First bytes: ${words} (${problem})` }
+}
+
+function raiseBlind(
+  judging: Judging,
+  device: DeviceFacts,
+  bytes: string,
+  problem: string,
+  variant: string | undefined = variants.has(device.kind) ? device.kind : undefined,
+): void {
+  const excerpt = printable(bytes, excerptMax)
+  raise(judging, device, {
+    kind: 'device-blind',
+    variant,
+    isEdge: false,
+    remark: remarkOf(excerpt, problem.slice(0, excerptMax)),
+    readings: { firstBytes: excerpt, problem: problem.slice(0, excerptMax) },
+  })
+}
+
+/** After an event that could be read at least in part. */
+export function judgeBlind(
+  judging: Judging,
+  device: DeviceFacts,
+  document: DeviceDocument,
+  event: DeviceEvent,
+  reading: Reading,
+): void {
+  if (reading === 'readable') return clear(judging, device.id, 'device-blind')
+  const [bad] = event.setAside?.filter(({ path }) => path !== 'id' && path !== 'at') ?? []
+  const names = Object.keys(event.readings).join(', ')
+  if (reading === 'unreadable' && isBlind(device, document))
+    raiseBlind(judging, device, bad ? `${bad.path}: ${bad.value}` : names, bad?.reason ?? 'not known here')
+  else if (isWithoutLevel(device, document, judging.now.steadyMs))
+    raiseBlind(judging, device, names, 'no waterLevelMm', 'no-level')
+}
+
+/** A message with nothing in it that can be judged. The device lives, so it is not silent. */
+export function takeUnreadable(
+  judging: Judging,
+  input: { device: string; excerpt: string; problem: string },
+): void {
+  const device = judging.settings.device(input.device)
+  if (!device.isRegistered) return
+  const nowMs = judging.now.steadyMs
+  const before = judging.memory.get(device.key) as DeviceDocument | undefined
+  const { offlineMs: _back, ...rest } = before ?? { heardMs: nowMs }
+  const document: DeviceDocument = {
+    ...rest,
+    heardMs: nowMs,
+    readableMs: rest.readableMs ?? nowMs,
+    unreadable: (rest.unreadable ?? 0) + 1,
+  }
+  judging.memory.set(device.key, document)
+  if (isBlind(device, document)) raiseBlind(judging, device, input.excerpt, input.problem)
+  endSilence(judging, device)
+  judging.dues.touch(device.key, deviceDueMs(judging, device, document))
+}

@@ -1,0 +1,13 @@
+// A device that was silent speaks again.
+import { readAlarm } from '../documents.ts'
+import { giveHangingTime } from '../floods/root-cause.ts'
+import type { Judging } from '../judging.ts'
+import type { DeviceFacts } from '../resolved-settings.ts'
+import { clear } from './clear.ts'
+
+/** It speaks, so it is not silent; what hangs on it gets its time to come back. */
+export function endSilence(judging: Judging, device: DeviceFacts): void {
+  if (!readAlarm(judging.memory, device.silentKey)?.isPresent) return
+  clear(judging, device.id, 'device-silent')
+  giveHangingTime(judging, device.id)
+}

@@ -1,0 +1,35 @@
+// A message that nobody can read, as it is kept for the maintainer and shown to people.
+import { printable } from '../../protocols/device-mqtt/mend-json.ts'
+import type { QuarantineRow } from '../journal/port.ts'
+
+const quarantinedBytesMax = 8192
+const problemLengthMax = 500
+/** Bytes of it that people are shown. */
+const excerptBytesMax = 80
+
+export interface Message {
+  device: string
+  topic: string
+  payload: Uint8Array
+  /** The payload where it is plain ASCII and text already. */
+  text?: string | undefined
+}
+
+export function quarantineRow(
+  { device, topic, payload }: Message,
+  problem: string,
+  atMs: number,
+): QuarantineRow {
+  return {
+    atMs,
+    device,
+    topic,
+    problem: problem.slice(0, problemLengthMax),
+    payload: payload.slice(0, quarantinedBytesMax),
+  }
+}
+
+/** The first bytes in a form that any page can show: UTF-8 where it is, dots for what can not be shown. */
+export function excerptOf(payload: Uint8Array): string {
+  return printable(new TextDecoder().decode(payload.subarray(0, excerptBytesMax)))
+}

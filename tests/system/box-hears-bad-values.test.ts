@@ -1,0 +1,82 @@
+// Question: do a real broker, journal and console show a call whose message is partly bad, a device that nobody understands, and
+// the battery and signal of each device?
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { runCheck } from '../../gateway/cli/check-command.ts'
+import type { HealthAnswer } from '../../protocols/console/api.ts'
+import { createBoxFolder, sendEvents, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
+
+const place = createBoxFolder()
+const { folder } = place
+const bad: Record<string, string> = {
+  'at-iso': '{"id":"7-1","at":"2026-11-03T02:15:00+08:00","button":"pressed"}',
+  'battery-null': '{"id":"7-1","button":"pressed","batteryPercent":null}',
+  'battery-text': '{"id":"7-1","button":"pressed","batteryPercent":"87"}',
+  'id-number': '{"id":71,"button":"pressed"}',
+  'no-id': '{"button":"pressed"}',
+  nan: '{"id":"7-1","button":"pressed","temperatureC":nan}',
+  nul: '{"id":"7-1","button":"pressed"}\0',
+  bom: '\uFEFF{"id":"7-1","button":"pressed"}\r\n',
+}
+const config = {
+  devices: [...Object.keys(bad), 'mute'].map((id) => ({ id, kind: 'button' })),
+}
+let box: BoxInProcess
+
+beforeAll(async () => {
+  box = await startBox(folder, config)
+}, 60_000)
+afterAll(async () => {
+  await box.gateway.stop()
+  place.remove()
+}, 60_000)
+
+const health = async (): Promise<HealthAnswer> =>
+  (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
+
+async function sendRaw(device: string, text: string): Promise<void> {
+  const client = await connectAsync(box.mqttUrl, { clientId: device, protocolVersion: 4, reconnectPeriod: 0 })
+  await client.publishAsync(`gengfu/v1/${device}/event`, Buffer.from(text), { qos: 1 })
+  await client.endAsync()
+}
+
+test('each press with a bad value is a call, and the device that says nothing readable is blind', async () => {
+  for (const [device, text] of Object.entries(bad)) await sendRaw(device, text)
+  await sendRaw('mute', 'pressed')
+  const { alarms, quarantine } = await health()
+  const found = alarms.list.map(({ device, kind, colour }) => `${device} ${kind} ${colour}`)
+  expect(found.sort()).toEqual(
+    [...Object.keys(bad).map((device) => `${device} sos red`), 'mute device-blind orange'].sort(),
+  )
+  expect(alarms.list.find(({ device }) => device === 'mute')?.text.en).toContain('First bytes: pressed')
+  expect(quarantine.count).toBe(1)
+}, 60_000)
+
+test('battery and signal are shown as the device said them last, also by gengfu check', async () => {
+  await sendEvents(box.mqttUrl, 'nan', [
+    { id: '7-2', batteryPercent: 17, signalDbm: -71 },
+    { id: '7-3', contact: 'open' },
+  ])
+  const device = (await health()).devices.list.find(({ id }) => id === 'nan')
+  expect(device).toMatchObject({ batteryPercent: 17, signalDbm: -71 })
+  const file = join(folder, 'check.yaml')
+  const [host, port] = new URL(box.consoleUrl).host.split(':')
+  writeFileSync(
+    file,
+    JSON.stringify({
+      box: { id: 'upper-brook' },
+      dataDir: join(folder, 'box'),
+      mqtt: { listeners: [{ host: '127.0.0.1', port: 1 }], anonymous: true },
+      console: { host, port: Number(port) },
+      ...config,
+    }),
+  )
+  const lines: string[] = []
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0)
+  await runCheck(['--config', file])
+  spy.mockRestore()
+  process.exitCode = 0
+  expect(lines.join('')).toContain('! nan: battery 17 %, signal -71 dBm.')
+}, 60_000)
