@@ -97,7 +97,7 @@ class Decoding {
   async take(line: Line): Promise<Omit<Answer, 'line'>> {
     const { message } = line
     const name = line.dialect ?? this.#choices.dialect
-    const dialect = name === undefined ? dialectOfTopic(message.topic) : dialectOf(name)
+    const dialect = name === undefined ? this.#dialectOfTopic(message.topic) : dialectOf(name)
     if (!dialect)
       return {
         results: [],
@@ -110,6 +110,12 @@ class Decoding {
       ...(ignored === undefined ? {} : { ignored }),
       ...(quarantined === undefined ? {} : { quarantined }),
     }
+  }
+
+  /** A topic that says nothing belongs to the conversation that goes on, where there is one. */
+  #dialectOfTopic(topic: string): Dialect | undefined {
+    const [only, ...more] = this.#sessions.values()
+    return dialectOfTopic(topic) ?? (more.length === 0 ? only?.dialect : undefined)
   }
 
   #sessionOf(dialect: Dialect): DialectSession {

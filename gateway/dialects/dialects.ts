@@ -1,8 +1,9 @@
 // The dialects that this program speaks, by name.
 import type { Dialect } from './port.ts'
 import { native } from './native/native.ts'
+import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
-export const dialects: readonly Dialect[] = [native]
+export const dialects: readonly Dialect[] = [native, zigbee2mqtt]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 

@@ -65,6 +65,8 @@ export interface DeviceResult {
   /** It answers one of our commands. */
   answer?: CommandResult
   about?: DeviceDescription
+  /** It is about the bridge itself. */
+  isBridge?: boolean
   /** False where the bridge speaks about the device and the device itself did not speak. */
   isHeard?: boolean
 }

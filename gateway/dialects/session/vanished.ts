@@ -3,18 +3,8 @@
 import type { DeviceResult, Learned } from '../port.ts'
 import type { LearnedDocuments } from './knowledge.ts'
 
-const protective = [
-  'contact',
-  'motion',
-  'smoke',
-  'gas',
-  'carbonMonoxide',
-  'leak',
-  'tamper',
-  'vibration',
-  'waterLevelMm',
-  'mains',
-]
+// Case switches and vibration come in some messages only; these a sensor says each time.
+const protective = ['contact', 'motion', 'smoke', 'gas', 'carbonMonoxide', 'leak', 'waterLevelMm']
 
 interface Fields {
   names: string[]

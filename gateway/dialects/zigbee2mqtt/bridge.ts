@@ -1,0 +1,78 @@
+// What the bridge says about itself and about who joins, leaves and is renamed: {base}/bridge/...
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { nothing, unreadable, type Decoded, type Knowledge, type Learned } from '../port.ts'
+import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
+import { describe, deviceKey, nameKey, readDevices, type KnownDevice } from './devices.ts'
+
+export const baseKey = 'z2m-base'
+export const groupKey = (name: string): string => `z2m-group:${name}`
+/** Groups of one network that are remembered. */
+const groupsMax = 500
+
+function onlineWord(payload: Uint8Array): 'online' | 'offline' | undefined {
+  const value = valueOf(payload)
+  const word = isObject(value) ? value['state'] : value
+  return word === 'online' || word === 'offline' ? word : undefined
+}
+export { onlineWord }
+
+function readEvent(event: Record<string, unknown>, known: Knowledge): Decoded {
+  const { type, data } = event
+  const { ieee_address: address, friendly_name: name, status } = isObject(data) ? data : {}
+  if (typeof address !== 'string') return nothing('an event of the bridge')
+  const device = known.get(deviceKey(address)) as KnownDevice | undefined
+  const about = device ? describe(device) : { ...(typeof name === 'string' ? { name } : {}) }
+  const result = { device: address, readings: {}, isHeard: false, about }
+  if (type === 'device_leave') return { results: [{ ...result, faults: ['left-network'] }] }
+  if (type === 'device_interview' && status === 'failed')
+    return { results: [{ ...result, faults: ['interview-failed'] }] }
+  if (type === 'device_interview' || type === 'device_joined' || type === 'device_announce')
+    return { results: [{ ...result, presence: 'online' }] }
+  return nothing('an event of the bridge')
+}
+
+function readRename(answer: Record<string, unknown>, known: Knowledge): Decoded {
+  const { status, data } = answer
+  const { from, to } = isObject(data) ? data : {}
+  if (status !== 'ok' || typeof from !== 'string' || typeof to !== 'string')
+    return nothing('a rename that did not happen')
+  const named = known.get(nameKey(from)) as { address: string } | undefined
+  const device = named && (known.get(deviceKey(named.address)) as KnownDevice | undefined)
+  if (!named || !device) return nothing('a rename of a device that is not known')
+  return nothing('renamed', [
+    [nameKey(from), undefined],
+    [nameKey(to), named],
+    [deviceKey(named.address), { ...device, name: to }],
+  ])
+}
+
+/** `what`: the levels behind `bridge/`. */
+export function readBridge(what: string, payload: Uint8Array, base: string, known: Knowledge): Decoded {
+  if (what === 'state') {
+    const word = onlineWord(payload)
+    if (!word) return unreadable('the state of the bridge is neither online nor offline')
+    return {
+      results: [{ device: deviceIdOf(base), readings: {}, presence: word, isBridge: true }],
+      learned: [[baseKey, { base }]],
+    }
+  }
+  const value = valueOf(payload)
+  if (what === 'devices' || what === 'config/devices') {
+    if (!Array.isArray(value)) return unreadable('the list of devices is no list')
+    const { results, learned } = readDevices(value, known)
+    learned.push([baseKey, { base }])
+    return results.length > 0 ? { results, learned } : nothing('the list of devices', learned)
+  }
+  if (what === 'groups' && Array.isArray(value)) {
+    const names = value.flatMap((group: unknown) =>
+      isObject(group) && typeof group['friendly_name'] === 'string' ? [group['friendly_name']] : [],
+    )
+    const learned = names.slice(0, groupsMax).map((name): Learned => [groupKey(name), { name }])
+    return nothing('the list of groups', learned)
+  }
+  if (what === 'event' && isObject(value)) return readEvent(value, known)
+  if (what === 'response/device/rename' && isObject(value)) return readRename(value, known)
+  if (what.startsWith('response/') && isObject(value) && value['status'] === 'error')
+    return nothing(`the bridge refused: ${String(value['error'] ?? textOf(payload)).slice(0, 200)}`)
+  return nothing('about the bridge itself')
+}

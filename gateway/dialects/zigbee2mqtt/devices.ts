@@ -1,0 +1,126 @@
+// The bridge's list of devices: who is who, what each can say and be told, in as few words as the rest needs.
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
+import { isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
+
+/** Devices of one list that are read; a coordinator carries a few hundred. */
+export const devicesMax = 5000
+
+/** What is remembered of a device, under `z2m:{address}`. */
+export interface KnownDevice {
+  name: string
+  model?: string
+  vendor?: string
+  /** Properties that mean something, by the name they have in a message. */
+  properties: Record<string, { is: string } & Spelling>
+  /** How it is made loud and switched: the properties for it. */
+  siren?: 'warning' | 'alarm' | 'siren' | 'state'
+  switches?: string[]
+}
+
+export const deviceKey = (address: string): string => `z2m:${address}`
+export const nameKey = (name: string): string => `z2m-name:${name}`
+
+interface Expose {
+  type?: string
+  name?: string
+  property?: string
+  unit?: string
+  value_on?: unknown
+  value_off?: unknown
+  features?: unknown
+}
+
+function* leavesOf(exposes: unknown, depth = 0): Generator<Expose> {
+  if (!Array.isArray(exposes) || depth > 4) return
+  for (const expose of exposes as unknown[]) {
+    if (!isObject(expose)) continue
+    yield expose as Expose
+    if (expose['type'] !== 'composite') yield* leavesOf(expose['features'], depth + 1)
+  }
+}
+
+const usual: Record<string, readonly unknown[]> = { contact: [false, true] }
+
+function spellingOf({ name, unit, value_on: on, value_off: off }: Expose): Spelling {
+  const [usualOn, usualOff] = usual[name ?? ''] ?? [true, false]
+  return {
+    ...(on !== undefined && on !== usualOn ? { on } : {}),
+    ...(off !== undefined && off !== usualOff ? { off } : {}),
+    ...(unit === undefined ? {} : { unit }),
+  }
+}
+
+function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
+  const known: Omit<KnownDevice, 'name'> = { properties: {} }
+  if (!isObject(definition)) return known
+  if (typeof definition['model'] === 'string') known.model = definition['model']
+  if (typeof definition['vendor'] === 'string') known.vendor = definition['vendor']
+  for (const expose of leavesOf(definition['exposes'])) {
+    const { name, property = name, type } = expose
+    if (name === undefined || property === undefined) continue
+    if (isMeaningful(name) || name === 'action')
+      known.properties[property] = { is: name, ...spellingOf(expose) }
+    if (name === 'warning' && type === 'composite') known.siren = 'warning'
+    else if ((name === 'alarm' || name === 'siren') && type === 'binary') known.siren ??= name
+    if (name === 'state' && type === 'binary') (known.switches ??= []).push(property)
+  }
+  return known
+}
+
+/** Readings that a device can send, by our names. */
+export function readingsOfDevice({ properties }: KnownDevice): string[] {
+  const names = Object.values(properties).flatMap(({ is, ...spelling }) =>
+    is === 'action' ? ['button'] : Object.keys(readProperty(is, null, spelling) ?? {}),
+  )
+  return [...new Set(names)]
+}
+
+export function describe(known: KnownDevice): DeviceDescription {
+  const commands = [...(known.siren ? ['siren'] : []), ...(known.switches ? ['switch'] : [])]
+  return {
+    name: known.name,
+    ...(known.model === undefined ? {} : { model: known.model }),
+    ...(known.vendor === undefined ? {} : { maker: known.vendor }),
+    readings: readingsOfDevice(known),
+    commands,
+  }
+}
+
+const mattersTo = (reading: string): boolean =>
+  !['batteryPercent', 'batteryLow', 'linkQuality', 'signalDbm', 'temperatureC', 'humidityPercent'].includes(
+    reading,
+  )
+
+/** A device that can say less than before is a fault of the device: its button is no button any more. */
+function lost(before: KnownDevice | undefined, now: KnownDevice): string[] {
+  if (!before) return []
+  const left = new Set(readingsOfDevice(now))
+  return readingsOfDevice(before).filter((reading) => mattersTo(reading) && !left.has(reading))
+}
+
+/** Reads `bridge/devices`. Results only for devices that lost a reading, or whose interview failed. */
+export function readDevices(
+  list: readonly unknown[],
+  known: Knowledge,
+): { results: DeviceResult[]; learned: Learned[] } {
+  const results: DeviceResult[] = []
+  const learned: Learned[] = []
+  for (const entry of list.slice(0, devicesMax)) {
+    if (!isObject(entry) || entry['type'] === 'Coordinator') continue
+    const { ieee_address: address, friendly_name: name, definition } = entry
+    if (typeof address !== 'string' || typeof name !== 'string') continue
+    const device: KnownDevice = { name, ...readDefinition(definition) }
+    const before = known.get(deviceKey(address)) as KnownDevice | undefined
+    const faults = lost(before, device).map((reading) => `field-vanished:${reading}`)
+    if (entry['interview_state'] === 'FAILED') faults.push('interview-failed')
+    if (faults.length > 0)
+      results.push({ device: address, readings: {}, faults, isHeard: false, about: describe(device) })
+    if (JSON.stringify(before) !== JSON.stringify(device)) learned.push([deviceKey(address), device])
+    if (before && before.name !== name && known.get(nameKey(before.name)) !== undefined)
+      learned.push([nameKey(before.name), undefined])
+    const named = known.get(nameKey(name)) as { address: string } | undefined
+    if (named?.address !== address) learned.push([nameKey(name), { address }])
+  }
+  return { results, learned }
+}

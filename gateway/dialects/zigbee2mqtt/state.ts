@@ -1,0 +1,66 @@
+// A device's own message: JSON with everything the bridge knows of it, one property on a topic of its own, or an action.
+import type { DialectReadings, DeviceResult } from '../port.ts'
+import { faultFlags, readProperty, worse } from '../meaning/properties.ts'
+import { isMovement, pressOf } from '../meaning/press.ts'
+import { timeOf } from '../meaning/values.ts'
+import type { Readings } from '../../../protocols/domain/reading.ts'
+import type { KnownDevice } from './devices.ts'
+
+/** What is about the bridge's own work, and nothing that a device measured. */
+const left = new Set(['device', 'last_seen', 'update', 'update_available', 'elapsed', 'click', 'action'])
+
+/** Firmware updates and other lists are no readings. */
+const isValue = (value: unknown): boolean => value === null || typeof value !== 'object'
+
+interface Read {
+  readings: DialectReadings
+  momentary: Readings
+}
+
+function readAction(action: unknown, into: Read): void {
+  if (typeof action !== 'string' || action.trim() === '') return
+  const button = pressOf(action)
+  into.readings['action'] = into.momentary['action'] = action
+  if (button !== undefined) into.readings.button = into.momentary.button = button
+  else if (isMovement(action)) into.readings.vibration = into.momentary.vibration = true
+}
+
+/** Properties as the device's list of abilities spells them, by their usual names where there is no list. */
+function readState(state: Record<string, unknown>, known: KnownDevice | undefined): Read {
+  const read: Read = { readings: {}, momentary: {} }
+  for (const [property, value] of Object.entries(state)) {
+    if (left.has(property)) continue
+    const spelling =
+      known && Object.hasOwn(known.properties, property) ? known.properties[property] : undefined
+    const meant = readProperty(spelling?.is ?? property, value, spelling)
+    if (meant)
+      for (const [name, reading] of Object.entries(meant))
+        read.readings[name] = worse(read.readings[name], reading)
+    else if (isValue(value)) read.readings[property] = value
+  }
+  for (const [property, { is }] of Object.entries(known?.properties ?? {}))
+    if (is === 'action' && property !== 'action' && typeof state[property] === 'string')
+      readAction(state[property], read)
+  // `click` is what `action` was called before 1.0.
+  readAction(state['action'] ?? state['click'], read)
+  return read
+}
+
+export function resultOfState(
+  address: string,
+  state: Record<string, unknown>,
+  known: KnownDevice | undefined,
+  isWholeState: boolean,
+): DeviceResult {
+  const { readings, momentary } = readState(state, known)
+  const told = faultFlags.filter((flag) => typeof readings[flag] === 'boolean')
+  const deviceAtMs = timeOf(state['last_seen'])
+  return {
+    device: address,
+    readings,
+    ...(Object.keys(momentary).length > 0 ? { momentary } : {}),
+    ...(told.length > 0 ? { faults: told.filter((flag) => readings[flag] === true) } : {}),
+    ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
+    ...(isWholeState ? { isWholeState } : {}),
+  }
+}
