@@ -88,7 +88,7 @@ export function deviceIdOf(name: string): string {
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 48)
   // Names in Chinese leave little: the rest of the name is told apart by its characters.
-  const sum = [...name].reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7)
+  const sum = Array.from(name).reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7)
   return `${plain === '' ? 'device' : plain}-${sum.toString(36)}`
 }
 

@@ -73,6 +73,6 @@ export function readBridge(what: string, payload: Uint8Array, base: string, know
   if (what === 'event' && isObject(value)) return readEvent(value, known)
   if (what === 'response/device/rename' && isObject(value)) return readRename(value, known)
   if (what.startsWith('response/') && isObject(value) && value['status'] === 'error')
-    return nothing(`the bridge refused: ${String(value['error'] ?? textOf(payload)).slice(0, 200)}`)
+    return nothing(`the bridge refused: ${textOf(payload).slice(0, 200)}`)
   return nothing('about the bridge itself')
 }
