@@ -21,7 +21,7 @@ function readEvent(event: Record<string, unknown>, known: Knowledge): Decoded {
   const { ieee_address: address, friendly_name: name, status } = isObject(data) ? data : {}
   if (typeof address !== 'string') return nothing('an event of the bridge')
   const device = known.get(deviceKey(address)) as KnownDevice | undefined
-  const about = device ? describe(device) : { ...(typeof name === 'string' ? { name } : {}) }
+  const about = device ? describe(device) : typeof name === 'string' ? { name } : {}
   const result = { device: address, readings: {}, isHeard: false, about }
   if (type === 'device_leave') return { results: [{ ...result, faults: ['left-network'] }] }
   if (type === 'device_interview' && status === 'failed')

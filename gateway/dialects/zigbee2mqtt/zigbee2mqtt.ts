@@ -92,7 +92,7 @@ function readPart(name: string, property: string, payload: Uint8Array, known: Kn
 
 function decode({ topic, payload }: DialectMessage, known: Knowledge, settings: DialectSettings): Decoded {
   const base = baseOf(topic, known, settings)
-  if (/^homeassistant\//.test(topic)) return nothing('discovery for Home Assistant')
+  if (topic.startsWith('homeassistant/')) return nothing('discovery for Home Assistant')
   if (!topic.startsWith(`${base}/`)) return unreadable(`not under ${base}/`)
   const rest = topic.slice(base.length + 1)
   if (rest.startsWith('bridge/')) return readBridge(rest.slice('bridge/'.length), payload, base, known)
