@@ -1,9 +1,11 @@
 // The dialects that this program speaks, by name.
 import type { Dialect } from './port.ts'
 import { native } from './native/native.ts'
+import { shelly } from './shelly/shelly.ts'
+import { tasmota } from './tasmota/tasmota.ts'
 import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
-export const dialects: readonly Dialect[] = [native, zigbee2mqtt]
+export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 

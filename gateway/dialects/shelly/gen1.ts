@@ -1,0 +1,154 @@
+// Shelly's first generation: shellies/ID/..., one value a topic. A sleeping sensor says "online false" before it sleeps.
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import {
+  celsiusOf,
+  deviceIdOf,
+  flagOf,
+  macOf,
+  numberOf,
+  objectOf,
+  percentOf,
+  textOf,
+  valueOf,
+} from '../meaning/values.ts'
+import { nothing, unreadable, type Decoded, type DialectReadings, type Knowledge } from '../port.ts'
+import { isSleeper, macInId } from './sleeping.ts'
+
+export const announceKey = (id: string): string => `shelly1:${id}`
+export const addressKey = (address: string): string => `shelly1-at:${address}`
+const countKey = (id: string, input: string): string => `shelly1-count:${id}/${input}`
+
+const presses: Record<string, 'pressed' | 'double' | 'held'> = {
+  S: 'pressed',
+  SS: 'double',
+  SSS: 'double',
+  L: 'held',
+  SL: 'held',
+  LS: 'held',
+}
+const gasWords: Record<string, boolean | null> = { none: false, mild: true, heavy: true, test: false }
+
+function addressOf(id: string, known: Knowledge): string {
+  const announced = known.get(announceKey(id)) as { mac?: string } | undefined
+  return announced?.mac ?? macInId(id) ?? deviceIdOf(id)
+}
+
+/** `sensor/NAME`. */
+function readSensor(name: string, value: unknown): DialectReadings | undefined {
+  switch (name) {
+    case 'state':
+      return {
+        contact: value === 'open' ? 'open' : value === 'close' || value === 'closed' ? 'closed' : null,
+      }
+    case 'flood':
+      return { leak: flagOf(value) }
+    case 'smoke':
+      return { smoke: flagOf(value) }
+    case 'motion':
+      return { motion: flagOf(value) }
+    case 'vibration':
+      // -1: it does not measure, or not now.
+      return { vibration: flagOf(value) }
+    case 'gas':
+      return { gas: gasWords[String(value)] ?? null }
+    case 'temperature':
+      // 999 where the sensor is broken.
+      return { temperatureC: celsiusOf(value) }
+    case 'humidity':
+      return { humidityPercent: percentOf(value) }
+    case 'battery':
+      return { batteryPercent: percentOf(value) }
+    case 'lux':
+      return { illuminanceLux: numberOf(value) }
+    case 'tilt':
+      return { tiltDegrees: numberOf(value) === -1 ? null : numberOf(value) }
+    case 'concentration':
+      return { gasPpm: numberOf(value) }
+    case 'charger':
+      return { charger: flagOf(value) }
+    default:
+      return undefined
+  }
+}
+
+function readMotion(status: Record<string, unknown>): DialectReadings {
+  return {
+    ...('motion' in status ? { motion: flagOf(status['motion']) } : {}),
+    ...('vibration' in status ? { vibration: flagOf(status['vibration']) } : {}),
+    ...('bat' in status ? { batteryPercent: percentOf(status['bat']) } : {}),
+    ...('tmp' in status && isObject(status['tmp'])
+      ? { temperatureC: celsiusOf(status['tmp']['value']) }
+      : {}),
+    ...('lux' in status ? { illuminanceLux: numberOf(status['lux']) } : {}),
+  }
+}
+
+/** `{"event":"S","event_cnt":3}`: told again after each wake-up, with the count of before. */
+function readInputEvent(
+  id: string,
+  device: string,
+  input: string,
+  payload: Uint8Array,
+  known: Knowledge,
+): Decoded {
+  const event = objectOf(payload)
+  if (!event) return unreadable('not JSON')
+  const { event: word, event_cnt: count } = event
+  const key = countKey(id, input)
+  const before = known.get(key) as { count: number } | undefined
+  const learned = typeof count === 'number' && count !== before?.count ? ([[key, { count }]] as const) : []
+  if (typeof word !== 'string' || word === '') return nothing('no press', learned)
+  if (typeof count === 'number' && before?.count === count) return nothing('the press that was told before')
+  const button = presses[word] ?? 'pressed'
+  return { results: [{ device, readings: { button, input: Number(input) }, momentary: { button } }], learned }
+}
+
+function readAnnounce(payload: Uint8Array): Decoded {
+  const said = objectOf(payload)
+  const mac = macOf(said?.['mac'])
+  const { id, model } = said ?? {}
+  if (!mac || typeof id !== 'string') return unreadable('an announcement without id and mac')
+  const about = { maker: 'Shelly', name: id, ...(typeof model === 'string' ? { model } : {}) }
+  return {
+    results: [{ device: mac, readings: {}, about, isHeard: false }],
+    learned: [
+      [announceKey(id), { mac }],
+      [addressKey(mac), { id }],
+    ],
+  }
+}
+
+export function decodeGen1(topic: string, payload: Uint8Array, known: Knowledge): Decoded {
+  const [, id = '', ...rest] = topic.split('/')
+  if (id === 'announce' || rest.join('/') === 'announce') return readAnnounce(payload)
+  if (id === 'command' || rest.at(-1) === 'command') return nothing('a command')
+  const device = addressOf(id, known)
+  const [what = '', name = ''] = rest
+  const value = valueOf(payload)
+  const learned = known.get(addressKey(device)) === undefined ? ([[addressKey(device), { id }]] as const) : []
+  if (what === 'online') {
+    const isOnline = flagOf(value)
+    if (isOnline === null) return unreadable('online is neither true nor false')
+    const presence = isOnline ? 'online' : isSleeper(id) ? 'asleep' : 'offline'
+    return { results: [{ device, readings: {}, presence, isHeard: false }], learned }
+  }
+  if (what === 'input_event') return readInputEvent(id, device, name, payload, known)
+  if (what === 'status' && isObject(value)) {
+    const readings = readMotion(value)
+    if (Object.keys(readings).length > 0) return { results: [{ device, readings }], learned }
+  }
+  if (what === 'sensor') {
+    if (name === 'error' || (name === 'operation' && value === 'fault')) {
+      const isFault = name === 'operation' || (value !== 0 && value !== 'none' && value !== '')
+      return {
+        results: [{ device, readings: {}, faults: isFault ? [`${name}:${textOf(payload)}`] : [] }],
+        learned,
+      }
+    }
+    const readings = readSensor(name, value)
+    if (readings) return { results: [{ device, readings }], learned }
+  }
+  if (what === 'relay' && rest.length === 2)
+    return { results: [{ device, readings: { [`relay${name}`]: textOf(payload) } }], learned }
+  return nothing('no readings', learned)
+}
