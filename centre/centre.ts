@@ -13,7 +13,9 @@ import { isLoopback } from './config/config.ts'
 import { createOpenApi } from './api/openapi.ts'
 import { createRoutes, type Route } from './api/routes.ts'
 import { DeskServer, findDeskFolder } from './api/server.ts'
-import { cookieName, isOwnOrigin, presentedToken, Sessions } from './accounts/sessions.ts'
+import { RequestSender } from './accounts/request-sender.ts'
+import { cookieName, presentedToken, Sessions } from './accounts/sessions.ts'
+import { RunningParts } from '../platform/running-parts.ts'
 import { openPictures } from './wiring/open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
@@ -36,6 +38,8 @@ export interface CentreOptions {
   random: Random
   /** Stands between the program and its disk in fault tests. */
   wrapStorage?: (storage: Storage) => Storage
+  /** A part that takes longer to stop is named in the error and not waited for. */
+  stopMsMax?: number
 }
 
 export interface Centre {
@@ -47,20 +51,21 @@ export interface Centre {
   readonly registry: Registry
 }
 
-type Undo = () => void | Promise<void>
+/** Everything is stopped within this, unless the program says less. */
+const stopMsMaxDefault = 20_000
 
-export function createCentre({ config, logger, clock, random, wrapStorage }: CentreOptions): Centre {
+export function createCentre(options: CentreOptions): Centre {
+  const { config, logger, clock, random, wrapStorage, stopMsMax = stopMsMaxDefault } = options
   const registry = new Registry()
-  const undos: Undo[] = []
+  const parts = new RunningParts({ clock, deadlineMs: stopMsMax })
   let desk: DeskServer | undefined
   let broker: UplinkBroker | undefined
-  let stopping: Promise<void> | undefined
 
   async function openStorage(): Promise<Storage> {
-    undos.push(lockDataDir(config.dataDir))
+    parts.add('lock of the data folder', lockDataDir(config.dataDir))
     const file = sqliteFile(config.storage.url, config.dataDir)
     const opened = await openSqliteStorage(file, clock.wallMs())
-    undos.push(() => opened.close())
+    parts.add('storage', () => opened.close())
     return wrapStorage ? wrapStorage(opened) : opened
   }
 
@@ -72,6 +77,10 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     const core = new ReceiverCore()
     core.remember(known.epochs, known.lanes)
 
+    const sender = new RequestSender({
+      trustedProxies: config.http.trustedProxies,
+      isTls: config.http.tls !== undefined,
+    })
     const sessions = new Sessions({ storage, clock, random })
     const stream = new Stream({
       storage,
@@ -80,13 +89,15 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       registry,
       find: (token) => sessions.find(token),
       presented: presentedToken,
-      isOwnOrigin,
+      isOwnPage: (request) => desk?.isOwnPage(request) ?? false,
+      addressOf: (request) => sender.addressOf(request),
+      admit: (socket) => desk?.admit(socket) ?? false,
     })
     const push = (changes: readonly StoredChange[]): void => stream.push(changes)
 
     const villageLogger = logger.child({ part: 'villages' })
     const notes = new BoxNotes({ storage, clock, logger: villageLogger, onStored: push })
-    undos.push(() => notes.stop())
+    parts.add('notes of boxes', () => notes.stop())
     const villages = new Villages({
       clock,
       logger: villageLogger,
@@ -107,7 +118,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       nameOf: (box) => villages.nameOf(box),
       onStored: push,
     })
-    undos.push(() => silence.stop())
+    parts.add('silence watch', () => silence.stop())
     villages.remember(known.boxes, config.boxes)
     silence.remember(known.ownAlarms)
 
@@ -149,8 +160,8 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       push,
       sendReceipt: (box, receipt) => broker?.publish(box, 'picture', encodeJson(receipt), 0),
     })
-    undos.push(() => pictures.stop())
-    undos.push(() => intake.drain())
+    parts.add('pictures', () => pictures.stop())
+    parts.add('intake', () => intake.drain())
 
     const heartbeats = new HeartbeatCheck({
       logger: receiverLogger,
@@ -159,7 +170,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       onLost: noteGaps,
     })
     villages.start()
-    undos.push(() => villages.stop())
+    parts.add('villages', () => villages.stop())
 
     const commands = new CommandSender({
       storage,
@@ -172,7 +183,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     })
     commands.restore(await storage.openCommands())
     commands.start()
-    undos.push(() => commands.stop())
+    parts.add('commands', () => commands.stop())
 
     let routes: Route[] = []
     const commonRoutes = createRoutes({
@@ -195,28 +206,26 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       ...config.http,
       routes,
       sessions,
+      sender,
+      clock,
       registry,
       logger: logger.child({ part: 'desk' }),
       isHealthy: () => intake.isHealthy,
-      onUpgrade: (request, socket, head) => {
-        stream.upgrade(request, socket, head).catch((error: unknown) => {
-          logger.error({ err: error }, 'a stream could not be opened')
-          socket.destroy()
-        })
-      },
+      onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
       deskFolder: findDeskFolder(),
     })
     desk = server
     stream.start()
-    undos.push(() => server.stop())
+    parts.add('desk server', () => server.stop())
     // Before the server, which waits for every open connection.
-    undos.push(() => stream.stop())
+    parts.add('stream', () => stream.stop())
     await server.start()
 
     broker = new UplinkBroker({
       listeners: config.uplink.listeners,
       isAnonymousAllowed: config.uplink.anonymous,
       passwordFile: config.uplink.passwordFile,
+      clock,
       logger: receiverLogger,
       registry,
       onReport: (box, channel, topic, payload, done) => {
@@ -252,7 +261,7 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
       },
     })
     const uplink = broker
-    undos.push(() => uplink.stop())
+    parts.add('uplink', () => uplink.stop())
     await uplink.start()
     if (!isLoopback(config.http.host) && !config.http.tls)
       logger.warn(
@@ -262,20 +271,9 @@ export function createCentre({ config, logger, clock, random, wrapStorage }: Cen
     logger.info({ http: server.url, uplink: uplink.urls }, 'centre is listening')
   }
 
-  async function stop(): Promise<void> {
-    for (const undo of undos.splice(0).reverse()) await undo()
-  }
-
   return {
-    start: async () => {
-      try {
-        await start()
-      } catch (error) {
-        await stop()
-        throw error
-      }
-    },
-    stop: () => (stopping ??= stop()),
+    start: () => parts.start(start),
+    stop: () => parts.stop(),
     get httpUrl() {
       return desk?.url ?? ''
     },

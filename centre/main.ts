@@ -16,6 +16,8 @@ export { checkCentreConfig } from './config/load-config.ts'
 
 /** SIGTERM must end within 5 s; what a commit needs beyond this was never acknowledged. */
 const stopMsMax = 4500
+/** So that a part that hangs leaves time for a log line. */
+const partsStopMsMax = 4000
 
 /** Wrong use: said on stderr, exit code 2. */
 class UsageFailure extends Error {}
@@ -30,7 +32,13 @@ function load(file: string): CentreConfig {
 async function serve(file: string): Promise<void> {
   const config = load(file)
   const logger = pino({ level: config.logLevel, base: { program: 'centre' } })
-  const centre = createCentre({ config, logger, clock: createSystemClock(), random: createSystemRandom() })
+  const centre = createCentre({
+    config,
+    logger,
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+    stopMsMax: partsStopMsMax,
+  })
   let isStopping = false
   const stop = (signal: string): void => {
     if (isStopping) return

@@ -45,3 +45,30 @@ export function createNetworkList(networks: readonly string[]): (address: string
     return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4')
   }
 }
+
+/** An entry of X-Forwarded-For: some proxies add the port. */
+function forwardedAddress(entry: string): string {
+  const text = entry.trim()
+  const address =
+    /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(text)?.[1] ?? text
+  return plainAddress(address)
+}
+
+/**
+ * Who sent a request that came from `peer`: X-Forwarded-For is read from the right, as far as each entry was written by a
+ * trusted proxy; what stands further left is the sender's own word.
+ */
+export function senderAddress(
+  peer: string,
+  forwardedFor: string | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  let address = plainAddress(peer)
+  for (const entry of (forwardedFor ?? '').split(',').toReversed()) {
+    if (!isTrusted(address)) break
+    const next = forwardedAddress(entry)
+    if (isIP(next) === 0) break
+    address = next
+  }
+  return address
+}

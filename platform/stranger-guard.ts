@@ -20,8 +20,6 @@ export interface StrangerGuardOptions {
   limits: StrangerGuardLimits
   clock: Clock
   onRefused: (reason: StrangerRefusal, address: string) => void
-  /** Addresses that speak for many, such as our own reverse proxy: their connections count as signed in. */
-  isTrusted?: (address: string) => boolean
 }
 
 interface Guarded {
@@ -80,7 +78,7 @@ export class StrangerGuard {
   }
 
   #enter(socket: Socket): void {
-    const { limits, clock, isTrusted } = this.#options
+    const { limits, clock } = this.#options
     const address = socket.remoteAddress
     if (address === undefined) {
       // It is gone already.
@@ -93,10 +91,6 @@ export class StrangerGuard {
     socket.once('close', () => this.#leave(key, socket))
     const evicted = this.#places.enter(key, address)
     if (evicted !== undefined) this.#refuse(evicted, 'made-room')
-    if (isTrusted?.(address)) {
-      this.admit(socket)
-      return
-    }
     const { firstByteMs, signInMs } = limits
     guarded.cancel = clock.after(firstByteMs, () => {
       if (socket.bytesRead === 0) {

@@ -29,13 +29,6 @@ export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): P
   return cookie === undefined ? undefined : { token: cookie, isCookie: true }
 }
 
-/** True when a page of our own, or no page at all, sent the request. */
-export function isOwnOrigin({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  const { origin, host } = headers
-  if (origin === undefined) return true
-  return URL.canParse(origin) && new URL(origin).host === host
-}
-
 type SessionStorage = Pick<
   Storage,
   'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'password' | 'isRedWaiting'

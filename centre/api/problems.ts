@@ -13,7 +13,11 @@ const wordings = {
   unauthenticated: { status: 401, zh: '请先登录', en: 'log in first' },
   'wrong-password': { status: 401, zh: '用户名或密码错误', en: 'wrong user name or password' },
   forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
-  'foreign-origin': { status: 403, zh: '请求来自其他网站', en: 'the request comes from another site' },
+  'foreign-origin': {
+    status: 403,
+    zh: '请求来自其他网站；若经反向代理访问，请让代理转发 Host（见日志）',
+    en: 'the request comes from another site; behind a reverse proxy let it pass on Host (see the log)',
+  },
   'not-found': { status: 404, zh: '没有找到', en: 'not found' },
   'box-present': {
     status: 409,
@@ -33,6 +37,7 @@ const wordings = {
     zh: '该网关待完成的命令过多，请稍后再试',
     en: 'too many commands of this box are under way: try again later',
   },
+  busy: { status: 503, zh: '中心繁忙，请稍后再试', en: 'the centre is busy: try again in a moment' },
   'storage-failing': {
     status: 503,
     zh: '中心数据库暂时无法写入，请稍后重试',

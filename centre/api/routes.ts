@@ -9,7 +9,7 @@ import type {
   VillagesAnswer,
   AlarmsAnswer,
 } from '../../protocols/desk/api.ts'
-import { roles } from '../../protocols/desk/api.ts'
+import { answeringRoles, roles } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -65,8 +65,7 @@ export interface RouteOptions extends CommandRouteOptions {
   retire: (box: string, by: string, why: string) => Promise<'retired' | 'heard' | 'unknown'>
 }
 
-/** Who answers alarms; maintainers and installers look after things, not after people. */
-export const answeringRoles = ['operator', 'supervisor', 'admin'] as const
+export { answeringRoles }
 /** Who may say that a box is gone for good. */
 export const retiringRoles = ['supervisor', 'maintainer', 'admin'] as const
 

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import type { z } from 'zod'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
@@ -19,12 +19,34 @@ import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { ApiProblem, errorAnswer, statusOf, type ProblemCode } from './problems.ts'
 import type { Route } from './routes.ts'
 import { alarmIdParams } from './schemas.ts'
-import { cookieName, isOwnOrigin, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
+import type { RequestSender } from '../accounts/request-sender.ts'
+import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { guardListener } from '../../platform/guard-listener.ts'
+import { StrangerGuard } from '../../platform/stranger-guard.ts'
 
 /** Largest request body. */
 export const bodyBytesMax = 16 * 1024
-/** Open HTTP connections. */
-const connectionsMax = 2000
+/**
+ * Connections of those who have not signed in, and of those who have. The login page comes over a slow link, too: it has two
+ * minutes. A browser opens six connections at once.
+ */
+export const httpLimits = {
+  strangers: 1000,
+  strangersPerNetwork: 200,
+  firstByteMs: 5000,
+  signInMs: 120_000,
+  admitted: 2000,
+} as const
+/** All headers are there within this, the whole request within the second. */
+const headersMsMax = 10_000
+const requestMsMax = 20_000
+const timesCheckedEveryMs = 2000
+/** Connections without a request under way. */
+const keepAliveMs = 30_000
+const headerBytesMax = 16 * 1024
+/** A foreign origin is logged once in this time: a reverse proxy without a Host line does it with every request. */
+const originLogEveryMs = 60_000
 
 const contentPolicy =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -48,6 +70,8 @@ export interface DeskServerOptions {
   tls?: { certFile: string; keyFile: string } | undefined
   routes: readonly Route[]
   sessions: Sessions
+  sender: RequestSender
+  clock: Clock
   registry: Registry
   logger: Logger
   isHealthy: () => boolean
@@ -57,10 +81,49 @@ export interface DeskServerOptions {
 
 export class DeskServer {
   readonly #options: DeskServerOptions
+  readonly #guard: StrangerGuard
+  readonly #refused
+  #originLoggedAtMs = -Infinity
   #app: FastifyInstance | undefined
 
   constructor(options: DeskServerOptions) {
     this.#options = options
+    this.#refused = new Counter({
+      name: 'gengfu_centre_http_refused_total',
+      help: 'Connections and requests refused before they were answered, by reason',
+      labelNames: ['reason'],
+      registers: [options.registry],
+    })
+    this.#guard = new StrangerGuard({
+      limits: httpLimits,
+      clock: options.clock,
+      onRefused: (reason) => this.#refused.inc({ reason }),
+    })
+  }
+
+  /** The connection has signed in; false when no place is left. */
+  admit(socket: Duplex): boolean {
+    return this.#guard.admit(socket as Socket)
+  }
+
+  /** True when a page of our own, or no page at all, sent the request; else counted, and logged now and then. */
+  isOwnPage(request: IncomingMessage): boolean {
+    const { sender, clock, logger } = this.#options
+    if (sender.isOwnPage(request)) return true
+    this.#refused.inc({ reason: 'foreign-origin' })
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#originLoggedAtMs < originLogEveryMs) return false
+    this.#originLoggedAtMs = nowMs
+    logger.warn(
+      {
+        origin: request.headers.origin,
+        expected: sender.ownOrigin(request),
+        site: request.headers['sec-fetch-site'],
+        peer: request.socket.remoteAddress,
+      },
+      'a request of a page with another origin was refused. If this page is the desk behind a reverse proxy: let the proxy pass on Host and X-Forwarded-Proto, and name its address in http.trustedProxies',
+    )
+    return false
   }
 
   get url(): string {
@@ -70,23 +133,48 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, registry, isHealthy, onUpgrade, deskFolder } = this.#options
+    const { host, port, tls, routes, registry, logger, isHealthy, onUpgrade, deskFolder } = this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
-      requestTimeout: 20_000,
       routerOptions: { maxParamLength: 200 },
       forceCloseConnections: true,
+      clientErrorHandler: (error, socket) => {
+        this.#refused.inc({ reason: 'not-http' })
+        if (!socket.writable) {
+          socket.destroy()
+          return
+        }
+        const status =
+          error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+        socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      },
       serverFactory: (listener): Server => {
-        if (!tls) return createHttpServer(listener)
-        return createHttpsServer(
-          { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
-          listener,
-        )
+        const limits = {
+          headersTimeout: headersMsMax,
+          requestTimeout: requestMsMax,
+          connectionsCheckingInterval: timesCheckedEveryMs,
+          keepAliveTimeout: keepAliveMs,
+          maxHeaderSize: headerBytesMax,
+        }
+        if (!tls) return createHttpServer(limits, listener)
+        const files = { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
+        return createHttpsServer({ ...limits, ...files, handshakeTimeout: headersMsMax }, listener)
       },
     })
     this.#app = app
-    app.server.maxConnections = connectionsMax
-    app.server.on('upgrade', onUpgrade)
+    this.#guard.watch(app.server)
+    app.server.on('error', (error) => logger.error({ err: error }, "the desk's listener failed"))
+    app.server.on('tlsClientError', () => this.#refused.inc({ reason: 'tls' }))
+    app.server.on(
+      'upgrade',
+      guardListener(onUpgrade, (error, _request, socket) => {
+        logger.error({ err: error }, 'an upgrade failed')
+        socket.destroy()
+      }),
+    )
+    app.addHook('onRequest', async (request) => {
+      if (this.#options.sender.isProxied(request.raw)) this.admit(request.raw.socket)
+    })
     app.addHook('onSend', async (_request, reply) => this.#secure(reply))
     app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply))
     app.setNotFoundHandler((request, reply) =>
@@ -133,15 +221,15 @@ export class DeskServer {
           account,
           token: presented?.token,
           isCookie: presented?.isCookie ?? false,
-          address: request.ip,
+          address: this.#options.sender.addressOf(request.raw),
           id: id ?? '',
           boxId: boxId ?? '',
           sha256: sha256 ?? '',
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
-          setCookie: (token) => this.#setCookie(reply, token),
+          setCookie: (token) => this.#setCookie(request, reply, token),
         })
-        if ('jpeg' in answer) return sendPicture(request, reply, answer)
+        if ('jpeg' in answer) return sendPicture(reply, answer)
         return reply
           .type('application/json; charset=utf-8')
           .header('cache-control', 'no-store')
@@ -154,15 +242,17 @@ export class DeskServer {
     const presented = presentedToken(request.raw)
     const account = presented && (await this.#options.sessions.find(presented.token))
     if (!account) throw new ApiProblem('unauthenticated')
-    if (presented.isCookie && request.method !== 'GET' && !isOwnOrigin(request.raw))
-      throw new ApiProblem('foreign-origin')
+    // Reading too: a picture in a foreign page is a look of the person whose browser shows it.
+    if (presented.isCookie && !this.isOwnPage(request.raw)) throw new ApiProblem('foreign-origin')
+    if (!this.admit(request.raw.socket)) throw new ApiProblem('busy')
     if (!access.includes(account.role)) throw new ApiProblem('forbidden')
     return account
   }
 
-  #setCookie(reply: FastifyReply, token: string | undefined): void {
+  #setCookie(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
+    if (token !== undefined) this.admit(request.raw.socket)
     const lifeSeconds = token === undefined ? 0 : loginLifeMs / 1000
-    const secure = this.#options.tls ? '; Secure' : ''
+    const secure = this.#options.sender.isSecure(request.raw) ? '; Secure' : ''
     const value = `${cookieName}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lifeSeconds}${secure}`
     reply.header('set-cookie', value)
   }
@@ -173,6 +263,7 @@ export class DeskServer {
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-frame-options', 'DENY')
     reply.header('cross-origin-opener-policy', 'same-origin')
+    reply.header('cross-origin-resource-policy', 'same-origin')
     if (this.#options.tls) reply.header('strict-transport-security', 'max-age=31536000')
   }
 
@@ -190,7 +281,8 @@ export class DeskServer {
       this.#options.logger.error({ err: error }, 'a request failed in storage')
       return { code: 'storage-failing', detail: '' }
     }
-    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+    const said = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+    const status = typeof said === 'number' ? said : 500
     if (status === 413) return { code: 'too-large', detail: '' }
     if (status === 415) return { code: 'wrong-type', detail: '' }
     if (status >= 400 && status < 500) return { code: 'bad-request', detail: '' }
@@ -199,16 +291,10 @@ export class DeskServer {
   }
 }
 
-/** Kept by the browser of who was handed it, and asked about each time: every look reaches the log. */
-function sendPicture(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { jpeg, name }: { jpeg: Uint8Array; name: string },
-): FastifyReply {
-  const tag = `"${name}"`
-  reply.header('cache-control', 'private, no-cache').header('etag', tag)
-  if (request.headers['if-none-match'] === tag) return reply.code(304).send()
+/** Never kept by a browser: a shared PC would show it to the next person. Each time it is asked for is a look in the log. */
+function sendPicture(reply: FastifyReply, { jpeg, name }: { jpeg: Uint8Array; name: string }): FastifyReply {
   return reply
+    .header('cache-control', 'private, no-store')
     .type('image/jpeg')
     .header('content-disposition', `inline; filename="${name}.jpg"`)
     .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))

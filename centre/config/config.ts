@@ -1,6 +1,7 @@
 // The centre's configuration: one strict schema, every problem at once, a frozen result.
 import { z } from 'zod'
 import { isBoxId } from '../../protocols/domain/names.ts'
+import { isNetwork } from '../../platform/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
 
@@ -8,10 +9,18 @@ const text = z.string().min(1).max(1000)
 const host = z.string().min(1).max(255)
 const port = z.number('a port, 0 to 65535').int().min(0).max(65535)
 
+/** A proxy on the same machine. */
+const loopbackProxies = ['127.0.0.1', '::1'] as const
+
 const httpSchema = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8080),
   tls: z.strictObject({ certFile: text, keyFile: text }).optional(),
+  /** Reverse proxies whose X-Forwarded-For, -Proto and -Host are believed. */
+  trustedProxies: z
+    .array(z.string().refine(isNetwork, 'an address or a network such as 10.0.0.0/8'))
+    .max(100)
+    .default([...loopbackProxies]),
 })
 
 const listenerSchema = z.strictObject({
@@ -22,7 +31,7 @@ const listenerSchema = z.strictObject({
 
 export const centreConfigSchema = z.strictObject({
   dataDir: text,
-  http: httpSchema.default({ host: '127.0.0.1', port: 8080 }),
+  http: httpSchema.default({ host: '127.0.0.1', port: 8080, trustedProxies: [...loopbackProxies] }),
   uplink: z
     .strictObject({
       listeners: z.array(listenerSchema).max(16).default([]),

@@ -11,14 +11,23 @@ import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { reportBytesMax } from '../../protocols/uplink/report.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
+import { StrangerGuard } from '../../platform/stranger-guard.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
 import { FrameGuard } from './frame-guard.ts'
 
-/** Sockets of one listener, strangers included. */
-export const connectionsMax = 25_000
+/**
+ * Sockets that have not proven who they are, of all addresses and of one, and those that have. Many boxes may share one
+ * address of a mobile network and come back together after an outage.
+ */
+export const uplinkLimits = {
+  strangers: 2000,
+  strangersPerNetwork: 1000,
+  firstByteMs: 5000,
+  signInMs: 15_000,
+  admitted: 25_000,
+} as const
 /** Sessions of one box: its connection, one that is dying, and some patience. */
 export const sessionsPerBoxMax = 4
-/** Sockets that have not proven who they are. */
-export const strangersMax = 2_000
 /** Bytes that may wait for one box; a box that reads nothing is dropped, and asks again when it comes back. */
 export const unsentBytesMax = 256 * 1024
 /** A heartbeat comes every 30 s; a connection this quiet is dead. */
@@ -35,6 +44,7 @@ export interface UplinkBrokerOptions {
   listeners: readonly UplinkListenerSettings[]
   isAnonymousAllowed: boolean
   passwordFile?: string | undefined
+  clock: Clock
   logger: Logger
   registry: Registry
   onReport: (
@@ -64,13 +74,18 @@ export class UplinkBroker {
   readonly #claims = new WeakMap<Client, Claim>()
   readonly #sessions = new Map<string, Set<Session>>()
   readonly #sockets = new Set<Socket>()
-  readonly #strangers = new Set<Socket>()
+  readonly #guard: StrangerGuard
   readonly #refused
   #broker: Aedes | undefined
 
   constructor(options: UplinkBrokerOptions) {
     this.#options = options
     this.#passwords = new BoxPasswords(options.passwordFile)
+    this.#guard = new StrangerGuard({
+      limits: uplinkLimits,
+      clock: options.clock,
+      onRefused: (reason) => void this.#refuse(reason),
+    })
     const registers = [options.registry]
     this.#refused = new Counter({
       name: 'gengfu_centre_uplink_refused_total',
@@ -223,7 +238,7 @@ export class UplinkBroker {
           accept,
         )
       : createTcpServer({ noDelay: true }, accept)
-    server.maxConnections = connectionsMax
+    this.#guard.watch(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(listener.port, listener.host, () => {
@@ -237,21 +252,12 @@ export class UplinkBroker {
   }
 
   #accept(socket: Socket, broker: Aedes): void {
-    if (this.#strangers.size >= strangersMax) {
-      this.#refuse('strangers')
-      socket.destroy()
-      return
-    }
     this.#sockets.add(socket)
-    this.#strangers.add(socket)
-    socket.once('close', () => {
-      this.#sockets.delete(socket)
-      this.#strangers.delete(socket)
-    })
+    socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(quietMsMax, () => socket.destroy())
-    const guard = new FrameGuard(reportBytesMax + 1024, () => !this.#strangers.has(socket))
+    const guard = new FrameGuard(reportBytesMax + 1024, () => !this.#guard.isStranger(socket))
     const read = socket.read.bind(socket)
     socket.read = (size?: number): Buffer | null => {
       const chunk = read(size) as Buffer | null
@@ -291,7 +297,7 @@ export class UplinkBroker {
     if (!isProven) return done(this.#refuse('credentials'), null)
     if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
       return done(this.#refuse('sessions'), null)
-    this.#strangers.delete(client.conn as Socket)
+    if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
     return done(null, true)
   }
 

@@ -3,14 +3,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { Gauge, type Registry } from 'prom-client'
-import { WebSocket, WebSocketServer } from 'ws'
-import type { StreamMessage } from '../../protocols/desk/api.ts'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { WebSocket, WebSocketServer, type RawData } from 'ws'
+import { answeringRoles, type StreamMessage } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
+import { guardListener } from '../../platform/guard-listener.ts'
+import { StrangerPlaces } from '../../platform/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
 export const subscribersMax = 500
+/** Streams of one user or token; the oldest makes room. */
+export const subscribersPerUserMax = 50
+/** Streams that have not signed in yet, apart from those that have; the oldest makes room. */
+export const strangerLimits = { strangers: 200, strangersPerNetwork: 20 } as const
 /** Bytes waiting for one subscriber; above it the connection is ended and may come back with ?after=. */
 export const unsentBytesMax = 1024 * 1024
 /** Changes that wait while a subscriber is being caught up. */
@@ -21,7 +27,11 @@ const authMsMax = 5000
 /** A desk that catches up is waited for: it is told no more than it has room for. Longer than this it is too slow. */
 const catchUpWaitMsMax = 30_000
 const catchUpLookMs = 20
-const pingMs = 30_000
+/** Below the 60 s after which nginx and many firewalls close a connection that is silent. */
+const pingMs = 25_000
+const tokenPattern = /^[0-9a-f]{64}$/
+/** What the routes about pictures refuse to other roles, the stream does not tell them either. */
+const picturePrefix = '{"type":"picture.'
 
 export interface StreamOptions {
   storage: Pick<Storage, 'changesAfter' | 'lastPosition'>
@@ -32,12 +42,38 @@ export interface StreamOptions {
   find: (token: string) => Promise<Account | undefined>
   /** What a request shows before the upgrade, and whether its origin may use a cookie. */
   presented: (request: IncomingMessage) => { token: string; isCookie: boolean } | undefined
-  isOwnOrigin: (request: IncomingMessage) => boolean
+  isOwnPage: (request: IncomingMessage) => boolean
+  addressOf: (request: IncomingMessage) => string
+  /** The connection has signed in; false when no place is left. */
+  admit: (socket: Duplex) => boolean
+}
+
+type RefusalReason =
+  | 'bad-request'
+  | 'not-found'
+  | 'foreign-origin'
+  | 'no-valid-token'
+  | 'full'
+  | 'made-room'
+  | 'no-sign-in'
+  | 'failed'
+
+const statusOf: Record<RefusalReason, string> = {
+  'bad-request': '400 Bad Request',
+  'not-found': '404 Not Found',
+  'foreign-origin': '403 Forbidden',
+  'no-valid-token': '401 Unauthorized',
+  full: '503 Service Unavailable',
+  'made-room': '503 Service Unavailable',
+  'no-sign-in': '401 Unauthorized',
+  failed: '503 Service Unavailable',
 }
 
 interface Subscriber {
   socket: WebSocket
   token: string
+  account: Account
+  seesPictures: boolean
   /** Undefined once live; until then what was pushed meanwhile. */
   held: StoredChange[] | undefined
   isAlive: boolean
@@ -51,6 +87,8 @@ export class Stream {
     clientTracking: true,
   })
   readonly #subscribers = new Set<Subscriber>()
+  readonly #strangers = new StrangerPlaces<WebSocket>(strangerLimits)
+  readonly #refused
   #cancelPing: (() => void) | undefined
 
   constructor(options: StreamOptions) {
@@ -64,6 +102,13 @@ export class Stream {
         this.set(subscribers.size)
       },
     })
+    this.#refused = new Counter({
+      name: 'gengfu_centre_stream_refused_total',
+      help: 'Streams refused or ended, by reason',
+      labelNames: ['reason'],
+      registers: [options.registry],
+    })
+    this.#server.on('error', (error) => options.logger.error({ err: error }, 'the stream failed'))
   }
 
   start(): void {
@@ -84,55 +129,104 @@ export class Stream {
   push(changes: readonly StoredChange[]): void {
     for (const subscriber of this.#subscribers)
       for (const change of changes) {
+        if (!maySee(subscriber, change)) continue
         if (!subscriber.held) this.#send(subscriber, change.json)
         else if (subscriber.held.push(change) > heldMax) this.#drop(subscriber, 'too slow to catch up')
       }
   }
 
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    socket.on('error', () => socket.destroy())
-    const url = new URL(request.url ?? '/', 'http://centre')
-    if (url.pathname !== '/api/v1/stream') return refuse(socket, '404 Not Found')
-    if (this.#server.clients.size >= subscribersMax) return refuse(socket, '503 Service Unavailable')
-    const shown = this.#options.presented(request)
-    if (shown?.isCookie && !this.#options.isOwnOrigin(request)) return refuse(socket, '403 Forbidden')
+  /** Ends the streams of a token or user that has signed out, or may not come in any more. */
+  end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
+    for (const { socket, token, account } of this.#subscribers)
+      if (isEnded({ token, user: account.user })) socket.close(4401, 'signed out')
+  }
+
+  /** Asks again whether every open stream's token is valid. */
+  async recheck(): Promise<void> {
+    await Promise.all([...this.#subscribers].map((subscriber) => this.#recheck(subscriber)))
+  }
+
+  /** Takes over a connection that asks to be upgraded; never throws. */
+  readonly upgrade = guardListener(
+    (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+      // Before anything else: a socket that fails without a listener ends the program.
+      socket.on('error', () => socket.destroy())
+      return this.#upgrade(request, socket, head)
+    },
+    (error, _request, socket) => {
+      this.#options.logger.error({ err: error }, 'a stream could not be opened')
+      this.#refuse(socket, 'failed')
+    },
+  )
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { presented, find, isOwnPage, addressOf, admit } = this.#options
+    const target = request.url ?? '/'
+    if (!URL.canParse(target, 'http://centre')) return this.#refuse(socket, 'bad-request')
+    const url = new URL(target, 'http://centre')
+    if (url.pathname !== '/api/v1/stream') return this.#refuse(socket, 'not-found')
+    const shown = presented(request)
+    if (shown?.isCookie && !isOwnPage(request)) return this.#refuse(socket, 'foreign-origin')
     const after = url.searchParams.get('after') ?? undefined
-    if (shown) {
-      const account = await this.#options.find(shown.token)
-      if (!account) return refuse(socket, '401 Unauthorized')
-    }
+    const account = shown && (await find(shown.token))
+    if (shown && !account) return this.#refuse(socket, 'no-valid-token')
+    if (account && (this.#isFull() || !admit(socket))) return this.#refuse(socket, 'full')
+    const address = addressOf(request)
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       ws.on('error', () => ws.terminate())
-      if (shown) void this.#subscribe(ws, shown.token, after)
-      else this.#awaitAuth(ws, after)
+      if (shown && account) void this.#subscribe(ws, { token: shown.token, account }, after)
+      else this.#awaitAuth(ws, { socket, address, after })
     })
+  }
+
+  #isFull(): boolean {
+    return this.#subscribers.size >= subscribersMax
   }
 
   /** Programs that can set neither header nor cookie send the token as their first message. */
-  #awaitAuth(ws: WebSocket, after: string | undefined): void {
-    const cancel = this.#options.clock.after(authMsMax, () => ws.close(4401, 'no token came'))
-    ws.once('close', cancel)
-    ws.once('message', (data) => {
+  #awaitAuth(ws: WebSocket, stranger: { socket: Duplex; address: string; after: string | undefined }): void {
+    const evicted = this.#strangers.enter(ws, stranger.address)
+    if (evicted) this.#end(evicted, 4408, 'made-room')
+    const cancel = this.#options.clock.after(authMsMax, () => this.#end(ws, 4401, 'no-sign-in'))
+    ws.once('close', () => {
       cancel()
-      const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer)
-      const json = parseJson(bytes, messageBytesMax)
-      const token =
-        json.ok && isObject(json.value) && json.value['type'] === 'auth' ? json.value['token'] : ''
-      void this.#authenticate(ws, String(token), after)
+      this.#strangers.leave(ws)
     })
+    ws.once(
+      'message',
+      guardListener(
+        (data: RawData) => {
+          cancel()
+          return this.#authenticate(ws, data, stranger)
+        },
+        (error) => this.#fail(ws, error),
+      ),
+    )
   }
 
-  async #authenticate(ws: WebSocket, token: string, after: string | undefined): Promise<void> {
-    try {
-      if (await this.#options.find(token)) await this.#subscribe(ws, token, after)
-      else ws.close(4401, 'the token is not valid')
-    } catch (error) {
-      this.#fail(ws, error)
-    }
+  async #authenticate(
+    ws: WebSocket,
+    data: RawData,
+    { socket, after }: { socket: Duplex; after: string | undefined },
+  ): Promise<void> {
+    const token = tokenOf(data)
+    const account = token === undefined ? undefined : await this.#options.find(token)
+    if (token === undefined || !account) return this.#end(ws, 4401, 'no-valid-token')
+    if (ws.readyState !== WebSocket.OPEN) return
+    if (this.#isFull() || !this.#options.admit(socket)) return this.#end(ws, 4408, 'full')
+    this.#strangers.leave(ws)
+    await this.#subscribe(ws, { token, account }, after)
   }
 
-  async #subscribe(ws: WebSocket, token: string, after: string | undefined): Promise<void> {
-    const subscriber: Subscriber = { socket: ws, token, held: [], isAlive: true }
+  async #subscribe(
+    ws: WebSocket,
+    { token, account }: { token: string; account: Account },
+    after: string | undefined,
+  ): Promise<void> {
+    const own = [...this.#subscribers].filter((other) => other.account.user === account.user)
+    if (own.length >= subscribersPerUserMax && own[0]) this.#end(own[0].socket, 4408, 'made-room')
+    const seesPictures = answeringRoles.some((role) => role === account.role)
+    const subscriber: Subscriber = { socket: ws, token, account, seesPictures, held: [], isAlive: true }
     this.#subscribers.add(subscriber)
     ws.on('close', () => this.#subscribers.delete(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
@@ -159,9 +253,10 @@ export class Stream {
         this.#sendMessage(subscriber, { type: 'resync', position: String(last) })
         break
       }
-      for (const { json } of page) {
+      for (const change of page) {
+        if (!maySee(subscriber, change)) continue
         if (!(await this.#hasRoom(subscriber))) return
-        this.#send(subscriber, json)
+        this.#send(subscriber, change.json)
       }
       reached = page.at(-1)?.position ?? reached
       if (page.length < replayPage) break
@@ -206,7 +301,22 @@ export class Stream {
 
   #fail(ws: WebSocket, error: unknown): void {
     this.#options.logger.error({ err: error }, 'a stream failed')
-    ws.close(1011, 'try again')
+    this.#end(ws, 1011, 'failed')
+  }
+
+  #end(ws: WebSocket, code: number, reason: RefusalReason): void {
+    this.#refused.inc({ reason })
+    this.#strangers.leave(ws)
+    ws.close(code, reason)
+  }
+
+  #refuse(socket: Duplex, reason: RefusalReason): void {
+    this.#refused.inc({ reason })
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    socket.end(`HTTP/1.1 ${statusOf[reason]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
 
   /** Ends streams that do not answer, and those whose token has expired or was revoked since. */
@@ -218,14 +328,32 @@ export class Stream {
       }
       subscriber.isAlive = false
       subscriber.socket.ping()
-      this.#options
-        .find(subscriber.token)
-        .then((account) => account ?? subscriber.socket.close(4401, 'the token is not valid any more'))
-        .catch((error: unknown) => this.#fail(subscriber.socket, error))
+    }
+    void this.recheck()
+  }
+
+  async #recheck({ socket, token }: Subscriber): Promise<void> {
+    try {
+      if (!(await this.#options.find(token))) this.#end(socket, 4401, 'no-valid-token')
+    } catch (error) {
+      this.#fail(socket, error)
     }
   }
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+function maySee({ seesPictures }: Subscriber, { json }: StoredChange): boolean {
+  return seesPictures || !json.startsWith(picturePrefix)
+}
+
+/** The token of `{"type":"auth","token":"..."}`; undefined for everything else. */
+function tokenOf(data: RawData): string | undefined {
+  const bytes = Array.isArray(data)
+    ? Buffer.concat(data)
+    : data instanceof ArrayBuffer
+      ? Buffer.from(data)
+      : data
+  const json = parseJson(bytes, messageBytesMax)
+  if (!json.ok || !isObject(json.value) || json.value['type'] !== 'auth') return undefined
+  const { token } = json.value
+  return typeof token === 'string' && tokenPattern.test(token) ? token : undefined
 }

@@ -8,6 +8,8 @@ import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/s
 
 export const roles = ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const
 export type Role = (typeof roles)[number]
+/** Who answers alarms and sees pictures; maintainers and installers look after things, not after people. */
+export const answeringRoles = ['operator', 'supervisor', 'admin'] as const satisfies readonly Role[]
 
 /** An alarm as the desk shows it: the box's alarm, and what the town has done about it. */
 export interface DeskAlarm extends Omit<Alarm, 'id'> {

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import { checkCentreConfig } from '../../centre/config/load-config.ts'
 import { failuresMax, LoginLimit } from '../../centre/accounts/login-limit.ts'
 import { UplinkBroker, unsentBytesMax } from '../../centre/receiver/uplink-broker.ts'
-import { VirtualClock } from '../../protocols/kit/clock.ts'
+import { createSystemClock, VirtualClock } from '../../protocols/kit/clock.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 
 let folder: string
@@ -26,6 +26,7 @@ describe('a box that reads nothing', () => {
     const broker = new UplinkBroker({
       listeners: [{ host: '127.0.0.1', port: 0 }],
       isAnonymousAllowed: true,
+      clock: createSystemClock(),
       logger: pino({ level: 'silent' }),
       registry,
       onReport: (_box, _channel, _topic, _payload, done) => done(),

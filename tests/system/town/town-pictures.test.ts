@@ -34,7 +34,7 @@ async function fetchWhole(village: PictureVillage, found: readonly DeskPicture[]
     for (const { sha256, bytes } of [preview, full]) {
       const answer = await village.fetchPicture(sha256)
       expect(answer.headers.get('content-type')).toBe('image/jpeg')
-      expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+      expect(answer.headers.get('cache-control')).toBe('private, no-store')
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
       const body = await answer.arrayBuffer()
       expect([body.byteLength, hashOf(body)]).toEqual([bytes, sha256])

@@ -1,6 +1,12 @@
 // Question: which addresses count as one sender, and which belong to a list of networks?
 import { describe, expect, it } from 'vitest'
-import { createNetworkList, isNetwork, networkOf, plainAddress } from '../../../platform/network-address.ts'
+import {
+  createNetworkList,
+  isNetwork,
+  networkOf,
+  plainAddress,
+  senderAddress,
+} from '../../../platform/network-address.ts'
 
 describe('the network of an address', () => {
   it.each([
@@ -31,4 +37,28 @@ describe('a list of networks', () => {
   })
 
   it('leaves the zone out', () => expect(plainAddress('fe80::1%eth0')).toBe('fe80::1'))
+})
+
+describe('the sender of a request', () => {
+  const isTrusted = createNetworkList(['127.0.0.1', '10.0.0.0/8'])
+  it.each([
+    ['is the peer when nothing was forwarded', '203.0.113.5', undefined, '203.0.113.5'],
+    [
+      'is the peer when the peer is no proxy of ours, whatever it claims',
+      '203.0.113.5',
+      '10.0.0.1',
+      '203.0.113.5',
+    ],
+    ['is what our proxy saw', '127.0.0.1', '203.0.113.5', '203.0.113.5'],
+    [
+      'is what our outer proxy saw, not what the sender wrote',
+      '127.0.0.1',
+      '198.51.100.9, 203.0.113.5, 10.0.0.7',
+      '203.0.113.5',
+    ],
+    ['may carry a port', '127.0.0.1', '203.0.113.5:4711', '203.0.113.5'],
+    ['may be IPv6 with a port', '::ffff:127.0.0.1', '[2001:db8::1]:80', '2001:db8::1'],
+    ['is the proxy when the header is broken', '127.0.0.1', 'unknown', '127.0.0.1'],
+    ['is the inner sender when all are ours', '127.0.0.1', '10.0.0.9', '10.0.0.9'],
+  ])('%s', (_, peer, header, sender) => expect(senderAddress(peer, header, isTrusted)).toBe(sender))
 })

@@ -51,14 +51,13 @@ describe('the guard of a listener', () => {
 
   const limits = { strangers: 4, strangersPerNetwork: 3, firstByteMs: 5000, signInMs: 15_000, admitted: 2 }
 
-  async function guarded(server: Server, isTrusted?: (address: string) => boolean) {
+  async function guarded(server: Server) {
     const clock = new VirtualClock()
     const refused: StrangerRefusal[] = []
     const guard = new StrangerGuard({
       limits,
       clock,
       onRefused: (reason) => refused.push(reason),
-      ...(isTrusted ? { isTrusted } : {}),
     })
     guard.watch(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -119,16 +118,6 @@ describe('the guard of a listener', () => {
     expect(known.map(({ destroyed }) => destroyed)).toEqual([false, false])
     expect(guard.admit(served.at(-1) as Socket)).toBe(false)
     expect(refused).toEqual(['made-room', 'full'])
-  })
-
-  it('takes the connections of a trusted proxy for signed in', async () => {
-    const { guard, port } = await guarded(
-      createServer((socket) => socket.on('error', () => undefined)),
-      (address) => address.endsWith('127.0.0.1'),
-    )
-    await open(port)
-    await until(() => guard.admitted === 1)
-    expect(guard.strangers).toBe(0)
   })
 
   it('counts a TLS connection from before its handshake, and ends it below TLS', async () => {
