@@ -156,7 +156,7 @@ export function createCentre(options: CentreOptions): Centre {
       clock,
       logger: logger.child({ part: 'pictures' }),
       registry,
-      recordsSettled: () => intake.settled(),
+      recordsSettled: (box) => intake.settled(box),
       push,
       sendReceipt: (box, receipt) => broker?.publish(box, 'picture', encodeJson(receipt), 0),
     })

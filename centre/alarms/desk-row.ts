@@ -1,7 +1,10 @@
 // One alarm on the town's desk: how the box's AlarmRecords, in whatever order they arrive, become one row. Pure.
-import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import type { Alarm, AlarmChange, AlarmPlace, Stage } from '../../protocols/domain/alarm.ts'
+import { alarmReadingsCharsMax } from '../../protocols/domain/limits.ts'
 import { outranks, urgency, type Colour } from '../../protocols/domain/colour.ts'
 import { villageOf } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
+import { knownPlaceSchema } from '../../protocols/uplink/report.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -47,6 +50,42 @@ export function isBefore(a: RecordOrder, b: RecordOrder): boolean {
   return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch
 }
 
+/** An alarm that the centre raised itself: epoch 0, which no box can have. */
+export const isOwn = (row: DeskRow): boolean => row.newest.epoch === 0
+
+/** The fields of an alarm that are a box's to say, and no others: who accepted it, where it stands and whose it is are the centre's. */
+function boxFields(alarm: Alarm): Alarm {
+  const { id, device, kind, variant, colour, latchedColour, state, occurrences } = alarm
+  const { zone, place, text, readings, isDrill } = alarm
+  return {
+    id,
+    device,
+    kind,
+    ...(variant === undefined ? {} : { variant }),
+    colour,
+    latchedColour,
+    state,
+    occurrences,
+    ...(zone === undefined ? {} : { zone }),
+    ...(place === undefined ? {} : { place }),
+    text: { zh: text.zh, en: text.en },
+    ...(readings === undefined ? {} : { readings }),
+    ...(isDrill === undefined ? {} : { isDrill }),
+  }
+}
+
+/** A box's alarm as a desk's row keeps it: known fields, some KB. */
+export function boxAlarm(alarm: Alarm): Alarm {
+  const { place, readings, ...rest } = boxFields(alarm)
+  const known = place === undefined ? undefined : fromZod(knownPlaceSchema, place)
+  const isShort = readings !== undefined && JSON.stringify(readings).length <= alarmReadingsCharsMax
+  return {
+    ...rest,
+    ...(known?.ok ? { place: known.value as AlarmPlace } : {}),
+    ...(isShort ? { readings } : {}),
+  }
+}
+
 export function isActive(row: DeskRow): boolean {
   return row.alarm.state !== 'normal'
 }
@@ -87,7 +126,7 @@ export function applyAlarmRecord(
     const fresh: DeskRow = {
       id: deskAlarmId(box, record.alarm.id),
       box,
-      alarm: record.alarm,
+      alarm: boxAlarm(record.alarm),
       newest: order,
       oldest: order,
       raised: timeOf(record),
@@ -102,7 +141,7 @@ export function applyAlarmRecord(
   const counted = again === undefined ? row : { ...row, again }
   if (isBefore(row.newest, order))
     return {
-      row: { ...counted, alarm: record.alarm, newest: order, changedAtMs: receivedAtMs },
+      row: { ...counted, alarm: boxAlarm(record.alarm), newest: order, changedAtMs: receivedAtMs },
       news: record.change,
     }
   if (isBefore(order, row.oldest))
@@ -125,7 +164,8 @@ function laterOccurrence(
 /** The row as desks and programs see it; `pictures` is how many snapshots there are of it. */
 export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAlarm {
   return {
-    ...row.alarm,
+    // Rows of an older program hold whatever a box said.
+    ...boxFields(row.alarm),
     id: row.id,
     box: row.box,
     boxName,

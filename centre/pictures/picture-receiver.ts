@@ -28,8 +28,8 @@ export interface PictureReceiverOptions {
   clock: Clock
   logger: Logger
   registry: Registry
-  /** Resolves when every record that arrived before the call is stored, or was refused. */
-  recordsSettled: () => Promise<void>
+  /** Resolves when every record of the box that arrived before the call is stored, or was refused. */
+  recordsSettled: (box: string) => Promise<void>
   onStored: (changes: StoredChange[]) => void
   /** A picture of this box is here: its quota may be passed now. */
   onArrived: (box: string, bytes: number) => void
@@ -158,7 +158,7 @@ export class PictureReceiver {
     const { storage, recordsSettled } = this.#options
     const row = await storage.pictureFile(box, sha256)
     if (row) return row
-    await recordsSettled()
+    await recordsSettled(box)
     return storage.pictureFile(box, sha256)
   }
 

@@ -1,6 +1,6 @@
 // The hand-written twin of `reportSchema`: a Report is checked for every record a box sends, and this is several
 // times faster. A property test holds the two to the same verdict.
-import { alarmChanges, alarmKinds, alarmStates } from '../../protocols/domain/alarm.ts'
+import { alarmChanges, alarmStates, boxAlarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import {
@@ -14,9 +14,10 @@ import {
   textLengths,
 } from '../../protocols/domain/limits.ts'
 import { deviceIdPattern, messageIdPattern } from '../../protocols/domain/names.ts'
+import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { isNestedDeeper, isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
-import { reportRecordsMax, type Report } from '../../protocols/uplink/report.ts'
+import { alarmPlaceSchema, reportRecordsMax, type Report } from '../../protocols/uplink/report.ts'
 
 type Fields = Record<string, unknown>
 type Check = (value: unknown) => boolean
@@ -50,7 +51,7 @@ const optional =
 
 const isClock = oneOf(clockQualities)
 const isColour = oneOf(colours)
-const isKind = oneOf(alarmKinds)
+const isKind = oneOf(boxAlarmKinds)
 const isState = oneOf(alarmStates)
 const isChange = oneOf(alarmChanges)
 const isLaneName = oneOf(lanes)
@@ -78,6 +79,7 @@ const alarmFields: readonly (readonly [string, Check])[] = [
   ['state', isState],
   ['occurrences', isCounter(occurrencesMax)],
   ['zone', optional(isText(textLengths.zone))],
+  ['place', optional((value) => fromZod(alarmPlaceSchema, value).ok)],
   ['text', isBilingual],
   ['readings', optional(isReadings)],
   ['isDrill', optional((value) => typeof value === 'boolean')],
@@ -131,11 +133,31 @@ const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
   ],
 ])
 
+/** Fields that are checked above, nesting included, or can not be nested. */
+const flatFields = new Set(
+  [...timeFields, ...[...fieldsByType.values()].flat()].map(([name]) => name).concat('type'),
+)
+const flatAlarmFields = new Set(alarmFields.map(([name]) => name))
+
+/** What a newer box says beside the fields that we know is kept, and must be as flat as the rest. */
+function findDeep(record: Fields): string | undefined {
+  for (const name in record)
+    if (!flatFields.has(name) && isNestedDeeper(record[name], nestingMax + 1)) return name
+  const alarm = record['alarm']
+  if (record['type'] !== 'alarm' || !isObject(alarm)) return undefined
+  for (const name in alarm)
+    if (!flatAlarmFields.has(name) && isNestedDeeper(alarm[name], nestingMax + 1)) return `alarm.${name}`
+  const text = alarm['text']
+  return isNestedDeeper(text, nestingMax + 1) || isNestedDeeper(record['was'], nestingMax + 1)
+    ? 'text'
+    : undefined
+}
+
 function findWrongInRecord(record: unknown): string | undefined {
   if (!isObject(record)) return 'an object was expected'
   const fields = fieldsByType.get(record['type'])
   if (!fields) return 'type'
-  return findWrong(record, timeFields) ?? findWrong(record, fields)
+  return findWrong(record, timeFields) ?? findWrong(record, fields) ?? findDeep(record)
 }
 
 const isSkipped: Check = (value) =>

@@ -5,8 +5,10 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
+import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
-import type { LaneBatch, QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
+import type { LaneBatch, QuarantineEntry, SpoiltRecord, Storage, StoredChange } from '../storage/port.ts'
+import { FairQueue } from './fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 
@@ -16,19 +18,41 @@ export const urgentRecordsMax = 6000
 export const otherRecordsMax = 600
 /** Commits of red and orange before the others have a turn. */
 export const urgentInARowMax = 8
+/** Of one box in one commit, so that a red of another waits for no more than this and its own commit. A larger Report goes alone of its box. */
+export const boxRecordsMax = 600
 /** A record about a picture becomes rows and a message for the desks: it takes as long as so many plain ones. */
 const pictureWeight = 16
-/** Reports waiting for a commit, in bytes; more is refused, and the box sends it again. */
+/** A record that says when a boot began may change the shown times of hundreds of alarms. */
+const clockWeight = 50
+/** What can not be read is kept in quarantine, up to 16 KiB of it. */
+const unreadableWeight = 20
+/** Reports waiting for a commit, in bytes as they came; more is refused, and the box sends it again. */
 export const waitingBytesMax = 64 * 1024 * 1024
+/** Of one box: beyond it the box is refused, whoever else waits or does not. */
+export const waitingPerBoxMax = 8 * 1024 * 1024
+/** Unpacked Reports ahead of their turn, in characters, of all boxes and of one. The others stay as they came: unpacked, they take twenty times as much. */
+const unpackedCharsMax = 8 * 1024 * 1024
+const unpackedPerBoxMax = 1024 * 1024
 /** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter moves. */
 const loggedCausesMax = 1000
 
+/** What came, until it is unpacked. */
+interface Packed {
+  channel: UpChannel
+  topic: string
+  payload: Uint8Array
+}
+
 interface Waiting {
+  box: string
+  packed: Packed | undefined
   arrived: ArrivedReport | undefined
   unreadable: QuarantineEntry | undefined
   bytes: number
-  /** In plain records. */
-  weight: number
+  /** Characters of the bodies, once unpacked. */
+  chars: number
+  /** In plain records; unpacks when that was not done yet. */
+  weight: () => number
   done: (error?: Error) => void
 }
 
@@ -48,16 +72,20 @@ export interface IntakeOptions {
 
 export class Intake {
   readonly #options: IntakeOptions
-  readonly #urgent: Waiting[] = []
-  readonly #rest: Waiting[] = []
+  readonly #urgent = new FairQueue<Waiting>()
+  readonly #rest = new FairQueue<Waiting>()
+  readonly #bytesOfBox = new Map<string, number>()
+  readonly #charsOfBox = new Map<string, number>()
   readonly #loggedCauses = new Set<string>()
   readonly #records
   readonly #repeats
   readonly #givenUp
   readonly #unreadable
   readonly #refused
+  readonly #spoilt
   readonly #commitSeconds
   #waitingBytes = 0
+  #unpackedChars = 0
   #running: Promise<void> | undefined
   #isFailing = false
   #urgentInARow = 0
@@ -88,6 +116,11 @@ export class Intake {
       help: 'Reports put into quarantine',
       registers,
     })
+    this.#spoilt = new Counter({
+      name: name('records_spoilt_total'),
+      help: 'Records that fail their commit, each put into quarantine alone',
+      registers,
+    })
     this.#refused = new Counter({
       name: name('reports_refused_total'),
       help: 'Reports not taken: storage failing or too much waiting',
@@ -115,36 +148,36 @@ export class Intake {
     done: (error?: Error) => void,
   ): void {
     const bytes = payload.byteLength
-    if (this.#waitingBytes + bytes > waitingBytesMax) {
+    const ofBox = (this.#bytesOfBox.get(box) ?? 0) + bytes
+    if (ofBox > waitingPerBoxMax || this.#waitingBytes + bytes > waitingBytesMax) {
       this.#refused.inc()
       done(new Error('too many Reports wait for the disk'))
       return
     }
-    const parsed = parseArrivedReport(box, channel, payload)
-    const waiting: Waiting = { arrived: undefined, unreadable: undefined, bytes, weight: 1, done }
-    if (parsed.ok) {
-      waiting.arrived = parsed.value
-      waiting.weight = weightOf(parsed.value)
-    } else waiting.unreadable = this.#quarantine(box, topic, describeProblems(parsed.problems), payload)
     this.#waitingBytes += bytes
+    this.#bytesOfBox.set(box, ofBox)
+    const waiting: Waiting = {
+      box,
+      packed: { channel, topic, payload },
+      arrived: undefined,
+      unreadable: undefined,
+      bytes,
+      chars: 0,
+      weight: () => this.#weigh(waiting),
+      done,
+    }
+    // Unpacked at once while there is room: it costs no time then while a commit is under way.
+    if (this.#unpackedChars < unpackedCharsMax && (this.#charsOfBox.get(box) ?? 0) < unpackedPerBoxMax)
+      this.#unpack(waiting)
     const isUrgent = channel === 'red' || channel === 'orange'
     ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
     this.#running ??= this.#run()
   }
 
-  /** Resolves when everything that was offered before has its answer. */
-  async settled(): Promise<void> {
+  /** Resolves when everything that `box` offered before has its answer. */
+  async settled(box: string): Promise<void> {
     const ends = [this.#urgent, this.#rest].map(
-      (queue) =>
-        new Promise<void>((resolve) => {
-          queue.push({
-            arrived: undefined,
-            unreadable: undefined,
-            bytes: 0,
-            weight: 0,
-            done: () => resolve(),
-          })
-        }),
+      (queue) => new Promise<void>((resolve) => queue.push(createEnd(box, resolve))),
     )
     this.#running ??= this.#run()
     await Promise.all(ends)
@@ -165,17 +198,41 @@ export class Intake {
   /** Urgent ones, and when they do not end, others between them. */
   #take(): Waiting[] {
     const isUrgentNext =
-      this.#urgent.length > 0 && (this.#urgentInARow < urgentInARowMax || this.#rest.length === 0)
+      this.#urgent.size > 0 && (this.#urgentInARow < urgentInARowMax || this.#rest.size === 0)
     this.#urgentInARow = isUrgentNext ? this.#urgentInARow + 1 : 0
-    const [queue, weightMax] = isUrgentNext ? [this.#urgent, urgentRecordsMax] : [this.#rest, otherRecordsMax]
-    let weight = 0
-    let taken = 0
-    // One at least, however large.
-    while (taken < queue.length && (taken === 0 || weight + (queue[taken]?.weight ?? 0) <= weightMax))
-      weight += queue[taken++]?.weight ?? 0
-    const batch = queue.splice(0, taken)
-    for (const { bytes } of batch) this.#waitingBytes -= bytes
+    const batch = isUrgentNext
+      ? this.#urgent.take(urgentRecordsMax, boxRecordsMax)
+      : this.#rest.take(otherRecordsMax, boxRecordsMax)
+    for (const waiting of batch) this.#leave(waiting)
     return batch
+  }
+
+  #leave({ box, bytes, chars }: Waiting): void {
+    this.#waitingBytes -= bytes
+    lower(this.#bytesOfBox, box, bytes)
+    this.#unpackedChars -= chars
+    lower(this.#charsOfBox, box, chars)
+  }
+
+  #weigh(waiting: Waiting): number {
+    if (waiting.packed) this.#unpack(waiting)
+    return waiting.arrived ? weightOf(waiting.arrived) : waiting.bytes > 0 ? unreadableWeight : 0
+  }
+
+  #unpack(waiting: Waiting): void {
+    const { box, packed } = waiting
+    if (!packed) return
+    waiting.packed = undefined
+    const parsed = parseArrivedReport(box, packed.channel, packed.payload)
+    if (parsed.ok) {
+      waiting.arrived = parsed.value
+      waiting.chars = parsed.value.bodies.reduce((sum, body) => sum + body.length, 0)
+      this.#unpackedChars += waiting.chars
+      this.#charsOfBox.set(box, (this.#charsOfBox.get(box) ?? 0) + waiting.chars)
+    } else {
+      const cause = describeProblems(parsed.problems.slice(0, 5))
+      waiting.unreadable = this.#quarantine(box, packed.topic, cause, packed.payload)
+    }
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
@@ -192,9 +249,10 @@ export class Intake {
       // A plan of repeats alone needs no commit: all of it is on disk already.
       const isNews = plan.lanes.length > 0 || quarantined.length > 0
       const receivedAtMs = clock.wallMs()
-      const changes = isNews
+      const { changes, spoilt } = isNews
         ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined })
-        : []
+        : { changes: [], spoilt: [] }
+      for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)
       if (this.#isFailing) logger.info('storage takes Reports again')
       this.#isFailing = false
@@ -230,6 +288,15 @@ export class Intake {
       }
   }
 
+  #noteSpoilt({ box, lane, number, why }: SpoiltRecord): void {
+    this.#spoilt.inc()
+    if (this.#isFirst(`${box} spoilt`))
+      this.#options.logger.error(
+        { box, lane, number, why },
+        'a record can not be stored as what it is and is in quarantine; the others of its commit are stored',
+      )
+  }
+
   #isFirst(key: string): boolean {
     if (this.#loggedCauses.has(key) || this.#loggedCauses.size >= loggedCausesMax) return false
     this.#loggedCauses.add(key)
@@ -245,7 +312,22 @@ export class Intake {
   }
 }
 
+/** Stands behind everything that a box has in a queue. */
+function createEnd(box: string, done: () => void): Waiting {
+  const nothing = { packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
+  return { box, ...nothing, weight: () => 0, done }
+}
+
+function lower(sums: Map<string, number>, box: string, by: number): void {
+  const left = (sums.get(box) ?? 0) - by
+  if (left > 0) sums.set(box, left)
+  else sums.delete(box)
+}
+
 function weightOf({ report }: ArrivedReport): number {
-  const pictures = report.records.filter(isAboutPicture).length
-  return report.records.length + pictures * (pictureWeight - 1)
+  let weight = report.records.length
+  for (const record of report.records)
+    if (isAboutPicture(record)) weight += pictureWeight - 1
+    else if (isClockSynced(record)) weight += clockWeight - 1
+  return weight
 }

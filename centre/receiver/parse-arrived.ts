@@ -1,6 +1,8 @@
 // From the bytes of a Report to what the receiver core plans with; whatever a box sends, this never throws.
 import { gunzipSync } from 'node:zlib'
-import { laneNumberMax } from '../../protocols/domain/limits.ts'
+import { isWallMs, laneNumberMax, recordCharsMax } from '../../protocols/domain/limits.ts'
+import { mayHideText, withPlainText } from '../../protocols/domain/plain-text.ts'
+import type { JournalRecord } from '../../protocols/domain/record.ts'
 import { isLane } from '../../protocols/uplink/topics.ts'
 import { isGzip, reportBytesMax } from '../../protocols/uplink/report.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
@@ -20,6 +22,15 @@ function unpack(payload: Uint8Array): Uint8Array | undefined {
 
 /** `lane` is the topic's: a Report that claims another one is refused, for the topic decides who waits for whom. */
 export function parseArrivedReport(box: string, lane: string, payload: Uint8Array): Result<ArrivedReport> {
+  try {
+    return parse(box, lane, payload)
+  } catch {
+    // Nested beyond a stack, or a mistake of ours: the Report is kept in quarantine, and others are not held up by it.
+    return bad('a Report that this program fails to read')
+  }
+}
+
+function parse(box: string, lane: string, payload: Uint8Array): Result<ArrivedReport> {
   const plain = unpack(payload)
   if (!plain) return bad(`gzip that does not unpack to at most ${reportBytesMax} bytes`)
   const json = parseJson(plain, reportBytesMax)
@@ -30,12 +41,34 @@ export function parseArrivedReport(box: string, lane: string, payload: Uint8Arra
   if (!checked.ok) return checked
   const report = checked.value
   if (!isLane(lane) || report.lane !== lane) return bad(`sent on the topic of lane ${lane}`, 'lane')
-  for (const { from, to } of report.skipped ?? []) if (from > to) return bad('from above to', 'skipped')
-  if (report.first + report.records.length - 1 > laneNumberMax) return bad('too high', 'first')
-  try {
-    return ok({ box, report, bodies: report.records.map((record) => JSON.stringify(record)) })
-  } catch {
-    // JSON.stringify recurses: lists inside lists by the thousand end its stack.
-    return bad('nested too deeply', 'records')
+  const last = report.first + report.records.length - 1
+  if (last > laneNumberMax) return bad('too high', 'first')
+  for (const { from, to } of report.skipped ?? []) {
+    if (from > to) return bad('from above to', 'skipped')
+    // What is skipped lies below what is sent.
+    if (report.records.length > 0 && to >= report.first && from <= last)
+      return bad('skips what it sends', 'skipped')
   }
+  const bodies: string[] = []
+  for (const [i, record] of report.records.entries()) {
+    let body = JSON.stringify(record)
+    if (body.length > recordCharsMax) return bad(`at most ${recordCharsMax} characters`, `records.${i}`)
+    if (mayHideText(body) || !isSound(record)) {
+      const sound = soundRecord(record)
+      report.records[i] = sound
+      body = JSON.stringify(sound)
+    }
+    bodies.push(body)
+  }
+  return ok({ box, report, bodies })
+}
+
+const isSound = (record: JournalRecord): boolean =>
+  record.type !== 'event' || record.deviceAtMs === undefined || isWallMs(record.deviceAtMs)
+
+/** Texts plain; a device's clock beyond the year 9999 says nothing and is left out, the event is not. */
+function soundRecord(record: JournalRecord): JournalRecord {
+  const plain = withPlainText(record) as JournalRecord
+  if (plain.type === 'event' && !isSound(plain)) delete plain.deviceAtMs
+  return plain
 }

@@ -7,10 +7,14 @@ import type { Report } from '../../protocols/uplink/report.ts'
 import type { KnownLane, LaneBatch, NumberRange } from '../storage/port.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
-import { addRange, hasNumber, holesOf, unbrokenTo } from './ranges.ts'
+import { addRange, hasNumber, holesOf, newOf, unbrokenTo } from '../../protocols/kit/ranges.ts'
 
 /** Holes a lane may have at once; a Report that would make more is refused, and comes again once holes are filled. */
 export const rangesMax = 1000
+/** Ranges of one box over all its epochs and lanes: a box that makes many of both takes no more memory than this. */
+export const rangesPerBoxMax = 6000
+/** A box may skip so far beyond what it announced or sent: its heartbeat says every 30 s how far it is. */
+export const skipAheadMax = 1_000_000
 /** Holes named in one Receipt, the oldest first (the contract's limit). */
 export const missingMax = 100
 /** Journals one box may begin over the years; a box above this is broken or lying. */
@@ -53,6 +57,10 @@ export class ReceiverCore {
   /** By box, in the epoch of its last heartbeat: receipted in a past that an older backup has undone, not yet here again. */
   readonly #lost = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
 
+  /** By box: ranges kept of it. */
+  readonly #ranges = new Map<string, number>()
+  /** By box: the highest numbers that its heartbeats named, in the epoch of the last. */
+  readonly #announced = new Map<string, { epoch: string; lanes: Heard }>()
   /** By box/epoch/lane: numbers that the box said it will never send. */
   readonly #givenUp = new Map<string, number>()
 
@@ -60,7 +68,7 @@ export class ReceiverCore {
   remember(epochs: readonly { box: string; epoch: string }[], known: readonly KnownLane[]): void {
     for (const { box, epoch } of epochs) this.#lanesOf(box, epoch)
     for (const { box, epoch, lane, settled, givenUp } of known) {
-      this.#lanesOf(box, epoch).set(lane, settled)
+      this.#keep(box, epoch, lane, settled)
       if (givenUp > 0) this.#givenUp.set(`${box}/${epoch}/${lane}`, givenUp)
     }
   }
@@ -70,6 +78,7 @@ export class ReceiverCore {
     const batches = new Map<string, LaneBatch>()
     const heard = new Map<string, { box: string; epoch: string }>()
     const refused: Plan['refused'] = []
+    const grown = new Map<string, number>()
     let repeats = 0
     reports.forEach((arrived, index) => {
       const { box, report } = arrived
@@ -86,6 +95,16 @@ export class ReceiverCore {
         refused.push({ index, reason: `more than ${rangesMax} holes in lane ${lane}` })
         return
       }
+      const growth = (grown.get(box) ?? 0) + Math.max(0, after.length - batch.settled.length)
+      if (after.length > batch.settled.length && (this.#ranges.get(box) ?? 0) + growth > rangesPerBoxMax) {
+        refused.push({ index, reason: `more than ${rangesPerBoxMax} ranges of numbers in all lanes` })
+        return
+      }
+      if (this.#isSkippingAhead(arrived, batch.settled)) {
+        refused.push({ index, reason: 'skips numbers that the box never announced' })
+        return
+      }
+      grown.set(box, growth)
       repeats += addNew(batch, arrived)
       batch.settled = after
       batches.set(key, batch)
@@ -96,6 +115,7 @@ export class ReceiverCore {
 
   /** A box says what it was receipted. Returns the lanes in which that is more than is stored, when it is news. */
   hear(box: string, epoch: string, heard: Heard): GapChange[] {
+    this.#announced.set(box, { epoch, lanes: heard })
     if (this.#lost.get(box)?.epoch !== epoch) this.#lost.delete(box)
     const changes: GapChange[] = []
     for (const lane of lanes) {
@@ -128,7 +148,7 @@ export class ReceiverCore {
       const gone = skipped.reduce((sum, { from, to }) => sum + to - from + 1, 0)
       if (gone > 0) this.#givenUp.set(`${box}/${epoch}/${lane}`, this.givenUp(box, epoch, lane) + gone)
       const hadHoles = this.missing(box, epoch, lane).length > 0
-      this.#lanesOf(box, epoch).set(lane, settled)
+      this.#keep(box, epoch, lane, settled)
       if (unbrokenTo(settled) >= (this.#lostTo(box, epoch, lane) ?? 0)) this.#found(box, lane)
       const missing = this.missing(box, epoch, lane)
       if (hadHoles !== missing.length > 0) changes.push({ box, lane, missing })
@@ -155,6 +175,24 @@ export class ReceiverCore {
   /** The newest epoch of a box. */
   latestEpoch(box: string): string | undefined {
     return [...(this.#boxes.get(box)?.keys() ?? [])].at(-1)
+  }
+
+  #keep(box: string, epoch: string, lane: Lane, settled: NumberRange[]): void {
+    const before = this.#settled(box, epoch, lane).length
+    this.#ranges.set(box, (this.#ranges.get(box) ?? 0) + settled.length - before)
+    this.#lanesOf(box, epoch).set(lane, settled)
+  }
+
+  /** What is skipped lies below the records of its Report; without records, not far above what is known to exist. */
+  #isSkippingAhead({ box, report }: ArrivedReport, settled: readonly NumberRange[]): boolean {
+    const { epoch, lane, first, records, skipped = [] } = report
+    const announced = this.#announced.get(box)
+    const known = Math.max(
+      records.length > 0 ? first + records.length - 1 : 0,
+      settled.at(-1)?.[1] ?? 0,
+      announced?.epoch === epoch ? (announced.lanes[lane]?.last ?? 0) : 0,
+    )
+    return skipped.some(({ to }) => to > known + skipAheadMax)
   }
 
   #isTooManyEpochs(box: string, epoch: string): boolean {
@@ -237,11 +275,11 @@ function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport): number {
     else if (isAboutPicture(record)) batch.pictures.push(record)
     if (record.was) batch.origins.push({ sequence: record.sequence, was: record.was })
   })
-  for (const { from, to, reason } of report.skipped ?? [])
-    if (!coversAll(batch.settled, from, to)) batch.skipped.push({ from, to, reason })
+  // Each number once, however often it is named: what is given up is summed.
+  let covered: readonly NumberRange[] = batch.settled
+  for (const { from, to, reason } of report.skipped ?? []) {
+    for (const [start, end] of newOf(covered, from, to)) batch.skipped.push({ from: start, to: end, reason })
+    covered = addRange(covered, from, to)
+  }
   return repeats
-}
-
-function coversAll(ranges: readonly NumberRange[], from: number, to: number): boolean {
-  return ranges.some((range) => range[0] <= from && to <= range[1])
 }

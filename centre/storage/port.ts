@@ -9,10 +9,10 @@ import type {
   DeskCommandState,
 } from '../../protocols/desk/commands.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
+import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { TrailEntry } from '../cases/trail.ts'
 
-/** [from, to], both included. */
-export type NumberRange = [from: number, to: number]
+export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
 /** The new records of one lane in one commit, as columns. */
 export interface LaneBatch {
@@ -54,6 +54,19 @@ export interface StoredChange {
   json: string
 }
 
+/** A record that fails the commit that it is in: it went into quarantine instead, and its number is settled. */
+export interface SpoiltRecord {
+  box: string
+  lane: Lane
+  number: number
+  why: string
+}
+
+export interface StoredIntake {
+  changes: StoredChange[]
+  spoilt: SpoiltRecord[]
+}
+
 /** A change of an alarm that the centre raises itself, such as box-silent. */
 export interface OwnAlarmChange {
   box: string
@@ -79,6 +92,15 @@ export interface KnownLane {
   givenUp: number
 }
 
+/** Something that the start could not take as it was stored: left out or made anew, and named in the log. */
+export interface SetAside {
+  box: string
+  epoch?: string
+  lane?: string
+  alarm?: string
+  why: string
+}
+
 /** Everything a starting centre must remember. */
 export interface Remembered {
   boxes: KnownBox[]
@@ -87,6 +109,7 @@ export interface Remembered {
   lanes: KnownLane[]
   lastPosition: number
   ownAlarms: DeskAlarm[]
+  setAside: SetAside[]
 }
 
 export type StepOutcome =
@@ -178,7 +201,7 @@ export interface LookRow extends Omit<Look, 'alarm'> {
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
 export interface WriterCalls {
   remember(configured: { id: string; name: string }[]): Remembered
-  storeIntake(batch: IntakeBatch): StoredChange[]
+  storeIntake(batch: IntakeBatch): StoredIntake
   acceptAlarm(id: string, user: string, atMs: number): StepOutcome
   seeAlarm(id: string, user: string, atMs: number): StepOutcome
   changeOwnAlarm(change: OwnAlarmChange): StoredChange[]

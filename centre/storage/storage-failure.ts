@@ -20,3 +20,14 @@ export function toStorageFailure(error: unknown): StorageFailure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'
   return new StorageFailure(code, text, error)
 }
+
+/** Codes of SQLite that say something of the disk, the file or the machine. */
+const ofTheWorld =
+  /^SQLITE_(FULL|BUSY|IOERR|LOCKED|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|INTERRUPT|PROTOCOL|PERM|AUTH|SCHEMA)/
+
+/** True when other data in the same call could be stored: a value out of bounds, a constraint, an answer too deep to write. */
+export function isFaultOfData(error: unknown): boolean {
+  if (error instanceof StorageFailure) return false
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return !ofTheWorld.test(code)
+}

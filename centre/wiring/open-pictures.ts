@@ -22,7 +22,7 @@ export interface OpenPicturesOptions {
   clock: Clock
   logger: Logger
   registry: Registry
-  recordsSettled: () => Promise<void>
+  recordsSettled: (box: string) => Promise<void>
   push: (changes: readonly StoredChange[]) => void
   sendReceipt: (box: string, receipt: PictureReceipt) => void
 }

@@ -69,6 +69,9 @@ export const alarmKinds = [
 ] as const
 export type AlarmKind = (typeof alarmKinds)[number]
 
+/** Kinds that a box may raise; the others are the centre's own word about a box. */
+export const boxAlarmKinds = alarmKinds.filter((kind) => kind !== 'box-silent')
+
 /** The same sentence in both languages; every text that a person reads has both. */
 export interface BilingualText {
   zh: string

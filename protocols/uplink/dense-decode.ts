@@ -2,11 +2,17 @@
 import { z } from 'zod'
 import { clockQualities } from '../domain/event.ts'
 import { lanes } from '../domain/colour.ts'
+import { eventBytesMax } from '../device-mqtt/device-event.ts'
 import { textLengths } from '../domain/limits.ts'
 import { fromZod } from '../kit/from-zod.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
 import { denseForm, denseReadings, denseWords, following } from './dense-report.ts'
 import { reportRecordsMax } from './report.ts'
+
+/** Characters of names that the columns may unfold to: names and ids stand once in the form and once in each record. */
+const unfoldedCharsMax = 4 * 1024 * 1024
+/** A device or message id has at most 64. */
+const tokenCharsMax = 64
 
 const whole = z.number().int()
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(reportRecordsMax)
@@ -20,7 +26,7 @@ const denseSchema = z.tuple([
   list(
     z
       .tuple([whole, whole.min(0).max(clockQualities.length - 1), whole.min(0).max(1)])
-      .rest(z.union([z.string(), whole])),
+      .rest(z.union([z.string().max(eventBytesMax), whole])),
   ),
   list(whole.min(-1)),
   list(z.unknown()),
@@ -72,10 +78,16 @@ function decodeRecords(dense: Dense): unknown[] | undefined {
   const rows = which.filter((shape) => shape >= 0).length
   const devices = rows === 0 ? [] : decodeDevices(deviceText.split(' '))
   const ids = rows === 0 ? [] : decodeIds(idText.split(' '), devices)
+  if ([...deviceText.split(' '), ...idText.split(' ')].some((token) => token.length > tokenCharsMax))
+    return undefined
   const isWhole = [sequences, sinceBoot, offsets, devices, ids].every((column) => column.length === rows)
   if (!isWhole || rest.length !== which.length - rows || columns.length !== shapes.length) return undefined
   const sums = { sequence: 0, sinceBootMs: 0, offsetMs: 0 }
   const taken = shapes.map(() => 0)
+  const nameChars = shapes.map((shape) =>
+    shape.reduce<number>((sum, key) => sum + (typeof key === 'string' ? key.length : 16), 0),
+  )
+  let unfolded = 0
   const records: unknown[] = []
   let row = 0
   let restTaken = 0
@@ -85,6 +97,8 @@ function decodeRecords(dense: Dense): unknown[] | undefined {
       records.push(rest[restTaken++])
       continue
     }
+    unfolded += nameChars[number] ?? 0
+    if (unfolded > unfoldedCharsMax) return undefined
     const shape = shapes[number]
     const readings = shape && decodeReadings(shape, columns[number] ?? [], taken[number] ?? 0)
     if (!readings) return undefined

@@ -1,6 +1,6 @@
 // A Report: consecutive records of one lane, from box to centre. JSON, gzip when it pays (told by its magic bytes).
 import { z } from 'zod'
-import { alarmChanges, alarmKinds, alarmStates } from '../domain/alarm.ts'
+import { alarmChanges, alarmStates, boxAlarmKinds } from '../domain/alarm.ts'
 import { colours, lanes } from '../domain/colour.ts'
 import { clockQualities } from '../domain/event.ts'
 import {
@@ -57,6 +57,9 @@ export const alarmPlaceSchema = z.looseObject({
   utcOffsetMin: z.number().int().min(-720).max(840).optional(),
 })
 
+/** The same without what we do not know. */
+export const knownPlaceSchema = z.object(alarmPlaceSchema.shape)
+
 export const alarmSchema = z.looseObject({
   id: z
     .string()
@@ -64,7 +67,7 @@ export const alarmSchema = z.looseObject({
     .max(80)
     .regex(/^[A-Za-z0-9._-]+$/, 'letters, digits, dot, dash, underscore'),
   device: z.string().regex(deviceIdPattern),
-  kind: z.enum(alarmKinds),
+  kind: z.enum(boxAlarmKinds),
   variant: z.string().max(textLengths.variant).optional(),
   colour,
   latchedColour: colour,

@@ -1,6 +1,6 @@
 // Valid protocol messages by chance, for properties such as "parse(encode(x)) equals x".
 import fc from 'fast-check'
-import { alarmChanges, alarmKinds, alarmStates, stages } from '../../protocols/domain/alarm.ts'
+import { alarmChanges, alarmStates, boxAlarmKinds, stages } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import {
@@ -83,7 +83,7 @@ const alarm = fc.record(
   {
     id: fc.stringMatching(/^[A-Za-z0-9._-]{1,80}$/),
     device: deviceId,
-    kind: fc.constantFrom(...alarmKinds),
+    kind: fc.constantFrom(...boxAlarmKinds),
     variant: text(20),
     colour: fc.constantFrom(...colours),
     latchedColour: fc.constantFrom(...colours),

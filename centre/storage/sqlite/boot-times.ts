@@ -3,9 +3,14 @@ import type { BoxTime } from '../../../protocols/domain/event.ts'
 import { parseUnsynced, repairTime, type BootTime } from '../../alarms/boot-time.ts'
 import type { Sqlite } from './database.ts'
 
+/** Boots remembered of one journal, the latest: three a day for two years. */
+export const bootsPerEpochMax = 2000
+/** A better word on the same boot is worth showing when it moves times by so much. */
+const shownAgainMs = 1000
+
 export interface BootTimes {
-  /** Inside the caller's transaction; the latest word counts. */
-  note(epoch: number, time: BootTime): void
+  /** Inside the caller's transaction; the latest word counts. True when shown times change by it. */
+  note(epoch: number, time: BootTime): boolean
   /** `epoch` is the number of the epoch that the time was first written in. */
   repaired<T extends BoxTime>(epoch: number, time: T): T
   /** A record's JSON as it may be shown. `epochOf` finds the number of an epoch of the same box. */
@@ -14,13 +19,23 @@ export interface BootTimes {
 
 export function createBootTimes(db: Sqlite): BootTimes {
   const put = db.prepare('INSERT OR REPLACE INTO boot_times (epoch, boot, boot_wall_ms) VALUES (?, ?, ?)')
+  const prune = db.prepare(
+    `DELETE FROM boot_times WHERE epoch = @epoch AND boot <=
+       (SELECT boot FROM boot_times WHERE epoch = @epoch ORDER BY boot DESC LIMIT 1 OFFSET ${bootsPerEpochMax})`,
+  )
   const select = db
     .prepare<[number, number], number>('SELECT boot_wall_ms FROM boot_times WHERE epoch = ? AND boot = ?')
     .pluck()
   const repaired = <T extends BoxTime>(epoch: number, time: T): T =>
     time.clock === 'unsynced' ? repairTime(time, select.get(epoch, time.boot) as number | undefined) : time
   return {
-    note: (epoch, { boot, bootWallMs }) => put.run(epoch, boot, bootWallMs),
+    note: (epoch, { boot, bootWallMs }) => {
+      const before = select.get(epoch, boot) as number | undefined
+      if (before === bootWallMs) return false
+      put.run(epoch, boot, bootWallMs)
+      if (before === undefined) prune.run({ epoch })
+      return before === undefined || Math.abs(before - bootWallMs) >= shownAgainMs
+    },
     repaired,
     repairedBody: (epoch, body, epochOf) => {
       const record = parseUnsynced(body)

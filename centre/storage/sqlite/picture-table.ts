@@ -7,6 +7,7 @@ import {
   type PictureFile,
   type SnapshotFacts,
 } from '../../../protocols/domain/snapshot.ts'
+import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import type { LogRecord } from '../../../protocols/domain/record.ts'
 import { deskAlarmId } from '../../alarms/desk-row.ts'
 import { createBootTimes } from './boot-times.ts'
@@ -167,15 +168,15 @@ export function createPictureWriter(db: Sqlite) {
   }
 
   function take(box: string, epoch: number, { facts }: LogRecord): PictureMessage[] {
-    const parsed = snapshotFactsSchema.safeParse(facts)
-    if (!parsed.success || !hasRoom(box)) return []
-    const { id, fetchedAt, preview, full } = parsed.data
-    const alarm = parsed.data.alarm === undefined ? null : deskAlarmId(box, parsed.data.alarm)
+    const parsed = fromZod(snapshotFactsSchema, facts)
+    if (!parsed.ok || !hasRoom(box)) return []
+    const { id, fetchedAt, preview, full } = parsed.value
+    const alarm = parsed.value.alarm === undefined ? null : deskAlarmId(box, parsed.value.alarm)
     const row = [box, id, epoch, alarm, Math.round(fetchedAt.atMs), preview.sha256, full.sha256]
-    if (insertSnapshot.run(...row, JSON.stringify(parsed.data)).changes === 0) return []
+    if (insertSnapshot.run(...row, JSON.stringify(parsed.value)).changes === 0) return []
     for (const { sha256, bytes } of filesOf(preview, full))
       if (insertFile.run(box, sha256, bytes).changes === 0) revive.run(box, sha256)
-    return [{ type: 'picture.taken', picture: reader.shown({ box, id, epoch, alarm }, parsed.data) }]
+    return [{ type: 'picture.taken', picture: reader.shown({ box, id, epoch, alarm }, parsed.value) }]
   }
 
   function loseFile(box: string, sha256: string, why: GonePictures['why'], atMs: number): PictureMessage[] {
@@ -185,10 +186,10 @@ export function createPictureWriter(db: Sqlite) {
 
   /** A picture that a person had deleted at the box goes here too; any other deletion there concerns only what never came. */
   function forget(box: string, { facts }: LogRecord, atMs: number): PictureMessage[] {
-    const parsed = snapshotDeletionSchema.safeParse(facts)
-    const row = parsed.success ? selectSnapshot.get(box, parsed.data.snapshot) : undefined
-    if (!parsed.success || !row) return []
-    const isAsked = parsed.data.reason === 'asked'
+    const parsed = fromZod(snapshotDeletionSchema, facts)
+    const row = parsed.ok ? selectSnapshot.get(box, parsed.value.snapshot) : undefined
+    if (!parsed.ok || !row) return []
+    const isAsked = parsed.value.reason === 'asked'
     return [...new Set([row.preview, row.full])].flatMap((sha256) => {
       if (!isAsked && isStored.get(box, sha256)) return []
       // Another snapshot may still need the file.

@@ -31,7 +31,7 @@ beforeEach(() => {
       storeIntake: ({ lanes }) => {
         commits.push(lanes.map(({ lane, numbers }) => [lane, numbers.length]))
         return new Promise((resolve) => {
-          release = () => resolve([])
+          release = () => resolve({ changes: [], spoilt: [] })
         })
       },
     },
@@ -109,12 +109,12 @@ it('red without end leaves the others a turn now and then', async () => {
   expect(commits.findIndex(([batch]) => batch?.[0] === 'routine')).toBe(urgentInARowMax)
 })
 
-it('is settled when everything offered before is answered, of whichever lane', async () => {
+it('is settled when everything offered before is answered, of whichever lane of the box', async () => {
   await rushOfRed()
   const answered: string[] = []
   void offer('routine', makeEvent, 1).then(() => answered.push('routine'))
   void red().then(() => answered.push('red'))
-  void intake.settled().then(() => answered.push('settled'))
+  void intake.settled('box-a').then(() => answered.push('settled'))
   await finish()
   expect(answered).toEqual(['routine', 'red', 'settled'])
 })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ReceiverCore, rangesMax } from '../../../centre/receiver/receiver-core.ts'
-import { addRange, holesOf, unbrokenTo } from '../../../centre/receiver/ranges.ts'
+import { addRange, holesOf, unbrokenTo } from '../../../protocols/kit/ranges.ts'
 import { checkReport } from '../../../centre/receiver/check-report.ts'
 import type { NumberRange } from '../../../centre/storage/port.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'

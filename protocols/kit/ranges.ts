@@ -1,5 +1,7 @@
 // Sets of numbers as sorted ranges [from, to] that neither touch nor overlap. Pure; the input is never changed.
-import type { NumberRange } from '../storage/port.ts'
+
+/** [from, to], both included. */
+export type NumberRange = [from: number, to: number]
 
 /** Adds from..to. */
 export function addRange(ranges: readonly NumberRange[], from: number, to: number): NumberRange[] {
@@ -12,6 +14,35 @@ export function addRange(ranges: readonly NumberRange[], from: number, to: numbe
     else merged = [Math.min(range[0], merged[0]), Math.max(range[1], merged[1])]
   }
   return [...before, merged, ...after]
+}
+
+/** What of from..to is not in the set, in order. */
+export function newOf(ranges: readonly NumberRange[], from: number, to: number): NumberRange[] {
+  const pieces: NumberRange[] = []
+  let next = from
+  for (const range of ranges) {
+    if (range[1] < next) continue
+    if (range[0] > to) break
+    if (range[0] > next) pieces.push([next, range[0] - 1])
+    next = range[1] + 1
+  }
+  if (next <= to) pieces.push([next, to])
+  return pieces
+}
+
+/** True for what `addRange` could have made of numbers 1 to `numberMax`. */
+export function areSound(ranges: unknown, numberMax: number): ranges is NumberRange[] {
+  if (!Array.isArray(ranges)) return false
+  let last = -1
+  return ranges.every((range: unknown) => {
+    if (!Array.isArray(range) || range.length !== 2) return false
+    const [from, to] = range as unknown[]
+    if (typeof from !== 'number' || typeof to !== 'number') return false
+    const isSound = Number.isInteger(from) && Number.isInteger(to) && from > last + 1
+    const isOrdered = isSound && from <= to && to <= numberMax
+    last = to
+    return isOrdered
+  })
 }
 
 export function hasNumber(ranges: readonly NumberRange[], number: number): boolean {

@@ -1,0 +1,60 @@
+// A queue per box, served in turn: how much one box has waiting decides nothing about how long another one waits.
+
+export interface Queued {
+  box: string
+  /** In plain records; asked when it is this one's turn, and only then. */
+  weight: () => number
+}
+
+export class FairQueue<T extends Queued> {
+  /** Boxes that have something waiting, the next to be served first. */
+  readonly #boxes = new Map<string, T[]>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  push(item: T): void {
+    const ofBox = this.#boxes.get(item.box)
+    if (ofBox) ofBox.push(item)
+    else this.#boxes.set(item.box, [item])
+    this.#size += 1
+  }
+
+  /**
+   * One of each box in turn, until `weightMax` is reached or nothing is left; of one box at most `boxWeightMax`. The first
+   * of each box is taken however heavy it is, but for `weightMax`; and the very first in any case.
+   */
+  take(weightMax: number, boxWeightMax: number): T[] {
+    const taken: T[] = []
+    const weights = new Map<string, number>()
+    let weight = 0
+    let hasTaken = true
+    while (hasTaken) {
+      hasTaken = false
+      // A copy: a box that was served goes to the end of the turn.
+      for (const [box, items] of [...this.#boxes]) {
+        const next = items[0]
+        const before = weights.get(box)
+        if (!next || (before !== undefined && before >= boxWeightMax)) continue
+        const cost = next.weight()
+        if (taken.length > 0 && weight + cost > weightMax) return taken
+        if (before !== undefined && before + cost > boxWeightMax) continue
+        weight += cost
+        weights.set(box, (before ?? 0) + cost)
+        taken.push(next)
+        hasTaken = true
+        this.#drop(box, items)
+      }
+    }
+    return taken
+  }
+
+  #drop(box: string, items: T[]): void {
+    items.shift()
+    this.#size -= 1
+    this.#boxes.delete(box)
+    if (items.length > 0) this.#boxes.set(box, items)
+  }
+}

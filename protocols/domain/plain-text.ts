@@ -1,0 +1,31 @@
+// Text of a box or device as it may be stored and shown: without the characters that move a cursor, hide words or turn their order.
+
+/** C0 and C1 controls, zero-width space and byte order mark, marks and overrides of writing direction. Joiners stay: scripts need them. */
+const hidden =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g
+const blank = /[\t\n\r\v\f]+/g
+/** The same in JSON as JSON.stringify writes it: controls and lone surrogates stand there as escapes. */
+const hiddenInJson =
+  /\\(?:[bfnrt]|u[0d])|[\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/
+
+/** One line, in the order in which it is written; a line break becomes a space. */
+export function plainText(text: string): string {
+  return text
+    .replaceAll(blank, ' ')
+    .replaceAll(hidden, '')
+    .replaceAll(/\p{Surrogate}/gu, '\ufffd')
+}
+
+/** Cheap enough to ask of every record. */
+export const mayHideText = (json: string): boolean => hiddenInJson.test(json)
+
+/** The value with every text and key made plain. `value` is nested no deeper than our limit: the caller has checked. */
+export function withPlainText(value: unknown): unknown {
+  if (typeof value === 'string') return plainText(value)
+  if (Array.isArray(value)) return value.map(withPlainText)
+  if (typeof value !== 'object' || value === null) return value
+  // Own properties only, whatever the names are.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [plainText(key), withPlainText(inner)]),
+  )
+}
