@@ -1,6 +1,10 @@
 // Is guessing slowed down, and does it shut out nobody else?
 import { expect, it } from 'vitest'
-import { GuessLimit, guessesPerAddressMax, guessesPerNameMax } from '../../../../centre/receiver/guess-limit.ts'
+import {
+  GuessLimit,
+  guessesPerAddressMax,
+  guessesPerNameMax,
+} from '../../../../centre/receiver/guess-limit.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 it('looks at no more passwords of a name from an address once many were wrong, until a pause is over', () => {
