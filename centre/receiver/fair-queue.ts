@@ -34,7 +34,8 @@ export class FairQueue<T extends Queued> {
     while (hasTaken) {
       hasTaken = false
       // A copy: a box that was served goes to the end of the turn.
-      for (const [box, items] of [...this.#boxes]) {
+      const turn = Array.from(this.#boxes)
+      for (const [box, items] of turn) {
         const next = items[0]
         const before = weights.get(box)
         if (!next || (before !== undefined && before >= boxWeightMax)) continue

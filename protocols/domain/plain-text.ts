@@ -1,8 +1,7 @@
 // Text of a box or device as it may be stored and shown: without the characters that move a cursor, hide words or turn their order.
 
 /** C0 and C1 controls, zero-width space and byte order mark, marks and overrides of writing direction. Joiners stay: scripts need them. */
-const hidden =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g
+const hidden = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu
 const blank = /[\t\n\r\v\f]+/g
 /** The same in JSON as JSON.stringify writes it: controls and lone surrogates stand there as escapes. */
 const hiddenInJson =
