@@ -23,6 +23,7 @@ import { FlashWear } from './health/flash-wear.ts'
 import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
 import { HealthReport } from './health/health-report.ts'
+import { takeForgetRequests } from './intake/forget-request.ts'
 import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
@@ -139,6 +140,13 @@ class WiredGateway implements Gateway {
     })
     await intake.start()
     this.#undos.push(['intake', () => intake.stop()])
+    const stopRequests = takeForgetRequests({
+      folder: config.dataDir,
+      clock,
+      forget: (device) => intake.forget(device, 'asked for by hand'),
+      onProblem: (error) => logger.warn({ reason: error.message }, 'a request to forget a device waits'),
+    })
+    this.#undos.push(['forget requests', stopRequests])
 
     const broker = createBroker({
       settings: config.mqtt,

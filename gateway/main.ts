@@ -8,6 +8,7 @@ import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { writeDevicePassword } from './cli/device-password.ts'
+import { forgetDevice } from './cli/forget-device.ts'
 import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
@@ -35,6 +36,14 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
     .requiredOption('--config <file>', 'YAML configuration 配置文件')
     .requiredOption('--device <id>', 'device id 设备编号')
     .action(async ({ config, device }: { config: string; device: string }) => password(config, device))
+  program
+    .command('forget')
+    .description(
+      'a device was reset or replaced: its message ids count as new 设备复位或更换后，重新计其消息编号',
+    )
+    .requiredOption('--config <file>', 'YAML configuration 配置文件')
+    .requiredOption('--device <id>', 'device id 设备编号')
+    .action(({ config, device }: { config: string; device: string }) => forget(config, device))
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -142,5 +151,14 @@ async function password(file: string, device: string): Promise<void> {
   const made = await writeDevicePassword(config.mqtt.passwordFile, device)
   if (made.ok) return console.log(made.value)
   console.error(`gengfu gateway password: ${made.problems[0]?.message ?? 'not possible'}`)
+  process.exitCode = 2
+}
+
+function forget(file: string, device: string): void {
+  const config = loadConfig(file)
+  if (!config) return
+  const asked = forgetDevice(config.dataDir, device)
+  if (asked.ok) return console.log(asked.value)
+  console.error(`gengfu gateway forget: ${asked.problems[0]?.message ?? 'not possible'}`)
   process.exitCode = 2
 }

@@ -130,6 +130,7 @@ class Broker implements DeviceBroker {
       isStopping: () => this.#state !== 'started',
       holderOf: (internalId) => this.#holders.get(internalId),
       onTakeover: () => this.#metrics.takeovers.inc(),
+      onProven: (device, proof, mark) => options.intake.admitted?.(device, proof, mark),
     })
     this.#aedes = this.#createAedes()
   }

@@ -26,6 +26,11 @@ export interface DeviceIntake {
    * The same message may come again (QoS 1 repeats, QoS 2 retransmissions). What it throws counts as a refusal.
    */
   take(message: DeviceMessage, told: MessageTold): void
+  /**
+   * Told when a device is let in, before its first message, with what proved it: `mark` is another one when its password or
+   * certificate is another one.
+   */
+  admitted?(device: string, proof: 'certificate' | 'password', mark: string): void
 }
 
 /** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and quick: asked for every message. */
@@ -41,6 +46,8 @@ export interface Credentials {
   /** True when `device` has a password, so that nobody may claim its name without. */
   has(device: string): boolean
   verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict>
+  /** Changes when the device gets another password. */
+  markOf?(device: string): string | undefined
 }
 
 /** `busy`: too many attempts are waiting; the device should come back. */

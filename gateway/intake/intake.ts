@@ -1,65 +1,42 @@
 // From a device's bytes to a kept event: decode or quarantine, find repeats, let the alarm engine judge, hand one entry
 // to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
-import type { Registry } from 'prom-client'
-import type { Logger } from 'pino'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
-import type { EventRecord, JournalRecord } from '../../protocols/domain/record.ts'
+import { idUsedAgain, type EventRecord, type JournalRecord } from '../../protocols/domain/record.ts'
 import { encodeDeviceEvent, parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
-import {
-  parseCommandResult,
-  parsePresence,
-  type CommandResult,
-} from '../../protocols/device-mqtt/messages.ts'
+import { parseCommandResult, parsePresence } from '../../protocols/device-mqtt/messages.ts'
 import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import type { AlarmEngine, AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
-import { JournalError, type Journal, type JournalEntry, type QuarantineRow } from '../journal/port.ts'
+import type { AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
+import { JournalError, type JournalEntry } from '../journal/port.ts'
 import { AlarmDocuments } from './alarm-documents.ts'
 import { CheckpointDue, writeCheckpoint } from './checkpoint.ts'
+import { DeviceIds } from './device-ids.ts'
+import type { Companion, IntakeOptions } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import { causeKey, commandKey } from './port.ts'
-import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
+import type { AlarmJudge, Companions, Told } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
+import { machinePause, notTaking, pass } from './told.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
 import { alarmRecords, canAlarm, causeOf, commandDocuments, laneOf, logRecord } from './records.ts'
-import { RepeatMemory } from './repeat-memory.ts'
+import { contentHash } from '../../protocols/kit/content-hash.ts'
+import { PresenceMemory } from './presence-memory.ts'
+import { RepeatMemory, type IdVerdict } from './repeat-memory.ts'
 
 /** Odd message ids remembered, in memory and in the journal. */
 export const oddIdsMax = 100_000
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
 
-const notTaking = (): JournalError =>
-  new JournalError('REFUSING', 'the journal does not take anything at the moment')
-const pass = (kept: Promise<void>, told: Told): void =>
-  void kept.then(
-    () => told.kept(),
-    (error: Error) => told.refused(error),
-  )
-const machinePause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-export interface IntakeOptions {
-  journal: Journal
-  engine: AlarmEngine
-  now: () => BoxTime & { steadyMs: number }
-  /** Steady time at which a boot began, for records of earlier boots. */
-  steadyBaseOf: (boot: number) => number
-  monotonicMs: () => number
-  logger: Logger
-  metrics: Registry
-  onKept: (kept: Kept) => void
-  /** Lets so many milliseconds pass; the machine's own time when left out. */
-  pause?: (ms: number) => Promise<void>
-}
-
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
   readonly #documents = new AlarmDocuments()
   readonly #repeats = new RepeatMemory(oddIdsMax)
-  readonly #presence = new Map<string, string>()
+  readonly #presence = new PresenceMemory()
+  readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
     this.#keptEvents++
     this.#countInput()
@@ -82,6 +59,7 @@ export class Intake implements AlarmJudge {
       this.#keptEvents = 0
       return kept
     })
+    this.#ids = new DeviceIds({ ...options, repeats: this.#repeats, metrics: this.#metrics })
   }
 
   /** Loads what the journal knows; call before the first message. */
@@ -173,12 +151,14 @@ export class Intake implements AlarmJudge {
     // Without an id of its own nothing tells a message from its repeat: each is a new one.
     if (event.messageId === '')
       event.messageId = `no-id-${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
-    const { device, messageId } = event
-    const taken = this.#repeats.take(device, messageId)
+    const { device, messageId, readings, deviceAtMs } = event
+    const time = this.#options.now()
+    const content = contentHash(readings, deviceAtMs)
+    const taken = this.#repeats.take({ device, messageId, content, steadyMs: time.steadyMs })
     if (taken !== 'repeat') {
       const inFlight = this.#inFlight.begin(device, messageId, told)
       try {
-        this.#keepEvent(event, taken === 'odd', inFlight)
+        this.#keepEvent(event, time, taken, inFlight)
       } catch (error) {
         pass(this.#notJudged(event, error as Error), inFlight.asQuarantined())
       }
@@ -197,8 +177,12 @@ export class Intake implements AlarmJudge {
     return this.#quarantine(message, `the alarm engine failed: ${error.message}`)
   }
 
-  #keepEvent(event: DeviceEvent, isOdd: boolean, inFlight: EventInFlight): void {
-    const time = this.#options.now()
+  #keepEvent(
+    event: DeviceEvent,
+    time: BoxTime & { steadyMs: number },
+    verdict: IdVerdict,
+    inFlight: EventInFlight,
+  ): void {
     const sequence = this.#options.journal.nextSequence()
     const outcome = this.#judge({ type: 'event', event }, time, sequence)
     // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
@@ -216,29 +200,45 @@ export class Intake implements AlarmJudge {
     if (event.deviceAtMs !== undefined) record.deviceAtMs = event.deviceAtMs
     if (event.setAside) record.setAside = event.setAside
     if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
+    if (verdict === 'counted again' || verdict === 'odd again') {
+      record.flags = [...(record.flags ?? []), idUsedAgain]
+      this.#ids.usedAgain(event)
+    }
     const lane: Lane = outcome.colour ?? 'routine'
     const records = [{ lane, record }]
     const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
     if (!isPlain) {
-      const oddIds: [string, string][] = isOdd ? [[event.device, event.messageId]] : []
+      const oddIds = this.#ids.oddIdsOf(event, verdict)
       pass(this.#keep(outcome, time, records, { event: record, cause: sequence, oddIds }), inFlight)
       return
     }
     // Nearly every event: nothing came of it but its record.
     const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
-    if (isOdd) entry.oddIds = [[event.device, event.messageId]]
+    const oddIds = this.#ids.oddIdsOf(event, verdict)
+    if (oddIds) entry.oddIds = oddIds
     this.#options.journal.put(entry, inFlight)
+  }
+
+  admitted(device: string, kind: string, mark: string): void {
+    // While memory is built anew nothing is noted; the next connection finds out.
+    if (!this.#ready) this.#ids.admitted(device, kind, mark)
+  }
+
+  /** The device is another one from now on: nothing that it says counts as said before. */
+  async forget(device: string, why: string): Promise<void> {
+    if (this.#ready) await this.#ready
+    this.#presence.forget(device)
+    await this.#ids.forget(device, why)
   }
 
   #acceptPresence(message: Message): Promise<void> {
     const parsed = parsePresence(message.payload)
     if (!parsed.ok) return this.#quarantine(message, `presence: ${describeProblems(parsed.problems)}`)
     const { device } = message
-    if (this.#presence.get(device) === parsed.value) {
+    if (!this.#presence.change(device, parsed.value)) {
       this.#metrics.messages.inc({ result: 'repeat' })
       return Promise.resolve()
     }
-    this.#presence.set(device, parsed.value)
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
     const isOnline = parsed.value === 'online'
@@ -251,7 +251,8 @@ export class Intake implements AlarmJudge {
     const parsed = parseCommandResult(message.payload)
     if (!parsed.ok) return this.#quarantine(message, `result: ${describeProblems(parsed.problems)}`)
     const time = this.#options.now()
-    const facts = { device: message.device, ...parsed.value }
+    // The device is who sent it, whatever the message says.
+    const facts = { ...parsed.value, device: message.device }
     const record = logRecord(this.#options.journal.nextSequence(), time, 'command-result', facts)
     const nothing = { transitions: [], commands: [] }
     const result = { device: message.device, result: parsed.value }
@@ -312,15 +313,7 @@ export class Intake implements AlarmJudge {
     outcome: Outcome,
     time: BoxTime,
     first: { lane: Lane; record: JournalRecord }[],
-    more: {
-      event?: EventRecord
-      cause?: number
-      oddIds?: [string, string][]
-      result?: { device: string; result: CommandResult }
-      quarantine?: QuarantineRow
-      state?: Companions['state']
-      documents?: Companions['documents']
-    },
+    more: Companion,
   ): Promise<void> {
     const next = (): number => this.#options.journal.nextSequence()
     const alarms = alarmRecords(outcome.transitions, time, more.cause, next)
@@ -391,6 +384,7 @@ export class Intake implements AlarmJudge {
       journal,
       engine,
       steadyBaseOf,
+      steadyMs: this.#options.now().steadyMs,
       documents: this.#documents,
       repeats: this.#repeats,
     })

@@ -2,13 +2,17 @@
 import type { AlarmEngine } from '../alarms/port.ts'
 import type { Journal } from '../journal/port.ts'
 import { documentPrefix, type AlarmDocuments } from './alarm-documents.ts'
+import { deviceForgotten, idUsedAgain, type EventRecord } from '../../protocols/domain/record.ts'
+import { contentHash } from '../../protocols/kit/content-hash.ts'
 import { recordsSinceCheckpoint } from './records.ts'
-import { repeatPrefix, type RepeatDocument, type RepeatMemory } from './repeat-memory.ts'
+import { repeatPrefix, type RepeatMemory } from './repeat-memory.ts'
 
 export interface RebuildOptions {
   journal: Journal
   engine: AlarmEngine
   steadyBaseOf: (boot: number) => number
+  /** Steady time now. */
+  steadyMs: number
   documents: AlarmDocuments
   repeats: RepeatMemory
 }
@@ -18,11 +22,12 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
   documents.clear()
   repeats.clear()
   for (const [key, document] of await journal.loadState(repeatPrefix))
-    repeats.restore(key.slice(repeatPrefix.length), document as RepeatDocument)
+    repeats.restore(key.slice(repeatPrefix.length), document)
   const written = (await journal.loadState(documentPrefix)) as [string, object][]
   for (const [key, document] of written) documents.load(key, document)
   await replay(options)
-  for (const [device, messageId] of await journal.loadOddIds()) repeats.take(device, messageId)
+  for (const [device, messageId, heard] of await journal.loadOddIds())
+    repeats.restoreOdd(device, messageId, heard, options.steadyMs)
   // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
   const tracking = documents.takeTracking()
   documents.clear()
@@ -34,10 +39,15 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
 
 async function replay({ journal, engine, documents, repeats, steadyBaseOf }: RebuildOptions): Promise<void> {
   for (const record of await recordsSinceCheckpoint(journal)) {
+    const forgotten = record.type === 'log' && record.what === deviceForgotten && record.facts?.['device']
+    if (typeof forgotten === 'string') repeats.forget(forgotten)
     if (record.type !== 'event') continue
     const { device, messageId, readings, deviceAtMs, setAside } = record
+    const steadyMs = steadyBaseOf(record.boot) + record.sinceBootMs
+    const heard = { device, messageId, content: contentHash(readings, deviceAtMs), steadyMs }
+    const { flags } = record as EventRecord & { flags?: unknown }
     // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
-    if (repeats.take(device, messageId) === 'repeat') continue
+    if (!repeats.replay(heard, Array.isArray(flags) && flags.includes(idUsedAgain))) continue
     const event = {
       device,
       messageId,
@@ -49,7 +59,7 @@ async function replay({ journal, engine, documents, repeats, steadyBaseOf }: Reb
       documents,
       { type: 'event', event },
       {
-        steadyMs: steadyBaseOf(record.boot) + record.sinceBootMs,
+        steadyMs,
         wallMs: record.atMs,
         clock: record.clock,
         inputId: `replay-${record.sequence}`,

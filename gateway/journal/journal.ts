@@ -16,6 +16,7 @@ import {
   type JournalEntry,
   type JournalFacts,
   type LanePositions,
+  type OddId,
   type QuarantineRow,
   type SpaceFacts,
   type StoredRecord,
@@ -145,6 +146,7 @@ export class BatchingJournal implements Journal {
     const { isUrgent, state = noDocuments } = entry
     const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, told }
     if (entry.oddIds) pending.oddIds = entry.oddIds
+    if (entry.forgetsOddIdsOf !== undefined) pending.forgetsOddIdsOf = entry.forgetsOddIdsOf
     if (entry.quarantine) pending.quarantine = entry.quarantine
     this.#queue.push(pending)
     if (isUrgent) for (const listener of this.#urgentListeners) listener()
@@ -230,8 +232,8 @@ export class BatchingJournal implements Journal {
     return (await this.#thread.ask({ type: 'state', prefix })) as [string, unknown][]
   }
 
-  async loadOddIds(): Promise<[string, string][]> {
-    return (await this.#thread.ask({ type: 'oddIds' })) as [string, string][]
+  async loadOddIds(): Promise<OddId[]> {
+    return (await this.#thread.ask({ type: 'oddIds' })) as OddId[]
   }
 
   async repairTimes(boot: number, bootWallMs: number): Promise<void> {

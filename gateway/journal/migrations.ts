@@ -22,4 +22,6 @@ export const migrations: readonly string[] = [
   `,
   // Events may stand in their short form (`short-event.ts`) from here on: an older program could not read them.
   `-- nothing to change in what is there`,
+  // What was said under an odd id, and when: a device that uses it again for something else must be heard.
+  `ALTER TABLE odd_ids ADD COLUMN heard REAL`,
 ]

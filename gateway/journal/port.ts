@@ -42,13 +42,18 @@ export interface QuarantineRow {
   payload: Uint8Array
 }
 
+/** `heard`: what the repeat check keeps of it, one number; undefined where an older program wrote the row. */
+export type OddId = readonly [device: string, messageId: string, heard?: number]
+
 /** What commits together or not at all. */
 export interface JournalEntry {
   records: readonly { lane: Lane; record: JournalRecord }[]
   /** Keyed JSON documents; undefined removes one. */
   state?: readonly (readonly [key: string, value: object | undefined])[]
   /** Message ids that do not fit the counting scheme of the repeat check. */
-  oddIds?: readonly (readonly [device: string, messageId: string])[]
+  oddIds?: readonly OddId[]
+  /** The odd ids of this device are forgotten, before those of this entry are noted. */
+  forgetsOddIdsOf?: string
   quarantine?: QuarantineRow
   /** Commits at once and takes waiting routine work along. */
   isUrgent: boolean
@@ -96,7 +101,7 @@ export interface Journal extends Outbox {
   nextSequence(): number
   /** All keyed documents with this prefix. */
   loadState(prefix: string): Promise<[key: string, value: unknown][]>
-  loadOddIds(): Promise<[device: string, messageId: string][]>
+  loadOddIds(): Promise<OddId[]>
   /** It is known now when this boot began: its unsynced records are read with repaired times from now on. */
   repairTimes(boot: number, bootWallMs: number): Promise<void>
   readQuarantine(limit: number): Promise<QuarantineRow[]>

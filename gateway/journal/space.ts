@@ -5,6 +5,8 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSyn
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import { contentHash } from '../../protocols/kit/content-hash.ts'
+import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { laneTable } from './migrations.ts'
 import type { SpaceFacts } from './port.ts'
 import { readRecord } from './damage/readable-record.ts'
@@ -22,6 +24,7 @@ const fillingShare = 0.9
 const evictRowsMax = 500
 /** Of thinned routine every fourth record stays; fewer would leave no page empty. */
 const thinKeepEvery = 4
+const checkpointBytesMax = 1000
 /** The newest part of the routine lane that thinning leaves alone. */
 const thinSparesShare = 0.25
 /** Chunks in one go, so that an alarm never waits behind a long clean-up. */
@@ -198,20 +201,25 @@ export class Space {
 
   /** Behind the checkpoint only the rows know which message ids were heard: those ids are kept, or a repeat would count anew. */
   #delete(lane: Lane, where: string, ...numbers: number[]): number {
-    const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id) VALUES (?, ?)')
+    const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     return this.#db
       .transaction(() => {
         const checkpoint = this.#db
           .prepare("SELECT value FROM state WHERE key = 'checkpoint'")
           .pluck()
           .get() as string | undefined
-        const known = (JSON.parse(checkpoint ?? '{}') as Partial<Record<Lane, number>>)[lane] ?? 0
+        const known = positionIn(checkpoint, lane)
         const gone = this.#db
           .prepare(`DELETE FROM ${laneTable(lane)} WHERE ${where} RETURNING number, body`)
           .all(...numbers) as { number: number; body: string }[]
         for (const { number, body } of gone) {
           const record = number > known ? readRecord(body) : undefined
-          if (record?.['type'] === 'event') remember.run(record['device'], record['messageId'])
+          if (record?.['type'] !== 'event') continue
+          const content = contentHash(
+            record['readings'] as object,
+            record['deviceAtMs'] as number | undefined,
+          )
+          remember.run(record['device'], record['messageId'], -1 - content)
         }
         return gone.length
       })
@@ -246,4 +254,11 @@ export class Space {
     this.#facts = { ...this.#facts, dropped: this.#facts.dropped + rows }
     return rows
   }
+}
+
+/** Where the lane's checkpoint is; 0 when the flash has spoilt it, so that every id is kept. */
+function positionIn(checkpoint: string | undefined, lane: Lane): number {
+  const json = parseJson(checkpoint ?? '{}', checkpointBytesMax)
+  const position = json.ok && isObject(json.value) ? json.value[lane] : 0
+  return typeof position === 'number' && Number.isSafeInteger(position) ? position : 0
 }

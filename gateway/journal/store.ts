@@ -8,6 +8,7 @@ import { laneTable } from './migrations.ts'
 import {
   JournalError,
   type LanePositions,
+  type OddId,
   type QuarantineRow,
   type SpaceFacts,
   type StoredRecord,
@@ -60,7 +61,7 @@ export class JournalStore {
     this.#getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
     this.#putState = db.prepare('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
     this.#dropState = db.prepare('DELETE FROM state WHERE key = ?')
-    this.#putOddId = db.prepare('INSERT INTO odd_ids (device, message_id) VALUES (?, ?)')
+    this.#putOddId = db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
@@ -134,7 +135,10 @@ export class JournalStore {
     for (const [key, value] of request.state)
       if (value === null) this.#dropState.run(key)
       else this.#putState.run(key, value)
-    for (const [device, messageId] of request.oddIds) this.#putOddId.run(device, messageId)
+    for (const device of request.forgetsOddIdsOf)
+      this.#db.prepare('DELETE FROM odd_ids WHERE device = ?').run(device)
+    for (const [device, messageId, heard] of request.oddIds)
+      this.#putOddId.run(device, messageId, heard ?? null)
     for (const row of request.quarantine)
       this.#putQuarantine.run(row.atMs, row.device, row.topic, row.problem, row.payload)
     if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
@@ -218,11 +222,16 @@ export class JournalStore {
     return rows.map(({ key, value }) => [key, JSON.parse(value)])
   }
 
-  oddIds(): [string, string][] {
-    return this.#db.prepare('SELECT device, message_id FROM odd_ids ORDER BY position').raw().all() as [
-      string,
-      string,
-    ][]
+  oddIds(): OddId[] {
+    const rows = this.#db
+      .prepare('SELECT device, message_id, heard FROM odd_ids ORDER BY position')
+      .raw()
+      .all()
+    return (rows as [string, string, number | null][]).map(([device, messageId, heard]) => [
+      device,
+      messageId,
+      heard ?? undefined,
+    ]) as OddId[]
   }
 
   quarantine(limit: number): QuarantineRow[] {

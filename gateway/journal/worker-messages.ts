@@ -1,6 +1,6 @@
 // What the journal's two threads say to each other.
 import type { Lane } from '../../protocols/domain/colour.ts'
-import type { LanePositions, QuarantineRow, SpaceFacts } from './port.ts'
+import type { LanePositions, OddId, QuarantineRow, SpaceFacts } from './port.ts'
 
 export interface WorkerOptions {
   folder: string
@@ -21,7 +21,8 @@ export interface CommitRequest {
   numbers: number[]
   bodies: string[]
   state: [key: string, value: string | null][]
-  oddIds: (readonly [device: string, messageId: string])[]
+  oddIds: OddId[]
+  forgetsOddIdsOf: string[]
   quarantine: QuarantineRow[]
   /** Where the Receipts are: what is below may go when room is needed. */
   receipted: Record<Lane, number>
@@ -33,7 +34,15 @@ export interface CommitRequest {
 
 /** A commit of nothing yet. */
 export function createCommit(receipted: Record<Lane, number>): CommitRequest {
-  const none = { lanes: [], numbers: [], bodies: [], state: [], oddIds: [], quarantine: [] }
+  const none = {
+    lanes: [],
+    numbers: [],
+    bodies: [],
+    state: [],
+    oddIds: [],
+    forgetsOddIdsOf: [],
+    quarantine: [],
+  }
   return { type: 'commit', ...none, receipted, keepsReceipted: false, isDivisible: false }
 }
 

@@ -35,4 +35,10 @@ export interface LogRecord extends Recorded {
   facts?: Record<string, unknown>
 }
 
+/** Flag of an event whose device used the id before for something else: it was reset or replaced, and counts anew. */
+export const idUsedAgain = 'id-used-again'
+
+/** Log record: from here on nothing that this device said before counts as heard. */
+export const deviceForgotten = 'device-forgotten'
+
 export type JournalRecord = EventRecord | AlarmRecord | LogRecord

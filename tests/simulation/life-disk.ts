@@ -1,11 +1,12 @@
 // The box's disk and its thread as a model: a commit is there whole or not at all, whatever happens meanwhile. Checks
 // that what stands there fits together.
-import { JournalError, type StoredRecord } from '../../gateway/journal/port.ts'
+import { JournalError, type OddId, type StoredRecord } from '../../gateway/journal/port.ts'
 import type { JournalThread } from '../../gateway/journal/open-worker.ts'
 import type { CommitRequest, OpenedJournal, WorkerRequest } from '../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord, JournalRecord } from '../../protocols/domain/record.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { contentHash } from '../../protocols/kit/content-hash.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { BrokenPromise, type Canary, type LifeFaults } from './life-faults.ts'
 
@@ -17,7 +18,7 @@ export class Disk {
   readonly rows = new Map<Lane, Map<number, string>>(lanes.map((lane) => [lane, new Map<number, string>()]))
   readonly last = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
   readonly state = new Map<string, string>()
-  readonly oddIds: [string, string][] = []
+  readonly oddIds: OddId[] = []
   /** Every event ever kept, by device and message id, and where. */
   readonly events = new Map<string, { lane: Lane; number: number }>()
   /** The newest record of every alarm ever kept. */
@@ -49,7 +50,7 @@ export class Disk {
     for (const [key, value] of request.state)
       if (value === null) this.state.delete(key)
       else this.state.set(key, value)
-    this.oddIds.push(...(request.oddIds as [string, string][]))
+    this.oddIds.push(...request.oddIds)
     if (request.keepsReceipted) this.#receipted = { ...request.receipted }
   }
 
@@ -76,7 +77,10 @@ export class Disk {
           this.evicted.add(`${lane}/${number}`)
           const record = JSON.parse(body) as JournalRecord
           // The ids stay, as in the real journal.
-          if (record.type === 'event') this.oddIds.push([record.device, record.messageId])
+          if (record.type === 'event') {
+            const content = contentHash(record.readings, record.deviceAtMs)
+            this.oddIds.push([record.device, record.messageId, -1 - content])
+          }
         }
   }
 

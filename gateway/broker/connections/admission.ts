@@ -22,6 +22,8 @@ export interface AdmissionOptions {
   /** The admitted connection that holds an internal client id now. */
   holderOf: (internalId: string) => Connection | undefined
   onTakeover: (device: string) => void
+  /** Told of each proven device that is let in. */
+  onProven: (device: string, proof: 'certificate' | 'password', mark: string) => void
 }
 
 /** CONNACK return codes of MQTT 3.1.1 for the causes that deserve another one than 5, not authorized. */
@@ -149,7 +151,15 @@ export class Admission {
     // An anonymous device has one client id, which is its name.
     if (!claim.isClean && identity.proof !== 'anonymous') this.#makeRoom(identity, client.id)
     connection.identity = identity
+    const mark = this.#markOf(identity, connection)
+    if (identity.proof !== 'anonymous' && mark !== undefined)
+      this.#options.onProven(identity.device, identity.proof, mark)
     return undefined
+  }
+
+  #markOf({ device, proof }: Identity, { certificateMarks }: Connection): string | undefined {
+    if (proof === 'password') return this.#options.credentials.markOf?.(device)
+    return certificateMarks.length === 0 ? undefined : certificateMarks.join(' ').slice(0, 200)
   }
 
   /** Ends the older connection of the same client, unless two live devices are fighting over the id. */

@@ -6,7 +6,8 @@ import type { EntryTold, JournalEntry, StoredRecord } from '../port.ts'
 import { createCommit, type CommitRequest } from '../worker-messages.ts'
 
 /** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
-export interface Pending extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'quarantine'> {
+export interface Pending
+  extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'forgetsOddIdsOf' | 'quarantine'> {
   stored: StoredRecord[]
   sinceMs: number
   told: EntryTold
@@ -19,12 +20,16 @@ export function commitOf(
   isReceiptedDirty: boolean,
 ): CommitRequest {
   const request = createCommit(numbers.receipted())
-  for (const { oddIds, quarantine, stored } of batch) {
+  for (const { oddIds, forgetsOddIdsOf, quarantine, stored } of batch) {
     for (const record of stored) {
       record.number = numbers.next(record.lane)
       request.lanes.push(lanes.indexOf(record.lane))
       request.numbers.push(record.number)
       request.bodies.push(record.body)
+    }
+    if (forgetsOddIdsOf !== undefined) {
+      request.forgetsOddIdsOf.push(forgetsOddIdsOf)
+      request.oddIds = request.oddIds.filter(([device]) => device !== forgetsOddIdsOf)
     }
     if (oddIds) request.oddIds.push(...oddIds)
     if (quarantine) request.quarantine.push(quarantine)
@@ -37,10 +42,11 @@ export function commitOf(
 }
 
 /** One record of the routine lane and nothing else. */
-const isPlain = ({ isUrgent, stored, state, oddIds, quarantine }: Pending): boolean =>
+const isPlain = ({ isUrgent, stored, state, oddIds, forgetsOddIdsOf, quarantine }: Pending): boolean =>
   !isUrgent &&
   stored.length === 1 &&
   stored[0]?.lane === 'routine' &&
   state.length === 0 &&
   !oddIds &&
+  forgetsOddIdsOf === undefined &&
   !quarantine

@@ -163,7 +163,9 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
     for (const [table, columns] of [
       ['state', 'key, value'],
       ['meta', 'key, value'],
+      // A file of an older program has no `heard`.
       ['odd_ids', 'position, device, message_id'],
+      ['odd_ids', 'position, device, message_id, heard'],
       ['quarantine', 'position, at_ms, device, topic, problem, payload'],
     ] as const)
       copyTable(old, into, table, columns)
