@@ -147,10 +147,7 @@ class Broker implements DeviceBroker {
       throw error
     }
     const { settings, clock, logger } = this.#options
-    const files = [
-      ...(settings.passwordFile === undefined ? [] : [settings.passwordFile]),
-      ...this.#listeners.files(),
-    ]
+    const files = [settings.passwordFile ?? [], this.#listeners.files()].flat()
     this.#undo.push(
       watchFiles(files, clock, () => this.reload()),
       watchIdle({
