@@ -14,8 +14,9 @@ import { createOpenApi } from './api/openapi.ts'
 import { createRoutes, type Route } from './api/routes.ts'
 import { DeskServer, findDeskFolder } from './api/server.ts'
 import { RequestSender } from './accounts/request-sender.ts'
-import { cookieName, presentedToken, Sessions } from './accounts/sessions.ts'
+import { cookieName, presentedToken } from './accounts/sessions.ts'
 import { RunningParts } from '../platform/running-parts.ts'
+import { openAccounts } from './wiring/open-accounts.ts'
 import { openPictures } from './wiring/open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
@@ -81,7 +82,18 @@ export function createCentre(options: CentreOptions): Centre {
       trustedProxies: config.http.trustedProxies,
       isTls: config.http.tls !== undefined,
     })
-    const sessions = new Sessions({ storage, clock, random })
+    const accounts = await openAccounts({
+      storage,
+      clock,
+      random,
+      logger: logger.child({ part: 'accounts' }),
+      registry,
+      onEnded: (ended) =>
+        stream.end((of) => ('token' in ended ? of.token === ended.token : of.user === ended.user)),
+      recheck: () => stream.recheck(),
+    })
+    parts.add('accounts', () => accounts.stop())
+    const { sessions, signIn, securityLog } = accounts
     const stream = new Stream({
       storage,
       clock,
@@ -156,6 +168,7 @@ export function createCentre(options: CentreOptions): Centre {
       clock,
       logger: logger.child({ part: 'pictures' }),
       registry,
+      securityLog,
       recordsSettled: (box) => intake.settled(box),
       push,
       sendReceipt: (box, receipt) => broker?.publish(box, 'picture', encodeJson(receipt), 0),
@@ -191,6 +204,8 @@ export function createCentre(options: CentreOptions): Centre {
       sessions,
       clock,
       random,
+      signIn,
+      securityLog,
       villages: (counts) => villages.answer(counts),
       isBoxKnown: (box) => villages.knows(box),
       ask: (command) => commands.ask(command),
@@ -207,6 +222,7 @@ export function createCentre(options: CentreOptions): Centre {
       routes,
       sessions,
       sender,
+      securityLog,
       clock,
       registry,
       logger: logger.child({ part: 'desk' }),

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import type { Account, Storage } from '../storage/port.ts'
+import type { FoundToken, PasswordRow, Storage } from '../storage/port.ts'
 import { createSalt, createTokenText, hashPassword, isPassword, tokenHash } from './passwords.ts'
 
 /** A login at a desk lasts one shift. */
@@ -31,60 +31,72 @@ export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): P
 
 type SessionStorage = Pick<
   Storage,
-  'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'password' | 'isRedWaiting'
+  'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'putUser' | 'isRedWaiting'
 >
 
-export class Sessions {
-  readonly #storage: SessionStorage
-  readonly #clock: Clock
-  readonly #random: Random
+/** Whose sessions have ended: those of one token, or all of a user. */
+export type EndedSessions = { token: string } | { user: string }
 
-  constructor(options: { storage: SessionStorage; clock: Clock; random: Random }) {
-    this.#storage = options.storage
-    this.#clock = options.clock
-    this.#random = options.random
+export interface SessionsOptions {
+  storage: SessionStorage
+  clock: Clock
+  random: Random
+  /** Open streams end with their session. */
+  onEnded: (ended: EndedSessions) => void
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
   }
 
-  /** Who shows this token. One that has ended counts on while a red waits. */
-  async find(token: string): Promise<(Account & { expiresAtMs: number }) | undefined> {
-    const nowMs = this.#clock.wallMs()
-    const found = await this.#storage.token(tokenHash(token), nowMs - redKeepsMs)
+  /** Who shows this token. A session that has ended counts on while a red waits. */
+  async find(token: string): Promise<FoundToken | undefined> {
+    const { storage, clock } = this.#options
+    const nowMs = clock.wallMs()
+    const found = await storage.token(tokenHash(token), nowMs - redKeepsMs)
     if (!found || found.expiresAtMs > nowMs) return found
-    return (await this.#storage.isRedWaiting()) ? found : undefined
+    return !found.isProgram && (await storage.isRedWaiting()) ? found : undefined
   }
 
   /** The session lasts another shift from now. */
   async stay(token: string): Promise<number> {
-    const expiresAtMs = this.#clock.wallMs() + loginLifeMs
-    await this.#storage.extendToken(tokenHash(token), expiresAtMs)
+    const expiresAtMs = this.#options.clock.wallMs() + loginLifeMs
+    await this.#options.storage.extendToken(tokenHash(token), expiresAtMs)
     return expiresAtMs
   }
 
-  revoke(token: string): Promise<void> {
-    return this.#storage.revokeToken(tokenHash(token))
+  async revoke(token: string): Promise<void> {
+    await this.#options.storage.revokeToken(tokenHash(token))
+    this.#options.onEnded({ token })
   }
 
-  /** A new token for `user`; undefined for a wrong name or password, which take the same time. */
-  async login(user: string, password: string): Promise<{ token: string; role: Role } | undefined> {
-    const row = await this.#storage.password(user)
-    if (!row) {
-      await hashPassword(password, createSalt(this.#random))
-      return undefined
-    }
-    if (!(await isPassword(password, row.salt, row.hash))) return undefined
-    return { token: await this.create(user, row.role, loginLifeMs), role: row.role }
+  /** Whether `password` is that of the user; an unknown user takes the same time. */
+  async isPassword(row: PasswordRow | undefined, password: string): Promise<boolean> {
+    if (row) return isPassword(password, row.salt, row.hash)
+    await hashPassword(password, createSalt(this.#options.random))
+    return false
   }
 
-  async create(user: string, role: Role, lifeMs: number): Promise<string> {
-    const token = createTokenText(this.#random)
-    const createdAtMs = this.#clock.wallMs()
-    await this.#storage.putToken({
-      user,
-      role,
-      hash: tokenHash(token),
-      createdAtMs,
-      expiresAtMs: createdAtMs + lifeMs,
-    })
+  /** A session of `user`, and its token. */
+  async open(user: string, role: Role): Promise<string> {
+    const { storage, clock, random } = this.#options
+    const token = createTokenText(random)
+    const createdAtMs = clock.wallMs()
+    const expiresAtMs = createdAtMs + loginLifeMs
+    await storage.putToken({ user, role, hash: tokenHash(token), createdAtMs, expiresAtMs, isProgram: false })
     return token
+  }
+
+  /** Ends every session of the user and opens a new one. */
+  async changePassword(user: string, role: Role, password: string): Promise<string> {
+    const { storage, clock, random, onEnded } = this.#options
+    const salt = createSalt(random)
+    const hash = await hashPassword(password, salt)
+    await storage.putUser({ user, role, salt, hash }, clock.wallMs())
+    onEnded({ user })
+    return this.open(user, role)
   }
 }

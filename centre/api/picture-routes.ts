@@ -9,6 +9,7 @@ import type {
   Role,
 } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage } from '../storage/port.ts'
 import { ApiProblem } from './problems.ts'
 import * as schemas from './picture-schemas.ts'
@@ -20,6 +21,7 @@ const overseeingRoles = ['supervisor', 'admin'] as const satisfies readonly Role
 export interface PictureRouteOptions {
   storage: Pick<Storage, 'picturesOfAlarm' | 'picturesOfBox' | 'findPicture' | 'noteLook' | 'looks'>
   clock: Clock
+  securityLog: SecurityLog
   /** Bytes of a picture on its way that are stored. */
   progress: (box: string, sha256: string) => Promise<number>
   /** The bytes, or undefined when the file is missing or damaged: then it is marked so. */
@@ -27,7 +29,7 @@ export interface PictureRouteOptions {
 }
 
 export function createPictureRoutes(options: PictureRouteOptions): Route[] {
-  const { storage, clock, progress, read } = options
+  const { storage, clock, securityLog, progress, read } = options
 
   async function withProgress(box: string, file: DeskPictureFile): Promise<DeskPictureFile> {
     if (file.state !== 'taken') return file
@@ -88,7 +90,7 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
       access: answeringRoles,
       answer: 'jpeg',
       problems: ['not-found'],
-      run: async ({ account, sha256 }) => {
+      run: async ({ account, sha256, address }) => {
         const found = account && (await storage.findPicture(sha256))
         const use = found?.uses[0]
         if (!found || !use) throw new ApiProblem('not-found')
@@ -105,6 +107,7 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
         })
         const [jpeg] = await Promise.all([read(found.box, sha256), noted])
         if (!jpeg) throw new ApiProblem('not-found')
+        securityLog.note('look', account.user, address, `${found.box} ${use.camera}`)
         return { jpeg, name: sha256 }
       },
     },

@@ -12,6 +12,7 @@ const wordings = {
   'bad-cursor': { status: 400, zh: '分页游标无效', en: 'after is not a cursor of this centre' },
   unauthenticated: { status: 401, zh: '请先登录', en: 'log in first' },
   'wrong-password': { status: 401, zh: '用户名或密码错误', en: 'wrong user name or password' },
+  'bad-password': { status: 400, zh: '密码不合要求', en: 'the password is not good enough' },
   forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
   'foreign-origin': {
     status: 403,
@@ -50,15 +51,18 @@ export type ProblemCode = keyof typeof wordings
 
 export const statusOf = (code: ProblemCode): number => wordings[code].status
 
+/** What is added to both sentences, or to each its own. */
+export type Detail = string | { zh: string; en: string }
+
 /** Thrown by a route to refuse; `detail` is added to both sentences. */
 export class ApiProblem extends Error {
   readonly code: ProblemCode
-  readonly detail: string
+  readonly detail: Detail
   /** The alarm that somebody else has. */
   readonly alarm: DeskAlarm | undefined
 
-  constructor(code: ProblemCode, detail = '', alarm?: DeskAlarm) {
-    super(detail === '' ? code : `${code}: ${detail}`)
+  constructor(code: ProblemCode, detail: Detail = '', alarm?: DeskAlarm) {
+    super(detail === '' ? code : `${code}: ${typeof detail === 'string' ? detail : detail.en}`)
     this.name = 'ApiProblem'
     this.code = code
     this.detail = detail
@@ -66,8 +70,13 @@ export class ApiProblem extends Error {
   }
 }
 
-export function errorAnswer(code: ProblemCode, detail = '', alarm?: DeskAlarm): ErrorAnswer | ConflictAnswer {
+export function errorAnswer(
+  code: ProblemCode,
+  detail: Detail = '',
+  alarm?: DeskAlarm,
+): ErrorAnswer | ConflictAnswer {
   const { zh, en } = wordings[code]
-  const message = detail === '' ? { zh, en } : { zh: `${zh}：${detail}`, en: `${en}: ${detail}` }
+  const more = typeof detail === 'string' ? { zh: detail, en: detail } : detail
+  const message = detail === '' ? { zh, en } : { zh: `${zh}：${more.zh}`, en: `${en}: ${more.en}` }
   return { error: { code, message }, ...(alarm ? { alarm } : {}) }
 }

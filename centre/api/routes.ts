@@ -1,23 +1,17 @@
 // The API as a table: what each route takes, answers and refuses, and who may use it. The server registers it and
 // openapi.json describes it, so that the two can not differ.
 import type { z } from 'zod'
-import type {
-  LoginAnswer,
-  MeAnswer,
-  RetireAnswer,
-  Role,
-  VillagesAnswer,
-  AlarmsAnswer,
-} from '../../protocols/desk/api.ts'
+import type { RetireAnswer, Role, VillagesAnswer, AlarmsAnswer } from '../../protocols/desk/api.ts'
 import { answeringRoles, roles } from '../../protocols/desk/api.ts'
+import { isAboutPicture } from '../alarms/picture-records.ts'
+import type { JournalRecord } from '../../protocols/domain/record.ts'
+import { createAccountRoutes, type AccountRouteOptions } from './account-routes.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { createCommandRoutes, type CommandRouteOptions } from './command-routes.ts'
-import { LoginLimit } from '../accounts/login-limit.ts'
 import { ApiProblem, type ProblemCode } from './problems.ts'
 import * as schemas from './schemas.ts'
-import type { Sessions } from '../accounts/sessions.ts'
 
 export interface RouteCall {
   /** Absent on open routes only. */
@@ -34,6 +28,11 @@ export interface RouteCall {
   query: unknown
   body: unknown
   setCookie: (token: string | undefined) => void
+  /** The cookie that makes a browser known as one of a user's. */
+  setDeviceCookie: (name: string, value: string) => void
+  cookie: (name: string) => string | undefined
+  /** Who asked has hung up. */
+  isGone: () => boolean
 }
 
 /** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
@@ -53,9 +52,9 @@ export interface Route {
   run: (call: RouteCall) => Promise<RouteAnswer>
 }
 
-export interface RouteOptions extends CommandRouteOptions {
-  storage: Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm' | 'commands'>
-  sessions: Sessions
+export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOptions, 'storage'> {
+  storage: AccountRouteOptions['storage'] &
+    Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
   /** A person has moved an alarm on: push it and tell the box. */
@@ -69,24 +68,21 @@ export { answeringRoles }
 /** Who may say that a box is gone for good. */
 export const retiringRoles = ['supervisor', 'maintainer', 'admin'] as const
 
-function meOf(
-  { user, role }: Account,
-  expiresAtMs: number | undefined,
-  clock: Pick<Clock, 'wallMs'>,
-): MeAnswer {
-  const centreTimeMs = Math.round(clock.wallMs())
-  return { user, role, ...(expiresAtMs === undefined ? {} : { expiresAtMs }), centreTimeMs }
-}
-
 /** Puts stored bodies into the answer as they are: they are JSON already. */
-function eventsText({ rows, next, isEnd }: EventPage): string {
-  const events = rows.map(({ body, ...row }) => `${JSON.stringify(row).slice(0, -1)},"record":${body}}`)
+function eventsText({ rows, next, isEnd }: EventPage, role: Role | undefined): string {
+  const seesPictures = answeringRoles.some((one) => one === role)
+  const shown = seesPictures ? rows : rows.filter(({ body }) => !isPictureBody(body))
+  const events = shown.map(({ body, ...row }) => `${JSON.stringify(row).slice(0, -1)},"record":${body}}`)
   return `{"events":[${events.join(',')}],"next":${JSON.stringify(next)},"isEnd":${isEnd}}`
 }
 
+/** Records about pictures are for those who may see pictures. */
+function isPictureBody(body: string): boolean {
+  return body.includes('"what":"snapshot-') && isAboutPicture(JSON.parse(body) as JournalRecord)
+}
+
 export function createRoutes(options: RouteOptions): Route[] {
-  const { storage, sessions, clock, onStep } = options
-  const limit = new LoginLimit(clock)
+  const { storage, clock, onStep } = options
 
   function stepAnswer(outcome: StepOutcome): RouteAnswer {
     if (outcome.type === 'unknown') throw new ApiProblem('not-found')
@@ -97,67 +93,7 @@ export function createRoutes(options: RouteOptions): Route[] {
   }
 
   return [
-    {
-      method: 'POST',
-      path: '/api/v1/login',
-      summary: { zh: '登录', en: 'Log in; also sets an HttpOnly cookie' },
-      access: 'open',
-      body: schemas.loginBody,
-      answer: schemas.loginAnswer,
-      problems: ['bad-request', 'wrong-password', 'too-many-tries'],
-      run: async ({ body, address, setCookie }) => {
-        const { user, password } = body as z.infer<typeof schemas.loginBody>
-        if (!limit.isAllowed(address, user)) throw new ApiProblem('too-many-tries')
-        // Counted before the slow hash, so that guesses sent at once are counted too.
-        limit.fail(address, user)
-        const found = await sessions.login(user, password)
-        if (!found) throw new ApiProblem('wrong-password')
-        limit.succeed(address, user)
-        setCookie(found.token)
-        return { json: { token: found.token, user, role: found.role } satisfies LoginAnswer }
-      },
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/logout',
-      summary: { zh: '退出登录', en: 'Revoke the token that is shown' },
-      access: roles,
-      answer: schemas.emptyAnswer,
-      problems: [],
-      run: async ({ token, setCookie }) => {
-        if (token !== undefined) await sessions.revoke(token)
-        setCookie(undefined)
-        return { json: {} }
-      },
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/me',
-      summary: { zh: '当前用户', en: 'Who is asking' },
-      access: roles,
-      answer: schemas.meAnswer,
-      problems: [],
-      run: async ({ account }) => {
-        if (!account) throw new ApiProblem('unauthenticated')
-        return { json: meOf(account, account.expiresAtMs, clock) }
-      },
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/me/stay',
-      summary: { zh: '延长登录：从现在起再值一班', en: 'Stay signed in for another shift from now' },
-      access: roles,
-      answer: schemas.meAnswer,
-      problems: [],
-      run: async ({ account, token, setCookie, isCookie }) => {
-        if (!account || token === undefined) throw new ApiProblem('unauthenticated')
-        // Desks only: a program's token keeps the end that it was given.
-        if (!isCookie) return { json: meOf(account, account.expiresAtMs, clock) }
-        const expiresAtMs = await sessions.stay(token)
-        setCookie(token)
-        return { json: meOf(account, expiresAtMs, clock) }
-      },
-    },
+    ...createAccountRoutes(options),
     {
       method: 'GET',
       path: '/api/v1/alarms',
@@ -228,10 +164,10 @@ export function createRoutes(options: RouteOptions): Route[] {
       query: schemas.eventsQuery,
       answer: schemas.eventsAnswer,
       problems: ['bad-request', 'bad-cursor'],
-      run: async ({ query }) => {
+      run: async ({ query, account }) => {
         const page = await storage.events(query as z.infer<typeof schemas.eventsQuery>)
         if (!page) throw new ApiProblem('bad-cursor')
-        return { text: eventsText(page) }
+        return { text: eventsText(page, account?.role) }
       },
     },
     ...createCommandRoutes(options),

@@ -16,9 +16,11 @@ import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
-import { ApiProblem, errorAnswer, statusOf, type ProblemCode } from './problems.ts'
+import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
 import type { Route } from './routes.ts'
 import { alarmIdParams } from './schemas.ts'
+import { deviceLifeMs } from '../accounts/device-cookie.ts'
+import type { SecurityLog } from '../accounts/security-log.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -71,6 +73,7 @@ export interface DeskServerOptions {
   routes: readonly Route[]
   sessions: Sessions
   sender: RequestSender
+  securityLog: SecurityLog
   clock: Clock
   registry: Registry
   logger: Logger
@@ -227,7 +230,10 @@ export class DeskServer {
           sha256: sha256 ?? '',
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
-          setCookie: (token) => this.#setCookie(request, reply, token),
+          setCookie: (token) => this.#setSession(request, reply, token),
+          setDeviceCookie: (name, value) => this.#addCookie(request, reply, name, value, deviceLifeMs),
+          cookie: (name) => cookieOf(request.headers.cookie, name),
+          isGone: () => request.raw.socket.destroyed,
         })
         if ('jpeg' in answer) return sendPicture(reply, answer)
         return reply
@@ -245,16 +251,41 @@ export class DeskServer {
     // Reading too: a picture in a foreign page is a look of the person whose browser shows it.
     if (presented.isCookie && !this.isOwnPage(request.raw)) throw new ApiProblem('foreign-origin')
     if (!this.admit(request.raw.socket)) throw new ApiProblem('busy')
-    if (!access.includes(account.role)) throw new ApiProblem('forbidden')
+    if (!access.includes(account.role)) {
+      const { sender, securityLog } = this.#options
+      securityLog.note(
+        'refused-by-role',
+        account.user,
+        sender.addressOf(request.raw),
+        request.routeOptions.url,
+      )
+      throw new ApiProblem('forbidden')
+    }
     return account
   }
 
-  #setCookie(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
-    if (token !== undefined) this.admit(request.raw.socket)
-    const lifeSeconds = token === undefined ? 0 : loginLifeMs / 1000
+  #setSession(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
+    if (token === undefined) {
+      this.#addCookie(request, reply, cookieName, '', 0)
+      // Not the cookies: that of the known browser stays.
+      reply.header('clear-site-data', '"cache"')
+      return
+    }
+    this.admit(request.raw.socket)
+    this.#addCookie(request, reply, cookieName, token, loginLifeMs)
+  }
+
+  #addCookie(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: string,
+    value: string,
+    lifeMs: number,
+  ): void {
     const secure = this.#options.sender.isSecure(request.raw) ? '; Secure' : ''
-    const value = `${cookieName}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lifeSeconds}${secure}`
-    reply.header('set-cookie', value)
+    const cookie = `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lifeMs / 1000}${secure}`
+    // Fastify joins several of this header.
+    reply.header('set-cookie', cookie)
   }
 
   #secure(reply: FastifyReply): void {
@@ -275,7 +306,7 @@ export class DeskServer {
       .send(errorAnswer(code, detail, alarm))
   }
 
-  #judge(error: unknown): { code: ProblemCode; detail: string; alarm?: DeskAlarm | undefined } {
+  #judge(error: unknown): { code: ProblemCode; detail: Detail; alarm?: DeskAlarm | undefined } {
     if (error instanceof ApiProblem) return error
     if (error instanceof StorageFailure) {
       this.#options.logger.error({ err: error }, 'a request failed in storage')
@@ -298,6 +329,12 @@ function sendPicture(reply: FastifyReply, { jpeg, name }: { jpeg: Uint8Array; na
     .type('image/jpeg')
     .header('content-disposition', `inline; filename="${name}.jpg"`)
     .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))
+}
+
+function cookieOf(header: string | undefined, name: string): string | undefined {
+  const start = `${name}=`
+  const part = header?.split(';').find((one) => one.trim().startsWith(start))
+  return part?.trim().slice(start.length)
 }
 
 function checked(schema: z.ZodType, value: unknown): unknown {

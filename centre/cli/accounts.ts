@@ -1,6 +1,7 @@
-// Makes users and tokens in a centre's database, also beside a running centre: behind `gengfu centre user` and `token`.
+// Users and tokens in a centre's database, also beside a running centre: behind `gengfu centre user` and `token`.
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
+import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -16,8 +17,25 @@ export interface AccountOptions {
   random: Random
 }
 
-function open({ config, clock }: AccountOptions) {
-  return openWriter(sqliteFile(config.storage.url, config.dataDir), clock.wallMs())
+type AccountWriter = ReturnType<typeof createAccountWriter>
+
+/** Runs `work` on the database, and writes what it did into the security log. */
+function withAccounts<T>(
+  { config, clock }: Pick<AccountOptions, 'config' | 'clock'>,
+  work: (accounts: AccountWriter) => { answer: T; did?: [what: SecurityEvent, who: string, detail?: string] },
+): T {
+  const db = openWriter(sqliteFile(config.storage.url, config.dataDir), clock.wallMs())
+  try {
+    const accounts = createAccountWriter(db)
+    const { answer, did } = work(accounts)
+    if (did) {
+      const [what, who, detail = ''] = did
+      accounts.noteSecurity([{ atMs: clock.wallMs(), what, who, address: 'command line', detail }])
+    }
+    return answer
+  } finally {
+    db.close()
+  }
 }
 
 /** Makes the user, or gives an existing one this role and password and ends its sessions. */
@@ -27,29 +45,68 @@ export async function createUser(
 ): Promise<void> {
   const salt = createSalt(options.random)
   const hash = await hashPassword(user.password, salt)
-  const db = open(options)
-  try {
-    createAccountWriter(db).putUser({ user: user.name, role: user.role, salt, hash }, options.clock.wallMs())
-  } finally {
-    db.close()
-  }
+  withAccounts(options, (accounts) => {
+    accounts.putUser({ user: user.name, role: user.role, salt, hash }, options.clock.wallMs())
+    return { answer: undefined, did: ['user-added', user.name, user.role] }
+  })
 }
 
-/** A bearer token for a program, valid for a year. */
-export function createToken(options: AccountOptions, account: { name: string; role: Role }): string {
+export const listUsers = (options: AccountOptions): UserSummary[] =>
+  withAccounts(options, (accounts) => ({ answer: accounts.users() }))
+
+/** False when there is no such user; its sessions end. */
+export function setUserDisabled(options: AccountOptions, name: string, isDisabled: boolean): boolean {
+  return withAccounts(options, (accounts) => {
+    const answer = accounts.setUserDisabled(name, isDisabled)
+    return answer ? { answer, did: [isDisabled ? 'user-disabled' : 'user-enabled', name] } : { answer }
+  })
+}
+
+export function removeUser(options: AccountOptions, name: string): boolean {
+  return withAccounts(options, (accounts) => {
+    const answer = accounts.removeUser(name)
+    return answer ? { answer, did: ['user-removed', name] } : { answer }
+  })
+}
+
+/** False when there is no such user; the role stays, sessions end. */
+export async function setPassword(options: AccountOptions, name: string, password: string): Promise<boolean> {
+  const salt = createSalt(options.random)
+  const hash = await hashPassword(password, salt)
+  return withAccounts(options, (accounts) => {
+    const known = accounts.users().find(({ user }) => user === name)
+    if (!known) return { answer: false }
+    accounts.putUser({ user: name, role: known.role, salt, hash }, options.clock.wallMs())
+    return { answer: true, did: ['password-changed', name] }
+  })
+}
+
+/** A bearer token for a program, valid for a year unless said otherwise. */
+export function createToken(
+  options: AccountOptions,
+  account: { name: string; role: Role; lifeMs?: number },
+): string {
   const token = createTokenText(options.random)
   const createdAtMs = options.clock.wallMs()
-  const db = open(options)
-  try {
-    createAccountWriter(db).putToken({
+  return withAccounts(options, (accounts) => {
+    accounts.putToken({
       user: account.name,
       role: account.role,
       hash: tokenHash(token),
       createdAtMs,
-      expiresAtMs: createdAtMs + programTokenLifeMs,
+      expiresAtMs: createdAtMs + (account.lifeMs ?? programTokenLifeMs),
+      isProgram: true,
     })
-  } finally {
-    db.close()
-  }
-  return token
+    return { answer: token, did: ['token-made', account.name, account.role] }
+  })
+}
+
+export const listTokens = (options: AccountOptions): TokenSummary[] =>
+  withAccounts(options, (accounts) => ({ answer: accounts.programTokens(options.clock.wallMs()) }))
+
+/** False when no valid token of a program has this id. */
+export function revokeToken(options: AccountOptions, id: string): boolean {
+  return withAccounts(options, (accounts) =>
+    accounts.revokeProgramToken(id) > 0 ? { answer: true, did: ['token-revoked', id] } : { answer: false },
+  )
 }

@@ -8,6 +8,7 @@ import type {
   DeskCommand,
   DeskCommandState,
 } from '../../protocols/desk/commands.ts'
+import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { TrailEntry } from '../cases/trail.ts'
@@ -155,6 +156,26 @@ export interface TokenRow extends Account {
   hash: string
   createdAtMs: number
   expiresAtMs: number
+  /** Of a program: in a name space of its own, and not ended when a user is. */
+  isProgram: boolean
+}
+
+export interface FoundToken extends Account {
+  expiresAtMs: number
+  isProgram: boolean
+}
+
+/** Something that happened to an account, a token or a picture. */
+export interface SecurityEntry {
+  atMs: number
+  what: SecurityEvent
+  who: string
+  address: string
+  detail: string
+}
+
+export interface SecurityRow extends SecurityEntry {
+  position: number
 }
 
 /** A file of a box's picture, as its records name it. */
@@ -210,6 +231,9 @@ export interface WriterCalls {
   putToken(row: TokenRow): void
   extendToken(hash: string, expiresAtMs: number): void
   revokeToken(hash: string): void
+  noteSecurity(entries: readonly SecurityEntry[]): void
+  /** The secret of that name; `fresh` becomes it when there is none. */
+  keepSecret(name: string, fresh: string): string
   /** The box is gone for good: not listed, its silence no alarm, until it is heard again. Undefined when it is unknown. */
   retireBox(box: string, by: string, why: string, atMs: number): StoredChange[] | undefined
   /** Stores a new command; its trail says who asked for it. */
@@ -283,7 +307,10 @@ export interface ReaderCalls {
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined
   /** One that is not revoked and ends after `nowMs`. */
-  token(hash: string, nowMs: number): (Account & { expiresAtMs: number }) | undefined
+  token(hash: string, nowMs: number): FoundToken | undefined
+  /** Newest first, those before a position. */
+  securityEntries(query: { what?: SecurityEvent | undefined; before: number; limit: number }): SecurityRow[]
+  lastSecurityPosition(): number
   /** A red alarm that is no drill waits for an answer. */
   isRedWaiting(): boolean
   pictureFile(box: string, sha256: string): PictureRow | undefined

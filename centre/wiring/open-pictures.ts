@@ -11,6 +11,7 @@ import type { Route } from '../api/routes.ts'
 import { PictureFolder } from '../pictures/picture-folder.ts'
 import { PictureReceiver } from '../pictures/picture-receiver.ts'
 import { PictureSweep } from '../pictures/picture-sweep.ts'
+import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 
 const bytesPerMegabyte = 1024 * 1024
@@ -22,6 +23,7 @@ export interface OpenPicturesOptions {
   clock: Clock
   logger: Logger
   registry: Registry
+  securityLog: SecurityLog
   recordsSettled: (box: string) => Promise<void>
   push: (changes: readonly StoredChange[]) => void
   sendReceipt: (box: string, receipt: PictureReceipt) => void
@@ -66,6 +68,7 @@ export function openPictures(options: OpenPicturesOptions): Pictures {
     routes: createPictureRoutes({
       storage,
       clock,
+      securityLog: options.securityLog,
       progress: (box, sha256) => folder.progress(box, sha256),
       read,
     }),

@@ -79,7 +79,7 @@ test('shows an alarm on the desk and pushes it, then its stages, each to every s
   expect(other.status).toBe(409)
   expect(await other.json()).toMatchObject({
     error: { code: 'already-accepted', message: { en: expect.stringContaining('ops') } },
-    alarm: { acceptedBy: 'ops' },
+    alarm: { acceptedBy: 'token:ops' },
   })
 })
 
@@ -185,7 +185,7 @@ test('logs in by password with a cookie, refuses wrong ones, then slows down, an
   expect((await running.get('/api/v1/me', token)).status).toBe(401)
   for (let i = 0; i < 5; i++) expect((await login('wrong')).status).toBe(401)
   expect((await login('correct horse')).status).toBe(429)
-})
+}, 60_000)
 
 test('describes every route it serves, with schemas', async () => {
   const description = (await (await running.get('/api/v1/openapi.json')).json()) as {

@@ -8,9 +8,8 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { checkCentreConfig } from '../../centre/config/load-config.ts'
-import { failuresMax, LoginLimit } from '../../centre/accounts/login-limit.ts'
 import { UplinkBroker, unsentBytesMax } from '../../centre/receiver/uplink-broker.ts'
-import { createSystemClock, VirtualClock } from '../../protocols/kit/clock.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 
 let folder: string
@@ -149,37 +148,6 @@ describe('a desk that catches up over a thin line', () => {
       await running.centre.stop()
     }
   }, 30_000)
-})
-
-describe('somebody who guesses passwords', () => {
-  const fail = (limit: LoginLimit, count: number, who: (i: number) => [address: string, user: string]) => {
-    for (let i = 0; i < count; i++) limit.fail(...who(i))
-  }
-
-  it('is slowed down by address, however many users are tried', () => {
-    const limit = new LoginLimit(new VirtualClock())
-    fail(limit, failuresMax.address - 1, (i) => ['10.0.0.1', `user-${i}`])
-    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(true)
-    fail(limit, 1, () => ['10.0.0.1', 'one-more'])
-    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(false)
-    expect(limit.isAllowed('10.0.0.2', 'li')).toBe(true)
-  })
-
-  it('is slowed down by user, however many addresses try', () => {
-    const limit = new LoginLimit(new VirtualClock())
-    fail(limit, failuresMax.user - 1, (i) => [`10.0.${i}.1`, 'li'])
-    expect(limit.isAllowed('10.9.9.9', 'li')).toBe(true)
-    fail(limit, 1, () => ['10.8.8.8', 'li'])
-    expect(limit.isAllowed('10.9.9.9', 'li')).toBe(false)
-    expect(limit.isAllowed('10.9.9.9', 'wang')).toBe(true)
-  })
-
-  it('does not wash off guesses at others by logging in with an own password', () => {
-    const limit = new LoginLimit(new VirtualClock())
-    fail(limit, failuresMax.address, (i) => ['10.0.0.1', `user-${i}`])
-    limit.succeed('10.0.0.1', 'own')
-    expect(limit.isAllowed('10.0.0.1', 'li')).toBe(false)
-  })
 })
 
 describe('a configuration of the centre', () => {

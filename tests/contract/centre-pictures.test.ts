@@ -204,7 +204,7 @@ describe('a picture that is here', () => {
     const answer = await running.get('/api/v1/looks', running.token('supervisor', 'chen'))
     const { looks } = (await answer.json()) as LooksAnswer
     expect(looks.map(({ who, sha256, camera }) => [who, sha256, camera])).toEqual(
-      Array(2).fill(['ops', picture.sha256, 'cam-1']),
+      Array(2).fill(['token:ops', picture.sha256, 'cam-1']),
     )
     expect((await running.get('/api/v1/pictures/..%2f..%2fcentre.db', running.token())).status).toBe(404)
     expect((await running.get(`/api/v1/pictures/${picture.sha256}`)).status).toBe(401)

@@ -1,10 +1,13 @@
-// Users and tokens: rows only; hashing is done by the callers, so that no password or token reaches this file.
+// Users, tokens and the security log: rows only; hashing is done by the callers, so that no password or token reaches this file.
 import type { Role } from '../../../protocols/desk/api.ts'
+import { tokenUser, type TokenSummary, type UserSummary } from '../../../protocols/desk/accounts.ts'
 import { immediately, type Sqlite } from './database.ts'
-import type { Account, PasswordRow, TokenRow } from '../port.ts'
+import type { Account, PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
 
 /** How long a token that has ended is remembered: a waiting red keeps a desk open behind the end of its shift. */
 export const tokensKeptMs = 24 * 3_600_000
+/** Entries of the security log that are kept; the oldest go. */
+export const securityRowsMax = 200_000
 
 export function createAccountWriter(db: Sqlite) {
   const putUser = db.prepare(
@@ -12,24 +15,43 @@ export function createAccountWriter(db: Sqlite) {
      ON CONFLICT (name) DO UPDATE SET role = excluded.role, salt = excluded.salt,
        password_hash = excluded.password_hash`,
   )
-  const dropTokens = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE user = ?')
+  const endSessions = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE user = ? AND is_program = 0')
   const putToken = db.prepare(
-    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const pruneTokens = db.prepare('DELETE FROM tokens WHERE expires_at_ms < ?')
   const extend = db.prepare(
     'UPDATE tokens SET expires_at_ms = ? WHERE hash = ? AND is_revoked = 0 AND expires_at_ms < ?',
   )
   const revoke = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE hash = ?')
+  const revokeProgram = db.prepare(
+    'UPDATE tokens SET is_revoked = 1 WHERE is_program = 1 AND is_revoked = 0 AND substr(hash, 1, 12) = ?',
+  )
+  const disable = db.prepare('UPDATE users SET is_disabled = ? WHERE name = ?')
+  const remove = db.prepare('DELETE FROM users WHERE name = ?')
+  const putEntry = db.prepare(
+    'INSERT INTO security_log (at_ms, what, who, address, detail) VALUES (?, ?, ?, ?, ?)',
+  )
+  const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
+  const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
+  const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
+  const users = db.prepare<[], Omit<UserSummary, 'isDisabled'> & { isDisabled: number }>(
+    'SELECT name AS user, role, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
+  )
+  const tokens = db.prepare<[number], TokenSummary>(
+    `SELECT substr(hash, 1, 12) AS id, user AS name, role, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
+     FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
+  )
   return {
     putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
       putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
       // A new password or role must not leave older sessions of that user open.
-      dropTokens.run(row.user)
+      endSessions.run(row.user)
     }),
     putToken: immediately(db, (row: TokenRow): void => {
       pruneTokens.run(Math.round(row.createdAtMs - tokensKeptMs))
-      putToken.run(row.hash, row.user, row.role, Math.round(row.createdAtMs), Math.round(row.expiresAtMs))
+      const { hash, user, role, createdAtMs, expiresAtMs, isProgram } = row
+      putToken.run(hash, user, role, Math.round(createdAtMs), Math.round(expiresAtMs), isProgram ? 1 : 0)
     }),
     /** Never shortens it. */
     extendToken: immediately(db, (hash: string, expiresAtMs: number): void => {
@@ -39,15 +61,42 @@ export function createAccountWriter(db: Sqlite) {
     revokeToken: (hash: string): void => {
       revoke.run(hash)
     },
+    noteSecurity: immediately(db, (entries: readonly SecurityEntry[]): void => {
+      for (const { atMs, what, who, address, detail } of entries) {
+        const { lastInsertRowid } = putEntry.run(Math.round(atMs), what, who, address, detail)
+        pruneEntries.run(Number(lastInsertRowid) - securityRowsMax)
+      }
+    }),
+    /** The secret of that name; `fresh` becomes it when there is none. */
+    keepSecret: immediately(db, (name: string, fresh: string): string => {
+      putSecret.run(name, fresh)
+      return secret.get(name) ?? fresh
+    }),
+    /** False when there is no such user. */
+    setUserDisabled: immediately(db, (user: string, isDisabled: boolean): boolean => {
+      endSessions.run(user)
+      return disable.run(isDisabled ? 1 : 0, user).changes > 0
+    }),
+    removeUser: immediately(db, (user: string): boolean => {
+      endSessions.run(user)
+      return remove.run(user).changes > 0
+    }),
+    /** How many tokens that was. */
+    revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
+    users: (): UserSummary[] => users.all().map((row) => ({ ...row, isDisabled: row.isDisabled === 1 })),
+    programTokens: (nowMs: number): TokenSummary[] => tokens.all(Math.round(nowMs)),
   }
 }
 
 export function createAccountReader(db: Sqlite) {
   const password = db.prepare<[string], PasswordRow>(
-    'SELECT name AS user, role, salt, password_hash AS hash FROM users WHERE name = ?',
+    'SELECT name AS user, role, salt, password_hash AS hash FROM users WHERE name = ? AND is_disabled = 0',
   )
-  const token = db.prepare<[string, number], Account & { role: Role; expiresAtMs: number }>(
-    `SELECT user, role, expires_at_ms AS expiresAtMs FROM tokens
+  const token = db.prepare<
+    [string, number],
+    Account & { role: Role; expiresAtMs: number; isProgram: number }
+  >(
+    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram FROM tokens
      WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
   )
   // Unanswered, or more happened since somebody answered; a drill keeps nobody. `desk-row.ts` says the same in words.
@@ -59,9 +108,29 @@ export function createAccountReader(db: Sqlite) {
          OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'
          OR colour_rank = 0 AND row ->> '$.acceptedColour' <> 'red') LIMIT 1`,
   )
+  const entries = db.prepare<[number, string, string, number], SecurityRow>(
+    `SELECT position, at_ms AS atMs, what, who, address, detail FROM security_log
+     WHERE position < ? AND (? = '' OR what = ?) ORDER BY position DESC LIMIT ?`,
+  )
+  const last = db.prepare('SELECT max(position) FROM security_log').pluck()
   return {
     isRedWaiting: () => waitingRed.get() !== undefined,
     password: (user: string) => password.get(user),
-    token: (hash: string, nowMs: number) => token.get(hash, Math.round(nowMs)),
+    token: (hash: string, nowMs: number) => {
+      const row = token.get(hash, Math.round(nowMs))
+      if (!row) return undefined
+      const { isProgram, user, ...rest } = row
+      return { ...rest, isProgram: isProgram === 1, user: isProgram === 1 ? tokenUser(user) : user }
+    },
+    securityEntries: ({
+      before,
+      what,
+      limit,
+    }: {
+      before: number
+      what?: string | undefined
+      limit: number
+    }) => entries.all(before, what ?? '', what ?? '', limit),
+    lastSecurityPosition: (): number => Number(last.get() ?? 0),
   }
 }

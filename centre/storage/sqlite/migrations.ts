@@ -1,4 +1,5 @@
 // The centre's tables, version by version; each step runs in one transaction and is never edited once released.
+import { accountMigration } from './account-migration.ts'
 import { commandMigration } from './command-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { retireMigration } from './retire-migration.ts'
@@ -145,4 +146,5 @@ INSERT OR REPLACE INTO boot_times
   commandMigration,
   pictureMigration,
   retireMigration,
+  accountMigration,
 ]

@@ -13,6 +13,8 @@ const writerCalls = [
   'putToken',
   'extendToken',
   'revokeToken',
+  'noteSecurity',
+  'keepSecret',
   'retireBox',
 
   'askCommand',
@@ -34,6 +36,8 @@ const readerCalls = [
   'quarantined',
   'password',
   'token',
+  'securityEntries',
+  'lastSecurityPosition',
   'isRedWaiting',
   'commands',
   'openCommands',

@@ -69,7 +69,7 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
   const { looks: rows } = (await looks.json()) as LooksAnswer
   expect(rows).toHaveLength(found.length * 2)
   expect(rows.at(-1)).toMatchObject({
-    who: 'test',
+    who: 'token:test',
     role: 'operator',
     camera: 'cam-1',
     size: 'preview',

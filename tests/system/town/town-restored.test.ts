@@ -91,7 +91,7 @@ it('gets back everything that the box still has, and each alarm is once on the d
   expect(expected.filter((id) => !stored.includes(id))).toEqual([])
   const rows = (await deskRows(town)).map(({ device, occurrences }) => `${device} ${occurrences}`)
   expect(rows.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['button-1 1', 'button-2 1'])
-  expect((await deskRows(town)).find(({ device }) => device === 'button-1')?.acceptedBy).toBe('test')
+  expect((await deskRows(town)).find(({ device }) => device === 'button-1')?.acceptedBy).toBe('token:test')
   for (const lane of Object.values(await progress())) expect(lane).toMatchObject({ missing: [] })
   expect(Object.values(await progress()).filter(({ givenUp }) => givenUp !== undefined)).toEqual([])
 }, 60_000)

@@ -120,7 +120,7 @@ it.each([
     expect(expected.filter((id) => !stored.includes(id))).toEqual([])
     const rows = await deskRows(town)
     expect(rows.filter(({ device }) => device === 'button-1')).toMatchObject([
-      { occurrences: 1, acceptedBy: 'test', needsAnswer: false },
+      { occurrences: 1, acceptedBy: 'token:test', needsAnswer: false },
     ])
     expect(rows.filter(({ device }) => device === 'button-2')).toMatchObject([
       { occurrences: 1, state: 'unacknowledged' },

@@ -4,9 +4,7 @@ import { expect, test } from 'vitest'
 import { applyAlarmRecord, needsAnswer, toDeskAlarm, type DeskRow } from '../../../centre/alarms/desk-row.ts'
 import { acceptAlarm, seeAlarm } from '../../../centre/cases/case-steps.ts'
 import { findBrokenSeal, trailHash, trailStart, type TrailEntry } from '../../../centre/cases/trail.ts'
-import { LoginLimit } from '../../../centre/accounts/login-limit.ts'
 import { presenceOf } from '../../../centre/villages/presence.ts'
-import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { makeAlarm } from '../../contract/centre-parts.ts'
 
 const life = [
@@ -93,16 +91,6 @@ test('calls a box late after 90 s and silent after 180 s, and unknown until it e
   expect(presenceOf(179_999, 0, undefined, true)).toBe('unknown')
   expect(presenceOf(180_000, 0, undefined, true)).toBe('silent')
   expect(presenceOf(10_000_000, 0, undefined, false)).toBe('unknown')
-})
-
-test('refuses the sixth login of one user from one address within five minutes, and forgets after them', () => {
-  const clock = new VirtualClock()
-  const limit = new LoginLimit(clock)
-  for (let i = 0; i < 5; i++) limit.fail('10.0.0.1', 'li')
-  expect(limit.isAllowed('10.0.0.1', 'li')).toBe(false)
-  expect(limit.isAllowed('10.0.0.2', 'li')).toBe(true)
-  clock.advance(5 * 60_000)
-  expect(limit.isAllowed('10.0.0.1', 'li')).toBe(true)
 })
 
 test('says when it came again, counted once however often it is told and changed since', () => {

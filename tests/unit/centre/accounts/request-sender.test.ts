@@ -1,7 +1,7 @@
 // Question: is a request taken for one of our own page only when it is, and are proxies believed only when they are ours?
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { RequestSender } from '../../../centre/accounts/request-sender.ts'
+import { RequestSender } from '../../../../centre/accounts/request-sender.ts'
 
 const request = (remoteAddress: string, headers: Record<string, string>) =>
   ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage

@@ -1,0 +1,87 @@
+// What happens to accounts, tokens and looks: counted, logged and written down in groups, so that a flood of failures costs
+// alarms at most one commit a second.
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { SecurityEntry, Storage } from '../storage/port.ts'
+
+const writeEveryMs = 1000
+/** Entries that wait for the disk; more are counted and dropped. */
+const waitingMax = 1000
+const textLengthMax = 200
+
+export interface SecurityLogOptions {
+  storage: Pick<Storage, 'noteSecurity'>
+  clock: Clock
+  logger: Logger
+  registry: Registry
+}
+
+/** What is not for a terminal or could turn a line around is left out. */
+const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, textLengthMax)
+
+export class SecurityLog {
+  readonly #options: SecurityLogOptions
+  readonly #events
+  readonly #waiting: SecurityEntry[] = []
+  #cancel: (() => void) | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #dropped = 0
+
+  constructor(options: SecurityLogOptions) {
+    this.#options = options
+    this.#events = new Counter({
+      name: 'gengfu_centre_security_events_total',
+      help: 'Sign-ins, failures, throttling, changes of accounts and tokens, looks',
+      labelNames: ['what'],
+      registers: [options.registry],
+    })
+  }
+
+  note(what: SecurityEvent, who: string, address: string, detail = ''): void {
+    const { clock, logger } = this.#options
+    const entry = {
+      atMs: Math.round(clock.wallMs()),
+      what,
+      who: printable(who),
+      address: printable(address),
+      detail: printable(detail),
+    }
+    this.#events.inc({ what })
+    const { atMs: _, ...facts } = entry
+    logger.info(facts, 'security')
+    if (this.#waiting.length >= waitingMax) {
+      this.#dropped++
+      return
+    }
+    this.#waiting.push(entry)
+    this.#cancel ??= clock.after(writeEveryMs, () => void this.#write())
+  }
+
+  async stop(): Promise<void> {
+    await this.#write()
+    this.#cancel?.()
+  }
+
+  #write(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
+    const entries = this.#waiting.splice(0)
+    if (entries.length === 0) return this.#writing
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await this.#options.storage.noteSecurity(entries)
+        if (this.#dropped > 0)
+          this.#options.logger.warn({ dropped: this.#dropped }, 'security entries were dropped')
+        this.#dropped = 0
+      } catch (error) {
+        this.#options.logger.error(
+          { err: error, entries: entries.length },
+          'the security log can not be written',
+        )
+      }
+    })
+    return this.#writing
+  }
+}

@@ -1,0 +1,110 @@
+// One sign-in from the password to the session: throttled, queued, checked, and written down.
+import { Gauge, type Registry } from 'prom-client'
+import type { Role } from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { networkOf } from '../../platform/network-address.ts'
+import type { Storage } from '../storage/port.ts'
+import type { DeviceCookies } from './device-cookie.ts'
+import { HashQueue } from './hash-queue.ts'
+import { LoginLimit } from './login-limit.ts'
+import type { SecurityLog } from './security-log.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Throttled guesses are counted each, and written down once in this time. */
+const throttledNoteEveryMs = 10_000
+
+export interface SignInTry {
+  user: string
+  password: string
+  address: string
+  /** The cookie of a known browser, if there is one. */
+  deviceCookie: string | undefined
+  isGone: () => boolean
+}
+
+export type PasswordCheck =
+  | { type: 'right'; role: Role; salt: string }
+  | { type: 'wrong' | 'throttled' | 'busy' }
+
+export type SignInOutcome =
+  | { type: 'done'; token: string; role: Role; deviceCookie: string }
+  | { type: 'wrong' | 'throttled' | 'busy' }
+
+export interface SignInOptions {
+  storage: Pick<Storage, 'password'>
+  sessions: Sessions
+  devices: DeviceCookies
+  log: SecurityLog
+  clock: Clock
+  registry: Registry
+}
+
+export class SignIn {
+  readonly #options: SignInOptions
+  readonly #limit: LoginLimit
+  readonly #queue = new HashQueue()
+  #throttledNotedAtMs = -Infinity
+
+  constructor(options: SignInOptions) {
+    this.#options = options
+    this.#limit = new LoginLimit(options.clock)
+    const queue = this.#queue
+    new Gauge({
+      name: 'gengfu_centre_sign_ins_waiting',
+      help: 'Sign-ins that wait for their password to be checked',
+      registers: [options.registry],
+      collect() {
+        this.set(queue.waiting)
+      },
+    })
+  }
+
+  async signIn(attempt: SignInTry): Promise<SignInOutcome> {
+    const { sessions, devices, log } = this.#options
+    const checked = await this.check(attempt)
+    if (checked.type !== 'right') return checked
+    const { user, address } = attempt
+    const token = await sessions.open(user, checked.role)
+    log.note('sign-in', user, address, checked.role)
+    return { type: 'done', token, role: checked.role, deviceCookie: devices.issue(user, checked.salt) }
+  }
+
+  /** Whether the password is that of the user; an unknown user takes the same time. */
+  async check(attempt: SignInTry): Promise<PasswordCheck> {
+    const { storage, sessions, devices, log } = this.#options
+    const { user, password, address, isGone } = attempt
+    const row = await storage.password(user)
+    const browser = devices.check(attempt.deviceCookie, user, row?.salt ?? '')
+    const guess = { user, address, browser }
+    // A throttled guess waits for nothing.
+    if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
+    const network = networkOf(address)
+    const checked = await this.#queue.run<PasswordCheck>({
+      network,
+      key: `${network} ${user}`,
+      isKnown: browser !== undefined,
+      isGone,
+      work: async () => {
+        // Guesses that waited behind others of their kind are counted one by one.
+        if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
+        if (await sessions.isPassword(row, password)) {
+          this.#limit.succeed(guess)
+          return row ? { type: 'right', role: row.role, salt: row.salt } : { type: 'wrong' }
+        }
+        this.#limit.fail(guess)
+        log.note('sign-in-failed', user, address)
+        return { type: 'wrong' }
+      },
+    })
+    return typeof checked === 'string' ? { type: 'busy' } : checked
+  }
+
+  #throttled({ user, address }: SignInTry): PasswordCheck {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#throttledNotedAtMs >= throttledNoteEveryMs) {
+      this.#throttledNotedAtMs = nowMs
+      this.#options.log.note('sign-in-throttled', user, address)
+    }
+    return { type: 'throttled' }
+  }
+}

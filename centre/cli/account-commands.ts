@@ -1,0 +1,148 @@
+// `gengfu centre user ...` and `gengfu centre token ...`: flags and what they print.
+import { readFileSync } from 'node:fs'
+import { Option, type Command } from 'commander'
+import { roles, type Role } from '../../protocols/desk/api.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { findPasswordFault, passwordFaults } from '../accounts/bad-passwords.ts'
+import { createPassword } from '../accounts/passwords.ts'
+import type { CentreConfig } from '../config/config.ts'
+import * as accounts from './accounts.ts'
+import { UsageFailure } from './usage-failure.ts'
+
+interface NameFlags {
+  config: string
+  name: string
+}
+interface PasswordFlags extends NameFlags {
+  passwordFile?: string
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const dayMs = 86_400_000
+
+function nameOf({ name }: { name: string }): string {
+  if (!accounts.userNamePattern.test(name))
+    throw new UsageFailure('--name: letters, digits, dot, dash, underscore; at most 64')
+  return name
+}
+
+/** The password of the file, checked, or a new one. */
+function passwordOf({ name, passwordFile }: PasswordFlags): { password: string; isMade: boolean } {
+  if (passwordFile === undefined) return { password: createPassword(createSystemRandom()), isMade: true }
+  const password = readFileSync(passwordFile, 'utf8')
+    .replace(/^\uFEFF/, '')
+    .trimEnd()
+  const fault = findPasswordFault(name, password)
+  if (fault) throw new UsageFailure(`${passwordFaults[fault].zh} / ${passwordFaults[fault].en}`)
+  return { password, isMade: false }
+}
+
+/** `30d`, `12h`, or a date: how long a token is valid from `nowMs`. */
+function lifeOf(expires: string, nowMs: number): number {
+  const [, amount, unit] = /^(\d{1,5})([dh])$/.exec(expires) ?? []
+  const lifeMs =
+    amount === undefined ? Date.parse(expires) - nowMs : Number(amount) * (unit === 'd' ? dayMs : dayMs / 24)
+  if (!(lifeMs > 0) || lifeMs > 3660 * dayMs)
+    throw new UsageFailure('--expires: 30d, 12h or a date such as 2027-06-30, within ten years')
+  return lifeMs
+}
+
+export function addAccountCommands(program: Command, load: (file: string) => CentreConfig): void {
+  const clock = createSystemClock()
+  const optionsOf = ({ config }: { config: string }): accounts.AccountOptions => ({
+    config: load(config),
+    clock,
+    random: createSystemRandom(),
+  })
+  const configFlag = (): Option =>
+    new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory()
+  const roleFlag = (): Option =>
+    new Option('--role <role>', '角色 / role').choices(roles).makeOptionMandatory()
+  const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+  const known = (isKnown: boolean, name: string): void => {
+    if (!isKnown) throw new UsageFailure(`没有此用户 / there is no such user: ${name}`)
+  }
+
+  const user = program.command('user').description('管理用户 / users')
+  const userCommand = (name: string, description: string): Command =>
+    user
+      .command(name)
+      .description(description)
+      .addOption(configFlag())
+      .requiredOption('--name <name>', '用户名 / user name')
+  const passwordText = '从文件读取密码；否则生成并打印 / read the password; else one is made and printed'
+
+  userCommand('add', '新增用户或重设其密码与角色 / add a user, or set its password and role anew')
+    .addOption(roleFlag())
+    .option('--password-file <file>', passwordText)
+    .action(async (flags: PasswordFlags & { role: Role }) => {
+      const name = nameOf(flags)
+      const { password, isMade } = passwordOf(flags)
+      await accounts.createUser(optionsOf(flags), { name, role: flags.role, password })
+      if (isMade) say(password)
+    })
+  userCommand('password', '重设密码，其会话随即结束 / set a new password; the sessions of the user end')
+    .option('--password-file <file>', passwordText)
+    .action(async (flags: PasswordFlags) => {
+      const { password, isMade } = passwordOf(flags)
+      known(await accounts.setPassword(optionsOf(flags), flags.name, password), flags.name)
+      if (isMade) say(password)
+    })
+  userCommand('disable', '停用，会话随即结束 / keep the user out; its sessions end').action(
+    (flags: NameFlags) => known(accounts.setUserDisabled(optionsOf(flags), flags.name, true), flags.name),
+  )
+  userCommand('enable', '重新启用 / let the user in again').action((flags: NameFlags) =>
+    known(accounts.setUserDisabled(optionsOf(flags), flags.name, false), flags.name),
+  )
+  userCommand('remove', '删除用户 / remove the user; what it did stays in the records').action(
+    (flags: NameFlags) => known(accounts.removeUser(optionsOf(flags), flags.name), flags.name),
+  )
+  user
+    .command('list')
+    .description('列出用户 / list the users')
+    .addOption(configFlag())
+    .action((flags: { config: string }) => {
+      for (const one of accounts.listUsers(optionsOf(flags)))
+        say(
+          [
+            one.user,
+            one.role,
+            one.isDisabled ? '停用 disabled' : '启用 enabled',
+            dayOf(one.createdAtMs),
+          ].join('\t'),
+        )
+    })
+
+  const token = program
+    .command('token')
+    .description('生成访问令牌并打印 / make a bearer token for a program and print it')
+    .option('--config <file>', '配置文件 / configuration (YAML)')
+    .addOption(new Option('--role <role>', '角色 / role').choices(roles))
+    .option('--name <name>', '令牌的使用者 / which program uses it', 'token')
+    .option('--expires <when>', '有效期：30d、12h 或日期 / 30d, 12h or a date', '365d')
+    .action((flags: { config?: string; role?: Role; name: string; expires: string }) => {
+      const { config, role } = flags
+      if (config === undefined || role === undefined)
+        throw new UsageFailure('--config FILE --role ROLE 是必需的 / are needed')
+      const lifeMs = lifeOf(flags.expires, clock.wallMs())
+      say(accounts.createToken(optionsOf({ config }), { name: nameOf(flags), role, lifeMs }))
+    })
+  token
+    .command('list')
+    .description('列出有效令牌 / list the valid tokens of programs')
+    .addOption(configFlag())
+    .action((flags: { config: string }) => {
+      for (const one of accounts.listTokens(optionsOf(flags)))
+        say([one.id, one.name, one.role, dayOf(one.createdAtMs), dayOf(one.expiresAtMs)].join('\t'))
+    })
+  token
+    .command('revoke')
+    .description('吊销令牌，随即失效 / revoke a token; it ends at once')
+    .addOption(configFlag())
+    .requiredOption('--id <id>', '“token list”的第一列 / first column of "token list"')
+    .action((flags: { config: string; id: string }) => {
+      if (!accounts.revokeToken(optionsOf(flags), flags.id))
+        throw new UsageFailure(`没有此令牌 / there is no such token: ${flags.id}`)
+    })
+}

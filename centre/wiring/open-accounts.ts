@@ -1,0 +1,67 @@
+// Wires who may come in: sessions, sign-in, the cookies of known browsers, and the log of what happens to accounts.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { DeviceCookies } from '../accounts/device-cookie.ts'
+import { SecurityLog } from '../accounts/security-log.ts'
+import { Sessions, type EndedSessions } from '../accounts/sessions.ts'
+import { SignIn } from '../accounts/sign-in.ts'
+import type { Storage } from '../storage/port.ts'
+
+/** The command line writes into the log, too: then streams of users and tokens that have ended are ended soon. */
+const lookEveryMs = 1000
+
+export interface OpenAccountsOptions {
+  storage: Storage
+  clock: Clock
+  random: Random
+  logger: Logger
+  registry: Registry
+  onEnded: (ended: EndedSessions) => void
+  /** Somebody may have been disabled, removed or given another password from the command line. */
+  recheck: () => Promise<void>
+}
+
+export interface Accounts {
+  sessions: Sessions
+  signIn: SignIn
+  securityLog: SecurityLog
+  stop: () => Promise<void>
+}
+
+export async function openAccounts(options: OpenAccountsOptions): Promise<Accounts> {
+  const { storage, clock, random, logger, registry, onEnded, recheck } = options
+  const key = await storage.keepSecret('device-cookies', random.hex(32))
+  const sessions = new Sessions({ storage, clock, random, onEnded })
+  const devices = new DeviceCookies({ key, clock, random })
+  const securityLog = new SecurityLog({ storage, clock, logger, registry })
+  const signIn = new SignIn({ storage, sessions, devices, log: securityLog, clock, registry })
+  let last = await storage.lastSecurityPosition()
+  let cancel: () => void = () => undefined
+  let isStopped = false
+  const look = async (): Promise<void> => {
+    try {
+      const now = await storage.lastSecurityPosition()
+      if (now !== last) await recheck()
+      last = now
+    } catch (error) {
+      if (!isStopped) logger.error({ err: error }, 'the security log can not be read')
+    }
+    schedule()
+  }
+  const schedule = (): void => {
+    if (!isStopped) cancel = clock.after(lookEveryMs, () => void look())
+  }
+  schedule()
+  return {
+    sessions,
+    signIn,
+    securityLog,
+    stop: async () => {
+      isStopped = true
+      cancel()
+      await securityLog.stop()
+    },
+  }
+}
