@@ -18,7 +18,8 @@ import { ConsoleServer } from './console/console-server.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { loadBootBases } from './clock/boot-bases.ts'
-import { BoxClock, createBootTimer, isSystemSynced, readBootId } from './clock/box-clock.ts'
+import { BoxClock, createBootTimer, readBootId } from './clock/box-clock.ts'
+import { watchSystemClock } from './clock/system-sync.ts'
 import { FlashWear } from './health/flash-wear.ts'
 import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
@@ -49,6 +50,8 @@ export interface GatewayOptions {
   /** Milliseconds since the machine booted; the system's own by default. */
   sinceBootMs?: () => number
   bootId?: string
+  /** Whether the system keeps its clock itself; asked of the system by default. */
+  isSystemSynced?: () => boolean
 }
 
 export interface Gateway {
@@ -119,7 +122,7 @@ class WiredGateway implements Gateway {
       sinceBootMs: this.#options.sinceBootMs ?? createBootTimer(),
       boot,
       steadyBaseMs: bases.baseOf(boot),
-      isSystemSynced,
+      isSystemSynced: this.#options.isSystemSynced ?? watchSystemClock(clock, this.#undos),
     })
     let onKept: (kept: Kept) => void = () => undefined
     const intake = new Intake({

@@ -10,6 +10,7 @@ import { endSilence } from './lifecycle/end-silence.ts'
 import { raise } from './lifecycle/raise.ts'
 import type { DeviceDocument } from './documents.ts'
 import { deviceDueMs } from './due/alarm-due.ts'
+import { heardAt } from './due/silence-due.ts'
 import type { Judging } from './judging.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
 
@@ -132,7 +133,7 @@ export function takeUnreadable(
   const { offlineMs: _back, ...rest } = before ?? { heardMs: nowMs }
   const document: DeviceDocument = {
     ...rest,
-    heardMs: nowMs,
+    ...heardAt(before, device, nowMs),
     readableMs: rest.readableMs ?? nowMs,
     unreadable: (rest.unreadable ?? 0) + 1,
   }

@@ -62,6 +62,8 @@ export interface PastDocument {
 /** What we know of one device. It depends on that device's own inputs alone. */
 export interface DeviceDocument extends DeviceSaid {
   heardMs: number
+  /** How late its reports come as a habit: sleep timers run slow. */
+  lateMs?: number
   /** Since when its connection is lost. */
   offlineMs?: number
   contact?: Readings['contact']
@@ -109,6 +111,8 @@ export interface ZoneDocument {
   exitUntilMs?: number
   /** What the schedule said last; a hand holds until it says something else. */
   scheduled?: boolean
+  /** Armed by the safer side of its schedule, because the box does not know the time. */
+  isWithoutClock?: boolean
   entry?: EntryDelay
   /** The latest intrusion, waiting for a second sensor to confirm it. */
   trigger?: { device: string; atMs: number }

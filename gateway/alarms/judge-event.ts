@@ -6,6 +6,7 @@ import { deviceDueMs } from './due/alarm-due.ts'
 import { judgeBlind, noteReadable } from './blind.ts'
 import { clear } from './lifecycle/clear.ts'
 import type { DeviceDocument } from './documents.ts'
+import { heardAt } from './due/silence-due.ts'
 import { endSilence } from './lifecycle/end-silence.ts'
 import { isArmed, trip } from './zones/intrusion.ts'
 import type { Judging } from './judging.ts'
@@ -13,7 +14,8 @@ import { judgeWater } from './water/judge-water.ts'
 import { noteHeard } from './zones/maintenance.ts'
 import { raise } from './lifecycle/raise.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
-import { takeWaterSample, type WaterVerdict } from './water/water-track.ts'
+import { takeWaterSample } from './water/water-sample.ts'
+import type { WaterVerdict } from './water/water-track.ts'
 
 /** Readings that are true while the danger lasts, and the kind each one is. */
 const dangers = ['fire', 'smoke', 'gas', 'leak'] as const satisfies readonly AlarmKind[]
@@ -32,12 +34,12 @@ interface Heard {
 /** The device's own memory after this event: made of its own inputs and limits alone. */
 function carryOn(
   before: DeviceDocument | undefined,
-  readings: Readings,
+  { readings, deviceAtMs }: DeviceEvent,
   device: DeviceFacts,
   judging: Judging,
 ): Heard {
   const nowMs = judging.now.steadyMs
-  const document: DeviceDocument = { ...before, heardMs: nowMs }
+  const document: DeviceDocument = { ...before, ...heardAt(before, device, nowMs) }
   if (document.offlineMs !== undefined) delete document.offlineMs
   if (readings.contact !== undefined) document.contact = readings.contact
   for (const flag of flags) {
@@ -57,7 +59,8 @@ function carryOn(
       (before?.isBatteryLow === true && batteryPercent < batteryOkPercent)
   }
   if (waterLevelMm === undefined) return { document, verdict: undefined }
-  const taken = takeWaterSample(before?.water, [nowMs, waterLevelMm], device.water, device.reportIntervalMs)
+  const reading = { levelMm: waterLevelMm, deviceAtMs }
+  const taken = takeWaterSample(before?.water, reading, judging.now, device.water, device.reportIntervalMs)
   document.water = taken.track
   return { document, verdict: taken.verdict }
 }
@@ -96,6 +99,7 @@ function judgeGuards(
     const quietMs = judging.now.steadyMs - (before?.motionMs ?? -Infinity)
     trip(judging, device, readings, before?.motion !== true || quietMs >= motionAgainMs)
   }
+  if (contact === 'closed') clear(judging, device.id, 'exit-error')
   const isQuiet = (contact ?? before?.contact) !== 'open' && (motion ?? before?.motion) !== true
   if ((contact === 'closed' || motion === false) && isQuiet) clear(judging, device.id, 'intrusion')
 }
@@ -131,7 +135,7 @@ export function judgeEvent(
 ): void {
   const { readings } = event
   const before = judging.memory.get(device.key) as DeviceDocument | undefined
-  const { document, verdict } = carryOn(before, readings, device, judging)
+  const { document, verdict } = carryOn(before, event, device, judging)
   const reading = device.isRegistered
     ? noteReadable(document, before, device, event, judging.now.steadyMs)
     : undefined
@@ -164,7 +168,7 @@ export function judgePresence(judging: Judging, id: string, isOnline: boolean): 
   const nowMs = judging.now.steadyMs
   const { offlineMs, ...rest } = before ?? { heardMs: nowMs }
   const document: DeviceDocument = isOnline
-    ? { ...rest, heardMs: nowMs }
+    ? { ...rest, ...heardAt(before, device, nowMs) }
     : { ...rest, offlineMs: offlineMs ?? nowMs }
   judging.memory.set(device.key, document)
   if (isOnline) endSilence(judging, device)

@@ -1,6 +1,7 @@
 // One call of the engine: what it reads, and what it has decided so far.
 import type { Alarm, AlarmChange } from '../../protocols/domain/alarm.ts'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
+import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
 import {
   alarmKey,
   boxKey,
@@ -29,6 +30,12 @@ export interface Judging {
   flags: string[]
   /** Counts the alarms raised by this input, for their ids. */
   raised: number
+}
+
+/** Minutes from UTC to the village's own time at that moment. */
+export function offsetMinOf({ settings }: Pick<Judging, 'settings'>, wallMs: number): number {
+  const { utcOffsetMin, timeZone } = settings.limits
+  return utcOffsetMin ?? offsetMinAt(timeZone, wallMs)
 }
 
 export function log(judging: Judging, what: string, facts: Record<string, unknown>): void {

@@ -3,7 +3,7 @@ import type { Alarm, AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { RuleSettings } from '../config/alarm-settings.ts'
 import { nameOfAlarm } from './alarm-text.ts'
 import { boxKey, readBox, type ActingRule, type AlarmDocument } from './documents.ts'
-import { log, setBox, type Judging } from './judging.ts'
+import { log, offsetMinOf, setBox, type Judging } from './judging.ts'
 import { isWithin } from './zones/schedule.ts'
 
 /** Calls for help that must not be heard at the scene: a rule answers them only where it names them. */
@@ -28,7 +28,7 @@ function fits(rule: RuleSettings, alarm: Alarm, judging: Judging): boolean {
   if (!variants && alarm.variant !== undefined && silentVariants.has(alarm.variant)) return false
   const { wallMs, clock } = judging.now
   // With a clock that was never set the hour is unknown: better to act than to wait.
-  return !during || clock === 'unsynced' || isWithin(during, wallMs, judging.settings.limits.utcOffsetMin)
+  return !during || clock === 'unsynced' || isWithin(during, wallMs, offsetMinOf(judging, wallMs))
 }
 
 /** `{zh}`, `{en}` and `{place}` in a rule's words become the alarm's. */

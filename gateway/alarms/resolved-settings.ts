@@ -30,7 +30,7 @@ export interface DeviceFacts {
   reportIntervalMs: number
   /** Without a word for so long it is silent; Infinity for strangers. */
   silentAfterMs: number
-  /** After its connection is lost. */
+  /** After its connection is lost; Infinity for what sleeps. */
   silentOfflineMs: number
   water: ResolvedWater
 }
@@ -52,7 +52,7 @@ export interface ResolvedSettings {
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 /** Missed reports that are silence. */
-const missedReportsMax = 3
+export const missedReportsMax = 3
 /** A lost connection of a device that is always connected is silence after this long. */
 const lostConnectionMs = 180_000
 
@@ -153,8 +153,8 @@ function resolveDevice(
     guidance: { ...zone?.guidance, ...settings.guidance },
     reportIntervalMs,
     silentAfterMs: missedReportsMax * reportIntervalMs,
-    // A sleeping sensor may close its connection after each word: it gets one more interval to come back.
-    silentOfflineMs: isAlwaysConnected ? lostConnectionMs : Math.max(lostConnectionMs, reportIntervalMs),
+    // What sleeps closes its connection after each word: of that nothing follows.
+    silentOfflineMs: isAlwaysConnected ? lostConnectionMs : Infinity,
     water: resolveWater(settings.water, all.limits),
   }
 }

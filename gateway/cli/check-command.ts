@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander'
 import type { HealthAnswer, HealthDevice } from '../../protocols/console/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
-import { isSystemSynced } from '../clock/box-clock.ts'
+import { isSystemSynced } from '../clock/system-sync.ts'
 import { diskOf } from '../health/disk-room.ts'
 import { reasonOf } from '../uplink/connect/connect-failure.ts'
 import { dial } from '../uplink/connect/dial.ts'
@@ -53,7 +53,7 @@ async function check(file: string): Promise<void> {
     return
   }
   const findings = [
-    checkClock(),
+    await checkClock(),
     ...checkFolder(config.value),
     ...checkCertificate(config.value),
     await checkCentre(config.value),
@@ -67,7 +67,7 @@ function say({ grade, zh, en }: Finding): void {
   process.stdout.write(`${signs[grade]} ${en} ${zh}\n`)
 }
 
-function checkClock(): Finding {
+async function checkClock(): Promise<Finding> {
   const atMs = createSystemClock().wallMs()
   const at = new Date(atMs).toISOString().slice(0, 16)
   if (atMs < earliestMs)
@@ -76,7 +76,7 @@ function checkClock(): Finding {
       zh: `时钟是 ${at}，不可能：请接通网络或运行 timedatectl set-ntp true`,
       en: `the clock says ${at}, which can not be: connect the box, or run timedatectl set-ntp true.`,
     }
-  if (!isSystemSynced())
+  if (!(await isSystemSynced()))
     return {
       grade: 'watch',
       zh: `时钟 ${at}，系统未校时；网关会采用镇中心的时间`,

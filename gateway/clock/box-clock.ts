@@ -1,11 +1,10 @@
 // The box's idea of time: boot number and milliseconds since boot, which are always right, and wall time with its quality.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { BoxTime, ClockQuality } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 /** The centre's word and ours may differ by this much before ours is corrected, ms. */
 const toleranceMs = 2000
-const timesyncFile = '/run/systemd/timesync/synchronized'
 
 /** Tells one boot of the machine from another; where the system does not say, every start counts as a boot. */
 export function readBootId(random: () => string): string {
@@ -104,8 +103,4 @@ export class BoxClock {
     this.#quality = 'synced'
     for (const listener of this.#listeners) listener()
   }
-}
-
-export function isSystemSynced(): boolean {
-  return existsSync(timesyncFile)
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours } from '../../protocols/domain/colour.ts'
+import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
@@ -84,7 +85,8 @@ export const waterLimitsSchema = z.strictObject({
   historicMm: levelMm.optional(),
   /** Below it neither a rise nor a flat line means anything. */
   drySeasonMm: levelMm.optional(),
-  minMm: levelMm.default(-20_000),
+  /** The lowest level that can be, its bed: lower is a fault of the gauge, and a rise from there none. */
+  minMm: levelMm.optional(),
   maxMm: levelMm.default(50_000),
   hysteresisMm: z.number().min(0).max(5000).optional(),
   isRiseJudged: z.boolean().default(true),
@@ -188,7 +190,13 @@ const colour = z.enum(colours)
 
 export const limitsSchema = z.strictObject({
   /** For schedules and texts. */
-  utcOffsetMin: z.number().int().min(-720).max(840).default(480),
+  timeZone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'a time zone by name, such as Asia/Shanghai')
+    .default('Asia/Shanghai'),
+  /** A fixed offset in place of the time zone. */
+  utcOffsetMin: z.number().int().min(-720).max(840).optional(),
   /** Colours by kind for the whole village; red stays red. */
   colours: z.partialRecord(z.enum(alarmKinds), colour).default({}),
   batteryLowPercent: z.number().min(1).max(90).default(20),

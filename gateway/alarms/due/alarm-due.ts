@@ -17,6 +17,7 @@ import {
   type PastDocument,
 } from '../documents.ts'
 import type { AlarmMemory } from '../port.ts'
+import type { WaterTrack } from '../water/water-track.ts'
 import { unconfirmedColour } from '../water/water-unconfirmed.ts'
 import { silentDueMs } from './silence-due.ts'
 import type { DeviceFacts, ResolvedSettings } from '../resolved-settings.ts'
@@ -66,7 +67,11 @@ export function dueMsOf(key: string, place: Place): number {
   if (key === boxKey) return endsOfBox(readBox(memory))
   if (key.startsWith(zonePrefix)) {
     const zone = readZone(memory, key.slice(zonePrefix.length))
-    return Math.min(zone?.entry?.untilMs ?? Infinity, zone?.maintenance?.untilMs ?? Infinity)
+    return Math.min(
+      zone?.entry?.untilMs ?? Infinity,
+      zone?.exitUntilMs ?? Infinity,
+      zone?.maintenance?.untilMs ?? Infinity,
+    )
   }
   if (key.startsWith(pastPrefix)) {
     const latest = (memory.get(key) as PastDocument | undefined)?.changesMs.at(-1)
@@ -88,7 +93,7 @@ export function deviceDueMs(place: Place, facts: DeviceFacts, document: DeviceDo
     const colour = unconfirmedColour(water, facts.water)
     const standing = readAlarm(memory, alarmKey(facts.id, 'water'))
     if (colour && (!standing?.isPresent || outranks(colour, standing.alarm.colour)))
-      dueMs = Math.min(dueMs, water.pending[0] + unconfirmedForMs(facts.reportIntervalMs))
+      dueMs = Math.min(dueMs, pendingSinceMs(water, document) + unconfirmedForMs(facts.reportIntervalMs))
   }
   if (dueMs === Infinity) return Infinity
   // In maintenance nobody is told that a device fell silent: it is looked at again at its end.
@@ -97,6 +102,10 @@ export function deviceDueMs(place: Place, facts: DeviceFacts, document: DeviceDo
     : -Infinity
   return Math.max(dueMs, zoneUntilMs, box.maintenance?.untilMs ?? -Infinity)
 }
+
+/** Steady time at which the jump that waits was heard. */
+export const pendingSinceMs = (water: WaterTrack, document: DeviceDocument): number =>
+  water.pendingSteadyMs ?? document.heardMs
 
 /** How long a jump may wait for its second sample before silence itself is taken as a yes. */
 export const unconfirmedForMs = (reportIntervalMs: number): number => Math.max(60_000, 2 * reportIntervalMs)

@@ -1,5 +1,12 @@
 // What time alone brings about, one document at a time: silence, ends of shelves, holds, delays, bypasses, storms.
-import { alarmDueMs, chatterTellsEachMs, calmMs, untoldForMsMax, unconfirmedForMs } from './alarm-due.ts'
+import {
+  alarmDueMs,
+  chatterTellsEachMs,
+  calmMs,
+  pendingSinceMs,
+  untoldForMsMax,
+  unconfirmedForMs,
+} from './alarm-due.ts'
 import { unhold, unshelve } from '../lifecycle/answer.ts'
 import { raiseFact } from '../box-facts.ts'
 import { endBypass } from '../zones/bypass.ts'
@@ -15,6 +22,7 @@ import {
   readZone,
   zonePrefix,
 } from '../documents.ts'
+import { endExitDelay } from '../zones/exit-error.ts'
 import { endEntryDelay } from '../zones/intrusion.ts'
 import { maintenanceOf, type Judging } from '../judging.ts'
 import { raiseUnconfirmed } from '../water/judge-water.ts'
@@ -58,7 +66,10 @@ function runDevice(judging: Judging, id: string): void {
   if (isDark && !readAlarm(memory, alarmKey(id, 'mains-lost'))?.isPresent)
     raise(judging, device, { kind: 'mains-lost', isEdge: true, readings: { mains: 'off' } })
   const { water } = document
-  if (water?.pending && now.steadyMs >= water.pending[0] + unconfirmedForMs(device.reportIntervalMs))
+  if (
+    water?.pending &&
+    now.steadyMs >= pendingSinceMs(water, document) + unconfirmedForMs(device.reportIntervalMs)
+  )
     raiseUnconfirmed(judging, device, water)
 }
 
@@ -77,6 +88,7 @@ function runZone(judging: Judging, id: string): void {
   const nowMs = judging.now.steadyMs
   const zone = readZone(judging.memory, id)
   if (zone?.entry && zone.entry.untilMs <= nowMs) endEntryDelay(judging, id)
+  if (zone?.exitUntilMs !== undefined && zone.exitUntilMs <= nowMs) endExitDelay(judging, id)
   if (zone?.maintenance && zone.maintenance.untilMs <= nowMs) endMaintenance(judging, id)
 }
 

@@ -58,6 +58,7 @@ export function shelve(judging: Judging, input: { alarm: string; forMs: number; 
   if (input.forMs <= 0) return alarm.state === 'shelved' ? unshelve(judging, document) : refuse('not shelved')
   if (alarm.state === 'suppressed' || alarm.state === 'out-of-service') return refuse(`it is ${alarm.state}`)
   const forMs = Math.min(input.forMs, judging.settings.limits.shelveSMax * 1000)
+  log(judging, 'shelved', { alarm: alarm.id, device: alarm.device, by: input.by, forMs })
   writeAlarm(judging, 'shelved', {
     ...document,
     shelvedUntilMs: judging.now.steadyMs + forMs,

@@ -4,7 +4,7 @@ import type { Alarm, AlarmChange } from '../../../protocols/domain/alarm.ts'
 import { outranks } from '../../../protocols/domain/colour.ts'
 import { alarmText } from '../alarm-text.ts'
 import { pastKey, type AlarmDocument } from '../documents.ts'
-import { keyOf, type Judging } from '../judging.ts'
+import { keyOf, offsetMinOf, type Judging } from '../judging.ts'
 import { applyRules } from '../local-rules.ts'
 import { alarmDueMs } from '../due/alarm-due.ts'
 
@@ -12,7 +12,7 @@ import { alarmDueMs } from '../due/alarm-due.ts'
 export function withText(judging: Judging, document: AlarmDocument): AlarmDocument {
   const { alarm } = document
   const device = judging.settings.device(alarm.device)
-  const { utcOffsetMin } = judging.settings.limits
+  const utcOffsetMin = offsetMinOf(judging, document.raisedWallMs)
   const text = alarmText({
     kind: alarm.kind,
     variant: alarm.variant,

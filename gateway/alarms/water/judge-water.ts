@@ -1,6 +1,6 @@
 // A water gauge's reading becomes an alarm's colour, stage and words: level, trend, and how long to the next stage.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
+import { outranks } from '../../../protocols/domain/colour.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import { clear } from '../lifecycle/clear.ts'
@@ -9,8 +9,7 @@ import type { Judging } from '../judging.ts'
 import { raise } from '../lifecycle/raise.ts'
 import type { DeviceFacts } from '../resolved-settings.ts'
 import type { ResolvedWater, Threshold } from './water-limits.ts'
-import { riseColours } from './water-rise.ts'
-import type { WaterTrack, WaterVerdict } from './water-track.ts'
+import { waterColour, type WaterTrack, type WaterVerdict } from './water-track.ts'
 import { unconfirmedColour } from './water-unconfirmed.ts'
 
 /** While it stands, the level and trend are told anew at most this often, and only when the level has moved. */
@@ -51,17 +50,6 @@ function trendOf(levelMm: number, riseMmPerHour: number, readings: Readings, wat
   }
 }
 
-/** The colour and variant of a track as it stands; the stage goes before the rise where both say the same. */
-export function waterColour(
-  track: WaterTrack,
-  water: ResolvedWater,
-): { colour: Colour; variant: string } | undefined {
-  const stage = water.thresholds[track.stage - 1]
-  const rise = riseColours[track.rise]
-  if (rise && (!stage || outranks(rise, stage.colour))) return { colour: rise, variant: `rise-${rise}` }
-  return stage && { colour: stage.colour, variant: stage.stage }
-}
-
 /** The gauge jumped and then said nothing: the jump is taken as true. */
 export function raiseUnconfirmed(judging: Judging, device: DeviceFacts, track: WaterTrack): void {
   const colour = unconfirmedColour(track, device.water)
@@ -86,6 +74,17 @@ function isNews(judging: Judging, device: DeviceFacts, levelMm: number): boolean
   return Math.abs(levelMm - (document.alarm.readings?.waterLevelMm ?? Infinity)) >= tellsFromMm
 }
 
+/** A late reading shows that the water stood higher than anybody knew: people hear of it, also when it has fallen since. */
+function raisePeak(judging: Judging, device: DeviceFacts, peak: WaterTrack, readings: Readings): void {
+  const reached = waterColour(peak, device.water)
+  const levelMm = peak.samples.at(-1)?.[1]
+  if (!reached || levelMm === undefined) return
+  const standing = readAlarm(judging.memory, alarmKey(device.id, 'water'))
+  if (standing?.isPresent && !outranks(reached.colour, standing.alarm.colour)) return
+  const trend = trendOf(levelMm, 0, { ...readings, waterLevelMm: levelMm }, device.water)
+  raise(judging, device, { kind: 'water', ...reached, isEdge: false, isLevel: true, ...trend })
+}
+
 /** Acts on a reading that the track has taken in. */
 export function judgeWater(
   judging: Judging,
@@ -105,6 +104,7 @@ export function judgeWater(
       isLevel: true,
       readings,
     })
+  if (verdict.peak) raisePeak(judging, device, verdict.peak, readings)
   const levelMm = track.samples.at(-1)?.[1]
   if (track.pending || track.outOfRange > 0 || levelMm === undefined) return
   if (!verdict.fault) clear(judging, device.id, 'implausible-reading')

@@ -16,6 +16,8 @@ export interface ResolvedWater {
   /** From the lowest up; a stage without a level is left out. */
   thresholds: readonly Threshold[]
   dryMm: number
+  /** Below it there is no water. */
+  bedMm: number
   minMm: number
   maxMm: number
   hysteresisMm: number
@@ -27,6 +29,8 @@ export interface ResolvedWater {
 
 /** Range of a gauge that nobody described. */
 const strangersMinMm = -20_000
+/** Where nobody named the lowest level that can be (`minMm`), the bed is taken to be no more than this below the lowest that was named. */
+const bedBelowLowestMm = 5000
 const strangersMaxMm = 50_000
 
 export function resolveWater(water: WaterLimits | undefined, limits: AlarmLimits): ResolvedWater {
@@ -37,9 +41,11 @@ export function resolveWater(water: WaterLimits | undefined, limits: AlarmLimits
     const colour = stageColours[index]
     if (levelMm !== undefined && colour) thresholds.push({ stage, colour, levelMm })
   })
+  const lowestMm = [water?.drySeasonMm, ...levels].find((mm) => mm !== undefined)
   return {
     thresholds,
     dryMm: water?.drySeasonMm ?? -Infinity,
+    bedMm: water?.minMm ?? (lowestMm === undefined ? -Infinity : lowestMm - bedBelowLowestMm),
     minMm: water?.minMm ?? strangersMinMm,
     maxMm: water?.maxMm ?? strangersMaxMm,
     hysteresisMm: water?.hysteresisMm ?? limits.waterHysteresisMm,

@@ -12,13 +12,28 @@ const hourMs = 60 * 60_000
 
 export const riseLimits = { yellowMm: 300, orangeMm: 500, redMm: 1000 } as const
 
+/** What rates are measured by. */
+export interface RiseBase {
+  /** Below it there is no water: what rises from there is a probe that has come back, not a flood. */
+  bedMm: number
+  /** Samples further apart may have one between them that has not arrived yet: nothing is assumed of the time between. */
+  gapMsMax: number
+}
+
 /** The level `agoMs` before `atMs`, between the samples around it; undefined when none is that old. */
-export function levelAgoMm(samples: readonly Sample[], atMs: number, agoMs: number): number | undefined {
+export function levelAgoMm(
+  samples: readonly Sample[],
+  atMs: number,
+  agoMs: number,
+  gapMsMax = Infinity,
+): number | undefined {
   const thenMs = atMs - agoMs
   for (let index = samples.length - 1; index >= 0; index--) {
     const sample = samples[index]
     if (!sample || sample[0] > thenMs) continue
     const next = samples[index + 1]
+    if (sample[0] === thenMs) return sample[1]
+    if (next && next[0] - sample[0] > gapMsMax) return undefined
     if (!next || next[0] === sample[0]) return sample[1]
     return sample[1] + ((next[1] - sample[1]) * (thenMs - sample[0])) / (next[0] - sample[0])
   }
@@ -26,15 +41,21 @@ export function levelAgoMm(samples: readonly Sample[], atMs: number, agoMs: numb
 }
 
 /** How far `levelMm` is above the lowest level of the last `withinMs`. */
-function riseWithinMm(samples: readonly Sample[], atMs: number, levelMm: number, withinMs: number): number {
-  let lowest = levelAgoMm(samples, atMs, withinMs) ?? levelMm
+function riseWithinMm(
+  samples: readonly Sample[],
+  [atMs, levelMm]: Sample,
+  withinMs: number,
+  gapMsMax: number,
+): number {
+  let lowest = levelAgoMm(samples, atMs, withinMs, gapMsMax) ?? levelMm
   for (const [sampleMs, mm] of samples) if (atMs - sampleMs <= withinMs && mm < lowest) lowest = mm
   return levelMm - lowest
 }
 
-export function judgeRise(samples: readonly Sample[], atMs: number, levelMm: number): RiseGrade {
-  if (riseWithinMm(samples, atMs, levelMm, hourMs) >= riseLimits.redMm) return 3
-  const quarter = riseWithinMm(samples, atMs, levelMm, quarterMs)
+export function judgeRise(samples: readonly Sample[], now: Sample, { bedMm, gapMsMax }: RiseBase): RiseGrade {
+  const wet = samples.every(([, mm]) => mm >= bedMm) ? samples : samples.filter(([, mm]) => mm >= bedMm)
+  if (riseWithinMm(wet, now, hourMs, gapMsMax) >= riseLimits.redMm) return 3
+  const quarter = riseWithinMm(wet, now, quarterMs, gapMsMax)
   if (quarter >= riseLimits.orangeMm) return 2
   return quarter >= riseLimits.yellowMm ? 1 : 0
 }

@@ -1,13 +1,15 @@
 // What a water gauge's readings amount to: checked, flagged, never dropped; the stage held with hysteresis, the rise
 // judged, the trend computed. Pure: (track, sample) -> (track, verdict).
-import { judgeRise, levelAgoMm, type RiseGrade, type Sample } from './water-rise.ts'
+import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
+import { isNoData } from './no-data.ts'
+import { judgeRise, levelAgoMm, riseColours, type RiseGrade, type Sample } from './water-rise.ts'
 import type { ResolvedWater } from './water-limits.ts'
 
 /** Most samples kept for the rate of rise; further ones replace the latest. */
 export const samplesMax = 64
 /** Samples closer than this to the one before replace it, so that a burst does not push the hour out. */
 const sampleSpacingMs = 60_000
-const samplesForMs = 120 * 60_000
+export const samplesForMs = 120 * 60_000
 /** The step limit is per this long; a longer gap allows more. */
 const stepPerMs = 5 * 60_000
 /** Out of range this often in a row is a fault of the device. */
@@ -15,7 +17,17 @@ const outOfRangeMax = 3
 /** Two values this close are the same: the resolution of a gauge. */
 const sameMm = 1
 
+/** One in a series of its own time may be late by a little: what lies further apart may miss one between. */
+const gapOfIntervals = 1.5
+
 export interface WaterTrack {
+  /** Steady time at which the latest reading came, and at which a step began to wait. Everything else counts in water time. */
+  heardSteadyMs?: number
+  pendingSteadyMs?: number
+  /** Of a gauge that says when it measured: what it said lately, spikes too, and what came late. */
+  isOwnTime?: boolean
+  raw?: Sample[]
+  late?: Sample[]
   /** Accepted samples, oldest first. */
   samples: Sample[]
   /** How many thresholds the held stage stands above: 0 is none. */
@@ -39,9 +51,11 @@ export interface WaterVerdict {
   fault?: 'flat' | 'out-of-range'
   /** Rise over the last quarter of an hour, per hour. */
   riseMmPerHour: number
+  /** What a late reading shows that the water had reached, where that is more than was known. */
+  peak?: WaterTrack
 }
 
-const emptyTrack: WaterTrack = {
+export const emptyTrack: WaterTrack = {
   samples: [],
   stage: 0,
   rise: 0,
@@ -66,7 +80,7 @@ function isStep(samples: readonly Sample[], [atMs, levelMm]: Sample, stepMm: num
   return Math.abs(change) > allowedMm
 }
 
-function keepSample(samples: readonly Sample[], sample: Sample): Sample[] {
+export function keepSample(samples: readonly Sample[], sample: Sample): Sample[] {
   const previous = samples.at(-2)
   const isBurst = previous !== undefined && sample[0] - previous[0] < sampleSpacingMs
   const kept = (isBurst ? samples.slice(0, -1) : samples).filter(([atMs]) => sample[0] - atMs <= samplesForMs)
@@ -95,52 +109,90 @@ function holdStage(track: WaterTrack, atMs: number, levelMm: number, water: Reso
   return atMs - sinceMs >= water.stepDownMs ? { ...rest, stage } : { ...rest, lowerSinceMs: sinceMs }
 }
 
-function holdRise(track: WaterTrack, atMs: number, levelMm: number, water: ResolvedWater): WaterTrack {
-  const seen = water.isRiseJudged && levelMm > water.dryMm ? judgeRise(track.samples, atMs, levelMm) : 0
+function holdRise(
+  track: WaterTrack,
+  atMs: number,
+  levelMm: number,
+  water: ResolvedWater,
+  gapMsMax: number,
+): WaterTrack {
+  const isJudged = water.isRiseJudged && levelMm > Math.max(water.dryMm, water.bedMm)
+  const seen = isJudged ? judgeRise(track.samples, [atMs, levelMm], { bedMm: water.bedMm, gapMsMax }) : 0
   if (seen > 0 && seen >= track.rise) return { ...track, rise: seen, riseSeenMs: atMs }
   return track.rise > 0 && atMs - track.riseSeenMs >= water.stepDownMs
     ? { ...track, rise: seen, riseSeenMs: atMs }
     : track
 }
 
-function acceptSample(track: WaterTrack, sample: Sample, water: ResolvedWater): WaterTrack {
+/** The colour and variant of a track as it stands; the stage goes before the rise where both say the same. */
+export function waterColour(
+  track: WaterTrack,
+  water: ResolvedWater,
+): { colour: Colour; variant: string } | undefined {
+  const stage = water.thresholds[track.stage - 1]
+  const rise = riseColours[track.rise]
+  if (rise && (!stage || outranks(rise, stage.colour))) return { colour: rise, variant: `rise-${rise}` }
+  return stage && { colour: stage.colour, variant: stage.stage }
+}
+
+export const trackColour = (track: WaterTrack, water: ResolvedWater): Colour | undefined =>
+  waterColour(track, water)?.colour
+
+function acceptSample(
+  track: WaterTrack,
+  sample: Sample,
+  water: ResolvedWater,
+  intervalMs: number,
+): WaterTrack {
   const [atMs, levelMm] = sample
   const isSame = track.flatMm !== undefined && Math.abs(levelMm - track.flatMm) < sameMm
   const isFlat = isSame && levelMm > water.dryMm
-  const { pending: _settled, ...rest } = track
+  const { pending: _settled, pendingSteadyMs: _too, ...rest } = track
+  const gapMsMax = track.isOwnTime ? gapOfIntervals * intervalMs : Infinity
   const kept: WaterTrack = {
     ...rest,
     samples: keepSample(track.samples, sample),
     outOfRange: 0,
     ...(isFlat ? {} : { flatSinceMs: atMs, flatMm: levelMm }),
   }
-  return holdRise(holdStage(kept, atMs, levelMm, water), atMs, levelMm, water)
+  return holdRise(holdStage(kept, atMs, levelMm, water), atMs, levelMm, water, gapMsMax)
 }
 
-/** Takes one reading in. `intervalMs` is how often the device reports. */
-export function takeWaterSample(
-  before: WaterTrack | undefined,
+/** Rise over the quarter of an hour before the latest sample, per hour. */
+export function riseMmPerHourOf({ samples }: WaterTrack): number {
+  const last = samples.at(-1)
+  const agoMm = last && levelAgoMm(samples, last[0], 15 * 60_000)
+  return last === undefined || agoMm === undefined ? 0 : Math.round((last[1] - agoMm) * 4)
+}
+
+/** Whether a level can be one at all. */
+export const isMeasured = (levelMm: number, water: ResolvedWater): boolean =>
+  !isNoData(levelMm) && levelMm >= water.minMm && levelMm <= water.maxMm
+
+/** Takes one reading in that is younger than all before. `intervalMs` is how often the device reports. */
+export function takeInOrder(
+  before: WaterTrack,
   sample: Sample,
   water: ResolvedWater,
   intervalMs: number,
 ): { track: WaterTrack; verdict: WaterVerdict } {
-  let track = before ?? { ...emptyTrack, flatSinceMs: sample[0] }
+  let track = before
   const [atMs, levelMm] = sample
   const flags: string[] = []
   const last = track.samples.at(-1)
   if (last && atMs - last[0] > 2.5 * intervalMs) flags.push('gap')
-  const verdict = (more: Partial<WaterVerdict>): WaterVerdict => {
-    const agoMm = levelAgoMm(track.samples, atMs, 15 * 60_000)
-    const nowMm = track.samples.at(-1)?.[1]
-    const rise = nowMm === undefined || agoMm === undefined ? 0 : (nowMm - agoMm) * 4
-    return { flags, wantsBurst: false, riseMmPerHour: Math.round(rise), ...more }
-  }
-  if (levelMm < water.minMm || levelMm > water.maxMm) {
+  const verdict = (more: Partial<WaterVerdict>): WaterVerdict => ({
+    flags,
+    wantsBurst: false,
+    riseMmPerHour: riseMmPerHourOf(track),
+    ...more,
+  })
+  if (!isMeasured(levelMm, water)) {
     track = { ...track, outOfRange: track.outOfRange + 1 }
-    flags.push('out-of-range')
+    flags.push(isNoData(levelMm) ? 'no-data' : 'out-of-range')
     return { track, verdict: verdict(track.outOfRange >= outOfRangeMax ? { fault: 'out-of-range' } : {}) }
   }
-  const pending = track.pending
+  const { pending } = track
   const isConfirming =
     pending !== undefined &&
     last !== undefined &&
@@ -148,13 +200,13 @@ export function takeWaterSample(
   if (pending && !isConfirming) flags.push('after-spike')
   if (pending && isConfirming) {
     flags.push('confirmed-step')
-    track = acceptSample(track, pending, water)
+    track = acceptSample(track, pending, water, intervalMs)
   } else if (isStep(track.samples, sample, water.stepMm)) {
     flags.push('unconfirmed-step')
     track = { ...track, pending: sample, outOfRange: 0 }
     return { track, verdict: verdict({ wantsBurst: true }) }
   }
-  track = acceptSample(track, sample, water)
+  track = acceptSample(track, sample, water, intervalMs)
   const isFlat = atMs - track.flatSinceMs >= water.flatMs
   if (isFlat) flags.push('flat')
   return { track, verdict: verdict(isFlat ? { fault: 'flat' } : {}) }

@@ -1,38 +1,46 @@
 // Arming and disarming of zones by hand, by the centre and by schedule. A hand holds until the schedule next changes.
 import type { ZoneSettings } from '../../config/alarm-settings.ts'
 import { clear } from '../lifecycle/clear.ts'
-import { readDevice, readZone } from '../documents.ts'
+import { readBox, readDevice, readZone, zoneKey, type ZoneDocument } from '../documents.ts'
 import { judgeTamper } from '../judge-event.ts'
-import { log, setZone, zoneOf, type Judging } from '../judging.ts'
+import { log, offsetMinOf, setZone, zoneOf, type Judging } from '../judging.ts'
+import { openContacts, tellOpenDoors } from './exit-error.ts'
 import { isWithin } from './schedule.ts'
 
 export const bySchedule = 'schedule'
-
-/** Contacts that stand open now: they count again once they have closed. */
-function openContacts(judging: Judging, zone: string): string[] {
-  const devices = judging.settings.devicesByZone.get(zone) ?? []
-  return devices.filter(({ id }) => readDevice(judging.memory, id)?.contact === 'open').map(({ id }) => id)
-}
+const byDefault = 'default'
 
 function judgeTampers(judging: Judging, zone: string): void {
   for (const device of judging.settings.devicesByZone.get(zone) ?? [])
     if (readDevice(judging.memory, device.id)?.tamper) judgeTamper(judging, device, true)
 }
 
-export function arm(judging: Judging, zone: ZoneSettings, isArmed: boolean, by: string): void {
+export function arm(
+  judging: Judging,
+  zone: ZoneSettings,
+  isArmed: boolean,
+  by: string,
+  isWithoutClock = false,
+): void {
   const before = zoneOf(judging, zone.id)
-  const { exitUntilMs: _exit, entry: _entry, trigger: _trigger, ...rest } = before
+  const { exitUntilMs: _exit, entry: _entry, trigger: _trigger, isWithoutClock: _safe, ...rest } = before
   const nowMs = judging.now.steadyMs
   const isByHand = by !== bySchedule
-  const exit =
+  const exit: Pick<ZoneDocument, 'exitUntilMs'> =
     isArmed && isByHand && zone.exitDelayS > 0 ? { exitUntilMs: nowMs + zone.exitDelayS * 1000 } : {}
-  setZone(judging, zone.id, { ...rest, isArmed, by, sinceMs: nowMs, ...exit })
+  const safe = isWithoutClock ? { isWithoutClock } : {}
+  setZone(judging, zone.id, { ...rest, isArmed, by, sinceMs: nowMs, ...exit, ...safe })
+  if (exit.exitUntilMs !== undefined) judging.dues.touch(zoneKey(zone.id), exit.exitUntilMs)
+  else if (isArmed) tellOpenDoors(judging, zone.id)
   if (isArmed === before.isArmed) return log(judging, 'arming-kept', { zone: zone.id, isArmed, by })
   if (isArmed) {
-    log(judging, 'armed', { zone: zone.id, by, open: openContacts(judging, zone.id) })
+    log(judging, 'armed', { zone: zone.id, by, ...safe, open: openContacts(judging, zone.id) })
   } else {
     log(judging, 'disarmed', { zone: zone.id, by })
-    for (const { id } of judging.settings.devicesByZone.get(zone.id) ?? []) clear(judging, id, 'intrusion')
+    for (const { id } of judging.settings.devicesByZone.get(zone.id) ?? []) {
+      clear(judging, id, 'intrusion')
+      clear(judging, id, 'exit-error')
+    }
   }
   judgeTampers(judging, zone.id)
 }
@@ -43,19 +51,44 @@ export function takeArm(judging: Judging, input: { zone: string; isArmed: boolea
   arm(judging, zone, input.isArmed, input.by)
 }
 
-/** Looks at the schedules. A clock that was never set changes nothing: the arming stays as it is. */
+/** A box that was never told the time waits so long for it before its schedules take the safer side. */
+const clockGraceMs = 120_000
+const daysOfWeek = 7
+
+/** True for a schedule that leaves no minute of the week out: it needs no clock. */
+function isAlways(zone: ZoneSettings): boolean {
+  return (zone.schedule ?? []).some(
+    ({ from, to, days }) => from === to && (days === undefined || new Set(days).size === daysOfWeek),
+  )
+}
+
+/**
+ * Without a clock nobody knows whether a schedule holds: it is taken to hold, because a guarded shop that rings by day is seen, and an
+ * unguarded one by night is not. What a hand has set stays.
+ */
+function takeSaferSide(judging: Judging): void {
+  const startedMs = readBox(judging.memory).startedMs ?? 0
+  const isLong = judging.now.steadyMs - startedMs >= clockGraceMs
+  for (const zone of judging.settings.scheduledZones) {
+    const { isArmed, by } = zoneOf(judging, zone.id)
+    const isByHand = by !== bySchedule && by !== byDefault
+    if (!isArmed && !isByHand && (isLong || isAlways(zone))) arm(judging, zone, true, bySchedule, true)
+  }
+}
+
+/** Looks at the schedules. With a clock that was never set they take the safer side after a while. */
 export function followSchedules(judging: Judging): void {
   const { wallMs, clock } = judging.now
-  if (clock === 'unsynced') return
+  if (clock === 'unsynced') return takeSaferSide(judging)
   for (const zone of judging.settings.scheduledZones) {
-    const wanted = (zone.schedule ?? []).some((span) =>
-      isWithin(span, wallMs, judging.settings.limits.utcOffsetMin),
-    )
+    const offsetMin = offsetMinOf(judging, wallMs)
+    const wanted = (zone.schedule ?? []).some((span) => isWithin(span, wallMs, offsetMin))
     const before = readZone(judging.memory, zone.id)
-    if (before?.scheduled === wanted) continue
-    setZone(judging, zone.id, { ...zoneOf(judging, zone.id), scheduled: wanted })
+    if (before?.scheduled === wanted && !before.isWithoutClock) continue
+    const { isWithoutClock, ...rest } = zoneOf(judging, zone.id)
+    setZone(judging, zone.id, { ...rest, scheduled: wanted })
     // Outside its schedule a zone that nobody touched keeps its default.
-    if (before?.scheduled === undefined && !wanted) continue
-    if (zoneOf(judging, zone.id).isArmed !== wanted) arm(judging, zone, wanted, bySchedule)
+    if (before?.scheduled === undefined && !wanted && !isWithoutClock) continue
+    if (rest.isArmed !== wanted) arm(judging, zone, wanted, bySchedule)
   }
 }

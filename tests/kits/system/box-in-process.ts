@@ -49,7 +49,7 @@ export function createBoxFolder(): BoxFolder {
 export async function startBox(
   folder: string,
   config: object = {},
-  more: { clock?: Clock; bootId?: string; sinceBootMs?: () => number } = {},
+  more: { clock?: Clock; bootId?: string; sinceBootMs?: () => number; isSystemSynced?: () => boolean } = {},
 ): Promise<BoxInProcess> {
   const parsed = parseGatewayConfig(
     stringify({
@@ -69,6 +69,8 @@ export async function startBox(
     random: createSystemRandom(),
     version: '0.0.0',
     bootId: more.bootId ?? 'boot-a',
+    // Whether the machine that tests keeps its time must not change what is tested.
+    isSystemSynced: more.isSystemSynced ?? (() => false),
     ...(more.sinceBootMs ? { sinceBootMs: more.sinceBootMs } : {}),
   })
   await gateway.start()

@@ -35,11 +35,11 @@ describe('schedules', () => {
     expect(school.says('gate', { contact: 'open' }).colour).toBe('orange')
   })
 
-  test('a clock that was never set changes no arming', () => {
+  test('a clock that was never set guards by the safer side', () => {
     const school = place()
     school.clock = 'unsynced'
     school.wait(15 * 3600)
-    expect(school.logs).toEqual([])
+    expect(school.logs).toMatchObject([{ what: 'armed', facts: { isWithoutClock: true } }])
     school.clock = 'synced'
     school.judge({ type: 'tick' })
     expect(school.logs.at(-1)).toMatchObject({ what: 'armed' })

@@ -1,0 +1,58 @@
+// One reading of a gauge, whenever it was measured: put in its place in time, and taken into the track in order or late.
+import type { Sample } from './water-rise.ts'
+import { takeLate } from './water-late.ts'
+import type { ResolvedWater } from './water-limits.ts'
+import { placeSample, withoutFuture, type Arrival } from './water-time.ts'
+import {
+  emptyTrack,
+  isMeasured,
+  keepSample,
+  riseMmPerHourOf,
+  samplesForMs,
+  takeInOrder,
+  type WaterTrack,
+  type WaterVerdict,
+} from './water-track.ts'
+
+/** Takes one reading in, whenever it was measured. `deviceAtMs` is what the gauge says about that. */
+export function takeWaterSample(
+  before: WaterTrack | undefined,
+  reading: { levelMm: number; deviceAtMs?: number | undefined },
+  arrival: Arrival,
+  water: ResolvedWater,
+  intervalMs: number,
+): { track: WaterTrack; verdict: WaterVerdict } {
+  const known = withoutFuture(before, arrival)
+  const placed = placeSample(known, arrival, reading.deviceAtMs, intervalMs)
+  const sample: Sample = [placed.atMs, reading.levelMm]
+  const start = known ?? { ...emptyTrack, flatSinceMs: placed.atMs }
+  if (placed.isLate) {
+    const flags = ['late']
+    if (!isMeasured(reading.levelMm, water))
+      return {
+        track: start,
+        verdict: { flags: [...flags, 'out-of-range'], wantsBurst: false, riseMmPerHour: 0 },
+      }
+    const { track, peak } = takeLate(start, sample, water, intervalMs)
+    const verdict = {
+      flags,
+      wantsBurst: false,
+      riseMmPerHour: riseMmPerHourOf(track),
+      ...(peak ? { peak } : {}),
+    }
+    return { track: { ...track, heardSteadyMs: arrival.steadyMs }, verdict }
+  }
+  const { track, verdict } = takeInOrder(
+    placed.isOwnTime ? { ...start, isOwnTime: true } : start,
+    sample,
+    water,
+    intervalMs,
+  )
+  const next: WaterTrack = { ...track, heardSteadyMs: arrival.steadyMs }
+  if (next.pending && next.pending !== start.pending) next.pendingSteadyMs = arrival.steadyMs
+  // Late ones may belong between these: they are kept as they came.
+  if (placed.isOwnTime && isMeasured(reading.levelMm, water)) next.raw = keepSample(start.raw ?? [], sample)
+  const youngestLateMs = next.late?.at(-1)?.[0]
+  if (youngestLateMs !== undefined && placed.atMs - youngestLateMs > samplesForMs) delete next.late
+  return { track: next, verdict }
+}

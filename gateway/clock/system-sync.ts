@@ -1,0 +1,123 @@
+// Whether the system keeps its clock itself, asked of whatever keeps it: the kernel (which chrony, ntpd and timesyncd tell), then the
+// services' own commands. A box with a receiver or a clock chip that one of them reads is synced too.
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { arch } from 'node:process'
+
+const timesyncFile = '/run/systemd/timesync/synchronized'
+/** No answer of a service takes longer; one that does says nothing. */
+const answerMsMax = 3000
+/** While it is not known, and once it is: a service that ends is noticed too. */
+const askAgainMs = 10_000
+const lookAgainMs = 120_000
+
+/** adjtimex(2) reads without changing anything when its modes are 0; it returns 5 (TIME_ERROR) while nothing keeps the clock. */
+const adjtimexNumber: Partial<Record<string, number>> = {
+  x64: 159,
+  arm64: 171,
+  arm: 124,
+  ia32: 124,
+  riscv64: 171,
+}
+const kernelNumber = adjtimexNumber[arch]
+
+interface Question {
+  command: string
+  words: readonly string[]
+  isYes: (answer: string) => boolean
+}
+
+/** Every Debian has Perl in its base, and Perl can ask the kernel; others have one of the rest. */
+const kernel: Question[] =
+  kernelNumber === undefined
+    ? []
+    : [
+        {
+          command: 'perl',
+          words: ['-e', `my $b = "\\0" x 512; print syscall(${kernelNumber}, $b);`],
+          isYes: (answer) => /^[0-4]$/.test(answer.trim()),
+        },
+      ]
+export const questions: readonly Question[] = [
+  ...kernel,
+  {
+    command: 'timedatectl',
+    words: ['show', '-p', 'NTPSynchronized', '--value'],
+    isYes: (answer) => answer.trim() === 'yes',
+  },
+  // The last field is the leap status: "Not synchronised" until a source was found.
+  {
+    command: 'chronyc',
+    words: ['-c', 'tracking'],
+    isYes: (answer) => /,(Normal|Insert second|Delete second)\s*$/.test(answer),
+  },
+  {
+    command: 'ntpq',
+    words: ['-c', 'rv 0 stratum,leap'],
+    isYes: (answer) => /stratum=([1-9]|1[0-5])\b/.test(answer),
+  },
+]
+
+export type Ask = (command: string, words: readonly string[]) => Promise<string>
+
+const askSystem: Ask = (command, words) =>
+  new Promise((resolve) => {
+    execFile(command, [...words], { timeout: answerMsMax, encoding: 'utf8' }, (error, answer) =>
+      resolve(error ? '' : answer),
+    )
+  })
+
+/** True as soon as one of them says so. */
+export async function isSystemSynced(
+  ask: Ask = askSystem,
+  hasFile: () => boolean = () => existsSync(timesyncFile),
+): Promise<boolean> {
+  if (hasFile()) return true
+  for (const { command, words, isYes } of questions) if (isYes(await ask(command, words))) return true
+  return false
+}
+
+/** Asks again and again, so that whoever wants to know has the answer at once. */
+export class SystemSync {
+  readonly #ask: () => Promise<boolean>
+  readonly #after: (delayMs: number, run: () => void) => () => void
+  #isSynced = existsSync(timesyncFile)
+  #cancel: () => void = () => undefined
+  #isStopped = false
+
+  constructor(
+    after: (delayMs: number, run: () => void) => () => void,
+    ask: () => Promise<boolean> = () => isSystemSynced(),
+  ) {
+    this.#after = after
+    this.#ask = ask
+  }
+
+  start(): void {
+    void this.#look()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel()
+  }
+
+  readonly isSynced = (): boolean => this.#isSynced
+
+  async #look(): Promise<void> {
+    this.#isSynced = await this.#ask()
+    if (this.#isStopped) return
+    this.#cancel = this.#after(this.#isSynced ? lookAgainMs : askAgainMs, () => void this.#look())
+  }
+}
+
+/** Starts to look, and adds to `undos` what ends it. */
+export function watchSystemClock(
+  clock: { after(delayMs: number, run: () => void): () => void },
+  undos: [name: string, run: () => void | Promise<void>][],
+): () => boolean {
+  const sync = new SystemSync((delayMs, run) => clock.after(delayMs, run))
+  sync.start()
+  undos.push(['system clock', () => sync.stop()])
+  return sync.isSynced
+}

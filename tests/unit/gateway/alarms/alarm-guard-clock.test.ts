@@ -1,0 +1,140 @@
+// Are zones guarded as their schedule says: in their own time zone, without a clock by the safer side, with their doors told?
+import { describe, expect, it } from 'vitest'
+import { offsetMinAt } from '../../../../protocols/domain/time-zone.ts'
+import { AlarmVillage } from './alarm-village.ts'
+
+const shop = (zone: object, limits: object = {}): AlarmVillage =>
+  new AlarmVillage({
+    zones: [{ id: 'shop', ...zone }],
+    devices: [
+      { id: 'door', kind: 'contact', zone: 'shop', isEntry: true },
+      { id: 'window', kind: 'contact', zone: 'shop' },
+    ],
+    limits,
+  })
+const isArmed = (place: AlarmVillage): boolean | undefined =>
+  (place.memory.get('zone:shop') as { isArmed?: boolean } | undefined)?.isArmed
+
+describe('a box without a clock', () => {
+  it('guards at once what its schedule always guards', () => {
+    const place = shop({ schedule: [{ from: '00:00', to: '00:00' }] })
+    place.clock = 'unsynced'
+    place.judge({ type: 'started' })
+    place.says('door', { contact: 'closed' })
+    place.says('window', { contact: 'open' })
+    expect(place.alarm('window', 'intrusion')?.colour).toBe('orange')
+  })
+
+  it('guards by the safer side after two minutes, says so, and follows the schedule once it knows the time', () => {
+    const place = shop({ schedule: [{ from: '22:00', to: '06:00' }] })
+    place.clock = 'unsynced'
+    place.judge({ type: 'started' })
+    place.wait(60)
+    expect(isArmed(place)).not.toBe(true)
+    place.wait(180)
+    expect(isArmed(place)).toBe(true)
+    expect(place.logs.at(-1)).toMatchObject({
+      what: 'armed',
+      facts: { by: 'schedule', isWithoutClock: true },
+    })
+    place.clock = 'synced' // it is 08:04 in the village
+    place.wait(60)
+    expect(isArmed(place)).toBe(false)
+  })
+
+  it('leaves what a hand has set', () => {
+    const place = shop({ schedule: [{ from: '22:00', to: '06:00' }], armed: true })
+    place.judge({ type: 'arm', zone: 'shop', isArmed: false, by: 'Li' })
+    place.clock = 'unsynced'
+    place.judge({ type: 'started' })
+    place.wait(600)
+    expect(isArmed(place)).toBe(false)
+  })
+})
+
+describe('time zones', () => {
+  it('have their own offset, by name and with daylight saving', () => {
+    expect(offsetMinAt('Asia/Shanghai', Date.UTC(2026, 5, 1))).toBe(480)
+    expect(offsetMinAt('Europe/Berlin', Date.UTC(2026, 6, 1))).toBe(120)
+    expect(offsetMinAt('Europe/Berlin', Date.UTC(2026, 0, 1))).toBe(60)
+    const change = Date.UTC(2026, 9, 25, 1)
+    expect([offsetMinAt('Europe/Berlin', change - 1), offsetMinAt('Europe/Berlin', change)]).toEqual([
+      120, 60,
+    ])
+    expect(offsetMinAt('Asia/Kathmandu', change)).toBe(345)
+  })
+
+  it('move the schedule and the text; a fixed offset goes before', () => {
+    // 2026-01-01 00:00 UTC is 08:00 in Shanghai, the default, and 01:00 in Berlin.
+    const at = (limits: object): boolean | undefined => {
+      const place = shop({ schedule: [{ from: '07:30', to: '08:30' }] }, limits)
+      place.says('door', { contact: 'closed' })
+      return isArmed(place) ?? false
+    }
+    expect([
+      at({}),
+      at({ timeZone: 'Europe/Berlin' }),
+      at({ timeZone: 'Europe/Berlin', utcOffsetMin: 480 }),
+    ]).toEqual([true, false, true])
+    expect(() => shop({}, { timeZone: 'Asia/Shanghi' })).toThrow('time zone')
+  })
+})
+
+describe('a door that stands open when its zone begins to guard', () => {
+  it('is told at the end of the exit delay, and ends when it closes, or the zone is disarmed', () => {
+    const place = shop({ exitDelayS: 5 })
+    place.says('door', { contact: 'closed' })
+    place.judge({ type: 'arm', zone: 'shop', isArmed: true, by: 'Li' })
+    place.says('door', { contact: 'open' })
+    expect(place.alarm('door', 'exit-error')).toBeUndefined()
+    place.wait(6)
+    expect(place.alarm('door', 'exit-error')).toMatchObject({ colour: 'yellow', state: 'unacknowledged' })
+    place.says('door', { contact: 'open' })
+    expect(place.alarms()).toHaveLength(1)
+    place.judge({ type: 'arm', zone: 'shop', isArmed: false, by: 'Li' })
+    expect(place.alarm('door', 'exit-error')?.state).toBe('returned-unacknowledged')
+  })
+
+  it('is told at once where there is no delay, and not when it is bypassed', () => {
+    const place = shop({})
+    for (const device of ['door', 'window']) place.says(device, { contact: 'open' })
+    place.judge({ type: 'bypass', device: 'window', forMs: 60_000, by: 'Li' })
+    place.judge({ type: 'arm', zone: 'shop', isArmed: true, by: 'Li' })
+    expect(place.story()).toEqual(['raised exit-error yellow unacknowledged'])
+  })
+})
+
+describe('a device that sleeps between its reports', () => {
+  const button = (more: object = {}): AlarmVillage =>
+    new AlarmVillage({ devices: [{ id: 'button', kind: 'button', reportIntervalS: 185, ...more }] })
+  /** Wakes, reports and cuts its radio. */
+  const cycle = (place: AlarmVillage, everyS: number): void => {
+    place.judge({ type: 'presence', device: 'button', isOnline: true })
+    place.says('button', { batteryPercent: 90 })
+    place.wait(0.3)
+    place.judge({ type: 'presence', device: 'button', isOnline: false })
+    place.wait(everyS - 0.3)
+  }
+
+  it('is not silent while it is a little late at every cycle', () => {
+    const place = button()
+    for (let i = 0; i < 20; i++) cycle(place, 200)
+    for (let i = 0; i < 20; i++) cycle(place, 260)
+    expect(place.alarms()).toEqual([])
+  })
+
+  it('is silent after three missed reports and its own lateness, not before', () => {
+    const place = button()
+    for (let i = 0; i < 5; i++) cycle(place, 200)
+    place.wait(3 * 200 - 201)
+    expect(place.alarms()).toEqual([])
+    place.wait(20)
+    expect(place.alarm('button', 'device-silent')?.colour).toBe('orange')
+  })
+
+  it('one that is always connected is silent 180 s after its connection is lost', () => {
+    const place = button({ isAlwaysConnected: true })
+    cycle(place, 190)
+    expect(place.alarm('button', 'device-silent')).toBeDefined()
+  })
+})

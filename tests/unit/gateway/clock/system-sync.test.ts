@@ -1,0 +1,79 @@
+// Is the clock of a box known to be kept, whoever keeps it, and is a centre's word of hours then not believed?
+import { describe, expect, it } from 'vitest'
+import { BoxClock } from '../../../../gateway/clock/box-clock.ts'
+import { isSystemSynced, SystemSync } from '../../../../gateway/clock/system-sync.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+
+/** What each service prints, as recorded on Debian 12. */
+const answers: [string, string, boolean][] = [
+  ['perl', '0', true],
+  ['perl', '5', false],
+  ['perl', '-1', false],
+  ['timedatectl', 'yes\n', true],
+  ['timedatectl', 'no\n', false],
+  [
+    'chronyc',
+    'CB00710F,203.0.113.15,3,1604049384.1,0.000026,0.000010,0.0005,1.3,0.0,0.01,0.03,0.005,65.2,Normal\n',
+    true,
+  ],
+  ['chronyc', '7F7F0101,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised\n', false],
+  ['ntpq', 'stratum=2, leap=00\n', true],
+  ['ntpq', 'stratum=16, leap=11\n', false],
+]
+const no = (): boolean => false
+
+describe('the system clock', () => {
+  it.each(answers)('by %s saying %s is synced: %s', async (command, answer, expected) => {
+    const ask = (asked: string): Promise<string> => Promise.resolve(asked === command ? answer : '')
+    expect(await isSystemSynced(ask, no)).toBe(expected)
+  })
+
+  it('is synced by the file of timesyncd without asking, and unsynced where nobody answers', async () => {
+    expect(
+      await isSystemSynced(
+        () => Promise.reject(new Error('asked')),
+        () => true,
+      ),
+    ).toBe(true)
+    expect(await isSystemSynced(() => Promise.resolve(''), no)).toBe(false)
+  })
+
+  it('is asked of this very system without an error', async () => {
+    expect(typeof (await isSystemSynced())).toBe('boolean')
+  })
+
+  it('is looked at again and again, until it is stopped', async () => {
+    const clock = new VirtualClock()
+    let isKept = false
+    const sync = new SystemSync(
+      (delayMs, run) => clock.after(delayMs, run),
+      () => Promise.resolve(isKept),
+    )
+    sync.start()
+    await Promise.resolve()
+    expect(sync.isSynced()).toBe(false)
+    isKept = true
+    clock.advance(10_000)
+    await Promise.resolve()
+    expect(sync.isSynced()).toBe(true)
+    sync.stop()
+  })
+})
+
+it('a centre that is hours off is not believed above a box whose system keeps its clock', () => {
+  const clock = new VirtualClock()
+  const boxClock = (isSystemSynced: boolean): BoxClock =>
+    new BoxClock({
+      clock,
+      sinceBootMs: () => 0,
+      boot: 1,
+      steadyBaseMs: 0,
+      isSystemSynced: () => isSystemSynced,
+    })
+  const kept = boxClock(true)
+  kept.hearCentreTime(clock.wallMs() + 9 * 3_600_000)
+  expect(kept.wallMs()).toBe(clock.wallMs())
+  const lost = boxClock(false)
+  lost.hearCentreTime(clock.wallMs() + 9 * 3_600_000)
+  expect(lost.wallMs()).toBe(clock.wallMs() + 9 * 3_600_000)
+})
