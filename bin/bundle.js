@@ -31,8 +31,8 @@ await build({
       output: { comments: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
-  // Native code, and a package of which one inner file is replaced by name.
-  ssr: { noExternal: true, external: ['better-sqlite3', 'onvif'] },
+  // Native code.
+  ssr: { noExternal: true, external: ['better-sqlite3'] },
 })
 
 const main = readFileSync(join(folder, 'main.js'), 'utf8')

@@ -133,6 +133,7 @@ class WiredGateway implements Gateway {
         devices: [...config.devices],
         rules: [...config.rules],
         limits: config.limits,
+        cameras: config.cameras,
       }),
       now: () => boxClock.now(),
       steadyBaseOf: (wanted) => bases.baseOf(wanted),

@@ -158,7 +158,6 @@ describe('import directions', () => {
     ['aedes', ['gateway/broker/', 'centre/receiver/']],
     ['mqemitter', ['gateway/broker/', 'centre/receiver/']],
     ['better-sqlite3', ['gateway/journal/', 'centre/storage/']],
-    ['onvif', ['gateway/cameras/']],
     ['mqtt', ['gateway/uplink/', 'firmware-sim/']],
   ])('imports %s only in %s', (name, folders) => {
     const wrong = imports.filter(

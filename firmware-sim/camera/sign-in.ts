@@ -70,7 +70,12 @@ export class SignIn {
       .update(created)
       .update(this.#account.password)
       .digest('base64')
-    const user = text('Username').replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    const user = text('Username')
+      .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&amp;', '&')
     return user === this.#account.user && text('Password') === expected
   }
 }

@@ -16,7 +16,8 @@ function delayMs(judging: Judging, kind: BoxFact['kind']): number {
   return kind === 'link-lost' ? linkLostAfterS * 1000 : 0
 }
 
-function remarkOf(facts: BoxFact['facts']): BilingualText | undefined {
+function remarkOf({ facts, remark }: BoxFact): BilingualText | undefined {
+  if (remark) return { zh: remark.zh.slice(0, remarkLengthMax), en: remark.en.slice(0, remarkLengthMax) }
   const words = Object.entries(facts ?? {}).map(([name, value]) => `${name} ${value}`)
   if (words.length === 0) return undefined
   return { zh: words.join('，').slice(0, remarkLengthMax), en: words.join(', ').slice(0, remarkLengthMax) }
@@ -35,7 +36,7 @@ function dropWaiting(judging: Judging, key: string): void {
 export function raiseFact(judging: Judging, fact: BoxFact): void {
   const subject = subjectOf(judging, fact)
   dropWaiting(judging, waitingKey(subject, fact))
-  const remark = remarkOf(fact.facts)
+  const remark = remarkOf(fact)
   const device = judging.settings.device(subject)
   raise(judging, device, { kind: fact.kind, isEdge: true, ...(remark ? { remark } : {}) })
 }

@@ -1,5 +1,5 @@
 // What others see of the alarm engine: a pure function over keyed documents. No I/O, no timers, no chance of its own.
-import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import type { Alarm, AlarmChange, BilingualText, Stage } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality, DeviceEvent } from '../../protocols/domain/event.ts'
 
@@ -57,6 +57,8 @@ export interface BoxFact {
   subject?: string
   /** Numbers and words for the text, such as the count salvaged. */
   facts?: Record<string, string | number>
+  /** For the text instead of `facts`, in whole sentences. */
+  remark?: BilingualText
 }
 
 /**

@@ -195,6 +195,16 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
     silentOfflineMs: Infinity,
     water: strangersWater,
   })
+  const cameras = new Map(
+    (settings.cameras ?? []).map(({ id, name, zone: [first = ''] }) => {
+      const zone = zones.get(first)
+      const where = zone ? wordsOfZone(zone) : { zh: first, en: first }
+      const called = name ?? id
+      const place = { zh: `${where.zh}，${called}`, en: `${where.en}, ${called}` }
+      const alarmPlace = { ...alarmPlaceOf(undefined, zone, settings), device: called }
+      return [id, { ...stranger(id), place, alarmPlace }]
+    }),
+  )
   return {
     boxId: settings.boxId,
     limits: settings.limits,
@@ -204,7 +214,7 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
     devices,
     hangingOn,
     rules: settings.rules,
-    device: (id) => devices.get(id) ?? stranger(id),
+    device: (id) => devices.get(id) ?? cameras.get(id) ?? stranger(id),
   }
 }
 

@@ -13,6 +13,8 @@ export class CameraAnnouncer {
   readonly #outlets: CameraOutlets
   readonly #metrics: CameraMetrics
   readonly #log: Logger
+  /** What was told last of each camera; of none after a start. */
+  readonly #isOfflineTold = new Map<string, boolean>()
 
   constructor(options: { outlets: CameraOutlets; metrics: CameraMetrics; log: Logger }) {
     this.#outlets = options.outlets
@@ -54,13 +56,18 @@ export class CameraAnnouncer {
       this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
       this.#outlets.onFact({ what: 'camera-state', colour: undefined, facts })
     }
-    if (before.isOffline === after.isOffline) return
+    // Told once as it is after a start: an alarm of before may still stand, and its camera may be back since.
+    const isTold = this.#isOfflineTold.get(camera) === after.isOffline
+    if (isTold || (after.state === undefined && !after.isOffline)) return
+    // One failure after a start is neither.
+    if (!after.isOffline && after.failuresInRow > 0) return
+    this.#isOfflineTold.set(camera, after.isOffline)
     const { reason } = after
     this.#outlets.onBoxFact({
       kind: 'camera-offline',
       isPresent: after.isOffline,
       subject: camera,
-      facts: reason ? { reason: reason.code, zh: reason.text.zh, en: reason.text.en } : {},
+      ...(reason ? { facts: { reason: reason.code }, remark: reason.text } : {}),
     })
   }
 

@@ -16,6 +16,7 @@ export interface Condition {
   state: CameraState | undefined
   picture: PictureState
   reason: Reason | undefined
+  /** Looks and pictures that failed, whichever failed more often. */
   failuresInRow: number
   isOffline: boolean
   lastAnswerMs: number | undefined
@@ -33,24 +34,46 @@ export class CameraCondition {
     lastPictureAtMs: undefined,
   }
   #same = { source: '', count: 0, sinceMs: 0 }
+  /** Counted apart: a camera that answers every look and gives no picture is one standing alarm, not one for each look. */
+  #lookFailures = 0
+  #pictureFailures = 0
+  /** Why there was no picture last; a look takes it back only where it was that nothing answered. */
+  #pictureProblem: CameraProblem | undefined
 
   get current(): Condition {
     return this.#now
   }
 
-  /** The camera answered as it should. */
-  answered(state: CameraState, answerMs: number | undefined): Condition {
-    const { state: known } = this.#now
+  /** A look found the camera well; `isOnlySign` where nothing but looks will tell for a long time (private cameras). */
+  looked(state: CameraState, isOnlySign: boolean): Condition {
+    this.#lookFailures = 0
+    if (isOnlySign && this.#pictureProblem && isAway(this.#pictureProblem)) this.#forgetPicture()
+    const { state: known, picture, reason } = this.#now
     // That it is there takes nothing back of what a picture has shown.
     const isLess = state === 'reachable' && (known === 'up-with-auth' || known === 'up-without-auth')
-    const isPictureBad = ['frozen', 'dark', 'covered'].includes(this.#now.picture)
+    const isPictureBad = ['frozen', 'dark', 'covered'].includes(picture)
+    const isReasonKept = this.#pictureProblem !== undefined || isPictureBad
     return this.#become({
       state: isLess ? known : state,
-      failuresInRow: 0,
-      isOffline: false,
+      reason: this.#pictureProblem?.reason ?? (isReasonKept ? reason : undefined),
+    })
+  }
+
+  /** A picture came from the camera. */
+  answered(state: CameraState, answerMs: number | undefined): Condition {
+    this.#lookFailures = 0
+    this.#forgetPicture()
+    const isPictureBad = ['frozen', 'dark', 'covered'].includes(this.#now.picture)
+    return this.#become({
+      state,
       lastAnswerMs: answerMs ?? this.#now.lastAnswerMs,
       reason: isPictureBad ? this.#now.reason : undefined,
     })
+  }
+
+  #forgetPicture(): void {
+    this.#pictureFailures = 0
+    this.#pictureProblem = undefined
   }
 
   /** A whole picture came; `source` is the hash of what the camera sent. */
@@ -70,29 +93,38 @@ export class CameraCondition {
     return picture
   }
 
-  failed(problem: CameraProblem): Condition {
-    const failuresInRow = this.#now.failuresInRow + 1
+  /** A look or a picture failed. */
+  failed(problem: CameraProblem, what: 'look' | 'picture'): Condition {
+    if (what === 'look') this.#lookFailures++
+    else {
+      this.#pictureFailures++
+      this.#pictureProblem = problem
+    }
     return this.#become({
       state: stateAfter(problem),
       picture: isPictureProblem(problem) ? 'bad' : this.#now.picture,
       reason: problem.reason,
-      failuresInRow,
-      isOffline: this.#now.isOffline || failuresInRow >= offlineAfter,
     })
   }
 
   #become(change: Partial<Condition>): Condition {
-    this.#now = { ...this.#now, ...change }
+    const failuresInRow = Math.max(this.#lookFailures, this.#pictureFailures)
+    const isOffline = failuresInRow >= offlineAfter || (this.#now.isOffline && failuresInRow > 0)
+    this.#now = { ...this.#now, ...change, failuresInRow, isOffline }
     return this.#now
   }
 }
 
+/** Nothing answered, as far as it went: a look that is answered shows the contrary. */
+const isAway = (problem: CameraProblem): boolean =>
+  stateAfter(problem) === 'unreachable' || problem.code === 'slow' || problem.code === 'reset'
+
 const isPictureProblem = (problem: CameraProblem): boolean =>
   problem.code === 'not-a-picture' || problem.code === 'broken-picture'
 
-function stateAfter({ code }: CameraProblem): CameraState {
+function stateAfter(problem: CameraProblem): CameraState {
+  const { code } = problem
   if (['no-answer', 'refused', 'name-unknown', 'no-route', 'own-address'].includes(code)) return 'unreachable'
-  if (['wrong-password', 'no-password', 'unknown-auth', 'onvif-fault'].includes(code))
-    return 'up-without-auth'
+  if (problem.isSignIn || code === 'onvif-fault') return 'up-without-auth'
   return 'reachable'
 }

@@ -12,6 +12,7 @@ import type { Finished } from './pictures/darkroom.ts'
 import { PictureRing, type RingPicture } from './pictures/picture-ring.ts'
 import type { Polygon } from './pictures/picture-work.ts'
 import type { Moment, PictureState, Taken } from './port.ts'
+import type { Urgency } from './process/slots.ts'
 
 /** Most alarms and requests that share one picture. */
 export const wantedMax = 32
@@ -70,6 +71,8 @@ export class CameraUnit {
   #lastPicturedMs = Number.NEGATIVE_INFINITY
   #locked: { problem: CameraProblem; atMs: number } | undefined
   #clockSkewMs: number | undefined
+  /** The attempt under way has not come to a picture yet. There is one at a time. */
+  #isLooking = false
   #isRunning = false
 
   constructor(options: CameraUnitOptions) {
@@ -166,7 +169,7 @@ export class CameraUnit {
     const known = this.#developed.get(before)
     if (known) return known
     const never = new AbortController().signal
-    const developed = this.client.develop(before.bytes, this.client.settings.masks, never)
+    const developed = this.client.develop(before.bytes, this.client.settings.masks, never, 'before')
     this.#developed.set(before, developed)
     developed.catch(() => this.#developed.delete(before))
     return developed
@@ -178,7 +181,7 @@ export class CameraUnit {
         // From here on it is under way: who comes now wants the next one.
         if (this.#waiting === everyone) this.#waiting = undefined
         this.#lastShotMs = this.#options.clock.monotonicMs()
-        return this.#capture(signal)
+        return this.#capture(signal, urgencyOf(everyone))
       })
       await this.#options.onShot(this, everyone, shot)
     } catch (error) {
@@ -187,18 +190,22 @@ export class CameraUnit {
     }
   }
 
-  async #capture(signal: AbortSignal): Promise<Shot> {
+  async #capture(signal: AbortSignal, urgency: Urgency): Promise<Shot> {
     const { clock, now } = this.#options
     if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedShotMs) throw this.#locked.problem
     return this.#judged(async () => {
-      const taken = await this.#takeAny(this.client.settings.masks, signal)
+      const taken = await this.#takeAny(this.client.settings.masks, signal, urgency)
       return { ...taken, picture: this.#pictured(taken.finished), fetchedAt: now() }
     })
   }
 
-  async #takeAny(masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture> {
+  async #takeAny(
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency = 'routine',
+  ): Promise<TakenPicture> {
     return this.#tryAll(signal, async (source) => {
-      const taken = await this.client.take(source, masks, signal)
+      const taken = await this.client.take(source, masks, signal, urgency)
       return { ...taken, answerMs: taken.raw.answerMs }
     })
   }
@@ -259,11 +266,17 @@ export class CameraUnit {
       const problem = toProblem(error, 'work-failed')
       if (!['busy', 'stopped', 'work-failed', 'disk-full'].includes(problem.code)) {
         const before = this.condition
-        if (problem.code === 'wrong-password')
+        if (problem.isSignIn && problem.code !== 'no-password')
           this.#locked = { problem, atMs: this.#options.clock.monotonicMs() }
-        this.#options.onCondition(this, before, this.#condition.failed(problem))
+        this.#options.onCondition(
+          this,
+          before,
+          this.#condition.failed(problem, this.#isLooking ? 'look' : 'picture'),
+        )
       }
       throw problem
+    } finally {
+      this.#isLooking = false
     }
   }
 
@@ -274,16 +287,28 @@ export class CameraUnit {
     await this.#line.runRoutine((signal) =>
       this.#judged(async () => {
         const before = this.condition
-        if (onvif && !this.client.facts) await this.client.probe(signal)
+        this.#isLooking = true
+        if (onvif && !this.client.facts) await this.#probe(signal)
         const { state, clockSkewMs } = await this.client.check(signal)
         this.#clockSkewMs = clockSkewMs
-        this.#options.onCondition(this, before, this.#condition.answered(state, undefined))
+        this.#isLooking = false
+        this.#options.onCondition(this, before, this.#condition.looked(state, isPrivate))
         if (isPrivate || this.ringMs > 0) return
         if (clock.monotonicMs() - this.#lastPicturedMs < healthPictureMs) return
         const { finished } = await this.#takeAny([], signal)
         this.#pictured(finished)
       }),
     )
+  }
+
+  /** Pictures need no probe where their way is configured. */
+  async #probe(signal: AbortSignal): Promise<void> {
+    const { snapshotPath, streamPath } = this.client.settings
+    try {
+      await this.client.probe(signal)
+    } catch (error) {
+      if (signal.aborted || (snapshotPath === undefined && streamPath === undefined)) throw error
+    }
   }
 
   async #fillRing(): Promise<void> {
@@ -315,4 +340,13 @@ export class CameraUnit {
     }
     this.#cancels.set(name, clock.after(firstMs, tick))
   }
+}
+
+/** The most urgent of all who share a picture. */
+function urgencyOf(everyone: readonly Wanted[]): Urgency {
+  const isNow = ({ moment }: Wanted): boolean => moment === 'at-once'
+  if (everyone.some((one) => isNow(one) && one.colour === 'red')) return 'red'
+  if (everyone.some(({ moment }) => moment === 'on-demand')) return 'person'
+  if (everyone.some(isNow)) return 'orange'
+  return everyone.some(({ moment }) => moment === 'schedule') ? 'routine' : 'later'
 }

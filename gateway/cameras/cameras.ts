@@ -13,7 +13,8 @@ import type { CameraSettings, PictureSettings } from '../config/camera-settings.
 import { CameraAnnouncer } from './camera-announcer.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './talk/camera-problem.ts'
-import { CameraProcess, type FarCamera } from './process/camera-process.ts'
+import { CameraProcess } from './process/camera-process.ts'
+import type { FarCamera } from './process/far-camera.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './secrets/certificate-pins.ts'
 import {

@@ -237,6 +237,8 @@ export interface AlarmSettings {
   devices: DeviceSettings[]
   rules: RuleSettings[]
   limits: AlarmLimits
+  /** The box's cameras: their alarms say their name and zone. */
+  cameras?: readonly { id: string; name?: string | undefined; zone: readonly string[] }[]
 }
 
 function findRepeats(path: string, entries: readonly { id: string }[]): Problem[] {

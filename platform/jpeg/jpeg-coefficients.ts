@@ -18,6 +18,8 @@ export interface JpegCoefficients {
   width: number
   height: number
   components: JpegComponent[]
+  /** Other programs need more than the bytes say (tables, lines, the end marker): they are to be written anew. */
+  isIncomplete?: boolean
 }
 
 /** Largest sampling factors and the MCU grid that follows from them. */

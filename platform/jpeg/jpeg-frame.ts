@@ -1,5 +1,7 @@
 // Looks at a JPEG's markers only: whether it is one from its first byte to its end, and how large its picture is.
 
+import { readOrientation } from './jpeg-orientation.ts'
+
 const startOfImage = 0xd8
 const endOfImage = 0xd9
 const startOfScan = 0xda
@@ -38,4 +40,25 @@ function hasEnd(bytes: Uint8Array, from: number): boolean {
   for (let at = bytes.length - 2; at >= from; at--)
     if (bytes[at] === 0xff && bytes[at + 1] === endOfImage) return true
   return false
+}
+
+/** What a JPEG says of itself ahead of its picture data; undefined where it does not. Cheap, decodes nothing, never throws. */
+export function readJpegHead(bytes: Uint8Array): (JpegFrame & { orientation: number }) | undefined {
+  const word = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  let frame: JpegFrame | undefined
+  let orientation = 1
+  for (let at = 2; ;) {
+    while (at < bytes.length && bytes[at] !== 0xff) at++
+    while (bytes[at] === 0xff) at++
+    const marker = bytes[at++]
+    if (marker === undefined || marker === startOfScan || marker === endOfImage) break
+    if (marker <= 1 || (marker >= 0xd0 && marker <= startOfImage)) continue
+    const length = word(at)
+    if (length < 2 || at + length > bytes.length) break
+    if (isFrameMarker(marker) && length >= 8) frame ??= { height: word(at + 3), width: word(at + 5) }
+    if (marker === 0xe1 && orientation === 1)
+      orientation = readOrientation(bytes.subarray(at + 2, at + length))
+    at += length
+  }
+  return frame && { ...frame, orientation }
 }

@@ -2,15 +2,21 @@
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import { createHuffmanDecoder, JpegBitReader, JpegDamage, type HuffmanDecoder } from './jpeg-bit-reader.ts'
 import type { JpegCoefficients, JpegComponent } from './jpeg-coefficients.ts'
-import { zigzag } from './jpeg-tables.ts'
+import { readOrientation } from './jpeg-orientation.ts'
+import { standardHuffman, zigzag } from './jpeg-tables.ts'
 
 /** Most pixels of a picture: 4K; decoding one takes about three bytes of memory per pixel. */
 export const jpegPixelsMax = 3840 * 2160
 /** Most scans: baseline needs one per component; more is an attack on time. */
 const scansMax = 4
 
-/** The message of the problem for a picture that is a JPEG of a kind we do not decode (progressive, arithmetic). */
+/**
+ * The message of the problem for a picture that is a JPEG of a kind we do not decode (progressive, arithmetic, RGB) or not as
+ * it is to be shown (turned by its EXIF data).
+ */
 export const notBaseline = 'a JPEG, but not a baseline one'
+/** The message of the problem for a picture with more pixels than `jpegPixelsMax`. */
+export const tooManyPixels = 'a JPEG with too many pixels'
 
 interface Component extends JpegComponent {
   quantId: number
@@ -23,6 +29,11 @@ interface Decoding {
   restartInterval: number
   frame: { width: number; height: number; components: Component[] } | undefined
   decoded: Set<number>
+  orientation: number
+  /** Of the Adobe segment: 0 means that three components are red, green and blue. */
+  adobeTransform: number | undefined
+  /** Something that other programs need is missing: it is to be written anew. */
+  isIncomplete: boolean
 }
 
 const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
@@ -50,6 +61,9 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     restartInterval: 0,
     frame: undefined,
     decoded: new Set(),
+    orientation: 1,
+    adobeTransform: undefined,
+    isIncomplete: false,
   }
   let scans = 0
   let at = 2
@@ -57,7 +71,12 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     while (at < bytes.length && bytes[at] !== 0xff) at++
     while (bytes[at] === 0xff) at++
     const marker = bytes[at++]
-    if (marker === undefined) throw new JpegDamage('picture cut off before its end')
+    if (marker === undefined) {
+      // Old webcam chips write no end marker: with every block decoded the picture is whole.
+      if (!isDecoded(state)) throw new JpegDamage('picture cut off before its end')
+      state.isIncomplete = true
+      break
+    }
     if (marker === 0xd9) break
     if (marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8)) continue
     const length = word(bytes, at)
@@ -66,6 +85,8 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     at += length
     if (marker === 0xdb) readQuant(state, segment)
     else if (marker === 0xc4) readHuffman(state, segment)
+    else if (marker === 0xe1 && state.orientation === 1) state.orientation = readOrientation(segment)
+    else if (marker === 0xee && isAdobe(segment)) state.adobeTransform = segment[11]
     else if (marker === 0xdd) state.restartInterval = word(segment, 0)
     else if (marker === 0xc0 || marker === 0xc1) readFrame(state, segment)
     else if (marker >= 0xc2 && marker <= 0xcf) throw new JpegDamage(notBaseline)
@@ -75,9 +96,9 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     }
   }
   const frame = state.frame
-  if (!frame || state.decoded.size < frame.components.length)
-    throw new JpegDamage('picture without picture data')
+  if (!frame || !isDecoded(state)) throw new JpegDamage('picture without picture data')
   return {
+    isIncomplete: state.isIncomplete,
     width: frame.width,
     height: frame.height,
     components: frame.components.map((component) => {
@@ -87,6 +108,26 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     }),
   }
 }
+
+const isDecoded = ({ frame, decoded }: Decoding): boolean =>
+  frame !== undefined && decoded.size >= frame.components.length
+
+const isAdobe = (segment: Uint8Array): boolean =>
+  segment.length >= 12 && Buffer.from(segment.subarray(0, 5)).toString('latin1') === 'Adobe'
+
+/** Three components are luma and colour unless the picture says otherwise, by the Adobe segment or by naming them. */
+function isRgb({ frame, adobeTransform }: Decoding): boolean {
+  if (frame?.components.length !== 3) return false
+  const ids = frame.components.map(({ id }) => String.fromCharCode(id)).join('')
+  return adobeTransform === undefined ? ids === 'RGB' : adobeTransform === 0
+}
+
+/** The number of lines of a picture that tells it behind its first scan (DNL, T.81 B.2.5); 0 without. */
+function linesBehind(bytes: Uint8Array): number {
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(dnl)
+  return at < 0 ? 0 : word(bytes, at + dnl.length)
+}
+const dnl = Buffer.from([0xff, 0xdc, 0, 4])
 
 function readQuant(state: Decoding, segment: Uint8Array): void {
   for (let at = 0; at < segment.length;) {
@@ -116,14 +157,15 @@ function readHuffman(state: Decoding, segment: Uint8Array): void {
 
 function readFrame(state: Decoding, segment: Uint8Array): void {
   const [precision = 0] = segment
-  const height = word(segment, 1)
+  const lines = word(segment, 1)
+  const height = lines === 0 ? linesBehind(state.bytes) : lines
+  if (lines === 0) state.isIncomplete = true
   const width = word(segment, 3)
   const count = segment[5] ?? 0
   if (state.frame) throw new JpegDamage('two pictures in one')
   if (precision !== 8 || (count !== 1 && count !== 3)) throw new JpegDamage(notBaseline)
-  if (width === 0 || height === 0 || width * height > jpegPixelsMax) {
-    throw new JpegDamage(`size ${width} x ${height} is not between 1 and ${jpegPixelsMax} pixels`)
-  }
+  if (width === 0 || height === 0) throw new JpegDamage('picture without a size')
+  if (width * height > jpegPixelsMax) throw new JpegDamage(tooManyPixels)
   const heads = Array.from({ length: count }, (_, i) => {
     const sampling = segment[7 + i * 3] ?? 0
     const alone = count === 1
@@ -147,12 +189,13 @@ function readFrame(state: Decoding, segment: Uint8Array): void {
 function readScan(state: Decoding, segment: Uint8Array, at: number): number {
   const frame = state.frame
   if (!frame) throw new JpegDamage('picture data before its header')
+  if (state.orientation !== 1 || isRgb(state)) throw new JpegDamage(notBaseline)
   const count = segment[0] ?? 0
   const parts = Array.from({ length: count }, (_, i) => {
     const component = frame.components.find((one) => one.id === segment[1 + i * 2])
     const tables = segment[2 + i * 2] ?? 0
-    const dc = state.huffman.get(tables >> 4)
-    const ac = state.huffman.get(0x10 | (tables & 15))
+    const dc = huffmanOf(state, tables >> 4)
+    const ac = huffmanOf(state, 0x10 | (tables & 15))
     if (!component || !dc || !ac) throw new JpegDamage('picture data without its tables')
     return { component, dc, ac, predicted: 0 }
   })
@@ -192,6 +235,25 @@ function readScan(state: Decoding, segment: Uint8Array, at: number): number {
   }
   for (const part of parts) state.decoded.add(part.component.id)
   return reader.align()
+}
+
+/** A picture out of motion JPEG may leave out its tables, which are those of Annex K then. */
+function huffmanOf(state: Decoding, id: number): HuffmanDecoder | undefined {
+  const own = state.huffman.get(id)
+  if (own || state.huffman.size > 0) return own
+  state.isIncomplete = true
+  return standardDecoders().get(id)
+}
+
+let standard: Map<number, HuffmanDecoder> | undefined
+function standardDecoders(): Map<number, HuffmanDecoder> {
+  const { dcLuma, acLuma, dcChroma, acChroma } = standardHuffman
+  return (standard ??= new Map([
+    [0x00, createHuffmanDecoder(dcLuma)],
+    [0x10, createHuffmanDecoder(acLuma)],
+    [0x01, createHuffmanDecoder(dcChroma)],
+    [0x11, createHuffmanDecoder(acChroma)],
+  ]))
 }
 
 function skipRestart(bytes: Uint8Array, from: number): number {

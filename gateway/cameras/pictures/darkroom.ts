@@ -3,11 +3,14 @@ import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { startThread } from '../../../platform/thread.ts'
 import { CameraProblem } from '../talk/camera-problem.ts'
-import type { Light, Polygon } from './picture-work.ts'
+import { Slots, type Urgency } from '../process/slots.ts'
+import type { BadPicture, Light, Polygon } from './picture-work.ts'
 
-/** Most pictures waiting for the thread (each holds its bytes), and the longest one may take. */
-const waitingMax = 16
+/** Pictures given to the thread at once: one is worked on while the next is handed over. And the longest one may take. */
+const atOnceMax = 2
 const workMsMax = 8_000
+/** Each camera waits with the pictures of one alarm at most (before, at once, and two later); beyond that `busy`. */
+const waitingMax = 256
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
 
 export interface DarkroomJob {
@@ -33,7 +36,7 @@ export interface Finished {
 
 export type DarkroomReply =
   | ({ id: number; ok: true } & Finished)
-  | { id: number; ok: false; code: 'not-a-picture' | 'broken-picture' | 'not-baseline' }
+  | { id: number; ok: false; code: BadPicture }
 
 interface Waiting {
   resolve: (reply: DarkroomReply) => void
@@ -49,6 +52,7 @@ export class Darkroom {
   readonly #toBaseline: ToBaseline
   readonly #onTrouble: (error: Error) => void
   readonly #waiting = new Map<number, Waiting>()
+  readonly #slots = new Slots({ atOnceMax, waitingMax })
   #worker: Worker | undefined
   #lastId = 0
 
@@ -72,22 +76,27 @@ export class Darkroom {
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#slots.waiting
   }
 
-  /** Checks, masks and reduces a picture; rejects with a CameraProblem, and then nothing of it may be kept. */
-  async develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
-    let reply = await this.#ask(bytes, masks)
-    if (!reply.ok && reply.code === 'not-baseline') {
-      const plain = await this.#toBaseline(bytes, signal)
-      reply = await this.#ask(plain, masks)
-    }
-    if (!reply.ok) throw new CameraProblem(reply.code === 'not-baseline' ? 'broken-picture' : reply.code)
-    return reply
+  /** Checks, masks and reduces a picture, in its turn; rejects with a CameraProblem, and then nothing of it may be kept. */
+  async develop(
+    bytes: Uint8Array,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency = 'routine',
+  ): Promise<Finished> {
+    const ask = (picture: Uint8Array): Promise<DarkroomReply> =>
+      this.#slots.use(signal, () => this.#ask(picture, masks), urgency)
+    let reply = await ask(bytes)
+    if (!reply.ok && (reply.code === 'not-baseline' || reply.code === 'too-many-pixels'))
+      reply = await ask(await this.#toBaseline(bytes, signal))
+    if (reply.ok) return reply
+    const isOdd = reply.code === 'not-baseline' || reply.code === 'too-many-pixels'
+    throw new CameraProblem(isOdd ? 'broken-picture' : (reply.code as 'not-a-picture' | 'broken-picture'))
   }
 
   #ask(bytes: Uint8Array, masks: readonly Polygon[]): Promise<DarkroomReply> {
-    if (this.#waiting.size >= waitingMax) throw new CameraProblem('busy', { detail: `${waitingMax}` })
     const worker = (this.#worker ??= this.#open())
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // What is done to a picture before anybody sees it: checked whole, privacy masks burned in, a small preview, its light measured.
 import type { JpegCoefficients } from '../../../platform/jpeg/jpeg-coefficients.ts'
 import { toCoefficients, toPlanes, type Scale } from '../../../platform/jpeg/jpeg-planes.ts'
-import { isJpeg, notBaseline, parseJpeg } from '../../../platform/jpeg/parse-jpeg.ts'
+import { isJpeg, notBaseline, parseJpeg, tooManyPixels } from '../../../platform/jpeg/parse-jpeg.ts'
 import { writeJpeg } from '../../../platform/jpeg/write-jpeg.ts'
 
 /** A corner as fractions of width and height, 0 to 1 from the top left. */
@@ -28,21 +28,23 @@ export interface Light {
   spread: number
 }
 
-export type WorkResult =
-  | { ok: true; picture: WorkedPicture }
-  | { ok: false; code: 'not-a-picture' | 'broken-picture' | 'not-baseline' }
+export type WorkResult = { ok: true; picture: WorkedPicture } | { ok: false; code: BadPicture }
+
+/** `not-baseline` and `too-many-pixels`: another program can make a picture of it that we can work on. */
+export type BadPicture = 'not-a-picture' | 'broken-picture' | 'not-baseline' | 'too-many-pixels'
 
 export function workPicture(bytes: Uint8Array, masks: readonly Polygon[]): WorkResult {
   if (!isJpeg(bytes)) return { ok: false, code: 'not-a-picture' }
   const parsed = parseJpeg(bytes)
   if (!parsed.ok) {
-    const isOdd = parsed.problems[0]?.message === notBaseline
-    return { ok: false, code: isOdd ? 'not-baseline' : 'broken-picture' }
+    const message = parsed.problems[0]?.message
+    if (message === tooManyPixels) return { ok: false, code: 'too-many-pixels' }
+    return { ok: false, code: message === notBaseline ? 'not-baseline' : 'broken-picture' }
   }
   const picture = parsed.value
   const light = measureLight(picture)
   burnMasks(picture, masks)
-  const full = masks.length > 0 ? writeJpeg(picture) : bytes
+  const full = masks.length > 0 || picture.isIncomplete ? writeJpeg(picture) : bytes
   const { width, height } = picture
   // A small picture is its own preview: no second coding, no second file.
   const preview = full.length <= previewBytesMax ? { bytes: full, width, height } : createPreview(picture)

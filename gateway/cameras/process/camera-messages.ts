@@ -5,6 +5,7 @@ import type { EventsTold } from '../talk/onvif/camera-events.ts'
 import type { CameraProblem, ProblemCode } from '../talk/camera-problem.ts'
 import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
+import type { Urgency } from './slots.ts'
 
 /** What is asked of one camera; the answers are those of `CameraClient`. */
 export type CameraQuestion =
@@ -13,10 +14,10 @@ export type CameraQuestion =
   | { ask: 'sources' }
   | { ask: 'fetch'; source: PictureSource }
   /** Fetched and developed, so that its bytes come over once. */
-  | { ask: 'take'; source: PictureSource; masks: readonly Polygon[] }
+  | { ask: 'take'; source: PictureSource; masks: readonly Polygon[]; urgency: Urgency }
   | { ask: 'forget-facts' }
   /** A picture that was fetched before; of no camera. */
-  | { ask: 'develop'; bytes: Uint8Array; masks: readonly Polygon[] }
+  | { ask: 'develop'; bytes: Uint8Array; masks: readonly Polygon[]; urgency: Urgency }
 
 export interface OpenCamera {
   settings: CameraSettings

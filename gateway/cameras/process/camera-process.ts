@@ -4,15 +4,15 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../talk/camera-client.ts'
 import type { EventsTold } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
 import { CameraProblem, isProblemCode, toProblem } from '../talk/camera-problem.ts'
 import type { Finished } from '../pictures/darkroom.ts'
-import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
+import { FarCamera } from './far-camera.ts'
 import { Restarts } from './restarts.ts'
+import { Slots, type Urgency } from './slots.ts'
 import { StandStill } from './stand-still.ts'
 
 /** A process that has said nothing at all for so long, although something was asked of it, hangs. */
@@ -21,8 +21,12 @@ const silenceMsMax = 30_000
 const endMsMax = 1000
 /** One that is gone is started again after this long, so that the cameras' events are heard again without a question. */
 const startAgainMs = 1000
-/** Most pictures on their way over: each waits with its bytes in the channel. Of other questions there is one a camera. */
+/**
+ * Most pictures on their way over: each waits with its bytes in the channel, and others before it. Of other questions there is
+ * one a camera. Those that wait are pictures from before an alarm, one or two a camera; beyond that they are refused.
+ */
 const sentMax = 16
+const waitingMax = 128
 /** Most of what it says on standard error that is logged: it speaks only when it breaks. */
 const wordsBytesMax = 4096
 /**
@@ -65,7 +69,7 @@ export class CameraProcess {
   readonly #restarts = new Restarts()
   #cancelStart: (() => void) | undefined
   #isStopped = false
-  #sent = 0
+  readonly #sent = new Slots({ atOnceMax: sentMax, waitingMax })
   #lastId = 0
   #lastKey = 0
   #heardMs = 0
@@ -114,14 +118,15 @@ export class CameraProcess {
   }
 
   /** Checks, masks and reduces a picture; rejects with a CameraProblem, and then nothing of it may be kept. */
-  async develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
-    if (this.#sent >= sentMax) throw new CameraProblem('busy', { detail: `${sentMax}` })
-    this.#sent++
-    try {
-      return (await this.ask(undefined, { ask: 'develop', bytes, masks }, signal)) as Finished
-    } finally {
-      this.#sent--
-    }
+  develop(
+    bytes: Uint8Array,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<Finished> {
+    const ask = (): Promise<Finished> =>
+      this.ask(undefined, { ask: 'develop', bytes, masks, urgency }, signal) as Promise<Finished>
+    return this.#sent.use(signal, ask, urgency)
   }
 
   /** Rejects with a CameraProblem; when `signal` gives up, as soon as the process has. */
@@ -313,60 +318,6 @@ export class CameraProcess {
       settle()
       reject(problem)
     }
-  }
-}
-
-/** One camera as `CameraClient` shows it, asked over there. */
-export class FarCamera implements CameraAccess {
-  readonly key: number
-  readonly camera: Omit<OpenCamera, 'pinned'>
-  readonly pin: CertificatePin
-  readonly onEvents: (told: EventsTold) => void
-  /** As of its last answer. */
-  facts: CameraFacts | undefined
-  readonly #process: CameraProcess
-
-  constructor(process: CameraProcess, options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'onEvents'>) {
-    this.#process = process
-    this.key = options.key
-    this.camera = options.camera
-    this.pin = options.pin
-    this.onEvents = options.onEvents
-  }
-
-  get settings(): OpenCamera['settings'] {
-    return this.camera.settings
-  }
-
-  probe(signal: AbortSignal): Promise<CameraFacts | undefined> {
-    return this.#process.ask(this, { ask: 'probe' }, signal) as Promise<CameraFacts | undefined>
-  }
-
-  check(signal: AbortSignal): ReturnType<CameraAccess['check']> {
-    return this.#process.ask(this, { ask: 'check' }, signal) as ReturnType<CameraAccess['check']>
-  }
-
-  sources(signal: AbortSignal): Promise<PictureSource[]> {
-    return this.#process.ask(this, { ask: 'sources' }, signal) as Promise<PictureSource[]>
-  }
-
-  fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture> {
-    return this.#process.ask(this, { ask: 'fetch', source }, signal) as Promise<RawPicture>
-  }
-
-  take(source: PictureSource, masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture> {
-    return this.#process.ask(this, { ask: 'take', source, masks }, signal) as Promise<TakenPicture>
-  }
-
-  develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished> {
-    return this.#process.develop(bytes, masks, signal)
-  }
-
-  forgetFacts(): void {
-    this.facts = undefined
-    // A process that is not there has forgotten them already.
-    if (!this.#process.isThere) return
-    this.#process.ask(this, { ask: 'forget-facts' }).catch(() => undefined)
   }
 }
 

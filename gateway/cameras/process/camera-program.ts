@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../protocols/kit/random.ts'
 import { setProcessNiceness } from '../../../platform/thread.ts'
-import { CameraClient } from '../talk/camera-client.ts'
+import { CameraClient, type TakenPicture } from '../talk/camera-client.ts'
 import { CameraEvents, hasEvents } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from '../talk/camera-problem.ts'
@@ -19,6 +19,9 @@ const niceness = 10
 /** ffmpeg processes at once: each costs 30 MB and, while it starts, a processor. One processor stays free of them. */
 const streamsAtOnceMax = availableParallelism() > 2 ? 2 : 1
 const streamsWaitingMax = 64
+/** Pictures fetched and not developed yet: each may have 4 MB. The others wait at their cameras, the most urgent first. */
+const picturesAtOnceMax = 16
+const picturesWaitingMax = 256
 /** Garbage is collected so often while there is work: V8 alone would let half as much again pile up for minutes. */
 const collectMs = 60_000
 /** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
@@ -29,6 +32,7 @@ const random = createSystemRandom()
 const [ffmpegCommand] = process.argv.slice(2)
 const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
 const streamSlots = new Slots({ atOnceMax: streamsAtOnceMax, waitingMax: streamsWaitingMax })
+const pictureSlots = new Slots({ atOnceMax: picturesAtOnceMax, waitingMax: picturesWaitingMax })
 const clients = new Map<number, CameraClient>()
 const eventsOf = new Map<number, CameraEvents>()
 const asked = new Map<number, AbortController>()
@@ -82,12 +86,22 @@ async function leave(): Promise<void> {
   process.exit()
 }
 
+async function take(
+  client: CameraClient,
+  { source: asked, masks, urgency }: CameraQuestion & { ask: 'take' },
+  signal: AbortSignal,
+): Promise<TakenPicture> {
+  const { bytes, source, answerMs } = await client.fetch(asked, signal, urgency)
+  return { raw: { source, answerMs }, finished: await darkroom.develop(bytes, masks, signal, urgency) }
+}
+
 async function work(
   client: CameraClient | undefined,
   question: CameraQuestion,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (question.ask === 'develop') return darkroom.develop(question.bytes, question.masks, signal)
+  if (question.ask === 'develop')
+    return darkroom.develop(question.bytes, question.masks, signal, question.urgency)
   if (!client) throw new CameraProblem('stopped')
   switch (question.ask) {
     case 'probe':
@@ -98,10 +112,8 @@ async function work(
       return client.sources(signal)
     case 'fetch':
       return client.fetch(question.source, signal)
-    case 'take': {
-      const { bytes, source, answerMs } = await client.fetch(question.source, signal)
-      return { raw: { source, answerMs }, finished: await darkroom.develop(bytes, question.masks, signal) }
-    }
+    case 'take':
+      return pictureSlots.use(signal, () => take(client, question, signal), question.urgency)
     case 'forget-facts':
       return client.forgetFacts()
   }

@@ -1,19 +1,33 @@
-// A fixed number of things at once (ffmpeg processes on a small box); the others wait in line, most of them bounded by their own deadlines.
+// A fixed number of things at once (pictures, ffmpeg processes on a small box); the others wait, the most urgent first.
 import { CameraProblem } from '../talk/camera-problem.ts'
+
+/** How urgent a picture is; a lower number goes first. */
+export const urgencies = { red: 0, person: 0, orange: 1, before: 2, later: 3, routine: 4 } as const
+export type Urgency = keyof typeof urgencies
+
+interface Waiting {
+  rank: number
+  enter: () => void
+}
 
 export class Slots {
   readonly #atOnceMax: number
   readonly #waitingMax: number
-  readonly #line: (() => void)[] = []
+  readonly #line: Waiting[] = []
   #taken = 0
 
+  /** Who comes when `waitingMax` wait is refused with `busy`. */
   constructor(options: { atOnceMax: number; waitingMax: number }) {
     this.#atOnceMax = options.atOnceMax
     this.#waitingMax = options.waitingMax
   }
 
-  async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.#enter(signal)
+  get waiting(): number {
+    return this.#line.length
+  }
+
+  async use<T>(signal: AbortSignal, work: () => Promise<T>, urgency: Urgency = 'routine'): Promise<T> {
+    await this.#enter(signal, urgencies[urgency])
     try {
       return await work()
     } finally {
@@ -21,23 +35,27 @@ export class Slots {
     }
   }
 
-  async #enter(signal: AbortSignal): Promise<void> {
+  async #enter(signal: AbortSignal, rank: number): Promise<void> {
     signal.throwIfAborted()
     if (this.#taken < this.#atOnceMax) {
       this.#taken++
       return
     }
-    if (this.#line.length >= this.#waitingMax) throw new CameraProblem('busy')
+    if (this.#line.length >= this.#waitingMax)
+      throw new CameraProblem('busy', { detail: `${this.#waitingMax}` })
     await new Promise<void>((resolve, reject) => {
       const enter = (): void => {
         signal.removeEventListener('abort', onAbort)
         resolve()
       }
+      const waiting = { rank, enter }
       const onAbort = (): void => {
-        this.#line.splice(this.#line.indexOf(enter), 1)
+        this.#line.splice(this.#line.indexOf(waiting), 1)
         reject(signal.reason as Error)
       }
-      this.#line.push(enter)
+      // Behind all that are as urgent: first come, first served.
+      const at = this.#line.findIndex((one) => one.rank > rank)
+      this.#line.splice(at < 0 ? this.#line.length : at, 0, waiting)
       signal.addEventListener('abort', onAbort, { once: true })
     })
   }
@@ -45,7 +63,7 @@ export class Slots {
   /** The slot passes to the next in line without becoming free in between. */
   #leave(): void {
     const next = this.#line.shift()
-    if (next) next()
+    if (next) next.enter()
     else this.#taken--
   }
 }

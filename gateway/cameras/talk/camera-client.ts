@@ -6,18 +6,23 @@ import { askCamera, type CameraAddress, type CertificatePin } from './http/camer
 import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { Finished } from '../pictures/darkroom.ts'
 import type { Ffmpeg } from './stream/ffmpeg-run.ts'
-import { CameraAuth } from './http/http-auth.ts'
+import { FirstJpeg } from '../../../platform/jpeg/first-jpeg.ts'
+import { CameraAuth, type SignInMemory } from './http/http-auth.ts'
+import type { OnvifOptions } from './onvif/onvif-caller.ts'
 import { OnvifSession, type CameraFacts } from './onvif/onvif-session.ts'
+import { PullPoint } from './onvif/pull-point.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
 import type { CameraState } from '../port.ts'
-import { grabFrame } from './stream/rtsp-frame.ts'
-import type { Slots } from '../process/slots.ts'
+import { grabFrame, streamMsMax } from './stream/rtsp-frame.ts'
+import { askRtspOptions } from './stream/rtsp-relay.ts'
+import type { Slots, Urgency } from '../process/slots.ts'
 
 /** Largest snapshot, and the time for each way to one. */
 export const pictureBytesMax = 4 * 1024 * 1024
 export const snapshotMsMax = 5_000
-export const streamMsMax = 8_000
 export const probeMsMax = 8_000
+/** How long a snapshot page that does not take the account is left alone, as after a wrong password. */
+const pageRefusedMs = 300_000
 
 /** How a picture was had. */
 export interface Fetched {
@@ -57,10 +62,20 @@ export interface CameraAccess {
   /** Ways to a picture, best first; probes where nothing is known yet. */
   sources(signal: AbortSignal): Promise<PictureSource[]>
   fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture>
-  /** Fetches and develops. */
-  take(source: PictureSource, masks: readonly Polygon[], signal: AbortSignal): Promise<TakenPicture>
+  /** Fetches and develops, in the turn that its urgency gives it. */
+  take(
+    source: PictureSource,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<TakenPicture>
   /** Checks, masks and reduces a picture that was fetched; when it fails nothing of it may be kept. */
-  develop(bytes: Uint8Array, masks: readonly Polygon[], signal: AbortSignal): Promise<Finished>
+  develop(
+    bytes: Uint8Array,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<Finished>
   /** The next picture probes first: addresses may have changed with whatever went wrong. */
   forgetFacts(): void
 }
@@ -68,8 +83,12 @@ export interface CameraAccess {
 export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
+  readonly #memory: SignInMemory = { hasDigest: false }
   readonly #auth: CameraAuth
+  /** Of pages, apart from ONVIF: some snapshot addresses carry a sign-in of their own and refuse a second one. */
+  readonly #pageAuth: CameraAuth
   readonly #streamAuth: CameraAuth
+  #pageRefusedMs = Number.NEGATIVE_INFINITY
   readonly #session: OnvifSession | undefined
   #facts: CameraFacts | undefined
 
@@ -77,6 +96,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     this.settings = options.settings
     this.#options = options
     this.#auth = this.#createAuth()
+    this.#pageAuth = this.#createAuth()
     this.#streamAuth = this.#createAuth()
     this.#session = options.settings.onvif ? this.#createSession(this.#auth) : undefined
   }
@@ -91,10 +111,6 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     return this.#facts
   }
 
-  get authScheme(): 'none' | 'basic' | 'digest' {
-    return this.#auth.scheme
-  }
-
   async probe(signal: AbortSignal): Promise<CameraFacts | undefined> {
     if (!this.#session) return undefined
     this.#facts = undefined
@@ -103,14 +119,20 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   }
 
   async check(signal: AbortSignal): Promise<{ state: CameraState; clockSkewMs: number | undefined }> {
-    if (!this.#session) {
-      await this.#checkPlain(signal)
-      return { state: 'reachable', clockSkewMs: undefined }
+    const hasOwnWay = this.settings.snapshotPath !== undefined || this.settings.streamPath !== undefined
+    if (this.#session) {
+      try {
+        const { clockSkewMs, isKnown } = await this.#session.check(signal, snapshotMsMax)
+        // Without that it was not seen whether it takes our credentials.
+        if (!isKnown) return { state: 'reachable', clockSkewMs }
+        return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
+      } catch (error) {
+        // Pictures do not need ONVIF where their way is configured.
+        if (!hasOwnWay || signal.aborted) throw error
+      }
     }
-    const { clockSkewMs, isKnown } = await this.#session.check(signal, snapshotMsMax)
-    // Without that it was not seen whether it takes our credentials.
-    if (!isKnown) return { state: 'reachable', clockSkewMs }
-    return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
+    await this.#checkOwnWay(signal)
+    return { state: 'reachable', clockSkewMs: undefined }
   }
 
   async sources(signal: AbortSignal): Promise<PictureSource[]> {
@@ -122,50 +144,66 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     if (snapshotPath !== undefined || this.#facts?.snapshot) sources.push('http')
     if (streamPath !== undefined || this.#facts?.stream) sources.push('rtsp')
     if (sources.length === 0) throw new CameraProblem('no-picture-source')
-    return sources
+    // A page that refused the account is not asked again soon: that would lock it.
+    const isPageRefused = this.#options.clock.monotonicMs() - this.#pageRefusedMs < pageRefusedMs
+    return isPageRefused && sources.length > 1 ? ['rtsp'] : sources
   }
 
-  async fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture> {
-    return source === 'http' ? this.#fetchSnapshot(signal) : this.#fetchFrame(signal)
+  async fetch(source: PictureSource, signal: AbortSignal, urgency: Urgency = 'routine'): Promise<RawPicture> {
+    if (source === 'rtsp') return this.#fetchFrame(signal, urgency)
+    try {
+      return await this.#fetchSnapshot(signal)
+    } catch (error) {
+      const problem = toProblem(error, 'bad-http')
+      // The password is right, as ONVIF has shown: only the page does not take it, and the stream may.
+      if (!problem.isSignIn || !this.#facts?.isSignedIn) throw problem
+      this.#pageRefusedMs = this.#options.clock.monotonicMs()
+      throw new CameraProblem('snapshot-refused', { detail: problem.detail, cause: problem })
+    }
   }
 
   forgetFacts(): void {
     this.#facts = undefined
   }
 
-  /** A session of its own for events: a subscription waits for a minute at a time, and says little. */
-  openEvents(): OnvifSession {
-    return this.#createSession(this.#createAuth())
+  /** Of its own: a subscription waits for a minute at a time, and says little. */
+  openEvents(): PullPoint {
+    return new PullPoint(this.#onvifOptions(this.#createAuth()))
+  }
+
+  #onvifOptions(auth: CameraAuth): OnvifOptions {
+    const { pin, clock, random } = this.#options
+    return { address: this.address, path: this.settings.onvifPath, auth, pin, clock, random }
   }
 
   #createAuth(): CameraAuth {
     const { settings, credentials, random } = this.#options
     const { user, password } = credentials ?? {}
-    return new CameraAuth({ user, password, mode: settings.auth, random })
+    return new CameraAuth({ user, password, mode: settings.auth, random, memory: this.#memory })
   }
 
   #createSession(auth: CameraAuth): OnvifSession {
-    const { pin, clock } = this.#options
-    return new OnvifSession({ address: this.address, path: this.settings.onvifPath, auth, pin, clock })
+    return new OnvifSession(this.#onvifOptions(auth))
   }
 
   async #fetchSnapshot(signal: AbortSignal): Promise<RawPicture> {
     const { settings } = this
     const known = this.#facts?.snapshot
+    const first = new FirstJpeg()
     const answer = await askCamera({
       address: settings.snapshotPath === undefined && known ? known.address : this.address,
       method: 'GET',
       path: settings.snapshotPath ?? known?.path ?? '/',
-      auth: this.#auth,
+      auth: this.#pageAuth,
       pin: this.#options.pin,
       clock: this.#options.clock,
       deadlineMs: snapshotMsMax,
       bodyBytesMax: pictureBytesMax,
-      // A snapshot address that is really motion JPEG.
-      isEnough: (parts) => firstPartEnd(parts) !== undefined,
+      // Motion JPEG goes on for ever, and some servers never close.
+      isEnough: ({ body }) => first.end(body) !== undefined,
       signal,
     })
-    const bytes = pictureIn(answer.body)
+    const bytes = pictureIn(answer.body, answer.contentType)
     if (!bytes) {
       if (answer.status === 404) throw new CameraProblem('not-found')
       if (answer.status === 403) throw new CameraProblem('wrong-password', { detail: 'HTTP 403' })
@@ -175,11 +213,11 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     return { bytes, source: 'http', answerMs: answer.answerMs }
   }
 
-  async #fetchFrame(signal: AbortSignal): Promise<RawPicture> {
+  async #fetchFrame(signal: AbortSignal, urgency: Urgency): Promise<RawPicture> {
     const { settings } = this
     const known = this.#facts?.stream
     const { clock, ffmpeg, streamSlots } = this.#options
-    return streamSlots.use(signal, async () => {
+    const grab = async (): Promise<RawPicture> => {
       const startedMs = clock.monotonicMs()
       const bytes = await grabFrame(
         ffmpeg,
@@ -190,53 +228,52 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
           auth: this.#streamAuth,
           random: this.#options.random,
         },
-        { deadlineMs: streamMsMax, signal },
+        { clock, deadlineMs: streamMsMax, signal },
       )
       return { bytes, source: 'rtsp', answerMs: clock.monotonicMs() - startedMs }
-    })
+    }
+    return streamSlots.use(signal, grab, urgency)
   }
 
-  async #checkPlain(signal: AbortSignal): Promise<void> {
+  /** By the way that is configured: a camera that has a stream only needs no web server. */
+  async #checkOwnWay(signal: AbortSignal): Promise<void> {
+    const { settings } = this
+    const { pin, clock } = this.#options
+    if (settings.snapshotPath === undefined && settings.streamPath !== undefined) {
+      const { host, rtspPort = 554 } = settings
+      return askRtspOptions({ host, port: rtspPort, clock, deadlineMs: snapshotMsMax, signal })
+    }
     try {
       await askCamera({
         address: this.address,
         method: 'GET',
         path: '/',
-        auth: this.#auth,
-        pin: this.#options.pin,
-        clock: this.#options.clock,
+        auth: this.#pageAuth,
+        pin,
+        clock,
         deadlineMs: snapshotMsMax,
         bodyBytesMax: pictureBytesMax,
         signal,
       })
     } catch (error) {
-      const { code } = toProblem(error, 'no-answer')
+      const problem = toProblem(error, 'no-answer')
       // It answered: what it answered on its front page is of no interest.
-      if (!['no-password', 'wrong-password', 'unknown-auth', 'too-large', 'foreign-host'].includes(code))
-        throw error
+      if (!problem.isSignIn && !['too-large', 'foreign-host'].includes(problem.code)) throw problem
     }
   }
 }
 
-const pictureStart = Buffer.from([0xff, 0xd8, 0xff])
+/** Junk that some firmware sends ahead of a picture; further in, it is a page that happens to hold one. */
+const leadBytesMax = 4096
 
-/** Where the first of several parts ends, by the boundary that it began with; undefined while that has not come again. */
-function firstPartEnd(body: Buffer): number | undefined {
-  const from = body[0] === 0x0d && body[1] === 0x0a ? 2 : 0
-  const lineEnd = body.subarray(from, from + 200).indexOf('\r\n')
-  if (lineEnd < 3 || body[from] !== 0x2d || body[from + 1] !== 0x2d) return undefined
-  const next = body.indexOf(body.subarray(from, from + lineEnd), from + lineEnd)
-  return next < 0 ? undefined : next
-}
-
-/** The JPEG inside a body: headers are not believed, leading and trailing bytes (multipart, padding) are cut. */
-function pictureIn(whole: Buffer): Uint8Array | undefined {
-  const body = whole.subarray(0, firstPartEnd(whole) ?? whole.length)
-  const start = body.indexOf(pictureStart)
-  // Further in, it is a page that happens to hold a picture.
-  if (start < 0 || start > 512) return undefined
-  const end = body.lastIndexOf(Buffer.from([0xff, 0xd9]))
-  return end < start ? body.subarray(start) : body.subarray(start, end + 2)
+/** The first JPEG inside a body: headers are not believed, what stands around it (multipart, padding) is cut. */
+function pictureIn(body: Buffer, contentType: string): Uint8Array | undefined {
+  const found = new FirstJpeg()
+  const end = found.end(body)
+  const isPage = /^\s*</.test(body.subarray(0, 64).toString('latin1'))
+  const isParts = /^multipart\//i.test(contentType)
+  if (found.start < 0 || (!isParts && (isPage || found.start > leadBytesMax))) return undefined
+  return body.subarray(found.start, end)
 }
 
 function kindOf(body: Buffer, contentType: string): string {

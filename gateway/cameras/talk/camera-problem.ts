@@ -35,6 +35,18 @@ const sentences = {
     zh: '用户名或密码不对',
     en: 'wrong user or password',
   },
+  'wrong-clock': {
+    zh: '登录被拒绝：密码不对，或摄像机的时钟不对（请校时）',
+    en: 'the sign-in is refused: wrong password, or the clock of the camera is wrong (set it)',
+  },
+  'snapshot-refused': {
+    zh: '快照网页不接受这个帐号，ONVIF 接受',
+    en: 'the snapshot page does not take this account, ONVIF does',
+  },
+  'basic-refused': {
+    zh: '摄像机要求明文密码，以前不要：没有发送；确实需要时请设置 auth: basic',
+    en: 'the camera asks for the password in plain text and did not before: not sent; if it is meant, set auth: basic',
+  },
   'no-password': { zh: '摄像机要求用户名和密码', en: 'the camera asks for a user and a password' },
   'unknown-auth': {
     zh: '摄像机要求一种不支持的登录方式',
@@ -53,6 +65,10 @@ const sentences = {
     en: 'it answers, but not as ONVIF does: check the port and switch ONVIF on in the camera',
   },
   'onvif-fault': { zh: '摄像机拒绝了 ONVIF 请求', en: 'the camera refused the ONVIF request' },
+  'picture-too-large': {
+    zh: '图片的像素太多：请在摄像机里选较小的分辨率',
+    en: 'the picture has too many pixels: choose a smaller size in the camera',
+  },
   'foreign-host': {
     zh: '摄像机指向另一个地址，已拒绝',
     en: 'the camera points to another address, which is refused',
@@ -136,7 +152,14 @@ export class CameraProblem extends Error {
 
   /** False when trying again without a person changes nothing and may lock the account. */
   get isRetryable(): boolean {
-    return !['wrong-password', 'no-password', 'unknown-auth', 'certificate-changed'].includes(this.code)
+    return !this.isSignIn && this.code !== 'certificate-changed'
+  }
+
+  /** The camera does not take our sign-in: it is left alone for a while, because makers lock accounts after a few tries. */
+  get isSignIn(): boolean {
+    return ['wrong-password', 'wrong-clock', 'no-password', 'unknown-auth', 'basic-refused'].includes(
+      this.code,
+    )
   }
 }
 

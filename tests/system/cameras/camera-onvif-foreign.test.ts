@@ -199,6 +199,7 @@ describe.skipIf(problem !== undefined)('the gateway, with a camera of another pr
       auth: new CameraAuth({ ...account, mode: 'auto', random: createSystemRandom() }),
       pin: { get: () => undefined, set: () => {} },
       clock: createSystemClock(),
+      random: createSystemRandom(),
     })
     const facts = await session.probe(new AbortController().signal, 8000)
     expect(facts).toMatchObject({

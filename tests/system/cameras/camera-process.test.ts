@@ -91,7 +91,7 @@ async function theProcess(): Promise<string> {
 
 /** It answers, so that it has done all that it does as it starts. */
 async function answers(far: CameraProcess): Promise<void> {
-  await expect(far.develop(Buffer.from('words'), [], never())).rejects.toMatchObject({
+  await expect(far.develop(Buffer.from('words'), [], never(), 'red')).rejects.toMatchObject({
     code: 'not-a-picture',
   })
 }
@@ -168,7 +168,7 @@ it('does not keep the cameras from stopping where it hangs in the middle of a pi
 it('is ended with its ffmpeg when it hangs, and the next picture has a new one', async () => {
   const { far, clock, pid } = await openProcess(sleepingFfmpeg())
   await answers(far)
-  const asked = Promise.allSettled([far.develop(progressive, [], never())])
+  const asked = Promise.allSettled([far.develop(progressive, [], never(), 'red')])
   const ffmpeg = await ffmpegPid()
   process.kill(Number(pid), 'SIGSTOP')
   clock.advance(29_000)
@@ -183,7 +183,7 @@ it('is ended with its ffmpeg when it hangs, and the next picture has a new one',
 it('reaps its ffmpeg before it leaves, and does not leave because a supervisor tells all processes to', async () => {
   const { far, pid } = await openProcess(sleepingFfmpeg())
   await answers(far)
-  const asked = Promise.allSettled([far.develop(progressive, [], never())])
+  const asked = Promise.allSettled([far.develop(progressive, [], never(), 'red')])
   const ffmpeg = await ffmpegPid()
   process.kill(Number(pid), 'SIGTERM')
   process.kill(Number(pid), 'SIGINT')
@@ -251,10 +251,10 @@ it('makes an odd picture plain with ffmpeg of its own, and refuses one that is l
   const large = Buffer.from(progressive)
   large.writeUInt16BE(side, 7)
   large.writeUInt16BE(side, 9)
-  const plain = await far.develop(progressive, [], never())
+  const plain = await far.develop(progressive, [], never(), 'red')
   expect(plain.full).toMatchObject({ width: 16, height: 16 })
   expect(parseJpeg(plain.full.bytes)).toMatchObject({ ok: true })
-  await expect(far.develop(large, [], never())).rejects.toMatchObject({ code: 'broken-picture' })
+  await expect(far.develop(large, [], never(), 'red')).rejects.toMatchObject({ code: 'broken-picture' })
 }, 20_000)
 
 it.each([
@@ -303,7 +303,7 @@ it('stands still with its ffmpeg while an alarm is on its way, and goes on; at w
   far.standStill()
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(isStill(pid)).toBe(false)
-  const asked = far.develop(progressive, [], never()).catch((error: unknown) => error)
+  const asked = far.develop(progressive, [], never(), 'red').catch((error: unknown) => error)
   const ffmpeg = await ffmpegPid()
   far.standStill()
   await until(() => isStill(pid) && isStill(ffmpeg), 'standing still')

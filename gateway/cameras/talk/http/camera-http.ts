@@ -4,7 +4,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import { lookupCamera } from '../camera-lookup.ts'
 import { CameraProblem, toProblem } from '../camera-problem.ts'
-import type { CameraAuth } from './http-auth.ts'
+import { isSameHost } from '../same-host.ts'
+import { isStale, parseChallenges, type CameraAuth } from './http-auth.ts'
 import { HttpReader, type HttpAnswer } from './http-reader.ts'
 
 export interface CameraAddress {
@@ -39,13 +40,15 @@ export interface AskOptions {
   /** For everything together: connecting, signing in, the whole body. */
   deadlineMs: number
   bodyBytesMax: number
-  /** Of an answer in several parts without end: true when what has come is enough. */
-  isEnough?: (parts: Buffer) => boolean
+  /** Of an answer that may have no end: true when what has come is enough. */
+  isEnough?: (answer: HttpAnswer) => boolean
+  /** The request carries a signature of its own: a 401 that asks for nothing better is an answer, too. */
+  isSigned?: boolean
   signal: AbortSignal
 }
 
-/** Rounds of one request: the first try, the answer to a challenge, a stale nonce, one redirect. */
-const roundsMax = 4
+/** Rounds of one request: the first try, the answer to a challenge, a nonce that had run out, one redirect and its sign-in. */
+const roundsMax = 5
 
 /** Resolves with any status except 401, which becomes a problem after the sign-in was tried. */
 export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
@@ -67,48 +70,67 @@ export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
 }
 
 async function askWithAuth(options: AskOptions, signal: AbortSignal): Promise<CameraAnswer> {
-  const { auth } = options
+  const { auth, clock } = options
   let { address, path } = options
   let answered = 0
-  for (let round = 0; round < roundsMax; round++) {
-    const authorization = auth.authorization(options.method, path, options.body ?? '')
-    const startedMs = options.clock.monotonicMs()
-    const answer = await askOnce({ ...options, address, path }, authorization, signal)
-    const answerMs = options.clock.monotonicMs() - startedMs
-    const values = (name: string): string[] =>
-      answer.headers.filter(([one]) => one === name).map(([, value]) => value)
-    const [location] = values('location')
-    if (answer.status >= 301 && answer.status <= 308 && location !== undefined) {
-      ;({ address, path } = redirected(address, location))
-      continue
-    }
-    if (answer.status !== 401) {
-      return {
-        status: answer.status,
-        contentType: values('content-type')[0] ?? '',
-        body: answer.body,
-        answerMs,
+  const connection = new CameraConnection()
+  try {
+    for (let round = 0; round < roundsMax; round++) {
+      const isSigning = auth.scheme !== 'none'
+      const startedMs = clock.monotonicMs()
+      const answer = await connection.ask({ ...options, address, path }, signal)
+      const answerMs = clock.monotonicMs() - startedMs
+      const [location] = valuesOf(answer, 'location')
+      if (answer.status >= 301 && answer.status <= 308 && location !== undefined) {
+        ;({ address, path } = redirected(address, path, location))
+        continue
       }
+      const challenges = valuesOf(answer, 'www-authenticate')
+      const isRefused =
+        answer.status === 401 && !(options.isSigned && !hasDigest(challenges) && isSoap(answer))
+      if (!isRefused && !(answer.status === 403 && auth.insistOnBasic())) {
+        if (answer.status < 400) auth.accepted()
+        const contentType = valuesOf(answer, 'content-type')[0] ?? ''
+        return { status: answer.status, contentType, body: answer.body, answerMs }
+      }
+      if (answer.status === 403) continue
+      if (!auth.hasCredentials) throw new CameraProblem('no-password')
+      // A remembered nonce may have expired: a second no to a fresh one is final. More tries would lock the account.
+      const isFinal = isSigning && answered > 0 && !isStale(challenges)
+      if (isFinal) {
+        auth.forget()
+        throw new CameraProblem('wrong-password')
+      }
+      if (!auth.learn(challenges, address.isTls)) throw new CameraProblem('unknown-auth')
+      answered++
     }
-    if (!auth.hasCredentials) throw new CameraProblem('no-password')
-    // A remembered nonce may have expired: a second no to a fresh one is final. More tries would lock the account.
-    const wasFresh = authorization !== undefined && answered > 0
-    if (wasFresh) {
-      auth.forget()
-      throw new CameraProblem('wrong-password')
-    }
-    if (!auth.learn(values('www-authenticate'))) throw new CameraProblem('unknown-auth')
-    answered++
+  } finally {
+    connection.close()
   }
-  throw new CameraProblem('http-error', { detail: 'redirect' })
+  throw new CameraProblem('http-error', { detail: answered > 1 ? 'HTTP 401' : 'redirect' })
 }
 
+const valuesOf = (answer: HttpAnswer, name: string): string[] =>
+  answer.headers.filter(([one]) => one === name).map(([, value]) => value)
+
+const hasDigest = (challenges: readonly string[]): boolean =>
+  parseChallenges(challenges).some(({ scheme }) => scheme === 'digest')
+
+/** A refusal in the words of SOAP, or of nothing: what asks for a sign-in of HTTP is a page. */
+const isSoap = (answer: HttpAnswer): boolean =>
+  valuesOf(answer, 'www-authenticate').length === 0 ||
+  /<(?:[\w.-]+:)?Envelope[\s>]/.test(answer.body.toString('latin1'))
+
 /** Follows a redirect on the camera itself only: cameras do point to their maker's site or an address behind a NAT. */
-function redirected(address: CameraAddress, location: string): { address: CameraAddress; path: string } {
-  const base = `${address.isTls ? 'https' : 'http'}://${urlHost(address.host)}:${address.port}`
+function redirected(
+  address: CameraAddress,
+  path: string,
+  location: string,
+): { address: CameraAddress; path: string } {
+  const base = `${address.isTls ? 'https' : 'http'}://${urlHost(address.host)}:${address.port}${path}`
   if (!URL.canParse(location, base)) throw new CameraProblem('foreign-host')
   const url = new URL(location, base)
-  if (url.hostname !== urlHost(address.host)) throw new CameraProblem('foreign-host')
+  if (!isSameHost(url.hostname, address.host)) throw new CameraProblem('foreign-host')
   const isTls = url.protocol === 'https:'
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port)
   return { address: { host: address.host, port, isTls }, path: url.pathname + url.search }
@@ -119,17 +141,64 @@ export function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
-async function askOnce(
-  options: AskOptions,
-  authorization: string | undefined,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
-  signal.throwIfAborted()
-  const socket = await openSocket(options, signal)
-  try {
-    return await exchange(options, authorization, socket, signal)
-  } finally {
+/** How long a connection is watched for its end before it is used again. */
+const closingMs = 20
+
+/** The connection of one request: kept for its next round where the camera keeps it, since some tie their nonce to it. */
+class CameraConnection {
+  #socket: Socket | undefined
+  #address: CameraAddress | undefined
+  /** It closed a connection that it was to keep. */
+  #isFickle = false
+
+  async ask(options: AskOptions, signal: AbortSignal): Promise<HttpAnswer> {
+    signal.throwIfAborted()
+    const kept = await this.#take(options)
+    if (kept) {
+      try {
+        return await this.#exchange(options, kept, signal)
+      } catch (error) {
+        // It closed a moment before: nothing was answered, so nothing was refused.
+        if (toProblem(error, 'bad-http').code !== 'reset' || signal.aborted) throw error
+        this.#isFickle = true
+      }
+    }
+    return this.#exchange(options, await openSocket(options, signal), signal)
+  }
+
+  close(): void {
+    this.#socket?.destroy()
+  }
+
+  async #take({ address: { host, port, isTls }, clock }: AskOptions): Promise<Socket | undefined> {
+    const socket = this.#socket
+    const known = this.#address
+    this.#socket = undefined
+    if (!socket) return undefined
+    const isSame = known?.host === host && known.port === port && known.isTls === isTls
+    // Many close without having said so: what is sent into that is lost, with the nonce that it used up.
+    if (isSame) await new Promise<void>((resolve) => clock.after(closingMs, resolve))
+    if (isSame && !socket.destroyed && socket.readable && socket.writable) return socket
     socket.destroy()
+    return undefined
+  }
+
+  async #exchange(options: AskOptions, socket: Socket, signal: AbortSignal): Promise<HttpAnswer> {
+    // Only a request that may have to be signed asks the camera to keep its connection.
+    const mayFollow = options.auth.hasCredentials && !this.#isFickle
+    const authorization = options.auth.authorization(options.method, options.path, options.body ?? '')
+    let isKept = false
+    try {
+      const { answer, isCleanEnd } = await exchange(options, authorization, mayFollow, socket, signal)
+      const says = valuesOf(answer, 'connection').join()
+      isKept = mayFollow && answer.status === 401 && isCleanEnd && !/close/i.test(says)
+      return answer
+    } finally {
+      if (isKept) {
+        this.#socket = socket
+        this.#address = options.address
+      } else socket.destroy()
+    }
   }
 }
 
@@ -137,14 +206,18 @@ async function askOnce(
 function exchange(
   options: AskOptions,
   authorization: string | undefined,
+  mayFollow: boolean,
   socket: Socket,
   signal: AbortSignal,
-): Promise<HttpAnswer> {
+): Promise<{ answer: HttpAnswer; isCleanEnd: boolean }> {
   return new Promise((resolve, reject) => {
     const reader = new HttpReader(options.bodyBytesMax)
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort)
       socket.removeAllListeners('data')
+      socket.removeListener('error', fail)
+      socket.removeListener('end', finish)
+      socket.removeListener('close', finish)
     }
     const fail = (error: unknown): void => {
       settle()
@@ -153,7 +226,7 @@ function exchange(
     const finish = (): void => {
       settle()
       try {
-        resolve(reader.finish())
+        resolve({ answer: reader.finish(), isCleanEnd: reader.isCleanEnd })
       } catch (error) {
         reject(toProblem(error, 'bad-http'))
       }
@@ -166,22 +239,32 @@ function exchange(
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk)
-        const parts = reader.partsSoFar
-        if (reader.isComplete || (parts && options.isEnough?.(parts))) finish()
+        const { soFar } = reader
+        if (reader.isComplete || (soFar && isEnough(options, soFar))) finish()
       } catch (error) {
         fail(error)
       }
     })
-    socket.write(requestText(options, authorization))
+    socket.write(requestText(options, authorization, mayFollow))
   })
 }
 
-function requestText(options: AskOptions, authorization: string | undefined): Buffer {
+/** A refusal is known by its head, and its page may have no end. */
+function isEnough(options: AskOptions, answer: HttpAnswer): boolean {
+  if (answer.status === 401 && hasDigest(valuesOf(answer, 'www-authenticate')))
+    return (
+      valuesOf(answer, 'content-length').length === 0 && valuesOf(answer, 'transfer-encoding').length === 0
+    )
+  return options.isEnough?.(answer) ?? false
+}
+
+function requestText(options: AskOptions, authorization: string | undefined, mayFollow: boolean): Buffer {
   const { address, method, path, body } = options
   const headers: [string, string][] = [
     ['Host', `${urlHost(address.host)}:${address.port}`],
-    ['Connection', 'close'],
+    ['Connection', mayFollow ? 'keep-alive' : 'close'],
     ['Accept', '*/*'],
+    ['Accept-Encoding', 'identity'],
     ...Object.entries(options.headers ?? {}),
   ]
   if (authorization !== undefined) headers.push(['Authorization', authorization])
@@ -192,13 +275,16 @@ function requestText(options: AskOptions, authorization: string | undefined): Bu
   return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '', 'utf8')])
 }
 
+/** Cameras of 2014 speak TLS 1.0 with keys that OpenSSL refuses since; the pin tells whether it is the same camera. */
+const oldTls = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+
 /** Connects; over TLS the certificate is compared with the pin before a single byte of ours is sent. */
 function openSocket(options: AskOptions, signal: AbortSignal): Promise<Socket> {
   const { host, port, isTls } = options.address
   return new Promise((resolve, reject) => {
     // A camera's certificate names nobody we know: identity is the pinned fingerprint, not a chain.
     const socket = isTls
-      ? connectTls({ host, port, lookup: lookupCamera, rejectUnauthorized: false, minVersion: 'TLSv1' })
+      ? connectTls({ host, port, lookup: lookupCamera, rejectUnauthorized: false, ...oldTls })
       : connectTcp({ host, port, lookup: lookupCamera })
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)

@@ -1,6 +1,7 @@
 // Signing in to a camera's web server: Basic and Digest after RFC 7616 as cameras really speak it, and the memory of what worked.
 import { createHash } from 'node:crypto'
 import type { Random } from '../../../../protocols/kit/random.ts'
+import { CameraProblem } from '../camera-problem.ts'
 
 export interface Challenge {
   scheme: 'basic' | 'digest'
@@ -24,7 +25,8 @@ export function parseChallenges(values: readonly string[]): Challenge[] {
         if (current) found.push(current)
       } else if (current && name !== undefined) {
         const text = raw.startsWith('"') ? raw.slice(1, -1).replace(/\\(.)/g, '$1') : raw
-        current.parameters[name.toLowerCase()] = text
+        // Some firmware takes the other quotes for quotes.
+        current.parameters[name.toLowerCase()] = text.replace(/^'(.*)'$/, '$1')
       }
     }
   }
@@ -41,22 +43,30 @@ interface DigestMemory {
   count: number
 }
 
+/** What one camera has shown of itself, over all of its services: whoever asks it for less later is not the camera we know. */
+export interface SignInMemory {
+  hasDigest: boolean
+}
+
 export interface CameraAuthOptions {
   user: string | undefined
   password: string | undefined
   /** `auto` takes the safest the camera offers; the others insist. */
   mode: 'auto' | 'basic' | 'digest'
   random: Random
+  memory?: SignInMemory
 }
 
 /** One camera's credentials and the way of signing in that worked last, so that the next request needs one round trip. */
 export class CameraAuth {
   readonly #options: CameraAuthOptions
+  readonly #memory: SignInMemory
   #digest: DigestMemory | undefined
   #isBasic = false
 
   constructor(options: CameraAuthOptions) {
     this.#options = options
+    this.#memory = options.memory ?? { hasDigest: false }
   }
 
   get hasCredentials(): boolean {
@@ -83,8 +93,20 @@ export class CameraAuth {
     return `Basic ${Buffer.from(`${this.user}:${this.password}`, 'utf8').toString('base64')}`
   }
 
-  /** Takes in what a 401 asked for; false when nothing in it can be answered. */
-  learn(values: readonly string[]): boolean {
+  /** A Digest of ours was taken: from here on `auto` answers no Basic over a connection that others can read. */
+  accepted(): void {
+    if (this.#digest) this.#memory.hasDigest = true
+  }
+
+  /** `auth: basic` of the configuration: then it is sent also where a camera only says no. */
+  insistOnBasic(): boolean {
+    if (this.#options.mode !== 'basic' || this.#isBasic || !this.hasCredentials) return false
+    this.#isBasic = true
+    return true
+  }
+
+  /** Takes in what a 401 asked for; false when nothing in it can be answered. Throws where answering would give the password away. */
+  learn(values: readonly string[], isTls = false): boolean {
     const { mode } = this.#options
     this.#digest = undefined
     this.#isBasic = false
@@ -96,6 +118,10 @@ export class CameraAuth {
     this.#digest = digests.find(({ hash }) => hash === 'sha256') ?? digests[0]
     this.#isBasic =
       this.#digest === undefined && mode !== 'digest' && challenges.some(({ scheme }) => scheme === 'basic')
+    if (this.#isBasic && mode === 'auto' && !isTls && this.#memory.hasDigest) {
+      this.#isBasic = false
+      throw new CameraProblem('basic-refused')
+    }
     return this.#digest !== undefined || this.#isBasic
   }
 
@@ -107,18 +133,22 @@ export class CameraAuth {
 
   #digestHeader(memory: DigestMemory, method: string, path: string, body: string): string {
     const { realm = '', nonce = '', opaque, algorithm } = memory.parameters
-    const hash = (text: string): string => createHash(memory.hash).update(text, 'utf8').digest('hex')
+    // Headers are bytes, read as latin1: what the camera said goes back, and is hashed, byte for byte.
+    const hash = (text: string): string => createHash(memory.hash).update(text, 'latin1').digest('hex')
+    const [user, password] = [this.user, this.password].map(utf8Bytes)
     const cnonce = this.#options.random.hex(8)
     const count = (++memory.count).toString(16).padStart(8, '0')
-    const plain = hash(`${this.user}:${realm}:${this.password}`)
+    const plain = hash(`${user}:${realm}:${password}`)
     const ha1 = memory.isSession ? hash(`${plain}:${nonce}:${cnonce}`) : plain
-    const ha2 = hash(memory.qop === 'auth-int' ? `${method}:${path}:${hash(body)}` : `${method}:${path}`)
+    const ha2 = hash(
+      memory.qop === 'auth-int' ? `${method}:${path}:${hash(utf8Bytes(body))}` : `${method}:${path}`,
+    )
     const proof = memory.qop
       ? hash(`${ha1}:${nonce}:${count}:${cnonce}:${memory.qop}:${ha2}`)
       : hash(`${ha1}:${nonce}:${ha2}`)
     const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
     const parts = [
-      `username=${quoted(this.user)}`,
+      `username=${quoted(user ?? '')}`,
       `realm=${quoted(realm)}`,
       `nonce=${quoted(nonce)}`,
       `uri=${quoted(path)}`,
@@ -128,10 +158,12 @@ export class CameraAuth {
     if (opaque !== undefined) parts.push(`opaque=${quoted(opaque)}`)
     if (memory.qop) parts.push(`qop=${memory.qop}`, `nc=${count}`, `cnonce="${cnonce}"`)
     else if (memory.isSession) parts.push(`cnonce="${cnonce}"`)
-    // A header carries bytes: a Chinese user name goes as its UTF-8 bytes.
-    return Buffer.from(`Digest ${parts.join(', ')}`, 'utf8').toString('latin1')
+    return `Digest ${parts.join(', ')}`
   }
 }
+
+/** A header carries bytes: a Chinese user name goes as its UTF-8 bytes. */
+const utf8Bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
 function digestMemory(parameters: Record<string, string>): DigestMemory | undefined {
   const named = (parameters['algorithm'] ?? 'MD5').toLowerCase()
@@ -141,4 +173,9 @@ function digestMemory(parameters: Record<string, string>): DigestMemory | undefi
   const offered = (parameters['qop'] ?? '').toLowerCase().split(/[\s,]+/)
   const qop = offered.includes('auth') ? 'auth' : offered.includes('auth-int') ? 'auth-int' : undefined
   return { parameters, hash, isSession, qop, count: 0 }
+}
+
+/** The nonce had run out, not the password was wrong: it is signed again at once. */
+export function isStale(values: readonly string[]): boolean {
+  return parseChallenges(values).some(({ parameters }) => parameters['stale']?.toLowerCase() === 'true')
 }

@@ -1,4 +1,5 @@
 // Reads one HTTP answer as cameras send it: spaces before colons, odd bytes, bare line feeds, wrong lengths. Bounded in all.
+import { gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib'
 import { CameraProblem } from '../camera-problem.ts'
 
 const headBytesMax = 16 * 1024
@@ -54,20 +55,27 @@ export class HttpReader {
     if (wrappingBytes > wrappingBytesMax + this.#bodyBytes / 4) throw this.#tooLarge()
   }
 
-  /** The body so far of an answer in several parts, which may go on for ever: its first part may be all that is wanted. */
-  get partsSoFar(): Buffer | undefined {
-    const type = this.#head?.headers.find(([name]) => name === 'content-type')?.[1] ?? ''
-    return /^multipart\//i.test(type) ? this.#body.subarray(0, this.#bodyBytes) : undefined
+  /** The answer so far, which may go on for ever: what has come may be all that is wanted. Undefined before its head. */
+  get soFar(): HttpAnswer | undefined {
+    return this.#head && { ...this.#head, body: this.#body.subarray(0, this.#bodyBytes) }
   }
 
+  /** True when it was read to an end that it told beforehand, and nothing came behind it. */
+  get isCleanEnd(): boolean {
+    return this.#isComplete && this.#pending.length === 0
+  }
+
+  /** Throws a CameraProblem when the camera closed without an answer, or what it packed can not be unpacked. */
   finish(): HttpAnswer {
     if (!this.#head) throw new CameraProblem(this.#pending.length === 0 ? 'reset' : 'bad-http')
-    return { ...this.#head, body: this.#body.subarray(0, this.#bodyBytes) }
+    const body = this.#body.subarray(0, this.#bodyBytes)
+    const encoding = this.#head.headers.find(([name]) => name === 'content-encoding')?.[1] ?? ''
+    return { ...this.#head, body: unpacked(body, encoding, this.#bodyBytesMax) }
   }
 
   #takeHead(): boolean {
     const start = this.#pending.subarray(0, 5).toString('latin1')
-    if (start.length === 5 && !/^HTTP\//i.test(start)) throw new CameraProblem('bad-http')
+    if (start.length === 5 && !/^(HTTP\/|ICY )/i.test(start)) throw new CameraProblem('bad-http')
     const text = this.#pending.subarray(0, headBytesMax).toString('latin1')
     const end = /\r?\n\r?\n/.exec(text)
     if (!end) {
@@ -75,8 +83,13 @@ export class HttpReader {
         throw new CameraProblem('bad-http', { detail: 'headers too long' })
       return false
     }
-    const [first = '', ...lines] = text.slice(0, end.index).split(/\r?\n/)
-    const status = Number(/^HTTP\/\d[^ ]* +(\d{3})/i.exec(first)?.[1] ?? 0)
+    // A line that begins with a blank goes on from the one before (RFC 9112, 5.2).
+    const [first = '', ...lines] = text
+      .slice(0, end.index)
+      .replace(/\r?\n[ \t]+/g, ' ')
+      .split(/\r?\n/)
+    // Webcams of the Shoutcast days say ICY.
+    const status = Number(/^(?:HTTP\/\d[^ ]*|ICY) +(\d{3})/i.exec(first)?.[1] ?? 0)
     if (status === 0) throw new CameraProblem('bad-http')
     this.#pending = this.#pending.subarray(end.index + end[0].length)
     // 100 Continue is not the answer; the answer follows.
@@ -91,7 +104,9 @@ export class HttpReader {
     this.#head = { status, headers }
     const value = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? ''
     this.#isChunked = /chunked/i.test(value('transfer-encoding'))
-    const length = /^\d+$/.test(value('content-length')) ? Number(value('content-length')) : undefined
+    // A length beside chunks is wrong (RFC 9112, 6.3).
+    const isLength = /^\d+$/.test(value('content-length')) && !this.#isChunked
+    const length = isLength ? Number(value('content-length')) : undefined
     if (length !== undefined && length > this.#bodyBytesMax) throw this.#tooLarge()
     this.#left = status === 204 || status === 304 ? 0 : length
     return true
@@ -131,5 +146,22 @@ export class HttpReader {
 
   #tooLarge(): CameraProblem {
     return new CameraProblem('too-large', { detail: `> ${this.#bodyBytesMax} bytes` })
+  }
+}
+
+/** Packed although we asked for it as it is; what unpacks to more than the body may have is an attack on memory. */
+function unpacked(body: Buffer, encoding: string, bytesMax: number): Buffer {
+  const unpack = { gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync }[
+    encoding.trim().toLowerCase()
+  ]
+  if (!unpack || body.length === 0) return body
+  try {
+    return unpack(body, { maxOutputLength: bytesMax } satisfies ZlibOptions)
+  } catch (error) {
+    const isLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    throw new CameraProblem(isLarge ? 'too-large' : 'bad-http', {
+      detail: encoding.slice(0, 20),
+      cause: error,
+    })
   }
 }

@@ -5,13 +5,24 @@ import type { Random } from '../../../../protocols/kit/random.ts'
 import type { CameraSettings } from '../../../config/camera-settings.ts'
 import { toProblem, type ProblemCode } from '../camera-problem.ts'
 import { readingsOf } from './event-readings.ts'
-import type { OnvifSession } from './onvif-session.ts'
+import type { PullPoint, Subscription } from './pull-point.ts'
+import { xmlOf, type XmlElement } from './soap-xml.ts'
 
-/** The camera may keep a pull for a minute; a little more is silence, and cameras do fall silent. */
-const pullMsMax = 75_000
 const askMsMax = 8_000
+const leaveMsMax = 2_000
 const retryMsMin = 5_000
 const retryMsMax = 300_000
+/** How long a pull is to wait at the camera. */
+const pullMsMax = 60_000
+/** A pull that ends without an answer is pulled again; one that ends sooner than this, so often in a row, is a lost subscription. */
+const quickMs = 2_000
+const quickMax = 3
+/** Renewals that may fail in a row; a camera that knows none says so at the first. */
+const renewFailuresMax = 3
+/** A subscription whose life is not told is renewed this often. */
+const renewMs = 50_000
+/** How long before its end a subscription that can not be renewed is followed by another, at most a quarter of its life. */
+const followMsMax = 10_000
 /** Most events taken of one pull: a camera that sends more repeats itself. */
 const eventsMax = 50
 /** A camera that answers every pull at once would keep us busy: this long between two, longer when there was nothing. */
@@ -32,9 +43,11 @@ export type EventsTold =
   /** Beyond the bound, and so not handed on. */
   | { is: 'dropped'; isFirst: boolean }
 
+export type EventSource = Pick<PullPoint, 'subscribe' | 'pull' | 'renew' | 'unsubscribe'>
+
 export interface CameraEventsOptions {
   camera: string
-  openSession: () => OnvifSession
+  openSession: () => EventSource
   clock: Clock
   random: Random
   tell: (told: EventsTold) => void
@@ -48,6 +61,7 @@ export class CameraEvents {
   #count = 0
   #allowance = { left: burstMax, atMs: Number.NEGATIVE_INFINITY }
   #isDropping = false
+  readonly #seen = new Set<string>()
 
   constructor(options: CameraEventsOptions) {
     this.#options = options
@@ -70,12 +84,14 @@ export class CameraEvents {
     let retryMs = retryMsMin
     let lastCode = ''
     while (!signal.aborted) {
+      let openedMs = Number.POSITIVE_INFINITY
       try {
-        const session = this.#options.openSession()
-        await session.subscribe(signal, askMsMax)
+        const source = this.#options.openSession()
+        const subscription = await source.subscribe(signal, askMsMax)
         tell({ is: 'subscribed' })
         lastCode = ''
-        await this.#pullOn(session, signal, () => {
+        openedMs = clock.monotonicMs()
+        await this.#follow(source, subscription, signal, () => {
           retryMs = retryMsMin
         })
       } catch (error) {
@@ -84,30 +100,125 @@ export class CameraEvents {
         if (code !== lastCode) tell({ is: 'lost', code })
         lastCode = code
       }
-      await pause(clock, retryMs * (0.5 + random.next() / 2), signal)
-      retryMs = Math.min(retryMsMax, retryMs * 2)
+      // One that worked for a while is opened again at once: what happens in between is lost.
+      const hasWorked = clock.monotonicMs() - openedMs >= retryMsMin
+      await pause(clock, hasWorked ? restMs : retryMs * (0.5 + random.next() / 2), signal)
+      if (!hasWorked) retryMs = Math.min(retryMsMax, retryMs * 2)
     }
   }
 
-  async #pullOn(session: OnvifSession, signal: AbortSignal, onAnswer: () => void): Promise<void> {
-    let canRenew = true
+  /** Pulls until the subscription is lost; whatever happens, none is left behind at the camera. */
+  async #follow(
+    source: EventSource,
+    first: Subscription,
+    signal: AbortSignal,
+    onAnswer: () => void,
+  ): Promise<void> {
+    const { clock } = this.#options
+    let held = this.#hold(first)
+    let quickEnds = 0
     try {
       while (!signal.aborted) {
-        const notifications = await session.pull(signal, pullMsMax)
-        onAnswer()
-        for (const notification of notifications.slice(0, eventsMax)) this.#hand(notification)
-        if (canRenew) canRenew = await session.renew(signal, askMsMax)
-        await pause(this.#options.clock, notifications.length === 0 ? emptyRestMs : restMs, signal)
+        if (!held.canRenew && this.#leftMs(held) <= marginMs(held))
+          held = await this.#replace(source, held, signal)
+        const startedMs = clock.monotonicMs()
+        const messages = await this.#pull(source, held, signal).catch((error: unknown) => {
+          const { code } = toProblem(error, 'not-onvif')
+          // Many cameras close a pull in which nothing happened, or answer it with nothing: the subscription lives on.
+          const isSilent = code === 'reset' || code === 'not-onvif' || code === 'bad-http'
+          quickEnds = clock.monotonicMs() - startedMs < quickMs ? quickEnds + 1 : 0
+          if (signal.aborted || !isSilent || quickEnds >= quickMax) throw error
+          return undefined
+        })
+        if (messages) {
+          quickEnds = 0
+          onAnswer()
+          this.#handAll(messages)
+        }
+        await this.#renew(source, held, signal)
+        await pause(clock, messages && messages.length > 0 ? restMs : emptyRestMs, signal)
       }
     } finally {
-      if (signal.aborted) {
-        // On the way out: the subscription ends by itself if the camera does not hear this.
-        await session.unsubscribe(AbortSignal.timeout(500), 500).catch(() => {})
-      }
+      await this.#leave(source, held, signal)
     }
   }
 
-  #hand(notification: unknown): void {
+  #hold(subscription: Subscription): Held {
+    const nowMs = this.#options.clock.monotonicMs()
+    const { lifeMs } = subscription
+    return {
+      subscription,
+      lifeMs,
+      endsAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
+      // At once after the first pull: whether it can be renewed decides how it is followed.
+      renewedMs: Number.NEGATIVE_INFINITY,
+      canRenew: true,
+      renewFailures: 0,
+    }
+  }
+
+  #leftMs({ endsAtMs }: Held): number {
+    return endsAtMs === undefined ? Number.POSITIVE_INFINITY : endsAtMs - this.#options.clock.monotonicMs()
+  }
+
+  async #pull(source: EventSource, held: Held, signal: AbortSignal): Promise<XmlElement[]> {
+    const waitMs = Math.max(1000, Math.min(pullMsMax, this.#leftMs(held) - marginMs(held)))
+    const { messages, lifeMs } = await source.pull(held.subscription, waitMs, signal)
+    // Most cameras let a pull lengthen the life of its subscription, and say so.
+    held.lifeMs ??= lifeMs
+    if (lifeMs !== undefined) held.endsAtMs = this.#options.clock.monotonicMs() + lifeMs
+    return messages
+  }
+
+  /** Some makers let a subscription run out in spite of pulling unless it is renewed. That it can not be is no reason to begin anew. */
+  async #renew(source: EventSource, held: Held, signal: AbortSignal): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    const everyMs = held.lifeMs === undefined ? renewMs : Math.min(renewMs, held.lifeMs / 2)
+    if (!held.canRenew || signal.aborted || nowMs - held.renewedMs < everyMs) return
+    held.renewedMs = nowMs
+    try {
+      await source.renew(held.subscription, signal, askMsMax)
+      held.renewFailures = 0
+      if (held.lifeMs !== undefined) held.endsAtMs = this.#options.clock.monotonicMs() + held.lifeMs
+    } catch (error) {
+      const isUnknown = toProblem(error, 'not-onvif').code === 'onvif-fault'
+      held.canRenew = !isUnknown && ++held.renewFailures < renewFailuresMax
+    }
+  }
+
+  /**
+   * The next subscription before this one ends, so that nothing falls between the two; then the last of the old one. A camera
+   * that has room for one only gives it after the other is gone.
+   */
+  async #replace(source: EventSource, old: Held, signal: AbortSignal): Promise<Held> {
+    try {
+      const next = await source.subscribe(signal, askMsMax)
+      const last = await source.pull(old.subscription, 1000, signal).catch(() => undefined)
+      this.#handAll(last?.messages ?? [])
+      for (const message of last?.messages ?? []) this.#seen.add(xmlOf(message))
+      await this.#leave(source, old, signal)
+      return this.#hold(next)
+    } catch (error) {
+      if (signal.aborted || toProblem(error, 'not-onvif').code !== 'onvif-fault') throw error
+      await this.#leave(source, old, signal)
+      return this.#hold(await source.subscribe(signal, askMsMax))
+    }
+  }
+
+  /** On the way out: the subscription ends by itself if the camera does not hear this. */
+  async #leave(source: EventSource, { subscription }: Held, signal: AbortSignal): Promise<void> {
+    const stop = signal.aborted ? AbortSignal.timeout(500) : signal
+    await source.unsubscribe(subscription, stop, signal.aborted ? 500 : leaveMsMax).catch(() => undefined)
+  }
+
+  #handAll(messages: readonly XmlElement[]): void {
+    const taken = messages.slice(0, eventsMax)
+    // What the subscription before had in its last pull is in the first one of the next, too.
+    for (const message of taken) if (!this.#seen.delete(xmlOf(message))) this.#hand(message)
+    if (taken.length > 0) this.#seen.clear()
+  }
+
+  #hand(notification: XmlElement): void {
     const readings = readingsOf(notification)
     if (!readings) return
     const { camera, random, tell } = this.#options
@@ -129,6 +240,18 @@ export class CameraEvents {
     return isAllowed
   }
 }
+
+interface Held {
+  subscription: Subscription
+  lifeMs: number | undefined
+  /** Undefined where the camera does not tell. */
+  endsAtMs: number | undefined
+  renewedMs: number
+  canRenew: boolean
+  renewFailures: number
+}
+
+const marginMs = ({ lifeMs }: Held): number => Math.min(followMsMax, (lifeMs ?? 0) / 4)
 
 /** Waits, or stops waiting when asked to stop. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

@@ -1,64 +1,53 @@
 // ONVIF notifications as readings: motion, tamper and digital inputs, whatever the maker calls them.
-import { isObject } from '../../../../protocols/kit/parse-json.ts'
 import type { Readings } from '../../../../protocols/domain/reading.ts'
+import { attributeOf, elementAt, elementsNamed, textAt, type XmlElement } from './soap-xml.ts'
 
 /** Undefined for topics that mean nothing to us and for messages of another shape. Never throws. */
-export function readingsOf(notification: unknown): Readings | undefined {
-  const topic = textAt(notification, 'topic')
-  const message = at(at(notification, 'message'), 'message')
-  const data = items(at(message, 'data'))
-  const isOn = [...data].find(([name]) =>
-    /^(IsMotion|State|IsTamper|LogicalState|IsInside|Value|IsActive)$/i.test(name),
+export function readingsOf(notification: XmlElement): Readings | undefined {
+  const topic = textAt(notification, 'Topic')
+  const message = elementAt(notification, 'Message', 'Message')
+  const isOn = items(elementAt(message, 'Data')).find(([name]) =>
+    /^(Is[a-z]+|State|LogicalState|Value)$/i.test(name),
   )
   if (topic === '' || !isOn) return undefined
   const value = truth(isOn[1])
   if (value === undefined) return undefined
   // The state at the time of subscribing is no event, unless it is something.
-  const operation = at(at(message, '$'), 'PropertyOperation')
+  const operation = attributeOf(message, 'PropertyOperation')
   if (operation === 'Deleted' || (operation === 'Initialized' && !value)) return undefined
   if (/DigitalInput/i.test(topic)) {
-    const input = [...items(at(message, 'source')).values()][0]
+    const [input] = items(elementAt(message, 'Source'))
     // Active is what the installer wired as the alarm: an open contact.
-    return { contact: value ? 'open' : 'closed', ...inputName(input) }
+    return { contact: value ? 'open' : 'closed', ...inputName(input?.[1]) }
   }
   if (/Tamper|GlobalSceneChange|ImageTooDark|ImageTooBright|ImageTooBlurry|SignalLoss/i.test(topic)) {
     return { tamper: value }
   }
-  if (/Motion|CellMotion|FieldDetector|LineDetector/i.test(topic)) return { motion: value }
+  // That something moves is what we ask for: what kind of thing a camera takes it for is not kept.
+  if (/Motion|FieldDetector|LineDetector|(People|Person|Human|Vehicle|Pet|Object)Detect/i.test(topic))
+    return { motion: value }
   return undefined
 }
 
 /** A name of the camera's, such as "Input 1": bounded, because it is kept. */
-function inputName(value: unknown): { input?: string | number } {
-  if (typeof value === 'number') return { input: value }
-  return typeof value === 'string' && value !== '' ? { input: value.slice(0, 64) } : {}
+function inputName(value: string | undefined): { input?: string } {
+  const name = value
+    ?.slice(0, 64)
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+  return name === undefined || name === '' ? {} : { input: name }
 }
 
-function at(value: unknown, key: string): unknown {
-  return isObject(value) ? value[key] : undefined
+function items(parent: XmlElement | undefined): [name: string, value: string][] {
+  return elementsNamed(parent, 'SimpleItem').flatMap((item): [string, string][] => {
+    const name = attributeOf(item, 'Name')
+    return name === undefined ? [] : [[name, attributeOf(item, 'Value') ?? '']]
+  })
 }
 
-/** Text that may carry attributes: the parser then puts it under `_`. */
-function textAt(value: unknown, key: string): string {
-  const found = at(value, key)
-  const text = isObject(found) ? found['_'] : found
-  return typeof text === 'string' ? text : ''
-}
-
-/** SimpleItems by name; one or several, as the parser found them. */
-function items(value: unknown): Map<string, unknown> {
-  const found = at(value, 'simpleItem')
-  const list: unknown[] = Array.isArray(found) ? found : [found]
-  return new Map(
-    list.flatMap((item) => {
-      const name = at(at(item, '$'), 'Name')
-      return typeof name === 'string' ? [[name, at(at(item, '$'), 'Value')] as const] : []
-    }),
-  )
-}
-
-function truth(value: unknown): boolean | undefined {
-  if (value === true || value === 1 || value === 'true' || value === 'active') return true
-  if (value === false || value === 0 || value === 'false' || value === 'inactive') return false
+/** The two words of XML, and those that firmware has for them, in any case. */
+function truth(value: string): boolean | undefined {
+  if (/^(true|1|active|on)$/i.test(value.trim())) return true
+  if (/^(false|0|inactive|off)$/i.test(value.trim())) return false
   return undefined
 }

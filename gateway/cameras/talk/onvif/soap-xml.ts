@@ -1,10 +1,17 @@
 // Reads a camera's XML in one pass: every character is looked at a fixed number of times, whatever a hostile camera sends.
-// The result has the shape that the `onvif` package expects of its own parser, whose patterns take hours on some answers.
+// No DOCTYPE and no entity but the five of XML; name spaces are kept, because a subscription is sent back as it came.
 
-export interface XmlNode {
-  [name: string]: XmlValue[] | Record<string, string> | string
+export interface XmlElement {
+  /** Without its prefix: makers choose prefixes as they like. */
+  name: string
+  prefix: string
+  /** With their prefixes, without the declarations of name spaces. */
+  attributes: Record<string, string>
+  /** Address of each prefix that is known here; the default is ''. */
+  scope: Record<string, string>
+  children: XmlElement[]
+  text: string
 }
-export type XmlValue = XmlNode | string
 
 /** Beyond these no camera goes, and reading stops: the deepest recorded answer has 12 levels, the widest 4000 elements. */
 const depthMax = 64
@@ -14,17 +21,9 @@ const attributesMax = 64
 const nameCharsMax = 200
 const textCharsMax = 16_384
 
-interface Open {
-  name: string
-  node: XmlNode
-  text: string
-  isCdata: boolean
-}
-
 /** The first element with its content, or undefined for what is no XML or goes beyond the limits. Never throws. */
-export function parseSoapXml(xml: string): XmlNode | undefined {
-  const root = emptyNode()
-  const open: Open[] = []
+export function parseSoapXml(xml: string): XmlElement | undefined {
+  const open: XmlElement[] = []
   let elements = 0
   let at = 0
   while (at < xml.length) {
@@ -42,35 +41,72 @@ export function parseSoapXml(xml: string): XmlNode | undefined {
     if (end < 0) return undefined
     at = end + 1
     if (xml[start + 1] === '/') {
-      if (!top) return undefined
-      open.pop()
-      if (put(open.at(-1)?.node ?? root, top)) return root
+      if (!open.pop()) return undefined
+      if (open.length === 0) return top
       continue
     }
     if (++elements > elementsMax || open.length >= depthMax) return undefined
-    const element = openTag(xml.slice(start + 1, end))
+    const element = openTag(xml.slice(start + 1, end), top?.scope ?? emptyMap())
     if (!element) return undefined
+    top?.children.push(element)
     if (xml[end - 1] !== '/') open.push(element)
-    else if (put(open.at(-1)?.node ?? root, element) && open.length === 0) return root
+    else if (open.length === 0) return element
   }
   return undefined
-
-  /** True when the element was the outermost. */
-  function put(parent: XmlNode, element: Open): boolean {
-    const list = parent[element.name]
-    const value = valueOf(element)
-    if (parent === root) parent[element.name] = value as XmlNode[string]
-    else if (Array.isArray(list)) list.push(value)
-    else parent[element.name] = [value]
-    return parent === root
-  }
 }
 
-/** No prototype: an element named `__proto__` or `constructor` is a name like any other. */
-const emptyNode = (): XmlNode => Object.create(null) as XmlNode
+/** The element at the end of these names, the first of each; undefined without. */
+export function elementAt(from: XmlElement | undefined, ...names: readonly string[]): XmlElement | undefined {
+  return names.reduce((one, name) => one?.children.find((child) => child.name === name), from)
+}
+
+export function elementsNamed(from: XmlElement | undefined, name: string): XmlElement[] {
+  return from?.children.filter((child) => child.name === name) ?? []
+}
+
+/** Text without the blanks around it; empty where there is no such element. */
+export function textAt(from: XmlElement | undefined, ...names: readonly string[]): string {
+  return elementAt(from, ...names)?.text.trim() ?? ''
+}
+
+/** The attribute of this name, whatever its prefix. */
+export function attributeOf(element: XmlElement | undefined, name: string): string | undefined {
+  const found = Object.entries(element?.attributes ?? {}).find(
+    ([one]) => one.slice(one.lastIndexOf(':') + 1) === name,
+  )
+  return found?.[1]
+}
+
+/** Text for XML, named entities as all firmware knows them; what XML can not say is left out. */
+export function xmlText(text: string): string {
+  return text
+    .replace(/[^\P{Cc}\t\n\r]/gu, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+}
+
+/** The element as XML again, with every name space that it needs; `attributes` are put first. */
+export function xmlOf(element: XmlElement, attributes = ''): string {
+  const { prefix, name, scope } = element
+  const used = new Set([prefix, ...Object.keys(element.attributes).map((one) => one.split(':')[0] ?? '')])
+  const spaces = [...used].flatMap((one) => {
+    const address = scope[one]
+    return address === undefined ? [] : [` xmlns${one === '' ? '' : `:${one}`}="${quoted(address)}"`]
+  })
+  const own = Object.entries(element.attributes).map(([key, value]) => ` ${key}="${quoted(value)}"`)
+  const tag = prefix === '' ? name : `${prefix}:${name}`
+  const content = element.children.map((child) => xmlOf(child)).join('') + xmlText(element.text)
+  return `<${tag}${[...new Set(spaces)].join('')}${attributes}${own.join('')}>${content}</${tag}>`
+}
+
+const quoted = (text: string): string => xmlText(text).replaceAll('"', '&quot;')
+
+/** No prototype: a name such as `__proto__` or `constructor` is a name like any other. */
+const emptyMap = (): Record<string, string> => Object.create(null) as Record<string, string>
 
 /** Where reading goes on behind a comment, CDATA, declaration or DOCTYPE; -1 without an end, undefined for an element. */
-function skipNonElement(xml: string, start: number, top: Open | undefined): number | undefined {
+function skipNonElement(xml: string, start: number, top: XmlElement | undefined): number | undefined {
   const behind = (end: string): number => {
     const found = xml.indexOf(end, start)
     return found < 0 ? -1 : found + end.length
@@ -78,10 +114,7 @@ function skipNonElement(xml: string, start: number, top: Open | undefined): numb
   if (xml.startsWith('<!--', start)) return behind('-->')
   if (xml.startsWith('<![CDATA[', start)) {
     const next = behind(']]>')
-    if (next > 0 && top) {
-      addText(top, xml.slice(start + 9, next - 3))
-      top.isCdata = true
-    }
+    if (next > 0 && top) addText(top, xml.slice(start + 9, next - 3))
     return next
   }
   if (xml[start + 1] === '?') return behind('?>')
@@ -104,50 +137,33 @@ function endOfTag(xml: string, start: number): number {
   return -1
 }
 
-/** What stands between `<` and `>`: the name and the attributes, name spaces left out. */
-function openTag(tag: string): Open | undefined {
+/** What stands between `<` and `>`: the name and the attributes. */
+function openTag(tag: string, outer: Record<string, string>): XmlElement | undefined {
   const raw = /^[^\s/=<>"']{1,200}/.exec(tag)?.[0] ?? ''
   if (raw === '') return undefined
-  const node = emptyNode()
-  const attributes = Object.create(null) as Record<string, string>
+  const attributes = emptyMap()
+  let scope = outer
   let count = 0
   // A name without a value is taken as a whole too, so that no character is looked at again.
   for (const [, name = '', double, single] of tag
     .slice(raw.length)
     .matchAll(/([^\s=<>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'))?/g)) {
     if (++count > attributesMax) return undefined
-    if (name !== 'xmlns' && !name.startsWith('xmlns:')) attributes[name] = decode(double ?? single ?? '')
+    const value = decode(double ?? single ?? '')
+    if (name !== 'xmlns' && !name.startsWith('xmlns:')) attributes[name] = value
+    else {
+      // A copy where something is declared, else the outer one itself: few elements declare anything.
+      if (scope === outer) scope = Object.assign(emptyMap(), outer)
+      scope[name.slice(6)] = value
+    }
   }
-  if (Object.keys(attributes).length > 0) node['$'] = attributes
-  return { name: plainName(raw), node, text: '', isCdata: false }
+  const colon = raw.lastIndexOf(':')
+  const prefix = colon < 0 ? '' : raw.slice(0, colon)
+  return { name: raw.slice(colon + 1, nameCharsMax), prefix, attributes, scope, children: [], text: '' }
 }
 
-/** `tds:GetServicesResponse` is `getServicesResponse`, `trt:URI` stays `URI`: as the package names things. */
-function plainName(raw: string): string {
-  const name = raw.slice(raw.lastIndexOf(':') + 1, nameCharsMax)
-  const second = name[1]
-  const isWord = second !== undefined && second.toUpperCase() !== second
-  return isWord ? (name[0] ?? '').toLowerCase() + name.slice(1) : name
-}
-
-function addText(element: Open, text: string): void {
+function addText(element: XmlElement, text: string): void {
   if (element.text.length < textCharsMax) element.text += text.slice(0, textCharsMax - element.text.length)
-}
-
-function valueOf({ name, node, text, isCdata }: Open): XmlValue {
-  const isBlank = text.trim() === '' && !isCdata
-  const isLeaf = Object.keys(node).length === 0
-  if (isLeaf) return isTime(name) ? plainTime(text) : text
-  if (!isBlank) node['_'] = text
-  return node
-}
-
-const isTime = (name: string): boolean => name === 'currentTime' || name === 'terminationTime'
-
-/** The package reads times that end in Z only and fails on all others; cameras write offsets and fractions as they like. */
-function plainTime(text: string): string {
-  const ms = Date.parse(text.trim())
-  return Number.isNaN(ms) ? text : new Date(ms).toISOString()
 }
 
 const entities: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }

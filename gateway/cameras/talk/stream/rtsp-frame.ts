@@ -1,5 +1,7 @@
 // One picture out of a camera's video stream by ffmpeg, TCP first; and odd kinds of JPEG made plain by the same means.
+import { readJpegHead, type JpegFrame } from '../../../../platform/jpeg/jpeg-frame.ts'
 import { jpegPixelsMax } from '../../../../platform/jpeg/parse-jpeg.ts'
+import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import { CameraProblem } from '../camera-problem.ts'
 import type { Ffmpeg, FfmpegResult } from './ffmpeg-run.ts'
@@ -19,6 +21,10 @@ interface Limits {
   deadlineMs: number
   signal: AbortSignal
 }
+
+/** Without a byte of the camera; and in all, since a camera that sends a key frame every 15 s may have sent one just before. */
+export const streamMsMax = 8_000
+const keyFrameMsMax = 20_000
 
 const outputParameters = ['-map', '0:v:0', '-frames:v', '1', '-an', '-pix_fmt', 'yuvj420p', '-q:v', '3']
 const jpegParameters = ['-c:v', 'mjpeg', '-f', 'image2pipe', 'pipe:1']
@@ -40,15 +46,35 @@ const listInput = [
   ...haste,
   ...'-f concat -safe 0 -protocol_whitelist pipe,fd,rtsp,rtp,tcp,udp -i pipe:0'.split(' '),
 ]
-const strictJpegInput = [...small, '-xerror', '-err_detect', 'explode', '-f', 'jpeg_pipe', '-i', 'pipe:0']
+/** Most pixels of a picture that is made smaller for us: 7680 x 4320, which takes ffmpeg some 100 MB. */
+export const largePixelsMax = 7680 * 4320
+const strictJpegInput = [
+  '-max_pixels',
+  `${largePixelsMax}`,
+  '-noautorotate',
+  '-xerror',
+  '-err_detect',
+  'explode',
+  '-f',
+  'jpeg_pipe',
+  '-i',
+  'pipe:0',
+]
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1']
 
 /** The time for making an odd kind of JPEG plain. */
 export const baselineMsMax = 5_000
 
 /** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
-export async function grabFrame(ffmpeg: Ffmpeg, source: StreamSource, limits: Limits): Promise<Buffer> {
-  const first = await tryTransport(ffmpeg, source, limits, 'tcp')
+export async function grabFrame(
+  ffmpeg: Ffmpeg,
+  source: StreamSource,
+  limits: Limits & { clock: Clock },
+): Promise<Buffer> {
+  let first = await tryTransport(ffmpeg, source, limits, 'tcp')
+  // A session that the camera lost between two requests: the next one is another.
+  if (first.lastStatus === 454 && first.output.length === 0)
+    first = await tryTransport(ffmpeg, source, limits, 'tcp')
   // An old camera that sends by UDP only.
   const last = first.isTransportRefused ? await tryTransport(ffmpeg, source, limits, 'udp') : first
   if (last.output.length > 0) return last.output
@@ -64,33 +90,45 @@ interface Tried extends FfmpegResult {
 async function tryTransport(
   ffmpeg: Ffmpeg,
   source: StreamSource,
-  limits: Limits,
+  { clock, deadlineMs, signal }: Limits & { clock: Clock },
   transport: 'tcp' | 'udp',
 ): Promise<Tried> {
-  const relay = new RtspRelay(source)
+  const silent = new AbortController()
+  const watch = (): (() => void) =>
+    clock.after(deadlineMs, () =>
+      silent.abort(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
+    )
+  let cancel = watch()
+  const onBytes = (): void => {
+    cancel()
+    cancel = watch()
+  }
+  const relay = new RtspRelay({ ...source, onBytes: transport === 'tcp' ? onBytes : () => undefined })
   const url = await relay.open()
   // As a list on standard input: the relay's address would open the camera for whoever reads our command line.
   const list = [
     'ffconcat version 1.0',
     `file '${url}'`,
     `option rtsp_transport ${transport}`,
-    `option timeout ${Math.round(limits.deadlineMs * 800)}`,
+    `option timeout ${deadlineMs * 1000}`,
     `option analyzeduration ${analyseMicroseconds}`,
     `option probesize ${probeBytes}`,
     'option fpsprobesize 0',
-    'option fflags nobuffer',
+    // Not `nobuffer`: it throws away what was read to know the stream, and with it the first key frame.
     'option allowed_media_types video',
     '',
   ].join('\n')
   const parameters = [...quiet, ...listInput, ...outputParameters, ...jpegParameters]
   try {
-    const result = await ffmpeg.run(parameters, list, limits)
+    const both = AbortSignal.any([signal, silent.signal])
+    const result = await ffmpeg.run(parameters, list, { deadlineMs: keyFrameMsMax, signal: both })
     const { problem, lastStatus, isTransportRefused } = relay
     return { ...result, problem, lastStatus, isTransportRefused }
   } catch (error) {
     // The relay saw the camera: it knows better than ffmpeg's end why nothing came.
     throw relay.problem ?? error
   } finally {
+    cancel()
     await relay.close()
   }
 }
@@ -100,13 +138,47 @@ function problemOf({ complaint, lastStatus }: Tried, source: StreamSource): Came
   return new CameraProblem('stream-failed', lastStatus >= 400 ? { detail: `RTSP ${lastStatus}` } : {})
 }
 
-/** Decodes a progressive or otherwise unusual JPEG and writes it as a baseline one. */
+/** Decodes a progressive, turned, too large or otherwise unusual JPEG and writes it as a baseline one that we can work on. */
 export async function toBaseline(ffmpeg: Ffmpeg, picture: Uint8Array, limits: Limits): Promise<Buffer> {
+  const head = readJpegHead(picture)
+  if (head && head.width * head.height > largePixelsMax)
+    throw new CameraProblem('picture-too-large', { detail: `${head.width} x ${head.height}` })
+  const filters = head ? [...smaller(head), ...turned(head.orientation)] : []
   const { output } = await ffmpeg.run(
-    [...quiet, ...strictJpegInput, ...outputParameters, ...jpegParameters],
+    [
+      ...quiet,
+      ...strictJpegInput,
+      ...outputParameters,
+      ...(filters.length > 0 ? ['-vf', filters.join(',')] : []),
+      ...jpegParameters,
+    ],
     picture,
     limits,
   )
   if (output.length === 0) throw new CameraProblem('broken-picture')
   return output
+}
+
+/** Reduced to what we work on, in its own proportions. */
+function smaller({ width, height }: JpegFrame): string[] {
+  const factor = Math.sqrt(jpegPixelsMax / (width * height))
+  if (factor >= 1) return []
+  const even = (size: number): number => Math.max(2, Math.floor((size * factor) / 2) * 2)
+  return [`scale=${even(width)}:${even(height)}`]
+}
+
+/** As EXIF numbers the eight ways in which a picture can lie. */
+function turned(orientation: number): string[] {
+  const ways = [
+    '',
+    '',
+    'hflip',
+    'hflip,vflip',
+    'vflip',
+    'transpose=0',
+    'transpose=1',
+    'transpose=3',
+    'transpose=2',
+  ]
+  return [ways[orientation] ?? ''].filter((way) => way !== '')
 }

@@ -39,20 +39,52 @@ export class RtspReader {
       if (pending.length < 4 || pending.length < 4 + pending.readUInt16BE(2)) return undefined
       return { kind: 'packet', bytes: this.#take(4 + pending.readUInt16BE(2)) }
     }
-    const end = pending.indexOf('\r\n\r\n')
-    if (end < 0 || end > headBytesMax) {
+    // Blank lines ahead of a message, and line feeds alone, are common.
+    let start = 0
+    while (pending[start] === 0x0d || pending[start] === 0x0a) start++
+    if (start > 0) {
+      this.#take(start)
+      return this.next()
+    }
+    const text = pending.subarray(0, headBytesMax).toString('latin1')
+    const blank = /\r?\n\r?\n/.exec(text)
+    if (!blank) {
       if (pending.length > headBytesMax) throw new CameraProblem('bad-rtsp')
       return undefined
     }
-    const [first = '', ...lines] = pending.subarray(0, end).toString('latin1').trimStart().split('\r\n')
+    const end = blank.index
+    const [first = '', ...lines] = text.slice(0, end).split(/\r?\n/)
     const headers = lines.flatMap((line): [string, string][] => {
       const colon = line.indexOf(':')
       return colon > 0 ? [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()]] : []
     })
     const length = Number(headerOf({ headers }, 'content-length') ?? 0)
     if (!(length >= 0 && length <= bodyBytesMax)) throw new CameraProblem('bad-rtsp')
-    if (pending.length < end + 4 + length) return undefined
-    return { kind: 'message', first, headers, body: this.#take(end + 4 + length).subarray(end + 4) }
+    const from = end + blank[0].length
+    if (pending.length < from + length) return undefined
+    return { kind: 'message', first, headers, body: this.#take(from + length).subarray(from) }
+  }
+
+  /**
+   * While a stream plays: all whole packets of these channels and all whole messages, in order; what stands between them is
+   * junk of the camera's and is left out.
+   */
+  takePlaying(channels: ReadonlySet<number>): Buffer[] {
+    const bytes = this.#pending
+    const parts: Buffer[] = []
+    let from = 0
+    let at = 0
+    for (let end = 0; at < bytes.length; at = end) {
+      end = pieceEnd(bytes, at, channels)
+      if (end === incomplete) break
+      if (end !== junk) continue
+      if (at > from) parts.push(bytes.subarray(from, at))
+      end = nextStart(bytes, at + 1)
+      from = end
+    }
+    if (at > from) parts.push(bytes.subarray(from, at))
+    this.#pending = bytes.subarray(at)
+    return parts
   }
 
   #take(length: number): Buffer {
@@ -60,6 +92,35 @@ export class RtspReader {
     this.#pending = this.#pending.subarray(length)
     return taken
   }
+}
+
+const incomplete = -1
+const junk = -2
+const messageStart = Buffer.from('RTSP/')
+
+/** Where the packet or message at `at` ends, or that it is not whole yet, or none. */
+function pieceEnd(bytes: Buffer, at: number, channels: ReadonlySet<number>): number {
+  const left = bytes.length - at
+  if (bytes[at] === 0x24) {
+    if (left < 5) return left > 1 && !channels.has(bytes[at + 1] ?? 0) ? junk : incomplete
+    // RTP and RTCP are both of version 2.
+    if (!channels.has(bytes[at + 1] ?? 0) || (bytes[at + 4] ?? 0) >> 6 !== 2) return junk
+    const length = 4 + bytes.readUInt16BE(at + 2)
+    return left < length ? incomplete : at + length
+  }
+  const head = bytes.subarray(at, at + messageStart.length)
+  if (!messageStart.subarray(0, head.length).equals(head)) return junk
+  const text = bytes.subarray(at, at + headBytesMax).toString('latin1')
+  const blank = /\r?\n\r?\n/.exec(text)
+  if (!blank) return left >= headBytesMax ? junk : incomplete
+  const length = Number(/^content-length:\s*(\d{1,6})\s*$/im.exec(text.slice(0, blank.index))?.[1] ?? 0)
+  const size = blank.index + blank[0].length + Math.min(length, bodyBytesMax)
+  return left < size ? incomplete : at + size
+}
+
+function nextStart(bytes: Buffer, from: number): number {
+  const found = [bytes.indexOf(0x24, from), bytes.indexOf(messageStart, from)].filter((at) => at >= 0)
+  return found.length === 0 ? bytes.length : Math.min(...found)
 }
 
 export function headersOf({ headers }: Pick<RtspMessage, 'headers'>, name: string): string[] {

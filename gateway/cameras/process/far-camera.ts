@@ -1,0 +1,85 @@
+// One camera whose talk is done in the cameras' process: it is asked there what `CameraClient` answers.
+import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../talk/camera-client.ts'
+import type { EventsTold } from '../talk/onvif/camera-events.ts'
+import type { CameraQuestion, OpenCamera } from './camera-messages.ts'
+import type { CertificatePin } from '../talk/http/camera-http.ts'
+import type { Finished } from '../pictures/darkroom.ts'
+import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
+import type { Polygon } from '../pictures/picture-work.ts'
+import type { Urgency } from './slots.ts'
+
+/** The process as its cameras see it. */
+export interface AskedProcess {
+  readonly isThere: boolean
+  ask(far: FarCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown>
+  develop(
+    bytes: Uint8Array,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<Finished>
+}
+
+/** One camera as `CameraClient` shows it, asked over there. */
+export class FarCamera implements CameraAccess {
+  readonly key: number
+  readonly camera: Omit<OpenCamera, 'pinned'>
+  readonly pin: CertificatePin
+  readonly onEvents: (told: EventsTold) => void
+  /** As of its last answer. */
+  facts: CameraFacts | undefined
+  readonly #process: AskedProcess
+
+  constructor(process: AskedProcess, options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'onEvents'>) {
+    this.#process = process
+    this.key = options.key
+    this.camera = options.camera
+    this.pin = options.pin
+    this.onEvents = options.onEvents
+  }
+
+  get settings(): OpenCamera['settings'] {
+    return this.camera.settings
+  }
+
+  probe(signal: AbortSignal): Promise<CameraFacts | undefined> {
+    return this.#process.ask(this, { ask: 'probe' }, signal) as Promise<CameraFacts | undefined>
+  }
+
+  check(signal: AbortSignal): ReturnType<CameraAccess['check']> {
+    return this.#process.ask(this, { ask: 'check' }, signal) as ReturnType<CameraAccess['check']>
+  }
+
+  sources(signal: AbortSignal): Promise<PictureSource[]> {
+    return this.#process.ask(this, { ask: 'sources' }, signal) as Promise<PictureSource[]>
+  }
+
+  fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture> {
+    return this.#process.ask(this, { ask: 'fetch', source }, signal) as Promise<RawPicture>
+  }
+
+  take(
+    source: PictureSource,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<TakenPicture> {
+    return this.#process.ask(this, { ask: 'take', source, masks, urgency }, signal) as Promise<TakenPicture>
+  }
+
+  develop(
+    bytes: Uint8Array,
+    masks: readonly Polygon[],
+    signal: AbortSignal,
+    urgency: Urgency,
+  ): Promise<Finished> {
+    return this.#process.develop(bytes, masks, signal, urgency)
+  }
+
+  forgetFacts(): void {
+    this.facts = undefined
+    // A process that is not there has forgotten them already.
+    if (!this.#process.isThere) return
+    this.#process.ask(this, { ask: 'forget-facts' }).catch(() => undefined)
+  }
+}

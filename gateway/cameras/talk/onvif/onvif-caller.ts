@@ -1,0 +1,304 @@
+// Asks the ONVIF services of one camera: where each is, in whose time the token is signed, what a refusal means.
+import type { Clock } from '../../../../protocols/kit/clock.ts'
+import type { Random } from '../../../../protocols/kit/random.ts'
+import { askCamera, type CameraAddress, type CertificatePin } from '../http/camera-http.ts'
+import { CameraProblem, toProblem } from '../camera-problem.ts'
+import type { CameraAuth } from '../http/http-auth.ts'
+import { isSameHost } from '../same-host.ts'
+import { clockCandidates, type ClockCandidate, type ClockSource } from './clock-candidates.ts'
+import {
+  defaultPaths,
+  getCapabilities,
+  getClock,
+  getServices,
+  readServices,
+  readTime,
+  shownText,
+  type CameraTime,
+  type OnvifRequest,
+  type Service,
+} from './onvif-requests.ts'
+import { encodeSoap, parseSoap, soapText, type SoapFault, type SoapRequest } from './soap-envelope.ts'
+import type { XmlElement } from './soap-xml.ts'
+
+/** Largest SOAP answer: GetProfiles of a many-channel recorder is about 200 KB. */
+const soapBytesMax = 1024 * 1024
+const foreignHostsMax = 8
+/** A clock that is so far off is named where a sign-in fails. */
+const clockOffMs = 5000
+
+export interface OnvifOptions {
+  address: CameraAddress
+  /** Where the device service is; nearly all cameras use the default. */
+  path: string
+  auth: CameraAuth
+  pin: CertificatePin
+  clock: Clock
+  random: Random
+}
+
+/** An address and path on the camera itself. */
+export interface OwnPlace {
+  address: CameraAddress
+  path: string
+}
+
+/** The camera refused, in words of its own; `fault` for whoever can make something of it. */
+export class OnvifFault extends CameraProblem {
+  readonly fault: SoapFault
+
+  constructor(fault: SoapFault, words: string) {
+    super('onvif-fault', { detail: words })
+    this.fault = fault
+  }
+}
+
+export class OnvifCaller {
+  readonly #options: OnvifOptions
+  readonly #foreign = new Set<string>()
+  #services: Partial<Record<Service, string>> = {}
+  #signal: AbortSignal = AbortSignal.abort()
+  #endsAtMs = 0
+  #time: CameraTime | undefined
+  /** Times to sign with; the one that worked alone, once one did. */
+  #candidates: ClockCandidate[] | undefined
+  #worked: ClockSource | undefined
+  #isSignedIn = false
+
+  constructor(options: OnvifOptions) {
+    this.#options = options
+  }
+
+  /** Hosts that the camera named instead of itself: NAT, a wrong set-up or worse. */
+  get foreignHosts(): string[] {
+    return [...this.#foreign]
+  }
+
+  /** True once the camera took our sign-in for a request that needs one, as far as can be seen. */
+  get isSignedIn(): boolean {
+    return this.#isSignedIn
+  }
+
+  /** Everything asked from here on shares one deadline. */
+  begin(signal: AbortSignal, deadlineMs: number): void {
+    this.#signal = signal
+    this.#endsAtMs = this.#options.clock.monotonicMs() + deadlineMs
+  }
+
+  /** The camera's clock minus ours; undefined when it does not tell it. Rejects when it answers with no time at all. */
+  async readClock(): Promise<number | undefined> {
+    this.#time = undefined
+    this.#candidates = undefined
+    this.#time = readTime(await this.ask(getClock, { isOpen: true }))
+    this.#candidates = undefined
+    const { utcMs } = this.#time
+    return utcMs === undefined ? undefined : utcMs - this.#options.clock.wallMs()
+  }
+
+  async readServices(): Promise<void> {
+    this.#services = {}
+    this.#foreign.clear()
+    const told = await orRefused(this.ask(getServices))
+    this.#services = told instanceof CameraProblem ? {} : readServices(told)
+    // GetServices came with ONVIF 2: older cameras know GetCapabilities only, and some tell a part of it in each.
+    if (this.#services.media !== undefined || this.#services.media2 !== undefined) return
+    const older = await orRefused(this.ask(getCapabilities))
+    if (!(older instanceof CameraProblem)) this.#services = { ...readServices(older), ...this.#services }
+    else if (told instanceof CameraProblem) throw older
+  }
+
+  has(service: Service): boolean {
+    return this.#services[service] !== undefined
+  }
+
+  /**
+   * The answer's own element. Rejects with a CameraProblem; `OnvifFault` where the camera refuses. `isOpen`: without a token
+   * first, as the standard has it for a camera's time. `at`: a subscription instead of a service.
+   */
+  async ask(
+    { service, action, body }: OnvifRequest,
+    { isOpen = false, at }: { isOpen?: boolean; at?: OwnPlace & { to: SoapRequest['to'] } } = {},
+  ): Promise<XmlElement> {
+    const place = at ?? this.#placeOf(service)
+    const request = { action, body, to: at?.to }
+    const { auth, clock } = this.#options
+    let refusal: SoapFault | undefined
+    if (isOpen || !auth.hasCredentials) {
+      const answer = await this.#send(place, request, undefined)
+      if ('body' in answer) return this.#content(answer.body)
+      refusal = answer.fault
+    }
+    if (!auth.hasCredentials) throw this.#problemOf(refusal)
+    const candidates = (this.#candidates ??= clockCandidates(this.#time, clock.wallMs(), this.#worked))
+    for (const candidate of candidates) {
+      if (refusal && !refusal.isSignIn) break
+      const answer = await this.#send(place, request, clock.wallMs() + candidate.offsetMs)
+      if ('body' in answer || !answer.fault.isSignIn) {
+        // The others have been refused, or are not needed: each is tried once.
+        this.#candidates = [candidate]
+        this.#worked = candidate.source
+        this.#isSignedIn = true
+      }
+      if ('body' in answer) return this.#content(answer.body)
+      refusal = answer.fault
+    }
+    throw this.#problemOf(refusal)
+  }
+
+  #content(body: XmlElement): XmlElement {
+    const [content] = body.children
+    if (!content) throw new CameraProblem('not-onvif')
+    return content
+  }
+
+  async #send(
+    { address, path }: OwnPlace,
+    request: SoapRequest,
+    createdMs: number | undefined,
+  ): Promise<{ body: XmlElement } | { fault: SoapFault }> {
+    const { auth, pin, clock, random } = this.#options
+    const { user, password } = auth
+    const answer = await askCamera({
+      address,
+      method: 'POST',
+      path,
+      headers: {
+        'Content-Type': `application/soap+xml; charset=utf-8; action="${request.action}"`,
+        SOAPAction: `"${request.action}"`,
+      },
+      body: encodeSoap(request, createdMs === undefined ? undefined : { user, password, createdMs, random }),
+      auth,
+      pin,
+      clock,
+      deadlineMs: Math.max(1, this.#endsAtMs - clock.monotonicMs()),
+      bodyBytesMax: soapBytesMax,
+      isSigned: true,
+      isEnough: ({ body }) => /<\/(?:[\w.-]+:)?Envelope>\s*$/.test(body.subarray(-200).toString('latin1')),
+      signal: this.#signal,
+    }).catch((error: unknown) => {
+      throw toProblem(error, 'not-onvif')
+    })
+    const read = parseSoap(soapText(answer.body))
+    const isRefused = answer.status === 401
+    if (read && 'fault' in read)
+      return { fault: { ...read.fault, isSignIn: read.fault.isSignIn || isRefused } }
+    if (isRefused) return { fault: { words: 'HTTP 401', isSignIn: true, isTime: false, detail: undefined } }
+    if (!read) throw new CameraProblem('not-onvif', { detail: `HTTP ${answer.status}` })
+    return read
+  }
+
+  #problemOf(fault: SoapFault | undefined): CameraProblem {
+    if (!fault) return new CameraProblem('not-onvif')
+    if (!fault.isSignIn) return new OnvifFault(fault, this.#shown(fault.words))
+    if (!this.#options.auth.hasCredentials) return new CameraProblem('no-password')
+    const { clock } = this.#options
+    const offMs = this.#time?.utcMs === undefined ? undefined : this.#time.utcMs - clock.wallMs()
+    if (offMs !== undefined && Math.abs(offMs) <= clockOffMs && !fault.isTime)
+      return new CameraProblem('wrong-password')
+    const detail =
+      offMs === undefined ? '' : `${offMs < 0 ? '-' : '+'}${Math.round(Math.abs(offMs) / 1000)} s`
+    return new CameraProblem('wrong-clock', { detail })
+  }
+
+  /** A camera's own words for a person: short, without control characters, and never an echo of the sign-in. */
+  #shown(words: string): string {
+    const { user, password } = this.#options.auth
+    const isEcho = [user, password].some((secret) => secret !== '' && words.includes(secret))
+    return isEcho ? '' : shownText(words.slice(0, 120))
+  }
+
+  #placeOf(service: Service): OwnPlace {
+    const { address, path } = this.#options
+    if (service === 'device') return { address, path }
+    const named = this.#services[service]
+    const own = named === undefined ? undefined : this.ownPlace(named)
+    const isOdd = !own || own.path === '/'
+    return { address: own?.address ?? address, path: isOdd ? defaultPaths[service] : own.path }
+  }
+
+  /** Where on the camera itself an address of a service or subscription leads; undefined for what is no address. */
+  ownPlace(uri: string): OwnPlace | undefined {
+    const url = this.#urlOf(uri)
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
+    return { address: this.#ownAddress(url), path: url.pathname + url.search }
+  }
+
+  /** Where pictures are: on the camera itself, over TLS where it says so of itself. */
+  ownPage(uri: string): OwnPlace | undefined {
+    const url = this.#urlOf(uri)
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
+    const own = this.#ownAddress(url, true)
+    return { address: own, path: url.pathname + url.search }
+  }
+
+  ownStream(uri: string): { port: number; path: string } | undefined {
+    const rest = /^rtsp:\/\/(?:[^/]*@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(\/.*|\?.*)?$/i.exec(uri)
+    if (!rest) return undefined
+    const host = rest[1] ?? ''
+    if (host !== '' && !isSameHost(host, this.#options.address.host)) this.#note(host)
+    const port = Number(rest[2] ?? 554)
+    return { port: port > 0 && port < 65536 ? port : 554, path: rest[3] ?? '/' }
+  }
+
+  /** Relative addresses are those of the device service; a name or password inside is dropped, whatever signs it has. */
+  #urlOf(uri: string): URL | undefined {
+    const { address } = this.#options
+    const host = address.host.includes(':') ? `[${address.host}]` : address.host
+    const own = `${address.isTls ? 'https' : 'http'}://${host}:${address.port}/`
+    const bare = uri.replace(/^(https?:\/\/)[^?#]*@(?=[^@/?#]+(?::\d+)?\/)/i, '$1')
+    // `10.0.0.5:8080/snap.jpg`: as some firmware writes it.
+    const whole = /^(?:[\w-]+\.)+[\w-]+:\d+\//.test(bare) ? `http://${bare}` : bare
+    return URL.canParse(whole, own) ? new URL(whole, own) : undefined
+  }
+
+  /**
+   * The port counts when the camera named itself. Behind a NAT it names an inner address with an inner port: ours leads to
+   * that of its device service, and only another one than that is meant as it stands. Services stay on the scheme of the
+   * configuration: a camera that names `https` answers there in plain as well, or it would not have answered us.
+   */
+  #ownAddress(url: URL, hasOwnScheme = false): CameraAddress {
+    const { address } = this.#options
+    const isItself = isSameHost(url.hostname, address.host)
+    if (!isItself) this.#note(url.hostname)
+    const isTls = url.protocol === 'https:'
+    if (isTls !== address.isTls && !(hasOwnScheme && isItself)) {
+      const inner = this.#innerUrl()
+      const isOther =
+        !isItself && hasOwnScheme && inner?.hostname === url.hostname && inner.protocol === url.protocol
+      if (!isOther) return address
+    }
+    const inner = this.#innerUrl()
+    const isSameInner =
+      inner !== undefined && url.hostname === inner.hostname && url.protocol === inner.protocol
+    const isOther = isSameInner && portOf(url) !== portOf(inner)
+    const port = portOf(url)
+    return (isItself || isOther) && port > 0 ? { ...address, port, isTls } : address
+  }
+
+  #innerUrl(): URL | undefined {
+    const device = this.#services.device ?? ''
+    return URL.canParse(device) ? new URL(device) : undefined
+  }
+
+  #note(host: string): void {
+    if (this.#foreign.size < foreignHostsMax)
+      this.#foreign.add(shownText(host.replace(/^\[|\]$/g, '').slice(0, 253)))
+  }
+}
+
+const portOf = ({ port, protocol }: URL): number =>
+  port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+
+/** The camera answered that it does not do this, in whatever words. */
+export const isRefused = ({ code }: CameraProblem): boolean => code === 'onvif-fault' || code === 'not-onvif'
+
+/** What a camera answers, or that it does not do this; everything else rejects. */
+export async function orRefused<T>(asked: Promise<T>): Promise<T | CameraProblem> {
+  try {
+    return await asked
+  } catch (error) {
+    const problem = toProblem(error, 'not-onvif')
+    if (isRefused(problem)) return problem
+    throw problem
+  }
+}
