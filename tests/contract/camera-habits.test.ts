@@ -54,7 +54,7 @@ function clientOf(port: number, settings: object, password = account.password): 
 }
 
 async function openOnvif(habit: OnvifHabit): Promise<{ camera: OnvifCamera; client: CameraClient }> {
-  const camera = new OnvifCamera(habit, picture, clock.wallMs)
+  const camera = new OnvifCamera(habit, picture, () => clock.wallMs())
   stops.push(() => camera.stop())
   return { camera, client: clientOf(await camera.start(), {}, habit.password) }
 }

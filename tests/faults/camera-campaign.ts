@@ -188,7 +188,7 @@ function residentOf(watched: Program, plain: Program): Resident {
 }
 
 /** As a box runs, and it collects its garbage when it is told to. */
-function measuredEnvironment(): string[] {
+export function measuredEnvironment(): string[] {
   const file = fileURLToPath(new URL('./collect-on-signal.cjs', import.meta.url))
   return boxEnvironment().map((pair) =>
     pair.startsWith('NODE_OPTIONS=') ? `${pair} --require "${file}"` : pair,
@@ -210,7 +210,7 @@ async function pressOn(run: Run, stream: WebSocket, buttons: RawDevice[]): Promi
 }
 
 /** Milliseconds until the desk hears it; undefined when it does not. */
-function press(
+export function press(
   stream: WebSocket,
   buttons: RawDevice[],
   count: number,
@@ -260,13 +260,13 @@ function sumOf(metrics: string, name: string): number {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
-interface PlainBox {
+export interface PlainBox {
   program: Program
   mqtt: number
 }
 
 /** The same box without cameras, beside the other. */
-async function startPlainBox(town: TestTown, devices: object[]): Promise<PlainBox> {
+export async function startPlainBox(town: TestTown, devices: object[]): Promise<PlainBox> {
   const mqtt = await freePort()
   const file = join(town.folder, 'plain.yaml')
   const config = {
@@ -290,7 +290,7 @@ async function connectAll(name: string, port: number): Promise<RawDevice[]> {
   return all
 }
 
-async function openStream(town: TestTown): Promise<WebSocket> {
+export async function openStream(town: TestTown): Promise<WebSocket> {
   const stream = new WebSocket(`ws://127.0.0.1:${town.ports.http}/api/v1/stream`, {
     headers: { Authorization: `Bearer ${await town.token()}` },
   })

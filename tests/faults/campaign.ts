@@ -5,6 +5,7 @@ import type { VillageFaults } from './compare-village.ts'
 import { runCameraCampaign } from './camera-campaign.ts'
 import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
+import { runManyCamerasCampaign } from './many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
@@ -182,6 +183,37 @@ program
     for (const words of broken) say(`a promise is broken: ${words}`)
     if (broken.length > 0) process.exitCode = 1
     else say('cameras cost an alarm nothing that could be measured, and left nothing behind')
+  })
+
+/** What an alarm may take beside cameras, as a multiple of what it takes without. */
+const besideCamerasMax = 2
+
+program
+  .command('many-cameras')
+  .description(
+    'as many cameras as a box may have in one zone: a picture of each for a press, and what an alarm takes',
+  )
+  .option('--cameras <n>', 'in one zone', '64')
+  .option('--minutes <n>', 'how long', '3')
+  .action(async (options: { cameras: string; minutes: string }) => {
+    const cameras = Number(options.cameras)
+    const result = await runManyCamerasCampaign({
+      cameras,
+      minutes: Number(options.minutes),
+      progress: (text) => say(`  ${text}`),
+    })
+    say(JSON.stringify(result))
+    const factor = result.with.p99 / result.without.p99
+    say(
+      `p99 with cameras ${result.with.p99.toFixed(1)} ms, without ${result.without.p99.toFixed(1)} ms: ${factor.toFixed(2)} x`,
+    )
+    const broken = [
+      ...(result.atOnce < cameras * result.seriesPressed ? ['a camera has no picture of a press'] : []),
+      ...(result.lost > 0 ? [`${result.lost} presses not at the desk`] : []),
+      ...(factor > besideCamerasMax ? ['an alarm takes too long beside the cameras'] : []),
+    ]
+    for (const words of broken) say(`a promise is broken: ${words}`)
+    if (broken.length > 0) process.exitCode = 1
   })
 
 program

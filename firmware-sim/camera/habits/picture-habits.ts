@@ -3,7 +3,7 @@ import type { Habit } from './habit.ts'
 
 export interface PictureHabit extends Habit {
   /** Makes the habit of an ordinary baseline picture. */
-  make(picture: Buffer): Buffer
+  make: (picture: Buffer) => Buffer
   /** What comes out: as it was, made by ffmpeg, or turned by a quarter. */
   gives: 'same' | 'as-large' | 'turned' | 'smaller'
 }
@@ -22,10 +22,8 @@ const behindStart = (picture: Buffer, segment: Buffer): Buffer =>
 
 /** An EXIF segment with one entry: the orientation. */
 function exif(orientation: number): Buffer {
-  const tiff = Buffer.from([
-    ...Buffer.from('Exif\0\0MM\0*', 'latin1'),
-    ...[0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0],
-  ])
+  const entry = Buffer.from([0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0])
+  const tiff = Buffer.concat([Buffer.from('Exif\0\0MM\0*', 'latin1'), entry])
   return Buffer.concat([Buffer.from([0xff, 0xe1, 0, tiff.length + 2]), tiff])
 }
 
