@@ -43,6 +43,15 @@ function answer(store: JournalStore, id: number, request: WorkerRequest): unknow
   }
 }
 
+/** On a full disk the note can not be written: whoever asked is answered all the same. */
+function noteDamage(reason: string): void {
+  try {
+    markSuspect(options.folder, reason)
+  } catch {
+    // The start after this one checks a small file in any case.
+  }
+}
+
 function run(): void {
   const unlock = lockFolder(options.folder)
   const { db, salvaged } = openJournalFile(options.folder, options.newEpoch)
@@ -54,7 +63,7 @@ function run(): void {
       // What it takes nobody need wait for, except an alarm that is here already.
       if (request.type === 'commit' && !isHurried(id)) store.foldLogIfDue()
     } catch (error) {
-      if (isDamage(error)) markSuspect(options.folder, asError(error).message)
+      if (isDamage(error)) noteDamage(asError(error).message)
       reply({ id, error: asError(error), space: store.space() })
     }
     if (request.type === 'close') {

@@ -13,7 +13,9 @@ import {
   type SpaceFacts,
   type StoredRecord,
 } from './port.ts'
+import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { readRecord, repairTime } from './damage/readable-record.ts'
+import { positionIn } from './damage/salvage.ts'
 import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
@@ -24,6 +26,8 @@ const roomAttemptsMax = 2
 const hurriedRecordsMin = 32
 /** Boots whose beginning is known. */
 const bootWallsMax = 100
+/** SQLite's own limit for one value. */
+const documentBytesMax = 1_000_000_000
 
 const laneNumbers = <T>(value: (lane: Lane) => T): Record<Lane, T> =>
   Object.fromEntries(lanes.map((lane) => [lane, value(lane)])) as Record<Lane, T>
@@ -69,7 +73,7 @@ export class JournalStore {
       this.#write(request, isHurried),
     )
     this.#receipted = this.#receiptedOnDisk()
-    this.#bootWalls = new Map(JSON.parse(this.#meta('boot-walls') ?? '[]') as [number, number][])
+    this.#bootWalls = new Map(bootWallsIn(jsonOf(this.#meta('boot-walls'))))
     this.#space = new Space(db, options.folder, () => this.#receipted)
     this.#commit = (request, isHurried) => write.immediate(request, isHurried)
   }
@@ -219,7 +223,11 @@ export class JournalStore {
     const rows = this.#db
       .prepare('SELECT key, value FROM state WHERE key >= ? AND key < ?')
       .all(prefix, `${prefix}\uffff`) as { key: string; value: string }[]
-    return rows.map(({ key, value }) => [key, JSON.parse(value)])
+    // Each was read when the file was opened; one that is spoilt since is left out, as it will be at the next start.
+    return rows.flatMap(({ key, value }): [string, unknown][] => {
+      const document = jsonOf(value)
+      return isObject(document) ? [[key, document]] : []
+    })
   }
 
   oddIds(): OddId[] {
@@ -283,15 +291,18 @@ export class JournalStore {
   }
 
   #countBoot(): number {
-    const last = JSON.parse(this.#meta('boot') ?? '{"boot":0,"id":""}') as { boot: number; id: string }
-    if (last.boot > 0 && last.id === this.#options.bootId) return last.boot
-    this.#putMeta.run('boot', JSON.stringify({ boot: last.boot + 1, id: this.#options.bootId }))
-    return last.boot + 1
+    const last = jsonOf(this.#meta('boot'))
+    const isSound = isObject(last) && Number.isSafeInteger(last['boot']) && typeof last['id'] === 'string'
+    // Spoilt by the flash: no boot of a record may come again.
+    const boot = isSound ? (last['boot'] as number) : this.#highest('boot')
+    if (isSound && boot > 0 && last['id'] === this.#options.bootId) return boot
+    this.#putMeta.run('boot', JSON.stringify({ boot: boot + 1, id: this.#options.bootId }))
+    return boot + 1
   }
 
   #receiptedOnDisk(): Record<Lane, number> {
-    const written = JSON.parse(this.#meta('receipted') ?? '{}') as Partial<Record<Lane, number>>
-    return laneNumbers((lane) => written[lane] ?? 0)
+    const written = jsonOf(this.#meta('receipted'))
+    return laneNumbers((lane) => positionIn(written, lane))
   }
 
   #positions(): LanePositions {
@@ -308,6 +319,10 @@ export class JournalStore {
 
   /** The highest sequence in the last rows. Urgent entries overtake, so a somewhat higher one may stand further back. */
   #lastSequence(): number {
+    return this.#highest('sequence')
+  }
+
+  #highest(name: 'sequence' | 'boot'): number {
     let highest = 0
     for (const lane of lanes) {
       const body = this.#db
@@ -315,10 +330,10 @@ export class JournalStore {
         .pluck()
         .get()
       if (body === undefined) continue
-      const sequence = readRecord(body as string)?.['sequence']
-      if (typeof sequence !== 'number')
+      const value = readRecord(body as string)?.[name]
+      if (typeof value !== 'number')
         throw new JournalError('SQLITE_CORRUPT', `the last row of lane ${lane} is not a record`)
-      highest = Math.max(highest, sequence)
+      highest = Math.max(highest, value)
     }
     return highest
   }
@@ -340,6 +355,18 @@ export class JournalStore {
       this.#db.close()
     }
   }
+}
+
+/** What stands in a text of our own, or undefined when the flash has spoilt it. */
+function jsonOf(text: string | undefined): unknown {
+  const json = parseJson(text ?? '', documentBytesMax)
+  return json.ok ? json.value : undefined
+}
+
+function bootWallsIn(value: unknown): [number, number][] {
+  const isWall = (pair: unknown): pair is [number, number] =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((number) => Number.isFinite(number))
+  return Array.isArray(value) ? value.filter(isWall) : []
 }
 
 /** The disk took no more; an I/O error on a full disk is one too, and making room does no harm on any other. */

@@ -21,8 +21,10 @@ export function carveRecords(
     for (let offset = 0; ; offset += chunkBytes) {
       const length = readSync(descriptor, buffer, 0, buffer.length, offset)
       if (length === 0) return
-      carveChunk(buffer.subarray(0, length), Math.min(length, chunkBytes), found)
-      if (length < buffer.length) return
+      // What is read beyond a chunk belongs to the next one, and to this one where the file ends.
+      const isEnd = length < buffer.length
+      carveChunk(buffer.subarray(0, length), isEnd ? length : chunkBytes, found)
+      if (isEnd) return
     }
   } finally {
     closeSync(descriptor)
@@ -67,6 +69,8 @@ function parseRecord(body: string): { lane: Lane; sequence: number } | undefined
   if (!record || !((record['sequence'] as number) > 0)) return undefined // a torn piece that only looked like one
   const sequence = record['sequence'] as number
   if (record['type'] !== 'alarm') return { lane: 'routine', sequence }
-  const colour = colours.find((known) => known === (record['alarm'] as { colour?: unknown }).colour)
-  return colour && { lane: colour, sequence }
+  // As when it was first kept: in the lane of the most urgent colour that the alarm had.
+  const { colour, latchedColour } = record['alarm'] as { colour?: unknown; latchedColour?: unknown }
+  const lane = colours.find((known) => known === latchedColour || known === colour)
+  return lane && { lane, sequence }
 }

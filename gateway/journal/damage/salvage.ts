@@ -2,8 +2,11 @@
 // to be receipted goes into a new one under a new epoch, and the count travels into an alarm. Each saved record names
 // where it was (`was: {epoch, sequence}`), so that a centre which has it already knows it for a repeat.
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +17,7 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
+import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { carveRecords } from './carve.ts'
 import { openDatabase } from '../database.ts'
 import { laneTable } from '../migrations.ts'
@@ -25,6 +29,8 @@ const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
 /** Written when a running gateway meets damage, so that the next opening looks at every page. */
 const suspectFile = 'journal.suspect'
 const epochFile = 'journal.epoch'
+/** What is saved of a damaged journal, until it takes its place. */
+const draftFile = 'journal-salvage.db'
 /** Up to this size every page is checked at each start; beyond it only when there is suspicion. */
 const checkedBytesMax = 32 * 1024 * 1024
 /** Damaged journals kept aside; the oldest goes when another comes. */
@@ -39,11 +45,11 @@ export interface Salvaged {
 
 /** SQLite's words for a file that is not what it was; anything else (full, busy, denied) is not damage. */
 export function isDamage(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return (
-    typeof code === 'string' &&
-    /^SQLITE_(CORRUPT|NOTADB|ERROR$|FORMAT|MISMATCH|CONSTRAINT|IOERR_SHORT_READ)/.test(code)
-  )
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof code !== 'string') return false
+  // SQLITE_ERROR stands for much that is no damage; a table or column that is gone is.
+  if (code === 'SQLITE_ERROR') return /no such (table|column)|malformed/.test(String(message))
+  return /^SQLITE_(CORRUPT|NOTADB|FORMAT|MISMATCH|CONSTRAINT|IOERR_SHORT_READ)/.test(code)
 }
 
 /** Remembers, over the coming restart, that the file must be looked at page by page. */
@@ -57,12 +63,14 @@ export function openJournalFile(
   newEpoch: string,
 ): { db: Database.Database; salvaged?: Salvaged } {
   const file = join(folder, 'journal.db')
+  endInterruptedSalvage(folder)
   const suspicion = readIfThere(join(folder, suspectFile))
   let db: Database.Database | undefined
   try {
     db = openDatabase(file)
     const found = probe(db, suspicion !== undefined)
     if (found === undefined) {
+      setAsideSpoiltDocuments(db)
       writeEpoch(folder, db, newEpoch)
       rmSync(join(folder, suspectFile), { force: true })
       return { db }
@@ -92,13 +100,12 @@ function writeEpoch(folder: string, db: Database.Database, newEpoch: string): vo
   if (readIfThere(join(folder, epochFile)) !== epoch) writeFileSync(join(folder, epochFile), epoch)
 }
 
-/** What is wrong with the open file, or undefined. Reads the documents and the ends of all lanes in any case. */
+/** What is wrong with the open file, or undefined. Reads the ends of all lanes in any case. */
 function probe(db: Database.Database, isSuspect: boolean): string | undefined {
   if (isSuspect || statSync(db.name).size <= checkedBytesMax) {
     const answer = db.pragma('quick_check(1)', { simple: true })
     if (answer !== 'ok') return String(answer)
   }
-  for (const value of db.prepare('SELECT value FROM state').pluck().iterate()) JSON.parse(value as string)
   for (const lane of lanes)
     for (const order of ['ASC', 'DESC']) {
       const body = db
@@ -110,27 +117,95 @@ function probe(db: Database.Database, isSuspect: boolean): string | undefined {
   return undefined
 }
 
+/** What is saved is written beside the damaged file and takes its place in one step: a power cut leaves one or the other. */
 function salvage(
   folder: string,
   newEpoch: string,
   reason: string,
 ): { db: Database.Database; salvaged: Salvaged } {
-  const aside = setAside(folder)
   const oldEpoch = readIfThere(join(folder, epochFile)) ?? 'unknown0'
+  const draft = openDatabase(join(folder, draftFile))
+  const records = draft.transaction(() => saveInto(draft, folder, oldEpoch))()
+  setAsideSpoiltDocuments(draft)
+  draft.pragma('wal_checkpoint(TRUNCATE)')
+  draft.close()
+  const aside = setAside(folder)
+  renameSync(join(folder, draftFile), join(folder, 'journal.db'))
+  syncFolder(folder)
   const db = openDatabase(join(folder, 'journal.db'))
-  db.exec('CREATE TABLE saved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT')
-  const save = db.prepare('INSERT OR IGNORE INTO saved (sequence, lane, body) VALUES (?, ?, ?)')
-  copyThroughSqlite(join(folder, aside, 'journal.db'), db, (lane, sequence, body) =>
-    save.run(sequence, lane, body),
-  )
-  for (const name of journalFiles.slice(0, 2)) {
-    const file = join(folder, aside, name)
-    if (existsSync(file)) carveRecords(file, (lane, sequence, body) => save.run(sequence, lane, body))
-  }
-  const records = renumber(db, oldEpoch)
   writeEpoch(folder, db, newEpoch)
   rmSync(join(folder, suspectFile), { force: true })
   return { db, salvaged: { records, from: aside, reason } }
+}
+
+function saveInto(draft: Database.Database, folder: string, oldEpoch: string): number {
+  draft.exec(
+    'CREATE TABLE saved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
+  )
+  const insert = draft.prepare('INSERT OR IGNORE INTO saved (sequence, lane, body) VALUES (?, ?, ?)')
+  const save: Save = (lane, sequence, body) => void attempt(() => insert.run(sequence, lane, body))
+  // Before SQLite opens it, which may fold the log or delete it: what is carved stands behind what SQLite still finds.
+  draft.exec(
+    'CREATE TABLE carved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
+  )
+  const carve = draft.prepare('INSERT OR IGNORE INTO carved (sequence, lane, body) VALUES (?, ?, ?)')
+  for (const name of journalFiles.slice(0, 2)) {
+    const file = join(folder, name)
+    if (existsSync(file))
+      carveRecords(file, (lane, sequence, body) => void attempt(() => carve.run(sequence, lane, body)))
+  }
+  copyThroughSqlite(join(folder, 'journal.db'), draft, save)
+  draft.exec('INSERT OR IGNORE INTO saved SELECT sequence, lane, body FROM carved; DROP TABLE carved')
+  const records = renumber(draft, oldEpoch)
+  // Numbers of lanes are new: what the checkpoint says of them is not true any more, and everything is replayed.
+  draft.exec("DELETE FROM state WHERE key = 'checkpoint'")
+  return records
+}
+
+/** The power went while the salvaged file took its place: it is whole, as the other was moved away only then. */
+function endInterruptedSalvage(folder: string): void {
+  const draft = join(folder, draftFile)
+  if (existsSync(draft) && !existsSync(join(folder, 'journal.db')))
+    renameSync(draft, join(folder, 'journal.db'))
+  for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true })
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** What a device said and what was heard of it stand together: one without the other is worth nothing. */
+const twinOf = (key: string): string | undefined => {
+  const [, prefix, device] = /^(judge:device:|repeat:)(.*)$/.exec(key) ?? []
+  return device === undefined ? undefined : (prefix === 'repeat:' ? 'judge:device:' : 'repeat:') + device
+}
+
+/**
+ * A document that the flash has spoilt goes to quarantine, where a person can read it; what can be built anew from records
+ * is, as the checkpoint goes with it. The rest of the file is sound.
+ */
+function setAsideSpoiltDocuments(db: Database.Database): void {
+  const rows = db.prepare('SELECT key, value FROM state').all() as { key: string; value: string }[]
+  const spoilt = rows.filter(({ value }) => !isObject(attempt(() => JSON.parse(value) as unknown)))
+  if (spoilt.length === 0) return
+  const keep = db.prepare(
+    "INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (0, '', ?, 'a document that the flash has spoilt', ?)",
+  )
+  const drop = db.prepare('DELETE FROM state WHERE key = ?')
+  db.transaction(() => {
+    for (const { key, value } of spoilt) {
+      keep.run(`journal/state/${key}`.slice(0, 200), Buffer.from(value).subarray(0, 8192))
+      drop.run(key)
+      const twin = twinOf(key)
+      if (twin !== undefined) drop.run(twin)
+    }
+    drop.run('checkpoint')
+  }).immediate()
 }
 
 function setAside(folder: string): string {
@@ -158,8 +233,8 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
   }
   try {
     const text = attempt(() => old.prepare("SELECT value FROM meta WHERE key = 'receipted'").pluck().get())
-    const receipted = JSON.parse(typeof text === 'string' ? text : '{}') as Partial<Record<Lane, number>>
-    for (const lane of lanes) copyLane(old, lane, receipted[lane] ?? 0, save)
+    const positions = attempt(() => JSON.parse(String(text)) as unknown)
+    for (const lane of lanes) copyLane(old, lane, positionIn(positions, lane), save)
     for (const [table, columns] of [
       ['state', 'key, value'],
       ['meta', 'key, value'],
@@ -173,6 +248,12 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
   } finally {
     attempt(() => old.close())
   }
+}
+
+/** Where a lane's Receipts are; 0 when the flash has spoilt it: the centre knows a repeat. */
+export function positionIn(positions: unknown, lane: Lane): number {
+  const position = isObject(positions) ? positions[lane] : 0
+  return typeof position === 'number' && Number.isSafeInteger(position) && position > 0 ? position : 0
 }
 
 function copyLane(old: Database.Database, lane: Lane, receipted: number, save: Save): void {
@@ -227,7 +308,7 @@ function attempt<T>(read: () => T): T | undefined {
 function renumber(db: Database.Database, oldEpoch: string): number {
   const next = Object.fromEntries(lanes.map((lane) => [lane, 1])) as Record<Lane, number>
   let sequence = 0
-  db.transaction(() => {
+  {
     for (const lane of lanes) db.exec(`DELETE FROM ${laneTable(lane)}`)
     let after = 0
     for (;;) {
@@ -249,6 +330,6 @@ function renumber(db: Database.Database, oldEpoch: string): number {
       }
     }
     db.exec('DROP TABLE saved')
-  })()
+  }
   return sequence
 }
