@@ -293,6 +293,7 @@ class WiredGateway implements Gateway {
       host: config.console.host,
       port: config.console.port,
       pageFolder: join(programFolder(), 'dist/web/console'),
+      clock,
       metrics: this.#metrics,
       logger: logger.child({ part: 'console' }),
       illness: () => this.#illness,

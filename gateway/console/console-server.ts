@@ -2,12 +2,15 @@
 // do by hand.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import { isIP, type AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { extname, join, normalize, sep } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
+import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Result } from '../../protocols/kit/result.ts'
+import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import type { AlarmInput } from '../alarms/port.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { controlBytesMax, isControl, type Control } from './box-controls.ts'
@@ -15,6 +18,15 @@ import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls
 
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200
+
+/** Connections that have not asked anything; the oldest makes room. Those that have asked close with their answer. */
+const strangerLimits = {
+  strangers: 40,
+  strangersPerNetwork: 20,
+  firstByteMs: 3000,
+  signInMs: 6000,
+  admitted: 50,
+}
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -31,6 +43,7 @@ export interface ConsoleOptions {
   port: number
   /** Folder of the built page. */
   pageFolder: string
+  clock: Clock
   metrics: Registry
   logger: Logger
   /** Why the box is not well, or undefined. */
@@ -51,7 +64,14 @@ export class ConsoleServer {
     this.#server = createServer((request, response) => void this.#serve(request, response))
     this.#server.requestTimeout = 10_000
     this.#server.headersTimeout = 5000
-    this.#server.maxConnections = 50
+    const guard = new StrangerGuard({
+      limits: strangerLimits,
+      clock: options.clock,
+      onRefused: (reason) => options.logger.debug({ reason }, 'a connection without a request was closed'),
+    })
+    guard.watch(this.#server)
+    // Before the request is answered: one that has asked is no stranger, and leaves with its answer.
+    this.#server.prependListener('request', ({ socket }: IncomingMessage) => void guard.admit(socket))
   }
 
   async start(): Promise<string> {
@@ -76,6 +96,8 @@ export class ConsoleServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
+    response.setHeader('Connection', 'close')
     response.setHeader('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'")
     try {
       if (request.method === 'POST') return await this.#control(request, response)
@@ -92,6 +114,9 @@ export class ConsoleServer {
   }
 
   async #answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isForPrograms = path === '/healthz' || path === '/metrics'
+    if (isForPrograms && !isOwnName(request.headers.host))
+      return send(response, 403, 'text/plain', 'ask by address, or by the name of this machine\n')
     if (path === '/healthz') {
       const illness = this.#options.illness()
       const status = illness === undefined ? 'ok' : 'ill'
@@ -110,6 +135,9 @@ export class ConsoleServer {
         'text/plain',
         'the console answers on the box itself only; use an SSH tunnel\n',
       )
+    // A name that was made to point here would let a page from elsewhere read it, and an image in one would be a look.
+    if (!isOwnPage(request) || isForeignSite(request))
+      return send(response, 403, 'text/plain', 'nothing here is for pages of somebody else\n')
     if (path.startsWith('/api/v1/snapshots/')) return this.#picture(path, request, response)
     if (path === '/api/v1/health') return sendJson(response, 200, await this.#options.health())
     if (path === '/api/v1/quarantine')
@@ -121,7 +149,7 @@ export class ConsoleServer {
   async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
-    if (!isOwnPage(request))
+    if (!isOwnPage(request) || isForeignSite(request))
       return send(response, 403, 'text/plain', 'controls are not for pages of somebody else\n')
     // A page of somebody else can not send this type without being asked first, and we never allow it.
     if (request.headers['content-type']?.split(';')[0] !== 'application/json')
@@ -149,10 +177,6 @@ export class ConsoleServer {
 
   /** `GET /api/v1/snapshots/{id}/{preview|full}?who=NAME`: written down before it is shown. */
   async #picture(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // An image of ours in somebody else's page would be a look that nobody took.
-    const site = request.headers['sec-fetch-site']
-    if (!isOwnPage(request) || (site !== undefined && site !== 'same-origin' && site !== 'none'))
-      return send(response, 403, 'text/plain', 'pictures are not for pages of somebody else\n')
     const who = new URL(request.url ?? '/', 'http://box').searchParams.get('who') ?? ''
     const bytes = await lookAtPicture(this.#options.cameras, path, who)
     if (bytes) send(response, 200, 'image/jpeg', Buffer.from(bytes))
@@ -175,6 +199,20 @@ export class ConsoleServer {
 
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
+}
+
+/** An address, or what this machine is called: a name that is looked up elsewhere may be made to point anywhere. */
+function isOwnName(host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase()
+  return (
+    isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || name === 'localhost' || name === hostname().toLowerCase()
+  )
+}
+
+/** Asked by a page of another origin, as the browser says. */
+function isForeignSite({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
 /** A name that was made to point here, or a page from elsewhere, must not arm or disarm a village. */

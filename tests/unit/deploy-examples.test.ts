@@ -77,10 +77,21 @@ it('documents lead only to files that are there', () => {
 })
 
 it('the box runs with the same settings of Node in a container as under systemd', () => {
-  const ofUnit = /^Environment=NODE_OPTIONS=(.+)$/m.exec(read('deploy/box/gengfu-gateway.service'))?.[1]
+  const ofUnit = /^Environment="NODE_OPTIONS=(.+)"$/m.exec(read('deploy/box/gengfu-gateway.service'))?.[1]
   expect(ofUnit).toContain('--v8-pool-size=1')
   expect(/^ +NODE_OPTIONS: (.+)$/m.exec(read('docker/compose.yaml'))?.[1]).toBe(ofUnit)
 })
+
+it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
+  'systemd ignores nothing of %s',
+  (unit) => {
+    // Without quotes only the first word of a value with blanks is taken.
+    expect(read(unit)).not.toMatch(/^Environment=[^"\n]* /m)
+    const { error, stderr } = spawnSync('systemd-analyze', ['verify', join(root, unit)], { encoding: 'utf8' })
+    const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+    if (!isMissing) expect(stderr).not.toMatch(/ignoring|Invalid|Unknown/)
+  },
+)
 
 it('a process of the cameras that the kernel takes for its memory does not stop the box', () => {
   expect(read('deploy/box/gengfu-gateway.service')).toMatch(/^OOMPolicy=continue$/m)

@@ -1,0 +1,81 @@
+// Who may read the console: this machine by its address, no page that a browser got elsewhere, and nobody's idle sockets shut it.
+import { request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { hostname } from 'node:os'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ConsoleServer } from '../../../../gateway/console/console-server.ts'
+import { createSystemClock } from '../../../../protocols/kit/clock.ts'
+
+let server: ConsoleServer
+let port: number
+beforeAll(async () => {
+  server = new ConsoleServer({
+    host: '127.0.0.1',
+    port: 0,
+    pageFolder: '/nowhere',
+    clock: createSystemClock(),
+    metrics: new Registry(),
+    logger: pino({ level: 'silent' }),
+    illness: () => undefined,
+    health: () => Promise.resolve({} as never),
+    quarantine: () => Promise.resolve([]),
+    control: () => Promise.reject(new Error('not asked for')),
+    cameras: undefined,
+  })
+  port = Number(new URL(await server.start()).port)
+})
+afterAll(() => server.stop())
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<[number, string | undefined]> =>
+  new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers }, (response) => {
+      response.resume()
+      const policy = response.headers['cross-origin-resource-policy']
+      response.on('end', () => resolve([response.statusCode ?? 0, String(policy)]))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+
+it.each(['/api/v1/health', '/api/v1/quarantine', '/'])('answers %s to its own page alone', async (path) => {
+  expect(await get(path)).toEqual([200, 'same-origin'])
+  for (const headers of [
+    { host: 'evil.example' },
+    { host: `evil.example:${port}` },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'http://evil.example' },
+  ])
+    expect((await get(path, headers as Record<string, string>))[0]).toBe(403)
+})
+
+it.each(['/healthz', '/metrics'])(
+  'answers %s to programs that ask by address or by its name',
+  async (path) => {
+    for (const host of [`127.0.0.1:${port}`, `192.0.2.7:${port}`, `[::1]:${port}`, 'localhost', hostname()])
+      expect((await get(path, { host }))[0]).toBe(200)
+    expect((await get(path, { host: 'evil.example' }))[0]).toBe(403)
+  },
+)
+
+it('answers while sixty sockets that say nothing come back as fast as they are closed', async () => {
+  let isEnded = false
+  const sockets = new Set<Socket>()
+  const hold = (): void => {
+    if (isEnded) return
+    const socket = connect(port, '127.0.0.1')
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      setTimeout(hold, 20)
+    })
+  }
+  for (let n = 0; n < 60; n++) hold()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  for (let n = 0; n < 10; n++) expect((await get('/healthz'))[0]).toBe(200)
+  isEnded = true
+  for (const socket of sockets) socket.destroy()
+})
