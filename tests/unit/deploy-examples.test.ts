@@ -87,9 +87,9 @@ it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.servi
   (unit) => {
     // Without quotes only the first word of a value with blanks is taken.
     expect(read(unit)).not.toMatch(/^Environment=[^"\n]* /m)
-    const { error, stderr } = spawnSync('systemd-analyze', ['verify', join(root, unit)], { encoding: 'utf8' })
-    const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-    if (!isMissing) expect(stderr).not.toMatch(/ignoring|Invalid|Unknown/)
+    // Where there is no systemd-analyze, stderr is null.
+    const { stderr } = spawnSync('systemd-analyze', ['verify', join(root, unit)], { encoding: 'utf8' })
+    expect(stderr ?? '').not.toMatch(/ignoring|Invalid|Unknown/)
   },
 )
 
