@@ -11,7 +11,11 @@ import { CommandSender } from './commands/command-sender.ts'
 import type { CentreConfig } from './config/config.ts'
 import { isLoopback } from './config/config.ts'
 import { createOpenApi } from './api/openapi.ts'
-import { createRoutes, type Route } from './api/routes.ts'
+import type { CommandRouteOptions } from './api/command-routes.ts'
+import type { Route } from './api/route.ts'
+import { createRoutes } from './api/routes.ts'
+import { createCasePolicy } from './cases/case-policy.ts'
+import { DeadlineClock } from './deadlines/deadline-clock.ts'
 import { DeskServer, findDeskFolder } from './api/server.ts'
 import { RequestSender } from './accounts/request-sender.ts'
 import { cookieName, presentedToken } from './accounts/sessions.ts'
@@ -198,22 +202,39 @@ export function createCentre(options: CentreOptions): Centre {
     commands.start()
     parts.add('commands', () => commands.stop())
 
+    await storage.setCasePolicy(config.cases)
+    await storage.setReaderCasePolicy(config.cases)
+    const deadlines = new DeadlineClock({
+      passDeadlines: (nowMs) => storage.passDeadlines(nowMs),
+      clock,
+      logger: logger.child({ part: 'cases' }),
+      push,
+    })
+    deadlines.start()
+    parts.add('deadlines of cases', () => deadlines.stop())
+
     let routes: Route[] = []
-    const commonRoutes = createRoutes({
+    const onStep = (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]): void => {
+      push(changes)
+      for (const alarm of alarms) tellBox(alarm, sendStage)
+    }
+    const commandRoutes: CommandRouteOptions = {
       storage,
-      sessions,
       clock,
       random,
+      isBoxKnown: (box) => villages.knows(box),
+      ask: (command) => commands.ask(command),
+    }
+    const commonRoutes = createRoutes({
+      ...commandRoutes,
+      storage,
+      sessions,
       signIn,
       securityLog,
       villages: (counts) => villages.answer(counts),
-      isBoxKnown: (box) => villages.knows(box),
-      ask: (command) => commands.ask(command),
-      onStep: (alarm, changes) => {
-        push(changes)
-        tellBox(alarm, sendStage)
-      },
+      onStep: (alarm, changes) => onStep([alarm], changes),
       retire: createRetire({ storage, clock, logger: villageLogger, villages, silence, onStored: push }),
+      cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
       openApi: () => createOpenApi(routes, cookieName),
     })
     routes = [...commonRoutes, ...pictures.routes]

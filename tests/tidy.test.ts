@@ -132,8 +132,9 @@ describe('import directions', () => {
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
+      deadlines: /^(?!)/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts)\/|^storage\/(port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts)\/|^storage\/(port|case-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

@@ -11,7 +11,7 @@ import type { Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, Storage } from '../storage/port.ts'
 import { ApiProblem, type ProblemCode } from './problems.ts'
-import type { Route, RouteCall } from './routes.ts'
+import type { Route, RouteCall } from './route.ts'
 import * as schemas from './schemas.ts'
 
 /** Who may read what others did: those who answer for the others. */

@@ -18,9 +18,9 @@ import {
   commandTargets,
   neededTargets,
 } from '../../protocols/uplink/command.ts'
-import type { Storage } from '../storage/port.ts'
+import type { Account, Storage } from '../storage/port.ts'
 import { ApiProblem } from './problems.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 import { alarmIdParams, pageMax } from './schemas.ts'
 
 export interface CommandRouteOptions {
@@ -92,8 +92,27 @@ function commandOf(
   }
 }
 
+/** Stores a command and brings it to its box; throws what stands against it. */
+export async function askForCommand(
+  options: CommandRouteOptions,
+  boxId: string,
+  wanted: z.infer<typeof commandBody>,
+  account: Account,
+): Promise<DeskCommand> {
+  if (!isAllowed(wanted.do, account.role))
+    throw new ApiProblem('forbidden', commandRoles[wanted.do].join(', '))
+  if (!options.isBoxKnown(boxId)) throw new ApiProblem('not-found', boxId)
+  if (wanted.alarm !== undefined && !wanted.alarm.startsWith(`${boxId}.`))
+    throw new ApiProblem('bad-request', `alarm: not of ${boxId}`)
+  const lacking = neededTargets[wanted.do].filter((name) => wanted[name] === undefined)
+  if (lacking.length > 0) throw new ApiProblem('bad-request', `${lacking.join(', ')}: needed`)
+  const command = commandOf(wanted, boxId, account.user, options)
+  if (!(await options.ask(command))) throw new ApiProblem('too-many-commands')
+  return command
+}
+
 export function createCommandRoutes(options: CommandRouteOptions): Route[] {
-  const { storage, isBoxKnown, ask } = options
+  const { storage } = options
   return [
     {
       method: 'POST',
@@ -107,16 +126,8 @@ export function createCommandRoutes(options: CommandRouteOptions): Route[] {
       answer: z.object({ command: deskCommandSchema }),
       problems: ['bad-request', 'not-found', 'too-many-commands'],
       run: async ({ account, boxId, body }) => {
-        const wanted = body as z.infer<typeof commandBody>
-        if (!account || !isAllowed(wanted.do, account.role))
-          throw new ApiProblem('forbidden', commandRoles[wanted.do].join(', '))
-        if (!isBoxKnown(boxId)) throw new ApiProblem('not-found', boxId)
-        if (wanted.alarm !== undefined && !wanted.alarm.startsWith(`${boxId}.`))
-          throw new ApiProblem('bad-request', `alarm: not of ${boxId}`)
-        const lacking = neededTargets[wanted.do].filter((name) => wanted[name] === undefined)
-        if (lacking.length > 0) throw new ApiProblem('bad-request', `${lacking.join(', ')}: needed`)
-        const command = commandOf(wanted, boxId, account.user, options)
-        if (!(await ask(command))) throw new ApiProblem('too-many-commands')
+        if (!account) throw new ApiProblem('unauthenticated')
+        const command = await askForCommand(options, boxId, body as z.infer<typeof commandBody>, account)
         return { json: { command } satisfies CommandAnswer }
       },
     },

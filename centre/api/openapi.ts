@@ -1,7 +1,7 @@
 // Makes openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
 import { errorAnswer, statusOf, type ProblemCode } from './problems.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 import { errorSchema } from './schemas.ts'
 
 interface JsonSchema {

@@ -1,19 +1,20 @@
 // The API's routes about pictures: which there are, the bytes of one, and who looked at which. A look is written down
 // before a picture is handed out; without that nobody sees it.
 import type { z } from 'zod'
-import type {
-  DeskPicture,
-  DeskPictureFile,
-  LooksAnswer,
-  PicturesAnswer,
-  Role,
+import {
+  answeringRoles,
+  type DeskPicture,
+  type DeskPictureFile,
+  type LooksAnswer,
+  type PicturesAnswer,
+  type Role,
 } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage } from '../storage/port.ts'
 import { ApiProblem } from './problems.ts'
 import * as schemas from './picture-schemas.ts'
-import { answeringRoles, type Route } from './routes.ts'
+import type { Route } from './route.ts'
 
 /** Who may read who looked: those who answer for the others. */
 const overseeingRoles = ['supervisor', 'admin'] as const satisfies readonly Role[]

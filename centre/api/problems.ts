@@ -26,6 +26,28 @@ const wordings = {
     en: 'this box is heard: only one that is gone can be retired; switch it off first',
   },
   'already-accepted': { status: 409, zh: '该告警已由他人接警', en: 'somebody else has accepted this alarm' },
+  'wrong-step': {
+    status: 409,
+    zh: '当前步骤不能这样做',
+    en: 'this step does not follow from where the case is',
+  },
+  'same-person': {
+    status: 409,
+    zh: '须由另一人核查',
+    en: 'a second person has to do this: not the one who has the case, nor the one who gave the feedback',
+  },
+  'open-actions': {
+    status: 409,
+    zh: '尚有必做事项未完成；主管可写明原因后归档',
+    en: 'required actions are open; a supervisor may archive with a reason',
+  },
+  'alarm-active': {
+    status: 409,
+    zh: '告警仍未解除；主管可写明原因后归档',
+    en: 'an alarm of it is still active; a supervisor may archive with a reason',
+  },
+  'needs-reason': { status: 400, zh: '请写明原因或内容', en: 'say why, or what, in words' },
+  'too-many-entries': { status: 409, zh: '该案件的记录已满', en: 'this case is full' },
   'too-large': { status: 413, zh: '请求内容过大', en: 'the request is too large' },
   'wrong-type': { status: 415, zh: '请求内容必须是 JSON', en: 'the body must be JSON' },
   'too-many-tries': {

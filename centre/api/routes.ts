@@ -1,60 +1,23 @@
 // The API as a table: what each route takes, answers and refuses, and who may use it. The server registers it and
 // openapi.json describes it, so that the two can not differ.
 import type { z } from 'zod'
-import type { RetireAnswer, Role, VillagesAnswer, AlarmsAnswer } from '../../protocols/desk/api.ts'
+import type { AlarmsAnswer, RetireAnswer, Role, VillagesAnswer } from '../../protocols/desk/api.ts'
 import { answeringRoles, roles } from '../../protocols/desk/api.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import { createAccountRoutes, type AccountRouteOptions } from './account-routes.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import type { Account, EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
+import type { EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { createCaseRoutes, type CaseRouteOptions } from './case-routes.ts'
 import { createCommandRoutes, type CommandRouteOptions } from './command-routes.ts'
-import { ApiProblem, type ProblemCode } from './problems.ts'
+import { ApiProblem } from './problems.ts'
+import type { Route, RouteAnswer } from './route.ts'
 import * as schemas from './schemas.ts'
-
-export interface RouteCall {
-  /** Absent on open routes only. */
-  account: (Account & { expiresAtMs?: number }) | undefined
-  token: string | undefined
-  /** The token came as a cookie, which has an end of its own in the browser. */
-  isCookie: boolean
-  address: string
-  id: string
-  /** Of paths with {boxId}. */
-  boxId: string
-  /** Of paths with {sha256}: a picture. */
-  sha256: string
-  query: unknown
-  body: unknown
-  setCookie: (token: string | undefined) => void
-  /** The cookie that makes a browser known as one of a user's. */
-  setDeviceCookie: (name: string, value: string) => void
-  cookie: (name: string) => string | undefined
-  /** Who asked has hung up. */
-  isGone: () => boolean
-}
-
-/** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
-export type RouteAnswer = { json: object } | { text: string } | { jpeg: Uint8Array; name: string }
-
-export interface Route {
-  method: 'GET' | 'POST'
-  path: string
-  summary: { zh: string; en: string }
-  /** `open` needs no token. */
-  access: 'open' | readonly Role[]
-  query?: z.ZodType
-  body?: z.ZodType
-  /** `jpeg`: a picture. */
-  answer: z.ZodType | 'jpeg'
-  problems: readonly ProblemCode[]
-  run: (call: RouteCall) => Promise<RouteAnswer>
-}
 
 export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOptions, 'storage'> {
   storage: AccountRouteOptions['storage'] &
-    Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'acceptAlarm' | 'seeAlarm' | 'commands'>
+    Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
   /** A person has moved an alarm on: push it and tell the box. */
@@ -62,9 +25,9 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
   openApi: () => object
   /** `heard`: not done, the box is there. */
   retire: (box: string, by: string, why: string) => Promise<'retired' | 'heard' | 'unknown'>
+  cases: CaseRouteOptions
 }
 
-export { answeringRoles }
 /** Who may say that a box is gone for good. */
 export const retiringRoles = ['supervisor', 'maintainer', 'admin'] as const
 
@@ -86,8 +49,6 @@ export function createRoutes(options: RouteOptions): Route[] {
 
   function stepAnswer(outcome: StepOutcome): RouteAnswer {
     if (outcome.type === 'unknown') throw new ApiProblem('not-found')
-    if (outcome.type === 'held')
-      throw new ApiProblem('already-accepted', outcome.alarm.acceptedBy, outcome.alarm)
     if (outcome.changes.length > 0) onStep(outcome.alarm, outcome.changes)
     return { json: { alarm: outcome.alarm } }
   }
@@ -107,16 +68,6 @@ export function createRoutes(options: RouteOptions): Route[] {
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page satisfies AlarmsAnswer }
       },
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/alarms/{id}/accept',
-      summary: { zh: '接警', en: 'Take the alarm; the same user again changes nothing' },
-      access: answeringRoles,
-      answer: schemas.alarmAnswer,
-      problems: ['not-found', 'already-accepted'],
-      run: async ({ account, id }) =>
-        stepAnswer(await storage.acceptAlarm(id, account?.user ?? '', clock.wallMs())),
     },
     {
       method: 'POST',
@@ -171,6 +122,7 @@ export function createRoutes(options: RouteOptions): Route[] {
       },
     },
     ...createCommandRoutes(options),
+    ...createCaseRoutes(options.cases),
     {
       method: 'GET',
       path: '/api/v1/openapi.json',

@@ -16,8 +16,9 @@ import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { caseIdPattern } from './case-schemas.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
@@ -64,6 +65,13 @@ export function findDeskFolder(): string | undefined {
     new URL(isSource ? '../../dist/web/desk/' : '../../web/desk/', import.meta.url),
   )
   return existsSync(`${folder}index.html`) ? folder : undefined
+}
+
+interface PathParameters {
+  id?: string
+  boxId?: string
+  caseId?: string
+  sha256?: string
 }
 
 export interface DeskServerOptions {
@@ -216,9 +224,10 @@ export class DeskServer {
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
         const account = route.access === 'open' ? undefined : await this.#admit(request, route.access)
-        const { id, boxId, sha256 } = request.params as { id?: string; boxId?: string; sha256?: string }
+        const { id, boxId, caseId, sha256 } = request.params as PathParameters
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
+        if (caseId !== undefined && !caseIdPattern.test(caseId)) throw new ApiProblem('not-found')
         if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
         const answer = await route.run({
           account,
@@ -227,6 +236,7 @@ export class DeskServer {
           address: this.#options.sender.addressOf(request.raw),
           id: id ?? '',
           boxId: boxId ?? '',
+          caseId: caseId ?? '',
           sha256: sha256 ?? '',
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,

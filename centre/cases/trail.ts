@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 
 export interface TrailEntry {
+  /** What the entry is about: an alarm's id, a case's id, `box {boxId}`. */
   alarm: string
   atMs: number
   who: string
-  what: 'seen' | 'accepted' | 'commanded' | 'retired'
+  what: string
   why: string
 }
 

@@ -1,5 +1,7 @@
 // The centre's configuration: one strict schema, every problem at once, a frozen result.
 import { z } from 'zod'
+import { colours } from '../../protocols/domain/colour.ts'
+import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { isNetwork } from '../../platform/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
@@ -39,6 +41,30 @@ export const centreConfigSchema = z.strictObject({
       passwordFile: text.optional(),
     })
     .default({ listeners: [], anonymous: false }),
+  /** How the town answers alarms; what is not said here is the default alarm table's. */
+  cases: z
+    .strictObject({
+      /** Two people acknowledge red before it counts as accepted. */
+      redAcceptances: z.union([z.literal(1), z.literal(2)]).default(1),
+      /** An accepted case that is not moved is open again at this share of the dispatch limit. */
+      reopenAt: z.number().min(1).max(100).default(2),
+      /** Colours whose cases must be reported upward. */
+      mustReport: z.array(z.enum(colours)).default([]),
+      /** ms by step and colour. */
+      limitsMs: z
+        .partialRecord(
+          z.enum(caseSteps),
+          z.partialRecord(
+            z.enum(colours),
+            z
+              .number()
+              .min(1000)
+              .max(90 * 86_400_000),
+          ),
+        )
+        .default({}),
+    })
+    .prefault({}),
   pictures: z
     .strictObject({
       /** For all boxes together, and for each of them. */

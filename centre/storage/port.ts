@@ -11,7 +11,9 @@ import type {
 import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
+import type { PolicySettings } from '../cases/case-policy.ts'
 import type { TrailEntry } from '../cases/trail.ts'
+import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
@@ -113,11 +115,7 @@ export interface Remembered {
   setAside: SetAside[]
 }
 
-export type StepOutcome =
-  | { type: 'done'; alarm: DeskAlarm; changes: StoredChange[] }
-  /** Somebody else has it: `alarm.acceptedBy`. */
-  | { type: 'held'; alarm: DeskAlarm }
-  | { type: 'unknown' }
+export type StepOutcome = { type: 'done'; alarm: DeskAlarm; changes: StoredChange[] } | { type: 'unknown' }
 
 export interface AlarmQuery {
   state: 'active' | 'all'
@@ -220,10 +218,11 @@ export interface LookRow extends Omit<Look, 'alarm'> {
 }
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
-export interface WriterCalls {
+export interface WriterCalls extends CaseWriterCalls {
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
-  acceptAlarm(id: string, user: string, atMs: number): StepOutcome
+  /** The town's rules for cases; the defaults hold until it is called. */
+  setCasePolicy(settings: PolicySettings): void
   seeAlarm(id: string, user: string, atMs: number): StepOutcome
   changeOwnAlarm(change: OwnAlarmChange): StoredChange[]
   noteBoxes(boxes: KnownBox[], messages: BoxMessage[]): StoredChange[]
@@ -285,7 +284,8 @@ export interface PendingStage {
 }
 
 /** Calls that only read; they never wait for a writer. */
-export interface ReaderCalls {
+export interface ReaderCalls extends CaseReaderCalls {
+  setReaderCasePolicy(settings: PolicySettings): void
   alarms(query: AlarmQuery): { alarms: DeskAlarm[]; next?: string } | undefined
   openAlarmCounts(): { box: string; colourRank: number; count: number }[]
   /** Stages above `centre` that a box may not have heard of, most urgent first. */

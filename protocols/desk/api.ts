@@ -2,6 +2,7 @@
 import type { Alarm, AlarmChange, BilingualText, Stage } from '../domain/alarm.ts'
 import type { Colour, Lane } from '../domain/colour.ts'
 import type { BoxTime } from '../domain/event.ts'
+import type { CaseMessage } from './cases.ts'
 import type { CommandMessage } from './commands.ts'
 import type { JournalRecord } from '../domain/record.ts'
 import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/snapshot.ts'
@@ -203,4 +204,5 @@ export type StreamMessage =
   /** What was missed can not be replayed: read the alarms and villages again. */
   | { type: 'resync'; position: string }
   | CommandMessage
+  | CaseMessage
   | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }

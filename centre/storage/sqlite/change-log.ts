@@ -1,6 +1,7 @@
 // The changes table: what the stream pushed, kept for desks that were away, the oldest pruned.
 import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import type { CaseMessage } from '../../../protocols/desk/cases.ts'
 import { startOf, type Sqlite } from './database.ts'
 import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
 
@@ -11,6 +12,7 @@ const pruneEvery = 500
 
 type Message =
   | { type: `alarm.${AlarmChange | 'stage'}`; alarm: DeskAlarm }
+  | Omit<CaseMessage, 'position'>
   | BoxMessage
   | CommandMessage
   | PictureMessage

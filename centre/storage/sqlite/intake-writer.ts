@@ -37,10 +37,12 @@ export interface IntakeParts {
   epochs: ReturnType<typeof createEpochs>
   pictures: ReturnType<typeof createPictureWriter>
   shown: (row: DeskRow) => DeskAlarm
+  /** Opens or changes the alarm's case. */
+  hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
 }
 
 export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: IntakeBatch) => StoredIntake {
-  const { alarms, logChange, bootTimes, epochs, pictures, shown } = parts
+  const { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm } = parts
   const touchEpoch = db.prepare('UPDATE epochs SET last_position = ? WHERE number = ?')
   const insertRecord = db.prepare(
     `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -138,7 +140,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
       const { row, news } = applyAlarmRecord(current, batch.box, order, record, atMs)
       if (news === undefined) continue
       alarms.put(row)
-      changes.push(logChange({ type: `alarm.${news}`, alarm: shown(row) }))
+      changes.push(logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs))
     }
     for (const record of batch.pictures) {
       if (repeated.has(record.sequence)) continue

@@ -2,6 +2,8 @@
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
+import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
+import { createCaseReader } from './case-reader.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
 import { createCommandReader } from './command-table.ts'
@@ -25,7 +27,12 @@ export function createReader(db: Sqlite): ReaderCalls {
     'SELECT box, topic, cause, at_ms AS atMs, length(payload) AS bytes FROM quarantine ORDER BY position DESC',
   )
   const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
+  let policy = createCasePolicy()
   return {
+    ...createCaseReader(db, () => policy),
+    setReaderCasePolicy: (settings: PolicySettings): void => {
+      policy = createCasePolicy(settings)
+    },
     pictureFile,
     picturesOfAlarm,
     picturesOfBox,

@@ -1,11 +1,13 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
 import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import { applyAlarmRecord, isActive, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
-import { acceptAlarm, seeAlarm } from '../../cases/case-steps.ts'
+import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
+import { seeAlarm } from '../../cases/case-steps.ts'
 import { trailHash, trailStart, type TrailEntry } from '../../cases/trail.ts'
 import { toStorageFailure } from '../storage-failure.ts'
 import { createAccountWriter } from './accounts.ts'
 import { createAlarmTable } from './alarm-table.ts'
+import { createCaseTable } from './case-table.ts'
 import { createBootTimes } from './boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
@@ -53,7 +55,17 @@ export function createWriter(db: Sqlite): WriterCalls {
       pictures.countOf(row.id),
     )
 
-  const storeIntake = createIntakeWriter(db, { alarms, logChange, bootTimes, epochs, pictures, shown })
+  let policy = createCasePolicy()
+  const { hearAlarm, ...caseCalls } = createCaseTable({
+    db,
+    alarms,
+    policy: () => policy,
+    shown,
+    logChange,
+    seal,
+  })
+  const parts = { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm }
+  const storeIntake = createIntakeWriter(db, parts)
 
   function seal(entry: TrailEntry): void {
     const previous = lastSeal.get(entry.alarm)?.hash ?? trailStart
@@ -111,17 +123,6 @@ export function createWriter(db: Sqlite): WriterCalls {
 
     storeIntake,
 
-    acceptAlarm: immediately(db, (id: string, user: string, wallMs: number): StepOutcome => {
-      const current = alarms.get(id)
-      if (!current) return { type: 'unknown' }
-      const atMs = Math.round(wallMs)
-      const outcome = acceptAlarm(current, user, atMs)
-      if (outcome.type === 'held') return { type: 'held', alarm: shown(current) }
-      if (!outcome.isNew) return { type: 'done', alarm: shown(current), changes: [] }
-      const why = current.acceptedBy === undefined ? '' : 'occurred again'
-      return takeStep(outcome.row, { alarm: id, atMs, who: user, what: 'accepted', why })
-    }),
-
     seeAlarm: immediately(db, (id: string, user: string, wallMs: number): StepOutcome => {
       const current = alarms.get(id)
       if (!current) return { type: 'unknown' }
@@ -144,7 +145,7 @@ export function createWriter(db: Sqlite): WriterCalls {
       if (news === undefined) return []
       insertBox.run(box, box)
       alarms.put(row)
-      return [logChange({ type: `alarm.${news}`, alarm: shown(row) })]
+      return [logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs)]
     }),
 
     noteBoxes: immediately(db, (boxes: KnownBox[], messages: BoxMessage[]) => {
@@ -169,6 +170,10 @@ export function createWriter(db: Sqlite): WriterCalls {
     dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
       files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
     ),
+    ...caseCalls,
+    setCasePolicy: (settings: PolicySettings): void => {
+      policy = createCasePolicy(settings)
+    },
     noteLook,
     ...createAccountWriter(db),
   }

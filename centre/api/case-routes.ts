@@ -1,0 +1,347 @@
+// The routes of cases: the six steps on an alarm's case, the queue, one case with its history, and the town's lists of actions.
+import type { z } from 'zod'
+import { answeringRoles, roles, type Role } from '../../protocols/desk/api.ts'
+import type { CaseAnswer, CasePlan } from '../../protocols/desk/cases.ts'
+import type { Case } from '../../protocols/domain/case.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { ActionList, Plan } from '../cases/action-lists.ts'
+import type { CasePolicy } from '../cases/case-policy.ts'
+import { deadlinesOf } from '../cases/case-summary.ts'
+import type { Actor, PersonInput } from '../cases/workflow/case-input.ts'
+import type { CaseOutcome, CaseReaderCalls, CaseTarget, CaseWriterCalls } from '../storage/case-port.ts'
+import type { Account, StoredChange } from '../storage/port.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { askForCommand, commandBody, type CommandRouteOptions } from './command-routes.ts'
+import * as schemas from './case-schemas.ts'
+import { ApiProblem, type ProblemCode } from './problems.ts'
+import type { Route, RouteAnswer, RouteCall } from './route.ts'
+
+const leadingRoles: readonly Role[] = ['supervisor', 'admin']
+
+type Promised<Calls> = {
+  [Name in keyof Calls]: Calls[Name] extends (...args: infer Args) => infer Answer
+    ? (...args: Args) => Promise<Awaited<Answer>>
+    : never
+}
+
+export interface CaseRouteOptions {
+  storage: Promised<CaseWriterCalls> & Promised<CaseReaderCalls>
+  clock: Clock
+  policy: CasePolicy
+  /** A person has moved a case on: push it and tell the boxes of its alarms. */
+  onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
+  /** For the steps of a plan that are commands. */
+  commands: CommandRouteOptions
+}
+
+const refusals = [
+  'not-found',
+  'already-accepted',
+  'wrong-step',
+  'same-person',
+  'open-actions',
+  'alarm-active',
+  'needs-reason',
+  'too-many-entries',
+] as const satisfies readonly ProblemCode[]
+
+/** Steps with a route on the alarm, for programs that know alarms only. */
+const alarmSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
+
+const summaries: Record<schemas.CaseStepName, { zh: string; en: string }> = {
+  claim: { zh: '打开案件：让他人看到有人在处理', en: 'Show others that somebody has the case open' },
+  accept: { zh: '接警', en: 'Take it; the same user again changes nothing' },
+  release: { zh: '放回队列', en: 'Give it back to the queue' },
+  report: { zh: '上报', en: 'Report upward' },
+  dispatch: { zh: '派遣', en: 'Send somebody' },
+  arrive: { zh: '到达现场', en: 'Somebody who was sent has arrived' },
+  cannot: { zh: '无法前往', en: 'Somebody who was sent cannot go' },
+  feedback: { zh: '现场反馈', en: 'Feedback from the scene' },
+  verify: { zh: '核查（须由另一人）', en: 'Verify; by a second person' },
+  archive: { zh: '归档', en: 'Archive; a supervisor may set open points aside with a reason' },
+  note: { zh: '备注', en: 'Write a note' },
+  action: { zh: '完成一项处置要求', en: 'Do one of the listed actions' },
+  call: { zh: '记录一次通话', en: 'Write down a telephone call' },
+  'on-test': { zh: '标记为测试中', en: 'Mark as on test for some minutes' },
+  'pre-cancel': { zh: '当事人说明为误报', en: 'The household says that it was a mistake' },
+  'hand-over': { zh: '移交其他中心', en: 'Hand over to another centre' },
+}
+
+function actorOf(account: Account | undefined): Actor {
+  if (!account) throw new ApiProblem('unauthenticated')
+  return { who: account.user, isSupervisor: leadingRoles.includes(account.role) }
+}
+
+const problemOf: Record<Extract<CaseOutcome, { type: 'refused' }>['code'], ProblemCode> = {
+  'wrong-step': 'wrong-step',
+  held: 'already-accepted',
+  'same-person': 'same-person',
+  'open-actions': 'open-actions',
+  'alarm-active': 'alarm-active',
+  'needs-reason': 'needs-reason',
+  'no-such-action': 'not-found',
+  'no-such-entry': 'not-found',
+  'too-many': 'too-many-entries',
+}
+
+function inputOf(step: schemas.CaseStepName, body: unknown, nowMs: number): PersonInput {
+  if (step !== 'on-test') return { do: step, ...(body as object) } as PersonInput
+  const { minutes, text } = body as z.infer<(typeof schemas.stepBodies)['on-test']>
+  return { do: 'on-test', untilMs: nowMs + minutes * 60_000, text }
+}
+
+export function createCaseRoutes(options: CaseRouteOptions): Route[] {
+  const { storage, clock, policy, onStep } = options
+
+  const answered = (item: Case): CaseAnswer => ({ case: item, deadlines: deadlinesOf(item, policy) })
+
+  /** Pushes what changed; throws what was refused. */
+  function settled(outcome: CaseOutcome): Extract<CaseOutcome, { type: 'done' }> {
+    if (outcome.type === 'unknown') throw new ApiProblem('not-found')
+    if (outcome.type === 'refused')
+      throw new ApiProblem(problemOf[outcome.code], outcome.detail, outcome.alarm)
+    if (outcome.changes.length > 0) onStep(outcome.alarms, outcome.changes)
+    return outcome
+  }
+
+  async function step(target: CaseTarget, name: schemas.CaseStepName, { account, body }: RouteCall) {
+    const nowMs = clock.wallMs()
+    return settled(await storage.takeCaseStep(target, inputOf(name, body, nowMs), actorOf(account), nowMs))
+  }
+
+  const onAlarm = (name: (typeof alarmSteps)[number]): Route => ({
+    method: 'POST',
+    path: `/api/v1/alarms/{id}/${name}`,
+    summary: {
+      zh: `${summaries[name].zh}（该告警所在的案件）`,
+      en: `${summaries[name].en} (the case of this alarm)`,
+    },
+    access: answeringRoles,
+    body: schemas.stepBodies[name],
+    answer: schemas.alarmCaseAnswer,
+    problems: ['bad-request', ...refusals],
+    run: async (call) => {
+      const done = await step({ alarm: call.id }, name, call)
+      const alarm = done.alarms.find(({ id }) => id === call.id) ?? done.asked
+      if (!alarm) throw new ApiProblem('not-found')
+      return { json: { alarm, case: done.case } }
+    },
+  })
+
+  const onCase = (name: schemas.CaseStepName): Route => ({
+    method: 'POST',
+    path: `/api/v1/cases/{caseId}/${name}`,
+    summary: summaries[name],
+    access: answeringRoles,
+    body: schemas.stepBodies[name],
+    answer: schemas.caseAnswer,
+    problems: ['bad-request', ...refusals],
+    run: async (call) => ({ json: answered((await step({ case: call.caseId }, name, call)).case) }),
+  })
+
+  async function read(target: CaseTarget): Promise<RouteAnswer> {
+    const found = await storage.caseOf(target)
+    if (!found) throw new ApiProblem('not-found')
+    const history = await storage.caseEvents(found.case.id, 0, 1000)
+    const plans = found.plans.map(shownPlan)
+    return { json: { ...answered(found.case), history, plans } satisfies CaseAnswer }
+  }
+
+  return [
+    ...alarmSteps.map(onAlarm),
+    {
+      method: 'GET',
+      path: '/api/v1/alarms/{id}/case',
+      summary: { zh: '告警所在的案件', en: 'The case of an alarm' },
+      access: roles,
+      answer: schemas.caseAnswer,
+      problems: ['not-found'],
+      run: async ({ id }) => read({ alarm: id }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cases',
+      summary: { zh: '案件队列', en: 'Cases, most urgent first, newest first within a colour' },
+      access: roles,
+      query: schemas.casesQuery,
+      answer: schemas.casesAnswer,
+      problems: ['bad-request', 'bad-cursor'],
+      run: async ({ query }) => {
+        const page = await storage.cases(query as z.infer<typeof schemas.casesQuery>, clock.wallMs())
+        if (!page) throw new ApiProblem('bad-cursor')
+        return { json: page }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/cases',
+      summary: { zh: '手工建案（例如来电）', en: 'Open a case without an alarm, as after a telephone call' },
+      access: answeringRoles,
+      body: schemas.openBody,
+      answer: schemas.caseAnswer,
+      problems: ['bad-request'],
+      run: async ({ account, body }) => {
+        const { box, ...made } = body as z.infer<typeof schemas.openBody>
+        const given = { ...made, ...(box === undefined ? {} : { box }) }
+        const done = settled(await storage.openCase(given, actorOf(account).who, clock.wallMs()))
+        return { json: answered(done.case) }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cases/{caseId}',
+      summary: { zh: '一个案件', en: 'One case with its history and plans' },
+      access: roles,
+      answer: schemas.caseAnswer,
+      problems: ['not-found'],
+      run: async ({ caseId }) => read({ case: caseId }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cases/{caseId}/history',
+      summary: { zh: '案件经过', en: 'The history of a case, oldest first' },
+      access: roles,
+      query: schemas.historyQuery,
+      answer: schemas.historyAnswer,
+      problems: ['bad-request', 'not-found'],
+      run: async ({ caseId, query }) => {
+        const { after, limit } = query as z.infer<typeof schemas.historyQuery>
+        const history = await storage.caseEvents(caseId, after, limit)
+        const last = history.length === limit ? history.at(-1) : undefined
+        return { json: { history, ...(last ? { next: last.position } : {}) } }
+      },
+    },
+    ...(Object.keys(schemas.stepBodies) as schemas.CaseStepName[]).map(onCase),
+    {
+      method: 'POST',
+      path: '/api/v1/cases/{caseId}/merge',
+      summary: { zh: '并案', en: 'Take the alarms of another case into this one' },
+      access: answeringRoles,
+      body: schemas.mergeBody,
+      answer: schemas.caseAnswer,
+      problems: ['bad-request', ...refusals],
+      run: async ({ caseId, body, account }) => {
+        const { from } = body as z.infer<typeof schemas.mergeBody>
+        const done = settled(await storage.mergeCases(caseId, from, actorOf(account), clock.wallMs()))
+        return { json: answered(done.case) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/cases/{caseId}/split',
+      summary: { zh: '拆案：返回新案件', en: 'Take alarms out into a new case, which is the answer' },
+      access: answeringRoles,
+      body: schemas.splitBody,
+      answer: schemas.caseAnswer,
+      problems: ['bad-request', ...refusals],
+      run: async ({ caseId, body, account }) => {
+        const { alarms } = body as z.infer<typeof schemas.splitBody>
+        const done = settled(await storage.splitCase(caseId, alarms, actorOf(account), clock.wallMs()))
+        return { json: answered(done.case) }
+      },
+    },
+    planRoute(options, settled, answered),
+    ...actionListRoutes(options),
+  ]
+}
+
+const shownPlan = ({ id, label, steps }: Plan): CasePlan => ({
+  id,
+  label,
+  steps: steps.map((step) => ({
+    id: step.id,
+    do: step.do,
+    label: step.label,
+    ...(step.do === 'call' ? { to: step.to } : step.do === 'dispatch' ? { to: step.to.join(', ') } : {}),
+  })),
+})
+
+/** Starts a plan: commands go out, people are dispatched, calls stay to be made; each step's result is in the history. */
+function planRoute(
+  { storage, clock, commands }: CaseRouteOptions,
+  settled: (outcome: CaseOutcome) => Extract<CaseOutcome, { type: 'done' }>,
+  answered: (item: Case) => CaseAnswer,
+): Route {
+  return {
+    method: 'POST',
+    path: '/api/v1/cases/{caseId}/plan',
+    summary: { zh: '启动预案', en: 'Start a plan: every step of it, or one' },
+    access: answeringRoles,
+    body: schemas.planBody,
+    answer: schemas.caseAnswer,
+    problems: ['bad-request', ...refusals],
+    run: async ({ caseId, body, account }) => {
+      const wanted = body as z.infer<typeof schemas.planBody>
+      const actor = actorOf(account)
+      const found = await storage.caseOf({ case: caseId })
+      const plan = found?.plans.find(({ id }) => id === wanted.plan)
+      if (!found || !plan || !account) throw new ApiProblem('not-found', wanted.plan)
+      const [alarm] = found.case.alarms
+      let item = found.case
+      for (const step of plan.steps) {
+        if (wanted.step !== undefined && step.id !== wanted.step) continue
+        let text = 'to be called'
+        if (step.do === 'command') {
+          if (item.box === undefined) text = 'failed: the case has no box'
+          else text = await sendCommand(commands, item.box, { ...step.command, alarm: alarm?.id }, account)
+        }
+        const input: PersonInput =
+          step.do === 'dispatch'
+            ? { do: 'dispatch', to: step.to, text: plan.label.zh }
+            : { do: 'plan-step', step: `${plan.id}/${step.id}`, text }
+        item = settled(await storage.takeCaseStep({ case: caseId }, input, actor, clock.wallMs())).case
+      }
+      return { json: answered(item) }
+    },
+  }
+}
+
+/** What became of it, in words for the history; a plan goes on with its next step. */
+async function sendCommand(
+  options: CommandRouteOptions,
+  box: string,
+  body: unknown,
+  account: Account,
+): Promise<string> {
+  const wanted = commandBody.safeParse(body)
+  if (!wanted.success) return `failed: ${wanted.error.issues[0]?.message ?? 'not a command'}`
+  try {
+    return `sent as ${(await askForCommand(options, box, wanted.data, account)).id}`
+  } catch (error) {
+    if (error instanceof ApiProblem) return `failed: ${error.message}`
+    throw error
+  }
+}
+
+function actionListRoutes({ storage, clock }: CaseRouteOptions): Route[] {
+  const path = '/api/v1/action-lists'
+  return [
+    {
+      method: 'GET',
+      path,
+      summary: { zh: '处置要求、指引与预案', en: 'Required actions, guidance and plans by kind and place' },
+      access: roles,
+      answer: schemas.actionListsAnswer,
+      problems: [],
+      run: async () => ({ json: await storage.actionLists() }),
+    },
+    {
+      method: 'POST',
+      path,
+      summary: { zh: '写入新版本', en: 'Write a new version of them; cases that are open keep theirs' },
+      access: leadingRoles,
+      body: schemas.actionListsBody,
+      answer: schemas.versionAnswer,
+      problems: ['bad-request'],
+      run: async ({ account, body }) => {
+        const { lists } = body as z.infer<typeof schemas.actionListsBody>
+        const version = await storage.putActionLists(
+          lists as ActionList[],
+          actorOf(account).who,
+          clock.wallMs(),
+        )
+        return { json: { version } }
+      },
+    },
+  ]
+}

@@ -1,0 +1,46 @@
+// What a route of the API is: what it takes, answers and refuses, and who may use it.
+import type { z } from 'zod'
+import type { Role } from '../../protocols/desk/api.ts'
+import type { Account } from '../storage/port.ts'
+import type { ProblemCode } from './problems.ts'
+
+export interface RouteCall {
+  /** Absent on open routes only. */
+  account: (Account & { expiresAtMs?: number }) | undefined
+  token: string | undefined
+  /** The token came as a cookie, which has an end of its own in the browser. */
+  isCookie: boolean
+  address: string
+  id: string
+  /** Of paths with {boxId}. */
+  boxId: string
+  /** Of paths with {caseId}. */
+  caseId: string
+  /** Of paths with {sha256}: a picture. */
+  sha256: string
+  query: unknown
+  body: unknown
+  setCookie: (token: string | undefined) => void
+  /** The cookie that makes a browser known as one of a user's. */
+  setDeviceCookie: (name: string, value: string) => void
+  cookie: (name: string) => string | undefined
+  /** Who asked has hung up. */
+  isGone: () => boolean
+}
+
+/** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
+export type RouteAnswer = { json: object } | { text: string } | { jpeg: Uint8Array; name: string }
+
+export interface Route {
+  method: 'GET' | 'POST'
+  path: string
+  summary: { zh: string; en: string }
+  /** `open` needs no token. */
+  access: 'open' | readonly Role[]
+  query?: z.ZodType
+  body?: z.ZodType
+  /** `jpeg`: a picture. */
+  answer: z.ZodType | 'jpeg'
+  problems: readonly ProblemCode[]
+  run: (call: RouteCall) => Promise<RouteAnswer>
+}

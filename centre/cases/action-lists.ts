@@ -1,0 +1,79 @@
+// What the town wants done in a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
+import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
+import { alarmTable } from '../../protocols/domain/alarm-table.ts'
+import type { ActionType, CaseAction } from '../../protocols/domain/case.ts'
+import { townOf } from '../../protocols/domain/names.ts'
+
+export interface ListedAction {
+  id: string
+  type: ActionType
+  label: BilingualText
+  isRequired: boolean
+}
+
+export type PlanStep =
+  /** A telephone call that a person makes; the step is done when it is logged. */
+  | { id: string; do: 'call'; to: string; label: BilingualText }
+  /** A command for the box of the case: siren, lamp, sign, loudspeaker, pictures. */
+  | { id: string; do: 'command'; command: Record<string, unknown>; label: BilingualText }
+  | { id: string; do: 'dispatch'; to: string[]; label: BilingualText }
+
+export interface Plan {
+  id: string
+  label: BilingualText
+  steps: PlanStep[]
+}
+
+/** One entry of the town's lists. The narrower scope wins: `household` is a zone of a box. */
+export interface ActionList {
+  kind: AlarmKind | '*'
+  scope: 'kind' | 'town' | 'village' | 'household'
+  /** Town code, village id, or `boxId/zone`; empty for scope `kind`. */
+  place: string
+  guidance?: BilingualText
+  actions?: ListedAction[]
+  /** Ids of inherited actions that do not hold here. */
+  without?: string[]
+  plans?: Plan[]
+}
+
+export interface CasePlace {
+  kind: AlarmKind
+  village: string
+  box?: string
+  zone?: string
+}
+
+export interface ResolvedActions {
+  guidance: BilingualText
+  actions: CaseAction[]
+  plans: Plan[]
+}
+
+const scopes = ['kind', 'town', 'village', 'household'] as const
+
+function holds(list: ActionList, place: CasePlace): boolean {
+  if (list.kind !== '*' && list.kind !== place.kind) return false
+  if (list.scope === 'kind') return true
+  if (list.scope === 'town') return list.place === townOf(place.village)
+  if (list.scope === 'village') return list.place === place.village
+  return place.zone !== undefined && list.place === `${place.box}/${place.zone}`
+}
+
+/** What holds at this place: inner scopes replace what they name again, and take away what they name in `without`. */
+export function resolveActions(lists: readonly ActionList[], place: CasePlace): ResolvedActions {
+  let guidance = alarmTable[place.kind].guidance
+  const actions = new Map<string, CaseAction>()
+  const plans = new Map<string, Plan>()
+  for (const scope of scopes) {
+    const here = lists.filter((list) => list.scope === scope && holds(list, place))
+    // What is said for one kind goes before what is said for all.
+    for (const list of [...here].sort((a, b) => Number(a.kind !== '*') - Number(b.kind !== '*'))) {
+      guidance = list.guidance ?? guidance
+      for (const id of list.without ?? []) actions.delete(id)
+      for (const action of list.actions ?? []) actions.set(action.id, { ...action })
+      for (const plan of list.plans ?? []) plans.set(plan.id, plan)
+    }
+  }
+  return { guidance, actions: [...actions.values()], plans: [...plans.values()] }
+}

@@ -1,0 +1,45 @@
+// From an alarm on the desk to a case: which alarms open one, which belong to one incident, and what a case knows of an alarm.
+import { alarmTable } from '../../protocols/domain/alarm-table.ts'
+import type { Alarm, AlarmKind } from '../../protocols/domain/alarm.ts'
+import type { CaseAlarm } from '../../protocols/domain/case.ts'
+import { isActive, type DeskRow } from '../alarms/desk-row.ts'
+
+/** Alarms of one incident that come within this time of its opening join its case. */
+export const incidentMs = 10 * 60_000
+
+export function caseAlarmOf(row: DeskRow): CaseAlarm {
+  const { alarm } = row
+  return {
+    id: row.id,
+    kind: alarm.kind,
+    colour: alarm.colour,
+    device: alarm.device,
+    ...(alarm.zone === undefined ? {} : { zone: alarm.zone }),
+    occurrences: alarm.occurrences,
+    isActive: isActive(row),
+    endsByReading: alarmTable[alarm.kind].endsBy === 'reading' && alarm.kind !== 'intrusion',
+  }
+}
+
+/** Alarms that are held back at the box (shelved, folded into a storm, out of service) open a case when they are shown again. */
+export function opensCase(row: DeskRow): boolean {
+  return ['unacknowledged', 'acknowledged', 'returned-unacknowledged'].includes(row.alarm.state)
+}
+
+const incidentGroups: Partial<Record<AlarmKind, string>> = {
+  fire: 'fire',
+  smoke: 'fire',
+  gas: 'fire',
+  intrusion: 'intrusion',
+  tamper: 'intrusion',
+}
+
+/**
+ * Alarms with the same key are one incident: several detectors of one zone for fire and intrusion. Undefined: a case of its own, so
+ * that no call of a person stands behind another one.
+ */
+export function incidentOf(box: string, alarm: Alarm): string | undefined {
+  const group = incidentGroups[alarm.kind]
+  if (group === undefined || alarm.zone === undefined) return undefined
+  return `${box} ${alarm.zone} ${group} ${alarm.isDrill ? 'drill' : ''}`.trim()
+}

@@ -1,0 +1,46 @@
+// The town's rules for cases: how long each step may take, how many people acknowledge red, who may do what.
+import {
+  lampAmberAt,
+  lampRedAt,
+  stepLimits,
+  supervisorAt,
+  type CaseStep,
+} from '../../protocols/domain/step-limits.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
+
+export interface CasePolicy {
+  /** ms; absent: the step has no deadline for this colour. */
+  limitMs: (step: CaseStep, colour: Colour) => number | undefined
+  /** Shares of the limit. */
+  amberAt: number
+  redAt: number
+  supervisorAt: number
+  /** An accepted case that was not moved is open again at this share of the dispatch limit. */
+  reopenAt: number
+  acceptancesNeeded: (colour: Colour) => number
+  /** Colours whose cases must be reported upward. */
+  mustReport: (colour: Colour) => boolean
+  /** Whether a second person has to look at this case before it is archived: of blue, a sample of 10 %. */
+  mustVerify: (colour: Colour, caseNumber: number) => boolean
+}
+
+export interface PolicySettings {
+  limitsMs?: Partial<Record<CaseStep, Partial<Record<Colour, number>>>>
+  reopenAt?: number
+  redAcceptances?: 1 | 2
+  mustReport?: readonly Colour[]
+}
+
+export function createCasePolicy(settings: PolicySettings = {}): CasePolicy {
+  const must = new Set<Colour>(settings.mustReport ?? [])
+  return {
+    limitMs: (step, colour) => settings.limitsMs?.[step]?.[colour] ?? stepLimits[step][colour].limitMs,
+    amberAt: lampAmberAt,
+    redAt: lampRedAt,
+    supervisorAt,
+    reopenAt: settings.reopenAt ?? 2,
+    acceptancesNeeded: (colour) => (colour === 'red' ? (settings.redAcceptances ?? 1) : 1),
+    mustReport: (colour) => must.has(colour),
+    mustVerify: (colour, caseNumber) => colour !== 'blue' || caseNumber % 10 === 0,
+  }
+}

@@ -1,0 +1,35 @@
+// A case as one line of the queue, with its running deadlines. Pure.
+import type { Case } from '../../protocols/domain/case.ts'
+import type { CaseStep } from '../../protocols/domain/step-limits.ts'
+import type { CaseDeadline, CaseSummary } from '../../protocols/desk/cases.ts'
+import type { CasePolicy } from './case-policy.ts'
+
+export function deadlinesOf(item: Case, policy: CasePolicy): CaseDeadline[] {
+  return (Object.entries(item.clocks) as [CaseStep, CaseDeadline][]).map(([step, { sinceMs, level }]) => {
+    const limitMs = policy.limitMs(step, item.colour)
+    return { step, sinceMs, level, ...(limitMs === undefined ? {} : { dueAtMs: sinceMs + limitMs }) }
+  })
+}
+
+export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSummary {
+  const { id, village, box, title, colour, state, isDrill, needsAnswer, holder, claimedBy } = item
+  return {
+    id,
+    village,
+    ...(box === undefined ? {} : { box }),
+    title,
+    colour,
+    state,
+    isDrill,
+    isOnTest: item.onTest !== undefined && item.onTest.untilMs > nowMs,
+    isPreCancelled: item.preCancelled !== undefined,
+    needsAnswer,
+    ...(holder === undefined ? {} : { holder }),
+    ...(claimedBy === undefined ? {} : { claimedBy: claimedBy.who }),
+    openedAtMs: item.openedAtMs,
+    changedAtMs: item.changedAtMs,
+    deadlines: deadlinesOf(item, policy),
+    alarms: item.alarms.length,
+    openActions: item.actions.filter(({ isRequired, done }) => isRequired && !done).length,
+  }
+}

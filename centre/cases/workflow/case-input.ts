@@ -1,0 +1,70 @@
+// What can happen to a case: what people do, what alarms do, and the passing of time. And why something is refused.
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type { CaseAlarm, CaseOutcome } from '../../../protocols/domain/case.ts'
+
+/** A person, and whether their role lets them act for the holder and set rules aside. */
+export interface Actor {
+  who: string
+  isSupervisor: boolean
+}
+
+export type PersonInput =
+  | { do: 'claim' }
+  | { do: 'accept' }
+  | { do: 'release'; text: string }
+  | { do: 'report'; to: string; text: string }
+  | { do: 'dispatch'; to: string[]; text: string }
+  /** Of the dispatch at `index`. */
+  | { do: 'arrive'; index: number }
+  | { do: 'cannot'; index: number; text: string }
+  | { do: 'feedback'; text: string; outcome: CaseOutcome }
+  | { do: 'verify'; isGood: boolean; text: string }
+  | { do: 'archive'; text: string }
+  | { do: 'note'; text: string }
+  | { do: 'attach'; name: string; sha256: string }
+  | { do: 'action'; action: string; value: string }
+  | { do: 'plan-step'; step: string; text: string }
+  | { do: 'call'; to: string; text: string }
+  | { do: 'on-test'; untilMs: number; text: string }
+  | { do: 'pre-cancel'; text: string }
+  | { do: 'hand-over'; to: string; text: string }
+
+export type CentreInput =
+  | { do: 'alarm'; alarm: CaseAlarm; title: BilingualText }
+  /** The holder went off duty, or was silent for too long. */
+  | { do: 'redistribute'; text: string }
+  | {
+      do: 'report-answer'
+      index: number
+      stage: 'seen' | 'accepted' | 'instruction'
+      text: string
+      who: string
+    }
+  | { do: 'time' }
+
+export const refusalCodes = [
+  /** The step does not follow from the case's state. */
+  'wrong-step',
+  /** Somebody else has it. */
+  'held',
+  /** Must be done by another person than the one who did the step before. */
+  'same-person',
+  /** Required actions are open; `detail` names them. */
+  'open-actions',
+  /** An alarm of it is still active. */
+  'alarm-active',
+  /** A reason in words is needed. */
+  'needs-reason',
+  'no-such-action',
+  'no-such-entry',
+  'too-many',
+] as const
+export type RefusalCode = (typeof refusalCodes)[number]
+
+export interface Refusal {
+  ok: false
+  code: RefusalCode
+  detail: string
+}
+
+export const refuse = (code: RefusalCode, detail = ''): Refusal => ({ ok: false, code, detail })

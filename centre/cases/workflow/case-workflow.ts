@@ -1,0 +1,305 @@
+// The workflow of a case: `(case, input, actor, now) -> (case, events)` or a refusal with its reason. Pure: storage writes both in
+// one transaction, and the desk shows what came out.
+import type { Case, CaseAction, CaseEvent, CaseEventKind } from '../../../protocols/domain/case.ts'
+import type { CasePolicy } from '../case-policy.ts'
+import { alarmsPerCaseMax, takeAlarm, type Changed } from './case-alarms.ts'
+import { refuse, type Actor, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
+import { passTime, withClocks } from './deadlines.ts'
+import { isOver, mayFollow, stepRules, type RuledStep } from './step-order.ts'
+
+/** Entries of one case; a further one is refused. */
+export const entriesMax = { reports: 50, dispatches: 100, notes: 1000, attachments: 50 } as const
+
+export interface Step {
+  item: Case
+  actor: Actor
+  policy: CasePolicy
+  nowMs: number
+}
+
+type Outcome = Changed | Refusal
+type InputOf<Kind extends PersonInput['do']> = Extract<PersonInput, { do: Kind }>
+
+const caseNumber = ({ id }: Case): number => Number(/\d+$/.exec(id)?.[0] ?? 0)
+
+export const mustVerify = (item: Case, policy: CasePolicy): boolean =>
+  policy.mustVerify(item.colour, caseNumber(item))
+
+/** What a person does; centre inputs go to `takeCentreInput`. */
+export function takeStep(step: Step, input: PersonInput): Outcome {
+  const { item } = step
+  if (isOver(item.state)) {
+    // A person who repeats the last step, as after a lost answer, is told that it is done.
+    const isRepeat =
+      input.do === 'archive' && item.state === 'archived' && item.archived?.who === step.actor.who
+    return isRepeat ? same(item) : refuse('wrong-step', item.mergedInto ?? item.state)
+  }
+  switch (input.do) {
+    case 'claim':
+      return claim(step)
+    case 'accept':
+      return accept(step)
+    case 'release':
+      return release(step, input)
+    case 'report':
+      return report(step, input)
+    case 'dispatch':
+      return dispatch(step, input)
+    case 'arrive':
+    case 'cannot':
+      return answerDispatch(step, input)
+    case 'feedback':
+      return feedback(step, input)
+    case 'verify':
+      return verify(step, input)
+    case 'archive':
+      return archive(step, input)
+    case 'action':
+      return doAction(step, input)
+    default:
+      return record(step, input)
+  }
+}
+
+export function takeCentreInput(item: Case, input: CentreInput, policy: CasePolicy, nowMs: number): Outcome {
+  if (input.do === 'time') return { ok: true, ...passTime(item, policy, nowMs) }
+  if (isOver(item.state)) return refuse('wrong-step', item.state)
+  if (input.do === 'alarm') {
+    const isKnown = item.alarms.some(({ id }) => id === input.alarm.id)
+    if (!isKnown && item.alarms.length >= alarmsPerCaseMax) return refuse('too-many')
+    return takeAlarm(item, input.alarm, policy, nowMs)
+  }
+  const step: Step = { item, actor: { who: 'centre', isSupervisor: true }, policy, nowMs }
+  if (input.do === 'redistribute')
+    return item.holder === undefined ? same(item) : release(step, input, 'redistributed')
+  const { index, stage, text, who } = input
+  const asked = item.reports[index]
+  if (!asked) return refuse('no-such-entry', `${index}`)
+  const reports = item.reports.with(index, { ...asked, answer: { atMs: nowMs, stage, text, who } })
+  return done(
+    { ...step, actor: { who, isSupervisor: false } },
+    { reports },
+    'report-answered',
+    `${stage} ${text}`.trim(),
+    asked.to,
+  )
+}
+
+const same = (item: Case): Changed => ({ ok: true, item, events: [] })
+
+/** The changed case with its event; movement starts the progress clock anew. */
+function done(
+  { item, actor, policy, nowMs }: Step,
+  change: Partial<Case>,
+  what: CaseEventKind,
+  text = '',
+  subject?: string,
+): Changed {
+  const event: CaseEvent = {
+    what,
+    who: actor.who,
+    atMs: nowMs,
+    text,
+    ...(subject === undefined ? {} : { subject }),
+  }
+  const moved: Case = { ...item, ...change, changedAtMs: nowMs }
+  return { ok: true, item: withClocks(moved, policy, nowMs, ['progress']), events: [event] }
+}
+
+function check({ item, actor }: Step, rule: RuledStep): Refusal | undefined {
+  if (!mayFollow(item.state, rule)) return refuse('wrong-step', item.state)
+  const isOthers = stepRules[rule].isHolders && item.holder !== undefined && item.holder !== actor.who
+  return isOthers && !actor.isSupervisor ? refuse('held', item.holder) : undefined
+}
+
+/** Shown to others so that two people do not work on the same case unaware of each other; it binds nobody. */
+function claim(step: Step): Outcome {
+  const { item, actor, nowMs } = step
+  if (item.claimedBy?.who === actor.who) return same(item)
+  return done(step, { claimedBy: { who: actor.who, atMs: nowMs } }, 'claimed')
+}
+
+function accept(step: Step): Outcome {
+  const { item, actor, policy, nowMs } = step
+  if (!mayFollow(item.state, 'accept')) return refuse('wrong-step', item.state)
+  if (item.state !== 'open') {
+    if (!item.needsAnswer) return item.holder === actor.who ? same(item) : refuse('held', item.holder)
+    return done(step, { holder: actor.who, needsAnswer: false }, 'accepted', 'again')
+  }
+  if (item.acceptances.some(({ who }) => who === actor.who)) return same(item)
+  const acceptances = [...item.acceptances, { who: actor.who, atMs: nowMs }]
+  const needed = policy.acceptancesNeeded(item.colour)
+  if (item.acceptances.length >= needed) return refuse('held', item.holder)
+  const isEnough = acceptances.length >= needed
+  return done(
+    step,
+    {
+      acceptances,
+      holder: item.holder ?? actor.who,
+      needsAnswer: false,
+      ...(isEnough ? { state: 'accepted' as const } : {}),
+    },
+    'accepted',
+    needed > 1 ? `${acceptances.length}/${needed}` : '',
+  )
+}
+
+function release(step: Step, { text }: { text: string }, what: CaseEventKind = 'released'): Outcome {
+  const { item } = step
+  if (item.state === 'open' && item.holder === undefined) return refuse('wrong-step', item.state)
+  const refused = item.state === 'open' ? undefined : check(step, 'release')
+  if (refused) return refused
+  const { holder, claimedBy: _closed, ...rest } = item
+  // Somebody who is on the way already stays on the way: the next holder takes over from there.
+  const state = item.state === 'accepted' ? ('open' as const) : item.state
+  const isWaiting = state !== 'open'
+  return done(
+    { ...step, item: rest },
+    { state, acceptances: [], needsAnswer: isWaiting },
+    what,
+    text === '' ? (holder ?? '') : text,
+  )
+}
+
+function report(step: Step, { to, text }: InputOf<'report'>): Outcome {
+  const refused = check(step, 'report')
+  if (refused) return refused
+  const { item, actor, nowMs } = step
+  if (item.reports.length >= entriesMax.reports) return refuse('too-many')
+  const reports = [...item.reports, { who: actor.who, atMs: nowMs, to, text }]
+  return done(step, { reports }, 'reported', text, to)
+}
+
+function dispatch(step: Step, { to, text }: InputOf<'dispatch'>): Outcome {
+  const refused = check(step, 'dispatch')
+  if (refused) return refused
+  const { item, actor, nowMs } = step
+  if (item.dispatches.length >= entriesMax.dispatches) return refuse('too-many')
+  const dispatches = [...item.dispatches, { who: actor.who, atMs: nowMs, to, text }]
+  return done(step, { dispatches, state: 'dispatched' }, 'dispatched', text, to.join(', '))
+}
+
+function answerDispatch(step: Step, input: InputOf<'arrive'> | InputOf<'cannot'>): Outcome {
+  const refused = check(step, input.do)
+  if (refused) return refused
+  const { item, nowMs } = step
+  const sent = item.dispatches[input.index]
+  if (!sent) return refuse('no-such-entry', `${input.index}`)
+  const subject = sent.to.join(', ')
+  if (input.do === 'arrive') {
+    if (sent.arrivedAtMs !== undefined) return same(item)
+    const dispatches = item.dispatches.with(input.index, { ...sent, arrivedAtMs: nowMs })
+    return done(step, { dispatches }, 'arrived', '', subject)
+  }
+  if (sent.cannot !== undefined) return same(item)
+  const dispatches = item.dispatches.with(input.index, { ...sent, cannot: input.text })
+  // With nobody left on the way the case waits for another dispatch, and its clock runs.
+  const isAnybodyLeft = dispatches.some(({ cannot }) => cannot === undefined)
+  return done(
+    step,
+    { dispatches, ...(isAnybodyLeft ? {} : { state: 'accepted' as const }) },
+    'dispatch-refused',
+    input.text,
+    subject,
+  )
+}
+
+function feedback(step: Step, { text, outcome }: InputOf<'feedback'>): Outcome {
+  const refused = check(step, 'feedback')
+  if (refused) return refused
+  const { actor, nowMs } = step
+  const given = { who: actor.who, atMs: nowMs, text, outcome }
+  return done(step, { feedback: given, state: 'feedback' }, 'feedback', text, outcome)
+}
+
+function verify(step: Step, { isGood, text }: InputOf<'verify'>): Outcome {
+  const refused = check(step, 'verify')
+  if (refused) return refused
+  const { item, actor, nowMs } = step
+  if (item.feedback?.who === actor.who || item.holder === actor.who) return refuse('same-person', actor.who)
+  if (item.needsAnswer) return refuse('wrong-step', 'needs-answer')
+  if (isGood)
+    return done(
+      step,
+      { verified: { who: actor.who, atMs: nowMs, text }, state: 'verified' },
+      'verified',
+      text,
+    )
+  if (text === '') return refuse('needs-reason')
+  const { feedback: _refused, ...rest } = item
+  return done({ ...step, item: rest }, { state: 'accepted' }, 'sent-back', text)
+}
+
+const openActions = ({ actions }: Case): CaseAction[] =>
+  actions.filter(({ isRequired, done: isDone }) => isRequired && !isDone)
+
+function archive(step: Step, { text }: InputOf<'archive'>): Outcome {
+  const { item, actor, policy, nowMs } = step
+  const isEarly = !mustVerify(item, policy) && item.state !== 'open'
+  if (!mayFollow(item.state, 'archive') && !isEarly) return refuse('wrong-step', item.state)
+  if (item.needsAnswer) return refuse('wrong-step', 'needs-answer')
+  const mayOverrule = actor.isSupervisor && text !== ''
+  const missing = openActions(item)
+  if (missing.length > 0 && !mayOverrule)
+    return refuse('open-actions', missing.map(({ id }) => id).join(', '))
+  const active = item.alarms.filter(({ isActive, endsByReading }) => isActive && endsByReading)
+  if (active.length > 0 && !mayOverrule) return refuse('alarm-active', active.map(({ id }) => id).join(', '))
+  return done(step, { state: 'archived', archived: { who: actor.who, atMs: nowMs, text } }, 'archived', text)
+}
+
+/** What an answer to an action may look like; the label says the rest. */
+const yesNo = new Set(['yes', 'no'])
+
+function doAction(step: Step, { action: id, value }: InputOf<'action'>): Outcome {
+  const { item, actor, nowMs } = step
+  const at = item.actions.findIndex((action) => action.id === id)
+  const action = item.actions[at]
+  if (!action) return refuse('no-such-action', id)
+  if (action.type === 'yes-no' && !yesNo.has(value)) return refuse('needs-reason', 'yes, no')
+  if (action.type !== 'basic' && value === '') return refuse('needs-reason', id)
+  const actions = item.actions.with(at, { ...action, done: { who: actor.who, atMs: nowMs, value } })
+  return done(step, { actions }, 'action-done', value, id)
+}
+
+type Recorded = Exclude<
+  PersonInput['do'],
+  | 'claim'
+  | 'accept'
+  | 'release'
+  | 'report'
+  | 'dispatch'
+  | 'arrive'
+  | 'cannot'
+  | 'feedback'
+  | 'verify'
+  | 'archive'
+  | 'action'
+>
+
+/** What is written down and moves no step. */
+function record(step: Step, input: InputOf<Recorded>): Outcome {
+  const { item, actor, nowMs } = step
+  switch (input.do) {
+    case 'note':
+      if (item.notes >= entriesMax.notes) return refuse('too-many')
+      return done(step, { notes: item.notes + 1 }, 'note', input.text)
+    case 'attach':
+      if (item.attachments >= entriesMax.attachments) return refuse('too-many')
+      return done(step, { attachments: item.attachments + 1 }, 'attachment', input.name, input.sha256)
+    case 'plan-step':
+      return done(step, {}, 'plan-step', input.text, input.step)
+    case 'call':
+      return done(step, {}, 'called', input.text, input.to)
+    case 'on-test':
+      return done(step, { onTest: { who: actor.who, untilMs: input.untilMs } }, 'on-test', input.text)
+    case 'pre-cancel':
+      return done(
+        step,
+        { preCancelled: { who: actor.who, atMs: nowMs, text: input.text } },
+        'pre-cancelled',
+        input.text,
+      )
+    case 'hand-over':
+      return done(step, { handedTo: input.to }, 'handed-over', input.text, input.to)
+  }
+}

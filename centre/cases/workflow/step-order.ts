@@ -1,0 +1,42 @@
+// Which step follows which, as data: the workflow asks it, and the handbook's state diagram is made from it.
+import type { CaseState } from '../../../protocols/domain/case.ts'
+
+export interface StepRule {
+  from: readonly CaseState[]
+  /** Absent: the state stays. */
+  to?: CaseState
+  /** Only the holder, or a supervisor in the holder's place. */
+  isHolders: boolean
+}
+
+export const stepRules = {
+  accept: { from: ['open', 'accepted', 'dispatched', 'feedback'], to: 'accepted', isHolders: false },
+  release: { from: ['accepted', 'dispatched', 'feedback'], to: 'open', isHolders: true },
+  report: { from: ['accepted', 'dispatched', 'feedback', 'verified'], isHolders: true },
+  dispatch: { from: ['accepted', 'dispatched', 'feedback'], to: 'dispatched', isHolders: true },
+  arrive: { from: ['dispatched', 'feedback'], isHolders: false },
+  cannot: { from: ['dispatched'], isHolders: false },
+  feedback: { from: ['accepted', 'dispatched', 'feedback'], to: 'feedback', isHolders: false },
+  verify: { from: ['feedback'], to: 'verified', isHolders: false },
+  'send-back': { from: ['feedback'], to: 'accepted', isHolders: false },
+  archive: { from: ['verified'], to: 'archived', isHolders: false },
+} as const satisfies Record<string, StepRule>
+
+export type RuledStep = keyof typeof stepRules
+
+export function mayFollow(state: CaseState, step: RuledStep): boolean {
+  return (stepRules[step].from as readonly CaseState[]).includes(state)
+}
+
+export const isOver = (state: CaseState): boolean => state === 'archived' || state === 'merged'
+
+/** The state diagram as Mermaid text. */
+export function stateDiagram(): string {
+  const lines = ['stateDiagram-v2', '  [*] --> open: an alarm, or a call']
+  for (const [step, rule] of Object.entries(stepRules) as [RuledStep, StepRule][])
+    for (const from of rule.from) {
+      if (rule.to !== undefined && rule.to !== from) lines.push(`  ${from} --> ${rule.to}: ${step}`)
+    }
+  lines.push('  accepted --> open: nobody moved it, or its holder left', '  archived --> [*]')
+  return `${lines.join('\n')}\n`
+}

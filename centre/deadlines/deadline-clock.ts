@@ -1,0 +1,62 @@
+// Drives the deadlines of cases by the centre's clock: sleeps until the next one is due, also after a restart, and looks again
+// when a case has changed.
+import type { Logger } from 'pino'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { CaseEvent } from '../../protocols/domain/case.ts'
+
+/** A case that was changed meanwhile is due sooner than what we sleep for: never sleep longer than this. */
+const sleepMsMax = 1000
+
+export interface DeadlineClockOptions {
+  passDeadlines: (
+    nowMs: number,
+  ) => Promise<{ changes: { position: number; json: string }[]; due: { case: string; event: CaseEvent }[] }>
+  clock: Clock
+  logger: Logger
+  push: (changes: { position: number; json: string }[]) => void
+  onDue?: (due: { case: string; event: CaseEvent }) => void
+}
+
+export class DeadlineClock {
+  readonly #options: DeadlineClockOptions
+  #stop: (() => void) | undefined
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(options: DeadlineClockOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#arm(0)
+  }
+
+  /** Waits for the look that is under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#stop?.()
+    await this.#running
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#stop = this.#options.clock.after(delayMs, () => {
+      this.#running = this.#look().finally(() => this.#arm(sleepMsMax))
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { passDeadlines, clock, logger, push, onDue } = this.#options
+    try {
+      const { changes, due } = await passDeadlines(clock.wallMs())
+      if (changes.length > 0) push(changes)
+      for (const entry of due) {
+        const { what, subject } = entry.event
+        logger.info({ case: entry.case, what, step: subject }, 'a deadline of a case has come')
+        onDue?.(entry)
+      }
+    } catch (error) {
+      logger.error({ err: error }, 'the deadlines of cases could not be looked at; they are looked at again')
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// What others see of the storage of cases.
+import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
+import type { CaseSummary } from '../../protocols/desk/cases.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import type { ActionList, Plan } from '../cases/action-lists.ts'
+import type { Actor, CentreInput, PersonInput, RefusalCode } from '../cases/workflow/case-input.ts'
+import type { StoredChange } from './port.ts'
+
+export type CaseTarget = { case: string } | { alarm: string }
+
+export type CaseOutcome =
+  | {
+      type: 'done'
+      case: Case
+      /** Those whose stage has moved: their boxes are told. */
+      alarms: DeskAlarm[]
+      /** The alarm that was named, where the step did not move it. */
+      asked?: DeskAlarm
+      changes: StoredChange[]
+    }
+  | { type: 'refused'; code: RefusalCode; detail: string; case: Case; alarm?: DeskAlarm }
+  | { type: 'unknown' }
+
+export interface HandMade {
+  village: string
+  box?: string
+  kind: Case['alarms'][number]['kind']
+  colour: Case['colour']
+  text: string
+  isDrill: boolean
+}
+
+export interface CaseQuery {
+  state: 'open' | 'over' | 'all'
+  villages?: readonly string[] | undefined
+  village?: string | undefined
+  holder?: string | undefined
+  colour?: Case['colour'] | undefined
+  step?: CaseState | undefined
+  after?: string | undefined
+  limit: number
+}
+
+/** A deadline that came: what supervisors, outlets and metrics are told. */
+export interface DueEvent {
+  case: string
+  event: CaseEvent
+}
+
+export interface CaseWriterCalls {
+  takeCaseStep(target: CaseTarget, input: PersonInput, actor: Actor, atMs: number): CaseOutcome
+  takeCentreInput(id: string, input: CentreInput, atMs: number): CaseOutcome
+  openCase(made: HandMade, who: string, atMs: number): CaseOutcome
+  mergeCases(into: string, from: string, actor: Actor, atMs: number): CaseOutcome
+  splitCase(id: string, alarms: readonly string[], actor: Actor, atMs: number): CaseOutcome
+  /** Looks at what is due, some cases at a time. */
+  passDeadlines(nowMs: number): { changes: StoredChange[]; due: DueEvent[]; nextDueMs?: number }
+  /** Cases that this person holds go back to the queue. */
+  redistribute(holder: string, why: string, atMs: number): StoredChange[]
+  putActionLists(lists: readonly ActionList[], who: string, atMs: number): number
+}
+
+export interface CaseReaderCalls {
+  cases(query: CaseQuery, nowMs: number): { cases: CaseSummary[]; next?: string } | undefined
+  caseOf(target: CaseTarget): { case: Case; plans: Plan[] } | undefined
+  caseEvents(id: string, after: number, limit: number): (CaseEvent & { position: number })[]
+  actionLists(): { version: number; lists: ActionList[] }
+  openCaseCounts(): { village: string; colourRank: number; count: number }[]
+}

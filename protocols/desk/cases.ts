@@ -1,0 +1,66 @@
+// The town's API of cases, shared by the centre and the pages. All times are ms since 1970.
+import type { BilingualText } from '../domain/alarm.ts'
+import type { Case, CaseEvent, CaseState, StepClock } from '../domain/case.ts'
+import type { Colour } from '../domain/colour.ts'
+import type { CaseStep } from '../domain/step-limits.ts'
+import type { DeskAlarm } from './api.ts'
+
+/** A running step with its deadline. `level`: 0 off, 1 amber (75 %), 2 red (100 %), 3 supervisor called (150 %). */
+export interface CaseDeadline {
+  step: CaseStep
+  sinceMs: number
+  dueAtMs?: number
+  level: StepClock['level']
+}
+
+/** One line of the queue. */
+export interface CaseSummary {
+  id: string
+  village: string
+  box?: string
+  title: BilingualText
+  colour: Colour
+  state: CaseState
+  isDrill: boolean
+  isOnTest: boolean
+  isPreCancelled: boolean
+  needsAnswer: boolean
+  holder?: string
+  claimedBy?: string
+  openedAtMs: number
+  changedAtMs: number
+  deadlines: CaseDeadline[]
+  alarms: number
+  openActions: number
+  /** The place's alarms of the last 24 hours were handled in this many other cases: "handled before". */
+  handledBefore?: number
+}
+
+/** `GET /api/v1/cases`: most urgent first, newest first within a colour. */
+export interface CasesAnswer {
+  cases: CaseSummary[]
+  next?: string
+}
+
+export interface CasePlan {
+  id: string
+  label: BilingualText
+  steps: { id: string; do: 'call' | 'command' | 'dispatch'; label: BilingualText; to?: string }[]
+}
+
+/** `GET /api/v1/cases/{id}` and every POST on a case. */
+export interface CaseAnswer {
+  case: Case
+  deadlines: CaseDeadline[]
+  /** The last entries of its history, oldest first. */
+  history?: CaseEvent[]
+  plans?: CasePlan[]
+  alarms?: DeskAlarm[]
+}
+
+/** What the stream says of cases. */
+export type CaseMessage = {
+  type: 'case.opened' | 'case.changed' | 'case.over'
+  position: string
+  case: CaseSummary
+}

@@ -1,0 +1,169 @@
+// A Case is how the town answers an alarm, step by step: accept, report upward, dispatch, feedback from the scene, verify,
+// archive. The box owns an alarm's id and state; the centre owns the case.
+import type { AlarmKind, BilingualText } from './alarm.ts'
+import type { Colour } from './colour.ts'
+import type { CaseStep } from './step-limits.ts'
+
+/** The last step that is done. `merged`: its alarms are in another case, which goes on. */
+export const caseStates = [
+  'open',
+  'accepted',
+  'dispatched',
+  'feedback',
+  'verified',
+  'archived',
+  'merged',
+] as const
+export type CaseState = (typeof caseStates)[number]
+
+/** What the scene turned out to be. */
+export const caseOutcomes = ['real', 'false-alarm', 'test', 'no-access', 'no-action-needed'] as const
+export type CaseOutcome = (typeof caseOutcomes)[number]
+
+export const actionTypes = ['basic', 'yes-no', 'text', 'photo', 'call', 'dispatch'] as const
+export type ActionType = (typeof actionTypes)[number]
+
+/** Something that has to be done, or may be done, before the case is archived. */
+export interface CaseAction {
+  /** Stable inside its list of actions: `call-back`, `send-doctor`. */
+  id: string
+  type: ActionType
+  label: BilingualText
+  /** A case is not archived while a required action is open. */
+  isRequired: boolean
+  done?: { who: string; atMs: number; value: string }
+}
+
+/** One alarm inside a case, as the case needs to know it. */
+export interface CaseAlarm {
+  /** `{boxId}.{alarm id at the box}`. */
+  id: string
+  kind: AlarmKind
+  colour: Colour
+  device: string
+  zone?: string
+  occurrences: number
+  isActive: boolean
+  /** Its condition ends by itself; otherwise it stands until the case is archived. */
+  endsByReading: boolean
+}
+
+/** How long a step has been running and how far its lamp is: 0 off, 1 amber, 2 red, 3 supervisor called. */
+export interface StepClock {
+  sinceMs: number
+  level: 0 | 1 | 2 | 3
+}
+
+export interface CasePerson {
+  who: string
+  atMs: number
+}
+
+/** A step upward or back: another centre, an authority, a telephone line. */
+export interface CaseReport extends CasePerson {
+  to: string
+  text: string
+  answer?: { atMs: number; stage: 'seen' | 'accepted' | 'instruction'; text: string; who: string }
+}
+
+export interface CaseDispatch extends CasePerson {
+  /** Who goes: names of the roster, or free text. */
+  to: string[]
+  text: string
+  arrivedAtMs?: number
+  cannot?: string
+}
+
+export interface CaseFeedback extends CasePerson {
+  text: string
+  outcome: CaseOutcome
+}
+
+export interface Case {
+  /** `case-1042`: unique at this centre for ever. */
+  id: string
+  village: string
+  /** Absent when it was opened by hand, without an alarm. */
+  box?: string
+  title: BilingualText
+  colour: Colour
+  state: CaseState
+  isDrill: boolean
+  /** The household or installer said that it is a test, or that it was a mistake. Shown and counted, never hidden. */
+  onTest?: { who: string; untilMs: number }
+  preCancelled?: CasePerson & { text: string }
+  openedAtMs: number
+  changedAtMs: number
+  alarms: CaseAlarm[]
+  /** Whose case it is: takes it through its steps. */
+  holder?: string
+  /** Who has it open on a screen, without having accepted it. */
+  claimedBy?: CasePerson
+  /** Acceptances since it was last open; red may need two. */
+  acceptances: CasePerson[]
+  /** An alarm occurred again, or grew more urgent, after it was accepted. */
+  needsAnswer: boolean
+  reports: CaseReport[]
+  dispatches: CaseDispatch[]
+  feedback?: CaseFeedback
+  verified?: CasePerson & { text: string }
+  archived?: CasePerson & { text: string }
+  actions: CaseAction[]
+  /** Which version of the town's lists the actions come from. */
+  guidanceVersion: number
+  guidance?: BilingualText
+  mergedInto?: string
+  /** Handed to another centre for the night. */
+  handedTo?: string
+  clocks: Partial<Record<CaseStep, StepClock>>
+  /** Times that it was reopened because nobody moved it. */
+  reopened: number
+  notes: number
+  attachments: number
+}
+
+export const caseEventKinds = [
+  'opened',
+  'alarm-joined',
+  'alarm-changed',
+  'alarm-ended',
+  'claimed',
+  'accepted',
+  'released',
+  'redistributed',
+  'reported',
+  'report-answered',
+  'dispatched',
+  'arrived',
+  'dispatch-refused',
+  'feedback',
+  'verified',
+  'sent-back',
+  'archived',
+  'reopened',
+  'merged',
+  'split',
+  'note',
+  'attachment',
+  'action-done',
+  'plan-step',
+  'called',
+  'on-test',
+  'pre-cancelled',
+  'handed-over',
+  'deadline-amber',
+  'deadline-red',
+  'supervisor-called',
+] as const
+export type CaseEventKind = (typeof caseEventKinds)[number]
+
+/** One entry of a case's history: append-only. `who` is `centre` for what time alone brought about. */
+export interface CaseEvent {
+  what: CaseEventKind
+  who: string
+  atMs: number
+  /** In the words of the person, or fixed words of the centre. */
+  text: string
+  /** The step a deadline is about, or the alarm, action, attachment or case that the entry is about. */
+  subject?: string
+}
