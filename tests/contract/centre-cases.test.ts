@@ -197,13 +197,13 @@ test('deadlines go on across a restart, each is said once, and an unmoved case o
   const later = new VirtualClock(clock.wallMs() + 61_000)
   town = await startCentre(place, { clock: later })
   await until(async () => {
-    await later.advance(1001)
+    later.advance(1001)
     return (await read()).length === 3
   })
   expect(await read()).toEqual(['opened', 'deadline-amber', 'deadline-red'])
   await town.centre.stop()
   town = await startCentre(place, { clock: later })
-  await later.advance(2002)
+  later.advance(2002)
   expect(await read()).toEqual(['opened', 'deadline-amber', 'deadline-red'])
   await town.centre.stop()
   dropFolder(place)

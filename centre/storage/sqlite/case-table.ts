@@ -40,7 +40,7 @@ export interface CaseTableOptions {
 
 export interface CaseTable extends CaseWriterCalls {
   /** Inside the commit that stores the alarm. */
-  hearAlarm(row: DeskRow, atMs: number): StoredChange[]
+  hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
 }
 
 export function createCaseTable(options: CaseTableOptions): CaseTable {
