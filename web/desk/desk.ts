@@ -211,7 +211,7 @@ export class Desk {
     if ('picture' in message) return this.pictures.hear(message)
     if ('command' in message) return this.commands.hear(message)
     // A type that a newer centre knows and this page does not is left alone.
-    if (message.alarm === undefined) return
+    if (!('alarm' in message) || message.alarm === undefined) return
     this.#board.put(message.alarm)
     if (!isWaiting(message.alarm)) this.#note(message.alarm.id, undefined)
     this.#drawSoon()
