@@ -50,6 +50,8 @@ export interface CentreOptions {
 export interface Centre {
   start(): Promise<void>
   stop(): Promise<void>
+  /** Reads certificates and the lists of revoked and admitted boxes again; also done by itself when a file changes. */
+  reload(): Promise<void>
   /** Where desks and boxes connect; known once started. */
   readonly httpUrl: string
   readonly uplinkUrls: string[]
@@ -262,6 +264,9 @@ export function createCentre(options: CentreOptions): Centre {
       listeners: config.uplink.listeners,
       isAnonymousAllowed: config.uplink.anonymous,
       passwordFile: config.uplink.passwordFile,
+      revokedFile: config.uplink.revokedFile,
+      admittedFile: config.uplink.admittedFile,
+      onShutOut: (box, reason, address) => securityLog.note('box-refused', box, address, reason),
       clock,
       logger: receiverLogger,
       registry,
@@ -311,6 +316,10 @@ export function createCentre(options: CentreOptions): Centre {
   return {
     start: () => parts.start(start),
     stop: () => parts.stop(),
+    reload: async () => {
+      desk?.reload()
+      await broker?.reload()
+    },
     get httpUrl() {
       return desk?.url ?? ''
     },

@@ -56,6 +56,10 @@ async function serve(file: string): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('SIGHUP', () => {
+    logger.info('certificates and lists are read again')
+    centre.reload().catch((error: unknown) => logger.error({ err: error }, 'files can not be read again'))
+  })
   try {
     await centre.start()
   } catch (error) {

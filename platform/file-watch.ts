@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import type { Clock } from '../protocols/kit/clock.ts'
 
-const lookEveryMs = 2000
+const lookEveryMsDefault = 2000
 
 async function stampOf(file: string): Promise<string> {
   try {
@@ -21,6 +21,7 @@ export function watchFiles(
   files: readonly string[],
   clock: Clock,
   onChange: () => Promise<void>,
+  lookEveryMs = lookEveryMsDefault,
 ): () => void {
   if (files.length === 0) return () => undefined
   let isStopped = false

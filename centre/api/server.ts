@@ -1,7 +1,7 @@
 // The HTTP server of the centre: API, metrics, health, and the desk's pages.
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,7 @@ import type { SecurityLog } from '../accounts/security-log.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
 
@@ -95,6 +96,8 @@ export class DeskServer {
   readonly #guard: StrangerGuard
   readonly #refused
   #originLoggedAtMs = -Infinity
+  #secureServer: SecureServer | undefined
+  #stopWatching: () => void = () => undefined
   #app: FastifyInstance | undefined
 
   constructor(options: DeskServerOptions) {
@@ -168,8 +171,12 @@ export class DeskServer {
           maxHeaderSize: headerBytesMax,
         }
         if (!tls) return createHttpServer(limits, listener)
-        const files = { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
-        return createHttpsServer({ ...limits, ...files, handshakeTimeout: headersMsMax }, listener)
+        const server = createHttpsServer(
+          { ...limits, ...readTls(tls), handshakeTimeout: headersMsMax },
+          listener,
+        )
+        this.#secureServer = server
+        return server
       },
     })
     this.#app = app
@@ -211,9 +218,24 @@ export class DeskServer {
     for (const route of routes) this.#register(app, route)
     if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
     await app.listen({ host, port })
+    const files = tls ? [tls.certFile, tls.keyFile] : []
+    this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.reload())
+  }
+
+  /** Reads the certificate again; connections that are open keep theirs. */
+  reload(): void {
+    const { tls, logger } = this.#options
+    if (!tls) return
+    try {
+      this.#secureServer?.setSecureContext(readTls(tls))
+      logger.info("the desk's certificate was read again")
+    } catch (error) {
+      logger.error({ err: error }, "the desk's certificate can not be read: the old one stays")
+    }
   }
 
   async stop(): Promise<void> {
+    this.#stopWatching()
     await this.#app?.close()
   }
 
@@ -339,6 +361,13 @@ function sendPicture(reply: FastifyReply, { jpeg, name }: { jpeg: Uint8Array; na
     .type('image/jpeg')
     .header('content-disposition', `inline; filename="${name}.jpg"`)
     .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))
+}
+
+function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): {
+  cert: Buffer
+  key: Buffer
+} {
+  return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
 }
 
 function cookieOf(header: string | undefined, name: string): string | undefined {

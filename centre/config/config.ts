@@ -39,6 +39,10 @@ export const centreConfigSchema = z.strictObject({
       listeners: z.array(listenerSchema).max(16).default([]),
       anonymous: z.boolean().default(false),
       passwordFile: text.optional(),
+      /** Certificates that are shut out: a CRL, or one serial number or fingerprint a line. */
+      revokedFile: text.optional(),
+      /** When given, only the boxes listed there come in: one id a line. */
+      admittedFile: text.optional(),
     })
     .default({ listeners: [], anonymous: false }),
   /** How the town answers alarms; what is not said here is the default alarm table's. */

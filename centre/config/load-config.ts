@@ -40,6 +40,8 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
       ...uplink,
       listeners: uplink.listeners.map((one) => ({ ...one, ...(one.tls ? { tls: tlsAt(one.tls) } : {}) })),
       ...(uplink.passwordFile === undefined ? {} : { passwordFile: at(uplink.passwordFile) }),
+      ...(uplink.revokedFile === undefined ? {} : { revokedFile: at(uplink.revokedFile) }),
+      ...(uplink.admittedFile === undefined ? {} : { admittedFile: at(uplink.admittedFile) }),
     },
   })
 }
@@ -53,6 +55,8 @@ export function checkCentreConfig(file: string): Problem[] {
     ['http.tls.certFile', http.tls?.certFile],
     ['http.tls.keyFile', http.tls?.keyFile],
     ['uplink.passwordFile', uplink.passwordFile],
+    ['uplink.revokedFile', uplink.revokedFile],
+    ['uplink.admittedFile', uplink.admittedFile],
   ]
   uplink.listeners.forEach(({ tls }, i) => {
     for (const key of ['certFile', 'keyFile', 'caFile'] as const)

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { certificateMarks } from '../../platform/certificate-check.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 
 /** What a connection says of itself before anything is checked. */
@@ -10,6 +11,8 @@ export interface Claim {
   box: string
   /** True when a certificate that our CA signed names the box. */
   isCertified: boolean
+  /** Serial number and fingerprint of the certificate, as the list of revoked ones spells them. */
+  marks: readonly string[]
 }
 
 /** undefined when the claim is void: a certificate that is not ours, or no name that can be a box. */
@@ -18,11 +21,13 @@ export function claimOf(connection: Duplex, user: string | undefined, clientId: 
     const { subject } = connection.getPeerCertificate()
     if (subject) {
       const name: unknown = subject.CN
-      return connection.authorized && isBoxId(name) ? { box: name, isCertified: true } : undefined
+      if (!connection.authorized || !isBoxId(name)) return undefined
+      const certificate = connection.getPeerX509Certificate()
+      return { box: name, isCertified: true, marks: certificate ? certificateMarks(certificate) : [] }
     }
   }
   const box = user ?? clientId
-  return isBoxId(box) ? { box, isCertified: false } : undefined
+  return isBoxId(box) ? { box, isCertified: false, marks: [] } : undefined
 }
 
 const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()

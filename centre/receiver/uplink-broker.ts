@@ -2,7 +2,11 @@
 // The only file that knows aedes. It knows no storage: a Report is acknowledged when `onReport` says so.
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type Server as TlsServer,
+} from 'node:tls'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
@@ -11,8 +15,10 @@ import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { reportBytesMax } from '../../protocols/uplink/report.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
+import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { BoxAdmission, type AdmissionRefusal } from './box-admission.ts'
 import { FrameGuard } from './frame-guard.ts'
 
 /**
@@ -33,6 +39,8 @@ export const unsentBytesMax = 256 * 1024
 /** A heartbeat comes every 30 s; a connection this quiet is dead. */
 const quietMsMax = 240_000
 const connectMsMax = 10_000
+/** Files of certificates and of revoked boxes are looked at this often: a revoked box is cut within a second. */
+const filesLookedAtEveryMs = 400
 
 export interface UplinkListenerSettings {
   host: string
@@ -40,10 +48,16 @@ export interface UplinkListenerSettings {
   tls?: { certFile: string; keyFile: string; caFile?: string | undefined } | undefined
 }
 
+type TlsFiles = NonNullable<UplinkListenerSettings['tls']>
+
 export interface UplinkBrokerOptions {
   listeners: readonly UplinkListenerSettings[]
   isAnonymousAllowed: boolean
   passwordFile?: string | undefined
+  revokedFile?: string | undefined
+  admittedFile?: string | undefined
+  /** A box was shut out, before or after it had come in. */
+  onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
   clock: Clock
   logger: Logger
   registry: Registry
@@ -75,6 +89,9 @@ export class UplinkBroker {
   readonly #sessions = new Map<string, Set<Session>>()
   readonly #sockets = new Set<Socket>()
   readonly #guard: StrangerGuard
+  readonly #admission: BoxAdmission
+  readonly #tlsServers: [server: TlsServer, files: TlsFiles][] = []
+  #stopWatching: () => void = () => undefined
   readonly #refused
   #broker: Aedes | undefined
 
@@ -86,6 +103,8 @@ export class UplinkBroker {
       clock: options.clock,
       onRefused: (reason) => void this.#refuse(reason),
     })
+    const { revokedFile, admittedFile, logger } = options
+    this.#admission = new BoxAdmission({ revokedFile, admittedFile, logger })
     const registers = [options.registry]
     this.#refused = new Counter({
       name: 'gengfu_centre_uplink_refused_total',
@@ -115,6 +134,7 @@ export class UplinkBroker {
   }
 
   async start(): Promise<void> {
+    await this.#admission.load()
     const broker = await Aedes.createBroker({
       connectTimeout: connectMsMax,
       drainTimeout: 5000,
@@ -174,6 +194,35 @@ export class UplinkBroker {
       }
     })
     for (const listener of this.#options.listeners) await this.#listen(listener, broker)
+    const files = this.#options.listeners.flatMap(({ tls }) => (tls ? tlsFilesOf(tls) : []))
+    const watched = [...files, ...this.#admission.files]
+    this.#stopWatching = watchFiles(watched, this.#options.clock, () => this.reload(), filesLookedAtEveryMs)
+  }
+
+  /** Reads certificates and the lists of revoked and admitted boxes again; sessions that are shut out now end. */
+  async reload(): Promise<void> {
+    for (const [server, files] of this.#tlsServers) {
+      try {
+        server.setSecureContext(readTls(files))
+      } catch (error) {
+        this.#options.logger.error(
+          { err: error },
+          'a certificate of the uplink can not be read: the old one stays',
+        )
+      }
+    }
+    await this.#admission.reload()
+    for (const sessions of this.#sessions.values())
+      for (const { client } of sessions) if (this.#isShutOut(client)) client.conn.destroy()
+  }
+
+  #isShutOut(client: Client): boolean {
+    const claim = this.#claims.get(client)
+    const reason = claim && this.#admission.refusal(claim.box, claim.marks)
+    if (!claim || !reason) return false
+    this.#refuse(reason)
+    this.#options.onShutOut(claim.box, reason, (client.conn as Socket).remoteAddress ?? '')
+    return true
   }
 
   /** Whether a session of `box` listens on `channel`. */
@@ -211,6 +260,7 @@ export class UplinkBroker {
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     )
+    this.#stopWatching()
     const broker = this.#broker
     this.#broker = undefined
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()))
@@ -224,13 +274,10 @@ export class UplinkBroker {
     const server = tls
       ? createTlsServer(
           {
-            cert: readFileSync(tls.certFile),
-            key: readFileSync(tls.keyFile),
-            ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+            ...readTls(tls),
             requestCert: tls.caFile !== undefined,
             // A box may prove itself by password instead; claimOf refuses every certificate that is not authorised.
             rejectUnauthorized: false,
-            minVersion: 'TLSv1.2',
             handshakeTimeout: connectMsMax,
             // A Receipt that Nagle holds back until the one before is acknowledged costs a round trip.
             noDelay: true,
@@ -249,6 +296,7 @@ export class UplinkBroker {
     server.on('error', (error) => this.#options.logger.error({ err: error }, 'an uplink listener failed'))
     server.on('tlsClientError', () => this.#refuse('tls'))
     this.#servers.push(server)
+    if (tls) this.#tlsServers.push([server as TlsServer, tls])
   }
 
   #accept(socket: Socket, broker: Aedes): void {
@@ -295,6 +343,7 @@ export class UplinkBroker {
     // A password that was given must be right, also where strangers may come in without one.
     isProven ||= this.#options.isAnonymousAllowed && password === undefined
     if (!isProven) return done(this.#refuse('credentials'), null)
+    if (this.#isShutOut(client)) return done(shutOut(), null)
     if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
       return done(this.#refuse('sessions'), null)
     if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
@@ -325,5 +374,19 @@ export class UplinkBroker {
   #refuse(reason: string): AuthenticateError {
     this.#refused.inc({ reason })
     return Object.assign(new Error(`refused: ${reason}`), { returnCode: 5 })
+  }
+}
+
+const shutOut = (): AuthenticateError => Object.assign(new Error('refused: shut out'), { returnCode: 5 })
+
+const tlsFilesOf = ({ certFile, keyFile, caFile }: TlsFiles): string[] =>
+  [certFile, keyFile, caFile].filter((file) => file !== undefined)
+
+function readTls({ certFile, keyFile, caFile }: TlsFiles): SecureContextOptions {
+  return {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    minVersion: 'TLSv1.2',
   }
 }

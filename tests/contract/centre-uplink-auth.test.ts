@@ -1,4 +1,5 @@
 // Question: who may come in at the centre's TLS listener, and what may they publish and hear once they are in?
+import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
@@ -186,3 +187,46 @@ it('speaks to nobody who trusts another authority, and not in plain MQTT', async
   client.end(true)
   expect(outcome).toBe('refused')
 })
+
+it('shuts out a box that is revoked or not admitted any more, also in the midst of its session', async () => {
+  const [revokedFile, admittedFile] = [join(folder, 'revoked'), join(folder, 'admitted')]
+  writeFileSync(revokedFile, '# none yet\n')
+  writeFileSync(admittedFile, 'box-a\nbox-b\n')
+  const { certFile, keyFile, caFile } = await writeTlsFiles(folder, authority, '')
+  const listeners = [{ host: '127.0.0.1', port: 0, tls: { certFile, keyFile, caFile } }]
+  const guarded = await startCentre(join(folder, 'guarded'), {
+    config: { uplink: { listeners, revokedFile, admittedFile } },
+  })
+  const url = guarded.centre.uplinkUrls[0] ?? ''
+  const enter = async ({ key, cert }: Issued, clientId: string): Promise<MqttClient> => {
+    const client = connect(url, { clientId, key, cert, rejectUnauthorized: false, reconnectPeriod: 0 })
+    client.on('error', () => undefined)
+    await new Promise<void>((resolve) => {
+      client.once('connect', () => resolve())
+      client.once('close', () => resolve())
+    })
+    return client
+  }
+  const ended = (client: MqttClient) => new Promise<void>((resolve) => client.once('close', () => resolve()))
+  const { own, other } = known
+  if (!own || !other) throw new Error('no certificates')
+  try {
+    const [a, b] = [await enter(own, 'box-a'), await enter(other, 'box-b')]
+    expect([a.connected, b.connected]).toEqual([true, true])
+    const isCut = ended(a)
+    const { fingerprint256 } = new X509Certificate(own.cert)
+    writeFileSync(revokedFile, `${fingerprint256} # stolen\n`)
+    await isCut
+    expect([(await enter(own, 'box-a')).connected, b.connected]).toEqual([false, true])
+    const isDropped = ended(b)
+    writeFileSync(admittedFile, 'box-a\n')
+    await isDropped
+    expect((await enter(other, 'box-b')).connected).toBe(false)
+    // A list that can not be read changes nothing.
+    writeFileSync(admittedFile, 'Box A!\n')
+    await guarded.centre.reload()
+    expect((await enter(other, 'box-b')).connected).toBe(false)
+  } finally {
+    await guarded.centre.stop()
+  }
+}, 60_000)

@@ -1,0 +1,73 @@
+// Which boxes may come in although their certificate or password is right: none whose certificate is revoked, and, where a list of
+// admitted boxes is kept, none that is not on it. The files are read again when they change.
+import { readFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { isBoxId } from '../../protocols/domain/names.ts'
+import { Revocations } from '../../platform/revocations.ts'
+
+export type AdmissionRefusal = 'certificate-revoked' | 'not-admitted'
+
+export interface BoxAdmissionOptions {
+  /** A CRL, or one serial number or fingerprint a line. */
+  revokedFile: string | undefined
+  /** One box id a line; absent: every box that proves its name. */
+  admittedFile: string | undefined
+  logger: Logger
+}
+
+export class BoxAdmission {
+  readonly #options: BoxAdmissionOptions
+  readonly #revocations: Revocations
+  #admitted: ReadonlySet<string> | undefined
+
+  constructor(options: BoxAdmissionOptions) {
+    this.#options = options
+    this.#revocations = new Revocations(options.revokedFile)
+  }
+
+  get files(): string[] {
+    const { revokedFile, admittedFile } = this.#options
+    return [revokedFile, admittedFile].filter((file) => file !== undefined)
+  }
+
+  /** Rejects when a file can not be read: a centre must not start without knowing who is shut out. */
+  async load(): Promise<void> {
+    await this.#revocations.load()
+    const { admittedFile } = this.#options
+    if (admittedFile !== undefined) this.#admitted = parseAdmitted(await readFile(admittedFile, 'utf8'))
+  }
+
+  /** As `load`, but keeps what was known when a file can not be read. */
+  async reload(): Promise<void> {
+    try {
+      await this.load()
+      this.#options.logger.info(
+        { files: this.files },
+        'the lists of revoked and admitted boxes were read again',
+      )
+    } catch (error) {
+      this.#options.logger.error(
+        { err: error },
+        'a list of revoked or admitted boxes can not be read: the old one stays',
+      )
+    }
+  }
+
+  /** Why `box` may not come in with a certificate of these marks; undefined when it may. */
+  refusal(box: string, marks: readonly string[]): AdmissionRefusal | undefined {
+    if (this.#revocations.has(marks)) return 'certificate-revoked'
+    return this.#admitted && !this.#admitted.has(box) ? 'not-admitted' : undefined
+  }
+}
+
+/** One box id a line; `#` starts a comment. */
+function parseAdmitted(text: string): Set<string> {
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+  const boxes = lines.filter((line) => line !== '')
+  const wrong: string | undefined = boxes.find((line): boolean => !isBoxId(line))
+  if (wrong !== undefined) throw new Error(`not the id of a box: ${wrong.slice(0, 80)}`)
+  return new Set(boxes)
+}
