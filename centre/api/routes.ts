@@ -2,7 +2,7 @@
 // openapi.json describes it, so that the two can not differ.
 import type { z } from 'zod'
 import type { AlarmsAnswer, RetireAnswer, Role, VillagesAnswer } from '../../protocols/desk/api.ts'
-import { answeringRoles, roles } from '../../protocols/desk/api.ts'
+import { answeringRoles, retiringRoles, roles } from '../../protocols/desk/api.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import { createAccountRoutes, type AccountRouteOptions } from './account-routes.ts'
@@ -27,9 +27,6 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
   retire: (box: string, by: string, why: string) => Promise<'retired' | 'heard' | 'unknown'>
   cases: CaseRouteOptions
 }
-
-/** Who may say that a box is gone for good. */
-export const retiringRoles = ['supervisor', 'maintainer', 'admin'] as const
 
 /** Puts stored bodies into the answer as they are: they are JSON already. */
 function eventsText({ rows, next, isEnd }: EventPage, role: Role | undefined): string {

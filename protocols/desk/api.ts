@@ -121,6 +121,9 @@ export interface MeAnswer {
   centreTimeMs?: number
 }
 
+/** Who may say that a box is gone for good. */
+export const retiringRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
+
 /** `POST /api/v1/villages/{boxId}/retire`: its box is gone for good and is not listed any more, until it is heard again. */
 export interface RetireAnswer {
   box: string

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AlarmChange } from '../../protocols/domain/alarm.ts'
-import type { DeskAlarm, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
+import type { DeskAlarm, MeAnswer, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
 import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
 import { servePage } from './serve-page.ts'
@@ -19,6 +19,8 @@ export interface Knobs {
   role: Role
   /** This machine's clock is wrong by so much, the centre's is right. */
   clockAheadMs: number
+  /** What is left of a session whenever it is asked. */
+  sessionLeftMs: number
 }
 
 export class FakeCentre {
@@ -28,6 +30,7 @@ export class FakeCentre {
     heldBy: undefined,
     role: 'operator',
     clockAheadMs: 0,
+    sessionLeftMs: 12 * 3_600_000,
   }
   readonly alarms = new Map<string, DeskAlarm>()
   villages: VillageSummary[] = []
@@ -37,6 +40,8 @@ export class FakeCentre {
   readonly commands: DeskCommand[] = []
   readonly problems: string[] = []
   readonly paths: string[] = []
+  readonly retired: { box: string; why: string }[] = []
+  stays = 0
   streamsOpened = 0
   #sessions = new Set<string>()
   #streams = new Set<WebSocket>()
@@ -166,15 +171,32 @@ export class FakeCentre {
       fail(response, 401, '请先登录。', 'Sign in first.')
       return
     }
-    if (path === 'me') json(response, 200, { user: 'wang', role: this.knobs.role })
+    if (path === 'me/stay') this.stays += 1
+    if (path === 'me' || path === 'me/stay') json(response, 200, this.#me())
     else if (path === 'villages') json(response, 200, { villages: this.villages })
     else if (path === 'alarms') this.#list(url, response)
+    else if (path.endsWith('/retire')) this.#retire(path, body, response)
     else if (path === 'commands') json(response, 200, { commands: this.commands })
     else if (path.startsWith('boxes/')) this.#ask(path, body, response)
     else if (path === 'logout') {
       this.#sessions.clear()
       json(response, 200, {})
     } else this.#act(path, response)
+  }
+
+  #me(): MeAnswer {
+    const centreTimeMs = this.nowMs()
+    const expiresAtMs = centreTimeMs + this.knobs.sessionLeftMs
+    return { user: 'wang', role: this.knobs.role, expiresAtMs, centreTimeMs }
+  }
+
+  #retire(path: string, body: string, response: ServerResponse): void {
+    const [, box = ''] = /^villages\/([^/]+)\/retire$/.exec(path) ?? []
+    const { why } = JSON.parse(body) as { why: string }
+    this.retired.push({ box, why })
+    this.#position += 1
+    this.tell({ type: 'box.retired', position: String(this.#position), box, by: 'wang' })
+    json(response, 200, { box, retired: true })
   }
 
   #list(url: URL, response: ServerResponse): void {

@@ -61,7 +61,7 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   expect(await ofButton()).toEqual([])
 
   await run('sh', ['-c', press])
-  const row = page.locator('.alarm', { hasText: 'button-demo' })
+  const row = page.locator('.alarm', { hasText: '王奶奶家 Granny Wang' })
   await row.waitFor()
   expect(await row.count()).toBe(1)
   expect(await row.getAttribute('class')).toContain('is-red')

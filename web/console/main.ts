@@ -1,14 +1,17 @@
 // Starts the box console in the browser.
 import '../shared/old-browsers.ts'
+import '../shared/tokens.css'
 import '../shared/base.css'
 import './console.css'
 import { createApp } from 'vue'
 import { createBrowserClock } from '../shared/browser-clock.ts'
+import { startTheme } from '../shared/theme.ts'
 import { startLanguage } from '../shared/language.ts'
 import ConsolePage from './console-page.vue'
 import { HealthWatch } from './health-watch.ts'
 
 startLanguage()
+startTheme()
 const clock = createBrowserClock()
 const watch = new HealthWatch({ clock, fetch: (input, init) => window.fetch(input, init) })
 document.addEventListener('visibilitychange', () => {

@@ -1,6 +1,7 @@
 // Every sentence of the desk, in both languages.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { BoxPresence, Role } from '../../protocols/desk/api.ts'
+import type { Sound } from './sound/tunes.ts'
 import type { Lamp } from './queue/accept-deadline.ts'
 
 export const words = {
@@ -13,7 +14,39 @@ export const words = {
   signOut: { zh: '退出', en: 'Sign out' },
   skip: { zh: '跳到待接警列表', en: 'Skip to the waiting alarms' },
   waiting: { zh: '待接警', en: 'Waiting for an answer' },
+  mine: { zh: '我的报警', en: 'My alarms' },
   answered: { zh: '已接警，处理中', en: 'Accepted, in progress' },
+  heldBack: { zh: '网关暂缓的报警', en: 'Held back by the boxes' },
+  heldShort: { zh: '暂缓 {count}', en: '{count} held back' },
+  underStorms: { zh: '另有 {count} 条在告警风暴行下', en: '{count} more are under the lines of storms' },
+  folded: { zh: '含 {count} 条', en: '{count} inside' },
+  drills: { zh: '演练与测试', en: 'Drills and tests' },
+  silentTogether: { zh: '{count} 个网关自 {time} 起失联', en: '{count} boxes silent since {time}' },
+  acceptAll: { zh: '全部接警', en: 'Accept all' },
+  pages: { zh: '页面', en: 'Pages' },
+  call: { zh: '拨打 {phone}', en: 'Call {phone}' },
+  where: { zh: '位置', en: 'Where' },
+  latest: { zh: '最近一次', en: 'Latest' },
+  here: { zh: '（本机 {time}）', en: '({time} here)' },
+  now: { zh: '当前', en: 'Now' },
+  lampThere: { zh: '按钮灯', en: 'Lamp at the button' },
+  sheet: { zh: '打开详情页', en: 'Open its page' },
+  back: { zh: '← 返回报警列表', en: '← Back to the queue' },
+  sameVillage: { zh: '该村其他报警', en: 'Other alarms of this village' },
+  alarmOver: { zh: '这条报警已结束。', en: 'This alarm is over.' },
+  allBoxes: { zh: '全部 {count} 个网关：查找、布防、注销', en: 'All {count} boxes: find, arm, retire' },
+  findBox: { zh: '查找村庄或网关', en: 'Find a village or box' },
+  onlyAttention: { zh: '只看需要注意的', en: 'only those that want attention' },
+  found: { zh: '{count} 个', en: '{count} found' },
+  retireNow: { zh: '注销网关…', en: 'Retire this box…' },
+  retireWhy: { zh: '为什么注销“{name}”？（留痕）', en: 'Why is “{name}” retired? (kept)' },
+  retire: { zh: '注销', en: 'Retire' },
+  cancel: { zh: '取消', en: 'Cancel' },
+  soundTest: { zh: '试听声音', en: 'Test the sounds' },
+  sessionEnds: { zh: '登录即将到期，剩余', en: 'You will be signed out in' },
+  stay: { zh: '继续值班', en: 'Stay signed in' },
+  sessionOver: { zh: '登录已到期，请重新登录。', en: 'Your session has ended: sign in again.' },
+  redsWait: { zh: '▲ {count} 条红色报警待接警', en: '▲ {count} red alarms wait' },
   nothingWaiting: { zh: '没有待接警的报警。', en: 'No alarm waits for an answer.' },
   reading: { zh: '正在读取报警…', en: 'Reading the alarms…' },
   accept: { zh: '接警', en: 'Accept' },
@@ -47,7 +80,8 @@ export const words = {
     en: 'The sound is off: the browser wants one press first.',
   },
   soundOn: { zh: '开启声音', en: 'Turn the sound on' },
-  silence: { zh: '暂静本次（新的红色报警仍会响）', en: 'Quiet for now (a new red sounds again)' },
+  silence: { zh: '{what}：暂静', en: '{what}: quiet for now' },
+  notices: { zh: '提示', en: 'Notices' },
   villages: { zh: '村庄网关', en: 'Village boxes' },
   noBoxes: { zh: '还没有网关连上来。', en: 'No box has been heard yet.' },
   allPresent: { zh: '{count} 个在线', en: '{count} present' },
@@ -57,14 +91,36 @@ export const words = {
   devicesHeard: { zh: '设备 {present}/{known}', en: 'devices {present}/{known}' },
   lastHeard: { zh: '{age}前听到', en: 'heard {age} ago' },
   moreBoxes: { zh: '另有 {count} 个在线网关', en: 'and {count} more boxes' },
-  shortcut: { zh: '按 N 键跳到下一条待接警', en: 'Press N for the next waiting alarm' },
+  shortcut: {
+    zh: 'N 下一条待接警，J/K 上下，Q 静音，1/2 换页',
+    en: 'N next waiting, J/K down and up, Q quiet, 1/2 pages',
+  },
   newRed: { zh: '新的红色报警：{what}，{where}', en: 'New red alarm: {what}, {where}' },
   newReds: {
     zh: '{count} 条新的红色报警，最近一条：{what}，{where}',
     en: '{count} new red alarms, the latest: {what}, {where}',
   },
   listMoved: { zh: '列表刚刚移动，请再按一次。', en: 'The list has just moved: press again.' },
-} satisfies Record<string, BilingualText>
+  stages: {
+    stored: { zh: '网关已收到', en: 'kept at the box' },
+    centre: { zh: '镇中心已收到', en: 'kept at the centre' },
+    seen: { zh: '值班员已看到', en: 'seen by an operator' },
+    accepted: { zh: '已接警', en: 'accepted' },
+    dispatched: { zh: '已派人', en: 'help is on its way' },
+    closed: { zh: '已结束', en: 'closed' },
+  },
+  pageNames: {
+    queue: { zh: '报警', en: 'Alarms' },
+    villages: { zh: '村庄', en: 'Villages' },
+  },
+} satisfies Record<string, BilingualText | Record<string, BilingualText>>
+
+/** What each sound means. */
+export const soundWords: Record<Sound, BilingualText> = {
+  red: { zh: '红色报警待接警', en: 'a red waits' },
+  blind: { zh: '值守台看不到中心', en: 'this desk is blind' },
+  overdue: { zh: '橙色报警超时', en: 'an orange is overdue' },
+}
 
 export const lampWords: Record<Lamp, BilingualText> = {
   'in-time': { zh: '剩 {time}', en: '{time} left' },

@@ -5,17 +5,25 @@ import type { MeAnswer, Role, StreamMessage, VillageSummary } from '../../protoc
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { isWaiting, shownColour } from './queue/accept-deadline.ts'
-import { AlarmBoard, RedWatch, type BoardAlarm, type BoardView } from './queue/alarm-board.ts'
+import { AlarmBoard, emptyView, RedWatch, type BoardAlarm, type BoardView } from './queue/alarm-board.ts'
 import { ApiProblem, asProblem, type DeskApi } from './link/desk-api.ts'
 import { DeskCommands } from './boxes/desk-commands.ts'
 import { PictureShelf } from './pictures/picture-shelf.ts'
 import { SeenReporter } from './queue/seen-reporter.ts'
-import { Siren } from './sound/siren.ts'
+import { hashOf, type Route } from './shell/routes.ts'
+import { SessionWatch } from './shell/session-watch.ts'
+import { DeskSound } from './sound/desk-sound.ts'
+import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
 
 /** In a flood the screen is drawn this often at most; a person sees no difference, an old phone does. */
 const drawEveryMs = 80
+
+/** Sounds, the end of the session and rows that linger are looked at this often. */
+const beatMs = 1000
+/** A row on which somebody else was faster stays this long where it was pressed. */
+export const lingerMs = 12_000
 
 const acceptingRoles: readonly Role[] = ['operator', 'supervisor', 'admin']
 
@@ -25,6 +33,8 @@ export interface DeskOptions {
   random: Random
   openSocket: () => Socket
   isPageVisible: () => boolean
+  /** Shows another page of the desk. */
+  go: (hash: string) => void
 }
 
 export type Phase = 'checking' | 'signed-out' | 'signed-in'
@@ -35,7 +45,7 @@ export class Desk {
   readonly linkState = shallowRef<LinkState>('connecting')
   /** True once the whole list has been read: only then does an empty list mean that nothing is open. */
   readonly isFilled = shallowRef(false)
-  readonly view: ShallowRef<BoardView> = shallowRef({ waiting: [], answered: [] })
+  readonly view: ShallowRef<BoardView> = shallowRef(emptyView)
   readonly villages = shallowRef<VillageSummary[]>([])
   /** What went wrong with a press, by alarm. */
   readonly notes: ShallowRef<ReadonlyMap<string, BilingualText>> = shallowRef(new Map())
@@ -45,16 +55,25 @@ export class Desk {
     acceptingRoles.includes(this.me.value?.role ?? 'maintainer'),
   )
   readonly waitingReds: ComputedRef<BoardAlarm[]> = computed(() =>
-    this.view.value.waiting.filter((alarm) => shownColour(alarm) === 'red'),
+    this.view.value.waiting.filter((alarm) => shownColour(alarm) === 'red' && isWaiting(alarm)),
   )
-  readonly siren: Siren
+  /** The session ended without a press of ours: what waited then, so that the form can say so. */
+  readonly lockedOut = shallowRef<{ reds: number }>()
+  /** The page that is shown. */
+  readonly route: ShallowRef<Route> = shallowRef({ page: 'queue' })
+  readonly sound: DeskSound
+  readonly session: SessionWatch
   readonly commands: DeskCommands
   readonly pictures: PictureShelf
   seen: SeenReporter
   #options: DeskOptions
   #board = new AlarmBoard()
   #redWatch = new RedWatch()
-  #silenced = new Set<string>()
+  #quiet = new Set<string>()
+  #isBlindQuiet = false
+  #blindSinceMs: number | undefined
+  readonly #lingering = new Map<string, () => void>()
+  #cancelBeat = (): void => {}
   #link: StreamLink
   #isDrawing = false
   #centreOffsetMs: number
@@ -62,7 +81,11 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#options = options
     this.#centreOffsetMs = options.clock.wallMs() - options.clock.monotonicMs()
-    this.siren = new Siren(options.clock)
+    this.sound = new DeskSound(options.clock)
+    this.session = new SessionWatch({
+      stay: () => options.api.stay(),
+      centreNowMs: () => this.centreNowMs(),
+    })
     this.commands = new DeskCommands(options.api)
     this.pictures = new PictureShelf(options)
     this.seen = this.#createSeenReporter()
@@ -83,21 +106,31 @@ export class Desk {
   }
 
   async signIn(user: string, password: string): Promise<void> {
-    const answer = await this.#options.api.login(user, password)
-    this.#enter({ user: answer.user, role: answer.role })
+    const { user: name, role } = await this.#options.api.login(user, password)
+    this.#enter({ user: name, role })
+    try {
+      this.session.note(await this.#options.api.me())
+    } catch {
+      // Nothing is known of the session's end: the centre itself keeps it while a red waits.
+    }
   }
 
   async signOut(): Promise<void> {
     try {
       await this.#options.api.logout()
     } finally {
-      this.#leave()
+      this.#leave(false)
     }
   }
 
   /** Now, by the centre's clock: ages are the same on every desk, whatever this machine's clock says. */
   centreNowMs(): number {
     return this.#options.clock.monotonicMs() + this.#centreOffsetMs
+  }
+
+  /** Back from an alarm's sheet. */
+  leaveSheet(): void {
+    this.#options.go(hashOf({ page: 'queue' }))
   }
 
   hurry(): void {
@@ -113,9 +146,12 @@ export class Desk {
       if (alarm !== undefined) this.#board.put(alarm)
     } catch (error) {
       const problem = asProblem(error)
-      if (isSignedOut(problem)) this.#leave()
+      if (isSignedOut(problem)) this.#leave(true)
       else this.#note(id, problem.text)
-      if (problem.alarm !== undefined) this.#board.put(problem.alarm)
+      if (problem.alarm !== undefined) {
+        this.#linger(id)
+        this.#board.put(problem.alarm)
+      }
     } finally {
       const left = new Set(this.accepting.value)
       left.delete(id)
@@ -124,22 +160,56 @@ export class Desk {
     }
   }
 
-  /** Quiet for the reds that wait now; the next one sounds again. */
+  /** Quiet for what sounds now; the next red, the next overdue orange and the next break of the link sound again. */
   silence(): void {
-    this.#silenced = new Set(this.waitingReds.value.map(({ id }) => id))
-    this.#updateSiren()
+    const sounding = this.sound.sounding.value
+    if (sounding === 'blind') this.#isBlindQuiet = true
+    else
+      for (const alarm of this.view.value.waiting)
+        if (makesSound(alarm, this.centreNowMs()) === sounding) this.#quiet.add(alarm.id)
+    this.#updateSound()
+  }
+
+  /** Accepts these one after the other: the line of silent boxes is one press. */
+  async acceptAll(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (this.phase.value === 'signed-in') await this.accept(id)
+  }
+
+  /** The box is gone for good; resolves with why not, or undefined. */
+  async retire(box: string, why: string): Promise<BilingualText | undefined> {
+    try {
+      await this.#options.api.retire(box, why)
+      this.villages.value = applyBoxMessage(this.villages.value, {
+        type: 'box.retired',
+        position: '',
+        box,
+        by: this.me.value?.user ?? '',
+      })
+      return undefined
+    } catch (error) {
+      return asProblem(error).text
+    }
   }
 
   #enter(me: MeAnswer): void {
     this.me.value = me
     this.phase.value = 'signed-in'
+    this.lockedOut.value = undefined
     this.seen = this.#createSeenReporter()
+    this.session.note(me)
+    this.#beat()
     this.#link.start()
   }
 
-  #leave(): void {
+  /** `isForced`: nobody asked for it, so that it must not look like quiet. */
+  #leave(isForced: boolean): void {
+    this.lockedOut.value = isForced ? { reds: this.waitingReds.value.length } : undefined
     this.#link.stop()
     this.seen.stop()
+    this.session.clear()
+    this.#cancelBeat()
+    for (const cancel of this.#lingering.values()) cancel()
+    this.#lingering.clear()
     this.me.value = undefined
     this.phase.value = 'signed-out'
     this.isFilled.value = false
@@ -151,6 +221,24 @@ export class Desk {
     this.#draw()
   }
 
+  #beat(): void {
+    this.#cancelBeat()
+    this.#cancelBeat = this.#options.clock.after(beatMs, () => this.#beat())
+    this.session.look(this.waitingReds.value.length > 0)
+    this.#updateSound()
+  }
+
+  /** The row stays where the finger is, and says who was faster. */
+  #linger(id: string): void {
+    this.#lingering.get(id)?.()
+    const cancel = this.#options.clock.after(lingerMs, () => {
+      this.#lingering.delete(id)
+      this.#note(id, undefined)
+      this.#draw()
+    })
+    this.#lingering.set(id, cancel)
+  }
+
   #createLink(): StreamLink {
     const { api, clock, random, openSocket } = this.#options
     return new StreamLink({
@@ -160,7 +248,7 @@ export class Desk {
       readAll: () => api.snapshot(),
       readMostUrgent: (limit) => api.mostUrgent(limit),
       agrees: (alarms) => this.#board.agreesWith(alarms),
-      onState: (state) => (this.linkState.value = state),
+      onState: (state) => this.#noteLink(state),
       onHello: (centreTimeMs) => (this.#centreOffsetMs = centreTimeMs - clock.monotonicMs()),
       onSnapshot: (snapshot) => this.#fill(snapshot),
       onMessage: (message) => this.#hear(message),
@@ -183,13 +271,13 @@ export class Desk {
   /** A browser does not say why a stream was refused; asking who we are tells a lost session from a lost line. */
   async #checkSession(error: unknown): Promise<void> {
     if (isSignedOut(error)) {
-      this.#leave()
+      this.#leave(true)
       return
     }
     try {
       await this.#options.api.me()
     } catch (problem) {
-      if (isSignedOut(problem) && this.phase.value === 'signed-in') this.#leave()
+      if (isSignedOut(problem) && this.phase.value === 'signed-in') this.#leave(true)
     }
   }
 
@@ -213,7 +301,8 @@ export class Desk {
     // A type that a newer centre knows and this page does not is left alone.
     if (!('alarm' in message) || message.alarm === undefined) return
     this.#board.put(message.alarm)
-    if (!isWaiting(message.alarm)) this.#note(message.alarm.id, undefined)
+    if (!isWaiting(message.alarm) && !this.#lingering.has(message.alarm.id))
+      this.#note(message.alarm.id, undefined)
     this.#drawSoon()
   }
 
@@ -225,14 +314,42 @@ export class Desk {
 
   #draw(): void {
     this.#isDrawing = false
-    this.view.value = this.#board.view()
+    this.view.value = this.#board.view({
+      me: this.me.value?.user,
+      lingering: new Set(this.#lingering.keys()),
+    })
+    const waiting = new Set(this.view.value.waiting.filter(isWaiting).map(({ id }) => id))
+    for (const id of this.#quiet) if (!waiting.has(id)) this.#quiet.delete(id)
     const fresh = this.#redWatch.update(this.view.value.waiting)
     if (fresh.length > 0) this.freshReds.value = fresh
-    this.#updateSiren()
+    this.#updateSound()
   }
 
-  #updateSiren(): void {
-    this.siren.sound(this.waitingReds.value.some(({ id }) => !this.#silenced.has(id)))
+  #noteLink(state: LinkState): void {
+    this.linkState.value = state
+    const nowMs = this.#options.clock.monotonicMs()
+    if (state !== 'live') this.#blindSinceMs ??= nowMs
+    else {
+      this.#blindSinceMs = undefined
+      this.#isBlindQuiet = false
+    }
+    this.#updateSound()
+  }
+
+  #updateSound(): void {
+    const sinceMs = this.#blindSinceMs
+    const isSignedIn = this.phase.value === 'signed-in'
+    const nowMs = this.#options.clock.monotonicMs()
+    this.sound.want(
+      wantedSounds({
+        waiting: this.view.value.waiting,
+        quiet: this.#quiet,
+        centreNowMs: this.centreNowMs(),
+        blindForMs: isSignedIn && sinceMs !== undefined ? nowMs - sinceMs : undefined,
+        isBlindQuiet: this.#isBlindQuiet,
+        isLockedOut: !isSignedIn && (this.lockedOut.value?.reds ?? 0) > 0,
+      }),
+    )
   }
 
   #note(id: string, text: BilingualText | undefined): void {

@@ -1,19 +1,25 @@
 // Starts the town desk in the browser: makes its parts from the browser's own, and mounts the page.
 import '../shared/old-browsers.ts'
+import '../shared/tokens.css'
 import '../shared/base.css'
-import './desk.css'
-import './boxes/commands.css'
+import './shell/shell.css'
+import './queue/queue.css'
+import './boxes/boxes.css'
+
 import './pictures/pictures.css'
 import { createApp } from 'vue'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { createBrowserClock } from '../shared/browser-clock.ts'
+import { startTheme } from '../shared/theme.ts'
 import { startLanguage } from '../shared/language.ts'
 import { openBrowserSocket } from './link/browser-socket.ts'
 import { DeskApi } from './link/desk-api.ts'
 import DeskPage from './desk-page.vue'
 import { Desk } from './desk.ts'
+import { routeOf } from './shell/routes.ts'
 
 startLanguage()
+startTheme()
 const clock = createBrowserClock()
 const desk = new Desk({
   api: new DeskApi({ fetch: (input, init) => window.fetch(input, init) }),
@@ -21,11 +27,18 @@ const desk = new Desk({
   random: createSystemRandom(),
   openSocket: openBrowserSocket,
   isPageVisible: () => document.visibilityState === 'visible',
+  go: (hash) => (location.hash = hash),
 })
+
+const showRoute = (): void => {
+  desk.route.value = routeOf(location.hash)
+}
+window.addEventListener('hashchange', showRoute)
+showRoute()
 
 const unlockSound = (): void => {
   // A browser without sound, or one that refuses: the page keeps showing that the sound is off.
-  desk.siren.unlock().catch(() => undefined)
+  desk.sound.unlock().catch(() => undefined)
 }
 document.addEventListener('pointerdown', unlockSound)
 document.addEventListener('keydown', unlockSound)

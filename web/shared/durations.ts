@@ -11,13 +11,20 @@ export function stopwatch(ms: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail
 }
 
-/** `14:03:22` today, with month and day on any other day; in the reader's own time zone. */
-export function timeOfDay(atMs: number, nowMs: number): string {
-  const at = new Date(atMs)
-  const two = (value: number): string => String(value).padStart(2, '0')
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
-  if (at.toDateString() === new Date(nowMs).toDateString()) return time
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`
+/** How far this machine's time is ahead of UTC then, in minutes. */
+export const deskOffsetMin = (atMs: number): number => -new Date(atMs).getTimezoneOffset()
+
+/** `14:03:22` today, with the date on any other day; `offsetMin` ahead of UTC, or in the reader's own time zone. */
+export function timeOfDay(atMs: number, nowMs: number, offsetMin?: number): string {
+  const at = shifted(atMs, offsetMin)
+  const time = at.slice(11, 19)
+  return at.slice(0, 10) === shifted(nowMs, offsetMin).slice(0, 10) ? time : `${at.slice(0, 10)} ${time}`
+}
+
+/** The wall clock there, written as ISO 8601. A time that no calendar knows is the first of all. */
+function shifted(atMs: number, offsetMin: number | undefined): string {
+  const ms = atMs + (offsetMin ?? deskOffsetMin(atMs)) * 60_000
+  return new Date(Math.abs(ms) < 8.64e15 ? ms : 0).toISOString()
 }
 
 const sizes = ['B', 'KB', 'MB', 'GB', 'TB'] as const

@@ -38,7 +38,10 @@ export const commandSymbols: Record<DeskCommandState, string> = {
 }
 
 export const askWords = {
-  siren: { zh: '鸣响警号 {seconds} 秒？', en: 'Sound the siren for {seconds} s?' },
+  siren: { zh: '鸣响 {which} {seconds} 秒？', en: 'Sound {which} for {seconds} s?' },
+  sirenButton: { zh: '鸣响 {which}', en: 'Sound {which}' },
+  theSiren: { zh: '警号', en: 'the siren' },
+  stopSiren: { zh: '停止警号（还剩 {left}）', en: 'Stop the siren ({left} left)' },
   disarm: {
     zh: '撤防全村？撤防后门窗入侵不再报警。',
     en: 'Disarm the village? Doors and windows will raise no alarm.',

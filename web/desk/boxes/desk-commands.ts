@@ -7,12 +7,6 @@ import { asProblem, type CommandWish, type DeskApi } from '../link/desk-api.ts'
 
 /** Commands that one desk remembers; the oldest go. */
 export const commandsMax = 400
-/** How long a siren sounds when it is asked for here. */
-export const sirenSeconds = 60
-
-/** Calls for help that must not be heard at the scene. */
-const silentVariants: readonly string[] = ['duress', 'silent']
-
 export class DeskCommands {
   /** Newest first. */
   readonly list: ShallowRef<readonly DeskCommand[]> = shallowRef([])
@@ -95,9 +89,3 @@ export const mayAsk = (role: Role | undefined, kind: DeskCommand['do']): boolean
 
 /** Cameras are those of the alarm's zone: an alarm without one has none. */
 export const canHavePicture = ({ zone }: DeskAlarm): boolean => zone !== undefined
-
-/** Not for a silent call, which it would betray, and not for a drill. */
-export const canSoundSiren = ({ variant, isDrill, colour, latchedColour }: DeskAlarm): boolean =>
-  isDrill !== true &&
-  !silentVariants.includes(variant ?? '') &&
-  [colour, latchedColour].some((one) => one === 'red' || one === 'orange')

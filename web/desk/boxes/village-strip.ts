@@ -8,6 +8,7 @@ import type {
 } from '../../../protocols/desk/api.ts'
 import { colours, type Colour } from '../../../protocols/domain/colour.ts'
 import { isWaiting, shownColour } from '../queue/accept-deadline.ts'
+import { silentTogetherMin } from '../queue/queue-lines.ts'
 
 export interface StripBox {
   id: string
@@ -102,4 +103,22 @@ function mapBoxes(
   change: (box: BoxSummary) => BoxSummary,
 ): VillageSummary[] {
   return villages.map((village) => ({ ...village, boxes: village.boxes.map(change) }))
+}
+
+/** Silent, late or never heard, or with records missing. */
+export const wantsAttention = (box: StripBox): boolean => box.presence !== 'present' || box.missing > 0
+
+/** All silent boxes as one line: how many, and since when half of them are; one that is dead for a month says nothing of tonight. */
+export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceMs: number } | undefined {
+  const silent = boxes.filter(({ presence }) => presence === 'silent')
+  if (silent.length < silentTogetherMin) return undefined
+  const heard = silent.flatMap(({ lastHeardAtMs }) => lastHeardAtMs ?? [])
+  const sinceMs = heard.sort((a, b) => a - b)[Math.floor(heard.length / 2)]
+  return sinceMs === undefined ? undefined : { count: silent.length, sinceMs }
+}
+
+/** Those whose name or id has every word in it, whatever the case. */
+export function findBoxes(boxes: readonly StripBox[], text: string): StripBox[] {
+  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean)
+  return boxes.filter(({ id, name }) => wanted.every((one) => `${name} ${id}`.toLowerCase().includes(one)))
 }

@@ -62,6 +62,15 @@ export class DeskApi {
     return this.#request<MeAnswer>('GET', 'me')
   }
 
+  /** Another shift from now. */
+  stay(): Promise<MeAnswer> {
+    return this.#request<MeAnswer>('POST', 'me/stay')
+  }
+
+  async retire(box: string, why: string): Promise<void> {
+    await this.#request('POST', `villages/${encodeURIComponent(box)}/retire`, { why })
+  }
+
   login(user: string, password: string): Promise<LoginAnswer> {
     return this.#request<LoginAnswer>('POST', 'login', { user, password })
   }

@@ -11,8 +11,23 @@ export interface BoardAlarm extends DeskAlarm {
 export interface BoardView {
   /** Unanswered: most urgent first, newest first within a colour. */
   waiting: BoardAlarm[]
-  /** Accepted and not over yet, in the same order. */
+  /** Accepted by the person at this desk and not over yet. */
+  mine: BoardAlarm[]
+  /** Accepted by others, or answered at the village, and not over yet. */
   answered: BoardAlarm[]
+  /** What boxes hold back by design, with nobody to answer it: folded in a storm, shelved, out of service. */
+  heldBack: BoardAlarm[]
+  /** Drills and walk tests, whatever their colour: apart from all that is real. */
+  drills: BoardAlarm[]
+}
+
+export const emptyView: BoardView = { waiting: [], mine: [], answered: [], heldBack: [], drills: [] }
+
+export interface ViewWish {
+  /** Who sits at this desk. */
+  me?: string | undefined
+  /** Alarms that stay where they are although somebody else has them now: this person has just pressed there. */
+  lingering?: ReadonlySet<string>
 }
 
 /** More urgent first, then what arrived later; the id settles what is left, so that rows never swap at random. */
@@ -24,6 +39,8 @@ export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
   )
 }
 
+const heldBackStates: readonly DeskAlarm['state'][] = ['suppressed', 'shelved', 'out-of-service']
+
 /** Over: the box ended it, or the town closed it. */
 function isOver(alarm: DeskAlarm): boolean {
   return alarm.state === 'normal' || alarm.stage === 'closed'
@@ -33,6 +50,13 @@ function isOver(alarm: DeskAlarm): boolean {
 function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number {
   if (!alarm.needsAnswer) return alarm.receivedAtMs
   return before?.needsAnswer === true ? before.waitingSinceMs : alarm.changedAtMs
+}
+
+function placeOf(alarm: BoardAlarm, { me, lingering }: ViewWish): keyof BoardView {
+  if (alarm.isDrill === true) return 'drills'
+  if (isWaiting(alarm) || lingering?.has(alarm.id) === true) return 'waiting'
+  if (heldBackStates.includes(alarm.state)) return 'heldBack'
+  return me !== undefined && alarm.acceptedBy === me ? 'mine' : 'answered'
 }
 
 export class AlarmBoard {
@@ -59,11 +83,11 @@ export class AlarmBoard {
     return this.#alarms.get(id)
   }
 
-  view(): BoardView {
-    const waiting: BoardAlarm[] = []
-    const answered: BoardAlarm[] = []
-    for (const alarm of this.#alarms.values()) (isWaiting(alarm) ? waiting : answered).push(alarm)
-    return { waiting: waiting.sort(byUrgency), answered: answered.sort(byUrgency) }
+  view(wish: ViewWish = {}): BoardView {
+    const view: BoardView = { waiting: [], mine: [], answered: [], heldBack: [], drills: [] }
+    for (const alarm of this.#alarms.values()) view[placeOf(alarm, wish)].push(alarm)
+    for (const list of Object.values(view) as BoardAlarm[][]) list.sort(byUrgency)
+    return view
   }
 
   /** True when each of these stands here exactly as the centre says: the stream has missed none of them. */
@@ -89,7 +113,7 @@ export class RedWatch {
   #known = new Set<string>()
 
   update(waiting: readonly BoardAlarm[]): BoardAlarm[] {
-    const reds = waiting.filter((alarm) => shownColour(alarm) === 'red')
+    const reds = waiting.filter((alarm) => shownColour(alarm) === 'red' && isWaiting(alarm))
     const fresh = reds.filter((alarm) => !this.#known.has(alarm.id))
     this.#known = new Set(reds.map((alarm) => alarm.id))
     return fresh

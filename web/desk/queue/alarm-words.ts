@@ -1,0 +1,54 @@
+// How an alarm is called: the person and the place first, names instead of ids, all times in the village's own time.
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
+import { deskOffsetMin, timeOfDay } from '../../shared/durations.ts'
+
+type Named = Pick<DeskAlarm, 'box' | 'boxName' | 'device' | 'zone' | 'place'>
+
+/** `12` is a house number; `石桥东 12 号` says so itself. */
+function household(text: string): BilingualText {
+  return /^\d+[A-Za-z]?$/.test(text) ? { zh: `${text} 号`, en: `No. ${text}` } : { zh: text, en: text }
+}
+
+/** Who or where it is: `Granny Wang, No. 12`; of the box itself, the village. */
+export function headingOf(alarm: Named): BilingualText {
+  const { place, zone, device, box, boxName } = alarm
+  if (device === box) return { zh: boxName, en: boxName }
+  const first = place?.zone ?? place?.device ?? zone ?? device
+  const house = place?.household === undefined ? undefined : household(place.household)
+  const isSaid = house !== undefined && (first.includes(house.zh) || first.includes(house.en))
+  if (house === undefined || isSaid) return { zh: first, en: first }
+  return { zh: `${first}，${house.zh}`, en: `${first}, ${house.en}` }
+}
+
+/** The device's own name; its id where nobody gave it one. */
+export const deviceNameOf = ({ place, device, box, boxName }: Named): string =>
+  device === box ? boxName : (place?.device ?? device)
+
+/** Where else it is, in the village's words: what the heading does not say. */
+export function placesOf({ place }: Pick<Named, 'place'>): BilingualText[] {
+  const { grid, lampPost, text } = place ?? {}
+  return [
+    ...(grid === undefined ? [] : [{ zh: `网格 ${grid}`, en: `grid ${grid}` }]),
+    ...(lampPost === undefined ? [] : [{ zh: `灯杆 ${lampPost}`, en: `lamp-post ${lampPost}` }]),
+    ...(text === undefined ? [] : [{ zh: text, en: text }]),
+  ]
+}
+
+/** What a telephone dials; undefined for what is none. */
+export function phoneLink(phone: string | undefined): string | undefined {
+  const digits = (phone ?? '').replace(/[^\d+]/g, '')
+  return /^\+?\d{2,20}$/.test(digits) ? `tel:${digits}` : undefined
+}
+
+/** A time in the village's own zone, and at this desk where that is another one. */
+export function villageTime(
+  atMs: number,
+  nowMs: number,
+  { place }: Pick<Named, 'place'>,
+): { there: string; here?: string } {
+  const offsetMin = place?.utcOffsetMin
+  const there = timeOfDay(atMs, nowMs, offsetMin)
+  if (offsetMin === undefined || offsetMin === deskOffsetMin(atMs)) return { there }
+  return { there, here: timeOfDay(atMs, nowMs) }
+}
