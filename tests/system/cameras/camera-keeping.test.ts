@@ -382,7 +382,7 @@ describe('cameras', () => {
     await streamed.cameras.setCredentials('cam-1', account.user, account.password, 'li')
     const pending = streamed.cameras.take('cam-1', 'li')
     let commandLines: string[] = []
-    await until(() => (commandLines = ffmpegCommandLines()).length > 0, 'ffmpeg running', 8000)
+    await until(() => (commandLines = ffmpegCommandLines()).length > 0, 'ffmpeg running', 40_000)
     results.push(await pending)
     expect(results[1]).toMatchObject({ ok: true, snapshot: { source: 'rtsp' } })
     second.knobs.hasWrongAuth = true
@@ -404,7 +404,7 @@ describe('cameras', () => {
     // The twin: the same search finds what is there.
     expect(all.includes('cam-1')).toBe(true)
     expect(commandLines.join('')).toContain('concat')
-  }, 40_000)
+  }, 90_000)
 })
 
 function ffmpegCommandLines(): string[] {

@@ -142,7 +142,7 @@ export function urlHost(host: string): string {
 }
 
 /** How long a connection is watched for its end before it is used again. */
-const closingMs = 20
+const closingMs = 5
 
 /** The connection of one request: kept for its next round where the camera keeps it, since some tie their nonce to it. */
 class CameraConnection {

@@ -20,6 +20,9 @@ export interface SoapToken {
 }
 
 const security = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss'
+/** Not needed by any request; some servers look for them instead of reading XML. */
+const bodySpaces =
+  'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
 const addressing = 'http://www.w3.org/2005/08/addressing'
 
 export function encodeSoap({ action, body, to }: SoapRequest, token: SoapToken | undefined): string {
@@ -30,7 +33,7 @@ export function encodeSoap({ action, body, to }: SoapRequest, token: SoapToken |
   return (
     '<?xml version="1.0" encoding="UTF-8"?>' +
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">' +
-    `<s:Header>${addressed}${token ? usernameToken(token) : ''}</s:Header><s:Body>${body}</s:Body></s:Envelope>`
+    `<s:Header>${addressed}${token ? usernameToken(token) : ''}</s:Header><s:Body ${bodySpaces}>${body}</s:Body></s:Envelope>`
   )
 }
 

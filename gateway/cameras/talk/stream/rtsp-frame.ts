@@ -94,16 +94,19 @@ async function tryTransport(
   transport: 'tcp' | 'udp',
 ): Promise<Tried> {
   const silent = new AbortController()
+  // Packets by UDP do not pass here: those have the whole time.
   const watch = (): (() => void) =>
-    clock.after(deadlineMs, () =>
-      silent.abort(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
-    )
+    transport === 'udp'
+      ? () => undefined
+      : clock.after(deadlineMs, () =>
+          silent.abort(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
+        )
   let cancel = watch()
   const onBytes = (): void => {
     cancel()
     cancel = watch()
   }
-  const relay = new RtspRelay({ ...source, onBytes: transport === 'tcp' ? onBytes : () => undefined })
+  const relay = new RtspRelay({ ...source, onBytes })
   const url = await relay.open()
   // As a list on standard input: the relay's address would open the camera for whoever reads our command line.
   const list = [
