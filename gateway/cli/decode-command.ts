@@ -114,8 +114,11 @@ class Decoding {
 
   /** A topic that says nothing belongs to the conversation that goes on, where there is one. */
   #dialectOfTopic(topic: string): Dialect | undefined {
-    const [only, ...more] = this.#sessions.values()
-    return dialectOfTopic(topic) ?? (more.length === 0 ? only?.dialect : undefined)
+    const sessions = [...this.#sessions.values()]
+    const knowing = sessions.find(({ dialect, known }) => dialect.knows?.(topic, known))
+    return (
+      dialectOfTopic(topic) ?? knowing?.dialect ?? (sessions.length === 1 ? sessions[0]?.dialect : undefined)
+    )
   }
 
   #sessionOf(dialect: Dialect): DialectSession {

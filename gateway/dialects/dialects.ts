@@ -1,18 +1,26 @@
 // The dialects that this program speaks, by name.
 import type { Dialect } from './port.ts'
+import { homeAssistant } from './home-assistant/home-assistant.ts'
 import { native } from './native/native.ts'
 import { shelly } from './shelly/shelly.ts'
 import { tasmota } from './tasmota/tasmota.ts'
 import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
-export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota]
+export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota, homeAssistant]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 
 export const dialectNames: readonly string[] = [...byName.keys()]
 
+/** Other words for the same: ESPHome speaks by Home Assistant's discovery. */
+const alsoCalled: Readonly<Record<string, string>> = {
+  esphome: 'home-assistant',
+  homeassistant: 'home-assistant',
+  z2m: 'zigbee2mqtt',
+}
+
 export function dialectOf(name: string): Dialect | undefined {
-  return byName.get(name)
+  return byName.get(name) ?? byName.get(alsoCalled[name] ?? '')
 }
 
 /** For a message of which nothing but its topic is known. */

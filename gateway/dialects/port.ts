@@ -116,6 +116,8 @@ export interface Dialect {
   topics(settings: DialectSettings): DialectTopics
   /** Whether a topic looks like one of this dialect: for a sender of which nothing is said. */
   claims(topic: string): boolean
+  /** Whether it has learned what this topic means, where no topic looks like one of its own. */
+  knows?(topic: string, known: Knowledge): boolean
   /** A promise only where a maker's codec has to run; messages of one sender are decoded in their order all the same. */
   decode(message: DialectMessage, known: Knowledge, settings: DialectSettings): Decoded | Promise<Decoded>
   /** `device` is the hardware's address. */

@@ -1,0 +1,58 @@
+// The simple templates that most devices use: a path into JSON and a few filters. Any other is said to be not understood;
+// a template is a program, and guessing what it means could turn an alarm round.
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+
+export type Template = { path: (string | number)[]; isJson: boolean; filters: string[] }
+
+const filterPattern = /^(int|float|is_defined|string|lower|upper|trim|round)(\(\s*-?[\d.]*\s*\))?$/
+
+function parsePath(text: string): (string | number)[] | undefined {
+  const path: (string | number)[] = []
+  let rest = text
+  while (rest !== '') {
+    const step =
+      /^(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']*)'\s*\]|\[\s*"([^"]*)"\s*\]|\[\s*(\d+)\s*\])/.exec(rest)
+    if (!step) return undefined
+    path.push(step[4] === undefined ? (step[1] ?? step[2] ?? step[3] ?? '') : Number(step[4]))
+    rest = rest.slice(step[0].length)
+  }
+  return path
+}
+
+/** Undefined: not understood. */
+export function parseTemplate(text: string): Template | undefined {
+  const inner = /^\s*\{\{-?\s*([^{}]*?)\s*-?\}\}\s*$/.exec(text)?.[1]
+  if (inner === undefined) return undefined
+  const [source = '', ...filters] = inner.split('|').map((part) => part.trim())
+  if (!filters.every((filter) => filterPattern.test(filter))) return undefined
+  const isJson = source.startsWith('value_json')
+  if (!isJson && source !== 'value') return undefined
+  const path = parsePath(source.slice(isJson ? 'value_json'.length : 'value'.length))
+  return path && { path, isJson, filters: filters.map((filter) => filter.replace(/\(.*/, '')) }
+}
+
+/** What the template finds; undefined where the message does not hold it. */
+export function applyTemplate({ path, isJson, filters }: Template, text: string, json: unknown): unknown {
+  let value: unknown = isJson ? json : text
+  for (const step of path) {
+    if (Array.isArray(value) && typeof step === 'number') value = value[step]
+    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step]
+    else return undefined
+  }
+  for (const filter of filters) {
+    if (filter === 'int' || filter === 'float') {
+      const number = Number(value)
+      value =
+        value === null || value === '' || Number.isNaN(number)
+          ? null
+          : filter === 'int'
+            ? Math.trunc(number)
+            : number
+    } else if (typeof value === 'string') {
+      if (filter === 'lower') value = value.toLowerCase()
+      else if (filter === 'upper') value = value.toUpperCase()
+      else if (filter === 'trim') value = value.trim()
+    }
+  }
+  return value
+}
