@@ -20,7 +20,7 @@ const purpose: Partial<Record<DeviceKind, readonly string[]>> = {
   contact: ['contact'],
   motion: ['motion'],
   smoke: ['smoke', 'fire'],
-  gas: ['gas'],
+  gas: ['gas', 'carbonMonoxide'],
   leak: ['leak'],
   water: ['waterLevelMm'],
 }

@@ -75,6 +75,7 @@ export interface DeviceDocument extends DeviceSaid {
   gas?: boolean
   leak?: boolean
   tamper?: boolean
+  carbonMonoxide?: boolean
   isBatteryLow?: boolean
   mainsOffMs?: number
   /** Messages in a row in which nobody could read what this kind of device is there for. */

@@ -19,7 +19,9 @@ import type { WaterVerdict } from './water/water-track.ts'
 
 /** Readings that are true while the danger lasts, and the kind each one is. */
 const dangers = ['fire', 'smoke', 'gas', 'leak'] as const satisfies readonly AlarmKind[]
-const flags = [...dangers, 'motion', 'tamper'] as const
+/** The kind of a reading that has another name. */
+const dangerReadings = { 'carbon-monoxide': 'carbonMonoxide' } as const
+const flags = [...dangers, 'motion', 'tamper', 'carbonMonoxide'] as const
 
 const motionAgainMs = 60_000
 
@@ -57,7 +59,7 @@ function carryOn(
     document.isBatteryLow =
       batteryPercent <= batteryLowPercent ||
       (before?.isBatteryLow === true && batteryPercent < batteryOkPercent)
-  }
+  } else if (typeof readings.batteryLow === 'boolean') document.isBatteryLow = readings.batteryLow
   if (waterLevelMm === undefined) return { document, verdict: undefined }
   const reading = { levelMm: waterLevelMm, deviceAtMs }
   const taken = takeWaterSample(before?.water, reading, judging.now, device.water, device.reportIntervalMs)
@@ -84,6 +86,27 @@ function judgeDangers(
     if (value === true) raise(judging, device, { kind, isEdge: before?.[kind] !== true, readings })
     else if (value === false) clear(judging, device.id, kind)
   }
+  for (const [kind, name] of Object.entries(dangerReadings) as [AlarmKind, 'carbonMonoxide'][]) {
+    const value = readings[name]
+    if (value === true) raise(judging, device, { kind, isEdge: before?.[name] !== true, readings })
+    else if (value === false) clear(judging, device.id, kind)
+  }
+}
+
+/** A list of faults that is empty ends the alarm; no list says nothing. */
+function judgeFaults(judging: Judging, device: DeviceFacts, readings: Readings): void {
+  const { faults } = readings
+  if (!Array.isArray(faults)) return
+  if (faults.length === 0) return clear(judging, device.id, 'device-fault')
+  const words = faults.map(String).join(', ').slice(0, 120)
+  raise(judging, device, {
+    kind: 'device-fault',
+    variant: device.kind === 'button' ? 'button' : undefined,
+    isEdge: false,
+    isLevel: true,
+    remark: { zh: `故障：${words}`, en: `Fault: ${words}` },
+    readings,
+  })
 }
 
 function judgeGuards(
@@ -145,6 +168,7 @@ export function judgeEvent(
   if (reading) judgeBlind(judging, device, document, event, reading)
   judgeDangers(judging, device, before, readings)
   judgeGuards(judging, device, before, readings)
+  judgeFaults(judging, device, readings)
   if (readings.tamper !== undefined) judgeTamper(judging, device, readings.tamper, readings)
   if (readings.mains === 'on') clear(judging, device.id, 'mains-lost')
   if (verdict && document.water) judgeWater(judging, device, document.water, verdict, readings)
@@ -152,7 +176,7 @@ export function judgeEvent(
   if (batteryPercent !== undefined && !isPercent(batteryPercent)) judging.flags.push('battery-out-of-range')
   else if (
     document.isBatteryLow !== undefined &&
-    batteryPercent !== undefined &&
+    (batteryPercent !== undefined || readings.batteryLow !== undefined) &&
     before?.isBatteryLow !== document.isBatteryLow
   )
     judgeBattery(judging, device, document.isBatteryLow, readings)

@@ -77,6 +77,8 @@ export interface Decoded {
   ignored?: string
   /** Why it can not be read, in words: it is kept raw. */
   quarantined?: string
+  /** The address of the device that it is about, where that much can be told. */
+  quarantinedDevice?: string
   learned?: readonly Learned[]
   /** What the sender has to be told, once everything is kept: a request's body, a recorder's confirmation. */
   reply?: Uint8Array
@@ -128,7 +130,10 @@ export interface Dialect {
 
 export const nothing = (ignored: string, learned?: readonly Learned[]): Decoded =>
   learned ? { results: [], ignored, learned } : { results: [], ignored }
-export const unreadable = (quarantined: string): Decoded => ({ results: [], quarantined })
+export const unreadable = (quarantined: string, device?: string): Decoded =>
+  device === undefined
+    ? { results: [], quarantined }
+    : { results: [], quarantined, quarantinedDevice: device }
 
 /** Whether a person may wait behind it: asked after decoding, so that base64 is as fast as a word. */
 export function isUrgent({ results }: Decoded): boolean {

@@ -134,6 +134,16 @@ export class Intake implements AlarmJudge {
     })
   }
 
+  /** As `take` does with a message that nobody can read; `device` is whom it is about. */
+  keepUnreadable(message: Message, problem: string): Promise<void> {
+    return this.#ready ? Promise.reject(notTaking()) : this.#takeUnreadable(message, problem)
+  }
+
+  /** Whether an event of that id is in the journal, or on its way there. */
+  wasKept(device: string, messageId: string): boolean {
+    return this.#repeats.has(device, messageId)
+  }
+
   /** `take` as a promise. */
   accept(message: Message): Promise<void> {
     return new Promise((resolve, reject) => this.take(message, { kept: resolve, refused: reject }))

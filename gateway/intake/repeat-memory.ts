@@ -130,6 +130,14 @@ export class RepeatMemory {
     return before === undefined ? 'odd' : 'odd again'
   }
 
+  /** Whether the id was taken before; remembers nothing. */
+  has(device: string, messageId: string): boolean {
+    const at = dashOf(messageId)
+    if (at < 0) return this.#odd.has(oddKey(device, messageId))
+    const runs = this.#devices.get(device)?.boots.get(Number(messageId.slice(0, at)))
+    return runs !== undefined && contains(runs, Number(messageId.slice(at + 1)))
+  }
+
   #forgetOldestOdd(): void {
     for (const oldest of this.#odd.keys()) {
       this.#odd.delete(oldest)

@@ -18,6 +18,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '提醒住户不开关电器、不用明火，开窗、关阀、撤离；联系燃气公司。',
     en: 'Tell the household: no switches, no flames, open windows, close the valve, get out; call the gas company.',
   },
+  'carbon-monoxide': {
+    zh: '立即拨打住户电话，让所有人到室外，不要寻找来源；拨打 119 和 120，说明可能有人中毒。',
+    en: 'Ring the household at once: everybody out of the house, nobody looks for the source. Call 119 and 120 and say that people may be poisoned.',
+  },
   water: {
     zh: '看水位趋势和抓拍，按预案通知沿河住户；红色立即组织转移，封闭漫水路口。',
     en: 'Look at the trend and the snapshot, warn the households along the water as planned; on red move people now and close the fords.',
@@ -45,6 +49,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   'device-blind': {
     zh: '这个设备说的话无人能懂，可能正在报警：先联系住户或到现场看，再把“首字节”发给设备厂家或维护员。',
     en: 'Nobody can read what this device says, and it may be an alarm: first call the household or look on site, then give the first bytes to the maker or the maintainer.',
+  },
+  'device-fault': {
+    zh: '这个设备可能已不能报警：按所报故障检查探头、线缆或电池；若是读数消失，请在网桥上重新接入它。',
+    en: 'It may be unable to raise an alarm: check probe, cable or battery as it says; where a reading has vanished, pair it with its bridge again.',
   },
   'device-battery-low': {
     zh: '安排更换电池。',

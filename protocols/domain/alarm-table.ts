@@ -99,6 +99,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
   fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2], neverHeldBack),
   smoke: row(['烟雾', 'Smoke'], 'red', ['111', 'FA', 2], neverHeldBack),
   gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2], neverHeldBack),
+  'carbon-monoxide': row(['一氧化碳', 'Carbon monoxide'], 'red', ['162', 'GA', 2], neverHeldBack),
   water: row(
     ['水位告警', 'High water'],
     'orange',
@@ -186,6 +187,16 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
         'no-level': variant(['没有水位读数', 'no level in it'], { colour: 'yellow' }),
       },
     },
+  ),
+  'device-fault': row(
+    ['设备自报故障', 'Device says it is faulty'],
+    'yellow',
+    ['380', 'YX', 6],
+    [
+      '设备或其网桥报告故障，或原有的关键读数不再出现；故障消失后结束',
+      'the device or its bridge names a fault, or a reading that protects people is in its messages no more; over when the fault is',
+    ],
+    { isGraded: true, variants: { button: variant(['报警按钮', 'alarm button'], { colour: 'orange' }) } },
   ),
   'device-battery-low': row(
     ['设备电量低', 'Device battery low'],

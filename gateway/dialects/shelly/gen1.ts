@@ -92,7 +92,7 @@ function readInputEvent(
   known: Knowledge,
 ): Decoded {
   const event = objectOf(payload)
-  if (!event) return unreadable('not JSON')
+  if (!event) return unreadable('not JSON', device)
   const { event: word, event_cnt: count } = event
   const key = countKey(id, input)
   const before = known.get(key) as { count: number } | undefined

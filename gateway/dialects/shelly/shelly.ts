@@ -27,13 +27,17 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
 export const shelly: Dialect = {
   name: 'shelly',
   repeats: { by: 'content', windowMs: contentWindowMs },
-  topics: ({ base }) => ({
-    publish: [
-      'shellies/#',
-      ...(base === undefined ? ['+/events/rpc', '+/online', '+/status/#'] : [`${base}/#`]),
-    ],
-    subscribe: ['shellies/#', '+/rpc', '+/command/#', ...(base === undefined ? [] : [`${base}/#`])],
-  }),
+  // With a base of its own it may not speak for another device.
+  topics: ({ base }) =>
+    base === undefined
+      ? {
+          publish: ['shellies/#', '+/events/rpc', '+/online', '+/status/#', 'gengfu/rpc'],
+          subscribe: ['shellies/#', '+/rpc', '+/command/#', '+/rpc/#'],
+        }
+      : {
+          publish: [`shellies/${base}/#`, 'shellies/announce', `${base}/#`, 'gengfu/rpc'],
+          subscribe: [`shellies/${base}/#`, 'shellies/command', `${base}/#`],
+        },
   claims: (topic) =>
     topic.startsWith('shellies/') ||
     /^shelly[^/]*\//.test(topic) ||

@@ -167,7 +167,7 @@ function decode({ topic, payload, isRetained }: DialectMessage, known: Knowledge
     }
   }
   const values = objectOf(payload)
-  if (!values && textOf(payload).trimStart().startsWith('{')) return unreadable('not JSON')
+  if (!values && textOf(payload).trimStart().startsWith('{')) return unreadable('not JSON', device)
   const mac = values && macInStatus(values)
   if (mac && mac !== board.mac)
     return nothing('the address of a board', learn(known, place, { ...board, mac }))
@@ -197,13 +197,22 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
 export const tasmota: Dialect = {
   name: 'tasmota',
   repeats: { by: 'content', windowMs: contentWindowMs },
-  topics: ({ base }) => {
-    const own = base === undefined ? ['tele/#', 'stat/#', '+/tele/#', '+/stat/#'] : [`${base}/#`]
-    return {
-      publish: [...own, 'tasmota/discovery/#'],
-      subscribe: ['cmnd/#', '+/cmnd/#', ...own, 'tasmota/discovery/#'],
-    }
-  },
+  // With a base of its own it may not speak for another board.
+  topics: ({ base }) => ({
+    publish: [
+      ...(base === undefined
+        ? ['tele/#', 'stat/#', '+/tele/#', '+/stat/#']
+        : [`tele/${base}/#`, `stat/${base}/#`, `${base}/tele/#`, `${base}/stat/#`]),
+      'tasmota/discovery/#',
+      'homeassistant/#',
+    ],
+    subscribe: [
+      ...(base === undefined ? ['cmnd/#', '+/cmnd/#'] : [`cmnd/${base}/#`, `${base}/cmnd/#`]),
+      'cmnd/tasmotas/#',
+      'cmnd/+/#',
+      'tasmota/discovery/#',
+    ],
+  }),
   claims: (topic) =>
     /^(tele|stat|cmnd)\/.|^tasmota\/discovery\//.test(topic) ||
     /\/(tele|stat)\/(LWT|STATE|SENSOR|RESULT|POWER\d*|SWITCH\d*|BUTTON\d*|INFO\d|STATUS\d*)$/.test(topic),

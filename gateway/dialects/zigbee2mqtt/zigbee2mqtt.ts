@@ -60,7 +60,7 @@ function whoIs(name: string, state: unknown, known: Knowledge): Named {
 function readWhole(rest: string, payload: Uint8Array, known: Knowledge): Decoded {
   if (payload.length === 0) return nothing('an empty message: a retained one was deleted')
   const state = valueOf(payload)
-  if (!isObject(state)) return unreadable('not a JSON object')
+  if (!isObject(state)) return unreadable('not a JSON object', whoIs(rest, undefined, known).address)
   if (known.get(groupKey(rest)) !== undefined) return nothing('a group of devices')
   const { address, device } = whoIs(rest, state, known)
   const result = resultOfState(address, state, device, true)

@@ -1,0 +1,263 @@
+// Foreign dialects on the box: who sent a message is one fact, which devices it is about another. What comes of a message is
+// kept whole before its sender is told so; what could not be kept counts as not heard.
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
+import { dialectOf } from '../dialects.ts'
+import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedCommand } from '../port.ts'
+import { eventOf } from '../session/event-of.ts'
+import { DialectSession, type Heard } from '../session/session.ts'
+import { AllKept, type Keeper, type Told } from './keeper.ts'
+import { Addresses, covers, type AddressedDevice, type SenderSettings, type SenderTopics } from './senders.ts'
+
+/** Where the journal keeps what was learned: `dialect:{sender}/{key}`. */
+export const dialectPrefix = 'dialect:'
+/** Strangers remembered for the list of devices that knock; the one heard longest ago is forgotten. */
+export const strangersMax = 500
+/** Messages of one sender that wait for a codec; beyond it the sender is refused, and sends again. */
+export const waitingMax = 256
+
+export interface IncomingMessage {
+  topic: string
+  payload: Uint8Array
+  isRetained: boolean
+  isResent?: boolean
+  fPort?: number
+}
+
+/** A device that nobody has listed. */
+export interface Stranger {
+  address: string
+  sender: string
+  dialect: string
+  heardMs: number
+  messages: number
+  about?: DeviceDescription
+  last?: object
+}
+
+export interface DialectIntakeOptions {
+  senders: readonly SenderSettings[]
+  devices: readonly AddressedDevice[]
+  keeper: Keeper
+  steadyMs: () => number
+  logger: Logger
+  metrics: Registry
+}
+
+interface Sender {
+  settings: SenderSettings
+  session: DialectSession
+  topics: SenderTopics
+  /** The message before, while it waits for a codec. */
+  waiting: Promise<void> | undefined
+  waitingCount: number
+}
+
+export class DialectIntake {
+  readonly #options: DialectIntakeOptions
+  readonly #senders = new Map<string, Sender>()
+  readonly #addresses: Addresses
+  readonly #strangers = new Map<string, Stranger>()
+  readonly #senderByDevice = new Map<string, { sender: string; address: string }>()
+  readonly #messages: Counter<'dialect' | 'result'>
+
+  constructor(options: DialectIntakeOptions) {
+    this.#options = options
+    this.#addresses = new Addresses(options.devices)
+    this.#messages = new Counter({
+      name: 'gengfu_dialect_messages_total',
+      help: 'Messages of foreign dialects by what became of them',
+      labelNames: ['dialect', 'result'],
+      registers: [options.metrics],
+    })
+    for (const settings of options.senders) {
+      const dialect = dialectOf(settings.dialect)
+      if (!dialect) continue
+      const own = settings.base === undefined ? {} : { base: settings.base }
+      const wasKept = (address: string, messageId: string): boolean =>
+        options.keeper.wasKept(this.#idOf(settings, address), messageId)
+      const session = new DialectSession({ dialect, settings: own, wasKept })
+      const topics = dialect.topics(own)
+      this.#senders.set(settings.id, { settings, session, topics, waiting: undefined, waitingCount: 0 })
+    }
+    for (const { id, address, via } of options.devices)
+      if (via !== undefined && address !== undefined) this.#senderByDevice.set(id, { sender: via, address })
+  }
+
+  /** What the journal has, by its keys. */
+  restore(documents: readonly (readonly [key: string, value: object])[]): void {
+    for (const [key, value] of documents) {
+      const [, id = '', own = ''] = /^dialect:([^/]+)\/(.*)$/s.exec(key) ?? []
+      this.#senders.get(id)?.session.known.restore(own, value)
+    }
+  }
+
+  has(sender: string): boolean {
+    return this.#senders.has(sender)
+  }
+
+  mayPublish(sender: string, topic: string): boolean {
+    return covers(this.#senders.get(sender)?.topics.publish ?? [], topic)
+  }
+
+  maySubscribe(sender: string, filter: string): boolean {
+    return covers(this.#senders.get(sender)?.topics.subscribe ?? [], filter)
+  }
+
+  /** Whether a message may be about a person: asked where its sender is slowed down, before its turn. */
+  isUrgent(sender: string, message: IncomingMessage): boolean {
+    const found = this.#senders.get(sender)
+    if (!found) return false
+    try {
+      const decoded = found.session.dialect.decode(
+        { ...message, atMs: this.#options.steadyMs() },
+        found.session.known,
+        found.session.settings,
+      )
+      return decoded instanceof Promise || isUrgent(decoded)
+    } catch {
+      return false
+    }
+  }
+
+  /** `told` once, when everything in it is kept, or when something could not be. */
+  take(sender: string, message: IncomingMessage, told: Told): void {
+    const found = this.#senders.get(sender)
+    if (!found) return told.refused(new Error(`${sender} speaks no dialect`))
+    if (!found.waiting) return this.#takeNow(found, message, told)
+    if (found.waitingCount >= waitingMax) return told.refused(new Error('too many messages wait for a codec'))
+    found.waitingCount++
+    found.waiting = found.waiting.then(() => {
+      found.waitingCount--
+      return this.#takeLater(found, message, told)
+    })
+  }
+
+  #takeNow(sender: Sender, message: IncomingMessage, told: Told): void {
+    const heard = sender.session.take(this.#stamped(message))
+    if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, told)
+    const waiting = heard.then((later) => this.#keep(sender, message, later, told))
+    this.#waitFor(sender, waiting, told)
+  }
+
+  async #takeLater(sender: Sender, message: IncomingMessage, told: Told): Promise<void> {
+    this.#keep(sender, message, await sender.session.take(this.#stamped(message)), told)
+  }
+
+  #waitFor(sender: Sender, work: Promise<void>, told: Told): void {
+    const waiting: Promise<void> = work
+      .catch((error: Error) => told.refused(error))
+      .then(() => {
+        if (sender.waiting === waiting) sender.waiting = undefined
+      })
+    sender.waiting = waiting
+  }
+
+  #stamped(message: IncomingMessage): DialectMessage {
+    return { ...message, atMs: this.#options.steadyMs() }
+  }
+
+  #idOf({ id, isDevice }: SenderSettings, address: string): string {
+    return isDevice ? id : this.#addresses.idOf(address)
+  }
+
+  #keep(sender: Sender, message: IncomingMessage, heard: Heard, told: Told): void {
+    const { keeper } = this.#options
+    const { settings, session } = sender
+    const changed = session.known.takeChanged()
+    const all = new AllKept({
+      kept: () => told.kept(),
+      refused: (error) => {
+        heard.undo()
+        session.known.putBack(changed)
+        told.refused(error)
+      },
+    })
+    if (changed.length > 0)
+      all.wait(
+        keeper.keepState(changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])),
+      )
+    for (const result of heard.results) {
+      const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
+      const event = eventOf({ ...result, device })
+      if (event) keeper.takeReadings(event, all.part())
+      // What a bridge says of its devices is a hint; of itself it is its last will.
+      const isWill = result.isBridge === true || (settings.isDevice && result.presence !== 'asleep')
+      if (isWill && result.presence !== undefined && !message.isRetained)
+        all.wait(keeper.keepPresence(device, result.presence === 'online'))
+      this.#noteSender(settings, result, device)
+    }
+    if (heard.quarantined !== undefined)
+      all.wait(this.#keepRaw(sender, message, heard.quarantined, heard.quarantinedDevice))
+    const result =
+      heard.quarantined !== undefined ? 'quarantined' : heard.results.length > 0 ? 'kept' : 'ignored'
+    this.#messages.inc({ dialect: session.dialect.name, result })
+    all.complete()
+  }
+
+  #keepRaw(
+    { settings }: Sender,
+    message: IncomingMessage,
+    problem: string,
+    about: string | undefined,
+  ): Promise<void> {
+    const device = about === undefined ? settings.id : this.#idOf(settings, about)
+    return this.#options.keeper.keepUnreadable(
+      { device, topic: message.topic, payload: message.payload },
+      problem,
+    )
+  }
+
+  #noteSender(settings: SenderSettings, result: Heard['results'][number], device: string): void {
+    if (result.isBridge) return
+    this.#senderByDevice.set(device, { sender: settings.id, address: result.device })
+    if (settings.isDevice || this.#addresses.isListed(result.device)) return
+    const before = this.#strangers.get(result.device)
+    this.#strangers.delete(result.device)
+    const about = result.about ?? before?.about
+    const last = Object.keys(result.readings).length > 0 ? result.readings : before?.last
+    this.#strangers.set(result.device, {
+      address: result.device,
+      sender: settings.id,
+      dialect: settings.dialect,
+      heardMs: this.#options.steadyMs(),
+      messages: (before?.messages ?? 0) + 1,
+      ...(about ? { about } : {}),
+      ...(last ? { last } : {}),
+    })
+    for (const oldest of this.#strangers.keys()) {
+      if (this.#strangers.size <= strangersMax) break
+      this.#strangers.delete(oldest)
+    }
+  }
+
+  /** Devices that were heard and that nobody has listed, the newest last. */
+  strangers(): Stranger[] {
+    return [...this.#strangers.values()]
+  }
+
+  /** Who carries messages to this device, where it is not one of our own dialect. */
+  senderOf(device: string): string | undefined {
+    return this.#senderByDevice.get(device)?.sender ?? (this.#senders.has(device) ? device : undefined)
+  }
+
+  encode(device: string, command: DeviceCommand): EncodedCommand {
+    const id = this.senderOf(device)
+    const sender = id === undefined ? undefined : this.#senders.get(id)
+    if (!sender) return { cannot: 'its bridge is not in the configuration' }
+    const address = this.#senderByDevice.get(device)?.address ?? device
+    const { dialect, known, settings } = sender.session
+    return dialect.encode(address, command, known, settings)
+  }
+
+  permitJoin(sender: string, minutes: number): EncodedCommand {
+    const session = this.#senders.get(sender)?.session
+    if (!session) return { cannot: `there is no bridge "${sender}"` }
+    return (
+      session.dialect.permitJoin?.(minutes, session.settings) ?? {
+        cannot: `${session.dialect.name} has no door to open: devices are added at the bridge itself`,
+      }
+    )
+  }
+}

@@ -1,0 +1,63 @@
+// Who may speak which dialect: bridges and devices of the configuration, by the name of their credential; and which of our
+// devices a hardware address is.
+import { deviceIdOf } from '../meaning/values.ts'
+import type { DialectTopics } from '../port.ts'
+
+/** One entry of `bridges[]`, or of `devices[]` where it has a dialect. */
+export interface SenderSettings {
+  id: string
+  dialect: string
+  base?: string | undefined
+  /** Its own messages are all about this one device. */
+  isDevice: boolean
+}
+
+export interface AddressedDevice {
+  id: string
+  address?: string | undefined
+  via?: string | undefined
+}
+
+const plain = (address: string): string => address.toLowerCase().replaceAll(/[:\s-]/g, '')
+
+export class Addresses {
+  readonly #byAddress = new Map<string, AddressedDevice>()
+  readonly #byId = new Map<string, AddressedDevice>()
+
+  constructor(devices: readonly AddressedDevice[]) {
+    for (const device of devices) {
+      this.#byId.set(device.id, device)
+      if (device.address !== undefined) this.#byAddress.set(plain(device.address), device)
+    }
+  }
+
+  /** Our device of this address; the address itself for one that nobody has listed. */
+  idOf(address: string): string {
+    return this.#byAddress.get(plain(address))?.id ?? deviceIdOf(address)
+  }
+
+  isListed(address: string): boolean {
+    return this.#byAddress.has(plain(address)) || this.#byId.has(address)
+  }
+
+  deviceOf(id: string): AddressedDevice | undefined {
+    return this.#byId.get(id)
+  }
+}
+
+/** Whether an MQTT filter of a dialect covers a topic, or another filter. */
+export function covers(filters: readonly string[], topic: string): boolean {
+  return filters.some((filter) => coversOne(filter.split('/'), topic.split('/')))
+}
+
+function coversOne(filter: readonly string[], topic: readonly string[]): boolean {
+  for (const [at, level] of filter.entries()) {
+    if (level === '#') return true
+    const other = topic[at]
+    if (other === undefined || other === '#') return false
+    if (level !== '+' && level !== other) return false
+  }
+  return filter.length === topic.length
+}
+
+export type SenderTopics = DialectTopics
