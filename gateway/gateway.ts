@@ -6,7 +6,6 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
-import { createAlarmEngine } from './alarms/alarm-engine.ts'
 import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
 import type { Cameras } from './cameras/port.ts'
@@ -31,6 +30,8 @@ import { openJournal } from './journal/journal.ts'
 import type { Journal, Outbox } from './journal/port.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
+import { createEngine } from './wiring/create-engine.ts'
+import { openDialects } from './wiring/open-dialects.ts'
 import { programFolder } from './wiring/program-folder.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 import { createUplink } from './uplink/uplink.ts'
@@ -127,14 +128,7 @@ class WiredGateway implements Gateway {
     let onKept: (kept: Kept) => void = () => undefined
     const intake = new Intake({
       journal,
-      engine: createAlarmEngine({
-        boxId: config.box.id,
-        zones: [...config.zones],
-        devices: [...config.devices],
-        rules: [...config.rules],
-        limits: config.limits,
-        cameras: config.cameras,
-      }),
+      engine: createEngine(config),
       now: () => boxClock.now(),
       steadyBaseOf: (wanted) => bases.baseOf(wanted),
       monotonicMs: () => clock.monotonicMs(),
@@ -152,12 +146,18 @@ class WiredGateway implements Gateway {
     })
     this.#undos.push(['forget requests', stopRequests])
 
+    const dialects = await openDialects({
+      ...this.#options,
+      ...{ metrics: this.#metrics, journal, intake },
+      steadyMs: () => boxClock.now().steadyMs,
+    })
     const broker = createBroker({
       settings: config.mqtt,
       logger: logger.child({ part: 'broker' }),
       clock,
       metrics: this.#metrics,
-      intake,
+      intake: dialects.intake,
+      grants: dialects.grants,
     })
     this.#broker = broker
     const stages = new StageReceipts({
@@ -176,6 +176,7 @@ class WiredGateway implements Gateway {
       journal,
       intake,
       broker,
+      dialects,
       cameras: () => this.#cameras,
       uplink: () => uplink,
       now: () => boxClock.now(),
@@ -332,6 +333,8 @@ class WiredGateway implements Gateway {
     this.#undos.push(['ticks', ticks])
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
+    dialects.start(broker)
+    this.#undos.push(['dialects', () => dialects.stop()])
     await started
     // After the devices: loading and connecting the uplink must not keep a button waiting.
     uplink?.start()

@@ -9,6 +9,8 @@ export interface DeviceMessage {
   /** The payload once more where it is plain ASCII and known as text: nearly always, and it need not be decoded again. */
   text?: string | undefined
   isRetained: boolean
+  /** The sender marks it as sent before (DUP). */
+  isResent?: boolean
   qos: 0 | 1 | 2
 }
 
@@ -37,6 +39,12 @@ export interface DeviceIntake {
 export interface TopicGrants {
   mayPublish(device: string, topic: string): boolean
   maySubscribe(device: string, filter: string): boolean
+  /** It speaks a foreign dialect, and may not speak ours. */
+  isForeign?(device: string): boolean
+  /** Whether a person may wait behind the message; asked only of a device that is slowed down. */
+  isUrgent?(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean
+  /** Largest payload of it, where it is another than everybody's. */
+  payloadBytesMax?(device: string): number | undefined
 }
 
 export const noGrants: TopicGrants = { mayPublish: () => false, maySubscribe: () => false }

@@ -2,6 +2,7 @@
 // that loses power, gets it all the same; one that waited too long is given up and counted.
 import { Counter, type Registry } from 'prom-client'
 import type { Logger } from 'pino'
+import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { commandKey, type CommandDocument } from '../intake/port.ts'
 
@@ -17,6 +18,9 @@ export interface DeviceCommandsOptions {
   steadyMs: () => number
   /** One that is away gets its commands when it comes back; the broker must not keep them for it, and hand them out late. */
   isConnected: (device: string) => boolean
+  /** It speaks a foreign dialect: `sendForeign` says it in that, and notes what came of it. */
+  isForeign: (device: string) => boolean
+  sendForeign: (device: string, command: DeviceCommand) => Promise<void>
   logger: Logger
   metrics: Registry
 }
@@ -105,6 +109,7 @@ export class DeviceCommands {
   }
 
   #publish({ device, command }: CommandDocument): Promise<void> {
+    if (this.#options.isForeign(device)) return this.#options.sendForeign(device, command)
     // QoS 0: the journal repeats it at each connection until its device answers or its time is over. At QoS 1 the
     // device's session in the broker would repeat it too, however late.
     return this.#options.publish(deviceTopic(device, 'command'), JSON.stringify(command), { qos: 0 })

@@ -4,6 +4,7 @@ import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours } from '../../protocols/domain/colour.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
+import { dialectNames } from './bridge-settings.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
 
@@ -100,6 +101,12 @@ export const deviceShape = {
   name: words.optional(),
   /** The hub it hangs on: while that is silent, this one's silence is no news. */
   via: id.optional(),
+  /** The hardware's own address, where it speaks a foreign dialect: IEEE address, DevEUI, MAC, serial number. */
+  address: z.string().min(1).max(64).optional(),
+  /** It connects to this box itself, under its own id, and speaks this dialect and nothing else. */
+  dialect: z.enum(dialectNames).optional(),
+  /** The first levels of its topics, such as the name it was given. */
+  base: z.string().min(1).max(128).optional(),
   /** How often it reports when nothing happens; three missed reports are silence. */
   reportIntervalS: seconds(7 * 86_400)
     .min(10)

@@ -9,11 +9,13 @@ import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import {
   checkAlarmSettings,
+  deviceSchema,
   devicesSchema,
   limitsSchema,
   rulesSchema,
   zonesSchema,
 } from './alarm-settings.ts'
+import { bridgesSchema, checkBridges } from './bridge-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { commandSettingsSchema } from './command-settings.ts'
@@ -48,6 +50,7 @@ export const gatewayConfigSchema = z.strictObject({
   journal: journalSchema.default(journalSchema.parse({})),
   cameras: camerasSettingsSchema.default([]),
   pictures: pictureSettingsSchema.default(pictureSettingsSchema.parse({})),
+  bridges: bridgesSchema.default([]),
   devices: devicesSchema.default([]),
   zones: zonesSchema.default([]),
   rules: rulesSchema.default([]),
@@ -78,7 +81,12 @@ export function parseGatewayConfig(
   const whole = isObject(raw) ? { ...raw, ...over } : raw
   const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole)
   if (!parsed.ok) return parsed
-  const problems = checkAlarmSettings(parsed.value)
+  const { bridges, devices } = parsed.value
+  const hubs = bridges.map(({ id }) => deviceSchema.parse({ id, kind: 'hub' }))
+  const problems = [
+    ...checkBridges(bridges, devices),
+    ...checkAlarmSettings({ ...parsed.value, devices: [...devices, ...hubs] }),
+  ]
   if (problems.length > 0) return { ok: false, problems }
   return ok(deepFreeze(withAbsolutePaths(parsed.value, folder)))
 }

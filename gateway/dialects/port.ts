@@ -11,6 +11,8 @@ export interface DialectMessage {
   isRetained: boolean
   /** The sender marks it as sent before (DUP). */
   isResent?: boolean
+  /** From the sender itself: RETAIN asks for storing, and does not say that the message is old. */
+  isDirect?: boolean
   /** LoRaWAN's port, for a frame that comes without an envelope. */
   fPort?: number
   /** The device that a frame without an envelope is about. */

@@ -35,6 +35,8 @@ export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
   readonly #documents = new AlarmDocuments()
   readonly #repeats = new RepeatMemory(oddIdsMax)
+  /** Whether an event of that id is in the journal, or on its way there. */
+  readonly wasKept = (device: string, messageId: string): boolean => this.#repeats.has(device, messageId)
   readonly #presence = new PresenceMemory()
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
@@ -137,11 +139,6 @@ export class Intake implements AlarmJudge {
   /** As `take` does with a message that nobody can read; `device` is whom it is about. */
   keepUnreadable(message: Message, problem: string): Promise<void> {
     return this.#ready ? Promise.reject(notTaking()) : this.#takeUnreadable(message, problem)
-  }
-
-  /** Whether an event of that id is in the journal, or on its way there. */
-  wasKept(device: string, messageId: string): boolean {
-    return this.#repeats.has(device, messageId)
   }
 
   /** `take` as a promise. */

@@ -20,6 +20,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { CommandDocument, Kept } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Uplink } from '../uplink/port.ts'
+import type { OpenDialects } from './open-dialects.ts'
 
 export interface OpenCommandsOptions {
   config: GatewayConfig
@@ -30,6 +31,7 @@ export interface OpenCommandsOptions {
   journal: Journal
   intake: Intake
   broker: DeviceBroker
+  dialects: OpenDialects
   cameras: () => Cameras | undefined
   uplink: () => Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
@@ -49,7 +51,7 @@ export interface OpenCommands {
 }
 
 export async function openCommands(options: OpenCommandsOptions): Promise<OpenCommands> {
-  const { config, clock, metrics, version, journal, intake, broker, now } = options
+  const { config, clock, metrics, version, journal, intake, broker, dialects, now } = options
   const logger = options.logger.child({ part: 'commands' })
   const ended = new AbortController()
   const reported = (work: Promise<void>, what: string): void => {
@@ -61,7 +63,9 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
     },
     steadyMs: () => now().steadyMs,
-    isConnected: (device) => broker.sightingOf(device).state === 'connected',
+    isConnected: (device) => dialects.isConnected(device),
+    isForeign: (device) => dialects.carrierOf(device) !== undefined,
+    sendForeign: (device, command) => dialects.send(device, command),
     logger,
     metrics,
   })
@@ -98,9 +102,10 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   for (const { id, do: what, waiting: wanted } of centre.underWay())
     if (what === 'update') await centre.finish(id, endOfUpdate(wanted?.[0], version))
   await trial.resume(centre)
-  const stopReady = broker.onDeviceReady((device) =>
-    reported(devices.deviceReady(device), 'commands wait for the journal'),
-  )
+  const stopReady = broker.onDeviceReady((device) => {
+    for (const one of [device, ...dialects.behind(device)])
+      reported(devices.deviceReady(one), 'commands wait for the journal')
+  })
   return {
     kept: ({ commands, result: answer }) => {
       for (const document of commands) reported(devices.send(document), 'a command waits for its device')

@@ -151,6 +151,8 @@ export class Admission {
     // An anonymous device has one client id, which is its name.
     if (!claim.isClean && identity.proof !== 'anonymous') this.#makeRoom(identity, client.id)
     connection.identity = identity
+    const payloadBytesMax = access.payloadBytesMax(identity)
+    if (payloadBytesMax !== undefined) connection.allowPayloads(payloadBytesMax)
     const mark = this.#markOf(identity, connection)
     if (identity.proof !== 'anonymous' && mark !== undefined)
       this.#options.onProven(identity.device, identity.proof, mark)

@@ -28,6 +28,9 @@ const slowedReadBytesMax = 4096
 /** PUBACKs that the device has not taken yet; beyond it aedes answers, which gives up on who does not read. */
 const unreadAnswerBytesMax = 4096
 
+/** What a PUBLISH has beside its payload, at most. */
+const topicAndHeaderBytes = 1024
+
 // CONNACK, no session, return code 1: unacceptable protocol version.
 const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
 
@@ -98,6 +101,11 @@ export class Connection {
 
   get hasSaidGoodbye(): boolean {
     return this.#guard.hasSaidGoodbye
+  }
+
+  /** A bridge sends lists that are larger than any device's message. */
+  allowPayloads(bytesMax: number): void {
+    this.#guard.allowFrames(bytesMax + topicAndHeaderBytes)
   }
 
   /** CONNACK is on its way: what the device has sent meanwhile may be read now. */

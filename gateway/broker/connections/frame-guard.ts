@@ -28,6 +28,7 @@ const acknowledgements: ReadonlySet<number> = new Set([
 
 export class FrameGuard {
   readonly #limits: FrameLimits
+  #publishBytes: number
   readonly #isDue: (type: number, packetId: number) => boolean
   #state: 'type' | 'length' | 'body' = 'type'
   #type = 0
@@ -41,7 +42,13 @@ export class FrameGuard {
   /** `isDue`: whether an acknowledgement of that type fits the message that was sent under that id. */
   constructor(limits: FrameLimits, isDue: (type: number, packetId: number) => boolean = () => true) {
     this.#limits = limits
+    this.#publishBytes = limits.frameBytes
     this.#isDue = isDue
+  }
+
+  /** From now on a PUBLISH may be so large. */
+  allowFrames(publishBytes: number): void {
+    this.#publishBytes = publishBytes
   }
 
   /** Whole frames seen so far. */
@@ -132,7 +139,8 @@ export class FrameGuard {
   #lengthMax(): number {
     if (this.#frames === 0) return this.#limits.frameBytesBeforeConnect
     const isList = this.#type === packetTypes.subscribe || this.#type === packetTypes.unsubscribe
-    return isList ? Math.min(this.#limits.subscribeBytes, this.#limits.frameBytes) : this.#limits.frameBytes
+    const frameBytes = this.#type === packetTypes.publish ? this.#publishBytes : this.#limits.frameBytes
+    return isList ? Math.min(this.#limits.subscribeBytes, frameBytes) : frameBytes
   }
 
   #endFrame(): FrameProblem | undefined {

@@ -50,11 +50,22 @@ export class Access {
     const native = parseDeviceTopic(topic)
     const isOpen = access === 'open'
     if (native && isUp(native.channel)) {
-      if (!isOpen && native.device !== identity.device) return 'topic-not-own'
+      if (!isOpen && (native.device !== identity.device || grants.isForeign?.(identity.device)))
+        return 'topic-not-own'
       return { device: native.device, purpose: native.channel === 'presence' ? 'presence' : 'intake' }
     }
     if (grants.mayPublish(identity.device, topic)) return { device: identity.device, purpose: 'intake' }
     return isOpen ? { device: identity.device, purpose: 'route' } : 'topic-not-own'
+  }
+
+  /** Largest payload of this device, or undefined for everybody's. */
+  payloadBytesMax({ device }: Identity): number | undefined {
+    return this.#options.grants.payloadBytesMax?.(device)
+  }
+
+  /** Whether a person may wait behind a message, also one without words. */
+  isUrgent(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean {
+    return this.#options.grants.isUrgent?.(device, message) === true
   }
 
   /** The filter is well formed already. */
@@ -62,7 +73,7 @@ export class Access {
     const { access, grants } = this.#options
     if (access === 'open') return undefined
     const own = `gengfu/v1/${identity.device}/`
-    if (filter.startsWith(own)) {
+    if (filter.startsWith(own) && !grants.isForeign?.(identity.device)) {
       const channel = filter.slice(own.length)
       if (channel === '#' || channel === '+' || isDown(channel as Channel)) return undefined
     }

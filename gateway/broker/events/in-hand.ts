@@ -19,6 +19,16 @@ export interface InHandOwner {
   onGiven(): void
 }
 
+/** A message as it was read. */
+export interface Arrived {
+  topic: string
+  /** The payload's bytes, one a character. */
+  bytes: string
+  qos: 0 | 1 | 2
+  isRetained: boolean
+  isResent?: boolean
+}
+
 export class InHand implements Unanswered, DeviceMessage, MessageTold {
   readonly connection: Connection
   readonly right: PublishRight
@@ -28,6 +38,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
   bytes: string
   readonly qos: 0 | 1 | 2
   readonly isRetained: boolean
+  readonly isResent: boolean
   isReady = false
   next: Unanswered | undefined
   readonly #done: Done | undefined
@@ -40,7 +51,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
   constructor(
     connection: Connection,
     right: PublishRight,
-    message: { topic: string; bytes: string; qos: 0 | 1 | 2; isRetained: boolean },
+    message: Arrived,
     answer: Done | number,
     owner: InHandOwner,
   ) {
@@ -52,6 +63,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
     this.#length = message.bytes.length
     this.qos = message.qos
     this.isRetained = message.isRetained
+    this.isResent = message.isResent === true
     this.#done = typeof answer === 'number' ? undefined : answer
     this.#packetId = typeof answer === 'number' ? answer : 0
     this.#owner = owner

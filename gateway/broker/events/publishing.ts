@@ -6,7 +6,7 @@ import type { Access, PublishRight } from '../credentials/access.ts'
 import type { BrokerMetrics } from '../broker-metrics.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { Identity } from '../credentials/identity.ts'
-import { InHand, type Done, type InHandOwner } from './in-hand.ts'
+import { InHand, type Arrived, type Done, type InHandOwner } from './in-hand.ts'
 import type { DeviceIntake } from '../port.ts'
 import { canBeRed, type PublishRate } from './publish-rate.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
@@ -48,7 +48,7 @@ export class Publishing implements InHandOwner {
       done(this.#refuse(connection, right as RefusalCause, packet.topic))
       return
     }
-    const { payload, topic, qos, retain: isRetained } = packet
+    const { payload, topic, qos, retain: isRetained, dup: isResent } = packet
     const bytes = (Buffer.isBuffer(payload) ? payload : Buffer.from(payload)).toString('latin1')
     // Nobody may subscribe to a device's events; retained ones would only fill the store.
     if (
@@ -57,7 +57,10 @@ export class Publishing implements InHandOwner {
     )
       packet.retain = false
     if (packet.retain) noteRetained(connection)
-    this.#admit(this.#take(connection, right, { topic, bytes, qos, isRetained }, done), client.closed)
+    this.#admit(
+      this.#take(connection, right, { topic, bytes, qos, isRetained, isResent }, done),
+      client.closed,
+    )
   }
 
   /** An event that did not go through aedes: answered on the connection itself. `bytes`: its payload, one byte a character. */
@@ -81,12 +84,7 @@ export class Publishing implements InHandOwner {
     for (const message of heard) this.#admit(message, false)
   }
 
-  #take(
-    connection: Connection,
-    right: PublishRight,
-    message: { topic: string; bytes: string; qos: 0 | 1 | 2; isRetained: boolean },
-    answer: Done | number,
-  ): InHand {
+  #take(connection: Connection, right: PublishRight, message: Arrived, answer: Done | number): InHand {
     this.messages[right.purpose]++
     this.#inHand++
     return new InHand(connection, right, message, answer, this)
@@ -117,13 +115,18 @@ export class Publishing implements InHandOwner {
       return
     }
     // Wills and urgent messages go at once, after what they would overtake.
-    if (isLast || canBeRed(message.bytes)) {
+    if (isLast || this.#isUrgent(message)) {
       slowLane.release()
       this.#accept(message)
       return
     }
     this.#options.metrics.slowed.inc()
     slowLane.hold(delayMs, () => this.#accept(message))
+  }
+
+  /** A foreign payload may have no words to look for: its dialect is asked. */
+  #isUrgent(message: InHand): boolean {
+    return canBeRed(message.bytes) || this.#options.access.isUrgent(message.device, message)
   }
 
   /** Resolves when every message in hand has its answer. */
@@ -135,7 +138,8 @@ export class Publishing implements InHandOwner {
     const { access, settings } = this.#options
     // The parser lets id 0 pass, and turns a missing one into -1. [MQTT-2.3.1-1]
     if (packet.qos > 0 && packet.messageId !== undefined && packet.messageId < 1) return 'packet-id-zero'
-    if (packet.payload.length > settings.limits.payloadBytes) return 'payload-too-large'
+    if (packet.payload.length > (access.payloadBytesMax(identity) ?? settings.limits.payloadBytes))
+      return 'payload-too-large'
     // A device sends to the same topic again and again. Grants of foreign dialects may change, so those are asked for.
     if (connection.lastRight?.topic === packet.topic) return connection.lastRight.right
     const right = access.publishRight(identity, packet.topic)

@@ -22,6 +22,8 @@ export interface IncomingMessage {
   payload: Uint8Array
   isRetained: boolean
   isResent?: boolean
+  /** From the sender itself: RETAIN asks us to store it, and does not say that it is old. */
+  isDirect?: boolean
   fPort?: number
 }
 
@@ -103,6 +105,11 @@ export class DialectIntake {
 
   maySubscribe(sender: string, filter: string): boolean {
     return covers(this.#senders.get(sender)?.topics.subscribe ?? [], filter)
+  }
+
+  /** What the box subscribes to at a broker that is there already. */
+  filtersOf(sender: string): readonly string[] {
+    return this.#senders.get(sender)?.topics.publish ?? []
   }
 
   /** Whether a message may be about a person: asked where its sender is slowed down, before its turn. */

@@ -118,6 +118,9 @@ export class DialectSession {
     const result = { ...found, messageId: found.messageId ?? mark?.messageId ?? '' }
     if (!found.momentary) return result
     const isCounted = found.messageId !== undefined
+    if (isRetained && message.isDirect && found.momentary.button !== undefined)
+      // It may be a press of this moment or one of last week; people are told that this button can not be trusted.
+      return withoutMoments({ ...result, faults: [...(result.faults ?? []), 'press-sent-retained'] })
     if (isRetained || (!isCounted && mark?.isRepeat)) return withoutMoments(result)
     const { button } = found.momentary
     if (isCounted || button === undefined) return result

@@ -1,0 +1,87 @@
+// The `bridges` section: what carries messages of many devices, in whose dialect, and where it is.
+import { z } from 'zod'
+import { deviceIdPattern } from '../../protocols/domain/names.ts'
+import type { Problem } from '../../protocols/kit/result.ts'
+
+export const bridgesMax = 50
+
+/** Dialects by name; `gateway/dialects/dialects.ts` has the same list, and a test holds the two together. */
+export const dialectNames = ['zigbee2mqtt', 'shelly', 'tasmota', 'home-assistant'] as const
+
+const topicBase = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^+#\0/][^+#\0]*$/u, 'a topic without wildcards, such as zigbee2mqtt')
+
+export const bridgeSchema = z
+  .strictObject({
+    /** Also the user name of its credential, where it connects to this box. */
+    id: z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore; 1 to 64'),
+    name: z.string().min(1).max(120).optional(),
+    dialect: z.enum(dialectNames),
+    /** The first levels of its topics, where they can be chosen: it may speak under these and nowhere else. */
+    base: topicBase.optional(),
+    /** Largest message: the list of a thousand Zigbee devices is some 4 MB. */
+    payloadBytes: z
+      .int()
+      .min(1024)
+      .max(16 * 1024 * 1024)
+      .default(8 * 1024 * 1024),
+    /** A broker that is there already: the box connects to it, and the bridge stays where it is. */
+    url: z
+      .string()
+      .regex(/^(mqtts?|tcp|tls):\/\/[^/]+$/, 'like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883')
+      .optional(),
+    username: z.string().max(256).optional(),
+    passwordFile: z.string().min(1).optional(),
+    caFile: z.string().min(1).optional(),
+    certFile: z.string().min(1).optional(),
+    keyFile: z.string().min(1).optional(),
+    /** Filters in place of those of the dialect. */
+    subscribe: z.array(z.string().min(1).max(256)).min(1).max(50).optional(),
+  })
+  .superRefine(({ url, username, passwordFile, caFile, subscribe }, context) => {
+    const given = { username, passwordFile, caFile, subscribe }
+    for (const [name, value] of Object.entries(given))
+      if (value !== undefined && url === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
+  })
+
+export const bridgesSchema = z.array(bridgeSchema).max(bridgesMax)
+export type BridgeSettings = z.infer<typeof bridgeSchema>
+
+/** Ids that are taken already, and two bridges that would speak under the same topics. */
+export function checkBridges(
+  bridges: readonly BridgeSettings[],
+  devices: readonly { id: string; address?: string | undefined; dialect?: string | undefined }[],
+): Problem[] {
+  const problems: Problem[] = []
+  const ids = new Set(devices.map(({ id }) => id))
+  const places = new Map<string, string>()
+  bridges.forEach(({ id, dialect, base = '', url }, index) => {
+    if (ids.has(id))
+      problems.push({ path: `bridges.${index}.id`, message: `each id once; "${id}" is there already` })
+    ids.add(id)
+    const place = `${dialect} ${base} ${url ?? ''}`
+    const other = places.get(place)
+    if (other !== undefined && url === undefined)
+      problems.push({
+        path: `bridges.${index}.base`,
+        message: `topics of its own; "${other}" has these already`,
+      })
+    places.set(place, id)
+  })
+  const addresses = new Set<string>()
+  devices.forEach(({ address }, index) => {
+    if (address === undefined) return
+    const plain = address.toLowerCase()
+    if (addresses.has(plain))
+      problems.push({
+        path: `devices.${index}.address`,
+        message: `each address once; "${address}" is there already`,
+      })
+    addresses.add(plain)
+  })
+  return problems
+}

@@ -1,0 +1,149 @@
+// The box as a client of a broker that is there already: a session that outlives the connection, QoS 1, and each message is
+// acknowledged to that broker only when it is kept here. What is not acknowledged comes again.
+import { readFileSync } from 'node:fs'
+import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { Logger } from 'pino'
+import type { BridgeSettings } from '../../config/bridge-settings.ts'
+import type { DialectIntake } from './dialect-intake.ts'
+import type { Keeper } from './keeper.ts'
+
+const reconnectMs = 5000
+const connectTimeoutMs = 10_000
+const keepaliveS = 30
+/** The longest that one message may wait to be kept; then the connection is ended, and the broker sends it again. */
+const keepTimeoutMs = 30_000
+/** Commands that wait for the connection; beyond it a command is refused. */
+const outgoingMax = 100
+
+export interface ForeignBrokerOptions {
+  bridge: BridgeSettings
+  dialects: DialectIntake
+  keeper: Keeper
+  logger: Logger
+  boxId: string
+}
+
+export class ForeignBroker {
+  readonly #options: ForeignBrokerOptions
+  #client: MqttClient | undefined
+  #isConnected = false
+  #outgoing = 0
+
+  constructor(options: ForeignBrokerOptions) {
+    this.#options = options
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  start(): void {
+    if (this.#client) return
+    const { bridge, boxId, logger } = this.#options
+    const { url = '', username, passwordFile, caFile, certFile, keyFile } = bridge
+    const client = connect(url, {
+      protocolVersion: 4,
+      clientId: `gengfu-${boxId}-${bridge.id}`,
+      clean: false,
+      resubscribe: false,
+      queueQoSZero: false,
+      keepalive: keepaliveS,
+      connectTimeout: connectTimeoutMs,
+      reconnectPeriod: reconnectMs,
+      reconnectOnConnackError: true,
+      ...(username === undefined ? {} : { username }),
+      ...(passwordFile === undefined ? {} : { password: readFileSync(passwordFile, 'utf8').trim() }),
+      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+      ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+      ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+    })
+    this.#client = client
+    // Called for each message in its order; the PUBACK goes out when `done` is called without an error.
+    client.handleMessage = (packet, done) => this.#take(packet, done)
+    client.on('connect', () => this.#connected(client))
+    client.on('close', () => this.#lost())
+    client.on('error', (error) => {
+      logger.warn(
+        { bridge: bridge.id, reason: error.message },
+        'the broker of a bridge refuses or does not answer',
+      )
+    })
+  }
+
+  async publish(topic: string, payload: Uint8Array | string, qos: 0 | 1): Promise<void> {
+    const client = this.#client
+    if (!client || !this.#isConnected) throw new Error('not connected to the broker of the bridge')
+    if (this.#outgoing >= outgoingMax) throw new Error('too many commands wait for the broker of the bridge')
+    this.#outgoing++
+    try {
+      await client.publishAsync(topic, Buffer.from(payload), { qos })
+    } finally {
+      this.#outgoing--
+    }
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    if (client) await client.endAsync(true)
+  }
+
+  #connected(client: MqttClient): void {
+    const { bridge, dialects, logger } = this.#options
+    const filters = bridge.subscribe ?? dialects.filtersOf(bridge.id)
+    // Also into a session that is there already: the filters may have changed.
+    client.subscribe([...filters], { qos: 1 }, (error, granted) => {
+      const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topic) ?? []
+      if (error || refused.length > 0)
+        logger.error(
+          { bridge: bridge.id, refused, reason: error?.message },
+          'the broker refuses a subscription',
+        )
+    })
+    this.#isConnected = true
+    logger.info({ bridge: bridge.id, url: bridge.url }, 'connected to the broker of a bridge')
+    this.#notePresence(true)
+  }
+
+  /** Also when the first attempt fails: a broker that is gone at our start is as gone as one that goes later. */
+  #lost(): void {
+    if (!this.#client) return
+    this.#notePresence(false)
+    if (!this.#isConnected) return
+    this.#isConnected = false
+    this.#options.logger.warn({ bridge: this.#options.bridge.id }, 'the broker of a bridge is lost')
+  }
+
+  #notePresence(isOnline: boolean): void {
+    const { keeper, bridge, logger } = this.#options
+    keeper
+      .keepPresence(bridge.id, isOnline)
+      .catch((error: Error) =>
+        logger.warn({ bridge: bridge.id, reason: error.message }, 'a presence could not be kept'),
+      )
+  }
+
+  #take(packet: IPublishPacket, done: (error?: Error) => void): void {
+    const { dialects, bridge, logger } = this.#options
+    const client = this.#client
+    const end = (reason: string): void => {
+      logger.warn({ bridge: bridge.id, reason }, 'a message could not be kept; its broker will send it again')
+      // No answer at all: the session keeps the message, and brings it again on the next connection.
+      client?.stream.destroy()
+    }
+    let isAnswered = false
+    const timer = setTimeout(() => finish(() => end('not kept in time')), keepTimeoutMs)
+    const finish = (then: () => void): void => {
+      if (isAnswered) return
+      isAnswered = true
+      clearTimeout(timer)
+      then()
+    }
+    const { topic, payload, retain, dup } = packet
+    dialects.take(
+      bridge.id,
+      { topic, payload: Buffer.from(payload), isRetained: retain, isResent: dup },
+      { kept: () => finish(() => done()), refused: (error) => finish(() => end(error.message)) },
+    )
+  }
+}

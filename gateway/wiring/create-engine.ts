@@ -1,0 +1,33 @@
+// The alarm engine for a configuration: its devices, and its bridges as hubs on which theirs hang.
+import { createAlarmEngine } from '../alarms/alarm-engine.ts'
+import type { AlarmEngine } from '../alarms/port.ts'
+import { deviceSchema, type AlarmSettings, type DeviceSettings } from '../config/alarm-settings.ts'
+import type { GatewayConfig } from '../config/config.ts'
+
+/** A bridge says nothing while nothing happens behind it: what proves it is its connection. */
+const bridgeReportIntervalS = 7 * 86_400
+
+function devicesAndBridges({ devices, bridges }: GatewayConfig): AlarmSettings['devices'] {
+  const hubs = bridges.map(({ id, name }): DeviceSettings =>
+    deviceSchema.parse({
+      id,
+      kind: 'hub',
+      ...(name === undefined ? {} : { name }),
+      reportIntervalS: bridgeReportIntervalS,
+      isAlwaysConnected: true,
+    }),
+  )
+  return [...devices, ...hubs]
+}
+
+export function createEngine(config: GatewayConfig): AlarmEngine {
+  const { box, zones, rules, limits, cameras } = config
+  return createAlarmEngine({
+    boxId: box.id,
+    zones: [...zones],
+    devices: devicesAndBridges(config),
+    rules: [...rules],
+    limits,
+    cameras,
+  })
+}

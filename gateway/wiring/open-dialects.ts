@@ -1,0 +1,170 @@
+// Wires foreign dialects: what bridges and bought devices say goes to intake as events of our devices, and commands for those
+// devices go out in their dialect.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
+import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { DeviceBroker, DeviceIntake, TopicGrants } from '../broker/port.ts'
+import { DialectIntake, dialectPrefix } from '../dialects/box/dialect-intake.ts'
+import type { Keeper } from '../dialects/box/keeper.ts'
+import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Journal } from '../journal/port.ts'
+
+export interface OpenDialectsOptions {
+  config: GatewayConfig
+  journal: Journal
+  intake: Intake
+  steadyMs: () => number
+  logger: Logger
+  metrics: Registry
+}
+
+export interface OpenDialects {
+  intake: DeviceIntake
+  grants: TopicGrants
+  dialects: DialectIntake
+  /** Who carries commands to this device, where it speaks a foreign dialect. */
+  carrierOf(device: string): string | undefined
+  isConnected(device: string): boolean
+  /** Sends it in the device's dialect and notes what came of it, as an answer of the device. */
+  send(device: string, command: DeviceCommand): Promise<void>
+  /** Lets devices join at a bridge for so long; what is in the way otherwise. */
+  permitJoin(bridge: string, minutes: number): Promise<string | undefined>
+  /** Devices that hang on this bridge. */
+  behind(bridge: string): readonly string[]
+  start(broker: DeviceBroker): void
+  stop(): Promise<void>
+}
+
+function keeperOf(intake: Intake, journal: Journal): Keeper {
+  return {
+    takeReadings: (event, told) => intake.takeReadings(event, told),
+    keepState: async (state) => {
+      await journal.append({ records: [], state, isUrgent: false })
+    },
+    keepUnreadable: (message, problem) => intake.keepUnreadable(message, problem),
+    keepPresence: (device, isOnline) =>
+      intake.accept({
+        device,
+        topic: deviceTopic(device, 'presence'),
+        payload: Buffer.from(isOnline ? 'online' : 'offline'),
+      }),
+    wasKept: intake.wasKept,
+  }
+}
+
+export async function openDialects(options: OpenDialectsOptions): Promise<OpenDialects> {
+  const { config, journal, intake, steadyMs, metrics } = options
+  const logger = options.logger.child({ part: 'dialects' })
+  const keeper = keeperOf(intake, journal)
+  const dialects = new DialectIntake({
+    senders: [
+      ...config.bridges.map(({ id, dialect, base }) => ({ id, dialect, base, isDevice: false })),
+      ...config.devices.flatMap(({ id, dialect, base }) =>
+        dialect === undefined ? [] : [{ id, dialect, base, isDevice: true }],
+      ),
+    ],
+    devices: config.devices,
+    keeper,
+    steadyMs,
+    logger,
+    metrics,
+  })
+  dialects.restore((await journal.loadState(dialectPrefix)) as [string, object][])
+  const links = new Map(
+    config.bridges.flatMap((bridge) =>
+      bridge.url === undefined
+        ? []
+        : [
+            [
+              bridge.id,
+              new ForeignBroker({ bridge, dialects, keeper, logger, boxId: config.box.id }),
+            ] as const,
+          ],
+    ),
+  )
+  let broker: DeviceBroker | undefined
+  let stopSightings = (): void => undefined
+  const isThere = (sender: string): boolean =>
+    links.get(sender)?.isConnected ?? broker?.sightingOf(sender).state === 'connected'
+  const publish = async (
+    sender: string,
+    message: { topic: string; payload: Uint8Array | string; qos: 0 | 1 },
+  ): Promise<void> => {
+    const { topic, payload, qos } = message
+    const link = links.get(sender)
+    if (link) await link.publish(topic, payload, qos)
+    else await broker?.publish(topic, payload, { qos: 0 })
+  }
+  const answer = (device: string, id: string, problem: string | undefined): Promise<void> =>
+    intake.accept({
+      device,
+      topic: deviceTopic(device, 'result'),
+      payload: Buffer.from(
+        JSON.stringify(
+          problem === undefined ? { id, ok: true } : { id, ok: false, error: problem.slice(0, 256) },
+        ),
+      ),
+    })
+  return {
+    dialects,
+    grants: {
+      mayPublish: (device, topic) => dialects.mayPublish(device, topic),
+      maySubscribe: (device, filter) => dialects.maySubscribe(device, filter),
+      isForeign: (device) => dialects.has(device),
+      isUrgent: (device, message) => dialects.isUrgent(device, message),
+      payloadBytesMax: (device) => config.bridges.find(({ id }) => id === device)?.payloadBytes,
+    },
+    intake: {
+      take: (message, told) => {
+        const { device, topic, payload, isRetained, isResent } = message
+        if (!dialects.has(device)) return intake.take(message, told)
+        const incoming = { topic, payload, isRetained, isResent: isResent === true, isDirect: true }
+        dialects.take(device, incoming, told)
+      },
+    },
+    carrierOf: (device) => dialects.senderOf(device),
+    isConnected: (device) => isThere(dialects.senderOf(device) ?? device),
+    send: async (device, command) => {
+      const sender = dialects.senderOf(device)
+      const encoded = dialects.encode(device, command)
+      if (sender === undefined || 'cannot' in encoded) {
+        const problem = 'cannot' in encoded ? encoded.cannot : 'nobody carries messages to it'
+        logger.warn(
+          { device, command: command.do, problem },
+          'a command has no words in the dialect of its device',
+        )
+        return answer(device, command.id, problem)
+      }
+      await publish(sender, encoded)
+      await answer(device, command.id, undefined)
+    },
+    permitJoin: async (bridge, minutes) => {
+      const encoded = dialects.permitJoin(bridge, minutes)
+      if ('cannot' in encoded) return encoded.cannot
+      if (!isThere(bridge)) return `the bridge "${bridge}" is not connected`
+      await publish(bridge, encoded)
+      return undefined
+    },
+    behind: (bridge) => config.devices.flatMap(({ id, via }) => (via === bridge ? [id] : [])),
+    start: (started) => {
+      broker = started
+      stopSightings = started.onSighting(({ device, state }) => {
+        if (!dialects.has(device) || links.has(device)) return
+        if (state === 'unknown') return
+        keeper
+          .keepPresence(device, state === 'connected')
+          .catch((error: Error) =>
+            logger.warn({ device, reason: error.message }, 'a presence could not be kept'),
+          )
+      })
+      for (const link of links.values()) link.start()
+    },
+    stop: async () => {
+      stopSightings()
+      await Promise.all([...links.values()].map((link) => link.stop()))
+    },
+  }
+}
