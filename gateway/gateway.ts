@@ -145,10 +145,11 @@ class WiredGateway implements Gateway {
       onProblem: (error) => logger.warn({ reason: error.message }, 'a request to forget a device waits'),
     })
     this.#undos.push(['forget requests', stopRequests])
-
     const dialects = await openDialects({
       ...this.#options,
-      ...{ metrics: this.#metrics, journal, intake },
+      metrics: this.#metrics,
+      journal,
+      intake,
       steadyMs: () => boxClock.now().steadyMs,
     })
     const broker = createBroker({
