@@ -27,11 +27,12 @@ import { takeForgetRequests } from './intake/forget-request.ts'
 import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
-import type { Journal, Outbox } from './journal/port.ts'
+import type { Journal } from './journal/port.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { createEngine } from './wiring/create-engine.ts'
 import { openDialects } from './wiring/open-dialects.ts'
+import { outboxOf } from './wiring/outbox-of.ts'
 import { programFolder } from './wiring/program-folder.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 import { createUplink } from './uplink/uplink.ts'
@@ -198,17 +199,7 @@ class WiredGateway implements Gateway {
       for (const { change, alarm } of kept.transitions) this.#cameras?.onAlarm(change, alarm)
     }
 
-    const outbox: Outbox = {
-      epoch: journal.epoch,
-      positions: () => journal.positions(),
-      read: (lane, after, limits) => journal.read(lane, after, limits),
-      settle: (lane, storedTo) => {
-        journal.settle(lane, storedTo)
-        stages.settled(lane, storedTo)
-      },
-      stepBack: (lane, storedTo) => journal.stepBack(lane, storedTo),
-      onCommitted: (listener) => journal.onCommitted(listener),
-    }
+    const outbox = outboxOf(journal, stages)
     const opened = await openCameras({
       ...this.#options,
       metrics: this.#metrics,

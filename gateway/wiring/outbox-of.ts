@@ -1,0 +1,17 @@
+// What the uplink sees of the journal; what the centre has stored is a stage of each alarm in it.
+import type { StageReceipts } from '../commands/stage-receipts.ts'
+import type { Journal, Outbox } from '../journal/port.ts'
+
+export function outboxOf(journal: Journal, stages: StageReceipts): Outbox {
+  return {
+    epoch: journal.epoch,
+    positions: () => journal.positions(),
+    read: (lane, after, limits) => journal.read(lane, after, limits),
+    settle: (lane, storedTo) => {
+      journal.settle(lane, storedTo)
+      stages.settled(lane, storedTo)
+    },
+    stepBack: (lane, storedTo) => journal.stepBack(lane, storedTo),
+    onCommitted: (listener) => journal.onCommitted(listener),
+  }
+}
