@@ -103,7 +103,8 @@ describe('a snapshot page', () => {
 describe('ONVIF', () => {
   it.each([...clockHabits, ...mediaHabits])('$name', async (habit) => {
     const { camera, client } = await openOnvif(habit)
-    await client.sources(signal)
+    expect(await client.sources(signal)).toContain('http')
+    expect(client.facts?.snapshot?.path).toBe('/snapshot.jpg')
     expect(Buffer.from((await client.fetch('http', signal)).bytes)).toEqual(picture)
     // What was refused is not tried again: whoever asks on signs as it worked.
     const refused = camera.refused
