@@ -33,6 +33,9 @@ const commands = {
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 
+/** Programs that protect somebody go on when nobody reads what they say. */
+const runsOn = new Set(['gateway', 'centre'])
+
 function help() {
   const width = Math.max(...Object.keys(commands).map((name) => name.length))
   return [
@@ -51,6 +54,13 @@ async function partsFor(name) {
   const { checkCentreConfig } = await import(new URL('dist/centre/config/load-config.js', root).href)
   return [checkCentreConfig]
 }
+
+// The reader of a pipe (`| head`) has read enough: that is no fault, and the command's own exit code stands.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+    if (!runsOn.has(name)) process.exit(process.exitCode ?? 0)
+  })
 
 const [name, ...rest] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined

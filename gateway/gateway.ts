@@ -62,6 +62,8 @@ export interface Gateway {
   /** Refuses new work, flushes and closes; idempotent. */
   stop(): Promise<void>
   addresses(): { mqtt: BrokerAddress[]; console: string }
+  /** Reads certificates, keys, passwords and revocations again now; they are watched too. */
+  reload(): Promise<void>
   /** Rejects when the journal turned out to be damaged while running (start anew, and it is salvaged), or with ConfigChanged. */
   readonly failed: Promise<never>
 }
@@ -84,6 +86,7 @@ class WiredGateway implements Gateway {
   #fail: (error: Error) => void = () => undefined
   #broker: DeviceBroker | undefined
   #cameras: Cameras | undefined
+  #watch: BoxWatch | undefined
   #consoleUrl = ''
   #illness: string | undefined
   #stopping: Promise<void> | undefined
@@ -107,6 +110,11 @@ class WiredGateway implements Gateway {
 
   addresses(): { mqtt: BrokerAddress[]; console: string } {
     return { mqtt: this.#broker?.addresses() ?? [], console: this.#consoleUrl }
+  }
+
+  async reload(): Promise<void> {
+    await this.#broker?.reload()
+    this.#watch?.lookAgain()
   }
 
   async #start(): Promise<void> {
@@ -318,8 +326,10 @@ class WiredGateway implements Gateway {
       journal,
       now: () => boxClock.now(),
       certificateFiles: certificateFilesOf(config),
+      metrics: this.#metrics,
       logger: logger.child({ part: 'health' }),
     })
+    this.#watch = watch
     const facts = this.#facts
     const ticks = startTicks({ clock, logger, intake, watch, facts, steadyMs: () => boxClock.now().steadyMs })
     this.#undos.push(['ticks', ticks])

@@ -11,6 +11,7 @@ import { writeDevicePassword } from './cli/device-password.ts'
 import { forgetDevice } from './cli/forget-device.ts'
 import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
+import { findLooseEnds } from './config/loose-ends.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
 
@@ -89,6 +90,10 @@ async function run(file: string): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('SIGHUP', () => {
+    logger.info('SIGHUP: certificates, keys, passwords and revocations are read again')
+    void gateway?.reload()
+  })
   const { version } = JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as {
     version: string
   }
@@ -98,6 +103,8 @@ async function run(file: string): Promise<void> {
     else if (centre.sections.length > 0)
       logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
     logger.level = config.logLevel
+    for (const problem of findLooseEnds(config))
+      logger.error(problem, 'a part of the configuration does nothing')
     let isStarted = false
     gateway = createGateway({
       config,

@@ -1,23 +1,19 @@
 // Reads the centre's YAML file; also behind `gengfu check-config`.
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parse } from 'yaml'
-import { bad, type Problem, type Result } from '../../protocols/kit/result.ts'
+import { cannotRead, checkCertificateFiles } from '../../platform/certificate-files.ts'
+import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { type Problem, type Result } from '../../protocols/kit/result.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
-
-const configBytesMax = 4 * 1024 * 1024
 
 /** Parses the file; relative paths inside it are relative to the file. */
 export function loadCentreConfig(file: string): Result<CentreConfig> {
-  let value: unknown
-  try {
-    const text = readFileSync(file, 'utf8')
-    if (text.length > configBytesMax) return bad(`at most ${configBytesMax} bytes`)
-    value = parse(text, { maxAliasCount: 100 })
-  } catch (error) {
-    return bad(error instanceof Error ? error.message : String(error))
-  }
-  const parsed = parseCentreConfig(value)
+  const text = readConfigText(file)
+  if (!text.ok) return text
+  const read = parseConfigYaml(text.value)
+  if (!read.ok) return read
+  const parsed = parseCentreConfig(read.value)
   return parsed.ok ? { ok: true, value: withAbsolutePaths(parsed.value, dirname(resolve(file))) } : parsed
 }
 
@@ -51,18 +47,19 @@ export function checkCentreConfig(file: string): Problem[] {
   const loaded = loadCentreConfig(file)
   if (!loaded.ok) return loaded.problems
   const { http, uplink } = loaded.value
-  const named: [string, string | undefined][] = [
-    ['http.tls.certFile', http.tls?.certFile],
-    ['http.tls.keyFile', http.tls?.keyFile],
-    ['uplink.passwordFile', uplink.passwordFile],
-    ['uplink.revokedFile', uplink.revokedFile],
-    ['uplink.admittedFile', uplink.admittedFile],
-  ]
-  uplink.listeners.forEach(({ tls }, i) => {
-    for (const key of ['certFile', 'keyFile', 'caFile'] as const)
-      named.push([`uplink.listeners.${i}.tls.${key}`, tls?.[key]])
-  })
-  return named
-    .filter(([, path]) => path !== undefined && !existsSync(path))
-    .map(([key, path]) => ({ path: key, message: `${path} is not there` }))
+  const wallMs = createSystemClock().wallMs()
+  const problems = uplink.listeners.flatMap(({ tls }, i) =>
+    tls ? checkCertificateFiles({ path: `uplink.listeners.${i}.tls`, ...tls }, wallMs) : [],
+  )
+  if (http.tls) problems.unshift(...checkCertificateFiles({ path: 'http.tls', ...http.tls }, wallMs))
+  for (const key of ['passwordFile', 'revokedFile', 'admittedFile'] as const) {
+    const named = uplink[key]
+    if (named === undefined) continue
+    try {
+      accessSync(named, constants.R_OK)
+    } catch (error) {
+      problems.push({ path: `uplink.${key}`, message: cannotRead(named, error) })
+    }
+  }
+  return problems
 }

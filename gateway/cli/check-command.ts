@@ -1,11 +1,14 @@
 // `gengfu check`: says in words what is wrong with a box and what to do next, the clock first. Reads only.
-import { X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { HealthAnswer, HealthDevice } from '../../protocols/console/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { parseAuthorities } from '../../platform/certificate-check.ts'
+import { checkCertificateFiles, type CertificateFiles } from '../../platform/certificate-files.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { isSystemSynced } from '../clock/system-sync.ts'
+import { findLooseEnds } from '../config/loose-ends.ts'
+import { certificateFilesOf } from '../health/box-watch.ts'
 import { diskOf } from '../health/disk-room.ts'
 import { reasonOf } from '../uplink/connect/connect-failure.ts'
 import { dial } from '../uplink/connect/dial.ts'
@@ -55,7 +58,12 @@ async function check(file: string): Promise<void> {
   const findings = [
     await checkClock(),
     ...checkFolder(config.value),
-    ...checkCertificate(config.value),
+    ...checkCertificates(config.value),
+    ...findLooseEnds(config.value).map(({ path, message }): Finding => ({
+      grade: 'watch',
+      zh: '',
+      en: `config ${path}: ${message}`,
+    })),
     await checkCentre(config.value),
     ...(await checkRunning(config.value)),
   ]
@@ -126,44 +134,41 @@ function checkFolder({ dataDir }: GatewayConfig): Finding[] {
   ]
 }
 
-function checkCertificate({ uplink }: GatewayConfig): Finding[] {
-  return (['caFile', 'certFile', 'keyFile', 'passwordFile'] as const).flatMap((name): Finding[] => {
-    const file = uplink?.[name]
-    if (file === undefined) return []
-    let text: Buffer
-    try {
-      text = readFileSync(file)
-    } catch (error) {
-      return [
-        {
-          grade: 'act',
-          zh: `uplink.${name} 读不到：${file}`,
-          en: `uplink.${name} can not be read: ${(error as Error).message}.`,
-        },
-      ]
-    }
-    return name === 'certFile' || name === 'caFile' ? [judgeCertificate(name, text)] : []
-  })
+/** Every certificate in use, and whether keys and names fit. */
+function checkCertificates(config: GatewayConfig): Finding[] {
+  const { uplink, mqtt, box } = config
+  const wallMs = createSystemClock().wallMs()
+  const all: CertificateFiles[] = mqtt.listeners.flatMap(({ tls }, i) =>
+    tls ? [{ path: `mqtt.listeners.${i}.tls`, ...tls }] : [],
+  )
+  if (uplink) all.push({ path: 'uplink', ...uplink, name: box.id })
+  const problems = all.flatMap((files) =>
+    checkCertificateFiles(files, wallMs > earliestMs ? wallMs : undefined),
+  )
+  const wrong = problems.map(({ path, message }): Finding => ({
+    grade: 'act',
+    zh: '',
+    en: `${path}: ${message}`,
+  }))
+  const ends = certificateFilesOf(config).flatMap((file) => describeEnd(file, wallMs))
+  return [...wrong, ...ends]
 }
 
-function judgeCertificate(name: string, text: Buffer): Finding {
+/** The first of the certificates in a file to end. */
+function describeEnd(file: string, wallMs: number): Finding[] {
+  if (!existsSync(file)) return []
   try {
-    const until = new X509Certificate(text).validTo
-    const leftMs = Date.parse(until) - createSystemClock().wallMs()
-    if (leftMs < 0)
-      return {
-        grade: 'act',
-        zh: `uplink.${name} 已过期（${until}）：请换证`,
-        en: `uplink.${name} expired on ${until}: renew it.`,
-      }
-    const grade = leftMs < certificateWatchMs ? 'watch' : 'good'
-    return { grade, zh: `uplink.${name} 有效期至 ${until}`, en: `uplink.${name} is valid until ${until}.` }
+    const ends = parseAuthorities(readFileSync(file, 'utf8')).map(({ validTo }) => Date.parse(validTo))
+    const [first] = ends.toSorted((one, other) => one - other)
+    if (first === undefined || first < wallMs) return []
+    const until = new Date(first).toISOString().slice(0, 10)
+    const grade = first - wallMs < certificateWatchMs ? 'watch' : 'good'
+    const [zhTodo, enTodo] = grade === 'watch' ? ['，请尽快换证', ': renew it soon'] : ['', '']
+    return [
+      { grade, zh: `${file} 有效期至 ${until}${zhTodo}`, en: `${file} is valid until ${until}${enTodo}.` },
+    ]
   } catch {
-    return {
-      grade: 'act',
-      zh: `uplink.${name} 不是 PEM 证书`,
-      en: `uplink.${name} is no certificate in PEM.`,
-    }
+    return []
   }
 }
 

@@ -1,10 +1,15 @@
 // `gengfu check-config`: tells a gateway's configuration from a centre's and names every problem of it at once.
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { parse } from 'yaml'
+import { cannotRead, checkCertificateFiles } from '../../platform/certificate-files.ts'
+import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
+import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { findLooseEnds } from '../config/loose-ends.ts'
+import { becomeUser } from './service-user.ts'
 
 /** Everything wrong with a centre's file. Handed in, since the programs do not know each other. */
 export type CheckCentre = (file: string) => Problem[]
@@ -21,8 +26,17 @@ export async function runCheckConfig(argv: readonly string[], checkCentre: Check
       'read the configuration of a gateway or a centre and name every problem at once\n检查网关或镇中心的配置，一次列出全部问题',
     )
     .requiredOption('--config <file>', 'YAML configuration 配置文件')
+    .option(
+      '--as-user <name>',
+      'look at the files with the rights of this user: gengfu, when it exists and root asks 以服务用户的权限检查',
+    )
     .exitOverride()
-    .action(({ config }: { config: string }) => check(config, checkCentre))
+    .action(({ config, asUser }: { config: string; asUser?: string }) => {
+      const problem = becomeUser(asUser)
+      if (problem === undefined) return check(config, checkCentre)
+      process.stderr.write(`gengfu check-config: ${problem}\n`)
+      process.exitCode = 2
+    })
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -44,13 +58,10 @@ function check(file: string, checkCentre: CheckCentre): void {
 }
 
 function checkFile(file: string, checkCentre: CheckCentre): Checked {
-  let value: unknown
-  try {
-    value = parse(readFileSync(file, 'utf8'), { maxAliasCount: 100 })
-  } catch (error) {
-    return { problems: [{ path: '', message: (error as Error).message }], summary: 'unreadable 无法读取' }
-  }
-  const program = programOf(value)
+  const text = readConfigText(file)
+  const read = text.ok ? parseConfigYaml(text.value) : text
+  if (!read.ok) return { problems: read.problems, summary: 'unreadable 无法读取' }
+  const program = programOf(read.value)
   if (program === 'gateway') return checkGateway(file)
   if (program === 'centre') return { problems: checkCentre(file), summary: 'centre 镇中心' }
   const message =
@@ -72,7 +83,8 @@ function checkGateway(file: string): Checked {
   if (!config.ok) return { problems: config.problems, summary: 'gateway 网关' }
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
-  return { problems: [...missingFiles(config.value), ...sharedPorts(config.value)], summary }
+  const problems = [checkFiles, sharedPorts, findLooseEnds].flatMap((look) => look(config.value))
+  return { problems, summary }
 }
 
 /** Two that listen on one address: the second would keep the gateway from starting. */
@@ -94,17 +106,57 @@ function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
   })
 }
 
-/** Certificates and keys that are named and not there; a password file is made when the first password is. */
-function missingFiles({ mqtt, uplink }: GatewayConfig): Problem[] {
-  const named: [string, string | undefined][] = mqtt.listeners.flatMap(({ tls }, i) =>
-    (['certFile', 'keyFile', 'caFile', 'revokedFile'] as const).map((key): [string, string | undefined] => [
-      `mqtt.listeners.${i}.tls.${key}`,
-      tls?.[key],
+/** Files that are named and can not be used by the user who runs this. */
+function checkFiles(config: GatewayConfig): Problem[] {
+  const { mqtt, uplink, cameras, commands, box } = config
+  const wallMs = createSystemClock().wallMs()
+  const certificates = mqtt.listeners.flatMap(({ tls }, i) =>
+    tls ? checkCertificateFiles({ path: `mqtt.listeners.${i}.tls`, ...tls }, wallMs) : [],
+  )
+  if (uplink) certificates.push(...checkCertificateFiles({ path: 'uplink', ...uplink, name: box.id }, wallMs))
+  const others: [path: string, file: string | undefined][] = [
+    ...mqtt.listeners.map(({ tls }, i): [string, string | undefined] => [
+      `mqtt.listeners.${i}.tls.revokedFile`,
+      tls?.revokedFile,
     ]),
-  )
-  for (const key of ['caFile', 'certFile', 'keyFile', 'passwordFile'] as const)
-    named.push([`uplink.${key}`, uplink?.[key]])
-  return named.flatMap(([path, file]) =>
-    file === undefined || existsSync(file) ? [] : [{ path, message: `${file} is not there 文件不存在` }],
-  )
+    ['uplink.passwordFile', uplink?.passwordFile],
+    ...cameras.map(({ passwordFile }, i): [string, string | undefined] => [
+      `cameras.${i}.passwordFile`,
+      passwordFile,
+    ]),
+    ['commands.updaterFile', commands.updaterFile],
+  ]
+  const unreadable = others.flatMap(([path, file]) => checkReadable(path, file))
+  return [...certificates, ...unreadable, ...checkPasswords(mqtt.passwordFile), ...checkDataDir(config)]
+}
+
+function checkReadable(path: string, file: string | undefined): Problem[] {
+  if (file === undefined) return []
+  try {
+    accessSync(file, path.endsWith('updaterFile') ? constants.X_OK : constants.R_OK)
+    return []
+  } catch (error) {
+    return [{ path, message: cannotRead(file, error) }]
+  }
+}
+
+/** A file that is not there yet is made when the first password is. */
+function checkPasswords(file: string | undefined): Problem[] {
+  if (file === undefined || !existsSync(file)) return []
+  const path = 'mqtt.passwordFile'
+  const unreadable = checkReadable(path, file)
+  if (unreadable.length > 0) return unreadable
+  const { problems } = parsePasswordLines(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+  return problems.map((message) => ({ path, message: `${message} 该行不能用` }))
+}
+
+/** The service's unit makes the folder when it is not there. */
+function checkDataDir({ dataDir }: GatewayConfig): Problem[] {
+  if (!existsSync(dataDir)) return []
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    return []
+  } catch {
+    return [{ path: 'dataDir', message: `${dataDir} can not be written by this user 服务用户无权写入` }]
+  }
 }

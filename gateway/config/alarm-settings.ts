@@ -127,7 +127,7 @@ export const deviceSchema = z.strictObject(deviceShape)
 
 const timeOfDay = z
   .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time like 22:30')
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time like "22:30" with two digits each; midnight is "00:00"')
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)))
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 /** From `from` to `to` on `days` (all by default); past midnight when `to` is the earlier one. Minutes of the day. */

@@ -1,8 +1,7 @@
 // The gateway's configuration: one strict parse that gives a frozen Config or every problem at once.
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { boxIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
@@ -70,12 +69,9 @@ export function parseGatewayConfig(
   folder: string,
   over: Readonly<Record<string, unknown>> = {},
 ): Result<GatewayConfig> {
-  let raw: unknown
-  try {
-    raw = parseYaml(text, { prettyErrors: false })
-  } catch (error) {
-    return bad(`not YAML: ${(error as Error).message}`)
-  }
+  const read = parseConfigYaml(text)
+  if (!read.ok) return read
+  const raw = read.value
   if (raw === null || raw === undefined)
     return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
   const whole = isObject(raw) ? { ...raw, ...over } : raw
@@ -96,13 +92,8 @@ export function readGatewayConfig(
   file: string,
   over: Readonly<Record<string, unknown>> = {},
 ): Result<GatewayConfig> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    return bad(`can not read ${file}: ${(error as Error).message}`)
-  }
-  return parseGatewayConfig(text, dirname(resolve(file)), over)
+  const text = readConfigText(file)
+  return text.ok ? parseGatewayConfig(text.value, dirname(resolve(file)), over) : text
 }
 
 const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File')

@@ -1,13 +1,16 @@
 // Looks at the box itself with every tick: its clock, its journal and the room for it, its certificates. What it sees becomes box facts.
-import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
+import { parseAuthorities } from '../../platform/certificate-check.ts'
+import { commonNameOf } from '../../platform/certificate-files.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal } from '../journal/port.ts'
 import type { BoxFacts } from './box-facts.ts'
 
-const certificateLookMs = 3_600_000
+const certificateLookMs = 600_000
 /** A certificate that ends within this wants somebody to renew it. */
 const certificateSoonMs = 30 * 86_400_000
 const dayMs = 86_400_000
@@ -17,15 +20,42 @@ export interface BoxWatchOptions {
   journal: Journal
   now: () => BoxTime & { steadyMs: number }
   certificateFiles: readonly string[]
+  metrics?: Registry
   logger: Logger
+}
+
+/** The end of one certificate in use. */
+interface CertificateEnd {
+  file: string
+  /** Its common name, or its subject. */
+  holder: string
+  endsMs: number
 }
 
 export class BoxWatch {
   readonly #options: BoxWatchOptions
   #certificatesAtMs = Number.NEGATIVE_INFINITY
+  #unreadable = new Set<string>()
 
   constructor(options: BoxWatchOptions) {
     this.#options = options
+    if (!options.metrics) return
+    const endOfAll = (): CertificateEnd[] => this.#ends()
+    new Gauge({
+      name: 'gengfu_certificate_ends_timestamp_seconds',
+      help: 'When each certificate in use ends, by file and holder',
+      labelNames: ['file', 'holder'],
+      registers: [options.metrics],
+      collect() {
+        this.reset()
+        for (const { file, holder, endsMs } of endOfAll()) this.set({ file, holder }, endsMs / 1000)
+      },
+    })
+  }
+
+  /** The next look reads the certificates again. */
+  lookAgain(): void {
+    this.#certificatesAtMs = Number.NEGATIVE_INFINITY
   }
 
   look(): void {
@@ -42,30 +72,41 @@ export class BoxWatch {
     // Without a known date nobody can say what has expired.
     if (time.clock === 'unsynced' || time.steadyMs - this.#certificatesAtMs < certificateLookMs) return
     this.#certificatesAtMs = time.steadyMs
-    const untilMs = this.#earliestEnd()
-    const days = Math.floor((untilMs - time.atMs) / dayMs)
+    const [first] = this.#ends().toSorted((one, other) => one.endsMs - other.endsMs)
+    const leftMs = first ? first.endsMs - time.atMs : Number.POSITIVE_INFINITY
     facts.set(
       'certificate-expires',
-      untilMs - time.atMs < certificateSoonMs,
-      Number.isFinite(days) ? { days } : {},
+      leftMs < certificateSoonMs,
+      first ? { days: Math.floor(leftMs / dayMs), file: basename(first.file), holder: first.holder } : {},
     )
   }
 
-  /** When the first of the certificates ends; Infinity without any. */
-  #earliestEnd(): number {
-    let earliestMs = Number.POSITIVE_INFINITY
-    for (const file of this.#options.certificateFiles)
+  /** Of every certificate in every file, chains and authorities too. */
+  #ends(): CertificateEnd[] {
+    return this.#options.certificateFiles.flatMap((file) => {
       try {
-        earliestMs = Math.min(earliestMs, Date.parse(new X509Certificate(readFileSync(file)).validTo))
+        const found = parseAuthorities(readFileSync(file, 'utf8'))
+        this.#unreadable.delete(file)
+        return found.map((certificate) => ({
+          file,
+          holder: commonNameOf(certificate) ?? certificate.subject,
+          endsMs: Date.parse(certificate.validTo),
+        }))
       } catch (error) {
-        this.#options.logger.warn({ file, reason: (error as Error).message }, 'a certificate can not be read')
+        if (!this.#unreadable.has(file)) {
+          const { message: reason } = error as Error
+          this.#options.logger.warn({ file, reason }, 'a certificate can not be read')
+        }
+        this.#unreadable.add(file)
+        return []
       }
-    return earliestMs
+    })
   }
 }
 
 /** The certificates that this box shows or trusts. */
 export function certificateFilesOf({ uplink, mqtt }: GatewayConfig): string[] {
-  const files = [uplink?.certFile, uplink?.caFile, ...mqtt.listeners.map(({ tls }) => tls?.certFile)]
-  return files.filter((file) => file !== undefined)
+  const ofListeners = mqtt.listeners.flatMap(({ tls }) => [tls?.certFile, tls?.caFile])
+  const files = [uplink?.certFile, uplink?.caFile, ...ofListeners]
+  return [...new Set(files.filter((file) => file !== undefined))]
 }

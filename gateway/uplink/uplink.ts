@@ -13,7 +13,7 @@ import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
 import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
-import { openStream } from './connect/open-stream.ts'
+import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
@@ -178,6 +178,7 @@ class UplinkLoop implements Uplink {
         stream,
         isSecure: address.startsWith('mqtts:') || address.startsWith('wss:'),
         password: password === undefined ? undefined : Buffer.from(password.trim()),
+        certificateName: await shownName(settings.certFile),
         keepAliveSeconds: settings.keepAliveSeconds,
         connectSeconds: settings.connectSeconds,
         onOpen: (link) => this.#opened(link, address),

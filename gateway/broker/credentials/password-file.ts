@@ -6,7 +6,8 @@ import { isDeviceId } from '../../../protocols/domain/names.ts'
 /** The file's text; empty when there is no file yet. */
 export async function readPasswordFile(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    // A Windows editor puts a byte order mark in front: it is not part of the first device's name.
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw error

@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   stream: Duplex
   isSecure: boolean
   password?: Buffer | undefined
+  /** The common name in the certificate that the box shows; undefined without one. */
+  certificateName?: string | undefined
   keepAliveSeconds: number
   connectSeconds: number
   onOpen(link: Link): void
@@ -25,6 +27,17 @@ export interface ConnectionOptions {
   onPicturesWanted(): void
   /** Once, whatever happened; nothing is called after it. */
   onClosed(reason: string): void
+}
+
+/** CONNACK: bad user name or password, not authorized. */
+const notAuthorized: ReadonlySet<number> = new Set([4, 5])
+
+/** What a person compares with what the centre's log says. */
+function whoAmI({ boxId, certificateName, password }: ConnectionOptions): string {
+  if (certificateName !== undefined)
+    return `is box.id the name in the certificate, and is it signed by the centre's authority? box.id is "${boxId}", the certificate is for "${certificateName}"`
+  const proof = password ? 'the password of uplink.passwordFile' : 'neither certificate nor password'
+  return `the centre does not let box.id "${boxId}" in with ${proof}`
 }
 
 /** Starts the MQTT session on an open stream; the returned function ends it (`isPolite`: with a DISCONNECT). */
@@ -54,7 +67,10 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     stream.destroy()
     options.onClosed(reason)
   }
-  client.on('error', (error: Error) => close(reasonOf(error)))
+  client.on('error', (error: Error & { code?: unknown }) => {
+    const isRefused = typeof error.code === 'number' && notAuthorized.has(error.code)
+    close(isRefused ? `${reasonOf(error)}: ${whoAmI(options)}` : reasonOf(error))
+  })
   client.on('close', () => close('the connection was closed'))
   client.on('end', () => close('the connection was ended'))
   client.on('connect', () => {
@@ -65,7 +81,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
       // A centre without pictures is a centre all the same.
       const isRefused = refused.some((channel) => channel !== 'picture')
       if (error || isRefused) {
-        return close(`the subscription was refused${error ? `: ${error.message}` : ''}`)
+        return close(`the subscription was refused: ${error ? reasonOf(error) : whoAmI(options)}`)
       }
       arePicturesWanted = refused.length === 0
       if (arePicturesWanted && !isClosed) options.onPicturesWanted()

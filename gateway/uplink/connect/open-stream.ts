@@ -1,10 +1,12 @@
 // Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy where one is set.
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
+import { commonNameOf } from '../../../platform/certificate-files.ts'
 import type { UplinkSettings } from '../../config/uplink-settings.ts'
 import { ConnectFailure, reasonOf, vanishedPackets } from './connect-failure.ts'
 import { isTrustedDateless } from './dateless-trust.ts'
@@ -91,6 +93,12 @@ async function readKeys(settings: UplinkSettings): Promise<Keys> {
     read(settings.keyFile),
   ])
   return { ca, cert, key }
+}
+
+/** The common name that the box shows to the centre; undefined without a certificate. */
+export async function shownName(certFile: string | undefined): Promise<string | undefined> {
+  if (certFile === undefined) return undefined
+  return commonNameOf(new X509Certificate(await readFile(certFile))) ?? ''
 }
 
 async function openTls(

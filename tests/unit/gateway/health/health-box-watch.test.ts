@@ -1,9 +1,10 @@
 // What the box notices about itself: told until it is kept, certificates judged only when the date is known.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BoxFact } from '../../../../gateway/alarms/port.ts'
 import { BoxFacts } from '../../../../gateway/health/box-facts.ts'
@@ -30,7 +31,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function seen(names: string[], clock: ClockQuality, journalFacts: object = {}): Promise<BoxFact[]> {
+async function seen(
+  names: string[],
+  clock: ClockQuality,
+  journalFacts: object = {},
+  metrics = new Registry(),
+): Promise<BoxFact[]> {
   const facts = new BoxFacts()
   const watch = new BoxWatch({
     facts,
@@ -39,6 +45,7 @@ async function seen(names: string[], clock: ClockQuality, journalFacts: object =
     } as unknown as Journal,
     now: () => ({ boot: 1, sinceBootMs: 1, steadyMs: 1, atMs: createSystemClock().wallMs(), clock }),
     certificateFiles: names.map((name) => join(folder, `${name}.crt`)),
+    metrics,
     logger: pino({ level: 'silent' }),
   })
   watch.look()
@@ -53,8 +60,21 @@ async function seen(names: string[], clock: ClockQuality, journalFacts: object =
 describe('the watch over the box', () => {
   it('tells a certificate that ends within thirty days, with the days left', async () => {
     expect(await seen(['later', 'soon'], 'synced')).toMatchObject([
-      { kind: 'certificate-expires', facts: { days: 9 } },
+      { kind: 'certificate-expires', facts: { days: 9, file: 'soon.crt', holder: 'box' } },
     ])
+  })
+
+  it('looks at every certificate of a file, and shows each end in the metrics', async () => {
+    const chain = ['later', 'soon'].map((name) => readFileSync(join(folder, `${name}.crt`), 'utf8')).join('')
+    writeFileSync(join(folder, 'chain.crt'), chain)
+    const metrics = new Registry()
+    expect(await seen(['chain'], 'synced', {}, metrics)).toMatchObject([{ facts: { days: 9 } }])
+    const { values = [] } =
+      (await metrics.getSingleMetric('gengfu_certificate_ends_timestamp_seconds')?.get()) ?? {}
+    expect(values.map(({ labels }) => labels)).toContainEqual({
+      file: join(folder, 'chain.crt'),
+      holder: 'box',
+    })
   })
 
   it('tells nothing of certificates that last, or while the date is unknown', async () => {

@@ -1,0 +1,83 @@
+// What a configuration names and nothing is behind: rules, cameras and schedules that would do nothing. The gateway starts all
+// the same and says so in its log, since the rest of it still protects the village; `check-config` calls it a problem.
+import type { Problem } from '../../protocols/kit/result.ts'
+import type { DeviceKind, Span } from './alarm-settings.ts'
+import type { GatewayConfig } from './config.ts'
+
+const sensorKinds: ReadonlySet<DeviceKind> = new Set([
+  'button',
+  'contact',
+  'water',
+  'motion',
+  'leak',
+  'camera',
+])
+/** What is asked for by `do`, and the kinds that can not do it although they do other things. */
+const unableKinds: Record<string, readonly DeviceKind[]> = {
+  siren: ['lamp', 'sign'],
+  lamp: ['loudspeaker'],
+  sign: ['siren', 'lamp', 'loudspeaker'],
+}
+
+export function findLooseEnds(config: GatewayConfig): Problem[] {
+  return [...rulesWithoutEffect(config), ...zonesAndCameras(config), ...emptySpans(config)]
+}
+
+function nothing(path: string, list: string, id: string): Problem {
+  return { path, message: `there is no "${id}" in ${list} ${list} 中没有 "${id}"` }
+}
+
+function rulesWithoutEffect({ rules, devices, cameras }: GatewayConfig): Problem[] {
+  const kinds = new Map<string, DeviceKind>(devices.map(({ id, kind }) => [id, kind]))
+  const speakers = new Set([...kinds.keys(), ...cameras.map(({ id }) => id)])
+  return rules.flatMap((rule, i) => {
+    const problems: Problem[] = []
+    const kind = kinds.get(rule.device)
+    if (kind === undefined) problems.push(nothing(`rules.${i}.device`, 'devices[].id', rule.device))
+    else if (sensorKinds.has(kind) || unableKinds[rule.do]?.includes(kind))
+      problems.push({
+        path: `rules.${i}.device`,
+        message: `"${rule.device}" is of kind ${kind}, which can not do "${rule.do}" 该设备不能执行 ${rule.do}`,
+      })
+    for (const id of rule.when.devices ?? [])
+      if (!speakers.has(id)) problems.push(nothing(`rules.${i}.when.devices`, 'devices[].id', id))
+    return problems
+  })
+}
+
+function zonesAndCameras({ zones, cameras, pictures }: GatewayConfig): Problem[] {
+  const [zoneIds, cameraIds] = [new Set(zones.map(({ id }) => id)), new Set(cameras.map(({ id }) => id))]
+  const ofZones = zones.flatMap(({ cameras: named = [] }, i) =>
+    named.filter((id) => !cameraIds.has(id)).map((id) => nothing(`zones.${i}.cameras`, 'cameras[].id', id)),
+  )
+  const ofCameras = cameras.flatMap(({ zone, user, passwordFile }, i) => {
+    const problems = zone
+      .filter((id) => !zoneIds.has(id))
+      .map((id) => nothing(`cameras.${i}.zone`, 'zones[].id', id))
+    if (user !== undefined && passwordFile === undefined && pictures.keyFile === undefined)
+      problems.push({
+        path: `cameras.${i}.passwordFile`,
+        message: `user without a password: name a passwordFile, or pictures.keyFile and give the password at the console 缺少摄像机口令`,
+      })
+    return problems
+  })
+  return [...ofZones, ...ofCameras]
+}
+
+function emptySpans({ zones, rules }: GatewayConfig): Problem[] {
+  const judge = (path: string, span: Span): Problem[] =>
+    span.from === span.to
+      ? [
+          {
+            path,
+            message: 'from and to are the same: the span is empty; for a whole day leave it out 起止时间相同',
+          },
+        ]
+      : []
+  return [
+    ...zones.flatMap(({ schedule = [] }, i) =>
+      schedule.flatMap((span, at) => judge(`zones.${i}.schedule.${at}`, span)),
+    ),
+    ...rules.flatMap(({ when }, i) => (when.during ? judge(`rules.${i}.when.during`, when.during) : [])),
+  ]
+}
