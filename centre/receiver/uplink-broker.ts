@@ -20,6 +20,7 @@ import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { BoxAdmission, type AdmissionRefusal } from './box-admission.ts'
 import { FrameGuard } from './frame-guard.ts'
+import { RefusedBoxes } from './refused-boxes.ts'
 
 /**
  * Sockets that have not proven who they are, of all addresses and of one, and those that have. Many boxes may share one
@@ -93,6 +94,7 @@ export class UplinkBroker {
   readonly #tlsServers: [server: TlsServer, files: TlsFiles][] = []
   #stopWatching: () => void = () => undefined
   readonly #refused
+  readonly #refusedBoxes: RefusedBoxes
   #broker: Aedes | undefined
 
   constructor(options: UplinkBrokerOptions) {
@@ -105,6 +107,7 @@ export class UplinkBroker {
     })
     const { revokedFile, admittedFile, logger } = options
     this.#admission = new BoxAdmission({ revokedFile, admittedFile, logger })
+    this.#refusedBoxes = new RefusedBoxes(logger)
     const registers = [options.registry]
     this.#refused = new Counter({
       name: 'gengfu_centre_uplink_refused_total',
@@ -142,7 +145,7 @@ export class UplinkBroker {
       queueLimit: 256,
       preConnect: (client, packet, callback) => {
         const claim = claimOf(client.conn, packet.username, packet.clientId)
-        if (!claim) return callback(this.#refuse('no-box-name'), false)
+        if (!claim) return callback(this.#refuse('no-box-name', client, undefined, packet.clientId), false)
         if (!packet.clean || packet.will) {
           // Sessions and wills would be kept in memory for boxes that may never return.
           packet.clean = true
@@ -157,7 +160,8 @@ export class UplinkBroker {
       authorizePublish: (client, packet, callback) => {
         const box = client ? this.#claims.get(client)?.box : undefined
         const topic = parseUpTopic(packet.topic)
-        if (box === undefined || topic?.box !== box) return callback(this.#refuse('publish'))
+        if (box === undefined || topic?.box !== box)
+          return callback(this.#refuse('publish', client, box, topic?.box))
         packet.retain = false
         const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
         if (topic.channel === 'heartbeat') {
@@ -175,7 +179,7 @@ export class UplinkBroker {
         const box = this.#claims.get(client)?.box
         const topic = parseDownTopic(subscription.topic)
         if (box === undefined || topic?.box !== box) {
-          this.#refuse('subscribe')
+          this.#refuse('subscribe', client, box, topic?.box)
           return callback(null, null)
         }
         return callback(null, subscription)
@@ -342,7 +346,7 @@ export class UplinkBroker {
     }
     // A password that was given must be right, also where strangers may come in without one.
     isProven ||= this.#options.isAnonymousAllowed && password === undefined
-    if (!isProven) return done(this.#refuse('credentials'), null)
+    if (!isProven) return done(this.#refuse('credentials', client, claim.box), null)
     if (this.#isShutOut(client)) return done(shutOut(), null)
     if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
       return done(this.#refuse('sessions'), null)
@@ -371,8 +375,9 @@ export class UplinkBroker {
     return [...(this.#sessions.get(box ?? '') ?? [])].find((session) => session.client === client)
   }
 
-  #refuse(reason: string): AuthenticateError {
+  #refuse(reason: string, client?: Client | null, box?: string, asked?: string): AuthenticateError {
     this.#refused.inc({ reason })
+    if (client) this.#refusedBoxes.say(reason, client.conn, box, asked)
     return Object.assign(new Error(`refused: ${reason}`), { returnCode: 5 })
   }
 }
