@@ -261,7 +261,13 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
   const named = (ids: string[]): string => ids.slice(0, 10).join(', ') + (ids.length > 10 ? ' …' : '')
   return [
     {
-      grade: 'good',
+      // None of them there: most often their passwords were lost with the old box.
+      grade:
+        devices.present === 0 && devices.known > 0
+          ? 'act'
+          : devices.present < devices.known
+            ? 'watch'
+            : 'good',
       zh: `设备 ${devices.known} 台，在线 ${devices.present} 台`,
       en: `${devices.present} of ${devices.known} devices are present.`,
     },

@@ -1,0 +1,58 @@
+// Question: does a person who types what the handbook says, and nothing else, get a centre and a box that are linked?
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'gengfu-handbook-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The commands of a page up to the heading `until`; blocks with a language are examples. */
+function commandsOf(page: string, until: string): string {
+  const text = readFileSync(join(root, 'docs', page), 'utf8')
+  const end = text.indexOf(until)
+  expect(end).toBeGreaterThan(0)
+  const blocks = [...text.slice(0, end).matchAll(/^```([a-z]*)\n([\s\S]*?)^```$/gm)]
+  return blocks.flatMap(([, language, body = '']) => (language === '' ? [body] : [])).join('\n')
+}
+
+function runInRoot(name: string, commands: string): { code: number | null; said: string } {
+  const file = join(folder, name)
+  writeFileSync(file, commands)
+  const kit = join(root, 'tests/kits/system/handbook-root.sh')
+  const args = ['-mnpf', '--mount-proc', '--propagation', 'private', 'bash', kit, root, file]
+  const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8' })
+  return { code: status, said: stdout + stderr }
+}
+
+const linked = `
+for i in $(seq 300); do gengfu check --config /etc/gengfu/gateway.yaml > /tmp/check 2>&1 || true; grep -q 'linked to the centre' /tmp/check && ! grep -q 'not linked' /tmp/check && break; sleep 0.2; done
+cat /tmp/check
+{ gengfu check --config /etc/gengfu/gateway.yaml || true; } | head -1 > /dev/null
+`
+
+describe.each(['', '.zh'])('the handbook%s', (language) => {
+  it('leads to a centre and a box that are linked, with a person and a device', () => {
+    const commands = [
+      commandsOf(`running-a-centre${language}.md`, '| `operator`, `supervisor`, `admin` |'),
+      commandsOf(`installing-a-box${language}.md`, language === '' ? '## By hand' : '## 在网关上手动操作'),
+      linked,
+    ]
+    // What the page says to edit: here both programs run on one machine.
+    const edited = commands
+      .join('\n')
+      .replace(
+        /^cp deploy\/box\/gateway.yaml .*$/m,
+        "$&\nsed -i 's/port: 8883$/port: 8884/' /etc/gengfu/gateway.yaml",
+      )
+    const { code, said } = runInRoot(`whole${language}`, edited)
+    expect({ code, said }).toMatchObject({ code: 0 })
+    expect(said.match(/: good 没有问题/g)).toHaveLength(2)
+    expect(said).toContain('"status":"ok"')
+    expect(said).toMatch(/✓ linked to the centre/)
+    expect(said).not.toMatch(/EPIPE|at .*\(node:/)
+  }, 180_000)
+})
