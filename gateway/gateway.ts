@@ -86,7 +86,6 @@ class WiredGateway implements Gateway {
   #fail: (error: Error) => void = () => undefined
   #broker: DeviceBroker | undefined
   #cameras: Cameras | undefined
-  #watch: BoxWatch | undefined
   #consoleUrl = ''
   #illness: string | undefined
   #stopping: Promise<void> | undefined
@@ -96,7 +95,7 @@ class WiredGateway implements Gateway {
     this.failed = new Promise<never>((_, reject) => {
       this.#fail = reject
     })
-    this.failed.catch(() => undefined) // whoever cares awaits it; nobody has to
+    this.failed.catch(() => undefined)
   }
 
   async start(): Promise<void> {
@@ -114,7 +113,6 @@ class WiredGateway implements Gateway {
 
   async reload(): Promise<void> {
     await this.#broker?.reload()
-    this.#watch?.lookAgain()
   }
 
   async #start(): Promise<void> {
@@ -176,9 +174,8 @@ class WiredGateway implements Gateway {
     })
     const causes = (await journal.loadState(causePrefix)) as [string, CauseDocument][]
     stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))
-    const reported = (work: Promise<void>, what: string): void => {
-      work.catch((error: Error) => logger.warn({ reason: error.message }, what))
-    }
+    const reported = (work: Promise<void>, what: string): void =>
+      void work.catch((error: Error) => logger.warn({ reason: error.message }, what))
     let uplink: Uplink | undefined
     const commands = await openCommands({
       ...this.#options,
@@ -329,9 +326,8 @@ class WiredGateway implements Gateway {
       metrics: this.#metrics,
       logger: logger.child({ part: 'health' }),
     })
-    this.#watch = watch
-    const facts = this.#facts
-    const ticks = startTicks({ clock, logger, intake, watch, facts, steadyMs: () => boxClock.now().steadyMs })
+    const steadyMs = (): number => boxClock.now().steadyMs
+    const ticks = startTicks({ clock, logger, intake, watch, facts: this.#facts, steadyMs })
     this.#undos.push(['ticks', ticks])
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])

@@ -53,11 +53,6 @@ export class BoxWatch {
     })
   }
 
-  /** The next look reads the certificates again. */
-  lookAgain(): void {
-    this.#certificatesAtMs = Number.NEGATIVE_INFINITY
-  }
-
   look(): void {
     const { facts, journal, now } = this.#options
     const time = now()

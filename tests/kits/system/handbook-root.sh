@@ -6,7 +6,7 @@ work=$(mktemp -d)
 mount -t tmpfs tmpfs "$work"
 chmod 755 "$work"
 cp "$2" "$work/commands"
-for d in /etc /var/lib /usr/local /opt /root; do
+for d in /etc /var/lib /usr/local /opt /srv; do
   mkdir -p "$work/u$d" "$work/w$d"
   chmod 755 "$work/u$d"
   mount -t overlay overlay -o "lowerdir=$d,upperdir=$work/u$d,workdir=$work/w$d" "$d"
