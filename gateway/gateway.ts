@@ -336,23 +336,18 @@ class WiredGateway implements Gateway {
     await started
     // After the devices: loading and connecting the uplink must not keep a button waiting.
     uplink?.start()
-    logger.info(
-      { mqtt: broker.addresses(), console: this.#consoleUrl, epoch: journal.epoch, boot },
-      'gateway is listening',
-    )
+    logger.info({ ...this.addresses(), epoch: journal.epoch, boot }, 'gateway is listening')
   }
 
   async #openJournal(): Promise<Journal> {
     const { config, clock, random, logger } = this.#options
     const journal = await openJournal({
+      ...config.journal,
       folder: config.dataDir,
       clock,
       random,
       logger: logger.child({ part: 'journal' }),
       bootId: this.#options.bootId ?? readBootId(() => random.hex(16)),
-      commitWindowMs: config.journal.commitWindowMs,
-      quarantineMax: config.journal.quarantineMax,
-      keepReceipted: config.journal.keepReceipted,
     })
     this.#undos.push(['journal', () => journal.close()])
     return journal
