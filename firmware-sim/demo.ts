@@ -19,6 +19,8 @@ const reportSeconds = 20
 /** The button of the printed command: registered, but pressed by nobody else. */
 const pressedButton = 'button-demo'
 const operator = 'operator'
+/** Verifies what the operator did: that takes a second person. */
+const supervisor = 'supervisor'
 const pidFile = 'demo.pid'
 const startMsMax = 30_000
 const stopMsMax = 6000
@@ -89,7 +91,8 @@ class Demo {
     const centreFile = this.#write('centre.yaml', centreConfig(this.#folder, ports))
     await this.#camera.start()
     const gatewayFile = this.#write('gateway.yaml', gatewayConfig(this.#folder, ports, this.#camera))
-    const password = await this.#login(centreFile)
+    const password = await this.#login(centreFile, operator, 'operator')
+    const leading = await this.#login(centreFile, supervisor, 'supervisor')
     await this.#startChild('centre', ['centre', '--config', centreFile], 'centre is listening')
     const token = await output([
       'centre',
@@ -118,6 +121,7 @@ class Demo {
         `desk http://127.0.0.1:${ports.http}/`,
         `console http://127.0.0.1:${ports.console}/`,
         `login ${operator} ${password}`,
+        `login ${supervisor} ${leading}`,
         `token ${token}`,
         `press mosquitto_pub -h 127.0.0.1 -p ${ports.mqtt} -i ${pressedButton} -q 1 -t gengfu/v1/${pressedButton}/event -m "${payload}"`,
         '',
@@ -129,8 +133,8 @@ class Demo {
   }
 
   /** Users are kept by the centre; the password that was made for this one is kept beside it. */
-  async #login(centreFile: string): Promise<string> {
-    const file = join(this.#folder, 'login')
+  async #login(centreFile: string, name: string, role: string): Promise<string> {
+    const file = join(this.#folder, `login-${role}`)
     if (existsSync(file)) return readFileSync(file, 'utf8').trim()
     const password = await output([
       'centre',
@@ -139,9 +143,9 @@ class Demo {
       '--config',
       centreFile,
       '--name',
-      operator,
+      name,
       '--role',
-      'operator',
+      role,
     ])
     writeFileSync(file, password, { mode: 0o600 })
     return password

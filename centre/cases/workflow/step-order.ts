@@ -5,13 +5,20 @@ export interface StepRule {
   from: readonly CaseState[]
   /** Absent: the state stays. */
   to?: CaseState
+  /** States in which it is possible and moves nothing: somebody who is on the way stays on the way. */
+  stays?: readonly CaseState[]
   /** Only the holder, or a supervisor in the holder's place. */
   isHolders: boolean
 }
 
 export const stepRules = {
-  accept: { from: ['open', 'accepted', 'dispatched', 'feedback'], to: 'accepted', isHolders: false },
-  release: { from: ['accepted', 'dispatched', 'feedback'], to: 'open', isHolders: true },
+  accept: {
+    from: ['open'],
+    to: 'accepted',
+    stays: ['accepted', 'dispatched', 'feedback'],
+    isHolders: false,
+  },
+  release: { from: ['accepted'], to: 'open', stays: ['dispatched', 'feedback'], isHolders: true },
   report: { from: ['accepted', 'dispatched', 'feedback', 'verified'], isHolders: true },
   dispatch: { from: ['accepted', 'dispatched', 'feedback'], to: 'dispatched', isHolders: true },
   arrive: { from: ['dispatched', 'feedback'], isHolders: false },
@@ -25,7 +32,8 @@ export const stepRules = {
 export type RuledStep = keyof typeof stepRules
 
 export function mayFollow(state: CaseState, step: RuledStep): boolean {
-  return (stepRules[step].from as readonly CaseState[]).includes(state)
+  const rule: StepRule = stepRules[step]
+  return rule.from.includes(state) || rule.stays?.includes(state) === true
 }
 
 export const isOver = (state: CaseState): boolean => state === 'archived' || state === 'merged'
