@@ -1,6 +1,7 @@
 // The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { Packet } from 'mqtt-packet'
+import type { PublishChoice } from './port.ts'
 import type { RefusalCause } from './refusals.ts'
 
 interface ClientInternals {
@@ -48,6 +49,19 @@ export function readHeldBack(client: Client): void {
 export function noteHeard(client: Client): void {
   const { _keepaliveInterval, _keepaliveTimer } = internalsOf(client)
   if (_keepaliveInterval > 0) _keepaliveTimer?.refresh()
+}
+
+/** A message of our own; resolves when every subscriber has it in its queue. */
+export function publishFrom(
+  broker: Aedes,
+  topic: string,
+  payload: Uint8Array | string,
+  { qos = 1, retain = false }: PublishChoice,
+): Promise<void> {
+  const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain, dup: false } as const
+  return new Promise((resolve, reject) => {
+    broker.publish(packet, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 /** Sends `packet` to this client alone, at the QoS of its subscription. */

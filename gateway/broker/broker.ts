@@ -8,6 +8,7 @@ import {
   deliverTo,
   disableCopyCheck,
   noteHeard,
+  publishFrom,
   readHeldBack,
   readOn,
 } from './aedes-internals.ts'
@@ -28,6 +29,7 @@ import {
   type DeviceSighting,
   type PublishChoice,
 } from './port.ts'
+import { Places } from './connections/places.ts'
 import { PublishRate } from './events/publish-rate.ts'
 import { Publishing } from './events/publishing.ts'
 import { Refusals, type RefusalCause } from './refusals.ts'
@@ -57,11 +59,13 @@ class Broker implements DeviceBroker {
   readonly #admission: Admission
   readonly #subscriptions: Subscriptions
   readonly #listeners: Listeners
+  readonly #places: Places
   readonly #passwords: PasswordCredentials | undefined
   readonly #aedes: Aedes
   readonly #connections = new Map<Client, { connection: Connection; refusal: RefusalCause | undefined }>()
   readonly #byStream = new WeakMap<object, { connection: Connection; refusal: RefusalCause | undefined }>()
   readonly #holders = new Map<string, Connection>()
+  readonly #allInHand = { bytes: 0 }
   readonly #readyListeners = new Set<(device: string) => void>()
   #state: 'created' | 'started' | 'stopping' | 'stopped' = 'created'
   #undo: (() => void)[] = []
@@ -71,7 +75,7 @@ class Broker implements DeviceBroker {
     const { limits } = settings
     this.#options = options
     this.#metrics = createBrokerMetrics(options.metrics, {
-      connections: () => this.#listeners.connections,
+      connections: () => this.#places.connections,
       devicesConnected: () => this.#sightings.connectedCount,
       sessions: () => this.#store.sessionCount,
       waiting: () => this.#store.waitingCount,
@@ -94,12 +98,14 @@ class Broker implements DeviceBroker {
     this.#passwords = options.credentials
       ? undefined
       : new PasswordCredentials({ file: settings.passwordFile, limits, clock, logger })
+    this.#places = new Places({ limits, clock, refusals: this.#refusals })
     this.#listeners = new Listeners({
       settings: settings.listeners,
       limits,
       clock,
       logger,
       refusals: this.#refusals,
+      places: this.#places,
       onArrival: (arrival) => this.#arrive(arrival),
     })
     this.#publishing = new Publishing({
@@ -128,6 +134,7 @@ class Broker implements DeviceBroker {
       store: this.#store,
       isRevoked: (marks) => this.#listeners.isRevoked(marks),
       isStopping: () => this.#state !== 'started',
+      places: this.#places,
       holderOf: (internalId) => this.#holders.get(internalId),
       onTakeover: () => this.#metrics.takeovers.inc(),
       onProven: (device, proof, mark) => options.intake.admitted?.(device, proof, mark),
@@ -181,18 +188,7 @@ class Broker implements DeviceBroker {
   }
 
   publish(topic: string, payload: Uint8Array | string, choice: PublishChoice = {}): Promise<void> {
-    const { qos = 1, retain = false } = choice
-    return new Promise((resolve, reject) => {
-      const packet = {
-        cmd: 'publish',
-        topic,
-        payload: Buffer.from(payload),
-        qos,
-        retain,
-        dup: false,
-      } as const
-      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()))
-    })
+    return publishFrom(this.#aedes, topic, payload, choice)
   }
 
   onDeviceReady(listener: (device: string) => void): () => void {
@@ -285,6 +281,7 @@ class Broker implements DeviceBroker {
     const connection = new Connection({
       ...arrival,
       limits: settings.limits,
+      all: this.#allInHand,
       clock,
       onProblem: (broken, problem) => this.#refuseFrame(broken, problem),
     })

@@ -58,8 +58,11 @@ export interface Credentials {
   markOf?(device: string): string | undefined
 }
 
-/** `busy`: too many attempts are waiting; the device should come back. */
-export type CredentialVerdict = 'right' | 'wrong' | 'unknown-device' | 'busy'
+/**
+ * `busy`: too many attempts are waiting; the device should come back. `too-many-guesses`: of this name from this address, or
+ * of this address; nothing was looked at.
+ */
+export type CredentialVerdict = 'right' | 'wrong' | 'unknown-device' | 'busy' | 'too-many-guesses'
 
 /** What the broker has seen of one device. `unknown` until it speaks: silence is not an alarm the broker invents. */
 export interface DeviceSighting {

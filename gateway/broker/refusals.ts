@@ -13,6 +13,16 @@ const refusals = {
     'raise mqtt.limits.connectionsPerAddress or find the device that does not hang up',
     '同一地址连接过多，请检查不断重连的设备',
   ],
+  'made-room': [
+    'too many connections that have not signed in: the oldest of the address with most of them was closed',
+    'find who opens connections without signing in; or raise mqtt.limits.strangers',
+    '未登录的连接过多，已关闭占用最多的地址中最早的一个，请检查该地址',
+  ],
+  'device-limit': [
+    'one device has too many connections: the one that was silent longest was closed',
+    'give each device its own id and password, or raise mqtt.limits.connectionsPerDevice',
+    '同一设备的连接过多，已关闭其中静默最久的一个，请为每台设备分配各自的编号与口令',
+  ],
   'not-connect': [
     'the first bytes are not an MQTT CONNECT',
     'check that the device speaks MQTT on this port, and TLS only where the listener has TLS',
@@ -85,6 +95,11 @@ const refusals = {
     'too many password checks are waiting',
     'nothing: the device will try again',
     '口令校验排队中，设备会自动重试',
+  ],
+  'too-many-guesses': [
+    'too many wrong passwords from this address',
+    'write the right password into the device; it is looked at again after some seconds of quiet',
+    '该地址口令错误过多，请写入正确口令，停止尝试片刻后会再次校验',
   ],
   'certificate-missing': [
     'no client certificate',

@@ -27,8 +27,13 @@ const listenerSchema = z.strictObject({
 })
 
 export const brokerLimitsSchema = z.strictObject({
+  /** Of devices that have signed in: of all, of one address, of one device (the newest makes the most silent one leave). */
   connections: count(2000),
   connectionsPerAddress: count(1000),
+  connectionsPerDevice: count(4),
+  /** Connections that have not signed in yet, of all and of one IPv4 address or IPv6 /64; the oldest makes room. */
+  strangers: count(1000),
+  strangersPerAddress: count(600),
   /** A connection that has not sent its whole CONNECT by then is closed. */
   connectTimeoutMs: milliseconds(10_000),
   /** A device that asked for no keepalive is closed after so long without a word. */
@@ -52,6 +57,8 @@ export const brokerLimitsSchema = z.strictObject({
   /** What one connection may have in hand, read but not yet answered; more waits in its socket. */
   inHandMessages: count(256, 10_000),
   inHandBytes: bytes(262_144),
+  /** What all connections together have in hand; beyond it each has one message at a time. */
+  inHandBytesOfAll: bytes(33_554_432, 1_073_741_824),
   qos2InFlight: count(100, 65_535),
   /** Sessions kept for disconnected devices (clean session off), for all and for each. */
   sessions: count(2000),

@@ -1,4 +1,5 @@
 // Events that go past aedes: are they kept, answered, ordered and bounded exactly as those that go through it?
+import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import mqtt from 'mqtt-packet'
@@ -287,6 +288,8 @@ function openConnection(): {
   const settings = brokerSettingsSchema.parse({ listeners: [{ host: '127.0.0.1', port: 0 }] })
   const connection = new Connection({
     stream,
+    socket: new Socket(),
+    all: { bytes: 0 },
     address: '127.0.0.1',
     certificateName: undefined,
     certificateMarks: [],

@@ -1,8 +1,9 @@
 // Does every bound of the broker hold, is each one counted, and does nobody else pay for it?
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
+import type { Credentials } from '../../gateway/broker/port.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../kits/broker/test-broker.ts'
 import { WireClient, connectPacket } from '../kits/broker/wire-client.ts'
@@ -32,29 +33,101 @@ async function waitFor(isTrue: () => boolean | Promise<boolean>): Promise<void> 
 }
 
 describe('connections', () => {
-  it('above the limit are closed at once, and places become free again', async () => {
+  it('above the limit are refused, but for the device that comes back itself; places become free again', async () => {
     const test = await start({ settings: { limits: { connections: 2 } } })
     const [a, b] = [
       await WireClient.connect(test.port, { clientId: 'a' }),
       await WireClient.connect(test.port, { clientId: 'b' }),
     ]
-    const third = await WireClient.open(test.port)
-    await third.closed()
+    expect(await (await WireClient.open(test.port)).connect({ clientId: 'c' })).toBe(3)
     expect(await refused(test, 'connection-limit')).toBe(1)
+    const again = await WireClient.open(test.port)
+    expect(await again.connect({ clientId: 'b' })).toBe(0)
+    await b.closed()
     a.cut()
     await waitFor(async () => (await test.count('gengfu_broker_connections')) === 1)
     const fourth = await WireClient.open(test.port)
     expect(await fourth.connect({ clientId: 'd' })).toBe(0)
-    for (const client of [b, fourth]) client.cut()
+    for (const client of [again, fourth]) client.cut()
   })
 
-  it('above the limit of one address are closed', async () => {
+  it('above the limit of one address are refused', async () => {
     const test = await start({ settings: { limits: { connectionsPerAddress: 1 } } })
     const first = await WireClient.connect(test.port)
-    await (await WireClient.open(test.port)).closed()
+    expect(await (await WireClient.open(test.port)).connect({ clientId: 'b' })).toBe(3)
     expect(await refused(test, 'address-limit')).toBe(1)
     await first.settle()
     first.cut()
+  })
+
+  it('that do not sign in keep no device out, and end none that is in', async () => {
+    const test = await start({
+      settings: { limits: { connections: 4, strangers: 5, strangersPerAddress: 4 } },
+    })
+    const known = await WireClient.connect(test.port, { clientId: 'a' })
+    const crowd = async (from: string) => {
+      const socket = connect({ port: test.port, host: '127.0.0.1', localAddress: from })
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      return socket
+    }
+    const sockets: Socket[] = []
+    for (let i = 0; i < 20; i++) sockets.push(await crowd(`127.0.0.${2 + (i % 2)}`))
+    for (const clientId of ['b', 'c']) {
+      const client = await WireClient.open(test.port)
+      expect(await client.connect({ clientId })).toBe(0)
+    }
+    await known.settle()
+    expect(await refused(test, 'made-room')).toBeGreaterThanOrEqual(15)
+    expect(await test.count('gengfu_broker_connections')).toBeLessThanOrEqual(3 + 5)
+    for (const socket of sockets) socket.destroy()
+    known.cut()
+  })
+
+  it('of one device are few: the newest makes the most silent one leave, others are left alone', async () => {
+    const clock = new VirtualClock()
+    const credentials: Credentials = { has: () => true, verify: () => Promise.resolve('right') }
+    const test = await start({ clock, credentials, settings: { limits: { connectionsPerDevice: 2 } } })
+    const dial = (clientId: string, username: string) =>
+      WireClient.connect(test.port, { clientId, username, password: 'x' })
+    const other = await dial('b', 'device-2')
+    const [silent, busy] = [await dial('1', 'device-1'), await dial('2', 'device-1')]
+    clock.advance(10)
+    await busy.settle()
+    const newest = await dial('3', 'device-1')
+    await silent.closed()
+    await Promise.all([busy.settle(), newest.settle(), other.settle()])
+    expect(await refused(test, 'device-limit')).toBe(1)
+    const storm = await Promise.all(Array.from({ length: 30 }, (_, i) => dial(`s${i}`, 'device-1')))
+    await waitFor(async () => (await test.count('gengfu_broker_connections')) <= 3)
+    await other.settle()
+    for (const client of [...storm, busy, newest, other]) client.cut()
+  })
+
+  it('together have a bounded number of bytes in hand, and each goes on', async () => {
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    const limits = { inHandBytesOfAll: 2000, inHandMessages: 100 }
+    const test = await start({ settings: { limits }, accept: () => gate })
+    const clients: WireClient[] = []
+    for (const clientId of ['a', 'b', 'c']) clients.push(await WireClient.connect(test.port, { clientId }))
+    const kept: Promise<unknown>[] = []
+    for (const [i, client] of clients.entries()) {
+      for (let n = 0; n < 20; n++) {
+        const id = client.publish(
+          `gengfu/v1/${'abc'[i]}/event`,
+          JSON.stringify({ id: `1-${n}`, x: 'y'.repeat(900) }),
+        )
+        kept.push(client.next('puback', (packet) => packet.messageId === id))
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    }
+    await waitFor(() => test.accepted.length >= 4)
+    expect(test.accepted.length).toBeLessThan(12)
+    release()
+    await Promise.all(kept)
+    expect(test.accepted).toHaveLength(60)
+    for (const client of clients) client.cut()
   })
 
   it('without keepalive that fall silent end at the idle limit, busy ones stay', async () => {

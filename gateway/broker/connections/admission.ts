@@ -5,6 +5,7 @@ import type { BrokerSettings } from '../../config/broker-settings.ts'
 import type { Access } from '../credentials/access.ts'
 import type { Claim, Connection } from './connection.ts'
 import { claimedIdentity, internalClientId, sessionPrefix, type Identity } from '../credentials/identity.ts'
+import type { Places } from './places.ts'
 import type { Credentials } from '../port.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
@@ -19,6 +20,7 @@ export interface AdmissionOptions {
   store: SessionStore
   isRevoked: (marks: readonly string[]) => boolean
   isStopping: () => boolean
+  places: Places
   /** The admitted connection that holds an internal client id now. */
   holderOf: (internalId: string) => Connection | undefined
   onTakeover: (device: string) => void
@@ -32,6 +34,9 @@ const returnCodes: Partial<Record<RefusalCause, number>> = {
   'device-name': 2,
   'two-devices-one-id': 2,
   busy: 3,
+  'too-many-guesses': 3,
+  'connection-limit': 3,
+  'address-limit': 3,
   stopping: 3,
   'wrong-password': 4,
   'unknown-device': 4,
@@ -47,6 +52,8 @@ const takeoverIdsMax = 1000
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #takeovers = new Map<string, number[]>()
+  /** From the moment of the decision until the stream closes. */
+  readonly #admitted = new Map<string, Set<Connection>>()
   #unnamed = 0
 
   constructor(options: AdmissionOptions) {
@@ -146,8 +153,8 @@ export class Admission {
       if (typeof access.publishRight(identity, claim.willTopic) === 'string') return 'will-refused'
       if (claim.willBytes > settings.limits.payloadBytes) return 'payload-too-large'
     }
-    const clash = this.#takeOver(identity, client)
-    if (clash) return clash
+    const crowd = this.#makeWay(connection, identity, client.id)
+    if (crowd) return crowd
     // An anonymous device has one client id, which is its name.
     if (!claim.isClean && identity.proof !== 'anonymous') this.#makeRoom(identity, client.id)
     connection.identity = identity
@@ -164,21 +171,52 @@ export class Admission {
     return certificateMarks.length === 0 ? undefined : certificateMarks.join(' ').slice(0, 200)
   }
 
-  /** Ends the older connection of the same client, unless two live devices are fighting over the id. */
-  #takeOver(identity: Identity, client: Client): RefusalCause | undefined {
-    const { clock, holderOf, onTakeover } = this.#options
-    const holder = holderOf(client.id)
-    if (!holder) return undefined
-    const nowMs = clock.monotonicMs()
-    const recent = (this.#takeovers.get(client.id) ?? []).filter((atMs) => nowMs - atMs < takeoverWindowMs)
-    if (recent.length >= takeoversMax && nowMs - holder.lastHeardMs < aliveMs) return 'two-devices-one-id'
+  /**
+   * Takes a place for the connection. The older connection of the same client has to go for it, or the most silent one of a
+   * device that has too many, unless two live devices are fighting over the id.
+   */
+  #makeWay(connection: Connection, identity: Identity, internalId: string): RefusalCause | undefined {
+    const { settings, holderOf, places, onTakeover, refusals } = this.#options
+    const { device } = identity
+    const holder = holderOf(internalId)
+    const others = [...(this.#admitted.get(device) ?? [])].filter((one) => !one.stream.destroyed)
+    const isCrowd = !holder && others.length >= settings.limits.connectionsPerDevice
+    const leaving = holder ?? (isCrowd ? mostSilent(others) : undefined)
+    if (leaving && this.#isFight(isCrowd ? sessionPrefix(identity) : internalId, leaving))
+      return 'two-devices-one-id'
+    const cause = places.admit(connection.socket, leaving ? 1 : 0)
+    if (cause) return cause
+    this.#note(device, connection)
+    if (!leaving) return undefined
+    if (isCrowd) {
+      refusals.report('device-limit', { device, address: connection.address })
+      leaving.end('device-limit')
+      return undefined
+    }
+    // aedes closes it when it registers the new one; its last will goes out. [MQTT-3.1.4-2]
+    leaving.endReason ??= 'takeover'
+    onTakeover(device)
+    return undefined
+  }
+
+  #note(device: string, connection: Connection): void {
+    const admitted = this.#admitted.get(device) ?? new Set()
+    this.#admitted.set(device, admitted.add(connection))
+    connection.stream.once('close', () => {
+      admitted.delete(connection)
+      if (admitted.size === 0 && this.#admitted.get(device) === admitted) this.#admitted.delete(device)
+    })
+  }
+
+  /** Whether `holder` lives and was made to leave for `id` too often already; notes one more time otherwise. */
+  #isFight(id: string, holder: Connection): boolean {
+    const nowMs = this.#options.clock.monotonicMs()
+    const recent = (this.#takeovers.get(id) ?? []).filter((atMs) => nowMs - atMs < takeoverWindowMs)
+    if (recent.length >= takeoversMax && nowMs - holder.lastHeardMs < aliveMs) return true
     const oldest = this.#takeovers.keys().next()
     if (this.#takeovers.size >= takeoverIdsMax && !oldest.done) this.#takeovers.delete(oldest.value)
-    this.#takeovers.set(client.id, [...recent, nowMs].slice(-takeoversMax))
-    // aedes closes it when it registers the new one; its last will goes out. [MQTT-3.1.4-2]
-    holder.endReason ??= 'takeover'
-    onTakeover(identity.device)
-    return undefined
+    this.#takeovers.set(id, [...recent, nowMs].slice(-takeoversMax))
+    return false
   }
 
   /** Firmware that makes up a new client id at every start must not fill the store with its old sessions. */
@@ -189,4 +227,11 @@ export class Admission {
     for (const id of others.filter((other) => !holderOf(other)).slice(0, Math.max(0, surplus)))
       store.evict(id)
   }
+}
+
+function mostSilent(connections: readonly Connection[]): Connection | undefined {
+  return connections.reduce<Connection | undefined>(
+    (silent, one) => (silent && silent.lastHeardMs <= one.lastHeardMs ? silent : one),
+    undefined,
+  )
 }

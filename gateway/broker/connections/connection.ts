@@ -1,4 +1,5 @@
 // One device connection: the gate in front of aedes' parser, and what the broker knows about the other end.
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { PublishRight } from '../credentials/access.ts'
@@ -10,14 +11,27 @@ import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
 import { SlowLane } from '../events/slow-lane.ts'
 
+/** What all connections of a broker have in hand. */
+export interface AllInHand {
+  bytes: number
+}
+
 export interface ConnectionOptions {
   stream: Duplex
+  /** What is below `stream`, or the same. */
+  socket: Socket
   address: string
   /** The common name of a verified client certificate. */
   certificateName: string | undefined
   /** Serial number and fingerprint of it, for the revocation list. */
   certificateMarks: readonly string[]
-  limits: FrameLimits & { inHandMessages: number; inHandBytes: number; payloadBytes: number }
+  limits: FrameLimits & {
+    inHandMessages: number
+    inHandBytes: number
+    inHandBytesOfAll: number
+    payloadBytes: number
+  }
+  all: AllInHand
   clock: Clock
   onProblem: (connection: Connection, problem: FrameProblem) => void
 }
@@ -38,6 +52,8 @@ type Phase = 'connect' | 'deciding' | 'open' | 'closed'
 
 export class Connection {
   readonly stream: Duplex
+  readonly socket: Socket
+  readonly all: AllInHand
   readonly address: string
   readonly certificateName: string | undefined
   readonly certificateMarks: readonly string[]
@@ -86,6 +102,8 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.stream = options.stream
+    this.socket = options.socket
+    this.all = options.all
     this.address = options.address
     this.certificateName = options.certificateName
     this.certificateMarks = options.certificateMarks
@@ -119,8 +137,10 @@ export class Connection {
 
   /** Whether more may be read while earlier messages still wait for their commit. */
   hasRoom(): boolean {
-    const { inHandMessages, inHandBytes } = this.#limits
+    const { inHandMessages, inHandBytes, inHandBytesOfAll } = this.#limits
     if (this.inHandBytes >= inHandBytes || this.inHand >= inHandMessages) return false
+    // Only one with something in hand waits: its own answer lets it read on.
+    if (this.all.bytes >= inHandBytesOfAll && this.inHand > 0) return false
     return this.inHand < slowedInHandMax || !this.isSlowed()
   }
 

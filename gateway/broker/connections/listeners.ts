@@ -1,4 +1,4 @@
-// Binds the listeners of the settings (TCP, TLS, WebSocket), counts who connects, and hands on byte streams with what
+// Binds the listeners of the settings (TCP, TLS, WebSocket) and hands on byte streams with what
 // the transport proves about the other end.
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -18,12 +18,15 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { BrokerLimits, ListenerSettings, TlsSettings } from '../../config/broker-settings.ts'
 import { certificateMarks, judgeCertificate, parseAuthorities } from '../../../platform/certificate-check.ts'
 import type { BrokerAddress } from '../port.ts'
+import type { Places } from './places.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import { Revocations } from '../../../platform/revocations.ts'
 
 /** What the transport knows about the other end. */
 export interface Arrival {
   stream: Duplex
+  /** What is below `stream`, or the same. */
+  socket: Socket
   address: string
   certificateName: string | undefined
   certificateMarks: readonly string[]
@@ -37,6 +40,7 @@ export interface ListenersOptions {
   clock: Clock
   logger: Logger
   refusals: Refusals
+  places: Places
   onArrival(arrival: Arrival): void
 }
 
@@ -50,15 +54,9 @@ interface Bound {
 export class Listeners {
   readonly #options: ListenersOptions
   readonly #bound: Bound[] = []
-  readonly #perAddress = new Map<string, number>()
-  #connections = 0
 
   constructor(options: ListenersOptions) {
     this.#options = options
-  }
-
-  get connections(): number {
-    return this.#connections
   }
 
   async start(): Promise<void> {
@@ -123,8 +121,12 @@ export class Listeners {
     const server = http || (tlsOptions ? createTlsServer(tlsOptions) : createServer())
     const bound: Bound = { settings, server, revocations, authorities: parseAuthorities(context?.ca ?? '') }
     // For TLS this is the raw socket, before the handshake.
+    this.#options.places.watch(server)
     server.on('connection', (socket: Socket) => {
-      if (this.#admit(socket) && !http && !tlsOptions) this.#arrive(bound, socket, socket)
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, this.#options.limits.tcpKeepAliveMs)
+      // One that is gone already, or had to make room, is closed.
+      if (!http && !tlsOptions && !socket.destroyed) this.#arrive(bound, socket, socket)
     })
     if (http) this.#upgrade(bound, http)
     else server.on('secureConnection', (socket: TLSSocket) => this.#arrive(bound, socket, socket))
@@ -137,30 +139,6 @@ export class Listeners {
       socket.destroy()
     })
     return bound
-  }
-
-  /** Counts the socket until it closes; false when it is one too many. */
-  #admit(socket: Socket): boolean {
-    const { limits, refusals } = this.#options
-    const address = socket.remoteAddress ?? 'gone'
-    const fromAddress = this.#perAddress.get(address) ?? 0
-    const isFull = this.#connections >= limits.connections
-    if (isFull || fromAddress >= limits.connectionsPerAddress) {
-      refusals.report(isFull ? 'connection-limit' : 'address-limit', { address })
-      socket.destroy()
-      return false
-    }
-    this.#connections++
-    this.#perAddress.set(address, fromAddress + 1)
-    socket.once('close', () => {
-      this.#connections--
-      const left = (this.#perAddress.get(address) ?? 1) - 1
-      if (left > 0) this.#perAddress.set(address, left)
-      else this.#perAddress.delete(address)
-    })
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true, limits.tcpKeepAliveMs)
-    return true
   }
 
   #upgrade(bound: Bound, http: Server): void {
@@ -203,12 +181,19 @@ export class Listeners {
 
   #arrive(bound: Bound, socket: Socket, stream: Duplex): void {
     const address = socket.remoteAddress ?? 'gone'
-    const arrival = { stream, address, certificateName: undefined, certificateMarks: [], refusal: undefined }
+    const arrival = {
+      stream,
+      socket,
+      address,
+      certificateName: undefined,
+      certificateMarks: [],
+      refusal: undefined,
+    }
     const isVerifying = bound.settings.tls?.caFile !== undefined && socket instanceof TLSSocket
     this.#options.onArrival(isVerifying ? { ...arrival, ...this.#judge(bound, socket) } : arrival)
   }
 
-  #judge(bound: Bound, socket: TLSSocket): Omit<Arrival, 'stream' | 'address'> {
+  #judge(bound: Bound, socket: TLSSocket): Omit<Arrival, 'stream' | 'socket' | 'address'> {
     const certificate = socket.getPeerX509Certificate()
     if (!certificate) {
       const isNeeded = bound.settings.tls?.requireClientCertificate === true

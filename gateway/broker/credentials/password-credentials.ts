@@ -1,27 +1,34 @@
-// Checks device passwords off the event loop, a few at a time, and remembers right ones for a while: after a power
-// cut five hundred devices come back at once.
+// Checks device passwords off the event loop, a few at a time, slows down who guesses, and remembers right ones for a while:
+// after a power cut five hundred devices come back at once.
 import { createHash, createHmac } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../protocols/kit/random.ts'
+import { GuessLimit } from '../../../platform/guess-limit.ts'
+import { networkOf } from '../../../platform/network-address.ts'
+import { CheckQueue, type CheckQueueLimits } from './check-queue.ts'
 import { readPasswordFile } from './password-file.ts'
-import { parsePasswordLines, passwordBytesMax, passwordMatches, type PasswordLines } from './passwords.ts'
+import {
+  decoyHash,
+  parsePasswordLines,
+  passwordBytesMax,
+  passwordMatches,
+  type PasswordLines,
+} from './passwords.ts'
 import type { Credentials, CredentialVerdict } from '../port.ts'
 
 export interface PasswordCredentialsOptions {
   /** Undefined: no device has a password. */
   file: string | undefined
-  limits: { passwordChecks: number; passwordChecksWaiting: number }
+  limits: CheckQueueLimits
   clock: Clock
   logger: Logger
 }
 
 const rememberMs = 3_600_000
 const rememberedMax = 5000
-/** Wrong passwords for one device from one address in `failureWindowMs` after which that pair has to wait. */
-const failuresMax = 30
-const failureWindowMs = 60_000
-const failingPairsMax = 5000
+/** Networks from which a device has signed in; beyond it the oldest is forgotten. */
+const networksMax = 5000
 
 export class PasswordCredentials implements Credentials {
   readonly #options: PasswordCredentialsOptions
@@ -29,12 +36,14 @@ export class PasswordCredentials implements Credentials {
   // Keys, not passwords: useless outside this process, and void when the entry changes.
   readonly #secret = createSystemRandom().hex(32)
   readonly #remembered = new Map<string, number>()
-  readonly #failures = new Map<string, { count: number; sinceMs: number }>()
-  #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #networks = new Set<string>()
+  readonly #guesses: GuessLimit
+  readonly #queue: CheckQueue
 
   constructor(options: PasswordCredentialsOptions) {
     this.#options = options
+    this.#guesses = new GuessLimit(options.clock)
+    this.#queue = new CheckQueue(options.limits, (network) => this.#networks.has(network))
   }
 
   get deviceCount(): number {
@@ -62,42 +71,30 @@ export class PasswordCredentials implements Credentials {
     return entry && createHash('sha256').update(entry.text).digest('base64url').slice(0, 16)
   }
 
+  /** A name without a password costs the same time as one that has: the answer must not tell which names there are. */
   async verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict> {
     const entry = this.#entries.get(device)
-    if (!entry) return 'unknown-device'
-    const { clock } = this.#options
     const key = createHmac('sha256', this.#secret)
-      .update(`${device}:${entry.text}:`)
+      .update(`${device}:${entry?.text ?? ''}:`)
       .update(password)
       .digest('base64')
     const untilMs = this.#remembered.get(key)
-    if (untilMs !== undefined && clock.monotonicMs() < untilMs) return 'right'
+    if (untilMs !== undefined && this.#options.clock.monotonicMs() < untilMs) return 'right'
     if (password.byteLength === 0 || password.byteLength > passwordBytesMax) return 'wrong'
-    const pair = `${address} ${device}`
-    if (this.#mustWait(pair) || !(await this.#turn())) return 'busy'
-    try {
-      const isRight = await passwordMatches(password, entry.hash)
-      if (isRight) this.#remember(key)
-      else this.#noteFailure(pair)
-      return isRight ? 'right' : 'wrong'
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#running--
-    }
-  }
-
-  /** Waits for one of the few places; false when too many wait already. */
-  async #turn(): Promise<boolean> {
-    const { passwordChecks, passwordChecksWaiting } = this.#options.limits
-    if (this.#running < passwordChecks) {
-      this.#running++
-      return true
-    }
-    if (this.#waiting.length >= passwordChecksWaiting) return false
-    // Whoever is done hands its place on.
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return true
+    if (!this.#guesses.allows(device, address)) return 'too-many-guesses'
+    const network = networkOf(address)
+    return this.#queue.run(network, async () => {
+      // Others of the same name may have failed while this one waited.
+      if (!this.#guesses.allows(device, address)) return 'too-many-guesses'
+      const isRight = (await passwordMatches(password, entry?.hash ?? decoyHash)) && entry !== undefined
+      if (!isRight) {
+        this.#guesses.note(device, address)
+        return entry ? 'wrong' : 'unknown-device'
+      }
+      this.#remember(key)
+      this.#know(network)
+      return 'right'
+    })
   }
 
   #remember(key: string): void {
@@ -106,24 +103,10 @@ export class PasswordCredentials implements Credentials {
     this.#remembered.set(key, this.#options.clock.monotonicMs() + rememberMs)
   }
 
-  #mustWait(pair: string): boolean {
-    const failures = this.#failures.get(pair)
-    if (!failures) return false
-    if (this.#options.clock.monotonicMs() - failures.sinceMs > failureWindowMs) {
-      this.#failures.delete(pair)
-      return false
-    }
-    return failures.count >= failuresMax
-  }
-
-  #noteFailure(pair: string): void {
-    const failures = this.#failures.get(pair)
-    if (failures) {
-      failures.count++
-      return
-    }
-    const oldest = this.#failures.keys().next()
-    if (this.#failures.size >= failingPairsMax && !oldest.done) this.#failures.delete(oldest.value)
-    this.#failures.set(pair, { count: 1, sinceMs: this.#options.clock.monotonicMs() })
+  #know(network: string): void {
+    this.#networks.delete(network)
+    this.#networks.add(network)
+    const [oldest] = this.#networks
+    if (this.#networks.size > networksMax && oldest !== undefined) this.#networks.delete(oldest)
   }
 }

@@ -47,6 +47,13 @@ export async function hashPassword(password: string, random: Random): Promise<st
   return ['scrypt', cost, blockSize, parallelism, salt.toString('base64'), hash.toString('base64')].join('$')
 }
 
+/** What a password of an unknown name is compared with: it costs what a hash of ours costs, and nothing matches it. */
+export const decoyHash: PasswordHash = {
+  ...defaultCost,
+  salt: Buffer.alloc(saltBytes),
+  hash: Buffer.alloc(hashBytes),
+}
+
 export async function passwordMatches(password: Uint8Array, expected: PasswordHash): Promise<boolean> {
   if (password.byteLength > passwordBytesMax) return false
   return timingSafeEqual(await derive(password, expected, expected.hash.length), expected.hash)

@@ -69,6 +69,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
     this.#owner = owner
     connection.inHand++
     connection.inHandBytes += this.#length
+    connection.all.bytes += this.#length
     connection.answers.add(this)
   }
 
@@ -102,6 +103,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
     const { connection } = this
     connection.inHand--
     connection.inHandBytes -= this.#length
+    connection.all.bytes -= this.#length
     this.#owner.onGiven()
     if (this.#done) this.#done(this.#error)
     else if (this.#error) connection.end(this.#error.message)

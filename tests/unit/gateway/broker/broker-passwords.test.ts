@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CheckQueue } from '../../../../gateway/broker/credentials/check-queue.ts'
 import { PasswordCredentials } from '../../../../gateway/broker/credentials/password-credentials.ts'
 import { writePasswordEntry } from '../../../../gateway/broker/credentials/password-file.ts'
 import {
@@ -11,6 +12,7 @@ import {
   parsePasswordHash,
   parsePasswordLines,
 } from '../../../../gateway/broker/credentials/passwords.ts'
+import { guessesPerNameMax } from '../../../../platform/guess-limit.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 
@@ -80,15 +82,60 @@ describe('a password', () => {
     expect(verdicts.toSorted()).toEqual(['busy', 'busy', 'busy', 'right', 'right', 'right'])
   })
 
-  it('guessed too often from one address is no longer looked at for a minute; other addresses are', async () => {
+  it('guessed too often from one address is not looked at for a while; other addresses and names are', async () => {
     const clock = new VirtualClock()
-    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    for (const device of ['dev-1', 'dev-2'])
+      await writePasswordEntry(file, device, await hashPassword('right', random))
     const credentials = await create(undefined, clock)
-    for (let i = 0; i < 30; i++) await credentials.verify('dev-1', bytes(`guess ${i}`), 'evil')
-    expect(await credentials.verify('dev-1', bytes('right'), 'evil')).toBe('busy')
-    expect(await credentials.verify('dev-1', bytes('right'), 'good')).toBe('right')
+    // At once, as a program guesses: those that wait count as well.
+    const guesses = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => credentials.verify('dev-1', bytes(`guess ${i}`), '192.0.2.1')),
+    )
+    expect(guesses.filter((verdict) => verdict === 'wrong').length).toBeLessThanOrEqual(guessesPerNameMax + 1)
+    expect(await credentials.verify('dev-1', bytes('right'), '192.0.2.1')).toBe('too-many-guesses')
+    expect(await credentials.verify('dev-1', bytes('right'), '192.0.2.2')).toBe('right')
+    expect(await credentials.verify('dev-2', bytes('right'), '192.0.2.1')).toBe('right')
     clock.advance(61_000)
-    expect(await credentials.verify('dev-1', bytes('guess'), 'evil')).toBe('wrong')
+    expect(await credentials.verify('dev-1', bytes('guess'), '192.0.2.1')).toBe('wrong')
+  })
+
+  it('of an unknown name is hashed and throttled like one of a known name', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
+    const credentials = await create({ passwordChecks: 1, passwordChecksWaiting: 0 })
+    // The unknown one holds the only place, as a known one would.
+    const verdicts = await Promise.all(
+      ['nobody', 'dev-1'].map((device) => credentials.verify(device, bytes('x'), '192.0.2.1')),
+    )
+    expect(verdicts).toEqual(['unknown-device', 'busy'])
+    for (let i = 0; i < guessesPerNameMax; i++) await credentials.verify('nobody', bytes('x'), '192.0.2.1')
+    expect(await credentials.verify('nobody', bytes('x'), '192.0.2.1')).toBe('too-many-guesses')
+  })
+})
+
+describe('the turns of checks', () => {
+  /** Order in which `waiting` get their turn behind one that runs. */
+  async function order(waiting: string[], known: string[] = [], passwordChecksWaiting = 100) {
+    const queue = new CheckQueue({ passwordChecks: 1, passwordChecksWaiting }, (one) => known.includes(one))
+    const served: string[] = []
+    let end = (): void => undefined
+    const running = queue.run('first', () => new Promise<void>((resolve) => (end = resolve)))
+    const all = waiting.map(async (name) => {
+      const done = await queue.run(name, async () => served.push(name))
+      return done === 'busy' ? `${name} busy` : name
+    })
+    end()
+    await running
+    return { verdicts: await Promise.all(all), served }
+  }
+
+  it('go round by address, and first to addresses from which a device has signed in', async () => {
+    expect((await order(['a', 'a', 'a', 'b', 'c'])).served).toEqual(['a', 'b', 'c', 'a', 'a'])
+    expect((await order(['a', 'a', 'b'], ['b'])).served).toEqual(['b', 'a', 'a'])
+  })
+
+  it('that are too many are taken from the address that has most of them', async () => {
+    const { verdicts } = await order(['a', 'a', 'a', 'b'], [], 3)
+    expect(verdicts).toEqual(['a', 'a', 'a busy', 'b'])
   })
 })
 

@@ -2,10 +2,11 @@
 import { expect, it } from 'vitest'
 import {
   GuessLimit,
+  guessesPerAddressFreshMax,
   guessesPerAddressMax,
   guessesPerNameMax,
-} from '../../../../centre/receiver/guess-limit.ts'
-import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+} from '../../../platform/guess-limit.ts'
+import { VirtualClock } from '../../../protocols/kit/clock.ts'
 
 it('looks at no more passwords of a name from an address once many were wrong, until a pause is over', () => {
   const clock = new VirtualClock()
@@ -25,6 +26,10 @@ it('counts one /64 as one address, and an address for all names together', () =>
   const clock = new VirtualClock()
   const limit = new GuessLimit(clock)
   for (let i = 0; i < guessesPerAddressMax; i++) limit.note(`box-${i}`, `2001:db8::${i.toString(16)}`)
+  expect(limit.allows('box-1', '2001:db8::1')).toBe(false)
+  expect(limit.allows('box-new', '2001:db8::1')).toBe(true)
+  for (let i = guessesPerAddressMax; i < guessesPerAddressFreshMax; i++)
+    limit.note(`box-${i}`, `2001:db8::${i.toString(16)}`)
   expect(limit.allows('box-new', '2001:db8:0:0:ffff::1')).toBe(false)
   expect(limit.allows('box-new', '2001:db8:0:1::1')).toBe(true)
 })

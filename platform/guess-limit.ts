@@ -1,10 +1,13 @@
-// Slows down who guesses passwords: per name and address, and per address for all names. Who proves to be a box by its
-// certificate never comes here, so that nobody can shut out a box from elsewhere.
-import type { Clock } from '../../protocols/kit/clock.ts'
+// Slows down who guesses passwords: per name and address, and per address for all names. A proof by certificate never comes
+// here, so that nobody can shut out a box or device that has one.
+import type { Clock } from '../protocols/kit/clock.ts'
+import { networkOf } from './network-address.ts'
 
 /** Wrong passwords in a row for one name from one address, and from one address for whatever names; then one more for each pause. */
 export const guessesPerNameMax = 10
 export const guessesPerAddressMax = 60
+/** Up to here a name that has not failed from the address still gets its try: many devices may be behind one address. */
+export const guessesPerAddressFreshMax = 600
 const pausePerNameMs = 10_000
 const pausePerAddressMs = 2000
 /** Names and addresses remembered; beyond it the oldest are forgotten. */
@@ -27,10 +30,9 @@ export class GuessLimit {
   /** False while no password of `name` from `address` is looked at, the right one included. */
   allows(name: string, address: string): boolean {
     const from = networkOf(address)
-    return (
-      this.#level(`${from} ${name}`, pausePerNameMs) < guessesPerNameMax &&
-      this.#level(from, pausePerAddressMs) < guessesPerAddressMax
-    )
+    const ofName = this.#level(`${from} ${name}`, pausePerNameMs)
+    const addressMax = ofName === 0 ? guessesPerAddressFreshMax : guessesPerAddressMax
+    return ofName < guessesPerNameMax && this.#level(from, pausePerAddressMs) < addressMax
   }
 
   /** A password was wrong. */
@@ -53,15 +55,4 @@ export class GuessLimit {
     const [oldest] = this.#guesses.keys()
     if (this.#guesses.size > rememberedMax && oldest !== undefined) this.#guesses.delete(oldest)
   }
-}
-
-/** One customer of a provider has a whole /64 of IPv6 addresses. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined || !address.includes(':')) return mapped ?? address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const filled =
-    tail === undefined ? groups : [...groups, ...Array<string>(Math.max(0, 4 - groups.length)).fill('0')]
-  return filled.slice(0, 4).join(':')
 }
