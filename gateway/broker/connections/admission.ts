@@ -34,7 +34,7 @@ const returnCodes: Partial<Record<RefusalCause, number>> = {
   'device-name': 2,
   'two-devices-one-id': 2,
   busy: 3,
-  'too-many-guesses': 3,
+  'too-many-guesses': 4,
   'connection-limit': 3,
   'address-limit': 3,
   stopping: 3,
