@@ -28,6 +28,7 @@ import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
 import { openJournal } from './journal/journal.ts'
 import type { Journal } from './journal/port.ts'
+import { actUnkept } from './wiring/act-unkept.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { createEngine } from './wiring/create-engine.ts'
@@ -142,6 +143,7 @@ class WiredGateway implements Gateway {
       logger: logger.child({ part: 'intake' }),
       metrics: this.#metrics,
       onKept: (kept) => onKept(kept),
+      onUnkept: actUnkept({ journal, broker: () => this.#broker, logger }),
     })
     await intake.start()
     this.#undos.push(['intake', () => intake.stop()])

@@ -1,8 +1,8 @@
 // What intake is made of.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { BoxTime } from '../../protocols/domain/event.ts'
-import type { AlarmEngine } from '../alarms/port.ts'
+import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
+import type { AlarmEngine, LocalCommand } from '../alarms/port.ts'
 import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
@@ -18,6 +18,8 @@ export interface IntakeOptions {
   logger: Logger
   metrics: Registry
   onKept: (kept: Kept) => void
+  /** An event could not be kept; these are what local rules ask for. The siren does not wait for a card that may never write again. */
+  onUnkept?: (event: DeviceEvent, commands: readonly LocalCommand[]) => void
   /** Lets so many milliseconds pass; the machine's own time when left out. */
   pause?: (ms: number) => Promise<void>
 }

@@ -16,8 +16,7 @@ import type { Companion, IntakeOptions } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
-import { causeKey, commandKey } from './port.ts'
-import type { AlarmJudge, Companions, Told } from './port.ts'
+import { causeKey, commandKey, type AlarmJudge, type Companions, type Told } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
 import { machinePause, notTaking, pass } from './told.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
@@ -216,8 +215,9 @@ export class Intake implements AlarmJudge {
     const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
     if (!isPlain) {
       const oddIds = this.#ids.oddIdsOf(event, verdict)
-      pass(this.#keep(outcome, time, records, { event: record, cause: sequence, oddIds }), inFlight)
-      return
+      const kept = this.#keep(outcome, time, records, { event: record, cause: sequence, oddIds })
+      kept.catch(() => this.#options.onUnkept?.(event, outcome.commands))
+      return pass(kept, inFlight)
     }
     // Nearly every event: nothing came of it but its record.
     const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import type { AlarmEngine } from '../../gateway/alarms/port.ts'
 import { limitsSchema } from '../../gateway/config/alarm-settings.ts'
+import type { IntakeOptions } from '../../gateway/intake/intake-options.ts'
 import { Intake } from '../../gateway/intake/intake.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import type { Journal, SpaceFacts } from '../../gateway/journal/port.ts'
@@ -23,6 +24,7 @@ export interface BoxParts {
   journal?: (real: Journal) => Journal
   monotonicMs?: () => number
   pause?: (ms: number) => Promise<void>
+  onUnkept?: IntakeOptions['onUnkept']
 }
 
 export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box> {
@@ -56,6 +58,7 @@ export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box
     logger,
     metrics: new Registry(),
     onKept: () => undefined,
+    ...(parts.onUnkept ? { onUnkept: parts.onUnkept } : {}),
   })
   const states: SpaceFacts['state'][] = []
   journal.onSpace(({ state }) => states.push(state))

@@ -1,0 +1,30 @@
+// Local response when the journal refuses: a card that became read-only must not keep a siren silent. What rules ask for is done
+// once per message, although the device keeps its event and sends it again and again.
+import type { DeviceEvent } from '../../protocols/domain/event.ts'
+import type { LocalCommand } from '../alarms/port.ts'
+
+/** Messages remembered that were acted for without being kept; beyond it the oldest are acted for once more. */
+const rememberedMax = 1000
+
+export class Unkept {
+  readonly #act: (command: LocalCommand) => void
+  readonly #acted = new Set<string>()
+
+  constructor(act: (command: LocalCommand) => void) {
+    this.#act = act
+  }
+
+  /** True when there was something to do and it had not been done yet. */
+  take({ device, messageId }: DeviceEvent, commands: readonly LocalCommand[]): boolean {
+    const key = `${device} ${messageId}`
+    if (commands.length === 0 || this.#acted.has(key)) return false
+    this.#acted.add(key)
+    if (this.#acted.size > rememberedMax)
+      for (const oldest of this.#acted) {
+        this.#acted.delete(oldest)
+        break
+      }
+    for (const command of commands) this.#act(command)
+    return true
+  }
+}

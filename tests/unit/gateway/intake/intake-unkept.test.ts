@@ -1,0 +1,63 @@
+// Does a siren sound when the card refuses to keep the call, once, and without a PUBACK?
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, vi } from 'vitest'
+import { createAlarmEngine } from '../../../../gateway/alarms/alarm-engine.ts'
+import type { LocalCommand } from '../../../../gateway/alarms/port.ts'
+import { Unkept } from '../../../../gateway/intake/unkept.ts'
+import { JournalError } from '../../../../gateway/journal/port.ts'
+import { message, openBox, stored } from '../../../faults/box-without-broker.ts'
+import { settingsFrom } from '../alarms/alarm-village.ts'
+
+it('acts once for a call that the journal refuses, and keeps the call when it takes it again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-unkept-'))
+  const commands: LocalCommand[] = []
+  const unkept = new Unkept((command) => commands.push(command))
+  let isReadOnly = true
+  let tell: (error: JournalError) => void = () => undefined
+  const refuse = (): Promise<never> => {
+    const error = new JournalError('SQLITE_READONLY', 'attempt to write a readonly database')
+    tell(error)
+    return Promise.reject(error)
+  }
+  const settings = settingsFrom({
+    devices: [
+      { id: 'button-1', kind: 'button' },
+      { id: 'siren-1', kind: 'siren' },
+    ],
+    rules: [{ id: 'ring', when: { colours: ['red'] }, device: 'siren-1', do: 'siren' }],
+  })
+  const box = await openBox(folder, {
+    engine: () => createAlarmEngine(settings),
+    onUnkept: (event, wanted) => unkept.take(event, wanted),
+    pause: () => Promise.resolve(),
+    journal: (real) =>
+      new Proxy(real, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name, target)
+          if (name === 'onRefused') return (listener: typeof tell) => void (tell = listener)
+          if (name === 'append')
+            return (entry: Parameters<typeof real.append>[0]) =>
+              isReadOnly ? refuse() : target.append(entry)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      }),
+  })
+  const call = message('button-1', '1-1', { button: 'pressed' })
+  await expect(box.intake.accept(call)).rejects.toThrow('readonly')
+  expect(commands).toMatchObject([{ device: 'siren-1', do: 'siren' }])
+  for (let i = 0; i < 5; i++) {
+    await expect(box.intake.accept(call)).rejects.toThrow(/readonly|not take/)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(commands).toHaveLength(1)
+  isReadOnly = false
+  await vi.waitFor(() => box.intake.accept(call))
+  expect(await stored(box.journal, 'red')).toMatchObject([
+    { type: 'event', messageId: '1-1' },
+    { type: 'alarm' },
+  ])
+  await box.journal.close()
+  rmSync(folder, { recursive: true, force: true })
+})
