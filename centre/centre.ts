@@ -21,6 +21,7 @@ import { RequestSender } from './accounts/request-sender.ts'
 import { cookieName, presentedToken } from './accounts/sessions.ts'
 import { RunningParts } from '../platform/running-parts.ts'
 import { openAccounts } from './wiring/open-accounts.ts'
+import { StoragePulse } from './wiring/storage-pulse.ts'
 import { openPictures } from './wiring/open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
@@ -32,6 +33,7 @@ import type { PendingStage, Storage, StoredChange } from './storage/port.ts'
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
 import { Stream } from './stream/stream.ts'
 import { BoxNotes } from './villages/box-notes.ts'
+import { GapNotes } from './villages/gap-notes.ts'
 import { createRetire } from './villages/retire-box.ts'
 import { SilenceWatch } from './villages/silence-watch.ts'
 import { Villages } from './villages/villages.ts'
@@ -43,6 +45,10 @@ export interface CentreOptions {
   random: Random
   /** Stands between the program and its disk in fault tests. */
   wrapStorage?: (storage: Storage) => Storage
+  /** Nothing can be stored or read any more: the program ends, so that its supervisor starts it again. */
+  onFatal?: (failure: Error) => void
+  /** Both threads of storage have answered just now. */
+  onAlive?: () => void
   /** A part that takes longer to stop is named in the error and not waited for. */
   stopMsMax?: number
 }
@@ -71,7 +77,10 @@ export function createCentre(options: CentreOptions): Centre {
   async function openStorage(): Promise<Storage> {
     parts.add('lock of the data folder', lockDataDir(config.dataDir))
     const file = sqliteFile(config.storage.url, config.dataDir)
-    const opened = await openSqliteStorage(file, clock.wallMs())
+    const opened = await openSqliteStorage(file, clock.wallMs(), undefined, (failure) => {
+      logger.fatal({ err: failure }, 'a storage thread has ended: the centre ends, to be started again')
+      options.onFatal?.(failure)
+    })
     parts.add('storage', () => opened.close())
     return wrapStorage ? wrapStorage(opened) : opened
   }
@@ -81,6 +90,14 @@ export function createCentre(options: CentreOptions): Centre {
     void keepPacketCachesSmall()
     const storage = await openStorage()
     const known = await storage.remember(config.boxes.map(({ id, name }) => ({ id, name })))
+    for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
+    const pulse = new StoragePulse({
+      storage,
+      clock,
+      ...(options.onAlive ? { onAlive: options.onAlive } : {}),
+    })
+    pulse.start()
+    parts.add('pulse of storage', () => pulse.stop())
     const core = new ReceiverCore()
     core.remember(known.epochs, known.lanes)
 
@@ -148,12 +165,13 @@ export function createCentre(options: CentreOptions): Centre {
       broker?.publish(box, 'stage', encodeJson(notice), 1)
     }
     const receiverLogger = logger.child({ part: 'receiver' })
+    const gapNotes = new GapNotes<GapChange>(clock, ({ box, lane, missing }) => {
+      if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
+      else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
+      notes.add({ type: 'box.gap', box, lane, missing })
+    })
     const noteGaps = (gaps: readonly GapChange[]): void => {
-      for (const { box, lane, missing } of gaps) {
-        if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
-        else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
-        notes.add({ type: 'box.gap', box, lane, missing })
-      }
+      for (const gap of gaps) gapNotes.add(gap)
     }
     const intake = new Intake({
       core,
@@ -185,6 +203,7 @@ export function createCentre(options: CentreOptions): Centre {
     const heartbeats = new HeartbeatCheck({
       logger: receiverLogger,
       registry,
+      clock,
       core,
       onLost: noteGaps,
     })
@@ -249,7 +268,7 @@ export function createCentre(options: CentreOptions): Centre {
       clock,
       registry,
       logger: logger.child({ part: 'desk' }),
-      isHealthy: () => intake.isHealthy,
+      isHealthy: () => intake.isHealthy && pulse.isAlive,
       onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
       deskFolder: findDeskFolder(),
     })
@@ -279,6 +298,7 @@ export function createCentre(options: CentreOptions): Centre {
         pictures.offer(box, payload)
       },
       onHeartbeat: (box, payload) => {
+        if (!heartbeats.takes(box)) return
         const heartbeat = parseHeartbeat(payload)
         if (!heartbeat.ok) {
           heartbeats.countUnreadable(box)

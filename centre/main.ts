@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
+import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
@@ -17,6 +18,9 @@ const stopMsMax = 4500
 /** So that a part that hangs leaves time for a log line. */
 const partsStopMsMax = 4000
 
+/** A thread of storage ended by itself, such as for want of memory. */
+const threadEndedExitCode = 70
+
 function load(file: string): CentreConfig {
   const loaded = loadCentreConfig(file)
   if (loaded.ok) return loaded.value
@@ -27,12 +31,20 @@ function load(file: string): CentreConfig {
 async function serve(file: string): Promise<void> {
   const config = load(file)
   const logger = pino({ level: config.logLevel, base: { program: 'centre' } })
+  const watchdog = createWatchdog(
+    process.env,
+    () => performance.now(),
+    (error) => logger.warn({ err: error }, 'the watchdog could not be told that the centre works'),
+  )
   const centre = createCentre({
     config,
     logger,
     clock: createSystemClock(),
     random: createSystemRandom(),
     stopMsMax: partsStopMsMax,
+    // What is stored is durable; the supervisor starts it again.
+    onFatal: () => process.exit(threadEndedExitCode),
+    ...(watchdog ? { onAlive: watchdog } : {}),
   })
   let isStopping = false
   const stop = (signal: string): void => {

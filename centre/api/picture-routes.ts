@@ -91,24 +91,32 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
       access: answeringRoles,
       answer: 'jpeg',
       problems: ['not-found'],
-      run: async ({ account, sha256, address }) => {
-        const found = account && (await storage.findPicture(sha256))
-        const use = found?.uses[0]
-        if (!found || !use) throw new ApiProblem('not-found')
-        // Read meanwhile, handed out only once the look is on disk.
-        const noted = storage.noteLook({
-          atMs: clock.wallMs(),
-          who: account.user,
-          role: account.role,
-          box: found.box,
-          camera: use.camera,
-          alarm: use.alarm,
-          sha256,
-          size: use.preview.sha256 === sha256 ? 'preview' : 'full',
-        })
-        const [jpeg] = await Promise.all([read(found.box, sha256), noted])
+      query: schemas.pictureQuery,
+      run: async ({ account, sha256, query, address }) => {
+        if (!account) throw new ApiProblem('not-found')
+        const { box } = query as z.infer<typeof schemas.pictureQuery>
+        const holders = (await storage.findPicture(sha256, box)).filter(({ uses }) => uses.length > 0)
+        const [first] = holders
+        if (!first) throw new ApiProblem('not-found')
+        const { user: who, role } = account
+        // Read meanwhile, handed out only once the look is on disk: under the box that was asked for, or else under each
+        // box that it may be of, for the same bytes may be of several.
+        const noted = holders.map(({ box: of, uses: [use] }) =>
+          storage.noteLook({
+            atMs: clock.wallMs(),
+            who,
+            role,
+            box: of,
+            camera: use?.camera ?? '',
+            alarm: use?.alarm,
+            sha256,
+            size: use?.preview.sha256 === sha256 ? 'preview' : 'full',
+          }),
+        )
+        const [jpeg] = await Promise.all([read(first.box, sha256), ...noted])
         if (!jpeg) throw new ApiProblem('not-found')
-        securityLog.note('look', account.user, address, `${found.box} ${use.camera}`)
+        for (const { box: of, uses } of holders)
+          securityLog.note('look', who, address, `${of} ${uses[0]?.camera ?? ''}`)
         return { jpeg, name: sha256 }
       },
     },

@@ -13,6 +13,8 @@ const count = z.number().int().min(0)
 const ms = z.number().describe('ms since 1970')
 const sha256 = z.string().regex(sha256Pattern)
 
+/** Whose picture it is: the look is logged under that box. */
+export const pictureQuery = z.object({ box: z.string().max(48).optional() })
 export const picturesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(picturesMax).default(40),
 })

@@ -64,7 +64,11 @@ export const deskAlarmSchema = z.looseObject({
   pictures: count.optional(),
 })
 
-export const alarmsAnswer = z.object({ alarms: z.array(deskAlarmSchema), next: z.string().optional() })
+export const alarmsAnswer = z.object({
+  alarms: z.array(deskAlarmSchema),
+  leftOut: z.array(z.string()).optional(),
+  next: z.string().optional(),
+})
 export const alarmAnswer = z.object({ alarm: deskAlarmSchema })
 
 const laneProgress = z.object({
@@ -77,6 +81,7 @@ const laneProgress = z.object({
 export const boxSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
+  pendingName: z.string().optional(),
   presence: z.enum(['unknown', 'present', 'late', 'silent']),
   lastHeardAtMs: ms.optional(),
   epoch: z.string().optional(),

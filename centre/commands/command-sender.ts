@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
+import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import { encodeJson, parseCentreCommandResult } from '../../protocols/uplink/codec.ts'
 import type { CentreCommand } from '../../protocols/uplink/command.ts'
@@ -112,13 +113,19 @@ export class CommandSender {
       )
       return
     }
-    const { id, state, reason, reached, missed, snapshots } = parsed.value
+    const { id, state, snapshots } = parsed.value
+    const { reason, reached, missed } = withPlainText(parsed.value) as typeof parsed.value
+    const named = this.#open.get(id)?.command
+    // A command for one device or camera reached that one or none; a burst reaches the cameras around its device.
+    const only = named?.do === 'burst' ? undefined : (named?.device ?? named?.camera)
+    const own = (names: string[] | undefined): string[] | undefined =>
+      only === undefined ? names : names?.filter((name) => name === only)
     const changedAtMs = Math.round(this.#options.clock.wallMs())
     const step: CommandStep = {
       state,
       changedAtMs,
-      reached,
-      missed,
+      reached: own(reached),
+      missed: own(missed),
       snapshots,
       ...(reason ? { reason } : {}),
     }

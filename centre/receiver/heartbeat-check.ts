@@ -3,15 +3,21 @@
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import { lanes } from '../../protocols/domain/colour.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
+import { BoxPace } from './box-pace.ts'
 import type { GapChange, ReceiverCore } from './receiver-core.ts'
 
 /** Boxes whose loss or unreadable heartbeat was logged; beyond it only the counters move. */
 const loggedMax = 1000
+/** A box sends one every 30 s and at each connection. */
+const heartbeatBurst = 20
+const heartbeatPauseMs = 2000
 
 export interface HeartbeatCheckOptions {
   logger: Logger
   registry: Registry
+  clock: Pick<Clock, 'monotonicMs'>
   core: ReceiverCore
   /** Lanes in which records that the centre had receipted are found missing. */
   onLost: (gaps: readonly GapChange[]) => void
@@ -20,12 +26,20 @@ export interface HeartbeatCheckOptions {
 export class HeartbeatCheck {
   readonly #options: HeartbeatCheckOptions
   readonly #logged = new Set<string>()
+  readonly #pace: BoxPace
+  readonly #tooMany
   readonly #unreadable
   readonly #lost
 
   constructor(options: HeartbeatCheckOptions) {
     this.#options = options
+    this.#pace = new BoxPace({ clock: options.clock, burst: heartbeatBurst, pauseMs: heartbeatPauseMs })
     const registers = [options.registry]
+    this.#tooMany = new Counter({
+      name: 'gengfu_centre_heartbeats_dropped_total',
+      help: 'Heartbeats dropped: the box sends more than a few a second',
+      registers,
+    })
     this.#unreadable = new Counter({
       name: 'gengfu_centre_heartbeats_unreadable_total',
       help: 'Heartbeats that could not be read',
@@ -36,6 +50,13 @@ export class HeartbeatCheck {
       help: 'Lanes of boxes that were receipted more than the centre has: an old backup was restored',
       registers,
     })
+  }
+
+  /** False for heartbeats that come faster than any box sends them: dropped, for the next one tells the same again. */
+  takes(box: string): boolean {
+    if (this.#pace.takes(box)) return true
+    this.#tooMany.inc()
+    return false
   }
 
   countUnreadable(box: string): void {

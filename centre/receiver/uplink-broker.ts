@@ -1,25 +1,21 @@
 // The MQTT side of the centre: boxes connect, publish under their own name only, and get what is sent down to them.
 // The only file that knows aedes. It knows no storage: a Report is acknowledged when `onReport` says so.
-import { readFileSync } from 'node:fs'
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import {
-  createServer as createTlsServer,
-  type SecureContextOptions,
-  type Server as TlsServer,
-} from 'node:tls'
-import { Aedes, type AuthenticateError, type Client } from 'aedes'
-import type { Logger } from 'pino'
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import { Aedes, type AedesOptions, type AuthenticateError, type Client } from 'aedes'
+import { Counter, Gauge } from 'prom-client'
 import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
-import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
+import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { reportBytesMax } from '../../protocols/uplink/report.ts'
+import { GuessLimit } from './guess-limit.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import { BoxAdmission, type AdmissionRefusal } from './box-admission.ts'
+import { BoxAdmission } from './box-admission.ts'
+import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './uplink-options.ts'
 import { FrameGuard } from './frame-guard.ts'
+import { createUplinkServer, readTls, tlsFilesOf } from './uplink-server.ts'
 import { RefusedBoxes } from './refused-boxes.ts'
 
 /**
@@ -43,39 +39,7 @@ const connectMsMax = 10_000
 /** Files of certificates and of revoked boxes are looked at this often: a revoked box is cut within a second. */
 const filesLookedAtEveryMs = 400
 
-export interface UplinkListenerSettings {
-  host: string
-  port: number
-  tls?: { certFile: string; keyFile: string; caFile?: string | undefined } | undefined
-}
-
-type TlsFiles = NonNullable<UplinkListenerSettings['tls']>
-
-export interface UplinkBrokerOptions {
-  listeners: readonly UplinkListenerSettings[]
-  isAnonymousAllowed: boolean
-  passwordFile?: string | undefined
-  revokedFile?: string | undefined
-  admittedFile?: string | undefined
-  /** A box was shut out, before or after it had come in. */
-  onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
-  clock: Clock
-  logger: Logger
-  registry: Registry
-  onReport: (
-    box: string,
-    channel: UpChannel,
-    topic: string,
-    payload: Buffer,
-    done: (error?: Error) => void,
-  ) => void
-  onHeartbeat: (box: string, payload: Buffer) => void
-  /** What became of a command; acknowledged once it resolves. */
-  onResult: (box: string, payload: Buffer) => Promise<void>
-  /** A part of a picture: its PUBACK is transport only, the answer is a picture receipt. */
-  onPicture: (box: string, payload: Buffer) => void
-  onSubscribed: (box: string, channel: DownChannel) => void
-}
+type Callbacks = Required<Pick<AedesOptions, 'preConnect' | 'authorizePublish' | 'authorizeSubscribe'>>
 
 interface Session {
   client: Client
@@ -85,6 +49,7 @@ interface Session {
 export class UplinkBroker {
   readonly #options: UplinkBrokerOptions
   readonly #passwords: BoxPasswords
+  readonly #guesses: GuessLimit
   readonly #servers: Server[] = []
   readonly #claims = new WeakMap<Client, Claim>()
   readonly #sessions = new Map<string, Set<Session>>()
@@ -100,6 +65,7 @@ export class UplinkBroker {
   constructor(options: UplinkBrokerOptions) {
     this.#options = options
     this.#passwords = new BoxPasswords(options.passwordFile)
+    this.#guesses = new GuessLimit(options.clock)
     this.#guard = new StrangerGuard({
       limits: uplinkLimits,
       clock: options.clock,
@@ -138,52 +104,29 @@ export class UplinkBroker {
 
   async start(): Promise<void> {
     await this.#admission.load()
+    const on = this.#createCallbacks()
     const broker = await Aedes.createBroker({
       connectTimeout: connectMsMax,
       drainTimeout: 5000,
       maxClientsIdLength: 128,
       queueLimit: 256,
-      preConnect: (client, packet, callback) => {
-        const claim = claimOf(client.conn, packet.username, packet.clientId)
-        if (!claim) return callback(this.#refuse('no-box-name', client, undefined, packet.clientId), false)
-        if (!packet.clean || packet.will) {
-          // Sessions and wills would be kept in memory for boxes that may never return.
-          packet.clean = true
-          delete packet.will
-        }
-        // No box can take over the session of another by choosing its client id.
-        packet.clientId = `${claim.box}/${packet.clientId.slice(0, 64)}`
-        this.#claims.set(client, claim)
-        return callback(null, true)
-      },
-      authenticate: (client, _user, password, done) => this.#authenticate(client, password, done),
-      authorizePublish: (client, packet, callback) => {
-        const box = client ? this.#claims.get(client)?.box : undefined
-        const topic = parseUpTopic(packet.topic)
-        if (box === undefined || topic?.box !== box)
-          return callback(this.#refuse('publish', client, box, topic?.box))
-        packet.retain = false
-        const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-        if (topic.channel === 'heartbeat') {
-          this.#options.onHeartbeat(box, payload)
-          return callback(null)
-        }
-        if (topic.channel === 'result') return void this.#takeResult(box, payload, callback)
-        if (topic.channel === 'picture' && isPictureChunk(payload)) {
-          this.#options.onPicture(box, payload)
-          return callback(null)
-        }
-        return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
-      },
-      authorizeSubscribe: (client, subscription, callback) => {
-        const box = this.#claims.get(client)?.box
-        const topic = parseDownTopic(subscription.topic)
-        if (box === undefined || topic?.box !== box) {
-          this.#refuse('subscribe', client, box, topic?.box)
-          return callback(null, null)
-        }
-        return callback(null, subscription)
-      },
+      preConnect: (client, packet, callback) =>
+        this.#guarded(
+          (error) => callback(error, false),
+          () => on.preConnect(client, packet, callback),
+        ),
+      authenticate: (client, _user, password, done) =>
+        this.#guarded(
+          (error) => done(error, null),
+          () => this.#authenticate(client, password, done),
+        ),
+      authorizePublish: (client, packet, callback) =>
+        this.#guarded(callback, () => on.authorizePublish(client, packet, callback)),
+      authorizeSubscribe: (client, subscription, callback) =>
+        this.#guarded(
+          (error) => callback(error, null),
+          () => on.authorizeSubscribe(client, subscription, callback),
+        ),
     })
     this.#broker = broker
     broker.on('clientReady', (client) => this.#open(client))
@@ -192,9 +135,13 @@ export class UplinkBroker {
       const session = this.#sessionOf(client)
       for (const { topic } of subscriptions) {
         const down = parseDownTopic(topic)
-        if (!down || !session) continue
+        // Once for a session: what a box is owed is read from the database.
+        if (!down || !session || session.channels.has(down.channel)) continue
         session.channels.add(down.channel)
-        this.#options.onSubscribed(down.box, down.channel)
+        this.#guarded(
+          () => client.conn.destroy(),
+          () => this.#options.onSubscribed(down.box, down.channel),
+        )
       }
     })
     for (const listener of this.#options.listeners) await this.#listen(listener, broker)
@@ -227,6 +174,51 @@ export class UplinkBroker {
     this.#refuse(reason)
     this.#options.onShutOut(claim.box, reason, (client.conn as Socket).remoteAddress ?? '')
     return true
+  }
+
+  #createCallbacks(): Callbacks {
+    return {
+      preConnect: (client, packet, callback) => {
+        const claim = claimOf(client.conn, packet.username, packet.clientId)
+        if (!claim) return callback(this.#refuse('no-box-name', client, undefined, packet.clientId), false)
+        if (!packet.clean || packet.will) {
+          // Sessions and wills would be kept in memory for boxes that may never return.
+          packet.clean = true
+          delete packet.will
+        }
+        // No box can take over the session of another by choosing its client id.
+        packet.clientId = `${claim.box}/${packet.clientId.slice(0, 64)}`
+        this.#claims.set(client, claim)
+        return callback(null, true)
+      },
+      authorizePublish: (client, packet, callback) => {
+        const box = client ? this.#claims.get(client)?.box : undefined
+        const topic = parseUpTopic(packet.topic)
+        if (box === undefined || topic?.box !== box)
+          return callback(this.#refuse('publish', client, box, topic?.box))
+        packet.retain = false
+        const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
+        if (topic.channel === 'heartbeat') {
+          this.#options.onHeartbeat(box, payload)
+          return callback(null)
+        }
+        if (topic.channel === 'result') return void this.#takeResult(box, payload, callback)
+        if (topic.channel === 'picture' && isPictureChunk(payload)) {
+          this.#options.onPicture(box, payload)
+          return callback(null)
+        }
+        return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
+      },
+      authorizeSubscribe: (client, subscription, callback) => {
+        const box = this.#claims.get(client)?.box
+        const topic = parseDownTopic(subscription.topic)
+        if (box === undefined || topic?.box !== box) {
+          this.#refuse('subscribe', client, box, topic?.box)
+          return callback(null, null)
+        }
+        return callback(null, subscription)
+      },
+    }
   }
 
   /** Whether a session of `box` listens on `channel`. */
@@ -275,20 +267,7 @@ export class UplinkBroker {
   async #listen(listener: UplinkListenerSettings, broker: Aedes): Promise<void> {
     const accept = (socket: Socket): void => this.#accept(socket, broker)
     const { tls } = listener
-    const server = tls
-      ? createTlsServer(
-          {
-            ...readTls(tls),
-            requestCert: tls.caFile !== undefined,
-            // A box may prove itself by password instead; claimOf refuses every certificate that is not authorised.
-            rejectUnauthorized: false,
-            handshakeTimeout: connectMsMax,
-            // A Receipt that Nagle holds back until the one before is acknowledged costs a round trip.
-            noDelay: true,
-          },
-          accept,
-        )
-      : createTcpServer({ noDelay: true }, accept)
+    const server = createUplinkServer(tls, connectMsMax, accept)
     this.#guard.watch(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -338,6 +317,10 @@ export class UplinkBroker {
   ): void {
     const claim = this.#claims.get(client)
     if (!claim) return done(this.#refuse('no-box-name'), null)
+    const address = (client.conn as Socket).remoteAddress ?? ''
+    // The right one is not looked at either: or else each guess would still be tried.
+    if (!claim.isCertified && password !== undefined && !this.#guesses.allows(claim.box, address))
+      return done(this.#refuse('throttled', client, claim.box), null)
     let isProven = claim.isCertified
     try {
       isProven ||= this.#passwords.matches(claim.box, password)
@@ -346,7 +329,10 @@ export class UplinkBroker {
     }
     // A password that was given must be right, also where strangers may come in without one.
     isProven ||= this.#options.isAnonymousAllowed && password === undefined
-    if (!isProven) return done(this.#refuse('credentials', client, claim.box), null)
+    if (!isProven) {
+      if (password !== undefined) this.#guesses.note(claim.box, address)
+      return done(this.#refuse('credentials', client, claim.box), null)
+    }
     if (this.#isShutOut(client)) return done(shutOut(), null)
     if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
       return done(this.#refuse('sessions'), null)
@@ -375,6 +361,16 @@ export class UplinkBroker {
     return [...(this.#sessions.get(box ?? '') ?? [])].find((session) => session.client === client)
   }
 
+  /** What a callback of the broker throws would end the program: it is a refusal of what this client did. */
+  #guarded(refuse: (error: AuthenticateError) => void, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'a message of a box could not be worked on')
+      refuse(this.#refuse('fault'))
+    }
+  }
+
   #refuse(reason: string, client?: Client | null, box?: string, asked?: string): AuthenticateError {
     this.#refused.inc({ reason })
     if (client) this.#refusedBoxes.say(reason, client.conn, box, asked)
@@ -383,15 +379,3 @@ export class UplinkBroker {
 }
 
 const shutOut = (): AuthenticateError => Object.assign(new Error('refused: shut out'), { returnCode: 5 })
-
-const tlsFilesOf = ({ certFile, keyFile, caFile }: TlsFiles): string[] =>
-  [certFile, keyFile, caFile].filter((file) => file !== undefined)
-
-function readTls({ certFile, keyFile, caFile }: TlsFiles): SecureContextOptions {
-  return {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-    minVersion: 'TLSv1.2',
-  }
-}

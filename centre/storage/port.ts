@@ -123,6 +123,13 @@ export interface AlarmQuery {
   limit: number
 }
 
+/** `leftOut` names alarms that can not be shown: an older program stored what no page can take. */
+export interface AlarmPage {
+  alarms: DeskAlarm[]
+  next?: string
+  leftOut?: string[]
+}
+
 /** `body` is the record's JSON exactly as stored, but for the time of an unsynced boot once its beginning is known. */
 export interface EventRow {
   box: string
@@ -200,6 +207,13 @@ export interface GonePictures {
   files: { box: string; sha256: string }[]
 }
 
+/** A box of which a file is here, and what it shows there. */
+export interface PictureHolder {
+  box: string
+  bytes: number
+  uses: DeskPicture[]
+}
+
 /** A person was handed a picture. */
 export interface Look {
   atMs: number
@@ -219,6 +233,8 @@ export interface LookRow extends Omit<Look, 'alarm'> {
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
 export interface WriterCalls extends CaseWriterCalls {
+  /** Nothing but an answer: the thread works. */
+  writerAnswers(): true
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
   /** The town's rules for cases; the defaults hold until it is called. */
@@ -286,7 +302,9 @@ export interface PendingStage {
 /** Calls that only read; they never wait for a writer. */
 export interface ReaderCalls extends CaseReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
-  alarms(query: AlarmQuery): { alarms: DeskAlarm[]; next?: string } | undefined
+  /** Nothing but an answer: the thread works. */
+  readerAnswers(): true
+  alarms(query: AlarmQuery): AlarmPage | undefined
   openAlarmCounts(): { box: string; colourRank: number; count: number }[]
   /** Stages above `centre` that a box may not have heard of, most urgent first. */
   pendingStages(box: string): PendingStage[]
@@ -317,8 +335,8 @@ export interface ReaderCalls extends CaseReaderCalls {
   /** Newest first. */
   picturesOfAlarm(alarm: string, limit: number): DeskPicture[]
   picturesOfBox(box: string, limit: number): DeskPicture[]
-  /** A file that is here, and what it shows. */
-  findPicture(sha256: string): { box: string; bytes: number; uses: DeskPicture[] } | undefined
+  /** Boxes of which the file is here, the asked one or some: the same bytes may be of several. */
+  findPicture(sha256: string, box?: string): PictureHolder[]
   picturesPastTerm(storedBeforeMs: number): PicturePlace[]
   /** What has to go so that the rest fits, least needed first. */
   picturesOverQuota(limits: PictureLimits): PicturePlace[]

@@ -5,6 +5,7 @@ import { colours } from '../../protocols/domain/colour.ts'
 import { townOf, villageOf } from '../../protocols/domain/names.ts'
 import type { BoxPresence, BoxSummary, LaneProgress, VillagesAnswer } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { plainText } from '../../protocols/domain/plain-text.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import type { BoxMessage, KnownBox } from '../storage/port.ts'
@@ -19,6 +20,8 @@ interface Box {
   id: string
   name: string
   isNameConfigured: boolean
+  /** What the box calls itself since, or what another box is called. */
+  pendingName: string | undefined
   presence: BoxPresence
   heardMs: number | undefined
   lastHeardAtMs: number | undefined
@@ -58,6 +61,7 @@ export class Villages {
         id,
         name,
         isNameConfigured: ids.has(id),
+        pendingName: undefined,
         presence: 'unknown',
         heardMs: undefined,
         lastHeardAtMs,
@@ -92,8 +96,19 @@ export class Villages {
     const box = this.#boxes.get(id)
     if (!box) return
     box.heartbeat = heartbeat
-    if (heartbeat.name === undefined || heartbeat.name === box.name || box.isNameConfigured) return
-    box.name = heartbeat.name
+    const name = plainText(heartbeat.name ?? '').trim()
+    if (name === '' || name === box.name || name === box.pendingName || box.isNameConfigured) return
+    // The first name is taken, unless another box has it; whatever comes later waits for the centre's configuration.
+    const isFirst = box.name === box.id && box.pendingName === undefined
+    if (isFirst && ![...this.#boxes.values()].some((other) => isSameName(other.name, name))) box.name = name
+    else {
+      box.pendingName = name
+      const facts = { box: id, name: box.name, pending: name }
+      this.#options.logger.warn(
+        facts,
+        'a box gives itself another name: not taken; set it in the configuration',
+      )
+    }
     this.#change(box, box.presence)
   }
 
@@ -152,7 +167,14 @@ export class Villages {
     const unheard = { heardMs: undefined, lastHeardAtMs: undefined, heartbeat: undefined }
     const name = this.#retired.get(id) ?? id
     this.#retired.delete(id)
-    const box: Box = { id, name, isNameConfigured: false, presence: 'unknown', ...unheard }
+    const box: Box = {
+      id,
+      name,
+      isNameConfigured: false,
+      pendingName: undefined,
+      presence: 'unknown',
+      ...unheard,
+    }
     this.#boxes.set(id, box)
     return box
   }
@@ -170,11 +192,12 @@ export class Villages {
     this.#options.onPresence(known, presence, message)
   }
 
-  #summary({ id, name, presence, lastHeardAtMs, heartbeat }: Box): BoxSummary {
+  #summary({ id, name, pendingName, presence, lastHeardAtMs, heartbeat }: Box): BoxSummary {
     const epoch = heartbeat?.epoch ?? this.#options.latestEpoch(id)
     return {
       id,
       name,
+      ...(pendingName === undefined ? {} : { pendingName }),
       presence,
       ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }),
       ...(epoch === undefined ? {} : { epoch }),
@@ -202,3 +225,6 @@ export class Villages {
     return progress
   }
 }
+
+const isSameName = (a: string, b: string): boolean =>
+  a.normalize('NFKC').toLowerCase() === b.normalize('NFKC').toLowerCase()

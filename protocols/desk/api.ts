@@ -40,6 +40,8 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
 /** `GET /api/v1/alarms?state=active|all&after=&limit=`: most urgent first, newest first within a colour. */
 export interface AlarmsAnswer {
   alarms: DeskAlarm[]
+  /** Alarms that can not be shown, by id: look at their records. Absent when there is none. */
+  leftOut?: string[]
   /** Pass as `after` for the next page; absent on the last one. */
   next?: string
 }
@@ -60,6 +62,8 @@ export interface LaneProgress {
 export interface BoxSummary {
   id: string
   name: string
+  /** What the box calls itself now: shown once it stands in the centre's configuration. */
+  pendingName?: string
   presence: BoxPresence
   lastHeardAtMs?: number
   epoch?: string

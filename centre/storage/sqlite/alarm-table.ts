@@ -1,9 +1,11 @@
 // The alarms table: rows of the desk as JSON, with the columns that they are searched and sorted by.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
+import { nestingMax, shownRowCharsMax } from '../../../protocols/domain/limits.ts'
+import { isNestedDeeper } from '../../../protocols/kit/parse-json.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
-import type { AlarmQuery, PendingStage } from '../port.ts'
+import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 
 /** Stages re-sent to a box that connects: the most urgent ones; the rest wait for its next connection. */
 export const pendingStagesMax = 500
@@ -29,7 +31,7 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
     'SELECT row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
   )
   return {
-    activeOf: (box) => active.all(box, repairedRowsMax).map(({ row }) => JSON.parse(row) as DeskRow),
+    activeOf: (box) => active.all(box, repairedRowsMax).flatMap(({ row }) => parseRow(row) ?? []),
     get: (id) => {
       const found = select.get(id)
       return found && (JSON.parse(found.row) as DeskRow)
@@ -41,17 +43,24 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
   }
 }
 
+/** A row holds an alarm, which holds readings. */
+const rowNestingMax = nestingMax + 4
+/** Rows in one answer, as JSON: a desk on a thin line gets a page in some seconds, and no page takes the reader's memory. */
+export const pageCharsMax = 1024 * 1024
+
 interface Listed {
+  id: string
   arrival: number
   colour_rank: number
-  row: string
+  row: string | null
   name: string | null
   pictures: number
 }
 
 /** Pages of alarms, most urgent first, newest first within a colour; undefined for a cursor that is not ours. */
 export function createAlarmReader(db: Sqlite) {
-  const columns = `a.arrival, a.colour_rank, a.row, (SELECT name FROM boxes WHERE id = a.box) AS name,
+  // A row that is too long was stored by an older program: it is not even read.
+  const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
     (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
   const order = 'ORDER BY a.colour_rank, a.arrival DESC LIMIT ?'
   const place = 'a.colour_rank >= ? AND (a.colour_rank > ? OR a.arrival < ?)'
@@ -61,19 +70,46 @@ export function createAlarmReader(db: Sqlite) {
   const bootTimes = createBootTimes(db)
   const all = db.prepare<number[], Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
 
-  return ({ state, after, limit }: AlarmQuery): { alarms: DeskAlarm[]; next?: string } | undefined => {
+  function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
+    const parsed = row === null ? undefined : parseRow(row)
+    if (!parsed || parsed.id !== id) return undefined
+    const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
+    // Lists carry no readings: the records have them.
+    const { readings: _readings, ...alarm } = toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
+    return alarm
+  }
+
+  return ({ state, after, limit }: AlarmQuery): AlarmPage | undefined => {
     const match = /^(\d)\.(\d{1,15})$/.exec(after === undefined || after === '' ? '0.999999999999999' : after)
     if (!match) return undefined
     const [rank, arrival] = [Number(match[1]), Number(match[2])]
-    const rows = (state === 'active' ? active : all).all(rank, rank, arrival, limit + 1)
-    const page = rows.slice(0, limit)
-    const alarms = page.map(({ row, name, pictures }) => {
-      const parsed = JSON.parse(row) as DeskRow
-      const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
-      return toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
-    })
-    const last = page.at(-1)
-    return rows.length > limit && last ? { alarms, next: `${last.colour_rank}.${last.arrival}` } : { alarms }
+    const page: AlarmPage = { alarms: [] }
+    const leftOut: string[] = []
+    let chars = 0
+    let last: Listed | undefined
+    for (const listed of (state === 'active' ? active : all).iterate(rank, rank, arrival, limit + 1)) {
+      const isFull = page.alarms.length + leftOut.length >= limit || chars >= pageCharsMax
+      if (isFull && last) {
+        page.next = `${last.colour_rank}.${last.arrival}`
+        break
+      }
+      const alarm = show(listed)
+      if (alarm) page.alarms.push(alarm)
+      else leftOut.push(listed.id)
+      chars += listed.row?.length ?? 0
+      last = listed
+    }
+    return leftOut.length > 0 ? { ...page, leftOut } : page
+  }
+}
+
+/** Undefined for what is no row: left out of lists, so that the others are shown. */
+function parseRow(row: string): DeskRow | undefined {
+  try {
+    const parsed = JSON.parse(row) as DeskRow
+    return isNestedDeeper(parsed, rowNestingMax) ? undefined : parsed
+  } catch {
+    return undefined
   }
 }
 
@@ -85,7 +121,7 @@ export function createStageReader(db: Sqlite) {
   return (box: string): PendingStage[] =>
     select
       .all(box, pendingStagesMax)
-      .map(({ row }) => JSON.parse(row) as DeskRow)
+      .flatMap(({ row }) => parseRow(row) ?? [])
       // Nothing is left to tell when the box has said that it knows; and what was answered before it occurred again
       // must not answer the new occurrence.
       .filter((row) => row.alarm.state !== 'acknowledged' && !needsAnswer(row))

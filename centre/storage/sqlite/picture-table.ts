@@ -22,6 +22,9 @@ const refusedAtOnce = 1000
 /** Snapshots of one file that open desks are told about: an alarm each, at the most. */
 const sharersMax = 32
 
+/** Boxes that a look without a box is noted for. */
+const holdersMax = 16
+
 interface SnapshotRow {
   box: string
   id: string
@@ -60,8 +63,12 @@ export function createPictureReader(db: Sqlite) {
   const ofFile = db.prepare<{ box: string; sha256: string; limit: number }, SnapshotRow>(
     `SELECT ${columns} FROM snapshots WHERE box = @box AND id IN (${userIds('@box', '@sha256')}) LIMIT @limit`,
   )
-  const holder = db.prepare<[string], { box: string; bytes: number }>(
-    'SELECT box, bytes FROM picture_files WHERE sha256 = ? AND stored_at_ms IS NOT NULL AND gone_why IS NULL LIMIT 1',
+  const holders = db.prepare<
+    { sha256: string; box: string | null; limit: number },
+    { box: string; bytes: number }
+  >(
+    `SELECT box, bytes FROM picture_files WHERE sha256 = @sha256 AND (@box IS NULL OR box = @box)
+       AND stored_at_ms IS NOT NULL AND gone_why IS NULL LIMIT @limit`,
   )
   const count = db.prepare<[string], number>('SELECT count(*) FROM snapshots WHERE alarm = ?').pluck()
 
@@ -105,10 +112,10 @@ export function createPictureReader(db: Sqlite) {
     },
     picturesOfAlarm: (alarm: string, limit: number) => ofAlarm.all(alarm, limit).map(read),
     picturesOfBox: (box: string, limit: number) => ofBox.all(box, limit).map(read),
-    findPicture: (sha256: string) => {
-      const found = holder.get(sha256)
-      return found && { ...found, uses: usesOf(found.box, sha256) }
-    },
+    findPicture: (sha256: string, box?: string) =>
+      holders
+        .all({ sha256, box: box ?? null, limit: holdersMax })
+        .map((found) => ({ ...found, uses: usesOf(found.box, sha256) })),
   }
 }
 

@@ -33,6 +33,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     setReaderCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
+    readerAnswers: () => true,
     pictureFile,
     picturesOfAlarm,
     picturesOfBox,

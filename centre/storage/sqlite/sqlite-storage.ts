@@ -1,8 +1,10 @@
 // Storage over SQLite: one thread that writes, one that reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
+import type { StorageFailure } from '../storage-failure.ts'
 import { WorkerClient } from './worker-client.ts'
 
 const writerCalls = [
+  'writerAnswers',
   'remember',
   'storeIntake',
   'setCasePolicy',
@@ -24,7 +26,6 @@ const writerCalls = [
   'noteSecurity',
   'keepSecret',
   'retireBox',
-
   'askCommand',
   'moveCommand',
   'closeCommand',
@@ -34,6 +35,7 @@ const writerCalls = [
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
+  'readerAnswers',
   'alarms',
   'setReaderCasePolicy',
   'cases',
@@ -71,16 +73,17 @@ type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]
 /** Seldom enough that a page written again and again is folded once. */
 const foldEveryDefaultMs = 10_000
 
-/** Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
+/** `onThreadEnded`: a thread ended that nobody closed: nothing can be stored or read any more. Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
 export async function openSqliteStorage(
   file: string,
   nowMs: number,
   foldEveryMs = foldEveryDefaultMs,
+  onThreadEnded: (failure: StorageFailure) => void = () => {},
 ): Promise<Storage> {
-  const writer = await WorkerClient.open({ role: 'writer', file, nowMs, foldEveryMs })
+  const writer = await WorkerClient.open({ role: 'writer', file, nowMs, foldEveryMs }, onThreadEnded)
   let reader: WorkerClient
   try {
-    reader = await WorkerClient.open({ role: 'reader', file, nowMs, foldEveryMs })
+    reader = await WorkerClient.open({ role: 'reader', file, nowMs, foldEveryMs }, onThreadEnded)
   } catch (error) {
     await writer.close()
     throw error

@@ -18,20 +18,33 @@ export class WorkerClient {
   #open = new Map<number, Open>()
   #lastId = 0
   #ended: StorageFailure | undefined
+  #isOpen = false
+  #isClosing = false
+  readonly #onEnded: (failure: StorageFailure) => void
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onEnded: (failure: StorageFailure) => void) {
     this.#worker = worker
+    this.#onEnded = onEnded
     worker.on('message', (answer: Answer) => this.#settle(answer))
-    worker.on('error', (error) => this.#end(new StorageFailure('ended', 'the storage thread failed', error)))
+    worker.on('error', (error) =>
+      this.#end(
+        new StorageFailure(
+          'ended',
+          `the storage thread failed: ${error instanceof Error ? error.message : 'unknown'}`,
+          error,
+        ),
+      ),
+    )
     worker.on('exit', () => this.#end(new StorageFailure('ended', 'the storage thread has ended')))
   }
 
   /** Starts the thread and waits until its file is open. */
-  static async open(start: WorkerStart): Promise<WorkerClient> {
-    const client = new WorkerClient(startWorker(start))
+  static async open(start: WorkerStart, onEnded: (failure: StorageFailure) => void): Promise<WorkerClient> {
+    const client = new WorkerClient(startWorker(start), onEnded)
     await new Promise((resolve, reject) => {
       client.#open.set(0, { resolve, reject })
     })
+    client.#isOpen = true
     return client
   }
 
@@ -51,6 +64,7 @@ export class WorkerClient {
   /** Closes the file and lets the thread end by itself: a thread ended by force can take the process along. */
   async close(): Promise<void> {
     if (this.#ended) return
+    this.#isClosing = true
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     await this.call('close', [])
     await exited
@@ -64,6 +78,7 @@ export class WorkerClient {
   }
 
   #end(failure: StorageFailure): void {
+    if (!this.#ended && this.#isOpen && !this.#isClosing) this.#onEnded(failure)
     this.#ended ??= failure
     for (const { reject } of this.#open.values()) reject(failure)
     this.#open.clear()

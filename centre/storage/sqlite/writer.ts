@@ -20,7 +20,7 @@ import { createLookWriter } from './picture-upkeep.ts'
 import type { BoxMessage, GonePictures, KnownBox, StepOutcome, WriterCalls } from '../port.ts'
 
 /** Kinds of the alarms that the centre raises itself. */
-const ownKinds = ['box-silent', 'storm']
+const ownKinds = ['box-silent']
 
 export function createWriter(db: Sqlite): WriterCalls {
   const alarms = createAlarmTable(db)
@@ -81,6 +81,7 @@ export function createWriter(db: Sqlite): WriterCalls {
   }
 
   return {
+    writerAnswers: () => true,
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) putBox.run(id, name, null)
       const boxes = db

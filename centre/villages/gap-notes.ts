@@ -1,0 +1,41 @@
+// Gaps of lanes on their way to log, disk and desks: of one lane at most one in some seconds, the latest.
+import type { Clock } from '../../protocols/kit/clock.ts'
+
+/** A lane whose holes come and go is told about no more often. */
+export const gapPauseMs = 5000
+
+interface Told<T> {
+  /** What came meanwhile; told when the pause is over. */
+  next: T | undefined
+}
+
+export class GapNotes<T extends { box: string; lane: string }> {
+  readonly #clock: Clock
+  readonly #tell: (gap: T) => void
+  readonly #pausing = new Map<string, Told<T>>()
+
+  constructor(clock: Clock, tell: (gap: T) => void) {
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  add(gap: T): void {
+    const key = `${gap.box}/${gap.lane}`
+    const told = this.#pausing.get(key)
+    if (told) {
+      told.next = gap
+      return
+    }
+    this.#start(key, gap)
+  }
+
+  #start(key: string, gap: T): void {
+    const told: Told<T> = { next: undefined }
+    this.#pausing.set(key, told)
+    this.#tell(gap)
+    this.#clock.after(gapPauseMs, () => {
+      this.#pausing.delete(key)
+      if (told.next) this.#start(key, told.next)
+    })
+  }
+}

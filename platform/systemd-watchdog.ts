@@ -1,0 +1,22 @@
+// Tells systemd that the program works, where it asks for that (WatchdogSec). Node can not send to a Unix datagram socket, so the
+// small program that comes with systemd does it.
+import { execFile } from 'node:child_process'
+
+/** Undefined where no watchdog runs. Call it as often as something proves that the program works; it tells no more often than needed. */
+export function createWatchdog(
+  environment: NodeJS.ProcessEnv,
+  nowMs: () => number,
+  onFailure: (error: Error) => void,
+): (() => void) | undefined {
+  const { WATCHDOG_USEC: limit, NOTIFY_SOCKET: socket } = environment
+  if (limit === undefined || socket === undefined) return undefined
+  const everyMs = Number.parseInt(limit, 10) / 1000 / 4
+  let toldMs = -Infinity
+  return () => {
+    if (nowMs() - toldMs < everyMs) return
+    toldMs = nowMs()
+    execFile('systemd-notify', ['WATCHDOG=1'], { timeout: 10_000 }, (error) => {
+      if (error) onFailure(error)
+    })
+  }
+}
