@@ -8,7 +8,7 @@ import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { reportBytesMax } from '../../protocols/uplink/report.ts'
-import { GuessLimit } from './guess-limit.ts'
+import { GuessLimit } from '../../platform/guess-limit.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
