@@ -1,5 +1,6 @@
 // `npm run campaign -- structure`: a million mutated messages; each protocol of both programs adds its target here.
 import { randomMutations, type Mutation } from './structural-mutations.ts'
+import { CentreTarget } from './structure-centre.ts'
 import { denseReport, report, StructureTarget, uplinkMessages } from './structure-uplink.ts'
 
 export interface StructureCampaignOptions {
@@ -21,7 +22,7 @@ const batchSize = 200
 
 /** Runs each target with its share of the messages; answers every fault with the mutation that caused it. */
 export async function runStructureCampaign(options: StructureCampaignOptions): Promise<string[]> {
-  const targets = [...parserTargets(), reportTarget()]
+  const targets = [...parserTargets(), reportTarget(), ...(await centreTargets())]
   const share = Math.ceil(options.messages / targets.length)
   const faults: string[] = []
   for (const [at, target] of targets.entries()) {
@@ -51,6 +52,46 @@ function parserTargets(): StructureTargetRun[] {
         }
       }),
   }))
+}
+
+/** Both attack one running centre, over its sockets; what it is like then is looked at when the last has ended. */
+async function centreTargets(): Promise<StructureTargetRun[]> {
+  const centre = await CentreTarget.start()
+  const operations = centre.operations.filter(({ bodies }) => bodies.length > 0)
+  const addresses = [...centre.addresses()]
+  let batches = 0
+  return [
+    {
+      name: 'routes of the centre',
+      messages: operations.flatMap(({ path, bodies }) => bodies.map((body) => ({ path, body }))),
+      take: async (batch) => {
+        // A mutation that has lost which route it is for goes to any.
+        const asked = batch.flatMap(({ text, what }, at) => {
+          const path = /^{"path":"([^"]+)"/.exec(text)?.[1]
+          const operation = operations.find((one) => one.path === path) ?? operations[at % operations.length]
+          const body = text.slice(text.indexOf(',"body":') + 8, -1)
+          return operation ? [centre.bodyOf(operation, body, what)] : []
+        })
+        const from = (batches++ * 50) % addresses.length
+        return centre.ask([...asked, ...addresses.slice(from, from + 50)])
+      },
+      end: () => centre.raw(1),
+    },
+    {
+      name: 'messages to the stream of the centre',
+      messages: [centre.auth],
+      take: (batch) =>
+        centre.stream(
+          batch.map(({ text }) => text),
+          ++batches % 2 === 0,
+        ),
+      end: async () => {
+        const faults = await centre.faultsAtEnd()
+        await centre.end()
+        return faults
+      },
+    },
+  ]
 }
 
 /** Stored by a real database; listed now and then; started again at the end. */

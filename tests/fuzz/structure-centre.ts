@@ -1,0 +1,367 @@
+// A running centre whose routes and stream get, in every place a request has, what no honest program sends. Real sockets, a real
+// database. Which routes there are and what a valid request is like is read from openapi.json, so that a new route is attacked
+// without being named here. Used small in the tests and large in the campaign.
+import { Agent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
+import { WebSocket } from 'ws'
+import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from '../contract/centre-parts.ts'
+import type { CentreUnderTest } from '../contract/centre-parts.ts'
+import type { AlarmsAnswer } from '../../protocols/desk/api.ts'
+import { poisons } from './structural-mutations.ts'
+
+interface JsonSchema {
+  type?: string
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+  pattern?: string
+  minimum?: number
+}
+
+export interface Operation {
+  method: 'GET' | 'POST'
+  path: string
+  /** Valid, with every field; several where the schema has alternatives. */
+  bodies: unknown[]
+  query: string[]
+}
+
+export interface Asked {
+  operation: Operation
+  path: string
+  body?: string
+  headers?: OutgoingHttpHeaders
+  what: string
+}
+
+/** Text in a path or query, already escaped; the poisons of JSON as text come on top. */
+const escapedPoisons: readonly string[] = [
+  '',
+  '%00',
+  '%ff%fe',
+  '%',
+  '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+  '..%2f',
+  '__proto__',
+  'constructor',
+  'toString',
+  '%e2%80%ae%e2%81%a6',
+  '-1',
+  '0',
+  '1e308',
+  '9007199254740993',
+  'NaN',
+  '%27%20OR%201=1--',
+  'x'.repeat(199),
+  'x'.repeat(4000),
+  ...poisons.filter(([, json]) => json.length < 200).map(([, json]) => encodeURIComponent(json)),
+]
+
+/** Complete requests as bytes: what stands before a route is reached. */
+const rawRequests: readonly string[] = [
+  ['authorization', 'Bearer'],
+  ['authorization', 'Bearer '],
+  ['authorization', `Bearer ${'f'.repeat(64)}`],
+  ['authorization', `Bearer ${'x'.repeat(9000)}`],
+  ['authorization', 'bearer \u0000'],
+  ['authorization', 'Basic Og=='],
+  ['cookie', 'gengfu_session'],
+  ['cookie', 'gengfu_session='],
+  ['cookie', 'gengfu_session=%'],
+  ['cookie', `gengfu_session=${'a'.repeat(64)}; gengfu_session=${'b'.repeat(64)}`],
+  ['cookie', `${';'.repeat(4000)}`],
+  ['origin', 'null'],
+  ['origin', 'http://['],
+  ['origin', '\u00ff'],
+  ['sec-fetch-site', '{}'],
+  ['host', ''],
+  ['host', '['],
+  ['host', 'a b'],
+  ['x-forwarded-for', ','.repeat(4000)],
+  ['x-forwarded-for', '[::1, 999.1.1.1, "unknown'],
+  ['x-forwarded-host', '[', 'x-forwarded-proto', 'gopher'],
+  ['forwarded', 'for="[::'],
+  ['range', 'bytes=9-1,-5,0-99999999999999999999'],
+  ['if-modified-since', '9'.repeat(300)],
+  ['if-none-match', '"'.repeat(2000)],
+  ['accept-encoding', 'gzip;q=1e999, *;q=-1'],
+  ['content-type', 'application/json; charset=\u0000'],
+  ['content-type', 'application/json;'.repeat(300)],
+  ['content-type', 'multipart/form-data'],
+  ['content-length', '-1'],
+  ['content-length', '99999999999999999999'],
+  ['content-length', '5', 'transfer-encoding', 'chunked'],
+  ['transfer-encoding', 'gzip, chunked'],
+  ['expect', '100-continue'],
+  ['expect', 'the-impossible'],
+  ['connection', 'upgrade', 'upgrade', 'h2c'],
+  ['connection', 'upgrade', 'upgrade', 'websocket'],
+  [
+    'connection',
+    'upgrade',
+    'upgrade',
+    'websocket',
+    'sec-websocket-key',
+    '\u00ff',
+    'sec-websocket-version',
+    '13',
+  ],
+  ['__proto__', 'x', 'constructor', 'y'],
+].map((fields) => {
+  let lines = ''
+  for (let at = 0; at < fields.length; at += 2) lines += `${fields[at]}: ${fields[at + 1]}\r\n`
+  return lines
+})
+const rawTargets: readonly string[] = [
+  '/api/v1/me',
+  '/api/v1/login',
+  '/api/v1/stream?after=%',
+  '/healthz',
+  '/',
+  '//',
+  'http://[/',
+  '*',
+  '/%00',
+  '/..%2f..%2fetc/passwd',
+  '/api/v1/alarms/%E0%A4%A/case',
+  `/${'a/'.repeat(3000)}`,
+]
+
+const samples: Record<string, unknown> = { box: 'box-a', village: 'box-a', user: 'ops' }
+const sampleTexts = ['x', 'case-1', 'box-a.sos-1', 'a'.repeat(64), '1']
+const inPath: Record<string, string> = {
+  id: 'box-a.sos-1',
+  boxId: 'box-a',
+  caseId: 'case-1',
+  sha256: 'a'.repeat(64),
+}
+
+/** A valid value of a schema; `choice` is the number of the alternative where it has several. */
+function sampleOf(schema: JsonSchema, choice: number, name = ''): unknown {
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[choice % schema.enum.length]
+  const some = schema.anyOf ?? schema.oneOf
+  if (some) return sampleOf(some[choice % some.length] ?? {}, choice, name)
+  if (schema.type === 'object')
+    return Object.fromEntries(
+      Object.entries(schema.properties ?? {}).map(([key, inner]) => [key, sampleOf(inner, choice, key)]),
+    )
+  if (schema.type === 'array')
+    return [sampleOf(schema.items ?? {}, choice), sampleOf(schema.items ?? {}, choice + 1)]
+  if (schema.type === 'boolean') return true
+  if (schema.type === 'integer' || schema.type === 'number') return Math.max(1, schema.minimum ?? 1)
+  if (schema.type !== 'string') return {}
+  const pattern = new RegExp(schema.pattern ?? '')
+  return samples[name] ?? sampleTexts.find((text) => pattern.test(text)) ?? 'x'
+}
+
+interface Description {
+  paths: Record<
+    string,
+    Record<
+      string,
+      {
+        parameters?: { name: string; in: string }[]
+        requestBody?: { content: Record<string, { schema: JsonSchema }> }
+      }
+    >
+  >
+}
+
+function operationsOf({ paths }: Description): Operation[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters = [], requestBody }]) => {
+      const schema = requestBody?.content['application/json']?.schema
+      const all = schema ? [0, 1, 2].map((choice) => JSON.stringify(sampleOf(schema, choice))) : []
+      return {
+        method: method.toUpperCase() as Operation['method'],
+        path,
+        bodies: [...new Set(all)].map((text) => JSON.parse(text) as unknown),
+        query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+      }
+    }),
+  )
+}
+
+const filled = (path: string, values: Record<string, string> = {}): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => values[name] ?? inPath[name] ?? 'x')
+
+export class CentreTarget {
+  readonly #folder: string
+  readonly #running: CentreUnderTest
+  readonly #box: TestBox
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  readonly #uncaught: string[] = []
+  readonly #noteUncaught = (error: unknown): void =>
+    void this.#uncaught.push(error instanceof Error ? (error.stack ?? error.message) : 'thrown')
+  readonly #token: string
+  #honest = 1
+  operations: Operation[] = []
+
+  private constructor(folder: string, running: CentreUnderTest, box: TestBox) {
+    this.#folder = folder
+    this.#running = running
+    this.#box = box
+    this.#token = running.token('admin', 'fuzz')
+    process.on('uncaughtException', this.#noteUncaught).on('unhandledRejection', this.#noteUncaught)
+  }
+
+  static async start(): Promise<CentreTarget> {
+    const folder = makeFolder()
+    const running = await startCentre(folder)
+    const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-a').ready()
+    await box.report('red', 1, [makeAlarm(1, 'raised')])
+    const target = new CentreTarget(folder, running, box)
+    target.operations = operationsOf(
+      (await (await running.get('/api/v1/openapi.json')).json()) as Description,
+    )
+    return target
+  }
+
+  /** What can be asked of a route with a path or a query that no page sends. */
+  *addresses(): Generator<Asked> {
+    for (const operation of this.operations) {
+      const { path, query, bodies } = operation
+      const body = bodies.length > 0 ? JSON.stringify(bodies[0]) : undefined
+      const ask = (target: string): Asked => ({
+        operation,
+        path: target,
+        ...(body === undefined ? {} : { body }),
+        what: `${operation.method} ${target.slice(0, 200)}`,
+      })
+      for (const [, name] of path.matchAll(/\{(\w+)\}/g))
+        for (const poison of escapedPoisons)
+          if (name !== undefined) yield ask(filled(path, { [name]: poison }))
+      for (const name of [...query, '__proto__', 'x[toString]'])
+        for (const poison of escapedPoisons) yield ask(`${filled(path)}?${name}=${poison}`)
+      for (const name of query) yield ask(`${filled(path)}?${name}=1&${name}=2`)
+    }
+  }
+
+  bodyOf(operation: Operation, text: string, what: string): Asked {
+    return { operation, path: filled(operation.path), body: text, what: `${operation.path} ${what}` }
+  }
+
+  /** Faults: an answer of the 500s, or none at all. */
+  async ask(asked: readonly Asked[]): Promise<string[]> {
+    const faults: string[] = []
+    const waiting = [...asked]
+    const work = async (): Promise<void> => {
+      for (let one = waiting.shift(); one; one = waiting.shift()) {
+        const status = await this.#send(one)
+        if (status < 200 || status >= 500) faults.push(`${one.what}: ${status}`)
+      }
+    }
+    await Promise.all(Array.from({ length: 6 }, work))
+    return faults
+  }
+
+  /** Requests whose head is what no client writes, each on a connection of its own. */
+  async raw(stride: number): Promise<string[]> {
+    const faults: string[] = []
+    let left = stride
+    for (const target of rawTargets)
+      for (const fields of rawRequests) {
+        if (--left > 0) continue
+        left = stride
+        const method = target.endsWith('login') ? 'POST' : 'GET'
+        const answer = await this.#sendRaw(`${method} ${target} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`)
+        const status = /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]
+        // A connection that is closed without a word is an answer to what is no HTTP.
+        if (status?.startsWith('5')) faults.push(`${target.slice(0, 60)} ${fields.slice(0, 60)}: ${status}`)
+      }
+    return faults
+  }
+
+  /** Each text as the first message of a stream, as one after the sign-in, and as its cursor. */
+  async stream(texts: readonly string[], isSignedIn: boolean): Promise<string[]> {
+    const url = `${this.#running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`
+    const faults: string[] = []
+    for (const text of texts) {
+      const headers = isSignedIn ? { authorization: `Bearer ${this.#token}` } : {}
+      const cursor =
+        text.length < 500 ? `?after=${encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''))}` : ''
+      const socket = new WebSocket(`${url}${cursor}`, { headers })
+      const end = await new Promise<number | string>((resolve) => {
+        socket.on('open', () => socket.send(text))
+        socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(`answered ${statusCode}`))
+        socket.on('error', (error) => resolve(error.message))
+        socket.on('message', () => socket.close(4000))
+        socket.on('close', (code) => resolve(code))
+      })
+      socket.terminate()
+      // 1009: larger than any message; 1011 would be a failure inside the centre.
+      if (![4000, 4401, 1009].includes(Number(end)) && !(end === 1006 && isSignedIn))
+        faults.push(`${text.slice(0, 100)}: ${end}`)
+    }
+    return faults
+  }
+
+  /** The token in the message that a stream begins with. */
+  get auth(): unknown {
+    return { type: 'auth', token: this.#token }
+  }
+
+  /** What stands at the end: healthy, every list readable, a new alarm of an honest box on the desk, nothing uncaught. */
+  async faultsAtEnd(): Promise<string[]> {
+    const faults = [...this.#uncaught]
+    const { get } = this.#running
+    const sequence = ++this.#honest
+    await this.#box.report('red', sequence, [makeAlarm(sequence, 'raised', { id: `sos-${sequence}` })])
+    await until(async () => {
+      const answer = await get('/api/v1/alarms?state=all&limit=1000', this.#token)
+      const { alarms } = (await answer.json()) as AlarmsAnswer
+      return alarms.some(({ id }) => id === `box-a.sos-${sequence}`)
+    })
+    const listed = this.operations.filter(({ method, path }) => method === 'GET' && !path.includes('sha256'))
+    for (const path of ['/healthz', '/metrics', ...listed.map(({ path: one }) => filled(one))]) {
+      const { status } = await get(path, this.#token)
+      if (status !== 200) faults.push(`${path}: ${status}`)
+    }
+    return faults
+  }
+
+  async end(): Promise<void> {
+    process.off('uncaughtException', this.#noteUncaught).off('unhandledRejection', this.#noteUncaught)
+    this.#agent.destroy()
+    await this.#box.end()
+    await this.#running.centre.stop()
+    dropFolder(this.#folder)
+  }
+
+  #send({ operation, path, body, headers }: Asked): Promise<number> {
+    // Signing out would end the token of all others.
+    const token = operation.path.endsWith('/logout') ? 'b'.repeat(64) : this.#token
+    return new Promise((resolve) => {
+      const sent = httpRequest(
+        `${this.#running.centre.httpUrl}`,
+        {
+          agent: this.#agent,
+          method: operation.method,
+          path,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+        },
+        (response) => {
+          response.resume()
+          response.on('end', () => resolve(response.statusCode ?? 0))
+        },
+      )
+      sent.on('error', () => resolve(0))
+      sent.end(body)
+    })
+  }
+
+  #sendRaw(text: string): Promise<string> {
+    const { port } = new URL(this.#running.centre.httpUrl)
+    return new Promise((resolve) => {
+      let answer = ''
+      const socket = connect(Number(port), '127.0.0.1', () => socket.end(text, 'latin1'))
+      socket.on('data', (data) => (answer += data.toString('latin1')))
+      socket.on('error', () => undefined)
+      socket.on('close', () => resolve(answer))
+    })
+  }
+}
