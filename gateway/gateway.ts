@@ -333,8 +333,8 @@ class WiredGateway implements Gateway {
     this.#undos.push(['ticks', ticks])
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])
-    dialects.start(broker)
     this.#undos.push(['dialects', () => dialects.stop()])
+    await dialects.start(broker)
     await started
     // After the devices: loading and connecting the uplink must not keep a button waiting.
     uplink?.start()

@@ -1,4 +1,5 @@
 // `gengfu decode`: messages of any dialect as JSON lines in, what the box makes of them as JSON lines out.
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Command, CommanderError } from 'commander'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
@@ -7,6 +8,7 @@ import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.t
 import { createAlarmEngine } from '../alarms/alarm-engine.ts'
 import type { AlarmMemory } from '../alarms/port.ts'
 import { parseGatewayConfig, readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { Addresses } from '../dialects/box/senders.ts'
 import { dialectNames, dialectOf, dialectOfTopic } from '../dialects/dialects.ts'
 import type { DeviceResult, Dialect, DialectMessage } from '../dialects/port.ts'
 import { DialectSession, type Heard } from '../dialects/session/session.ts'
@@ -80,11 +82,13 @@ class Decoding {
   readonly #memory = createMemory()
   readonly #engine: ReturnType<typeof createAlarmEngine>
   readonly #choices: Choices
+  readonly #addresses: Addresses
   #inputs = 0
 
   constructor(config: GatewayConfig, choices: Choices) {
     const { box, zones, devices, rules, limits } = config
     this.#choices = choices
+    this.#addresses = new Addresses(devices)
     this.#engine = createAlarmEngine({
       boxId: box.id,
       zones: [...zones],
@@ -125,7 +129,12 @@ class Decoding {
     let session = this.#sessions.get(dialect.name)
     if (session) return session
     const { codec } = this.#choices
-    session = new DialectSession({ dialect, settings: codec === undefined ? {} : { codec } })
+    const mapping = dialect.name === 'mapping' && codec?.endsWith('.json') ? readJson(codec) : undefined
+    const settings = {
+      ...(codec === undefined ? {} : { codec }),
+      ...(mapping === undefined ? {} : { mapping }),
+    }
+    session = new DialectSession({ dialect, settings })
     this.#sessions.set(dialect.name, session)
     return session
   }
@@ -147,7 +156,7 @@ class Decoding {
   }
 
   #alarmsOf(result: DeviceResult & { messageId: string }, atMs: number): object[] {
-    const event = eventOf(result)
+    const event = eventOf({ ...result, device: this.#addresses.idOf(result.device) })
     if (!event) return []
     const now = {
       steadyMs: atMs,
@@ -158,6 +167,10 @@ class Decoding {
     const { transitions } = this.#engine.judge(this.#memory, { type: 'event', event }, now)
     return transitions.map(({ change, alarm }) => alarmLine(change, alarm))
   }
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
 }
 
 function alarmLine(change: string, { kind, variant, colour, state, text }: Alarm): object {

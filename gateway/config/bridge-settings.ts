@@ -6,7 +6,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 export const bridgesMax = 50
 
 /** Dialects by name; `gateway/dialects/dialects.ts` has the same list, and a test holds the two together. */
-export const dialectNames = ['zigbee2mqtt', 'shelly', 'tasmota', 'home-assistant'] as const
+export const dialectNames = ['zigbee2mqtt', 'shelly', 'tasmota', 'home-assistant', 'mapping'] as const
 
 const topicBase = z
   .string()
@@ -22,6 +22,9 @@ export const bridgeSchema = z
     dialect: z.enum(dialectNames),
     /** The first levels of its topics, where they can be chosen: it may speak under these and nowhere else. */
     base: topicBase.optional(),
+    /** Of the dialect `mapping`: a built-in one by name, or a file as JSON. */
+    mapping: z.string().max(100).optional(),
+    mappingFile: z.string().min(1).optional(),
     /** Largest message: the list of a thousand Zigbee devices is some 4 MB. */
     payloadBytes: z
       .int()
@@ -38,15 +41,40 @@ export const bridgeSchema = z
     caFile: z.string().min(1).optional(),
     certFile: z.string().min(1).optional(),
     keyFile: z.string().min(1).optional(),
+    /** Its token for POST /push/{id}: needs `push`. */
+    tokenFile: z.string().min(1).optional(),
     /** Filters in place of those of the dialect. */
     subscribe: z.array(z.string().min(1).max(256)).min(1).max(50).optional(),
   })
-  .superRefine(({ url, username, passwordFile, caFile, subscribe }, context) => {
-    const given = { username, passwordFile, caFile, subscribe }
-    for (const [name, value] of Object.entries(given))
-      if (value !== undefined && url === undefined)
-        context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
+  .superRefine(
+    ({ dialect, mapping, mappingFile, url, username, passwordFile, caFile, subscribe }, context) => {
+      if ((dialect === 'mapping') !== ((mapping ?? mappingFile) !== undefined))
+        context.addIssue({
+          code: 'custom',
+          path: ['mapping'],
+          message: 'together with dialect: mapping, as mapping or mappingFile',
+        })
+      const given = { username, passwordFile, caFile, subscribe }
+      for (const [name, value] of Object.entries(given))
+        if (value !== undefined && url === undefined)
+          context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
+    },
+  )
+
+/** Where vendors' platforms push to, by HTTP. */
+export const pushSchema = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    /** 0 lets the system choose. */
+    port: z.int().min(0).max(65_535).default(8090),
+    certFile: z.string().min(1).optional(),
+    keyFile: z.string().min(1).optional(),
   })
+  .refine(
+    ({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined),
+    'certFile and keyFile together',
+  )
+export type PushSettings = z.infer<typeof pushSchema>
 
 export const bridgesSchema = z.array(bridgeSchema).max(bridgesMax)
 export type BridgeSettings = z.infer<typeof bridgeSchema>

@@ -14,7 +14,7 @@ import {
   rulesSchema,
   zonesSchema,
 } from './alarm-settings.ts'
-import { bridgesSchema, checkBridges } from './bridge-settings.ts'
+import { bridgesSchema, checkBridges, pushSchema } from './bridge-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { commandSettingsSchema } from './command-settings.ts'
@@ -50,6 +50,7 @@ export const gatewayConfigSchema = z.strictObject({
   cameras: camerasSettingsSchema.default([]),
   pictures: pictureSettingsSchema.default(pictureSettingsSchema.parse({})),
   bridges: bridgesSchema.default([]),
+  push: pushSchema.optional(),
   devices: devicesSchema.default([]),
   zones: zonesSchema.default([]),
   rules: rulesSchema.default([]),

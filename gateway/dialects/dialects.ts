@@ -1,12 +1,13 @@
 // The dialects that this program speaks, by name.
 import type { Dialect } from './port.ts'
 import { homeAssistant } from './home-assistant/home-assistant.ts'
+import { mapped } from './mapping/mapping.ts'
 import { native } from './native/native.ts'
 import { shelly } from './shelly/shelly.ts'
 import { tasmota } from './tasmota/tasmota.ts'
 import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
-export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota, homeAssistant]
+export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota, homeAssistant, mapped]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 

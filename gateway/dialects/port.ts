@@ -112,6 +112,8 @@ export interface DialectSettings {
   base?: string
   /** A codec by file or name, for dialects that run one. */
   codec?: string
+  /** A mapping as it was read from its file. */
+  mapping?: unknown
 }
 
 export interface Dialect {

@@ -1,5 +1,6 @@
 // Wires foreign dialects: what bridges and bought devices say goes to intake as events of our devices, and commands for those
 // devices go out in their dialect.
+import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
@@ -9,6 +10,8 @@ import type { DeviceBroker, DeviceIntake, TopicGrants } from '../broker/port.ts'
 import { DialectIntake, dialectPrefix } from '../dialects/box/dialect-intake.ts'
 import type { Keeper } from '../dialects/box/keeper.ts'
 import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
+import { mappingSchema } from '../dialects/mapping/mapping.ts'
+import { PushListener } from '../dialects/box/push-listener.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Journal } from '../journal/port.ts'
 
@@ -34,8 +37,20 @@ export interface OpenDialects {
   permitJoin(bridge: string, minutes: number): Promise<string | undefined>
   /** Devices that hang on this bridge. */
   behind(bridge: string): readonly string[]
-  start(broker: DeviceBroker): void
+  /** Where vendors push to; 0 where they can not. */
+  pushPort(): number
+  start(broker: DeviceBroker): Promise<void>
   stop(): Promise<void>
+}
+
+/** Read once at the start; one that can not be read is named, and nothing starts with half a configuration. */
+function readMapping(file: string): unknown {
+  const parsed = mappingSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+  if (!parsed.success)
+    throw new Error(
+      `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+    )
+  return parsed.data
 }
 
 function keeperOf(intake: Intake, journal: Journal): Keeper {
@@ -61,7 +76,14 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
   const keeper = keeperOf(intake, journal)
   const dialects = new DialectIntake({
     senders: [
-      ...config.bridges.map(({ id, dialect, base }) => ({ id, dialect, base, isDevice: false })),
+      ...config.bridges.map(({ id, dialect, base, mapping: codec, mappingFile }) => ({
+        id,
+        dialect,
+        base,
+        codec,
+        isDevice: false,
+        ...(mappingFile === undefined ? {} : { mapping: readMapping(mappingFile) }),
+      })),
       ...config.devices.flatMap(({ id, dialect, base }) =>
         dialect === undefined ? [] : [{ id, dialect, base, isDevice: true }],
       ),
@@ -85,6 +107,9 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
           ],
     ),
   )
+  const push =
+    config.push && new PushListener({ settings: config.push, bridges: config.bridges, dialects, logger })
+  let pushPort = 0
   let broker: DeviceBroker | undefined
   let stopSightings = (): void => undefined
   const isThere = (sender: string): boolean =>
@@ -149,7 +174,8 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       return undefined
     },
     behind: (bridge) => config.devices.flatMap(({ id, via }) => (via === bridge ? [id] : [])),
-    start: (started) => {
+    pushPort: () => pushPort,
+    start: async (started) => {
       broker = started
       stopSightings = started.onSighting(({ device, state }) => {
         if (!dialects.has(device) || links.has(device)) return
@@ -161,9 +187,11 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
           )
       })
       for (const link of links.values()) link.start()
+      pushPort = (await push?.start()) ?? 0
     },
     stop: async () => {
       stopSightings()
+      if (pushPort !== 0) await push?.stop()
       await Promise.all([...links.values()].map((link) => link.stop()))
     },
   }

@@ -17,6 +17,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'gengfu-mosquitto-'))
 const sos = '0x00158d0001abcd01'
 let mosquitto: ChildProcess
 let brokerPort = 0
+let pushPort = 0
 let box: BoxInProcess
 
 async function freePort(): Promise<number> {
@@ -41,9 +42,12 @@ async function startMosquitto(): Promise<void> {
 const config = (): object => ({
   bridges: [
     { id: 'z2m', dialect: 'zigbee2mqtt' },
+    { id: 'vendor', dialect: 'mapping', mapping: 'client-heartbeat-4g', tokenFile: join(scratch, 'token') },
     { id: 'old-broker', dialect: 'zigbee2mqtt', base: 'old', url: `mqtt://127.0.0.1:${brokerPort}` },
   ],
+  push: { port: pushPort },
   devices: [
+    { id: 'town-4g', kind: 'button', address: 'SN0042', via: 'vendor' },
     { id: 'grandma-wang', kind: 'button', address: sos, via: 'z2m' },
     { id: 'uncle-li', kind: 'button', address: '0x00158d0002abcd02', via: 'old-broker' },
     { id: 'siren-1', kind: 'siren', address: '0x00158d0004abcd04', via: 'z2m' },
@@ -54,6 +58,8 @@ const config = (): object => ({
 
 beforeAll(async () => {
   brokerPort = await freePort()
+  pushPort = await freePort()
+  writeFileSync(join(scratch, 'token'), 'a-long-token\n')
   writeFileSync(
     join(scratch, 'mosquitto.conf'),
     `listener ${brokerPort} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location ${scratch}/\nautosave_interval 1\n`,
@@ -192,4 +198,20 @@ test('what a broker that was there already holds while the box is away comes onc
   })
   const answer = (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
   expect(answer.alarms.list.find(({ device }) => device === 'uncle-li')?.occurrences).toBe(1)
+}, 60_000)
+
+test('a vendor pushes by HTTP: answered with what it waits for once it is kept, and not without its token', async () => {
+  const push = (token: string, body: object): Promise<Response> =>
+    fetch(`http://127.0.0.1:${pushPort}/push/vendor/device/x/up`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    })
+  const alarm = { command: 'alarm', serial: 'SN0042', message: { type: 'sos' } }
+  expect((await push('wrong', alarm)).status).toBe(401)
+  expect(await alarms()).not.toContain('town-4g sos red')
+  const answer = await push('a-long-token', alarm)
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toEqual({ command: 'alarm', serial: 'SN0042', result: 0 })
+  expect(await alarms()).toContain('town-4g sos red')
 }, 60_000)

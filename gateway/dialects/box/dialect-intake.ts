@@ -7,7 +7,7 @@ import { dialectOf } from '../dialects.ts'
 import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedCommand } from '../port.ts'
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
-import { AllKept, type Keeper, type Told } from './keeper.ts'
+import { AllKept, type Keeper, type SenderTold } from './keeper.ts'
 import { Addresses, covers, type AddressedDevice, type SenderSettings, type SenderTopics } from './senders.ts'
 
 /** Where the journal keeps what was learned: `dialect:{sender}/{key}`. */
@@ -76,7 +76,12 @@ export class DialectIntake {
     for (const settings of options.senders) {
       const dialect = dialectOf(settings.dialect)
       if (!dialect) continue
-      const own = settings.base === undefined ? {} : { base: settings.base }
+      const { base, codec, mapping } = settings
+      const own = {
+        ...(base === undefined ? {} : { base }),
+        ...(codec === undefined ? {} : { codec }),
+        ...(mapping === undefined ? {} : { mapping }),
+      }
       const wasKept = (address: string, messageId: string): boolean =>
         options.keeper.wasKept(this.#idOf(settings, address), messageId)
       const session = new DialectSession({ dialect, settings: own, wasKept })
@@ -129,7 +134,7 @@ export class DialectIntake {
   }
 
   /** `told` once, when everything in it is kept, or when something could not be. */
-  take(sender: string, message: IncomingMessage, told: Told): void {
+  take(sender: string, message: IncomingMessage, told: SenderTold): void {
     const found = this.#senders.get(sender)
     if (!found) return told.refused(new Error(`${sender} speaks no dialect`))
     if (!found.waiting) return this.#takeNow(found, message, told)
@@ -141,18 +146,18 @@ export class DialectIntake {
     })
   }
 
-  #takeNow(sender: Sender, message: IncomingMessage, told: Told): void {
+  #takeNow(sender: Sender, message: IncomingMessage, told: SenderTold): void {
     const heard = sender.session.take(this.#stamped(message))
     if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, told)
     const waiting = heard.then((later) => this.#keep(sender, message, later, told))
     this.#waitFor(sender, waiting, told)
   }
 
-  async #takeLater(sender: Sender, message: IncomingMessage, told: Told): Promise<void> {
+  async #takeLater(sender: Sender, message: IncomingMessage, told: SenderTold): Promise<void> {
     this.#keep(sender, message, await sender.session.take(this.#stamped(message)), told)
   }
 
-  #waitFor(sender: Sender, work: Promise<void>, told: Told): void {
+  #waitFor(sender: Sender, work: Promise<void>, told: SenderTold): void {
     const waiting: Promise<void> = work
       .catch((error: Error) => told.refused(error))
       .then(() => {
@@ -169,12 +174,12 @@ export class DialectIntake {
     return isDevice ? id : this.#addresses.idOf(address)
   }
 
-  #keep(sender: Sender, message: IncomingMessage, heard: Heard, told: Told): void {
+  #keep(sender: Sender, message: IncomingMessage, heard: Heard, told: SenderTold): void {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
     const all = new AllKept({
-      kept: () => told.kept(),
+      kept: () => (heard.reply ? told.kept(heard.reply) : told.kept()),
       refused: (error) => {
         heard.undo()
         session.known.putBack(changed)

@@ -6,6 +6,12 @@ export interface Told {
   refused(error: Error): void
 }
 
+/** Who is told what became of a message; `reply` is what the sender waits for, where it waits for anything. */
+export interface SenderTold {
+  kept(reply?: Uint8Array): void
+  refused(error: Error): void
+}
+
 export interface Keeper {
   takeReadings(event: DeviceEvent, told: Told): void
   /** Documents that stand under these keys from now on; undefined removes one. */

@@ -8,6 +8,9 @@ export interface SenderSettings {
   id: string
   dialect: string
   base?: string | undefined
+  /** A mapping by its name, or as its file has it. */
+  codec?: string | undefined
+  mapping?: unknown
   /** Its own messages are all about this one device. */
   isDevice: boolean
 }

@@ -1,0 +1,135 @@
+// Vendors' platforms push by HTTP: POST /push/{bridge}/{topic...} with the bridge's token. The answer says what is true: 200 when
+// everything in the request is kept, 503 when it is not and has to be sent again.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.ts'
+import type { DialectIntake } from './dialect-intake.ts'
+
+/** Requests that wait for their commit; beyond it the answer is 503 at once. */
+const requestsMax = 200
+const requestTimeoutMs = 10_000
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+export interface PushListenerOptions {
+  settings: PushSettings
+  bridges: readonly BridgeSettings[]
+  dialects: DialectIntake
+  logger: Logger
+}
+
+export class PushListener {
+  readonly #options: PushListenerOptions
+  readonly #server: Server
+  /** Digests, so that comparing takes as long for any token. */
+  readonly #tokens = new Map<string, { digest: Buffer; bytesMax: number }>()
+  #waiting = 0
+
+  constructor(options: PushListenerOptions) {
+    this.#options = options
+    const { certFile, keyFile } = options.settings
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#serve(request, response).catch((error: Error) => {
+        options.logger.warn({ reason: error.message }, 'a pushed request could not be read')
+        response.destroy()
+      })
+    }
+    this.#server =
+      certFile === undefined || keyFile === undefined
+        ? createHttpServer(serve)
+        : createHttpsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, serve)
+    this.#server.requestTimeout = requestTimeoutMs
+    this.#server.headersTimeout = requestTimeoutMs / 2
+    this.#server.maxConnections = requestsMax
+    for (const { id, tokenFile, payloadBytes } of options.bridges)
+      if (tokenFile !== undefined)
+        this.#tokens.set(id, {
+          digest: digest(readFileSync(tokenFile, 'utf8').trim()),
+          bytesMax: payloadBytes,
+        })
+  }
+
+  async start(): Promise<number> {
+    const { host, port } = this.#options.settings
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const bound = (this.#server.address() as AddressInfo).port
+    this.#options.logger.info({ host, port: bound }, 'listens for pushed messages')
+    return bound
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') return send(response, 405, 'POST only\n')
+    const { pathname } = new URL(request.url ?? '/', 'http://box')
+    const [, bridge = '', topic = ''] = /^\/push\/([^/]+)\/?(.*)$/.exec(pathname) ?? []
+    const known = this.#tokens.get(bridge)
+    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    // The same answer for a bridge that is not there.
+    if (!known || !timingSafeEqual(known.digest, digest(given))) return send(response, 401, 'no such token\n')
+    if (this.#waiting >= requestsMax) return send(response, 503, 'too many requests: send it again\n')
+    this.#waiting++
+    try {
+      const body = await bodyOf(request, known.bytesMax)
+      if (!body) return send(response, 413, `at most ${known.bytesMax} bytes\n`)
+      await this.#keep(bridge, decodeURIComponent(topic), body, response)
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  #keep(bridge: string, topic: string, payload: Uint8Array, response: ServerResponse): Promise<void> {
+    const { dialects } = this.#options
+    return new Promise((resolve) => {
+      const answer = (status: number, body: string | Uint8Array): void => {
+        send(response, status, body)
+        resolve()
+      }
+      dialects.take(
+        bridge,
+        { topic, payload, isRetained: false },
+        {
+          kept: (reply) => answer(200, reply ?? '{"ok":true}\n'),
+          refused: () => answer(503, 'not kept: send it again\n'),
+        },
+      )
+    })
+  }
+}
+
+async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > bytesMax) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function send(response: ServerResponse, status: number, body: string | Uint8Array): void {
+  if (response.headersSent || response.destroyed) return
+  const type = status === 200 ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8'
+  response.writeHead(status, { 'Content-Type': type, Connection: status === 200 ? 'keep-alive' : 'close' })
+  response.end(body)
+}
