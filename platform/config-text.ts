@@ -63,6 +63,9 @@ const lookalikes: [pattern: RegExp, words: string][] = [
 
 /** The value of a YAML text. Never throws; a problem names the line, and a look-alike character in it. */
 export function parseConfigYaml(text: string): Result<unknown> {
+  // For YAML such a space is a letter: the line would quietly become a key of another name.
+  const odd = text.split(/\r?\n/).findIndex((line) => /^ *[\u00A0\u2000-\u200B\u3000\u202F]/u.test(line))
+  if (odd >= 0) return bad(`not YAML: the line is indented wrongly${hintFor(text, odd + 1)}`)
   const document = parseDocument(text, { prettyErrors: true })
   const [error] = document.errors
   if (error) {

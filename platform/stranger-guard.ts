@@ -14,7 +14,8 @@ export interface StrangerGuardLimits extends StrangerLimits {
 }
 
 /** `made-room`: it was the oldest when all places were taken. `full`: no place is left for those who have signed in. */
-export type StrangerRefusal = 'made-room' | 'no-first-byte' | 'no-sign-in' | 'full'
+export const strangerRefusals = ['made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
+export type StrangerRefusal = (typeof strangerRefusals)[number]
 
 export interface StrangerGuardOptions {
   limits: StrangerGuardLimits

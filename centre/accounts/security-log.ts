@@ -2,7 +2,7 @@
 // alarms at most one commit a second.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
+import { securityEvents, type SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { SecurityEntry, Storage } from '../storage/port.ts'
 
@@ -37,6 +37,8 @@ export class SecurityLog {
       labelNames: ['what'],
       registers: [options.registry],
     })
+    // From the start at zero: an alert rule sees the first increase.
+    for (const what of securityEvents) this.#events.inc({ what }, 0)
   }
 
   note(what: SecurityEvent, who: string, address: string, detail = ''): void {

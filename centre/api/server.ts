@@ -27,7 +27,7 @@ import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accou
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
-import { StrangerGuard } from '../../platform/stranger-guard.ts'
+import { StrangerGuard, strangerRefusals } from '../../platform/stranger-guard.ts'
 
 /** Largest request body. */
 export const bodyBytesMax = 16 * 1024
@@ -108,6 +108,7 @@ export class DeskServer {
       labelNames: ['reason'],
       registers: [options.registry],
     })
+    for (const reason of strangerRefusals) this.#refused.inc({ reason }, 0)
     this.#guard = new StrangerGuard({
       limits: httpLimits,
       clock: options.clock,

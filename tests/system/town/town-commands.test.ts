@@ -43,6 +43,7 @@ describe('--help', () => {
     ['check-config'],
     ['judge'],
     ['camera'],
+    ['decode'],
   ]
 
   it('names every command that has a page of its own, in both languages', async () => {

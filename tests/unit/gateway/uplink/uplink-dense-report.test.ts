@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { sequenceMax, wallMsMax } from '../../../../protocols/domain/limits.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
 import { encodeJson, parseReport } from '../../../../protocols/uplink/codec.ts'
 import { decodeDense } from '../../../../protocols/uplink/dense-decode.ts'
@@ -32,10 +33,13 @@ const readings = fc.dictionary(
   { maxKeys: 5 },
 )
 const time = {
-  sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  sequence: fc.integer({ min: 1, max: sequenceMax }),
   boot: fc.integer({ min: 1, max: 50 }),
   sinceBootMs: fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e9, noNaN: true })),
-  atMs: fc.oneof(fc.maxSafeInteger(), fc.double({ min: -1e12, max: 1e12, noNaN: true })),
+  atMs: fc.oneof(
+    fc.integer({ min: -wallMsMax, max: wallMsMax }),
+    fc.double({ min: -1e12, max: 1e12, noNaN: true }),
+  ),
   clock: fc.constantFrom('unsynced', 'synced', 'repaired'),
 }
 const event = fc.record(
