@@ -16,6 +16,7 @@ import { BoxAdmission } from './box-admission.ts'
 import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './uplink-options.ts'
 import { FrameGuard } from './frame-guard.ts'
 import { createUplinkServer, readTls, tlsFilesOf } from './uplink-server.ts'
+import { InHand } from './in-hand.ts'
 import { RefusedBoxes } from './refused-boxes.ts'
 
 /**
@@ -50,6 +51,7 @@ export class UplinkBroker {
   readonly #options: UplinkBrokerOptions
   readonly #passwords: BoxPasswords
   readonly #guesses: GuessLimit
+  readonly #inHand = new InHand()
   readonly #servers: Server[] = []
   readonly #claims = new WeakMap<Client, Claim>()
   readonly #sessions = new Map<string, Set<Session>>()
@@ -194,7 +196,7 @@ export class UplinkBroker {
       authorizePublish: (client, packet, callback) => {
         const box = client ? this.#claims.get(client)?.box : undefined
         const topic = parseUpTopic(packet.topic)
-        if (box === undefined || topic?.box !== box)
+        if (!client || box === undefined || topic?.box !== box)
           return callback(this.#refuse('publish', client, box, topic?.box))
         packet.retain = false
         const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
@@ -207,7 +209,11 @@ export class UplinkBroker {
           this.#options.onPicture(box, payload)
           return callback(null)
         }
-        return this.#options.onReport(box, topic.channel, packet.topic, payload, callback)
+        const letGo = this.#inHand.take(client.conn, payload.byteLength)
+        return this.#options.onReport(box, topic.channel, packet.topic, payload, (error) => {
+          letGo()
+          callback(error)
+        })
       },
       authorizeSubscribe: (client, subscription, callback) => {
         const box = this.#claims.get(client)?.box
@@ -291,6 +297,7 @@ export class UplinkBroker {
     const guard = new FrameGuard(reportBytesMax + 1024, () => !this.#guard.isStranger(socket))
     const read = socket.read.bind(socket)
     socket.read = (size?: number): Buffer | null => {
+      if (this.#inHand.isHeld(socket)) return null
       const chunk = read(size) as Buffer | null
       if (chunk === null || guard.accepts(chunk)) return chunk
       this.#refuse('frame-too-large')

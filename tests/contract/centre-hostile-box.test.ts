@@ -6,6 +6,7 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createCentre } from '../../centre/centre.ts'
 import { parseCentreConfig } from '../../centre/config/config.ts'
+import { inHandBytesMax } from '../../centre/receiver/in-hand.ts'
 import { UplinkBroker } from '../../centre/receiver/uplink-broker.ts'
 import type { VillagesAnswer } from '../../protocols/desk/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
@@ -108,6 +109,50 @@ it('a callback that throws refuses its client, and others go on; guesses are loo
     expect(refused).toMatch(/reason="throttled"} [1-9]/)
     await well.endAsync(true)
   } finally {
+    await broker.stop()
+  }
+})
+
+it('reads no more of a box than some Reports that are not acknowledged; the rest waits at the box, and nothing is lost', async () => {
+  const waiting: (() => void)[] = []
+  let bytes = 0
+  const broker = new UplinkBroker({
+    listeners: [{ host: '127.0.0.1', port: 0 }],
+    isAnonymousAllowed: true,
+    logger: pino({ level: 'silent' }),
+    clock: createSystemClock(),
+    registry: new Registry(),
+    onReport: (box, _channel, _topic, payload, done) => {
+      if (box !== 'box-much') return done()
+      bytes += payload.byteLength
+      waiting.push(done)
+    },
+    onHeartbeat: () => undefined,
+    onPicture: () => undefined,
+    onShutOut: () => undefined,
+    onResult: async () => undefined,
+    onSubscribed: () => undefined,
+  })
+  await broker.start()
+  const open = (clientId: string) =>
+    connectAsync(broker.urls[0] ?? '', { clientId, reconnectPeriod: 0 }, false)
+  const [much, well] = [await open('box-much'), await open('box-well')]
+  try {
+    const payload = Buffer.alloc(64 * 1024, 'x')
+    const sent = Array.from({ length: 100 }, () => much.publishAsync('up/box-much/red', payload, { qos: 1 }))
+    await until(() => bytes >= inHandBytesMax)
+    for (let i = 0; i < 50; i++) await well.publishAsync('up/box-well/red', 'x', { qos: 1 })
+    expect(bytes).toBeLessThan(inHandBytesMax + 5 * payload.length)
+    let isDone = false
+    void Promise.all(sent).then(() => (isDone = true))
+    await until(() => {
+      for (const done of waiting.splice(0)) done()
+      return isDone
+    })
+    expect(bytes).toBe(100 * payload.length)
+  } finally {
+    much.end(true)
+    well.end(true)
     await broker.stop()
   }
 })
