@@ -10,6 +10,7 @@ import { loadCentreConfig } from './config/load-config.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
+import { escapeHidden, printProblem } from '../platform/terminal.ts'
 
 export { checkCentreConfig } from './config/load-config.ts'
 
@@ -30,7 +31,11 @@ function load(file: string): CentreConfig {
 
 async function serve(file: string): Promise<void> {
   const config = load(file)
-  const logger = pino({ level: config.logLevel, base: { program: 'centre' } })
+  const logger = pino({
+    level: config.logLevel,
+    base: { program: 'centre' },
+    hooks: { streamWrite: escapeHidden },
+  })
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),
@@ -101,7 +106,7 @@ export async function runCentre(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync([...argv], { from: 'user' })
   } catch (error) {
     if (!(error instanceof UsageFailure || error instanceof StorageFailure)) throw error
-    process.stderr.write(`${error.message}\n`)
+    printProblem(`${error.message}\n`)
     process.exitCode = 2
   }
 }

@@ -11,6 +11,7 @@ import { parse, stringify } from 'yaml'
 import { SimulatedCamera } from './camera/simulated-camera.ts'
 import { createVillageConfig } from './village/village-config.ts'
 import { createVillage } from './village/village.ts'
+import { print, printProblem } from '../platform/terminal.ts'
 
 /** Devices of the simulated village, and the seed that makes them the same ones each time. */
 const deviceCount = 20
@@ -28,7 +29,7 @@ const stopMsMax = 6000
 const preferredPorts = { http: 8800, uplink: 18_830, mqtt: 1883, console: 8080 }
 
 const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
-const say = (text: string): boolean => process.stderr.write(`${text}\n`)
+const say = (text: string): boolean => printProblem(`${text}\n`)
 
 export async function runDemo(argv: readonly string[]): Promise<void> {
   const command = new Command('gengfu demo')
@@ -116,7 +117,7 @@ class Demo {
     village.start()
     this.#stopVillage = () => village.stop()
     const payload = `{\\"id\\":\\"demo-$(date +%s%N)\\",\\"button\\":\\"pressed\\"}`
-    process.stdout.write(
+    print(
       [
         `desk http://127.0.0.1:${ports.http}/`,
         `console http://127.0.0.1:${ports.console}/`,

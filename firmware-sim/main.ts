@@ -10,6 +10,7 @@ import { pressOnce } from './village/press-once.ts'
 import { runVillage } from './village/run-village.ts'
 import { parseScenario, type Scenario } from './village/scenario.ts'
 import { createVillageConfig } from './village/village-config.ts'
+import { print, printProblem } from '../platform/terminal.ts'
 
 const number =
   (min: number, max: number) =>
@@ -122,7 +123,7 @@ function createProgram(): Command {
     .option('--seed <n>', 'as given to `village` | 随机种子', seed, 7)
     .option('--interval-seconds <s>', 'as given to `village` | 上报间隔', number(0, 86_400), 60)
     .action((flags) => {
-      process.stdout.write(createVillageConfig(flags))
+      print(createVillageConfig(flags))
     })
   return program
 }
@@ -132,7 +133,7 @@ export async function runSim(argv: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync(argv, { from: 'user' })
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    printProblem(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1
   }
 }

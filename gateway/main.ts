@@ -14,6 +14,7 @@ import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
+import { escapeHidden, print, printProblem } from '../platform/terminal.ts'
 
 /** The heap is swept when it has grown by so much: V8 would let a drain double it first, and a box has 256 MB in all. */
 const heapGrowingPercent = 10
@@ -56,10 +57,10 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
 function loadConfig(file: string): GatewayConfig | undefined {
   const config = readGatewayConfig(file)
   if (config.ok) return config.value
-  console.error(`${file}: ${config.problems.length} problem(s) 个问题`)
+  printProblem(`${file}: ${config.problems.length} problem(s) 个问题\n`)
   for (const { path, message } of config.problems)
-    console.error(`  ${path === '' ? '(file)' : path}: ${message}`)
-  console.error('Nothing was started. 未启动。')
+    printProblem(`  ${path === '' ? '(file)' : path}: ${message}\n`)
+  printProblem('Nothing was started. 未启动。\n')
   process.exitCode = 2
   return undefined
 }
@@ -75,7 +76,11 @@ async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
-  const logger = pino({ level: opened.config.logLevel, base: { box: opened.config.box.id } })
+  const logger = pino({
+    level: opened.config.logLevel,
+    base: { box: opened.config.box.id },
+    hooks: { streamWrite: escapeHidden },
+  })
   let isStopping = false
   let gateway: Gateway | undefined
   const stop = (signal: string): void => {
@@ -140,7 +145,7 @@ async function run(file: string): Promise<void> {
             : 'could not start',
       )
       if (isDamaged && restarts < restartsMax) continue
-      console.error(`gengfu gateway: ${message}`)
+      printProblem(`gengfu gateway: ${message}\n`)
       process.exit(1)
     }
   }
@@ -156,8 +161,8 @@ async function password(file: string, device: string): Promise<void> {
   const config = loadConfig(file)
   if (!config) return
   const made = await writeDevicePassword(config.mqtt.passwordFile, device)
-  if (made.ok) return console.log(made.value)
-  console.error(`gengfu gateway password: ${made.problems[0]?.message ?? 'not possible'}`)
+  if (made.ok) return void print(`${made.value}\n`)
+  printProblem(`gengfu gateway password: ${made.problems[0]?.message ?? 'not possible'}\n`)
   process.exitCode = 2
 }
 
@@ -165,7 +170,7 @@ function forget(file: string, device: string): void {
   const config = loadConfig(file)
   if (!config) return
   const asked = forgetDevice(config.dataDir, device)
-  if (asked.ok) return console.log(asked.value)
-  console.error(`gengfu gateway forget: ${asked.problems[0]?.message ?? 'not possible'}`)
+  if (asked.ok) return void print(`${asked.value}\n`)
+  printProblem(`gengfu gateway forget: ${asked.problems[0]?.message ?? 'not possible'}\n`)
   process.exitCode = 2
 }

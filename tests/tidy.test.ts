@@ -196,6 +196,14 @@ describe('the source', () => {
     expect(violations(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)/, exempt)).toEqual([])
   })
 
+  it('writes to a terminal through platform/terminal.ts alone, which lets nothing steer it', () => {
+    const exempt = (file: string): boolean =>
+      file === 'platform/terminal.ts' || /^(tests|web)\/|^protocols\/schemas\/|^bin\//.test(file)
+    const writes =
+      /\bconsole\.\w+\(|\bprocess\.(stdout|stderr)\b(?!\.(writable|isTTY|on)\b)|\bfs\.write\w*\([12],/
+    expect(violations(writes, exempt)).toEqual([])
+  })
+
   it('has no default exports: import by name', () => {
     expect(violations(/^export default /, (file) => /(vite|vitest)\.config\.ts$|\.vue$/.test(file))).toEqual(
       [],

@@ -9,6 +9,7 @@ import { createPassword } from '../accounts/passwords.ts'
 import type { CentreConfig } from '../config/config.ts'
 import * as accounts from './accounts.ts'
 import { UsageFailure } from './usage-failure.ts'
+import { print } from '../../platform/terminal.ts'
 
 interface NameFlags {
   config: string
@@ -18,7 +19,7 @@ interface PasswordFlags extends NameFlags {
   passwordFile?: string
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const say = (line: string): void => void print(`${line}\n`)
 const dayMs = 86_400_000
 
 function nameOf({ name }: { name: string }): string {

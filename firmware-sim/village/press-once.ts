@@ -4,6 +4,7 @@ import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { Credential } from '../links/credentials.ts'
 import { Device } from '../devices/device.ts'
 import { AlarmButton, type ButtonPress } from '../devices/alarm-button.ts'
+import { print, printProblem } from '../../platform/terminal.ts'
 
 export interface PressOnceOptions {
   url: string
@@ -37,10 +38,10 @@ export async function pressOnce(options: PressOnceOptions): Promise<void> {
     hooks: {
       onAck: acknowledged,
       onLink: (_id, isUp, reason) => {
-        if (!isUp && reason !== 'left') process.stderr.write(`${reason}\n`)
+        if (!isUp && reason !== 'left') printProblem(`${reason}\n`)
       },
       onReceipt: (_id, { id, stage }) => {
-        process.stdout.write(`receipt 回执 ${id} ${stage}\n`)
+        print(`receipt 回执 ${id} ${stage}\n`)
         if (stage === 'closed') closed()
       },
     },
@@ -50,9 +51,9 @@ export async function pressOnce(options: PressOnceOptions): Promise<void> {
   const id = button.press(options.how)
   const seconds = options.waitSeconds
   const isTaken = await inTime(isAcknowledged, seconds * 1000)
-  if (isTaken) process.stdout.write(`acknowledged 已确认 ${options.device} ${id}\n`)
+  if (isTaken) print(`acknowledged 已确认 ${options.device} ${id}\n`)
   else {
-    process.stderr.write(`no PUBACK in ${seconds} s 网关没有确认\n`)
+    printProblem(`no PUBACK in ${seconds} s 网关没有确认\n`)
     process.exitCode = 1
   }
   if (isTaken && options.watch)

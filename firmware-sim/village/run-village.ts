@@ -4,6 +4,7 @@ import type { Credential } from '../links/credentials.ts'
 import { runScenario, type Scenario } from './scenario.ts'
 import type { VillageStatistics } from './tally.ts'
 import { createVillage } from './village.ts'
+import { endProgress, print, printProblem, printProgress } from '../../platform/terminal.ts'
 
 export interface RunVillageOptions {
   url: string
@@ -26,13 +27,12 @@ const goodbyeMs = 300
 
 export async function runVillage(options: RunVillageOptions): Promise<void> {
   const clock = createSystemClock()
-  const out = process.stdout
   let lastReason = ''
   // Each new reason once: five hundred devices of a stopped gateway all say the same.
   const remark = (device: string, isUp: boolean, reason: string): void => {
     if (isUp || reason === 'left' || reason === lastReason) return
     lastReason = reason
-    process.stderr.write(`${device}: ${reason}\n`)
+    printProblem(`${device}: ${reason}\n`)
   }
   const village = createVillage({
     seed: options.seed,
@@ -52,11 +52,8 @@ export async function runVillage(options: RunVillageOptions): Promise<void> {
   const cancelScenario = options.scenario && runScenario(village, options.scenario, describeStep)
 
   const progress = setInterval(
-    () =>
-      out.write(
-        out.isTTY ? `\r${describe(village.statistics())}\x1b[K` : `${describe(village.statistics())}\n`,
-      ),
-    out.isTTY ? progressMs.terminal : progressMs.file,
+    () => printProgress(describe(village.statistics())),
+    process.stdout.isTTY ? progressMs.terminal : progressMs.file,
   )
   await untilToldToStop(options.forSeconds)
   clearInterval(progress)
@@ -65,11 +62,12 @@ export async function runVillage(options: RunVillageOptions): Promise<void> {
   const end = village.statistics()
   village.stop()
   await new Promise((resolve) => setTimeout(resolve, goodbyeMs))
-  out.write(`${out.isTTY ? '\r\x1b[K' : ''}${describe(end)}\n`)
+  endProgress()
+  print(`${describe(end)}\n`)
 }
 
 function describeStep({ at, device, do: what }: Scenario['steps'][number]): void {
-  process.stderr.write(`${at} s: ${device} ${what}\n`)
+  printProblem(`${at} s: ${device} ${what}\n`)
 }
 
 function describe(now: VillageStatistics): string {

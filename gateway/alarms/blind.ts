@@ -2,7 +2,7 @@
 // when the device can be read again.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { knownReadings } from '../../protocols/device-mqtt/device-event.ts'
-import { printable } from '../../protocols/device-mqtt/mend-json.ts'
+import { printable } from '../../protocols/domain/plain-text.ts'
 import type { DeviceEvent } from '../../protocols/domain/event.ts'
 import type { DeviceKind } from '../config/alarm-settings.ts'
 import { clear } from './lifecycle/clear.ts'

@@ -12,6 +12,7 @@ import { Ffmpeg } from '../cameras/talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../cameras/talk/stream/rtsp-frame.ts'
 import { Slots } from '../cameras/process/slots.ts'
 import { discoverCameras, ownAddresses } from '../cameras/talk/onvif/ws-discovery.ts'
+import { print, printJson, printProblem } from '../../platform/terminal.ts'
 
 const usage = `gengfu camera discover [--host H]... [--from A]... [--seconds N] [--json]
   在每个网口上寻找摄像机；--host 直接询问某个地址；--from 只用本机这个地址
@@ -24,14 +25,14 @@ gengfu camera snapshot --host H --out FILE [--port P] [--user U --password-file 
   takes one picture and saves it; the password is read from a file only
 `
 
-const say = (zh: string, en: string): void => void process.stdout.write(`${zh} · ${en}\n`)
-const complain = (zh: string, en: string): void => void process.stderr.write(`${zh} · ${en}\n`)
+const say = (zh: string, en: string): void => void print(`${zh} · ${en}\n`)
+const complain = (zh: string, en: string): void => void printProblem(`${zh} · ${en}\n`)
 
 /** Runs the command line after `gengfu camera`; resolves with the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function runCamera(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv
   if (command === undefined || command === '--help' || command === '-h' || rest.includes('--help')) {
-    process.stdout.write(usage)
+    print(usage)
     return command === undefined ? 2 : 0
   }
   try {
@@ -42,11 +43,11 @@ export async function runCamera(argv: readonly string[]): Promise<number> {
       error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
     if (!isUsage) throw error
     complain('参数不对', error.message)
-    process.stderr.write(usage)
+    printProblem(usage)
     return 2
   }
   complain(`没有这个命令：${command}`, `no such command: ${command}`)
-  process.stderr.write(usage)
+  printProblem(usage)
   return 2
 }
 
@@ -76,12 +77,12 @@ async function discover(argv: string[]): Promise<number> {
     onTrouble: (address, error) => complain(`网口 ${address} 不可用`, `${address}: ${error.message}`),
   })
   if (values.json) {
-    process.stdout.write(`${JSON.stringify(found)}\n`)
+    printJson(found)
     return 0
   }
   for (const camera of found) {
     const url = `${camera.isTls ? 'https' : 'http'}://${camera.host}:${camera.port}${camera.path}`
-    process.stdout.write(`${url}\t${[camera.name, camera.model].filter((text) => text !== '').join(' ')}\n`)
+    print(`${url}\t${[camera.name, camera.model].filter((text) => text !== '').join(' ')}\n`)
   }
   if (found.length === 0) {
     say(

@@ -12,6 +12,7 @@ import { certificateFilesOf } from '../health/box-watch.ts'
 import { diskOf } from '../health/disk-room.ts'
 import { reasonOf } from '../uplink/connect/connect-failure.ts'
 import { dial } from '../uplink/connect/dial.ts'
+import { print } from '../../platform/terminal.ts'
 
 type Grade = 'good' | 'watch' | 'act'
 interface Finding {
@@ -72,7 +73,7 @@ async function check(file: string): Promise<void> {
 }
 
 function say({ grade, zh, en }: Finding): void {
-  process.stdout.write(`${signs[grade]} ${en} ${zh}\n`)
+  print(`${signs[grade]} ${en} ${zh}\n`)
 }
 
 async function checkClock(): Promise<Finding> {

@@ -10,6 +10,7 @@ import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
 import { becomeUser } from './service-user.ts'
+import { print, printProblem } from '../../platform/terminal.ts'
 
 /** Everything wrong with a centre's file. Handed in, since the programs do not know each other. */
 export type CheckCentre = (file: string) => Problem[]
@@ -34,7 +35,7 @@ export async function runCheckConfig(argv: readonly string[], checkCentre: Check
     .action(({ config, asUser }: { config: string; asUser?: string }) => {
       const problem = becomeUser(asUser)
       if (problem === undefined) return check(config, checkCentre)
-      process.stderr.write(`gengfu check-config: ${problem}\n`)
+      printProblem(`gengfu check-config: ${problem}\n`)
       process.exitCode = 2
     })
   try {
@@ -48,12 +49,11 @@ export async function runCheckConfig(argv: readonly string[], checkCentre: Check
 function check(file: string, checkCentre: CheckCentre): void {
   const { problems, summary } = checkFile(file, checkCentre)
   if (problems.length === 0) {
-    process.stdout.write(`${file}: good 没有问题 (${summary})\n`)
+    print(`${file}: good 没有问题 (${summary})\n`)
     return
   }
-  process.stderr.write(`${file}: ${problems.length} problem(s) 个问题 (${summary})\n`)
-  for (const { path, message } of problems)
-    process.stderr.write(`  ${path === '' ? '(file)' : path}: ${message}\n`)
+  printProblem(`${file}: ${problems.length} problem(s) 个问题 (${summary})\n`)
+  for (const { path, message } of problems) printProblem(`  ${path === '' ? '(file)' : path}: ${message}\n`)
   process.exitCode = 2
 }
 

@@ -13,6 +13,7 @@ import { dialectNames, dialectOf, dialectOfTopic } from '../dialects/dialects.ts
 import type { DeviceResult, Dialect, DialectMessage } from '../dialects/port.ts'
 import { DialectSession, type Heard } from '../dialects/session/session.ts'
 import { eventOf } from '../dialects/session/event-of.ts'
+import { printJson, printProblem } from '../../platform/terminal.ts'
 
 interface Choices {
   config?: string
@@ -189,8 +190,7 @@ function createMemory(): AlarmMemory {
 }
 
 function fail(problems: readonly Problem[]): void {
-  for (const { path, message } of problems)
-    process.stderr.write(`${path === '' ? '' : `${path}: `}${message}\n`)
+  for (const { path, message } of problems) printProblem(`${path === '' ? '' : `${path}: `}${message}\n`)
   process.exitCode = 2
 }
 
@@ -212,7 +212,7 @@ async function decode(choices: Choices): Promise<void> {
       ? { line, ...(await decoding.take(read.value)) }
       : { line, results: [], quarantined: read.problems[0]?.message ?? 'not readable' }
     if (!process.stdout.writable) return
-    process.stdout.write(`${JSON.stringify(answer)}\n`)
+    printJson(answer)
   }
 }
 

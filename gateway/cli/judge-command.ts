@@ -7,6 +7,7 @@ import type { AlarmSettings } from '../config/alarm-settings.ts'
 import { readGatewayConfig } from '../config/config.ts'
 import { judgeRecording } from '../alarms/replay/judge-recording.ts'
 import { parseReadingsCsv, type CsvRow } from '../alarms/replay/readings-csv.ts'
+import { printJson, printProblem } from '../../platform/terminal.ts'
 
 interface Choices {
   config: string
@@ -60,14 +61,13 @@ function readRows(file: string, device: string, columns: Record<string, string>)
 }
 
 function fail(problems: readonly Problem[]): void {
-  for (const { path, message } of problems)
-    process.stderr.write(`${path === '' ? '' : `${path}: `}${message}\n`)
+  for (const { path, message } of problems) printProblem(`${path === '' ? '' : `${path}: `}${message}\n`)
   process.exitCode = 2
 }
 
 /** False when the reader has had enough, as `head` has. */
-function print(line: object): boolean {
-  return process.stdout.writable && process.stdout.write(`${JSON.stringify(line)}\n`) !== undefined
+function answer(line: object): boolean {
+  return process.stdout.writable && printJson(line) !== undefined
 }
 
 function judge(choices: Choices): void {
@@ -76,12 +76,10 @@ function judge(choices: Choices): void {
   const rows = readRows(choices.csv, choices.device, choices.column)
   if (!rows.ok) return fail(rows.problems)
   if (!settings.value.devices.some(({ id }) => id === choices.device))
-    process.stderr.write(
-      `${choices.device}: not in devices[]; judged by the defaults 未登记，按默认限值判断\n`,
-    )
+    printProblem(`${choices.device}: not in devices[]; judged by the defaults 未登记，按默认限值判断\n`)
   const acceptAfterMs = choices.acceptAfter === Infinity ? undefined : choices.acceptAfter * 1000
   for (const line of judgeRecording(settings.value, choices.device, rows.value, acceptAfterMs))
-    if (!print(line)) return
+    if (!answer(line)) return
 }
 
 export async function runJudge(argv: readonly string[]): Promise<void> {

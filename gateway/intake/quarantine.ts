@@ -1,5 +1,5 @@
 // A message that nobody can read, as it is kept for the maintainer and shown to people.
-import { printable } from '../../protocols/device-mqtt/mend-json.ts'
+import { printable } from '../../protocols/domain/plain-text.ts'
 import type { QuarantineRow } from '../journal/port.ts'
 
 const quarantinedBytesMax = 8192

@@ -1,21 +1,17 @@
 // JSON as firmware writes it when something goes wrong: `nan` from a printf, no value at all, a buffer longer than its text, a
 // byte order mark. What is good in the object stays readable; each bad piece is named and set aside.
 import type { SetAside } from '../domain/event.ts'
+import { printable } from '../domain/plain-text.ts'
 
 /** Most pieces named for one message; of further ones only the number is told. */
 export const setAsideMax = 16
 /** Of a value that is set aside so many characters are kept. */
 export const setAsideValueMax = 80
 
-/** The beginning of any text as printable ASCII and letters; what can not be shown becomes a dot. */
-export function printable(text: string, lengthMax = setAsideValueMax): string {
-  const start = text.slice(0, lengthMax)
-  return start.replace(/[\p{C}\u{fffd}]/gu, '.')
-}
-
 /** Names a piece; beyond the bound the last entry counts what was not named. */
 export function nameAside(list: SetAside[], path: string, value: string, reason: string): void {
-  if (list.length < setAsideMax) list.push({ path: printable(path), value: printable(value), reason })
+  if (list.length < setAsideMax)
+    list.push({ path: printable(path, setAsideValueMax), value: printable(value, setAsideValueMax), reason })
   else {
     const last = list[setAsideMax - 1] as SetAside
     const more = last.path === '' ? Number(/^and (\d+) more/.exec(last.reason)?.[1] ?? 0) : 0

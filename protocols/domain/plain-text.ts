@@ -28,3 +28,19 @@ export function withPlainText(value: unknown): unknown {
     Object.entries(value).map(([key, inner]) => [plainText(key), withPlainText(inner)]),
   )
 }
+
+const hiddenButBreaks =
+  /(?![\n\t])[\p{Cc}\p{Surrogate}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu
+
+/** Text for a terminal: line breaks and tabs stay, of the rest of what hides or steers a dot is left to be seen. */
+export function visibleText(text: string): string {
+  return text.replaceAll(hiddenButBreaks, '.')
+}
+
+/** Of a text that is named or quoted so many characters are kept. */
+const printableMax = 80
+
+/** The beginning of a text as one line that can be shown; what can not becomes a dot. */
+export function printable(text: string, lengthMax = printableMax): string {
+  return text.slice(0, lengthMax).replaceAll(/[\p{C}\u{fffd}]/gu, '.')
+}
