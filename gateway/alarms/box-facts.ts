@@ -1,7 +1,8 @@
 // What the box notices about itself: mains, disk, clock, journal, certificate, camera, link. The table's delays are kept here.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import { plainText } from '../../protocols/domain/plain-text.ts'
 import { clear } from './lifecycle/clear.ts'
-import { alarmKey, boxKey, readAlarm, readBox } from './documents.ts'
+import { alarmKey, alarmPrefix, boxKey, readAlarm, readBox } from './documents.ts'
 import { setBox, type Judging } from './judging.ts'
 import type { BoxFact } from './port.ts'
 import { raise } from './lifecycle/raise.ts'
@@ -17,10 +18,11 @@ function delayMs(judging: Judging, kind: BoxFact['kind']): number {
 }
 
 function remarkOf({ facts, remark }: BoxFact): BilingualText | undefined {
-  if (remark) return { zh: remark.zh.slice(0, remarkLengthMax), en: remark.en.slice(0, remarkLengthMax) }
+  const bounded = (text: string): string => plainText(text.slice(0, remarkLengthMax))
+  if (remark) return { zh: bounded(remark.zh), en: bounded(remark.en) }
   const words = Object.entries(facts ?? {}).map(([name, value]) => `${name} ${value}`)
   if (words.length === 0) return undefined
-  return { zh: words.join('，').slice(0, remarkLengthMax), en: words.join(', ').slice(0, remarkLengthMax) }
+  return { zh: bounded(words.join('，')), en: bounded(words.join(', ')) }
 }
 
 const subjectOf = (judging: Judging, fact: BoxFact): string => fact.subject ?? judging.settings.boxId
@@ -32,19 +34,44 @@ function dropWaiting(judging: Judging, key: string): void {
   if (dropped) setBox(judging, { ...box, waiting })
 }
 
-/** The delay is over, or there was none. */
-export function raiseFact(judging: Judging, fact: BoxFact): void {
+/** The delay is over. `key`: under which it waited; under the id that the box had before, it is told anew since the start. */
+export function raiseWaiting(judging: Judging, key: string, fact: BoxFact): void {
+  dropWaiting(judging, key)
+  if (key === waitingKey(subjectOf(judging, fact), fact)) raiseFact(judging, fact)
+}
+
+function raiseFact(judging: Judging, fact: BoxFact): void {
   const subject = subjectOf(judging, fact)
-  dropWaiting(judging, waitingKey(subject, fact))
   const remark = remarkOf(fact)
   const device = judging.settings.device(subject)
   raise(judging, device, { kind: fact.kind, isEdge: true, ...(remark ? { remark } : {}) })
+}
+
+/** What the box alone tells about itself, and of no other subject. */
+const ownKinds = new Set<BoxFact['kind']>([
+  'clock-unsynced',
+  'box-disk-full',
+  'box-dropping',
+  'journal-damaged',
+  'certificate-expires',
+  'link-lost',
+])
+
+/** A box that got another id leaves the alarms of the old one to nobody: they end when it tells the fact under its own. */
+function clearOldIds(judging: Judging, { kind }: BoxFact): void {
+  const { boxId } = judging.settings
+  const suffix = `/${kind}`
+  for (const key of [...judging.memory.keys(alarmPrefix)]) {
+    const subject = key.slice(alarmPrefix.length, -suffix.length)
+    if (key.endsWith(suffix) && subject !== boxId) clear(judging, subject, kind)
+  }
 }
 
 export function takeFact(judging: Judging, fact: BoxFact): void {
   const subject = subjectOf(judging, fact)
   const key = waitingKey(subject, fact)
   const { kind } = fact
+  if (fact.subject === undefined && ownKinds.has(kind)) clearOldIds(judging, fact)
   if (!fact.isPresent) {
     dropWaiting(judging, key)
     return clear(judging, subject, kind)

@@ -2,6 +2,7 @@
 import { outranks, type Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import type { LocalCommand, Transition } from '../alarms/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { CauseDocument, CommandDocument } from './port.ts'
@@ -31,7 +32,14 @@ export function logRecord(
   what: string,
   facts: Record<string, unknown>,
 ): LogRecord {
-  return { type: 'log', sequence, ...boxTime(time), what, facts }
+  // Devices and cameras have a word in them.
+  return {
+    type: 'log',
+    sequence,
+    ...boxTime(time),
+    what,
+    facts: withPlainText(facts) as Record<string, unknown>,
+  }
 }
 
 /** One record for each change of an alarm; `cause` is the sequence of the event behind it. */

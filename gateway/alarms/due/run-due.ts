@@ -8,7 +8,7 @@ import {
   unconfirmedForMs,
 } from './alarm-due.ts'
 import { unhold, unshelve } from '../lifecycle/answer.ts'
-import { raiseFact } from '../box-facts.ts'
+import { raiseWaiting } from '../box-facts.ts'
 import { endBypass } from '../zones/bypass.ts'
 import {
   alarmKey,
@@ -78,7 +78,8 @@ function runBox(judging: Judging): void {
   const box = readBox(judging.memory)
   for (const [device, { untilMs }] of Object.entries(box.bypasses ?? {}))
     if (untilMs <= nowMs) endBypass(judging, device, 'expired')
-  for (const { fact, dueMs } of Object.values(box.waiting ?? {})) if (dueMs <= nowMs) raiseFact(judging, fact)
+  for (const [key, { fact, dueMs }] of Object.entries(box.waiting ?? {}))
+    if (dueMs <= nowMs) raiseWaiting(judging, key, fact)
   for (const [rule, { untilMs }] of Object.entries(box.acting ?? {}))
     if (untilMs <= nowMs) stopRule(judging, rule)
   if (box.maintenance && box.maintenance.untilMs <= nowMs) endMaintenance(judging, wholeBox)

@@ -18,8 +18,8 @@ import type { ClockQuality } from '../../../../protocols/domain/event.ts'
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import { describeProblems } from '../../../../protocols/kit/result.ts'
 
-export function settingsFrom(input: AlarmSettingsInput): AlarmSettings {
-  const parsed = parseAlarmSettings('box-1', input)
+export function settingsFrom(input: AlarmSettingsInput, boxId = 'box-1'): AlarmSettings {
+  const parsed = parseAlarmSettings(boxId, input)
   if (!parsed.ok) throw new Error(describeProblems(parsed.problems))
   return parsed.value
 }
@@ -55,8 +55,8 @@ export class AlarmVillage {
   #inputs = 0
   readonly #settings: AlarmSettings
 
-  constructor(input: AlarmSettingsInput, isJson = false) {
-    this.#settings = settingsFrom(input)
+  constructor(input: AlarmSettingsInput, isJson = false, boxId = 'box-1') {
+    this.#settings = settingsFrom(input, boxId)
     this.#engine = createAlarmEngine(this.#settings)
     this.memory = createMapMemory(this.documents, isJson)
   }

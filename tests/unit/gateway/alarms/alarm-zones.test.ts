@@ -217,6 +217,35 @@ describe('the box itself', () => {
     expect(place.alarm('box-1', 'mains-lost')?.state).toBe('returned-unacknowledged')
   })
 
+  test('facts under the id that the box had before end when it tells them under its own', () => {
+    const old = new AlarmVillage({})
+    old.judge({ type: 'box', fact: { kind: 'box-disk-full', isPresent: true } })
+    for (const kind of ['clock-unsynced', 'link-lost'] as const)
+      old.judge({ type: 'box', fact: { kind, isPresent: true } })
+    expect(old.wait(200).map(({ alarm }) => alarm.kind)).toEqual(['link-lost'])
+    const place = new AlarmVillage({}, false, 'box-2')
+    for (const [key, value] of old.documents) place.documents.set(key, value)
+    place.nowMs = old.nowMs
+    place.judge({ type: 'started' })
+    // At a start each is told once as it is.
+    place.judge({ type: 'box', fact: { kind: 'box-disk-full', isPresent: true } })
+    for (const kind of ['clock-unsynced', 'link-lost'] as const)
+      place.judge({ type: 'box', fact: { kind, isPresent: false } })
+    for (const kind of ['box-disk-full', 'link-lost'])
+      expect([kind, place.alarm('box-1', kind)?.state]).toEqual([kind, 'returned-unacknowledged'])
+    expect(place.alarm('box-2', 'box-disk-full')?.state).toBe('unacknowledged')
+    // What waited under the old id is dropped: it neither becomes an alarm nor stays due for ever.
+    expect(place.wait(7200).filter(({ alarm }) => alarm.kind === 'clock-unsynced')).toEqual([])
+    expect(place.nextDueMs()).toBeGreaterThan(place.nowMs)
+  })
+
+  test('facts hide nothing from the person who reads them', () => {
+    const place = new AlarmVillage({})
+    const remark = { zh: '\u202e坏\u0007', en: '\u001b[2K\rbad' }
+    place.judge({ type: 'box', fact: { kind: 'camera-offline', subject: 'cam-1', isPresent: true, remark } })
+    expect(JSON.stringify(place.alarm('cam-1', 'camera-offline'))).not.toMatch(/\\u00|\\r|\u202e/)
+  })
+
   test('facts of any length leave a text that a Report can carry', () => {
     const place = new AlarmVillage({})
     const facts = Object.fromEntries(
