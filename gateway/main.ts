@@ -12,6 +12,7 @@ import { forgetDevice } from './cli/forget-device.ts'
 import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
+import { findOpenDoors } from './config/open-doors.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
 import { escapeHidden, print, printProblem } from '../platform/terminal.ts'
@@ -110,6 +111,7 @@ async function run(file: string): Promise<void> {
     logger.level = config.logLevel
     for (const problem of findLooseEnds(config))
       logger.error(problem, 'a part of the configuration does nothing')
+    for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
     let isStarted = false
     gateway = createGateway({
       config,

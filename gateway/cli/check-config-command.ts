@@ -9,6 +9,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
+import { findOpenDoors } from '../config/open-doors.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 
@@ -17,6 +18,8 @@ export type CheckCentre = (file: string) => Problem[]
 
 interface Checked {
   problems: Problem[]
+  /** What is left open to others; no reason to refuse the file. */
+  warnings?: Problem[]
   summary: string
 }
 
@@ -47,7 +50,8 @@ export async function runCheckConfig(argv: readonly string[], checkCentre: Check
 }
 
 function check(file: string, checkCentre: CheckCentre): void {
-  const { problems, summary } = checkFile(file, checkCentre)
+  const { problems, warnings = [], summary } = checkFile(file, checkCentre)
+  for (const { path, message } of warnings) printProblem(`  warning 注意 ${path}: ${message}\n`)
   if (problems.length === 0) {
     print(`${file}: good 没有问题 (${summary})\n`)
     return
@@ -84,7 +88,7 @@ function checkGateway(file: string): Checked {
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
   const problems = [checkFiles, sharedPorts, findLooseEnds].flatMap((look) => look(config.value))
-  return { problems, summary }
+  return { problems, warnings: findOpenDoors(config.value), summary }
 }
 
 /** Two that listen on one address: the second would keep the gateway from starting. */

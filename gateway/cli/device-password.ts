@@ -12,6 +12,10 @@ export async function writeDevicePassword(file: string | undefined, device: stri
     return bad(`${JSON.stringify(device)} is no device id: letters, digits, dot, dash, underscore`)
   const random = createSystemRandom()
   const password = random.hex(12)
-  await writePasswordEntry(file, device, await hashPassword(password, random))
+  try {
+    await writePasswordEntry(file, device, await hashPassword(password, random))
+  } catch (error) {
+    return bad(`${file}: ${(error as Error).message}`)
+  }
   return ok(password)
 }

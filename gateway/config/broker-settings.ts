@@ -77,7 +77,8 @@ export const brokerLimitsSchema = z.strictObject({
 })
 
 const loopbackHosts = new Set(['localhost', '::1', '[::1]'])
-const isLoopback = (host: string): boolean => loopbackHosts.has(host) || /^127(\.\d{1,3}){3}$/.test(host)
+export const isLoopback = (host: string): boolean =>
+  loopbackHosts.has(host) || /^127(\.\d{1,3}){3}$/.test(host)
 
 export const brokerSettingsSchema = z
   .strictObject({

@@ -1,5 +1,5 @@
 // Writes entries of the password file so that a power cut leaves the old file or the new one, never half of either.
-import { open, readFile, rename } from 'node:fs/promises'
+import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isDeviceId } from '../../../protocols/domain/names.ts'
 
@@ -14,10 +14,32 @@ export async function readPasswordFile(file: string): Promise<string> {
   }
 }
 
+interface Owner {
+  uid: number
+  gid: number
+  mode: number
+}
+
+/** Of the file that is there, or of what root makes for the group that the folder is for. */
+async function ownerOf(file: string): Promise<Owner> {
+  const found = await lstat(file).catch(() => undefined)
+  if (found?.isSymbolicLink())
+    throw new Error(`${file} is a link: name the file itself 这是链接，请填写实际文件`)
+  if (found) return { uid: found.uid, gid: found.gid, mode: found.mode & 0o770 }
+  const { uid, gid } = await stat(dirname(file))
+  return { uid, gid, mode: uid === 0 && gid !== 0 ? 0o640 : 0o600 }
+}
+
 async function replace(file: string, text: string): Promise<void> {
+  const { uid, gid, mode } = await ownerOf(file)
   const draft = `${file}.new`
-  const handle = await open(draft, 'w', 0o600)
+  // A draft of a run that was cut off; `wx` follows no link that somebody may have laid there.
+  await rm(draft, { force: true })
+  const handle = await open(draft, 'wx', mode)
   try {
+    // Root writes it, the service reads it.
+    if (process.getuid?.() === 0) await handle.chown(uid, gid)
+    await handle.chmod(mode)
     await handle.writeFile(text)
     await handle.sync()
   } finally {
@@ -39,6 +61,7 @@ export async function writePasswordEntry(
   hash: string | undefined,
 ): Promise<void> {
   if (!isDeviceId(device)) throw new RangeError('not a device id')
+  await ownerOf(file)
   const kept = (await readPasswordFile(file)).split('\n').filter((line) => !line.startsWith(`${device}:`))
   while (kept.at(-1) === '') kept.pop()
   if (hash !== undefined) kept.push(`${device}:${hash}`)

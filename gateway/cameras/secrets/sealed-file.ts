@@ -38,4 +38,11 @@ export async function writeWhole(file: string, text: string, mode: number): Prom
     await handle.close()
   }
   await rename(beside, file)
+  // Without it a power cut may bring the old name back.
+  const folder = await open(dirname(file), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

@@ -1,5 +1,5 @@
 // Are device passwords checked rightly, off the event loop, a few at a time, and cheaply when devices come back?
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CheckQueue } from '../../../../gateway/broker/credentials/check-queue.ts'
 import { PasswordCredentials } from '../../../../gateway/broker/credentials/password-credentials.ts'
 import { writePasswordEntry } from '../../../../gateway/broker/credentials/password-file.ts'
+import { writeDevicePassword } from '../../../../gateway/cli/device-password.ts'
 import {
   hashPassword,
   parsePasswordHash,
@@ -147,6 +148,24 @@ describe('the password file', () => {
     expect([...entries.keys()]).toEqual(['dev-2', 'dev-1'])
     expect(problems).toEqual([])
     expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('keeps its owner and mode, and no link is followed', async () => {
+    await writePasswordEntry(file, 'dev-1', await hashPassword('x', random))
+    // Only root can give a file away.
+    const owner = process.getuid?.() === 0 ? 1234 : (await stat(file)).uid
+    await chown(file, owner, (await stat(file)).gid)
+    await chmod(file, 0o640)
+    const victim = join(folder, 'victim')
+    await writeFile(victim, 'precious')
+    await symlink(victim, `${file}.new`)
+    await writePasswordEntry(file, 'dev-2', await hashPassword('x', random))
+    const { uid, mode } = await stat(file)
+    expect([uid, mode & 0o777]).toEqual([owner, 0o640])
+    const link = join(folder, 'link')
+    await symlink(victim, link)
+    expect(await writeDevicePassword(link, 'dev-1')).toMatchObject({ ok: false })
+    expect(await readFile(victim, 'utf8')).toBe('precious')
   })
 
   it('keeps comments and other lines when an entry changes', async () => {

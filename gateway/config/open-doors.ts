@@ -1,0 +1,67 @@
+// What a configuration leaves open to others: devices without proof or in plain text from outside this machine, and secret files
+// that everybody may read. The gateway starts all the same; the start and `check-config` warn of each.
+import { statSync } from 'node:fs'
+import type { Problem } from '../../protocols/kit/result.ts'
+import { isLoopback } from './broker-settings.ts'
+import type { GatewayConfig } from './config.ts'
+
+export function findOpenDoors(config: GatewayConfig): Problem[] {
+  return [...openListeners(config), ...openFiles(config)]
+}
+
+function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
+  const problems = mqtt.listeners.flatMap(({ host, tls }, i): Problem[] => {
+    if (isLoopback(host)) return []
+    const found: Problem[] = []
+    if (mqtt.anonymous && tls?.requireClientCertificate !== true)
+      found.push({
+        path: `mqtt.listeners.${i}`,
+        message: `everybody who reaches ${host} may report as any device: set mqtt.anonymous to false 任何人都可冒充设备`,
+      })
+    if (!tls)
+      found.push({
+        path: `mqtt.listeners.${i}.tls`,
+        message: `passwords and reports cross the network of ${host} in plain text: add tls, or keep that network apart 口令与报文以明文传输`,
+      })
+    return found
+  })
+  if (!isLoopback(page.host))
+    problems.push({
+      path: 'console.host',
+      message: `/healthz and /metrics answer to everybody who reaches ${page.host} 该网络中的任何人都可读取状态`,
+    })
+  return problems
+}
+
+function openFiles({ mqtt, uplink, cameras, pictures }: GatewayConfig): Problem[] {
+  const files: [path: string, file: string | undefined][] = [
+    ['mqtt.passwordFile', mqtt.passwordFile],
+    ...mqtt.listeners.map(({ tls }, i): [string, string | undefined] => [
+      `mqtt.listeners.${i}.tls.keyFile`,
+      tls?.keyFile,
+    ]),
+    ['uplink.keyFile', uplink?.keyFile],
+    ['uplink.passwordFile', uplink?.passwordFile],
+    ['pictures.keyFile', pictures.keyFile],
+    ...cameras.map(({ passwordFile }, i): [string, string | undefined] => [
+      `cameras.${i}.passwordFile`,
+      passwordFile,
+    ]),
+  ]
+  return files.flatMap(([path, file]) => {
+    const mode = file === undefined ? 0 : modeOf(file)
+    if ((mode & 0o007) === 0) return []
+    return [
+      { path, message: `every user of this machine may use ${file}: chmod o= ${file} 其他用户可读取该文件` },
+    ]
+  })
+}
+
+function modeOf(file: string): number {
+  try {
+    return statSync(file).mode
+  } catch {
+    // That it is not there or not readable is told elsewhere.
+    return 0
+  }
+}
