@@ -289,9 +289,9 @@ class WiredGateway implements Gateway {
       disk: () => diskOf(config.dataDir),
       flash,
     })
+    if (!uplink) this.#facts.set('link-lost', false)
     const server = new ConsoleServer({
-      host: config.console.host,
-      port: config.console.port,
+      ...config.console,
       pageFolder: join(programFolder(), 'dist/web/console'),
       clock,
       metrics: this.#metrics,
@@ -305,6 +305,7 @@ class WiredGateway implements Gateway {
         if (input.ok) await intake.judge(input.value)
         return input
       },
+      forget: ({ device, by }) => intake.forget(device, `asked for at the console by ${by}`),
       cameras,
     })
     await this.#startConsole(server)

@@ -33,6 +33,11 @@ const consoleSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 lets the system choose. */
   port: z.int().min(0).max(65_535).default(8080),
+  /** DNS names, besides addresses, localhost and the machine's own, under which programs ask for /healthz and /metrics. */
+  names: z
+    .array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, 'a DNS name such as box-1.lan'))
+    .max(16)
+    .default([]),
 })
 
 export const gatewayConfigSchema = z.strictObject({

@@ -32,6 +32,15 @@ export function isControl(name: string): name is Control {
   return Object.hasOwn(shapes, name)
 }
 
+const forgetShape = z.strictObject({ device: id, by })
+export type ForgetRequest = z.infer<typeof forgetShape>
+
+/** The body of `POST /api/v1/forget`. */
+export function parseForget(body: Uint8Array): Result<ForgetRequest> {
+  const json = parseJson(body, controlBytesMax)
+  return json.ok ? fromZod(forgetShape, json.value) : json
+}
+
 /** The engine's input for `POST /api/v1/{control}` with this body. */
 export function parseControl(control: Control, body: Uint8Array): Result<AlarmInput> {
   const json = parseJson(body, controlBytesMax)

@@ -13,7 +13,7 @@ import type { Result } from '../../protocols/kit/result.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import type { AlarmInput } from '../alarms/port.ts'
 import type { Cameras } from '../cameras/port.ts'
-import { controlBytesMax, isControl, type Control } from './box-controls.ts'
+import { controlBytesMax, isControl, parseForget, type Control, type ForgetRequest } from './box-controls.ts'
 import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls.ts'
 
 /** Entries of the quarantine in one answer. */
@@ -41,6 +41,8 @@ const contentTypes: Record<string, string> = {
 export interface ConsoleOptions {
   host: string
   port: number
+  /** Further names under which programs may ask. */
+  names?: readonly string[]
   /** Folder of the built page. */
   pageFolder: string
   clock: Clock
@@ -52,6 +54,8 @@ export interface ConsoleOptions {
   quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
   /** Judges and keeps what a person asked for; the problems of it otherwise. */
   control: (control: Control, body: Uint8Array) => Promise<Result<AlarmInput>>
+  /** A device was reset or replaced: its message ids count as new. */
+  forget: (request: ForgetRequest) => Promise<void>
   cameras: Cameras | undefined
 }
 
@@ -115,8 +119,13 @@ export class ConsoleServer {
 
   async #answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isForPrograms = path === '/healthz' || path === '/metrics'
-    if (isForPrograms && !isOwnName(request.headers.host))
-      return send(response, 403, 'text/plain', 'ask by address, or by the name of this machine\n')
+    if (isForPrograms && !isOwnName(request.headers.host, this.#options.names))
+      return send(
+        response,
+        403,
+        'text/plain',
+        'ask by address, by the name of this machine, or by a name in console.names\n',
+      )
     if (path === '/healthz') {
       const illness = this.#options.illness()
       const status = illness === undefined ? 'ok' : 'ill'
@@ -145,7 +154,7 @@ export class ConsoleServer {
     return this.#page(path, response)
   }
 
-  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance}` and `/api/v1/cameras/...`, JSON, from the box itself. */
+  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance|forget}` and `/api/v1/cameras/...`, JSON, from the box itself. */
   async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
@@ -157,7 +166,8 @@ export class ConsoleServer {
     const path = new URL(request.url ?? '/', 'http://box').pathname
     const name = /^\/api\/v1\/([a-z]+)$/.exec(path)?.[1] ?? ''
     const isCamera = isCameraPath(path)
-    if (!isCamera && !isControl(name)) return send(response, 404, 'text/plain', 'nothing here\n')
+    if (!isCamera && name !== 'forget' && !isControl(name))
+      return send(response, 404, 'text/plain', 'nothing here\n')
     const chunks: Buffer[] = []
     let size = 0
     for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -169,10 +179,18 @@ export class ConsoleServer {
       const { status, answer } = await runCameraControl(this.#options.cameras, path, Buffer.concat(chunks))
       return sendJson(response, status, answer)
     }
+    if (name === 'forget') return this.#forget(Buffer.concat(chunks), response)
     if (!isControl(name)) return
     const done = await this.#options.control(name, Buffer.concat(chunks))
     if (done.ok) sendJson(response, 200, { ok: true })
     else sendJson(response, 400, { ok: false, problems: done.problems })
+  }
+
+  async #forget(body: Uint8Array, response: ServerResponse): Promise<void> {
+    const asked = parseForget(body)
+    if (!asked.ok) return sendJson(response, 400, { ok: false, problems: asked.problems })
+    await this.#options.forget(asked.value)
+    sendJson(response, 200, { ok: true })
   }
 
   /** `GET /api/v1/snapshots/{id}/{preview|full}?who=NAME`: written down before it is shown. */
@@ -202,10 +220,11 @@ function isLoopback(address: string | undefined): boolean {
 }
 
 /** An address, or what this machine is called: a name that is looked up elsewhere may be made to point anywhere. */
-function isOwnName(host: string | undefined): boolean {
+function isOwnName(host: string | undefined, names: readonly string[] = []): boolean {
   const name = (host ?? '').replace(/:\d+$/, '').toLowerCase()
   return (
-    isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || name === 'localhost' || name === hostname().toLowerCase()
+    isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 ||
+    ['localhost', hostname(), ...names].some((own) => own.toLowerCase() === name)
   )
 }
 

@@ -10,10 +10,12 @@ import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 
 let server: ConsoleServer
 let port: number
+const forgotten: object[] = []
 beforeAll(async () => {
   server = new ConsoleServer({
     host: '127.0.0.1',
     port: 0,
+    names: ['Box-1.lan'],
     pageFolder: '/nowhere',
     clock: createSystemClock(),
     metrics: new Registry(),
@@ -22,6 +24,10 @@ beforeAll(async () => {
     health: () => Promise.resolve({} as never),
     quarantine: () => Promise.resolve([]),
     control: () => Promise.reject(new Error('not asked for')),
+    forget: (asked) => {
+      forgotten.push(asked)
+      return Promise.resolve()
+    },
     cameras: undefined,
   })
   port = Number(new URL(await server.start()).port)
@@ -54,7 +60,14 @@ it.each(['/api/v1/health', '/api/v1/quarantine', '/'])('answers %s to its own pa
 it.each(['/healthz', '/metrics'])(
   'answers %s to programs that ask by address or by its name',
   async (path) => {
-    for (const host of [`127.0.0.1:${port}`, `192.0.2.7:${port}`, `[::1]:${port}`, 'localhost', hostname()])
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `192.0.2.7:${port}`,
+      `[::1]:${port}`,
+      'localhost',
+      hostname(),
+      'box-1.LAN:80',
+    ])
       expect((await get(path, { host }))[0]).toBe(200)
     expect((await get(path, { host: 'evil.example' }))[0]).toBe(403)
   },
@@ -78,4 +91,17 @@ it('answers while sixty sockets that say nothing come back as fast as they are c
   for (let n = 0; n < 10; n++) expect((await get('/healthz'))[0]).toBe(200)
   isEnded = true
   for (const socket of sockets) socket.destroy()
+})
+
+it('lets a person at the box ask that the message ids of a device be forgotten', async () => {
+  const post = (body: object) =>
+    fetch(`http://127.0.0.1:${port}/api/v1/forget`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  expect((await post({ device: 'door-001', by: 'Li' })).status).toBe(200)
+  for (const wrong of [{ device: '../x', by: 'Li' }, { device: 'door-001' }, {}])
+    expect((await post(wrong)).status).toBe(400)
+  expect(forgotten).toEqual([{ device: 'door-001', by: 'Li' }])
 })
