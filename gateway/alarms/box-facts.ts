@@ -61,7 +61,7 @@ const ownKinds = new Set<BoxFact['kind']>([
 function clearOldIds(judging: Judging, { kind }: BoxFact): void {
   const { boxId } = judging.settings
   const suffix = `/${kind}`
-  for (const key of [...judging.memory.keys(alarmPrefix)]) {
+  for (const key of judging.memory.keys(alarmPrefix)) {
     const subject = key.slice(alarmPrefix.length, -suffix.length)
     if (key.endsWith(suffix) && subject !== boxId) clear(judging, subject, kind)
   }
