@@ -55,6 +55,8 @@ export interface GatewayOptions {
   bootId?: string
   /** Whether the system keeps its clock itself; asked of the system by default. */
   isSystemSynced?: () => boolean
+  /** Told while the event loop and the thread of the journal answer. */
+  onAlive?: (() => void) | undefined
 }
 
 export interface Gateway {
@@ -71,7 +73,6 @@ export interface Gateway {
 
 /** The configuration is another one now: read it again and start anew. */
 export class ConfigChanged extends Error {}
-
 export function createGateway(options: GatewayOptions): Gateway {
   return new WiredGateway(options)
 }
@@ -117,7 +118,7 @@ class WiredGateway implements Gateway {
   }
 
   async #start(): Promise<void> {
-    const { config, logger, clock, random } = this.#options
+    const { config, logger, clock, random, onAlive } = this.#options
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     collectDefaultMetrics({ register: this.#metrics })
     void keepPacketCachesSmall()
@@ -330,7 +331,7 @@ class WiredGateway implements Gateway {
       logger: logger.child({ part: 'health' }),
     })
     const steadyMs = (): number => boxClock.now().steadyMs
-    const ticks = startTicks({ clock, logger, intake, watch, facts: this.#facts, steadyMs })
+    const ticks = startTicks({ clock, logger, intake, journal, watch, facts: this.#facts, steadyMs, onAlive })
     this.#undos.push(['ticks', ticks])
     await broker.start()
     this.#undos.push(['broker', () => broker.stop()])

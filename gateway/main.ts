@@ -15,12 +15,17 @@ import { findLooseEnds } from './config/loose-ends.ts'
 import { findOpenDoors } from './config/open-doors.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
+import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import { escapeHidden, print, printProblem } from '../platform/terminal.ts'
 
 /** The heap is swept when it has grown by so much: V8 would let a drain double it first, and a box has 256 MB in all. */
 const heapGrowingPercent = 10
 /** Restarts after damage inside one run; beyond it the supervisor decides. */
 const restartsMax = 5
+
+/** While the box starts the watchdog is fed this often, and for no longer than this. */
+const startFeedMs = 5000
+const startMsMax = 1_800_000
 
 export async function runGateway(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu gateway')
@@ -103,6 +108,11 @@ async function run(file: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as {
     version: string
   }
+  const watchdog = createWatchdog(
+    process.env,
+    () => performance.now(),
+    (error) => logger.warn({ err: error }, 'the watchdog could not be told that the box works'),
+  )
   for (let restarts = 0; !isStopping; restarts++) {
     const { config, centre, ignored } = opened
     if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
@@ -120,9 +130,16 @@ async function run(file: string): Promise<void> {
       clock: createSystemClock(),
       random: createSystemRandom(),
       version,
+      onAlive: watchdog,
     })
+    // A damaged journal of a month takes minutes to salvage.
+    const feeding = watchdog && setInterval(watchdog, startFeedMs)
+    const tooLong = setTimeout(() => clearInterval(feeding), startMsMax).unref()
     try {
-      await gateway.start()
+      await gateway.start().finally(() => {
+        clearInterval(feeding)
+        clearTimeout(tooLong)
+      })
       isStarted = true
       if (isStopping) return
       await gateway.failed

@@ -21,6 +21,7 @@ import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } fr
 import type { SessionEvents } from './session-events.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
 import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
+import { guardListener } from '../../platform/guard-listener.ts'
 
 const tickMs = 1000
 /** Attempts in a row at one address before the other one is tried. */
@@ -182,7 +183,10 @@ class UplinkLoop implements Uplink {
         keepAliveSeconds: settings.keepAliveSeconds,
         connectSeconds: settings.connectSeconds,
         onOpen: (link) => this.#opened(link, address),
-        onMessage: (channel, payload) => this.#received(channel, payload),
+        onMessage: guardListener(
+          (channel, payload) => this.#received(channel, payload),
+          (error, channel) => this.#unreadable(error, channel),
+        ),
         onPicturesWanted: () => this.#session.picturesWanted(),
         onClosed: (reason) => this.#closed(reason),
       })
@@ -236,6 +240,12 @@ class UplinkLoop implements Uplink {
     const sinceMs = this.#options.clock.monotonicMs() - this.#attemptAtMs
     this.#cancelRetry?.()
     this.#cancelRetry = this.#options.clock.after(Math.max(0, retryGapMs - sinceMs), () => this.#connect())
+  }
+
+  /** A message that something of ours fails on is refused; the link and the alarms go on. */
+  #unreadable(error: unknown, channel: DownChannel): void {
+    this.#metrics.events.receiptRefused('unreadable', channel === 'picture' ? 'picture' : undefined)
+    this.#options.logger.error({ err: error, channel }, 'a message of the centre could not be taken')
   }
 
   #received(channel: DownChannel, payload: Uint8Array): void {

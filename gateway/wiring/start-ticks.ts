@@ -1,27 +1,52 @@
-// The gateway's slow pulse: looks at the box, and asks the alarm engine whether anything is due.
+// The gateway's slow pulse: looks at the box, asks the alarm engine whether anything is due, and the journal's thread whether it
+// answers.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import type { BoxWatch } from '../health/box-watch.ts'
 import type { Intake } from '../intake/intake.ts'
+import type { Journal } from '../journal/port.ts'
 
 /** How often the engine is asked whether anything is due. */
 const tickMs = 250
+/** How often the thread of the journal is asked. */
+export const pulseMs = 5000
 
 export interface TickOptions {
   clock: Clock
   logger: Logger
-  intake: Intake
-  watch: BoxWatch
+  intake: Pick<Intake, 'judge' | 'nextDueMs'>
+  journal: Pick<Journal, 'readQuarantine'>
+  watch: Pick<BoxWatch, 'look'>
   facts: BoxFacts
   steadyMs: () => number
+  /** Told while ticks go round and the journal's thread answers: what the supervisor's watchdog is fed by. */
+  onAlive?: (() => void) | undefined
 }
 
 /** Starts the pulse; returns what ends it. */
-export function startTicks({ clock, logger, intake, watch, facts, steadyMs }: TickOptions): () => void {
+export function startTicks(options: TickOptions): () => void {
+  const { clock, logger, intake, journal, watch, facts, steadyMs, onAlive } = options
   let isEnded = false
   let cancel: () => void
+  let askedMs = Number.NEGATIVE_INFINITY
+  let isAsking = false
+  const pulse = async (): Promise<void> => {
+    const nowMs = clock.monotonicMs()
+    if (!onAlive || isAsking || nowMs - askedMs < pulseMs) return
+    askedMs = nowMs
+    isAsking = true
+    try {
+      await journal.readQuarantine(1)
+      onAlive()
+    } catch {
+      // No answer: the watchdog is not fed.
+    } finally {
+      isAsking = false
+    }
+  }
   const tick = async (): Promise<void> => {
+    void pulse()
     try {
       watch.look()
       await facts.tell((fact) => intake.judge({ type: 'box', fact }))

@@ -1,0 +1,37 @@
+// Can any one message of a device end the box, mute another device, take its name, or hide something from who reads it?
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parseCentreCommand } from '../../protocols/uplink/codec.ts'
+import { everyMutation } from './structural-mutations.ts'
+import { deviceEvent, deviceResult, DeviceStructureTarget } from './structure-device.ts'
+
+/** One in so many of all mutations; no divisor of the number of poisons. `npm run campaign -- structure` takes all. */
+const stride = 7
+
+const target = new DeviceStructureTarget()
+beforeAll(() => target.start())
+afterAll(() => target.end())
+
+test('every node of an event and of a result may be anything: it is acknowledged, and honest presses are kept', async () => {
+  const texts = (message: unknown) => [...everyMutation(message, stride)].map(({ text }) => text)
+  expect(await target.take(texts(deviceEvent), 'event')).toEqual([])
+  expect(await target.take(texts(deviceResult), 'result')).toEqual([])
+  // A device speaks for itself alone, whatever it says.
+  const other = JSON.stringify({ ...deviceResult, device: 'honest-1', error: '\u001b[2K\u202e' })
+  expect(await target.take([other], 'result')).toEqual([])
+  expect(await target.restart()).toEqual([])
+  expect(await target.take(['{}'], 'event')).toEqual([])
+})
+
+test('every node of a command of the centre may be anything: its parser answers', () => {
+  const command = {
+    v: 1,
+    id: 'c-1',
+    do: 'siren',
+    sentAtMs: 1_764_000_000_000,
+    leftMs: 60_000,
+    by: 'Li',
+    with: { device: 'siren-1', seconds: 30 },
+  }
+  for (const { text } of everyMutation(command, stride))
+    expect(() => parseCentreCommand(Buffer.from(text))).not.toThrow()
+})

@@ -1,0 +1,39 @@
+// Is the watchdog fed while the box works, and starved when the journal's thread answers no more?
+import { pino } from 'pino'
+import { expect, it, onTestFinished } from 'vitest'
+import { BoxFacts } from '../../../../gateway/health/box-facts.ts'
+import { pulseMs, startTicks } from '../../../../gateway/wiring/start-ticks.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+
+async function pass(clock: VirtualClock, forMs: number): Promise<void> {
+  for (let ms = 0; ms < forMs; ms += 250) {
+    clock.advance(250)
+    // What a tick awaits is done within a few turns.
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+  }
+}
+
+it('tells that the box works only while the thread of the journal answers', async () => {
+  const clock = new VirtualClock()
+  let answer: () => Promise<never[]> = () => Promise.resolve([])
+  let alive = 0
+  const stop = startTicks({
+    clock,
+    logger: pino({ level: 'silent' }),
+    intake: { judge: () => Promise.resolve(), nextDueMs: () => Infinity },
+    journal: { readQuarantine: () => answer() },
+    watch: { look: () => undefined },
+    facts: new BoxFacts(),
+    steadyMs: () => clock.monotonicMs(),
+    onAlive: () => alive++,
+  })
+  onTestFinished(stop)
+  await pass(clock, 3 * pulseMs)
+  expect(alive).toBe(3)
+  answer = () => Promise.reject(new Error('CLOSED'))
+  await pass(clock, 2 * pulseMs)
+  expect(alive).toBe(3)
+  answer = () => new Promise(() => undefined)
+  await pass(clock, 10 * pulseMs)
+  expect(alive).toBe(3)
+})
