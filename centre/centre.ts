@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { encodeJson, parseHeartbeat } from '../protocols/uplink/codec.ts'
+import { centreAlarmKinds } from '../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../protocols/desk/api.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
@@ -22,6 +23,7 @@ import { cookieName, presentedToken } from './accounts/sessions.ts'
 import { RunningParts } from '../platform/running-parts.ts'
 import { openAccounts } from './wiring/open-accounts.ts'
 import { StoragePulse } from './wiring/storage-pulse.ts'
+import { openOwnAlarms } from './wiring/open-own-alarms.ts'
 import { openPictures } from './wiring/open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
@@ -35,8 +37,8 @@ import { Stream } from './stream/stream.ts'
 import { BoxNotes } from './villages/box-notes.ts'
 import { GapNotes } from './villages/gap-notes.ts'
 import { createRetire } from './villages/retire-box.ts'
-import { SilenceWatch } from './villages/silence-watch.ts'
 import { Villages } from './villages/villages.ts'
+import { centreBox } from './villages/own-alarms.ts'
 
 export interface CentreOptions {
   config: CentreConfig
@@ -73,6 +75,7 @@ export function createCentre(options: CentreOptions): Centre {
   const parts = new RunningParts({ clock, deadlineMs: stopMsMax })
   let desk: DeskServer | undefined
   let broker: UplinkBroker | undefined
+  let readCertificates: () => void = () => undefined
 
   async function openStorage(): Promise<Storage> {
     parts.add('lock of the data folder', lockDataDir(config.dataDir))
@@ -89,7 +92,7 @@ export function createCentre(options: CentreOptions): Centre {
     collectDefaultMetrics({ register: registry })
     void keepPacketCachesSmall()
     const storage = await openStorage()
-    const known = await storage.remember(config.boxes.map(({ id, name }) => ({ id, name })))
+    const known = await storage.remember([...config.boxes, centreBox])
     for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
     const pulse = new StoragePulse({
       storage,
@@ -142,20 +145,25 @@ export function createCentre(options: CentreOptions): Centre {
       latestEpoch: (box) => core.latestEpoch(box),
       onPresence: (box, presence, message) => {
         notes.add(message, box)
-        if (presence === 'silent' || presence === 'present') silence.note(box.id, presence === 'silent')
+        if (presence === 'silent' || presence === 'present') own.silent(box.id, presence === 'silent')
       },
     })
-    const silence = new SilenceWatch({
+    const own = openOwnAlarms({
+      config,
       storage,
       clock,
       random,
       logger: villageLogger,
+      registry,
       nameOf: (box) => villages.nameOf(box),
       onStored: push,
     })
-    parts.add('silence watch', () => silence.stop())
-    villages.remember(known.boxes, config.boxes)
-    silence.remember(known.ownAlarms)
+    parts.add("the centre's own alarms", () => own.stop())
+    const boxes = known.boxes.filter(({ id }) => id !== centreBox.id)
+    villages.remember(boxes, config.boxes)
+    own.remember(known.ownAlarms)
+    own.start()
+    readCertificates = () => own.certificates.look()
 
     const sendReceipt = (box: string, epoch: string): void => {
       broker?.publish(box, 'receipt', encodeJson(core.receipt(box, epoch, clock.wallMs())), 0)
@@ -252,9 +260,16 @@ export function createCentre(options: CentreOptions): Centre {
       sessions,
       signIn,
       securityLog,
-      villages: (counts) => villages.answer(counts),
+      villages: (counts) => ({ ...villages.answer(counts), certificates: own.certificates.soon }),
       onStep: (alarm, changes) => onStep([alarm], changes),
-      retire: createRetire({ storage, clock, logger: villageLogger, villages, silence, onStored: push }),
+      retire: createRetire({
+        storage,
+        clock,
+        logger: villageLogger,
+        villages,
+        silent: own.silent,
+        onStored: push,
+      }),
       cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
       openApi: () => createOpenApi(routes, cookieName),
     })
@@ -285,6 +300,7 @@ export function createCentre(options: CentreOptions): Centre {
       passwordFile: config.uplink.passwordFile,
       revokedFile: config.uplink.revokedFile,
       admittedFile: config.uplink.admittedFile,
+      onSpoke: own.spoke,
       onShutOut: (box, reason, address) => securityLog.note('box-refused', box, address, reason),
       clock,
       logger: receiverLogger,
@@ -339,6 +355,7 @@ export function createCentre(options: CentreOptions): Centre {
     reload: async () => {
       desk?.reload()
       await broker?.reload()
+      readCertificates()
     },
     get httpUrl() {
       return desk?.url ?? ''
@@ -350,9 +367,9 @@ export function createCentre(options: CentreOptions): Centre {
   }
 }
 
-/** The centre's own alarms are about the box's silence: there is nobody to tell. */
+/** Of the centre's own alarms the box knows nothing. */
 function tellBox(alarm: DeskAlarm, send: (box: string, stage: PendingStage) => void): void {
-  if (alarm.kind === 'box-silent') return
+  if (centreAlarmKinds.some((kind) => kind === alarm.kind)) return
   const { id, box, stage, acceptedBy, changedAtMs } = alarm
   send(box, {
     alarm: id.slice(box.length + 1),

@@ -99,6 +99,9 @@ export const villagesAnswer = z.object({
       openAlarms: z.record(z.enum(colours), count),
     }),
   ),
+  certificates: z
+    .array(z.object({ use: z.string(), name: z.object({ zh: z.string(), en: z.string() }), endsAtMs: ms }))
+    .optional(),
 })
 
 export const eventsAnswer = z.object({

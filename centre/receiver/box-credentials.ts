@@ -1,9 +1,11 @@
 // Who a connecting box is: by client certificate, by password, or, where that is allowed, by its word alone.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { certificateMarks } from '../../platform/certificate-check.ts'
+import type { BoxPlace } from '../villages/two-places.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 
 /** What a connection says of itself before anything is checked. */
@@ -13,21 +15,29 @@ export interface Claim {
   isCertified: boolean
   /** Serial number and fingerprint of the certificate, as the list of revoked ones spells them. */
   marks: readonly string[]
+  place: BoxPlace
+  /** When its certificate ends. */
+  endsAtMs?: number
 }
 
 /** undefined when the claim is void: a certificate that is not ours, or no name that can be a box. */
 export function claimOf(connection: Duplex, user: string | undefined, clientId: string): Claim | undefined {
+  const address = (connection as Socket).remoteAddress ?? ''
   if (connection instanceof TLSSocket) {
     const { subject } = connection.getPeerCertificate()
     if (subject) {
       const name: unknown = subject.CN
       if (!connection.authorized || !isBoxId(name)) return undefined
       const certificate = connection.getPeerX509Certificate()
-      return { box: name, isCertified: true, marks: certificate ? certificateMarks(certificate) : [] }
+      const marks = certificate ? certificateMarks(certificate) : []
+      const place = { address, certificate: marks.at(-1) }
+      const ends = certificate ? { endsAtMs: Date.parse(certificate.validTo) } : {}
+      return { box: name, isCertified: true, marks, place, ...ends }
     }
   }
   const box = user ?? clientId
-  return isBoxId(box) ? { box, isCertified: false, marks: [] } : undefined
+  const place = { address, certificate: undefined }
+  return isBoxId(box) ? { box, isCertified: false, marks: [], place } : undefined
 }
 
 const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()

@@ -194,10 +194,12 @@ export class UplinkBroker {
         return callback(null, true)
       },
       authorizePublish: (client, packet, callback) => {
-        const box = client ? this.#claims.get(client)?.box : undefined
+        const claim = client ? this.#claims.get(client) : undefined
+        const box = claim?.box
         const topic = parseUpTopic(packet.topic)
-        if (!client || box === undefined || topic?.box !== box)
+        if (!client || !claim || box === undefined || topic?.box !== box)
           return callback(this.#refuse('publish', client, box, topic?.box))
+        this.#options.onSpoke(box, claim)
         packet.retain = false
         const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
         if (topic.channel === 'heartbeat') {
@@ -348,8 +350,10 @@ export class UplinkBroker {
   }
 
   #open(client: Client): void {
-    const box = this.#claims.get(client)?.box
-    if (box === undefined) return
+    const claim = this.#claims.get(client)
+    if (!claim) return
+    const { box } = claim
+    this.#options.onSpoke(box, claim)
     const sessions = this.#sessions.get(box) ?? new Set<Session>()
     sessions.add({ client, channels: new Set() })
     this.#sessions.set(box, sessions)

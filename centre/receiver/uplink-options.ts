@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { DownChannel, UpChannel } from '../../protocols/uplink/topics.ts'
+import type { Claim } from './box-credentials.ts'
 import type { AdmissionRefusal } from './box-admission.ts'
 
 export interface UplinkListenerSettings {
@@ -21,6 +22,8 @@ export interface UplinkBrokerOptions {
   admittedFile?: string | undefined
   /** A box was shut out, before or after it had come in. */
   onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
+  /** The box has connected, or sent something that it may send. */
+  onSpoke: (box: string, claim: Claim) => void
   clock: Clock
   logger: Logger
   registry: Registry

@@ -2,7 +2,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import type { SilenceWatch } from './silence-watch.ts'
 import type { Villages } from './villages.ts'
 
 export interface RetireOptions {
@@ -10,7 +9,7 @@ export interface RetireOptions {
   clock: Clock
   logger: Logger
   villages: Pick<Villages, 'presenceOf' | 'retire'>
-  silence: Pick<SilenceWatch, 'note'>
+  silent: (box: string, isSilent: boolean) => void
   onStored: (changes: StoredChange[]) => void
 }
 
@@ -18,7 +17,7 @@ export interface RetireOptions {
 export type RetireOutcome = 'retired' | 'heard' | 'unknown'
 
 /** Refuses while the box is heard: it would be back with its next heartbeat. */
-export function createRetire({ storage, clock, logger, villages, silence, onStored }: RetireOptions) {
+export function createRetire({ storage, clock, logger, villages, silent, onStored }: RetireOptions) {
   return async (box: string, by: string, why: string): Promise<RetireOutcome> => {
     const presence = villages.presenceOf(box)
     if (presence === undefined) return 'unknown'
@@ -26,7 +25,7 @@ export function createRetire({ storage, clock, logger, villages, silence, onStor
     const changes = await storage.retireBox(box, by, why, clock.wallMs())
     if (!changes) return 'unknown'
     villages.retire(box)
-    silence.note(box, false)
+    silent(box, false)
     logger.warn({ box, by, why }, 'a box was retired')
     onStored(changes)
     return 'retired'

@@ -81,6 +81,15 @@ export interface VillageSummary {
 }
 export interface VillagesAnswer {
   villages: VillageSummary[]
+  /** Those in use that end within thirty days, or have ended; the first to end comes first. */
+  certificates?: EndingCertificate[]
+}
+
+export interface EndingCertificate {
+  /** `desk`, `uplink-0`, `authority-0`, or the id of a box. */
+  use: string
+  name: BilingualText
+  endsAtMs: number
 }
 
 /** One stored record with where it stands. */

@@ -82,6 +82,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '电话联系村里确认是否停电断网；本村告警此刻到不了中心。',
     en: 'Phone the village about power and network; its alarms cannot reach the centre now.',
   },
+  'box-doubled': {
+    zh: '电话问村里哪一台是真的；停用另一台，吊销其证书，换发密钥。',
+    en: 'Ask the village which box is theirs; switch the other off, revoke its certificate, issue new keys.',
+  },
   'box-disk-full': {
     zh: '恢复上行链路以清空积压；检查存储寿命。',
     en: 'Bring the uplink back so that the backlog drains; check the wear of the storage.',

@@ -251,6 +251,15 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       'raised by the centre after 180 s without a heartbeat; mutes the village’s silent devices',
     ],
   ),
+  'box-doubled': row(
+    ['网关出现在两处', 'Box at two places'],
+    'orange',
+    ['137', 'TA', 2],
+    [
+      '由中心发出：十分钟内同一网关轮流以两张证书（往返 2 次）或从两个地址（6 次）连接；十分钟不再出现后结束',
+      'raised by the centre when a box speaks in turns with two certificates (2 returns) or from two addresses (6) within 10 min; over after 10 min without',
+    ],
+  ),
   'box-disk-full': row(
     ['日志存储将满', 'Journal nearly full'],
     'yellow',

@@ -59,6 +59,7 @@ export const alarmKinds = [
   'box-tamper',
   'box-battery-low',
   'box-silent',
+  'box-doubled',
   'box-disk-full',
   'box-dropping',
   'clock-unsynced',
@@ -71,8 +72,11 @@ export const alarmKinds = [
 ] as const
 export type AlarmKind = (typeof alarmKinds)[number]
 
-/** Kinds that a box may raise; the others are the centre's own word about a box. */
-export const boxAlarmKinds = alarmKinds.filter((kind) => kind !== 'box-silent')
+/** Kinds that the centre alone may raise: its own word about a box. */
+export const centreAlarmKinds = ['box-silent', 'box-doubled'] as const satisfies readonly AlarmKind[]
+
+/** Kinds that a box may raise. */
+export const boxAlarmKinds = alarmKinds.filter((kind) => !centreAlarmKinds.some((own) => own === kind))
 
 /** The same sentence in both languages; every text that a person reads has both. */
 export interface BilingualText {

@@ -25,6 +25,7 @@ describe('a box that reads nothing', () => {
     const broker = new UplinkBroker({
       listeners: [{ host: '127.0.0.1', port: 0 }],
       isAnonymousAllowed: true,
+      onSpoke: () => undefined,
       onShutOut: () => undefined,
       clock: createSystemClock(),
       logger: pino({ level: 'silent' }),

@@ -76,6 +76,7 @@ it('a callback that throws refuses its client, and others go on; guesses are loo
       throw new Error('thrown')
     },
     onPicture: () => undefined,
+    onSpoke: () => undefined,
     onShutOut: () => undefined,
     onResult: () => Promise.reject(new Error('thrown')),
     onSubscribed: () => {

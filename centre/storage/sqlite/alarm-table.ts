@@ -1,4 +1,5 @@
 // The alarms table: rows of the desk as JSON, with the columns that they are searched and sorted by.
+import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { nestingMax, shownRowCharsMax } from '../../../protocols/domain/limits.ts'
@@ -115,7 +116,7 @@ function parseRow(row: string): DeskRow | undefined {
 
 export function createStageReader(db: Sqlite) {
   const select = db.prepare<[string, number], { row: string }>(
-    `SELECT row FROM alarms WHERE box = ? AND is_active = 1 AND stage <> 'centre' AND kind <> 'box-silent'
+    `SELECT row FROM alarms WHERE box = ? AND is_active = 1 AND stage <> 'centre' AND kind NOT IN (${centreAlarmKinds.map((kind) => `'${kind}'`).join(', ')})
      ORDER BY colour_rank, arrival DESC LIMIT ?`,
   )
   return (box: string): PendingStage[] =>

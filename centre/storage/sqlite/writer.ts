@@ -1,5 +1,5 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
-import type { Alarm } from '../../../protocols/domain/alarm.ts'
+import { centreAlarmKinds, type Alarm } from '../../../protocols/domain/alarm.ts'
 import { applyAlarmRecord, isActive, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
@@ -20,7 +20,7 @@ import { createLookWriter } from './picture-upkeep.ts'
 import type { BoxMessage, GonePictures, KnownBox, StepOutcome, WriterCalls } from '../port.ts'
 
 /** Kinds of the alarms that the centre raises itself. */
-const ownKinds = ['box-silent']
+const ownKinds = [...centreAlarmKinds, 'certificate-expires']
 
 export function createWriter(db: Sqlite): WriterCalls {
   const alarms = createAlarmTable(db)

@@ -37,7 +37,7 @@ export interface TestAuthority {
   cert: string
   issueDevice(name: string, choice?: IssueChoice): Promise<Issued>
   /** For loopback, or for these addresses. */
-  issueServer(addresses?: readonly string[]): Promise<Issued>
+  issueServer(addresses?: readonly string[], choice?: IssueChoice): Promise<Issued>
   crl(revoked: Issued[]): Promise<string>
 }
 
@@ -68,7 +68,7 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
       subject: `CN=${subject}`,
       issuer: root.subject,
       notBefore: choice.notBefore ?? new Date(Date.now() - dayMs),
-      notAfter: choice.notAfter ?? new Date(Date.now() + dayMs),
+      notAfter: choice.notAfter ?? new Date(Date.now() + 400 * dayMs),
       publicKey: own.publicKey,
       signingKey: keys.privateKey,
       signingAlgorithm: algorithm,
@@ -90,7 +90,8 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
   return {
     cert: root.toString('pem'),
     issueDevice: (device, choice = {}) => issue(device, '1.3.6.1.5.5.7.3.2', choice),
-    issueServer: (addresses = ['127.0.0.1']) => issue('gateway', '1.3.6.1.5.5.7.3.1', { addresses }),
+    issueServer: (addresses = ['127.0.0.1'], choice = {}) =>
+      issue('gateway', '1.3.6.1.5.5.7.3.1', { ...choice, addresses }),
     crl: async (revoked) => {
       const list = await X509CrlGenerator.create({
         issuer: root.subject,

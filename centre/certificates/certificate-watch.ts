@@ -1,0 +1,165 @@
+// When the certificates in use end: those in the centre's files, and those that boxes show when they connect. Thirty days before,
+// the centre says so: at the desk, in its metrics, and in the answer about villages.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { EndingCertificate } from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { parseAuthorities } from '../../platform/certificate-check.ts'
+import { watchFiles } from '../../platform/file-watch.ts'
+import type { CentreConfig } from '../config/config.ts'
+import { centreBox, type OwnAlarms } from '../villages/own-alarms.ts'
+import { certificateWords } from '../villages/own-words.ts'
+
+/** So long before the end it is told. */
+export const certificateSoonMs = 30 * 86_400_000
+const lookEveryMs = 3_600_000
+/** Certificates of boxes that are remembered; beyond it the one seen longest ago is forgotten. */
+const boxesMax = 50_000
+
+export interface CertificateWatchOptions {
+  config: Pick<CentreConfig, 'http' | 'uplink'>
+  alarms: Pick<OwnAlarms, 'set' | 'standing'>
+  nameOf: (box: string) => string
+  clock: Clock
+  logger: Logger
+  registry: Registry
+}
+
+interface Use {
+  /** As in the metric, such as `desk` or `uplink-1`. */
+  use: string
+  words: BilingualText
+  file: string
+}
+
+interface End {
+  endsAtMs: number
+  words: BilingualText
+}
+
+export class CertificateWatch {
+  readonly #options: CertificateWatchOptions
+  readonly #uses: readonly Use[]
+  #ofFiles = new Map<string, End>()
+  readonly #ofBoxes = new Map<string, End>()
+  #cancel: () => void = () => undefined
+  #stopWatching: () => void = () => undefined
+
+  constructor(options: CertificateWatchOptions) {
+    this.#options = options
+    this.#uses = usesOf(options.config)
+    const [files, boxes] = [() => this.#ofFiles, this.#ofBoxes]
+    new Gauge({
+      name: 'gengfu_centre_certificate_ends_seconds',
+      help: 'When a certificate in use ends, in seconds since 1970; of boxes the one that ends first',
+      labelNames: ['use'],
+      registers: [options.registry],
+      collect() {
+        this.reset()
+        for (const [use, { endsAtMs }] of files()) this.set({ use }, endsAtMs / 1000)
+        const ofBoxes = [...boxes.values()].map(({ endsAtMs }) => endsAtMs)
+        if (ofBoxes.length > 0) this.set({ use: 'boxes' }, ofBoxes.reduce((a, b) => Math.min(a, b)) / 1000)
+      },
+    })
+  }
+
+  start(): void {
+    const files = this.#uses.map(({ file }) => file)
+    this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.look())
+    this.#lookNow()
+  }
+
+  stop(): void {
+    this.#stopWatching()
+    this.#cancel()
+  }
+
+  /** A box has connected with a certificate that ends then. */
+  seen(box: string, endsAtMs: number): void {
+    if (this.#ofBoxes.get(box)?.endsAtMs === endsAtMs) return
+    const name = this.#options.nameOf(box)
+    this.#ofBoxes.delete(box)
+    this.#ofBoxes.set(box, { endsAtMs, words: { zh: `网关“${name}”`, en: `box “${name}”` } })
+    const [oldest] = this.#ofBoxes.keys()
+    if (this.#ofBoxes.size > boxesMax && oldest !== undefined) this.#ofBoxes.delete(oldest)
+    this.#judgeBox(box)
+  }
+
+  /** Reads the files again and judges everything by today's date. */
+  look(): void {
+    const { alarms } = this.#options
+    this.#ofFiles = this.#read()
+    for (const { variant } of alarms
+      .standing('certificate-expires')
+      .filter(({ box }) => box === centreBox.id))
+      if (variant !== undefined && !this.#uses.some(({ use }) => use === variant))
+        alarms.set({ box: centreBox.id, kind: 'certificate-expires', variant }, undefined)
+    for (const [use, end] of this.#ofFiles)
+      alarms.set({ box: centreBox.id, kind: 'certificate-expires', variant: use }, this.#wordsOf(end))
+    for (const box of this.#ofBoxes.keys()) this.#judgeBox(box)
+  }
+
+  /** Those that end within thirty days, or have ended. */
+  get soon(): EndingCertificate[] {
+    const uses = [...this.#ofFiles].map(([use, end]) => ({ use, end }))
+    const boxes = [...this.#ofBoxes].map(([box, end]) => ({ use: box, end }))
+    return [...uses, ...boxes]
+      .filter(({ end }) => this.#isSoon(end))
+      .map(({ use, end: { words, endsAtMs } }) => ({ use, name: words, endsAtMs }))
+      .toSorted((one, other) => one.endsAtMs - other.endsAtMs)
+  }
+
+  #lookNow(): void {
+    this.look()
+    this.#cancel = this.#options.clock.after(lookEveryMs, () => this.#lookNow())
+  }
+
+  #judgeBox(box: string): void {
+    const end = this.#ofBoxes.get(box)
+    if (end) this.#options.alarms.set({ box, kind: 'certificate-expires' }, this.#wordsOf(end))
+  }
+
+  #isSoon({ endsAtMs }: End): boolean {
+    return endsAtMs - this.#options.clock.wallMs() < certificateSoonMs
+  }
+
+  #wordsOf(end: End) {
+    return this.#isSoon(end)
+      ? certificateWords(end.words, end.endsAtMs, this.#options.clock.wallMs())
+      : undefined
+  }
+
+  /** A file that can not be read keeps what was known of it: so does the listener. */
+  #read(): Map<string, End> {
+    const ends = new Map<string, End>()
+    for (const { use, words, file } of this.#uses) {
+      const known = this.#ofFiles.get(use)
+      if (known) ends.set(use, known)
+      try {
+        const found = parseAuthorities(readFileSync(file, 'utf8')).map(({ validTo }) => Date.parse(validTo))
+        if (found.length > 0) ends.set(use, { words, endsAtMs: Math.min(...found) })
+      } catch (error) {
+        this.#options.logger.error({ err: error, file: basename(file) }, 'a certificate can not be read')
+      }
+    }
+    return ends
+  }
+}
+
+function usesOf({ http, uplink }: CertificateWatchOptions['config']): Use[] {
+  const uses: Use[] = []
+  if (http.tls)
+    uses.push({ use: 'desk', words: { zh: '值班台网页', en: 'the desk' }, file: http.tls.certFile })
+  uplink.listeners.forEach(({ port, tls }, i) => {
+    if (!tls) return
+    const [zh, en] = [`上行端口 ${port}`, `the uplink at port ${port}`]
+    uses.push({ use: `uplink-${i}`, words: { zh, en }, file: tls.certFile })
+    if (tls.caFile === undefined) return
+    const words = { zh: `${zh} 的签发机构`, en: `the authority behind ${en}` }
+    uses.push({ use: `authority-${i}`, words, file: tls.caFile })
+  })
+  return uses
+}

@@ -1,0 +1,32 @@
+// What the centre says itself about a box: it is silent, it is at two places, its certificate ends.
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { OwnWords } from './own-alarms.ts'
+
+export const boxSilentWords = (name: string): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `网关“${name}”已超过 3 分钟没有消息。该村的告警此刻可能送不到这里：请电话联系村值班员，检查供电和网络。`,
+    en: `Box “${name}” has not been heard for 3 minutes. Alarms of this village may not reach you now: call the village's watch, check its power and network.`,
+  },
+})
+
+export const boxDoubledWords = (name: string, places: readonly string[]): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `网关“${name}”同时在两处连接（${places.join('、')}）：证书或密码可能被盗用，或存储卡被复制。请与村里核实；其中一台须停用，并吊销其证书。`,
+    en: `Box “${name}” connects from two places at once (${places.join('; ')}): its certificate or password may be stolen, or its card copied. Ask the village which one is theirs, switch the other off and revoke its certificate.`,
+  },
+})
+
+/** `endsAtMs` is said as a date in UTC, so that the words are the same at every desk. */
+export function certificateWords(use: BilingualText, endsAtMs: number, nowMs: number): OwnWords {
+  const date = new Date(endsAtMs).toISOString().slice(0, 10)
+  const isOver = endsAtMs <= nowMs
+  return {
+    colour: 'blue',
+    text: {
+      zh: `${use.zh}的证书${isOver ? '已' : '将'}于 ${date} 到期：请换发新证书，放入原文件即可，无需重启。`,
+      en: `The certificate of ${use.en} ${isOver ? 'ended' : 'ends'} on ${date}: issue a new one and put it into the same file; no restart is needed.`,
+    },
+  }
+}

@@ -1,0 +1,68 @@
+// Wires what the centre says itself: a box is silent, a box is at two places, a certificate ends.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { plainAddress } from '../../platform/network-address.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Random } from '../../protocols/kit/random.ts'
+import { CertificateWatch } from '../certificates/certificate-watch.ts'
+import type { CentreConfig } from '../config/config.ts'
+import type { Claim } from '../receiver/box-credentials.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
+import { OwnAlarms } from '../villages/own-alarms.ts'
+import { boxDoubledWords, boxSilentWords } from '../villages/own-words.ts'
+import { TwoPlaces, type BoxPlace } from '../villages/two-places.ts'
+
+export interface OpenOwnAlarmsOptions {
+  config: CentreConfig
+  storage: Pick<Storage, 'changeOwnAlarm'>
+  clock: Clock
+  random: Random
+  logger: Logger
+  registry: Registry
+  nameOf: (box: string) => string
+  onStored: (changes: StoredChange[]) => void
+}
+
+export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
+  const { logger, nameOf } = options
+  const alarms = new OwnAlarms(options)
+  const certificates = new CertificateWatch({ ...options, alarms })
+  const places = new TwoPlaces({
+    clock: options.clock,
+    onChange: (box, both) => {
+      if (both) logger.warn({ box, places: both }, 'a box speaks from two places in turns')
+      else logger.info({ box }, 'a box speaks from one place again')
+      const words = both && boxDoubledWords(nameOf(box), both.map(wordsOf))
+      alarms.set({ box, kind: 'box-doubled' }, words)
+    },
+  })
+  return {
+    certificates,
+    remember: (known: readonly DeskAlarm[]): void => {
+      alarms.remember(known)
+      for (const { box } of alarms.standing('box-doubled')) places.remember(box)
+    },
+    silent: (box: string, isSilent: boolean): void =>
+      alarms.set({ box, kind: 'box-silent' }, isSilent ? boxSilentWords(nameOf(box)) : undefined),
+    spoke: (box: string, { place, endsAtMs }: Claim): void => {
+      places.spoke(box, place)
+      if (endsAtMs !== undefined) certificates.seen(box, endsAtMs)
+    },
+    start: (): void => {
+      places.start()
+      certificates.start()
+    },
+    stop: (): Promise<void> => {
+      places.stop()
+      certificates.stop()
+      return alarms.stop()
+    },
+  }
+}
+
+/** Enough of a fingerprint to tell two certificates apart on the telephone. */
+function wordsOf({ address, certificate }: BoxPlace): string {
+  const at = plainAddress(address)
+  return certificate === undefined ? at : `${at} ${certificate.slice(0, 8)}`
+}
