@@ -76,7 +76,9 @@ it('a callback that throws refuses its client, and others go on; guesses are loo
       throw new Error('thrown')
     },
     onPicture: () => undefined,
+
     onSpoke: () => undefined,
+
     onShutOut: () => undefined,
     onResult: () => Promise.reject(new Error('thrown')),
     onSubscribed: () => {
@@ -130,6 +132,7 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
     },
     onHeartbeat: () => undefined,
     onPicture: () => undefined,
+    onSpoke: () => undefined,
     onShutOut: () => undefined,
     onResult: async () => undefined,
     onSubscribed: () => undefined,
