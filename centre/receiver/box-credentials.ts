@@ -5,7 +5,6 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { certificateMarks } from '../../platform/certificate-check.ts'
-import type { BoxPlace } from '../villages/two-places.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 
 /** What a connection says of itself before anything is checked. */
@@ -15,7 +14,8 @@ export interface Claim {
   isCertified: boolean
   /** Serial number and fingerprint of the certificate, as the list of revoked ones spells them. */
   marks: readonly string[]
-  place: BoxPlace
+  /** Where it speaks from; a certificate by its fingerprint. */
+  place: { address: string; certificate: string | undefined }
   /** When its certificate ends. */
   endsAtMs?: number
 }

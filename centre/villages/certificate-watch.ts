@@ -9,9 +9,8 @@ import type { EndingCertificate } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { parseAuthorities } from '../../platform/certificate-check.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
-import type { CentreConfig } from '../config/config.ts'
-import { centreBox, type OwnAlarms } from '../villages/own-alarms.ts'
-import { certificateWords } from '../villages/own-words.ts'
+import { centreBox, type OwnAlarms } from './own-alarms.ts'
+import { certificateWords } from './own-words.ts'
 
 /** So long before the end it is told. */
 export const certificateSoonMs = 30 * 86_400_000
@@ -19,8 +18,16 @@ const lookEveryMs = 3_600_000
 /** Certificates of boxes that are remembered; beyond it the one seen longest ago is forgotten. */
 const boxesMax = 50_000
 
+interface TlsFiles {
+  certFile: string
+  caFile?: string | undefined
+}
+
 export interface CertificateWatchOptions {
-  config: Pick<CentreConfig, 'http' | 'uplink'>
+  config: {
+    http: { tls?: TlsFiles | undefined }
+    uplink: { listeners: readonly { port: number; tls?: TlsFiles | undefined }[] }
+  }
   alarms: Pick<OwnAlarms, 'set' | 'standing'>
   nameOf: (box: string) => string
   clock: Clock
