@@ -22,6 +22,7 @@ import { watchSystemClock } from './clock/system-sync.ts'
 import { FlashWear } from './health/flash-wear.ts'
 import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
+import { createHeartbeatFacts } from './health/heartbeat-facts.ts'
 import { HealthReport } from './health/health-report.ts'
 import { takeForgetRequests } from './intake/forget-request.ts'
 import { Intake } from './intake/intake.ts'
@@ -221,11 +222,15 @@ class WiredGateway implements Gateway {
     }
     this.#cameras = cameras
     const startedMs = clock.monotonicMs()
-    const devicesSeen = (): { known: number; present: number } => {
-      const sightings = broker.sightings()
-      const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
-      return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
-    }
+    const heartbeat = createHeartbeatFacts({
+      config,
+      broker,
+      journal,
+      documents: () => intake.documents(),
+      now: () => boxClock.now(),
+      boot,
+      uptimeMs: () => clock.monotonicMs() - startedMs,
+    })
     let lastReceiptMs: number | undefined
     if (config.uplink) {
       uplink = createUplink({
@@ -238,18 +243,7 @@ class WiredGateway implements Gateway {
         random,
         metrics: this.#metrics,
         pictures: opened?.pictures,
-        health: () => {
-          const { sinceBootMs, clock: quality } = boxClock.now()
-          return {
-            boot,
-            sinceBootMs,
-            clock: quality,
-            uptimeMs: clock.monotonicMs() - startedMs,
-            diskFreeBytes: diskOf(config.dataDir).freeBytes,
-            devices: devicesSeen(),
-            quarantined: journal.facts().quarantined,
-          }
-        },
+        health: () => heartbeat.read(),
         onStage: (notice) => {
           stages.reached(notice.alarm, notice.stage)
           cameras?.onStage(notice.alarm, notice.stage)
@@ -267,6 +261,7 @@ class WiredGateway implements Gateway {
         onCommand: (payload) => commands.take(payload),
         onLink: (state, reason) => {
           this.#facts.set('link-lost', state !== 'up')
+          if (state === 'up') heartbeat.connected()
           logger.info({ state, reason }, 'the link to the centre changed')
         },
       })

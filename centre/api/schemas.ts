@@ -78,6 +78,18 @@ const laneProgress = z.object({
   givenUp: count.optional(),
 })
 
+const guardEntry = { id: z.string(), name: z.string().optional(), by: z.string() }
+const guardUntil = z.array(z.object({ ...guardEntry, untilMs: ms }))
+const guardTimesSchema = z
+  .object({
+    zones: z.array(z.object({ ...guardEntry, isArmed: z.boolean(), sinceMs: ms.optional() })),
+    bypassed: guardUntil,
+    maintenance: guardUntil,
+    shelved: guardUntil,
+    more: count.optional(),
+  })
+  .describe('what is armed, bypassed, on test and shelved at the box, and by whom')
+
 export const boxSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -88,6 +100,7 @@ export const boxSummarySchema = z.object({
   clock: z.enum(clockQualities).optional(),
   lanes: z.partialRecord(z.enum(lanes), laneProgress),
   devices: z.object({ known: count, present: count }).optional(),
+  guard: guardTimesSchema.optional(),
 })
 
 export const villagesAnswer = z.object({

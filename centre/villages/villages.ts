@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Colour, Lane } from '../../protocols/domain/colour.ts'
 import { colours } from '../../protocols/domain/colour.ts'
+import { guardTimes, isSameGuard, type GuardTimes } from '../../protocols/domain/guard.ts'
 import { townOf, villageOf } from '../../protocols/domain/names.ts'
 import type { BoxPresence, BoxSummary, LaneProgress, VillagesAnswer } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -26,6 +27,7 @@ interface Box {
   heardMs: number | undefined
   lastHeardAtMs: number | undefined
   heartbeat: Heartbeat | undefined
+  guard?: GuardTimes
 }
 
 export interface VillagesOptions {
@@ -95,21 +97,12 @@ export class Villages {
     this.heard(id)
     const box = this.#boxes.get(id)
     if (!box) return
-    box.heartbeat = heartbeat
-    const name = plainText(heartbeat.name ?? '').trim()
-    if (name === '' || name === box.name || name === box.pendingName || box.isNameConfigured) return
-    // The first name is taken, unless another box has it; whatever comes later waits for the centre's configuration.
-    const isFirst = box.name === box.id && box.pendingName === undefined
-    if (isFirst && ![...this.#boxes.values()].some((other) => isSameName(other.name, name))) box.name = name
-    else {
-      box.pendingName = name
-      const facts = { box: id, name: box.name, pending: name }
-      this.#options.logger.warn(
-        facts,
-        'a box gives itself another name: not taken; set it in the configuration',
-      )
-    }
-    this.#change(box, box.presence)
+    const { guard: told, ...kept } = heartbeat
+    box.heartbeat = kept
+    const guard = told && guardTimes(told, this.#options.clock.wallMs(), plainText)
+    const isNews = guard !== undefined && !isSameGuard(box.guard, guard)
+    if (isNews) box.guard = guard
+    if (this.#takeName(box, kept.name) || isNews) this.#change(box, box.presence)
   }
 
   /** Judges every box's presence by the clock; `start` calls it once a second. */
@@ -162,6 +155,24 @@ export class Villages {
     return { villages: [...villages.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) }
   }
 
+  /** True when what it calls itself changes what a desk shows. */
+  #takeName(box: Box, told: string | undefined): boolean {
+    const name = plainText(told ?? '').trim()
+    if (name === '' || name === box.name || name === box.pendingName || box.isNameConfigured) return false
+    // The first name is taken, unless another box has it; whatever comes later waits for the centre's configuration.
+    const isFirst = box.name === box.id && box.pendingName === undefined
+    if (isFirst && ![...this.#boxes.values()].some((other) => isSameName(other.name, name))) box.name = name
+    else {
+      box.pendingName = name
+      const facts = { box: box.id, name: box.name, pending: name }
+      this.#options.logger.warn(
+        facts,
+        'a box gives itself another name: not taken; set it in the configuration',
+      )
+    }
+    return true
+  }
+
   #add(id: string): Box | undefined {
     if (this.#boxes.size >= boxesMax) return undefined
     const unheard = { heardMs: undefined, lastHeardAtMs: undefined, heartbeat: undefined }
@@ -192,7 +203,7 @@ export class Villages {
     this.#options.onPresence(known, presence, message)
   }
 
-  #summary({ id, name, pendingName, presence, lastHeardAtMs, heartbeat }: Box): BoxSummary {
+  #summary({ id, name, pendingName, presence, lastHeardAtMs, heartbeat, guard }: Box): BoxSummary {
     const epoch = heartbeat?.epoch ?? this.#options.latestEpoch(id)
     return {
       id,
@@ -204,6 +215,7 @@ export class Villages {
       ...(heartbeat ? { clock: heartbeat.clock } : {}),
       lanes: epoch === undefined ? {} : this.#progress(id, epoch, heartbeat),
       ...(heartbeat?.devices ? { devices: heartbeat.devices } : {}),
+      ...(guard ? { guard } : {}),
     }
   }
 

@@ -40,6 +40,7 @@ export interface AlarmDocument {
   heldUntilMs?: number
   /** Shelved until. */
   shelvedUntilMs?: number
+  shelvedBy?: string
   suppression?: Suppression
   /** Muted until then although its root cause has gone, so that it can come back by itself. */
   unmuteMs?: number

@@ -17,6 +17,7 @@ import {
   type HealthLink,
   type HealthQuarantineEntry,
 } from '../../protocols/console/api.ts'
+import { guardOf } from '../alarms/guard.ts'
 import { readDeviceSaid, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
@@ -77,6 +78,7 @@ export class HealthReport {
         ? { cameras: this.#options.cameras.health().map((one) => cameraOf(one, time.atMs)) }
         : {}),
       alarms: this.#alarms(time.steadyMs),
+      guard: guardOf(this.#options.documents, config, time.steadyMs),
       quarantine: { count: facts.quarantined, latest: await this.quarantine(healthQuarantineMax) },
       disk: disk(),
       journal: {

@@ -3,6 +3,7 @@
 import type { Alarm, BilingualText } from '../domain/alarm.ts'
 import type { Lane } from '../domain/colour.ts'
 import type { ClockQuality } from '../domain/event.ts'
+import type { Guard } from '../domain/guard.ts'
 import type { PictureState } from '../domain/snapshot.ts'
 
 /** Most devices, alarms and quarantine entries in one answer; the counts beside the lists are always whole. */
@@ -22,6 +23,8 @@ export interface HealthAnswer {
   /** Absent where there are none. */
   cameras?: HealthCamera[]
   alarms: HealthAlarms
+  /** What is armed, bypassed, on test and shelved, and by whom. */
+  guard: Guard
   quarantine: HealthQuarantine
   disk: HealthDisk
   journal: HealthJournal

@@ -1,6 +1,7 @@
 // The town centre's HTTP and WebSocket contract, shared by the centre and the pages. All times are ms since 1970.
 import type { Alarm, AlarmChange, BilingualText, Stage } from '../domain/alarm.ts'
 import type { Colour, Lane } from '../domain/colour.ts'
+import type { GuardTimes } from '../domain/guard.ts'
 import type { BoxTime } from '../domain/event.ts'
 import type { CaseMessage } from './cases.ts'
 import type { CommandMessage } from './commands.ts'
@@ -70,6 +71,8 @@ export interface BoxSummary {
   clock?: BoxTime['clock']
   lanes: Partial<Record<Lane, LaneProgress>>
   devices?: { known: number; present: number }
+  /** What is armed, bypassed, on test and shelved there, and by whom; absent until the box has said it. */
+  guard?: GuardTimes
 }
 
 /** `GET /api/v1/villages`. */

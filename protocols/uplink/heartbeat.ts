@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { lanes, type Lane } from '../domain/colour.ts'
 import { clockQualities, type ClockQuality } from '../domain/event.ts'
+import { guardSchema, type Guard } from '../domain/guard.ts'
 import { countMax, laneNumberMax, sinceBootMsMax, textLengths, wallMsMax } from '../domain/limits.ts'
 import { epochSchema } from './report.ts'
 
@@ -26,6 +27,7 @@ export const heartbeatSchema = z.looseObject({
   diskFreeBytes: count.optional(),
   devices: z.object({ known: count, present: count }).optional(),
   quarantined: count.optional(),
+  guard: guardSchema.optional(),
 })
 
 export interface Heartbeat {
@@ -43,4 +45,6 @@ export interface Heartbeat {
   diskFreeBytes?: number | undefined
   devices?: { known: number; present: number } | undefined
   quarantined?: number | undefined
+  /** What is armed, bypassed, on test and shelved, by whom; absent: as it was last told. */
+  guard?: Guard | undefined
 }

@@ -2,6 +2,7 @@
 import type { DeskAlarm, VillageSummary } from '../../protocols/desk/api.ts'
 import type { AlarmKind } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
+import type { GuardTimes } from '../../protocols/domain/guard.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 
 const places: [box: string, name: string][] = [
@@ -43,6 +44,19 @@ export function makeAlarm(colour: Colour, kind: AlarmKind, nowMs: number, wish: 
   }
 }
 
+/** One of everything: armed by a hand, as configured, bypassed and on test. */
+function makeGuard(nowMs: number): GuardTimes {
+  return {
+    zones: [
+      { id: 'hall', name: '祠堂 Hall', isArmed: true, by: 'li', sinceMs: nowMs - 3_600_000 },
+      { id: 'store', name: '仓库 Store', isArmed: false, by: 'default' },
+    ],
+    bypassed: [{ id: 'door-1', name: '祠堂门 Hall door', by: 'zhao', untilMs: nowMs + 1_800_000 }],
+    maintenance: [],
+    shelved: [],
+  }
+}
+
 export function makeVillages(nowMs: number): VillageSummary[] {
   const openAlarms = { red: 0, orange: 0, yellow: 0, blue: 0 }
   return places.map(([id, name], index) => ({
@@ -57,6 +71,7 @@ export function makeVillages(nowMs: number): VillageSummary[] {
         clock: index === 2 ? 'unsynced' : 'synced',
         lanes: index === 2 ? { routine: { storedTo: 90, announced: 100, missing: [[91, 93]] } } : {},
         devices: { known: 40, present: index === 1 ? 0 : 38 },
+        ...(index === 0 ? { guard: makeGuard(nowMs) } : {}),
       },
     ],
   }))

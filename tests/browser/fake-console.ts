@@ -114,6 +114,15 @@ export function makeHealth(): HealthAnswer {
         },
       ],
     },
+    guard: {
+      zones: [
+        { id: 'hall', name: '祠堂', isArmed: true, by: 'desk li', forMs: 3_600_000 },
+        { id: 'store', isArmed: false, by: 'default' },
+      ],
+      bypassed: [{ id: 'door-hall', name: '祠堂门', by: 'li', leftMs: 1_200_000 }],
+      maintenance: [{ id: 'box', by: 'fitter', leftMs: 600_000 }],
+      shelved: [{ id: '1-9', name: 'gauge-creek', by: 'li', leftMs: 1_800_000 }],
+    },
     quarantine: {
       count: 3,
       latest: [

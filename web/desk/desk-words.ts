@@ -35,6 +35,7 @@ export const words = {
   sameVillage: { zh: '该村其他报警', en: 'Other alarms of this village' },
   alarmOver: { zh: '这条报警已结束。', en: 'This alarm is over.' },
   allBoxes: { zh: '全部 {count} 个网关：查找、布防、注销', en: 'All {count} boxes: find, arm, retire' },
+  shelvedUntil: { zh: '至 {time}，操作人 {who}', en: 'until {time}, by {who}' },
   findBox: { zh: '查找村庄或网关', en: 'Find a village or box' },
   onlyAttention: { zh: '只看需要注意的', en: 'only those that want attention' },
   found: { zh: '{count} 个', en: '{count} found' },

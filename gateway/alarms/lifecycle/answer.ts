@@ -62,6 +62,7 @@ export function shelve(judging: Judging, input: { alarm: string; forMs: number; 
   writeAlarm(judging, 'shelved', {
     ...document,
     shelvedUntilMs: judging.now.steadyMs + forMs,
+    shelvedBy: input.by,
     alarm: { ...alarm, state: 'shelved' },
   })
 }

@@ -6,6 +6,7 @@ import type {
   StreamMessage,
   VillageSummary,
 } from '../../../protocols/desk/api.ts'
+import { guardHolds, type GuardTimes, type GuardUntil } from '../../../protocols/domain/guard.ts'
 import { colours, type Colour } from '../../../protocols/domain/colour.ts'
 import { isWaiting, shownColour } from '../queue/accept-deadline.ts'
 import { silentTogetherMin } from '../queue/queue-lines.ts'
@@ -21,6 +22,7 @@ export interface StripBox {
   devices: { known: number; present: number } | undefined
   /** The most urgent colour waiting for an answer here. */
   waiting: Colour | undefined
+  guard: GuardTimes | undefined
 }
 
 const attention: Record<BoxPresence, number> = { silent: 0, late: 1, unknown: 2, present: 3 }
@@ -53,6 +55,7 @@ export function stripBoxes(villages: readonly VillageSummary[], alarms: readonly
         isClockUnsynced: box.clock === 'unsynced',
         devices: box.devices,
         waiting: colours[waiting.get(box.id) ?? colours.length],
+        guard: box.guard,
       })
     }
   }
@@ -105,8 +108,23 @@ function mapBoxes(
   return villages.map((village) => ({ ...village, boxes: village.boxes.map(change) }))
 }
 
-/** Silent, late or never heard, or with records missing. */
-export const wantsAttention = (box: StripBox): boolean => box.presence !== 'present' || box.missing > 0
+/** Something there is bypassed, on test or shelved: an alarm may look like none. */
+export const isSetAside = ({ guard }: StripBox): boolean =>
+  guard !== undefined && guardHolds.some((kind) => guard[kind].length > 0)
+
+/** Silent, late or never heard, with records missing, or with something set aside. */
+export const wantsAttention = (box: StripBox): boolean =>
+  box.presence !== 'present' || box.missing > 0 || isSetAside(box)
+
+/** Until when and by whom an alarm is shelved at its box. */
+export function shelfOf(
+  villages: readonly VillageSummary[],
+  { id, box, state }: Pick<DeskAlarm, 'id' | 'box' | 'state'>,
+): GuardUntil | undefined {
+  if (state !== 'shelved') return undefined
+  const guard = villages.flatMap(({ boxes }) => boxes).find((one) => one.id === box)?.guard
+  return guard?.shelved.find((one) => `${box}.${one.id}` === id)
+}
 
 /** All silent boxes as one line: how many, and since when half of them are; one that is dead for a month says nothing of tonight. */
 export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceMs: number } | undefined {

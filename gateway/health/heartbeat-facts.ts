@@ -1,0 +1,51 @@
+// What a heartbeat says of the box beside its lanes.
+import { fitGuard, guardOf } from '../alarms/guard.ts'
+import type { AlarmMemory } from '../alarms/port.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { Journal } from '../journal/port.ts'
+import type { HeartbeatFacts } from '../uplink/port.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import { diskOf } from './disk-room.ts'
+import { GuardNews } from './guard-news.ts'
+
+export interface HeartbeatOptions {
+  config: GatewayConfig
+  broker: DeviceBroker
+  journal: Journal
+  documents: () => AlarmMemory
+  now: () => BoxTime & { steadyMs: number }
+  boot: number
+  uptimeMs: () => number
+}
+
+export function createHeartbeatFacts(options: HeartbeatOptions): {
+  read: () => HeartbeatFacts
+  /** Another connection: the centre may know nothing. */
+  connected: () => void
+} {
+  const { config, broker, journal, boot } = options
+  const news = new GuardNews(() => fitGuard(guardOf(options.documents(), config, options.now().steadyMs)))
+  const devicesSeen = (): { known: number; present: number } => {
+    const sightings = broker.sightings()
+    const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
+    return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
+  }
+  return {
+    read: () => {
+      const { sinceBootMs, clock } = options.now()
+      const guard = news.next()
+      return {
+        boot,
+        sinceBootMs,
+        clock,
+        uptimeMs: options.uptimeMs(),
+        diskFreeBytes: diskOf(config.dataDir).freeBytes,
+        devices: devicesSeen(),
+        quarantined: journal.facts().quarantined,
+        ...(guard ? { guard } : {}),
+      }
+    },
+    connected: () => news.forget(),
+  }
+}
