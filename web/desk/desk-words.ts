@@ -93,8 +93,8 @@ export const words = {
   lastHeard: { zh: '{age}前听到', en: 'heard {age} ago' },
   moreBoxes: { zh: '另有 {count} 个在线网关', en: 'and {count} more boxes' },
   shortcut: {
-    zh: 'N 下一条待接警，J/K 上下，Q 静音，1/2 换页',
-    en: 'N next waiting, J/K down and up, Q quiet, 1/2 pages',
+    zh: 'N 下一条待接警，J/K 上下，Q 静音，1/2/3 换页',
+    en: 'N next waiting, J/K down and up, Q quiet, 1/2/3 pages',
   },
   newRed: { zh: '新的红色报警：{what}，{where}', en: 'New red alarm: {what}, {where}' },
   newReds: {
@@ -113,6 +113,7 @@ export const words = {
   pageNames: {
     queue: { zh: '报警', en: 'Alarms' },
     villages: { zh: '村庄', en: 'Villages' },
+    cases: { zh: '案件', en: 'Cases' },
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 

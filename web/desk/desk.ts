@@ -7,6 +7,7 @@ import type { Random } from '../../protocols/kit/random.ts'
 import { isWaiting, shownColour } from './queue/accept-deadline.ts'
 import { AlarmBoard, emptyView, RedWatch, type BoardAlarm, type BoardView } from './queue/alarm-board.ts'
 import { ApiProblem, asProblem, type DeskApi } from './link/desk-api.ts'
+import { CaseDesk } from './cases/case-desk.ts'
 import { DeskCommands } from './boxes/desk-commands.ts'
 import { PictureShelf } from './pictures/picture-shelf.ts'
 import { SeenReporter } from './queue/seen-reporter.ts'
@@ -65,6 +66,7 @@ export class Desk {
   readonly session: SessionWatch
   readonly commands: DeskCommands
   readonly pictures: PictureShelf
+  readonly cases: CaseDesk
   seen: SeenReporter
   #options: DeskOptions
   #board = new AlarmBoard()
@@ -88,6 +90,7 @@ export class Desk {
     })
     this.commands = new DeskCommands(options.api)
     this.pictures = new PictureShelf(options)
+    this.cases = new CaseDesk(options.api)
     this.seen = this.#createSeenReporter()
     this.#link = this.#createLink()
   }
@@ -217,6 +220,7 @@ export class Desk {
     this.notes.value = new Map()
     this.commands.clear()
     this.pictures.clear()
+    this.cases.clear()
     this.#board.replace([])
     this.#draw()
   }
@@ -284,6 +288,7 @@ export class Desk {
   #fill({ alarms, villages, commands = [] }: Snapshot): void {
     this.commands.fill(commands)
     this.pictures.refresh()
+    void this.cases.refresh()
     this.#board.replace(alarms)
     this.villages.value = villages
     this.isFilled.value = true
@@ -297,6 +302,7 @@ export class Desk {
       return
     }
     if ('picture' in message) return this.pictures.hear(message)
+    if ('case' in message) return this.cases.hear(message)
     if ('command' in message) return this.commands.hear(message)
     // A type that a newer centre knows and this page does not is left alone.
     if (!('alarm' in message) || message.alarm === undefined) return

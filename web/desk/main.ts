@@ -5,6 +5,7 @@ import '../shared/base.css'
 import './shell/shell.css'
 import './queue/queue.css'
 import './boxes/boxes.css'
+import './cases/cases.css'
 
 import './pictures/pictures.css'
 import { createApp } from 'vue'

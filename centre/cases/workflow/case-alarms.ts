@@ -5,7 +5,7 @@ import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import type { CasePolicy } from '../case-policy.ts'
 import { refuse, type Refusal } from './case-input.ts'
 import { withClocks } from './deadlines.ts'
-import { isOver } from './step-order.ts'
+import { isOver } from '../../../protocols/domain/case-order.ts'
 
 /** Alarms in one case; more than this open cases of their own. */
 export const alarmsPerCaseMax = 200

@@ -5,7 +5,7 @@ import type { CasePolicy } from '../case-policy.ts'
 import { alarmsPerCaseMax, takeAlarm, type Changed } from './case-alarms.ts'
 import { refuse, type Actor, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
 import { passTime, withClocks } from './deadlines.ts'
-import { isOver, mayFollow, stepRules, type RuledStep } from './step-order.ts'
+import { isOver, mayFollow, stepRules, type RuledStep } from '../../../protocols/domain/case-order.ts'
 
 /** Entries of one case; a further one is refused. */
 export const entriesMax = { reports: 50, dispatches: 100, notes: 1000, attachments: 50 } as const

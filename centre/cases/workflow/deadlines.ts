@@ -2,7 +2,7 @@
 import type { Case, CaseEvent, StepClock } from '../../../protocols/domain/case.ts'
 import type { CaseStep } from '../../../protocols/domain/step-limits.ts'
 import type { CasePolicy } from '../case-policy.ts'
-import { isOver } from './step-order.ts'
+import { isOver } from '../../../protocols/domain/case-order.ts'
 
 /** The steps whose clocks run in this state of the case. */
 function runningSteps(item: Case, policy: CasePolicy): CaseStep[] {

@@ -12,6 +12,7 @@ import type {
   PicturesAnswer,
   VillagesAnswer,
 } from '../../../protocols/desk/api.ts'
+import type { CaseAnswer, CasesAnswer } from '../../../protocols/desk/cases.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../protocols/desk/commands.ts'
 import type { Snapshot } from './stream-link.ts'
 
@@ -115,6 +116,25 @@ export class DeskApi {
   /** Asks a box for something; the centre has it on disk when it answers. */
   ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
     return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
+  }
+
+  /** The open cases, most urgent first. */
+  cases(limit: number): Promise<CasesAnswer> {
+    return this.#request<CasesAnswer>('GET', `cases?limit=${limit}`)
+  }
+
+  /** One case with its history and plans. */
+  caseOf(target: { alarm: string } | { case: string }): Promise<CaseAnswer> {
+    const path =
+      'case' in target
+        ? `cases/${encodeURIComponent(target.case)}`
+        : `alarms/${encodeURIComponent(target.alarm)}/case`
+    return this.#request<CaseAnswer>('GET', path)
+  }
+
+  /** A step, a note, an action or a plan of a case; rejects with why the centre refused it. */
+  async takeStep(id: string, step: string, body: object): Promise<void> {
+    await this.#request('POST', `cases/${encodeURIComponent(id)}/${step}`, body)
   }
 
   /** The pictures of an alarm, in the order in which they were taken. */

@@ -1,22 +1,22 @@
 // The addresses of the desk's pages, behind the # so that any proxy and sub-path will do.
 
-export const pages = ['queue', 'villages'] as const
+export const pages = ['queue', 'villages', 'cases'] as const
 export type Page = (typeof pages)[number]
 
 export interface Route {
-  page: Page | 'alarm'
-  /** Of an alarm's sheet. */
+  page: Page | 'alarm' | 'case'
+  /** Of the alarm or case that is shown. */
   id?: string
 }
 
 const isPage = (word: string): word is Page => (pages as readonly string[]).includes(word)
 
-/** `#/villages`, `#/alarm/{id}`; whatever else is there is the queue, which nobody may miss for a typing error. */
+/** `#/villages`, `#/alarm/{id}`, `#/case/{id}`; whatever else is there is the queue, which nobody may miss for a typing error. */
 export function routeOf(hash: string): Route {
   const [, page = '', rest = ''] = /^#\/([a-z]+)(?:\/(.+))?$/.exec(hash) ?? []
-  if (page === 'alarm' && rest !== '') {
+  if ((page === 'alarm' || page === 'case') && rest !== '') {
     const id = decoded(rest)
-    return id === undefined ? { page: 'queue' } : { page: 'alarm', id }
+    return id === undefined ? { page: 'queue' } : { page, id }
   }
   return { page: isPage(page) ? page : 'queue' }
 }

@@ -7,7 +7,7 @@ import { mergeCases, openCase, splitCase, takeAlarm } from '../../../../centre/c
 import type { Actor, PersonInput } from '../../../../centre/cases/workflow/case-input.ts'
 import { takeCentreInput, takeStep } from '../../../../centre/cases/workflow/case-workflow.ts'
 import { nextDueMs, passTime } from '../../../../centre/cases/workflow/deadlines.ts'
-import { isOver, stateDiagram } from '../../../../centre/cases/workflow/step-order.ts'
+import { isOver, stateDiagram } from '../../../../protocols/domain/case-order.ts'
 import type { Case, CaseAction, CaseAlarm, CaseEvent } from '../../../../protocols/domain/case.ts'
 import { colours, type Colour } from '../../../../protocols/domain/colour.ts'
 

@@ -1,5 +1,5 @@
 // Which step follows which, as data: the workflow asks it, and the handbook's state diagram is made from it.
-import type { CaseState } from '../../../protocols/domain/case.ts'
+import type { CaseState } from './case.ts'
 
 export interface StepRule {
   from: readonly CaseState[]

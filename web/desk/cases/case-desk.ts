@@ -1,0 +1,102 @@
+// The cases as this desk knows them: the open ones, and the one that a person is looking at with its history.
+import { shallowRef, type ShallowRef } from 'vue'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type { CaseAnswer, CaseMessage, CaseSummary } from '../../../protocols/desk/cases.ts'
+import { asProblem, type DeskApi } from '../link/desk-api.ts'
+import { applyCase } from './case-steps.ts'
+
+/** Cases in the list; the centre sends the most urgent first. */
+export const casesMax = 200
+
+export type CaseTarget = { alarm: string } | { case: string }
+
+export class CaseDesk {
+  readonly list: ShallowRef<readonly CaseSummary[]> = shallowRef([])
+  /** More are open than are listed. */
+  readonly hasMore = shallowRef(false)
+  readonly shown = shallowRef<CaseAnswer>()
+  /** The alarm or case that was asked for has none. */
+  readonly isMissing = shallowRef(false)
+  readonly problem = shallowRef<BilingualText>()
+  readonly isBusy = shallowRef(false)
+  readonly #api: Pick<DeskApi, 'cases' | 'caseOf' | 'takeStep'>
+  #target: CaseTarget | undefined
+  #reading = 0
+
+  constructor(api: Pick<DeskApi, 'cases' | 'caseOf' | 'takeStep'>) {
+    this.#api = api
+  }
+
+  /** Reads the open cases, and again the one that is shown. */
+  async refresh(): Promise<void> {
+    try {
+      const { cases, next } = await this.#api.cases(casesMax)
+      this.list.value = cases
+      this.hasMore.value = next !== undefined
+    } catch {
+      // As it was: the line that tells of the link says that it is lost.
+    }
+    await this.#read()
+  }
+
+  open(target: CaseTarget): Promise<void> {
+    this.close()
+    this.#target = target
+    return this.#read()
+  }
+
+  close(): void {
+    this.#target = undefined
+    this.#reading += 1
+    this.shown.value = undefined
+    this.isMissing.value = false
+    this.problem.value = undefined
+  }
+
+  clear(): void {
+    this.close()
+    this.list.value = []
+  }
+
+  hear({ type, case: summary }: CaseMessage): void {
+    this.list.value = applyCase(this.list.value, summary, type === 'case.over').slice(0, casesMax)
+    const isShown = this.shown.value?.case.id === summary.id
+    if (isShown || this.isMissing.value) void this.#read()
+  }
+
+  /** True when the centre took it; its refusal is in `problem`. */
+  async take(step: string, body: object = {}): Promise<boolean> {
+    const id = this.shown.value?.case.id
+    if (id === undefined || this.isBusy.value) return false
+    this.isBusy.value = true
+    this.problem.value = undefined
+    try {
+      await this.#api.takeStep(id, step, body)
+      await this.#read()
+      return true
+    } catch (error) {
+      this.problem.value = asProblem(error).text
+      await this.#read()
+      return false
+    } finally {
+      this.isBusy.value = false
+    }
+  }
+
+  async #read(): Promise<void> {
+    const target = this.#target
+    if (target === undefined) return
+    const reading = ++this.#reading
+    try {
+      const answer = await this.#api.caseOf(target)
+      if (reading !== this.#reading) return
+      this.shown.value = answer
+      this.isMissing.value = false
+    } catch (error) {
+      if (reading !== this.#reading) return
+      const problem = asProblem(error)
+      if (problem.status === 404) this.isMissing.value = true
+      else this.problem.value = problem.text
+    }
+  }
+}
