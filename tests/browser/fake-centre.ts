@@ -23,15 +23,17 @@ export interface Knobs {
   sessionLeftMs: number
 }
 
+const wellKnobs: Knobs = {
+  delayMs: 0,
+  isDown: false,
+  heldBy: undefined,
+  role: 'operator',
+  clockAheadMs: 0,
+  sessionLeftMs: 12 * 3_600_000,
+}
+
 export class FakeCentre {
-  readonly knobs: Knobs = {
-    delayMs: 0,
-    isDown: false,
-    heldBy: undefined,
-    role: 'operator',
-    clockAheadMs: 0,
-    sessionLeftMs: 12 * 3_600_000,
-  }
+  readonly knobs: Knobs = { ...wellKnobs }
   readonly alarms = new Map<string, DeskAlarm>()
   villages: VillageSummary[] = []
   readonly seen: string[] = []
@@ -76,6 +78,15 @@ export class FakeCentre {
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  /** As after a start, but for who is signed in and connected. */
+  reset(): void {
+    Object.assign(this.knobs, wellKnobs)
+    this.alarms.clear()
+    for (const list of [this.seen, this.accepts, this.commands, this.problems, this.paths, this.retired])
+      list.length = 0
+    this.stays = 0
   }
 
   async stop(): Promise<void> {

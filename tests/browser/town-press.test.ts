@@ -32,7 +32,7 @@ afterEach(async () => {
 /** What the demo printed behind this label. */
 async function printed(label: string): Promise<string> {
   const find = (): string | undefined => demo.errors.find((line) => line.startsWith(`${label} `))
-  await expect.poll(find, { timeout: 30_000 }).toBeDefined()
+  await expect.poll(find, { timeout: 100_000 }).toBeDefined()
   return find()?.slice(label.length + 1) ?? ''
 }
 
@@ -93,4 +93,4 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   await row.locator('button.accept').waitFor({ state: 'detached' })
   expect(await ofButton()).toMatchObject([{ occurrences: 2, needsAnswer: false }])
   expect(complaints).toEqual([])
-}, 60_000)
+}, 180_000)

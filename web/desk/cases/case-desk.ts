@@ -1,14 +1,21 @@
 // The cases as this desk knows them: the open ones, and the one that a person is looking at with its history.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import type { CaseAnswer, CaseMessage, CaseSummary } from '../../../protocols/desk/cases.ts'
-import { asProblem, type DeskApi } from '../link/desk-api.ts'
+import type { CaseAnswer, CaseMessage, CasesAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
+import { asProblem } from '../link/api-problem.ts'
 import { applyCase } from './case-steps.ts'
 
 /** Cases in the list; the centre sends the most urgent first. */
 export const casesMax = 200
 
 export type CaseTarget = { alarm: string } | { case: string }
+
+/** What it asks the centre for. */
+export interface CaseCalls {
+  cases(limit: number): Promise<CasesAnswer>
+  caseOf(target: CaseTarget): Promise<CaseAnswer>
+  takeStep(id: string, step: string, body: object): Promise<void>
+}
 
 export class CaseDesk {
   readonly list: ShallowRef<readonly CaseSummary[]> = shallowRef([])
@@ -19,11 +26,11 @@ export class CaseDesk {
   readonly isMissing = shallowRef(false)
   readonly problem = shallowRef<BilingualText>()
   readonly isBusy = shallowRef(false)
-  readonly #api: Pick<DeskApi, 'cases' | 'caseOf' | 'takeStep'>
+  readonly #api: CaseCalls
   #target: CaseTarget | undefined
   #reading = 0
 
-  constructor(api: Pick<DeskApi, 'cases' | 'caseOf' | 'takeStep'>) {
+  constructor(api: CaseCalls) {
     this.#api = api
   }
 

@@ -14,7 +14,10 @@ import type {
 } from '../../../protocols/desk/api.ts'
 import type { CaseAnswer, CasesAnswer } from '../../../protocols/desk/cases.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../protocols/desk/commands.ts'
+import { ApiProblem } from './api-problem.ts'
 import type { Snapshot } from './stream-link.ts'
+
+export { ApiProblem, asProblem } from './api-problem.ts'
 
 export const requestTimeoutMs = 8000
 /** Alarms asked for at once, and pages read at most: 20,000 open alarms are more than any desk can show. */
@@ -25,24 +28,6 @@ export const commandsPageSize = 200
 
 /** What this page asks boxes for. */
 export type CommandWish = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
-
-/** `status` 0: the centre could not be reached. `alarm` comes with a conflict: who has it. */
-export class ApiProblem extends Error {
-  readonly status: number
-  readonly code: string
-  readonly text: BilingualText
-  readonly alarm: DeskAlarm | undefined
-  readonly cause: unknown
-
-  constructor(status: number, code: string, text: BilingualText, alarm?: DeskAlarm, cause?: unknown) {
-    super(text.en)
-    this.status = status
-    this.code = code
-    this.text = text
-    this.alarm = alarm
-    this.cause = cause
-  }
-}
 
 const unreachable: BilingualText = { zh: '连不上中心服务器。', en: 'The centre can not be reached.' }
 const unexpected: BilingualText = {
@@ -190,17 +175,4 @@ function problemOf(status: number, text: string): ApiProblem {
     zh: `中心回答出错（${status}）。`,
     en: `The centre answered with an error (${status}).`,
   })
-}
-
-/** Whatever was thrown, as something that can be shown. */
-export function asProblem(error: unknown): ApiProblem {
-  if (error instanceof ApiProblem) return error
-  const words = error instanceof Error ? error.message : String(error)
-  return new ApiProblem(
-    0,
-    'page',
-    { zh: `页面出错：${words}`, en: `The page failed: ${words}` },
-    undefined,
-    error,
-  )
 }

@@ -1,0 +1,124 @@
+// Question: does the desk offer the step that can follow, show whose turn it is, and follow a case that others move?
+import { expect, test } from 'vitest'
+import type { Case } from '../../../protocols/domain/case.ts'
+import type { CaseAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
+import { CaseDesk } from '../../../web/desk/cases/case-desk.ts'
+import { applyCase, canRelease, namesIn, stepViews } from '../../../web/desk/cases/case-steps.ts'
+import { ApiProblem } from '../../../web/desk/link/api-problem.ts'
+
+const item = (part: Partial<Case> = {}): Case => ({
+  id: 'case-1',
+  village: 'upper-brook',
+  title: { zh: '呼救', en: 'call' },
+  colour: 'red',
+  state: 'open',
+  isDrill: false,
+  openedAtMs: 1,
+  changedAtMs: 1,
+  alarms: [],
+  acceptances: [],
+  needsAnswer: false,
+  reports: [],
+  dispatches: [],
+  actions: [],
+  guidanceVersion: 1,
+  clocks: {},
+  reopened: 0,
+  notes: 0,
+  attachments: 0,
+  ...part,
+})
+const summary = (id: string, part: Partial<CaseSummary> = {}): CaseSummary => ({
+  id,
+  village: 'upper-brook',
+  title: { zh: '呼救', en: 'call' },
+  colour: 'red',
+  state: 'open',
+  isDrill: false,
+  isOnTest: false,
+  isPreCancelled: false,
+  needsAnswer: false,
+  openedAtMs: 1,
+  changedAtMs: 1,
+  deadlines: [],
+  alarms: 1,
+  openActions: 0,
+  ...part,
+})
+const offered = (one: Case, me = 'wang'): string[] =>
+  stepViews(one, [], me).flatMap(({ step, canTake }) => (canTake ? [step] : []))
+
+test('offers what may follow, accepting again when it came again, and nothing once it is over', () => {
+  expect(offered(item())).toEqual(['accept'])
+  const held = item({ state: 'accepted', holder: 'wang' })
+  expect(offered(held)).toEqual(['report', 'dispatch', 'feedback', 'archive'])
+  expect(offered({ ...held, needsAnswer: true })).toContain('accept')
+  expect(offered(item({ state: 'feedback', holder: 'wang' }))).toContain('verify')
+  expect(offered(item({ state: 'archived' }))).toEqual([])
+  expect(canRelease(held)).toBe(true)
+  expect(canRelease(item())).toBe(false)
+  const [accept] = stepViews(held, [{ step: 'accept', sinceMs: 0, dueAtMs: 9, level: 2 }], 'wang')
+  expect(accept).toMatchObject({ isDone: true, deadline: { level: 2 } })
+})
+
+test('reads names between commas of both languages', () => {
+  expect(namesIn(' Dr Li, Zhao ')).toEqual(['Dr Li', 'Zhao'])
+  expect(namesIn('李医生，赵、王；')).toEqual(['李医生', '赵', '王'])
+})
+
+test('follows the stream: new cases are listed, changed ones replaced, those that are over gone', () => {
+  const list = applyCase([summary('case-1')], summary('case-2'), false)
+  expect(list.map(({ id }) => id)).toEqual(['case-2', 'case-1'])
+  expect(applyCase(list, summary('case-1', { state: 'accepted' }), false)[1]?.state).toBe('accepted')
+  expect(applyCase(list, summary('case-1'), true).map(({ id }) => id)).toEqual(['case-2'])
+})
+
+/** A centre with one case whose answers come when the test lets them. */
+class FakeCases {
+  answer: CaseAnswer = { case: item(), deadlines: [] }
+  refusal: ApiProblem | undefined
+  reads = 0
+  readonly taken: [string, string, object][] = []
+  cases = async () => ({ cases: [summary('case-1')] })
+  caseOf = async (): Promise<CaseAnswer> => {
+    this.reads += 1
+    if (this.refusal?.status === 404) throw this.refusal
+    return this.answer
+  }
+  takeStep = async (id: string, step: string, body: object): Promise<void> => {
+    this.taken.push([id, step, body])
+    if (this.refusal) throw this.refusal
+  }
+}
+
+test('reads the case again after a step and when the stream says that it moved, and says why a step was refused', async () => {
+  const centre = new FakeCases()
+  const desk = new CaseDesk(centre)
+  await desk.open({ alarm: 'upper-brook.sos-1' })
+  centre.answer = { case: item({ state: 'accepted', holder: 'wang' }), deadlines: [] }
+  expect(await desk.take('accept')).toBe(true)
+  expect(centre.taken).toEqual([['case-1', 'accept', {}]])
+  expect(desk.shown.value?.case.state).toBe('accepted')
+  centre.refusal = new ApiProblem(409, 'same-person', { zh: '须由另一人核查', en: 'a second person' })
+  expect(await desk.take('verify', { isGood: true })).toBe(false)
+  expect(desk.problem.value?.zh).toBe('须由另一人核查')
+  const before = centre.reads
+  desk.hear({ type: 'case.changed', position: '1', case: summary('case-9') })
+  expect(centre.reads).toBe(before)
+  desk.hear({ type: 'case.changed', position: '2', case: summary('case-1') })
+  expect(centre.reads).toBe(before + 1)
+})
+
+test('finds the case of an alarm that had none when it was opened', async () => {
+  const centre = new FakeCases()
+  centre.refusal = new ApiProblem(404, 'not-found', { zh: '没有', en: 'none' })
+  const desk = new CaseDesk(centre)
+  await desk.open({ alarm: 'upper-brook.sos-1' })
+  expect(desk.isMissing.value).toBe(true)
+  centre.refusal = undefined
+  desk.hear({ type: 'case.opened', position: '1', case: summary('case-1') })
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(desk.shown.value?.case.id).toBe('case-1')
+  expect(desk.isMissing.value).toBe(false)
+})
