@@ -56,15 +56,19 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   await page.goto(url)
 }
 
+/** The page has the alarms that the centre has now, and no other. */
+async function readAgain(): Promise<void> {
+  centre.tell({ type: 'resync', position: '0' })
+  const isFresh = async () => (await shownIds()).every((id) => centre.alarms.has(id))
+  await expect.poll(isFresh, { timeout: 30_000 }).toBe(true)
+}
+
 /** Without options the shared page, on its queue, with the alarms that the centre has now and no other. */
 async function openSignedIn(options?: BrowserContextOptions): Promise<void> {
   if (options === undefined && (await shared?.locator('.link.is-live').count()) === 1 && shared) {
     page = shared
     await page.evaluate("location.hash = '#/queue'")
-    centre.tell({ type: 'resync', position: '0' })
-    await expect
-      .poll(async () => (await shownIds()).every((id) => centre.alarms.has(id)), { timeout: 30_000 })
-      .toBe(true)
+    await readAgain()
     return
   }
   await open(options ?? {})
