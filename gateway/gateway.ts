@@ -14,6 +14,7 @@ import type { CentreConfig } from './config/centre-config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { checkControl, parseControl } from './console/box-controls.ts'
 import { ConsoleServer } from './console/console-server.ts'
+import { fitGuard, guardOf } from './alarms/guard.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { loadBootBases } from './clock/boot-bases.ts'
@@ -222,11 +223,12 @@ class WiredGateway implements Gateway {
     }
     this.#cameras = cameras
     const startedMs = clock.monotonicMs()
+    const guard = () => guardOf(intake.documents(), config, boxClock.now().steadyMs)
     const heartbeat = createHeartbeatFacts({
       config,
       broker,
       journal,
-      documents: () => intake.documents(),
+      guard: () => fitGuard(guard()),
       now: () => boxClock.now(),
       boot,
       uptimeMs: () => clock.monotonicMs() - startedMs,
@@ -277,6 +279,7 @@ class WiredGateway implements Gateway {
       broker,
       cameras,
       documents: intake.documents(),
+      guard,
       now: () => boxClock.now(),
       steadyBaseMs: bases.baseOf(boot),
       monotonicMs: () => clock.monotonicMs(),

@@ -17,7 +17,7 @@ import {
   type HealthLink,
   type HealthQuarantineEntry,
 } from '../../protocols/console/api.ts'
-import { guardOf } from '../alarms/guard.ts'
+import type { Guard } from '../../protocols/domain/guard.ts'
 import { readDeviceSaid, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
@@ -37,6 +37,7 @@ export interface HealthReportOptions {
   broker: DeviceBroker
   cameras: Pick<Cameras, 'health'> | undefined
   documents: AlarmMemory
+  guard: () => Guard
   now: () => BoxTime & { steadyMs: number }
   steadyBaseMs: number
   monotonicMs: () => number
@@ -78,7 +79,7 @@ export class HealthReport {
         ? { cameras: this.#options.cameras.health().map((one) => cameraOf(one, time.atMs)) }
         : {}),
       alarms: this.#alarms(time.steadyMs),
-      guard: guardOf(this.#options.documents, config, time.steadyMs),
+      guard: this.#options.guard(),
       quarantine: { count: facts.quarantined, latest: await this.quarantine(healthQuarantineMax) },
       disk: disk(),
       journal: {

@@ -1,10 +1,9 @@
 // What a heartbeat says of the box beside its lanes.
-import { fitGuard, guardOf } from '../alarms/guard.ts'
-import type { AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal } from '../journal/port.ts'
 import type { HeartbeatFacts } from '../uplink/port.ts'
+import type { Guard } from '../../protocols/domain/guard.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import { diskOf } from './disk-room.ts'
 import { GuardNews } from './guard-news.ts'
@@ -13,8 +12,9 @@ export interface HeartbeatOptions {
   config: GatewayConfig
   broker: DeviceBroker
   journal: Journal
-  documents: () => AlarmMemory
-  now: () => BoxTime & { steadyMs: number }
+  /** No more of it than a heartbeat has room for. */
+  guard: () => Guard
+  now: () => BoxTime
   boot: number
   uptimeMs: () => number
 }
@@ -25,7 +25,7 @@ export function createHeartbeatFacts(options: HeartbeatOptions): {
   connected: () => void
 } {
   const { config, broker, journal, boot } = options
-  const news = new GuardNews(() => fitGuard(guardOf(options.documents(), config, options.now().steadyMs)))
+  const news = new GuardNews(options.guard)
   const devicesSeen = (): { known: number; present: number } => {
     const sightings = broker.sightings()
     const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
