@@ -94,3 +94,8 @@ export async function recordsSinceCheckpoint(journal: Journal): Promise<JournalR
   }
   return records.sort((a, b) => a.sequence - b.sequence)
 }
+
+/** What a foreign dialect made of a device's words; our own parser has done it already. */
+export function withPlainReadings(event: DeviceEvent): DeviceEvent {
+  return { ...event, readings: withPlainText(event.readings) as DeviceEvent['readings'] }
+}

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
+import { withPlainReadings } from '../intake/records.ts'
 import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import type { Cameras } from '../cameras/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -61,7 +62,7 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
       // Told right after its fact: the bytes follow the record.
       onSnapshot: (snapshot) => travel.taken(snapshot, lastRecorded),
       onBoxFact: (fact) => reported(intake.judge({ type: 'box', fact })),
-      onEvent: (event) => reported(intake.acceptReadings(event)),
+      onEvent: (event) => reported(intake.acceptReadings(withPlainReadings(event))),
     },
   })
   await cameras.start()

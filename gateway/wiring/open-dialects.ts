@@ -1,5 +1,6 @@
 // Wires foreign dialects: what bridges and bought devices say goes to intake as events of our devices, and commands for those
 // devices go out in their dialect.
+import { withPlainReadings } from '../intake/records.ts'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -55,7 +56,7 @@ function readMapping(file: string): unknown {
 
 function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
-    takeReadings: (event, told) => intake.takeReadings(event, told),
+    takeReadings: (event, told) => intake.takeReadings(withPlainReadings(event), told),
     keepState: async (state) => {
       await journal.append({ records: [], state, isUrgent: false })
     },

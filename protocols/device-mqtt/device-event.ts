@@ -1,5 +1,6 @@
 // The event message of the native dialect: flat JSON, `id`, optional `at`, the rest readings with the unit in the name.
 import type { DeviceEvent, SetAside } from '../domain/event.ts'
+import { plainText, withPlainText } from '../domain/plain-text.ts'
 import { isWallMs, nestingMax } from '../domain/limits.ts'
 import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
@@ -142,8 +143,10 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
     } else if (forbiddenKeys.has(name)) nameAside(aside, name, '', 'not a name for a reading')
     else if (isNestedDeeper(value, nestingMax))
       nameAside(aside, name, '', `nested more than ${nestingMax} levels deep`)
+    else if (plainText(name) !== name) nameAside(aside, name, shown(value), 'hidden characters in the name')
     else if (++names > eventKeysMax) nameAside(aside, name, shown(value), `at most ${eventKeysMax} keys`)
-    else readings[name] = value
+    // Only what no rule knows can be text.
+    else readings[name] = withPlainText(value)
   }
   const event: DeviceEvent = {
     device,

@@ -1,6 +1,7 @@
 // `npm run campaign -- structure`: a million mutated messages; each protocol of both programs adds its target here.
 import { randomMutations, type Mutation } from './structural-mutations.ts'
 import { CentreTarget } from './structure-centre.ts'
+import { deviceEvent, deviceResult, DeviceStructureTarget } from './structure-device.ts'
 import { denseReport, report, StructureTarget, uplinkMessages } from './structure-uplink.ts'
 
 export interface StructureCampaignOptions {
@@ -22,7 +23,7 @@ const batchSize = 200
 
 /** Runs each target with its share of the messages; answers every fault with the mutation that caused it. */
 export async function runStructureCampaign(options: StructureCampaignOptions): Promise<string[]> {
-  const targets = [...parserTargets(), reportTarget(), ...(await centreTargets())]
+  const targets = [...parserTargets(), reportTarget(), ...(await centreTargets()), await deviceTarget()]
   const share = Math.ceil(options.messages / targets.length)
   const faults: string[] = []
   for (const [at, target] of targets.entries()) {
@@ -92,6 +93,27 @@ async function centreTargets(): Promise<StructureTargetRun[]> {
       },
     },
   ]
+}
+
+/** Kept by a real journal; the box starts again at the end. */
+async function deviceTarget(): Promise<StructureTargetRun> {
+  const target = new DeviceStructureTarget()
+  await target.start()
+  let batches = 0
+  return {
+    name: 'messages of a device to a box',
+    messages: [deviceEvent, deviceResult],
+    take: (batch) =>
+      target.take(
+        batch.map(({ text }) => text),
+        ++batches % 4 === 0 ? 'result' : 'event',
+      ),
+    end: async () => {
+      const faults = await target.restart()
+      await target.end()
+      return faults
+    },
+  }
 }
 
 /** Stored by a real database; listed now and then; started again at the end. */

@@ -18,6 +18,15 @@ test('every node of an event and of a result may be anything: it is acknowledged
   // A device speaks for itself alone, whatever it says.
   const other = JSON.stringify({ ...deviceResult, device: 'honest-1', error: '\u001b[2K\u202e' })
   expect(await target.take([other], 'result')).toEqual([])
+  const hidden = JSON.stringify({
+    id: '9-1',
+    button: 'pressed',
+    note: '\u202e\u009b31m',
+    list: [{ 'a\u0007': '\u001b' }],
+  })
+  expect(
+    await target.take([hidden, JSON.stringify({ id: '9-2', 'but\u200bton': 'pressed' })], 'event'),
+  ).toEqual([])
   expect(await target.restart()).toEqual([])
   expect(await target.take(['{}'], 'event')).toEqual([])
 })

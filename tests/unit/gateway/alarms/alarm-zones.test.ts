@@ -237,6 +237,7 @@ describe('the box itself', () => {
     // What waited under the old id is dropped: it neither becomes an alarm nor stays due for ever.
     expect(place.wait(7200).filter(({ alarm }) => alarm.kind === 'clock-unsynced')).toEqual([])
     expect(place.nextDueMs()).toBeGreaterThan(place.nowMs)
+    expect(place.memory.get('box')).not.toHaveProperty(['waiting', 'box-1/clock-unsynced'])
   })
 
   test('facts hide nothing from the person who reads them', () => {
