@@ -6,7 +6,16 @@ import type { Problem } from '../../protocols/kit/result.ts'
 export const bridgesMax = 50
 
 /** Dialects by name; `gateway/dialects/dialects.ts` has the same list, and a test holds the two together. */
-export const dialectNames = ['zigbee2mqtt', 'shelly', 'tasmota', 'home-assistant', 'mapping'] as const
+export const dialectNames = [
+  'zigbee2mqtt',
+  'shelly',
+  'tasmota',
+  'home-assistant',
+  'chirpstack',
+  'ttn',
+  'lorawan',
+  'mapping',
+] as const
 
 const topicBase = z
   .string()

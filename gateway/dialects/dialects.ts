@@ -1,13 +1,26 @@
 // The dialects that this program speaks, by name.
 import type { Dialect } from './port.ts'
 import { homeAssistant } from './home-assistant/home-assistant.ts'
+import { chirpstack } from './lorawan/envelopes/chirpstack.ts'
+import { ttn } from './lorawan/envelopes/ttn.ts'
+import { lorawan } from './lorawan/lorawan.ts'
 import { mapped } from './mapping/mapping.ts'
 import { native } from './native/native.ts'
 import { shelly } from './shelly/shelly.ts'
 import { tasmota } from './tasmota/tasmota.ts'
 import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
-export const dialects: readonly Dialect[] = [native, zigbee2mqtt, shelly, tasmota, homeAssistant, mapped]
+export const dialects: readonly Dialect[] = [
+  native,
+  zigbee2mqtt,
+  shelly,
+  tasmota,
+  homeAssistant,
+  chirpstack,
+  ttn,
+  lorawan,
+  mapped,
+]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 
@@ -17,6 +30,8 @@ export const dialectNames: readonly string[] = [...byName.keys()]
 const alsoCalled: Readonly<Record<string, string>> = {
   esphome: 'home-assistant',
   homeassistant: 'home-assistant',
+  'the-things-stack': 'ttn',
+  tts: 'ttn',
   z2m: 'zigbee2mqtt',
 }
 

@@ -106,6 +106,16 @@ export interface DialectTopics {
   subscribe: readonly string[]
 }
 
+/** What an installer says about one device behind a bridge. */
+export interface DialectDeviceSettings {
+  /** Its codec, where it is not the bridge's. */
+  codec?: string
+  /** How high above the bed, or the zero of its gauge, a distance sensor hangs. */
+  mountingHeightMm?: number
+  /** What its siren or switch has to be sent, where it is none of the devices that are known. */
+  downlink?: { fPort: number; onHex: string; offHex: string }
+}
+
 /** What an installer says about one bridge or device of the dialect. */
 export interface DialectSettings {
   /** The first levels of its topics where they can be chosen, such as `zigbee2mqtt`. */
@@ -114,6 +124,8 @@ export interface DialectSettings {
   codec?: string
   /** A mapping as it was read from its file. */
   mapping?: unknown
+  /** What is said about single devices behind the bridge, by the hardware's address. */
+  devices?: Readonly<Record<string, DialectDeviceSettings>>
 }
 
 export interface Dialect {

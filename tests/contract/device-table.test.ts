@@ -17,7 +17,7 @@ const heads = {
 }
 
 function tableOf(language: 'en' | 'zh'): string {
-  const rows = readdirSync(folder)
+  const rows = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.json'))
     .sort()
     .flatMap((file) => {

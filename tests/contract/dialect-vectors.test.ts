@@ -28,7 +28,9 @@ interface Vectors {
 }
 
 const folder = join(import.meta.dirname, '../../protocols/vectors/dialects')
-const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.json'),
+)
 const lineGapMs = 500
 
 function messageOf(line: Line, atMs: number) {

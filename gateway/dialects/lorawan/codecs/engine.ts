@@ -1,0 +1,141 @@
+// QuickJS compiled to WebAssembly, in a memory of our own: the engine's own limit is passed by typed arrays (150 MB) and plain
+// ones (1.5 GB); a WebAssembly.Memory with a maximum is not. Runs in the codec's worker.
+import variant from '@jitl/quickjs-wasmfile-release-sync'
+import { readFileSync } from 'node:fs'
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSWASMModule,
+} from 'quickjs-emscripten-core'
+import { bufferShim, consoleShim } from './shims.ts'
+
+/** Most that a codec may take, engine included, in pages of 64 KiB: 32 MiB. */
+export const memoryPages = 512
+/** Time of the worker itself per call, not of the clock on the wall: on a busy box a good codec must not fail. */
+export const callMsMax = 50
+/** Where the system does not say what the thread took, and for a thread that hardly gets a turn. */
+const wallMsMax = 2000
+export const resultBytesMax = 8192
+const stackBytesMax = 256 * 1024
+const messageCharactersMax = 200
+
+export interface CodecCall {
+  code: string
+  fPort: number
+  bytes: readonly number[]
+  recvTimeMs: number
+}
+
+export type CodecOutcome =
+  /** `json`: what the codec answered, as text. */
+  { json: string } | { failure: string; isSpent?: boolean }
+
+type Variant = Parameters<typeof newVariant>[0] & { type: 'sync' }
+/** Loaded as a module the package is its default export, and loaded as the older kind it has one. */
+const loaded = variant as unknown as Variant | { default: Variant }
+const base = 'importFFI' in loaded ? loaded : loaded.default
+
+type WasmModule = Extract<NonNullable<Parameters<typeof newVariant>[1]['wasmModule']>, object>
+
+/** Node has it, and its types do not. */
+const { Module, Memory } = (
+  globalThis as unknown as {
+    WebAssembly: {
+      Module: new (bytes: Uint8Array) => WasmModule
+      Memory: new (size: {
+        initial: number
+        maximum: number
+      }) => ReturnType<QuickJSWASMModule['getWasmMemory']>
+    }
+  }
+).WebAssembly
+
+export async function loadEngine(wasmFile: string): Promise<QuickJSWASMModule> {
+  const wasmModule = new Module(readFileSync(wasmFile))
+  // All of it from the start: pages that nothing touches cost nothing, and growing copies what is there.
+  const wasmMemory = new Memory({ initial: memoryPages, maximum: memoryPages })
+  const engine = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory }))
+  // The package has taken another memory without a word before, of up to 2 GB.
+  if (engine.getWasmMemory() !== wasmMemory)
+    throw new Error('the engine does not use the memory that it was given')
+  return engine
+}
+
+/** Nanoseconds that this thread has run, where the system says so. */
+function threadMs(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6
+  } catch {
+    return undefined
+  }
+}
+
+/** Answers whether the call's time is over: asks the clock first, which costs a hundredth of asking the system. */
+function createDeadline(): () => boolean {
+  const startMs = performance.now()
+  const startThreadMs = threadMs()
+  let nextLookMs = startMs + callMsMax
+  return () => {
+    const nowMs = performance.now()
+    if (nowMs < nextLookMs) return false
+    if (startThreadMs === undefined || nowMs - startMs > wallMsMax) return nowMs - startMs > wallMsMax
+    const tookMs = (threadMs() ?? Infinity) - startThreadMs
+    nextLookMs = nowMs + Math.max(1, (callMsMax - tookMs) / 2)
+    return tookMs > callMsMax
+  }
+}
+
+/** ChirpStack v4 and TTN v3, then ChirpStack v3, then TTN v2. */
+const callOf = ({ fPort, bytes, recvTimeMs }: CodecCall): string => `(() => {
+const bytes=${JSON.stringify(bytes)},fPort=${fPort};
+let out;
+if(typeof decodeUplink==='function')out=decodeUplink({bytes,fPort,recvTime:new Date(${recvTimeMs}),variables:{}});
+else if(typeof Decode==='function')out=Decode(fPort,bytes,{});
+else if(typeof Decoder==='function')out=Decoder(bytes,fPort);
+else throw new Error('neither decodeUplink nor Decode is in the codec');
+const json=JSON.stringify(out===undefined?null:out);
+if(json.length>${resultBytesMax})throw new Error('its answer is longer than ${resultBytesMax} bytes');
+return json})()`
+
+/** A fresh engine state per call: nothing that one frame left behind can change what the next one means. */
+export function runCodec(engine: QuickJSWASMModule, call: CodecCall): CodecOutcome {
+  const runtime = engine.newRuntime()
+  runtime.setMaxStackSize(stackBytesMax)
+  const isOver = createDeadline()
+  let isTimedOut = false
+  runtime.setInterruptHandler(() => (isTimedOut ||= isOver()))
+  const context = runtime.newContext()
+  const outcome = evaluate(context, call)
+  if ('failure' in outcome && isTimedOut)
+    return { failure: `it takes longer than ${callMsMax} ms`, isSpent: true }
+  // After a call that was stopped in the middle, the engine is thrown away with its worker: nothing is tidied up in it.
+  if ('failure' in outcome && outcome.isSpent) return outcome
+  context.dispose()
+  runtime.dispose()
+  return outcome
+}
+
+function evaluate(context: QuickJSContext, call: CodecCall): CodecOutcome {
+  const shims = /\b(Buffer|require|atob|btoa)\b/.test(call.code) ? consoleShim + bufferShim : consoleShim
+  for (const script of [shims, call.code]) {
+    const loaded = context.evalCode(script, 'codec.js', { type: 'global' })
+    if (loaded.error) return failureOf(loaded.error.consume((error) => context.dump(error)))
+    loaded.value.dispose()
+  }
+  const result = context.evalCode(callOf(call), 'call.js', { type: 'global' })
+  if (result.error) return failureOf(result.error.consume((error) => context.dump(error)))
+  const json = result.value.consume((text) => context.getString(text))
+  return Buffer.byteLength(json) > resultBytesMax
+    ? { failure: `its answer is longer than ${resultBytesMax} bytes` }
+    : { json }
+}
+
+function failureOf(error: unknown): CodecOutcome {
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
+  const words = typeof message === 'string' ? `${String(name)}: ${message}` : String(error)
+  // The engine has no memory left for an error either: then there is none.
+  if (/out of memory/i.test(words) || error === null)
+    return { failure: 'it takes more than 32 MB', isSpent: true }
+  return { failure: words.slice(0, messageCharactersMax) }
+}

@@ -1,0 +1,241 @@
+// What a vendor's codec answers, in our readings. Each maker has names of its own: they are brought to one spelling, and what
+// is not known is left out, never guessed. What only looks like a call for help is one.
+import type { Readings } from '../../../../protocols/domain/reading.ts'
+import { isObject } from '../../../../protocols/kit/parse-json.ts'
+import { pressOf } from '../../meaning/press.ts'
+import { readProperty } from '../../meaning/properties.ts'
+import { contactOf, flagOf, millimetresOf, numberOf, percentOf, temperatureOf } from '../../meaning/values.ts'
+import type { DialectReadings } from '../../port.ts'
+import { rounded, type MakerAnswer } from '../makers/answer.ts'
+
+/** Names looked at in one answer. */
+const namesMax = 200
+
+/** `DOOR_OPEN_STATUS`, `doorOpenStatus` and `door-open-status` are one name. */
+const plainName = (name: string): string =>
+  name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
+
+interface Value {
+  value: unknown
+  unit: string
+}
+
+/** Decentlab and others put value and unit into an object. */
+function valueOf(value: unknown): Value {
+  if (isObject(value) && 'value' in value)
+    return { value: value['value'], unit: typeof value['unit'] === 'string' ? value['unit'] : '' }
+  return { value, unit: '' }
+}
+
+const wordsOfYes =
+  /^(leak|leaking|wet|alarm|alert|triggered?|tilt|motion|occupied|uninstalled|removed|pressed|pushed|detected|fire|smoke)$/
+const wordsOfNo =
+  /^(no ?leak|dry|normal|idle|vacant|no ?motion|installed|released|not pressed|clear|no ?alarm|ok)$/
+
+function yesOrNo(value: unknown): boolean | null {
+  const flag = flagOf(value)
+  if (flag !== null || typeof value !== 'string') return flag
+  const word = value.trim().toLowerCase()
+  return wordsOfYes.test(word) ? true : wordsOfNo.test(word) ? false : null
+}
+
+type Read = (value: Value) => DialectReadings
+
+const flag =
+  (reading: string): Read =>
+  ({ value }) => ({ [reading]: yesOrNo(value) })
+/** 1 and true say open, as the name does. */
+const open: Read = ({ value }) => ({ contact: contactOf(value, true) })
+/** A share between 0 and 100; small and broken numbers, and a unit of V, are volts. */
+const battery: Read = ({ value, unit }) => {
+  const number = numberOf(value)
+  if (number === null) return { batteryPercent: null }
+  if (/mv/i.test(unit) || number > 255) return { batteryVolts: rounded(number / 1000) }
+  if (/^v/i.test(unit) || (!Number.isInteger(number) && number < 6)) return { batteryVolts: number }
+  return { batteryPercent: percentOf(number) }
+}
+const volts: Read = ({ value, unit }) => {
+  const text = typeof value === 'string' ? Number.parseFloat(value) : value
+  const number = numberOf(text)
+  const millivolts = /mv/i.test(unit) || (number !== null && number > 100)
+  return number === null ? {} : { batteryVolts: rounded(millivolts ? number / 1000 : number) }
+}
+const celsius: Read = ({ value, unit }) => readProperty('temperature', value, { unit }) ?? {}
+const distance: Read = ({ value, unit }) => {
+  const millimetres = millimetresOf(value, unit === '' ? 'mm' : unit)
+  return millimetres === undefined ? {} : { distanceMm: millimetres }
+}
+const level =
+  (usualUnit: string): Read =>
+  ({ value, unit }) => {
+    const millimetres = millimetresOf(value, unit === '' ? usualUnit : unit)
+    return millimetres === undefined ? {} : { waterLevelMm: millimetres }
+  }
+
+const reads: Readonly<Record<string, Read>> = {
+  ...Object.fromEntries(
+    ['battery', 'battery_level', 'battery_level_in_percentage', 'battery_percent', 'batt'].map((name) => [
+      name,
+      battery,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['bat', 'bat_v', 'battery_voltage', 'battery_volt', 'battery_v', 'batt_v', 'volt', 'vdd'].map((name) => [
+      name,
+      volts,
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      'magnet_status',
+      'door',
+      'door_status',
+      'door_state',
+      'door_open_status',
+      'door_open',
+      'open',
+      'contact_status',
+      'window',
+      'reed_status',
+    ].map((name) => [name, open]),
+  ),
+  ...Object.fromEntries(
+    [
+      'water_leak',
+      'waterleak',
+      'water_leak_status',
+      'leakage_status',
+      'leak',
+      'leak_status',
+      'water',
+      'water_detected',
+      'leakage',
+    ].map((name) => [name, flag('leak')]),
+  ),
+  ...Object.fromEntries(
+    ['smoke', 'smoke_alarm', 'smoke_status', 'fire_alarm', 'firealarm'].map((name) => [name, flag('smoke')]),
+  ),
+  ...Object.fromEntries(['gas', 'gas_status', 'gas_alarm'].map((name) => [name, flag('gas')])),
+  ...Object.fromEntries(
+    ['co_alarm', 'carbon_monoxide', 'co_status'].map((name) => [name, flag('carbonMonoxide')]),
+  ),
+  ...Object.fromEntries(
+    ['tamper', 'tamper_status', 'tamper_detect', 'tamper_alarm'].map((name) => [name, flag('tamper')]),
+  ),
+  ...Object.fromEntries(
+    ['motion', 'occupancy', 'presence', 'pir', 'pir_status', 'pir_trigger', 'occupied'].map((name) => [
+      name,
+      flag('motion'),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      'temperature',
+      'temp',
+      'temp_c_ds18_b20',
+      'temp_c_ds18b20',
+      'temp_c',
+      'temp_c_sht',
+      'air_temperature',
+    ].map((name) => [name, celsius]),
+  ),
+  ...Object.fromEntries(
+    ['humidity', 'humi', 'hum', 'hum_sht', 'air_humidity', 'relative_humidity'].map(
+      (name): [string, Read] => [name, ({ value }) => ({ humidityPercent: percentOf(value) })],
+    ),
+  ),
+  distance,
+  distance_mm: distance,
+  distance_median: distance,
+  distance_average: distance,
+  power_event: ({ value }) =>
+    typeof value === 'string' && /\bo(n|ff)$/i.test(value)
+      ? { mains: /on$/i.test(value) ? 'on' : 'off' }
+      : {},
+  water_level: level(''),
+  water_level_mm: level('mm'),
+  water_deep_cm: level('cm'),
+  water_depth_cm: level('cm'),
+  water_depth: level('mm'),
+  position: ({ value }) => ({ tilt: yesOrNo(value) }),
+  tilt: ({ value }) => ({ tilt: yesOrNo(value) }),
+  low_battery_alarm: flag('batteryLow'),
+  low_battery: flag('batteryLow'),
+  battery_low: flag('batteryLow'),
+  external_temperature: ({ value }) => ({ externalTemperatureC: temperatureOf(value) }),
+}
+
+const pressNames = new Set([
+  'press',
+  'button',
+  'button_event',
+  'button_press',
+  'button_pressed',
+  'press_event',
+  'emergency',
+  'sos',
+  'panic',
+  'alarm',
+  'alarm_status',
+  'pressed',
+])
+/** Says with more than one name which state it has: then "alarm" belongs to the state, and is no press. */
+const isState = (readings: DialectReadings): boolean =>
+  ['contact', 'leak', 'smoke', 'gas', 'carbonMonoxide', 'motion', 'distanceMm', 'waterLevelMm'].some(
+    (name) => name in readings,
+  )
+
+function pressIn(value: unknown): Readings['button'] {
+  const word = isObject(value) ? (value['status'] ?? value['type'] ?? value['value']) : value
+  if (word === true || word === 1) return 'pressed'
+  if (typeof word !== 'string') return undefined
+  if (/^(no|not|none|normal|release|idle|0|false|off)/i.test(word.trim())) return undefined
+  return pressOf(word.trim().replaceAll(/\s+/g, '_'))
+}
+
+/** Faults that a codec tells: `distance_error: "sensor error"`, `faultAlarm: "Alarm"`. */
+function faultIn(name: string, value: unknown): string | undefined {
+  if (/(^|_)(fault|fault_alarm|sensor_fault|sensor_error)$/.test(name))
+    return yesOrNo(value) === true ? name : undefined
+  if (/_(error|exception)$/.test(name) && typeof value === 'string')
+    return wordsOfNo.test(value.toLowerCase()) ? undefined : `${name}: ${value.slice(0, 60)}`
+  return undefined
+}
+
+/** Codecs answer `{data}`, with errors and warnings beside it, or the data itself. */
+export function meaningOf(answer: unknown): MakerAnswer {
+  if (!isObject(answer)) return { readings: {}, problem: 'the codec answers no object' }
+  const { errors } = answer
+  if (Array.isArray(errors) && errors.length > 0)
+    return { readings: {}, problem: `the codec says: ${String(errors[0]).slice(0, 200)}` }
+  return meaningOfObject(isObject(answer['data']) ? answer['data'] : answer)
+}
+
+export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
+  const readings: DialectReadings = {}
+  const faults: string[] = []
+  const presses: unknown[] = []
+  for (const [name, raw] of Object.entries(object).slice(0, namesMax)) {
+    const plain = plainName(name)
+    const value = valueOf(raw)
+    if (pressNames.has(plain)) presses.push(raw)
+    // What two names say in different ways, the first one has said.
+    else
+      for (const [reading, found] of Object.entries(reads[plain]?.(value) ?? {})) readings[reading] ??= found
+    const fault = faultIn(plain, value.value)
+    if (fault !== undefined) faults.push(fault)
+  }
+  const button = isState(readings) ? undefined : presses.map(pressIn).find((press) => press !== undefined)
+  if (button !== undefined) readings.button = button
+  if (Object.keys(readings).length === 0 && faults.length === 0)
+    return { readings: {}, ignored: 'nothing in it that is one of our readings' }
+  return {
+    readings,
+    ...(button === undefined ? {} : { momentary: { button } }),
+    ...(faults.length > 0 ? { faults } : {}),
+  }
+}

@@ -1,0 +1,217 @@
+// The LoRaWAN devices whose frames are read without a codec file: by the model's name, by its maker's where the frame itself
+// says the rest, or by a frame that fits one maker only.
+import { browan } from './browan.ts'
+import { decentlab } from './decentlab.ts'
+import { dragino } from './dragino.ts'
+import { elsys } from './elsys.ts'
+import { milesight } from './milesight.ts'
+import { isNetvoxType, netvox } from './netvox.ts'
+import { Frame, type MakerDecoder } from './answer.ts'
+import { yobiiq } from './yobiiq.ts'
+
+export interface Maker {
+  name: string
+  decoder: MakerDecoder
+  /** Models as the maker writes them, with what each one measures. */
+  models: Readonly<Record<string, string>>
+  /** Whether its frames say which of its devices they are from, so that the maker's name is enough. */
+  isNameEnough: boolean
+  /** Whether a frame can be of this maker only; asked where nothing says whose device it is. */
+  recognises?: (fPort: number, frame: Frame) => boolean
+  /** Where the table comes from. */
+  source: string
+}
+
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+
+const isTlv = (decoder: MakerDecoder, fPort: number, frame: Frame): boolean => {
+  try {
+    return decoder(fPort, frame, '').problem === undefined
+  } catch {
+    return false
+  }
+}
+
+export const makers: readonly Maker[] = [
+  {
+    name: 'Milesight',
+    decoder: milesight,
+    isNameEnough: true,
+    source: 'user guides',
+    models: {
+      WS101: 'button',
+      WS202: 'motion',
+      WS301: 'contact, tamper',
+      'EM300-TH': 'temperature, humidity',
+      'EM300-MCS': 'contact, temperature, humidity',
+      'EM300-SLD': 'leak, temperature, humidity',
+      'EM300-ZLD': 'leak, temperature, humidity',
+      'EM300-MLD': 'leak',
+      'EM310-UDL': 'distance, tilt',
+      'EM310-TILT': 'angles, tilt',
+      'EM320-TH': 'temperature, humidity',
+      'EM400-MUD': 'distance, temperature, tilt',
+      'EM400-TLD': 'distance, temperature, tilt',
+      'EM400-UDL': 'distance, temperature, tilt',
+      'EM410-RDL': 'distance, temperature, tilt',
+      'EM500-SWL': 'water level',
+      'EM500-UDL': 'distance',
+      'EM500-PP': 'pressure',
+      GS101: 'gas, mains',
+    },
+    // Its factory port.
+    recognises: (fPort, frame) => fPort === 85 && isTlv(milesight, fPort, frame),
+  },
+  {
+    name: 'Dragino',
+    decoder: dragino,
+    isNameEnough: true,
+    source: 'user manuals',
+    models: {
+      LDS01: 'contact',
+      LDS02: 'contact',
+      LWL01: 'leak',
+      LWL02: 'leak',
+      LDDS75: 'distance, temperature',
+      'DDS75-LB': 'distance, temperature',
+      'PS-LB': 'water level, loop current',
+    },
+    recognises: (fPort, frame) => fPort === 10 && isTlv(dragino, fPort, frame),
+  },
+  {
+    name: 'Netvox',
+    decoder: netvox,
+    isNameEnough: true,
+    source: 'LoRaWAN Application Command',
+    models: {
+      R311A: 'contact',
+      R311W: 'leak',
+      R312A: 'button',
+      R602A: 'siren',
+      R711: 'temperature, humidity',
+      R718A: 'temperature, humidity',
+      R718DA: 'vibration',
+      R718F: 'contact',
+      R718T: 'button',
+      R718WA: 'leak',
+      R718WA2: 'leak',
+      R718WB: 'leak',
+      R718WB2: 'leak',
+      RA02A: 'smoke',
+      RA02C: 'carbon monoxide',
+      RB02I: 'button',
+    },
+    recognises: (fPort, frame) =>
+      fPort === 6 &&
+      frame.length === 11 &&
+      frame.u8(0) === 1 &&
+      isNetvoxType(frame.u8(1)) &&
+      frame.u8(2) <= 1,
+  },
+  {
+    name: 'Browan',
+    decoder: browan,
+    isNameEnough: true,
+    source: 'reference manuals',
+    models: {
+      TBDW100: 'contact, temperature',
+      TBMS100: 'motion, temperature',
+      TBPB100: 'button, temperature',
+      TBWL100: 'leak, temperature, humidity',
+    },
+    recognises: (fPort, frame) =>
+      [100, 102, 106, 120, 122, 126, 127].includes(fPort) && isTlv(browan, fPort, frame),
+  },
+  {
+    name: 'MerryIoT',
+    decoder: browan,
+    isNameEnough: true,
+    source: 'reference manuals',
+    models: {
+      DW10: 'contact, tamper, temperature, humidity',
+      WL10: 'leak, tamper, temperature, humidity',
+      MS10: 'motion, tamper, temperature, humidity',
+      CD10: 'carbon dioxide, temperature, humidity',
+    },
+  },
+  {
+    name: 'Decentlab',
+    decoder: decentlab,
+    isNameEnough: false,
+    source: 'data sheets',
+    models: {
+      'DL-PR21': 'water level, pressure, temperature',
+      'DL-PR26': 'water level, pressure, temperature',
+      'DL-PR36': 'water level, pressure, temperature',
+      'DL-PR36CTD': 'water level, pressure, temperature',
+      'DL-CTD10': 'water level, temperature',
+      'DL-MBX': 'distance',
+      'DL-LID': 'distance',
+    },
+  },
+  {
+    name: 'Elsys',
+    decoder: elsys,
+    isNameEnough: true,
+    source: 'Elsys LoRa payload',
+    models: {
+      ERS: 'temperature, humidity, motion',
+      EMS: 'temperature, humidity, leak, vibration',
+      ELT: 'temperature, humidity, distance',
+      ESM5K: 'temperature, humidity, motion',
+    },
+  },
+  {
+    name: 'Yobiiq',
+    decoder: yobiiq,
+    isNameEnough: true,
+    source: 'payload table',
+    models: { 'SD-1001': 'smoke, mains' },
+  },
+]
+
+export interface Builtin {
+  maker: Maker
+  /** As the decoder wants it: lower case, with what stands behind the model's name. */
+  model: string
+}
+
+/** Signs between the parts of a name may be any, or none: `EM300-TH`, `em300_th`, `em300th`. */
+const patternOf = (model: string): RegExp => {
+  const parts = model.toLowerCase().split('-').join('[-_ .]?')
+  return new RegExp(`(^|[^a-z0-9])(${parts})(?![a-z0-9])`)
+}
+const patterns = makers
+  .flatMap((maker) => Object.keys(maker.models).map((model) => ({ maker, model, pattern: patternOf(model) })))
+  // The longest first: R718WA2 before R718WA.
+  .toSorted((one, other) => other.model.length - one.model.length)
+
+/** The built-in decoder that a name means: a model, alone or in a sentence ("Milesight WS101 EU868"), or a maker. */
+export function builtinOf(name: string): Builtin | undefined {
+  const text = name.toLowerCase()
+  const found = patterns.find(({ pattern }) => pattern.test(text))
+  if (found) {
+    const start = found.pattern.exec(text)?.index ?? 0
+    // Decentlab writes a probe's range behind its model.
+    const model = found.maker.name === 'Decentlab' ? text.slice(start) : plain(found.model)
+    return { maker: found.maker, model }
+  }
+  const named = plain(name)
+  const maker = makers.find((other) => other.isNameEnough && named === plain(other.name))
+  return maker && { maker, model: '' }
+}
+
+/** Where nothing says whose device it is: the one maker whose frame it can be. */
+export function recognised(fPort: number, bytes: Uint8Array): Builtin | undefined {
+  const frame = new Frame(bytes)
+  const fitting = makers.filter((maker) => {
+    try {
+      return bytes.length > 0 && maker.recognises?.(fPort, frame) === true
+    } catch {
+      return false
+    }
+  })
+  return fitting.length === 1 && fitting[0] ? { maker: fitting[0], model: '' } : undefined
+}
+
+export const builtinNames: readonly string[] = makers.flatMap(({ models }) => Object.keys(models))

@@ -1,0 +1,216 @@
+// Milesight: channel, type, value, one after the other. What a channel means depends on the model, so a model that is
+// known decides; else its neighbours in the frame do.
+// After the tables in the user guides (also in Milesight-IoT/SensorDecoders, README of each model).
+import type { DialectReadings } from '../../port.ts'
+import { percentOf, temperatureOf } from '../../meaning/values.ts'
+import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
+
+interface State {
+  readings: DialectReadings
+  press?: 'pressed' | 'held' | 'double'
+  faults: Set<string>
+  /** The frame holds what faults are read from. */
+  isDiagnostic: boolean
+}
+
+interface Field {
+  size: number
+  read?: (at: number, frame: Frame, state: State) => void
+}
+
+const presses = { 1: 'pressed', 2: 'held', 3: 'double' } as const
+
+const battery: Field = {
+  size: 1,
+  read: (at, frame, { readings }) => (readings['batteryPercent'] = percentOf(frame.u8(at))),
+}
+const temperature: Field = {
+  size: 2,
+  read: (at, frame, { readings }) => (readings['temperatureC'] = temperatureOf(frame.i16le(at) / 10)),
+}
+const humidity: Field = {
+  size: 1,
+  read: (at, frame, { readings }) => (readings['humidityPercent'] = percentOf(frame.u8(at) / 2)),
+}
+const flag = (name: 'leak' | 'tamper' | 'motion' | 'gas'): Field => ({
+  size: 1,
+  read: (at, frame, { readings }) =>
+    (readings[name] = frame.u8(at) === 0 ? false : frame.u8(at) === 1 || null),
+})
+const magnet: Field = {
+  size: 1,
+  read: (at, frame, { readings }) =>
+    (readings['contact'] = frame.u8(at) === 0 ? 'closed' : frame.u8(at) === 1 ? 'open' : null),
+}
+/** It was turned out of its place: what it measures is not what it was hung up for. */
+const position: Field = {
+  size: 1,
+  read: (at, frame, state) => {
+    state.isDiagnostic = true
+    state.readings['tilt'] = frame.u8(at) === 1
+    if (frame.u8(at) === 1) state.faults.add('tilted')
+  },
+}
+
+function takeDistance(distanceMm: number, state: State): void {
+  state.isDiagnostic = true
+  // 0xFFFD and 0xFFFF: out of range, sensor fault.
+  const isMeasured = distanceMm < 0xfffd
+  state.readings['distanceMm'] = isMeasured ? distanceMm : null
+  if (!isMeasured) state.faults.add(distanceMm === 0xfffd ? 'out-of-range' : 'sensor-fault')
+}
+const distance = (size: number, factor = 1): Field => ({
+  size,
+  read: (at, frame, state) => takeDistance(Math.round(frame.u16le(at) * factor), state),
+})
+const depth: Field = {
+  size: 2,
+  read: (at, frame, state) => {
+    const centimetres = frame.u16le(at)
+    state.isDiagnostic = true
+    const isMeasured = centimetres < 0xfffd
+    state.readings['waterLevelMm'] = isMeasured ? centimetres * 10 : null
+    if (!isMeasured) state.faults.add(centimetres === 0xfffd ? 'out-of-range' : 'sensor-fault')
+  },
+}
+const angles: Field = {
+  size: 7,
+  read: (at, frame, { readings }) => {
+    readings['angleXDegrees'] = frame.i16le(at) / 100
+    readings['angleYDegrees'] = frame.i16le(at + 2) / 100
+    readings['angleZDegrees'] = frame.i16le(at + 4) / 100
+    readings['tilt'] = (frame.u8(at + 6) & 0b111) !== 0
+  },
+}
+/** EM410-RDL: 1 blind zone, 2 nothing in sight, 3 sensor; 0: over. */
+const distanceException: Field = {
+  size: 3,
+  read: (at, frame, state) => {
+    takeDistance(frame.u16le(at), state)
+    const word = ['', 'blind-zone', 'no-target', 'sensor-fault'][frame.u8(at + 2)] ?? 'sensor-fault'
+    if (word !== '') state.faults.add(word)
+    if (word !== '') state.readings['distanceMm'] = null
+  },
+}
+const press: Field = {
+  size: 1,
+  read: (at, frame, state) => {
+    // A number that the table does not have is a press too: a call for help must not hang on it.
+    state.press = presses[frame.u8(at) as 1 | 2 | 3] ?? 'pressed'
+  },
+}
+/** GS101: 0 power off, 1 on, 2 sensor fault, 3 it is over, 4 soon at its end, 5 at its end. */
+const gasReport: Field = {
+  size: 1,
+  read: (at, frame, state) => {
+    const report = frame.u8(at)
+    if (report === 0 || report === 1) state.readings['mains'] = report === 1 ? 'on' : 'off'
+    else {
+      state.isDiagnostic = true
+      if (report === 2) state.faults.add('sensor-fault')
+      if (report === 4) state.faults.add('sensor-ends-soon')
+      if (report === 5) state.faults.add('sensor-at-its-end')
+    }
+  },
+}
+const skipped = (size: number): Field => ({ size })
+
+const fields: Readonly<Record<number, Field>> = {
+  0x0175: battery,
+  0x0367: temperature,
+  0x0468: humidity,
+  0x0382: distance(2),
+  0x0482: distance(2),
+  0x8482: distance(3),
+  0x9482: distance(5),
+  0xb482: distanceException,
+  // EM500-UDL: tenths of a millimetre in its alarm.
+  0x83e9: distance(5, 0.1),
+  0x0377: depth,
+  0x037b: {
+    size: 2,
+    read: (at, frame, { readings }) => (readings['pressureKpa'] = frame.u16le(at)),
+  },
+  0x8367: { ...temperature, size: 3 },
+  0x03cf: angles,
+  0x058e: flag('gas'),
+  0x0601: skipped(1),
+  0x0701: skipped(1),
+  0x0890: skipped(4),
+  0x0688: skipped(9),
+  // About the device: versions, serial number, class, restart, switched on.
+  0xff01: skipped(1),
+  0xff08: skipped(6),
+  0xff09: skipped(2),
+  0xff0a: skipped(2),
+  0xff0b: skipped(1),
+  0xff0f: skipped(1),
+  0xff16: skipped(8),
+  0xff1b: skipped(5),
+  0xfffe: skipped(1),
+  0xffff: skipped(2),
+  0xff2e: press,
+  0xff3f: gasReport,
+}
+
+/** Type 00 is a switch; what it stands for, the model says, or what else is in the frame. */
+function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
+  if (channel === 3) return /ws202/.test(model) ? flag('motion') : magnet
+  if (channel === 4) return /ws301/.test(model) || !has(3, 0x82) ? flag('tamper') : position
+  if (channel === 5) return /em4\d\d/.test(model) || has(4, 0x82) || has(0x84, 0x82) ? position : flag('leak')
+  return /mld/.test(model) ? flag('leak') : magnet
+}
+
+interface Found {
+  channel: number
+  type: number
+  at: number
+  field: Field | undefined
+}
+
+/** The fields in order, up to the first that says how long it is in no table: an answer to a setting, or old records. */
+function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
+  const found: Found[] = []
+  for (let at = 0; at < frame.length;) {
+    const channel = frame.u8(at)
+    const type = frame.u8(at + 1)
+    if ((channel === 0x20 || channel === 0x21) && type === 0xce) return { found, end: 'history' }
+    const isSwitch = type === 0 && channel >= 3 && channel <= 6
+    const field = isSwitch ? undefined : fields[channel * 256 + type]
+    if (!isSwitch && !field) return { found, end: channel >= 0xf0 ? 'settings' : 'unknown' }
+    const size = field?.size ?? 1
+    // Reading its last byte shows that the frame holds all of it.
+    frame.u8(at + 1 + size)
+    found.push({ channel, type, at: at + 2, field })
+    at += 2 + size
+  }
+  return { found, end: 'whole' }
+}
+
+export function milesight(_fPort: number, frame: Frame, model: string): MakerAnswer {
+  const { found, end } = scan(frame)
+  const state: State = { readings: {}, faults: new Set(), isDiagnostic: false }
+  const has = (channel: number, type: number): boolean =>
+    found.some((other) => other.channel === channel && other.type === type)
+  for (const { channel, at, field } of found)
+    (field ?? switchOf(channel, model, has)).read?.(at, frame, state)
+  const { readings, press: pressed, faults, isDiagnostic } = state
+  if (pressed) readings.button = pressed
+  if (Object.keys(readings).length === 0 && !isDiagnostic) {
+    if (end === 'unknown') return problem('a channel that is in no table of Milesight')
+    if (end === 'history') return ignored('old records out of the memory of the device')
+    return ignored(
+      end === 'settings' ? 'an answer to a setting' : 'what the device says of itself at its start',
+    )
+  }
+  return {
+    readings: Object.fromEntries(
+      Object.entries(readings).map(([name, value]) => [
+        name,
+        typeof value === 'number' ? rounded(value) : value,
+      ]),
+    ),
+    ...(pressed ? { momentary: { button: pressed } } : {}),
+    ...(isDiagnostic ? { faults: [...faults] } : {}),
+  }
+}

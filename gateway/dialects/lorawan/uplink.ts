@@ -1,0 +1,156 @@
+// From one uplink, whichever network server told it, to readings: who decodes it, what the radio says, and which message it is.
+import { parseJson } from '../../../protocols/kit/parse-json.ts'
+import {
+  nothing,
+  unreadable,
+  type Decoded,
+  type DeviceDescription,
+  type DeviceResult,
+  type DialectReadings,
+  type DialectSettings,
+  type Knowledge,
+  type Learned,
+} from '../port.ts'
+import { CodecSandbox } from './codecs/sandbox.ts'
+import { readCodec } from './codecs/codec-files.ts'
+import { meaningOf, meaningOfObject } from './codecs/object-meaning.ts'
+import { countFrame } from './counters.ts'
+import { readFrame, type MakerAnswer } from './makers/answer.ts'
+import { builtinNames, builtinOf, recognised, type Builtin } from './makers/makers.ts'
+
+/** Longest frame that LoRaWAN has. */
+export const frameBytesMax = 255
+
+export interface Uplink {
+  /** DevEUI, lower case. */
+  device: string
+  fPort: number
+  bytes?: Uint8Array | undefined
+  /** What the network server's own codec made of it. */
+  object?: Record<string, unknown> | undefined
+  /** Names under which the network server knows the kind of device. */
+  hints: readonly string[]
+  fCnt?: number | undefined
+  session?: string | undefined
+  timeMs?: number | undefined
+  /** Of the gateway that heard it best. */
+  signalDbm?: number | undefined
+  snrDb?: number | undefined
+  /** As the network server has it. */
+  batteryPercent?: number | undefined
+  about?: DeviceDescription | undefined
+  learned: readonly Learned[]
+}
+
+const codecs = new CodecSandbox()
+/** A message is asked for its urgency and then decoded: its codec runs once. */
+const answers = new WeakMap<Uint8Array, Promise<MakerAnswer>>()
+
+const ofBuiltin = ({ maker, model }: Builtin, fPort: number, bytes: Uint8Array): MakerAnswer =>
+  readFrame(maker.decoder, fPort, bytes, model)
+
+async function ofVendor(file: string, uplink: Uplink, bytes: Uint8Array): Promise<MakerAnswer> {
+  const codec = readCodec(file)
+  if (typeof codec === 'string')
+    return { readings: {}, problem: `${codec}; built in are ${builtinNames.join(', ')}` }
+  const outcome = await codecs.run(codec.name, {
+    code: codec.code,
+    fPort: uplink.fPort,
+    bytes: [...bytes],
+    recvTimeMs: uplink.timeMs ?? 0,
+  })
+  if ('json' in outcome) {
+    const json = parseJson(Buffer.from(outcome.json), Infinity)
+    return json.ok ? meaningOf(json.value) : { readings: {}, problem: 'the codec answers no JSON' }
+  }
+  return {
+    readings: {},
+    problem: `the codec ${file} failed: ${outcome.failure}`,
+    ...(outcome.isOff ? { faults: ['codec-switched-off'] } : {}),
+  }
+}
+
+function answerOf(
+  uplink: Uplink,
+  settings: DialectSettings,
+  key: Uint8Array,
+): MakerAnswer | Promise<MakerAnswer> {
+  const { device, fPort, bytes, object, hints } = uplink
+  const fromObject = object && Object.keys(object).length > 0 ? meaningOfObject(object) : undefined
+  if (!bytes || bytes.length === 0)
+    return fromObject ?? { readings: {}, ignored: 'a frame without a payload' }
+  if (fPort === 0) return { readings: {}, ignored: 'commands of the radio, on port 0' }
+  if (bytes.length > frameBytesMax) return { readings: {}, problem: `longer than ${frameBytesMax} bytes` }
+  const codec = settings.devices?.[device]?.codec ?? settings.codec
+  if (codec !== undefined) {
+    const named = builtinOf(codec)
+    if (named && !/\.[cm]?js$/i.test(codec)) return ofBuiltin(named, fPort, bytes)
+    const running = answers.get(key) ?? ofVendor(codec, uplink, bytes)
+    answers.set(key, running)
+    return running
+  }
+  for (const hint of hints) {
+    const hinted = builtinOf(hint)
+    const answer = hinted && ofBuiltin(hinted, fPort, bytes)
+    if (answer && answer.problem === undefined) return answer
+    if (answer && !fromObject) return answer
+  }
+  if (fromObject) return fromObject
+  const fitting = recognised(fPort, bytes)
+  if (fitting) return ofBuiltin(fitting, fPort, bytes)
+  return { readings: {}, problem: 'no codec is named for it, and its frame is not one that we know' }
+}
+
+/** A distance is a water level where it is known how high above the bed the sensor hangs. */
+function withLevel(readings: DialectReadings, heightMm: number | undefined): DialectReadings {
+  const distance = readings['distanceMm']
+  if (heightMm === undefined || distance === undefined || readings.waterLevelMm !== undefined) return readings
+  return { ...readings, waterLevelMm: typeof distance === 'number' ? heightMm - distance : null }
+}
+
+function resultOf(
+  uplink: Uplink,
+  answer: MakerAnswer,
+  messageId: string | undefined,
+  settings: DialectSettings,
+): DeviceResult {
+  const { device, signalDbm, snrDb, batteryPercent, about } = uplink
+  return {
+    device,
+    readings: {
+      ...(signalDbm === undefined ? {} : { signalDbm }),
+      ...(snrDb === undefined ? {} : { snrDb }),
+      ...(batteryPercent === undefined ? {} : { batteryPercent }),
+      ...withLevel(answer.readings, settings.devices?.[device]?.mountingHeightMm),
+    },
+    ...(answer.momentary ? { momentary: answer.momentary } : {}),
+    ...(answer.faults ? { faults: answer.faults } : {}),
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(about ? { about } : {}),
+  }
+}
+
+export function decodeUplink(
+  uplink: Uplink,
+  known: Knowledge,
+  settings: DialectSettings,
+  key: Uint8Array,
+): Decoded | Promise<Decoded> {
+  const { device, fCnt } = uplink
+  const answer = answerOf(uplink, settings, key)
+  const finish = (found: MakerAnswer): Decoded => {
+    const { session, timeMs, bytes = new Uint8Array() } = uplink
+    const counted =
+      fCnt === undefined ? undefined : countFrame(known, device, { fCnt, session, timeMs, bytes })
+    const learned = [...uplink.learned, ...(counted?.learned ?? [])]
+    if (found.problem !== undefined) {
+      const results = found.faults ? [resultOf(uplink, found, counted?.messageId, settings)] : []
+      return { ...unreadable(found.problem, device), results, learned }
+    }
+    const result = resultOf(uplink, found, counted?.messageId, settings)
+    const isEmpty = Object.keys(result.readings).length === 0 && !result.faults
+    if (isEmpty) return nothing(found.ignored ?? 'no readings', learned)
+    return { results: [result], learned }
+  }
+  return answer instanceof Promise ? answer.then(finish) : finish(answer)
+}
