@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { dropFolder, makeAlarm, makeFolder, TestBox } from '../contract/centre-parts.ts'
 import { freePort, Program, runCommand } from '../kits/system/programs.ts'
 import { launchBrowser } from './pages.ts'
@@ -44,26 +44,31 @@ test('shows a red once, reports it as seen and accepted to the box, and survives
     }),
   )
   writeFileSync(passwordFile, 'a long enough password')
-  await runCommand(
-    'centre user add --role operator --name wang'
-      .split(' ')
-      .concat('--config', config, '--password-file', passwordFile),
-  )
+  for (const name of ['wang', 'zhao'])
+    await runCommand(
+      `centre user add --role operator --name ${name}`
+        .split(' ')
+        .concat('--config', config, '--password-file', passwordFile),
+    )
   const url = `mqtt://127.0.0.1:${uplink}`
   centre = new Program(['centre', '--config', config])
   await centre.said('centre is listening')
 
-  const page = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
   const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (line) => {
-    if (line.text().includes('Content Security Policy')) complaints.push(line.text())
-  })
-  await page.goto(`http://127.0.0.1:${http}/`)
-  await page.fill('#user', 'wang')
-  await page.fill('#password', readFileSync(passwordFile, 'utf8'))
-  await page.press('#password', 'Enter')
-  await page.waitForSelector('.link.is-live')
+  const signIn = async (name: string): Promise<Page> => {
+    const page = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (line) => {
+      if (line.text().includes('Content Security Policy')) complaints.push(line.text())
+    })
+    await page.goto(`http://127.0.0.1:${http}/`)
+    await page.fill('#user', name)
+    await page.fill('#password', readFileSync(passwordFile, 'utf8'))
+    await page.press('#password', 'Enter')
+    await page.waitForSelector('.link.is-live')
+    return page
+  }
+  const page = await signIn('wang')
 
   const box = await connectBox(url)
   await box.report('red', 1, [makeAlarm(1, 'raised')])
@@ -89,5 +94,41 @@ test('shows a red once, reports it as seen and accepted to the box, and survives
   await page.waitForSelector('[data-alarm="upper-brook.fire-1"] .accept')
   expect(await page.locator(red).count()).toBe(1)
   expect(await page.locator(`${red} .accepted`).count()).toBe(1)
+
+  // One person takes the case to the feedback, another one to its end.
+  await page.evaluate("location.hash = '#/alarm/upper-brook.sos-1'")
+  const step = (name: string): string => `[data-step=${name}]`
+  const stateOf = (desk: Page, state: string) => desk.waitForSelector(`.case-state[data-state=${state}]`)
+  await stateOf(page, 'accepted')
+  expect(await page.isDisabled(`${step('accept')} button`)).toBe(true)
+  expect(await page.isDisabled(`${step('verify')} button`)).toBe(true)
+  await page.click(`${step('dispatch')} button`)
+  await page.fill('[name=to]', '李医生，赵')
+  await page.press('[name=to]', 'Enter')
+  await stateOf(page, 'dispatched')
+  await page.click(`${step('feedback')} button`)
+  await page.selectOption('[name=outcome]', 'false-alarm')
+  await page.fill('[data-form=feedback] [name=text]', '误碰')
+  await page.press('[data-form=feedback] [name=text]', 'Enter')
+  await stateOf(page, 'feedback')
+  await page.fill('[name=note]', '家属已知')
+  await page.press('[name=note]', 'Enter')
+  await page.waitForSelector('.history >> text=家属已知')
+  await page.click(`${step('verify')} button`)
+  await page.press('[data-form=verify] [name=text]', 'Enter')
+  await page.waitForSelector('.case > .note:has-text("须由另一人核查")')
+
+  const second = await signIn('zhao')
+  await second.keyboard.press('3')
+  await second.click('[data-case]:has-text("已反馈") a')
+  await stateOf(second, 'feedback')
+  await second.click(`${step('verify')} button`)
+  await second.press('[data-form=verify] [name=text]', 'Enter')
+  await stateOf(second, 'verified')
+  await second.click(`${step('archive')} button`)
+  await second.press('[data-form=archive] [name=text]', 'Enter')
+  await stateOf(second, 'archived')
+  // The first desk hears of it.
+  await stateOf(page, 'archived')
   expect(complaints).toEqual([])
-}, 60_000)
+}, 180_000)
