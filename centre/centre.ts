@@ -1,4 +1,5 @@
 // Wires one centre together: storage first, the broker last; nothing is decided here.
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { encodeJson, parseHeartbeat } from '../protocols/uplink/codec.ts'
@@ -16,6 +17,7 @@ import type { CommandRouteOptions } from './api/command-routes.ts'
 import type { Route } from './api/route.ts'
 import { createRoutes } from './api/routes.ts'
 import { createCasePolicy } from './cases/case-policy.ts'
+import { AuditWatch } from './deadlines/audit-watch.ts'
 import { DeadlineClock } from './deadlines/deadline-clock.ts'
 import { DeskServer, findDeskFolder } from './api/server.ts'
 import { RequestSender } from './accounts/request-sender.ts'
@@ -240,6 +242,15 @@ export function createCentre(options: CentreOptions): Centre {
       push,
     })
     deadlines.start()
+    const audit = new AuditWatch({
+      verify: () => storage.verifyAudit(),
+      headsFile: join(config.dataDir, 'audit-heads.jsonl'),
+      clock,
+      logger: logger.child({ part: 'audit' }),
+      registry,
+    })
+    audit.start()
+    parts.add('audit watch', () => audit.stop())
     parts.add('deadlines of cases', () => deadlines.stop())
 
     let routes: Route[] = []

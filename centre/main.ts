@@ -8,6 +8,7 @@ import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
+import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
 import { escapeHidden, printProblem } from '../platform/terminal.ts'
@@ -97,6 +98,7 @@ function createProgram(): Command {
       await serve(config)
     })
   addAccountCommands(program, load)
+  addVerifyAudit(program, load)
   return program
 }
 

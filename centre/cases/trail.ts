@@ -20,6 +20,25 @@ export function trailHash(previous: string, { alarm, atMs, who, what, why }: Tra
     .digest('hex')
 }
 
+/** SHA-256 over the chain so far and the next entry's own hash: the chain over the whole trail. */
+export function chainHash(previous: string, hash: string): string {
+  return createHash('sha256').update(`${previous} ${hash}`).digest('hex')
+}
+
+/** What a reading of the whole trail found. */
+export interface AuditFinding {
+  isGood: boolean
+  entries: number
+  /** To be noted outside the database: whoever changes the past has to change it there too. */
+  head?: string
+  /** The first entry that does not follow from those before it. */
+  broken?: { position: number; about: string; atMs: number }
+  /** Entries that were chained and are not there any more. */
+  missing?: number
+  /** The head that was noted outside is not of this trail. */
+  isAnchorMissing?: boolean
+}
+
 export interface SealedEntry extends TrailEntry {
   hash: string
 }

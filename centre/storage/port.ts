@@ -12,7 +12,7 @@ import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
-import type { TrailEntry } from '../cases/trail.ts'
+import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
@@ -321,6 +321,8 @@ export interface ReaderCalls extends CaseReaderCalls {
   commands(query: { box?: string | undefined; limit: number }): DeskCommand[]
   /** Those that a box may still have something to say of, oldest first. */
   openCommands(): DeskCommand[]
+  /** Reads the whole trail again; `anchor` is a head that was noted outside the database. */
+  verifyAudit(anchor?: string): AuditFinding
   trail(alarm: string): (TrailEntry & { hash: string })[]
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined

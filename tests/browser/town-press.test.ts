@@ -27,7 +27,7 @@ afterEach(async () => {
   await browser.close()
   await demo.end()
   rmSync(folder, { recursive: true, force: true })
-}, 30_000)
+}, 80_000)
 
 /** What the demo printed behind this label. */
 async function printed(label: string): Promise<string> {

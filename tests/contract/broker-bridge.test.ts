@@ -41,7 +41,7 @@ topic command in 0 local/ gengfu/v1/bridge-1/
 `,
   )
   bridge = spawn('mosquitto', ['-c', file], { stdio: 'ignore' })
-}, 30_000)
+}, 80_000)
 
 afterAll(async () => {
   bridge.kill()
@@ -64,4 +64,4 @@ it('is let in, passes events and commands on, and nothing of it is refused', asy
   expect((await sensor.message()).topic).toBe('local/command')
   expect(test.log.filter(({ msg }) => msg === 'refused a device')).toEqual([])
   sensor.cut()
-}, 30_000)
+}, 80_000)

@@ -182,7 +182,7 @@ describe('recorded answers', () => {
       if (!isPlain) unplain.push(name)
     }
     expect(unplain).toEqual([])
-  }, 30_000)
+  }, 80_000)
 
   it('to a discovery probe are read, with the address that answered and not the one claimed', () => {
     const xml = (recorded.get('Probe.xml') ?? '')

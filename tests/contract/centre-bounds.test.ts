@@ -110,7 +110,7 @@ describe('a desk that reads too slowly', () => {
       quick.terminate()
       await running.centre.stop()
     }
-  }, 30_000)
+  }, 80_000)
 })
 
 describe('a desk that catches up over a thin line', () => {
@@ -149,7 +149,7 @@ describe('a desk that catches up over a thin line', () => {
       desk.terminate()
       await running.centre.stop()
     }
-  }, 30_000)
+  }, 80_000)
 })
 
 describe('a configuration of the centre', () => {

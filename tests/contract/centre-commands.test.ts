@@ -122,7 +122,7 @@ it('pushes every step to open desks, with who asked, and the answer as the box g
     do: 'siren',
     seconds: 30,
     alarm: '3-41-sos',
-    by: 'wang.min',
+    by: 'token:wang.min',
     why: 'fire',
   })
   await listening.answer({ state: 'received', missed: ['siren-1'] })
@@ -136,7 +136,7 @@ it('pushes every step to open desks, with who asked, and the answer as the box g
     'command.received',
     'command.done',
   ])
-  expect(steps.at(-1)?.command).toMatchObject({ by: 'wang.min', state: 'done', reached: ['siren-1'] })
+  expect(steps.at(-1)?.command).toMatchObject({ by: 'token:wang.min', state: 'done', reached: ['siren-1'] })
   // Final is final, whatever comes later.
   await listening.answer({ state: 'failed' })
   expect((await list())[0]?.state).toBe('done')

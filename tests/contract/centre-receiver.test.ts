@@ -173,5 +173,9 @@ test('re-sends the stage to a box that was away when an operator accepted', asyn
   const answer = await post('/api/v1/alarms/box-a.sos-1/accept', token('operator', 'li'))
   expect(answer.status).toBe(200)
   const again = await connectBox('box-a')
-  expect(await until(() => again.stages[0])).toMatchObject({ alarm: 'sos-1', stage: 'accepted', by: 'li' })
+  expect(await until(() => again.stages[0])).toMatchObject({
+    alarm: 'sos-1',
+    stage: 'accepted',
+    by: 'token:li',
+  })
 })

@@ -131,7 +131,13 @@ describe('a salvaged journal', () => {
     await until(() => box.receipts.find((one) => one.epoch === second))
     expect(await stored()).toHaveLength(3)
     expect(await rows()).toMatchObject([
-      { id: 'box-a.sos-1', occurrences: 2, acceptedBy: 'li', needsAnswer: false, text: { en: 'three' } },
+      {
+        id: 'box-a.sos-1',
+        occurrences: 2,
+        acceptedBy: 'token:li',
+        needsAnswer: false,
+        text: { en: 'three' },
+      },
     ])
     await box.report('red', 4, [makeAlarm(4, 'ended', { occurrences: 2, state: 'normal' })], {
       epoch: second,

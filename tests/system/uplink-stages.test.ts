@@ -45,4 +45,4 @@ it('seen, accepted, dispatched and closed travel down to the button, and the ans
     () => expect(alarms().at(-1)).toMatchObject({ change: 'ended', alarm: { id: alarm } }),
     10_000,
   )
-}, 30_000)
+}, 80_000)

@@ -1,6 +1,7 @@
 // The centre's tables, version by version; each step runs in one transaction and is never edited once released.
 import { accountMigration } from './account-migration.ts'
 import { commandMigration } from './command-migration.ts'
+import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { retireMigration } from './retire-migration.ts'
@@ -149,4 +150,5 @@ INSERT OR REPLACE INTO boot_times
   retireMigration,
   accountMigration,
   caseMigration,
+  auditMigration,
 ]

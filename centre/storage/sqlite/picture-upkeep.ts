@@ -1,5 +1,6 @@
 // Which pictures have to go, and who looked at which: what the sweep and the supervisor ask of the database.
-import type { Sqlite } from './database.ts'
+import type { TrailEntry } from '../../cases/trail.ts'
+import { immediately, type Sqlite } from './database.ts'
 import { userIds } from './picture-table.ts'
 import type { Look, LookRow, PictureLimits, PicturePlace } from '../port.ts'
 
@@ -69,12 +70,19 @@ export function createPictureUpkeep(db: Sqlite) {
   }
 }
 
-export function createLookWriter(db: Sqlite) {
+export function createLookWriter(db: Sqlite, seal: (entry: TrailEntry) => void) {
   const insert = db.prepare(
     'INSERT INTO looks (at_ms, who, role, box, sha256, size, alarm, camera) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const prune = db.prepare('DELETE FROM looks WHERE position <= ?')
-  return ({ atMs, who, role, box, sha256, size, alarm, camera }: Look): void => {
+  return immediately(db, ({ atMs, who, role, box, sha256, size, alarm, camera }: Look): void => {
+    seal({
+      alarm: alarm ?? `box ${box}`,
+      atMs: Math.round(atMs),
+      who,
+      what: 'looked',
+      why: `${camera} ${size} ${sha256}`,
+    })
     const { lastInsertRowid } = insert.run(
       Math.round(atMs),
       who,
@@ -86,5 +94,5 @@ export function createLookWriter(db: Sqlite) {
       camera,
     )
     if (Number(lastInsertRowid) % pruneEvery === 0) prune.run(Number(lastInsertRowid) - looksKept)
-  }
+  })
 }

@@ -4,6 +4,7 @@ import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { createCaseReader } from './case-reader.ts'
+import { verifyAudit } from './audit-chain.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
 import { createCommandReader } from './command-table.ts'
@@ -44,6 +45,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     pendingStages: createStageReader(db),
     events: createEventReader(db),
     trail: (alarm) => trail.all(alarm),
+    verifyAudit: (anchor) => verifyAudit(db, anchor),
     quarantined: () => quarantined.all(),
     ...createCommandReader(db),
     ...createChangeReader(db),

@@ -49,6 +49,7 @@ const readerCalls = [
   'changesAfter',
   'lastPosition',
   'trail',
+  'verifyAudit',
   'quarantined',
   'password',
   'token',

@@ -3,9 +3,10 @@ import { centreAlarmKinds, type Alarm } from '../../../protocols/domain/alarm.ts
 import { applyAlarmRecord, isActive, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
-import { trailHash, trailStart, type TrailEntry } from '../../cases/trail.ts'
+import type { TrailEntry } from '../../cases/trail.ts'
 import { toStorageFailure } from '../storage-failure.ts'
 import { createAccountWriter } from './accounts.ts'
+import { createSeal } from './audit-chain.ts'
 import { createAlarmTable } from './alarm-table.ts'
 import { createCaseTable } from './case-table.ts'
 import { createBootTimes } from './boot-times.ts'
@@ -37,16 +38,11 @@ export function createWriter(db: Sqlite): WriterCalls {
   )
   const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
-  const insertTrail = db.prepare(
-    'INSERT INTO trail (alarm, at_ms, who, what, why, hash) VALUES (?, ?, ?, ?, ?, ?)',
-  )
-  const lastSeal = db.prepare<[string], { hash: string }>(
-    'SELECT hash FROM trail WHERE alarm = ? ORDER BY position DESC LIMIT 1',
-  )
+  const seal = createSeal(db)
   const epochs = createEpochs(db)
   const bootTimes = createBootTimes(db)
   const pictures = createPictureWriter(db)
-  const noteLook = createLookWriter(db)
+  const noteLook = createLookWriter(db, seal)
 
   const shown = (row: DeskRow) =>
     toDeskAlarm(
@@ -66,12 +62,6 @@ export function createWriter(db: Sqlite): WriterCalls {
   })
   const parts = { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm }
   const storeIntake = createIntakeWriter(db, parts)
-
-  function seal(entry: TrailEntry): void {
-    const previous = lastSeal.get(entry.alarm)?.hash ?? trailStart
-    const { alarm, atMs, who, what, why } = entry
-    insertTrail.run(alarm, atMs, who, what, why, trailHash(previous, entry))
-  }
 
   function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {
     alarms.put(row)

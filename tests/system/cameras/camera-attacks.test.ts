@@ -155,7 +155,7 @@ describe('a stream', () => {
       })
       await bench.stop()
     }
-  }, 30_000)
+  }, 80_000)
 
   it('is cut into the same pieces wherever the network cuts it', () => {
     const bytes = Buffer.concat([
@@ -276,5 +276,5 @@ describe('events', () => {
     await until(() => count + bench.events.length >= 150, 'all events', 15_000)
     expect(bench.events.length).toBeGreaterThanOrEqual(60)
     expect(bench.events.length).toBeLessThan(100)
-  }, 20_000)
+  }, 80_000)
 })

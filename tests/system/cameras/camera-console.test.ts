@@ -136,7 +136,7 @@ it('shows the password in no answer, log, metric, file, environment or command l
   // The twins: the search finds what is there, and ffmpeg was seen at work.
   expect(all.includes('cam-1')).toBe(true)
   expect(all).toMatch(/ffmpeg[^\n]*concat/)
-}, 40_000)
+}, 80_000)
 
 /** Command lines and environments of everything that runs below this process or the gateway, looked at all the time. */
 function watchProcesses(): { stop: () => string[] } {

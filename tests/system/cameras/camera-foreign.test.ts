@@ -92,7 +92,7 @@ describe("GStreamer's RTSP server", () => {
     })
     const missing = await startBench([{ ...plain(port, '/nothing'), user: 'viewer', passwordFile }])
     expect(await missing.cameras.take('cam-1', 'li')).toMatchObject({ ok: false })
-  }, 40_000)
+  }, 80_000)
 })
 
 describe('a camera with a certificate of its own', () => {
@@ -133,7 +133,7 @@ describe('a camera with a certificate of its own', () => {
     expect(second.asked.size).toBe(0)
     await again.cameras.forgetCertificate('cam-1', 'li')
     expect(await again.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
-  }, 40_000)
+  }, 80_000)
 })
 
 describe('discovery', () => {
@@ -212,7 +212,7 @@ describe('events', () => {
     camera.knobs.garbage = 'none'
     camera.notify('RuleEngine/CellMotionDetector/Motion', 'IsMotion', false)
     await until(() => bench.events.length === 4, 'the event after', 15_000)
-  }, 30_000)
+  }, 80_000)
 })
 
 describe('gengfu camera', () => {

@@ -144,7 +144,7 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
   const ours = new Set(shared(opened('self')).filter((link) => !above.has(link)))
   expect(ours.size).toBeGreaterThan(0)
   expect(shared(opened(pid)).filter((link) => ours.has(link))).toEqual([])
-}, 20_000)
+}, 80_000)
 
 it('does not keep the cameras from stopping where it hangs in the middle of a picture', async () => {
   const camera = new SimulatedCamera()
@@ -163,7 +163,7 @@ it('does not keep the cameras from stopping where it hangs in the middle of a pi
   await bench.cameras.stop()
   expect(await taken).toMatchObject({ ok: false, reason: { code: 'stopped' } })
   expect(isAtWork(pid ?? '')).toBe(false)
-}, 15_000)
+}, 80_000)
 
 it('is ended with its ffmpeg when it hangs, and the next picture has a new one', async () => {
   const { far, clock, pid } = await openProcess(sleepingFfmpeg())
@@ -178,7 +178,7 @@ it('is ended with its ffmpeg when it hangs, and the next picture has a new one',
   await vi.waitFor(() => expect([isThere(pid), isAtWork(ffmpeg)]).toEqual([false, false]), 5000)
   await answers(far)
   expect(camerasOf(process.pid)).toHaveLength(1)
-}, 20_000)
+}, 80_000)
 
 it('reaps its ffmpeg before it leaves, and does not leave because a supervisor tells all processes to', async () => {
   const { far, pid } = await openProcess(sleepingFfmpeg())
@@ -191,7 +191,7 @@ it('reaps its ffmpeg before it leaves, and does not leave because a supervisor t
   await far.stop()
   expect([isThere(pid), isThere(ffmpeg)]).toEqual([false, false])
   expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'stopped' } }])
-}, 20_000)
+}, 80_000)
 
 it('fails one picture when it is killed, and the next one is taken and stored', async () => {
   const camera = new SimulatedCamera()
@@ -219,7 +219,7 @@ it('fails one picture when it is killed, and the next one is taken and stored', 
   camera.knobs.endless = 'none'
   expect(await bench.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
   expect(bench.snapshots).toHaveLength(2)
-}, 20_000)
+}, 80_000)
 
 it('does not keep a program waiting that has nothing else to do, and ends with it', async () => {
   const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
@@ -243,7 +243,7 @@ it('does not keep a program waiting that has nothing else to do, and ends with i
   const cameras = camerasOf(child.pid ?? 0)
   expect(await once(child, 'exit')).toEqual([0, null])
   await vi.waitFor(() => expect(cameras.filter(isAtWork)).toEqual([]), 5000)
-}, 20_000)
+}, 80_000)
 
 it('makes an odd picture plain with ffmpeg of its own, and refuses one that is larger than any camera has', async () => {
   const { far } = await openProcess()
@@ -255,7 +255,7 @@ it('makes an odd picture plain with ffmpeg of its own, and refuses one that is l
   expect(plain.full).toMatchObject({ width: 16, height: 16 })
   expect(parseJpeg(plain.full.bytes)).toMatchObject({ ok: true })
   await expect(far.develop(large, [], never(), 'red')).rejects.toMatchObject({ code: 'broken-picture' })
-}, 20_000)
+}, 80_000)
 
 it.each([
   ['at work', 'SIGCONT', path],

@@ -104,14 +104,14 @@ async function recordsOf(what: string): Promise<LogRecord[]> {
 it('sounds the siren once, says so, and keeps who asked and why', async () => {
   const siren = await openSiren()
   const id = await ask({ do: 'siren', zone: 'square', seconds: 30, why: 'fire in the square' })
-  expect(await comesTo(id, 'done')).toMatchObject({ by: 'wang.min', reached: ['siren-1'] })
+  expect(await comesTo(id, 'done')).toMatchObject({ by: 'token:wang.min', reached: ['siren-1'] })
   expect(heard).toEqual([id])
   await siren.endAsync()
   await until(async () =>
     (await recordsOf('centre-command')).some(({ facts }) => facts?.['state'] === 'done'),
   )
   const [first] = await recordsOf('centre-command')
-  expect(first?.facts).toMatchObject({ id, do: 'siren', by: 'wang.min', why: 'fire in the square' })
+  expect(first?.facts).toMatchObject({ id, do: 'siren', by: 'token:wang.min', why: 'fire in the square' })
 })
 
 it('refuses with the reason: by role at the centre, by its own policy at the box', async () => {
@@ -189,7 +189,7 @@ it('takes a picture for an alarm, whose record names the command, and none where
   expect(reached).toEqual(['cam-1'])
   await until(async () => (await recordsOf('snapshot-taken')).some(({ facts }) => facts?.['command'] === id))
   const record = (await recordsOf('snapshot-taken')).find(({ facts }) => facts?.['command'] === id)
-  expect(record?.facts).toMatchObject({ id: snapshots?.[0], askedBy: 'wang.min', moment: 'on-demand' })
+  expect(record?.facts).toMatchObject({ id: snapshots?.[0], askedBy: 'token:wang.min', moment: 'on-demand' })
   expect(`${town.boxId}.${String(record?.facts?.['alarm'])}`).toBe(alarm?.id)
 })
 

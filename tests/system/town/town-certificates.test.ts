@@ -65,7 +65,7 @@ it('brings a press to the desk over mqtts with the certificate of the box', asyn
   await press()
   await until(async () => (await deskRows(town)).some(({ device }) => device === 'button-1'))
   expect(await storedEventIds(town)).toEqual(['button-1 1-1'])
-}, 40_000)
+}, 80_000)
 
 it('brings nothing with the certificate of another box, or to a centre that the box does not trust', async () => {
   const stranger = await createAuthority('another authority')

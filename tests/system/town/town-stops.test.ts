@@ -62,7 +62,7 @@ describe('SIGTERM under load', () => {
     const known = new Set(stored)
     expect(promised.filter((id) => !known.has(id))).toEqual([])
     expect(stored.length).toBe(known.size)
-  }, 40_000)
+  }, 80_000)
 
   it('ends a gateway cleanly that has never found its centre', async () => {
     const gateway = await town.startGateway()

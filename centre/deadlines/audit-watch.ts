@@ -1,0 +1,70 @@
+// Verifies the trail at start and daily, and notes its head outside the database: in the log and in a file beside it, which a backup
+// elsewhere can hold against the database later.
+import { appendFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { AuditFinding } from '../cases/trail.ts'
+
+const everyMs = 24 * 3_600_000
+
+export interface AuditWatchOptions {
+  verify: () => Promise<AuditFinding>
+  /** `audit-heads.jsonl`: one line a day. */
+  headsFile: string
+  clock: Clock
+  logger: Logger
+  registry: Registry
+}
+
+export class AuditWatch {
+  readonly #options: AuditWatchOptions
+  readonly #isGood
+  #cancel: (() => void) | undefined
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(options: AuditWatchOptions) {
+    this.#options = options
+    this.#isGood = new Gauge({
+      name: 'gengfu_centre_audit_good',
+      help: '1: the trail was read whole and every entry follows from the one before it; 0: an entry was changed or is missing',
+      registers: [options.registry],
+    })
+    this.#isGood.set(1)
+  }
+
+  start(): void {
+    this.#arm(0)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancel?.()
+    await this.#running
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#running = this.#look().finally(() => this.#arm(everyMs))
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { verify, headsFile, clock, logger } = this.#options
+    try {
+      const finding = await verify()
+      this.#isGood.set(finding.isGood ? 1 : 0)
+      if (!finding.isGood) {
+        logger.error({ ...finding }, 'the audit trail does not hold: an entry was changed or taken out')
+        return
+      }
+      const line = { atMs: Math.round(clock.wallMs()), entries: finding.entries, head: finding.head }
+      logger.info(line, 'the audit trail holds')
+      await appendFile(headsFile, `${JSON.stringify(line)}\n`, { mode: 0o600 })
+    } catch (error) {
+      logger.error({ err: error }, 'the audit trail could not be verified; it is tried again tomorrow')
+    }
+  }
+}
