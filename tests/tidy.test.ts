@@ -132,7 +132,7 @@ describe('import directions', () => {
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
-      deadlines: /^(?!)/,
+      deadlines: /^cases\//,
       accounts: /^storage\/port\.ts$/,
       api: /^(alarms|cases|config|accounts)\/|^storage\/(port|case-port|storage-failure)\.ts$/,
     }
