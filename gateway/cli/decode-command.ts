@@ -9,6 +9,7 @@ import { createAlarmEngine } from '../alarms/alarm-engine.ts'
 import type { AlarmMemory } from '../alarms/port.ts'
 import { parseGatewayConfig, readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { Addresses } from '../dialects/box/senders.ts'
+import { deviceSettingsOf } from '../dialects/box/senders.ts'
 import { dialectNames, dialectOf, dialectOfTopic } from '../dialects/dialects.ts'
 import type { DeviceResult, Dialect, DialectMessage } from '../dialects/port.ts'
 import { DialectSession, type Heard } from '../dialects/session/session.ts'
@@ -25,6 +26,8 @@ interface Choices {
 const lineBytesMax = 1024 * 1024
 /** Between two lines that say no `atMs`: far enough apart to be two messages, near enough to be one press. */
 const lineGapMs = 500
+/** Message ids remembered; a repeat that comes after so many others counts as new. */
+const keptMax = 10_000
 
 interface Line {
   message: DialectMessage
@@ -83,12 +86,15 @@ class Decoding {
   readonly #memory = createMemory()
   readonly #engine: ReturnType<typeof createAlarmEngine>
   readonly #choices: Choices
+  readonly #kept = new Set<string>()
+  readonly #devices: ReturnType<typeof deviceSettingsOf>
   readonly #addresses: Addresses
   #inputs = 0
 
   constructor(config: GatewayConfig, choices: Choices) {
     const { box, zones, devices, rules, limits } = config
     this.#choices = choices
+    this.#devices = deviceSettingsOf(devices)
     this.#addresses = new Addresses(devices)
     this.#engine = createAlarmEngine({
       boxId: box.id,
@@ -109,9 +115,11 @@ class Decoding {
         quarantined: name === undefined ? 'no dialect knows this topic' : `there is no dialect "${name}"`,
       }
     const heard = await this.#sessionOf(dialect).take(message)
-    const { ignored, quarantined } = heard
+    const fresh = heard.results.filter((result) => !this.#isKept(dialect, result))
+    const isRepeat = fresh.length === 0 && heard.results.length > 0
+    const { ignored = isRepeat ? 'the same message once more' : undefined, quarantined } = heard
     return {
-      results: this.#resultsOf(heard, message.atMs),
+      results: this.#resultsOf({ ...heard, results: fresh }, message.atMs),
       ...(ignored === undefined ? {} : { ignored }),
       ...(quarantined === undefined ? {} : { quarantined }),
     }
@@ -126,12 +134,26 @@ class Decoding {
     )
   }
 
+  /** What the journal says on the box: a message with a counter of its sender's own is kept once. */
+  #isKept({ name, repeats }: Dialect, { device, messageId }: Heard['results'][number]): boolean {
+    if (repeats.by !== 'counter' || messageId === '') return false
+    const id = `${name} ${device} ${messageId}`
+    if (this.#kept.has(id)) return true
+    this.#kept.add(id)
+    for (const oldest of this.#kept) {
+      if (this.#kept.size <= keptMax) break
+      this.#kept.delete(oldest)
+    }
+    return false
+  }
+
   #sessionOf(dialect: Dialect): DialectSession {
     let session = this.#sessions.get(dialect.name)
     if (session) return session
     const { codec } = this.#choices
     const mapping = dialect.name === 'mapping' && codec?.endsWith('.json') ? readJson(codec) : undefined
     const settings = {
+      devices: this.#devices,
       ...(codec === undefined ? {} : { codec }),
       ...(mapping === undefined ? {} : { mapping }),
     }

@@ -103,6 +103,15 @@ export const deviceShape = {
   via: id.optional(),
   /** The hardware's own address, where it speaks a foreign dialect: IEEE address, DevEUI, MAC, serial number. */
   address: z.string().min(1).max(64).optional(),
+  /** What reads its LoRaWAN frames: a model that is built in, or the whole path of its maker's codec file. */
+  codec: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^(\/.+|(?!.*\.[cm]?js$)[^/]+)$/, 'a model such as WS101, or the whole path of a codec file')
+    .optional(),
+  /** How high above the bed, or the zero of its gauge, its distance sensor hangs: then a distance is a water level. */
+  mountingHeightMm: z.number().min(1).max(100_000).optional(),
   /** It connects to this box itself, under its own id, and speaks this dialect and nothing else. */
   dialect: z.enum(dialectNames).optional(),
   /** The first levels of its topics, such as the name it was given. */

@@ -8,7 +8,14 @@ import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedComm
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { AllKept, type Keeper, type SenderTold } from './keeper.ts'
-import { Addresses, covers, type AddressedDevice, type SenderSettings, type SenderTopics } from './senders.ts'
+import {
+  Addresses,
+  covers,
+  deviceSettingsOf,
+  type AddressedDevice,
+  type SenderSettings,
+  type SenderTopics,
+} from './senders.ts'
 
 /** Where the journal keeps what was learned: `dialect:{sender}/{key}`. */
 export const dialectPrefix = 'dialect:'
@@ -81,6 +88,7 @@ export class DialectIntake {
         ...(base === undefined ? {} : { base }),
         ...(codec === undefined ? {} : { codec }),
         ...(mapping === undefined ? {} : { mapping }),
+        devices: deviceSettingsOf(options.devices),
       }
       const wasKept = (address: string, messageId: string): boolean =>
         options.keeper.wasKept(this.#idOf(settings, address), messageId)

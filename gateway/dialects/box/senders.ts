@@ -1,7 +1,7 @@
 // Who may speak which dialect: bridges and devices of the configuration, by the name of their credential; and which of our
 // devices a hardware address is.
 import { deviceIdOf } from '../meaning/values.ts'
-import type { DialectTopics } from '../port.ts'
+import type { DialectDeviceSettings, DialectTopics } from '../port.ts'
 
 /** One entry of `bridges[]`, or of `devices[]` where it has a dialect. */
 export interface SenderSettings {
@@ -19,6 +19,29 @@ export interface AddressedDevice {
   id: string
   address?: string | undefined
   via?: string | undefined
+  codec?: string | undefined
+  mountingHeightMm?: number | undefined
+}
+
+/** What the configuration says about single devices, as a dialect wants it: by address. */
+export function deviceSettingsOf(
+  devices: readonly AddressedDevice[],
+): Readonly<Record<string, DialectDeviceSettings>> {
+  return Object.fromEntries(
+    devices.flatMap(({ address, codec, mountingHeightMm }) =>
+      address === undefined || (codec ?? mountingHeightMm) === undefined
+        ? []
+        : [
+            [
+              plain(address),
+              {
+                ...(codec === undefined ? {} : { codec }),
+                ...(mountingHeightMm === undefined ? {} : { mountingHeightMm }),
+              },
+            ],
+          ],
+    ),
+  )
 }
 
 const plain = (address: string): string => address.toLowerCase().replaceAll(/[:\s-]/g, '')
