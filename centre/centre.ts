@@ -30,6 +30,7 @@ import { openPictures } from './wiring/open-pictures.ts'
 import { HeartbeatCheck } from './receiver/heartbeat-check.ts'
 import { Intake } from './receiver/intake.ts'
 import { ReceiverCore, type GapChange } from './receiver/receiver-core.ts'
+import { UnkeptIntake } from './receiver/unkept-intake.ts'
 import { UplinkBroker } from './receiver/uplink-broker.ts'
 import { lockDataDir } from './storage/sqlite/data-lock.ts'
 import { sqliteFile } from './storage/sqlite/database.ts'
@@ -210,6 +211,7 @@ export function createCentre(options: CentreOptions): Centre {
     parts.add('pictures', () => pictures.stop())
     parts.add('intake', () => intake.drain())
 
+    const unkept = new UnkeptIntake({ storage, clock, logger: receiverLogger, registry, onStored: push })
     const heartbeats = new HeartbeatCheck({
       logger: receiverLogger,
       registry,
@@ -278,7 +280,10 @@ export function createCentre(options: CentreOptions): Centre {
         clock,
         logger: villageLogger,
         villages,
-        silent: own.silent,
+        silent: (box, isSilent) => {
+          own.silent(box, isSilent)
+          own.notKeeping(box, false)
+        },
         onStored: push,
       }),
       cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
@@ -332,7 +337,12 @@ export function createCentre(options: CentreOptions): Centre {
           return
         }
         villages.heartbeat(box, heartbeat.value)
+        own.notKeeping(box, heartbeat.value.isKeeping === false)
         if (heartbeats.isReceiptOwed(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
+      },
+      onUnkept: (box, payload) => {
+        villages.heard(box)
+        return unkept.take(box, payload)
       },
       onResult: (box, payload) => {
         villages.heard(box)

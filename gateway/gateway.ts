@@ -25,6 +25,7 @@ import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
 import { createHeartbeatFacts } from './health/heartbeat-facts.ts'
 import { HealthReport } from './health/health-report.ts'
+import { KeepingWatch } from './health/keeping-watch.ts'
 import { takeForgetRequests } from './intake/forget-request.ts'
 import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   /** Milliseconds since the machine booted; the system's own by default. */
   sinceBootMs?: () => number
   bootId?: string
+  /** Stands between the program and its disk in fault tests. */
+  wrapJournal?: (journal: Journal) => Journal
   /** Whether the system keeps its clock itself; asked of the system by default. */
   isSystemSynced?: () => boolean
   /** Told while the event loop and the thread of the journal answer. */
@@ -90,8 +93,9 @@ class WiredGateway implements Gateway {
   #fail: (error: Error) => void = () => undefined
   #broker: DeviceBroker | undefined
   #cameras: Cameras | undefined
+  #uplink: Uplink | undefined
   #consoleUrl = ''
-  #illness: string | undefined
+  #keeping: KeepingWatch | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: GatewayOptions) {
@@ -146,7 +150,7 @@ class WiredGateway implements Gateway {
       logger: logger.child({ part: 'intake' }),
       metrics: this.#metrics,
       onKept: (kept) => onKept(kept),
-      onUnkept: actUnkept({ journal, broker: () => this.#broker, logger }),
+      onUnkept: actUnkept({ journal, broker: () => this.#broker, uplink: () => this.#uplink, logger }),
     })
     await intake.start()
     this.#undos.push(['intake', () => intake.stop()])
@@ -181,7 +185,6 @@ class WiredGateway implements Gateway {
     stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))
     const reported = (work: Promise<void>, what: string): void =>
       void work.catch((error: Error) => logger.warn({ reason: error.message }, what))
-    let uplink: Uplink | undefined
     const commands = await openCommands({
       ...this.#options,
       metrics: this.#metrics,
@@ -190,7 +193,7 @@ class WiredGateway implements Gateway {
       broker,
       dialects,
       cameras: () => this.#cameras,
-      uplink: () => uplink,
+      uplink: () => this.#uplink,
       now: () => boxClock.now(),
       restart: (why) => this.#fail(new ConfigChanged(why)),
     })
@@ -235,7 +238,7 @@ class WiredGateway implements Gateway {
     })
     let lastReceiptMs: number | undefined
     if (config.uplink) {
-      uplink = createUplink({
+      const uplink = createUplink({
         settings: config.uplink,
         boxId: config.box.id,
         boxName: config.box.name,
@@ -245,7 +248,7 @@ class WiredGateway implements Gateway {
         random,
         metrics: this.#metrics,
         pictures: opened?.pictures,
-        health: () => heartbeat.read(),
+        health: () => ({ ...heartbeat.read(), ...(this.#keeping?.illness === undefined ? {} : { isKeeping: false }) }),
         onStage: (notice) => {
           stages.reached(notice.alarm, notice.stage)
           cameras?.onStage(notice.alarm, notice.stage)
@@ -267,7 +270,8 @@ class WiredGateway implements Gateway {
           logger.info({ state, reason }, 'the link to the centre changed')
         },
       })
-      this.#undos.push(['uplink', () => uplink?.stop()])
+      this.#uplink = uplink
+      this.#undos.push(['uplink', () => uplink.stop()])
       opened?.travel.start(uplink)
     }
 
@@ -275,7 +279,7 @@ class WiredGateway implements Gateway {
       config,
       version: this.#options.version,
       journal,
-      uplink,
+      uplink: this.#uplink,
       broker,
       cameras,
       documents: intake.documents(),
@@ -295,7 +299,7 @@ class WiredGateway implements Gateway {
       clock,
       metrics: this.#metrics,
       logger: logger.child({ part: 'console' }),
-      illness: () => this.#illness,
+      illness: () => this.#keeping?.illness,
       health: () => health.answer(),
       quarantine: (limit) => health.quarantine(limit),
       control: async (control, body) => {
@@ -308,7 +312,7 @@ class WiredGateway implements Gateway {
       cameras,
     })
     await this.#startConsole(server)
-    this.#tellJournal(journal)
+    this.#tellJournal(journal, intake)
     boxClock.onSynced(() => {
       const bootWallMs = Math.round(boxClock.bootWallMs())
       reported(journal.repairTimes(boot, bootWallMs), 'times could not be repaired yet')
@@ -337,7 +341,7 @@ class WiredGateway implements Gateway {
     await dialects.start(broker)
     await started
     // After the devices: loading and connecting the uplink must not keep a button waiting.
-    uplink?.start()
+    this.#uplink?.start()
     logger.info({ ...this.addresses(), epoch: journal.epoch, boot }, 'gateway is listening')
   }
 
@@ -352,10 +356,10 @@ class WiredGateway implements Gateway {
       bootId: this.#options.bootId ?? readBootId(() => random.hex(16)),
     })
     this.#undos.push(['journal', () => journal.close()])
-    return journal
+    return this.#options.wrapJournal?.(journal) ?? journal
   }
 
-  /** A console that can not listen is a pity; a village without its alarms because of it would be worse. */
+  /** If the console's port is taken, the box starts without it. */
   async #startConsole(server: ConsoleServer): Promise<void> {
     const { logger, config } = this.#options
     try {
@@ -368,14 +372,14 @@ class WiredGateway implements Gateway {
   }
 
   /** Metrics of the journal, and what to do when it refuses or turns out to be damaged. */
-  #tellJournal(journal: Journal): void {
+  #tellJournal(journal: Journal, intake: Intake): void {
     journal.onRefused((error) => {
-      this.#illness = `the journal refuses: ${error.message}`
       if (/^(SQLITE_(CORRUPT|NOTADB)|THREAD|CLOSED)/.test(error.code)) this.#fail(error)
     })
-    journal.onCommitted(() => {
-      this.#illness = undefined
-    })
+    const note = (): Promise<void> => intake.log('storage-probed', {})
+    const onChange = (): void => this.#uplink?.beat()
+    this.#keeping = new KeepingWatch({ journal, clock: this.#options.clock, note, onChange })
+    this.#undos.push(['keeping watch', () => this.#keeping?.stop()])
     registerJournalMetrics(journal, this.#metrics)
   }
 

@@ -37,6 +37,8 @@ export interface DeskRow {
   changedAtMs: number
   /** Its latest occurrence after the first, as the earliest record that counts it tells. */
   again?: Occurrence
+  /** False while the box could not keep what is shown: no record of it is stored. */
+  isKept?: false
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number
@@ -52,6 +54,9 @@ export function isBefore(a: RecordOrder, b: RecordOrder): boolean {
 
 /** An alarm that the centre raised itself: epoch 0, which no box can have. */
 export const isOwn = (row: DeskRow): boolean => row.newest.epoch === 0
+
+/** Before every record that a box sends, so that the first of them has the last word. */
+const unkeptOrder: RecordOrder = { epoch: -1, sequence: 0 }
 
 /** The fields of an alarm that are a box's to say, and no others: who accepted it, where it stands and whose it is are the centre's. */
 function boxFields(alarm: Alarm): Alarm {
@@ -137,6 +142,7 @@ export function applyAlarmRecord(
     }
     return { row: fresh, news: record.change }
   }
+  if (row.isKept === false) return joinKept(row, order, record, receivedAtMs)
   const again = laterOccurrence(row.again, order, record, receivedAtMs)
   const counted = again === undefined ? row : { ...row, again }
   if (isBefore(row.newest, order))
@@ -147,6 +153,57 @@ export function applyAlarmRecord(
   if (isBefore(order, row.oldest))
     return { row: { ...counted, oldest: order, raised: timeOf(record) }, news: 'updated' }
   return { row: counted, news: again === row.again ? undefined : 'updated' }
+}
+
+/** The first record of a call that the box could not keep at first: the same alarm, still raised when it was first heard. */
+function joinKept(row: DeskRow, order: RecordOrder, record: AlarmRecord, receivedAtMs: number): Applied {
+  const { isKept: _isKept, ...known } = row
+  const isFirst = isBefore(row.newest, { epoch: 0, sequence: 0 })
+  const isAll = record.alarm.occurrences >= row.alarm.occurrences
+  if (isFirst) {
+    const alarm = isAll
+      ? boxAlarm(record.alarm)
+      : { ...boxAlarm(record.alarm), occurrences: row.alarm.occurrences }
+    return {
+      row: {
+        ...known,
+        newest: order,
+        oldest: order,
+        alarm,
+        changedAtMs: receivedAtMs,
+        ...(isAll ? {} : { isKept: false as const }),
+      },
+      news: record.change === 'raised' ? 'updated' : record.change,
+    }
+  }
+  const applied = applyAlarmRecord(known, row.box, order, record, receivedAtMs)
+  if (isAll) return applied
+  // An older record, or one about something else: the occurrence that was not kept still stands.
+  const alarm = { ...applied.row.alarm, occurrences: row.alarm.occurrences }
+  return { row: { ...applied.row, alarm, isKept: false }, news: applied.news }
+}
+
+/** Applies a call that the box could not keep. Undefined when it says nothing that the row does not say. */
+export function applyUnkept(
+  row: DeskRow | undefined,
+  box: string,
+  { at, alarm }: { at: BoxTime; alarm: Alarm },
+  receivedAtMs: number,
+): Applied | undefined {
+  const fresh: Pick<DeskRow, 'alarm' | 'changedAtMs' | 'isKept'> = {
+    alarm: boxAlarm(alarm),
+    changedAtMs: receivedAtMs,
+    isKept: false,
+  }
+  if (row) {
+    const isMore = alarm.occurrences > row.alarm.occurrences || outranks(alarm.colour, row.alarm.colour)
+    if (!isMore || !isActive(row) || isOwn(row)) return undefined
+    return { row: { ...row, ...fresh }, news: 'updated' }
+  }
+  const id = deskAlarmId(box, alarm.id)
+  const order = { newest: unkeptOrder, oldest: unkeptOrder }
+  const times = { raised: timeOf(at), receivedAtMs }
+  return { row: { id, box, ...order, ...times, ...fresh, stage: 'centre' }, news: 'raised' }
 }
 
 function laterOccurrence(
@@ -174,6 +231,7 @@ export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAl
     receivedAtMs: row.receivedAtMs,
     changedAtMs: row.changedAtMs,
     ...(row.again === undefined ? {} : { again: row.again.time, againReceivedAtMs: row.again.receivedAtMs }),
+    ...(row.isKept === undefined ? {} : { isKept: row.isKept }),
     stage: row.stage,
     ...(row.acceptedBy === undefined ? {} : { acceptedBy: row.acceptedBy }),
     ...(row.acceptedAtMs === undefined ? {} : { acceptedAtMs: row.acceptedAtMs }),

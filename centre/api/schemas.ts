@@ -57,6 +57,7 @@ export const deskAlarmSchema = z.looseObject({
   changedAtMs: ms,
   again: boxTime.optional(),
   againReceivedAtMs: ms.optional(),
+  isKept: z.literal(false).optional(),
   stage: z.enum(stages),
   acceptedBy: z.string().optional(),
   acceptedAtMs: ms.optional(),

@@ -206,7 +206,9 @@ export class UplinkBroker {
           this.#options.onHeartbeat(box, payload)
           return callback(null)
         }
-        if (topic.channel === 'result') return void this.#takeResult(box, payload, callback)
+        const { onResult, onUnkept } = this.#options
+        if (topic.channel === 'result') return void this.#store(box, onResult(box, payload), callback)
+        if (topic.channel === 'unkept') return void this.#store(box, onUnkept(box, payload), callback)
         if (topic.channel === 'picture' && isPictureChunk(payload)) {
           this.#options.onPicture(box, payload)
           return callback(null)
@@ -309,12 +311,12 @@ export class UplinkBroker {
     broker.handle(socket)
   }
 
-  async #takeResult(box: string, payload: Buffer, done: (error?: Error) => void): Promise<void> {
+  async #store(box: string, storing: Promise<void>, done: (error?: Error) => void): Promise<void> {
     try {
-      await this.#options.onResult(box, payload)
+      await storing
       done()
     } catch (error) {
-      this.#options.logger.error({ err: error, box }, 'the answer of a box could not be stored')
+      this.#options.logger.error({ err: error, box }, 'a message of a box could not be stored')
       done(error as Error)
     }
   }

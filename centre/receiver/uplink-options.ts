@@ -37,6 +37,8 @@ export interface UplinkBrokerOptions {
   onHeartbeat: (box: string, payload: Buffer) => void
   /** What became of a command; acknowledged once it resolves. */
   onResult: (box: string, payload: Buffer) => Promise<void>
+  /** A call that the box could not keep; acknowledged once it resolves. */
+  onUnkept: (box: string, payload: Buffer) => Promise<void>
   /** A part of a picture: its PUBACK is transport only, the answer is a picture receipt. */
   onPicture: (box: string, payload: Buffer) => void
   onSubscribed: (box: string, channel: DownChannel) => void

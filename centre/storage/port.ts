@@ -1,6 +1,7 @@
 // What others see of storage: plain calls that SQLite answers today and another database can answer later.
-import type { AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
+import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
 import type { BoxSummary, DeskAlarm, DeskPicture, GoneReason, Role } from '../../protocols/desk/api.ts'
 import type {
@@ -68,6 +69,14 @@ export interface SpoiltRecord {
 export interface StoredIntake {
   changes: StoredChange[]
   spoilt: SpoiltRecord[]
+}
+
+/** A call that a box could not keep. */
+export interface UnkeptArrived {
+  box: string
+  at: BoxTime
+  alarm: Alarm
+  receivedAtMs: number
 }
 
 /** A change of an alarm that the centre raises itself, such as box-silent. */
@@ -237,6 +246,8 @@ export interface WriterCalls extends CaseWriterCalls {
   writerAnswers(): true
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
+  /** A call that its box could not keep becomes an alarm all the same. */
+  storeUnkept(call: UnkeptArrived): StoredChange[]
   /** The town's rules for cases; the defaults hold until it is called. */
   setCasePolicy(settings: PolicySettings): void
   seeAlarm(id: string, user: string, atMs: number): StepOutcome

@@ -10,6 +10,14 @@ export const boxSilentWords = (name: string): OwnWords => ({
   },
 })
 
+export const boxNotKeepingWords = (name: string): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `网关“${name}”的存储拒绝写入：警笛、灯照常动作，呼救照常上送，但断电会丢失未上送的内容。请尽快更换存储卡。`,
+    en: `The storage of box “${name}” refuses writes: sirens and lamps still act and calls still go up, but a power cut loses what has not gone up. Replace the card soon.`,
+  },
+})
+
 export const boxDoubledWords = (name: string, places: readonly string[]): OwnWords => ({
   colour: 'orange',
   text: {

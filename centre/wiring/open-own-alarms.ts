@@ -10,7 +10,7 @@ import type { CentreConfig } from '../config/config.ts'
 import type { Claim } from '../receiver/box-credentials.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { OwnAlarms } from '../villages/own-alarms.ts'
-import { boxDoubledWords, boxSilentWords } from '../villages/own-words.ts'
+import { boxDoubledWords, boxNotKeepingWords, boxSilentWords } from '../villages/own-words.ts'
 import { TwoPlaces, type BoxPlace } from '../villages/two-places.ts'
 
 export interface OpenOwnAlarmsOptions {
@@ -45,6 +45,12 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     },
     silent: (box: string, isSilent: boolean): void =>
       alarms.set({ box, kind: 'box-silent' }, isSilent ? boxSilentWords(nameOf(box)) : undefined),
+    /** What its heartbeat says of its storage. */
+    notKeeping: (box: string, isNotKeeping: boolean): void =>
+      alarms.set(
+        { box, kind: 'box-not-keeping' },
+        isNotKeeping ? boxNotKeepingWords(nameOf(box)) : undefined,
+      ),
     spoke: (box: string, { place, endsAtMs }: Claim): void => {
       places.spoke(box, place)
       if (endsAtMs !== undefined) certificates.seen(box, endsAtMs)

@@ -1,12 +1,13 @@
 // What intake is made of.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
-import type { AlarmEngine, LocalCommand } from '../alarms/port.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
+import type { AlarmEngine, LocalCommand, Transition } from '../alarms/port.ts'
 import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
 import type { Companions, Kept } from './port.ts'
+import type { NamedInput } from './refused-ids.ts'
 
 export interface IntakeOptions {
   journal: Journal
@@ -18,14 +19,23 @@ export interface IntakeOptions {
   logger: Logger
   metrics: Registry
   onKept: (kept: Kept) => void
-  /** An event could not be kept; these are what local rules ask for. The siren does not wait for a card that may never write again. */
-  onUnkept?: (event: DeviceEvent, commands: readonly LocalCommand[]) => void
+  /** What came of an input could not be kept. Neither the siren nor the town waits for a card that may never write again. */
+  onUnkept?: (unkept: UnkeptOutcome) => void
   /** Lets so many milliseconds pass; the machine's own time when left out. */
   pause?: (ms: number) => Promise<void>
 }
 
+/** What would have been kept. It is told again whenever the input comes again and is refused again, with the same ids. */
+export interface UnkeptOutcome {
+  at: BoxTime
+  inputs: readonly NamedInput[]
+  transitions: readonly Transition[]
+  commands: readonly LocalCommand[]
+}
+
 /** What is kept together with the records of one input. */
 export interface Companion {
+  inputs: readonly NamedInput[]
   event?: EventRecord
   cause?: number
   oddIds?: readonly OddId[] | undefined

@@ -2,7 +2,7 @@
 // to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
-import { idUsedAgain, type EventRecord, type JournalRecord } from '../../protocols/domain/record.ts'
+import { idUsedAgain, type JournalRecord } from '../../protocols/domain/record.ts'
 import { encodeDeviceEvent, parseDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
 import { parseCommandResult, parsePresence } from '../../protocols/device-mqtt/messages.ts'
 import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
@@ -16,13 +16,24 @@ import type { Companion, IntakeOptions } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
-import { causeKey, commandKey, type AlarmJudge, type Companions, type Told } from './port.ts'
+import { type AlarmJudge, type Companions, type Told } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
 import { machinePause, notTaking, pass } from './told.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
-import { alarmRecords, canAlarm, causeOf, commandDocuments, laneOf, logRecord } from './records.ts'
+import {
+  alarmRecords,
+  boxTime,
+  canAlarm,
+  commandDocuments,
+  companionState,
+  eventRecord,
+  journalEntry,
+  laneOf,
+  logRecord,
+} from './records.ts'
 import { contentHash } from '../../protocols/kit/content-hash.ts'
 import { PresenceMemory } from './presence-memory.ts'
+import { RefusedIds, noIdPrefix, type NamedInput } from './refused-ids.ts'
 import { RepeatMemory, type IdVerdict } from './repeat-memory.ts'
 
 /** Odd message ids remembered, in memory and in the journal. */
@@ -36,6 +47,7 @@ export class Intake implements AlarmJudge {
   readonly #repeats = new RepeatMemory(oddIdsMax)
   /** Whether an event of that id is in the journal, or on its way there. */
   readonly wasKept = (device: string, messageId: string): boolean => this.#repeats.has(device, messageId)
+  readonly #refusedIds = new RefusedIds()
   readonly #presence = new PresenceMemory()
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
@@ -129,8 +141,9 @@ export class Intake implements AlarmJudge {
     const time = this.#options.now()
     const excerpt = excerptOf(message.payload)
     const input = { type: 'unreadable', device: message.device, excerpt, problem } as const
-    const outcome = this.#judge(input, time, this.#options.journal.nextSequence())
-    return this.#keep(outcome, time, [], {
+    const named = this.#name(input, this.#options.journal.nextSequence())
+    return this.#keep(this.#judge(named, time), time, [], {
+      inputs: [named],
       quarantine: quarantineRow(message, problem, this.#options.now().atMs),
     })
   }
@@ -156,7 +169,7 @@ export class Intake implements AlarmJudge {
       return told.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     // Without an id of its own nothing tells a message from its repeat: each is a new one.
     if (event.messageId === '')
-      event.messageId = `no-id-${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
+      event.messageId = `${noIdPrefix}${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
     const { device, messageId, readings, deviceAtMs } = event
     const time = this.#options.now()
     const content = contentHash(readings, deviceAtMs)
@@ -190,22 +203,9 @@ export class Intake implements AlarmJudge {
     inFlight: EventInFlight,
   ): void {
     const sequence = this.#options.journal.nextSequence()
-    const outcome = this.#judge({ type: 'event', event }, time, sequence)
-    // Built field by field, as everything on this path: spreads are a tenth of what an event costs.
-    const record: EventRecord & { flags?: readonly string[] } = {
-      type: 'event',
-      sequence,
-      boot: time.boot,
-      sinceBootMs: time.sinceBootMs,
-      atMs: time.atMs,
-      clock: time.clock,
-      device: event.device,
-      messageId: event.messageId,
-      readings: event.readings,
-    }
-    if (event.deviceAtMs !== undefined) record.deviceAtMs = event.deviceAtMs
-    if (event.setAside) record.setAside = event.setAside
-    if (outcome.flags && outcome.flags.length > 0) record.flags = outcome.flags
+    const named = this.#name({ type: 'event', event }, sequence)
+    const outcome = this.#judge(named, time)
+    const record = eventRecord(event, time, sequence, outcome.flags)
     if (verdict === 'counted again' || verdict === 'odd again') {
       record.flags = [...(record.flags ?? []), idUsedAgain]
       this.#ids.usedAgain(event)
@@ -215,9 +215,8 @@ export class Intake implements AlarmJudge {
     const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
     if (!isPlain) {
       const oddIds = this.#ids.oddIdsOf(event, verdict)
-      const kept = this.#keep(outcome, time, records, { event: record, cause: sequence, oddIds })
-      kept.catch(() => this.#options.onUnkept?.(event, outcome.commands))
-      return pass(kept, inFlight)
+      const more = { inputs: [named], event: record, cause: sequence, oddIds }
+      return pass(this.#keep(outcome, time, records, more), inFlight)
     }
     // Nearly every event: nothing came of it but its record.
     const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
@@ -249,9 +248,10 @@ export class Intake implements AlarmJudge {
     const time = this.#options.now()
     const sequence = this.#options.journal.nextSequence()
     const isOnline = parsed.value === 'online'
-    const outcome = this.#judge({ type: 'presence', device, isOnline }, time, sequence)
+    const named = this.#name({ type: 'presence', device, isOnline }, sequence)
     const record = logRecord(sequence, time, 'presence', { device, presence: parsed.value })
-    return this.#keep(outcome, time, [{ lane: 'routine', record }], {})
+    const outcome = this.#judge(named, time)
+    return this.#keep(outcome, time, [{ lane: 'routine', record }], { inputs: [named] })
   }
 
   #acceptResult(message: Message): Promise<void> {
@@ -263,7 +263,7 @@ export class Intake implements AlarmJudge {
     const record = logRecord(this.#options.journal.nextSequence(), time, 'command-result', facts)
     const nothing = { transitions: [], commands: [] }
     const result = { device: message.device, result: parsed.value }
-    return this.#keep(nothing, time, [{ lane: 'routine', record }], { result })
+    return this.#keep(nothing, time, [{ lane: 'routine', record }], { inputs: [], result })
   }
 
   async #quarantine(message: Message, problem: string): Promise<void> {
@@ -283,9 +283,14 @@ export class Intake implements AlarmJudge {
     if (this.#ready) await this.#ready
     const time = this.#options.now()
     const { journal } = this.#options
-    const outcome = joinOutcomes(inputs.map((input) => this.#judge(input, time, journal.nextSequence())))
+    const named = inputs.map((input) => this.#name(input, journal.nextSequence()))
+    const outcome = joinOutcomes(named.map((one) => this.#judge(one, time)))
     const { logs, state, documents } = companions(outcome.logs ?? [])
-    await this.#keep({ ...outcome, logs: [...(outcome.logs ?? []), ...logs] }, time, [], { state, documents })
+    await this.#keep({ ...outcome, logs: [...(outcome.logs ?? []), ...logs] }, time, [], {
+      inputs: named,
+      state,
+      documents,
+    })
   }
 
   /** Steady time at which the next `tick` can change anything. */
@@ -306,13 +311,12 @@ export class Intake implements AlarmJudge {
     await this.#options.journal.append({ records: [{ lane, record }], isUrgent })
   }
 
-  #judge(input: AlarmInput, time: BoxTime & { steadyMs: number }, sequence: number): Outcome {
-    const now: Now = {
-      steadyMs: time.steadyMs,
-      wallMs: time.atMs,
-      clock: time.clock,
-      inputId: `${this.#options.journal.epoch}-${sequence}`,
-    }
+  #name(input: AlarmInput, sequence: number): NamedInput {
+    return this.#refusedIds.name(input, `${this.#options.journal.epoch}-${sequence}`)
+  }
+
+  #judge({ input, inputId }: NamedInput, time: BoxTime & { steadyMs: number }): Outcome {
+    const now: Now = { steadyMs: time.steadyMs, wallMs: time.atMs, clock: time.clock, inputId }
     return this.#options.engine.judge(this.#documents, input, now)
   }
 
@@ -331,21 +335,15 @@ export class Intake implements AlarmJudge {
     const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
     const commands = commandDocuments(outcome.commands, this.#options.now().steadyMs, next)
     if (more.documents) commands.push(...more.documents)
-    const state: [string, object | undefined][] = this.#documents.takeChanged()
-    for (const [key, value] of more.state ?? []) state.push([key, value])
-    for (const document of commands) state.push([commandKey(document.device, document.command.id), document])
-    for (const { alarm, change } of alarms)
-      if (change === 'ended') state.push([causeKey(alarm.id), undefined])
-      else if (more.event) state.push([causeKey(alarm.id), causeOf(more.event)])
+    const state = [...this.#documents.takeChanged(), ...companionState(more, alarms, commands)]
     if (records.length === 0 && state.length === 0 && !more.quarantine) return
-    const stored = await this.#options.journal.append({
-      records,
-      state,
-      ...(more.oddIds && more.oddIds.length > 0 ? { oddIds: more.oddIds } : {}),
-      ...(more.quarantine ? { quarantine: more.quarantine } : {}),
-      isUrgent:
-        Boolean(more.state?.length || commands.length) || records.some(({ lane }) => lane !== 'routine'),
+    const entry = { ...journalEntry(records, more, commands), state }
+    const stored = await this.#options.journal.append(entry).catch((error: Error) => {
+      this.#refusedIds.refused(more.inputs)
+      this.#options.onUnkept?.({ ...outcome, at: boxTime(time), inputs: more.inputs })
+      throw error
     })
+    this.#refusedIds.kept(more.inputs)
     for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
     if (more.quarantine) this.#metrics.messages.inc({ result: 'quarantined' })
     if (!more.event) this.#countInput()

@@ -1,9 +1,9 @@
 // Local response when the journal refuses: a card that became read-only must not keep a siren silent. What rules ask for is done
-// once per message, although the device keeps its event and sends it again and again.
-import type { DeviceEvent } from '../../protocols/domain/event.ts'
+// once per input, although the device keeps its event and sends it again and again.
 import type { LocalCommand } from '../alarms/port.ts'
+import type { UnkeptOutcome } from './intake-options.ts'
 
-/** Messages remembered that were acted for without being kept; beyond it the oldest are acted for once more. */
+/** Inputs remembered that were acted for without being kept; beyond it the oldest are acted for once more. */
 const rememberedMax = 1000
 
 export class Unkept {
@@ -15,8 +15,8 @@ export class Unkept {
   }
 
   /** True when there was something to do and it had not been done yet. */
-  take({ device, messageId }: DeviceEvent, commands: readonly LocalCommand[]): boolean {
-    const key = `${device} ${messageId}`
+  take({ inputs, commands }: UnkeptOutcome): boolean {
+    const key = inputs.map(({ inputId }) => inputId).join(' ')
     if (commands.length === 0 || this.#acted.has(key)) return false
     this.#acted.add(key)
     if (this.#acted.size > rememberedMax)

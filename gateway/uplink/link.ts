@@ -2,8 +2,11 @@
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
 
 export interface Link {
-  /** Hands a message to the connection; returns about how many bytes it takes on the wire. Never throws, never blocks. */
-  send(channel: UpChannel, payload: Uint8Array): number
+  /**
+   * Hands a message to the connection; returns about how many bytes it takes on the wire. Never throws, never blocks. `onTaken`
+   * is called once the centre's broker has acknowledged it.
+   */
+  send(channel: UpChannel, payload: Uint8Array, onTaken?: () => void): number
   /** Bytes that were handed over and did not leave the program yet. */
   queuedBytes(): number
   /** True once the centre lets us hear what it says about pictures; without that none is sent. */

@@ -1,7 +1,8 @@
 // What others see of the uplink: how it is made, what it tells, and how it is doing.
 import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
-import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { Alarm, BilingualText } from '../../protocols/domain/alarm.ts'
+import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { PictureSize, SnapshotFacts } from '../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -78,6 +79,10 @@ export interface Uplink {
   facts(): Promise<UplinkFacts>
   /** Sends the outcome of a command; false when there is no link. */
   sendResult(payload: Uint8Array): boolean
+  /** An alarm that the journal refuses goes up all the same; only red and orange ones do. */
+  sendUnkept(at: BoxTime, alarm: Alarm): void
+  /** What the heartbeat says has changed: it does not wait for its turn. */
+  beat(): void
   /** These sizes of a picture are to travel; `isTried`: a part of it may be there already. */
   addPicture(snapshot: SnapshotFacts, isTried: boolean, sizes?: readonly PictureSize[]): void
 }

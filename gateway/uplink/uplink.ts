@@ -15,6 +15,7 @@ import type { Link } from './link.ts'
 import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
 import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
+import { UnkeptCalls } from './queues/unkept-calls.ts'
 import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
 import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } from './session.ts'
@@ -37,6 +38,7 @@ class UplinkLoop implements Uplink {
   readonly #supervision: Supervision
   readonly #metrics: UplinkMetrics
   readonly #session: UplinkSession
+  readonly #unkept: UnkeptCalls
   #state: LinkState = 'down'
   #stateSinceMs: number
   #reason: string | undefined
@@ -56,6 +58,7 @@ class UplinkLoop implements Uplink {
     this.#supervision = new Supervision(outbox, clock)
     this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
     this.#stateSinceMs = clock.monotonicMs()
+    this.#unkept = new UnkeptCalls(clock)
     this.#session = new UplinkSession({
       epoch: outbox.epoch,
       positions: outbox.positions(),
@@ -100,6 +103,7 @@ class UplinkLoop implements Uplink {
     this.#endConnection?.(true)
     this.#endConnection = undefined
     this.#link = undefined
+    this.#unkept.linkDown()
     this.#setState('down', 'stopped')
   }
 
@@ -127,6 +131,15 @@ class UplinkLoop implements Uplink {
   sendResult(payload: Uint8Array): boolean {
     this.#link?.send('result', payload)
     return this.#link !== undefined
+  }
+
+  sendUnkept(...[at, alarm]: Parameters<Uplink['sendUnkept']>): void {
+    if (alarm.latchedColour !== 'red' && alarm.latchedColour !== 'orange') return
+    if (this.#unkept.add(at, alarm)) this.#hurry()
+  }
+
+  beat(): void {
+    this.#sendHeartbeat()
   }
 
   addPicture(...[snapshot, isTried, sizes]: Parameters<Uplink['addPicture']>): void {
@@ -203,6 +216,7 @@ class UplinkLoop implements Uplink {
     this.#metrics.connected()
     this.#options.logger.info({ address }, 'the link to the centre is up')
     this.#setState('up')
+    this.#unkept.linkUp(link)
     this.#session.linkUp(link)
     this.#sendHeartbeat()
   }
@@ -211,12 +225,13 @@ class UplinkLoop implements Uplink {
     const wasUp = this.#link !== undefined
     this.#endConnection = undefined
     this.#link = undefined
+    this.#unkept.linkDown()
     this.#session.linkDown()
     if (!this.#isStarted) return
     if (this.#state !== 'deaf') this.#metrics.closed(wasUp ? 'closed' : 'failed')
     // After a working connection the first address comes first again.
     if (wasUp && this.#retry.failures === 0) this.#attempt = 0
-    const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting)
+    const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting || this.#unkept.isWaiting)
     const { logger, clock } = this.#options
     if (wasUp || this.#reason !== reason) logger.warn({ reason, delayMs }, 'no link to the centre')
     this.#setState('down', reason)

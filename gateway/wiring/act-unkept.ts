@@ -1,4 +1,4 @@
-// What a local rule asks for when its cause could not be kept: sent at once, and not kept either.
+// What is done although its cause could not be kept: local rules are carried out, and the call goes up to the town.
 import type { Logger } from 'pino'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { LocalCommand } from '../alarms/port.ts'
@@ -6,15 +6,22 @@ import type { IntakeOptions } from '../intake/intake-options.ts'
 import { Unkept } from '../intake/unkept.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Journal } from '../journal/port.ts'
+import type { Uplink } from '../uplink/port.ts'
 
 interface Parts {
   journal: Pick<Journal, 'nextSequence'>
   /** Undefined while nobody can be connected yet. */
   broker: () => Pick<DeviceBroker, 'publish'> | undefined
+  uplink: () => Pick<Uplink, 'sendUnkept'> | undefined
   logger: Logger
 }
 
-export function actUnkept({ journal, broker, logger }: Parts): NonNullable<IntakeOptions['onUnkept']> {
+export function actUnkept({
+  journal,
+  broker,
+  uplink,
+  logger,
+}: Parts): NonNullable<IntakeOptions['onUnkept']> {
   const act = ({ device, ...command }: LocalCommand): void => {
     logger.error({ device, do: command.do }, 'the journal refuses; what a rule asks for is done all the same')
     const order = JSON.stringify({ id: `c-${journal.nextSequence()}`, ...command })
@@ -24,5 +31,9 @@ export function actUnkept({ journal, broker, logger }: Parts): NonNullable<Intak
     })
   }
   const unkept = new Unkept(act)
-  return (event, commands) => void unkept.take(event, commands)
+  return (outcome) => {
+    unkept.take(outcome)
+    for (const { alarm } of outcome.transitions)
+      if (alarm.state !== 'normal') uplink()?.sendUnkept(outcome.at, alarm)
+  }
 }

@@ -29,6 +29,8 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
   /** Its latest occurrence after the first: when the box saw it, and when the centre had it on disk. */
   again?: BoxTime
   againReceivedAtMs?: number
+  /** False while the box, whose storage refuses writes, could not keep it: only the centre has it. */
+  isKept?: false
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number

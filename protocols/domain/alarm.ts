@@ -73,7 +73,11 @@ export const alarmKinds = [
 export type AlarmKind = (typeof alarmKinds)[number]
 
 /** Kinds that the centre alone may raise: its own word about a box. */
-export const centreAlarmKinds = ['box-silent', 'box-doubled'] as const satisfies readonly AlarmKind[]
+export const centreAlarmKinds = [
+  'box-silent',
+  'box-doubled',
+  'box-not-keeping',
+] as const satisfies readonly AlarmKind[]
 
 /** Kinds that a box may raise. */
 export const boxAlarmKinds = alarmKinds.filter((kind) => !centreAlarmKinds.some((own) => own === kind))

@@ -15,8 +15,9 @@ import { pictureReceiptSchema, type PictureReceipt } from './picture-receipt.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
 import { stageNoticeSchema, type StageNotice } from './stage-notice.ts'
+import { unkeptSchema, type UnkeptCall } from './unkept.ts'
 
-/** Largest heartbeat, receipt, stage notice, command or result in bytes. */
+/** Largest heartbeat, receipt, stage notice, command, result or unkept call in bytes. */
 export const controlBytesMax = 16 * 1024
 
 /** Unpacks gzip to at most `maxBytes`, or throws. */
@@ -65,6 +66,11 @@ export function parsePictureReceipt(bytes: Uint8Array): Result<PictureReceipt> {
 export function parseStageNotice(bytes: Uint8Array): Result<StageNotice> {
   const json = parseJson(bytes, controlBytesMax)
   return json.ok ? fromZod(stageNoticeSchema, json.value) : json
+}
+
+export function parseUnkeptCall(bytes: Uint8Array): Result<UnkeptCall> {
+  const json = parseJson(bytes, controlBytesMax)
+  return json.ok ? fromZod(unkeptSchema as never, json.value) : json
 }
 
 export function parseCentreCommand(bytes: Uint8Array): Result<CentreCommand> {

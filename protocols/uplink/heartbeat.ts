@@ -28,6 +28,7 @@ export const heartbeatSchema = z.looseObject({
   devices: z.object({ known: count, present: count }).optional(),
   quarantined: count.optional(),
   guard: guardSchema.optional(),
+  isKeeping: z.boolean().optional(),
 })
 
 export interface Heartbeat {
@@ -47,4 +48,6 @@ export interface Heartbeat {
   quarantined?: number | undefined
   /** What is armed, bypassed, on test and shelved, by whom; absent: as it was last told. */
   guard?: Guard | undefined
+  /** False while the box's storage refuses writes; left out while it takes them. */
+  isKeeping?: boolean | undefined
 }

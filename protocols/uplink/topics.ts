@@ -1,11 +1,11 @@
-// Topics between box and centre: up/{boxId}/{lane|heartbeat|result}, down/{boxId}/{receipt|picture|command|stage}.
+// Topics between box and centre: up/{boxId}/{lane|heartbeat|result|unkept}, down/{boxId}/{receipt|picture|command|stage}.
 import { lanes, type Lane } from '../domain/colour.ts'
 import { isBoxId } from '../domain/names.ts'
 
-export type UpChannel = Lane | 'heartbeat' | 'result'
+export type UpChannel = Lane | 'heartbeat' | 'result' | 'unkept'
 export type DownChannel = 'receipt' | 'picture' | 'command' | 'stage'
 
-const ups: readonly string[] = [...lanes, 'heartbeat', 'result']
+const ups: readonly string[] = [...lanes, 'heartbeat', 'result', 'unkept']
 const downs: readonly string[] = ['receipt', 'picture', 'command', 'stage']
 
 export const upTopic = (boxId: string, channel: UpChannel): string => `up/${boxId}/${channel}`

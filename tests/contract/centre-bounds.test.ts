@@ -34,6 +34,7 @@ describe('a box that reads nothing', () => {
       onResult: async () => {},
       onPicture: () => undefined,
       onHeartbeat: () => {},
+      onUnkept: () => Promise.resolve(),
       onSubscribed: () => subscriptions++,
     })
     await broker.start()

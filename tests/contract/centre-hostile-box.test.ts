@@ -81,6 +81,7 @@ it('a callback that throws refuses its client, and others go on; guesses are loo
 
     onShutOut: () => undefined,
     onResult: () => Promise.reject(new Error('thrown')),
+    onUnkept: () => Promise.resolve(),
     onSubscribed: () => {
       throw new Error('thrown')
     },

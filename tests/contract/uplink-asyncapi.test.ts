@@ -21,6 +21,7 @@ import { heartbeatSchema } from '../../protocols/uplink/heartbeat.ts'
 import { receiptSchema } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax, reportSchema } from '../../protocols/uplink/report.ts'
 import { stageNoticeSchema } from '../../protocols/uplink/stage-notice.ts'
+import { unkeptSchema } from '../../protocols/uplink/unkept.ts'
 import { downTopic, upTopic } from '../../protocols/uplink/topics.ts'
 
 const folder = new URL('../../docs/', import.meta.url)
@@ -35,6 +36,7 @@ describe('the AsyncAPI file of the uplink', () => {
     expect(api.channels.heartbeat.address).toBe(upTopic(box, 'heartbeat'))
     expect(api.channels.receipt.address).toBe(downTopic(box, 'receipt'))
     expect(api.channels.command.address).toBe(downTopic(box, 'command'))
+    expect(api.channels.unkept.address).toBe(upTopic(box, 'unkept'))
     expect(api.channels.result.address).toBe(upTopic(box, 'result'))
     expect(api.channels.picture.address).toBe(upTopic(box, 'picture'))
     expect(api.channels.pictureReceipt.address).toBe(downTopic(box, 'picture'))
@@ -48,6 +50,7 @@ describe('the AsyncAPI file of the uplink', () => {
       receipt: receiptSchema,
       heartbeat: heartbeatSchema,
       stage: stageNoticeSchema,
+      unkept: unkeptSchema,
       command: centreCommandSchema,
       result: centreCommandResultSchema,
       pictureReceipt: pictureReceiptSchema,

@@ -18,6 +18,7 @@ const writerCalls = [
   'putActionLists',
   'seeAlarm',
   'changeOwnAlarm',
+  'storeUnkept',
   'noteBoxes',
   'putUser',
   'putToken',

@@ -1,6 +1,13 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
 import { centreAlarmKinds, type Alarm } from '../../../protocols/domain/alarm.ts'
-import { applyAlarmRecord, isActive, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
+import {
+  applyAlarmRecord,
+  applyUnkept,
+  isActive,
+  isOwn,
+  toDeskAlarm,
+  type DeskRow,
+} from '../../alarms/desk-row.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
@@ -18,7 +25,7 @@ import { createIntakeWriter } from './intake-writer.ts'
 import { readKnownLanes } from './known-lanes.ts'
 import { createPictureWriter } from './picture-table.ts'
 import { createLookWriter } from './picture-upkeep.ts'
-import type { BoxMessage, GonePictures, KnownBox, StepOutcome, WriterCalls } from '../port.ts'
+import type { BoxMessage, GonePictures, KnownBox, StepOutcome, UnkeptArrived, WriterCalls } from '../port.ts'
 
 /** Kinds of the alarms that the centre raises itself. */
 const ownKinds = [...centreAlarmKinds, 'certificate-expires']
@@ -137,6 +144,18 @@ export function createWriter(db: Sqlite): WriterCalls {
       insertBox.run(box, box)
       alarms.put(row)
       return [logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs)]
+    }),
+
+    storeUnkept: immediately(db, ({ box, at, alarm, receivedAtMs }: UnkeptArrived) => {
+      const atMs = Math.round(receivedAtMs)
+      const applied = applyUnkept(alarms.get(`${box}.${alarm.id}`), box, { at, alarm }, atMs)
+      if (!applied) return []
+      insertBox.run(box, box)
+      alarms.put(applied.row)
+      return [
+        logChange({ type: `alarm.${applied.news ?? 'updated'}`, alarm: shown(applied.row) }),
+        ...hearAlarm(applied.row, atMs),
+      ]
     }),
 
     noteBoxes: immediately(db, (boxes: KnownBox[], messages: BoxMessage[]) => {

@@ -97,15 +97,16 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     const channel = topics.get(topic)
     if (!isClosed && channel && payload.byteLength <= downMessageBytesMax) options.onMessage(channel, payload)
   })
-  const send = (channel: UpChannel, payload: Uint8Array): number => {
+  const send = (channel: UpChannel, payload: Uint8Array, onTaken?: () => void): number => {
     const topic = upTopic(boxId, channel)
     const bytes = payload.byteLength + topic.length + framingBytes + (options.isSecure ? tlsRecordBytes : 0)
     if (isClosed) return bytes
     // The PUBACK is transport only. A publish that fails is a connection that closes, which the session is told.
     const qos = channel === 'heartbeat' ? 0 : 1
     unanswered += qos
-    client.publish(topic, payload as Buffer, { qos }, () => {
+    client.publish(topic, payload as Buffer, { qos }, (error) => {
       unanswered -= qos
+      if (!error) onTaken?.()
     })
     return bytes
   }

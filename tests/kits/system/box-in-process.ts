@@ -7,7 +7,7 @@ import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
 import { parseGatewayConfig } from '../../../gateway/config/config.ts'
-import { createGateway, type Gateway } from '../../../gateway/gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../../../gateway/gateway.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../protocols/kit/random.ts'
@@ -49,7 +49,13 @@ export function createBoxFolder(): BoxFolder {
 export async function startBox(
   folder: string,
   config: object = {},
-  more: { clock?: Clock; bootId?: string; sinceBootMs?: () => number; isSystemSynced?: () => boolean } = {},
+  more: {
+    clock?: Clock
+    bootId?: string
+    sinceBootMs?: () => number
+    isSystemSynced?: () => boolean
+    wrapJournal?: GatewayOptions['wrapJournal']
+  } = {},
 ): Promise<BoxInProcess> {
   const parsed = parseGatewayConfig(
     stringify({
@@ -71,6 +77,7 @@ export async function startBox(
     bootId: more.bootId ?? 'boot-a',
     // Whether the machine that tests keeps its time must not change what is tested.
     isSystemSynced: more.isSystemSynced ?? (() => false),
+    ...(more.wrapJournal ? { wrapJournal: more.wrapJournal } : {}),
     ...(more.sinceBootMs ? { sinceBootMs: more.sinceBootMs } : {}),
   })
   await gateway.start()

@@ -30,7 +30,7 @@ it('acts once for a call that the journal refuses, and keeps the call when it ta
   })
   const box = await openBox(folder, {
     engine: () => createAlarmEngine(settings),
-    onUnkept: (event, wanted) => unkept.take(event, wanted),
+    onUnkept: (outcome) => unkept.take(outcome),
     pause: () => Promise.resolve(),
     journal: (real) =>
       new Proxy(real, {

@@ -1,0 +1,60 @@
+// Calls that a box could not keep: stored as alarms, each in a commit of its own, and acknowledged once they are on disk.
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { withPlainText } from '../../protocols/domain/plain-text.ts'
+import { describeProblems } from '../../protocols/kit/result.ts'
+import { parseUnkeptCall } from '../../protocols/uplink/codec.ts'
+import type { UnkeptCall } from '../../protocols/uplink/unkept.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
+import { BoxPace } from './box-pace.ts'
+
+/** A box sends four a second, and at a connection all that it has, which is no more than this. */
+const burst = 200
+const pauseMs = 100
+
+export interface UnkeptIntakeOptions {
+  storage: Pick<Storage, 'storeUnkept'>
+  clock: Clock
+  logger: Logger
+  registry: Registry
+  onStored: (changes: StoredChange[]) => void
+}
+
+export class UnkeptIntake {
+  readonly #options: UnkeptIntakeOptions
+  readonly #pace: BoxPace
+  readonly #calls
+
+  constructor(options: UnkeptIntakeOptions) {
+    this.#options = options
+    this.#pace = new BoxPace({ clock: options.clock, burst, pauseMs })
+    this.#calls = new Counter({
+      name: 'gengfu_centre_unkept_calls_total',
+      help: 'Calls that a box could not keep, by what became of them here',
+      labelNames: ['result'],
+      registers: [options.registry],
+    })
+  }
+
+  /** Resolves once it is on disk, or is nothing that can be stored. */
+  async take(box: string, payload: Uint8Array): Promise<void> {
+    const { storage, clock, logger, onStored } = this.#options
+    if (!this.#pace.takes(box)) return this.#calls.inc({ result: 'too many' })
+    const call = parseUnkeptCall(payload)
+    if (!call.ok) {
+      this.#calls.inc({ result: 'unreadable' })
+      logger.warn(
+        { box, problems: describeProblems(call.problems) },
+        'a call that a box could not keep can not be read',
+      )
+      return
+    }
+    const { at, alarm } = withPlainText(call.value) as UnkeptCall
+    const changes = await storage.storeUnkept({ box, at, alarm, receivedAtMs: clock.wallMs() })
+    this.#calls.inc({ result: changes.length > 0 ? 'stored' : 'repeat' })
+    if (changes.length > 0)
+      logger.error({ box, alarm: alarm.id, kind: alarm.kind }, 'a call has come that its box could not keep')
+    onStored(changes)
+  }
+}

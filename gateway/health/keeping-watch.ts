@@ -1,0 +1,57 @@
+// Whether the journal takes commits: what the health page and the heartbeat say, and a commit from time to time while it refuses,
+// so that nobody has to press a button for the box to find out that its storage works again.
+import type { Clock } from '../../protocols/kit/clock-port.ts'
+import type { Journal } from '../journal/port.ts'
+
+/** While the journal refuses, a note is tried this often. */
+export const keepingProbeMs = 5000
+
+export interface KeepingWatchOptions {
+  journal: Pick<Journal, 'onRefused' | 'onCommitted'>
+  clock: Clock
+  /** Writes a note into the journal. */
+  note: () => Promise<void>
+  /** It refuses, or takes commits again. */
+  onChange: () => void
+}
+
+export class KeepingWatch {
+  readonly #options: KeepingWatchOptions
+  #illness: string | undefined
+  #cancel: (() => void) | undefined
+  #isStopped = false
+
+  constructor(options: KeepingWatchOptions) {
+    this.#options = options
+    options.journal.onRefused((error) => this.#set(`the journal refuses: ${error.message}`))
+    options.journal.onCommitted(() => this.#set(undefined))
+  }
+
+  /** Why nothing is kept at the moment; undefined while all is well. */
+  get illness(): string | undefined {
+    return this.#illness
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel?.()
+  }
+
+  #set(illness: string | undefined): void {
+    const isChanged = (illness === undefined) !== (this.#illness === undefined)
+    this.#illness = illness
+    if (!isChanged || this.#isStopped) return
+    this.#cancel?.()
+    if (illness !== undefined) this.#probeLater()
+    this.#options.onChange()
+  }
+
+  #probeLater(): void {
+    const { clock, note } = this.#options
+    this.#cancel = clock.after(keepingProbeMs, () => {
+      // What is refused again has been said already.
+      note().catch(() => undefined)
+      this.#probeLater()
+    })
+  }
+}

@@ -1,0 +1,84 @@
+// Calls that the box could not keep, on their way to the centre: in memory only, until the centre's broker has acknowledged them.
+import type { Alarm } from '../../../protocols/domain/alarm.ts'
+import type { BoxTime } from '../../../protocols/domain/event.ts'
+import type { Clock } from '../../../protocols/kit/clock-port.ts'
+import { controlBytesMax, encodeJson } from '../../../protocols/uplink/codec.ts'
+import type { UnkeptCall } from '../../../protocols/uplink/unkept.ts'
+import type { Link } from '../link.ts'
+
+/** Alarms that wait for the centre; beyond it the oldest are dropped, for the newest calls are those that nobody has answered. */
+export const unkeptCallsMax = 100
+/** One message in so many milliseconds: a refused input is tried again and again, and a thin link is for records too. */
+export const unkeptPauseMs = 250
+
+interface Waiting {
+  payload: Uint8Array
+  /** What the payload says, without its time: the same call again is no news. */
+  says: string
+  isSent: boolean
+  isTaken: boolean
+}
+
+export class UnkeptCalls {
+  readonly #clock: Clock
+  /** By alarm id, oldest first. Those that the centre has stay, so that their repeats are known. */
+  readonly #calls = new Map<string, Waiting>()
+  #link: Link | undefined
+  #isPausing = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get isWaiting(): boolean {
+    return [...this.#calls.values()].some(({ isTaken }) => !isTaken)
+  }
+
+  /** True when it is news: another alarm, or one that says more than it did. */
+  add(at: BoxTime, alarm: Alarm): boolean {
+    const says = JSON.stringify(alarm)
+    if (this.#calls.get(alarm.id)?.says === says) return false
+    this.#calls.delete(alarm.id)
+    this.#calls.set(alarm.id, { payload: encodeCall(at, alarm), says, isSent: false, isTaken: false })
+    for (const oldest of this.#calls.keys()) {
+      if (this.#calls.size <= unkeptCallsMax) break
+      this.#calls.delete(oldest)
+    }
+    this.#pump()
+    return true
+  }
+
+  linkUp(link: Link): void {
+    this.#link = link
+    for (const call of this.#calls.values()) call.isSent = call.isTaken
+    this.#pump()
+  }
+
+  linkDown(): void {
+    this.#link = undefined
+  }
+
+  #pump(): void {
+    const link = this.#link
+    const next = [...this.#calls.values()].findLast(({ isSent }) => !isSent)
+    if (!link || !next || this.#isPausing) return
+    next.isSent = true
+    link.send('unkept', next.payload, () => {
+      next.isTaken = true
+    })
+    this.#isPausing = true
+    this.#clock.after(unkeptPauseMs, () => {
+      this.#isPausing = false
+      this.#pump()
+    })
+  }
+}
+
+/** Readings that do not fit are left out: the person and the place are what counts. */
+function encodeCall(at: BoxTime, alarm: Alarm): Uint8Array {
+  const call: UnkeptCall = { v: 1, at, alarm }
+  const payload = encodeJson(call)
+  if (payload.byteLength <= controlBytesMax) return payload
+  const { readings: _readings, ...rest } = alarm
+  return encodeJson({ ...call, alarm: rest })
+}
