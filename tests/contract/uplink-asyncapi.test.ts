@@ -84,7 +84,8 @@ describe('the handbook page of the uplink', () => {
     const examples = [...text('uplink.md').matchAll(/```json\n([^`]+)```/g)].map(([, json]) =>
       JSON.parse(json ?? ''),
     )
-    const [report, receipt, command, result, heartbeat] = examples
+    const [report, receipt, command, result, unkept, heartbeat] = examples
+    expect(unkeptSchema.safeParse(unkept).success).toBe(true)
     expect(centreCommandSchema.strict().safeParse(command).success).toBe(true)
     expect(centreCommandResultSchema.strict().safeParse(result).success).toBe(true)
     expect(reportSchema.safeParse(report).success).toBe(true)

@@ -110,7 +110,7 @@ it('shows the call as not kept, opens its case, and knows the record that comes 
   // It comes again and again while the card refuses: still one alarm.
   for (let times = 0; times < 3; times++) {
     await until(() => device.connected)
-    device.reconnect()
+    device.stream.destroy()
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   expect(await desk('sos')).toHaveLength(1)
