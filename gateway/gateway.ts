@@ -25,7 +25,7 @@ import { registerJournalMetrics } from './health/journal-metrics.ts'
 import { diskOf } from './health/disk-room.ts'
 import { createHeartbeatFacts } from './health/heartbeat-facts.ts'
 import { HealthReport } from './health/health-report.ts'
-import { KeepingWatch } from './health/keeping-watch.ts'
+import { watchKeeping, type KeepingWatch } from './health/keeping-watch.ts'
 import { takeForgetRequests } from './intake/forget-request.ts'
 import { Intake } from './intake/intake.ts'
 import { causePrefix, type CauseDocument, type Kept } from './intake/port.ts'
@@ -292,7 +292,7 @@ class WiredGateway implements Gateway {
       disk: () => diskOf(config.dataDir),
       flash,
     })
-    if (!uplink) this.#facts.set('link-lost', false)
+    if (!this.#uplink) this.#facts.set('link-lost', false)
     const server = new ConsoleServer({
       ...config.console,
       pageFolder: join(programFolder(), 'dist/web/console'),
@@ -376,9 +376,7 @@ class WiredGateway implements Gateway {
     journal.onRefused((error) => {
       if (/^(SQLITE_(CORRUPT|NOTADB)|THREAD|CLOSED)/.test(error.code)) this.#fail(error)
     })
-    const note = (): Promise<void> => intake.log('storage-probed', {})
-    const onChange = (): void => this.#uplink?.beat()
-    this.#keeping = new KeepingWatch({ journal, clock: this.#options.clock, note, onChange })
+    this.#keeping = watchKeeping(journal, this.#options.clock, intake, () => this.#uplink?.beat())
     this.#undos.push(['keeping watch', () => this.#keeping?.stop()])
     registerJournalMetrics(journal, this.#metrics)
   }

@@ -55,3 +55,13 @@ export class KeepingWatch {
     })
   }
 }
+
+/** The note that is tried is one of the intake's own. */
+export function watchKeeping(
+  journal: KeepingWatchOptions['journal'],
+  clock: Clock,
+  intake: { log: (what: string, facts: Record<string, unknown>) => Promise<void> },
+  onChange: () => void,
+): KeepingWatch {
+  return new KeepingWatch({ journal, clock, note: () => intake.log('storage-probed', {}), onChange })
+}

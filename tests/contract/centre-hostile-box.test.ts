@@ -136,6 +136,7 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
     onSpoke: () => undefined,
     onShutOut: () => undefined,
     onResult: async () => undefined,
+    onUnkept: async () => undefined,
     onSubscribed: () => undefined,
   })
   await broker.start()
