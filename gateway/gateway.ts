@@ -248,7 +248,7 @@ class WiredGateway implements Gateway {
         random,
         metrics: this.#metrics,
         pictures: opened?.pictures,
-        health: () => ({ ...heartbeat.read(), ...(this.#keeping?.illness === undefined ? {} : { isKeeping: false }) }),
+        health: () => ({ ...heartbeat.read(), ...this.#keeping?.said }),
         onStage: (notice) => {
           stages.reached(notice.alarm, notice.stage)
           cameras?.onStage(notice.alarm, notice.stage)

@@ -32,6 +32,11 @@ export class KeepingWatch {
     return this.#illness
   }
 
+  /** What the heartbeat says of it. */
+  get said(): { isKeeping?: false } {
+    return this.#illness === undefined ? {} : { isKeeping: false }
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#cancel?.()
