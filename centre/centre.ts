@@ -280,10 +280,7 @@ export function createCentre(options: CentreOptions): Centre {
         clock,
         logger: villageLogger,
         villages,
-        silent: (box, isSilent) => {
-          own.silent(box, isSilent)
-          own.notKeeping(box, false)
-        },
+        silent: (box) => own.retired(box),
         onStored: push,
       }),
       cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
@@ -340,10 +337,7 @@ export function createCentre(options: CentreOptions): Centre {
         own.notKeeping(box, heartbeat.value.isKeeping === false)
         if (heartbeats.isReceiptOwed(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
       },
-      onUnkept: (box, payload) => {
-        villages.heard(box)
-        return unkept.take(box, payload)
-      },
+      onUnkept: (box, payload) => unkept.take(box, payload),
       onResult: (box, payload) => {
         villages.heard(box)
         return commands.answered(box, payload)

@@ -51,6 +51,11 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
         { box, kind: 'box-not-keeping' },
         isNotKeeping ? boxNotKeepingWords(nameOf(box)) : undefined,
       ),
+    /** Nothing is said of it any more. */
+    retired: (box: string): void => {
+      alarms.set({ box, kind: 'box-silent' }, undefined)
+      alarms.set({ box, kind: 'box-not-keeping' }, undefined)
+    },
     spoke: (box: string, { place, endsAtMs }: Claim): void => {
       places.spoke(box, place)
       if (endsAtMs !== undefined) certificates.seen(box, endsAtMs)
