@@ -131,12 +131,15 @@ describe('a desk that catches up over a thin line', () => {
     await box.end()
     const url = `${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream?after=0`
     const desk = new WebSocket(url, { headers: { authorization: `Bearer ${running.token()}` } })
+    // Each alarm and its case.
     const positions: number[] = []
+    let alarms = 0
     let isClosed = false
     desk.on('close', () => (isClosed = true))
     desk.on('message', (data: Buffer) => {
       const { type, position } = JSON.parse(data.toString()) as { type: string; position: string }
-      if (type === 'alarm.raised') positions.push(Number(position))
+      if (type === 'alarm.raised' || type === 'case.opened') positions.push(Number(position))
+      if (type === 'alarm.raised') alarms++
       // Now and then the line stands still for a while.
       if (positions.length % 500 === 1) {
         desk.pause()
@@ -144,8 +147,9 @@ describe('a desk that catches up over a thin line', () => {
       }
     })
     try {
-      await until(() => positions.length === total || isClosed)
-      expect(positions).toEqual(Array.from({ length: total }, (_, i) => (positions[0] ?? 0) + i))
+      await until(() => positions.length === 2 * total || isClosed)
+      expect(alarms).toBe(total)
+      expect(positions).toEqual(Array.from({ length: 2 * total }, (_, i) => (positions[0] ?? 0) + i))
     } finally {
       desk.terminate()
       await running.centre.stop()
