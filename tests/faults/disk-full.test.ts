@@ -100,7 +100,7 @@ describe('a box whose disk is full', () => {
       expect(idsOf(await stored(again.journal, 'red')).size).toBe(red.size)
       // Repeats are known though their records were given up, also those behind the last checkpoint.
       const { last } = again.journal.positions().routine
-      const readings = { contact: 'closed', batteryPercent: 90 }
+      const readings = { contact: 'closed', batteryPercent: 90, note: 'x'.repeat(300) }
       for (let round = 1; round <= 120; round++)
         expect(await send(again, message('door-0', `1-${round}`, readings))).toBe(true)
       expect(again.journal.positions().routine.last).toBe(last)
