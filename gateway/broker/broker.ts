@@ -137,7 +137,7 @@ class Broker implements DeviceBroker {
       places: this.#places,
       holderOf: (internalId) => this.#holders.get(internalId),
       onTakeover: () => this.#metrics.takeovers.inc(),
-      onProven: (device, proof, mark) => options.intake.admitted?.(device, proof, mark),
+      onProven: (device, proof, mark) => options.intake.admitted(device, proof, mark),
     })
     this.#aedes = this.#createAedes()
   }

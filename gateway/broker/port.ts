@@ -32,7 +32,7 @@ export interface DeviceIntake {
    * Told when a device is let in, before its first message, with what proved it: `mark` is another one when its password or
    * certificate is another one.
    */
-  admitted?(device: string, proof: 'certificate' | 'password', mark: string): void
+  admitted(device: string, proof: 'certificate' | 'password', mark: string): void
 }
 
 /** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and quick: asked for every message. */

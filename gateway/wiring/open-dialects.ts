@@ -144,6 +144,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       payloadBytesMax: (device) => config.bridges.find(({ id }) => id === device)?.payloadBytes,
     },
     intake: {
+      admitted: (device, proof, mark) => intake.admitted(device, proof, mark),
       take: (message, told) => {
         const { device, topic, payload, isRetained, isResent } = message
         if (!dialects.has(device)) return intake.take(message, told)

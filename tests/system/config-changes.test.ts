@@ -29,6 +29,8 @@ const changes: Record<string, object> = {
   journal: { journal: { commitWindowMs: 0, quarantineMax: 10, keepReceipted: 0 } },
   cameras: { cameras: [] },
   pictures: { pictures: { termDays: 1 } },
+  bridges: { bridges: [] },
+  push: { push: { host: '127.0.0.1', port: 0 } },
   devices: { devices: [{ id: 'button-1', kind: 'door' }] },
   zones: { zones: [{ id: 'east', armed: true, grade: 'strict' }] },
   rules: { rules: [{ id: 'r1', when: { colours: ['red'] }, device: 'siren-1', do: 'siren' }] },

@@ -46,6 +46,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     ...(options.grants ? { grants: options.grants } : {}),
     ...(options.credentials ? { credentials: options.credentials } : {}),
     intake: {
+      admitted: () => undefined,
       take: ({ device, topic, payload, text, isRetained, qos }, told) => {
         const message = { device, topic, payload: Buffer.from(payload), text, isRetained, qos }
         accepted.push(message)
