@@ -174,6 +174,8 @@ class UplinkLoop implements Uplink {
       // Loaded when first needed: the MQTT package costs a tenth of a second that the start does not have.
       const { openConnection } = await import('./connect/connection.ts')
       const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
+      const certificateName = await shownName(settings.certFile)
+      // Nothing is awaited between this and `openConnection`: what the stream says in between has no listener.
       const stream = await openStream(address, {
         settings,
         signal: giveUp.signal,
@@ -192,7 +194,7 @@ class UplinkLoop implements Uplink {
         stream,
         isSecure: address.startsWith('mqtts:') || address.startsWith('wss:'),
         password: password === undefined ? undefined : Buffer.from(password.trim()),
-        certificateName: await shownName(settings.certFile),
+        certificateName,
         keepAliveSeconds: settings.keepAliveSeconds,
         connectSeconds: settings.connectSeconds,
         onOpen: (link) => this.#opened(link, address),

@@ -72,6 +72,9 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     close(isRefused ? `${reasonOf(error)}: ${whoAmI(options)}` : reasonOf(error))
   })
   client.on('close', () => close('the connection was closed'))
+  // A stream that ended before the client listened says nothing more: without this the box waits the whole connect time.
+  if (stream.destroyed)
+    queueMicrotask(() => close(stream.errored ? reasonOf(stream.errored) : 'the connection was closed'))
   client.on('end', () => close('the connection was ended'))
   client.on('connect', () => {
     if (isClosed) return

@@ -116,6 +116,8 @@ async function openTls(
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),
   })
+  // With TLS 1.3 the centre's refusal of our certificate follows the handshake, possibly in the same read.
+  secure.on('error', () => undefined)
   await opened(secure, 'secureConnect', options.signal).catch((error: unknown) => {
     const reason = reasonOf(error)
     throw new ConnectFailure(options.signal.aborted ? `${reason}: ${vanishedPackets}` : reason, {
@@ -131,7 +133,6 @@ async function openTls(
     options.onDateless(leaf.validFrom)
     return secure
   }
-  secure.on('error', () => undefined)
   secure.destroy()
   throw new ConnectFailure(`the certificate of the centre is not trusted: ${code}`)
 }
