@@ -1,6 +1,7 @@
 // The parts of a program that run: each is started once and registers how it is stopped. They are stopped in reverse order
 // inside one deadline, a part that fails to stop keeps no other from stopping, and a stop during the start leaves nothing open.
 import type { Clock } from '../protocols/kit/clock.ts'
+import { messageOf } from './failure.ts'
 
 export type Undo = () => void | Promise<void>
 
@@ -114,8 +115,4 @@ export class RunningParts {
 
 async function run({ undo }: Part): Promise<void> {
   await undo()
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'failed'
 }

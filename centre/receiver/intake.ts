@@ -11,6 +11,7 @@ import type { LaneBatch, QuarantineEntry, SpoiltRecord, Storage, StoredChange } 
 import { FairQueue } from './fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
+import { messageOf } from '../../platform/failure.ts'
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
@@ -264,7 +265,7 @@ export class Intake {
       if (!this.#isFailing) logger.error({ err: error }, 'storage fails: no Report is acknowledged')
       this.#isFailing = true
       this.#refused.inc(batch.length)
-      const failure = error instanceof Error ? error : new Error(String(error))
+      const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
   }

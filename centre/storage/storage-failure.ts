@@ -1,4 +1,5 @@
 // What went wrong in storage, in a form that crosses a thread and that a caller can decide on.
+import { codeOf, messageOf } from '../../platform/failure.ts'
 
 export class StorageFailure extends Error {
   /** SQLite's own code such as SQLITE_FULL, or one of ours: newer-schema, damaged, in-use, not-synchronous, closed. */
@@ -16,9 +17,7 @@ export class StorageFailure extends Error {
 
 export function toStorageFailure(error: unknown): StorageFailure {
   if (error instanceof StorageFailure) return error
-  const text = error instanceof Error ? error.message : String(error)
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'
-  return new StorageFailure(code, text, error)
+  return new StorageFailure(codeOf(error) || 'unexpected', messageOf(error), error)
 }
 
 /** Codes of SQLite that say something of the disk, the file or the machine. */
@@ -28,6 +27,5 @@ const ofTheWorld =
 /** True when other data in the same call could be stored: a value out of bounds, a constraint, an answer too deep to write. */
 export function isFaultOfData(error: unknown): boolean {
   if (error instanceof StorageFailure) return false
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return !ofTheWorld.test(code)
+  return !ofTheWorld.test(codeOf(error))
 }

@@ -78,7 +78,8 @@ export function answerEachFilter(client: Client): void {
     if (packet.cmd !== 'subscribe' || packet.subscriptions.length < 2) return
     const seen = new Set<string>()
     for (const subscription of packet.subscriptions) {
-      if (seen.has(subscription.topic)) Object.assign(subscription, { topic: Object(subscription.topic) })
+      if (seen.has(subscription.topic))
+        Object.assign(subscription, { topic: Object(subscription.topic) as unknown })
       else seen.add(subscription.topic)
     }
   })

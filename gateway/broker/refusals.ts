@@ -1,6 +1,7 @@
 // Why something was refused and what to do about it, in words; said once per device and cause, counted always.
 import type { Logger } from 'pino'
 import type { Counter } from 'prom-client'
+import { scalarText } from '../../protocols/kit/parse-json.ts'
 
 const refusals = {
   'connection-limit': [
@@ -199,7 +200,7 @@ export class Refusals {
     facts: object = {},
   ): void {
     this.#counter.inc({ cause })
-    const detail = 'detail' in facts && cause === 'malformed' ? String(facts.detail) : ''
+    const detail = 'detail' in facts && cause === 'malformed' ? (scalarText(facts.detail) ?? '') : ''
     const key = `${cause} ${who.device ?? who.address ?? ''}${detail}`
     if (this.#said.has(key)) return
     if (this.#said.size >= saidMax) this.#said.clear()

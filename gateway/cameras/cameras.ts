@@ -27,6 +27,7 @@ import { PictureStore, unreachedOf } from './pictures/picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
 import { snapshotOf } from './pictures/snapshot-of.ts'
+import { codeOf } from '../../platform/failure.ts'
 
 /** Repeats of an alarm get new pictures no more often than this. */
 const repeatMs = 60_000
@@ -303,7 +304,7 @@ class AllCameras implements Cameras {
       }
       return this.#credentials?.get(settings.id)
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'sealed'
+      const code = codeOf(error) || 'sealed'
       this.#log.error({ camera: settings.id, code }, 'camera password could not be read')
       return undefined
     }

@@ -13,6 +13,7 @@ import { baselineMsMax, toBaseline } from '../cameras/talk/stream/rtsp-frame.ts'
 import { Slots } from '../cameras/process/slots.ts'
 import { discoverCameras, ownAddresses } from '../cameras/talk/onvif/ws-discovery.ts'
 import { print, printJson, printProblem } from '../../platform/terminal.ts'
+import { codeOf } from '../../platform/failure.ts'
 
 const usage = `gengfu camera discover [--host H]... [--from A]... [--seconds N] [--json]
   在每个网口上寻找摄像机；--host 直接询问某个地址；--from 只用本机这个地址
@@ -39,8 +40,7 @@ export async function runCamera(argv: readonly string[]): Promise<number> {
     if (command === 'discover') return await discover(rest)
     if (command === 'snapshot') return await snapshot(rest)
   } catch (error) {
-    const isUsage =
-      error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+    const isUsage = error instanceof TypeError && codeOf(error).startsWith('ERR_PARSE_ARGS')
     if (!isUsage) throw error
     complain('参数不对', error.message)
     printProblem(usage)

@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3'
 import { migrations } from './migrations.ts'
 import { JournalError } from './port.ts'
+import { scalarText } from '../../protocols/kit/parse-json.ts'
 
 /** Rows are short and a commit touches one tail page: small pages mean few bytes written to the flash per commit. */
 const pageBytes = 1024
@@ -52,6 +53,6 @@ function assertSynced(db: Database.Database): void {
   if (mode !== 'wal' || synchronous !== 2)
     throw new JournalError(
       'UNSYNCED',
-      `journal.db opened with ${String(mode)}/${String(synchronous)}, not wal/2`,
+      `journal.db opened with ${scalarText(mode)}/${scalarText(synchronous)}, not wal/2`,
     )
 }

@@ -6,6 +6,7 @@ import { lockFolder } from './lock.ts'
 import { isDamage, markSuspect, openJournalFile } from './damage/salvage.ts'
 import { JournalStore } from './store.ts'
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
+import { codeOf, messageOf } from '../../platform/failure.ts'
 
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
@@ -16,8 +17,7 @@ const isHurried = (id: number): boolean => ((Atomics.load(options.hurried, 0) - 
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
 function asError(error: unknown): { code: string; message: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return { code: typeof code === 'string' ? code : 'FAILED', message: String(message ?? error) }
+  return { code: codeOf(error) || 'FAILED', message: messageOf(error) }
 }
 
 function answer(store: JournalStore, id: number, request: WorkerRequest): unknown {

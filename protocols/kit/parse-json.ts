@@ -24,3 +24,18 @@ export function isNestedDeeper(value: unknown, levelsMax: number): boolean {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/**
+ * A single value as text. Lists and objects have none: their own conversion may throw, and what it gives means nothing.
+ */
+export function scalarText(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+    case 'boolean':
+      return `${value}`
+    default:
+      return undefined
+  }
+}

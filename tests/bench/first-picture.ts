@@ -128,7 +128,7 @@ export async function runFirstPicture(args: readonly string[]): Promise<void> {
     const { events } = await town.get<EventsAnswer>('/api/v1/events?limit=1000')
     const readyMs = events.flatMap(({ record }) =>
       record.type === 'log' && record.what === snapshotTaken && record.facts?.['moment'] === 'at-once'
-        ? [Number(record.facts['readyMs'])]
+        ? [record.facts['readyMs'] as number]
         : [],
     )
     const row = (name: string, values: readonly number[]): string[] => [

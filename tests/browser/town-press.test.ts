@@ -72,7 +72,7 @@ test('shows the printed press on the printed desk as one red row, answered by a 
     const view = globalThis as unknown as { getComputedStyle(of: unknown): { backgroundColor: string } }
     return view.getComputedStyle(sign).backgroundColor
   })
-  const painted = paint.match(/\d+/g)?.map(Number)
+  const painted = paint.match(/\d+/g)?.map((text) => Number(text))
   expect(painted?.[0]).toBeGreaterThan(2 * Math.max(painted?.[1] ?? 255, painted?.[2] ?? 255))
 
   await row.locator('button.accept').click()

@@ -131,6 +131,6 @@ export function createAccountReader(db: Sqlite) {
       what?: string | undefined
       limit: number
     }) => entries.all(before, what ?? '', what ?? '', limit),
-    lastSecurityPosition: (): number => Number(last.get() ?? 0),
+    lastSecurityPosition: (): number => (last.get() as number | null) ?? 0,
   }
 }

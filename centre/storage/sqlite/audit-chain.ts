@@ -64,7 +64,7 @@ export function verifyAudit(db: Sqlite, anchor?: string): AuditFinding {
     seals.set(row.alarm, hash)
     isAnchorFound ||= chain === anchor
   }
-  const chained = Number(db.prepare('SELECT count(*) FROM audit_chain').pluck().get())
+  const chained = db.prepare('SELECT count(*) FROM audit_chain').pluck().get() as number
   if (chained !== entries) return { isGood: false, entries, missing: chained - entries }
   return isAnchorFound
     ? { isGood: true, entries, head: chain }

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { migrations } from './migrations.ts'
 import { StorageFailure } from '../storage-failure.ts'
+import { messageOf } from '../../../platform/failure.ts'
+import { scalarText } from '../../../protocols/kit/parse-json.ts'
 
 export type Sqlite = Database.Database
 
@@ -28,9 +30,9 @@ function checkIntegrity(db: Sqlite, file: string): void {
   if (statSync(file).size > checkedBytesMax) return
   let found: string
   try {
-    found = String(db.pragma('quick_check(1)', { simple: true }))
+    found = scalarText(db.pragma('quick_check(1)', { simple: true })) ?? 'no answer'
   } catch (error) {
-    found = error instanceof Error ? error.message : String(error)
+    found = messageOf(error)
   }
   if (found !== 'ok')
     throw new StorageFailure(
@@ -41,7 +43,7 @@ function checkIntegrity(db: Sqlite, file: string): void {
 
 function migrate(db: Sqlite, file: string): void {
   const step = db.transaction(() => {
-    const version = Number(db.pragma('user_version', { simple: true }))
+    const version = db.pragma('user_version', { simple: true }) as number
     if (version > migrations.length)
       throw new StorageFailure(
         'newer-schema',
@@ -60,14 +62,14 @@ function migrate(db: Sqlite, file: string): void {
 function proveSynchronous(db: Sqlite, nowMs: number): void {
   db.prepare('INSERT INTO starts (at_ms) VALUES (?)').run(Math.round(nowMs))
   db.prepare('DELETE FROM starts WHERE number <= (SELECT max(number) FROM starts) - 1000').run()
-  const level = Number(db.pragma('synchronous', { simple: true }))
+  const level = db.pragma('synchronous', { simple: true }) as number
   if (level !== 2)
     throw new StorageFailure('not-synchronous', `SQLite answers synchronous=${level} where 2 was set`)
 }
 
 /** When this program's writer opened the file, ms since 1970: positions begin there, above any that were given before. */
 export function startOf(db: Sqlite): number {
-  return Number(db.prepare('SELECT max(at_ms) FROM starts').pluck().get() ?? 0)
+  return (db.prepare('SELECT max(at_ms) FROM starts').pluck().get() as number | null) ?? 0
 }
 
 /** Opens for writing, creating and migrating as needed. Throws StorageFailure; the file is closed then. */

@@ -23,7 +23,9 @@ export function parseEventCursor(text: string | undefined): EventCursor | undefi
   if (text === undefined || text === '' || text === '0') return walkStart
   const match = /^w1-(\d{1,16})-(\d{1,16})-(\d{1,16})-(\d{1,16})-(\d{1,16})$/.exec(text)
   if (!match) return undefined
-  const [from = 0, to = 0, epoch = 0, sequence = 0, position = 0] = match.slice(1).map(Number)
+  const [from = 0, to = 0, epoch = 0, sequence = 0, position = 0] = match
+    .slice(1)
+    .map((digits) => Number(digits))
   const isSound = [from, to, epoch, sequence, position].every(Number.isSafeInteger) && from <= to
   return isSound ? { from, to, epoch, sequence, position } : undefined
 }

@@ -64,7 +64,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
   // Leaps with each start: a centre whose older backup was restored must not give a position twice.
   let newest = Math.max(
     startOf(db),
-    Number(db.prepare('SELECT max(position) FROM records').pluck().get() ?? 0),
+    (db.prepare('SELECT max(position) FROM records').pluck().get() as number | null) ?? 0,
   )
   const origins = createOrigins(db, epochs.known)
   /** By box: when its active alarms were last sent again for their times. */

@@ -2,7 +2,7 @@
 // the transport proves about the other end.
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -147,7 +147,7 @@ export class Listeners {
       maxPayload: this.#options.limits.frameBytes + 5,
       handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
     })
-    http.on('request', (_request, response) => {
+    http.on('request', (_request: IncomingMessage, response: ServerResponse) => {
       response.writeHead(426, { 'content-type': 'text/plain' }).end('MQTT over WebSocket only\n')
     })
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {

@@ -61,7 +61,11 @@ export async function passwordMatches(password: Uint8Array, expected: PasswordHa
 
 export function parsePasswordHash(text: string): Result<PasswordHash> {
   const [scheme, ...rest] = text.split('$')
-  const [cost, blockSize, parallelism] = rest.slice(0, 3).map(Number) as [number, number, number]
+  const [cost, blockSize, parallelism] = rest.slice(0, 3).map((text) => Number(text)) as [
+    number,
+    number,
+    number,
+  ]
   const [salt, hash] = rest.slice(3).map((part) => Buffer.from(part, 'base64'))
   const isWithin = (value: number, max: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= max

@@ -250,7 +250,7 @@ export class SessionStore {
 
   #incomingOf({ id }: Client): Map<number, Incoming> {
     let kept = this.#incoming.get(id)
-    if (!kept) this.#incoming.set(id, (kept = new Map()))
+    if (!kept) this.#incoming.set(id, (kept = new Map<number, Incoming>()))
     return kept
   }
 

@@ -1,5 +1,6 @@
 // Every way in which a camera can fail, each with a sentence that an installer can act on, in both languages.
 import type { Reason } from '../port.ts'
+import { codeOf } from '../../../platform/failure.ts'
 
 type Facts = Record<string, string | number>
 
@@ -183,7 +184,7 @@ const socketCodes: Record<string, ProblemCode> = {
 /** Any failure as a CameraProblem; `otherwise` for what we have no word for. */
 export function toProblem(error: unknown, otherwise: ProblemCode): CameraProblem {
   if (error instanceof CameraProblem) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   const known = socketCodes[code]
   if (known) return new CameraProblem(known, { cause: error })
   if (code.startsWith('HPE_')) return new CameraProblem('bad-http', { cause: error })

@@ -1,7 +1,7 @@
 // What one announced entity reads: its component, device class, payloads and unit decide.
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../meaning/press.ts'
 import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf, signalOf } from '../meaning/values.ts'
 import { readInput } from '../tasmota/inputs.ts'
@@ -47,8 +47,15 @@ const contactClasses = new Set(['door', 'window', 'garage_door', 'opening', 'loc
 
 function readBinary(entity: Entity, value: unknown): EntityRead {
   const { on = 'ON', off = 'OFF', deviceClass = '', name } = entity
-  const isSame = (one: unknown, other: unknown): boolean => String(one) === String(other)
-  const isOn = isSame(value, on) ? true : isSame(value, off) ? false : value === 'None' ? null : flagOf(value)
+  const text = scalarText(value)
+  const isOn =
+    text === scalarText(on)
+      ? true
+      : text === scalarText(off)
+        ? false
+        : value === 'None'
+          ? null
+          : flagOf(value)
   if (contactClasses.has(deviceClass))
     return { readings: { contact: isOn === null ? null : isOn ? 'open' : 'closed' } }
   if (deviceClass === 'problem') return { readings: {}, faults: isOn ? [`problem:${name}`] : [] }

@@ -1,6 +1,6 @@
 // The simple templates that most devices use: a path into JSON and a few filters. Any other is said to be not understood;
 // a template is a program, and guessing what it means could turn an alarm round.
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 
 export type Template = { path: (string | number)[]; isJson: boolean; filters: string[] }
 
@@ -41,13 +41,8 @@ export function applyTemplate({ path, isJson, filters }: Template, text: string,
   }
   for (const filter of filters) {
     if (filter === 'int' || filter === 'float') {
-      const number = Number(value)
-      value =
-        value === null || value === '' || Number.isNaN(number)
-          ? null
-          : filter === 'int'
-            ? Math.trunc(number)
-            : number
+      const number = Number(scalarText(value) ?? NaN)
+      value = value === '' || Number.isNaN(number) ? null : filter === 'int' ? Math.trunc(number) : number
     } else if (typeof value === 'string') {
       if (filter === 'lower') value = value.toLowerCase()
       else if (filter === 'upper') value = value.toUpperCase()

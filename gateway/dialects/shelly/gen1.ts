@@ -1,5 +1,5 @@
 // Shelly's first generation: shellies/ID/..., one value a topic. A sleeping sensor says "online false" before it sleeps.
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import {
   celsiusOf,
   deviceIdOf,
@@ -50,7 +50,7 @@ function readSensor(name: string, value: unknown): DialectReadings | undefined {
       // -1: it does not measure, or not now.
       return { vibration: flagOf(value) }
     case 'gas':
-      return { gas: gasWords[String(value)] ?? null }
+      return { gas: gasWords[scalarText(value) ?? ''] ?? null }
     case 'temperature':
       // 999 where the sensor is broken.
       return { temperatureC: celsiusOf(value) }

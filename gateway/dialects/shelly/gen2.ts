@@ -1,7 +1,7 @@
 // Shelly's second generation and later: JSON-RPC notifications on PREFIX/events/rpc, and one component a topic on
 // PREFIX/status/COMPONENT. `null` is "not known", and `errors` are faults of the device: neither means dry.
 import type { Readings } from '../../../protocols/domain/reading.ts'
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import {
   celsiusOf,
   deviceIdOf,
@@ -151,7 +151,7 @@ function readNotification(device: string, method: unknown, params: Record<string
   }
   if (method === 'NotifyEvent')
     for (const event of Array.isArray(params['events']) ? (params['events'] as unknown[]) : [])
-      if (isObject(event)) readEvent(event, at(String(event['component'])))
+      if (isObject(event)) readEvent(event, at(scalarText(event['component']) ?? ''))
   if (method === 'NotifyStatus' || method === 'NotifyFullStatus')
     for (const [name, status] of Object.entries(params))
       if (isObject(status)) readComponent(name, status, at(name))

@@ -17,13 +17,14 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import { carveRecords } from './carve.ts'
 import { openDatabase } from '../database.ts'
 import { laneTable } from '../migrations.ts'
 import { readRecord } from './readable-record.ts'
 import { expandBody } from '../short-event.ts'
 import { reserveFile } from '../space.ts'
+import { codeOf, messageOf } from '../../../platform/failure.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
 /** Written when a running gateway meets damage, so that the next opening looks at every page. */
@@ -45,10 +46,9 @@ export interface Salvaged {
 
 /** SQLite's words for a file that is not what it was; anything else (full, busy, denied) is not damage. */
 export function isDamage(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (typeof code !== 'string') return false
+  const code = codeOf(error)
   // SQLITE_ERROR stands for much that is no damage; a table or column that is gone is.
-  if (code === 'SQLITE_ERROR') return /no such (table|column)|malformed/.test(String(message))
+  if (code === 'SQLITE_ERROR') return /no such (table|column)|malformed/.test(messageOf(error))
   return /^SQLITE_(CORRUPT|NOTADB|FORMAT|MISMATCH|CONSTRAINT|IOERR_SHORT_READ)/.test(code)
 }
 
@@ -104,7 +104,7 @@ function writeEpoch(folder: string, db: Database.Database, newEpoch: string): vo
 function probe(db: Database.Database, isSuspect: boolean): string | undefined {
   if (isSuspect || statSync(db.name).size <= checkedBytesMax) {
     const answer = db.pragma('quick_check(1)', { simple: true })
-    if (answer !== 'ok') return String(answer)
+    if (answer !== 'ok') return scalarText(answer) ?? 'the check answers nothing'
   }
   for (const lane of lanes)
     for (const order of ['ASC', 'DESC']) {
@@ -211,7 +211,7 @@ function setAsideSpoiltDocuments(db: Database.Database): void {
 function setAside(folder: string): string {
   const taken = readdirSync(folder)
     .flatMap((name) => /^damaged-(\d+)$/.exec(name)?.[1] ?? [])
-    .map(Number)
+    .map((number) => Number(number))
     .sort((a, b) => a - b)
   while (taken.length >= keptAsideMax) rmSync(join(folder, `damaged-${taken.shift()}`), { recursive: true })
   const aside = `damaged-${(taken.at(-1) ?? 0) + 1}`
@@ -233,7 +233,7 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
   }
   try {
     const text = attempt(() => old.prepare("SELECT value FROM meta WHERE key = 'receipted'").pluck().get())
-    const positions = attempt(() => JSON.parse(String(text)) as unknown)
+    const positions = attempt(() => JSON.parse(scalarText(text) ?? '') as unknown)
     for (const lane of lanes) copyLane(old, lane, positionIn(positions, lane), save)
     for (const [table, columns] of [
       ['state', 'key, value'],

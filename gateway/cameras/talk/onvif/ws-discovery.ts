@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
+import { messageOf } from '../../../../platform/failure.ts'
 
 const group = '239.255.255.250'
 const wsPort = 3702
@@ -51,7 +52,7 @@ export function ownAddresses(): string[] {
 export async function discoverCameras(options: DiscoveryOptions): Promise<FoundCamera[]> {
   const found = new Map<string, FoundCamera>()
   const trouble = (from: string) => (error: unknown) =>
-    options.onTrouble?.(from, error instanceof Error ? error : new Error(String(error)))
+    options.onTrouble?.(from, error instanceof Error ? error : new Error(messageOf(error)))
   const sockets: Socket[] = []
   const cancels: (() => void)[] = []
   for (const from of options.from ?? ownAddresses()) {

@@ -9,6 +9,7 @@ import {
   type QuickJSWASMModule,
 } from 'quickjs-emscripten-core'
 import { bufferShim, consoleShim } from './shims.ts'
+import { scalarText } from '../../../../protocols/kit/parse-json.ts'
 
 /** Most that a codec may take, engine included, in pages of 64 KiB: 32 MiB. */
 export const memoryPages = 512
@@ -43,10 +44,7 @@ const { Module, Memory } = (
   globalThis as unknown as {
     WebAssembly: {
       Module: new (bytes: Uint8Array) => WasmModule
-      Memory: new (size: {
-        initial: number
-        maximum: number
-      }) => ReturnType<QuickJSWASMModule['getWasmMemory']>
+      Memory: new (size: { initial: number; maximum: number }) => object
     }
   }
 ).WebAssembly
@@ -55,7 +53,9 @@ export async function loadEngine(wasmFile: string): Promise<QuickJSWASMModule> {
   const wasmModule = new Module(readFileSync(wasmFile))
   // All of it from the start: pages that nothing touches cost nothing, and growing copies what is there.
   const wasmMemory = new Memory({ initial: memoryPages, maximum: memoryPages })
-  const engine = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory }))
+  const engine: QuickJSWASMModule = await newQuickJSWASMModuleFromVariant(
+    newVariant(base, { wasmModule, wasmMemory }),
+  )
   // The package has taken another memory without a word before, of up to 2 GB.
   if (engine.getWasmMemory() !== wasmMemory)
     throw new Error('the engine does not use the memory that it was given')
@@ -120,11 +120,11 @@ function evaluate(context: QuickJSContext, call: CodecCall): CodecOutcome {
   const shims = /\b(Buffer|require|atob|btoa)\b/.test(call.code) ? consoleShim + bufferShim : consoleShim
   for (const script of [shims, call.code]) {
     const loaded = context.evalCode(script, 'codec.js', { type: 'global' })
-    if (loaded.error) return failureOf(loaded.error.consume((error) => context.dump(error)))
+    if (loaded.error) return failureOf(loaded.error.consume((error) => context.dump(error) as unknown))
     loaded.value.dispose()
   }
   const result = context.evalCode(callOf(call), 'call.js', { type: 'global' })
-  if (result.error) return failureOf(result.error.consume((error) => context.dump(error)))
+  if (result.error) return failureOf(result.error.consume((error) => context.dump(error) as unknown))
   const json = result.value.consume((text) => context.getString(text))
   return Buffer.byteLength(json) > resultBytesMax
     ? { failure: `its answer is longer than ${resultBytesMax} bytes` }
@@ -133,7 +133,10 @@ function evaluate(context: QuickJSContext, call: CodecCall): CodecOutcome {
 
 function failureOf(error: unknown): CodecOutcome {
   const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
-  const words = typeof message === 'string' ? `${String(name)}: ${message}` : String(error)
+  const words =
+    typeof message === 'string'
+      ? `${scalarText(name) ?? 'Error'}: ${message}`
+      : (scalarText(error) ?? 'it failed without a word')
   // The engine has no memory left for an error either: then there is none.
   if (/out of memory/i.test(words) || error === null)
     return { failure: 'it takes more than 32 MB', isSpent: true }

@@ -12,7 +12,7 @@ import {
   type EncodedCommand,
   type Knowledge,
 } from '../../port.ts'
-import { isObject, parseJson } from '../../../../protocols/kit/parse-json.ts'
+import { isObject, parseJson, scalarText } from '../../../../protocols/kit/parse-json.ts'
 import type { DeviceCommand } from '../../../../protocols/device-mqtt/messages.ts'
 import { countJoin } from '../counters.ts'
 import { downlinkOf } from '../downlinks.ts'
@@ -143,7 +143,7 @@ function readEvent(
     case 'error':
     case 'log':
       return nothing(
-        `the network server says: ${String(json['error'] ?? json['description'] ?? json['code']).slice(0, 200)}`,
+        `the network server says: ${(scalarText(json['error'] ?? json['description'] ?? json['code']) ?? 'nothing').slice(0, 200)}`,
       )
     case 'txack':
     case 'location':
