@@ -67,7 +67,12 @@ function open(firstDoes: string, hasStart = true): Opened {
     await stopped
   })
   const pids = (): number[] =>
-    existsSync(started) ? readFileSync(started, 'utf8').trim().split('\n').map((text) => Number(text)) : []
+    existsSync(started)
+      ? readFileSync(started, 'utf8')
+          .trim()
+          .split('\n')
+          .map((text) => Number(text))
+      : []
   return { far, clock, log, pids }
 }
 
