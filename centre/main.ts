@@ -8,6 +8,7 @@ import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
+import { addBackupCommands } from './cli/backup-commands.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
@@ -99,6 +100,7 @@ function createProgram(): Command {
     })
   addAccountCommands(program, load)
   addVerifyAudit(program, load)
+  addBackupCommands(program, load)
   return program
 }
 

@@ -82,7 +82,10 @@ it('the box runs with the same settings of Node in a container as under systemd'
   expect(/^ +NODE_OPTIONS: (.+)$/m.exec(read('docker/compose.yaml'))?.[1]).toBe(ofUnit)
 })
 
-it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
+const units = ['box/gengfu-gateway.service', 'centre/gengfu-centre.service']
+const backupUnits = ['centre/gengfu-backup.service', 'centre/gengfu-backup.timer']
+
+it.each([...units, ...backupUnits].map((unit) => `deploy/${unit}`))(
   'systemd ignores nothing of %s',
   (unit) => {
     // Without quotes only the first word of a value with blanks is taken.

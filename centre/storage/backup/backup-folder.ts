@@ -1,0 +1,59 @@
+// The layout of a backup folder: one folder a backup with the database and a manifest, and beside them the pictures of all
+// backups, each stored once, because a picture never changes.
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+export const databaseName = 'centre.db'
+export const manifestName = 'manifest.json'
+export const headsName = 'audit-heads.jsonl'
+export const picturesName = 'pictures'
+/** A folder that is not finished: without a manifest it is no backup. */
+export const unfinishedEnding = '.unfinished'
+
+const backupName = /^centre-\d{8}T\d{6}Z$/
+/** A manifest lists one line a picture. */
+const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  /** ms since 1970. */
+  atMs: z.number(),
+  schema: z.number(),
+  databaseBytes: z.number(),
+  databaseSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  rows: z.record(z.string().max(100), z.number()),
+  auditHead: z.string().max(100),
+  /** `box/sha256.jpg`. */
+  pictures: z.array(z.string().regex(/^[a-z0-9-]{1,64}\/[0-9a-f]{64}\.jpg$/)),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** `centre-20261130T060000Z`: sorts by time. */
+export function nameOfBackup(atMs: number): string {
+  const time = new Date(atMs).toISOString()
+  return `centre-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z`
+}
+
+/** Finished backups in `folder`, the oldest first. */
+export function backupsIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((name) => backupName.test(name) && existsSync(join(folder, name, manifestName)))
+    .sort()
+}
+
+/** Undefined when there is none or it cannot be read. */
+export function readManifest(backup: string): Manifest | undefined {
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(join(backup, manifestName), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+export async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(file)) hash.update(part as Buffer)
+  return hash.digest('hex')
+}

@@ -1,0 +1,162 @@
+// Makes a backup of a centre, beside the running program: first the database, then the pictures that it names.
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isBoxId } from '../../../protocols/domain/names.ts'
+import { copyDatabase } from '../sqlite/database-copy.ts'
+import {
+  backupsIn,
+  databaseName,
+  headsName,
+  manifestName,
+  nameOfBackup,
+  picturesName,
+  readManifest,
+  sha256Of,
+  unfinishedEnding,
+  type Manifest,
+} from './backup-folder.ts'
+
+export interface BackupOptions {
+  /** The centre's database and its data folder. */
+  file: string
+  dataDir: string
+  /** Where backups are kept, best on another disk. */
+  to: string
+  /** Older backups above this number are deleted. */
+  keep: number
+  nowMs: number
+  /** Called while pictures are copied. */
+  onProgress?: (copied: number, of: number) => void
+}
+
+export interface BackupDone {
+  folder: string
+  manifest: Manifest
+  copiedPictures: number
+  deleted: string[]
+}
+
+const pictureFile = /^[0-9a-f]{64}\.jpg$/
+
+/** Throws when something cannot be copied; what was begun has an `.unfinished` name then and is no backup. */
+export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
+  const { file, dataDir, to, keep, nowMs } = options
+  const folder = join(to, nameOfBackup(nowMs))
+  const work = folder + unfinishedEnding
+  if (existsSync(folder)) throw new Error(`${folder} exists already`)
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  await dropUnfinished(to)
+  await mkdir(work, { mode: 0o700 })
+  const database = join(work, databaseName)
+  const facts = copyDatabase(file, database)
+  // Pictures after the database: each that the copy names was there before it, unless its term ended meanwhile.
+  const pictures = await picturesUnder(join(dataDir, picturesName))
+  const copiedPictures = await copyPictures(
+    join(dataDir, picturesName),
+    join(to, picturesName),
+    pictures,
+    options.onProgress,
+  )
+  const heads = join(dataDir, headsName)
+  if (existsSync(heads)) await copyFile(heads, join(work, headsName))
+  const manifest: Manifest = {
+    format: 1,
+    atMs: Math.round(nowMs),
+    schema: facts.schema,
+    databaseBytes: (await stat(database)).size,
+    databaseSha256: await sha256Of(database),
+    rows: facts.rows,
+    auditHead: facts.head,
+    pictures,
+  }
+  await writeFile(join(work, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
+    mode: 0o600,
+    flush: true,
+  })
+  await syncFolder(work)
+  await rename(work, folder)
+  await syncFolder(to)
+  return { folder, manifest, copiedPictures, deleted: await dropOld(to, keep) }
+}
+
+async function picturesUnder(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return []
+  const found: string[] = []
+  for (const box of (await readdir(folder)).filter(isBoxId).sort())
+    for (const name of (await readdir(join(folder, box))).filter((one) => pictureFile.test(one)).sort())
+      found.push(`${box}/${name}`)
+  return found
+}
+
+/** Copies those that are not there yet; answers how many. A link costs no room where both are on one disk. */
+export async function copyPictures(
+  from: string,
+  to: string,
+  pictures: readonly string[],
+  onProgress: (done: number, of: number) => void = () => undefined,
+): Promise<number> {
+  let copied = 0
+  for (const [i, picture] of pictures.entries()) {
+    if (i % 500 === 0) onProgress(i, pictures.length)
+    const target = join(to, picture)
+    if (existsSync(target)) continue
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    const isThere = await link(join(from, picture), target).then(
+      () => true,
+      (error: unknown) => isGone(error),
+    )
+    if (!isThere) await copyWhole(join(from, picture), target)
+    copied++
+  }
+  return copied
+}
+
+/** A picture whose term ended while the backup ran is not missed. */
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+async function copyWhole(from: string, to: string): Promise<void> {
+  const part = `${to}${unfinishedEnding}`
+  try {
+    await copyFile(from, part)
+  } catch (error) {
+    if (isGone(error)) return
+    throw error
+  }
+  await sync(part, 'r+')
+  await rename(part, to)
+}
+
+const syncFolder = (folder: string): Promise<void> => sync(folder, 'r')
+
+async function sync(path: string, flags: string): Promise<void> {
+  const handle = await open(path, flags)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What a backup that was killed left behind. */
+async function dropUnfinished(to: string): Promise<void> {
+  for (const name of await readdir(to))
+    if (/^centre-\d{8}T\d{6}Z\.unfinished$/.test(name))
+      await rm(join(to, name), { recursive: true, force: true })
+}
+
+/** Deletes the oldest backups above `keep`, and the pictures that no backup names any more. */
+async function dropOld(to: string, keep: number): Promise<string[]> {
+  const all = backupsIn(to)
+  const old = all.slice(0, Math.max(0, all.length - keep))
+  for (const name of old) await rm(join(to, name), { recursive: true, force: true })
+  if (old.length === 0) return []
+  const manifests = backupsIn(to).map((name) => readManifest(join(to, name)))
+  // With one manifest that cannot be read nothing is known to be unneeded.
+  if (manifests.some((manifest) => manifest === undefined)) return old
+  const named = new Set(manifests.flatMap((manifest) => manifest?.pictures ?? []))
+  for (const picture of await picturesUnder(join(to, picturesName)))
+    if (!named.has(picture)) await rm(join(to, picturesName, picture), { force: true })
+  return old.map((name) => basename(name))
+}

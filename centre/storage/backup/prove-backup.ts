@@ -1,0 +1,126 @@
+// Proves a backup: every byte of the database against the manifest, every page and index, the whole audit trail, every picture,
+// and a start of it as a centre would start, on a copy in a temporary folder.
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { inspectDatabase, openAsCentre } from '../sqlite/database-copy.ts'
+import { databaseName, headsName, picturesName, readManifest, sha256Of } from './backup-folder.ts'
+
+export interface Proof {
+  isGood: boolean
+  /** One sentence each, in both languages. */
+  lines: { isGood: boolean; zh: string; en: string }[]
+}
+
+export interface ProveOptions {
+  backup: string
+  nowMs: number
+  onProgress?: (done: number, of: number) => void
+}
+
+/** Pictures that are named one by one. */
+const namedMax = 5
+
+export async function proveBackup({
+  backup,
+  nowMs,
+  onProgress = () => undefined,
+}: ProveOptions): Promise<Proof> {
+  const lines: Proof['lines'] = []
+  const say = (isGood: boolean, zh: string, en: string): boolean => {
+    lines.push({ isGood, zh, en })
+    return isGood
+  }
+  const end = (): Proof => ({ isGood: lines.every((line) => line.isGood), lines })
+  const manifest = readManifest(backup)
+  if (!manifest) {
+    say(
+      false,
+      `${backup} 没有可读的 manifest.json，不是完整备份`,
+      `${backup} has no readable manifest.json: it is no finished backup`,
+    )
+    return end()
+  }
+  const database = join(backup, databaseName)
+  const isSame = existsSync(database) && (await sha256Of(database)) === manifest.databaseSha256
+  say(isSame, '数据库文件与清单一致', 'the database file is the one of the manifest')
+  if (!isSame) return end()
+  const finding = inspectDatabase(database, manifest.auditHead)
+  if (
+    !say(
+      finding.faults.length === 0,
+      `数据库逐页检查：${finding.faults[0] ?? '完好'}`,
+      `every page read: ${finding.faults[0] ?? 'sound'}`,
+    )
+  )
+    return end()
+  say(
+    finding.audit?.isGood === true,
+    `操作记录 ${finding.audit?.entries ?? 0} 条核对`,
+    `audit trail verified, ${finding.audit?.entries ?? 0} entries`,
+  )
+  const heads = await headsOf(join(backup, headsName))
+  for (const head of heads.slice(-3))
+    say(
+      inspectDatabase(database, head).audit?.isGood === true,
+      `另存的末值 ${head.slice(0, 12)} 在记录中`,
+      `the head ${head.slice(0, 12)} noted outside stands in the trail`,
+    )
+  const counted = Object.entries(manifest.rows).filter(([table, rows]) => finding.facts?.rows[table] !== rows)
+  say(
+    counted.length === 0,
+    `行数与清单一致（${manifest.rows['records'] ?? 0} 条记录）`,
+    `rows as in the manifest (${manifest.rows['records'] ?? 0} records)`,
+  )
+  await provePictures(backup, manifest.pictures, say, onProgress)
+  await proveStart(database, nowMs, say)
+  return end()
+}
+
+async function headsOf(file: string): Promise<string[]> {
+  if (!existsSync(file)) return []
+  const found = (await readFile(file, 'utf8')).matchAll(/"head":"([0-9a-f]{64})"/g)
+  return [...found].map(([, head = '']) => head)
+}
+
+async function provePictures(
+  backup: string,
+  pictures: readonly string[],
+  say: (isGood: boolean, zh: string, en: string) => boolean,
+  onProgress: (done: number, of: number) => void,
+): Promise<void> {
+  const bad: string[] = []
+  for (const [i, picture] of pictures.entries()) {
+    if (i % 500 === 0) onProgress(i, pictures.length)
+    const file = join(dirname(backup), picturesName, picture)
+    if (!existsSync(file) || (await sha256Of(file)) !== basename(picture, '.jpg')) bad.push(picture)
+  }
+  const named = bad.slice(0, namedMax).join(', ')
+  say(
+    bad.length === 0,
+    bad.length === 0 ? `${pictures.length} 张图片逐张核对` : `${bad.length} 张图片缺失或损坏：${named}`,
+    bad.length === 0
+      ? `${pictures.length} pictures compared with their names`
+      : `${bad.length} pictures are missing or spoilt: ${named}`,
+  )
+}
+
+async function proveStart(
+  database: string,
+  nowMs: number,
+  say: (isGood: boolean, zh: string, en: string) => boolean,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gengfu-drill-'))
+  try {
+    const copy = join(folder, databaseName)
+    await copyFile(database, copy)
+    openAsCentre(copy, nowMs)
+    say(true, '本程序能打开它', 'this program opens it')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown'
+    say(false, `本程序打不开：${reason}`, `this program cannot open it: ${reason}`)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
