@@ -7,14 +7,14 @@ import { Counter, Gauge } from 'prom-client'
 import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
-import { reportBytesMax } from '../../protocols/uplink/report.ts'
+import { answerEachFilter } from '../../platform/mqtt/answer-each-filter.ts'
 import { GuessLimit } from '../../platform/guess-limit.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import { BoxAdmission } from './box-admission.ts'
 import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './uplink-options.ts'
-import { FrameGuard } from './frame-guard.ts'
+import { guardUplinkFrames } from './uplink-frames.ts'
 import { createUplinkServer, readTls, tlsFilesOf } from './uplink-server.ts'
 import { InHand } from './in-hand.ts'
 import { RefusedBoxes } from './refused-boxes.ts'
@@ -298,17 +298,12 @@ export class UplinkBroker {
     socket.on('error', () => socket.destroy())
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(quietMsMax, () => socket.destroy())
-    const guard = new FrameGuard(reportBytesMax + 1024, () => !this.#guard.isStranger(socket))
-    const read = socket.read.bind(socket)
-    socket.read = (size?: number): Buffer | null => {
-      if (this.#inHand.isHeld(socket)) return null
-      const chunk = read(size) as Buffer | null
-      if (chunk === null || guard.accepts(chunk)) return chunk
-      this.#refuse('frame-too-large')
-      socket.destroy()
-      return null
-    }
-    broker.handle(socket)
+    guardUplinkFrames(socket, {
+      isStranger: () => this.#guard.isStranger(socket),
+      isHeld: () => this.#inHand.isHeld(socket),
+      onProblem: (cause, facts) => this.#refuseFrame(socket, cause, facts),
+    })
+    answerEachFilter(broker.handle(socket))
   }
 
   async #store(box: string, storing: Promise<void>, done: (error?: Error) => void): Promise<void> {
@@ -382,6 +377,11 @@ export class UplinkBroker {
       this.#options.logger.error({ err: error }, 'a message of a box could not be worked on')
       refuse(this.#refuse('fault'))
     }
+  }
+
+  #refuseFrame(socket: Socket, cause: string, facts: { clause?: string; detail?: string }): void {
+    this.#refused.inc({ reason: cause })
+    this.#refusedBoxes.sayFrame(cause, socket, facts)
   }
 
   #refuse(reason: string, client?: Client | null, box?: string, asked?: string): AuthenticateError {

@@ -1,6 +1,5 @@
 // The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
-import type { Packet } from 'mqtt-packet'
 import type { PublishChoice } from './port.ts'
 import type { RefusalCause } from './refusals.ts'
 
@@ -10,7 +9,6 @@ interface ClientInternals {
   _nextBatch(): void
   _keepaliveInterval: number
   _keepaliveTimer: NodeJS.Timeout | null
-  _parser: { prependListener(event: 'packet', listener: (packet: Packet) => void): void }
   deliverQoS(packet: AedesPublishPacket, done: () => void): void
 }
 
@@ -67,22 +65,6 @@ export function publishFrom(
 /** Sends `packet` to this client alone, at the QoS of its subscription. */
 export function deliverTo(client: Client, packet: AedesPublishPacket): void {
   internalsOf(client).deliverQoS(packet, () => undefined)
-}
-
-/**
- * SUBACK holds one code for each filter of the SUBSCRIBE [MQTT-3.8.4-5]; aedes drops a filter that comes twice, code and all.
- * A repeat is given to it as a String object, which is another key to it and the same text to everything else.
- */
-export function answerEachFilter(client: Client): void {
-  internalsOf(client)._parser.prependListener('packet', (packet) => {
-    if (packet.cmd !== 'subscribe' || packet.subscriptions.length < 2) return
-    const seen = new Set<string>()
-    for (const subscription of packet.subscriptions) {
-      if (seen.has(subscription.topic))
-        Object.assign(subscription, { topic: Object(subscription.topic) as unknown })
-      else seen.add(subscription.topic)
-    }
-  })
 }
 
 /** What aedes ended a connection for, by its own words. */

@@ -3,7 +3,6 @@ import { Aedes, type Client } from 'aedes'
 import { Access } from './credentials/access.ts'
 import { Admission } from './connections/admission.ts'
 import {
-  answerEachFilter,
   causeOfFailure,
   deliverTo,
   disableCopyCheck,
@@ -15,8 +14,9 @@ import {
 import type { BrokerOptions } from './broker-options.ts'
 import { createBrokerMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connections/connection.ts'
-import type { FrameProblem } from './connections/frame-guard.ts'
-import { describeViolation } from './connections/packet-rules.ts'
+import { answerEachFilter } from '../../platform/mqtt/answer-each-filter.ts'
+import type { FrameProblem } from '../../platform/mqtt/frame-guard.ts'
+import { describeViolation } from '../../platform/mqtt/packet-rules.ts'
 import { Delivery } from './sessions/delivery.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { watchIdle } from './connections/idle-watch.ts'

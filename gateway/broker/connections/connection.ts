@@ -5,7 +5,7 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { PublishRight } from '../credentials/access.ts'
 import { AnswerOrder } from '../events/answer-order.ts'
 import { encodePuback, takeEvents, type OnEvent } from '../events/event-lane.ts'
-import { FrameGuard, type FrameLimits, type FrameProblem } from './frame-guard.ts'
+import { FrameGuard, unknownVersionAnswer, type FrameLimits, type FrameProblem } from '../../../platform/mqtt/frame-guard.ts'
 import { SentMessages } from './sent-messages.ts'
 import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
@@ -44,9 +44,6 @@ const unreadAnswerBytesMax = 4096
 
 /** What a PUBLISH has beside its payload, at most. */
 const topicAndHeaderBytes = 1024
-
-// CONNACK, no session, return code 1: unacceptable protocol version.
-const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
 
 type Phase = 'connect' | 'deciding' | 'open' | 'closed'
 

@@ -1,5 +1,5 @@
 // Which messages a device has been sent at QoS 1 and 2 and which acknowledgement is due for each: aedes takes any for any.
-import { packetTypes } from './packet-rules.ts'
+import { packetTypes } from '../../../platform/mqtt/packet-rules.ts'
 
 const { puback, pubrec, pubcomp } = packetTypes
 

@@ -1,5 +1,6 @@
-// Walks the MQTT frames of one connection before the parser sees them: aedes would wait for 256 MiB, also from a
+// Walks the MQTT frames of one connection before the parser of aedes sees them: it would wait for 256 MiB, also from a
 // stranger. Sizes are judged by the header; control packets are held until they are whole and judged by packet-rules.
+// The brokers of the box and of the centre both read through it.
 import {
   checkBody,
   checkFirstByte,
@@ -10,14 +11,20 @@ import {
 } from './packet-rules.ts'
 
 export interface FrameLimits {
+  /** For CONNECT, and until `isTrusted` says so for what follows it. */
   frameBytesBeforeConnect: number
   frameBytes: number
   subscribeBytes: number
+  /** Whether the sender has signed in; where it is left out, nothing is read between CONNECT and its answer. */
+  isTrusted?: () => boolean
 }
 
 export type FrameProblem =
   | { cause: 'not-connect' | 'frame-too-large' | OtherVersion }
   | { cause: 'malformed'; violation: Violation }
+
+/** CONNACK, no session, return code 1: what a version that is not spoken here is answered. [MQTT-3.1.2-2] */
+export const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
 
 const malformed = (violation: Violation): FrameProblem => ({ cause: 'malformed', violation })
 const acknowledgements: ReadonlySet<number> = new Set([
@@ -137,7 +144,8 @@ export class FrameGuard {
   }
 
   #lengthMax(): number {
-    if (this.#frames === 0) return this.#limits.frameBytesBeforeConnect
+    const isTrusted = this.#frames > 0 && (this.#limits.isTrusted?.() ?? true)
+    if (!isTrusted) return this.#limits.frameBytesBeforeConnect
     const isList = this.#type === packetTypes.subscribe || this.#type === packetTypes.unsubscribe
     const frameBytes = this.#type === packetTypes.publish ? this.#publishBytes : this.#limits.frameBytes
     return isList ? Math.min(this.#limits.subscribeBytes, frameBytes) : frameBytes

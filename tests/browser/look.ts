@@ -1,0 +1,156 @@
+// `npm run look -- FOLDER`: every page of the desk and the console as pictures, in three sizes, both languages and both
+// themes, for people to look at. The desk is the real one on a real centre; the console is shown a box with everything on it.
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { createUser } from '../../centre/cli/accounts.ts'
+import { parseCentreConfig } from '../../centre/config/config.ts'
+import type { CaseAnswer } from '../../protocols/desk/cases.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from '../contract/centre-parts.ts'
+import { FakeConsole, makeHealth } from './fake-console.ts'
+import { connectVillages, config, fillTown } from './look-town.ts'
+import { buildPage, launchBrowser } from './pages.ts'
+
+const sizes = [
+  [1366, 768],
+  [390, 844],
+  [2560, 1440],
+] as const
+const locales = ['zh-CN', 'en-GB'] as const
+const themes = ['light', 'dark'] as const
+const password = 'open sesame, please'
+
+const folder = resolve(process.argv[2] ?? '/tmp/gengfu-look')
+/** Only pictures whose name has this in it. */
+const wanted = process.argv[3] ?? ''
+
+interface Shot {
+  name: string
+  /** Leads the page to what is shown. */
+  go: (page: Page) => Promise<void>
+  isWhole?: boolean
+}
+
+async function shoot(browser: Browser, url: string, before: (page: Page) => Promise<void>, shots: Shot[]) {
+  for (const [width, height] of sizes)
+    for (const locale of locales)
+      for (const colorScheme of themes) {
+        const named = shots
+          .map((shot) => ({
+            ...shot,
+            file: `${shot.name}-${width}-${locale.slice(0, 2)}-${colorScheme}.png`,
+          }))
+          .filter(({ file }) => file.includes(wanted))
+        if (named.length === 0) continue
+        const context = await browser.newContext({ locale, colorScheme, viewport: { width, height } })
+        const page = await context.newPage()
+        page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`))
+        await page.goto(url)
+        await before(page)
+        for (const { file, go, isWhole } of named) {
+          await go(page)
+          const wide = await page.evaluate<number>(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          )
+          if (wide > 0) process.stderr.write(`${file}: ${wide} px wider than the screen\n`)
+          await page.screenshot({ path: join(folder, file), fullPage: isWhole ?? width < 500 })
+        }
+        await context.close()
+      }
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.fill('#user', 'wang')
+  await page.fill('#password', password)
+  await page.press('#password', 'Enter')
+  await page.waitForSelector('.link.is-live')
+}
+
+const atHash =
+  (hash: string, selector: string) =>
+  async (page: Page): Promise<void> => {
+    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+    await page.waitForSelector(selector)
+  }
+
+async function shootDesk(browser: Browser): Promise<void> {
+  const home = makeFolder()
+  const options = { config: parsedConfig(home), clock: createSystemClock(), random: createSystemRandom() }
+  for (const [name, role] of [
+    ['wang', 'operator'],
+    ['zhao', 'supervisor'],
+  ] as const)
+    await createUser(options, { name, role, password })
+  const town = await startCentre(home, { config })
+  const boxes = await connectVillages(town.centre.uplinkUrls[0] ?? '')
+  try {
+    await shoot(browser, town.centre.httpUrl, async () => undefined, [
+      { name: 'sign-in', go: async (page) => void (await page.waitForSelector('#user')) },
+    ])
+    await shoot(browser, town.centre.httpUrl, signIn, [
+      { name: 'queue-empty', go: async (page) => void (await page.waitForSelector('.empty')) },
+    ])
+    const { sos, accepted } = await fillTown(town, boxes)
+    const caseId = await caseOf(town, accepted)
+    await shoot(browser, town.centre.httpUrl, signIn, [
+      { name: 'queue', go: atHash('#/queue', '.alarm') },
+      {
+        name: 'queue-open',
+        go: async (page) => {
+          await page.click('.is-waiting .open >> nth=0')
+          await page.waitForSelector('.alarm.is-open')
+        },
+      },
+      { name: 'sheet', go: atHash(`#/alarm/${sos}`, '.sheet-title'), isWhole: true },
+      { name: 'sheet-accepted', go: atHash(`#/alarm/${accepted}`, '.history'), isWhole: true },
+      { name: 'villages', go: atHash('#/villages', '#find-box') },
+      { name: 'cases', go: atHash('#/cases', '.case-list') },
+      { name: 'case', go: atHash(`#/case/${caseId}`, '.history'), isWhole: true },
+    ])
+  } finally {
+    for (const box of boxes) await box.end()
+    await town.centre.stop()
+    dropFolder(home)
+  }
+}
+
+function parsedConfig(dataDir: string) {
+  const parsed = parseCentreConfig({ ...config, dataDir })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return parsed.value
+}
+
+async function caseOf(town: CentreUnderTest, alarm: string): Promise<string> {
+  const token = town.token('operator', 'wang')
+  const answer = await until(async () => {
+    const response = await town.get(`/api/v1/alarms/${alarm}/case`, token)
+    return response.ok && ((await response.json()) as CaseAnswer)
+  })
+  return answer.case.id
+}
+
+async function shootConsole(browser: Browser): Promise<void> {
+  const built = await buildPage('console')
+  const gateway = new FakeConsole(built.folder, makeHealth())
+  const url = await gateway.start()
+  try {
+    await shoot(browser, url, async (page) => void (await page.waitForSelector('.cards')), [
+      { name: 'console', go: async () => undefined, isWhole: true },
+    ])
+  } finally {
+    await gateway.stop()
+    await built.remove()
+  }
+}
+
+mkdirSync(folder, { recursive: true })
+const browser = await launchBrowser()
+try {
+  await shootDesk(browser)
+  await shootConsole(browser)
+} finally {
+  await browser.close()
+}
+process.stdout.write(`pictures are in ${folder}\n`)
