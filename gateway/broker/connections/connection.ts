@@ -5,7 +5,12 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { PublishRight } from '../credentials/access.ts'
 import { AnswerOrder } from '../events/answer-order.ts'
 import { encodePuback, takeEvents, type OnEvent } from '../events/event-lane.ts'
-import { FrameGuard, unknownVersionAnswer, type FrameLimits, type FrameProblem } from '../../../platform/mqtt/frame-guard.ts'
+import {
+  FrameGuard,
+  unknownVersionAnswer,
+  type FrameLimits,
+  type FrameProblem,
+} from '../../../platform/mqtt/frame-guard.ts'
 import { SentMessages } from './sent-messages.ts'
 import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
