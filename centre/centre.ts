@@ -17,6 +17,7 @@ import type { CommandRouteOptions } from './api/command-routes.ts'
 import type { Route } from './api/route.ts'
 import { createRoutes } from './api/routes.ts'
 import { createCasePolicy } from './cases/case-policy.ts'
+import { RetentionSweep } from './retention/retention-sweep.ts'
 import { AuditWatch } from './deadlines/audit-watch.ts'
 import { DeadlineClock } from './deadlines/deadline-clock.ts'
 import { DeskServer, findDeskFolder } from './api/server.ts'
@@ -252,6 +253,9 @@ export function createCentre(options: CentreOptions): Centre {
       registry,
     })
     audit.start()
+    const retention = new RetentionSweep({ storage, settings: config.retention, clock, logger, registry })
+    retention.start()
+    parts.add('retention', () => retention.stop())
     parts.add('audit watch', () => audit.stop())
     parts.add('deadlines of cases', () => deadlines.stop())
 

@@ -9,6 +9,7 @@ import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
+import { addPrune } from './cli/prune.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
@@ -101,6 +102,7 @@ function createProgram(): Command {
   addAccountCommands(program, load)
   addVerifyAudit(program, load)
   addBackupCommands(program, load)
+  addPrune(program, load)
   return program
 }
 

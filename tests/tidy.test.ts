@@ -133,6 +133,7 @@ describe('import directions', () => {
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
+      retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
       api: /^(alarms|cases|config|accounts)\/|^storage\/(port|case-port|storage-failure)\.ts$/,
     }

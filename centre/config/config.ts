@@ -78,6 +78,16 @@ export const centreConfigSchema = z.strictObject({
       termDays: z.number().min(1).max(365).default(30),
     })
     .default({ quotaMegabytes: 50_000, boxQuotaMegabytes: 2000, termDays: 30 }),
+  /** Days that each kind is kept after its last change; what is open stays, and so does the audit trail. */
+  retention: z
+    .strictObject({
+      /** Records of routine and about pictures. */
+      routineDays: z.number().min(1).max(36_500).default(400),
+      /** Records of alarms, ended alarms and cases, finished commands. */
+      alarmDays: z.number().min(30).max(36_500).default(1830),
+      quarantineDays: z.number().min(1).max(3650).default(90),
+    })
+    .default({ routineDays: 400, alarmDays: 1830, quarantineDays: 90 }),
   storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   boxes: z

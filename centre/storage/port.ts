@@ -15,6 +15,7 @@ import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { RetentionReaderCalls, RetentionWriterCalls } from './retention-port.ts'
 
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
@@ -241,7 +242,7 @@ export interface LookRow extends Omit<Look, 'alarm'> {
 }
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
-export interface WriterCalls extends CaseWriterCalls {
+export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls {
   /** Nothing but an answer: the thread works. */
   writerAnswers(): true
   remember(configured: { id: string; name: string }[]): Remembered
@@ -311,7 +312,7 @@ export interface PendingStage {
 }
 
 /** Calls that only read; they never wait for a writer. */
-export interface ReaderCalls extends CaseReaderCalls {
+export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Nothing but an answer: the thread works. */
   readerAnswers(): true

@@ -11,6 +11,7 @@ import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './event-pages.ts'
 import { createPictureReader } from './picture-table.ts'
 import { createPictureUpkeep } from './picture-upkeep.ts'
+import { createExpiredReader } from './retention.ts'
 import type { ReaderCalls } from '../port.ts'
 
 export function createReader(db: Sqlite): ReaderCalls {
@@ -50,5 +51,6 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createCommandReader(db),
     ...createChangeReader(db),
     ...createAccountReader(db),
+    ...createExpiredReader(db),
   }
 }

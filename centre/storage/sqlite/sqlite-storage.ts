@@ -33,6 +33,7 @@ const writerCalls = [
   'storePicture',
   'dropPictures',
   'noteLook',
+  'dropExpired',
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -68,6 +69,7 @@ const readerCalls = [
   'picturesHere',
   'pictureBytes',
   'looks',
+  'expired',
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

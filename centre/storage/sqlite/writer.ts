@@ -25,6 +25,7 @@ import { createIntakeWriter } from './intake-writer.ts'
 import { readKnownLanes } from './known-lanes.ts'
 import { createPictureWriter } from './picture-table.ts'
 import { createLookWriter } from './picture-upkeep.ts'
+import { createExpiredWriter } from './retention.ts'
 import type { BoxMessage, GonePictures, KnownBox, StepOutcome, UnkeptArrived, WriterCalls } from '../port.ts'
 
 /** Kinds of the alarms that the centre raises itself. */
@@ -186,5 +187,6 @@ export function createWriter(db: Sqlite): WriterCalls {
     },
     noteLook,
     ...createAccountWriter(db),
+    ...createExpiredWriter(db),
   }
 }

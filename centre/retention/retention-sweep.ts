@@ -1,0 +1,105 @@
+// Deletes what is past its term, daily and on command: a few rows in a transaction, with a pause behind each so that the commit of
+// an alarm waits for one of them at the most.
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Storage } from '../storage/port.ts'
+import { expiredKinds, type ExpiredKind } from '../storage/retention-port.ts'
+import { termsAt, type RetentionSettings } from './terms.ts'
+
+/** Not in the first minutes, when the boxes bring what they kept while the centre was away. */
+const firstMs = 30 * 60_000
+const everyMs = 24 * 3_600_000
+const rowsAtOnce = 200
+const pauseMs = 20
+
+export interface SweepOptions {
+  storage: Pick<Storage, 'expired' | 'dropExpired'>
+  settings: RetentionSettings
+  nowMs: number
+  /** Only counts. */
+  isDryRun?: boolean
+  pause: () => Promise<void>
+  isStopped?: () => boolean
+  onProgress?: (kind: ExpiredKind, deleted: number) => void
+}
+
+/** Goes through all kinds once; answers how many rows of each were (or would be) deleted. */
+export async function sweepExpired(options: SweepOptions): Promise<Record<ExpiredKind, number>> {
+  const { storage, settings, nowMs, isDryRun = false, pause, isStopped = () => false } = options
+  const terms = termsAt(settings, nowMs)
+  const counts = Object.fromEntries(expiredKinds.map((kind) => [kind, 0])) as Record<ExpiredKind, number>
+  for (const kind of expiredKinds) {
+    for (let [after, isEnd] = [0, false]; !isEnd && !isStopped();) {
+      const page = await storage.expired({ kind, beforeMs: terms[kind], after, limit: rowsAtOnce })
+      if (page.ids.length > 0) {
+        counts[kind] += isDryRun ? page.ids.length : await storage.dropExpired(kind, page.ids)
+        options.onProgress?.(kind, counts[kind])
+        await pause()
+      }
+      ;[after, isEnd] = [page.next, page.isEnd]
+    }
+  }
+  return counts
+}
+
+export interface RetentionSweepOptions {
+  storage: Pick<Storage, 'expired' | 'dropExpired'>
+  settings: RetentionSettings
+  clock: Clock
+  logger: Logger
+  registry: Registry
+}
+
+export class RetentionSweep {
+  readonly #options: RetentionSweepOptions
+  readonly #deleted
+  #cancel = (): void => undefined
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(options: RetentionSweepOptions) {
+    this.#options = options
+    this.#deleted = new Counter({
+      name: 'gengfu_centre_expired_total',
+      help: 'Rows deleted because their term is over, by kind',
+      labelNames: ['kind'],
+      registers: [options.registry],
+    })
+  }
+
+  start(): void {
+    this.#arm(firstMs)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancel()
+    await this.#running
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#running = this.#sweep().finally(() => this.#arm(everyMs))
+    })
+  }
+
+  async #sweep(): Promise<void> {
+    const { storage, settings, clock, logger } = this.#options
+    try {
+      const counts = await sweepExpired({
+        storage,
+        settings,
+        nowMs: clock.wallMs(),
+        pause: () => new Promise((resolve) => clock.after(pauseMs, resolve)),
+        isStopped: () => this.#isStopped,
+      })
+      for (const kind of expiredKinds) this.#deleted.inc({ kind }, counts[kind])
+      if (Object.values(counts).some((count) => count > 0))
+        logger.info(counts, 'rows past their term were deleted')
+    } catch (error) {
+      logger.error({ err: error }, 'rows past their term could not be deleted; it is tried again tomorrow')
+    }
+  }
+}

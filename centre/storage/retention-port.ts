@@ -1,0 +1,30 @@
+// Storage's part of retention: what is older than its term, by kind.
+
+/** In the order of the sweep: cases before the alarms that they hold. */
+export const expiredKinds = ['routine', 'records', 'cases', 'alarms', 'commands', 'quarantine'] as const
+/** `routine`: records of the lanes routine and picture; `records`: those of the alarm lanes. */
+export type ExpiredKind = (typeof expiredKinds)[number]
+
+export interface ExpiredQuery {
+  kind: ExpiredKind
+  /** ms since 1970. */
+  beforeMs: number
+  /** `next` of the page before; 0 at first. */
+  after: number
+  limit: number
+}
+
+export interface ExpiredPage {
+  ids: number[]
+  next: number
+  isEnd: boolean
+}
+
+export interface RetentionReaderCalls {
+  expired(query: ExpiredQuery): ExpiredPage
+}
+
+export interface RetentionWriterCalls {
+  /** Deletes them in one transaction; answers how many there were. What is open is never deleted. */
+  dropExpired(kind: ExpiredKind, ids: number[]): number
+}
