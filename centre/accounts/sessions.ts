@@ -41,15 +41,19 @@ export interface SessionsOptions {
   storage: SessionStorage
   clock: Clock
   random: Random
-  /** Open streams end with their session. */
-  onEnded: (ended: EndedSessions) => void
 }
 
 export class Sessions {
   readonly #options: SessionsOptions
+  #ended: (ended: EndedSessions) => void = () => undefined
 
   constructor(options: SessionsOptions) {
     this.#options = options
+  }
+
+  /** Open streams end with their session. */
+  onEnded(listener: (ended: EndedSessions) => void): void {
+    this.#ended = listener
   }
 
   /** Who shows this token. A session that has ended counts on while a red waits. */
@@ -70,7 +74,7 @@ export class Sessions {
 
   async revoke(token: string): Promise<void> {
     await this.#options.storage.revokeToken(tokenHash(token))
-    this.#options.onEnded({ token })
+    this.#ended({ token })
   }
 
   /** Whether `password` is that of the user; an unknown user takes the same time. */
@@ -92,11 +96,11 @@ export class Sessions {
 
   /** Ends every session of the user and opens a new one. */
   async changePassword(user: string, role: Role, password: string): Promise<string> {
-    const { storage, clock, random, onEnded } = this.#options
+    const { storage, clock, random } = this.#options
     const salt = createSalt(random)
     const hash = await hashPassword(password, salt)
     await storage.putUser({ user, role, salt, hash }, clock.wallMs())
-    onEnded({ user })
+    this.#ended({ user })
     return this.open(user, role)
   }
 }

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer, type Server as SecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { Counter, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { z } from 'zod'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
@@ -17,6 +17,7 @@ import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { caseIdPattern } from './case-schemas.ts'
+import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
 import { alarmIdParams } from './schemas.ts'
@@ -27,21 +28,9 @@ import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accou
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
-import { StrangerGuard, strangerRefusals } from '../../platform/stranger-guard.ts'
 
 /** Largest request body. */
 export const bodyBytesMax = 16 * 1024
-/**
- * Connections of those who have not signed in, and of those who have. The login page comes over a slow link, too: it has two
- * minutes. A browser opens six connections at once.
- */
-export const httpLimits = {
-  strangers: 1000,
-  strangersPerNetwork: 200,
-  firstByteMs: 5000,
-  signInMs: 120_000,
-  admitted: 2000,
-} as const
 /** All headers are there within this, the whole request within the second. */
 const headersMsMax = 10_000
 const requestMsMax = 20_000
@@ -49,9 +38,6 @@ const timesCheckedEveryMs = 2000
 /** Connections without a request under way. */
 const keepAliveMs = 30_000
 const headerBytesMax = 16 * 1024
-/** A foreign origin is logged once in this time: a reverse proxy without a Host line does it with every request. */
-const originLogEveryMs = 60_000
-
 const contentPolicy =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -82,6 +68,7 @@ export interface DeskServerOptions {
   routes: readonly Route[]
   sessions: Sessions
   sender: RequestSender
+  door: DeskDoor
   securityLog: SecurityLog
   clock: Clock
   registry: Registry
@@ -93,52 +80,12 @@ export interface DeskServerOptions {
 
 export class DeskServer {
   readonly #options: DeskServerOptions
-  readonly #guard: StrangerGuard
-  readonly #refused
-  #originLoggedAtMs = -Infinity
   #secureServer: SecureServer | undefined
   #stopWatching: () => void = () => undefined
   #app: FastifyInstance | undefined
 
   constructor(options: DeskServerOptions) {
     this.#options = options
-    this.#refused = new Counter({
-      name: 'gengfu_centre_http_refused_total',
-      help: 'Connections and requests refused before they were answered, by reason',
-      labelNames: ['reason'],
-      registers: [options.registry],
-    })
-    for (const reason of strangerRefusals) this.#refused.inc({ reason }, 0)
-    this.#guard = new StrangerGuard({
-      limits: httpLimits,
-      clock: options.clock,
-      onRefused: (reason) => this.#refused.inc({ reason }),
-    })
-  }
-
-  /** The connection has signed in; false when no place is left. */
-  admit(socket: Duplex): boolean {
-    return this.#guard.admit(socket as Socket)
-  }
-
-  /** True when a page of our own, or no page at all, sent the request; else counted, and logged now and then. */
-  isOwnPage(request: IncomingMessage): boolean {
-    const { sender, clock, logger } = this.#options
-    if (sender.isOwnPage(request)) return true
-    this.#refused.inc({ reason: 'foreign-origin' })
-    const nowMs = clock.monotonicMs()
-    if (nowMs - this.#originLoggedAtMs < originLogEveryMs) return false
-    this.#originLoggedAtMs = nowMs
-    logger.warn(
-      {
-        origin: request.headers.origin,
-        expected: sender.ownOrigin(request),
-        site: request.headers['sec-fetch-site'],
-        peer: request.socket.remoteAddress,
-      },
-      'a request of a page with another origin was refused. If this page is the desk behind a reverse proxy: let the proxy pass on Host and X-Forwarded-Proto, and name its address in http.trustedProxies',
-    )
-    return false
   }
 
   get url(): string {
@@ -148,13 +95,14 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, registry, logger, isHealthy, onUpgrade, deskFolder } = this.#options
+    const { host, port, tls, routes, registry, logger, isHealthy, onUpgrade, deskFolder, door } =
+      this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: 200 },
       forceCloseConnections: true,
       clientErrorHandler: (error, socket) => {
-        this.#refused.inc({ reason: 'not-http' })
+        door.countRefused('not-http')
         if (!socket.writable) {
           socket.destroy()
           return
@@ -181,9 +129,9 @@ export class DeskServer {
       },
     })
     this.#app = app
-    this.#guard.watch(app.server)
+    door.watch(app.server)
     app.server.on('error', (error) => logger.error({ err: error }, "the desk's listener failed"))
-    app.server.on('tlsClientError', () => this.#refused.inc({ reason: 'tls' }))
+    app.server.on('tlsClientError', () => door.countRefused('tls'))
     app.server.on(
       'upgrade',
       guardListener(onUpgrade, (error, _request, socket) => {
@@ -192,7 +140,7 @@ export class DeskServer {
       }),
     )
     app.addHook('onRequest', async (request) => {
-      if (this.#options.sender.isProxied(request.raw)) this.admit(request.raw.socket)
+      if (this.#options.sender.isProxied(request.raw)) this.#options.door.admit(request.raw.socket)
     })
     app.addHook('onSend', async (_request, reply) => this.#secure(reply))
     app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply))
@@ -282,8 +230,9 @@ export class DeskServer {
     const account = presented && (await this.#options.sessions.find(presented.token))
     if (!account) throw new ApiProblem('unauthenticated')
     // Reading too: a picture in a foreign page is a look of the person whose browser shows it.
-    if (presented.isCookie && !this.isOwnPage(request.raw)) throw new ApiProblem('foreign-origin')
-    if (!this.admit(request.raw.socket)) throw new ApiProblem('busy')
+    if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
+      throw new ApiProblem('foreign-origin')
+    if (!this.#options.door.admit(request.raw.socket)) throw new ApiProblem('busy')
     if (!access.includes(account.role)) {
       const { sender, securityLog } = this.#options
       securityLog.note(
@@ -304,7 +253,7 @@ export class DeskServer {
       reply.header('clear-site-data', '"cache"')
       return
     }
-    this.admit(request.raw.socket)
+    this.#options.door.admit(request.raw.socket)
     this.#addCookie(request, reply, cookieName, token, loginLifeMs)
   }
 

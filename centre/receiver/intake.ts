@@ -63,12 +63,13 @@ export interface IntakeOptions {
   clock: Clock
   logger: Logger
   registry: Registry
-  /** After each commit: who is owed a Receipt, what the stream may push, which lanes have holes. */
-  onStored: (stored: {
-    heard: { box: string; epoch: string }[]
-    changes: StoredChange[]
-    gaps: GapChange[]
-  }) => void
+}
+
+/** After each commit: which boxes are owed a Receipt, what the stream may push, which lanes have holes. */
+export interface StoredReports {
+  heard: { box: string; epoch: string }[]
+  changes: StoredChange[]
+  gaps: GapChange[]
 }
 
 export class Intake {
@@ -90,6 +91,7 @@ export class Intake {
   #running: Promise<void> | undefined
   #isFailing = false
   #urgentInARow = 0
+  #stored: (stored: StoredReports) => void = () => undefined
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -133,6 +135,10 @@ export class Intake {
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
       registers,
     })
+  }
+
+  onStored(listener: (stored: StoredReports) => void): void {
+    this.#stored = listener
   }
 
   /** False while commits fail. */
@@ -237,7 +243,7 @@ export class Intake {
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
-    const { core, storage, clock, logger, onStored } = this.#options
+    const { core, storage, clock, logger } = this.#options
     const reports = batch.flatMap(({ arrived }) => arrived ?? [])
     const plan = core.plan(reports)
     const quarantined = batch.flatMap(({ unreadable }) => unreadable ?? [])
@@ -260,7 +266,7 @@ export class Intake {
       this.#noteGivenUp(plan.lanes)
       this.#count(plan.lanes, plan.repeats, (clock.monotonicMs() - startMs) / 1000)
       for (const { done } of batch) done()
-      onStored({ heard: plan.heard, changes, gaps })
+      this.#stored({ heard: plan.heard, changes, gaps })
     } catch (error) {
       if (!this.#isFailing) logger.error({ err: error }, 'storage fails: no Report is acknowledged')
       this.#isFailing = true

@@ -38,9 +38,9 @@ export interface VillagesOptions {
   missing: (box: string, epoch: string, lane: Lane) => [from: number, to: number][]
   givenUp: (box: string, epoch: string, lane: Lane) => number
   latestEpoch: (box: string) => string | undefined
-  /** A box became present or silent: to be stored and pushed. */
-  onPresence: (box: KnownBox, presence: BoxPresence, message: BoxMessage) => void
 }
+
+type PresenceListener = (box: KnownBox, presence: BoxPresence, message: BoxMessage) => void
 
 export class Villages {
   readonly #options: VillagesOptions
@@ -49,10 +49,16 @@ export class Villages {
   readonly #retired = new Map<string, string>()
   readonly #startedMs: number
   #cancel: (() => void) | undefined
+  #presence: PresenceListener = () => undefined
 
   constructor(options: VillagesOptions) {
     this.#options = options
     this.#startedMs = options.clock.monotonicMs()
+  }
+
+  /** A box became present or silent: to be stored and pushed. */
+  onPresence(listener: PresenceListener): void {
+    this.#presence = listener
   }
 
   remember(known: readonly KnownBox[], configured: readonly { id: string }[]): void {
@@ -200,7 +206,7 @@ export class Villages {
     const { id, name, lastHeardAtMs } = box
     const known = { id, name, ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }) }
     const message = { type: 'box.presence' as const, box: this.#summary(box), village: villageOf(id) }
-    this.#options.onPresence(known, presence, message)
+    this.#presence(known, presence, message)
   }
 
   #summary({ id, name, pendingName, presence, lastHeardAtMs, heartbeat, guard }: Box): BoxSummary {

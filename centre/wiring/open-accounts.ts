@@ -5,7 +5,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { DeviceCookies } from '../accounts/device-cookie.ts'
 import { SecurityLog } from '../accounts/security-log.ts'
-import { Sessions, type EndedSessions } from '../accounts/sessions.ts'
+import { Sessions } from '../accounts/sessions.ts'
 import { SignIn } from '../accounts/sign-in.ts'
 import type { Storage } from '../storage/port.ts'
 
@@ -18,27 +18,27 @@ export interface OpenAccountsOptions {
   random: Random
   logger: Logger
   registry: Registry
-  onEnded: (ended: EndedSessions) => void
-  /** Somebody may have been disabled, removed or given another password from the command line. */
-  recheck: () => Promise<void>
 }
 
 export interface Accounts {
   sessions: Sessions
   signIn: SignIn
   securityLog: SecurityLog
+  /** A user may have been disabled, removed or given another password from the command line: `listener` checks open streams. */
+  onChanged: (listener: () => Promise<void>) => void
   stop: () => Promise<void>
 }
 
 export async function openAccounts(options: OpenAccountsOptions): Promise<Accounts> {
-  const { storage, clock, random, logger, registry, onEnded, recheck } = options
+  const { storage, clock, random, logger, registry } = options
   const key = await storage.keepSecret('device-cookies', random.hex(32))
-  const sessions = new Sessions({ storage, clock, random, onEnded })
+  const sessions = new Sessions({ storage, clock, random })
   const devices = new DeviceCookies({ key, clock, random })
   const securityLog = new SecurityLog({ storage, clock, logger, registry })
   const signIn = new SignIn({ storage, sessions, devices, log: securityLog, clock, registry })
   let last = await storage.lastSecurityPosition()
   let cancel: () => void = () => undefined
+  let recheck: () => Promise<void> = () => Promise.resolve()
   let isStopped = false
   const look = async (): Promise<void> => {
     try {
@@ -58,6 +58,9 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<Accoun
     sessions,
     signIn,
     securityLog,
+    onChanged: (listener) => {
+      recheck = listener
+    },
     stop: async () => {
       isStopped = true
       cancel()

@@ -43,7 +43,7 @@ async function intake(
   const storage = await openSqliteStorage(databaseFile(folder), clock.wallMs())
   const logger = pino({ level: 'warn' })
   const core = new ReceiverCore()
-  const target = new Intake({ core, storage, clock, logger, registry: new Registry(), onStored: () => {} })
+  const target = new Intake({ core, storage, clock, logger, registry: new Registry() })
   const startMs = performance.now()
   await new Promise<void>((resolve, reject) => {
     let [next, done] = [0, 0]

@@ -26,7 +26,6 @@ beforeEach(() => {
     clock: createSystemClock(),
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
-    onStored: () => undefined,
     storage: {
       storeIntake: ({ lanes }) => {
         commits.push(lanes.map(({ lane, numbers }) => [lane, numbers.length]))

@@ -208,7 +208,7 @@ describe('a sign-in', () => {
     const sessions = new (class extends Sessions {
       override isPassword = async (found: PasswordRow | undefined, password: string): Promise<boolean> =>
         found !== undefined && password === 'right'
-    })({ storage, clock, random, onEnded: () => undefined })
+    })({ storage, clock, random })
     const devices = new DeviceCookies({ key: 'k', clock, random })
     const signIn = new SignIn({ storage, sessions, devices, log, clock, registry })
     const attempt = (password: string, more: object = {}) =>

@@ -1,0 +1,86 @@
+// Who may use a connection of the desk: places of strangers, and requests of foreign pages. The server and the stream share it.
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import { StrangerGuard, strangerRefusals } from '../../platform/stranger-guard.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { RequestSender } from '../accounts/request-sender.ts'
+
+/**
+ * Connections of those who have not signed in, and of those who have. The login page comes over a slow link, too: it has two
+ * minutes. A browser opens six connections at once.
+ */
+export const httpLimits = {
+  strangers: 1000,
+  strangersPerNetwork: 200,
+  firstByteMs: 5000,
+  signInMs: 120_000,
+  admitted: 2000,
+} as const
+/** A foreign origin is logged once in this time: a reverse proxy without a Host line does it with every request. */
+const originLogEveryMs = 60_000
+
+export interface DeskDoorOptions {
+  sender: RequestSender
+  clock: Clock
+  logger: Logger
+  registry: Registry
+}
+
+export class DeskDoor {
+  readonly #options: DeskDoorOptions
+  readonly #guard: StrangerGuard
+  readonly #refused
+  #originLoggedAtMs = -Infinity
+
+  constructor(options: DeskDoorOptions) {
+    this.#options = options
+    this.#refused = new Counter({
+      name: 'gengfu_centre_http_refused_total',
+      help: 'Connections and requests refused before they were answered, by reason',
+      labelNames: ['reason'],
+      registers: [options.registry],
+    })
+    for (const reason of strangerRefusals) this.#refused.inc({ reason }, 0)
+    this.#guard = new StrangerGuard({
+      limits: httpLimits,
+      clock: options.clock,
+      onRefused: (reason) => this.countRefused(reason),
+    })
+  }
+
+  countRefused(reason: string): void {
+    this.#refused.inc({ reason })
+  }
+
+  watch(server: Server): void {
+    this.#guard.watch(server)
+  }
+
+  /** The connection has signed in; false when no place is left. */
+  admit(socket: Duplex): boolean {
+    return this.#guard.admit(socket as Socket)
+  }
+
+  /** True when a page of our own, or no page at all, sent the request; else counted, and logged now and then. */
+  isOwnPage(request: IncomingMessage): boolean {
+    const { sender, clock, logger } = this.#options
+    if (sender.isOwnPage(request)) return true
+    this.countRefused('foreign-origin')
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#originLoggedAtMs < originLogEveryMs) return false
+    this.#originLoggedAtMs = nowMs
+    logger.warn(
+      {
+        origin: request.headers.origin,
+        expected: sender.ownOrigin(request),
+        site: request.headers['sec-fetch-site'],
+        peer: request.socket.remoteAddress,
+      },
+      'a request of a page with another origin was refused. If this page is the desk behind a reverse proxy: let the proxy pass on Host and X-Forwarded-Proto, and name its address in http.trustedProxies',
+    )
+    return false
+  }
+}

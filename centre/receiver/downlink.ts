@@ -1,0 +1,54 @@
+// The way down to boxes, for the parts that answer them: whichever broker has a box's session attaches itself here when it starts.
+import { encodeJson } from '../../protocols/uplink/codec.ts'
+import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
+import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
+import type { DownChannel } from '../../protocols/uplink/topics.ts'
+import type { PendingStage } from '../storage/port.ts'
+import type { ReceiverCore } from './receiver-core.ts'
+
+export interface BoxSessions {
+  canReach(box: string, channel: DownChannel): boolean
+  /** False when the box has no session, or too much waits for it. */
+  publish(box: string, channel: DownChannel, payload: Uint8Array, qos: 0 | 1): boolean
+}
+
+export interface DownlinkOptions {
+  core: Pick<ReceiverCore, 'receipt'>
+  wallMs: () => number
+}
+
+export class Downlink {
+  readonly #options: DownlinkOptions
+  #sessions: BoxSessions | undefined
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options
+  }
+
+  /** Before it, every box counts as unreachable. */
+  attach(sessions: BoxSessions): void {
+    this.#sessions = sessions
+  }
+
+  canReach(box: string): boolean {
+    return this.#sessions?.canReach(box, 'command') ?? false
+  }
+
+  sendCommand(box: string, payload: Uint8Array): boolean {
+    return this.#sessions?.publish(box, 'command', payload, 1) ?? false
+  }
+
+  sendReceipt(box: string, epoch: string): void {
+    const { core, wallMs } = this.#options
+    this.#sessions?.publish(box, 'receipt', encodeJson(core.receipt(box, epoch, wallMs())), 0)
+  }
+
+  sendPictureReceipt(box: string, receipt: PictureReceipt): void {
+    this.#sessions?.publish(box, 'picture', encodeJson(receipt), 0)
+  }
+
+  sendStage(box: string, { alarm, stage, by, atMs }: PendingStage): void {
+    const notice: StageNotice = { v: 1, alarm, stage, ...(by === undefined ? {} : { by }), atMs }
+    this.#sessions?.publish(box, 'stage', encodeJson(notice), 1)
+  }
+}

@@ -1,0 +1,93 @@
+// The desk: its routes, its pages and the stream behind one HTTP server.
+import { createOpenApi } from '../api/openapi.ts'
+import type { CommandRouteOptions } from '../api/command-routes.ts'
+import type { Route } from '../api/route.ts'
+import { createRoutes } from '../api/routes.ts'
+import { DeskServer, findDeskFolder } from '../api/server.ts'
+import { cookieName } from '../accounts/sessions.ts'
+import { createCasePolicy } from '../cases/case-policy.ts'
+import type { CommandSender } from '../commands/command-sender.ts'
+import { stageOfBox } from '../alarms/stage-of-box.ts'
+import type { Downlink } from '../receiver/downlink.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { createRetire } from '../villages/retire-box.ts'
+import type { Base } from './base.ts'
+import type { OpenedStream } from './open-stream.ts'
+import type { OpenedVillages } from './open-villages.ts'
+
+export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
+  storage: Storage
+  downlink: Downlink
+  commands: CommandSender
+  pictureRoutes: readonly Route[]
+  isHealthy: () => boolean
+  push: (changes: readonly StoredChange[]) => void
+}
+
+function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
+  const { config, logger, clock, random } = base
+  const { storage, downlink, commands, villages, own, accounts, push } = options
+  const commandRoutes: CommandRouteOptions = {
+    storage,
+    clock,
+    random,
+    isBoxKnown: (box) => villages.knows(box),
+    ask: (command) => commands.ask(command),
+  }
+  const onStep = (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]): void => {
+    push(changes)
+    for (const alarm of alarms) {
+      const stage = stageOfBox(alarm)
+      if (stage) downlink.sendStage(alarm.box, stage)
+    }
+  }
+  const retire = createRetire({
+    storage,
+    clock,
+    logger: logger.child({ part: 'villages' }),
+    villages,
+    silent: (box) => own.retired(box),
+    onStored: push,
+  })
+  const routes: Route[] = []
+  routes.push(
+    ...createRoutes({
+      ...commandRoutes,
+      ...accounts,
+      storage,
+      villages: (counts) => ({ ...villages.answer(counts), certificates: own.certificates.soon }),
+      onStep: (alarm, changes) => onStep([alarm], changes),
+      retire,
+      cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
+      openApi: () => createOpenApi(routes, cookieName),
+    }),
+    ...options.pictureRoutes,
+  )
+  return routes
+}
+
+export async function openDesk(base: Base, options: OpenDeskOptions): Promise<DeskServer> {
+  const { config, logger, clock, registry, parts } = base
+  const { stream, accounts, sender, door, isHealthy } = options
+  const server = new DeskServer({
+    ...config.http,
+    routes: createDeskRoutes(base, options),
+    sessions: accounts.sessions,
+    securityLog: accounts.securityLog,
+    sender,
+    door,
+    clock,
+    registry,
+    logger: logger.child({ part: 'desk' }),
+    isHealthy,
+    onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
+    deskFolder: findDeskFolder(),
+  })
+  stream.start()
+  parts.add('desk server', () => server.stop())
+  // Before the server, which waits for every open connection.
+  parts.add('stream', () => stream.stop())
+  await server.start()
+  return server
+}

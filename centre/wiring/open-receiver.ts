@@ -1,0 +1,68 @@
+// What boxes send on its way to the disk: Reports, pictures, heartbeats and calls that a box could not keep.
+import type { SecurityLog } from '../accounts/security-log.ts'
+import type { Downlink } from '../receiver/downlink.ts'
+import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'
+import { Intake } from '../receiver/intake.ts'
+import type { ReceiverCore } from '../receiver/receiver-core.ts'
+import { UnkeptIntake } from '../receiver/unkept-intake.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
+import type { Base } from './base.ts'
+import { openPictures, type Pictures } from './open-pictures.ts'
+import type { OpenedVillages } from './open-villages.ts'
+
+export interface OpenReceiverOptions extends OpenedVillages {
+  storage: Storage
+  core: ReceiverCore
+  downlink: Downlink
+  securityLog: SecurityLog
+  push: (changes: readonly StoredChange[]) => void
+}
+
+export interface OpenedReceiver {
+  intake: Intake
+  pictures: Pictures
+  heartbeats: HeartbeatIntake
+  unkept: UnkeptIntake
+}
+
+export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedReceiver {
+  const { config, clock, registry, parts } = base
+  const { storage, core, downlink, securityLog, push, villages, own, noteGaps } = options
+  const logger = base.logger.child({ part: 'receiver' })
+  const intake = new Intake({ core, storage, clock, logger, registry })
+  const pictures = openPictures({
+    config,
+    storage,
+    clock,
+    logger: base.logger.child({ part: 'pictures' }),
+    registry,
+    securityLog,
+    recordsSettled: (box) => intake.settled(box),
+    push,
+    sendReceipt: (box, receipt) => downlink.sendPictureReceipt(box, receipt),
+  })
+  parts.add('pictures', () => pictures.stop())
+  parts.add('intake', () => intake.drain())
+  intake.onStored(({ heard, changes, gaps }) => {
+    for (const { box, epoch } of heard) downlink.sendReceipt(box, epoch)
+    push(changes)
+    noteGaps(gaps)
+    pictures.hear(changes)
+  })
+  const unkept = new UnkeptIntake({ storage, clock, logger, registry, onStored: push })
+  const heartbeats = new HeartbeatIntake({
+    logger,
+    registry,
+    clock,
+    core,
+    onLost: noteGaps,
+    onHeard: (box, heartbeat) => {
+      villages.heartbeat(box, heartbeat)
+      own.notKeeping(box, heartbeat.isKeeping === false)
+    },
+    sendReceipt: (box, epoch) => downlink.sendReceipt(box, epoch),
+  })
+  villages.start()
+  parts.add('villages', () => villages.stop())
+  return { intake, pictures, heartbeats, unkept }
+}

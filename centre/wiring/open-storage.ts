@@ -1,0 +1,41 @@
+// First step: the data folder is locked, the database opened and read, and its two threads are asked whether they answer.
+import type { Remembered, Storage } from '../storage/port.ts'
+import { lockDataDir } from '../storage/sqlite/data-lock.ts'
+import { sqliteFile } from '../storage/sqlite/database.ts'
+import { openSqliteStorage } from '../storage/sqlite/sqlite-storage.ts'
+import { centreBox } from '../villages/own-alarms.ts'
+import type { Base } from './base.ts'
+import { StoragePulse } from './storage-pulse.ts'
+
+export interface OpenStorageOptions {
+  wrapStorage?: ((storage: Storage) => Storage) | undefined
+  onFatal?: ((failure: Error) => void) | undefined
+  onAlive?: (() => void) | undefined
+}
+
+export interface OpenedStorage {
+  storage: Storage
+  known: Remembered
+  pulse: StoragePulse
+}
+
+export async function openStorage(base: Base, options: OpenStorageOptions): Promise<OpenedStorage> {
+  const { config, logger, clock, parts } = base
+  parts.add('lock of the data folder', lockDataDir(config.dataDir))
+  const file = sqliteFile(config.storage.url, config.dataDir)
+  const opened = await openSqliteStorage(file, clock.wallMs(), undefined, (failure) => {
+    logger.fatal({ err: failure }, 'a storage thread has ended: the centre ends, to be started again')
+    options.onFatal?.(failure)
+  })
+  parts.add('storage', () => opened.close())
+  const storage = options.wrapStorage?.(opened) ?? opened
+  const known = await storage.remember([...config.boxes, centreBox])
+  for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
+  await storage.setCasePolicy(config.cases)
+  await storage.setReaderCasePolicy(config.cases)
+  const { onAlive } = options
+  const pulse = new StoragePulse({ storage, clock, ...(onAlive ? { onAlive } : {}) })
+  pulse.start()
+  parts.add('pulse of storage', () => pulse.stop())
+  return { storage, known, pulse }
+}

@@ -1,0 +1,48 @@
+// Who may come in, and the stream to those who did: both are told when a session ends.
+import { DeskDoor } from '../api/desk-door.ts'
+import { RequestSender } from '../accounts/request-sender.ts'
+import { presentedToken } from '../accounts/sessions.ts'
+import type { Storage } from '../storage/port.ts'
+import { Stream } from '../stream/stream.ts'
+import type { Base } from './base.ts'
+import { openAccounts, type Accounts } from './open-accounts.ts'
+
+export interface OpenedStream {
+  accounts: Accounts
+  door: DeskDoor
+  sender: RequestSender
+  stream: Stream
+}
+
+export async function openStream(base: Base, storage: Storage): Promise<OpenedStream> {
+  const { config, logger, clock, random, registry, parts } = base
+  const accounts = await openAccounts({
+    storage,
+    clock,
+    random,
+    logger: logger.child({ part: 'accounts' }),
+    registry,
+  })
+  parts.add('accounts', () => accounts.stop())
+  const sender = new RequestSender({
+    trustedProxies: config.http.trustedProxies,
+    isTls: config.http.tls !== undefined,
+  })
+  const door = new DeskDoor({ sender, clock, logger: logger.child({ part: 'desk' }), registry })
+  const stream = new Stream({
+    storage,
+    clock,
+    logger: logger.child({ part: 'stream' }),
+    registry,
+    find: (token) => accounts.sessions.find(token),
+    presented: presentedToken,
+    isOwnPage: (request) => door.isOwnPage(request),
+    addressOf: (request) => sender.addressOf(request),
+    admit: (socket) => door.admit(socket),
+  })
+  accounts.sessions.onEnded((ended) =>
+    stream.end((of) => ('token' in ended ? of.token === ended.token : of.user === ended.user)),
+  )
+  accounts.onChanged(() => stream.recheck())
+  return { accounts, door, sender, stream }
+}

@@ -1,0 +1,63 @@
+// The last step: the broker of the boxes listens, and what they send goes to the part that takes it.
+import type { CommandSender } from '../commands/command-sender.ts'
+import type { Downlink } from '../receiver/downlink.ts'
+import type { ReceiverCore } from '../receiver/receiver-core.ts'
+import { UplinkBroker } from '../receiver/uplink-broker.ts'
+import type { SecurityLog } from '../accounts/security-log.ts'
+import type { Storage } from '../storage/port.ts'
+import type { Base } from './base.ts'
+import type { OpenedReceiver } from './open-receiver.ts'
+import type { OpenedVillages } from './open-villages.ts'
+
+export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
+  storage: Storage
+  core: ReceiverCore
+  downlink: Downlink
+  commands: CommandSender
+  securityLog: SecurityLog
+}
+
+export async function openUplink(base: Base, options: OpenUplinkOptions): Promise<UplinkBroker> {
+  const { config, clock, registry, parts } = base
+  const { storage, core, downlink, commands, securityLog, villages, own, intake, pictures } = options
+  const logger = base.logger.child({ part: 'receiver' })
+  const sendPendingStages = (box: string): void =>
+    void storage
+      .pendingStages(box)
+      .then((stages) => stages.forEach((stage) => downlink.sendStage(box, stage)))
+      .catch((error: unknown) => logger.error({ err: error, box }, 'stages could not be read for a box'))
+  const { anonymous, ...uplink } = config.uplink
+  const broker = new UplinkBroker({
+    ...uplink,
+    isAnonymousAllowed: anonymous,
+    onSpoke: own.spoke,
+    onShutOut: (box, reason, address) => securityLog.note('box-refused', box, address, reason),
+    clock,
+    logger,
+    registry,
+    onReport: (box, channel, topic, payload, done) => {
+      villages.heard(box)
+      intake.offer(box, channel, topic, payload, done)
+    },
+    onPicture: (box, payload) => {
+      villages.heard(box)
+      pictures.offer(box, payload)
+    },
+    onHeartbeat: (box, payload) => options.heartbeats.take(box, payload),
+    onUnkept: (box, payload) => options.unkept.take(box, payload),
+    onResult: (box, payload) => {
+      villages.heard(box)
+      return commands.answered(box, payload)
+    },
+    onSubscribed: (box, channel) => {
+      const epoch = core.latestEpoch(box)
+      if (channel === 'receipt' && epoch !== undefined) downlink.sendReceipt(box, epoch)
+      if (channel === 'command') commands.boxReady(box)
+      if (channel === 'stage') sendPendingStages(box)
+    },
+  })
+  downlink.attach(broker)
+  parts.add('uplink', () => broker.stop())
+  await broker.start()
+  return broker
+}
