@@ -27,8 +27,11 @@ export class CameraAnnouncer {
     const { moment, source, answerMs } = snapshot
     this.#metrics.taken.inc({ moment, source })
     this.#metrics.answerSeconds.observe({ source }, answerMs / 1000)
-    this.#outlets.onFact({ what: 'snapshot-taken', colour: snapshot.colour, facts: { ...snapshot } })
-    this.#outlets.onSnapshot(snapshot)
+    this.#outlets.onSnapshot(snapshot, {
+      what: 'snapshot-taken',
+      colour: snapshot.colour,
+      facts: { ...snapshot },
+    })
   }
 
   /** One fact for all who wanted the picture, in the lane of the most urgent of them. */

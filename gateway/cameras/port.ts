@@ -67,8 +67,8 @@ export interface CameraFact {
 
 /** Where the cameras hand their results. None may throw; none is waited for. */
 export interface CameraOutlets {
-  /** Told right after the fact `snapshot-taken` of the same picture. */
-  onSnapshot(snapshot: Snapshot): void
+  /** A picture was taken; `taken` is the fact about it, whose record travels ahead of the bytes. */
+  onSnapshot(snapshot: Snapshot, taken: CameraFact): void
   onFact(fact: CameraFact): void
   /** `camera-offline` begins or ends. */
   onBoxFact(fact: BoxFact): void

@@ -111,13 +111,12 @@ export class SystemSync {
   }
 }
 
-/** Starts to look, and adds to `undos` what ends it. */
-export function watchSystemClock(
-  clock: { after(delayMs: number, run: () => void): () => void },
-  undos: [name: string, run: () => void | Promise<void>][],
-): () => boolean {
+/** Starts to look; `stop` ends it. */
+export function watchSystemClock(clock: { after(delayMs: number, run: () => void): () => void }): {
+  isSynced: () => boolean
+  stop: () => void
+} {
   const sync = new SystemSync((delayMs, run) => clock.after(delayMs, run))
   sync.start()
-  undos.push(['system clock', () => sync.stop()])
-  return sync.isSynced
+  return { isSynced: sync.isSynced, stop: () => sync.stop() }
 }

@@ -11,8 +11,6 @@ export interface KeepingWatchOptions {
   clock: Clock
   /** Writes a note into the journal. */
   note: () => Promise<void>
-  /** It refuses, or takes commits again. */
-  onChange: () => void
 }
 
 export class KeepingWatch {
@@ -20,11 +18,17 @@ export class KeepingWatch {
   #illness: string | undefined
   #cancel: (() => void) | undefined
   #isStopped = false
+  #changed: () => void = () => undefined
 
   constructor(options: KeepingWatchOptions) {
     this.#options = options
     options.journal.onRefused((error) => this.#set(`the journal refuses: ${error.message}`))
     options.journal.onCommitted(() => this.#set(undefined))
+  }
+
+  /** It refuses, or takes commits again. */
+  onChange(listener: () => void): void {
+    this.#changed = listener
   }
 
   /** Why nothing is kept at the moment; undefined while all is well. */
@@ -48,7 +52,7 @@ export class KeepingWatch {
     if (!isChanged || this.#isStopped) return
     this.#cancel?.()
     if (illness !== undefined) this.#probeLater()
-    this.#options.onChange()
+    this.#changed()
   }
 
   #probeLater(): void {
@@ -66,7 +70,6 @@ export function watchKeeping(
   journal: KeepingWatchOptions['journal'],
   clock: Clock,
   intake: { log: (what: string, facts: Record<string, unknown>) => Promise<void> },
-  onChange: () => void,
 ): KeepingWatch {
-  return new KeepingWatch({ journal, clock, note: () => intake.log('storage-probed', {}), onChange })
+  return new KeepingWatch({ journal, clock, note: () => intake.log('storage-probed', {}) })
 }

@@ -6,7 +6,7 @@ import type { AlarmEngine, LocalCommand, Transition } from '../alarms/port.ts'
 import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
-import type { Companions, Kept } from './port.ts'
+import type { Companions } from './port.ts'
 import type { NamedInput } from './refused-ids.ts'
 
 export interface IntakeOptions {
@@ -18,9 +18,6 @@ export interface IntakeOptions {
   monotonicMs: () => number
   logger: Logger
   metrics: Registry
-  onKept: (kept: Kept) => void
-  /** What came of an input could not be kept. Neither the siren nor the town waits for a card that may never write again. */
-  onUnkept?: (unkept: UnkeptOutcome) => void
   /** Lets so many milliseconds pass; the machine's own time when left out. */
   pause?: (ms: number) => Promise<void>
 }

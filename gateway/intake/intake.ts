@@ -9,17 +9,16 @@ import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topi
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type JournalEntry } from '../journal/port.ts'
-import { AlarmDocuments } from './alarm-documents.ts'
-import { CheckpointDue, writeCheckpoint } from './checkpoint.ts'
+import type { AlarmDocuments } from './alarm-documents.ts'
 import { DeviceIds } from './device-ids.ts'
-import type { Companion, IntakeOptions } from './intake-options.ts'
+import { IntakeMemory } from './intake-memory.ts'
+import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
-import { type AlarmJudge, type Companions, type Told } from './port.ts'
+import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
-import { machinePause, notTaking, pass } from './told.ts'
-import { rebuildMemory } from './rebuild-memory.ts'
+import { notTaking, pass } from './told.ts'
 import {
   alarmRecords,
   boxTime,
@@ -32,88 +31,64 @@ import {
   logRecord,
 } from './records.ts'
 import { contentHash } from '../../protocols/kit/content-hash.ts'
-import { PresenceMemory } from './presence-memory.ts'
 import { RefusedIds, noIdPrefix, type NamedInput } from './refused-ids.ts'
-import { RepeatMemory, type IdVerdict } from './repeat-memory.ts'
-
-/** Odd message ids remembered, in memory and in the journal. */
-export const oddIdsMax = 100_000
-/** While the journal refuses, it is tried again this often, not for every message. */
-const refusalPauseMs = 250
+import type { IdVerdict } from './repeat-memory.ts'
 
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
-  readonly #documents = new AlarmDocuments()
-  readonly #repeats = new RepeatMemory(oddIdsMax)
+  readonly #memory: IntakeMemory
   /** Whether an event of that id is in the journal, or on its way there. */
-  readonly wasKept = (device: string, messageId: string): boolean => this.#repeats.has(device, messageId)
+  readonly wasKept = (device: string, messageId: string): boolean =>
+    this.#memory.repeats.has(device, messageId)
   readonly #refusedIds = new RefusedIds()
-  readonly #presence = new PresenceMemory()
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
     this.#keptEvents++
-    this.#countInput()
+    this.#memory.countInput()
   })
   readonly #metrics: IntakeMetrics
   #keptEvents = 0
-  #ready: Promise<void> | undefined
   #isForAlarmsOnly = false
-  #isStopping = false
-  readonly #checkpointDue: CheckpointDue
-  #checkpointing: Promise<void> = Promise.resolve()
-  /** Counts how often memory was built anew. */
-  #memory = 0
+  #kept: (kept: Kept) => void = () => undefined
+  #unkept: (unkept: UnkeptOutcome) => void = () => undefined
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    this.#checkpointDue = new CheckpointDue(options.monotonicMs)
+    this.#memory = new IntakeMemory({ ...options, steadyMs: () => options.now().steadyMs })
     this.#metrics = createIntakeMetrics(options.metrics, () => {
       const kept = this.#keptEvents
       this.#keptEvents = 0
       return kept
     })
-    this.#ids = new DeviceIds({ ...options, repeats: this.#repeats, metrics: this.#metrics })
+    this.#ids = new DeviceIds({ ...options, repeats: this.#memory.repeats, metrics: this.#metrics })
+  }
+
+  /** What was committed, after the commit. */
+  onKept(listener: (kept: Kept) => void): void {
+    this.#kept = listener
+  }
+
+  /** What came of an input could not be kept. Neither the siren nor the town waits for a card that may never write again. */
+  onUnkept(listener: (unkept: UnkeptOutcome) => void): void {
+    this.#unkept = listener
   }
 
   /** Loads what the journal knows; call before the first message. */
   async start(): Promise<void> {
-    this.#options.journal.onRefused(() => {
-      this.#ready ??= this.#recover()
-    })
     this.#options.journal.onSpace(({ isForAlarmsOnly }) => {
       this.#isForAlarmsOnly = isForAlarmsOnly
     })
-    this.#checkpointDue.restart()
-    await this.#reload()
-  }
-
-  /** What was judged but not kept must not be remembered: memory is built anew from what is on disk. */
-  async #recover(): Promise<void> {
-    for (;;)
-      try {
-        await (this.#options.pause ?? machinePause)(refusalPauseMs)
-        await this.#reload()
-        this.#ready = undefined
-        return
-      } catch (error) {
-        if (!(error instanceof JournalError)) throw error
-        // A damaged file can not be read back at all: it is salvaged at the next start. Until then everything is refused.
-        if (this.#isStopping || error.code === 'CLOSED') return
-        const { code, message: reason } = error
-        this.#options.logger.warn({ code, reason }, 'the journal can not be read back yet')
-      }
+    await this.#memory.start()
   }
 
   /** Writes what would otherwise be rebuilt from records at the next start. */
   async stop(): Promise<void> {
-    this.#isStopping = true
-    await this.#ready
-    if (!this.#ready) await this.#checkpoint()
+    await this.#memory.stop()
   }
 
   /** The engine's documents, for health pages. */
   documents(): AlarmDocuments {
-    return this.#documents
+    return this.#memory.documents
   }
 
   /**
@@ -121,7 +96,7 @@ export class Intake implements AlarmJudge {
    * device and its commit is paid for by every event.
    */
   take(message: Message, told: Told): void {
-    if (this.#ready) return told.refused(notTaking())
+    if (this.#memory.rebuilding) return told.refused(notTaking())
     if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, told)
     const channel = parseDeviceTopic(message.topic)?.channel
     if (channel === 'event') this.#takeEvent(message, told)
@@ -150,7 +125,7 @@ export class Intake implements AlarmJudge {
 
   /** As `take` does with a message that nobody can read; `device` is whom it is about. */
   keepUnreadable(message: Message, problem: string): Promise<void> {
-    return this.#ready ? Promise.reject(notTaking()) : this.#takeUnreadable(message, problem)
+    return this.#memory.rebuilding ? Promise.reject(notTaking()) : this.#takeUnreadable(message, problem)
   }
 
   /** `take` as a promise. */
@@ -164,7 +139,7 @@ export class Intake implements AlarmJudge {
   }
 
   takeReadings(event: DeviceEvent, told: Told): void {
-    if (this.#ready) return told.refused(notTaking())
+    if (this.#memory.rebuilding) return told.refused(notTaking())
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return told.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     // Without an id of its own nothing tells a message from its repeat: each is a new one.
@@ -173,7 +148,7 @@ export class Intake implements AlarmJudge {
     const { device, messageId, readings, deviceAtMs } = event
     const time = this.#options.now()
     const content = contentHash(readings, deviceAtMs)
-    const taken = this.#repeats.take({ device, messageId, content, steadyMs: time.steadyMs })
+    const taken = this.#memory.repeats.take({ device, messageId, content, steadyMs: time.steadyMs })
     if (taken !== 'repeat') {
       const inFlight = this.#inFlight.begin(device, messageId, told)
       try {
@@ -219,7 +194,7 @@ export class Intake implements AlarmJudge {
       return pass(this.#keep(outcome, time, records, more), inFlight)
     }
     // Nearly every event: nothing came of it but its record.
-    const entry: JournalEntry = { records, state: this.#documents.takeChanged(), isUrgent: false }
+    const entry: JournalEntry = { records, state: this.#memory.documents.takeChanged(), isUrgent: false }
     const oddIds = this.#ids.oddIdsOf(event, verdict)
     if (oddIds) entry.oddIds = oddIds
     this.#options.journal.put(entry, inFlight)
@@ -227,13 +202,13 @@ export class Intake implements AlarmJudge {
 
   admitted(device: string, kind: string, mark: string): void {
     // While memory is built anew nothing is noted; the next connection finds out.
-    if (!this.#ready) this.#ids.admitted(device, kind, mark)
+    if (!this.#memory.rebuilding) this.#ids.admitted(device, kind, mark)
   }
 
   /** The device is another one from now on: nothing that it says counts as said before. */
   async forget(device: string, why: string): Promise<void> {
-    if (this.#ready) await this.#ready
-    this.#presence.forget(device)
+    if (this.#memory.rebuilding) await this.#memory.rebuilding
+    this.#memory.presence.forget(device)
     await this.#ids.forget(device, why)
   }
 
@@ -241,7 +216,7 @@ export class Intake implements AlarmJudge {
     const parsed = parsePresence(message.payload)
     if (!parsed.ok) return this.#quarantine(message, `presence: ${describeProblems(parsed.problems)}`)
     const { device } = message
-    if (!this.#presence.change(device, parsed.value)) {
+    if (!this.#memory.presence.change(device, parsed.value)) {
       this.#metrics.messages.inc({ result: 'repeat' })
       return Promise.resolve()
     }
@@ -280,7 +255,7 @@ export class Intake implements AlarmJudge {
     inputs: readonly AlarmInput[],
     companions: (remarks: readonly LogEntry[]) => Companions,
   ): Promise<void> {
-    if (this.#ready) await this.#ready
+    if (this.#memory.rebuilding) await this.#memory.rebuilding
     const time = this.#options.now()
     const { journal } = this.#options
     const named = inputs.map((input) => this.#name(input, journal.nextSequence()))
@@ -295,7 +270,7 @@ export class Intake implements AlarmJudge {
 
   /** Steady time at which the next `tick` can change anything. */
   nextDueMs(): number {
-    return this.#options.engine.nextDueMs(this.#documents)
+    return this.#options.engine.nextDueMs(this.#memory.documents)
   }
 
   /** Keeps a note about the box itself. What is urgent has a commit of its own; what is not shares the next one. */
@@ -305,7 +280,7 @@ export class Intake implements AlarmJudge {
     lane: Lane = 'routine',
     isUrgent = lane !== 'routine',
   ): Promise<void> {
-    if (this.#ready) await this.#ready
+    if (this.#memory.rebuilding) await this.#memory.rebuilding
     const time = this.#options.now()
     const record = logRecord(this.#options.journal.nextSequence(), time, what, facts)
     await this.#options.journal.append({ records: [{ lane, record }], isUrgent })
@@ -317,7 +292,7 @@ export class Intake implements AlarmJudge {
 
   #judge({ input, inputId }: NamedInput, time: BoxTime & { steadyMs: number }): Outcome {
     const now: Now = { steadyMs: time.steadyMs, wallMs: time.atMs, clock: time.clock, inputId }
-    return this.#options.engine.judge(this.#documents, input, now)
+    return this.#options.engine.judge(this.#memory.documents, input, now)
   }
 
   async #keep(
@@ -335,63 +310,25 @@ export class Intake implements AlarmJudge {
     const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
     const commands = commandDocuments(outcome.commands, this.#options.now().steadyMs, next)
     if (more.documents) commands.push(...more.documents)
-    const state = [...this.#documents.takeChanged(), ...companionState(more, alarms, commands)]
+    const state = [...this.#memory.documents.takeChanged(), ...companionState(more, alarms, commands)]
     if (records.length === 0 && state.length === 0 && !more.quarantine) return
     const entry = { ...journalEntry(records, more, commands), state }
     const stored = await this.#options.journal.append(entry).catch((error: Error) => {
       this.#refusedIds.refused(more.inputs)
-      this.#options.onUnkept?.({ ...outcome, at: boxTime(time), inputs: more.inputs })
+      this.#unkept({ ...outcome, at: boxTime(time), inputs: more.inputs })
       throw error
     })
     this.#refusedIds.kept(more.inputs)
     for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
     if (more.quarantine) this.#metrics.messages.inc({ result: 'quarantined' })
-    if (!more.event) this.#countInput()
-    this.#options.onKept({
+    if (!more.event) this.#memory.countInput()
+    this.#kept({
       ...(more.event ? { event: more.event } : {}),
       ...(more.result ? { result: more.result } : {}),
       stored,
       alarms,
       transitions: outcome.transitions,
       commands,
-    })
-  }
-
-  #countInput(): void {
-    if (!this.#checkpointDue.count()) return
-    this.#checkpoint().catch((error: Error) =>
-      this.#options.logger.warn(
-        { reason: error.message },
-        'the checkpoint of tracking waits for the journal',
-      ),
-    )
-  }
-
-  async #checkpoint(): Promise<void> {
-    this.#checkpointDue.restart()
-    // Whoever asked for that one heard how it failed.
-    await this.#checkpointing.catch(() => undefined)
-    const memory = this.#memory
-    this.#checkpointing = writeCheckpoint({
-      journal: this.#options.journal,
-      documents: this.#documents,
-      repeats: this.#repeats,
-      isCurrent: () => !this.#ready && memory === this.#memory,
-    })
-    await this.#checkpointing
-  }
-
-  async #reload(): Promise<void> {
-    const { journal, engine, steadyBaseOf } = this.#options
-    this.#memory++
-    this.#presence.clear()
-    await rebuildMemory({
-      journal,
-      engine,
-      steadyBaseOf,
-      steadyMs: this.#options.now().steadyMs,
-      documents: this.#documents,
-      repeats: this.#repeats,
     })
   }
 }

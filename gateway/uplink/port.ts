@@ -32,12 +32,8 @@ export interface UplinkOptions {
   health: () => HeartbeatFacts
   /** People acted on an alarm; the notice came from the centre. */
   onStage: (notice: StageNotice) => void
-  /** The centre's wall clock, ms since 1970, as it was one way of the link ago. */
-  onCentreTime: (wallMs: number) => void
   onLink: (state: LinkState, reason?: string) => void
   pictures?: PictureSource | undefined
-  /** A command of the centre, as it came; told only when given. */
-  onCommand?: (payload: Uint8Array) => void
 }
 
 /** Where pictures wait for the uplink, and what becomes of them. None of the calls may throw. */
@@ -75,6 +71,10 @@ export interface UplinkFacts {
 
 export interface Uplink {
   start(): void
+  /** The centre's wall clock, ms since 1970, as it was one way of the link ago. */
+  onCentreTime(listener: (wallMs: number) => void): void
+  /** A command of the centre, as it came. */
+  onCommand(listener: (payload: Uint8Array) => void): void
   stop(): Promise<void>
   facts(): Promise<UplinkFacts>
   /** Sends the outcome of a command; false when there is no link. */

@@ -40,6 +40,8 @@ class UplinkLoop implements Uplink {
   readonly #session: UplinkSession
   readonly #unkept: UnkeptCalls
   #state: LinkState = 'down'
+  #centreTime: (wallMs: number) => void = () => undefined
+  #command: (payload: Uint8Array) => void = () => undefined
   #stateSinceMs: number
   #reason: string | undefined
   #undos: (() => void)[] = []
@@ -136,6 +138,14 @@ class UplinkLoop implements Uplink {
   sendUnkept(...[at, alarm]: Parameters<Uplink['sendUnkept']>): void {
     if (alarm.latchedColour !== 'red' && alarm.latchedColour !== 'orange') return
     if (this.#unkept.add(at, alarm)) this.#hurry()
+  }
+
+  onCentreTime(listener: (wallMs: number) => void): void {
+    this.#centreTime = listener
+  }
+
+  onCommand(listener: (payload: Uint8Array) => void): void {
+    this.#command = listener
   }
 
   beat(): void {
@@ -266,8 +276,8 @@ class UplinkLoop implements Uplink {
   }
 
   #received(channel: DownChannel, payload: Uint8Array): void {
-    const { logger, onStage, onCentreTime, onCommand } = this.#options
-    if (channel === 'command') return onCommand?.(payload)
+    const { logger, onStage } = this.#options
+    if (channel === 'command') return this.#command(payload)
     if (channel === 'stage') {
       const notice = parseStageNotice(payload)
       if (notice.ok) onStage(notice.value)
@@ -287,7 +297,7 @@ class UplinkLoop implements Uplink {
       return
     }
     if (receipt.value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
-    onCentreTime(receipt.value.centreTimeMs)
+    this.#centreTime(receipt.value.centreTimeMs)
     this.#session.receipt(receipt.value)
   }
 

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { LocalCommand } from '../alarms/port.ts'
-import type { IntakeOptions } from '../intake/intake-options.ts'
+import type { UnkeptOutcome } from '../intake/intake-options.ts'
 import { Unkept } from '../intake/unkept.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Journal } from '../journal/port.ts'
@@ -10,23 +10,18 @@ import type { Uplink } from '../uplink/port.ts'
 
 interface Parts {
   journal: Pick<Journal, 'nextSequence'>
-  /** Undefined while nobody can be connected yet. */
-  broker: () => Pick<DeviceBroker, 'publish'> | undefined
-  uplink: () => Pick<Uplink, 'sendUnkept'> | undefined
+  broker: Pick<DeviceBroker, 'publish'>
+  /** Undefined for a box without a centre. */
+  uplink: Pick<Uplink, 'sendUnkept'> | undefined
   logger: Logger
 }
 
-export function actUnkept({
-  journal,
-  broker,
-  uplink,
-  logger,
-}: Parts): NonNullable<IntakeOptions['onUnkept']> {
+export function actUnkept({ journal, broker, uplink, logger }: Parts): (outcome: UnkeptOutcome) => void {
   const act = ({ device, ...command }: LocalCommand): void => {
     logger.error({ device, do: command.do }, 'the journal refuses; what a rule asks for is done all the same')
     const order = JSON.stringify({ id: `c-${journal.nextSequence()}`, ...command })
-    const sent = broker()?.publish(deviceTopic(device, 'command'), order, { qos: 0 })
-    sent?.catch((error: Error) => {
+    const sent = broker.publish(deviceTopic(device, 'command'), order, { qos: 0 })
+    sent.catch((error: Error) => {
       logger.warn({ device, reason: error.message }, 'a command could not be sent')
     })
   }
@@ -34,6 +29,6 @@ export function actUnkept({
   return (outcome) => {
     unkept.take(outcome)
     for (const { alarm } of outcome.transitions)
-      if (alarm.state !== 'normal') uplink()?.sendUnkept(outcome.at, alarm)
+      if (alarm.state !== 'normal') uplink?.sendUnkept(outcome.at, alarm)
   }
 }

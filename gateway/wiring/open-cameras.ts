@@ -5,8 +5,7 @@ import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { withPlainReadings } from '../intake/records.ts'
-import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
-import type { Cameras } from '../cameras/port.ts'
+import type { CameraFact, Cameras } from '../cameras/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Intake } from '../intake/intake.ts'
 import { PictureTravel } from './open-pictures.ts'
@@ -41,7 +40,12 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
     )
   }
   const lanes = new PictureLanes()
-  let lastRecorded: Promise<void> = Promise.resolve()
+  const record = ({ what, facts, colour }: CameraFact): Promise<void> => {
+    const { lane, isUrgent } = lanes.placeOf(what, colour, facts)
+    const recorded = intake.log(what, facts, lane, isUrgent)
+    reported(recorded)
+    return recorded
+  }
   const travel = new PictureTravel({ intake, logger: logger.child({ part: 'pictures' }) })
   const cameras = createCameras({
     cameras: config.cameras,
@@ -53,14 +57,9 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
     registry: metrics,
     now,
     outlets: {
-      onFact: ({ what, facts, colour }) => {
-        const { lane, isUrgent } = lanes.placeOf(what, colour, facts)
-        const recorded = intake.log(what, facts, lane, isUrgent)
-        reported(recorded)
-        if (what === snapshotTaken) lastRecorded = recorded
-      },
-      // Told right after its fact: the bytes follow the record.
-      onSnapshot: (snapshot) => travel.taken(snapshot, lastRecorded),
+      onFact: (fact) => void record(fact),
+      // The bytes follow the record.
+      onSnapshot: (snapshot, taken) => travel.taken(snapshot, record(taken)),
       onBoxFact: (fact) => reported(intake.judge({ type: 'box', fact })),
       onEvent: (event) => reported(intake.acceptReadings(withPlainReadings(event))),
     },

@@ -32,8 +32,8 @@ export interface OpenCommandsOptions {
   intake: Intake
   broker: DeviceBroker
   dialects: OpenDialects
-  cameras: () => Cameras | undefined
-  uplink: () => Uplink | undefined
+  cameras: Cameras | undefined
+  uplink: Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
   centreConfig?: CentreConfig
   /** Starts the gateway anew, with the configuration as it is then. */
@@ -43,8 +43,6 @@ export interface OpenCommandsOptions {
 export interface OpenCommands {
   /** What was committed: commands go out, answers are noted. */
   kept(kept: Kept): void
-  /** A command of the centre, as it came. */
-  take(payload: Uint8Array): void
   /** The centre's clock, as it was one way of the link ago. */
   hearCentreTime(wallMs: number): void
   stop(): Promise<void>
@@ -84,10 +82,10 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
-    send: (result) => options.uplink()?.sendResult(encodeJson(result)) ?? false,
+    send: (result) => options.uplink?.sendResult(encodeJson(result)) ?? false,
     giveUp: (device, id) => devices.takeBack(device, id),
     work: {
-      pictures: (command, plan) => takePictures(options.cameras(), command, plan),
+      pictures: (command, plan) => takePictures(options.cameras, command, plan),
       config: async (command, plan) => trial.propose(command.id, plan.set),
       update: (_command, plan) => runUpdater(config.commands.updaterFile ?? '', plan.version, ended.signal),
     },
@@ -102,6 +100,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   for (const { id, do: what, waiting: wanted } of centre.underWay())
     if (what === 'update') await centre.finish(id, endOfUpdate(wanted?.[0], version))
   await trial.resume(centre)
+  options.uplink?.onCommand((payload) => centre.take(payload))
   const stopReady = broker.onDeviceReady((device) => {
     for (const one of [device, ...dialects.behind(device)])
       reported(devices.deviceReady(one), 'commands wait for the journal')
@@ -114,7 +113,6 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       centre.deviceAnswered(device, result.id, result.ok, result.error)
       reported(devices.answered(device, result.id, result.ok), 'the answer to a command could not be noted')
     },
-    take: (payload) => centre.take(payload),
     hearCentreTime: (wallMs) => {
       centreTime = { wallMs, heardMs: clock.monotonicMs() }
       reported(trial.reached(centre), 'that a changed configuration is kept could not be noted')

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import type { AlarmEngine } from '../../gateway/alarms/port.ts'
 import { limitsSchema } from '../../gateway/config/alarm-settings.ts'
-import type { IntakeOptions } from '../../gateway/intake/intake-options.ts'
+import type { UnkeptOutcome } from '../../gateway/intake/intake-options.ts'
 import { Intake } from '../../gateway/intake/intake.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import type { Journal, SpaceFacts } from '../../gateway/journal/port.ts'
@@ -24,7 +24,7 @@ export interface BoxParts {
   journal?: (real: Journal) => Journal
   monotonicMs?: () => number
   pause?: (ms: number) => Promise<void>
-  onUnkept?: IntakeOptions['onUnkept']
+  onUnkept?: (outcome: UnkeptOutcome) => void
 }
 
 export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box> {
@@ -57,9 +57,8 @@ export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box
     ...(parts.pause ? { pause: parts.pause } : {}),
     logger,
     metrics: new Registry(),
-    onKept: () => undefined,
-    ...(parts.onUnkept ? { onUnkept: parts.onUnkept } : {}),
   })
+  if (parts.onUnkept) intake.onUnkept(parts.onUnkept)
   const states: SpaceFacts['state'][] = []
   journal.onSpace(({ state }) => states.push(state))
   await intake.start()

@@ -97,7 +97,6 @@ export class LifeBox {
       monotonicMs: () => clock.monotonicMs(),
       logger,
       metrics: new Registry(),
-      onKept: () => undefined,
       pause: (ms) => new Promise((resolve) => this.#clock.after(ms, () => resolve())),
     })
   }

@@ -54,7 +54,10 @@ export async function openCameraBench(
     registry: bench.registry,
     now: () => ({ boot: 1, sinceBootMs: clock.monotonicMs(), atMs: clock.wallMs(), clock: 'synced' }),
     outlets: {
-      onSnapshot: (snapshot) => void bench.snapshots.push(snapshot),
+      onSnapshot: (snapshot, taken) => {
+        bench.snapshots.push(snapshot)
+        bench.facts.push(taken)
+      },
       onFact: (fact) => void bench.facts.push(fact),
       onBoxFact: (fact) => void bench.boxFacts.push(fact),
       onEvent: (event) => void bench.events.push(event),

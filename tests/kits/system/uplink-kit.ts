@@ -39,10 +39,10 @@ export function createUplinkUnderTest(
     metrics,
     health: () => ({ boot: 3, sinceBootMs: 5000, clock: 'synced', uptimeMs: 4000, diskFreeBytes: 1e9 }),
     onStage: (notice) => stages.push(notice),
-    onCentreTime: (wallMs) => centreTimes.push(wallMs),
     onLink: (state, reason) => links.push({ state, reason }),
     ...overrides,
   })
+  uplink.onCentreTime((wallMs) => centreTimes.push(wallMs))
   return { uplink, outbox, metrics, links, stages, centreTimes }
 }
 

@@ -1,0 +1,32 @@
+// What follows a commit: commands go out, the sender's lamp shows the stage, and cameras take their pictures.
+import type { Cameras } from '../cameras/port.ts'
+import type { StageReceipts } from '../commands/stage-receipts.ts'
+import { causePrefix, type CauseDocument, type Kept } from '../intake/port.ts'
+import type { Journal } from '../journal/port.ts'
+import type { OpenCommands } from './open-commands.ts'
+
+export interface ActKeptOptions {
+  commands: Pick<OpenCommands, 'kept'>
+  stages: StageReceipts
+  cameras: Cameras | undefined
+}
+
+export function actKept({ commands, stages, cameras }: ActKeptOptions): (kept: Kept) => void {
+  return (kept) => {
+    commands.kept(kept)
+    const [at] = kept.stored
+    if (kept.event && kept.alarms.length > 0 && at)
+      stages.stored(
+        kept.event,
+        at,
+        kept.alarms.map(({ alarm }) => alarm.id),
+      )
+    for (const { change, alarm } of kept.transitions) cameras?.onAlarm(change, alarm)
+  }
+}
+
+/** Whose lamp waits for a stage, as the journal remembers it. */
+export async function restoreStages(journal: Journal, stages: StageReceipts): Promise<void> {
+  const causes = (await journal.loadState(causePrefix)) as [string, CauseDocument][]
+  stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))
+}

@@ -1,0 +1,78 @@
+// The console of the box: its health page and what a person may do there. If its port is taken, the box starts without it.
+import { join } from 'node:path'
+import type { Guard } from '../../protocols/domain/guard.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import type { Cameras } from '../cameras/port.ts'
+import { checkControl, parseControl } from '../console/box-controls.ts'
+import { ConsoleServer } from '../console/console-server.ts'
+import { diskOf } from '../health/disk-room.ts'
+import type { FlashWear } from '../health/flash-wear.ts'
+import { HealthReport } from '../health/health-report.ts'
+import type { KeepingWatch } from '../health/keeping-watch.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Uplink } from '../uplink/port.ts'
+import type { Base } from './base.ts'
+import type { OpenedJournal } from './open-journal.ts'
+import { programFolder } from './program-folder.ts'
+
+export interface OpenConsoleOptions extends OpenedJournal {
+  intake: Intake
+  broker: DeviceBroker
+  cameras: Cameras | undefined
+  uplink: Uplink | undefined
+  keeping: KeepingWatch
+  flash: FlashWear
+  guard: () => Guard
+  startedMs: number
+  lastReceiptMs: () => number | undefined
+}
+
+/** Where the console answers; empty when it does not. */
+export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
+  const { config, logger, clock, metrics, version, parts } = base
+  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink, keeping } = options
+  const health = new HealthReport({
+    config,
+    version,
+    journal,
+    uplink,
+    broker,
+    cameras,
+    documents: intake.documents(),
+    guard: options.guard,
+    now: () => boxClock.now(),
+    steadyBaseMs: bases.baseOf(boot),
+    monotonicMs: () => clock.monotonicMs(),
+    startedMs: options.startedMs,
+    lastReceiptMs: options.lastReceiptMs,
+    disk: () => diskOf(config.dataDir),
+    flash: options.flash,
+  })
+  const server = new ConsoleServer({
+    ...config.console,
+    pageFolder: join(programFolder(), 'dist/web/console'),
+    clock,
+    metrics,
+    logger: logger.child({ part: 'console' }),
+    illness: () => keeping.illness,
+    health: () => health.answer(),
+    quarantine: (limit) => health.quarantine(limit),
+    control: async (control, body) => {
+      const parsed = parseControl(control, body)
+      const input = parsed.ok ? checkControl(parsed.value, health.known()) : parsed
+      if (input.ok) await intake.judge(input.value)
+      return input
+    },
+    forget: ({ device, by }) => intake.forget(device, `asked for at the console by ${by}`),
+    cameras,
+  })
+  try {
+    const url = await server.start()
+    parts.add('console', () => server.stop())
+    return url
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    logger.error({ code, reason: message, ...config.console }, 'no console: give console.port a free port')
+    return ''
+  }
+}

@@ -1,0 +1,75 @@
+// The uplink to the town, where one is configured: what it sends, what the heartbeat says, and what comes back.
+import { fitGuard } from '../alarms/guard.ts'
+import type { Guard } from '../../protocols/domain/guard.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import type { StageReceipts } from '../commands/stage-receipts.ts'
+import type { BoxFacts } from '../health/box-facts.ts'
+import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
+import type { KeepingWatch } from '../health/keeping-watch.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Uplink } from '../uplink/port.ts'
+import { createUplink } from '../uplink/uplink.ts'
+import { reportTo, type Base } from './base.ts'
+import type { OpenedCameras } from './open-cameras.ts'
+import type { OpenedJournal } from './open-journal.ts'
+import { outboxOf } from './outbox-of.ts'
+
+export interface OpenUplinkOptions extends OpenedJournal {
+  intake: Intake
+  broker: DeviceBroker
+  stages: StageReceipts
+  opened: OpenedCameras | undefined
+  facts: BoxFacts
+  keeping: KeepingWatch
+  guard: () => Guard
+  startedMs: number
+}
+
+export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | undefined {
+  const { config, clock, logger, random, metrics, parts } = base
+  const { journal, boxClock, boot, intake, broker, stages, opened, facts, keeping, guard, startedMs } =
+    options
+  if (!config.uplink) {
+    facts.set('link-lost', false)
+    return undefined
+  }
+  const reported = reportTo(logger)
+  const heartbeat = createHeartbeatFacts({
+    config,
+    broker,
+    journal,
+    guard: () => fitGuard(guard()),
+    now: () => boxClock.now(),
+    boot,
+    uptimeMs: () => clock.monotonicMs() - startedMs,
+  })
+  const uplink = createUplink({
+    settings: config.uplink,
+    boxId: config.box.id,
+    boxName: config.box.name,
+    outbox: outboxOf(journal, stages),
+    logger: logger.child({ part: 'uplink' }),
+    clock,
+    random,
+    metrics,
+    pictures: opened?.pictures,
+    health: () => ({ ...heartbeat.read(), ...keeping.said }),
+    onStage: ({ alarm, stage, by }) => {
+      stages.reached(alarm, stage)
+      opened?.cameras.onStage(alarm, stage)
+      reported(
+        intake.judge({ type: 'stage', alarm, stage, ...(by === undefined ? {} : { by }) }),
+        'what the town did could not be kept yet',
+      )
+    },
+    onLink: (state, reason) => {
+      facts.set('link-lost', state !== 'up')
+      if (state === 'up') heartbeat.connected()
+      logger.info({ state, reason }, 'the link to the centre changed')
+    },
+  })
+  parts.add('uplink', () => uplink.stop())
+  opened?.travel.start(uplink)
+  keeping.onChange(() => uplink.beat())
+  return uplink
+}
