@@ -22,6 +22,7 @@ import {
   type CameraCredentials,
   type CredentialStore,
 } from './secrets/credential-store.ts'
+import { DigestMarks } from './secrets/digest-marks.ts'
 import { LookLog } from './pictures/look-log.ts'
 import { PictureStore, unreachedOf } from './pictures/picture-store.ts'
 import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
@@ -72,6 +73,7 @@ class AllCameras implements Cameras {
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins
+  readonly #digests: DigestMarks
   readonly #announcer: CameraAnnouncer
   readonly #cancels = new Set<() => void>()
   readonly #lastSeriesMs = new Map<string, number>()
@@ -105,6 +107,7 @@ class AllCameras implements Cameras {
       log: this.#log,
       onPinned: (camera, fingerprint) => this.#announcer.pinned(camera, fingerprint),
     })
+    this.#digests = new DigestMarks({ file: join(dataDir, 'cameras', 'digests.json'), log: this.#log })
     const metrics = createCameraMetrics(registry, {
       storeBytes: () => this.#store.totalBytes,
       offline: () => [...this.#units.values()].filter((unit) => unit.condition.isOffline).length,
@@ -119,6 +122,7 @@ class AllCameras implements Cameras {
     const { cameras, pictures, dataDir } = this.#options
     await this.#store.open()
     await this.#pins.load()
+    await this.#digests.load(cameras.map(({ id }) => id))
     if (pictures.keyFile !== undefined) {
       const file = join(dataDir, 'cameras', 'credentials.json')
       const onDamaged = (keptAs: string): void =>
@@ -144,6 +148,7 @@ class AllCameras implements Cameras {
     this.#units.clear()
     this.#far.clear()
     await this.#pins.settled()
+    await this.#digests.settled()
     await this.#store.writeReached().catch((error: unknown) => this.#failedLater(error))
   }
 
@@ -252,6 +257,7 @@ class AllCameras implements Cameras {
     if (settings.passwordFile !== undefined) throw new CameraProblem('password-file')
     if (!this.#credentials) throw new CameraProblem('no-key')
     await this.#credentials.set(camera, { user, password })
+    await this.#digests.forget(camera)
     this.#announcer.changed('camera-password-set', camera, askedBy)
     await this.#reopen(settings)
   }
@@ -260,6 +266,7 @@ class AllCameras implements Cameras {
     const settings = this.#options.cameras.find((one) => one.id === camera)
     if (!settings) throw new CameraProblem('unknown-camera')
     await this.#pins.forget(camera)
+    await this.#digests.forget(camera)
     this.#announcer.changed('camera-certificate-forgotten', camera, askedBy)
     await this.#reopen(settings)
   }
@@ -275,11 +282,13 @@ class AllCameras implements Cameras {
   async #open(settings: CameraSettings): Promise<void> {
     const { clock, random, now } = this.#options
     const credentials = await this.#credentialsOf(settings)
-    const pin = this.#pins.for(settings.id)
     // The user may be known to the store only: health must know that there is one.
-    const known = credentials ? { ...settings, user: credentials.user } : settings
-    const camera = { settings: known, credentials }
-    const client = this.#process.open(camera, pin, (told) => this.#announcer.events(settings.id, told))
+    const camera = {
+      settings: credentials ? { ...settings, user: credentials.user } : settings,
+      credentials,
+    }
+    const known = { pin: this.#pins.for(settings.id), signIns: this.#digests.for(settings.id) }
+    const client = this.#process.open(camera, known, (told) => this.#announcer.events(settings.id, told))
     this.#far.set(settings.id, client)
     const unit = new CameraUnit({
       client,

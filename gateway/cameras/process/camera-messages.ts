@@ -23,6 +23,8 @@ export interface OpenCamera {
   settings: CameraSettings
   credentials: { user: string; password: string } | undefined
   pinned: string | undefined
+  /** It has taken a Digest of ours before. */
+  hasDigest: boolean
 }
 
 export type CameraOrder =
@@ -48,6 +50,8 @@ export type CameraReply =
   | { say: 'problem'; id: number; problem: TornProblem; facts: CameraFacts | undefined; processes: number }
   /** The certificate that the camera showed first. */
   | { say: 'pinned'; key: number; fingerprint: string }
+  /** The camera has taken a Digest for the first time. */
+  | { say: 'took-digest'; key: number }
   | { say: 'events'; key: number; told: EventsTold }
   /** The thread of the pictures failed; whoever waited for one has an answer of its own. */
   | { say: 'trouble'; error: Error }

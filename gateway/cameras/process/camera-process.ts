@@ -7,6 +7,7 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { EventsTold } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
+import type { SignInMemory } from '../talk/http/http-auth.ts'
 import { CameraProblem, isProblemCode, toProblem } from '../talk/camera-problem.ts'
 import type { Finished } from '../pictures/darkroom.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
@@ -102,11 +103,11 @@ export class CameraProcess {
   }
 
   open(
-    camera: Omit<OpenCamera, 'pinned'>,
-    pin: CertificatePin,
+    camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>,
+    { pin, signIns }: { pin: CertificatePin; signIns: SignInMemory },
     onEvents: (told: EventsTold) => void = () => undefined,
   ): FarCamera {
-    const far = new FarCamera(this, { key: ++this.#lastKey, camera, pin, onEvents })
+    const far = new FarCamera(this, { key: ++this.#lastKey, camera, pin, signIns, onEvents })
     this.#open.set(far.key, far)
     if (this.#child) introduce(this.#child, far)
     return far
@@ -250,6 +251,7 @@ export class CameraProcess {
       if (pin?.get() === undefined) pin?.set(reply.fingerprint)
       return
     }
+    if (reply.say === 'took-digest') return this.#open.get(reply.key)?.signIns.tookDigest()
     if (reply.say === 'events') return this.#hearEvents(reply.key, reply.told)
     this.#restarts.worked()
     this.#processes = reply.processes
@@ -322,7 +324,8 @@ export class CameraProcess {
 }
 
 function introduce(child: ChildProcess, far: FarCamera): void {
-  tell(child, { do: 'open', key: far.key, camera: { ...far.camera, pinned: far.pin.get() } })
+  const known = { pinned: far.pin.get(), hasDigest: far.signIns.hasDigest() }
+  tell(child, { do: 'open', key: far.key, camera: { ...far.camera, ...known } })
 }
 
 function tell(child: ChildProcess, order: CameraOrder): void {

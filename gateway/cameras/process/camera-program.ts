@@ -10,6 +10,7 @@ import { CameraEvents, hasEvents } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from '../talk/camera-problem.ts'
 import { Darkroom } from '../pictures/darkroom.ts'
+import { createSignInMemory } from '../talk/http/http-auth.ts'
 import { Ffmpeg } from '../talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
 import { Slots } from './slots.ts'
@@ -49,7 +50,7 @@ function say(reply: CameraReply): void {
   if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
 }
 
-function open(key: number, { settings, credentials, pinned }: OpenCamera): void {
+function open(key: number, { settings, credentials, pinned, hasDigest }: OpenCamera): void {
   let fingerprint = pinned
   const pin = {
     get: () => fingerprint,
@@ -58,7 +59,17 @@ function open(key: number, { settings, credentials, pinned }: OpenCamera): void 
       say({ say: 'pinned', key, fingerprint: seen })
     },
   }
-  const client = new CameraClient({ settings, credentials, pin, clock, random, ffmpeg, streamSlots })
+  const signIns = createSignInMemory(hasDigest, () => say({ say: 'took-digest', key }))
+  const client = new CameraClient({
+    settings,
+    credentials,
+    pin,
+    signIns,
+    clock,
+    random,
+    ffmpeg,
+    streamSlots,
+  })
   clients.set(key, client)
   if (!hasEvents(settings)) return
   const events = new CameraEvents({

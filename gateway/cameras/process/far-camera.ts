@@ -3,6 +3,7 @@ import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../t
 import type { EventsTold } from '../talk/onvif/camera-events.ts'
 import type { CameraQuestion, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
+import type { SignInMemory } from '../talk/http/http-auth.ts'
 import type { Finished } from '../pictures/darkroom.ts'
 import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
@@ -23,18 +24,23 @@ export interface AskedProcess {
 /** One camera as `CameraClient` shows it, asked over there. */
 export class FarCamera implements CameraAccess {
   readonly key: number
-  readonly camera: Omit<OpenCamera, 'pinned'>
+  readonly camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>
   readonly pin: CertificatePin
+  readonly signIns: SignInMemory
   readonly onEvents: (told: EventsTold) => void
   /** As of its last answer. */
   facts: CameraFacts | undefined
   readonly #process: AskedProcess
 
-  constructor(process: AskedProcess, options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'onEvents'>) {
+  constructor(
+    process: AskedProcess,
+    options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'signIns' | 'onEvents'>,
+  ) {
     this.#process = process
     this.key = options.key
     this.camera = options.camera
     this.pin = options.pin
+    this.signIns = options.signIns
     this.onEvents = options.onEvents
   }
 

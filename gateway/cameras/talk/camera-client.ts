@@ -7,7 +7,7 @@ import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { Finished } from '../pictures/darkroom.ts'
 import type { Ffmpeg } from './stream/ffmpeg-run.ts'
 import { FirstJpeg } from '../../../platform/jpeg/first-jpeg.ts'
-import { CameraAuth, type SignInMemory } from './http/http-auth.ts'
+import { CameraAuth, createSignInMemory, type SignInMemory } from './http/http-auth.ts'
 import type { OnvifOptions } from './onvif/onvif-caller.ts'
 import { OnvifSession, type CameraFacts } from './onvif/onvif-session.ts'
 import { PullPoint } from './onvif/pull-point.ts'
@@ -43,6 +43,8 @@ export interface CameraClientOptions {
   settings: CameraSettings
   credentials: { user: string; password: string } | undefined
   pin: CertificatePin
+  /** What the camera has shown of its sign-in; without it, met anew. */
+  signIns?: SignInMemory
   clock: Clock
   random: Random
   ffmpeg: Ffmpeg
@@ -83,7 +85,7 @@ export interface CameraAccess {
 export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
-  readonly #memory: SignInMemory = { hasDigest: false }
+  readonly #memory: SignInMemory
   readonly #auth: CameraAuth
   /** Of pages, apart from ONVIF: some snapshot addresses carry a sign-in of their own and refuse a second one. */
   readonly #pageAuth: CameraAuth
@@ -95,6 +97,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   constructor(options: CameraClientOptions) {
     this.settings = options.settings
     this.#options = options
+    this.#memory = options.signIns ?? createSignInMemory()
     this.#auth = this.#createAuth()
     this.#pageAuth = this.#createAuth()
     this.#streamAuth = this.#createAuth()

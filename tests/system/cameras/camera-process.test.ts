@@ -18,6 +18,7 @@ import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
+import { createSignInMemory } from '../../../gateway/cameras/talk/http/http-auth.ts'
 import { CameraProcess } from '../../../gateway/cameras/process/camera-process.ts'
 import { stillMs } from '../../../gateway/cameras/process/stand-still.ts'
 import { jpegPixelsMax, parseJpeg } from '../../../platform/jpeg/parse-jpeg.ts'
@@ -108,7 +109,7 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
   const account = { user: 'user-8264', password: 'word-8264' }
   far.open(
     { settings: { id: 'cam-1' } as never, credentials: account },
-    { get: () => undefined, set: () => undefined },
+    { pin: { get: () => undefined, set: () => undefined }, signIns: createSignInMemory() },
   )
   await answers(far)
 
@@ -226,7 +227,8 @@ it('does not keep a program waiting that has nothing else to do, and ends with i
   const program = join(folder, 'program.mjs')
   writeFileSync(
     program,
-    `import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-process.ts')}
+    `import { createSignInMemory } from '../../../gateway/cameras/talk/http/http-auth.ts'
+import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-process.ts')}
      import { createSystemClock } from ${url('../../../protocols/kit/clock.ts')}
      const log = { error() {}, warn() {} }
      const far = new CameraProcess({ clock: createSystemClock(), log })

@@ -45,7 +45,21 @@ interface DigestMemory {
 
 /** What one camera has shown of itself, over all of its services: whoever asks it for less later is not the camera we know. */
 export interface SignInMemory {
-  hasDigest: boolean
+  hasDigest(): boolean
+  /** A Digest of ours was taken; told each time. */
+  tookDigest(): void
+}
+
+export function createSignInMemory(hasDigest = false, onDigest: () => void = () => undefined): SignInMemory {
+  let isKnown = hasDigest
+  return {
+    hasDigest: () => isKnown,
+    tookDigest: () => {
+      if (isKnown) return
+      isKnown = true
+      onDigest()
+    },
+  }
 }
 
 export interface CameraAuthOptions {
@@ -66,7 +80,7 @@ export class CameraAuth {
 
   constructor(options: CameraAuthOptions) {
     this.#options = options
-    this.#memory = options.memory ?? { hasDigest: false }
+    this.#memory = options.memory ?? createSignInMemory()
   }
 
   get hasCredentials(): boolean {
@@ -95,7 +109,7 @@ export class CameraAuth {
 
   /** A Digest of ours was taken: from here on `auto` answers no Basic over a connection that others can read. */
   accepted(): void {
-    if (this.#digest) this.#memory.hasDigest = true
+    if (this.#digest) this.#memory.tookDigest()
   }
 
   /** `auth: basic` of the configuration: then it is sent also where a camera only says no. */
@@ -118,7 +132,7 @@ export class CameraAuth {
     this.#digest = digests.find(({ hash }) => hash === 'sha256') ?? digests[0]
     this.#isBasic =
       this.#digest === undefined && mode !== 'digest' && challenges.some(({ scheme }) => scheme === 'basic')
-    if (this.#isBasic && mode === 'auto' && !isTls && this.#memory.hasDigest) {
+    if (this.#isBasic && mode === 'auto' && !isTls && this.#memory.hasDigest()) {
       this.#isBasic = false
       throw new CameraProblem('basic-refused')
     }

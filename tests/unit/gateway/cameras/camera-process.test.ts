@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createSignInMemory } from '../../../../gateway/cameras/talk/http/http-auth.ts'
 import { CameraProcess } from '../../../../gateway/cameras/process/camera-process.ts'
 import { cameraSettingsSchema } from '../../../../gateway/config/camera-settings.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
@@ -77,9 +78,9 @@ function open(firstDoes: string, hasStart = true): Opened {
 }
 
 const never = (): AbortSignal => new AbortController().signal
-const pin = { get: () => undefined, set: () => undefined }
+const known = { pin: { get: () => undefined, set: () => undefined }, signIns: createSignInMemory() }
 const openCamera = (far: CameraProcess): ReturnType<CameraProcess['open']> =>
-  far.open({ settings, credentials: undefined }, pin)
+  far.open({ settings, credentials: undefined }, known)
 const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`)
 
 it.each([
@@ -121,7 +122,7 @@ it('a process that says something and hangs then is ended, too', async () => {
     `process.send({ say: 'events', key: 1, told: { is: 'subscribed' } }, () => { for (;;); }); return`,
   )
   const heard: unknown[] = []
-  const camera = far.open({ settings, credentials: undefined }, pin, (told) => heard.push(told))
+  const camera = far.open({ settings, credentials: undefined }, known, (told) => heard.push(told))
   const answers = Promise.allSettled([camera.check(never())])
   // Heard after it was asked.
   clock.advance(1000)
@@ -153,7 +154,7 @@ it('one that died is started again without a question, so that events are heard'
   const { far, clock, pids } = open('process.exit(3)')
   const heard: unknown[] = []
   const watching = { settings: { ...settings, events: true }, credentials: undefined }
-  const camera = far.open(watching, pin, (told) => heard.push(told))
+  const camera = far.open(watching, known, (told) => heard.push(told))
   await expect(camera.check(never())).rejects.toMatchObject({ code: 'work-failed' })
   expect(heard).toHaveLength(1)
   clock.advance(1000)
@@ -193,7 +194,7 @@ it('events need no question to begin, and a process that takes no leave is ended
   const heard: unknown[] = []
   const watching = { settings: { ...settings, events: true }, credentials: undefined }
   far.start()
-  const camera = far.open(watching, pin, (told) => heard.push(told))
+  const camera = far.open(watching, known, (told) => heard.push(told))
   await vi.waitFor(() => expect(heard).toEqual([{ is: 'subscribed' }]), 5000)
   const answers = Promise.allSettled([camera.check(never())])
   const stopped = far.stop()
