@@ -120,7 +120,7 @@ const isAway = (problem: CameraProblem): boolean =>
   stateAfter(problem) === 'unreachable' || problem.code === 'slow' || problem.code === 'reset'
 
 const isPictureProblem = (problem: CameraProblem): boolean =>
-  problem.code === 'not-a-picture' || problem.code === 'broken-picture'
+  ['not-a-picture', 'broken-picture', 'picture-kind'].includes(problem.code)
 
 function stateAfter(problem: CameraProblem): CameraState {
   const { code } = problem

@@ -11,6 +11,14 @@ export interface JpegFrame {
   height: number
 }
 
+export interface JpegHead extends JpegFrame {
+  /** Its frame marker: 0xc0 baseline, 0xc2 progressive, 0xc3 lossless, from 0xc9 arithmetic. */
+  process: number
+  /** Of each sample. */
+  bits: number
+  orientation: number
+}
+
 const isFrameMarker = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 
@@ -43,9 +51,9 @@ function hasEnd(bytes: Uint8Array, from: number): boolean {
 }
 
 /** What a JPEG says of itself ahead of its picture data; undefined where it does not. Cheap, decodes nothing, never throws. */
-export function readJpegHead(bytes: Uint8Array): (JpegFrame & { orientation: number }) | undefined {
+export function readJpegHead(bytes: Uint8Array): JpegHead | undefined {
   const word = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  let frame: JpegFrame | undefined
+  let frame: Omit<JpegHead, 'orientation'> | undefined
   let orientation = 1
   for (let at = 2; ;) {
     while (at < bytes.length && bytes[at] !== 0xff) at++
@@ -55,7 +63,8 @@ export function readJpegHead(bytes: Uint8Array): (JpegFrame & { orientation: num
     if (marker <= 1 || (marker >= 0xd0 && marker <= startOfImage)) continue
     const length = word(at)
     if (length < 2 || at + length > bytes.length) break
-    if (isFrameMarker(marker) && length >= 8) frame ??= { height: word(at + 3), width: word(at + 5) }
+    if (isFrameMarker(marker) && length >= 8)
+      frame ??= { height: word(at + 3), width: word(at + 5), process: marker, bits: bytes[at + 2] ?? 0 }
     if (marker === 0xe1 && orientation === 1)
       orientation = readOrientation(bytes.subarray(at + 2, at + length))
     at += length

@@ -21,7 +21,7 @@ const behindStart = (picture: Buffer, segment: Buffer): Buffer =>
   Buffer.concat([picture.subarray(0, 2), segment, picture.subarray(2)])
 
 /** An EXIF segment with one entry: the orientation. */
-function exif(orientation: number): Buffer {
+export function exif(orientation: number): Buffer {
   const entry = Buffer.from([0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0])
   const tiff = Buffer.concat([Buffer.from('Exif\0\0MM\0*', 'latin1'), entry])
   return Buffer.concat([Buffer.from([0xff, 0xe1, 0, tiff.length + 2]), tiff])

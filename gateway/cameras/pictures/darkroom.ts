@@ -6,9 +6,9 @@ import { CameraProblem } from '../talk/camera-problem.ts'
 import { Slots, type Urgency } from '../process/slots.ts'
 import type { BadPicture, Light, Polygon } from './picture-work.ts'
 
-/** Pictures given to the thread at once: one is worked on while the next is handed over. And the longest one may take. */
+/** Pictures given to the thread at once: one is worked on while the next is handed over. And the longest one may take, on a busy box. */
 const atOnceMax = 2
-const workMsMax = 8_000
+const workMsMax = 30_000
 /** Each camera waits with the pictures of one alarm at most (before, at once, and two later); beyond that `busy`. */
 const waitingMax = 256
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }

@@ -46,6 +46,8 @@ export interface TornProblem {
 export type CameraReply =
   /** Once, as it starts. */
   | { say: 'ready' }
+  /** Now and then, while something is asked of it. */
+  | { say: 'alive' }
   | { say: 'answer'; id: number; value: unknown; facts: CameraFacts | undefined; processes: number }
   | { say: 'problem'; id: number; problem: TornProblem; facts: CameraFacts | undefined; processes: number }
   /** The certificate that the camera showed first. */

@@ -244,7 +244,7 @@ export class CameraProcess {
 
   #hear(reply: CameraReply): void {
     this.#heardMs = this.#options.clock.monotonicMs()
-    if (reply.say === 'ready') return
+    if (reply.say === 'ready' || reply.say === 'alive') return
     if (reply.say === 'trouble') return this.#options.log.error({ err: reply.error }, 'picture thread failed')
     if (reply.say === 'pinned') {
       const pin = this.#open.get(reply.key)?.pin

@@ -13,6 +13,7 @@ import { Darkroom } from '../pictures/darkroom.ts'
 import { createSignInMemory } from '../talk/http/http-auth.ts'
 import { Ffmpeg } from '../talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
+import { createPatientClock } from './patient-clock.ts'
 import { Slots } from './slots.ts'
 
 /** On a box with one or two processors the process of the alarms comes first, also where `chrt` is forbidden. */
@@ -25,10 +26,12 @@ const picturesAtOnceMax = 16
 const picturesWaitingMax = 256
 /** Garbage is collected so often while there is work: V8 alone would let half as much again pile up for minutes. */
 const collectMs = 60_000
+/** It says so often that it is there, while something is asked of it: a picture may take longer than one that hangs is given. */
+const aliveMs = 5_000
 /** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
 const oomScore = 1000
 
-const clock = createSystemClock()
+const clock = createPatientClock(createSystemClock())
 const random = createSystemRandom()
 const [ffmpegCommand] = process.argv.slice(2)
 const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })
@@ -175,5 +178,6 @@ setInterval(() => {
   if (hasWorked) globalThis.gc?.()
   hasWorked = false
 }, collectMs)
+setInterval(() => asked.size > 0 && say({ say: 'alive' }), aliveMs)
 darkroom.start()
 say({ say: 'ready' })

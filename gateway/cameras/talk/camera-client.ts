@@ -7,6 +7,7 @@ import { CameraProblem, toProblem } from './camera-problem.ts'
 import type { Finished } from '../pictures/darkroom.ts'
 import type { Ffmpeg } from './stream/ffmpeg-run.ts'
 import { FirstJpeg } from '../../../platform/jpeg/first-jpeg.ts'
+import { pictureKindOf } from './picture-kind.ts'
 import { CameraAuth, createSignInMemory, type SignInMemory } from './http/http-auth.ts'
 import type { OnvifOptions } from './onvif/onvif-caller.ts'
 import { OnvifSession, type CameraFacts } from './onvif/onvif-session.ts'
@@ -17,9 +18,10 @@ import { grabFrame, streamMsMax } from './stream/rtsp-frame.ts'
 import { askRtspOptions } from './stream/rtsp-relay.ts'
 import type { Slots, Urgency } from '../process/slots.ts'
 
-/** Largest snapshot, and the time for each way to one. */
+/** Largest snapshot; the time without a byte of it; and the time in all, which 4 MB over a poor radio link take. */
 export const pictureBytesMax = 4 * 1024 * 1024
 export const snapshotMsMax = 5_000
+const wholeSnapshotMsMax = 15_000
 export const probeMsMax = 8_000
 /** How long a snapshot page that does not take the account is left alone, as after a wrong password. */
 const pageRefusedMs = 300_000
@@ -201,6 +203,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       pin: this.#options.pin,
       clock: this.#options.clock,
       deadlineMs: snapshotMsMax,
+      wholeMsMax: wholeSnapshotMsMax,
       bodyBytesMax: pictureBytesMax,
       // Motion JPEG goes on for ever, and some servers never close.
       isEnough: ({ body }) => first.end(body) !== undefined,
@@ -210,7 +213,10 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     if (!bytes) {
       if (answer.status === 404) throw new CameraProblem('not-found')
       if (answer.status === 403) throw new CameraProblem('wrong-password', { detail: 'HTTP 403' })
+      if (answer.status === 503) throw new CameraProblem('camera-busy', { detail: 'HTTP 503' })
       if (answer.status >= 400) throw new CameraProblem('http-error', { detail: `HTTP ${answer.status}` })
+      const other = pictureKindOf(answer.body)
+      if (other !== undefined) throw new CameraProblem('picture-kind', { detail: other })
       throw new CameraProblem('not-a-picture', { detail: kindOf(answer.body, answer.contentType) })
     }
     return { bytes, source: 'http', answerMs: answer.answerMs }

@@ -83,6 +83,22 @@ const sentences = {
     zh: '摄像机既没有快照地址也没有视频流',
     en: 'the camera offers neither a snapshot nor a stream',
   },
+  'stream-not-found': {
+    zh: '摄像机上没有这个视频地址：请填写 streamPath',
+    en: 'the camera has no such stream: set streamPath',
+  },
+  'stream-forbidden': {
+    zh: '这个帐号不许看视频：请在摄像机里给它观看权限',
+    en: 'this account may not see the stream: let it view in the camera',
+  },
+  'camera-busy': {
+    zh: '摄像机正忙：请减少同时观看它的程序',
+    en: 'the camera is busy: fewer programs should watch it at once',
+  },
+  'picture-kind': {
+    zh: '摄像机送来的图片不是能处理的一种：请在摄像机里选 JPEG',
+    en: 'the camera sends a kind of picture that is not supported: choose JPEG in the camera',
+  },
   'stream-failed': { zh: '视频流里取不到图片', en: 'no picture could be taken from the video stream' },
   'ffmpeg-missing': {
     zh: '没有安装 ffmpeg，取不到视频流的图片',

@@ -1,4 +1,4 @@
-// One request to a camera: one absolute deadline, a cap on the body, a pinned certificate, and no other address than its own.
+// One request to a camera: a deadline, a cap on the body, a pinned certificate, and no other address than its own.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
@@ -37,8 +37,10 @@ export interface AskOptions {
   auth: CameraAuth
   pin: CertificatePin
   clock: Clock
-  /** For everything together: connecting, signing in, the whole body. */
+  /** For everything together: connecting, signing in, the whole body; with `wholeMsMax`, for each wait for the next bytes. */
   deadlineMs: number
+  /** Of a large answer over a slow link: as long as bytes come. */
+  wholeMsMax?: number
   bodyBytesMax: number
   /** Of an answer that may have no end: true when what has come is enough. */
   isEnough?: (answer: HttpAnswer) => boolean
@@ -47,20 +49,35 @@ export interface AskOptions {
   signal: AbortSignal
 }
 
+interface Asked extends AskOptions {
+  onBytes: () => void
+}
+
 /** Rounds of one request: the first try, the answer to a challenge, a nonce that had run out, one redirect and its sign-in. */
 const roundsMax = 5
 
 /** Resolves with any status except 401, which becomes a problem after the sign-in was tried. */
 export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
   const overall = new AbortController()
-  const cancel = options.clock.after(options.deadlineMs, () =>
-    overall.abort(new CameraProblem('slow', { detail: `${options.deadlineMs / 1000} s` })),
-  )
+  const { clock, deadlineMs, wholeMsMax = deadlineMs } = options
+  const startedMs = clock.monotonicMs()
+  const watch = (forMs: number): (() => void) =>
+    clock.after(forMs, () => {
+      const detail = `${Math.round((clock.monotonicMs() - startedMs) / 1000)} s`
+      overall.abort(new CameraProblem('slow', { detail }))
+    })
+  let cancel = watch(deadlineMs)
+  const onBytes = (): void => {
+    const leftMs = startedMs + wholeMsMax - clock.monotonicMs()
+    if (wholeMsMax === deadlineMs || leftMs <= 0) return
+    cancel()
+    cancel = watch(Math.min(deadlineMs, leftMs))
+  }
   const stop = (): void => overall.abort(options.signal.reason)
   if (options.signal.aborted) stop()
   options.signal.addEventListener('abort', stop, { once: true })
   try {
-    return await askWithAuth(options, overall.signal)
+    return await askWithAuth({ ...options, onBytes }, overall.signal)
   } catch (error) {
     throw toProblem(error, 'bad-http')
   } finally {
@@ -69,7 +86,7 @@ export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
   }
 }
 
-async function askWithAuth(options: AskOptions, signal: AbortSignal): Promise<CameraAnswer> {
+async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraAnswer> {
   const { auth, clock } = options
   let { address, path } = options
   let answered = 0
@@ -151,7 +168,7 @@ class CameraConnection {
   /** It closed a connection that it was to keep. */
   #isFickle = false
 
-  async ask(options: AskOptions, signal: AbortSignal): Promise<HttpAnswer> {
+  async ask(options: Asked, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted()
     const kept = await this.#take(options)
     if (kept) {
@@ -183,7 +200,7 @@ class CameraConnection {
     return undefined
   }
 
-  async #exchange(options: AskOptions, socket: Socket, signal: AbortSignal): Promise<HttpAnswer> {
+  async #exchange(options: Asked, socket: Socket, signal: AbortSignal): Promise<HttpAnswer> {
     // Only a request that may have to be signed asks the camera to keep its connection.
     const mayFollow = options.auth.hasCredentials && !this.#isFickle
     const authorization = options.auth.authorization(options.method, options.path, options.body ?? '')
@@ -204,7 +221,7 @@ class CameraConnection {
 
 /** Writes the request and reads the answer by ourselves: Node's parser refuses much of what cameras send. */
 function exchange(
-  options: AskOptions,
+  options: Asked,
   authorization: string | undefined,
   mayFollow: boolean,
   socket: Socket,
@@ -239,6 +256,7 @@ function exchange(
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk)
+        options.onBytes()
         const { soFar } = reader
         if (reader.isComplete || (soFar && isEnough(options, soFar))) finish()
       } catch (error) {

@@ -3,7 +3,7 @@ import { readJpegHead, type JpegFrame } from '../../../../platform/jpeg/jpeg-fra
 import { jpegPixelsMax } from '../../../../platform/jpeg/parse-jpeg.ts'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
-import { CameraProblem } from '../camera-problem.ts'
+import { CameraProblem, type ProblemCode } from '../camera-problem.ts'
 import type { Ffmpeg, FfmpegResult } from './ffmpeg-run.ts'
 import type { CameraAuth } from '../http/http-auth.ts'
 import { RtspRelay } from './rtsp-relay.ts'
@@ -22,11 +22,15 @@ interface Limits {
   signal: AbortSignal
 }
 
-/** Without a byte of the camera; and in all, since a camera that sends a key frame every 15 s may have sent one just before. */
+/**
+ * Without a byte of the camera, once it was called; and in all, since a camera that sends a key frame every 15 s may have sent
+ * one just before, and a slow board that is busy takes seconds to start ffmpeg.
+ */
 export const streamMsMax = 8_000
-const keyFrameMsMax = 20_000
+const keyFrameMsMax = 30_000
 
-const outputParameters = ['-map', '0:v:0', '-frames:v', '1', '-an', '-pix_fmt', 'yuvj420p', '-q:v', '3']
+/** One thread writes, too: left alone there are as many as processors, each with a picture of its own. */
+const outputParameters = '-map 0:v:0 -frames:v 1 -an -pix_fmt yuvj420p -q:v 3 -threads 1'.split(' ')
 const jpegParameters = ['-c:v', 'mjpeg', '-f', 'image2pipe', 'pipe:1']
 /** How long ffmpeg looks at a stream before it believes what it sees, frame rate and all: left alone it takes seconds. */
 const analyseMicroseconds = 200_000
@@ -46,7 +50,7 @@ const listInput = [
   ...haste,
   ...'-f concat -safe 0 -protocol_whitelist pipe,fd,rtsp,rtp,tcp,udp -i pipe:0'.split(' '),
 ]
-/** Most pixels of a picture that is made smaller for us: 7680 x 4320, which takes ffmpeg some 100 MB. */
+/** Most pixels of a picture that is made smaller for us: 7680 x 4320, which takes ffmpeg 92 MB, and 190 MB where it is progressive. */
 export const largePixelsMax = 7680 * 4320
 const strictJpegInput = [
   '-max_pixels',
@@ -60,10 +64,10 @@ const strictJpegInput = [
   '-i',
   'pipe:0',
 ]
-const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1']
+const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1', '-filter_threads', '1']
 
-/** The time for making an odd kind of JPEG plain. */
-export const baselineMsMax = 5_000
+/** The time for making an odd kind of JPEG plain: a second of processor at most, of which a busy box gives little. */
+export const baselineMsMax = 20_000
 
 /** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
 export async function grabFrame(
@@ -101,7 +105,8 @@ async function tryTransport(
       : clock.after(deadlineMs, () =>
           silent.abort(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
         )
-  let cancel = watch()
+  // The start of ffmpeg is not the camera's time.
+  let cancel = (): void => undefined
   const onBytes = (): void => {
     cancel()
     cancel = watch()
@@ -136,20 +141,36 @@ async function tryTransport(
   }
 }
 
+const statusProblems: Record<number, ProblemCode> = {
+  403: 'stream-forbidden',
+  404: 'stream-not-found',
+  453: 'camera-busy',
+  503: 'camera-busy',
+}
+
 function problemOf({ complaint, lastStatus }: Tried, source: StreamSource): CameraProblem {
   if (/timed out/i.test(complaint)) return new CameraProblem('no-answer', { detail: `RTSP ${source.port}` })
-  return new CameraProblem('stream-failed', lastStatus >= 400 ? { detail: `RTSP ${lastStatus}` } : {})
+  return new CameraProblem(
+    statusProblems[lastStatus] ?? 'stream-failed',
+    lastStatus >= 400 ? { detail: `RTSP ${lastStatus}` } : {},
+  )
 }
 
 /** Decodes a progressive, turned, too large or otherwise unusual JPEG and writes it as a baseline one that we can work on. */
 export async function toBaseline(ffmpeg: Ffmpeg, picture: Uint8Array, limits: Limits): Promise<Buffer> {
   const head = readJpegHead(picture)
+  // Of 12 bits ffmpeg makes a gray area without a word, of arithmetic coding nothing.
+  if (head && (head.bits !== 8 || head.process > 0xc3))
+    throw new CameraProblem('picture-kind', { detail: `JPEG ${head.process.toString(16)}, ${head.bits} bit` })
   if (head && head.width * head.height > largePixelsMax)
     throw new CameraProblem('picture-too-large', { detail: `${head.width} x ${head.height}` })
-  const filters = head ? [...smaller(head), ...turned(head.orientation)] : []
-  const { output } = await ffmpeg.run(
+  const isHalved = head !== undefined && head.width * head.height > 2 * jpegPixelsMax
+  const filters = head ? [...smaller(isHalved ? halved(head) : head), ...turned(head.orientation)] : []
+  const { output, complaint } = await ffmpeg.run(
     [
       ...quiet,
+      // Decoded at half its size, it takes a quarter of the memory.
+      ...(isHalved ? ['-lowres', '1'] : []),
       ...strictJpegInput,
       ...outputParameters,
       ...(filters.length > 0 ? ['-vf', filters.join(',')] : []),
@@ -158,9 +179,16 @@ export async function toBaseline(ffmpeg: Ffmpeg, picture: Uint8Array, limits: Li
     picture,
     limits,
   )
-  if (output.length === 0) throw new CameraProblem('broken-picture')
-  return output
+  if (output.length > 0) return output
+  if (head && /get_buffer\(\) failed|Cannot allocate memory|Error submitting/.test(complaint))
+    throw new CameraProblem('picture-too-large', { detail: `${head.width} x ${head.height}` })
+  throw new CameraProblem('broken-picture')
 }
+
+const halved = ({ width, height }: JpegFrame): JpegFrame => ({
+  width: Math.ceil(width / 2),
+  height: Math.ceil(height / 2),
+})
 
 /** Reduced to what we work on, in its own proportions. */
 function smaller({ width, height }: JpegFrame): string[] {

@@ -16,7 +16,7 @@ export interface RtspRelayOptions {
   path: string
   auth: CameraAuth
   random: Random
-  /** Told of everything that comes from the camera: a stream that is slow is not silent. */
+  /** Told as the camera is called, and of everything that comes from it: a stream that is slow is not silent. */
   onBytes?: () => void
 }
 
@@ -133,6 +133,7 @@ export class RtspRelay {
     const { host } = this.#options
     const port = this.#port
     const camera = connect({ host, port, lookup: lookupCamera })
+    this.#options.onBytes?.()
     this.#camera?.destroy()
     this.#camera = camera
     this.#fromCamera.takeRest()
