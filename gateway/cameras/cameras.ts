@@ -127,7 +127,17 @@ class AllCameras implements Cameras {
       const file = join(dataDir, 'cameras', 'credentials.json')
       const onDamaged = (keptAs: string): void =>
         this.#log.error({ keptAs }, 'passwords of cameras are damaged: set them anew on the console')
-      this.#credentials = await openCredentialStore({ file, keyFile: pictures.keyFile, dataDir, onDamaged })
+      this.#credentials = await openCredentialStore({
+        file,
+        keyFile: pictures.keyFile,
+        dataDir,
+        onDamaged,
+      }).catch((error: unknown) => {
+        // Presses and water do not wait for the passwords of cameras.
+        if (!(error instanceof CameraProblem)) throw error
+        this.#log.error({ err: error, file }, 'passwords of cameras can not be opened: cameras work without')
+        return undefined
+      })
     }
     if (cameras.length > 0) this.#process.start()
     for (const settings of cameras) await this.#open(settings)

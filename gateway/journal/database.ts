@@ -1,11 +1,14 @@
 // Opens journal.db the only way that keeps promise 1: WAL with a real sync per commit, checked instead of believed.
 import Database from 'better-sqlite3'
+import { scalarText } from '../../protocols/kit/parse-json.ts'
 import { migrations } from './migrations.ts'
 import { JournalError } from './port.ts'
-import { scalarText } from '../../protocols/kit/parse-json.ts'
+import { documentSum, openDocuments } from './sound-documents.ts'
 
 /** Rows are short and a commit touches one tail page: small pages mean few bytes written to the flash per commit. */
 const pageBytes = 1024
+/** Where the file says its schema once more, in `meta`. */
+const schemaKey = 'schema'
 /** The write-ahead log is folded in at about this many pages, and never kept larger than the limit below. */
 const checkpointPages = 2000
 const walBytesMax = 4 * 1024 * 1024
@@ -21,6 +24,9 @@ export function openDatabase(file: string): Database.Database {
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     db.pragma(`journal_size_limit = ${walBytesMax}`)
     db.pragma('cache_size = -2048') // KiB: a commit and a drain walk along the end of a table, more would only be held
+    db.function('document_sum', { deterministic: true }, (key: unknown, value: unknown) =>
+      documentSum(scalarText(key) ?? '', scalarText(value) ?? ''),
+    )
     migrate(db)
     assertSynced(db)
     return db
@@ -31,7 +37,7 @@ export function openDatabase(file: string): Database.Database {
 }
 
 function migrate(db: Database.Database): void {
-  const version = db.pragma('user_version', { simple: true }) as number
+  const version = versionOf(db)
   if (version > migrations.length)
     throw new JournalError(
       'NEWER',
@@ -41,13 +47,26 @@ function migrate(db: Database.Database): void {
     db.transaction(() => {
       db.exec(migrations[from] ?? '')
       db.pragma(`user_version = ${from + 1}`)
+      if (hasSums(db)) openDocuments(db, 'meta').put(schemaKey, String(from + 1))
     }).immediate()
   }
 }
 
+/** The file's header has no checksum: one spoilt byte in it must not make a file of another program out of this one. */
+function versionOf(db: Database.Database): number {
+  const version = db.pragma('user_version', { simple: true }) as number
+  const noted = hasSums(db) ? openDocuments(db, 'meta').get(schemaKey) : undefined
+  if (noted === undefined || Number(noted) === version) return version
+  db.pragma(`user_version = ${Number(noted)}`)
+  return Number(noted)
+}
+
+const hasSums = (db: Database.Database): boolean =>
+  db.prepare("SELECT 1 FROM pragma_table_info('meta') WHERE name = 'sum'").get() !== undefined
+
 /** `synchronous` can read back its old value until the first write, so it is asked after one. */
 function assertSynced(db: Database.Database): void {
-  db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', '1')").run()
+  openDocuments(db, 'meta').put('opened', '1')
   const mode = db.pragma('journal_mode', { simple: true })
   const synchronous = db.pragma('synchronous', { simple: true })
   if (mode !== 'wal' || synchronous !== 2)

@@ -1,16 +1,26 @@
 // One gateway per data folder. The lock is SQLite's own file lock, so the system releases it however the process ends.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { codeOf } from '../../platform/failure.ts'
 import { JournalError } from './port.ts'
 
 /** Takes the folder's lock or throws LOCKED naming the holder; call the returned function to let go. */
 export function lockFolder(folder: string): () => void {
   const pidFile = join(folder, 'gateway.pid')
-  const db = new Database(join(folder, 'gateway.lock'), { timeout: 0 })
+  const file = join(folder, 'gateway.lock')
+  let db = new Database(file, { timeout: 0 })
   try {
-    db.pragma('journal_mode = MEMORY')
-    db.exec('BEGIN EXCLUSIVE')
+    try {
+      take(db)
+    } catch (error) {
+      // The file holds nothing: what stands in it was put there by a spoilt file system. SQLite reads it only where the lock is free.
+      if (codeOf(error) !== 'SQLITE_NOTADB') throw error
+      db.close()
+      truncateSync(file)
+      db = new Database(file, { timeout: 0 })
+      take(db)
+    }
   } catch {
     db.close()
     throw new JournalError(
@@ -19,7 +29,13 @@ export function lockFolder(folder: string): () => void {
     )
   }
   writeFileSync(pidFile, `${process.pid}\n`)
-  return () => db.close()
+  const held = db
+  return () => held.close()
+}
+
+function take(db: Database.Database): void {
+  db.pragma('journal_mode = MEMORY')
+  db.exec('BEGIN EXCLUSIVE')
 }
 
 function holder(pidFile: string): string {

@@ -24,4 +24,9 @@ export const migrations: readonly string[] = [
   `-- nothing to change in what is there`,
   // What was said under an odd id, and when: a device that uses it again for something else must be heard.
   `ALTER TABLE odd_ids ADD COLUMN heard REAL`,
+  // A spoilt byte may leave a document that parses (`sound-documents.ts`); `document_sum` is registered where the file is opened.
+  `ALTER TABLE state ADD COLUMN sum INTEGER;
+   ALTER TABLE meta ADD COLUMN sum INTEGER;
+   UPDATE state SET sum = document_sum(key, value);
+   UPDATE meta SET sum = document_sum(key, value)`,
 ]

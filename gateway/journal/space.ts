@@ -9,6 +9,7 @@ import { contentHash } from '../../protocols/kit/content-hash.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { laneTable } from './migrations.ts'
 import type { SpaceFacts } from './port.ts'
+import { openDocuments } from './sound-documents.ts'
 import { readRecord } from './damage/readable-record.ts'
 
 export const reserveFile = 'reserve.bin'
@@ -204,10 +205,7 @@ export class Space {
     const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     return this.#db
       .transaction(() => {
-        const checkpoint = this.#db
-          .prepare("SELECT value FROM state WHERE key = 'checkpoint'")
-          .pluck()
-          .get() as string | undefined
+        const checkpoint = openDocuments(this.#db, 'state').get('checkpoint')
         const known = positionIn(checkpoint, lane)
         const gone = this.#db
           .prepare(`DELETE FROM ${laneTable(lane)} WHERE ${where} RETURNING number, body`)

@@ -16,6 +16,8 @@ import {
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { readRecord, repairTime } from './damage/readable-record.ts'
 import { positionIn } from './damage/salvage.ts'
+import { documentIn } from './damage/spoilt-documents.ts'
+import { openDocuments, type DocumentAccess, type DocumentRow } from './sound-documents.ts'
 import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
@@ -37,10 +39,8 @@ export class JournalStore {
   readonly #options: WorkerOptions
   readonly #insert: Database.Statement[]
   readonly #read: Record<Lane, Database.Statement>
-  readonly #putMeta: Database.Statement
-  readonly #getMeta: Database.Statement
-  readonly #putState: Database.Statement
-  readonly #dropState: Database.Statement
+  readonly #meta: DocumentAccess
+  readonly #state: DocumentAccess
   readonly #putOddId: Database.Statement
   readonly #putQuarantine: Database.Statement
   readonly #commit: (request: CommitRequest, isHurried: () => boolean) => number
@@ -61,10 +61,8 @@ export class JournalStore {
     this.#read = laneNumbers((lane) =>
       db.prepare(`SELECT number, body FROM ${laneTable(lane)} WHERE number > ? ORDER BY number LIMIT ?`),
     )
-    this.#putMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
-    this.#getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
-    this.#putState = db.prepare('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
-    this.#dropState = db.prepare('DELETE FROM state WHERE key = ?')
+    this.#meta = openDocuments(db, 'meta')
+    this.#state = openDocuments(db, 'state')
     this.#putOddId = db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
@@ -73,7 +71,7 @@ export class JournalStore {
       this.#write(request, isHurried),
     )
     this.#receipted = this.#receiptedOnDisk()
-    this.#bootWalls = new Map(bootWallsIn(jsonOf(this.#meta('boot-walls'))))
+    this.#bootWalls = new Map(bootWallsIn(jsonOf(this.#meta.get('boot-walls'))))
     this.#space = new Space(db, options.folder, () => this.#receipted)
     this.#commit = (request, isHurried) => write.immediate(request, isHurried)
   }
@@ -137,8 +135,8 @@ export class JournalStore {
       taken++
     }
     for (const [key, value] of request.state)
-      if (value === null) this.#dropState.run(key)
-      else this.#putState.run(key, value)
+      if (value === null) this.#state.drop(key)
+      else this.#state.put(key, value)
     for (const device of request.forgetsOddIdsOf)
       this.#db.prepare('DELETE FROM odd_ids WHERE device = ?').run(device)
     for (const [device, messageId, heard] of request.oddIds)
@@ -147,7 +145,7 @@ export class JournalStore {
       this.#putQuarantine.run(row.atMs, row.device, row.topic, row.problem, row.payload)
     if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
     if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
-    if (request.keepsReceipted) this.#putMeta.run('receipted', JSON.stringify(request.receipted))
+    if (request.keepsReceipted) this.#meta.put('receipted', JSON.stringify(request.receipted))
     return taken
   }
 
@@ -216,17 +214,17 @@ export class JournalStore {
       if (this.#bootWalls.size <= bootWallsMax) break
       this.#bootWalls.delete(oldest)
     }
-    this.#putMeta.run('boot-walls', JSON.stringify([...this.#bootWalls]))
+    this.#meta.put('boot-walls', JSON.stringify([...this.#bootWalls]))
   }
 
   state(prefix: string): [string, unknown][] {
     const rows = this.#db
-      .prepare('SELECT key, value FROM state WHERE key >= ? AND key < ?')
-      .all(prefix, `${prefix}\uffff`) as { key: string; value: string }[]
+      .prepare('SELECT key, value, sum FROM state WHERE key >= ? AND key < ?')
+      .all(prefix, `${prefix}\uffff`) as DocumentRow[]
     // Each was read when the file was opened; one that is spoilt since is left out, as it will be at the next start.
-    return rows.flatMap(({ key, value }): [string, unknown][] => {
-      const document = jsonOf(value)
-      return isObject(document) ? [[key, document]] : []
+    return rows.flatMap((row): [string, unknown][] => {
+      const document = documentIn(row)
+      return document ? [[row.key, document]] : []
     })
   }
 
@@ -263,14 +261,14 @@ export class JournalStore {
   }
 
   saveReceipted(receipted: Record<Lane, number>): void {
-    this.#putMeta.run('receipted', JSON.stringify(receipted))
+    this.#meta.put('receipted', JSON.stringify(receipted))
   }
 
   /** Reads where the journal stands and counts the boot, in one transaction. */
   open(): Omit<OpenedJournal, 'salvaged'> {
     return this.#db
       .transaction(() => {
-        const epoch = this.#meta('epoch')
+        const epoch = this.#meta.get('epoch')
         if (epoch === undefined) throw new JournalError('SQLITE_CORRUPT', 'the journal has lost its epoch')
         const boot = this.#countBoot()
         return {
@@ -286,22 +284,18 @@ export class JournalStore {
       .immediate()
   }
 
-  #meta(key: string): string | undefined {
-    return this.#getMeta.get(key) as string | undefined
-  }
-
   #countBoot(): number {
-    const last = jsonOf(this.#meta('boot'))
+    const last = jsonOf(this.#meta.get('boot'))
     const isSound = isObject(last) && Number.isSafeInteger(last['boot']) && typeof last['id'] === 'string'
     // Spoilt by the flash: no boot of a record may come again.
     const boot = isSound ? (last['boot'] as number) : this.#highest('boot')
     if (isSound && boot > 0 && last['id'] === this.#options.bootId) return boot
-    this.#putMeta.run('boot', JSON.stringify({ boot: boot + 1, id: this.#options.bootId }))
+    this.#meta.put('boot', JSON.stringify({ boot: boot + 1, id: this.#options.bootId }))
     return boot + 1
   }
 
   #receiptedOnDisk(): Record<Lane, number> {
-    const written = jsonOf(this.#meta('receipted'))
+    const written = jsonOf(this.#meta.get('receipted'))
     return laneNumbers((lane) => positionIn(written, lane))
   }
 

@@ -18,6 +18,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rushBytes } from '../../gateway/journal/commits/log-folding.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
+import { openDocuments } from '../../gateway/journal/sound-documents.ts'
 import { openWorker } from '../../gateway/journal/open-worker.ts'
 import type { Journal, JournalEntry } from '../../gateway/journal/port.ts'
 import { commitsPerLook, reserveFile } from '../../gateway/journal/space.ts'
@@ -210,9 +211,22 @@ describe('a journal', () => {
     await (await open()).close()
     const db = new Database(join(folder, 'journal.db'))
     db.pragma('user_version = 99')
+    openDocuments(db, 'meta').put('schema', '99')
     db.close()
     await expect(open()).rejects.toMatchObject({ code: 'NEWER' })
     expect(readdirSync(folder).filter((name) => name.startsWith('damaged'))).toEqual([])
+  })
+
+  it('opens a file whose header alone says another version: the flash has spoilt it', async () => {
+    await (await open()).close()
+    for (const version of [99, 0]) {
+      const db = new Database(join(folder, 'journal.db'))
+      db.pragma(`user_version = ${version}`)
+      db.close()
+      const journal = await open()
+      expect(journal.facts().salvaged).toBeUndefined()
+      await journal.close()
+    }
   })
 
   it('refuses everything that waits when a commit fails, numbers it again later, and says so once', async () => {

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
+import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './camera-campaign.ts'
 import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
@@ -231,6 +232,22 @@ program
     for (const words of faults) say(`a promise is broken: ${words}`)
     if (faults.length > 0) process.exitCode = 1
     else say('nothing threw, no commit, list or start was spoilt, and every honest alarm is on the desk')
+  })
+
+program
+  .command('damage')
+  .description('a spoilt place anywhere in the data folder of a box: it opens, and what can be read is there')
+  .option('--seeds <n>', 'damages', '1000')
+  .option('--first <n>', 'first seed', '1')
+  .action(async (options: { seeds: string; first: string }) => {
+    const faults = await runDamageCampaign({
+      seeds: Number(options.seeds),
+      first: Number(options.first),
+      progress: say,
+    })
+    for (const words of faults) say(`a promise is broken: ${words}`)
+    if (faults.length > 0) process.exitCode = 1
+    else say('it opened each time and took a press; what could be read is there, and the rest is reported')
   })
 
 addSimulate(program, say)

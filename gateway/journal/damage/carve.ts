@@ -14,11 +14,12 @@ const recordBytesMax = 16 * 1024
 export function carveRecords(
   file: string,
   found: (lane: Lane, sequence: number, body: string) => void,
+  fromByte = 0,
 ): void {
   const descriptor = openSync(file, 'r')
   try {
     const buffer = Buffer.alloc(chunkBytes + recordBytesMax)
-    for (let offset = 0; ; offset += chunkBytes) {
+    for (let offset = fromByte; ; offset += chunkBytes) {
       const length = readSync(descriptor, buffer, 0, buffer.length, offset)
       if (length === 0) return
       // What is read beyond a chunk belongs to the next one, and to this one where the file ends.

@@ -24,16 +24,22 @@ import { laneTable } from '../migrations.ts'
 import { readRecord } from './readable-record.ts'
 import { expandBody } from '../short-event.ts'
 import { reserveFile } from '../space.ts'
+import { documentSum, openDocuments, type DocumentRow, type DocumentTable } from '../sound-documents.ts'
+import { epochBeside, settleEpoch } from './epoch.ts'
+import { spoiltTail } from './log-tail.ts'
+import { setAsideSpoiltDocuments } from './spoilt-documents.ts'
+import { readTail, takeTail } from './take-tail.ts'
 import { codeOf, messageOf } from '../../../platform/failure.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
 /** Written when a running gateway meets damage, so that the next opening looks at every page. */
 const suspectFile = 'journal.suspect'
-const epochFile = 'journal.epoch'
 /** What is saved of a damaged journal, until it takes its place. */
 const draftFile = 'journal-salvage.db'
 /** Up to this size every page is checked at each start; beyond it only when there is suspicion. */
 const checkedBytesMax = 32 * 1024 * 1024
+/** Rows of `meta` that say something of the file that they stand in. */
+const ofThisFile = new Set(['epoch', 'schema', 'opened'])
 /** Damaged journals kept aside; the oldest goes when another comes. */
 const keptAsideMax = 3
 
@@ -65,18 +71,25 @@ export function openJournalFile(
   const file = join(folder, 'journal.db')
   endInterruptedSalvage(folder)
   const suspicion = readIfThere(join(folder, suspectFile))
+  const log = join(folder, 'journal.db-wal')
+  const tail = spoiltTail(log)
+  if (tail.commits > 1)
+    return salvage(folder, newEpoch, 'commits stand behind a spoilt part of the write-ahead log')
+  const unfinished = tail.commits === 1 ? readTail(log, tail.fromByte) : []
   let db: Database.Database | undefined
   try {
     db = openDatabase(file)
     const found = probe(db, suspicion !== undefined)
     if (found === undefined) {
       setAsideSpoiltDocuments(db)
-      writeEpoch(folder, db, newEpoch)
-      rmSync(join(folder, suspectFile), { force: true })
-      return { db }
+      if (settleEpoch(folder, db, newEpoch)) {
+        takeTail(db, unfinished)
+        rmSync(join(folder, suspectFile), { force: true })
+        return { db }
+      }
     }
     db.close()
-    return salvage(folder, newEpoch, found)
+    return salvage(folder, newEpoch, found ?? 'the epoch is spoilt in the database and beside it')
   } catch (error) {
     if (db?.open) db.close()
     // A disk so full that the journal can not even be opened: that is what the reserve is for.
@@ -91,13 +104,6 @@ export function openJournalFile(
 
 function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
-}
-
-/** The epoch stands beside the database too, since salvage needs it when the database can not be asked. */
-function writeEpoch(folder: string, db: Database.Database, newEpoch: string): void {
-  db.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)").run(newEpoch)
-  const epoch = db.prepare("SELECT value FROM meta WHERE key = 'epoch'").pluck().get() as string
-  if (readIfThere(join(folder, epochFile)) !== epoch) writeFileSync(join(folder, epochFile), epoch)
 }
 
 /** What is wrong with the open file, or undefined. Reads the ends of all lanes in any case. */
@@ -123,7 +129,7 @@ function salvage(
   newEpoch: string,
   reason: string,
 ): { db: Database.Database; salvaged: Salvaged } {
-  const oldEpoch = readIfThere(join(folder, epochFile)) ?? 'unknown0'
+  const oldEpoch = epochBeside(folder) ?? 'unknown0'
   const draft = openDatabase(join(folder, draftFile))
   const records = draft.transaction(() => saveInto(draft, folder, oldEpoch))()
   setAsideSpoiltDocuments(draft)
@@ -133,7 +139,8 @@ function salvage(
   renameSync(join(folder, draftFile), join(folder, 'journal.db'))
   syncFolder(folder)
   const db = openDatabase(join(folder, 'journal.db'))
-  writeEpoch(folder, db, newEpoch)
+  openDocuments(db, 'meta').put('epoch', newEpoch)
+  settleEpoch(folder, db, newEpoch)
   rmSync(join(folder, suspectFile), { force: true })
   return { db, salvaged: { records, from: aside, reason } }
 }
@@ -179,35 +186,6 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** What a device said and what was heard of it stand together: one without the other is worth nothing. */
-const twinOf = (key: string): string | undefined => {
-  const [, prefix, device] = /^(judge:device:|repeat:)(.*)$/.exec(key) ?? []
-  return device === undefined ? undefined : (prefix === 'repeat:' ? 'judge:device:' : 'repeat:') + device
-}
-
-/**
- * A document that the flash has spoilt goes to quarantine, where a person can read it; what can be built anew from records
- * is, as the checkpoint goes with it. The rest of the file is sound.
- */
-function setAsideSpoiltDocuments(db: Database.Database): void {
-  const rows = db.prepare('SELECT key, value FROM state').all() as { key: string; value: string }[]
-  const spoilt = rows.filter(({ value }) => !isObject(attempt(() => JSON.parse(value) as unknown)))
-  if (spoilt.length === 0) return
-  const keep = db.prepare(
-    "INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (0, '', ?, 'a document that the flash has spoilt', ?)",
-  )
-  const drop = db.prepare('DELETE FROM state WHERE key = ?')
-  db.transaction(() => {
-    for (const { key, value } of spoilt) {
-      keep.run(`journal/state/${key}`.slice(0, 200), Buffer.from(value).subarray(0, 8192))
-      drop.run(key)
-      const twin = twinOf(key)
-      if (twin !== undefined) drop.run(twin)
-    }
-    drop.run('checkpoint')
-  }).immediate()
-}
-
 function setAside(folder: string): string {
   const taken = readdirSync(folder)
     .flatMap((name) => /^damaged-(\d+)$/.exec(name)?.[1] ?? [])
@@ -232,19 +210,18 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
     return // not even a database: what is left is found by carving
   }
   try {
-    const text = attempt(() => old.prepare("SELECT value FROM meta WHERE key = 'receipted'").pluck().get())
-    const positions = attempt(() => JSON.parse(scalarText(text) ?? '') as unknown)
+    for (const table of ['meta', 'state'] as const) copyDocuments(old, into, table)
+    const text = openDocuments(into, 'meta').get('receipted')
+    const positions = attempt(() => JSON.parse(text ?? '') as unknown)
     for (const lane of lanes) copyLane(old, lane, positionIn(positions, lane), save)
     for (const [table, columns] of [
-      ['state', 'key, value'],
-      ['meta', 'key, value'],
       // A file of an older program has no `heard`.
       ['odd_ids', 'position, device, message_id'],
       ['odd_ids', 'position, device, message_id, heard'],
       ['quarantine', 'position, at_ms, device, topic, problem, payload'],
     ] as const)
       copyTable(old, into, table, columns)
-    into.exec("DELETE FROM meta WHERE key IN ('epoch', 'receipted')")
+    into.exec("DELETE FROM meta WHERE key = 'receipted'")
   } finally {
     attempt(() => old.close())
   }
@@ -281,6 +258,21 @@ function copyLane(old: Database.Database, lane: Lane, receipted: number, save: S
         .prepare(`SELECT number, body FROM ${table} WHERE number > ? ORDER BY number ${direction}`)
         .iterate(receipted))
         keep(row as { number: number; body: string })
+      return undefined
+    })
+}
+
+/** From both ends, as a page between them may be spoilt. Sums go along as they are, where the program that wrote the file had them. */
+function copyDocuments(old: Database.Database, into: Database.Database, table: DocumentTable): void {
+  const hasSums = attempt(() => old.prepare(`SELECT sum FROM ${table} LIMIT 0`)) !== undefined
+  const put = into.prepare(`INSERT OR REPLACE INTO ${table} (key, value, sum) VALUES (?, ?, ?)`)
+  for (const direction of ['ASC', 'DESC'])
+    attempt(() => {
+      const rows = old.prepare(
+        `SELECT key, value${hasSums ? ', sum' : ''} FROM ${table} ORDER BY key ${direction}`,
+      )
+      for (const { key, value, sum } of rows.iterate() as Iterable<DocumentRow>)
+        if (!ofThisFile.has(key)) put.run(key, value, hasSums ? sum : documentSum(key, value))
       return undefined
     })
 }

@@ -1,10 +1,11 @@
 // Borders of what a damaged journal loses: the end of a carved file, one spoilt document, spoilt positions, the checkpoint.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { carveRecords } from '../../../../gateway/journal/damage/carve.ts'
 import { isDamage, markSuspect, openJournalFile } from '../../../../gateway/journal/damage/salvage.ts'
+import { lockFolder } from '../../../../gateway/journal/lock.ts'
 import { JournalStore } from '../../../../gateway/journal/store.ts'
 import { createCommit } from '../../../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../../../protocols/domain/colour.ts'
@@ -113,6 +114,111 @@ describe('a spoilt document', () => {
       close()
     },
   )
+
+  it.each(['[]', '{"readings":1}', '7', 'null', '{"red":2}'])(
+    'is noticed where it parses and has another shape or another number: %s',
+    (value) => {
+      fill()
+      spoil(`UPDATE state SET value = '${value}' WHERE key = 'judge:alarm:d'`)
+      const { store, salvaged, close } = open()
+      expect(salvaged).toBeUndefined()
+      expect(store.state('').map(([key]) => key)).toEqual(['judge:device:d', 'repeat:d'])
+      expect(store.quarantine(5)).toMatchObject([{ topic: 'journal/state/judge:alarm:d' }])
+      close()
+    },
+  )
+})
+
+describe('a spoilt epoch', () => {
+  it('in the database is taken from the file beside it, and the other way round', () => {
+    fill()
+    spoil(`UPDATE meta SET value = 'epoch2' WHERE key = 'epoch'`)
+    const first = open('epoch3')
+    expect(first.salvaged).toBeUndefined()
+    expect(first.store.open().epoch).toBe('epoch1')
+    first.close()
+    writeFileSync(join(folder, 'journal.epoch'), 'epoch1 77\n')
+    const second = open('epoch4')
+    expect(second.store.open().epoch).toBe('epoch1')
+    second.close()
+    expect(readFileSync(join(folder, 'journal.epoch'), 'utf8')).toMatch(/^epoch1 \d+\n$/)
+  })
+  it('in both places makes a new one, as the numbers of lanes belong to the other', () => {
+    fill()
+    spoil(`UPDATE meta SET value = 'epoch2' WHERE key = 'epoch'`)
+    writeFileSync(join(folder, 'journal.epoch'), 'epoch1 77\n')
+    const { store, salvaged, close } = open('epoch5')
+    expect(salvaged).toMatchObject({ records: 1 })
+    expect(store.open().epoch).toBe('epoch5')
+    close()
+  })
+})
+
+describe('a spoilt write-ahead log', () => {
+  /** Eight commits of one record each, as a killed process leaves them; answers where each frame begins. */
+  function killed(): { log: Buffer; frames: number[] } {
+    const { store, close, exec } = open()
+    store.open()
+    exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    for (let number = 1; number <= 8; number++) {
+      const request = createCommit(receipted)
+      request.lanes.push(0)
+      request.numbers.push(number)
+      request.bodies.push(alarm(number))
+      store.commit(request)
+    }
+    for (const name of ['journal.db', 'journal.db-wal'])
+      copyFileSync(join(folder, name), join(folder, `${name}.copy`))
+    close()
+    for (const name of ['journal.db', 'journal.db-wal'])
+      renameSync(join(folder, `${name}.copy`), join(folder, name))
+    const log = readFileSync(join(folder, 'journal.db-wal'))
+    const frames = []
+    for (let at = 32; at < log.length; at += 24 + 1024) frames.push(at)
+    return { log, frames }
+  }
+  const sequences = (store: JournalStore): number[] =>
+    store.read('red', 0, 100, 1e6).map(({ body }) => {
+      const { sequence, was } = JSON.parse(body) as { sequence: number; was?: { sequence: number } }
+      return was?.sequence ?? sequence
+    })
+
+  it('loses no commit that stands behind the spoilt byte', () => {
+    const { log, frames } = killed()
+    const at = (frames[1] ?? 0) + 30
+    log[at] = (log[at] ?? 0) ^ 1
+    writeFileSync(join(folder, 'journal.db-wal'), log)
+    const { store, salvaged, close } = open('epoch2')
+    expect(salvaged).toMatchObject({ reason: expect.stringContaining('write-ahead log') })
+    expect(sequences(store)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    close()
+  })
+  it('gives the numbers of a last commit that does not fit to no other record, and keeps what can be read of it', () => {
+    const { log, frames } = killed()
+    const at = (frames.at(-1) ?? 0) + 16
+    log[at] = (log[at] ?? 0) ^ 1
+    writeFileSync(join(folder, 'journal.db-wal'), log)
+    const { store, salvaged, close } = open('epoch2')
+    expect(salvaged).toBeUndefined()
+    expect(sequences(store)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(store.open().positions.red.last).toBeGreaterThan(1000)
+    close()
+  })
+  it('is no damage where the last frame is cut off, as after a power cut', () => {
+    const { log } = killed()
+    writeFileSync(join(folder, 'journal.db-wal'), log.subarray(0, log.length - 500))
+    const { store, salvaged, close } = open('epoch2')
+    expect(salvaged).toBeUndefined()
+    expect(sequences(store).slice(0, 7)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    close()
+  })
+})
+
+it('takes the lock of a folder whose lock file is no database any more', () => {
+  writeFileSync(join(folder, 'gateway.lock'), 'spoilt'.repeat(100))
+  const unlock = lockFolder(folder)
+  expect(() => lockFolder(folder)).toThrow('another gateway')
+  unlock()
 })
 
 describe('a salvage', () => {

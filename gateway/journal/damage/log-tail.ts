@@ -1,0 +1,62 @@
+// Reads the write-ahead log as SQLite does. SQLite takes it up to the first frame that does not fit and says nothing of what stands
+// behind: after a power cut that is a commit which was never finished, after a spoilt byte it is commits that were acknowledged.
+import { existsSync, readFileSync } from 'node:fs'
+
+const headerBytes = 32
+const frameHeaderBytes = 24
+const littleEndian = 0x377f0682
+const bigEndian = 0x377f0683
+
+export interface LogTail {
+  /** Commits that SQLite will not see although their frames are of this log. */
+  commits: number
+  /** Where the first of their frames begins in the file. */
+  fromByte: number
+}
+
+const sound: LogTail = { commits: 0, fromByte: 0 }
+
+/** What of the log stands behind its first spoilt frame. */
+export function spoiltTail(file: string): LogTail {
+  if (!existsSync(file)) return sound
+  const log = readFileSync(file)
+  if (log.length < headerBytes + frameHeaderBytes) return sound
+  const magic = log.readUInt32BE(0)
+  const isLittle = magic === littleEndian
+  const pageBytes = log.readUInt32BE(8)
+  let sums = addTo([0, 0], log.subarray(0, 24), isLittle)
+  const isKnown = isLittle || magic === bigEndian
+  // The header is one sector and synced before the first frame: with frames behind it, it is not torn but spoilt.
+  if (!isKnown || sums[0] !== log.readUInt32BE(24) || sums[1] !== log.readUInt32BE(28))
+    return log.subarray(headerBytes).some((byte) => byte !== 0)
+      ? { commits: Infinity, fromByte: headerBytes }
+      : sound
+  const salts = log.subarray(16, 24)
+  const tail = { commits: 0, fromByte: 0 }
+  for (let at = headerBytes; at + frameHeaderBytes + pageBytes <= log.length;) {
+    const end = at + frameHeaderBytes + pageBytes
+    const isOfThisLog = log.subarray(at + 8, at + 16).equals(salts)
+    if (tail.fromByte === 0) {
+      sums = addTo(sums, log.subarray(at, at + 8), isLittle)
+      sums = addTo(sums, log.subarray(at + frameHeaderBytes, end), isLittle)
+      const fits = sums[0] === log.readUInt32BE(at + 16) && sums[1] === log.readUInt32BE(at + 20)
+      if (!isOfThisLog || !fits) tail.fromByte = at
+    }
+    // A frame that ends a commit carries the size of the database after it.
+    if (tail.fromByte > 0 && isOfThisLog && log.readUInt32BE(at + 4) > 0) tail.commits++
+    at = end
+  }
+  return tail
+}
+
+type Sums = [number, number]
+
+function addTo([first, second]: Sums, bytes: Buffer, isLittle: boolean): Sums {
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    const a = isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+    const b = isLittle ? bytes.readUInt32LE(at + 4) : bytes.readUInt32BE(at + 4)
+    first = (first + a + second) >>> 0
+    second = (second + b + first) >>> 0
+  }
+  return [first, second]
+}

@@ -1,0 +1,37 @@
+// Documents of the tables `state` and `meta` with a checksum over key and value: one spoilt byte may leave JSON that parses and
+// says something else. What does not fit its sum is not there for any reader.
+import { crc32 } from 'node:zlib'
+import type Database from 'better-sqlite3'
+
+export type DocumentTable = 'state' | 'meta'
+
+export const documentSum = (key: string, value: string): number => crc32(`${key}\0${value}`)
+
+export interface DocumentRow {
+  key: string
+  value: string
+  sum: number | null
+}
+
+export const isSound = ({ key, value, sum }: DocumentRow): boolean => sum === documentSum(key, value)
+
+export interface DocumentAccess {
+  /** Undefined when there is none, or the flash has spoilt it. */
+  get(key: string): string | undefined
+  put(key: string, value: string): void
+  drop(key: string): void
+}
+
+export function openDocuments(db: Database.Database, table: DocumentTable): DocumentAccess {
+  const read = db.prepare(`SELECT key, value, sum FROM ${table} WHERE key = ?`)
+  const write = db.prepare(`INSERT OR REPLACE INTO ${table} (key, value, sum) VALUES (?, ?, ?)`)
+  const remove = db.prepare(`DELETE FROM ${table} WHERE key = ?`)
+  return {
+    get: (key) => {
+      const row = read.get(key) as DocumentRow | undefined
+      return row && isSound(row) ? row.value : undefined
+    },
+    put: (key, value) => void write.run(key, value, documentSum(key, value)),
+    drop: (key) => void remove.run(key),
+  }
+}
