@@ -4,7 +4,7 @@ import type { CaseSummary } from '../../protocols/desk/cases.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { ActionList, Plan } from '../cases/action-lists.ts'
 import type { Actor, CentreInput, PersonInput, RefusalCode } from '../cases/workflow/case-input.ts'
-import type { StoredChange } from './port.ts'
+import type { StoredChange } from './stored-change.ts'
 
 export type CaseTarget = { case: string } | { alarm: string }
 

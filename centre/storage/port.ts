@@ -15,8 +15,10 @@ import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { StoredChange } from './stored-change.ts'
 import type { RetentionReaderCalls, RetentionWriterCalls } from './retention-port.ts'
 
+export type { StoredChange } from './stored-change.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
 /** The new records of one lane in one commit, as columns. */
@@ -51,12 +53,6 @@ export interface IntakeBatch {
   receivedAtMs: number
   lanes: LaneBatch[]
   quarantined: QuarantineEntry[]
-}
-
-/** A message of the stream that is now on disk; `json` carries its position already. */
-export interface StoredChange {
-  position: number
-  json: string
 }
 
 /** A record that fails the commit that it is in: it went into quarantine instead, and its number is settled. */

@@ -1,44 +1,17 @@
 // The town centre's HTTP and WebSocket contract, shared by the centre and the pages. All times are ms since 1970.
-import type { Alarm, AlarmChange, BilingualText, Stage } from '../domain/alarm.ts'
+import type { AlarmChange, BilingualText } from '../domain/alarm.ts'
 import type { Colour, Lane } from '../domain/colour.ts'
 import type { GuardTimes } from '../domain/guard.ts'
 import type { BoxTime } from '../domain/event.ts'
+import type { DeskAlarm } from './desk-alarm.ts'
+import type { Role } from './roles.ts'
 import type { CaseMessage } from './cases.ts'
 import type { CommandMessage } from './commands.ts'
 import type { JournalRecord } from '../domain/record.ts'
 import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/snapshot.ts'
 
-export const roles = ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const
-export type Role = (typeof roles)[number]
-/** Who answers alarms and sees pictures; maintainers and installers look after things, not after people. */
-export const answeringRoles = ['operator', 'supervisor', 'admin'] as const satisfies readonly Role[]
-
-/** An alarm as the desk shows it: the box's alarm, and what the town has done about it. */
-export interface DeskAlarm extends Omit<Alarm, 'id'> {
-  /** `{boxId}.{alarm id at the box}`: unique in the county. */
-  id: string
-  box: string
-  boxName: string
-  village: string
-  /** When the box raised it. */
-  raised: BoxTime
-  /** When the centre had it on disk. */
-  receivedAtMs: number
-  /** Of its latest change. */
-  changedAtMs: number
-  /** Its latest occurrence after the first: when the box saw it, and when the centre had it on disk. */
-  again?: BoxTime
-  againReceivedAtMs?: number
-  /** False while the box, whose storage refuses writes, could not keep it: only the centre has it. */
-  isKept?: false
-  stage: Stage
-  acceptedBy?: string
-  acceptedAtMs?: number
-  /** Another occurrence came after it was accepted: it wants to be accepted again. */
-  needsAnswer: boolean
-  /** How many pictures the box took of it; absent when none. */
-  pictures?: number
-}
+export { answeringRoles, retiringRoles, roles, type Role } from './roles.ts'
+export type { DeskAlarm } from './desk-alarm.ts'
 
 /** `GET /api/v1/alarms?state=active|all&after=&limit=`: most urgent first, newest first within a colour. */
 export interface AlarmsAnswer {
@@ -138,9 +111,6 @@ export interface MeAnswer {
   /** By the same clock. */
   centreTimeMs?: number
 }
-
-/** Who may say that a box is gone for good. */
-export const retiringRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
 
 /** `POST /api/v1/villages/{boxId}/retire`: its box is gone for good and is not listed any more, until it is heard again. */
 export interface RetireAnswer {

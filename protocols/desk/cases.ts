@@ -3,7 +3,7 @@ import type { BilingualText } from '../domain/alarm.ts'
 import type { Case, CaseEvent, CaseState, StepClock } from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
 import type { CaseStep } from '../domain/step-limits.ts'
-import type { DeskAlarm } from './api.ts'
+import type { DeskAlarm } from './desk-alarm.ts'
 
 /** A running step with its deadline. `level`: 0 off, 1 amber (75 %), 2 red (100 %), 3 supervisor called (150 %). */
 export interface CaseDeadline {

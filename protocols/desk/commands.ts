@@ -1,6 +1,6 @@
 // Commands as the town's API and its desks see them: who may ask for what, how long it stays worth doing, how far it is.
 import type { CentreCommand, CentreCommandResult, CommandKind } from '../uplink/command.ts'
-import type { Role } from './api.ts'
+import type { Role } from './roles.ts'
 
 /**
  * `waiting`: stored, not sent yet. `sent`: on its way. `received`: the box has it and is at it. Final: `done`, `refused`,

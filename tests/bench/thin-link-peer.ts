@@ -9,7 +9,13 @@ import type { TownAcross } from '../kits/network/town-across.ts'
 import type { Place, TwoPlaces } from '../kits/network/two-places.ts'
 import { freePort } from '../kits/system/programs.ts'
 import { pause } from './options.ts'
-import type { Wire } from './thin-link.ts'
+
+export interface Wire {
+  seconds: number
+  records: number
+  upBytes: number
+  downBytes: number
+}
 
 const settleMs = 20_000
 const idlePresses = 20

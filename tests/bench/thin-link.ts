@@ -11,7 +11,7 @@ import { deadCamera, fillPictures } from './fill-pictures.ts'
 import { pause, readOptions } from './options.ts'
 import { openDesk, press } from './press-to-desk.ts'
 import { RawDevice } from './raw-device.ts'
-import { measureBridge } from './thin-link-peer.ts'
+import { measureBridge, type Wire } from './thin-link-peer.ts'
 import { villageDevices } from './village.ts'
 
 const minuteMs = 60_000
@@ -23,13 +23,6 @@ interface Presses {
   device: RawDevice
   stream: WebSocket
   made: number
-}
-
-export interface Wire {
-  seconds: number
-  records: number
-  upBytes: number
-  downBytes: number
 }
 
 /** Presses every one to two seconds for so long; milliseconds until the desk heard each. */
