@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import { Aedes, type AedesOptions, type AuthenticateError, type Client } from 'aedes'
 import { Counter, Gauge } from 'prom-client'
-import { downTopic, parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
+import { parseDownTopic, parseUpTopic } from '../../protocols/uplink/topics.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import { isPictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import { answerEachFilter } from '../../platform/mqtt/answer-each-filter.ts'
@@ -13,6 +13,7 @@ import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
 import { BoxAdmission } from './box-admission.ts'
+import { BoxSessions } from './box-sessions.ts'
 import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './uplink-options.ts'
 import { guardUplinkFrames } from './uplink-frames.ts'
 import { createUplinkServer, readTls, tlsFilesOf } from './uplink-server.ts'
@@ -30,10 +31,6 @@ export const uplinkLimits = {
   signInMs: 15_000,
   admitted: 25_000,
 } as const
-/** Sessions of one box: its connection, one that is dying, and some patience. */
-export const sessionsPerBoxMax = 4
-/** Bytes that may wait for one box; a box that reads nothing is dropped, and asks again when it comes back. */
-export const unsentBytesMax = 256 * 1024
 /** A heartbeat comes every 30 s; a connection this quiet is dead. */
 const quietMsMax = 240_000
 const connectMsMax = 10_000
@@ -42,11 +39,6 @@ const filesLookedAtEveryMs = 400
 
 type Callbacks = Required<Pick<AedesOptions, 'preConnect' | 'authorizePublish' | 'authorizeSubscribe'>>
 
-interface Session {
-  client: Client
-  channels: Set<DownChannel>
-}
-
 export class UplinkBroker {
   readonly #options: UplinkBrokerOptions
   readonly #passwords: BoxPasswords
@@ -54,7 +46,7 @@ export class UplinkBroker {
   readonly #inHand = new InHand()
   readonly #servers: Server[] = []
   readonly #claims = new WeakMap<Client, Claim>()
-  readonly #sessions = new Map<string, Set<Session>>()
+  readonly #sessions = new BoxSessions(() => void this.#refuse('reads-nothing'))
   readonly #sockets = new Set<Socket>()
   readonly #guard: StrangerGuard
   readonly #admission: BoxAdmission
@@ -89,7 +81,7 @@ export class UplinkBroker {
       help: 'Boxes with a session',
       registers,
       collect() {
-        this.set(sessions.size)
+        this.set(sessions.boxes)
       },
     })
   }
@@ -134,12 +126,12 @@ export class UplinkBroker {
     broker.on('clientReady', (client) => this.#open(client))
     broker.on('clientDisconnect', (client) => this.#close(client))
     broker.on('subscribe', (subscriptions, client) => {
-      const session = this.#sessionOf(client)
+      const box = this.#claims.get(client)?.box
+      if (box === undefined) return
       for (const { topic } of subscriptions) {
         const down = parseDownTopic(topic)
         // Once for a session: what a box is owed is read from the database.
-        if (!down || !session || session.channels.has(down.channel)) continue
-        session.channels.add(down.channel)
+        if (!down || !this.#sessions.listen(box, client, down.channel)) continue
         this.#guarded(
           () => client.conn.destroy(),
           () => this.#options.onSubscribed(down.box, down.channel),
@@ -165,8 +157,7 @@ export class UplinkBroker {
       }
     }
     await this.#admission.reload()
-    for (const sessions of this.#sessions.values())
-      for (const { client } of sessions) if (this.#isShutOut(client)) client.conn.destroy()
+    for (const client of this.#sessions.clients()) if (this.#isShutOut(client)) client.conn.destroy()
   }
 
   #isShutOut(client: Client): boolean {
@@ -233,32 +224,12 @@ export class UplinkBroker {
 
   /** Whether a session of `box` listens on `channel`. */
   canReach(box: string, channel: DownChannel): boolean {
-    return [...(this.#sessions.get(box) ?? [])].some(({ channels }) => channels.has(channel))
+    return this.#sessions.canReach(box, channel)
   }
 
   /** Sends to every session of `box` that subscribed; false when there is none. */
   publish(box: string, channel: DownChannel, payload: Uint8Array, qos: 0 | 1): boolean {
-    let isSent = false
-    for (const { client, channels } of this.#sessions.get(box) ?? []) {
-      if (!channels.has(channel)) continue
-      if (client.conn.writableLength > unsentBytesMax) {
-        this.#refuse('reads-nothing')
-        client.conn.destroy()
-        continue
-      }
-      const topic = downTopic(box, channel)
-      const packet = {
-        cmd: 'publish' as const,
-        topic,
-        payload: Buffer.from(payload),
-        qos,
-        retain: false,
-        dup: false,
-      }
-      client.publish(packet, () => {})
-      isSent = true
-    }
-    return isSent
+    return this.#sessions.publish(box, channel, payload, qos)
   }
 
   /** Ends every connection and stops listening; commits that are under way keep their own course. */
@@ -340,8 +311,7 @@ export class UplinkBroker {
       return done(this.#refuse('credentials', client, claim.box), null)
     }
     if (this.#isShutOut(client)) return done(shutOut(), null)
-    if ((this.#sessions.get(claim.box)?.size ?? 0) >= sessionsPerBoxMax)
-      return done(this.#refuse('sessions'), null)
+    if (this.#sessions.isFull(claim.box)) return done(this.#refuse('sessions'), null)
     if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
     return done(null, true)
   }
@@ -351,22 +321,12 @@ export class UplinkBroker {
     if (!claim) return
     const { box } = claim
     this.#options.onSpoke(box, claim)
-    const sessions = this.#sessions.get(box) ?? new Set<Session>()
-    sessions.add({ client, channels: new Set() })
-    this.#sessions.set(box, sessions)
+    this.#sessions.open(box, client)
   }
 
   #close(client: Client): void {
     const box = this.#claims.get(client)?.box
-    const sessions = box === undefined ? undefined : this.#sessions.get(box)
-    if (box === undefined || !sessions) return
-    for (const session of sessions) if (session.client === client) sessions.delete(session)
-    if (sessions.size === 0) this.#sessions.delete(box)
-  }
-
-  #sessionOf(client: Client): Session | undefined {
-    const box = this.#claims.get(client)?.box
-    return [...(this.#sessions.get(box ?? '') ?? [])].find((session) => session.client === client)
+    if (box !== undefined) this.#sessions.close(box, client)
   }
 
   /** What a callback of the broker throws would end the program: it is a refusal of what this client did. */
