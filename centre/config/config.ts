@@ -43,8 +43,19 @@ export const centreConfigSchema = z.strictObject({
       revokedFile: text.optional(),
       /** When given, only the boxes listed there come in: one id a line. */
       admittedFile: text.optional(),
+      /** What one box may store: beyond it its lower lanes are put off, never red and orange. */
+      boxLimits: z
+        .strictObject({
+          /** Of records, in the long run. A busy village has some 80. */
+          megabytesPerDay: z.number().min(1).max(1_000_000).default(1000),
+          /** At once, such as the backlog of a month without a line. */
+          burstMegabytes: z.number().min(1).max(1_000_000).default(4000),
+          /** Of all its records on the disk. */
+          diskMegabytes: z.number().min(1).max(100_000_000).default(100_000),
+        })
+        .prefault({}),
     })
-    .default({ listeners: [], anonymous: false }),
+    .prefault({}),
   /** How the town answers alarms; what is not said here is the default alarm table's. */
   cases: z
     .strictObject({

@@ -8,6 +8,7 @@ import type { UpChannel } from '../../protocols/uplink/topics.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import type { LaneBatch, QuarantineEntry, SpoiltRecord, Storage, StoredChange } from '../storage/port.ts'
+import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from './fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
@@ -25,6 +26,8 @@ export const boxRecordsMax = 600
 const pictureWeight = 16
 /** A record that says when a boot began may change the shown times of hundreds of alarms. */
 const clockWeight = 50
+/** A long record takes as long to parse and write as so many characters of plain ones. */
+const charsPerWeight = 500
 /** What can not be read is kept in quarantine, up to 16 KiB of it. */
 const unreadableWeight = 20
 /** Reports waiting for a commit, in bytes as they came; more is refused, and the box sends it again. */
@@ -63,6 +66,8 @@ export interface IntakeOptions {
   clock: Clock
   logger: Logger
   registry: Registry
+  /** Absent: no box has a share. */
+  limits?: Pick<BoxLimits, 'putsOff' | 'isReceiptDue' | 'stored'>
 }
 
 /** After each commit: which boxes are owed a Receipt, what the stream may push, which lanes have holes. */
@@ -146,7 +151,10 @@ export class Intake {
     return !this.#isFailing
   }
 
-  /** `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there). */
+  /**
+   * `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there), or when it is
+   * put off: then no Receipt names it, and the box sends it again.
+   */
   offer(
     box: string,
     channel: UpChannel,
@@ -154,6 +162,11 @@ export class Intake {
     payload: Uint8Array,
     done: (error?: Error) => void,
   ): void {
+    if (this.#options.limits?.putsOff(box, channel)) {
+      done()
+      this.#remind(box)
+      return
+    }
     const bytes = payload.byteLength
     const ofBox = (this.#bytesOfBox.get(box) ?? 0) + bytes
     if (ofBox > waitingPerBoxMax || this.#waitingBytes + bytes > waitingBytesMax) {
@@ -261,6 +274,7 @@ export class Intake {
         : { changes: [], spoilt: [] }
       for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)
+      this.#options.limits?.stored(plan.lanes)
       if (this.#isFailing) logger.info('storage takes Reports again')
       this.#isFailing = false
       this.#noteGivenUp(plan.lanes)
@@ -274,6 +288,14 @@ export class Intake {
       const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
+  }
+
+  /** A Receipt that says nothing new: the box must not take the centre for deaf. */
+  #remind(box: string): void {
+    const { core, limits } = this.#options
+    const epoch = core.latestEpoch(box)
+    if (epoch !== undefined && limits?.isReceiptDue(box))
+      this.#stored({ heard: [{ box, epoch }], changes: [], gaps: [] })
   }
 
   #count(lanes: readonly { lane: string; numbers: number[] }[], repeats: number, seconds: number): void {
@@ -331,8 +353,10 @@ function lower(sums: Map<string, number>, box: string, by: number): void {
   else sums.delete(box)
 }
 
-function weightOf({ report }: ArrivedReport): number {
-  let weight = report.records.length
+function weightOf({ report, bodies }: ArrivedReport): number {
+  let chars = 0
+  for (const body of bodies) chars += body.length
+  let weight = Math.max(report.records.length, Math.floor(chars / charsPerWeight))
   for (const record of report.records)
     if (isAboutPicture(record)) weight += pictureWeight - 1
     else if (isClockSynced(record)) weight += clockWeight - 1

@@ -312,6 +312,8 @@ export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Nothing but an answer: the thread works. */
   readerAnswers(): true
+  /** What the records of each box take of the disk. */
+  storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined
   openAlarmCounts(): { box: string; colourRank: number; count: number }[]
   /** Stages above `centre` that a box may not have heard of, most urgent first. */

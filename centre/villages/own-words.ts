@@ -18,6 +18,14 @@ export const boxNotKeepingWords = (name: string): OwnWords => ({
   },
 })
 
+export const boxOverLimitWords = (name: string, over: 'rate' | 'disk'): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `网关“${name}”上送的记录超出${over === 'disk' ? '磁盘配额' : '限额'}：红、橙照常接收，其余暂缓、由网关保留。请与村里核实：设备故障刷屏，或证书被盗用。`,
+    en: `Box “${name}” sends more records than its share${over === 'disk' ? ' of the disk' : ''}: red and orange are stored as ever, the rest is put off and kept by the box. Ask the village: a device may be flooding, or its certificate may be stolen.`,
+  },
+})
+
 export const boxDoubledWords = (name: string, places: readonly string[]): OwnWords => ({
   colour: 'orange',
   text: {

@@ -10,12 +10,20 @@ import type { CentreConfig } from '../config/config.ts'
 import type { Claim } from '../receiver/box-credentials.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { OwnAlarms } from '../villages/own-alarms.ts'
-import { boxDoubledWords, boxNotKeepingWords, boxSilentWords } from '../villages/own-words.ts'
+import {
+  boxDoubledWords,
+  boxNotKeepingWords,
+  boxOverLimitWords,
+  boxSilentWords,
+} from '../villages/own-words.ts'
+import { BoxLimits } from '../receiver/box-limits.ts'
 import { TwoPlaces, type BoxPlace } from '../villages/two-places.ts'
+
+const bytesPerMegabyte = 1024 * 1024
 
 export interface OpenOwnAlarmsOptions {
   config: CentreConfig
-  storage: Pick<Storage, 'changeOwnAlarm'>
+  storage: Pick<Storage, 'changeOwnAlarm' | 'storedBytes'>
   clock: Clock
   random: Random
   logger: Logger
@@ -37,11 +45,27 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       alarms.set({ box, kind: 'box-doubled' }, words)
     },
   })
+  const { boxLimits } = options.config.uplink
+  const limits = new BoxLimits({
+    ...options,
+    bytesPerDay: boxLimits.megabytesPerDay * bytesPerMegabyte,
+    burstBytes: boxLimits.burstMegabytes * bytesPerMegabyte,
+    diskBytesMax: boxLimits.diskMegabytes * bytesPerMegabyte,
+    storedBytes: () => options.storage.storedBytes(),
+    onChange: (box, over) => {
+      if (over)
+        logger.warn({ box, over, ...boxLimits }, 'a box is over its share: its lower lanes are put off')
+      else logger.info({ box }, 'a box is within its share again')
+      alarms.set({ box, kind: 'box-over-limit' }, over && boxOverLimitWords(nameOf(box), over))
+    },
+  })
   return {
     certificates,
+    limits,
     remember: (known: readonly DeskAlarm[]): void => {
       alarms.remember(known)
       for (const { box } of alarms.standing('box-doubled')) places.remember(box)
+      for (const { box } of alarms.standing('box-over-limit')) limits.remember(box)
     },
     silent: (box: string, isSilent: boolean): void =>
       alarms.set({ box, kind: 'box-silent' }, isSilent ? boxSilentWords(nameOf(box)) : undefined),
@@ -62,10 +86,12 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     },
     start: (): void => {
       places.start()
+      limits.start()
       certificates.start()
     },
     stop: (): Promise<void> => {
       places.stop()
+      limits.stop()
       certificates.stop()
       return alarms.stop()
     },

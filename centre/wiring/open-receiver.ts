@@ -29,7 +29,7 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
   const { config, clock, registry, parts } = base
   const { storage, core, downlink, securityLog, push, villages, own, noteGaps } = options
   const logger = base.logger.child({ part: 'receiver' })
-  const intake = new Intake({ core, storage, clock, logger, registry })
+  const intake = new Intake({ core, storage, clock, logger, registry, limits: own.limits })
   const pictures = openPictures({
     config,
     storage,

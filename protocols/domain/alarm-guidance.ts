@@ -110,6 +110,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '尽快更换存储卡；在此之前断电会丢失未上送的内容，“未存于网关”的呼救照常处置。',
     en: 'Replace the card soon; until then a power cut loses what has not gone up. Handle calls marked as not kept at the box as any other.',
   },
+  'box-over-limit': {
+    zh: '与村里核实：是否有设备故障刷屏或正在补送积压；确属本村所需则调高 uplink.boxLimits，证书被盗用则吊销。',
+    en: 'Ask the village whether a device floods or a backlog comes in; raise uplink.boxLimits if the village needs it, revoke the certificate if it is stolen.',
+  },
   'certificate-expires': {
     zh: '到期前签发新证书。',
     en: 'Issue a new certificate before it expires.',

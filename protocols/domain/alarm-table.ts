@@ -305,6 +305,15 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       'the storage is read-only or refuses writes; siren and lamps still act and calls still go up, marked as not kept at the box; over when it writes again',
     ],
   ),
+  'box-over-limit': row(
+    ['网关上送超出限额', 'Box sends more than its share'],
+    'orange',
+    ['300', 'YX', 6],
+    [
+      '由中心判定：记录超出每日限额（默认 1000 MB，积压可一次 4000 MB）或磁盘配额；红、橙从不受限，其余由网关保留、稍后重送；10 分钟未再超出即结束',
+      'raised by the centre: records above its share a day (1000 MB, a backlog of 4000 MB at once) or of the disk; red and orange are never limited, the box keeps the rest and sends it later; over after 10 min within it',
+    ],
+  ),
   'certificate-expires': row(
     ['证书即将到期', 'Certificate expires'],
     'blue',

@@ -66,6 +66,7 @@ export const alarmKinds = [
   'journal-damaged',
   'journal-rewound',
   'box-not-keeping',
+  'box-over-limit',
   'certificate-expires',
   'link-lost',
   'storm',
@@ -77,6 +78,7 @@ export const centreAlarmKinds = [
   'box-silent',
   'box-doubled',
   'box-not-keeping',
+  'box-over-limit',
 ] as const satisfies readonly AlarmKind[]
 
 /** Kinds that a box may raise. */

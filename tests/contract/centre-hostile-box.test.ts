@@ -8,10 +8,19 @@ import { createCentre } from '../../centre/centre.ts'
 import { parseCentreConfig } from '../../centre/config/config.ts'
 import { inHandBytesMax } from '../../centre/receiver/in-hand.ts'
 import { UplinkBroker } from '../../centre/receiver/uplink-broker.ts'
-import type { VillagesAnswer } from '../../protocols/desk/api.ts'
+import type { AlarmsAnswer, VillagesAnswer } from '../../protocols/desk/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { dropFolder, epoch, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
+import {
+  dropFolder,
+  epoch,
+  makeAlarm,
+  makeEvent,
+  makeFolder,
+  startCentre,
+  TestBox,
+  until,
+} from './centre-parts.ts'
 
 // Threads started from sources are gathered first: seconds on a machine with much to do.
 vi.setConfig({ testTimeout: 90_000 })
@@ -160,6 +169,43 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
     much.end(true)
     well.end(true)
     await broker.stop()
+  }
+})
+
+it('a box over its share keeps its lower lanes and has its red stored; the desk is told which box', async () => {
+  const boxLimits = { burstMegabytes: 1, megabytesPerDay: 1, diskMegabytes: 1 }
+  const uplink = { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true, boxLimits }
+  const running = await startCentre(folder, { config: { uplink } })
+  const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-much').ready()
+  const last = (lane: 'red' | 'routine') => box.receipts.at(-1)?.lanes[lane]?.storedTo ?? 0
+  const much = (sequence: number) => ({ ...makeEvent(sequence), readings: { pad: 'x'.repeat(6000) } })
+  const kinds = async () => {
+    const { alarms } = (await (
+      await running.get('/api/v1/alarms?state=active', running.token())
+    ).json()) as AlarmsAnswer
+    return alarms.map(({ box: id, kind, colour }) => `${id} ${kind} ${colour}`).toSorted()
+  }
+  try {
+    let sent = 0
+    while (!(await kinds()).includes('box-much box-over-limit orange')) {
+      const records = Array.from({ length: 20 }, (_, i) => much(sent + i + 1))
+      await box.report('routine', sent + 1, records)
+      sent += records.length
+    }
+    const stored = await until(() => last('routine') > 0 && last('routine'))
+    expect(stored).toBeLessThan(250)
+    // Acknowledged and not receipted: the box keeps them.
+    await box.report('routine', stored + 1, [much(stored + 1)])
+    await box.report('red', 1, [makeAlarm(stored + 2, 'raised')])
+    await until(() => last('red') === 1)
+    expect(last('routine')).toBe(stored)
+    expect(await kinds()).toEqual(['box-much box-over-limit orange', 'box-much sos red'])
+    const metrics = await running.centre.registry.metrics()
+    expect(metrics).toMatch(/gengfu_centre_reports_put_off_total{why="(rate|disk)"} [1-9]/)
+    expect(metrics).toContain('gengfu_centre_boxes_over_limit 1')
+  } finally {
+    await box.end()
+    await running.centre.stop()
   }
 })
 

@@ -13,6 +13,7 @@ import { startOf, type Sqlite } from './database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
 import type { createPictureWriter } from './picture-table.ts'
+import { rowOverheadBytes } from './stored-bytes.ts'
 import type {
   IntakeBatch,
   LaneBatch,
@@ -43,7 +44,7 @@ export interface IntakeParts {
 
 export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: IntakeBatch) => StoredIntake {
   const { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm } = parts
-  const touchEpoch = db.prepare('UPDATE epochs SET last_position = ? WHERE number = ?')
+  const touchEpoch = db.prepare('UPDATE epochs SET last_position = ?, bytes = bytes + ? WHERE number = ?')
   const insertRecord = db.prepare(
     `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (epoch, lane, number) DO NOTHING`,
@@ -104,6 +105,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
 
   function storeRecords(batch: LaneBatch, epoch: number, lane: number, atMs: number): Set<number> {
     let position = 0
+    let bytes = 0
     const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
     const repeated = new Set<number>()
     const mayBeSalvaged = origins.hasAny(batch.box, batch.epoch)
@@ -116,9 +118,11 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
         continue
       }
       const done = insertRecord.run(++newest, epoch, lane, batch.numbers[i], sequence, atMs, batch.bodies[i])
-      if (done.changes > 0) position = newest
+      if (done.changes === 0) continue
+      position = newest
+      bytes += (batch.bodies[i]?.length ?? 0) + rowOverheadBytes
     }
-    if (position > 0) touchEpoch.run(position, epoch)
+    if (position > 0) touchEpoch.run(position, bytes, epoch)
     return repeated
   }
 

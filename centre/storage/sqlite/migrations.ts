@@ -5,6 +5,7 @@ import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { retireMigration } from './retire-migration.ts'
+import { storedBytesMigration } from './stored-bytes.ts'
 
 export const migrations: readonly string[] = [
   `
@@ -151,4 +152,5 @@ INSERT OR REPLACE INTO boot_times
   accountMigration,
   caseMigration,
   auditMigration,
+  storedBytesMigration,
 ]

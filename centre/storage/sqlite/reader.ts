@@ -12,6 +12,7 @@ import { createEventReader } from './event-pages.ts'
 import { createPictureReader } from './picture-table.ts'
 import { createPictureUpkeep } from './picture-upkeep.ts'
 import { createExpiredReader } from './retention.ts'
+import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
 
 export function createReader(db: Sqlite): ReaderCalls {
@@ -36,6 +37,7 @@ export function createReader(db: Sqlite): ReaderCalls {
       policy = createCasePolicy(settings)
     },
     readerAnswers: () => true,
+    storedBytes: createStoredBytesReader(db),
     pictureFile,
     picturesOfAlarm,
     picturesOfBox,

@@ -38,6 +38,7 @@ const writerCalls = [
 
 const readerCalls = [
   'readerAnswers',
+  'storedBytes',
   'alarms',
   'setReaderCasePolicy',
   'cases',
