@@ -117,11 +117,6 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     commands,
     securityLog,
   })
-  if (!isLoopback(config.http.host) && !config.http.tls)
-    logger.warn(
-      { host: config.http.host },
-      'the desk is served without TLS: passwords can be read on the way',
-    )
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }
 }

@@ -7,6 +7,7 @@ import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
+import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
 import { addPrune } from './cli/prune.ts'
@@ -39,6 +40,7 @@ async function serve(file: string): Promise<void> {
     base: { program: 'centre' },
     hooks: { streamWrite: escapeHidden },
   })
+  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),

@@ -6,6 +6,7 @@ import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
+import { findOpenDoors } from './open-doors.ts'
 
 /** Parses the file; relative paths inside it are relative to the file. */
 export function loadCentreConfig(file: string): Result<CentreConfig> {
@@ -42,10 +43,10 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
   })
 }
 
-/** Everything wrong with the file and the files it names; empty when a centre could start with it. */
-export function checkCentreConfig(file: string): Problem[] {
+/** Everything wrong with the file and the files it names, none when a centre could start with it; and what it leaves open to others. */
+export function checkCentreConfig(file: string): { problems: Problem[]; warnings: Problem[] } {
   const loaded = loadCentreConfig(file)
-  if (!loaded.ok) return loaded.problems
+  if (!loaded.ok) return { problems: loaded.problems, warnings: [] }
   const { http, uplink } = loaded.value
   const wallMs = createSystemClock().wallMs()
   const problems = uplink.listeners.flatMap(({ tls }, i) =>
@@ -61,5 +62,5 @@ export function checkCentreConfig(file: string): Problem[] {
       problems.push({ path: `uplink.${key}`, message: cannotRead(named, error) })
     }
   }
-  return problems
+  return { problems, warnings: findOpenDoors(loaded.value) }
 }

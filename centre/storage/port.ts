@@ -111,6 +111,12 @@ export interface SetAside {
 }
 
 /** Everything a starting centre must remember. */
+/** A row that is left out because its JSON is spoilt. */
+export interface SpoiltRow {
+  table: string
+  row: string
+}
+
 export interface Remembered {
   boxes: KnownBox[]
   /** In the order the centre first heard them. */
@@ -240,7 +246,7 @@ export interface LookRow extends Omit<Look, 'alarm'> {
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
 export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls {
   /** Nothing but an answer: the thread works. */
-  writerAnswers(): true
+  writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
   /** A call that its box could not keep becomes an alarm all the same. */
@@ -311,7 +317,7 @@ export interface PendingStage {
 export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Nothing but an answer: the thread works. */
-  readerAnswers(): true
+  readerAnswers(): SpoiltRow[]
   /** What the records of each box take of the disk. */
   storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined

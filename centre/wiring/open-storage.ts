@@ -34,7 +34,13 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   await storage.setCasePolicy(config.cases)
   await storage.setReaderCasePolicy(config.cases)
   const { onAlive } = options
-  const pulse = new StoragePulse({ storage, clock, ...(onAlive ? { onAlive } : {}) })
+  const pulse = new StoragePulse({
+    storage,
+    clock,
+    logger,
+    registry: base.registry,
+    ...(onAlive ? { onAlive } : {}),
+  })
   pulse.start()
   parts.add('pulse of storage', () => pulse.stop())
   return { storage, known, pulse }

@@ -1,6 +1,8 @@
 // Asks both threads of storage again and again whether they answer: what /healthz says and what the supervisor's watchdog is fed by.
+import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import type { Storage } from '../storage/port.ts'
+import type { SpoiltRow, Storage } from '../storage/port.ts'
 
 export const pulseEveryMs = 5000
 /** Longest time without an answer of either; a commit on a slow disk takes seconds, not this. */
@@ -9,6 +11,8 @@ export const silentMsMax = 20_000
 export interface StoragePulseOptions {
   storage: Pick<Storage, 'writerAnswers' | 'readerAnswers'>
   clock: Clock
+  logger: Logger
+  registry: Registry
   /** Both answered. */
   onAlive?: () => void
 }
@@ -17,10 +21,18 @@ export class StoragePulse {
   readonly #options: StoragePulseOptions
   #answeredMs: number
   #isStopped = false
+  readonly #spoilt = new Set<string>()
+  readonly #rows
 
   constructor(options: StoragePulseOptions) {
     this.#options = options
     this.#answeredMs = options.clock.monotonicMs()
+    this.#rows = new Gauge({
+      name: 'gengfu_centre_rows_spoilt',
+      help: 'Rows of the database that can not be read and are left out, by table, since the start',
+      labelNames: ['table'],
+      registers: [options.registry],
+    })
   }
 
   get isAlive(): boolean {
@@ -35,10 +47,25 @@ export class StoragePulse {
     this.#isStopped = true
   }
 
+  /** Rows that the threads have left out: each is named once. */
+  #note(rows: readonly SpoiltRow[]): void {
+    for (const { table, row } of rows) {
+      const key = `${table} ${row}`
+      if (this.#spoilt.has(key)) continue
+      this.#spoilt.add(key)
+      this.#rows.inc({ table })
+      this.#options.logger.error(
+        { table, row },
+        'a row of the database can not be read and is left out: look at the disk, and at the last backup',
+      )
+    }
+  }
+
   async #ask(): Promise<void> {
     const { storage, clock, onAlive } = this.#options
     try {
-      await Promise.all([storage.writerAnswers(), storage.readerAnswers()])
+      const spoilt = await Promise.all([storage.writerAnswers(), storage.readerAnswers()])
+      this.#note(spoilt.flat())
       this.#answeredMs = clock.monotonicMs()
       onAlive?.()
     } catch {

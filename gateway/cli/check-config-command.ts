@@ -13,8 +13,8 @@ import { findOpenDoors } from '../config/open-doors.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 
-/** Everything wrong with a centre's file. Handed in, since the programs do not know each other. */
-export type CheckCentre = (file: string) => Problem[]
+/** Everything wrong with a centre's file, and what it leaves open. Handed in, since the programs do not know each other. */
+export type CheckCentre = (file: string) => { problems: Problem[]; warnings: Problem[] }
 
 interface Checked {
   problems: Problem[]
@@ -67,7 +67,7 @@ function checkFile(file: string, checkCentre: CheckCentre): Checked {
   if (!read.ok) return { problems: read.problems, summary: 'unreadable 无法读取' }
   const program = programOf(read.value)
   if (program === 'gateway') return checkGateway(file)
-  if (program === 'centre') return { problems: checkCentre(file), summary: 'centre 镇中心' }
+  if (program === 'centre') return { ...checkCentre(file), summary: 'centre 镇中心' }
   const message =
     "neither a gateway's configuration (it has box and mqtt) nor a centre's (it has http or uplink.listeners) 既不是网关配置，也不是镇中心配置"
   return { problems: [{ path: '', message }], summary: 'unknown 未知' }

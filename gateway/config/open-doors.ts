@@ -1,12 +1,12 @@
 // What a configuration leaves open to others: devices without proof or in plain text from outside this machine, and secret files
 // that everybody may read. The gateway starts all the same; the start and `check-config` warn of each.
-import { statSync } from 'node:fs'
+import { openFiles, type SecretFile } from '../../platform/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from './broker-settings.ts'
 import type { GatewayConfig } from './config.ts'
 
 export function findOpenDoors(config: GatewayConfig): Problem[] {
-  return [...openListeners(config), ...openFiles(config)]
+  return [...openListeners(config), ...secretFiles(config)]
 }
 
 function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
@@ -33,8 +33,8 @@ function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
   return problems
 }
 
-function openFiles({ mqtt, uplink, cameras, pictures }: GatewayConfig): Problem[] {
-  const files: [path: string, file: string | undefined][] = [
+function secretFiles({ mqtt, uplink, cameras, pictures }: GatewayConfig): Problem[] {
+  const files: SecretFile[] = [
     ['mqtt.passwordFile', mqtt.passwordFile],
     ...mqtt.listeners.map(({ tls }, i): [string, string | undefined] => [
       `mqtt.listeners.${i}.tls.keyFile`,
@@ -48,20 +48,5 @@ function openFiles({ mqtt, uplink, cameras, pictures }: GatewayConfig): Problem[
       passwordFile,
     ]),
   ]
-  return files.flatMap(([path, file]) => {
-    const mode = file === undefined ? 0 : modeOf(file)
-    if ((mode & 0o007) === 0) return []
-    return [
-      { path, message: `every user of this machine may use ${file}: chmod o= ${file} 其他用户可读取该文件` },
-    ]
-  })
-}
-
-function modeOf(file: string): number {
-  try {
-    return statSync(file).mode
-  } catch {
-    // That it is not there or not readable is told elsewhere.
-    return 0
-  }
+  return openFiles(files)
 }

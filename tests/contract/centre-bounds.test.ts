@@ -1,12 +1,14 @@
 // Question: what does the centre do with a box that reads nothing, a desk that reads too slowly, somebody who guesses
 // passwords, and a configuration that can not work?
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'mqtt'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { parseCentreConfig } from '../../centre/config/config.ts'
+import { findOpenDoors } from '../../centre/config/open-doors.ts'
 import { checkCentreConfig } from '../../centre/config/load-config.ts'
 import { unsentBytesMax } from '../../centre/receiver/box-sessions.ts'
 import { UplinkBroker } from '../../centre/receiver/uplink-broker.ts'
@@ -162,7 +164,7 @@ describe('a configuration of the centre', () => {
   const problemsOf = (config: unknown): string[] => {
     const file = join(folder, 'centre.yaml')
     writeFileSync(file, JSON.stringify(config))
-    return checkCentreConfig(file).map(({ path }) => path)
+    return checkCentreConfig(file).problems.map(({ path }) => path)
   }
   const listener = { host: '127.0.0.1', port: 0 }
 
@@ -189,5 +191,32 @@ describe('a configuration of the centre', () => {
     expect(problemsOf({ dataDir: 'data', uplink })).toEqual(['uplink.passwordFile'])
     writeFileSync(join(folder, 'keys', 'passwords'), 'box-a:secret\n')
     expect(problemsOf({ dataDir: 'data', uplink })).toEqual([])
+  })
+
+  it('is warned of when it leaves something open to others', () => {
+    const tls = { certFile: 'c', keyFile: 'k', caFile: 'a' }
+    const doors = (config: object): string[] => {
+      const parsed = parseCentreConfig({ dataDir: folder, ...config })
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+      return findOpenDoors(parsed.value).map(({ path }) => path)
+    }
+    expect(doors({ uplink: { listeners: [listener], anonymous: true } })).toEqual([])
+    const off = { host: '0.0.0.0', port: 8883, tls }
+    expect(doors({ http: { host: '0.0.0.0' }, uplink: { listeners: [off], anonymous: true } })).toEqual([
+      'http.tls',
+      'uplink.listeners.0',
+    ])
+    expect(doors({ uplink: { listeners: [{ ...off, tls: { certFile: 'c', keyFile: 'k' } }] } })).toEqual([
+      'uplink.listeners.0.tls',
+    ])
+    const passwordFile = join(folder, 'passwords')
+    writeFileSync(passwordFile, 'box-a:secret\n', { mode: 0o640 })
+    chmodSync(folder, 0o700)
+    expect(doors({ uplink: { listeners: [off], passwordFile } })).toEqual([])
+    chmodSync(passwordFile, 0o644)
+    chmodSync(folder, 0o755)
+    expect(doors({ uplink: { listeners: [off], passwordFile } })).toEqual(['uplink.passwordFile', 'dataDir'])
+    writeFileSync(join(folder, 'centre.yaml'), JSON.stringify({ dataDir: folder, uplink: { passwordFile } }))
+    expect(checkCentreConfig(join(folder, 'centre.yaml')).warnings).toHaveLength(2)
   })
 })

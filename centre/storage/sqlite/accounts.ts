@@ -101,8 +101,8 @@ export function createAccountReader(db: Sqlite) {
   )
   // Unanswered, or more happened since somebody answered; a drill keeps nobody. `desk-row.ts` says the same in words.
   const waitingRed = db.prepare<[], { found: number }>(
-    `SELECT 1 AS found FROM alarms WHERE is_active = 1
-       AND (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
+    `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms WHERE is_active = 1)
+     WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
        AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
        AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'
          OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'

@@ -2,10 +2,10 @@
 import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
-import { nestingMax, shownRowCharsMax } from '../../../protocols/domain/limits.ts'
-import { isNestedDeeper } from '../../../protocols/kit/parse-json.ts'
+import { shownRowCharsMax } from '../../../protocols/domain/limits.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 
 /** Stages re-sent to a box that connects: the most urgent ones; the rest wait for its next connection. */
@@ -28,14 +28,16 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, is_active = excluded.is_active,
        colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row`,
   )
-  const active = db.prepare<[string, number], { row: string }>(
-    'SELECT row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
+  const active = db.prepare<[string, number], { id: string; row: string }>(
+    'SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
   )
   return {
-    activeOf: (box) => active.all(box, repairedRowsMax).flatMap(({ row }) => parseRow(row) ?? []),
+    activeOf: (box) =>
+      active.all(box, repairedRowsMax).flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? []),
     get: (id) => {
       const found = select.get(id)
-      return found && (JSON.parse(found.row) as DeskRow)
+      // A spoilt row is made anew by the next record of its alarm.
+      return found && readDocument(db, 'alarms', id, found.row)
     },
     put: (row) => {
       const activity = isActive(row) ? 1 : 0
@@ -44,8 +46,6 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
   }
 }
 
-/** A row holds an alarm, which holds readings. */
-const rowNestingMax = nestingMax + 4
 /** Rows in one answer, as JSON: a desk on a thin line gets a page in some seconds, and no page takes the reader's memory. */
 export const pageCharsMax = 1024 * 1024
 
@@ -72,7 +72,7 @@ export function createAlarmReader(db: Sqlite) {
   const all = db.prepare<number[], Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
 
   function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
-    const parsed = row === null ? undefined : parseRow(row)
+    const parsed = row === null ? undefined : readDocument(db, 'alarms', id, row)
     if (!parsed || parsed.id !== id) return undefined
     const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
     // Lists carry no readings: the records have them.
@@ -104,25 +104,15 @@ export function createAlarmReader(db: Sqlite) {
   }
 }
 
-/** Undefined for what is no row: left out of lists, so that the others are shown. */
-function parseRow(row: string): DeskRow | undefined {
-  try {
-    const parsed = JSON.parse(row) as DeskRow
-    return isNestedDeeper(parsed, rowNestingMax) ? undefined : parsed
-  } catch {
-    return undefined
-  }
-}
-
 export function createStageReader(db: Sqlite) {
-  const select = db.prepare<[string, number], { row: string }>(
-    `SELECT row FROM alarms WHERE box = ? AND is_active = 1 AND stage <> 'centre' AND kind NOT IN (${centreAlarmKinds.map((kind) => `'${kind}'`).join(', ')})
+  const select = db.prepare<[string, number], { id: string; row: string }>(
+    `SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 AND stage <> 'centre' AND kind NOT IN (${centreAlarmKinds.map((kind) => `'${kind}'`).join(', ')})
      ORDER BY colour_rank, arrival DESC LIMIT ?`,
   )
   return (box: string): PendingStage[] =>
     select
       .all(box, pendingStagesMax)
-      .flatMap(({ row }) => parseRow(row) ?? [])
+      .flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? [])
       // Nothing is left to tell when the box has said that it knows; and what was answered before it occurred again
       // must not answer the new occurrence.
       .filter((row) => row.alarm.state !== 'acknowledged' && !needsAnswer(row))

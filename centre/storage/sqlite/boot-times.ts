@@ -1,6 +1,7 @@
 // When each boot of a box began, as its journal told us: what the shown times of an unsynced boot are repaired with.
 import type { BoxTime } from '../../../protocols/domain/event.ts'
 import { parseUnsynced, repairTime, type BootTime } from '../../alarms/boot-time.ts'
+import { isWallMs } from '../../../protocols/domain/limits.ts'
 import type { Sqlite } from './database.ts'
 
 /** Boots remembered of one journal, the latest: three a day for two years. */
@@ -26,8 +27,13 @@ export function createBootTimes(db: Sqlite): BootTimes {
   const select = db
     .prepare<[number, number], number>('SELECT boot_wall_ms FROM boot_times WHERE epoch = ? AND boot = ?')
     .pluck()
+  /** A spoilt number is none: it would be shown as a time that no page can show. */
+  const beganAt = (epoch: number, boot: number): number | undefined => {
+    const atMs = select.get(epoch, boot)
+    return isWallMs(atMs) ? atMs : undefined
+  }
   const repaired = <T extends BoxTime>(epoch: number, time: T): T =>
-    time.clock === 'unsynced' ? repairTime(time, select.get(epoch, time.boot) as number | undefined) : time
+    time.clock === 'unsynced' ? repairTime(time, beganAt(epoch, time.boot)) : time
   return {
     note: (epoch, { boot, bootWallMs }) => {
       const before = select.get(epoch, boot) as number | undefined

@@ -9,18 +9,22 @@ import type { CaseQuery, CaseReaderCalls, CaseTarget } from '../case-port.ts'
 import { createActionLists } from './action-list-table.ts'
 import { caseNumberOf } from './case-rows.ts'
 import type { Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 
-interface Listed {
+interface Stored {
   number: number
-  colour_rank: number
   body: string
+}
+
+interface Listed extends Stored {
+  colour_rank: number
 }
 
 export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseReaderCalls {
   const lists = createActionLists(db)
-  const byNumber = db.prepare<[number], { body: string }>('SELECT body FROM cases WHERE number = ?')
-  const byAlarm = db.prepare<[string], { body: string }>(
-    'SELECT c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
+  const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
+  const byAlarm = db.prepare<[string], Stored>(
+    'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
   )
   const history = db.prepare<
     [number, number, number],
@@ -39,8 +43,8 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
     caseOf: (target: CaseTarget) => {
       const row = 'case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)
       if (!row) return undefined
-      const item = JSON.parse(row.body) as Case
-      return { case: item, plans: plansOf(item, lists.newest().lists) }
+      const item = readDocument(db, 'cases', row.number, row.body)
+      return item && { case: item, plans: plansOf(item, lists.newest().lists) }
     },
     caseEvents: (id, after, limit) =>
       history
@@ -93,7 +97,10 @@ function listCases(
     )
     .all(...values, query.limit + 1)
   const page = rows.slice(0, query.limit)
-  const cases = page.map(({ body }) => summaryOf(JSON.parse(body) as Case, policy, nowMs))
+  const cases = page.flatMap(({ number: of, body }) => {
+    const item = readDocument(db, 'cases', of, body)
+    return item ? [summaryOf(item, policy, nowMs)] : []
+  })
   const last = page.at(-1)
   return rows.length > query.limit && last ? { cases, next: `${last.colour_rank}.${last.number}` } : { cases }
 }

@@ -7,27 +7,29 @@ import { isOver } from '../../../protocols/domain/case-order.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import type { CaseTarget } from '../case-port.ts'
 import type { Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 
 export const caseNumberOf = (id: string): number => Number(/^case-(\d{1,15})$/.exec(id)?.[1] ?? -1)
 
 interface Stored {
+  number: number
   body: string
 }
 
 export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entry: TrailEntry) => void) {
-  const byNumber = db.prepare<[number], Stored>('SELECT body FROM cases WHERE number = ?')
+  const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
   const byAlarm = db.prepare<[string], Stored>(
-    'SELECT c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
+    'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
   )
   const byIncident = db.prepare<[string, number], Stored>(
-    'SELECT body FROM cases WHERE incident = ? AND is_over = 0 AND opened_at_ms >= ? ORDER BY number DESC LIMIT 1',
+    'SELECT number, body FROM cases WHERE incident = ? AND is_over = 0 AND opened_at_ms >= ? ORDER BY number DESC LIMIT 1',
   )
   const byDue = db.prepare<[number, number], Stored>(
-    'SELECT body FROM cases WHERE next_due_ms <= ? ORDER BY next_due_ms LIMIT ?',
+    'SELECT number, body FROM cases WHERE next_due_ms <= ? ORDER BY next_due_ms LIMIT ?',
   )
   const firstDue = db.prepare<[], number | null>('SELECT min(next_due_ms) FROM cases').pluck()
   const byHolder = db.prepare<[string], Stored>(
-    'SELECT body FROM cases WHERE holder = ? AND is_over = 0 LIMIT 500',
+    'SELECT number, body FROM cases WHERE holder = ? AND is_over = 0 LIMIT 500',
   )
   const lastNumber = db.prepare<[], number | null>('SELECT max(number) FROM cases').pluck()
   const put = db.prepare(
@@ -43,15 +45,23 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
   const putEvent = db.prepare(
     'INSERT INTO case_events (number, at_ms, what, who, text, subject) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const parsed = (row: Stored | undefined): Case | undefined => row && (JSON.parse(row.body) as Case)
+  const leaveOut = db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?')
+  const parsed = (row: Stored | undefined): Case | undefined =>
+    row && readDocument(db, 'cases', row.number, row.body)
 
   return {
     get: (target: CaseTarget): Case | undefined =>
       parsed('case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)),
     ofIncident: (incident: string, openedSinceMs: number) => parsed(byIncident.get(incident, openedSinceMs)),
-    due: (nowMs: number, limit: number) => byDue.all(nowMs, limit).map((row) => JSON.parse(row.body) as Case),
+    /** A case that can not be read has no deadline any more: it would be looked at each time in front of the others. */
+    due: (nowMs: number, limit: number) =>
+      byDue.all(nowMs, limit).flatMap((row) => {
+        const item = parsed(row)
+        if (!item) leaveOut.run(row.number)
+        return item ?? []
+      }),
     firstDue: (): number | undefined => firstDue.get() ?? undefined,
-    heldBy: (holder: string) => byHolder.all(holder).map((row) => JSON.parse(row.body) as Case),
+    heldBy: (holder: string) => byHolder.all(holder).flatMap((row) => parsed(row) ?? []),
     newId: (): string => `case-${(lastNumber.get() ?? 0) + 1}`,
     /** The case as it stands now, and what happened to it; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], incident?: string): void {

@@ -2,7 +2,8 @@
 import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CaseMessage } from '../../../protocols/desk/cases.ts'
-import { startOf, type Sqlite } from './database.ts'
+import { positionMax, startOf, type Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
 
 /** Changes kept for replay; a desk that missed more is told to load everything again. */
@@ -41,10 +42,15 @@ export function createChangeLog(db: Sqlite) {
 /** A centre whose older backup was restored must not give a position twice: a desk would take it for one that it knows. */
 function leap(db: Sqlite): void {
   const start = startOf(db)
-  const isThere = db.prepare("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'changes'").run(start)
+  const isThere = db
+    .prepare("UPDATE sqlite_sequence SET seq = max(iif(seq < ?, seq, 0), ?) WHERE name = 'changes'")
+    .run(positionMax, start)
   if (isThere.changes === 0)
     db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('changes', ?)").run(start)
 }
+
+/** In the place of a spoilt message: a desk passes it over. */
+const nothing = (position: number): string => JSON.stringify({ type: 'left-out', position: String(position) })
 
 export function createChangeReader(db: Sqlite) {
   const select = db.prepare<[number, number], { position: number; message: string }>(
@@ -64,7 +70,13 @@ export function createChangeReader(db: Sqlite) {
   }
   const changesAfter = db.transaction((after: number, limit: number): StoredChange[] | undefined => {
     if (!isKnown(after)) return undefined
-    return select.all(after, limit).map(({ position, message }) => ({ position, json: message }))
+    const read = select.all(after, limit)
+    const sound = read.filter(({ position, message }) => readDocument(db, 'changes', position, message))
+    // A page that is spoilt from end to end must not look like the end.
+    const last = read.at(-1)
+    if (last && sound.at(-1) !== last)
+      sound.push({ position: last.position, message: nothing(last.position) })
+    return sound.map(({ position, message }) => ({ position, json: message }))
   })
   return { lastPosition, changesAfter }
 }

@@ -2,6 +2,7 @@
 import type { DeskCommand, DeskCommandState } from '../../../protocols/desk/commands.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import { immediately, type Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 import type { CommandMessage, CommandStep, MovedCommand, StoredChange } from '../port.ts'
 
 /** Commands kept; the oldest finished ones go. The trail keeps all. */
@@ -54,7 +55,7 @@ export function createCommandWriter(
       db,
       (box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined => {
         const stored = select.get(id)
-        const before = stored && (JSON.parse(stored.body) as DeskCommand)
+        const before = stored && readDocument(db, 'commands', stored.number, stored.body)
         if (!stored || before?.box !== box || !steps[before.state].includes(step.state)) return undefined
         const { reason: _old, ...rest } = before
         const command: DeskCommand = { ...rest, ...step }
@@ -80,10 +81,13 @@ export function createCommandReader(db: Sqlite) {
     'SELECT number, body FROM commands WHERE box = ? ORDER BY number DESC LIMIT ?',
   )
   const open = db.prepare<[], Stored>('SELECT number, body FROM commands WHERE is_open = 1 ORDER BY number')
-  const parsed = ({ body }: Stored): DeskCommand => JSON.parse(body) as DeskCommand
+  const parsed = ({ number, body }: Stored): DeskCommand[] => {
+    const command = readDocument(db, 'commands', number, body)
+    return command ? [command] : []
+  }
   return {
     commands: ({ box, limit }: { box?: string | undefined; limit: number }): DeskCommand[] =>
-      (box === undefined ? all.all(limit) : ofBox.all(box, limit)).map(parsed),
-    openCommands: (): DeskCommand[] => open.all().map(parsed),
+      (box === undefined ? all.all(limit) : ofBox.all(box, limit)).flatMap(parsed),
+    openCommands: (): DeskCommand[] => open.all().flatMap(parsed),
   }
 }

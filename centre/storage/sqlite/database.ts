@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { migrations } from './migrations.ts'
 import { StorageFailure } from '../storage-failure.ts'
 import { messageOf } from '../../../platform/failure.ts'
+import { wallMsMax } from '../../../protocols/domain/limits.ts'
 import { scalarText } from '../../../protocols/kit/parse-json.ts'
 
 export type Sqlite = Database.Database
@@ -67,9 +68,13 @@ function proveSynchronous(db: Sqlite, nowMs: number): void {
     throw new StorageFailure('not-synchronous', `SQLite answers synchronous=${level} where 2 was set`)
 }
 
+/** Above this a position is spoilt: no centre lives so long. */
+export const positionMax = 2 ** 52
+
 /** When this program's writer opened the file, ms since 1970: positions begin there, above any that were given before. */
 export function startOf(db: Sqlite): number {
-  return (db.prepare('SELECT max(at_ms) FROM starts').pluck().get() as number | null) ?? 0
+  const newest = db.prepare<[number], number | null>('SELECT max(at_ms) FROM starts WHERE at_ms < ?').pluck()
+  return newest.get(wallMsMax) ?? 0
 }
 
 /** Opens for writing, creating and migrating as needed. Throws StorageFailure; the file is closed then. */

@@ -2,6 +2,7 @@
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
+import { noteSpoilt, readDocument } from './documents.ts'
 import { behind, encodeEventCursor, parseEventCursor, type EventCursor } from './event-cursor.ts'
 import type { EventPage, EventRow } from '../port.ts'
 
@@ -94,25 +95,29 @@ export function createEventReader(db: Sqlite): ReadEvents {
         continue
       }
       const snapshot = cursor
-      const rows = found.map((row): EventRow => {
+      const cursorOf = ({ epoch, sequence, position }: Row): string =>
+        encodeEventCursor({ ...snapshot, epoch, sequence, position })
+      const rows = found.flatMap((row): EventRow[] => {
         const epoch = byNumber.get(row.epoch)
         const lane = lanes[row.lane]
-        if (!epoch || !lane) throw new Error(`row ${row.position} names an unknown epoch or lane`)
-        const { sequence, position } = row
+        if (!epoch || !lane) noteSpoilt(db, 'records', row.position)
+        if (!epoch || !lane || !readDocument(db, 'records', row.position, row.body)) return []
         const epochOf = (name: string): number | undefined =>
           epochs.find((other) => other.box === epoch.box && other.epoch === name)?.number
-        return {
-          box: epoch.box,
-          epoch: epoch.epoch,
-          lane,
-          number: row.number,
-          receivedAtMs: row.received_at_ms,
-          cursor: encodeEventCursor({ ...snapshot, epoch: row.epoch, sequence, position }),
-          body: bootTimes.repairedBody(row.epoch, row.body, epochOf),
-        }
+        return [
+          {
+            box: epoch.box,
+            epoch: epoch.epoch,
+            lane,
+            number: row.number,
+            receivedAtMs: row.received_at_ms,
+            cursor: cursorOf(row),
+            body: bootTimes.repairedBody(row.epoch, row.body, epochOf),
+          },
+        ]
       })
       const isSnapshotRead = found.length < limit
-      const next = isSnapshotRead ? encodeEventCursor(behind(snapshot.to)) : (rows.at(-1)?.cursor ?? '')
+      const next = isSnapshotRead ? encodeEventCursor(behind(snapshot.to)) : cursorOf(found.at(-1) as Row)
       return { rows, next, isEnd: isSnapshotRead && last <= snapshot.to }
     }
     return { rows: [], next: encodeEventCursor(cursor), isEnd: false }

@@ -9,7 +9,7 @@ import { isFaultOfData, toStorageFailure } from '../storage-failure.ts'
 import type { AlarmTable } from './alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from './change-log.ts'
-import { startOf, type Sqlite } from './database.ts'
+import { positionMax, startOf, type Sqlite } from './database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
 import type { createPictureWriter } from './picture-table.ts'
@@ -65,7 +65,10 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
   // Leaps with each start: a centre whose older backup was restored must not give a position twice.
   let newest = Math.max(
     startOf(db),
-    (db.prepare('SELECT max(position) FROM records').pluck().get() as number | null) ?? 0,
+    db
+      .prepare<[number], number | null>('SELECT max(position) FROM records WHERE position < ?')
+      .pluck()
+      .get(positionMax) ?? 0,
   )
   const origins = createOrigins(db, epochs.known)
   /** By box: when its active alarms were last sent again for their times. */

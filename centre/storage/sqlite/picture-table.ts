@@ -12,6 +12,7 @@ import type { LogRecord } from '../../../protocols/domain/record.ts'
 import { deskAlarmId } from '../../alarms/desk-row.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
+import { readDocument } from './documents.ts'
 import type { GonePictures, PictureMessage, PictureRow } from '../port.ts'
 
 /** Snapshots of one box in the table. Above this the oldest whose files are gone make room; a box that has none of those is lying. */
@@ -97,10 +98,13 @@ export function createPictureReader(db: Sqlite) {
     }
   }
 
-  const read = (row: SnapshotRow): DeskPicture => shown(row, JSON.parse(row.facts) as SnapshotFacts)
+  const read = (row: SnapshotRow): DeskPicture[] => {
+    const facts = readDocument(db, 'snapshots', `${row.box}.${row.id}`, row.facts)
+    return facts ? [shown(row, facts)] : []
+  }
 
   const usesOf = (box: string, sha256: string): DeskPicture[] =>
-    ofFile.all({ box, sha256, limit: sharersMax }).map(read)
+    ofFile.all({ box, sha256, limit: sharersMax }).flatMap(read)
 
   return {
     shown,
@@ -110,8 +114,8 @@ export function createPictureReader(db: Sqlite) {
       const state = fileState.get(box, sha256)
       return state && { bytes: state.bytes, isSettled: state.storedAtMs !== null || state.goneWhy !== null }
     },
-    picturesOfAlarm: (alarm: string, limit: number) => ofAlarm.all(alarm, limit).map(read),
-    picturesOfBox: (box: string, limit: number) => ofBox.all(box, limit).map(read),
+    picturesOfAlarm: (alarm: string, limit: number) => ofAlarm.all(alarm, limit).flatMap(read),
+    picturesOfBox: (box: string, limit: number) => ofBox.all(box, limit).flatMap(read),
     findPicture: (sha256: string, box?: string) =>
       holders
         .all({ sha256, box: box ?? null, limit: holdersMax })

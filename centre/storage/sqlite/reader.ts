@@ -12,6 +12,7 @@ import { createEventReader } from './event-pages.ts'
 import { createPictureReader } from './picture-table.ts'
 import { createPictureUpkeep } from './picture-upkeep.ts'
 import { createExpiredReader } from './retention.ts'
+import { spoiltRows } from './documents.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
 
@@ -36,7 +37,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     setReaderCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
-    readerAnswers: () => true,
+    readerAnswers: () => spoiltRows(db),
     storedBytes: createStoredBytesReader(db),
     pictureFile,
     picturesOfAlarm,

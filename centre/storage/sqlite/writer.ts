@@ -11,7 +11,6 @@ import {
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
-import { toStorageFailure } from '../storage-failure.ts'
 import { createAccountWriter } from './accounts.ts'
 import { createSeal } from './audit-chain.ts'
 import { createAlarmTable } from './alarm-table.ts'
@@ -20,6 +19,7 @@ import { createBootTimes } from './boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
 import { immediately, type Sqlite } from './database.ts'
+import { readDocument, spoiltRows } from './documents.ts'
 import { createEpochs } from './epochs.ts'
 import { createIntakeWriter } from './intake-writer.ts'
 import { readKnownLanes } from './known-lanes.ts'
@@ -79,7 +79,7 @@ export function createWriter(db: Sqlite): WriterCalls {
   }
 
   return {
-    writerAnswers: () => true,
+    writerAnswers: () => spoiltRows(db),
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) putBox.run(id, name, null)
       const boxes = db
@@ -102,13 +102,10 @@ export function createWriter(db: Sqlite): WriterCalls {
         )
         .all()
         .flatMap(({ id, box, row }) => {
-          try {
-            const parsed = JSON.parse(row) as DeskRow
-            return isOwn(parsed) ? [shown(parsed)] : []
-          } catch (error) {
-            setAside.push({ box, alarm: id, why: toStorageFailure(error).message })
-            return []
-          }
+          const parsed = readDocument(db, 'alarms', id, row)
+          if (parsed) return isOwn(parsed) ? [shown(parsed)] : []
+          setAside.push({ box, alarm: id, why: 'its row can not be read' })
+          return []
         })
       return {
         boxes,

@@ -1,0 +1,42 @@
+// What the configuration of a centre leaves open to others; `check-config` and the start warn of each.
+import { openFiles } from '../../platform/open-doors.ts'
+import type { Problem } from '../../protocols/kit/result.ts'
+import { isLoopback, type CentreConfig } from './config.ts'
+
+export function findOpenDoors(config: CentreConfig): Problem[] {
+  const { http, uplink, dataDir } = config
+  return [
+    ...openListeners(config),
+    ...openFiles([
+      ['http.tls.keyFile', http.tls?.keyFile],
+      ...uplink.listeners.map(({ tls }, i) => [`uplink.listeners.${i}.tls.keyFile`, tls?.keyFile] as const),
+      ['uplink.passwordFile', uplink.passwordFile],
+      // Hashes of passwords and tokens, and every alarm.
+      ['dataDir', dataDir],
+    ]),
+  ]
+}
+
+function openListeners({ http, uplink }: CentreConfig): Problem[] {
+  const problems: Problem[] = []
+  if (!isLoopback(http.host) && !http.tls)
+    problems.push({
+      path: 'http.tls',
+      message: `passwords and alarms cross the network of ${http.host} in plain text: add tls, or listen on 127.0.0.1 behind a proxy 口令与告警以明文传输`,
+    })
+  uplink.listeners.forEach(({ host, tls }, i) => {
+    if (isLoopback(host)) return
+    // A listener off loopback without TLS is refused by the configuration itself.
+    if (uplink.anonymous)
+      problems.push({
+        path: `uplink.listeners.${i}`,
+        message: `everybody who reaches ${host} may report as any box: set uplink.anonymous to false 任何人都可冒充网关`,
+      })
+    else if (tls && tls.caFile === undefined && uplink.passwordFile === undefined)
+      problems.push({
+        path: `uplink.listeners.${i}.tls`,
+        message: 'no box can prove its name: add tls.caFile or uplink.passwordFile 网关无法证明身份',
+      })
+  })
+  return problems
+}

@@ -1,0 +1,204 @@
+// Reads the JSON that stands in columns. A flash or disk that spoils a byte must not fail a start, a commit or a list: such a row is
+// left out, named and counted, and everything else goes on.
+import { z } from 'zod'
+import { alarmKinds, alarmStates, stages } from '../../../protocols/domain/alarm.ts'
+import { actionTypes, caseStates, type Case } from '../../../protocols/domain/case.ts'
+import { colours } from '../../../protocols/domain/colour.ts'
+import { nestingMax } from '../../../protocols/domain/limits.ts'
+import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
+import { caseSteps } from '../../../protocols/domain/step-limits.ts'
+import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
+import { fromZod } from '../../../protocols/kit/from-zod.ts'
+import { isNestedDeeper, parseJson } from '../../../protocols/kit/parse-json.ts'
+import type { DeskRow } from '../../alarms/desk-row.ts'
+import type { ActionList } from '../../cases/action-lists.ts'
+import type { SpoiltRow } from '../port.ts'
+import type { Sqlite } from './database.ts'
+
+/** Spoilt rows remembered by name; beyond it they are left out and not named. */
+export const spoiltRowsMax = 1000
+/** A row holds an alarm, which holds readings. */
+const documentNestingMax = nestingMax + 4
+
+const words = z.looseObject({ zh: z.string(), en: z.string() })
+const order = z.looseObject({ epoch: z.number(), sequence: z.number() })
+const time = z.looseObject({
+  boot: z.number(),
+  sinceBootMs: z.number(),
+  atMs: z.number(),
+  clock: z.string(),
+})
+const text = z.string().optional()
+const number = z.number().optional()
+const flag = z.boolean().optional()
+const person = z.looseObject({ who: z.string(), atMs: z.number() })
+const colour = z.enum(colours)
+
+const alarmShape = z.looseObject({
+  id: z.string(),
+  device: z.string(),
+  kind: z.enum(alarmKinds),
+  variant: text,
+  colour,
+  latchedColour: colour,
+  state: z.enum(alarmStates),
+  occurrences: z.number(),
+  zone: text,
+  place: z.looseObject({}).optional(),
+  text: words,
+  readings: z.looseObject({}).optional(),
+  isDrill: flag,
+})
+
+const rowShape = z.looseObject({
+  id: z.string(),
+  box: z.string(),
+  alarm: alarmShape,
+  newest: order,
+  oldest: order,
+  raised: time,
+  receivedAtMs: z.number(),
+  changedAtMs: z.number(),
+  again: z.looseObject({ count: z.number(), order, time, receivedAtMs: z.number() }).optional(),
+  isKept: z.literal(false).optional(),
+  stage: z.enum(stages),
+  acceptedBy: text,
+  acceptedAtMs: number,
+  acceptedOccurrences: number,
+  acceptedColour: colour.optional(),
+})
+
+const caseActionShape = z.looseObject({
+  id: z.string(),
+  type: z.enum(actionTypes),
+  label: words,
+  isRequired: z.boolean(),
+  done: person.optional(),
+})
+
+const caseShape = z.looseObject({
+  id: z.string().regex(/^case-\d{1,15}$/),
+  village: z.string(),
+  box: text,
+  title: words,
+  colour,
+  state: z.enum(caseStates),
+  isDrill: z.boolean(),
+  onTest: z.looseObject({ who: z.string(), untilMs: z.number() }).optional(),
+  preCancelled: person.optional(),
+  openedAtMs: z.number(),
+  changedAtMs: z.number(),
+  alarms: z.array(
+    z.looseObject({
+      id: z.string(),
+      kind: z.enum(alarmKinds),
+      colour,
+      device: z.string(),
+      zone: text,
+      occurrences: z.number(),
+      isActive: z.boolean(),
+      endsByReading: z.boolean(),
+    }),
+  ),
+  holder: text,
+  claimedBy: person.optional(),
+  acceptances: z.array(person),
+  needsAnswer: z.boolean(),
+  reports: z.array(person),
+  dispatches: z.array(person),
+  feedback: person.optional(),
+  verified: person.optional(),
+  archived: person.optional(),
+  actions: z.array(caseActionShape),
+  guidanceVersion: z.number(),
+  guidance: words.optional(),
+  mergedInto: text,
+  handedTo: text,
+  clocks: z.partialRecord(
+    z.enum(caseSteps),
+    z.looseObject({ sinceMs: z.number(), level: z.number().int().min(0).max(3) }),
+  ),
+  reopened: z.number(),
+  notes: z.number(),
+  attachments: z.number(),
+})
+
+const commandShape = z.looseObject({
+  id: z.string(),
+  box: z.string(),
+  do: z.string(),
+  by: z.string(),
+  why: text,
+  alarm: text,
+  state: z.enum(deskCommandStates),
+  askedAtMs: z.number(),
+  expiresAtMs: z.number(),
+  changedAtMs: z.number(),
+  reached: z.array(z.string()).optional(),
+  missed: z.array(z.string()).optional(),
+  snapshots: z.array(z.string()).optional(),
+})
+
+const listsShape = z.array(
+  z.looseObject({
+    kind: z.enum([...alarmKinds, '*']),
+    scope: z.string(),
+    place: z.string(),
+    guidance: words.optional(),
+    actions: z.array(caseActionShape).optional(),
+    without: z.array(z.string()).optional(),
+    plans: z
+      .array(
+        z.looseObject({ id: z.string(), label: words, steps: z.array(z.looseObject({ id: z.string() })) }),
+      )
+      .optional(),
+  }),
+)
+
+interface Documents {
+  alarms: DeskRow
+  cases: Case
+  commands: DeskCommand
+  snapshots: SnapshotFacts
+  action_lists: ActionList[]
+  /** Sent on as they stand: only that they are JSON is looked at. */
+  changes: object
+  records: object
+}
+
+const anyObject = z.looseObject({})
+const shapes: Record<keyof Documents, z.ZodType> = {
+  alarms: rowShape,
+  cases: caseShape,
+  commands: commandShape,
+  snapshots: snapshotFactsSchema,
+  action_lists: listsShape,
+  changes: anyObject,
+  records: anyObject,
+}
+
+const found = new WeakMap<Sqlite, Map<string, SpoiltRow>>()
+
+/** Every spoilt row that this connection has met; the number of those beyond `spoiltRowsMax` is not known. */
+export const spoiltRows = (db: Sqlite): SpoiltRow[] => [...(found.get(db)?.values() ?? [])]
+
+export function noteSpoilt(db: Sqlite, table: string, name: string | number): void {
+  const rows = found.get(db) ?? new Map<string, SpoiltRow>()
+  found.set(db, rows)
+  if (rows.size < spoiltRowsMax) rows.set(`${table} ${name}`, { table, row: String(name).slice(0, 200) })
+}
+
+/** The document, or undefined when its row is spoilt: then it is noted. */
+export function readDocument<T extends keyof Documents>(
+  db: Sqlite,
+  table: T,
+  name: string | number,
+  json: string,
+): Documents[T] | undefined {
+  const read = parseJson(json, Infinity)
+  // What is nested too deep fails a later answer.
+  if (read.ok && !isNestedDeeper(read.value, documentNestingMax) && fromZod(shapes[table], read.value).ok)
+    return read.value as Documents[T]
+  noteSpoilt(db, table, name)
+  return undefined
+}
