@@ -7,7 +7,7 @@ import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import type { DeskServer } from './api/server.ts'
 import { CommandSender } from './commands/command-sender.ts'
-import { isLoopback, type CentreConfig } from './config/config.ts'
+import type { CentreConfig } from './config/config.ts'
 import { Downlink } from './receiver/downlink.ts'
 import { ReceiverCore } from './receiver/receiver-core.ts'
 import type { UplinkBroker } from './receiver/uplink-broker.ts'
@@ -84,7 +84,7 @@ export function createCentre(options: CentreOptions): Centre {
 }
 
 async function startParts(base: Base, options: CentreOptions): Promise<Running> {
-  const { config, logger, clock, registry } = base
+  const { logger, clock, registry } = base
   collectDefaultMetrics({ register: registry })
   void keepPacketCachesSmall()
   const { storage, known, pulse } = await openStorage(base, options)
