@@ -5,7 +5,7 @@ import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { retireMigration } from './retire-migration.ts'
-import { storedBytesMigration } from './stored-bytes.ts'
+import { storedBytesMigration } from './stored-bytes-migration.ts'
 
 export const migrations: readonly string[] = [
   `
