@@ -2,8 +2,7 @@
 // are put off: no Receipt, so the box keeps them and sends them again. Red and orange are stored whatever the box has used.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import type { LaneBatch } from '../storage/port.ts'
-import { rowOverheadBytes } from '../storage/sqlite/stored-bytes.ts'
+import { rowOverheadBytes, type LaneBatch } from '../storage/port.ts'
 
 /** So long after the last Report that was put off the box is within its share again. */
 export const calmMs = 600_000

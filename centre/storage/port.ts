@@ -111,6 +111,9 @@ export interface SetAside {
 }
 
 /** Everything a starting centre must remember. */
+/** What a stored record takes of the disk beside its text: its row and two entries of indexes. */
+export const rowOverheadBytes = 100
+
 /** A row that is left out because its JSON is spoilt. */
 export interface SpoiltRow {
   table: string

@@ -13,14 +13,14 @@ import { positionMax, startOf, type Sqlite } from './database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
 import type { createPictureWriter } from './picture-table.ts'
-import { rowOverheadBytes } from './stored-bytes.ts'
-import type {
-  IntakeBatch,
-  LaneBatch,
-  QuarantineEntry,
-  SpoiltRecord,
-  StoredChange,
-  StoredIntake,
+import {
+  rowOverheadBytes,
+  type IntakeBatch,
+  type LaneBatch,
+  type QuarantineEntry,
+  type SpoiltRecord,
+  type StoredChange,
+  type StoredIntake,
 } from '../port.ts'
 
 /** Unreadable messages kept for a look, of all boxes and of one; the oldest go. */

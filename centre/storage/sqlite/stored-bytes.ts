@@ -1,9 +1,6 @@
 // How much of the disk the records of each box take: counted in the commit that stores them, and taken off when they are deleted.
 import type { Sqlite } from './database.ts'
 
-/** What a stored record takes beside its text: its row and two entries of indexes. */
-export const rowOverheadBytes = 100
-
 export function createStoredBytesReader(db: Sqlite): () => { box: string; bytes: number }[] {
   const select = db.prepare<[], { box: string; bytes: number }>(
     'SELECT box, total(bytes) AS bytes FROM epochs GROUP BY box',
