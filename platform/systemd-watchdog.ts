@@ -15,7 +15,7 @@ export function createWatchdog(
   return () => {
     if (nowMs() - toldMs < everyMs) return
     toldMs = nowMs()
-    execFile('systemd-notify', ['WATCHDOG=1'], { timeout: 10_000 }, (error) => {
+    execFile('systemd-notify', ['WATCHDOG=1'], { timeout: 10_000, env: environment }, (error) => {
       if (error) onFailure(error)
     })
   }

@@ -2,8 +2,7 @@
 // do by hand.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
-import { isIP, type AddressInfo } from 'node:net'
-import { hostname } from 'node:os'
+import type { AddressInfo } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -15,6 +14,7 @@ import type { AlarmInput } from '../alarms/port.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { controlBytesMax, isControl, parseForget, type Control, type ForgetRequest } from './box-controls.ts'
 import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls.ts'
+import { isOwnName } from '../../platform/own-name.ts'
 
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200
@@ -217,15 +217,6 @@ export class ConsoleServer {
 
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
-}
-
-/** An address, or what this machine is called: a name that is looked up elsewhere may be made to point anywhere. */
-function isOwnName(host: string | undefined, names: readonly string[] = []): boolean {
-  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase()
-  return (
-    isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 ||
-    ['localhost', hostname(), ...names].some((own) => own.toLowerCase() === name)
-  )
 }
 
 /** Asked by a page of another origin, as the browser says. */

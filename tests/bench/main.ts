@@ -48,6 +48,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
     load: async () => (await import('./small-box.ts')).runSmallBox,
   },
+  'hostile-device': {
+    words: 'a press beside one hostile device of a valid password, and without it, in turn (--minutes 10)',
+    load: async () => (await import('./hostile-device.ts')).runHostileDevice,
+  },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {

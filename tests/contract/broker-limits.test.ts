@@ -483,6 +483,20 @@ describe('WebSocket', () => {
     }
   })
 
+  it('from a page of its own address is taken, and under a name that was made to point here it is not', async () => {
+    const test = await start({ settings: { listeners } })
+    const own = dial(test.port, 'mqtt', `http://127.0.0.1:${test.port}`)
+    await once(own, 'open')
+    own.terminate()
+    const host = `evil.example:${test.port}`
+    const rebound = new WebSocket(`ws://127.0.0.1:${test.port}/mqtt`, 'mqtt', {
+      origin: `http://${host}`,
+      headers: { host },
+    })
+    const [error] = (await once(rebound, 'error')) as [Error]
+    expect(error.message).toMatch(/403/)
+  })
+
   it('with a message above the limit closes, and the broker goes on', async () => {
     const test = await start({ settings: { listeners } })
     const socket = dial(test.port)

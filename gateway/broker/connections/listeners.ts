@@ -21,6 +21,7 @@ import type { BrokerAddress } from '../port.ts'
 import type { Places } from './places.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import { Revocations } from '../../../platform/revocations.ts'
+import { isOwnName } from '../../../platform/own-name.ts'
 
 /** What the transport knows about the other end. */
 export interface Arrival {
@@ -152,9 +153,10 @@ export class Listeners {
     })
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-      // Devices send no Origin; a page that a browser got elsewhere does, and has no business here.
+      // Devices send no Origin; a page that a browser got elsewhere, or under a name that was made to point here, does.
       const { origin, host } = request.headers
-      const isForeignPage = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host
+      const isForeignPage =
+        origin !== undefined && (origin.replace(/^https?:\/\//, '') !== host || !isOwnName(host))
       if (!offered.includes('mqtt') || isForeignPage) {
         const detail = isForeignPage ? 'the Origin of another site' : 'the subprotocol is not "mqtt"'
         this.#options.refusals.report('websocket-refused', { address: socket.remoteAddress }, { detail })

@@ -1,0 +1,64 @@
+// Does the supervisor's own socket hear of the watchdog, through the program that comes with systemd, as often as it asks and no more?
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { createWatchdog } from '../../../platform/systemd-watchdog.ts'
+
+/** Binds the socket, says so, and prints what it hears of the watchdog. */
+const supervisor = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print("bound", flush=True)
+while True:
+  text = s.recv(4096).decode().strip()
+  if "WATCHDOG" in text: print(text, flush=True)
+`
+
+it(
+  'tells the supervisor a quarter of its time before it is due, and not more often',
+  { timeout: 120_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-notify-'))
+    const socket = join(folder, 'notify')
+    const child = spawn('python3', ['-c', supervisor, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => {
+      child.kill()
+      rmSync(folder, { recursive: true })
+    })
+    const next = async (): Promise<string> => String((await once(child.stdout, 'data'))[0]).trim()
+    expect(await next()).toBe('bound')
+    let nowMs = 0
+    const failures: Error[] = []
+    const environment = { PATH: process.env['PATH'], WATCHDOG_USEC: '40000000', NOTIFY_SOCKET: socket }
+    const feed = createWatchdog(
+      environment,
+      () => nowMs,
+      (error) => failures.push(error),
+    )
+    const first = next()
+    feed?.()
+    expect(await first).toBe('WATCHDOG=1')
+    nowMs = 9999
+    feed?.()
+    nowMs = 10_000
+    const second = next()
+    feed?.()
+    // Had the one between been told too, it would stand beside this one or in front of it.
+    expect(await second).toBe('WATCHDOG=1')
+    expect(failures).toEqual([])
+  },
+)
+
+it('is nothing where no supervisor asks for it', () => {
+  expect(
+    createWatchdog(
+      {},
+      () => 0,
+      () => undefined,
+    ),
+  ).toBeUndefined()
+})
