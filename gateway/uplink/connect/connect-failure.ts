@@ -22,6 +22,10 @@ export function reasonOf(error: unknown): string {
 export const vanishedPackets =
   'TCP connects but the TLS handshake gets no answer: packets above some size probably vanish on the way (MTU). ' +
   'Set net.ipv4.tcp_mtu_probing=1 on both sides, or a smaller MTU (1280) on the interface'
+/** With TLS 1.3 the box is done before the centre has its certificate: where that vanishes, MQTT is never answered. */
+export const noConnack =
+  'the connection opens and the centre does not answer the MQTT CONNECT: packets above some size probably vanish on the way ' +
+  '(MTU), such as the certificate of the box. Set net.ipv4.tcp_mtu_probing=1 on both sides, or a smaller MTU (1280) on the interface'
 export const vanishedReports =
   'the centre answers small messages and no Report: packets above some size probably vanish on the way (MTU), ' +
   'or the centre can not store. Set net.ipv4.tcp_mtu_probing=1 on both sides, or a smaller MTU (1280) on the interface'

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { MqttClient } from 'mqtt'
 import { downTopic, upTopic, type DownChannel, type UpChannel } from '../../../protocols/uplink/topics.ts'
 import type { Link } from '../link.ts'
-import { reasonOf } from './connect-failure.ts'
+import { noConnack, reasonOf } from './connect-failure.ts'
 
 /** Bytes of the largest message taken from the centre; what is larger is dropped unread. */
 export const downMessageBytesMax = 64 * 1024
@@ -31,6 +31,9 @@ export interface ConnectionOptions {
 
 /** CONNACK: bad user name or password, not authorized. */
 const notAuthorized: ReadonlySet<number> = new Set([4, 5])
+
+/** How the MQTT client says that CONNECT was not answered in time. */
+const connackTimeout = 'connack timeout'
 
 /** What a person compares with what the centre's log says. */
 function whoAmI({ boxId, certificateName, password }: ConnectionOptions): string {
@@ -69,7 +72,9 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
   }
   client.on('error', (error: Error & { code?: unknown }) => {
     const isRefused = typeof error.code === 'number' && notAuthorized.has(error.code)
-    close(isRefused ? `${reasonOf(error)}: ${whoAmI(options)}` : reasonOf(error))
+    const reason = reasonOf(error)
+    if (reason === connackTimeout) return close(`${reason}: ${noConnack}`)
+    return close(isRefused ? `${reason}: ${whoAmI(options)}` : reason)
   })
   client.on('close', () => close('the connection was closed'))
   // A stream that ended before the client listened says nothing more: without this the box waits the whole connect time.

@@ -1,7 +1,7 @@
 // A stream that is closed before the MQTT client listens to it: with TLS 1.3 a centre refuses a certificate right after the
 // handshake, and the close can come before anything of ours listens.
 import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
+import { type Duplex, PassThrough, Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { openConnection } from '../../../../../gateway/uplink/connect/connection.ts'
 
@@ -10,14 +10,18 @@ async function reasonWith(error?: Error): Promise<string> {
   stream.on('error', () => undefined)
   stream.destroy(error)
   await once(stream, 'close').catch(() => undefined)
+  // Far longer than the test may take: the answer must not come from this limit.
+  return reasonOn(stream, 3600)
+}
+
+function reasonOn(stream: Duplex, connectSeconds: number): Promise<string> {
   return new Promise((resolve) => {
     openConnection({
       boxId: '320612104201-1',
       stream,
       isSecure: true,
       keepAliveSeconds: 60,
-      // Far longer than the test may take: the answer must not come from this limit.
-      connectSeconds: 3600,
+      connectSeconds,
       onOpen: () => resolve('opened'),
       onMessage: () => undefined,
       onPicturesWanted: () => undefined,
@@ -32,4 +36,10 @@ it('says at once that the connection is closed when the stream ended before it',
 
 it('gives the reason of a stream that failed before it', async () => {
   expect(await reasonWith(new Error('alert bad certificate'))).toContain('alert bad certificate')
+})
+
+it('names packets that vanish when the connection opens and MQTT gets no answer', async () => {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const stream = Object.assign(new PassThrough(), { write: silent.write.bind(silent) })
+  expect(await reasonOn(stream, 0.05)).toMatch(/^connack timeout: .*packets above some size.*MTU/)
 })
