@@ -14,6 +14,8 @@ import { SeenReporter } from './queue/seen-reporter.ts'
 import { hashOf, type Route } from './shell/routes.ts'
 import { SessionWatch } from './shell/session-watch.ts'
 import { DeskSound } from './sound/desk-sound.ts'
+import type { SoundChannel } from './sound/sound-turn.ts'
+import type { Sound } from './sound/tunes.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
@@ -36,6 +38,9 @@ export interface DeskOptions {
   isPageVisible: () => boolean
   /** Shows another page of the desk. */
   go: (hash: string) => void
+  /** Names this tab among those of the same browser; the oldest comes first. */
+  tab: string
+  soundChannel: SoundChannel | undefined
 }
 
 export type Phase = 'checking' | 'signed-out' | 'signed-in'
@@ -83,7 +88,9 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#options = options
     this.#centreOffsetMs = options.clock.wallMs() - options.clock.monotonicMs()
-    this.sound = new DeskSound(options.clock)
+    this.sound = new DeskSound(options.clock, options.tab, options.soundChannel, (sound) =>
+      this.#silence(sound),
+    )
     this.session = new SessionWatch({
       stay: () => options.api.stay(),
       centreNowMs: () => this.centreNowMs(),
@@ -166,6 +173,12 @@ export class Desk {
   /** Quiet for what sounds now; the next red, the next overdue orange and the next break of the link sound again. */
   silence(): void {
     const sounding = this.sound.sounding.value
+    if (sounding === undefined) return
+    this.#silence(sounding)
+    this.sound.tellSilenced(sounding)
+  }
+
+  #silence(sounding: Sound): void {
     if (sounding === 'blind') this.#isBlindQuiet = true
     else
       for (const alarm of this.view.value.waiting)

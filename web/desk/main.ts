@@ -17,18 +17,22 @@ import { openBrowserSocket } from './link/browser-socket.ts'
 import { DeskApi } from './link/desk-api.ts'
 import DeskPage from './desk-page.vue'
 import { Desk } from './desk.ts'
+import { openTabChannel } from './sound/tab-channel.ts'
 import { routeOf } from './shell/routes.ts'
 
 startLanguage()
 startTheme()
 const clock = createBrowserClock()
+const random = createSystemRandom()
 const desk = new Desk({
   api: new DeskApi({ fetch: (input, init) => window.fetch(input, init) }),
   clock,
-  random: createSystemRandom(),
+  random,
   openSocket: openBrowserSocket,
   isPageVisible: () => document.visibilityState === 'visible',
   go: (hash) => (location.hash = hash),
+  tab: `${Date.now()}-${random.hex(8)}`,
+  soundChannel: openTabChannel(location.pathname),
 })
 
 const showRoute = (): void => {
@@ -47,6 +51,7 @@ document.addEventListener('visibilitychange', () => {
   desk.seen.visibilityChanged()
   if (document.visibilityState === 'visible') desk.hurry()
 })
+window.addEventListener('pagehide', () => desk.sound.leave())
 window.addEventListener('online', () => desk.hurry())
 
 createApp(DeskPage, { desk, clock }).mount('#page')

@@ -1,7 +1,8 @@
 // What the desk sounds: an unanswered red, a desk that is blind, an orange past its limit; each with a tune of its own,
-// the most urgent one alone. Browsers allow sound only after the first touch or key, so it says whether it can be heard.
+// the most urgent one alone, and in one tab of several. Browsers allow sound only after the first touch or key, so it says whether it can be heard.
 import { shallowRef } from 'vue'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
+import { SoundTurn, type SoundChannel } from './sound-turn.ts'
 import { loudest, sounds, tunes, type Sound, type Tone, type Tune } from './tunes.ts'
 
 export class DeskSound {
@@ -14,9 +15,35 @@ export class DeskSound {
   #context: AudioContext | undefined
   #cancel = (): void => {}
   #cancelTry = (): void => {}
+  readonly #turn: SoundTurn
+  /** Tones that are scheduled or heard: another tab may take over in the middle of them. */
+  readonly #tones = new Set<OscillatorNode>()
 
-  constructor(clock: Clock) {
+  /** `tab`: sorts by age, the oldest tab of this browser first. */
+  constructor(
+    clock: Clock,
+    tab: string,
+    channel: SoundChannel | undefined,
+    onSilenced: (sound: Sound) => void,
+  ) {
     this.#clock = clock
+    this.#turn = new SoundTurn({
+      clock,
+      id: tab,
+      channel,
+      onChange: (mayPlay) => (mayPlay ? this.#begin() : this.#hush()),
+      onSilenced,
+    })
+  }
+
+  /** Tells the other tabs that a press here made this sound quiet. */
+  tellSilenced(sound: Sound): void {
+    this.#turn.silence(sound)
+  }
+
+  /** The page is closed: another tab sounds at once. */
+  leave(): void {
+    this.#turn.leave()
   }
 
   /** Call it from a press or a key: only then may a page begin to sound. */
@@ -34,7 +61,8 @@ export class DeskSound {
     if (next === this.sounding.value) return
     this.sounding.value = next
     this.#cancel()
-    if (next !== undefined) this.#repeat(next)
+    this.#askForTurn()
+    if (this.#turn.mayPlay) this.#begin()
   }
 
   /** Plays each once, one after the other, so that a person hears at the beginning of a shift what each of them is. */
@@ -55,13 +83,27 @@ export class DeskSound {
     const canSound = this.#context?.state === 'running'
     if (canSound === this.canSound.value) return
     this.canSound.value = canSound
-    if (canSound && this.sounding.value !== undefined) {
-      this.#cancel()
-      this.#repeat(this.sounding.value)
-    }
+    if (canSound) this.#turn.start()
+    this.#askForTurn()
+  }
+
+  #askForTurn(): void {
+    this.#turn.want(this.canSound.value ? this.sounding.value : undefined)
+  }
+
+  #begin(): void {
+    this.#cancel()
+    if (this.sounding.value !== undefined) this.#repeat(this.sounding.value)
+  }
+
+  #hush(): void {
+    this.#cancel()
+    for (const tone of this.#tones) tone.stop()
+    this.#tones.clear()
   }
 
   #repeat(sound: Sound): void {
+    if (!this.#turn.mayPlay) return
     this.#play(sound)
     this.#cancel = this.#clock.after(tunes[sound].everyMs, () => this.#repeat(sound))
   }
@@ -70,7 +112,11 @@ export class DeskSound {
     const context = this.#context
     if (context === undefined || context.state !== 'running') return
     const { tones, loudness, shape } = tunes[sound]
-    for (const tone of tones) playTone(context, tone, loudness, shape)
+    for (const tone of tones) {
+      const oscillator = playTone(context, tone, loudness, shape)
+      this.#tones.add(oscillator)
+      oscillator.onended = () => this.#tones.delete(oscillator)
+    }
   }
 }
 
@@ -79,7 +125,7 @@ function playTone(
   { atS, hertz, lastsS }: Tone,
   loudness: number,
   shape: Tune['shape'],
-): void {
+): OscillatorNode {
   const startS = context.currentTime + atS
   const oscillator = context.createOscillator()
   const gain = context.createGain()
@@ -94,4 +140,5 @@ function playTone(
   gain.connect(context.destination)
   oscillator.start(startS)
   oscillator.stop(startS + lastsS)
+  return oscillator
 }

@@ -1,0 +1,32 @@
+// The tabs of one desk in one browser hear each other; undefined where the browser has no BroadcastChannel.
+import { sounds } from './tunes.ts'
+import type { SoundChannel, SoundNews } from './sound-turn.ts'
+
+/** Behind a proxy two centres may stand on one origin: the path tells their desks apart. */
+export function openTabChannel(path: string): SoundChannel | undefined {
+  if (typeof BroadcastChannel === 'undefined') return undefined
+  try {
+    const channel = new BroadcastChannel(`gengfu-sound ${path}`)
+    return {
+      say: (news) => channel.postMessage(news),
+      hear: (listener) => {
+        channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+          if (isNews(data)) listener(data)
+        }
+      },
+    }
+  } catch {
+    // A browser that forbids it to this page: every tab sounds.
+    return undefined
+  }
+}
+
+/** Another version of the page may be open in the other tab. */
+function isNews(data: unknown): data is SoundNews {
+  if (typeof data !== 'object' || data === null) return false
+  const { id, plays, silenced } = data as Partial<SoundNews>
+  return (
+    typeof id === 'string' &&
+    [plays, silenced].every((sound) => sound === undefined || sounds.includes(sound))
+  )
+}
