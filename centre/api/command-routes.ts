@@ -52,7 +52,7 @@ export const commandBody = z.strictObject({
 const commandsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(pageMax).default(100) })
 
 const ms = z.number().describe('ms since 1970')
-const { reason, reached, missed, snapshots } = centreCommandResultSchema.shape
+const { reason, reached, missed, names, snapshots } = centreCommandResultSchema.shape
 export const deskCommandSchema = z.object({
   id: z.string(),
   box: z.string(),
@@ -68,6 +68,7 @@ export const deskCommandSchema = z.object({
   reason,
   reached,
   missed,
+  names,
   snapshots,
 })
 

@@ -114,7 +114,7 @@ export class CommandSender {
       return
     }
     const { id, state, snapshots } = parsed.value
-    const { reason, reached, missed } = withPlainText(parsed.value) as typeof parsed.value
+    const { reason, reached, missed, names } = withPlainText(parsed.value) as typeof parsed.value
     const named = this.#open.get(id)?.command
     // A command for one device or camera reached that one or none; a burst reaches the cameras around its device.
     const only = named?.do === 'burst' ? undefined : (named?.device ?? named?.camera)
@@ -127,6 +127,7 @@ export class CommandSender {
       reached: own(reached),
       missed: own(missed),
       snapshots,
+      ...(names ? { names } : {}),
       ...(reason ? { reason } : {}),
     }
     await this.#move(box, id, step)

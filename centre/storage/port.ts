@@ -285,7 +285,7 @@ export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls {
 /** How far a command has come. */
 export interface CommandStep extends Pick<
   DeskCommand,
-  'changedAtMs' | 'reason' | 'reached' | 'missed' | 'snapshots'
+  'changedAtMs' | 'reason' | 'reached' | 'missed' | 'names' | 'snapshots'
 > {
   state: Exclude<DeskCommandState, 'waiting'>
 }

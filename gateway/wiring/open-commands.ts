@@ -13,6 +13,7 @@ import { ConfigTrial } from '../commands/config-trial.ts'
 import { DeviceCommands } from '../commands/device-commands.ts'
 import type { BoxKnowledge } from '../commands/plan-command.ts'
 import { endOfUpdate, runUpdater } from '../commands/run-updater.ts'
+import { withNames } from '../commands/result-names.ts'
 import { takePictures } from '../commands/take-pictures.ts'
 import type { CentreConfig } from '../config/centre-config.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -75,6 +76,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     restart: options.restart,
   })
   let centreTime: { wallMs: number; heardMs: number } | undefined
+  const named = [...config.zones, ...config.devices, ...config.cameras]
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
@@ -82,7 +84,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
-    send: (result) => options.uplink?.sendResult(encodeJson(result)) ?? false,
+    send: (result) => options.uplink?.sendResult(encodeJson(withNames(result, named))) ?? false,
     giveUp: (device, id) => devices.takeBack(device, id),
     work: {
       pictures: (command, plan) => takePictures(options.cameras, command, plan),

@@ -37,6 +37,8 @@ export interface DeskCommand extends Targets {
   reason?: CentreCommandResult['reason']
   reached?: string[] | undefined
   missed?: string[] | undefined
+  /** What people call them, by id, where the box has a name. */
+  names?: Record<string, string> | undefined
   snapshots?: string[] | undefined
 }
 

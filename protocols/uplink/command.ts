@@ -126,6 +126,8 @@ export const centreCommandResultSchema = z.object({
   /** Zones, devices, cameras or keys that it reached, and those that it did not reach (yet). */
   reached: names,
   missed: names,
+  /** What people call those of `reached` and `missed` that have a name at the box, by id. */
+  names: z.record(z.string().max(140), z.string().max(140)).optional(),
   /** Ids of the pictures that were taken for it. */
   snapshots: names,
 })

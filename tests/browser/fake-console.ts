@@ -70,12 +70,22 @@ export function makeHealth(): HealthAnswer {
       known: 4,
       present: 2,
       list: [
-        { id: 'gauge-creek', kind: 'water', zone: 'creek', presence: 'silent', lastHeardAgoMs: 8_000_000 },
+        {
+          id: 'gauge-creek',
+          name: '南溪水位计',
+          kind: 'water',
+          zone: 'creek',
+          zoneName: '南溪',
+          presence: 'silent',
+          lastHeardAgoMs: 8_000_000,
+        },
         { id: 'door-hall', kind: 'contact', presence: 'unknown' },
         {
           id: 'sos-li',
+          name: '李大爷床头按钮',
           kind: 'button',
           zone: 'east',
+          zoneName: '李大爷家',
           presence: 'present',
           lastHeardAgoMs: 30_000,
           batteryPercent: 18,
@@ -109,6 +119,7 @@ export function makeHealth(): HealthAnswer {
           state: 'unacknowledged',
           occurrences: 2,
           zone: 'creek',
+          place: { device: '南溪水位计', zone: '南溪' },
           text: { zh: '水位计失联。', en: 'The gauge is silent.' },
           raisedAgoMs: 7_000_000,
         },
@@ -117,11 +128,11 @@ export function makeHealth(): HealthAnswer {
     guard: {
       zones: [
         { id: 'hall', name: '祠堂', isArmed: true, by: 'desk li', forMs: 3_600_000 },
-        { id: 'store', isArmed: false, by: 'default' },
+        { id: 'store', name: '仓库', isArmed: false, by: 'default' },
       ],
       bypassed: [{ id: 'door-hall', name: '祠堂门', by: 'li', leftMs: 1_200_000 }],
       maintenance: [{ id: 'box', by: 'fitter', leftMs: 600_000 }],
-      shelved: [{ id: '1-9', name: 'gauge-creek', by: 'li', leftMs: 1_800_000 }],
+      shelved: [{ id: '1-9', name: '南溪水位计', by: 'li', leftMs: 1_800_000 }],
     },
     quarantine: {
       count: 3,

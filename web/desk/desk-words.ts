@@ -82,7 +82,7 @@ export const words = {
     en: 'The sound is off: the browser wants one press first.',
   },
   soundOn: { zh: '开启声音', en: 'Turn the sound on' },
-  silence: { zh: '{what}：暂静', en: '{what}: quiet for now' },
+  silence: { zh: '静音：{what}', en: 'Silence: {what}' },
   notices: { zh: '提示', en: 'Notices' },
   villages: { zh: '村庄网关', en: 'Village boxes' },
   noBoxes: { zh: '还没有网关连上来。', en: 'No box has been heard yet.' },
@@ -92,6 +92,7 @@ export const words = {
   clockUnsynced: { zh: '时钟未校准', en: 'clock not set' },
   devicesHeard: { zh: '设备 {present}/{known}', en: 'devices {present}/{known}' },
   lastHeard: { zh: '{age}前听到', en: 'heard {age} ago' },
+  neverHeard: { zh: '{count} 个网关从未上线', en: '{count} boxes never heard' },
   moreBoxes: { zh: '另有 {count} 个在线网关', en: 'and {count} more boxes' },
   shortcut: {
     zh: 'N 下一条待接警，J/K 上下，Q 静音，1/2/3 换页',
@@ -120,9 +121,9 @@ export const words = {
 
 /** What each sound means. */
 export const soundWords: Record<Sound, BilingualText> = {
-  red: { zh: '红色报警待接警', en: 'a red waits' },
-  blind: { zh: '值守台看不到中心', en: 'this desk is blind' },
-  overdue: { zh: '橙色报警超时', en: 'an orange is overdue' },
+  red: { zh: '红色待接警', en: 'red' },
+  blind: { zh: '与中心断开', en: 'not connected' },
+  overdue: { zh: '橙色超时', en: 'overdue orange' },
 }
 
 export const lampWords: Record<Lamp, BilingualText> = {

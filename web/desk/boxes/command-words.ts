@@ -18,7 +18,7 @@ export const commandWords: Record<DeskCommand['do'], BilingualText> = {
 export const commandStateWords: Record<DeskCommandState, BilingualText> = {
   waiting: { zh: '待发送（网关未连接）', en: 'waiting: the box is not connected' },
   sent: { zh: '已发出', en: 'sent' },
-  received: { zh: '网关正在执行', en: 'the box is at it' },
+  received: { zh: '网关正在执行', en: 'in progress' },
   done: { zh: '已完成', en: 'done' },
   refused: { zh: '被拒绝', en: 'refused' },
   failed: { zh: '失败', en: 'failed' },
@@ -51,6 +51,6 @@ export const askWords = {
   no: { zh: '取消', en: 'No' },
   asking: { zh: '正在下达…', en: 'Asking…' },
   control: { zh: '布防 / 撤防', en: 'Arm / disarm' },
-  missed: { zh: '未够到：{names}', en: 'not reached: {names}' },
+  missed: { zh: '未到达：{names}', en: 'not reached: {names}' },
   commands: { zh: '已下达的命令', en: 'What was asked of the box' },
 } satisfies Record<string, BilingualText>

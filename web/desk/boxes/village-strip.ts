@@ -135,6 +135,12 @@ export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceM
   return sinceMs === undefined ? undefined : { count: silent.length, sinceMs }
 }
 
+/** Boxes that the centre's configuration names and that were never heard: as many lines would hide those that are in trouble. */
+export function neverHeard(boxes: readonly StripBox[]): StripBox[] {
+  const found = boxes.filter(({ presence }) => presence === 'unknown')
+  return found.length < silentTogetherMin ? [] : found
+}
+
 /** Those whose name or id has every word in it, whatever the case. */
 export function findBoxes(boxes: readonly StripBox[], text: string): StripBox[] {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean)
