@@ -9,6 +9,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
+import { findIncompletePlaces } from '../config/incomplete-places.ts'
 import { findOpenDoors } from '../config/open-doors.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
@@ -88,7 +89,8 @@ function checkGateway(file: string): Checked {
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
   const problems = [checkFiles, sharedPorts, findLooseEnds].flatMap((look) => look(config.value))
-  return { problems, warnings: findOpenDoors(config.value), summary }
+  const warnings = [...findOpenDoors(config.value), ...findIncompletePlaces(config.value)]
+  return { problems, warnings, summary }
 }
 
 /** Two that listen on one address: the second would keep the gateway from starting. */

@@ -1,0 +1,22 @@
+// Question: does check-config say what a place still has to say itself?
+import { expect, it } from 'vitest'
+import { findIncompletePlaces } from '../../../../gateway/config/incomplete-places.ts'
+import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
+
+const pathsOf = (devices: object[]): string[] => {
+  const config = parseGatewayConfig(
+    JSON.stringify({ box: { id: 'upper-brook' }, dataDir: '/tmp/none', devices }),
+  )
+  if (!config.ok) throw new Error(JSON.stringify(config.problems))
+  return findIncompletePlaces(config.value).map(({ path }) => path)
+}
+
+it('names a gauge without its lowest level, and no other device', () => {
+  const devices = [
+    { id: 'button-1', kind: 'button' },
+    { id: 'creek', kind: 'water', water: { minMm: 0, warningMm: 2000 } },
+    { id: 'pond', kind: 'water', water: { warningMm: 2000 } },
+    { id: 'ditch', kind: 'water' },
+  ]
+  expect(pathsOf(devices)).toEqual(['devices.2.water.minMm', 'devices.3.water.minMm'])
+})
