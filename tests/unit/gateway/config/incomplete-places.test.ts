@@ -4,9 +4,9 @@ import { findIncompletePlaces } from '../../../../gateway/config/incomplete-plac
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
 
 const pathsOf = (devices: object[]): string[] => {
-  const config = parseGatewayConfig(
-    JSON.stringify({ box: { id: 'upper-brook' }, dataDir: '/tmp/none', devices }),
-  )
+  const mqtt = { listeners: [{ host: '127.0.0.1', port: 1883 }] }
+  const text = JSON.stringify({ box: { id: 'upper-brook' }, dataDir: 'data', mqtt, devices })
+  const config = parseGatewayConfig(text, '/nowhere')
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
   return findIncompletePlaces(config.value).map(({ path }) => path)
 }
