@@ -78,6 +78,38 @@ function openConfig(file: string): OpenedConfig | undefined {
   return opened.value
 }
 
+function readVersion(): string {
+  const text = readFileSync(join(programFolder(), 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+function logConfig({ config, centre, ignored }: OpenedConfig, logger: Logger): void {
+  if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
+  else if (centre.sections.length > 0)
+    logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
+  logger.level = config.logLevel
+  for (const problem of findLooseEnds(config))
+    logger.error(problem, 'a part of the configuration does nothing')
+  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
+}
+
+/** Feeds the watchdog during the start: a damaged journal of a month takes minutes to salvage. */
+async function startFed(gateway: Gateway, watchdog: (() => void) | undefined): Promise<void> {
+  const feeding = watchdog && setInterval(watchdog, startFeedMs)
+  const tooLong = setTimeout(() => clearInterval(feeding), startMsMax).unref()
+  try {
+    await gateway.start()
+  } finally {
+    clearInterval(feeding)
+    clearTimeout(tooLong)
+  }
+}
+
+const whatFollows = (isDamaged: boolean, isStarted: boolean): string => {
+  if (isDamaged) return 'the journal is damaged; starting anew'
+  return isStarted ? 'can not go on; the service starts it anew' : 'could not start'
+}
+
 async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
@@ -105,23 +137,15 @@ async function run(file: string): Promise<void> {
     logger.info('SIGHUP: certificates, keys, passwords and revocations are read again')
     void gateway?.reload()
   })
-  const { version } = JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as {
-    version: string
-  }
+  const version = readVersion()
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),
     (error) => logger.warn({ err: error }, 'the watchdog could not be told that the box works'),
   )
   for (let restarts = 0; !isStopping; restarts++) {
-    const { config, centre, ignored } = opened
-    if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
-    else if (centre.sections.length > 0)
-      logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
-    logger.level = config.logLevel
-    for (const problem of findLooseEnds(config))
-      logger.error(problem, 'a part of the configuration does nothing')
-    for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
+    const { config, centre } = opened
+    logConfig(opened, logger)
     let isStarted = false
     gateway = createGateway({
       config,
@@ -132,14 +156,8 @@ async function run(file: string): Promise<void> {
       version,
       onAlive: watchdog,
     })
-    // A damaged journal of a month takes minutes to salvage.
-    const feeding = watchdog && setInterval(watchdog, startFeedMs)
-    const tooLong = setTimeout(() => clearInterval(feeding), startMsMax).unref()
     try {
-      await gateway.start().finally(() => {
-        clearInterval(feeding)
-        clearTimeout(tooLong)
-      })
+      await startFed(gateway, watchdog)
       isStarted = true
       if (isStopping) return
       await gateway.failed
@@ -155,14 +173,7 @@ async function run(file: string): Promise<void> {
         restarts--
         continue
       }
-      logger.fatal(
-        { code, reason: message },
-        isDamaged
-          ? 'the journal is damaged; starting anew'
-          : isStarted
-            ? 'can not go on; the service starts it anew'
-            : 'could not start',
-      )
+      logger.fatal({ code, reason: message }, whatFollows(isDamaged, isStarted))
       if (isDamaged && restarts < restartsMax) continue
       printProblem(`gengfu gateway: ${message}\n`)
       process.exit(1)

@@ -95,8 +95,7 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, registry, logger, isHealthy, onUpgrade, deskFolder, door } =
-      this.#options
+    const { host, port, tls, routes, logger, onUpgrade, deskFolder, door } = this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: 200 },
@@ -157,6 +156,16 @@ export class DeskServer {
         done(new ApiProblem('bad-request', 'not JSON'))
       }
     })
+    this.#addOwnRoutes(app)
+    for (const route of routes) this.#register(app, route)
+    if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
+    await app.listen({ host, port })
+    const files = tls ? [tls.certFile, tls.keyFile] : []
+    this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.reload())
+  }
+
+  #addOwnRoutes(app: FastifyInstance): void {
+    const { isHealthy, registry } = this.#options
     app.get('/healthz', async (_request, reply) => {
       const isOk = isHealthy()
       return reply.code(isOk ? 200 : 503).send({ ok: isOk })
@@ -164,11 +173,6 @@ export class DeskServer {
     app.get('/metrics', async (_request, reply) =>
       reply.type(registry.contentType).send(await registry.metrics()),
     )
-    for (const route of routes) this.#register(app, route)
-    if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
-    await app.listen({ host, port })
-    const files = tls ? [tls.certFile, tls.keyFile] : []
-    this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.reload())
   }
 
   /** Reads the certificate again; connections that are open keep theirs. */

@@ -122,6 +122,16 @@ function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
   }
 }
 
+function lookAtSchedules(judging: Judging, index: Index): void {
+  const { wallMs, clock, steadyMs } = judging.now
+  const minute = Math.floor(wallMs / 60_000)
+  if (minute === index.minute && clock === index.clock) return
+  index.minute = minute
+  index.clock = clock
+  index.scheduleDueMs = steadyMs + untilNextMinuteMs(wallMs)
+  followSchedules(judging)
+}
+
 export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
   const resolved = resolveSettings(settings)
   const indexes = new WeakMap<AlarmMemory, Index>()
@@ -130,16 +140,6 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
     let index = indexes.get(memory)
     if (!index) indexes.set(memory, (index = buildIndex(memory, resolved)))
     return index
-  }
-
-  function lookAtSchedules(judging: Judging, index: Index): void {
-    const { wallMs, clock, steadyMs } = judging.now
-    const minute = Math.floor(wallMs / 60_000)
-    if (minute === index.minute && clock === index.clock) return
-    index.minute = minute
-    index.clock = clock
-    index.scheduleDueMs = steadyMs + untilNextMinuteMs(wallMs)
-    followSchedules(judging)
   }
 
   return {

@@ -71,17 +71,10 @@ class Broker implements DeviceBroker {
   #undo: (() => void)[] = []
 
   constructor(options: BrokerOptions) {
+    this.#options = options
     const { settings, logger, clock } = options
     const { limits } = settings
-    this.#options = options
-    this.#metrics = createBrokerMetrics(options.metrics, {
-      connections: () => this.#places.connections,
-      devicesConnected: () => this.#sightings.connectedCount,
-      sessions: () => this.#store.sessionCount,
-      waiting: () => this.#store.waitingCount,
-      retained: () => this.#store.retained.size,
-      messages: () => this.#publishing.messages,
-    })
+    this.#metrics = this.#createMetrics(options)
     this.#refusals = new Refusals(logger, this.#metrics.refusals)
     this.#access = new Access({ access: settings.access, grants: options.grants ?? noGrants, limits })
     this.#rate = new PublishRate(limits, clock)
@@ -140,6 +133,17 @@ class Broker implements DeviceBroker {
       onProven: (device, proof, mark) => options.intake.admitted(device, proof, mark),
     })
     this.#aedes = this.#createAedes()
+  }
+
+  #createMetrics({ metrics }: BrokerOptions): ReturnType<typeof createBrokerMetrics> {
+    return createBrokerMetrics(metrics, {
+      connections: () => this.#places.connections,
+      devicesConnected: () => this.#sightings.connectedCount,
+      sessions: () => this.#store.sessionCount,
+      waiting: () => this.#store.waitingCount,
+      retained: () => this.#store.retained.size,
+      messages: () => this.#publishing.messages,
+    })
   }
 
   async start(): Promise<void> {

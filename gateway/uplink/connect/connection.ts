@@ -43,22 +43,32 @@ function whoAmI({ boxId, certificateName, password }: ConnectionOptions): string
   return `the centre does not let box.id "${boxId}" in with ${proof}`
 }
 
-/** Starts the MQTT session on an open stream; the returned function ends it (`isPolite`: with a DISCONNECT). */
-export function openConnection(options: ConnectionOptions): (isPolite: boolean) => void {
-  const { boxId, stream } = options
-  const client = new MqttClient(() => stream, {
+function createClient({
+  boxId,
+  stream,
+  password,
+  keepAliveSeconds,
+  connectSeconds,
+}: ConnectionOptions): MqttClient {
+  return new MqttClient(() => stream, {
     protocolVersion: 4,
     clean: true,
     clientId: boxId,
-    ...(options.password ? { username: boxId, password: options.password } : {}),
+    ...(password ? { username: boxId, password } : {}),
     // Redelivery, resubscription and the next connection are ours (see README.md).
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
-    keepalive: options.keepAliveSeconds,
-    connectTimeout: options.connectSeconds * 1000,
+    keepalive: keepAliveSeconds,
+    connectTimeout: connectSeconds * 1000,
     timerVariant: 'native',
   })
+}
+
+/** Starts the MQTT session on an open stream; the returned function ends it (`isPolite`: with a DISCONNECT). */
+export function openConnection(options: ConnectionOptions): (isPolite: boolean) => void {
+  const { boxId, stream } = options
+  const client = createClient(options)
   const topics = new Map(channels.map((channel) => [downTopic(boxId, channel), channel]))
   let isClosed = false
   let arePicturesWanted = false
