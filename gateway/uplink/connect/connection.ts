@@ -131,10 +131,8 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
   return (isPolite) => {
     if (isClosed) return
     isClosed = true
-    if (isPolite) client.end(false, () => stream.destroy())
-    else {
-      client.end(true)
-      stream.destroy()
-    }
+    if (isPolite) return void client.end(false, () => stream.destroy())
+    client.end(true)
+    stream.destroy()
   }
 }
