@@ -52,6 +52,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'a press beside one hostile device of a valid password, and without it, in turn (--minutes 10)',
     load: async () => (await import('./hostile-device.ts')).runHostileDevice,
   },
+  'hostile-box': {
+    words: "another village's red at a centre of 1 GB beside one box that does its worst (--minutes 10)",
+    load: async () => (await import('./hostile-box.ts')).runHostileBox,
+  },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {
