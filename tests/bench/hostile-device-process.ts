@@ -1,5 +1,6 @@
 // One hostile device with a valid password, in a process of its own: every few seconds another way of costing the box more than it
 // costs itself. Arguments: port, device, password. Ends with its parent.
+import { constants, setPriority } from 'node:os'
 import { connect, type MqttClient } from 'mqtt'
 import { everyMutation } from '../fuzz/structural-mutations.ts'
 import { deviceEvent, deviceResult } from '../fuzz/structure-device.ts'
@@ -47,6 +48,7 @@ const run = Date.now()
 const poisons = [deviceEvent, deviceResult].flatMap((message) =>
   [...everyMutation(message)].map(({ text }) => text),
 )
+/** In this order: `modeNames` of the benchmark. */
 const modes: ((untilMs: number) => Promise<void>)[] = [
   // Two hundred connections with one password, each with a session.
   async (untilMs) => {
@@ -101,8 +103,11 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
   },
 ]
 
+// A device has a processor of its own: this one takes what the box leaves.
+setPriority(constants.priority.PRIORITY_LOW)
 process.on('disconnect', () => process.exit(0))
 for (let at = 0; ; at++) {
+  process.send?.(at % modes.length)
   await modes[at % modes.length]?.(performance.now() + modeMs)
   endAll()
   await pause(100)

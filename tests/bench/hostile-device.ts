@@ -23,6 +23,9 @@ const betweenPressesMs = 100
 const deskMsMax = 60_000
 const ratioMax = 2
 
+/** What `hostile-device-process.ts` does, in its order. */
+const modeNames = ['connections', 'large payloads', 'alarms', 'poisons', 'presence', 'subscriptions']
+
 interface Waits {
   pubackMs: number[]
   deskMs: number[]
@@ -67,6 +70,7 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
   let stream: WebSocket | undefined
   let client: MqttClient | undefined
   let mostMegabytes = 0
+  const byMode: number[][] = []
   const waits: Record<'without' | 'with', Waits> = {
     without: { pubackMs: [], deskMs: [] },
     with: { pubackMs: [], deskMs: [] },
@@ -94,11 +98,15 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
         kind === 'with'
           ? fork(file, [String(port), 'hostile-1', hostile], { execArgv: ['--import', 'tsx'] })
           : undefined
+      let mode = 0
+      attacker?.on('message', (told) => (mode = Number(told as number)))
       await pause(settleMs)
       const untilMs = performance.now() + phaseSeconds * 1000
       while (performance.now() < untilMs) {
         if (!gateway.isRunning) throw new Error(`the gateway ended\n${gateway.tail()}`)
+        const during = mode
         await press(honest, stream, 'bench-button', waits[kind])
+        if (attacker) (byMode[during] ??= []).push(waits.with.deskMs.at(-1) ?? 0)
         mostMegabytes = Math.max(mostMegabytes, residentMegabytes(gateway.pid))
         await pause(betweenPressesMs)
       }
