@@ -127,6 +127,10 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
         row('desk p99', 'deskMs', 0.99),
       ],
     )
+    for (const [at, ms] of byMode.entries())
+      console.log(
+        `  ${modeNames[at]}: ${ms.length} presses, desk p50 ${short(percentile(ms, 0.5))}, most ${short(Math.max(...ms))} ms`,
+      )
     console.log(
       `  most resident ${short(mostMegabytes)} MB; ${group.killed()} processes killed for their memory`,
     )
