@@ -133,9 +133,10 @@ describe('import directions', () => {
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
+      figures: /^storage\/figure-port\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts)\/|^storage\/(port|case-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|figures)\/|^storage\/(port|case-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

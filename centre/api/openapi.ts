@@ -52,9 +52,9 @@ function refusalsOf(route: Route): Record<string, object> {
 }
 
 function answerOf({ answer }: Route): object {
-  return answer === 'jpeg'
-    ? { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } }
-    : json(schemaOf(answer, 'output'))
+  if (answer === 'jpeg') return { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } }
+  const text = { schema: { type: 'string' } }
+  return answer === 'page' ? { 'text/html': text, 'text/csv': text } : json(schemaOf(answer, 'output'))
 }
 
 function operationOf(route: Route): object {

@@ -29,7 +29,21 @@ export interface RouteCall {
 }
 
 /** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
-export type RouteAnswer = { json: object } | { text: string } | { jpeg: Uint8Array; name: string }
+export type RouteAnswer =
+  | { json: object }
+  | { text: string }
+  | { jpeg: Uint8Array; name: string }
+  | PageAnswer
+
+/** A page or a file for a person. */
+export interface PageAnswer {
+  page: string
+  type: 'text/html' | 'text/csv'
+  /** A file to save under this name. */
+  name?: string
+  /** SHA-256 in Base64 of the page's only style. */
+  styleHash?: string
+}
 
 export interface Route {
   method: 'GET' | 'POST'
@@ -39,8 +53,8 @@ export interface Route {
   access: 'open' | readonly Role[]
   query?: z.ZodType
   body?: z.ZodType
-  /** `jpeg`: a picture. */
-  answer: z.ZodType | 'jpeg'
+  /** `jpeg`: a picture; `page`: HTML or CSV. */
+  answer: z.ZodType | 'jpeg' | 'page'
   problems: readonly ProblemCode[]
   run: (call: RouteCall) => Promise<RouteAnswer>
 }

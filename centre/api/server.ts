@@ -19,7 +19,7 @@ import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { caseIdPattern } from './case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
-import type { Route } from './route.ts'
+import type { PageAnswer, Route } from './route.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
@@ -221,6 +221,7 @@ export class DeskServer {
           isGone: () => request.raw.socket.destroyed,
         })
         if ('jpeg' in answer) return sendPicture(reply, answer)
+        if ('page' in answer) return sendPage(reply, answer)
         return reply
           .type('application/json; charset=utf-8')
           .header('cache-control', 'no-store')
@@ -275,7 +276,7 @@ export class DeskServer {
   }
 
   #secure(reply: FastifyReply): void {
-    reply.header('content-security-policy', contentPolicy)
+    if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', contentPolicy)
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-frame-options', 'DENY')
@@ -306,6 +307,16 @@ export class DeskServer {
     this.#options.logger.error({ err: error }, 'a request failed')
     return { code: 'internal', detail: '' }
   }
+}
+
+function sendPage(reply: FastifyReply, { page, type, name, styleHash }: PageAnswer): FastifyReply {
+  if (styleHash !== undefined)
+    reply.header(
+      'content-security-policy',
+      `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
+    )
+  if (name !== undefined) reply.header('content-disposition', `attachment; filename="${name}"`)
+  return reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-store').send(page)
 }
 
 /** Never kept by a browser: a shared PC would show it to the next person. Each time it is asked for is a look in the log. */

@@ -16,6 +16,7 @@ import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 import type { StoredChange } from './stored-change.ts'
+import type { FigureReaderCalls } from './figure-port.ts'
 import type { RetentionReaderCalls, RetentionWriterCalls } from './retention-port.ts'
 
 export type { StoredChange } from './stored-change.ts'
@@ -317,7 +318,7 @@ export interface PendingStage {
 }
 
 /** Calls that only read; they never wait for a writer. */
-export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls {
+export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls, FigureReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Nothing but an answer: the thread works. */
   readerAnswers(): SpoiltRow[]

@@ -131,6 +131,10 @@ export class Villages {
     return this.#boxes.get(id)?.presence
   }
 
+  ids(): string[] {
+    return [...this.#boxes.keys()]
+  }
+
   knows(id: string): boolean {
     return this.#boxes.has(id)
   }

@@ -2,6 +2,7 @@
 import { createOpenApi } from '../api/openapi.ts'
 import type { CommandRouteOptions } from '../api/command-routes.ts'
 import type { Route } from '../api/route.ts'
+import { createFigureRoutes } from '../api/figure-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { DeskServer, findDeskFolder } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
@@ -61,6 +62,12 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       retire,
       cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
       openApi: () => createOpenApi(routes, cookieName),
+    }),
+    ...createFigureRoutes({
+      storage,
+      clock,
+      policy: createCasePolicy(config.cases),
+      boxes: () => villages.ids(),
     }),
     ...options.pictureRoutes,
   )

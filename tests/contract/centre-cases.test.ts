@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import * as schemas from '../../centre/api/case-schemas.ts'
 import type { CaseAnswer, CasesAnswer } from '../../protocols/desk/cases.ts'
+import type { Figures } from '../../protocols/desk/figures.ts'
 import { VirtualClock } from '../../protocols/kit/clock.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 import type { CentreUnderTest } from './centre-parts.ts'
@@ -207,4 +208,24 @@ test('deadlines go on across a restart, each is said once, and an unmoved case o
   expect(await read()).toEqual(['opened', 'deadline-amber', 'deadline-red'])
   await town.centre.stop()
   dropFolder(place)
+})
+
+test('the evening that was played stands in the figures, the printed report and the audit trail', async () => {
+  const figures = (await (await running.get('/api/v1/figures', chief)).json()) as Figures
+  expect(figures.town.byColour.red?.steps.archive?.done).toBeGreaterThan(0)
+  expect(figures.availability).toHaveProperty([boxId])
+  const month = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)
+  const page = await running.get(`/api/v1/figures/report?month=${month}&lang=en`, chief)
+  expect(page.headers.get('content-security-policy')).toContain("style-src 'sha256-")
+  expect(await page.text()).toContain('<h1>Monthly report')
+  const csv = await running.get(`/api/v1/figures/report?month=${month}&as=csv`, chief)
+  expect(csv.headers.get('content-disposition')).toContain(`gengfu-${month}.csv`)
+  const audit = (await (await running.get('/api/v1/audit?limit=1000', chief)).json()) as {
+    entries: { who: string; chain: string }[]
+  }
+  expect(audit.entries.some(({ who }) => who === 'token:li')).toBe(true)
+  expect(audit.entries.every(({ chain }) => /^[0-9a-f]{64}$/.test(chain))).toBe(true)
+  for (const path of ['/api/v1/figures', `/api/v1/figures/report?month=${month}`, '/api/v1/audit'])
+    expect((await running.get(path, li)).status).toBe(403)
+  expect((await running.get('/api/v1/figures?from=5&to=1', chief)).status).toBe(400)
 })

@@ -11,6 +11,7 @@ import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './event-pages.ts'
 import { createPictureReader } from './picture-table.ts'
 import { createPictureUpkeep } from './picture-upkeep.ts'
+import { createFigureReader } from './figure-reader.ts'
 import { createExpiredReader } from './retention.ts'
 import { spoiltRows } from './documents.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
@@ -55,5 +56,6 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createChangeReader(db),
     ...createAccountReader(db),
     ...createExpiredReader(db),
+    ...createFigureReader(db),
   }
 }

@@ -71,6 +71,8 @@ const readerCalls = [
   'pictureBytes',
   'looks',
   'expired',
+  'figureRows',
+  'auditEntries',
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]
