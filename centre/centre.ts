@@ -112,7 +112,6 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     ...receiver,
     ...boxes,
     storage,
-    core,
     downlink,
     commands,
     securityLog,

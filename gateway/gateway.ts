@@ -139,7 +139,13 @@ class WiredGateway implements Gateway {
     const facts = new BoxFacts()
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
     const common = { ...opened, intake, broker, keeping, guard, startedMs }
-    const uplink = openUplink(base, { ...common, stages, opened: seen, facts })
+    const uplink = openUplink(base, {
+      ...common,
+      stages,
+      opened: seen,
+      facts,
+      restart: (why) => this.#fail(new ConfigChanged(why)),
+    })
     const commands = await openCommands({
       ...base,
       ...this.#options,

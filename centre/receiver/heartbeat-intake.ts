@@ -11,6 +11,10 @@ export interface HeartbeatIntakeOptions extends HeartbeatCheckOptions {
 export class HeartbeatIntake {
   readonly #options: HeartbeatIntakeOptions
   readonly #check: HeartbeatCheck
+  /** By box: the epoch of its last heartbeat. Boxes are admitted by name, so there are no more than these. */
+  readonly #epochs = new Map<string, string>()
+  /** Boxes that have connected and wait for the answer to their first heartbeat: their Reports may wait for it. */
+  readonly #greeted = new Set<string>()
 
   constructor(options: HeartbeatIntakeOptions) {
     this.#options = options
@@ -26,6 +30,17 @@ export class HeartbeatIntake {
     }
     const { onHeard, sendReceipt } = this.#options
     onHeard(box, heartbeat.value)
-    if (this.#check.isReceiptOwed(box, heartbeat.value)) sendReceipt(box, heartbeat.value.epoch)
+    const { epoch } = heartbeat.value
+    this.#epochs.set(box, epoch)
+    const isFirst = this.#greeted.delete(box)
+    if (this.#check.isReceiptOwed(box, heartbeat.value) || isFirst) sendReceipt(box, epoch)
+  }
+
+  /** The box hears Receipts from now on. Its heartbeat may have overtaken this. */
+  subscribed(box: string): void {
+    const { core, sendReceipt } = this.#options
+    const epoch = this.#epochs.get(box) ?? core.latestEpoch(box)
+    if (epoch !== undefined) sendReceipt(box, epoch)
+    this.#greeted.add(box)
   }
 }

@@ -7,7 +7,14 @@ import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
-import type { LaneBatch, QuarantineEntry, SpoiltRecord, Storage, StoredChange } from '../storage/port.ts'
+import type {
+  LaneBatch,
+  QuarantineEntry,
+  RecordConflict,
+  SpoiltRecord,
+  Storage,
+  StoredChange,
+} from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from './fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
@@ -90,6 +97,7 @@ export class Intake {
   readonly #unreadable
   readonly #refused
   readonly #spoilt
+  readonly #conflicts
   readonly #commitSeconds
   #waitingBytes = 0
   #unpackedChars = 0
@@ -127,6 +135,12 @@ export class Intake {
     this.#spoilt = new Counter({
       name: name('records_spoilt_total'),
       help: 'Records that fail their commit, each put into quarantine alone',
+      registers,
+    })
+    this.#conflicts = new Counter({
+      name: name('records_conflicting_total'),
+      help: 'Repeated numbers with another record than the stored one, by lane: a box went back to an earlier state',
+      labelNames: ['lane'],
       registers,
     })
     this.#refused = new Counter({
@@ -266,15 +280,20 @@ export class Intake {
     }
     const startMs = clock.monotonicMs()
     try {
-      // A plan of repeats alone needs no commit: all of it is on disk already.
-      const isNews = plan.lanes.length > 0 || quarantined.length > 0
+      // Repeats need no commit, but are compared with what is stored.
+      const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
-      const { changes, spoilt } = isNews
-        ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined })
-        : { changes: [], spoilt: [] }
+      const {
+        changes,
+        spoilt,
+        conflicts = [],
+      } = isNews
+        ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated })
+        : { changes: [], spoilt: [], conflicts: [] }
       for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)
       this.#options.limits?.stored(plan.lanes)
+      for (const one of conflicts) this.#noteConflict(one)
       if (this.#isFailing) logger.info('storage takes Reports again')
       this.#isFailing = false
       this.#noteGivenUp(plan.lanes)
@@ -323,6 +342,17 @@ export class Intake {
       this.#options.logger.error(
         { box, lane, number, why },
         'a record can not be stored as what it is and is in quarantine; the others of its commit are stored',
+      )
+  }
+
+  #noteConflict(conflict: RecordConflict): void {
+    this.#options.core.conflict(conflict)
+    this.#conflicts.inc({ lane: conflict.lane })
+    const { box, epoch, lane, number } = conflict
+    if (this.#isFirst(`${box} ${epoch} conflict`))
+      this.#options.logger.error(
+        { box, epoch, lane, number },
+        "a number came again as another record: the box's data folder went back to an earlier state; it is told to begin a new epoch",
       )
   }
 

@@ -4,7 +4,8 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
-import type { KnownLane, LaneBatch, NumberRange } from '../storage/port.ts'
+import type { KnownLane, LaneBatch, NumberRange, RecordConflict, RepeatedRecord } from '../storage/port.ts'
+import { identityOf } from '../../protocols/domain/record-identity.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import { addRange, hasNumber, holesOf, newOf, unbrokenTo } from '../../protocols/kit/ranges.ts'
@@ -34,6 +35,8 @@ export interface Plan {
   lanes: LaneBatch[]
   /** Records that were stored before, or twice in this plan. */
   repeats: number
+  /** Those of them that are stored: to be compared, for a box's folder may go back and give their numbers to other records. */
+  repeated: RepeatedRecord[]
   /** Reports (by their index) that can not be stored, with the reason. */
   refused: { index: number; reason: string }[]
   /** Boxes and epochs that are owed a Receipt after the commit, also when everything was a repeat. */
@@ -57,6 +60,8 @@ export class ReceiverCore {
   /** By box, in the epoch of its last heartbeat: receipted in a past that an older backup has undone, not yet here again. */
   readonly #lost = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
 
+  /** By box, in one epoch: the lowest number of each lane that came again as another record. */
+  readonly #conflicts = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
   /** By box: ranges kept of it. */
   readonly #ranges = new Map<string, number>()
   /** By box: the highest numbers that its heartbeats named, in the epoch of the last. */
@@ -80,6 +85,7 @@ export class ReceiverCore {
     const refused: Plan['refused'] = []
     const grown = new Map<string, number>()
     let repeats = 0
+    const repeated: RepeatedRecord[] = []
     reports.forEach((arrived, index) => {
       const { box, report } = arrived
       const { epoch, lane } = report
@@ -105,12 +111,18 @@ export class ReceiverCore {
         return
       }
       grown.set(box, growth)
-      repeats += addNew(batch, arrived)
+      repeats += addNew(batch, arrived, repeated)
       batch.settled = after
       batches.set(key, batch)
       heard.set(`${box}/${epoch}`, { box, epoch })
     })
-    return { lanes: [...batches.values()].filter(hasNews), repeats, refused, heard: [...heard.values()] }
+    return {
+      lanes: [...batches.values()].filter(hasNews),
+      repeats,
+      repeated,
+      refused,
+      heard: [...heard.values()],
+    }
   }
 
   /** A box says what it was receipted. Returns the lanes in which that is more than is stored, when it is news. */
@@ -141,10 +153,19 @@ export class ReceiverCore {
     return this.#givenUp.get(`${box}/${epoch}/${lane}`) ?? 0
   }
 
+  /** Records that came under a number that stands for another: it is not receipted until the box begins a new epoch. */
+  conflict({ box, epoch, lane, number }: RecordConflict): void {
+    const known = this.#conflicts.get(box)
+    const ofEpoch = known?.epoch === epoch ? known.lanes : new Map<Lane, number>()
+    ofEpoch.set(lane, Math.min(number, ofEpoch.get(lane) ?? number))
+    this.#conflicts.set(box, { epoch, lanes: ofEpoch })
+  }
+
   /** The plan's commit is on disk. Returns the lanes that began or ceased to have holes. */
   settle(plan: Plan): GapChange[] {
     const changes: GapChange[] = []
     for (const { box, epoch, lane, settled, skipped } of plan.lanes) {
+      if (this.#conflicts.get(box)?.epoch !== epoch) this.#conflicts.delete(box)
       const gone = skipped.reduce((sum, { from, to }) => sum + to - from + 1, 0)
       if (gone > 0) this.#givenUp.set(`${box}/${epoch}/${lane}`, this.givenUp(box, epoch, lane) + gone)
       const hadHoles = this.missing(box, epoch, lane).length > 0
@@ -163,13 +184,18 @@ export class ReceiverCore {
       const settled = this.#settled(box, epoch, lane)
       const lostTo = this.#lostTo(box, epoch, lane)
       if (settled.length === 0 && lostTo === undefined) continue
+      const conflicts = this.#conflicts.get(box)
+      const conflict = conflicts?.epoch === epoch ? conflicts.lanes.get(lane) : undefined
       said[lane] = {
-        storedTo: unbrokenTo(settled),
+        storedTo: Math.min(unbrokenTo(settled), (conflict ?? Number.POSITIVE_INFINITY) - 1),
         missing: holesOf(settled, missingMax),
         ...(lostTo === undefined ? {} : { lostTo }),
+        ...(conflict === undefined ? {} : { conflict }),
       }
     }
-    return { v: 1, epoch, lanes: said, centreTimeMs, forms: [...reportForms] }
+    const isOlder = this.#boxes.get(box)?.has(epoch) === true && this.latestEpoch(box) !== epoch
+    const newer = isOlder ? { newerEpoch: true } : {}
+    return { v: 1, epoch, lanes: said, centreTimeMs, forms: [...reportForms], ...newer }
   }
 
   /** The newest epoch of a box. */
@@ -259,12 +285,14 @@ function settledAfter(settled: NumberRange[], { first, records, skipped }: Repor
 }
 
 /** Adds what `batch.settled` does not cover yet; returns how many records were repeats. */
-function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport): number {
+function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport, repeated: RepeatedRecord[]): number {
   let repeats = 0
   report.records.forEach((record, i) => {
     const number = report.first + i
     if (hasNumber(batch.settled, number)) {
       repeats += 1
+      const { box, epoch, lane } = batch
+      repeated.push({ box, epoch, lane, number, identity: identityOf(record) })
       return
     }
     batch.numbers.push(number)

@@ -50,10 +50,25 @@ export interface QuarantineEntry {
   payload: Uint8Array
 }
 
+/** A record that came under a number that is stored. */
+export interface RepeatedRecord {
+  box: string
+  epoch: string
+  lane: Lane
+  number: number
+  /** See `identityOf`. */
+  identity: string
+}
+
+/** A number that is stored and came again as another record: the box's folder went back to an earlier state. */
+export type RecordConflict = Omit<RepeatedRecord, 'identity'>
+
 export interface IntakeBatch {
   receivedAtMs: number
   lanes: LaneBatch[]
   quarantined: QuarantineEntry[]
+  /** Compared with what is stored under their numbers. */
+  repeated?: RepeatedRecord[]
 }
 
 /** A record that fails the commit that it is in: it went into quarantine instead, and its number is settled. */
@@ -67,6 +82,7 @@ export interface SpoiltRecord {
 export interface StoredIntake {
   changes: StoredChange[]
   spoilt: SpoiltRecord[]
+  conflicts?: RecordConflict[]
 }
 
 /** A call that a box could not keep. */

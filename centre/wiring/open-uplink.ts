@@ -1,7 +1,6 @@
 // The last step: the broker of the boxes listens, and what they send goes to the part that takes it.
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Downlink } from '../receiver/downlink.ts'
-import type { ReceiverCore } from '../receiver/receiver-core.ts'
 import { UplinkBroker } from '../receiver/uplink-broker.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage } from '../storage/port.ts'
@@ -11,7 +10,6 @@ import type { OpenedVillages } from './open-villages.ts'
 
 export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
   storage: Storage
-  core: ReceiverCore
   downlink: Downlink
   commands: CommandSender
   securityLog: SecurityLog
@@ -19,7 +17,7 @@ export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
 
 export async function openUplink(base: Base, options: OpenUplinkOptions): Promise<UplinkBroker> {
   const { config, clock, registry, parts } = base
-  const { storage, core, downlink, commands, securityLog, villages, own, intake, pictures } = options
+  const { storage, downlink, commands, securityLog, villages, own, intake, pictures } = options
   const logger = base.logger.child({ part: 'receiver' })
   const sendPendingStages = (box: string): void =>
     void storage
@@ -50,8 +48,7 @@ export async function openUplink(base: Base, options: OpenUplinkOptions): Promis
       return commands.answered(box, payload)
     },
     onSubscribed: (box, channel) => {
-      const epoch = core.latestEpoch(box)
-      if (channel === 'receipt' && epoch !== undefined) downlink.sendReceipt(box, epoch)
+      if (channel === 'receipt') options.heartbeats.subscribed(box)
       if (channel === 'command') commands.boxReady(box)
       if (channel === 'stage') sendPendingStages(box)
     },

@@ -53,6 +53,7 @@ const ownKinds = new Set<BoxFact['kind']>([
   'box-disk-full',
   'box-dropping',
   'journal-damaged',
+  'journal-rewound',
   'certificate-expires',
   'link-lost',
 ])
@@ -76,8 +77,9 @@ export function takeFact(judging: Judging, fact: BoxFact): void {
     dropWaiting(judging, key)
     return clear(judging, subject, kind)
   }
-  // Salvage happens at a moment; everything else is a state that may be told again and again.
-  if (kind !== 'journal-damaged' && readAlarm(judging.memory, alarmKey(subject, kind))?.isPresent) return
+  // Salvage and a new epoch happen at a moment; everything else is a state that may be told again and again.
+  const isMoment = kind === 'journal-damaged' || kind === 'journal-rewound'
+  if (!isMoment && readAlarm(judging.memory, alarmKey(subject, kind))?.isPresent) return
   const delay = delayMs(judging, kind)
   if (delay === 0) return raiseFact(judging, fact)
   const box = readBox(judging.memory)

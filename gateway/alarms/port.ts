@@ -49,6 +49,7 @@ export interface BoxFact {
     | 'box-dropping'
     | 'clock-unsynced'
     | 'journal-damaged'
+    | 'journal-rewound'
     | 'certificate-expires'
     | 'link-lost'
     | 'camera-offline'

@@ -322,6 +322,11 @@ function describeJournal({ journal, quarantine }: HealthAnswer): Finding[] {
       zh: '日志曾损坏并已修复',
       en: 'the journal was damaged and salvaged at the last start.',
     },
+    rewound: {
+      grade: 'watch',
+      zh: '数据目录曾退回到以前的状态，本次启动已换用新的编号段；换过卡或恢复过备份吗？否则更换存储卡',
+      en: 'the data folder went back to an earlier state, and this start began a new epoch: was a card changed or an image restored? If not, replace the card.',
+    },
     filling: { grade: 'watch', zh: '日志空间将满', en: 'the room for the journal is nearly used up.' },
     dropping: {
       grade: 'act',

@@ -57,13 +57,14 @@ export class BoxWatch {
     const { facts, journal, now } = this.#options
     const time = now()
     facts.set('clock-unsynced', time.clock === 'unsynced')
-    const { spoilt, salvaged, space } = journal.facts()
+    const { spoilt, salvaged, rewound, space } = journal.facts()
     facts.set('box-disk-full', space.state !== 'sound')
     facts.set('box-dropping', space.state === 'dropping', { dropped: space.dropped })
     if (spoilt > 0 || salvaged) {
       const folder = salvaged ? { folder: salvaged.from } : {}
       facts.set('journal-damaged', true, { salvaged: salvaged?.records ?? 0, spoilt, ...folder })
     }
+    if (rewound) facts.set('journal-rewound', true, { renumbered: rewound.records, folder: rewound.from })
     // Without a known date nobody can say what has expired.
     if (time.clock === 'unsynced' || time.steadyMs - this.#certificatesAtMs < certificateLookMs) return
     this.#certificatesAtMs = time.steadyMs

@@ -86,7 +86,14 @@ export class HealthReport {
         epoch: facts.epoch,
         sizeBytes: facts.sizeBytes,
         records: lanes.reduce((sum, lane) => sum + journal.positions()[lane].last, 0),
-        state: facts.space.state !== 'sound' ? facts.space.state : facts.salvaged ? 'salvaged' : 'sound',
+        state:
+          facts.space.state !== 'sound'
+            ? facts.space.state
+            : facts.rewound
+              ? 'rewound'
+              : facts.salvaged
+                ? 'salvaged'
+                : 'sound',
         droppedRecords: facts.space.dropped,
       },
       process: {

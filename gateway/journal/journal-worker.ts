@@ -4,6 +4,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { setThreadNiceness } from '../../platform/thread.ts'
 import { lockFolder } from './lock.ts'
 import { isDamage, markSuspect, openJournalFile } from './damage/salvage.ts'
+import { askRenewal } from './damage/renewal.ts'
 import { JournalStore } from './store.ts'
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 import { codeOf, messageOf } from '../../platform/failure.ts'
@@ -19,6 +20,8 @@ const reply = (message: WorkerReply): void => port.postMessage(message)
 function asError(error: unknown): { code: string; message: string } {
   return { code: codeOf(error) || 'FAILED', message: messageOf(error) }
 }
+
+let epoch = ''
 
 function answer(store: JournalStore, id: number, request: WorkerRequest): unknown {
   switch (request.type) {
@@ -36,6 +39,10 @@ function answer(store: JournalStore, id: number, request: WorkerRequest): unknow
       return store.trim(request.lane, request.receipted, request.rowsMax)
     case 'repair':
       return store.repair(request.boot, request.bootWallMs)
+    case 'prove':
+      return store.prove()
+    case 'renew':
+      return askRenewal(options.folder, epoch, request.reason, request.wallMs)
     case 'look':
       return store.look(request.receipted)
     case 'close':
@@ -54,7 +61,7 @@ function noteDamage(reason: string): void {
 
 function run(): void {
   const unlock = lockFolder(options.folder)
-  const { db, salvaged } = openJournalFile(options.folder, options.newEpoch)
+  const { db, isNewEpoch, salvaged, rewound } = openJournalFile(options.folder, options.newEpoch)
   const store = new JournalStore(db, options, createSystemClock())
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
@@ -71,8 +78,9 @@ function run(): void {
       port.close()
     }
   })
-  const opened = store.open()
-  reply({ id: 0, opened: salvaged ? { ...opened, salvaged } : opened })
+  const opened = { ...store.open(isNewEpoch), ...(salvaged && { salvaged }), ...(rewound && { rewound }) }
+  epoch = opened.epoch
+  reply({ id: 0, opened })
 }
 
 // Every alarm waits for this thread, which needs little: it goes ahead of all that computes, where it may (`LimitNICE`).

@@ -29,6 +29,11 @@ import type { CommitRequest } from './worker-messages.ts'
  * more than ever waits, so that no sequence is given twice.
  */
 const sequenceLeap = 1_000_000
+/**
+ * And by chance further: a folder that went back to an earlier state would give the same sequences again, and with them the same
+ * ids of alarms and commands, to other things. Half a million starts fit below `sequenceMax`.
+ */
+const sequenceLeapChance = 2 ** 32 - 1
 /** While there is little room it is looked at this often, also without commits. */
 const spaceLookMs = 1000
 const noDocuments: readonly [string, undefined][] = []
@@ -75,6 +80,7 @@ function textOf(record: JournalRecord): string {
 /** Exported for the simulation, which has a thread of its own. */
 export class BatchingJournal implements Journal {
   readonly epoch: string
+  readonly unproven: Record<Lane, number> | undefined
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #keepReceipted: number
@@ -102,6 +108,7 @@ export class BatchingJournal implements Journal {
     this.#keepReceipted = options.keepReceipted ?? 200_000
     this.#thread = thread
     this.epoch = thread.opened.epoch
+    this.unproven = thread.opened.unproven
     this.#numbers = new LaneNumbers(thread.opened.positions)
     this.#queue = new CommitQueue({
       clock: options.clock,
@@ -112,9 +119,17 @@ export class BatchingJournal implements Journal {
       onKept: (batch, request) => this.#confirm(batch, request),
       onRefused: (refused, error) => this.#refuse(refused, error),
     })
-    this.#sequence = thread.opened.lastSequence + sequenceLeap
+    this.#sequence = thread.opened.lastSequence + sequenceLeap + options.random.between(0, sequenceLeapChance)
     this.#quarantined = thread.opened.quarantined
     this.#space = { ...thread.opened.space, state: 'sound', isForAlarmsOnly: false }
+  }
+
+  async prove(): Promise<void> {
+    await this.#thread.ask({ type: 'prove' })
+  }
+
+  async renew(reason: string): Promise<boolean> {
+    return (await this.#thread.ask({ type: 'renew', reason, wallMs: this.#clock.wallMs() })) as boolean
   }
 
   nextSequence(): number {
@@ -245,7 +260,7 @@ export class BatchingJournal implements Journal {
   }
 
   facts(): JournalFacts {
-    const { boot, salvaged } = this.#thread.opened
+    const { boot, salvaged, rewound } = this.#thread.opened
     return {
       epoch: this.epoch,
       boot,
@@ -254,6 +269,7 @@ export class BatchingJournal implements Journal {
       spoilt: this.#thread.spoilt(),
       space: this.#thread.space(),
       ...(salvaged ? { salvaged } : {}),
+      ...(rewound ? { rewound } : {}),
     }
   }
 

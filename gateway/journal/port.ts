@@ -21,6 +21,15 @@ export type LanePositions = Record<Lane, LanePosition>
 /** The part of the journal that the uplink needs: reading is not deleting. */
 export interface Outbox {
   readonly epoch: string
+  /**
+   * At a start that goes on with an epoch from before: how far each lane was. Nothing above it was ever sent from this folder:
+   * a centre that has more has it from a later state of the folder, which went back since. Undefined for an epoch begun at this start.
+   */
+  readonly unproven: Record<Lane, number> | undefined
+  /** The centre has nothing that is not here: from now on records above `unproven` may be sent. Resolves when that is on disk. */
+  prove(): Promise<void>
+  /** The folder went back to an earlier state: the next opening begins a new epoch. False when that was less than an hour ago. */
+  renew(reason: string): Promise<boolean>
   positions(): LanePositions
   /** Records of `lane` with numbers above `after`, in order, at most `recordsMax` and about `bytesMax` of bodies. */
   read(lane: Lane, after: number, limits: { recordsMax: number; bytesMax: number }): Promise<StoredRecord[]>
@@ -90,6 +99,8 @@ export interface JournalFacts {
   space: SpaceFacts
   /** What a damaged predecessor left, when this start salvaged one. */
   salvaged?: { records: number; from: string; reason: string }
+  /** What this start renumbered, when the folder had gone back to an earlier state. */
+  rewound?: { records: number; from: string; reason: string }
 }
 
 export interface Journal extends Outbox {

@@ -265,16 +265,18 @@ export class JournalStore {
   }
 
   /** Reads where the journal stands and counts the boot, in one transaction. */
-  open(): Omit<OpenedJournal, 'salvaged'> {
+  open(isNewEpoch = false): Omit<OpenedJournal, 'salvaged' | 'rewound'> {
     return this.#db
       .transaction(() => {
         const epoch = this.#meta.get('epoch')
         if (epoch === undefined) throw new JournalError('SQLITE_CORRUPT', 'the journal has lost its epoch')
         const boot = this.#countBoot()
+        const unproven = isNewEpoch ? undefined : this.#unproven()
         return {
           epoch,
           boot,
           positions: this.#positions(),
+          ...(unproven && { unproven }),
           lastSequence: this.#lastSequence(),
           quarantined: this.#count('quarantine'),
           sizeBytes: this.sizeBytes(),
@@ -282,6 +284,22 @@ export class JournalStore {
         }
       })
       .immediate()
+  }
+
+  /** How far the lanes were when this folder last sent anything, or at this opening: written once, until `prove`. */
+  #unproven(): Record<Lane, number> {
+    const positions = this.#positions()
+    const written = jsonOf(this.#meta.get('unproven'))
+    const unproven = laneNumbers((lane) =>
+      isObject(written) ? Math.min(positionIn(written, lane), positions[lane].last) : positions[lane].last,
+    )
+    if (!isObject(written)) this.#meta.put('unproven', JSON.stringify(unproven))
+    return unproven
+  }
+
+  /** What is sent from here on stands above it. */
+  prove(): void {
+    this.#db.prepare("DELETE FROM meta WHERE key = 'unproven'").run()
   }
 
   #countBoot(): number {

@@ -55,17 +55,22 @@ export type WorkerRequest =
   | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
   | { type: 'look'; receipted: Record<Lane, number> }
   | { type: 'repair'; boot: number; bootWallMs: number }
+  | { type: 'prove' }
+  | { type: 'renew'; reason: string; wallMs: number }
   | { type: 'close'; receipted: Record<Lane, number> }
 
 export interface OpenedJournal {
   epoch: string
   boot: number
   positions: LanePositions
+  /** See `Outbox`. */
+  unproven?: Record<Lane, number>
   lastSequence: number
   quarantined: number
   sizeBytes: number
   space: SpaceFacts
   salvaged?: { records: number; from: string; reason: string }
+  rewound?: { records: number; from: string; reason: string }
 }
 
 export type WorkerReply =

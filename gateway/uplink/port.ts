@@ -34,6 +34,8 @@ export interface UplinkOptions {
   onStage: (notice: StageNotice) => void
   onLink: (state: LinkState, reason?: string) => void
   pictures?: PictureSource | undefined
+  /** The folder went back to an earlier state: start anew, which begins a new epoch. */
+  onWentBack?: (reason: string) => void
 }
 
 /** Where pictures wait for the uplink, and what becomes of them. None of the calls may throw. */

@@ -7,6 +7,7 @@ import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax } from '../../protocols/uplink/report.ts'
 import type { LanePositions, StoredRecord } from '../journal/port.ts'
+import { EpochProof, type EpochProofOptions } from './epoch-proof.ts'
 import { type Candidates, LaneQueue, readLimits } from './queues/lane-queue.ts'
 import type { Link, Pack } from './link.ts'
 import { LinkMeter } from './flow/link-meter.ts'
@@ -46,6 +47,8 @@ export interface SessionOptions {
   /** TCP is up and Reports went out, but no Receipt came for this long. */
   deafAfterMs: number
   onDeaf: () => void
+  /** What the centre's first word must agree with; nothing by default. */
+  proof?: Omit<EpochProofOptions, 'onProven'> | undefined
   pictures?: Omit<PictureQueueOptions, 'clock' | 'onReady'> | undefined
 }
 
@@ -65,6 +68,7 @@ export class UplinkSession {
   readonly #queues: LaneQueue[]
   readonly #byLane: ReadonlyMap<Lane, LaneQueue>
   readonly #builder: ReportBuilder
+  readonly #proof: EpochProof
   readonly #reading = new Set<Lane>()
   readonly #emptyReads = new Map<Lane, number>()
   #link: Link | undefined
@@ -79,7 +83,9 @@ export class UplinkSession {
     this.#queues = lanes.map((lane) => new LaneQueue(lane, options.positions[lane]))
     this.#byLane = new Map(this.#queues.map((queue) => [queue.lane, queue]))
     this.#builder = new ReportBuilder(options.epoch, options.pack)
-    const { clock, pictures } = options
+    const { clock, pictures, proof } = options
+    const proven = { unproven: undefined, prove: (done: () => void) => done(), wentBack: () => undefined }
+    this.#proof = new EpochProof({ ...(proof ?? proven), onProven: () => this.#pump() })
     if (pictures) this.pictures = new PictureQueue({ ...pictures, clock, onReady: () => this.#pump() })
   }
 
@@ -101,6 +107,7 @@ export class UplinkSession {
 
   linkUp(link: Link): void {
     this.#link = link
+    this.#proof.linkUp(this.#options.clock.monotonicMs())
     this.#rewind()
     this.#pump()
   }
@@ -108,6 +115,7 @@ export class UplinkSession {
   /** Whatever was under way is unknown now. */
   linkDown(): void {
     this.#link = undefined
+    this.#proof.linkDown()
     this.#rewind()
   }
 
@@ -128,14 +136,17 @@ export class UplinkSession {
       events.receiptRefused('other epoch')
       return
     }
-    this.#isDenseRead = receipt.forms?.includes(denseForm) ?? false
     this.#waitingSinceMs = undefined
+    if (!this.#proof.hear(receipt)) return
+    this.#isDenseRead = receipt.forms?.includes(denseForm) ?? false
     const nowMs = clock.monotonicMs()
     for (const queue of this.#queues) {
       const stored = receipt.lanes[queue.lane]
       if (!stored) continue
-      if (stored.storedTo > queue.last) events.receiptRefused('above what was written', queue.lane)
-      else if (stored.storedTo < queue.receipted && queue.receipted <= (stored.lostTo ?? 0))
+      if (stored.storedTo > queue.last) {
+        events.receiptRefused('above what was written', queue.lane)
+        this.#proof.goBack(`the centre has ${queue.lane} ${stored.storedTo}, written was ${queue.last}`)
+      } else if (stored.storedTo < queue.receipted && queue.receipted <= (stored.lostTo ?? 0))
         this.#stepBack(queue, stored.storedTo)
       else this.#settle(queue, stored.storedTo, stored.missing, nowMs)
     }
@@ -159,6 +170,7 @@ export class UplinkSession {
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs()
     if (!this.#link) return
+    this.#proof.tick(nowMs, this.isUrgentWaiting)
     if (this.#waitingSinceMs !== undefined && nowMs - this.#waitingSinceMs >= this.#options.deafAfterMs) {
       this.#waitingSinceMs = undefined
       this.#options.onDeaf()
@@ -235,7 +247,7 @@ export class UplinkSession {
   /** Sends one Report of the most urgent lane that may send; false when none may. */
   #sendNext(queues: readonly LaneQueue[]): boolean {
     const link = this.#link
-    if (!link || this.#isStopped) return false
+    if (!link || this.#isStopped || !this.#proof.isOpen) return false
     this.meter.probeWhenDue(this.#options.clock.monotonicMs())
     for (const queue of queues) {
       if (!queue.hasUnsent) continue

@@ -10,6 +10,7 @@ export interface UplinkMetrics {
   connected: () => void
   /** Pictures by what became of them; labels: outcome. */
   pictures: Counter<'outcome'>
+  rewound: Counter
   closed: (why: 'failed' | 'closed' | 'deaf') => void
   state: (state: LinkState) => void
 }
@@ -44,6 +45,11 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
     name: 'gengfu_uplink_failed_reads_total',
     help: 'Reads of the journal that brought nothing',
     labelNames: ['how'],
+    registers,
+  })
+  const rewound = new Counter({
+    name: 'gengfu_uplink_rewound_total',
+    help: 'Times that the data folder was found to have gone back to an earlier state',
     registers,
   })
   const refused = new Counter({
@@ -108,6 +114,7 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
   link('gengfu_uplink_rate_bytes_per_second', 'Measured rate of the link', (now) => now.bytesPerSecond)
   link('gengfu_uplink_round_trip_seconds', 'Measured round trip', (now) => now.roundTripMs / 1000)
   return {
+    rewound,
     events: {
       sent: (lane, report) => {
         sent.inc({ lane }, report.records)

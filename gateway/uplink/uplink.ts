@@ -16,6 +16,7 @@ import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
 import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import { UnkeptCalls } from './queues/unkept-calls.ts'
+import { proofCalls } from './proof-calls.ts'
 import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
 import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } from './session.ts'
@@ -73,6 +74,7 @@ class UplinkLoop implements Uplink {
       againAfterMsMin: settings.resendSeconds * 1000,
       deafAfterMs: settings.deafSeconds * 1000,
       onDeaf: () => this.#leaveDeaf(),
+      proof: proofCalls({ ...options, onRewound: () => this.#metrics.rewound.inc() }),
       pictures: options.pictures && this.#pictureCalls(options.pictures),
     })
   }

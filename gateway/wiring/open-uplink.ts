@@ -23,6 +23,8 @@ export interface OpenUplinkOptions extends OpenedJournal {
   keeping: KeepingWatch
   guard: () => Guard
   startedMs: number
+  /** Start anew: the journal is to begin a new epoch. */
+  restart: (why: string) => void
 }
 
 export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | undefined {
@@ -53,6 +55,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     random,
     metrics,
     pictures: opened?.pictures,
+    onWentBack: options.restart,
     health: () => ({ ...heartbeat.read(), ...keeping.said }),
     onStage: ({ alarm, stage, by }) => {
       stages.reached(alarm, stage)

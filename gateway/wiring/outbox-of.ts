@@ -5,6 +5,9 @@ import type { Journal, Outbox } from '../journal/port.ts'
 export function outboxOf(journal: Journal, stages: StageReceipts): Outbox {
   return {
     epoch: journal.epoch,
+    unproven: journal.unproven,
+    prove: () => journal.prove(),
+    renew: (reason) => journal.renew(reason),
     positions: () => journal.positions(),
     read: (lane, after, limits) => journal.read(lane, after, limits),
     settle: (lane, storedTo) => {

@@ -167,7 +167,7 @@ export interface HealthJournal {
   /** Records kept, waiting or not. */
   records: number
   /** `filling`: above 90 % of its room. `dropping`: low lanes give up their oldest. `salvaged`: opened damaged. */
-  state: 'sound' | 'filling' | 'dropping' | 'salvaged'
+  state: 'sound' | 'filling' | 'dropping' | 'salvaged' | 'rewound'
   /** Records given up so far because the room was full. */
   droppedRecords: number
   lastCommitAgoMs?: number

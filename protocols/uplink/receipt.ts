@@ -8,12 +8,14 @@ const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /**
  * `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below numbers already seen, oldest first. `lostTo`:
- * the box was receipted up to there, and the centre has no longer all of it.
+ * the box was receipted up to there, and the centre has no longer all of it. `conflict`: lowest number that came again with another
+ * content, which is not stored.
  */
 export const laneReceiptSchema = z.looseObject({
   storedTo: count,
   missing: z.array(z.tuple([count, count])).max(100),
   lostTo: count.optional(),
+  conflict: count.optional(),
 })
 
 export const receiptSchema = z.looseObject({
@@ -22,6 +24,7 @@ export const receiptSchema = z.looseObject({
   lanes: z.partialRecord(z.enum(lanes), laneReceiptSchema),
   centreTimeMs: z.number(),
   forms: z.array(z.number().int()).max(16).optional(),
+  newerEpoch: z.boolean().optional(),
 })
 
 export interface LaneReceipt {
@@ -29,6 +32,8 @@ export interface LaneReceipt {
   missing: [from: number, to: number][]
   /** What the box said it was receipted up to, while that is more than the centre has: an older backup was restored. */
   lostTo?: number | undefined
+  /** The lowest number that came again as another record: the box's folder went back to an earlier state. */
+  conflict?: number | undefined
 }
 
 export interface Receipt {
@@ -39,6 +44,8 @@ export interface Receipt {
   centreTimeMs: number
   /** Forms of a Report that this centre reads beside the readable one; see `dense-report.ts`. */
   forms?: number[] | undefined
+  /** The centre has heard of this box under an epoch that began later: the box's folder went back, and it begins a new one. */
+  newerEpoch?: boolean | undefined
 }
 
 /** What a centre built on this package puts into `forms`. */

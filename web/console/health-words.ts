@@ -43,6 +43,10 @@ export const journalWords: Record<HealthAnswer['journal']['state'], BilingualTex
   sound: { zh: '完好', en: 'sound' },
   filling: { zh: '将满', en: 'nearly full' },
   dropping: { zh: '已满，正在放弃最旧的日常记录', en: 'full: giving up the oldest routine records' },
+  rewound: {
+    zh: '曾退回到以前的状态，已换用新的编号段',
+    en: 'went back to an earlier state; new numbers were begun',
+  },
   salvaged: { zh: '曾损坏，已抢救', en: 'was damaged and has been salvaged' },
 }
 

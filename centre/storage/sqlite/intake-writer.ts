@@ -2,7 +2,8 @@
 // of the lane that fails each record: the culprit goes into quarantine and everything else is stored.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
-import type { AlarmRecord, LogRecord } from '../../../protocols/domain/record.ts'
+import type { AlarmRecord, JournalRecord, LogRecord } from '../../../protocols/domain/record.ts'
+import { identityOf } from '../../../protocols/domain/record-identity.ts'
 import { readBootTime, type BootTime } from '../../alarms/boot-time.ts'
 import { applyAlarmRecord, isOwn, type DeskRow, type RecordOrder } from '../../alarms/desk-row.ts'
 import { isFaultOfData, toStorageFailure } from '../storage-failure.ts'
@@ -18,6 +19,7 @@ import {
   type IntakeBatch,
   type LaneBatch,
   type QuarantineEntry,
+  type RepeatedRecord,
   type SpoiltRecord,
   type StoredChange,
   type StoredIntake,
@@ -116,7 +118,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
       const sequence = batch.sequences[i] ?? 0
       const was = places.get(sequence)
       const isSalvaged = mayBeSalvaged && origins.has(batch.box, { epoch: batch.epoch, sequence })
-      if (was ? !origins.claim(batch.box, was) : isSalvaged) {
+      if (was ? !origins.claim(batch.box, was, batch.bodies[i] ?? '') : isSalvaged) {
         repeated.add(sequence)
         continue
       }
@@ -223,6 +225,19 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     return stored
   })
 
+  const selectBody = db
+    .prepare<[number, number, number], string>(
+      'SELECT body FROM records WHERE epoch = ? AND lane = ? AND number = ?',
+    )
+    .pluck()
+
+  /** A number without a record of its own is one that was skipped, or stored under another place: no conflict. */
+  function isOther({ box, epoch, lane, number, identity }: RepeatedRecord): boolean {
+    const known = epochs.known(box, epoch)
+    const body = known === undefined ? undefined : selectBody.get(known, lanes.indexOf(lane), number)
+    return body !== undefined && identityOf(JSON.parse(body) as JournalRecord) !== identity
+  }
+
   return (batch) => {
     let stored: StoredIntake
     try {
@@ -233,7 +248,8 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     }
     // Only once committed: a rolled back epoch must be made anew.
     for (const { box, epoch } of batch.lanes) epochs.remember(box, epoch)
-    return stored
+    const conflicts = (batch.repeated ?? []).filter(isOther)
+    return conflicts.length > 0 ? { ...stored, conflicts } : stored
   }
 }
 

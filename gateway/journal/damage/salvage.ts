@@ -22,6 +22,7 @@ import { carveRecords } from './carve.ts'
 import { openDatabase } from '../database.ts'
 import { laneTable } from '../migrations.ts'
 import { readRecord } from './readable-record.ts'
+import { takeRenewal } from './renewal.ts'
 import { expandBody } from '../short-event.ts'
 import { reserveFile } from '../space.ts'
 import { documentSum, openDocuments, type DocumentRow, type DocumentTable } from '../sound-documents.ts'
@@ -42,6 +43,15 @@ const checkedBytesMax = 32 * 1024 * 1024
 const ofThisFile = new Set(['epoch', 'schema', 'opened'])
 /** Damaged journals kept aside; the oldest goes when another comes. */
 const keptAsideMax = 3
+
+export interface OpenedFile {
+  db: Database.Database
+  /** The epoch was begun by this opening: no centre can know it. */
+  isNewEpoch: boolean
+  salvaged?: Salvaged
+  /** The folder had gone back to an earlier state. */
+  rewound?: Salvaged
+}
 
 export interface Salvaged {
   records: number
@@ -64,10 +74,7 @@ export function markSuspect(folder: string, reason: string): void {
 }
 
 /** Opens the folder's journal; a damaged one is replaced by what could be saved of it. */
-export function openJournalFile(
-  folder: string,
-  newEpoch: string,
-): { db: Database.Database; salvaged?: Salvaged } {
+export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
   const file = join(folder, 'journal.db')
   endInterruptedSalvage(folder)
   const suspicion = readIfThere(join(folder, suspectFile))
@@ -82,10 +89,16 @@ export function openJournalFile(
     const found = probe(db, suspicion !== undefined)
     if (found === undefined) {
       setAsideSpoiltDocuments(db)
+      const isNewEpoch =
+        openDocuments(db, 'meta').get('epoch') === undefined && epochBeside(folder) === undefined
       if (settleEpoch(folder, db, newEpoch)) {
         takeTail(db, unfinished)
         rmSync(join(folder, suspectFile), { force: true })
-        return { db }
+        const renewal = takeRenewal(folder, epochBeside(folder) ?? '')
+        if (renewal === undefined) return { db, isNewEpoch }
+        db.close()
+        const { db: renewed, salvaged: rewound } = salvage(folder, newEpoch, renewal, false)
+        return { db: renewed, isNewEpoch: true, ...(rewound && { rewound }) }
       }
     }
     db.close()
@@ -124,14 +137,10 @@ function probe(db: Database.Database, isSuspect: boolean): string | undefined {
 }
 
 /** What is saved is written beside the damaged file and takes its place in one step: a power cut leaves one or the other. */
-function salvage(
-  folder: string,
-  newEpoch: string,
-  reason: string,
-): { db: Database.Database; salvaged: Salvaged } {
+function salvage(folder: string, newEpoch: string, reason: string, isCarved = true): OpenedFile {
   const oldEpoch = epochBeside(folder) ?? 'unknown0'
   const draft = openDatabase(join(folder, draftFile))
-  const records = draft.transaction(() => saveInto(draft, folder, oldEpoch))()
+  const records = draft.transaction(() => saveInto(draft, folder, oldEpoch, isCarved))()
   setAsideSpoiltDocuments(draft)
   draft.pragma('wal_checkpoint(TRUNCATE)')
   draft.close()
@@ -142,10 +151,10 @@ function salvage(
   openDocuments(db, 'meta').put('epoch', newEpoch)
   settleEpoch(folder, db, newEpoch)
   rmSync(join(folder, suspectFile), { force: true })
-  return { db, salvaged: { records, from: aside, reason } }
+  return { db, isNewEpoch: true, salvaged: { records, from: aside, reason } }
 }
 
-function saveInto(draft: Database.Database, folder: string, oldEpoch: string): number {
+function saveInto(draft: Database.Database, folder: string, oldEpoch: string, isCarved: boolean): number {
   draft.exec(
     'CREATE TABLE saved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
   )
@@ -156,7 +165,7 @@ function saveInto(draft: Database.Database, folder: string, oldEpoch: string): n
     'CREATE TABLE carved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
   )
   const carve = draft.prepare('INSERT OR IGNORE INTO carved (sequence, lane, body) VALUES (?, ?, ?)')
-  for (const name of journalFiles.slice(0, 2)) {
+  for (const name of isCarved ? journalFiles.slice(0, 2) : []) {
     const file = join(folder, name)
     if (existsSync(file))
       carveRecords(file, (lane, sequence, body) => void attempt(() => carve.run(sequence, lane, body)))
@@ -221,7 +230,7 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
       ['quarantine', 'position, at_ms, device, topic, problem, payload'],
     ] as const)
       copyTable(old, into, table, columns)
-    into.exec("DELETE FROM meta WHERE key = 'receipted'")
+    into.exec("DELETE FROM meta WHERE key IN ('epoch', 'receipted', 'unproven')")
   } finally {
     attempt(() => old.close())
   }

@@ -19,6 +19,9 @@ export function createMemoryOutbox(epoch = 'e0e0e0e0e0e0'): MemoryOutbox {
   const reads: { lane: Lane; after: number }[] = []
   return {
     epoch,
+    unproven: undefined,
+    prove: async () => undefined,
+    renew: async () => false,
     reads,
     positions: () => structuredClone(positions),
     read: async (lane, after, { recordsMax, bytesMax }) => {

@@ -1,0 +1,12 @@
+// Whether two records are the same: by what never changes. Times of an unsynced boot are repaired later, and a salvaged record names its first place.
+import type { JournalRecord } from './record.ts'
+
+export function identityOf(record: JournalRecord): string {
+  const { type, sequence, boot, sinceBootMs } = record
+  return JSON.stringify([type, sequence, boot, sinceBootMs, ...subjectOf(record)])
+}
+
+function subjectOf(record: JournalRecord): string[] {
+  if (record.type === 'event') return [record.device, record.messageId]
+  return record.type === 'alarm' ? [record.alarm.id, record.change] : [record.what]
+}
