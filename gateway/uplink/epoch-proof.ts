@@ -14,7 +14,7 @@ export interface EpochProofOptions {
   /** Notes on disk that records above are sent from now on; calls back in any case. */
   prove: (done: () => void) => void
   /** The folder went back; calls back with false when no new epoch may begin yet. */
-  wentBack: (reason: string, done: (isTaken: boolean) => void) => void
+  wentBack: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
   onProven: () => void
 }
 
@@ -69,7 +69,7 @@ export class EpochProof {
   goBack(reason: string): void {
     if (this.#isBusy) return
     this.#isBusy = true
-    this.#options.wentBack(reason, (isTaken) => {
+    void this.#options.wentBack(reason, (isTaken) => {
       if (isTaken) return
       this.#isBusy = false
       this.#isRefused = true

@@ -6,13 +6,28 @@ export interface ProofCallsOptions extends Pick<UplinkOptions, 'outbox' | 'logge
   onRewound: () => void
 }
 
-export function proofCalls({
-  outbox,
-  logger,
-  onWentBack,
-  onRewound,
-}: ProofCallsOptions): Omit<EpochProofOptions, 'onProven'> {
+export function proofCalls(options: ProofCallsOptions): Omit<EpochProofOptions, 'onProven'> {
+  const { outbox, logger, onWentBack, onRewound } = options
   let isSaid = false
+  const renew = async (reason: string): Promise<boolean> => {
+    if (!isSaid) {
+      onRewound()
+      logger.error({ reason, epoch: outbox.epoch }, 'the data folder went back to an earlier state')
+    }
+    let failure: unknown
+    try {
+      if (await outbox.renew(reason)) return true
+    } catch (error) {
+      failure = error
+    }
+    if (!isSaid)
+      logger.error(
+        { err: failure },
+        'a new epoch can not begin now, at most one an hour does: nothing is settled until then',
+      )
+    isSaid = true
+    return false
+  }
   return {
     unproven: outbox.unproven,
     prove: (done) =>
@@ -20,25 +35,10 @@ export function proofCalls({
         .prove()
         .catch((error: unknown) => logger.warn({ err: error }, 'what was sent could not be noted'))
         .finally(done),
-    wentBack: (reason, done) => {
-      if (!isSaid) {
-        onRewound()
-        logger.error({ reason, epoch: outbox.epoch }, 'the data folder went back to an earlier state')
-      }
-      const refused = (error?: unknown): void => {
-        if (!isSaid)
-          logger.error(
-            { err: error },
-            'a new epoch can not begin now, at most one an hour does: nothing is settled until then',
-          )
-        isSaid = true
-        done(false)
-      }
-      outbox.renew(reason).then((isTaken) => {
-        if (!isTaken) return refused()
-        done(true)
-        onWentBack?.(reason)
-      }, refused)
+    wentBack: async (reason, done) => {
+      const isTaken = await renew(reason)
+      done(isTaken)
+      if (isTaken) onWentBack?.(reason)
     },
   }
 }
