@@ -1,6 +1,7 @@
 // The `bridges` section: what carries messages of many devices, in whose dialect, and where it is.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
+import { modbusSchema, sl651Schema } from './bus-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 
 export const bridgesMax = 50
@@ -15,6 +16,8 @@ export const dialectNames = [
   'ttn',
   'lorawan',
   'mapping',
+  'modbus',
+  'sl651',
 ] as const
 
 const topicBase = z
@@ -54,21 +57,29 @@ export const bridgeSchema = z
     tokenFile: z.string().min(1).optional(),
     /** Filters in place of those of the dialect. */
     subscribe: z.array(z.string().min(1).max(256)).min(1).max(50).optional(),
+    /** Of the dialect `modbus`: the bus that the box polls. */
+    modbus: modbusSchema.optional(),
+    /** Of the dialect `sl651`: where recorders dial in. */
+    sl651: sl651Schema.optional(),
   })
-  .superRefine(
-    ({ dialect, mapping, mappingFile, url, username, passwordFile, caFile, subscribe }, context) => {
-      if ((dialect === 'mapping') !== ((mapping ?? mappingFile) !== undefined))
-        context.addIssue({
-          code: 'custom',
-          path: ['mapping'],
-          message: 'together with dialect: mapping, as mapping or mappingFile',
-        })
-      const given = { username, passwordFile, caFile, subscribe }
-      for (const [name, value] of Object.entries(given))
-        if (value !== undefined && url === undefined)
-          context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
-    },
-  )
+  .superRefine((bridge, context) => {
+    const { dialect, mapping, mappingFile, url, username, passwordFile, caFile, subscribe } = bridge
+    if ((dialect === 'mapping') !== ((mapping ?? mappingFile) !== undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['mapping'],
+        message: 'together with dialect: mapping, as mapping or mappingFile',
+      })
+    for (const name of ['modbus', 'sl651'] as const)
+      if ((dialect === name) !== (bridge[name] !== undefined))
+        context.addIssue({ code: 'custom', path: [name], message: `together with dialect: ${name}` })
+    if ((dialect === 'modbus' || dialect === 'sl651') && url !== undefined)
+      context.addIssue({ code: 'custom', path: ['url'], message: `not with dialect: ${dialect}` })
+    const given = { username, passwordFile, caFile, subscribe }
+    for (const [name, value] of Object.entries(given))
+      if (value !== undefined && url === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
+  })
 
 /** Where vendors' platforms push to, by HTTP. */
 export const pushSchema = z
@@ -91,16 +102,18 @@ export type BridgeSettings = z.infer<typeof bridgeSchema>
 /** Ids that are taken already, and two bridges that would speak under the same topics. */
 export function checkBridges(
   bridges: readonly BridgeSettings[],
-  devices: readonly { id: string; address?: string | undefined; dialect?: string | undefined }[],
+  devices: readonly { id: string; address?: string | undefined; via?: string | undefined }[],
 ): Problem[] {
   const problems: Problem[] = []
   const ids = new Set(devices.map(({ id }) => id))
   const places = new Map<string, string>()
-  bridges.forEach(({ id, dialect, base = '', url }, index) => {
+  const viaOf = new Map(devices.map(({ id, via }) => [id, via]))
+  bridges.forEach(({ id, dialect, base = '', url, modbus, sl651 }, index) => {
+    problems.push(...checkUnits(`bridges.${index}.modbus.units`, id, modbus?.units ?? [], viaOf))
     if (ids.has(id))
       problems.push({ path: `bridges.${index}.id`, message: `each id once; "${id}" is there already` })
     ids.add(id)
-    const place = `${dialect} ${base} ${url ?? ''}`
+    const place = modbus || sl651 ? id : `${dialect} ${base} ${url ?? ''}`
     const other = places.get(place)
     if (other !== undefined && url === undefined)
       problems.push({
@@ -121,4 +134,30 @@ export function checkBridges(
     addresses.add(plain)
   })
   return problems
+}
+
+/** Each unit once, and each is a device that hangs on its bus. */
+function checkUnits(
+  path: string,
+  bus: string,
+  units: readonly { unit: number; device: string }[],
+  viaOf: ReadonlyMap<string, string | undefined>,
+): Problem[] {
+  const seen = new Set<number | string>()
+  return units.flatMap(({ unit, device }, index) => {
+    const problems: Problem[] = []
+    if (viaOf.get(device) !== bus)
+      problems.push({
+        path: `${path}.${index}.device`,
+        message: `a device of devices[] with via: ${bus}; "${device}" is none 没有挂在该总线上的设备`,
+      })
+    for (const [key, value] of [
+      ['unit', unit],
+      ['device', device],
+    ] as const)
+      if (seen.has(value))
+        problems.push({ path: `${path}.${index}.${key}`, message: `each once; ${value} is there already` })
+    seen.add(unit).add(device)
+    return problems
+  })
 }

@@ -5,8 +5,10 @@ import { chirpstack } from './lorawan/envelopes/chirpstack.ts'
 import { ttn } from './lorawan/envelopes/ttn.ts'
 import { lorawan } from './lorawan/lorawan.ts'
 import { mapped } from './mapping/mapping.ts'
+import { modbus } from './modbus/modbus.ts'
 import { native } from './native/native.ts'
 import { shelly } from './shelly/shelly.ts'
+import { sl651 } from './sl651/sl651.ts'
 import { tasmota } from './tasmota/tasmota.ts'
 import { zigbee2mqtt } from './zigbee2mqtt/zigbee2mqtt.ts'
 
@@ -20,6 +22,8 @@ export const dialects: readonly Dialect[] = [
   ttn,
   lorawan,
   mapped,
+  modbus,
+  sl651,
 ]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))

@@ -1,5 +1,6 @@
 // What a dialect is: a pure translation between one make's messages and our readings. It does no I/O, has no clock and
 // throws nothing; what it has learned comes back as documents, and the caller keeps them.
+import type { ModbusUnit } from '../config/bus-settings.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import type { CommandResult, DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 
@@ -124,6 +125,10 @@ export interface DialectSettings {
   codec?: string
   /** A mapping as it was read from its file. */
   mapping?: unknown
+  /** The units of a Modbus bus. */
+  modbus?: readonly ModbusUnit[]
+  /** Four hex digits that SL 651 recorders have to send. */
+  password?: string | undefined
   /** What is said about single devices behind the bridge, by the hardware's address. */
   devices?: Readonly<Record<string, DialectDeviceSettings>>
 }

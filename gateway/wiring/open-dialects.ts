@@ -14,6 +14,7 @@ import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
 import { mappingSchema } from '../dialects/mapping/mapping.ts'
 import { PushListener } from '../dialects/box/push-listener.ts'
 import type { Intake } from '../intake/intake.ts'
+import { openBuses } from './open-buses.ts'
 import type { Journal } from '../journal/port.ts'
 
 export interface OpenDialectsOptions {
@@ -77,12 +78,15 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
   const keeper = keeperOf(intake, journal)
   const dialects = new DialectIntake({
     senders: [
-      ...config.bridges.map(({ id, dialect, base, mapping: codec, mappingFile }) => ({
+      ...config.bridges.map(({ id, dialect, base, mapping: codec, mappingFile, modbus, sl651 }) => ({
         id,
         dialect,
         base,
         codec,
         isDevice: false,
+        modbus: modbus?.units,
+        password: sl651?.password,
+        isListedOnly: sl651 !== undefined,
         ...(mappingFile === undefined ? {} : { mapping: readMapping(mappingFile) }),
       })),
       ...config.devices.flatMap(({ id, dialect, base }) =>
@@ -108,13 +112,16 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
           ],
     ),
   )
+  const buses = openBuses({ bridges: config.bridges, dialects, keeper, steadyMs, logger })
   const push =
     config.push && new PushListener({ settings: config.push, bridges: config.bridges, dialects, logger })
   let pushPort = 0
   let broker: DeviceBroker | undefined
   let stopSightings = (): void => undefined
   const isThere = (sender: string): boolean =>
-    links.get(sender)?.isConnected ?? broker?.sightingOf(sender).state === 'connected'
+    links.get(sender)?.isConnected ??
+    buses.isThere(sender) ??
+    broker?.sightingOf(sender).state === 'connected'
   const publish = async (
     sender: string,
     message: { topic: string; payload: Uint8Array | string; qos: 0 | 1 },
@@ -189,10 +196,12 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
           )
       })
       for (const link of links.values()) link.start()
+      await buses.start()
       pushPort = (await push?.start()) ?? 0
     },
     stop: async () => {
       stopSightings()
+      await buses.stop()
       if (pushPort !== 0) await push?.stop()
       await Promise.all([...links.values()].map((link) => link.stop()))
     },

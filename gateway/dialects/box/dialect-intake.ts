@@ -7,6 +7,7 @@ import { dialectOf } from '../dialects.ts'
 import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedCommand } from '../port.ts'
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
+import { deviceIdOf } from '../meaning/values.ts'
 import { AllKept, type Keeper, type SenderTold } from './keeper.ts'
 import {
   Addresses,
@@ -83,11 +84,13 @@ export class DialectIntake {
     for (const settings of options.senders) {
       const dialect = dialectOf(settings.dialect)
       if (!dialect) continue
-      const { base, codec, mapping } = settings
+      const { base, codec, mapping, modbus, password } = settings
       const own = {
         ...(base === undefined ? {} : { base }),
         ...(codec === undefined ? {} : { codec }),
         ...(mapping === undefined ? {} : { mapping }),
+        ...(modbus === undefined ? {} : { modbus }),
+        ...(password === undefined ? {} : { password }),
         devices: deviceSettingsOf(options.devices),
       }
       const wasKept = (address: string, messageId: string): boolean =>
@@ -186,8 +189,10 @@ export class DialectIntake {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
+    const isStranger =
+      settings.isListedOnly && heard.results.some(({ device }) => !this.#addresses.isListed(device))
     const all = new AllKept({
-      kept: () => (heard.reply ? told.kept(heard.reply) : told.kept()),
+      kept: () => (heard.reply && !isStranger ? told.kept(heard.reply) : told.kept()),
       refused: (error) => {
         heard.undo()
         session.known.putBack(changed)
@@ -199,6 +204,11 @@ export class DialectIntake {
         keeper.keepState(changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])),
       )
     for (const result of heard.results) {
+      if (settings.isListedOnly && !this.#addresses.isListed(result.device)) {
+        this.#noteSender(settings, result, deviceIdOf(result.device))
+        all.wait(this.#keepRaw(sender, message, 'it is not in devices', result.device))
+        continue
+      }
       const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
       const event = eventOf({ ...result, device })
       if (event) keeper.takeReadings(event, all.part())

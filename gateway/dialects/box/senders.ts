@@ -1,5 +1,6 @@
 // Who may speak which dialect: bridges and devices of the configuration, by the name of their credential; and which of our
 // devices a hardware address is.
+import type { ModbusUnit } from '../../config/bus-settings.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import type { DialectDeviceSettings, DialectTopics } from '../port.ts'
 
@@ -11,6 +12,12 @@ export interface SenderSettings {
   /** A mapping by its name, or as its file has it. */
   codec?: string | undefined
   mapping?: unknown
+  /** The units of a Modbus bus. */
+  modbus?: readonly ModbusUnit[] | undefined
+  /** What SL 651 recorders have to send. */
+  password?: string | undefined
+  /** Anybody may connect: a device that is not listed is kept raw, and raises nothing. */
+  isListedOnly?: boolean
   /** Its own messages are all about this one device. */
   isDevice: boolean
 }

@@ -1,0 +1,141 @@
+// Where SL 651 recorders dial in. A report is confirmed only when it is kept; a recorder that hears nothing sends it again. Any
+// machine may connect, so bytes, connections and silence are bounded, and a station that is not listed gets no answer.
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Logger } from 'pino'
+import type { Sl651Settings } from '../../config/bus-settings.ts'
+import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
+import type { DialectIntake } from './dialect-intake.ts'
+
+/** All packets of one report; beyond it the connection ends. */
+export const reportBytesMax = 65_536
+/** Reports of one connection that wait for their commit; beyond it nothing more is read from it. */
+const waitingMax = 16
+/** Broken frames of one connection; beyond it the connection ends. */
+const brokenMax = 20
+
+export interface RecorderListenerOptions {
+  id: string
+  settings: Sl651Settings
+  dialects: DialectIntake
+  logger: Logger
+}
+
+interface Caller {
+  socket: Socket
+  bytes: Buffer
+  /** Packets of a report that has not ended. */
+  packets: Buffer[]
+  waiting: number
+  broken: number
+}
+
+export class RecorderListener {
+  readonly #options: RecorderListenerOptions
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  constructor(options: RecorderListenerOptions) {
+    this.#options = options
+    this.#server = createServer((socket) => this.#serve(socket))
+    this.#server.maxConnections = options.settings.connections
+  }
+
+  async start(): Promise<number> {
+    const { host, port } = this.#options.settings
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const bound = (this.#server.address() as AddressInfo).port
+    this.#options.logger.info({ host, port: bound, bridge: this.#options.id }, 'listens for recorders')
+    return bound
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.setTimeout(this.#options.settings.idleS * 1000, () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#sockets.delete(socket))
+    const caller: Caller = { socket, bytes: Buffer.alloc(0), packets: [], waiting: 0, broken: 0 }
+    socket.on('data', (chunk: Buffer) => {
+      caller.bytes = Buffer.concat([caller.bytes, chunk])
+      this.#read(caller)
+    })
+  }
+
+  #read(caller: Caller): void {
+    const { socket } = caller
+    while (caller.waiting < waitingMax && !socket.destroyed) {
+      const cut = cutFrame(caller.bytes)
+      if (cut.size === 0) break
+      caller.bytes = caller.bytes.subarray(cut.size)
+      if (!cut.frame) {
+        // A broken frame is not confirmed: the recorder sends it again.
+        if (++caller.broken > brokenMax) return this.#end(caller, cut.problem ?? 'no frame')
+        continue
+      }
+      this.#take(caller, cut.frame, Buffer.from(cut.bytes))
+    }
+    if (caller.bytes.length > frameBytesMax && caller.waiting < waitingMax)
+      return this.#end(caller, 'more bytes than a frame has')
+    if (caller.waiting >= waitingMax) socket.pause()
+    else socket.resume()
+  }
+
+  #take(caller: Caller, frame: Frame, bytes: Buffer): void {
+    if (frame.isDown) return
+    caller.packets = frame.packet === 1 ? [bytes] : [...caller.packets, bytes]
+    if (frame.packet < frame.packets) {
+      const size = caller.packets.reduce((sum, { length }) => sum + length, 0)
+      if (size > reportBytesMax) this.#end(caller, 'a report of too many bytes')
+      return
+    }
+    const payload = Buffer.concat(caller.packets)
+    caller.packets = []
+    if (payload.length > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
+    this.#keep(caller, payload)
+  }
+
+  #keep(caller: Caller, payload: Uint8Array): void {
+    const { dialects, id, logger } = this.#options
+    const { socket } = caller
+    caller.waiting++
+    const done = (): void => {
+      caller.waiting--
+      this.#read(caller)
+    }
+    dialects.take(
+      id,
+      { topic: 'sl651', payload, isRetained: false },
+      {
+        kept: (reply) => {
+          if (reply && !socket.destroyed) socket.write(reply)
+          done()
+        },
+        // No answer at all: the recorder keeps the report and sends it again.
+        refused: (error) => {
+          logger.warn({ bridge: id, reason: error.message }, 'a report of a recorder could not be kept')
+          done()
+        },
+      },
+    )
+  }
+
+  #end({ socket }: Caller, problem: string): void {
+    this.#options.logger.warn(
+      { bridge: this.#options.id, address: socket.remoteAddress, problem },
+      'a caller that sends no SL 651 is disconnected',
+    )
+    socket.destroy()
+  }
+}

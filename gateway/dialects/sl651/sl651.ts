@@ -1,0 +1,92 @@
+// SL 651-2014: water and rain recorders that dial in over TCP. One message is one frame, or all packets of one report behind
+// each other; the reply is the centre's confirmation, sent once everything is kept.
+import { parseBody, parseText, timeOf, type Report } from './elements.ts'
+import { control, cutFrame, encodeFrame, type Frame } from './frame.ts'
+import { nothing, unreadable, type Decoded, type Dialect, type DeviceResult } from '../port.ts'
+
+/** 2F keeps the link, 30 tests, 31 to 35 are reports: even intervals, fixed times, extra, hourly, by hand; 36 is a picture. */
+const linkCode = 0x2f
+const pictureCode = 0x36
+const reportCodes = new Set([0x30, 0x31, 0x32, 0x33, 0x34, 0x35])
+const packetsMax = 64
+
+/** `ESC`: stay connected, more may come. */
+export function confirmationOf(frame: Frame, serial: string, sentAt: string, end: number): Uint8Array {
+  const { isText, centre, station, password, code } = frame
+  const plain = `${serial}${sentAt}`
+  const body = Buffer.from(plain, isText ? 'latin1' : 'hex')
+  return encodeFrame({ isText, centre, station, password, code, isDown: true, body, end })
+}
+
+/** All frames of a message as one; the packets may come in any order, each once. */
+function framesOf(payload: Uint8Array): Frame | string {
+  const parts = new Map<number, Frame>()
+  let first: Frame | undefined
+  let at = 0
+  while (at < payload.length) {
+    const cut = cutFrame(payload.subarray(at))
+    if (!cut.frame) return cut.problem ?? 'the frame is cut off'
+    const { frame } = cut
+    if (frame.packets > packetsMax) return `more than ${packetsMax} packets`
+    const { station, code, packets } = (first ??= frame)
+    if (frame.station !== station || frame.code !== code || frame.packets !== packets)
+      return 'frames of two messages'
+    parts.set(frame.packet, frame)
+    at += cut.size
+  }
+  if (!first) return 'empty'
+  if (parts.size < first.packets) return 'packets are missing'
+  const bodies = [...parts].toSorted(([one], [other]) => one - other).map(([, { body }]) => body)
+  return { ...first, body: Buffer.concat(bodies) }
+}
+
+function resultOf(frame: Frame, report: Report): DeviceResult {
+  const { station, code } = frame
+  const { serial, sentAt, observedAtMs, readings } = report
+  const deviceAtMs = observedAtMs ?? timeOf(sentAt)
+  const id = `s${code.toString(16)}-${serial}-${observedAtMs ?? sentAt}`
+  return {
+    device: station,
+    readings,
+    messageId: id,
+    ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
+    ...(Object.keys(readings).length === 0 ? { presence: 'online' as const } : {}),
+    about: {
+      model: `SL 651 ${report.stationKind ?? ''}`.trim(),
+      readings: Object.keys(readings),
+    },
+  }
+}
+
+function decodeFrame(frame: Frame, password: string | undefined): Decoded {
+  const { station, code, isDown, isText, body } = frame
+  if (isDown) return nothing('a downlink')
+  if (!/^[0-9A-F]{10}$/.test(station)) return unreadable('no address of a station')
+  if (password !== undefined && frame.password !== password.toUpperCase())
+    return unreadable('the password of the recorder is wrong', station)
+  const report = isText ? parseText(body) : parseBody(body)
+  if (typeof report === 'string') return unreadable(report, station)
+  if (report.problem !== undefined) return unreadable(report.problem, station)
+  const reply = confirmationOf(frame, report.serial, report.sentAt, control.esc)
+  // To keep the link alive needs no answer in the standard.
+  if (code === linkCode || code === pictureCode)
+    return {
+      results: [{ ...resultOf(frame, { ...report, readings: {} }), presence: 'online' }],
+      ...(code === linkCode ? {} : { reply }),
+    }
+  if (!reportCodes.has(code))
+    return { ...unreadable(`function ${code.toString(16)} is no report`, station), reply }
+  return { results: [resultOf(frame, report)], reply }
+}
+
+export const sl651: Dialect = {
+  name: 'sl651',
+  repeats: { by: 'counter' },
+  topics: () => ({ publish: [], subscribe: [] }),
+  claims: (topic) => /^sl651(\/|$)/.test(topic),
+  decode: ({ payload }, _known, { password }) => {
+    const frame = framesOf(payload)
+    return typeof frame === 'string' ? unreadable(frame) : decodeFrame(frame, password)
+  },
+  encode: () => ({ cannot: 'a recorder takes no commands from the box' }),
+}

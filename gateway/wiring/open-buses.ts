@@ -1,0 +1,63 @@
+// Ways in that are no MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
+import type { Logger } from 'pino'
+import type { GatewayConfig } from '../config/config.ts'
+import type { DialectIntake } from '../dialects/box/dialect-intake.ts'
+import type { Keeper } from '../dialects/box/keeper.ts'
+import { ModbusBus } from '../dialects/box/modbus-bus.ts'
+import { RecorderListener } from '../dialects/box/recorder-listener.ts'
+
+export interface OpenBusesOptions {
+  bridges: GatewayConfig['bridges']
+  dialects: DialectIntake
+  keeper: Keeper
+  steadyMs: () => number
+  logger: Logger
+}
+
+export interface OpenBuses {
+  /** Whether the bus answers; undefined where `bridge` is no bus. */
+  isThere(bridge: string): boolean | undefined
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function openBuses(options: OpenBusesOptions): OpenBuses {
+  const { bridges, keeper, logger } = options
+  const buses = new Map(
+    bridges.flatMap(({ id, modbus: settings }) =>
+      settings ? [[id, new ModbusBus({ ...options, id, settings })] as const] : [],
+    ),
+  )
+  const listeners = new Map(
+    bridges.flatMap(({ id, sl651: settings }) =>
+      settings ? [[id, new RecorderListener({ ...options, id, settings })] as const] : [],
+    ),
+  )
+  return {
+    isThere: (bridge) => buses.get(bridge)?.isConnected,
+    start: async () => {
+      for (const bus of buses.values()) bus.start()
+      for (const [id, listener] of listeners) {
+        const isListening = await listener.start().then(
+          () => true,
+          (error: Error) => {
+            // The rest of the box protects the village all the same; people see an alarm of this bridge.
+            logger.error(
+              { bridge: id, reason: error.message },
+              'no listener for recorders: give it a free port',
+            )
+            return false
+          },
+        )
+        keeper
+          .keepPresence(id, isListening)
+          .catch((error: Error) =>
+            logger.warn({ bridge: id, reason: error.message }, 'a presence could not be kept'),
+          )
+      }
+    },
+    stop: async () => {
+      await Promise.all([...buses.values(), ...listeners.values()].map((part) => part.stop()))
+    },
+  }
+}

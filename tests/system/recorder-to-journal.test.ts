@@ -1,0 +1,102 @@
+// Question: is a recorder that dials in (SL 651) told "kept" only for what is kept, once, and a stranger nothing?
+import { createServer, connect, type AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
+import type { HealthAnswer } from '../../protocols/console/api.ts'
+import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
+
+const place = createBoxFolder()
+let ports: number[] = []
+let box: BoxInProcess
+
+async function freePort(): Promise<number> {
+  const listener = createServer()
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const { port } = listener.address() as AddressInfo
+  await new Promise<void>((resolve) => listener.close(() => resolve()))
+  return port
+}
+
+const config = (): object => ({
+  bridges: [
+    {
+      id: 'rs485',
+      dialect: 'modbus',
+      modbus: {
+        host: '127.0.0.1',
+        port: ports[0],
+        pollS: 1,
+        timeoutMs: 2000,
+        units: [
+          { unit: 3, device: 'creek', registers: [{ reading: 'waterLevelMm', at: 10, min: 0, max: 9000 }] },
+        ],
+      },
+    },
+    { id: 'recorders', dialect: 'sl651', sl651: { port: ports[1] } },
+  ],
+  devices: [
+    { id: 'creek', kind: 'water', via: 'rs485' },
+    { id: 'dam', kind: 'water', address: '0011223344', via: 'recorders', water: { warningMm: 10_000 } },
+  ],
+})
+
+const health = async (): Promise<HealthAnswer> =>
+  (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
+
+beforeAll(async () => {
+  ports = [await freePort(), await freePort()]
+  box = await startBox(place.folder, config())
+}, 60_000)
+afterAll(async () => {
+  await box.gateway.stop()
+  place.remove()
+}, 60_000)
+
+/** What the centre answers to these bytes within the time; empty for silence. */
+function dial(bytes: Uint8Array, waitMs = 20_000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(ports[1] ?? 0, '127.0.0.1', () => socket.write(bytes))
+    const end = (text: string): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(text)
+    }
+    const timer = setTimeout(() => end(''), waitMs)
+    socket.on('data', (answer) => end(answer.toString('hex').toUpperCase()))
+    socket.on('error', () => end(''))
+  })
+}
+const report = Buffer.from(
+  '7E7E05001122334403E832002B020034170718110016F1F1001122334448F0F01707181100201900004026190000403923000104903812109903A421',
+  'hex',
+)
+
+test('a recorder is confirmed once its report is kept, and its report counts once', async () => {
+  const confirmed = '7E7E00112233440503E83280080200341707181100161BE5D4'
+  expect(await dial(report)).toBe(confirmed)
+  expect(await dial(report)).toBe(confirmed)
+  const { alarms } = await health()
+  expect(alarms.list.filter(({ device }) => device === 'dam')).toMatchObject([
+    { kind: 'water', occurrences: 1 },
+  ])
+}, 60_000)
+
+test('a station that is not listed is kept raw, raises nothing and hears nothing', async () => {
+  const before = (await health()).alarms.list.length
+  const body = Buffer.from(
+    '0001260701080000F1F1009999999948F0F026070108003923009999003812125 0'.replace(' ', ''),
+    'hex',
+  )
+  const stranger = encodeFrame({
+    isText: false,
+    centre: 1,
+    station: '0099999999',
+    password: '1234',
+    code: 0x32,
+    isDown: false,
+    body,
+    end: 3,
+  })
+  expect(await dial(stranger, 1500)).toBe('')
+  expect((await health()).alarms.list).toHaveLength(before)
+}, 60_000)

@@ -1,0 +1,52 @@
+// Words of a Modbus unit as readings: order, scale, range, presses.
+import { expect, it } from 'vitest'
+import { modbusSchema } from '../../../../../gateway/config/bus-settings.ts'
+import { modbus } from '../../../../../gateway/dialects/modbus/modbus.ts'
+import type { Decoded } from '../../../../../gateway/dialects/port.ts'
+
+const { units } = modbusSchema.parse({
+  host: 'h',
+  units: [
+    {
+      unit: 3,
+      device: 'gauge',
+      registers: [
+        { reading: 'waterLevelMm', at: 0, type: 'float32', order: 'CDAB', scale: 1000, min: 0, max: 20_000 },
+        { reading: 'temperatureC', at: 4, type: 'int16', scale: 0.1, unknown: [-32_768] },
+        { reading: 'button', from: 'discrete', at: 0, words: { 1: 'pressed' } },
+        { reading: 'contact', at: 5, bit: 2, words: { 0: 'closed', 1: 'open' } },
+      ],
+    },
+  ],
+})
+const decode = (json: object, topic = 'modbus/3'): Decoded =>
+  modbus.decode(
+    { topic, payload: Buffer.from(JSON.stringify(json)), isRetained: false, atMs: 0 },
+    { get: () => undefined },
+    { modbus: units },
+  ) as Decoded
+const sound = [[0x0000, 0x3fc0], [0xff9c], [0], [4]]
+
+it('reads floats with swapped words, signs, scales, bits and words', () => {
+  expect(decode({ words: sound }).results).toMatchObject([
+    { device: 'gauge', readings: { waterLevelMm: 1500, temperatureC: -10, contact: 'open' }, faults: [] },
+  ])
+})
+
+it('says what is out of range, not read or not known, and guesses nothing', () => {
+  const [result] = decode({ words: [[0x0000, 0xc1c8], [0x8000], [0], null] }).results
+  expect(result?.readings).toEqual({ waterLevelMm: null, temperatureC: null, contact: null })
+  expect(result?.faults).toEqual(['out-of-range:waterLevelMm', 'not-read:contact'])
+})
+
+it('counts a held input as one press, and one at the start too', () => {
+  const held = [...sound.slice(0, 2), [1], [4]]
+  expect(decode({ words: held }).results[0]?.momentary).toEqual({ button: 'pressed' })
+  expect(decode({ words: held, before: sound }).results[0]?.momentary).toEqual({ button: 'pressed' })
+  expect(decode({ words: held, before: held }).results[0]?.momentary).toBeUndefined()
+})
+
+it('keeps raw what belongs to no unit or has other registers', () => {
+  expect(decode({ words: sound }, 'modbus/4').quarantined).toContain('no such unit')
+  expect(decode({ words: [] })).toMatchObject({ quarantinedDevice: 'gauge' })
+})
