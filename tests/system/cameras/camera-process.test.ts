@@ -21,7 +21,8 @@ import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.t
 import { createSignInMemory } from '../../../gateway/cameras/talk/http/http-auth.ts'
 import { CameraProcess } from '../../../gateway/cameras/process/camera-process.ts'
 import { stillMs } from '../../../gateway/cameras/process/stand-still.ts'
-import { jpegPixelsMax, parseJpeg } from '../../../platform/jpeg/parse-jpeg.ts'
+import { largePixelsMax } from '../../../gateway/cameras/talk/stream/rtsp-frame.ts'
+import { parseJpeg } from '../../../platform/jpeg/parse-jpeg.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { descendantsOf, isOfCameras } from '../../faults/process-traces.ts'
 import { createBoxFolder, startBox } from '../../kits/system/box-in-process.ts'
@@ -227,8 +228,7 @@ it('does not keep a program waiting that has nothing else to do, and ends with i
   const program = join(folder, 'program.mjs')
   writeFileSync(
     program,
-    `import { createSignInMemory } from '../../../gateway/cameras/talk/http/http-auth.ts'
-import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-process.ts')}
+    `import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-process.ts')}
      import { createSystemClock } from ${url('../../../protocols/kit/clock.ts')}
      const log = { error() {}, warn() {} }
      const far = new CameraProcess({ clock: createSystemClock(), log })
@@ -249,14 +249,17 @@ import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-pro
 
 it('makes an odd picture plain with ffmpeg of its own, and refuses one that is larger than any camera has', async () => {
   const { far } = await openProcess()
-  const side = Math.ceil(Math.sqrt(jpegPixelsMax)) + 100
+  const side = Math.ceil(Math.sqrt(largePixelsMax)) + 100
   const large = Buffer.from(progressive)
   large.writeUInt16BE(side, 7)
   large.writeUInt16BE(side, 9)
   const plain = await far.develop(progressive, [], never(), 'red')
   expect(plain.full).toMatchObject({ width: 16, height: 16 })
   expect(parseJpeg(plain.full.bytes)).toMatchObject({ ok: true })
-  await expect(far.develop(large, [], never(), 'red')).rejects.toMatchObject({ code: 'broken-picture' })
+  await expect(far.develop(large, [], never(), 'red')).rejects.toMatchObject({
+    code: 'picture-too-large',
+    detail: `${side} x ${side}`,
+  })
 }, 80_000)
 
 it.each([
