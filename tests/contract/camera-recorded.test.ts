@@ -9,7 +9,7 @@ import type { OnvifOptions } from '../../gateway/cameras/talk/onvif/onvif-caller
 import { OnvifSession } from '../../gateway/cameras/talk/onvif/onvif-session.ts'
 import { PullPoint } from '../../gateway/cameras/talk/onvif/pull-point.ts'
 import { parseSoap } from '../../gateway/cameras/talk/onvif/soap-envelope.ts'
-import { parseProbeMatch } from '../../gateway/cameras/talk/onvif/ws-discovery.ts'
+import { parseProbeMatches } from '../../gateway/cameras/talk/onvif/ws-discovery.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 
@@ -191,7 +191,7 @@ describe('recorded answers', () => {
         'http://192.168.68.111:8080/onvif/device_service http://[fe80::1]/onvif/device_service',
       )
       .replaceAll('RELATES_TO', 'uuid:1')
-    expect(parseProbeMatch(xml, '10.0.0.9')).toMatchObject({
+    expect(parseProbeMatches(xml, '10.0.0.9')[0]).toMatchObject({
       host: '10.0.0.9',
       port: 8080,
       path: '/onvif/device_service',
@@ -206,13 +206,33 @@ describe('recorded answers', () => {
       `<a:Address>urn:uuid:1</a:Address></a:EndpointReference><d:Types>${types}</d:Types>` +
       '<d:XAddrs>http://10.0.0.9:5357/1</d:XAddrs></d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>'
     const isFound = (types: string, namespace: string): boolean =>
-      parseProbeMatch(answer(types, namespace), '10.0.0.9') !== undefined
+      parseProbeMatches(answer(types, namespace), '10.0.0.9').length > 0
     const windows = 'http://schemas.xmlsoap.org/ws/2006/02/devprof'
     expect(isFound('x:Device pub:Computer', windows)).toBe(false)
     expect(isFound('x:Device wprt:PrintDeviceType', windows)).toBe(false)
     expect(isFound('x:Device', 'http://www.onvif.org/ver10/device/wsdl')).toBe(true)
     expect(isFound('tds:Device', windows)).toBe(true)
     expect(isFound('dn:NetworkVideoTransmitter', windows)).toBe(true)
+  })
+
+  it('are found in every form of answer: several in one, in CDATA, as a greeting, without an address', () => {
+    const match = (id: string, address: string): string =>
+      `<d:EndpointReference><a:Address>urn:uuid:${id}</a:Address></d:EndpointReference>` +
+      `<d:Types>dn:NetworkVideoTransmitter</d:Types><d:XAddrs>${address}</d:XAddrs>`
+    const found = (body: string): string[] =>
+      parseProbeMatches(`<e:Envelope><e:Body>${body}</e:Body></e:Envelope>`, '10.0.0.9').map(
+        ({ endpoint, host, port, path }) => `${endpoint} ${host}:${port}${path}`,
+      )
+    const one = (id: string, address: string): string => `<d:ProbeMatch>${match(id, address)}</d:ProbeMatch>`
+    const [a, b] = [1, 2].map((n) => one(`ch${n}`, `http://10.0.0.9:800${n}/onvif/ds`))
+    expect(found(`<d:ProbeMatches>${a}${b}</d:ProbeMatches>`)).toEqual([
+      'ch1 10.0.0.9:8001/onvif/ds',
+      'ch2 10.0.0.9:8002/onvif/ds',
+    ])
+    expect(found(one('c', '<![CDATA[http://10.0.0.9/ds]]>'))).toEqual(['c 10.0.0.9:80/ds'])
+    expect(found(`<d:Hello>${match('h', 'http://10.0.0.9/ds')}</d:Hello>`)).toEqual(['h 10.0.0.9:80/ds'])
+    expect(found(one('n', ''))).toEqual(['n 10.0.0.9:80/onvif/device_service'])
+    expect(found(one('x', 'http://10.0.0.9/ds').repeat(100))).toHaveLength(64)
   })
 })
 

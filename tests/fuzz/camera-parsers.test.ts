@@ -10,7 +10,7 @@ import { parseSoap } from '../../gateway/cameras/talk/onvif/soap-envelope.ts'
 import { parseSoapXml, xmlOf, type XmlElement } from '../../gateway/cameras/talk/onvif/soap-xml.ts'
 import { workPicture } from '../../gateway/cameras/pictures/picture-work.ts'
 import { RtspReader } from '../../gateway/cameras/talk/stream/rtsp-message.ts'
-import { parseProbeMatch } from '../../gateway/cameras/talk/onvif/ws-discovery.ts'
+import { parseProbeMatches } from '../../gateway/cameras/talk/onvif/ws-discovery.ts'
 import { toCoefficients, toPlanes } from '../../platform/jpeg/jpeg-planes.ts'
 import { parseJpeg } from '../../platform/jpeg/parse-jpeg.ts'
 import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
@@ -125,7 +125,7 @@ describe('texts', () => {
       broken(
         fc.property(texts, (text) => {
           expect(Array.isArray(parseChallenges([text]))).toBe(true)
-          parseProbeMatch(text, '127.0.0.1')
+          parseProbeMatches(text, '127.0.0.1')
           parseSoap(text)
         }),
         { numRuns: 1000 },

@@ -10,6 +10,8 @@ const wsPort = 3702
 /** A ProbeMatch is about 1 to 2 KB; most that is read of one datagram, and most cameras kept of one search. */
 const datagramBytesMax = 16 * 1024
 const foundMax = 256
+/** Recorders answer for each of their channels in one datagram. */
+const matchesMax = 64
 /** Datagrams get lost: each probe goes out this often, half a second apart. */
 const repeats = 3
 const repeatMs = 500
@@ -55,18 +57,20 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
     options.onTrouble?.(from, error instanceof Error ? error : new Error(messageOf(error)))
   const sockets: Socket[] = []
   const cancels: (() => void)[] = []
+  const onMessage = (bytes: Buffer, sender: { address: string }): void => {
+    if (bytes.length > datagramBytesMax) return
+    for (const camera of parseProbeMatches(bytes.toString('utf8'), sender.address)) {
+      // Cheap cameras leave the factory with one and the same id: the address tells them apart.
+      const key = `${camera.endpoint} ${camera.host}:${camera.port}`
+      if (found.size < foundMax && !found.has(key)) found.set(key, camera)
+    }
+  }
+  sockets.push(listenToGroup(options.from ?? ownAddresses(), onMessage))
   for (const from of options.from ?? ownAddresses()) {
     const socket = createSocket({ type: 'udp4', reuseAddr: true })
     sockets.push(socket)
     socket.on('error', trouble(from))
-    socket.on('message', (bytes, sender) => {
-      if (bytes.length > datagramBytesMax || found.size >= foundMax) return
-      const camera = parseProbeMatch(bytes.toString('utf8'), sender.address)
-      if (!camera) return
-      // Cheap cameras leave the factory with one and the same id: the address tells them apart.
-      const key = `${camera.endpoint} ${camera.host}:${camera.port}`
-      if (!found.has(key)) found.set(key, camera)
-    })
+    socket.on('message', onMessage)
     socket.bind({ address: from, port: 0 }, () => {
       try {
         socket.setMulticastInterface(from)
@@ -100,9 +104,31 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
   return [...found.values()].sort((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
 }
 
-/** Older cameras answer only to their own type, some only to a probe without any. */
+/** Some cameras answer to the whole group. Bound to the group's address, it takes no datagram that was sent to this host. */
+function listenToGroup(
+  interfaces: readonly string[],
+  onMessage: (bytes: Buffer, sender: { address: string }) => void,
+): Socket {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  // Without it, only those that answer to the group are missed: no word about it.
+  socket.on('error', () => undefined)
+  socket.on('message', onMessage)
+  socket.bind({ address: group, port: wsPort }, () => {
+    for (const own of interfaces) {
+      try {
+        socket.addMembership(group, own)
+      } catch {
+        // An interface without multicast: the search from it says so.
+      }
+    }
+  })
+  return socket
+}
+
+/** Older cameras answer only to their own type, some only to that of any ONVIF device, some only to a probe without a type. */
 const probeTypes = [
   '<d:Types xmlns:dn="http://www.onvif.org/ver10/network/wsdl">dn:NetworkVideoTransmitter</d:Types>',
+  '<d:Types xmlns:tds="http://www.onvif.org/ver10/device/wsdl">tds:Device</d:Types>',
   '',
 ]
 
@@ -119,17 +145,23 @@ function probeMessage(random: Random, types: string): string {
   )
 }
 
-/** Reads an answer; undefined for anything that is not a camera's ProbeMatch. Never throws. */
-export function parseProbeMatch(xml: string, sender: string): FoundCamera | undefined {
-  const start = xml.search(/<(?:[\w.-]+:)?ProbeMatch[\s>]/)
-  if (start < 0) return undefined
+/** Reads an answer; empty for anything that holds no camera's ProbeMatch (or Hello, as some answer). Never throws. */
+export function parseProbeMatches(xml: string, sender: string): FoundCamera[] {
+  const plain = xml.replace(/<!\[CDATA\[([^<\]]{0,4000})\]\]>/g, '$1')
   // Only from there on: the header has an Address too, that of its sender's reply, which is the same for all cameras.
-  const match = xml.slice(start)
+  const starts = [...plain.matchAll(/<(?:[\w.-]+:)?(?:ProbeMatch|Hello)[\s>]/g)].map(({ index }) => index)
+  return starts
+    .slice(0, matchesMax)
+    .map((start, i) => parseMatch(plain.slice(start, starts[i + 1]), plain, sender))
+    .filter((one) => one !== undefined)
+}
+
+function parseMatch(match: string, xml: string, sender: string): FoundCamera | undefined {
   const text = (name: string): string =>
     new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([^<]{0,4000})<`).exec(match)?.[1]?.trim() ?? ''
-  const urls = text('XAddrs')
-    .split(/\s+/)
-    .filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
+  // One that names no address has the usual one, where it answered from.
+  const addresses = text('XAddrs') || `http://${sender}/onvif/device_service`
+  const urls = addresses.split(/\s+/).filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
   const scopes = text('Scopes').split(/\s+/)
   const isCamera =
     scopes.some((scope) => /onvif:\/\//i.test(scope)) ||
