@@ -154,6 +154,44 @@ export const framingHabits: PageHabit[] = [
     serve: (_, answer, picture) => answer.write(ok(`Content-Length: ${picture.length + 2}\r\n`), picture),
   },
   {
+    name: 'length-too-short',
+    does: { zh: '长度写得比图片短', en: 'says a length that is shorter than its picture' },
+    we: {
+      zh: '读到 JPEG 自己的结尾',
+      en: 'reads on to the end of the JPEG where more of it comes',
+    },
+    serve: (_, answer, picture) => answer.write(ok(`Content-Length: ${picture.length - 100}\r\n`), picture),
+  },
+  {
+    name: 'sends-png',
+    does: { zh: '送来的是 PNG', en: 'sends a PNG' },
+    we: {
+      zh: '说出是哪一种图片，请人改选 JPEG',
+      en: 'names the kind and asks a person to choose JPEG: each decoder more is a door more',
+    },
+    problem: 'picture-kind',
+    serve: (_, answer) => answer.end(ok(''), '\x89PNG\r\n\x1a\n and so on'),
+  },
+  {
+    name: 'busy',
+    does: { zh: '观看的人太多时答 503', en: 'answers 503 when too many watch it' },
+    we: { zh: '说它正忙；下一张再问', en: 'says that it is busy, and asks again for the next picture' },
+    problem: 'camera-busy',
+    serve: (_, answer) => answer.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'),
+  },
+  {
+    name: 'busy-for-a-second',
+    does: { zh: '答 503，写 Retry-After: 1', en: 'answers 503 with Retry-After: 1' },
+    we: {
+      zh: '时限容得下就等这么久，再问一次，只再问一次',
+      en: 'waits as long as it says where the deadline has room, and asks once more, not twice',
+    },
+    serve: (_, answer, picture) => {
+      if (answer.memory.count++ > 0) return whole(answer, picture)
+      answer.end('HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n')
+    },
+  },
+  {
     name: 'icy',
     does: { zh: '状态行写 ICY', en: 'calls its protocol ICY' },
     we: { zh: '当作 HTTP 读', en: 'reads it as HTTP' },

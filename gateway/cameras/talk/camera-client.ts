@@ -207,6 +207,8 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       bodyBytesMax: pictureBytesMax,
       // Motion JPEG goes on for ever, and some servers never close.
       isEnough: ({ body }) => first.end(body) !== undefined,
+      // A length that is told too short cuts a picture that is there.
+      isBeginning: ({ body }) => first.end(body) === undefined && first.start >= 0,
       signal,
     })
     const bytes = pictureIn(answer.body, answer.contentType)

@@ -4,6 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import { lookupCamera } from '../camera-lookup.ts'
 import { CameraProblem, toProblem } from '../camera-problem.ts'
+import { pause } from '../pause.ts'
 import { isSameHost } from '../same-host.ts'
 import { isStale, parseChallenges, type CameraAuth } from './http-auth.ts'
 import { HttpReader, type HttpAnswer } from './http-reader.ts'
@@ -44,6 +45,8 @@ export interface AskOptions {
   bodyBytesMax: number
   /** Of an answer that may have no end: true when what has come is enough. */
   isEnough?: (answer: HttpAnswer) => boolean
+  /** What ended by its told length is only a beginning: what comes behind it is waited for, for a moment. */
+  isBeginning?: (answer: HttpAnswer) => boolean
   /** The request carries a signature of its own: a 401 that asks for nothing better is an answer, too. */
   isSigned?: boolean
   signal: AbortSignal
@@ -51,21 +54,29 @@ export interface AskOptions {
 
 interface Asked extends AskOptions {
   onBytes: () => void
+  leftMs: () => number
 }
 
 /** Rounds of one request: the first try, the answer to a challenge, a nonce that had run out, one redirect and its sign-in. */
 const roundsMax = 5
+/** What must be left of the deadline behind the rest that a busy camera asks for; it is asked again once. */
+const askAgainMsMin = 2_000
+/** How long more of a body is waited for behind its told length. */
+const restMs = 500
 
 /** Resolves with any status except 401, which becomes a problem after the sign-in was tried. */
 export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
   const overall = new AbortController()
   const { clock, deadlineMs, wholeMsMax = deadlineMs } = options
   const startedMs = clock.monotonicMs()
-  const watch = (forMs: number): (() => void) =>
-    clock.after(forMs, () => {
+  let endsMs = startedMs
+  const watch = (forMs: number): (() => void) => {
+    endsMs = clock.monotonicMs() + forMs
+    return clock.after(forMs, () => {
       const detail = `${Math.round((clock.monotonicMs() - startedMs) / 1000)} s`
       overall.abort(new CameraProblem('slow', { detail }))
     })
+  }
   let cancel = watch(deadlineMs)
   const onBytes = (): void => {
     const leftMs = startedMs + wholeMsMax - clock.monotonicMs()
@@ -77,7 +88,8 @@ export async function askCamera(options: AskOptions): Promise<CameraAnswer> {
   if (options.signal.aborted) stop()
   options.signal.addEventListener('abort', stop, { once: true })
   try {
-    return await askWithAuth({ ...options, onBytes }, overall.signal)
+    const leftMs = (): number => endsMs - clock.monotonicMs()
+    return await askWithAuth({ ...options, onBytes, leftMs }, overall.signal)
   } catch (error) {
     throw toProblem(error, 'bad-http')
   } finally {
@@ -90,6 +102,7 @@ async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraA
   const { auth, clock } = options
   let { address, path } = options
   let answered = 0
+  let hasRested = false
   const connection = new CameraConnection()
   try {
     for (let round = 0; round < roundsMax; round++) {
@@ -100,6 +113,12 @@ async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraA
       const [location] = valuesOf(answer, 'location')
       if (answer.status >= 301 && answer.status <= 308 && location !== undefined) {
         ;({ address, path } = redirected(address, path, location))
+        continue
+      }
+      const rest = hasRested ? undefined : restOf(answer, options.leftMs())
+      if (rest !== undefined) {
+        hasRested = true
+        await pause(clock, rest, signal)
         continue
       }
       const challenges = valuesOf(answer, 'www-authenticate')
@@ -129,6 +148,15 @@ async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraA
 
 const valuesOf = (answer: HttpAnswer, name: string): string[] =>
   answer.headers.filter(([one]) => one === name).map(([, value]) => value)
+
+/** How long a busy camera asks to be left alone; undefined where it does not say, or that is too long for this request. */
+function restOf(answer: HttpAnswer, leftMs: number): number | undefined {
+  const told = valuesOf(answer, 'retry-after')[0] ?? ''
+  // A date would need its clock.
+  if (answer.status !== 503 || !/^\d{1,4}$/.test(told)) return undefined
+  const forMs = Number(told) * 1000
+  return forMs + askAgainMsMin <= leftMs ? forMs : undefined
+}
 
 const hasDigest = (challenges: readonly string[]): boolean =>
   parseChallenges(challenges).some(({ scheme }) => scheme === 'digest')
@@ -229,7 +257,10 @@ function exchange(
 ): Promise<{ answer: HttpAnswer; isCleanEnd: boolean }> {
   return new Promise((resolve, reject) => {
     const reader = new HttpReader(options.bodyBytesMax)
+    let isReadingOn = false
+    let cancelRest = (): void => undefined
     const settle = (): void => {
+      cancelRest()
       signal.removeEventListener('abort', onAbort)
       socket.removeAllListeners('data')
       socket.removeListener('error', fail)
@@ -258,13 +289,26 @@ function exchange(
         reader.push(chunk)
         options.onBytes()
         const { soFar } = reader
-        if (reader.isComplete || (soFar && isEnough(options, soFar))) finish()
+        if (soFar && isEnough(options, soFar)) return finish()
+        const isBeginning = isReadingOn || (reader.isComplete && goesOn(options, reader))
+        if (isBeginning) {
+          isReadingOn = true
+          cancelRest()
+          // The end may have come together with the beginning.
+          if (reader.soFar && isEnough(options, reader.soFar)) return finish()
+          cancelRest = options.clock.after(restMs, finish)
+        } else if (reader.isComplete) finish()
       } catch (error) {
         fail(error)
       }
     })
     socket.write(requestText(options, authorization, mayFollow))
   })
+}
+
+/** True when more is waited for; what has come behind the told length already is taken. */
+function goesOn(options: AskOptions, reader: HttpReader): boolean {
+  return reader.soFar !== undefined && (options.isBeginning?.(reader.soFar) ?? false) && reader.readOn()
 }
 
 /** A refusal is known by its head, and its page may have no end. */

@@ -60,6 +60,15 @@ export class HttpReader {
     return this.#head && { ...this.#head, body: this.#body.subarray(0, this.#bodyBytes) }
   }
 
+  /** The length was too short: what comes behind it belongs to the body as well. False where no length was told. */
+  readOn(): boolean {
+    if (!this.#isComplete || this.#isChunked || this.#head?.status !== 200) return false
+    this.#isComplete = false
+    this.#left = undefined
+    this.#takeBody(this.#pending.length)
+    return true
+  }
+
   /** True when it was read to an end that it told beforehand, and nothing came behind it. */
   get isCleanEnd(): boolean {
     return this.#isComplete && this.#pending.length === 0

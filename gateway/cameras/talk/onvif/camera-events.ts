@@ -4,6 +4,7 @@ import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import type { CameraSettings } from '../../../config/camera-settings.ts'
 import { toProblem, type ProblemCode } from '../camera-problem.ts'
+import { pause } from '../pause.ts'
 import { readingsOf } from './event-readings.ts'
 import type { PullPoint, Subscription } from './pull-point.ts'
 import { xmlOf, type XmlElement } from './soap-xml.ts'
@@ -252,17 +253,3 @@ interface Held {
 }
 
 const marginMs = ({ lifeMs }: Held): number => Math.min(followMsMax, (lifeMs ?? 0) / 4)
-
-/** Waits, or stops waiting when asked to stop. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(ms, end)
-    signal.addEventListener('abort', end, { once: true })
-  })
-}
