@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { PasswordAnswer, SecurityAnswer } from '../../protocols/desk/accounts.ts'
 import { securityEvents } from '../../protocols/desk/accounts.ts'
-import { roles, type LoginAnswer, type MeAnswer, type Role } from '../../protocols/desk/api.ts'
+import { overseeingRoles, roles, type LoginAnswer, type MeAnswer } from '../../protocols/desk/api.ts'
 import { findPasswordFault, passwordFaults } from '../accounts/bad-passwords.ts'
 import { deviceCookieName } from '../accounts/device-cookie.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
@@ -13,9 +13,6 @@ import type { Account, Storage } from '../storage/port.ts'
 import { ApiProblem, type ProblemCode } from './problems.ts'
 import type { Route, RouteCall } from './route.ts'
 import * as schemas from './schemas.ts'
-
-/** Who may read what others did: those who answer for the others. */
-const overseeingRoles = ['supervisor', 'admin'] as const satisfies readonly Role[]
 
 export interface AccountRouteOptions {
   storage: Pick<Storage, 'securityEntries'>
@@ -56,12 +53,18 @@ const problemOf = {
 } as const satisfies Record<Exclude<PasswordCheck['type'], 'right'>, ProblemCode>
 
 function meOf(
-  { user, role }: Account,
+  { user, role, scope }: Account,
   expiresAtMs: number | undefined,
   clock: Pick<Clock, 'wallMs'>,
 ): MeAnswer {
   const centreTimeMs = Math.round(clock.wallMs())
-  return { user, role, ...(expiresAtMs === undefined ? {} : { expiresAtMs }), centreTimeMs }
+  return {
+    user,
+    role,
+    ...(scope ? { scope } : {}),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    centreTimeMs,
+  }
 }
 
 export function createAccountRoutes(options: AccountRouteOptions): Route[] {
@@ -96,6 +99,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
     {
       method: 'POST',
       path: '/api/v1/logout',
+      scope: 'none',
       summary: { zh: '退出登录', en: 'Revoke the token that is shown; its streams end at once' },
       access: roles,
       answer: schemas.emptyAnswer,
@@ -110,6 +114,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/me',
+      scope: 'none',
       summary: { zh: '当前用户', en: 'Who is asking' },
       access: roles,
       answer: schemas.meAnswer,
@@ -122,6 +127,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
     {
       method: 'POST',
       path: '/api/v1/me/stay',
+      scope: 'none',
       summary: { zh: '延长登录：从现在起再值一班', en: 'Stay signed in for another shift from now' },
       access: roles,
       answer: schemas.meAnswer,
@@ -138,6 +144,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
     {
       method: 'POST',
       path: '/api/v1/me/password',
+      scope: 'none',
       summary: {
         zh: '修改自己的密码',
         en: "Change one's own password; every other session of the user ends",

@@ -1,6 +1,7 @@
 // The routes of cases: the six steps on an alarm's case, the queue, one case with its history, and the town's lists of actions.
 import type { z } from 'zod'
 import { answeringRoles, roles, type Role } from '../../protocols/desk/api.ts'
+import { isInScope } from '../../protocols/desk/scope.ts'
 import type { CaseAnswer, CasePlan } from '../../protocols/desk/cases.ts'
 import type { Case } from '../../protocols/domain/case.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -161,13 +162,15 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/cases',
+      scope: 'filtered',
       summary: { zh: '案件队列', en: 'Cases, most urgent first, newest first within a colour' },
       access: roles,
       query: schemas.casesQuery,
       answer: schemas.casesAnswer,
       problems: ['bad-request', 'bad-cursor'],
-      run: async ({ query }) => {
-        const page = await storage.cases(query as z.infer<typeof schemas.casesQuery>, clock.wallMs())
+      run: async ({ query, account }) => {
+        const wanted = query as z.infer<typeof schemas.casesQuery>
+        const page = await storage.cases({ ...wanted, scope: account?.scope }, clock.wallMs())
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page }
       },
@@ -175,13 +178,16 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     {
       method: 'POST',
       path: '/api/v1/cases',
+      scope: 'filtered',
       summary: { zh: '手工建案（例如来电）', en: 'Open a case without an alarm, as after a telephone call' },
       access: answeringRoles,
       body: schemas.openBody,
       answer: schemas.caseAnswer,
-      problems: ['bad-request'],
+      problems: ['bad-request', 'not-found'],
       run: async ({ account, body }) => {
         const { box, ...made } = body as z.infer<typeof schemas.openBody>
+        for (const place of [made.village, box ?? made.village])
+          if (!isInScope(account?.scope, place)) throw new ApiProblem('not-found', place)
         const given = { ...made, ...(box === undefined ? {} : { box }) }
         const done = settled(await storage.openCase(given, actorOf(account).who, clock.wallMs()))
         return { json: answered(done.case) }
@@ -222,6 +228,8 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
       problems: ['bad-request', ...refusals],
       run: async ({ caseId, body, account }) => {
         const { from } = body as z.infer<typeof schemas.mergeBody>
+        const other = account?.scope && (await storage.caseOf({ case: from }))
+        if (other && !isInScope(account.scope, other.case.village)) throw new ApiProblem('not-found', from)
         const done = settled(await storage.mergeCases(caseId, from, actorOf(account), clock.wallMs()))
         return { json: answered(done.case) }
       },
@@ -319,6 +327,7 @@ function actionListRoutes({ storage, clock }: CaseRouteOptions): Route[] {
     {
       method: 'GET',
       path,
+      scope: 'none',
       summary: { zh: '处置要求、指引与预案', en: 'Required actions, guidance and plans by kind and place' },
       access: roles,
       answer: schemas.actionListsAnswer,

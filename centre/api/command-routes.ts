@@ -151,14 +151,16 @@ export function createCommandRoutes(options: CommandRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/commands',
+      scope: 'filtered',
       summary: { zh: '全部网关最近的命令', en: 'The latest commands of all boxes, newest first' },
       access: roles,
       query: commandsQuery,
       answer: z.object({ commands: z.array(deskCommandSchema) }),
       problems: ['bad-request'],
-      run: async ({ query }) => {
+      run: async ({ query, account }) => {
         const { limit } = query as z.infer<typeof commandsQuery>
-        return { json: { commands: await storage.commands({ limit }) } satisfies CommandsAnswer }
+        const commands = await storage.commands({ limit, scope: account?.scope })
+        return { json: { commands } satisfies CommandsAnswer }
       },
     },
   ]

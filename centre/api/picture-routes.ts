@@ -3,21 +3,19 @@
 import type { z } from 'zod'
 import {
   answeringRoles,
+  overseeingRoles,
   type DeskPicture,
   type DeskPictureFile,
   type LooksAnswer,
   type PicturesAnswer,
-  type Role,
 } from '../../protocols/desk/api.ts'
+import { isInScope } from '../../protocols/desk/scope.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage } from '../storage/port.ts'
 import { ApiProblem } from './problems.ts'
 import * as schemas from './picture-schemas.ts'
 import type { Route } from './route.ts'
-
-/** Who may read who looked: those who answer for the others. */
-const overseeingRoles = ['supervisor', 'admin'] as const satisfies readonly Role[]
 
 export interface PictureRouteOptions {
   storage: Pick<Storage, 'picturesOfAlarm' | 'picturesOfBox' | 'findPicture' | 'noteLook' | 'looks'>
@@ -84,6 +82,7 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/pictures/{sha256}',
+      scope: 'filtered',
       summary: {
         zh: '查看一张抓拍（查看会被记录）',
         en: 'One picture, preview or full size; the look is logged',
@@ -95,7 +94,9 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
       run: async ({ account, sha256, query, address }) => {
         if (!account) throw new ApiProblem('not-found')
         const { box } = query as z.infer<typeof schemas.pictureQuery>
-        const holders = (await storage.findPicture(sha256, box)).filter(({ uses }) => uses.length > 0)
+        const holders = (await storage.findPicture(sha256, box)).filter(
+          ({ box: of, uses }) => uses.length > 0 && isInScope(account.scope, of),
+        )
         const [first] = holders
         if (!first) throw new ApiProblem('not-found')
         const { user: who, role } = account
@@ -123,14 +124,15 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/looks',
+      scope: 'filtered',
       summary: { zh: '谁看过哪张抓拍', en: 'Who was handed which picture, newest first' },
       access: overseeingRoles,
       query: schemas.looksQuery,
       answer: schemas.looksAnswer,
       problems: ['bad-request'],
-      run: async ({ query }) => {
+      run: async ({ query, account: by }) => {
         const { alarm, before, limit } = query as z.infer<typeof schemas.looksQuery>
-        const rows = await storage.looks({ alarm, before, limit: limit + 1 })
+        const rows = await storage.looks({ alarm, before, limit: limit + 1, scope: by?.scope })
         const page = rows.slice(0, limit)
         const looks = page.map(({ atMs, who, role, box, camera, alarm: shown, sha256, size }) => ({
           atMs,

@@ -51,6 +51,11 @@ export interface Route {
   summary: { zh: string; en: string }
   /** `open` needs no token. */
   access: 'open' | readonly Role[]
+  /**
+   * What an account with a scope gets. A path that names an alarm, a box or a case is checked by the server. `filtered`: the
+   * answer leaves out other villages. `none`: it is not about villages. Absent without such a path: refused.
+   */
+  scope?: 'filtered' | 'none'
   query?: z.ZodType
   body?: z.ZodType
   /** `jpeg`: a picture; `page`: HTML or CSV. */

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { AlarmsAnswer, RetireAnswer, Role, VillagesAnswer } from '../../protocols/desk/api.ts'
 import { answeringRoles, retiringRoles, roles } from '../../protocols/desk/api.ts'
+import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import { createAccountRoutes, type AccountRouteOptions } from './account-routes.ts'
@@ -41,6 +42,15 @@ function isPictureBody(body: string): boolean {
   return body.includes('"what":"snapshot-') && isAboutPicture(JSON.parse(body) as JournalRecord)
 }
 
+/** The centre's own certificates are for those who see the whole town. */
+function villagesInScope(answer: VillagesAnswer, scope: Scope | undefined): VillagesAnswer {
+  if (!scope) return answer
+  return {
+    villages: answer.villages.filter(({ id }) => isInScope(scope, id)),
+    certificates: (answer.certificates ?? []).filter(({ use }) => isInScope(scope, use)),
+  }
+}
+
 export function createRoutes(options: RouteOptions): Route[] {
   const { storage, clock, onStep } = options
 
@@ -55,13 +65,15 @@ export function createRoutes(options: RouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/alarms',
+      scope: 'filtered',
       summary: { zh: '告警列表', en: 'Alarms, most urgent first, newest first within a colour' },
       access: roles,
       query: schemas.alarmsQuery,
       answer: schemas.alarmsAnswer,
       problems: ['bad-request', 'bad-cursor'],
-      run: async ({ query }) => {
-        const page = await storage.alarms(query as z.infer<typeof schemas.alarmsQuery>)
+      run: async ({ query, account }) => {
+        const wanted = query as z.infer<typeof schemas.alarmsQuery>
+        const page = await storage.alarms({ ...wanted, scope: account?.scope })
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page satisfies AlarmsAnswer }
       },
@@ -79,11 +91,14 @@ export function createRoutes(options: RouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/villages',
+      scope: 'filtered',
       summary: { zh: '村庄与网关', en: 'Villages, their boxes and open alarms' },
       access: roles,
       answer: schemas.villagesAnswer,
       problems: [],
-      run: async () => ({ json: options.villages(await storage.openAlarmCounts()) }),
+      run: async ({ account }) => ({
+        json: villagesInScope(options.villages(await storage.openAlarmCounts()), account?.scope),
+      }),
     },
     {
       method: 'POST',
@@ -107,13 +122,17 @@ export function createRoutes(options: RouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/events',
+      scope: 'filtered',
       summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then what arrives later" },
       access: roles,
       query: schemas.eventsQuery,
       answer: schemas.eventsAnswer,
       problems: ['bad-request', 'bad-cursor'],
       run: async ({ query, account }) => {
-        const page = await storage.events(query as z.infer<typeof schemas.eventsQuery>)
+        const page = await storage.events({
+          ...(query as z.infer<typeof schemas.eventsQuery>),
+          scope: account?.scope,
+        })
         if (!page) throw new ApiProblem('bad-cursor')
         return { text: eventsText(page, account?.role) }
       },

@@ -135,7 +135,11 @@ export const eventsAnswer = z.object({
 })
 
 const account = z.object({ user: z.string(), role: z.enum(roles) })
-export const meAnswer = account.extend({ expiresAtMs: ms.optional(), centreTimeMs: ms.optional() })
+export const meAnswer = account.extend({
+  scope: z.array(z.string()).optional(),
+  expiresAtMs: ms.optional(),
+  centreTimeMs: ms.optional(),
+})
 export const loginAnswer = account.extend({ token: z.string() })
 export const retireBody = z.strictObject({ why: z.string().min(1).max(300) })
 export const retireAnswer = z.object({ box: z.string(), retired: z.literal(true) })

@@ -15,6 +15,7 @@ import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
+import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { caseIdPattern } from './case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
@@ -55,9 +56,9 @@ export function findDeskFolder(): string | undefined {
 }
 
 interface PathParameters {
-  id?: string
-  boxId?: string
-  caseId?: string
+  id?: string | undefined
+  boxId?: string | undefined
+  caseId?: string | undefined
   sha256?: string
 }
 
@@ -74,6 +75,8 @@ export interface DeskServerOptions {
   registry: Registry
   logger: Logger
   isHealthy: () => boolean
+  /** The village of a case, for accounts with a scope. */
+  villageOfCase: (caseId: string) => Promise<string | undefined>
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   deskFolder: string | undefined
 }
@@ -204,6 +207,7 @@ export class DeskServer {
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
         if (caseId !== undefined && !caseIdPattern.test(caseId)) throw new ApiProblem('not-found')
         if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
+        if (account?.scope) await this.#checkScope(route, account.scope, { id, boxId, caseId })
         const answer = await route.run({
           account,
           token: presented?.token,
@@ -249,6 +253,17 @@ export class DeskServer {
       throw new ApiProblem('forbidden')
     }
     return account
+  }
+
+  /** Another village's alarm, box or case is answered as if it did not exist. */
+  async #checkScope(route: Route, scope: Scope, { id, boxId, caseId }: PathParameters): Promise<void> {
+    const place =
+      boxId ??
+      id?.slice(0, id.indexOf('.')) ??
+      (caseId === undefined ? undefined : ((await this.#options.villageOfCase(caseId)) ?? ''))
+    if (place !== undefined) {
+      if (!isInScope(scope, place)) throw new ApiProblem('not-found')
+    } else if (route.scope === undefined) throw new ApiProblem('forbidden')
   }
 
   #setSession(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {

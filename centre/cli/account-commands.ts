@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { roles, type Role } from '../../protocols/desk/api.ts'
+import { parseScope, type Scope } from '../../protocols/desk/scope.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { findPasswordFault, passwordFaults } from '../accounts/bad-passwords.ts'
@@ -37,6 +38,18 @@ function passwordOf({ name, passwordFile }: PasswordFlags): { password: string; 
   const fault = findPasswordFault(name, password)
   if (fault) throw new UsageFailure(`${passwordFaults[fault].zh} / ${passwordFaults[fault].en}`)
   return { password, isMade: false }
+}
+
+const scopeText =
+  '可见范围：镇代码（9位）或村，逗号分隔；all 为全部 / villages it sees: codes of towns (9 digits) or villages, by comma; all'
+
+/** Undefined: not given; null: every village. */
+function scopeOf({ scope }: { scope?: string }): Scope | null | undefined {
+  if (scope === undefined) return undefined
+  const parsed = parseScope(scope)
+  if (parsed === undefined)
+    throw new UsageFailure('--scope: 320612104,upper-brook (towns by 9 digits, villages by their id), or all')
+  return parsed
 }
 
 /** `30d`, `12h`, or a date: how long a token is valid from `nowMs`. */
@@ -77,10 +90,11 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
   userCommand('add', '新增用户或重设其密码与角色 / add a user, or set its password and role anew')
     .addOption(roleFlag())
     .option('--password-file <file>', passwordText)
-    .action(async (flags: PasswordFlags & { role: Role }) => {
+    .option('--scope <places>', scopeText)
+    .action(async (flags: PasswordFlags & { role: Role; scope?: string }) => {
       const name = nameOf(flags)
       const { password, isMade } = passwordOf(flags)
-      await accounts.createUser(optionsOf(flags), { name, role: flags.role, password })
+      await accounts.createUser(optionsOf(flags), { name, role: flags.role, password, scope: scopeOf(flags) })
       if (isMade) say(password)
     })
   userCommand('password', '重设密码，其会话随即结束 / set a new password; the sessions of the user end')
@@ -96,6 +110,11 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
   userCommand('enable', '重新启用 / let the user in again').action((flags: NameFlags) =>
     known(accounts.setUserDisabled(optionsOf(flags), flags.name, false), flags.name),
   )
+  userCommand('scope', '限定可见的镇村，其会话随即结束 / which villages the user sees; its sessions end')
+    .requiredOption('--scope <places>', scopeText)
+    .action((flags: NameFlags & { scope: string }) =>
+      known(accounts.setUserScope(optionsOf(flags), flags.name, scopeOf(flags) ?? null), flags.name),
+    )
   userCommand('remove', '删除用户 / remove the user; what it did stays in the records').action(
     (flags: NameFlags) => known(accounts.removeUser(optionsOf(flags), flags.name), flags.name),
   )
@@ -110,6 +129,7 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
             one.user,
             one.role,
             one.isDisabled ? '停用 disabled' : '启用 enabled',
+            one.scope?.join(',') ?? 'all',
             dayOf(one.createdAtMs),
           ].join('\t'),
         )
@@ -122,12 +142,20 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
     .addOption(new Option('--role <role>', '角色 / role').choices(roles))
     .option('--name <name>', '令牌的使用者 / which program uses it', 'token')
     .option('--expires <when>', '有效期：30d、12h 或日期 / 30d, 12h or a date', '365d')
-    .action((flags: { config?: string; role?: Role; name: string; expires: string }) => {
+    .option('--scope <places>', scopeText)
+    .action((flags: { config?: string; role?: Role; name: string; expires: string; scope?: string }) => {
       const { config, role } = flags
       if (config === undefined || role === undefined)
         throw new UsageFailure('--config FILE --role ROLE 是必需的 / are needed')
       const lifeMs = lifeOf(flags.expires, clock.wallMs())
-      say(accounts.createToken(optionsOf({ config }), { name: nameOf(flags), role, lifeMs }))
+      say(
+        accounts.createToken(optionsOf({ config }), {
+          name: nameOf(flags),
+          role,
+          lifeMs,
+          scope: scopeOf(flags) ?? undefined,
+        }),
+      )
     })
   token
     .command('list')
@@ -135,7 +163,16 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
     .addOption(configFlag())
     .action((flags: { config: string }) => {
       for (const one of accounts.listTokens(optionsOf(flags)))
-        say([one.id, one.name, one.role, dayOf(one.createdAtMs), dayOf(one.expiresAtMs)].join('\t'))
+        say(
+          [
+            one.id,
+            one.name,
+            one.role,
+            one.scope?.join(',') ?? 'all',
+            dayOf(one.createdAtMs),
+            dayOf(one.expiresAtMs),
+          ].join('\t'),
+        )
     })
   token
     .command('revoke')

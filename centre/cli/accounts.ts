@@ -2,6 +2,7 @@
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
 import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -41,12 +42,13 @@ function withAccounts<T>(
 /** Makes the user, or gives an existing one this role and password and ends its sessions. */
 export async function createUser(
   options: AccountOptions,
-  user: { name: string; role: Role; password: string },
+  user: { name: string; role: Role; password: string; scope?: Scope | null | undefined },
 ): Promise<void> {
   const salt = createSalt(options.random)
   const hash = await hashPassword(user.password, salt)
   withAccounts(options, (accounts) => {
     accounts.putUser({ user: user.name, role: user.role, salt, hash }, options.clock.wallMs())
+    if (user.scope !== undefined) accounts.setUserScope(user.name, user.scope)
     return { answer: undefined, did: ['user-added', user.name, user.role] }
   })
 }
@@ -59,6 +61,14 @@ export function setUserDisabled(options: AccountOptions, name: string, isDisable
   return withAccounts(options, (accounts) => {
     const answer = accounts.setUserDisabled(name, isDisabled)
     return answer ? { answer, did: [isDisabled ? 'user-disabled' : 'user-enabled', name] } : { answer }
+  })
+}
+
+/** `null`: every village. False when there is no such user; its sessions end. */
+export function setUserScope(options: AccountOptions, name: string, scope: Scope | null): boolean {
+  return withAccounts(options, (accounts) => {
+    const answer = accounts.setUserScope(name, scope)
+    return answer ? { answer, did: ['user-scoped', name, scope?.join(', ') ?? 'all'] } : { answer }
   })
 }
 
@@ -84,7 +94,7 @@ export async function setPassword(options: AccountOptions, name: string, passwor
 /** A bearer token for a program, valid for a year unless said otherwise. */
 export function createToken(
   options: AccountOptions,
-  account: { name: string; role: Role; lifeMs?: number },
+  account: { name: string; role: Role; lifeMs?: number; scope?: Scope | undefined },
 ): string {
   const token = createTokenText(options.random)
   const createdAtMs = options.clock.wallMs()
@@ -92,6 +102,7 @@ export function createToken(
     accounts.putToken({
       user: account.name,
       role: account.role,
+      scope: account.scope,
       hash: tokenHash(token),
       createdAtMs,
       expiresAtMs: createdAtMs + (account.lifeMs ?? programTokenLifeMs),

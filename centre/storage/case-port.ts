@@ -1,6 +1,7 @@
 // What others see of the storage of cases.
 import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
 import type { CaseSummary } from '../../protocols/desk/cases.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { ActionList, Plan } from '../cases/action-lists.ts'
 import type { Actor, CentreInput, PersonInput, RefusalCode } from '../cases/workflow/case-input.ts'
@@ -31,6 +32,7 @@ export interface HandMade {
 }
 
 export interface CaseQuery {
+  scope?: Scope | undefined
   state: 'open' | 'over' | 'all'
   villages?: readonly string[] | undefined
   village?: string | undefined

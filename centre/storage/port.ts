@@ -9,6 +9,7 @@ import type {
   DeskCommand,
   DeskCommandState,
 } from '../../protocols/desk/commands.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
 import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
@@ -150,6 +151,7 @@ export interface Remembered {
 export type StepOutcome = { type: 'done'; alarm: DeskAlarm; changes: StoredChange[] } | { type: 'unknown' }
 
 export interface AlarmQuery {
+  scope?: Scope | undefined
   state: 'active' | 'all'
   after?: string | undefined
   limit: number
@@ -182,6 +184,8 @@ export interface EventPage {
 export interface Account {
   user: string
   role: Role
+  /** Towns and villages; absent: all. */
+  scope?: Scope | undefined
 }
 
 export interface PasswordRow extends Account {
@@ -346,6 +350,7 @@ export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls, Figu
   pendingStages(box: string): PendingStage[]
   /** undefined when `after` is no cursor of ours. */
   events(query: {
+    scope?: Scope | undefined
     box?: string | undefined
     after?: string | undefined
     limit: number
@@ -354,7 +359,7 @@ export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls, Figu
   changesAfter(after: number, limit: number): StoredChange[] | undefined
   lastPosition(): number
   /** Newest first. */
-  commands(query: { box?: string | undefined; limit: number }): DeskCommand[]
+  commands(query: { box?: string | undefined; limit: number; scope?: Scope | undefined }): DeskCommand[]
   /** Those that a box may still have something to say of, oldest first. */
   openCommands(): DeskCommand[]
   /** Reads the whole trail again; `anchor` is a head that was noted outside the database. */
@@ -383,7 +388,12 @@ export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls, Figu
   /** Of one box, or of all. */
   pictureBytes(box?: string): number
   /** Newest first, those before a position. */
-  looks(query: { alarm?: string | undefined; before: number; limit: number }): LookRow[]
+  looks(query: {
+    alarm?: string | undefined
+    before: number
+    limit: number
+    scope?: Scope | undefined
+  }): LookRow[]
 }
 
 type Asynchronous<T> = {

@@ -5,10 +5,11 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { WebSocket, WebSocketServer, type RawData } from 'ws'
-import { answeringRoles, type StreamMessage } from '../../protocols/desk/api.ts'
+import type { StreamMessage } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
+import { maySee } from './may-see.ts'
 import { StrangerPlaces } from '../../platform/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
@@ -30,8 +31,6 @@ const catchUpLookMs = 20
 /** Below the 60 s after which nginx and many firewalls close a connection that is silent. */
 const pingMs = 25_000
 const tokenPattern = /^[0-9a-f]{64}$/
-/** What the routes about pictures refuse to other roles, the stream does not tell them either. */
-const picturePrefix = '{"type":"picture.'
 
 export interface StreamOptions {
   storage: Pick<Storage, 'changesAfter' | 'lastPosition'>
@@ -73,7 +72,6 @@ interface Subscriber {
   socket: WebSocket
   token: string
   account: Account
-  seesPictures: boolean
   /** Undefined once live; until then what was pushed meanwhile. */
   held: StoredChange[] | undefined
   isAlive: boolean
@@ -129,7 +127,7 @@ export class Stream {
   push(changes: readonly StoredChange[]): void {
     for (const subscriber of this.#subscribers)
       for (const change of changes) {
-        if (!maySee(subscriber, change)) continue
+        if (!maySee(subscriber.account, change)) continue
         if (!subscriber.held) this.#send(subscriber, change.json)
         else if (subscriber.held.push(change) > heldMax) this.#drop(subscriber, 'too slow to catch up')
       }
@@ -225,8 +223,7 @@ export class Stream {
   ): Promise<void> {
     const own = [...this.#subscribers].filter((other) => other.account.user === account.user)
     if (own.length >= subscribersPerUserMax && own[0]) this.#end(own[0].socket, 4408, 'made-room')
-    const seesPictures = answeringRoles.some((role) => role === account.role)
-    const subscriber: Subscriber = { socket: ws, token, account, seesPictures, held: [], isAlive: true }
+    const subscriber: Subscriber = { socket: ws, token, account, held: [], isAlive: true }
     this.#subscribers.add(subscriber)
     ws.on('close', () => this.#subscribers.delete(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
@@ -254,7 +251,7 @@ export class Stream {
         break
       }
       for (const change of page) {
-        if (!maySee(subscriber, change)) continue
+        if (!maySee(subscriber.account, change)) continue
         if (!(await this.#hasRoom(subscriber))) return
         this.#send(subscriber, change.json)
       }
@@ -339,10 +336,6 @@ export class Stream {
       this.#fail(socket, error)
     }
   }
-}
-
-function maySee({ seesPictures }: Subscriber, { json }: StoredChange): boolean {
-  return seesPictures || !json.startsWith(picturePrefix)
 }
 
 /** The token of `{"type":"auth","token":"..."}`; undefined for everything else. */

@@ -88,6 +88,7 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     registry,
     logger: logger.child({ part: 'desk' }),
     isHealthy,
+    villageOfCase: async (id) => (await options.storage.caseOf({ case: id }))?.case.village,
     onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
     deskFolder: findDeskFolder(),
   })

@@ -1,5 +1,6 @@
 // What pages and programs are told about accounts: one's own password, tokens and the security log.
 import type { Role } from './api.ts'
+import type { Scope } from './scope.ts'
 
 export const securityEvents = [
   'sign-in',
@@ -11,6 +12,7 @@ export const securityEvents = [
   'user-disabled',
   'user-enabled',
   'user-removed',
+  'user-scoped',
   'token-made',
   'token-revoked',
   'refused-by-role',
@@ -38,6 +40,7 @@ export const tokenUser = (name: string): string => `token:${name}`
 export interface UserSummary {
   user: string
   role: Role
+  scope?: Scope | undefined
   isDisabled: boolean
   createdAtMs: number
 }
@@ -47,6 +50,7 @@ export interface TokenSummary {
   id: string
   name: string
   role: Role
+  scope?: Scope | undefined
   createdAtMs: number
   expiresAtMs: number
 }

@@ -5,12 +5,13 @@ import type { GuardTimes } from '../domain/guard.ts'
 import type { BoxTime } from '../domain/event.ts'
 import type { DeskAlarm } from './desk-alarm.ts'
 import type { Role } from './roles.ts'
+import type { Scope } from './scope.ts'
 import type { CaseMessage } from './cases.ts'
 import type { CommandMessage } from './commands.ts'
 import type { JournalRecord } from '../domain/record.ts'
 import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/snapshot.ts'
 
-export { answeringRoles, retiringRoles, roles, type Role } from './roles.ts'
+export { answeringRoles, overseeingRoles, retiringRoles, roles, type Role } from './roles.ts'
 export type { DeskAlarm } from './desk-alarm.ts'
 
 /** `GET /api/v1/alarms?state=active|all&after=&limit=`: most urgent first, newest first within a colour. */
@@ -106,6 +107,8 @@ export interface LoginAnswer {
 export interface MeAnswer {
   user: string
   role: Role
+  /** Towns and villages that this account sees; absent: all. */
+  scope?: Scope
   /** When the token ends if nobody stays; it is past while a waiting red alone keeps it. Absent from an older centre. */
   expiresAtMs?: number
   /** By the same clock. */

@@ -136,7 +136,14 @@ test('walks all records in the order of the box, then what came since, none twic
 })
 
 test('lets each role do what it may and refuses the rest in both languages', async () => {
-  const expected = { operator: 200, supervisor: 409, maintainer: 403, installer: 403, admin: 409 }
+  const expected = {
+    operator: 200,
+    supervisor: 409,
+    maintainer: 403,
+    installer: 403,
+    auditor: 403,
+    admin: 409,
+  }
   for (const role of roles) {
     const token = running.token(role, role === 'operator' ? 'ops' : role)
     const accepted = await running.post(`/api/v1/alarms/${alarmId}/accept`, token)

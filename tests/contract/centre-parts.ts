@@ -79,7 +79,7 @@ export function makeAlarm(
 export interface CentreUnderTest {
   centre: Centre
   folder: string
-  token: (role?: Role, name?: string) => string
+  token: (role?: Role, name?: string, scope?: readonly string[]) => string
   get: (path: string, token?: string) => Promise<Response>
   post: (path: string, token?: string, body?: object) => Promise<Response>
 }
@@ -106,7 +106,8 @@ export async function startCentre(
   return {
     centre,
     folder,
-    token: (role = 'operator', name = 'ops') => createToken({ config, clock, random }, { name, role }),
+    token: (role = 'operator', name = 'ops', scope) =>
+      createToken({ config, clock, random }, { name, role, scope }),
     get: (path, token) => fetch(`${centre.httpUrl}${path}`, { headers: headers(token) }),
     post: (path, token, body) =>
       fetch(`${centre.httpUrl}${path}`, {

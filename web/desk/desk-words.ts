@@ -153,5 +153,6 @@ export const roleWords: Record<Role, BilingualText> = {
   supervisor: { zh: '带班领导', en: 'supervisor' },
   maintainer: { zh: '维护员', en: 'maintainer' },
   installer: { zh: '安装员', en: 'installer' },
+  auditor: { zh: '审计员', en: 'auditor' },
   admin: { zh: '管理员', en: 'administrator' },
 }

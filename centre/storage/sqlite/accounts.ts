@@ -1,8 +1,10 @@
 // Users, tokens and the security log: rows only; hashing is done by the callers, so that no password or token reaches this file.
 import type { Role } from '../../../protocols/desk/api.ts'
 import { tokenUser, type TokenSummary, type UserSummary } from '../../../protocols/desk/accounts.ts'
+import type { Scope } from '../../../protocols/desk/scope.ts'
+import { parseScopeColumn, scopeColumn } from './scope-column.ts'
 import { immediately, type Sqlite } from './database.ts'
-import type { Account, PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
+import type { PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
 
 /** How long a token that has ended is remembered: a waiting red keeps a desk open behind the end of its shift. */
 export const tokensKeptMs = 24 * 3_600_000
@@ -17,7 +19,7 @@ export function createAccountWriter(db: Sqlite) {
   )
   const endSessions = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE user = ? AND is_program = 0')
   const putToken = db.prepare(
-    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program, scope) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
   const pruneTokens = db.prepare('DELETE FROM tokens WHERE expires_at_ms < ?')
   const extend = db.prepare(
@@ -27,6 +29,7 @@ export function createAccountWriter(db: Sqlite) {
   const revokeProgram = db.prepare(
     'UPDATE tokens SET is_revoked = 1 WHERE is_program = 1 AND is_revoked = 0 AND substr(hash, 1, 12) = ?',
   )
+  const setScope = db.prepare('UPDATE users SET scope = ? WHERE name = ?')
   const disable = db.prepare('UPDATE users SET is_disabled = ? WHERE name = ?')
   const remove = db.prepare('DELETE FROM users WHERE name = ?')
   const putEntry = db.prepare(
@@ -35,23 +38,35 @@ export function createAccountWriter(db: Sqlite) {
   const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
   const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
   const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
-  const users = db.prepare<[], Omit<UserSummary, 'isDisabled'> & { isDisabled: number }>(
-    'SELECT name AS user, role, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
+  const users = db.prepare<
+    [],
+    Omit<UserSummary, 'isDisabled' | 'scope'> & { isDisabled: number; scope: string | null }
+  >(
+    'SELECT name AS user, role, scope, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
   )
-  const tokens = db.prepare<[number], TokenSummary>(
-    `SELECT substr(hash, 1, 12) AS id, user AS name, role, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
+  const tokens = db.prepare<[number], Omit<TokenSummary, 'scope'> & { scope: string | null }>(
+    `SELECT substr(hash, 1, 12) AS id, user AS name, role, scope, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
      FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
   )
   return {
     putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
       putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
+      if (row.scope !== undefined) setScope.run(scopeColumn(row.scope), row.user)
       // A new password or role must not leave older sessions of that user open.
       endSessions.run(row.user)
     }),
     putToken: immediately(db, (row: TokenRow): void => {
       pruneTokens.run(Math.round(row.createdAtMs - tokensKeptMs))
-      const { hash, user, role, createdAtMs, expiresAtMs, isProgram } = row
-      putToken.run(hash, user, role, Math.round(createdAtMs), Math.round(expiresAtMs), isProgram ? 1 : 0)
+      const { hash, user, role, createdAtMs, expiresAtMs, isProgram, scope } = row
+      putToken.run(
+        hash,
+        user,
+        role,
+        Math.round(createdAtMs),
+        Math.round(expiresAtMs),
+        isProgram ? 1 : 0,
+        scopeColumn(scope),
+      )
     }),
     /** Never shortens it. */
     extendToken: immediately(db, (hash: string, expiresAtMs: number): void => {
@@ -77,14 +92,23 @@ export function createAccountWriter(db: Sqlite) {
       endSessions.run(user)
       return disable.run(isDisabled ? 1 : 0, user).changes > 0
     }),
+    /** `null`: every village. False when there is no such user. */
+    setUserScope: immediately(db, (user: string, scope: Scope | null): boolean => {
+      endSessions.run(user)
+      return setScope.run(scopeColumn(scope), user).changes > 0
+    }),
     removeUser: immediately(db, (user: string): boolean => {
       endSessions.run(user)
       return remove.run(user).changes > 0
     }),
     /** How many tokens that was. */
     revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
-    users: (): UserSummary[] => users.all().map((row) => ({ ...row, isDisabled: row.isDisabled === 1 })),
-    programTokens: (nowMs: number): TokenSummary[] => tokens.all(Math.round(nowMs)),
+    users: (): UserSummary[] =>
+      users
+        .all()
+        .map((row) => ({ ...row, isDisabled: row.isDisabled === 1, scope: parseScopeColumn(row.scope) })),
+    programTokens: (nowMs: number): TokenSummary[] =>
+      tokens.all(Math.round(nowMs)).map((row) => ({ ...row, scope: parseScopeColumn(row.scope) })),
   }
 }
 
@@ -94,9 +118,10 @@ export function createAccountReader(db: Sqlite) {
   )
   const token = db.prepare<
     [string, number],
-    Account & { role: Role; expiresAtMs: number; isProgram: number }
+    { user: string; role: Role; expiresAtMs: number; isProgram: number; scope: string | null }
   >(
-    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram FROM tokens
+    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram,
+       iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
      WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
   )
   // Unanswered, or more happened since somebody answered; a drill keeps nobody. `desk-row.ts` says the same in words.
@@ -119,8 +144,14 @@ export function createAccountReader(db: Sqlite) {
     token: (hash: string, nowMs: number) => {
       const row = token.get(hash, Math.round(nowMs))
       if (!row) return undefined
-      const { isProgram, user, ...rest } = row
-      return { ...rest, isProgram: isProgram === 1, user: isProgram === 1 ? tokenUser(user) : user }
+      const { isProgram, user, scope, ...rest } = row
+      const only = parseScopeColumn(scope)
+      return {
+        ...rest,
+        ...(only ? { scope: only } : {}),
+        isProgram: isProgram === 1,
+        user: isProgram === 1 ? tokenUser(user) : user,
+      }
     },
     securityEntries: ({
       before,

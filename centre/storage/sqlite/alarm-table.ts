@@ -4,6 +4,7 @@ import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { shownRowCharsMax } from '../../../protocols/domain/limits.ts'
 import { createBootTimes } from './boot-times.ts'
+import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
@@ -64,12 +65,13 @@ export function createAlarmReader(db: Sqlite) {
   const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
     (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
   const order = 'ORDER BY a.colour_rank, a.arrival DESC LIMIT ?'
-  const place = 'a.colour_rank >= ? AND (a.colour_rank > ? OR a.arrival < ?)'
-  const active = db.prepare<number[], Listed>(
+  const place = `a.colour_rank >= ? AND (a.colour_rank > ? OR a.arrival < ?) AND ${inScopeSql('a.box')}`
+  type Values = [number, number, number, string | null, string | null, number]
+  const active = db.prepare<Values, Listed>(
     `SELECT ${columns} FROM alarms a WHERE a.is_active = 1 AND ${place} ${order}`,
   )
   const bootTimes = createBootTimes(db)
-  const all = db.prepare<number[], Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
+  const all = db.prepare<Values, Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
 
   function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
     const parsed = row === null ? undefined : readDocument(db, 'alarms', id, row)
@@ -80,7 +82,7 @@ export function createAlarmReader(db: Sqlite) {
     return alarm
   }
 
-  return ({ state, after, limit }: AlarmQuery): AlarmPage | undefined => {
+  return ({ state, after, limit, scope }: AlarmQuery): AlarmPage | undefined => {
     const match = /^(\d)\.(\d{1,15})$/.exec(after === undefined || after === '' ? '0.999999999999999' : after)
     if (!match) return undefined
     const [rank, arrival] = [Number(match[1]), Number(match[2])]
@@ -88,7 +90,9 @@ export function createAlarmReader(db: Sqlite) {
     const leftOut: string[] = []
     let chars = 0
     let last: Listed | undefined
-    for (const listed of (state === 'active' ? active : all).iterate(rank, rank, arrival, limit + 1)) {
+    const only = scopeColumn(scope)
+    const query = state === 'active' ? active : all
+    for (const listed of query.iterate(rank, rank, arrival, only, only, limit + 1)) {
       const isFull = page.alarms.length + leftOut.length >= limit || chars >= pageCharsMax
       if (isFull && last) {
         page.next = `${last.colour_rank}.${last.arrival}`

@@ -84,6 +84,7 @@ function listCases(
     values.push(...given)
   }
   if (query.state !== 'all') also('is_over = ?', query.state === 'open' ? 0 : 1)
+  if (query.scope !== undefined) also('in_scope(village, ?)', JSON.stringify(query.scope))
   if (query.village !== undefined) also('village = ?', query.village)
   if (query.villages !== undefined)
     also(`village IN (SELECT value FROM json_each(?))`, JSON.stringify(query.villages))

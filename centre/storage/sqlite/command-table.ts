@@ -1,4 +1,6 @@
 // The commands table: what boxes were asked to do, by whom, and how far each is. Rows are kept; they are the record of it.
+import type { Scope } from '../../../protocols/desk/scope.ts'
+import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { DeskCommand, DeskCommandState } from '../../../protocols/desk/commands.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import { immediately, type Sqlite } from './database.ts'
@@ -76,7 +78,9 @@ export function createCommandWriter(
 }
 
 export function createCommandReader(db: Sqlite) {
-  const all = db.prepare<[number], Stored>('SELECT number, body FROM commands ORDER BY number DESC LIMIT ?')
+  const all = db.prepare<[string | null, string | null, number], Stored>(
+    `SELECT number, body FROM commands WHERE ${inScopeSql('box')} ORDER BY number DESC LIMIT ?`,
+  )
   const ofBox = db.prepare<[string, number], Stored>(
     'SELECT number, body FROM commands WHERE box = ? ORDER BY number DESC LIMIT ?',
   )
@@ -86,8 +90,18 @@ export function createCommandReader(db: Sqlite) {
     return command ? [command] : []
   }
   return {
-    commands: ({ box, limit }: { box?: string | undefined; limit: number }): DeskCommand[] =>
-      (box === undefined ? all.all(limit) : ofBox.all(box, limit)).flatMap(parsed),
+    commands: ({
+      box,
+      limit,
+      scope,
+    }: {
+      box?: string | undefined
+      limit: number
+      scope?: Scope | undefined
+    }): DeskCommand[] => {
+      const only = scopeColumn(scope)
+      return (box === undefined ? all.all(only, only, limit) : ofBox.all(box, limit)).flatMap(parsed)
+    },
     openCommands: (): DeskCommand[] => open.all().flatMap(parsed),
   }
 }

@@ -1,4 +1,5 @@
 // Reads stored records page by page: a snapshot in the box's own order, then snapshots of what was stored since.
+import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from './database.ts'
@@ -29,6 +30,7 @@ interface Epoch {
 }
 
 export type ReadEvents = (query: {
+  scope?: Scope | undefined
   box?: string | undefined
   after?: string | undefined
   limit: number
@@ -78,8 +80,12 @@ export function createEventReader(db: Sqlite): ReadEvents {
     return rows
   }
 
-  function readPage(start: EventCursor, box: string | undefined, limit: number): EventPage {
-    const epochs = box === undefined ? epochsOfAll.all() : epochsOfBox.all(box)
+  function readPage(
+    start: EventCursor,
+    { box, limit, scope }: { box?: string | undefined; limit: number; scope?: Scope | undefined },
+  ): EventPage {
+    const asked = box === undefined ? epochsOfAll.all() : epochsOfBox.all(box)
+    const epochs = asked.filter((epoch) => isInScope(scope, epoch.box))
     const byNumber = new Map(epochs.map((epoch) => [epoch.number, epoch]))
     const last = Math.max(0, ...epochs.map(({ last_position: position }) => position))
     let cursor = start
@@ -125,8 +131,8 @@ export function createEventReader(db: Sqlite): ReadEvents {
 
   // One read transaction per page: what counts as stored must not move between its queries.
   const readConsistently = db.transaction(readPage)
-  return ({ box, after, limit }) => {
+  return ({ after, ...query }) => {
     const start = parseEventCursor(after)
-    return start && readConsistently(start, box, limit)
+    return start && readConsistently(start, query)
   }
 }

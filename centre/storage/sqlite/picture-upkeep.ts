@@ -1,4 +1,6 @@
 // Which pictures have to go, and who looked at which: what the sweep and the supervisor ask of the database.
+import type { Scope } from '../../../protocols/desk/scope.ts'
+import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import { immediately, type Sqlite } from './database.ts'
 import { userIds } from './picture-table.ts'
@@ -35,13 +37,13 @@ export function createPictureUpkeep(db: Sqlite) {
   const here = db
     .prepare<[string], string>(`SELECT sha256 FROM picture_files f WHERE f.box = ? AND ${hereSql}`)
     .pluck()
-  const looks = db.prepare<[number, number], LookRow>(
+  const looks = db.prepare<[number, string | null, string | null, number], LookRow>(
     `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
-     WHERE position < ? ORDER BY position DESC LIMIT ?`,
+     WHERE position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
   )
-  const looksOfAlarm = db.prepare<[string, number, number], LookRow>(
+  const looksOfAlarm = db.prepare<[string, number, string | null, string | null, number], LookRow>(
     `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
-     WHERE alarm = ? AND position < ? ORDER BY position DESC LIMIT ?`,
+     WHERE alarm = ? AND position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
   )
 
   /** From the least needed on, until there is room again. */
@@ -65,8 +67,22 @@ export function createPictureUpkeep(db: Sqlite) {
         : above(() => oldestOfBox.iterate(box), Number(boxBytes.get(box)), bytesMax),
     picturesHere: (box: string) => here.all(box) as string[],
     pictureBytes: (box?: string) => Number(box === undefined ? allBytes.get() : boxBytes.get(box)),
-    looks: ({ alarm, before, limit }: { alarm?: string | undefined; before: number; limit: number }) =>
-      alarm === undefined ? looks.all(before, limit) : looksOfAlarm.all(alarm, before, limit),
+    looks: ({
+      alarm,
+      before,
+      limit,
+      scope,
+    }: {
+      alarm?: string | undefined
+      before: number
+      limit: number
+      scope?: Scope | undefined
+    }) => {
+      const only = scopeColumn(scope)
+      return alarm === undefined
+        ? looks.all(before, only, only, limit)
+        : looksOfAlarm.all(alarm, before, only, only, limit)
+    },
   }
 }
 

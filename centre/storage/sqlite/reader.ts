@@ -12,12 +12,14 @@ import { createEventReader } from './event-pages.ts'
 import { createPictureReader } from './picture-table.ts'
 import { createPictureUpkeep } from './picture-upkeep.ts'
 import { createFigureReader } from './figure-reader.ts'
+import { addScopeFunction } from './scope-column.ts'
 import { createExpiredReader } from './retention.ts'
 import { spoiltRows } from './documents.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
 
 export function createReader(db: Sqlite): ReaderCalls {
+  addScopeFunction(db)
   const counts = db.prepare<[], { box: string; colourRank: number; count: number }>(
     `SELECT box, colour_rank AS colourRank, count(*) AS count FROM alarms WHERE is_active = 1
      GROUP BY box, colour_rank`,

@@ -1,0 +1,35 @@
+// Which stored changes a stream carries for an account: what the routes refuse or leave out, the stream does not say either.
+import { answeringRoles } from '../../protocols/desk/api.ts'
+import { isInScope } from '../../protocols/desk/scope.ts'
+import type { Account, StoredChange } from '../storage/port.ts'
+
+const picturePrefix = '{"type":"picture.'
+/** Places of the latest changes: each is asked for by every open stream. */
+const placesOf = new WeakMap<StoredChange, string>()
+
+/** The village or box that a change is about; '' when it names none, which no scope holds. */
+function placeOf(change: StoredChange): string {
+  const known = placesOf.get(change)
+  if (known !== undefined) return known
+  const place = readPlace(JSON.parse(change.json) as Message)
+  placesOf.set(change, place)
+  return place
+}
+
+interface Message {
+  alarm?: { box: string }
+  picture?: { box: string }
+  command?: { box: string }
+  case?: { village: string }
+  box?: string | { id: string }
+}
+
+function readPlace({ alarm, picture, command, case: item, box }: Message): string {
+  const named = alarm?.box ?? picture?.box ?? command?.box ?? item?.village ?? box
+  return typeof named === 'object' ? named.id : (named ?? '')
+}
+
+export function maySee({ role, scope }: Account, change: StoredChange): boolean {
+  if (change.json.startsWith(picturePrefix) && !answeringRoles.some((one) => one === role)) return false
+  return scope === undefined || isInScope(scope, placeOf(change))
+}
