@@ -11,7 +11,7 @@ import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 
 /** Figures name devices and places of all villages; the trail names people. */
-const figureRoles: readonly Role[] = ['supervisor', 'admin']
+const figureRoles: readonly Role[] = ['supervisor', 'auditor', 'admin']
 const dayMs = 86_400_000
 const spanMsMax = 400 * dayMs
 /** China has one time zone, and months are counted in it. */
