@@ -28,7 +28,8 @@ const reportQuery = z.strictObject({
   month: z
     .string()
     .regex(/^\d{4}-(0[1-9]|1[0-2])$/)
-    .describe('2026-11'),
+    .optional()
+    .describe('2026-11; the last full month when left out'),
   lang: z.enum(['zh', 'en']).default('zh'),
   as: z.enum(['html', 'csv']).default('html'),
   village,
@@ -78,6 +79,12 @@ export function monthSpan(month: string): { fromMs: number; toMs: number } {
   return { fromMs: Date.UTC(year, index - 1, 1) - utcOffsetMs, toMs: Date.UTC(year, index, 1) - utcOffsetMs }
 }
 
+/** The month before the one that `nowMs` is in, in China. */
+export function lastMonth(nowMs: number): string {
+  const now = new Date(nowMs + utcOffsetMs)
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7)
+}
+
 export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRouteOptions): Route[] {
   async function figuresOf(fromMs: number, toMs: number, of: string | undefined) {
     if (toMs <= fromMs || toMs - fromMs > spanMsMax)
@@ -113,7 +120,12 @@ export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRout
       answer: 'page',
       problems: ['bad-request'],
       run: async ({ query }) => {
-        const { month, lang, as, village: of } = query as z.infer<typeof reportQuery>
+        const {
+          month = lastMonth(clock.wallMs()),
+          lang,
+          as,
+          village: of,
+        } = query as z.infer<typeof reportQuery>
         const { fromMs, toMs } = monthSpan(month)
         const figures = await figuresOf(fromMs, toMs, of)
         if (as === 'csv')

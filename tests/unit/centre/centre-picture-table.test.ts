@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openWriter, type Sqlite } from '../../../centre/storage/sqlite/database.ts'
 import { createPictureWriter, snapshotsPerBoxMax } from '../../../centre/storage/sqlite/picture-table.ts'
 import { createPictureUpkeep } from '../../../centre/storage/sqlite/picture-upkeep.ts'
+import { addScopeFunction } from '../../../centre/storage/sqlite/scope-column.ts'
 import type { LogRecord } from '../../../protocols/domain/record.ts'
 
 const box = 'box-a'
@@ -14,6 +15,7 @@ let db: Sqlite
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gengfu-pictures-'))
   db = openWriter(join(folder, 'centre.db'), 0)
+  addScopeFunction(db)
 })
 afterEach(() => {
   db.close()

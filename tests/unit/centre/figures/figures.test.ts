@@ -1,6 +1,6 @@
 // Are the figures those that a person would count by hand, do drills stay out, and can no name become markup or a formula?
 import { describe, expect, it } from 'vitest'
-import { monthSpan } from '../../../../centre/api/figure-routes.ts'
+import { lastMonth, monthSpan } from '../../../../centre/api/figure-routes.ts'
 import { computeFigures, type FigureOptions } from '../../../../centre/figures/figures.ts'
 import { csvCell, duration, figuresCsv, reportPage } from '../../../../centre/figures/report-page.ts'
 import type { AlarmRow, CaseRow } from '../../../../centre/storage/figure-port.ts'
@@ -141,6 +141,8 @@ describe('the report', () => {
       fromMs: Date.UTC(2026, 10, 30, 16),
       toMs: Date.UTC(2026, 11, 31, 16),
     })
+    expect(lastMonth(Date.UTC(2026, 11, 31, 16))).toBe('2026-12')
+    expect(lastMonth(Date.UTC(2026, 11, 31, 15))).toBe('2026-11')
     expect([90_000, 150_000, 3 * 3_600_000].map(duration)).toEqual(['90 s', '2.5 min', '3.0 h'])
   })
 })

@@ -47,7 +47,7 @@ it.each(['writerAnswers', 'readerAnswers'] as const)(
       return []
     }
     const watchdog = createWatchdog(
-      { WATCHDOG_USEC: '4000000', NOTIFY_SOCKET: '/run/none' },
+      { PATH: process.env['PATH'], WATCHDOG_USEC: '4000000', NOTIFY_SOCKET: '/run/none' },
       () => clock.monotonicMs(),
       (error) => {
         throw error
