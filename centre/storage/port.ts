@@ -3,7 +3,7 @@ import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
-import type { BoxSummary, DeskAlarm, DeskPicture, GoneReason, Role } from '../../protocols/desk/api.ts'
+import type { BoxSummary, DeskAlarm, DeskPicture, Role } from '../../protocols/desk/api.ts'
 import type {
   CommandMessage as CommandNews,
   DeskCommand,
@@ -11,15 +11,32 @@ import type {
 } from '../../protocols/desk/commands.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
-import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 import type { StoredChange } from './stored-change.ts'
+import type {
+  PictureRow,
+  PicturePlace,
+  PictureLimits,
+  GonePictures,
+  PictureHolder,
+  Look,
+  LookRow,
+} from './picture-port.ts'
 import type { FigureReaderCalls } from './figure-port.ts'
 import type { RetentionReaderCalls, RetentionWriterCalls } from './retention-port.ts'
 
+export type {
+  PictureRow,
+  PicturePlace,
+  PictureLimits,
+  GonePictures,
+  PictureHolder,
+  Look,
+  LookRow,
+} from './picture-port.ts'
 export type { StoredChange } from './stored-change.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
@@ -217,54 +234,6 @@ export interface SecurityEntry {
 
 export interface SecurityRow extends SecurityEntry {
   position: number
-}
-
-/** A file of a box's picture, as its records name it. */
-export interface PictureRow {
-  bytes: number
-  /** It is here, or was, or will never come: nothing of it is wanted. */
-  isSettled: boolean
-}
-
-export interface PicturePlace {
-  box: string
-  sha256: string
-  bytes: number
-}
-
-/** How many bytes may stay, of one box or of all. */
-export interface PictureLimits {
-  box?: string | undefined
-  bytesMax: number
-}
-
-export interface GonePictures {
-  why: GoneReason
-  files: { box: string; sha256: string }[]
-}
-
-/** A box of which a file is here, and what it shows there. */
-export interface PictureHolder {
-  box: string
-  bytes: number
-  uses: DeskPicture[]
-}
-
-/** A person was handed a picture. */
-export interface Look {
-  atMs: number
-  who: string
-  role: Role
-  box: string
-  sha256: string
-  size: PictureSize
-  alarm?: string | undefined
-  camera: string
-}
-
-export interface LookRow extends Omit<Look, 'alarm'> {
-  position: number
-  alarm: string | null
 }
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
