@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseCentreCommand } from '../../protocols/uplink/codec.ts'
 import { everyMutation } from './structural-mutations.ts'
-import { deviceEvent, deviceResult, DeviceStructureTarget } from './structure-device.ts'
+import { deviceEvent, deviceResult, DeviceStructureTarget, hidden } from './structure-device.ts'
 
 /** One in so many of all mutations; no divisor of the number of poisons. `npm run campaign -- structure` takes all. */
 const stride = 7
@@ -18,14 +18,14 @@ test('every node of an event and of a result may be anything: it is acknowledged
   // A device speaks for itself alone, whatever it says.
   const other = JSON.stringify({ ...deviceResult, device: 'honest-1', error: '\u001b[2K\u202e' })
   expect(await target.take([other], 'result')).toEqual([])
-  const hidden = JSON.stringify({
+  const disguised = JSON.stringify({
     id: '9-1',
     button: 'pressed',
     note: '\u202e\u009b31m',
     list: [{ 'a\u0007': '\u001b' }],
   })
   expect(
-    await target.take([hidden, JSON.stringify({ id: '9-2', 'but\u200bton': 'pressed' })], 'event'),
+    await target.take([disguised, JSON.stringify({ id: '9-2', 'but\u200bton': 'pressed' })], 'event'),
   ).toEqual([])
   expect(await target.restart()).toEqual([])
   expect(await target.take(['{}'], 'event')).toEqual([])
@@ -43,4 +43,12 @@ test('every node of a command of the centre may be anything: its parser answers'
   }
   for (const { text } of everyMutation(command, stride))
     expect(() => parseCentreCommand(Buffer.from(text))).not.toThrow()
+})
+
+test('a hidden character is found behind backslashes too, and the text of an escape is none', () => {
+  const isHidden = (text: string): boolean => hidden.test(JSON.stringify({ text }))
+  for (const text of ['\u0000', '\\\u001b', '\\\\\u0007', '\u009b', '\u202e'])
+    expect(isHidden(text)).toBe(true)
+  for (const text of ['\\u0000', '\\\\u001b', JSON.stringify({ a: '\u0001' })])
+    expect(isHidden(text)).toBe(false)
 })

@@ -19,6 +19,12 @@ export const deviceEvent = {
 }
 export const deviceResult = { id: 'c-17', ok: false, error: 'no power', details: [{ code: 3 }] }
 
+/**
+ * Hidden characters in a record's JSON. An escape behind an even number of backslashes is one; behind an odd number it is text
+ * that a person can read, as in what was set aside of a device's JSON.
+ */
+export const hidden = /(?<!\\)(?:\\\\)*\\u00[01]|[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
+
 const hostile = 'hostile-1'
 const honest = 'honest-1'
 
@@ -65,7 +71,7 @@ export class DeviceStructureTarget {
         if (record.type === 'event' && record.device === honest) presses++
         if (record.type === 'log' && record.what === 'command-result' && record.facts?.device !== hostile)
           faults.push(`a result under another device: ${JSON.stringify(record.facts).slice(0, 200)}`)
-        if (/\\u00[01]|[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(JSON.stringify(record)))
+        if (hidden.test(JSON.stringify(record)))
           faults.push(`hidden characters: ${JSON.stringify(record).slice(0, 300)}`)
       }
     if (presses !== this.#pressed)
