@@ -1,10 +1,12 @@
-// Guards the sockets of a listener until they have signed in: few places, a short time to the first byte and to the sign-in,
-// and places of their own for those who have signed in.
+// Guards the sockets of a listener until they have signed in: only so many new ones a second, few places, a short time to the
+// first byte and to the sign-in, and places of their own for those who have signed in.
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../protocols/kit/clock.ts'
+import { networkOf } from './network-address.ts'
+import { NewConnections, type NewConnectionLimits } from './new-connections.ts'
 import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
 
-export interface StrangerGuardLimits extends StrangerLimits {
+export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits {
   /** A connection that says nothing is closed after this. */
   firstByteMs: number
   /** A connection that has not signed in is closed after this. */
@@ -13,8 +15,11 @@ export interface StrangerGuardLimits extends StrangerLimits {
   admitted: number
 }
 
-/** `made-room`: it was the oldest when all places were taken. `full`: no place is left for those who have signed in. */
-export const strangerRefusals = ['made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
+/**
+ * `too-many-new`: too many new ones of its network, or of all that are unknown, in a short time. `made-room`: it was the oldest
+ * when all places were taken. `full`: no place is left for those who have signed in.
+ */
+export const strangerRefusals = ['too-many-new', 'made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
 export type StrangerRefusal = (typeof strangerRefusals)[number]
 
 export interface StrangerGuardOptions {
@@ -26,6 +31,7 @@ export interface StrangerGuardOptions {
 interface Guarded {
   socket: Socket
   address: string
+  network: string
   cancel: () => void
 }
 
@@ -35,13 +41,16 @@ const keyOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
 
 export class StrangerGuard {
   readonly #options: StrangerGuardOptions
+  readonly #newOnes: NewConnections
   readonly #places: StrangerPlaces<string>
   readonly #guarded = new Map<string, Guarded>()
   #admitted = 0
 
   constructor(options: StrangerGuardOptions) {
     this.#options = options
-    this.#places = new StrangerPlaces(options.limits)
+    const newOnes = new NewConnections(options.limits, options.clock)
+    this.#newOnes = newOnes
+    this.#places = new StrangerPlaces(options.limits, (network) => newOnes.isKnown(network))
   }
 
   get strangers(): number {
@@ -52,12 +61,20 @@ export class StrangerGuard {
     return this.#admitted
   }
 
-  /** Guards every connection of `server` from its first moment: for TLS, before the handshake. */
+  /**
+   * Guards every connection of `server` from its first moment: the server's own work, such as a TLS handshake, begins only
+   * with those that are let in. Listeners that come later hear of all.
+   */
   watch(server: Server): void {
     const { strangers, admitted } = this.#options.limits
     // Nobody is turned away here: whoever is one too many makes an older one leave.
     server.maxConnections = strangers + admitted + strangers
-    server.on('connection', (socket: Socket) => this.#enter(socket))
+    const listeners = server.listeners('connection')
+    server.removeAllListeners('connection')
+    server.on('connection', (socket: Socket) => {
+      if (!this.#enter(socket)) return
+      for (const listener of listeners) listener.call(server, socket)
+    })
   }
 
   /** The socket, or the TLS socket over it, has signed in. False when no place is left: then it is closed. */
@@ -69,7 +86,9 @@ export class StrangerGuard {
       return false
     }
     this.#places.leave(key)
-    this.#guarded.get(key)?.cancel()
+    const guarded = this.#guarded.get(key)
+    guarded?.cancel()
+    if (guarded) this.#newOnes.signIn(guarded.network)
     this.#admitted++
     return true
   }
@@ -78,16 +97,25 @@ export class StrangerGuard {
     return this.#places.has(keyOf(socket))
   }
 
-  #enter(socket: Socket): void {
+  /** False when it is closed at once. */
+  #enter(socket: Socket): boolean {
     const { limits, clock } = this.#options
     const address = socket.remoteAddress
     if (address === undefined) {
       // It is gone already.
       socket.destroy()
-      return
+      return false
+    }
+    const network = networkOf(address)
+    if (!this.#newOnes.enter(network)) {
+      this.#options.onRefused('too-many-new', address)
+      // A reset: the server keeps nothing of it, not even for the minute that follows an orderly end.
+      socket.on('error', () => undefined)
+      socket.resetAndDestroy()
+      return false
     }
     const key = keyOf(socket)
-    const guarded: Guarded = { socket, address, cancel: () => undefined }
+    const guarded: Guarded = { socket, address, network, cancel: () => undefined }
     this.#guarded.set(key, guarded)
     socket.once('close', () => this.#leave(key, socket))
     const evicted = this.#places.enter(key, address)
@@ -100,6 +128,7 @@ export class StrangerGuard {
       }
       guarded.cancel = clock.after(Math.max(0, signInMs - firstByteMs), () => this.#refuse(key, 'no-sign-in'))
     })
+    return true
   }
 
   #leave(key: string, socket: Socket): void {
@@ -107,7 +136,9 @@ export class StrangerGuard {
     if (guarded?.socket !== socket) return
     guarded.cancel()
     this.#guarded.delete(key)
-    if (!this.#places.leave(key)) this.#admitted--
+    if (this.#places.leave(key)) return
+    this.#admitted--
+    this.#newOnes.close(guarded.network)
   }
 
   #refuse(key: string, reason: StrangerRefusal): void {

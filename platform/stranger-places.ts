@@ -9,17 +9,24 @@ export interface StrangerLimits {
   strangersPerNetwork: number
 }
 
+/** Of a known network, this share of all places does not count when the largest crowd is looked for. */
+const shareOfKnown = 1 / 20
+
 /**
  * When all places are taken, the oldest stranger of the network that holds most of them makes room: a crowd of one address
  * pushes out itself, and a crowd of many addresses has to come back faster than an honest connection needs to sign in.
+ * A network is known when connections of it have signed in: unknown ones make room first.
  */
 export class StrangerPlaces<T> {
   readonly #limits: StrangerLimits
   readonly #networks = new Map<string, Set<T>>()
   readonly #networkOf = new Map<T, string>()
 
-  constructor(limits: StrangerLimits) {
+  readonly #isKnown: (network: string) => boolean
+
+  constructor(limits: StrangerLimits, isKnown: (network: string) => boolean = () => false) {
     this.#limits = limits
+    this.#isKnown = isKnown
   }
 
   get size(): number {
@@ -61,10 +68,15 @@ export class StrangerPlaces<T> {
 
   #largest(): string {
     let largest = ''
-    let size = 0
+    let most = -Infinity
+    const free = this.#limits.strangers * shareOfKnown
     // Sets and maps keep the order of arrival: among equals it is the network that came first.
-    for (const [network, strangers] of this.#networks)
-      if (strangers.size > size) [largest, size] = [network, strangers.size]
+    for (const [network, { size }] of this.#networks) {
+      // `size` is asked first: it spares most of the questions whether a network is known.
+      if (size <= most) continue
+      const counted = this.#isKnown(network) ? size - free : size
+      if (counted > most) [largest, most] = [network, counted]
+    }
     return largest
   }
 }

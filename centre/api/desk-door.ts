@@ -10,11 +10,16 @@ import type { RequestSender } from '../accounts/request-sender.ts'
 
 /**
  * Connections of those who have not signed in, and of those who have. The login page comes over a slow link, too: it has two
- * minutes. A browser opens six connections at once.
+ * minutes. A browser opens six connections at once; a proxy opens those of all its browsers from one address, and each that
+ * signs in does not count as new any more.
  */
 export const httpLimits = {
   strangers: 1000,
   strangersPerNetwork: 200,
+  newAtOnce: 400,
+  newPerSecond: 100,
+  newUnknownAtOnce: 1000,
+  newUnknownPerSecond: 200,
   firstByteMs: 5000,
   signInMs: 120_000,
   admitted: 2000,

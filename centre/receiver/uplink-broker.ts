@@ -12,6 +12,7 @@ import { GuessLimit } from '../../platform/guess-limit.ts'
 import { BoxPasswords, claimOf, type Claim } from './box-credentials.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { StrangerGuard } from '../../platform/stranger-guard.ts'
+import { backlog, uplinkLimits } from './uplink-limits.ts'
 import { BoxAdmission } from './box-admission.ts'
 import { BoxSessions } from './box-sessions.ts'
 import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './uplink-options.ts'
@@ -20,17 +21,6 @@ import { createUplinkServer, readTls, tlsFilesOf } from './uplink-server.ts'
 import { InHand } from './in-hand.ts'
 import { RefusedBoxes } from './refused-boxes.ts'
 
-/**
- * Sockets that have not proven who they are, of all addresses and of one, and those that have. Many boxes may share one
- * address of a mobile network and come back together after an outage.
- */
-export const uplinkLimits = {
-  strangers: 2000,
-  strangersPerNetwork: 1000,
-  firstByteMs: 5000,
-  signInMs: 15_000,
-  admitted: 25_000,
-} as const
 /** A heartbeat comes every 30 s; a connection this quiet is dead. */
 const quietMsMax = 240_000
 const connectMsMax = 10_000
@@ -252,7 +242,7 @@ export class UplinkBroker {
     this.#guard.watch(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(listener.port, listener.host, () => {
+      server.listen({ port: listener.port, host: listener.host, backlog }, () => {
         server.off('error', reject)
         resolve()
       })

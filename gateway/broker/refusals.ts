@@ -14,6 +14,11 @@ const refusals = {
     'raise mqtt.limits.connectionsPerAddress or find the device that does not hang up',
     '同一地址连接过多，请检查不断重连的设备',
   ],
+  'too-many-new': [
+    'too many new connections in a short time: this one was closed at once',
+    'find who at this address connects again and again without signing in; honest devices get in when they try again',
+    '短时间内新连接过多，已立即关闭，请检查该地址上反复连接却不登录的设备',
+  ],
   'made-room': [
     'too many connections that have not signed in: the oldest of the address with most of them was closed',
     'find who opens connections without signing in; or raise mqtt.limits.strangers',

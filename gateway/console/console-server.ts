@@ -19,10 +19,17 @@ import { isOwnName } from '../../platform/own-name.ts'
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200
 
-/** Connections that have not asked anything; the oldest makes room. Those that have asked close with their answer. */
+/**
+ * Connections that have not asked anything; the oldest makes room. Those that have asked close with their answer. A browser
+ * opens six at once; one that has asked does not count as new any more.
+ */
 const strangerLimits = {
   strangers: 40,
   strangersPerNetwork: 20,
+  newAtOnce: 60,
+  newPerSecond: 30,
+  newUnknownAtOnce: 120,
+  newUnknownPerSecond: 60,
   firstByteMs: 3000,
   signInMs: 6000,
   admitted: 50,

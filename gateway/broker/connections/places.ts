@@ -3,14 +3,29 @@
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { networkOf } from '../../../platform/network-address.ts'
-import { StrangerGuard } from '../../../platform/stranger-guard.ts'
+import { StrangerGuard, type StrangerRefusal } from '../../../platform/stranger-guard.ts'
 import type { BrokerLimits } from '../../config/broker-settings.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 
 /** A device that takes over its own older connection needs a place while that one closes. */
 const sparePlaces = 64
+/**
+ * New connections of one address after the first crowd (`strangersPerAddress` may come at once), and of all addresses that the
+ * box does not know: TLS handshakes cost a small box much. A device that signs in does not count as new any more, so
+ * 500 devices that return together after a power cut all come in at once.
+ */
+const newPerSecond = 50
+const newUnknownPerSecond = 100
 /** How many times `connectTimeoutMs` a sign-in may take, TLS and waiting for the password check included. */
 const signInTimeouts = 3
+
+const causes: Record<StrangerRefusal, RefusalCause> = {
+  'too-many-new': 'too-many-new',
+  'made-room': 'made-room',
+  'no-first-byte': 'connect-late',
+  'no-sign-in': 'connect-late',
+  full: 'connection-limit',
+}
 
 export interface PlacesOptions {
   limits: BrokerLimits
@@ -30,14 +45,17 @@ export class Places {
       limits: {
         strangers: limits.strangers,
         strangersPerNetwork: limits.strangersPerAddress,
+        newAtOnce: limits.strangersPerAddress,
+        newPerSecond,
+        newUnknownAtOnce: limits.strangers,
+        newUnknownPerSecond,
         firstByteMs: limits.connectTimeoutMs,
         signInMs: signInTimeouts * limits.connectTimeoutMs,
         admitted: limits.connections + sparePlaces,
       },
       clock,
       onRefused: (reason, address) => {
-        if (reason === 'full') refusals.report('connection-limit', { address })
-        else refusals.report(reason === 'made-room' ? 'made-room' : 'connect-late', { address })
+        refusals.report(causes[reason], { address })
       },
     })
   }

@@ -35,6 +35,18 @@ describe('places of strangers', () => {
     expect(places.has('honest')).toBe(true)
   })
 
+  it('when all are taken by single strangers, an unknown network makes room and a known one keeps a few', () => {
+    const places = new StrangerPlaces<string>(
+      { strangers: 40, strangersPerNetwork: 40 },
+      (one) => one === '10.0.0.9',
+    )
+    for (const one of ['box-1', 'box-2']) places.enter(one, '10.0.0.9')
+    for (let i = 0; i < 38; i++) places.enter(`s-${i}`, `10.0.1.${i}`)
+    expect(places.enter('new', '10.0.0.8')).toBe('s-0')
+    for (const one of ['box-3', 'box-4']) places.enter(one, '10.0.0.9')
+    expect(places.enter('newer', '10.0.0.7')).toBe('box-1')
+  })
+
   it('are given back by those who sign in', () => {
     const places = new StrangerPlaces<number>({ strangers: 2, strangersPerNetwork: 2 })
     places.enter(1, '10.0.0.1')
@@ -49,7 +61,17 @@ describe('the guard of a listener', () => {
   const undos: (() => void)[] = []
   afterEach(() => undos.splice(0).forEach((undo) => undo()))
 
-  const limits = { strangers: 4, strangersPerNetwork: 3, firstByteMs: 5000, signInMs: 15_000, admitted: 2 }
+  const limits = {
+    strangers: 4,
+    strangersPerNetwork: 3,
+    newAtOnce: 6,
+    newPerSecond: 1,
+    newUnknownAtOnce: 20,
+    newUnknownPerSecond: 1,
+    firstByteMs: 5000,
+    signInMs: 15_000,
+    admitted: 2,
+  }
 
   async function guarded(server: Server) {
     const clock = new VirtualClock()
@@ -65,14 +87,17 @@ describe('the guard of a listener', () => {
     return { guard, clock, refused, port: (server.address() as AddressInfo).port }
   }
 
-  async function open(port: number): Promise<Socket> {
-    const socket = connect(port, '127.0.0.1')
+  async function open(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
     socket.on('error', () => undefined)
     undos.push(() => socket.destroy())
     await new Promise((resolve) => socket.once('connect', resolve))
     return socket
   }
-  const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const closed = (socket: Socket) =>
+    new Promise<void>((resolve) =>
+      socket.destroyed ? resolve() : void socket.once('close', () => resolve()),
+    )
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
   }
@@ -118,6 +143,26 @@ describe('the guard of a listener', () => {
     expect(known.map(({ destroyed }) => destroyed)).toEqual([false, false])
     expect(guard.admit(served.at(-1) as Socket)).toBe(false)
     expect(refused).toEqual(['made-room', 'full'])
+  })
+
+  it('closes a flood before the server works on it, and another address gets in at once', async () => {
+    const served: Socket[] = []
+    const server = createServer((socket) => {
+      served.push(socket)
+      socket.on('error', () => undefined)
+    })
+    const { guard, refused, port } = await guarded(server)
+    const flood = await Promise.all(Array.from({ length: 40 }, () => open(port)))
+    await until(() => flood.filter(({ destroyed }) => destroyed).length >= 37)
+    expect(served).toHaveLength(limits.newAtOnce)
+    expect(refused.filter((reason) => reason === 'too-many-new')).toHaveLength(34)
+    const clean = await open(port, '127.0.0.5')
+    await until(() => served.length === 7)
+    expect(guard.admit(served.at(-1) as Socket)).toBe(true)
+    // One that has signed in is not new any more: as many as before may come in beside it.
+    await Promise.all(Array.from({ length: limits.newAtOnce }, () => open(port, '127.0.0.5')))
+    await until(() => served.length === 13)
+    expect(clean.destroyed).toBe(false)
   })
 
   it('counts a TLS connection from before its handshake, and ends it below TLS', async () => {
