@@ -35,6 +35,8 @@ const debian = {
     { name: 'gstreamer1.0-x' },
     // Signs in at cameras as others do.
     { name: 'python3-zeep', probe: '/usr/lib/python3/dist-packages/zeep' },
+    // A Modbus gauge that is not ours.
+    { name: 'python3-pymodbus', probe: '/usr/lib/python3/dist-packages/pymodbus' },
     { name: 'procps', probe: '/usr/bin/ps' },
     { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
     // Network namespaces with a bad link between them.

@@ -118,6 +118,8 @@ export const devicePrefix = 'device:'
 
 /** What a device said last of itself: part of the engine's document of it. */
 export interface DeviceSaid {
+  /** Steady time of its last message. */
+  heardMs?: number
   batteryPercent?: number
   signalDbm?: number
 }

@@ -74,7 +74,7 @@ export class HealthReport {
       clock: { quality: time.clock, atMs: time.atMs },
       link: this.#link(link),
       lanes: this.#lanes(link?.lanes),
-      devices: this.#devices(),
+      devices: this.#devices(time.steadyMs),
       ...(this.#options.cameras
         ? { cameras: this.#options.cameras.health().map((one) => cameraOf(one, time.atMs)) }
         : {}),
@@ -151,7 +151,7 @@ export class HealthReport {
     ) as Record<Lane, HealthLane>
   }
 
-  #devices(): HealthAnswer['devices'] {
+  #devices(steadyMs: number): HealthAnswer['devices'] {
     const { config, broker, documents } = this.#options
     const nowMs = this.#options.monotonicMs()
     const ids = new Set([
@@ -160,8 +160,13 @@ export class HealthReport {
     ])
     const list = [...ids].map((id): HealthDevice => {
       const settings = config.devices.find((device) => device.id === id)
-      const { lastHeardMs } = broker.sightingOf(id)
       const said = readDeviceSaid(documents, id)
+      // What hangs on a bridge has no connection of its own: it is there since its last message.
+      const heardForItMs =
+        settings?.via === undefined || said.heardMs === undefined
+          ? undefined
+          : nowMs - Math.max(0, steadyMs - said.heardMs)
+      const lastHeardMs = broker.sightingOf(id).lastHeardMs ?? heardForItMs
       return {
         id,
         ...(settings ? { kind: settings.kind } : {}),

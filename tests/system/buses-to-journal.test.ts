@@ -1,11 +1,21 @@
-// Question: is a recorder that dials in (SL 651) told "kept" only for what is kept, once, and a stranger nothing?
+// Question: are a gauge on a Modbus bus (pymodbus) and a recorder that dials in (SL 651) heard as devices, and is a recorder told "kept" only for what is kept, once, and a stranger nothing?
+import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, connect, type AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
 
+// The system's own Python has pymodbus, another one in front of it may not.
+const python = '/usr/bin/python3'
+const server = `
+import sys, pymodbus.server as s, pymodbus.datastore as d
+block = d.ModbusSequentialDataBlock(0, [0] * 10 + [1500, 0, 0])
+unit = d.ModbusSlaveContext(hr=block, di=block, zero_mode=True)
+s.StartTcpServer(context=d.ModbusServerContext(slaves={3: unit}, single=False), address=('127.0.0.1', int(sys.argv[1])))
+`
 const place = createBoxFolder()
+let gauge: ChildProcess
 let ports: number[] = []
 let box: BoxInProcess
 
@@ -35,7 +45,7 @@ const config = (): object => ({
     { id: 'recorders', dialect: 'sl651', sl651: { port: ports[1] } },
   ],
   devices: [
-    { id: 'creek', kind: 'water', via: 'rs485' },
+    { id: 'creek', kind: 'water', via: 'rs485', water: { warningMm: 1000 } },
     { id: 'dam', kind: 'water', address: '0011223344', via: 'recorders', water: { warningMm: 10_000 } },
   ],
 })
@@ -43,11 +53,15 @@ const config = (): object => ({
 const health = async (): Promise<HealthAnswer> =>
   (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
 
+const startGauge = (): ChildProcess => spawn(python, ['-c', server, String(ports[0])], { stdio: 'ignore' })
+
 beforeAll(async () => {
   ports = [await freePort(), await freePort()]
+  gauge = startGauge()
   box = await startBox(place.folder, config())
 }, 60_000)
 afterAll(async () => {
+  gauge.kill('SIGKILL')
   await box.gateway.stop()
   place.remove()
 }, 60_000)
@@ -99,4 +113,18 @@ test('a station that is not listed is kept raw, raises nothing and hears nothing
   })
   expect(await dial(stranger, 1500)).toBe('')
   expect((await health()).alarms.list).toHaveLength(before)
+}, 60_000)
+
+test('a gauge is polled: it is present, and its register is a level that alarms', async () => {
+  await vi.waitFor(
+    async () =>
+      expect((await health()).devices.list.find(({ id }) => id === 'creek')).toMatchObject({
+        presence: 'present',
+      }),
+    { timeout: 30_000, interval: 200 },
+  )
+  const { alarms } = await health()
+  expect(alarms.list.filter(({ device }) => device === 'creek')).toMatchObject([
+    { kind: 'water', readings: { waterLevelMm: 1500 } },
+  ])
 }, 60_000)
