@@ -55,8 +55,13 @@ export async function runDamageCampaign({ seeds, first, progress }: DamageOption
   return faults
 }
 
-/** What an untouched copy holds. */
+/** What an untouched copy holds. What only one of two starts shows was written by that start, under numbers that leap by chance. */
 async function lookAt(base: string): Promise<Before> {
+  const [one, other] = [await lookOnce(base), await lookOnce(base)]
+  return { records: new Set([...one.records].filter((id) => other.records.has(id))), alarms: one.alarms }
+}
+
+async function lookOnce(base: string): Promise<Before> {
   return inCopy(base, async (folder) => {
     const { gateway, journal } = await startVillage(folder, false)
     const before = { records: await recordsOf(journal), alarms: await alarmsOf(journal) }
