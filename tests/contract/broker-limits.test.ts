@@ -1,4 +1,5 @@
 // Does every bound of the broker hold, is each one counted, and does nobody else pay for it?
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
