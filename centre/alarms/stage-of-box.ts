@@ -1,4 +1,4 @@
-// What the box of an alarm is told of the town's step. Pure.
+// The message that tells a box which step the town has taken on one of its alarms. Pure.
 import { centreAlarmKinds, type Stage } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 

@@ -30,7 +30,7 @@ function openListeners({ http, uplink }: CentreConfig): Problem[] {
     if (uplink.anonymous)
       problems.push({
         path: `uplink.listeners.${i}`,
-        message: `everybody who reaches ${host} may report as any box: set uplink.anonymous to false 任何人都可冒充网关`,
+        message: `any machine that reaches ${host} may report as any box: set uplink.anonymous to false 任何人都可冒充网关`,
       })
     else if (tls && tls.caFile === undefined && uplink.passwordFile === undefined)
       problems.push({

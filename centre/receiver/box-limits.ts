@@ -135,7 +135,7 @@ export class BoxLimits {
     try {
       this.#stored = new Map((await storedBytes()).map(({ box, bytes }) => [box, bytes]))
     } catch {
-      // Known as before; a reader that fails is told elsewhere.
+      // The sizes of the last look stay. A reader that does not answer is logged and fails /healthz (StoragePulse).
     }
     const nowMs = clock.monotonicMs()
     for (const [box, { lastMs }] of this.#over) {

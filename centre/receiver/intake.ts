@@ -29,11 +29,11 @@ export const otherRecordsMax = 600
 export const urgentInARowMax = 8
 /** Of one box in one commit, so that a red of another waits for no more than this and its own commit. A larger Report goes alone of its box. */
 export const boxRecordsMax = 600
-/** A record about a picture becomes rows and a message for the desks: it takes as long as so many plain ones. */
+/** A record about a picture becomes rows and a message for the desks: it costs as much time as this number of plain ones. */
 const pictureWeight = 16
 /** A record that says when a boot began may change the shown times of hundreds of alarms. */
 const clockWeight = 50
-/** A long record takes as long to parse and write as so many characters of plain ones. */
+/** Characters that cost as much time to parse and write as one plain record: a long record counts for several. */
 const charsPerWeight = 500
 /** What can not be read is kept in quarantine, up to 16 KiB of it. */
 const unreadableWeight = 20

@@ -25,6 +25,6 @@ export interface RetentionReaderCalls {
 }
 
 export interface RetentionWriterCalls {
-  /** Deletes them in one transaction; answers how many there were. What is open is never deleted. */
+  /** Deletes these rows in one transaction and answers how many it deleted. Open alarms, cases and commands stay. */
   dropExpired(kind: ExpiredKind, ids: number[]): number
 }

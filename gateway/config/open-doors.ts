@@ -16,7 +16,7 @@ function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
     if (mqtt.anonymous && tls?.requireClientCertificate !== true)
       found.push({
         path: `mqtt.listeners.${i}`,
-        message: `everybody who reaches ${host} may report as any device: set mqtt.anonymous to false 任何人都可冒充设备`,
+        message: `any machine that reaches ${host} may report as any device: set mqtt.anonymous to false 任何人都可冒充设备`,
       })
     if (!tls)
       found.push({
@@ -28,7 +28,7 @@ function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
   if (!isLoopback(page.host))
     problems.push({
       path: 'console.host',
-      message: `/healthz and /metrics answer to everybody who reaches ${page.host} 该网络中的任何人都可读取状态`,
+      message: `/healthz and /metrics answer any machine that reaches ${page.host} 该网络中的任何人都可读取状态`,
     })
   return problems
 }

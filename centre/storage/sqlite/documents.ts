@@ -196,7 +196,7 @@ export function readDocument<T extends keyof Documents>(
   json: string,
 ): Documents[T] | undefined {
   const read = parseJson(json, Infinity)
-  // What is nested too deep fails a later answer.
+  // A value that is nested too deep would fail when an answer is written.
   if (read.ok && !isNestedDeeper(read.value, documentNestingMax) && fromZod(shapes[table], read.value).ok)
     return read.value as Documents[T]
   noteSpoilt(db, table, name)

@@ -2,6 +2,7 @@
 // of the lane that fails each record: the culprit goes into quarantine and everything else is stored.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
+import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import type { AlarmRecord, JournalRecord, LogRecord } from '../../../protocols/domain/record.ts'
 import { identityOf } from '../../../protocols/domain/record-identity.ts'
 import { readBootTime, type BootTime } from '../../alarms/boot-time.ts'
@@ -235,7 +236,9 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
   function isOther({ box, epoch, lane, number, identity }: RepeatedRecord): boolean {
     const known = epochs.known(box, epoch)
     const body = known === undefined ? undefined : selectBody.get(known, lanes.indexOf(lane), number)
-    return body !== undefined && identityOf(JSON.parse(body) as JournalRecord) !== identity
+    // A stored row that cannot be read any more is no proof of another record, and must not fail the Report of a box.
+    const read = body === undefined ? undefined : parseJson(body, Infinity)
+    return read?.ok === true && identityOf(read.value as JournalRecord) !== identity
   }
 
   return (batch) => {

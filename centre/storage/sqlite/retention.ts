@@ -1,5 +1,5 @@
-// What is older than its term: found on the reader's connection, deleted on the writer's, some rows at a time. The trail and the
-// chain over it are never touched: they say who did what, and every later entry follows from them.
+// Rows that are older than their term: found on the reader's connection, deleted on the writer's, a page at a time. The trail and
+// the chain over it are never deleted from, because every later entry is hashed over the ones before it.
 import { lanes } from '../../../protocols/domain/colour.ts'
 import type { ExpiredKind, ExpiredPage, ExpiredQuery } from '../retention-port.ts'
 import { immediately, type Sqlite } from './database.ts'

@@ -207,7 +207,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       bodyBytesMax: pictureBytesMax,
       // Motion JPEG goes on for ever, and some servers never close.
       isEnough: ({ body }) => first.end(body) !== undefined,
-      // A length that is told too short cuts a picture that is there.
+      // If Content-Length is shorter than the picture, the rest of the picture is read all the same.
       isBeginning: ({ body }) => first.end(body) === undefined && first.start >= 0,
       signal,
     })

@@ -159,7 +159,7 @@ export function parseProbeMatches(xml: string, sender: string): FoundCamera[] {
 function parseMatch(match: string, xml: string, sender: string): FoundCamera | undefined {
   const text = (name: string): string =>
     new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([^<]{0,4000})<`).exec(match)?.[1]?.trim() ?? ''
-  // One that names no address has the usual one, where it answered from.
+  // If the answer names no address, the usual path at the sender's address is taken.
   const addresses = text('XAddrs') || `http://${sender}/onvif/device_service`
   const urls = addresses.split(/\s+/).filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
   const scopes = text('Scopes').split(/\s+/)
