@@ -272,6 +272,15 @@ describe('the repository', () => {
     expect(wrong).toEqual([])
   })
 
+  it('keeps every folder of code to eighteen files: more need rooms that say what they are about', () => {
+    const counts = new Map<string, number>()
+    for (const file of sources) {
+      const folder = file.slice(0, file.lastIndexOf('/'))
+      counts.set(folder, (counts.get(folder) ?? 0) + 1)
+    }
+    expect([...counts].filter(([, count]) => count > 18)).toEqual([])
+  })
+
   it('has a README in each top folder', () => {
     const folders = [...new Set(files.filter((file) => file.includes('/')).map(partOf))].filter(
       (name) => !name.startsWith('.'),

@@ -2,7 +2,7 @@
 // user; nobody is locked out by what others do: a known browser, a network that has signed in, and one that has not failed
 // yet still get their try.
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { networkOf } from '../../platform/network-address.ts'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 
 const windowMs = 5 * 60_000
 /** Failures within five minutes after which guesses are refused. */

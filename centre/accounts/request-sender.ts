@@ -1,6 +1,6 @@
 // Who sent a request and by which address of ours: seen through trusted proxies only. Decides whether a page of our own asked.
 import type { IncomingMessage } from 'node:http'
-import { createNetworkList, senderAddress } from '../../platform/network-address.ts'
+import { createNetworkList, senderAddress } from '../../platform/strangers/network-address.ts'
 
 type Request = Pick<IncomingMessage, 'headers' | 'socket'>
 

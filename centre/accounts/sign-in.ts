@@ -2,7 +2,7 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { networkOf } from '../../platform/network-address.ts'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 import type { Storage } from '../storage/port.ts'
 import type { DeviceCookies } from './device-cookie.ts'
 import { HashQueue } from './hash-queue.ts'

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import { StrangerGuard, strangerRefusals } from '../../platform/stranger-guard.ts'
+import { StrangerGuard, strangerRefusals } from '../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 

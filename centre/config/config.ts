@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
-import { isNetwork } from '../../platform/network-address.ts'
+import { isNetwork } from '../../platform/strangers/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
 

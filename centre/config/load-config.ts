@@ -1,7 +1,7 @@
 // Reads the centre's YAML file; also behind `gengfu check-config`.
 import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { cannotRead, checkCertificateFiles } from '../../platform/certificate-files.ts'
+import { cannotRead, checkCertificateFiles } from '../../platform/certificates/certificate-files.ts'
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'

@@ -1,5 +1,5 @@
 // What the configuration of a centre leaves open to others; `check-config` and the start warn of each.
-import { openFiles } from '../../platform/open-doors.ts'
+import { openFiles } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback, type CentreConfig } from './config.ts'
 

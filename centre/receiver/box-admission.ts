@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { isBoxId } from '../../protocols/domain/names.ts'
-import { Revocations } from '../../platform/revocations.ts'
+import { Revocations } from '../../platform/certificates/revocations.ts'
 
 export type AdmissionRefusal = 'certificate-revoked' | 'not-admitted'
 

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { certificateMarks } from '../../platform/certificate-check.ts'
+import { certificateMarks } from '../../platform/certificates/certificate-check.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 
 /** What a connection says of itself before anything is checked. */

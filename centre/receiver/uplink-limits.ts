@@ -1,5 +1,5 @@
 // How many connections the uplink takes, of strangers and of boxes.
-import type { StrangerGuardLimits } from '../../platform/stranger-guard.ts'
+import type { StrangerGuardLimits } from '../../platform/strangers/stranger-guard.ts'
 
 /**
  * Sockets that have not proven who they are, of all addresses and of one, and those that have. Many boxes may share one

@@ -10,7 +10,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 import { maySee } from './may-see.ts'
-import { StrangerPlaces } from '../../platform/stranger-places.ts'
+import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
 export const subscribersMax = 500

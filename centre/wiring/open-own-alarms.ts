@@ -1,7 +1,7 @@
 // Wires what the centre says itself: a box is silent, a box is at two places, a certificate ends.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { plainAddress } from '../../platform/network-address.ts'
+import { plainAddress } from '../../platform/strangers/network-address.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'

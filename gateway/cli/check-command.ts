@@ -3,8 +3,11 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { HealthAnswer, HealthDevice } from '../../protocols/console/api.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { parseAuthorities } from '../../platform/certificate-check.ts'
-import { checkCertificateFiles, type CertificateFiles } from '../../platform/certificate-files.ts'
+import { parseAuthorities } from '../../platform/certificates/certificate-check.ts'
+import {
+  checkCertificateFiles,
+  type CertificateFiles,
+} from '../../platform/certificates/certificate-files.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { isSystemSynced } from '../clock/system-sync.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'

@@ -1,7 +1,7 @@
 // `gengfu check-config`: tells a gateway's configuration from a centre's and names every problem of it at once.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { cannotRead, checkCertificateFiles } from '../../platform/certificate-files.ts'
+import { cannotRead, checkCertificateFiles } from '../../platform/certificates/certificate-files.ts'
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'

@@ -9,12 +9,12 @@ import type { Registry } from 'prom-client'
 import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Result } from '../../protocols/kit/result.ts'
-import { StrangerGuard } from '../../platform/stranger-guard.ts'
+import { StrangerGuard } from '../../platform/strangers/stranger-guard.ts'
 import type { AlarmInput } from '../alarms/port.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { controlBytesMax, isControl, parseForget, type Control, type ForgetRequest } from './box-controls.ts'
 import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls.ts'
-import { isOwnName } from '../../platform/own-name.ts'
+import { isOwnName } from '../../platform/strangers/own-name.ts'
 
 /** Entries of the quarantine in one answer. */
 const quarantineEntriesMax = 200

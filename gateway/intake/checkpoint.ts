@@ -2,7 +2,7 @@
 // messages were heard. In steps, so that no press waits behind the documents of a whole village.
 import type { Journal } from '../journal/port.ts'
 import { documentPrefix, type AlarmDocuments } from './alarm-documents.ts'
-import { repeatPrefix, type RepeatMemory } from './repeat-memory.ts'
+import { repeatPrefix, type RepeatMemory } from './memory/repeat-memory.ts'
 
 /** Devices whose documents share a commit. What a device said and what was heard of it always stand together. */
 export const devicesPerStep = 32

@@ -7,7 +7,7 @@ import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
 import type { Companions } from './port.ts'
-import type { NamedInput } from './refused-ids.ts'
+import type { NamedInput } from './memory/refused-ids.ts'
 
 export interface IntakeOptions {
   journal: Journal

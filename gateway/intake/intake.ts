@@ -10,10 +10,10 @@ import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
 import { JournalError, type JournalEntry } from '../journal/port.ts'
 import type { AlarmDocuments } from './alarm-documents.ts'
-import { DeviceIds } from './device-ids.ts'
-import { IntakeMemory } from './intake-memory.ts'
+import { DeviceIds } from './memory/device-ids.ts'
+import { IntakeMemory } from './memory/intake-memory.ts'
 import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.ts'
-import { InFlight, type EventInFlight } from './in-flight.ts'
+import { InFlight, type EventInFlight } from './memory/in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
@@ -31,8 +31,8 @@ import {
   logRecord,
 } from './records.ts'
 import { contentHash } from '../../protocols/kit/content-hash.ts'
-import { RefusedIds, noIdPrefix, type NamedInput } from './refused-ids.ts'
-import type { IdVerdict } from './repeat-memory.ts'
+import { RefusedIds, noIdPrefix, type NamedInput } from './memory/refused-ids.ts'
+import type { IdVerdict } from './memory/repeat-memory.ts'
 
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions

@@ -12,7 +12,7 @@ import { databaseFile } from '../../centre/storage/sqlite/database.ts'
 import { openSqliteStorage } from '../../centre/storage/sqlite/sqlite-storage.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { encodeJson } from '../../protocols/uplink/codec.ts'
-import { makeEvent } from '../contract/centre-parts.ts'
+import { makeEvent } from '../contract/centre/centre-parts.ts'
 
 const perReport = 150
 /** Reports on their way at once, as fifty boxes with a few in flight would have. */

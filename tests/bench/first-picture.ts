@@ -6,11 +6,11 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import type { EventsAnswer, StreamMessage } from '../../protocols/desk/api.ts'
 import { createTown, type TestTown } from '../kits/system/programs.ts'
-import { openDelayedLink } from './delayed-link.ts'
-import { median, percentile, printTable, printVerdict, short } from './figures.ts'
-import { openMqttPing } from './mqtt-ping.ts'
+import { openDelayedLink } from './link/delayed-link.ts'
+import { median, percentile, printTable, printVerdict, short } from './figures/figures.ts'
+import { openMqttPing } from './load/mqtt-ping.ts'
 import { pause, readOptions } from './options.ts'
-import { RawDevice } from './raw-device.ts'
+import { RawDevice } from './load/raw-device.ts'
 
 const pictureMsMax = 60_000
 /** The series of the press before is over. */

@@ -1,11 +1,11 @@
 // What does an idle village cost: processor and memory of the gateway with 500 devices that report once a minute,
 // beside Mosquitto with the same devices?
 import { createTown } from '../kits/system/programs.ts'
-import { boxEnvironment } from './box-environment.ts'
-import { printTable, printVerdict, short } from './figures.ts'
-import { processorSeconds, residentMegabytes } from './kernel-figures.ts'
-import { Load } from './load.ts'
-import { startMosquitto } from './mosquitto.ts'
+import { boxEnvironment } from './figures/box-environment.ts'
+import { printTable, printVerdict, short } from './figures/figures.ts'
+import { processorSeconds, residentMegabytes } from './figures/kernel-figures.ts'
+import { Load } from './load/load.ts'
+import { startMosquitto } from './load/mosquitto.ts'
 import { pause, readOptions } from './options.ts'
 import { villageDevices } from './village.ts'
 

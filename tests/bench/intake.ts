@@ -1,11 +1,11 @@
 // How many durable PUBACKs a second does the whole pipeline give 500 devices, beside Mosquitto that keeps nothing?
 // Same load, same run, alternating; with the uplink to a running centre and without any.
 import { createTown, freePort } from '../kits/system/programs.ts'
-import { boxEnvironment } from './box-environment.ts'
-import { median, printTable, printVerdict, short } from './figures.ts'
-import { processorSeconds } from './kernel-figures.ts'
-import { Load } from './load.ts'
-import { startMosquitto } from './mosquitto.ts'
+import { boxEnvironment } from './figures/box-environment.ts'
+import { median, printTable, printVerdict, short } from './figures/figures.ts'
+import { processorSeconds } from './figures/kernel-figures.ts'
+import { Load } from './load/load.ts'
+import { startMosquitto } from './load/mosquitto.ts'
 import { pause, readOptions } from './options.ts'
 import { villageDevices } from './village.ts'
 

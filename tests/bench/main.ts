@@ -21,7 +21,7 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
   },
   flash: {
     words: 'bytes written for one routine report by commit window, beside a naive table',
-    load: async () => (await import('./flash.ts')).runFlash,
+    load: async () => (await import('./figures/flash.ts')).runFlash,
   },
   idle: {
     words: 'processor and memory of an idle village, beside Mosquitto',
@@ -42,19 +42,19 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
   'thin-link': {
     words:
       'red and the drain of a million records on 64 kbit/s and 300 ms, beside a Mosquitto bridge (--minutes 10)',
-    load: async () => (await import('./thin-link.ts')).runThinLink,
+    load: async () => (await import('./link/thin-link.ts')).runThinLink,
   },
   'small-box': {
     words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
-    load: async () => (await import('./small-box.ts')).runSmallBox,
+    load: async () => (await import('./load/small-box.ts')).runSmallBox,
   },
   'hostile-device': {
     words: 'a press beside one hostile device of a valid password, and without it, in turn (--minutes 10)',
-    load: async () => (await import('./hostile-device.ts')).runHostileDevice,
+    load: async () => (await import('./hostile/hostile-device.ts')).runHostileDevice,
   },
   'hostile-box': {
     words: "another village's red at a centre of 1 GB beside one box that does its worst (--minutes 10)",
-    load: async () => (await import('./hostile-box.ts')).runHostileBox,
+    load: async () => (await import('./hostile/hostile-box.ts')).runHostileBox,
   },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',

@@ -1,10 +1,10 @@
 // How much memory does the gateway hold while a million waiting records drain to a centre, and how fast do they go?
 import { join } from 'node:path'
 import { createTown } from '../kits/system/programs.ts'
-import { boxEnvironment } from './box-environment.ts'
+import { boxEnvironment } from './figures/box-environment.ts'
 import { fillJournal } from './fill-journal.ts'
-import { printTable, printVerdict, short } from './figures.ts'
-import { residentMegabytes } from './kernel-figures.ts'
+import { printTable, printVerdict, short } from './figures/figures.ts'
+import { residentMegabytes } from './figures/kernel-figures.ts'
 import { pause, readOptions } from './options.ts'
 import { villageDevices } from './village.ts'
 

@@ -2,10 +2,10 @@
 // press at a time, floor and presses in turn.
 import { WebSocket } from 'ws'
 import { createTown, type TestTown } from '../kits/system/programs.ts'
-import { percentile, printTable, printVerdict, short } from './figures.ts'
-import { openFloor } from './floor.ts'
+import { percentile, printTable, printVerdict, short } from './figures/figures.ts'
+import { openFloor } from './figures/floor.ts'
 import { readOptions } from './options.ts'
-import { RawDevice } from './raw-device.ts'
+import { RawDevice } from './load/raw-device.ts'
 import { villageDevices } from './village.ts'
 
 const blockSize = 50

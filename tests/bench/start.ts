@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { rmSync } from 'node:fs'
 import { createTown, freePort, Program, type TestTown } from '../kits/system/programs.ts'
 import { fillJournal } from './fill-journal.ts'
-import { median, printTable, printVerdict, short } from './figures.ts'
+import { median, printTable, printVerdict, short } from './figures/figures.ts'
 import { pause, readOptions } from './options.ts'
-import { RawDevice } from './raw-device.ts'
+import { RawDevice } from './load/raw-device.ts'
 import { villageDevices } from './village.ts'
 
 const startMsMax = 60_000

@@ -3,12 +3,12 @@
 // takes what the box leaves of the two processors. What it costs when it fights for them is printed too.
 import { constants, setPriority } from 'node:os'
 import { createTown, freePort } from '../kits/system/programs.ts'
-import { boxEnvironment } from './box-environment.ts'
-import { percentile, median, printTable, printVerdict, short } from './figures.ts'
-import { Load } from './load.ts'
-import { startMosquitto } from './mosquitto.ts'
+import { boxEnvironment } from './figures/box-environment.ts'
+import { percentile, median, printTable, printVerdict, short } from './figures/figures.ts'
+import { Load } from './load/load.ts'
+import { startMosquitto } from './load/mosquitto.ts'
 import { pause, readOptions } from './options.ts'
-import { RawDevice } from './raw-device.ts'
+import { RawDevice } from './load/raw-device.ts'
 import { villageDevices } from './village.ts'
 
 const betweenPressesMs = 10

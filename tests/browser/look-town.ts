@@ -3,7 +3,7 @@ import type { Alarm, AlarmKind, AlarmPlace } from '../../protocols/domain/alarm.
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
-import { TestBox, until, type CentreUnderTest } from '../contract/centre-parts.ts'
+import { TestBox, until, type CentreUnderTest } from '../contract/centre/centre-parts.ts'
 
 const villages: [id: string, name: string][] = [
   ['320612104201-1', '上河村 Upper River'],

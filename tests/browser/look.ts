@@ -8,7 +8,13 @@ import { parseCentreConfig } from '../../centre/config/config.ts'
 import type { CaseAnswer } from '../../protocols/desk/cases.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from '../contract/centre-parts.ts'
+import {
+  dropFolder,
+  makeFolder,
+  startCentre,
+  until,
+  type CentreUnderTest,
+} from '../contract/centre/centre-parts.ts'
 import { FakeConsole, makeHealth } from './fake-console.ts'
 import { connectVillages, config, fillTown } from './look-town.ts'
 import { buildPage, launchBrowser } from './pages.ts'

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { dropFolder, makeAlarm, makeFolder, TestBox } from '../contract/centre-parts.ts'
+import { dropFolder, makeAlarm, makeFolder, TestBox } from '../contract/centre/centre-parts.ts'
 import { freePort, Program, runCommand } from '../kits/system/programs.ts'
 import { launchBrowser } from './pages.ts'
 

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { dropFolder, makeEvent, makeFolder, startCentre, TestBox, until } from '../contract/centre-parts.ts'
+import {
+  dropFolder,
+  makeEvent,
+  makeFolder,
+  startCentre,
+  TestBox,
+  until,
+} from '../contract/centre/centre-parts.ts'
 
 let folder: string
 const children: ChildProcess[] = []

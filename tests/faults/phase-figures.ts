@@ -1,7 +1,7 @@
 // Compares two kinds of phases of one run: how much later the slowest presses are in the one than in the other, and how much
 // that number moves by chance, measured between phases of the same kind.
 import type { Random } from '../../protocols/kit/random.ts'
-import { percentile } from '../bench/figures.ts'
+import { percentile } from '../bench/figures/figures.ts'
 
 const resamples = 300
 

@@ -1,6 +1,6 @@
 // Hostile clients in a process of their own, each from an address of its own as strangers have; told over IPC whom to attack.
 import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { runElsewhere } from '../bench/elsewhere.ts'
+import { runElsewhere } from '../bench/load/elsewhere.ts'
 import { attack, type AttackReport } from './broker-attack.ts'
 
 export interface AttackOrder {

@@ -4,8 +4,15 @@
 import { Agent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { WebSocket } from 'ws'
-import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from '../contract/centre-parts.ts'
-import type { CentreUnderTest } from '../contract/centre-parts.ts'
+import {
+  dropFolder,
+  makeAlarm,
+  makeFolder,
+  startCentre,
+  TestBox,
+  until,
+} from '../contract/centre/centre-parts.ts'
+import type { CentreUnderTest } from '../contract/centre/centre-parts.ts'
 import type { AlarmsAnswer } from '../../protocols/desk/api.ts'
 import { poisons } from './structural-mutations.ts'
 

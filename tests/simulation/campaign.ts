@@ -1,7 +1,7 @@
 // `npm run campaign -- simulate`: thousands of lives in virtual time, or one of them again.
 import type { Command } from 'commander'
-import { canaries, type Canary } from './life-faults.ts'
-import { runLives } from './run-lives.ts'
+import { canaries, type Canary } from './lives/life-faults.ts'
+import { runLives } from './lives/run-lives.ts'
 
 export function addSimulate(program: Command, say: (text: string) => void): void {
   program

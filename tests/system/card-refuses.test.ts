@@ -4,7 +4,13 @@ import { connect, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { JournalError, type Journal, type JournalEntry } from '../../gateway/journal/port.ts'
 import type { AlarmsAnswer, DeskAlarm } from '../../protocols/desk/api.ts'
-import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from '../contract/centre-parts.ts'
+import {
+  dropFolder,
+  makeFolder,
+  startCentre,
+  until,
+  type CentreUnderTest,
+} from '../contract/centre/centre-parts.ts'
 import {
   createBoxFolder,
   startBox,

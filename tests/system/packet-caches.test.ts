@@ -1,7 +1,7 @@
 // Do box and centre keep small what mqtt-packet keeps? (What that saves: tests/unit/packet-caches.test.ts.)
 import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { dropFolder, makeFolder, startCentre } from '../contract/centre-parts.ts'
+import { dropFolder, makeFolder, startCentre } from '../contract/centre/centre-parts.ts'
 import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
 
 const undo: (() => unknown)[] = []

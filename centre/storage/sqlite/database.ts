@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { migrations } from './migrations.ts'
+import { migrations } from './migrations/migrations.ts'
 import { StorageFailure } from '../storage-failure.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { wallMsMax } from '../../../protocols/domain/limits.ts'

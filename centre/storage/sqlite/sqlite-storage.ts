@@ -1,7 +1,7 @@
 // Storage over SQLite: one thread that writes, one that reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
-import { WorkerClient } from './worker-client.ts'
+import { WorkerClient } from './thread/worker-client.ts'
 
 const writerCalls = [
   'writerAnswers',

@@ -16,12 +16,16 @@ import type { Logger } from 'pino'
 import { createWebSocketStream, WebSocketServer } from 'ws'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { BrokerLimits, ListenerSettings, TlsSettings } from '../../config/broker-settings.ts'
-import { certificateMarks, judgeCertificate, parseAuthorities } from '../../../platform/certificate-check.ts'
+import {
+  certificateMarks,
+  judgeCertificate,
+  parseAuthorities,
+} from '../../../platform/certificates/certificate-check.ts'
 import type { BrokerAddress } from '../port.ts'
 import type { Places } from './places.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
-import { Revocations } from '../../../platform/revocations.ts'
-import { isOwnName } from '../../../platform/own-name.ts'
+import { Revocations } from '../../../platform/certificates/revocations.ts'
+import { isOwnName } from '../../../platform/strangers/own-name.ts'
 
 /** What the transport knows about the other end. */
 export interface Arrival {

@@ -2,8 +2,8 @@
 // crowd of strangers keeps a device out.
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import { networkOf } from '../../../platform/network-address.ts'
-import { StrangerGuard, type StrangerRefusal } from '../../../platform/stranger-guard.ts'
+import { networkOf } from '../../../platform/strangers/network-address.ts'
+import { StrangerGuard, type StrangerRefusal } from '../../../platform/strangers/stranger-guard.ts'
 import type { BrokerLimits } from '../../config/broker-settings.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 

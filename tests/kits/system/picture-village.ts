@@ -1,7 +1,7 @@
 // What the picture tests share: a village with a button and a camera in one zone, on an uplink that can be thin and can break.
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import type { AlarmsAnswer, DeskPicture, PicturesAnswer } from '../../../protocols/desk/api.ts'
-import { RawDevice } from '../../bench/raw-device.ts'
+import { RawDevice } from '../../bench/load/raw-device.ts'
 import { createTown, type TestTown } from './programs.ts'
 import { SlowLink, type LinkWatch } from './slow-link.ts'
 

@@ -5,7 +5,7 @@ import { applyAlarmRecord, needsAnswer, toDeskAlarm, type DeskRow } from '../../
 import { acceptAlarm, seeAlarm } from '../../../centre/cases/case-steps.ts'
 import { findBrokenSeal, trailHash, trailStart, type TrailEntry } from '../../../centre/cases/trail.ts'
 import { presenceOf } from '../../../centre/villages/presence.ts'
-import { makeAlarm } from '../../contract/centre-parts.ts'
+import { makeAlarm } from '../../contract/centre/centre-parts.ts'
 
 const life = [
   makeAlarm(1, 'raised', { colour: 'yellow' }),

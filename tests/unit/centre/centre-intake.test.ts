@@ -9,7 +9,7 @@ import type { JournalRecord, LogRecord } from '../../../protocols/domain/record.
 import { snapshotTaken } from '../../../protocols/domain/snapshot.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { encodeJson } from '../../../protocols/uplink/codec.ts'
-import { epoch, makeAlarm, makeEvent } from '../../contract/centre-parts.ts'
+import { epoch, makeAlarm, makeEvent } from '../../contract/centre/centre-parts.ts'
 
 /** Lane and count of records of each commit, in order. */
 let commits: [Lane, number][][]

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { LogFolding, openWriter } from '../../../centre/storage/sqlite/database.ts'
 import { openSqliteStorage } from '../../../centre/storage/sqlite/sqlite-storage.ts'
-import { dropFolder, makeFolder, until } from '../../contract/centre-parts.ts'
+import { dropFolder, makeFolder, until } from '../../contract/centre/centre-parts.ts'
 
 let folder: string
 beforeEach(() => {

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openWriter, type Sqlite } from '../../../centre/storage/sqlite/database.ts'
-import { createPictureWriter, snapshotsPerBoxMax } from '../../../centre/storage/sqlite/picture-table.ts'
-import { createPictureUpkeep } from '../../../centre/storage/sqlite/picture-upkeep.ts'
+import {
+  createPictureWriter,
+  snapshotsPerBoxMax,
+} from '../../../centre/storage/sqlite/pictures/picture-table.ts'
+import { createPictureUpkeep } from '../../../centre/storage/sqlite/pictures/picture-upkeep.ts'
 import { addScopeFunction } from '../../../centre/storage/sqlite/scope-column.ts'
 import type { LogRecord } from '../../../protocols/domain/record.ts'
 

@@ -7,7 +7,7 @@ import { checkReport } from '../../../centre/receiver/check-report.ts'
 import type { NumberRange } from '../../../centre/storage/port.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { recordSchema, reportSchema, type Report } from '../../../protocols/uplink/report.ts'
-import { epoch, makeAlarm, makeEvent } from '../../contract/centre-parts.ts'
+import { epoch, makeAlarm, makeEvent } from '../../contract/centre/centre-parts.ts'
 
 const total = 40
 

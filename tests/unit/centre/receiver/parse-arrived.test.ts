@@ -5,7 +5,7 @@ import { boxAlarm } from '../../../../centre/alarms/desk-row.ts'
 import { parseArrivedReport } from '../../../../centre/receiver/parse-arrived.ts'
 import { alarmReadingsCharsMax, recordCharsMax, wallMsMax } from '../../../../protocols/domain/limits.ts'
 import type { Alarm } from '../../../../protocols/domain/alarm.ts'
-import { epoch, makeAlarm, makeEvent } from '../../../contract/centre-parts.ts'
+import { epoch, makeAlarm, makeEvent } from '../../../contract/centre/centre-parts.ts'
 
 const parse = (records: readonly unknown[], more: object = {}) =>
   parseArrivedReport(

@@ -10,7 +10,7 @@ import { openWriter, type Sqlite } from '../../../../centre/storage/sqlite/datab
 import { createReader } from '../../../../centre/storage/sqlite/reader.ts'
 import { createWriter } from '../../../../centre/storage/sqlite/writer.ts'
 import type { JournalRecord } from '../../../../protocols/domain/record.ts'
-import { epoch, makeAlarm, makeEvent } from '../../../contract/centre-parts.ts'
+import { epoch, makeAlarm, makeEvent } from '../../../contract/centre/centre-parts.ts'
 
 let folder: string
 let db: Sqlite

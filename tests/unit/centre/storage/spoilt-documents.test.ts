@@ -12,7 +12,7 @@ import { createReader } from '../../../../centre/storage/sqlite/reader.ts'
 import { createWriter } from '../../../../centre/storage/sqlite/writer.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 import type { JournalRecord } from '../../../../protocols/domain/record.ts'
-import { epoch, makeAlarm, makeEvent } from '../../../contract/centre-parts.ts'
+import { epoch, makeAlarm, makeEvent } from '../../../contract/centre/centre-parts.ts'
 import { everyMutation } from '../../../fuzz/structural-mutations.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gengfu-documents-'))

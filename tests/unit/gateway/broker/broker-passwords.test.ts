@@ -13,7 +13,7 @@ import {
   parsePasswordHash,
   parsePasswordLines,
 } from '../../../../gateway/broker/credentials/passwords.ts'
-import { guessesPerNameMax } from '../../../../platform/guess-limit.ts'
+import { guessesPerNameMax } from '../../../../platform/strangers/guess-limit.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 

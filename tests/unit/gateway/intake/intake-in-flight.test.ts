@@ -1,7 +1,7 @@
 // Events between their judgement and the disk: is each told once, with its repeats, and found for as long as it is under way?
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { InFlight, type EventInFlight } from '../../../../gateway/intake/in-flight.ts'
+import { InFlight, type EventInFlight } from '../../../../gateway/intake/memory/in-flight.ts'
 import type { Told } from '../../../../gateway/intake/port.ts'
 
 const told = (name: string, list: string[]): Told => ({

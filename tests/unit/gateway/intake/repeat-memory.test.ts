@@ -1,12 +1,12 @@
 // Which message ids count as heard: repeats do, and nothing that a reset or replaced device says.
 import { describe, expect, it } from 'vitest'
-import { recentIdsMax, recentMs } from '../../../../gateway/intake/recent-ids.ts'
+import { recentIdsMax, recentMs } from '../../../../gateway/intake/memory/recent-ids.ts'
 import {
   bootsPerDeviceMax,
   devicesMax,
   RepeatMemory,
   runsPerDeviceMax,
-} from '../../../../gateway/intake/repeat-memory.ts'
+} from '../../../../gateway/intake/memory/repeat-memory.ts'
 import { contentHash } from '../../../../protocols/kit/content-hash.ts'
 
 const pressed = contentHash({ button: 'pressed' }, undefined)

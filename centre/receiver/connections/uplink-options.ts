@@ -1,0 +1,45 @@
+// What the uplink's broker is given: where it listens, whom it admits, and whom it tells what boxes send.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { DownChannel, UpChannel } from '../../../protocols/uplink/topics.ts'
+import type { Claim } from '../box-credentials.ts'
+import type { AdmissionRefusal } from '../box-admission.ts'
+
+export interface UplinkListenerSettings {
+  host: string
+  port: number
+  tls?: { certFile: string; keyFile: string; caFile?: string | undefined } | undefined
+}
+
+export type TlsFiles = NonNullable<UplinkListenerSettings['tls']>
+
+export interface UplinkBrokerOptions {
+  listeners: readonly UplinkListenerSettings[]
+  isAnonymousAllowed: boolean
+  passwordFile?: string | undefined
+  revokedFile?: string | undefined
+  admittedFile?: string | undefined
+  /** A box was shut out, before or after it had come in. */
+  onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
+  /** The box has connected, or sent something that it may send. */
+  onSpoke: (box: string, claim: Claim) => void
+  clock: Clock
+  logger: Logger
+  registry: Registry
+  onReport: (
+    box: string,
+    channel: UpChannel,
+    topic: string,
+    payload: Buffer,
+    done: (error?: Error) => void,
+  ) => void
+  onHeartbeat: (box: string, payload: Buffer) => void
+  /** What became of a command; acknowledged once it resolves. */
+  onResult: (box: string, payload: Buffer) => Promise<void>
+  /** A call that the box could not keep; acknowledged once it resolves. */
+  onUnkept: (box: string, payload: Buffer) => Promise<void>
+  /** A part of a picture: its PUBACK is transport only, the answer is a picture receipt. */
+  onPicture: (box: string, payload: Buffer) => void
+  onSubscribed: (box: string, channel: DownChannel) => void
+}

@@ -1,0 +1,107 @@
+// The reader's side of cases: the queue in pages, one case with its plans, its history.
+import { urgency } from '../../../../protocols/domain/colour.ts'
+import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
+import type { CaseSummary } from '../../../../protocols/desk/cases.ts'
+import { resolveActions, type Plan } from '../../../cases/action-lists.ts'
+import type { CasePolicy } from '../../../cases/case-policy.ts'
+import { summaryOf } from '../../../cases/case-summary.ts'
+import type { CaseQuery, CaseReaderCalls, CaseTarget } from '../../case-port.ts'
+import { createActionLists } from './action-list-table.ts'
+import { caseNumberOf } from './case-rows.ts'
+import type { Sqlite } from '../database.ts'
+import { readDocument } from '../documents.ts'
+
+interface Stored {
+  number: number
+  body: string
+}
+
+interface Listed extends Stored {
+  colour_rank: number
+}
+
+export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseReaderCalls {
+  const lists = createActionLists(db)
+  const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
+  const byAlarm = db.prepare<[string], Stored>(
+    'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
+  )
+  const history = db.prepare<
+    [number, number, number],
+    CaseEvent & { position: number; subject: string | null }
+  >(
+    `SELECT position, at_ms AS atMs, what, who, text, subject FROM case_events
+     WHERE number = ? AND position > ? ORDER BY position LIMIT ?`,
+  )
+  const counts = db.prepare<[], { village: string; colourRank: number; count: number }>(
+    `SELECT village, colour_rank AS colourRank, count(*) AS count FROM cases WHERE is_over = 0
+     GROUP BY village, colour_rank`,
+  )
+
+  return {
+    cases: (query, nowMs) => listCases(db, query, policy(), nowMs),
+    caseOf: (target: CaseTarget) => {
+      const row = 'case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)
+      if (!row) return undefined
+      const item = readDocument(db, 'cases', row.number, row.body)
+      return item && { case: item, plans: plansOf(item, lists.newest().lists) }
+    },
+    caseEvents: (id, after, limit) =>
+      history
+        .all(caseNumberOf(id), after, limit)
+        .map(({ subject, ...entry }) => ({ ...entry, ...(subject === null ? {} : { subject }) })),
+    actionLists: () => lists.newest(),
+    openCaseCounts: () => counts.all(),
+  }
+}
+
+function plansOf(item: Case, lists: Parameters<typeof resolveActions>[0]): Plan[] {
+  const [first] = item.alarms
+  if (!first) return []
+  const { box, village } = item
+  const place = {
+    kind: first.kind,
+    village,
+    ...(box === undefined ? {} : { box }),
+    ...(first.zone === undefined ? {} : { zone: first.zone }),
+  }
+  return resolveActions(lists, place).plans
+}
+
+function listCases(
+  db: Sqlite,
+  query: CaseQuery,
+  policy: CasePolicy,
+  nowMs: number,
+): { cases: CaseSummary[]; next?: string } | undefined {
+  const match = /^(\d)\.(\d{1,15})$/.exec(query.after ?? '0.999999999999999')
+  if (!match) return undefined
+  const [rank, number] = [Number(match[1]), Number(match[2])]
+  const where = ['colour_rank >= ?', '(colour_rank > ? OR number < ?)']
+  const values: (string | number)[] = [rank, rank, number]
+  const also = (condition: string, ...given: (string | number)[]): void => {
+    where.push(condition)
+    values.push(...given)
+  }
+  if (query.state !== 'all') also('is_over = ?', query.state === 'open' ? 0 : 1)
+  if (query.scope !== undefined) also('in_scope(village, ?)', JSON.stringify(query.scope))
+  if (query.village !== undefined) also('village = ?', query.village)
+  if (query.villages !== undefined)
+    also(`village IN (SELECT value FROM json_each(?))`, JSON.stringify(query.villages))
+  if (query.holder !== undefined) also('holder = ?', query.holder)
+  if (query.colour !== undefined) also('colour_rank = ?', urgency(query.colour))
+  if (query.step !== undefined) also('state = ?', query.step)
+  const rows = db
+    .prepare<(string | number)[], Listed>(
+      `SELECT number, colour_rank, body FROM cases WHERE ${where.join(' AND ')}
+       ORDER BY colour_rank, number DESC LIMIT ?`,
+    )
+    .all(...values, query.limit + 1)
+  const page = rows.slice(0, query.limit)
+  const cases = page.flatMap(({ number: of, body }) => {
+    const item = readDocument(db, 'cases', of, body)
+    return item ? [summaryOf(item, policy, nowMs)] : []
+  })
+  const last = page.at(-1)
+  return rows.length > query.limit && last ? { cases, next: `${last.colour_rank}.${last.number}` } : { cases }
+}

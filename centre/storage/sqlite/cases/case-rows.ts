@@ -1,0 +1,97 @@
+// The cases table and their histories as rows: put, get, find. No decision is made here.
+import { urgency } from '../../../../protocols/domain/colour.ts'
+import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
+import type { CasePolicy } from '../../../cases/case-policy.ts'
+import { nextDueMs } from '../../../cases/workflow/deadlines.ts'
+import { isOver } from '../../../../protocols/domain/case-order.ts'
+import type { TrailEntry } from '../../../cases/trail.ts'
+import type { CaseTarget } from '../../case-port.ts'
+import type { Sqlite } from '../database.ts'
+import { readDocument } from '../documents.ts'
+
+export const caseNumberOf = (id: string): number => Number(/^case-(\d{1,15})$/.exec(id)?.[1] ?? -1)
+
+interface Stored {
+  number: number
+  body: string
+}
+
+export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entry: TrailEntry) => void) {
+  const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
+  const byAlarm = db.prepare<[string], Stored>(
+    'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
+  )
+  const byIncident = db.prepare<[string, number], Stored>(
+    'SELECT number, body FROM cases WHERE incident = ? AND is_over = 0 AND opened_at_ms >= ? ORDER BY number DESC LIMIT 1',
+  )
+  const byDue = db.prepare<[number, number], Stored>(
+    'SELECT number, body FROM cases WHERE next_due_ms <= ? ORDER BY next_due_ms LIMIT ?',
+  )
+  const firstDue = db.prepare<[], number | null>('SELECT min(next_due_ms) FROM cases').pluck()
+  const byHolder = db.prepare<[string], Stored>(
+    'SELECT number, body FROM cases WHERE holder = ? AND is_over = 0 LIMIT 500',
+  )
+  const lastNumber = db.prepare<[], number | null>('SELECT max(number) FROM cases').pluck()
+  const put = db.prepare(
+    `INSERT INTO cases (number, village, box, incident, is_over, colour_rank, state, holder, opened_at_ms, next_due_ms, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (number) DO UPDATE SET is_over = excluded.is_over, colour_rank = excluded.colour_rank,
+       state = excluded.state, holder = excluded.holder, next_due_ms = excluded.next_due_ms, body = excluded.body,
+       incident = coalesce(excluded.incident, incident)`,
+  )
+  const putAlarm = db.prepare(
+    'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number',
+  )
+  const putEvent = db.prepare(
+    'INSERT INTO case_events (number, at_ms, what, who, text, subject) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const leaveOut = db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?')
+  const parsed = (row: Stored | undefined): Case | undefined =>
+    row && readDocument(db, 'cases', row.number, row.body)
+
+  return {
+    get: (target: CaseTarget): Case | undefined =>
+      parsed('case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)),
+    ofIncident: (incident: string, openedSinceMs: number) => parsed(byIncident.get(incident, openedSinceMs)),
+    /** A case that can not be read has no deadline any more: it would be looked at each time in front of the others. */
+    due: (nowMs: number, limit: number) =>
+      byDue.all(nowMs, limit).flatMap((row) => {
+        const item = parsed(row)
+        if (!item) leaveOut.run(row.number)
+        return item ?? []
+      }),
+    firstDue: (): number | undefined => firstDue.get() ?? undefined,
+    heldBy: (holder: string) => byHolder.all(holder).flatMap((row) => parsed(row) ?? []),
+    newId: (): string => `case-${(lastNumber.get() ?? 0) + 1}`,
+    /** The case as it stands now, and what happened to it; both are sealed into the trail. */
+    put(item: Case, events: readonly CaseEvent[], incident?: string): void {
+      const number = caseNumberOf(item.id)
+      put.run(
+        number,
+        item.village,
+        item.box ?? null,
+        incident ?? null,
+        isOver(item.state) ? 1 : 0,
+        urgency(item.colour),
+        item.state,
+        item.holder ?? null,
+        Math.round(item.openedAtMs),
+        nextDueMs(item, policy()) ?? null,
+        JSON.stringify(item),
+      )
+      for (const { id } of item.alarms) putAlarm.run(id, number)
+      for (const { what, who, atMs, text, subject } of events) {
+        putEvent.run(number, Math.round(atMs), what, who, text, subject ?? null)
+        seal({
+          alarm: item.id,
+          atMs: Math.round(atMs),
+          who,
+          what,
+          why: subject ? `${text} [${subject}]` : text,
+        })
+      }
+    },
+  }
+}
+
+export type CaseRows = ReturnType<typeof createCaseRows>

@@ -1,0 +1,314 @@
+// The writer's side of cases: alarms open and change them inside the commit that stores the alarm; every step of a person is one
+// transaction together with the alarms that it moves.
+import type { Case } from '../../../../protocols/domain/case.ts'
+import type { Stage } from '../../../../protocols/domain/alarm.ts'
+import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
+import type { CaseMessage } from '../../../../protocols/desk/cases.ts'
+import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
+import type { DeskRow } from '../../../alarms/desk-row.ts'
+import { resolveActions, type ActionList } from '../../../cases/action-lists.ts'
+import { caseAlarmOf, incidentMs, incidentOf, opensCase } from '../../../cases/case-of-alarm.ts'
+import type { CasePolicy } from '../../../cases/case-policy.ts'
+import { acceptAlarm } from '../../../cases/case-steps.ts'
+import { summaryOf } from '../../../cases/case-summary.ts'
+import { mergeCases, openCase, splitCase, type Changed } from '../../../cases/workflow/case-alarms.ts'
+import type { Actor, CentreInput, PersonInput, Refusal } from '../../../cases/workflow/case-input.ts'
+import { takeCentreInput, takeStep } from '../../../cases/workflow/case-workflow.ts'
+import { isOver } from '../../../../protocols/domain/case-order.ts'
+import type { TrailEntry } from '../../../cases/trail.ts'
+import { villageOf } from '../../../../protocols/domain/names.ts'
+import type { CaseOutcome, CaseTarget, CaseWriterCalls, DueEvent, HandMade } from '../../case-port.ts'
+import type { StoredChange } from '../../port.ts'
+import type { AlarmTable } from '../alarm-table.ts'
+import { createActionLists } from './action-list-table.ts'
+import { createCaseRows } from './case-rows.ts'
+import { immediately, type Sqlite } from '../database.ts'
+
+/** Cases whose deadlines are looked at in one transaction; the rest follow in the next. */
+const dueAtOnceMax = 200
+
+export interface CaseTableOptions {
+  db: Sqlite
+  alarms: AlarmTable
+  policy: () => CasePolicy
+  shown: (row: DeskRow) => DeskAlarm
+  logChange: (
+    message: Omit<CaseMessage, 'position'> | { type: 'alarm.stage'; alarm: DeskAlarm },
+  ) => StoredChange
+  seal: (entry: TrailEntry) => void
+}
+
+export interface CaseTable extends CaseWriterCalls {
+  /** Inside the commit that stores the alarm. */
+  hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
+}
+
+export function createCaseTable(options: CaseTableOptions): CaseTable {
+  const { db, alarms, shown, logChange, policy } = options
+  const rows = createCaseRows(db, policy, options.seal)
+  const lists = createActionLists(db)
+
+  function keep(
+    before: Case | undefined,
+    { item, events }: Changed,
+    nowMs: number,
+    incident?: string,
+  ): StoredChange[] {
+    if (item === before && events.length === 0) return []
+    rows.put(item, events, incident)
+    const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
+    return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
+  }
+
+  function openForAlarm(row: DeskRow, nowMs: number): Changed {
+    const { alarm, box } = row
+    const village = villageOf(box)
+    const place = {
+      kind: alarm.kind,
+      village,
+      box,
+      ...(alarm.zone === undefined ? {} : { zone: alarm.zone }),
+    }
+    const { version, lists: held } = lists.newest()
+    const { guidance, actions } = resolveActions(held, place)
+    return openCase(
+      {
+        id: rows.newId(),
+        village,
+        box,
+        title: alarm.text,
+        colour: alarm.colour,
+        isDrill: alarm.isDrill === true,
+        alarms: [caseAlarmOf(row)],
+        actions,
+        guidanceVersion: version,
+        guidance,
+        who: 'centre',
+        text: alarm.kind,
+      },
+      policy(),
+      nowMs,
+    )
+  }
+
+  /** The case that is open for this alarm, else the open case of its incident. */
+  function caseFor(row: DeskRow, nowMs: number): { item: Case | undefined; incident: string | undefined } {
+    const known = rows.get({ alarm: row.id })
+    const incident = incidentOf(row.box, row.alarm)
+    if (known && !isOver(known.state)) return { item: known, incident }
+    return {
+      item: incident === undefined ? undefined : rows.ofIncident(incident, nowMs - incidentMs),
+      incident,
+    }
+  }
+
+  function hearAlarm(row: DeskRow, nowMs: number): StoredChange[] {
+    const { item, incident } = caseFor(row, nowMs)
+    if (!item) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, incident) : []
+    const isKnown = item.alarms.some(({ id }) => id === row.id)
+    if (!isKnown && !opensCase(row)) return []
+    const input: CentreInput = { do: 'alarm', alarm: caseAlarmOf(row), title: row.alarm.text }
+    const outcome = takeCentreInput(item, input, policy(), nowMs)
+    // A full case: the alarm gets one of its own.
+    if (!outcome.ok) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs) : []
+    return keep(item, outcome, nowMs, incident)
+  }
+
+  /** What a step of the case means for its alarms: the stage goes down to the box, and to the lamp of the button. */
+  function moveAlarms(
+    before: Case,
+    after: Case,
+    actor: Actor,
+    atMs: number,
+  ): { moved: DeskAlarm[]; changes: StoredChange[] } {
+    const isAccepted =
+      (after.state !== 'open' && before.state === 'open') || (before.needsAnswer && !after.needsAnswer)
+    const stage: Stage | undefined =
+      after.state === 'archived'
+        ? 'closed'
+        : after.state === 'dispatched' && before.state !== 'dispatched'
+          ? 'dispatched'
+          : undefined
+    const moved: DeskAlarm[] = []
+    if (!isAccepted && stage === undefined) return { moved, changes: [] }
+    for (const { id } of after.alarms) {
+      const row = alarms.get(id)
+      if (!row) continue
+      const next =
+        stage === undefined
+          ? accepted(row, after.holder ?? actor.who, atMs)
+          : { ...row, stage, changedAtMs: atMs }
+      if (!next || next === row) continue
+      alarms.put(next)
+      moved.push(shown(next))
+    }
+    return { moved, changes: moved.map((alarm) => logChange({ type: 'alarm.stage', alarm })) }
+  }
+
+  function accepted(row: DeskRow, who: string, atMs: number): DeskRow | undefined {
+    const outcome = acceptAlarm(row, who, atMs)
+    return outcome.type === 'accepted' && outcome.isNew ? outcome.row : undefined
+  }
+
+  function finish(
+    before: Case,
+    outcome: Changed | Refusal,
+    actor: Actor,
+    atMs: number,
+    asked?: DeskAlarm,
+  ): CaseOutcome {
+    if (!outcome.ok)
+      return {
+        type: 'refused',
+        code: outcome.code,
+        detail: outcome.detail,
+        case: before,
+        ...(asked ? { alarm: asked } : {}),
+      }
+    const changes = keep(before, outcome, atMs)
+    const { moved, changes: stages } = moveAlarms(before, outcome.item, actor, atMs)
+    return {
+      type: 'done',
+      case: outcome.item,
+      alarms: moved,
+      ...(asked ? { asked } : {}),
+      changes: [...changes, ...stages],
+    }
+  }
+
+  /** An alarm from before there were cases gets one when somebody acts on it. */
+  function find(target: CaseTarget, atMs: number): { item: Case; alarm?: DeskAlarm } | undefined {
+    const row = 'alarm' in target ? alarms.get(target.alarm) : undefined
+    const item = rows.get(target)
+    if (item) return row ? { item, alarm: shown(row) } : { item }
+    if (!row) return undefined
+    const opened = openForAlarm(row, atMs)
+    keep(undefined, opened, atMs, incidentOf(row.box, row.alarm))
+    return { item: opened.item, alarm: shown(row) }
+  }
+
+  return {
+    hearAlarm,
+    takeCaseStep: immediately(db, (target: CaseTarget, input: PersonInput, actor: Actor, wallMs: number) => {
+      const atMs = Math.round(wallMs)
+      const found = find(target, atMs)
+      if (!found) return { type: 'unknown' } as const
+      return finish(
+        found.item,
+        takeStep({ item: found.item, actor, policy: policy(), nowMs: atMs }, input),
+        actor,
+        atMs,
+        found.alarm,
+      )
+    }),
+
+    takeCentreInput: immediately(db, (id: string, input: CentreInput, wallMs: number) => {
+      const atMs = Math.round(wallMs)
+      const item = rows.get({ case: id })
+      if (!item) return { type: 'unknown' } as const
+      return finish(
+        item,
+        takeCentreInput(item, input, policy(), atMs),
+        { who: 'centre', isSupervisor: true },
+        atMs,
+      )
+    }),
+
+    openCase: immediately(db, (made: HandMade, who: string, wallMs: number): CaseOutcome => {
+      const atMs = Math.round(wallMs)
+      const { version, lists: held } = lists.newest()
+      const { guidance, actions } = resolveActions(held, {
+        kind: made.kind,
+        village: made.village,
+        ...(made.box === undefined ? {} : { box: made.box }),
+      })
+      const name = alarmTable[made.kind].name
+      const opened = openCase(
+        {
+          id: rows.newId(),
+          village: made.village,
+          ...(made.box === undefined ? {} : { box: made.box }),
+          title: { zh: `${name.zh}：${made.text}`, en: `${name.en}: ${made.text}` },
+          colour: made.colour,
+          isDrill: made.isDrill,
+          alarms: [],
+          actions,
+          guidanceVersion: version,
+          guidance,
+          who,
+          text: made.text,
+        },
+        policy(),
+        atMs,
+      )
+      return {
+        type: 'done',
+        case: opened.item,
+        alarms: [],
+        changes: keep(undefined, opened, atMs),
+      }
+    }),
+
+    mergeCases: immediately(
+      db,
+      (intoId: string, fromId: string, actor: Actor, wallMs: number): CaseOutcome => {
+        const atMs = Math.round(wallMs)
+        const [into, from] = [rows.get({ case: intoId }), rows.get({ case: fromId })]
+        if (!into || !from) return { type: 'unknown' }
+        const outcome = mergeCases(into, from, actor.who, policy(), atMs)
+        if (!outcome.ok) return finish(into, outcome, actor, atMs)
+        // The empty one first: its alarms are then filed under the one that goes on.
+        const gone = keep(from, outcome.from, atMs)
+        const done = finish(into, outcome.into, actor, atMs)
+        return done.type === 'done' ? { ...done, changes: [...gone, ...done.changes] } : done
+      },
+    ),
+
+    splitCase: immediately(
+      db,
+      (id: string, ids: readonly string[], actor: Actor, wallMs: number): CaseOutcome => {
+        const atMs = Math.round(wallMs)
+        const item = rows.get({ case: id })
+        if (!item) return { type: 'unknown' }
+        const outcome = splitCase(item, ids, rows.newId(), actor.who, policy(), atMs)
+        if (!outcome.ok) return finish(item, outcome, actor, atMs)
+        const stays = keep(item, outcome.from, atMs)
+        return {
+          type: 'done',
+          case: outcome.split.item,
+          alarms: [],
+          changes: [...stays, ...keep(undefined, outcome.split, atMs)],
+        }
+      },
+    ),
+
+    passDeadlines: immediately(db, (wallMs: number) => {
+      const nowMs = Math.round(wallMs)
+      const changes: StoredChange[] = []
+      const due: DueEvent[] = []
+      for (const item of rows.due(nowMs, dueAtOnceMax)) {
+        const outcome = takeCentreInput(item, { do: 'time' }, policy(), nowMs)
+        if (!outcome.ok) continue
+        // Also a case with nothing to say is put: its next moment is counted anew.
+        rows.put(outcome.item, outcome.events)
+        if (outcome.events.length === 0) continue
+        due.push(...outcome.events.map((event) => ({ case: item.id, event })))
+        changes.push(logChange({ type: 'case.changed', case: summaryOf(outcome.item, policy(), nowMs) }))
+      }
+      const nextDueMs = rows.firstDue()
+      return { changes, due, ...(nextDueMs === undefined ? {} : { nextDueMs }) }
+    }),
+
+    redistribute: immediately(db, (holder: string, why: string, wallMs: number): StoredChange[] => {
+      const atMs = Math.round(wallMs)
+      return rows.heldBy(holder).flatMap((item) => {
+        const outcome = takeCentreInput(item, { do: 'redistribute', text: why }, policy(), atMs)
+        return outcome.ok ? keep(item, outcome, atMs) : []
+      })
+    }),
+
+    putActionLists: immediately(db, (given: readonly ActionList[], who: string, atMs: number) =>
+      lists.put(given, who, Math.round(atMs)),
+    ),
+  }
+}

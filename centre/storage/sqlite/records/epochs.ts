@@ -1,0 +1,38 @@
+// The numbers of epochs: in which order the centre first heard each journal of each box.
+import type { Sqlite } from '../database.ts'
+
+export function createEpochs(db: Sqlite) {
+  const insert = db.prepare('INSERT INTO epochs (box, epoch) VALUES (?, ?)')
+  const select = db.prepare<[string, string], { number: number }>(
+    'SELECT number FROM epochs WHERE box = ? AND epoch = ?',
+  )
+  const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')
+  const all = db.prepare<[], { number: number; box: string; epoch: string }>(
+    'SELECT number, box, epoch FROM epochs ORDER BY number',
+  )
+  const numbers = new Map<string, number>()
+
+  const known = (box: string, epoch: string): number | undefined =>
+    numbers.get(`${box}/${epoch}`) ?? select.get(box, epoch)?.number
+
+  return {
+    known,
+    /** Makes the epoch and its box inside the caller's transaction, where they are new. */
+    numberOf: (box: string, epoch: string): number => {
+      const number = known(box, epoch)
+      if (number !== undefined) return number
+      insertBox.run(box, box)
+      return Number(insert.run(box, epoch).lastInsertRowid)
+    },
+    /** Its transaction is on disk. */
+    remember: (box: string, epoch: string): void => {
+      const number = numbers.has(`${box}/${epoch}`) ? undefined : select.get(box, epoch)?.number
+      if (number !== undefined) numbers.set(`${box}/${epoch}`, number)
+    },
+    rememberAll: (): { box: string; epoch: string }[] => {
+      const rows = all.all()
+      for (const { number, box, epoch } of rows) numbers.set(`${box}/${epoch}`, number)
+      return rows.map(({ box, epoch }) => ({ box, epoch }))
+    },
+  }
+}

@@ -1,0 +1,42 @@
+// Records of a salvaged journal come under a new epoch and name the place where they stood first: a place that is
+// stored already makes them repeats, however often a journal is salvaged.
+import type { JournalRecord, RecordPlace } from '../../../../protocols/domain/record.ts'
+import { identityOf } from '../../../../protocols/domain/record-identity.ts'
+import type { Sqlite } from '../database.ts'
+
+export interface Origins {
+  /** Takes the place inside the caller's transaction; false when this record, with `body`, is stored from there already. */
+  claim(box: string, was: RecordPlace, body: string): boolean
+  /** Whether salvaged records of this epoch are stored: then an original that comes late may be one of them. */
+  hasAny(box: string, epoch: string): boolean
+  has(box: string, was: RecordPlace): boolean
+}
+
+export function createOrigins(
+  db: Sqlite,
+  epochOf: (box: string, epoch: string) => number | undefined,
+): Origins {
+  const selectRecord = db
+    .prepare<[number, number], string>('SELECT body FROM records WHERE epoch = ? AND sequence = ?')
+    .pluck()
+  const insert = db.prepare('INSERT OR IGNORE INTO origins (box, epoch, sequence) VALUES (?, ?, ?)')
+  const selectAny = db.prepare<[string, string]>('SELECT 1 FROM origins WHERE box = ? AND epoch = ? LIMIT 1')
+  const select = db.prepare<[string, string, number]>(
+    'SELECT 1 FROM origins WHERE box = ? AND epoch = ? AND sequence = ?',
+  )
+  return {
+    hasAny: (box, epoch) => selectAny.get(box, epoch) !== undefined,
+    has: (box, { epoch, sequence }) => select.get(box, epoch, sequence) !== undefined,
+    claim: (box, { epoch, sequence }, body) => {
+      const number = epochOf(box, epoch)
+      const stored = number === undefined ? undefined : selectRecord.get(number, sequence)
+      // A folder that went back may have given the sequence to another record: that one is new, whatever stands there.
+      if (stored !== undefined) return identityAt(stored, sequence) !== identityAt(body, sequence)
+      return insert.run(box, epoch, sequence).changes > 0
+    },
+  }
+}
+
+/** As it was at its first place. */
+const identityAt = (body: string, sequence: number): string =>
+  identityOf({ ...(JSON.parse(body) as JournalRecord), sequence })

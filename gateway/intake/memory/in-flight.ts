@@ -1,0 +1,103 @@
+// Events that are judged and not on disk yet: a repeat of one is answered together with it, never before.
+import type { EntryTold } from '../../journal/port.ts'
+import type { Told } from '../port.ts'
+
+/** A repeat looks in one list of so many: whoever repeats without end costs others little. A power of two. */
+const lists = 256
+
+/** From the last characters: those are what differs between devices and between messages. */
+function listOf(device: string, messageId: string): number {
+  let sum = 0
+  for (let i = device.length - 3; i < device.length; i++) sum = (sum * 31 + (device.charCodeAt(i) || 0)) | 0
+  for (let i = messageId.length - 3; i < messageId.length; i++)
+    sum = (sum * 31 + (messageId.charCodeAt(i) || 0)) | 0
+  return sum & (lists - 1)
+}
+
+export class InFlight {
+  readonly #onKept: () => void
+  /** The newest of each list. Linked to each other: nothing else is made for an event that comes and goes. */
+  readonly #newest = Array.from({ length: lists }, (): EventInFlight | undefined => undefined)
+
+  /** `onKept` is told of each event before who sent it is. */
+  constructor(onKept: () => void) {
+    this.#onKept = onKept
+  }
+
+  begin(device: string, messageId: string, told: Told): EventInFlight {
+    const list = listOf(device, messageId)
+    const before = this.#newest[list]
+    const event = new EventInFlight(this, list, { device, messageId, told })
+    event.older = before
+    if (before) before.newer = event
+    this.#newest[list] = event
+    return event
+  }
+
+  /** Asked for repeats only. */
+  find(device: string, messageId: string): EventInFlight | undefined {
+    for (let event = this.#newest[listOf(device, messageId)]; event; event = event.older)
+      if (event.messageId === messageId && event.device === device) return event
+    return undefined
+  }
+
+  end(event: EventInFlight, isKept: boolean): void {
+    if (isKept) this.#onKept()
+    const { older, newer } = event
+    if (older) older.newer = newer
+    if (newer) newer.older = older
+    else if (this.#newest[event.list] === event) this.#newest[event.list] = older
+    event.older = event.newer = undefined
+  }
+}
+
+export class EventInFlight implements EntryTold, Told {
+  readonly device: string
+  readonly messageId: string
+  readonly list: number
+  older: EventInFlight | undefined
+  newer: EventInFlight | undefined
+  readonly #all: InFlight
+  readonly #told: Told
+  #repeats: Told[] | undefined
+
+  constructor(all: InFlight, list: number, event: { device: string; messageId: string; told: Told }) {
+    this.#all = all
+    this.list = list
+    this.device = event.device
+    this.messageId = event.messageId
+    this.#told = event.told
+  }
+
+  /** The same message has come once more. */
+  join(told: Told): void {
+    this.#repeats ??= []
+    this.#repeats.push(told)
+  }
+
+  kept(): void {
+    this.#all.end(this, true)
+    this.#tellAll((told) => told.kept())
+  }
+
+  refused(error: Error): void {
+    this.#all.end(this, false)
+    this.#tellAll((told) => told.refused(error))
+  }
+
+  /** Not an event after all: it is answered as one, and not counted as one. */
+  asQuarantined(): Told {
+    return {
+      kept: () => {
+        this.#all.end(this, false)
+        this.#tellAll((told) => told.kept())
+      },
+      refused: (error) => this.refused(error),
+    }
+  }
+
+  #tellAll(tell: (told: Told) => void): void {
+    tell(this.#told)
+    for (const repeat of this.#repeats ?? []) tell(repeat)
+  }
+}

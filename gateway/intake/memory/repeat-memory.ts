@@ -1,0 +1,364 @@
+// Remembers which device messages were heard before. Ids that count (`boot-counter`, as our firmware makes them) are kept
+// as runs, so that a month of a device is a few numbers; odd ids are kept one by one up to a bound. Ids live and die with
+// their device: of the newest ones a hash of the content is kept too, and the same id with another content, or long after,
+// is an event of a device that counts anew, never a silent repeat.
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { emptyRecent, isRecentDocument, RecentIds, type RecentDocument } from './recent-ids.ts'
+
+/** Runs of counted ids kept per device; beyond it the oldest are forgotten. One run holds any number of ids in a row. */
+export const runsPerDeviceMax = 2000
+/** Boots of a device remembered. */
+export const bootsPerDeviceMax = 200
+/** Devices remembered; beyond it the one that was not heard for longest is forgotten, and its repeats are kept twice. */
+export const devicesMax = 10_000
+
+/** Runs of one boot as a flat list: from, to, from, to ... ascending, both ends included. */
+type Runs = number[]
+interface DeviceMemory {
+  /** In the order in which they were first heard. */
+  boots: Map<number, Runs>
+  runs: number
+  recent: RecentIds
+  /** What proved the device last, by kind of proof: another password or certificate is another device. */
+  marks: Map<string, string>
+}
+
+/** Where the journal keeps it, by device. */
+export const repeatPrefix = 'repeat:'
+
+/** What is written to the journal for one device. */
+export interface RepeatDocument {
+  boots: [boot: number, runs: Runs][]
+  recent?: RecentDocument
+  marks?: [kind: string, mark: string][]
+}
+
+/**
+ * `repeat`: heard before. `counted`, `odd`: new, and an odd id has to be kept by the journal. `... again`: the id was used
+ * before for something else, or too long ago for a repeat: the device counts anew, and what it says is an event.
+ */
+export type IdVerdict = 'repeat' | 'counted' | 'odd' | 'counted again' | 'odd again'
+
+/** What is said of one id. `content`: the hash of what the message says; `steadyMs`: when it was heard. */
+export interface HeardId {
+  device: string
+  messageId: string
+  content: number
+  steadyMs: number
+}
+
+const hourMs = 3_600_000
+/** Hour and content of an odd id in one number, which a double holds exactly. */
+const contentValues = 2 ** 32
+const oddHeard = ({ content, steadyMs }: HeardId): number =>
+  Math.max(0, Math.floor(steadyMs / hourMs)) * contentValues + content
+/** What the journal keeps of an id whose record it deletes: the content, and no time. */
+const contentOnly = (heard: number): number | undefined => (heard < 0 ? -1 - heard : undefined)
+/** An odd id that comes again with the same content is a repeat in its hour and the one after it. */
+const isOddRepeat = (before: number, now: number): boolean =>
+  (contentOnly(before) ?? before % contentValues) === now % contentValues &&
+  (before < 0 || Math.floor(now / contentValues) - Math.floor(before / contentValues) <= 1)
+
+/** Digits that a number holds exactly. */
+const bootDigitsMax = 10
+const counterDigitsMax = 15
+const [zero, nine, dash] = [48, 57, 45]
+
+/** The place of the dash in `boot-counter`, -1 when the id is not made so: leading zeros would make two ids one. */
+function dashOf(messageId: string): number {
+  let at = -1
+  for (let i = 0; i < messageId.length; i++) {
+    const code = messageId.charCodeAt(i)
+    if (code === dash && at < 0 && i > 0) at = i
+    else if (code < zero || code > nine) return -1
+  }
+  const counterDigits = messageId.length - at - 1
+  if (at < 1 || at > bootDigitsMax || counterDigits < 1 || counterDigits > counterDigitsMax) return -1
+  if (at > 1 && messageId.charCodeAt(0) === zero) return -1
+  return counterDigits > 1 && messageId.charCodeAt(at + 1) === zero ? -1 : at
+}
+
+export class RepeatMemory {
+  readonly #devices = new Map<string, DeviceMemory>()
+  readonly #odd = new Map<string, number>()
+  readonly #oddMax: number
+  readonly #dirty = new Set<string>()
+
+  constructor(oddMax: number) {
+    this.#oddMax = oddMax
+  }
+
+  /** Remembers the id, and says what it was. */
+  take(heard: HeardId): IdVerdict {
+    const { device, messageId } = heard
+    const at = dashOf(messageId)
+    if (at < 0) return this.#takeOdd(heard)
+    const boot = Number(messageId.slice(0, at))
+    const counter = Number(messageId.slice(at + 1))
+    const memory = this.#of(device)
+    const isKnown = contains(memory.boots.get(boot), counter)
+    if (isKnown && memory.recent.find(boot, counter, heard.steadyMs) === heard.content) return 'repeat'
+    if (isKnown) forgetIds(memory)
+    this.#add(device, memory, boot, counter, heard)
+    return isKnown ? 'counted again' : 'counted'
+  }
+
+  /** Takes an id of a record that the journal holds: whether it was used anew stands in the record. False when it is known. */
+  replay(heard: HeardId, isUsedAgain: boolean): boolean {
+    const { device, messageId } = heard
+    const at = dashOf(messageId)
+    if (at < 0) return this.#takeOdd(heard) !== 'repeat'
+    const boot = Number(messageId.slice(0, at))
+    const counter = Number(messageId.slice(at + 1))
+    const memory = this.#of(device)
+    const isKnown = contains(memory.boots.get(boot), counter)
+    if (isKnown && (!isUsedAgain || memory.recent.find(boot, counter, heard.steadyMs) === heard.content))
+      return false
+    if (isUsedAgain) forgetIds(memory)
+    this.#add(device, memory, boot, counter, heard)
+    return true
+  }
+
+  #takeOdd(heard: HeardId): IdVerdict {
+    const key = oddKey(heard.device, heard.messageId)
+    const before = this.#odd.get(key)
+    const now = oddHeard(heard)
+    if (before !== undefined && isOddRepeat(before, now)) return 'repeat'
+    this.#odd.delete(key)
+    this.#odd.set(key, now)
+    if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
+    return before === undefined ? 'odd' : 'odd again'
+  }
+
+  /** Whether the id was taken before; remembers nothing. */
+  has(device: string, messageId: string): boolean {
+    const at = dashOf(messageId)
+    if (at < 0) return this.#odd.has(oddKey(device, messageId))
+    const runs = this.#devices.get(device)?.boots.get(Number(messageId.slice(0, at)))
+    return runs !== undefined && contains(runs, Number(messageId.slice(at + 1)))
+  }
+
+  #forgetOldestOdd(): void {
+    for (const oldest of this.#odd.keys()) {
+      this.#odd.delete(oldest)
+      return
+    }
+  }
+
+  #of(device: string): DeviceMemory {
+    let memory = this.#devices.get(device)
+    if (memory) {
+      // In the order in which they were heard, once it matters who was heard last.
+      if (this.#devices.size > devicesMax / 2) {
+        this.#devices.delete(device)
+        this.#devices.set(device, memory)
+      }
+      return memory
+    }
+    memory = { boots: new Map(), runs: 0, recent: new RecentIds(), marks: new Map() }
+    this.#devices.set(device, memory)
+    this.#forgetSurplus()
+    return memory
+  }
+
+  #forgetSurplus(): void {
+    for (const oldest of this.#devices.keys()) {
+      if (this.#devices.size <= devicesMax) return
+      this.#devices.delete(oldest)
+      // Its document goes with the next checkpoint.
+      this.#dirty.add(oldest)
+    }
+  }
+
+  #add(
+    device: string,
+    memory: DeviceMemory,
+    boot: number,
+    counter: number,
+    { content, steadyMs }: { content: number | undefined; steadyMs: number },
+  ): void {
+    this.#dirty.add(device)
+    if (content !== undefined) memory.recent.add(boot, counter, content, steadyMs)
+    let runs = memory.boots.get(boot)
+    if (!runs) {
+      memory.boots.set(boot, (runs = []))
+      if (memory.boots.size > bootsPerDeviceMax) forgetFirstBoot(memory)
+    }
+    memory.runs += insert(runs, counter)
+    if (memory.runs <= runsPerDeviceMax) return
+    // The boot heard first; one that was first heard just now is the last of them.
+    for (const [first, oldest] of memory.boots) {
+      oldest.splice(0, 2)
+      memory.runs--
+      if (oldest.length === 0) memory.boots.delete(first)
+      return
+    }
+  }
+
+  /** The device is another one from now on: nothing that it says has been heard. False when nothing of it was known. */
+  forget(device: string): boolean {
+    const memory = this.#devices.get(device)
+    let isKnown = false
+    if (memory && memory.boots.size > 0) {
+      isKnown = true
+      forgetIds(memory)
+      this.#dirty.add(device)
+    }
+    const prefix = oddKey(device, '')
+    for (const key of this.#odd.keys()) if (key.startsWith(prefix)) isKnown = this.#odd.delete(key)
+    return isKnown
+  }
+
+  /** Notes what proved the device; true when the same kind of proof was another one before. */
+  prove(device: string, kind: string, mark: string): boolean {
+    const { marks } = this.#of(device)
+    const before = marks.get(kind)
+    if (before === mark) return false
+    marks.set(kind, mark)
+    this.#dirty.add(device)
+    return before !== undefined
+  }
+
+  /** Devices heard since the last call. */
+  takeTouched(): string[] {
+    const taken = [...this.#dirty]
+    this.#dirty.clear()
+    return taken
+  }
+
+  /** Undefined for a device with nothing but odd ids, which the journal keeps one by one. */
+  documentOf(device: string): RepeatDocument | undefined {
+    const memory = this.#devices.get(device)
+    if (!memory) return undefined
+    const { boots, recent, marks } = memory
+    const document: RepeatDocument = { boots: [...boots].map(([boot, runs]) => [boot, [...runs]]) }
+    if (!recent.isEmpty) document.recent = recent.document()
+    if (marks.size > 0) document.marks = [...marks]
+    return document
+  }
+
+  /** Takes a document as the journal has it; one that is none is left out, and what it knew is heard anew. */
+  restore(device: string, stored: unknown): boolean {
+    const document = readRepeatDocument(stored)
+    if (!document) return false
+    const boots = new Map(document.boots.map(([boot, runs]) => [boot, [...runs]]))
+    const runs = [...boots.values()].reduce((sum, list) => sum + list.length / 2, 0)
+    const recent = new RecentIds(document.recent ?? emptyRecent)
+    this.#devices.set(device, { boots, runs, recent, marks: new Map(document.marks) })
+    this.#forgetSurplus()
+    return true
+  }
+
+  /** An id as the journal keeps it by itself: `heard` is undefined where an older program wrote it. */
+  restoreOdd(device: string, messageId: string, heard: number | undefined, nowMs: number): void {
+    const at = dashOf(messageId)
+    if (at < 0) {
+      const key = oddKey(device, messageId)
+      this.#odd.delete(key)
+      this.#odd.set(key, heard ?? Number.NaN)
+      if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
+      return
+    }
+    const boot = Number(messageId.slice(0, at))
+    const counter = Number(messageId.slice(at + 1))
+    const memory = this.#of(device)
+    if (contains(memory.boots.get(boot), counter)) return
+    const content = contentOnly(heard ?? Number.NaN)
+    this.#add(device, memory, boot, counter, { content, steadyMs: nowMs })
+  }
+
+  /** What the journal has to keep of an odd id. */
+  heardOf(device: string, messageId: string): number {
+    return this.#odd.get(oddKey(device, messageId)) ?? Number.NaN
+  }
+
+  clear(): void {
+    this.#devices.clear()
+    this.#odd.clear()
+    this.#dirty.clear()
+  }
+}
+
+function forgetIds(memory: DeviceMemory): void {
+  memory.boots.clear()
+  memory.runs = 0
+  memory.recent = new RecentIds()
+}
+
+/** The boot heard first. A lower one that arrives late is not forgotten for being low: it would be heard anew for ever. */
+function forgetFirstBoot(memory: DeviceMemory): void {
+  for (const [first, runs] of memory.boots) {
+    memory.runs -= runs.length / 2
+    memory.boots.delete(first)
+    return
+  }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isRuns = (runs: unknown): runs is Runs =>
+  Array.isArray(runs) &&
+  runs.length % 2 === 0 &&
+  runs.length > 0 &&
+  runs.length <= 2 * (runsPerDeviceMax + 1) &&
+  runs.every((value, at) => isCount(value) && (at === 0 || value >= (runs[at - 1] as number)))
+
+/** A document of the journal, whose bytes the flash may have spoilt. */
+function readRepeatDocument(stored: unknown): RepeatDocument | undefined {
+  if (!isObject(stored)) return undefined
+  const { boots, recent, marks } = stored
+  if (!Array.isArray(boots) || boots.length > bootsPerDeviceMax) return undefined
+  const areBoots = boots.every(
+    (pair: unknown) => Array.isArray(pair) && pair.length === 2 && isCount(pair[0]) && isRuns(pair[1]),
+  )
+  if (!areBoots) return undefined
+  const document: RepeatDocument = { boots: boots as RepeatDocument['boots'] }
+  if (isRecentDocument(recent)) document.recent = recent
+  const areMarks = (list: unknown): list is [string, string][] =>
+    Array.isArray(list) &&
+    list.length <= 8 &&
+    list.every((pair: unknown) => Array.isArray(pair) && pair.every((word) => typeof word === 'string'))
+  if (areMarks(marks)) document.marks = marks
+  return document
+}
+
+const oddKey = (device: string, messageId: string): string => `${device} ${messageId}`
+
+/** Index of the first run whose end is at or above `value`, counted in numbers (always even). */
+function findRun(runs: Runs, value: number): number {
+  const last = runs.length
+  if (last === 0 || value > (runs[last - 1] as number)) return last
+  let low = 0
+  let high = last / 2
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((runs[middle * 2 + 1] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low * 2
+}
+
+function contains(runs: Runs | undefined, value: number): boolean {
+  if (!runs) return false
+  const at = findRun(runs, value)
+  return at < runs.length && (runs[at] as number) <= value
+}
+
+/** Adds `value`; returns by how much the number of runs changed. */
+function insert(runs: Runs, value: number): number {
+  const at = findRun(runs, value)
+  if (at < runs.length && (runs[at] as number) <= value) return 0
+  const joinsLeft = at > 0 && runs[at - 1] === value - 1
+  const joinsRight = at < runs.length && runs[at] === value + 1
+  if (joinsLeft && joinsRight) {
+    runs.splice(at - 1, 2)
+    return -1
+  }
+  if (joinsLeft) runs[at - 1] = value
+  else if (joinsRight) runs[at] = value
+  else {
+    runs.splice(at, 0, value, value)
+    return 1
+  }
+  return 0
+}

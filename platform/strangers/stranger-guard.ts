@@ -1,0 +1,153 @@
+// Guards the sockets of a listener until they have signed in: only so many new ones a second, few places, a short time to the
+// first byte and to the sign-in, and places of their own for those who have signed in.
+import type { Server, Socket } from 'node:net'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { networkOf } from './network-address.ts'
+import { NewConnections, type NewConnectionLimits } from './new-connections.ts'
+import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
+
+export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits {
+  /** A connection that says nothing is closed after this. */
+  firstByteMs: number
+  /** A connection that has not signed in is closed after this. */
+  signInMs: number
+  /** Connections that have signed in. */
+  admitted: number
+}
+
+/**
+ * `too-many-new`: too many new ones of its network, or of all that are unknown, in a short time. `made-room`: it was the oldest
+ * when all places were taken. `full`: no place is left for those who have signed in.
+ */
+export const strangerRefusals = ['too-many-new', 'made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
+export type StrangerRefusal = (typeof strangerRefusals)[number]
+
+export interface StrangerGuardOptions {
+  limits: StrangerGuardLimits
+  clock: Clock
+  onRefused: (reason: StrangerRefusal, address: string) => void
+}
+
+interface Guarded {
+  socket: Socket
+  address: string
+  network: string
+  cancel: () => void
+}
+
+/** A TLS socket and the TCP socket below it have the same ends. */
+const keyOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localPort}`
+
+export class StrangerGuard {
+  readonly #options: StrangerGuardOptions
+  readonly #newOnes: NewConnections
+  readonly #places: StrangerPlaces<string>
+  readonly #guarded = new Map<string, Guarded>()
+  #admitted = 0
+
+  constructor(options: StrangerGuardOptions) {
+    this.#options = options
+    const newOnes = new NewConnections(options.limits, options.clock)
+    this.#newOnes = newOnes
+    this.#places = new StrangerPlaces(options.limits, (network) => newOnes.isKnown(network))
+  }
+
+  get strangers(): number {
+    return this.#places.size
+  }
+
+  get admitted(): number {
+    return this.#admitted
+  }
+
+  /**
+   * Guards every connection of `server` from its first moment: the server's own work, such as a TLS handshake, begins only
+   * with those that are let in. Listeners that come later hear of all.
+   */
+  watch(server: Server): void {
+    const { strangers, admitted } = this.#options.limits
+    // Nobody is turned away here: whoever is one too many makes an older one leave.
+    server.maxConnections = strangers + admitted + strangers
+    const listeners = server.listeners('connection')
+    server.removeAllListeners('connection')
+    server.on('connection', (socket: Socket) => {
+      if (!this.#enter(socket)) return
+      for (const listener of listeners) listener.call(server, socket)
+    })
+  }
+
+  /** The socket, or the TLS socket over it, has signed in. False when no place is left: then it is closed. */
+  admit(socket: Socket): boolean {
+    const key = keyOf(socket)
+    if (!this.#places.has(key)) return this.#guarded.has(key)
+    if (this.#admitted >= this.#options.limits.admitted) {
+      this.#refuse(key, 'full')
+      return false
+    }
+    this.#places.leave(key)
+    const guarded = this.#guarded.get(key)
+    guarded?.cancel()
+    if (guarded) this.#newOnes.signIn(guarded.network)
+    this.#admitted++
+    return true
+  }
+
+  isStranger(socket: Socket): boolean {
+    return this.#places.has(keyOf(socket))
+  }
+
+  /** False when it is closed at once. */
+  #enter(socket: Socket): boolean {
+    const { limits, clock } = this.#options
+    const address = socket.remoteAddress
+    if (address === undefined) {
+      // It is gone already.
+      socket.destroy()
+      return false
+    }
+    const network = networkOf(address)
+    if (!this.#newOnes.enter(network)) {
+      this.#options.onRefused('too-many-new', address)
+      // A reset: the server keeps nothing of it, not even for the minute that follows an orderly end.
+      socket.on('error', () => undefined)
+      socket.resetAndDestroy()
+      return false
+    }
+    const key = keyOf(socket)
+    const guarded: Guarded = { socket, address, network, cancel: () => undefined }
+    this.#guarded.set(key, guarded)
+    socket.once('close', () => this.#leave(key, socket))
+    const evicted = this.#places.enter(key, address)
+    if (evicted !== undefined) this.#refuse(evicted, 'made-room')
+    const { firstByteMs, signInMs } = limits
+    guarded.cancel = clock.after(firstByteMs, () => {
+      if (socket.bytesRead === 0) {
+        this.#refuse(key, 'no-first-byte')
+        return
+      }
+      guarded.cancel = clock.after(Math.max(0, signInMs - firstByteMs), () => this.#refuse(key, 'no-sign-in'))
+    })
+    return true
+  }
+
+  #leave(key: string, socket: Socket): void {
+    const guarded = this.#guarded.get(key)
+    if (guarded?.socket !== socket) return
+    guarded.cancel()
+    this.#guarded.delete(key)
+    if (this.#places.leave(key)) return
+    this.#admitted--
+    this.#newOnes.close(guarded.network)
+  }
+
+  #refuse(key: string, reason: StrangerRefusal): void {
+    const guarded = this.#guarded.get(key)
+    if (!guarded) return
+    guarded.cancel()
+    this.#guarded.delete(key)
+    this.#places.leave(key)
+    this.#options.onRefused(reason, guarded.address)
+    guarded.socket.destroy()
+  }
+}

@@ -1,0 +1,222 @@
+// Does every route, and the stream, keep each role to what it may do, and an account with a scope to its own villages?
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { roles, type Role } from '../../../protocols/desk/api.ts'
+import { dropFolder, makeAlarm, makeEvent, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
+import type { CentreUnderTest } from './centre-parts.ts'
+
+const everybody = roles
+const answering: readonly Role[] = ['operator', 'supervisor', 'admin']
+const leading: readonly Role[] = ['supervisor', 'admin']
+const overseeing: readonly Role[] = ['supervisor', 'auditor', 'admin']
+
+/**
+ * What an account with a scope gets. `path`: other villages do not exist. `filtered`: they are left out of the answer.
+ * `whole`: refused, it is about the whole town. `none`: it is about no village. `nothing`: not here, whoever asks.
+ */
+interface Cell {
+  may: readonly Role[] | 'open'
+  scope: 'path' | 'filtered' | 'whole' | 'none' | 'nothing'
+  body?: object
+}
+
+const step = (body: object = {}): Cell => ({ may: answering, scope: 'path', body })
+const cells: Record<string, Cell> = {
+  'POST /api/v1/login': { may: 'open', scope: 'none' },
+  'GET /api/v1/openapi.json': { may: 'open', scope: 'none' },
+  'GET /api/v1/me': { may: everybody, scope: 'none' },
+  'POST /api/v1/me/stay': { may: everybody, scope: 'none' },
+  'POST /api/v1/me/password': {
+    may: everybody,
+    scope: 'nothing',
+    body: { password: 'a', newPassword: 'b' },
+  },
+  'POST /api/v1/logout': { may: everybody, scope: 'none' },
+  'GET /api/v1/security': { may: overseeing, scope: 'whole' },
+  'GET /api/v1/alarms': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/villages': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/events': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/commands': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/cases': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/figures': { may: overseeing, scope: 'whole' },
+  'GET /api/v1/figures/report': { may: overseeing, scope: 'whole' },
+  'GET /api/v1/audit': { may: overseeing, scope: 'whole' },
+  'GET /api/v1/looks': { may: overseeing, scope: 'filtered' },
+  'POST /api/v1/alarms/{id}/seen': step(),
+  'GET /api/v1/alarms/{id}/case': { may: everybody, scope: 'path' },
+  'GET /api/v1/alarms/{id}/pictures': { may: answering, scope: 'path' },
+  'GET /api/v1/boxes/{boxId}/pictures': { may: answering, scope: 'path' },
+  // With pictures of both villages: tests/unit/centre/api/picture-scope.test.ts.
+  'GET /api/v1/pictures/{sha256}': { may: answering, scope: 'nothing' },
+  'POST /api/v1/villages/{boxId}/retire': {
+    may: ['supervisor', 'maintainer', 'admin'],
+    scope: 'path',
+    body: { why: 'gone' },
+  },
+  'POST /api/v1/boxes/{boxId}/commands': {
+    may: ['operator', 'supervisor', 'maintainer', 'admin'],
+    scope: 'path',
+    body: { do: 'burst', camera: 'c-1' },
+  },
+  'GET /api/v1/boxes/{boxId}/commands': { may: everybody, scope: 'path' },
+  'POST /api/v1/cases': { may: answering, scope: 'filtered' },
+  'GET /api/v1/cases/{caseId}': { may: everybody, scope: 'path' },
+  'GET /api/v1/cases/{caseId}/history': { may: everybody, scope: 'path' },
+  'POST /api/v1/cases/{caseId}/merge': step({ from: 'case-1' }),
+  'POST /api/v1/cases/{caseId}/split': step({ alarms: [] }),
+  // An unknown plan is not found; that another village's is neither is the same answer.
+  'POST /api/v1/cases/{caseId}/plan': {
+    may: answering,
+    scope: 'nothing',
+    body: { plan: 'none' },
+  },
+  'GET /api/v1/action-lists': { may: everybody, scope: 'none' },
+  'POST /api/v1/action-lists': { may: leading, scope: 'whole', body: { lists: [] } },
+}
+for (const name of ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'])
+  cells[`POST /api/v1/alarms/{id}/${name}`] = step()
+for (const name of ['claim', 'accept', 'release', 'report', 'dispatch', 'feedback', 'verify', 'archive'])
+  cells[`POST /api/v1/cases/{caseId}/${name}`] = step()
+for (const [name, body] of Object.entries({
+  note: { text: 'a' },
+  call: { to: 'a' },
+  'on-test': { minutes: 1, text: 'a' },
+  'pre-cancel': { text: 'a' },
+  'hand-over': { to: 'a' },
+  // Refused with a conflict or as not found after the scope: what is named here does not exist.
+  arrive: { index: 'none' },
+  cannot: { index: 'none' },
+  action: { action: 1 },
+}))
+  cells[`POST /api/v1/cases/{caseId}/${name}`] = step(body)
+
+const own = '320612104201'
+const other = '320612205301'
+const villages = { own, other } as const
+const cases: Record<string, string> = {}
+let folder: string
+let running: CentreUnderTest
+let boxes: TestBox[]
+let listed: { key: string; method: string; path: string; roles: readonly Role[] | undefined }[]
+
+beforeAll(async () => {
+  folder = makeFolder()
+  running = await startCentre(folder)
+  const [url = ''] = running.centre.uplinkUrls
+  boxes = await Promise.all([own, other].map((village) => new TestBox(url, `${village}-1`).ready()))
+  const admin = running.token('admin', 'all')
+  for (const box of boxes) {
+    await box.report('red', 1, [makeAlarm(1, 'raised')])
+    await box.report('blue', 1, [makeEvent(2)])
+    const found = await running.get(`/api/v1/alarms/${box.box}.sos-1/case`, admin)
+    cases[box.box.slice(0, 12)] = ((await found.json()) as { case: { id: string } }).case.id
+    await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
+  }
+  const { paths } = (await (await running.get('/api/v1/openapi.json')).json()) as {
+    paths: Record<string, Record<string, { 'x-roles'?: Role[] }>>
+  }
+  listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, said]) => ({
+      key: `${method.toUpperCase()} ${path}`,
+      method,
+      path,
+      roles: said['x-roles'],
+    })),
+  )
+})
+afterAll(async () => {
+  await Promise.all(boxes.map((box) => box.end()))
+  await running.centre.stop()
+  dropFolder(folder)
+})
+
+test('has a cell for every route, and none without a route', () => {
+  expect(listed.map(({ key }) => key).sort()).toEqual(Object.keys(cells).sort())
+})
+
+async function ask(key: string, village: string, token: string): Promise<{ status: number; text: string }> {
+  const [method, path = ''] = key.split(' ')
+  const filled = path
+    .replace('{id}', `${village}-1.sos-1`)
+    .replace('{boxId}', `${village}-1`)
+    .replace('{caseId}', cases[village] ?? '')
+    .replace('{sha256}', 'a'.repeat(64))
+  const cell = cells[key]
+  const body =
+    key === 'POST /api/v1/cases' ? { village, kind: 'sos', colour: 'blue', text: 'a' } : (cell?.body ?? {})
+  const response = await (method === 'GET' ? running.get(filled, token) : running.post(filled, token, body))
+  return { status: response.status, text: await response.text() }
+}
+
+/** Undefined when the answer is right. */
+function faultOf(
+  cell: Cell,
+  key: string,
+  place: 'own' | 'other',
+  got: { status: number; text: string },
+): string | undefined {
+  const { status, text } = got
+  const is = (wanted: number) => (status === wanted ? undefined : `${status}, not ${wanted}`)
+  if (cell.scope === 'whole') return is(403)
+  if (cell.scope === 'nothing') return is(404)
+  if (key === 'POST /api/v1/cases') return is(place === 'own' ? 200 : 404)
+  if (cell.scope === 'filtered') {
+    if (text.includes(other)) return 'names the other village'
+    return key.endsWith('/looks') || text.includes(own) ? is(200) : 'leaves out the own village'
+  }
+  if (cell.scope === 'path' && place === 'other') return is(404)
+  return [401, 403, 404].includes(status) ? `${status}` : undefined
+}
+
+test.each(roles)('keeps %s to its routes and its villages', async (role) => {
+  const faults: string[] = []
+  const scoped = running.token(role, 'scoped', [own.slice(0, 9)])
+  for (const { key, roles: said } of listed) {
+    const cell = cells[key]
+    if (!cell || cell.may === 'open') continue
+    expect([key, said]).toEqual([key, cell.may])
+    for (const place of ['other', 'own'] as const) {
+      const token = key.endsWith('/logout') ? running.token(role, 'leaving', [own]) : scoped
+      const got = await ask(key, villages[place], token)
+      const fault = cell.may.includes(role)
+        ? faultOf(cell, key, place, got)
+        : got.status !== 403 && `${got.status}, not 403`
+      if (fault) faults.push(`${key} ${place}: ${fault}`)
+    }
+  }
+  expect(faults).toEqual([])
+})
+
+test('merges no case of another village into an own one', async () => {
+  const token = running.token('supervisor', 'scoped', [own])
+  const merge = await running.post(`/api/v1/cases/${cases[own]}/merge`, token, { from: cases[other] })
+  expect(merge.status).toBe(404)
+})
+
+test('the stream, live and replayed, names no other village to any role; without a scope it names both', async () => {
+  const open = async (role: Role, scope: readonly string[] | undefined, after: string) => {
+    const heard: string[] = []
+    const socket = new WebSocket(`${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream${after}`, {
+      headers: { authorization: `Bearer ${running.token(role, `s-${role}`, scope)}` },
+    })
+    socket.on('message', (data: Buffer) => heard.push(data.toString()))
+    await until(() => heard.length > 0)
+    return { heard, socket, role }
+  }
+  const position = JSON.parse((await open('admin', undefined, '')).heard[0] ?? '') as { position: string }
+  const live = await Promise.all(roles.map((role) => open(role, [own], '')))
+  const [first, second] = boxes
+  await second?.report('red', 2, [makeAlarm(3, 'raised', { id: 'later' })])
+  await first?.report('red', 2, [makeAlarm(3, 'raised', { id: 'later' })])
+  const replayed = await Promise.all(roles.map((role) => open(role, [own], `?after=${position.position}`)))
+  const whole = await open('operator', undefined, `?after=${position.position}`)
+  const isHere = (heard: string[], village: string) =>
+    heard.some((text) => text.includes('case.opened') && text.includes(village))
+  await until(() => isHere(whole.heard, own) && isHere(whole.heard, other))
+  for (const { heard, socket, role } of [...live, ...replayed]) {
+    await until(() => isHere(heard, own))
+    expect([role, heard.filter((text) => text.includes(other))]).toEqual([role, []])
+    socket.terminate()
+  }
+  whole.socket.terminate()
+})
