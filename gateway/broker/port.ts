@@ -1,4 +1,5 @@
 // What others see of the broker: device messages in, commands and receipts out, and who is there.
+import type { StorageAnswer } from '../journal/port.ts'
 
 /** A message a device may send, handed over before the device is told that it is kept. */
 export interface DeviceMessage {
@@ -14,20 +15,12 @@ export interface DeviceMessage {
   qos: 0 | 1 | 2
 }
 
-/** Who waits for a message to be kept; told once, one or the other, during the call or later. */
-export interface MessageTold {
-  /** The device gets its PUBACK or PUBREC. */
-  kept(): void
-  /** It gets neither and its connection is dropped, so that it keeps the message. */
-  refused(error: Error): void
-}
-
 export interface DeviceIntake {
   /**
    * Called in order per connection without waiting for what comes of the call before, so that one commit can take many.
    * The same message may come again (QoS 1 repeats, QoS 2 retransmissions). What it throws counts as a refusal.
    */
-  take(message: DeviceMessage, told: MessageTold): void
+  take(message: DeviceMessage, answer: StorageAnswer): void
   /**
    * Told when a device is let in, before its first message, with what proved it: `mark` is another one when its password or
    * certificate is another one.

@@ -8,7 +8,7 @@ import { parseCommandResult, parsePresence } from '../../protocols/device-mqtt/m
 import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
-import { JournalError, type JournalEntry } from '../journal/port.ts'
+import { JournalError, type JournalEntry, type StorageAnswer } from '../journal/port.ts'
 import type { AlarmDocuments } from './alarm-documents.ts'
 import { DeviceIds } from './memory/device-ids.ts'
 import { IntakeMemory } from './memory/intake-memory.ts'
@@ -16,9 +16,9 @@ import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.t
 import { InFlight, type EventInFlight } from './memory/in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinOutcomes } from './join-outcomes.ts'
-import type { AlarmJudge, Companions, Kept, Told } from './port.ts'
+import type { AlarmJudge, Companions, StoredInput } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
-import { notTaking, pass } from './told.ts'
+import { answerWith, notTaking } from './storage-answer.ts'
 import {
   alarmRecords,
   boxTime,
@@ -49,7 +49,7 @@ export class Intake implements AlarmJudge {
   readonly #metrics: IntakeMetrics
   #keptEvents = 0
   #isForAlarmsOnly = false
-  #kept: (kept: Kept) => void = () => undefined
+  #kept: (input: StoredInput) => void = () => undefined
   #unkept: (unkept: UnkeptOutcome) => void = () => undefined
 
   constructor(options: IntakeOptions) {
@@ -64,7 +64,7 @@ export class Intake implements AlarmJudge {
   }
 
   /** What was committed, after the commit. */
-  onKept(listener: (kept: Kept) => void): void {
+  onKept(listener: (input: StoredInput) => void): void {
     this.#kept = listener
   }
 
@@ -92,23 +92,23 @@ export class Intake implements AlarmJudge {
   }
 
   /**
-   * Keeps what a device said and tells once it is on disk. Told instead of promised, here and below: every promise between a
+   * Keeps what a device said; the answer comes once it is on disk. No promises, here and below: every promise between a
    * device and its commit is paid for by every event.
    */
-  take(message: Message, told: Told): void {
-    if (this.#memory.rebuilding) return told.refused(notTaking())
-    if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, told)
+  take(message: Message, answer: StorageAnswer): void {
+    if (this.#memory.rebuilding) return answer.refused(notTaking())
+    if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, answer)
     const channel = parseDeviceTopic(message.topic)?.channel
-    if (channel === 'event') this.#takeEvent(message, told)
-    else if (channel === 'presence') pass(this.#acceptPresence(message), told)
-    else if (channel === 'result') pass(this.#acceptResult(message), told)
-    else pass(this.#quarantine(message, 'a topic that no dialect knows'), told)
+    if (channel === 'event') this.#takeEvent(message, answer)
+    else if (channel === 'presence') answerWith(this.#acceptPresence(message), answer)
+    else if (channel === 'result') answerWith(this.#acceptResult(message), answer)
+    else answerWith(this.#quarantine(message, 'a topic that no dialect knows'), answer)
   }
 
-  #takeEvent(message: Message, told: Told): void {
+  #takeEvent(message: Message, answer: StorageAnswer): void {
     const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
-    if (parsed.ok) this.takeReadings(parsed.value, told)
-    else pass(this.#takeUnreadable(message, describeProblems(parsed.problems)), told)
+    if (parsed.ok) this.takeReadings(parsed.value, answer)
+    else answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
   }
 
   /** Kept in quarantine, and people are told that one of their devices can not be understood. */
@@ -138,10 +138,10 @@ export class Intake implements AlarmJudge {
     return new Promise((resolve, reject) => this.takeReadings(event, { kept: resolve, refused: reject }))
   }
 
-  takeReadings(event: DeviceEvent, told: Told): void {
-    if (this.#memory.rebuilding) return told.refused(notTaking())
+  takeReadings(event: DeviceEvent, answer: StorageAnswer): void {
+    if (this.#memory.rebuilding) return answer.refused(notTaking())
     if (this.#isForAlarmsOnly && !canAlarm(event))
-      return told.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
+      return answer.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
     // Without an id of its own nothing tells a message from its repeat: each is a new one.
     if (event.messageId === '')
       event.messageId = `${noIdPrefix}${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
@@ -150,18 +150,18 @@ export class Intake implements AlarmJudge {
     const content = contentHash(readings, deviceAtMs)
     const taken = this.#memory.repeats.take({ device, messageId, content, steadyMs: time.steadyMs })
     if (taken !== 'repeat') {
-      const inFlight = this.#inFlight.begin(device, messageId, told)
+      const inFlight = this.#inFlight.begin(device, messageId, answer)
       try {
         this.#keepEvent(event, time, taken, inFlight)
       } catch (error) {
-        pass(this.#notJudged(event, error as Error), inFlight.asQuarantined())
+        answerWith(this.#notJudged(event, error as Error), inFlight.asQuarantined())
       }
       return
     }
     this.#metrics.messages.inc({ result: 'repeat' })
     const first = this.#inFlight.find(device, messageId)
-    if (first) first.join(told)
-    else told.kept()
+    if (first) first.join(answer)
+    else answer.kept()
   }
 
   /** A fault of ours: the id counts as heard, so what the device said must be on disk before it comes again. */
@@ -191,7 +191,7 @@ export class Intake implements AlarmJudge {
     if (!isPlain) {
       const oddIds = this.#ids.oddIdsOf(event, verdict)
       const more = { inputs: [named], event: record, cause: sequence, oddIds }
-      return pass(this.#keep(outcome, time, records, more), inFlight)
+      return answerWith(this.#keep(outcome, time, records, more), inFlight)
     }
     // Nearly every event: nothing came of it but its record.
     const entry: JournalEntry = { records, state: this.#memory.documents.takeChanged(), isUrgent: false }

@@ -24,14 +24,8 @@ export const causeKey = (alarmId: string): string => causePrefix + alarmId
 
 export const commandKey = (device: string, id: string): string => `command:${device}/${id}`
 
-/** Who is told what became of a message; once, one or the other. */
-export interface Told {
-  kept(): void
-  refused(error: Error): void
-}
-
 /** One input that is in the journal now, with everything that came of it. An event of which nothing came is not told. */
-export interface Kept {
+export interface StoredInput {
   event?: EventRecord
   /** As they stand in the journal now, the event first. */
   stored: readonly StoredRecord[]

@@ -11,7 +11,6 @@ import { openWorker, type JournalThread } from './open-worker.ts'
 import type { Pending } from './commits/pending.ts'
 import {
   JournalError,
-  type EntryTold,
   type Journal,
   type JournalEntry,
   type JournalFacts,
@@ -19,6 +18,7 @@ import {
   type OddId,
   type QuarantineRow,
   type SpaceFacts,
+  type StorageAnswer,
   type StoredRecord,
 } from './port.ts'
 import { ReleaseQueue } from './commits/release-queue.ts'
@@ -91,7 +91,7 @@ export class BatchingJournal implements Journal {
   readonly #urgentListeners = new Set<() => void>()
   readonly #refusedListeners = new Set<(error: JournalError) => void>()
   readonly #trimmedTo = new Map<Lane, number>()
-  readonly #releases = new ReleaseQueue<Pending>(({ told, stored }) => told.kept(stored))
+  readonly #releases = new ReleaseQueue<Pending>(({ answer, stored }) => answer.kept(stored))
   readonly #spaceListeners = new Set<(facts: SpaceFacts) => void>()
   #space: SpaceFacts
   #cancelLook: (() => void) | undefined
@@ -144,9 +144,9 @@ export class BatchingJournal implements Journal {
     return new Promise((resolve, reject) => this.put(entry, { kept: resolve, refused: reject }))
   }
 
-  put(entry: JournalEntry, told: EntryTold): void {
+  put(entry: JournalEntry, answer: StorageAnswer<readonly StoredRecord[]>): void {
     if (this.#closing) {
-      told.refused(new JournalError('CLOSED', 'the journal is closed'))
+      answer.refused(new JournalError('CLOSED', 'the journal is closed'))
       return
     }
     let stored: StoredRecord[]
@@ -154,12 +154,12 @@ export class BatchingJournal implements Journal {
       // Numbers are given when the batch is made: an urgent entry overtakes, and a lane may never have a gap.
       stored = entry.records.map(({ lane, record }) => ({ lane, number: 0, body: textOf(record) }))
     } catch (error) {
-      told.refused(new JournalError('NOT_JSON', (error as Error).message))
+      answer.refused(new JournalError('NOT_JSON', (error as Error).message))
       return
     }
     const sinceMs = this.#clock.monotonicMs()
     const { isUrgent, state = noDocuments } = entry
-    const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, told }
+    const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, answer }
     if (entry.oddIds) pending.oddIds = entry.oddIds
     if (entry.forgetsOddIdsOf !== undefined) pending.forgetsOddIdsOf = entry.forgetsOddIdsOf
     if (entry.quarantine) pending.quarantine = entry.quarantine
@@ -179,7 +179,7 @@ export class BatchingJournal implements Journal {
     for (const pending of batch)
       if (pending.isUrgent) {
         isUrgent = true
-        pending.told.kept(pending.stored)
+        pending.answer.kept(pending.stored)
       } else this.#releases.push(pending)
     // What comes of an alarm goes on in promises of this turn: sirens and lamps before the answers to reports.
     if (isUrgent) setImmediate(() => this.#releases.run())
@@ -202,7 +202,7 @@ export class BatchingJournal implements Journal {
       )
     this.#isFailing = true
     for (const listener of this.#refusedListeners) listener(error)
-    for (const { told } of refused) told.refused(error)
+    for (const { answer } of refused) answer.refused(error)
     this.#noteSpace()
   }
 

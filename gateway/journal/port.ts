@@ -68,11 +68,16 @@ export interface JournalEntry {
   isUrgent: boolean
 }
 
-/** Whoever handed an entry in; told once, one or the other. An object, because one is made for every event. */
-export interface EntryTold {
-  /** The records are in a synced commit. */
-  kept(stored: readonly StoredRecord[]): void
-  refused(error: JournalError): void
+/**
+ * The one answer to a message, a reading and an entry, in every layer from the broker to the journal. Exactly one of the two is
+ * called, once, during the call or later. A pair of callbacks and no promise, because one is made for every event.
+ * `Proof` is what the answer brings along: the journal brings the numbered records, the layers above it nothing.
+ */
+export interface StorageAnswer<Proof = void> {
+  /** It is in a synced commit: the device may get its PUBACK or PUBREC. */
+  kept(proof: Proof): void
+  /** It is not on disk: the device gets no PUBACK, its connection is closed, and it sends the message again. */
+  refused(error: Error): void
 }
 
 /**
@@ -105,7 +110,7 @@ export interface JournalFacts {
 
 export interface Journal extends Outbox {
   /** Takes an entry and tells, later or at once, what became of it. */
-  put(entry: JournalEntry, told: EntryTold): void
+  put(entry: JournalEntry, answer: StorageAnswer<readonly StoredRecord[]>): void
   /** The same as a promise: numbers the records and resolves with them; rejects with JournalError otherwise. */
   append(entry: JournalEntry): Promise<readonly StoredRecord[]>
   /** The sequence the next record gets: it always rises, also over restarts, and may leap. */

@@ -1,7 +1,7 @@
 // What follows a commit: commands go out, the sender's lamp shows the stage, and cameras take their pictures.
 import type { Cameras } from '../cameras/port.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
-import { causePrefix, type CauseDocument, type Kept } from '../intake/port.ts'
+import { causePrefix, type CauseDocument, type StoredInput } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { OpenCommands } from './open-commands.ts'
 
@@ -11,7 +11,7 @@ export interface ActKeptOptions {
   cameras: Cameras | undefined
 }
 
-export function actKept({ commands, stages, cameras }: ActKeptOptions): (kept: Kept) => void {
+export function actKept({ commands, stages, cameras }: ActKeptOptions): (input: StoredInput) => void {
   return (kept) => {
     commands.kept(kept)
     const [at] = kept.stored

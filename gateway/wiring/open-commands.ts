@@ -18,7 +18,7 @@ import { takePictures } from '../commands/take-pictures.ts'
 import type { CentreConfig } from '../config/centre-config.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Intake } from '../intake/intake.ts'
-import type { CommandDocument, Kept } from '../intake/port.ts'
+import type { CommandDocument, StoredInput } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Uplink } from '../uplink/port.ts'
 import type { OpenDialects } from './open-dialects.ts'
@@ -43,7 +43,7 @@ export interface OpenCommandsOptions {
 
 export interface OpenCommands {
   /** What was committed: commands go out, answers are noted. */
-  kept(kept: Kept): void
+  kept(input: StoredInput): void
   /** The centre's clock, as it was one way of the link ago. */
   hearCentreTime(wallMs: number): void
   stop(): Promise<void>

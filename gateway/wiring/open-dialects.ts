@@ -57,7 +57,7 @@ function readMapping(file: string): unknown {
 
 function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
-    takeReadings: (event, told) => intake.takeReadings(withPlainReadings(event), told),
+    takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
     keepState: async (state) => {
       await journal.append({ records: [], state, isUrgent: false })
     },
@@ -152,11 +152,14 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
     },
     intake: {
       admitted: (device, proof, mark) => intake.admitted(device, proof, mark),
-      take: (message, told) => {
+      take: (message, answer) => {
         const { device, topic, payload, isRetained, isResent } = message
-        if (!dialects.has(device)) return intake.take(message, told)
+        if (!dialects.has(device)) return intake.take(message, answer)
         const incoming = { topic, payload, isRetained, isResent: isResent === true, isDirect: true }
-        dialects.take(device, incoming, told)
+        dialects.take(device, incoming, {
+          kept: () => answer.kept(),
+          refused: (error) => answer.refused(error),
+        })
       },
     },
     carrierOf: (device) => dialects.senderOf(device),

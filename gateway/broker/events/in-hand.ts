@@ -1,8 +1,9 @@
 // A device's message between its arrival and its answer. One object for all of it, because this is made for every event.
 import type { PublishRight } from '../credentials/access.ts'
-import type { Unanswered } from './answer-order.ts'
+import type { AnswerPlace } from './answer-order.ts'
 import type { Connection } from '../connections/connection.ts'
-import type { DeviceMessage, MessageTold } from '../port.ts'
+import type { DeviceMessage } from '../port.ts'
+import type { StorageAnswer } from '../../journal/port.ts'
 
 /** Gives the answer: undefined or null lets the PUBACK go, an error drops the connection. */
 export type Done = (error?: Error | null) => void
@@ -29,7 +30,7 @@ export interface Arrived {
   isResent?: boolean
 }
 
-export class InHand implements Unanswered, DeviceMessage, MessageTold {
+export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
   readonly connection: Connection
   readonly right: PublishRight
   readonly device: string
@@ -40,7 +41,7 @@ export class InHand implements Unanswered, DeviceMessage, MessageTold {
   readonly isRetained: boolean
   readonly isResent: boolean
   isReady = false
-  next: Unanswered | undefined
+  next: AnswerPlace | undefined
   readonly #done: Done | undefined
   readonly #packetId: number
   readonly #owner: InHandOwner

@@ -8,7 +8,7 @@ import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedComm
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
-import { AllKept, type Keeper, type SenderTold } from './keeper.ts'
+import { AllKept, type Keeper, type SenderAnswer } from './keeper.ts'
 import {
   Addresses,
   covers,
@@ -144,33 +144,34 @@ export class DialectIntake {
     }
   }
 
-  /** `told` once, when everything in it is kept, or when something could not be. */
-  take(sender: string, message: IncomingMessage, told: SenderTold): void {
+  /** `answer` once, when everything in it is kept, or when something could not be. */
+  take(sender: string, message: IncomingMessage, answer: SenderAnswer): void {
     const found = this.#senders.get(sender)
-    if (!found) return told.refused(new Error(`${sender} speaks no dialect`))
-    if (!found.waiting) return this.#takeNow(found, message, told)
-    if (found.waitingCount >= waitingMax) return told.refused(new Error('too many messages wait for a codec'))
+    if (!found) return answer.refused(new Error(`${sender} speaks no dialect`))
+    if (!found.waiting) return this.#takeNow(found, message, answer)
+    if (found.waitingCount >= waitingMax)
+      return answer.refused(new Error('too many messages wait for a codec'))
     found.waitingCount++
     found.waiting = found.waiting.then(() => {
       found.waitingCount--
-      return this.#takeLater(found, message, told)
+      return this.#takeLater(found, message, answer)
     })
   }
 
-  #takeNow(sender: Sender, message: IncomingMessage, told: SenderTold): void {
+  #takeNow(sender: Sender, message: IncomingMessage, answer: SenderAnswer): void {
     const heard = sender.session.take(this.#stamped(message))
-    if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, told)
-    const waiting = heard.then((later) => this.#keep(sender, message, later, told))
-    this.#waitFor(sender, waiting, told)
+    if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, answer)
+    const waiting = heard.then((later) => this.#keep(sender, message, later, answer))
+    this.#waitFor(sender, waiting, answer)
   }
 
-  async #takeLater(sender: Sender, message: IncomingMessage, told: SenderTold): Promise<void> {
-    this.#keep(sender, message, await sender.session.take(this.#stamped(message)), told)
+  async #takeLater(sender: Sender, message: IncomingMessage, answer: SenderAnswer): Promise<void> {
+    this.#keep(sender, message, await sender.session.take(this.#stamped(message)), answer)
   }
 
-  #waitFor(sender: Sender, work: Promise<void>, told: SenderTold): void {
+  #waitFor(sender: Sender, work: Promise<void>, answer: SenderAnswer): void {
     const waiting: Promise<void> = work
-      .catch((error: Error) => told.refused(error))
+      .catch((error: Error) => answer.refused(error))
       .then(() => {
         if (sender.waiting === waiting) sender.waiting = undefined
       })
@@ -185,18 +186,18 @@ export class DialectIntake {
     return isDevice ? id : this.#addresses.idOf(address)
   }
 
-  #keep(sender: Sender, message: IncomingMessage, heard: Heard, told: SenderTold): void {
+  #keep(sender: Sender, message: IncomingMessage, heard: Heard, answer: SenderAnswer): void {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
     const isStranger =
       settings.isListedOnly && heard.results.some(({ device }) => !this.#addresses.isListed(device))
     const all = new AllKept({
-      kept: () => (heard.reply && !isStranger ? told.kept(heard.reply) : told.kept()),
+      kept: () => answer.kept(isStranger ? undefined : heard.reply),
       refused: (error) => {
         heard.undo()
         session.known.putBack(changed)
-        told.refused(error)
+        answer.refused(error)
       },
     })
     if (changed.length > 0)

@@ -1,19 +1,12 @@
-// What dialects need of the rest of the box: to keep what was said, durably, and to be told when it is.
+// What dialects need of the rest of the box: to keep what was said, durably, and an answer when it is.
 import type { DeviceEvent } from '../../../protocols/domain/event.ts'
+import type { StorageAnswer } from '../../journal/port.ts'
 
-export interface Told {
-  kept(): void
-  refused(error: Error): void
-}
-
-/** Who is told what became of a message; `reply` is what the sender waits for, where it waits for anything. */
-export interface SenderTold {
-  kept(reply?: Uint8Array): void
-  refused(error: Error): void
-}
+/** The answer to a sender, with what it waits for, where it waits for anything. */
+export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 
 export interface Keeper {
-  takeReadings(event: DeviceEvent, told: Told): void
+  takeReadings(event: DeviceEvent, answer: StorageAnswer): void
   /** Documents that stand under these keys from now on; undefined removes one. */
   keepState(state: readonly (readonly [key: string, value: object | undefined])[]): Promise<void>
   /** Keeps raw what can not be read, and tells people where `device` is one of theirs. */
@@ -27,22 +20,22 @@ export interface Keeper {
 
 /** Tells once when all of several parts are kept, or that one was not. */
 export class AllKept {
-  readonly #told: Told
+  readonly #answer: StorageAnswer
   #left = 1
   #isOver = false
 
-  constructor(told: Told) {
-    this.#told = told
+  constructor(answer: StorageAnswer) {
+    this.#answer = answer
   }
 
-  part(): Told {
+  part(): StorageAnswer {
     this.#left++
     return {
       kept: () => this.#count(),
       refused: (error) => {
         if (this.#isOver) return
         this.#isOver = true
-        this.#told.refused(error)
+        this.#answer.refused(error)
       },
     }
   }
@@ -64,6 +57,6 @@ export class AllKept {
     this.#left--
     if (this.#left > 0 || this.#isOver) return
     this.#isOver = true
-    this.#told.kept()
+    this.#answer.kept()
   }
 }

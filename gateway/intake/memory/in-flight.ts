@@ -1,6 +1,5 @@
 // Events that are judged and not on disk yet: a repeat of one is answered together with it, never before.
-import type { EntryTold } from '../../journal/port.ts'
-import type { Told } from '../port.ts'
+import type { StorageAnswer } from '../../journal/port.ts'
 
 /** A repeat looks in one list of so many: whoever repeats without end costs others little. A power of two. */
 const lists = 256
@@ -19,15 +18,15 @@ export class InFlight {
   /** The newest of each list. Linked to each other: nothing else is made for an event that comes and goes. */
   readonly #newest = Array.from({ length: lists }, (): EventInFlight | undefined => undefined)
 
-  /** `onKept` is told of each event before who sent it is. */
+  /** `onKept` is called for each event before who sent it is. */
   constructor(onKept: () => void) {
     this.#onKept = onKept
   }
 
-  begin(device: string, messageId: string, told: Told): EventInFlight {
+  begin(device: string, messageId: string, answer: StorageAnswer): EventInFlight {
     const list = listOf(device, messageId)
     const before = this.#newest[list]
-    const event = new EventInFlight(this, list, { device, messageId, told })
+    const event = new EventInFlight(this, list, { device, messageId, answer })
     event.older = before
     if (before) before.newer = event
     this.#newest[list] = event
@@ -51,53 +50,57 @@ export class InFlight {
   }
 }
 
-export class EventInFlight implements EntryTold, Told {
+export class EventInFlight implements StorageAnswer {
   readonly device: string
   readonly messageId: string
   readonly list: number
   older: EventInFlight | undefined
   newer: EventInFlight | undefined
   readonly #all: InFlight
-  readonly #told: Told
-  #repeats: Told[] | undefined
+  readonly #answer: StorageAnswer
+  #repeats: StorageAnswer[] | undefined
 
-  constructor(all: InFlight, list: number, event: { device: string; messageId: string; told: Told }) {
+  constructor(
+    all: InFlight,
+    list: number,
+    event: { device: string; messageId: string; answer: StorageAnswer },
+  ) {
     this.#all = all
     this.list = list
     this.device = event.device
     this.messageId = event.messageId
-    this.#told = event.told
+    this.#answer = event.answer
   }
 
   /** The same message has come once more. */
-  join(told: Told): void {
+  join(answer: StorageAnswer): void {
     this.#repeats ??= []
-    this.#repeats.push(told)
+    this.#repeats.push(answer)
   }
 
   kept(): void {
     this.#all.end(this, true)
-    this.#tellAll((told) => told.kept())
+    this.#tellAll((answer) => answer.kept())
   }
 
   refused(error: Error): void {
     this.#all.end(this, false)
-    this.#tellAll((told) => told.refused(error))
+    this.#tellAll((answer) => answer.refused(error))
   }
 
   /** Not an event after all: it is answered as one, and not counted as one. */
-  asQuarantined(): Told {
+  asQuarantined(): StorageAnswer {
     return {
       kept: () => {
         this.#all.end(this, false)
-        this.#tellAll((told) => told.kept())
+        this.#tellAll((answer) => answer.kept())
       },
       refused: (error) => this.refused(error),
     }
   }
 
-  #tellAll(tell: (told: Told) => void): void {
-    tell(this.#told)
+  #tellAll(tell: (answer: StorageAnswer) => void): void {
+    tell(this.#answer)
     for (const repeat of this.#repeats ?? []) tell(repeat)
   }
 }

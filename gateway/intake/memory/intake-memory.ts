@@ -8,7 +8,7 @@ import { CheckpointDue, writeCheckpoint } from '../checkpoint.ts'
 import { PresenceMemory } from './presence-memory.ts'
 import { rebuildMemory } from './rebuild-memory.ts'
 import { RepeatMemory } from './repeat-memory.ts'
-import { machinePause } from '../told.ts'
+import { machinePause } from '../storage-answer.ts'
 
 /** Odd message ids remembered, in memory and in the journal. */
 export const oddIdsMax = 100_000

@@ -2,7 +2,7 @@
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { documentsOf, type DocumentsOfEntry } from './document-order.ts'
 import type { LaneNumbers } from './lane-numbers.ts'
-import type { EntryTold, JournalEntry, StoredRecord } from '../port.ts'
+import type { JournalEntry, StorageAnswer, StoredRecord } from '../port.ts'
 import { createCommit, type CommitRequest } from '../worker-messages.ts'
 
 /** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
@@ -10,7 +10,7 @@ export interface Pending
   extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'forgetsOddIdsOf' | 'quarantine'> {
   stored: StoredRecord[]
   sinceMs: number
-  told: EntryTold
+  answer: StorageAnswer<readonly StoredRecord[]>
 }
 
 /** Numbers the records. `isReceiptedDirty`: where the Receipts are has changed since it was written. */

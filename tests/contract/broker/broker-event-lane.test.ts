@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../../gateway/broker/connections/connection.ts'
 import { encodePuback, takeEvents } from '../../../gateway/broker/events/event-lane.ts'
 import { Publishing } from '../../../gateway/broker/events/publishing.ts'
-import type { MessageTold } from '../../../gateway/broker/port.ts'
+import type { StorageAnswer } from '../../../gateway/journal/port.ts'
 import { PublishRate } from '../../../gateway/broker/events/publish-rate.ts'
 import { brokerSettingsSchema, type BrokerSettings } from '../../../gateway/config/broker-settings.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
@@ -255,7 +255,7 @@ it('what may be an alarm waits for what its own device said before, and not for 
   const publishing = new Publishing({
     settings,
     intake: {
-      take: ({ payload }: { payload: Buffer }, told: MessageTold) => {
+      take: ({ payload }: { payload: Buffer }, told: StorageAnswer) => {
         accepted.push(payload.toString())
         told.kept()
       },

@@ -8,7 +8,7 @@ import { Intake } from '../../../gateway/intake/intake.ts'
 import { BatchingJournal } from '../../../gateway/journal/journal.ts'
 import {
   JournalError,
-  type EntryTold,
+  type StorageAnswer,
   type JournalEntry,
   type StoredRecord,
 } from '../../../gateway/journal/port.ts'
@@ -87,7 +87,8 @@ export class LifeBox {
     this.journal = new BatchingJournal(journalOptions, this.#thread)
     if (canary === 'waits-for-company') {
       const put = this.journal.put.bind(this.journal)
-      this.journal.put = (entry: JournalEntry, told: EntryTold) => put({ ...entry, isUrgent: false }, told)
+      this.journal.put = (entry: JournalEntry, told: StorageAnswer<readonly StoredRecord[]>) =>
+        put({ ...entry, isUrgent: false }, told)
     }
     this.#intake = new Intake({
       journal: this.journal,

@@ -1,7 +1,7 @@
 // Do the small parts of the broker keep their promises, each alone?
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AnswerOrder, type Unanswered } from '../../../../gateway/broker/events/answer-order.ts'
+import { AnswerOrder, type AnswerPlace } from '../../../../gateway/broker/events/answer-order.ts'
 import { normalMark } from '../../../../platform/certificates/certificate-check.ts'
 import { FilterTree } from '../../../../gateway/broker/sessions/filter-tree.ts'
 import { FrameGuard } from '../../../../platform/mqtt/frame-guard.ts'
@@ -187,7 +187,7 @@ describe('answers', () => {
         const given: number[] = []
         const messages = order
           .map((_, index) => index)
-          .map((index): Unanswered => ({
+          .map((index): AnswerPlace => ({
             isReady: false,
             next: undefined,
             give: () => void given.push(index),

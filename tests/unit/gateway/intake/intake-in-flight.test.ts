@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InFlight, type EventInFlight } from '../../../../gateway/intake/memory/in-flight.ts'
-import type { Told } from '../../../../gateway/intake/port.ts'
+import type { StorageAnswer } from '../../../../gateway/journal/port.ts'
 
-const told = (name: string, list: string[]): Told => ({
+const told = (name: string, list: string[]): StorageAnswer => ({
   kept: () => void list.push(`${name} kept`),
   refused: ({ message }) => void list.push(`${name} ${message}`),
 })
@@ -63,7 +63,10 @@ test('a repeat hears what the first one hears, and not before', () => {
 test('who is refused without a reason is refused', () => {
   const heard: string[] = []
   const inFlight = new InFlight(() => heard.push('counted'))
-  const waiting: Told = { kept: () => void heard.push('kept'), refused: () => void heard.push('refused') }
+  const waiting: StorageAnswer = {
+    kept: () => void heard.push('kept'),
+    refused: () => void heard.push('refused'),
+  }
   inFlight.begin('door', '1-1', waiting).refused(undefined as unknown as Error)
   expect(heard).toEqual(['refused'])
 })
