@@ -233,7 +233,7 @@ describe('a picture', () => {
 describe('the table of cameras that were tried', () => {
   it.each(['en', 'zh'] as const)('is that of the simulated habits: %s', (language) => {
     const file = new URL(
-      `../../docs/cameras-that-were-tried${language === 'zh' ? '.zh' : ''}.md`,
+      `../../../docs/cameras-that-were-tried${language === 'zh' ? '.zh' : ''}.md`,
       import.meta.url,
     )
     const rows = habitGroups.flatMap((group) => [
