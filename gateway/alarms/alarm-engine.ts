@@ -1,5 +1,5 @@
-// The alarm engine: readings become alarms after ISA-18.2. Pure over its memory; the same code runs in the box, in the
-// simulator and in `gengfu judge`.
+// The alarm engine turns readings into alarms after ISA-18.2. It is a pure function over its memory, so the same code
+// runs in the box, in the simulator and in `gengfu judge`.
 import type { AlarmSettings } from '../config/alarm-settings.ts'
 import { dueMsOf } from './due/alarm-due.ts'
 import { confirm, shelve, takeStage } from './lifecycle/answer.ts'
@@ -17,21 +17,26 @@ import { runDue } from './due/run-due.ts'
 import { untilNextMinuteMs } from './zones/schedule.ts'
 import { followSchedules, takeArm } from './zones/zone-arming.ts'
 
-/** Devices nobody registered that are remembered; further ones are judged by each event alone. */
+/**
+ * The engine remembers at most this many unregistered devices. An event of any further one is judged without memory.
+ */
 export const strangersMax = 1000
-/** A document that stays due after it was looked at is looked at again this much later, never at once. */
+/**
+ * If a document stays due after it was processed, it is processed again after this time, so that the engine can not
+ * loop.
+ */
 const againMs = 1000
-/** The index is made anew this often, so that no slip of it can last. */
+/** The due index is rebuilt this often, so that an error in it can not last. */
 const rebuildEachMs = 3_600_000
-/** What falls due because of what fell due, in one call. */
+/** Limit of the rounds in one call: processing a due document can make another one due. */
 const roundsMax = 4
 
-/** Derived from one memory; rebuilt from its documents whenever it is missing. */
+/** Derived from the documents of one memory; rebuilt when it is missing. */
 interface Index {
   dues: DueQueue
   keyById: Map<string, string>
   strangers: number
-  /** The wall minute and clock that the schedules were last looked at in. */
+  /** Wall minute and clock state at which the schedules were last evaluated. */
   minute: number
   clock: Now['clock'] | undefined
   scheduleDueMs: number
@@ -59,7 +64,7 @@ function buildIndex(memory: AlarmMemory, settings: ResolvedSettings): Index {
   }
 }
 
-/** Everything due by now, root causes first, in an order that the documents alone decide. */
+/** All documents due by now, root causes first, in an order that depends on the documents only. */
 function takeDue(judging: Judging): string[] {
   const { dues, now, settings } = judging
   const taken: { key: string; dueMs: number; rank: number }[] = []
@@ -163,7 +168,8 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
         flags: [],
         raised: 0,
       }
-      // A start comes before the dues: what was not heard while the box was off is given its time.
+      // A start is processed before the due documents: devices that were not heard while the box was off get time to
+      // report.
       if (input.type === 'started') takeInput(judging, input, index)
       if (index.dues.peekMs() <= now.steadyMs) runDues(judging)
       if (resolved.scheduledZones.length > 0) lookAtSchedules(judging, index)

@@ -1,4 +1,4 @@
-// The sentences of an alarm in Chinese and English: what, where, since when, what to do.
+// Builds the sentences of an alarm in Chinese and English: kind, place, start time, and what to do.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
@@ -31,7 +31,10 @@ export interface TextFacts {
   isDrill: boolean
 }
 
-/** The guidance: the variant's where the usual one would do harm, the device's own, its zone's, or the table's. */
+/**
+ * The guidance. The first that exists: the variant's (where the usual guidance would do harm), the device's, its
+ * zone's, the table's.
+ */
 export function guidanceFor(
   kind: AlarmKind,
   variant: string | undefined,

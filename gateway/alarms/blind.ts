@@ -1,5 +1,5 @@
-// A listed device that says only what nobody can read is blind: it may be calling, and people are told with its first bytes. It ends
-// when the device can be read again.
+// A listed device whose messages can not be decoded is blind. It may be calling for help, so people see its first
+// bytes. The condition ends when a message can be decoded again.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { knownReadings } from '../../protocols/device-mqtt/device-event.ts'
 import { printable } from '../../protocols/domain/plain-text.ts'
@@ -14,7 +14,10 @@ import { heardAt } from './due/silence-due.ts'
 import type { Judging } from './judging.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
 
-/** What a kind of device is there for: its blindness is told by these. A kind without any is blind when nothing can be read. */
+/**
+ * The readings for which a kind of device exists: without them it counts as blind. A kind without an entry is blind
+ * when no reading can be decoded.
+ */
 const purpose: Partial<Record<DeviceKind, readonly string[]>> = {
   button: ['button'],
   contact: ['contact'],
@@ -26,17 +29,20 @@ const purpose: Partial<Record<DeviceKind, readonly string[]>> = {
 }
 const known = new Set([...knownReadings, 'fire'])
 
-/** In a row, from a gauge that could be read before: a probe that fails once is no news. */
+/** Unreadable messages in a row from a gauge that was readable before: a single failure of a probe is common. */
 const inARowMax = 3
-/** A gauge that speaks and never names a level is blind after so many of its intervals. */
+/** A gauge that reports without a level is blind after this many of its intervals. */
 const intervalsWithoutLevel = 3
-/** Characters of what it said that people are shown. */
+/** Characters of the unreadable message that people see. */
 const excerptMax = 80
 const variants = new Set<DeviceKind>(['button', 'smoke', 'gas'])
 
 export type Reading = 'readable' | 'unreadable' | 'says-nothing-of-it'
 
-/** Whether this event says what its device is there for. `isKnown`: it could be read at least once before. */
+/**
+ * True when this event carries the readings for which its device exists. `isKnown`: the device was readable at least
+ * once before.
+ */
 function readingOf(device: DeviceFacts, { readings, setAside }: DeviceEvent, isKnown: boolean): Reading {
   const names = purpose[device.kind]
   const keys = Object.keys(readings)
@@ -50,7 +56,7 @@ function readingOf(device: DeviceFacts, { readings, setAside }: DeviceEvent, isK
   return bad.some(({ path }) => !known.has(path)) ? 'unreadable' : 'says-nothing-of-it'
 }
 
-/** Carries on in the device's own document how well it can be read. */
+/** Updates in the device's own document how well its messages can be read. */
 export function noteReadable(
   document: DeviceDocument,
   before: DeviceDocument | undefined,
@@ -121,7 +127,7 @@ export function judgeBlind(
     raiseBlind(judging, device, names, 'no waterLevelMm', 'no-level')
 }
 
-/** A message with nothing in it that can be judged. The device lives, so it is not silent. */
+/** For a message without any usable reading. The device is alive, so it is not silent. */
 export function takeUnreadable(
   judging: Judging,
   input: { device: string; excerpt: string; problem: string },

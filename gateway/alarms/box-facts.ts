@@ -1,4 +1,5 @@
-// What the box notices about itself: mains, disk, clock, journal, certificate, camera, link. The table's delays are kept here.
+// Faults that the box detects about itself: mains, disk, clock, journal, certificate, camera, link. The delays of the
+// alarm table are applied here.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { plainText } from '../../protocols/domain/plain-text.ts'
 import { clear } from './lifecycle/clear.ts'
@@ -34,7 +35,10 @@ function dropWaiting(judging: Judging, key: string): void {
   if (dropped) setBox(judging, { ...box, waiting })
 }
 
-/** The delay is over. `key`: under which it waited; under the id that the box had before, it is told anew since the start. */
+/**
+ * The delay is over. `key` is the key under which the fact waited. If the id of the box has changed, the fact was
+ * reported again under the new id since the start.
+ */
 export function raiseWaiting(judging: Judging, key: string, fact: BoxFact): void {
   dropWaiting(judging, key)
   if (key === waitingKey(subjectOf(judging, fact), fact)) raiseFact(judging, fact)
@@ -47,7 +51,7 @@ function raiseFact(judging: Judging, fact: BoxFact): void {
   raise(judging, device, { kind: fact.kind, isEdge: true, ...(remark ? { remark } : {}) })
 }
 
-/** What the box alone tells about itself, and of no other subject. */
+/** Kinds that only the box reports, and only about itself. */
 const ownKinds = new Set<BoxFact['kind']>([
   'clock-unsynced',
   'box-disk-full',
@@ -58,7 +62,10 @@ const ownKinds = new Set<BoxFact['kind']>([
   'link-lost',
 ])
 
-/** A box that got another id leaves the alarms of the old one to nobody: they end when it tells the fact under its own. */
+/**
+ * After the box got another id, the alarms of the old id have no owner: they end when the box reports the fact under
+ * its new id.
+ */
 function clearOldIds(judging: Judging, { kind }: BoxFact): void {
   const { boxId } = judging.settings
   const suffix = `/${kind}`
@@ -77,7 +84,7 @@ export function takeFact(judging: Judging, fact: BoxFact): void {
     dropWaiting(judging, key)
     return clear(judging, subject, kind)
   }
-  // Salvage and a new epoch happen at a moment; everything else is a state that may be told again and again.
+  // Salvage and a new epoch are events at one moment; every other fact is a state and may be reported repeatedly.
   const isMoment = kind === 'journal-damaged' || kind === 'journal-rewound'
   if (!isMoment && readAlarm(judging.memory, alarmKey(subject, kind))?.isPresent) return
   const delay = delayMs(judging, kind)

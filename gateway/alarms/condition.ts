@@ -1,4 +1,4 @@
-// What a detector says about one kind on one device, and the colour it gets here. Colour is decided in this file alone.
+// The condition that a detector found: one kind on one device, with its colour. Colour is decided in this file only.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
@@ -8,19 +8,22 @@ import { gradeColour, type DeviceFacts, type ResolvedSettings } from './resolved
 export interface Condition {
   kind: AlarmKind
   variant?: string | undefined
-  /** Where the detector has measured it, as for water. */
+  /** Set if the detector measured it, as for water. */
   colour?: Colour
-  /** It has just begun; false when the device repeats what it said before. */
+  /** True when the condition has just begun; false when the device repeats it. */
   isEdge: boolean
-  /** A level goes up and down in colour and does not count occurrences. */
+  /** The colour of a level condition rises and falls, and its repeats are not counted as occurrences. */
   isLevel?: boolean
-  /** Of a level: it has moved so far that people are told although nothing else has changed. */
+  /** Only for a level: it has changed enough to update the text although nothing else has changed. */
   isNews?: boolean
   remark?: BilingualText
   readings?: Readings
 }
 
-/** Measured or the variant's or the kind's colour, as village and zone overrule it, moved by the zone's grade. */
+/**
+ * The colour: measured, or the variant's, or the kind's; village and zone can override it; then the zone's grade
+ * moves it.
+ */
 export function colourOf(condition: Condition, device: DeviceFacts, settings: ResolvedSettings): Colour {
   const { kind, variant } = condition
   const row = alarmTable[kind]

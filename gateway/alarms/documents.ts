@@ -1,4 +1,4 @@
-// The engine's memory in detail: the shape of every document and its key. Values are replaced, never changed in place.
+// The engine's memory: the shape and the key of every document. A document is replaced, never changed in place.
 import type { Alarm, AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
@@ -11,48 +11,48 @@ export { devicePrefix } from './port.ts'
 export const boxKey = 'box'
 export const alarmPrefix = 'alarm:'
 export const zonePrefix = 'zone:'
-/** How often an alarm that has ended changed lately, so that a new one is known to chatter. */
+/** Recent changes of an alarm that has ended, so that chattering is detected when it is raised again. */
 export const pastPrefix = 'past:'
 
 export const deviceKey = (device: string): string => devicePrefix + device
 export const zoneKey = (zone: string): string => zonePrefix + zone
-/** A drill has a row of its own beside the real one: neither can hide or end the other. */
+/** A drill has a separate row, so that a drill and a real alarm can not hide or end each other. */
 export const alarmKey = (device: string, kind: AlarmKind, isDrill = false): string =>
   `${alarmPrefix}${device}/${kind}${isDrill ? '/drill' : ''}`
 export const pastKey = (alarm: string): string => pastPrefix + alarm.slice(alarmPrefix.length)
 
-/** Why an alarm is suppressed by design. */
+/** Why the alarm is suppressed by design. */
 export type Suppression = { why: 'storm' } | { why: 'root-cause'; cause: string }
 
 export interface AlarmDocument {
   alarm: Alarm
-  /** The condition holds now, whatever people have done about it. */
+  /** The condition holds now, independent of what people did about the alarm. */
   isPresent: boolean
-  /** Steady time of the raise, and the wall time beside it for the text. */
+  /** Steady time of the raise; the wall time beside it is for the text. */
   raisedMs: number
   raisedWallMs: number
   raisedClock: ClockQuality
   /** Steady time of the last transition that was written. */
   writtenMs: number
-  /** Steady times of its latest raises and returns below red, oldest first. */
+  /** Steady times of its latest raises and returns (colours below red only), oldest first. */
   changesMs: number[]
-  /** Chattering: held as it is until nothing has changed for the window. */
+  /** Chattering: the state is held until nothing has changed for one window. */
   heldUntilMs?: number
   /** Shelved until. */
   shelvedUntilMs?: number
   shelvedBy?: string
   suppression?: Suppression
-  /** Muted until then although its root cause has gone, so that it can come back by itself. */
+  /** Muted until then although its root cause has gone, so that the device has time to report. */
   unmuteMs?: number
-  /** Remarks for the text, such as the level or the hub that is silent. */
+  /** Remarks for the text, such as the level or the id of the silent hub. */
   remark?: BilingualText
-  /** The local rules that act for it, each with the limit of that run. */
+  /** The local rules that act for this alarm, each with the time limit of that run. */
   acting?: Record<string, number> | undefined
-  /** Something changed that no transition has told yet. */
+  /** A change that is not yet in any transition. */
   isUntold?: boolean | undefined
-  /** Of a storm: how many alarms of each kind it holds. */
+  /** For a storm: how many alarms of each kind it holds. */
   storm?: Partial<Record<AlarmKind, number>>
-  /** Of a storm that has calmed: when to look at what still stands in it. */
+  /** For a storm that has ended: when to check the alarms that still stand in it. */
   releaseMs?: number
 }
 
@@ -60,16 +60,16 @@ export interface PastDocument {
   changesMs: number[]
 }
 
-/** What we know of one device. It depends on that device's own inputs alone. */
+/** What is known of one device. It depends only on that device's own inputs. */
 export interface DeviceDocument extends DeviceSaid {
   heardMs: number
-  /** How late its reports come as a habit: sleep timers run slow. */
+  /** How late its reports usually are: sleep timers run slow. */
   lateMs?: number
   /** Since when its connection is lost. */
   offlineMs?: number
   contact?: Readings['contact']
   motion?: boolean
-  /** When it last saw somebody move. */
+  /** Steady time at which it last reported motion. */
   motionMs?: number
   fire?: boolean
   smoke?: boolean
@@ -79,11 +79,11 @@ export interface DeviceDocument extends DeviceSaid {
   carbonMonoxide?: boolean
   isBatteryLow?: boolean
   mainsOffMs?: number
-  /** Messages in a row in which nobody could read what this kind of device is there for. */
+  /** Messages in a row without the readings for which this kind of device exists. */
   unreadable?: number
-  /** And in which it said nothing of it. */
+  /** Messages in a row without any of those readings, readable or not. */
   withoutLevel?: number
-  /** When it was last readable; where it never was, when it was first heard, and `isReadableOnce` is missing. */
+  /** When it was last readable. If it never was, the time of its first message, and `isReadableOnce` is missing. */
   readableMs?: number
   isReadableOnce?: boolean
   water?: WaterTrack
@@ -93,14 +93,14 @@ export interface Maintenance {
   untilMs: number
   sinceMs: number
   by: string
-  /** Devices heard since it began, for the walk test. */
+  /** Devices heard since the walk test began. */
   heard: string[]
 }
 
 export interface EntryDelay {
   device: string
   untilMs: number
-  /** Other sensors of the zone that spoke meanwhile, with when. */
+  /** Other sensors of the zone that were triggered in the meantime, with their times. */
   others: { device: string; atMs: number }[]
   readings: Readings
 }
@@ -109,11 +109,11 @@ export interface ZoneDocument {
   isArmed: boolean
   by: string
   sinceMs: number
-  /** Signals do not count until then. */
+  /** Signals are ignored until then. */
   exitUntilMs?: number
-  /** What the schedule said last; a hand holds until it says something else. */
+  /** The state that the schedule gave last. A manual setting holds until the schedule gives another state. */
   scheduled?: boolean
-  /** Armed by the safer side of its schedule, because the box does not know the time. */
+  /** Armed because the clock is not set: the schedule then takes its safer side. */
   isWithoutClock?: boolean
   entry?: EntryDelay
   /** The latest intrusion, waiting for a second sensor to confirm it. */
@@ -122,9 +122,9 @@ export interface ZoneDocument {
 }
 
 export interface ActingRule {
-  /** Its limit, which also tells this run of the rule from an earlier one. */
+  /** Time limit of the run; it also identifies this run of the rule. */
   untilMs: number
-  /** How many alarms it acts for. */
+  /** Number of alarms for which the rule acts. */
   alarms: number
 }
 
@@ -133,11 +133,11 @@ export interface BoxDocument {
   startedMs?: number
   bypasses?: Record<string, { untilMs: number; by: string }>
   maintenance?: Maintenance
-  /** Lines below red that people were given lately. */
+  /** Alarms below red that people received lately. */
   lines?: { atMs: number; kind: AlarmKind; colour: Colour }[]
-  /** When the storm's latest alarms came, at most the five that its end is told by. */
+  /** Times of the storm's latest alarms, at most five: they decide when the storm ends. */
   stormMs?: number[]
-  /** Box facts that wait for their delay. */
+  /** Facts of the box that wait for their delay. */
   waiting?: Record<string, { fact: BoxFact; dueMs: number }>
   acting?: Record<string, ActingRule>
 }

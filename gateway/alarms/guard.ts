@@ -1,4 +1,5 @@
-// What is armed, bypassed, on test or shelved now and by whom, read from the engine's memory: for console, heartbeat and desk.
+// What is armed, bypassed, on test or shelved now and by whom, from the engine's memory; for console, heartbeat and
+// desk.
 import {
   guardBytesMax,
   guardHolds,
@@ -14,7 +15,7 @@ import { wholeBox } from './zones/maintenance.ts'
 type Named = { id: string; name?: string | undefined }
 const named = ({ id, name }: Named): Named => ({ id, ...(name === undefined ? {} : { name }) })
 
-/** Zones that nobody can arm to any effect, with neither doors nor movement in them, are left out until somebody does. */
+/** Zones without doors and motion sensors are left out until a person arms them. */
 export function guardOf(
   memory: AlarmMemory,
   config: Pick<GatewayConfig, 'zones' | 'devices'>,
@@ -35,7 +36,7 @@ export function guardOf(
     rest(zone, document?.maintenance)
     if (!document && !watched.has(zone.id)) continue
     const isArmed = document?.isArmed ?? zone.armed
-    // A zone that was only put on test has a document of the default.
+    // A zone that was only put on test has a default document.
     const forMs =
       document && document.by !== 'default' ? { forMs: Math.max(0, steadyMs - document.sinceMs) } : {}
     guard.zones.push({ ...named(zone), isArmed, by: document?.by ?? 'default', ...forMs })
@@ -55,7 +56,7 @@ export function guardOf(
   return guard
 }
 
-/** As much of it as a heartbeat has room for; the rest is counted. */
+/** As many items as fit into a heartbeat; the rest is counted. */
 export function fitGuard(guard: Guard): Guard {
   let more = 0
   const cut = <T>(list: readonly T[], max: number): T[] => {

@@ -1,4 +1,4 @@
-// What a device said: its document is carried on, and each reading raises or clears the alarms it speaks of.
+// Judges one event of a device: updates its document, and each reading raises or clears its alarms.
 import type { AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { DeviceEvent } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
@@ -17,15 +17,15 @@ import type { DeviceFacts } from './resolved-settings.ts'
 import { takeWaterSample } from './water/water-sample.ts'
 import type { WaterVerdict } from './water/water-track.ts'
 
-/** Readings that are true while the danger lasts, and the kind each one is. */
+/** Readings that are true while the danger lasts, with the kind of each. */
 const dangers = ['fire', 'smoke', 'gas', 'leak'] as const satisfies readonly AlarmKind[]
-/** The kind of a reading that has another name. */
+/** The kind of each reading whose name differs from the kind. */
 const dangerReadings = { 'carbon-monoxide': 'carbonMonoxide' } as const
 const flags = [...dangers, 'motion', 'tamper', 'carbonMonoxide'] as const
 
 const motionAgainMs = 60_000
 
-/** A device that reports 8700 % or -1 % says nothing about its battery. */
+/** A battery value outside 0 to 100 %, such as 8700 or -1, is ignored. */
 const isPercent = (value: number): boolean => value >= 0 && value <= 100
 
 interface Heard {
@@ -33,7 +33,7 @@ interface Heard {
   verdict: WaterVerdict | undefined
 }
 
-/** The device's own memory after this event: made of its own inputs and limits alone. */
+/** The device's document after this event, made only of its own inputs and limits. */
 function carryOn(
   before: DeviceDocument | undefined,
   { readings, deviceAtMs }: DeviceEvent,
@@ -93,7 +93,7 @@ function judgeDangers(
   }
 }
 
-/** A list of faults that is empty ends the alarm; no list says nothing. */
+/** An empty list of faults ends the alarm; a missing list changes nothing. */
 function judgeFaults(judging: Judging, device: DeviceFacts, readings: Readings): void {
   const { faults } = readings
   if (!Array.isArray(faults)) return
@@ -118,7 +118,7 @@ function judgeGuards(
   const { contact, motion } = readings
   if (contact === 'open') trip(judging, device, readings, before?.contact !== 'open')
   if (motion === true) {
-    // Many motion sensors never say that it is over: after a while the next word is a new one.
+    // Many motion sensors never report the end of motion: after a while the next report counts as new motion.
     const quietMs = judging.now.steadyMs - (before?.motionMs ?? -Infinity)
     trip(judging, device, readings, before?.motion !== true || quietMs >= motionAgainMs)
   }
@@ -127,7 +127,7 @@ function judgeGuards(
   if ((contact === 'closed' || motion === false) && isQuiet) clear(judging, device.id, 'intrusion')
 }
 
-/** Orange while armed, else yellow; also asked when the arming of its zone changes. */
+/** Orange while armed, else yellow; also evaluated when the arming of the zone changes. */
 export function judgeTamper(
   judging: Judging,
   device: DeviceFacts,
@@ -184,7 +184,7 @@ export function judgeEvent(
   judging.dues.touch(device.key, deviceDueMs(judging, device, document))
 }
 
-/** Its connection came or went. A device that never spoke stays unknown: no silence is invented for it. */
+/** Its connection opened or closed. A device that never sent anything stays unknown and does not become silent. */
 export function judgePresence(judging: Judging, id: string, isOnline: boolean): void {
   const device = judging.settings.device(id)
   const before = judging.memory.get(device.key) as DeviceDocument | undefined

@@ -1,4 +1,4 @@
-// One call of the engine: what it reads, and what it has decided so far.
+// One call of the engine: its inputs, and its decisions so far.
 import type { Alarm, AlarmChange } from '../../protocols/domain/alarm.ts'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
@@ -22,17 +22,17 @@ export interface Judging {
   memory: AlarmMemory
   now: Now
   dues: DueQueue
-  /** Where an alarm's document is, by the alarm's id: a hint that is checked, never trusted. */
+  /** Finds an alarm's document by the alarm's id. It is a hint: the document is checked after reading. */
   keyById: Map<string, string>
   transitions: Transition[]
   commands: LocalCommand[]
   logs: LogEntry[]
   flags: string[]
-  /** Counts the alarms raised by this input, for their ids. */
+  /** Counts the alarms raised by this input; the count is part of their ids. */
   raised: number
 }
 
-/** Minutes from UTC to the village's own time at that moment. */
+/** Minutes between UTC and the village's local time at that moment. */
 export function offsetMinOf({ settings }: Pick<Judging, 'settings'>, wallMs: number): number {
   const { utcOffsetMin, timeZone } = settings.limits
   return utcOffsetMin ?? offsetMinAt(timeZone, wallMs)
@@ -72,7 +72,7 @@ export function maintenanceOf(judging: Judging, device: DeviceFacts): Maintenanc
   return holds(ofZone, now.steadyMs) ? ofZone : undefined
 }
 
-/** The whole box is in maintenance, not only a zone. */
+/** True when the whole box is in maintenance, not only a zone. */
 export function isBoxInMaintenance({ memory, now }: Judging): boolean {
   return holds(readBox(memory).maintenance, now.steadyMs)
 }
@@ -86,7 +86,7 @@ export const isBypassed = (judging: Judging, device: string): boolean =>
 
 export const keyOf = (alarm: Alarm): string => alarmKey(alarm.device, alarm.kind, alarm.isDrill ?? false)
 
-/** The most urgent colour among what has been decided since `from`. */
+/** The most urgent colour among the decisions since `from`. */
 export function mostUrgent(transitions: readonly Transition[], from: number): Colour | undefined {
   let most: Colour | undefined
   for (let index = from; index < transitions.length; index++) {
@@ -96,5 +96,5 @@ export function mostUrgent(transitions: readonly Transition[], from: number): Co
   return most
 }
 
-/** Writes the document and the transition that led to it. */
+/** Writes the document and the transition that belongs to it. */
 export type Write = (judging: Judging, change: AlarmChange, document: AlarmDocument) => void

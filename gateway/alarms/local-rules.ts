@@ -1,4 +1,4 @@
-// Local response without the centre: which devices act when an alarm changes, and what stops them again.
+// Local response without the centre: which devices act when an alarm changes, and what stops them.
 import type { Alarm, AlarmChange } from '../../protocols/domain/alarm.ts'
 import type { RuleSettings } from '../config/alarm-settings.ts'
 import { nameOfAlarm } from './alarm-text.ts'
@@ -6,7 +6,7 @@ import { boxKey, readBox, type ActingRule, type AlarmDocument } from './document
 import { log, offsetMinOf, setBox, type Judging } from './judging.ts'
 import { isWithin } from './zones/schedule.ts'
 
-/** Calls for help that must not be heard at the scene: a rule answers them only where it names them. */
+/** Calls for help that must not sound at the scene: a rule reacts to these kinds only if it names them. */
 const silentVariants = new Set(['duress', 'silent'])
 const starts = new Set<AlarmChange>([
   'raised',
@@ -27,11 +27,11 @@ function fits(rule: RuleSettings, alarm: Alarm, judging: Judging): boolean {
   if (variants && (alarm.variant === undefined || !variants.includes(alarm.variant))) return false
   if (!variants && alarm.variant !== undefined && silentVariants.has(alarm.variant)) return false
   const { wallMs, clock } = judging.now
-  // With a clock that was never set the hour is unknown: better to act than to wait.
+  // If the clock was never set, the hour is unknown: the rule acts.
   return !during || clock === 'unsynced' || isWithin(during, wallMs, offsetMinOf(judging, wallMs))
 }
 
-/** `{zh}`, `{en}` and `{place}` in a rule's words become the alarm's. */
+/** Replaces `{zh}`, `{en}` and `{place}` in a rule's text with the alarm's. */
 function fill(value: string | number | boolean, alarm: Alarm, judging: Judging): string | number | boolean {
   if (typeof value !== 'string' || !value.includes('{')) return value
   const name = nameOfAlarm(alarm.kind, alarm.variant)
@@ -42,7 +42,10 @@ function fill(value: string | number | boolean, alarm: Alarm, judging: Judging):
     .replaceAll('{place}', zh)
 }
 
-/** Starts the rule, or counts the alarm in where it acts already; the limit of that run, undefined for a drill. */
+/**
+ * Starts the rule, or counts the alarm if the rule already acts. Returns the time limit of that run; undefined for a
+ * drill.
+ */
 function start(
   judging: Judging,
   rule: RuleSettings,
@@ -79,7 +82,7 @@ function setActing(judging: Judging, rule: string, acting: ActingRule): void {
   setBox(judging, { ...box, acting: { ...box.acting, [rule]: acting } })
 }
 
-/** Stops a rule's device: its own stop command, or the same one for no time at all. */
+/** Stops a rule's device: by its own stop command, or by the same command with a duration of 0. */
 export function stopRule(judging: Judging, ruleId: string): void {
   const box = readBox(judging.memory)
   const { [ruleId]: _stopped, ...acting } = box.acting ?? {}

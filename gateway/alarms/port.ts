@@ -1,25 +1,25 @@
-// What others see of the alarm engine: a pure function over keyed documents. No I/O, no timers, no chance of its own.
+// Interface of the alarm engine: a pure function over keyed documents, without I/O, timers or chance.
 import type { Alarm, AlarmChange, BilingualText, Stage } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality, DeviceEvent } from '../../protocols/domain/event.ts'
 
-/** The moment an input is judged. */
+/** The moment at which an input is judged. */
 export interface Now {
   /** Milliseconds the box has been up over all boots: never steps back, stands still while the power is off. */
   steadyMs: number
-  /** Wall time in ms since 1970, as good as `clock` says: for schedules and texts, never for time-outs. */
+  /** Wall time in ms since 1970, as exact as `clock` says: for schedules and texts, never for time-outs. */
   wallMs: number
   clock: ClockQuality
-  /** Unique for this input for ever; ids of alarms raised by it are made from it (letters, digits, dash). */
+  /** Unique for this input, for ever; ids of alarms that it raises contain it (letters, digits, dash). */
   inputId: string
 }
 
-/** Who is heard and how: what the broker knows of a device's connection. */
+/** A device's connection, as known to the broker. */
 export type Presence = 'unknown' | 'present' | 'late' | 'silent'
 
 export type AlarmInput =
   | { type: 'event'; event: DeviceEvent }
-  /** A device said what no part of could be read: `excerpt` is its beginning, printable and short. */
+  /** No part of a device's message could be decoded: `excerpt` is its beginning, printable and short. */
   | { type: 'unreadable'; device: string; excerpt: string; problem: string }
   | { type: 'presence'; device: string; isOnline: boolean }
   | { type: 'tick' }
@@ -30,15 +30,15 @@ export type AlarmInput =
   | { type: 'shelve'; alarm: string; forMs: number; by: string }
   /** A zone, or `box` for all of it. */
   | { type: 'maintenance'; zone: string; forMs: number; by: string }
-  /** A second source, such as a snapshot that somebody looked at, confirms an intrusion: it turns red. */
+  /** A second source, such as a person who looked at a snapshot, confirms an intrusion: it becomes red. */
   | { type: 'confirm'; alarm: string; by: string }
   | { type: 'box'; fact: BoxFact }
-  /** The gateway has started: silence counts from now at the earliest. Once, before the first event. */
+  /** The gateway has started: silence counts from now at the earliest. Sent once, before the first event. */
   | { type: 'started' }
 
 /**
- * What the box notices about itself; `isPresent` false ends it. Report the bare fact at once: the engine applies the
- * table's delays (mains 60 s, clock 1 h, link 180 s). Repeating a fact that has not changed costs nothing.
+ * A fault that the box detects about itself; `isPresent` false ends it. Report the fact at once: the engine applies
+ * the table's delays (mains 60 s, clock 1 h, link 180 s). Repeating an unchanged fact costs nothing.
  */
 export interface BoxFact {
   kind:
@@ -54,20 +54,21 @@ export interface BoxFact {
     | 'link-lost'
     | 'camera-offline'
   isPresent: boolean
-  /** The camera, for `camera-offline`; the box itself otherwise. */
+  /** The camera for `camera-offline`; otherwise the box itself. */
   subject?: string
   /** Numbers and words for the text, such as the count salvaged. */
   facts?: Record<string, string | number>
-  /** For the text instead of `facts`, in whole sentences. */
+  /** Replaces `facts` in the text, in whole sentences. */
   remark?: BilingualText
 }
 
 /**
- * The engine's memory as keyed JSON documents. Values are never changed in place: `set` puts a new one, `undefined`
- * removes it. Keys: `alarm:{device}/{kind}` (`/drill` behind it for a drill's row), `past:{device}/{kind}`,
- * `zone:{id}`, `box`, and `device:{id}` for tracking. The shapes are in `documents.ts`; an alarm document's `alarm` is
- * the Alarm as it stands. Pass the same object at every call: what falls due when is indexed beside it. A `device:` document
- * depends on that device's own inputs alone, never on alarm documents, so that it can be replayed from the journal.
+ * The engine's memory as keyed JSON documents. A document is never changed in place: `set` replaces it, `undefined`
+ * removes it. Keys: `alarm:{device}/{kind}` (with `/drill` at the end for a drill's row), `past:{device}/{kind}`,
+ * `zone:{id}`, `box`, and `device:{id}` for tracking. The shapes are in `documents.ts`; `alarm` in an alarm document
+ * is the Alarm as it stands. Pass the same object at every call: the due times are indexed beside it. A `device:`
+ * document depends only on that device's own inputs, never on alarm documents, so that it can be rebuilt by replaying
+ * the journal.
  */
 export interface AlarmMemory {
   get(key: string): unknown
@@ -81,14 +82,14 @@ export interface Transition {
   alarm: Alarm
 }
 
-/** What a local rule asks of a device at once: the gateway publishes it after the commit. */
+/** A command of a local rule for a device: the gateway publishes it after the commit. */
 export interface LocalCommand {
   device: string
   do: string
   [parameter: string]: unknown
 }
 
-/** What happened that is no alarm: arming, the end of a bypass, a walk test. It becomes a LogRecord. */
+/** A state change that is not an alarm: arming, the end of a bypass, a walk test. It becomes a LogRecord. */
 export interface LogEntry {
   what: string
   facts: Record<string, unknown>
@@ -97,26 +98,28 @@ export interface LogEntry {
 export interface Outcome {
   transitions: Transition[]
   commands: LocalCommand[]
-  /** For LogRecords; the red lane never waits for them. */
+  /** Lane of the LogRecord; never red. */
   logs?: LogEntry[] | undefined
-  /** The lane of the event itself: the most urgent colour it caused, undefined for routine. */
+  /** Lane of the event: the most urgent colour it caused; undefined for routine. */
   colour?: Colour | undefined
-  /** Remarks about the readings that travel with the event, such as `unconfirmed-step`, `flat`, `out-of-range`. */
+  /** Remarks about the readings, stored with the event, such as `unconfirmed-step`, `flat`, `out-of-range`. */
   flags?: string[] | undefined
 }
 
 /** The engine for one configuration of zones, devices, limits and rules. */
 export interface AlarmEngine {
   judge(memory: AlarmMemory, input: AlarmInput, now: Now): Outcome
-  /** The steady time at which the next `tick` can change anything; Infinity when nothing waits. */
+  /** The steady time of the next `tick` that can change anything; Infinity when nothing is due. */
   nextDueMs(memory: AlarmMemory): number
-  /** Call it after the documents were changed from outside, as an undo does: the next call indexes them anew. */
+  /**
+   * Call it after the documents were changed from outside, for example by an undo: the next call rebuilds the index.
+   */
   forget(memory: AlarmMemory): void
 }
 
 export const devicePrefix = 'device:'
 
-/** What a device said last of itself: part of the engine's document of it. */
+/** The last values that a device reported about itself: part of its document. */
 export interface DeviceSaid {
   /** Steady time of its last message. */
   heardMs?: number

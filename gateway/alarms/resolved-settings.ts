@@ -1,4 +1,4 @@
-// The settings in the form the engine asks for them: by id, with zones joined, defaults chosen and places in words.
+// The settings in the form that the engine needs: by id, with zones joined, defaults applied and places as text.
 import type { AlarmKind, AlarmPlace, BilingualText } from '../../protocols/domain/alarm.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type {
@@ -15,22 +15,22 @@ import { resolveWater, type ResolvedWater } from './water/water-limits.ts'
 
 export interface DeviceFacts {
   id: string
-  /** Keys of its document and of its silence, made once. */
+  /** Keys of its document and of its silence, built once. */
   key: string
   silentKey: string
   kind: DeviceKind
   isRegistered: boolean
   zone?: ZoneSettings
   settings?: DeviceSettings
-  /** Where, in words. */
+  /** The place as text. */
   place: BilingualText
-  /** The same for a program, with whom to ring and what can sound there. */
+  /** The place for programs, with telephone numbers and the sirens there. */
   alarmPlace: AlarmPlace
   guidance: Guidance
   reportIntervalMs: number
-  /** Without a word for so long it is silent; Infinity for strangers. */
+  /** Silent after this long without a message; Infinity for unregistered devices. */
   silentAfterMs: number
-  /** After its connection is lost; Infinity for what sleeps. */
+  /** Silent this long after its connection is lost; Infinity for devices that sleep. */
   silentOfflineMs: number
   water: ResolvedWater
 }
@@ -42,18 +42,18 @@ export interface ResolvedSettings {
   scheduledZones: readonly ZoneSettings[]
   devicesByZone: ReadonlyMap<string, readonly DeviceFacts[]>
   devices: ReadonlyMap<string, DeviceFacts>
-  /** What hangs on a hub. */
+  /** The devices behind a hub. */
   hangingOn: ReadonlyMap<string, readonly DeviceFacts[]>
   rules: readonly RuleSettings[]
-  /** Of any device, also one nobody registered, and of the box. */
+  /** Settings of any device, also an unregistered one, and of the box. */
   device(id: string): DeviceFacts
 }
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
-/** Missed reports that are silence. */
+/** This many missed reports count as silence. */
 export const missedReportsMax = 3
-/** A lost connection of a device that is always connected is silence after this long. */
+/** For a device that stays connected, this long after the connection is lost counts as silence. */
 const lostConnectionMs = 180_000
 
 const reportIntervalByKind: Record<DeviceKind, number> = {
@@ -72,7 +72,7 @@ const reportIntervalByKind: Record<DeviceKind, number> = {
   loudspeaker: hourMs,
   other: 24 * hourMs,
 }
-/** A zone's grade stretches or tightens the default interval that its devices are held to. */
+/** The grade of a zone makes the default report interval of its devices longer or shorter. */
 const intervalFactorByGrade: Record<ZoneSettings['grade'], number> = {
   daily: 2,
   general: 1,
@@ -105,7 +105,7 @@ function wordsOfZone(zone: ZoneSettings): BilingualText {
   return { zh: zh.join('，'), en: en.join(', ') }
 }
 
-/** The sirens that a command for an alarm here reaches: those of its zone, or else all. */
+/** The sirens that an alarm here sounds: those of its zone, or else all. */
 function sirensFor(zone: string | undefined, all: AlarmSettings): string[] {
   const sirens = all.devices.filter(({ kind }) => kind === 'siren')
   const near = sirens.filter((siren) => zone !== undefined && siren.zone === zone)
@@ -153,7 +153,7 @@ function resolveDevice(
     guidance: { ...zone?.guidance, ...settings.guidance },
     reportIntervalMs,
     silentAfterMs: missedReportsMax * reportIntervalMs,
-    // What sleeps closes its connection after each word: of that nothing follows.
+    // A device that sleeps closes its connection after each report, so a closed connection is no fault.
     silentOfflineMs: isAlwaysConnected ? lostConnectionMs : Infinity,
     water: resolveWater(settings.water, all.limits),
   }
@@ -221,7 +221,7 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
 const gradeShift: Record<ZoneSettings['grade'], number> = { daily: 1, general: 0, key: -1, strict: -1 }
 const ladder: readonly Colour[] = ['red', 'orange', 'yellow', 'blue']
 
-/** The default colour moved by the grade of the zone: never into red, except an intrusion in a strict zone. */
+/** The default colour moved by the grade of the zone: never to red, except for an intrusion in a strict zone. */
 export function gradeColour(kind: AlarmKind, colour: Colour, grade: ZoneSettings['grade']): Colour {
   if (colour === 'red') return colour
   if (grade === 'strict' && kind === 'intrusion') return 'red'

@@ -1,15 +1,19 @@
-// Opens journal.db the only way that keeps promise 1: WAL with a real sync per commit, checked instead of believed.
+// Opens journal.db in the only way that keeps promise 1: WAL with a real sync per commit. The settings are read back
+// and checked.
 import Database from 'better-sqlite3'
 import { scalarText } from '../../protocols/kit/parse-json.ts'
 import { migrations } from './migrations.ts'
 import { JournalError } from './port.ts'
 import { documentSum, openDocuments } from './sound-documents.ts'
 
-/** Rows are short and a commit touches one tail page: small pages mean few bytes written to the flash per commit. */
+/**
+ * Rows are short and a commit touches one page at the end: small pages mean few bytes written to the flash per
+ * commit.
+ */
 const pageBytes = 1024
-/** Where the file says its schema once more, in `meta`. */
+/** Row of `meta` with a second copy of the schema version. */
 const schemaKey = 'schema'
-/** The write-ahead log is folded in at about this many pages, and never kept larger than the limit below. */
+/** The write-ahead log is checkpointed at about this many pages, and never kept larger than the limit below. */
 const checkpointPages = 2000
 const walBytesMax = 4 * 1024 * 1024
 
@@ -23,7 +27,7 @@ export function openDatabase(file: string): Database.Database {
     db.pragma('trusted_schema = OFF')
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     db.pragma(`journal_size_limit = ${walBytesMax}`)
-    db.pragma('cache_size = -2048') // KiB: a commit and a drain walk along the end of a table, more would only be held
+    db.pragma('cache_size = -2048') // KiB: commits and deletions work at the end of a table; a larger cache would only use memory
     db.function('document_sum', { deterministic: true }, (key: unknown, value: unknown) =>
       documentSum(scalarText(key) ?? '', scalarText(value) ?? ''),
     )
@@ -52,7 +56,7 @@ function migrate(db: Database.Database): void {
   }
 }
 
-/** The file's header has no checksum: one spoilt byte in it must not make a file of another program out of this one. */
+/** The file header has no checksum: one damaged byte in it must not look like the file of another program. */
 function versionOf(db: Database.Database): number {
   const version = db.pragma('user_version', { simple: true }) as number
   const noted = hasSums(db) ? openDocuments(db, 'meta').get(schemaKey) : undefined
@@ -64,7 +68,7 @@ function versionOf(db: Database.Database): number {
 const hasSums = (db: Database.Database): boolean =>
   db.prepare("SELECT 1 FROM pragma_table_info('meta') WHERE name = 'sum'").get() !== undefined
 
-/** `synchronous` can read back its old value until the first write, so it is asked after one. */
+/** `synchronous` can return its old value until the first write, so it is read after one. */
 function assertSynced(db: Database.Database): void {
   openDocuments(db, 'meta').put('opened', '1')
   const mode = db.pragma('journal_mode', { simple: true })

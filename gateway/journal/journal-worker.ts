@@ -1,4 +1,5 @@
-// The journal's own thread: every touch of the disk happens here, so the event loop that answers devices never waits.
+// The journal's own thread: all access to the disk happens here, so that the event loop which answers devices never
+// waits for it.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { setThreadNiceness } from '../../platform/thread.ts'
@@ -12,7 +13,7 @@ import { codeOf, messageOf } from '../../platform/failure.ts'
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
 const options = workerData as WorkerOptions & { hurried: Int32Array }
-/** All up to some request is hurried; the difference stays right when the count of requests wraps. */
+/** Number of the last request that must be shortened; the difference stays correct when the counter wraps. */
 const isHurried = (id: number): boolean => ((Atomics.load(options.hurried, 0) - id) | 0) >= 0
 
 const reply = (message: WorkerReply): void => port.postMessage(message)
@@ -50,12 +51,12 @@ function answer(store: JournalStore, id: number, request: WorkerRequest): unknow
   }
 }
 
-/** On a full disk the note can not be written: whoever asked is answered all the same. */
+/** On a full disk the note can not be written: the caller is answered in any case. */
 function noteDamage(reason: string): void {
   try {
     markSuspect(options.folder, reason)
   } catch {
-    // The start after this one checks a small file in any case.
+    // Then the next start does not find the note, but it checks a small file in any case.
   }
 }
 
@@ -67,7 +68,7 @@ function run(): void {
     try {
       const value = answer(store, id, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
-      // What it takes nobody need wait for, except an alarm that is here already.
+      // No caller waits for a checkpoint, except an alarm that arrives during it.
       if (request.type === 'commit' && !isHurried(id)) store.foldLogIfDue()
     } catch (error) {
       if (isDamage(error)) noteDamage(asError(error).message)
@@ -83,7 +84,8 @@ function run(): void {
   reply({ id: 0, opened })
 }
 
-// Every alarm waits for this thread, which needs little: it goes ahead of all that computes, where it may (`LimitNICE`).
+// Every alarm waits for this thread, and it needs little time: it runs at a higher priority where the system allows
+// it (`LimitNICE`).
 setThreadNiceness(-10)
 try {
   run()

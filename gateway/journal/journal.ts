@@ -1,5 +1,6 @@
-// The journal as the rest of the gateway sees it: numbers records, gathers them into batches, resolves when they are
-// synced. Urgent work commits at once; routine work alone may wait a little so that the flash wears slowly.
+// The journal for the rest of the gateway: it numbers records, groups them into batches and answers when they are
+// synced. Urgent entries commit at once; routine entries may wait a short time, which means fewer writes to the
+// flash.
 import type { Logger } from 'pino'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
@@ -25,21 +26,21 @@ import { ReleaseQueue } from './commits/release-queue.ts'
 import type { CommitRequest } from './worker-messages.ts'
 
 /**
- * What an urgent entry overtook may stand in the journal with a higher sequence than the last row. Each opening leaps over
- * more than ever waits, so that no sequence is given twice.
+ * A routine record that was overtaken by an urgent one may stand in the journal with a higher sequence than the last
+ * row. Each opening skips more numbers than entries can wait, so that no sequence is used twice.
  */
 const sequenceLeap = 1_000_000
 /**
- * And by chance further: a folder that went back to an earlier state would give the same sequences again, and with them the same
- * ids of alarms and commands, to other things. Half a million starts fit below `sequenceMax`.
+ * Added by chance on top: if a data folder went back to an earlier state, the same sequences would be used again, and
+ * the same ids of alarms and commands for other things. Half a million starts fit below `sequenceMax`.
  */
 const sequenceLeapChance = 2 ** 32 - 1
-/** While there is little room it is looked at this often, also without commits. */
+/** While there is little room, the free space is checked this often, also without commits. */
 const spaceLookMs = 1000
 const noDocuments: readonly [string, undefined][] = []
-/** Rows deleted in one go when receipted records are let go of. */
+/** Receipted rows deleted in one transaction. */
 const trimRowsMax = 500
-/** Receipted rows beyond what is kept, before trimming starts. */
+/** Receipted rows beyond the kept number before trimming starts. */
 const trimSlack = 2000
 
 export interface JournalOptions {
@@ -48,14 +49,17 @@ export interface JournalOptions {
   random: Random
   logger: Logger
   bootId: string
-  /** How long routine records may wait for company, ms. */
+  /** The commit window of routine records, ms. */
   commitWindowMs: number
   quarantineMax?: number
   oddIdsMax?: number
   keepReceipted?: number
 }
 
-/** Opens (or creates, or salvages) the journal in the folder. Rejects with JournalError LOCKED, NEWER or the disk's word. */
+/**
+ * Opens (or creates, or salvages) the journal in the folder. Rejects with JournalError: LOCKED, NEWER or SQLite's
+ * code.
+ */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const thread = await openWorker({
     folder: options.folder,
@@ -70,14 +74,17 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 
 const openingBrace = 123
 
-/** V8 makes it in pieces and joins them when a character is asked for: now they are young, later both would be kept. */
+/**
+ * V8 builds a string from pieces and joins them when a character is read: joining now frees the pieces while they are
+ * young; later both would stay in memory.
+ */
 function textOf(record: JournalRecord): string {
   const text = JSON.stringify(record)
   if (text.charCodeAt(0) !== openingBrace) throw new TypeError('a record is an object')
   return text
 }
 
-/** Exported for the simulation, which has a thread of its own. */
+/** Exported for the simulation, which runs the journal on its own thread. */
 export class BatchingJournal implements Journal {
   readonly epoch: string
   readonly unproven: Record<Lane, number> | undefined
@@ -151,7 +158,7 @@ export class BatchingJournal implements Journal {
     }
     let stored: StoredRecord[]
     try {
-      // Numbers are given when the batch is made: an urgent entry overtakes, and a lane may never have a gap.
+      // Numbers are assigned when the batch is made: an urgent entry overtakes, and a lane may never have a gap.
       stored = entry.records.map(({ lane, record }) => ({ lane, number: 0, body: textOf(record) }))
     } catch (error) {
       answer.refused(new JournalError('NOT_JSON', (error as Error).message))
@@ -181,19 +188,20 @@ export class BatchingJournal implements Journal {
         isUrgent = true
         pending.answer.kept(pending.stored)
       } else this.#releases.push(pending)
-    // What comes of an alarm goes on in promises of this turn: sirens and lamps before the answers to reports.
+    // What follows from an alarm runs in promises of this turn: sirens and lamps before the answers to routine
+    // reports.
     if (isUrgent) setImmediate(() => this.#releases.run())
     else this.#releases.run()
     this.#noteSpace()
   }
 
-  /** False when Receipts came while these positions were being written. */
+  /** False when new Receipts arrived while these positions were being written. */
   #isReceiptedAt(written: Record<Lane, number>): boolean {
     const now = this.#numbers.receipted()
     return lanes.every((lane) => now[lane] === written[lane])
   }
 
-  /** The devices repeat it. */
+  /** The devices send it again. */
   #refuse(refused: readonly Pending[], error: JournalError): void {
     if (!this.#isFailing)
       this.#logger.error(
@@ -228,7 +236,7 @@ export class BatchingJournal implements Journal {
   stepBack(lane: Lane, storedTo: number): void {
     if (!this.#numbers.stepBack(lane, storedTo)) return
     this.#isReceiptedDirty = true
-    // The thread is to know at once: what waits for a Receipt is not deleted to make room.
+    // The thread needs it at once: records that wait for a Receipt again must not be deleted to make room.
     void this.#look()
   }
 
@@ -288,7 +296,7 @@ export class BatchingJournal implements Journal {
     return () => this.#spaceListeners.delete(listener)
   }
 
-  /** Tells a change of the room, and looks again from time to time while there is little of it. */
+  /** Reports a change of the free space, and checks again from time to time while there is little of it. */
   #noteSpace(): void {
     const facts = this.#thread.space()
     const { state, isForAlarmsOnly } = this.#space

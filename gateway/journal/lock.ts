@@ -1,11 +1,11 @@
-// One gateway per data folder. The lock is SQLite's own file lock, so the system releases it however the process ends.
+// One gateway per data folder. The lock is SQLite's own file lock: the system releases it however the process ends.
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf } from '../../platform/failure.ts'
 import { JournalError } from './port.ts'
 
-/** Takes the folder's lock or throws LOCKED naming the holder; call the returned function to let go. */
+/** Takes the folder's lock or throws LOCKED naming the holder; the returned function releases it. */
 export function lockFolder(folder: string): () => void {
   const pidFile = join(folder, 'gateway.pid')
   const file = join(folder, 'gateway.lock')
@@ -14,7 +14,8 @@ export function lockFolder(folder: string): () => void {
     try {
       take(db)
     } catch (error) {
-      // The file holds nothing: what stands in it was put there by a spoilt file system. SQLite reads it only where the lock is free.
+      // The file has no content: any bytes in it come from a damaged file system. SQLite reads the file only where
+      // the lock is free.
       if (codeOf(error) !== 'SQLITE_NOTADB') throw error
       db.close()
       truncateSync(file)

@@ -1,10 +1,11 @@
-// The journal's schema, one migration per version, each in one transaction. The lane tables are the outbox: a record is
-// appended once, its row number is its lane number, and no index needs a page of its own on the flash.
+// The journal's schema: one migration per version, each in one transaction. The lane tables are the outbox: a record
+// is appended once, its row number is its lane number, and there is no index that would cost a further page on the
+// flash.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 
 export const laneTable = (lane: Lane): string => `lane_${lane}`
 
-/** Migration N brings a file from version N to N + 1. Never edit one that was released; append. */
+/** Migration N brings a file from version N to N + 1. Never edit a released one; append. */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -20,11 +21,13 @@ export const migrations: readonly string[] = [
     .map((lane) => `CREATE TABLE ${laneTable(lane)} (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;`)
     .join('\n')}
   `,
-  // Events may stand in their short form (`short-event.ts`) from here on: an older program could not read them.
+  // From here on events may be stored in their short form (`short-event.ts`): an older version could not read them.
   `-- nothing to change in what is there`,
-  // What was said under an odd id, and when: a device that uses it again for something else must be heard.
+  // Messages under an odd id, with their time: if the device uses the id again for other content, that must be a new
+  // event.
   `ALTER TABLE odd_ids ADD COLUMN heard REAL`,
-  // A spoilt byte may leave a document that parses (`sound-documents.ts`); `document_sum` is registered where the file is opened.
+  // A damaged byte may leave a document that parses (`sound-documents.ts`); `document_sum` is registered where the
+  // file is opened.
   `ALTER TABLE state ADD COLUMN sum INTEGER;
    ALTER TABLE meta ADD COLUMN sum INTEGER;
    UPDATE state SET sum = document_sum(key, value);

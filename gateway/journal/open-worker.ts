@@ -1,20 +1,20 @@
-// Starts the journal's thread from compiled or from source files, and turns its messages into promises.
+// Starts the journal's thread, compiled or from source, and turns its messages into promises.
 import { startThread } from '../../platform/thread.ts'
 import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
-/** Batches come and go here: a large young generation would only be held, never needed. */
+/** Batches are short-lived: a large young generation would only use memory. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 }
 
 export interface JournalThread {
   opened: OpenedJournal
   ask(request: WorkerRequest): Promise<unknown>
-  /** An alarm waits behind what was asked so far: a divisible commit ends where it is, and answers how many records it took. */
+  /** An alarm waits behind the requests so far: a divisible commit ends early and answers how many records it wrote. */
   hurry(): void
-  /** Bytes of the journal's files after the last answer. */
+  /** Bytes of the journal's files at the last answer. */
   sizeBytes(): number
   space(): SpaceFacts
-  /** Rows found spoilt since it was opened. */
+  /** Rows found damaged since it was opened. */
   spoilt(): number
   ended: Promise<void>
 }
@@ -24,7 +24,7 @@ interface Waiting {
   reject: (error: JournalError) => void
 }
 
-/** Opens the journal in `options.folder` on a thread of its own; rejects with JournalError when it can not. */
+/** Opens the journal in `options.folder` on a new thread; rejects with JournalError when that fails. */
 export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
   const hurried = new Int32Array(new SharedArrayBuffer(4))
   const workerData = { ...options, hurried }

@@ -1,16 +1,16 @@
-// What others see of the journal: the box's durable log and the only owner of journal.db.
+// Interface of the journal: the box's durable log and the only owner of journal.db.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 
-/** One record as it stands in the journal. `body` is the JSON of a JournalRecord, exactly as a Report carries it. */
+/** One record as stored in the journal. `body` is the JSON of a JournalRecord, exactly as a Report carries it. */
 export interface StoredRecord {
   lane: Lane
-  /** The lane's own number: 1, 2, 3 ... without gaps inside an epoch. */
+  /** Number in the lane: 1, 2, 3 ... without gaps within an epoch. */
   number: number
   body: string
 }
 
-/** How far a lane is. Numbers in (receipted, last] wait for the centre's Receipt. */
+/** State of a lane. Numbers in (receipted, last] wait for the centre's Receipt. */
 export interface LanePosition {
   last: number
   receipted: number
@@ -18,30 +18,40 @@ export interface LanePosition {
 
 export type LanePositions = Record<Lane, LanePosition>
 
-/** The part of the journal that the uplink needs: reading is not deleting. */
+/** The part of the journal that the uplink needs. Reading does not delete. */
 export interface Outbox {
   readonly epoch: string
   /**
-   * At a start that goes on with an epoch from before: how far each lane was. Nothing above it was ever sent from this folder:
-   * a centre that has more has it from a later state of the folder, which went back since. Undefined for an epoch begun at this start.
+   * Set at a start that continues an existing epoch: the last number of each lane that can have been sent. If the
+   * centre has more, it comes from a later state of the folder, which went back since. Undefined for an epoch that
+   * began at this start.
    */
   readonly unproven: Record<Lane, number> | undefined
-  /** The centre has nothing that is not here: from now on records above `unproven` may be sent. Resolves when that is on disk. */
+  /**
+   * The centre has no number above `unproven`: from now on records above it may be sent. Resolves when that is on
+   * disk.
+   */
   prove(): Promise<void>
-  /** The folder went back to an earlier state: the next opening begins a new epoch. False when that was less than an hour ago. */
+  /**
+   * The folder went back to an earlier state: the next opening begins a new epoch. False when the last one began less
+   * than an hour ago.
+   */
   renew(reason: string): Promise<boolean>
   positions(): LanePositions
   /** Records of `lane` with numbers above `after`, in order, at most `recordsMax` and about `bytesMax` of bodies. */
   read(lane: Lane, after: number, limits: { recordsMax: number; bytesMax: number }): Promise<StoredRecord[]>
-  /** Everything in `lane` up to `storedTo` is receipted by the centre. Never steps back; losing it costs a repeat. */
+  /**
+   * The centre has confirmed everything in `lane` up to `storedTo`. The position never falls; if it is lost, records
+   * are sent again.
+   */
   settle(lane: Lane, storedTo: number): void
-  /** The centre has lost what it had receipted above `storedTo`: it waits for a Receipt once more, as far as it is still here. */
+  /** The centre has lost receipted records above `storedTo`: those that are still here wait for a Receipt again. */
   stepBack(lane: Lane, storedTo: number): void
-  /** Told after each commit with what was committed, in order; returns the undo. */
+  /** Registers a listener that gets the records of each commit, in order; returns the undo. */
   onCommitted(listener: (records: readonly StoredRecord[]) => void): () => void
 }
 
-/** Input that could not be read, kept for the maintainer. */
+/** Input that could not be decoded, kept for the maintainer. */
 export interface QuarantineRow {
   atMs: number
   device: string
@@ -51,20 +61,20 @@ export interface QuarantineRow {
   payload: Uint8Array
 }
 
-/** `heard`: what the repeat check keeps of it, one number; undefined where an older program wrote the row. */
+/** `heard`: the number that the repeat check keeps of it; undefined in rows of an older version. */
 export type OddId = readonly [device: string, messageId: string, heard?: number]
 
-/** What commits together or not at all. */
+/** One entry: it commits as a whole or not at all. */
 export interface JournalEntry {
   records: readonly { lane: Lane; record: JournalRecord }[]
   /** Keyed JSON documents; undefined removes one. */
   state?: readonly (readonly [key: string, value: object | undefined])[]
   /** Message ids that do not fit the counting scheme of the repeat check. */
   oddIds?: readonly OddId[]
-  /** The odd ids of this device are forgotten, before those of this entry are noted. */
+  /** The odd ids of this device are deleted before those of this entry are stored. */
   forgetsOddIdsOf?: string
   quarantine?: QuarantineRow
-  /** Commits at once and takes waiting routine work along. */
+  /** Commits at once, together with waiting routine entries. */
   isUrgent: boolean
 }
 
@@ -81,15 +91,15 @@ export interface StorageAnswer<Proof = void> {
 }
 
 /**
- * Room for the journal. `filling`: above 90 % of it; `dropping`: routine is being given up, or only the reserve is left.
- * An unreceipted alarm is never given up.
+ * Free space for the journal. `filling`: more than 90 % is used; `dropping`: routine records are being deleted, or
+ * only the reserve is left. An unreceipted alarm is never deleted.
  */
 export interface SpaceFacts {
   state: 'sound' | 'filling' | 'dropping'
   freeBytes: number
-  /** What room is left belongs to alarms: plain telemetry is not taken until there is more. */
+  /** The remaining room is kept for alarms: plain telemetry is refused until there is more. */
   isForAlarmsOnly: boolean
-  /** Unreceipted routine and picture records given up since the program started. */
+  /** Unreceipted routine and picture records deleted for want of room since the program started. */
   dropped: number
 }
 
@@ -99,40 +109,46 @@ export interface JournalFacts {
   /** Bytes of the database and its write-ahead log. */
   sizeBytes: number
   quarantined: number
-  /** Records that the flash has spoilt, found and set aside since the program started. */
+  /** Records damaged by the flash, found and set aside since the program started. */
   spoilt: number
   space: SpaceFacts
-  /** What a damaged predecessor left, when this start salvaged one. */
+  /** Result of the salvage, if this start salvaged a damaged journal. */
   salvaged?: { records: number; from: string; reason: string }
-  /** What this start renumbered, when the folder had gone back to an earlier state. */
+  /** Result of the renumbering, if the folder had gone back to an earlier state. */
   rewound?: { records: number; from: string; reason: string }
 }
 
 export interface Journal extends Outbox {
-  /** Takes an entry and tells, later or at once, what became of it. */
+  /** Takes an entry; the answer follows at once or later. */
   put(entry: JournalEntry, answer: StorageAnswer<readonly StoredRecord[]>): void
   /** The same as a promise: numbers the records and resolves with them; rejects with JournalError otherwise. */
   append(entry: JournalEntry): Promise<readonly StoredRecord[]>
-  /** The sequence the next record gets: it always rises, also over restarts, and may leap. */
+  /** The sequence of the next record: it always rises, also across restarts, and may skip numbers. */
   nextSequence(): number
   /** All keyed documents with this prefix. */
   loadState(prefix: string): Promise<[key: string, value: unknown][]>
   loadOddIds(): Promise<OddId[]>
-  /** It is known now when this boot began: its unsynced records are read with repaired times from now on. */
+  /** The start time of this boot is now known: its unsynced records are read with repaired times from now on. */
   repairTimes(boot: number, bootWallMs: number): Promise<void>
   readQuarantine(limit: number): Promise<QuarantineRow[]>
   facts(): JournalFacts
-  /** Told when the state of the room changes. */
+  /** Registers a listener for changes of the free space. */
   onSpace(listener: (facts: SpaceFacts) => void): () => void
-  /** Told when something urgent is handed in, before its commit; returns the undo. */
+  /** Registers a listener that is called when an urgent entry is handed in, before its commit; returns the undo. */
   onUrgent(listener: () => void): () => void
-  /** Told when a commit failed: what waited is refused and not on disk. Alarms sent behind it may still be kept. */
+  /**
+   * Registers a listener for a failed commit: all waiting entries are refused and not on disk. Alarms posted after it
+   * may still be stored.
+   */
   onRefused(listener: (error: JournalError) => void): () => void
-  /** Commits what waits, folds the write-ahead log in and closes the file. */
+  /** Commits the waiting entries, checkpoints the write-ahead log and closes the file. */
   close(): Promise<void>
 }
 
-/** The journal could not keep something: `SQLITE_FULL`, `SQLITE_IOERR...`, `CLOSED`. Devices keep and repeat. */
+/**
+ * The journal could not store an entry: `SQLITE_FULL`, `SQLITE_IOERR...`, `CLOSED`. Devices keep the message and send
+ * it again.
+ */
 export class JournalError extends Error {
   readonly code: string
   readonly isRetryable: boolean

@@ -1,18 +1,19 @@
-// How a plain event stands in the journal: its values in a fixed order without their names, which are half of its bytes
-// and most of what a routine commit writes to the flash. Everywhere else it is the JSON that a Report carries.
+// The short form of a plain event in the journal: its values in a fixed order without their names. The names are half
+// of its bytes and most of the data that a routine commit writes to the flash. Everywhere else it is the JSON that a
+// Report carries.
 import { clockQualities, type ClockQuality } from '../../protocols/domain/event.ts'
 
-/** What every short event begins with; carving looks for it in raw bytes. */
+/** Every short event begins with this; carving searches for it in raw bytes. */
 export const shortEventStart = '{"e":['
 
 const number = String.raw`(-?\d+(?:\.\d+)?)`
 const word = String.raw`("[^"\\]*")`
 const numbers = ['sequence', 'boot', 'sinceBootMs', 'atMs']
 
-/** Names of readings that come with most reports. Their places are on disk: the list may only grow at its end. */
+/** Names of readings that most reports contain. Their positions are on disk: the list may only grow at its end. */
 const common = ['batteryPercent', 'signalDbm', 'temperatureC', 'waterLevelMm', 'contact']
 const commonName = new RegExp(`"(${common.join('|')})":`, 'g')
-/** Stands before the place of a common name; an event that has it in its own readings stays long. */
+/** Prefix of the position of a common name; an event with such a reading name stays in its long form. */
 const sign = '~'
 
 const long = new RegExp(
@@ -29,12 +30,12 @@ export function shortenBody(body: string): string {
   const readings = found?.[8]
   if (!found || readings === undefined || readings.includes(sign)) return body
   const [, sequence, boot, sinceBootMs, atMs, clock, device, messageId] = found
-  // Its place in the list is on disk: the list may only grow at its end.
+  // The position in the list is on disk: the list may only grow at its end.
   const quality = clockQualities.indexOf(clock as ClockQuality)
   return `${shortEventStart}${sequence},${boot},${sinceBootMs},${atMs},${quality},${device},${messageId},${shortenNames(readings)}]}`
 }
 
-/** The body as a Report carries it, byte for byte as it was before it was shortened. */
+/** The body as a Report carries it, byte for byte as before it was shortened. */
 export function expandBody(body: string): string {
   if (!body.startsWith(shortEventStart)) return body
   const found = short.exec(body)

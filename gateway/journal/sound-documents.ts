@@ -1,5 +1,5 @@
-// Documents of the tables `state` and `meta` with a checksum over key and value: one spoilt byte may leave JSON that parses and
-// says something else. What does not fit its sum is not there for any reader.
+// Documents of the tables `state` and `meta` with a checksum over key and value: one damaged byte may leave valid
+// JSON with another content. A document that does not match its checksum is never returned.
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 
@@ -16,7 +16,7 @@ export interface DocumentRow {
 export const isSound = ({ key, value, sum }: DocumentRow): boolean => sum === documentSum(key, value)
 
 export interface DocumentAccess {
-  /** Undefined when there is none, or the flash has spoilt it. */
+  /** Undefined when the document is missing or damaged. */
   get(key: string): string | undefined
   put(key: string, value: string): void
   drop(key: string): void

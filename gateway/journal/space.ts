@@ -1,6 +1,6 @@
-// Room on the disk, in designed steps: pictures and receipted records go first, then routine is thinned, then the oldest
-// routine goes; an unreceipted alarm never does. A reserve file is kept so that there is room to make room, since on a
-// full disk even deleting needs to write.
+// Disk space, in designed steps: receipted records and pictures are deleted first, then routine is thinned, then the
+// oldest routine is deleted; an unreceipted alarm never is. A reserve file exists because on a full disk even
+// deleting needs room to write.
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
@@ -17,20 +17,20 @@ export const reserveFile = 'reserve.bin'
 const logBytesMax = 4 * 1024 * 1024
 const logShare = 1 / 40
 const logBytesMin = 128 * 1024
-/** The reserve holds so many logs: SQLite may need log, index and checkpoint room at once. */
+/** The reserve has the size of this many logs: SQLite may need room for log, index and checkpoint at once. */
 const reserveLogs = 3
-/** Used share of the room above which the box says so. */
+/** Used share above which the box reports it. */
 const fillingShare = 0.9
-/** Rows deleted in one transaction: little log is written at a time. */
+/** Rows deleted in one transaction: this bounds the log that the deletion writes. */
 const evictRowsMax = 500
-/** Of thinned routine every fourth record stays; fewer would leave no page empty. */
+/** Of thinned routine records every fourth stays; a higher share would free no whole page. */
 const thinKeepEvery = 4
 const checkpointBytesMax = 1000
-/** The newest part of the routine lane that thinning leaves alone. */
+/** The newest part of the routine lane that thinning does not touch. */
 const thinSparesShare = 0.25
-/** Chunks in one go, so that an alarm never waits behind a long clean-up. */
+/** Chunks deleted without a pause, so that an alarm never waits for a long clean-up. */
 const chunksMax = 20
-/** Commits between two looks at the disk. Exported for its test. */
+/** Commits between two checks of the disk. Exported for its test. */
 export const commitsPerLook = 32
 
 export class Space {
@@ -63,7 +63,7 @@ export class Space {
     return this.#facts
   }
 
-  /** Call after each commit; looks at the disk now and then and makes room before it runs out. */
+  /** Call after each commit; checks the disk from time to time and makes room before it is full. */
   committed(): void {
     if (++this.#commits % commitsPerLook === 0) this.look()
   }
@@ -76,8 +76,8 @@ export class Space {
   }
 
   /**
-   * A commit was refused for want of room; `attempt` counts from 0. First evicts, then opens the reserve too. True when
-   * trying again makes sense.
+   * A commit was refused because the disk is full; `attempt` counts from 0. First deletes rows, then releases the
+   * reserve. True when another attempt may succeed.
    */
   makeRoom(attempt: number): boolean {
     let hasGained = this.#evict() > 0
@@ -100,8 +100,8 @@ export class Space {
   }
 
   /**
-   * The database may fill the disk up to the margin that deleting needs for its log. With the reserve open, what is
-   * left belongs to alarms, to the last page.
+   * The database may fill the disk up to the margin that deleting needs for its log. With the reserve released, the
+   * remaining room belongs to alarms, to the last page.
    */
   #capFile(): void {
     const spare = this.#freeBytes() - (this.#hasReserve() ? this.#marginBytes() : 0)
@@ -114,7 +114,7 @@ export class Space {
     return bsize * bavail
   }
 
-  /** Pages inside the file that new rows will use again. */
+  /** Free pages inside the file. */
   #reusableBytes(): number {
     return (this.#db.pragma('freelist_count', { simple: true }) as number) * this.#pageBytes
   }
@@ -136,7 +136,7 @@ export class Space {
     }
   }
 
-  /** Writes the reserve for real: a sparse file would reserve nothing. */
+  /** Writes real bytes: a sparse file would reserve nothing. */
   #makeReserve(): void {
     const file = join(this.#folder, reserveFile)
     const descriptor = openSync(file, 'w')
@@ -153,7 +153,7 @@ export class Space {
     }
   }
 
-  /** Deletes until there is a margin or nothing may go; returns how many rows went. */
+  /** Deletes until the margin is reached or nothing more may be deleted; returns the number of rows. */
   #evict(): number {
     let rows = 0
     for (let chunk = 0; chunk < chunksMax; chunk++) {
@@ -180,7 +180,9 @@ export class Space {
     }
   }
 
-  /** Rows the centre has: kept only as long as there is room. The newest of a lane stays, since numbers go on from it. */
+  /**
+   * Receipted rows: kept only while there is room. The newest row of a lane stays, because numbers continue from it.
+   */
   #evictReceipted(): number {
     const receipted = this.#receipted()
     for (const lane of [...lanes].reverse()) {
@@ -200,7 +202,10 @@ export class Space {
     )
   }
 
-  /** Behind the checkpoint only the rows know which message ids were heard: those ids are kept, or a repeat would count anew. */
+  /**
+   * After the checkpoint only the rows show which message ids were heard: those ids are kept, or a repeat would count
+   * as new.
+   */
   #delete(lane: Lane, where: string, ...numbers: number[]): number {
     const remember = this.#db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     return this.#db
@@ -254,7 +259,7 @@ export class Space {
   }
 }
 
-/** Where the lane's checkpoint is; 0 when the flash has spoilt it, so that every id is kept. */
+/** The lane's position in the checkpoint; 0 when the flash has damaged it, so that every id is kept. */
 function positionIn(checkpoint: string | undefined, lane: Lane): number {
   const json = parseJson(checkpoint ?? '{}', checkpointBytesMax)
   const position = json.ok && isObject(json.value) ? json.value[lane] : 0

@@ -1,4 +1,4 @@
-// The journal's SQL: what the worker thread does with the open database. Synchronous, one owner.
+// The journal's SQL: all work of the journal's thread on the open database. Synchronous, one owner.
 import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
@@ -22,11 +22,11 @@ import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'
 import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messages.ts'
 
-/** A commit that finds no room is tried again after evicting, and once more after opening the reserve. */
+/** A commit refused on a full disk is tried again after deleting rows, and once more after releasing the reserve. */
 const roomAttemptsMax = 2
-/** A commit takes so many records along however much it is hurried: they cost less than the sync. */
+/** A shortened commit still writes this many records: they cost less than the sync. */
 const hurriedRecordsMin = 32
-/** Boots whose beginning is known. */
+/** Most boots for which the start time is kept. */
 const bootWallsMax = 100
 /** SQLite's own limit for one value. */
 const documentBytesMax = 1_000_000_000
@@ -77,8 +77,8 @@ export class JournalStore {
   }
 
   /**
-   * Commits; when the disk is full, makes room and tries again. Returns how many records it took: all, or the first ones of
-   * a divisible request once it is hurried. Whether the log is to be folded is asked for once the answer is out.
+   * Commits; on a full disk, makes room and tries again. Returns how many records were written: all, or the first
+   * ones of a divisible request that was shortened. Whether to checkpoint is asked after the answer is sent.
    */
   commit(request: CommitRequest, isHurried: () => boolean = () => false): number {
     this.#receipted = request.receipted
@@ -96,7 +96,9 @@ export class JournalStore {
     return taken
   }
 
-  /** What is committed is kept, whatever the disk says about its room: the next commit, or a look, finds out. */
+  /**
+   * A commit that succeeded stays valid even if checking the disk fails: the next commit or check reports the error.
+   */
   #countRoom(): void {
     try {
       this.#space.committed()
@@ -105,7 +107,7 @@ export class JournalStore {
     }
   }
 
-  /** Folds the write-ahead log into the database. On failure SQLite tries again with a commit, and says there what is wrong. */
+  /** Checkpoints the write-ahead log. If it fails, SQLite tries again with a commit, which then reports the error. */
   foldLogIfDue(): void {
     if (!this.#isFoldDue) return
     this.#isFoldDue = false
@@ -116,7 +118,7 @@ export class JournalStore {
     }
   }
 
-  /** Looks at the disk without a commit: room may have come back. */
+  /** Checks the disk without a commit: room may have become free. */
   look(receipted: Record<Lane, number>): void {
     this.#receipted = receipted
     this.#space.look()
@@ -155,7 +157,10 @@ export class JournalStore {
       .run(max)
   }
 
-  /** Rows that are no records any more go to quarantine; times of unsynced boots are repaired where they are known. */
+  /**
+   * Rows that are no valid records go to the quarantine; times of unsynced boots are repaired if the start of the
+   * boot is known.
+   */
   read(lane: Lane, after: number, recordsMax: number, bytesMax: number): StoredRecord[] {
     const records: StoredRecord[] = []
     const spoilt: { number: number; body: string }[] = []
@@ -180,7 +185,7 @@ export class JournalStore {
     return records
   }
 
-  /** A spoilt row becomes a gap, which the uplink declares, and a row of the quarantine, which a person can read. */
+  /** A damaged row becomes a gap, which the uplink declares, and a row of the quarantine, which a person can read. */
   #setAside(lane: Lane, rows: readonly { number: number; body: string }[]): void {
     const drop = this.#db.prepare(
       `DELETE FROM ${laneTable(lane)} WHERE number = ? AND number < (SELECT max(number) FROM ${laneTable(lane)})`,
@@ -202,7 +207,7 @@ export class JournalStore {
       .immediate()
   }
 
-  /** Rows found spoilt since the program started. */
+  /** Rows found damaged since the program started. */
   spoilt(): number {
     return this.#spoilt
   }
@@ -221,7 +226,7 @@ export class JournalStore {
     const rows = this.#db
       .prepare('SELECT key, value, sum FROM state WHERE key >= ? AND key < ?')
       .all(prefix, `${prefix}\uffff`) as DocumentRow[]
-    // Each was read when the file was opened; one that is spoilt since is left out, as it will be at the next start.
+    // Each was read when the file was opened; if one was damaged since then, it is left out, as at the next start.
     return rows.flatMap((row): [string, unknown][] => {
       const document = documentIn(row)
       return document ? [[row.key, document]] : []
@@ -248,7 +253,7 @@ export class JournalStore {
       .all(limit) as QuarantineRow[]
   }
 
-  /** Deletes the oldest receipted rows beyond what is kept; the newest row of a lane always stays. */
+  /** Deletes the oldest receipted rows beyond the kept number; the newest row of a lane always stays. */
   trim(lane: Lane, receipted: number, rowsMax: number): number {
     const table = laneTable(lane)
     const result = this.#db
@@ -264,7 +269,7 @@ export class JournalStore {
     this.#meta.put('receipted', JSON.stringify(receipted))
   }
 
-  /** Reads where the journal stands and counts the boot, in one transaction. */
+  /** Reads the state of the journal and counts the boot, in one transaction. */
   open(isNewEpoch = false): Omit<OpenedJournal, 'salvaged' | 'rewound'> {
     return this.#db
       .transaction(() => {
@@ -286,7 +291,7 @@ export class JournalStore {
       .immediate()
   }
 
-  /** How far the lanes were when this folder last sent anything, or at this opening: written once, until `prove`. */
+  /** The last number of each lane that can have been sent from this folder: written once per opening, until `prove`. */
   #unproven(): Record<Lane, number> {
     const positions = this.#positions()
     const written = jsonOf(this.#meta.get('unproven'))
@@ -297,7 +302,7 @@ export class JournalStore {
     return unproven
   }
 
-  /** What is sent from here on stands above it. */
+  /** Records sent from here on have numbers above it. */
   prove(): void {
     this.#db.prepare("DELETE FROM meta WHERE key = 'unproven'").run()
   }
@@ -305,7 +310,7 @@ export class JournalStore {
   #countBoot(): number {
     const last = jsonOf(this.#meta.get('boot'))
     const isSound = isObject(last) && Number.isSafeInteger(last['boot']) && typeof last['id'] === 'string'
-    // Spoilt by the flash: no boot of a record may come again.
+    // Damaged by the flash: a new boot number is taken, because no boot number of a record may be used again.
     const boot = isSound ? (last['boot'] as number) : this.#highest('boot')
     if (isSound && boot > 0 && last['id'] === this.#options.bootId) return boot
     this.#meta.put('boot', JSON.stringify({ boot: boot + 1, id: this.#options.bootId }))
@@ -329,7 +334,10 @@ export class JournalStore {
     })
   }
 
-  /** The highest sequence in the last rows. Urgent entries overtake, so a somewhat higher one may stand further back. */
+  /**
+   * The highest sequence in the last rows. Because urgent entries overtake, a slightly higher one may stand further
+   * back.
+   */
   #lastSequence(): number {
     return this.#highest('sequence')
   }
@@ -369,7 +377,7 @@ export class JournalStore {
   }
 }
 
-/** What stands in a text of our own, or undefined when the flash has spoilt it. */
+/** A document's value, or undefined when the flash has damaged it. */
 function jsonOf(text: string | undefined): unknown {
   const json = parseJson(text ?? '', documentBytesMax)
   return json.ok ? json.value : undefined
@@ -381,7 +389,7 @@ function bootWallsIn(value: unknown): [number, number][] {
   return Array.isArray(value) ? value.filter(isWall) : []
 }
 
-/** The disk took no more; an I/O error on a full disk is one too, and making room does no harm on any other. */
+/** The disk is full. An I/O error on a full disk counts too; on any other disk, making room does no harm. */
 function isFull(error: unknown): boolean {
   return /^SQLITE_(FULL|IOERR)/.test((error as { code?: string }).code ?? '')
 }

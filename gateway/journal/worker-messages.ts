@@ -1,16 +1,16 @@
-// What the journal's two threads say to each other.
+// Messages between the journal and its thread.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { LanePositions, OddId, QuarantineRow, SpaceFacts } from './port.ts'
 
 export interface WorkerOptions {
   folder: string
-  /** Made into the epoch of a new journal file. */
+  /** Becomes the epoch of a new journal file. */
   newEpoch: string
-  /** Identifies this boot of the machine; a new one counts the boot number up. */
+  /** Identifies this boot of the machine; if it differs from the stored one, the boot number rises. */
   bootId: string
   quarantineMax: number
   oddIdsMax: number
-  /** Receipted records kept per lane, so that a centre restored from a backup can ask for them again. */
+  /** Receipted records kept per lane, so that a centre restored from a backup can request them again. */
   keepReceipted: number
 }
 
@@ -24,15 +24,15 @@ export interface CommitRequest {
   oddIds: OddId[]
   forgetsOddIdsOf: string[]
   quarantine: QuarantineRow[]
-  /** Where the Receipts are: what is below may go when room is needed. */
+  /** The receipted positions: rows below may be deleted when room is needed. */
   receipted: Record<Lane, number>
-  /** They moved, and documents are written anyway: write them along. */
+  /** The positions have changed and documents are written anyway: write them too. */
   keepsReceipted: boolean
-  /** Each record is an entry of its own and nothing else is written: the commit may end behind any of them. */
+  /** Each record is an entry of its own, without documents: the commit may end after any of them. */
   isDivisible: boolean
 }
 
-/** A commit of nothing yet. */
+/** An empty commit. */
 export function createCommit(receipted: Record<Lane, number>): CommitRequest {
   const none = {
     lanes: [],

@@ -1,19 +1,20 @@
-// Whether the journal's epoch may be gone on with: the centre may hold more of it than this folder ever sent, because the folder
-// went back to an earlier state. Then new records would bear numbers that stand for others there, and be taken for repeats.
+// Checks that the journal's epoch may continue: if the data folder went back to an earlier state, the centre has more
+// records of it than this folder ever sent. New records would then use numbers that stand for other records at the
+// centre, and would be taken for repeats.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import { lanes } from '../../protocols/domain/colour.ts'
 import type { LaneReceipt, Receipt } from '../../protocols/uplink/receipt.ts'
 
-/** Reports wait so long on a connection for the centre's first word, where red or orange waits too, and otherwise. */
+/** How long Reports wait on a connection for the centre's first answer, with and without red or orange waiting. */
 export const urgentProofMs = 5000
 export const proofMs = 10_000
 
 export interface EpochProofOptions {
-  /** How far each lane was when this folder last sent anything; undefined: nothing is to be proven. */
+  /** The last number of each lane that can have been sent from this folder; undefined: there is nothing to check. */
   unproven: Record<Lane, number> | undefined
-  /** Notes on disk that records above are sent from now on; calls back in any case. */
+  /** Stores that records above are sent from now on; the callback is called in any case. */
   prove: (done: () => void) => void
-  /** The folder went back; calls back with false when no new epoch may begin yet. */
+  /** The folder went back; the callback gets false when a new epoch may not begin yet. */
   wentBack: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
   onProven: () => void
 }
@@ -22,7 +23,10 @@ export class EpochProof {
   readonly #options: EpochProofOptions
   #isOpen: boolean
   #isBusy = false
-  /** Known to have gone back, and no new epoch may begin yet: Reports go, so that the centre hears the calls, and nothing is settled. */
+  /**
+   * The folder went back and a new epoch may not begin yet: Reports are sent, so that calls reach the centre, but no
+   * Receipt settles them.
+   */
   #isRefused = false
   #sinceMs: number | undefined
 
@@ -44,7 +48,7 @@ export class EpochProof {
     this.#sinceMs = undefined
   }
 
-  /** A Receipt for this epoch. False: it speaks of records that are not ours, and settles nothing. */
+  /** A Receipt for this epoch. False: it concerns records that this folder never sent, and settles nothing. */
   hear(receipt: Receipt): boolean {
     const { unproven } = this.#options
     const isUnproven = !this.#isOpen || this.#isRefused
@@ -59,13 +63,13 @@ export class EpochProof {
     return true
   }
 
-  /** A centre of an older program does not answer when it has never heard of this epoch. */
+  /** A centre with an older version does not answer about an epoch that it does not know. */
   tick(nowMs: number, isUrgent: boolean): void {
     if (this.#isOpen || this.#sinceMs === undefined) return
     if (nowMs - this.#sinceMs >= (isUrgent ? urgentProofMs : proofMs)) this.#open()
   }
 
-  /** The centre has what was never written here. */
+  /** The centre has records that were never written here. */
   goBack(reason: string): void {
     if (this.#isBusy) return
     this.#isBusy = true
@@ -88,7 +92,7 @@ export class EpochProof {
   }
 }
 
-/** The highest number that the centre speaks of: holes lie below numbers that it has. */
+/** The highest number in the centre's answer: holes lie below numbers that it has. */
 const highestOf = ({ storedTo, missing }: LaneReceipt): number =>
   Math.max(storedTo, ...missing.map(([, to]) => to + 1))
 

@@ -1,4 +1,4 @@
-// What others see of the uplink: how it is made, what it tells, and how it is doing.
+// Interface of the uplink: its parts, its events and its state.
 import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { Alarm, BilingualText } from '../../protocols/domain/alarm.ts'
@@ -17,7 +17,7 @@ import type { Outbox } from '../journal/port.ts'
 export const linkStates = ['down', 'connecting', 'up', 'deaf'] as const
 export type LinkState = (typeof linkStates)[number]
 
-/** What the heartbeat says about the box beside its lanes. */
+/** Facts of the heartbeat that are not about lanes. */
 export type HeartbeatFacts = Omit<Heartbeat, 'v' | 'epoch' | 'name' | 'lanes' | 'atMs'>
 
 export interface UplinkOptions {
@@ -30,21 +30,21 @@ export interface UplinkOptions {
   random: Random
   metrics: Registry
   health: () => HeartbeatFacts
-  /** People acted on an alarm; the notice came from the centre. */
+  /** People acted on an alarm; the centre sent the notice. */
   onStage: (notice: StageNotice) => void
   onLink: (state: LinkState, reason?: string) => void
   pictures?: PictureSource | undefined
-  /** The folder went back to an earlier state: start anew, which begins a new epoch. */
+  /** The data folder went back to an earlier state: restart, which begins a new epoch. */
   onWentBack?: (reason: string) => void
 }
 
-/** Where pictures wait for the uplink, and what becomes of them. None of the calls may throw. */
+/** The picture store as the uplink sees it. None of the functions may throw. */
 export interface PictureSource {
   /** A part of a stored file; undefined when it is gone from the box. */
   read(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined>
-  /** The centre has all of it. */
+  /** The centre has the complete file. */
   reached(sha256: string): void
-  /** The centre has no record of it, or got bytes that are not it, for the so-manieth time in a row. */
+  /** The centre has no record of it, or received wrong bytes; with the number of failures in a row. */
   refused(sha256: string, problem: PictureProblem, times: number): void
 }
 
@@ -58,7 +58,7 @@ export interface UplinkFacts {
   state: LinkState
   /** How long it has been in this state, ms. */
   stateForMs: number
-  /** Why the last connection ended or the last attempt failed. */
+  /** The reason why the last connection ended or the last attempt failed. */
   reason?: string
   lanes: Record<Lane, LaneFacts>
   /** Measured rate and round trip of the link; 0 while unknown. */
@@ -66,25 +66,25 @@ export interface UplinkFacts {
   roundTripMs: number
   /** Records that left the journal without a Receipt since the program started. */
   dropped: number
-  /** Files of pictures that the centre does not have, and their bytes. */
+  /** Picture files that the centre does not have, and their bytes. */
   pictures: { waiting: number; bytes: number }
   words: BilingualText
 }
 
 export interface Uplink {
   start(): void
-  /** The centre's wall clock, ms since 1970, as it was one way of the link ago. */
+  /** The centre's wall clock, ms since 1970, late by the one-way time of the link. */
   onCentreTime(listener: (wallMs: number) => void): void
-  /** A command of the centre, as it came. */
+  /** A command of the centre, as received. */
   onCommand(listener: (payload: Uint8Array) => void): void
   stop(): Promise<void>
   facts(): Promise<UplinkFacts>
-  /** Sends the outcome of a command; false when there is no link. */
+  /** Sends the outcome of a command; false without a connection. */
   sendResult(payload: Uint8Array): boolean
-  /** An alarm that the journal refuses goes up all the same; only red and orange ones do. */
+  /** An alarm that the journal refused is sent to the centre all the same; only red and orange ones. */
   sendUnkept(at: BoxTime, alarm: Alarm): void
-  /** What the heartbeat says has changed: it does not wait for its turn. */
+  /** The content of the heartbeat has changed: it is sent now, before its time. */
   beat(): void
-  /** These sizes of a picture are to travel; `isTried`: a part of it may be there already. */
+  /** These sizes of a picture must be sent; `isTried`: a part of it may be at the centre already. */
   addPicture(snapshot: SnapshotFacts, isTried: boolean, sizes?: readonly PictureSize[]): void
 }

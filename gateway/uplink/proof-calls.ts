@@ -1,4 +1,4 @@
-// What the journal is asked to do when the centre's first word fits, and when it shows that the folder went back.
+// The requests to the journal: when the centre's first answer fits, and when it shows that the folder went back.
 import type { EpochProofOptions } from './epoch-proof.ts'
 import type { UplinkOptions } from './port.ts'
 

@@ -1,4 +1,5 @@
-// The uplink session: decides what goes to the centre next, red first, and what a Receipt settles. No I/O of its own.
+// The uplink session decides what is sent to the centre next, red first, and what a Receipt settles. No I/O of its
+// own.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { denseForm } from '../../protocols/uplink/dense-report.ts'
@@ -15,21 +16,26 @@ import { PictureQueue, type PictureQueueOptions } from './queues/picture-queue.t
 import { ReportBuilder } from './queues/report-builder.ts'
 import type { SessionEvents } from './session-events.ts'
 
-/** Reports made in one go before other work of the program gets its turn. */
+/** Reports built in one go before other work of the program runs. */
 const reportsPerTurnMax = 4
-/** Red may have this much in flight even on the thinnest link; lower lanes wait for red, never red for them. */
+/** Red may have this much in flight even on the thinnest link; lower lanes wait for red, red never waits for them. */
 const redWindowBytesMin = 64 * 1024
-/** A Report without a Receipt goes again after this many round trips, and when none was measured yet, after this time. */
+/**
+ * A Report without a Receipt is sent again after this many round trips, and while none was measured, after this time.
+ */
 const againAfterRoundTrips = 3
 const againAfterMsUnknown = 10_000
 const againAfterMsMax = 20_000
-/** Topic, headers and TLS record around a Report, about. */
+/** Topic, headers and TLS record of a Report, roughly. */
 const framingBytes = 60
-/** Above this rate, or within one building, speed matters more than size. */
+/** Above this rate, or within one building, speed is more important than size. */
 const fastBytesPerSecond = 500_000
 const fastRoundTripMs = 5
 const lowLanes: ReadonlySet<Lane> = new Set(['blue', 'routine', 'picture'])
-/** A journal that answers "nothing" to a read of what it counts is asked this often before the numbers are given up. */
+/**
+ * If the journal returns no records for numbers that it counts, it is read this often before the numbers are declared
+ * missing.
+ */
 const emptyReadsMax = 3
 const readRetryMs = 1000
 
@@ -42,12 +48,12 @@ export interface SessionOptions {
   pack: Pack
   clock: Clock
   events: SessionEvents
-  /** A Report is never sent again sooner than this. */
+  /** Shortest time before a Report is sent again. */
   againAfterMsMin: number
-  /** TCP is up and Reports went out, but no Receipt came for this long. */
+  /** TCP is open and Reports were sent, but no Receipt came for this long. */
   deafAfterMs: number
   onDeaf: () => void
-  /** What the centre's first word must agree with; nothing by default. */
+  /** Decides whether the centre's first answer fits this folder; by default it always does. */
   proof?: Omit<EpochProofOptions, 'onProven'> | undefined
   pictures?: Omit<PictureQueueOptions, 'clock' | 'onReady'> | undefined
 }
@@ -57,12 +63,12 @@ export interface ReadLimits {
   bytesMax: number
 }
 
-/** `records` undefined: the read failed; it is tried again. */
+/** `records` undefined: the read failed and is tried again. */
 export type ReadDone = (records: readonly StoredRecord[] | undefined) => void
 
 export class UplinkSession {
   readonly meter = new LinkMeter()
-  /** Pictures travel behind all records, in what is left of the window. */
+  /** Pictures are sent after all records, in the remaining part of the window. */
   readonly pictures: PictureQueue | undefined
   readonly #options: SessionOptions
   readonly #queues: LaneQueue[]
@@ -74,7 +80,7 @@ export class UplinkSession {
   #link: Link | undefined
   #waitingSinceMs: number | undefined
   #isTurnDue = false
-  /** This centre said that it reads the dense form. */
+  /** This centre announced that it reads the dense form. */
   #isDenseRead = false
   #isStopped = false
 
@@ -100,7 +106,7 @@ export class UplinkSession {
     )
   }
 
-  /** Takes in what was committed before anybody listened. */
+  /** Adds the records that were committed before the listener was registered. */
   catchUp(positions: LanePositions): void {
     for (const queue of this.#queues) queue.catchUp(positions[queue.lane])
   }
@@ -112,7 +118,7 @@ export class UplinkSession {
     this.#pump()
   }
 
-  /** Whatever was under way is unknown now. */
+  /** The state of everything in flight is unknown now. */
   linkDown(): void {
     this.#link = undefined
     this.#proof.linkDown()
@@ -129,7 +135,10 @@ export class UplinkSession {
     this.#pump()
   }
 
-  /** Cumulative, so a repeated, late or reordered Receipt changes nothing; one that claims too much is refused. */
+  /**
+   * Cumulative, so that a repeated, late or reordered Receipt changes nothing; a Receipt above the written numbers is
+   * refused.
+   */
   receipt(receipt: Receipt): void {
     const { events, epoch, clock } = this.#options
     if (receipt.epoch !== epoch) {
@@ -154,19 +163,19 @@ export class UplinkSession {
     this.#pump()
   }
 
-  /** What the centre says of one picture. */
+  /** The centre's answer about one picture. */
   pictureReceipt(receipt: PictureReceipt): void {
     const settled = this.pictures?.receipt(receipt) ?? []
     this.meter.arrive(settled, this.#options.clock.monotonicMs())
     this.#pump()
   }
 
-  /** The centre has agreed to take pictures. */
+  /** The centre accepts pictures. */
   picturesWanted(): void {
     this.#pump()
   }
 
-  /** About once a second: finds Reports whose Receipt is overdue, and a centre that is deaf. */
+  /** About once a second: finds Reports whose Receipt is overdue, and a centre that never answers. */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs()
     if (!this.#link) return
@@ -181,7 +190,7 @@ export class UplinkSession {
     const unknownMs = Math.min(againAfterMsUnknown, againAfterMsMin * 5)
     const againAfterMs = Math.max(againAfterMsMin, measuredMs > 0 ? measuredMs : unknownMs)
     for (const queue of this.#queues) {
-      // One is enough: its Receipt is cumulative and names whatever else is missing.
+      // One is enough: its Receipt is cumulative and names all other missing numbers.
       const oldest = queue.flights[0]
       if (!oldest || nowMs - oldest.departure.sentMs < againAfterMs) continue
       this.meter.forget(queue.sendAgain(oldest.from, oldest.to))
@@ -197,7 +206,7 @@ export class UplinkSession {
       this.#options.settle(queue.lane, queue.receipted)
       this.#options.events.receipted(queue.lane, queue.receipted - before)
     }
-    // What left less than a round trip ago may still arrive: only older Reports are lost.
+    // A Report sent less than one round trip ago may still arrive: only older ones are lost.
     const patienceMs = this.meter.smoothedMs * 1.25 + 50
     for (const [from, to] of missing) {
       const isUnderWay = queue.flights.some(
@@ -207,7 +216,7 @@ export class UplinkSession {
     }
   }
 
-  /** The centre knows that it had receipted this much and has less: an older backup was restored there. */
+  /** The centre had receipted this much and has less now: an older backup was restored there. */
   #stepBack(queue: LaneQueue, storedTo: number): void {
     const lost = queue.receipted - storedTo
     this.meter.forget(queue.stepBack(storedTo))
@@ -238,7 +247,7 @@ export class UplinkSession {
     })
   }
 
-  /** Between turns only red and orange go at once. */
+  /** Between turns only red and orange are sent at once. */
   #sendUrgent(): void {
     const urgent = this.#queues.slice(0, 2)
     for (let sent = 0; sent < reportsPerTurnMax; sent++) if (!this.#sendNext(urgent)) return
@@ -252,7 +261,7 @@ export class UplinkSession {
     for (const queue of queues) {
       if (!queue.hasUnsent) continue
       if (!this.#hasRoom(queue.lane, link)) {
-        // What goes next is to be at hand when there is room, or a lower lane would be quicker.
+        // The next records must be in memory when there is room, or a lower lane would be sent first.
         this.#readAhead(queue)
         return false
       }
@@ -268,7 +277,7 @@ export class UplinkSession {
     return isAllSent && this.#sendPicture(link)
   }
 
-  /** Only when no record is left to be sent: not even one that is still being read. */
+  /** Only when no record waits, not even one that is being read. */
   #sendPicture(link: Link): boolean {
     if (!this.#arePicturesWaiting(link) || !this.#hasRoom('picture', link)) return false
     const { clock, events } = this.#options
@@ -295,7 +304,10 @@ export class UplinkSession {
     return delayMs === 0
   }
 
-  /** A small Report of a low lane fills up while another of its lane is under way, unless a lower lane would overtake it. */
+  /**
+   * A small Report of a low lane waits for more records while another of its lane is in flight, unless a lower lane
+   * would overtake it.
+   */
   #isWorthSending(queue: LaneQueue, candidates: Candidates): boolean {
     if (!lowLanes.has(queue.lane) || queue.flights.length === 0 || !candidates.isAll) return true
     const lower = this.#queues.slice(this.#queues.indexOf(queue) + 1)

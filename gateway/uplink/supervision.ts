@@ -1,4 +1,4 @@
-// How the uplink is doing, in numbers and in plain words: what waits, how old it is, and how long the disk lasts.
+// The state of the uplink in numbers and in words: what waits, how old it is, and how long the disk space lasts.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -6,11 +6,11 @@ import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { Outbox, StoredRecord } from '../journal/port.ts'
 import type { LaneFacts } from './port.ts'
 
-/** Facts are read from the journal at most this often, however many ask. */
+/** Facts are read from the journal at most this often, however often they are requested. */
 const freshForMs = 1000
 /** A record takes about this much more of the disk than its body: its row, its indexes, the write-ahead log. */
 const diskFactor = 2
-/** A rate needs this long to mean anything. */
+/** A rate over a shorter time is not reported. */
 const rateAfterMs = 60_000
 
 export class Supervision {

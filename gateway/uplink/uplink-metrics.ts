@@ -8,7 +8,7 @@ import type { SessionEvents } from './session-events.ts'
 export interface UplinkMetrics {
   events: SessionEvents
   connected: () => void
-  /** Pictures by what became of them; labels: outcome. */
+  /** Pictures by outcome; labels: outcome. */
   pictures: Counter<'outcome'>
   rewound: Counter
   closed: (why: 'failed' | 'closed' | 'deaf') => void

@@ -1,4 +1,4 @@
-// The uplink's life: connects, hands the connection to the session, sends heartbeats, and tries again when it ends.
+// The life cycle of the uplink: connects, hands the connection to the session, sends heartbeats, and reconnects.
 import { readFile } from 'node:fs/promises'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
@@ -26,7 +26,7 @@ import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 
 const tickMs = 1000
-/** Attempts in a row at one address before the other one is tried. */
+/** Attempts in a row at one address before the other address is tried. */
 const attemptsPerAddress = 2
 
 export function createUplink(options: UplinkOptions): Uplink {
@@ -183,11 +183,11 @@ class UplinkLoop implements Uplink {
       giveUp.abort(new Error(`no connection within ${settings.connectSeconds} s`))
     })
     const open = async (): Promise<void> => {
-      // Loaded when first needed: the MQTT package costs a tenth of a second that the start does not have.
+      // Loaded on first use: the MQTT package costs a tenth of a second, too much for the start.
       const { openConnection } = await import('./connect/connection.ts')
       const password = settings.passwordFile ? await readFile(settings.passwordFile, 'utf8') : undefined
       const certificateName = await shownName(settings.certFile)
-      // Nothing is awaited between this and `openConnection`: what the stream says in between has no listener.
+      // No `await` between this and `openConnection`: an event of the stream in between would have no listener.
       const stream = await openStream(address, {
         settings,
         signal: giveUp.signal,
@@ -243,7 +243,7 @@ class UplinkLoop implements Uplink {
     this.#session.linkDown()
     if (!this.#isStarted) return
     if (this.#state !== 'deaf') this.#metrics.closed(wasUp ? 'closed' : 'failed')
-    // After a working connection the first address comes first again.
+    // After a working connection the first address is tried first again.
     if (wasUp && this.#retry.failures === 0) this.#attempt = 0
     const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting || this.#unkept.isWaiting)
     const { logger, clock } = this.#options
@@ -252,9 +252,9 @@ class UplinkLoop implements Uplink {
     this.#cancelRetry = clock.after(delayMs, () => this.#connect())
   }
 
-  /** The centre takes our Reports and answers none: another connection may reach a better one. */
+  /** The centre accepts Reports and answers none: another connection may reach a better instance. */
   #leaveDeaf(): void {
-    // Not even a PUBACK: the Reports do not arrive.
+    // Not even a PUBACK came: the Reports do not arrive.
     const isLost = (this.#link?.unansweredMessages?.() ?? 0) > 0
     const reason = isLost ? vanishedReports : 'the centre answers no Report with a Receipt'
     this.#metrics.closed('deaf')
@@ -263,7 +263,7 @@ class UplinkLoop implements Uplink {
     this.#closed(reason)
   }
 
-  /** A red or orange record does not wait for the end of a pause. */
+  /** A red or orange record ends the pause at once. */
   #hurry(): void {
     if (this.#state !== 'down' || !this.#isStarted) return
     const sinceMs = this.#options.clock.monotonicMs() - this.#attemptAtMs
@@ -271,7 +271,7 @@ class UplinkLoop implements Uplink {
     this.#cancelRetry = this.#options.clock.after(Math.max(0, retryGapMs - sinceMs), () => this.#connect())
   }
 
-  /** A message that something of ours fails on is refused; the link and the alarms go on. */
+  /** If handling a message throws, the message is refused; the link and the alarms continue. */
   #unreadable(error: unknown, channel: DownChannel): void {
     this.#metrics.events.receiptRefused('unreadable', channel === 'picture' ? 'picture' : undefined)
     this.#options.logger.error({ err: error, channel }, 'a message of the centre could not be taken')

@@ -1,4 +1,4 @@
-// When a document wants to be looked at again, in steady time; Infinity when only an input can change it.
+// When a document must be processed again, in steady time; Infinity when only an input can change it.
 import { outranks } from '../../../protocols/domain/colour.ts'
 import { endsOfBox } from './box-due.ts'
 import {
@@ -29,9 +29,9 @@ interface Place {
 
 /** A storm is over when fewer than this many alarms came in its window. */
 export const stormEndsBelow = 5
-/** A storm's count is told at most this often. */
+/** The count of a storm is sent at most this often. */
 export const untoldForMsMax = 10_000
-/** A chattering alarm tells its repeats at most this often. */
+/** Repeats of a chattering alarm are sent at most this often. */
 export const chatterTellsEachMs = 60_000
 
 export function alarmDueMs(document: AlarmDocument, place: Place): number {
@@ -45,14 +45,14 @@ export function alarmDueMs(document: AlarmDocument, place: Place): number {
   return dueMs
 }
 
-/** When a storm will have calmed if nothing more comes. */
+/** When the storm ends if no further alarm comes. */
 export function calmMs({ memory, settings }: Place): number {
   const times = readBox(memory).stormMs ?? []
   const decisive = times.length < stormEndsBelow ? times.at(-1) : times[0]
   return (decisive ?? 0) + settings.limits.stormWindowS * 1000
 }
 
-/** Of any document by its key. */
+/** Due time of any document, found by its key. */
 export function dueMsOf(key: string, place: Place): number {
   const { memory, settings } = place
   if (key.startsWith(alarmPrefix)) {
@@ -80,7 +80,7 @@ export function dueMsOf(key: string, place: Place): number {
   return Infinity
 }
 
-/** The next thing time alone does to a device: silence, mains lost, a jump that nobody confirmed. */
+/** The next change of a device that time alone causes: silence, mains lost, an unconfirmed jump. */
 export function deviceDueMs(place: Place, facts: DeviceFacts, document: DeviceDocument): number {
   const { memory, settings } = place
   const box = readBox(memory)
@@ -96,16 +96,16 @@ export function deviceDueMs(place: Place, facts: DeviceFacts, document: DeviceDo
       dueMs = Math.min(dueMs, pendingSinceMs(water, document) + unconfirmedForMs(facts.reportIntervalMs))
   }
   if (dueMs === Infinity) return Infinity
-  // In maintenance nobody is told that a device fell silent: it is looked at again at its end.
+  // During maintenance no silence is raised: the device is checked at the end of it.
   const zoneUntilMs = facts.zone
     ? (readZone(memory, facts.zone.id)?.maintenance?.untilMs ?? -Infinity)
     : -Infinity
   return Math.max(dueMs, zoneUntilMs, box.maintenance?.untilMs ?? -Infinity)
 }
 
-/** Steady time at which the jump that waits was heard. */
+/** Steady time at which the unconfirmed jump arrived. */
 export const pendingSinceMs = (water: WaterTrack, document: DeviceDocument): number =>
   water.pendingSteadyMs ?? document.heardMs
 
-/** How long a jump may wait for its second sample before silence itself is taken as a yes. */
+/** How long a jump waits for a second sample; after that it is taken as true. */
 export const unconfirmedForMs = (reportIntervalMs: number): number => Math.max(60_000, 2 * reportIntervalMs)

@@ -1,4 +1,4 @@
-// When something about the box as a whole ends: a bypass, maintenance, a box fact's delay, a local rule's limit.
+// Due times of the whole box: the end of a bypass, of maintenance, of a box fact's delay, of a local rule.
 import type { BoxDocument } from '../documents.ts'
 
 export function endsOfBox(box: BoxDocument): number {

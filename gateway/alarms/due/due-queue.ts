@@ -1,5 +1,5 @@
-// What falls due when: a heap of (steady time, document key). Derived from the documents; entries that turn out to be
-// early are looked at and put back, so a document that moves its due time later costs nothing.
+// The due queue: a heap of (steady time, document key), derived from the documents. An entry that is due too early is
+// checked and put back, so moving a due time to later costs nothing.
 
 interface Entry {
   dueMs: number
@@ -10,7 +10,7 @@ export class DueQueue {
   #heap: Entry[] = []
   #scheduled = new Map<string, number>()
 
-  /** Makes sure that `key` is looked at no later than `dueMs`; Infinity is no time at all. */
+  /** Ensures that `key` is processed at `dueMs` or earlier; Infinity adds nothing. */
   touch(key: string, dueMs: number): void {
     if (dueMs === Infinity) return
     const scheduled = this.#scheduled.get(key)
@@ -19,12 +19,12 @@ export class DueQueue {
     this.#push({ dueMs, key })
   }
 
-  /** The earliest time at which something may be due. */
+  /** The earliest time at which an entry may be due. */
   peekMs(): number {
     return this.#heap[0]?.dueMs ?? Infinity
   }
 
-  /** Takes the earliest entry out; undefined when it was replaced by an earlier one of the same key. */
+  /** Removes the earliest entry; undefined when an earlier entry of the same key has replaced it. */
   pop(): string | undefined {
     const top = this.#heap[0]
     const last = this.#heap.pop()

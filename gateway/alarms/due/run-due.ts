@@ -1,4 +1,5 @@
-// What time alone brings about, one document at a time: silence, ends of shelves, holds, delays, bypasses, storms.
+// Processes changes that time alone causes, one document at a time: silence, ends of shelves, holds, delays,
+// bypasses, storms.
 import {
   alarmDueMs,
   chatterTellsEachMs,

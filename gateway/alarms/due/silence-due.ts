@@ -1,9 +1,10 @@
-// When a device that says nothing is silent: three missed reports with the lateness that it is known for, or, where it is always
-// connected, its connection lost and not come back. What sleeps between its reports closes its connection each time.
+// When a device counts as silent: after three missed reports plus its usual lateness, or, for a device that stays
+// connected, when its connection is lost and has not come back. A device that sleeps closes its connection after each
+// report, so for it a closed connection means nothing.
 import type { DeviceDocument } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
 
-/** Counted from the latest start at the earliest: after a power cut everything gets its time to come back. */
+/** Counted from the latest start at the earliest: after a power cut every device gets time to come back. */
 export function silentDueMs(
   document: DeviceDocument,
   facts: DeviceFacts,
@@ -16,17 +17,17 @@ export function silentDueMs(
   return Math.min(byReports, Math.max(document.offlineMs, started) + facts.silentOfflineMs)
 }
 
-/** A lateness that is not seen again is forgotten by this much with each report. */
+/** The remembered lateness shrinks by this much with each report that is not late. */
 const forgetsTo = 0.9
 
-/** What changes when a device is heard: when, and how late it comes as a habit. A report that was missed is no lateness. */
+/** Updates a device when it is heard: the time, and its usual lateness. A missed report does not count as lateness. */
 export function heardAt(
   before: DeviceDocument | undefined,
   { reportIntervalMs, isRegistered }: DeviceFacts,
   nowMs: number,
 ): Pick<DeviceDocument, 'heardMs' | 'lateMs'> {
   const gapMs = before ? nowMs - before.heardMs : 0
-  // What it says in one waking, and between its reports, tells nothing of its clock.
+  // Several messages of one waking, or messages between two reports, do not show how its timer runs.
   if (!isRegistered || gapMs < reportIntervalMs / 2 || gapMs > 1.5 * reportIntervalMs)
     return { heardMs: nowMs }
   const lateMs = Math.round(Math.max(gapMs - reportIntervalMs, (before?.lateMs ?? 0) * forgetsTo, 0))

@@ -1,8 +1,8 @@
-// Chattering below red: three changes inside the window hold the alarm as it is, and its repeats are told rarely.
+// Chattering below red: three changes inside the window hold the alarm's state, and its repeats are sent rarely.
 import type { AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
 
-/** Notes a raise or a return. From the limit on, the alarm is held until the window has passed without another. */
+/** Records a raise or a return. From the limit on, the state is held until one window has passed without a change. */
 export function noteChange(judging: Judging, document: AlarmDocument): AlarmDocument {
   const { alarm } = document
   if (alarm.colour === 'red' || alarm.isDrill || alarm.kind === 'storm') return document

@@ -1,4 +1,4 @@
-// Root cause first: while a hub is silent, the silence of what hangs on it is muted, and says why.
+// Root cause first: while a hub is silent, the silence of the devices behind it is muted, with the hub as the reason.
 import type { AlarmKind, BilingualText } from '../../../protocols/domain/alarm.ts'
 import { alarmKey, readAlarm, type AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
@@ -8,7 +8,7 @@ import { keepAlarm, withText, writeAlarm } from '../lifecycle/write-alarm.ts'
 
 const silentKey = (device: string): string => alarmKey(device, 'device-silent')
 
-/** The hub that explains a silence, when there is one. */
+/** The hub that explains a silence, if there is one. */
 export function findRootCause(judging: Judging, device: DeviceFacts, kind: AlarmKind): string | undefined {
   const hub = device.settings?.via
   if (kind !== 'device-silent' || hub === undefined) return undefined
@@ -24,7 +24,7 @@ function withoutUnmute({ unmuteMs: _over, ...document }: AlarmDocument): AlarmDo
   return document
 }
 
-/** A hub fell silent: what hung on it and was silent before is muted too. */
+/** A hub fell silent: silent devices behind it are muted too. */
 export function muteHanging(judging: Judging, hub: string): void {
   for (const { id } of judging.settings.hangingOn.get(hub) ?? []) {
     const document = readAlarm(judging.memory, silentKey(id))
@@ -42,7 +42,7 @@ export function muteHanging(judging: Judging, hub: string): void {
   }
 }
 
-/** The hub speaks again: what is still silent after its own time to come back is a fault of its own. */
+/** The hub reports again. A device that is still silent after its own time to come back has a fault of its own. */
 export function giveHangingTime(judging: Judging, hub: string): void {
   for (const { id, silentAfterMs } of judging.settings.hangingOn.get(hub) ?? []) {
     const document = readAlarm(judging.memory, silentKey(id))
@@ -51,7 +51,7 @@ export function giveHangingTime(judging: Judging, hub: string): void {
   }
 }
 
-/** Its time is over and it is still silent: people are told, within what they can read. */
+/** The device's time is over and it is still silent: the alarm is raised, within the limit of the flood control. */
 export function unmute(judging: Judging, document: AlarmDocument): void {
   const { suppression: _over, remark: _old, ...rest } = withoutUnmute(document)
   const { alarm } = rest

@@ -1,5 +1,5 @@
-// Flood control below red: people are given at most ten lines in ten minutes. What comes beyond stands behind one storm
-// line with a count; every alarm is still written, as suppressed by design.
+// Flood control below red: people get at most ten alarms in ten minutes. Further ones are collected behind one storm
+// alarm with a count; each is still recorded, as suppressed by design.
 import type { Alarm, AlarmKind, BilingualText } from '../../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import { outranks, urgency, type Colour } from '../../../protocols/domain/colour.ts'
@@ -9,14 +9,14 @@ import { keyOf, setBox, type Judging } from '../judging.ts'
 import { coloured, keepAlarm, withText, writeAlarm } from '../lifecycle/write-alarm.ts'
 import { stormEndsBelow, untoldForMsMax } from '../due/alarm-due.ts'
 
-/** Lines of one window, the storm's own left out: lower colours stop earlier, so that they leave room for orange. */
+/** Alarms per window without the storm's own: lower colours have lower limits, which leaves room for orange. */
 const linesMax: Record<Colour, number> = { red: Infinity, orange: 9, yellow: 6, blue: 4 }
-/** What still stands after a storm is looked at this often until people can be given all of it. */
+/** After a storm, the alarms that still stand are checked this often until all have been shown. */
 const releaseEachMs = 60_000
 
 export const stormKey = (judging: Judging): string => alarmKey(judging.settings.boxId, 'storm')
 
-/** True when people can be given one more line of this kind; it is noted as given. */
+/** True if one more alarm of this kind may be shown; it is then counted. */
 export function admitLine(judging: Judging, kind: AlarmKind, colour: Colour, isRelease = false): boolean {
   const { limits } = judging.settings
   const nowMs = judging.now.steadyMs
@@ -63,7 +63,7 @@ function newStorm(judging: Judging, member: Alarm): AlarmDocument {
   }
 }
 
-/** Counts an alarm into the storm; `isRise` when it is in there already and has become more urgent. */
+/** Counts an alarm into the storm; `isRise` when the storm already holds it and its colour has risen. */
 export function joinStorm(judging: Judging, member: Alarm, isRise = false): void {
   const nowMs = judging.now.steadyMs
   const box = readBox(judging.memory)
@@ -89,7 +89,7 @@ export function joinStorm(judging: Judging, member: Alarm, isRise = false): void
   else writeAlarm(judging, 'updated', told(document.alarm))
 }
 
-/** The count that had to wait. */
+/** Sends the count that had to wait. */
 export function tellStorm(judging: Judging, document: AlarmDocument): void {
   writeAlarm(
     judging,
@@ -107,7 +107,7 @@ function membersOf(judging: Judging): AlarmDocument[] {
   return members.sort((a, b) => urgency(a.alarm.colour) - urgency(b.alarm.colour) || a.raisedMs - b.raisedMs)
 }
 
-/** The storm has calmed: what still stands comes out again, as fast as people can read; answered with the storm's line. */
+/** The storm has ended: alarms that still stand are shown at the allowed rate. Returns the storm's own transition. */
 export function releaseStorm(judging: Judging, document: AlarmDocument): void {
   const isAnswered = document.alarm.state === 'acknowledged'
   let waiting = 0

@@ -1,4 +1,4 @@
-// What people do about an alarm: accept, close, shelve, confirm. Red can not be shelved.
+// Actions of people on an alarm: accept, close, shelve, confirm. Red can not be shelved.
 import type { AlarmKind, Stage } from '../../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import { settleGone } from './clear.ts'
@@ -31,10 +31,10 @@ function acknowledge(judging: Judging, document: AlarmDocument): AlarmDocument |
   return undefined
 }
 
-/** What time alone would raise again from what the device last said. */
+/** What the last reading of the device would raise again without a new event. */
 const raisedByTime = new Set<AlarmKind>(['mains-lost', 'water'])
 
-/** An alarm that no reading can end: it stands until people close it, or its device is no longer there to say so. */
+/** An alarm that no reading can end: it stands until a person closes it, or until its device is removed. */
 function endsByAnswer(judging: Judging, { alarm }: AlarmDocument): boolean {
   if (alarmTable[alarm.kind].endsBy === 'answer' || alarm.kind === 'intrusion') return true
   const isKnown = alarm.device === judging.settings.boxId || judging.settings.devices.has(alarm.device)
@@ -67,7 +67,7 @@ export function shelve(judging: Judging, input: { alarm: string; forMs: number; 
   })
 }
 
-/** The shelf's time is over: what still holds asks anew, what has gone ends. */
+/** The shelf time is over: a condition that still holds is raised again, one that has gone ends. */
 export function unshelve(judging: Judging, document: AlarmDocument): void {
   const { shelvedUntilMs: _over, ...rest } = document
   const shown: AlarmDocument = { ...rest, alarm: { ...rest.alarm, state: 'unacknowledged' } }
@@ -75,7 +75,7 @@ export function unshelve(judging: Judging, document: AlarmDocument): void {
   endAlarm(judging, rest)
 }
 
-/** A hold is over: the alarm is told as it is now. */
+/** A hold is over: the alarm is sent with its present state. */
 export function unhold(judging: Judging, document: AlarmDocument): void {
   const { heldUntilMs: _over, ...rest } = document
   if (!rest.isPresent) return settleGone(judging, rest)
@@ -89,7 +89,7 @@ export function confirm(judging: Judging, input: { alarm: string; by: string }):
   escalateToConfirmed(judging, document)
 }
 
-/** An intrusion that a second source has seen too. */
+/** A second source confirmed the intrusion. */
 export function escalateToConfirmed(judging: Judging, document: AlarmDocument): void {
   const { suppression: _through, shelvedUntilMs: _over, heldUntilMs: _free, ...rest } = document
   writeAlarm(

@@ -1,11 +1,11 @@
-// A condition is over: the alarm returns, and ends once it has been answered.
+// The condition is over: the alarm returns to normal, and ends once it has been accepted.
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { noteChange } from '../floods/chatter.ts'
 import { alarmKey, readAlarm, type AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
 import { endAlarm, keepAlarm, writeAlarm } from './write-alarm.ts'
 
-/** The ISA-18.2 step of an alarm whose condition no longer holds. */
+/** The ISA-18.2 transition of an alarm whose condition no longer holds. */
 export function settleGone(judging: Judging, document: AlarmDocument): void {
   const { alarm } = document
   if (alarm.isDrill) return endAlarm(judging, document)
@@ -34,7 +34,7 @@ function clearRow(judging: Judging, key: string): void {
   else settleGone(judging, gone)
 }
 
-/** Ends the condition, in the real row and in the drill's. */
+/** Ends the condition, in the real row and in the drill's row. */
 export function clear(judging: Judging, device: string, kind: AlarmKind): void {
   clearRow(judging, alarmKey(device, kind))
   clearRow(judging, alarmKey(device, kind, true))

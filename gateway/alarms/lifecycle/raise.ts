@@ -1,4 +1,4 @@
-// A condition holds: it raises an alarm, repeats it, or moves its colour, after ISA-18.2. Red passes every filter.
+// A condition holds: it raises an alarm, repeats it, or changes its colour, after ISA-18.2. Red passes every filter.
 import type { Alarm, AlarmState } from '../../../protocols/domain/alarm.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import { chatterTellsEachMs } from '../due/alarm-due.ts'
@@ -24,7 +24,7 @@ interface Start {
   suppression?: Suppression
 }
 
-/** Where a new alarm begins its life. */
+/** The first state of a new alarm. */
 function startOf(
   judging: Judging,
   device: DeviceFacts,
@@ -84,7 +84,10 @@ function raiseNew(judging: Judging, device: DeviceFacts, condition: Condition, i
   if (start.suppression?.why === 'storm') joinStorm(judging, alarm)
 }
 
-/** The state after the colour has risen: people are asked anew, except where a person or the design holds it. */
+/**
+ * The state after the colour has risen: a new answer is needed, except while a person or the design suppresses the
+ * alarm.
+ */
 function stateAfterRise(document: AlarmDocument, colour: Colour): AlarmState {
   const { state } = document.alarm
   const isHeldBack = state === 'suppressed' || state === 'out-of-service'
@@ -100,7 +103,10 @@ function escalate(judging: Judging, document: AlarmDocument, alarm: Alarm): void
   if (held.suppression?.why === 'storm') joinStorm(judging, next.alarm, true)
 }
 
-/** The same colour again: it counts, and asks anew when it had gone or begins anew after an answer. */
+/**
+ * The same colour again: it is counted. A new answer is needed if the condition had gone or begins anew after an
+ * answer.
+ */
 function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, isEdge: boolean): void {
   const { state, colour } = before.alarm
   const isRed = colour === 'red'
@@ -124,7 +130,7 @@ function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, is
   else writeAlarm(judging, 'repeated', document)
 }
 
-/** A level moves on: down in colour, another stage, or back after it had gone. */
+/** A level changed: a lower colour, another stage, or back again after it had gone. */
 function moveLevel(
   judging: Judging,
   before: AlarmDocument,
@@ -144,14 +150,14 @@ function moveLevel(
   if (isNews) writeAlarm(judging, 'updated', withText(judging, next))
 }
 
-/** Takes a condition that holds. In maintenance it is a drill, in a row of its own. */
+/** Processes a condition that holds. During maintenance it is a drill in a separate row. */
 export function raise(judging: Judging, device: DeviceFacts, condition: Condition): void {
   const isDrill = maintenanceOf(judging, device) !== undefined
   const before = readAlarm(judging.memory, alarmKey(device.id, condition.kind, isDrill))
   if (!before) return raiseNew(judging, device, condition, isDrill)
   const colour = colourOf(condition, device, judging.settings)
   const isHigher = outranks(colour, before.alarm.colour)
-  // A plain press after duress does not make it a plain call: who was forced once may be forced to press again.
+  // A normal press after a duress press keeps the variant duress: a forced person may be forced to press again.
   const isDuress = before.alarm.variant === 'duress'
   const keepsVariant = isDuress || (!condition.isLevel && outranks(before.alarm.colour, colour))
   const { variant: variantBefore, ...withoutVariant } = before.alarm

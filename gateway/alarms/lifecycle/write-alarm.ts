@@ -1,5 +1,5 @@
-// The one place where an alarm document changes: it writes the document, the transition, the due time, and tells the
-// local rules.
+// The only place where an alarm document changes: it writes the document, the transition and the due time, and calls
+// the local rules.
 import type { Alarm, AlarmChange } from '../../../protocols/domain/alarm.ts'
 import { outranks } from '../../../protocols/domain/colour.ts'
 import { alarmText } from '../alarm-text.ts'
@@ -8,7 +8,7 @@ import { keyOf, offsetMinOf, type Judging } from '../judging.ts'
 import { applyRules } from '../local-rules.ts'
 import { alarmDueMs } from '../due/alarm-due.ts'
 
-/** Puts text and place of the alarm anew, after its variant, colour or remark has changed. */
+/** Rebuilds the text and place of the alarm after its variant, colour or remark has changed. */
 export function withText(judging: Judging, document: AlarmDocument): AlarmDocument {
   const { alarm } = document
   const device = judging.settings.device(alarm.device)
@@ -26,7 +26,7 @@ export function withText(judging: Judging, document: AlarmDocument): AlarmDocume
   return { ...document, alarm: { ...alarm, place: { ...device.alarmPlace, utcOffsetMin }, text } }
 }
 
-/** Keeps the document without telling anybody. */
+/** Saves the document without a transition. */
 export function keepAlarm(judging: Judging, document: AlarmDocument): void {
   const key = keyOf(document.alarm)
   judging.memory.set(key, document)
@@ -39,7 +39,7 @@ export function writeAlarm(judging: Judging, change: AlarmChange, document: Alar
   keepAlarm(judging, { ...document, writtenMs: judging.now.steadyMs, isUntold: undefined, acting })
 }
 
-/** The end of an alarm's life. What it changed lately is remembered for the one that may follow. */
+/** The alarm ends. Its recent changes are kept for the next alarm of the same kind. */
 export function endAlarm(judging: Judging, document: AlarmDocument): void {
   const alarm: Alarm = { ...document.alarm, state: 'normal' }
   const key = keyOf(alarm)
@@ -56,7 +56,7 @@ export function endAlarm(judging: Judging, document: AlarmDocument): void {
   applyRules(judging, 'ended', document)
 }
 
-/** The alarm with `colour` now; the latch goes up with it and only an answer takes it down. */
+/** The alarm with `colour` now. The latched highest colour rises with it and falls only by an answer. */
 export function coloured(alarm: Alarm, colour: Alarm['colour']): Alarm {
   const latchedColour = outranks(colour, alarm.latchedColour) ? colour : alarm.latchedColour
   return { ...alarm, colour, latchedColour }

@@ -1,4 +1,5 @@
-// The engine over recorded readings in virtual time: what it would have said, line by line, and how often.
+// Runs the engine over recorded readings in virtual time and reports, line by line and as counts, what it would have
+// raised.
 import type { AlarmSettings } from '../../config/alarm-settings.ts'
 import type { Alarm, AlarmChange, BilingualText } from '../../../protocols/domain/alarm.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
@@ -33,7 +34,7 @@ export interface RecordingSummary {
   rows: number
   /** Days with at least one row. */
   days: number
-  /** Alarms that people would have been given, by their highest colour. */
+  /** Alarms that people would have received, by their highest colour. */
   alarms: Record<Colour, number>
   alarmsPerMonth: number
   flags: Record<string, number>
@@ -73,7 +74,7 @@ function alarmLine(timeUtc: string, change: AlarmChange, alarm: Alarm): AlarmLin
   }
 }
 
-/** What people would have been given over all. */
+/** Total of what people would have received. */
 class Tally {
   readonly #highest = new Map<string, Colour>()
   readonly #flags: Record<string, number> = {}
@@ -105,8 +106,8 @@ class Tally {
 }
 
 /**
- * Judges `rows` of `device`, oldest first. Somebody accepts each alarm `acceptAfterMs` after it asks; undefined: nobody
- * ever does. The last line is the summary.
+ * Judges `rows` of `device`, oldest first. Each alarm is accepted `acceptAfterMs` after it needs an answer;
+ * undefined: never. The last line is the summary.
  */
 export function* judgeRecording(
   settings: AlarmSettings,

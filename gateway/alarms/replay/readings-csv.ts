@@ -1,9 +1,10 @@
-// Recorded readings as CSV: a header with `timeUtc` and reading names, one row per event. Quotes as in RFC 4180.
+// Reads recorded readings from CSV: a header with `timeUtc` and reading names, one row per event. Quotes as in RFC
+// 4180.
 import { knownReadings } from '../../../protocols/device-mqtt/device-event.ts'
 import { bad, ok, type Problem, type Result } from '../../../protocols/kit/result.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 
-/** Most rows of one file: ten years of a reading each five minutes. */
+/** Most rows of one file: ten years with a reading every five minutes. */
 export const csvRowsMax = 1_100_000
 const problemsMax = 20
 
@@ -33,7 +34,7 @@ function splitLine(line: string): string[] {
   return cells
 }
 
-/** A leading zero is part of a name, such as a gauge's number. */
+/** A leading zero is part of an id, such as a gauge's number. */
 const numbers = /^-?(0|[1-9]\d*)(\.\d+)?$/
 
 function parseCell(text: string): unknown {
@@ -43,7 +44,7 @@ function parseCell(text: string): unknown {
   return numbers.test(trimmed) ? Number(trimmed) : trimmed
 }
 
-/** `2019-05-11T01:50Z`, with or without seconds; without a zone it is UTC all the same. */
+/** `2019-05-11T01:50Z`, with or without seconds; a time without a zone is UTC. */
 function parseTimeUtc(text: string): number {
   const trimmed = text.trim().replace(' ', 'T')
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(trimmed) ? trimmed : `${trimmed}Z`)

@@ -1,4 +1,5 @@
-// A water gauge's reading becomes an alarm's colour, stage and words: level, trend, and how long to the next stage.
+// Turns a water gauge's reading into the colour, stage and text of an alarm: level, trend, and time to the next
+// stage.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import { outranks } from '../../../protocols/domain/colour.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -12,10 +13,10 @@ import type { ResolvedWater, Threshold } from './water-limits.ts'
 import { waterColour, type WaterTrack, type WaterVerdict } from './water-track.ts'
 import { unconfirmedColour } from './water-unconfirmed.ts'
 
-/** While it stands, the level and trend are told anew at most this often, and only when the level has moved. */
+/** While the alarm stands, level and trend are sent at most this often, and only when the level has changed. */
 const tellsEachMs = 10 * 60_000
 const tellsFromMm = 50
-/** Seconds that a gauge is asked to sample fast. */
+/** How many seconds a gauge is asked to sample fast. */
 const burstSeconds = 60
 
 const metres = (mm: number): string => (mm / 1000).toFixed(2)
@@ -50,7 +51,7 @@ function trendOf(levelMm: number, riseMmPerHour: number, readings: Readings, wat
   }
 }
 
-/** The gauge jumped and then said nothing: the jump is taken as true. */
+/** The gauge jumped and then went silent: the jump is taken as true. */
 export function raiseUnconfirmed(judging: Judging, device: DeviceFacts, track: WaterTrack): void {
   const colour = unconfirmedColour(track, device.water)
   const levelMm = track.pending?.[1]
@@ -67,14 +68,17 @@ export function raiseUnconfirmed(judging: Judging, device: DeviceFacts, track: W
   })
 }
 
-/** True when a standing alarm's level has moved far enough, and long enough ago, to be told anew. */
+/**
+ * True when the level of a standing alarm has changed enough, and long enough after the last update, to send it
+ * again.
+ */
 function isNews(judging: Judging, device: DeviceFacts, levelMm: number): boolean {
   const document = readAlarm(judging.memory, alarmKey(device.id, 'water'))
   if (!document || judging.now.steadyMs - document.writtenMs < tellsEachMs) return false
   return Math.abs(levelMm - (document.alarm.readings?.waterLevelMm ?? Infinity)) >= tellsFromMm
 }
 
-/** A late reading shows that the water stood higher than anybody knew: people hear of it, also when it has fallen since. */
+/** A late reading shows a higher level than was known: people are informed even if the water has fallen since. */
 function raisePeak(judging: Judging, device: DeviceFacts, peak: WaterTrack, readings: Readings): void {
   const reached = waterColour(peak, device.water)
   const levelMm = peak.samples.at(-1)?.[1]
@@ -85,7 +89,7 @@ function raisePeak(judging: Judging, device: DeviceFacts, peak: WaterTrack, read
   raise(judging, device, { kind: 'water', ...reached, isEdge: false, isLevel: true, ...trend })
 }
 
-/** Acts on a reading that the track has taken in. */
+/** Acts on a reading that the track has stored. */
 export function judgeWater(
   judging: Judging,
   device: DeviceFacts,

@@ -1,14 +1,14 @@
-// A level that arrives after younger ones. It is put where it belongs, and what the whole series comes to is judged anew: what it
-// would have raised in order is raised now, and nothing that only the disorder makes.
+// A level that arrives after younger ones. It is put at its own time and the whole series is judged again: alarms
+// that the right order would have raised are raised now, alarms that come only from the disorder are not.
 import type { Sample } from './water-rise.ts'
 import type { ResolvedWater } from './water-limits.ts'
 import { outranks } from '../../../protocols/domain/colour.ts'
 import { emptyTrack, takeInOrder, trackColour, type WaterTrack } from './water-track.ts'
 
-/** Most late levels remembered: a day of one each five minutes. Beyond it the oldest go. */
+/** Most late levels kept: one day with one each five minutes. Beyond it the oldest are dropped. */
 export const lateMax = 288
 
-/** What a series reached, and where it ends. */
+/** The peak of a series, and its end. */
 interface Replayed {
   end: WaterTrack
   peak: WaterTrack | undefined
@@ -33,7 +33,7 @@ function replay(samples: readonly Sample[], water: ResolvedWater, intervalMs: nu
   return { end, peak }
 }
 
-/** The track with the late level in it; `peak` where the series now reaches more than it did without. */
+/** The track with the late level in it; `peak` is set if the series now reaches more than before. */
 export function takeLate(
   track: WaterTrack,
   sample: Sample,

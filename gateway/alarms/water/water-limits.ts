@@ -1,4 +1,4 @@
-// The water levels of one device in the form its judging needs: thresholds in order, with the village's defaults.
+// The water levels of one device as its judging needs them: thresholds in order, with the village's defaults.
 import type { Colour } from '../../../protocols/domain/colour.ts'
 import type { AlarmLimits, WaterLimits } from '../../config/alarm-settings.ts'
 
@@ -13,10 +13,10 @@ export interface Threshold {
 }
 
 export interface ResolvedWater {
-  /** From the lowest up; a stage without a level is left out. */
+  /** From the lowest up; a stage without a configured level is left out. */
   thresholds: readonly Threshold[]
   dryMm: number
-  /** Below it there is no water. */
+  /** Below this level there is no water. */
   bedMm: number
   minMm: number
   maxMm: number
@@ -27,9 +27,12 @@ export interface ResolvedWater {
   isRiseJudged: boolean
 }
 
-/** Range of a gauge that nobody described. */
+/** Range of a gauge without configured limits. */
 const strangersMinMm = -20_000
-/** Where nobody named the lowest level that can be (`minMm`), the bed is taken to be no more than this below the lowest that was named. */
+/**
+ * If the lowest possible level (`minMm`) is not configured, the bed is assumed to be at most this far below the
+ * lowest configured level.
+ */
 const bedBelowLowestMm = 5000
 const strangersMaxMm = 50_000
 

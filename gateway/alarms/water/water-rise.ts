@@ -1,4 +1,4 @@
-// Rate of rise: how much the water came up within a quarter of an hour and within an hour.
+// Rate of rise: how far the water rose within a quarter of an hour and within an hour.
 import type { Colour } from '../../../protocols/domain/colour.ts'
 
 export type Sample = [atMs: number, levelMm: number]
@@ -12,15 +12,20 @@ const hourMs = 60 * 60_000
 
 export const riseLimits = { yellowMm: 300, orangeMm: 500, redMm: 1000 } as const
 
-/** What rates are measured by. */
+/** The samples and limits from which rates are computed. */
 export interface RiseBase {
-  /** Below it there is no water: what rises from there is a probe that has come back, not a flood. */
+  /** Below this level there is no water: a rise from there is a probe that recovered, not a flood. */
   bedMm: number
-  /** Samples further apart may have one between them that has not arrived yet: nothing is assumed of the time between. */
+  /**
+   * If two samples are further apart than this, a late one may belong between them: nothing is computed across the
+   * gap.
+   */
   gapMsMax: number
 }
 
-/** The level `agoMs` before `atMs`, between the samples around it; undefined when none is that old. */
+/**
+ * The level `agoMs` before `atMs`, interpolated between the samples around it; undefined when no sample is that old.
+ */
 export function levelAgoMm(
   samples: readonly Sample[],
   atMs: number,

@@ -1,4 +1,4 @@
-// One reading of a gauge, whenever it was measured: put in its place in time, and taken into the track in order or late.
+// Takes one reading of a gauge: puts it at its place in time, and into the track in order or late.
 import type { Sample } from './water-rise.ts'
 import { takeLate } from './water-late.ts'
 import type { ResolvedWater } from './water-limits.ts'
@@ -14,7 +14,7 @@ import {
   type WaterVerdict,
 } from './water-track.ts'
 
-/** Takes one reading in, whenever it was measured. `deviceAtMs` is what the gauge says about that. */
+/** Takes one reading, in order or late. `deviceAtMs` is the time that the gauge gave. */
 export function takeWaterSample(
   before: WaterTrack | undefined,
   reading: { levelMm: number; deviceAtMs?: number | undefined },
@@ -50,7 +50,7 @@ export function takeWaterSample(
   )
   const next: WaterTrack = { ...track, heardSteadyMs: arrival.steadyMs }
   if (next.pending && next.pending !== start.pending) next.pendingSteadyMs = arrival.steadyMs
-  // Late ones may belong between these: they are kept as they came.
+  // Late samples may belong between these: they are kept in the order of arrival.
   if (placed.isOwnTime && isMeasured(reading.levelMm, water)) next.raw = keepSample(start.raw ?? [], sample)
   const youngestLateMs = next.late?.at(-1)?.[0]
   if (youngestLateMs !== undefined && placed.atMs - youngestLateMs > samplesForMs) delete next.late

@@ -1,15 +1,15 @@
-// When a level was measured. A gauge with a clock says it; a backlog handed over in one go, or out of order, is judged by that time.
-// A clock that can not be right is not believed: then the level counts from when it arrived.
+// When a level was measured. A gauge with a clock gives the time, and a backlog that arrives at once or out of order
+// is judged by it. If the gauge's time is impossible, the time of arrival counts.
 import type { ClockQuality } from '../../../protocols/domain/event.ts'
 import type { WaterTrack } from './water-track.ts'
 
-/** The wall clock before which no gauge's word is believed: the program is younger. */
+/** A gauge's time before this date is ignored: this program is younger. */
 const earliestMs = Date.UTC(2025, 0, 1)
-/** And after which none is, for a box that does not know the date itself. */
+/** A gauge's time after this date is ignored when the box itself has no date. */
 const latestMs = Date.UTC(2100, 0, 1)
-/** A gauge's clock may be ahead by this much. */
+/** A gauge's clock may be ahead by at most this. */
 const aheadMs = 10 * 60_000
-/** A backlog older than this is no backlog. */
+/** A sample older than this does not count as backlog. */
 const backlogMs = 31 * 86_400_000
 
 export interface Arrival {
@@ -19,9 +19,9 @@ export interface Arrival {
 }
 
 export interface Placed {
-  /** Milliseconds since 1970, or since any other moment where neither box nor gauge knows the date. */
+  /** Milliseconds since 1970, or since another fixed moment if neither box nor gauge knows the date. */
   atMs: number
-  /** It is older than the latest that was heard. */
+  /** The sample is older than the latest one. */
   isLate: boolean
   isOwnTime: boolean
 }
@@ -32,7 +32,7 @@ function canBe(deviceAtMs: number, { wallMs, clock }: Arrival): boolean {
   return deviceAtMs <= wallMs + aheadMs && deviceAtMs >= wallMs - backlogMs
 }
 
-/** When the box heard it: on the wall, or as long after the sample before as it really was. */
+/** Time of arrival: the wall time, or the time of the sample before plus the steady time between them. */
 function arrivalMs(track: WaterTrack | undefined, { steadyMs, wallMs, clock }: Arrival): number {
   const lastMs = track?.samples.at(-1)?.[0]
   if (lastMs === undefined || track?.heardSteadyMs === undefined) return wallMs
@@ -40,11 +40,11 @@ function arrivalMs(track: WaterTrack | undefined, { steadyMs, wallMs, clock }: A
   return clock === 'unsynced' ? onwardsMs : Math.max(wallMs, onwardsMs)
 }
 
-/** Of a track whose latest sample lies in the future, only what it has reached is kept. */
+/** If the latest sample of a track lies in the future, only its stage is kept. */
 export function withoutFuture(track: WaterTrack | undefined, arrival: Arrival): WaterTrack | undefined {
   const lastMs = track?.samples.at(-1)?.[0]
   if (!track || lastMs === undefined || arrival.clock === 'unsynced') return track
-  // Tracks of an older program counted from the box's first start.
+  // Tracks stored by an older version count from the first start of the box.
   const isOtherCount = lastMs < earliestMs && arrival.wallMs >= earliestMs
   if (lastMs <= arrival.wallMs + aheadMs && !isOtherCount) return track
   const { pending: _unknown, lowerSinceMs: _since, raw: _own, late: _old, ...rest } = track
@@ -61,8 +61,8 @@ export function placeSample(
   const heard = { atMs: arrivalMs(track, arrival), isLate: false, isOwnTime: false }
   if (deviceAtMs === undefined || !canBe(deviceAtMs, arrival)) return heard
   if (lastMs === undefined || deviceAtMs > lastMs) return { atMs: deviceAtMs, isLate: false, isOwnTime: true }
-  // Handed over one after the other it is a backlog. One that comes when the next was due, and says that it is old, comes
-  // from a clock that was set back, as at the end of summer time.
+  // Old samples that arrive one directly after the other are a backlog. A single old sample that arrives when the
+  // next report was due means that the gauge's clock was set back, as at the end of summer time.
   const sinceMs = arrival.steadyMs - (track?.heardSteadyMs ?? -Infinity)
   if (sinceMs >= intervalMs / 2) return heard
   return { atMs: deviceAtMs, isLate: true, isOwnTime: true }

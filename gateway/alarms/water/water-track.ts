@@ -1,5 +1,5 @@
-// What a water gauge's readings amount to: checked, flagged, never dropped; the stage held with hysteresis, the rise
-// judged, the trend computed. Pure: (track, sample) -> (track, verdict).
+// The track of a water gauge: readings are checked and flagged, never dropped; the stage is held with hysteresis,
+// rise and trend are computed. Pure: (track, sample) -> (track, verdict).
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import { isNoData } from './no-data.ts'
 import { judgeRise, levelAgoMm, riseColours, type RiseGrade, type Sample } from './water-rise.ts'
@@ -7,35 +7,38 @@ import type { ResolvedWater } from './water-limits.ts'
 
 /** Most samples kept for the rate of rise; further ones replace the latest. */
 export const samplesMax = 64
-/** Samples closer than this to the one before replace it, so that a burst does not push the hour out. */
+/** A sample closer than this to the one before replaces it, so that a burst does not push out an hour of samples. */
 const sampleSpacingMs = 60_000
 export const samplesForMs = 120 * 60_000
-/** The step limit is per this long; a longer gap allows more. */
+/** The step limit applies to this time span; a longer gap allows more. */
 const stepPerMs = 5 * 60_000
-/** Out of range this often in a row is a fault of the device. */
+/** This many values out of range in a row are a fault of the device. */
 const outOfRangeMax = 3
-/** Two values this close are the same: the resolution of a gauge. */
+/** Two values this close are equal: the resolution of a gauge. */
 const sameMm = 1
 
-/** One in a series of its own time may be late by a little: what lies further apart may miss one between. */
+/** Tolerance for samples that carry their own time: if two lie further apart, one may be missing between them. */
 const gapOfIntervals = 1.5
 
 export interface WaterTrack {
-  /** Steady time at which the latest reading came, and at which a step began to wait. Everything else counts in water time. */
+  /**
+   * Steady time at which the latest reading arrived, and at which a step began to wait. All other times are water
+   * time.
+   */
   heardSteadyMs?: number
   pendingSteadyMs?: number
-  /** Of a gauge that says when it measured: what it said lately, spikes too, and what came late. */
+  /** For a gauge that gives the time: its recent values, spikes included, and late ones. */
   isOwnTime?: boolean
   raw?: Sample[]
   late?: Sample[]
   /** Accepted samples, oldest first. */
   samples: Sample[]
-  /** How many thresholds the held stage stands above: 0 is none. */
+  /** The number of thresholds at or below the held stage: 0 is none. */
   stage: number
   /** Since when the level is below the held stage by more than the hysteresis. */
   lowerSinceMs?: number
   rise: RiseGrade
-  /** When the held rise was last seen. */
+  /** When the held rise was last detected. */
   riseSeenMs: number
   /** A step that waits for a second sample. */
   pending?: Sample
@@ -46,12 +49,12 @@ export interface WaterTrack {
 
 export interface WaterVerdict {
   flags: string[]
-  /** Ask the device for more samples now. */
+  /** The device must be asked for more samples now. */
   wantsBurst: boolean
   fault?: 'flat' | 'out-of-range'
   /** Rise over the last quarter of an hour, per hour. */
   riseMmPerHour: number
-  /** What a late reading shows that the water had reached, where that is more than was known. */
+  /** The level that a late reading shows the water had reached, if it is higher than was known. */
   peak?: WaterTrack
 }
 
@@ -64,7 +67,7 @@ export const emptyTrack: WaterTrack = {
   outOfRange: 0,
 }
 
-/** True when a change to `levelMm` is more than the water was seen to do, and so wants a second sample. */
+/** True when the change to `levelMm` is larger than any observed rise, so that a second sample is needed. */
 function isStep(samples: readonly Sample[], [atMs, levelMm]: Sample, stepMm: number): boolean {
   const last = samples.at(-1)
   if (!last) return false
@@ -72,7 +75,7 @@ function isStep(samples: readonly Sample[], [atMs, levelMm]: Sample, stepMm: num
   const change = levelMm - last[1]
   let allowedMm = stepMm * Math.max(1, elapsedMs / stepPerMs)
   const before = samples.at(-2)
-  // A flood that was confirmed may go on as it does: what rose 0.38 m in 5 min may rise as much again.
+  // A confirmed flood may continue at its rate: after a rise of 0.38 m in 5 min the same rise is allowed again.
   if (before && last[0] > before[0]) {
     const expected = ((last[1] - before[1]) / (last[0] - before[0])) * elapsedMs
     if (Math.sign(expected) === Math.sign(change)) allowedMm += Math.abs(expected)
@@ -88,7 +91,7 @@ export function keepSample(samples: readonly Sample[], sample: Sample): Sample[]
   return kept.length > samplesMax ? kept.slice(-samplesMax) : kept
 }
 
-/** The highest stage that `levelMm` reaches, or still holds within the hysteresis when it was at `heldStage`. */
+/** The highest stage that `levelMm` reaches, or still holds within the hysteresis of `heldStage`. */
 function stageAt(levelMm: number, heldStage: number, water: ResolvedWater): number {
   let stage = 0
   water.thresholds.forEach((threshold, index) => {
@@ -98,7 +101,7 @@ function stageAt(levelMm: number, heldStage: number, water: ResolvedWater): numb
   return stage
 }
 
-/** The stage that `levelMm` reaches from nothing: 0 is none. */
+/** The stage that `levelMm` reaches without a held stage: 0 is none. */
 export const stageReached = (levelMm: number, water: ResolvedWater): number => stageAt(levelMm, 0, water)
 
 function holdStage(track: WaterTrack, atMs: number, levelMm: number, water: ResolvedWater): WaterTrack {
@@ -124,7 +127,7 @@ function holdRise(
     : track
 }
 
-/** The colour and variant of a track as it stands; the stage goes before the rise where both say the same. */
+/** The colour and variant of the present track. If stage and rise give the same colour, the stage is named. */
 export function waterColour(
   track: WaterTrack,
   water: ResolvedWater,
@@ -165,11 +168,11 @@ export function riseMmPerHourOf({ samples }: WaterTrack): number {
   return last === undefined || agoMm === undefined ? 0 : Math.round((last[1] - agoMm) * 4)
 }
 
-/** Whether a level can be one at all. */
+/** True when a level is physically possible. */
 export const isMeasured = (levelMm: number, water: ResolvedWater): boolean =>
   !isNoData(levelMm) && levelMm >= water.minMm && levelMm <= water.maxMm
 
-/** Takes one reading in that is younger than all before. `intervalMs` is how often the device reports. */
+/** Takes a reading that is younger than all before. `intervalMs` is the report interval of the device. */
 export function takeInOrder(
   before: WaterTrack,
   sample: Sample,

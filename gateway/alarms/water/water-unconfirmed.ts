@@ -1,10 +1,10 @@
-// A jump of the water that no second sample has confirmed, when the gauge says nothing more.
+// A jump of the water level without a second sample, when the gauge sends nothing more.
 import type { Colour } from '../../../protocols/domain/colour.ts'
 import type { ResolvedWater } from './water-limits.ts'
 import { riseLimits } from './water-rise.ts'
 import { stageReached, type WaterTrack } from './water-track.ts'
 
-/** What a jump would mean if it were true: never red, because nothing else has seen it. */
+/** The colour of an unconfirmed jump: never red, because it is a single value. */
 export function unconfirmedColour(track: WaterTrack, water: ResolvedWater): Colour | undefined {
   const { pending } = track
   const last = track.samples.at(-1)

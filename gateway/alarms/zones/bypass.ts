@@ -1,4 +1,5 @@
-// Bypass of a device for a time: below red its alarms are out of service, and the end of it is always seen.
+// Bypass of a device for a time: its alarms below red are out of service, and the end of the bypass is always
+// recorded.
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import { alarmKey, boxKey, readAlarm, readBox, type AlarmDocument } from '../documents.ts'
 import { log, setBox, type Judging } from '../judging.ts'

@@ -1,10 +1,10 @@
-// A door that stands open when its zone begins to guard: nothing would change at its contact when somebody walks in, so people are
-// told at once.
+// A door that is open when its zone begins to guard: a person could walk in without any change at its contact, so an
+// alarm is raised at once.
 import { readDevice, readZone } from '../documents.ts'
 import { isBypassed, setZone, type Judging } from '../judging.ts'
 import { raise } from '../lifecycle/raise.ts'
 
-/** Contacts that stand open now: they count again once they have closed. */
+/** Contacts that are open now: they count again once they have closed. */
 export function openContacts(judging: Judging, zone: string): string[] {
   const devices = judging.settings.devicesByZone.get(zone) ?? []
   return devices.filter(({ id }) => readDevice(judging.memory, id)?.contact === 'open').map(({ id }) => id)

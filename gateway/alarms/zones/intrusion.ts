@@ -1,4 +1,4 @@
-// A contact or motion in an armed zone: exit and entry delay, perimeter, and a second sensor that confirms it.
+// A contact or motion in an armed zone: exit delay, entry delay, perimeter, and confirmation by a second sensor.
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { escalateToConfirmed } from '../lifecycle/answer.ts'
 import { alarmKey, readAlarm } from '../documents.ts'
@@ -7,7 +7,7 @@ import type { DeviceFacts } from '../resolved-settings.ts'
 import { raise } from '../lifecycle/raise.ts'
 import { zoneKey } from '../documents.ts'
 
-/** Sensors remembered during one entry delay; one is enough to confirm. */
+/** Sensors kept during one entry delay; one is enough to confirm. */
 const othersMax = 8
 
 export function isArmed(judging: Judging, device: DeviceFacts): boolean {
@@ -36,7 +36,7 @@ function raiseIntrusion(judging: Judging, device: DeviceFacts, readings: Reading
   if (first && first.alarm.colour !== 'red') escalateToConfirmed(judging, first)
 }
 
-/** A sensor of the zone spoke. `isEdge` false: it repeats what it said before. */
+/** A sensor of the zone was triggered. `isEdge` false: it repeats its last state. */
 export function trip(judging: Judging, device: DeviceFacts, readings: Readings, isEdge: boolean): void {
   const { zone } = device
   if (!zone) return
@@ -46,7 +46,7 @@ export function trip(judging: Judging, device: DeviceFacts, readings: Readings, 
   const nowMs = judging.now.steadyMs
   if (!document.isArmed || (document.exitUntilMs ?? -Infinity) > nowMs) return
   if (!isEdge) {
-    // Open since before it was armed is no intrusion; while its alarm stands it is counted.
+    // A contact that was open before arming is no intrusion; while its alarm stands, repeats are counted.
     if (readAlarm(judging.memory, alarmKey(device.id, 'intrusion'))?.isPresent)
       raise(judging, device, condition)
     return
@@ -70,7 +70,10 @@ export function trip(judging: Judging, device: DeviceFacts, readings: Readings, 
   raiseIntrusion(judging, device, readings)
 }
 
-/** The entry delay ran out and nobody disarmed: the door alarms, and whoever else spoke meanwhile confirms it. */
+/**
+ * The entry delay ended without disarming: the alarm of the door is raised, and any other triggered sensor confirms
+ * it.
+ */
 export function endEntryDelay(judging: Judging, zone: string): void {
   const { entry, ...document } = zoneOf(judging, zone)
   if (!entry) return

@@ -1,4 +1,4 @@
-// Maintenance and the walk test: what is heard meanwhile is shown and timed as a drill, in rows of its own that end with it.
+// Maintenance and the walk test: alarms raised in that time are drills, in separate rows that end with it.
 import {
   deviceKey,
   alarmPrefix,
@@ -13,9 +13,9 @@ import type { DeviceFacts } from '../resolved-settings.ts'
 import { endAlarm } from '../lifecycle/write-alarm.ts'
 import { dueMsOf } from '../due/alarm-due.ts'
 
-/** The word that means the whole box in the place of a zone. */
+/** Stands for the whole box in the place of a zone id. */
 export const wholeBox = 'box'
-/** Devices that one walk test keeps account of. */
+/** Most devices recorded in one walk test. */
 const heardMax = 5000
 
 function read(judging: Judging, place: string): Maintenance | undefined {
@@ -36,7 +36,7 @@ function write(judging: Judging, place: string, maintenance: Maintenance | undef
 const devicesIn = (judging: Judging, place: string): Iterable<DeviceFacts> =>
   place === wholeBox ? judging.settings.devices.values() : (judging.settings.devicesByZone.get(place) ?? [])
 
-/** The first word of each device in a walk test is noted with its time. */
+/** Records the time of each device's first message in a walk test. */
 export function noteHeard(judging: Judging, device: DeviceFacts): void {
   const maintenance = maintenanceOf(judging, device)
   if (!maintenance || maintenance.heard.includes(device.id) || maintenance.heard.length >= heardMax) return

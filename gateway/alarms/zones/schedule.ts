@@ -1,10 +1,10 @@
-// Spans of the week: whether a moment lies in one, in the village's own time.
+// Weekly time spans: whether a moment lies in one, in the village's local time.
 import type { Span } from '../../config/alarm-settings.ts'
 
 const dayMs = 86_400_000
 const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
-/** A span past midnight belongs to the day on which it begins. Equal ends are the whole day. */
+/** A span past midnight belongs to the day on which it begins. Equal ends mean the whole day. */
 export function isWithin(span: Span, wallMs: number, utcOffsetMin: number): boolean {
   const localMs = wallMs + utcOffsetMin * 60_000
   const minute = Math.floor((((localMs % dayMs) + dayMs) % dayMs) / 60_000)
@@ -19,5 +19,5 @@ export function isWithin(span: Span, wallMs: number, utcOffsetMin: number): bool
   return span.days === undefined || (name !== undefined && span.days.includes(name))
 }
 
-/** The next full minute, as far away as the wall clock says: schedules change on minutes. */
+/** The next full minute by the wall clock: schedules change on minutes. */
 export const untilNextMinuteMs = (wallMs: number): number => 60_000 - (((wallMs % 60_000) + 60_000) % 60_000)

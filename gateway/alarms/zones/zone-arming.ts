@@ -1,4 +1,5 @@
-// Arming and disarming of zones by hand, by the centre and by schedule. A hand holds until the schedule next changes.
+// Arming and disarming of zones: manually, by the centre, by schedule. A manual setting holds until the schedule next
+// changes.
 import type { ZoneSettings } from '../../config/alarm-settings.ts'
 import { clear } from '../lifecycle/clear.ts'
 import { readBox, readDevice, readZone, zoneKey, type ZoneDocument } from '../documents.ts'
@@ -51,11 +52,11 @@ export function takeArm(judging: Judging, input: { zone: string; isArmed: boolea
   arm(judging, zone, input.isArmed, input.by)
 }
 
-/** A box that was never told the time waits so long for it before its schedules take the safer side. */
+/** If the box never got the time, its schedules take the safer side after this long. */
 const clockGraceMs = 120_000
 const daysOfWeek = 7
 
-/** True for a schedule that leaves no minute of the week out: it needs no clock. */
+/** True for a schedule that covers every minute of the week: it needs no clock. */
 function isAlways(zone: ZoneSettings): boolean {
   return (zone.schedule ?? []).some(
     ({ from, to, days }) => from === to && (days === undefined || new Set(days).size === daysOfWeek),
@@ -63,8 +64,8 @@ function isAlways(zone: ZoneSettings): boolean {
 }
 
 /**
- * Without a clock nobody knows whether a schedule holds: it is taken to hold, because a guarded shop that rings by day is seen, and an
- * unguarded one by night is not. What a hand has set stays.
+ * Without a set clock a schedule is taken to hold: a shop that is armed by day is noticed, a shop that is not armed
+ * by night is not. A manual setting stays.
  */
 function takeSaferSide(judging: Judging): void {
   const startedMs = readBox(judging.memory).startedMs ?? 0
@@ -76,7 +77,7 @@ function takeSaferSide(judging: Judging): void {
   }
 }
 
-/** Looks at the schedules. With a clock that was never set they take the safer side after a while. */
+/** Evaluates the schedules. If the clock was never set, they take the safer side after a while. */
 export function followSchedules(judging: Judging): void {
   const { wallMs, clock } = judging.now
   if (clock === 'unsynced') return takeSaferSide(judging)
@@ -87,7 +88,7 @@ export function followSchedules(judging: Judging): void {
     if (before?.scheduled === wanted && !before.isWithoutClock) continue
     const { isWithoutClock, ...rest } = zoneOf(judging, zone.id)
     setZone(judging, zone.id, { ...rest, scheduled: wanted })
-    // Outside its schedule a zone that nobody touched keeps its default.
+    // Outside its schedule a zone without a manual setting keeps its default.
     if (before?.scheduled === undefined && !wanted && !isWithoutClock) continue
     if (rest.isArmed !== wanted) arm(judging, zone, wanted, bySchedule)
   }

@@ -1,4 +1,5 @@
-// What waits for a commit and what is under way. Alarms go at once; routine records gather, so that the flash wears slowly.
+// The entries that wait for a commit and the commits under way. Urgent entries commit at once; routine records are
+// grouped, which means fewer writes to the flash.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { supersede } from './document-order.ts'
 import type { LaneNumbers } from './lane-numbers.ts'
@@ -8,19 +9,22 @@ import type { JournalError } from '../port.ts'
 import { takeBatch, takeExpress } from './take-batch.ts'
 import type { CommitRequest } from '../worker-messages.ts'
 
-/** So many waiting routine records are worth a commit of their own before the window ends. */
+/** With this many waiting routine records a commit starts before its window ends. */
 const worthCommitting = 32
 
 export interface CommitQueueOptions {
   clock: Clock
-  /** How long routine entries may wait for company, ms. */
+  /** The commit window: how long routine entries may wait to be grouped, ms. */
   windowMs: number
   thread: JournalThread
   numbers: LaneNumbers
-  /** Where the Receipts are has changed since it was written. */
+  /** The receipted positions have changed since they were last written. */
   isReceiptedDirty: () => boolean
   onKept: (batch: readonly Pending[], request: CommitRequest) => void
-  /** The batch and all that waited: nothing that was not committed may stay numbered. */
+  /**
+   * The commit failed: the batch and all waiting entries are refused, because no uncommitted entry may keep its
+   * numbers.
+   */
   onRefused: (refused: readonly Pending[], error: JournalError) => void
 }
 
@@ -29,7 +33,7 @@ export class CommitQueue {
   #urgent: Pending[] = []
   #routine: Pending[] = []
   #routineRecords = 0
-  /** Sent and not answered: none, one, or a divisible one with alarms behind it. */
+  /** Commits without an answer: none, one, or a divisible one followed by urgent ones. */
   #underWay: CommitRequest[] = []
   #isStarting = false
   #isHastening = false
@@ -56,13 +60,13 @@ export class CommitQueue {
     }
   }
 
-  /** From now on nothing waits for company. */
+  /** From now on no entry waits for the commit window. */
   close(): void {
     this.#isClosing = true
     this.#next()
   }
 
-  /** Once the socket chunk is read, all alarms of it go in one commit. */
+  /** Runs after the socket chunk is read, so that all alarms of one chunk share a commit. */
   #hasten(): void {
     if (this.#underWay.length > 0) this.#options.thread.hurry()
     if (this.#isHastening) return
@@ -71,7 +75,8 @@ export class CommitQueue {
       this.#isHastening = false
       const [running, ...others] = this.#underWay
       if (!running) this.#next()
-      // The thread takes them without asking here first. What is divisible holds routine records alone, and no documents.
+      // The journal's thread may end a divisible commit early without asking. It holds routine records only, and no
+      // documents.
       else if (running.isDivisible && others.length === 0) this.#send(takeExpress(this.#urgent))
     })
   }
@@ -82,7 +87,7 @@ export class CommitQueue {
     else this.#schedule()
   }
 
-  /** Starts a commit of routine entries now, later, or not at all because one is running and will come back here. */
+  /** Starts a commit of routine entries now or later. If a commit is running, its answer calls this function again. */
   #schedule(): void {
     const [oldest] = this.#routine
     if (!oldest || this.#isStarting || this.#underWay.length > 0) return
@@ -92,7 +97,7 @@ export class CommitQueue {
     if (isDue || this.#isClosing) {
       this.#cancelWindow?.()
       this.#cancelWindow = undefined
-      // A turn of the event loop later, so that everything that arrived meanwhile shares the commit.
+      // One turn of the event loop later, so that everything that arrived in this turn shares the commit.
       this.#isStarting = true
       setImmediate(() => {
         this.#isStarting = false
@@ -130,12 +135,14 @@ export class CommitQueue {
     for (const { stored } of kept) for (const { lane, number } of stored) numbers.keep(lane, number)
     this.#putBack(batch.slice(kept.length))
     this.#underWay = this.#underWay.filter((one) => one !== request)
-    // An alarm goes on its way before hundreds are told that they are kept.
+    // The urgent commit is posted before hundreds of routine callers are called back.
     this.#next()
     onKept(kept, request)
   }
 
-  /** What a hurried commit left behind is the first of its kind again, and not numbered yet. */
+  /**
+   * Entries that a shortened commit did not write become the first waiting ones of their kind again, without numbers.
+   */
   #putBack(left: readonly Pending[]): void {
     if (left.length === 0) return
     this.#options.numbers.takeBack()
@@ -154,8 +161,8 @@ export class CommitQueue {
   }
 
   /**
-   * Whoever waited a whole window and stayed alone waited for nothing: most likely its sender waits for us before it
-   * says more. For as long as one window nobody is made to wait again.
+   * If a commit window closed with one entry, its sender is probably waiting for the answer: skip the wait for the
+   * next window.
    */
   #judgeWaiting(batch: readonly Pending[]): void {
     const { clock, windowMs } = this.#options

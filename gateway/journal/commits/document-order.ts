@@ -1,17 +1,17 @@
-// Urgent entries overtake routine ones, their documents may not: an older document would undo a newer one.
+// Urgent entries overtake routine ones, but their documents may not: an older document would overwrite a newer one.
 import type { JournalEntry } from '../port.ts'
 
 export interface DocumentsOfEntry {
-  /** Documents still to be written with the entry. */
+  /** Documents of the entry that still have to be written. */
   state: NonNullable<JournalEntry['state']>
-  /** Place in the order of handing in, which is the order of judging. */
+  /** Position in the order of `append`, which is the order of judging. */
   order: number
 }
 
 const inOrder = <T extends DocumentsOfEntry>(entries: readonly T[]): T[] =>
   entries.filter(({ state }) => state.length > 0).sort((a, b) => a.order - b.order)
 
-/** What one commit writes, oldest first. */
+/** The documents of one commit, oldest first. */
 export function documentsOf(batch: readonly DocumentsOfEntry[]): [key: string, json: string | null][] {
   return inOrder(batch).flatMap(({ state }) =>
     state.map(([key, value]): [string, string | null] => [
@@ -21,7 +21,7 @@ export function documentsOf(batch: readonly DocumentsOfEntry[]): [key: string, j
   )
 }
 
-/** Whoever is left behind by a full batch may not write later what the batch has newer. */
+/** An entry that did not fit into the batch must not later write a document of which the batch has a newer version. */
 export function supersede(left: readonly DocumentsOfEntry[], batch: readonly DocumentsOfEntry[]): void {
   if (left.length === 0) return
   const newest = new Map(inOrder(batch).flatMap(({ state, order }) => state.map(([key]) => [key, order])))

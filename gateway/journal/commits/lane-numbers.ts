@@ -1,4 +1,5 @@
-// The numbers of each lane: given when a batch is made, durable once it is on disk, receipted once the centre has it.
+// The numbers of each lane: assigned when a batch is made, durable when it is on disk, receipted when the centre has
+// confirmed them.
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import type { LanePositions } from '../port.ts'
 
@@ -13,7 +14,7 @@ export class LaneNumbers {
     this.#receipted = of((lane) => positions[lane].receipted)
   }
 
-  /** What is on disk: a commit that runs has given numbers that may yet be given to other records. */
+  /** The last durable number: numbers assigned by a running commit may still be assigned to other records. */
   positions(): LanePositions {
     return of((lane) => ({ last: this.#durable[lane], receipted: this.#receipted[lane] }))
   }
@@ -29,16 +30,16 @@ export class LaneNumbers {
   /** The record with this number is on disk. */
   keep(lane: Lane, number: number): void {
     this.#durable[lane] = Math.max(this.#durable[lane], number)
-    // Taken back while its commit was still under way.
+    // A commit of this lane was refused while it ran.
     this.#given[lane] = Math.max(this.#given[lane], number)
   }
 
-  /** Numbers of what is not on disk will be given again. */
+  /** Numbers of records that are not on disk are assigned again. */
   takeBack(): void {
     Object.assign(this.#given, this.#durable)
   }
 
-  /** The centre has all up to `storedTo`; false when that was known. */
+  /** The centre has confirmed all numbers up to `storedTo`; false when that was known. */
   settle(lane: Lane, storedTo: number): boolean {
     const receipted = Math.min(storedTo, this.#durable[lane])
     if (!(receipted > this.#receipted[lane])) return false
@@ -46,7 +47,7 @@ export class LaneNumbers {
     return true
   }
 
-  /** The centre has no more than up to `storedTo`; false when that was known. */
+  /** The centre has lost everything above `storedTo`; false when that was known. */
   stepBack(lane: Lane, storedTo: number): boolean {
     if (!(storedTo < this.#receipted[lane])) return false
     this.#receipted[lane] = storedTo

@@ -1,8 +1,9 @@
-// When to fold the write-ahead log into the database between two commits. A calm village folds a long log now and then, which
-// wears the flash least; in a rush a short one is folded often, or a press would wait behind a commit that folds two megabytes.
+// Decides when to checkpoint the write-ahead log between two commits. At low load a long log is checkpointed rarely,
+// which wears the flash least; at high load a short log is checkpointed often, because an alarm would wait behind a
+// checkpoint of two megabytes.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
-/** So many bytes of records within the time make a rush. */
+/** This many bytes of records within the time are high load. */
 export const rushBytes = 192 * 1024
 export const rushMs = 1000
 
@@ -15,7 +16,7 @@ export class LogFolding {
     this.#clock = clock
   }
 
-  /** Records of so many bytes were committed; true when the log is to be folded before the next commit. */
+  /** Counts committed bytes; true when the log must be checkpointed before the next commit. */
   committed(bytes: number): boolean {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - this.#fromMs > rushMs) {

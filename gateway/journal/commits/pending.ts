@@ -1,11 +1,14 @@
-// What is still to be done with an entry, and the commit that is made of several.
+// An entry that waits for a commit, and the commit request built from several.
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { documentsOf, type DocumentsOfEntry } from './document-order.ts'
 import type { LaneNumbers } from './lane-numbers.ts'
 import type { JournalEntry, StorageAnswer, StoredRecord } from '../port.ts'
 import { createCommit, type CommitRequest } from '../worker-messages.ts'
 
-/** What is still to be done with an entry. Its records are text already: hundreds wait at a time, and should be small. */
+/**
+ * An entry that waits for a commit. Its records are already text: hundreds wait at a time and should take little
+ * memory.
+ */
 export interface Pending
   extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'forgetsOddIdsOf' | 'quarantine'> {
   stored: StoredRecord[]
@@ -13,7 +16,7 @@ export interface Pending
   answer: StorageAnswer<readonly StoredRecord[]>
 }
 
-/** Numbers the records. `isReceiptedDirty`: where the Receipts are has changed since it was written. */
+/** Assigns the numbers. `isReceiptedDirty`: the receipted positions have changed since they were written. */
 export function commitOf(
   batch: readonly Pending[],
   numbers: LaneNumbers,
@@ -35,13 +38,13 @@ export function commitOf(
     if (quarantine) request.quarantine.push(quarantine)
   }
   request.state = documentsOf(batch)
-  // Where the Receipts are is worth a page only when documents are written anyway.
+  // Receipted positions cost one more page, so they are written only together with documents.
   request.keepsReceipted = isReceiptedDirty && request.state.length > 0
   request.isDivisible = batch.every(isPlain)
   return request
 }
 
-/** One record of the routine lane and nothing else. */
+/** The entry is a single record of the routine lane without documents. */
 const isPlain = ({ isUrgent, stored, state, oddIds, forgetsOddIdsOf, quarantine }: Pending): boolean =>
   !isUrgent &&
   stored.length === 1 &&

@@ -1,15 +1,18 @@
-// Tells waiting callers that their entries are kept, a few per turn of the event loop: answering hundreds of devices at
-// once would hold up the button that is pressed meanwhile.
+// Answers waiting callers after a commit, a few per turn of the event loop: answering hundreds of devices in one turn
+// would delay the next alarm.
 
-/** Callers told in one turn: their devices send again, and a turn lasts as long as what it lets in. Exported for its test. */
+/**
+ * Callers answered in one turn. Their devices send again at once, so this bounds the work of the next turn. Exported
+ * for its test.
+ */
 export const perTurnMax = 16
 
-/** Callers that are told and still in the list. */
+/** Answered callers that are still in the list. */
 const toldMax = 1024
 
 export class ReleaseQueue<Waiting> {
   readonly #release: (waiting: Waiting) => void
-  /** As long as what devices have under way, which the broker bounds. */
+  /** The length is bounded by the broker's limit on messages in flight. */
   #waiting: Waiting[] = []
   #next = 0
   #isRunning = false
@@ -18,7 +21,7 @@ export class ReleaseQueue<Waiting> {
     this.#release = release
   }
 
-  /** Callers in the list, told ones that are not yet let go of included. */
+  /** Callers in the list, including answered ones that are not yet removed. */
   get length(): number {
     return this.#waiting.length
   }
@@ -31,7 +34,7 @@ export class ReleaseQueue<Waiting> {
     this.#waiting.push(waiting)
   }
 
-  /** Tells the first of them now and the rest in the turns that follow. */
+  /** Answers the first callers now and the rest in the next turns. */
   run(): void {
     if (this.#isRunning) return
     this.#turn()
@@ -46,7 +49,7 @@ export class ReleaseQueue<Waiting> {
     const end = Math.min(this.#waiting.length, this.#next + perTurnMax)
     this.#isRunning = true
     while (this.#next < end) this.#release(this.#waiting[this.#next++] as Waiting)
-    // Under full load it is never empty: who was told is let go of all the same.
+    // Under full load the list is never empty: answered callers are removed all the same.
     if (this.#next >= toldMax) this.#letGo()
     this.#isRunning = this.#next < this.#waiting.length
     if (this.#isRunning) {

@@ -1,5 +1,5 @@
-// Finds records in the raw bytes of a damaged database or write-ahead log: a record is JSON text with a known
-// beginning that carries its sequence, and most rows stand whole inside one page.
+// Carving: finds records in the raw bytes of a damaged database or write-ahead log. A record is JSON text with a
+// known beginning that contains its sequence, and most rows lie inside one page.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { colours, type Lane } from '../../../protocols/domain/colour.ts'
 import { readRecord } from './readable-record.ts'
@@ -7,10 +7,10 @@ import { expandBody, shortEventStart } from '../short-event.ts'
 
 const markers = ['{"type":"', shortEventStart].map((text) => Buffer.from(text))
 const chunkBytes = 1024 * 1024
-/** Longest record looked for. */
+/** Longest record that is searched for. */
 const recordBytesMax = 16 * 1024
 
-/** Calls `found` for each whole record in the file, expanded; the same record may be found several times. */
+/** Calls `found` for each complete record in the file, in its long form; a record may be found several times. */
 export function carveRecords(
   file: string,
   found: (lane: Lane, sequence: number, body: string) => void,
@@ -22,7 +22,7 @@ export function carveRecords(
     for (let offset = fromByte; ; offset += chunkBytes) {
       const length = readSync(descriptor, buffer, 0, buffer.length, offset)
       if (length === 0) return
-      // What is read beyond a chunk belongs to the next one, and to this one where the file ends.
+      // Bytes after the chunk belong to the next chunk, except at the end of the file.
       const isEnd = length < buffer.length
       carveChunk(buffer.subarray(0, length), isEnd ? length : chunkBytes, found)
       if (isEnd) return
@@ -47,7 +47,7 @@ function carveChunk(
     }
 }
 
-/** Bytes of the balanced `{...}` at `start`, or 0 when it does not close within bounds. */
+/** Bytes of the balanced `{...}` at `start`, or 0 when it does not close within the limit. */
 function objectLength(bytes: Buffer, start: number): number {
   let depth = 0
   let isText = false
@@ -64,13 +64,13 @@ function objectLength(bytes: Buffer, start: number): number {
   return 0
 }
 
-/** The lane of an event is not written in it: without its table it counts as routine; its alarm keeps its colour. */
+/** An event does not contain its lane: without its table it counts as routine; its alarm keeps its colour. */
 function parseRecord(body: string): { lane: Lane; sequence: number } | undefined {
   const record = readRecord(body)
-  if (!record || !((record['sequence'] as number) > 0)) return undefined // a torn piece that only looked like one
+  if (!record || !((record['sequence'] as number) > 0)) return undefined // a torn piece that looked like a record
   const sequence = record['sequence'] as number
   if (record['type'] !== 'alarm') return { lane: 'routine', sequence }
-  // As when it was first kept: in the lane of the most urgent colour that the alarm had.
+  // The lane of the most urgent colour that the alarm had, as when it was first stored.
   const { colour, latchedColour } = record['alarm'] as { colour?: unknown; latchedColour?: unknown }
   const lane = colours.find((known) => known === latchedColour || known === colour)
   return lane && { lane, sequence }

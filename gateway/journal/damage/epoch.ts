@@ -1,5 +1,5 @@
-// The epoch stands in the database and in a file beside it: salvage needs it when the database can not be asked, and one of the
-// two is there when the flash has spoilt the other.
+// The epoch is stored in the database and in a file beside it. Salvage needs the file when the database can not be
+// read; if the flash has damaged either, the other still has it.
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
@@ -11,7 +11,7 @@ const epochFile = 'journal.epoch'
 const key = 'epoch'
 const lineOf = (epoch: string): string => `${epoch} ${documentSum(key, epoch)}\n`
 
-/** What the file says; undefined when there is none or the flash has spoilt it. */
+/** The epoch in the file; undefined when the file is missing or damaged. */
 export function epochBeside(folder: string): string | undefined {
   let text: string
   try {
@@ -19,12 +19,15 @@ export function epochBeside(folder: string): string | undefined {
   } catch {
     return undefined
   }
-  // An older program wrote it without its sum.
+  // An older version wrote it without a checksum.
   const [, epoch = '', sum] = /^([a-z0-9]{1,32})(?: (\d+))?\s*$/.exec(text) ?? []
   return epoch !== '' && (sum === undefined || text === lineOf(epoch)) ? epoch : undefined
 }
 
-/** Makes database and file say the same. False when neither knows it any more although there are records: their numbers are another's. */
+/**
+ * Makes database and file agree. False when both have lost the epoch although there are records: their numbers belong
+ * to an unknown epoch.
+ */
 export function settleEpoch(folder: string, db: Database.Database, newEpoch: string): boolean {
   const meta = openDocuments(db, 'meta')
   let epoch = meta.get(key)

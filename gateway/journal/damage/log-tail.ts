@@ -1,5 +1,6 @@
-// Reads the write-ahead log as SQLite does. SQLite takes it up to the first frame that does not fit and says nothing of what stands
-// behind: after a power cut that is a commit which was never finished, after a spoilt byte it is commits that were acknowledged.
+// Reads the write-ahead log as SQLite does. SQLite reads up to the first frame that does not match and ignores all
+// later frames without an error. After a power cut those belong to an unfinished commit; after a damaged byte they
+// are acknowledged commits.
 import { existsSync, readFileSync } from 'node:fs'
 
 const headerBytes = 32
@@ -8,15 +9,15 @@ const littleEndian = 0x377f0682
 const bigEndian = 0x377f0683
 
 export interface LogTail {
-  /** Commits that SQLite will not see although their frames are of this log. */
+  /** Commits that SQLite ignores although their frames belong to this log. */
   commits: number
-  /** Where the first of their frames begins in the file. */
+  /** Offset in the file of the first such frame. */
   fromByte: number
 }
 
 const sound: LogTail = { commits: 0, fromByte: 0 }
 
-/** What of the log stands behind its first spoilt frame. */
+/** The content of the log behind its first damaged frame. */
 export function spoiltTail(file: string): LogTail {
   if (!existsSync(file)) return sound
   const log = readFileSync(file)
@@ -26,7 +27,8 @@ export function spoiltTail(file: string): LogTail {
   const pageBytes = log.readUInt32BE(8)
   let sums = addTo([0, 0], log.subarray(0, 24), isLittle)
   const isKnown = isLittle || magic === bigEndian
-  // The header is one sector and synced before the first frame: with frames behind it, it is not torn but spoilt.
+  // The header is one sector and is synced before the first frame: if frames follow it, a wrong header is damaged,
+  // not torn.
   if (!isKnown || sums[0] !== log.readUInt32BE(24) || sums[1] !== log.readUInt32BE(28))
     return log.subarray(headerBytes).some((byte) => byte !== 0)
       ? { commits: Infinity, fromByte: headerBytes }
@@ -42,7 +44,7 @@ export function spoiltTail(file: string): LogTail {
       const fits = sums[0] === log.readUInt32BE(at + 16) && sums[1] === log.readUInt32BE(at + 20)
       if (!isOfThisLog || !fits) tail.fromByte = at
     }
-    // A frame that ends a commit carries the size of the database after it.
+    // The last frame of a commit carries the size of the database after the commit.
     if (tail.fromByte > 0 && isOfThisLog && log.readUInt32BE(at + 4) > 0) tail.commits++
     at = end
   }

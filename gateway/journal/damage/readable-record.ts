@@ -1,10 +1,10 @@
-// A row that the flash has spoilt may still be text. It must not reach a Report, which the centre would refuse whole,
-// holding up everything behind it for ever.
+// A row damaged by the flash may still be text. It must not go into a Report: the centre would refuse the whole
+// Report, and all later records would be blocked.
 import { clockQualities } from '../../../protocols/domain/event.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { expandBody } from '../short-event.ts'
 
-/** Parses a body, short or long; undefined when it is not a record any more. */
+/** Parses a body in short or long form; undefined when it is not a valid record. */
 export function readRecord(body: string): Record<string, unknown> | undefined {
   let value: unknown
   try {
@@ -33,7 +33,7 @@ function isRecord(value: Record<string, unknown>): boolean {
   }
 }
 
-/** A record of an unsynced boot with its time repaired, now that it is known when that boot began. */
+/** A record of an unsynced boot with its time repaired, once the start time of that boot is known. */
 export function repairTime(record: Record<string, unknown>, bootWallMs: number): string {
   const atMs = Math.round(bootWallMs + (record['sinceBootMs'] as number))
   return JSON.stringify({ ...record, atMs, clock: 'repaired' })

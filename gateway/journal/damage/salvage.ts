@@ -1,6 +1,7 @@
-// Starting never fails because of a bad file: a damaged journal is set aside whole, what can be read and is not known
-// to be receipted goes into a new one under a new epoch, and the count travels into an alarm. Each saved record names
-// where it was (`was: {epoch, sequence}`), so that a centre which has it already knows it for a repeat.
+// A damaged file never prevents a start: the damaged journal is moved aside as a whole, readable records that are not
+// known to be receipted go into a new journal under a new epoch, and their count is reported in an alarm. Each saved
+// record carries its old position (`was: {epoch, sequence}`), so that a centre which already has it recognises a
+// repeat.
 import {
   closeSync,
   existsSync,
@@ -33,47 +34,47 @@ import { readTail, takeTail } from './take-tail.ts'
 import { codeOf, messageOf } from '../../../platform/failure.ts'
 
 const journalFiles = ['journal.db', 'journal.db-wal', 'journal.db-shm']
-/** Written when a running gateway meets damage, so that the next opening looks at every page. */
+/** Written when a running gateway finds damage, so that the next opening checks every page. */
 const suspectFile = 'journal.suspect'
-/** What is saved of a damaged journal, until it takes its place. */
+/** The new journal while it is built beside the damaged one. */
 const draftFile = 'journal-salvage.db'
-/** Up to this size every page is checked at each start; beyond it only when there is suspicion. */
+/** Up to this size every page is checked at each start; larger files are checked only if damage is suspected. */
 const checkedBytesMax = 32 * 1024 * 1024
-/** Rows of `meta` that say something of the file that they stand in. */
+/** Rows of `meta` that describe this file itself. */
 const ofThisFile = new Set(['epoch', 'schema', 'opened'])
-/** Damaged journals kept aside; the oldest goes when another comes. */
+/** Number of damaged journals that are kept; the oldest is deleted when another is added. */
 const keptAsideMax = 3
 
 export interface OpenedFile {
   db: Database.Database
-  /** The epoch was begun by this opening: no centre can know it. */
+  /** The epoch began with this opening: no centre can know it. */
   isNewEpoch: boolean
   salvaged?: Salvaged
-  /** The folder had gone back to an earlier state. */
+  /** The data folder had gone back to an earlier state. */
   rewound?: Salvaged
 }
 
 export interface Salvaged {
   records: number
-  /** Folder, inside the data folder, that the damaged files were moved to. */
+  /** Folder, inside the data folder, into which the damaged files were moved. */
   from: string
   reason: string
 }
 
-/** SQLite's words for a file that is not what it was; anything else (full, busy, denied) is not damage. */
+/** SQLite's error codes for damage; any other error (full, busy, denied) is not damage. */
 export function isDamage(error: unknown): boolean {
   const code = codeOf(error)
-  // SQLITE_ERROR stands for much that is no damage; a table or column that is gone is.
+  // SQLITE_ERROR has many causes; only a missing table or column is damage.
   if (code === 'SQLITE_ERROR') return /no such (table|column)|malformed/.test(messageOf(error))
   return /^SQLITE_(CORRUPT|NOTADB|FORMAT|MISMATCH|CONSTRAINT|IOERR_SHORT_READ)/.test(code)
 }
 
-/** Remembers, over the coming restart, that the file must be looked at page by page. */
+/** Notes in a file that the next opening must check the database page by page. */
 export function markSuspect(folder: string, reason: string): void {
   writeFileSync(join(folder, suspectFile), reason)
 }
 
-/** Opens the folder's journal; a damaged one is replaced by what could be saved of it. */
+/** Opens the folder's journal; a damaged one is replaced by a new one with the saved records. */
 export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
   const file = join(folder, 'journal.db')
   endInterruptedSalvage(folder)
@@ -105,7 +106,7 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
     return salvage(folder, newEpoch, found ?? 'the epoch is spoilt in the database and beside it')
   } catch (error) {
     if (db?.open) db.close()
-    // A disk so full that the journal can not even be opened: that is what the reserve is for.
+    // The disk is too full to open the journal: the reserve file is released.
     if ((error as { code?: unknown }).code === 'SQLITE_FULL' && existsSync(join(folder, reserveFile))) {
       rmSync(join(folder, reserveFile))
       return openJournalFile(folder, newEpoch)
@@ -119,7 +120,7 @@ function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** What is wrong with the open file, or undefined. Reads the ends of all lanes in any case. */
+/** The damage of the open file, or undefined. Always reads both ends of all lanes. */
 function probe(db: Database.Database, isSuspect: boolean): string | undefined {
   if (isSuspect || statSync(db.name).size <= checkedBytesMax) {
     const answer = db.pragma('quick_check(1)', { simple: true })
@@ -136,7 +137,10 @@ function probe(db: Database.Database, isSuspect: boolean): string | undefined {
   return undefined
 }
 
-/** What is saved is written beside the damaged file and takes its place in one step: a power cut leaves one or the other. */
+/**
+ * The new journal is written beside the damaged file and replaces it by one rename: after a power cut there is one or
+ * the other.
+ */
 function salvage(folder: string, newEpoch: string, reason: string, isCarved = true): OpenedFile {
   const oldEpoch = epochBeside(folder) ?? 'unknown0'
   const draft = openDatabase(join(folder, draftFile))
@@ -160,7 +164,8 @@ function saveInto(draft: Database.Database, folder: string, oldEpoch: string, is
   )
   const insert = draft.prepare('INSERT OR IGNORE INTO saved (sequence, lane, body) VALUES (?, ?, ?)')
   const save: Save = (lane, sequence, body) => void attempt(() => insert.run(sequence, lane, body))
-  // Before SQLite opens it, which may fold the log or delete it: what is carved stands behind what SQLite still finds.
+  // Before SQLite opens the file, because opening may checkpoint or delete the log: carving also needs the bytes that
+  // SQLite does not find.
   draft.exec(
     'CREATE TABLE carved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
   )
@@ -173,12 +178,15 @@ function saveInto(draft: Database.Database, folder: string, oldEpoch: string, is
   copyThroughSqlite(join(folder, 'journal.db'), draft, save)
   draft.exec('INSERT OR IGNORE INTO saved SELECT sequence, lane, body FROM carved; DROP TABLE carved')
   const records = renumber(draft, oldEpoch)
-  // Numbers of lanes are new: what the checkpoint says of them is not true any more, and everything is replayed.
+  // Lane numbers are new: the checkpoint's positions are void, and all records are replayed.
   draft.exec("DELETE FROM state WHERE key = 'checkpoint'")
   return records
 }
 
-/** The power went while the salvaged file took its place: it is whole, as the other was moved away only then. */
+/**
+ * The power failed while the salvaged file was put in place: it is complete, because the damaged one is moved away
+ * only after that.
+ */
 function endInterruptedSalvage(folder: string): void {
   const draft = join(folder, draftFile)
   if (existsSync(draft) && !existsSync(join(folder, 'journal.db')))
@@ -210,13 +218,13 @@ function setAside(folder: string): string {
 
 type Save = (lane: Lane | '', sequence: number, body: string) => void
 
-/** Reads as much as SQLite itself can still find; each table and each row may fail without spoiling the others. */
+/** Reads everything that SQLite itself can still find; a failure in one table or row does not affect the others. */
 function copyThroughSqlite(file: string, into: Database.Database, save: Save): void {
   let old: Database.Database
   try {
     old = new Database(file, { timeout: 2000 })
   } catch {
-    return // not even a database: what is left is found by carving
+    return // not even a database: the rest is found by carving
   }
   try {
     for (const table of ['meta', 'state'] as const) copyDocuments(old, into, table)
@@ -224,7 +232,7 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
     const positions = attempt(() => JSON.parse(text ?? '') as unknown)
     for (const lane of lanes) copyLane(old, lane, positionIn(positions, lane), save)
     for (const [table, columns] of [
-      // A file of an older program has no `heard`.
+      // A file of an older version has no column `heard`.
       ['odd_ids', 'position, device, message_id'],
       ['odd_ids', 'position, device, message_id, heard'],
       ['quarantine', 'position, at_ms, device, topic, problem, payload'],
@@ -236,7 +244,7 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
   }
 }
 
-/** Where a lane's Receipts are; 0 when the flash has spoilt it: the centre knows a repeat. */
+/** The receipted position of a lane; 0 when the flash has damaged it: the centre recognises repeats. */
 export function positionIn(positions: unknown, lane: Lane): number {
   const position = isObject(positions) ? positions[lane] : 0
   return typeof position === 'number' && Number.isSafeInteger(position) && position > 0 ? position : 0
@@ -248,7 +256,7 @@ function copyLane(old: Database.Database, lane: Lane, receipted: number, save: S
     const sequence = readRecord(row.body)?.['sequence']
     if (typeof sequence === 'number') save(lane, sequence, expandBody(row.body))
   }
-  // Receipted rows are remembered as empty ones: carving finds their bytes again, and nobody needs them twice.
+  // Receipted rows are remembered as empty ones: carving finds their bytes again, and they must not be saved twice.
   attempt(() => {
     for (const body of old
       .prepare(`SELECT body FROM ${table} WHERE number <= ?`)
@@ -271,7 +279,10 @@ function copyLane(old: Database.Database, lane: Lane, receipted: number, save: S
     })
 }
 
-/** From both ends, as a page between them may be spoilt. Sums go along as they are, where the program that wrote the file had them. */
+/**
+ * Read from both ends, because a page between them may be damaged. Checksums are copied if the version that wrote the
+ * file stored them.
+ */
 function copyDocuments(old: Database.Database, into: Database.Database, table: DocumentTable): void {
   const hasSums = attempt(() => old.prepare(`SELECT sum FROM ${table} LIMIT 0`)) !== undefined
   const put = into.prepare(`INSERT OR REPLACE INTO ${table} (key, value, sum) VALUES (?, ?, ?)`)
@@ -296,7 +307,7 @@ function copyTable(old: Database.Database, into: Database.Database, table: strin
   })
 }
 
-/** Runs `read` on damaged material: failing is the expected case and means "nothing there". */
+/** Runs `read` on damaged data: a failure is expected and means that nothing was found. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

@@ -1,28 +1,28 @@
-// A document that the flash has spoilt goes to quarantine, where a person can read it. What can be built anew from records is, as
-// the checkpoint goes with it.
+// A document damaged by the flash goes to the quarantine, where a person can read it. Documents that can be rebuilt
+// from records are rebuilt, because their checkpoint is removed too.
 import type Database from 'better-sqlite3'
 import { isObject, parseJson } from '../../../protocols/kit/parse-json.ts'
 import { isSound, type DocumentRow } from '../sound-documents.ts'
 
 /** SQLite's own limit for one value. */
 const documentBytesMax = 1_000_000_000
-/** What of a spoilt document is kept. */
+/** Bytes of a damaged document that are kept. */
 const excerptBytesMax = 8192
 
-/** What a device said and what was heard of it stand together: one without the other is worth nothing. */
+/** A device's last values and the ids heard from it belong together: one without the other is useless. */
 const twinOf = (key: string): string | undefined => {
   const [, prefix, device] = /^(judge:device:|repeat:)(.*)$/.exec(key) ?? []
   return device === undefined ? undefined : (prefix === 'repeat:' ? 'judge:device:' : 'repeat:') + device
 }
 
-/** The JSON of a sound row, or undefined. */
+/** The JSON of an undamaged row, or undefined. */
 export function documentIn(row: DocumentRow): Record<string, unknown> | undefined {
   if (!isSound(row)) return undefined
   const json = parseJson(row.value, documentBytesMax)
   return json.ok && isObject(json.value) ? json.value : undefined
 }
 
-/** The rest of the file is sound. Returns how many were set aside. */
+/** The rest of the file is undamaged. Returns how many documents were set aside. */
 export function setAsideSpoiltDocuments(db: Database.Database): number {
   const rows = db.prepare('SELECT key, value, sum FROM state').iterate() as Iterable<DocumentRow>
   const spoilt: DocumentRow[] = []

@@ -1,14 +1,15 @@
-// The last commit of the write-ahead log does not fit: the power went while it was written, or the flash has spoilt it after it was
-// acknowledged. Nothing tells the two apart, so what can be read of it is kept: a device that sends it again is a repeat.
+// The last commit of the write-ahead log does not match its checksum: the power failed while it was written, or the
+// flash damaged it after it was acknowledged. The two cases look the same, so every readable record is kept: if a
+// device sends it again, it is a repeat.
 import type Database from 'better-sqlite3'
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import { laneTable } from '../migrations.ts'
 import { carveRecords } from './carve.ts'
 import { readRecord } from './readable-record.ts'
 
-/** The centre may have stored records of that commit under their numbers: new ones begin behind them. */
+/** The centre may have stored records of that commit under their numbers: new numbers begin above them. */
 const numberLeap = 10_000
-/** Rows at the end of a lane among which a record of the log is looked for: a commit holds less. */
+/** Rows at the end of a lane that are searched for a record of the log: a commit holds fewer. */
 const recentRows = 5000
 
 export interface TailRecord {
@@ -17,14 +18,14 @@ export interface TailRecord {
   body: string
 }
 
-/** Before SQLite opens the log, which it may fold or cut. */
+/** Before SQLite opens the log, because SQLite may checkpoint or truncate it. */
 export function readTail(file: string, fromByte: number): TailRecord[] {
   const records = new Map<number, TailRecord>()
   carveRecords(file, (lane, sequence, body) => records.set(sequence, { lane, sequence, body }), fromByte)
   return [...records.values()].toSorted((a, b) => a.sequence - b.sequence)
 }
 
-/** Adds what the database does not have. */
+/** Adds the records that the database does not have. */
 export function takeTail(db: Database.Database, tail: readonly TailRecord[]): void {
   if (tail.length === 0) return
   const known = new Set<unknown>()

@@ -1,13 +1,13 @@
-// One connection to the centre's broker, from CONNECT to close. It never re-sends: the outbox owns that.
+// One connection to the centre's broker, from CONNECT to close. It never sends again: retries belong to the outbox.
 import type { Duplex } from 'node:stream'
 import { MqttClient } from 'mqtt'
 import { downTopic, upTopic, type DownChannel, type UpChannel } from '../../../protocols/uplink/topics.ts'
 import type { Link } from '../link.ts'
 import { noConnack, reasonOf } from './connect-failure.ts'
 
-/** Bytes of the largest message taken from the centre; what is larger is dropped unread. */
+/** Bytes of the largest message accepted from the centre; a larger one is dropped unread. */
 export const downMessageBytesMax = 64 * 1024
-/** Fixed header, topic length and packet id, and what a TLS record adds. */
+/** Fixed header, topic length and packet id, plus the TLS record. */
 const framingBytes = 7
 const tlsRecordBytes = 22
 const channels: readonly DownChannel[] = ['receipt', 'stage', 'command', 'picture']
@@ -17,25 +17,25 @@ export interface ConnectionOptions {
   stream: Duplex
   isSecure: boolean
   password?: Buffer | undefined
-  /** The common name in the certificate that the box shows; undefined without one. */
+  /** The common name in the box's certificate; undefined without a certificate. */
   certificateName?: string | undefined
   keepAliveSeconds: number
   connectSeconds: number
   onOpen(link: Link): void
   onMessage(channel: DownChannel, payload: Uint8Array): void
-  /** The centre lets us hear about pictures: it takes them. */
+  /** The centre granted the subscription to picture answers: it accepts pictures. */
   onPicturesWanted(): void
-  /** Once, whatever happened; nothing is called after it. */
+  /** Called once, whatever happened; no other function is called after it. */
   onClosed(reason: string): void
 }
 
 /** CONNACK: bad user name or password, not authorized. */
 const notAuthorized: ReadonlySet<number> = new Set([4, 5])
 
-/** How the MQTT client says that CONNECT was not answered in time. */
+/** The MQTT client's message when CONNECT gets no answer in time. */
 const connackTimeout = 'connack timeout'
 
-/** What a person compares with what the centre's log says. */
+/** A person compares it with the log of the centre. */
 function whoAmI({ boxId, certificateName, password }: ConnectionOptions): string {
   if (certificateName !== undefined)
     return `is box.id the name in the certificate, and is it signed by the centre's authority? box.id is "${boxId}", the certificate is for "${certificateName}"`
@@ -55,7 +55,7 @@ function createClient({
     clean: true,
     clientId: boxId,
     ...(password ? { username: boxId, password } : {}),
-    // Redelivery, resubscription and the next connection are ours (see README.md).
+    // Redelivery, resubscription and the next connection are done by the uplink (see README.md).
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
@@ -87,16 +87,16 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     return close(isRefused ? `${reason}: ${whoAmI(options)}` : reason)
   })
   client.on('close', () => close('the connection was closed'))
-  // A stream that ended before the client listened says nothing more: without this the box waits the whole connect time.
+  // If the stream ended before the client listened, no event follows, and the box would wait the whole connect time.
   if (stream.destroyed)
     queueMicrotask(() => close(stream.errored ? reasonOf(stream.errored) : 'the connection was closed'))
   client.on('end', () => close('the connection was ended'))
   client.on('connect', () => {
     if (isClosed) return
-    // Asked for and not waited for: the first Report follows in the same round trip, a lost Receipt is made good later.
+    // Not awaited: the first Report follows in the same round trip, and a lost Receipt is repeated later.
     client.subscribe([...topics.keys()], { qos: 0 }, (error, granted) => {
       const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topics.get(topic)) ?? []
-      // A centre without pictures is a centre all the same.
+      // A centre that accepts no pictures is still a valid centre.
       const isRefused = refused.some((channel) => channel !== 'picture')
       if (error || isRefused) {
         return close(`the subscription was refused: ${error ? reasonOf(error) : whoAmI(options)}`)
@@ -119,7 +119,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     const topic = upTopic(boxId, channel)
     const bytes = payload.byteLength + topic.length + framingBytes + (options.isSecure ? tlsRecordBytes : 0)
     if (isClosed) return bytes
-    // The PUBACK is transport only. A publish that fails is a connection that closes, which the session is told.
+    // The PUBACK concerns the transport only. If a publish fails, the connection closes, and the session learns that.
     const qos = channel === 'heartbeat' ? 0 : 1
     unanswered += qos
     client.publish(topic, payload as Buffer, { qos }, (error) => {

@@ -1,4 +1,4 @@
-// Whether a centre's certificate is good apart from its dates: for a box whose clock nobody has set since it started.
+// Checks a centre's certificate without its dates: for a box whose clock was not set since it started.
 import { X509Certificate } from 'node:crypto'
 import net from 'node:net'
 
@@ -6,13 +6,13 @@ const serverUse = '1.3.6.1.5.5.7.3.1'
 const chainMax = 5
 
 /**
- * True when `leaf` is for `host`, may serve, and is signed, over at most five steps, by an authority in `caFile`'s text.
- * It does what TLS does save for looking at the dates, which a clock at 1970 can not judge.
+ * True when `leaf` is for `host`, may be used by a server, and is signed, over at most five steps, by an authority in
+ * `caFile`'s text. It checks what TLS checks except the dates, which are useless while the clock is at 1970.
  */
 export function isTrustedDateless(leaf: X509Certificate, host: string, caText: string): boolean {
   const isForHost = net.isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)
   if (isForHost === undefined) return false
-  // Node's types call this the key usage; it is the extended one.
+  // Node's types call it key usage; it is the extended key usage.
   const uses = leaf.keyUsage as readonly string[] | undefined
   if (uses && !uses.includes(serverUse)) return false
   const authorities = parseAuthorities(caText)

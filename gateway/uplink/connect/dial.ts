@@ -1,5 +1,5 @@
-// Opens the TCP connection to a host: every address of its name is tried, none is given up because another one follows,
-// and while an alarm waits more SYNs leave than the kernel would send.
+// Opens the TCP connection to a host: every address of its name is tried, a pending attempt continues when the next
+// one starts, and while an alarm waits more SYNs are sent than the kernel would send.
 import { lookup } from 'node:dns/promises'
 import net from 'node:net'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -7,16 +7,19 @@ import { opened } from './opened.ts'
 import { ConnectFailure, reasonOf } from './connect-failure.ts'
 
 /**
- * The next address is tried after this, beside those that have not answered yet (RFC 8305). Node's own `autoSelectFamily`
- * gives each address 250 ms and closes it then: on a link with a round trip of 400 ms it never connects.
+ * The next address is tried after this time, while earlier attempts continue (RFC 8305). Node's own
+ * `autoSelectFamily` closes each attempt after 250 ms: on a link with a round trip of 400 ms it never connects.
  */
 const nextAddressMs = 250
-/** While red or orange waits another SYN leaves this long after the last: the kernel's own pauses double up to many seconds. */
+/**
+ * While red or orange waits, another SYN is sent this long after the last: the kernel's own pauses double up to many
+ * seconds.
+ */
 const redialMs = 1000
 const lookEachMs = 250
-/** Sockets that may try at once. */
+/** Attempts that may run at once. */
 const attemptsMax = 16
-/** Addresses of one name that are tried; more are left out. */
+/** Addresses of one name that are tried; further ones are ignored. */
 const addressesMax = 8
 
 export interface DialOptions {
@@ -28,7 +31,7 @@ export interface DialOptions {
   resolveName?: (host: string) => Promise<readonly string[]>
 }
 
-/** The first of the attempts that is answered; rejects with a reason in words when all have failed, or `signal` aborts. */
+/** The first attempt that connects; rejects with a reason when all have failed, or when `signal` aborts. */
 export async function dial(host: string, port: number, options: DialOptions): Promise<net.Socket> {
   const { signal, resolveName = systemAddresses } = options
   if (signal.aborted) throw new ConnectFailure(reasonOf(signal.reason))
@@ -55,7 +58,7 @@ async function systemAddresses(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address)
 }
 
-/** The resolver can take longer than the attempt may; it can not be stopped, its answer is then ignored. */
+/** The resolver can take longer than the attempt allows and can not be stopped; a late answer is ignored. */
 function abortOf(signal: AbortSignal, host: string): Promise<never> {
   return new Promise((_resolve, reject) => {
     const abort = (): void =>
@@ -64,7 +67,7 @@ function abortOf(signal: AbortSignal, host: string): Promise<never> {
   })
 }
 
-/** The order of the resolver, but with the families in turn: one family that leads nowhere costs one step, not eight. */
+/** The resolver's order, but alternating between the families: an unreachable family costs one step, not eight. */
 export function alternateFamilies(addresses: readonly string[]): string[] {
   const isFirstFamily = (address: string): boolean => net.isIP(address) === net.isIP(addresses[0] ?? '')
   const [first, second] = [

@@ -1,4 +1,4 @@
-// Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy where one is set.
+// Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy if one is configured.
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
@@ -19,26 +19,29 @@ const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'w
 
 export interface OpenOptions extends DialOptions {
   settings: UplinkSettings
-  /** Whether somebody has set the box's clock since it started. */
+  /** True if the box's clock was set since it started. */
   isClockSet: () => boolean
-  /** A certificate from the box's future was taken, because its clock was never set. */
+  /** A certificate that is not valid yet by the box's clock was accepted, because the clock was never set. */
   onDateless: (validFrom: string) => void
 }
 
-/** Resolves when bytes can flow; rejects when the centre can not be reached or trusted, or `signal` aborts. */
+/**
+ * Resolves when the stream is open; rejects when the centre can not be reached or its certificate is not trusted, or
+ * when `signal` aborts.
+ */
 export async function openStream(address: string, options: OpenOptions): Promise<Duplex> {
   const { settings, signal } = options
   const url = new URL(address)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? (defaultPorts[url.protocol] ?? 1883) : Number(url.port)
   const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
-  // Read before there is a socket: a reset that comes while nobody listens to the socket would end the program.
+  // Read before there is a socket: a reset that arrives before the socket has a listener would end the program.
   const keys = isSecure ? await readKeys(settings) : undefined
   const tcp = settings.proxyUrl
     ? await openTunnel(new URL(settings.proxyUrl), host, port, options)
     : await dial(host, port, options)
   tcp.on('error', () => undefined)
-  // A dead peer is noticed by the kernel too, and a lone alarm never waits for Nagle.
+  // With keep-alive the kernel too detects a dead peer; without Nagle's algorithm a single alarm is sent at once.
   tcp.setKeepAlive(true, 10_000)
   tcp.setNoDelay(true)
   const stream = keys ? await openTls(tcp, host, keys, options) : tcp
@@ -84,7 +87,7 @@ interface Keys {
   key: Buffer | undefined
 }
 
-/** At each attempt, so that a renewed certificate works without a restart. */
+/** Read at each attempt, so that a renewed certificate works without a restart. */
 async function readKeys(settings: UplinkSettings): Promise<Keys> {
   const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
   const [ca, cert, key] = await Promise.all([
@@ -95,7 +98,7 @@ async function readKeys(settings: UplinkSettings): Promise<Keys> {
   return { ca, cert, key }
 }
 
-/** The common name that the box shows to the centre; undefined without a certificate. */
+/** The common name in the box's certificate; undefined without one. */
 export async function shownName(certFile: string | undefined): Promise<string | undefined> {
   if (certFile === undefined) return undefined
   return commonNameOf(new X509Certificate(await readFile(certFile))) ?? ''
@@ -111,12 +114,12 @@ async function openTls(
     socket,
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
     minVersion: 'TLSv1.2',
-    // Judged below, before a byte is sent: only there can a clock that was never set be told from a bad certificate.
+    // Checked below, before a byte is sent: only there can a clock that was never set be told from a bad certificate.
     rejectUnauthorized: false,
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),
   })
-  // With TLS 1.3 the centre's refusal of our certificate follows the handshake, possibly in the same read.
+  // With TLS 1.3 the centre's refusal of the box's certificate follows the handshake, possibly in the same read.
   secure.on('error', () => undefined)
   await opened(secure, 'secureConnect', options.signal).catch((error: unknown) => {
     const reason = reasonOf(error)
@@ -138,7 +141,7 @@ async function openTls(
 }
 
 async function openWebSocket(url: URL, stream: Duplex, signal: AbortSignal): Promise<Duplex> {
-  // The stream is secured already; for `ws` it is a plain connection either way.
+  // The stream is already encrypted; `ws` uses it as a plain connection.
   const target = new URL(url)
   target.protocol = 'ws:'
   target.port = url.port === '' ? String(defaultPorts[url.protocol]) : url.port

@@ -1,4 +1,4 @@
-// Waits until a socket of whatever kind is open, or failed, or is not wanted any more.
+// Waits until a socket is open, has failed, or is aborted.
 import { ConnectFailure, reasonOf } from './connect-failure.ts'
 
 interface Openable {
@@ -17,7 +17,7 @@ export function opened(target: Openable, event: string, signal: AbortSignal): Pr
       target.off('error', fail)
       signal.removeEventListener('abort', abort)
       if (error === undefined) return resolve()
-      // Whatever it still says after this is of no interest, but must not end the program.
+      // Later errors of the socket are ignored, but without a listener they would end the program.
       target.on('error', () => undefined)
       if (target.terminate) target.terminate()
       else target.destroy?.()

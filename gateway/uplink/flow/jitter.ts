@@ -1,9 +1,9 @@
-// How much neighbouring round trips differ although nothing of ours queues: so much of a wait is no queue.
+// How much neighbouring round trips differ without a queue of our own: a wait within this difference is not a queue.
 
 const factor = 2
 const msMax = 200
 const samplesMax = 15
-/** Fewer say nothing yet. */
+/** With fewer samples the result is unknown. */
 const samplesMin = 8
 const decay = 0.99
 
@@ -17,7 +17,7 @@ export class Jitter {
     return this.#ms
   }
 
-  /** The same, but it goes down only slowly: Receipts that are late at random are alike now and then. */
+  /** The same, but it falls slowly: random delays of Receipts can be similar for a while. */
   get steadyMs(): number {
     return Math.max(this.#ms, this.#steadyMs)
   }
@@ -26,7 +26,7 @@ export class Jitter {
     return this.#stepsMs.length >= samplesMin
   }
 
-  /** One round trip without the Report's own time on the link. */
+  /** One round trip without the transmission time of the Report itself. */
   take(tripMs: number): void {
     this.#stepsMs.push(Math.abs(tripMs - (this.#lastTripMs ?? tripMs)))
     if (this.#stepsMs.length > samplesMax) this.#stepsMs.shift()

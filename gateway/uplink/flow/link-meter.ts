@@ -1,49 +1,53 @@
-// Measures the link from what Receipts say arrived: rate, round trip, and from both how much low lanes may have in flight.
+// Measures the link from the Receipts: rate and round trip, and from both how many bytes low lanes may have in
+// flight.
 import { Jitter, median } from './jitter.ts'
 import { Pace } from './pace.ts'
 import { Window } from './window.ts'
 
-/** How long Reports of low lanes may queue on the link before the window shrinks; a link that jitters gets more. */
+/** How long Reports of low lanes may queue on the link before the window shrinks; a link with jitter gets more. */
 export const queueMsMax = 10
-/** On a short way the centre's own work looks like a queue: there this much in all is allowed. */
+/** On a short path the centre's processing time looks like a queue: there this much in total is allowed. */
 const shortWayMs = 80
-/** Within one building the way holds nothing worth measuring: this many Reports keep the centre busy. */
+/** Within one building the path is too short to measure: this many Reports keep the centre busy. */
 const shortRoundTripMs = 5
 const shortWayReports = 4
-/** How long one Report of a low lane takes on the link. */
+/** Target transmission time of one Report of a low lane. */
 export const reportDurationMs = 75
 /** Smallest and largest Report on the wire, in bytes. */
 export const reportWireBytesMin = 512
 export const reportWireBytesMax = 16 * 1024
-/** The floor of the round trip is measured again after this long, with an empty link: routes change. */
+/** The smallest round trip is measured again after this long, with an empty link: routes change. */
 export const roundTripExpiresMs = 60_000
-/** Low lanes leave this much faster than the link is known to be, never in a burst longer than that. */
+/** Low lanes are sent this much faster than the known rate of the link, never in a burst longer than that. */
 const startPace = 1.5
 const laterPace = 1.2
 const burstMs = 4
-/** A rate that was measured far too low, as after lost Receipts, holds nothing back longer than this. */
+/** If the rate was measured far too low, for example after lost Receipts, it delays a Report at most this long. */
 export const paceMsMax = 1000
-/** On a thin and long link low lanes leave below its rate (`pace.ts`); on others the window alone keeps queues short. */
+/**
+ * On a thin and long link low lanes are sent below its rate (`pace.ts`); on other links the window alone keeps queues
+ * short.
+ */
 const pacedBytesPerMsMax = 500
 const pacedRoundTripMsMin = 20
-/** A queue on a paced link: longer than this, and than what jitter explains. */
+/** On a paced link a wait longer than this, and longer than the jitter explains, is a queue. */
 const queueSignMs = 25
-/** Receipts of a paced link may be so late before its window ends. */
+/** On a paced link Receipts may be this late before the window limits sending. */
 const lateMs = 200
 const rateSamplesMax = 9
-/** What the link carried lately is the middle of so many samples: about two seconds of a thin link. */
+/** The recent rate is the median of this many samples: about two seconds of a thin link. */
 const latelySamplesMax = 24
 
-/** What is remembered of a Report when it leaves, to measure with when its Receipt comes. */
+/** Stored when a Report is sent, for the measurement when its Receipt comes. */
 export interface Departure {
   bytes: number
   sentMs: number
   firstSentMs: number
   delivered: number
   deliveredMs: number
-  /** Sent when nothing else was under way: its round trip holds no queue of ours. */
+  /** Sent when nothing else was in flight: its round trip contains no queue of our own. */
   isAlone: boolean
-  /** Sent while there was nothing more to send: its rate says less than the link can do. */
+  /** Sent while nothing more was waiting: its rate can be lower than the link's. */
   isIdle: boolean
 }
 
@@ -54,10 +58,10 @@ export class LinkMeter {
   #inFlightBytes = 0
   #rates: number[] = []
   #bytesPerMs = 0
-  /** Samples of the rate, newest last, and what the link carried lately. */
+  /** Samples of the rate, newest last, and the recent rate. */
   #lately: number[] = []
   #latelyPerMs = 0
-  /** The quickest round trip and the bytes of that Report. */
+  /** The shortest round trip and the bytes of that Report. */
   #quickest: { ms: number; bytes: number; atMs: number } | undefined
   #smoothedMs = 0
   #isProbing = false
@@ -75,23 +79,26 @@ export class LinkMeter {
     return this.#linkPerMs * 1000
   }
 
-  /** The round trip without a queue and without the Report's own time on the link, ms; 0 while unknown. */
+  /** The round trip without a queue and without the transmission time of the Report, ms; 0 while unknown. */
   get roundTripMs(): number {
     if (!this.#quickest) return 0
     return Math.max(this.#quickest.ms - this.#ownMs(this.#quickest.bytes), this.#quickest.ms / 10)
   }
 
-  /** The round trip as it is lately, ms; 0 while unknown. */
+  /** The recent round trip, ms; 0 while unknown. */
   get smoothedMs(): number {
     return this.#smoothedMs
   }
 
-  /** The wire size a Report of a low lane should have. */
+  /** The target wire size of a Report of a low lane. */
   get reportBytes(): number {
     return clamp(this.#linkPerMs * reportDurationMs, reportWireBytesMin, reportWireBytesMax)
   }
 
-  /** How many bytes low lanes may have in flight: what the link holds and a little more, so that it never idles. */
+  /**
+   * How many bytes low lanes may have in flight: the capacity of the link and a little more, so that it is never
+   * idle.
+   */
   get windowBytes(): number {
     if (this.#isProbing) return 1
     if (this.#isPaced) return this.#pacedWindowBytes
@@ -99,7 +106,7 @@ export class LinkMeter {
     return isShortWay ? Math.max(this.#window.bytes, this.reportBytes * shortWayReports) : this.#window.bytes
   }
 
-  /** How long the next Report of a low lane is to wait, so that none stands in a burst of its own lane; 0 for now. */
+  /** How long the next Report of a low lane must wait, so that its own lane forms no burst; 0 for now. */
   paceDelayMs(nowMs: number): number {
     return this.#isProbing ? 0 : Math.max(0, this.#paceMs - burstMs - nowMs)
   }
@@ -143,12 +150,12 @@ export class LinkMeter {
     if (!newest.isIdle) this.#adjust(departures, newest, nowMs)
   }
 
-  /** Gone without a Receipt: counted out of the window, nothing learned. */
+  /** Lost without a Receipt: removed from the window, not measured. */
   forget(departures: readonly Departure[]): void {
     for (const departure of departures) this.#inFlightBytes -= departure.bytes
   }
 
-  /** A new connection, maybe another route: nothing in flight, and half of what was good before to begin with. */
+  /** A new connection, perhaps another route: nothing is in flight, and the window starts at half of its last value. */
   restart(): void {
     this.#window.restart(this.#window.bytes / 2)
     this.#pace.restart()
@@ -164,7 +171,10 @@ export class LinkMeter {
     this.#jitter.restart()
   }
 
-  /** Called before each Report: empties the link now and then, so that our own queue is not taken for distance. */
+  /**
+   * Called before each Report: lets the link become empty from time to time, so that our own queue is not measured as
+   * distance.
+   */
   probeWhenDue(nowMs: number): void {
     this.#pace.emptied(this.#inFlightBytes, nowMs)
     const isStale = this.#quickest !== undefined && nowMs - this.#quickest.atMs > roundTripExpiresMs
@@ -178,7 +188,7 @@ export class LinkMeter {
     if (newest.isIdle && rate <= this.#bytesPerMs) return
     this.#rates.push(rate)
     if (this.#rates.length > rateSamplesMax) this.#rates.shift()
-    // The median: Receipts that come in bunches make single samples too high or too low.
+    // The median: Receipts that arrive in groups make single samples too high or too low.
     this.#bytesPerMs = median(this.#rates)
     this.#lately.push(rate)
     if (this.#lately.length > latelySamplesMax) this.#lately.shift()
@@ -196,7 +206,7 @@ export class LinkMeter {
     }
   }
 
-  /** From what the newest Report waited: on a thin and long link the pace, on others the window. */
+  /** From the wait of the newest Report: sets the pace on a thin and long link, the window on others. */
   #adjust(departures: readonly Departure[], newest: Departure, nowMs: number): void {
     if (!this.#quickest) return
     const [isPaceable, wasPaced] = [this.#isPaceable, this.#isPaced]
@@ -204,7 +214,7 @@ export class LinkMeter {
     const { bytes: quickestBytes, ms: quickestMs } = this.#quickest
     const rawMs = Math.max(nowMs - newest.sentMs, 0.05)
     const freeMs = quickestMs + this.#ownMs(newest.bytes) - this.#ownMs(quickestBytes)
-    // At the start our own pairs look like jitter.
+    // At the start our own pairs of Reports look like jitter.
     const jitterMs = wasPaced ? this.#jitter.steadyMs : Math.min(this.#jitter.ms, 50)
     const shortMs = shortWayMs - freeMs
     const bytes = departures.reduce((sum, departure) => sum + departure.bytes, 0)
@@ -213,7 +223,7 @@ export class LinkMeter {
       sentMs: newest.sentMs,
       rawMs,
       freeMs,
-      // At first Reports leave in pairs: one of them is no queue yet.
+      // At first Reports are sent in pairs: the second one of a pair is not a queue.
       queueMs: rawMs - freeMs - (isPairs ? this.#ownMs(newest.bytes) : 0),
       allowedMs: Math.max(queueMsMax, shortMs) + this.#jitter.ms,
       jitterMs,
@@ -231,16 +241,16 @@ export class LinkMeter {
     const before = this.#pace.phase
     if (isPaceable) this.#pace.arrive(sample)
     else if (wasPaced) this.#pace.restart()
-    // On a slower link each Report takes longer by itself: what is free of a queue there is measured anew.
+    // On a slower link each Report takes longer by itself: the round trip without a queue is measured again.
     if (before === 'cruise' && this.#pace.phase === 'empty') this.#quickest.atMs = Number.NEGATIVE_INFINITY
     if (this.#isPaced) return
-    // The link turned out faster than it was: what fits is found out from here on.
+    // The link is faster than measured: the window is searched again from here.
     if (wasPaced) this.#window.restart(sample.usedBytes)
     if (isPaceable) this.#window.growGently(sample)
     else this.#window.adjust(sample)
   }
 
-  /** Thin and long enough that the pace of low lanes is what keeps it free for red. */
+  /** True for a link so thin and long that pacing low lanes keeps it free for red. */
   get #isPaceable(): boolean {
     return this.#linkPerMs < pacedBytesPerMsMax && this.roundTripMs >= pacedRoundTripMsMin
   }
@@ -249,16 +259,16 @@ export class LinkMeter {
     return this.#pace.phase !== 'start'
   }
 
-  /** How fast low lanes leave, bytes a millisecond; 0 while nothing is known. */
+  /** The rate at which low lanes are sent, bytes per millisecond; 0 while unknown. */
   get #pacePerMs(): number {
     if (this.#isPaced) return this.#pace.perMs
     if (!this.#window.isStarting) return this.#bytesPerMs * laterPace
-    // The rate is the middle of some round trips, and at the start each one carries more.
+    // The rate is the median of several round trips, and at the start each one carries more than the one before.
     const windowPerMs = this.#isPaceable ? this.#window.bytes / this.roundTripMs : 0
     return Math.max(this.#bytesPerMs, windowPerMs) * startPace
   }
 
-  /** What the link carries as far as is known, bytes a millisecond. */
+  /** The rate of the link as far as known, bytes per millisecond. */
   get #linkPerMs(): number {
     return this.#isPaced ? this.#pace.linkPerMs : this.#bytesPerMs
   }
@@ -270,7 +280,7 @@ export class LinkMeter {
     return this.#pace.perMs * heldMs + reportBytes * 2
   }
 
-  /** The time these bytes take on the link, as far as its rate is known. */
+  /** The transmission time of these bytes at the known rate of the link. */
   #ownMs(bytes: number): number {
     return this.#linkPerMs > 0 ? bytes / this.#linkPerMs : 0
   }

@@ -1,52 +1,56 @@
-// How fast low lanes leave on a thin link: a little slower than it was seen to carry while a queue stood before it, so that none stands.
+// The rate of low lanes on a thin link: slightly below the rate that was measured while a queue stood, so that no
+// queue forms.
 import { type Queued, Stretch } from './stretch.ts'
 
-/** Low lanes take this share of the link. With less than all of it no queue stands, and a token bucket stays full for red. */
+/** Low lanes use this share of the link. Below 100 % no queue forms, and a token bucket stays full for red. */
 const share = 0.9
 /**
- * Now and then they leave this much faster than the link was seen to carry, until a queue shows that it still is so. The
- * queue grows for a round trip before anybody notices: so it begins with little where the rate is known well. A link on
- * which no queue comes carries that much, and is tried with more.
+ * From time to time low lanes are sent this much faster than the measured rate, until a queue shows the limit again.
+ * A queue grows for one round trip before it can be detected, so the step is small where the rate is well known. If
+ * no queue forms at this rate, a higher one is tried.
  */
 const probeGains = [1.125, 1.25, 1.5] as const
 export const probeEveryMsMin = 10_000
 export const probeEveryMsMax = 150_000
 const probeEveryFactor = 6
-/** A token bucket hides a slower link for so many bytes; and what comes back is a round trip old. */
+/** A token bucket hides a slower link for this many bytes; and each Receipt reports the state of one round trip ago. */
 const bucketBytesMax = 6 * 1024
 const probeRoundTripsMin = 2
-/** So far apart two measurements may be and still mean the same link. */
+/** Two measurements within this factor count as the same link. */
 const sameLink = 0.15
-/** A queue that neither grows nor goes for so long: the link carries just what we send. */
+/** If a queue neither grows nor shrinks for this long, the link carries exactly the sent rate. */
 const standingMsMax = 2000
 const standingShrink = 0.95
 
-/** So many Receipts in a row make a queue, where the way differs by more than some milliseconds and where not. */
+/**
+ * This many Receipts in a row count as a queue, where the path has jitter of more than some milliseconds and where it
+ * has not.
+ */
 const signs = 2
 const signsOnJitter = 4
 const jitterMsMin = 10
 
-/** What one Receipt tells. */
+/** The measurement of one Receipt. */
 export interface Heard extends Queued {
-  /** When the newest Report of it left. */
+  /** When its newest Report was sent. */
   sentMs: number
   roundTripMs: number
   isJitterKnown: boolean
-  /** What came back lately, in bytes a millisecond. */
+  /** The recent rate of receipted bytes, bytes per millisecond. */
   carriedPerMs: number
 }
 
 /**
- * `start`: the rate is not known, the window grows until a queue stands. `cruise`: below the rate. `probe`: above it.
- * `empty`: nothing leaves until what was sent has come back, and the queue is measured while it goes.
+ * `start`: the rate is unknown, the window grows until a queue forms. `cruise`: below the rate. `probe`: above it.
+ * `empty`: nothing is sent until everything in flight is receipted, and the queue is measured while it drains.
  */
 export type PacePhase = 'start' | 'cruise' | 'probe' | 'empty'
 
 export class Pace {
   #phase: PacePhase = 'start'
-  /** What the link carries, bytes a millisecond; 0 while unknown. */
+  /** The rate of the link, bytes per millisecond; 0 while unknown. */
   #linkPerMs = 0
-  /** From a whole stretch, not only from what came back before a queue was seen. */
+  /** From a whole queue sample, not only from Receipts before a queue was seen. */
   #isLearned = false
   readonly #stretch = new Stretch()
   #probeAtMs = Number.POSITIVE_INFINITY
@@ -54,7 +58,7 @@ export class Pace {
   #probe = { fromMs: 0, bytes: 0, doneMs: Number.POSITIVE_INFINITY }
   #probeSteps = 0
   #emptyUntilMs = 0
-  /** The queue stood before what was sent so fast: the link carries less, whatever late Receipts say. */
+  /** The queue existed before the fast sending: the link carries less, however late the Receipts are. */
   #mostPerMs = Number.POSITIVE_INFINITY
 
   get phase(): PacePhase {
@@ -65,17 +69,17 @@ export class Pace {
     return this.#linkPerMs
   }
 
-  /** Bytes a millisecond of low lanes; 0 while unknown. */
+  /** Rate of low lanes, bytes per millisecond; 0 while unknown. */
   get perMs(): number {
     return this.#linkPerMs * (this.#phase === 'probe' ? this.#probeGain : share)
   }
 
-  /** Reports that may be under way while the queue is measured: as many as are still needed to measure it. */
+  /** Reports that may be in flight while the queue is measured: as many as the measurement still needs. */
   get reportsWanted(): number {
     return this.#stretch.reportsWanted
   }
 
-  /** A new connection, or a link too fast to be paced. */
+  /** A new connection, or a link too fast for pacing. */
   restart(): void {
     this.#phase = 'start'
     this.#linkPerMs = 0
@@ -85,14 +89,14 @@ export class Pace {
     this.#probeAtMs = Number.POSITIVE_INFINITY
   }
 
-  /** A Report leaves; `isIdle`: nothing waits behind it, so nothing can be learned now. */
+  /** A Report was sent; `isIdle`: nothing waits behind it, so this phase can measure nothing. */
   depart(bytes: number, nowMs: number, isIdle: boolean): void {
     if (this.#phase === 'probe') {
       this.#probe.bytes += bytes
       const { fromMs, doneMs } = this.#probe
       const spareBytes = this.#probe.bytes - this.#linkPerMs * (nowMs - fromMs)
       if (spareBytes >= bucketBytesMax) this.#probe.doneMs = Math.min(doneMs, nowMs)
-      // There was not enough to send: nothing was learned.
+      // There was not enough to send: nothing was measured.
       else if (nowMs - fromMs > (bucketBytesMax * 2) / (this.#linkPerMs * (this.#probeGain - 1)))
         this.#cruise(nowMs)
     } else if (this.#phase === 'cruise' && !isIdle && nowMs >= this.#probeAtMs) {
@@ -104,7 +108,7 @@ export class Pace {
 
   arrive(heard: Heard): void {
     const { nowMs, queueMs, jitterMs, signMs, roundTripMs } = heard
-    // While it empties the queue ends by itself: what was measured until then counts.
+    // While the link drains the queue ends by itself: the measurement until then counts.
     if (this.#phase !== 'empty' || queueMs >= (signMs + jitterMs) / 2) this.#stretch.take(heard)
     const least = jitterMs > jitterMsMin || !heard.isJitterKnown ? signsOnJitter : signs
     const isQueue = this.#stretch.reports >= least && queueMs > signMs
@@ -116,12 +120,12 @@ export class Pace {
       this.#empty(nowMs, roundTripMs)
     } else if (this.#phase === 'probe') {
       const { fromMs, doneMs } = this.#probe
-      // No queue, and no bucket so large: the link has become faster.
+      // No queue, and no token bucket is that large: the link has become faster.
       if (heard.sentMs >= doneMs && nowMs - fromMs > roundTripMs * probeRoundTripsMin) this.#probeOn(nowMs)
     }
   }
 
-  /** What was under way has come back, or takes too long. */
+  /** Everything in flight has come back, or takes too long. */
   emptied(inFlightBytes: number, nowMs: number): void {
     if (this.#phase !== 'empty' || (inFlightBytes > 0 && nowMs < this.#emptyUntilMs)) return
     const perMs = this.#stretch.likelyPerMs
@@ -150,7 +154,10 @@ export class Pace {
     this.#probeAtMs = nowMs + this.#probeEveryMs
   }
 
-  /** A queue although we keep below the rate: the link has become slower. Receipts that are only late come as fast as ever. */
+  /**
+   * A queue although the sent rate is below the link's: the link has become slower. If Receipts are only late, their
+   * rate does not change.
+   */
   #watch({ nowMs, jitterMs, roundTripMs }: Heard): void {
     const perMs = this.#stretch.mostPerMs(jitterMs)
     if (perMs === undefined) return
@@ -165,7 +172,7 @@ export class Pace {
 
   #learn(perMs: number): void {
     const isSame = this.#isLearned && Math.abs(perMs / this.#linkPerMs - 1) < sameLink
-    // Only what was measured the same twice is held against what is measured next.
+    // A new measurement is compared only with a rate that was measured twice.
     const isSure = isSame && this.#probeEveryMs > probeEveryMsMin
     this.#linkPerMs = isSure ? (this.#linkPerMs + perMs) / 2 : perMs
     this.#probeEveryMs = isSame

@@ -1,19 +1,20 @@
-// A stretch of Receipts in which a queue stood before the link: only then does what came back tell what the link carries.
+// A sample of Receipts during which a queue stood before the link: only then the rate of the Receipts is the rate of
+// the link.
 
-/** Fewer Reports, or a shorter time, say nothing: a token bucket lets short trains pass at any speed. */
+/** With fewer Reports, or in a shorter time, there is no result: a token bucket passes short bursts at any speed. */
 const reportsMin = 5
 const durationMsMin = 200
 
 export interface Queued {
   nowMs: number
-  /** Bytes that have come back, counted from the start of the program. */
+  /** Receipted bytes, counted from the start of the program. */
   deliveredBytes: number
   /** Reports of this Receipt. */
   reports: number
   queueMs: number
-  /** So long a queue is none: the way itself differs by so much. */
+  /** A wait up to this long is not a queue: the path itself varies this much. */
   jitterMs: number
-  /** From here on a queue is one. */
+  /** A longer wait than this is a queue. */
   signMs: number
 }
 
@@ -38,19 +39,19 @@ export class Stretch {
     return Math.max(0, reportsMin - this.reports)
   }
 
-  /** Bytes a millisecond, undefined while too little was seen. */
+  /** Bytes per millisecond; undefined while there are too few samples. */
   get perMs(): number | undefined {
     const isEnough = this.#reports >= reportsMin && this.durationMs >= durationMsMin
     return isEnough ? (this.#toBytes - this.#fromBytes) / this.durationMs : undefined
   }
 
-  /** As its last Receipt may have been late by `jitterMs`, or not. */
+  /** As if its last Receipt had been late by `jitterMs`, or not. */
   get likelyPerMs(): number | undefined {
     const { perMs, durationMs } = this
     return perMs === undefined ? undefined : (perMs * durationMs) / (durationMs + this.#jitterMs / 2)
   }
 
-  /** The most it can have been, as the ends of the stretch are only known to `jitterMs`. */
+  /** The highest possible rate: the ends of the sample are known only to within `jitterMs`. */
   mostPerMs(jitterMs: number): number | undefined {
     const sureMs = this.durationMs - jitterMs
     return this.perMs === undefined || sureMs < jitterMs ? undefined : (this.perMs * this.durationMs) / sureMs
@@ -58,7 +59,7 @@ export class Stretch {
 
   take({ nowMs, deliveredBytes, reports, queueMs, jitterMs, signMs }: Queued): void {
     if (!this.#isOpen) {
-      // What the first one brings was carried before.
+      // The bytes of the first Receipt were carried before the sample.
       if (queueMs > signMs) this.#open(nowMs, deliveredBytes)
       return
     }

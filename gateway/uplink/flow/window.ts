@@ -1,27 +1,34 @@
-// How much low lanes may have in flight where nothing paces them: it grows while no Report is seen to queue, and shrinks to what fits.
+// How many bytes low lanes may have in flight without pacing: the window grows while no Report queues, and shrinks to
+// the capacity of the link.
 
-/** Least and most bytes in flight whatever is measured: two small Reports, and a long fast link. */
+/** Least and most bytes in flight, whatever is measured: two small Reports, and a long fast link. */
 export const windowBytesMin = 1280
 export const windowBytesMax = 1024 * 1024
-/** While nothing queues the window grows by this share of what arrives: by half at first, later from little to more. */
+/**
+ * While nothing queues, the window grows by this share of the receipted bytes: by half at first, later from small to
+ * larger.
+ */
 const startGrowth = 0.5
-/** Where a token bucket may hide a queue it grows at first by so many bytes a round trip: what comes back shows too late that it is empty. */
+/**
+ * Where a token bucket may hide a queue, the window at first grows by this many bytes per round trip: Receipts show
+ * too late that the bucket is empty.
+ */
 const gentleBytes = 512
 const gentleBelowBytes = 6 * 1024
 const laterGrowthMin = 0.02
 const laterGrowthMax = 0.25
 
-/** What one Receipt tells. */
+/** The measurement of one Receipt. */
 export interface WindowSample {
   nowMs: number
-  /** When the newest Report of it left, and how long it took. */
+  /** When its newest Report was sent, and its round trip. */
   sentMs: number
   rawMs: number
-  /** What it would have taken without a queue, how long it queued, and how long it may. */
+  /** The round trip without a queue, the time in the queue, and the allowed time in the queue. */
   freeMs: number
   queueMs: number
   allowedMs: number
-  /** Bytes of this Receipt, and what was in flight before it. */
+  /** Bytes of this Receipt, and the bytes in flight before it. */
   bytes: number
   usedBytes: number
   reportBytes: number
@@ -44,7 +51,7 @@ export class Window {
     return this.#isStarting
   }
 
-  /** Finds out anew what fits, from so much on. */
+  /** Searches the capacity again, from this many bytes on. */
   restart(bytes: number): void {
     this.#bytes = bounded(bytes)
     this.#isStarting = true
@@ -64,7 +71,8 @@ export class Window {
         this.#shrunkMs = nowMs
       }
     }
-    // A centre's disk and the way back make Receipts late too: what the link was seen to carry is never given up for it.
+    // The centre's disk and the way back also delay Receipts: the measured rate of the link is never given up for
+    // that.
     this.#bytes = bounded(Math.max(this.#bytes, latelyPerMs * (freeMs + allowedMs)))
   }
 
@@ -78,7 +86,7 @@ export class Window {
   }
 
   grow({ nowMs, sentMs, bytes, usedBytes, reportBytes }: WindowSample): void {
-    // Room that is not used says nothing: it must not grow on.
+    // An unused window tells nothing about the link: it must not grow.
     const most = this.#isStarting ? usedBytes * 2 : usedBytes + reportBytes * 1.5
     const grown = Math.min(most, this.#bytes + bytes * this.#growth)
     this.#bytes = bounded(Math.max(this.#bytes, grown))

@@ -1,4 +1,5 @@
-// One lane's place in the uplink: what was written, sent, receipted, what must go again, and the records at hand to send next.
+// One lane of the uplink: the written, sent and receipted positions, the ranges to send again, and the records that
+// are read for sending.
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import type { Skipped } from '../../../protocols/uplink/report.ts'
 import type { LanePosition, StoredRecord } from '../../journal/port.ts'
@@ -6,25 +7,31 @@ import type { Departure } from '../flow/link-meter.ts'
 import { addRange, type Range, removeTo } from './ranges.ts'
 import { RecordTail } from './record-tail.ts'
 
-/** One read from the journal: the next is under way while half of it is still to be sent; more would only be held in memory. */
+/**
+ * Records of one read from the journal. The next read runs while half of them are still to be sent; a larger number
+ * would only use memory.
+ */
 export const readLimits = { recordsMax: 500, bytesMax: 128 * 1024 }
-/** Most ranges that wait to be sent again; beyond it the oldest hundred do, the centre will name the others later. */
+/**
+ * Most ranges that wait to be sent again; beyond it the oldest hundred are sent, and the centre names the others
+ * later.
+ */
 const againRangesMax = 100
 
-/** A Report that left and has no Receipt yet: numbers `from` to `to`. */
+/** A Report in flight, without a Receipt: numbers `from` to `to`. */
 export interface Flight {
   from: number
   to: number
   departure: Departure
 }
 
-/** What a Report could be made of now: `records` follow without a gap; `skipped` lies just below them. */
+/** The content of the next Report: `records` follow without a gap; `skipped` lies directly below them. */
 export interface Candidates {
   from: number
   records: readonly StoredRecord[]
   skipped?: Skipped
   isAgain: boolean
-  /** Nothing else waits in this lane behind these. */
+  /** Nothing else of this lane waits behind these. */
   isAll: boolean
 }
 
@@ -68,14 +75,14 @@ export class LaneQueue {
     this.settle(position.receipted)
   }
 
-  /** On a new connection everything without a Receipt is unknown and goes again. */
+  /** On a new connection everything without a Receipt is sent again. */
   rewind(): Departure[] {
     this.sentTo = this.receipted
     this.#again = []
     return this.flights.splice(0).map((flight) => flight.departure)
   }
 
-  /** The centre has everything up to `storedTo`; returns the Reports that this settles. */
+  /** The centre has confirmed everything up to `storedTo`; returns the settled Reports. */
   settle(storedTo: number): Departure[] {
     this.receipted = Math.max(this.receipted, storedTo)
     this.sentTo = Math.max(this.sentTo, storedTo)
@@ -84,19 +91,22 @@ export class LaneQueue {
     return this.#takeFlights((flight) => flight.to <= storedTo)
   }
 
-  /** The centre has lost what it had above `storedTo`: all of it goes again. Returns the Reports under way, void now. */
+  /**
+   * The centre has lost what it had above `storedTo`: all of it is sent again. Returns the Reports in flight, which
+   * are void now.
+   */
   stepBack(storedTo: number): Departure[] {
     this.receipted = Math.min(this.receipted, storedTo)
     return this.rewind()
   }
 
-  /** The centre lacks `from` to `to`, and what was sent of it has had its time: it goes first. */
+  /** The centre lacks `from` to `to`, and the Receipt of these numbers is overdue: they are sent first. */
   sendAgain(from: number, to: number): Departure[] {
     const range: Range = [Math.max(from, this.receipted + 1), Math.min(to, this.sentTo)]
     if (range[0] > range[1]) return []
     const isMet = (flight: Flight): boolean => flight.from <= range[1] && flight.to >= range[0]
     this.#again = addRange(this.#again, range).slice(0, againRangesMax)
-    // What else was in such a Report is still waited for, or nobody would send it again.
+    // The rest of such a Report still waits for its Receipt; otherwise it would never be sent again.
     const rests = this.flights.filter(isMet).flatMap(({ from: first, to: last, departure }) =>
       [
         { from: Math.max(first, this.receipted + 1), to: range[0] - 1 },
@@ -108,7 +118,7 @@ export class LaneQueue {
     return taken
   }
 
-  /** What to send next from memory; undefined when it must be read first (`readAfter`), or nothing waits. */
+  /** The next records to send from memory; undefined when they must be read first (`readAfter`), or nothing waits. */
   candidates(recordsMax: number): Candidates | undefined {
     const range = this.#again[0]
     const after = range ? range[0] - 1 : this.sentTo
@@ -120,14 +130,14 @@ export class LaneQueue {
     return { ...found, from: after + 1, isAgain: range !== undefined, isAll: !range && end >= this.last }
   }
 
-  /** These candidates went out as one Report. */
+  /** These candidates were sent as one Report. */
   depart(from: number, to: number, departure: Departure): void {
     this.flights.push({ from, to, departure })
     if (this.#again[0]?.[0] === from) this.#again = removeTo(this.#again, to)
     else this.sentTo = Math.max(this.sentTo, to)
   }
 
-  /** The number to read from the journal after, or undefined while memory holds enough. */
+  /** The number after which the journal must be read, or undefined while memory holds enough. */
   readAfter(): number | undefined {
     const range = this.#again[0]
     const after = range ? range[0] - 1 : this.sentTo
@@ -142,7 +152,7 @@ export class LaneQueue {
       : undefined
   }
 
-  /** What a read after `after` brought. Numbers that are missing in it are gone from the journal. */
+  /** The result of a read after `after`. Numbers that are missing in it are no longer in the journal. */
   fill(after: number, records: readonly StoredRecord[]): void {
     const end = records.at(-1)?.number
     if (end === undefined) return
@@ -153,7 +163,7 @@ export class LaneQueue {
     this.#chunkTo = end
   }
 
-  /** The journal has nothing between `after` and `to` any more. */
+  /** The journal has no record between `after` and `to` any more. */
   markGone(after: number, to: number): void {
     this.#chunk = []
     this.#chunkAfter = after

@@ -1,8 +1,8 @@
-// Packs a Report for the wire: gzip where it pays.
+// Compresses a Report for the wire: gzip if that makes it smaller.
 import { constants, gzipSync } from 'node:zlib'
 import type { Pack } from '../link.ts'
 
-/** Shorter texts do not shrink enough to be worth the header. */
+/** A shorter text does not shrink enough for the gzip header. */
 const packCharsMin = 200
 
 export const packReport: Pack = (text, isFast) => {

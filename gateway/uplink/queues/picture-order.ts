@@ -1,17 +1,18 @@
-// In which order pictures travel: previews before full sizes, the newest alarm's first, and within an alarm as they were taken.
+// The order in which pictures are sent: previews before full sizes, the newest alarm's first, and within an alarm in
+// the order of taking.
 import type { PictureFile, PictureSize, SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 
-/** What the order is made of; a higher `turn` was taken later. */
+/** The fields that decide the order; a higher `turn` was taken later. */
 export interface PictureTurn {
   size: PictureSize
-  /** Nobody waits for it: a picture taken by the clock. */
+  /** Not urgent: taken by a schedule. */
   isScheduled: boolean
-  /** When its alarm, or itself where it has none, was first heard of. */
+  /** When its alarm first existed; for a picture without alarm, when the picture itself did. */
   groupTurn: number
   turn: number
 }
 
-/** Negative when `a` goes first. */
+/** Negative when `a` is sent first. */
 export function byTurn(a: PictureTurn, b: PictureTurn): number {
   return (
     Number(a.size === 'full') - Number(b.size === 'full') ||
@@ -21,7 +22,7 @@ export function byTurn(a: PictureTurn, b: PictureTurn): number {
   )
 }
 
-/** The files of a snapshot that are to travel: one where a small picture is its own preview. */
+/** The files of a snapshot that are sent: one if a small picture is its own preview. */
 export function filesOf({ preview, full }: SnapshotFacts): { file: PictureFile; size: PictureSize }[] {
   return preview.sha256 === full.sha256
     ? [{ file: preview, size: 'preview' }]

@@ -1,5 +1,5 @@
-// The pictures that the centre does not have yet: which part goes next, what a picture receipt settles, when to ask again.
-// No I/O of its own: bytes are read through `read`, time comes from the Clock.
+// The pictures that the centre does not have yet: which part is sent next, what a picture receipt settles, when to
+// ask again. No I/O of its own: bytes are read through `read`, time comes from the Clock.
 import { pictureSizes, type PictureSize, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { chunkBytesMax, encodePictureChunk } from '../../../protocols/uplink/picture-chunk.ts'
@@ -7,11 +7,11 @@ import type { PictureProblem, PictureReceipt } from '../../../protocols/uplink/p
 import type { Departure } from '../flow/link-meter.ts'
 import { byTurn, filesOf, type PictureTurn } from './picture-order.ts'
 
-/** Files that may wait; the store itself keeps fewer snapshots than half of this. */
+/** Most waiting files; the store itself keeps fewer snapshots than half of this. */
 export const picturesWaitingMax = 50_000
-/** Bytes read ahead of the link at once. */
+/** Most bytes read ahead of the link. */
 const pieceBytes = 64 * 1024
-/** After an answer that it is not wanted now it rests this long, twice as long each time. */
+/** After the answer "not now" the file waits this long, twice as long each time. */
 const restMs: Record<PictureProblem, number> = { unknown: 5000, damaged: 30_000, refused: 60_000 }
 const noAnswerRestMs = 1000
 const readRetryMs = 60_000
@@ -20,20 +20,20 @@ const alarmGroupsMax = 1000
 
 export interface PictureQueueOptions {
   clock: Clock
-  /** A part of a stored file; `bytes` undefined: it is gone from the box, `null`: it could not be read now. */
+  /** A part of a stored file; `bytes` undefined: the file is no longer on the box, `null`: it can not be read now. */
   read: (
     sha256: string,
     offset: number,
     length: number,
     done: (bytes: Uint8Array | undefined | null) => void,
   ) => void | Promise<void>
-  /** Something can be sent that could not before. */
+  /** A part has become ready to send. */
   onReady: () => void
-  /** The centre has all of it. */
+  /** The centre has the complete file. */
   onReached: (sha256: string) => void
-  /** The centre does not take it, for the so-manieth time in a row; it is tried again later. */
+  /** The centre refused the file; with the number of refusals in a row. It is tried again later. */
   onProblem: (sha256: string, problem: PictureProblem, times: number) => void
-  /** Deleted at the box before the centre had it. */
+  /** Deleted on the box before the centre had it. */
   onGone: (sha256: string) => void
 }
 
@@ -45,10 +45,13 @@ interface Flight {
 interface Waiting extends PictureTurn {
   sha256: string
   bytes: number
-  /** The centre said that it has so much. */
+  /** The bytes that the centre has confirmed. */
   storedTo: number
   sentTo: number
-  /** Sent on an earlier connection, maybe: the centre is asked how much it has before more is sent. */
+  /**
+   * A part may have been sent on an earlier connection: the centre is asked how many bytes it has before more is
+   * sent.
+   */
   isAskDue: boolean
   isAsking: boolean
   flights: Flight[]
@@ -58,9 +61,9 @@ interface Waiting extends PictureTurn {
 
 export interface Chunk {
   payload: Uint8Array
-  /** Called with what the link meter remembers of it, once it is on its way. */
+  /** Called when it is sent, with the record that the link meter keeps of it. */
   depart: (departure: Departure) => void
-  /** Nothing else could go behind it now. */
+  /** Nothing else waits behind it. */
   isLast: boolean
 }
 
@@ -88,7 +91,7 @@ export class PictureQueue {
     return bytes
   }
 
-  /** `isTried`: it may have been sent before this program started. `sizes` of it are wanted. */
+  /** `isTried`: it may have been sent before this program started. `sizes` of it must be sent. */
   add(snapshot: SnapshotFacts, isTried: boolean, sizes: readonly PictureSize[] = pictureSizes): void {
     const { id, alarm, moment } = snapshot
     const turn = ++this.#turn
@@ -116,25 +119,25 @@ export class PictureQueue {
     this.#options.onReady()
   }
 
-  /** A new connection, or none: what is under way is unknown. */
+  /** The connection opened or closed: the state of everything in flight is unknown. */
   restart(): void {
     for (const one of this.#waiting.values()) {
       one.flights = []
       one.isAskDue ||= one.isAsking || one.sentTo > 0
       one.isAsking = false
       one.sentTo = one.storedTo
-      // A new centre may think otherwise.
+      // A new centre may answer differently.
       one.restUntilMs = 0
       one.rests = 0
     }
   }
 
-  /** True when a part, or a question, can go now or once it is read. */
+  /** True when a part, or a question, can be sent now or once it is read. */
   get hasUnsent(): boolean {
     return this.#next() !== undefined
   }
 
-  /** The next part of at most `bytesMax`; undefined when nothing can go, or it is being read. */
+  /** The next part of at most `bytesMax`; undefined when nothing can be sent, or the part is being read. */
   next(bytesMax: number): Chunk | undefined {
     const one = this.#next()
     if (!one) return undefined
@@ -143,12 +146,12 @@ export class PictureQueue {
     return part ? this.#chunk(one, one.sentTo, part) : undefined
   }
 
-  /** What the centre says of one picture; returns what it settles on the link. */
+  /** The centre's answer about one picture; returns the messages that it settles on the link. */
   receipt({ sha256, storedTo, problem }: PictureReceipt): Departure[] {
     const one = this.#waiting.get(sha256)
     if (!one || storedTo > one.bytes) return []
     if (problem !== undefined) {
-      // What was sent behind the part that it answers is answered too.
+      // Messages sent before the answered part are answered too.
       const departures = one.flights.splice(0).map(({ departure }) => departure)
       one.storedTo = storedTo
       one.sentTo = storedTo
@@ -159,7 +162,7 @@ export class PictureQueue {
     }
     const arrived = one.flights.filter(({ to }) => to <= storedTo).map(({ departure }) => departure)
     one.flights = one.flights.filter(({ to }) => to > storedTo)
-    // An answer to the question counts as it is: a centre may have lost what it had.
+    // An answer to the question is taken as it is: a centre may have lost bytes that it had.
     one.storedTo = one.isAsking ? storedTo : Math.max(one.storedTo, storedTo)
     one.sentTo = one.isAsking ? storedTo : Math.max(one.sentTo, storedTo)
     one.isAsking = false
@@ -170,7 +173,9 @@ export class PictureQueue {
     return arrived
   }
 
-  /** Parts without an answer for `patienceMs` are lost: returns what to count out of the window, and asks again. */
+  /**
+   * Parts without an answer for `patienceMs` are lost: returns the records to remove from the window, and asks again.
+   */
   expire(patienceMs: number): Departure[] {
     const lost: Departure[] = []
     const nowMs = this.#options.clock.monotonicMs()
@@ -186,7 +191,7 @@ export class PictureQueue {
     return lost
   }
 
-  /** In the order of travel, those that rest and those that are all sent left out. */
+  /** In the order of sending, without those that wait after a refusal and those that are completely sent. */
   #next(except?: Waiting): Waiting | undefined {
     if (this.#waiting.size === 0) return undefined
     this.#order ??= [...this.#waiting.values()].sort(byTurn)

@@ -1,8 +1,8 @@
-// Sorted ranges of lane numbers that do not touch: what the centre lacks and the box must send again.
+// Sorted ranges of lane numbers that do not touch: the numbers that the centre lacks and the box must send again.
 
 export type Range = [from: number, to: number]
 
-/** `ranges` with `range` in it, merged where they touch. */
+/** `ranges` with `range` added, merged where they touch. */
 export function addRange(ranges: readonly Range[], range: Range): Range[] {
   const result: Range[] = []
   let [from, to] = range

@@ -1,4 +1,4 @@
-// The newest records of one lane, kept in memory from the commit on, so that a fresh alarm needs no read from disk.
+// The newest records of one lane, kept in memory from the commit on, so that a new alarm needs no read from disk.
 import type { StoredRecord } from '../../journal/port.ts'
 
 /** Most records and bytes of bodies kept per lane; older ones are read from the journal. */
@@ -10,7 +10,7 @@ export class RecordTail {
   #start = 0
   #bytes = 0
 
-  /** Adds the next committed record. A gap in the numbers empties the tail first: it holds one unbroken run. */
+  /** Adds the next committed record. A gap in the numbers empties the tail first: it holds one run without gaps. */
   push(record: StoredRecord): void {
     const last = this.#records.at(-1)
     if (last && record.number !== last.number + 1) this.clear()
@@ -23,12 +23,12 @@ export class RecordTail {
     return this.#records.length - this.#start
   }
 
-  /** Forgets everything up to `number`. */
+  /** Removes everything up to `number`. */
   dropTo(number: number): void {
     while (this.length > 0 && (this.#records[this.#start]?.number ?? 0) <= number) this.#shift()
   }
 
-  /** The records above `after`, when the tail holds the very next one; otherwise undefined. */
+  /** The records above `after`, if the tail holds the next one; otherwise undefined. */
   after(after: number, recordsMax: number): StoredRecord[] | undefined {
     const first = this.#records[this.#start]
     if (!first || this.length === 0) return undefined

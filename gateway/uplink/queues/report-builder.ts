@@ -1,18 +1,19 @@
-// Makes one Report out of records: joins their JSON, packs it, and cuts it to the size the link can carry in a tenth of a second.
+// Builds a Report from records: joins their JSON, compresses it, and cuts it to the size that the link carries in a
+// tenth of a second.
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import { encodeDense } from '../../../protocols/uplink/dense-report.ts'
 import { reportBytesMax, reportRecordsMax, type Skipped } from '../../../protocols/uplink/report.ts'
 import type { StoredRecord } from '../../journal/port.ts'
 import type { Pack } from '../link.ts'
 
-/** How far a packed Report may exceed its wished size before it is cut once more. */
+/** How far a compressed Report may exceed its target size before it is cut once more. */
 const overshoot = 1.1
-/** Packed bytes per character, until something was packed. */
+/** Compressed bytes per character, until a Report was compressed. */
 const unknownRatio = 0.3
-/** Bodies are kept well under the receiver's limit, which counts UTF-8 bytes: three for each Chinese character. */
+/** Bodies stay well below the receiver's limit, which counts UTF-8 bytes: three for each Chinese character. */
 const bodyCharsMax = Math.floor(reportBytesMax / 3) - 4096
 
-/** What a Report costs before its first record, packed. */
+/** Compressed bytes of a Report without records. */
 const envelopeBytes = 60
 
 export interface BuiltReport {
@@ -29,19 +30,19 @@ export interface ReportParts {
   skipped?: Skipped | undefined
 }
 
-/** How a Report is to be made. */
+/** Parameters of a Report. */
 export interface ReportWish {
   wireBytes: number
-  /** Speed matters more than size. */
+  /** Speed is more important than size. */
   isFast: boolean
-  /** The centre reads the dense form. */
+  /** The centre can read the dense form. */
   isDense: boolean
 }
 
 export class ReportBuilder {
   readonly #epoch: string
   readonly #pack: Pack
-  /** Packed bytes per character, as lately seen per lane. */
+  /** Recent compressed bytes per character, per lane. */
   readonly #ratios = new Map<Lane, number>()
 
   constructor(epoch: string, pack: Pack) {
@@ -49,12 +50,12 @@ export class ReportBuilder {
     this.#pack = pack
   }
 
-  /** Whether these records would make a Report of the wished size, by what was seen lately. */
+  /** True if these records would make a Report of the target size, by the recent ratio. */
   isFull(lane: Lane, records: readonly StoredRecord[], wireBytes: number): boolean {
     return this.#fitting(lane, records, wireBytes) < records.length || records.length >= reportRecordsMax
   }
 
-  /** A Report of about the wished size, of at least one record where there is one. */
+  /** A Report of about the target size, with at least one record if there is one. */
   build(parts: Omit<ReportParts, 'epoch'>, wish: ReportWish): BuiltReport {
     let count = this.#fitting(parts.lane, parts.records, wish.wireBytes)
     let payload = this.#make(parts, count, wish)
@@ -86,14 +87,14 @@ export class ReportBuilder {
     if (chars > 0) {
       const seen = Math.max(0.01, (payload.length - envelopeBytes) / chars)
       const known = this.#ratios.get(parts.lane) ?? seen
-      // What was too large counts at once, what was too small by and by.
+      // A Report that was too large corrects the ratio at once, one that was too small slowly.
       this.#ratios.set(parts.lane, Math.max(seen, known * 0.8 + seen * 0.2))
     }
     return payload
   }
 }
 
-/** The dense form, or undefined when a body is not JSON: then the centre is to see it as it is. */
+/** The dense form, or undefined when a body is not JSON: then the centre gets it unchanged. */
 function denseText(parts: ReportParts): string | undefined {
   try {
     const records = parts.records.map(({ body }): unknown => JSON.parse(body))
@@ -104,7 +105,7 @@ function denseText(parts: ReportParts): string | undefined {
   }
 }
 
-/** The readable form of a Report. Bodies are JSON already: they are joined, never parsed. */
+/** The readable form of a Report. Bodies are already JSON: they are joined, never parsed. */
 export function reportText({ epoch, lane, first, records, skipped }: ReportParts): string {
   const tail = skipped ? `,"skipped":${JSON.stringify([skipped])}` : ''
   const bodies = records.map((record) => record.body).join(',')

@@ -1,4 +1,5 @@
-// Calls that the box could not keep, on their way to the centre: in memory only, until the centre's broker has acknowledged them.
+// Calls that the box could not store, on their way to the centre: in memory only, until the centre's broker has
+// acknowledged them.
 import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import type { BoxTime } from '../../../protocols/domain/event.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
@@ -6,14 +7,17 @@ import { controlBytesMax, encodeJson } from '../../../protocols/uplink/codec.ts'
 import type { UnkeptCall } from '../../../protocols/uplink/unkept.ts'
 import type { Link } from '../link.ts'
 
-/** Alarms that wait for the centre; beyond it the oldest are dropped, for the newest calls are those that nobody has answered. */
+/** Most waiting alarms; beyond it the oldest are dropped, because the newest calls are not answered yet. */
 export const unkeptCallsMax = 100
-/** One message in so many milliseconds: a refused input is tried again and again, and a thin link is for records too. */
+/**
+ * Shortest time between two messages, ms: a refused input is retried again and again, and a thin link must stay free
+ * for records.
+ */
 export const unkeptPauseMs = 250
 
 interface Waiting {
   payload: Uint8Array
-  /** What the payload says, without its time: the same call again is no news. */
+  /** The payload without its time: the same call is not sent twice. */
   says: string
   isSent: boolean
   isTaken: boolean
@@ -21,7 +25,7 @@ interface Waiting {
 
 export class UnkeptCalls {
   readonly #clock: Clock
-  /** By alarm id, oldest first. Those that the centre has stay, so that their repeats are known. */
+  /** By alarm id, oldest first. Alarms that the centre has stay in the list, so that their repeats are recognised. */
   readonly #calls = new Map<string, Waiting>()
   #link: Link | undefined
   #isPausing = false
@@ -34,7 +38,7 @@ export class UnkeptCalls {
     return [...this.#calls.values()].some(({ isTaken }) => !isTaken)
   }
 
-  /** True when it is news: another alarm, or one that says more than it did. */
+  /** True for another alarm, or for more facts than the last message had. */
   add(at: BoxTime, alarm: Alarm): boolean {
     const says = JSON.stringify(alarm)
     if (this.#calls.get(alarm.id)?.says === says) return false
@@ -74,7 +78,7 @@ export class UnkeptCalls {
   }
 }
 
-/** Readings that do not fit are left out: the person and the place are what counts. */
+/** Readings that do not fit are left out: the person and the place are more important. */
 function encodeCall(at: BoxTime, alarm: Alarm): Uint8Array {
   const call: UnkeptCall = { v: 1, at, alarm }
   const payload = encodeJson(call)
