@@ -134,9 +134,10 @@ describe('import directions', () => {
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       figures: /^storage\/figure-port\.ts$/,
+      people: /^storage\/(port|people-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|figures)\/|^storage\/(port|case-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|figures|people)\/|^storage\/(port|case-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

@@ -16,6 +16,8 @@ export interface RouteCall {
   boxId: string
   /** Of paths with {caseId}. */
   caseId: string
+  /** Every parameter of the path by name: checked to be plain text without separators, nothing else. */
+  path: Readonly<Record<string, string>>
   /** Of paths with {sha256}: a picture. */
   sha256: string
   query: unknown

@@ -55,6 +55,9 @@ export function findDeskFolder(): string | undefined {
   return existsSync(`${folder}index.html`) ? folder : undefined
 }
 
+/** What no id of ours goes beyond; each route checks its own more narrowly. */
+const pathParameterPattern = /^[\p{L}\p{N}._-]{1,200}$/u
+
 interface PathParameters {
   id?: string | undefined
   boxId?: string | undefined
@@ -206,6 +209,9 @@ export class DeskServer {
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
         if (caseId !== undefined && !caseIdPattern.test(caseId)) throw new ApiProblem('not-found')
+        const path = request.params as Record<string, string>
+        if (!Object.values(path).every((one) => pathParameterPattern.test(one)))
+          throw new ApiProblem('not-found')
         if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
         if (account?.scope) await this.#checkScope(route, account.scope, { id, boxId, caseId })
         const answer = await route.run({
@@ -217,6 +223,7 @@ export class DeskServer {
           boxId: boxId ?? '',
           caseId: caseId ?? '',
           sha256: sha256 ?? '',
+          path,
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
           setCookie: (token) => this.#setSession(request, reply, token),

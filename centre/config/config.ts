@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
+import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { isNetwork } from '../../platform/strangers/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
@@ -99,6 +100,19 @@ export const centreConfigSchema = z.strictObject({
       quarantineDays: z.number().min(1).max(3650).default(90),
     })
     .default({ routineDays: 400, alarmDays: 1830, quarantineDays: 90 }),
+  /** The duty roster. */
+  people: z
+    .strictObject({
+      /** Duty hours are by this clock. */
+      timeZone: z
+        .string()
+        .max(60)
+        .refine(isTimeZone, 'a time zone such as Asia/Shanghai')
+        .default('Asia/Shanghai'),
+      /** An entry deletes itself after this, unless the person agrees again. */
+      termDaysMax: z.number().int().min(1).max(3660).default(365),
+    })
+    .prefault({}),
   storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   boxes: z

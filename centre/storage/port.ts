@@ -15,6 +15,7 @@ import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
 import type { StoredChange } from './stored-change.ts'
 import type {
   PictureRow,
@@ -237,7 +238,7 @@ export interface SecurityRow extends SecurityEntry {
 }
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
-export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls {
+export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls, PeopleWriterCalls {
   /** Nothing but an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
@@ -307,7 +308,8 @@ export interface PendingStage {
 }
 
 /** Calls that only read; they never wait for a writer. */
-export interface ReaderCalls extends CaseReaderCalls, RetentionReaderCalls, FigureReaderCalls {
+export interface ReaderCalls
+  extends CaseReaderCalls, RetentionReaderCalls, FigureReaderCalls, PeopleReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Nothing but an answer: the thread works. */
   readerAnswers(): SpoiltRow[]

@@ -3,6 +3,7 @@ import { createOpenApi } from '../api/openapi.ts'
 import type { CommandRouteOptions } from '../api/command-routes.ts'
 import type { Route } from '../api/route.ts'
 import { createFigureRoutes } from '../api/figure-routes.ts'
+import { createRosterRoutes } from '../api/people/roster-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { DeskServer, findDeskFolder } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
@@ -70,6 +71,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       boxes: () => villages.ids(),
     }),
     ...options.pictureRoutes,
+    ...createRosterRoutes({ storage, clock, securityLog: accounts.securityLog, ...config.people }),
   )
   return routes
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { AuditWatch } from '../deadlines/audit-watch.ts'
 import { DeadlineClock } from '../deadlines/deadline-clock.ts'
+import { PeopleUpkeep } from '../people/people-upkeep.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
@@ -27,10 +28,13 @@ export function openUpkeep(base: Base, { storage, push }: OpenUpkeepOptions): vo
     registry,
   })
   const retention = new RetentionSweep({ storage, settings: config.retention, clock, logger, registry })
+  const people = new PeopleUpkeep({ storage, clock, logger: logger.child({ part: 'people' }), registry })
   deadlines.start()
   parts.add('deadlines of cases', () => deadlines.stop())
   audit.start()
   parts.add('audit watch', () => audit.stop())
+  people.start()
+  parts.add('terms of people', () => people.stop())
   retention.start()
   parts.add('retention', () => retention.stop())
 }

@@ -17,6 +17,7 @@ export const securityEvents = [
   'token-revoked',
   'refused-by-role',
   'look',
+  'contact-look',
   'box-refused',
   'box-two-places',
 ] as const

@@ -11,6 +11,7 @@ import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './records/event-pages.ts'
 import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
+import { createRosterReader } from './people/roster-table.ts'
 import { createFigureReader } from './figure-reader.ts'
 import { addScopeFunction } from './scope-column.ts'
 import { createExpiredReader } from './retention.ts'
@@ -59,5 +60,6 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createAccountReader(db),
     ...createExpiredReader(db),
     ...createFigureReader(db),
+    ...createRosterReader(db),
   }
 }

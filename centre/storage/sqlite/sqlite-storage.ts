@@ -1,5 +1,6 @@
 // Storage over SQLite: one thread that writes, one that reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
+import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
 import { WorkerClient } from './thread/worker-client.ts'
 
@@ -34,6 +35,7 @@ const writerCalls = [
   'dropPictures',
   'noteLook',
   'dropExpired',
+  ...peopleWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -73,6 +75,7 @@ const readerCalls = [
   'expired',
   'figureRows',
   'auditEntries',
+  ...peopleReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

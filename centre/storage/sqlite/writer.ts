@@ -25,6 +25,7 @@ import { createIntakeWriter } from './records/intake-writer.ts'
 import { readKnownLanes } from './records/known-lanes.ts'
 import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
+import { createRosterWriter } from './people/roster-table.ts'
 import { createExpiredWriter } from './retention.ts'
 import type { BoxMessage, GonePictures, KnownBox, StepOutcome, UnkeptArrived, WriterCalls } from '../port.ts'
 
@@ -185,5 +186,6 @@ export function createWriter(db: Sqlite): WriterCalls {
     noteLook,
     ...createAccountWriter(db),
     ...createExpiredWriter(db),
+    ...createRosterWriter(db, seal),
   }
 }

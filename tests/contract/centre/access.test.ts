@@ -38,6 +38,14 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/events': { may: everybody, scope: 'filtered' },
   'GET /api/v1/commands': { may: everybody, scope: 'filtered' },
   'GET /api/v1/cases': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/roster': { may: answering, scope: 'filtered' },
+  'GET /api/v1/roster/duty': { may: answering, scope: 'filtered' },
+  'POST /api/v1/roster': { may: leading, scope: 'filtered' },
+  'POST /api/v1/roster/{personId}': { may: leading, scope: 'path' },
+  'POST /api/v1/roster/{personId}/absences': { may: leading, scope: 'path', body: { absences: [] } },
+  // There is one less afterwards: with people of both villages in tests/contract/centre/roster.test.ts.
+  'POST /api/v1/roster/{personId}/delete': { may: leading, scope: 'nothing' },
+  'GET /api/v1/roster/{personId}/contact': { may: answering, scope: 'path' },
   'GET /api/v1/figures': { may: overseeing, scope: 'whole' },
   'GET /api/v1/figures/report': { may: overseeing, scope: 'whole' },
   'GET /api/v1/audit': { may: overseeing, scope: 'whole' },
@@ -94,6 +102,15 @@ const own = '320612104201'
 const other = '320612205301'
 const villages = { own, other } as const
 const cases: Record<string, string> = {}
+const people: Record<string, string> = {}
+/** An entry of the roster for the village. */
+const personOf = (village: string) => ({
+  name: `post ${village}`,
+  role: 'volunteer',
+  villages: [village],
+  consent: { how: 'paper', atMs: 1 },
+  phone: '13800000000',
+})
 let folder: string
 let running: CentreUnderTest
 let boxes: TestBox[]
@@ -110,6 +127,8 @@ beforeAll(async () => {
     await box.report('blue', 1, [makeEvent(2)])
     const found = await running.get(`/api/v1/alarms/${box.box}.sos-1/case`, admin)
     cases[box.box.slice(0, 12)] = ((await found.json()) as { case: { id: string } }).case.id
+    const made = await running.post('/api/v1/roster', admin, personOf(box.box.slice(0, 12)))
+    people[box.box.slice(0, 12)] = ((await made.json()) as { person: { id: string } }).person.id
     await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
   }
   const { paths } = (await (await running.get('/api/v1/openapi.json')).json()) as {
@@ -134,17 +153,28 @@ test('has a cell for every route, and none without a route', () => {
   expect(listed.map(({ key }) => key).sort()).toEqual(Object.keys(cells).sort())
 })
 
+/** Bodies that name the village. */
+function bodyOf(key: string, village: string): object {
+  if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
+  if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
+  return cells[key]?.body ?? {}
+}
+const queryOf = (key: string, path: string, village: string): string =>
+  key === 'GET /api/v1/roster/duty' ? `${path}?village=${village}` : path
+/** They name a village in their body or query: another one does not exist. */
+const namesVillage = new Set(['POST /api/v1/cases', 'POST /api/v1/roster', 'GET /api/v1/roster/duty'])
+
 async function ask(key: string, village: string, token: string): Promise<{ status: number; text: string }> {
   const [method, path = ''] = key.split(' ')
   const filled = path
     .replace('{id}', `${village}-1.sos-1`)
     .replace('{boxId}', `${village}-1`)
     .replace('{caseId}', cases[village] ?? '')
+    .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))
     .replace('{sha256}', 'a'.repeat(64))
-  const cell = cells[key]
-  const body =
-    key === 'POST /api/v1/cases' ? { village, kind: 'sos', colour: 'blue', text: 'a' } : (cell?.body ?? {})
-  const response = await (method === 'GET' ? running.get(filled, token) : running.post(filled, token, body))
+  const response = await (method === 'GET'
+    ? running.get(queryOf(key, filled, village), token)
+    : running.post(filled, token, bodyOf(key, village)))
   return { status: response.status, text: await response.text() }
 }
 
@@ -159,7 +189,7 @@ function faultOf(
   const is = (wanted: number) => (status === wanted ? undefined : `${status}, not ${wanted}`)
   if (cell.scope === 'whole') return is(403)
   if (cell.scope === 'nothing') return is(404)
-  if (key === 'POST /api/v1/cases') return is(place === 'own' ? 200 : 404)
+  if (namesVillage.has(key)) return is(place === 'own' ? 200 : 404)
   if (cell.scope === 'filtered') {
     if (text.includes(other)) return 'names the other village'
     return key.endsWith('/looks') || text.includes(own) ? is(200) : 'leaves out the own village'

@@ -4,6 +4,7 @@ import { commandMigration } from './command-migration.ts'
 import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
+import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
 import { retireMigration } from './retire-migration.ts'
 import { storedBytesMigration } from '../stored-bytes-migration.ts'
@@ -155,4 +156,5 @@ INSERT OR REPLACE INTO boot_times
   auditMigration,
   storedBytesMigration,
   scopeMigration,
+  rosterMigration,
 ]

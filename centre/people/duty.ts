@@ -1,0 +1,87 @@
+// Who is on duty at a moment, and who of them is nearest to a place. Pure.
+import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
+import type {
+  DutyHours,
+  NearReason,
+  PersonOnDuty,
+  Position,
+  RosterPerson,
+} from '../../protocols/desk/roster.ts'
+
+const minuteMs = 60_000
+const dayMin = 24 * 60
+const weekMin = 7 * dayMin
+const earthRadiusM = 6_371_009
+/** Behind everybody whose distance is known. */
+const farM = 1e9
+
+const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))
+
+/** Minutes since Monday 00:00 by the clock on the wall of that time zone. */
+export function minuteOfWeek(timeZone: string, atMs: number): number {
+  const localMin = Math.floor(atMs / minuteMs) + offsetMinAt(timeZone, atMs)
+  // 1 January 1970 was a Thursday.
+  return (((localMin + 3 * dayMin) % weekMin) + weekMin) % weekMin
+}
+
+/** `from` is in, `to` is not; equal times are a whole day. */
+export function isWithin({ days, from, to }: DutyHours, minute: number): boolean {
+  const start = minuteOf(from)
+  const length = (minuteOf(to) - start + dayMin) % dayMin || dayMin
+  return days.some((day) => (minute - (day - 1) * dayMin - start + weekMin) % weekMin < length)
+}
+
+export function isOnDuty(
+  { hours, absences, expiresAtMs }: RosterPerson,
+  timeZone: string,
+  atMs: number,
+): boolean {
+  if (expiresAtMs <= atMs) return false
+  if (absences.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)) return false
+  return hours.length === 0 || hours.some((one) => isWithin(one, minuteOfWeek(timeZone, atMs)))
+}
+
+/** Metres along a great circle. */
+export function distanceM(a: Position, b: Position): number {
+  const radians = (degrees: number): number => (degrees * Math.PI) / 180
+  const byLatitude = Math.sin(radians(b.latitude - a.latitude) / 2) ** 2
+  const byLongitude = Math.sin(radians(b.longitude - a.longitude) / 2) ** 2
+  const share = byLatitude + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * byLongitude
+  return 2 * earthRadiusM * Math.asin(Math.sqrt(Math.min(1, share)))
+}
+
+export interface Scene {
+  village: string
+  zone?: string | undefined
+  cell?: string | undefined
+  position?: Position | undefined
+}
+
+const order: Record<NearReason, number> = { cell: 0, zone: 1, distance: 2, village: 3 }
+
+/**
+ * The keeper of the grid cell first, then who looks after the zone, then by distance, then the others who serve the village.
+ * Who has zones and not this one comes with the others: they may still go.
+ */
+export function rankNearest(people: readonly RosterPerson[], scene: Scene): PersonOnDuty[] {
+  const serving = people.filter(({ villages }) => villages.includes(scene.village))
+  const ranked = serving.map((person): PersonOnDuty => {
+    const isKnown = person.position !== undefined && scene.position !== undefined
+    const far = isKnown && person.position && scene.position && distanceM(person.position, scene.position)
+    const why: NearReason =
+      scene.cell !== undefined && person.cell === scene.cell
+        ? 'cell'
+        : scene.zone !== undefined && person.zones.includes(scene.zone)
+          ? 'zone'
+          : isKnown
+            ? 'distance'
+            : 'village'
+    return { person, why, ...(typeof far === 'number' ? { distanceM: Math.round(far) } : {}) }
+  })
+  return ranked.sort(
+    (a, b) =>
+      order[a.why] - order[b.why] ||
+      (a.distanceM ?? farM) - (b.distanceM ?? farM) ||
+      (a.person.name < b.person.name ? -1 : 1),
+  )
+}

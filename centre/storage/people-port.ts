@@ -1,0 +1,39 @@
+// Storage's part of people: the duty roster. Telephone numbers leave it by `lookAtContact` alone, which seals the look in the trail.
+import type { RosterEntry, RosterPerson } from '../../protocols/desk/roster.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
+
+/** An entry as a supervisor writes it. `phone` absent: the number that is stored stays. */
+export interface WrittenPerson extends RosterEntry {
+  phone?: string | undefined
+}
+
+export interface RosterQuery {
+  scope?: Scope | undefined
+  village?: string | undefined
+  /** Behind this number. */
+  after: number
+  limit: number
+}
+
+export interface PeopleWriterCalls {
+  /** Undefined: there is no such person, or, for a new one, no room. */
+  putPerson(id: number | undefined, person: WrittenPerson, by: string, atMs: number): RosterPerson | undefined
+  dropPerson(id: number, by: string, atMs: number): boolean
+  /** The number, once the look is in the trail; undefined when there is none. */
+  lookAtContact(id: number, by: string, why: string, atMs: number): string | undefined
+  /** Deletes what is past its term and answers how many entries of each kind. */
+  dropExpiredPeople(nowMs: number): Record<string, number>
+}
+
+export interface PeopleReaderCalls {
+  roster(query: RosterQuery): { people: RosterPerson[]; next?: number }
+  person(id: number): RosterPerson | undefined
+}
+
+export const peopleWriterCalls = [
+  'putPerson',
+  'dropPerson',
+  'lookAtContact',
+  'dropExpiredPeople',
+] as const satisfies (keyof PeopleWriterCalls)[]
+export const peopleReaderCalls = ['roster', 'person'] as const satisfies (keyof PeopleReaderCalls)[]
