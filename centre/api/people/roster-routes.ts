@@ -46,11 +46,18 @@ const numberOf = (personId: string | undefined): number => {
   return Number(digits)
 }
 
+interface Found {
+  number: number
+  person: RosterPerson
+}
+
+type Find = (call: RouteCall) => Promise<Found>
+
 export function createRosterRoutes(options: RosterRouteOptions): Route[] {
-  const { storage, clock, securityLog, timeZone, termDaysMax } = options
+  const { storage } = options
 
   /** Not found as well when it serves no village of the scope. */
-  async function find({ account, path }: RouteCall): Promise<{ number: number; person: RosterPerson }> {
+  async function find({ account, path }: RouteCall): Promise<Found> {
     const number = numberOf(path['personId'])
     const person = await storage.person(number)
     if (!person?.villages.some((village) => isInScope(account?.scope, village)))
@@ -58,7 +65,7 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
     return { number, person }
   }
 
-  async function findOwn(call: RouteCall): Promise<{ number: number; person: RosterPerson }> {
+  async function findOwn(call: RouteCall): Promise<Found> {
     const found = await find(call)
     if (!found.person.villages.every((village) => isInScope(call.account?.scope, village)))
       throw new ApiProblem('forbidden', {
@@ -68,18 +75,15 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
     return found
   }
 
-  async function put(number: number | undefined, call: RouteCall): Promise<{ json: PersonAnswer }> {
-    const { termDays, ...entry } = call.body as z.infer<typeof schemas.personBody>
-    for (const village of entry.villages)
-      if (!isInScope(call.account?.scope, village)) throw new ApiProblem('not-found', village)
-    const nowMs = clock.wallMs()
-    const expiresAtMs = nowMs + Math.min(termDays ?? termDaysMax, termDaysMax) * dayMs
-    const by = call.account?.user ?? ''
-    const person = await storage.putPerson(number, { ...entry, expiresAtMs }, by, nowMs)
-    if (!person) throw new ApiProblem(number === undefined ? 'too-many-entries' : 'not-found')
-    return { json: { person: within(person, call.account?.scope) } }
-  }
+  return [
+    ...readingRoutes(options),
+    ...writingRoutes(options, findOwn),
+    ...removingRoutes(options, findOwn),
+    contactRoute(options, find),
+  ]
+}
 
+function readingRoutes({ storage, clock, timeZone }: RosterRouteOptions): Route[] {
   return [
     {
       method: 'GET',
@@ -126,6 +130,23 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
         return { json }
       },
     },
+  ]
+}
+
+function writingRoutes({ storage, clock, termDaysMax }: RosterRouteOptions, findOwn: Find): Route[] {
+  async function put(number: number | undefined, call: RouteCall): Promise<{ json: PersonAnswer }> {
+    const { termDays, ...entry } = call.body as z.infer<typeof schemas.personBody>
+    for (const village of entry.villages)
+      if (!isInScope(call.account?.scope, village)) throw new ApiProblem('not-found', village)
+    const nowMs = clock.wallMs()
+    const expiresAtMs = nowMs + Math.min(termDays ?? termDaysMax, termDaysMax) * dayMs
+    const by = call.account?.user ?? ''
+    const person = await storage.putPerson(number, { ...entry, expiresAtMs }, by, nowMs)
+    if (!person) throw new ApiProblem(number === undefined ? 'too-many-entries' : 'not-found')
+    return { json: { person: within(person, call.account?.scope) } }
+  }
+
+  return [
     {
       method: 'POST',
       path: '/api/v1/roster',
@@ -151,6 +172,11 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
       problems: ['bad-request', 'not-found', 'forbidden'],
       run: async (call) => put((await findOwn(call)).number, call),
     },
+  ]
+}
+
+function removingRoutes({ storage, clock }: RosterRouteOptions, findOwn: Find): Route[] {
+  return [
     {
       method: 'POST',
       path: '/api/v1/roster/{personId}/absences',
@@ -184,24 +210,27 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
         return { json: {} }
       },
     },
-    {
-      method: 'GET',
-      path: '/api/v1/roster/{personId}/contact',
-      scope: 'filtered',
-      summary: { zh: '查看电话（查看会被记录）', en: 'The telephone number; the look is in the audit trail' },
-      access: answeringRoles,
-      query: schemas.contactQuery,
-      answer: schemas.contactAnswer,
-      problems: ['not-found'],
-      run: async (call) => {
-        const { number } = await find(call)
-        const who = call.account?.user ?? ''
-        const { case: about = '' } = call.query as z.infer<typeof schemas.contactQuery>
-        const phone = await storage.lookAtContact(number, who, about, clock.wallMs())
-        if (phone === undefined) throw new ApiProblem('not-found')
-        securityLog.note('contact-look', who, call.address, `person-${number}`)
-        return { json: { phone } satisfies ContactAnswer }
-      },
-    },
   ]
+}
+
+function contactRoute({ storage, clock, securityLog }: RosterRouteOptions, find: Find): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/roster/{personId}/contact',
+    scope: 'filtered',
+    summary: { zh: '查看电话（查看会被记录）', en: 'The telephone number; the look is in the audit trail' },
+    access: answeringRoles,
+    query: schemas.contactQuery,
+    answer: schemas.contactAnswer,
+    problems: ['not-found'],
+    run: async (call) => {
+      const { number } = await find(call)
+      const who = call.account?.user ?? ''
+      const { case: about = '' } = call.query as z.infer<typeof schemas.contactQuery>
+      const phone = await storage.lookAtContact(number, who, about, clock.wallMs())
+      if (phone === undefined) throw new ApiProblem('not-found')
+      securityLog.note('contact-look', who, call.address, `person-${number}`)
+      return { json: { phone } satisfies ContactAnswer }
+    },
+  }
 }

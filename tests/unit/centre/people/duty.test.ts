@@ -64,7 +64,7 @@ it('a week of hours covers as many minutes as it says', () => {
         const hours = { days, from: text(start), to: text((start + length) % 1440) }
         let covered = 0
         for (let minute = 0; minute < 7 * 1440; minute++) if (isWithin(hours, minute)) covered++
-        return covered === days.length * length
+        expect(covered).toBe(days.length * length)
       },
     ),
     { numRuns: 30 },
