@@ -1,4 +1,4 @@
-// The parts of aedes that its types leave out and that we need; broker-aedes.test.ts fails when they change.
+// The parts of aedes that its types leave out and that the broker needs; broker-aedes.test.ts fails when they change.
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { PublishChoice } from './port.ts'
 import type { RefusalCause } from './refusals.ts'
@@ -15,41 +15,41 @@ interface ClientInternals {
 const internalsOf = (client: Client): ClientInternals => client as unknown as ClientInternals
 
 /**
- * Turns off aedes' own recognition of copies, which takes every packet with a lower number than the last for one: a QoS 1
- * message that a QoS 0 message overtook inside aedes would be lost. `Delivery.current` tells copies apart instead.
+ * Turns off aedes' own detection of copies: it takes every packet with a lower number than the last for a copy, so a
+ * QoS 1 message that a QoS 0 message overtook inside aedes would be lost. `Delivery.current` detects copies instead.
  */
 export function disableCopyCheck(broker: Aedes, client: Client): void {
   Object.defineProperty(internalsOf(client).duplicates, broker.id, {
     get: () => 0,
     set: (_seen: number) => {
-      // Nothing is remembered.
+      // Stores nothing.
     },
   })
 }
 
 /**
- * Lets aedes read on although earlier packets of the client are not answered: an alarm must not wait in the socket
- * for the commit of a routine message before it. Call it before aedes hears that there is more to read.
+ * Lets aedes continue reading although earlier packets of the client are not answered: an alarm must not wait in the
+ * socket for the commit of an earlier routine message. Call it before aedes learns that there is more to read.
  */
 export function readOn(client: Client): void {
   const internals = internalsOf(client)
   internals._parsingBatch = Math.min(internals._parsingBatch, 1)
 }
 
-/** Reads what was held back while the connection had no room. */
+/** Reads the bytes that were held back while the connection had no room. */
 export function readHeldBack(client: Client): void {
   if (client.closed) return
   readOn(client)
   internalsOf(client)._nextBatch()
 }
 
-/** The device was heard although aedes saw nothing of it: its keepalive starts anew. */
+/** The device sent a packet that did not go through aedes: restarts its keepalive timer. */
 export function noteHeard(client: Client): void {
   const { _keepaliveInterval, _keepaliveTimer } = internalsOf(client)
   if (_keepaliveInterval > 0) _keepaliveTimer?.refresh()
 }
 
-/** A message of our own; resolves when every subscriber has it in its queue. */
+/** A message from the box; resolves when every subscriber has it in its queue. */
 export function publishFrom(
   broker: Aedes,
   topic: string,
@@ -67,7 +67,7 @@ export function deliverTo(client: Client, packet: AedesPublishPacket): void {
   internalsOf(client).deliverQoS(packet, () => undefined)
 }
 
-/** What aedes ended a connection for, by its own words. */
+/** aedes' reason for closing a connection. */
 export function causeOfFailure(message: string): RefusalCause {
   if (message.startsWith('maxInflightInbound')) return 'qos2-limit'
   if (message === 'connect did not arrive in time') return 'connect-late'

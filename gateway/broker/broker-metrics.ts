@@ -15,7 +15,7 @@ export interface BrokerGauges {
   sessions(): number
   waiting(): number
   retained(): number
-  /** Messages let pass so far, by what was done with them. Counted outside: this is the hot path. */
+  /** Messages accepted so far, by their kind. Counted elsewhere: this is the hot path. */
   messages(): Readonly<Record<string, number>>
 }
 

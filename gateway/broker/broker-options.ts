@@ -1,4 +1,4 @@
-// What a broker is made of.
+// Options of a broker.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -13,6 +13,6 @@ export interface BrokerOptions {
   intake: DeviceIntake
   /** Topics of foreign dialects; none when left out. */
   grants?: TopicGrants
-  /** In place of the settings' password file. */
+  /** Replaces the password file of the settings. */
   credentials?: Credentials
 }

@@ -1,4 +1,4 @@
-// The device broker: aedes behind our own gate, rules and stores. What it promises is in port.ts.
+// The device broker: aedes behind our own checks, rules and stores. Its promises are in port.ts.
 import { Aedes, type Client } from 'aedes'
 import { Access } from './credentials/access.ts'
 import { Admission } from './connections/admission.ts'
@@ -37,9 +37,9 @@ import { SessionStore } from './sessions/session-store.ts'
 import { Sightings } from './connections/sightings.ts'
 import { Subscriptions } from './sessions/subscriptions.ts'
 
-/** How long stop waits for messages in hand; the rest comes again, since it got no PUBACK. */
+/** How long stop waits for messages in flight; the others have no PUBACK, so devices send them again. */
 const settleMsMax = 2000
-/** aedes announces itself on $SYS so often; nobody listens. */
+/** aedes publishes its own state on $SYS this often; it has no subscribers. */
 const heartbeatMs = 3_600_000
 
 export function createBroker(options: BrokerOptions): DeviceBroker {
@@ -179,7 +179,7 @@ class Broker implements DeviceBroker {
     for (const connection of this.#open()) connection.slowLane.end()
     const late = new Promise<void>((resolve) => this.#options.clock.after(settleMsMax, resolve))
     await Promise.race([this.#publishing.settled(), late])
-    // The last answers leave on the next turn.
+    // The last answers are sent in the next turn.
     await new Promise((resolve) => setImmediate(resolve))
     for (const connection of this.#open()) connection.endReason ??= 'stopping'
     await new Promise<void>((resolve) => this.#aedes.close(resolve))
@@ -240,7 +240,8 @@ class Broker implements DeviceBroker {
       connectTimeout: limits.connectTimeoutMs,
       drainTimeout: limits.drainTimeoutMs,
       maxInflightInbound: limits.qos2InFlight,
-      // Ours are longer than 23 characters because of the identity in them; our own limit is checked before.
+      // The internal ids are longer than 23 characters because they contain the identity; the limit on client ids is
+      // checked earlier.
       maxClientsIdLength: 100_000,
       preConnect: (client, packet, done) => {
         const found = this.#byStream.get(client.conn)
@@ -265,7 +266,7 @@ class Broker implements DeviceBroker {
     aedes.on('clientReady', (client) => this.#ready(client))
     aedes.on('clientDisconnect', (client) => this.#disconnected(client))
     aedes.on('client', (client) => this.#registered(client))
-    // Only now can it hear what waited for it.
+    // Only now can the device receive the messages that waited for it.
     aedes.on('subscribe', (_subscriptions, client) => this.#tellReady(this.#connectionOf(client)))
     aedes.on('unsubscribe', (filters, client) => {
       const connection = this.#connectionOf(client)
@@ -291,7 +292,7 @@ class Broker implements DeviceBroker {
     })
     const entry = { connection, refusal: arrival.refusal }
     this.#byStream.set(arrival.stream, entry)
-    // Before aedes listens itself.
+    // Before aedes adds its own listener.
     arrival.stream.on('readable', () => {
       if (connection.isOpen && connection.hasRoom()) readOn(client)
     })
@@ -329,7 +330,7 @@ class Broker implements DeviceBroker {
     if (!connection || client.closed) return
     try {
       const refusal = await this.#admission.decide(connection, client, password)
-      // A connection that closed meanwhile must not be registered: nothing would ever take it out again.
+      // A connection that has closed must not be registered: it would never be removed.
       if (client.closed) return
       done(refusal ?? null, refusal === undefined)
     } catch (error) {
@@ -347,7 +348,7 @@ class Broker implements DeviceBroker {
     const connection = this.#connectionOf(client)
     const device = connection?.identity?.device
     const replayed = this.#store.endReplay(client)
-    // Nobody would tell that whoever hung up meanwhile has left: it must not be noted as there.
+    // If the device has closed in the meantime, no further event follows, so it must not be noted as connected.
     if (!connection || device === undefined || client.closed || client.conn.destroyed) return
     for (const packet of replayed) deliverTo(client, packet)
     this.#sightings.connected(device, connection)
@@ -363,7 +364,7 @@ class Broker implements DeviceBroker {
     if (device !== undefined) for (const listener of this.#readyListeners) listener(device)
   }
 
-  /** Told by aedes, and when the stream has closed: a device that is gone must not look connected. */
+  /** Called by aedes, and when the stream has closed: a device that has gone must not look connected. */
   #disconnected(client: Client): void {
     const connection = this.#byStream.get(client.conn)?.connection
     const device = connection?.identity?.device
@@ -379,7 +380,7 @@ class Broker implements DeviceBroker {
     const connection = this.#connectionOf(client)
     if (!connection) return
     this.#options.logger.debug({ address: connection.address, error: error.message }, 'connection failed')
-    // Network errors are the world's.
+    // Network errors are expected.
     const isJustGone = error.message === 'connection closed'
     if (connection.endReason !== undefined || 'code' in error || isJustGone) return
     const cause = causeOfFailure(error.message)

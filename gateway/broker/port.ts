@@ -1,50 +1,50 @@
-// What others see of the broker: device messages in, commands and receipts out, and who is there.
+// Interface of the broker: device messages in, commands and stages out, and which devices are connected.
 import type { StorageAnswer } from '../journal/port.ts'
 
-/** A message a device may send, handed over before the device is told that it is kept. */
+/** A device's message, handed over before the device gets its acknowledgement. */
 export interface DeviceMessage {
-  /** Who sent it, proven by certificate or password (or claimed, where anonymous devices are allowed). */
+  /** The sender, authenticated by certificate or password (or claimed, where anonymous devices are allowed). */
   device: string
   topic: string
   payload: Uint8Array
-  /** The payload once more where it is plain ASCII and known as text: nearly always, and it need not be decoded again. */
+  /** The payload as text if it is plain ASCII, which it nearly always is: it need not be decoded again. */
   text?: string | undefined
   isRetained: boolean
-  /** The sender marks it as sent before (DUP). */
+  /** The sender marks it as a repeat (DUP). */
   isResent?: boolean
   qos: 0 | 1 | 2
 }
 
 export interface DeviceIntake {
   /**
-   * Called in order per connection without waiting for what comes of the call before, so that one commit can take many.
-   * The same message may come again (QoS 1 repeats, QoS 2 retransmissions). What it throws counts as a refusal.
+   * Called in order per connection, without waiting for the result of the call before, so that one commit can take
+   * many. The same message may come again (QoS 1 repeats, QoS 2 retransmissions). An exception counts as a refusal.
    */
   take(message: DeviceMessage, answer: StorageAnswer): void
   /**
-   * Told when a device is let in, before its first message, with what proved it: `mark` is another one when its password or
-   * certificate is another one.
+   * Called when a device is accepted, before its first message, with its proof: `mark` changes when its password or
+   * certificate changes.
    */
   admitted(device: string, proof: 'certificate' | 'password', mark: string): void
 }
 
-/** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and quick: asked for every message. */
+/** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and fast: called for every message. */
 export interface TopicGrants {
   mayPublish(device: string, topic: string): boolean
   maySubscribe(device: string, filter: string): boolean
-  /** It speaks a foreign dialect, and may not speak ours. */
+  /** The device uses a foreign dialect, and may not use ours. */
   isForeign?(device: string): boolean
-  /** Whether a person may wait behind the message; asked only of a device that is slowed down. */
+  /** True when the message can be a call of a person; asked only for a slowed device. */
   isUrgent?(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean
-  /** Largest payload of it, where it is another than everybody's. */
+  /** Largest payload, if it differs from the general limit. */
   payloadBytesMax?(device: string): number | undefined
 }
 
 export const noGrants: TopicGrants = { mayPublish: () => false, maySubscribe: () => false }
 
-/** Checks what a device says to prove who it is. */
+/** Checks the proof of a device's identity. */
 export interface Credentials {
-  /** True when `device` has a password, so that nobody may claim its name without. */
+  /** True when `device` has a password, so that its name can not be claimed without one. */
   has(device: string): boolean
   verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict>
   /** Changes when the device gets another password. */
@@ -52,20 +52,23 @@ export interface Credentials {
 }
 
 /**
- * `busy`: too many attempts are waiting; the device should come back. `too-many-guesses`: of this name from this address, or
- * of this address; nothing was looked at.
+ * `busy`: too many attempts wait; the device should try again. `too-many-guesses`: of this name from this address, or
+ * of this address; no password was checked.
  */
 export type CredentialVerdict = 'right' | 'wrong' | 'unknown-device' | 'busy' | 'too-many-guesses'
 
-/** What the broker has seen of one device. `unknown` until it speaks: silence is not an alarm the broker invents. */
+/** The broker's facts about one device. `unknown` until its first packet: the broker raises no alarm about silence. */
 export interface DeviceSighting {
   device: string
   state: 'unknown' | 'connected' | 'disconnected'
   /** Monotonic ms of the last packet from it; undefined before the first. */
   lastHeardMs: number | undefined
-  /** What its retained presence message or last will said last. */
+  /** The content of its last retained presence message or last will. */
   saysOnline: boolean | undefined
-  /** Why it left: `disconnect` (it said goodbye), `takeover`, `keepalive`, `connection lost`, a refusal ... */
+  /**
+   * Why it disconnected: `disconnect` (the device sent DISCONNECT), `takeover`, `keepalive`, `connection lost`, a
+   * refusal ...
+   */
   reason: string | undefined
 }
 
@@ -87,15 +90,21 @@ export interface DevicePublisher {
 }
 
 export interface DeviceBroker extends DevicePublisher {
-  /** Binds every listener; rejects when one can not be bound. */
+  /** Opens every listener; rejects when one can not be opened. */
   start(): Promise<void>
-  /** Refuses new connections, lets messages in hand be acknowledged, then closes every connection. */
+  /** Refuses new connections, waits until messages in flight are acknowledged, then closes every connection. */
   stop(): Promise<void>
-  /** What was bound, in the order of the settings. */
+  /** The opened listeners, in the order of the settings. */
   addresses(): BrokerAddress[]
-  /** Told each time a device has connected or subscribed and can hear what waited for it; returns the undo. */
+  /**
+   * Registers a listener that is called each time a device has connected or subscribed and can receive messages that
+   * waited for it; returns the undo.
+   */
   onDeviceReady(listener: (device: string) => void): () => void
-  /** Told when a sighting changes its state, `saysOnline` or reason, not for every packet; returns the undo. */
+  /**
+   * Registers a listener for changes of a device's state, `saysOnline` or reason, not for every packet; returns the
+   * undo.
+   */
   onSighting(listener: (sighting: DeviceSighting) => void): () => void
   sightingOf(device: string): DeviceSighting
   sightings(): DeviceSighting[]

@@ -1,4 +1,4 @@
-// Why something was refused and what to do about it, in words; said once per device and cause, counted always.
+// The reason for a refusal and the next step for a person; logged once per device and cause, counted always.
 import type { Logger } from 'pino'
 import type { Counter } from 'prom-client'
 import { scalarText } from '../../protocols/kit/parse-json.ts'
@@ -185,7 +185,7 @@ export type RefusalCause = keyof typeof refusals
 
 export const refusalCauses = Object.keys(refusals) as RefusalCause[]
 
-/** Pairs of device and cause remembered; when full, all are forgotten and may be said again. */
+/** Pairs of device and cause kept; when full, all are removed and may be logged again. */
 const saidMax = 5000
 
 export class Refusals {
@@ -198,7 +198,7 @@ export class Refusals {
     this.#counter = counter
   }
 
-  /** Counts the refusal and, the first time for this device (or address), says why and what to do. */
+  /** Counts the refusal and, the first time for this device (or address), logs the reason and the next step. */
   report(
     cause: RefusalCause,
     who: { device?: string | undefined; address?: string | undefined },
@@ -214,7 +214,7 @@ export class Refusals {
     this.#logger.warn({ cause, ...who, ...facts, reason, remedy, zh }, 'refused a device')
   }
 
-  /** The device did it right: the next refusal is news again. */
+  /** The device succeeded: its next refusal is logged again. */
   forget(device: string, cause: RefusalCause): void {
     if (this.#said.size > 0) this.#said.delete(`${cause} ${device}`)
   }

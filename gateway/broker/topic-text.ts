@@ -5,10 +5,10 @@ export interface TopicLimits {
   topicDepth: number
 }
 
-// Control characters, NUL first; U+FFFD is what malformed UTF-8 turns into when it is decoded.
+// Control characters, NUL first; U+FFFD results from malformed UTF-8.
 const unwanted = /[\p{Cc}\p{Cs}\ufffd-\uffff]/u
 
-/** True when `text` (a topic, a client id, a user name) holds characters that MQTT forbids or that garble logs. */
+/** True when `text` (a topic, a client id, a user name) holds characters that MQTT forbids or that break log lines. */
 export function hasUnwantedCharacters(text: string): boolean {
   return unwanted.test(text)
 }
@@ -27,12 +27,12 @@ function commonProblem(text: string, limits: TopicLimits): string | undefined {
   return undefined
 }
 
-/** What is wrong with `topic` as the name of a message, or undefined. */
+/** The error of `topic` as the name of a message, or undefined. */
 export function topicNameProblem(topic: string, limits: TopicLimits): string | undefined {
   return commonProblem(topic, limits) ?? (/[+#]/.test(topic) ? 'holds a wildcard' : undefined)
 }
 
-/** What is wrong with `filter` as a subscription, or undefined. [MQTT-4.7.1-2] [MQTT-4.7.1-3] */
+/** The error of `filter` as a subscription, or undefined. [MQTT-4.7.1-2] [MQTT-4.7.1-3] */
 export function topicFilterProblem(filter: string, limits: TopicLimits): string | undefined {
   const common = commonProblem(filter, limits)
   if (common !== undefined) return common
@@ -45,7 +45,9 @@ export function topicFilterProblem(filter: string, limits: TopicLimits): string 
   return undefined
 }
 
-/** Whether `filter` matches `topic`; a wildcard at the start never matches a topic that starts with $. [MQTT-4.7.2-1] */
+/**
+ * True when `filter` matches `topic`; a wildcard at the start never matches a topic that starts with $. [MQTT-4.7.2-1]
+ */
 export function filterMatches(filter: string, topic: string): boolean {
   if (filter === topic) return true
   if (topic.startsWith('$') && /^[+#]/.test(filter)) return false

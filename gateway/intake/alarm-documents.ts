@@ -1,8 +1,11 @@
 // The alarm engine's memory in this process: keyed documents, and which of them changed since they were last written.
 import type { AlarmMemory } from '../alarms/port.ts'
 
-/** Tracking can be rebuilt from the journal's records, so it is written rarely; everything else with its cause. */
-/** Where the journal keeps the engine's documents among its other state. */
+/**
+ * Tracking documents can be rebuilt from the journal's records, so they are written rarely; all others with the input
+ * that changed them.
+ */
+/** Prefix of the engine's documents in the journal's state. */
 export const documentPrefix = 'judge:'
 
 const isTracking = (key: string): boolean => key.startsWith('device:')
@@ -35,7 +38,7 @@ export class AlarmDocuments implements AlarmMemory {
     return taken
   }
 
-  /** Keys of tracking that changed since the last call. */
+  /** Keys of tracking documents that changed since the last call. */
   takeTouched(): string[] {
     const taken = [...this.#dirtyTracking]
     this.#dirtyTracking.clear()
@@ -51,7 +54,7 @@ export class AlarmDocuments implements AlarmMemory {
     return taken
   }
 
-  /** Takes a document as the journal has it. */
+  /** Takes a document as stored in the journal. */
   load(storedKey: string, value: object): void {
     this.#documents.set(storedKey.slice(documentPrefix.length), value)
   }

@@ -1,10 +1,10 @@
-// Writes what would otherwise be rebuilt from records at the next start: what each device last said and which of its
-// messages were heard. In steps, so that no press waits behind the documents of a whole village.
+// The checkpoint writes what a start would otherwise rebuild from records: each device's last values and the ids of its
+// messages. It is written in steps, so that no alarm waits behind the documents of a whole village.
 import type { Journal } from '../journal/port.ts'
 import { documentPrefix, type AlarmDocuments } from './alarm-documents.ts'
 import { repeatPrefix, type RepeatMemory } from './memory/repeat-memory.ts'
 
-/** Devices whose documents share a commit. What a device said and what was heard of it always stand together. */
+/** Devices whose documents share a commit. A device's last values and its ids are always in the same commit. */
 export const devicesPerStep = 32
 const trackingPrefix = 'device:'
 
@@ -22,13 +22,13 @@ export class CheckpointDue {
     this.#monotonicMs = monotonicMs
   }
 
-  /** Counts from here. */
+  /** Inputs are counted from here. */
   restart(): void {
     this.#inputs = 0
     this.#sinceMs = this.#monotonicMs()
   }
 
-  /** One more input is kept; true when it is time. */
+  /** Counts a stored input; true when the checkpoint is due. */
   count(): boolean {
     return ++this.#inputs >= inputsPerCheckpoint || this.#monotonicMs() - this.#sinceMs >= intervalMs
   }
@@ -38,13 +38,13 @@ export interface CheckpointOptions {
   journal: Journal
   documents: AlarmDocuments
   repeats: RepeatMemory
-  /** False once a commit was refused, as memory holds what is not on disk, until memory was built anew and ever after. */
+  /** False after a refused commit, because memory contains inputs that are not on disk, until memory was rebuilt. */
   isCurrent: () => boolean
 }
 
 export async function writeCheckpoint(options: CheckpointOptions): Promise<void> {
   const { journal, documents, repeats, isCurrent } = options
-  // Records behind these are judged again at a start, unless their device's documents know them already.
+  // A start judges the records after these again, except those that a device's documents already include.
   const positions = Object.entries(journal.positions())
   const watermark = Object.fromEntries(positions.map(([lane, { last }]) => [lane, last]))
   const tracked = documents.takeTouched().map((key) => key.slice(trackingPrefix.length))

@@ -1,17 +1,17 @@
-// A request by hand to forget the message ids of a device, as an empty file in the data folder: the command that makes it
-// needs no connection to the box, and a box that is not running takes it at its next start.
+// A manual request to forget the message ids of a device, as an empty file in the data folder: the command needs no
+// connection to the box, and a box that is not running processes it at its next start.
 import { closeSync, openSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeviceId } from '../../protocols/domain/names.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 const prefix = 'forget-device.'
-/** The folder is looked at this often. */
+/** The folder is checked this often. */
 const lookMs = 1000
-/** Requests taken in one look; the others are taken in the next. */
+/** Requests processed in one check; the others follow in the next. */
 const takenMax = 100
 
-/** Leaves the request; throws what the file system says, and when `device` is no device id. */
+/** Creates the request; throws the file system's error, and when `device` is no device id. */
 export function requestForget(folder: string, device: string): void {
   if (!isDeviceId(device)) throw new RangeError(`${JSON.stringify(device)} is no device id`)
   closeSync(openSync(join(folder, prefix + device), 'a', 0o600))
@@ -20,12 +20,12 @@ export function requestForget(folder: string, device: string): void {
 export interface ForgetRequestOptions {
   folder: string
   clock: Clock
-  /** Once it resolves, the request is done. */
+  /** Resolves when the request is done. */
   forget: (device: string) => Promise<void>
   onProblem: (error: Error) => void
 }
 
-/** Takes requests now and from time to time; returns the undo. */
+/** Processes requests now and from time to time; returns the undo. */
 export function takeForgetRequests({ folder, clock, forget, onProblem }: ForgetRequestOptions): () => void {
   let isEnded = false
   let cancel: () => void = () => undefined

@@ -1,4 +1,4 @@
-// What intake counts for /metrics.
+// The counters of intake for /metrics.
 import { Counter, type Registry } from 'prom-client'
 
 export interface IntakeMetrics {
@@ -6,7 +6,7 @@ export interface IntakeMetrics {
   changes: Counter<'colour' | 'change'>
 }
 
-/** `takeKept` gives the events kept since it was asked last: a counter with labels is too slow for each of them. */
+/** `takeKept` returns the events stored since the last call: a counter with labels is too slow for each event. */
 export function createIntakeMetrics(registry: Registry, takeKept: () => number): IntakeMetrics {
   const messages: Counter<'result'> = new Counter({
     name: 'gengfu_device_messages_total',

@@ -1,4 +1,4 @@
-// What intake is made of.
+// Options of intake.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { BoxTime } from '../../protocols/domain/event.ts'
@@ -18,11 +18,14 @@ export interface IntakeOptions {
   monotonicMs: () => number
   logger: Logger
   metrics: Registry
-  /** Lets so many milliseconds pass; the machine's own time when left out. */
+  /** Waits this many milliseconds; by default in real time. */
   pause?: (ms: number) => Promise<void>
 }
 
-/** What would have been kept. It is told again whenever the input comes again and is refused again, with the same ids. */
+/**
+ * The records that the journal refused. Called again each time the input is repeated and refused again, with the same
+ * ids.
+ */
 export interface UnkeptOutcome {
   at: BoxTime
   inputs: readonly NamedInput[]
@@ -30,7 +33,7 @@ export interface UnkeptOutcome {
   commands: readonly LocalCommand[]
 }
 
-/** What is kept together with the records of one input. */
+/** Stored in the same commit as the records of one input. */
 export interface Companion {
   inputs: readonly NamedInput[]
   event?: EventRecord

@@ -1,5 +1,5 @@
-// From a device's bytes to a kept event: decode or quarantine, find repeats, let the alarm engine judge, hand one entry
-// to the journal. What is resolved here is on disk; only then does the device get its PUBACK.
+// Intake turns a device's bytes into a stored event: decode or quarantine, detect repeats, judge by the alarm engine,
+// hand one entry to the journal. The answer `kept` means on disk; only then does the device get its PUBACK.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import { idUsedAgain, type JournalRecord } from '../../protocols/domain/record.ts'
@@ -37,7 +37,7 @@ import type { IdVerdict } from './memory/repeat-memory.ts'
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
   readonly #memory: IntakeMemory
-  /** Whether an event of that id is in the journal, or on its way there. */
+  /** True when an event of that id is in the journal, or in an entry that waits for its commit. */
   readonly wasKept = (device: string, messageId: string): boolean =>
     this.#memory.repeats.has(device, messageId)
   readonly #refusedIds = new RefusedIds()
@@ -63,17 +63,20 @@ export class Intake implements AlarmJudge {
     this.#ids = new DeviceIds({ ...options, repeats: this.#memory.repeats, metrics: this.#metrics })
   }
 
-  /** What was committed, after the commit. */
+  /** The outcome of an input, after its commit. */
   onKept(listener: (input: StoredInput) => void): void {
     this.#kept = listener
   }
 
-  /** What came of an input could not be kept. Neither the siren nor the town waits for a card that may never write again. */
+  /**
+   * The outcome of an input could not be stored. Siren and town get it in any case, because the card may never become
+   * writable again.
+   */
   onUnkept(listener: (unkept: UnkeptOutcome) => void): void {
     this.#unkept = listener
   }
 
-  /** Loads what the journal knows; call before the first message. */
+  /** Loads the state from the journal; call before the first message. */
   async start(): Promise<void> {
     this.#options.journal.onSpace(({ isForAlarmsOnly }) => {
       this.#isForAlarmsOnly = isForAlarmsOnly
@@ -81,7 +84,7 @@ export class Intake implements AlarmJudge {
     await this.#memory.start()
   }
 
-  /** Writes what would otherwise be rebuilt from records at the next start. */
+  /** Writes the checkpoint. */
   async stop(): Promise<void> {
     await this.#memory.stop()
   }
@@ -111,7 +114,7 @@ export class Intake implements AlarmJudge {
     else answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
   }
 
-  /** Kept in quarantine, and people are told that one of their devices can not be understood. */
+  /** Stored in quarantine, and an alarm reports that the messages of this device can not be decoded. */
   #takeUnreadable(message: Message, problem: string): Promise<void> {
     const time = this.#options.now()
     const excerpt = excerptOf(message.payload)
@@ -123,7 +126,7 @@ export class Intake implements AlarmJudge {
     })
   }
 
-  /** As `take` does with a message that nobody can read; `device` is whom it is about. */
+  /** The same as `take` for a message that can not be decoded; `device` is its sender. */
   keepUnreadable(message: Message, problem: string): Promise<void> {
     return this.#memory.rebuilding ? Promise.reject(notTaking()) : this.#takeUnreadable(message, problem)
   }
@@ -133,7 +136,7 @@ export class Intake implements AlarmJudge {
     return new Promise((resolve, reject) => this.take(message, { kept: resolve, refused: reject }))
   }
 
-  /** Keeps what a device said in whatever dialect, once it is decoded; the same promise as `accept`. */
+  /** Stores a message of a foreign dialect once it is decoded; the same promise as `accept`. */
   acceptReadings(event: DeviceEvent): Promise<void> {
     return new Promise((resolve, reject) => this.takeReadings(event, { kept: resolve, refused: reject }))
   }
@@ -142,7 +145,7 @@ export class Intake implements AlarmJudge {
     if (this.#memory.rebuilding) return answer.refused(notTaking())
     if (this.#isForAlarmsOnly && !canAlarm(event))
       return answer.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
-    // Without an id of its own nothing tells a message from its repeat: each is a new one.
+    // A message without an id can not be told from its repeat: each counts as new.
     if (event.messageId === '')
       event.messageId = `${noIdPrefix}${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
     const { device, messageId, readings, deviceAtMs } = event
@@ -164,7 +167,9 @@ export class Intake implements AlarmJudge {
     else answer.kept()
   }
 
-  /** A fault of ours: the id counts as heard, so what the device said must be on disk before it comes again. */
+  /**
+   * An error of the program: the id is already stored as heard, so the message must be on disk before it comes again.
+   */
   #notJudged(event: DeviceEvent, error: Error): Promise<void> {
     this.#options.logger.error({ err: error, device: event.device }, 'the alarm engine failed on an event')
     const message = { device: event.device, topic: 'event', payload: encodeDeviceEvent(event) }
@@ -193,7 +198,7 @@ export class Intake implements AlarmJudge {
       const more = { inputs: [named], event: record, cause: sequence, oddIds }
       return answerWith(this.#keep(outcome, time, records, more), inFlight)
     }
-    // Nearly every event: nothing came of it but its record.
+    // Nearly every event: its only result is its record.
     const entry: JournalEntry = { records, state: this.#memory.documents.takeChanged(), isUrgent: false }
     const oddIds = this.#ids.oddIdsOf(event, verdict)
     if (oddIds) entry.oddIds = oddIds
@@ -201,11 +206,11 @@ export class Intake implements AlarmJudge {
   }
 
   admitted(device: string, kind: string, mark: string): void {
-    // While memory is built anew nothing is noted; the next connection finds out.
+    // While memory is rebuilt nothing is stored; the next connection repeats this.
     if (!this.#memory.rebuilding) this.#ids.admitted(device, kind, mark)
   }
 
-  /** The device is another one from now on: nothing that it says counts as said before. */
+  /** The name now belongs to another device: none of its messages counts as a repeat. */
   async forget(device: string, why: string): Promise<void> {
     if (this.#memory.rebuilding) await this.#memory.rebuilding
     this.#memory.presence.forget(device)
@@ -233,7 +238,7 @@ export class Intake implements AlarmJudge {
     const parsed = parseCommandResult(message.payload)
     if (!parsed.ok) return this.#quarantine(message, `result: ${describeProblems(parsed.problems)}`)
     const time = this.#options.now()
-    // The device is who sent it, whatever the message says.
+    // The authenticated sender counts, whatever the message claims.
     const facts = { ...parsed.value, device: message.device }
     const record = logRecord(this.#options.journal.nextSequence(), time, 'command-result', facts)
     const nothing = { transitions: [], commands: [] }
@@ -268,12 +273,12 @@ export class Intake implements AlarmJudge {
     })
   }
 
-  /** Steady time at which the next `tick` can change anything. */
+  /** Steady time of the next `tick` that can change anything. */
   nextDueMs(): number {
     return this.#options.engine.nextDueMs(this.#memory.documents)
   }
 
-  /** Keeps a note about the box itself. What is urgent has a commit of its own; what is not shares the next one. */
+  /** Stores a record about the box itself. An urgent one has its own commit; others share the next one. */
   async log(
     what: string,
     facts: Record<string, unknown>,

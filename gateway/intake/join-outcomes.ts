@@ -1,4 +1,4 @@
-// What the engine made of several inputs at one moment, as if it had been one.
+// Merges the engine's results for several inputs of one moment into one.
 import type { Outcome } from '../alarms/port.ts'
 
 export function joinOutcomes(outcomes: readonly Outcome[]): Outcome {

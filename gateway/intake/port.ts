@@ -1,19 +1,19 @@
-// What intake tells the rest of the gateway after a commit, and what others may ask it to judge.
+// What intake reports to the rest of the gateway after a commit, and what it can be asked to judge.
 import type { AlarmInput, LogEntry, Transition } from '../alarms/port.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { AlarmRecord, EventRecord } from '../../protocols/domain/record.ts'
 import type { CommandResult, DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 
-/** A command as the journal keeps it until its device answers; `sinceSteadyMs` is when it was asked for. */
+/** A command as stored in the journal until its device answers; `sinceSteadyMs` is the time of the request. */
 export interface CommandDocument {
   device: string
   command: DeviceCommand
   sinceSteadyMs: number
-  /** Given up then, where it is worth nothing later. */
+  /** Dropped then, because a late execution would be useless. */
   untilSteadyMs?: number
 }
 
-/** The device's own message behind an alarm: whom to tell how far people have got, also after a restart. */
+/** The device's message behind an alarm: its sender gets the stages of the answer, also after a restart. */
 export interface CauseDocument {
   device: string
   messageId: string
@@ -24,19 +24,19 @@ export const causeKey = (alarmId: string): string => causePrefix + alarmId
 
 export const commandKey = (device: string, id: string): string => `command:${device}/${id}`
 
-/** One input that is in the journal now, with everything that came of it. An event of which nothing came is not told. */
+/** One input that is now in the journal, with all its results. An event without any result is not reported. */
 export interface StoredInput {
   event?: EventRecord
-  /** As they stand in the journal now, the event first. */
+  /** As stored in the journal, the event first. */
   stored: readonly StoredRecord[]
   alarms: readonly AlarmRecord[]
   transitions: readonly Transition[]
-  /** Also kept as documents until their devices answer. */
+  /** Also stored as documents until their devices answer. */
   commands: readonly CommandDocument[]
   result?: { device: string; result: CommandResult }
 }
 
-/** What commits together with what the engine makes of some inputs. */
+/** Committed together with the engine's results for these inputs. */
 export interface Companions {
   logs: readonly LogEntry[]
   state: readonly (readonly [key: string, value: object | undefined])[]
@@ -45,9 +45,14 @@ export interface Companions {
 }
 
 export interface AlarmJudge {
-  /** Judges something that no device said (time, the centre's stages, arming, facts of the box) and keeps what comes of it. */
+  /**
+   * Judges an input that is not a device message (time, the centre's stages, arming, facts of the box) and stores the
+   * results.
+   */
   judge(input: AlarmInput): Promise<void>
-  /** Judges inputs that stand or fall together; `companions` sees the engine's remarks. One commit, or nothing of it. */
+  /**
+   * Judges inputs that succeed or fail together; `companions` gets the engine's remarks. One commit, or nothing of it.
+   */
   judgeTogether(
     inputs: readonly AlarmInput[],
     companions: (remarks: readonly LogEntry[]) => Companions,

@@ -1,4 +1,4 @@
-// Pieces of what intake writes: records with their times, their lanes, and which events a nearly full disk still takes.
+// Parts of an entry: records with their times and lanes, and which events a nearly full disk still accepts.
 import { outranks, type Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
@@ -13,12 +13,12 @@ const replayRowsMax = 1000
 
 const telemetryOnly = new Set(['batteryPercent', 'signalDbm', 'temperatureC'])
 
-/** Whether anything but telemetry is in it: such an event is let in as long as there is any room at all. */
+/** True when the event contains more than telemetry: such an event is accepted as long as there is any room. */
 export function canAlarm({ readings }: DeviceEvent): boolean {
   return Object.keys(readings).some((name) => !telemetryOnly.has(name))
 }
 
-/** What is remembered of an event for the alarm it caused. */
+/** Facts about an event that its alarm needs later. */
 export function causeOf({ device, messageId }: EventRecord): CauseDocument {
   return { device, messageId }
 }
@@ -27,7 +27,7 @@ export function boxTime({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
   return { boot, sinceBootMs, atMs, clock }
 }
 
-/** Built field by field, as everything on this path: spreads are a tenth of what an event costs. */
+/** Built field by field, like everything on this path: spreads take a tenth of the time of an event. */
 export function eventRecord(
   event: DeviceEvent,
   time: BoxTime,
@@ -57,7 +57,7 @@ export function logRecord(
   what: string,
   facts: Record<string, unknown>,
 ): LogRecord {
-  // Devices and cameras have a word in them.
+  // Only devices and cameras can send these.
   return {
     type: 'log',
     sequence,
@@ -67,7 +67,7 @@ export function logRecord(
   }
 }
 
-/** One record for each change of an alarm; `cause` is the sequence of the event behind it. */
+/** One record for each change of an alarm; `cause` is the sequence of its event. */
 export function alarmRecords(
   transitions: readonly Transition[],
   time: BoxTime,
@@ -84,7 +84,7 @@ export function alarmRecords(
   }))
 }
 
-/** What local rules want of devices, as it waits in the journal for them. */
+/** The commands of local rules, as stored in the journal until they are sent. */
 export function commandDocuments(
   commands: readonly LocalCommand[],
   sinceSteadyMs: number,
@@ -97,12 +97,12 @@ export function commandDocuments(
   }))
 }
 
-/** An alarm keeps the lane of the most urgent colour it had, so that its changes arrive in their order. */
+/** An alarm stays in the lane of the most urgent colour it had, so that its changes arrive in order. */
 export function laneOf({ alarm }: AlarmRecord): Lane {
   return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
 }
 
-/** The documents that are kept together with the records of one input. */
+/** The documents that are committed with the records of one input. */
 export function companionState(
   more: Companion,
   alarms: readonly AlarmRecord[],
@@ -117,7 +117,7 @@ export function companionState(
   return state
 }
 
-/** What commits together for one input, but for its documents. */
+/** The committed parts of one input, except its documents. */
 export function journalEntry(
   records: JournalEntry['records'],
   { oddIds, quarantine, state }: Companion,
@@ -131,7 +131,7 @@ export function journalEntry(
   }
 }
 
-/** Every record behind the checkpoint that stands in the state documents, in the box's own order. */
+/** Every record after the checkpoint that the state documents include, in the order of sequences. */
 export async function recordsSinceCheckpoint(journal: Journal): Promise<JournalRecord[]> {
   const [checkpoint] = await journal.loadState('checkpoint')
   const watermark = (checkpoint?.[1] ?? {}) as Partial<Record<Lane, number>>
@@ -149,7 +149,7 @@ export async function recordsSinceCheckpoint(journal: Journal): Promise<JournalR
   return records.sort((a, b) => a.sequence - b.sequence)
 }
 
-/** What a foreign dialect made of a device's words; our own parser has done it already. */
+/** The result of a foreign dialect; our own parser has already done this. */
 export function withPlainReadings(event: DeviceEvent): DeviceEvent {
   return { ...event, readings: withPlainText(event.readings) as DeviceEvent['readings'] }
 }

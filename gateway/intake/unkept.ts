@@ -1,9 +1,9 @@
-// Local response when the journal refuses: a card that became read-only must not keep a siren silent. What rules ask for is done
+// Local response when the journal refuses: a read-only card must not silence a siren. The commands of rules are sent
 // once per input, although the device keeps its event and sends it again and again.
 import type { LocalCommand } from '../alarms/port.ts'
 import type { UnkeptOutcome } from './intake-options.ts'
 
-/** Inputs remembered that were acted for without being kept; beyond it the oldest are acted for once more. */
+/** Inputs kept that were acted on without being stored; beyond it the oldest are acted on once more. */
 const rememberedMax = 1000
 
 export class Unkept {
@@ -14,7 +14,7 @@ export class Unkept {
     this.#act = act
   }
 
-  /** True when there was something to do and it had not been done yet. */
+  /** True when there was a command and it had not been sent yet. */
   take({ inputs, commands }: UnkeptOutcome): boolean {
     const key = inputs.map(({ inputId }) => inputId).join(' ')
     if (commands.length === 0 || this.#acted.has(key)) return false

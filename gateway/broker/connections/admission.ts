@@ -1,4 +1,4 @@
-// Lets a connection in or tells it why not: claim, proof, last will, takeover of its own older connection.
+// Accepts a connection or refuses it with a reason: claim, proof, last will, takeover of its own older connection.
 import type { AuthenticateError, Client, ConnectPacket } from 'aedes'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { BrokerSettings } from '../../config/broker-settings.ts'
@@ -21,14 +21,14 @@ export interface AdmissionOptions {
   isRevoked: (marks: readonly string[]) => boolean
   isStopping: () => boolean
   places: Places
-  /** The admitted connection that holds an internal client id now. */
+  /** The accepted connection that has this internal client id now. */
   holderOf: (internalId: string) => Connection | undefined
   onTakeover: (device: string) => void
-  /** Told of each proven device that is let in. */
+  /** Called for each authenticated device that is accepted. */
   onProven: (device: string, proof: 'certificate' | 'password', mark: string) => void
 }
 
-/** CONNACK return codes of MQTT 3.1.1 for the causes that deserve another one than 5, not authorized. */
+/** CONNACK return codes of MQTT 3.1.1 for causes other than 5, not authorized. */
 const returnCodes: Partial<Record<RefusalCause, number>> = {
   'client-id': 2,
   'device-name': 2,
@@ -42,8 +42,9 @@ const returnCodes: Partial<Record<RefusalCause, number>> = {
   'unknown-device': 4,
 }
 
-// Two live devices with one id would throw each other out for ever. A holder that was heard within `aliveMs` keeps its
-// place once there have been `takeoversMax` takeovers within `takeoverWindowMs`; a dead link is never that fresh.
+// Two live devices with one id would close each other's connection for ever. A connection that was heard within
+// `aliveMs` keeps its place after `takeoversMax` takeovers within `takeoverWindowMs`; a dead link is never heard that
+// recently.
 const takeoversMax = 5
 const takeoverWindowMs = 60_000
 const aliveMs = 2000
@@ -52,7 +53,7 @@ const takeoverIdsMax = 1000
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #takeovers = new Map<string, number[]>()
-  /** From the moment of the decision until the stream closes. */
+  /** From the decision until the stream closes. */
   readonly #admitted = new Map<string, Set<Connection>>()
   #unnamed = 0
 
@@ -60,7 +61,7 @@ export class Admission {
     this.#options = options
   }
 
-  /** Notes what CONNECT claims and sets the internal client id; an error closes the connection without an answer. */
+  /** Stores the claims of CONNECT and sets the internal client id; an error closes the connection without an answer. */
   read(
     connection: Connection,
     packet: ConnectPacket,
@@ -81,7 +82,7 @@ export class Admission {
     const identity = this.#identify(connection, claim)
     if (typeof identity === 'string') claim.refusal ??= identity
     else claim.identity = identity
-    // A refused connection gets an id too, because aedes files it under one; it is never registered.
+    // A refused connection gets an id too, because aedes stores it under one; it is never registered.
     packet.clientId =
       typeof identity === 'string'
         ? `r:${++this.#unnamed}`
@@ -89,7 +90,7 @@ export class Admission {
     return undefined
   }
 
-  /** Decides; resolves to the CONNACK error or undefined for welcome. */
+  /** Decides; resolves to the CONNACK error, or to undefined when the connection is accepted. */
   async decide(
     connection: Connection,
     client: Client,
@@ -109,7 +110,7 @@ export class Admission {
     const { clientId } = claim
     if (clientId.length > settings.limits.clientIdLength || hasUnwantedCharacters(clientId))
       return 'client-id'
-    // [MQTT-3.1.3-8]; MQTT 3.1 knows no empty one at all.
+    // [MQTT-3.1.3-8]; MQTT 3.1 does not allow an empty one.
     if (clientId === '' && (!claim.isClean || claim.isOldVersion)) return 'client-id'
     const identity = claimedIdentity({
       certificateName: connection.certificateName,
@@ -123,7 +124,7 @@ export class Admission {
     return identity.proof === 'anonymous' && credentials.has(identity.device) ? 'needs-password' : identity
   }
 
-  // [MQTT-3.1.3-6]: without a client id the connection gets one that no other has.
+  // [MQTT-3.1.3-6]: without a client id the connection gets a unique one.
   #clientId(claim: Claim): string {
     return claim.clientId === '' ? `\n${++this.#unnamed}` : claim.clientId
   }
@@ -155,7 +156,7 @@ export class Admission {
     }
     const crowd = this.#makeWay(connection, identity, client.id)
     if (crowd) return crowd
-    // An anonymous device has one client id, which is its name.
+    // An anonymous device has one client id, its name.
     if (!claim.isClean && identity.proof !== 'anonymous') this.#makeRoom(identity, client.id)
     connection.identity = identity
     const payloadBytesMax = access.payloadBytesMax(identity)
@@ -172,8 +173,8 @@ export class Admission {
   }
 
   /**
-   * Takes a place for the connection. The older connection of the same client has to go for it, or the most silent one of a
-   * device that has too many, unless two live devices are fighting over the id.
+   * Takes a place for the connection. The older connection of the same client is closed for it, or, if a device has too
+   * many, the one heard least recently, unless two live devices use the same id.
    */
   #makeWay(connection: Connection, identity: Identity, internalId: string): RefusalCause | undefined {
     const { settings, holderOf, places, onTakeover, refusals } = this.#options
@@ -193,7 +194,7 @@ export class Admission {
       leaving.end('device-limit')
       return undefined
     }
-    // aedes closes it when it registers the new one; its last will goes out. [MQTT-3.1.4-2]
+    // aedes closes it when it registers the new one; its last will is sent. [MQTT-3.1.4-2]
     leaving.endReason ??= 'takeover'
     onTakeover(device)
     return undefined
@@ -208,7 +209,7 @@ export class Admission {
     })
   }
 
-  /** Whether `holder` lives and was made to leave for `id` too often already; notes one more time otherwise. */
+  /** True when `holder` is alive and was closed for `id` too often already; otherwise counts one more takeover. */
   #isFight(id: string, holder: Connection): boolean {
     const nowMs = this.#options.clock.monotonicMs()
     const recent = (this.#takeovers.get(id) ?? []).filter((atMs) => nowMs - atMs < takeoverWindowMs)
@@ -219,7 +220,7 @@ export class Admission {
     return false
   }
 
-  /** Firmware that makes up a new client id at every start must not fill the store with its old sessions. */
+  /** Firmware that makes a new client id at every start must not fill the store with old sessions. */
   #makeRoom(identity: Identity, internalId: string): void {
     const { store, settings, holderOf } = this.#options
     const others = store.sessionsOf(sessionPrefix(identity)).filter((id) => id !== internalId)

@@ -1,4 +1,4 @@
-// One device connection: the gate in front of aedes' parser, and what the broker knows about the other end.
+// One device connection: limits the frames before aedes' parser, and holds the broker's facts about the device.
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -16,19 +16,19 @@ import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
 import { SlowLane } from '../events/slow-lane.ts'
 
-/** What all connections of a broker have in hand. */
+/** The messages in flight of all connections of a broker. */
 export interface AllInHand {
   bytes: number
 }
 
 export interface ConnectionOptions {
   stream: Duplex
-  /** What is below `stream`, or the same. */
+  /** The transport below `stream`, or the same. */
   socket: Socket
   address: string
   /** The common name of a verified client certificate. */
   certificateName: string | undefined
-  /** Serial number and fingerprint of it, for the revocation list. */
+  /** Serial number and fingerprint of the certificate, for the revocation list. */
   certificateMarks: readonly string[]
   limits: FrameLimits & {
     inHandMessages: number
@@ -41,13 +41,15 @@ export interface ConnectionOptions {
   onProblem: (connection: Connection, problem: FrameProblem) => void
 }
 
-/** While a device is slowed down it has less in hand, and less is read in one go. */
+/** A slowed device may have fewer messages in flight, and less is read at a time. */
 const slowedInHandMax = 8
 const slowedReadBytesMax = 4096
-/** PUBACKs that the device has not taken yet; beyond it aedes answers, which gives up on who does not read. */
+/**
+ * PUBACKs that the device has not read; beyond it aedes sends the answer and closes a connection that does not read.
+ */
 const unreadAnswerBytesMax = 4096
 
-/** What a PUBLISH has beside its payload, at most. */
+/** Largest part of a PUBLISH beside its payload. */
 const topicAndHeaderBytes = 1024
 
 type Phase = 'connect' | 'deciding' | 'open' | 'closed'
@@ -62,40 +64,42 @@ export class Connection {
   readonly slowLane: SlowLane
   /** Granted filters and their QoS. */
   readonly granted = new Map<string, number>()
-  /** Who it is, once proven. */
+  /** The device, once authenticated. */
   identity: Identity | undefined
-  /** Who it says it is, from its CONNECT. */
+  /** The device that CONNECT claims. */
   claim: Claim | undefined
   keepaliveSeconds = 0
-  /** Set by whoever ends the connection; undefined when it just went away. */
+  /** Set where the connection is ended on purpose; undefined when the device closed it. */
   endReason: string | undefined
   lastHeardMs: number
-  /** What the device may do with the topic it used last. */
+  /** The rule for the topic that the device used last. */
   lastRight: { topic: string; right: PublishRight } | undefined
-  /** The topic of its own events, once it has used it and if nobody may subscribe to it: those need no aedes. */
+  /**
+   * The topic of the device's own events, once used, if no subscription to it is allowed: these events need no aedes.
+   */
   eventTopic: Buffer | undefined
-  /** Messages that aedes has handed on to be judged. */
+  /** Messages that aedes has handed on for judging. */
   judged = 0
   /** Takes an event that did not go through aedes. */
   onEvent: OnEvent = () => undefined
-  /** Told when events were heard, and when held-back bytes may be read. */
+  /** Called when events were received, and when held-back bytes may be read. */
   onHeard: () => void = () => undefined
   onRoom: () => void = () => undefined
-  /** The delivery round in which it last got a packet. */
+  /** The delivery round of the last packet sent to it. */
   lastRound = 0
   /** True while its routine messages are slowed down. */
   isSlowed: () => boolean = () => false
-  /** Messages (and their bytes) that have no answer yet. */
+  /** Messages (and their bytes) without an answer. */
   inHand = 0
   inHandBytes = 0
   readonly answers = new AnswerOrder()
-  /** What it was sent and has not acknowledged. */
+  /** Messages sent to the device and not acknowledged by it. */
   readonly sent = new SentMessages()
-  /** Turns of the event loop until its retained messages are stored: a SUBSCRIBE behind them waits for it. */
+  /** Turns of the event loop until its retained messages are stored: a SUBSCRIBE after them waits for it. */
   retainedTurns = 0
   #phase: Phase = 'connect'
   #isHeldBack = false
-  /** PUBACKs to send, one byte a character. */
+  /** PUBACKs to send, one byte per character. */
   #unsent = ''
   readonly #guard: FrameGuard
   readonly #limits: ConnectionOptions['limits']
@@ -123,12 +127,12 @@ export class Connection {
     return this.#guard.hasSaidGoodbye
   }
 
-  /** A bridge sends lists that are larger than any device's message. */
+  /** The list of a bridge is larger than any device's message. */
   allowPayloads(bytesMax: number): void {
     this.#guard.allowFrames(bytesMax + topicAndHeaderBytes)
   }
 
-  /** CONNACK is on its way: what the device has sent meanwhile may be read now. */
+  /** CONNACK is being sent: what the device sent in the meantime may be read now. */
   open(): void {
     if (this.#phase === 'deciding') this.#phase = 'open'
   }
@@ -137,16 +141,16 @@ export class Connection {
     return this.#phase === 'open'
   }
 
-  /** Whether more may be read while earlier messages still wait for their commit. */
+  /** True when more may be read while earlier messages still wait for their commit. */
   hasRoom(): boolean {
     const { inHandMessages, inHandBytes, inHandBytesOfAll } = this.#limits
     if (this.inHandBytes >= inHandBytes || this.inHand >= inHandMessages) return false
-    // Only one with something in hand waits: its own answer lets it read on.
+    // Only a connection with messages in flight waits: its own answer continues the reading.
     if (this.all.bytes >= inHandBytesOfAll && this.inHand > 0) return false
     return this.inHand < slowedInHandMax || !this.isSlowed()
   }
 
-  /** Gets the PUBACK of an event that did not go through aedes ready; true when it is the first since `sendAnswers`. */
+  /** Prepares the PUBACK of an event that did not go through aedes; true when it is the first since `sendAnswers`. */
   acknowledge(packetId: number): boolean {
     const isFirst = this.#unsent === ''
     this.#unsent += encodePuback(packetId)
@@ -169,15 +173,15 @@ export class Connection {
     this.stream.destroy()
   }
 
-  /** Ends it with the answer to a version that is not spoken here. [MQTT-3.1.2-2] */
+  /** Ends it with the answer for an unsupported protocol version. [MQTT-3.1.2-2] */
   endUnknownVersion(reason: string): void {
     this.endReason ??= reason
     this.#phase = 'closed'
     this.stream.end(unknownVersionAnswer, () => this.stream.destroy())
   }
 
-  // Events are taken as they come off the socket: queueing them in the stream, telling that there is something to read and
-  // reading it out again costs a tenth of what an event costs in all. Only while nothing that came before is queued there.
+  // Events are taken directly from the socket: queueing them in the stream and reading them out again costs a tenth of
+  // the total cost of an event. Only while no earlier bytes are queued in the stream.
   #guardPushes(): void {
     const { stream } = this
     const push = stream.push.bind(stream)
@@ -191,14 +195,14 @@ export class Connection {
     }
   }
 
-  // aedes would handle packets that follow CONNECT in the same breath before it knows who sent them, and count
-  // them against a queue of 42. Held back here, they wait in the socket, and TCP slows the sender down.
+  // aedes would handle packets that follow CONNECT in the same segment before it knows the sender, and limit them to a
+  // queue of 42. Held back here, they wait in the socket, and TCP slows the sender down.
   #guardReads(): void {
     const { stream } = this
     const read = stream.read.bind(stream)
     stream.read = (size?: number): unknown => {
       if (this.#phase === 'deciding' || this.#phase === 'closed') return null
-      // aedes asks again after each answer.
+      // aedes reads again after each answer.
       if (this.#phase === 'open' && !this.hasRoom()) {
         this.#isHeldBack = true
         return null
@@ -225,7 +229,7 @@ export class Connection {
     return taken === chunk.length ? chunk : chunk.subarray(events, end)
   }
 
-  // Only while aedes holds nothing of this device that came before: messages to one topic keep their order. [MQTT-4.6.0-5]
+  // Only while aedes holds no earlier message of this device: messages to one topic keep their order. [MQTT-4.6.0-5]
   #takeEvents(chunk: Buffer): number {
     const guard = this.#guard
     if (!this.eventTopic || this.#phase !== 'open' || !guard.isBetweenFrames || guard.hasSaidGoodbye) return 0
@@ -242,7 +246,7 @@ export class Connection {
   }
 }
 
-/** What a CONNECT claims, before anything is proven. */
+/** The claims of a CONNECT, before any proof. */
 export interface Claim {
   clientId: string
   username: string | undefined
@@ -251,7 +255,7 @@ export interface Claim {
   isOldVersion: boolean
   willTopic: string | undefined
   willBytes: number
-  /** Who that would be; undefined when it can not be anybody. */
+  /** The claimed identity; undefined when the claim is invalid. */
   identity: Identity | undefined
   /** Set when the CONNECT itself is not acceptable. */
   refusal: RefusalCause | undefined

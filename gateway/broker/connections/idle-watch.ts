@@ -1,4 +1,4 @@
-// Ends connections whose device asked for no keepalive and went away without a word: they would stay for ever.
+// Closes connections whose device set no keepalive and vanished: they would stay for ever.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Connection } from './connection.ts'
 import type { Refusals } from '../refusals.ts'
@@ -12,7 +12,7 @@ export interface IdleWatchOptions {
 
 const lookEveryMs = 1000
 
-/** Looks at every connection now and then; returns the undo. */
+/** Checks every connection from time to time; returns the undo. */
 export function watchIdle({ connections, clock, idleMs, refusals }: IdleWatchOptions): () => void {
   let cancel: () => void
   const look = (): void => {

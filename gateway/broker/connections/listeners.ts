@@ -1,5 +1,5 @@
-// Binds the listeners of the settings (TCP, TLS, WebSocket) and hands on byte streams with what
-// the transport proves about the other end.
+// Opens the listeners of the settings (TCP, TLS, WebSocket) and hands on byte streams, with the identity that the
+// transport proves.
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -27,15 +27,15 @@ import type { RefusalCause, Refusals } from '../refusals.ts'
 import { Revocations } from '../../../platform/certificates/revocations.ts'
 import { isOwnName } from '../../../platform/strangers/own-name.ts'
 
-/** What the transport knows about the other end. */
+/** Facts from the transport about the device. */
 export interface Arrival {
   stream: Duplex
-  /** What is below `stream`, or the same. */
+  /** The transport below `stream`, or the same. */
   socket: Socket
   address: string
   certificateName: string | undefined
   certificateMarks: readonly string[]
-  /** Why the certificate proves nothing; the device is told so in its CONNACK. */
+  /** Why the certificate is not accepted; the reason is given in CONNACK. */
   refusal: RefusalCause | undefined
 }
 
@@ -72,7 +72,7 @@ export class Listeners {
     }
   }
 
-  /** Takes no new connections; those that are open stay. */
+  /** Accepts no new connections; open ones stay. */
   refuse(): void {
     for (const { server } of this.#bound.splice(0)) server.close()
   }
@@ -84,7 +84,7 @@ export class Listeners {
     })
   }
 
-  /** Files whose change matters. */
+  /** Files that are watched for changes. */
   files(): string[] {
     return this.#options.settings.flatMap(({ tls }) =>
       tls
@@ -93,7 +93,7 @@ export class Listeners {
     )
   }
 
-  /** Reads certificates and revocations again; connections that are open keep what they have. */
+  /** Reads certificates and revocations again; open connections keep theirs. */
   async reload(): Promise<void> {
     for (const bound of this.#bound) {
       if (!bound.settings.tls) continue
@@ -116,7 +116,7 @@ export class Listeners {
     const tlsOptions = context && {
       ...context,
       requestCert: tls?.caFile !== undefined,
-      // Judged by us, so that the device and the log get the reason.
+      // Checked by the broker, so that the device and the log get the reason.
       rejectUnauthorized: false,
       handshakeTimeout: this.#options.limits.connectTimeoutMs,
     }
@@ -130,7 +130,7 @@ export class Listeners {
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
       socket.setKeepAlive(true, this.#options.limits.tcpKeepAliveMs)
-      // One that is gone already, or had to make room, is closed.
+      // A connection that has already closed, or had to make room, is closed.
       if (!http && !tlsOptions && !socket.destroyed) this.#arrive(bound, socket, socket)
     })
     if (http) this.#upgrade(bound, http)
@@ -157,7 +157,8 @@ export class Listeners {
     })
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-      // Devices send no Origin; a page that a browser got elsewhere, or under a name that was made to point here, does.
+      // Devices send no Origin header. A browser page from another site, or under a name that was pointed at this
+      // address, does.
       const { origin, host } = request.headers
       const isForeignPage =
         origin !== undefined && (origin.replace(/^https?:\/\//, '') !== host || !isOwnName(host))
@@ -170,7 +171,7 @@ export class Listeners {
         return
       }
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        // Before the stream takes the frame. [MQTT-6.0.0-1]
+        // Before the stream receives the frame. [MQTT-6.0.0-1]
         webSocket.on('message', (_data, isBinary) => {
           if (isBinary) return
           const detail = 'a text frame: send binary frames'
@@ -178,7 +179,7 @@ export class Listeners {
           stream.destroy()
         })
         const stream = createWebSocketStream(webSocket)
-        // Frames that are too large surface here; aedes hears of the end of the stream.
+        // Frames that are too large are reported here; aedes gets the end of the stream.
         webSocket.on('error', () => stream.destroy())
         this.#arrive(bound, socket, stream)
       })
@@ -219,7 +220,7 @@ export class Listeners {
     if (typeof verdict === 'string')
       return { certificateName: undefined, certificateMarks: marks, refusal: verdict }
     const refusal = bound.revocations.has(marks) ? 'certificate-revoked' : undefined
-    // A certificate without one common name names no device; the empty name is refused as such.
+    // A certificate without exactly one common name names no device; the empty name is refused as such.
     return { certificateName: verdict.name ?? '', certificateMarks: marks, refusal }
   }
 }

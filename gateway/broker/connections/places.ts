@@ -1,5 +1,5 @@
-// Places at the broker: few and short ones for connections that have not signed in, others for devices that have, so that no
-// crowd of strangers keeps a device out.
+// Places of the broker: a few, for a short time, for connections that have not signed in, and others for devices that
+// have. A crowd of strangers can not keep a device out.
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { networkOf } from '../../../platform/strangers/network-address.ts'
@@ -7,16 +7,16 @@ import { StrangerGuard, type StrangerRefusal } from '../../../platform/strangers
 import type { BrokerLimits } from '../../config/broker-settings.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 
-/** A device that takes over its own older connection needs a place while that one closes. */
+/** A device that replaces its own older connection needs a second place while that one closes. */
 const sparePlaces = 64
 /**
- * New connections of one address after the first crowd (`strangersPerAddress` may come at once), and of all addresses that the
- * box does not know: TLS handshakes cost a small box much. A device that signs in does not count as new any more, so
- * 500 devices that return together after a power cut all come in at once.
+ * New connections of one address after the first ones (`strangersPerAddress` may come at once), and of all unknown
+ * addresses together: TLS handshakes cost a small box much. A device that signs in no longer counts as new, so 500
+ * devices that return together after a power cut are all accepted at once.
  */
 const newPerSecond = 50
 const newUnknownPerSecond = 100
-/** How many times `connectTimeoutMs` a sign-in may take, TLS and waiting for the password check included. */
+/** A sign-in may take this many times `connectTimeoutMs`, including TLS and the wait for the password check. */
 const signInTimeouts = 3
 
 const causes: Record<StrangerRefusal, RefusalCause> = {
@@ -69,14 +69,17 @@ export class Places {
     this.#guard.watch(server)
   }
 
-  /** The other end has proven who it is: why there is no place for it, or undefined. `leaving`: connections that close for it. */
+  /**
+   * The device is authenticated: the reason why it gets no place, or undefined. `leaving`: connections that close for
+   * it.
+   */
   admit(socket: Socket, leaving: number): RefusalCause | undefined {
     const { limits } = this.#options
     const network = networkOf(socket.remoteAddress ?? 'gone')
     const fromNetwork = this.#perNetwork.get(network) ?? 0
     if (this.#guard.admitted - leaving >= limits.connections) return 'connection-limit'
     if (fromNetwork - leaving >= limits.connectionsPerAddress) return 'address-limit'
-    // It is gone already, or the spare places are taken: then it is closed.
+    // The connection has closed already, or the spare places are taken: it is closed.
     if (!this.#guard.isStranger(socket) || !this.#guard.admit(socket)) return 'connection-limit'
     this.#perNetwork.set(network, fromNetwork + 1)
     socket.once('close', () => {

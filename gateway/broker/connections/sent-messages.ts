@@ -1,9 +1,10 @@
-// Which messages a device has been sent at QoS 1 and 2 and which acknowledgement is due for each: aedes takes any for any.
+// The messages that were sent to a device at QoS 1 and 2, and the acknowledgement due for each: aedes accepts any
+// acknowledgement for any message.
 import { packetTypes } from '../../../platform/mqtt/packet-rules.ts'
 
 const { puback, pubrec, pubcomp } = packetTypes
 
-/** Beyond it the oldest is forgotten: a late acknowledgement of it is then passed on unjudged. */
+/** Beyond it the oldest is removed: a late acknowledgement of it then passes unchecked. */
 export const sentMessagesMax = 20_000
 const packetIdMax = 65_535
 
@@ -12,7 +13,7 @@ export class SentMessages {
   readonly #due = new Map<number, number>()
   #lastId = 0
 
-  /** A packet id that is not in use. */
+  /** An unused packet id. */
   nextId(): number {
     do this.#lastId = (this.#lastId % packetIdMax) + 1
     while (this.#due.has(this.#lastId))
@@ -23,16 +24,19 @@ export class SentMessages {
     this.#await(packetId, qos === 2 ? pubrec : puback)
   }
 
-  /** PUBREL went out (again): only PUBCOMP is left. */
+  /** PUBREL was sent (again): only PUBCOMP is due. */
   released(packetId: number): void {
     this.#await(packetId, pubcomp)
   }
 
-  /** False when another acknowledgement is due for this id. One of an unknown id may be late, and is nothing. */
+  /**
+   * False when another acknowledgement is due for this id. An acknowledgement of an unknown id may be late and is
+   * ignored.
+   */
   acknowledge(type: number, packetId: number): boolean {
     const due = this.#due.get(packetId)
     if (due === undefined) return true
-    // Both may come again; PUBREL then goes again.
+    // Both may be repeated; PUBREL is then sent again.
     if (type === pubrec && due === pubcomp) return true
     if (type !== due) return false
     if (due === pubrec) this.#due.set(packetId, pubcomp)

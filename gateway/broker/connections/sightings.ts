@@ -1,4 +1,5 @@
-// What the broker has seen of each device: connected or not, when it was last heard, what it says, why it left.
+// The broker's facts about each device: connected or not, when it was last heard, its presence message, why it
+// disconnected.
 import type { Connection } from './connection.ts'
 import type { DeviceSighting } from '../port.ts'
 
@@ -9,10 +10,10 @@ interface Seen {
   reason: string | undefined
 }
 
-/** Devices remembered; above it, the one gone longest is forgotten and is `unknown` again. */
+/** Most devices kept; above it, the one that disconnected first is removed and is `unknown` again. */
 const devicesMax = 10_000
 
-/** Listeners are few and named in gateway.ts. */
+/** There are few listeners, registered in gateway/wiring. */
 type Listener = (sighting: DeviceSighting) => void
 
 export class Sightings {
@@ -46,7 +47,7 @@ export class Sightings {
     seen.lastHeardMs = Math.max(seen.lastHeardMs ?? 0, connection.lastHeardMs)
     if (seen.connections.size > 0) return true
     seen.reason = reason
-    // To the end: the next to be forgotten is the one gone longest.
+    // Moved to the end: the next one to be removed is the one that disconnected first.
     this.#seen.delete(device)
     this.#seen.set(device, seen)
     this.#tell(device)

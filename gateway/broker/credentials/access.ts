@@ -1,4 +1,5 @@
-// Which topics a device may publish and subscribe: pure rules, the same for messages, last wills and retained ones.
+// The topics to which a device may publish and subscribe: pure rules, the same for messages, last wills and retained
+// messages.
 import {
   downChannels,
   parseDeviceTopic,
@@ -16,13 +17,13 @@ export interface AccessOptions {
   limits: TopicLimits
 }
 
-/** What the broker does with a message it lets pass. */
+/** What the broker does with an accepted message. */
 export interface PublishRight {
-  /** Whose message it is. */
+  /** The sender of the message. */
   device: string
   /**
-   * `intake`: kept before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers;
-   * `aside`: acknowledged and nothing else.
+   * `intake`: stored before it is acknowledged; `presence`: the same, and noted; `route`: only handed to subscribers;
+   * `aside`: acknowledged and nothing more.
    */
   purpose: 'intake' | 'presence' | 'route' | 'aside'
 }
@@ -31,8 +32,8 @@ const isUp = (channel: Channel): boolean => (upChannels as readonly string[]).in
 const isDown = (channel: Channel): boolean => (downChannels as readonly string[]).includes(channel)
 const isReserved = (topic: string): boolean => topic === '$SYS' || topic.startsWith('$SYS/')
 
-// A Mosquitto bridge with its default settings announces itself there, and sets its last will so: refused, it would never connect.
-// What it says the connection itself shows already.
+// A Mosquitto bridge with default settings publishes its state there, also as its last will: if refused, it would never
+// connect. The connection itself already shows that state.
 const bridgeState = /^\$SYS\/broker\/connection\/[^/]+\/state$/
 
 export class Access {
@@ -58,17 +59,17 @@ export class Access {
     return isOpen ? { device: identity.device, purpose: 'route' } : 'topic-not-own'
   }
 
-  /** Largest payload of this device, or undefined for everybody's. */
+  /** Largest payload of this device, or undefined for the general limit. */
   payloadBytesMax({ device }: Identity): number | undefined {
     return this.#options.grants.payloadBytesMax?.(device)
   }
 
-  /** Whether a person may wait behind a message, also one without words. */
+  /** True when a message can be a call of a person, also without known words. */
   isUrgent(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean {
     return this.#options.grants.isUrgent?.(device, message) === true
   }
 
-  /** The filter is well formed already. */
+  /** The filter is already checked for form. */
   subscribeRefusal(identity: Identity, filter: string): RefusalCause | undefined {
     const { access, grants } = this.#options
     if (access === 'open') return undefined
@@ -80,7 +81,7 @@ export class Access {
     return grants.maySubscribe(identity.device, filter) ? undefined : 'filter-not-own'
   }
 
-  /** A wildcard over its own topics must not echo a device's events back to it. */
+  /** A wildcard over its own topics must not return a device's own events to it. */
   mayReceive(topic: string): boolean {
     if (this.#options.access === 'open') return true
     const native = parseDeviceTopic(topic)

@@ -1,10 +1,10 @@
-// The turns of password checks: a few run at once, the rest waits. Addresses are served in turn, those that have signed in
-// before first, so that a crowd that guesses does not keep a device waiting that comes back.
+// The order of password checks: a few run at once, the rest waits. Addresses take turns, those with an earlier sign-in
+// first, so that a crowd that guesses passwords does not delay a device that reconnects.
 
 export interface CheckQueueLimits {
   /** Checks that run at once. */
   passwordChecks: number
-  /** Checks that wait; beyond it the address that has most of them loses its newest. */
+  /** Waiting checks; beyond it the address with the most waiting checks loses its newest. */
   passwordChecksWaiting: number
 }
 
@@ -12,7 +12,7 @@ type Settle = (hasTurn: boolean) => void
 
 export class CheckQueue {
   readonly #limits: CheckQueueLimits
-  /** In the order in which the networks are served. */
+  /** In the order in which the networks get their turn. */
   readonly #waiting = new Map<string, Settle[]>()
   readonly #isKnown: (network: string) => boolean
   #size = 0
@@ -23,10 +23,10 @@ export class CheckQueue {
     this.#isKnown = isKnown
   }
 
-  /** What `work` answers, or `busy` when too many wait. */
+  /** The result of `work`, or `busy` when too many wait. */
   async run<T>(network: string, work: () => Promise<T>): Promise<T | 'busy'> {
     if (this.#running < this.#limits.passwordChecks) this.#running++
-    // The check that ends hands its place on.
+    // A check that ends hands its place to the next one.
     else if (!(await this.#turn(network))) return 'busy'
     try {
       return await work()
@@ -65,7 +65,7 @@ export class CheckQueue {
     return next === undefined ? undefined : this.#take(next, 'oldest')
   }
 
-  /** Takes one out; the network goes to the end. */
+  /** Removes one; its network moves to the end. */
   #take(network: string, which: 'oldest' | 'newest'): Settle | undefined {
     const queue = this.#waiting.get(network)
     const settle = which === 'oldest' ? queue?.shift() : queue?.pop()

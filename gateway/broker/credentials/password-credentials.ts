@@ -1,5 +1,5 @@
-// Checks device passwords off the event loop, a few at a time, slows down who guesses, and remembers right ones for a while:
-// after a power cut five hundred devices come back at once.
+// Checks device passwords off the event loop, a few at a time, delays repeated wrong guesses, and caches correct
+// passwords for a while: after a power cut five hundred devices reconnect at once.
 import { createHash, createHmac } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -27,7 +27,7 @@ export interface PasswordCredentialsOptions {
 
 const rememberMs = 3_600_000
 const rememberedMax = 5000
-/** Networks from which a device has signed in; beyond it the oldest is forgotten. */
+/** Networks from which a device has signed in; beyond it the oldest is removed. */
 const networksMax = 5000
 
 export class PasswordCredentials implements Credentials {
@@ -50,7 +50,7 @@ export class PasswordCredentials implements Credentials {
     return this.#entries.size
   }
 
-  /** Reads the file (again). Lines that can not be read admit nobody and are named in the log. */
+  /** Reads the file (again). Invalid lines admit no device and are named in the log. */
   async load(): Promise<void> {
     const { file, logger } = this.#options
     if (file === undefined) return
@@ -65,13 +65,15 @@ export class PasswordCredentials implements Credentials {
     return this.#entries.has(device)
   }
 
-  /** A hash of the entry, whose salt is another one for each password. */
+  /** A hash of the entry, which has a different salt for each password. */
   markOf(device: string): string | undefined {
     const entry = this.#entries.get(device)
     return entry && createHash('sha256').update(entry.text).digest('base64url').slice(0, 16)
   }
 
-  /** A name without a password costs the same time as one that has: the answer must not tell which names there are. */
+  /**
+   * A name without a password takes the same time as one with a password: the answer must not show which names exist.
+   */
   async verify(device: string, password: Uint8Array, address: string): Promise<CredentialVerdict> {
     const entry = this.#entries.get(device)
     const key = createHmac('sha256', this.#secret)
@@ -84,7 +86,7 @@ export class PasswordCredentials implements Credentials {
     if (!this.#guesses.allows(device, address)) return 'too-many-guesses'
     const network = networkOf(address)
     return this.#queue.run(network, async () => {
-      // Others of the same name may have failed while this one waited.
+      // Other attempts with the same name may have failed while this one waited.
       if (!this.#guesses.allows(device, address)) return 'too-many-guesses'
       const isRight = (await passwordMatches(password, entry?.hash ?? decoyHash)) && entry !== undefined
       if (!isRight) {

@@ -1,4 +1,5 @@
-// Writes entries of the password file so that a power cut leaves the old file or the new one, never half of either.
+// Writes entries of the password file so that after a power cut the file is the old or the new one, never a part of
+// either.
 import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isDeviceId } from '../../../protocols/domain/names.ts'
@@ -6,7 +7,7 @@ import { isDeviceId } from '../../../protocols/domain/names.ts'
 /** The file's text; empty when there is no file yet. */
 export async function readPasswordFile(file: string): Promise<string> {
   try {
-    // A Windows editor puts a byte order mark in front: it is not part of the first device's name.
+    // A Windows editor adds a byte order mark: it is not part of the first device's name.
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
@@ -20,7 +21,7 @@ interface Owner {
   mode: number
 }
 
-/** Of the file that is there, or of what root makes for the group that the folder is for. */
+/** Owner and mode of the existing file, or those that root needs for the folder's group. */
 async function ownerOf(file: string): Promise<Owner> {
   const found = await lstat(file).catch(() => undefined)
   if (found?.isSymbolicLink())
@@ -33,7 +34,7 @@ async function ownerOf(file: string): Promise<Owner> {
 async function replace(file: string, text: string): Promise<void> {
   const { uid, gid, mode } = await ownerOf(file)
   const draft = `${file}.new`
-  // A draft of a run that was cut off; `wx` follows no link that somebody may have laid there.
+  // A draft of an interrupted run; `wx` does not follow a link that an attacker may have put there.
   await rm(draft, { force: true })
   const handle = await open(draft, 'wx', mode)
   try {
@@ -54,7 +55,10 @@ async function replace(file: string, text: string): Promise<void> {
   }
 }
 
-/** Sets the hash of `device` (from `hashPassword`), or takes the device out when `hash` is undefined. One writer at a time. */
+/**
+ * Sets the hash of `device` (from `hashPassword`), or removes the device when `hash` is undefined. One writer at a
+ * time.
+ */
 export async function writePasswordEntry(
   file: string,
   device: string,

@@ -1,4 +1,4 @@
-// Device passwords as salted scrypt hashes, and the lines of the password file that hold them.
+// Device passwords as salted scrypt hashes, and the lines of the password file that contain them.
 import { scrypt, timingSafeEqual } from 'node:crypto'
 import { isDeviceId } from '../../../protocols/domain/names.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
@@ -12,18 +12,18 @@ export interface PasswordHash {
   hash: Buffer
 }
 
-// Device passwords are made at random, not chosen, so a small cost is enough: 4 MB and some 10 ms each here. A larger
-// one would keep a village of 500 devices waiting after every power cut.
+// Device passwords are random, not chosen by people, so a small cost is enough: 4 MB and some 10 ms each here. With a
+// larger cost 500 devices of a village would wait after every power cut.
 const defaultCost = { cost: 4096, blockSize: 8, parallelism: 1 }
 const saltBytes = 16
 const hashBytes = 32
 
-/** Upper bounds for what a password file may ask for: 64 MB and about a second. */
+/** Upper bounds for the cost in a password file: 64 MB and about a second. */
 const costMax = 65_536
 const blockSizeMax = 8
 const parallelismMax = 4
 
-/** Longest password that is looked at. */
+/** Longest password that is checked. */
 export const passwordBytesMax = 256
 
 function derive(
@@ -47,7 +47,7 @@ export async function hashPassword(password: string, random: Random): Promise<st
   return ['scrypt', cost, blockSize, parallelism, salt.toString('base64'), hash.toString('base64')].join('$')
 }
 
-/** What a password of an unknown name is compared with: it costs what a hash of ours costs, and nothing matches it. */
+/** The hash for unknown names: comparing with it takes as long as with a real one, and no password matches it. */
 export const decoyHash: PasswordHash = {
   ...defaultCost,
   salt: Buffer.alloc(saltBytes),
@@ -82,11 +82,11 @@ export function parsePasswordHash(text: string): Result<PasswordHash> {
 export interface PasswordLines {
   /** Device to hash, both as written. */
   entries: Map<string, { text: string; hash: PasswordHash }>
-  /** Line numbers and what is wrong with them; such a line admits nobody. */
+  /** Line numbers and their errors; such a line admits no device. */
   problems: string[]
 }
 
-/** Reads a password file: `deviceId:scrypt$...` a line; empty lines and `#` comments are skipped. */
+/** Reads a password file: one `deviceId:scrypt$...` per line; empty lines and `#` comments are skipped. */
 export function parsePasswordLines(text: string): PasswordLines {
   const lines: PasswordLines = { entries: new Map(), problems: [] }
   for (const [index, line] of text.split(/\r?\n/).entries()) {

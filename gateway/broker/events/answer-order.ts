@@ -1,17 +1,17 @@
-// Lets the answers of one connection out in the order of its messages, whatever order they become ready in. [MQTT-4.6.0-2]
+// Sends the answers of one connection in the order of its messages, in whatever order they become ready. [MQTT-4.6.0-2]
 
 /** The place of one message in that order, until its answer is given. */
 export interface AnswerPlace {
   /** Set by `AnswerOrder.ready`. */
   isReady: boolean
-  /** Set by `AnswerOrder.add`: what came after it. Linked instead of listed, because this is done for every event. */
+  /** Set by `AnswerOrder.add`: the message after it. Linked instead of listed, because this runs for every event. */
   next: AnswerPlace | undefined
-  /** Gives the answer; called once, in turn. */
+  /** Sends the answer; called once, in order. */
   give(): void
 }
 
 export class AnswerOrder {
-  // As long as what the connection has in hand, which is bounded where it is read.
+  // As long as the messages in flight of the connection, which are bounded where they are read.
   #first: AnswerPlace | undefined
   #last: AnswerPlace | undefined
 
@@ -22,13 +22,13 @@ export class AnswerOrder {
     this.#last = place
   }
 
-  /** The answer is known: it goes out as soon as those before it have. */
+  /** The answer is known: it is sent as soon as all earlier ones were. */
   ready(place: AnswerPlace): void {
     place.isReady = true
     while (this.#first?.isReady === true) {
       const first = this.#first
       this.#first = first.next
-      // An answered one that lives on in the old generation would keep all that came after it.
+      // An answered entry that stays in the old generation of the heap would keep all entries after it.
       first.next = undefined
       first.give()
     }

@@ -1,19 +1,21 @@
-// The commonest packet, a device's own event at QoS 1, read straight from its bytes: nobody may subscribe to it, so that
-// what aedes would do for it (queues, copies, routing) is work for nothing. Everything else is left to aedes.
+// The most frequent packet, a device's own event at QoS 1, is read directly from its bytes: no subscription to it is
+// allowed, so aedes' work for it (queues, copies, routing) is not needed. Everything else is left to aedes.
 
-/** PUBLISH at QoS 1, whatever DUP and RETAIN say. */
+/** PUBLISH at QoS 1, with any DUP and RETAIN. */
 const publishBits = 0x32
 const publishMask = 0xf6
 const retainBit = 0x01
 const packetIdBytes = 2
 const topicLengthBytes = 2
 
-/** `bytes`: the payload, one byte a character: cheaper than a view of the chunk, and most of them are read as text. */
+/**
+ * `bytes`: the payload, one byte per character: cheaper than a view of the chunk, and most of them are read as text.
+ */
 export type OnEvent = (packetId: number, bytes: string, isRetained: boolean) => void
 
 /**
- * Hands over each whole event at the front of `chunk` and returns how many bytes they were. Stops at the first frame that is
- * not one: incomplete, another type or topic, packet id 0, longer than `payloadBytesMax` or 16 KiB.
+ * Hands over each complete event at the front of `chunk` and returns the number of their bytes. Stops at the first
+ * other frame: incomplete, another type or topic, packet id 0, longer than `payloadBytesMax` or 16 KiB.
  */
 export function takeEvents(chunk: Buffer, topic: Buffer, payloadBytesMax: number, onEvent: OnEvent): number {
   let at = 0
@@ -48,7 +50,7 @@ function isTopic(chunk: Buffer, at: number, topic: Buffer): boolean {
   )
 }
 
-/** The PUBACK for this packet id, one byte a character. */
+/** The PUBACK for this packet id, one byte per character. */
 export function encodePuback(packetId: number): string {
   return String.fromCharCode(0x40, 0x02, packetId >> 8, packetId & 0xff)
 }

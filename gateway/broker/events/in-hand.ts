@@ -1,29 +1,29 @@
-// A device's message between its arrival and its answer. One object for all of it, because this is made for every event.
+// A device's message between its arrival and its answer. One object for all of it, because one is made for every event.
 import type { PublishRight } from '../credentials/access.ts'
 import type { AnswerPlace } from './answer-order.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { DeviceMessage } from '../port.ts'
 import type { StorageAnswer } from '../../journal/port.ts'
 
-/** Gives the answer: undefined or null lets the PUBACK go, an error drops the connection. */
+/** Sends the answer: undefined or null sends the PUBACK, an error closes the connection. */
 export type Done = (error?: Error | null) => void
 
 const notAscii = /[\u0080-\u00ff]/
 
-/** Who handed it on. */
+/** The connection that handed it on. */
 export interface InHandOwner {
   onKept(message: InHand): void
   /** The connection has its first PUBACK of this turn to send. */
   onAnswer(connection: Connection): void
   onNotKept(message: InHand, error: unknown): void
-  /** It has its answer. */
+  /** It is answered. */
   onGiven(): void
 }
 
 /** A message as it was read. */
 export interface Arrived {
   topic: string
-  /** The payload's bytes, one a character. */
+  /** The payload's bytes, one per character. */
   bytes: string
   qos: 0 | 1 | 2
   isRetained: boolean
@@ -35,7 +35,10 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
   readonly right: PublishRight
   readonly device: string
   readonly topic: string
-  /** The payload's bytes, one a character. Empty once it was handed on: hundreds wait for their commit, and should be small. */
+  /**
+   * The payload's bytes, one per character. Empty once it was handed on: hundreds of messages wait for their commit and
+   * should take little memory.
+   */
   bytes: string
   readonly qos: 0 | 1 | 2
   readonly isRetained: boolean
@@ -48,7 +51,7 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
   readonly #length: number
   #error: Error | null | undefined
 
-  /** `answer` is how aedes is told, or the packet id of an event that did not go through aedes. */
+  /** `answer` is aedes' callback, or the packet id of an event that did not go through aedes. */
   constructor(
     connection: Connection,
     right: PublishRight,
@@ -74,7 +77,7 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
     connection.answers.add(this)
   }
 
-  /** The payload is where it is read. */
+  /** The payload is read in this place. */
   letGo(): void {
     this.bytes = ''
   }

@@ -1,4 +1,5 @@
-// How fast a device may send routine messages, as a token bucket per device; and what is never routine.
+// Limits the rate of a device's routine messages with a token bucket per device, and decides which messages are never
+// routine.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
 export interface RateLimits {
@@ -12,7 +13,7 @@ interface Bucket {
   filledAtMs: number
 }
 
-/** Buckets kept at a time; a full bucket is the same as none, so the oldest can go. */
+/** Most buckets kept; a full bucket is the same as none, so the oldest can be removed. */
 const bucketsMax = 10_000
 
 export class PublishRate {
@@ -25,11 +26,11 @@ export class PublishRate {
     this.#clock = clock
   }
 
-  /** Takes a token and says how long the message has to wait for it, 0 to `slowDownMs`. */
+  /** Takes a token and returns how long the message must wait for it, 0 to `slowDownMs`. */
   take(device: string): number {
     const bucket = this.#fill(device)
     const { publishesPerSecond, slowDownMs } = this.#limits
-    // A debt beyond the longest wait would punish the device long after it has calmed down.
+    // A debt beyond the longest wait would slow the device down long after it sends normally again.
     bucket.tokens = Math.max(bucket.tokens - 1, (-publishesPerSecond * slowDownMs) / 1000)
     return bucket.tokens >= 0 ? 0 : Math.min(slowDownMs, (-bucket.tokens / publishesPerSecond) * 1000)
   }
@@ -55,12 +56,12 @@ export class PublishRate {
   }
 }
 
-// Every reading of the alarm table that can become red, in our dialect and as foreign dialects spell it; `u00`
-// catches JSON escapes that could hide a name. Being wrong here costs a little backpressure, never an alarm.
+// Every reading of the alarm table that can become red, in the native dialect and as foreign dialects write it; `u00`
+// finds JSON escapes that could hide a name. A wrong match here costs a little backpressure, never an alarm.
 const urgentWords =
   /button|press|sos|panic|help|alarm|duress|emergency|smoke|fire|heat|gas|carbon|leak|water|flood|level|contact|motion|occupancy|tamper|action|\\u00/i
 
-/** Whether a payload, one byte a character, can be, or can lead to, a red alarm. Looks for words, does not parse. */
+/** True when a payload, one byte per character, can cause a red alarm. Searches for words, does not parse. */
 export function canBeRed(bytes: string): boolean {
   return urgentWords.test(bytes)
 }

@@ -1,4 +1,4 @@
-// What happens to a message between its arrival and its PUBACK: may the device, how fast, and is it kept.
+// Handles a message between its arrival and its PUBACK: may the device send it, how fast, and is it stored.
 import type { Client, PublishPacket } from 'aedes'
 import { parsePresence } from '../../../protocols/device-mqtt/messages.ts'
 import type { BrokerSettings } from '../../config/broker-settings.ts'
@@ -23,10 +23,10 @@ export interface PublishingOptions {
 }
 
 export class Publishing implements InHandOwner {
-  /** Messages let pass, by what was done with them. */
+  /** Messages accepted, by their kind. */
   readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0, aside: 0 }
   readonly #options: PublishingOptions
-  /** Events of this turn: first all are read, then all are judged, which is kinder to the processor's caches. */
+  /** Events of this turn: first all are read, then all are judged, which uses the processor's caches better. */
   #heard: InHand[] = []
   /** Connections with PUBACKs to send. */
   #answering: Connection[] = []
@@ -37,10 +37,13 @@ export class Publishing implements InHandOwner {
     this.#options = options
   }
 
-  /** Answers through `done`: nothing lets aedes send its PUBACK, an error makes it drop the connection. Also for last wills. */
+  /**
+   * Answers through `done`: no argument makes aedes send its PUBACK, an error makes it close the connection. Also for
+   * last wills.
+   */
   authorize(connection: Connection, client: Client, packet: PublishPacket, done: Done): void {
     connection.judged++
-    // What came before goes before.
+    // Earlier messages are handed on first.
     this.#admitHeard()
     const { identity } = connection
     const right = identity ? this.#judge(connection, identity, packet) : 'malformed'
@@ -50,7 +53,7 @@ export class Publishing implements InHandOwner {
     }
     const { payload, topic, qos, retain: isRetained, dup: isResent } = packet
     const bytes = (Buffer.isBuffer(payload) ? payload : Buffer.from(payload)).toString('latin1')
-    // Nobody may subscribe to a device's events; retained ones would only fill the store.
+    // No subscription to a device's events is allowed; retained ones would only fill the store.
     if (
       right.purpose === 'aside' ||
       (this.#options.settings.access === 'strict' && right.purpose === 'intake')
@@ -63,13 +66,17 @@ export class Publishing implements InHandOwner {
     )
   }
 
-  /** An event that did not go through aedes: answered on the connection itself. `bytes`: its payload, one byte a character. */
+  /**
+   * An event that did not go through aedes: answered on the connection itself. `bytes`: its payload, one byte per
+   * character.
+   */
   takeEvent(connection: Connection, packetId: number, bytes: string, isRetained: boolean): void {
     const { lastRight } = connection
     if (!lastRight) return
     const { right, topic } = lastRight
     const message = this.#take(connection, right, { topic, bytes, qos: 1, isRetained }, packetId)
-    // An alarm is not the last of a crowd; only what its own device said before goes before.
+    // An alarm does not wait behind the events of other devices; only earlier messages of its own device are handed on
+    // first.
     if (canBeRed(bytes) && !this.#heard.some((one) => one.connection === connection)) {
       this.#admit(message, false)
       return
@@ -90,7 +97,7 @@ export class Publishing implements InHandOwner {
     return new InHand(connection, right, message, answer, this)
   }
 
-  /** The PUBACKs of a turn go out together. */
+  /** The PUBACKs of a turn are sent together. */
   onAnswer(connection: Connection): void {
     this.#answering.push(connection)
     if (this.#answering.length === 1) process.nextTick(() => this.#sendAnswers())
@@ -114,7 +121,7 @@ export class Publishing implements InHandOwner {
       this.#accept(message)
       return
     }
-    // Wills and urgent messages go at once, after what they would overtake.
+    // Wills and urgent messages are handed on at once, after earlier messages of the same device.
     if (isLast || this.#isUrgent(message)) {
       slowLane.release()
       this.#accept(message)
@@ -124,23 +131,24 @@ export class Publishing implements InHandOwner {
     slowLane.hold(delayMs, () => this.#accept(message))
   }
 
-  /** A foreign payload may have no words to look for: its dialect is asked. */
+  /** A foreign payload may not contain known words: its dialect is asked. */
   #isUrgent(message: InHand): boolean {
     return canBeRed(message.bytes) || this.#options.access.isUrgent(message.device, message)
   }
 
-  /** Resolves when every message in hand has its answer. */
+  /** Resolves when every message in flight is answered. */
   async settled(): Promise<void> {
     if (this.#inHand > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #judge(connection: Connection, identity: Identity, packet: PublishPacket): PublishRight | RefusalCause {
     const { access, settings } = this.#options
-    // The parser lets id 0 pass, and turns a missing one into -1. [MQTT-2.3.1-1]
+    // The parser accepts id 0, and turns a missing id into -1. [MQTT-2.3.1-1]
     if (packet.qos > 0 && packet.messageId !== undefined && packet.messageId < 1) return 'packet-id-zero'
     if (packet.payload.length > (access.payloadBytesMax(identity) ?? settings.limits.payloadBytes))
       return 'payload-too-large'
-    // A device sends to the same topic again and again. Grants of foreign dialects may change, so those are asked for.
+    // A device uses the same topic again and again, so its rule is cached. Grants of foreign dialects may change, so
+    // they are looked up each time.
     if (connection.lastRight?.topic === packet.topic) return connection.lastRight.right
     const right = access.publishRight(identity, packet.topic)
     if (typeof right !== 'string' && packet.topic.startsWith('gengfu/v1/'))
@@ -193,7 +201,7 @@ export class Publishing implements InHandOwner {
   }
 }
 
-/** aedes routes a message some turns after it was let pass: a SUBSCRIBE in the same segment must not overtake it. */
+/** aedes routes a message some turns after it was accepted: a SUBSCRIBE in the same segment must not overtake it. */
 const turnsToRoute = 2
 
 function noteRetained(connection: Connection): void {

@@ -1,4 +1,5 @@
-// Routine messages of a device that sends too fast wait here, in order, until their time; an urgent one lets all go.
+// Holds routine messages of a device that sends too fast, in order, until their time; an urgent message releases all of
+// them.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
 interface Held {
@@ -8,7 +9,7 @@ interface Held {
 
 export class SlowLane {
   readonly #clock: Clock
-  // Bounded by what one read hands to the parser: nothing more is read until these are through.
+  // Bounded by one read of the parser: nothing more is read until these are handed on.
   readonly #held: Held[] = []
   #cancel: (() => void) | undefined
   #isEnded = false
@@ -40,7 +41,10 @@ export class SlowLane {
     for (const held of this.#held.splice(0)) held.run()
   }
 
-  /** Lets all go, and whatever comes from now on: its connection or the broker ends, and what was read before is still on its way. */
+  /**
+   * Releases all, and everything from now on: its connection or the broker ends, and messages read before must still be
+   * handed on.
+   */
   end(): void {
     this.#isEnded = true
     this.release()

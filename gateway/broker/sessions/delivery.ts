@@ -1,5 +1,5 @@
-// Hands a published packet to its subscribers without waiting for any of them: one frozen subscriber must not
-// stop the others. Takes the place of the emitter that aedes would make for itself.
+// Hands a published packet to its subscribers without waiting for any of them: one subscriber that does not read must
+// not stop the others. Replaces the emitter that aedes would create.
 import { FilterTree } from './filter-tree.ts'
 
 interface RoutedPacket {
@@ -17,10 +17,13 @@ export class Delivery {
   #isClosed = false
   readonly #keepRetained: (packet: RoutedPacket) => void
 
-  /** The number of the packet being handed out at this moment, 0 outside: tells copies of one packet apart from two packets. */
+  /** The number of the packet in delivery, 0 outside: distinguishes copies of one packet from two packets. */
   current = 0
 
-  /** `keepRetained`: stores a retained message in the same step in which it is handed out, so that a new subscription gets it once. */
+  /**
+   * `keepRetained`: stores a retained message in the same step as its delivery, so that a new subscription gets it
+   * once.
+   */
   constructor(keepRetained: (packet: RoutedPacket) => void = () => undefined) {
     this.#keepRetained = keepRetained
   }
@@ -31,8 +34,8 @@ export class Delivery {
     return this
   }
 
-  // At once, not on a later turn: aedes unregisters a client when this is done, and a new connection of the same
-  // client in between would be the one that gets unregistered.
+  // At once, not in a later turn: aedes unregisters a client when this is done, and would otherwise unregister a new
+  // connection of the same client that opened in between.
   removeListener(filter: string, deliver: Deliver, done?: () => void): this {
     this.#tree.remove(filter, deliver)
     done?.()

@@ -1,4 +1,4 @@
-// Values filed under topic filters and found by topic name, in time that does not grow with the number of filters.
+// Values stored under topic filters and found by topic name, in a time that does not grow with the number of filters.
 
 interface TreeNode<T> {
   children: Map<string, TreeNode<T>>
@@ -23,7 +23,7 @@ export class FilterTree<T> {
     node.values.add(value)
   }
 
-  /** Removes `value` and every branch that this leaves empty. */
+  /** Removes `value` and every branch that is empty after that. */
   remove(filter: string, value: T): void {
     const path: { parent: TreeNode<T>; level: string; node: TreeNode<T> }[] = []
     let node = this.#root

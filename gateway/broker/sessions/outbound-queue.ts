@@ -1,4 +1,5 @@
-// What waits for one device session: sent again after a reconnect until the device has acknowledged it; bounded.
+// The messages that wait for one device session: sent again after a reconnect until the device has acknowledged them;
+// bounded.
 import type { AedesPublishPacket } from 'aedes'
 
 export interface OutboundLimits {
@@ -11,7 +12,7 @@ export interface Waiting {
   cmd: 'publish' | 'pubrel'
   packet: AedesPublishPacket
   messageId: number | undefined
-  /** The connection on which it went out last. */
+  /** The connection on which it was sent last. */
   sentOn: object | undefined
 }
 
@@ -52,7 +53,7 @@ export class OutboundQueue {
     return this.#byMessageId.has(messageId)
   }
 
-  /** Notes that `waiting` goes out on `connection` as `messageId`. */
+  /** Records that `waiting` is sent on `connection` as `messageId`. */
   sent(waiting: Waiting, messageId: number, connection: object): void {
     if (waiting.messageId !== undefined && waiting.messageId !== messageId)
       this.#byMessageId.delete(waiting.messageId)
@@ -61,7 +62,7 @@ export class OutboundQueue {
     this.#byMessageId.set(messageId, waiting)
   }
 
-  /** The device has the message; only the release of its id is left. */
+  /** The device has the message; only the release of its id is due. */
   released(messageId: number): void {
     const waiting = this.#byMessageId.get(messageId)
     if (waiting) waiting.cmd = 'pubrel'
@@ -77,7 +78,7 @@ export class OutboundQueue {
     return waiting.packet
   }
 
-  /** In order, including what is added while it runs. */
+  /** In order, including entries added while it runs. */
   entries(): IterableIterator<Waiting> {
     return this.#byCounter.values()
   }

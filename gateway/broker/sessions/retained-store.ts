@@ -1,4 +1,4 @@
-// The last retained message of each topic, in memory and bounded in number and bytes.
+// The last retained message of each topic, in memory, bounded in number and bytes.
 import type { AedesPublishPacket } from 'aedes'
 import { filterMatches } from '../topic-text.ts'
 
@@ -7,7 +7,7 @@ export interface RetainedLimits {
   retainedBytes: number
 }
 
-// What a stored packet costs beside topic and payload, roughly; keeps many tiny ones inside the bound too.
+// Cost of a stored packet beside topic and payload, roughly; it keeps many tiny ones within the limit too.
 const overheadBytes = 200
 
 const costOf = (packet: AedesPublishPacket): number =>
@@ -26,7 +26,7 @@ export class RetainedStore {
     return this.#packets.size
   }
 
-  /** Keeps `packet`, or forgets its topic when the payload is empty. False when there is no room. */
+  /** Stores `packet`, or removes its topic when the payload is empty. False when there is no room. */
   store(packet: AedesPublishPacket): boolean {
     const before = this.#packets.get(packet.topic)
     const freed = before ? costOf(before) : 0
@@ -38,7 +38,7 @@ export class RetainedStore {
     const bytes = this.#bytes - freed + costOf(packet)
     if (bytes > this.#limits.retainedBytes) return false
     if (!before && this.#packets.size >= this.#limits.retainedMessages) return false
-    // A copy: the payload is a view into the socket's read buffer, which it would keep alive.
+    // A copy: the payload is a view into the socket's read buffer, which would stay in memory with it.
     this.#packets.set(packet.topic, Object.assign({}, packet, { payload: Buffer.from(packet.payload) }))
     this.#bytes = bytes
     return true

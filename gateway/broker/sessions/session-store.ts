@@ -1,5 +1,5 @@
-// The sessions aedes asks for: subscriptions, waiting messages and half-done QoS 2 exchanges, in memory and bounded.
-// Durability is not here: an event is committed before its PUBACK, a command is a row of the journal until its result.
+// The sessions for aedes: subscriptions, waiting messages and unfinished QoS 2 exchanges, in memory and bounded.
+// Durability is elsewhere: an event is committed before its PUBACK, a command is a row of the journal until its result.
 import { Readable } from 'node:stream'
 import type { AedesPublishPacket, Client, Subscription } from 'aedes'
 import { FilterTree } from './filter-tree.ts'
@@ -10,7 +10,7 @@ export interface SessionLimits extends OutboundLimits, RetainedLimits {
   sessions: number
 }
 
-/** What was dropped and where; each has a counter. */
+/** Dropped items by place; each has a counter. */
 export type DropPlace = 'outbound' | 'retained' | 'session'
 
 interface Filed {
@@ -32,12 +32,12 @@ export const sessionMarker = '$session'
 
 export interface SessionStoreOptions {
   limits: SessionLimits
-  /** Whether the client's connection was granted `filter`: a refused filter must not come back with the session. */
+  /** True when the client's connection was granted `filter`: a refused filter must not come back with the session. */
   isGranted(client: Client, filter: string): boolean
-  /** Whether a client of that id is connected now: its session is never evicted. */
+  /** True when a client of that id is connected now: its session is never evicted. */
   isConnected(clientId: string): boolean
   onDrop(place: DropPlace, topic: string): void
-  /** PUBREL goes to the client (again). */
+  /** PUBREL is sent to the client (again). */
   onReleased(client: Client, packetId: number): void
 }
 
@@ -71,14 +71,14 @@ export class SessionStore {
 
   async setup(): Promise<void> {}
 
-  // Stored when it is handed out, in one step: see `Delivery`.
+  // Stored at delivery, in one step: see `Delivery`.
   async storeRetained(): Promise<void> {}
 
   keepRetained(packet: { topic: string }): void {
     if (!this.retained.store(packet as AedesPublishPacket)) this.#options.onDrop('retained', packet.topic)
   }
 
-  // Taken at once: what is published from now on, the subscription that asks gets as it comes.
+  // Taken at once: the subscription gets messages published from now on directly.
   createRetainedStreamCombi(filters: string[]): Readable {
     return Readable.from([...this.retained.matching([...new Set(filters.map(String))])])
   }
@@ -100,7 +100,7 @@ export class SessionStore {
     if (session) for (const filter of filters) this.#unfile(session, filter)
   }
 
-  /** Asked once per CONNECT without clean session: the session opens here if there was none. */
+  /** Called once per CONNECT without clean session: the session opens here if there was none. */
   async subscriptionsByClient(client: Pick<Client, 'id'>): Promise<{ topic: string; qos: number }[]> {
     const known = this.#sessions.get(client.id)
     if (!known) {
@@ -121,7 +121,7 @@ export class SessionStore {
     return [...best.values()]
   }
 
-  /** A clean session begins: everything kept for the client is forgotten. */
+  /** A clean session begins: everything stored for the client is removed. */
   async cleanSubscriptions(client: Client): Promise<void> {
     this.#forget(client.id)
   }
@@ -139,7 +139,7 @@ export class SessionStore {
     }
   }
 
-  /** Whether a live copy of `packet` may go to the client now, or is (or was) sent from its queue. */
+  /** True when a live copy of `packet` may be sent to the client now, or is (or was) sent from its queue. */
   mayForward(client: Client, brokerCounter: number): boolean {
     if (this.#replaying.has(client)) return false
     const waiting = this.#sessions.get(client.id)?.queue.find(brokerCounter)
@@ -155,22 +155,25 @@ export class SessionStore {
       return
     }
     const waiting = packet.brokerCounter === undefined ? undefined : queue.find(packet.brokerCounter)
-    // Not kept: QoS 0 after the subscription's limit, or a retained message sent on SUBSCRIBE.
+    // Not stored: QoS 0 after the subscription's limit, or a retained message sent on SUBSCRIBE.
     if (!waiting) return
-    // aedes starts its ids anywhere after a reconnect; an id still waiting for its acknowledgement is not free.
+    // aedes starts its ids at any number after a reconnect; an id that still waits for its acknowledgement is not free.
     let messageId = packet.messageId
     while (waiting.messageId !== messageId && queue.has(messageId)) messageId = (messageId % 65_535) + 1
     packet.messageId = messageId
     queue.sent(waiting, messageId, client)
   }
 
-  // aedes also calls this for copies it did not send, without a message id; nothing is settled by those.
+  // aedes also calls this for copies that it did not send, without a message id; those settle nothing.
   async outgoingClearMessageId(client: Client, packet: AckPacket): Promise<AedesPublishPacket | undefined> {
     if (packet.messageId === undefined) return undefined
     return this.#sessions.get(client.id)?.queue.settle(packet.messageId)
   }
 
-  /** What waits for the client, oldest first; until `endReplay`, live messages join the queue instead of overtaking. */
+  /**
+   * The messages that wait for the client, oldest first; until `endReplay`, live messages join the queue instead of
+   * overtaking.
+   */
   outgoingStream(client: Client): Readable {
     const session = this.#sessions.get(client.id)
     if (!session || client.clean) return Readable.from([])
@@ -189,7 +192,7 @@ export class SessionStore {
     }
   }
 
-  /** The replay is written; returns what joined the queue too late for it, to be sent now. */
+  /** The replay is written; returns the messages that joined the queue too late for it, to be sent now. */
   endReplay(client: Client): AedesPublishPacket[] {
     this.#replaying.delete(client)
     const session = client.clean ? undefined : this.#sessions.get(client.id)
@@ -201,13 +204,14 @@ export class SessionStore {
     this.#incomingOf(client).set(packet.messageId ?? 0, { messageId: packet.messageId })
   }
 
-  // aedes asks for each PUBLISH at QoS 2, and for each PUBREL. It handles the packets of one segment side by side, so that a
-  // copy behind its original would be delivered too [MQTT-4.3.3-2]: the first to ask takes the id.
+  // aedes calls this for each PUBLISH at QoS 2, and for each PUBREL. It handles the packets of one segment in parallel,
+  // so that a copy behind its original would be delivered too [MQTT-4.3.3-2]: the first call takes the id.
   async incomingGetPacket(client: Client, packet: AckPacket): Promise<AckPacket> {
     const messageId = packet.messageId ?? 0
     const kept = this.#incoming.get(client.id)?.get(messageId)
     if (kept && (kept.takenBy === undefined || kept.takenBy === client)) return kept
-    // Until it is stored the id is only taken for this connection: should that end first, the message counts when it comes again.
+    // Until it is stored the id is taken only for this connection: if that ends first, the message counts when it comes
+    // again.
     if (packet.cmd === 'publish') this.#incomingOf(client).set(messageId, { messageId, takenBy: client })
     throw new Error('no such packet')
   }
@@ -222,14 +226,14 @@ export class SessionStore {
     this.#incoming.delete(client.id)
   }
 
-  // A will lives as long as its connection, and aedes keeps it there; there is no other broker to inherit it.
+  // A will lives as long as its connection, and aedes stores it there; there is no other broker to take it over.
   async putWill(): Promise<void> {}
   async delWill(): Promise<void> {}
   streamWill(): Readable {
     return Readable.from([])
   }
 
-  /** The session's client has gone; it is now the last to be evicted among those that wait. */
+  /** The session's client has disconnected; among the waiting sessions this one is evicted last. */
   touch(clientId: string): void {
     const session = this.#sessions.get(clientId)
     if (!session) return
@@ -237,12 +241,12 @@ export class SessionStore {
     this.#sessions.set(clientId, session)
   }
 
-  /** Ids of the sessions kept, oldest first, that start with `prefix`. */
+  /** Ids of the stored sessions, oldest first, that start with `prefix`. */
   sessionsOf(prefix: string): string[] {
     return [...this.#sessions.keys()].filter((id) => id.startsWith(prefix))
   }
 
-  /** Forgets a session that nobody is connected to, to make room. */
+  /** Removes a session without a connected client, to make room. */
   evict(clientId: string): void {
     this.#forget(clientId)
     this.#options.onDrop('session', clientId)

@@ -1,4 +1,4 @@
-// What a device may subscribe to, and which copy of a message it then gets at which QoS.
+// The allowed subscriptions of a device, and which copy of a message it gets at which QoS.
 import type { AedesPublishPacket, Client, Subscription } from 'aedes'
 import type { BrokerLimits } from '../../config/broker-settings.ts'
 import type { Access } from '../credentials/access.ts'
@@ -35,7 +35,7 @@ export class Subscriptions {
     const topic = String(subscription.topic)
     if (!connection || !identity) return done(new Error('a subscription from nobody'))
     if (topic === sessionMarker) return done(null, null)
-    // A malformed filter ends the connection [MQTT-4.7.1]; one that is not allowed does not.
+    // A malformed filter ends the connection [MQTT-4.7.1]; a forbidden one does not.
     if (topicFilterProblem(topic, limits) !== undefined) {
       refusals.report('topic-malformed', { device: identity.device })
       connection.endReason ??= 'topic-malformed'
@@ -49,7 +49,7 @@ export class Subscriptions {
       return done(null, null)
     }
     connection.granted.set(topic, qos)
-    // aedes sends through the first filter that matches; the QoS that counts is worked out in forward.
+    // aedes sends through the first filter that matches; the effective QoS is computed in forward.
     const answer = (): void => done(null, { ...subscription, topic, qos: 2 })
     if (connection.retainedTurns === 0) answer()
     else afterTurns(connection.retainedTurns, answer)
@@ -65,7 +65,7 @@ export class Subscriptions {
       connection.end('not-reading')
       return null
     }
-    // From its own queue: the QoS was settled when it was queued.
+    // From its own queue: the QoS was decided when it was queued.
     if (packet.messageId !== undefined) {
       connection.sent.sent(packet.messageId, packet.qos)
       return packet
@@ -78,7 +78,7 @@ export class Subscriptions {
     const granted = highestQos(connection.granted, packet.topic)
     if (granted < 0) return null
     packet.qos = Math.min(packet.qos, granted) as 0 | 1 | 2
-    // DUP is about the way from the publisher. [MQTT-3.3.1-3]
+    // DUP concerns only the transfer from the publisher. [MQTT-3.3.1-3]
     packet.dup = false
     if (packet.qos === 0) return packet
     const isQueued = !client.clean && !packet.retain

@@ -1,4 +1,5 @@
-// Ids live and die with their device: what happens when a device is another one under the same name, or gives ids twice.
+// The ids of a device end with the device: handles another device under the same name, and a device that uses ids
+// twice.
 import type { Logger } from 'pino'
 import type { BoxTime, DeviceEvent } from '../../../protocols/domain/event.ts'
 import { deviceForgotten } from '../../../protocols/domain/record.ts'
@@ -7,9 +8,9 @@ import type { IntakeMetrics } from '../intake-metrics.ts'
 import { logRecord } from '../records.ts'
 import { repeatPrefix, type IdVerdict, type RepeatMemory } from './repeat-memory.ts'
 
-/** A device that uses its ids again and again is named in the log this often. */
+/** A device that uses its ids again and again is logged this often. */
 const againLogMs = 60_000
-/** Devices whose last line in the log is remembered; when full, each may be named once more. */
+/** Devices whose last log line is remembered; when full, each may be logged once more. */
 const loggedMax = 10_000
 
 export interface DeviceIdsOptions {
@@ -29,13 +30,13 @@ export class DeviceIds {
     this.#options = options
   }
 
-  /** What the journal has to keep of the event's id by itself. */
+  /** The part of the event's id that the journal must store separately. */
   oddIdsOf({ device, messageId }: DeviceEvent, verdict: IdVerdict): OddId[] | undefined {
     if (verdict !== 'odd' && verdict !== 'odd again') return undefined
     return [[device, messageId, this.#options.repeats.heardOf(device, messageId)]]
   }
 
-  /** A device that was reset, or put in the place of another, counts anew: it is heard, and a person is told. */
+  /** A device that was reset or replaced starts to count again: its messages count as new, and a person is informed. */
   usedAgain({ device, messageId }: DeviceEvent): void {
     const { metrics, monotonicMs, logger } = this.#options
     metrics.messages.inc({ result: 'id-used-again' })
@@ -49,7 +50,7 @@ export class DeviceIds {
     )
   }
 
-  /** With another password or certificate than before it is another device under the same name. */
+  /** A password or certificate other than before means another device under the same name. */
   admitted(device: string, kind: string, mark: string): void {
     if (!this.#options.repeats.prove(device, kind, mark)) return
     this.forget(device, `another ${kind}`).catch((error: Error) =>
@@ -57,7 +58,7 @@ export class DeviceIds {
     )
   }
 
-  /** Nothing that the device says from now on counts as said before. Resolves when that is on disk. */
+  /** No later message of the device counts as a repeat of an earlier one. Resolves when that is on disk. */
   async forget(device: string, why: string): Promise<void> {
     const { repeats, journal, now, logger } = this.#options
     repeats.forget(device)

@@ -1,10 +1,13 @@
-// Events that are judged and not on disk yet: a repeat of one is answered together with it, never before.
+// Events that are judged and not yet on disk: a repeat is answered together with the event, never before it.
 import type { StorageAnswer } from '../../journal/port.ts'
 
-/** A repeat looks in one list of so many: whoever repeats without end costs others little. A power of two. */
+/**
+ * Number of lists: a repeat searches one of them, so that a device that repeats endlessly costs others little. A power
+ * of two.
+ */
 const lists = 256
 
-/** From the last characters: those are what differs between devices and between messages. */
+/** From the last characters: those differ between devices and between messages. */
 function listOf(device: string, messageId: string): number {
   let sum = 0
   for (let i = device.length - 3; i < device.length; i++) sum = (sum * 31 + (device.charCodeAt(i) || 0)) | 0
@@ -15,7 +18,7 @@ function listOf(device: string, messageId: string): number {
 
 export class InFlight {
   readonly #onKept: () => void
-  /** The newest of each list. Linked to each other: nothing else is made for an event that comes and goes. */
+  /** The newest of each list. Linked to each other, so that an event needs no further object. */
   readonly #newest = Array.from({ length: lists }, (): EventInFlight | undefined => undefined)
 
   /** `onKept` is called for each event before who sent it is. */
@@ -33,7 +36,7 @@ export class InFlight {
     return event
   }
 
-  /** Asked for repeats only. */
+  /** Called for repeats only. */
   find(device: string, messageId: string): EventInFlight | undefined {
     for (let event = this.#newest[listOf(device, messageId)]; event; event = event.older)
       if (event.messageId === messageId && event.device === device) return event
@@ -72,7 +75,7 @@ export class EventInFlight implements StorageAnswer {
     this.#answer = event.answer
   }
 
-  /** The same message has come once more. */
+  /** The same message has arrived once more. */
   join(answer: StorageAnswer): void {
     this.#repeats ??= []
     this.#repeats.push(answer)
@@ -88,7 +91,7 @@ export class EventInFlight implements StorageAnswer {
     this.#tellAll((answer) => answer.refused(error))
   }
 
-  /** Not an event after all: it is answered as one, and not counted as one. */
+  /** The input was not an event: it is answered like one, and not counted. */
   asQuarantined(): StorageAnswer {
     return {
       kept: () => {

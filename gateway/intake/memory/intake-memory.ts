@@ -1,5 +1,5 @@
-// What intake remembers between messages: the engine's documents, ids that were kept, presence. It is built from the journal, written
-// back as a checkpoint, and built anew when the journal refused something that had been judged already.
+// The memory of intake between messages: the engine's documents, stored ids, presence. It is loaded from the journal,
+// written back by the checkpoint, and rebuilt when the journal refused an input that was already judged.
 import type { Logger } from 'pino'
 import type { AlarmEngine } from '../../alarms/port.ts'
 import { JournalError, type Journal } from '../../journal/port.ts'
@@ -10,7 +10,7 @@ import { rebuildMemory } from './rebuild-memory.ts'
 import { RepeatMemory } from './repeat-memory.ts'
 import { machinePause } from '../storage-answer.ts'
 
-/** Odd message ids remembered, in memory and in the journal. */
+/** Most odd message ids kept, in memory and in the journal. */
 export const oddIdsMax = 100_000
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
@@ -34,7 +34,7 @@ export class IntakeMemory {
   #checkpointing: Promise<void> = Promise.resolve()
   #rebuilding: Promise<void> | undefined
   #isStopping = false
-  /** Counts how often memory was built anew. */
+  /** Counts the rebuilds of memory. */
   #generation = 0
 
   constructor(options: IntakeMemoryOptions) {
@@ -42,12 +42,12 @@ export class IntakeMemory {
     this.#checkpointDue = new CheckpointDue(options.monotonicMs)
   }
 
-  /** Under way while memory is built anew: nothing can be judged until it resolves. */
+  /** Set while memory is rebuilt: nothing can be judged until it resolves. */
   get rebuilding(): Promise<void> | undefined {
     return this.#rebuilding
   }
 
-  /** Loads what the journal knows. */
+  /** Loads the state of the journal. */
   async start(): Promise<void> {
     this.#options.journal.onRefused(() => {
       this.#rebuilding ??= this.#recover()
@@ -56,14 +56,14 @@ export class IntakeMemory {
     await this.#reload()
   }
 
-  /** Writes what would otherwise be rebuilt from records at the next start. */
+  /** Writes the checkpoint. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await this.#rebuilding
     if (!this.#rebuilding) await this.#checkpoint()
   }
 
-  /** After each input that was kept: from time to time a checkpoint is written. */
+  /** After each stored input: writes a checkpoint when it is due. */
   countInput(): void {
     if (!this.#checkpointDue.count()) return
     this.#checkpoint().catch((error: Error) =>
@@ -74,7 +74,7 @@ export class IntakeMemory {
     )
   }
 
-  /** What was judged but not kept must not be remembered: memory is built anew from what is on disk. */
+  /** Inputs that were judged but not stored must not stay in memory: it is rebuilt from the data on disk. */
   async #recover(): Promise<void> {
     const { pause = machinePause, logger } = this.#options
     for (;;)
@@ -85,7 +85,7 @@ export class IntakeMemory {
         return
       } catch (error) {
         if (!(error instanceof JournalError)) throw error
-        // A damaged file can not be read back at all: it is salvaged at the next start. Until then everything is refused.
+        // A damaged file can not be read back: it is salvaged at the next start. Until then everything is refused.
         if (this.#isStopping || error.code === 'CLOSED') return
         const { code, message: reason } = error
         logger.warn({ code, reason }, 'the journal can not be read back yet')
@@ -94,7 +94,7 @@ export class IntakeMemory {
 
   async #checkpoint(): Promise<void> {
     this.#checkpointDue.restart()
-    // The caller of that one heard how it failed.
+    // The caller of that input has already got the error.
     await this.#checkpointing.catch(() => undefined)
     const generation = this.#generation
     this.#checkpointing = writeCheckpoint({

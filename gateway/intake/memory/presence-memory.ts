@@ -1,12 +1,14 @@
-// What each device said last of its presence: only a change is kept.
+// The last presence message of each device: only a change is stored.
 
-/** Devices remembered; beyond it the one that changed longest ago is forgotten, and its next word is a change. */
+/**
+ * Most devices kept; beyond it the one that changed longest ago is removed, and its next message counts as a change.
+ */
 export const presencesMax = 10_000
 
 export class PresenceMemory {
   readonly #words = new Map<string, string>()
 
-  /** False when the device said the same before. */
+  /** False when the device sent the same before. */
   change(device: string, word: string): boolean {
     if (this.#words.get(device) === word) return false
     this.#words.delete(device)

@@ -1,4 +1,4 @@
-// Builds what intake remembers from the journal: documents as written, then the records since the checkpoint.
+// Rebuilds the memory of intake from the journal: the stored documents, then the records since the checkpoint.
 import type { AlarmEngine } from '../../alarms/port.ts'
 import type { Journal } from '../../journal/port.ts'
 import { documentPrefix, type AlarmDocuments } from '../alarm-documents.ts'
@@ -28,12 +28,12 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
   await replay(options)
   for (const [device, messageId, heard] of await journal.loadOddIds())
     repeats.restoreOdd(device, messageId, heard, options.steadyMs)
-  // Replaying made tracking current; alarms, zones and the box are in the journal as current as they can be.
+  // After the replay tracking is current; the documents of alarms, zones and the box are always current in the journal.
   const tracking = documents.takeTracking()
   documents.clear()
   for (const [key, document] of written) documents.load(key, document)
   for (const [key, document] of tracking) documents.set(key.slice(documentPrefix.length), document)
-  // What the engine derived from the memory on the way is of no more use.
+  // The index that the engine derived during the replay is void.
   engine.forget(documents)
 }
 
@@ -46,7 +46,7 @@ async function replay({ journal, engine, documents, repeats, steadyBaseOf }: Reb
     const steadyMs = steadyBaseOf(record.boot) + record.sinceBootMs
     const heard = { device, messageId, content: contentHash(readings, deviceAtMs), steadyMs }
     const { flags } = record as EventRecord & { flags?: unknown }
-    // The checkpoint's positions are a lower bound: what it knows already must not be judged twice.
+    // The checkpoint's positions are a lower bound: records that its documents include must not be judged twice.
     if (!repeats.replay(heard, Array.isArray(flags) && flags.includes(idUsedAgain))) continue
     const event = {
       device,

@@ -1,11 +1,12 @@
-// The newest counted ids of one device with a hash of what each message said: tells a repeat from an id that is used again.
+// The newest counted ids of one device with a hash of each message's content: tells a repeat from an id that is used
+// again.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 
-/** Ids of one generation; there are two. A device has fewer messages than that without an answer at a time. */
+/** Ids of one generation; there are two. A device has fewer unanswered messages than that at a time. */
 export const recentIdsMax = 256
 /**
- * Time of the box's uptime after which a generation ends. A device sends what was not acknowledged as soon as it reaches the
- * box: the same id after two of these, or behind more than `recentIdsMax` others, is not a repeat.
+ * A generation ends after this much uptime. A device sends unacknowledged messages as soon as it reaches the box: the
+ * same id after two generations, or after more than `recentIdsMax` others, is not a repeat.
  */
 export const recentMs = 3_600_000
 
@@ -13,7 +14,7 @@ export const recentMs = 3_600_000
 type Generation = number[]
 const width = 3
 
-/** As the journal keeps it: ids that follow each other share a part; `contents` are four bytes each, in base64. */
+/** The form in the journal: consecutive ids share a part; `contents` are four bytes each, in base64. */
 export interface RecentDocument {
   sinceMs: number
   earlier: RecentPart[]
@@ -45,7 +46,7 @@ export class RecentIds {
     this.#latest.push(boot, counter, content)
   }
 
-  /** What the message with this id said, as far as it is remembered. */
+  /** Hash of the message with this id, while it is kept. */
   find(boot: number, counter: number, steadyMs: number): number | undefined {
     this.#age(steadyMs)
     return findIn(this.#latest, boot, counter) ?? findIn(this.#earlier, boot, counter)
@@ -100,7 +101,7 @@ function unpack([boot, counter, text]: RecentPart): number[] {
   return ids
 }
 
-/** A document of the journal, whose bytes the flash may have spoilt. */
+/** A document of the journal; the flash may have damaged its bytes. */
 export function isRecentDocument(value: unknown): value is RecentDocument {
   return (
     isObject(value) &&

@@ -1,12 +1,12 @@
-// Ids of inputs that the journal refused. An input that comes again gets the id that it had, and so do the alarms that it raises:
-// the town, which heard of the call while the card refused it, knows the record that comes later for the same call.
+// The ids of inputs that the journal refused. An input that comes again gets the same id, and so do its alarms: the
+// town got the call while the journal refused it, and recognises the later record of the same call.
 import { contentHash } from '../../../protocols/kit/content-hash.ts'
 import type { AlarmInput } from '../../alarms/port.ts'
 
-/** Refused inputs remembered; beyond it the oldest are forgotten, and raise an alarm of their own when they come again. */
+/** Most refused inputs kept; beyond it the oldest are removed, and raise a separate alarm when they come again. */
 const rememberedMax = 1000
 
-/** What messages without an id are given: each is a new one. */
+/** Prefix of the ids that messages without an id get; each is unique. */
 export const noIdPrefix = 'no-id-'
 
 export interface NamedInput {
@@ -19,7 +19,7 @@ export class RefusedIds {
 
   /** The id that the input had when it was refused, or else `fresh`. */
   name(input: AlarmInput, fresh: string): NamedInput {
-    // Nothing is refused nearly always, and an event costs no key then.
+    // Nearly always nothing is refused, and then an event needs no key.
     return { input, inputId: (this.#ids.size > 0 ? this.#ids.get(keyOf(input)) : undefined) ?? fresh }
   }
 
@@ -45,7 +45,7 @@ function keyOf(input: AlarmInput): string {
   switch (input.type) {
     case 'event': {
       const { device, messageId, readings, deviceAtMs } = input.event
-      // Without an id of its own, the same content while the card refuses is the same call.
+      // If a message has no id, the same content while the journal refuses counts as the same call.
       const id = messageId.startsWith(noIdPrefix) ? noIdPrefix : messageId
       return `event ${device} ${id} ${contentHash(readings, deviceAtMs)}`
     }

@@ -1,15 +1,17 @@
-// Remembers which device messages were heard before. Ids that count (`boot-counter`, as our firmware makes them) are kept
-// as runs, so that a month of a device is a few numbers; odd ids are kept one by one up to a bound. Ids live and die with
-// their device: of the newest ones a hash of the content is kept too, and the same id with another content, or long after,
-// is an event of a device that counts anew, never a silent repeat.
+// Remembers which device messages were stored, to detect repeats. Ids that count (`boot-counter`, as our firmware makes
+// them) are stored as runs, so that a month of a device is a few numbers; odd ids are stored one by one, up to a limit.
+// The ids of a device end with it: for the newest ids a hash of the content is stored too, and the same id with other
+// content, or much later, is a new event of a device that started to count again, never a silent repeat.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { emptyRecent, isRecentDocument, RecentIds, type RecentDocument } from './recent-ids.ts'
 
-/** Runs of counted ids kept per device; beyond it the oldest are forgotten. One run holds any number of ids in a row. */
+/**
+ * Most runs of counted ids per device; beyond it the oldest are removed. One run holds any number of consecutive ids.
+ */
 export const runsPerDeviceMax = 2000
-/** Boots of a device remembered. */
+/** Most boots per device. */
 export const bootsPerDeviceMax = 200
-/** Devices remembered; beyond it the one that was not heard for longest is forgotten, and its repeats are kept twice. */
+/** Most devices; beyond it the one heard longest ago is removed, and a repeat of it is stored twice. */
 export const devicesMax = 10_000
 
 /** Runs of one boot as a flat list: from, to, from, to ... ascending, both ends included. */
@@ -19,14 +21,16 @@ interface DeviceMemory {
   boots: Map<number, Runs>
   runs: number
   recent: RecentIds
-  /** What proved the device last, by kind of proof: another password or certificate is another device. */
+  /**
+   * The last proof of the device's identity, by kind of proof: another password or certificate means another device.
+   */
   marks: Map<string, string>
 }
 
-/** Where the journal keeps it, by device. */
+/** Prefix in the journal's state, one document per device. */
 export const repeatPrefix = 'repeat:'
 
-/** What is written to the journal for one device. */
+/** The document of one device in the journal. */
 export interface RepeatDocument {
   boots: [boot: number, runs: Runs][]
   recent?: RecentDocument
@@ -34,12 +38,12 @@ export interface RepeatDocument {
 }
 
 /**
- * `repeat`: heard before. `counted`, `odd`: new, and an odd id has to be kept by the journal. `... again`: the id was used
- * before for something else, or too long ago for a repeat: the device counts anew, and what it says is an event.
+ * `repeat`: stored before. `counted`, `odd`: new; the journal must store an odd id. `... again`: the id was used before
+ * for other content, or too long ago for a repeat: the device counts anew, and the message is a new event.
  */
 export type IdVerdict = 'repeat' | 'counted' | 'odd' | 'counted again' | 'odd again'
 
-/** What is said of one id. `content`: the hash of what the message says; `steadyMs`: when it was heard. */
+/** The facts about one id. `content`: the hash of the message's content; `steadyMs`: when it arrived. */
 export interface HeardId {
   device: string
   messageId: string
@@ -48,13 +52,13 @@ export interface HeardId {
 }
 
 const hourMs = 3_600_000
-/** Hour and content of an odd id in one number, which a double holds exactly. */
+/** Hour and content hash of an odd id in one number, which a double holds exactly. */
 const contentValues = 2 ** 32
 const oddHeard = ({ content, steadyMs }: HeardId): number =>
   Math.max(0, Math.floor(steadyMs / hourMs)) * contentValues + content
-/** What the journal keeps of an id whose record it deletes: the content, and no time. */
+/** For an id whose record is deleted: the content hash without the time. */
 const contentOnly = (heard: number): number | undefined => (heard < 0 ? -1 - heard : undefined)
-/** An odd id that comes again with the same content is a repeat in its hour and the one after it. */
+/** An odd id with the same content is a repeat within its hour and the next one. */
 const isOddRepeat = (before: number, now: number): boolean =>
   (contentOnly(before) ?? before % contentValues) === now % contentValues &&
   (before < 0 || Math.floor(now / contentValues) - Math.floor(before / contentValues) <= 1)
@@ -64,7 +68,7 @@ const bootDigitsMax = 10
 const counterDigitsMax = 15
 const [zero, nine, dash] = [48, 57, 45]
 
-/** The place of the dash in `boot-counter`, -1 when the id is not made so: leading zeros would make two ids one. */
+/** The position of the dash in `boot-counter`, -1 for any other form: leading zeros would make two ids one. */
 function dashOf(messageId: string): number {
   let at = -1
   for (let i = 0; i < messageId.length; i++) {
@@ -88,7 +92,7 @@ export class RepeatMemory {
     this.#oddMax = oddMax
   }
 
-  /** Remembers the id, and says what it was. */
+  /** Stores the id, and returns its verdict. */
   take(heard: HeardId): IdVerdict {
     const { device, messageId } = heard
     const at = dashOf(messageId)
@@ -103,7 +107,10 @@ export class RepeatMemory {
     return isKnown ? 'counted again' : 'counted'
   }
 
-  /** Takes an id of a record that the journal holds: whether it was used anew stands in the record. False when it is known. */
+  /**
+   * Adds the id of a record in the journal; the record itself shows whether its id was used again. False when the id is
+   * known.
+   */
   replay(heard: HeardId, isUsedAgain: boolean): boolean {
     const { device, messageId } = heard
     const at = dashOf(messageId)
@@ -130,7 +137,7 @@ export class RepeatMemory {
     return before === undefined ? 'odd' : 'odd again'
   }
 
-  /** Whether the id was taken before; remembers nothing. */
+  /** True when the id was stored before; stores nothing. */
   has(device: string, messageId: string): boolean {
     const at = dashOf(messageId)
     if (at < 0) return this.#odd.has(oddKey(device, messageId))
@@ -148,7 +155,7 @@ export class RepeatMemory {
   #of(device: string): DeviceMemory {
     let memory = this.#devices.get(device)
     if (memory) {
-      // In the order in which they were heard, once it matters who was heard last.
+      // In the order of hearing, because the one heard longest ago is removed first.
       if (this.#devices.size > devicesMax / 2) {
         this.#devices.delete(device)
         this.#devices.set(device, memory)
@@ -165,7 +172,7 @@ export class RepeatMemory {
     for (const oldest of this.#devices.keys()) {
       if (this.#devices.size <= devicesMax) return
       this.#devices.delete(oldest)
-      // Its document goes with the next checkpoint.
+      // Its document is written with the next checkpoint.
       this.#dirty.add(oldest)
     }
   }
@@ -186,7 +193,7 @@ export class RepeatMemory {
     }
     memory.runs += insert(runs, counter)
     if (memory.runs <= runsPerDeviceMax) return
-    // The boot heard first; one that was first heard just now is the last of them.
+    // Removes the boot that was heard first; a boot heard just now is the last of them.
     for (const [first, oldest] of memory.boots) {
       oldest.splice(0, 2)
       memory.runs--
@@ -195,7 +202,7 @@ export class RepeatMemory {
     }
   }
 
-  /** The device is another one from now on: nothing that it says has been heard. False when nothing of it was known. */
+  /** The name belongs to another device from now on: its stored ids are removed. False when there were none. */
   forget(device: string): boolean {
     const memory = this.#devices.get(device)
     let isKnown = false
@@ -209,7 +216,7 @@ export class RepeatMemory {
     return isKnown
   }
 
-  /** Notes what proved the device; true when the same kind of proof was another one before. */
+  /** Stores the proof of the device's identity; true when the same kind of proof was different before. */
   prove(device: string, kind: string, mark: string): boolean {
     const { marks } = this.#of(device)
     const before = marks.get(kind)
@@ -226,7 +233,7 @@ export class RepeatMemory {
     return taken
   }
 
-  /** Undefined for a device with nothing but odd ids, which the journal keeps one by one. */
+  /** Undefined for a device with odd ids only, which the journal stores one by one. */
   documentOf(device: string): RepeatDocument | undefined {
     const memory = this.#devices.get(device)
     if (!memory) return undefined
@@ -237,7 +244,7 @@ export class RepeatMemory {
     return document
   }
 
-  /** Takes a document as the journal has it; one that is none is left out, and what it knew is heard anew. */
+  /** Adds a document from the journal; an invalid one is ignored, and its ids count as new. */
   restore(device: string, stored: unknown): boolean {
     const document = readRepeatDocument(stored)
     if (!document) return false
@@ -249,7 +256,7 @@ export class RepeatMemory {
     return true
   }
 
-  /** An id as the journal keeps it by itself: `heard` is undefined where an older program wrote it. */
+  /** An odd id as stored in the journal: `heard` is undefined where an older version wrote it. */
   restoreOdd(device: string, messageId: string, heard: number | undefined, nowMs: number): void {
     const at = dashOf(messageId)
     if (at < 0) {
@@ -267,7 +274,7 @@ export class RepeatMemory {
     this.#add(device, memory, boot, counter, { content, steadyMs: nowMs })
   }
 
-  /** What the journal has to keep of an odd id. */
+  /** The number that the journal stores with an odd id. */
   heardOf(device: string, messageId: string): number {
     return this.#odd.get(oddKey(device, messageId)) ?? Number.NaN
   }
@@ -285,7 +292,10 @@ function forgetIds(memory: DeviceMemory): void {
   memory.recent = new RecentIds()
 }
 
-/** The boot heard first. A lower one that arrives late is not forgotten for being low: it would be heard anew for ever. */
+/**
+ * The boot that was heard first. A late message with a lower boot number is not removed for that: it would count as new
+ * for ever.
+ */
 function forgetFirstBoot(memory: DeviceMemory): void {
   for (const [first, runs] of memory.boots) {
     memory.runs -= runs.length / 2
@@ -303,7 +313,7 @@ const isRuns = (runs: unknown): runs is Runs =>
   runs.length <= 2 * (runsPerDeviceMax + 1) &&
   runs.every((value, at) => isCount(value) && (at === 0 || value >= (runs[at - 1] as number)))
 
-/** A document of the journal, whose bytes the flash may have spoilt. */
+/** A document of the journal; the flash may have damaged its bytes. */
 function readRepeatDocument(stored: unknown): RepeatDocument | undefined {
   if (!isObject(stored)) return undefined
   const { boots, recent, marks } = stored
@@ -344,7 +354,7 @@ function contains(runs: Runs | undefined, value: number): boolean {
   return at < runs.length && (runs[at] as number) <= value
 }
 
-/** Adds `value`; returns by how much the number of runs changed. */
+/** Adds `value`; returns the change in the number of runs. */
 function insert(runs: Runs, value: number): number {
   const at = findRun(runs, value)
   if (at < runs.length && (runs[at] as number) <= value) return 0
