@@ -97,7 +97,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const { securityLog } = opened.accounts
   const receiver = openReceiver(base, { ...boxes, storage, core, downlink, securityLog, push })
   const commands = await openCommands(base, { storage, downlink, push })
-  openUpkeep(base, { storage, push })
+  openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,

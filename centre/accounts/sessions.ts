@@ -41,6 +41,8 @@ export interface SessionsOptions {
   storage: SessionStorage
   clock: Clock
   random: Random
+  /** A person has shown a valid token: they are at their desk. */
+  onHeard?: (user: string) => void
 }
 
 export class Sessions {
@@ -61,6 +63,7 @@ export class Sessions {
     const { storage, clock } = this.#options
     const nowMs = clock.wallMs()
     const found = await storage.token(tokenHash(token), nowMs - redKeepsMs)
+    if (found && !found.isProgram) this.#options.onHeard?.(found.user)
     if (!found || found.expiresAtMs > nowMs) return found
     return !found.isProgram && (await storage.isRedWaiting()) ? found : undefined
   }

@@ -66,6 +66,7 @@ const summaries: Record<schemas.CaseStepName, { zh: string; en: string }> = {
   'on-test': { zh: '标记为测试中', en: 'Mark as on test for some minutes' },
   'pre-cancel': { zh: '当事人说明为误报', en: 'The household says that it was a mistake' },
   'hand-over': { zh: '移交其他中心', en: 'Hand over to another centre' },
+  'take-back': { zh: '从其他中心收回', en: 'Take back from another centre' },
 }
 
 function actorOf(account: Account | undefined): Actor {
@@ -289,12 +290,13 @@ function planRoute(
       for (const step of plan.steps) {
         if (wanted.step !== undefined && step.id !== wanted.step) continue
         let text = 'to be called'
-        if (step.do === 'command') {
+        if (item.isDrill && step.do !== 'call') text = 'drill: not sent'
+        else if (step.do === 'command') {
           if (item.box === undefined) text = 'failed: the case has no box'
           else text = await sendCommand(commands, item.box, { ...step.command, alarm: alarm?.id }, account)
         }
         const input: PersonInput =
-          step.do === 'dispatch'
+          step.do === 'dispatch' && !item.isDrill
             ? { do: 'dispatch', to: step.to, text: plan.label.zh }
             : { do: 'plan-step', step: `${plan.id}/${step.id}`, text }
         item = settled(await storage.takeCaseStep({ case: caseId }, input, actor, clock.wallMs())).case

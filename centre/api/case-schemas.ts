@@ -46,6 +46,7 @@ export const stepBodies = {
   }),
   'pre-cancel': z.strictObject({ text: words.min(1) }),
   'hand-over': z.strictObject({ to: name, text: words.default('') }),
+  'take-back': z.strictObject({ text: words.default('') }).prefault({}),
 } as const
 export type CaseStepName = keyof typeof stepBodies
 
@@ -123,7 +124,9 @@ export const caseSummarySchema = z.object({
   deadlines: z.array(deadline),
   alarms: count,
   openActions: count,
+  handedTo: z.string().optional(),
   handledBefore: count.optional(),
+  lastOutcome: z.enum(caseOutcomes).optional(),
 })
 
 const eventSchema = z.object({

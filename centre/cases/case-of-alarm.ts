@@ -1,8 +1,29 @@
 // From an alarm on the desk to a case: which alarms open one, which belong to one incident, and what a case knows of an alarm.
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Alarm, AlarmKind } from '../../protocols/domain/alarm.ts'
-import type { CaseAlarm } from '../../protocols/domain/case.ts'
+import type { Case, CaseAlarm, HandledBefore } from '../../protocols/domain/case.ts'
 import { isActive, type DeskRow } from '../alarms/desk-row.ts'
+
+/** "Handled before" looks back this far. */
+export const handledBeforeMs = 7 * 86_400_000
+
+/** The household, or the device where the zone is not known, and the kind. Drills are apart. */
+export const placeOfAlarm = (box: string, { zone, device, kind, isDrill }: Alarm): string =>
+  [box, zone === undefined ? `device ${device}` : `zone ${zone}`, kind, ...(isDrill ? ['drill'] : [])].join(
+    ' ',
+  )
+
+/** How cases of the same place ended; undefined when there was none. Newest first. */
+export function handledBefore(earlier: readonly Case[]): HandledBefore | undefined {
+  const [last] = earlier
+  if (!last) return undefined
+  return {
+    cases: earlier.length,
+    lastCase: last.id,
+    lastAtMs: last.archived?.atMs ?? last.changedAtMs,
+    ...(last.feedback === undefined ? {} : { lastOutcome: last.feedback.outcome }),
+  }
+}
 
 /** Alarms of one incident that come within this time of its opening join its case. */
 export const incidentMs = 10 * 60_000

@@ -13,6 +13,8 @@ export function deadlinesOf(item: Case, policy: CasePolicy): CaseDeadline[] {
 
 export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSummary {
   const { id, village, box, title, colour, state, isDrill, needsAnswer, holder, claimedBy } = item
+  const { handedTo, handledBefore } = item
+  const lastOutcome = handledBefore?.lastOutcome
   return {
     id,
     village,
@@ -30,6 +32,9 @@ export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSu
     changedAtMs: item.changedAtMs,
     deadlines: deadlinesOf(item, policy),
     alarms: item.alarms.length,
+    ...(handedTo === undefined ? {} : { handedTo }),
+    ...(handledBefore === undefined ? {} : { handledBefore: handledBefore.cases }),
+    ...(lastOutcome === undefined ? {} : { lastOutcome }),
     openActions: item.actions.filter(({ isRequired, done }) => isRequired && !done).length,
   }
 }

@@ -12,6 +12,8 @@ const text = z.string().min(1).max(1000)
 const host = z.string().min(1).max(255)
 const port = z.number('a port, 0 to 65535').int().min(0).max(65535)
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 20:00')
+
 /** A proxy on the same machine. */
 const loopbackProxies = ['127.0.0.1', '::1'] as const
 
@@ -66,6 +68,19 @@ export const centreConfigSchema = z.strictObject({
       reopenAt: z.number().min(1).max(100).default(2),
       /** Colours whose cases must be reported upward. */
       mustReport: z.array(z.enum(colours)).default([]),
+      /** When the queue is in the hands of another centre, in the time of China; with guidance, contacts and plans. */
+      night: z
+        .array(
+          z.strictObject({
+            to: z.string().min(1).max(80),
+            from: timeOfDay,
+            until: timeOfDay,
+            /** Of the day on which the night begins: 1 Monday to 7 Sunday. */
+            weekdays: z.array(z.number().int().min(1).max(7)).min(1).max(7).optional(),
+          }),
+        )
+        .max(14)
+        .default([]),
       /** ms by step and colour. */
       limitsMs: z
         .partialRecord(

@@ -2,6 +2,7 @@
 import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
 import type { CaseSummary } from '../../protocols/desk/cases.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
+import type { Shift } from '../../protocols/desk/shifts.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { ActionList, Plan } from '../cases/action-lists.ts'
 import type { Actor, CentreInput, PersonInput, RefusalCode } from '../cases/workflow/case-input.ts'
@@ -49,7 +50,22 @@ export interface DueEvent {
   event: CaseEvent
 }
 
-export interface CaseWriterCalls {
+export type ShiftOutcome =
+  | { type: 'done'; shift: Shift; changes: StoredChange[] }
+  /** It came to its end in another way. */
+  | { type: 'over'; shift: Shift }
+  | { type: 'unknown' }
+
+export interface CaseHandsCalls {
+  /** Cases that this person holds, or has open, go back to the queue. */
+  redistribute(who: string, why: string, atMs: number): StoredChange[]
+  /** Hands the queue to `to` while the timetable says so, and takes back what the timetable does not hand over any more. */
+  passNight(to: string | undefined, nowMs: number): StoredChange[]
+  offerShift(leaving: string, entering: string, text: string, atMs: number): ShiftOutcome
+  endShift(shift: number, who: string, isTaken: boolean, text: string, atMs: number): ShiftOutcome
+}
+
+export interface CaseWriterCalls extends CaseHandsCalls {
   takeCaseStep(target: CaseTarget, input: PersonInput, actor: Actor, atMs: number): CaseOutcome
   takeCentreInput(id: string, input: CentreInput, atMs: number): CaseOutcome
   openCase(made: HandMade, who: string, atMs: number): CaseOutcome
@@ -57,12 +73,19 @@ export interface CaseWriterCalls {
   splitCase(id: string, alarms: readonly string[], actor: Actor, atMs: number): CaseOutcome
   /** Looks at what is due, some cases at a time. */
   passDeadlines(nowMs: number): { changes: StoredChange[]; due: DueEvent[]; nextDueMs?: number }
-  /** Cases that this person holds go back to the queue. */
-  redistribute(holder: string, why: string, atMs: number): StoredChange[]
   putActionLists(lists: readonly ActionList[], who: string, atMs: number): number
 }
 
+/** Somebody in whose hands an open case is. */
+export interface CaseHolder {
+  who: string
+  /** A session of theirs is open, or ended by itself a short while ago. */
+  isSignedIn: boolean
+}
+
 export interface CaseReaderCalls {
+  caseHolders(nowMs: number): CaseHolder[]
+  shifts(limit: number): Shift[]
   cases(query: CaseQuery, nowMs: number): { cases: CaseSummary[]; next?: string } | undefined
   caseOf(target: CaseTarget): { case: Case; plans: Plan[] } | undefined
   caseEvents(id: string, after: number, limit: number): (CaseEvent & { position: number })[]

@@ -1,9 +1,10 @@
 // Which stored changes a stream carries for an account: what the routes refuse or leave out, the stream does not say either.
-import { answeringRoles } from '../../protocols/desk/api.ts'
+import { answeringRoles, overseeingRoles } from '../../protocols/desk/api.ts'
 import { isInScope } from '../../protocols/desk/scope.ts'
 import type { Account, StoredChange } from '../storage/port.ts'
 
 const picturePrefix = '{"type":"picture.'
+const shiftPrefix = '{"type":"shift.'
 /** Places of the latest changes: each is asked for by every open stream. */
 const placesOf = new WeakMap<StoredChange, string>()
 
@@ -29,7 +30,16 @@ function readPlace({ alarm, picture, command, case: item, box }: Message): strin
   return typeof named === 'object' ? named.id : (named ?? '')
 }
 
-export function maySee({ role, scope }: Account, change: StoredChange): boolean {
+/** A hand-over is for the two persons, and for those who oversee others in the whole town. */
+function maySeeShift({ user, role, scope }: Account, change: StoredChange): boolean {
+  const { shift } = JSON.parse(change.json) as { shift: { leaving: string; entering: string } }
+  const isOverseeing = scope === undefined && overseeingRoles.some((one) => one === role)
+  return isOverseeing || user === shift.leaving || user === shift.entering
+}
+
+export function maySee(account: Account, change: StoredChange): boolean {
+  const { role, scope } = account
+  if (change.json.startsWith(shiftPrefix)) return maySeeShift(account, change)
   if (change.json.startsWith(picturePrefix) && !answeringRoles.some((one) => one === role)) return false
   return scope === undefined || isInScope(scope, placeOf(change))
 }

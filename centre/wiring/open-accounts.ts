@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
+import { Attendance } from '../accounts/attendance.ts'
 import { DeviceCookies } from '../accounts/device-cookie.ts'
 import { SecurityLog } from '../accounts/security-log.ts'
 import { Sessions } from '../accounts/sessions.ts'
@@ -21,6 +22,7 @@ export interface OpenAccountsOptions {
 }
 
 export interface Accounts {
+  attendance: Attendance
   sessions: Sessions
   signIn: SignIn
   securityLog: SecurityLog
@@ -32,7 +34,9 @@ export interface Accounts {
 export async function openAccounts(options: OpenAccountsOptions): Promise<Accounts> {
   const { storage, clock, random, logger, registry } = options
   const key = await storage.keepSecret('device-cookies', random.hex(32))
-  const sessions = new Sessions({ storage, clock, random })
+  const attendance = new Attendance(clock)
+  const onHeard = (user: string): void => attendance.heard(user)
+  const sessions = new Sessions({ storage, clock, random, onHeard })
   const devices = new DeviceCookies({ key, clock, random })
   const securityLog = new SecurityLog({ storage, clock, logger, registry })
   const signIn = new SignIn({ storage, sessions, devices, log: securityLog, clock, registry })
@@ -55,6 +59,7 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<Accoun
   }
   schedule()
   return {
+    attendance,
     sessions,
     signIn,
     securityLog,

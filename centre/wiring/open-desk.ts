@@ -5,6 +5,7 @@ import type { Route } from '../api/route.ts'
 import { createFigureRoutes } from '../api/figure-routes.ts'
 import { createRosterRoutes } from '../api/people/roster-routes.ts'
 import { createRoutes } from '../api/routes.ts'
+import { createShiftRoutes } from '../api/shift-routes.ts'
 import { DeskServer, findDeskFolder } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
@@ -70,6 +71,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       policy: createCasePolicy(config.cases),
       boxes: () => villages.ids(),
     }),
+    ...createShiftRoutes({ storage, clock, push }),
     ...options.pictureRoutes,
     ...createRosterRoutes({ storage, clock, securityLog: accounts.securityLog, ...config.people }),
   )

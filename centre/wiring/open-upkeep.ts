@@ -1,18 +1,21 @@
 // What the centre does by the clock: deadlines of cases, the check of the audit trail, and what is past its term.
 import { join } from 'node:path'
 import { AuditWatch } from '../deadlines/audit-watch.ts'
+import type { Attendance } from '../accounts/attendance.ts'
 import { DeadlineClock } from '../deadlines/deadline-clock.ts'
 import { PeopleUpkeep } from '../people/people-upkeep.ts'
+import { DutyClock } from '../deadlines/duty-clock.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
 
 export interface OpenUpkeepOptions {
   storage: Storage
+  attendance: Attendance
   push: (changes: readonly StoredChange[]) => void
 }
 
-export function openUpkeep(base: Base, { storage, push }: OpenUpkeepOptions): void {
+export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeepOptions): void {
   const { config, logger, clock, registry, parts } = base
   const deadlines = new DeadlineClock({
     passDeadlines: (nowMs) => storage.passDeadlines(nowMs),
@@ -29,6 +32,18 @@ export function openUpkeep(base: Base, { storage, push }: OpenUpkeepOptions): vo
   })
   const retention = new RetentionSweep({ storage, settings: config.retention, clock, logger, registry })
   const people = new PeopleUpkeep({ storage, clock, logger: logger.child({ part: 'people' }), registry })
+  const duty = new DutyClock({
+    holders: (nowMs) => storage.caseHolders(nowMs),
+    silentForMs: (user) => attendance.silentForMs(user),
+    redistribute: (who, why, nowMs) => storage.redistribute(who, why, nowMs),
+    night: config.cases.night,
+    passNight: (to, nowMs) => storage.passNight(to, nowMs),
+    clock,
+    logger: logger.child({ part: 'cases' }),
+    push,
+  })
+  duty.start()
+  parts.add('hands of cases', () => duty.stop())
   deadlines.start()
   parts.add('deadlines of cases', () => deadlines.stop())
   audit.start()

@@ -8,6 +8,7 @@ import type { Role } from './roles.ts'
 import type { Scope } from './scope.ts'
 import type { CaseMessage } from './cases.ts'
 import type { CommandMessage } from './commands.ts'
+import type { ShiftMessage } from './shifts.ts'
 import type { JournalRecord } from '../domain/record.ts'
 import type { Moment, PictureFile, PictureSize, PictureState } from '../domain/snapshot.ts'
 
@@ -199,4 +200,5 @@ export type StreamMessage =
   | { type: 'resync'; position: string }
   | CommandMessage
   | CaseMessage
+  | ShiftMessage
   | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }

@@ -1,6 +1,6 @@
 // The town's API of cases, shared by the centre and the pages. All times are ms since 1970.
 import type { BilingualText } from '../domain/alarm.ts'
-import type { Case, CaseEvent, CaseState, StepClock } from '../domain/case.ts'
+import type { Case, CaseEvent, CaseOutcome, CaseState, StepClock } from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
 import type { CaseStep } from '../domain/step-limits.ts'
 import type { DeskAlarm } from './desk-alarm.ts'
@@ -32,8 +32,11 @@ export interface CaseSummary {
   deadlines: CaseDeadline[]
   alarms: number
   openActions: number
-  /** The place's alarms of the last 24 hours were handled in this many other cases: "handled before". */
+  /** In whose hands it is for the night. */
+  handedTo?: string
+  /** "Handled before": cases of the same household or device and kind in the last days, and how the last one ended. */
   handledBefore?: number
+  lastOutcome?: CaseOutcome
 }
 
 /** `GET /api/v1/cases`: most urgent first, newest first within a colour. */

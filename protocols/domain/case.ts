@@ -79,6 +79,14 @@ export interface CaseFeedback extends CasePerson {
   outcome: CaseOutcome
 }
 
+/** How it ended the last time: absent where nobody said. */
+export interface HandledBefore {
+  cases: number
+  lastCase: string
+  lastAtMs: number
+  lastOutcome?: CaseOutcome
+}
+
 export interface Case {
   /** `case-1042`: unique at this centre for ever. */
   id: string
@@ -115,6 +123,8 @@ export interface Case {
   mergedInto?: string
   /** Handed to another centre for the night. */
   handedTo?: string
+  /** The same household or device had the same kind of alarm lately, in cases that are archived. */
+  handledBefore?: HandledBefore
   clocks: Partial<Record<CaseStep, StepClock>>
   /** Times that it was reopened because nobody moved it. */
   reopened: number
@@ -131,6 +141,7 @@ export const caseEventKinds = [
   'accepted',
   'released',
   'redistributed',
+  'taken-over',
   'reported',
   'report-answered',
   'dispatched',
@@ -151,6 +162,7 @@ export const caseEventKinds = [
   'on-test',
   'pre-cancelled',
   'handed-over',
+  'taken-back',
   'deadline-amber',
   'deadline-red',
   'supervisor-called',

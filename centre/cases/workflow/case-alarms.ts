@@ -1,6 +1,6 @@
 // How alarms open, join and change a case, and how cases are merged and split. Pure.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import type { Case, CaseAction, CaseAlarm, CaseEvent } from '../../../protocols/domain/case.ts'
+import type { Case, CaseAction, CaseAlarm, CaseEvent, HandledBefore } from '../../../protocols/domain/case.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import type { CasePolicy } from '../case-policy.ts'
 import { refuse, type Refusal } from './case-input.ts'
@@ -27,6 +27,7 @@ export interface Opening {
   actions: CaseAction[]
   guidanceVersion: number
   guidance?: BilingualText
+  handledBefore?: HandledBefore
   /** `centre` where an alarm opened it. */
   who: string
   text: string

@@ -28,11 +28,17 @@ export type PersonInput =
   | { do: 'on-test'; untilMs: number; text: string }
   | { do: 'pre-cancel'; text: string }
   | { do: 'hand-over'; to: string; text: string }
+  | { do: 'take-back'; text: string }
 
 export type CentreInput =
   | { do: 'alarm'; alarm: CaseAlarm; title: BilingualText }
-  /** The holder went off duty, or was silent for too long. */
-  | { do: 'redistribute'; text: string }
+  /** `who`, who holds it or has it open, went off duty or was silent for too long. */
+  | { do: 'redistribute'; who: string; text: string }
+  /** A shift was handed over, and both have signed. */
+  | { do: 'take-over'; from: string; to: string; text: string }
+  /** The timetable of the night hands the queue to another centre. */
+  | { do: 'night'; to: string; text: string }
+  | { do: 'take-back'; text: string }
   | {
       do: 'report-answer'
       index: number

@@ -1,23 +1,17 @@
 // The workflow of a case: `(case, input, actor, now) -> (case, events)` or a refusal with its reason. Pure: storage writes both in
 // one transaction, and the desk shows what came out.
-import type { Case, CaseAction, CaseEvent, CaseEventKind } from '../../../protocols/domain/case.ts'
+import type { Case, CaseAction } from '../../../protocols/domain/case.ts'
 import type { CasePolicy } from '../case-policy.ts'
-import { alarmsPerCaseMax, takeAlarm, type Changed } from './case-alarms.ts'
-import { refuse, type Actor, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
-import { passTime, withClocks } from './deadlines.ts'
+import { alarmsPerCaseMax, takeAlarm } from './case-alarms.ts'
+import { done, same, type Outcome, type Step } from './case-change.ts'
+import { giveBack, handOver, redistribute, reportsMax, takeBack, takeOver } from './case-hands.ts'
+import { refuse, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
+import { passTime } from './deadlines.ts'
 import { isOver, mayFollow, stepRules, type RuledStep } from '../../../protocols/domain/case-order.ts'
 
 /** Entries of one case; a further one is refused. */
-export const entriesMax = { reports: 50, dispatches: 100, notes: 1000, attachments: 50 } as const
+export const entriesMax = { reports: reportsMax, dispatches: 100, notes: 1000, attachments: 50 } as const
 
-export interface Step {
-  item: Case
-  actor: Actor
-  policy: CasePolicy
-  nowMs: number
-}
-
-type Outcome = Changed | Refusal
 type InputOf<Kind extends PersonInput['do']> = Extract<PersonInput, { do: Kind }>
 
 const caseNumber = ({ id }: Case): number => Number(/\d+$/.exec(id)?.[0] ?? 0)
@@ -56,6 +50,10 @@ export function takeStep(step: Step, input: PersonInput): Outcome {
       return archive(step, input)
     case 'action':
       return doAction(step, input)
+    case 'hand-over':
+      return handOver(step, input)
+    case 'take-back':
+      return takeBack(step, input)
     default:
       return record(step, input)
   }
@@ -70,8 +68,10 @@ export function takeCentreInput(item: Case, input: CentreInput, policy: CasePoli
     return takeAlarm(item, input.alarm, policy, nowMs)
   }
   const step: Step = { item, actor: { who: 'centre', isSupervisor: true }, policy, nowMs }
-  if (input.do === 'redistribute')
-    return item.holder === undefined ? same(item) : release(step, input, 'redistributed')
+  if (input.do === 'redistribute') return redistribute(step, input)
+  if (input.do === 'take-over') return takeOver(step, input)
+  if (input.do === 'night') return handOver(step, input)
+  if (input.do === 'take-back') return takeBack(step, input)
   const { index, stage, text, who } = input
   const asked = item.reports[index]
   if (!asked) return refuse('no-such-entry', `${index}`)
@@ -83,27 +83,6 @@ export function takeCentreInput(item: Case, input: CentreInput, policy: CasePoli
     `${stage} ${text}`.trim(),
     asked.to,
   )
-}
-
-const same = (item: Case): Changed => ({ ok: true, item, events: [] })
-
-/** The changed case with its event; movement starts the progress clock anew. */
-function done(
-  { item, actor, policy, nowMs }: Step,
-  change: Partial<Case>,
-  what: CaseEventKind,
-  text = '',
-  subject?: string,
-): Changed {
-  const event: CaseEvent = {
-    what,
-    who: actor.who,
-    atMs: nowMs,
-    text,
-    ...(subject === undefined ? {} : { subject }),
-  }
-  const moved: Case = { ...item, ...change, changedAtMs: nowMs }
-  return { ok: true, item: withClocks(moved, policy, nowMs, ['progress']), events: [event] }
 }
 
 function check({ item, actor }: Step, rule: RuledStep): Refusal | undefined {
@@ -144,21 +123,11 @@ function accept(step: Step): Outcome {
   )
 }
 
-function release(step: Step, { text }: { text: string }, what: CaseEventKind = 'released'): Outcome {
+function release(step: Step, { text }: { text: string }): Outcome {
   const { item } = step
   if (item.state === 'open' && item.holder === undefined) return refuse('wrong-step', item.state)
   const refused = item.state === 'open' ? undefined : check(step, 'release')
-  if (refused) return refused
-  const { holder, claimedBy: _closed, ...rest } = item
-  // Somebody who is on the way already stays on the way: the next holder takes over from there.
-  const state = item.state === 'accepted' ? ('open' as const) : item.state
-  const isWaiting = state !== 'open'
-  return done(
-    { ...step, item: rest },
-    { state, acceptances: [], needsAnswer: isWaiting },
-    what,
-    text === '' ? (holder ?? '') : text,
-  )
+  return refused ?? giveBack(step, 'released', text)
 }
 
 function report(step: Step, { to, text }: InputOf<'report'>): Outcome {
@@ -274,6 +243,8 @@ type Recorded = Exclude<
   | 'verify'
   | 'archive'
   | 'action'
+  | 'hand-over'
+  | 'take-back'
 >
 
 /** What is written down and moves no step. */
@@ -299,7 +270,5 @@ function record(step: Step, input: InputOf<Recorded>): Outcome {
         'pre-cancelled',
         input.text,
       )
-    case 'hand-over':
-      return done(step, { handedTo: input.to }, 'handed-over', input.text, input.to)
   }
 }

@@ -2,6 +2,7 @@
 import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CaseMessage } from '../../../protocols/desk/cases.ts'
+import type { ShiftMessage } from '../../../protocols/desk/shifts.ts'
 import { positionMax, startOf, type Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
@@ -14,6 +15,7 @@ const pruneEvery = 500
 type Message =
   | { type: `alarm.${AlarmChange | 'stage'}`; alarm: DeskAlarm }
   | Omit<CaseMessage, 'position'>
+  | Omit<ShiftMessage, 'position'>
   | BoxMessage
   | CommandMessage
   | PictureMessage

@@ -7,6 +7,7 @@ import { colours } from '../../../protocols/domain/colour.ts'
 import { nestingMax } from '../../../protocols/domain/limits.ts'
 import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 import { caseSteps } from '../../../protocols/domain/step-limits.ts'
+import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { isNestedDeeper, parseJson } from '../../../protocols/kit/parse-json.ts'
@@ -114,6 +115,9 @@ const caseShape = z.looseObject({
   guidance: words.optional(),
   mergedInto: text,
   handedTo: text,
+  handledBefore: z
+    .looseObject({ cases: z.number(), lastCase: z.string(), lastAtMs: z.number(), lastOutcome: text })
+    .optional(),
   clocks: z.partialRecord(
     z.enum(caseSteps),
     z.looseObject({ sinceMs: z.number(), level: z.number().int().min(0).max(3) }),
@@ -139,6 +143,16 @@ const commandShape = z.looseObject({
   snapshots: z.array(z.string()).optional(),
 })
 
+const shiftShape = z.looseObject({
+  shift: z.number(),
+  leaving: z.string(),
+  entering: z.string(),
+  text: z.string(),
+  offeredAtMs: z.number(),
+  cases: z.array(z.string()),
+  state: z.enum(shiftStates),
+})
+
 const listsShape = z.array(
   z.looseObject({
     kind: z.enum([...alarmKinds, '*']),
@@ -161,6 +175,7 @@ interface Documents {
   commands: DeskCommand
   snapshots: SnapshotFacts
   action_lists: ActionList[]
+  shifts: Shift
   /** Sent on as they stand: only that they are JSON is looked at. */
   changes: object
   records: object
@@ -173,6 +188,7 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   commands: commandShape,
   snapshots: snapshotFactsSchema,
   action_lists: listsShape,
+  shifts: shiftShape,
   changes: anyObject,
   records: anyObject,
 }

@@ -78,6 +78,10 @@ const cells: Record<string, Cell> = {
     scope: 'nothing',
     body: { plan: 'none' },
   },
+  'GET /api/v1/shifts': { may: ['operator', 'supervisor', 'admin', 'auditor'], scope: 'none' },
+  // The person who comes, and the hand-over, do not exist.
+  'POST /api/v1/shifts': { may: answering, scope: 'nothing', body: { to: 'none' } },
+  'POST /api/v1/shifts/end': { may: answering, scope: 'nothing', body: { shift: 9999 } },
   'GET /api/v1/action-lists': { may: everybody, scope: 'none' },
   'POST /api/v1/action-lists': { may: leading, scope: 'whole', body: { lists: [] } },
 }
@@ -91,6 +95,7 @@ for (const [name, body] of Object.entries({
   'on-test': { minutes: 1, text: 'a' },
   'pre-cancel': { text: 'a' },
   'hand-over': { to: 'a' },
+  'take-back': {},
   // Refused with a conflict or as not found after the scope: what is named here does not exist.
   arrive: { index: 'none' },
   cannot: { index: 'none' },

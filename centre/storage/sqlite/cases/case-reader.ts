@@ -11,6 +11,9 @@ import { caseNumberOf } from './case-rows.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 
+/** A session that ended by itself counts on: a waiting red keeps its desk open. Only its silence tells then. */
+const endedSessionMs = 12 * 3_600_000
+
 interface Stored {
   number: number
   body: string
@@ -38,7 +41,22 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
      GROUP BY village, colour_rank`,
   )
 
+  const holders = db.prepare<[number], { who: string; isSignedIn: number }>(
+    `SELECT who, EXISTS (SELECT 1 FROM tokens WHERE user = who AND is_program = 0 AND is_revoked = 0 AND expires_at_ms > ?) AS isSignedIn
+     FROM (SELECT holder AS who FROM cases WHERE holder IS NOT NULL AND is_over = 0
+       UNION SELECT claimed_by FROM cases WHERE claimed_by IS NOT NULL AND is_over = 0)`,
+  )
+  const shifts = db.prepare<[number], { number: number; body: string }>(
+    'SELECT number, body FROM shifts ORDER BY number DESC LIMIT ?',
+  )
+
   return {
+    caseHolders: (nowMs) =>
+      holders
+        .all(Math.round(nowMs - endedSessionMs))
+        .map(({ who, isSignedIn }) => ({ who, isSignedIn: isSignedIn === 1 })),
+    shifts: (limit) =>
+      shifts.all(limit).flatMap(({ number, body }) => readDocument(db, 'shifts', number, body) ?? []),
     cases: (query, nowMs) => listCases(db, query, policy(), nowMs),
     caseOf: (target: CaseTarget) => {
       const row = 'case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)

@@ -11,9 +11,20 @@ import { readDocument } from '../documents.ts'
 
 export const caseNumberOf = (id: string): number => Number(/^case-(\d{1,15})$/.exec(id)?.[1] ?? -1)
 
+/** Cases in one person's hands that move at once; the rest stay for the next look. */
+const inHandsMax = 500
+/** Cases of a place that "handled before" counts. */
+const beforeMax = 20
+
 interface Stored {
   number: number
   body: string
+}
+
+/** What a case is found by, set when it is opened. */
+export interface CaseKeys {
+  incident?: string | undefined
+  place?: string | undefined
 }
 
 export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entry: TrailEntry) => void) {
@@ -29,15 +40,28 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
   )
   const firstDue = db.prepare<[], number | null>('SELECT min(next_due_ms) FROM cases').pluck()
   const byHolder = db.prepare<[string], Stored>(
-    'SELECT number, body FROM cases WHERE holder = ? AND is_over = 0 LIMIT 500',
+    `SELECT number, body FROM cases WHERE holder = ? AND is_over = 0 ORDER BY colour_rank LIMIT ${inHandsMax}`,
+  )
+  const byClaimer = db.prepare<[string], Stored>(
+    `SELECT number, body FROM cases WHERE claimed_by = ? AND is_over = 0 ORDER BY colour_rank LIMIT ${inHandsMax}`,
+  )
+  const byPlace = db.prepare<[string, number], Stored>(
+    `SELECT number, body FROM cases WHERE place = ? AND state = 'archived' AND opened_at_ms >= ? ORDER BY number DESC LIMIT ${beforeMax}`,
+  )
+  const inOwnHands = db.prepare<[number], Stored>(
+    'SELECT number, body FROM cases WHERE is_over = 0 AND handed_to IS NULL AND is_drill = 0 ORDER BY number LIMIT ?',
+  )
+  const handed = db.prepare<[number], Stored>(
+    'SELECT number, body FROM cases WHERE handed_to IS NOT NULL AND is_over = 0 ORDER BY number LIMIT ?',
   )
   const lastNumber = db.prepare<[], number | null>('SELECT max(number) FROM cases').pluck()
   const put = db.prepare(
-    `INSERT INTO cases (number, village, box, incident, is_over, colour_rank, state, holder, opened_at_ms, next_due_ms, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO cases (number, village, box, incident, place, is_over, is_drill, colour_rank, state, holder, claimed_by, handed_to,
+       opened_at_ms, next_due_ms, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (number) DO UPDATE SET is_over = excluded.is_over, colour_rank = excluded.colour_rank,
-       state = excluded.state, holder = excluded.holder, next_due_ms = excluded.next_due_ms, body = excluded.body,
-       incident = coalesce(excluded.incident, incident)`,
+       state = excluded.state, holder = excluded.holder, claimed_by = excluded.claimed_by, handed_to = excluded.handed_to,
+       next_due_ms = excluded.next_due_ms, body = excluded.body, incident = coalesce(excluded.incident, incident)`,
   )
   const putAlarm = db.prepare(
     'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number',
@@ -48,6 +72,7 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
   const leaveOut = db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?')
   const parsed = (row: Stored | undefined): Case | undefined =>
     row && readDocument(db, 'cases', row.number, row.body)
+  const readable = (found: readonly Stored[]): Case[] => found.flatMap((row) => parsed(row) ?? [])
 
   return {
     get: (target: CaseTarget): Case | undefined =>
@@ -61,20 +86,29 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
         return item ?? []
       }),
     firstDue: (): number | undefined => firstDue.get() ?? undefined,
-    heldBy: (holder: string) => byHolder.all(holder).flatMap((row) => parsed(row) ?? []),
+    heldBy: (holder: string) => readable(byHolder.all(holder)),
+    claimedBy: (who: string) => readable(byClaimer.all(who)),
+    /** Archived cases of the place, newest first. */
+    ofPlace: (place: string, openedSinceMs: number) => readable(byPlace.all(place, openedSinceMs)),
+    inOwnHands: (limit: number) => readable(inOwnHands.all(limit)),
+    handed: (limit: number) => readable(handed.all(limit)),
     newId: (): string => `case-${(lastNumber.get() ?? 0) + 1}`,
     /** The case as it stands now, and what happened to it; both are sealed into the trail. */
-    put(item: Case, events: readonly CaseEvent[], incident?: string): void {
+    put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {
       const number = caseNumberOf(item.id)
       put.run(
         number,
         item.village,
         item.box ?? null,
-        incident ?? null,
+        found.incident ?? null,
+        found.place ?? null,
         isOver(item.state) ? 1 : 0,
+        item.isDrill ? 1 : 0,
         urgency(item.colour),
         item.state,
         item.holder ?? null,
+        item.claimedBy?.who ?? null,
+        item.handedTo ?? null,
         Math.round(item.openedAtMs),
         nextDueMs(item, policy()) ?? null,
         JSON.stringify(item),

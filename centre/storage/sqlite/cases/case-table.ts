@@ -7,7 +7,15 @@ import type { CaseMessage } from '../../../../protocols/desk/cases.ts'
 import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
 import type { DeskRow } from '../../../alarms/desk-row.ts'
 import { resolveActions, type ActionList } from '../../../cases/action-lists.ts'
-import { caseAlarmOf, incidentMs, incidentOf, opensCase } from '../../../cases/case-of-alarm.ts'
+import {
+  caseAlarmOf,
+  handledBefore,
+  handledBeforeMs,
+  incidentMs,
+  incidentOf,
+  opensCase,
+  placeOfAlarm,
+} from '../../../cases/case-of-alarm.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
 import { acceptAlarm } from '../../../cases/case-steps.ts'
 import { summaryOf } from '../../../cases/case-summary.ts'
@@ -21,7 +29,8 @@ import type { CaseOutcome, CaseTarget, CaseWriterCalls, DueEvent, HandMade } fro
 import type { StoredChange } from '../../port.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import { createActionLists } from './action-list-table.ts'
-import { createCaseRows } from './case-rows.ts'
+import { createCaseHands, type ShiftMessageBody } from './case-hands-table.ts'
+import { createCaseRows, type CaseKeys } from './case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'
 
 /** Cases whose deadlines are looked at in one transaction; the rest follow in the next. */
@@ -33,7 +42,7 @@ export interface CaseTableOptions {
   policy: () => CasePolicy
   shown: (row: DeskRow) => DeskAlarm
   logChange: (
-    message: Omit<CaseMessage, 'position'> | { type: 'alarm.stage'; alarm: DeskAlarm },
+    message: Omit<CaseMessage, 'position'> | ShiftMessageBody | { type: 'alarm.stage'; alarm: DeskAlarm },
   ) => StoredChange
   seal: (entry: TrailEntry) => void
 }
@@ -52,10 +61,10 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     before: Case | undefined,
     { item, events }: Changed,
     nowMs: number,
-    incident?: string,
+    keys?: CaseKeys,
   ): StoredChange[] {
     if (item === before && events.length === 0) return []
-    rows.put(item, events, incident)
+    rows.put(item, events, keys)
     const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
     return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
   }
@@ -71,6 +80,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     }
     const { version, lists: held } = lists.newest()
     const { guidance, actions } = resolveActions(held, place)
+    const before = handledBefore(rows.ofPlace(placeOfAlarm(box, alarm), nowMs - handledBeforeMs))
     return openCase(
       {
         id: rows.newId(),
@@ -83,6 +93,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         actions,
         guidanceVersion: version,
         guidance,
+        ...(before === undefined ? {} : { handledBefore: before }),
         who: 'centre',
         text: alarm.kind,
       },
@@ -104,14 +115,16 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
 
   function hearAlarm(row: DeskRow, nowMs: number): StoredChange[] {
     const { item, incident } = caseFor(row, nowMs)
-    if (!item) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, incident) : []
+    const keys = { incident, place: placeOfAlarm(row.box, row.alarm) }
+    if (!item) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, keys) : []
     const isKnown = item.alarms.some(({ id }) => id === row.id)
     if (!isKnown && !opensCase(row)) return []
     const input: CentreInput = { do: 'alarm', alarm: caseAlarmOf(row), title: row.alarm.text }
     const outcome = takeCentreInput(item, input, policy(), nowMs)
     // A full case: the alarm gets one of its own.
-    if (!outcome.ok) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs) : []
-    return keep(item, outcome, nowMs, incident)
+    if (!outcome.ok)
+      return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, { place: keys.place }) : []
+    return keep(item, outcome, nowMs, { incident })
   }
 
   /** What a step of the case means for its alarms: the stage goes down to the box, and to the lamp of the button. */
@@ -183,7 +196,8 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     if (item) return row ? { item, alarm: shown(row) } : { item }
     if (!row) return undefined
     const opened = openForAlarm(row, atMs)
-    keep(undefined, opened, atMs, incidentOf(row.box, row.alarm))
+    const keys = { incident: incidentOf(row.box, row.alarm), place: placeOfAlarm(row.box, row.alarm) }
+    keep(undefined, opened, atMs, keys)
     return { item: opened.item, alarm: shown(row) }
   }
 
@@ -292,20 +306,15 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         // Also a case with nothing to say is put: its next moment is counted anew.
         rows.put(outcome.item, outcome.events)
         if (outcome.events.length === 0) continue
-        due.push(...outcome.events.map((event) => ({ case: item.id, event })))
+        // A drill lights its lamps and pages nobody.
+        if (!item.isDrill) due.push(...outcome.events.map((event) => ({ case: item.id, event })))
         changes.push(logChange({ type: 'case.changed', case: summaryOf(outcome.item, policy(), nowMs) }))
       }
       const nextDueMs = rows.firstDue()
       return { changes, due, ...(nextDueMs === undefined ? {} : { nextDueMs }) }
     }),
 
-    redistribute: immediately(db, (holder: string, why: string, wallMs: number): StoredChange[] => {
-      const atMs = Math.round(wallMs)
-      return rows.heldBy(holder).flatMap((item) => {
-        const outcome = takeCentreInput(item, { do: 'redistribute', text: why }, policy(), atMs)
-        return outcome.ok ? keep(item, outcome, atMs) : []
-      })
-    }),
+    ...createCaseHands({ db, rows, policy, keep, seal: options.seal, logChange }),
 
     putActionLists: immediately(db, (given: readonly ActionList[], who: string, atMs: number) =>
       lists.put(given, who, Math.round(atMs)),

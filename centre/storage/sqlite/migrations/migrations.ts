@@ -3,6 +3,7 @@ import { accountMigration } from './account-migration.ts'
 import { commandMigration } from './command-migration.ts'
 import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
+import { caseLifeMigration } from './case-life-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
@@ -157,4 +158,5 @@ INSERT OR REPLACE INTO boot_times
   storedBytesMigration,
   scopeMigration,
   rosterMigration,
+  caseLifeMigration,
 ]

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCasePolicy } from '../../../../centre/cases/case-policy.ts'
 import { mergeCases, openCase, splitCase, takeAlarm } from '../../../../centre/cases/workflow/case-alarms.ts'
-import type { Actor, PersonInput } from '../../../../centre/cases/workflow/case-input.ts'
+import type { Actor, CentreInput, PersonInput } from '../../../../centre/cases/workflow/case-input.ts'
 import { takeCentreInput, takeStep } from '../../../../centre/cases/workflow/case-workflow.ts'
 import { nextDueMs, passTime } from '../../../../centre/cases/workflow/deadlines.ts'
 import { isOver, stateDiagram } from '../../../../protocols/domain/case-order.ts'
@@ -55,6 +55,14 @@ class Desk {
     this.item = outcome.item
     this.history.push(...outcome.events)
     return outcome.item.state
+  }
+
+  hears(input: CentreInput): string {
+    const outcome = takeCentreInput(this.item, input, this.#policy, this.nowMs)
+    if (!outcome.ok) return outcome.code
+    this.item = outcome.item
+    this.history.push(...outcome.events)
+    return outcome.events.map(({ what }) => what).join(' ')
   }
 
   wait(ms: number): string[] {
@@ -212,6 +220,52 @@ describe('alarms', () => {
   })
 })
 
+describe('hands', () => {
+  it('of a person who left let go of what they hold or have open; somebody who is on the way stays on the way', () => {
+    const desk = new Desk()
+    desk.does(wang, { do: 'claim' })
+    desk.does(li, { do: 'accept' })
+    expect(desk.hears({ do: 'redistribute', who: 'chief', text: 'silent' })).toBe('')
+    expect(desk.hears({ do: 'redistribute', who: 'wang', text: 'silent' })).toBe('redistributed')
+    expect(desk.item).toMatchObject({ state: 'accepted', holder: 'li' })
+    expect(desk.hears({ do: 'redistribute', who: 'li', text: 'signed out' })).toBe('redistributed')
+    expect(desk.item).toMatchObject({ state: 'open', acceptances: [] })
+    expect(desk.item.clocks.accept).toEqual({ sinceMs: 0, level: 0 })
+    desk.does(li, { do: 'accept' })
+    desk.does(li, { do: 'dispatch', to: ['doctor'], text: '' })
+    desk.hears({ do: 'redistribute', who: 'li', text: 'silent' })
+    expect(desk.item).toMatchObject({ state: 'dispatched', needsAnswer: true })
+    expect(desk.item.holder).toBeUndefined()
+    desk.does(wang, { do: 'accept' })
+    desk.does(wang, { do: 'feedback', text: '', outcome: 'real' })
+    // What is left is for a second person to do.
+    expect(desk.hears({ do: 'redistribute', who: 'wang', text: 'silent' })).toBe('')
+  })
+
+  it('of the next shift go on where this one stopped', () => {
+    const desk = new Desk()
+    desk.does(li, { do: 'accept' })
+    desk.does(li, { do: 'dispatch', to: ['doctor'], text: '' })
+    expect(desk.hears({ do: 'take-over', from: 'wang', to: 'chief', text: '' })).toBe('')
+    expect(desk.hears({ do: 'take-over', from: 'li', to: 'wang', text: 'road is closed' })).toBe('taken-over')
+    expect(desk.item).toMatchObject({ state: 'dispatched', holder: 'wang', needsAnswer: false })
+    expect(desk.history.at(-1)).toMatchObject({ who: 'wang', subject: 'li', text: 'road is closed' })
+    expect(desk.does(wang, { do: 'dispatch', to: ['fire post'], text: '' })).toBe('dispatched')
+  })
+
+  it('of another centre have it for the night once, and never a drill', () => {
+    const desk = new Desk()
+    expect(desk.hears({ do: 'night', to: 'county', text: 'timetable' })).toBe('handed-over')
+    expect(desk.hears({ do: 'night', to: 'county', text: 'timetable' })).toBe('')
+    expect(desk.item).toMatchObject({ handedTo: 'county', reports: [{ who: 'centre', to: 'county' }] })
+    expect(desk.hears({ do: 'take-back', text: 'timetable' })).toBe('taken-back')
+    expect(desk.item.handedTo).toBeUndefined()
+    const drill = new Desk({ ...open(), isDrill: true })
+    expect(drill.hears({ do: 'night', to: 'county', text: '' })).toBe('wrong-step')
+    expect(drill.does(li, { do: 'hand-over', to: 'county', text: '' })).toBe('wrong-step')
+  })
+})
+
 const inputs: fc.Arbitrary<PersonInput> = fc.oneof(
   fc.constantFrom<PersonInput>(
     { do: 'accept' },
@@ -230,11 +284,21 @@ const inputs: fc.Arbitrary<PersonInput> = fc.oneof(
     { do: 'call', to: 'son', text: '' },
     { do: 'pre-cancel', text: 'mistake' },
     { do: 'hand-over', to: 'county', text: '' },
+    { do: 'take-back', text: '' },
   ),
+)
+const centreInputs = fc.constantFrom<CentreInput>(
+  { do: 'redistribute', who: 'li', text: 'silent' },
+  { do: 'redistribute', who: 'wang', text: 'signed out' },
+  { do: 'take-over', from: 'li', to: 'wang', text: '' },
+  { do: 'night', to: 'county', text: 'timetable' },
+  { do: 'take-back', text: 'timetable' },
+  { do: 'report-answer', index: 0, stage: 'accepted', text: '', who: 'county' },
 )
 const moves = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ actor: fc.constantFrom(li, wang, chief), input: inputs }) },
+    { weight: 2, arbitrary: fc.record({ told: centreInputs }) },
     { weight: 2, arbitrary: fc.record({ waitMs: fc.integer({ min: 0, max: 48 * 60 * minute }) }) },
     {
       weight: 1,
@@ -258,23 +322,15 @@ describe('whatever happens', () => {
           const said = desk.history.length
           if ('input' in move) desk.does(move.actor, move.input)
           else if ('waitMs' in move) desk.wait(move.waitMs)
+          else if ('told' in move) desk.hears(move.told)
           else {
-            const outcome = takeCentreInput(
-              desk.item,
-              {
-                do: 'alarm',
-                alarm: alarmOf('a', move.colour, { occurrences: move.occurrences }),
-                title: desk.item.title,
-              },
-              policy,
-              desk.nowMs,
-            )
-            if (outcome.ok) {
-              desk.item = outcome.item
-              desk.history.push(...outcome.events)
-            }
+            const alarm = alarmOf('a', move.colour, { occurrences: move.occurrences })
+            desk.hears({ do: 'alarm', alarm, title: desk.item.title })
           }
           const { item } = desk
+          // A change of hands has one, too.
+          const hands = ({ holder, claimedBy, handedTo }: Case) => [holder, claimedBy?.who, handedTo]
+          if (desk.history.length === said) expect(hands(item)).toEqual(hands(before))
           // Every change of state has an entry in the history.
           expect(item.state === before.state || desk.history.length > said).toBe(true)
           expect(!isOver(before.state) || item === before).toBe(true)

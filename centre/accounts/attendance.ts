@@ -1,0 +1,30 @@
+// Who is at a desk: when each person was last heard, by a request or by an open stream, whose token is looked at again and again.
+import type { Clock } from '../../protocols/kit/clock.ts'
+
+/** Persons remembered; the one who was heard longest ago is forgotten, and counts as silent since the start. */
+const personsMax = 10_000
+
+export class Attendance {
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #startedMs: number
+  /** In the order in which they were heard. */
+  readonly #heardMs = new Map<string, number>()
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
+  }
+
+  heard(user: string): void {
+    this.#heardMs.delete(user)
+    this.#heardMs.set(user, this.#clock.monotonicMs())
+    if (this.#heardMs.size <= personsMax) return
+    const [oldest] = this.#heardMs.keys()
+    if (oldest !== undefined) this.#heardMs.delete(oldest)
+  }
+
+  /** ms; a person who was not heard since the centre started is silent since then. */
+  silentForMs(user: string): number {
+    return this.#clock.monotonicMs() - (this.#heardMs.get(user) ?? this.#startedMs)
+  }
+}

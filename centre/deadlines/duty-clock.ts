@@ -1,0 +1,74 @@
+// Moves cases between hands by the clock: from a person who signed out or is silent back to the queue, and for the night to another
+// centre and back. What is to be moved stands in the database, so that a restart changes nothing.
+import type { Logger } from 'pino'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import { nightCentre, type NightEntry } from '../cases/night.ts'
+
+const lookEveryMs = 2000
+/** A person at a desk is heard every 25 s by the stream alone. */
+export const silentAfterMs = 120_000
+
+interface Change {
+  position: number
+  json: string
+}
+
+export interface DutyClockOptions {
+  holders: (nowMs: number) => Promise<{ who: string; isSignedIn: boolean }[]>
+  silentForMs: (user: string) => number
+  redistribute: (who: string, why: string, nowMs: number) => Promise<Change[]>
+  night: readonly NightEntry[]
+  passNight: (to: string | undefined, nowMs: number) => Promise<Change[]>
+  clock: Clock
+  logger: Logger
+  push: (changes: Change[]) => void
+}
+
+export class DutyClock {
+  readonly #options: DutyClockOptions
+  #stop: (() => void) | undefined
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(options: DutyClockOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    if (this.#isStopped) return
+    this.#stop = this.#options.clock.after(lookEveryMs, () => {
+      this.#running = this.#look().finally(() => this.start())
+    })
+  }
+
+  /** Waits for the look that is under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#stop?.()
+    await this.#running
+  }
+
+  async #look(): Promise<void> {
+    const { clock, logger, holders, passNight, night, push } = this.#options
+    try {
+      const nowMs = clock.wallMs()
+      for (const { who, isSignedIn } of await holders(nowMs)) await this.#lookAt(who, isSignedIn, nowMs)
+      const changes = await passNight(nightCentre(night, nowMs), nowMs)
+      if (changes.length > 0) push(changes)
+    } catch (error) {
+      logger.error({ err: error }, 'the hands of cases could not be looked at; they are looked at again')
+    }
+  }
+
+  async #lookAt(who: string, isSignedIn: boolean, nowMs: number): Promise<void> {
+    // Programs (`token:name`) and other centres (`centre:name`) have no shift.
+    if (who.includes(':')) return
+    const { redistribute, silentForMs, logger, push } = this.#options
+    const why = !isSignedIn ? 'signed out' : silentForMs(who) >= silentAfterMs ? 'silent' : undefined
+    if (why === undefined) return
+    const changes = await redistribute(who, why, nowMs)
+    if (changes.length === 0) return
+    logger.warn({ who, why, cases: changes.length }, 'cases went back to the queue')
+    push(changes)
+  }
+}
