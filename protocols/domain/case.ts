@@ -163,6 +163,7 @@ export const caseEventKinds = [
   'pre-cancelled',
   'handed-over',
   'taken-back',
+  'instructed',
   'deadline-amber',
   'deadline-red',
   'supervisor-called',
