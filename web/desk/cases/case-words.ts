@@ -81,6 +81,11 @@ export const caseWords = {
   more: { zh: '只列出最紧急的 {count} 件', en: 'the {count} most urgent are listed' },
   holder: { zh: '处理人 {who}', en: 'held by {who}' },
   needsAnswer: { zh: '再次发生，请再次接警', en: 'it came again: accept it again' },
+  handledBefore: {
+    zh: '近七天同类已处置 {count} 件，上一件 {last}：{outcome}',
+    en: '{count} of the same handled in the last seven days; the last one, {last}: {outcome}',
+  },
+  handedTo: { zh: '已移交 {to}', en: 'handed over to {to}' },
   steps: { zh: '六个步骤', en: 'The six steps' },
   done: { zh: '已完成', en: 'done' },
   left: { zh: '剩 {time}', en: '{time} left' },
