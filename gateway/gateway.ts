@@ -1,4 +1,5 @@
-// One gateway: the order of the wiring steps. Storage starts first, the broker of the devices listens last. Two fit into one process.
+// One gateway: the order of the wiring steps. Storage starts first, the broker of the devices listens last. Two
+// gateways fit into one process.
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { RunningParts } from '../platform/running-parts.ts'
@@ -29,7 +30,9 @@ import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 
-/** Everything is flushed and closed within this; then the process ends anyway and the journal repairs itself. */
+/**
+ * Everything is flushed and closed within this time; then the process ends in any case and the journal repairs itself.
+ */
 export const stopDeadlineMs = 4000
 
 export interface GatewayOptions {
@@ -38,32 +41,32 @@ export interface GatewayOptions {
   clock: Clock
   random: Random
   version: string
-  /** What the centre may change of the configuration; without it, nothing. */
+  /** The configuration that the centre may change; undefined: none. */
   centreConfig?: CentreConfig
   /** Milliseconds since the machine booted; the system's own by default. */
   sinceBootMs?: () => number
   bootId?: string
-  /** Stands between the program and its disk in fault tests. */
+  /** A layer between the program and its disk in fault tests. */
   wrapJournal?: (journal: Journal) => Journal
-  /** Whether the system keeps its clock itself; asked of the system by default. */
+  /** True when the system keeps its clock itself; by default the system is asked. */
   isSystemSynced?: () => boolean
-  /** Told while the event loop and the thread of the journal answer. */
+  /** Called while the event loop and the journal's thread answer. */
   onAlive?: (() => void) | undefined
 }
 
 export interface Gateway {
-  /** Resolves when devices can connect; rejects with what is in the way and leaves nothing open. */
+  /** Resolves when devices can connect; rejects with the obstacle and leaves nothing open. */
   start(): Promise<void>
   /** Refuses new work, flushes and closes; idempotent. */
   stop(): Promise<void>
   addresses(): { mqtt: BrokerAddress[]; console: string }
-  /** Reads certificates, keys, passwords and revocations again now; they are watched too. */
+  /** Reads certificates, keys, passwords and revocations again now; they are also watched. */
   reload(): Promise<void>
-  /** Rejects when the journal turned out to be damaged while running (start anew, and it is salvaged), or with ConfigChanged. */
+  /** Rejects when the journal was found damaged while running (restart, and it is salvaged), or with ConfigChanged. */
   readonly failed: Promise<never>
 }
 
-/** The configuration is another one now: read it again and start anew. */
+/** The configuration has changed: read it again and restart. */
 export class ConfigChanged extends Error {}
 export function createGateway(options: GatewayOptions): Gateway {
   return new WiredGateway(options)
@@ -174,7 +177,7 @@ class WiredGateway implements Gateway {
       lastReceiptMs: lastReceipt,
     })
     await this.#listen(opened, { intake, broker, dialects, facts })
-    // After the devices: loading and connecting the uplink must not keep a button waiting.
+    // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()
     logger.info({ ...this.addresses(), epoch: journal.epoch, boot }, 'gateway is listening')
   }
@@ -199,14 +202,14 @@ class WiredGateway implements Gateway {
     return { dialects, broker }
   }
 
-  /** The last step: the start is judged, time begins to be looked at, and devices may connect. */
+  /** The last step: the start is judged, the ticks begin, and devices may connect. */
   async #listen(
     { journal, boxClock }: OpenedJournal,
     parts: { intake: Intake; broker: DeviceBroker; dialects: OpenDialects; facts: BoxFacts },
   ): Promise<void> {
     const { config, logger, clock, metrics, parts: running } = this.#base
     const { intake, broker, dialects, facts } = parts
-    // Judged now; its commit may be shared with others, and no button has to wait for it.
+    // Judged now; its commit may be shared with others, so that no button has to wait for it.
     const started = intake.judge({ type: 'started' })
     started.catch(() => undefined) // awaited below
     const watch = new BoxWatch({

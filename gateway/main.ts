@@ -1,5 +1,5 @@
-// `gengfu gateway`: reads flags and config, runs the gateway until it is told to stop, starts it anew when its journal
-// turned out to be damaged.
+// `gengfu gateway`: reads flags and config, runs the gateway until it is stopped, restarts it when its journal was
+// found damaged.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -18,7 +18,10 @@ import { programFolder } from './wiring/program-folder.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import { escapeHidden, print, printProblem } from '../platform/terminal.ts'
 
-/** The heap is swept when it has grown by so much: V8 would let a drain double it first, and a box has 256 MB in all. */
+/**
+ * The heap is collected when it has grown by this much: V8 would let a drain double it first, and a box has 256 MB in
+ * all.
+ */
 const heapGrowingPercent = 10
 /** Restarts after damage inside one run; beyond it the supervisor decides. */
 const restartsMax = 5
@@ -71,7 +74,7 @@ function loadConfig(file: string): GatewayConfig | undefined {
   return undefined
 }
 
-/** The file, and over it what the centre has changed. */
+/** The file, and the centre's changes over it. */
 function openConfig(file: string): OpenedConfig | undefined {
   const opened = CentreConfig.open(file)
   if (!opened.ok) return void loadConfig(file)

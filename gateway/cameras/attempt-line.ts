@@ -1,4 +1,4 @@
-// Never more than one attempt per camera at a time: what is urgent runs next, what is routine gives way and never waits.
+// At most one attempt per camera at a time: an urgent one runs next, a routine one is ended for it and never queued.
 import { CameraProblem } from './talk/camera-problem.ts'
 
 export class AttemptLine {
@@ -10,13 +10,13 @@ export class AttemptLine {
     return this.#running === undefined && this.#waiting === 0
   }
 
-  /** Runs now if nothing else does, else refuses with `busy`. Given up as soon as something urgent comes. */
+  /** Runs now if no other attempt runs, else refuses with `busy`. Aborted as soon as an urgent attempt arrives. */
   async runRoutine<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (!this.isIdle) throw new CameraProblem('busy')
     return this.#run(false, work)
   }
 
-  /** Runs as soon as the attempt before it has ended; a routine one is ended for it. */
+  /** Runs as soon as the attempt before it has ended; a routine attempt is aborted for it. */
   async runUrgent<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#waiting++
     try {
@@ -30,7 +30,7 @@ export class AttemptLine {
     return this.#run(true, work)
   }
 
-  /** Ends what runs and refuses the rest; resolves when nothing runs any more. */
+  /** Aborts the running attempt and refuses the rest; resolves when none runs. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#running?.abort.abort(new CameraProblem('stopped'))

@@ -1,4 +1,4 @@
-// Tells the outside what happens with cameras and pictures: facts for the journal, the offline alarm, counters, the log.
+// Reports the events of cameras and pictures: facts for the journal, the offline alarm, counters, the log.
 import type { Logger } from 'pino'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import type { Condition } from './camera-condition.ts'
@@ -13,7 +13,7 @@ export class CameraAnnouncer {
   readonly #outlets: CameraOutlets
   readonly #metrics: CameraMetrics
   readonly #log: Logger
-  /** What was told last of each camera; of none after a start. */
+  /** The last state reported for each camera; empty after a start. */
   readonly #isOfflineTold = new Map<string, boolean>()
 
   constructor(options: { outlets: CameraOutlets; metrics: CameraMetrics; log: Logger }) {
@@ -22,7 +22,7 @@ export class CameraAnnouncer {
     this.#log = options.log
   }
 
-  /** The fact first: its record travels ahead of the picture's bytes. */
+  /** The fact is sent first: its record must reach the centre before the picture's bytes. */
   taken(snapshot: Snapshot): void {
     const { moment, source, answerMs } = snapshot
     this.#metrics.taken.inc({ moment, source })
@@ -34,7 +34,7 @@ export class CameraAnnouncer {
     })
   }
 
-  /** One fact for all who wanted the picture, in the lane of the most urgent of them. */
+  /** One fact for all requests that share the picture, in the lane of the most urgent of them. */
   failed(camera: string, wanted: readonly Wanted[], problem: CameraProblem): void {
     this.#metrics.failed.inc({ code: problem.code })
     const colours = wanted.flatMap((one) => (one.colour ? [one.colour] : []))
@@ -59,10 +59,10 @@ export class CameraAnnouncer {
       this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
       this.#outlets.onFact({ what: 'camera-state', colour: undefined, facts })
     }
-    // Told once as it is after a start: an alarm of before may still stand, and its camera may be back since.
+    // Reported once after a start: an alarm from before may still stand although its camera has come back.
     const isTold = this.#isOfflineTold.get(camera) === after.isOffline
     if (isTold || (after.state === undefined && !after.isOffline)) return
-    // One failure after a start is neither.
+    // A single failure after a start is neither state.
     if (!after.isOffline && after.failuresInRow > 0) return
     this.#isOfflineTold.set(camera, after.isOffline)
     const { reason } = after
@@ -77,7 +77,8 @@ export class CameraAnnouncer {
   deleted({ snapshot, reason }: Deleted): void {
     this.#metrics.deleted.inc({ reason })
     const { id, camera, alarm, full, preview } = snapshot
-    // The centre is told what will never come; asked for by a person, or after its term, that is no loss.
+    // The centre gets a notice about a picture that will never come; if a person deleted it, or its term ended, that is
+    // no loss.
     const unsent = unreachedOf(snapshot)
     if (unsent.length > 0) this.#metrics.unsent.inc({ reason })
     if (unsent.length > 0 && (reason === 'quota' || reason === 'damaged'))
@@ -112,7 +113,7 @@ export class CameraAnnouncer {
     }
   }
 
-  /** What a person changed, and who; never to what. */
+  /** What a person changed, and who; never the new value. */
   changed(
     what: 'camera-password-set' | 'camera-certificate-forgotten',
     camera: string,

@@ -1,14 +1,15 @@
-// What a run of successes and failures says about one camera: its state, its picture, the plain reason, and when it is offline.
+// Derives the condition of one camera from its successes and failures: state, picture, plain reason, and whether it is
+// offline.
 import { reasonOf, type CameraProblem } from './talk/camera-problem.ts'
 import type { Light } from './pictures/picture-work.ts'
 import type { CameraState, PictureState, Reason } from './port.ts'
 
-/** Failures in a row until the camera counts as offline: one may be a reboot or a lost packet. */
+/** Failures in a row until the camera counts as offline: a single one may be a reboot or a lost packet. */
 export const offlineAfter = 3
-/** Mean luma below which a picture is dark, and spread below which a lens is covered (both of 0 to 255). */
+/** Mean luma below which a picture is dark, and spread below which a lens counts as covered (both of 0 to 255). */
 const darkBelow = 12
 const coveredBelow = 3
-/** The same bytes this often, over at least this long, are a frozen picture: no sensor is without noise. */
+/** The same bytes this often, over at least this long, are a frozen picture: every sensor has noise. */
 const frozenAfterSame = 3
 const frozenAfterMs = 30_000
 
@@ -16,7 +17,7 @@ export interface Condition {
   state: CameraState | undefined
   picture: PictureState
   reason: Reason | undefined
-  /** Looks and pictures that failed, whichever failed more often. */
+  /** Failed checks or failed pictures, the larger number. */
   failuresInRow: number
   isOffline: boolean
   lastAnswerMs: number | undefined
@@ -34,22 +35,25 @@ export class CameraCondition {
     lastPictureAtMs: undefined,
   }
   #same = { source: '', count: 0, sinceMs: 0 }
-  /** Counted apart: a camera that answers every look and gives no picture is one standing alarm, not one for each look. */
+  /**
+   * Counted separately: a camera that answers every check and gives no picture is one standing alarm, not one for each
+   * check.
+   */
   #lookFailures = 0
   #pictureFailures = 0
-  /** Why there was no picture last; a look takes it back only where it was that nothing answered. */
+  /** The reason for the last missing picture. A successful check clears it only if the reason was "no answer". */
   #pictureProblem: CameraProblem | undefined
 
   get current(): Condition {
     return this.#now
   }
 
-  /** A look found the camera well; `isOnlySign` where nothing but looks will tell for a long time (private cameras). */
+  /** A check found the camera well; `isOnlySign` if only checks can show that for a long time (private cameras). */
   looked(state: CameraState, isOnlySign: boolean): Condition {
     this.#lookFailures = 0
     if (isOnlySign && this.#pictureProblem && isAway(this.#pictureProblem)) this.#forgetPicture()
     const { state: known, picture, reason } = this.#now
-    // That it is there takes nothing back of what a picture has shown.
+    // An answer does not clear a problem that a picture has shown.
     const isLess = state === 'reachable' && (known === 'up-with-auth' || known === 'up-without-auth')
     const isPictureBad = ['frozen', 'dark', 'covered'].includes(picture)
     const isReasonKept = this.#pictureProblem !== undefined || isPictureBad
@@ -59,7 +63,7 @@ export class CameraCondition {
     })
   }
 
-  /** A picture came from the camera. */
+  /** The camera delivered a picture. */
   answered(state: CameraState, answerMs: number | undefined): Condition {
     this.#lookFailures = 0
     this.#forgetPicture()
@@ -76,7 +80,7 @@ export class CameraCondition {
     this.#pictureProblem = undefined
   }
 
-  /** A whole picture came; `source` is the hash of what the camera sent. */
+  /** A complete picture; `source` is the hash of the camera's bytes. */
   pictured(source: string, light: Light, nowMs: number, wallMs: number): PictureState {
     if (source === this.#same.source) this.#same.count++
     else this.#same = { source, count: 1, sinceMs: nowMs }
@@ -93,7 +97,7 @@ export class CameraCondition {
     return picture
   }
 
-  /** A look or a picture failed. */
+  /** A check or a picture failed. */
   failed(problem: CameraProblem, what: 'look' | 'picture'): Condition {
     if (what === 'look') this.#lookFailures++
     else {
@@ -115,7 +119,7 @@ export class CameraCondition {
   }
 }
 
-/** Nothing answered, as far as it went: a look that is answered shows the contrary. */
+/** The camera did not answer: a check that is answered clears this. */
 const isAway = (problem: CameraProblem): boolean =>
   stateAfter(problem) === 'unreachable' || problem.code === 'slow' || problem.code === 'reset'
 

@@ -1,4 +1,5 @@
-// One camera at work: pictures when asked, a ring, looks at its health; one attempt at a time, every failure with its reason.
+// One camera at work: pictures on request, a ring buffer, health checks; one attempt at a time, each failure with its
+// reason.
 import type { Logger } from 'pino'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
@@ -16,16 +17,22 @@ import type { Urgency } from './process/slots.ts'
 
 /** Most alarms and requests that share one picture. */
 export const wantedMax = 32
-/** Alarms of one second share a picture: a storm of them must not cost what each would alone. A person who asks does not wait. */
+/**
+ * Alarms of one second share a picture: a storm of alarms must not take one picture each. A person's request does not
+ * wait.
+ */
 const sharedMs = 1000
-/** A picture without a ring is looked at for health this often; light and freezing are judged as often with one. */
+/**
+ * A camera without a ring is checked for health by a picture this often; with a ring, light and freezing are evaluated
+ * this often.
+ */
 const healthPictureMs = 600_000
 const lightMs = 60_000
-/** After a wrong password the camera is left alone this long: makers lock accounts after a few tries. */
+/** After a wrong password the camera is not asked for this long: many cameras lock an account after a few attempts. */
 const lockedMs = 300_000
 const lockedShotMs = 30_000
 
-/** Why a picture is wanted; several may be answered by one. */
+/** Why a picture is wanted; one picture may serve several requests. */
 export interface Wanted {
   moment: Moment
   alarm?: string | undefined
@@ -49,7 +56,7 @@ export interface CameraUnitOptions {
   random: Random
   log: Logger
   now: () => BoxTime
-  /** Stores the picture for everyone who wanted it; rejects with a CameraProblem. */
+  /** Stores the picture for all its requests; rejects with a CameraProblem. */
   onShot: (unit: CameraUnit, wanted: readonly Wanted[], shot: Shot) => Promise<void>
   onFailed: (unit: CameraUnit, wanted: readonly Wanted[], problem: CameraProblem) => void
   onCondition: (unit: CameraUnit, before: Condition, after: Condition) => void
@@ -64,14 +71,14 @@ export class CameraUnit {
   readonly #cancels = new Map<string, () => void>()
   readonly #developed = new WeakMap<RingPicture, Promise<Finished>>()
   #waiting: Wanted[] | undefined
-  /** Starts the picture that waits for its second to be over. */
+  /** Starts the picture that waits for the end of its second. */
   #startNow: (() => void) | undefined
   #lastShotMs = Number.NEGATIVE_INFINITY
   #lastGood: PictureSource | undefined
   #lastPicturedMs = Number.NEGATIVE_INFINITY
   #locked: { problem: CameraProblem; atMs: number } | undefined
   #clockSkewMs: number | undefined
-  /** The attempt under way has not come to a picture yet. There is one at a time. */
+  /** The running attempt has no picture yet. There is at most one. */
   #isLooking = false
   #isRunning = false
 
@@ -92,7 +99,7 @@ export class CameraUnit {
     return this.#clockSkewMs ?? this.client.facts?.clockSkewMs
   }
 
-  /** 0 when there is no ring. */
+  /** 0 without a ring. */
   get ringMs(): number {
     const { ringSeconds, isPrivate } = this.client.settings
     return (ringSeconds ?? (isPrivate ? 0 : 10)) * 1000
@@ -118,13 +125,13 @@ export class CameraUnit {
     for (const cancel of this.#cancels.values()) cancel()
     this.#cancels.clear()
     const stopped = this.#line.stop()
-    // Whoever waits for it is told.
+    // Callers that wait for it get an answer.
     this.#startNow?.()
     await stopped
     this.#ring.clear()
   }
 
-  /** A picture as soon as the camera is free, at most one a second for alarms; returns at once. */
+  /** Takes a picture as soon as the camera is free, at most one a second for alarms; returns at once. */
   shoot(wanted: Wanted): void {
     const { clock, onFailed } = this.#options
     if (this.#waiting && this.#waiting.length >= wantedMax)
@@ -148,7 +155,7 @@ export class CameraUnit {
     this.#startNow = start
   }
 
-  /** The picture from just before, out of the ring, if there is one. */
+  /** The picture directly before now, from the ring, if there is one. */
   shootBefore(wanted: Wanted): void {
     const before = this.#ring.newest(this.#options.now().sinceBootMs, this.ringMs * 2 + 5000)
     if (!before) return
@@ -164,7 +171,7 @@ export class CameraUnit {
       .catch((error: unknown) => this.#options.onFailed(this, [wanted], toProblem(error, 'work-failed')))
   }
 
-  /** Once, for all alarms that it comes before. */
+  /** Once for all alarms to which it belongs. */
   #develop(before: RingPicture): Promise<Finished> {
     const known = this.#developed.get(before)
     if (known) return known
@@ -178,7 +185,7 @@ export class CameraUnit {
   async #shootFor(everyone: Wanted[]): Promise<void> {
     try {
       const shot = await this.#line.runUrgent((signal) => {
-        // From here on it is under way: who comes now wants the next one.
+        // From here on the picture is being taken: a later request needs the next one.
         if (this.#waiting === everyone) this.#waiting = undefined
         this.#lastShotMs = this.#options.clock.monotonicMs()
         return this.#capture(signal, urgencyOf(everyone))
@@ -210,7 +217,7 @@ export class CameraUnit {
     })
   }
 
-  /** Tries the ways to a picture until one has it; the way that worked last comes first. */
+  /** Tries the ways to a picture until one succeeds; the way that worked last comes first. */
   async #tryAll<T extends { answerMs: number }>(
     signal: AbortSignal,
     attempt: (source: PictureSource) => Promise<T>,
@@ -237,7 +244,7 @@ export class CameraUnit {
     this.client.forgetFacts()
     if (!first) throw new CameraProblem('no-picture-source')
     if (!last || last.code === first.code) throw first
-    // An installer needs both: one of the ways may not even be meant to work.
+    // An installer needs both reasons: one of the ways may not be meant to work.
     const { code, detail, facts } = first
     throw new CameraProblem(code, { detail, facts, cause: first, also: last })
   }
@@ -256,7 +263,7 @@ export class CameraUnit {
     return state
   }
 
-  /** Runs an attempt and puts its failure into the camera's condition; giving way is no failure of the camera. */
+  /** Runs an attempt and records its failure in the camera's condition; an abort is no failure of the camera. */
   async #judged<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       const result = await attempt()
@@ -301,7 +308,7 @@ export class CameraUnit {
     )
   }
 
-  /** Pictures need no probe where their way is configured. */
+  /** Pictures need no probe if their way is configured. */
   async #probe(signal: AbortSignal): Promise<void> {
     const { snapshotPath, streamPath } = this.client.settings
     try {
@@ -333,7 +340,7 @@ export class CameraUnit {
     const tick = (): void => {
       this.#cancels.set(name, clock.after(intervalMs, tick))
       run().catch((error: unknown) => {
-        // Failures are in the condition already; what is not a camera's failure is ours.
+        // Failures of the camera are already recorded; any other failure is an error of the program.
         if (!(error instanceof CameraProblem))
           log.error({ err: error, camera: this.id }, 'camera routine failed')
       })
@@ -342,7 +349,7 @@ export class CameraUnit {
   }
 }
 
-/** The most urgent of all who share a picture. */
+/** The most urgent colour among the requests of a picture. */
 function urgencyOf(everyone: readonly Wanted[]): Urgency {
   const isNow = ({ moment }: Wanted): boolean => moment === 'at-once'
   if (everyone.some((one) => isNow(one) && one.colour === 'red')) return 'red'

@@ -1,4 +1,5 @@
-// All cameras of the box: told of alarms after their commit, they take, keep and hand on pictures, and nobody waits for them.
+// All cameras of the box: they get alarms after the commit, take, store and hand on pictures, and no alarm waits for
+// them.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -30,7 +31,7 @@ import type { Snapshot, Taken } from './port.ts'
 import { snapshotOf } from './pictures/snapshot-of.ts'
 import { codeOf } from '../../platform/failure.ts'
 
-/** Repeats of an alarm get new pictures no more often than this. */
+/** Repeats of an alarm get new pictures at most this often. */
 const repeatMs = 60_000
 const laterMoments: [Moment, number][] = [
   ['after-2s', 2000],
@@ -39,7 +40,7 @@ const laterMoments: [Moment, number][] = [
 const sweepMs = 600_000
 const writeReachedMs = 20_000
 const alarmsKnownMax = 1000
-/** Most of a file handed out at once for the uplink. */
+/** Most bytes of a file per read for the uplink. */
 const partBytesMax = 256 * 1024
 const bytesPerMegabyte = 1024 * 1024
 const dayMs = 86_400_000
@@ -52,7 +53,7 @@ export interface CamerasOptions {
   random: Random
   log: Logger
   registry: Registry
-  /** The box's own time, as records carry it. */
+  /** The box's own time, as used in records. */
   now: () => BoxTime
   outlets: CameraOutlets
   /** For tests and unusual systems. */
@@ -68,7 +69,7 @@ class AllCameras implements Cameras {
   readonly #log: Logger
   readonly #units = new Map<string, CameraUnit>()
   readonly #process: CameraProcess
-  /** One for each unit. */
+  /** One per camera. */
   readonly #far = new Map<string, FarCamera>()
   readonly #store: PictureStore
   readonly #looks: LookLog
@@ -133,7 +134,7 @@ class AllCameras implements Cameras {
         dataDir,
         onDamaged,
       }).catch((error: unknown) => {
-        // Presses and water do not wait for the passwords of cameras.
+        // Alarms and water levels do not wait for the loading of camera passwords.
         if (!(error instanceof CameraProblem)) throw error
         this.#log.error({ err: error, file }, 'passwords of cameras can not be opened: cameras work without')
         return undefined
@@ -153,7 +154,7 @@ class AllCameras implements Cameras {
     this.#isStarted = false
     for (const cancel of this.#cancels) cancel()
     this.#cancels.clear()
-    // Both at once: a camera under way waits for its process, which may hang.
+    // In parallel: a running attempt waits for its process, which may hang.
     await Promise.all([this.#process.stop(), ...[...this.#units.values()].map((unit) => unit.stop())])
     this.#units.clear()
     this.#far.clear()
@@ -182,7 +183,7 @@ class AllCameras implements Cameras {
 
   onStage(alarm: string, stage: Stage): void {
     const isHeld = stage !== 'closed'
-    // Pictures of a closed alarm may still be under way.
+    // Pictures of a closed alarm may still be in progress.
     if (isHeld) this.#closed.delete(alarm)
     else this.#closed.add(alarm)
     if (this.#closed.size > alarmsKnownMax)
@@ -292,7 +293,7 @@ class AllCameras implements Cameras {
   async #open(settings: CameraSettings): Promise<void> {
     const { clock, random, now } = this.#options
     const credentials = await this.#credentialsOf(settings)
-    // The user may be known to the store only: health must know that there is one.
+    // The user may be known only to the store; the health state must know that there is one.
     const camera = {
       settings: credentials ? { ...settings, user: credentials.user } : settings,
       credentials,
@@ -314,7 +315,10 @@ class AllCameras implements Cameras {
     unit.start()
   }
 
-  /** The settings' own password file first, then the encrypted store. A failure leaves the camera without, and says so. */
+  /**
+   * The settings' own password file first, then the encrypted store. If reading fails, the camera has no account, and
+   * its state shows the reason.
+   */
   async #credentialsOf(settings: CameraSettings): Promise<CameraCredentials | undefined> {
     try {
       if (settings.passwordFile !== undefined) {
@@ -341,7 +345,7 @@ class AllCameras implements Cameras {
     }
   }
 
-  /** One stored snapshot for each who wanted it, all of them in one commit; the bytes are on the disk once. */
+  /** One stored snapshot per request, all in one commit; the bytes are stored once. */
   async #keep(unit: CameraUnit, wanted: readonly Wanted[], shot: Shot): Promise<void> {
     const { clock, random } = this.#options
     const kept = wanted.map((one) => ({
@@ -378,7 +382,7 @@ class AllCameras implements Cameras {
   }
 }
 
-/** A map of bounded size: the oldest entry goes. */
+/** A map with a maximum size: the oldest entry is removed. */
 function remember(map: Map<string, number>, key: string, value: number): void {
   map.delete(key)
   map.set(key, value)

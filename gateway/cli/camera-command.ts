@@ -1,4 +1,4 @@
-// `gengfu camera discover|snapshot`: by hand what the gateway does, in words an installer understands.
+// `gengfu camera discover|snapshot`: the gateway's camera work as a manual command, with results for an installer.
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { describeDuration } from '../../protocols/kit/duration.ts'
@@ -164,7 +164,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
   const darkroom = new Darkroom({
     clock,
     toBaseline: (bytes, stop) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal: stop }),
-    // The picture's own failure is said.
+    // The picture's own failure is printed.
     onTrouble: () => undefined,
   })
   let fingerprint: string | undefined
@@ -260,7 +260,7 @@ async function firstPicture(
   throw new Error('no source left to try')
 }
 
-/** The machine's time with timers that keep the process alive: a command waits for nothing else. */
+/** Real time with timers that keep the process alive: nothing else does in a command. */
 function waitingClock(): Clock {
   const clock = createSystemClock()
   return {

@@ -1,4 +1,4 @@
-// `gengfu check`: says in words what is wrong with a box and what to do next, the clock first. Reads only.
+// `gengfu check`: lists the problems of a box and the next step for each, the clock first. Reads only.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { HealthAnswer, HealthDevice } from '../../protocols/console/api.ts'
@@ -25,7 +25,7 @@ interface Finding {
 }
 
 const signs: Record<Grade, string> = { good: '✓', watch: '!', act: '✗' }
-/** A wall clock before this can not be right: the program is younger. */
+/** A wall clock before this is wrong: the program is younger. */
 const earliestMs = Date.UTC(2025, 0, 1)
 const diskWatchBytes = 200 * 1024 * 1024
 const certificateWatchMs = 30 * 86_400_000
@@ -34,7 +34,7 @@ const consoleMsMax = 3000
 const quarantineShown = 5
 const devicesShown = 40
 const batteryWatchPercent = 20
-/** Below it a sensor's radio loses messages now and then. */
+/** Below this signal a sensor's radio loses messages from time to time. */
 const signalWatchDbm = -110
 
 export async function runCheck(argv: readonly string[]): Promise<void> {
@@ -138,7 +138,7 @@ function checkFolder({ dataDir }: GatewayConfig): Finding[] {
   ]
 }
 
-/** Every certificate in use, and whether keys and names fit. */
+/** Every certificate in use, and whether keys and names match. */
 function checkCertificates(config: GatewayConfig): Finding[] {
   const { uplink, mqtt, box } = config
   const wallMs = createSystemClock().wallMs()
@@ -158,7 +158,7 @@ function checkCertificates(config: GatewayConfig): Finding[] {
   return [...wrong, ...ends]
 }
 
-/** The first of the certificates in a file to end. */
+/** The certificate in a file that expires first. */
 function describeEnd(file: string, wallMs: number): Finding[] {
   if (!existsSync(file)) return []
   try {
@@ -265,7 +265,7 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
   const named = (ids: string[]): string => ids.slice(0, 10).join(', ') + (ids.length > 10 ? ' …' : '')
   return [
     {
-      // None of them there: most often their passwords were lost with the old box.
+      // None of them can be opened: most often their passwords were lost with the old box.
       grade:
         devices.present === 0 && devices.known > 0
           ? 'act'
@@ -294,7 +294,7 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
   ]
 }
 
-/** Battery and signal of one device, as it said them last. */
+/** Last battery and signal of one device. */
 function describePower({ id, batteryPercent, signalDbm }: HealthDevice): Finding {
   const battery = batteryPercent === undefined ? [] : [`${batteryPercent} %`]
   const signal = signalDbm === undefined ? [] : [`${signalDbm} dBm`]

@@ -1,4 +1,5 @@
-// `gengfu check-config`: tells a gateway's configuration from a centre's and names every problem of it at once.
+// `gengfu check-config`: detects whether a file is a gateway's or a centre's configuration and lists all its problems
+// at once.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { cannotRead, checkCertificateFiles } from '../../platform/certificates/certificate-files.ts'
@@ -14,17 +15,17 @@ import { findOpenDoors } from '../config/open-doors.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 
-/** Everything wrong with a centre's file, and what it leaves open. Handed in, since the programs do not know each other. */
+/** The problems of a centre's file, and what it leaves open. Passed in, since the programs do not import each other. */
 export type CheckCentre = (file: string) => { problems: Problem[]; warnings: Problem[] }
 
 interface Checked {
   problems: Problem[]
-  /** What is left open to others; no reason to refuse the file. */
+  /** Warnings about open access; no reason to refuse the file. */
   warnings?: Problem[]
   summary: string
 }
 
-/** Runs `gengfu check-config` with the words after it; sets the exit code. */
+/** Runs `gengfu check-config` with its arguments; sets the exit code. */
 export async function runCheckConfig(argv: readonly string[], checkCentre: CheckCentre): Promise<void> {
   const program = new Command('gengfu check-config')
     .description(
@@ -74,7 +75,7 @@ function checkFile(file: string, checkCentre: CheckCentre): Checked {
   return { problems: [{ path: '', message }], summary: 'unknown 未知' }
 }
 
-/** Told by the keys that only one of the two has. */
+/** Detected by the keys that only one of the two has. */
 function programOf(value: unknown): 'gateway' | 'centre' | undefined {
   if (!isObject(value)) return undefined
   if ('box' in value || 'mqtt' in value) return 'gateway'
@@ -93,7 +94,7 @@ function checkGateway(file: string): Checked {
   return { problems, warnings, summary }
 }
 
-/** Two that listen on one address: the second would keep the gateway from starting. */
+/** Two listeners on one address: the second would prevent the gateway's start. */
 function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
   const listeners = mqtt.listeners.map(({ host, port }, i) => ({
     path: `mqtt.listeners.${i}.port`,
@@ -112,7 +113,7 @@ function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
   })
 }
 
-/** Files that are named and can not be used by the user who runs this. */
+/** Files that are named and can not be used by the current user. */
 function checkFiles(config: GatewayConfig): Problem[] {
   const { mqtt, uplink, cameras, commands, box } = config
   const wallMs = createSystemClock().wallMs()
@@ -146,7 +147,7 @@ function checkReadable(path: string, file: string | undefined): Problem[] {
   }
 }
 
-/** A file that is not there yet is made when the first password is. */
+/** A missing file is created with the first password. */
 function checkPasswords(file: string | undefined): Problem[] {
   if (file === undefined || !existsSync(file)) return []
   const path = 'mqtt.passwordFile'
@@ -156,7 +157,7 @@ function checkPasswords(file: string | undefined): Problem[] {
   return problems.map((message) => ({ path, message: `${message} 该行不能用` }))
 }
 
-/** The service's unit makes the folder when it is not there. */
+/** The service's unit creates a missing folder. */
 function checkDataDir({ dataDir }: GatewayConfig): Problem[] {
   if (!existsSync(dataDir)) return []
   try {

@@ -1,4 +1,4 @@
-// `gengfu decode`: messages of any dialect as JSON lines in, what the box makes of them as JSON lines out.
+// `gengfu decode`: messages of any dialect as JSON lines in, the box's readings and alarms as JSON lines out.
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Command, CommanderError } from 'commander'
@@ -24,9 +24,9 @@ interface Choices {
 
 /** Longest line that is read. */
 const lineBytesMax = 1024 * 1024
-/** Between two lines that say no `atMs`: far enough apart to be two messages, near enough to be one press. */
+/** Time between two lines without `atMs`: far enough apart to be two messages, near enough to be one press. */
 const lineGapMs = 500
-/** Message ids remembered; a repeat that comes after so many others counts as new. */
+/** Message ids kept; a repeat after this many others counts as new. */
 const keptMax = 10_000
 
 interface Line {
@@ -34,7 +34,7 @@ interface Line {
   dialect?: string
 }
 
-/** What one line answers. */
+/** The answer to one line. */
 interface Answer {
   line: number
   results: object[]
@@ -49,7 +49,7 @@ function bytesOf(line: Record<string, unknown>): Result<Uint8Array> {
     return /^([0-9a-f]{2})*$/i.test(hex) ? ok(Buffer.from(hex, 'hex')) : bad('hex digits', 'payloadHex')
   }
   if (typeof payload === 'string') return ok(Buffer.from(payload))
-  // Handy where a recording holds the JSON itself.
+  // Useful if a recording contains the JSON itself.
   if (isObject(payload) || Array.isArray(payload)) return ok(Buffer.from(JSON.stringify(payload)))
   return bad('text as payload, or hex as payloadHex', 'payload')
 }
@@ -125,7 +125,7 @@ class Decoding {
     }
   }
 
-  /** A topic that says nothing belongs to the conversation that goes on, where there is one. */
+  /** A line without a known topic belongs to the current session, if there is one. */
   #dialectOfTopic(topic: string): Dialect | undefined {
     const sessions = [...this.#sessions.values()]
     const knowing = sessions.find(({ dialect, known }) => dialect.knows?.(topic, known))
@@ -134,7 +134,7 @@ class Decoding {
     )
   }
 
-  /** What the journal says on the box: a message with a counter of its sender's own is kept once. */
+  /** The role of the journal on the box: a message with its sender's own counter is stored once. */
   #isKept({ name, repeats }: Dialect, { device, messageId }: Heard['results'][number]): boolean {
     if (repeats.by !== 'counter' || messageId === '') return false
     const id = `${name} ${device} ${messageId}`

@@ -1,4 +1,4 @@
-// Asks the box to forget which messages of a device it has heard, for the installer's command line.
+// Requests that the box forgets the message ids of a device, for the installer's command line.
 import { isDeviceId } from '../../protocols/domain/names.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import { requestForget } from '../intake/forget-request.ts'

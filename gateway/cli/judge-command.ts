@@ -50,7 +50,7 @@ function readRows(file: string, device: string, columns: Record<string, string>)
   const problems: Problem[] = []
   for (const { readings, line } of parsed.value) {
     const event = parseDeviceEvent(device, encodeDeviceEvent({ messageId: `line-${line}`, readings }))
-    // On a box a bad value is set aside; whoever tunes limits wants to know of it.
+    // On a box a bad value is set aside; here it is reported.
     const found = event.ok
       ? (event.value.setAside ?? []).map(({ path, reason }) => ({ path, message: reason }))
       : event.problems
@@ -65,7 +65,7 @@ function fail(problems: readonly Problem[]): void {
   process.exitCode = 2
 }
 
-/** False when the reader has had enough, as `head` has. */
+/** False when the reader has closed the pipe, as `head` does. */
 function answer(line: object): boolean {
   return process.stdout.writable && printJson(line) !== undefined
 }

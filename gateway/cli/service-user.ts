@@ -1,9 +1,9 @@
-// Gives up root's rights for those of the user that runs the service: root can read what the service can not.
+// Drops root's rights and takes those of the service's user: root can read files that the service can not.
 import { readFileSync } from 'node:fs'
 
 const serviceUser = 'gengfu'
 
-/** Becomes `name`, or the service's user when root asks and there is one; returns what is in the way. */
+/** Becomes `name`, or the service's user when run as root and there is one; returns the obstacle. */
 export function becomeUser(name: string | undefined): string | undefined {
   const isRoot = process.getuid?.() === 0
   const wanted = name ?? (isRoot && userExists(serviceUser) ? serviceUser : undefined)

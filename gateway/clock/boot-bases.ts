@@ -1,10 +1,10 @@
-// Steady time over all boots: each boot begins where the last one was seen to end, so time-outs never run while the
-// power was off and never run backwards.
+// Steady time over all boots: each boot begins at the last known end of the boot before, so time-outs do not run while
+// the power is off and never run backwards.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import type { Journal } from '../journal/port.ts'
 
-/** Boots remembered: records of older ones are long settled. */
+/** Most boots kept: records of older ones were stored long ago. */
 const bootsMax = 100
 export const bootsKey = 'boots'
 
@@ -16,7 +16,7 @@ export interface BootBases {
   baseOf(boot: number): number
 }
 
-/** Reads the bases, adds this boot's when it is new, and writes it down. */
+/** Reads the bases, adds this boot's when it is new, and stores it. */
 export async function loadBootBases(journal: Journal): Promise<BootBases> {
   const [row] = await journal.loadState(bootsKey)
   const bases = new Map((row?.[1] as BootsDocument | undefined)?.bases)
@@ -32,7 +32,7 @@ export async function loadBootBases(journal: Journal): Promise<BootBases> {
   return { baseOf: (wanted) => bases.get(wanted) ?? 0 }
 }
 
-/** The latest steady time that any lane's last record knows of. */
+/** The latest steady time in any lane's last record. */
 async function lastSteadyMs(journal: Journal, bases: Map<number, number>): Promise<number> {
   let latest = Math.max(0, ...bases.values())
   const positions = journal.positions()

@@ -1,12 +1,12 @@
-// The box's idea of time: boot number and milliseconds since boot, which are always right, and wall time with its quality.
+// The box's time: boot number and milliseconds since boot, which are always right, and wall time with its quality.
 import { readFileSync } from 'node:fs'
 import type { BoxTime, ClockQuality } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** The centre's word and ours may differ by this much before ours is corrected, ms. */
+/** The centre's time and the box's may differ by this much before the box's is corrected, ms. */
 const toleranceMs = 2000
 
-/** Tells one boot of the machine from another; where the system does not say, every start counts as a boot. */
+/** Identifies one boot of the machine; if the system has no boot id, every start counts as a boot. */
 export function readBootId(random: () => string): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -17,7 +17,8 @@ export function readBootId(random: () => string): string {
 
 /** Milliseconds since the machine booted, on the system's monotonic clock. */
 export function createBootTimer(): () => number {
-  // Both are the monotonic clock: one counts from the boot, the other, which is much cheaper to ask, from our start.
+  // Both are the monotonic clock: one counts from the boot, the other, which is much cheaper to read, from the start of
+  // the program.
   const startMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
   return () => Math.floor(startMs + performance.now())
 }
@@ -26,15 +27,15 @@ export interface BoxClockOptions {
   clock: Clock
   sinceBootMs: () => number
   boot: number
-  /** Steady time at which this boot began: what earlier boots add up to. */
+  /** Steady time at which this boot began: the sum of the earlier boots. */
   steadyBaseMs: number
-  /** Whether the system's own time service says that the clock is set. */
+  /** True when the system's own time service reports a set clock. */
   isSystemSynced?: () => boolean
 }
 
 export class BoxClock {
   readonly #options: BoxClockOptions
-  /** What the centre's time and our wall clock differ by, once known. */
+  /** The centre's time minus the wall clock, once known. */
   #correctionMs: number | undefined
   #quality: ClockQuality = 'unsynced'
   #lookedAtMs = Number.NEGATIVE_INFINITY
@@ -64,7 +65,7 @@ export class BoxClock {
     return this.#quality
   }
 
-  /** Asked for every event until the clock is known, so the system is looked at once a second only. */
+  /** Called for every event until the clock is known, so the system is asked at most once a second. */
   #isSystemSynced(): boolean {
     const nowMs = this.#options.clock.monotonicMs()
     if (nowMs - this.#lookedAtMs < 1000) return false
@@ -72,12 +73,12 @@ export class BoxClock {
     return this.#options.isSystemSynced?.() === true
   }
 
-  /** Wall time at which this boot began: what repairs the times of an unsynced boot. */
+  /** Wall time at which this boot began: used to repair the times of an unsynced boot. */
   bootWallMs(): number {
     return this.wallMs() - this.#options.sinceBootMs()
   }
 
-  /** The centre said what time it is. A system that keeps time itself is believed more. */
+  /** The centre sent its time. A system with a time service of its own is trusted more. */
   hearCentreTime(centreMs: number): void {
     if (this.#options.isSystemSynced?.()) {
       this.#correctionMs = undefined
@@ -91,7 +92,7 @@ export class BoxClock {
     )
   }
 
-  /** Told once, when the clock becomes known; at once when it is known already. */
+  /** Registers a listener that is called once, when the clock becomes known; at once when it is known already. */
   onSynced(listener: () => void): void {
     if (this.quality() === 'synced') listener()
     else this.#listeners.add(listener)

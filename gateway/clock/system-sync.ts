@@ -1,17 +1,21 @@
-// Whether the system keeps its clock itself, asked of whatever keeps it: the kernel (which chrony, ntpd and timesyncd tell), then the
-// services' own commands. A box with a receiver or a clock chip that one of them reads is synced too.
+// Whether the system's clock is set, asked of each service that can set it: the kernel (chrony, ntpd and timesyncd
+// report to it), then the services' own commands. A box with a receiver or a clock chip that one of them reads is
+// synced too.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { arch } from 'node:process'
 
 const timesyncFile = '/run/systemd/timesync/synchronized'
-/** No answer of a service takes longer; one that does says nothing. */
+/** Longest wait for a service's answer; a later answer is ignored. */
 const answerMsMax = 3000
-/** While it is not known, and once it is: a service that ends is noticed too. */
+/** Interval while the clock is not set, and once it is: a service that stops is noticed too. */
 const askAgainMs = 10_000
 const lookAgainMs = 120_000
 
-/** adjtimex(2) reads without changing anything when its modes are 0; it returns 5 (TIME_ERROR) while nothing keeps the clock. */
+/**
+ * adjtimex(2) reads without changing anything when its modes are 0; it returns 5 (TIME_ERROR) while no service keeps
+ * the clock.
+ */
 const adjtimexNumber: Partial<Record<string, number>> = {
   x64: 159,
   arm64: 171,
@@ -27,7 +31,7 @@ interface Question {
   isYes: (answer: string) => boolean
 }
 
-/** Every Debian has Perl in its base, and Perl can ask the kernel; others have one of the rest. */
+/** Every Debian has Perl in its base, and Perl can ask the kernel; others have one of the other commands. */
 const kernel: Question[] =
   kernelNumber === undefined
     ? []
@@ -67,7 +71,7 @@ const askSystem: Ask = (command, words) =>
     )
   })
 
-/** True as soon as one of them says so. */
+/** True as soon as one of them reports a set clock. */
 export async function isSystemSynced(
   ask: Ask = askSystem,
   hasFile: () => boolean = () => existsSync(timesyncFile),
@@ -77,7 +81,7 @@ export async function isSystemSynced(
   return false
 }
 
-/** Asks again and again, so that whoever wants to know has the answer at once. */
+/** Asks repeatedly, so that callers get the latest answer at once. */
 export class SystemSync {
   readonly #ask: () => Promise<boolean>
   readonly #after: (delayMs: number, run: () => void) => () => void
@@ -111,7 +115,7 @@ export class SystemSync {
   }
 }
 
-/** Starts to look; `stop` ends it. */
+/** Starts asking; `stop` ends it. */
 export function watchSystemClock(clock: { after(delayMs: number, run: () => void): () => void }): {
   isSynced: () => boolean
   stop: () => void

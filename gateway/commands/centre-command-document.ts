@@ -1,4 +1,4 @@
-// A command of the centre as the journal keeps it: enough to answer a repeat the same way, for ever after.
+// A command of the centre as stored in the journal: enough to answer a repeat the same way, for ever.
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type {
   CentreCommand,
@@ -16,7 +16,9 @@ export interface CentreCommandDocument {
   state: CommandResultState
   atMs: number
   clock: BoxTime['clock']
-  /** The boot in which it came: steady time stands still while the power is off, so nobody knows how late it is after one. */
+  /**
+   * The boot in which it arrived: steady time stands still while the power is off, so after a boot its age is unknown.
+   */
   boot: number
   sinceSteadyMs: number
   untilSteadyMs: number
@@ -42,7 +44,7 @@ export interface Ending {
   waiting?: readonly string[] | undefined
 }
 
-/** The document of a command that has just come. */
+/** The document of a new command. */
 export function documentOf(
   { id, do: what, by, why, alarm }: CentreCommand,
   now: Moment,
@@ -60,7 +62,7 @@ export function documentOf(
   return { ...base, ...times, ...endingOf(ending, now) }
 }
 
-/** The same command, further on. */
+/** The same command in its next state. */
 export function movedOn(
   { id, do: what, by, why, alarm, boot, sinceSteadyMs, untilSteadyMs }: CentreCommandDocument,
   now: Moment,
@@ -94,7 +96,7 @@ function endingOf(
   }
 }
 
-/** What the centre is told: names that still wait are not reached yet. */
+/** The result for the centre: names that still wait count as not reached. */
 export function resultOf(document: CentreCommandDocument): CentreCommandResult {
   const { id, state, atMs, clock, reason, reached, missed = [], snapshots, waiting = [] } = document
   const unreached = [...missed, ...waiting]
@@ -111,7 +113,7 @@ export function resultOf(document: CentreCommandDocument): CentreCommandResult {
   }
 }
 
-/** What the journal's record of it says: who, what, and what became of it. */
+/** The content of its record: who, what, and the outcome. */
 export function factsOf(document: CentreCommandDocument): Record<string, unknown> {
   const { id, do: what, by, why, alarm, state, reason, reached, missed, snapshots, waiting } = document
   const said = {

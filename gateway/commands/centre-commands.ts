@@ -1,5 +1,5 @@
-// Commands of the town centre, each done once: what came is a row of the journal together with what it changed, so that a
-// repeat, a restart or a power cut gets the same answer and never a second run. What is refused is answered with the reason.
+// Commands of the town centre, each executed once: the command is a row of the journal together with its changes, so
+// that a repeat, a restart or a power cut leads to the same answer and never to a second run. A refusal has its reason.
 import { Counter, type Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { BoxTime } from '../../protocols/domain/event.ts'
@@ -28,20 +28,20 @@ import {
 import { commandReason } from './command-reasons.ts'
 import { planCommand, type BoxKnowledge, type Plan } from './plan-command.ts'
 
-/** Commands whose outcome is remembered; the oldest finished ones are forgotten. */
+/** Commands whose outcome is kept; the oldest finished ones are removed. */
 export const rememberedMax = 1000
-/** Commands that wait to be looked at; what comes beyond it is dropped, and the centre sends it again. */
+/** Commands that wait for processing; beyond it a command is dropped, and the centre sends it again. */
 export const waitingMax = 50
 const lookIntervalMs = 500
-/** What the box does itself; of the others devices answer. */
+/** Commands that the box executes itself; devices answer the others. */
 const boxWork: ReadonlySet<string> = new Set(['snapshot', 'config', 'update'])
-/** Whoever wired these says after a restart what became of them. */
+/** After a restart the wiring reports their outcome. */
 const ownEnds: ReadonlySet<string> = new Set(['config', 'update'])
 
-/** Work that takes its time; it resolves with what became of it and never rejects. */
+/** Long work; it resolves with its outcome and never rejects. */
 export interface LongWork {
   pictures(command: CentreCommand, plan: Plan & { type: 'pictures' }): Promise<Ending>
-  /** Resolves with `received` when what becomes of it is only known after a restart. */
+  /** Resolves with `received` when the outcome is known only after a restart. */
   config(command: CentreCommand, plan: Plan & { type: 'config' }): Promise<Ending>
   update(command: CentreCommand, plan: Plan & { type: 'update' }): Promise<Ending>
 }
@@ -51,11 +51,11 @@ export interface CentreCommandsOptions {
   judge: Pick<AlarmJudge, 'judgeTogether'>
   knowledge: () => BoxKnowledge
   now: () => BoxTime & { steadyMs: number }
-  /** How long ago the centre's clock showed this, by the centre's own clock; undefined until it has told its time. */
+  /** The age of a time of the centre, by the centre's own clock; undefined until the centre has sent its time. */
   centreAgeMs: (centreMs: number) => number | undefined
-  /** Sends a result; false when there is no link, and the centre asks again. */
+  /** Sends a result; false without a connection, and the centre asks again. */
   send: (result: CentreCommandResult) => boolean
-  /** Takes a command back that its device has not answered. */
+  /** Withdraws a command that its device has not answered. */
   giveUp: (device: string, id: string) => Promise<void>
   work: LongWork
   clock: Clock
@@ -82,7 +82,10 @@ export class CentreCommands {
     })
   }
 
-  /** What was under way when the program ended: pictures are not taken again, devices are asked for unless power was lost. */
+  /**
+   * Commands in progress when the program ended: pictures are not taken again; device commands are repeated unless
+   * power was lost.
+   */
   async restore(documents: readonly CentreCommandDocument[]): Promise<void> {
     const inOrder = [...documents].sort((a, b) => a.sinceSteadyMs - b.sinceSteadyMs)
     for (const document of inOrder) this.#documents.set(document.id, document)
@@ -99,7 +102,7 @@ export class CentreCommands {
     this.#look()
   }
 
-  /** One that is under way, such as a change of the configuration on trial. */
+  /** A command in progress, such as a change of the configuration on trial. */
   find(id: string): CentreCommandDocument | undefined {
     return this.#documents.get(id)
   }
@@ -114,7 +117,7 @@ export class CentreCommands {
     this.#inTurn('a command of the centre could not be taken', () => this.#take(payload, arrivedSteadyMs))
   }
 
-  /** A device has answered what was asked of it for a command. */
+  /** A device has answered a command. */
   deviceAnswered(device: string, id: string, isOk: boolean, error?: string): void {
     if (!this.#documents.get(id)?.waiting?.includes(device)) return
     this.#inTurn('the answer of a device could not be noted', async () => {
@@ -129,7 +132,7 @@ export class CentreCommands {
     })
   }
 
-  /** What became of a command that was under way. */
+  /** The outcome of a command in progress. */
   async finish(id: string, ending: Ending): Promise<void> {
     await new Promise<void>((resolve, reject) =>
       this.#inTurn('the outcome of a command could not be noted', async () => {
@@ -150,7 +153,7 @@ export class CentreCommands {
     await this.#line
   }
 
-  /** One after the other: two copies of a command that come at once must not both find it new. */
+  /** One after the other: two copies of a command that arrive together must not both count as new. */
   #inTurn(failure: string, run: () => Promise<void>): void {
     this.#waiting++
     this.#line = this.#line
@@ -217,7 +220,7 @@ export class CentreCommands {
     }
   }
 
-  /** Nobody in the line waits for long work. */
+  /** Later commands do not wait for long work. */
   #goOn(id: string, work: Promise<Ending>): void {
     work
       .then((ending) => (ending.state === 'received' ? undefined : this.finish(id, ending)))
@@ -229,7 +232,7 @@ export class CentreCommands {
       )
   }
 
-  /** The command, what it changes and what becomes of it are one commit. */
+  /** The command, its changes and its outcome are one commit. */
   async #begin(
     command: CentreCommand,
     untilSteadyMs: number,
@@ -282,7 +285,7 @@ export class CentreCommands {
     return finished.slice(0, excess).map(({ id }) => id)
   }
 
-  /** Answered without being remembered: what can not be read can not be carried out later either. */
+  /** Answered without being stored: an invalid command can not be executed later either. */
   #answerUnreadable(payload: Uint8Array, problems: readonly Problem[]): void {
     const words = describeProblems(problems)
     this.#count('other', 'unreadable')
@@ -300,7 +303,7 @@ export class CentreCommands {
     return this.underWay().filter(({ waiting, do: what }) => waiting !== undefined && !boxWork.has(what))
   }
 
-  /** Looks for devices that did not answer in time, while any is waited for. */
+  /** Finds devices that did not answer in time, while any is awaited. */
   #look(): void {
     this.#cancelLook?.()
     this.#cancelLook = undefined
@@ -328,7 +331,7 @@ export class CentreCommands {
   }
 }
 
-/** Done when anything was reached: `missed` and the reason say what was not. */
+/** Done when anything was reached: `missed` and the reason name the rest. */
 export function endOf(
   reached: readonly string[],
   missed: readonly string[],

@@ -1,4 +1,4 @@
-// Why the box did not do, or not wholly do, what its centre asked: a fixed code, and a sentence for each reader.
+// Why the box refused a command of its centre, or did it only in part: a fixed code, and a sentence for each reader.
 import type { CentreCommandResult } from '../../protocols/uplink/command.ts'
 
 export type CommandReason = NonNullable<CentreCommandResult['reason']>
@@ -61,7 +61,7 @@ const wordings = {
 } as const
 export type ReasonCode = keyof typeof wordings
 
-/** `detail` is words of no language: ids, numbers, what an engine or a device said. */
+/** `detail` is language-neutral: ids, numbers, the text of an engine or a device. */
 export function commandReason(code: ReasonCode, detail = ''): CommandReason {
   const { zh, en } = wordings[code]
   const rest = detail.slice(0, 300)

@@ -1,5 +1,5 @@
-// A configuration that the centre changed, on trial: kept once the centre was reached with it, taken back when it was not
-// in time. The answer to the command comes after the restart that the change needs.
+// A configuration that the centre changed, on trial: accepted once the centre was reached with it, reverted if it was
+// not reached in time. The answer to the command is sent after the restart that the change needs.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
@@ -8,16 +8,16 @@ import type { Ending } from './centre-command-document.ts'
 import type { CentreCommands } from './centre-commands.ts'
 import { commandReason } from './command-reasons.ts'
 
-/** Long enough for the answer `received` to leave. */
+/** Time for the answer `received` to be sent. */
 const restartAfterMs = 300
 
 export interface ConfigTrialOptions {
-  /** Absent where the program was given no file. */
+  /** Absent if the program has no configuration file. */
   centreConfig: CentreConfig | undefined
   trialSeconds: number
   clock: Clock
   logger: Logger
-  /** Starts the gateway anew, with the configuration as it is then. */
+  /** Restarts the gateway with the configuration as it is then. */
   restart: (why: string) => void
 }
 
@@ -45,7 +45,7 @@ export class ConfigTrial {
     return { state: 'received', waiting: Object.keys(set) }
   }
 
-  /** What became of changes of earlier runs, and how this one goes on. */
+  /** The outcome of changes of earlier runs, and the state of this one. */
   async resume(commands: CentreCommands): Promise<void> {
     const { centreConfig, trialSeconds, clock, logger } = this.#options
     if (!centreConfig) return
@@ -66,7 +66,7 @@ export class ConfigTrial {
     })
   }
 
-  /** A Receipt came: the centre is reached. */
+  /** A Receipt arrived: the centre is reached. */
   async reached(commands: CentreCommands): Promise<void> {
     const { centreConfig, logger } = this.#options
     const command = centreConfig?.onTrial

@@ -1,24 +1,27 @@
 // Commands for devices. Each is a row of the journal until its device answers, so that a device that sleeps, or a box
-// that loses power, gets it all the same; one that waited too long is given up and counted.
+// that loses power, still gets it; a command that waited too long is dropped and counted.
 import { Counter, type Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { commandKey, type CommandDocument } from '../intake/port.ts'
 
-/** Commands that wait for one device; the oldest is given up when one more comes. */
+/** Commands that wait for one device; with one more the oldest is dropped. */
 export const commandsPerDeviceMax = 20
-/** A command nobody answered for so long is given up: a siren must not start hours late. */
+/** A command without an answer for this long is dropped: a siren must not start hours late. */
 export const commandLifeMs = 10 * 60_000
 
 export interface DeviceCommandsOptions {
   publish: (topic: string, payload: string, choice: { qos: 0 }) => Promise<void>
-  /** Forgets the documents with these keys, durably. */
+  /** Removes the documents with these keys, durably. */
   forget: (keys: string[]) => Promise<void>
   steadyMs: () => number
-  /** One that is away gets its commands when it comes back; the broker must not keep them for it, and hand them out late. */
+  /**
+   * A device that is offline gets its commands when it reconnects; the broker must not store them for it and deliver
+   * them late.
+   */
   isConnected: (device: string) => boolean
-  /** It speaks a foreign dialect: `sendForeign` says it in that, and notes what came of it. */
+  /** The device uses a foreign dialect: `sendForeign` sends the command in it, and stores the outcome. */
   isForeign: (device: string) => boolean
   sendForeign: (device: string, command: DeviceCommand) => Promise<void>
   logger: Logger
@@ -45,7 +48,7 @@ export class DeviceCommands {
     for (const document of documents) this.#queueOf(document.device).set(document.command.id, document)
   }
 
-  /** A command that is in the journal now: sent at once, and again each time its device connects. */
+  /** A command that is now in the journal: sent at once, and again each time its device connects. */
   async send(document: CommandDocument): Promise<void> {
     const queue = this.#queueOf(document.device)
     queue.set(document.command.id, document)
@@ -57,7 +60,7 @@ export class DeviceCommands {
     if (this.#options.isConnected(document.device)) await this.#publish(document)
   }
 
-  /** Nobody wants it any more. */
+  /** The command was withdrawn. */
   async takeBack(device: string, id: string): Promise<void> {
     const document = this.#waiting.get(device)?.get(id)
     if (document) await this.#giveUp([document], 'taken back')
@@ -76,7 +79,7 @@ export class DeviceCommands {
     for (const document of queue.values()) await this.#publish(document)
   }
 
-  /** The device answered; whatever it said, the command has reached it. */
+  /** The device answered, whatever the answer: the command has reached it. */
   async answered(device: string, id: string, isOk: boolean): Promise<void> {
     const queue = this.#waiting.get(device)
     if (!queue?.delete(id)) return
@@ -111,7 +114,7 @@ export class DeviceCommands {
   #publish({ device, command }: CommandDocument): Promise<void> {
     if (this.#options.isForeign(device)) return this.#options.sendForeign(device, command)
     // QoS 0: the journal repeats it at each connection until its device answers or its time is over. At QoS 1 the
-    // device's session in the broker would repeat it too, however late.
+    // device's session in the broker would also repeat it, at any later time.
     return this.#options.publish(deviceTopic(device, 'command'), JSON.stringify(command), { qos: 0 })
   }
 }

@@ -1,5 +1,5 @@
-// What a command of the centre comes to on this box: pure. It checks the box's own policy and whether what the command
-// names is there, and says what is to be done, or why not.
+// Plans a command of the centre: pure. It checks the box's own policy and whether the named things exist, and returns
+// the work, or the reason for a refusal.
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import {
   isCommandKind,
@@ -11,7 +11,7 @@ import type { AlarmInput } from '../alarms/port.ts'
 import type { CommandSettings } from '../config/command-settings.ts'
 import { commandReason, type CommandReason, type ReasonCode } from './command-reasons.ts'
 
-/** Cameras that one command can ask. */
+/** Most cameras per command. */
 export const camerasPerCommandMax = 8
 /** Samples of one burst, and the shortest time between two. */
 const burstSamplesMax = 20
@@ -19,12 +19,12 @@ const burstIntervalMsMin = 1000
 
 const silentVariants = new Set(['duress', 'silent'])
 
-/** What of the box a command can name. */
+/** The things of the box that a command can name. */
 export interface BoxKnowledge {
   zones: readonly string[]
   devices: readonly { id: string; kind: string; zone?: string | undefined }[]
   cameras: readonly { id: string; zones: readonly string[]; isPrivate: boolean }[]
-  /** Those that stand now. */
+  /** The alarms that stand now. */
   alarms: readonly Alarm[]
 }
 
@@ -90,7 +90,7 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
   siren: (command, settings, box) => {
     const seconds = Math.min(command.seconds ?? 0, settings.sirenSecondsMax)
     const alarm = findAlarm(command, box)
-    // Stopping is always right.
+    // Stopping is always allowed.
     if (seconds > 0 && command.alarm !== undefined && !alarm) return refused('no-alarm', command.alarm)
     if (seconds > 0 && alarm?.variant !== undefined && silentVariants.has(alarm.variant))
       return refused('silent-alarm')
@@ -129,7 +129,7 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
     updaterFile === undefined ? refused('no-updater') : { type: 'update', version },
 }
 
-/** A picture of where people live is taken because of an alarm: the box asks for one that stands there. */
+/** A camera where people live takes pictures only because of an alarm: the box requires a standing alarm there. */
 function planPictures(command: CentreCommand, settings: CommandSettings, box: BoxKnowledge): Plan {
   const named = findAlarm(command, box)
   if (command.alarm !== undefined && !named) return refused('no-alarm', command.alarm)

@@ -1,4 +1,4 @@
-// A result of a command names zones, devices and cameras by id, for programs; people at the desk read what they are called.
+// A result of a command contains zones, devices and cameras by id, for programs; people at the desk read their names.
 import type { CentreCommandResult } from '../../protocols/uplink/command.ts'
 
 interface Named {
@@ -8,7 +8,7 @@ interface Named {
 
 const nameLengthMax = 140
 
-/** Adds the names of those that the result says something about. */
+/** Adds the names of those that the result mentions. */
 export function withNames(result: CentreCommandResult, named: readonly Named[]): CentreCommandResult {
   const about = new Set([...(result.reached ?? []), ...(result.missed ?? [])])
   const names = named.flatMap(({ id, name }): [string, string][] =>

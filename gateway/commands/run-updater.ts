@@ -1,5 +1,5 @@
-// Hands the version that the centre names to the updater that the box's owner configured. The version is the only
-// argument, given as it is to the program itself: no shell ever sees a word of the centre.
+// Passes the version that the centre names to the updater that the box's owner configured. The version is the only
+// argument and goes directly to the program: no shell ever sees a text of the centre.
 import { execFile } from 'node:child_process'
 import type { Ending } from './centre-command-document.ts'
 import { commandReason } from './command-reasons.ts'
@@ -13,7 +13,7 @@ export function runUpdater(file: string, version: string, signal: AbortSignal): 
     const options = { timeout: updaterMsMax, maxBuffer: outputBytesMax, signal, cwd: '/', shell: false }
     execFile(file, [version], options, (error, _output, complaint) => {
       if (!error) return resolve({ state: 'done', reached: [version] })
-      // Stopped on the way, perhaps by the update itself: the next start knows which version it is.
+      // Interrupted, perhaps by the update itself: the next start compares its version.
       if (signal.aborted) return resolve({ state: 'received', waiting: [version] })
       const words = complaint.trim().split('\n').at(-1) ?? ''
       const detail = `${error.code ?? error.message} ${words}`.slice(0, 200)
@@ -22,7 +22,7 @@ export function runUpdater(file: string, version: string, signal: AbortSignal): 
   })
 }
 
-/** After a restart: the version that runs now tells whether the update came through. */
+/** After a restart: the running version shows whether the update succeeded. */
 export function endOfUpdate(wanted: string | undefined, running: string): Ending {
   if (wanted === running) return { state: 'done', reached: [running] }
   return {

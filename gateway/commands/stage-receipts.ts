@@ -1,12 +1,12 @@
-// Tells a device how far people have got with what it reported, so that the lamp on an alarm button can show it:
-// stored (at the box), centre (stored there), then seen, accepted, dispatched, closed as they come down.
+// Tells a device how far the answer to its report is, so that the lamp on an alarm button can show it: stored (at the
+// box), centre (stored there), then seen, accepted, dispatched, closed as they arrive.
 import type { Logger } from 'pino'
 import type { Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { CauseDocument } from '../intake/port.ts'
 
-/** Events remembered per purpose; older ones get no further stage. */
+/** Events kept per purpose; older ones get no further stage. */
 const rememberedMax = 1000
 
 export interface StageReceiptsOptions {

@@ -1,4 +1,4 @@
-// Pictures for a command of the centre: every camera is asked at once, and the result names those that took none.
+// Pictures for a command of the centre: every camera is asked at once, and the result names those without one.
 import type { CentreCommand } from '../../protocols/uplink/command.ts'
 import type { Cameras } from '../cameras/port.ts'
 import type { Ending } from './centre-command-document.ts'

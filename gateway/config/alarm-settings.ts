@@ -1,4 +1,4 @@
-// The config keys that concern the alarm engine: zones, devices, local rules and limits, with their defaults.
+// The config keys of the alarm engine: zones, devices, local rules and limits, with their defaults.
 import { z } from 'zod'
 import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours } from '../../protocols/domain/colour.ts'
@@ -14,7 +14,7 @@ export const rulesMax = 200
 
 const id = z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore; 1 to 64')
 const words = z.string().min(1).max(120)
-/** Rung from the desk with one press. */
+/** Called from the desk with one press. */
 const phone = z
   .string()
   .max(32)
@@ -84,9 +84,9 @@ export const waterLimitsSchema = z.strictObject({
   guaranteeMm: levelMm.optional(),
   /** Historic maximum, or the level at which people must move: red. */
   historicMm: levelMm.optional(),
-  /** Below it neither a rise nor a flat line means anything. */
+  /** Below it neither a rise nor a flat line has a meaning. */
   drySeasonMm: levelMm.optional(),
-  /** The lowest level that can be, its bed: lower is a fault of the gauge, and a rise from there none. */
+  /** The lowest possible level, its bed: a lower value is a fault of the gauge, and a rise from below it is none. */
   minMm: levelMm.optional(),
   maxMm: levelMm.default(50_000),
   hysteresisMm: z.number().min(0).max(5000).optional(),
@@ -99,24 +99,27 @@ export const deviceShape = {
   kind: deviceKind.default('other'),
   zone: id.optional(),
   name: words.optional(),
-  /** The hub it hangs on: while that is silent, this one's silence is no news. */
+  /** The hub through which it sends: while that is silent, its own silence is muted. */
   via: id.optional(),
-  /** The hardware's own address, where it speaks a foreign dialect: IEEE address, DevEUI, MAC, serial number. */
+  /** The hardware's own address, for a foreign dialect: IEEE address, DevEUI, MAC, serial number. */
   address: z.string().min(1).max(64).optional(),
-  /** What reads its LoRaWAN frames: a model that is built in, or the whole path of its maker's codec file. */
+  /** The decoder of its LoRaWAN frames: a built-in model, or the full path of its maker's codec file. */
   codec: z
     .string()
     .min(1)
     .max(256)
     .regex(/^(\/.+|(?!.*\.[cm]?js$)[^/]+)$/, 'a model such as WS101, or the whole path of a codec file')
     .optional(),
-  /** How high above the bed, or the zero of its gauge, its distance sensor hangs: then a distance is a water level. */
+  /**
+   * The height of its distance sensor above the bed, or above the zero of its gauge: then a distance becomes a water
+   * level.
+   */
   mountingHeightMm: z.number().min(1).max(100_000).optional(),
-  /** It connects to this box itself, under its own id, and speaks this dialect and nothing else. */
+  /** It connects to this box directly, under its own id, and uses only this dialect. */
   dialect: z.enum(dialectNames).optional(),
-  /** The first levels of its topics, such as the name it was given. */
+  /** The first levels of its topics, such as its configured name. */
   base: z.string().min(1).max(128).optional(),
-  /** How often it reports when nothing happens; three missed reports are silence. */
+  /** Its report interval without events; three missed reports are silence. */
   reportIntervalS: seconds(7 * 86_400)
     .min(10)
     .optional(),
@@ -125,11 +128,11 @@ export const deviceShape = {
   /** On the way in: an opening starts the zone's entry delay. */
   isEntry: z.boolean().default(false),
   isPerimeter: z.boolean().default(false),
-  /** What its button means; duress stays duress. */
+  /** The meaning of its button; duress stays duress. */
   emergency: z.enum(['general', 'medical', 'hostile', 'silent']).default('general'),
   water: waterLimitsSchema.optional(),
   guidance: guidance.optional(),
-  /** Of whoever answers for it; its zone's when left out. */
+  /** Of the person responsible for it; default: its zone's. */
   phone: phone.optional(),
 }
 export const deviceSchema = z.strictObject(deviceShape)
@@ -139,7 +142,7 @@ const timeOfDay = z
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time like "22:30" with two digits each; midnight is "00:00"')
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)))
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-/** From `from` to `to` on `days` (all by default); past midnight when `to` is the earlier one. Minutes of the day. */
+/** From `from` to `to` on `days` (all by default); past midnight when `to` is earlier. Minutes of the day. */
 const span = z.strictObject({
   from: timeOfDay,
   to: timeOfDay,
@@ -166,10 +169,10 @@ export const zoneSchema = z.strictObject({
       }),
     ])
     .optional(),
-  /** Of who lives or works there: the desk rings it with one press. */
+  /** Of the people who live or work there: the desk calls it with one press. */
   phone: phone.optional(),
   grade: z.enum(zoneGrades).default('general'),
-  /** The state at the first start, and outside the schedule: a zone that nobody armed is disarmed. */
+  /** The state at the first start, and outside the schedule: a zone without a setting is disarmed. */
   armed: z.boolean().default(false),
   schedule: z.array(span).max(50).optional(),
   entryDelayS: seconds(600).default(0),
@@ -180,12 +183,12 @@ export const zoneSchema = z.strictObject({
   guidance: guidance.optional(),
 })
 
-/** A local rule: what the village does by itself, with or without the centre. */
+/** A local rule: what the village does itself, with or without the centre. */
 export const ruleSchema = z.strictObject({
   id,
   when: z.strictObject({
     kinds: z.array(z.enum(alarmKinds)).min(1).optional(),
-    /** Variants such as `duress`, which stays silent unless it is named here. */
+    /** Variants such as `duress`, to which the rule reacts only if they are named here. */
     variants: z.array(z.string().max(40)).min(1).optional(),
     colours: z.array(z.enum(colours)).min(1).optional(),
     zones: z.array(id).min(1).optional(),
@@ -194,9 +197,9 @@ export const ruleSchema = z.strictObject({
   }),
   device: id,
   do: z.string().min(1).max(32),
-  /** Sent with the command as they are, such as the text of a sign. */
+  /** Sent with the command unchanged, such as the text of a sign. */
   with: z.record(z.string().max(40), z.union([z.string().max(300), z.number(), z.boolean()])).optional(),
-  /** What stops it on clear; without it the same command with `seconds: 0`. */
+  /** The command that stops it on clear; default: the same command with `seconds: 0`. */
   stopDo: z.string().min(1).max(32).optional(),
   /** It stops after this at the latest. */
   secondsMax: seconds(3600).min(1).default(180),
@@ -211,7 +214,7 @@ export const limitsSchema = z.strictObject({
     .max(64)
     .refine(isTimeZone, 'a time zone by name, such as Asia/Shanghai')
     .default('Asia/Shanghai'),
-  /** A fixed offset in place of the time zone. */
+  /** A fixed offset instead of the time zone. */
   utcOffsetMin: z.number().int().min(-720).max(840).optional(),
   /** Colours by kind for the whole village; red stays red. */
   colours: z.partialRecord(z.enum(alarmKinds), colour).default({}),
@@ -246,14 +249,14 @@ export type WaterLimits = z.infer<typeof waterLimitsSchema>
 export type RuleSettings = z.infer<typeof ruleSchema>
 export type AlarmLimits = z.infer<typeof limitsSchema>
 
-/** Everything that the engine is made from. */
+/** All settings of the engine. */
 export interface AlarmSettings {
   boxId: string
   zones: ZoneSettings[]
   devices: DeviceSettings[]
   rules: RuleSettings[]
   limits: AlarmLimits
-  /** The box's cameras: their alarms say their name and zone. */
+  /** The box's cameras: their alarms show their name and zone. */
   cameras?: readonly { id: string; name?: string | undefined; zone: readonly string[] }[]
 }
 
@@ -280,7 +283,7 @@ function checkWater(path: string, water: WaterLimits): Problem[] {
   })
 }
 
-/** What one schema cannot see: ids that repeat or lead nowhere, levels out of order, a hub that hangs on itself. */
+/** Checks across the schema: ids that repeat or are unknown, levels out of order, a hub behind itself. */
 export function checkAlarmSettings(settings: Omit<AlarmSettings, 'boxId'>): Problem[] {
   const { zones, devices, rules, limits } = settings
   const zoneIds = new Set(zones.map((zone) => zone.id))
@@ -311,7 +314,7 @@ export function checkAlarmSettings(settings: Omit<AlarmSettings, 'boxId'>): Prob
   return problems
 }
 
-/** What a part that has no config file of its own gives, such as a test: everything left out has its default. */
+/** For a caller without a config file, such as a test: every missing key has its default. */
 export interface AlarmSettingsInput {
   zones?: z.input<typeof zonesSchema>
   devices?: z.input<typeof devicesSchema>

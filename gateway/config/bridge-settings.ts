@@ -1,4 +1,4 @@
-// The `bridges` section: what carries messages of many devices, in whose dialect, and where it is.
+// The `bridges` section: senders that carry messages of many devices, the dialect of each, and its address.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { modbusSchema, sl651Schema } from './bus-settings.ts'
@@ -6,7 +6,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 
 export const bridgesMax = 50
 
-/** Dialects by name; `gateway/dialects/dialects.ts` has the same list, and a test holds the two together. */
+/** Dialects by name; `gateway/dialects/dialects.ts` has the same list, and a test compares the two. */
 export const dialectNames = [
   'zigbee2mqtt',
   'shelly',
@@ -28,13 +28,13 @@ const topicBase = z
 
 export const bridgeSchema = z
   .strictObject({
-    /** Also the user name of its credential, where it connects to this box. */
+    /** Also the user name of its credential, if it connects to this box. */
     id: z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore; 1 to 64'),
     name: z.string().min(1).max(120).optional(),
     dialect: z.enum(dialectNames),
-    /** The first levels of its topics, where they can be chosen: it may speak under these and nowhere else. */
+    /** The first levels of its topics, if they can be chosen: it may publish only under these. */
     base: topicBase.optional(),
-    /** Of the dialect `mapping`: a built-in one by name, or a file as JSON. */
+    /** For the dialect `mapping`: a built-in one by name, or a file as JSON. */
     mapping: z.string().max(100).optional(),
     mappingFile: z.string().min(1).optional(),
     /** Largest message: the list of a thousand Zigbee devices is some 4 MB. */
@@ -43,7 +43,7 @@ export const bridgeSchema = z
       .min(1024)
       .max(16 * 1024 * 1024)
       .default(8 * 1024 * 1024),
-    /** A broker that is there already: the box connects to it, and the bridge stays where it is. */
+    /** An existing broker: the box connects to it, and the bridge stays where it is. */
     url: z
       .string()
       .regex(/^(mqtts?|tcp|tls):\/\/[^/]+$/, 'like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883')
@@ -55,11 +55,11 @@ export const bridgeSchema = z
     keyFile: z.string().min(1).optional(),
     /** Its token for POST /push/{id}: needs `push`. */
     tokenFile: z.string().min(1).optional(),
-    /** Filters in place of those of the dialect. */
+    /** Filters instead of those of the dialect. */
     subscribe: z.array(z.string().min(1).max(256)).min(1).max(50).optional(),
-    /** Of the dialect `modbus`: the bus that the box polls. */
+    /** For the dialect `modbus`: the bus that the box polls. */
     modbus: modbusSchema.optional(),
-    /** Of the dialect `sl651`: where recorders dial in. */
+    /** For the dialect `sl651`: the listener for recorders. */
     sl651: sl651Schema.optional(),
   })
   .superRefine((bridge, context) => {
@@ -81,7 +81,7 @@ export const bridgeSchema = z
         context.addIssue({ code: 'custom', path: [name], message: 'only together with url' })
   })
 
-/** Where vendors' platforms push to, by HTTP. */
+/** The listener to which vendors' platforms push, by HTTP. */
 export const pushSchema = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
@@ -99,7 +99,7 @@ export type PushSettings = z.infer<typeof pushSchema>
 export const bridgesSchema = z.array(bridgeSchema).max(bridgesMax)
 export type BridgeSettings = z.infer<typeof bridgeSchema>
 
-/** Ids that are taken already, and two bridges that would speak under the same topics. */
+/** Ids that are used twice, and two bridges with the same topics. */
 export function checkBridges(
   bridges: readonly BridgeSettings[],
   devices: readonly { id: string; address?: string | undefined; via?: string | undefined }[],
@@ -136,7 +136,7 @@ export function checkBridges(
   return problems
 }
 
-/** Each unit once, and each is a device that hangs on its bus. */
+/** Each unit once, and each is a device behind its bus. */
 function checkUnits(
   path: string,
   bus: string,

@@ -1,4 +1,4 @@
-// The `mqtt` section of the gateway's configuration: where devices connect, who may, and every limit by name.
+// The `mqtt` section of the gateway's configuration: where devices connect, which may, and every limit by name.
 import { z } from 'zod'
 
 const port = z.int().min(0).max(65535)
@@ -9,9 +9,9 @@ const milliseconds = (fallback: number) => z.int().min(10).max(86_400_000).defau
 const tlsSchema = z.strictObject({
   certFile: z.string().min(1),
   keyFile: z.string().min(1),
-  /** The authority that signed the devices' certificates; needed to know a device by its certificate. */
+  /** The authority that signed the devices' certificates; needed to identify a device by its certificate. */
   caFile: z.string().min(1).optional(),
-  /** True: no connection without a certificate of that authority. False: a password will do as well. */
+  /** True: no connection without a certificate of that authority. False: a password is also accepted. */
   requireClientCertificate: z.boolean().default(false),
   /** Serial numbers or SHA-256 fingerprints, one a line, or a CRL in PEM. */
   revokedFile: z.string().min(1).optional(),
@@ -27,22 +27,25 @@ const listenerSchema = z.strictObject({
 })
 
 export const brokerLimitsSchema = z.strictObject({
-  /** Of devices that have signed in: of all, of one address, of one device (the newest makes the most silent one leave). */
+  /** Of signed-in devices: of all, of one address, of one device (the newest closes the one heard least recently). */
   connections: count(2000),
   connectionsPerAddress: count(1000),
   connectionsPerDevice: count(4),
-  /** Connections that have not signed in yet, of all and of one IPv4 address or IPv6 /64; the oldest makes room. */
+  /**
+   * Connections that have not signed in yet, of all and of one IPv4 address or IPv6 /64; the oldest is closed to make
+   * room.
+   */
   strangers: count(1000),
   strangersPerAddress: count(600),
-  /** A connection that has not sent its whole CONNECT by then is closed. */
+  /** A connection without a complete CONNECT by then is closed. */
   connectTimeoutMs: milliseconds(10_000),
-  /** A device that asked for no keepalive is closed after so long without a word. */
+  /** A device without keepalive is closed after this long without a packet. */
   idleMs: milliseconds(1_200_000),
   tcpKeepAliveMs: milliseconds(60_000),
-  /** Largest MQTT frame before the device is known: enough for a CONNECT with a last will. */
+  /** Largest MQTT frame before the device is authenticated: enough for a CONNECT with a last will. */
   frameBytesBeforeConnect: bytes(1024),
   frameBytes: bytes(65_536),
-  /** Largest SUBSCRIBE or UNSUBSCRIBE: thousands of filters in one packet would hold up everybody. */
+  /** Largest SUBSCRIBE or UNSUBSCRIBE: thousands of filters in one packet would delay all devices. */
   subscribeBytes: bytes(2048),
   clientIdLength: count(128, 65_535),
   topicLength: count(256, 65_535),
@@ -54,19 +57,19 @@ export const brokerLimitsSchema = z.strictObject({
   publishBurst: count(10_000),
   /** The longest that one routine message is held back. */
   slowDownMs: milliseconds(1000),
-  /** What one connection may have in hand, read but not yet answered; more waits in its socket. */
+  /** Messages of one connection that are read and not yet answered; more waits in its socket. */
   inHandMessages: count(256, 10_000),
   inHandBytes: bytes(262_144),
-  /** What all connections together have in hand; beyond it each has one message at a time. */
+  /** The same for all connections together; beyond it each has one message at a time. */
   inHandBytesOfAll: bytes(33_554_432, 1_073_741_824),
   qos2InFlight: count(100, 65_535),
   /** Sessions kept for disconnected devices (clean session off), for all and for each. */
   sessions: count(2000),
   sessionsPerDevice: count(4),
-  /** Messages waiting for one such session; the newest is dropped when it is full. */
+  /** Messages waiting for one such session; when it is full the newest is dropped. */
   outboundMessages: count(1000),
   outboundBytes: bytes(1_048_576),
-  /** A subscriber with more than this unsent in its socket is closed. */
+  /** A subscriber with more unsent bytes in its socket is closed. */
   unsentBytes: bytes(262_144),
   drainTimeoutMs: milliseconds(5000),
   retainedMessages: count(5000),
@@ -83,7 +86,7 @@ export const isLoopback = (host: string): boolean =>
 export const brokerSettingsSchema = z
   .strictObject({
     listeners: z.array(listenerSchema).min(1).max(16),
-    /** True: a device without password or certificate is known by its client id. */
+    /** True: a device without password or certificate is identified by its client id. */
     anonymous: z.boolean().default(false),
     /** `strict`: each device only its own topics. `open`: any topic, for trials on this machine only. */
     access: z.enum(['strict', 'open']).default('strict'),

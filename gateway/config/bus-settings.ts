@@ -1,4 +1,4 @@
-// What stands behind bridges that are no MQTT at all: a Modbus bus that the box polls, and a listener for SL 651 recorders.
+// Bridges that do not use MQTT: a Modbus bus that the box polls, and a listener for SL 651 recorders.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 
@@ -16,7 +16,7 @@ const registerSchema = z
     /** Address on the wire, from 0: the 40001 of a manual is `holding` 0. */
     at: z.int().min(0).max(65_535),
     type: z.enum(['uint16', 'int16', 'uint32', 'int32', 'float32']).default('uint16'),
-    /** Order of the bytes as the manual writes them; CDAB is swapped words. */
+    /** Byte order as the manual writes it; CDAB is swapped words. */
     order: z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).default('ABCD'),
     /** One bit of the word, 0 is the lowest. */
     bit: z.int().min(0).max(15).optional(),
@@ -28,7 +28,7 @@ const registerSchema = z
     max: z.number().optional(),
     /** Raw values that mean "not known", such as 65535. */
     unknown: z.array(z.number()).max(8).default([]),
-    /** Raw values and our words for them: `{0: closed, 1: open}`. */
+    /** Raw values and their words: `{0: closed, 1: open}`. */
     words: z.record(z.string().max(16), word).optional(),
   })
   .superRefine(({ reading, words, from, bit }, context) => {
@@ -40,17 +40,17 @@ const registerSchema = z
 
 export const modbusSchema = z
   .strictObject({
-    /** A gauge with a network plug, or a serial server that stands before the bus. */
+    /** A gauge with a network plug, or a serial server before the bus. */
     host: z.string().min(1).max(255).optional(),
     port: z.int().min(1).max(65_535).default(502),
     /** `rtu`: a serial server that passes the bytes of RS-485 through. */
     framing: z.enum(['tcp', 'rtu']).default('tcp'),
-    /** A serial stick of this machine in place of host, such as /dev/ttyUSB0. */
+    /** A serial adapter of this machine instead of host, such as /dev/ttyUSB0. */
     serial: z.string().min(1).max(255).optional(),
     baudRate: z.int().min(300).max(921_600).default(9600),
     parity: z.enum(['none', 'even', 'odd']).default('none'),
     pollS: z.number().min(1).max(3600).default(30),
-    /** What has not changed is noted this often all the same. */
+    /** An unchanged value is stored at least this often. */
     reportS: z.number().min(1).max(86_400).default(300),
     timeoutMs: z.int().min(50).max(30_000).default(1000),
     units: z
@@ -77,7 +77,7 @@ export const sl651Schema = z.strictObject({
     .regex(/^[0-9A-Fa-f]{4}$/, 'four hex digits')
     .optional(),
   connections: z.int().min(1).max(1000).default(200),
-  /** A recorder that says nothing for so long is disconnected. */
+  /** A recorder without a message for this long is disconnected. */
   idleS: z.int().min(10).max(86_400).default(600),
 })
 

@@ -1,4 +1,4 @@
-// The `cameras` and `pictures` sections of the gateway's configuration: which cameras there are, and how long pictures stay.
+// The `cameras` and `pictures` sections of the gateway's configuration: the cameras, and how long pictures are kept.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 
@@ -25,7 +25,7 @@ const fraction = z.number().min(0).max(1)
 export const cameraSettingsSchema = z.strictObject({
   id: z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, underscore'),
   name: z.string().max(100).optional(),
-  /** The zone, or several, whose red and orange alarms it takes pictures of. */
+  /** The zone, or several, whose red and orange alarms make it take pictures. */
   zone: z
     .union([zone, z.array(zone).min(1).max(16)])
     .transform((one) => (typeof one === 'string' ? [one] : one)),
@@ -34,20 +34,20 @@ export const cameraSettingsSchema = z.strictObject({
   port: port.optional(),
   tls: z.boolean().default(false),
   user: z.string().max(200).optional(),
-  /** Holds the password; without it the one kept by `setCredentials` is used. */
+  /** Contains the password; without it the one stored by `setCredentials` is used. */
   passwordFile: file.optional(),
   auth: z.enum(['auto', 'basic', 'digest']).default('auto'),
-  /** False for a camera without ONVIF: then `snapshotPath` or `streamPath` says where its pictures are. */
+  /** False for a camera without ONVIF: then `snapshotPath` or `streamPath` is the address of its pictures. */
   onvif: z.boolean().default(true),
   onvifPath: path.default('/onvif/device_service'),
   snapshotPath: path.optional(),
   streamPath: path.optional(),
   rtspPort: port.optional(),
-  /** A place where people live or wash: no ring, no health pictures unless asked for. */
+  /** A place where people live or wash: no ring, no health pictures unless requested. */
   isPrivate: z.boolean().default(false),
   /** Seconds between pictures of the ring in memory; 0 is off. By default 10, and off for private places. */
   ringSeconds: z.number().int().min(0).max(3600).optional(),
-  /** Seconds between looks at its health. */
+  /** Seconds between health checks. */
   healthSeconds: z.number().int().min(5).max(3600).default(60),
   /** Minutes between scheduled pictures, as of a water gauge; 0 is off. */
   scheduleMinutes: z.number().int().min(0).max(1440).default(0),
@@ -88,7 +88,7 @@ export const pictureSettingsSchema = z.strictObject({
   /** For all cameras together. */
   quotaMegabytes: z.number().min(1).max(1_000_000).default(2000),
   termDays: z.number().min(1).max(365).default(30),
-  /** The key for passwords kept by `setCredentials`: made on first use, must lie outside `dataDir`. */
+  /** The key for passwords stored by `setCredentials`: created on first use, must lie outside `dataDir`. */
   keyFile: file.optional(),
 })
 

@@ -1,5 +1,5 @@
-// What the centre changed of the configuration: sections that stand over those of the file, in a file of their own under
-// dataDir. A change is on trial until the centre was reached with it; before that the old one comes back by itself.
+// The centre's changes of the configuration: sections that replace those of the file, in a separate file under dataDir.
+// A change is on trial until the centre was reached with it; otherwise the old one comes back automatically.
 import {
   closeSync,
   fsyncSync,
@@ -16,7 +16,7 @@ import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { changeableSections } from './command-settings.ts'
 import { readGatewayConfig, type GatewayConfig } from './config.ts'
 
-/** Starts that one change may be tried for: a configuration with which the program dies is not tried for ever. */
+/** Starts for which one change may be tried: a configuration that crashes the program is not tried for ever. */
 export const trialStartsMax = 3
 /** Largest of these files. */
 const bytesMax = 1024 * 1024
@@ -33,7 +33,7 @@ interface Change {
 export interface OpenedConfig {
   config: GatewayConfig
   centre: CentreConfig
-  /** Why what the centre had changed does not fit the file any more: then the file alone counts. */
+  /** Why the centre's changes no longer fit the file: then only the file counts. */
   ignored?: Problem[]
 }
 
@@ -48,7 +48,7 @@ export class CentreConfig {
     this.#paths = { kept: place(''), trial: place('.trial'), takenBack: place('.taken-back') }
   }
 
-  /** Reads the file, and over it what the centre has changed. */
+  /** Reads the file, and the centre's changes over it. */
   static open(file: string): Result<OpenedConfig> {
     const own = readGatewayConfig(file)
     if (!own.ok) return own
@@ -77,7 +77,7 @@ export class CentreConfig {
     return this.#trial?.command
   }
 
-  /** The command whose change was accepted last, and the one whose change was taken back last. */
+  /** The command whose change was accepted last, and the one whose change was reverted last. */
   get kept(): string | undefined {
     return readChange(this.#paths.kept)?.command
   }
@@ -85,12 +85,15 @@ export class CentreConfig {
     return readChange(this.#paths.takenBack)?.command
   }
 
-  /** Sections that stand in place of those of the file now. */
+  /** Sections that replace those of the file now. */
   get sections(): string[] {
     return Object.keys((this.#trial ?? readChange(this.#paths.kept))?.set ?? {})
   }
 
-  /** Puts a change on trial; it counts from the next start on. Refused with the problems that the file itself would have. */
+  /**
+   * Puts a change on trial; it counts from the next start on. Refused with the problems that the file itself would
+   * have.
+   */
   propose(command: string, set: Sections): Result<void> {
     const whole = { ...readChange(this.#paths.kept)?.set, ...set }
     const config = readGatewayConfig(this.#file, whole)
@@ -129,7 +132,7 @@ function readChange(path: string): Change | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  // Written whole or not at all; what is not readable was spoilt by the flash, and the file by hand stands alone.
+  // Written completely or not at all; an unreadable one was damaged by the flash, and only the configured file counts.
   const json = parseJson(bytes, bytesMax)
   if (!json.ok || !isObject(json.value)) return undefined
   const { set, command, starts } = json.value
@@ -140,7 +143,7 @@ function readChange(path: string): Change | undefined {
   return { set: Object.fromEntries(open), command, ...(typeof starts === 'number' ? { starts } : {}) }
 }
 
-/** Beside, synced, renamed: a power cut leaves the old one or the new one. */
+/** Written beside, synced, renamed: after a power cut there is the old or the new one. */
 function writeWhole(path: string, change: Change): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const beside = `${path}.new`

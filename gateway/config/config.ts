@@ -1,4 +1,4 @@
-// The gateway's configuration: one strict parse that gives a frozen Config or every problem at once.
+// The gateway's configuration: one strict parse that returns a frozen Config or all problems at once.
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
@@ -21,9 +21,9 @@ import { commandSettingsSchema } from './command-settings.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
-  /** How long routine events may wait for company before they are committed, ms: longer spares the flash. */
+  /** Commit window of routine events, ms: they are written in groups; a longer window means fewer writes. */
   commitWindowMs: z.int().min(0).max(5000).default(250),
-  /** Unreadable messages kept for the maintainer. */
+  /** Most unreadable messages kept for the maintainer. */
   quarantineMax: z.int().min(10).max(100_000).default(1000),
   /** Receipted records kept per lane, for a centre that was restored from a backup. */
   keepReceipted: z.int().min(0).max(10_000_000).default(200_000),
@@ -33,7 +33,10 @@ const consoleSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 lets the system choose. */
   port: z.int().min(0).max(65_535).default(8080),
-  /** DNS names, besides addresses, localhost and the machine's own, under which programs ask for /healthz and /metrics. */
+  /**
+   * DNS names, besides addresses, localhost and the machine's own, under which programs may request /healthz and
+   * /metrics.
+   */
   names: z
     .array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, 'a DNS name such as box-1.lan'))
     .max(16)
@@ -67,8 +70,8 @@ export const gatewayConfigSchema = z.strictObject({
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 
 /**
- * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` stand in place of
- * its own. Never throws.
+ * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` replace its own.
+ * Never throws.
  */
 export function parseGatewayConfig(
   text: string,
@@ -93,7 +96,7 @@ export function parseGatewayConfig(
   return ok(deepFreeze(withAbsolutePaths(parsed.value, folder)))
 }
 
-/** Reads and parses a file; a file that can not be read is a problem like any other. */
+/** Reads and parses a file; an unreadable file is a problem like any other. */
 export function readGatewayConfig(
   file: string,
   over: Readonly<Record<string, unknown>> = {},

@@ -1,8 +1,8 @@
-// What a configuration leaves out that only the place itself can say; the box works with a default meanwhile.
+// Missing values that only the place itself can provide; until then the box uses a default.
 import type { Problem } from '../../protocols/kit/result.ts'
 import type { GatewayConfig } from './config.ts'
 
-/** Gauges whose lowest level is not said: a reading below the bed is then told from water by a default alone. */
+/** Gauges without a configured lowest level: only a default then separates a reading below the bed from water. */
 export function findIncompletePlaces({ devices }: Pick<GatewayConfig, 'devices'>): Problem[] {
   return devices.flatMap(({ kind, water }, i) =>
     kind === 'water' && water?.minMm === undefined

@@ -1,5 +1,5 @@
-// What a configuration names and nothing is behind: rules, cameras and schedules that would do nothing. The gateway starts all
-// the same and says so in its log, since the rest of it still protects the village; `check-config` calls it a problem.
+// Names in the configuration that lead to nothing: rules, cameras and schedules without effect. The gateway starts all
+// the same and logs them, since the rest still protects the village; `check-config` reports them as problems.
 import type { Problem } from '../../protocols/kit/result.ts'
 import type { DeviceKind, Span } from './alarm-settings.ts'
 import type { GatewayConfig } from './config.ts'
@@ -12,7 +12,7 @@ const sensorKinds: ReadonlySet<DeviceKind> = new Set([
   'leak',
   'camera',
 ])
-/** What is asked for by `do`, and the kinds that can not do it although they do other things. */
+/** The commands under `do`, and the kinds of device that do not support them although they support others. */
 const unableKinds: Record<string, readonly DeviceKind[]> = {
   siren: ['lamp', 'sign'],
   lamp: ['loudspeaker'],

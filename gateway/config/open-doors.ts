@@ -1,5 +1,5 @@
-// What a configuration leaves open to others: devices without proof or in plain text from outside this machine, and secret files
-// that everybody may read. The gateway starts all the same; the start and `check-config` warn of each.
+// What a configuration leaves open: devices without authentication or in plain text from outside this machine, and
+// secret files that all users may read. The gateway starts all the same; the start and `check-config` warn of each.
 import { openFiles, type SecretFile } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from './broker-settings.ts'

@@ -1,4 +1,4 @@
-// The `uplink` section of the gateway's configuration: where the centre is and how to reach it.
+// The `uplink` section of the gateway's configuration: the address of the centre and how to reach it.
 import { z } from 'zod'
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -38,15 +38,17 @@ export const uplinkSettingsSchema = z
     caFile: file.optional(),
     certFile: file.optional(),
     keyFile: file.optional(),
-    /** Holds the password that goes with the box id as user name. */
+    /** Contains the password for the box id as user name. */
     passwordFile: file.optional(),
     proxyUrl: proxyUrl.optional(),
     heartbeatSeconds: seconds(1, 60).default(30),
-    /** Idle this long, the link is asked for a sign of life; it is given up after half as long again. */
+    /**
+     * After this idle time a keep-alive is sent; without an answer the connection is closed after half as long again.
+     */
     keepAliveSeconds: seconds(1, 13).default(12),
-    /** Reports went out and no Receipt came for this long: the centre is deaf, connect anew. */
+    /** Reports were sent and no Receipt came for this long: the centre does not answer, connect again. */
     deafSeconds: seconds(0.5, 120).default(15),
-    /** A Report without a Receipt goes again after three round trips, never sooner than this. */
+    /** A Report without a Receipt is sent again after three round trips, never sooner than this. */
     resendSeconds: seconds(0.05, 60).default(2),
     connectSeconds: seconds(1, 60).default(15),
     /** Longest pause between two attempts. */

@@ -1,5 +1,5 @@
-// What a person at the box may do by hand: arm a zone, bypass a device, shelve an alarm, start maintenance (a walk test).
-// Parses the request into one input of the alarm engine; who asked is written down with it.
+// The manual actions of a person at the box: arm a zone, bypass a device, shelve an alarm, start maintenance (a walk
+// test). Parses the request into one input of the alarm engine; the person's name is recorded with it.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
@@ -85,7 +85,7 @@ function map<T>(parsed: Result<T>, input: (value: T) => AlarmInput): Result<Alar
   return parsed.ok ? ok(input(parsed.value)) : parsed
 }
 
-/** Zones, devices and alarms that are not there are told in words, instead of an input that does nothing. */
+/** An unknown zone, device or alarm is answered with an error, instead of an input without effect. */
 export function checkControl(
   input: AlarmInput,
   known: { zones: ReadonlySet<string>; devices: ReadonlySet<string>; alarms: ReadonlySet<string> },

@@ -1,5 +1,5 @@
-// What a person at the box may do with its cameras: take a picture and look at it, give a camera its password, confirm a
-// new certificate. Who asked is written down by the cameras.
+// The camera actions of a person at the box: take a picture and look at it, set a camera's password, confirm a new
+// certificate. The cameras record the person's name.
 import { z } from 'zod'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
@@ -45,7 +45,7 @@ export async function runCameraControl(
   if (!cameras?.health().some((one) => one.camera === camera)) return { status: 404, answer: { ok: false } }
   const json = parseJson(body, controlBytesMax)
   const parsed = json.ok ? fromZod(shapes[control as CameraControl] as z.ZodType<Asked>, json.value) : json
-  // A body that is refused may hold a password: its problems name fields, never values.
+  // A refused body may contain a password: its problems name fields, never values.
   if (!parsed.ok) return { status: 400, answer: { ok: false, problems: parsed.problems } }
   try {
     return await run(cameras, camera, control as CameraControl, parsed.value)
@@ -78,7 +78,7 @@ async function run(
   return { status: 200, answer: { ok: true, snapshot: { id, width, height, bytes, source, answerMs } } }
 }
 
-/** The picture, after the look at it was written down; undefined when there is none or nobody said who looks. */
+/** The picture, after the look at it was logged; undefined when there is none or the request names no person. */
 export async function lookAtPicture(
   cameras: Cameras | undefined,
   path: string,

@@ -1,5 +1,4 @@
-// The box console: health for people, /healthz and /metrics for programs, and the few things that a person at the box may
-// do by hand.
+// The box console: health for people, /healthz and /metrics for programs, and the few manual actions at the box.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -20,13 +19,14 @@ import { isOwnName } from '../../platform/strangers/own-name.ts'
 const quarantineEntriesMax = 200
 
 /**
- * Connections that have not asked anything; the oldest makes room. Those that have asked close with their answer. A browser
- * opens six at once.
+ * Connections without a request; the oldest is closed to make room. Those with a request close with their answer. A
+ * browser opens six at once.
  */
 const strangerLimits = {
   strangers: 40,
   strangersPerNetwork: 20,
-  // As good as no limit: there is no TLS work to save, and a person at the box has the address of a program there that floods it.
+  // Practically no limit: there is no TLS work to save, and a person at the box sees the address of a program that
+  // floods it.
   newAtOnce: 1e6,
   newPerSecond: 1e6,
   newUnknownAtOnce: 1e6,
@@ -49,7 +49,7 @@ const contentTypes: Record<string, string> = {
 export interface ConsoleOptions {
   host: string
   port: number
-  /** Further names under which programs may ask. */
+  /** Further names under which programs may send requests. */
   names?: readonly string[]
   /** Folder of the built page. */
   pageFolder: string
@@ -60,7 +60,7 @@ export interface ConsoleOptions {
   illness: () => string | undefined
   health: () => Promise<HealthAnswer>
   quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
-  /** Judges and keeps what a person asked for; the problems of it otherwise. */
+  /** Judges and stores a person's request; otherwise its problems. */
   control: (control: Control, body: Uint8Array) => Promise<Result<AlarmInput>>
   /** A device was reset or replaced: its message ids count as new. */
   forget: (request: ForgetRequest) => Promise<void>
@@ -82,7 +82,8 @@ export class ConsoleServer {
       onRefused: (reason) => options.logger.debug({ reason }, 'a connection without a request was closed'),
     })
     guard.watch(this.#server)
-    // Before the request is answered: one that has asked is no stranger, and leaves with its answer.
+    // Before the request is answered: a connection with a request no longer counts as a stranger, and closes with its
+    // answer.
     this.#server.prependListener('request', ({ socket }: IncomingMessage) => void guard.admit(socket))
   }
 
@@ -144,7 +145,7 @@ export class ConsoleServer {
     }
     if (path === '/metrics')
       return send(response, 200, this.#options.metrics.contentType, await this.#options.metrics.metrics())
-    // What devices said is for people at the box, not for everybody on its network.
+    // Messages of devices are for people at the box, not for its whole network.
     if (!isLoopback(request.socket.remoteAddress))
       return send(
         response,
@@ -152,7 +153,8 @@ export class ConsoleServer {
         'text/plain',
         'the console answers on the box itself only; use an SSH tunnel\n',
       )
-    // A name that was made to point here would let a page from elsewhere read it, and an image in one would be a look.
+    // A name that was pointed at this address would let a foreign page read it, and an image in one would count as a
+    // look.
     if (!isOwnPage(request) || isForeignSite(request))
       return send(response, 403, 'text/plain', 'nothing here is for pages of somebody else\n')
     if (path.startsWith('/api/v1/snapshots/')) return this.#picture(path, request, response)
@@ -168,7 +170,7 @@ export class ConsoleServer {
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
     if (!isOwnPage(request) || isForeignSite(request))
       return send(response, 403, 'text/plain', 'controls are not for pages of somebody else\n')
-    // A page of somebody else can not send this type without being asked first, and we never allow it.
+    // A foreign page can not send this type without asking the browser first, and the console never allows it.
     if (request.headers['content-type']?.split(';')[0] !== 'application/json')
       return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
     const path = new URL(request.url ?? '/', 'http://box').pathname
@@ -201,7 +203,7 @@ export class ConsoleServer {
     sendJson(response, 200, { ok: true })
   }
 
-  /** `GET /api/v1/snapshots/{id}/{preview|full}?who=NAME`: written down before it is shown. */
+  /** `GET /api/v1/snapshots/{id}/{preview|full}?who=NAME`: logged before it is shown. */
   async #picture(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const who = new URL(request.url ?? '/', 'http://box').searchParams.get('who') ?? ''
     const bytes = await lookAtPicture(this.#options.cameras, path, who)
@@ -227,13 +229,13 @@ function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
 }
 
-/** Asked by a page of another origin, as the browser says. */
+/** Requested by a page of another origin, as the browser reports. */
 function isForeignSite({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site']
   return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
-/** A name that was made to point here, or a page from elsewhere, must not arm or disarm a village. */
+/** A page from elsewhere, or under a name that was pointed at this address, must not arm or disarm a village. */
 function isOwnPage({ headers }: IncomingMessage): boolean {
   const host = headers.host ?? ''
   if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$/.test(host)) return false

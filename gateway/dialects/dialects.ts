@@ -1,4 +1,4 @@
-// The dialects that this program speaks, by name.
+// The dialects that this program supports, by name.
 import type { Dialect } from './port.ts'
 import { homeAssistant } from './home-assistant/home-assistant.ts'
 import { chirpstack } from './lorawan/envelopes/chirpstack.ts'
@@ -30,7 +30,7 @@ const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 
 export const dialectNames: readonly string[] = [...byName.keys()]
 
-/** Other words for the same: ESPHome speaks by Home Assistant's discovery. */
+/** Other names of the same dialect: ESPHome uses Home Assistant's discovery. */
 const alsoCalled: Readonly<Record<string, string>> = {
   esphome: 'home-assistant',
   homeassistant: 'home-assistant',
@@ -43,7 +43,7 @@ export function dialectOf(name: string): Dialect | undefined {
   return byName.get(name) ?? byName.get(alsoCalled[name] ?? '')
 }
 
-/** For a message of which nothing but its topic is known. */
+/** For a message of which only the topic is known. */
 export function dialectOfTopic(topic: string): Dialect | undefined {
   return dialects.find((dialect) => dialect.claims(topic))
 }

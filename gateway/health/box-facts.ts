@@ -1,5 +1,5 @@
-// What the box notices about itself, handed to the alarm engine until it has been kept: a full disk may refuse the very
-// record that says so.
+// The faults that the box detects about itself, reported to the alarm engine until they are stored: a full disk may
+// refuse the record about itself.
 import type { BoxFact } from '../alarms/port.ts'
 
 type Facts = NonNullable<BoxFact['facts']>
@@ -9,12 +9,14 @@ export class BoxFacts {
   readonly #kept = new Map<BoxFact['kind'], boolean>()
   #isTelling = false
 
-  /** Notes how it is; nothing is told before `tell`. */
+  /** Stores the state; nothing is reported before `tell`. */
   set(kind: BoxFact['kind'], isPresent: boolean, facts: Facts = {}): void {
     this.#wanted.set(kind, { isPresent, facts })
   }
 
-  /** Tells what changed since it was last kept; what can not be kept is told again at the next call. */
+  /**
+   * Reports the changes since the last stored state; a report that could not be stored is repeated at the next call.
+   */
   async tell(judge: (fact: BoxFact) => Promise<void>): Promise<void> {
     if (this.#isTelling) return
     this.#isTelling = true

@@ -1,4 +1,5 @@
-// Looks at the box itself with every tick: its clock, its journal and the room for it, its certificates. What it sees becomes box facts.
+// Checks the box itself with every tick: its clock, its journal and the free space, its certificates. The results
+// become box facts.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Logger } from 'pino'
@@ -11,7 +12,7 @@ import type { Journal } from '../journal/port.ts'
 import type { BoxFacts } from './box-facts.ts'
 
 const certificateLookMs = 600_000
-/** A certificate that ends within this wants somebody to renew it. */
+/** A certificate that expires within this time must be renewed. */
 const certificateSoonMs = 30 * 86_400_000
 const dayMs = 86_400_000
 
@@ -65,7 +66,7 @@ export class BoxWatch {
       facts.set('journal-damaged', true, { salvaged: salvaged?.records ?? 0, spoilt, ...folder })
     }
     if (rewound) facts.set('journal-rewound', true, { renumbered: rewound.records, folder: rewound.from })
-    // Without a known date nobody can say what has expired.
+    // Without a known date it is unknown which certificates have expired.
     if (time.clock === 'unsynced' || time.steadyMs - this.#certificatesAtMs < certificateLookMs) return
     this.#certificatesAtMs = time.steadyMs
     const [first] = this.#ends().toSorted((one, other) => one.endsMs - other.endsMs)
@@ -100,7 +101,7 @@ export class BoxWatch {
   }
 }
 
-/** The certificates that this box shows or trusts. */
+/** The certificates that this box presents or trusts. */
 export function certificateFilesOf({ uplink, mqtt }: GatewayConfig): string[] {
   const ofListeners = mqtt.listeners.flatMap(({ tls }) => [tls?.certFile, tls?.caFile])
   const files = [uplink?.certFile, uplink?.caFile, ...ofListeners]

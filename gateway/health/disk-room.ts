@@ -1,4 +1,4 @@
-// How much room the disk under a folder has.
+// The free space of the disk under a folder.
 import { statfsSync } from 'node:fs'
 
 export function diskOf(folder: string): { freeBytes: number; totalBytes: number } {

@@ -1,14 +1,15 @@
-// How fast this box wears its flash card: what the kernel says that the process wrote, a day, against what a card stands.
+// How fast this box wears its flash card: the kernel's count of bytes written per day, against the endurance of a card.
 import { readFileSync } from 'node:fs'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-/**
- * What a plain 16 GB card stands: 3000 writes of each cell. A card with another endurance lasts in proportion.
- */
+/** Endurance of a plain 16 GB card: 3000 writes of each cell. A card with another endurance lasts in proportion. */
 export const cardEnduranceBytes = 16e9 * 3000
-/** What a card really writes for a byte of a small synced write: it erases in far larger blocks. Measured on none; cautious. */
+/**
+ * Bytes that a card really writes for one byte of a small synced write: it erases in far larger blocks. Not measured; a
+ * cautious value.
+ */
 export const writeAmplification = 16
-/** Before so much time the start itself would be most of what was written. */
+/** Before this time most of the written bytes would be those of the start. */
 const projectAfterMs = 10 * 60_000
 const dayMs = 86_400_000
 const daysPerYear = 365.25
@@ -23,7 +24,7 @@ export interface FlashFacts {
 
 export interface FlashWearOptions {
   monotonicMs: () => number
-  /** Bytes that the kernel has sent to the disk for this process; undefined where it does not say. */
+  /** Bytes that the kernel has sent to the disk for this process; undefined if it does not report them. */
   readWrittenBytes?: () => number | undefined
 }
 
@@ -38,7 +39,7 @@ export class FlashWear {
     this.#startedMs = monotonicMs()
   }
 
-  /** Undefined on a system that does not count. */
+  /** Undefined on a system without this count. */
   facts(): FlashFacts | undefined {
     const writtenBytes = this.#read()
     if (writtenBytes === undefined) return undefined
@@ -71,7 +72,7 @@ export class FlashWear {
   }
 }
 
-/** From Linux's own count; it includes what is written for this process later, at the next sync. */
+/** From Linux's own count; it includes bytes written for this process later, at the next sync. */
 export function readOwnWrittenBytes(): number | undefined {
   let text: string
   try {

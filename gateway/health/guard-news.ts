@@ -1,4 +1,5 @@
-// When a heartbeat carries what is armed, bypassed and on test: after each change, after each connection, and now and then.
+// When a heartbeat contains the armed, bypassed and tested items: after each change, after each connection, and from
+// time to time.
 import type { Guard } from '../../protocols/domain/guard.ts'
 
 /** Every tenth heartbeat has it in any case: five minutes. */
@@ -16,7 +17,7 @@ export class GuardNews {
   /** For the next heartbeat; undefined while the centre has it already. */
   next(): Guard | undefined {
     const guard = this.#read()
-    // Ages and what is left pass by themselves; a time that was set anew is told with the next tenth.
+    // Ages and remaining times change without a message; a time that was set again is sent with the next tenth.
     const told = JSON.stringify(guard, (key, value: unknown) =>
       key === 'leftMs' || key === 'forMs' ? undefined : value,
     )
@@ -26,7 +27,7 @@ export class GuardNews {
     return guard
   }
 
-  /** Another connection, perhaps to a centre that knows nothing. */
+  /** Another connection, perhaps to a centre that has none of it. */
   forget(): void {
     this.#told = ''
   }

@@ -1,4 +1,4 @@
-// What the box console shows, gathered from the parts that know it.
+// The content of the box console, collected from the parts that know it.
 import type { LaneFacts, Uplink } from '../uplink/port.ts'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import { lanes, urgency, type Lane } from '../../protocols/domain/colour.ts'
@@ -25,7 +25,7 @@ import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
 import type { FlashWear } from './flash-wear.ts'
 
-/** Present until it has said nothing for this long, ms; late until twice as long. */
+/** Present until it has sent nothing for this long, ms; late until twice as long. */
 const presentMs = 180_000
 const excerptLength = 200
 
@@ -105,7 +105,7 @@ export class HealthReport {
     }
   }
 
-  /** What a person at the box may name. */
+  /** The things that a person at the box may name. */
   known(): { zones: Set<string>; devices: Set<string>; alarms: Set<string> } {
     const { config, documents } = this.#options
     const alarms = [...documents.keys('alarm:')].map(
@@ -161,7 +161,7 @@ export class HealthReport {
     const list = [...ids].map((id): HealthDevice => {
       const settings = config.devices.find((device) => device.id === id)
       const said = readDeviceSaid(documents, id)
-      // What hangs on a bridge has no connection of its own: it is there since its last message.
+      // A device behind a bridge has no connection of its own: it is present since its last message.
       const heardForItMs =
         settings?.via === undefined || said.heardMs === undefined
           ? undefined

@@ -1,4 +1,4 @@
-// What a heartbeat says of the box beside its lanes.
+// The facts of the box in a heartbeat, besides its lanes.
 import type { DeviceBroker } from '../broker/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal } from '../journal/port.ts'
@@ -12,7 +12,7 @@ export interface HeartbeatOptions {
   config: GatewayConfig
   broker: DeviceBroker
   journal: Journal
-  /** No more of it than a heartbeat has room for. */
+  /** As much of it as a heartbeat has room for. */
   guard: () => Guard
   now: () => BoxTime
   boot: number
@@ -21,7 +21,7 @@ export interface HeartbeatOptions {
 
 export function createHeartbeatFacts(options: HeartbeatOptions): {
   read: () => HeartbeatFacts
-  /** Another connection: the centre may know nothing. */
+  /** Another connection: the centre may have none of it. */
   connected: () => void
 } {
   const { config, broker, journal, boot } = options

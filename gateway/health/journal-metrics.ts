@@ -1,4 +1,4 @@
-// The journal on /metrics: how far each lane is, how large the file, how much room.
+// The journal on /metrics: the position of each lane, the size of the file, the free space.
 import { Gauge, type Registry } from 'prom-client'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Journal } from '../journal/port.ts'

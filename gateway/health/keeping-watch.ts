@@ -1,5 +1,5 @@
-// Whether the journal takes commits: what the health page and the heartbeat say, and a commit from time to time while it refuses,
-// so that nobody has to press a button for the box to find out that its storage works again.
+// Whether the journal takes commits: the state for the health page and the heartbeat, and a test commit from time to
+// time while it refuses, so that the box detects that its storage works again without a message from a device.
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Journal } from '../journal/port.ts'
 
@@ -26,17 +26,17 @@ export class KeepingWatch {
     options.journal.onCommitted(() => this.#set(undefined))
   }
 
-  /** It refuses, or takes commits again. */
+  /** The journal starts to refuse, or to take commits again. */
   onChange(listener: () => void): void {
     this.#changed = listener
   }
 
-  /** Why nothing is kept at the moment; undefined while all is well. */
+  /** Why nothing can be stored at the moment; undefined while all is well. */
   get illness(): string | undefined {
     return this.#illness
   }
 
-  /** What the heartbeat says of it. */
+  /** The state for the heartbeat. */
   get said(): { isKeeping?: false } {
     return this.#illness === undefined ? {} : { isKeeping: false }
   }
@@ -58,14 +58,14 @@ export class KeepingWatch {
   #probeLater(): void {
     const { clock, note } = this.#options
     this.#cancel = clock.after(keepingProbeMs, () => {
-      // What is refused again has been said already.
+      // A repeated refusal is not reported again.
       note().catch(() => undefined)
       this.#probeLater()
     })
   }
 }
 
-/** The note that is tried is one of the intake's own. */
+/** The test note is one of the intake's own records. */
 export function watchKeeping(
   journal: KeepingWatchOptions['journal'],
   clock: Clock,

@@ -1,4 +1,4 @@
-// What follows a commit: commands go out, the sender's lamp shows the stage, and cameras take their pictures.
+// The work after a commit: commands are sent, the sender's lamp shows the stage, and cameras take their pictures.
 import type { Cameras } from '../cameras/port.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
 import { causePrefix, type CauseDocument, type StoredInput } from '../intake/port.ts'
@@ -25,7 +25,7 @@ export function actKept({ commands, stages, cameras }: ActKeptOptions): (input: 
   }
 }
 
-/** Whose lamp waits for a stage, as the journal remembers it. */
+/** The senders whose lamps wait for a stage, as stored in the journal. */
 export async function restoreStages(journal: Journal, stages: StageReceipts): Promise<void> {
   const causes = (await journal.loadState(causePrefix)) as [string, CauseDocument][]
   stages.restore(causes.map(([key, cause]) => [key.slice(causePrefix.length), cause]))

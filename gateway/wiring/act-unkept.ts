@@ -1,4 +1,4 @@
-// What is done although its cause could not be kept: local rules are carried out, and the call goes up to the town.
+// The work for an input that could not be stored: local rules are executed, and the call is sent to the town.
 import type { Logger } from 'pino'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { LocalCommand } from '../alarms/port.ts'

@@ -1,10 +1,10 @@
-// The alarm engine for a configuration: its devices, and its bridges as hubs on which theirs hang.
+// The alarm engine for a configuration: its devices, and its bridges as the hubs of their devices.
 import { createAlarmEngine } from '../alarms/alarm-engine.ts'
 import type { AlarmEngine } from '../alarms/port.ts'
 import { deviceSchema, type AlarmSettings, type DeviceSettings } from '../config/alarm-settings.ts'
 import type { GatewayConfig } from '../config/config.ts'
 
-/** A bridge says nothing while nothing happens behind it: what proves it is its connection. */
+/** A bridge sends nothing while nothing happens behind it: its connection shows that it is alive. */
 const bridgeReportIntervalS = 7 * 86_400
 
 function devicesAndBridges({ devices, bridges }: GatewayConfig): AlarmSettings['devices'] {

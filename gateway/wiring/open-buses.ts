@@ -1,4 +1,4 @@
-// Ways in that are no MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
+// Inputs that are not MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
 import type { Logger } from 'pino'
 import type { GatewayConfig } from '../config/config.ts'
 import type { DialectIntake } from '../dialects/box/dialect-intake.ts'
@@ -15,7 +15,7 @@ export interface OpenBusesOptions {
 }
 
 export interface OpenBuses {
-  /** Whether the bus answers; undefined where `bridge` is no bus. */
+  /** True when the bus answers; undefined if `bridge` is no bus. */
   isThere(bridge: string): boolean | undefined
   start(): Promise<void>
   stop(): Promise<void>
@@ -41,7 +41,7 @@ export function openBuses(options: OpenBusesOptions): OpenBuses {
         const isListening = await listener.start().then(
           () => true,
           (error: Error) => {
-            // The rest of the box protects the village all the same; people see an alarm of this bridge.
+            // The rest of the box still protects the village; people see an alarm of this bridge.
             logger.error(
               { bridge: id, reason: error.message },
               'no listener for recorders: give it a free port',

@@ -1,4 +1,4 @@
-// Wires the cameras: what they see becomes readings, facts and notes of the journal. Loaded only where there are any.
+// Wires the cameras: their results become readings, facts and records of the journal. Loaded only if there are any.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { BoxTime } from '../../protocols/domain/event.ts'
@@ -25,7 +25,7 @@ export interface OpenCamerasOptions {
 export interface OpenedCameras {
   cameras: Cameras
   travel: PictureTravel
-  /** Where the uplink finds their pictures. */
+  /** The source of their pictures for the uplink. */
   pictures: PictureSource
 }
 

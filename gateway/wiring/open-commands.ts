@@ -37,14 +37,14 @@ export interface OpenCommandsOptions {
   uplink: Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
   centreConfig?: CentreConfig
-  /** Starts the gateway anew, with the configuration as it is then. */
+  /** Restarts the gateway with the configuration as it is then. */
   restart: (why: string) => void
 }
 
 export interface OpenCommands {
-  /** What was committed: commands go out, answers are noted. */
+  /** After a commit: commands are sent, answers are stored. */
   kept(input: StoredInput): void
-  /** The centre's clock, as it was one way of the link ago. */
+  /** The centre's clock, late by the one-way time of the link. */
   hearCentreTime(wallMs: number): void
   stop(): Promise<void>
 }

@@ -1,4 +1,4 @@
-// The console of the box: its health page and what a person may do there. If its port is taken, the box starts without it.
+// The console of the box: its health page and the manual actions. If its port is taken, the box starts without it.
 import { join } from 'node:path'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
@@ -27,7 +27,7 @@ export interface OpenConsoleOptions extends OpenedJournal {
   lastReceiptMs: () => number | undefined
 }
 
-/** Where the console answers; empty when it does not. */
+/** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
   const { config, logger, clock, metrics, version, parts } = base
   const { journal, bases, boxClock, boot, intake, broker, cameras, uplink, keeping } = options

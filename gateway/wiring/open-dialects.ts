@@ -1,5 +1,5 @@
-// Wires foreign dialects: what bridges and bought devices say goes to intake as events of our devices, and commands for those
-// devices go out in their dialect.
+// Wires foreign dialects: messages of bridges and bought devices go to intake as events of listed devices, and commands
+// for those devices are sent in their dialect.
 import { withPlainReadings } from '../intake/records.ts'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
@@ -30,22 +30,24 @@ export interface OpenDialects {
   intake: DeviceIntake
   grants: TopicGrants
   dialects: DialectIntake
-  /** Who carries commands to this device, where it speaks a foreign dialect. */
+  /** The sender that carries commands to this device, if it uses a foreign dialect. */
   carrierOf(device: string): string | undefined
   isConnected(device: string): boolean
-  /** Sends it in the device's dialect and notes what came of it, as an answer of the device. */
+  /** Sends it in the device's dialect and stores the outcome, like an answer of the device. */
   send(device: string, command: DeviceCommand): Promise<void>
-  /** Lets devices join at a bridge for so long; what is in the way otherwise. */
+  /** Lets devices join at a bridge for this long; otherwise returns the obstacle. */
   permitJoin(bridge: string, minutes: number): Promise<string | undefined>
-  /** Devices that hang on this bridge. */
+  /** Devices behind this bridge. */
   behind(bridge: string): readonly string[]
-  /** Where vendors push to; 0 where they can not. */
+  /** The port to which vendors push; 0 if there is none. */
   pushPort(): number
   start(broker: DeviceBroker): Promise<void>
   stop(): Promise<void>
 }
 
-/** Read once at the start; one that can not be read is named, and nothing starts with half a configuration. */
+/**
+ * Read once at the start; an unreadable one is named, and the gateway does not start with a part of its configuration.
+ */
 function readMapping(file: string): unknown {
   const parsed = mappingSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
   if (!parsed.success)

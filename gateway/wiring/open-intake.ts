@@ -1,4 +1,4 @@
-// What is said to the box on its way to the journal; and that a known time repairs the times of before.
+// Wires the path of all inputs to the journal; and, once the time is known, the repair of earlier times.
 import { takeForgetRequests } from '../intake/forget-request.ts'
 import { Intake } from '../intake/intake.ts'
 import { reportTo, type Base } from './base.ts'

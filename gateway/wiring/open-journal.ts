@@ -1,4 +1,4 @@
-// First step: the journal is opened, and the box's clock with it, because a boot is counted by the journal.
+// First step: opens the journal, and the box's clock with it, because the journal counts the boots.
 import { mkdirSync } from 'node:fs'
 import { loadBootBases, type BootBases } from '../clock/boot-bases.ts'
 import { BoxClock, createBootTimer, readBootId } from '../clock/box-clock.ts'
@@ -13,7 +13,7 @@ export interface OpenJournalOptions {
   bootId?: string | undefined
   wrapJournal?: ((journal: Journal) => Journal) | undefined
   isSystemSynced?: (() => boolean) | undefined
-  /** The journal turned out to be damaged while running. */
+  /** The journal was found damaged while running. */
   onDamaged: (error: Error) => void
 }
 

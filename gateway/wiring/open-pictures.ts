@@ -1,4 +1,4 @@
-// Brings cameras and uplink together: every stored picture travels, whatever it was taken for, behind the record about it.
+// Connects cameras and uplink: every stored picture is sent, whatever its purpose, after its record.
 import type { Logger } from 'pino'
 import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import type { Cameras, Snapshot } from '../cameras/port.ts'
@@ -6,7 +6,10 @@ import type { Intake } from '../intake/intake.ts'
 import { laneOfOthers } from '../cameras/pictures/picture-lanes.ts'
 import type { PictureSource, Uplink } from '../uplink/port.ts'
 
-/** A centre without the record gets it once more when it has said so this often: the first may still be on its way. */
+/**
+ * If a centre has answered this often that it has no record of the picture, the record is sent once more: the first may
+ * still be on its way.
+ */
 const recordAgainAfter = 2
 const snapshotsMax = 20_000
 
@@ -24,7 +27,7 @@ export class PictureTravel {
     this.#options = options
   }
 
-  /** Where the uplink finds the bytes. */
+  /** The source of the bytes for the uplink. */
   source(cameras: Cameras): PictureSource {
     this.#cameras = cameras
     return {
@@ -38,18 +41,18 @@ export class PictureTravel {
     }
   }
 
-  /** What an earlier run could not bring to its end goes on. */
+  /** Pictures that an earlier run did not finish continue. */
   start(uplink: Uplink | undefined): void {
     this.#uplink = uplink
     for (const { snapshot, sizes } of this.#cameras?.unreached() ?? [])
       uplink?.addPicture(snapshot, true, sizes)
   }
 
-  /** Told with the commit of the record about a picture: the bytes follow once it is on disk, or was refused. */
+  /** Called with the commit of the picture's record: the bytes follow once it is on disk, or was refused. */
   taken(snapshot: Snapshot, recorded: Promise<void>): void {
     recorded.then(
       () => this.#uplink?.addPicture(snapshot, false),
-      // The centre will say that it does not know this one; then the record goes again.
+      // The centre will answer that it does not know this picture; then the record is sent again.
       () => this.#uplink?.addPicture(snapshot, true),
     )
   }

@@ -1,4 +1,4 @@
-// The uplink to the town, where one is configured: what it sends, what the heartbeat says, and what comes back.
+// The uplink to the town, if one is configured: what it sends, the content of the heartbeat, and what it receives.
 import { fitGuard } from '../alarms/guard.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
@@ -23,7 +23,7 @@ export interface OpenUplinkOptions extends OpenedJournal {
   keeping: KeepingWatch
   guard: () => Guard
   startedMs: number
-  /** Start anew: the journal is to begin a new epoch. */
+  /** Restart: the journal must begin a new epoch. */
   restart: (why: string) => void
 }
 

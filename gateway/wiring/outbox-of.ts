@@ -1,4 +1,4 @@
-// What the uplink sees of the journal; what the centre has stored is a stage of each alarm in it.
+// The journal as the uplink sees it; when the centre has stored an alarm, its stage changes.
 import type { StageReceipts } from '../commands/stage-receipts.ts'
 import type { Journal, Outbox } from '../journal/port.ts'
 

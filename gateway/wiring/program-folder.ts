@@ -1,4 +1,4 @@
-// Where the program is installed, found from sources, from compiled files and from the bundle alike.
+// The folder of the installed program, found from sources, from compiled files and from the bundle.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The gateway's slow pulse: looks at the box, asks the alarm engine whether anything is due, and the journal's thread whether it
+// The gateway's regular tick: checks the box, asks the alarm engine for due work, and checks that the journal's thread
 // answers.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -7,9 +7,9 @@ import type { BoxWatch } from '../health/box-watch.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Journal } from '../journal/port.ts'
 
-/** How often the engine is asked whether anything is due. */
+/** How often the engine is asked for due work. */
 const tickMs = 250
-/** How often the thread of the journal is asked. */
+/** How often the journal's thread is checked. */
 export const pulseMs = 5000
 
 export interface TickOptions {
@@ -20,11 +20,11 @@ export interface TickOptions {
   watch: Pick<BoxWatch, 'look'>
   facts: BoxFacts
   steadyMs: () => number
-  /** Told while ticks go round and the journal's thread answers: what the supervisor's watchdog is fed by. */
+  /** Called while ticks run and the journal's thread answers: this feeds the supervisor's watchdog. */
   onAlive?: (() => void) | undefined
 }
 
-/** Starts the pulse; returns what ends it. */
+/** Starts the ticks; returns the function that ends them. */
 export function startTicks(options: TickOptions): () => void {
   const { clock, logger, intake, journal, watch, facts, steadyMs, onAlive } = options
   let isEnded = false

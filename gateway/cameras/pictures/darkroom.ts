@@ -1,4 +1,5 @@
-// Hands pictures to the worker thread and takes back what may be stored; a picture that breaks the thread breaks no other.
+// Hands pictures to the worker thread and returns the results that may be stored; if a picture breaks the thread, other
+// pictures are not affected.
 import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { startThread } from '../../../platform/thread.ts'
@@ -6,7 +7,10 @@ import { CameraProblem } from '../talk/camera-problem.ts'
 import { Slots, type Urgency } from '../process/slots.ts'
 import type { BadPicture, Light, Polygon } from './picture-work.ts'
 
-/** Pictures given to the thread at once: one is worked on while the next is handed over. And the longest one may take, on a busy box. */
+/**
+ * Pictures given to the thread at once: one is processed while the next is handed over. And the longest time for one,
+ * on a busy box.
+ */
 const atOnceMax = 2
 const workMsMax = 30_000
 /** Each camera waits with the pictures of one alarm at most (before, at once, and two later); beyond that `busy`. */
@@ -27,7 +31,7 @@ export interface FinishedFile {
 }
 
 export interface Finished {
-  /** SHA-256 of what the camera sent: equal twice means the same picture twice. */
+  /** SHA-256 of the camera's bytes: equal hashes mean the same picture. */
   source: string
   full: FinishedFile
   preview: FinishedFile
@@ -44,7 +48,7 @@ interface Waiting {
   cancel: () => void
 }
 
-/** Makes an odd kind of JPEG a plain one. */
+/** Converts an unusual JPEG to a baseline one. */
 export type ToBaseline = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
 
 export class Darkroom {
@@ -56,14 +60,14 @@ export class Darkroom {
   #worker: Worker | undefined
   #lastId = 0
 
-  /** `onTrouble` hears of a thread that failed. */
+  /** `onTrouble` is called when the thread failed. */
   constructor(options: { clock: Clock; toBaseline: ToBaseline; onTrouble: (error: Error) => void }) {
     this.#clock = options.clock
     this.#toBaseline = options.toBaseline
     this.#onTrouble = options.onTrouble
   }
 
-  /** Starts the thread ahead of the first picture, which is then not the one that waits for it. */
+  /** Starts the thread before the first picture, so that the first picture does not wait for it. */
   start(): void {
     this.#worker ??= this.#open()
   }
@@ -79,7 +83,10 @@ export class Darkroom {
     return this.#waiting.size + this.#slots.waiting
   }
 
-  /** Checks, masks and reduces a picture, in its turn; rejects with a CameraProblem, and then nothing of it may be kept. */
+  /**
+   * Checks, masks and reduces a picture, in its turn; if it rejects with a CameraProblem, nothing of the picture may be
+   * stored.
+   */
   async develop(
     bytes: Uint8Array,
     masks: readonly Polygon[],
@@ -108,7 +115,7 @@ export class Darkroom {
 
   #open(): Worker {
     const worker = startThread(import.meta.url, 'gateway/cameras/pictures/picture-worker', { resourceLimits })
-    // The program may end while the thread idles.
+    // The program may end while the thread is idle.
     worker.unref()
     worker.on('message', (reply: DarkroomReply) => {
       const entry = this.#waiting.get(reply.id)
@@ -124,7 +131,7 @@ export class Darkroom {
     return worker
   }
 
-  /** Everything given to a thread that hangs or died is refused; the next picture gets a new thread. */
+  /** All pictures given to a thread that hangs or died are refused; the next picture gets a new thread. */
   #restart(worker: Worker): void {
     if (this.#worker !== worker) return
     this.#worker = undefined

@@ -1,8 +1,8 @@
-// Who looked at which picture, when and from where: one JSON line each, on disk before the picture is handed out.
+// Who looked at which picture, when and from where: one JSON line per look, on disk before the picture is handed out.
 import { mkdir, open, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A file is set aside at this size; so many are kept, which is about 50,000 looks. */
+/** A file is rotated at this size; this many are kept, about 50,000 looks. */
 const fileBytesMax = 1024 * 1024
 const filesMax = 10
 
@@ -23,7 +23,7 @@ export class LookLog {
     this.#folder = folder
   }
 
-  /** Resolves when the line is synced; rejects when it could not be written, and then nobody may look. */
+  /** Resolves when the line is synced; if it rejects, the picture may not be handed out. */
   append(look: Look): Promise<void> {
     const written = this.#writing.then(() => this.#append(`${JSON.stringify(look)}\n`))
     this.#writing = written.catch(() => {})

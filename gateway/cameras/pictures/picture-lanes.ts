@@ -1,10 +1,10 @@
-// In which lane a record about a picture is kept and travels, and whether its commit may wait for others.
+// The lane of a record about a picture, and whether its commit may wait to be grouped.
 import type { Colour, Lane } from '../../../protocols/domain/colour.ts'
 import { snapshotTaken } from '../../../protocols/domain/snapshot.ts'
 
-/** Alarms whose first picture has hurried; the oldest are forgotten. */
+/** Alarms that already have their urgent first picture; the oldest are removed. */
 const hurriedMax = 100
-/** Of one that does not hurry: below every alarm that may need somebody, above what is only routine. */
+/** Lane of a picture that is not urgent: below every alarm that may need an answer, above routine. */
 export const laneOfOthers = (colour: Colour | undefined): Lane => (colour === undefined ? 'routine' : 'blue')
 
 export interface RecordPlace {
@@ -13,9 +13,9 @@ export interface RecordPlace {
 }
 
 /**
- * The first picture of an alarm hurries with the alarm's own colour, and one that a person asked for. The records of
- * the others come by the dozen, eight cameras in the same seconds: they share commits and stay out of the lanes of red and
- * orange, or presses would wait for them here, on the link and at the centre.
+ * The first picture of an alarm, and one that a person asked for, is urgent with the alarm's own colour. The records of
+ * the others come in groups, eight cameras within seconds: they share commits and stay out of the lanes of red and
+ * orange, because alarms would wait for them here, on the link and at the centre.
  */
 export class PictureLanes {
   readonly #hurried = new Set<string>()

@@ -1,9 +1,9 @@
-// The last few pictures of a camera, in memory only: what was there just before an alarm.
+// The last few pictures of a camera, in memory only: the scene directly before an alarm.
 import type { BoxTime } from '../../../protocols/domain/event.ts'
 import type { RawPicture } from '../talk/camera-client.ts'
 
 const depth = 3
-/** For one camera; eight of them stay inside 16 MiB. */
+/** For one camera; eight of them stay within 16 MiB. */
 const ringBytesMax = 2 * 1024 * 1024
 
 export interface RingPicture extends RawPicture {

@@ -1,4 +1,5 @@
-// Pictures on disk: files named by their SHA-256, one small document per snapshot, quotas, a term, and deletion that deletes.
+// Pictures on disk: files named by their SHA-256, one small document per snapshot, quotas, a term, and deletion from
+// the disk.
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,15 +8,15 @@ import type { FinishedFile } from './darkroom.ts'
 import { pictureSizes, type PictureSize } from '../../../protocols/domain/snapshot.ts'
 import type { PictureFile, Snapshot } from '../port.ts'
 
-/** Most snapshots kept, whatever their size: each costs about 1 KB of memory. */
+/** Most snapshots kept, whatever their size: each needs about 1 KB of memory. */
 export const snapshotsMax = 20_000
-/** A held snapshot (its alarm was never closed) is let go after this many terms. */
+/** A held snapshot (its alarm was never closed) is released after this many terms. */
 const heldTermsMax = 12
 
 export interface StoredSnapshot extends Snapshot {
-  /** True while its alarm is not closed: the term does not end it. */
+  /** True while its alarm is not closed: the term does not delete it. */
   isHeld: boolean
-  /** What of it the centre has; losing a note costs a question. */
+  /** The files of it that the centre has; if this note is lost, the centre is asked once more. */
   reached?: PictureSize[]
 }
 
@@ -38,14 +39,14 @@ const namePattern = /^[0-9a-f]{64}$/
 const idPattern = /^[0-9a-f]{8,64}$/
 
 /**
- * Files are not synced: a commit of the journal must never wait for picture bytes. A file that a power cut tore is
- * found by its size at the next start or by its hash when it is read, deleted, and said to be so.
+ * Files are not synced: a commit of the journal must never wait for picture bytes. A file torn by a power cut is found
+ * by its size at the next start or by its hash when it is read; it is deleted, and a fact reports it.
  */
 export class PictureStore {
   readonly #options: PictureStoreOptions
   /** Oldest first. */
   readonly #snapshots = new Map<string, StoredSnapshot>()
-  /** Who needs which file. */
+  /** Which snapshots use which file. */
   readonly #uses = new Map<string, StoredSnapshot[]>()
   readonly #cameraBytes = new Map<string, number>()
   readonly #unwritten = new Set<StoredSnapshot>()
@@ -68,7 +69,7 @@ export class PictureStore {
     return this.#snapshots.get(id)
   }
 
-  /** Reads what is there; drops documents without whole files and files without documents. */
+  /** Reads the stored pictures; deletes documents without complete files and files without documents. */
   async open(): Promise<void> {
     await mkdir(this.#index(), { recursive: true, mode: 0o700 })
     await mkdir(this.#blobs(), { recursive: true, mode: 0o700 })
@@ -89,7 +90,9 @@ export class PictureStore {
     }
   }
 
-  /** Writes both files and the documents of all snapshots of them, then makes room. Rejects when the disk does not take them. */
+  /**
+   * Writes both files and the documents of all their snapshots, then makes room. Rejects when the disk refuses them.
+   */
   put(snapshots: readonly StoredSnapshot[], full: FinishedFile, preview: FinishedFile): Promise<void> {
     return this.#inTurn(async () => {
       const files = preview.sha256 === full.sha256 ? [full] : [full, preview]
@@ -104,7 +107,7 @@ export class PictureStore {
     })
   }
 
-  /** What a disk that is full took of them would keep it full. */
+  /** A part that a full disk accepted would keep it full. */
   async #sweepUp(snapshots: readonly Snapshot[], files: readonly FinishedFile[]): Promise<void> {
     const unused = files
       .filter(({ sha256 }) => !this.#uses.has(sha256))
@@ -115,7 +118,10 @@ export class PictureStore {
     )
   }
 
-  /** Whole bytes of a file, or undefined when it is gone; a damaged one is deleted with the snapshots that use it. */
+  /**
+   * The complete bytes of a file, or undefined when it is gone; a damaged one is deleted with the snapshots that use
+   * it.
+   */
   async read(sha256: string): Promise<Buffer | undefined> {
     if (!this.#uses.has(sha256)) return undefined
     const bytes = await readFile(this.#blob(sha256)).catch((error: unknown) => {
@@ -140,7 +146,7 @@ export class PictureStore {
     }
   }
 
-  /** The centre has this file. Known at once, on the disk with the next `writeReached`. */
+  /** The centre has this file. Valid at once, on disk with the next `writeReached`. */
   markReached(sha256: string): void {
     for (const snapshot of this.#uses.get(sha256) ?? []) {
       const before = snapshot.reached ?? []
@@ -150,7 +156,7 @@ export class PictureStore {
     }
   }
 
-  /** A dozen alarms may share a picture, and other alarms are on their way while it is: nobody waits for these notes. */
+  /** A dozen alarms may share a picture, and alarms may be in progress meanwhile: no caller waits for these notes. */
   writeReached(): Promise<void> {
     return this.#inTurn(async () => {
       for (const one of this.#unwritten) {
@@ -164,7 +170,7 @@ export class PictureStore {
     return this.#inTurn(() => this.#remove(id, reason))
   }
 
-  /** One change at a time: two cameras may have the same picture, and one may go while the other comes. */
+  /** One change at a time: two cameras may have the same picture, and one may be deleted while the other is stored. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#changing.then(change)
     this.#changing = result.catch(() => {})
@@ -178,16 +184,16 @@ export class PictureStore {
     return true
   }
 
-  /** All at once, and told together: a full store loses as many as it gains. */
+  /** All together, with one report: a full store loses as many as it gains. */
   async #delete(unused: ReadonlyMap<StoredSnapshot, string[]>, reason: Deleted['reason']): Promise<void> {
-    // The files first: a document without files is found at the next start, a file without document too.
+    // The files first: the next start finds a document without files, and also a file without a document.
     const files = [...unused.values()].flat()
     await Promise.all(files.map((sha256) => rm(this.#blob(sha256), { force: true })))
     await Promise.all([...unused.keys()].map(({ id }) => rm(this.#document(id), { force: true })))
     for (const snapshot of unused.keys()) this.#options.onDeleted({ snapshot, reason })
   }
 
-  /** Out of the books; answers the files that nobody needs any more. */
+  /** Removes the entries; returns the files that no snapshot uses any more. */
   #forget(snapshot: StoredSnapshot): string[] {
     this.#snapshots.delete(snapshot.id)
     this.#count(snapshot, -1)
@@ -211,8 +217,8 @@ export class PictureStore {
   }
 
   /**
-   * Deletes what is past its term. Only to be called while the clock is synced; a picture that was taken with the
-   * clock unsynced gets its wall time now, so that a step from 1970 to today ends nobody's term.
+   * Deletes pictures past their term. Call it only while the clock is synced; a picture taken with an unsynced clock
+   * gets its wall time now, so that a step from 1970 to today does not end its term.
    */
   sweep(wallMs: number): Promise<void> {
     return this.#inTurn(() => this.#sweep(wallMs))
@@ -231,7 +237,7 @@ export class PictureStore {
     }
   }
 
-  /** `newest` are of one camera. */
+  /** `newest` belong to one camera. */
   async #makeRoom(newest: readonly Snapshot[]): Promise<void> {
     const camera = newest[0]?.camera ?? ''
     const kept = new Set(newest.map(({ id }) => id))
@@ -250,7 +256,7 @@ export class PictureStore {
     await this.#delete(victims, 'quota')
   }
 
-  /** Oldest first, but pictures of open alarms last: the quota holds even then. */
+  /** Oldest first, but pictures of open alarms last: the quota also applies to them. */
   #victim(isCandidate: (snapshot: StoredSnapshot) => boolean): StoredSnapshot | undefined {
     let held: StoredSnapshot | undefined
     for (const snapshot of this.#snapshots.values()) {
@@ -316,7 +322,7 @@ export class PictureStore {
   #blob = (sha256: string): string => join(this.#blobs(), sha256.slice(0, 2), `${sha256}.jpg`)
 }
 
-/** Waits for all of them, also when one fails. */
+/** Waits for all of them, also if one fails. */
 async function allOf(work: readonly Promise<void>[]): Promise<void> {
   for (const done of await Promise.allSettled(work)) if (done.status === 'rejected') throw done.reason
 }

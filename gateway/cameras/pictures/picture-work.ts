@@ -1,4 +1,5 @@
-// What is done to a picture before anybody sees it: checked whole, privacy masks burned in, a small preview, its light measured.
+// Processing of a picture before people can see it: checked completely, privacy masks burned in, a small preview, its
+// light measured.
 import type { JpegCoefficients } from '../../../platform/jpeg/jpeg-coefficients.ts'
 import { toCoefficients, toPlanes, type Scale } from '../../../platform/jpeg/jpeg-planes.ts'
 import { isJpeg, notBaseline, parseJpeg, tooManyPixels } from '../../../platform/jpeg/parse-jpeg.ts'
@@ -8,7 +9,7 @@ import { writeJpeg } from '../../../platform/jpeg/write-jpeg.ts'
 export type Point = readonly [x: number, y: number]
 export type Polygon = readonly Point[]
 
-/** Largest preview in bytes: it goes up ahead of the full size. */
+/** Largest preview in bytes: it is sent before the full size. */
 export const previewBytesMax = 20 * 1024
 const previewWidthMax = 480
 const previewQualities = [65, 45, 30, 18, 10, 5]
@@ -30,7 +31,7 @@ export interface Light {
 
 export type WorkResult = { ok: true; picture: WorkedPicture } | { ok: false; code: BadPicture }
 
-/** `not-baseline` and `too-many-pixels`: another program can make a picture of it that we can work on. */
+/** `not-baseline` and `too-many-pixels`: ffmpeg can convert it to a picture that can be processed. */
 export type BadPicture = 'not-a-picture' | 'broken-picture' | 'not-baseline' | 'too-many-pixels'
 
 export function workPicture(bytes: Uint8Array, masks: readonly Polygon[]): WorkResult {
@@ -46,7 +47,7 @@ export function workPicture(bytes: Uint8Array, masks: readonly Polygon[]): WorkR
   burnMasks(picture, masks)
   const full = masks.length > 0 || picture.isIncomplete ? writeJpeg(picture) : bytes
   const { width, height } = picture
-  // A small picture is its own preview: no second coding, no second file.
+  // A small picture is its own preview: no second encoding, no second file.
   const preview = full.length <= previewBytesMax ? { bytes: full, width, height } : createPreview(picture)
   return { ok: true, picture: { width, height, full, preview, light } }
 }
@@ -66,7 +67,7 @@ function measureLight(picture: JpegCoefficients): Light {
   return { mean, spread: Math.sqrt(Math.max(0, squares / blocks - mean * mean)) }
 }
 
-/** Blanks every block that a polygon touches, in all components; nothing of it is left in the file. */
+/** Blanks every block that a polygon touches, in all components; nothing of them stays in the file. */
 export function burnMasks(picture: JpegCoefficients, masks: readonly Polygon[]): void {
   if (masks.length === 0) return
   const hMax = Math.max(...picture.components.map((component) => component.h))
@@ -100,7 +101,7 @@ interface Cell {
   bottom: number
 }
 
-/** True when polygon and cell share any point: a corner inside the other, or edges that cross. */
+/** True when polygon and cell share a point: a corner inside the other, or edges that cross. */
 function touches(polygon: Polygon, cell: Cell): boolean {
   const { left, top, right, bottom } = cell
   if (polygon.some(([x, y]) => x >= left && x <= right && y >= top && y <= bottom)) return true
@@ -120,7 +121,7 @@ function isInside(polygon: Polygon, x: number, y: number): boolean {
   return inside
 }
 
-/** Liang-Barsky: does the part of the line from `a` to `b` inside the cell have any length? */
+/** Liang-Barsky: true when the part of the line from `a` to `b` inside the cell has a length. */
 function crosses(a: Point, b: Point, cell: Cell): boolean {
   const dx = b[0] - a[0]
   const dy = b[1] - a[1]

@@ -1,4 +1,4 @@
-// The thread in which pictures are worked on, so that no camera waits for one of another.
+// The worker thread for pictures, so that no camera waits for the picture of another.
 import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
@@ -24,11 +24,11 @@ function work(job: DarkroomJob): DarkroomReply {
 
 parentPort?.on('message', (job: DarkroomJob) => {
   parentPort?.postMessage(work(job))
-  // What a picture took, megabytes of planes, lies outside the heap, where V8 does not hurry to give it back.
+  // The memory of a picture, megabytes of planes, is outside the heap, where V8 frees it late.
   globalThis.gc?.({ type: 'minor' })
 })
 
-/** The first picture of an alarm is not the one on which the code gets its speed: half a second against a tenth. */
+/** Warms up the code before the first picture of an alarm: half a second against a tenth. */
 function warmUp(): void {
   const [width, height] = [640, 352]
   const samples = Uint8Array.from({ length: width * height }, (_, i) => (i * 2_654_435_761) >>> 24)

@@ -1,4 +1,4 @@
-// Words a finished picture as the Snapshot of one alarm or request.
+// Builds the Snapshot of one alarm or request from a finished picture.
 import type { CameraSettings } from '../../config/camera-settings.ts'
 import type { Shot, Wanted } from '../camera-unit.ts'
 import type { FinishedFile } from './darkroom.ts'

@@ -1,4 +1,5 @@
-// The cameras' own process, seen from the box's: asks it, gives up with it, and starts it anew when it hangs or dies.
+// The cameras' process, seen from the box's process: sends requests, aborts them, and restarts it when it hangs or
+// dies.
 import { fork, type ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -16,23 +17,26 @@ import { Restarts } from './restarts.ts'
 import { Slots, type Urgency } from './slots.ts'
 import { StandStill } from './stand-still.ts'
 
-/** A process that has said nothing at all for so long, although something was asked of it, hangs. */
+/** A process without any message for this long, while requests are open, hangs. */
 const silenceMsMax = 30_000
-/** For taking leave of the cameras: each gets half a second. */
+/** Time to unsubscribe from the cameras: each gets half a second. */
 const endMsMax = 1000
-/** One that is gone is started again after this long, so that the cameras' events are heard again without a question. */
+/**
+ * After it has died it is started again after this time, so that the cameras' events are received again without a
+ * request.
+ */
 const startAgainMs = 1000
 /**
- * Most pictures on their way over: each waits with its bytes in the channel, and others before it. Of other questions there is
- * one a camera. Those that wait are pictures from before an alarm, one or two a camera; beyond that they are refused.
+ * Most pictures in transfer: each waits with its bytes in the channel, behind others. Of other requests there is one
+ * per camera. The waiting ones are pictures from before an alarm, one or two per camera; further ones are refused.
  */
 const sentMax = 16
 const waitingMax = 128
-/** Most of what it says on standard error that is logged: it speaks only when it breaks. */
+/** Most of its standard error that is logged: it writes there only when it fails. */
 const wordsBytesMax = 4096
 /**
- * Runs only where nothing else wants to: what is merely nice still holds a processor for some milliseconds when an alarm comes.
- * And ends with the box, where it hangs, too.
+ * Runs with the idle scheduling class: a process that is only nice still holds a processor for some milliseconds when
+ * an alarm comes. It ends together with the box, also if it hangs.
  */
 const tie = ['chrt', '--idle', '0', 'setpriv', '--pdeathsig', 'KILL']
 const v8Options = [
@@ -40,7 +44,7 @@ const v8Options = [
   '--max-semi-space-size=2',
   '--heap-growing-percent=10',
   '--v8-pool-size=1',
-  // It collects its garbage itself: most of a picture lies outside the heap, where V8 does not hurry.
+  // It collects garbage itself: most of a picture is outside the heap, where V8 frees it late.
   '--expose-gc',
 ]
 
@@ -55,7 +59,7 @@ export interface CameraProcessOptions {
   clock: Clock
   log: Logger
   ffmpegCommand?: string | undefined
-  /** Told of each death, and of a start that failed. */
+  /** Called for each death, and for a start that failed. */
   onFailed?: () => void
   /** For tests: another program in its place. */
   program?: string | undefined
@@ -82,7 +86,7 @@ export class CameraProcess {
     this.#still = new StandStill(options.clock, (signal) => this.#sendAll(signal))
   }
 
-  /** ffmpeg processes that ran when it spoke last. */
+  /** ffmpeg processes that ran at its last message. */
   get processes(): number {
     return this.#processes
   }
@@ -91,12 +95,12 @@ export class CameraProcess {
     return this.#child !== undefined
   }
 
-  /** An alarm is on its way. What does nothing is let alone: stopping and going on would be all its work. */
+  /** An alarm is on its way. An idle process is not stopped: stopping and continuing would be its only work. */
   standStill(): void {
     if (this.#child && this.#asked.size > 0) this.#still.begin()
   }
 
-  /** Ahead of the first question, which is then not the one that waits for it. */
+  /** Before the first request, so that the first request does not wait for it. */
   start(): void {
     this.#isStopped = false
     this.#child ??= this.#start()
@@ -118,7 +122,7 @@ export class CameraProcess {
     if (this.#child) tell(this.#child, { do: 'close', key: far.key })
   }
 
-  /** Checks, masks and reduces a picture; rejects with a CameraProblem, and then nothing of it may be kept. */
+  /** Checks, masks and reduces a picture; if it rejects with a CameraProblem, nothing of the picture may be stored. */
   develop(
     bytes: Uint8Array,
     masks: readonly Polygon[],
@@ -130,7 +134,7 @@ export class CameraProcess {
     return this.#sent.use(signal, ask, urgency)
   }
 
-  /** Rejects with a CameraProblem; when `signal` gives up, as soon as the process has. */
+  /** Rejects with a CameraProblem; when `signal` aborts, as soon as the process has aborted. */
   ask(far: FarCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown> {
     const reason = (): CameraProblem => toProblem(signal?.reason, 'stopped')
     if (signal?.aborted) return Promise.reject(reason())
@@ -161,7 +165,7 @@ export class CameraProcess {
     })
   }
 
-  /** Ends it with all that it runs; it may take leave of the cameras first. */
+  /** Ends it with all its children; first it may unsubscribe from the cameras. */
   async stop(): Promise<void> {
     this.#still.end()
     const child = this.#child
@@ -179,13 +183,13 @@ export class CameraProcess {
     cancel()
   }
 
-  /** Undefined where it can not be started, or died so often that it is not tried yet. */
+  /** Undefined if it can not be started, or died so often that it must wait. */
   #start(): ChildProcess | undefined {
     if (!this.#restarts.mayStart(this.#options.clock.monotonicMs())) return undefined
     try {
       return this.#fork()
     } catch (error) {
-      // Most failures of a start are told as an event, and some are thrown: a broken `setpriv`, no memory.
+      // Most failures of a start arrive as an event, some are thrown: a broken `setpriv`, no memory.
       this.#isTied = !this.#isTied
       this.#died(error as Error)
       return undefined
@@ -199,7 +203,7 @@ export class CameraProcess {
       program ?? fileURLToPath(new URL(`./camera-program.${isSource ? 'ts' : 'js'}`, import.meta.url))
     const parameters = ffmpegCommand === undefined ? [] : [ffmpegCommand]
     const [execPath, ...rest] = [...(this.#isTied ? tie : []), process.execPath]
-    // Gathered where it starts: this process does not wait for it.
+    // Collected at the start: this process does not wait for it.
     const runner = fileURLToPath(new URL('../../../bin/run-source.cjs', import.meta.url))
     const child = fork(isSource ? runner : file, isSource ? [file, ...parameters] : parameters, {
       execPath,
@@ -209,7 +213,7 @@ export class CameraProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    // The program may end while it idles.
+    // The program may end while it is idle.
     child.unref()
     child.channel?.unref()
     let isReady = false
@@ -222,7 +226,7 @@ export class CameraProcess {
       this.#fail(child, error)
     })
     child.on('exit', (code, signal) => {
-      // A `setpriv` of another make refuses what it does not know: then without it, unless that is no better.
+      // A `setpriv` of another make refuses unknown options: then it is started without, if that works.
       if (!isReady && code !== null) this.#isTied = !this.#isTied
       this.#fail(child, new Error(`the camera process ended (${signal ?? code})`))
     })
@@ -231,7 +235,7 @@ export class CameraProcess {
     return child
   }
 
-  /** It speaks only when it breaks. */
+  /** It writes there only when it fails. */
   #listen({ stderr }: ChildProcess): void {
     let left = this.#restarts.deaths === 0 || this.#restarts.isTold ? wordsBytesMax : 0
     stderr?.on('data', (words: Buffer) => {
@@ -268,13 +272,13 @@ export class CameraProcess {
 
   #hearEvents(key: number, told: EventsTold): void {
     const far = this.#open.get(key)
-    // Whatever a camera makes of its process: it speaks for itself alone.
+    // A message is checked, because a hostile camera may have taken over the process.
     far?.onEvents(
       told.is === 'event' ? { is: 'event', event: { ...told.event, device: far.settings.id } } : told,
     )
   }
 
-  /** Everything asked of a process that hangs or died is refused; the next question gets a new one. */
+  /** All requests to a process that hangs or died are refused; the next request gets a new one. */
   #fail(child: ChildProcess, error: Error): void {
     if (this.#child !== child) return
     this.#still.end()
@@ -282,17 +286,17 @@ export class CameraProcess {
     this.#processes = 0
     this.#died(error)
     this.#refuseAll(new CameraProblem('work-failed'))
-    // Its ffmpeg processes are tied to it, or lose all that they read from.
+    // Its ffmpeg processes are tied to it, or lose their input.
     child.kill('SIGKILL')
   }
 
-  /** To it and all that it started: they are a group of their own. */
+  /** To the process and all its children: they are a group of their own. */
   #sendAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
     const pid = this.#child?.pid
     try {
       if (pid !== undefined) process.kill(-pid, signal)
     } catch {
-      // It has just ended, and says so itself.
+      // It has just ended, and its own event follows.
     }
   }
 
@@ -329,11 +333,13 @@ function introduce(child: ChildProcess, far: FarCamera): void {
 }
 
 function tell(child: ChildProcess, order: CameraOrder): void {
-  // One that is gone says so itself.
+  // If it is gone, its own event reports it.
   if (child.connected) child.send(order, () => undefined)
 }
 
-/** The path, for ffmpeg, and how malloc is set up: options and proxies of the box are none of its business. */
+/**
+ * The path, for ffmpeg, and the settings of malloc: the cameras' process gets no other options or proxies of the box.
+ */
 function smallEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('MALLOC_'))
   return Object.fromEntries(kept)

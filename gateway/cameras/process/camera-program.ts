@@ -1,5 +1,5 @@
-// The program of the cameras' own process: what they send is read, parsed, grabbed and developed here, so that no camera and no
-// garbage of a picture can hold up an alarm.
+// The program of the cameras' process: the cameras' bytes are read, parsed, decoded and processed here, so that no
+// camera and no garbage of a picture can delay an alarm.
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
@@ -16,19 +16,27 @@ import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
 import { createPatientClock } from './patient-clock.ts'
 import { Slots } from './slots.ts'
 
-/** On a box with one or two processors the process of the alarms comes first, also where `chrt` is forbidden. */
+/** On a box with one or two processors the process of the alarms runs first, also where `chrt` is forbidden. */
 const niceness = 10
-/** ffmpeg processes at once: each costs 30 MB and, while it starts, a processor. One processor stays free of them. */
+/** ffmpeg processes at once: each needs 30 MB and, while it starts, a processor. One processor stays free of them. */
 const streamsAtOnceMax = availableParallelism() > 2 ? 2 : 1
 const streamsWaitingMax = 64
-/** Pictures fetched and not developed yet: each may have 4 MB. The others wait at their cameras, the most urgent first. */
+/**
+ * Pictures fetched and not processed yet: each may have 4 MB. The others wait at their cameras, the most urgent first.
+ */
 const picturesAtOnceMax = 16
 const picturesWaitingMax = 256
-/** Garbage is collected so often while there is work: V8 alone would let half as much again pile up for minutes. */
+/** Garbage is collected this often while there is work: V8 alone would let half as much again collect for minutes. */
 const collectMs = 60_000
-/** It says so often that it is there, while something is asked of it: a picture may take longer than one that hangs is given. */
+/**
+ * A message that the process is alive is sent this often while requests are open: a picture may take longer than the
+ * limit for a process that hangs.
+ */
 const aliveMs = 5_000
-/** The most there is: a box has 256 MB in all, and the kernel is to take us before the process of the alarms, whatever that needs. */
+/**
+ * The highest value: a box has 256 MB in all, and if memory runs out the kernel must end this process before that of
+ * the alarms.
+ */
 const oomScore = 1000
 
 const clock = createPatientClock(createSystemClock())
@@ -49,7 +57,7 @@ const darkroom = new Darkroom({
 })
 
 function say(reply: CameraReply): void {
-  // A box that is gone says so itself.
+  // If the box's process is gone, its own event reports it.
   if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
 }
 
@@ -86,7 +94,7 @@ function open(key: number, { settings, credentials, pinned, hasDigest }: OpenCam
   events.start()
 }
 
-/** A subscription that nobody ends stays with the camera for minutes, and it has room for few. */
+/** A subscription that is not ended stays in the camera for minutes, and a camera has room for few. */
 async function close(key: number): Promise<void> {
   const events = eventsOf.get(key)
   clients.delete(key)
@@ -94,7 +102,7 @@ async function close(key: number): Promise<void> {
   await events?.stop()
 }
 
-/** Nothing stays behind: neither a subscription nor a process. */
+/** Neither a subscription nor a process may stay behind. */
 async function leave(): Promise<void> {
   await Promise.all([ffmpeg.stop(), ...[...clients.keys()].map(close)])
   process.exit()
@@ -172,7 +180,7 @@ process.on('message', (order: CameraOrder) => {
   else void answer(order.key, order.id, order.question)
 })
 process.on('disconnect', () => void leave())
-// Meant for the box, which tells us: a terminal and a supervisor send them to everybody.
+// Meant for the box's process, which sends a message: a terminal and a supervisor send signals to the whole group.
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => undefined)
 setInterval(() => {
   if (hasWorked) globalThis.gc?.()

@@ -1,4 +1,4 @@
-// One camera whose talk is done in the cameras' process: it is asked there what `CameraClient` answers.
+// One camera whose communication runs in the cameras' process: its requests and answers are those of `CameraClient`.
 import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../talk/camera-client.ts'
 import type { EventsTold } from '../talk/onvif/camera-events.ts'
 import type { CameraQuestion, OpenCamera } from './camera-messages.ts'
@@ -21,7 +21,7 @@ export interface AskedProcess {
   ): Promise<Finished>
 }
 
-/** One camera as `CameraClient` shows it, asked over there. */
+/** One camera as a `CameraClient`; each request runs in the cameras' process. */
 export class FarCamera implements CameraAccess {
   readonly key: number
   readonly camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>
@@ -84,7 +84,7 @@ export class FarCamera implements CameraAccess {
 
   forgetFacts(): void {
     this.facts = undefined
-    // A process that is not there has forgotten them already.
+    // A process that has ended has forgotten them already.
     if (!this.#process.isThere) return
     this.#process.ask(this, { ask: 'forget-facts' }).catch(() => undefined)
   }

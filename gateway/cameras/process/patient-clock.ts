@@ -1,5 +1,5 @@
-// A clock whose deadlines look once more at what has arrived: a process that had no processor for a while, or stood still, has
-// answers waiting in its sockets, and finds its timers first.
+// A clock whose deadlines check once more for received data: a process that had no processor for a while, or was
+// stopped, has answers waiting in its sockets, but its timers fire first.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
 export function createPatientClock(clock: Clock): Clock {

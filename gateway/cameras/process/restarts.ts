@@ -1,25 +1,26 @@
-// When a process that dies may be started again: at once, and later and later while it dies without having worked.
+// When a process that dies may be started again: at once, then with growing pauses while it dies without a successful
+// request.
 
 const waitMsMin = 1000
 const waitMsMax = 60_000
-/** One death in so many is told in full, the first one always. */
+/** One death in this many is logged in full, the first one always. */
 const toldEach = 10
 
 export class Restarts {
   #deaths = 0
   #notBeforeMs = Number.NEGATIVE_INFINITY
 
-  /** Deaths since it worked last. */
+  /** Deaths since the last successful request. */
   get deaths(): number {
     return this.#deaths
   }
 
-  /** Whether this death is to be told in full: a log must not fill the card. */
+  /** True when this death is logged in full: a log must not fill the card. */
   get isTold(): boolean {
     return this.#deaths % toldEach === 1
   }
 
-  /** It did what it was asked. */
+  /** A request succeeded. */
   worked(): void {
     this.#deaths = 0
     this.#notBeforeMs = Number.NEGATIVE_INFINITY

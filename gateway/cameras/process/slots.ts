@@ -1,7 +1,7 @@
-// A fixed number of things at once (pictures, ffmpeg processes on a small box); the others wait, the most urgent first.
+// A fixed number of parallel tasks (pictures, ffmpeg processes on a small box); the others wait, the most urgent first.
 import { CameraProblem } from '../talk/camera-problem.ts'
 
-/** How urgent a picture is; a lower number goes first. */
+/** Urgency of a picture; a lower number goes first. */
 export const urgencies = { red: 0, person: 0, orange: 1, before: 2, later: 3, routine: 4 } as const
 export type Urgency = keyof typeof urgencies
 
@@ -16,7 +16,7 @@ export class Slots {
   readonly #line: Waiting[] = []
   #taken = 0
 
-  /** Who comes when `waitingMax` wait is refused with `busy`. */
+  /** When `waitingMax` wait, a further one is refused with `busy`. */
   constructor(options: { atOnceMax: number; waitingMax: number }) {
     this.#atOnceMax = options.atOnceMax
     this.#waitingMax = options.waitingMax
@@ -53,14 +53,14 @@ export class Slots {
         this.#line.splice(this.#line.indexOf(waiting), 1)
         reject(signal.reason as Error)
       }
-      // Behind all that are as urgent: first come, first served.
+      // Behind all with the same urgency: first come, first served.
       const at = this.#line.findIndex((one) => one.rank > rank)
       this.#line.splice(at < 0 ? this.#line.length : at, 0, waiting)
       signal.addEventListener('abort', onAbort, { once: true })
     })
   }
 
-  /** The slot passes to the next in line without becoming free in between. */
+  /** The slot passes to the next one without becoming free in between. */
   #leave(): void {
     const next = this.#line.shift()
     if (next) next.enter()

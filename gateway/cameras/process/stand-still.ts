@@ -1,8 +1,11 @@
-// While an alarm is on its way the cameras' process and its ffmpeg stand still: on one or two processors even what runs only
-// where nothing else wants to costs an alarm milliseconds, since not every kernel moves what waits to where that runs.
+// While an alarm is on its way the cameras' process and its ffmpeg are stopped: on one or two processors even the idle
+// scheduling class costs an alarm milliseconds, since not every kernel moves a waiting process to a free processor.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
-/** About a commit, a Report and its way into the kernel. As long again it runs, whatever comes. */
+/**
+ * About the time of a commit, a Report and its way into the kernel. It then runs for the same time, also if further
+ * alarms come.
+ */
 export const stillMs = 30
 
 export class StandStill {

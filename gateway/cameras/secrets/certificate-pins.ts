@@ -1,4 +1,4 @@
-// Fingerprints of cameras' self-signed certificates, pinned when first seen and kept over restarts.
+// Fingerprints of cameras' self-signed certificates, pinned when first seen and kept across restarts.
 import type { Logger } from 'pino'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'

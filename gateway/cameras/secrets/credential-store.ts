@@ -1,5 +1,5 @@
-// Users and passwords of cameras, encrypted with AES-256-GCM; the key lives in a file of its own outside the data folder,
-// so that a copied data folder or backup opens no camera.
+// Users and passwords of cameras, encrypted with AES-256-GCM; the key is in a separate file outside the data folder, so
+// that a copied data folder or backup does not contain the passwords.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
@@ -32,7 +32,7 @@ export class CredentialStore {
     this.#sealed = options.sealed
   }
 
-  /** Undefined when there are none; throws when they do not open with this key or were tampered with. */
+  /** Undefined when there are none; throws when they do not open with this key or were modified. */
   get(camera: string): CameraCredentials | undefined {
     const sealed = this.#sealed.get(camera)
     if (!sealed) return undefined
@@ -67,7 +67,7 @@ export class CredentialStore {
   }
 }
 
-/** Opens the store; makes the key on first use. Rejects when the key is open to others or lies in `dataDir`. */
+/** Opens the store; creates the key on first use. Rejects when other users can read the key or it lies in `dataDir`. */
 export async function openCredentialStore(options: {
   file: string
   keyFile: string
@@ -101,7 +101,7 @@ async function loadKey(keyFile: string): Promise<Buffer> {
     return key
   }
   const key = randomBytes(keyBytes)
-  // 'wx': two programs starting at once must not overwrite each other's key.
+  // 'wx': two programs that start at the same time must not overwrite each other's key.
   const handle = await open(keyFile, 'wx', 0o600)
   try {
     await handle.writeFile(`${key.toString('base64')}\n`)

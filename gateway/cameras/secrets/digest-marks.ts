@@ -1,4 +1,5 @@
-// Which cameras have taken a Digest of ours, kept over restarts: none of them is sent its password in plain text afterwards.
+// Which cameras have accepted a Digest of ours, kept across restarts: none of them is sent its password in plain text
+// after that.
 import type { Logger } from 'pino'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
 import { readJsonWhole, writeWhole } from './sealed-file.ts'
@@ -14,7 +15,7 @@ export class DigestMarks {
     this.#log = options.log
   }
 
-  /** Reads those of the cameras of the configuration: the file never holds more than there are. */
+  /** Reads the marks of configured cameras: the file never holds more. */
   async load(cameras: readonly string[]): Promise<void> {
     const parsed = await readJsonWhole(this.#file, (keptAs) =>
       this.#log.error({ keptAs }, 'what is known of sign-ins at cameras is damaged: each camera is met anew'),

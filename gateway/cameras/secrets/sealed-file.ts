@@ -1,4 +1,5 @@
-// A small JSON file replaced as a whole: written beside, synced, renamed; so that a power cut leaves the old or the new one.
+// A small JSON file, replaced as a whole: written beside, synced, renamed. After a power cut there is the old or the
+// new one.
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -12,14 +13,17 @@ export async function readWhole(file: string): Promise<string | undefined> {
   }
 }
 
-/** Reads the JSON of the file; undefined when there is none. What is no JSON is put aside as `.damaged`, and `onDamaged` told. */
+/**
+ * Reads the JSON of the file; undefined when there is none. A file that is not JSON is renamed to `.damaged`, and
+ * `onDamaged` is called.
+ */
 export async function readJsonWhole(file: string, onDamaged: (keptAs: string) => void): Promise<unknown> {
   const text = await readWhole(file)
   if (text === undefined) return undefined
   try {
     return JSON.parse(text)
   } catch {
-    // The box has to start whatever a worn card made of it.
+    // The box must start even if a worn card damaged the file.
     const aside = `${file}.damaged`
     await rename(file, aside)
     onDamaged(aside)
@@ -38,7 +42,7 @@ export async function writeWhole(file: string, text: string, mode: number): Prom
     await handle.close()
   }
   await rename(beside, file)
-  // Without it a power cut may bring the old name back.
+  // Without it, after a power cut the old name may be back.
   const folder = await open(dirname(file), 'r')
   try {
     await folder.sync()

@@ -1,4 +1,5 @@
-// One camera and the ways to a picture of it: the snapshot address, else the video stream, found out once and remembered.
+// One camera and the ways to a picture of it: the snapshot address, else the video stream, detected once and
+// remembered.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { CameraSettings } from '../../config/camera-settings.ts'
@@ -18,15 +19,17 @@ import { grabFrame, streamMsMax } from './stream/rtsp-frame.ts'
 import { askRtspOptions } from './stream/rtsp-relay.ts'
 import type { Slots, Urgency } from '../process/slots.ts'
 
-/** Largest snapshot; the time without a byte of it; and the time in all, which 4 MB over a poor radio link take. */
+/**
+ * Largest snapshot; longest time without a byte of it; and longest time in all, which 4 MB over a poor radio link need.
+ */
 export const pictureBytesMax = 4 * 1024 * 1024
 export const snapshotMsMax = 5_000
 const wholeSnapshotMsMax = 15_000
 export const probeMsMax = 8_000
-/** How long a snapshot page that does not take the account is left alone, as after a wrong password. */
+/** How long a snapshot page that refuses the account is not asked again, as after a wrong password. */
 const pageRefusedMs = 300_000
 
-/** How a picture was had. */
+/** The way by which a picture was taken. */
 export interface Fetched {
   source: PictureSource
   answerMs: number
@@ -45,7 +48,7 @@ export interface CameraClientOptions {
   settings: CameraSettings
   credentials: { user: string; password: string } | undefined
   pin: CertificatePin
-  /** What the camera has shown of its sign-in; without it, met anew. */
+  /** Facts about the camera's sign-in; without them, they are detected again. */
   signIns?: SignInMemory
   clock: Clock
   random: Random
@@ -55,32 +58,32 @@ export interface CameraClientOptions {
 
 export type PictureSource = 'http' | 'rtsp'
 
-/** A camera as whoever takes its pictures sees it. */
+/** A camera, as the code that takes its pictures sees it. */
 export interface CameraAccess {
   readonly settings: CameraSettings
   readonly facts: CameraFacts | undefined
-  /** Finds out what the camera is and where its pictures are; forgets what was known before. */
+  /** Detects the camera's services and its ways to a picture; drops earlier results. */
   probe(signal: AbortSignal): Promise<CameraFacts | undefined>
-  /** Asks how the camera is without taking a picture: its clock, and whether it takes our credentials. */
+  /** Checks the camera without taking a picture: its clock, and whether it accepts our credentials. */
   check(signal: AbortSignal): Promise<{ state: CameraState; clockSkewMs: number | undefined }>
-  /** Ways to a picture, best first; probes where nothing is known yet. */
+  /** The ways to a picture, best first; probes if none is known yet. */
   sources(signal: AbortSignal): Promise<PictureSource[]>
   fetch(source: PictureSource, signal: AbortSignal): Promise<RawPicture>
-  /** Fetches and develops, in the turn that its urgency gives it. */
+  /** Fetches and processes, in the order of urgency. */
   take(
     source: PictureSource,
     masks: readonly Polygon[],
     signal: AbortSignal,
     urgency: Urgency,
   ): Promise<TakenPicture>
-  /** Checks, masks and reduces a picture that was fetched; when it fails nothing of it may be kept. */
+  /** Checks, masks and reduces a fetched picture; if it fails, nothing of the picture may be stored. */
   develop(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,
     urgency: Urgency,
   ): Promise<Finished>
-  /** The next picture probes first: addresses may have changed with whatever went wrong. */
+  /** The next picture probes first: addresses may have changed. */
   forgetFacts(): void
 }
 
@@ -89,7 +92,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
   readonly #options: CameraClientOptions
   readonly #memory: SignInMemory
   readonly #auth: CameraAuth
-  /** Of pages, apart from ONVIF: some snapshot addresses carry a sign-in of their own and refuse a second one. */
+  /** For pages, separate from ONVIF: some snapshot addresses contain a sign-in and refuse a second one. */
   readonly #pageAuth: CameraAuth
   readonly #streamAuth: CameraAuth
   #pageRefusedMs = Number.NEGATIVE_INFINITY
@@ -106,7 +109,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     this.#session = options.settings.onvif ? this.#createSession(this.#auth) : undefined
   }
 
-  /** Where its web server is. */
+  /** Address of its web server. */
   get address(): CameraAddress {
     const { host, port, tls } = this.settings
     return { host, port: port ?? (tls ? 443 : 80), isTls: tls }
@@ -128,11 +131,11 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     if (this.#session) {
       try {
         const { clockSkewMs, isKnown } = await this.#session.check(signal, snapshotMsMax)
-        // Without that it was not seen whether it takes our credentials.
+        // Without that, it is unknown whether it accepts our credentials.
         if (!isKnown) return { state: 'reachable', clockSkewMs }
         return { state: this.#auth.hasCredentials ? 'up-with-auth' : 'up-without-auth', clockSkewMs }
       } catch (error) {
-        // Pictures do not need ONVIF where their way is configured.
+        // Pictures do not need ONVIF if their way is configured.
         if (!hasOwnWay || signal.aborted) throw error
       }
     }
@@ -149,7 +152,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     if (snapshotPath !== undefined || this.#facts?.snapshot) sources.push('http')
     if (streamPath !== undefined || this.#facts?.stream) sources.push('rtsp')
     if (sources.length === 0) throw new CameraProblem('no-picture-source')
-    // A page that refused the account is not asked again soon: that would lock it.
+    // A page that refused the account is not asked again soon: that could lock the account.
     const isPageRefused = this.#options.clock.monotonicMs() - this.#pageRefusedMs < pageRefusedMs
     return isPageRefused && sources.length > 1 ? ['rtsp'] : sources
   }
@@ -160,7 +163,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       return await this.#fetchSnapshot(signal)
     } catch (error) {
       const problem = toProblem(error, 'bad-http')
-      // The password is right, as ONVIF has shown: only the page does not take it, and the stream may.
+      // ONVIF has shown that the password is right: only the page refuses it, and the stream may accept it.
       if (!problem.isSignIn || !this.#facts?.isSignedIn) throw problem
       this.#pageRefusedMs = this.#options.clock.monotonicMs()
       throw new CameraProblem('snapshot-refused', { detail: problem.detail, cause: problem })
@@ -171,7 +174,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     this.#facts = undefined
   }
 
-  /** Of its own: a subscription waits for a minute at a time, and says little. */
+  /** A connection of its own: a pull of the subscription waits up to a minute. */
   openEvents(): PullPoint {
     return new PullPoint(this.#onvifOptions(this.#createAuth()))
   }
@@ -205,7 +208,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       deadlineMs: snapshotMsMax,
       wholeMsMax: wholeSnapshotMsMax,
       bodyBytesMax: pictureBytesMax,
-      // Motion JPEG goes on for ever, and some servers never close.
+      // Motion JPEG never ends, and some servers never close.
       isEnough: ({ body }) => first.end(body) !== undefined,
       // If Content-Length is shorter than the picture, the rest of the picture is read all the same.
       isBeginning: ({ body }) => first.end(body) === undefined && first.start >= 0,
@@ -246,7 +249,7 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
     return streamSlots.use(signal, grab, urgency)
   }
 
-  /** By the way that is configured: a camera that has a stream only needs no web server. */
+  /** By the configured way: a camera with a stream only needs no web server. */
   async #checkOwnWay(signal: AbortSignal): Promise<void> {
     const { settings } = this
     const { pin, clock } = this.#options
@@ -268,16 +271,16 @@ export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
       })
     } catch (error) {
       const problem = toProblem(error, 'no-answer')
-      // It answered: what it answered on its front page is of no interest.
+      // It answered: the content of its front page does not matter.
       if (!problem.isSignIn && !['too-large', 'foreign-host'].includes(problem.code)) throw problem
     }
   }
 }
 
-/** Junk that some firmware sends ahead of a picture; further in, it is a page that happens to hold one. */
+/** Bytes that some firmware sends before a picture; if the picture starts later, it is a page that contains one. */
 const leadBytesMax = 4096
 
-/** The first JPEG inside a body: headers are not believed, what stands around it (multipart, padding) is cut. */
+/** The first JPEG inside a body: headers are ignored, bytes around it (multipart, padding) are cut off. */
 function pictureIn(body: Buffer, contentType: string): Uint8Array | undefined {
   const found = new FirstJpeg()
   const end = found.end(body)

@@ -1,5 +1,5 @@
-// Finds the address of a camera that was given by name; a name that turns out to be this box itself is refused, because
-// whoever answers for the name (a DNS server, a neighbour by mDNS) would make the box talk to its own services.
+// Resolves the name of a camera. A name that resolves to this box itself is refused: a DNS server, or a neighbour by
+// mDNS, could otherwise make the box connect to its own services.
 import { lookup, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { CameraProblem } from './camera-problem.ts'
@@ -9,11 +9,11 @@ ownAddresses.addSubnet('127.0.0.0', 8, 'ipv4')
 ownAddresses.addSubnet('0.0.0.0', 8, 'ipv4')
 ownAddresses.addAddress('::1', 'ipv6')
 ownAddresses.addAddress('::', 'ipv6')
-// Cameras have one sender each: a group or everybody is none.
+// A camera is one host: group and broadcast addresses are refused.
 ownAddresses.addSubnet('224.0.0.0', 3, 'ipv4')
 ownAddresses.addSubnet('ff00::', 8, 'ipv6')
 
-/** Whether a name may stand for this address. `::ffff:127.0.0.1` is looked at as the IPv4 address that it is. */
+/** True when a name may resolve to this address. `::ffff:127.0.0.1` is checked as the IPv4 address that it contains. */
 export function isForeign(address: string): boolean {
   const four = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
   return !ownAddresses.check(four, isIP(four) === 6 ? 'ipv6' : 'ipv4')
@@ -23,7 +23,7 @@ export function isForeign(address: string): boolean {
 export const lookupCamera: LookupFunction = (name, options, done) => {
   lookup(name, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return done(error, '', 0)
-    // The person who wrote `localhost` means it.
+    // A configured `localhost` is intended.
     const usable = name === 'localhost' ? addresses : addresses.filter(({ address }) => isForeign(address))
     const [first] = usable
     if (!first) return done(new CameraProblem('own-address', { detail: name }), '', 0)

@@ -1,4 +1,4 @@
-// Every way in which a camera can fail, each with a sentence that an installer can act on, in both languages.
+// Every way in which a camera can fail, each with a sentence that tells an installer what to do, in both languages.
 import type { Reason } from '../port.ts'
 import { codeOf } from '../../../platform/failure.ts'
 
@@ -133,21 +133,21 @@ export const problemCodes = Object.keys(sentences) as ProblemCode[]
 export const isProblemCode = (word: unknown): word is ProblemCode =>
   typeof word === 'string' && Object.hasOwn(sentences, word)
 
-/** The plain reason for a code, with numbers behind it where they help. */
+/** The plain reason for a code, with numbers if they help. */
 export function reasonOf(code: ProblemCode, detail = ''): Reason {
   const { zh, en } = sentences[code]
   return { code, text: { zh: detail ? `${zh}（${detail}）` : zh, en: detail ? `${en} (${detail})` : en } }
 }
 
-/** The world failed: thrown by whatever talks to a camera. Its message never holds a credential. */
+/** The world failed: thrown by all code that communicates with a camera. Its message never contains a credential. */
 export class CameraProblem extends Error {
   readonly code: ProblemCode
   readonly reason: Reason
   readonly facts: Facts
-  /** Numbers behind the sentence. */
+  /** Numbers for the sentence. */
   readonly detail: string
 
-  /** `also`: the other way to a picture failed, too, and why. */
+  /** `also`: the other way to a picture failed too, with its reason. */
   constructor(
     code: ProblemCode,
     options: { detail?: string; facts?: Facts; cause?: unknown; also?: CameraProblem } = {},
@@ -172,7 +172,10 @@ export class CameraProblem extends Error {
     return !this.isSignIn && this.code !== 'certificate-changed'
   }
 
-  /** The camera does not take our sign-in: it is left alone for a while, because makers lock accounts after a few tries. */
+  /**
+   * The camera refuses our sign-in: it is not asked for a while, because many cameras lock an account after a few
+   * attempts.
+   */
   get isSignIn(): boolean {
     return ['wrong-password', 'wrong-clock', 'no-password', 'unknown-auth', 'basic-refused'].includes(
       this.code,
@@ -197,7 +200,7 @@ const socketCodes: Record<string, ProblemCode> = {
   EIO: 'disk-full',
 }
 
-/** Any failure as a CameraProblem; `otherwise` for what we have no word for. */
+/** Any failure as a CameraProblem; `otherwise` if there is no code for it. */
 export function toProblem(error: unknown, otherwise: ProblemCode): CameraProblem {
   if (error instanceof CameraProblem) return error
   const code = codeOf(error)

@@ -1,7 +1,7 @@
-// Waiting that ends early when it is told to.
+// A pause that ends early on abort.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
-/** Waits, or stops waiting when asked to stop. */
+/** Waits for the time, or until the signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()

@@ -1,4 +1,4 @@
-// Names a picture that is none of ours by its first bytes, so that a person knows what to change in the camera.
+// Names a picture format that is not supported by its first bytes, so that a person knows what to change in the camera.
 
 const kinds: [name: string, at: number, bytes: string][] = [
   ['PNG', 0, '\x89PNG'],

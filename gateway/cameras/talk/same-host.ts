@@ -1,6 +1,6 @@
-// Whether two ways of writing a host mean the same: without case, IPv6 in its short form, IPv4 inside IPv6 as IPv4.
+// True when two notations of a host mean the same: without case, IPv6 in its short form, IPv4 inside IPv6 as IPv4.
 
-/** A host as all ways of writing it come out: `FD77:0::2`, `[fd77::2]` and `fd77::2` are `fd77::2`. */
+/** The normal form of a host: `FD77:0::2`, `[fd77::2]` and `fd77::2` are `fd77::2`. */
 export function plainHost(host: string): string {
   const bare = host
     .trim()

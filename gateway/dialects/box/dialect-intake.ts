@@ -1,5 +1,5 @@
-// Foreign dialects on the box: who sent a message is one fact, which devices it is about another. What comes of a message is
-// kept whole before its sender is told so; what could not be kept counts as not heard.
+// Foreign dialects on the box. The sender of a message and the devices in it are two facts. All results of a message
+// are stored before its sender gets an answer; a result that could not be stored counts as not received.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
@@ -18,9 +18,9 @@ import {
   type SenderTopics,
 } from './senders.ts'
 
-/** Where the journal keeps what was learned: `dialect:{sender}/{key}`. */
+/** Key in the journal of learned documents: `dialect:{sender}/{key}`. */
 export const dialectPrefix = 'dialect:'
-/** Strangers remembered for the list of devices that knock; the one heard longest ago is forgotten. */
+/** Unlisted devices kept for the list that people see; the one heard longest ago is removed. */
 export const strangersMax = 500
 /** Messages of one sender that wait for a codec; beyond it the sender is refused, and sends again. */
 export const waitingMax = 256
@@ -30,7 +30,7 @@ export interface IncomingMessage {
   payload: Uint8Array
   isRetained: boolean
   isResent?: boolean
-  /** From the sender itself: RETAIN asks us to store it, and does not say that it is old. */
+  /** From the sender itself: RETAIN asks for storing, it does not mean that the message is old. */
   isDirect?: boolean
   fPort?: number
 }
@@ -103,7 +103,7 @@ export class DialectIntake {
       if (via !== undefined && address !== undefined) this.#senderByDevice.set(id, { sender: via, address })
   }
 
-  /** What the journal has, by its keys. */
+  /** The state documents of the journal, by key. */
   restore(documents: readonly (readonly [key: string, value: object])[]): void {
     for (const [key, value] of documents) {
       const [, id = '', own = ''] = /^dialect:([^/]+)\/(.*)$/s.exec(key) ?? []
@@ -123,12 +123,12 @@ export class DialectIntake {
     return covers(this.#senders.get(sender)?.topics.subscribe ?? [], filter)
   }
 
-  /** What the box subscribes to at a broker that is there already. */
+  /** The filters that the box subscribes to at an existing broker. */
   filtersOf(sender: string): readonly string[] {
     return this.#senders.get(sender)?.topics.publish ?? []
   }
 
-  /** Whether a message may be about a person: asked where its sender is slowed down, before its turn. */
+  /** True when a message can be a call of a person: checked for a slowed sender, before its turn. */
   isUrgent(sender: string, message: IncomingMessage): boolean {
     const found = this.#senders.get(sender)
     if (!found) return false
@@ -213,7 +213,7 @@ export class DialectIntake {
       const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
       const event = eventOf({ ...result, device })
       if (event) keeper.takeReadings(event, all.part())
-      // What a bridge says of its devices is a hint; of itself it is its last will.
+      // A bridge's report about its devices is a hint; about itself it is its last will.
       const isWill = result.isBridge === true || (settings.isDevice && result.presence !== 'asleep')
       if (isWill && result.presence !== undefined && !message.isRetained)
         all.wait(keeper.keepPresence(device, result.presence === 'online'))
@@ -263,12 +263,12 @@ export class DialectIntake {
     }
   }
 
-  /** Devices that were heard and that nobody has listed, the newest last. */
+  /** Unlisted devices that were heard, the newest last. */
   strangers(): Stranger[] {
     return [...this.#strangers.values()]
   }
 
-  /** Who carries messages to this device, where it is not one of our own dialect. */
+  /** The sender that carries messages to this device, if it does not use the native dialect. */
   senderOf(device: string): string | undefined {
     return this.#senderByDevice.get(device)?.sender ?? (this.#senders.has(device) ? device : undefined)
   }

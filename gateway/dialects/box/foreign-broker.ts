@@ -1,5 +1,5 @@
-// The box as a client of a broker that is there already: a session that outlives the connection, QoS 1, and each message is
-// acknowledged to that broker only when it is kept here. What is not acknowledged comes again.
+// The box as a client of an existing broker: a persistent session, QoS 1, and each message is acknowledged to that
+// broker only when it is stored here. An unacknowledged message comes again.
 import { readFileSync } from 'node:fs'
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
 import type { Logger } from 'pino'
@@ -10,7 +10,7 @@ import type { Keeper } from './keeper.ts'
 const reconnectMs = 5000
 const connectTimeoutMs = 10_000
 const keepaliveS = 30
-/** The longest that one message may wait to be kept; then the connection is ended, and the broker sends it again. */
+/** Longest time to store one message; then the connection is ended, and the broker sends the message again. */
 const keepTimeoutMs = 30_000
 /** Commands that wait for the connection; beyond it a command is refused. */
 const outgoingMax = 100
@@ -58,7 +58,7 @@ export class ForeignBroker {
       ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
     })
     this.#client = client
-    // Called for each message in its order; the PUBACK goes out when `done` is called without an error.
+    // Called for each message in order; the PUBACK is sent when `done` is called without an error.
     client.handleMessage = (packet, done) => this.#take(packet, done)
     client.on('connect', () => this.#connected(client))
     client.on('close', () => this.#lost())
@@ -91,7 +91,7 @@ export class ForeignBroker {
   #connected(client: MqttClient): void {
     const { bridge, dialects, logger } = this.#options
     const filters = bridge.subscribe ?? dialects.filtersOf(bridge.id)
-    // Also into a session that is there already: the filters may have changed.
+    // Also for an existing session: the filters may have changed.
     client.subscribe([...filters], { qos: 1 }, (error, granted) => {
       const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topic) ?? []
       if (error || refused.length > 0)
@@ -105,7 +105,7 @@ export class ForeignBroker {
     this.#notePresence(true)
   }
 
-  /** Also when the first attempt fails: a broker that is gone at our start is as gone as one that goes later. */
+  /** Also when the first attempt fails: a broker that is down at the start is handled like one that goes down later. */
   #lost(): void {
     if (!this.#client) return
     this.#notePresence(false)
@@ -128,7 +128,7 @@ export class ForeignBroker {
     const client = this.#client
     const end = (reason: string): void => {
       logger.warn({ bridge: bridge.id, reason }, 'a message could not be kept; its broker will send it again')
-      // No answer at all: the session keeps the message, and brings it again on the next connection.
+      // Without an answer the session keeps the message, and delivers it again on the next connection.
       client?.stream.destroy()
     }
     let isAnswered = false

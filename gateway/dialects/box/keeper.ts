@@ -7,9 +7,9 @@ export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 
 export interface Keeper {
   takeReadings(event: DeviceEvent, answer: StorageAnswer): void
-  /** Documents that stand under these keys from now on; undefined removes one. */
+  /** Documents to store under these keys; undefined removes one. */
   keepState(state: readonly (readonly [key: string, value: object | undefined])[]): Promise<void>
-  /** Keeps raw what can not be read, and tells people where `device` is one of theirs. */
+  /** Stores an undecodable message raw, and raises an alarm if `device` is a listed one. */
   keepUnreadable(
     message: { device: string; topic: string; payload: Uint8Array },
     problem: string,
@@ -18,7 +18,7 @@ export interface Keeper {
   wasKept(device: string, messageId: string): boolean
 }
 
-/** Tells once when all of several parts are kept, or that one was not. */
+/** Answers once when all of several parts are stored, or one was not. */
 export class AllKept {
   readonly #answer: StorageAnswer
   #left = 1
@@ -48,7 +48,7 @@ export class AllKept {
     )
   }
 
-  /** No further part comes. */
+  /** No further part follows. */
   complete(): void {
     this.#count()
   }

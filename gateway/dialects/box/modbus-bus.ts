@@ -1,5 +1,5 @@
-// One Modbus bus that the box polls, unit by unit. A round that brought nothing twice in a row is a dead bus: one alarm, which
-// mutes its devices' silence. A single unit that does not answer is silent like any other device.
+// One Modbus bus that the box polls, unit by unit. Two rounds in a row without any answer mean a dead bus: one alarm,
+// which mutes the silence of its devices. A single unit that does not answer is silent like any other device.
 import { setTimeout as wait } from 'node:timers/promises'
 import modbusSerial from 'modbus-serial'
 import type { Logger } from 'pino'
@@ -32,7 +32,7 @@ export interface ModbusBusOptions {
   logger: Logger
 }
 
-/** The unit said that it can not; the connection is sound. */
+/** The unit answered with an exception; the connection is sound. */
 const isException = (error: unknown): boolean =>
   typeof (error as { modbusCode?: unknown } | null)?.modbusCode === 'number'
 
@@ -90,7 +90,7 @@ export class ModbusBus {
       } catch (error) {
         reason = (error as Error).message
         if (!this.#client) break
-        // A late answer must not be taken for the next one's: RTU frames carry no number.
+        // A late answer must not be taken for the next one: RTU frames carry no number.
         this.#drop()
       }
     }
@@ -132,7 +132,7 @@ export class ModbusBus {
     return client
   }
 
-  /** Also where the library forgets a request whose connection has ended. */
+  /** Also when the library forgets a request whose connection has ended. */
   async #within<T>(work: Promise<T>, timeMs: number, problem: string): Promise<T> {
     const over = new AbortController()
     const signal = AbortSignal.any([over.signal, this.#stopping.signal])
@@ -171,7 +171,7 @@ export class ModbusBus {
     return all
   }
 
-  /** What has not changed is told again only now and then: a bus may be asked each second. */
+  /** An unchanged value is stored only from time to time: a bus may be polled each second. */
   async #report({ unit }: ModbusUnit, words: readonly Words[]): Promise<void> {
     const { steadyMs, settings, dialects, id } = this.#options
     const before = this.#reported.get(unit)
@@ -186,7 +186,7 @@ export class ModbusBus {
         { kept: () => resolve(true), refused: () => resolve(false) },
       )
     })
-    // What could not be kept counts as not read: the next round brings it again, a press too.
+    // A value that could not be stored counts as not read: the next round reads it again, a press too.
     if (isKept) this.#reported.set(unit, { words: words.slice(), atMs: nowMs })
   }
 }

@@ -1,5 +1,5 @@
-// Vendors' platforms push by HTTP: POST /push/{bridge}/{topic...} with the bridge's token. The answer says what is true: 200 when
-// everything in the request is kept, 503 when it is not and has to be sent again.
+// Vendors' platforms push by HTTP: POST /push/{bridge}/{topic...} with the bridge's token. 200 means that everything in
+// the request is stored, 503 that it is not and must be sent again.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
@@ -30,7 +30,7 @@ export interface PushListenerOptions {
 export class PushListener {
   readonly #options: PushListenerOptions
   readonly #server: Server
-  /** Digests, so that comparing takes as long for any token. */
+  /** Digests, so that comparing takes the same time for any token. */
   readonly #tokens = new Map<string, { digest: Buffer; bytesMax: number }>()
   #waiting = 0
 
@@ -84,7 +84,7 @@ export class PushListener {
     const [, bridge = '', topic = ''] = /^\/push\/([^/]+)\/?(.*)$/.exec(pathname) ?? []
     const known = this.#tokens.get(bridge)
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    // The same answer for a bridge that is not there.
+    // The same answer for an unknown bridge.
     if (!known || !timingSafeEqual(known.digest, digest(given))) return send(response, 401, 'no such token\n')
     if (this.#waiting >= requestsMax) return send(response, 503, 'too many requests: send it again\n')
     this.#waiting++

@@ -1,5 +1,6 @@
-// Where SL 651 recorders dial in. A report is confirmed only when it is kept; a recorder that hears nothing sends it again. Any
-// machine may connect, so bytes, connections and silence are bounded, and a station that is not listed gets no answer.
+// The listener for SL 651 recorders. A report is confirmed only when it is stored; without a confirmation the recorder
+// sends it again. Any machine may connect, so bytes, connections and idle time are bounded, and an unlisted station
+// gets no answer.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
@@ -23,7 +24,7 @@ export interface RecorderListenerOptions {
 interface Caller {
   socket: Socket
   bytes: Buffer
-  /** Packets of a report that has not ended. */
+  /** Packets of an unfinished report. */
   packets: Buffer[]
   waiting: number
   broken: number
@@ -122,7 +123,7 @@ export class RecorderListener {
           if (reply && !socket.destroyed) socket.write(reply)
           done()
         },
-        // No answer at all: the recorder keeps the report and sends it again.
+        // Without an answer the recorder keeps the report and sends it again.
         refused: (error) => {
           logger.warn({ bridge: id, reason: error.message }, 'a report of a recorder could not be kept')
           done()

@@ -1,5 +1,5 @@
-// Who may speak which dialect: bridges and devices of the configuration, by the name of their credential; and which of our
-// devices a hardware address is.
+// Which sender uses which dialect: bridges and devices of the configuration, by the name of their credential; and which
+// listed device a hardware address belongs to.
 import type { ModbusUnit } from '../../config/bus-settings.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import type { DialectDeviceSettings, DialectTopics } from '../port.ts'
@@ -9,16 +9,16 @@ export interface SenderSettings {
   id: string
   dialect: string
   base?: string | undefined
-  /** A mapping by its name, or as its file has it. */
+  /** A mapping by name, or with the content of its file. */
   codec?: string | undefined
   mapping?: unknown
   /** The units of a Modbus bus. */
   modbus?: readonly ModbusUnit[] | undefined
-  /** What SL 651 recorders have to send. */
+  /** The password that SL 651 recorders must send. */
   password?: string | undefined
-  /** Anybody may connect: a device that is not listed is kept raw, and raises nothing. */
+  /** Any machine may connect: messages of an unlisted device are stored raw, and raise no alarm. */
   isListedOnly?: boolean
-  /** Its own messages are all about this one device. */
+  /** All its messages are about this one device. */
   isDevice: boolean
 }
 
@@ -30,7 +30,7 @@ export interface AddressedDevice {
   mountingHeightMm?: number | undefined
 }
 
-/** What the configuration says about single devices, as a dialect wants it: by address. */
+/** The configuration of single devices, as a dialect needs it: by address. */
 export function deviceSettingsOf(
   devices: readonly AddressedDevice[],
 ): Readonly<Record<string, DialectDeviceSettings>> {
@@ -64,7 +64,7 @@ export class Addresses {
     }
   }
 
-  /** Our device of this address; the address itself for one that nobody has listed. */
+  /** The listed device with this address; the address itself for an unlisted one. */
   idOf(address: string): string {
     return this.#byAddress.get(plain(address))?.id ?? deviceIdOf(address)
   }
@@ -78,7 +78,7 @@ export class Addresses {
   }
 }
 
-/** Whether an MQTT filter of a dialect covers a topic, or another filter. */
+/** True when an MQTT filter of a dialect covers a topic, or another filter. */
 export function covers(filters: readonly string[], topic: string): boolean {
   return filters.some((filter) => coversOne(filter.split('/'), topic.split('/')))
 }

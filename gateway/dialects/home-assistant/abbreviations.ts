@@ -1,5 +1,5 @@
-// Home Assistant's discovery messages may shorten their keys. The list is the public one, as far as it concerns what is
-// read here; a key that is not in it stays as it is.
+// Home Assistant's discovery messages may shorten their keys. This is the public list, as far as these keys are read
+// here; other keys stay as they are.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 
 const keys: Record<string, string> = {
@@ -62,7 +62,7 @@ function withBase(value: unknown, base: unknown): unknown {
   return value.endsWith('~') ? value.slice(0, -1) + base : value
 }
 
-/** Keys in full, topics with their base. `base` is that of the whole device, where the part has none. */
+/** Keys in full, topics with their base. `base` is that of the whole device, if the part has none. */
 export function expand(
   source: Record<string, unknown>,
   base: unknown = source['~'],

@@ -1,4 +1,5 @@
-// Announcements: homeassistant/COMPONENT/[NODE/]OBJECT/config for one entity, homeassistant/device/ID/config for a whole device.
+// Announcements: homeassistant/COMPONENT/[NODE/]OBJECT/config for one entity, homeassistant/device/ID/config for a
+// whole device.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { deviceIdOf, macOf, objectOf } from '../meaning/values.ts'
 import { nothing, unreadable, type Decoded, type Knowledge, type Learned } from '../port.ts'
@@ -10,7 +11,7 @@ import { parseTemplate } from './templates.ts'
 const componentsMax = 200
 
 export const entityKey = (configTopic: string): string => `ha:${configTopic}`
-/** Which entities a topic feeds, as a list of their keys. */
+/** The entities whose state a topic carries, as a list of their keys. */
 export const topicKey = (topic: string): string => `ha-topic:${topic}`
 export const availabilityKey = (topic: string): string => `ha-availability:${topic}`
 /** Entities that take commands, by the device's address. */
@@ -134,7 +135,7 @@ function learnEntity(key: string, entity: Entity, into: Learning): void {
   if (entity.command) into.addTo(commandsKey(entity.device), key)
 }
 
-/** `homeassistant/{component}/[{node}/]{object}/config`, whatever the first level is called. */
+/** `homeassistant/{component}/[{node}/]{object}/config`, with any first level. */
 export function readDiscovery(topic: string, payload: Uint8Array, known: Knowledge): Decoded {
   const [, component = '', ...rest] = topic.split('/')
   const object = rest.at(-2) ?? ''

@@ -1,4 +1,4 @@
-// What one announced entity reads: its component, device class, payloads and unit decide.
+// The reading of one announced entity: its component, device class, payloads and unit decide.
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
@@ -6,7 +6,7 @@ import { pressOf } from '../meaning/press.ts'
 import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf, signalOf } from '../meaning/values.ts'
 import { readInput } from '../tasmota/inputs.ts'
 
-/** An entity as it is remembered, under `ha:{config topic}` (`#part` behind it where a device announces several). */
+/** The document of an entity, under `ha:{config topic}` (with `#part` if a device announces several). */
 export interface Entity {
   device: string
   component: string
@@ -18,7 +18,7 @@ export interface Entity {
   on?: unknown
   off?: unknown
   command?: { topic: string; on: string; off: string }
-  /** Of a trigger: what it means when it comes. */
+  /** Only for a trigger: the reading that it stands for. */
   trigger?: { payload?: string; type: string }
 }
 

@@ -1,5 +1,5 @@
-// Everything that announces itself by Home Assistant's discovery, ESPHome first of all: what a topic means stands in the
-// announcement. ESPHome's own topics (NODE/binary_sensor/OBJECT/state) are read without one too.
+// All devices that announce themselves by Home Assistant's discovery, ESPHome first of all: the announcement defines
+// the meaning of a topic. ESPHome's own topics (NODE/binary_sensor/OBJECT/state) are also read without one.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
 import {

@@ -1,5 +1,5 @@
-// The simple templates that most devices use: a path into JSON and a few filters. Any other is said to be not understood;
-// a template is a program, and guessing what it means could turn an alarm round.
+// The simple templates that most devices use: a path into JSON and a few filters. Any other is reported as not
+// understood: a template is a program, and a wrong guess could invert an alarm.
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 
 export type Template = { path: (string | number)[]; isJson: boolean; filters: string[] }
@@ -31,7 +31,7 @@ export function parseTemplate(text: string): Template | undefined {
   return path && { path, isJson, filters: filters.map((filter) => filter.replace(/\(.*/, '')) }
 }
 
-/** What the template finds; undefined where the message does not hold it. */
+/** The value that the template finds; undefined if the message does not contain it. */
 export function applyTemplate({ path, isJson, filters }: Template, text: string, json: unknown): unknown {
   let value: unknown = isJson ? json : text
   for (const step of path) {

@@ -1,12 +1,13 @@
-// Message ids from LoRaWAN's own frame counter. A counter starts anew after a join, and in devices without one (ABP) after a
-// restart: the id then holds a new epoch, so that the first press after it is no repeat of one that was kept long ago.
+// Message ids from LoRaWAN's own frame counter. A counter starts again after a join, and in devices without a join
+// (ABP) after a restart: the id then contains a new epoch, so that the first press after it does not count as a repeat
+// of an old one.
 import type { Knowledge, Learned } from '../port.ts'
 
-/** Sessions remembered per device: frames of the one before may still come after a join. */
+/** Sessions kept per device: frames of the session before may still come after a join. */
 export const sessionsMax = 4
-/** Frames of one session remembered where the network server says no times. */
+/** Frames kept per session if the network server gives no times. */
 export const recentMax = 32
-/** The same counter this much later is another frame; before, the same one told twice. */
+/** The same counter this much later is another frame; earlier, it is a repeat. */
 const sameFrameMs = 60_000
 
 interface Session {
@@ -29,7 +30,7 @@ export interface Counted {
   fCnt: number
   /** The device's address on the network, which each join changes. */
   session?: string | undefined
-  /** When the network server had it: tells a frame told again from a counter that began anew. */
+  /** The network server's time of the frame: distinguishes a repeat from a counter that started again. */
   timeMs?: number | undefined
   bytes: Uint8Array
 }
@@ -40,7 +41,7 @@ function sumOf(bytes: Uint8Array): string {
   return sum.toString(36)
 }
 
-/** Whether the counter has begun anew since the last frame of this session. */
+/** True when the counter has started again since the last frame of this session. */
 function isRestarted(session: Session, { fCnt, timeMs }: Counted, mark: string): boolean {
   if (fCnt > session.last) return false
   if (timeMs !== undefined && session.lastMs !== undefined)
@@ -77,7 +78,7 @@ export function countFrame(
   }
 }
 
-/** A join: whatever comes without a session's address belongs to a new one. */
+/** A join: a later frame without a session address belongs to a new session. */
 export function countJoin(known: Knowledge, device: string): Learned[] {
   const { joins, sessions } = (known.get(counterKey(device)) ?? empty) as Counters
   return [[counterKey(device), { joins: joins + 1, sessions }]]

@@ -1,4 +1,4 @@
-// A command as the bytes that a LoRaWAN siren or switch wants.
+// A command as the bytes that a LoRaWAN siren or switch expects.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import type { DialectDeviceSettings } from '../port.ts'
 
@@ -7,7 +7,7 @@ export interface Downlink {
   bytes: Uint8Array
 }
 
-/** The longest that the duration field of a siren holds. */
+/** The largest value of the duration field of a siren. */
 const secondsMax = 65_535
 
 type Encode = (seconds: number) => Downlink
@@ -17,7 +17,7 @@ const ofBytes = (fPort: number, bytes: readonly number[]): Downlink => ({
   bytes: Uint8Array.from(bytes),
 })
 
-/** By words in what the network server calls the device. 0 seconds: off. */
+/** Found by words in the network server's names of the device. 0 seconds: off. */
 const known: readonly (readonly [name: RegExp, encode: Encode])[] = [
   // Netvox: StartWarning, device type, mode (0 stop, 1 burglar), strobe, duration.
   [

@@ -1,5 +1,5 @@
-// LoRaWAN frames that come without an envelope: port and bytes, and who sent them. For `gengfu decode`, and for a network
-// server whose messages are forwarded bare.
+// LoRaWAN frames without an envelope: port and bytes, and the sender. For `gengfu decode`, and for a network server
+// whose messages are forwarded bare.
 import { deviceIdOf } from '../meaning/values.ts'
 import {
   unreadable,
@@ -39,7 +39,7 @@ function decode(
 
 export const lorawan: Dialect = {
   name: 'lorawan',
-  // The frame's counter is in its envelope, and that is gone: each frame is a new one.
+  // The frame's counter is in the missing envelope: each frame counts as new.
   repeats: { by: 'content', windowMs: 0 },
   topics: ({ base }) => {
     const prefix = base === undefined ? '' : `${base}/`

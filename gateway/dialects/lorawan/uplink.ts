@@ -1,4 +1,4 @@
-// From one uplink, whichever network server told it, to readings: who decodes it, what the radio says, and which message it is.
+// Turns one uplink, of any network server, into readings: which decoder, the radio values, and the message id.
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import {
   nothing,
@@ -26,24 +26,24 @@ export interface Uplink {
   device: string
   fPort: number
   bytes?: Uint8Array | undefined
-  /** What the network server's own codec made of it. */
+  /** The result of the network server's own codec. */
   object?: Record<string, unknown> | undefined
-  /** Names under which the network server knows the kind of device. */
+  /** The network server's names of the kind of device. */
   hints: readonly string[]
   fCnt?: number | undefined
   session?: string | undefined
   timeMs?: number | undefined
-  /** Of the gateway that heard it best. */
+  /** Of the gateway with the best signal. */
   signalDbm?: number | undefined
   snrDb?: number | undefined
-  /** As the network server has it. */
+  /** The network server's time. */
   batteryPercent?: number | undefined
   about?: DeviceDescription | undefined
   learned: readonly Learned[]
 }
 
 const codecs = new CodecSandbox()
-/** A message is asked for its urgency and then decoded: its codec runs once. */
+/** A message is checked for urgency and then decoded: its codec runs once. */
 const answers = new WeakMap<Uint8Array, Promise<MakerAnswer>>()
 
 const ofBuiltin = ({ maker, model }: Builtin, fPort: number, bytes: Uint8Array): MakerAnswer =>
@@ -101,7 +101,7 @@ function answerOf(
   return { readings: {}, problem: 'no codec is named for it, and its frame is not one that we know' }
 }
 
-/** A distance is a water level where it is known how high above the bed the sensor hangs. */
+/** A distance becomes a water level if the height of the sensor above the bed is configured. */
 function withLevel(readings: DialectReadings, heightMm: number | undefined): DialectReadings {
   const distance = readings['distanceMm']
   if (heightMm === undefined || distance === undefined || readings.waterLevelMm !== undefined) return readings

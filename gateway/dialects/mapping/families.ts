@@ -1,5 +1,6 @@
-// Two families of 4G devices as examples of a mapping. The names of their messages and of the keys csq, ICCID, network_rssi
-// and serial are public; the keys of the measurements follow the makers' usual names and have to be checked with the device.
+// Two families of 4G devices as examples of a mapping. The names of their messages and of the keys csq, ICCID,
+// network_rssi and serial are public; the keys of the measurements follow the makers' usual names and must be checked
+// with the device.
 
 /** 0 to 31 in steps of 2 dBm from -113; 99 is "not known". */
 const csq = { scale: 2, offset: -113, unknown: [99, 255, -1] }

@@ -1,5 +1,5 @@
-// A dialect as data, for makers with JSON of their own: where the device's id stands, which path is which reading, with its
-// scale, its words and its words for "not known". No code runs; vectors beside it say whether it is right.
+// A dialect as data, for makers with JSON of their own: the path of the device's id, the path of each reading, its
+// scale, its words and its words for "not known". No code runs; vectors beside it test it.
 import { z } from 'zod'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -23,7 +23,7 @@ const readingSchema = z.strictObject({
   /** `value * scale + offset`. */
   scale: z.number().optional(),
   offset: z.number().optional(),
-  /** Words of the maker (as text) to ours; a word that is not in it is not known. */
+  /** The maker's words (as text) and ours; a word that is not in it means "not known". */
   words: z.record(z.string().max(100), word).optional(),
   as: z.enum(['number', 'flag', 'text']).default('number'),
   /** Values that mean "not known". */
@@ -39,13 +39,16 @@ const ruleSchema = z.strictObject({
   messageId: path.optional(),
   time: path.optional(),
   readings: z.record(z.string().max(64), readingSchema).default({}),
-  /** What the device waits for; `{time}` and `{path}` are filled in. `topic` is left out where the answer is the request's own. */
+  /**
+   * The reply that the device waits for; `{time}` and `{path}` are replaced. Without `topic` the reply goes to the
+   * request itself.
+   */
   answer: z.strictObject({ topic: z.string().max(256).optional(), payload: z.string().max(1000) }).optional(),
 })
 
 export const mappingSchema = z.strictObject({
   name: z.string().min(1).max(100),
-  /** Topics (or request paths) that its devices use. */
+  /** Topics (or request paths) of its devices. */
   topics: z.array(z.string().min(1).max(256)).min(1).max(20),
   rules: z.array(ruleSchema).min(1).max(50),
 })
@@ -141,7 +144,7 @@ export function decodeMapped(
 const builtIn = new Map(families.map((family) => [family.name, mappingSchema.parse(family)]))
 export const mappingNames: readonly string[] = [...builtIn.keys()]
 
-/** By the name of a built-in family, or as it was read from a file. */
+/** By the name of a built-in family, or the content of a file. */
 function mappingOf({ codec, mapping }: { codec?: string; mapping?: unknown }): Mapping | undefined {
   const parsed = mapping === undefined ? undefined : mappingSchema.safeParse(mapping)
   return parsed?.success ? parsed.data : builtIn.get(codec ?? '')

@@ -1,10 +1,10 @@
-// What a press is called by its maker, and what it is for us. Released, turned and scene words are no press; a word that
-// is not known is one: a call for help must not hang on a list of words.
+// The makers' words for a press, and what each means. Released, turned and scene words are no press; an unknown word is
+// one: a call for help must not depend on a list of words.
 import type { Readings } from '../../../protocols/domain/reading.ts'
 
 type Press = NonNullable<Readings['button']>
 
-/** Words (between `_`, `-`, spaces and dots) of an action that is no press at all. */
+/** Words (between `_`, `-`, spaces and dots) that mark an action as no press. */
 const noPress =
   /^(release|released|rotate|rotated|brightness|color|colour|hue|saturation|recall|scene|store|move|stop|step|arm|disarm|armed|disarmed|exit|entry|delay|day|night|away|all|zones|invalid|code|not|ready|already|vibration|vibrate|tilt|drop|shake|slide|flip\d*|fall|wakeup|throw|knock|dial|slow|fast|left_turn|up_hold_release|button_up|region|enter|leave|occupied|unoccupied|approach|none|idle|clear|unknown|lock|unlock|open|close|enrolled|battery)$/
 
@@ -29,7 +29,7 @@ const double = new Set([
   'multi',
   'twice',
 ])
-/** Whatever else stands beside them. */
+/** These count whatever other words are there. */
 const emergency = new Set([
   'sos',
   'emergency',
@@ -57,7 +57,7 @@ export function pressOf(action: unknown): Press | undefined {
   return parts.some((part) => noPress.test(part)) ? undefined : 'pressed'
 }
 
-/** An action by which a thing says that it was moved. */
+/** An action that reports that the device was moved. */
 export function isMovement(action: unknown): boolean {
   return (
     typeof action === 'string' &&

@@ -1,8 +1,8 @@
-// Names of measurements as Zigbee2MQTT and others write them, and the reading each one is.
+// Names of measurements as Zigbee2MQTT and others write them, with the reading of each.
 import type { DialectReadings } from '../port.ts'
 import { celsiusOf, contactOf, flagOf, millimetresOf, numberOf, percentOf, signalOf } from './values.ts'
 
-/** How this device writes one property, where it is not as usual. */
+/** How this device writes one property, if it differs from the usual form. */
 export interface Spelling {
   on?: unknown
   off?: unknown
@@ -29,7 +29,7 @@ const fault =
   (value) => ({ [word]: flagOf(value) })
 
 const reads: Record<string, Read> = {
-  // "Closed" is true; a maker that says it the other way round has it in its exposes, by value_on.
+  // "Closed" is true; a maker with the opposite meaning declares it in its exposes, by value_on.
   contact: (value, { on }) => ({ contact: contactOf(value, on === true || on === 'open') }),
   occupancy: flag('motion'),
   presence: flag('motion'),
@@ -57,10 +57,10 @@ const reads: Record<string, Read> = {
   ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'on' : 'off' }),
 }
 
-/** Flags by which a device says that something is wrong with it. */
+/** Flags by which a device reports a fault of its own. */
 export const faultFlags = ['trouble', 'fault_alarm', 'battery_defect', 'sensor_fault']
 
-/** The readings of one property; undefined for a name that means nothing to us. */
+/** The readings of one property; undefined for an unknown name. */
 export function readProperty(
   name: string,
   value: unknown,
@@ -71,7 +71,7 @@ export function readProperty(
 
 export const isMeaningful = (name: string): boolean => Object.hasOwn(reads, name)
 
-/** Two endpoints of one device say the same reading: the worse one counts. */
+/** Two endpoints of one device give the same reading: the worse one counts. */
 export function worse(one: unknown, other: unknown): unknown {
   if (one === undefined) return other
   if (one === 'open' || other === 'open') return 'open'

@@ -1,8 +1,8 @@
-// Values as makers write them, and what they mean. Unknown is null and never a guess; what means nothing is undefined.
+// Values in the makers' forms, and their meaning. Unknown is null, never a guess; a meaningless value is undefined.
 import { deviceIdPattern } from '../../../protocols/domain/names.ts'
 import { isObject, parseJson } from '../../../protocols/kit/parse-json.ts'
 
-/** Largest payload that a dialect reads as JSON; a list of two thousand Zigbee devices is some 8 MB. */
+/** Largest payload that a dialect parses as JSON; a list of two thousand Zigbee devices is some 8 MB. */
 export const jsonBytesMax = 16 * 1024 * 1024
 
 const yes = new Set(['true', 'on', '1', 'yes', 'detected', 'alarm', 'active', 'triggered', 'wet'])
@@ -19,13 +19,13 @@ export function objectOf(payload: Uint8Array): Record<string, unknown> | undefin
   return json.ok && isObject(json.value) ? json.value : undefined
 }
 
-/** The JSON value, or the text where it is none. */
+/** The JSON value, or the text if it is not JSON. */
 export function valueOf(payload: Uint8Array): unknown {
   const json = parseJson(payload, jsonBytesMax)
   return json.ok ? json.value : textOf(payload)
 }
 
-/** Yes, no, or null: the device does not know, or said what is neither. */
+/** True, false, or null: the device does not know, or the value is neither. */
 export function flagOf(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number') return value === 1 ? true : value === 0 ? false : null
@@ -47,7 +47,7 @@ function within(value: unknown, min: number, max: number): number | null {
   return number === null || number < min || number > max ? null : number
 }
 
-/** -1, 255 and 999 are words for "not known" in many makes. */
+/** -1, 255 and 999 mean "not known" in many makes. */
 export const percentOf = (value: unknown): number | null => within(value, 0, 100)
 export const temperatureOf = (value: unknown): number | null => within(value, -90, 250)
 export const signalOf = (value: unknown): number | null => within(value, -200, 20)
@@ -57,7 +57,7 @@ const scaled = (value: unknown, factor: number): number | null => {
   const number = numberOf(value)
   return number === null ? null : round(number * factor)
 }
-/** Lengths in the unit they came with; undefined for a unit that is no length. */
+/** Lengths in the unit of the message; undefined for a unit that is no length. */
 export function millimetresOf(value: unknown, unit: string): number | null | undefined {
   const factor = { mm: 1, cm: 10, dm: 100, m: 1000, ft: 304.8, in: 25.4 }[unit.trim().toLowerCase()]
   return factor === undefined ? undefined : scaled(value, factor)
@@ -68,7 +68,7 @@ export const celsiusOf = (value: unknown, unit = ''): number | null => {
   return number === null ? null : temperatureOf(isFahrenheit ? round(((number - 32) * 5) / 9) : number)
 }
 
-/** `true` where the maker says "open" by yes. */
+/** `true` where the maker's "yes" means open. */
 export function contactOf(value: unknown, isOpenWhenTrue: boolean): 'open' | 'closed' | null {
   if (typeof value === 'string') {
     const word = value.trim().toLowerCase()
@@ -79,7 +79,7 @@ export function contactOf(value: unknown, isOpenWhenTrue: boolean): 'open' | 'cl
   return flag === null ? null : flag === isOpenWhenTrue ? 'open' : 'closed'
 }
 
-/** A name or address as a device id of ours: what can not stand in one becomes a dash. */
+/** A name or address as a device id: characters that are not allowed become a dash. */
 export function deviceIdOf(name: string): string {
   if (deviceIdPattern.test(name)) return name
   const plain = name
@@ -87,7 +87,7 @@ export function deviceIdOf(name: string): string {
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 48)
-  // Names in Chinese leave little: the rest of the name is told apart by its characters.
+  // Chinese names leave few allowed characters: a hash of the rest keeps them distinct.
   const sum = Array.from(name).reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7)
   return `${plain === '' ? 'device' : plain}-${sum.toString(36)}`
 }

@@ -1,11 +1,11 @@
-// The answers of one Modbus unit as readings. The box polls; a message is what one round of one unit brought:
-// `{"words": [[1234], [0, 1], null], "problems": [...], "before": [...]}`, a list per register of the configuration.
+// The answers of one Modbus unit as readings. The box polls; a message is the result of one round of one unit:
+// `{"words": [[1234], [0, 1], null], "problems": [...], "before": [...]}`, one list per register of the configuration.
 import type { ModbusRegister, ModbusUnit } from '../../config/bus-settings.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { objectOf } from '../meaning/values.ts'
 import { unreadable, type Decoded, type Dialect, type DialectReadings } from '../port.ts'
 
-/** Registers that one value takes; bits count as one. */
+/** Registers per value; bits count as one. */
 export const wordsOf = ({ from, type }: ModbusRegister): number =>
   from === 'coil' || from === 'discrete' || type === 'uint16' || type === 'int16' ? 1 : 2
 
@@ -27,7 +27,7 @@ function rawOf({ type, order, bit }: ModbusRegister, words: readonly number[]): 
   return type === 'int32' ? view.getInt32(0) : view.getFloat32(0)
 }
 
-/** Undefined: there is no such value. Null: the device does not know. */
+/** Undefined: there is no such value. Null: the device does not know it. */
 function valueOf(register: ModbusRegister, words: unknown): { value: unknown; fault?: string } {
   if (!Array.isArray(words) || words.length !== wordsOf(register) || !words.every(isWord))
     return { value: null, fault: `not-read:${register.reading}` }
@@ -57,7 +57,7 @@ function decodeUnit({ device, registers }: ModbusUnit, json: Record<string, unkn
     if (fault !== undefined) faults.push(fault)
     if (register.reading !== 'button') return void (readings[register.reading] = value)
     if (typeof value !== 'string') return
-    // A held input is one press: only the change counts. What was not seen before counts as released.
+    // A held input is one press: only the change counts. An unknown earlier state counts as released.
     const earlier = Array.isArray(before) ? valueOf(register, (before as unknown[])[at]).value : null
     if (value === earlier) return
     readings.button = momentary.button = value as NonNullable<Readings['button']>

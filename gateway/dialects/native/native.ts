@@ -1,5 +1,5 @@
-// Our own dialect behind the same port as the others. On the box it has a shorter way of its own (gateway/intake), which
-// answers the same.
+// The native dialect behind the same port as the others. On the box it has a shorter path (gateway/intake) with the
+// same results.
 import { parseDeviceEvent } from '../../../protocols/device-mqtt/device-event.ts'
 import { parseCommandResult, parsePresence } from '../../../protocols/device-mqtt/messages.ts'
 import { deviceTopic, parseDeviceTopic } from '../../../protocols/device-mqtt/topics.ts'

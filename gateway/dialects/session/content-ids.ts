@@ -1,17 +1,17 @@
-// Ids for messages whose sender does not count them: the same bytes on the same topic inside a window are one message.
+// Ids for messages without a counter of their sender: the same bytes on the same topic inside a window are one message.
 import { createHash } from 'node:crypto'
 
-/** Contents remembered; the oldest is forgotten beyond it, and then comes as a new message. */
+/** Contents kept; beyond it the oldest is removed, and a repeat of it counts as new. */
 export const contentsMax = 5000
-/** How far back a message that its sender marks as sent before (DUP) is looked for, also over a restart. */
+/** How far back a repeat marked by its sender (DUP) is searched, also across a restart. */
 export const resentWindowMs = 10 * 60_000
 const secondMs = 1000
 
 export interface ContentMark {
   messageId: string
-  /** The same message was here inside the window. */
+  /** The same message arrived inside the window. */
   isRepeat: boolean
-  /** Call it when the message was not kept: it must count as new when it comes again. */
+  /** Call it when the message was not stored: its repeat must count as new. */
   undo: () => void
 }
 
@@ -23,7 +23,7 @@ export class ContentIds {
     this.#windowMs = windowMs
   }
 
-  /** `wasKept` is asked only for messages that are marked as sent before: whether the journal has an event of that id. */
+  /** `wasKept` is called only for messages marked as repeats: true when the journal has an event of that id. */
   mark(
     message: { topic: string; payload: Uint8Array; isResent?: boolean; atMs: number },
     wasKept: (messageId: string) => boolean,

@@ -1,9 +1,9 @@
-// The event that a result becomes: what the device does not know is named, not guessed, and faults are readings.
+// Builds the event of a result: unknown values are named, not guessed, and faults are readings.
 import type { DeviceEvent } from '../../../protocols/domain/event.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import type { DeviceResult } from '../port.ts'
 
-/** Undefined where the device itself has said nothing that could be kept as an event. */
+/** Undefined if the device itself sent nothing that can be an event. */
 export function eventOf(result: DeviceResult & { messageId: string }): DeviceEvent | undefined {
   const readings: Record<string, unknown> = {}
   const unknown: string[] = []

@@ -1,9 +1,10 @@
-// What a dialect has learned, as documents in memory: the same ones stand in the journal, and changes wait here for a commit.
+// The learned facts of a dialect, as documents in memory: the journal has the same ones, and changes wait here for a
+// commit.
 import type { Knowledge, Learned } from '../port.ts'
 
-/** Documents of one bridge; the one unchanged for the longest time is forgotten beyond it. */
+/** Documents of one bridge; beyond it the one unchanged for the longest time is removed. */
 export const documentsMax = 20_000
-/** Largest document as JSON; a larger one is not kept. */
+/** Largest document as JSON; a larger one is not stored. */
 export const documentBytesMax = 65_536
 
 export class LearnedDocuments implements Knowledge {
@@ -40,14 +41,14 @@ export class LearnedDocuments implements Knowledge {
     this.#documents.set(key, value)
   }
 
-  /** What has to go into the next commit. */
+  /** The documents for the next commit. */
   takeChanged(): Learned[] {
     const changed = [...this.#changed]
     this.#changed.clear()
     return changed
   }
 
-  /** The commit failed: what it held waits again, unless it has changed since. */
+  /** The commit failed: its documents wait again, unless they have changed since. */
   putBack(changed: readonly Learned[]): void {
     for (const [key, value] of changed) if (!this.#changed.has(key)) this.#changed.set(key, value)
   }

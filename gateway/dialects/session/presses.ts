@@ -1,21 +1,22 @@
-// One press that comes as several messages is one press: a bridge may tell it as JSON, on a topic of its own and as a
-// trigger. What has come on one topic already is expected on the others; a second word on the same topic is a second press.
+// One press that arrives as several messages is one press: a bridge may send it as JSON, on a topic of its own and as a
+// trigger. A press that arrived on one topic is expected on the others; a second message on the same topic is a second
+// press.
 
-/** Messages of one press come within this; after it the next word is a new press. */
+/** Messages of one press arrive within this time; after it the next message is a new press. */
 export const pressWindowMs = 3000
-/** Presses remembered; the oldest is forgotten beyond it. */
+/** Presses kept; beyond it the oldest is removed. */
 export const pressesMax = 2000
 
 interface Press {
   sinceMs: number
-  /** How often it came, by topic. */
+  /** Number of arrivals, by topic. */
   counts: Map<string, number>
 }
 
 export class Presses {
   readonly #presses = new Map<string, Press>()
 
-  /** Whether `value` of `device` is a new press; `undo` takes it back when it was not kept. */
+  /** True when `value` of `device` is a new press; `undo` takes it back when it was not stored. */
   take(press: { device: string; value: string; topic: string; atMs: number }): {
     isNew: boolean
     undo: () => void

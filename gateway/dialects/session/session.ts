@@ -1,5 +1,6 @@
-// One sender's conversation in one dialect: decodes, carries on what is known, finds repeats and presses that come as
-// several messages, and lets no retained or repeated moment pass as an event. The same for the box and for `gengfu decode`.
+// The session of one sender in one dialect: decodes, updates the learned facts, detects repeats and presses that arrive
+// as several messages, and lets no retained or repeated momentary reading pass as an event. The same for the box and
+// for `gengfu decode`.
 import type { Decoded, DeviceResult, Dialect, DialectMessage, DialectSettings } from '../port.ts'
 import { ContentIds, type ContentMark } from './content-ids.ts'
 import { LearnedDocuments } from './knowledge.ts'
@@ -10,7 +11,7 @@ export interface SessionOptions {
   dialect: Dialect
   settings?: DialectSettings
   known?: LearnedDocuments
-  /** Whether an event of this id is in the journal; asked only for messages that are marked as sent before. */
+  /** True when an event of this id is in the journal; called only for messages marked as repeats. */
   wasKept?: (device: string, messageId: string) => boolean
 }
 
@@ -19,7 +20,7 @@ type Counted = DeviceResult & { messageId: string }
 export interface Heard extends Decoded {
   /** Each with an id. */
   results: readonly Counted[]
-  /** Call it when it could not be kept: everything counts as not yet heard. */
+  /** Call it when it could not be stored: all of it counts as not received. */
   undo: () => void
 }
 
@@ -94,7 +95,7 @@ export class DialectSession {
     }
   }
 
-  /** A dialect throws nothing; if one does all the same, the message is kept raw and nobody else suffers. */
+  /** A dialect throws nothing; if one does, the message is stored raw and no other sender is affected. */
   #decode(message: DialectMessage): Decoded | Promise<Decoded> {
     try {
       return this.dialect.decode(message, this.known, this.settings)
@@ -107,7 +108,7 @@ export class DialectSession {
     return { results: [], quarantined: `the dialect ${this.dialect.name} failed: ${error.message}` }
   }
 
-  /** The result as it counts, or nothing where it was heard before. */
+  /** The result without parts that are repeats; undefined if nothing is left. */
   #judge(
     found: DeviceResult,
     message: DialectMessage,
@@ -119,7 +120,7 @@ export class DialectSession {
     if (!found.momentary) return result
     const isCounted = found.messageId !== undefined
     if (isRetained && message.isDirect && found.momentary.button !== undefined)
-      // It may be a press of this moment or one of last week; people are told that this button can not be trusted.
+      // The press may be of this moment or of last week; people learn that this button can not be trusted.
       return withoutMoments({ ...result, faults: [...(result.faults ?? []), 'press-sent-retained'] })
     if (isRetained || (!isCounted && mark?.isRepeat)) return withoutMoments(result)
     const { button } = found.momentary
@@ -130,7 +131,7 @@ export class DialectSession {
   }
 }
 
-/** What is left of it as a state; nothing where nothing is. */
+/** The part of it that is a state; undefined if there is none. */
 function withoutMoments(result: Counted): Counted | undefined {
   if (!result.momentary) return result
   const { momentary, ...rest } = result

@@ -1,19 +1,19 @@
-// Notices when a reading that protects people is no longer in a device's messages: after an update of its bridge a sensor
-// may go on talking and say nothing that matters. That is a fault of the device, not silence.
+// Detects that a reading which protects people is missing from a device's messages: after an update of its bridge a
+// sensor may keep sending without the values that matter. That is a fault of the device, not silence.
 import type { DeviceResult, Learned } from '../port.ts'
 import type { LearnedDocuments } from './knowledge.ts'
 
-// Case switches and vibration come in some messages only; these a sensor says each time.
+// Case switches and vibration are in some messages only; a sensor sends these each time.
 const protective = ['contact', 'motion', 'smoke', 'gas', 'carbonMonoxide', 'leak', 'waterLevelMm']
 
 interface Fields {
   names: string[]
-  /** Its messages hold what has changed only, seen when a missing reading came back: then nothing can be said. */
+  /** Its messages contain only changes, which was seen when a missing reading came back: then the check is off. */
   isPartial?: boolean
   missing?: string[]
 }
 
-/** Faults to add to the result, and what is remembered for the next one. */
+/** Faults to add to the result, and the document for the next one. */
 export function vanishedFields(
   result: DeviceResult,
   known: LearnedDocuments,

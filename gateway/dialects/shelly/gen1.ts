@@ -1,4 +1,5 @@
-// Shelly's first generation: shellies/ID/..., one value a topic. A sleeping sensor says "online false" before it sleeps.
+// Shelly's first generation: shellies/ID/..., one value per topic. A sleeping sensor sends "online false" before it
+// sleeps.
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import {
   celsiusOf,
@@ -52,7 +53,7 @@ function readSensor(name: string, value: unknown): DialectReadings | undefined {
     case 'gas':
       return { gas: gasWords[scalarText(value) ?? ''] ?? null }
     case 'temperature':
-      // 999 where the sensor is broken.
+      // 999 if the sensor is broken.
       return { temperatureC: celsiusOf(value) }
     case 'humidity':
       return { humidityPercent: percentOf(value) }
@@ -83,7 +84,7 @@ function readMotion(status: Record<string, unknown>): DialectReadings {
   }
 }
 
-/** `{"event":"S","event_cnt":3}`: told again after each wake-up, with the count of before. */
+/** `{"event":"S","event_cnt":3}`: sent again after each wake-up, with the old count. */
 function readInputEvent(
   id: string,
   device: string,

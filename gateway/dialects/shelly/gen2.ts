@@ -1,4 +1,4 @@
-// Shelly's second generation and later: JSON-RPC notifications on PREFIX/events/rpc, and one component a topic on
+// Shelly's second generation and later: JSON-RPC notifications on PREFIX/events/rpc, and one component per topic on
 // PREFIX/status/COMPONENT. `null` is "not known", and `errors` are faults of the device: neither means dry.
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
@@ -24,7 +24,7 @@ import {
 } from '../port.ts'
 import { isSleeper, macInId } from './sleeping.ts'
 
-/** What is remembered of a device by the prefix of its topics. */
+/** The document of a device, by the prefix of its topics. */
 interface Known {
   id: string
   isSleeping?: boolean
@@ -57,7 +57,7 @@ const alarmReading: Record<string, 'smoke' | 'leak' | 'gas' | 'carbonMonoxide'> 
 function readErrors(component: string, status: Record<string, unknown>, into: Collected): void {
   const { errors } = status
   if (!Array.isArray(errors)) {
-    // A whole status without errors has none.
+    // A complete status without errors has none.
     if (component in alarmReading && 'alarm' in status) into.faults ??= []
     return
   }
@@ -105,7 +105,7 @@ function readComponent(name: string, status: Record<string, unknown>, into: Coll
   if (read) Object.assign(into.readings, read(status, number))
 }
 
-/** One entry of NotifyEvent. A button tells down, up and the press; the press alone counts. */
+/** One entry of NotifyEvent. A button sends down, up and the press; only the press counts. */
 function readEvent(event: Record<string, unknown>, into: Collected): void {
   const { component, event: word } = event
   if (typeof component !== 'string' || typeof word !== 'string') return
@@ -137,7 +137,7 @@ function resultOf(
   }
 }
 
-/** A Bluetooth sensor behind a Shelly is a device of its own, known by its place until its address is. */
+/** A Bluetooth sensor behind a Shelly is a separate device, identified by its place until its address is known. */
 const behind = (device: string, component: string): string =>
   component.startsWith('bthomedevice:') ? `${device}.${component.replace(':', '-')}` : device
 

@@ -1,4 +1,4 @@
-// Shelly, both generations: which one it is stands in the topic.
+// Shelly, both generations: the topic shows which one.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { nothing, type Dialect, type EncodedCommand, type Knowledge } from '../port.ts'
 import { addressKey, decodeGen1 } from './gen1.ts'
@@ -14,7 +14,7 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
   const output = typeof command['output'] === 'number' ? command['output'] : 0
   const second = known.get(prefixAtKey(device)) as { prefix: string } | undefined
   if (second) {
-    // The device itself ends it, also without us.
+    // The device itself ends it, also without a command.
     const params = stops ? { id: output, on: false } : { id: output, on: true, toggle_after: seconds }
     const rpc = { id: command.id, src: 'gengfu', method: 'Switch.Set', params }
     return { topic: `${second.prefix}/rpc`, payload: JSON.stringify(rpc), qos: 1 }
@@ -27,7 +27,7 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
 export const shelly: Dialect = {
   name: 'shelly',
   repeats: { by: 'content', windowMs: contentWindowMs },
-  // With a base of its own it may not speak for another device.
+  // With a configured base it may not send for another device.
   topics: ({ base }) =>
     base === undefined
       ? {

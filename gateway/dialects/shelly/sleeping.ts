@@ -1,9 +1,9 @@
-// Which Shelly devices sleep between their messages: for them "offline" says nothing.
+// The Shelly devices that sleep between their messages: for them "offline" has no meaning.
 
 const sleepers =
   /^shelly(dw|dw2|flood|ht|smoke|button1|sense|plusht|plussmoke|htg\d|smokeg\d|floodg\d|dwg\d|buttong\d|blu)/i
 
 export const isSleeper = (id: string): boolean => sleepers.test(id)
 
-/** The MAC in an id such as `shellyplusht-08b61fcb7f3c`; older ids hold its second half only. */
+/** The MAC in an id such as `shellyplusht-08b61fcb7f3c`; older ids contain only its second half. */
 export const macInId = (id: string): string | undefined => /-([0-9a-f]{12})$/i.exec(id)?.[1]?.toLowerCase()

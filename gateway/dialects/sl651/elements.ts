@@ -1,20 +1,21 @@
 // The body of an SL 651 report: serial number, send time, station, kind of station, time of observation, then elements
-// (annex C): one byte of identifier, one byte of width and decimals, BCD digits. The ASCII form writes names and numbers.
+// (annex C): one byte of identifier, one byte of width and decimals, BCD digits. The ASCII form writes names and
+// numbers.
 import type { DialectReadings } from '../port.ts'
 
 export interface Report {
   serial: string
-  /** Digits as they were sent, yyMMddHHmmss. */
+  /** Digits as sent, yyMMddHHmmss. */
   sentAt: string
   observedAtMs?: number
   stationKind?: string
   readings: DialectReadings
-  /** Elements without a meaning to us, by identifier. */
+  /** Elements that are not used here, by identifier. */
   others: number
   problem?: string
 }
 
-/** Recorders write China's time and no zone. */
+/** Recorders send China's time without a zone. */
 const zoneMs = 8 * 3_600_000
 
 type Name =
@@ -55,7 +56,7 @@ const byWord: Readonly<Record<string, Element>> = {
 const reservoirCode = 0x3b
 const reservoirWord = 'ZU'
 
-/** yyMMddHHmm or with seconds; undefined for what is no date. */
+/** yyMMddHHmm or with seconds; undefined for an invalid date. */
 export function timeOf(digits: string): number | undefined {
   if (!/^(\d\d){5,6}$/.test(digits)) return undefined
   const part = (at: number): number => Number(digits.slice(at * 2, at * 2 + 2))
@@ -106,13 +107,13 @@ export function parseBody(body: Uint8Array): Report | string {
     }
     if (code === 0xf0 && width === 0xf0) {
       const observed = timeOf(take(10))
-      // A second time begins an older set of values: the first set is the newest one of a report.
+      // A second time begins an older set of values: the first set of a report is the newest.
       if (observed !== undefined) report.observedAtMs ??= observed
       continue
     }
-    // F2 (pictures), F3 and others have no width that could be passed over.
+    // F2 (pictures), F3 and others have no width, so they can not be skipped.
     if (code === 0xf2 || code === 0xf3 || Number.isNaN(width)) break
-    // FF: the identifier goes on in the next byte (extended by makers).
+    // FF: the identifier continues in the next byte (extended by makers).
     const isExtended = code === 0xff
     const given = isExtended ? Number.parseInt(take(2), 16) : width
     const digits = (given >> 3) * 2
@@ -128,7 +129,7 @@ export function parseBody(body: Uint8Array): Report | string {
   return report
 }
 
-/** `0001 240101080000 ST 0012345678 H TT 2401010800 PJ 0.5 Z 12.345 VT 12.1`; the first two may stand together. */
+/** `0001 240101080000 ST 0012345678 H TT 2401010800 PJ 0.5 Z 12.345 VT 12.1`; the first two may be joined. */
 export function parseText(body: Uint8Array): Report | string {
   const text = Buffer.from(body).toString('latin1')
   const start = /^\s*([0-9A-Fa-f]{4})\s*(\d{12})\s*/.exec(text)

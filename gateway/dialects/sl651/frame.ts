@@ -25,18 +25,18 @@ export interface Frame {
   password: string
   code: number
   isDown: boolean
-  /** For frames of several packets: how many, and which of them, from 1. */
+  /** For frames of several packets: their number, and which of them this is, from 1. */
   packets: number
   packet: number
   body: Uint8Array
-  /** ETX: nothing follows; ETB: more follows. Of the centre: ACK, EOT, ESC or NAK. */
+  /** ETX: the last packet; ETB: more follow. From the centre: ACK, EOT, ESC or NAK. */
   end: number
 }
 
 export type Cut =
   /** More bytes are needed. */
   | { size: 0; problem?: never; frame?: never }
-  /** Bytes that belong to no frame, or to one that is broken. */
+  /** Bytes that belong to no frame, or to a broken one. */
   | { size: number; problem: string; frame?: never }
   | { size: number; frame: Frame; bytes: Uint8Array; problem?: never }
 
@@ -155,7 +155,7 @@ function finish(bytes: Uint8Array, parsed: Head): Cut {
   }
 }
 
-/** A whole frame; for the centre's answers and the simulator. */
+/** A complete frame; for the centre's answers and the simulator. */
 export function encodeFrame(
   frame: Omit<Frame, 'packets' | 'packet'> & { packets?: number; packet?: number },
 ): Uint8Array {

@@ -1,16 +1,19 @@
-// SL 651-2014: water and rain recorders that dial in over TCP. One message is one frame, or all packets of one report behind
-// each other; the reply is the centre's confirmation, sent once everything is kept.
+// SL 651-2014: water and rain recorders that connect over TCP. One message is one frame, or all packets of one report
+// in sequence; the reply is the centre's confirmation, sent once everything is stored.
 import { parseBody, parseText, timeOf, type Report } from './elements.ts'
 import { control, cutFrame, encodeFrame, type Frame } from './frame.ts'
 import { nothing, unreadable, type Decoded, type Dialect, type DeviceResult } from '../port.ts'
 
-/** 2F keeps the link, 30 tests, 31 to 35 are reports: even intervals, fixed times, extra, hourly, by hand; 36 is a picture. */
+/**
+ * 2F keeps the link open, 30 tests, 31 to 35 are reports: even intervals, fixed times, extra, hourly, by hand; 36 is a
+ * picture.
+ */
 const linkCode = 0x2f
 const pictureCode = 0x36
 const reportCodes = new Set([0x30, 0x31, 0x32, 0x33, 0x34, 0x35])
 const packetsMax = 64
 
-/** `ESC`: stay connected, more may come. */
+/** `ESC`: stay connected, more may follow. */
 export function confirmationOf(frame: Frame, serial: string, sentAt: string, end: number): Uint8Array {
   const { isText, centre, station, password, code } = frame
   const plain = `${serial}${sentAt}`
@@ -18,7 +21,7 @@ export function confirmationOf(frame: Frame, serial: string, sentAt: string, end
   return encodeFrame({ isText, centre, station, password, code, isDown: true, body, end })
 }
 
-/** All frames of a message as one; the packets may come in any order, each once. */
+/** All frames of a message as one; the packets may arrive in any order, each once. */
 function framesOf(payload: Uint8Array): Frame | string {
   const parts = new Map<number, Frame>()
   let first: Frame | undefined
@@ -68,7 +71,7 @@ function decodeFrame(frame: Frame, password: string | undefined): Decoded {
   if (typeof report === 'string') return unreadable(report, station)
   if (report.problem !== undefined) return unreadable(report.problem, station)
   const reply = confirmationOf(frame, report.serial, report.sentAt, control.esc)
-  // To keep the link alive needs no answer in the standard.
+  // The standard requires no answer to a keep-alive frame.
   if (code === linkCode || code === pictureCode)
     return {
       results: [{ ...resultOf(frame, { ...report, readings: {} }), presence: 'online' }],

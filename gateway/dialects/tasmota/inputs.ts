@@ -1,4 +1,4 @@
-// What a switch input of a Tasmota board is wired to: nobody but the installer knows, and says so in its name.
+// The wiring of a switch input of a Tasmota board: only the installer knows it, and puts it into the name.
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf } from '../meaning/values.ts'
@@ -16,7 +16,7 @@ const wired: [name: RegExp, reading: (isOn: boolean | null) => DialectReadings][
 ]
 const isCall = /sos|panic|emergency|call|help|button/i
 
-/** An input by its own name, or by that of its board; an input of which no name says anything is a door contact, ON is open. */
+/** An input by its own name, or by that of its board; an input without a known name is a door contact, ON is open. */
 export function readInput(
   name: string,
   board: string,
@@ -43,7 +43,7 @@ export function readChip(chip: Record<string, unknown>, all: Record<string, unkn
     if (name === 'Temperature') readings.temperatureC = celsiusOf(value, units(all, 'TempUnit'))
     else if (name === 'Humidity') readings.humidityPercent = percentOf(value)
     else if (name === 'Distance') {
-      // An ultrasonic sensor looks down on the water: the distance is no level until somebody says how high it hangs.
+      // An ultrasonic sensor looks down on the water: the distance becomes a level only with the configured height.
       readings['distanceMm'] = millimetresOf(value, 'cm') ?? null
     } else if (name === 'Battery' || name === 'BatteryPercentage') readings.batteryPercent = percentOf(value)
     else if (typeof value === 'number') readings[name] = numberOf(value)

@@ -1,4 +1,4 @@
-// Tasmota: tele/BOARD/SENSOR, stat/BOARD/RESULT, tele/BOARD/LWT, in whatever order the full topic puts its parts; the
+// Tasmota: tele/BOARD/SENSOR, stat/BOARD/RESULT, tele/BOARD/LWT, in any order of the parts of the full topic; the
 // board's MAC comes with its discovery message or its status.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -20,11 +20,11 @@ import { readChip, readInput } from './inputs.ts'
 
 const contentWindowMs = 1000
 
-/** A board by the topic in which its prefix is left out; `switches` are the names people gave its inputs. */
+/** A board by its topic without the prefix; `switches` are the names that people gave its inputs. */
 interface Board {
   mac?: string
   name: string
-  /** With `{prefix}` where cmnd, stat or tele stands, and a slash at its end. */
+  /** With `{prefix}` in the place of cmnd, stat or tele, and a slash at its end. */
   topic: string
   switches?: (string | null)[]
 }
@@ -34,7 +34,7 @@ const addressKey = (address: string): string => `tasmota-at:${address}`
 interface Place {
   place: string
   prefix: 'tele' | 'stat' | 'cmnd'
-  /** What stands behind: SENSOR, RESULT, POWER1. */
+  /** The rest of the topic: SENSOR, RESULT, POWER1. */
   what: string
   topic: string
 }
@@ -188,7 +188,8 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
   const output = typeof command['output'] === 'number' ? command['output'] : 1
   const topic = board.topic.replace('{prefix}', 'cmnd')
   if (stops) return { topic: `${topic}POWER${output}`, payload: 'OFF', qos: 1 }
-  // PulseTime counts tenths of a second to 11.1 s, above that seconds from 100 on: the board ends it, also without us.
+  // PulseTime counts tenths of a second up to 11.1 s, above that seconds from 100 on: the board ends it, also without a
+  // command.
   const pulse =
     seconds <= 11 ? Math.max(1, Math.round(seconds * 10)) : Math.min(64_900, Math.round(seconds) + 100)
   return { topic: `${topic}Backlog`, payload: `PulseTime${output} ${pulse}; Power${output} ON`, qos: 1 }
@@ -197,7 +198,7 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
 export const tasmota: Dialect = {
   name: 'tasmota',
   repeats: { by: 'content', windowMs: contentWindowMs },
-  // With a base of its own it may not speak for another board.
+  // With a configured base it may not send for another board.
   topics: ({ base }) => ({
     publish: [
       ...(base === undefined

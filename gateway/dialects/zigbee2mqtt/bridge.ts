@@ -1,4 +1,4 @@
-// What the bridge says about itself and about who joins, leaves and is renamed: {base}/bridge/...
+// The bridge's messages about itself and about devices that join, leave and are renamed: {base}/bridge/...
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { nothing, unreadable, type Decoded, type Knowledge, type Learned } from '../port.ts'
 import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
@@ -6,7 +6,7 @@ import { describe, deviceKey, nameKey, readDevices, type KnownDevice } from './d
 
 export const baseKey = 'z2m-base'
 export const groupKey = (name: string): string => `z2m-group:${name}`
-/** Groups of one network that are remembered. */
+/** Groups of one network that are kept. */
 const groupsMax = 500
 
 function onlineWord(payload: Uint8Array): 'online' | 'offline' | undefined {
@@ -46,7 +46,7 @@ function readRename(answer: Record<string, unknown>, known: Knowledge): Decoded 
   ])
 }
 
-/** `what`: the levels behind `bridge/`. */
+/** `what`: the levels after `bridge/`. */
 export function readBridge(what: string, payload: Uint8Array, base: string, known: Knowledge): Decoded {
   if (what === 'state') {
     const word = onlineWord(payload)

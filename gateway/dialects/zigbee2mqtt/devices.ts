@@ -1,19 +1,19 @@
-// The bridge's list of devices: who is who, what each can say and be told, in as few words as the rest needs.
+// The bridge's list of devices: the identity, readings and commands of each, reduced to the facts that are needed.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
 import { isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
 
-/** Devices of one list that are read; a coordinator carries a few hundred. */
+/** Devices of one list that are read; a coordinator supports a few hundred. */
 export const devicesMax = 5000
 
-/** What is remembered of a device, under `z2m:{address}`. */
+/** The document of a device, under `z2m:{address}`. */
 export interface KnownDevice {
   name: string
   model?: string
   vendor?: string
-  /** Properties that mean something, by the name they have in a message. */
+  /** Known properties, by their name in a message. */
   properties: Record<string, { is: string } & Spelling>
-  /** How it is made loud and switched: the properties for it. */
+  /** How its siren and switch are set: the properties for it. */
   siren?: 'warning' | 'alarm' | 'siren' | 'state'
   switches?: string[]
 }
@@ -92,7 +92,7 @@ const mattersTo = (reading: string): boolean =>
     reading,
   )
 
-/** A device that can say less than before is a fault of the device: its button is no button any more. */
+/** A device that lost an ability has a fault: for example, its button no longer reports presses. */
 function lost(before: KnownDevice | undefined, now: KnownDevice): string[] {
   if (!before) return []
   const left = new Set(readingsOfDevice(now))

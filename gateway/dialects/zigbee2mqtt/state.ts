@@ -1,4 +1,5 @@
-// A device's own message: JSON with everything the bridge knows of it, one property on a topic of its own, or an action.
+// A device's own message: JSON with all values that the bridge knows of it, one property on a topic of its own, or an
+// action.
 import type { DialectReadings, DeviceResult } from '../port.ts'
 import { faultFlags, readProperty, worse } from '../meaning/properties.ts'
 import { isMovement, pressOf } from '../meaning/press.ts'
@@ -6,7 +7,7 @@ import { timeOf } from '../meaning/values.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import type { KnownDevice } from './devices.ts'
 
-/** What is about the bridge's own work, and nothing that a device measured. */
+/** Properties about the bridge's own work, not measured by a device. */
 const left = new Set(['device', 'last_seen', 'update', 'update_available', 'elapsed', 'click', 'action'])
 
 /** Firmware updates and other lists are no readings. */
@@ -25,7 +26,7 @@ function readAction(action: unknown, into: Read): void {
   else if (isMovement(action)) into.readings.vibration = into.momentary.vibration = true
 }
 
-/** Properties as the device's list of abilities spells them, by their usual names where there is no list. */
+/** Properties as the device's list of abilities spells them, or by their usual names without a list. */
 function readState(state: Record<string, unknown>, known: KnownDevice | undefined): Read {
   const read: Read = { readings: {}, momentary: {} }
   for (const [property, value] of Object.entries(state)) {
@@ -41,7 +42,7 @@ function readState(state: Record<string, unknown>, known: KnownDevice | undefine
   for (const [property, { is }] of Object.entries(known?.properties ?? {}))
     if (is === 'action' && property !== 'action' && typeof state[property] === 'string')
       readAction(state[property], read)
-  // `click` is what `action` was called before 1.0.
+  // `click` is the name of `action` before 1.0.
   readAction(state['action'] ?? state['click'], read)
   return read
 }

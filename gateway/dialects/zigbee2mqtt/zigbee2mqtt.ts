@@ -1,5 +1,5 @@
-// Zigbee2MQTT 1.x and 2.x: {base}/NAME with JSON, {base}/NAME/availability, {base}/NAME/action, {base}/bridge/...
-// NAME is chosen by people and may hold slashes and spaces; the address is in the bridge's list of devices.
+// Zigbee2MQTT 1.x and 2.x: {base}/NAME with JSON, {base}/NAME/availability, {base}/NAME/action, {base}/bridge/... NAME
+// is chosen by people and may contain slashes and spaces; the address is in the bridge's list of devices.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { isMeaningful } from '../meaning/properties.ts'
@@ -19,9 +19,9 @@ import { describe, deviceKey, nameKey, type KnownDevice } from './devices.ts'
 import { resultOfState } from './state.ts'
 
 const defaultBase = 'zigbee2mqtt'
-/** The bridge closes the door by itself after this at the latest. */
+/** The bridge ends joining by itself after this time at the latest. */
 const permitSecondsMax = 254
-/** The same press told once more comes at once; a second press of a hand takes longer. */
+/** A repeat of the same press comes at once; a second press by hand takes longer. */
 const contentWindowMs = 1000
 
 const addressPattern = /^0x[0-9a-fA-F]{16}$/
@@ -48,7 +48,10 @@ function find(name: string, known: Knowledge): Named | undefined {
   return { name, address, device: known.get(deviceKey(address)) as KnownDevice | undefined }
 }
 
-/** The device where the payload says it itself (`include_device_information`), or by name, or the name for want of better. */
+/**
+ * The device by the address in the payload (`include_device_information`), or by name, or the name itself if it is
+ * unknown.
+ */
 function whoIs(name: string, state: unknown, known: Knowledge): Named {
   const said = isObject(state) && isObject(state['device']) ? state['device'] : {}
   const address = said['ieeeAddr'] ?? said['ieee_address']
@@ -111,7 +114,7 @@ function decode({ topic, payload }: DialectMessage, known: Knowledge, settings: 
   return readWhole(rest, payload, known)
 }
 
-/** Whether the order is to stop: every siren rings for a time, and 0 ends it. */
+/** True for a stop command: every siren sounds for a time, and 0 ends it. */
 const isStop = ({ seconds }: DeviceCommand): boolean => seconds === 0
 
 function payloadFor(command: DeviceCommand, device: KnownDevice | undefined): object | string {

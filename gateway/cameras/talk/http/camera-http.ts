@@ -1,4 +1,4 @@
-// One request to a camera: a deadline, a cap on the body, a pinned certificate, and no other address than its own.
+// One request to a camera: a deadline, a limit for the body, a pinned certificate, and only the camera's own address.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
@@ -15,7 +15,7 @@ export interface CameraAddress {
   isTls: boolean
 }
 
-/** The certificate that a camera showed first; nobody else's is accepted after it. */
+/** The certificate that a camera showed first; no other is accepted after it. */
 export interface CertificatePin {
   get(): string | undefined
   set(fingerprint: string): void
@@ -25,7 +25,7 @@ export interface CameraAnswer {
   status: number
   contentType: string
   body: Buffer
-  /** From the first byte sent to the last received of the round that succeeded, in ms. */
+  /** From the first byte sent to the last byte received of the successful round, in ms. */
   answerMs: number
 }
 
@@ -38,16 +38,19 @@ export interface AskOptions {
   auth: CameraAuth
   pin: CertificatePin
   clock: Clock
-  /** For everything together: connecting, signing in, the whole body; with `wholeMsMax`, for each wait for the next bytes. */
+  /**
+   * For everything together: connecting, signing in, the whole body; with `wholeMsMax`, for each wait for the next
+   * bytes.
+   */
   deadlineMs: number
-  /** Of a large answer over a slow link: as long as bytes come. */
+  /** For a large answer over a slow link: as long as bytes arrive. */
   wholeMsMax?: number
   bodyBytesMax: number
-  /** Of an answer that may have no end: true when what has come is enough. */
+  /** For an answer that may never end: true when the received part is enough. */
   isEnough?: (answer: HttpAnswer) => boolean
-  /** What ended by its told length is only a beginning: what comes behind it is waited for, for a moment. */
+  /** The announced length is only a minimum: a moment is spent waiting for further bytes. */
   isBeginning?: (answer: HttpAnswer) => boolean
-  /** The request carries a signature of its own: a 401 that asks for nothing better is an answer, too. */
+  /** The request carries its own signature: a 401 without a usable challenge is an answer, too. */
   isSigned?: boolean
   signal: AbortSignal
 }
@@ -57,11 +60,13 @@ interface Asked extends AskOptions {
   leftMs: () => number
 }
 
-/** Rounds of one request: the first try, the answer to a challenge, a nonce that had run out, one redirect and its sign-in. */
+/**
+ * Rounds of one request: the first attempt, the answer to a challenge, an expired nonce, one redirect and its sign-in.
+ */
 const roundsMax = 5
-/** What must be left of the deadline behind the rest that a busy camera asks for; it is asked again once. */
+/** Time that must be left of the deadline after the pause that a busy camera asks for; it is asked again once. */
 const askAgainMsMin = 2_000
-/** How long more of a body is waited for behind its told length. */
+/** How long further bytes of a body are awaited after its announced length. */
 const restMs = 500
 
 /** Resolves with any status except 401, which becomes a problem after the sign-in was tried. */
@@ -131,7 +136,8 @@ async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraA
       }
       if (answer.status === 403) continue
       if (!auth.hasCredentials) throw new CameraProblem('no-password')
-      // A remembered nonce may have expired: a second no to a fresh one is final. More tries would lock the account.
+      // A cached nonce may have expired: a second refusal with a fresh one is final. More attempts would lock the
+      // account.
       const isFinal = isSigning && answered > 0 && !isStale(challenges)
       if (isFinal) {
         auth.forget()
@@ -149,10 +155,10 @@ async function askWithAuth(options: Asked, signal: AbortSignal): Promise<CameraA
 const valuesOf = (answer: HttpAnswer, name: string): string[] =>
   answer.headers.filter(([one]) => one === name).map(([, value]) => value)
 
-/** How long a busy camera asks to be left alone; undefined where it does not say, or that is too long for this request. */
+/** The pause that a busy camera asks for; undefined if it names none, or one too long for this request. */
 function restOf(answer: HttpAnswer, leftMs: number): number | undefined {
   const told = valuesOf(answer, 'retry-after')[0] ?? ''
-  // A date would need its clock.
+  // A date would need the camera's clock.
   if (answer.status !== 503 || !/^\d{1,4}$/.test(told)) return undefined
   const forMs = Number(told) * 1000
   return forMs + askAgainMsMin <= leftMs ? forMs : undefined
@@ -161,12 +167,15 @@ function restOf(answer: HttpAnswer, leftMs: number): number | undefined {
 const hasDigest = (challenges: readonly string[]): boolean =>
   parseChallenges(challenges).some(({ scheme }) => scheme === 'digest')
 
-/** A refusal in the words of SOAP, or of nothing: what asks for a sign-in of HTTP is a page. */
+/** A refusal by SOAP, or without any challenge: a page asks for an HTTP sign-in instead. */
 const isSoap = (answer: HttpAnswer): boolean =>
   valuesOf(answer, 'www-authenticate').length === 0 ||
   /<(?:[\w.-]+:)?Envelope[\s>]/.test(answer.body.toString('latin1'))
 
-/** Follows a redirect on the camera itself only: cameras do point to their maker's site or an address behind a NAT. */
+/**
+ * Follows a redirect to the camera itself only: some cameras redirect to their maker's site or to an address behind a
+ * NAT.
+ */
 function redirected(
   address: CameraAddress,
   path: string,
@@ -181,19 +190,21 @@ function redirected(
   return { address: { host: address.host, port, isTls }, path: url.pathname + url.search }
 }
 
-/** An IPv6 address as URLs write it. */
+/** An IPv6 address as written in URLs. */
 export function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
-/** How long a connection is watched for its end before it is used again. */
+/** How long a kept connection is checked for its end before it is used again. */
 const closingMs = 5
 
-/** The connection of one request: kept for its next round where the camera keeps it, since some tie their nonce to it. */
+/**
+ * The connection of one request: kept for its next round if the camera allows it, since some bind their nonce to it.
+ */
 class CameraConnection {
   #socket: Socket | undefined
   #address: CameraAddress | undefined
-  /** It closed a connection that it was to keep. */
+  /** The camera closed a connection that it announced to keep. */
   #isFickle = false
 
   async ask(options: Asked, signal: AbortSignal): Promise<HttpAnswer> {
@@ -203,7 +214,7 @@ class CameraConnection {
       try {
         return await this.#exchange(options, kept, signal)
       } catch (error) {
-        // It closed a moment before: nothing was answered, so nothing was refused.
+        // It closed just before: there was no answer, so there was no refusal.
         if (toProblem(error, 'bad-http').code !== 'reset' || signal.aborted) throw error
         this.#isFickle = true
       }
@@ -221,7 +232,7 @@ class CameraConnection {
     this.#socket = undefined
     if (!socket) return undefined
     const isSame = known?.host === host && known.port === port && known.isTls === isTls
-    // Many close without having said so: what is sent into that is lost, with the nonce that it used up.
+    // Many close without announcing it: a request into that is lost, with the nonce that it used.
     if (isSame) await new Promise<void>((resolve) => clock.after(closingMs, resolve))
     if (isSame && !socket.destroyed && socket.readable && socket.writable) return socket
     socket.destroy()
@@ -247,7 +258,7 @@ class CameraConnection {
   }
 }
 
-/** Writes the request and reads the answer by ourselves: Node's parser refuses much of what cameras send. */
+/** Writes the request and reads the answer without Node's parser, which refuses many answers of real cameras. */
 function exchange(
   options: Asked,
   authorization: string | undefined,
@@ -294,7 +305,7 @@ function exchange(
         if (isBeginning) {
           isReadingOn = true
           cancelRest()
-          // The end may have come together with the beginning.
+          // The end may have arrived together with the beginning.
           if (reader.soFar && isEnough(options, reader.soFar)) return finish()
           cancelRest = options.clock.after(restMs, finish)
         } else if (reader.isComplete) finish()
@@ -306,12 +317,12 @@ function exchange(
   })
 }
 
-/** True when more is waited for; what has come behind the told length already is taken. */
+/** True when more is awaited; bytes already received after the announced length are used. */
 function goesOn(options: AskOptions, reader: HttpReader): boolean {
   return reader.soFar !== undefined && (options.isBeginning?.(reader.soFar) ?? false) && reader.readOn()
 }
 
-/** A refusal is known by its head, and its page may have no end. */
+/** A refusal is known from its head, and its page may never end. */
 function isEnough(options: AskOptions, answer: HttpAnswer): boolean {
   if (answer.status === 401 && hasDigest(valuesOf(answer, 'www-authenticate')))
     return (
@@ -331,20 +342,20 @@ function requestText(options: AskOptions, authorization: string | undefined, may
   ]
   if (authorization !== undefined) headers.push(['Authorization', authorization])
   if (body !== undefined) headers.push(['Content-Length', String(Buffer.byteLength(body))])
-  // A line break inside a value, as out of a camera's challenge, would start a header of its own.
+  // A line break inside a value, for example from a camera's challenge, would start another header.
   const lines = headers.map(([name, value]) => `${name}: ${value.replace(/[\r\n\0]/g, '')}\r\n`)
   const head = `${method} ${path.replace(/[\s\0]/g, '')} HTTP/1.1\r\n${lines.join('')}\r\n`
   return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '', 'utf8')])
 }
 
-/** Cameras of 2014 speak TLS 1.0 with keys that OpenSSL refuses since; the pin tells whether it is the same camera. */
+/** Cameras of 2014 use TLS 1.0 with keys that OpenSSL now refuses; the pin shows whether it is the same camera. */
 const oldTls = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
 
-/** Connects; over TLS the certificate is compared with the pin before a single byte of ours is sent. */
+/** Connects; with TLS the certificate is compared with the pin before our first byte is sent. */
 function openSocket(options: AskOptions, signal: AbortSignal): Promise<Socket> {
   const { host, port, isTls } = options.address
   return new Promise((resolve, reject) => {
-    // A camera's certificate names nobody we know: identity is the pinned fingerprint, not a chain.
+    // A camera's certificate is signed by no known authority: the pinned fingerprint is its identity, not a chain.
     const socket = isTls
       ? connectTls({ host, port, lookup: lookupCamera, rejectUnauthorized: false, ...oldTls })
       : connectTcp({ host, port, lookup: lookupCamera })
@@ -366,7 +377,7 @@ function openSocket(options: AskOptions, signal: AbortSignal): Promise<Socket> {
       }
       signal.removeEventListener('abort', onAbort)
       socket.removeListener('error', fail)
-      // Whatever breaks between two owners of the socket is told to the exchange by its own listener.
+      // A socket error between two owners is delivered to the exchange by its own listener.
       socket.on('error', () => socket.destroy())
       resolve(socket)
     })

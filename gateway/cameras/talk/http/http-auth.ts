@@ -1,4 +1,5 @@
-// Signing in to a camera's web server: Basic and Digest after RFC 7616 as cameras really speak it, and the memory of what worked.
+// Signing in to a camera's web server: Basic and Digest after RFC 7616 with the deviations of real cameras, and the
+// method that worked last.
 import { createHash } from 'node:crypto'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import { CameraProblem } from '../camera-problem.ts'
@@ -8,15 +9,15 @@ export interface Challenge {
   parameters: Record<string, string>
 }
 
-/** Longest WWW-Authenticate value read: a real one has some hundred characters. */
+/** Longest WWW-Authenticate value that is read: a real one has some hundred characters. */
 const challengeCharsMax = 4096
 
-/** Reads WWW-Authenticate values, several per header or several headers; unknown schemes are skipped. Never throws. */
+/** Parses WWW-Authenticate values, several per header or several headers; unknown schemes are skipped. Never throws. */
 export function parseChallenges(values: readonly string[]): Challenge[] {
   const found: Challenge[] = []
   for (const value of values) {
     let current: Challenge | undefined
-    // Either name=value (quoted or bare) or a lone word, which starts the next scheme.
+    // Either name=value (quoted or bare) or a single word, which starts the next scheme.
     const parts = /([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*)|([A-Za-z][A-Za-z0-9-]*)/g
     for (const [, name, raw = '', word] of value.slice(0, challengeCharsMax).matchAll(parts)) {
       if (word !== undefined) {
@@ -25,7 +26,7 @@ export function parseChallenges(values: readonly string[]): Challenge[] {
         if (current) found.push(current)
       } else if (current && name !== undefined) {
         const text = raw.startsWith('"') ? raw.slice(1, -1).replace(/\\(.)/g, '$1') : raw
-        // Some firmware takes the other quotes for quotes.
+        // Some firmware uses the other kind of quotes.
         current.parameters[name.toLowerCase()] = text.replace(/^'(.*)'$/, '$1')
       }
     }
@@ -43,10 +44,12 @@ interface DigestMemory {
   count: number
 }
 
-/** What one camera has shown of itself, over all of its services: whoever asks it for less later is not the camera we know. */
+/**
+ * What one camera has accepted, over all of its services: a weaker challenge later does not come from the known camera.
+ */
 export interface SignInMemory {
   hasDigest(): boolean
-  /** A Digest of ours was taken; told each time. */
+  /** Called each time the camera has accepted a Digest. */
   tookDigest(): void
 }
 
@@ -65,13 +68,13 @@ export function createSignInMemory(hasDigest = false, onDigest: () => void = () 
 export interface CameraAuthOptions {
   user: string | undefined
   password: string | undefined
-  /** `auto` takes the safest the camera offers; the others insist. */
+  /** `auto` uses the safest method the camera offers; the others insist on one. */
   mode: 'auto' | 'basic' | 'digest'
   random: Random
   memory?: SignInMemory
 }
 
-/** One camera's credentials and the way of signing in that worked last, so that the next request needs one round trip. */
+/** One camera's credentials and the sign-in method that worked last, so that the next request needs one round trip. */
 export class CameraAuth {
   readonly #options: CameraAuthOptions
   readonly #memory: SignInMemory
@@ -95,31 +98,34 @@ export class CameraAuth {
     return this.#options.password ?? ''
   }
 
-  /** What worked last, for health and the installer. */
+  /** The method that worked last, for the health state and the installer. */
   get scheme(): 'none' | 'basic' | 'digest' {
     return this.#digest ? 'digest' : this.#isBasic ? 'basic' : 'none'
   }
 
-  /** The Authorization header for a request, undefined while nothing is known to be needed. */
+  /** The Authorization header for a request; undefined while none is known to be needed. */
   authorization(method: string, path: string, body: string): string | undefined {
     if (this.#digest) return this.#digestHeader(this.#digest, method, path, body)
     if (!this.#isBasic) return undefined
     return `Basic ${Buffer.from(`${this.user}:${this.password}`, 'utf8').toString('base64')}`
   }
 
-  /** A Digest of ours was taken: from here on `auto` answers no Basic over a connection that others can read. */
+  /** The camera has accepted a Digest: from now on `auto` sends no Basic over an unencrypted connection. */
   accepted(): void {
     if (this.#digest) this.#memory.tookDigest()
   }
 
-  /** `auth: basic` of the configuration: then it is sent also where a camera only says no. */
+  /** `auth: basic` is configured: then it is also sent to a camera that refuses without a challenge. */
   insistOnBasic(): boolean {
     if (this.#options.mode !== 'basic' || this.#isBasic || !this.hasCredentials) return false
     this.#isBasic = true
     return true
   }
 
-  /** Takes in what a 401 asked for; false when nothing in it can be answered. Throws where answering would give the password away. */
+  /**
+   * Takes the challenge of a 401; false when no part of it can be answered. Throws if an answer would disclose the
+   * password.
+   */
   learn(values: readonly string[], isTls = false): boolean {
     const { mode } = this.#options
     this.#digest = undefined
@@ -139,7 +145,7 @@ export class CameraAuth {
     return this.#digest !== undefined || this.#isBasic
   }
 
-  /** Forgets the way of signing in, as after a change of the camera. */
+  /** Forgets the sign-in method, for example after a change of the camera. */
   forget(): void {
     this.#digest = undefined
     this.#isBasic = false
@@ -147,7 +153,7 @@ export class CameraAuth {
 
   #digestHeader(memory: DigestMemory, method: string, path: string, body: string): string {
     const { realm = '', nonce = '', opaque, algorithm } = memory.parameters
-    // Headers are bytes, read as latin1: what the camera said goes back, and is hashed, byte for byte.
+    // Headers are bytes, read as latin1: the camera's values are returned and hashed byte for byte.
     const hash = (text: string): string => createHash(memory.hash).update(text, 'latin1').digest('hex')
     const [user, password] = [this.user, this.password].map(utf8Bytes)
     const cnonce = this.#options.random.hex(8)
@@ -176,7 +182,7 @@ export class CameraAuth {
   }
 }
 
-/** A header carries bytes: a Chinese user name goes as its UTF-8 bytes. */
+/** A header carries bytes: a Chinese user name is sent as its UTF-8 bytes. */
 const utf8Bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
 function digestMemory(parameters: Record<string, string>): DigestMemory | undefined {
@@ -189,7 +195,7 @@ function digestMemory(parameters: Record<string, string>): DigestMemory | undefi
   return { parameters, hash, isSession, qop, count: 0 }
 }
 
-/** The nonce had run out, not the password was wrong: it is signed again at once. */
+/** The nonce had expired, the password was not wrong: the request is signed again at once. */
 export function isStale(values: readonly string[]): boolean {
   return parseChallenges(values).some(({ parameters }) => parameters['stale']?.toLowerCase() === 'true')
 }

@@ -1,13 +1,14 @@
-// Reads one HTTP answer as cameras send it: spaces before colons, odd bytes, bare line feeds, wrong lengths. Bounded in all.
+// Reads one HTTP answer with the deviations of real cameras: spaces before colons, odd bytes, bare line feeds, wrong
+// lengths. All sizes are bounded.
 import { gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib'
 import { CameraProblem } from '../camera-problem.ts'
 
 const headBytesMax = 16 * 1024
-/** A chunk's size line; longer is no size. */
+/** Longest size line of a chunk. */
 const sizeLineMax = 64
 /** Answers such as 100 Continue before the answer. */
 const earlyAnswersMax = 4
-/** Sizes of chunks and the like, beside a quarter of the body: chunks of one byte are an attack on our time. */
+/** Overhead of chunks, beside a quarter of the body: chunks of one byte are an attack on processor time. */
 const wrappingBytesMax = 64 * 1024
 
 export interface HttpAnswer {
@@ -17,17 +18,17 @@ export interface HttpAnswer {
   body: Buffer
 }
 
-/** Push what arrives until `isComplete`, then `finish`; `finish` earlier means that the camera closed. */
+/** Push received bytes until `isComplete`, then call `finish`; an earlier `finish` means that the camera closed. */
 export class HttpReader {
   readonly #bodyBytesMax: number
   #pending: Buffer = Buffer.alloc(0)
   #head: Omit<HttpAnswer, 'body'> | undefined
-  /** Grows by doubling: a list of parts would cost a hundred times a part of one byte. */
+  /** Grows by doubling: a list of parts would need a hundred times the memory of one-byte parts. */
   #body: Buffer = Buffer.alloc(0)
   #bodyBytes = 0
   #receivedBytes = 0
   #earlyAnswers = 0
-  /** Bytes still to come of the body or of the chunk; undefined means until the camera closes. */
+  /** Bytes still missing of the body or chunk; undefined: until the camera closes. */
   #left: number | undefined
   #isChunked = false
   #isComplete = false
@@ -40,7 +41,7 @@ export class HttpReader {
     return this.#isComplete
   }
 
-  /** Throws a CameraProblem for what is no HTTP or too large. */
+  /** Throws a CameraProblem for an answer that is not HTTP or too large. */
   push(chunk: Buffer): void {
     if (this.#isComplete) return
     this.#receivedBytes += chunk.length
@@ -55,12 +56,12 @@ export class HttpReader {
     if (wrappingBytes > wrappingBytesMax + this.#bodyBytes / 4) throw this.#tooLarge()
   }
 
-  /** The answer so far, which may go on for ever: what has come may be all that is wanted. Undefined before its head. */
+  /** The answer so far, because an endless answer may already contain enough. Undefined before its head. */
   get soFar(): HttpAnswer | undefined {
     return this.#head && { ...this.#head, body: this.#body.subarray(0, this.#bodyBytes) }
   }
 
-  /** The length was too short: what comes behind it belongs to the body as well. False where no length was told. */
+  /** The length was too short: further bytes belong to the body as well. False without an announced length. */
   readOn(): boolean {
     if (!this.#isComplete || this.#isChunked || this.#head?.status !== 200) return false
     this.#isComplete = false
@@ -69,12 +70,14 @@ export class HttpReader {
     return true
   }
 
-  /** True when it was read to an end that it told beforehand, and nothing came behind it. */
+  /** True when it was read to its announced end, and no byte followed. */
   get isCleanEnd(): boolean {
     return this.#isComplete && this.#pending.length === 0
   }
 
-  /** Throws a CameraProblem when the camera closed without an answer, or what it packed can not be unpacked. */
+  /**
+   * Throws a CameraProblem when the camera closed without an answer, or its compressed body can not be decompressed.
+   */
   finish(): HttpAnswer {
     if (!this.#head) throw new CameraProblem(this.#pending.length === 0 ? 'reset' : 'bad-http')
     const body = this.#body.subarray(0, this.#bodyBytes)
@@ -92,12 +95,12 @@ export class HttpReader {
         throw new CameraProblem('bad-http', { detail: 'headers too long' })
       return false
     }
-    // A line that begins with a blank goes on from the one before (RFC 9112, 5.2).
+    // A line that begins with a blank continues the line before (RFC 9112, 5.2).
     const [first = '', ...lines] = text
       .slice(0, end.index)
       .replace(/\r?\n[ \t]+/g, ' ')
       .split(/\r?\n/)
-    // Webcams of the Shoutcast days say ICY.
+    // Webcams with Shoutcast servers answer ICY.
     const status = Number(/^(?:HTTP\/\d[^ ]*|ICY) +(\d{3})/i.exec(first)?.[1] ?? 0)
     if (status === 0) throw new CameraProblem('bad-http')
     this.#pending = this.#pending.subarray(end.index + end[0].length)
@@ -113,7 +116,7 @@ export class HttpReader {
     this.#head = { status, headers }
     const value = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? ''
     this.#isChunked = /chunked/i.test(value('transfer-encoding'))
-    // A length beside chunks is wrong (RFC 9112, 6.3).
+    // A length together with chunks is wrong (RFC 9112, 6.3).
     const isLength = /^\d+$/.test(value('content-length')) && !this.#isChunked
     const length = isLength ? Number(value('content-length')) : undefined
     if (length !== undefined && length > this.#bodyBytesMax) throw this.#tooLarge()
@@ -137,7 +140,7 @@ export class HttpReader {
     return part.length
   }
 
-  /** True when there may be more to take. */
+  /** True when there may be more to read. */
   #takeChunk(): boolean {
     if (this.#left !== undefined && this.#left > 0) return this.#takeBody(this.#left) > 0
     const line = /^(?:\r?\n)?([^\r\n]+)\r?\n/.exec(this.#pending.subarray(0, sizeLineMax).toString('latin1'))
@@ -158,7 +161,10 @@ export class HttpReader {
   }
 }
 
-/** Packed although we asked for it as it is; what unpacks to more than the body may have is an attack on memory. */
+/**
+ * Compressed although we asked for no compression; if it decompresses to more than the body limit, it is an attack on
+ * memory.
+ */
 function unpacked(body: Buffer, encoding: string, bytesMax: number): Buffer {
   const unpack = { gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync }[
     encoding.trim().toLowerCase()

@@ -1,4 +1,4 @@
-// Keeps one pull-point subscription to a camera alive and turns what it tells into device events.
+// Keeps one pull-point subscription to a camera alive and turns its notifications into device events.
 import type { DeviceEvent } from '../../../../protocols/domain/event.ts'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
@@ -13,35 +13,44 @@ const askMsMax = 8_000
 const leaveMsMax = 2_000
 const retryMsMin = 5_000
 const retryMsMax = 300_000
-/** How long a pull is to wait at the camera. */
+/** How long a pull waits at the camera. */
 const pullMsMax = 60_000
-/** A pull that ends without an answer is pulled again; one that ends sooner than this, so often in a row, is a lost subscription. */
+/**
+ * A pull that ends without an answer is repeated; if it ends sooner than this, this many times in a row, the
+ * subscription is lost.
+ */
 const quickMs = 2_000
 const quickMax = 3
-/** Renewals that may fail in a row; a camera that knows none says so at the first. */
+/** Renewals that may fail in a row; a camera without Renew refuses the first one. */
 const renewFailuresMax = 3
-/** A subscription whose life is not told is renewed this often. */
+/** A subscription without an announced lifetime is renewed this often. */
 const renewMs = 50_000
-/** How long before its end a subscription that can not be renewed is followed by another, at most a quarter of its life. */
+/**
+ * How long before its end a subscription that can not be renewed is replaced by a new one, at most a quarter of its
+ * lifetime.
+ */
 const followMsMax = 10_000
-/** Most events taken of one pull: a camera that sends more repeats itself. */
+/** Most events processed per pull: a camera that sends more repeats itself. */
 const eventsMax = 50
-/** A camera that answers every pull at once would keep us busy: this long between two, longer when there was nothing. */
+/**
+ * A camera that answers every pull at once would keep the box busy: pause between two pulls, longer after an empty
+ * answer.
+ */
 const restMs = 250
 const emptyRestMs = 1000
-/** Events of one camera that go on to be judged and kept: so many at once, and then so many a minute. */
+/** Events of one camera that are judged and stored: this many at once, and then this many per minute. */
 const burstMax = 60
 const perMinuteMax = 60
 
-/** Whether to subscribe at all. */
+/** True when the box subscribes at all. */
 export const hasEvents = ({ events, onvif }: CameraSettings): boolean => events && onvif
 
 export type EventsTold =
   | { is: 'subscribed' }
-  /** Told once for each reason until it is subscribed again. */
+  /** Called once for each reason until the subscription works again. */
   | { is: 'lost'; code: ProblemCode }
   | { is: 'event'; event: DeviceEvent }
-  /** Beyond the bound, and so not handed on. */
+  /** Beyond the limit, and so not handed on. */
   | { is: 'dropped'; isFirst: boolean }
 
 export type EventSource = Pick<PullPoint, 'subscribe' | 'pull' | 'renew' | 'unsubscribe'>
@@ -54,7 +63,7 @@ export interface CameraEventsOptions {
   tell: (told: EventsTold) => void
 }
 
-/** A standing subscription beside the camera's line of attempts: it waits nearly all of its time. */
+/** A standing subscription, outside the camera's one attempt at a time: it waits nearly all of its time. */
 export class CameraEvents {
   readonly #options: CameraEventsOptions
   #abort: AbortController | undefined
@@ -101,14 +110,14 @@ export class CameraEvents {
         if (code !== lastCode) tell({ is: 'lost', code })
         lastCode = code
       }
-      // One that worked for a while is opened again at once: what happens in between is lost.
+      // A subscription that worked for a while is opened again at once: events in between are lost.
       const hasWorked = clock.monotonicMs() - openedMs >= retryMsMin
       await pause(clock, hasWorked ? restMs : retryMs * (0.5 + random.next() / 2), signal)
       if (!hasWorked) retryMs = Math.min(retryMsMax, retryMs * 2)
     }
   }
 
-  /** Pulls until the subscription is lost; whatever happens, none is left behind at the camera. */
+  /** Pulls until the subscription is lost; in every case it is ended at the camera. */
   async #follow(
     source: EventSource,
     first: Subscription,
@@ -125,7 +134,7 @@ export class CameraEvents {
         const startedMs = clock.monotonicMs()
         const messages = await this.#pull(source, held, signal).catch((error: unknown) => {
           const { code } = toProblem(error, 'not-onvif')
-          // Many cameras close a pull in which nothing happened, or answer it with nothing: the subscription lives on.
+          // Many cameras close a pull without events, or answer it with nothing: the subscription continues.
           const isSilent = code === 'reset' || code === 'not-onvif' || code === 'bad-http'
           quickEnds = clock.monotonicMs() - startedMs < quickMs ? quickEnds + 1 : 0
           if (signal.aborted || !isSilent || quickEnds >= quickMax) throw error
@@ -151,7 +160,7 @@ export class CameraEvents {
       subscription,
       lifeMs,
       endsAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
-      // At once after the first pull: whether it can be renewed decides how it is followed.
+      // At once after the first pull: whether it can be renewed decides how it is replaced.
       renewedMs: Number.NEGATIVE_INFINITY,
       canRenew: true,
       renewFailures: 0,
@@ -165,13 +174,16 @@ export class CameraEvents {
   async #pull(source: EventSource, held: Held, signal: AbortSignal): Promise<XmlElement[]> {
     const waitMs = Math.max(1000, Math.min(pullMsMax, this.#leftMs(held) - marginMs(held)))
     const { messages, lifeMs } = await source.pull(held.subscription, waitMs, signal)
-    // Most cameras let a pull lengthen the life of its subscription, and say so.
+    // With most cameras a pull extends the life of its subscription, and the answer shows it.
     held.lifeMs ??= lifeMs
     if (lifeMs !== undefined) held.endsAtMs = this.#options.clock.monotonicMs() + lifeMs
     return messages
   }
 
-  /** Some makers let a subscription run out in spite of pulling unless it is renewed. That it can not be is no reason to begin anew. */
+  /**
+   * Some makes let a subscription expire in spite of pulls unless it is renewed. A failed renewal is no reason to
+   * subscribe again.
+   */
   async #renew(source: EventSource, held: Held, signal: AbortSignal): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs()
     const everyMs = held.lifeMs === undefined ? renewMs : Math.min(renewMs, held.lifeMs / 2)
@@ -188,8 +200,8 @@ export class CameraEvents {
   }
 
   /**
-   * The next subscription before this one ends, so that nothing falls between the two; then the last of the old one. A camera
-   * that has room for one only gives it after the other is gone.
+   * Opens the next subscription before this one ends, so that no event falls between the two, then pulls the last
+   * events of the old one. A camera with room for one subscription gives it only after the old one has ended.
    */
   async #replace(source: EventSource, old: Held, signal: AbortSignal): Promise<Held> {
     try {
@@ -206,7 +218,7 @@ export class CameraEvents {
     }
   }
 
-  /** On the way out: the subscription ends by itself if the camera does not hear this. */
+  /** At the end of the program: the subscription expires if the camera does not get this. */
   async #leave(source: EventSource, { subscription }: Held, signal: AbortSignal): Promise<void> {
     const stop = signal.aborted ? AbortSignal.timeout(500) : signal
     await source.unsubscribe(subscription, stop, signal.aborted ? 500 : leaveMsMax).catch(() => undefined)
@@ -214,7 +226,7 @@ export class CameraEvents {
 
   #handAll(messages: readonly XmlElement[]): void {
     const taken = messages.slice(0, eventsMax)
-    // What the subscription before had in its last pull is in the first one of the next, too.
+    // Events in the last pull of the old subscription are in the first pull of the next, too.
     for (const message of taken) if (!this.#seen.delete(xmlOf(message))) this.#hand(message)
     if (taken.length > 0) this.#seen.clear()
   }
@@ -226,12 +238,12 @@ export class CameraEvents {
     const wasDropping = this.#isDropping
     this.#isDropping = !this.#isAllowed()
     if (this.#isDropping) return tell({ is: 'dropped', isFirst: !wasDropping })
-    // Unique over restarts without a counter on disk: the wall clock may step, chance does not repeat.
+    // Unique across restarts without a counter on disk: the wall clock may step, a random value does not repeat.
     const messageId = `onvif-${++this.#count}-${random.hex(8)}`
     tell({ is: 'event', event: { device: camera, messageId, readings } })
   }
 
-  /** A camera gone wild (a branch in the wind, a firmware gone mad) must not fill the journal. */
+  /** A camera that sends without end (a branch in the wind, faulty firmware) must not fill the journal. */
   #isAllowed(): boolean {
     const nowMs = this.#options.clock.monotonicMs()
     const { left, atMs } = this.#allowance
@@ -245,7 +257,7 @@ export class CameraEvents {
 interface Held {
   subscription: Subscription
   lifeMs: number | undefined
-  /** Undefined where the camera does not tell. */
+  /** Undefined if the camera does not report it. */
   endsAtMs: number | undefined
   renewedMs: number
   canRenew: boolean

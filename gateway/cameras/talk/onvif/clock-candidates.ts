@@ -1,23 +1,23 @@
-// Which times to put into a sign-in token: a camera judges it by its own clock, and not every camera tells that clock rightly.
+// The times to try in a sign-in token: a camera checks it by its own clock, and some cameras report that clock wrongly.
 import type { CameraTime } from './onvif-requests.ts'
 
-/** Times closer than this are one candidate: a token is good for some seconds at every camera. */
+/** Times closer than this are one candidate: every camera accepts a token for some seconds. */
 const sameMs = 3000
 const hourMs = 3_600_000
 
-/** Where a candidate comes from, to be remembered where it worked. */
+/** The source of a candidate, remembered if it worked. */
 export type ClockSource = 'utc' | 'own' | 'zone' | 'local' | 'hour-less' | 'hour-more'
 
 export interface ClockCandidate {
   source: ClockSource
-  /** To be added to our own time. */
+  /** To be added to the box's own time. */
   offsetMs: number
 }
 
 /**
- * Best first: the source that worked last; the time that the camera tells; our own; its local time, with its time zone and
- * as it stands; and an hour beside, where it is on daylight saving. A camera whose clock is right and told leaves one
- * candidate, so that a wrong password is tried once.
+ * Best first: the source that worked last; the time that the camera reports; the box's own; the camera's local time,
+ * with its time zone and without; and one hour beside, if it has daylight saving. A camera with a correct, reported
+ * clock leaves one candidate, so that a wrong password is tried once.
  */
 export function clockCandidates(
   time: CameraTime | undefined,
@@ -37,7 +37,7 @@ export function clockCandidates(
     add('local', localMs)
   }
   const base = utcMs ?? (localMs === undefined ? undefined : localMs + (zoneMs ?? 0))
-  // A clock that is right as it is told has no hour to look for.
+  // If the reported clock is right, no other hour is tried.
   if (isDaylight && base !== undefined && Math.abs(base - nowMs) > sameMs) {
     add('hour-less', base - hourMs)
     add('hour-more', base + hourMs)

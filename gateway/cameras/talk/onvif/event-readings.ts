@@ -1,8 +1,8 @@
-// ONVIF notifications as readings: motion, tamper and digital inputs, whatever the maker calls them.
+// ONVIF notifications as readings: motion, tamper and digital inputs, whatever names the maker uses.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import { attributeOf, elementAt, elementsNamed, textAt, type XmlElement } from './soap-xml.ts'
 
-/** Undefined for topics that mean nothing to us and for messages of another shape. Never throws. */
+/** Undefined for unknown topics and for messages of another shape. Never throws. */
 export function readingsOf(notification: XmlElement): Readings | undefined {
   const topic = textAt(notification, 'Topic')
   const message = elementAt(notification, 'Message', 'Message')
@@ -12,24 +12,24 @@ export function readingsOf(notification: XmlElement): Readings | undefined {
   if (topic === '' || !isOn) return undefined
   const value = truth(isOn[1])
   if (value === undefined) return undefined
-  // The state at the time of subscribing is no event, unless it is something.
+  // The state at the time of subscribing is no event, unless it is active.
   const operation = attributeOf(message, 'PropertyOperation')
   if (operation === 'Deleted' || (operation === 'Initialized' && !value)) return undefined
   if (/DigitalInput/i.test(topic)) {
     const [input] = items(elementAt(message, 'Source'))
-    // Active is what the installer wired as the alarm: an open contact.
+    // Active is the state that the installer wired as the alarm: an open contact.
     return { contact: value ? 'open' : 'closed', ...inputName(input?.[1]) }
   }
   if (/Tamper|GlobalSceneChange|ImageTooDark|ImageTooBright|ImageTooBlurry|SignalLoss/i.test(topic)) {
     return { tamper: value }
   }
-  // That something moves is what we ask for: what kind of thing a camera takes it for is not kept.
+  // Only the motion counts: the class of object that a camera reports is not stored.
   if (/Motion|FieldDetector|LineDetector|(People|Person|Human|Vehicle|Pet|Object)Detect/i.test(topic))
     return { motion: value }
   return undefined
 }
 
-/** A name of the camera's, such as "Input 1": bounded, because it is kept. */
+/** A name given by the camera, such as "Input 1": bounded, because it is stored. */
 function inputName(value: string | undefined): { input?: string } {
   const name = value
     ?.slice(0, 64)
@@ -45,7 +45,7 @@ function items(parent: XmlElement | undefined): [name: string, value: string][] 
   })
 }
 
-/** The two words of XML, and those that firmware has for them, in any case. */
+/** The two boolean words of XML, and those that firmware uses instead, in any case. */
 function truth(value: string): boolean | undefined {
   if (/^(true|1|active|on)$/i.test(value.trim())) return true
   if (/^(false|0|inactive|off)$/i.test(value.trim())) return false

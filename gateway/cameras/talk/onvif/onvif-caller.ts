@@ -1,4 +1,5 @@
-// Asks the ONVIF services of one camera: where each is, in whose time the token is signed, what a refusal means.
+// Sends requests to the ONVIF services of one camera: the address of each, the time for the token, the meaning of a
+// refusal.
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import { askCamera, type CameraAddress, type CertificatePin } from '../http/camera-http.ts'
@@ -24,12 +25,12 @@ import type { XmlElement } from './soap-xml.ts'
 /** Largest SOAP answer: GetProfiles of a many-channel recorder is about 200 KB. */
 const soapBytesMax = 1024 * 1024
 const foreignHostsMax = 8
-/** A clock that is so far off is named where a sign-in fails. */
+/** A clock that differs this much is named when a sign-in fails. */
 const clockOffMs = 5000
 
 export interface OnvifOptions {
   address: CameraAddress
-  /** Where the device service is; nearly all cameras use the default. */
+  /** Path of the device service; nearly all cameras use the default. */
   path: string
   auth: CameraAuth
   pin: CertificatePin
@@ -43,7 +44,7 @@ export interface OwnPlace {
   path: string
 }
 
-/** The camera refused, in words of its own; `fault` for whoever can make something of it. */
+/** The camera refused, with its own text; `fault` for code that can interpret it. */
 export class OnvifFault extends CameraProblem {
   readonly fault: SoapFault
 
@@ -60,7 +61,7 @@ export class OnvifCaller {
   #signal: AbortSignal = AbortSignal.abort()
   #endsAtMs = 0
   #time: CameraTime | undefined
-  /** Times to sign with; the one that worked alone, once one did. */
+  /** Times to sign with; once one worked, only that one. */
   #candidates: ClockCandidate[] | undefined
   #worked: ClockSource | undefined
   #isSignedIn = false
@@ -69,23 +70,26 @@ export class OnvifCaller {
     this.#options = options
   }
 
-  /** Hosts that the camera named instead of itself: NAT, a wrong set-up or worse. */
+  /** Hosts that the camera named instead of itself: NAT, a wrong configuration or an attack. */
   get foreignHosts(): string[] {
     return [...this.#foreign]
   }
 
-  /** True once the camera took our sign-in for a request that needs one, as far as can be seen. */
+  /** True once the camera accepted our sign-in for a request that needs one, as far as can be seen. */
   get isSignedIn(): boolean {
     return this.#isSignedIn
   }
 
-  /** Everything asked from here on shares one deadline. */
+  /** All requests from here on share one deadline. */
   begin(signal: AbortSignal, deadlineMs: number): void {
     this.#signal = signal
     this.#endsAtMs = this.#options.clock.monotonicMs() + deadlineMs
   }
 
-  /** The camera's clock minus ours; undefined when it does not tell it. Rejects when it answers with no time at all. */
+  /**
+   * The camera's clock minus the box's; undefined when the camera does not report it. Rejects when the answer contains
+   * no time.
+   */
   async readClock(): Promise<number | undefined> {
     this.#time = undefined
     this.#candidates = undefined
@@ -100,7 +104,8 @@ export class OnvifCaller {
     this.#foreign.clear()
     const told = await orRefused(this.ask(getServices))
     this.#services = told instanceof CameraProblem ? {} : readServices(told)
-    // GetServices came with ONVIF 2: older cameras know GetCapabilities only, and some tell a part of it in each.
+    // GetServices came with ONVIF 2: older cameras support GetCapabilities only, and some give a part of the answer in
+    // each.
     if (this.#services.media !== undefined || this.#services.media2 !== undefined) return
     const older = await orRefused(this.ask(getCapabilities))
     if (!(older instanceof CameraProblem)) this.#services = { ...readServices(older), ...this.#services }
@@ -112,8 +117,8 @@ export class OnvifCaller {
   }
 
   /**
-   * The answer's own element. Rejects with a CameraProblem; `OnvifFault` where the camera refuses. `isOpen`: without a token
-   * first, as the standard has it for a camera's time. `at`: a subscription instead of a service.
+   * The element of the answer. Rejects with a CameraProblem; `OnvifFault` if the camera refuses. `isOpen`: first
+   * without a token, as the standard requires for a camera's time. `at`: a subscription instead of a service.
    */
   async ask(
     { service, action, body }: OnvifRequest,
@@ -200,7 +205,7 @@ export class OnvifCaller {
     return new CameraProblem('wrong-clock', { detail })
   }
 
-  /** A camera's own words for a person: short, without control characters, and never an echo of the sign-in. */
+  /** A camera's own text for a person: short, without control characters, and never a copy of the sign-in. */
   #shown(words: string): string {
     const { user, password } = this.#options.auth
     const isEcho = [user, password].some((secret) => secret !== '' && words.includes(secret))
@@ -216,14 +221,14 @@ export class OnvifCaller {
     return { address: own?.address ?? address, path: isOdd ? defaultPaths[service] : own.path }
   }
 
-  /** Where on the camera itself an address of a service or subscription leads; undefined for what is no address. */
+  /** The address of a service or subscription on the camera itself; undefined for an invalid one. */
   ownPlace(uri: string): OwnPlace | undefined {
     const url = this.#urlOf(uri)
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
     return { address: this.#ownAddress(url), path: url.pathname + url.search }
   }
 
-  /** Where pictures are: on the camera itself, over TLS where it says so of itself. */
+  /** The address of pictures: on the camera itself, with TLS if the camera says so about itself. */
   ownPage(uri: string): OwnPlace | undefined {
     const url = this.#urlOf(uri)
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
@@ -240,21 +245,24 @@ export class OnvifCaller {
     return { port: port > 0 && port < 65536 ? port : 554, path: rest[3] ?? '/' }
   }
 
-  /** Relative addresses are those of the device service; a name or password inside is dropped, whatever signs it has. */
+  /**
+   * Relative addresses are relative to the device service; a name or password inside is removed, whatever characters it
+   * contains.
+   */
   #urlOf(uri: string): URL | undefined {
     const { address } = this.#options
     const host = address.host.includes(':') ? `[${address.host}]` : address.host
     const own = `${address.isTls ? 'https' : 'http'}://${host}:${address.port}/`
     const bare = uri.replace(/^(https?:\/\/)[^?#]*@(?=[^@/?#]+(?::\d+)?\/)/i, '$1')
-    // `10.0.0.5:8080/snap.jpg`: as some firmware writes it.
+    // `10.0.0.5:8080/snap.jpg`: some firmware writes it this way.
     const whole = /^(?:[\w-]+\.)+[\w-]+:\d+\//.test(bare) ? `http://${bare}` : bare
     return URL.canParse(whole, own) ? new URL(whole, own) : undefined
   }
 
   /**
-   * The port counts when the camera named itself. Behind a NAT it names an inner address with an inner port: ours leads to
-   * that of its device service, and only another one than that is meant as it stands. Services stay on the scheme of the
-   * configuration: a camera that names `https` answers there in plain as well, or it would not have answered us.
+   * The port is used if the camera named itself. Behind a NAT it names an inner address with an inner port: the
+   * configured port leads to its device service, and only a different one is taken as written. Services keep the
+   * configured scheme: a camera that names `https` also answers there in plain, because it has just done so.
    */
   #ownAddress(url: URL, hasOwnScheme = false): CameraAddress {
     const { address } = this.#options
@@ -289,10 +297,10 @@ export class OnvifCaller {
 const portOf = ({ port, protocol }: URL): number =>
   port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 
-/** The camera answered that it does not do this, in whatever words. */
+/** The camera answered, in any form, that it does not support this. */
 export const isRefused = ({ code }: CameraProblem): boolean => code === 'onvif-fault' || code === 'not-onvif'
 
-/** What a camera answers, or that it does not do this; everything else rejects. */
+/** A camera's answer, or that it does not support the request; every other error rejects. */
 export async function orRefused<T>(asked: Promise<T>): Promise<T | CameraProblem> {
   try {
     return await asked

@@ -1,8 +1,8 @@
-// The requests to a camera, as ONVIF words them, and what is read out of the answers. Tokens go back as they came.
+// The requests to a camera as ONVIF defines them, and the readers of the answers. Tokens are returned unchanged.
 import { jpegPixelsMax } from '../../../../platform/jpeg/parse-jpeg.ts'
 import { attributeOf, elementAt, elementsNamed, textAt, xmlText, type XmlElement } from './soap-xml.ts'
 
-/** The services of a camera that we ask. */
+/** The services that are used. */
 export const services = ['device', 'media', 'media2', 'events'] as const
 export type Service = (typeof services)[number]
 
@@ -13,7 +13,7 @@ export const namespaces: Record<Service, string> = {
   events: 'http://www.onvif.org/ver10/events/wsdl',
 }
 
-/** Where each service is when a camera does not say. */
+/** The default path of each service. */
 export const defaultPaths: Record<Exclude<Service, 'device'>, string> = {
   media: '/onvif/media_service',
   media2: '/onvif/media2_service',
@@ -57,12 +57,12 @@ export function getStreamUri(service: MediaService, token: string): OnvifRequest
   )
 }
 
-/** A camera's own account of its time; parts that it does not tell, or not as a time, are undefined. */
+/** A camera's report of its time; missing or invalid parts are undefined. */
 export interface CameraTime {
   utcMs: number | undefined
-  /** What its clock shows, read as if it were UTC. */
+  /** The time on its clock, read as if it were UTC. */
   localMs: number | undefined
-  /** What is to be added to its local time for UTC, of its time zone in POSIX form (`CST-8`). */
+  /** The offset from its local time to UTC, from its time zone in POSIX form (`CST-8`). */
   zoneMs: number | undefined
   isDaylight: boolean
 }
@@ -88,14 +88,17 @@ function readDateTime(element: XmlElement | undefined): number | undefined {
   }
   const [year, month, day] = [number('Date', 'Year'), number('Date', 'Month'), number('Date', 'Day')]
   const [hour, minute, second] = [number('Time', 'Hour'), number('Time', 'Minute'), number('Time', 'Second')]
-  // `Date.UTC` would take a thirteenth month for the next year's first.
+  // `Date.UTC` would take a thirteenth month as the first of the next year.
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 24 && minute <= 59 && second <= 60))
     return undefined
   const ms = Date.UTC(year, month - 1, day, hour, minute, second)
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** Names and addresses of a camera are kept, shown and sent on: none is longer than this, none moves a cursor. */
+/**
+ * Names and addresses of a camera are stored, shown and sent on: their length is limited, and they contain no control
+ * characters.
+ */
 const textCharsMax = 1000
 export const shownText = (text: string): string =>
   text
@@ -171,14 +174,14 @@ export function readProfiles(answer: XmlElement): Profile[] {
     })
 }
 
-/** In the camera's order, but those with video first and those that are larger than we decode last. */
+/** In the camera's order, except that profiles with video come first and those too large for us last. */
 export function rankedProfiles(profiles: readonly Profile[]): Profile[] {
   const rank = ({ encoding, width, height }: Profile): number =>
     (encoding === '' ? 2 : 0) + (width * height > jpegPixelsMax ? 1 : 0)
   return profiles.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** Undefined for none, in the words that cameras have for it. */
+/** Undefined for none, in the forms that cameras use for it. */
 export function readUri(answer: XmlElement): string | undefined {
   const uri = (textAt(answer, 'MediaUri', 'Uri') || textAt(answer, 'Uri')).slice(0, textCharsMax)
   return uri === '' || /^\(?null\)?$/i.test(uri) ? undefined : uri

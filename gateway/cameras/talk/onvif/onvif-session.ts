@@ -1,4 +1,5 @@
-// What one camera tells of itself over ONVIF: how it is, who it is, and where its pictures and its stream are.
+// The facts that one camera reports over ONVIF: its state, its identity, and the addresses of its pictures and its
+// stream.
 import type { CameraAddress } from '../http/camera-http.ts'
 import { CameraProblem } from '../camera-problem.ts'
 import { isRefused, OnvifCaller, orRefused, type OnvifOptions } from './onvif-caller.ts'
@@ -18,21 +19,21 @@ import {
 } from './onvif-requests.ts'
 import type { XmlElement } from './soap-xml.ts'
 
-/** Profiles that are asked for an address: the first may have none where the second has one. */
+/** Profiles that are asked for an address: the first may have none although the second has one. */
 const profilesAskedMax = 4
 
-/** What a probe found out. Paths are on the camera's own host, whatever host it named. */
+/** The result of a probe. Paths are on the camera's own host, whatever host it named. */
 export interface CameraFacts extends DeviceFacts {
-  /** Undefined when the camera does not tell its time. */
+  /** Undefined when the camera does not report its time. */
   clockSkewMs: number | undefined
   profiles: Profile[]
   /** Address and path of the snapshot, undefined when the camera has none. */
   snapshot: { address: CameraAddress; path: string } | undefined
   stream: { port: number; path: string } | undefined
   hasEvents: boolean
-  /** It took our sign-in, as far as can be seen. */
+  /** It accepted our sign-in, as far as can be seen. */
   isSignedIn: boolean
-  /** Hosts that the camera named instead of itself: NAT, a wrong set-up or worse. */
+  /** Hosts that the camera named instead of itself: NAT, a wrong configuration or an attack. */
   foreignHosts: string[]
 }
 
@@ -44,9 +45,9 @@ export class OnvifSession {
   }
 
   /**
-   * The lightest proof of life: the camera's clock, which needs no credentials, and who it is, which mostly does. Its skew
-   * in ms is undefined when it does not tell its time, `isKnown` false when it does not tell who it is; rejects when it
-   * tells neither.
+   * The smallest check that the camera lives: its clock, which needs no credentials, and its identity, which mostly
+   * does. The skew in ms is undefined when it does not report its time, `isKnown` is false when it does not report its
+   * identity; rejects when it reports neither.
    */
   async check(
     signal: AbortSignal,
@@ -61,7 +62,7 @@ export class OnvifSession {
     return { clockSkewMs: undefined, isKnown }
   }
 
-  /** Everything that is needed to take pictures, inside one deadline. */
+  /** All facts needed to take pictures, inside one deadline. */
   async probe(signal: AbortSignal, deadlineMs: number): Promise<CameraFacts> {
     const caller = this.#caller
     caller.begin(signal, deadlineMs)
@@ -84,10 +85,13 @@ export class OnvifSession {
     }
   }
 
-  /** The media services that a camera has, the newer one first, with the profiles of each: one may refuse what the other does. */
+  /**
+   * The media services of a camera, the newer one first, with the profiles of each: one may refuse a request that the
+   * other accepts.
+   */
   async #readMedia(): Promise<Media[]> {
     const named = (['media2', 'media'] as const).filter((service) => this.#caller.has(service))
-    // One that names neither has the older one, where it always was.
+    // A camera that names neither has the older one, at its default path.
     const asked = named.length > 0 ? named : (['media'] as const)
     const media: Media[] = []
     let refusal: CameraProblem | undefined
@@ -114,7 +118,7 @@ export class OnvifSession {
     return undefined
   }
 
-  /** A camera without one of the two says so with a fault, and the other may still work. */
+  /** A camera without one of the two answers with a fault, and the other may still work. */
   async #uriAnswer(request: OnvifRequest): Promise<XmlElement | undefined> {
     const answer = await orRefused(this.#caller.ask(request))
     return answer instanceof CameraProblem && isRefused(answer) ? undefined : (answer as XmlElement)

@@ -1,15 +1,15 @@
-// One pull-point subscription to a camera's events: opened, pulled, renewed and ended as its own words about it say.
+// One pull-point subscription to a camera's events: opened, pulled, renewed and ended as the camera's answers say.
 import { CameraProblem } from '../camera-problem.ts'
 import { namespaces, type OnvifRequest } from './onvif-requests.ts'
 import { OnvifCaller, OnvifFault, orRefused, type OnvifOptions, type OwnPlace } from './onvif-caller.ts'
 import type { SoapRequest } from './soap-envelope.ts'
 import { elementAt, elementsNamed, textAt, xmlOf, type XmlElement } from './soap-xml.ts'
 
-/** How long a subscription is to live without being renewed: what a box that lost its power leaves behind ends by itself. */
+/** Lifetime of a subscription without renewal: if the box lost its power, it expires by itself. */
 const lifeSeconds = 120
-/** How long a pull may wait at the camera; seconds, because some firmware does not read minutes. */
+/** How long a pull may wait at the camera; in seconds, because some firmware does not read minutes. */
 const pullSecondsMax = 60
-/** Answers come a little later than asked for. */
+/** Answers come slightly later than requested. */
 const pullGraceMs = 15_000
 const messagesMax = 20
 const parametersCharsMax = 4096
@@ -22,13 +22,13 @@ const request = (action: string, body: string): OnvifRequest => ({ service: 'eve
 
 export interface Subscription {
   place: OwnPlace & { to: SoapRequest['to'] }
-  /** Told by the camera; undefined when it does not, or not so that it makes sense. */
+  /** Reported by the camera; undefined when missing or implausible. */
   lifeMs: number | undefined
 }
 
 export interface Pulled {
   messages: XmlElement[]
-  /** How long the subscription is to live from now on, where the camera tells. */
+  /** The lifetime of the subscription from now on, if the camera reports it. */
   lifeMs: number | undefined
 }
 
@@ -63,8 +63,8 @@ export class PullPoint {
   }
 
   /**
-   * Waits for events, as long as the camera allows and no longer than `waitMsMax`; resolves with what came, perhaps nothing.
-   * A camera that refuses the waiting time is asked again with the one that it names, or a shorter one.
+   * Waits for events, as long as the camera allows and at most `waitMsMax`; resolves with the events, perhaps none. A
+   * camera that refuses the waiting time is asked again with the one that it names, or a shorter one.
    */
   async pull({ place }: Subscription, waitMsMax: number, signal: AbortSignal): Promise<Pulled> {
     for (;;) {
@@ -108,7 +108,9 @@ export class PullPoint {
   }
 }
 
-/** What a camera wants back in the header of every request about the subscription, as WS-Addressing has it. */
+/**
+ * Elements that a camera wants back in the header of every request about the subscription, as WS-Addressing defines.
+ */
 function parametersOf(reference: XmlElement | undefined): string {
   const mark = ` a:IsReferenceParameter="true" xmlns:a="${addressing}"`
   const text = (elementAt(reference, 'ReferenceParameters')?.children ?? [])
@@ -124,7 +126,7 @@ function lifeOf(answer: XmlElement): number | undefined {
   return lifeMs > 0 && lifeMs < 86_400_000 ? lifeMs : undefined
 }
 
-/** The waiting time to ask for instead; undefined when the refusal is about something else. */
+/** The waiting time to use instead; undefined when the refusal has another reason. */
 function shorterWait(error: unknown, seconds: number): number | undefined {
   if (!(error instanceof OnvifFault)) return undefined
   const { detail, words } = error.fault

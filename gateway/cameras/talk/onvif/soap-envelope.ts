@@ -1,26 +1,26 @@
-// Words a SOAP request and reads its answer: envelope, sign-in token, addressing headers, faults.
+// Builds a SOAP request and reads its answer: envelope, sign-in token, addressing headers, faults.
 import { createHash } from 'node:crypto'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import { elementAt, parseSoapXml, textAt, xmlText, type XmlElement } from './soap-xml.ts'
 
 export interface SoapRequest {
-  /** The whole action, such as `http://www.onvif.org/ver10/device/wsdl/GetServices`. */
+  /** The complete action, such as `http://www.onvif.org/ver10/device/wsdl/GetServices`. */
   action: string
   body: string
-  /** For requests to a subscription: where it lives by the camera's own words, and what it wants back in the header. */
+  /** For requests to a subscription: its address as the camera gave it, and the elements to return in the header. */
   to?: { address: string; parameters: string } | undefined
 }
 
 export interface SoapToken {
   user: string
   password: string
-  /** The camera's time as we believe it. */
+  /** The estimated time of the camera. */
   createdMs: number
   random: Random
 }
 
 const security = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss'
-/** Not needed by any request; some servers look for them instead of reading XML. */
+/** No request needs it; some servers search for it instead of parsing XML. */
 const bodySpaces =
   'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
 const addressing = 'http://www.w3.org/2005/08/addressing'
@@ -37,7 +37,7 @@ export function encodeSoap({ action, body, to }: SoapRequest, token: SoapToken |
   )
 }
 
-/** WS-Security UsernameToken with a digest, as ONVIF Core 5.9.4 asks: SHA-1 over nonce, time and password. */
+/** WS-Security UsernameToken with a digest, as ONVIF Core 5.9.4 requires: SHA-1 over nonce, time and password. */
 function usernameToken({ user, password, createdMs, random }: SoapToken): string {
   const nonce = Buffer.from(random.hex(16), 'hex')
   const created = new Date(createdMs).toISOString()
@@ -52,18 +52,18 @@ function usernameToken({ user, password, createdMs, random }: SoapToken): string
 }
 
 export interface SoapFault {
-  /** What it says of itself, in its own words. */
+  /** The camera's own text. */
   words: string
-  /** The camera does not take our sign-in, as far as can be read. */
+  /** The camera refuses our sign-in, as far as can be read. */
   isSignIn: boolean
-  /** It names time as the reason. */
+  /** It names the time as the reason. */
   isTime: boolean
   detail: XmlElement | undefined
 }
 
 export type SoapAnswer = { body: XmlElement } | { fault: SoapFault }
 
-/** Undefined for what is no SOAP. Never throws. */
+/** Undefined for an answer that is not SOAP. Never throws. */
 export function parseSoap(xml: string): SoapAnswer | undefined {
   const root = parseSoapXml(xml)
   const body = root?.name === 'Envelope' ? elementAt(root, 'Body') : undefined
@@ -72,7 +72,7 @@ export function parseSoap(xml: string): SoapAnswer | undefined {
   return fault ? { fault: readFault(fault) } : { body }
 }
 
-/** SOAP 1.2 and 1.1 have different names for the same. */
+/** SOAP 1.2 and 1.1 use different names. */
 function readFault(fault: XmlElement): SoapFault {
   const code = elementAt(fault, 'Code')
   const subcode = elementAt(code, 'Subcode')
@@ -97,11 +97,11 @@ function readFault(fault: XmlElement): SoapFault {
   }
 }
 
-/** UTF-16 is announced by cameras more often than sent: the bytes decide. */
+/** Cameras announce UTF-16 more often than they send it: the bytes decide. */
 export function soapText(body: Buffer): string {
   if (body[0] === 0xff && body[1] === 0xfe) return body.subarray(2).toString('utf16le')
   if (body[0] === 0x3c && body[1] === 0) return body.toString('utf16le')
   const text = body.toString('utf8')
-  // Junk before the first tag (a BOM, blank lines, a stray header, a MIME part) is not XML but is common.
+  // Bytes before the first tag (a BOM, blank lines, a stray header, a MIME part) are not XML but common.
   return text.slice(Math.max(0, text.indexOf('<')))
 }

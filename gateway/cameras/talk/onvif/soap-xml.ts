@@ -1,27 +1,28 @@
-// Reads a camera's XML in one pass: every character is looked at a fixed number of times, whatever a hostile camera sends.
-// No DOCTYPE and no entity but the five of XML; name spaces are kept, because a subscription is sent back as it came.
+// Reads a camera's XML in one pass: every character is visited a fixed number of times, whatever a hostile camera
+// sends. No DOCTYPE and only the five entities of XML; name spaces are kept, because a subscription is returned
+// unchanged.
 
 export interface XmlElement {
-  /** Without its prefix: makers choose prefixes as they like. */
+  /** Without its prefix: makers choose prefixes freely. */
   name: string
   prefix: string
   /** With their prefixes, without the declarations of name spaces. */
   attributes: Record<string, string>
-  /** Address of each prefix that is known here; the default is ''. */
+  /** Address of each known prefix; the default is ''. */
   scope: Record<string, string>
   children: XmlElement[]
   text: string
 }
 
-/** Beyond these no camera goes, and reading stops: the deepest recorded answer has 12 levels, the widest 4000 elements. */
+/** Beyond these limits reading stops: the deepest recorded answer has 12 levels, the widest 4000 elements. */
 const depthMax = 64
 const elementsMax = 30_000
 const attributesMax = 64
-/** Longer names are no names, longer texts (a licence, a certificate) are cut. */
+/** A longer name is invalid; a longer text (a licence, a certificate) is cut. */
 const nameCharsMax = 200
 const textCharsMax = 16_384
 
-/** The first element with its content, or undefined for what is no XML or goes beyond the limits. Never throws. */
+/** The first element with its content, or undefined for input that is not XML or beyond the limits. Never throws. */
 export function parseSoapXml(xml: string): XmlElement | undefined {
   const open: XmlElement[] = []
   let elements = 0
@@ -55,7 +56,7 @@ export function parseSoapXml(xml: string): XmlElement | undefined {
   return undefined
 }
 
-/** The element at the end of these names, the first of each; undefined without. */
+/** The element at the end of these names, the first of each; undefined if missing. */
 export function elementAt(from: XmlElement | undefined, ...names: readonly string[]): XmlElement | undefined {
   return names.reduce((one, name) => one?.children.find((child) => child.name === name), from)
 }
@@ -64,12 +65,12 @@ export function elementsNamed(from: XmlElement | undefined, name: string): XmlEl
   return from?.children.filter((child) => child.name === name) ?? []
 }
 
-/** Text without the blanks around it; empty where there is no such element. */
+/** Text without the blanks around it; empty if there is no such element. */
 export function textAt(from: XmlElement | undefined, ...names: readonly string[]): string {
   return elementAt(from, ...names)?.text.trim() ?? ''
 }
 
-/** The attribute of this name, whatever its prefix. */
+/** The attribute of this name, with any prefix. */
 export function attributeOf(element: XmlElement | undefined, name: string): string | undefined {
   const found = Object.entries(element?.attributes ?? {}).find(
     ([one]) => one.slice(one.lastIndexOf(':') + 1) === name,
@@ -77,7 +78,7 @@ export function attributeOf(element: XmlElement | undefined, name: string): stri
   return found?.[1]
 }
 
-/** Text for XML, named entities as all firmware knows them; what XML can not say is left out. */
+/** Text for XML, with the named entities that all firmware knows; characters that XML can not carry are left out. */
 export function xmlText(text: string): string {
   return text
     .replace(/[^\P{Cc}\t\n\r]/gu, '')
@@ -86,7 +87,7 @@ export function xmlText(text: string): string {
     .replaceAll('>', '&gt;')
 }
 
-/** The element as XML again, with every name space that it needs; `attributes` are put first. */
+/** The element as XML again, with every name space that it needs; `attributes` come first. */
 export function xmlOf(element: XmlElement, attributes = ''): string {
   const { prefix, name, scope } = element
   const used = new Set([prefix, ...Object.keys(element.attributes).map((one) => one.split(':')[0] ?? '')])
@@ -102,10 +103,12 @@ export function xmlOf(element: XmlElement, attributes = ''): string {
 
 const quoted = (text: string): string => xmlText(text).replaceAll('"', '&quot;')
 
-/** No prototype: a name such as `__proto__` or `constructor` is a name like any other. */
+/** No prototype: `__proto__` and `constructor` are names like any other. */
 const emptyMap = (): Record<string, string> => Object.create(null) as Record<string, string>
 
-/** Where reading goes on behind a comment, CDATA, declaration or DOCTYPE; -1 without an end, undefined for an element. */
+/**
+ * Where reading continues after a comment, CDATA, declaration or DOCTYPE; -1 without an end, undefined for an element.
+ */
 function skipNonElement(xml: string, start: number, top: XmlElement | undefined): number | undefined {
   const behind = (end: string): number => {
     const found = xml.indexOf(end, start)
@@ -118,12 +121,12 @@ function skipNonElement(xml: string, start: number, top: XmlElement | undefined)
     return next
   }
   if (xml[start + 1] === '?') return behind('?>')
-  // A DOCTYPE has no place in SOAP: it is where entities that grow without end are made.
+  // SOAP has no DOCTYPE: it allows entities that grow without end.
   if (xml[start + 1] === '!') return -1
   return undefined
 }
 
-/** The `>` that ends the tag, not one inside a quoted value; -1 without. */
+/** The `>` that ends the tag, not one inside a quoted value; -1 if missing. */
 function endOfTag(xml: string, start: number): number {
   let quote = ''
   for (let at = start + 1; at < xml.length; at++) {
@@ -137,14 +140,14 @@ function endOfTag(xml: string, start: number): number {
   return -1
 }
 
-/** What stands between `<` and `>`: the name and the attributes. */
+/** The part between `<` and `>`: the name and the attributes. */
 function openTag(tag: string, outer: Record<string, string>): XmlElement | undefined {
   const raw = /^[^\s/=<>"']{1,200}/.exec(tag)?.[0] ?? ''
   if (raw === '') return undefined
   const attributes = emptyMap()
   let scope = outer
   let count = 0
-  // A name without a value is taken as a whole too, so that no character is looked at again.
+  // A name without a value is also taken as a whole, so that no character is visited again.
   for (const [, name = '', double, single] of tag
     .slice(raw.length)
     .matchAll(/([^\s=<>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'))?/g)) {
@@ -152,7 +155,7 @@ function openTag(tag: string, outer: Record<string, string>): XmlElement | undef
     const value = decode(double ?? single ?? '')
     if (name !== 'xmlns' && !name.startsWith('xmlns:')) attributes[name] = value
     else {
-      // A copy where something is declared, else the outer one itself: few elements declare anything.
+      // A copy if the element declares a name space, else the outer one itself: few elements declare any.
       if (scope === outer) scope = Object.assign(emptyMap(), outer)
       scope[name.slice(6)] = value
     }
@@ -168,7 +171,7 @@ function addText(element: XmlElement, text: string): void {
 
 const entities: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-/** The five entities of XML and numbers; others stay as they stand. */
+/** The five entities of XML and numbers; others stay unchanged. */
 function decode(text: string): string {
   if (!text.includes('&')) return text
   return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]{2,4});/gi, (whole, name: string) => {

@@ -1,4 +1,5 @@
-// Finds cameras by WS-Discovery: one probe per network interface and per address given, read tolerantly, bounded in all.
+// Finds cameras by WS-Discovery: one probe per network interface and per given address, read tolerantly, all sizes
+// bounded.
 import { createSocket, type Socket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
@@ -7,17 +8,17 @@ import { messageOf } from '../../../../platform/failure.ts'
 
 const group = '239.255.255.250'
 const wsPort = 3702
-/** A ProbeMatch is about 1 to 2 KB; most that is read of one datagram, and most cameras kept of one search. */
+/** A ProbeMatch is about 1 to 2 KB; most bytes read of one datagram, and most cameras of one search. */
 const datagramBytesMax = 16 * 1024
 const foundMax = 256
 /** Recorders answer for each of their channels in one datagram. */
 const matchesMax = 64
-/** Datagrams get lost: each probe goes out this often, half a second apart. */
+/** Datagrams get lost: each probe is sent this often, half a second apart. */
 const repeats = 3
 const repeatMs = 500
 
 export interface FoundCamera {
-  /** The address that answered, which is where it can be reached, whatever it claims. */
+  /** The address that answered, where the camera can be reached, whatever address it claims. */
   host: string
   port: number
   isTls: boolean
@@ -32,11 +33,11 @@ export interface DiscoveryOptions {
   clock: Clock
   random: Random
   waitMs: number
-  /** Asked directly as well: cameras in another network segment hear no multicast. */
+  /** Also asked directly: cameras in another network segment do not receive multicast. */
   hosts?: readonly string[]
   /** Own IPv4 addresses to search from; all interfaces by default. */
   from?: readonly string[]
-  /** Told of what did not work, such as an interface without multicast; the search goes on. */
+  /** Called for a failure, such as an interface without multicast; the search continues. */
   onTrouble?: (from: string, error: Error) => void
   signal?: AbortSignal
 }
@@ -50,7 +51,7 @@ export function ownAddresses(): string[] {
   )
 }
 
-/** Resolves after `waitMs` with what answered, each camera once per address. Never rejects for the network's sake. */
+/** Resolves after `waitMs` with the answers, each camera once per address. Never rejects because of the network. */
 export async function discoverCameras(options: DiscoveryOptions): Promise<FoundCamera[]> {
   const found = new Map<string, FoundCamera>()
   const trouble = (from: string) => (error: unknown) =>
@@ -60,7 +61,7 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
   const onMessage = (bytes: Buffer, sender: { address: string }): void => {
     if (bytes.length > datagramBytesMax) return
     for (const camera of parseProbeMatches(bytes.toString('utf8'), sender.address)) {
-      // Cheap cameras leave the factory with one and the same id: the address tells them apart.
+      // Cheap cameras leave the factory with one and the same id: the address distinguishes them.
       const key = `${camera.endpoint} ${camera.host}:${camera.port}`
       if (found.size < foundMax && !found.has(key)) found.set(key, camera)
     }
@@ -83,7 +84,7 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
           for (const types of probeTypes) {
             const probe = Buffer.from(probeMessage(options.random, types))
             socket.send(probe, wsPort, to, (error) => {
-              // Loopback has no multicast route on many systems: not worth a word.
+              // Loopback has no multicast route on many systems: not logged.
               if (error && !(from.startsWith('127.') && to === group)) trouble(from)(error)
             })
           }
@@ -104,13 +105,16 @@ export async function discoverCameras(options: DiscoveryOptions): Promise<FoundC
   return [...found.values()].sort((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
 }
 
-/** Some cameras answer to the whole group. Bound to the group's address, it takes no datagram that was sent to this host. */
+/**
+ * Some cameras answer to the whole group. Bound to the group's address, this socket takes no datagram that was sent to
+ * this host.
+ */
 function listenToGroup(
   interfaces: readonly string[],
   onMessage: (bytes: Buffer, sender: { address: string }) => void,
 ): Socket {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  // Without it, only those that answer to the group are missed: no word about it.
+  // Without it, only cameras that answer to the group are missed: not logged.
   socket.on('error', () => undefined)
   socket.on('message', onMessage)
   socket.bind({ address: group, port: wsPort }, () => {
@@ -118,14 +122,17 @@ function listenToGroup(
       try {
         socket.addMembership(group, own)
       } catch {
-        // An interface without multicast: the search from it says so.
+        // An interface without multicast: the search from it reports the failure.
       }
     }
   })
   return socket
 }
 
-/** Older cameras answer only to their own type, some only to that of any ONVIF device, some only to a probe without a type. */
+/**
+ * Older cameras answer only to their own type, some only to that of any ONVIF device, some only to a probe without a
+ * type.
+ */
 const probeTypes = [
   '<d:Types xmlns:dn="http://www.onvif.org/ver10/network/wsdl">dn:NetworkVideoTransmitter</d:Types>',
   '<d:Types xmlns:tds="http://www.onvif.org/ver10/device/wsdl">tds:Device</d:Types>',
@@ -145,10 +152,11 @@ function probeMessage(random: Random, types: string): string {
   )
 }
 
-/** Reads an answer; empty for anything that holds no camera's ProbeMatch (or Hello, as some answer). Never throws. */
+/** Parses an answer; empty for input without a camera's ProbeMatch (or Hello, with which some answer). Never throws. */
 export function parseProbeMatches(xml: string, sender: string): FoundCamera[] {
   const plain = xml.replace(/<!\[CDATA\[([^<\]]{0,4000})\]\]>/g, '$1')
-  // Only from there on: the header has an Address too, that of its sender's reply, which is the same for all cameras.
+  // Only from there on: the header has an Address too, the reply address of the sender, which is the same for all
+  // cameras.
   const starts = [...plain.matchAll(/<(?:[\w.-]+:)?(?:ProbeMatch|Hello)[\s>]/g)].map(({ index }) => index)
   return starts
     .slice(0, matchesMax)
@@ -170,7 +178,8 @@ function parseMatch(match: string, xml: string, sender: string): FoundCamera | u
       .some((type) => isCameraType(type, xml))
   if (urls.length === 0 || !isCamera) return undefined
   const parsed = urls.map((url) => new URL(url))
-  // What it says of itself counts only on the address it answered from; else path and port are kept, the host is not.
+  // The camera's own address is used only if it equals the one that answered; else path and port are used, the host is
+  // not.
   const url = parsed.find((one) => one.hostname === sender) ?? parsed[0]
   if (!url) return undefined
   const isTls = url.protocol === 'https:'

@@ -5,29 +5,29 @@ import { readFileSync } from 'node:fs'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import { CameraProblem } from '../camera-problem.ts'
 
-/** Largest picture taken from a stream, and most of ffmpeg's complaints that is read. */
+/** Largest picture from a stream, and most of ffmpeg's error output that is read. */
 const pictureBytesMax = 4 * 1024 * 1024
 const complaintBytesMax = 4 * 1024
-/** A 4K stream takes about 100 MB; beyond this it is an attack on a small box. */
+/** A 4K stream takes about 100 MB; more is an attack on a small box. */
 const memoryBytesMax = 256 * 1024 * 1024
-/** As `sched_setscheduler` numbers it. */
+/** The number of the idle class in `sched_setscheduler`. */
 const schedIdle = '5'
-/** `-timeout` means "wait for a caller" in ffmpeg 4. */
+/** `-timeout` means "wait for an incoming connection" in ffmpeg 4. */
 const versionMin = 5
 /**
- * Only where nothing else wants to run: what is merely nice still holds a processor for some milliseconds when an alarm
- * comes. A sandbox may forbid the first.
+ * Idle scheduling class: a process that is only nice still holds a processor for some milliseconds when an alarm comes.
+ * A sandbox may forbid it.
  */
 const gentle = [
   ['chrt', '--idle', '0'],
   ['nice', '-n', '10'],
 ] as const
 
-/** True where this thread, and so whatever it starts, runs only where nothing else wants to: one program less to start each time. */
+/** True if this thread, and so each of its children, already has the idle class: saves one program per start. */
 function isIdle(): boolean {
   try {
     const stat = readFileSync('/proc/thread-self/stat', 'latin1')
-    // Field 41, counted from behind the name, which may hold spaces.
+    // Field 41, counted from behind the name, which may contain spaces.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38] === schedIdle
   } catch {
     return false
@@ -37,7 +37,7 @@ function isIdle(): boolean {
 export interface FfmpegResult {
   exitCode: number | null
   output: Buffer
-  /** May hold the relay's address and a camera's own words: to be classified, never shown or logged. */
+  /** May contain the relay's address and a camera's text: to be classified, never shown or logged. */
   complaint: string
 }
 
@@ -74,7 +74,10 @@ export class Ffmpeg {
     return result
   }
 
-  /** Ends whatever runs, at once; until it is reaped, which nobody else does where the box is a container's first process. */
+  /**
+   * Ends all running processes at once and waits until they are reaped: where the box is the first process of a
+   * container, no other process reaps them.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true
     const ends = [...this.#running].map(([child, kill]) => {
@@ -85,7 +88,7 @@ export class Ffmpeg {
     await Promise.all(ends)
   }
 
-  /** Once: ffmpeg is there, new enough, and whether `setpriv` can tie its life to ours. */
+  /** Once: ffmpeg exists, is new enough, and whether `setpriv` can tie its life to ours. */
   async #check(): Promise<string[]> {
     const limits = { deadlineMs: 10_000, signal: new AbortController().signal }
     const { output } = await this.#spawn(this.#command, ['-version'], '', limits)
@@ -93,7 +96,7 @@ export class Ffmpeg {
     if (version !== undefined && Number(version) < versionMin) {
       throw new CameraProblem('ffmpeg-old', { detail: version })
     }
-    // Killed with us, whatever kills us; and bounded, whatever a camera sends. All are part of every Debian.
+    // Killed when we are killed, and bounded, whatever a camera sends. All tools are part of every Debian.
     const tie = ['setpriv', '--pdeathsig', 'KILL', 'prlimit', `--data=${memoryBytesMax}`, `--core=0`]
     for (const prefix of isIdle() ? [tie] : gentle.map((words) => [...words, ...tie])) {
       const [command = '', ...rest] = prefix
@@ -112,7 +115,7 @@ export class Ffmpeg {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error)
       if (this.#isStopped) return reject(new CameraProblem('stopped'))
-      // No environment but the path: a proxy or log setting of ours is none of ffmpeg's business.
+      // No environment but the path: ffmpeg gets no proxy or log setting of ours.
       const child = spawn(command, parameters, {
         stdio: ['pipe', 'pipe', 'pipe'],
         env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
@@ -121,7 +124,7 @@ export class Ffmpeg {
       const kill = (problem: CameraProblem): void => {
         failure ??= problem
         child.kill('SIGKILL')
-        // What a child of its own holds open keeps nobody waiting.
+        // If a child of ffmpeg keeps a pipe open, the result does not wait for it.
         child.stdout.destroy()
         child.stderr.destroy()
       }
@@ -143,7 +146,7 @@ export class Ffmpeg {
       child.stderr.on('data', (chunk: Buffer) => {
         if (complaint.length < complaintBytesMax) complaint += chunk.toString('latin1')
       })
-      // It may end before it has read everything: its exit code tells, not the broken pipe.
+      // It may end before it has read everything: its exit code counts, not the broken pipe.
       child.stdin.on('error', () => {})
       child.stdin.end(input)
       const settle = (): void => {

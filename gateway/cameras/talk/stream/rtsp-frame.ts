@@ -1,4 +1,4 @@
-// One picture out of a camera's video stream by ffmpeg, TCP first; and odd kinds of JPEG made plain by the same means.
+// Takes one picture from a camera's video stream with ffmpeg, TCP first; also converts unusual kinds of JPEG.
 import { readJpegHead, type JpegFrame } from '../../../../platform/jpeg/jpeg-frame.ts'
 import { jpegPixelsMax } from '../../../../platform/jpeg/parse-jpeg.ts'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
@@ -12,7 +12,7 @@ export interface StreamSource {
   host: string
   port: number
   path: string
-  /** Of its own, apart from the web server's: what a camera asks for differs between the two. */
+  /** Separate from the web server's: a camera's challenges differ between the two. */
   auth: CameraAuth
   random: Random
 }
@@ -23,16 +23,16 @@ interface Limits {
 }
 
 /**
- * Without a byte of the camera, once it was called; and in all, since a camera that sends a key frame every 15 s may have sent
- * one just before, and a slow board that is busy takes seconds to start ffmpeg.
+ * Longest time without a byte of the camera, after the connection; and in all, because a camera with a key frame every
+ * 15 s may have sent one just before, and a slow, busy board takes seconds to start ffmpeg.
  */
 export const streamMsMax = 8_000
 const keyFrameMsMax = 30_000
 
-/** One thread writes, too: left alone there are as many as processors, each with a picture of its own. */
+/** Also one thread for writing: by default there are as many as processors, each with a picture of its own. */
 const outputParameters = '-map 0:v:0 -frames:v 1 -an -pix_fmt yuvj420p -q:v 3 -threads 1'.split(' ')
 const jpegParameters = ['-c:v', 'mjpeg', '-f', 'image2pipe', 'pipe:1']
-/** How long ffmpeg looks at a stream before it believes what it sees, frame rate and all: left alone it takes seconds. */
+/** How long ffmpeg analyses a stream, its frame rate included: by default it takes seconds. */
 const analyseMicroseconds = 200_000
 const probeBytes = 500_000
 const haste = [
@@ -43,14 +43,14 @@ const haste = [
   '-fpsprobesize',
   '0',
 ]
-/** A picture that says it is a hundred metres wide costs gigabytes before it turns out to be empty. */
+/** A picture with a claimed width of a hundred metres takes gigabytes before it turns out to be empty. */
 const small = ['-max_pixels', `${jpegPixelsMax}`]
 const listInput = [
   ...small,
   ...haste,
   ...'-f concat -safe 0 -protocol_whitelist pipe,fd,rtsp,rtp,tcp,udp -i pipe:0'.split(' '),
 ]
-/** Most pixels of a picture that is made smaller for us: 7680 x 4320, which takes ffmpeg 92 MB, and 190 MB where it is progressive. */
+/** Most pixels of a picture that ffmpeg reduces: 7680 x 4320, which takes 92 MB, and 190 MB if it is progressive. */
 export const largePixelsMax = 7680 * 4320
 const strictJpegInput = [
   '-max_pixels',
@@ -66,17 +66,20 @@ const strictJpegInput = [
 ]
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'error', '-threads', '1', '-filter_threads', '1']
 
-/** The time for making an odd kind of JPEG plain: a second of processor at most, of which a busy box gives little. */
+/** The time for converting an unusual JPEG: a second of processor at most, of which a busy box gives little. */
 export const baselineMsMax = 20_000
 
-/** Takes the next key frame as a JPEG. ffmpeg knows the address of our relay only, neither the camera's nor its password. */
+/**
+ * Takes the next key frame as a JPEG. ffmpeg knows only the address of our relay, neither the camera's nor its
+ * password.
+ */
 export async function grabFrame(
   ffmpeg: Ffmpeg,
   source: StreamSource,
   limits: Limits & { clock: Clock },
 ): Promise<Buffer> {
   let first = await tryTransport(ffmpeg, source, limits, 'tcp')
-  // A session that the camera lost between two requests: the next one is another.
+  // A session that the camera lost between two requests: the next attempt opens another.
   if (first.lastStatus === 454 && first.output.length === 0)
     first = await tryTransport(ffmpeg, source, limits, 'tcp')
   // An old camera that sends by UDP only.
@@ -98,14 +101,14 @@ async function tryTransport(
   transport: 'tcp' | 'udp',
 ): Promise<Tried> {
   const silent = new AbortController()
-  // Packets by UDP do not pass here: those have the whole time.
+  // Packets by UDP do not pass through here: those have the whole time.
   const watch = (): (() => void) =>
     transport === 'udp'
       ? () => undefined
       : clock.after(deadlineMs, () =>
           silent.abort(new CameraProblem('slow', { detail: `${deadlineMs / 1000} s` })),
         )
-  // The start of ffmpeg is not the camera's time.
+  // The start of ffmpeg does not count as the camera's time.
   let cancel = (): void => undefined
   const onBytes = (): void => {
     cancel()
@@ -113,7 +116,7 @@ async function tryTransport(
   }
   const relay = new RtspRelay({ ...source, onBytes })
   const url = await relay.open()
-  // As a list on standard input: the relay's address would open the camera for whoever reads our command line.
+  // As a list on standard input: on the command line every user of the system could read the relay's address.
   const list = [
     'ffconcat version 1.0',
     `file '${url}'`,
@@ -122,7 +125,7 @@ async function tryTransport(
     `option analyzeduration ${analyseMicroseconds}`,
     `option probesize ${probeBytes}`,
     'option fpsprobesize 0',
-    // Not `nobuffer`: it throws away what was read to know the stream, and with it the first key frame.
+    // Not `nobuffer`: it drops the bytes read to analyse the stream, and with them the first key frame.
     'option allowed_media_types video',
     '',
   ].join('\n')
@@ -133,7 +136,7 @@ async function tryTransport(
     const { problem, lastStatus, isTransportRefused } = relay
     return { ...result, problem, lastStatus, isTransportRefused }
   } catch (error) {
-    // The relay saw the camera: it knows better than ffmpeg's end why nothing came.
+    // The relay saw the camera: it knows better than ffmpeg's exit why there is no picture.
     throw relay.problem ?? error
   } finally {
     cancel()
@@ -156,10 +159,10 @@ function problemOf({ complaint, lastStatus }: Tried, source: StreamSource): Came
   )
 }
 
-/** Decodes a progressive, turned, too large or otherwise unusual JPEG and writes it as a baseline one that we can work on. */
+/** Decodes a progressive, rotated, too large or otherwise unusual JPEG and writes it as a baseline one. */
 export async function toBaseline(ffmpeg: Ffmpeg, picture: Uint8Array, limits: Limits): Promise<Buffer> {
   const head = readJpegHead(picture)
-  // Of 12 bits ffmpeg makes a gray area without a word, of arithmetic coding nothing.
+  // From 12 bits ffmpeg makes a gray area without an error, from arithmetic coding nothing.
   if (head && (head.bits !== 8 || head.process > 0xc3))
     throw new CameraProblem('picture-kind', { detail: `JPEG ${head.process.toString(16)}, ${head.bits} bit` })
   if (head && head.width * head.height > largePixelsMax)
@@ -190,7 +193,7 @@ const halved = ({ width, height }: JpegFrame): JpegFrame => ({
   height: Math.ceil(height / 2),
 })
 
-/** Reduced to what we work on, in its own proportions. */
+/** Reduced to the largest size that we process, in its own proportions. */
 function smaller({ width, height }: JpegFrame): string[] {
   const factor = Math.sqrt(jpegPixelsMax / (width * height))
   if (factor >= 1) return []
@@ -198,7 +201,7 @@ function smaller({ width, height }: JpegFrame): string[] {
   return [`scale=${even(width)}:${even(height)}`]
 }
 
-/** As EXIF numbers the eight ways in which a picture can lie. */
+/** The eight orientations of a picture, as EXIF numbers them. */
 function turned(orientation: number): string[] {
   const ways = [
     '',

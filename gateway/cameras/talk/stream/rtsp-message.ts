@@ -1,8 +1,9 @@
-// Cuts the bytes of an RTSP connection into messages and interleaved packets, within bounds, and reads their first lines.
+// Splits the bytes of an RTSP connection into messages and interleaved packets, within limits, and reads their first
+// lines.
 import { CameraProblem } from '../camera-problem.ts'
 
 const headBytesMax = 16 * 1024
-/** An SDP of a camera has one or two kilobytes. */
+/** The SDP of a camera has one or two kilobytes. */
 const bodyBytesMax = 64 * 1024
 
 export interface RtspMessage {
@@ -21,7 +22,7 @@ export interface RtspPacket {
 export class RtspReader {
   #pending: Buffer = Buffer.alloc(0)
 
-  /** What is not cut yet; for when the rest is none of the reader's business. */
+  /** The bytes not split yet; used when the reader need not parse the rest. */
   takeRest(): Buffer {
     const rest = this.#pending
     this.#pending = Buffer.alloc(0)
@@ -32,14 +33,14 @@ export class RtspReader {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
   }
 
-  /** The next whole piece, or undefined until more arrives. Throws a CameraProblem for what is no RTSP. */
+  /** The next complete piece, or undefined until more arrives. Throws a CameraProblem for input that is not RTSP. */
   next(): RtspMessage | RtspPacket | undefined {
     const pending = this.#pending
     if (pending[0] === 0x24) {
       if (pending.length < 4 || pending.length < 4 + pending.readUInt16BE(2)) return undefined
       return { kind: 'packet', bytes: this.#take(4 + pending.readUInt16BE(2)) }
     }
-    // Blank lines ahead of a message, and line feeds alone, are common.
+    // Blank lines before a message, and bare line feeds, are common.
     let start = 0
     while (pending[start] === 0x0d || pending[start] === 0x0a) start++
     if (start > 0) {
@@ -66,8 +67,8 @@ export class RtspReader {
   }
 
   /**
-   * While a stream plays: all whole packets of these channels and all whole messages, in order; what stands between them is
-   * junk of the camera's and is left out.
+   * While a stream plays: all complete packets of these channels and all complete messages, in order; other bytes
+   * between them are dropped.
    */
   takePlaying(channels: ReadonlySet<number>): Buffer[] {
     const bytes = this.#pending
@@ -98,12 +99,12 @@ const incomplete = -1
 const junk = -2
 const messageStart = Buffer.from('RTSP/')
 
-/** Where the packet or message at `at` ends, or that it is not whole yet, or none. */
+/** Where the packet or message at `at` ends, or that it is incomplete, or that there is none. */
 function pieceEnd(bytes: Buffer, at: number, channels: ReadonlySet<number>): number {
   const left = bytes.length - at
   if (bytes[at] === 0x24) {
     if (left < 5) return left > 1 && !channels.has(bytes[at + 1] ?? 0) ? junk : incomplete
-    // RTP and RTCP are both of version 2.
+    // RTP and RTCP both have version 2.
     if (!channels.has(bytes[at + 1] ?? 0) || (bytes[at + 4] ?? 0) >> 6 !== 2) return junk
     const length = 4 + bytes.readUInt16BE(at + 2)
     return left < length ? incomplete : at + length
@@ -132,12 +133,12 @@ export function headerOf(message: Pick<RtspMessage, 'headers'>, name: string): s
 }
 
 export function encodeRtsp({ first, headers, body }: Omit<RtspMessage, 'kind'>): Buffer {
-  // A line break inside a value, as out of a camera's challenge, would start a header of its own.
+  // A line break inside a value, for example from a camera's challenge, would start another header.
   const lines = headers.map(([name, value]) => `${name}: ${value.replace(/[\r\n\0]/g, '')}\r\n`).join('')
   return Buffer.concat([Buffer.from(`${first}\r\n${lines}\r\n`, 'latin1'), body])
 }
 
-/** 0 for what is no answer. */
+/** 0 for input that is not an answer. */
 export function statusOf(first: string): number {
   return Number(/^RTSP\/\d\S* +(\d{3})/.exec(first)?.[1] ?? 0)
 }

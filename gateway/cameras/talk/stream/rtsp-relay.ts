@@ -1,5 +1,6 @@
-// Stands between ffmpeg and a camera's stream: ffmpeg talks to us on loopback, we talk to the camera and to nobody else.
-// So the password stays with us (ffmpeg never has it), and where a camera points to, ffmpeg does not go.
+// The relay between ffmpeg and a camera's stream: ffmpeg connects to the relay on loopback, the relay connects to the
+// camera and to no other host. So ffmpeg never has the password, and ffmpeg never follows an address that a camera
+// names.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../../../protocols/kit/clock.ts'
 import type { Random } from '../../../../protocols/kit/random.ts'
@@ -16,11 +17,14 @@ export interface RtspRelayOptions {
   path: string
   auth: CameraAuth
   random: Random
-  /** Told as the camera is called, and of everything that comes from it: a stream that is slow is not silent. */
+  /** Called when the camera is connected, and for each of its bytes: a slow stream is not a silent one. */
   onBytes?: () => void
 }
 
-/** Signed tries of one request, the second and third for a nonce that had run out; and connections and redirects of one picture. */
+/**
+ * Signed attempts of one request, the second and third for an expired nonce; and connections and redirects of one
+ * picture.
+ */
 const triesMax = 3
 const redialsMax = 4
 const redirectsMax = 2
@@ -51,7 +55,7 @@ export class RtspRelay {
     this.#options = options
     this.#port = options.port
     this.#path = options.path
-    // Another program of the box could connect before ffmpeg does: it does not know this.
+    // Another program of the box could connect before ffmpeg does: it does not know this secret path.
     this.#token = options.random.hex(16)
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = 4
@@ -71,7 +75,7 @@ export class RtspRelay {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
-  /** Why there is no picture, as far as it was seen here. */
+  /** The reason for a missing picture, as far as the relay saw it. */
   get problem(): CameraProblem | undefined {
     return this.#problem
   }
@@ -81,7 +85,7 @@ export class RtspRelay {
     return this.#lastStatus
   }
 
-  /** 461 is the word for "not by this transport"; old servers say 400 and the like to the same request. */
+  /** 461 is the code for "not by this transport"; old servers answer 400 and similar codes to the same request. */
   get isTransportRefused(): boolean {
     return this.#asked?.method === 'SETUP' && this.#lastStatus >= 400
   }
@@ -128,7 +132,7 @@ export class RtspRelay {
     player.resume()
   }
 
-  /** Connects to the camera, anew where it closed after its challenge or sent us to another of its ports. */
+  /** Connects to the camera, again if it closed after its challenge or redirected to another of its ports. */
   #dial(player: Socket): void {
     const { host } = this.#options
     const port = this.#port
@@ -176,7 +180,7 @@ export class RtspRelay {
     }
   }
 
-  /** A request of ffmpeg's, with the camera's own address and our sign-in. */
+  /** A request of ffmpeg, with the camera's own address and our sign-in. */
   #ask(message: RtspMessage, tries: number): void {
     const [method = ''] = message.first.split(' ')
     const named = urlOf(message.first)
@@ -198,13 +202,13 @@ export class RtspRelay {
         continue
       }
       if (/^[A-Z_]+ \S+ RTSP\//.test(piece.first)) {
-        // The camera asks us whether we are there.
+        // A keep-alive request from the camera.
         const headers = piece.headers.filter(([name]) => name.toLowerCase() === 'cseq')
         camera.write(encodeRtsp({ first: 'RTSP/1.0 200 OK', headers, body: Buffer.alloc(0) }))
         continue
       }
       if (this.#hearAnswer(piece, player)) {
-        // From here on there are packets, in whatever order and with whatever junk between them.
+        // From here on there are packets, in any order and with any bytes between them.
         this.#isPlaying = true
         return this.#pass(player, camera)
       }
@@ -228,7 +232,7 @@ export class RtspRelay {
       return false
     }
     if (this.#lastStatus === 200) auth.accepted()
-    // What a camera can do is not needed to ask it for its stream.
+    // The camera's list of methods is not needed to ask for its stream.
     const isOptions = this.#asked?.method === 'OPTIONS' && this.#lastStatus >= 400
     const first = isOptions ? 'RTSP/1.0 200 OK' : piece.first
     for (const channel of channelsOf(piece.headers)) this.#channels.add(channel)
@@ -241,10 +245,11 @@ export class RtspRelay {
     if (!auth.hasCredentials) throw new CameraProblem('no-password')
     const asked = this.#asked
     const challenges = headersOf(answer, 'www-authenticate')
-    // A remembered nonce may have expired: a second no to a fresh one is final. More tries would lock the account.
+    // A cached nonce may have expired: a second refusal with a fresh one is final. More attempts would lock the
+    // account.
     if (!asked || asked.tries >= triesMax || (asked.tries > 0 && !isStale(challenges))) {
       auth.forget()
-      // Each answer came too late for it: that says nothing of the password.
+      // Each answer was too late for its nonce: that says nothing about the password.
       if (isStale(challenges)) throw new CameraProblem('stream-failed', { detail: 'RTSP 401' })
       throw new CameraProblem('wrong-password')
     }
@@ -293,7 +298,7 @@ export class RtspRelay {
 
   #keep(socket: Socket): void {
     this.#sockets.add(socket)
-    // Ends of connections are told by `close`; what a person should know of is caught where it belongs.
+    // `close` reports the end of a connection; errors that a person should know are caught where they belong.
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
   }
@@ -301,14 +306,14 @@ export class RtspRelay {
 
 const urlOf = (first: string): string => first.split(' ')[1] ?? ''
 
-/** Hands bytes on; a player that does not read makes the camera wait. */
+/** Forwards bytes; if the player does not read, the camera must wait. */
 function write(bytes: Buffer, to: Socket, from: Socket): void {
   if (bytes.length === 0 || to.destroyed || to.write(bytes)) return
   from.pause()
   to.once('drain', () => from.resume())
 }
 
-/** A camera may not say that its packets come from, or should go to, somebody else. */
+/** A camera may not announce another host as source or destination of its packets. */
 function withoutDetours(headers: RtspMessage['headers']): RtspMessage['headers'] {
   return headers.map(([name, value]) =>
     name.toLowerCase() === 'transport'
@@ -317,7 +322,7 @@ function withoutDetours(headers: RtspMessage['headers']): RtspMessage['headers']
   )
 }
 
-/** Channels of interleaved packets, asked for or answered. */
+/** Channels of interleaved packets, requested or answered. */
 function channelsOf(headers: RtspMessage['headers']): number[] {
   return headers.flatMap(([name, value]) => {
     if (name.toLowerCase() !== 'transport') return []
@@ -326,7 +331,7 @@ function channelsOf(headers: RtspMessage['headers']): number[] {
   })
 }
 
-/** That somebody answers as RTSP does, whatever it answers; rejects with a CameraProblem. */
+/** True when the host answers as RTSP does, with any status; rejects with a CameraProblem. */
 export function askRtspOptions(options: {
   host: string
   port: number

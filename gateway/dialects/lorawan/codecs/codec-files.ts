@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 
 export const codecBytesMax = 128 * 1024
-/** Codecs kept in memory; the one loaded longest ago is read again when it is needed. */
+/** Codecs kept in memory; the one loaded longest ago is removed and read again when needed. */
 export const codecsMax = 64
 
 interface Loaded {
@@ -11,7 +11,7 @@ interface Loaded {
 }
 const loaded = new Map<string, Loaded>()
 
-/** The code with a name that changes when the file does; text says why there is none. */
+/** The code with a name that changes when the file does; a text is the reason for a missing one. */
 export function readCodec(file: string): { code: string; name: string } | string {
   try {
     const { size, mtimeMs } = statSync(file)

@@ -1,8 +1,8 @@
-// The thread in which vendors' codecs run: one call at a time, and nothing of ours in it that a codec could take along.
+// The thread in which vendors' codecs run: one call at a time, and no data of ours in it that a codec could reach.
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadEngine, runCodec, type CodecCall, type CodecOutcome } from './engine.ts'
 
-/** Before the first call: that the engine stands. */
+/** Sent before the first call: the engine is ready. */
 export type WorkerReply = { id: number; outcome: CodecOutcome } | { ready: true }
 
 const { wasmFile } = workerData as { wasmFile: string }
@@ -12,7 +12,7 @@ void loadEngine(wasmFile).then((engine) => {
     try {
       outcome = runCodec(engine, call)
     } catch (error) {
-      // The engine itself came to grief, mostly for want of memory.
+      // The engine itself failed, mostly for want of memory.
       outcome = { failure: `the engine stopped: ${(error as Error).message.slice(0, 200)}`, isSpent: true }
     }
     parentPort?.postMessage({ id, outcome } satisfies WorkerReply)

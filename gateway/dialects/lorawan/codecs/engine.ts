@@ -1,5 +1,5 @@
-// QuickJS compiled to WebAssembly, in a memory of our own: the engine's own limit is passed by typed arrays (150 MB) and plain
-// ones (1.5 GB); a WebAssembly.Memory with a maximum is not. Runs in the codec's worker.
+// QuickJS compiled to WebAssembly, in a memory of our own: the engine's own limit does not cover typed arrays (150 MB)
+// and plain ones (1.5 GB); a WebAssembly.Memory with a maximum does. Runs in the codec's worker.
 import variant from '@jitl/quickjs-wasmfile-release-sync'
 import { readFileSync } from 'node:fs'
 import {
@@ -11,11 +11,11 @@ import {
 import { bufferShim, consoleShim } from './shims.ts'
 import { scalarText } from '../../../../protocols/kit/parse-json.ts'
 
-/** Most that a codec may take, engine included, in pages of 64 KiB: 32 MiB. */
+/** Largest memory of a codec, engine included, in pages of 64 KiB: 32 MiB. */
 export const memoryPages = 512
-/** Time of the worker itself per call, not of the clock on the wall: on a busy box a good codec must not fail. */
+/** Processor time of the worker per call, not wall time: on a busy box a good codec must not fail. */
 export const callMsMax = 50
-/** Where the system does not say what the thread took, and for a thread that hardly gets a turn. */
+/** Used if the system does not report the thread's processor time, and for a thread that gets hardly any. */
 const wallMsMax = 2000
 export const resultBytesMax = 8192
 const stackBytesMax = 256 * 1024
@@ -29,17 +29,17 @@ export interface CodecCall {
 }
 
 export type CodecOutcome =
-  /** `json`: what the codec answered, as text. */
+  /** `json`: the codec's answer, as text. */
   { json: string } | { failure: string; isSpent?: boolean }
 
 type Variant = Parameters<typeof newVariant>[0] & { type: 'sync' }
-/** Loaded as a module the package is its default export, and loaded as the older kind it has one. */
+/** Loaded as a module, the package is its default export; loaded as CommonJS, it has one. */
 const loaded = variant as unknown as Variant | { default: Variant }
 const base = 'importFFI' in loaded ? loaded : loaded.default
 
 type WasmModule = Extract<NonNullable<Parameters<typeof newVariant>[1]['wasmModule']>, object>
 
-/** Node has it, and its types do not. */
+/** Node has it; its types do not. */
 const { Module, Memory } = (
   globalThis as unknown as {
     WebAssembly: {
@@ -51,18 +51,18 @@ const { Module, Memory } = (
 
 export async function loadEngine(wasmFile: string): Promise<QuickJSWASMModule> {
   const wasmModule = new Module(readFileSync(wasmFile))
-  // All of it from the start: pages that nothing touches cost nothing, and growing copies what is there.
+  // The maximum from the start: untouched pages cost nothing, and growing would copy the memory.
   const wasmMemory = new Memory({ initial: memoryPages, maximum: memoryPages })
   const engine: QuickJSWASMModule = await newQuickJSWASMModuleFromVariant(
     newVariant(base, { wasmModule, wasmMemory }),
   )
-  // The package has taken another memory without a word before, of up to 2 GB.
+  // An earlier version of the package silently used another memory, of up to 2 GB.
   if (engine.getWasmMemory() !== wasmMemory)
     throw new Error('the engine does not use the memory that it was given')
   return engine
 }
 
-/** Nanoseconds that this thread has run, where the system says so. */
+/** Processor time of this thread in nanoseconds, if the system reports it. */
 function threadMs(): number | undefined {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6
@@ -71,7 +71,7 @@ function threadMs(): number | undefined {
   }
 }
 
-/** Answers whether the call's time is over: asks the clock first, which costs a hundredth of asking the system. */
+/** True when the call's time is over: checks the clock first, which costs a hundredth of asking the system. */
 function createDeadline(): () => boolean {
   const startMs = performance.now()
   const startThreadMs = threadMs()
@@ -98,7 +98,7 @@ const json=JSON.stringify(out===undefined?null:out);
 if(json.length>${resultBytesMax})throw new Error('its answer is longer than ${resultBytesMax} bytes');
 return json})()`
 
-/** A fresh engine state per call: nothing that one frame left behind can change what the next one means. */
+/** A new engine state per call: one frame can not change the result of the next one. */
 export function runCodec(engine: QuickJSWASMModule, call: CodecCall): CodecOutcome {
   const runtime = engine.newRuntime()
   runtime.setMaxStackSize(stackBytesMax)
@@ -109,7 +109,7 @@ export function runCodec(engine: QuickJSWASMModule, call: CodecCall): CodecOutco
   const outcome = evaluate(context, call)
   if ('failure' in outcome && isTimedOut)
     return { failure: `it takes longer than ${callMsMax} ms`, isSpent: true }
-  // After a call that was stopped in the middle, the engine is thrown away with its worker: nothing is tidied up in it.
+  // After a call that was interrupted, the engine is discarded with its worker, so it is not cleaned up.
   if ('failure' in outcome && outcome.isSpent) return outcome
   context.dispose()
   runtime.dispose()
@@ -137,7 +137,7 @@ function failureOf(error: unknown): CodecOutcome {
     typeof message === 'string'
       ? `${scalarText(name) ?? 'Error'}: ${message}`
       : (scalarText(error) ?? 'it failed without a word')
-  // The engine has no memory left for an error either: then there is none.
+  // The engine has no memory left for an error either.
   if (/out of memory/i.test(words) || error === null)
     return { failure: 'it takes more than 32 MB', isSpent: true }
   return { failure: words.slice(0, messageCharactersMax) }

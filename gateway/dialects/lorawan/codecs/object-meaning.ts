@@ -1,5 +1,5 @@
-// What a vendor's codec answers, in our readings. Each maker has names of its own: they are brought to one spelling, and what
-// is not known is left out, never guessed. What only looks like a call for help is one.
+// Turns the answer of a vendor's codec into readings. Each maker has its own names: they are brought to one spelling,
+// and an unknown name is left out, never guessed. A value that merely looks like a call for help counts as one.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import { isObject } from '../../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../../meaning/press.ts'
@@ -8,7 +8,7 @@ import { contactOf, flagOf, millimetresOf, numberOf, percentOf, temperatureOf } 
 import type { DialectReadings } from '../../port.ts'
 import { rounded, type MakerAnswer } from '../makers/answer.ts'
 
-/** Names looked at in one answer. */
+/** Names read in one answer. */
 const namesMax = 200
 
 /** `DOOR_OPEN_STATUS`, `doorOpenStatus` and `door-open-status` are one name. */
@@ -48,9 +48,9 @@ type Read = (value: Value) => DialectReadings
 const flag =
   (reading: string): Read =>
   ({ value }) => ({ [reading]: yesOrNo(value) })
-/** 1 and true say open, as the name does. */
+/** 1 and true mean open, as the name suggests. */
 const open: Read = ({ value }) => ({ contact: contactOf(value, true) })
-/** A share between 0 and 100; small and broken numbers, and a unit of V, are volts. */
+/** A percentage between 0 and 100; small and fractional numbers, and a unit of V, are volts. */
 const battery: Read = ({ value, unit }) => {
   const number = numberOf(value)
   if (number === null) return { batteryPercent: null }
@@ -183,7 +183,7 @@ const pressNames = new Set([
   'alarm_status',
   'pressed',
 ])
-/** Says with more than one name which state it has: then "alarm" belongs to the state, and is no press. */
+/** The state is given by more than one name: then "alarm" belongs to the state, and is no press. */
 const isState = (readings: DialectReadings): boolean =>
   ['contact', 'leak', 'smoke', 'gas', 'carbonMonoxide', 'motion', 'distanceMm', 'waterLevelMm'].some(
     (name) => name in readings,
@@ -197,7 +197,7 @@ function pressIn(value: unknown): Readings['button'] {
   return pressOf(word.trim().replaceAll(/\s+/g, '_'))
 }
 
-/** Faults that a codec tells: `distance_error: "sensor error"`, `faultAlarm: "Alarm"`. */
+/** Faults that a codec reports: `distance_error: "sensor error"`, `faultAlarm: "Alarm"`. */
 function faultIn(name: string, value: unknown): string | undefined {
   if (/(^|_)(fault|fault_alarm|sensor_fault|sensor_error)$/.test(name))
     return yesOrNo(value) === true ? name : undefined
@@ -223,7 +223,7 @@ export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
     const plain = plainName(name)
     const value = valueOf(raw)
     if (pressNames.has(plain)) presses.push(raw)
-    // What two names say in different ways, the first one has said.
+    // If two names give different values for one reading, the first counts.
     else
       for (const [reading, found] of Object.entries(reads[plain]?.(value) ?? {})) readings[reading] ??= found
     const fault = faultIn(plain, value.value)

@@ -1,5 +1,5 @@
-// Runs vendors' codecs in a worker thread, one call after the other. A call that does not come back ends with its worker; the
-// next call has a new one. A codec that fails five times in a row is switched off.
+// Runs vendors' codecs in a worker thread, one call after the other. If a call does not return, its worker is ended;
+// the next call gets a new one. A codec that fails five times in a row is switched off.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -8,18 +8,20 @@ import { startThread } from '../../../../platform/thread.ts'
 import type { WorkerReply } from './codec-worker.ts'
 import type { CodecCall, CodecOutcome } from './engine.ts'
 
-/** The engine ends a call by itself; what it can not end (work inside one of its own functions) is ended after this. */
+/**
+ * The engine ends a call itself; a call that it can not end (work inside one of its own functions) is ended after this.
+ */
 export const watchdogMs = 10_000
 /** Failures in a row after which a codec is switched off, until its file changes or the program starts again. */
 export const failuresMax = 5
-/** Calls that wait; beyond it a call fails at once, which is no failure of its codec. */
+/** Calls that wait; beyond it a call fails at once, which does not count as a failure of its codec. */
 export const callsMax = 512
-/** JavaScript outside WebAssembly: the worker's own few lines. */
+/** Heap outside WebAssembly: the worker's own few lines. */
 const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 }
 
 export type SandboxAnswer =
   | { json: string }
-  /** `isOff`: it was switched off, by this failure or before. */
+  /** `isOff`: the codec is switched off, by this failure or before. */
   | { failure: string; isOff: boolean }
 
 interface Waiting {
@@ -27,7 +29,7 @@ interface Waiting {
   done: (outcome: CodecOutcome) => void
 }
 
-/** In a build it lies beside the bundle; from sources in its package. */
+/** In a build it lies beside the bundle; when run from sources, in its package. */
 function wasmFile(): string {
   const beside = fileURLToPath(new URL('./quickjs.wasm', import.meta.url))
   return existsSync(beside)
@@ -48,7 +50,7 @@ export class CodecSandbox {
     this.#watchdogMs = options.watchdogMs ?? watchdogMs
   }
 
-  /** `codec` names the code: what fails is counted under it. */
+  /** `codec` identifies the code: failures are counted by it. */
   async run(codec: string, call: CodecCall): Promise<SandboxAnswer> {
     if (this.isOff(codec))
       return { failure: `switched off after ${failuresMax} failures in a row`, isOff: true }
@@ -104,7 +106,7 @@ export class CodecSandbox {
     })
     const failed = (why: string): void => {
       if (worker !== this.#worker) return
-      // Nobody waits on a worker that does not even start: what stands in the queue is told so.
+      // A worker that does not start leaves no call waiting: the queued ones fail.
       const first = this.#current ? undefined : this.#queue.shift()
       this.#end({ failure: why })
       first?.done({ failure: why })
@@ -121,7 +123,7 @@ export class CodecSandbox {
       const { outcome } = reply
       const current = this.#current
       this.#current = undefined
-      // Its memory never shrinks, and what a stopped call left in it is not known.
+      // Its memory never shrinks, and the state that an interrupted call left is unknown.
       if ('failure' in outcome && outcome.isSpent) this.#end(outcome)
       current?.done(outcome)
     }

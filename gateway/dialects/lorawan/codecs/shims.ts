@@ -1,10 +1,10 @@
-// What vendors' codecs expect around them and QuickJS does not have: `console`, which says nothing, and as much of Node's
-// `Buffer` as codecs use. Evaluated inside the engine, before the codec.
+// What vendors' codecs expect and QuickJS does not have: `console`, which prints nothing, and the parts of Node's
+// `Buffer` that codecs use. Evaluated inside the engine, before the codec.
 
 export const consoleShim =
   'globalThis.console={log(){},info(){},warn(){},error(){},debug(){},trace(){},table(){},assert(){}};'
 
-/** Written for this purpose; views share their memory, as Node's do. */
+/** Written for this purpose; views share their memory, as in Node. */
 export const bufferShim = `(() => {
 const alphabet='ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 function fromBase64(text){

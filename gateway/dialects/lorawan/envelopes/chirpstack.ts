@@ -31,7 +31,7 @@ import {
 } from './fields.ts'
 import { knownDevice, learnDevice, type KnownDevice } from './known.ts'
 
-/** With a prefix in front, where one is configured; version 2 and early 3 have no `event`. */
+/** With a prefix before it, if one is configured; version 2 and early 3 have no `event`. */
 const topicPattern = /(?:^|\/)application\/([^/]+)\/device\/([0-9a-fA-F]{16})\/(?:event\/)?([a-z]+)$/
 const commandPattern = /\/device\/[^/]+\/(?:command\/.+|tx)$/
 const objectBytesMax = 65_536
@@ -44,7 +44,7 @@ interface Event {
   isVersion4: boolean
 }
 
-/** Version 3 has the object as text too. */
+/** Version 3 also gives the object as text. */
 function codecObject(json: Json): Json | undefined {
   if (isObject(json['object'])) return json['object']
   const text = json['objectJSON']
@@ -105,7 +105,9 @@ function readUp(
   )
 }
 
-/** What the device answers when the network asks how it is: 255 unknown and 0 mains in older versions, flags in newer. */
+/**
+ * The device's answer to a status request of the network: 255 unknown and 0 mains in older versions, flags in newer.
+ */
 function readStatus({ device, json }: Event): Decoded {
   const raw = numberIn(json, 'battery')
   const isExternal = json['externalPowerSource'] === true || raw === 0

@@ -1,4 +1,4 @@
-// Fields that the network servers' messages share, read without trust: a wrong type is an absent field.
+// Fields that the network servers' messages share, read without trust: a wrong type counts as an absent field.
 import { isObject } from '../../../../protocols/kit/parse-json.ts'
 import { numberOf } from '../../meaning/values.ts'
 
@@ -17,7 +17,7 @@ export const textIn = (json: Json, ...names: string[]): string | undefined => {
 }
 /** 64-bit numbers come as text in protobuf's JSON. */
 export const numberIn = (json: Json, name: string): number | undefined => numberOf(json[name]) ?? undefined
-/** Protobuf's JSON leaves out what is zero. */
+/** Protobuf's JSON omits zero. */
 export const countIn = (json: Json, name: string): number => {
   const number = numberIn(json, name) ?? 0
   return Number.isSafeInteger(number) && number >= 0 ? number : 0
@@ -41,14 +41,14 @@ export function addressOf(value: unknown): string | undefined {
   return bytes?.length === 4 ? bytes.toString('hex') : undefined
 }
 
-/** A payload in base64; undefined where there is none, null where it is none. */
+/** A payload in base64; undefined if absent, null if invalid. */
 export function bytesOf(value: unknown): Uint8Array | undefined | null {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) return null
   return Buffer.from(value, 'base64')
 }
 
-/** Of all gateways that heard it, the one that heard it best. */
+/** Of all gateways that received it, the one with the best signal. */
 export function radioOf(list: unknown, snrNames: readonly string[]): { signalDbm?: number; snrDb?: number } {
   let best: { signalDbm: number; snrDb?: number } | undefined
   for (const entry of Array.isArray(list) ? list.slice(0, 50) : []) {

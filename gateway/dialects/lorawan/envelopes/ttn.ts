@@ -1,4 +1,4 @@
-// The Things Stack 3: v3/APP@TENANT/devices/ID/up and its other events. A field that is absent is zero or false.
+// The Things Stack 3: v3/APP@TENANT/devices/ID/up and its other events. An absent field is zero or false.
 import type { DeviceCommand } from '../../../../protocols/device-mqtt/messages.ts'
 import { isObject } from '../../../../protocols/kit/parse-json.ts'
 import { deviceIdOf, objectOf } from '../../meaning/values.ts'
@@ -98,7 +98,7 @@ function decode(
   if (type === 'down/push' || type === 'down/replace') return nothing('a command for a device')
   const json = objectOf(payload)
   const said = euiOf(json && objectIn(json, 'end_device_ids')['dev_eui'])
-  // A device without a DevEUI (ABP) has its name and nothing else.
+  // A device without a DevEUI (ABP) has only its name.
   const device = said ?? deviceIdOf(name)
   if (!json) return unreadable('not JSON', device)
   const event: Event = { application, name, device, json }
@@ -130,7 +130,7 @@ function encode(
   if ('cannot' in downlink) return downlink
   const { fPort, bytes } = downlink
   const frame = Buffer.from(bytes).toString('base64')
-  // What waited before is older than this order: it is replaced, so that a siren does not wait behind it.
+  // Waiting downlinks are older than this command: they are replaced, so that a siren does not wait behind them.
   return {
     topic: `v3/${found.application}/devices/${found.name}/down/replace`,
     payload: JSON.stringify({

@@ -1,23 +1,23 @@
-// What a frame of a LoRaWAN device says: pure functions of port and bytes, written after the makers' tables.
+// Decoders for LoRaWAN devices: pure functions of port and bytes, written after the makers' tables.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import type { DialectReadings } from '../../port.ts'
 
 export interface MakerAnswer {
-  /** A distance stays one (`distanceMm`): it becomes a water level only with the height at which the sensor hangs. */
+  /** A distance stays a distance (`distanceMm`): it becomes a water level only with the height of the sensor. */
   readings: DialectReadings
   momentary?: Readings
-  /** Where the frame says how the device itself is; an empty list: it is well. */
+  /** Set if the frame reports the device's own faults; an empty list: none. */
   faults?: string[]
-  /** Why nothing follows from it, in words. */
+  /** The reason, in words, why the frame has no readings. */
   ignored?: string
-  /** Why it can not be read, in words. */
+  /** The reason, in words, why it can not be decoded. */
   problem?: string
 }
 
-/** `model` is the device's name in lower case without signs, or its maker's where no more is known. */
+/** `model` is the device's name in lower case without signs, or its maker's if no more is known. */
 export type MakerDecoder = (fPort: number, bytes: Frame, model: string) => MakerAnswer
 
-/** Reads numbers out of a frame; beyond its end it throws a RangeError, which `readFrame` answers. */
+/** Reads numbers from a frame; beyond its end it throws a RangeError, which `readFrame` handles. */
 export class Frame {
   readonly length: number
   readonly #view: DataView
@@ -60,7 +60,7 @@ export class Frame {
 export const ignored = (reason: string): MakerAnswer => ({ readings: {}, ignored: reason })
 export const problem = (reason: string): MakerAnswer => ({ readings: {}, problem: reason })
 
-/** Rounds what a division of decimal fractions leaves behind. */
+/** Rounds off the error of a division of decimal fractions. */
 export const rounded = (value: number): number => Math.round(value * 1000) / 1000
 
 /** Never throws. */

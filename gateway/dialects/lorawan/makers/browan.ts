@@ -1,5 +1,5 @@
-// Browan: the Tabs family (door TBDW100, leak TBWL100, motion TBMS100, button TBPB100) and MerryIoT (door DW10, leak WL10,
-// motion MS10, carbon dioxide CD10). The port says which device it is. After the reference manuals.
+// Browan: the Tabs family (door TBDW100, leak TBWL100, motion TBMS100, button TBPB100) and MerryIoT (door DW10, leak
+// WL10, motion MS10, carbon dioxide CD10). The port identifies the device. After the reference manuals.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
@@ -30,7 +30,7 @@ function merryIot(
   }
 }
 
-/** Its button tries the radio; it is no call for help. */
+/** Its button tests the radio; it is no call for help. */
 const testButton = (frame: Frame): Readings | undefined =>
   isSet(frame, 1) ? { testButton: true } : undefined
 

@@ -1,5 +1,5 @@
-// Decentlab: protocol version 2, device id, a bit per sensor, then 16-bit words. Which words they are, the model says.
-// After the data sheets of the level family (pressure probes, ultrasonic and lidar distance).
+// Decentlab: protocol version 2, device id, a bit per sensor, then 16-bit words. The model defines the words. After the
+// data sheets of the level family (pressure probes, ultrasonic and lidar distance).
 import type { DialectReadings } from '../../port.ts'
 import { temperatureOf } from '../../meaning/values.ts'
 import { problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
@@ -13,7 +13,7 @@ interface Model {
 /** Water column over a probe: 1 bar is 10,197 mm of water. */
 const waterOf = (bar: number): number => Math.round(bar * 10_197.16)
 
-/** Keller: 16384 to 49152 is the range from Pmin to Pmax in bar, which stands in the name: dl-pr26-0-1. */
+/** Keller: 16384 to 49152 is the range from Pmin to Pmax in bar, which is part of the name: dl-pr26-0-1. */
 const keller: Model = {
   words: 2,
   read: ([pressure = 0, temperature = 0], [least = 0, most = 1]) => {
@@ -30,7 +30,7 @@ const keller: Model = {
   },
 }
 
-/** kp stands in the name: dl-pr36-8192 counts in a bar. */
+/** kp is part of the name: dl-pr36-8192 counts per bar. */
 const keller36 = (words: number): Model => ({
   words,
   read: ([pressure = 0, temperature = 0], [perBar = 8192]) => {
@@ -46,7 +46,7 @@ const keller36 = (words: number): Model => ({
   },
 })
 
-/** Depth in millimetres itself. */
+/** Depth in millimetres directly. */
 const conductivity: Model = {
   words: 4,
   read: ([depth = 0, temperature = 0]) => ({
@@ -63,10 +63,10 @@ const distanceOf = (distance: number, samples: number): MakerAnswer => ({
   faults: samples > 0 ? [] : ['distance-invalid'],
 })
 const ultrasonic: Model = { words: 2, read: ([distance = 0, samples = 0]) => distanceOf(distance, samples) }
-/** The fourth word is the median of its samples, the tenth how many there were. */
+/** The fourth word is the median of its samples, the tenth their number. */
 const lidar: Model = { words: 11, read: (words) => distanceOf(words[3] ?? 0, words[9] ?? 0) }
 
-/** The longest name that fits counts. */
+/** The longest matching name counts. */
 const models: readonly (readonly [name: RegExp, model: Model])[] = [
   [/pr36ctd/, keller36(4)],
   [/pr36/, keller36(2)],

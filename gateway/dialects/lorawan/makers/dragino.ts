@@ -23,19 +23,19 @@ function probe(frame: Frame): MakerAnswer {
   const [kind, range] = [frame.u8(2), frame.u8(3)]
   const readings: DialectReadings = { batteryVolts: volts(frame, 0, 0xffff), currentMa: milliamperes }
   if (kind !== 0) return { readings }
-  // Below 3.6 mA and above 21 mA a 4-20 mA loop says that it is broken (NAMUR NE 43).
+  // Below 3.6 mA and above 21 mA a 4-20 mA loop reports a fault (NAMUR NE 43).
   const fault = milliamperes < 3.6 ? 'probe-disconnected' : milliamperes > 21 ? 'probe-fault' : undefined
   const level = Math.round((Math.max(0, milliamperes - 4) / 16) * range * 1000)
   readings['waterLevelMm'] = fault === undefined && range > 0 ? level : null
   return { readings, faults: fault === undefined ? [] : [fault] }
 }
 
-/** 0: no sensor found; 20 mm: nearer than it can see. A DS18B20 beside it in tenths of a degree. */
+/** 0: no sensor found; 20 mm: nearer than the sensor can measure. A DS18B20 beside it in tenths of a degree. */
 function ultrasonic(frame: Frame): MakerAnswer {
   const distance = frame.u16(2)
   const fault = distance === 0 ? 'no-sensor' : distance === 20 ? 'distance-invalid' : undefined
   const temperature = frame.length >= 7 ? frame.i16(5) : undefined
-  // 0 stands for "no probe", 0x7FFF for one that does not answer.
+  // 0 means "no probe", 0x7FFF a probe that does not answer.
   const hasProbe = temperature !== undefined && temperature !== 0 && temperature !== 0x7fff
   return {
     readings: {
@@ -51,7 +51,7 @@ export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer
   if (fPort === 5) return ignored('the device says which model and band it is')
   if (fPort === 3) return ignored('old records out of the memory of the device')
   if (/^(lds0[12]|lwl0[12])/.test(model) || (fPort === 10 && frame.length === 10)) {
-    // Port 7 counts openings: bit 15 is how it counts and no state of the door.
+    // Port 7 counts openings: bit 15 is the counting mode and no state of the door.
     return fPort === 7 ? { readings: { batteryVolts: volts(frame) } } : doorOrLeak(frame)
   }
   if (fPort === 4) return ignored('an answer to a setting')

@@ -10,13 +10,13 @@ const celsius = (name: string): Field => [
   (at, frame) => ({ [name]: temperatureOf(rounded(frame.i16(at) / 10)) }),
 ]
 
-/** Six bits of type; the two highest say that a time offset stands before the value. */
+/** Six bits of type; the two highest mean that a time offset precedes the value. */
 const fields: Readonly<Record<number, Field>> = {
   0x01: celsius('temperatureC'),
   0x02: [1, (at, frame) => ({ humidityPercent: percentOf(frame.u8(at)) })],
   0x03: [3],
   0x04: [2],
-  // How many movements since the last frame.
+  // Movements since the last frame.
   0x05: [1, (at, frame) => ({ motion: frame.u8(at) > 0 })],
   0x06: [2, (at, frame) => ({ co2Ppm: frame.u16(at) })],
   0x07: [2, (at, frame) => ({ batteryVolts: rounded(frame.u16(at) / 1000) })],
@@ -30,7 +30,7 @@ const fields: Readonly<Record<number, Field>> = {
   0x0e: [2, (at, frame) => ({ distanceMm: frame.u16(at) })],
   0x0f: [1, (at, frame) => ({ vibration: frame.u8(at) > 0 })],
   0x10: [4],
-  // 0 nobody, 1 somebody came or went, 2 somebody is there.
+  // 0 no person, 1 a person came or went, 2 a person is present.
   0x11: [1, (at, frame) => ({ motion: frame.u8(at) > 0 })],
   0x12: [1, (at, frame) => ({ leak: frame.u8(at) > 0 })],
   0x13: [65],
@@ -46,7 +46,7 @@ const fields: Readonly<Record<number, Field>> = {
   0x3d: [4],
 }
 
-/** From here on come the device's settings. */
+/** From here on the frame contains the device's settings. */
 const settingsType = 0x3e
 
 export function elsys(fPort: number, frame: Frame): MakerAnswer {
@@ -60,7 +60,7 @@ export function elsys(fPort: number, frame: Frame): MakerAnswer {
     const offset = [0, 1, 2, 4][header >> 6] ?? 0
     const value = at + 1 + offset
     frame.u8(value + size - 1)
-    // A value with a time offset is one of the past.
+    // A value with a time offset is an old value.
     if (offset === 0) Object.assign(readings, read?.(value, frame))
     at = value + size
   }

@@ -1,5 +1,5 @@
-// The LoRaWAN devices whose frames are read without a codec file: by the model's name, by its maker's where the frame itself
-// says the rest, or by a frame that fits one maker only.
+// The LoRaWAN devices whose frames are decoded without a codec file: by the model's name, by its maker's if the frame
+// itself identifies the device, or by a frame that fits one maker only.
 import { browan } from './browan.ts'
 import { decentlab } from './decentlab.ts'
 import { dragino } from './dragino.ts'
@@ -12,13 +12,13 @@ import { yobiiq } from './yobiiq.ts'
 export interface Maker {
   name: string
   decoder: MakerDecoder
-  /** Models as the maker writes them, with what each one measures. */
+  /** Models in the maker's spelling, with the readings of each. */
   models: Readonly<Record<string, string>>
-  /** Whether its frames say which of its devices they are from, so that the maker's name is enough. */
+  /** True when its frames identify the device, so that the maker's name is enough. */
   isNameEnough: boolean
-  /** Whether a frame can be of this maker only; asked where nothing says whose device it is. */
+  /** True when a frame can be of this maker only; used if no other fact identifies the device. */
   recognises?: (fPort: number, frame: Frame) => boolean
-  /** Where the table comes from. */
+  /** Source of the table. */
   source: string
 }
 
@@ -172,11 +172,11 @@ export const makers: readonly Maker[] = [
 
 export interface Builtin {
   maker: Maker
-  /** As the decoder wants it: lower case, with what stands behind the model's name. */
+  /** As the decoder needs it: lower case, with the text behind the model's name. */
   model: string
 }
 
-/** Signs between the parts of a name may be any, or none: `EM300-TH`, `em300_th`, `em300th`. */
+/** The separators in a name may be any, or none: `EM300-TH`, `em300_th`, `em300th`. */
 const patternOf = (model: string): RegExp => {
   const parts = model.toLowerCase().split('-').join('[-_ .]?')
   return new RegExp(`(^|[^a-z0-9])(${parts})(?![a-z0-9])`)
@@ -186,7 +186,7 @@ const patterns = makers
   // The longest first: R718WA2 before R718WA.
   .toSorted((one, other) => other.model.length - one.model.length)
 
-/** The built-in decoder that a name means: a model, alone or in a sentence ("Milesight WS101 EU868"), or a maker. */
+/** The built-in decoder for a name: a model, alone or in a sentence ("Milesight WS101 EU868"), or a maker. */
 export function builtinOf(name: string): Builtin | undefined {
   const text = name.toLowerCase()
   const found = patterns.find(({ pattern }) => pattern.test(text))
@@ -201,7 +201,7 @@ export function builtinOf(name: string): Builtin | undefined {
   return maker && { maker, model: '' }
 }
 
-/** Where nothing says whose device it is: the one maker whose frame it can be. */
+/** If no other fact identifies the device: the one maker whose frame it can be. */
 export function recognised(fPort: number, bytes: Uint8Array): Builtin | undefined {
   const frame = new Frame(bytes)
   const fitting = makers.filter((maker) => {

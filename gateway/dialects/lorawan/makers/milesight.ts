@@ -1,6 +1,6 @@
-// Milesight: channel, type, value, one after the other. What a channel means depends on the model, so a model that is
-// known decides; else its neighbours in the frame do.
-// After the tables in the user guides (also in Milesight-IoT/SensorDecoders, README of each model).
+// Milesight: channel, type, value, one after the other. The meaning of a channel depends on the model: a known model
+// decides, otherwise its neighbours in the frame. After the tables in the user guides (also in
+// Milesight-IoT/SensorDecoders, README of each model).
 import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
 import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
@@ -9,7 +9,7 @@ interface State {
   readings: DialectReadings
   press?: 'pressed' | 'held' | 'double'
   faults: Set<string>
-  /** The frame holds what faults are read from. */
+  /** The frame contains a value from which faults are read. */
   isDiagnostic: boolean
 }
 
@@ -42,7 +42,7 @@ const magnet: Field = {
   read: (at, frame, { readings }) =>
     (readings['contact'] = frame.u8(at) === 0 ? 'closed' : frame.u8(at) === 1 ? 'open' : null),
 }
-/** It was turned out of its place: what it measures is not what it was hung up for. */
+/** It was turned out of its position: its readings no longer fit its purpose. */
 const position: Field = {
   size: 1,
   read: (at, frame, state) => {
@@ -82,7 +82,7 @@ const angles: Field = {
     readings['tilt'] = (frame.u8(at + 6) & 0b111) !== 0
   },
 }
-/** EM410-RDL: 1 blind zone, 2 nothing in sight, 3 sensor; 0: over. */
+/** EM410-RDL: 1 blind zone, 2 no target, 3 sensor fault; 0: over. */
 const distanceException: Field = {
   size: 3,
   read: (at, frame, state) => {
@@ -95,11 +95,11 @@ const distanceException: Field = {
 const press: Field = {
   size: 1,
   read: (at, frame, state) => {
-    // A number that the table does not have is a press too: a call for help must not hang on it.
+    // A number that is not in the table is a press too: a call for help must not depend on the table.
     state.press = presses[frame.u8(at) as 1 | 2 | 3] ?? 'pressed'
   },
 }
-/** GS101: 0 power off, 1 on, 2 sensor fault, 3 it is over, 4 soon at its end, 5 at its end. */
+/** GS101: 0 power off, 1 on, 2 sensor fault, 3 fault over, 4 near its end of life, 5 at its end of life. */
 const gasReport: Field = {
   size: 1,
   read: (at, frame, state) => {
@@ -153,7 +153,7 @@ const fields: Readonly<Record<number, Field>> = {
   0xff3f: gasReport,
 }
 
-/** Type 00 is a switch; what it stands for, the model says, or what else is in the frame. */
+/** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
   if (channel === 3) return /ws202/.test(model) ? flag('motion') : magnet
   if (channel === 4) return /ws301/.test(model) || !has(3, 0x82) ? flag('tamper') : position
@@ -168,7 +168,7 @@ interface Found {
   field: Field | undefined
 }
 
-/** The fields in order, up to the first that says how long it is in no table: an answer to a setting, or old records. */
+/** The fields in order, up to the first whose length is in no table: an answer to a setting, or old records. */
 function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
   const found: Found[] = []
   for (let at = 0; at < frame.length;) {
@@ -179,7 +179,7 @@ function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'setti
     const field = isSwitch ? undefined : fields[channel * 256 + type]
     if (!isSwitch && !field) return { found, end: channel >= 0xf0 ? 'settings' : 'unknown' }
     const size = field?.size ?? 1
-    // Reading its last byte shows that the frame holds all of it.
+    // Reading its last byte proves that the frame is complete.
     frame.u8(at + 1 + size)
     found.push({ channel, type, at: at + 2, field })
     at += 2 + size

@@ -1,5 +1,5 @@
-// Netvox: version, device type, report type, battery and states; the type in the frame says which device it is.
-// After "Netvox LoRaWAN Application Command" (port 6 reports, 7 and 13 answers to settings).
+// Netvox: version, device type, report type, battery and states; the type in the frame identifies the device. After
+// "Netvox LoRaWAN Application Command" (port 6 reports, 7 and 13 answers to settings).
 import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
 import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'

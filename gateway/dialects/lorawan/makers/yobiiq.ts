@@ -29,7 +29,7 @@ export function yobiiq(fPort: number, frame: Frame): MakerAnswer {
         break
       case 5:
       case 6:
-        // 6: another detector of the same house has found smoke, and it may have no radio of its own.
+        // 6: another detector of the same house has detected smoke, and it may have no radio of its own.
         isSmoke = isSmoke === true || value === 1
         break
       case 7:
