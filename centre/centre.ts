@@ -1,4 +1,5 @@
-// One centre: the order of the wiring steps. Storage starts first, the broker of the boxes last; nothing is decided here.
+// One centre: the order of the wiring steps. Storage starts first, the broker of the boxes last; no decision is made
+// here.
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { RunningParts } from '../platform/running-parts.ts'
@@ -26,28 +27,28 @@ export interface CentreOptions {
   logger: Logger
   clock: Clock
   random: Random
-  /** Stands between the program and its disk in fault tests. */
+  /** A layer between the program and its disk in fault tests. */
   wrapStorage?: (storage: Storage) => Storage
-  /** Nothing can be stored or read any more: the program ends, so that its supervisor starts it again. */
+  /** Storage has stopped working: the program ends, so that its supervisor restarts it. */
   onFatal?: (failure: Error) => void
   /** Both threads of storage have answered just now. */
   onAlive?: () => void
-  /** A part that takes longer to stop is named in the error and not waited for. */
+  /** A part that takes longer to stop is named in the error, and the stop continues. */
   stopMsMax?: number
 }
 
 export interface Centre {
   start(): Promise<void>
   stop(): Promise<void>
-  /** Reads certificates and the lists of revoked and admitted boxes again; also done by itself when a file changes. */
+  /** Reads certificates and the lists of revoked and admitted boxes again; also done when a file changes. */
   reload(): Promise<void>
-  /** Where desks and boxes connect; known once started. */
+  /** The addresses for desks and boxes; known once started. */
   readonly httpUrl: string
   readonly uplinkUrls: string[]
   readonly registry: Registry
 }
 
-/** Everything is stopped within this, unless the program says less. */
+/** Everything is stopped within this, unless the program gives a shorter time. */
 const stopMsMaxDefault = 20_000
 
 interface Running {

@@ -18,12 +18,12 @@ import { escapeHidden, printProblem } from '../platform/terminal.ts'
 
 export { checkCentreConfig } from './config/load-config.ts'
 
-/** SIGTERM must end within 5 s; what a commit needs beyond this was never acknowledged. */
+/** SIGTERM must end within 5 s; a commit that takes longer was never acknowledged. */
 const stopMsMax = 4500
-/** So that a part that hangs leaves time for a log line. */
+/** Leaves time for a log line about a part that hangs. */
 const partsStopMsMax = 4000
 
-/** A thread of storage ended by itself, such as for want of memory. */
+/** A thread of storage ended unexpectedly, for example for want of memory. */
 const threadEndedExitCode = 70
 
 function load(file: string): CentreConfig {
@@ -52,7 +52,7 @@ async function serve(file: string): Promise<void> {
     clock: createSystemClock(),
     random: createSystemRandom(),
     stopMsMax: partsStopMsMax,
-    // What is stored is durable; the supervisor starts it again.
+    // Stored data is durable; the supervisor restarts the program.
     onFatal: () => process.exit(threadEndedExitCode),
     ...(watchdog ? { onAlive: watchdog } : {}),
   })

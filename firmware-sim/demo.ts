@@ -1,5 +1,5 @@
-// `gengfu demo`: a town centre and one village box as real processes on loopback, and the village's devices in this one.
-// Everything it keeps stands in one folder; `--fresh` starts from nothing.
+// `gengfu demo`: a town centre and one village box as real processes on loopback, and the village's devices in this
+// one. All its data is in one folder; `--fresh` starts empty.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,14 +13,14 @@ import { createVillageConfig } from './village/village-config.ts'
 import { createVillage } from './village/village.ts'
 import { print, printProblem } from '../platform/terminal.ts'
 
-/** Devices of the simulated village, and the seed that makes them the same ones each time. */
+/** Devices of the simulated village, and the seed that makes them the same each time. */
 const deviceCount = 20
 const seed = 20_610
 const reportSeconds = 20
-/** The button of the printed command: registered, but pressed by nobody else. */
+/** The button of the printed command: registered, but not pressed by the simulation. */
 const pressedButton = 'button-demo'
 const operator = 'operator'
-/** Verifies what the operator did: that takes a second person. */
+/** Verifies the operator's steps: that needs a second person. */
 const supervisor = 'supervisor'
 const pidFile = 'demo.pid'
 const startMsMax = 30_000
@@ -55,7 +55,7 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
 class Demo {
   readonly #folder: string
   readonly #children: { name: string; process: ChildProcess }[] = []
-  /** Looks at the yard of the printed button: its press brings pictures to the desk. */
+  /** A camera with a view of the printed button's yard: a press brings pictures to the desk. */
   readonly #camera = new SimulatedCamera()
   #stopVillage: () => void = () => undefined
   #isStopping = false
@@ -133,7 +133,7 @@ class Demo {
     )
   }
 
-  /** Users are kept by the centre; the password that was made for this one is kept beside it. */
+  /** The centre stores users; the password generated for this one is stored beside it. */
   async #login(centreFile: string, name: string, role: string): Promise<string> {
     const file = join(this.#folder, `login-${role}`)
     if (existsSync(file)) return readFileSync(file, 'utf8').trim()
@@ -152,7 +152,7 @@ class Demo {
     return password
   }
 
-  /** Simulated devices count boots like real ones, so that a later run makes new message ids. */
+  /** Simulated devices count boots like real ones, so that a later run uses new message ids. */
   #countRun(): number {
     const file = join(this.#folder, 'runs')
     const run = (existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0) + 1
@@ -202,7 +202,7 @@ class Demo {
       this.#isStopping = true
       this.#stopVillage()
       await this.#camera.stop()
-      // The gateway first, so that what it still has is on its way before the centre goes.
+      // The gateway first, so that its waiting records reach the centre before the centre stops.
       for (const { process: child } of this.#children.reverse()) await ended(child)
       rmSync(join(this.#folder, pidFile), { force: true })
     }
@@ -219,7 +219,7 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** What a command prints on stdout, trimmed; rejects with what it says on stderr. */
+/** The stdout of a command, trimmed; rejects with its stderr. */
 function output(args: string[]): Promise<string> {
   return new Promise((resolveOutput, reject) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -244,7 +244,7 @@ function runningDemo(folder: string): number | undefined {
     process.kill(pid, 0)
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gengfu') ? pid : undefined
   } catch {
-    return undefined // it ended without tidying up
+    return undefined // it ended without removing its files
   }
 }
 
@@ -257,7 +257,7 @@ async function choosePorts(): Promise<Ports> {
   return ports
 }
 
-/** The port that a listener on loopback got, or undefined when it is taken. */
+/** The port of a listener on loopback, or undefined when it is taken. */
 function bindable(port: number): Promise<number | undefined> {
   return new Promise((resolvePort) => {
     const server = createServer()
@@ -285,7 +285,7 @@ function gatewayConfig(folder: string, ports: Ports, camera: SimulatedCamera): o
     mqtt: { listeners: [{ host: '127.0.0.1', port: ports.mqtt }], anonymous: true },
     uplink: { url: `mqtt://127.0.0.1:${ports.uplink}` },
     console: { host: '127.0.0.1', port: ports.console },
-    // A demo is there to be tried: more than a village would let its centre do unasked.
+    // A demo is for trying: it allows more commands than a village would.
     commands: { allow: ['arm', 'disarm', 'bypass', 'shelve', 'siren', 'snapshot', 'burst'] },
     ...withDemoButton(village, camera),
   }

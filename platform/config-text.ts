@@ -1,4 +1,4 @@
-// Reads a configuration that a person wrote: UTF-8 and YAML, or a problem that names what an editor did to it.
+// Reads a configuration written by a person: UTF-8 and YAML, or a problem that names what an editor changed in it.
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
@@ -7,7 +7,7 @@ import { bad, ok, type Result } from '../protocols/kit/result.ts'
 /** Largest file that is read. */
 export const configBytesMax = 4 * 1024 * 1024
 
-/** The text of a file; refuses what is not UTF-8, and takes a byte order mark off. */
+/** The text of a file; refuses other encodings than UTF-8, and removes a byte order mark. */
 export function readConfigText(file: string): Result<string> {
   try {
     return decodeConfigText(readFileSync(file))
@@ -48,7 +48,7 @@ function isGbk(bytes: Buffer): boolean {
   }
 }
 
-/** What looks like the character that YAML wants and is another one. */
+/** Characters that look like the one that YAML needs. */
 const lookalikes: [pattern: RegExp, words: string][] = [
   [
     /[：，；［］｛｝“”‘’＂＇－＃]/u,
@@ -63,7 +63,7 @@ const lookalikes: [pattern: RegExp, words: string][] = [
 
 /** The value of a YAML text. Never throws; a problem names the line, and a look-alike character in it. */
 export function parseConfigYaml(text: string): Result<unknown> {
-  // For YAML such a space is a letter: the line would quietly become a key of another name.
+  // For YAML such a space is a letter: the line would silently become a key of another name.
   const odd = text.split(/\r?\n/).findIndex((line) => /^ *[\u00A0\u2000-\u200B\u3000\u202F]/u.test(line))
   if (odd >= 0) return bad(`not YAML: the line is indented wrongly${hintFor(text, odd + 1)}`)
   const document = parseDocument(text, { prettyErrors: true })
@@ -80,7 +80,7 @@ export function parseConfigYaml(text: string): Result<unknown> {
   }
 }
 
-/** Only the lines about the error are looked at: names may hold such characters. */
+/** Only the lines of the error are searched: names may contain such characters. */
 function hintFor(text: string, line: number | undefined): string {
   if (line === undefined) return ''
   const lines = text.split(/\r?\n/)

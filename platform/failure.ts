@@ -1,4 +1,4 @@
-// What a caught value says: anything can be thrown, also what has no text of its own.
+// The text of a caught value: any value can be thrown, also one without a message.
 import { isObject } from '../protocols/kit/parse-json.ts'
 
 export function messageOf(thrown: unknown): string {
@@ -6,7 +6,7 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : `something without a message was thrown: ${typeof thrown}`
 }
 
-/** The code that the system, SQLite or we gave it; '' when there is none. */
+/** The code from the system, SQLite or this program; '' when there is none. */
 export function codeOf(thrown: unknown): string {
   return isObject(thrown) && typeof thrown['code'] === 'string' ? thrown['code'] : ''
 }

@@ -1,4 +1,4 @@
-// Notices that files have changed by looking at them now and then: renames, editors and mounts escape other ways.
+// Detects changes of files by checking them from time to time: file events miss renames, editors and mounts.
 import { stat } from 'node:fs/promises'
 import type { Clock } from '../protocols/kit/clock.ts'
 
@@ -16,7 +16,7 @@ async function stampOf(file: string): Promise<string> {
 const stampsOf = async (files: readonly string[]): Promise<string> =>
   (await Promise.all(files.map(stampOf))).join('\n')
 
-/** Calls `onChange` after any of `files` has changed, and waits for it before looking again; returns the undo. */
+/** Calls `onChange` after any of `files` has changed, and waits for it before the next check; returns the undo. */
 export function watchFiles(
   files: readonly string[],
   clock: Clock,

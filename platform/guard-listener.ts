@@ -1,7 +1,7 @@
-// A listener that works on bytes from outside: what it throws, at once or later, is handed to its owner as a refusal and ends
-// neither the program nor the other connections.
+// A listener for bytes from outside: an exception, at once or later, is handed to its owner as a refusal and ends
+// neither the program nor other connections.
 
-/** `run` as a listener that never throws and never leaves a rejection; `onFailure` is told with the same arguments. */
+/** `run` as a listener that never throws and never leaves a rejection; `onFailure` gets the same arguments. */
 export function guardListener<A extends unknown[]>(
   run: (...args: A) => void | Promise<void>,
   onFailure: (error: unknown, ...args: A) => void,

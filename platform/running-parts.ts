@@ -1,5 +1,6 @@
-// The parts of a program that run: each is started once and registers how it is stopped. They are stopped in reverse order
-// inside one deadline, a part that fails to stop keeps no other from stopping, and a stop during the start leaves nothing open.
+// The running parts of a program: each is started once and registers how it is stopped. They are stopped in reverse
+// order inside one deadline; a part that fails to stop prevents no other from stopping, and a stop during the start
+// leaves nothing open.
 import type { Clock } from '../protocols/kit/clock.ts'
 import { messageOf } from './failure.ts'
 
@@ -15,7 +16,7 @@ export class StartInterrupted extends Error {
 
 export interface RunningPartsOptions {
   clock: Clock
-  /** All parts together stop within this; a part that takes longer is named in the error and not waited for. */
+  /** All parts together stop within this; a part that takes longer is named in the error, and the stop continues. */
   deadlineMs: number
 }
 
@@ -37,23 +38,25 @@ export class RunningParts {
     this.#deadlineMs = deadlineMs
   }
 
-  /** Registers how the part that was just started is stopped. While the program stops, it is stopped at once. */
+  /**
+   * Registers how the part that was just started is stopped. If the program is already stopping, it is stopped at once.
+   */
   add(name: string, undo: Undo): void {
     if (!this.#isStopping) {
       this.#parts.push({ name, undo })
       return
     }
-    // The stop may be over already, then nobody else would run this one.
+    // If the stop is already over, this part would otherwise never be stopped.
     if (this.#starting) this.#parts.push({ name, undo })
     else void run({ name, undo }).catch(() => undefined)
     throw new StartInterrupted()
   }
 
-  /** Runs `start`, which adds parts. If it fails, what it started is stopped again, and its own error is thrown. */
+  /** Runs `start`, which adds parts. If it fails, the started parts are stopped again, and its own error is thrown. */
   async start(start: () => Promise<void>): Promise<void> {
     if (this.#isStopping) throw new StartInterrupted()
     const started = start()
-    // `stop` waits for the end of the start, whichever it is.
+    // `stop` waits for the end of the start, successful or not.
     this.#starting = started.then(
       () => undefined,
       () => undefined,
@@ -96,14 +99,14 @@ export class RunningParts {
       throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
   }
 
-  /** False when the part did not end: it has half of what is left of the time while others wait behind it. */
+  /** False when the part did not end: it gets half of the remaining time while others wait behind it. */
   async #within(ended: Promise<void>, endMs: number, behind: number): Promise<boolean> {
     const leftMs = Math.max(0, endMs - this.#clock.monotonicMs())
     let cancel: () => void = () => undefined
     const late = new Promise<false>((resolve) => {
       cancel = this.#clock.after(behind > 0 ? leftMs / 2 : leftMs, () => resolve(false))
     })
-    // A failure after the deadline has nobody left who could be told.
+    // After the deadline a failure has no receiver any more.
     ended.catch(() => undefined)
     try {
       return await Promise.race([ended.then(() => true as const), late])

@@ -1,8 +1,11 @@
-// Tells systemd that the program works, where it asks for that (WatchdogSec). Node can not send to a Unix datagram socket, so the
-// small program that comes with systemd does it.
+// Reports to systemd that the program works, if systemd asks for it (WatchdogSec). Node can not send to a Unix datagram
+// socket, so systemd's own small program does it.
 import { execFile } from 'node:child_process'
 
-/** Undefined where no watchdog runs. Call it as often as something proves that the program works; it tells no more often than needed. */
+/**
+ * Undefined without a watchdog. Call it whenever the program has shown that it works; it reports no more often than
+ * needed.
+ */
 export function createWatchdog(
   environment: NodeJS.ProcessEnv,
   nowMs: () => number,

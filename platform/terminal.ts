@@ -1,17 +1,18 @@
-// Every write to a terminal: texts of devices, cameras and files must not move its cursor, hide words or turn their order.
+// Every write to a terminal: texts of devices, cameras and files must not move its cursor, hide words or reverse their
+// order.
 import { visibleText } from '../protocols/domain/plain-text.ts'
 
-/** Text and line breaks of ours; whatever else could steer a terminal becomes a dot. */
+/** Text with our own line breaks; every other control character becomes a dot. */
 export function print(text: string): boolean {
   return process.stdout.write(visibleText(text))
 }
 
-/** The same, to where problems are said. */
+/** The same, to standard error. */
 export function printProblem(text: string): boolean {
   return process.stderr.write(visibleText(text))
 }
 
-/** One line of JSON for programs: what could steer a terminal stands there as an escape, so that nothing is lost. */
+/** One line of JSON for programs: control characters become escapes, so that nothing is lost. */
 export function printJson(value: unknown): boolean {
   return process.stdout.write(`${escapeHidden(JSON.stringify(value))}\n`)
 }

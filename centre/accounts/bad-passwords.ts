@@ -1,10 +1,10 @@
-// Passwords that are guessed first: short ones, digits alone, the own name, rows of the keyboard, and common words with
-// digits around them.
+// Passwords that attackers guess first: short ones, digits only, the user's own name, rows of the keyboard, and common
+// words with digits around them.
 import { passwordLengthMin } from './passwords.ts'
 
 export const passwordLengthMax = 256
 
-/** At least this many digits when there is nothing else: birthdays and telephone numbers are shorter. */
+/** A password of digits only needs at least this many: birthdays and telephone numbers are shorter. */
 const digitsAloneMin = 14
 
 const commonWords = new Set(
@@ -63,7 +63,7 @@ export const passwordFaults: Record<PasswordFault, { zh: string; en: string }> =
   'own-name': { zh: '密码不能包含用户名', en: 'a password must not contain the user name' },
 }
 
-/** Why `password` is no good for `user`; undefined when it is good. */
+/** Why `password` is too weak for `user`; undefined when it is strong enough. */
 export function findPasswordFault(user: string, password: string): PasswordFault | undefined {
   const text = password.normalize('NFKC')
   if (text.length < passwordLengthMin) return 'too-short'

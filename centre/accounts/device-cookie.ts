@@ -1,11 +1,12 @@
-// The cookie by which a browser proves that a user has signed in on it before: it opens nothing, it only passes a throttle.
+// The cookie by which a browser proves that a user has signed in on it before: it grants no access, it only passes the
+// throttle.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 
 export const deviceLifeMs = 180 * 24 * 3_600_000
 
-/** Several people share a PC: each has a cookie of their own. */
+/** Several people share a PC: each has a separate cookie. */
 export const deviceCookieName = (user: string): string =>
   `gengfu_known_${createHash('sha256').update(user).digest('hex').slice(0, 12)}`
 
@@ -20,14 +21,14 @@ export class DeviceCookies {
     this.#random = random
   }
 
-  /** `salt` is that of the user's password: a new password ends the cookie. */
+  /** `salt` is that of the user's password: a new password makes the cookie void. */
   issue(user: string, salt: string): string {
     const id = this.#random.hex(8)
     const expiresAtMs = Math.round(this.#clock.wallMs() + deviceLifeMs)
     return `${id}.${expiresAtMs}.${this.#seal(user, salt, id, String(expiresAtMs))}`
   }
 
-  /** The browser's id, or undefined when the cookie proves nothing. */
+  /** The browser's id, or undefined when the cookie is not valid. */
   check(cookie: string | undefined, user: string, salt: string): string | undefined {
     const [, id = '', expires = '', seal = ''] =
       /^([0-9a-f]{16})\.(\d{1,16})\.([0-9a-f]{64})$/.exec(cookie ?? '') ?? []

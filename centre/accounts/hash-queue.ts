@@ -1,9 +1,9 @@
-// Passwords are hashed a few at a time, since each takes a tenth of a second of a processor: a crowd that guesses neither
-// makes an honest sign-in wait nor takes the processors from alarms.
+// Passwords are hashed a few at a time, since each takes a tenth of a second of a processor: a crowd that guesses
+// passwords can not delay an honest sign-in or take the processors from alarms.
 
-/** Hashes at work; libuv has four threads, which files need, too. */
+/** Hashes computed at once; libuv has four threads, which file access needs, too. */
 export const hashesMax = 2
-/** Sign-ins that wait, of all networks and of one; when they are too many, the one that has waited longest is refused. */
+/** Waiting sign-ins, of all networks and of one; beyond it the one that has waited longest is refused. */
 export const waitingMax = 64
 export const waitingPerNetworkMax = 8
 
@@ -13,7 +13,7 @@ export interface HashJob<T> {
   key: string
   /** A known browser goes first. */
   isKnown: boolean
-  /** Who has hung up is not worked for. */
+  /** A request whose sender has disconnected is not processed. */
   isGone: () => boolean
   work: () => Promise<T>
 }
@@ -33,7 +33,7 @@ export class HashQueue {
     return this.#waiting.length
   }
 
-  /** What the work answered; `busy` when too many waited, `gone` when its sender had hung up. */
+  /** The result of the work; `busy` when too many waited, `gone` when the sender had disconnected. */
   async run<T>(job: HashJob<T>): Promise<T | 'busy' | 'gone'> {
     const turn = await new Promise<(() => Promise<unknown>) | 'busy' | 'gone'>((settle) => {
       this.#waiting.push({ job, settle })
@@ -83,7 +83,10 @@ export class HashQueue {
     }
   }
 
-  /** Known browsers first; then networks with the least at work; then the newest: who waits longest has given up first. */
+  /**
+   * Known browsers first; then networks with the least work in progress; then the newest, because the oldest have
+   * probably given up.
+   */
   #pick(): Waiting | undefined {
     const ready = this.#waiting.filter(({ job }) => !this.#keys.has(job.key))
     const known = ready.find(({ job }) => job.isKnown)

@@ -1,22 +1,22 @@
-// Slows down who guesses passwords. Failures alone are counted, by browser, by network and user together, by network and by
-// user; nobody is locked out by what others do: a known browser, a network that has signed in, and one that has not failed
-// yet still get their try.
+// Slows down password guessing. Only failures are counted, by browser, by network and user together, by network and by
+// user. Failures of others lock no user out: a known browser, a network with an earlier sign-in, and one without a
+// failure can still try.
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from '../../platform/strangers/network-address.ts'
 
 const windowMs = 5 * 60_000
-/** Failures within five minutes after which guesses are refused. */
+/** Failures within five minutes after which further attempts are refused. */
 export const failuresMax = {
   browser: 5,
   pair: 5,
-  /** Of one network: beyond the first figure only for users that it has not failed for yet, up to the second. */
+  /** Of one network: beyond the first figure only for users without a failure from it, up to the second. */
   network: 30,
   networkFresh: 60,
-  /** Of one user: beyond the first figure only from networks that have not failed for it yet, up to the second. */
+  /** Of one user: beyond the first figure only from networks without a failure for this user, up to the second. */
   user: 50,
   userFresh: 250,
 } as const
-/** Keys remembered; beyond it the oldest are forgotten. */
+/** Most keys kept; beyond it the oldest are removed. */
 const keysMax = 20_000
 
 export interface Guess {

@@ -1,10 +1,10 @@
-// Secrets at rest: passwords as salted scrypt, tokens as a plain SHA-256 (they are 256 random bits already).
+// Stored secrets: passwords as salted scrypt, tokens as a plain SHA-256 (they are 256 random bits already).
 import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../../protocols/kit/random.ts'
 
 const cost = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
 const hashBytes = 32
-/** Passwords that the command line makes: 96 random bits. */
+/** Passwords that the command line generates: 96 random bits. */
 const generatedBytes = 12
 export const passwordLengthMin = 8
 

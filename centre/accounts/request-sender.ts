@@ -1,13 +1,14 @@
-// Who sent a request and by which address of ours: seen through trusted proxies only. Decides whether a page of our own asked.
+// The sender of a request and the address that it used, read from headers of trusted proxies only. Decides whether a
+// page of the centre sent it.
 import type { IncomingMessage } from 'node:http'
 import { createNetworkList, senderAddress } from '../../platform/strangers/network-address.ts'
 
 type Request = Pick<IncomingMessage, 'headers' | 'socket'>
 
 export interface RequestSenderOptions {
-  /** Addresses and networks whose X-Forwarded-... headers are believed. */
+  /** Addresses and networks whose X-Forwarded-... headers are trusted. */
   trustedProxies: readonly string[]
-  /** Whether our own listener speaks TLS. */
+  /** True when the centre's own listener uses TLS. */
   isTls: boolean
 }
 
@@ -29,12 +30,12 @@ export class RequestSender {
     return senderAddress(socket.remoteAddress ?? '', text, this.#isTrusted)
   }
 
-  /** A proxy of ours that passes on somebody else's request. */
+  /** True for a trusted proxy that forwards another client's request. */
   isProxied({ headers, socket }: Request): boolean {
     return headers['x-forwarded-for'] !== undefined && this.#isTrusted(socket.remoteAddress ?? '')
   }
 
-  /** Whether the browser came by https. */
+  /** True when the browser used https. */
   isSecure(request: Request): boolean {
     const said = this.#isTrusted(request.socket.remoteAddress ?? '')
       ? lastOf(request.headers['x-forwarded-proto'])
@@ -42,7 +43,7 @@ export class RequestSender {
     return said === undefined ? this.#isTls : said === 'https'
   }
 
-  /** Scheme, host and port that the browser used, as its Origin header spells them; undefined without a host. */
+  /** Scheme, host and port that the browser used, in the form of its Origin header; undefined without a host. */
   ownOrigin(request: Request): string | undefined {
     const isTrusted = this.#isTrusted(request.socket.remoteAddress ?? '')
     const host = (isTrusted ? lastOf(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host
@@ -51,8 +52,8 @@ export class RequestSender {
   }
 
   /**
-   * True when a page of our own, or no page at all, sent the request. A browser says so itself in Sec-Fetch-Site, also for
-   * pictures inside a foreign page, which carry no Origin.
+   * True when a page of the centre, or no page at all, sent the request. A browser reports it in Sec-Fetch-Site, also
+   * for pictures inside a foreign page, which carry no Origin.
    */
   isOwnPage(request: Request): boolean {
     const site = request.headers['sec-fetch-site']

@@ -1,5 +1,5 @@
-// What happens to accounts, tokens and looks: counted, logged and written down in groups, so that a flood of failures costs
-// alarms at most one commit a second.
+// Events of accounts, tokens and looks: counted, logged and stored in groups, so that a flood of failures costs alarms
+// at most one commit per second.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import { securityEvents, type SecurityEvent } from '../../protocols/desk/accounts.ts'
@@ -7,7 +7,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { SecurityEntry, Storage } from '../storage/port.ts'
 
 const writeEveryMs = 1000
-/** Entries that wait for the disk; more are counted and dropped. */
+/** Most entries that wait for the disk; further ones are counted and dropped. */
 const waitingMax = 1000
 const textLengthMax = 200
 
@@ -18,7 +18,7 @@ export interface SecurityLogOptions {
   registry: Registry
 }
 
-/** What is not for a terminal or could turn a line around is left out. */
+/** Control characters and characters that reverse a line's direction are removed. */
 const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, textLengthMax)
 
 export class SecurityLog {
@@ -37,7 +37,7 @@ export class SecurityLog {
       labelNames: ['what'],
       registers: [options.registry],
     })
-    // From the start at zero: an alert rule sees the first increase.
+    // Exported as zero from the start, so that an alert rule sees the first increase.
     for (const what of securityEvents) this.#events.inc({ what }, 0)
   }
 

@@ -1,4 +1,4 @@
-// Who is asking: tokens are made, found again by their hash, and revoked; passwords are checked.
+// The accounts behind requests: tokens are created, found by their hash, and revoked; passwords are checked.
 import type { IncomingMessage } from 'node:http'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -6,21 +6,24 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { FoundToken, PasswordRow, Storage } from '../storage/port.ts'
 import { createSalt, createTokenText, hashPassword, isPassword, tokenHash } from './passwords.ts'
 
-/** A login at a desk lasts one shift. */
+/** A sign-in at a desk lasts one shift. */
 export const loginLifeMs = 12 * 3_600_000
-/** A waiting red keeps an ended session open for this long at most: nobody is signed out with a siren in their ears. */
+/**
+ * While a red alarm waits, an ended session stays valid for at most this long: the person at the desk must not be
+ * signed out during a siren.
+ */
 export const redKeepsMs = 12 * 3_600_000
-/** A token for a program lasts a year unless it is revoked. */
+/** A program's token lasts a year unless it is revoked. */
 export const programTokenLifeMs = 365 * 24 * 3_600_000
 export const cookieName = 'gengfu_session'
 
 export interface Presented {
   token: string
-  /** A browser sends cookies by itself, so whoever shows one must also come from our own page. */
+  /** A browser sends cookies automatically, so a request with a cookie must also come from a page of the centre. */
   isCookie: boolean
 }
 
-/** The token a request shows, by header or cookie. */
+/** The token in a request, from header or cookie. */
 export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): Presented | undefined {
   const bearer = /^Bearer ([0-9a-f]{64})$/i.exec(headers.authorization ?? '')?.[1]
   if (bearer !== undefined) return { token: bearer.toLowerCase(), isCookie: false }
@@ -58,7 +61,7 @@ export class Sessions {
     this.#ended = listener
   }
 
-  /** Who shows this token. A session that has ended counts on while a red waits. */
+  /** The account of this token. An ended session stays valid while a red alarm waits. */
   async find(token: string): Promise<FoundToken | undefined> {
     const { storage, clock } = this.#options
     const nowMs = clock.wallMs()
@@ -68,7 +71,7 @@ export class Sessions {
     return !found.isProgram && (await storage.isRedWaiting()) ? found : undefined
   }
 
-  /** The session lasts another shift from now. */
+  /** Extends the session by another shift. */
   async stay(token: string): Promise<number> {
     const expiresAtMs = this.#options.clock.wallMs() + loginLifeMs
     await this.#options.storage.extendToken(tokenHash(token), expiresAtMs)
@@ -80,14 +83,14 @@ export class Sessions {
     this.#ended({ token })
   }
 
-  /** Whether `password` is that of the user; an unknown user takes the same time. */
+  /** True when `password` is that of the user; an unknown user takes the same time. */
   async isPassword(row: PasswordRow | undefined, password: string): Promise<boolean> {
     if (row) return isPassword(password, row.salt, row.hash)
     await hashPassword(password, createSalt(this.#options.random))
     return false
   }
 
-  /** A session of `user`, and its token. */
+  /** Opens a session of `user` and returns its token. */
   async open(user: string, role: Role): Promise<string> {
     const { storage, clock, random } = this.#options
     const token = createTokenText(random)

@@ -1,4 +1,4 @@
-// One sign-in from the password to the session: throttled, queued, checked, and written down.
+// One sign-in from the password to the session: throttled, queued, checked, and logged.
 import { Gauge, type Registry } from 'prom-client'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -10,7 +10,7 @@ import { LoginLimit } from './login-limit.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { Sessions } from './sessions.ts'
 
-/** Throttled guesses are counted each, and written down once in this time. */
+/** Throttled attempts are all counted, and stored once in this time. */
 const throttledNoteEveryMs = 10_000
 
 export interface SignInTry {
@@ -69,14 +69,14 @@ export class SignIn {
     return { type: 'done', token, role: checked.role, deviceCookie: devices.issue(user, checked.salt) }
   }
 
-  /** Whether the password is that of the user; an unknown user takes the same time. */
+  /** True when the password is that of the user; an unknown user takes the same time. */
   async check(attempt: SignInTry): Promise<PasswordCheck> {
     const { storage, sessions, devices, log } = this.#options
     const { user, password, address, isGone } = attempt
     const row = await storage.password(user)
     const browser = devices.check(attempt.deviceCookie, user, row?.salt ?? '')
     const guess = { user, address, browser }
-    // A throttled guess waits for nothing.
+    // A throttled attempt is answered at once.
     if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
     const network = networkOf(address)
     const checked = await this.#queue.run<PasswordCheck>({
@@ -85,7 +85,7 @@ export class SignIn {
       isKnown: browser !== undefined,
       isGone,
       work: async () => {
-        // Guesses that waited behind others of their kind are counted one by one.
+        // Attempts that waited behind others of the same key are counted one by one.
         if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
         if (await sessions.isPassword(row, password)) {
           this.#limit.succeed(guess)

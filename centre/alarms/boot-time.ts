@@ -1,11 +1,11 @@
-// A box without a clock battery starts without knowing the time. Once it does, its journal says when that boot began,
-// and every time of the boot can be told: shown repaired, never rewritten. Pure.
+// A box without a clock battery starts without the time. Once it has the time, its journal records when that boot
+// began, and every time of the boot can be repaired: it is shown repaired, never rewritten. Pure.
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import { bootMax, isWallMs } from '../../protocols/domain/limits.ts'
 import type { JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 
-/** `what` of the log record by which a box says that it knows the time. */
+/** `what` of the log record in which a box reports that it has the time. */
 const clockSynced = 'clock-synced'
 
 export interface BootTime {
@@ -18,25 +18,25 @@ export function isClockSynced(record: JournalRecord): record is LogRecord {
   return record.type === 'log' && record.what === clockSynced
 }
 
-/** What the record says; undefined when its facts are not what they should be. */
+/** The content of the record; undefined when its facts are invalid. */
 export function readBootTime({ facts }: LogRecord): BootTime | undefined {
   const { boot, bootWallMs } = facts ?? {}
   if (typeof boot !== 'number' || !Number.isInteger(boot) || boot < 1 || boot > bootMax) return undefined
   return isWallMs(bootWallMs) && bootWallMs >= 0 ? { boot, bootWallMs } : undefined
 }
 
-/** The time as it may be shown once it is known when its boot began. */
+/** The time to show, once the start of its boot is known. */
 export function repairTime<T extends BoxTime>(time: T, bootWallMs: number | undefined): T {
   if (time.clock !== 'unsynced' || bootWallMs === undefined) return time
   return { ...time, atMs: Math.round(bootWallMs + time.sinceBootMs), clock: 'repaired' }
 }
 
-/** Cheap enough to ask for every stored record: most have a known time and need no parsing. */
+/** Cheap enough for every stored record: most have a known time and need no parsing. */
 export function mayNeedRepair(body: string): boolean {
   return body.includes('"clock":"unsynced"')
 }
 
-/** The record in a stored body, when it has an unsynced time. */
+/** The record in a stored body, if it has an unsynced time. */
 export function parseUnsynced(body: string): JournalRecord | undefined {
   if (!mayNeedRepair(body)) return undefined
   const record: unknown = JSON.parse(body)

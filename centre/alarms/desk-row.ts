@@ -1,4 +1,4 @@
-// One alarm on the town's desk: how the box's AlarmRecords, in whatever order they arrive, become one row. Pure.
+// One alarm on the town's desk: merges the box's AlarmRecords, in any order of arrival, into one row. Pure.
 import type { Alarm, AlarmChange, AlarmPlace, Stage } from '../../protocols/domain/alarm.ts'
 import { alarmReadingsCharsMax } from '../../protocols/domain/limits.ts'
 import { outranks, urgency, type Colour } from '../../protocols/domain/colour.ts'
@@ -9,7 +9,10 @@ import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 
-/** Where a record stands in a box's own order: epochs in the order the centre first heard them, then `sequence`. */
+/**
+ * Position of a record in a box's own order: epochs in the order in which the centre first received them, then
+ * `sequence`.
+ */
 export interface RecordOrder {
   epoch: number
   sequence: number
@@ -19,25 +22,25 @@ export interface Occurrence {
   count: number
   order: RecordOrder
   time: BoxTime
-  /** When the centre had it on disk. */
+  /** When the centre had stored it. */
   receivedAtMs: number
 }
 
-/** What the centre keeps of an alarm. */
+/** The stored form of an alarm. */
 export interface DeskRow {
   id: string
   box: string
   alarm: Alarm
-  /** Of the newest record applied: older ones never step the row back. */
+  /** Position of the newest applied record: an older record never changes the state. */
   newest: RecordOrder
-  /** Of the oldest record seen: an escalation may overtake its own raise in a more urgent lane. */
+  /** Position of the oldest applied record: an escalation may arrive before its own raise, in a more urgent lane. */
   oldest: RecordOrder
   raised: BoxTime
   receivedAtMs: number
   changedAtMs: number
-  /** Its latest occurrence after the first, as the earliest record that counts it tells. */
+  /** Its latest occurrence after the first, from the earliest record that counts it. */
   again?: Occurrence
-  /** False while the box could not keep what is shown: no record of it is stored. */
+  /** False while the box could not store the shown state: no record of it is stored. */
   isKept?: false
   stage: Stage
   acceptedBy?: string
@@ -52,13 +55,13 @@ export function isBefore(a: RecordOrder, b: RecordOrder): boolean {
   return a.epoch === b.epoch ? a.sequence < b.sequence : a.epoch < b.epoch
 }
 
-/** An alarm that the centre raised itself: epoch 0, which no box can have. */
+/** An alarm raised by the centre itself: epoch 0, which no box can have. */
 export const isOwn = (row: DeskRow): boolean => row.newest.epoch === 0
 
-/** Before every record that a box sends, so that the first of them has the last word. */
+/** Lower than every record of a box, so that the first record replaces the state. */
 const unkeptOrder: RecordOrder = { epoch: -1, sequence: 0 }
 
-/** The fields of an alarm that are a box's to say, and no others: who accepted it, where it stands and whose it is are the centre's. */
+/** The fields of an alarm that come from the box, and no others: acceptance, stage and holder belong to the centre. */
 function boxFields(alarm: Alarm): Alarm {
   const { id, device, kind, variant, colour, latchedColour, state, occurrences } = alarm
   const { zone, place, text, readings, isDrill } = alarm
@@ -79,7 +82,7 @@ function boxFields(alarm: Alarm): Alarm {
   }
 }
 
-/** A box's alarm as a desk's row keeps it: known fields, some KB. */
+/** A box's alarm as a desk's row stores it: known fields, a few KB. */
 export function boxAlarm(alarm: Alarm): Alarm {
   const { place, readings, ...rest } = boxFields(alarm)
   const known = place === undefined ? undefined : fromZod(knownPlaceSchema, place)
@@ -98,7 +101,7 @@ export function isActive(row: DeskRow): boolean {
 /** 0 is the most urgent; what the desk sorts by. */
 export const colourRank = (row: DeskRow): number => urgency(row.alarm.colour)
 
-/** True when it occurred again, or grew more urgent, after somebody accepted it. */
+/** True when it occurred again, or its colour rose, after a person accepted it. */
 export function needsAnswer(row: DeskRow): boolean {
   if (row.acceptedBy === undefined || !isActive(row)) return false
   const isMore = row.alarm.occurrences > (row.acceptedOccurrences ?? 0)
@@ -111,13 +114,13 @@ function timeOf({ boot, sinceBootMs, atMs, clock }: BoxTime): BoxTime {
 
 export interface Applied {
   row: DeskRow
-  /** What to tell open desks; undefined when nothing that they show has changed. */
+  /** The message for open desks; undefined when no shown field has changed. */
   news: AlarmChange | undefined
 }
 
 /**
- * Applies one AlarmRecord of `box` that stands at `order` in the box's own order. The newest wins; an older record
- * can only move the time of the raise further back. Applying a record twice changes nothing.
+ * Applies one AlarmRecord of `box` at position `order` of the box's own order. The newest wins; an older record can
+ * only make the time of the raise earlier. Applying a record twice changes nothing.
  */
 export function applyAlarmRecord(
   row: DeskRow | undefined,
@@ -155,7 +158,9 @@ export function applyAlarmRecord(
   return { row: counted, news: again === row.again ? undefined : 'updated' }
 }
 
-/** The first record of a call that the box could not keep at first: the same alarm, still raised when it was first heard. */
+/**
+ * The first record of a call that the box could not store at first: the same alarm, still raised when first received.
+ */
 function joinKept(row: DeskRow, order: RecordOrder, record: AlarmRecord, receivedAtMs: number): Applied {
   const { isKept: _isKept, ...known } = row
   const isFirst = isBefore(row.newest, { epoch: 0, sequence: 0 })
@@ -178,12 +183,12 @@ function joinKept(row: DeskRow, order: RecordOrder, record: AlarmRecord, receive
   }
   const applied = applyAlarmRecord(known, row.box, order, record, receivedAtMs)
   if (isAll) return applied
-  // An older record, or one about something else: the occurrence that was not kept still stands.
+  // An older record, or one about another occurrence: the occurrence that was not stored still stands.
   const alarm = { ...applied.row.alarm, occurrences: row.alarm.occurrences }
   return { row: { ...applied.row, alarm, isKept: false }, news: applied.news }
 }
 
-/** Applies a call that the box could not keep. Undefined when it says nothing that the row does not say. */
+/** Applies a call that the box could not store. Undefined when it adds nothing to the row. */
 export function applyUnkept(
   row: DeskRow | undefined,
   box: string,
@@ -218,10 +223,10 @@ function laterOccurrence(
   return { count, order, time: timeOf(record), receivedAtMs }
 }
 
-/** The row as desks and programs see it; `pictures` is how many snapshots there are of it. */
+/** The row as desks and programs see it; `pictures` is the number of its snapshots. */
 export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAlarm {
   return {
-    // Rows of an older program hold whatever a box said.
+    // Rows of an older version contain every field that a box sent.
     ...boxFields(row.alarm),
     id: row.id,
     box: row.box,

@@ -1,4 +1,4 @@
-// Tells the records that are about pictures from all others. Pure.
+// Separates the records about pictures from all others. Pure.
 import type { JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
 import { snapshotDeleted, snapshotTaken } from '../../protocols/domain/snapshot.ts'
 

@@ -1,4 +1,4 @@
-// The message that tells a box which step the town has taken on one of its alarms. Pure.
+// The message that tells a box which stage the town has set on one of its alarms. Pure.
 import { centreAlarmKinds, type Stage } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 
@@ -9,7 +9,7 @@ export interface StageOfBox {
   atMs: number
 }
 
-/** Undefined for the centre's own alarms: the box knows nothing of them. */
+/** Undefined for the centre's own alarms: the box does not know them. */
 export function stageOfBox({
   id,
   kind,

@@ -1,4 +1,4 @@
-// The routes about who is asking: sign in and out, the own password, and the log of what happened to accounts.
+// The routes of the signed-in account: sign in and out, the own password, and the security log.
 import { z } from 'zod'
 import type { PasswordAnswer, SecurityAnswer } from '../../protocols/desk/accounts.ts'
 import { securityEvents } from '../../protocols/desk/accounts.ts'
@@ -134,7 +134,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
       problems: [],
       run: async ({ account, token, setCookie, isCookie }) => {
         if (!account || token === undefined) throw new ApiProblem('unauthenticated')
-        // Desks only: a program's token keeps the end that it was given.
+        // Desks only: a program's token keeps its configured end.
         if (!isCookie) return { json: meOf(account, account.expiresAtMs, clock) }
         const expiresAtMs = await sessions.stay(token)
         setCookie(token)

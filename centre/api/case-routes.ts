@@ -1,4 +1,5 @@
-// The routes of cases: the six steps on an alarm's case, the queue, one case with its history, and the town's lists of actions.
+// The routes of cases: the six steps of an alarm's case, the queue, one case with its history, and the town's lists of
+// actions.
 import type { z } from 'zod'
 import { answeringRoles, roles, type Role } from '../../protocols/desk/api.ts'
 import { isInScope } from '../../protocols/desk/scope.ts'
@@ -29,7 +30,7 @@ export interface CaseRouteOptions {
   storage: Promised<CaseWriterCalls> & Promised<CaseReaderCalls>
   clock: Clock
   policy: CasePolicy
-  /** A person has moved a case on: push it and tell the boxes of its alarms. */
+  /** A person has changed a case: push it and send the stage to the boxes of its alarms. */
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
   /** For the steps of a plan that are commands. */
   commands: CommandRouteOptions
@@ -46,7 +47,7 @@ const refusals = [
   'too-many-entries',
 ] as const satisfies readonly ProblemCode[]
 
-/** Steps with a route on the alarm, for programs that know alarms only. */
+/** Steps with a route on the alarm, for programs that use alarms only. */
 const alarmSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
 
 const summaries: Record<schemas.CaseStepName, { zh: string; en: string }> = {
@@ -97,7 +98,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
 
   const answered = (item: Case): CaseAnswer => ({ case: item, deadlines: deadlinesOf(item, policy) })
 
-  /** Pushes what changed; throws what was refused. */
+  /** Pushes the change; throws a refusal. */
   function settled(outcome: CaseOutcome): Extract<CaseOutcome, { type: 'done' }> {
     if (outcome.type === 'unknown') throw new ApiProblem('not-found')
     if (outcome.type === 'refused')
@@ -265,7 +266,10 @@ const shownPlan = ({ id, label, steps }: Plan): CasePlan => ({
   })),
 })
 
-/** Starts a plan: commands go out, people are dispatched, calls stay to be made; each step's result is in the history. */
+/**
+ * Starts a plan: commands are sent, people are dispatched, calls wait for a person; each step's result is in the
+ * history.
+ */
 function planRoute(
   { storage, clock, commands }: CaseRouteOptions,
   settled: (outcome: CaseOutcome) => Extract<CaseOutcome, { type: 'done' }>,
@@ -306,7 +310,7 @@ function planRoute(
   }
 }
 
-/** What became of it, in words for the history; a plan goes on with its next step. */
+/** The outcome of a step, as text for the history; a failed step does not stop the plan. */
 async function sendCommand(
   options: CommandRouteOptions,
   box: string,

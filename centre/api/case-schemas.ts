@@ -1,4 +1,4 @@
-// The API's messages about cases as zod schemas; held to the types of protocols by the compiler.
+// The API's messages about cases as zod schemas; the compiler compares them with the types of protocols.
 import { z } from 'zod'
 import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { actionTypes, caseEventKinds, caseOutcomes, caseStates } from '../../protocols/domain/case.ts'
@@ -9,7 +9,7 @@ import { alarmIdParams, deskAlarmSchema, pageMax } from './schemas.ts'
 
 const ms = z.number().describe('ms since 1970')
 const count = z.number().int().min(0)
-/** What people type: bounded, so that one case stays some KB. */
+/** Texts by people: bounded, so that one case stays at a few KB. */
 const words = z.string().max(2000)
 const name = z.string().min(1).max(80)
 const bilingual = z.object({ zh: z.string(), en: z.string() })
@@ -19,7 +19,7 @@ export const caseIdPattern = /^case-\d{1,15}$/
 export const caseIdSchema = z.string().regex(caseIdPattern)
 const indexOfEntry = z.number().int().min(0).max(1000).default(0)
 
-/** Bodies of the steps; every one may be left out where a default is enough. */
+/** Bodies of the steps; each may be omitted if its defaults are enough. */
 export const stepBodies = {
   claim: z.strictObject({}).prefault({}),
   accept: z.strictObject({}).prefault({}),

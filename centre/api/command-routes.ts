@@ -1,4 +1,4 @@
-// The routes of commands: ask a box for something, and see how far it is.
+// The routes of commands: send one to a box, and read its state.
 import { z } from 'zod'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -28,11 +28,11 @@ export interface CommandRouteOptions {
   clock: Clock
   random: Random
   isBoxKnown: (box: string) => boolean
-  /** Stores it and brings it to the box; false when too many are under way. */
+  /** Stores it and sends it to the box; false when too many are in progress. */
   ask: (command: DeskCommand) => Promise<boolean>
 }
 
-/** Roles that may ask for anything at all. */
+/** Roles that may send any command. */
 const askingRoles = roles.filter((role) => Object.values(commandRoles).some((some) => some.includes(role)))
 
 export const commandBody = z.strictObject({
@@ -93,7 +93,7 @@ function commandOf(
   }
 }
 
-/** Stores a command and brings it to its box; throws what stands against it. */
+/** Stores a command and sends it to its box; throws the reason for a refusal. */
 export async function askForCommand(
   options: CommandRouteOptions,
   boxId: string,

@@ -1,4 +1,5 @@
-// Who may use a connection of the desk: places of strangers, and requests of foreign pages. The server and the stream share it.
+// Access to the desk's connections: places for clients that have not signed in, and requests of foreign pages. The
+// server and the stream share it.
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -9,9 +10,9 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 
 /**
- * Connections of those who have not signed in, and of those who have. The login page comes over a slow link, too: it has two
- * minutes. A browser opens six connections at once; a proxy opens those of all its browsers from one address, and each that
- * signs in does not count as new any more.
+ * Connections that have not signed in, and those that have. The sign-in page also loads over a slow link: it has two
+ * minutes. A browser opens six connections at once; a proxy opens those of all its browsers from one address, and each
+ * that signs in no longer counts as new.
  */
 export const httpLimits = {
   strangers: 1000,
@@ -24,7 +25,7 @@ export const httpLimits = {
   signInMs: 120_000,
   admitted: 2000,
 } as const
-/** A foreign origin is logged once in this time: a reverse proxy without a Host line does it with every request. */
+/** A foreign origin is logged once in this time: a reverse proxy without a Host line causes one with every request. */
 const originLogEveryMs = 60_000
 
 export interface DeskDoorOptions {
@@ -69,7 +70,9 @@ export class DeskDoor {
     return this.#guard.admit(socket as Socket)
   }
 
-  /** True when a page of our own, or no page at all, sent the request; else counted, and logged now and then. */
+  /**
+   * True when a page of the centre, or no page at all, sent the request; else counted, and logged from time to time.
+   */
   isOwnPage(request: IncomingMessage): boolean {
     const { sender, clock, logger } = this.#options
     if (sender.isOwnPage(request)) return true

@@ -1,4 +1,4 @@
-// The routes of figures and proof: what the town measures of itself, the monthly report, and the audit trail for export.
+// The routes of figures and proof: the town's response times, the monthly report, and the audit trail for export.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Role } from '../../protocols/desk/api.ts'
@@ -14,7 +14,7 @@ import type { Route } from './route.ts'
 const figureRoles: readonly Role[] = ['supervisor', 'auditor', 'admin']
 const dayMs = 86_400_000
 const spanMsMax = 400 * dayMs
-/** China has one time zone, and months are counted in it. */
+/** China has one time zone; a month begins and ends in it. */
 const utcOffsetMs = 8 * 3_600_000
 
 const ms = z.coerce.number().int().min(0).max(8_640_000_000_000_000)
@@ -79,7 +79,7 @@ export function monthSpan(month: string): { fromMs: number; toMs: number } {
   return { fromMs: Date.UTC(year, index - 1, 1) - utcOffsetMs, toMs: Date.UTC(year, index, 1) - utcOffsetMs }
 }
 
-/** The month before the one that `nowMs` is in, in China. */
+/** The month before that of `nowMs`, in China. */
 export function lastMonth(nowMs: number): string {
   const now = new Date(nowMs + utcOffsetMs)
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7)

@@ -1,4 +1,4 @@
-// Makes openapi.json (3.1) from the table of routes and its schemas.
+// Generates openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
 import { errorAnswer, statusOf, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
@@ -34,7 +34,7 @@ function parametersOf({ path, query }: Route): object[] {
   return [...inPath, ...inQuery]
 }
 
-/** Refusals by status; those of every route that needs a token are added. */
+/** Refusals by status; those common to all routes with a token are added. */
 function refusalsOf(route: Route): Record<string, object> {
   const always: ProblemCode[] = route.access === 'open' ? [] : ['unauthenticated', 'forbidden']
   const byStatus = new Map<number, ProblemCode[]>()

@@ -1,5 +1,5 @@
-// The API's routes about pictures: which there are, the bytes of one, and who looked at which. A look is written down
-// before a picture is handed out; without that nobody sees it.
+// The API's routes about pictures: the list, the bytes of one, and the log of looks. A look is stored before a picture
+// is handed out; if that fails, the picture is not handed out.
 import type { z } from 'zod'
 import {
   answeringRoles,
@@ -21,9 +21,9 @@ export interface PictureRouteOptions {
   storage: Pick<Storage, 'picturesOfAlarm' | 'picturesOfBox' | 'findPicture' | 'noteLook' | 'looks'>
   clock: Clock
   securityLog: SecurityLog
-  /** Bytes of a picture on its way that are stored. */
+  /** Stored bytes of a picture whose transfer is not complete. */
   progress: (box: string, sha256: string) => Promise<number>
-  /** The bytes, or undefined when the file is missing or damaged: then it is marked so. */
+  /** The bytes, or undefined when the file is missing or damaged: it is then marked. */
   read: (box: string, sha256: string) => Promise<Uint8Array | undefined>
 }
 
@@ -100,8 +100,8 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
         const [first] = holders
         if (!first) throw new ApiProblem('not-found')
         const { user: who, role } = account
-        // Read meanwhile, handed out only once the look is on disk: under the box that was asked for, or else under each
-        // box that it may be of, for the same bytes may be of several.
+        // Read in the meantime, handed out only once the look is on disk: logged for the requested box, or else for
+        // each box that has these bytes, since several may have them.
         const noted = holders.map(({ box: of, uses: [use] }) =>
           storage.noteLook({
             atMs: clock.wallMs(),

@@ -1,4 +1,4 @@
-// The API's messages about pictures as zod schemas; held to the types of protocols/desk/api.ts by the compiler.
+// The API's messages about pictures as zod schemas; the compiler compares them with the types of protocols/desk/api.ts.
 import { z } from 'zod'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { moments, pictureSizes, pictureStates, sha256Pattern } from '../../protocols/domain/snapshot.ts'
@@ -13,7 +13,7 @@ const count = z.number().int().min(0)
 const ms = z.number().describe('ms since 1970')
 const sha256 = z.string().regex(sha256Pattern)
 
-/** Whose picture it is: the look is logged under that box. */
+/** The box of the picture: the look is logged for it. */
 export const pictureQuery = z.object({ box: z.string().max(48).optional() })
 export const picturesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(picturesMax).default(40),

@@ -1,4 +1,4 @@
-// Everything the API refuses, by code: the HTTP status and the sentence a person reads, in both languages.
+// All refusals of the API by code: the HTTP status and the sentence for a person, in both languages.
 import type { ConflictAnswer, DeskAlarm, ErrorAnswer } from '../../protocols/desk/api.ts'
 
 interface Wording {
@@ -73,14 +73,14 @@ export type ProblemCode = keyof typeof wordings
 
 export const statusOf = (code: ProblemCode): number => wordings[code].status
 
-/** What is added to both sentences, or to each its own. */
+/** Text added to both sentences, or one for each. */
 export type Detail = string | { zh: string; en: string }
 
 /** Thrown by a route to refuse; `detail` is added to both sentences. */
 export class ApiProblem extends Error {
   readonly code: ProblemCode
   readonly detail: Detail
-  /** The alarm that somebody else has. */
+  /** The alarm that another person has accepted. */
   readonly alarm: DeskAlarm | undefined
 
   constructor(code: ProblemCode, detail: Detail = '', alarm?: DeskAlarm) {

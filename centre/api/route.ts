@@ -1,4 +1,4 @@
-// What a route of the API is: what it takes, answers and refuses, and who may use it.
+// The definition of a route of the API: its input, answers, refusals and allowed roles.
 import type { z } from 'zod'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Account } from '../storage/port.ts'
@@ -8,29 +8,29 @@ export interface RouteCall {
   /** Absent on open routes only. */
   account: (Account & { expiresAtMs?: number }) | undefined
   token: string | undefined
-  /** The token came as a cookie, which has an end of its own in the browser. */
+  /** The token came as a cookie, which also expires in the browser. */
   isCookie: boolean
   address: string
   id: string
-  /** Of paths with {boxId}. */
+  /** For paths with {boxId}. */
   boxId: string
-  /** Of paths with {caseId}. */
+  /** For paths with {caseId}. */
   caseId: string
   /** Every parameter of the path by name: checked to be plain text without separators, nothing else. */
   path: Readonly<Record<string, string>>
-  /** Of paths with {sha256}: a picture. */
+  /** For paths with {sha256}: a picture. */
   sha256: string
   query: unknown
   body: unknown
   setCookie: (token: string | undefined) => void
-  /** The cookie that makes a browser known as one of a user's. */
+  /** Set the cookie that marks the browser as a known one of the user. */
   setDeviceCookie: (name: string, value: string) => void
   cookie: (name: string) => string | undefined
-  /** Who asked has hung up. */
+  /** True when the client has disconnected. */
   isGone: () => boolean
 }
 
-/** What to send: a value or text that is JSON already, or a picture whose name never changes its bytes. */
+/** The answer: a value, text that is already JSON, or a picture whose bytes never change under its name. */
 export type RouteAnswer =
   | { json: object }
   | { text: string }
@@ -54,8 +54,8 @@ export interface Route {
   /** `open` needs no token. */
   access: 'open' | readonly Role[]
   /**
-   * What an account with a scope gets. A path that names an alarm, a box or a case is checked by the server. `filtered`: the
-   * answer leaves out other villages. `none`: it is not about villages. Absent without such a path: refused.
+   * For an account with a scope. The server checks a path that names an alarm, a box or a case. `filtered`: the answer
+   * leaves out other villages. `none`: the route does not concern villages. Absent, and no such path: refused.
    */
   scope?: 'filtered' | 'none'
   query?: z.ZodType

@@ -1,5 +1,5 @@
-// The API as a table: what each route takes, answers and refuses, and who may use it. The server registers it and
-// openapi.json describes it, so that the two can not differ.
+// The API as a table: the input, answers, refusals and allowed roles of each route. The server registers this table and
+// openapi.json is generated from it, so that the two can not differ.
 import type { z } from 'zod'
 import type { AlarmsAnswer, RetireAnswer, Role, VillagesAnswer } from '../../protocols/desk/api.ts'
 import { answeringRoles, retiringRoles, roles } from '../../protocols/desk/api.ts'
@@ -21,15 +21,15 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
     Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
-  /** A person has moved an alarm on: push it and tell the box. */
+  /** A person has set a stage on an alarm: push it and send it to the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
   openApi: () => object
-  /** `heard`: not done, the box is there. */
+  /** `heard`: not done, because the box still sends. */
   retire: (box: string, by: string, why: string) => Promise<'retired' | 'heard' | 'unknown'>
   cases: CaseRouteOptions
 }
 
-/** Puts stored bodies into the answer as they are: they are JSON already. */
+/** Inserts stored bodies into the answer unchanged: they are already JSON. */
 function eventsText({ rows, next, isEnd }: EventPage, role: Role | undefined): string {
   const seesPictures = answeringRoles.some((one) => one === role)
   const shown = seesPictures ? rows : rows.filter(({ body }) => !isPictureBody(body))
@@ -37,12 +37,12 @@ function eventsText({ rows, next, isEnd }: EventPage, role: Role | undefined): s
   return `{"events":[${events.join(',')}],"next":${JSON.stringify(next)},"isEnd":${isEnd}}`
 }
 
-/** Records about pictures are for those who may see pictures. */
+/** Records about pictures need the right to see pictures. */
 function isPictureBody(body: string): boolean {
   return body.includes('"what":"snapshot-') && isAboutPicture(JSON.parse(body) as JournalRecord)
 }
 
-/** The centre's own certificates are for those who see the whole town. */
+/** The centre's own certificates are for accounts without a scope. */
 function villagesInScope(answer: VillagesAnswer, scope: Scope | undefined): VillagesAnswer {
   if (!scope) return answer
   return {

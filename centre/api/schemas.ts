@@ -1,5 +1,5 @@
-// The API's messages as zod schemas: requests are checked by them and openapi.json is made from them. The compiler
-// holds them to the types of protocols/desk/api.ts.
+// The API's messages as zod schemas: requests are checked by them and openapi.json is generated from them. The compiler
+// compares them with the types of protocols/desk/api.ts.
 import { z } from 'zod'
 import { stages } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
@@ -147,7 +147,7 @@ export const emptyAnswer = z.object({})
 export const openApiAnswer = z.looseObject({ openapi: z.string() })
 
 export const errorSchema = z.object({
-  /** On `already-accepted`: the alarm, with who has it. */
+  /** On `already-accepted`: the alarm, with the person who accepted it. */
   alarm: deskAlarmSchema.optional(),
   error: z.object({ code: z.string(), message: z.object({ zh: z.string(), en: z.string() }) }),
 })

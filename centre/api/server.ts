@@ -32,11 +32,11 @@ import { guardListener } from '../../platform/guard-listener.ts'
 
 /** Largest request body. */
 export const bodyBytesMax = 16 * 1024
-/** All headers are there within this, the whole request within the second. */
+/** All headers must arrive within this time, the whole request within the second. */
 const headersMsMax = 10_000
 const requestMsMax = 20_000
 const timesCheckedEveryMs = 2000
-/** Connections without a request under way. */
+/** Connections without a request in progress. */
 const keepAliveMs = 30_000
 const headerBytesMax = 16 * 1024
 const contentPolicy =
@@ -46,7 +46,7 @@ const missingPage = `<!doctype html><html lang="zh"><meta charset="utf-8"><title
 <p>值班台页面尚未构建，请运行 <code>npm run build</code>。</p>
 <p lang="en">The desk's pages are not built yet: run <code>npm run build</code>.</p></html>`
 
-/** The built pages, seen from the compiled file and from the source. */
+/** The built pages, relative to the compiled file and to the source. */
 export function findDeskFolder(): string | undefined {
   const isSource = import.meta.url.endsWith('.ts')
   const folder = fileURLToPath(
@@ -181,7 +181,7 @@ export class DeskServer {
     )
   }
 
-  /** Reads the certificate again; connections that are open keep theirs. */
+  /** Reads the certificate again; open connections keep theirs. */
   reload(): void {
     const { tls, logger } = this.#options
     if (!tls) return
@@ -245,7 +245,7 @@ export class DeskServer {
     const presented = presentedToken(request.raw)
     const account = presented && (await this.#options.sessions.find(presented.token))
     if (!account) throw new ApiProblem('unauthenticated')
-    // Reading too: a picture in a foreign page is a look of the person whose browser shows it.
+    // Reading too: a picture inside a foreign page would count as a look of the person whose browser shows it.
     if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
     if (!this.#options.door.admit(request.raw.socket)) throw new ApiProblem('busy')
@@ -262,7 +262,7 @@ export class DeskServer {
     return account
   }
 
-  /** Another village's alarm, box or case is answered as if it did not exist. */
+  /** An alarm, box or case of another village is answered as if it did not exist. */
   async #checkScope(route: Route, scope: Scope, { id, boxId, caseId }: PathParameters): Promise<void> {
     const place =
       boxId ??
@@ -276,7 +276,7 @@ export class DeskServer {
   #setSession(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
     if (token === undefined) {
       this.#addCookie(request, reply, cookieName, '', 0)
-      // Not the cookies: that of the known browser stays.
+      // Not the cookies: the one of the known browser stays.
       reply.header('clear-site-data', '"cache"')
       return
     }
@@ -293,7 +293,7 @@ export class DeskServer {
   ): void {
     const secure = this.#options.sender.isSecure(request.raw) ? '; Secure' : ''
     const cookie = `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lifeMs / 1000}${secure}`
-    // Fastify joins several of this header.
+    // Fastify joins several headers of this name.
     reply.header('set-cookie', cookie)
   }
 
@@ -341,7 +341,9 @@ function sendPage(reply: FastifyReply, { page, type, name, styleHash }: PageAnsw
   return reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-store').send(page)
 }
 
-/** Never kept by a browser: a shared PC would show it to the next person. Each time it is asked for is a look in the log. */
+/**
+ * Never cached by a browser: a shared PC would show it to the next person. Each request for it is a look in the log.
+ */
 function sendPicture(reply: FastifyReply, { jpeg, name }: { jpeg: Uint8Array; name: string }): FastifyReply {
   return reply
     .header('cache-control', 'private, no-store')

@@ -1,4 +1,4 @@
-// What the town wants done in a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
+// The town's lists for a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { ActionType, CaseAction } from '../../protocols/domain/case.ts'
@@ -12,7 +12,7 @@ export interface ListedAction {
 }
 
 export type PlanStep =
-  /** A telephone call that a person makes; the step is done when it is logged. */
+  /** A telephone call by a person; the step is done when it is logged. */
   | { id: string; do: 'call'; to: string; label: BilingualText }
   /** A command for the box of the case: siren, lamp, sign, loudspeaker, pictures. */
   | { id: string; do: 'command'; command: Record<string, unknown>; label: BilingualText }
@@ -32,7 +32,7 @@ export interface ActionList {
   place: string
   guidance?: BilingualText
   actions?: ListedAction[]
-  /** Ids of inherited actions that do not hold here. */
+  /** Ids of inherited actions that do not apply here. */
   without?: string[]
   plans?: Plan[]
 }
@@ -60,14 +60,14 @@ function holds(list: ActionList, place: CasePlace): boolean {
   return place.zone !== undefined && list.place === `${place.box}/${place.zone}`
 }
 
-/** What holds at this place: inner scopes replace what they name again, and take away what they name in `without`. */
+/** The list for this place: inner scopes replace entries with the same id, and remove those in `without`. */
 export function resolveActions(lists: readonly ActionList[], place: CasePlace): ResolvedActions {
   let guidance = alarmTable[place.kind].guidance
   const actions = new Map<string, CaseAction>()
   const plans = new Map<string, Plan>()
   for (const scope of scopes) {
     const here = lists.filter((list) => list.scope === scope && holds(list, place))
-    // What is said for one kind goes before what is said for all.
+    // Entries for one kind come before those for all kinds.
     for (const list of [...here].sort((a, b) => Number(a.kind !== '*') - Number(b.kind !== '*'))) {
       guidance = list.guidance ?? guidance
       for (const id of list.without ?? []) actions.delete(id)

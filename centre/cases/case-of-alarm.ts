@@ -1,4 +1,5 @@
-// From an alarm on the desk to a case: which alarms open one, which belong to one incident, and what a case knows of an alarm.
+// From an alarm on the desk to a case: which alarms open one, which belong to one incident, and the fields that a case
+// copies from an alarm.
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Alarm, AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { Case, CaseAlarm, HandledBefore } from '../../protocols/domain/case.ts'
@@ -25,7 +26,7 @@ export function handledBefore(earlier: readonly Case[]): HandledBefore | undefin
   }
 }
 
-/** Alarms of one incident that come within this time of its opening join its case. */
+/** Alarms of one incident join its case within this time after its opening. */
 export const incidentMs = 10 * 60_000
 
 export function caseAlarmOf(row: DeskRow): CaseAlarm {
@@ -42,7 +43,10 @@ export function caseAlarmOf(row: DeskRow): CaseAlarm {
   }
 }
 
-/** Alarms that are held back at the box (shelved, folded into a storm, out of service) open a case when they are shown again. */
+/**
+ * Alarms that are suppressed at the box (shelved, collected in a storm, out of service) open a case when they are shown
+ * again.
+ */
 export function opensCase(row: DeskRow): boolean {
   return ['unacknowledged', 'acknowledged', 'returned-unacknowledged'].includes(row.alarm.state)
 }
@@ -56,8 +60,8 @@ const incidentGroups: Partial<Record<AlarmKind, string>> = {
 }
 
 /**
- * Alarms with the same key are one incident: several detectors of one zone for fire and intrusion. Undefined: a case of its own, so
- * that no call of a person stands behind another one.
+ * Alarms with the same key are one incident: several detectors of one zone for fire and intrusion. Undefined: a case of
+ * its own, so that no person's call is hidden behind another one.
  */
 export function incidentOf(box: string, alarm: Alarm): string | undefined {
   const group = incidentGroups[alarm.kind]

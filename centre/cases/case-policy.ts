@@ -1,4 +1,4 @@
-// The town's rules for cases: how long each step may take, how many people acknowledge red, who may do what.
+// The town's rules for cases: time limits of the steps, number of people to acknowledge red, rights of the roles.
 import {
   lampAmberAt,
   lampRedAt,
@@ -15,12 +15,12 @@ export interface CasePolicy {
   amberAt: number
   redAt: number
   supervisorAt: number
-  /** An accepted case that was not moved is open again at this share of the dispatch limit. */
+  /** An accepted case without progress is opened again at this share of the dispatch limit. */
   reopenAt: number
   acceptancesNeeded: (colour: Colour) => number
   /** Colours whose cases must be reported upward. */
   mustReport: (colour: Colour) => boolean
-  /** Whether a second person has to look at this case before it is archived: of blue, a sample of 10 %. */
+  /** True when a second person must review this case before it is archived: of blue, a sample of 10 %. */
   mustVerify: (colour: Colour, caseNumber: number) => boolean
 }
 

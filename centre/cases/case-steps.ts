@@ -3,12 +3,12 @@ import { needsAnswer, type DeskRow } from '../alarms/desk-row.ts'
 
 export type AcceptOutcome =
   | { type: 'accepted'; row: DeskRow; isNew: boolean }
-  /** Somebody else has it. */
+  /** Another person holds the case. */
   | { type: 'held' }
 
 /**
- * `user` takes the alarm. The same user again changes nothing; another one is told who has it, unless the alarm
- * occurred again since: then whoever answers first has it.
+ * `user` accepts the alarm. The same user again changes nothing; another user gets a refusal with the holder's name,
+ * unless the alarm occurred again since: then the first to answer holds it.
  */
 export function acceptAlarm(row: DeskRow, user: string, atMs: number): AcceptOutcome {
   if (row.acceptedBy !== undefined && !needsAnswer(row))
@@ -25,7 +25,7 @@ export function acceptAlarm(row: DeskRow, user: string, atMs: number): AcceptOut
   return { type: 'accepted', row: accepted, isNew: true }
 }
 
-/** A desk has shown the alarm to a person; undefined when that was known, or people have got further already. */
+/** A desk has shown the alarm to a person; undefined when that was known, or the case is already further. */
 export function seeAlarm(row: DeskRow, atMs: number): DeskRow | undefined {
   return row.stage === 'stored' || row.stage === 'centre'
     ? { ...row, stage: 'seen', changedAtMs: atMs }

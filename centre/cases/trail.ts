@@ -1,8 +1,8 @@
-// The trail of a case: who did what and when, each entry sealed with the hash of the one before it.
+// The trail of a case: who did what and when, each entry sealed with the hash of the entry before it.
 import { createHash } from 'node:crypto'
 
 export interface TrailEntry {
-  /** What the entry is about: an alarm's id, a case's id, `box {boxId}`. */
+  /** The subject of the entry: an alarm's id, a case's id, `box {boxId}`. */
   alarm: string
   atMs: number
   who: string
@@ -10,7 +10,7 @@ export interface TrailEntry {
   why: string
 }
 
-/** What the first entry of a trail follows. */
+/** The hash before the first entry of a trail. */
 export const trailStart = '0'.repeat(64)
 
 /** SHA-256 over the previous hash and the entry's fields in fixed order, as lower-case hexadecimal. */
@@ -25,17 +25,17 @@ export function chainHash(previous: string, hash: string): string {
   return createHash('sha256').update(`${previous} ${hash}`).digest('hex')
 }
 
-/** What a reading of the whole trail found. */
+/** The result of reading the whole trail. */
 export interface AuditFinding {
   isGood: boolean
   entries: number
-  /** To be noted outside the database: whoever changes the past has to change it there too. */
+  /** To be stored outside the database: changing the past then requires changing it there too. */
   head?: string
-  /** The first entry that does not follow from those before it. */
+  /** The first entry whose hash does not match the entries before it. */
   broken?: { position: number; about: string; atMs: number }
-  /** Entries that were chained and are not there any more. */
+  /** Entries that were in the chain and are missing now. */
   missing?: number
-  /** The head that was noted outside is not of this trail. */
+  /** The head that was stored outside does not belong to this trail. */
   isAnchorMissing?: boolean
 }
 
@@ -43,7 +43,7 @@ export interface SealedEntry extends TrailEntry {
   hash: string
 }
 
-/** The index of the first entry that does not follow from the one before it; -1 when the chain holds. */
+/** The index of the first entry whose hash does not match the one before it; -1 when the chain is intact. */
 export function findBrokenSeal(entries: readonly SealedEntry[]): number {
   let previous = trailStart
   return entries.findIndex((entry) => {

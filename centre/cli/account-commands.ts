@@ -1,4 +1,4 @@
-// `gengfu centre user ...` and `gengfu centre token ...`: flags and what they print.
+// `gengfu centre user ...` and `gengfu centre token ...`: flags and output.
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { roles, type Role } from '../../protocols/desk/api.ts'
@@ -29,7 +29,7 @@ function nameOf({ name }: { name: string }): string {
   return name
 }
 
-/** The password of the file, checked, or a new one. */
+/** The password in the file, checked, or a new one. */
 function passwordOf({ name, passwordFile }: PasswordFlags): { password: string; isMade: boolean } {
   if (passwordFile === undefined) return { password: createPassword(createSystemRandom()), isMade: true }
   const password = readFileSync(passwordFile, 'utf8')
@@ -52,7 +52,7 @@ function scopeOf({ scope }: { scope?: string }): Scope | null | undefined {
   return parsed
 }
 
-/** `30d`, `12h`, or a date: how long a token is valid from `nowMs`. */
+/** `30d`, `12h`, or a date: the validity of a token from `nowMs` on. */
 function lifeOf(expires: string, nowMs: number): number {
   const [, amount, unit] = /^(\d{1,5})([dh])$/.exec(expires) ?? []
   const lifeMs =

@@ -1,4 +1,4 @@
-// Users and tokens in a centre's database, also beside a running centre: behind `gengfu centre user` and `token`.
+// Users and tokens in a centre's database, also while the centre runs: used by `gengfu centre user` and `token`.
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
 import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
@@ -20,7 +20,7 @@ export interface AccountOptions {
 
 type AccountWriter = ReturnType<typeof createAccountWriter>
 
-/** Runs `work` on the database, and writes what it did into the security log. */
+/** Runs `work` on the database, and writes its actions into the security log. */
 function withAccounts<T>(
   { config, clock }: Pick<AccountOptions, 'config' | 'clock'>,
   work: (accounts: AccountWriter) => { answer: T; did?: [what: SecurityEvent, who: string, detail?: string] },
@@ -39,7 +39,7 @@ function withAccounts<T>(
   }
 }
 
-/** Makes the user, or gives an existing one this role and password and ends its sessions. */
+/** Creates the user, or gives an existing one this role and password and ends its sessions. */
 export async function createUser(
   options: AccountOptions,
   user: { name: string; role: Role; password: string; scope?: Scope | null | undefined },
@@ -91,7 +91,7 @@ export async function setPassword(options: AccountOptions, name: string, passwor
   })
 }
 
-/** A bearer token for a program, valid for a year unless said otherwise. */
+/** A bearer token for a program, by default valid for a year. */
 export function createToken(
   options: AccountOptions,
   account: { name: string; role: Role; lifeMs?: number; scope?: Scope | undefined },

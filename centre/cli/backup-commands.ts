@@ -1,4 +1,4 @@
-// `gengfu centre backup`, `restore` and `backup-drill`: flags and what they print.
+// `gengfu centre backup`, `restore` and `backup-drill`: flags and output.
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { endProgress, print, printProgress } from '../../platform/terminal.ts'

@@ -1,4 +1,4 @@
-// `gengfu centre prune`: deletes what is past its term now, also beside a running centre.
+// `gengfu centre prune`: deletes everything past its term now, also while the centre runs.
 import { setTimeout as wait } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { endProgress, print, printProgress } from '../../platform/terminal.ts'

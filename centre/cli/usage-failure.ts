@@ -1,2 +1,2 @@
-// Wrong use of a command: said on stderr, exit code 2.
+// Wrong use of a command: reported on stderr, exit code 2.
 export class UsageFailure extends Error {}

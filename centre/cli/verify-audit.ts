@@ -1,4 +1,4 @@
-// `gengfu centre verify-audit`: reads the whole trail again, also beside a running centre, and says whether it holds.
+// `gengfu centre verify-audit`: reads the whole trail, also while the centre runs, and reports whether it is intact.
 import { Option, type Command } from 'commander'
 import { print } from '../../platform/terminal.ts'
 import type { CentreConfig } from '../config/config.ts'

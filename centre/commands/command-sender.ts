@@ -1,5 +1,5 @@
-// Brings commands to their boxes: stored before they are sent, sent again until the box answers, and over when their time
-// is. A box that was away when the time ran out is asked what became of them; nobody guesses.
+// Sends commands to their boxes: stored before they are sent, sent again until the box answers, expired when their time
+// is over. A box that was away at that moment is asked for the outcome; it is never assumed.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { DeskCommand } from '../../protocols/desk/commands.ts'
@@ -10,15 +10,17 @@ import { encodeJson, parseCentreCommandResult } from '../../protocols/uplink/cod
 import type { CentreCommand } from '../../protocols/uplink/command.ts'
 import type { CommandStep, Storage, StoredChange } from '../storage/port.ts'
 
-/** Commands under way, of one box and of all; more is refused. */
+/** Most commands in progress, of one box and of all; further ones are refused. */
 export const openPerBoxMax = 50
 export const openMax = 5000
-/** An answer may take this long after the time is over before a command counts as unanswered. */
+/** An answer may arrive this long after the time is over; after that the command counts as unanswered. */
 const graceMs = 10_000
-/** A command without an answer is sent again after this, and one that the box is at is asked for more seldom. */
+/**
+ * A command without an answer is sent again after this time; one that the box is executing is asked about less often.
+ */
 const againMs = 15_000
 const askAgainMs = 60_000
-/** An unanswered command is asked for this long after its time. */
+/** The box is asked about an unanswered command for this long after its time. */
 const askedForMs = 7 * 86_400_000
 const tickMs = 1000
 
@@ -28,7 +30,7 @@ export interface CommandSenderOptions {
   logger: Logger
   registry: Registry
   canReach: (box: string) => boolean
-  /** False when it did not leave. */
+  /** False when it was not sent. */
   publish: (box: string, payload: Uint8Array) => boolean
   onStored: (changes: readonly StoredChange[]) => void
 }
@@ -56,7 +58,7 @@ export class CommandSender {
     })
   }
 
-  /** Those that were open when the program ended. */
+  /** Commands that were open when the program ended. */
   restore(commands: readonly DeskCommand[]): void {
     for (const command of commands)
       this.#open.set(command.id, { command, sentMs: undefined, isMoving: false })
@@ -75,7 +77,7 @@ export class CommandSender {
     this.#cancel = undefined
   }
 
-  /** False when too many are under way. On disk when it resolves. */
+  /** False when too many are in progress. On disk when it resolves. */
   async ask(command: DeskCommand): Promise<boolean> {
     const ofBox = [...this.#open.values()].filter((open) => open.command.box === command.box).length
     if (ofBox >= openPerBoxMax || this.#open.size >= openMax) return false
@@ -94,7 +96,7 @@ export class CommandSender {
     return true
   }
 
-  /** The box listens: everything open goes to it, also what is over, to learn what became of it. */
+  /** The box has subscribed: all open commands are sent to it, also expired ones, to learn their outcome. */
   boxReady(box: string): void {
     for (const open of this.#open.values()) {
       if (open.command.box !== box) continue
@@ -150,7 +152,7 @@ export class CommandSender {
     next
       .catch((error: unknown) => {
         logger.error({ err: error, id: command.id, box: command.box }, 'a command could not be moved on')
-        // Not at once again: the disk may be full.
+        // Not repeated at once: the disk may be full.
         open.sentMs = clock.monotonicMs()
       })
       .finally(() => (open.isMoving = false))
@@ -162,7 +164,7 @@ export class CommandSender {
     return this.#options.clock.monotonicMs() - sentMs >= pauseMs
   }
 
-  /** Noted before it leaves: what was never sent is known never to have been done. */
+  /** Stored before it is sent: a command that was never sent is known to be not executed. */
   async #send(open: Open): Promise<void> {
     const { clock, publish } = this.#options
     open.sentMs = clock.monotonicMs()
@@ -176,7 +178,7 @@ export class CommandSender {
 
   async #over(open: Open, state: 'expired' | 'unanswered'): Promise<void> {
     const { box, id } = open.command
-    // The box is asked soon, not in the tick in which its time was over.
+    // The box is asked soon, but not in the tick in which its time ended.
     open.sentMs = this.#options.clock.monotonicMs()
     await this.#move(box, id, { state, changedAtMs: Math.round(this.#options.clock.wallMs()) })
   }
@@ -201,7 +203,7 @@ export class CommandSender {
   }
 }
 
-/** The box counts the life that is left on its own steady clock: its wall clock may stand at 1970. */
+/** The box counts the remaining time on its own steady clock: its wall clock may be at 1970. */
 export function onTheWire(command: DeskCommand, nowMs: number): CentreCommand {
   const {
     id,

@@ -1,4 +1,4 @@
-// The centre's configuration: one strict schema, every problem at once, a frozen result.
+// The centre's configuration: one strict schema, all problems at once, a frozen result.
 import { z } from 'zod'
 import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
@@ -21,7 +21,7 @@ const httpSchema = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8080),
   tls: z.strictObject({ certFile: text, keyFile: text }).optional(),
-  /** Reverse proxies whose X-Forwarded-For, -Proto and -Host are believed. */
+  /** Reverse proxies whose X-Forwarded-For, -Proto and -Host are trusted. */
   trustedProxies: z
     .array(z.string().refine(isNetwork, 'an address or a network such as 10.0.0.0/8'))
     .max(100)
@@ -42,16 +42,16 @@ export const centreConfigSchema = z.strictObject({
       listeners: z.array(listenerSchema).max(16).default([]),
       anonymous: z.boolean().default(false),
       passwordFile: text.optional(),
-      /** Certificates that are shut out: a CRL, or one serial number or fingerprint a line. */
+      /** Revoked certificates: a CRL, or one serial number or fingerprint per line. */
       revokedFile: text.optional(),
-      /** When given, only the boxes listed there come in: one id a line. */
+      /** If given, only the listed boxes are admitted: one id per line. */
       admittedFile: text.optional(),
-      /** What one box may store: beyond it its lower lanes are put off, never red and orange. */
+      /** The storage share of one box: beyond it the box's lower lanes are deferred, never red and orange. */
       boxLimits: z
         .strictObject({
-          /** Of records, in the long run. A busy village has some 80. */
+          /** Of records per day, in the long run. A busy village has some 80. */
           megabytesPerDay: z.number().min(1).max(1_000_000).default(1000),
-          /** At once, such as the backlog of a month without a line. */
+          /** At once, such as the backlog of a month without a connection. */
           burstMegabytes: z.number().min(1).max(1_000_000).default(4000),
           /** Of all its records on the disk. */
           diskMegabytes: z.number().min(1).max(100_000_000).default(100_000),
@@ -59,12 +59,12 @@ export const centreConfigSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  /** How the town answers alarms; what is not said here is the default alarm table's. */
+  /** How the town answers alarms; missing values come from the default alarm table. */
   cases: z
     .strictObject({
-      /** Two people acknowledge red before it counts as accepted. */
+      /** Two people must acknowledge red before it counts as accepted. */
       redAcceptances: z.union([z.literal(1), z.literal(2)]).default(1),
-      /** An accepted case that is not moved is open again at this share of the dispatch limit. */
+      /** An accepted case without progress is opened again at this share of the dispatch limit. */
       reopenAt: z.number().min(1).max(100).default(2),
       /** Colours whose cases must be reported upward. */
       mustReport: z.array(z.enum(colours)).default([]),
@@ -101,11 +101,11 @@ export const centreConfigSchema = z.strictObject({
       /** For all boxes together, and for each of them. */
       quotaMegabytes: z.number().min(10).max(10_000_000).default(50_000),
       boxQuotaMegabytes: z.number().min(1).max(1_000_000).default(2000),
-      /** Days that a picture is kept; longer while its alarm is open. */
+      /** Days for which a picture is kept; longer while its alarm is open. */
       termDays: z.number().min(1).max(365).default(30),
     })
     .default({ quotaMegabytes: 50_000, boxQuotaMegabytes: 2000, termDays: 30 }),
-  /** Days that each kind is kept after its last change; what is open stays, and so does the audit trail. */
+  /** Days for which each kind is kept after its last change; open items stay, and so does the audit trail. */
   retention: z
     .strictObject({
       /** Records of routine and about pictures. */
@@ -149,7 +149,7 @@ export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127(\.\d{1,3}){3}$/.test(address)
 }
 
-/** What the schema alone can not say. */
+/** Checks that the schema can not express. */
 function findConflicts(config: CentreConfig): Problem[] {
   const problems: Problem[] = []
   config.uplink.listeners.forEach((listener, i) => {
@@ -182,7 +182,7 @@ function freeze<T>(value: T): T {
   return value
 }
 
-/** From a parsed YAML document to a frozen CentreConfig, or every problem with its path. */
+/** From a parsed YAML document to a frozen CentreConfig, or all problems with their paths. */
 export function parseCentreConfig(value: unknown): Result<CentreConfig> {
   const parsed = fromZod(centreConfigSchema as z.ZodType<CentreConfig>, value ?? {})
   if (!parsed.ok) return parsed

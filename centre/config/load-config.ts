@@ -1,4 +1,4 @@
-// Reads the centre's YAML file; also behind `gengfu check-config`.
+// Reads the centre's YAML file; also used by `gengfu check-config`.
 import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { cannotRead, checkCertificateFiles } from '../../platform/certificates/certificate-files.ts'
@@ -43,7 +43,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
   })
 }
 
-/** Everything wrong with the file and the files it names, none when a centre could start with it; and what it leaves open to others. */
+/** All problems of the file and the files it names, none when a centre could start with it; and its open doors. */
 export function checkCentreConfig(file: string): { problems: Problem[]; warnings: Problem[] } {
   const loaded = loadCentreConfig(file)
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] }

@@ -1,4 +1,4 @@
-// What the configuration of a centre leaves open to others; `check-config` and the start warn of each.
+// What the configuration of a centre leaves open; `check-config` and the start warn of each.
 import { openFiles } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback, type CentreConfig } from './config.ts'
@@ -26,7 +26,7 @@ function openListeners({ http, uplink }: CentreConfig): Problem[] {
     })
   uplink.listeners.forEach(({ host, tls }, i) => {
     if (isLoopback(host)) return
-    // A listener off loopback without TLS is refused by the configuration itself.
+    // The configuration itself refuses a listener off loopback without TLS.
     if (uplink.anonymous)
       problems.push({
         path: `uplink.listeners.${i}`,

@@ -1,5 +1,5 @@
-// Verifies the trail at start and daily, and notes its head outside the database: in the log and in a file beside it, which a backup
-// elsewhere can hold against the database later.
+// Verifies the trail at the start and daily, and stores its head outside the database: in the log and in a file beside
+// it. A backup of that file elsewhere can prove the database later.
 import { appendFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'

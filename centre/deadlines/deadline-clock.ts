@@ -1,10 +1,10 @@
-// Drives the deadlines of cases by the centre's clock: sleeps until the next one is due, also after a restart, and looks again
-// when a case has changed.
+// Runs the deadlines of cases by the centre's clock: sleeps until the next one is due, also after a restart, and checks
+// again when a case has changed.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { CaseEvent } from '../../protocols/domain/case.ts'
 
-/** A case that was changed meanwhile is due sooner than what we sleep for: never sleep longer than this. */
+/** Longest sleep: a case that changed in the meantime may be due earlier. */
 const sleepMsMax = 1000
 
 export interface DeadlineClockOptions {
@@ -31,7 +31,7 @@ export class DeadlineClock {
     this.#arm(0)
   }
 
-  /** Waits for the look that is under way. */
+  /** Waits for the running check. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#stop?.()

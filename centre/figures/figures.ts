@@ -1,4 +1,4 @@
-// The figures of a span of time, from plain rows. Pure.
+// The figures of a time span, from plain rows. Pure.
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import { colours, type Colour } from '../../protocols/domain/colour.ts'
 import {
@@ -20,7 +20,7 @@ export const chatteringAt = 10
 /** New alarms of one village in ten minutes above which it is a flood (ISA-18.2). */
 export const floodAbove = 10
 const worstMax = 10
-/** Outcomes for which nothing was wrong at the scene. */
+/** Outcomes that mean a false alarm. */
 const falseOutcomes = new Set<string>(['false-alarm', 'test'] satisfies CaseOutcome[])
 
 export interface FigureOptions {
@@ -69,7 +69,7 @@ function percentile(sorted: readonly number[], share: number): number | undefine
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
 }
 
-/** Accepting counts from the opening, every later step from the step before it that was done. */
+/** Acceptance counts from the opening, every later step from the last completed step before it. */
 function durationOf({ openedAtMs, doneAtMs }: CaseRow, step: MeasuredStep): number | undefined {
   const doneMs = doneAtMs[step]
   if (doneMs === undefined) return undefined

@@ -1,4 +1,4 @@
-// The monthly report as a page that prints, and the same figures as a table for a spreadsheet. Pure.
+// The monthly report as a printable page, and the same figures as a table for a spreadsheet. Pure.
 import { colours, colourSigns, type Colour } from '../../protocols/domain/colour.ts'
 import {
   measuredSteps,
@@ -54,7 +54,7 @@ const words = {
   cut: { zh: '数据过多，最早的未计入', en: 'There was too much: the oldest are not counted' },
 } as const
 
-/** Names come from villages and devices: nothing of them is markup. */
+/** Names come from villages and devices: no part of them is markup. */
 export const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
@@ -100,7 +100,7 @@ const placesOf = ({ town, villages }: Figures, townName: string): [string, CaseF
   ...Object.entries(villages),
 ]
 
-/** One line a place, colour and step; UTF-8 with a mark, so that a spreadsheet reads Chinese. */
+/** One line per place, colour and step; UTF-8 with a byte order mark, so that a spreadsheet reads Chinese. */
 export function figuresCsv(figures: Figures, language: Language): string {
   const say = (key: keyof typeof words): string => words[key][language]
   const head = [

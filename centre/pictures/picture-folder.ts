@@ -1,13 +1,14 @@
-// Pictures on the centre's disk: one folder a box, files named by their SHA-256, and beside them the parts of what is on the way.
+// Pictures on the centre's disk: one folder per box, files named by their SHA-256, and beside them the parts of
+// incomplete transfers.
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
 
-/** Pictures of one box on the way at once; the oldest part makes room, and is asked for from its beginning later. */
+/** Incomplete pictures of one box; beyond it the oldest part is deleted, and requested from its beginning later. */
 export const partsPerBoxMax = 16
-/** A part that nobody adds to, and a file without a row, are deleted after this long. */
+/** A part without new bytes, and a file without a row, are deleted after this long. */
 const stalePartMs = 7 * 86_400_000
 const unknownFileMs = 3_600_000
 const partName = /^([0-9a-f]{64})\.part$/
@@ -18,7 +19,7 @@ export interface Piece {
   part: Uint8Array
 }
 
-/** Names are checked where paths are made: nothing that a box says can lead out of its folder. */
+/** Names are checked where paths are built: no text of a box can lead out of its folder. */
 export class PictureFolder {
   readonly #folder: string
 
@@ -26,7 +27,7 @@ export class PictureFolder {
     this.#folder = folder
   }
 
-  /** Appends what follows without a gap and syncs it; answers how many bytes are stored now. */
+  /** Appends bytes that follow without a gap and syncs them; returns the number of stored bytes. */
   async append(box: string, sha256: string, pieces: readonly Piece[]): Promise<number> {
     const file = this.#path(box, sha256, 'part')
     let storedTo = (await sizeOf(file)) || (await this.#reopen(box, sha256))
@@ -43,7 +44,7 @@ export class PictureFolder {
     const handle = await open(file, 'a', 0o600)
     try {
       if (next.length > 0) await handle.writev(next)
-      // Also when nothing was added: what a centre wrote that died before its sync is promised from here on.
+      // Also without new bytes: bytes that an ended centre wrote before its sync are guaranteed from here on.
       await handle.datasync()
     } finally {
       await handle.close()
@@ -51,18 +52,18 @@ export class PictureFolder {
     return storedTo
   }
 
-  /** How many bytes of a picture on its way are here. */
+  /** Stored bytes of an incomplete picture. */
   progress(box: string, sha256: string): Promise<number> {
     return sizeOf(this.#path(box, sha256, 'part'))
   }
 
-  /** The bytes of a part, when they are what the name says. */
+  /** The bytes of a part, if their hash equals the name. */
   async readWhole(box: string, sha256: string): Promise<Uint8Array | undefined> {
     const bytes = await readFile(this.#path(box, sha256, 'part'))
     return createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : undefined
   }
 
-  /** The part is whole: gives it its name. Resolves at once; `synced` once the name outlives a power cut. */
+  /** The part is complete: renames it. Resolves at once; `synced` once the name is durable. */
   async finish(box: string, sha256: string): Promise<{ synced: Promise<void> }> {
     await rename(this.#path(box, sha256, 'part'), this.#path(box, sha256, 'jpg'))
     return { synced: this.#syncNames(box) }
@@ -72,13 +73,13 @@ export class PictureFolder {
     return rm(this.#path(box, sha256, 'part'), { force: true })
   }
 
-  /** Deletes the picture and whatever of it is on the way. */
+  /** Deletes the picture and its parts. */
   async drop(box: string, sha256: string): Promise<void> {
     await rm(this.#path(box, sha256, 'jpg'), { force: true })
     await this.dropPart(box, sha256)
   }
 
-  /** The bytes, or undefined when the file is missing or not what its name says. */
+  /** The bytes, or undefined when the file is missing or does not match its name. */
   async read(box: string, sha256: string): Promise<Uint8Array | undefined> {
     const bytes = await readFile(this.#path(box, sha256, 'jpg')).catch(nothingMissing)
     return bytes && createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : undefined
@@ -88,14 +89,14 @@ export class PictureFolder {
     return (await readdir(this.#folder).catch(noneMissing)).filter(isBoxId)
   }
 
-  /** Deletes files that nothing knows and parts that nobody adds to any more; answers how many. */
+  /** Deletes unknown files and parts without new bytes; returns their number. */
   async tidy(box: string, known: ReadonlySet<string>, nowMs: number): Promise<number> {
     let deleted = 0
     const folder = join(this.#folder, box)
     for (const name of await readdir(folder).catch(noneMissing)) {
       const { mtimeMs } = await stat(join(folder, name))
       const sha256 = fileName.exec(name)?.[1]
-      // A file that was named a moment ago may wait for its row.
+      // A file renamed a moment ago may wait for its row.
       const isStale = mtimeMs < nowMs - (sha256 === undefined ? stalePartMs : unknownFileMs)
       if (!isStale || (sha256 !== undefined && known.has(sha256))) continue
       await rm(join(folder, name), { force: true })
@@ -111,7 +112,10 @@ export class PictureFolder {
     return bavail / blocks
   }
 
-  /** A centre that died between naming a file and noting it: the file is a part again, and is finished anew. */
+  /**
+   * If a centre ended between renaming a file and storing its row, the file is a part again, and is completed once
+   * more.
+   */
   async #reopen(box: string, sha256: string): Promise<number> {
     const [file, part] = [this.#path(box, sha256, 'jpg'), this.#path(box, sha256, 'part')]
     const size = await sizeOf(file)

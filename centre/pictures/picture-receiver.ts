@@ -1,5 +1,5 @@
-// Takes picture chunks: only of pictures that a record of the same box has named, synced before the box is told, checked
-// when whole. A box that sends nonsense fills nothing but its own small share.
+// Receives picture chunks: only of pictures that a record of the same box has named, synced before the box gets the
+// answer, checked when complete. Invalid data of a box can fill only its own small share.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import { pictureBytesMax } from '../../protocols/domain/snapshot.ts'
@@ -14,12 +14,15 @@ import type { PictureProblem, PictureReceipt } from '../../protocols/uplink/pict
 import type { PictureRow, Storage, StoredChange } from '../storage/port.ts'
 import type { PictureFolder } from './picture-folder.ts'
 
-/** Chunks of one box, and of all, that wait for the disk, in bytes; more is dropped, and the box sends it again. */
+/**
+ * Chunks of one box, and of all, that wait for the disk, in bytes; further ones are dropped, and the box sends them
+ * again.
+ */
 export const waitingPerBoxMax = 2 * 1024 * 1024
 export const waitingBytesMax = 64 * 1024 * 1024
-/** Pictures worked on at once: the disk's queue stays short for the commits of records. */
+/** Pictures processed at once: the disk's queue stays short for the commits of records. */
 const atOnceMax = 4
-/** Below this share of the disk nothing new is begun: what is left belongs to records. */
+/** Below this share of free disk no new picture is started: the rest is kept for records. */
 const freeShareMin = 0.05
 
 export interface PictureReceiverOptions {
@@ -31,7 +34,7 @@ export interface PictureReceiverOptions {
   /** Resolves when every record of the box that arrived before the call is stored, or was refused. */
   recordsSettled: (box: string) => Promise<void>
   onStored: (changes: StoredChange[]) => void
-  /** A picture of this box is here: its quota may be passed now. */
+  /** A picture of this box is complete: its quota may be exceeded now. */
   onArrived: (box: string, bytes: number) => void
   sendReceipt: (box: string, receipt: PictureReceipt) => void
 }
@@ -45,7 +48,7 @@ interface Upload {
 
 export class PictureReceiver {
   readonly #options: PictureReceiverOptions
-  /** What waits or is worked on, by box and picture. */
+  /** Waiting and running work, by box and picture. */
   readonly #uploads = new Map<string, Upload>()
   readonly #boxBytes = new Map<string, number>()
   readonly #chunks
@@ -72,7 +75,7 @@ export class PictureReceiver {
     })
   }
 
-  /** Takes the bytes of a chunk as they came; the Receipt is the answer. */
+  /** Takes the bytes of a chunk as received; the Receipt is the answer. */
   offer(box: string, payload: Uint8Array): void {
     const parsed = parsePictureChunk(payload)
     if (!parsed.ok) return this.#count('unreadable')
@@ -124,7 +127,7 @@ export class PictureReceiver {
         this.#count(problem ?? 'stored', chunks.length)
         sendReceipt(box, { v: 1, sha256, storedTo, ...(problem === undefined ? {} : { problem }) })
       } catch (error) {
-        // No Receipt: the box asks again. Said once, until it works again.
+        // No Receipt: the box asks again. Logged once, until it works again.
         if (!this.#isFailing) logger.error({ err: error, box }, 'pictures can not be stored')
         this.#isFailing = true
         this.#count('failed', chunks.length)
@@ -153,7 +156,9 @@ export class PictureReceiver {
     return (await this.#finish(box, sha256)) ? { storedTo: bytes } : { storedTo: 0, problem: 'damaged' }
   }
 
-  /** A chunk may overtake the commit of the record that names its picture: it came behind it on the same connection. */
+  /**
+   * A chunk may overtake the commit of the record that names its picture: it arrived after it on the same connection.
+   */
   async #find(box: string, sha256: string): Promise<PictureRow | undefined> {
     const { storage, recordsSettled } = this.#options
     const row = await storage.pictureFile(box, sha256)
@@ -162,7 +167,7 @@ export class PictureReceiver {
     return storage.pictureFile(box, sha256)
   }
 
-  /** False when the bytes are not the picture that was announced: they are thrown away. */
+  /** False when the bytes are not the announced picture: they are deleted. */
   async #finish(box: string, sha256: string): Promise<boolean> {
     const { folder, storage, clock, logger, onStored, onArrived } = this.#options
     const bytes = await folder.readWhole(box, sha256)

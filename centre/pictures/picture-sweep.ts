@@ -1,4 +1,5 @@
-// Deletes pictures after their term and above their quota, oldest first and those of open alarms last; deletion deletes.
+// Deletes pictures after their term and above their quota, oldest first and those of open alarms last; they are removed
+// from the disk.
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -25,7 +26,7 @@ export interface PictureSweepOptions {
 export class PictureSweep {
   readonly #options: PictureSweepOptions
   readonly #deleted
-  /** Bytes that a box may still send before its quota is looked at again. */
+  /** Bytes that a box may still send before its quota is checked again. */
   readonly #room = new Map<string, number>()
   #cancel = (): void => undefined
   #running: Promise<void> = Promise.resolve()
@@ -62,7 +63,7 @@ export class PictureSweep {
     await this.#running
   }
 
-  /** Resolves when what was asked for until now is done. */
+  /** Resolves when all requests until now are done. */
   settled(): Promise<void> {
     return this.#running
   }
@@ -83,7 +84,7 @@ export class PictureSweep {
     })
   }
 
-  /** Deletes the files of rows that are marked gone already, such as those that a person had deleted at the box. */
+  /** Deletes the files of rows that are already marked as gone, such as those that a person deleted at the box. */
   dropGone(files: readonly { box: string; sha256: string }[]): void {
     const { folder } = this.#options
     this.#inTurn(async () => {
@@ -111,7 +112,10 @@ export class PictureSweep {
     }
   }
 
-  /** The row first: a file whose row says gone is found by the next sweep, a row without its file would promise a picture. */
+  /**
+   * The row first: a file whose row is marked gone is found by the next sweep; a row without its file would promise a
+   * picture.
+   */
   async #delete(why: GonePictures['why'], places: readonly PicturePlace[]): Promise<number> {
     if (places.length === 0 || this.#isStopped) return 0
     const { folder, storage, clock, logger, onStored } = this.#options

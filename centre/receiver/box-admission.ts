@@ -1,5 +1,5 @@
-// Which boxes may come in although their certificate or password is right: none whose certificate is revoked, and, where a list of
-// admitted boxes is kept, none that is not on it. The files are read again when they change.
+// Which boxes are admitted although their certificate or password is right: none with a revoked certificate, and, if
+// there is a list of admitted boxes, only those on it. The files are read again when they change.
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { isBoxId } from '../../protocols/domain/names.ts'
@@ -8,9 +8,9 @@ import { Revocations } from '../../platform/certificates/revocations.ts'
 export type AdmissionRefusal = 'certificate-revoked' | 'not-admitted'
 
 export interface BoxAdmissionOptions {
-  /** A CRL, or one serial number or fingerprint a line. */
+  /** A CRL, or one serial number or fingerprint per line. */
   revokedFile: string | undefined
-  /** One box id a line; absent: every box that proves its name. */
+  /** One box id per line; absent: every authenticated box. */
   admittedFile: string | undefined
   logger: Logger
 }
@@ -30,14 +30,14 @@ export class BoxAdmission {
     return [revokedFile, admittedFile].filter((file) => file !== undefined)
   }
 
-  /** Rejects when a file can not be read: a centre must not start without knowing who is shut out. */
+  /** Rejects when a file can not be read: a centre must not start without its revocations. */
   async load(): Promise<void> {
     await this.#revocations.load()
     const { admittedFile } = this.#options
     if (admittedFile !== undefined) this.#admitted = parseAdmitted(await readFile(admittedFile, 'utf8'))
   }
 
-  /** As `load`, but keeps what was known when a file can not be read. */
+  /** As `load`, but keeps the last content when a file can not be read. */
   async reload(): Promise<void> {
     try {
       await this.load()
@@ -53,14 +53,14 @@ export class BoxAdmission {
     }
   }
 
-  /** Why `box` may not come in with a certificate of these marks; undefined when it may. */
+  /** Why `box` is not admitted with a certificate of these marks; undefined when it is. */
   refusal(box: string, marks: readonly string[]): AdmissionRefusal | undefined {
     if (this.#revocations.has(marks)) return 'certificate-revoked'
     return this.#admitted && !this.#admitted.has(box) ? 'not-admitted' : undefined
   }
 }
 
-/** One box id a line; `#` starts a comment. */
+/** One box id per line; `#` starts a comment. */
 function parseAdmitted(text: string): Set<string> {
   const lines = text
     .replace(/^\uFEFF/, '')

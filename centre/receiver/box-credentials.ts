@@ -1,4 +1,4 @@
-// Who a connecting box is: by client certificate, by password, or, where that is allowed, by its word alone.
+// The identity of a connecting box: by client certificate, by password, or, if allowed, by its claim alone.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -7,20 +7,20 @@ import { TLSSocket } from 'node:tls'
 import { certificateMarks } from '../../platform/certificates/certificate-check.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 
-/** What a connection says of itself before anything is checked. */
+/** The claim of a connection before it is checked. */
 export interface Claim {
   box: string
-  /** True when a certificate that our CA signed names the box. */
+  /** True when a certificate signed by our CA names the box. */
   isCertified: boolean
-  /** Serial number and fingerprint of the certificate, as the list of revoked ones spells them. */
+  /** Serial number and fingerprint of the certificate, in the form of the revocation list. */
   marks: readonly string[]
-  /** Where it speaks from; a certificate by its fingerprint. */
+  /** The place from which it connects; a certificate by its fingerprint. */
   place: { address: string; certificate: string | undefined }
-  /** When its certificate ends. */
+  /** When its certificate expires. */
   endsAtMs?: number
 }
 
-/** undefined when the claim is void: a certificate that is not ours, or no name that can be a box. */
+/** Undefined when the claim is invalid: a foreign certificate, or a name that no box can have. */
 export function claimOf(connection: Duplex, user: string | undefined, clientId: string): Claim | undefined {
   const address = (connection as Socket).remoteAddress ?? ''
   if (connection instanceof TLSSocket) {
@@ -42,10 +42,10 @@ export function claimOf(connection: Duplex, user: string | undefined, clientId: 
 
 const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()
 
-/** Compared with for a name that is not in the file: it costs the same. */
+/** Compared for a name that is not in the file: it takes the same time. */
 const noDigest = digest('none')
 
-/** Lines `boxId:password`, read again when the file changes; the file must be readable by the centre alone. */
+/** Lines `boxId:password`, read again when the file changes; only the centre may have read access to the file. */
 export class BoxPasswords {
   readonly #file: string | undefined
   #changedAtMs = -1
@@ -58,7 +58,7 @@ export class BoxPasswords {
   matches(box: string, password: Uint8Array | undefined): boolean {
     this.#refresh()
     const expected = this.#digests.get(box)
-    // Both are digests, so neither length nor content shows in the time this takes.
+    // Both are digests, so the time of comparing shows neither length nor content.
     return timingSafeEqual(expected ?? noDigest, digest(password ?? '')) && expected !== undefined
   }
 

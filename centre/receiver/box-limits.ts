@@ -1,14 +1,18 @@
-// The share of the centre's disk that one box may fill: bytes of records over time, and in all. Above it the lower lanes of that box
-// are put off: no Receipt, so the box keeps them and sends them again. Red and orange are stored whatever the box has used.
+// The share of the centre's disk that one box may use: bytes of records over time, and in all. Above it the lower lanes
+// of that box are deferred: without a Receipt the box keeps the records and sends them again. Red and orange are always
+// stored.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { rowOverheadBytes, type LaneBatch } from '../storage/port.ts'
 
-/** So long after the last Report that was put off the box is within its share again. */
+/** This long after the last deferred Report the box counts as within its share again. */
 export const calmMs = 600_000
 const lookEveryMs = 30_000
 const dayMs = 86_400_000
-/** A box whose Reports are put off hears at most one Receipt in this time: it must not take the centre for deaf. */
+/**
+ * A box with deferred Reports gets at most one Receipt in this time: without any it would assume that the centre is
+ * deaf.
+ */
 const receiptPauseMs = 5000
 
 export type OverLimit = 'rate' | 'disk'
@@ -21,9 +25,12 @@ export interface BoxLimitsOptions {
   burstBytes: number
   /** Of all stored records of one box. */
   diskBytesMax: number
-  /** Bytes stored of each box; read at the start and again now and then, for what is past its term is deleted. */
+  /**
+   * Stored bytes of each box; read at the start and again from time to time, because records past their term are
+   * deleted.
+   */
   storedBytes: () => Promise<{ box: string; bytes: number }[]>
-  /** Over its share, and why, or within it again. */
+  /** Above its share, with the reason, or within it again. */
   onChange: (box: string, over: OverLimit | undefined) => void
 }
 
@@ -35,7 +42,7 @@ interface Over {
 
 export class BoxLimits {
   readonly #options: BoxLimitsOptions
-  /** When all that a box has sent is paid for. Boxes are admitted by name, so there are no more than these. */
+  /** When the debt of a box is paid. Boxes are admitted by name, so there are no more entries than boxes. */
   readonly #paidMs = new Map<string, number>()
   #stored = new Map<string, number>()
   readonly #over = new Map<string, Over>()
@@ -71,13 +78,13 @@ export class BoxLimits {
     this.#cancel()
   }
 
-  /** Its alarm stood when the centre stopped: it has its time to calm down again. */
+  /** Its alarm stood when the centre stopped: it gets time to come back within its share. */
   remember(box: string): void {
     const nowMs = this.#options.clock.monotonicMs()
     this.#over.set(box, { why: 'rate', lastMs: nowMs, receiptMs: nowMs })
   }
 
-  /** What a commit has stored. */
+  /** The bytes that a commit has stored. */
   stored(batches: readonly LaneBatch[]): void {
     const { clock, bytesPerDay } = this.#options
     const nowMs = clock.monotonicMs()
@@ -87,13 +94,13 @@ export class BoxLimits {
       const paidMs = Math.max(this.#paidMs.get(box) ?? 0, nowMs)
       this.#paidMs.set(box, paidMs + (bytes / bytesPerDay) * dayMs)
       this.#stored.set(box, (this.#stored.get(box) ?? 0) + bytes)
-      // Red and orange alone can pass the limit: people are told then, too.
+      // Red and orange alone can exceed the limit: people are informed then, too.
       const why = this.#whyOver(box)
       if (why) this.#note(box, why)
     }
   }
 
-  /** True when this Report is to be put off. */
+  /** True when this Report must be deferred. */
   putsOff(box: string, lane: string): boolean {
     if (lane === 'red' || lane === 'orange') return false
     const why = this.#whyOver(box)
@@ -103,7 +110,7 @@ export class BoxLimits {
     return true
   }
 
-  /** True when the box is to hear a Receipt, though nothing new is stored. */
+  /** True when the box must get a Receipt, although no record was stored. */
   isReceiptDue(box: string): boolean {
     const over = this.#over.get(box)
     const nowMs = this.#options.clock.monotonicMs()
@@ -135,7 +142,7 @@ export class BoxLimits {
     try {
       this.#stored = new Map((await storedBytes()).map(({ box, bytes }) => [box, bytes]))
     } catch {
-      // The sizes of the last look stay. A reader that does not answer is logged and fails /healthz (StoragePulse).
+      // The sizes of the last read stay. A reader that does not answer is logged and fails /healthz (StoragePulse).
     }
     const nowMs = clock.monotonicMs()
     for (const [box, { lastMs }] of this.#over) {

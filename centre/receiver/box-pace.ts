@@ -1,4 +1,4 @@
-// What a box may do only so often: some at once, then one for each pause. A box alone decides about its own pace.
+// A rate limit per box: some actions at once, then one per pause. Only a box's own actions count for it.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 export interface PaceOptions {
@@ -9,14 +9,14 @@ export interface PaceOptions {
 
 export class BoxPace {
   readonly #options: PaceOptions
-  /** When all that a box has done is paid for. Boxes are admitted by name, so there are no more than these. */
+  /** When the debt of a box is paid. Boxes are admitted by name, so there are no more entries than boxes. */
   readonly #paidMs = new Map<string, number>()
 
   constructor(options: PaceOptions) {
     this.#options = options
   }
 
-  /** False when it is too soon for `key`: nothing is counted then. */
+  /** False when it is too soon for `key`: the attempt is not counted. */
   takes(key: string): boolean {
     const { clock, burst, pauseMs } = this.#options
     const nowMs = clock.monotonicMs()

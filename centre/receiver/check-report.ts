@@ -1,5 +1,5 @@
-// The hand-written twin of `reportSchema`: a Report is checked for every record a box sends, and this is several
-// times faster. A property test holds the two to the same verdict.
+// The hand-written equivalent of `reportSchema`: a Report is checked for every record a box sends, and this is several
+// times faster. A property test compares the results of both.
 import { alarmChanges, alarmStates, boxAlarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
@@ -133,13 +133,13 @@ const fieldsByType = new Map<unknown, readonly (readonly [string, Check])[]>([
   ],
 ])
 
-/** Fields that are checked above, nesting included, or can not be nested. */
+/** Fields that are checked above, nesting included, or that can not be nested. */
 const flatFields = new Set(
   [...timeFields, ...[...fieldsByType.values()].flat()].map(([name]) => name).concat('type'),
 )
 const flatAlarmFields = new Set(alarmFields.map(([name]) => name))
 
-/** What a newer box says beside the fields that we know is kept, and must be as flat as the rest. */
+/** Unknown fields of a newer box are kept, and must not be nested deeper than the rest. */
 function findDeep(record: Fields): string | undefined {
   for (const name in record)
     if (!flatFields.has(name) && isNestedDeeper(record[name], nestingMax + 1)) return name

@@ -1,4 +1,4 @@
-// The way down to boxes, for the parts that answer them: whichever broker has a box's session attaches itself here when it starts.
+// The way down to boxes, for the parts that answer them: the broker attaches itself here when it starts.
 import { encodeJson } from '../../protocols/uplink/codec.ts'
 import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'

@@ -1,13 +1,13 @@
-// A queue per box, served in turn: how much one box has waiting decides nothing about how long another one waits.
+// One queue per box, served in turn: a box's waiting time does not depend on how much another box has waiting.
 
 export interface Queued {
   box: string
-  /** In plain records; asked when it is this one's turn, and only then. */
+  /** In plain records; computed only when it is this entry's turn. */
   weight: () => number
 }
 
 export class FairQueue<T extends Queued> {
-  /** Boxes that have something waiting, the next to be served first. */
+  /** Boxes with waiting entries, the next to be served first. */
   readonly #boxes = new Map<string, T[]>()
   #size = 0
 
@@ -23,8 +23,8 @@ export class FairQueue<T extends Queued> {
   }
 
   /**
-   * One of each box in turn, until `weightMax` is reached or nothing is left; of one box at most `boxWeightMax`. The first
-   * of each box is taken however heavy it is, but for `weightMax`; and the very first in any case.
+   * One entry of each box in turn, until `weightMax` is reached or none is left; of one box at most `boxWeightMax`. The
+   * first entry of each box is taken whatever its weight, up to `weightMax`; and the very first in any case.
    */
   take(weightMax: number, boxWeightMax: number): T[] {
     const taken: T[] = []
@@ -33,7 +33,7 @@ export class FairQueue<T extends Queued> {
     let hasTaken = true
     while (hasTaken) {
       hasTaken = false
-      // A copy: a box that was served goes to the end of the turn.
+      // A copy: a served box moves to the end of the turn.
       const turn = Array.from(this.#boxes)
       for (const [box, items] of turn) {
         const next = items[0]

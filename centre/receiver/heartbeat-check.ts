@@ -1,5 +1,5 @@
-// Compares what a box believes is receipted with what the centre has: a lost Receipt is sent again, and what an older
-// backup has lost is said aloud and asked for.
+// Compares the box's receipted positions with the centre's: a lost Receipt is sent again, and records lost by restoring
+// an older backup are reported and requested.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import { lanes } from '../../protocols/domain/colour.ts'
@@ -8,7 +8,7 @@ import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import { BoxPace } from './box-pace.ts'
 import type { GapChange, ReceiverCore } from './receiver-core.ts'
 
-/** Boxes whose loss or unreadable heartbeat was logged; beyond it only the counters move. */
+/** Boxes whose loss or unreadable heartbeat was logged; beyond it only the counters change. */
 const loggedMax = 1000
 /** A box sends one every 30 s and at each connection. */
 const heartbeatBurst = 20
@@ -19,7 +19,7 @@ export interface HeartbeatCheckOptions {
   registry: Registry
   clock: Pick<Clock, 'monotonicMs'>
   core: ReceiverCore
-  /** Lanes in which records that the centre had receipted are found missing. */
+  /** Lanes in which receipted records are missing at the centre. */
   onLost: (gaps: readonly GapChange[]) => void
 }
 
@@ -52,7 +52,9 @@ export class HeartbeatCheck {
     })
   }
 
-  /** False for heartbeats that come faster than any box sends them: dropped, for the next one tells the same again. */
+  /**
+   * False for heartbeats that come faster than any box sends them: dropped, because the next one has the same facts.
+   */
   takes(box: string): boolean {
     if (this.#pace.takes(box)) return true
     this.#tooMany.inc()
@@ -64,7 +66,7 @@ export class HeartbeatCheck {
     if (this.#isFirst(`unreadable ${box}`)) this.#options.logger.warn({ box }, 'a heartbeat can not be read')
   }
 
-  /** True when the box is owed a Receipt: it has not heard of something stored, or is to send something again. */
+  /** True when the box must get a Receipt: it has missed one, or must send records again. */
   isReceiptOwed(box: string, { epoch, lanes: heard }: Heartbeat): boolean {
     const { core, onLost, logger } = this.#options
     const gaps = core.hear(box, epoch, heard)

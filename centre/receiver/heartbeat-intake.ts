@@ -1,4 +1,4 @@
-// What a heartbeat leads to: the box is heard, its lanes are compared, and a Receipt is sent when one is owed.
+// Handles a heartbeat: the box counts as heard, its lanes are compared, and a Receipt is sent when one is due.
 import { parseHeartbeat } from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import { HeartbeatCheck, type HeartbeatCheckOptions } from './heartbeat-check.ts'
@@ -11,7 +11,7 @@ export interface HeartbeatIntakeOptions extends HeartbeatCheckOptions {
 export class HeartbeatIntake {
   readonly #options: HeartbeatIntakeOptions
   readonly #check: HeartbeatCheck
-  /** By box: the epoch of its last heartbeat. Boxes are admitted by name, so there are no more than these. */
+  /** By box: the epoch of its last heartbeat. Boxes are admitted by name, so there are no more entries than boxes. */
   readonly #epochs = new Map<string, string>()
   /** Boxes that have connected and wait for the answer to their first heartbeat: their Reports may wait for it. */
   readonly #greeted = new Set<string>()
@@ -36,7 +36,7 @@ export class HeartbeatIntake {
     if (this.#check.isReceiptOwed(box, heartbeat.value) || isFirst) sendReceipt(box, epoch)
   }
 
-  /** The box hears Receipts from now on. Its heartbeat may have overtaken this. */
+  /** The box has subscribed to Receipts. Its heartbeat may have arrived before this. */
   subscribed(box: string): void {
     const { core, sendReceipt } = this.#options
     const epoch = this.#epochs.get(box) ?? core.latestEpoch(box)

@@ -1,5 +1,5 @@
-// Group commit: what arrives while one commit runs goes into the next one together, red and orange first and without the
-// others. Whoever offered a Report is answered only when it is on disk.
+// Group commit: Reports that arrive during one commit are committed together in the next one, red and orange first and
+// separately. The sender gets its answer only when its Report is on disk.
 import type { Logger } from 'pino'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -23,31 +23,34 @@ import { messageOf } from '../../platform/failure.ts'
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
-/** In one of the others, on which a red one may wait: enough to spread the cost of the fsync, few enough for some ten milliseconds. A larger Report goes alone. */
+/** Most records in a commit of the other lanes, about ten milliseconds. A larger Report is committed alone. */
 export const otherRecordsMax = 600
-/** Commits of red and orange before the others have a turn. */
+/** Commits of red and orange before the others get a turn. */
 export const urgentInARowMax = 8
-/** Of one box in one commit, so that a red of another waits for no more than this and its own commit. A larger Report goes alone of its box. */
+/** Of one box in one commit: the red of another box waits for no more. A larger Report is the only one of its box. */
 export const boxRecordsMax = 600
-/** A record about a picture becomes rows and a message for the desks: it costs as much time as this number of plain ones. */
+/** A record about a picture becomes rows and a message for the desks: it costs as much as this number of others. */
 const pictureWeight = 16
-/** A record that says when a boot began may change the shown times of hundreds of alarms. */
+/** A record about the start of a boot may change the shown times of hundreds of alarms. */
 const clockWeight = 50
-/** Characters that cost as much time to parse and write as one plain record: a long record counts for several. */
+/** Characters that take as much time to parse and write as one plain record: a long record counts for several. */
 const charsPerWeight = 500
-/** What can not be read is kept in quarantine, up to 16 KiB of it. */
+/** An unreadable Report is kept in quarantine, up to 16 KiB of it. */
 const unreadableWeight = 20
-/** Reports waiting for a commit, in bytes as they came; more is refused, and the box sends it again. */
+/** Reports waiting for a commit, in bytes as received; further ones are refused, and the box sends them again. */
 export const waitingBytesMax = 64 * 1024 * 1024
-/** Of one box: beyond it the box is refused, whoever else waits or does not. */
+/** Of one box: beyond it the box is refused, whatever other boxes have waiting. */
 export const waitingPerBoxMax = 8 * 1024 * 1024
-/** Unpacked Reports ahead of their turn, in characters, of all boxes and of one. The others stay as they came: unpacked, they take twenty times as much. */
+/**
+ * Reports decompressed ahead of their turn, in characters, of all boxes and of one. The others stay compressed:
+ * decompressed, they take twenty times as much memory.
+ */
 const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
-/** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter moves. */
+/** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter changes. */
 const loggedCausesMax = 1000
 
-/** What came, until it is unpacked. */
+/** The received bytes, until they are decompressed. */
 interface Packed {
   channel: UpChannel
   topic: string
@@ -60,9 +63,9 @@ interface Waiting {
   arrived: ArrivedReport | undefined
   unreadable: QuarantineEntry | undefined
   bytes: number
-  /** Characters of the bodies, once unpacked. */
+  /** Characters of the bodies, once decompressed. */
   chars: number
-  /** In plain records; unpacks when that was not done yet. */
+  /** In plain records; decompresses if needed. */
   weight: () => number
   done: (error?: Error) => void
 }
@@ -73,11 +76,11 @@ export interface IntakeOptions {
   clock: Clock
   logger: Logger
   registry: Registry
-  /** Absent: no box has a share. */
+  /** Absent: boxes have no limit. */
   limits?: Pick<BoxLimits, 'putsOff' | 'isReceiptDue' | 'stored'>
 }
 
-/** After each commit: which boxes are owed a Receipt, what the stream may push, which lanes have holes. */
+/** After each commit: the boxes that must get a Receipt, the changes for the stream, the lanes with holes. */
 export interface StoredReports {
   heard: { box: string; epoch: string }[]
   changes: StoredChange[]
@@ -166,8 +169,8 @@ export class Intake {
   }
 
   /**
-   * `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there), or when it is
-   * put off: then no Receipt names it, and the box sends it again.
+   * `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there), or
+   * when it is deferred: then no Receipt names it, and the box sends it again.
    */
   offer(
     box: string,
@@ -200,7 +203,7 @@ export class Intake {
       weight: () => this.#weigh(waiting),
       done,
     }
-    // Unpacked at once while there is room: it costs no time then while a commit is under way.
+    // Decompressed at once while there is room: during a commit this costs no time.
     if (this.#unpackedChars < unpackedCharsMax && (this.#charsOfBox.get(box) ?? 0) < unpackedPerBoxMax)
       this.#unpack(waiting)
     const isUrgent = channel === 'red' || channel === 'orange'
@@ -208,7 +211,7 @@ export class Intake {
     this.#running ??= this.#run()
   }
 
-  /** Resolves when everything that `box` offered before has its answer. */
+  /** Resolves when everything that `box` offered before is answered. */
   async settled(box: string): Promise<void> {
     const ends = [this.#urgent, this.#rest].map(
       (queue) => new Promise<void>((resolve) => queue.push(createEnd(box, resolve))),
@@ -223,13 +226,13 @@ export class Intake {
   }
 
   async #run(): Promise<void> {
-    // Lets everything of this turn of the event loop arrive first.
+    // First lets everything of this turn of the event loop arrive.
     await new Promise((resolve) => setImmediate(resolve))
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#commit(batch)
     this.#running = undefined
   }
 
-  /** Urgent ones, and when they do not end, others between them. */
+  /** Urgent ones; if they do not end, others between them. */
   #take(): Waiting[] {
     const isUrgentNext =
       this.#urgent.size > 0 && (this.#urgentInARow < urgentInARowMax || this.#rest.size === 0)
@@ -280,7 +283,7 @@ export class Intake {
     }
     const startMs = clock.monotonicMs()
     try {
-      // Repeats need no commit, but are compared with what is stored.
+      // Repeats need no commit, but are compared with the stored records.
       const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
       const {
@@ -309,7 +312,7 @@ export class Intake {
     }
   }
 
-  /** A Receipt that says nothing new: the box must not take the centre for deaf. */
+  /** A Receipt without news: without any the box would assume that the centre is deaf. */
   #remind(box: string): void {
     const { core, limits } = this.#options
     const epoch = core.latestEpoch(box)
@@ -323,7 +326,7 @@ export class Intake {
     this.#commitSeconds.observe(seconds)
   }
 
-  /** What a box will never send: counted, and said once for each box and lane. */
+  /** Records that a box will never send: counted, and logged once for each box and lane. */
   #noteGivenUp(batches: readonly LaneBatch[]): void {
     for (const { box, lane, skipped } of batches)
       for (const { from, to, reason } of skipped) {
@@ -371,7 +374,7 @@ export class Intake {
   }
 }
 
-/** Stands behind everything that a box has in a queue. */
+/** Queued behind everything that a box has in a queue. */
 function createEnd(box: string, done: () => void): Waiting {
   const nothing = { packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
   return { box, ...nothing, weight: () => 0, done }

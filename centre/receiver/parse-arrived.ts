@@ -1,4 +1,4 @@
-// From the bytes of a Report to what the receiver core plans with; whatever a box sends, this never throws.
+// Turns the bytes of a Report into the input of the receiver core; never throws, whatever a box sends.
 import { gunzipSync } from 'node:zlib'
 import { isWallMs, laneNumberMax, recordCharsMax } from '../../protocols/domain/limits.ts'
 import { mayHideText, withPlainText } from '../../protocols/domain/plain-text.ts'
@@ -20,12 +20,15 @@ function unpack(payload: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** `lane` is the topic's: a Report that claims another one is refused, for the topic decides who waits for whom. */
+/**
+ * `lane` is that of the topic: a Report with another lane is refused, because the topic decides the order of waiting.
+ */
 export function parseArrivedReport(box: string, lane: string, payload: Uint8Array): Result<ArrivedReport> {
   try {
     return parse(box, lane, payload)
   } catch {
-    // Nested beyond a stack, or a mistake of ours: the Report is kept in quarantine, and others are not held up by it.
+    // Nested beyond the stack, or a mistake of ours: the Report is kept in quarantine, and others are not blocked by
+    // it.
     return bad('a Report that this program fails to read')
   }
 }
@@ -45,7 +48,7 @@ function parse(box: string, lane: string, payload: Uint8Array): Result<ArrivedRe
   if (last > laneNumberMax) return bad('too high', 'first')
   for (const { from, to } of report.skipped ?? []) {
     if (from > to) return bad('from above to', 'skipped')
-    // What is skipped lies below what is sent.
+    // Skipped numbers lie below sent ones.
     if (report.records.length > 0 && to >= report.first && from <= last)
       return bad('skips what it sends', 'skipped')
   }
@@ -66,7 +69,7 @@ function parse(box: string, lane: string, payload: Uint8Array): Result<ArrivedRe
 const isSound = (record: JournalRecord): boolean =>
   record.type !== 'event' || record.deviceAtMs === undefined || isWallMs(record.deviceAtMs)
 
-/** Texts plain; a device's clock beyond the year 9999 says nothing and is left out, the event is not. */
+/** Texts without control characters; a device time beyond the year 9999 is removed, the event stays. */
 function soundRecord(record: JournalRecord): JournalRecord {
   const plain = withPlainText(record) as JournalRecord
   if (plain.type === 'event' && !isSound(plain)) delete plain.deviceAtMs

@@ -1,5 +1,5 @@
-// What the centre promises a box, as a state machine without I/O: which records are new, what is missing, and the
-// Receipt that may be sent. Nothing counts as stored before `settle` says that the commit is on disk.
+// The centre's guarantees to a box, as a state machine without I/O: which records are new, which are missing, and which
+// Receipt may be sent. A record counts as stored only after `settle`, which follows the commit.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
@@ -10,17 +10,22 @@ import { isClockSynced } from '../alarms/boot-time.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
 import { addRange, hasNumber, holesOf, newOf, unbrokenTo } from '../../protocols/kit/ranges.ts'
 
-/** Holes a lane may have at once; a Report that would make more is refused, and comes again once holes are filled. */
+/** Most holes per lane; a Report that would make more is refused, and comes again once holes are filled. */
 export const rangesMax = 1000
-/** Ranges of one box over all its epochs and lanes: a box that makes many of both takes no more memory than this. */
+/** Most ranges of one box over all its epochs and lanes: this bounds the memory for a box that makes many of both. */
 export const rangesPerBoxMax = 6000
-/** A box may skip so far beyond what it announced or sent: its heartbeat says every 30 s how far it is. */
+/**
+ * A box may skip at most this far beyond the highest number it announced or sent: its heartbeat gives that number every
+ * 30 s.
+ */
 export const skipAheadMax = 1_000_000
 /** Holes named in one Receipt, the oldest first (the contract's limit). */
 export const missingMax = 100
-/** Journals one box may begin over the years; a box above this is broken or lying. */
+/** Journals that one box may begin over the years; a box above this is broken or hostile. */
 export const epochsPerBoxMax = 1000
-/** Boxes whose loss to an older backup is remembered at once; others are found when these have it back. */
+/**
+ * Boxes whose loss by an older backup is tracked at once; others are found when these have sent their records again.
+ */
 export const lostBoxesMax = 50_000
 
 /** A Report that was parsed; `bodies` are the records' JSON in the same order. */
@@ -30,16 +35,19 @@ export interface ArrivedReport {
   bodies: readonly string[]
 }
 
-/** What to commit in one transaction, and what is known once it is. */
+/** The content of one transaction, and the state once it is committed. */
 export interface Plan {
   lanes: LaneBatch[]
   /** Records that were stored before, or twice in this plan. */
   repeats: number
-  /** Those of them that are stored: to be compared, for a box's folder may go back and give their numbers to other records. */
+  /**
+   * Those of them that are stored: to be compared, because a box whose folder went back uses their numbers for other
+   * records.
+   */
   repeated: RepeatedRecord[]
-  /** Reports (by their index) that can not be stored, with the reason. */
+  /** Reports (by index) that can not be stored, with the reason. */
   refused: { index: number; reason: string }[]
-  /** Boxes and epochs that are owed a Receipt after the commit, also when everything was a repeat. */
+  /** Boxes and epochs that must get a Receipt after the commit, also when all records were repeats. */
   heard: { box: string; epoch: string }[]
 }
 
@@ -49,27 +57,30 @@ export interface GapChange {
   missing: NumberRange[]
 }
 
-/** Where a box stands in its lanes, as its heartbeat says. */
+/** The positions of a box in its lanes, from its heartbeat. */
 export type Heard = Partial<Record<Lane, { last: number; receipted: number }>>
 
 type Lanes = Map<Lane, NumberRange[]>
 
 export class ReceiverCore {
-  /** By box, then by epoch in the order first heard. */
+  /** By box, then by epoch in the order of first arrival. */
   readonly #boxes = new Map<string, Map<string, Lanes>>()
-  /** By box, in the epoch of its last heartbeat: receipted in a past that an older backup has undone, not yet here again. */
+  /**
+   * By box, in the epoch of its last heartbeat: numbers receipted before an older backup was restored, and not here
+   * again yet.
+   */
   readonly #lost = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
 
   /** By box, in one epoch: the lowest number of each lane that came again as another record. */
   readonly #conflicts = new Map<string, { epoch: string; lanes: Map<Lane, number> }>()
-  /** By box: ranges kept of it. */
+  /** By box: number of ranges kept. */
   readonly #ranges = new Map<string, number>()
-  /** By box: the highest numbers that its heartbeats named, in the epoch of the last. */
+  /** By box: the highest numbers in its heartbeats, in the epoch of the last one. */
   readonly #announced = new Map<string, { epoch: string; lanes: Heard }>()
-  /** By box/epoch/lane: numbers that the box said it will never send. */
+  /** By box/epoch/lane: numbers that the box declared missing. */
   readonly #givenUp = new Map<string, number>()
 
-  /** Takes what storage knows at the start. */
+  /** Takes the state of storage at the start. */
   remember(epochs: readonly { box: string; epoch: string }[], known: readonly KnownLane[]): void {
     for (const { box, epoch } of epochs) this.#lanesOf(box, epoch)
     for (const { box, epoch, lane, settled, givenUp } of known) {
@@ -78,7 +89,7 @@ export class ReceiverCore {
     }
   }
 
-  /** Decides about `reports` in order without changing anything: a commit that fails leaves no trace here. */
+  /** Plans `reports` in order without changing any state: a commit that fails needs no undo here. */
   plan(reports: readonly ArrivedReport[]): Plan {
     const batches = new Map<string, LaneBatch>()
     const heard = new Map<string, { box: string; epoch: string }>()
@@ -125,7 +136,7 @@ export class ReceiverCore {
     }
   }
 
-  /** A box says what it was receipted. Returns the lanes in which that is more than is stored, when it is news. */
+  /** The box's receipted positions. Returns the lanes in which they are above the stored ones, if that is new. */
   hear(box: string, epoch: string, heard: Heard): GapChange[] {
     this.#announced.set(box, { epoch, lanes: heard })
     if (this.#lost.get(box)?.epoch !== epoch) this.#lost.delete(box)
@@ -143,17 +154,17 @@ export class ReceiverCore {
     return changes
   }
 
-  /** What is known to exist and not stored: the holes, and what an older backup has lost. */
+  /** Numbers that exist and are not stored: the holes, and those lost by an older backup. */
   missing(box: string, epoch: string, lane: Lane): NumberRange[] {
     return missingOf(this.#settled(box, epoch, lane), this.#lostTo(box, epoch, lane))
   }
 
-  /** How many numbers the box said it no longer has: they count as settled and are gone. */
+  /** How many numbers the box declared missing: they count as settled and are gone. */
   givenUp(box: string, epoch: string, lane: Lane): number {
     return this.#givenUp.get(`${box}/${epoch}/${lane}`) ?? 0
   }
 
-  /** Records that came under a number that stands for another: it is not receipted until the box begins a new epoch. */
+  /** A number came again as another record: it is not receipted until the box begins a new epoch. */
   conflict({ box, epoch, lane, number }: RecordConflict): void {
     const known = this.#conflicts.get(box)
     const ofEpoch = known?.epoch === epoch ? known.lanes : new Map<Lane, number>()
@@ -161,7 +172,7 @@ export class ReceiverCore {
     this.#conflicts.set(box, { epoch, lanes: ofEpoch })
   }
 
-  /** The plan's commit is on disk. Returns the lanes that began or ceased to have holes. */
+  /** The plan's commit is on disk. Returns the lanes that have new holes or none any more. */
   settle(plan: Plan): GapChange[] {
     const changes: GapChange[] = []
     for (const { box, epoch, lane, settled, skipped } of plan.lanes) {
@@ -177,7 +188,7 @@ export class ReceiverCore {
     return changes
   }
 
-  /** What may be said to a box about an epoch: only what is settled. */
+  /** The Receipt for an epoch of a box: only settled numbers. */
   receipt(box: string, epoch: string, centreTimeMs: number): Receipt {
     const said: Partial<Record<Lane, LaneReceipt>> = {}
     for (const lane of lanes) {
@@ -209,7 +220,9 @@ export class ReceiverCore {
     this.#lanesOf(box, epoch).set(lane, settled)
   }
 
-  /** What is skipped lies below the records of its Report; without records, not far above what is known to exist. */
+  /**
+   * Skipped numbers lie below the records of their Report; without records, at most slightly above the known numbers.
+   */
   #isSkippingAhead({ box, report }: ArrivedReport, settled: readonly NumberRange[]): boolean {
     const { epoch, lane, first, records, skipped = [] } = report
     const announced = this.#announced.get(box)
@@ -269,7 +282,7 @@ function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange
 
 const hasNews = (batch: LaneBatch): boolean => batch.numbers.length > 0 || batch.skipped.length > 0
 
-/** The holes below `lostTo` too, which may lie above all that is stored. */
+/** Includes the holes below `lostTo`, which may lie above all stored numbers. */
 function missingOf(settled: readonly NumberRange[], lostTo: number | undefined): NumberRange[] {
   const holes = holesOf(settled, missingMax)
   const last = settled.at(-1)?.[1] ?? 0
@@ -284,7 +297,7 @@ function settledAfter(settled: NumberRange[], { first, records, skipped }: Repor
   return after
 }
 
-/** Adds what `batch.settled` does not cover yet; returns how many records were repeats. */
+/** Adds the numbers that `batch.settled` does not cover yet; returns the number of repeats. */
 function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport, repeated: RepeatedRecord[]): number {
   let repeats = 0
   report.records.forEach((record, i) => {
@@ -303,7 +316,7 @@ function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport, repeated: R
     else if (isAboutPicture(record)) batch.pictures.push(record)
     if (record.was) batch.origins.push({ sequence: record.sequence, was: record.was })
   })
-  // Each number once, however often it is named: what is given up is summed.
+  // Each number once, however often it is named: missing numbers are summed.
   let covered: readonly NumberRange[] = batch.settled
   for (const { from, to, reason } of report.skipped ?? []) {
     for (const [start, end] of newOf(covered, from, to)) batch.skipped.push({ from: start, to: end, reason })

@@ -1,4 +1,5 @@
-// Calls that a box could not keep: stored as alarms, each in a commit of its own, and acknowledged once they are on disk.
+// Calls that a box could not store: stored as alarms, each in a separate commit, and acknowledged once they are on
+// disk.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -9,7 +10,7 @@ import type { UnkeptCall } from '../../protocols/uplink/unkept.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { BoxPace } from './box-pace.ts'
 
-/** A box sends four a second, and at a connection all that it has, which is no more than this. */
+/** A box sends four per second, and at a connection all that it has, which is not more than this. */
 const burst = 200
 const pauseMs = 100
 
@@ -37,7 +38,7 @@ export class UnkeptIntake {
     })
   }
 
-  /** Resolves once it is on disk, or is nothing that can be stored. */
+  /** Resolves once it is on disk, or can never be stored. */
   async take(box: string, payload: Uint8Array): Promise<void> {
     const { storage, clock, logger, onStored } = this.#options
     if (!this.#pace.takes(box)) return this.#calls.inc({ result: 'too many' })

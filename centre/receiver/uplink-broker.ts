@@ -1,5 +1,5 @@
-// The MQTT side of the centre: boxes connect, publish under their own name only, and get what is sent down to them.
-// The only file that knows aedes. It knows no storage: a Report is acknowledged when `onReport` says so.
+// The MQTT side of the centre: boxes connect, publish under their own name only, and receive messages. The only file
+// that uses aedes. It does not use storage: a Report is acknowledged when `onReport` calls back.
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import { Aedes, type AedesOptions, type AuthenticateError, type Client } from 'aedes'
@@ -21,10 +21,10 @@ import { createUplinkServer, readTls, tlsFilesOf } from './connections/uplink-se
 import { InHand } from './connections/in-hand.ts'
 import { RefusedBoxes } from './connections/refused-boxes.ts'
 
-/** A heartbeat comes every 30 s; a connection this quiet is dead. */
+/** A heartbeat comes every 30 s; a connection without messages for this long is dead. */
 const quietMsMax = 240_000
 const connectMsMax = 10_000
-/** Files of certificates and of revoked boxes are looked at this often: a revoked box is cut within a second. */
+/** Interval for checking the files of certificates and revoked boxes: a revoked box is disconnected within a second. */
 const filesLookedAtEveryMs = 400
 
 type Callbacks = Required<Pick<AedesOptions, 'preConnect' | 'authorizePublish' | 'authorizeSubscribe'>>
@@ -76,7 +76,7 @@ export class UplinkBroker {
     })
   }
 
-  /** Addresses that boxes can connect to, in the order of the listeners. */
+  /** Addresses for boxes, in the order of the listeners. */
   get urls(): string[] {
     return this.#servers.map((server, i) => {
       const { port } = server.address() as AddressInfo
@@ -120,7 +120,7 @@ export class UplinkBroker {
       if (box === undefined) return
       for (const { topic } of subscriptions) {
         const down = parseDownTopic(topic)
-        // Once for a session: what a box is owed is read from the database.
+        // Once per session: the due Receipts of a box are read from the database.
         if (!down || !this.#sessions.listen(box, client, down.channel)) continue
         this.#guarded(
           () => client.conn.destroy(),
@@ -134,7 +134,9 @@ export class UplinkBroker {
     this.#stopWatching = watchFiles(watched, this.#options.clock, () => this.reload(), filesLookedAtEveryMs)
   }
 
-  /** Reads certificates and the lists of revoked and admitted boxes again; sessions that are shut out now end. */
+  /**
+   * Reads certificates and the lists of revoked and admitted boxes again; sessions that are no longer admitted end now.
+   */
   async reload(): Promise<void> {
     for (const [server, files] of this.#tlsServers) {
       try {
@@ -165,7 +167,7 @@ export class UplinkBroker {
         const claim = claimOf(client.conn, packet.username, packet.clientId)
         if (!claim) return callback(this.#refuse('no-box-name', client, undefined, packet.clientId), false)
         if (!packet.clean || packet.will) {
-          // Sessions and wills would be kept in memory for boxes that may never return.
+          // Sessions and wills would stay in memory for boxes that may never return.
           packet.clean = true
           delete packet.will
         }
@@ -212,17 +214,17 @@ export class UplinkBroker {
     }
   }
 
-  /** Whether a session of `box` listens on `channel`. */
+  /** True when a session of `box` has subscribed to `channel`. */
   canReach(box: string, channel: DownChannel): boolean {
     return this.#sessions.canReach(box, channel)
   }
 
-  /** Sends to every session of `box` that subscribed; false when there is none. */
+  /** Sends to every subscribed session of `box`; false when there is none. */
   publish(box: string, channel: DownChannel, payload: Uint8Array, qos: 0 | 1): boolean {
     return this.#sessions.publish(box, channel, payload, qos)
   }
 
-  /** Ends every connection and stops listening; commits that are under way keep their own course. */
+  /** Closes every connection and stops listening; running commits continue. */
   async stop(): Promise<void> {
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
@@ -285,7 +287,7 @@ export class UplinkBroker {
     const claim = this.#claims.get(client)
     if (!claim) return done(this.#refuse('no-box-name'), null)
     const address = (client.conn as Socket).remoteAddress ?? ''
-    // The right one is not looked at either: or else each guess would still be tried.
+    // The right password is not checked either: otherwise each guess would still be tried.
     if (!claim.isCertified && password !== undefined && !this.#guesses.allows(claim.box, address))
       return done(this.#refuse('throttled', client, claim.box), null)
     let isProven = claim.isCertified
@@ -294,7 +296,7 @@ export class UplinkBroker {
     } catch (error) {
       this.#options.logger.error({ err: error }, 'the file of box passwords can not be read')
     }
-    // A password that was given must be right, also where strangers may come in without one.
+    // A given password must be right, also where boxes without one are admitted.
     isProven ||= this.#options.isAnonymousAllowed && password === undefined
     if (!isProven) {
       if (password !== undefined) this.#guesses.note(claim.box, address)
@@ -319,7 +321,7 @@ export class UplinkBroker {
     if (box !== undefined) this.#sessions.close(box, client)
   }
 
-  /** What a callback of the broker throws would end the program: it is a refusal of what this client did. */
+  /** An exception in a callback would end the program: it counts as a refusal of this client's message. */
   #guarded(refuse: (error: AuthenticateError) => void, run: () => void): void {
     try {
       run()

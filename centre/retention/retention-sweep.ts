@@ -1,5 +1,5 @@
-// Deletes what is past its term, daily and on command: a few rows in a transaction, with a pause behind each so that the commit of
-// an alarm waits for one of them at the most.
+// Deletes rows past their term, daily and on command: a few rows per transaction, with a pause after each so that the
+// commit of an alarm waits for one of them at most.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -7,7 +7,7 @@ import type { Storage } from '../storage/port.ts'
 import { expiredKinds, type ExpiredKind } from '../storage/retention-port.ts'
 import { termsAt, type RetentionSettings } from './terms.ts'
 
-/** Not in the first minutes, when the boxes bring what they kept while the centre was away. */
+/** Not in the first minutes, when the boxes send the records of the time while the centre was away. */
 const firstMs = 30 * 60_000
 const everyMs = 24 * 3_600_000
 const rowsAtOnce = 200
@@ -24,7 +24,7 @@ export interface SweepOptions {
   onProgress?: (kind: ExpiredKind, deleted: number) => void
 }
 
-/** Goes through all kinds once; answers how many rows of each were (or would be) deleted. */
+/** Processes all kinds once; returns how many rows of each were (or would be) deleted. */
 export async function sweepExpired(options: SweepOptions): Promise<Record<ExpiredKind, number>> {
   const { storage, settings, nowMs, isDryRun = false, pause, isStopped = () => false } = options
   const terms = termsAt(settings, nowMs)

@@ -9,7 +9,7 @@ export interface RetentionSettings {
 
 const dayMs = 86_400_000
 
-/** Rows of a kind that were last touched before this, ms since 1970, are past their term. */
+/** Rows of a kind whose last change is before this, ms since 1970, are past their term. */
 export function termsAt(settings: RetentionSettings, nowMs: number): Record<ExpiredKind, number> {
   const ago = (days: number): number => nowMs - days * dayMs
   const alarms = ago(settings.alarmDays)

@@ -1,4 +1,4 @@
-// What others see of the storage of cases.
+// Interface of the storage of cases.
 import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
 import type { CaseSummary } from '../../protocols/desk/cases.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
@@ -14,9 +14,9 @@ export type CaseOutcome =
   | {
       type: 'done'
       case: Case
-      /** Those whose stage has moved: their boxes are told. */
+      /** Alarms whose stage has changed: their boxes get it. */
       alarms: DeskAlarm[]
-      /** The alarm that was named, where the step did not move it. */
+      /** The named alarm, if the step did not change it. */
       asked?: DeskAlarm
       changes: StoredChange[]
     }
@@ -44,7 +44,7 @@ export interface CaseQuery {
   limit: number
 }
 
-/** A deadline that came: what supervisors, outlets and metrics are told. */
+/** A deadline that was reached: reported to supervisors, outlets and metrics. */
 export interface DueEvent {
   case: string
   event: CaseEvent
@@ -71,7 +71,7 @@ export interface CaseWriterCalls extends CaseHandsCalls {
   openCase(made: HandMade, who: string, atMs: number): CaseOutcome
   mergeCases(into: string, from: string, actor: Actor, atMs: number): CaseOutcome
   splitCase(id: string, alarms: readonly string[], actor: Actor, atMs: number): CaseOutcome
-  /** Looks at what is due, some cases at a time. */
+  /** Checks the due cases, some at a time. */
   passDeadlines(nowMs: number): { changes: StoredChange[]; due: DueEvent[]; nextDueMs?: number }
   putActionLists(lists: readonly ActionList[], who: string, atMs: number): number
 }

@@ -1,4 +1,4 @@
-// Storage's part of the figures: plain rows of a span of time, and the audit trail in pages.
+// Storage's part of the figures: plain rows of a time span, and the audit trail in pages.
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { MeasuredStep } from '../../protocols/desk/figures.ts'
@@ -9,7 +9,7 @@ export interface CaseRow {
   isDrill: boolean
   openedAtMs: number
   outcome?: CaseOutcome
-  /** When each step was done first. */
+  /** When each step was first done. */
   doneAtMs: Partial<Record<MeasuredStep, number>>
   reopened: number
   supervisorCalls: number
@@ -50,7 +50,7 @@ export interface AuditEntry {
   who: string
   what: string
   why: string
-  /** Over the entry and the one before it about the same. */
+  /** Over the entry and the one before it about the same subject. */
   hash: string
   /** Over all entries up to this one. */
   chain: string

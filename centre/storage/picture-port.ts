@@ -2,10 +2,10 @@
 import type { DeskPicture, GoneReason, Role } from '../../protocols/desk/api.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 
-/** A file of a box's picture, as its records name it. */
+/** A file of a box's picture, as named in its records. */
 export interface PictureRow {
   bytes: number
-  /** It is here, or was, or will never come: nothing of it is wanted. */
+  /** It is stored, or was, or will never come: no bytes of it are needed. */
   isSettled: boolean
 }
 
@@ -15,7 +15,7 @@ export interface PicturePlace {
   bytes: number
 }
 
-/** How many bytes may stay, of one box or of all. */
+/** How many bytes may be kept, of one box or of all. */
 export interface PictureLimits {
   box?: string | undefined
   bytesMax: number
@@ -26,14 +26,14 @@ export interface GonePictures {
   files: { box: string; sha256: string }[]
 }
 
-/** A box of which a file is here, and what it shows there. */
+/** A box that has this file, and the subject of the picture there. */
 export interface PictureHolder {
   box: string
   bytes: number
   uses: DeskPicture[]
 }
 
-/** A person was handed a picture. */
+/** A picture was handed to a person. */
 export interface Look {
   atMs: number
   who: string

@@ -1,4 +1,4 @@
-// What others see of storage: plain calls that SQLite answers today and another database can answer later.
+// Interface of storage: plain calls that SQLite answers today and another database can answer later.
 import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
@@ -51,11 +51,11 @@ export interface LaneBatch {
   bodies: string[]
   /** The AlarmRecords among them. */
   alarms: AlarmRecord[]
-  /** Those among them by which a box says when a boot began. */
+  /** Those among them about the start of a boot. */
   clocks: LogRecord[]
   /** Those among them that are about pictures. */
   pictures: LogRecord[]
-  /** Those among them that were salvaged, by their sequence: stored only when their first place is not. */
+  /** Those among them that were salvaged, by their sequence: stored only when their first position is not. */
   origins: { sequence: number; was: RecordPlace }[]
   skipped: { from: number; to: number; reason: string }[]
   /** All settled numbers of the lane once this batch is stored. */
@@ -69,7 +69,7 @@ export interface QuarantineEntry {
   payload: Uint8Array
 }
 
-/** A record that came under a number that is stored. */
+/** A record that came under a stored number. */
 export interface RepeatedRecord {
   box: string
   epoch: string
@@ -79,18 +79,18 @@ export interface RepeatedRecord {
   identity: string
 }
 
-/** A number that is stored and came again as another record: the box's folder went back to an earlier state. */
+/** A stored number came again as another record: the box's folder went back to an earlier state. */
 export type RecordConflict = Omit<RepeatedRecord, 'identity'>
 
 export interface IntakeBatch {
   receivedAtMs: number
   lanes: LaneBatch[]
   quarantined: QuarantineEntry[]
-  /** Compared with what is stored under their numbers. */
+  /** Compared with the records stored under their numbers. */
   repeated?: RepeatedRecord[]
 }
 
-/** A record that fails the commit that it is in: it went into quarantine instead, and its number is settled. */
+/** A record that makes its commit fail: it went into quarantine instead, and its number is settled. */
 export interface SpoiltRecord {
   box: string
   lane: Lane
@@ -104,7 +104,7 @@ export interface StoredIntake {
   conflicts?: RecordConflict[]
 }
 
-/** A call that a box could not keep. */
+/** A call that a box could not store. */
 export interface UnkeptArrived {
   box: string
   at: BoxTime
@@ -124,7 +124,7 @@ export interface KnownBox {
   id: string
   name: string
   lastHeardAtMs?: number
-  /** Gone for good, until it is heard again. */
+  /** Removed for good, until it is heard again. */
   isRetired?: boolean
 }
 
@@ -133,11 +133,11 @@ export interface KnownLane {
   epoch: string
   lane: Lane
   settled: NumberRange[]
-  /** Numbers among them that the box no longer had. */
+  /** Numbers among them that the box had lost. */
   givenUp: number
 }
 
-/** Something that the start could not take as it was stored: left out or made anew, and named in the log. */
+/** A stored value that the start could not use: left out or recomputed, and named in the log. */
 export interface SetAside {
   box: string
   epoch?: string
@@ -146,11 +146,11 @@ export interface SetAside {
   why: string
 }
 
-/** Everything a starting centre must remember. */
-/** What a stored record takes of the disk beside its text: its row and two entries of indexes. */
+/** The state that a starting centre needs. */
+/** Disk space of a stored record beside its text: its row and two entries of indexes. */
 export const rowOverheadBytes = 100
 
-/** A row that is left out because its JSON is spoilt. */
+/** A row that is left out because its JSON is damaged. */
 export interface SpoiltRow {
   table: string
   row: string
@@ -158,7 +158,7 @@ export interface SpoiltRow {
 
 export interface Remembered {
   boxes: KnownBox[]
-  /** In the order the centre first heard them. */
+  /** In the order in which the centre first received them. */
   epochs: { box: string; epoch: string }[]
   lanes: KnownLane[]
   lastPosition: number
@@ -175,14 +175,14 @@ export interface AlarmQuery {
   limit: number
 }
 
-/** `leftOut` names alarms that can not be shown: an older program stored what no page can take. */
+/** `leftOut` names alarms that can not be shown: an older version stored values too large for a page. */
 export interface AlarmPage {
   alarms: DeskAlarm[]
   next?: string
   leftOut?: string[]
 }
 
-/** `body` is the record's JSON exactly as stored, but for the time of an unsynced boot once its beginning is known. */
+/** `body` is the record's JSON exactly as stored, except the time of an unsynced boot once its start is known. */
 export interface EventRow {
   box: string
   epoch: string
@@ -215,7 +215,7 @@ export interface TokenRow extends Account {
   hash: string
   createdAtMs: number
   expiresAtMs: number
-  /** Of a program: in a name space of its own, and not ended when a user is. */
+  /** Of a program: in a separate name space, and not ended together with a user. */
   isProgram: boolean
 }
 
@@ -224,7 +224,7 @@ export interface FoundToken extends Account {
   isProgram: boolean
 }
 
-/** Something that happened to an account, a token or a picture. */
+/** An event of an account, a token or a picture. */
 export interface SecurityEntry {
   atMs: number
   what: SecurityEvent
@@ -239,13 +239,13 @@ export interface SecurityRow extends SecurityEntry {
 
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
 export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls, PeopleWriterCalls {
-  /** Nothing but an answer: the thread works. */
+  /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
-  /** A call that its box could not keep becomes an alarm all the same. */
+  /** A call that its box could not store becomes an alarm all the same. */
   storeUnkept(call: UnkeptArrived): StoredChange[]
-  /** The town's rules for cases; the defaults hold until it is called. */
+  /** The town's rules for cases; until it is called the defaults apply. */
   setCasePolicy(settings: PolicySettings): void
   seeAlarm(id: string, user: string, atMs: number): StepOutcome
   changeOwnAlarm(change: OwnAlarmChange): StoredChange[]
@@ -255,25 +255,28 @@ export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls, Peop
   extendToken(hash: string, expiresAtMs: number): void
   revokeToken(hash: string): void
   noteSecurity(entries: readonly SecurityEntry[]): void
-  /** The secret of that name; `fresh` becomes it when there is none. */
+  /** The secret of that name; if there is none, `fresh` is stored. */
   keepSecret(name: string, fresh: string): string
-  /** The box is gone for good: not listed, its silence no alarm, until it is heard again. Undefined when it is unknown. */
+  /**
+   * The box is removed for good: not listed, its silence no alarm, until it is heard again. Undefined when it is
+   * unknown.
+   */
   retireBox(box: string, by: string, why: string, atMs: number): StoredChange[] | undefined
-  /** Stores a new command; its trail says who asked for it. */
+  /** Stores a new command; its trail names the person. */
   askCommand(command: DeskCommand): StoredChange[]
-  /** Undefined when the box has no such command, or it can not come to that state any more. */
+  /** Undefined when the box has no such command, or the command can not enter that state any more. */
   moveCommand(box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined
-  /** Nothing more is to be learned of it. */
+  /** Its outcome will not be asked for any more. */
   closeCommand(id: string): void
-  /** The file is whole and checked on the disk. */
+  /** The file is complete and checked on the disk. */
   storePicture(box: string, sha256: string, atMs: number): StoredChange[]
   /** These are deleted from the disk next, or will never come. */
   dropPictures(gone: GonePictures, atMs: number): StoredChange[]
-  /** Must be written before the picture is handed out. */
+  /** Must be stored before the picture is handed out. */
   noteLook(look: Look): void
 }
 
-/** How far a command has come. */
+/** The state of a command. */
 export interface CommandStep extends Pick<
   DeskCommand,
   'changedAtMs' | 'reason' | 'reached' | 'missed' | 'names' | 'snapshots'
@@ -283,13 +286,13 @@ export interface CommandStep extends Pick<
 
 export interface MovedCommand {
   command: DeskCommand
-  /** None when nothing that a desk shows has changed. */
+  /** None when nothing shown on a desk has changed. */
   changes: StoredChange[]
 }
 
 export type CommandMessage = Omit<CommandNews, 'position'>
 
-/** Messages of the stream that are about boxes; storage adds the position. */
+/** Messages of the stream about boxes; storage adds the position. */
 export type BoxMessage =
   | { type: 'box.presence'; box: BoxSummary; village: string }
   | { type: 'box.gap'; box: string; lane: Lane; missing: NumberRange[] }
@@ -311,34 +314,34 @@ export interface PendingStage {
 export interface ReaderCalls
   extends CaseReaderCalls, RetentionReaderCalls, FigureReaderCalls, PeopleReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
-  /** Nothing but an answer: the thread works. */
+  /** Only an answer: the thread works. */
   readerAnswers(): SpoiltRow[]
-  /** What the records of each box take of the disk. */
+  /** Disk space of each box's records. */
   storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined
   openAlarmCounts(): { box: string; colourRank: number; count: number }[]
-  /** Stages above `centre` that a box may not have heard of, most urgent first. */
+  /** Stages above `centre` that a box may not have received, most urgent first. */
   pendingStages(box: string): PendingStage[]
-  /** undefined when `after` is no cursor of ours. */
+  /** Undefined when `after` is not a valid cursor. */
   events(query: {
     scope?: Scope | undefined
     box?: string | undefined
     after?: string | undefined
     limit: number
   }): EventPage | undefined
-  /** Changes behind `after`, oldest first; undefined when the oldest of them are pruned. */
+  /** Changes after `after`, oldest first; undefined when the oldest of them are deleted. */
   changesAfter(after: number, limit: number): StoredChange[] | undefined
   lastPosition(): number
   /** Newest first. */
   commands(query: { box?: string | undefined; limit: number; scope?: Scope | undefined }): DeskCommand[]
-  /** Those that a box may still have something to say of, oldest first. */
+  /** Those for which a box may still send a result, oldest first. */
   openCommands(): DeskCommand[]
-  /** Reads the whole trail again; `anchor` is a head that was noted outside the database. */
+  /** Reads the whole trail; `anchor` is a head that was stored outside the database. */
   verifyAudit(anchor?: string): AuditFinding
   trail(alarm: string): (TrailEntry & { hash: string })[]
   quarantined(): { box: string; topic: string; cause: string; atMs: number; bytes: number }[]
   password(user: string): PasswordRow | undefined
-  /** One that is not revoked and ends after `nowMs`. */
+  /** One that is not revoked and expires after `nowMs`. */
   token(hash: string, nowMs: number): FoundToken | undefined
   /** Newest first, those before a position. */
   securityEntries(query: { what?: SecurityEvent | undefined; before: number; limit: number }): SecurityRow[]
@@ -349,12 +352,12 @@ export interface ReaderCalls
   /** Newest first. */
   picturesOfAlarm(alarm: string, limit: number): DeskPicture[]
   picturesOfBox(box: string, limit: number): DeskPicture[]
-  /** Boxes of which the file is here, the asked one or some: the same bytes may be of several. */
+  /** Boxes that have this file, the requested one or some: the same bytes may belong to several. */
   findPicture(sha256: string, box?: string): PictureHolder[]
   picturesPastTerm(storedBeforeMs: number): PicturePlace[]
-  /** What has to go so that the rest fits, least needed first. */
+  /** The files to delete so that the rest fits, least needed first. */
   picturesOverQuota(limits: PictureLimits): PicturePlace[]
-  /** SHA-256 of every file of the box that is here. */
+  /** SHA-256 of every stored file of the box. */
   picturesHere(box: string): string[]
   /** Of one box, or of all. */
   pictureBytes(box?: string): number

@@ -1,6 +1,6 @@
-// Storage's part of retention: what is older than its term, by kind.
+// Storage's part of retention: rows older than their term, by kind.
 
-/** In the order of the sweep: cases before the alarms that they hold. */
+/** In the order of the sweep: cases before the alarms that they contain. */
 export const expiredKinds = ['routine', 'records', 'cases', 'alarms', 'commands', 'quarantine'] as const
 /** `routine`: records of the lanes routine and picture; `records`: those of the alarm lanes. */
 export type ExpiredKind = (typeof expiredKinds)[number]
@@ -9,7 +9,7 @@ export interface ExpiredQuery {
   kind: ExpiredKind
   /** ms since 1970. */
   beforeMs: number
-  /** `next` of the page before; 0 at first. */
+  /** `next` of the page before; 0 for the first. */
   after: number
   limit: number
 }
@@ -25,6 +25,6 @@ export interface RetentionReaderCalls {
 }
 
 export interface RetentionWriterCalls {
-  /** Deletes these rows in one transaction and answers how many it deleted. Open alarms, cases and commands stay. */
+  /** Deletes these rows in one transaction and returns how many were deleted. Open alarms, cases and commands stay. */
   dropExpired(kind: ExpiredKind, ids: number[]): number
 }

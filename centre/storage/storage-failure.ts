@@ -1,4 +1,4 @@
-// What went wrong in storage, in a form that crosses a thread and that a caller can decide on.
+// A failure of storage, in a form that crosses a thread and on which a caller can decide.
 import { codeOf, messageOf } from '../../platform/failure.ts'
 
 export class StorageFailure extends Error {
@@ -20,11 +20,14 @@ export function toStorageFailure(error: unknown): StorageFailure {
   return new StorageFailure(codeOf(error) || 'unexpected', messageOf(error), error)
 }
 
-/** Codes of SQLite that say something of the disk, the file or the machine. */
+/** Codes of SQLite about the disk, the file or the machine. */
 const ofTheWorld =
   /^SQLITE_(FULL|BUSY|IOERR|LOCKED|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|INTERRUPT|PROTOCOL|PERM|AUTH|SCHEMA)/
 
-/** True when other data in the same call could be stored: a value out of bounds, a constraint, an answer too deep to write. */
+/**
+ * True when other data in the same call could be stored: a value out of bounds, a constraint, an answer nested too
+ * deep.
+ */
 export function isFaultOfData(error: unknown): boolean {
   if (error instanceof StorageFailure) return false
   return !ofTheWorld.test(codeOf(error))

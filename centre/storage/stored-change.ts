@@ -1,6 +1,6 @@
-// What a commit changed for the stream.
+// The changes of a commit for the stream.
 
-/** A message of the stream that is now on disk; `json` carries its position already. */
+/** A message of the stream that is now on disk; `json` already contains its position. */
 export interface StoredChange {
   position: number
   json: string

@@ -1,14 +1,14 @@
-// Which stored changes a stream carries for an account: what the routes refuse or leave out, the stream does not say either.
+// Which stored changes a stream sends to an account: anything that the routes refuse or leave out is not sent either.
 import { answeringRoles, overseeingRoles } from '../../protocols/desk/api.ts'
 import { isInScope } from '../../protocols/desk/scope.ts'
 import type { Account, StoredChange } from '../storage/port.ts'
 
 const picturePrefix = '{"type":"picture.'
 const shiftPrefix = '{"type":"shift.'
-/** Places of the latest changes: each is asked for by every open stream. */
+/** Places of the latest changes: every open stream asks for each. */
 const placesOf = new WeakMap<StoredChange, string>()
 
-/** The village or box that a change is about; '' when it names none, which no scope holds. */
+/** The village or box of a change; '' when it names none, which is in no scope. */
 function placeOf(change: StoredChange): string {
   const known = placesOf.get(change)
   if (known !== undefined) return known

@@ -1,5 +1,5 @@
-// Pushes stored changes to open desks and programs over WebSocket; who was away gets what was missed, or is told to
-// load everything again. A slow one is dropped and never waited for.
+// Pushes stored changes to open desks and programs over WebSocket. After a reconnect a client gets the changes that it
+// missed, or must load everything again. A slow client is disconnected; no other waits for it.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
@@ -14,18 +14,21 @@ import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
 export const subscribersMax = 500
-/** Streams of one user or token; the oldest makes room. */
+/** Streams of one user or token; with one more the oldest is closed. */
 export const subscribersPerUserMax = 50
-/** Streams that have not signed in yet, apart from those that have; the oldest makes room. */
+/** Streams that have not signed in yet, apart from those that have; with one more the oldest is closed. */
 export const strangerLimits = { strangers: 200, strangersPerNetwork: 20 } as const
-/** Bytes waiting for one subscriber; above it the connection is ended and may come back with ?after=. */
+/** Bytes waiting for one subscriber; above it the connection is closed and may come back with ?after=. */
 export const unsentBytesMax = 1024 * 1024
-/** Changes that wait while a subscriber is being caught up. */
+/** Changes that wait while a subscriber catches up. */
 const heldMax = 5000
 const replayPage = 1000
 const messageBytesMax = 4096
 const authMsMax = 5000
-/** A desk that catches up is waited for: it is told no more than it has room for. Longer than this it is too slow. */
+/**
+ * How long a catching-up desk may take to make room; it gets no more than it has room for. A slower one is
+ * disconnected.
+ */
 const catchUpWaitMsMax = 30_000
 const catchUpLookMs = 20
 /** Below the 60 s after which nginx and many firewalls close a connection that is silent. */
@@ -39,7 +42,7 @@ export interface StreamOptions {
   registry: Registry
   /** The account behind a token. */
   find: (token: string) => Promise<Account | undefined>
-  /** What a request shows before the upgrade, and whether its origin may use a cookie. */
+  /** The proof in a request before the upgrade, and whether its origin may use a cookie. */
   presented: (request: IncomingMessage) => { token: string; isCookie: boolean } | undefined
   isOwnPage: (request: IncomingMessage) => boolean
   addressOf: (request: IncomingMessage) => string
@@ -72,7 +75,7 @@ interface Subscriber {
   socket: WebSocket
   token: string
   account: Account
-  /** Undefined once live; until then what was pushed meanwhile. */
+  /** Undefined once live; until then the changes pushed in the meantime. */
   held: StoredChange[] | undefined
   isAlive: boolean
 }
@@ -133,21 +136,21 @@ export class Stream {
       }
   }
 
-  /** Ends the streams of a token or user that has signed out, or may not come in any more. */
+  /** Closes the streams of a token or user that has signed out, or is no longer admitted. */
   end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
     for (const { socket, token, account } of this.#subscribers)
       if (isEnded({ token, user: account.user })) socket.close(4401, 'signed out')
   }
 
-  /** Asks again whether every open stream's token is valid. */
+  /** Checks again whether every open stream's token is valid. */
   async recheck(): Promise<void> {
     await Promise.all([...this.#subscribers].map((subscriber) => this.#recheck(subscriber)))
   }
 
-  /** Takes over a connection that asks to be upgraded; never throws. */
+  /** Takes over a connection that requests an upgrade; never throws. */
   readonly upgrade = guardListener(
     (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-      // Before anything else: a socket that fails without a listener ends the program.
+      // First of all: a socket error without a listener ends the program.
       socket.on('error', () => socket.destroy())
       return this.#upgrade(request, socket, head)
     },
@@ -263,7 +266,7 @@ export class Stream {
     for (const change of held) if (change.position > reached) this.#send(subscriber, change.json)
   }
 
-  /** Resolves when the socket has room; false when the desk is gone, or was dropped because it took too long. */
+  /** Resolves when the socket has room; false when the desk has gone, or was disconnected because it took too long. */
   async #hasRoom(subscriber: Subscriber): Promise<boolean> {
     const { clock } = this.#options
     const { socket } = subscriber
@@ -316,7 +319,7 @@ export class Stream {
     socket.end(`HTTP/1.1 ${statusOf[reason]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
 
-  /** Ends streams that do not answer, and those whose token has expired or was revoked since. */
+  /** Closes streams that do not answer, and those whose token has expired or was revoked. */
   #ping(): void {
     for (const subscriber of this.#subscribers) {
       if (!subscriber.isAlive) {
@@ -338,7 +341,7 @@ export class Stream {
   }
 }
 
-/** The token of `{"type":"auth","token":"..."}`; undefined for everything else. */
+/** The token of `{"type":"auth","token":"..."}`; undefined for any other message. */
 function tokenOf(data: RawData): string | undefined {
   const bytes = Array.isArray(data)
     ? Buffer.concat(data)

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxMessage, KnownBox, Storage, StoredChange } from '../storage/port.ts'
 
-/** Notes waiting for the disk; beyond it the oldest go, for the next heartbeat tells the same again. */
+/** Notes waiting for the disk; beyond it the oldest are dropped, because the next heartbeat has the same facts. */
 export const notesMax = 100_000
 /** Notes in one commit. */
 const batchMax = 1000
@@ -33,7 +33,7 @@ export class BoxNotes {
     this.#running ??= this.#run()
   }
 
-  /** Writes what waits, without waiting for a disk that fails. */
+  /** Writes the waiting notes; does not wait for a failing disk. */
   async stop(): Promise<void> {
     this.#isStopped = true
     await this.#running

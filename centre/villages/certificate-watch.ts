@@ -1,5 +1,5 @@
-// When the certificates in use end: those in the centre's files, and those that boxes show when they connect. Thirty days before,
-// the centre says so: at the desk, in its metrics, and in the answer about villages.
+// When the certificates in use expire: those in the centre's files, and those that boxes present. Thirty days before,
+// the centre reports it: at the desk, in its metrics, and in the answer about villages.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Logger } from 'pino'
@@ -12,10 +12,10 @@ import { watchFiles } from '../../platform/file-watch.ts'
 import { centreBox, type OwnAlarms } from './own-alarms.ts'
 import { certificateWords } from './own-words.ts'
 
-/** So long before the end it is told. */
+/** Warned this long before the end. */
 export const certificateSoonMs = 30 * 86_400_000
 const lookEveryMs = 3_600_000
-/** Certificates of boxes that are remembered; beyond it the one seen longest ago is forgotten. */
+/** Certificates of boxes that are kept; beyond it the one seen longest ago is removed. */
 const boxesMax = 50_000
 
 interface TlsFiles {
@@ -84,7 +84,7 @@ export class CertificateWatch {
     this.#cancel()
   }
 
-  /** A box has connected with a certificate that ends then. */
+  /** A box has connected with a certificate that expires then. */
   seen(box: string, endsAtMs: number): void {
     if (this.#ofBoxes.get(box)?.endsAtMs === endsAtMs) return
     const name = this.#options.nameOf(box)
@@ -95,7 +95,7 @@ export class CertificateWatch {
     this.#judgeBox(box)
   }
 
-  /** Reads the files again and judges everything by today's date. */
+  /** Reads the files again and compares every end with today's date. */
   look(): void {
     const { alarms } = this.#options
     this.#ofFiles = this.#read()
@@ -109,7 +109,7 @@ export class CertificateWatch {
     for (const box of this.#ofBoxes.keys()) this.#judgeBox(box)
   }
 
-  /** Those that end within thirty days, or have ended. */
+  /** Those that expire within thirty days, or have expired. */
   get soon(): EndingCertificate[] {
     const uses = [...this.#ofFiles].map(([use, end]) => ({ use, end }))
     const boxes = [...this.#ofBoxes].map(([box, end]) => ({ use: box, end }))
@@ -139,7 +139,7 @@ export class CertificateWatch {
       : undefined
   }
 
-  /** A file that can not be read keeps what was known of it: so does the listener. */
+  /** For an unreadable file the last content stays: the listener does the same. */
   #read(): Map<string, End> {
     const ends = new Map<string, End>()
     for (const { use, words, file } of this.#uses) {

@@ -1,11 +1,11 @@
 // Gaps of lanes on their way to log, disk and desks: of one lane at most one in some seconds, the latest.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** A lane whose holes come and go is told about no more often. */
+/** A lane with frequent changes is reported at most this often. */
 export const gapPauseMs = 5000
 
 interface Told<T> {
-  /** What came meanwhile; told when the pause is over. */
+  /** The latest change in the pause; reported at its end. */
   next: T | undefined
 }
 

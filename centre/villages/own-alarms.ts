@@ -1,4 +1,4 @@
-// Keeps the alarms that the centre raises itself on disk in step with what it believes, through failing commits and restarts.
+// Keeps the stored alarms of the centre itself equal to its present findings, through failing commits and restarts.
 import type { Logger } from 'pino'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -8,7 +8,7 @@ import type { Storage, StoredChange } from '../storage/port.ts'
 
 const retryDelayMs = 2000
 
-/** Under this id the centre speaks about itself; no box can have it. */
+/** Under this id the centre reports about itself; no box can have it. */
 export const centreBox = { id: '-centre', name: '镇中心 Town centre' } as const
 
 export interface OwnAlarmsOptions {
@@ -19,15 +19,15 @@ export interface OwnAlarmsOptions {
   onStored: (changes: StoredChange[]) => void
 }
 
-/** What an alarm is about; there is one of these at a time. */
+/** The subject of an alarm; each has at most one at a time. */
 export interface OwnSubject {
   box: string
   kind: Alarm['kind']
-  /** Where a box can have several of a kind. */
+  /** Set if a box can have several of a kind. */
   variant?: string | undefined
 }
 
-/** What is said when it is raised. */
+/** The text and colour of the raise. */
 export type OwnWords = Pick<Alarm, 'colour' | 'text'>
 
 interface Watched {
@@ -50,7 +50,7 @@ export class OwnAlarms {
     this.#options = options
   }
 
-  /** The alarms that stood when the centre stopped; each stands until its subject is said to be well. */
+  /** The alarms that stood when the centre stopped; each stands until its subject is reported well. */
   remember(alarms: readonly DeskAlarm[]): void {
     for (const alarm of alarms) {
       const { box, kind, variant, colour, text } = alarm
@@ -60,14 +60,14 @@ export class OwnAlarms {
     }
   }
 
-  /** The subjects of `kind` whose alarm stands or is about to. */
+  /** The subjects of `kind` whose alarm stands or is being stored. */
   standing(kind: Alarm['kind']): OwnSubject[] {
     return [...this.#watched.values()].flatMap(({ subject, wanted }) =>
       wanted && subject.kind === kind ? [subject] : [],
     )
   }
 
-  /** Raises the alarm of `subject` with `wanted`, or ends it; nothing happens when it stands, or does not, already. */
+  /** Raises the alarm of `subject` with `wanted`, or ends it; nothing changes when it already stands, or does not. */
   set(subject: OwnSubject, wanted: OwnWords | undefined): void {
     const key = keyOf(subject)
     const watched = this.#watched.get(key)

@@ -1,4 +1,4 @@
-// What the centre says itself about a box: it is silent, it is at two places, its certificate ends.
+// The texts of the centre's own alarms about a box: it is silent, it is at two places, its certificate expires.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { OwnWords } from './own-alarms.ts'
 
@@ -34,7 +34,7 @@ export const boxDoubledWords = (name: string, places: readonly string[]): OwnWor
   },
 })
 
-/** `endsAtMs` is said as a date in UTC, so that the words are the same at every desk. */
+/** `endsAtMs` is shown as a date in UTC, so that the text is the same at every desk. */
 export function certificateWords(use: BilingualText, endsAtMs: number, nowMs: number): OwnWords {
   const date = new Date(endsAtMs).toISOString().slice(0, 10)
   const isOver = endsAtMs <= nowMs

@@ -1,4 +1,4 @@
-// Takes a box that is gone for good off the list: its silence is no alarm any more, and the trail says who said so and why.
+// Removes a box for good from the list: its silence is no alarm any more, and the trail records who removed it and why.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -13,7 +13,7 @@ export interface RetireOptions {
   onStored: (changes: StoredChange[]) => void
 }
 
-/** `heard`: not done, the box is there. */
+/** `heard`: not done, because the box still sends. */
 export type RetireOutcome = 'retired' | 'heard' | 'unknown'
 
 /** Refuses while the box is heard: it would be back with its next heartbeat. */

@@ -1,21 +1,24 @@
-// Notices that one box speaks from two places in turns: a copied card, or a stolen certificate. A box that moves to another
-// address and stays there is no such box, nor is one whose line changes now and then.
+// Detects a box that sends from two places in turns: a copied card, or a stolen certificate. A box that moves to
+// another address and stays there is not one, nor is a box whose connection changes from time to time.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** Where a box speaks from. */
+/** The place from which a box sends. */
 export interface BoxPlace {
   address: string
-  /** Fingerprint of its certificate; undefined when it came in by password. */
+  /** Fingerprint of its certificate; undefined when it used a password. */
   certificate: string | undefined
 }
 
-/** So long after the last return to a place that was left, the box is at one place again. */
+/** This long after the last return to an earlier place, the box counts as at one place again. */
 export const calmMs = 600_000
-/** Returns within `calmMs`; two certificates take turns for no honest reason, two addresses may by a line that fails. */
+/**
+ * Returns within `calmMs`; two certificates never alternate legitimately, two addresses may with an unstable
+ * connection.
+ */
 export const returnsOfCertificates = 2
 export const returnsOfAddresses = 6
 const judgedEveryMs = 5000
-/** Boxes that are watched; beyond it the one that was heard longest ago is forgotten. */
+/** Boxes that are watched; beyond it the one heard longest ago is removed. */
 export const watchedMax = 50_000
 
 export interface TwoPlacesOptions {
@@ -27,7 +30,7 @@ export interface TwoPlacesOptions {
 interface Watched {
   now: BoxPlace
   before: BoxPlace | undefined
-  /** When it came back to where it had been. */
+  /** When it returned to an earlier place. */
   returnsMs: number[]
   isDoubled: boolean
 }
@@ -55,14 +58,14 @@ export class TwoPlaces {
     this.#cancel()
   }
 
-  /** Its alarm stood when the centre stopped: it has its time to calm down again. */
+  /** Its alarm stood when the centre stopped: it gets time to stay at one place. */
   remember(box: string): void {
     const nowhere = { address: '', certificate: undefined }
     const returnsMs = [this.#options.clock.monotonicMs()]
     this.#boxes.set(box, { now: nowhere, before: undefined, returnsMs, isDoubled: true })
   }
 
-  /** The box has connected, or said something. */
+  /** The box has connected, or sent a message. */
   spoke(box: string, place: BoxPlace): void {
     const watched = this.#boxes.get(box)
     if (!watched) {

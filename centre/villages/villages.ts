@@ -1,4 +1,4 @@
-// Which boxes there are, when each was last heard and how far its lanes are; tells of a box that fell silent.
+// The list of boxes: when each was last heard and the positions of its lanes; reports a box that fell silent.
 import type { Logger } from 'pino'
 import type { Colour, Lane } from '../../protocols/domain/colour.ts'
 import { colours } from '../../protocols/domain/colour.ts'
@@ -14,14 +14,14 @@ import { presenceOf } from './presence.ts'
 
 /** How often presence is judged. */
 const tickMs = 1000
-/** Boxes known; where strangers may report, more of them are not listed. */
+/** Most boxes; where strangers may report, further ones are not listed. */
 export const boxesMax = 50_000
 
 interface Box {
   id: string
   name: string
   isNameConfigured: boolean
-  /** What the box calls itself since, or what another box is called. */
+  /** A changed name of the box, or a name that another box has. */
   pendingName: string | undefined
   presence: BoxPresence
   heardMs: number | undefined
@@ -33,7 +33,7 @@ interface Box {
 export interface VillagesOptions {
   clock: Clock
   logger: Logger
-  /** What the receiver has stored of an epoch. */
+  /** The stored positions of an epoch. */
   receiptOf: (box: string, epoch: string) => Receipt
   missing: (box: string, epoch: string, lane: Lane) => [from: number, to: number][]
   givenUp: (box: string, epoch: string, lane: Lane) => number
@@ -45,7 +45,7 @@ type PresenceListener = (box: KnownBox, presence: BoxPresence, message: BoxMessa
 export class Villages {
   readonly #options: VillagesOptions
   readonly #boxes = new Map<string, Box>()
-  /** What retired boxes were called, should one be heard again. */
+  /** The names of retired boxes, in case one is heard again. */
   readonly #retired = new Map<string, string>()
   readonly #startedMs: number
   #cancel: (() => void) | undefined
@@ -90,7 +90,7 @@ export class Villages {
     this.#cancel = undefined
   }
 
-  /** Any sign of life. */
+  /** Any message of the box. */
   heard(id: string): void {
     const box = this.#boxes.get(id) ?? this.#add(id)
     if (!box) return
@@ -111,7 +111,7 @@ export class Villages {
     if (this.#takeName(box, kept.name) || isNews) this.#change(box, box.presence)
   }
 
-  /** Judges every box's presence by the clock; `start` calls it once a second. */
+  /** Evaluates every box's presence by the clock; `start` calls it once a second. */
   judge(): void {
     const nowMs = this.#options.clock.monotonicMs()
     for (const box of this.#boxes.values()) {
@@ -121,7 +121,7 @@ export class Villages {
     }
   }
 
-  /** The box is gone for good; heard again, it is there again. */
+  /** The box is removed for good; if heard again, it is back. */
   retire(id: string): void {
     this.#retired.set(id, this.nameOf(id))
     this.#boxes.delete(id)
@@ -165,11 +165,11 @@ export class Villages {
     return { villages: [...villages.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) }
   }
 
-  /** True when what it calls itself changes what a desk shows. */
+  /** True when its own name changes the desk's text. */
   #takeName(box: Box, told: string | undefined): boolean {
     const name = plainText(told ?? '').trim()
     if (name === '' || name === box.name || name === box.pendingName || box.isNameConfigured) return false
-    // The first name is taken, unless another box has it; whatever comes later waits for the centre's configuration.
+    // The first name is used, unless another box has it; later changes wait for the centre's configuration.
     const isFirst = box.name === box.id && box.pendingName === undefined
     if (isFirst && ![...this.#boxes.values()].some((other) => isSameName(other.name, name))) box.name = name
     else {

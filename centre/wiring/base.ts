@@ -1,4 +1,4 @@
-// What every step of the wiring is given.
+// The arguments of every wiring step.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { RunningParts } from '../../platform/running-parts.ts'

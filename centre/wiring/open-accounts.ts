@@ -1,4 +1,4 @@
-// Wires who may come in: sessions, sign-in, the cookies of known browsers, and the log of what happens to accounts.
+// Wires the accounts: sessions, sign-in, the cookies of known browsers, and the security log.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -10,7 +10,7 @@ import { Sessions } from '../accounts/sessions.ts'
 import { SignIn } from '../accounts/sign-in.ts'
 import type { Storage } from '../storage/port.ts'
 
-/** The command line writes into the log, too: then streams of users and tokens that have ended are ended soon. */
+/** The command line writes into the log, too: then streams of ended users and tokens are closed soon. */
 const lookEveryMs = 1000
 
 export interface OpenAccountsOptions {
@@ -26,7 +26,7 @@ export interface Accounts {
   sessions: Sessions
   signIn: SignIn
   securityLog: SecurityLog
-  /** A user may have been disabled, removed or given another password from the command line: `listener` checks open streams. */
+  /** The command line may have disabled or removed a user or changed the password: `listener` checks open streams. */
   onChanged: (listener: () => Promise<void>) => void
   stop: () => Promise<void>
 }

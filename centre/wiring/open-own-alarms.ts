@@ -1,4 +1,4 @@
-// Wires what the centre says itself: a box is silent, a box is at two places, a certificate ends.
+// Wires the centre's own alarms: a box is silent, a box is at two places, a certificate expires.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { plainAddress } from '../../platform/strangers/network-address.ts'
@@ -69,13 +69,13 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     },
     silent: (box: string, isSilent: boolean): void =>
       alarms.set({ box, kind: 'box-silent' }, isSilent ? boxSilentWords(nameOf(box)) : undefined),
-    /** What its heartbeat says of its storage. */
+    /** The storage state in its heartbeat. */
     notKeeping: (box: string, isNotKeeping: boolean): void =>
       alarms.set(
         { box, kind: 'box-not-keeping' },
         isNotKeeping ? boxNotKeepingWords(nameOf(box)) : undefined,
       ),
-    /** Nothing is said of it any more. */
+    /** It is not reported any more. */
     retired: (box: string): void => {
       alarms.set({ box, kind: 'box-silent' }, undefined)
       alarms.set({ box, kind: 'box-not-keeping' }, undefined)

@@ -1,4 +1,4 @@
-// Wires the pictures of the centre: what arrives, what is handed out, what is deleted.
+// Wires the pictures of the centre: receiving, handing out, deleting.
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -31,9 +31,9 @@ export interface OpenPicturesOptions {
 
 export interface Pictures {
   routes: Route[]
-  /** A chunk, as it came from the box. */
+  /** A chunk as received from the box. */
   offer: (box: string, payload: Uint8Array) => void
-  /** Changes that records brought: what a person had deleted at the box is deleted here. */
+  /** Changes caused by records: a picture that a person deleted at the box is deleted here. */
   hear: (changes: readonly StoredChange[]) => void
   stop: () => Promise<void>
 }

@@ -1,4 +1,4 @@
-// What boxes send on its way to the disk: Reports, pictures, heartbeats and calls that a box could not keep.
+// Wires the path of boxes' messages to the disk: Reports, pictures, heartbeats and calls that a box could not store.
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'

@@ -1,4 +1,4 @@
-// First step: the data folder is locked, the database opened and read, and its two threads are asked whether they answer.
+// First step: locks the data folder, opens and reads the database, and checks that its two threads answer.
 import type { Remembered, Storage } from '../storage/port.ts'
 import { lockDataDir } from '../storage/sqlite/data-lock.ts'
 import { sqliteFile } from '../storage/sqlite/database.ts'

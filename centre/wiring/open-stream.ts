@@ -1,4 +1,4 @@
-// Who may come in, and the stream to those who did: both are told when a session ends.
+// Wires the accounts and the stream to signed-in clients: both are informed when a session ends.
 import { DeskDoor } from '../api/desk-door.ts'
 import { RequestSender } from '../accounts/request-sender.ts'
 import { presentedToken } from '../accounts/sessions.ts'

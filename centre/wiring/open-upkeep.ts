@@ -1,4 +1,4 @@
-// What the centre does by the clock: deadlines of cases, the check of the audit trail, and what is past its term.
+// Wires the work by the clock: deadlines of cases, the check of the audit trail, and the deletion after terms.
 import { join } from 'node:path'
 import { AuditWatch } from '../deadlines/audit-watch.ts'
 import type { Attendance } from '../accounts/attendance.ts'

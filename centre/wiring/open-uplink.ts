@@ -1,4 +1,4 @@
-// The last step: the broker of the boxes listens, and what they send goes to the part that takes it.
+// The last step: the broker of the boxes listens, and each message goes to its part.
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { UplinkBroker } from '../receiver/uplink-broker.ts'

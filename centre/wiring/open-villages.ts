@@ -1,4 +1,4 @@
-// The boxes: which there are, what they say of themselves, and the alarms that the centre raises about them.
+// Wires the boxes: the list, their names, and the centre's alarms about them.
 import type { ReceiverCore, GapChange } from '../receiver/receiver-core.ts'
 import type { Remembered, Storage, StoredChange } from '../storage/port.ts'
 import { BoxNotes } from '../villages/box-notes.ts'

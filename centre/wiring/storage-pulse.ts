@@ -1,4 +1,4 @@
-// Asks both threads of storage again and again whether they answer: what /healthz says and what the supervisor's watchdog is fed by.
+// Checks repeatedly that both threads of storage answer: this decides /healthz and feeds the supervisor's watchdog.
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -69,7 +69,7 @@ export class StoragePulse {
       this.#answeredMs = clock.monotonicMs()
       onAlive?.()
     } catch {
-      // No answer: isAlive says so in time.
+      // No answer: isAlive reports it in time.
     }
     if (!this.#isStopped) clock.after(pulseEveryMs, () => void this.#ask())
   }

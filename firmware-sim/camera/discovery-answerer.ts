@@ -1,4 +1,4 @@
-// Lets a simulated camera be found: answers WS-Discovery probes, by multicast on one interface or asked directly.
+// Answers WS-Discovery probes for a simulated camera, by multicast on one interface or asked directly.
 import { createSocket, type Socket } from 'node:dgram'
 
 const group = '239.255.255.250'

@@ -1,13 +1,13 @@
-// Everything that can be wrong with a simulated camera; all may be turned while it runs, alone or together.
+// Every possible fault of a simulated camera; all can be switched while it runs, alone or together.
 
 export interface CameraKnobs {
-  /** Waits this long before it answers anything. */
+  /** Waits this long before every answer. */
   slowMs: number
   /** Refuses every credential. */
   hasWrongAuth: boolean
-  /** Its clock against the real one. */
+  /** Its clock minus the real time. */
   clockOffsetMs: number
-  /** What it sends instead of a picture: a page with status 200, noise, a picture cut in half; or no HTTP at all. */
+  /** Sent instead of a picture: a page with status 200, noise, a picture cut in half; or no HTTP at all. */
   garbage: 'none' | 'page' | 'noise' | 'cut' | 'not-http'
   /** A body that never ends: as fast as it is read, a byte a second, or picture after picture. */
   endless: 'none' | 'flood' | 'drip' | 'parts'
@@ -23,11 +23,11 @@ export interface CameraKnobs {
   reset: 'none' | 'after-challenge' | 'in-picture'
   /** Names another host in all its addresses. */
   foreignHost: string | undefined
-  /** Says that its picture is text and its XML is UTF-16, puts junk before the first tag, and writes odd headers. */
+  /** Declares its picture as text and its XML as UTF-16, puts junk before the first tag, and writes odd headers. */
   isSloppy: boolean
-  /** Sends whoever asks for the stream to another address, as the answer to this request. */
+  /** Redirects a client that asks for the stream to another address, in the answer to this request. */
   streamRedirect: { at: 'OPTIONS' | 'DESCRIBE' | 'SETUP' | 'PLAY'; to: string } | undefined
-  /** Takes the stream's PLAY and sends nothing. */
+  /** Accepts PLAY for the stream and sends nothing. */
   isStreamStalled: boolean
   /** Accepts connections and never answers. */
   isHung: boolean

@@ -1,4 +1,4 @@
-// The simulated camera's SOAP answers: as little of ONVIF as a real client needs, in the words of the standard.
+// The simulated camera's SOAP answers: the part of ONVIF that a real client needs, in the form of the standard.
 
 const envelope = (body: string): string =>
   '<?xml version="1.0" encoding="UTF-8"?>\n' +
@@ -16,7 +16,7 @@ export function fault(code: string, reason: string): string {
 }
 
 export interface AnswerFacts {
-  /** `http://host:port` as the camera names itself. */
+  /** `http://host:port` by which the camera names itself. */
   base: string
   streamUri: string
   snapshotUri: string | undefined
@@ -24,7 +24,7 @@ export interface AnswerFacts {
   notifications: string[]
 }
 
-/** The answer to a request, undefined for one that this camera does not know. */
+/** The answer to a request, undefined for an unsupported one. */
 export function answerTo(request: string, facts: AnswerFacts): string | undefined {
   const make = answers[operationOf(request)]
   return make?.(facts)

@@ -8,7 +8,7 @@ export interface RtpState {
   ssrc: number
 }
 
-/** Packets of one picture; `sequence` counts on. The picture must use the standard Huffman tables and 4:2:0. */
+/** Packets of one picture; `sequence` is increased. The picture must use the standard Huffman tables and 4:2:0. */
 export function packetsOf(jpeg: Uint8Array, state: RtpState, timestamp: number): Buffer[] {
   const { tables, scan, width, height } = partsOf(jpeg)
   const packets: Buffer[] = []

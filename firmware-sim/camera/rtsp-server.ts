@@ -60,7 +60,7 @@ export class RtspServer {
       }
     }
     socket.on('data', (chunk) => {
-      // Receiver reports come in the same connection; they start with '$' and are of no interest.
+      // Receiver reports come in the same connection; they start with '$' and are ignored.
       received = (received + chunk.toString('latin1')).slice(-requestBytesMax)
       for (;;) {
         const end = received.indexOf('\r\n\r\n')

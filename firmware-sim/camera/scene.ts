@@ -1,4 +1,5 @@
-// What the simulated camera sees: a river wall with a water gauge, a door, a sky that says the hour, and the time in figures.
+// The picture of the simulated camera: a river wall with a water gauge, a door, a sky that shows the hour, and the time
+// in figures.
 import { toCoefficients, type Plane, type Planes } from '../../platform/jpeg/jpeg-planes.ts'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
@@ -29,7 +30,7 @@ const paints = {
   ink: [235, 128, 128],
 } satisfies Record<string, Paint>
 
-/** 3 x 5 dots a figure, rows from the top, one octal digit each. */
+/** 3 x 5 dots per figure, rows from the top, one octal digit each. */
 const figures: Record<string, string> = {
   '0': '75557',
   '1': '26227',
@@ -88,7 +89,7 @@ function fill(canvas: Planes, left: number, top: number, right: number, bottom: 
   })
 }
 
-/** The same picture has the same grain: the numbers come from its time. */
+/** The same picture has the same noise: the numbers come from its time. */
 function addGrain(canvas: Planes, grain: number, atMs: number): void {
   if (grain === 0) return
   const random = createSeededRandom(atMs)

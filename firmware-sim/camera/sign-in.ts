@@ -1,4 +1,4 @@
-// The camera's side of signing in: Basic, Digest and the ONVIF UsernameToken, checked as strictly as a good camera does.
+// The camera's side of signing in: Basic, Digest and the ONVIF UsernameToken, checked as strictly as by a good camera.
 import { createHash } from 'node:crypto'
 
 export interface Account {
@@ -11,7 +11,7 @@ export type AuthMode = 'none' | 'basic' | 'digest' | 'digest-sha256' | 'digest-n
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Asks for a sign-in; nonces count up, and only the last one is good. */
+/** Asks for a sign-in; nonces count up, and only the last one is valid. */
 export class SignIn {
   readonly #account: Account
   readonly #mode: AuthMode

@@ -1,4 +1,4 @@
-// A camera on loopback that speaks ONVIF, HTTP snapshots and RTSP, and can go wrong in every way of its knobs.
+// A camera on loopback that supports ONVIF, HTTP snapshots and RTSP, with every fault of its knobs.
 import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import {
   createServer as createHttp,
@@ -16,7 +16,7 @@ import { drawScene, type SceneState } from './scene.ts'
 import { SignIn, type Account, type AuthMode } from './sign-in.ts'
 
 const requestBytesMax = 64 * 1024
-/** A pull is answered when there is something, or after this long. */
+/** A pull is answered when there is an event, or after this long. */
 const pullMs = 1000
 
 export interface SimulatedCameraOptions {
@@ -26,15 +26,15 @@ export interface SimulatedCameraOptions {
   rtspPort?: number
   account?: Account
   auth?: AuthMode
-  /** PEM key and certificate: then it speaks HTTPS only. */
+  /** PEM key and certificate: then it supports HTTPS only. */
   tls?: { key: string; cert: string }
 }
 
 export class SimulatedCamera {
   readonly knobs: CameraKnobs = noFaults()
-  /** What it sees besides the time. */
+  /** The content of its picture besides the time. */
   readonly scene: Omit<SceneState, 'atMs' | 'isDark' | 'isCovered'> = { waterLevelMm: 800, isDoorOpen: false }
-  /** Counts of what it was asked, by operation or path. */
+  /** Number of requests, by operation or path. */
   readonly asked = new Map<string, number>()
   readonly #clock: Clock
   readonly #options: SimulatedCameraOptions
@@ -44,7 +44,7 @@ export class SimulatedCamera {
   readonly #sockets = new Set<Socket>()
   #notifications: string[] = []
   #drawn: { key: string; picture: Uint8Array } | undefined
-  /** How many picture requests were being answered at once, at most. */
+  /** Most picture requests answered at once. */
   #busy = 0
   busyMax = 0
 
@@ -100,7 +100,7 @@ export class SimulatedCamera {
     await this.#rtsp.stop()
   }
 
-  /** What the camera sees now; drawn at most once a second and for every change of the scene. */
+  /** The present picture; drawn at most once a second and for every change of the scene. */
   picture(): Uint8Array {
     const { isFrozen, isDark, isCovered, clockOffsetMs } = this.knobs
     if (isFrozen && this.#drawn) return this.#drawn.picture
@@ -111,7 +111,7 @@ export class SimulatedCamera {
     return this.#drawn.picture
   }
 
-  /** Tells whoever is subscribed, such as `RuleEngine/CellMotionDetector/Motion`, `IsMotion`. */
+  /** Notifies all subscriptions, such as `RuleEngine/CellMotionDetector/Motion`, `IsMotion`. */
   notify(topic: string, item: string, isOn: boolean): void {
     this.#notifications.push(notification(topic, item, isOn, this.#clock.wallMs() + this.knobs.clockOffsetMs))
   }
@@ -204,7 +204,7 @@ export class SimulatedCamera {
     response.end(picture)
   }
 
-  /** Motion JPEG over HTTP, as some cameras give out for a snapshot. */
+  /** Motion JPEG over HTTP, which some cameras send for a snapshot. */
   #pourParts(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' })
     const pour = (): void => {
@@ -232,7 +232,7 @@ export class SimulatedCamera {
   }
 }
 
-/** As some firmware does: no reason phrase, odd header names and values, a wrong type, the end told by closing. */
+/** Like some firmware: no reason phrase, odd header names and values, a wrong type, the end marked by closing. */
 function sendSloppily(response: ServerResponse, text: string): void {
   const head =
     'HTTP/1.1 200\r\nServer : \u00e9\u0001\r\nX_Odd[]:\r\nContent-Type: text/html; charset=utf-16\r\n\r\n'

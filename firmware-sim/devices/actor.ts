@@ -4,7 +4,7 @@ import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import type { Device } from './device.ts'
 
 export type ActorKind = 'siren' | 'lamp'
-/** Longest run; firmware switches off by itself so that a lost "off" does not wake the village all night. */
+/** Longest run; firmware switches off by itself so that a lost "off" does not sound all night. */
 export const runSecondsMax = 600
 
 const runSchema = z.object({ seconds: z.number().min(0).max(runSecondsMax).default(60) })

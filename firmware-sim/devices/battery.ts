@@ -1,4 +1,4 @@
-// A battery that runs down with time and with every sending; a dead one stops its device.
+// A battery that runs down with time and with every transmission; an empty one stops its device.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 export interface BatteryOptions {
@@ -20,7 +20,7 @@ export class Battery {
     this.#sinceMs = options.clock.monotonicMs()
   }
 
-  /** What is left, 0 to 100, in whole percent as a device reports it. */
+  /** The remaining charge, 0 to 100, in whole percent as a device reports it. */
   get percent(): number {
     const { clock, percentPerDay, percentPerSend } = this.#options
     const days = (clock.monotonicMs() - this.#sinceMs) / 86_400_000
@@ -35,7 +35,7 @@ export class Battery {
     this.#sends++
   }
 
-  /** Somebody put a battery of this charge in. */
+  /** A battery of this charge was inserted. */
   replace(percent: number): void {
     this.#startPercent = percent
     this.#sends = 0

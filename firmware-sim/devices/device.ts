@@ -1,4 +1,5 @@
-// The firmware all simulated devices share: ids, the flash queue, sending until PUBACK, presence, battery, reports, reboots.
+// The firmware of all simulated devices: ids, the flash queue, sending until PUBACK, presence, battery, reports,
+// reboots.
 import { encodeDeviceEvent } from '../../protocols/device-mqtt/device-event.ts'
 import { parseDeviceCommand, parseStageReceipt } from '../../protocols/device-mqtt/messages.ts'
 import type { DeviceCommand, StageReceipt } from '../../protocols/device-mqtt/messages.ts'
@@ -15,14 +16,14 @@ import type { MqttSession, TlsIdentity } from '../links/mqtt-session.ts'
 export const ackTimeoutMs = 30_000
 /** Commands whose results are remembered, so that a repeated command acts once. */
 export const commandsRememberedMax = 16
-/** How long a sleepy device stays to hear commands and receipts after its last PUBACK. */
+/** How long a sleeping device stays connected to receive commands and receipts after its last PUBACK. */
 export const sleepyLingerMs = 2000
 
-/** What makes a device of its kind: what it reports and how it answers. */
+/** The specific part of a kind of device: its reports and answers. */
 export interface Behaviour {
   /** The readings of a routine report. */
   report(): Readings
-  /** Acts on a command; returns why not, in words, when it can not. */
+  /** Executes a command; returns the reason, in words, when it can not. */
   obey?(command: DeviceCommand): string | undefined
   seeReceipt?(receipt: StageReceipt): void
   /** Power is on: time for timers of its own. */
@@ -31,7 +32,7 @@ export interface Behaviour {
   forget?(): void
 }
 
-/** What tests and statistics are told. All are called synchronously. */
+/** Events for tests and statistics. All are called synchronously. */
 export interface DeviceHooks {
   /** An event was made; `isKept` false when the flash queue was full. */
   onEvent?(device: string, event: KeptEvent, isKept: boolean): void
@@ -48,7 +49,7 @@ export interface DeviceOptions {
   clock: Clock
   /** For readings and report times. */
   random: Random
-  /** For back-off: apart, so that the network's luck does not change what the device says. */
+  /** For back-off: separate, so that network faults do not change the device's readings. */
   linkRandom: Random
   username?: string | undefined
   password?: string | undefined
@@ -62,7 +63,7 @@ export interface DeviceOptions {
   /** False for firmware without a clock: its events carry no `at`. */
   hasClock?: boolean | undefined
   keepaliveSeconds?: number | undefined
-  /** Unacknowledged events on the wire; 1 as most firmware does, more for load. */
+  /** Unacknowledged events in flight; 1 as in most firmware, more for load. */
   inFlightMax?: number | undefined
   queueEventsMax?: number | undefined
   backOff?: BackOff | undefined
@@ -108,7 +109,7 @@ export class Device {
         tls,
         keepaliveSeconds,
         clientId: options.id,
-        // A sleeper wants the broker to keep what comes while it sleeps.
+        // A sleeping device needs a persistent session at the broker.
         isClean: !options.isSleepy,
         will: { topic: deviceTopic(options.id, 'presence'), payload: 'offline' },
       },
@@ -143,11 +144,11 @@ export class Device {
     this.#isOn = true
     this.#behaviour.wake?.()
     if (!this.isSleepy || this.queue.size > 0) this.link.raise()
-    // Anywhere inside the first interval: a village switched on at once must not report at once for ever.
+    // Anywhere inside the first interval: a village switched on at one moment must not report at one moment for ever.
     this.#scheduleReport(this.random.next() * this.#options.reportIntervalMs)
   }
 
-  /** Goes offline politely and says so; working memory stays, so `start` goes on in the same boot. */
+  /** Disconnects with presence offline; working memory stays, so `start` continues in the same boot. */
   stop(): void {
     if (!this.#isOn) return
     this.#isOn = false
@@ -156,7 +157,7 @@ export class Device {
     this.link.lower()
   }
 
-  /** No goodbye: the broker sends the last will. `start` is the power coming back, with a new boot. */
+  /** Without DISCONNECT: the broker sends the last will. `start` is the power coming back, with a new boot. */
   cutPower(): void {
     if (!this.#isOn) return
     this.#isOn = false
@@ -171,7 +172,10 @@ export class Device {
     this.start()
   }
 
-  /** Makes an event and sends it as soon as it can. Returns its message id, or undefined when it could not be kept. */
+  /**
+   * Creates an event and sends it as soon as possible. Returns its message id, or undefined when it could not be
+   * stored.
+   */
   record(readings: Readings, isUrgent = false): string | undefined {
     if (!this.#isOn) return undefined
     const messageId = `${this.#boot}-${++this.#counter}`
@@ -280,7 +284,7 @@ export class Device {
   }
 
   #onDown(reason: string): void {
-    // Whether the broker has them is unknown: they are sent again, which the box recognises by their ids.
+    // It is unknown whether the broker has them: they are sent again, and the box recognises repeats by their ids.
     this.#inFlight.clear()
     this.#hooks.onLink?.(this.id, false, reason)
   }

@@ -1,4 +1,4 @@
-// A contact on a door, gate or window; it tells every change at once and its state in each report.
+// A contact on a door, gate or window; it reports every change at once and its state in each routine report.
 import type { Device } from './device.ts'
 
 export class DoorSensor {
@@ -23,7 +23,7 @@ export class DoorSensor {
     return this.#turn(false)
   }
 
-  /** Somebody opens the case. */
+  /** The case is opened. */
   tamper(isOpened = true): string | undefined {
     return this.device.record({ tamper: isOpened }, true)
   }

@@ -1,6 +1,6 @@
-// The simulated flash of a device: events wait here until the broker's PUBACK, over reboots and power cuts.
+// The simulated flash of a device: events wait here until the broker's PUBACK, across reboots and power cuts.
 
-/** Events a device keeps; what a small flash page holds. */
+/** Events a device stores; the size of a small flash page. */
 export const queueEventsMax = 64
 
 export interface KeptEvent {
@@ -42,7 +42,7 @@ export class FlashQueue {
     return this.#events.map((event) => event.messageId)
   }
 
-  /** Keeps the event, or returns false. The first `inFlight` events are on the wire and stay. */
+  /** Stores the event, or returns false. The first `inFlight` events are being sent and stay. */
   push(event: KeptEvent, inFlight: number): boolean {
     if (this.isFull) {
       this.dropped++
@@ -54,7 +54,7 @@ export class FlashQueue {
     return true
   }
 
-  /** Forgets an event that the broker has acknowledged. */
+  /** Removes an event that the broker has acknowledged. */
   remove(event: KeptEvent): void {
     const index = this.#events.indexOf(event)
     if (index >= 0) this.#events.splice(index, 1)

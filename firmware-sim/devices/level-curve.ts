@@ -3,14 +3,14 @@ import type { Random } from '../../protocols/kit/random.ts'
 
 export interface Flood {
   startMs: number
-  /** Height of the wave above what flows anyway. */
+  /** Height of the wave above the base flow. */
   peakMm: number
   riseMs: number
-  /** From the peak back to half of it; the rest follows as fast again and again. */
+  /** From the peak back to half of it; the rest falls at the same rate. */
   halfFallMs: number
 }
 
-/** Floods remembered by one curve; the oldest goes first. */
+/** Floods kept by one curve; the oldest is removed first. */
 export const floodsMax = 16
 const dayMs = 86_400_000
 
@@ -41,7 +41,7 @@ export class LevelCurve {
 function waveMm({ startMs, peakMm, riseMs, halfFallMs }: Flood, ms: number): number {
   const sinceMs = ms - startMs
   if (sinceMs <= 0) return 0
-  // Half a cosine up: creeks rise gently, then fast, then crest.
+  // Half a cosine up: creeks rise slowly, then fast, then crest.
   if (sinceMs < riseMs) return (peakMm * (1 - Math.cos((Math.PI * sinceMs) / riseMs))) / 2
   return peakMm * 0.5 ** ((sinceMs - riseMs) / halfFallMs)
 }

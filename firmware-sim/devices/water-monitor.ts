@@ -5,9 +5,9 @@ import type { Device } from './device.ts'
 import type { LevelCurve } from './level-curve.ts'
 
 const noiseMmMax = 4
-/** A change since the last report that is worth a report of its own. */
+/** A change since the last report that triggers a report. */
 export const tellChangeMm = 50
-/** How often the level is looked at. */
+/** How often the level is checked. */
 export const lookIntervalMs = 10_000
 export const burstSamplesMax = 20
 
@@ -40,7 +40,7 @@ export class WaterMonitor {
     this.curve.addFlood({ startMs: this.device.clock.monotonicMs(), peakMm, riseMs, halfFallMs })
   }
 
-  /** One wrong reading, as a drifting branch gives it. */
+  /** One wrong reading, such as a drifting branch causes. */
   spike(byMm: number): string | undefined {
     return this.device.record({ waterLevelMm: this.#levelMm() + byMm }, true)
   }

@@ -1,4 +1,4 @@
-// Where simulated devices take their passwords or certificates from: a file of `device:password` lines, or a folder.
+// The source of simulated devices' passwords or certificates: a file of `device:password` lines, or a folder.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TlsIdentity } from './mqtt-session.ts'
@@ -18,7 +18,7 @@ export interface CredentialSources {
   caFile?: string | undefined
 }
 
-/** Reads the sources once; the returned function throws in words when a device has none. */
+/** Reads the sources once; the returned function throws when a device has none. */
 export function readCredentials(sources: CredentialSources): (device: string) => Credential {
   const { passwordFile, certDir, caFile } = sources
   const ca = caFile === undefined ? undefined : readFileSync(caFile)

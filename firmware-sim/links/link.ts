@@ -8,7 +8,7 @@ export interface BackOff {
   maxMs: number
 }
 
-/** What a village of devices needs so that a restarted gateway is not stormed. */
+/** Settings that keep a village of devices from overloading a restarted gateway. */
 export const defaultBackOff: BackOff = { firstMs: 1000, maxMs: 60_000 }
 
 export type Dial = Pick<
@@ -24,7 +24,7 @@ export interface LinkOptions {
   onReady(session: MqttSession): void
   onAck(packetId: number): void
   onMessage(topic: string, payload: Uint8Array): void
-  /** After each connection that had been ready, and after each that never was. */
+  /** Pause after each connection that had been ready, and after each that never was. */
   onDown(reason: string, isRefused: boolean): void
 }
 
@@ -50,7 +50,7 @@ export class Link {
     return this.#isWanted
   }
 
-  /** Wants to be connected; a call while it waits for the next try changes nothing. */
+  /** Starts connecting; a further call while it waits for the next attempt changes nothing. */
   raise(): void {
     this.#isWanted = true
     if (!this.#session && !this.#cancelRetry) this.#connect()
@@ -64,12 +64,12 @@ export class Link {
     this.raise()
   }
 
-  /** Leaves politely. */
+  /** Closes with DISCONNECT. */
   lower(): void {
     this.#forget()?.end()
   }
 
-  /** Goes without a word; stays down. */
+  /** Closes without DISCONNECT; stays down. */
   cut(): void {
     this.#forget()?.drop('power cut')
   }

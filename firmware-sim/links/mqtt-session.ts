@@ -1,5 +1,6 @@
-// One MQTT 3.1.1 connection as a small firmware makes it: CONNECT, then publishes whose PUBACKs it reports, nothing kept.
-// It owns no redelivery and never reconnects: a new object is made for each connection, so late calls of an old one are harmless.
+// One MQTT 3.1.1 connection as in a small firmware: CONNECT, then publishes whose PUBACKs it reports, nothing stored.
+// It does no redelivery and never reconnects: each connection is a new object, so late calls of an old one are
+// harmless.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { generate, parser, type IConnectPacket, type Packet } from 'mqtt-packet'
@@ -32,7 +33,7 @@ export interface SessionOptions {
   onReady(): void
   onAck(packetId: number): void
   onMessage(topic: string, payload: Uint8Array): void
-  /** Once, whatever ended it; `isRefused` when the broker said no. */
+  /** Called once, whatever ended it; `isRefused` when the broker refused it. */
   onClosed(reason: string, isRefused: boolean): void
 }
 
@@ -123,14 +124,14 @@ export class MqttSession {
     this.#send({ cmd: 'subscribe', messageId: this.#nextPacketId(), subscriptions })
   }
 
-  /** Leaves politely: the broker drops the will. */
+  /** Closes with DISCONNECT: the broker drops the will. */
   end(): void {
     if (this.#isClosed) return
     if (this.#isReady) this.#send({ cmd: 'disconnect' })
     this.#close('left', false, true)
   }
 
-  /** The socket is gone without a word, as in a power cut: the broker sends the will. */
+  /** Closes the socket without DISCONNECT, as in a power cut: the broker sends the will. */
   drop(reason: string): void {
     this.#close(reason)
   }
@@ -143,7 +144,7 @@ export class MqttSession {
   #send(packet: Packet): void {
     if (this.#isClosed) return
     this.#sentAtMs = this.#options.clock.monotonicMs()
-    // One write for all packets of a turn: at thousands of events a second the system calls are what costs.
+    // One write for all packets of a turn: at thousands of events per second the system calls cost most.
     this.#outgoing.push(generate(packet, protocol))
     if (this.#outgoing.length === 1) process.nextTick(() => this.#flush())
   }
@@ -162,7 +163,7 @@ export class MqttSession {
     } else if (packet.cmd === 'publish') {
       const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
       this.#options.onMessage(packet.topic, payload)
-      // After the firmware has acted: a message that crashes it comes again.
+      // After the firmware has processed it: a message that crashes it comes again.
       if (packet.qos === 1) this.#send({ cmd: 'puback', messageId: packet.messageId ?? 0 })
     } else if (packet.cmd === 'connack') {
       if (packet.returnCode !== 0) return this.#close(`refused with code ${packet.returnCode}`, true)
@@ -180,7 +181,7 @@ export class MqttSession {
     this.#cancelTimer = clock.after(intervalMs / 2, () => {
       const nowMs = clock.monotonicMs()
       if (nowMs - this.#heardAtMs >= intervalMs * 1.5) return this.#close('broker silent')
-      // Also when only the broker is quiet: a half-open socket takes our bytes without complaint.
+      // Also when only the broker is quiet: a half-open socket accepts our bytes without an error.
       if (nowMs - Math.min(this.#sentAtMs, this.#heardAtMs) >= intervalMs / 2) this.#send({ cmd: 'pingreq' })
       this.#watchKeepalive()
     })

@@ -1,4 +1,4 @@
-// Which devices a simulated village has: the same count and seed give the same ids, kinds, zones and natures.
+// The devices of a simulated village: the same count and seed give the same ids, kinds, zones and natures.
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 
 export type DeviceKind = 'button' | 'door' | 'water' | 'siren' | 'lamp'
@@ -14,10 +14,11 @@ export interface Inhabitant {
   batteryPercent: number | undefined
 }
 
-/** Devices one village can have here: three digits would not hold more of a kind in order. */
+/** Most devices of one village: with more, three digits would not keep the order of a kind. */
 export const populationMax = 2000
 
-// Ten in a row make the mix; ids depend on the place in the row alone, so a larger village keeps the smaller one's ids.
+// Ten in a row make the mix; ids depend only on the position in the row, so a larger village contains the ids of a
+// smaller one.
 const mix: readonly DeviceKind[] = [
   'button',
   'door',
@@ -32,7 +33,7 @@ const mix: readonly DeviceKind[] = [
 ]
 const zones = ['east', 'west', 'square'] as const
 
-/** A random source of its own for each purpose, so that one more draw here changes nothing there. */
+/** A separate random source for each purpose, so that one more draw here changes nothing there. */
 export function randomFor(seed: number, purpose: string): Random {
   let hash = 0x811c9dc5 ^ seed
   for (const letter of purpose) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193)

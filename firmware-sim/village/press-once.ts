@@ -1,4 +1,4 @@
-// One press of one simulated button, kept and re-sent until the gateway's PUBACK.
+// One press of one simulated button, stored and sent again until the gateway's PUBACK.
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { Credential } from '../links/credentials.ts'
@@ -19,7 +19,7 @@ export interface PressOnceOptions {
 
 const goodbyeMs = 200
 
-/** Prints what happens; sets a failing exit code when no PUBACK comes in time. */
+/** Prints the progress; sets a failing exit code when no PUBACK comes in time. */
 export async function pressOnce(options: PressOnceOptions): Promise<void> {
   const random = createSystemRandom()
   let acknowledged = (): void => {}

@@ -1,4 +1,4 @@
-// Runs a village for a person at a terminal: a progress line, a clean end on Ctrl-C or after a time.
+// Runs a village from a terminal: a progress line, a clean end on Ctrl-C or after a time.
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { Credential } from '../links/credentials.ts'
 import { runScenario, type Scenario } from './scenario.ts'
@@ -20,15 +20,15 @@ export interface RunVillageOptions {
   credential: (device: string) => Credential
 }
 
-/** Between progress lines: on a terminal the line is written over, in a file it would fill the disk. */
+/** Between progress lines: on a terminal the line is overwritten, in a file it would fill the disk. */
 const progressMs = { terminal: 1000, file: 10_000 }
-/** Time for goodbyes to leave the socket. */
+/** Time for DISCONNECT packets to leave the socket. */
 const goodbyeMs = 300
 
 export async function runVillage(options: RunVillageOptions): Promise<void> {
   const clock = createSystemClock()
   let lastReason = ''
-  // Each new reason once: five hundred devices of a stopped gateway all say the same.
+  // Each new reason once: five hundred devices of a stopped gateway all report the same.
   const remark = (device: string, isUp: boolean, reason: string): void => {
     if (isUp || reason === 'left' || reason === lastReason) return
     lastReason = reason

@@ -1,4 +1,4 @@
-// A script of what happens to the devices of a village over time, as YAML or as data.
+// A script of events for the devices of a village over time, as YAML or as data.
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { buttonPresses } from '../../protocols/domain/reading.ts'

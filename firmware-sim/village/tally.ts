@@ -1,6 +1,6 @@
-// Counts what the devices of a village did, and remembers which ids were acknowledged in which order.
+// Counts the actions of a village's devices, and stores which ids were acknowledged in which order.
 
-/** Ids remembered per device; the oldest go first, and `forgotten` says how many. */
+/** Ids kept per device; the oldest are removed first, and `forgotten` is their number. */
 export const ackedIdsMax = 100_000
 
 export interface VillageStatistics {
@@ -42,7 +42,7 @@ export class Tally {
     if (!ids) this.#ids.set(device, (ids = []))
     ids.push(messageId)
     if (ids.length <= ackedIdsMax) return
-    // In slices, since moving the whole list for each id would cost more than the simulation.
+    // In slices, since moving the whole list for each id would take longer than the simulation.
     this.forgotten += ids.splice(0, ackedIdsMax / 10).length
   }
 

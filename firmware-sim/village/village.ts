@@ -1,4 +1,4 @@
-// A village of simulated devices from one seed: started and stopped together, pressed by tests, counted as they go.
+// A village of simulated devices from one seed: started and stopped together, pressed by tests, counted.
 import { createSystemClock, type Clock } from '../../protocols/kit/clock.ts'
 import { Battery } from '../devices/battery.ts'
 import type { Credential } from '../links/credentials.ts'
@@ -12,14 +12,14 @@ import type { BackOff } from '../links/link.ts'
 import { createPopulation, randomFor, type Inhabitant } from './population.ts'
 import { Tally, type VillageStatistics } from './tally.ts'
 
-/** How often the load looks how many events are due. */
+/** How often the load checks how many events are due. */
 export const loadTickMs = 10
 
 export type VillageDevice = AlarmButton | DoorSensor | WaterMonitor | Actor
 
 export interface VillageOptions extends DeviceHooks {
   seed: number
-  /** How many, or exactly which. */
+  /** The number of devices, or their exact list. */
   devices: number | readonly Inhabitant[]
   url: string
   clock?: Clock | undefined
@@ -66,7 +66,7 @@ export class Village {
     for (const { device } of this.#list) device.start()
   }
 
-  /** Every device leaves politely; what waits in flash stays there. */
+  /** Every device disconnects; its waiting events stay in flash. */
   stop(): void {
     this.stopLoad()
     for (const { device } of this.#list) device.stop()
@@ -137,7 +137,7 @@ export class Village {
     tick()
   }
 
-  /** As fast as the box answers: each PUBACK makes the next report, with `perDevice` always under way. */
+  /** As fast as the box answers: each PUBACK triggers the next report, with `perDevice` always in flight. */
   saturate(perDevice = 1): void {
     this.#refill = true
     for (const { device } of this.#list) for (let i = 0; i < perDevice; i++) device.report()
@@ -220,7 +220,7 @@ function createMember(
   }
 }
 
-/** The creek that a water monitor stands in: part of the village, so that its limits can be known beforehand. */
+/** The creek of a water monitor: part of the village, so that its limits can be known beforehand. */
 export function curveOf(id: string, seed: number): LevelCurve {
   return new LevelCurve(randomFor(seed, `creek at ${id}`))
 }

@@ -1,23 +1,23 @@
-// Whether a client certificate proves who a device or box is: trusted, in its time, not revoked.
+// Checks what a client certificate proves about a device or box: trusted, within its dates, not revoked.
 import { X509Certificate } from 'node:crypto'
 
 export type CertificateFault = 'certificate-expired' | 'certificate-not-yet-valid' | 'certificate-untrusted'
 
 export interface CertificateQuestion {
   certificate: X509Certificate
-  /** What OpenSSL found wrong with the chain, as Node names it; undefined when nothing. */
+  /** OpenSSL's error about the chain, as Node names it; undefined without one. */
   authorizationError: string | undefined
   authorities: readonly X509Certificate[]
   wallMs: number
 }
 
 /**
- * Before this the clock has not been set since the power came back: a box has no battery clock and starts in 1970.
- * Refusing every device until the network is back would silence the village, so dates are not judged then.
+ * Before this date the clock was not set since the power came back: a box has no battery clock and starts in 1970.
+ * Refusing every device until the network is back would silence the village, so dates are not checked then.
  */
 export const clockIsSetFromMs = Date.UTC(2025, 0, 1)
 
-/** The common name that the certificate proves, or why it proves nothing. */
+/** The common name that the certificate proves, or the reason why it proves none. */
 export function judgeCertificate(
   question: CertificateQuestion,
 ): { name: string | undefined } | CertificateFault {
@@ -25,7 +25,7 @@ export function judgeCertificate(
   if (authorizationError === 'CERT_HAS_EXPIRED') return 'certificate-expired'
   if (authorizationError === 'CERT_NOT_YET_VALID') {
     if (question.wallMs >= clockIsSetFromMs) return 'certificate-not-yet-valid'
-    // OpenSSL reports its last finding only; who signed it has to be asked again.
+    // OpenSSL reports only its last error; the signer must be checked separately.
     const isSigned = question.authorities.some(
       (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
     )
@@ -35,7 +35,7 @@ export function judgeCertificate(
   return { name: names.length === 1 ? names[0]?.slice(3) : undefined }
 }
 
-/** Serial number and fingerprint as the revocation list spells them. */
+/** Serial number and fingerprint in the form of the revocation list. */
 export function certificateMarks(certificate: X509Certificate): string[] {
   return [normalMark(certificate.serialNumber), normalMark(certificate.fingerprint256)]
 }

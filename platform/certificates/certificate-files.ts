@@ -1,11 +1,11 @@
-// Looks at certificates and keys where they lie: readable, in their time, and a pair that fits.
+// Checks certificate and key files: readable, within their dates, and a matching pair.
 import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { parseAuthorities } from './certificate-check.ts'
 
 export interface CertificateFiles {
-  /** Before the names of the keys, such as `uplink`. */
+  /** Prefix of the names of the keys, such as `uplink`. */
   path: string
   certFile?: string | undefined
   keyFile?: string | undefined
@@ -14,7 +14,9 @@ export interface CertificateFiles {
   name?: string | undefined
 }
 
-/** Everything that would keep these files from working; `wallMs` undefined: the clock is not known, dates are not judged. */
+/**
+ * Everything that prevents these files from working; `wallMs` undefined: the clock is not known, dates are not checked.
+ */
 export function checkCertificateFiles(files: CertificateFiles, wallMs: number | undefined): Problem[] {
   const { path, certFile, keyFile, caFile, name } = files
   const problems: Problem[] = []
@@ -90,7 +92,7 @@ function keyFault(text: string, leaf: X509Certificate | undefined): string | und
   }
 }
 
-/** In words, with what to do when it is a matter of rights. */
+/** In words; for missing rights, with the next step. */
 export function cannotRead(file: string, error: unknown): string {
   const { code, message } = error as { code?: string; message: string }
   if (code === 'ENOENT') return `${file} is not there 文件不存在`

@@ -1,5 +1,5 @@
-// Which certificates are revoked: a list of serial numbers or fingerprints, or a CRL. Not handed to OpenSSL, which
-// would refuse every device once the CRL is past its date.
+// The revoked certificates: a list of serial numbers or fingerprints, or a CRL. Not passed to OpenSSL, which would
+// refuse every device once the CRL is past its date.
 import { readFile } from 'node:fs/promises'
 import { normalMark } from './certificate-check.ts'
 
@@ -11,7 +11,7 @@ export class Revocations {
     this.#file = file
   }
 
-  /** Reads the file (again); rejects when it can not be read, and then keeps what it had. */
+  /** Reads the file (again); rejects when it can not be read, and then keeps the last content. */
   async load(): Promise<void> {
     if (this.#file !== undefined) this.#marks = await parseRevocations(await readFile(this.#file, 'utf8'))
   }
@@ -21,11 +21,11 @@ export class Revocations {
   }
 }
 
-/** A PEM CRL gives its serial numbers; otherwise one mark a line, `#` starts a comment. */
+/** A PEM CRL gives its serial numbers; otherwise one mark per line, `#` starts a comment. */
 export async function parseRevocations(text: string): Promise<Set<string>> {
   const crl = /-----BEGIN (?:X509 )?CRL-----([\s\S]+?)-----END/.exec(text)?.[1]
   if (crl !== undefined) {
-    // Only boxes with a CRL pay for the library.
+    // Loaded only if there is a CRL.
     await import('reflect-metadata')
     const { X509Crl } = await import('@peculiar/x509')
     return new Set(

@@ -1,4 +1,5 @@
-// Finds the first whole JPEG in bytes that are still arriving: each byte is looked at once, and a thumbnail inside a header is no end.
+// Finds the first complete JPEG in bytes that are still arriving: each byte is visited once, and the end of a thumbnail
+// inside a header does not count.
 
 const start = Buffer.from([0xff, 0xd8, 0xff])
 
@@ -12,7 +13,9 @@ export class FirstJpeg {
     return this.#start
   }
 
-  /** Where it ends, given all bytes so far: undefined until its end marker has come, and for ever where it is damaged. */
+  /**
+   * Where it ends, given all bytes so far: undefined until its end marker has arrived, and always for a damaged one.
+   */
   end(bytes: Buffer): number | undefined {
     if (this.#start < 0) {
       this.#start = bytes.indexOf(start, this.#at)
@@ -28,7 +31,7 @@ export class FirstJpeg {
     }
   }
 
-  /** One marker with what belongs to it. */
+  /** One marker with its data. */
   #segment(bytes: Buffer): number | 'more' | undefined {
     let at = this.#at
     if (bytes[at] !== 0xff) return undefined

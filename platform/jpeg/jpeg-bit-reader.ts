@@ -1,4 +1,4 @@
-// Bits out of entropy-coded JPEG data: undoes byte stuffing and stops at markers instead of running over them.
+// Reads bits from entropy-coded JPEG data: undoes byte stuffing and stops at markers.
 import type { HuffmanSpec } from './jpeg-tables.ts'
 
 /** Thrown inside the decoder only; `parseJpeg` turns it into a problem. */
@@ -48,14 +48,14 @@ export class JpegBitReader {
     this.#at = at
   }
 
-  /** Where the next marker starts or the next unread byte lies, after dropping bits of a started byte. */
+  /** Position of the next marker or of the next unread byte, after dropping the bits of a started byte. */
   align(): number {
     this.#bits = 0
     this.#count = 0
     return this.#at
   }
 
-  /** Goes on reading at `at`, as after a restart marker. */
+  /** Continues reading at `at`, for example after a restart marker. */
   seek(at: number): void {
     this.align()
     this.#at = at

@@ -1,4 +1,5 @@
-// A JPEG between its bytes and its pixels: quantised coefficients per component, the form in which it is checked and masked.
+// A JPEG between its bytes and its pixels: quantised coefficients per component, the form in which it is checked and
+// masked.
 
 export interface JpegComponent {
   id: number
@@ -18,7 +19,7 @@ export interface JpegCoefficients {
   width: number
   height: number
   components: JpegComponent[]
-  /** Other programs need more than the bytes say (tables, lines, the end marker): they are to be written anew. */
+  /** Other programs need missing parts (tables, lines, the end marker): the bytes must be written again. */
   isIncomplete?: boolean
 }
 

@@ -1,4 +1,4 @@
-// Looks at a JPEG's markers only: whether it is one from its first byte to its end, and how large its picture is.
+// Reads only a JPEG's markers: whether it is complete, and the size of its picture.
 
 import { readOrientation } from './jpeg-orientation.ts'
 
@@ -14,7 +14,7 @@ export interface JpegFrame {
 export interface JpegHead extends JpegFrame {
   /** Its frame marker: 0xc0 baseline, 0xc2 progressive, 0xc3 lossless, from 0xc9 arithmetic. */
   process: number
-  /** Of each sample. */
+  /** Bits of each sample. */
   bits: number
   orientation: number
 }
@@ -22,7 +22,10 @@ export interface JpegHead extends JpegFrame {
 const isFrameMarker = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 
-/** The frame of a JPEG that has one, a scan and an end; undefined for anything else. Cheap, decodes nothing, never throws. */
+/**
+ * The frame of a JPEG with a frame, a scan and an end; undefined for any other input. Cheap, decodes nothing, never
+ * throws.
+ */
 export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   const word = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   if (bytes[0] !== 0xff || bytes[1] !== startOfImage) return undefined
@@ -43,14 +46,14 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   return frame && isWhole && frame.width > 0 && frame.height > 0 ? frame : undefined
 }
 
-/** Some cameras put padding behind the end: it is looked for from the back. */
+/** Some cameras put padding behind the end: it is searched from the back. */
 function hasEnd(bytes: Uint8Array, from: number): boolean {
   for (let at = bytes.length - 2; at >= from; at--)
     if (bytes[at] === 0xff && bytes[at + 1] === endOfImage) return true
   return false
 }
 
-/** What a JPEG says of itself ahead of its picture data; undefined where it does not. Cheap, decodes nothing, never throws. */
+/** The properties in a JPEG's header; undefined if missing. Cheap, decodes nothing, never throws. */
 export function readJpegHead(bytes: Uint8Array): JpegHead | undefined {
   const word = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   let frame: Omit<JpegHead, 'orientation'> | undefined

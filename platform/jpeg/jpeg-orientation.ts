@@ -1,10 +1,10 @@
-// Which way up a picture is to be shown, by the EXIF orientation in its APP1 segment: 1 is as it lies, 2 to 8 turned or mirrored.
+// The orientation of a picture, from the EXIF data in its APP1 segment: 1 is unchanged, 2 to 8 rotated or mirrored.
 
 const exif = [0x45, 0x78, 0x69, 0x66, 0, 0]
 const orientationTag = 0x0112
 const entriesMax = 64
 
-/** Of an APP1 segment behind its length; 1 for anything else. Never throws. */
+/** Of an APP1 segment after its length; 1 for any other content. Never throws. */
 export function readOrientation(segment: Uint8Array): number {
   if (exif.some((byte, i) => segment[i] !== byte)) return 1
   const tiff = segment.subarray(exif.length)

@@ -1,4 +1,4 @@
-// Coefficients to samples and back: whole size or reduced to 1/2, 1/4 or 1/8 without decoding what is not shown.
+// Coefficients to samples and back: full size or reduced to 1/2, 1/4 or 1/8 without decoding unused frequencies.
 import { mcuGrid, type JpegCoefficients } from './jpeg-coefficients.ts'
 import { quantTable } from './jpeg-tables.ts'
 
@@ -11,7 +11,7 @@ export interface Plane {
   samples: Uint8Array
 }
 
-/** Luma first, then Cb and Cr where there is colour. */
+/** Luma first, then Cb and Cr for a colour picture. */
 export interface Planes {
   width: number
   height: number
@@ -31,7 +31,7 @@ function cosines(size: number): Float32Array {
 
 const cosinesOf: Record<Scale, Float32Array> = { 1: cosines(1), 2: cosines(2), 4: cosines(4), 8: cosines(8) }
 
-/** Decodes to `scale`/8 of the size: the lowest `scale` frequencies each way are the smaller block. */
+/** Decodes to `scale`/8 of the size: the lowest `scale` frequencies in each direction are the smaller block. */
 export function toPlanes(picture: JpegCoefficients, scale: Scale): Planes {
   const table = cosinesOf[scale]
   const half = new Float32Array(64)
@@ -79,7 +79,7 @@ export function toPlanes(picture: JpegCoefficients, scale: Scale): Planes {
   }
 }
 
-/** True when a block has no other coefficient than DC: sky and walls, more than half of most pictures. */
+/** True when a block has only its DC coefficient: sky and walls, more than half of most pictures. */
 function isFlat(coefficients: Int16Array, base: number): boolean {
   for (let k = 1; k < 64; k++) if (coefficients[base + k] !== 0) return false
   return true

@@ -1,4 +1,4 @@
-// JPEG bytes to coefficients: decodes every block, so that a picture which passes is a whole picture. Never throws.
+// JPEG bytes to coefficients: decodes every block, so that an accepted picture is complete. Never throws.
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import { createHuffmanDecoder, JpegBitReader, JpegDamage, type HuffmanDecoder } from './jpeg-bit-reader.ts'
 import type { JpegCoefficients, JpegComponent } from './jpeg-coefficients.ts'
@@ -11,8 +11,8 @@ export const jpegPixelsMax = 3840 * 2160
 const scansMax = 4
 
 /**
- * The message of the problem for a picture that is a JPEG of a kind we do not decode (progressive, arithmetic, RGB) or not as
- * it is to be shown (turned by its EXIF data).
+ * The message of the problem for a JPEG of an unsupported kind (progressive, arithmetic, RGB) or with an orientation
+ * other than normal in its EXIF data.
  */
 export const notBaseline = 'a JPEG, but not a baseline one'
 /** The message of the problem for a picture with more pixels than `jpegPixelsMax`. */
@@ -32,7 +32,7 @@ interface Decoding {
   orientation: number
   /** Of the Adobe segment: 0 means that three components are red, green and blue. */
   adobeTransform: number | undefined
-  /** Something that other programs need is missing: it is to be written anew. */
+  /** A part that other programs need is missing: the bytes must be written again. */
   isIncomplete: boolean
 }
 
@@ -72,7 +72,7 @@ function decode(bytes: Uint8Array): JpegCoefficients {
     while (bytes[at] === 0xff) at++
     const marker = bytes[at++]
     if (marker === undefined) {
-      // Old webcam chips write no end marker: with every block decoded the picture is whole.
+      // Old webcam chips write no end marker: when every block is decoded, the picture is complete.
       if (!isDecoded(state)) throw new JpegDamage('picture cut off before its end')
       state.isIncomplete = true
       break
@@ -115,14 +115,14 @@ const isDecoded = ({ frame, decoded }: Decoding): boolean =>
 const isAdobe = (segment: Uint8Array): boolean =>
   segment.length >= 12 && Buffer.from(segment.subarray(0, 5)).toString('latin1') === 'Adobe'
 
-/** Three components are luma and colour unless the picture says otherwise, by the Adobe segment or by naming them. */
+/** Three components are luma and colour unless the Adobe segment or the component names say otherwise. */
 function isRgb({ frame, adobeTransform }: Decoding): boolean {
   if (frame?.components.length !== 3) return false
   const ids = frame.components.map(({ id }) => String.fromCharCode(id)).join('')
   return adobeTransform === undefined ? ids === 'RGB' : adobeTransform === 0
 }
 
-/** The number of lines of a picture that tells it behind its first scan (DNL, T.81 B.2.5); 0 without. */
+/** The number of lines of a picture that gives it after its first scan (DNL, T.81 B.2.5); 0 without. */
 function linesBehind(bytes: Uint8Array): number {
   const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(dnl)
   return at < 0 ? 0 : word(bytes, at + dnl.length)
@@ -185,7 +185,7 @@ function readFrame(state: Decoding, segment: Uint8Array): void {
   state.frame = { width, height, components }
 }
 
-/** Decodes one scan; returns where the next marker is to be looked for. */
+/** Decodes one scan; returns the position for the next marker. */
 function readScan(state: Decoding, segment: Uint8Array, at: number): number {
   const frame = state.frame
   if (!frame) throw new JpegDamage('picture data before its header')
@@ -237,7 +237,7 @@ function readScan(state: Decoding, segment: Uint8Array, at: number): number {
   return reader.align()
 }
 
-/** A picture out of motion JPEG may leave out its tables, which are those of Annex K then. */
+/** A motion JPEG picture may omit its tables, which then are those of Annex K. */
 function huffmanOf(state: Decoding, id: number): HuffmanDecoder | undefined {
   const own = state.huffman.get(id)
   if (own || state.huffman.size > 0) return own
@@ -275,7 +275,7 @@ function readBlock(
   const dcCategory = reader.symbol(dc)
   if (dcCategory > 11) throw new JpegDamage('coefficient out of range')
   const dcValue = predicted + reader.signed(dcCategory)
-  // Annex K tables can only write differences of 11 bits: what exceeds them is no 8-bit picture.
+  // Annex K tables can only write differences of 11 bits: a larger one does not come from an 8-bit picture.
   if (dcValue < -2048 || dcValue > 2047) throw new JpegDamage('coefficient out of range')
   into[base] = dcValue
   for (let k = 1; k < 64; k++) {

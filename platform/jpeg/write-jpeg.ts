@@ -1,4 +1,4 @@
-// Coefficients to JPEG bytes with the standard Huffman tables: nothing is lost, and no metadata of the source survives.
+// Coefficients to JPEG bytes with the standard Huffman tables: lossless, and without any metadata of the source.
 import type { JpegCoefficients } from './jpeg-coefficients.ts'
 import { mcuGrid } from './jpeg-coefficients.ts'
 import { standardHuffman, zigzag, type HuffmanSpec } from './jpeg-tables.ts'

@@ -7,7 +7,7 @@ interface ParsingClient {
   _parser: { prependListener(event: 'packet', listener: (packet: { cmd: string }) => void): void }
 }
 
-/** A repeat is given to aedes as a String object, which is another key to it and the same text to everything else. */
+/** A repeat is given to aedes as a String object: a different key for aedes, the same text for all other code. */
 export function answerEachFilter(client: object): void {
   ;(client as ParsingClient)._parser.prependListener('packet', (packet) => {
     if (packet.cmd !== 'subscribe') return

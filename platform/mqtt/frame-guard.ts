@@ -1,6 +1,6 @@
-// Walks the MQTT frames of one connection before the parser of aedes sees them: it would wait for 256 MiB, also from a
-// stranger. Sizes are judged by the header; control packets are held until they are whole and judged by packet-rules.
-// The brokers of the box and of the centre both read through it.
+// Checks the MQTT frames of one connection before aedes parses them: aedes would wait for 256 MiB, also from a
+// stranger. Sizes are checked by the header; control packets are held until they are complete and checked by
+// packet-rules. The brokers of the box and of the centre both read through it.
 import {
   checkBody,
   checkFirstByte,
@@ -11,11 +11,11 @@ import {
 } from './packet-rules.ts'
 
 export interface FrameLimits {
-  /** For CONNECT, and until `isTrusted` says so for what follows it. */
+  /** For CONNECT, and for later frames until `isTrusted` is true. */
   frameBytesBeforeConnect: number
   frameBytes: number
   subscribeBytes: number
-  /** Whether the sender has signed in; where it is left out, nothing is read between CONNECT and its answer. */
+  /** True when the sender has signed in; if omitted, nothing is read between CONNECT and its answer. */
   isTrusted?: () => boolean
 }
 
@@ -23,7 +23,7 @@ export type FrameProblem =
   | { cause: 'not-connect' | 'frame-too-large' | OtherVersion }
   | { cause: 'malformed'; violation: Violation }
 
-/** CONNACK, no session, return code 1: what a version that is not spoken here is answered. [MQTT-3.1.2-2] */
+/** CONNACK, no session, return code 1: the answer to an unsupported version. [MQTT-3.1.2-2] */
 export const unknownVersionAnswer = Buffer.from([0x20, 0x02, 0x00, 0x01])
 
 const malformed = (violation: Violation): FrameProblem => ({ cause: 'malformed', violation })
@@ -41,19 +41,19 @@ export class FrameGuard {
   #type = 0
   #lengthShift = 0
   #left = 0
-  /** What has come of the body of a control packet. */
+  /** The received part of a control packet's body. */
   #body: Uint8Array[] = []
   #frames = 0
   #publishes = 0
 
-  /** `isDue`: whether an acknowledgement of that type fits the message that was sent under that id. */
+  /** `isDue`: true when an acknowledgement of that type fits the message that was sent under that id. */
   constructor(limits: FrameLimits, isDue: (type: number, packetId: number) => boolean = () => true) {
     this.#limits = limits
     this.#publishBytes = limits.frameBytes
     this.#isDue = isDue
   }
 
-  /** From now on a PUBLISH may be so large. */
+  /** From now on a PUBLISH may have this size. */
   allowFrames(publishBytes: number): void {
     this.#publishBytes = publishBytes
   }
@@ -63,7 +63,7 @@ export class FrameGuard {
     return this.#frames
   }
 
-  /** PUBLISH frames seen so far, the one that has only begun included. */
+  /** PUBLISH frames seen so far, including an incomplete one. */
   get publishes(): number {
     return this.#publishes
   }
@@ -82,8 +82,9 @@ export class FrameGuard {
   }
 
   /**
-   * Takes the next bytes up to the end of the first frame (CONNECT) or, after it, all of them; stops before a frame that is
-   * wrong, so that those before it still count. Returns how many bytes it took, or what is wrong with the first frame of them.
+   * Takes the next bytes up to the end of the first frame (CONNECT) or, after it, all of them; stops before a wrong
+   * frame, so that the frames before it still count. Returns the number of bytes taken, or the error of the first
+   * frame.
    */
   take(chunk: Uint8Array): number | FrameProblem {
     const isFirst = this.#frames === 0
@@ -109,7 +110,7 @@ export class FrameGuard {
     return at
   }
 
-  /** The wrong frame is looked at again when it is the first of what is read. */
+  /** The wrong frame is checked again when it is the first of the next bytes. */
   #stepBack(frameStart: number): number {
     if (this.#type === packetTypes.publish) this.#publishes--
     this.#state = 'type'

@@ -1,5 +1,6 @@
-// What MQTT 3.1.1 asks of the control packets that a device sends, checked on the whole packet before aedes sees it: its
-// parser (mqtt-packet) lets most of these pass. Every rule names its clause and what the author of the firmware changes.
+// The rules of MQTT 3.1.1 for the control packets of a device, checked on the complete packet before aedes reads it:
+// its parser (mqtt-packet) accepts most violations. Every rule names its clause and what the author of the firmware
+// must change.
 import { isUtf8 } from 'node:buffer'
 
 export const packetTypes = {
@@ -66,7 +67,7 @@ const rules = {
 
 export type Violation = keyof typeof rules
 
-/** The clause and, in a sentence, what is wrong and what to change. */
+/** The clause and, in a sentence, the error and the change. */
 export function describeViolation(violation: Violation): { clause: string; detail: string } {
   const [clause, detail] = rules[violation]
   return { clause, detail }
@@ -80,7 +81,7 @@ const { connect, publish, subscribe, unsubscribe, puback, pubrec, pubrel, pubcom
 const twoFlagged: ReadonlySet<number> = new Set([subscribe, unsubscribe, pubrel])
 const acknowledgements: ReadonlySet<number> = new Set([puback, pubrec, pubrel, pubcomp])
 
-/** What the first byte alone shows. A CONNECT is judged by `checkConnect`, since MQTT 3.1 leaves its bits open. */
+/** Errors in the first byte. A CONNECT is checked by `checkConnect`, since MQTT 3.1 does not define its bits. */
 export function checkFirstByte(first: number): Violation | undefined {
   const type = first >> 4
   const flags = first & 0x0f
@@ -92,7 +93,7 @@ export function checkFirstByte(first: number): Violation | undefined {
   return flags === (twoFlagged.has(type) ? 2 : 0) ? undefined : 'reserved-flags'
 }
 
-/** What the length shows before the body is read. */
+/** Errors in the length, before the body is read. */
 export function checkLength(type: number, length: number): Violation | undefined {
   if (acknowledgements.has(type)) return length === 2 ? undefined : 'wrong-length'
   if (type === packetTypes.pingreq || type === packetTypes.disconnect)
@@ -101,7 +102,7 @@ export function checkLength(type: number, length: number): Violation | undefined
   return undefined
 }
 
-/** What is wrong with the body of a control packet (all but PUBLISH). */
+/** Errors in the body of a control packet (all but PUBLISH). */
 export function checkBody(type: number, body: Buffer): Violation | OtherVersion | undefined {
   if (type === connect) return checkConnect(body)
   if (body.length < 2) return undefined
@@ -120,7 +121,7 @@ function checkConnect(body: Buffer): Violation | OtherVersion | undefined {
   const level = knownNames[name.bytes.toString('latin1')]
   if (level === undefined) return 'connect-name'
   const said = at.byte()
-  // Bit 7 is how a Mosquitto bridge announces itself.
+  // A Mosquitto bridge sets bit 7.
   if (said !== undefined && (said & 0x7f) !== level)
     return level === 4 && said === 5 ? 'mqtt-5' : 'unknown-version'
   const flags = at.byte()
@@ -185,7 +186,7 @@ class Cursor {
     return this.#at > this.#body.length
   }
 
-  /** Bytes with their length in front. */
+  /** Bytes preceded by their length. */
   field(): Buffer | undefined {
     const from = this.#at + 2
     if (from > this.#body.length) return undefined

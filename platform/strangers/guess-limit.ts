@@ -1,20 +1,22 @@
-// Slows down who guesses passwords: per name and address, and per address for all names. A proof by certificate never comes
-// here, so that nobody can shut out a box or device that has one.
+// Delays password guessing: per name and address, and per address for all names. A proof by certificate does not pass
+// here, so a device or box with a certificate can not be locked out.
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from './network-address.ts'
 
-/** Wrong passwords in a row for one name from one address, and from one address for whatever names; then one more for each pause. */
+/**
+ * Wrong passwords in a row for one name from one address, and from one address for all names; then one more per pause.
+ */
 export const guessesPerNameMax = 10
 export const guessesPerAddressMax = 60
-/** Up to here a name that has not failed from the address still gets its try: many devices may be behind one address. */
+/** Up to this count a name without a failure from the address may still try: many devices may be behind one address. */
 export const guessesPerAddressFreshMax = 600
 const pausePerNameMs = 10_000
 const pausePerAddressMs = 2000
-/** Names and addresses remembered; beyond it the oldest are forgotten. */
+/** Names and addresses kept; beyond it the oldest are removed. */
 const rememberedMax = 20_000
 
 interface Guesses {
-  /** Rises by one with each wrong password and falls by one in each pause. */
+  /** Rises by one with each wrong password and falls by one per pause. */
   level: number
   atMs: number
 }
@@ -27,7 +29,7 @@ export class GuessLimit {
     this.#clock = clock
   }
 
-  /** False while no password of `name` from `address` is looked at, the right one included. */
+  /** False while no password of `name` from `address` is checked, not even the right one. */
   allows(name: string, address: string): boolean {
     const from = networkOf(address)
     const ofName = this.#level(`${from} ${name}`, pausePerNameMs)

@@ -1,13 +1,13 @@
-// Addresses of the other end of a connection: which of them count as one, and which belong to a list of networks.
+// Network addresses of clients: which of them count as one, and which belong to a list of networks.
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
-/** An IPv4 address that came over an IPv6 socket is that IPv4 address. */
+/** An IPv4 address on an IPv6 socket counts as that IPv4 address. */
 export function plainAddress(address: string): string {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]
   return mapped ?? address.replace(/%.*$/, '')
 }
 
-/** What one person or site owns: an IPv4 address, or the /64 of an IPv6 address, as the provider hands them out. */
+/** The addresses of one person or site: an IPv4 address, or the /64 of an IPv6 address, as providers assign them. */
 export function networkOf(address: string): string {
   const plain = plainAddress(address)
   if (!isIPv6(plain)) return plain
@@ -55,8 +55,8 @@ function forwardedAddress(entry: string): string {
 }
 
 /**
- * Who sent a request that came from `peer`: X-Forwarded-For is read from the right, as far as each entry was written by a
- * trusted proxy; what stands further left is the sender's own word.
+ * The sender of a request that came from `peer`: X-Forwarded-For is read from the right, as far as trusted proxies
+ * wrote its entries; entries further left are the sender's own claim.
  */
 export function senderAddress(
   peer: string,

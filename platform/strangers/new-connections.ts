@@ -1,20 +1,20 @@
-// How many new connections are let in, counted before any work is done for them: a TLS handshake costs the server 1 to 2 ms,
-// so a few hundred a second of one stranger would leave no time for all others.
+// Limits new connections before any work is done for them: a TLS handshake costs the server 1 to 2 ms, so a few hundred
+// per second from one stranger would leave no time for all others.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 export interface NewConnectionLimits {
-  /** New connections of one network that may come at once; one that signs in gives its part back. */
+  /** New connections of one network that may come at once; one that signs in gives its share back. */
   newAtOnce: number
-  /** After that, so many a second of the network. */
+  /** After that, this many per second of the network. */
   newPerSecond: number
-  /** The same for all networks together of which no connection has signed in lately. */
+  /** The same for all networks together without a recent sign-in. */
   newUnknownAtOnce: number
   newUnknownPerSecond: number
 }
 
-/** A network is known for so long after its last connection that had signed in has closed. */
+/** A network counts as known for this long after its last signed-in connection has closed. */
 export const knownForMs = 24 * 3_600_000
-/** Networks remembered with what they have used up, and as known; beyond it the oldest are forgotten. */
+/** Networks kept with their use, and as known; beyond it the oldest are removed. */
 export const networksMax = 50_000
 
 interface Bucket {
@@ -27,9 +27,9 @@ export class NewConnections {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #buckets = new Map<string, Bucket>()
   readonly #ofUnknown: Bucket = { used: 0, atMs: 0 }
-  /** Connections that have signed in, by network. */
+  /** Signed-in connections, by network. */
   readonly #open = new Map<string, number>()
-  /** When the last connection of a network that had signed in was closed. */
+  /** When the last signed-in connection of a network was closed. */
   readonly #closedAtMs = new Map<string, number>()
 
   constructor(limits: NewConnectionLimits, clock: Pick<Clock, 'monotonicMs'>) {
@@ -37,12 +37,12 @@ export class NewConnections {
     this.#clock = clock
   }
 
-  /** Networks that are remembered. */
+  /** Networks that are kept. */
   get remembered(): number {
     return Math.max(this.#buckets.size, this.#closedAtMs.size)
   }
 
-  /** A connection of `network` comes in: true when it may. */
+  /** A new connection of `network`: true when it is accepted. */
   enter(network: string): boolean {
     const { newAtOnce, newPerSecond, newUnknownAtOnce, newUnknownPerSecond } = this.#limits
     const bucket = this.#buckets.get(network) ?? { used: 0, atMs: this.#clock.monotonicMs() }
@@ -58,14 +58,14 @@ export class NewConnections {
     return true
   }
 
-  /** A connection that came in has signed in: it does not count against the others of its network. */
+  /** An accepted connection has signed in: it no longer counts for its network's limit. */
   signIn(network: string): void {
     const bucket = this.#buckets.get(network)
     if (bucket) bucket.used = Math.max(0, bucket.used - 1)
     this.#open.set(network, (this.#open.get(network) ?? 0) + 1)
   }
 
-  /** A connection that had signed in is closed. */
+  /** A signed-in connection has closed. */
   close(network: string): void {
     const left = (this.#open.get(network) ?? 1) - 1
     if (left > 0) this.#open.set(network, left)
@@ -73,7 +73,7 @@ export class NewConnections {
     putLast(this.#closedAtMs, network, this.#clock.monotonicMs())
   }
 
-  /** A connection of it has signed in and is open, or was not long ago. */
+  /** True when the network has, or recently had, a signed-in connection. */
   isKnown(network: string): boolean {
     if (this.#open.has(network)) return true
     const closedAtMs = this.#closedAtMs.get(network)

@@ -1,4 +1,5 @@
-// What a configuration leaves open to others: the pure part that gateway and centre share. Both start all the same, and warn of each.
+// What a configuration leaves open: the pure part that gateway and centre share. Both start all the same, and warn of
+// each.
 import { statSync } from 'node:fs'
 import type { Problem } from '../../protocols/kit/result.ts'
 
@@ -20,7 +21,7 @@ function modeOf(file: string): number {
   try {
     return statSync(file).mode
   } catch {
-    // That it is not there or not readable is told elsewhere.
+    // A missing or unreadable file is reported elsewhere.
     return 0
   }
 }

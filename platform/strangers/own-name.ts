@@ -1,8 +1,9 @@
-// Which names of this machine a page may have been got under: any other one was made to point here (DNS rebinding).
+// The names of this machine under which a page may have been loaded: any other name was pointed at this address (DNS
+// rebinding).
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 
-/** An address, or what this machine is called: a name that is looked up elsewhere may be made to point anywhere. */
+/** An address, or the machine's own name: a name that is resolved elsewhere may point anywhere. */
 export function isOwnName(host: string | undefined, names: readonly string[] = []): boolean {
   const name = (host ?? '').replace(/:\d+$/, '').toLowerCase()
   return (

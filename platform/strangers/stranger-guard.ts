@@ -1,5 +1,5 @@
-// Guards the sockets of a listener until they have signed in: only so many new ones a second, few places, a short time to the
-// first byte and to the sign-in, and places of their own for those who have signed in.
+// Guards the sockets of a listener until they have signed in: a limited rate of new ones, few places, a short time to
+// the first byte and to the sign-in, and separate places for signed-in ones.
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from './network-address.ts'
@@ -7,17 +7,17 @@ import { NewConnections, type NewConnectionLimits } from './new-connections.ts'
 import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
 
 export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits {
-  /** A connection that says nothing is closed after this. */
+  /** A connection without a byte is closed after this. */
   firstByteMs: number
   /** A connection that has not signed in is closed after this. */
   signInMs: number
-  /** Connections that have signed in. */
+  /** Signed-in connections. */
   admitted: number
 }
 
 /**
- * `too-many-new`: too many new ones of its network, or of all that are unknown, in a short time. `made-room`: it was the oldest
- * when all places were taken. `full`: no place is left for those who have signed in.
+ * `too-many-new`: too many new ones of its network, or of all unknown ones, in a short time. `made-room`: it was the
+ * oldest when all places were taken. `full`: no place is left for signed-in ones.
  */
 export const strangerRefusals = ['too-many-new', 'made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
 export type StrangerRefusal = (typeof strangerRefusals)[number]
@@ -62,12 +62,12 @@ export class StrangerGuard {
   }
 
   /**
-   * Guards every connection of `server` from its first moment: the server's own work, such as a TLS handshake, begins only
-   * with those that are let in. Listeners that come later hear of all.
+   * Guards every connection of `server` from its first moment: the server's own work, such as a TLS handshake, begins
+   * only for accepted ones. Listeners added later get all of those.
    */
   watch(server: Server): void {
     const { strangers, admitted } = this.#options.limits
-    // Nobody is turned away here: whoever is one too many makes an older one leave.
+    // No connection is refused here: when all places are taken, an older one is closed.
     server.maxConnections = strangers + admitted + strangers
     const listeners = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -102,14 +102,14 @@ export class StrangerGuard {
     const { limits, clock } = this.#options
     const address = socket.remoteAddress
     if (address === undefined) {
-      // It is gone already.
+      // It has closed already.
       socket.destroy()
       return false
     }
     const network = networkOf(address)
     if (!this.#newOnes.enter(network)) {
       this.#options.onRefused('too-many-new', address)
-      // A reset: the server keeps nothing of it, not even for the minute that follows an orderly end.
+      // A reset: the server keeps no state of it, unlike the minute after an orderly close.
       socket.on('error', () => undefined)
       socket.resetAndDestroy()
       return false

@@ -1,21 +1,21 @@
-// Places of connections that have not signed in yet, counted apart from those that have. Pure counting: who must make room
-// is decided here and closed by the caller.
+// Places of connections that have not signed in yet, counted apart from signed-in ones. Pure counting: it decides which
+// one must make room, and the caller closes it.
 import { networkOf } from './network-address.ts'
 
 export interface StrangerLimits {
-  /** Connections that have not signed in, of all addresses together. */
+  /** Connections without a sign-in, of all addresses together. */
   strangers: number
   /** Of them, those of one IPv4 address or of one IPv6 /64. */
   strangersPerNetwork: number
 }
 
-/** Of a known network, this share of all places does not count when the largest crowd is looked for. */
+/** Of a known network, this share of all places does not count when the largest crowd is searched. */
 const shareOfKnown = 1 / 20
 
 /**
- * When all places are taken, the oldest stranger of the network that holds most of them makes room: a crowd of one address
- * pushes out itself, and a crowd of many addresses has to come back faster than an honest connection needs to sign in.
- * A network is known when connections of it have signed in: unknown ones make room first.
+ * When all places are taken, the oldest stranger of the network with the most strangers is closed: a crowd from one
+ * address displaces itself, and a crowd from many addresses must reconnect faster than an honest connection signs in. A
+ * network with earlier sign-ins is known: unknown ones are closed first.
  */
 export class StrangerPlaces<T> {
   readonly #limits: StrangerLimits
@@ -37,7 +37,7 @@ export class StrangerPlaces<T> {
     return this.#networkOf.has(stranger)
   }
 
-  /** Takes a place; answers the stranger that loses its own for it, which is forgotten here already. */
+  /** Takes a place; returns the stranger that loses its own for it, already removed here. */
   enter(stranger: T, address: string): T | undefined {
     const network = networkOf(address)
     const isCrowd = (this.#networks.get(network)?.size ?? 0) >= this.#limits.strangersPerNetwork
@@ -51,7 +51,7 @@ export class StrangerPlaces<T> {
     return evicted
   }
 
-  /** It has signed in, or is gone. False when it had no place. */
+  /** It has signed in, or has closed. False when it had no place. */
   leave(stranger: T): boolean {
     const network = this.#networkOf.get(stranger)
     if (network === undefined) return false
@@ -70,9 +70,9 @@ export class StrangerPlaces<T> {
     let largest = ''
     let most = -Infinity
     const free = this.#limits.strangers * shareOfKnown
-    // Sets and maps keep the order of arrival: among equals it is the network that came first.
+    // Sets and maps keep the order of arrival: among equals the network that came first is taken.
     for (const [network, { size }] of this.#networks) {
-      // `size` is asked first: it spares most of the questions whether a network is known.
+      // `size` is checked first: it avoids most checks whether a network is known.
       if (size <= most) continue
       const counted = this.#isKnown(network) ? size - free : size
       if (counted > most) [largest, most] = [network, counted]

@@ -1,12 +1,12 @@
-// What the box console shows: the answer of the gateway's `GET /api/v1/health`. Ages instead of wall times where it
-// can be: a box without a battery clock knows how long ago something was, also when it does not know the date.
+// The data of the box console: the answer of the gateway's `GET /api/v1/health`. Ages instead of wall times where
+// possible: a box without a battery clock knows how long ago something was even without the date.
 import type { Alarm, BilingualText } from '../domain/alarm.ts'
 import type { Lane } from '../domain/colour.ts'
 import type { ClockQuality } from '../domain/event.ts'
 import type { Guard } from '../domain/guard.ts'
 import type { PictureState } from '../domain/snapshot.ts'
 
-/** Most devices, alarms and quarantine entries in one answer; the counts beside the lists are always whole. */
+/** Most devices, alarms and quarantine entries in one answer; the counts beside the lists are always complete. */
 export const healthDevicesMax = 500
 export const healthAlarmsMax = 200
 export const healthQuarantineMax = 20
@@ -29,7 +29,7 @@ export interface HealthAnswer {
   disk: HealthDisk
   journal: HealthJournal
   process: HealthProcess
-  /** Absent where the system does not count what is written. */
+  /** Absent if the system does not count written bytes. */
   flash?: HealthFlash
 }
 
@@ -47,7 +47,7 @@ export interface HealthBox {
 
 export interface HealthClock {
   quality: ClockQuality
-  /** What the box believes the time is, ms since 1970. */
+  /** The box's wall time, ms since 1970. */
   atMs: number
   /** Box minus centre by the latest Receipt; absent before the first one. */
   offsetMs?: number
@@ -77,7 +77,7 @@ export interface HealthLane {
   last: number
   /** Last number that the centre has receipted; `last - receipted` wait. */
   receipted: number
-  /** Age of the oldest record that waits; absent when none waits or it is not known. */
+  /** Age of the oldest waiting record; absent when none waits or it is unknown. */
   oldestWaitingMs?: number
 }
 
@@ -92,7 +92,7 @@ export interface HealthDevice {
   zone?: string
   zoneName?: string
   presence: DevicePresence
-  /** Since its latest message; absent when it has not been heard. */
+  /** Since its latest message; absent when there was none. */
   lastHeardAgoMs?: number
   batteryPercent?: number
   signalDbm?: number
@@ -101,21 +101,21 @@ export interface HealthDevice {
 export interface HealthDevices {
   known: number
   present: number
-  /** At most `healthDevicesMax`, those that want attention (silent, late, unknown) first. */
+  /** At most `healthDevicesMax`, those that need attention (silent, late, unknown) first. */
   list: HealthDevice[]
 }
 
-/** How far a camera lets us in: no answer, an answer, ONVIF without and with our sign-in. */
+/** How far a camera grants access: no answer, an answer, ONVIF without and with our sign-in. */
 export type CameraReach = 'unreachable' | 'reachable' | 'up-without-auth' | 'up-with-auth'
 
 export interface HealthCamera {
   id: string
   name: string
   zone: string
-  /** Absent until it was asked for the first time. */
+  /** Absent until the first request. */
   state?: CameraReach
   picture: PictureState
-  /** Why all is not well, for a person. */
+  /** The problem, for a person. */
   problem?: BilingualText
   /** The same as a fixed word, for a program. */
   problemCode?: string
@@ -123,20 +123,20 @@ export interface HealthCamera {
   /** How long its latest answer took. */
   answerMs?: number
   lastPictureAgoMs?: number
-  /** Its clock minus ours; absent until known. */
+  /** Its clock minus the box's; absent until known. */
   clockSkewMs?: number
   maker?: string
   model?: string
 }
 
 export interface HealthAlarm extends Alarm {
-  /** Since it was raised; absent when it is not known any more. */
+  /** Since it was raised; absent when no longer known. */
   raisedAgoMs?: number
 }
 
 export interface HealthAlarms {
   count: number
-  /** Everything that has not ended, at most `healthAlarmsMax`, most urgent first. */
+  /** Every alarm that has not ended, at most `healthAlarmsMax`, most urgent first. */
   list: HealthAlarm[]
 }
 
@@ -144,9 +144,9 @@ export interface HealthQuarantineEntry {
   agoMs: number
   topic: string
   bytes: number
-  /** What was wrong with it, in one line. */
+  /** Its error, in one line. */
   problem: string
-  /** The beginning of it when it is printable text, at most 200 characters. */
+  /** Its beginning if it is printable text, at most 200 characters. */
   excerpt?: string
 }
 
@@ -166,9 +166,11 @@ export interface HealthJournal {
   sizeBytes: number
   /** Records kept, waiting or not. */
   records: number
-  /** `filling`: above 90 % of its room. `dropping`: low lanes give up their oldest. `salvaged`: opened damaged. */
+  /**
+   * `filling`: more than 90 % is used. `dropping`: low lanes delete their oldest records. `salvaged`: opened damaged.
+   */
   state: 'sound' | 'filling' | 'dropping' | 'salvaged' | 'rewound'
-  /** Records given up so far because the room was full. */
+  /** Records deleted so far because the room was full. */
   droppedRecords: number
   lastCommitAgoMs?: number
 }

@@ -1,4 +1,4 @@
-// What pages and programs are told about accounts: one's own password, tokens and the security log.
+// The account data for pages and programs: the own password, tokens and the security log.
 import type { Role } from './api.ts'
 import type { Scope } from './scope.ts'
 
@@ -35,7 +35,7 @@ export interface SecurityAnswer {
   next?: string
 }
 
-/** A program's name as the desk shows it: no user can have one of these. */
+/** A program's name as the desk shows it: no user can have such a name. */
 export const tokenUser = (name: string): string => `token:${name}`
 
 export interface UserSummary {

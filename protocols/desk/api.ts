@@ -29,18 +29,18 @@ export type BoxPresence = 'unknown' | 'present' | 'late' | 'silent'
 export interface LaneProgress {
   /** Everything 1..storedTo is stored. */
   storedTo: number
-  /** Highest number the box says it has written. */
+  /** Highest number that the box has written, by its own heartbeat. */
   announced: number
-  /** Numbers that exist and are not stored: holes, and what an older backup of the centre has lost. */
+  /** Numbers that exist and are not stored: holes, and numbers lost by restoring an older backup of the centre. */
   missing: [from: number, to: number][]
-  /** How many numbers the box no longer had when it was to send them: gone for good. */
+  /** Numbers that the box no longer had when they should be sent: lost for good. */
   givenUp?: number
 }
 
 export interface BoxSummary {
   id: string
   name: string
-  /** What the box calls itself now: shown once it stands in the centre's configuration. */
+  /** The box's own present name: shown once it is in the centre's configuration. */
   pendingName?: string
   presence: BoxPresence
   lastHeardAtMs?: number
@@ -48,7 +48,7 @@ export interface BoxSummary {
   clock?: BoxTime['clock']
   lanes: Partial<Record<Lane, LaneProgress>>
   devices?: { known: number; present: number }
-  /** What is armed, bypassed, on test and shelved there, and by whom; absent until the box has said it. */
+  /** The armed, bypassed, tested and shelved items there, and by whom; absent until the box has sent them. */
   guard?: GuardTimes
 }
 
@@ -61,7 +61,7 @@ export interface VillageSummary {
 }
 export interface VillagesAnswer {
   villages: VillageSummary[]
-  /** Those in use that end within thirty days, or have ended; the first to end comes first. */
+  /** Certificates in use that expire within thirty days, or have expired; the first to expire comes first. */
   certificates?: EndingCertificate[]
 }
 
@@ -72,7 +72,7 @@ export interface EndingCertificate {
   endsAtMs: number
 }
 
-/** One stored record with where it stands. */
+/** One stored record with its position. */
 export interface StoredEvent {
   box: string
   epoch: string
@@ -80,20 +80,20 @@ export interface StoredEvent {
   /** The lane's number inside the epoch. */
   number: number
   receivedAtMs: number
-  /** Pass as `after` to go on behind this one. */
+  /** Pass as `after` to continue after this one. */
   cursor: string
   record: JournalRecord
 }
 
 /**
- * `GET /api/v1/events?box=&after=&limit=`: every stored record. A walk from `after` absent reads what is stored now in
- * the box's own order (epoch, sequence) and then whatever arrives later: nothing is skipped, nothing comes twice.
+ * `GET /api/v1/events?box=&after=&limit=`: every stored record. A walk without `after` reads the stored records in the
+ * box's own order (epoch, sequence) and then all later ones: none is skipped, none comes twice.
  */
 export interface EventsAnswer {
   events: StoredEvent[]
-  /** Always there: ask again with it, now or later. */
+  /** Always present: continue with it, now or later. */
   next: string
-  /** False when more is stored already. */
+  /** False when more is already stored. */
   isEnd: boolean
 }
 
@@ -104,53 +104,56 @@ export interface LoginAnswer {
   role: Role
 }
 
-/** `GET /api/v1/me`, and `POST /api/v1/me/stay`, which begins the session's life anew. */
+/** `GET /api/v1/me`, and `POST /api/v1/me/stay`, which extends the session by its full length. */
 export interface MeAnswer {
   user: string
   role: Role
   /** Towns and villages that this account sees; absent: all. */
   scope?: Scope
-  /** When the token ends if nobody stays; it is past while a waiting red alone keeps it. Absent from an older centre. */
+  /**
+   * When the token expires without an extension; it is in the past while only a waiting red alarm keeps it valid.
+   * Absent from an older centre.
+   */
   expiresAtMs?: number
   /** By the same clock. */
   centreTimeMs?: number
 }
 
-/** `POST /api/v1/villages/{boxId}/retire`: its box is gone for good and is not listed any more, until it is heard again. */
+/** `POST /api/v1/villages/{boxId}/retire`: the box is removed for good and not listed, until it is heard again. */
 export interface RetireAnswer {
   box: string
   retired: true
 }
 
-/** `POST /api/v1/alarms/{id}/accept` and `.../seen`: the alarm as it stands afterwards. */
+/** `POST /api/v1/alarms/{id}/accept` and `.../seen`: the alarm after the change. */
 export interface AlarmAnswer {
   alarm: DeskAlarm
 }
 
-/** 409 on accept: somebody else has it already; `alarm.acceptedBy` says who. */
+/** 409 on accept: another person has accepted it; `alarm.acceptedBy` is the name. */
 export interface ConflictAnswer extends ErrorAnswer {
   alarm: DeskAlarm
 }
 
-/** Why a file is not here any more, or will never come; `lost-at-box`: deleted there before it was sent. */
+/** Why a file is missing, or will never come; `lost-at-box`: deleted there before it was sent. */
 export const goneReasons = ['term', 'quota', 'asked', 'lost-at-box', 'not-a-picture', 'lost'] as const
 export type GoneReason = (typeof goneReasons)[number]
 
-/** One size of a picture. `taken`: the record is here, the bytes are not. */
+/** One size of a picture. `taken`: the record is stored, the bytes are not. */
 export interface DeskPictureFile extends PictureFile {
   state: 'taken' | 'on-the-way' | 'here' | 'gone'
-  /** While it is on the way: how much of it is stored, 0 to 99. */
+  /** During the transfer: the stored part, 0 to 99. */
   percent?: number
   arrivedAtMs?: number
   goneWhy?: GoneReason
 }
 
-/** One picture of a camera, in two sizes; `GET /api/v1/pictures/{sha256}` hands out the bytes of either. */
+/** One picture of a camera, in two sizes; `GET /api/v1/pictures/{sha256}` returns the bytes of either. */
 export interface DeskPicture {
   /** `{boxId}.{snapshot id at the box}`. */
   id: string
   box: string
-  /** The alarm's id as the desk knows it. */
+  /** The alarm's id at the desk. */
   alarm?: string
   camera: string
   zone: string
@@ -168,7 +171,7 @@ export interface PicturesAnswer {
   pictures: DeskPicture[]
 }
 
-/** `GET /api/v1/looks?alarm=&before=&limit=`: who was handed which picture, newest first. */
+/** `GET /api/v1/looks?alarm=&before=&limit=`: who got which picture, newest first. */
 export interface LooksAnswer {
   looks: {
     atMs: number
@@ -189,14 +192,16 @@ export interface ErrorAnswer {
   error: { code: string; message: BilingualText }
 }
 
-/** What `/api/v1/stream` pushes. Each carries `position`; reconnect with `?after=position` to get what was missed. */
+/**
+ * The messages of `/api/v1/stream`. Each carries `position`; reconnect with `?after=position` to get the missed ones.
+ */
 export type StreamMessage =
   | { type: 'hello'; position: string; centreTimeMs: number }
   | { type: `alarm.${AlarmChange | 'stage'}`; position: string; alarm: DeskAlarm }
   | { type: 'picture.taken' | 'picture.arrived' | 'picture.gone'; position: string; picture: DeskPicture }
   | { type: 'box.presence'; position: string; box: BoxSummary; village: string }
   | { type: 'box.retired'; position: string; box: string; by: string }
-  /** What was missed can not be replayed: read the alarms and villages again. */
+  /** The missed messages can not be replayed: read the alarms and villages again. */
   | { type: 'resync'; position: string }
   | CommandMessage
   | CaseMessage

@@ -61,7 +61,7 @@ export interface CaseAnswer {
   alarms?: DeskAlarm[]
 }
 
-/** What the stream says of cases. */
+/** The stream's messages about cases. */
 export type CaseMessage = {
   type: 'case.opened' | 'case.changed' | 'case.over'
   position: string

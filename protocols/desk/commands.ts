@@ -1,10 +1,11 @@
-// Commands as the town's API and its desks see them: who may ask for what, how long it stays worth doing, how far it is.
+// Commands in the town's API and at its desks: who may send which, how long each is useful, its state.
 import type { CentreCommand, CentreCommandResult, CommandKind } from '../uplink/command.ts'
 import type { Role } from './roles.ts'
 
 /**
- * `waiting`: stored, not sent yet. `sent`: on its way. `received`: the box has it and is at it. Final: `done`, `refused`,
- * `failed`, `expired` (not carried out). `unanswered`: sent, over, and nobody knows whether the box did it; it is asked.
+ * `waiting`: stored, not sent yet. `sent`: sent to the box. `received`: in progress at the box. Final: `done`,
+ * `refused`, `failed`, `expired` (not executed). `unanswered`: sent, expired, and the outcome is unknown; the box is
+ * asked for it.
  */
 export const deskCommandStates = [
   'waiting',
@@ -20,24 +21,24 @@ export type DeskCommandState = (typeof deskCommandStates)[number]
 
 type Targets = Omit<CentreCommand, 'v' | 'id' | 'do' | 'by' | 'why' | 'alarm' | 'sentAtMs' | 'leftMs'>
 
-/** One command with everything known of it; all times by the centre's clock, but `boxAtMs`. */
+/** One command with all known facts; all times by the centre's clock, except `boxAtMs`. */
 export interface DeskCommand extends Targets {
   id: string
   box: string
   do: CommandKind
   by: string
   why?: string | undefined
-  /** The alarm's id as the desk knows it. */
+  /** The alarm's id at the desk. */
   alarm?: string | undefined
   state: DeskCommandState
   askedAtMs: number
-  /** Not carried out after this. */
+  /** Not executed after this. */
   expiresAtMs: number
   changedAtMs: number
   reason?: CentreCommandResult['reason']
   reached?: string[] | undefined
   missed?: string[] | undefined
-  /** What people call them, by id, where the box has a name. */
+  /** Their names, by id, if the box has names for them. */
   names?: Record<string, string> | undefined
   snapshots?: string[] | undefined
 }
@@ -63,7 +64,10 @@ const leading: readonly Role[] = ['supervisor', 'admin']
 const looking: readonly Role[] = ['operator', 'supervisor', 'maintainer', 'admin']
 const repairing: readonly Role[] = ['maintainer', 'admin']
 
-/** What adds attention an operator may ask for; what takes protection away is for who leads; devices and programs for who repairs. */
+/**
+ * An operator may send commands that add attention; a supervisor may remove protection; a maintainer may change devices
+ * and programs.
+ */
 export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
   arm: answering,
   siren: answering,
@@ -78,7 +82,7 @@ export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
 }
 
 const minuteMs = 60_000
-/** How long a command is worth doing when nobody says otherwise: a siren must not start late, a configuration may. */
+/** How long a command is useful by default: a siren must not start late, a configuration may. */
 export const commandLifeMs: Readonly<Record<CommandKind, number>> = {
   siren: 2 * minuteMs,
   snapshot: 2 * minuteMs,

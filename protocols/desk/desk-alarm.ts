@@ -2,7 +2,7 @@
 import type { Alarm, Stage } from '../domain/alarm.ts'
 import type { BoxTime } from '../domain/event.ts'
 
-/** An alarm as the desk shows it: the box's alarm, and what the town has done about it. */
+/** An alarm as the desk shows it: the box's alarm, and the town's answer to it. */
 export interface DeskAlarm extends Omit<Alarm, 'id'> {
   /** `{boxId}.{alarm id at the box}`: unique in the county. */
   id: string
@@ -18,12 +18,12 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
   /** Its latest occurrence after the first: when the box saw it, and when the centre had it on disk. */
   again?: BoxTime
   againReceivedAtMs?: number
-  /** False while the box, whose storage refuses writes, could not keep it: only the centre has it. */
+  /** False while the box, whose storage refuses writes, could not store it: only the centre has it. */
   isKept?: false
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number
-  /** Another occurrence came after it was accepted: it wants to be accepted again. */
+  /** Another occurrence came after it was accepted: it must be accepted again. */
   needsAnswer: boolean
   /** How many pictures the box took of it; absent when none. */
   pictures?: number

@@ -1,7 +1,7 @@
-// What the town measures of itself: answers against their limits, false alarms, devices that alarm too much. All times are ms.
+// The town's own figures: answers against their limits, false alarms, devices with too many alarms. All times are ms.
 import type { Colour } from '../domain/colour.ts'
 
-/** The steps that have a limit and a moment: how long it took from the opening, or from the step before. */
+/** The steps with a limit and a moment: the time from the opening, or from the step before. */
 export const measuredSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
 export type MeasuredStep = (typeof measuredSteps)[number]
 
@@ -20,7 +20,7 @@ export interface CaseFigures {
   byColour: Partial<Record<Colour, { cases: number; steps: Partial<Record<MeasuredStep, StepFigures>> }>>
   /** Red and orange cases with feedback from the scene, and those of them within ten minutes of the opening. */
   tenMinutes: { cases: number; inTime: number }
-  /** Cases whose feedback says what it was, and the false ones among them. */
+  /** Cases whose feedback gives a cause, and the false ones among them. */
   falseAlarms: { known: number; false: number }
   reopened: number
   supervisorCalls: number
@@ -61,10 +61,10 @@ export interface Figures {
   town: CaseFigures
   villages: Record<string, CaseFigures>
   alarms: AlarmFigures
-  /** Drills are counted apart and are in nothing else. */
+  /** Drills are counted separately and are in no other figure. */
   drills: number
   /** Share of the time in which each box was heard, 0 to 1. */
   availability: Record<string, number>
-  /** There was more than one answer takes: the oldest are missing. */
+  /** There were more rows than one answer holds: the oldest are missing. */
   isCut?: true
 }

@@ -1,4 +1,4 @@
-// Which villages an account may see and act on. Pure: pages, routes, the stream and storage ask the same function.
+// Which villages an account may see and act on. Pure: pages, routes, the stream and storage use the same function.
 import { villageOf } from '../domain/names.ts'
 
 /** Codes of towns (9 digits), counties (6), cities (4), provinces (2), or ids of villages. Absent: every village. */
@@ -21,7 +21,7 @@ export function isInScope(scope: Scope | undefined, place: string): boolean {
   )
 }
 
-/** `320612104, upper-brook`; `all` is every village and gives null; undefined for what is no scope. */
+/** `320612104, upper-brook`; `all` is every village and gives null; undefined for an invalid scope. */
 export function parseScope(text: string): Scope | null | undefined {
   if (text.trim() === 'all') return null
   const entries = text.split(',').map((entry) => entry.trim())

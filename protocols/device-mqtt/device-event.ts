@@ -10,7 +10,7 @@ import { mendJson, nameAside } from './mend-json.ts'
 
 /** Largest event payload in bytes. */
 export const eventBytesMax = 8192
-/** Most keys that nobody knows in one event; further ones are set aside. */
+/** Most unknown keys in one event; further ones are set aside. */
 export const eventKeysMax = 64
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
@@ -51,16 +51,16 @@ const readingRules = new Map<string, ReadingRule>([
   ['faults', { accepts: isListOfWords, expected: 'a list of words, at most 16' }],
 ])
 
-/** Names of the readings that are checked, and that mean something to the alarm engine. */
+/** Names of the readings that are checked, and that the alarm engine uses. */
 export const knownReadings: readonly string[] = [...readingRules.keys()]
 
-/** Keys that would reach into an object's prototype; no device has a reason to send them. */
+/** Keys that would change an object's prototype; no device needs to send them. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** `id` stands for the message in a repeat; this begins the ids that the box gives where a device's own can not be used. */
+/** Begins the ids that the box assigns where a device's own id can not be used. A repeat is recognised by its `id`. */
 const madeIdPrefix = 'id-'
 
-/** Two rounds of FNV-1a: the same bad id gives the same good one, so that a repeat is known for one. */
+/** Two rounds of FNV-1a: the same invalid id gives the same assigned one, so that a repeat is recognised. */
 function hashed(text: string): string {
   const round = (seed: number): string => {
     let sum = seed
@@ -75,11 +75,13 @@ const shown = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? ''
   } catch {
-    return '' // nested so deep that it can not even be written
+    return '' // nested too deep to be written
   }
 }
 
-/** The message's own id, as it is or made of what came instead; empty where nothing came: such a message is never a repeat. */
+/**
+ * The message's own id, unchanged or derived from an invalid one; empty if missing: such a message is never a repeat.
+ */
 function readId(id: unknown, aside: SetAside[]): string {
   if (typeof id === 'string' && messageIdPattern.test(id)) return id
   if (id === undefined || id === null || id === '') {
@@ -103,7 +105,7 @@ interface Opened {
 const noKeys: ReadonlySet<string> = new Set()
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** The object in the payload, mended where it is not quite JSON. */
+/** The object in the payload, mended if it is not valid JSON. */
 function open(payload: Uint8Array | string, aside: SetAside[]): Result<Opened> {
   const json = parseJson(payload, eventBytesMax)
   if (json.ok)
@@ -121,9 +123,10 @@ function open(payload: Uint8Array | string, aside: SetAside[]): Result<Opened> {
 }
 
 /**
- * Decodes an event payload from `device`: UTF-8, or text where it is plain ASCII. A message is judged by what is good in it: a call
- * for help with a battery of `null` is a call for help. What is bad is named in `setAside` and not among the readings. Unknown keys pass
- * through. `messageId` is empty where the device gave none. Never throws; not ok when there is no object in it at all.
+ * Decodes an event payload from `device`: UTF-8, or text if it is plain ASCII. Valid parts of a message count: a call
+ * for help with a battery of `null` is a call for help. Invalid parts are named in `setAside` and are not among the
+ * readings. Unknown keys are kept. `messageId` is empty if the device gave none. Never throws; not ok when it contains
+ * no object at all.
  */
 export function parseDeviceEvent(device: string, payload: Uint8Array | string): Result<DeviceEvent> {
   const aside: SetAside[] = []
@@ -132,7 +135,7 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
   const { value: message, badKeys } = opened.value
   const readings: Record<string, unknown> = {}
   let names = 0
-  // Copied by hand: leaving out two keys with `...rest` is the dearest step of reading an event.
+  // Copied in a loop: leaving out two keys with `...rest` is the most expensive step of reading an event.
   for (const name of Object.keys(message)) {
     if (name === 'id' || name === 'at' || badKeys.has(name)) continue
     const value = message[name]
@@ -145,7 +148,7 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
       nameAside(aside, name, '', `nested more than ${nestingMax} levels deep`)
     else if (plainText(name) !== name) nameAside(aside, name, shown(value), 'hidden characters in the name')
     else if (++names > eventKeysMax) nameAside(aside, name, shown(value), `at most ${eventKeysMax} keys`)
-    // Only what no rule knows can be text.
+    // Only an unknown key can be text.
     else readings[name] = withPlainText(value)
   }
   const event: DeviceEvent = {
@@ -154,7 +157,7 @@ export function parseDeviceEvent(device: string, payload: Uint8Array | string): 
     readings: readings as Readings,
   }
   const { at } = message
-  // A clock beyond the year 9999 says nothing; the event does.
+  // A device time beyond the year 9999 is ignored; the event is not.
   if (isWallMs(at)) event.deviceAtMs = at
   else if (at !== undefined && !badKeys.has('at'))
     nameAside(

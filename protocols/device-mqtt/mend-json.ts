@@ -1,14 +1,14 @@
-// JSON as firmware writes it when something goes wrong: `nan` from a printf, no value at all, a buffer longer than its text, a
-// byte order mark. What is good in the object stays readable; each bad piece is named and set aside.
+// Reads JSON as faulty firmware writes it: `nan` from a printf, a missing value, a buffer longer than its text, a byte
+// order mark. Valid parts of the object stay readable; each invalid one is named and set aside.
 import type { SetAside } from '../domain/event.ts'
 import { printable } from '../domain/plain-text.ts'
 
-/** Most pieces named for one message; of further ones only the number is told. */
+/** Most parts named for one message; further ones are only counted. */
 export const setAsideMax = 16
-/** Of a value that is set aside so many characters are kept. */
+/** Characters kept of a value that is set aside. */
 export const setAsideValueMax = 80
 
-/** Names a piece; beyond the bound the last entry counts what was not named. */
+/** Names an invalid part; beyond the limit the last entry counts the rest. */
 export function nameAside(list: SetAside[], path: string, value: string, reason: string): void {
   if (list.length < setAsideMax)
     list.push({ path: printable(path, setAsideValueMax), value: printable(value, setAsideValueMax), reason })
@@ -23,9 +23,9 @@ const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?
 const simpleEscapes = new Set(['"', '\\', '/', 'b', 'f', 'n', 'r', 't'])
 
 export interface Mended {
-  /** JSON of one object, its bad values in place of `null`. */
+  /** JSON of one object, with `null` for its invalid values. */
   text: string
-  /** Keys of the outermost object whose value was bad. */
+  /** Keys of the outermost object whose value was invalid. */
   badKeys: ReadonlySet<string>
 }
 
@@ -99,7 +99,7 @@ class Mender {
     else this.#bad(token)
   }
 
-  /** A string with its quotes; control characters and bad escapes in it become spaces. */
+  /** A string with its quotes; control characters and invalid escapes in it become spaces. */
   #string(): string | undefined {
     let out = '"'
     for (let at = this.#at + 1; at < this.#text.length; at++) {
@@ -131,12 +131,12 @@ class Mender {
   }
 }
 
-/** Finds the object in `text`; undefined when there is none that is whole. What was bad is named in `aside`. */
+/** Finds the object in `text`; undefined when there is no complete one. Invalid parts are named in `aside`. */
 export function mendJson(text: string, aside: SetAside[]): Mended | undefined {
   const start = text.indexOf('{')
   if (start < 0) return undefined
   const before = text.slice(0, start).replace('\uFEFF', '').replaceAll('\0', ' ').trim()
-  // A list or a text around an object is another message than the one that we know.
+  // A list or a text around an object is not the known message.
   if (/["[:]/.test(before)) return undefined
   if (before !== '') nameAside(aside, '', before, 'before the message')
   return new Mender(text.slice(start), aside).mend()

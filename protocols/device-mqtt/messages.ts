@@ -16,7 +16,7 @@ export function parsePresence(payload: Uint8Array): Result<PresenceWord> {
   return word === 'online' || word === 'offline' ? ok(word) : bad('online or offline')
 }
 
-/** `{"id":"c-17","do":"siren","seconds":60}`: what else a command needs depends on `do`. */
+/** `{"id":"c-17","do":"siren","seconds":60}`: the other fields depend on `do`. */
 export const deviceCommandSchema = z.looseObject({
   id: z.string().min(1).max(64),
   do: z.string().min(1).max(32),
@@ -31,7 +31,7 @@ export const commandResultSchema = z.looseObject({
 })
 export type CommandResult = z.infer<typeof commandResultSchema>
 
-/** `{"id":"7-42","stage":"centre"}`: how far people have got with the event of that id. */
+/** `{"id":"7-42","stage":"centre"}`: the stage of the answer to the event of that id. */
 export const stageReceiptSchema = z.object({
   id: z.string().min(1).max(64),
   stage: z.enum(stages),

@@ -17,7 +17,10 @@ const channels = new Map<string, Channel>([...upChannels, ...downChannels].map((
 
 const eventEnd = '/event'
 
-/** Whether it is the topic of this device's events; `device` is a device id. Asked for every event, and makes nothing. */
+/**
+ * True when it is the topic of this device's events; `device` is a device id. Called for every event, and allocates
+ * nothing.
+ */
 export function isEventTopic(topic: string, device: string): boolean {
   return (
     topic.length === prefix.length + device.length + eventEnd.length &&
@@ -27,7 +30,7 @@ export function isEventTopic(topic: string, device: string): boolean {
   )
 }
 
-/** The device and channel a topic names, or undefined when it is not one of ours. */
+/** The device and channel in a topic, or undefined for a foreign topic. */
 export function parseDeviceTopic(topic: string): { device: string; channel: Channel } | undefined {
   if (!topic.startsWith(prefix)) return undefined
   const end = topic.lastIndexOf('/')

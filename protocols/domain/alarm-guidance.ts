@@ -1,4 +1,4 @@
-// What to do, per kind of alarm, in both languages. Zones and devices may say something better for their place.
+// The guidance for each kind of alarm, in both languages. Zones and devices may have their own.
 import type { AlarmKind, BilingualText } from './alarm.ts'
 
 export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {

@@ -1,4 +1,4 @@
-// The handbook's page of all kinds of alarm, made from the table: what the page says is what the programs do.
+// The handbook's page of all kinds of alarm, generated from the table, so that the page agrees with the programs.
 import type { AlarmKind } from './alarm.ts'
 import { alarmCodes, alarmTable, type AlarmRow } from './alarm-table.ts'
 import { colourSigns, colours, type Colour } from './colour.ts'

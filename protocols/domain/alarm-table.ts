@@ -1,19 +1,19 @@
-// The default alarm table as data: what each kind means, its colour, its codes and how it ends. Designed after
-// ISA-18.2, Contact ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
+// The default alarm table as data: the meaning, colour, codes and end of each kind. Designed after ISA-18.2, Contact
+// ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
 import type { AlarmKind, BilingualText } from './alarm.ts'
 import type { Colour } from './colour.ts'
 import { alarmGuidance } from './alarm-guidance.ts'
 
 export type CapSeverity = 'Extreme' | 'Severe' | 'Moderate' | 'Minor'
 
-/** What receivers of other makes understand. Contact ID: qualifier 1 new, 3 restore, in front of the number. */
+/** Codes for receivers of other makes. Contact ID: qualifier 1 new, 3 restore, before the number. */
 export interface AlarmCodes {
   contactId: string
   /** For receivers that do not map the Contact ID number (154, 383 and 384 are often missing). */
   sia: string
   /** GB/T 28181 AlarmMethod: 2 device, 5 video, 6 device fault, 7 other. AlarmPriority follows the colour. */
   gbMethod: number
-  /** Where it differs from what the colour says. */
+  /** Set if it differs from the colour's. */
   cap?: CapSeverity
 }
 
@@ -21,7 +21,7 @@ export interface AlarmVariant {
   name: BilingualText
   colour?: Colour
   codes?: Partial<AlarmCodes>
-  /** In place of the kind's guidance, where following that would do harm. */
+  /** Replaces the kind's guidance if that would do harm. */
   guidance?: BilingualText
 }
 
@@ -29,14 +29,14 @@ export interface AlarmRow {
   name: BilingualText
   colour: Colour
   codes: AlarmCodes
-  /** `reading`: the device or the box says when it is over. `answer`: it stands until people close it. */
+  /** `reading`: the device or the box ends it. `answer`: it stands until people close it. */
   endsBy: 'reading' | 'answer'
-  /** Whether the grade of a zone moves the default colour. Never for life safety. */
+  /** True when the grade of a zone moves the default colour. Never for life safety. */
   isGraded?: boolean
   variants?: Record<string, AlarmVariant>
   /** When it is raised and when it ends, in words. */
   limits: BilingualText
-  /** What to do: inherited by zones and devices that say nothing else. */
+  /** The guidance: inherited by zones and devices without their own. */
   guidance: BilingualText
 }
 
@@ -66,7 +66,7 @@ const variant = (name: Texts, more: Omit<AlarmVariant, 'name'> = {}): AlarmVaria
   ...more,
 })
 
-/** Whoever called in silence may stand beside the one they fear: a ringing telephone gives them away. */
+/** A person who called in silence may be next to an attacker: a ringing telephone would give them away. */
 const quietGuidance = both([
   '不要回拨电话，不要派村民单独上门；立即报警 110，并悄悄查看抓拍。',
   'Do not call back and send no villager alone: call the police (110) at once and look at the snapshot quietly.',
@@ -355,7 +355,7 @@ const capByColour: Record<Colour, CapSeverity> = {
 }
 const gbPriorityByColour: Record<Colour, number> = { red: 1, orange: 2, yellow: 3, blue: 4 }
 
-/** The codes of one alarm as it stands: its kind's, its variant's where they differ, and what follows its colour. */
+/** The codes of one alarm in its present state: its kind's, its variant's if different, and those of its colour. */
 export function alarmCodes(alarm: { kind: AlarmKind; variant?: string | undefined; colour: Colour }) {
   const { codes, variants } = alarmTable[alarm.kind]
   const own = alarm.variant === undefined ? undefined : variants?.[alarm.variant]?.codes

@@ -14,7 +14,7 @@ export const alarmStates = [
 ] as const
 export type AlarmState = (typeof alarmStates)[number]
 
-/** What happened to an alarm; each change is one AlarmRecord. */
+/** The change of an alarm; each change is one AlarmRecord. */
 export const alarmChanges = [
   'raised',
   'repeated',
@@ -33,11 +33,11 @@ export const alarmChanges = [
 ] as const
 export type AlarmChange = (typeof alarmChanges)[number]
 
-/** How far people have got with it, as the button's lamp shows it. */
+/** The stage of the answer, as the button's lamp shows it. */
 export const stages = ['stored', 'centre', 'seen', 'accepted', 'dispatched', 'closed'] as const
 export type Stage = (typeof stages)[number]
 
-/** Kinds of alarm. The alarm table (`alarm-table.ts`) says what each one means. */
+/** Kinds of alarm. The alarm table (`alarm-table.ts`) defines each. */
 export const alarmKinds = [
   'sos',
   'fire',
@@ -73,7 +73,7 @@ export const alarmKinds = [
 ] as const
 export type AlarmKind = (typeof alarmKinds)[number]
 
-/** Kinds that the centre alone may raise: its own word about a box. */
+/** Kinds that only the centre may raise, about a box. */
 export const centreAlarmKinds = [
   'box-silent',
   'box-doubled',
@@ -90,7 +90,7 @@ export interface BilingualText {
   en: string
 }
 
-/** Whose alarm it is and where, in the village's own words: what an operator reads first, and whom they ring. */
+/** Whose alarm it is and where, in the village's own words: an operator reads it first, and whom to call. */
 export interface AlarmPlace {
   /** The zone's own name, such as a person or a house. */
   zone?: string
@@ -99,39 +99,39 @@ export interface AlarmPlace {
   household?: string
   grid?: string
   lampPost?: string
-  /** Where, in other words. */
+  /** A further description of the place. */
   text?: string
   /** On the village plan, 0 to 1 from its upper left corner. */
   plan?: { x: number; y: number }
   /** Of the device, or else of its zone. */
   phone?: string
-  /** Names of the sirens that can sound for it; empty where there is none, absent when the box does not say. */
+  /** Names of the sirens that can sound for it; empty if there is none, absent when the box does not send them. */
   sirens?: string[]
-  /** The village's time, minutes ahead of UTC, when the alarm was told. */
+  /** The village's time, minutes ahead of UTC, when the alarm was sent. */
   utcOffsetMin?: number
 }
 
-/** One alarm as it stands after a change: enough to show and answer it without any other record. */
+/** One alarm in its present state: enough to show and answer it without any other record. */
 export interface Alarm {
   /** Unique at this box for ever, also across epochs. */
   id: string
   /** A device id, or the box's own id for alarms about the box. */
   device: string
   kind: AlarmKind
-  /** Water stage, sos variant (pressed, held, double, duress) ... where the kind has several. */
+  /** Water stage, sos variant (pressed, held, double, duress) ... if the kind has several. */
   variant?: string
   colour: Colour
-  /** The most urgent colour since it was last answered (latched). */
+  /** The most urgent colour since the last answer (latched). */
   latchedColour: Colour
   state: AlarmState
   /** How often it occurred in this life: 1 when raised. */
   occurrences: number
   zone?: string
   place?: AlarmPlace
-  /** What, where and what to do, for the operator. */
+  /** Kind, place and guidance, for the operator. */
   text: BilingualText
-  /** What the device said when it was raised or last changed. */
+  /** The device's readings when it was raised or last changed. */
   readings?: Readings
-  /** A drill or a walk test: shown, marked, and never able to reach the real chain. */
+  /** A drill or a walk test: shown, marked, and never sent to the real chain. */
   isDrill?: boolean
 }

@@ -1,11 +1,11 @@
-// Which step follows which, as data: the workflow asks it, and the handbook's state diagram is made from it.
+// The order of the steps, as data: the workflow uses it, and the handbook's state diagram is generated from it.
 import type { CaseState } from './case.ts'
 
 export interface StepRule {
   from: readonly CaseState[]
-  /** Absent: the state stays. */
+  /** Absent: the state does not change. */
   to?: CaseState
-  /** States in which it is possible and moves nothing: somebody who is on the way stays on the way. */
+  /** States in which it is allowed and changes nothing: a person who is on the way stays on the way. */
   stays?: readonly CaseState[]
   /** Only the holder, or a supervisor in the holder's place. */
   isHolders: boolean

@@ -1,10 +1,10 @@
-// A Case is how the town answers an alarm, step by step: accept, report upward, dispatch, feedback from the scene, verify,
-// archive. The box owns an alarm's id and state; the centre owns the case.
+// A Case is how the town answers an alarm, step by step: accept, report upward, dispatch, feedback from the scene,
+// verify, archive. The box owns an alarm's id and state; the centre owns the case.
 import type { AlarmKind, BilingualText } from './alarm.ts'
 import type { Colour } from './colour.ts'
 import type { CaseStep } from './step-limits.ts'
 
-/** The last step that is done. `merged`: its alarms are in another case, which goes on. */
+/** The last completed step. `merged`: its alarms are in another case, which continues. */
 export const caseStates = [
   'open',
   'accepted',
@@ -16,14 +16,14 @@ export const caseStates = [
 ] as const
 export type CaseState = (typeof caseStates)[number]
 
-/** What the scene turned out to be. */
+/** The real cause found at the scene. */
 export const caseOutcomes = ['real', 'false-alarm', 'test', 'no-access', 'no-action-needed'] as const
 export type CaseOutcome = (typeof caseOutcomes)[number]
 
 export const actionTypes = ['basic', 'yes-no', 'text', 'photo', 'call', 'dispatch'] as const
 export type ActionType = (typeof actionTypes)[number]
 
-/** Something that has to be done, or may be done, before the case is archived. */
+/** An action that must or may be done before the case is archived. */
 export interface CaseAction {
   /** Stable inside its list of actions: `call-back`, `send-doctor`. */
   id: string
@@ -34,7 +34,7 @@ export interface CaseAction {
   done?: { who: string; atMs: number; value: string }
 }
 
-/** One alarm inside a case, as the case needs to know it. */
+/** One alarm inside a case, with the fields that the case needs. */
 export interface CaseAlarm {
   /** `{boxId}.{alarm id at the box}`. */
   id: string
@@ -48,7 +48,7 @@ export interface CaseAlarm {
   endsByReading: boolean
 }
 
-/** How long a step has been running and how far its lamp is: 0 off, 1 amber, 2 red, 3 supervisor called. */
+/** How long a step has been running and the level of its lamp: 0 off, 1 amber, 2 red, 3 supervisor called. */
 export interface StepClock {
   sinceMs: number
   level: 0 | 1 | 2 | 3
@@ -67,7 +67,7 @@ export interface CaseReport extends CasePerson {
 }
 
 export interface CaseDispatch extends CasePerson {
-  /** Who goes: names of the roster, or free text. */
+  /** The people sent: names of the roster, or free text. */
   to: string[]
   text: string
   arrivedAtMs?: number
@@ -97,19 +97,19 @@ export interface Case {
   colour: Colour
   state: CaseState
   isDrill: boolean
-  /** The household or installer said that it is a test, or that it was a mistake. Shown and counted, never hidden. */
+  /** The household or installer reported a test, or a mistake. Shown and counted, never hidden. */
   onTest?: { who: string; untilMs: number }
   preCancelled?: CasePerson & { text: string }
   openedAtMs: number
   changedAtMs: number
   alarms: CaseAlarm[]
-  /** Whose case it is: takes it through its steps. */
+  /** The person responsible: takes the case through its steps. */
   holder?: string
-  /** Who has it open on a screen, without having accepted it. */
+  /** People who have it open on a screen without having accepted it. */
   claimedBy?: CasePerson
   /** Acceptances since it was last open; red may need two. */
   acceptances: CasePerson[]
-  /** An alarm occurred again, or grew more urgent, after it was accepted. */
+  /** An alarm occurred again, or its colour rose, after it was accepted. */
   needsAnswer: boolean
   reports: CaseReport[]
   dispatches: CaseDispatch[]
@@ -126,7 +126,7 @@ export interface Case {
   /** The same household or device had the same kind of alarm lately, in cases that are archived. */
   handledBefore?: HandledBefore
   clocks: Partial<Record<CaseStep, StepClock>>
-  /** Times that it was reopened because nobody moved it. */
+  /** How often it was reopened for want of progress. */
   reopened: number
   notes: number
   attachments: number
@@ -170,13 +170,13 @@ export const caseEventKinds = [
 ] as const
 export type CaseEventKind = (typeof caseEventKinds)[number]
 
-/** One entry of a case's history: append-only. `who` is `centre` for what time alone brought about. */
+/** One entry of a case's history: append-only. `who` is `centre` for entries caused by time. */
 export interface CaseEvent {
   what: CaseEventKind
   who: string
   atMs: number
   /** In the words of the person, or fixed words of the centre. */
   text: string
-  /** The step a deadline is about, or the alarm, action, attachment or case that the entry is about. */
+  /** The step of a deadline, or the alarm, action, attachment or case of the entry. */
   subject?: string
 }

@@ -1,4 +1,4 @@
-// Colour is priority. It is decided in one pure function of the alarm engine and carried unchanged from there.
+// Colour is priority. It is decided in one pure function of the alarm engine and not changed after that.
 
 export const colours = ['red', 'orange', 'yellow', 'blue'] as const
 export type Colour = (typeof colours)[number]
@@ -17,7 +17,7 @@ export function outranks(a: Colour, b: Colour): boolean {
   return urgency(a) < urgency(b)
 }
 
-/** Colour is never shown alone: the word and the symbol go with it, for people who do not see red. */
+/** Colour is never shown alone: the word and the symbol are shown with it, for people who can not see red. */
 export const colourSigns: Record<Colour, { zh: string; en: string; symbol: string }> = {
   red: { zh: '红色', en: 'red', symbol: '▲' },
   orange: { zh: '橙色', en: 'orange', symbol: '◆' },

@@ -1,4 +1,5 @@
-// An Event is an immutable fact about a device: who, which message, what it read, and when the box heard it.
+// An Event is an immutable fact about a device: its sender, message id, readings, and the time at which the box
+// received it.
 import type { Readings } from './reading.ts'
 
 /**
@@ -8,32 +9,32 @@ import type { Readings } from './reading.ts'
 export const clockQualities = ['unsynced', 'synced', 'repaired'] as const
 export type ClockQuality = (typeof clockQualities)[number]
 
-/** When something happened, as honestly as a box without a battery clock can say it. */
+/** The time of an event, with its quality, because a box may have no battery clock. */
 export interface BoxTime {
   /** Counts the boots of the box, from 1. */
   boot: number
   /** Milliseconds since that boot, on a clock that never steps. */
   sinceBootMs: number
-  /** Wall time in ms since 1970, as good as `clock` says. */
+  /** Wall time in ms since 1970, as exact as `clock` says. */
   atMs: number
   clock: ClockQuality
 }
 
-/** A piece of a device's message that could not be read, beside the good that was: where, its beginning, and what is wrong with it. */
+/** A part of a device's message that could not be read: its place, its beginning, and its error. */
 export interface SetAside {
-  /** Name of the reading, `id` or `at`; empty for what belongs to no value. */
+  /** Name of the reading, `id` or `at`; empty for a part that belongs to no value. */
   path: string
   value: string
   reason: string
 }
 
-/** What a device said, decoded. `messageId` is the device's own; repeats carry the same one. */
+/** A device's message, decoded. `messageId` is the device's own; repeats carry the same one. */
 export interface DeviceEvent {
   device: string
   messageId: string
   readings: Readings
-  /** The device's own clock, ms since 1970: kept, never trusted for order. */
+  /** The device's own clock, ms since 1970: stored, never used for order. */
   deviceAtMs?: number
-  /** What was bad in the message; absent where nothing was. */
+  /** The invalid parts of the message; absent if there were none. */
   setAside?: readonly SetAside[]
 }

@@ -1,9 +1,9 @@
-// What of a village is armed, bypassed, on test or shelved, since or until when, and who said so. A box tells it in ages, because
-// its clock may be wrong; the centre makes times of them.
+// The armed, bypassed, tested and shelved items of a village, since or until when, and by whom. A box sends ages,
+// because its clock may be wrong; the centre converts them to times.
 import { z } from 'zod'
 import { sinceBootMsMax, textLengths } from './limits.ts'
 
-/** `id`: of the zone, the device, the alarm; `box` is all of it. */
+/** `id`: of the zone, the device, the alarm; `box` is the whole box. */
 export interface GuardEntry {
   id: string
   name?: string | undefined
@@ -11,14 +11,14 @@ export interface GuardEntry {
 }
 export interface GuardZone extends GuardEntry {
   isArmed: boolean
-  /** For how long; absent while it is as it was configured. */
+  /** Duration so far; absent for the configured state. */
   forMs?: number | undefined
 }
 export interface GuardHold extends GuardEntry {
   leftMs: number
 }
 
-/** What sets alarms of a place aside for a time. */
+/** Suppresses the alarms of a place for a time. */
 export const guardHolds = ['bypassed', 'maintenance', 'shelved'] as const
 export type GuardHoldKind = (typeof guardHolds)[number]
 
@@ -28,7 +28,7 @@ export interface Guard extends Record<GuardHoldKind, GuardHold[]> {
   more?: number | undefined
 }
 
-/** Of one list, and of all of them as JSON: a heartbeat is 16 KB at most. What is beyond it is counted in `more`. */
+/** Of one list, and of all of them as JSON: a heartbeat is 16 KB at most. Items beyond it are counted in `more`. */
 export const guardListMax = 40
 export const guardBytesMax = 8 * 1024
 
@@ -57,7 +57,7 @@ export interface GuardTimes {
 }
 export type GuardUntil = GuardEntry & { untilMs: number }
 
-/** `clean` makes harmless what a box wrote. */
+/** `clean` removes control characters from the box's texts. */
 export function guardTimes(
   guard: Guard,
   nowMs: number,
@@ -83,7 +83,7 @@ export function guardTimes(
   }
 }
 
-/** Two guards that say the same, but for the seconds that a message travels. */
+/** True for two guards that differ only by the seconds that a message travels. */
 export function isSameGuard(one: GuardTimes | undefined, other: GuardTimes | undefined): boolean {
   const flat = (guard: GuardTimes | undefined): string =>
     JSON.stringify(guard, (key, value: unknown) =>

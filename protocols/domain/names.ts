@@ -1,6 +1,6 @@
-// The names that travel in topics and URLs, and their strict patterns: nothing else ever becomes part of either.
+// The names in topics and URLs, and their strict patterns: no other text ever becomes part of either.
 
-/** Lower-case letters, digits, dot, dash, underscore; 1 to 64 characters; no wildcard can hide in it. */
+/** Lower-case letters, digits, dot, dash, underscore; 1 to 64 characters; it contains no wildcard. */
 export const deviceIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /** `320612104201-1` (12-digit division code and a number) or a slug such as `upper-brook`. */

@@ -1,13 +1,14 @@
-// Text of a box or device as it may be stored and shown: without the characters that move a cursor, hide words or turn their order.
+// Text of a box or device in the form that may be stored and shown: without characters that move a cursor, hide words
+// or reverse their order.
 
 /** C0 and C1 controls, zero-width space and byte order mark, marks and overrides of writing direction. Joiners stay: scripts need them. */
 const hidden = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu
 const blank = /[\t\n\r\v\f]+/g
-/** The same in JSON as JSON.stringify writes it: controls and lone surrogates stand there as escapes. */
+/** The same in JSON as JSON.stringify writes it: controls and lone surrogates are escaped there. */
 const hiddenInJson =
   /\\(?:[bfnrt]|u[0d])|[\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/
 
-/** One line, in the order in which it is written; a line break becomes a space. */
+/** One line, in the order of its characters; a line break becomes a space. */
 export function plainText(text: string): string {
   return text
     .replaceAll(blank, ' ')
@@ -15,15 +16,15 @@ export function plainText(text: string): string {
     .replaceAll(/\p{Surrogate}/gu, '\ufffd')
 }
 
-/** Cheap enough to ask of every record. */
+/** Cheap enough for every record. */
 export const mayHideText = (json: string): boolean => hiddenInJson.test(json)
 
-/** The value with every text and key made plain. `value` is nested no deeper than our limit: the caller has checked. */
+/** The value with every text and key made plain. The caller has checked that `value` is nested within the limit. */
 export function withPlainText(value: unknown): unknown {
   if (typeof value === 'string') return plainText(value)
   if (Array.isArray(value)) return value.map(withPlainText)
   if (typeof value !== 'object' || value === null) return value
-  // Own properties only, whatever the names are.
+  // Own properties only, whatever their names.
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [plainText(key), withPlainText(inner)]),
   )
@@ -32,15 +33,15 @@ export function withPlainText(value: unknown): unknown {
 const hiddenButBreaks =
   /(?![\n\t])[\p{Cc}\p{Surrogate}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu
 
-/** Text for a terminal: line breaks and tabs stay, of the rest of what hides or steers a dot is left to be seen. */
+/** Text for a terminal: line breaks and tabs stay, other control characters become a visible dot. */
 export function visibleText(text: string): string {
   return text.replaceAll(hiddenButBreaks, '.')
 }
 
-/** Of a text that is named or quoted so many characters are kept. */
+/** Characters kept of a text that is named or quoted. */
 const printableMax = 80
 
-/** The beginning of a text as one line that can be shown; what can not becomes a dot. */
+/** The beginning of a text as one printable line; an unprintable character becomes a dot. */
 export function printable(text: string, lengthMax = printableMax): string {
   return text.slice(0, lengthMax).replaceAll(/[\p{C}\u{fffd}]/gu, '.')
 }

@@ -1,10 +1,10 @@
-// Readings: measured values before they mean anything. The unit is in the name.
+// Readings: measured values before they are judged. The unit is in the name.
 
 export const contactStates = ['open', 'closed'] as const
 export const buttonPresses = ['pressed', 'held', 'double', 'duress'] as const
 export const mainsStates = ['on', 'off'] as const
 
-/** The readings we know. Unknown keys are kept and passed through beside them. */
+/** The known readings. Unknown keys are kept beside them. */
 export interface Readings {
   contact?: (typeof contactStates)[number]
   button?: (typeof buttonPresses)[number]
@@ -21,9 +21,9 @@ export interface Readings {
   humidityPercent?: number
   carbonMonoxide?: boolean
   vibration?: boolean
-  /** For devices that say no more about their battery than that it is low. */
+  /** For devices that report only that the battery is low. */
   batteryLow?: boolean
-  /** What the device, or whoever reads it, says is wrong with it; an empty list ends it. */
+  /** Faults of the device, by the device itself or its reader; an empty list ends them. */
   faults?: readonly string[]
   [unknownKey: string]: unknown
 }

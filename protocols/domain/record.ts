@@ -1,26 +1,29 @@
-// A Record is one entry of a box's journal as the centre receives it: what a lane of the uplink carries.
+// A Record is one entry of a box's journal as the centre receives it: a lane of the uplink carries records.
 import type { Alarm, AlarmChange } from './alarm.ts'
 import type { BoxTime, DeviceEvent } from './event.ts'
 
-/** Where a record stands in its box's own order: journal order inside an epoch, across lanes. */
+/** Position of a record in a box's own order: journal order inside an epoch, across lanes. */
 export interface RecordPlace {
   epoch: string
   sequence: number
 }
 
-/** `sequence` rises over all records of an epoch in the order they happened, across lanes, with leaps; a lane's own number is beside it. */
+/**
+ * `sequence` rises over all records of an epoch in their order, across lanes, with leaps; a lane's own number is beside
+ * it.
+ */
 interface Recorded extends BoxTime {
   sequence: number
-  /** Where it stood first, when a damaged journal was salvaged into a new epoch: one place, one record, for ever. */
+  /** Its first position, if a damaged journal was salvaged into a new epoch: one position, one record, for ever. */
   was?: RecordPlace
 }
 
-/** What a device said. It travels in the lane of the alarm it caused, or `routine`. */
+/** A device's event. It is sent in the lane of the alarm it caused, or `routine`. */
 export interface EventRecord extends Recorded, DeviceEvent {
   type: 'event'
 }
 
-/** A change of an alarm, with the alarm as it stands after it. `cause` is the sequence of the event behind it. */
+/** A change of an alarm, with the alarm after it. `cause` is the sequence of its event. */
 export interface AlarmRecord extends Recorded {
   type: 'alarm'
   change: AlarmChange
@@ -28,17 +31,20 @@ export interface AlarmRecord extends Recorded {
   cause?: number
 }
 
-/** Something the box did or noticed that is no device event: arming, eviction, salvage, repaired clock. */
+/** An action or finding of the box that is not a device event: arming, eviction, salvage, repaired clock. */
 export interface LogRecord extends Recorded {
   type: 'log'
   what: string
   facts?: Record<string, unknown>
 }
 
-/** Flag of an event whose device used the id before for something else: it was reset or replaced, and counts anew. */
+/**
+ * Flag of an event whose device used the id before for other content: it was reset or replaced, and counts from the
+ * start.
+ */
 export const idUsedAgain = 'id-used-again'
 
-/** Log record: from here on nothing that this device said before counts as heard. */
+/** Log record: from here on no earlier message of this device counts as heard. */
 export const deviceForgotten = 'device-forgotten'
 
 export type JournalRecord = EventRecord | AlarmRecord | LogRecord

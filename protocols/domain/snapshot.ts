@@ -5,18 +5,18 @@ import { clockQualities, type BoxTime } from './event.ts'
 import { bootMax, sinceBootMsMax, wallMsMax } from './limits.ts'
 import { deviceIdPattern } from './names.ts'
 
-/** When a picture was taken in the life of its alarm, or why it was taken without one. */
+/** When a picture was taken in the life of its alarm, or the reason for one without an alarm. */
 export const moments = ['before', 'at-once', 'after-2s', 'after-5s', 'on-demand', 'schedule'] as const
 export type Moment = (typeof moments)[number]
 
-/** What a look at the picture itself says about the camera. */
+/** The picture's own findings about the camera. */
 export const pictureStates = ['unknown', 'good', 'frozen', 'dark', 'covered', 'bad'] as const
 export type PictureState = (typeof pictureStates)[number]
 
 export const pictureSizes = ['preview', 'full'] as const
 export type PictureSize = (typeof pictureSizes)[number]
 
-/** Largest picture that travels, in bytes. */
+/** Largest picture that is sent, in bytes. */
 export const pictureBytesMax = 8 * 1024 * 1024
 export const sha256Pattern = /^[0-9a-f]{64}$/
 
@@ -28,7 +28,7 @@ export interface PictureFile {
   height: number
 }
 
-/** The facts of a `snapshot-taken` record that others build on; there may be more. */
+/** The facts of a `snapshot-taken` record that programs use; there may be more. */
 export interface SnapshotFacts {
   id: string
   camera: string
@@ -38,11 +38,11 @@ export interface SnapshotFacts {
   alarm?: string | undefined
   colour?: Colour | undefined
   askedBy?: string | undefined
-  /** The centre's command that it was taken for. */
+  /** The centre's command that requested it. */
   command?: string | undefined
   fetchedAt: BoxTime
   full: PictureFile
-  /** The same file as `full` where the picture is small. */
+  /** The same file as `full` if the picture is small. */
   preview: PictureFile
   isMasked: boolean
   picture: PictureState
@@ -82,11 +82,11 @@ export const snapshotFactsSchema = z.object({
   picture: z.enum(pictureStates),
 })
 
-/** Why a box deleted a picture: its term, its quota, a person's wish, or a file that the flash has damaged. */
+/** Why a box deleted a picture: its term, its quota, a person's request, or a file damaged by the flash. */
 export const deletionReasons = ['term', 'quota', 'asked', 'damaged'] as const
 export type DeletionReason = (typeof deletionReasons)[number]
 
-/** The facts of a `snapshot-deleted` record that others build on. */
+/** The facts of a `snapshot-deleted` record that programs use. */
 export const snapshotDeletionSchema = z.object({ snapshot: snapshotId, reason: z.enum(deletionReasons) })
 
 export const snapshotTaken = 'snapshot-taken'

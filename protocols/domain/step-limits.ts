@@ -14,7 +14,7 @@ export const caseSteps = [
 export type CaseStep = (typeof caseSteps)[number]
 
 export interface StepLimit {
-  /** Absent when the limit is no length of time. */
+  /** Absent when the limit is no duration. */
   limitMs?: number
   text: BilingualText
 }

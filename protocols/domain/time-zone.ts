@@ -1,4 +1,4 @@
-// The offset of a time zone at a moment, daylight saving and history included, from the tables that Node and browsers bring along.
+// The offset of a time zone at a moment, daylight saving and history included, from the tables in Node and browsers.
 
 const minuteMs = 60_000
 const dayMs = 86_400_000
@@ -43,10 +43,12 @@ function measure(name: string, atMs: number): number {
   return Math.round((Date.UTC(year, month - 1, day, hour, minute) - atMs) / minuteMs)
 }
 
-/** The latest day that each zone was asked about, as it is for every alarm; undefined where the offset changes in it. */
+/**
+ * The last day computed for each zone, because every alarm asks for it; undefined if the offset changes on that day.
+ */
 const latestDay = new Map<string, { day: number; offsetMin: number | undefined }>()
 
-/** Minutes to add to UTC for the time on the wall there. */
+/** Minutes to add to UTC for the local time there. */
 export function offsetMinAt(name: string, wallMs: number): number {
   const day = Math.floor(wallMs / dayMs)
   let known = latestDay.get(name)

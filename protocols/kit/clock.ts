@@ -1,4 +1,4 @@
-// Time as a port: programs take it from here, so that tests and the simulator can own it.
+// Time as a port: programs take it from here, so that tests and the simulator can control it.
 
 import type { Clock } from './clock-port.ts'
 
@@ -26,11 +26,11 @@ interface Waiting {
 /** The shortest delay of the virtual clock; the machine's timers have one too. */
 const shortestMs = 0.001
 
-/** A clock that moves only when told to: for tests and for the simulator. */
+/** A clock that moves only by a call: for tests and for the simulator. */
 export class VirtualClock implements Clock {
   #nowMs = 0
   #wallOffsetMs: number
-  /** What falls due next stands last; what falls due together keeps the order in which it was asked for. */
+  /** The next due entry is last; entries due together keep the order of their calls. */
   readonly #waiting: Waiting[] = []
 
   constructor(wallMs = Date.UTC(2026, 0, 1)) {
@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    // A delay that is lost in the rounding of the sum would be over at once, for ever.
+    // A delay that is lost by rounding the sum would be due at once, for ever.
     const waitMs = delayMs > 0 ? Math.max(shortestMs, delayMs) : 0
     const entry = { dueMs: this.#nowMs + waitMs, run, isCancelled: false }
     this.#waiting.splice(this.#placeOf(entry.dueMs), 0, entry)
@@ -60,13 +60,13 @@ export class VirtualClock implements Clock {
     this.#wallOffsetMs += byMs
   }
 
-  /** When the next thing falls due, on the monotonic clock; Infinity when nothing waits. */
+  /** When the next entry is due, on the monotonic clock; Infinity when there is none. */
   nextDueMs(): number {
     while (this.#waiting.at(-1)?.isCancelled) this.#waiting.pop()
     return this.#waiting.at(-1)?.dueMs ?? Infinity
   }
 
-  /** Moves time on by `ms`, running what falls due in order of time. */
+  /** Moves time by `ms`, running due entries in order of time. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
     while (this.nextDueMs() <= endMs) {
@@ -78,7 +78,7 @@ export class VirtualClock implements Clock {
     this.#nowMs = endMs
   }
 
-  /** Before everything that falls due at the same time or sooner. */
+  /** Before every entry due at the same time or sooner. */
   #placeOf(dueMs: number): number {
     let low = 0
     let high = this.#waiting.length

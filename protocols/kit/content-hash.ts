@@ -1,4 +1,4 @@
-// A hash of what a device's message says, 32 bits (FNV-1a): the repeat of a message says the same.
+// A hash of the content of a device's message, 32 bits (FNV-1a): a repeat has the same content.
 
 export function contentHash(readings: object, deviceAtMs: number | undefined): number {
   const text = JSON.stringify(readings)

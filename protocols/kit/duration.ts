@@ -1,4 +1,4 @@
-// Lengths of time as people read them, in both languages, as short as they stay clear.
+// Durations for people, in both languages, as short as they stay clear.
 
 const units: { ms: number; zh: string; en: string }[] = [
   { ms: 86_400_000, zh: '天', en: 'd' },

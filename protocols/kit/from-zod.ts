@@ -1,10 +1,10 @@
-// Turns a zod parse into our Result, so that no other file needs to know how zod words its errors.
+// Turns a zod parse into our Result, so that no other file depends on the form of zod's errors.
 import type { z } from 'zod'
 import { bad, type Result } from './result.ts'
 
 /**
- * Never throws. zod itself can: it goes on with the checks of a length after the type was wrong, and compares
- * `{"length": {"toString": 1}}` with a number.
+ * Never throws. zod itself can: it continues with the length checks after a wrong type, and compares `{"length":
+ * {"toString": 1}}` with a number.
  */
 export function fromZod<T>(schema: z.ZodType<T>, value: unknown): Result<T> {
   let parsed: z.ZodSafeParseResult<T>

@@ -1,4 +1,5 @@
-// What mqtt-packet keeps for good, kept small. It is in every process that speaks MQTT here, brokers and clients alike.
+// Limits the memory that mqtt-packet keeps for ever. It is in every process that uses MQTT here, brokers and clients
+// alike.
 import mqttPacket from 'mqtt-packet'
 
 /** Remaining lengths of up to two bytes are kept, encoded, from the first packet that has them. */
@@ -11,9 +12,10 @@ const nowhere = { write: () => true, cork: () => undefined, uncork: () => undefi
 let filling: Promise<void> | undefined
 
 /**
- * Each length that is kept is a few bytes out of Node's pool and holds 8 KB of it: on a box whose Reports have pictures of any
- * size that comes to 130 MB in time. Written in a row once, all lengths share some thirty such pieces, in a quarter of a
- * megabyte. And a buffer for each of the 65,536 numbers of two bytes is made when it is needed instead: 6 MB. Does nothing the second time.
+ * Each cached length is a few bytes out of Node's pool and holds 8 KB of it: on a box whose Reports have pictures of
+ * any size that grows to 130 MB. Written in a row once, all lengths share some thirty such pieces, in a quarter of a
+ * megabyte. And a buffer for each of the 65,536 numbers of two bytes is made when needed instead: 6 MB. Does nothing
+ * the second time.
  */
 export function keepPacketCachesSmall(): Promise<void> {
   mqttPacket.writeToStream.cacheNumbers = false
@@ -30,7 +32,7 @@ async function fillLengths(): Promise<void> {
         nowhere as never,
       )
     }
-    // A device that is there already does not wait for all of it.
+    // In pieces, so that a connected device does not wait for all of it.
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

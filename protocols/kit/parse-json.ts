@@ -1,4 +1,4 @@
-// JSON from the wire, with its dangers named: size, depth of nesting, and keys that reach into prototypes.
+// JSON from the network, with its dangers named: size, depth of nesting, and keys that change prototypes.
 import { bad, ok, type Result } from './result.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -14,7 +14,10 @@ export function parseJson(source: Uint8Array | string, maxBytes: number): Result
   }
 }
 
-/** Whether arrays and objects lie in each other more than `levelsMax` deep: what walks through them later walks on a stack. */
+/**
+ * True when arrays and objects are nested more than `levelsMax` deep: later code that walks through them uses the
+ * stack.
+ */
 export function isNestedDeeper(value: unknown, levelsMax: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levelsMax === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levelsMax - 1))
@@ -26,7 +29,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A single value as text. Lists and objects have none: their own conversion may throw, and what it gives means nothing.
+ * A single value as text. Lists and objects have none: their own conversion may throw, and its result would be
+ * meaningless.
  */
 export function scalarText(value: unknown): string | undefined {
   switch (typeof value) {

@@ -16,7 +16,7 @@ export function addRange(ranges: readonly NumberRange[], from: number, to: numbe
   return [...before, merged, ...after]
 }
 
-/** What of from..to is not in the set, in order. */
+/** The numbers of from..to that are not in the set, in order. */
 export function newOf(ranges: readonly NumberRange[], from: number, to: number): NumberRange[] {
   const pieces: NumberRange[] = []
   let next = from
@@ -30,7 +30,7 @@ export function newOf(ranges: readonly NumberRange[], from: number, to: number):
   return pieces
 }
 
-/** True for what `addRange` could have made of numbers 1 to `numberMax`. */
+/** True for a result that `addRange` can produce from numbers 1 to `numberMax`. */
 export function areSound(ranges: unknown, numberMax: number): ranges is NumberRange[] {
   if (!Array.isArray(ranges)) return false
   let last = -1

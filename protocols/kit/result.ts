@@ -3,7 +3,7 @@
 export interface Problem {
   /** Where, as a dotted path; empty for the whole input. */
   path: string
-  /** What is wrong and what was expected. */
+  /** The error and the expected value. */
   message: string
 }
 

@@ -1,4 +1,5 @@
-// The device event as a schema, for makers of devices. The parser is written by hand for speed; a test holds the two together.
+// The device event as a schema, for makers of devices. The parser is written by hand for speed; a test compares the
+// two.
 import { z } from 'zod'
 import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates } from '../domain/reading.ts'

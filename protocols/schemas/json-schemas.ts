@@ -1,4 +1,4 @@
-// Every JSON message of the device and uplink protocols as JSON Schema, made from the schemas that our own parsers use.
+// Every JSON message of the device and uplink protocols as JSON Schema, generated from the schemas of our own parsers.
 import { z } from 'zod'
 import { eventBytesMax, eventKeysMax } from '../device-mqtt/device-event.ts'
 import {
@@ -21,7 +21,7 @@ import { deviceEventSchema } from './device-event-schema.ts'
 interface Message {
   schema: z.ZodType
   title: string
-  /** Topic and limits, which JSON Schema has no words for. */
+  /** Topic and limits, which JSON Schema can not express. */
   description: string
   extra?: object
 }

@@ -1,4 +1,5 @@
-// Bytes to uplink messages and back. Parsers never throw; gzip itself is I/O-like work and is handed in by the programs.
+// Bytes to uplink messages and back. Parsers never throw; gzip is passed in by the programs, because it is I/O-like
+// work.
 import type { z } from 'zod'
 import { fromZod } from '../kit/from-zod.ts'
 import { parseJson } from '../kit/parse-json.ts'
@@ -20,7 +21,7 @@ import { unkeptSchema, type UnkeptCall } from './unkept.ts'
 /** Largest heartbeat, receipt, stage notice, command, result or unkept call in bytes. */
 export const controlBytesMax = 16 * 1024
 
-/** Unpacks gzip to at most `maxBytes`, or throws. */
+/** Decompresses gzip to at most `maxBytes`, or throws. */
 export type Gunzip = (bytes: Uint8Array, maxBytes: number) => Uint8Array
 
 export function encodeJson(message: object): Uint8Array {
@@ -43,7 +44,7 @@ export function parseReport(bytes: Uint8Array, gunzip: Gunzip): Result<Report> {
   return readable.ok ? fromZod(reportSchema as never, readable.value) : readable
 }
 
-/** The readable form of a Report's JSON, whichever form it came in; not yet checked against the schema. */
+/** The readable form of a Report's JSON, from either form; not yet checked against the schema. */
 export function readableReport(json: unknown): Result<unknown> {
   return isDense(json) ? decodeDense(json) : ok(json)
 }

@@ -18,7 +18,7 @@ export const commandKinds = [
 ] as const
 export type CommandKind = (typeof commandKinds)[number]
 
-/** Longest life of a command: a box that is away longer does not do it any more. */
+/** Longest life of a command: a box that is away longer does not execute it. */
 export const commandLifeMsMax = 7 * 86_400_000
 /** Longest run of a siren or a burst, and longest bypass or shelf, that a command can ask for. */
 export const runSecondsMax = 600
@@ -32,9 +32,9 @@ const id = z.string().regex(deviceIdPattern)
 const key = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,39}$/)
 const text = (max: number) => z.string().min(1).max(max)
 
-/** What is wanted, beside who, when and for how long: the same keys in the API of the centre and on the wire. */
+/** The request, without who, when and for how long: the same keys in the API of the centre and in MQTT. */
 export const commandTargets = {
-  /** The box's own id of the alarm that it is about. */
+  /** The box's own id of its alarm. */
   alarm: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,80}$/)
@@ -46,7 +46,7 @@ export const commandTargets = {
   seconds: z.number().int().min(0).max(runSecondsMax).optional(),
   /** How long a bypass or a shelf lasts; 0 ends it. */
   minutes: z.number().int().min(0).max(minutesMax).optional(),
-  /** `device`: the command for that device, handed on as it is. */
+  /** `device`: the command for that device, passed on unchanged. */
   order: z
     .looseObject({ do: text(32) })
     .check((context) => {
@@ -68,23 +68,23 @@ export const commandTargets = {
         })
     })
     .optional(),
-  /** `config`: sections of the configuration as they shall be. */
+  /** `config`: new sections of the configuration. */
   set: z.record(key, z.unknown()).optional(),
-  /** `update`: the version that shall run. */
+  /** `update`: the version to install. */
   version: z
     .string()
     .regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,39}$/)
     .optional(),
 } as const
 
-/** Unknown keys are left out, so that a newer centre may say more; an unknown `do` is answered, not misread. */
+/** Unknown keys are ignored, so that a newer centre may add some; an unknown `do` is answered, not misread. */
 export const centreCommandSchema = z.object({
   v: z.literal(1),
   id: z.string().regex(commandIdPattern, 'letters, digits, dash; 1 to 64'),
   do: text(32),
   by: text(80),
   why: text(300).optional(),
-  /** The centre's wall clock when this copy was sent, and the life that the command had left then, both in ms. */
+  /** The centre's wall clock when this copy was sent, and the remaining life of the command then, both in ms. */
   sentAtMs: z.number(),
   leftMs: z.number().min(0).max(commandLifeMsMax),
   ...commandTargets,
@@ -94,7 +94,7 @@ export type CentreCommand = z.infer<typeof centreCommandSchema>
 export const isCommandKind = (word: string): word is CommandKind =>
   (commandKinds as readonly string[]).includes(word)
 
-/** What a kind can not do without. */
+/** Required fields of each kind. */
 export const neededTargets: Readonly<Record<CommandKind, readonly (keyof typeof commandTargets)[]>> = {
   arm: [],
   disarm: [],
@@ -108,7 +108,7 @@ export const neededTargets: Readonly<Record<CommandKind, readonly (keyof typeof 
   update: ['version'],
 }
 
-/** `received`: in the box's journal and under way. The others are final. */
+/** `received`: in the box's journal and in progress. The others are final. */
 export const commandResultStates = ['received', 'done', 'refused', 'failed', 'expired'] as const
 export type CommandResultState = (typeof commandResultStates)[number]
 
@@ -118,17 +118,17 @@ export const centreCommandResultSchema = z.object({
   v: z.literal(1),
   id: z.string().regex(commandIdPattern),
   state: z.enum(commandResultStates),
-  /** The box's wall clock when it came to this state, as good as `clock` says. */
+  /** The box's wall clock when it entered this state, as exact as `clock` says. */
   atMs: z.number().min(-wallMsMax).max(wallMsMax),
   clock: z.enum(clockQualities),
-  /** Why not, or why not wholly: a fixed code for programs, a sentence in both languages for people. */
+  /** Why it failed in whole or in part: a fixed code for programs, a sentence in both languages for people. */
   reason: z.object({ code: z.string().max(40), zh: z.string().max(500), en: z.string().max(500) }).optional(),
   /** Zones, devices, cameras or keys that it reached, and those that it did not reach (yet). */
   reached: names,
   missed: names,
-  /** What people call those of `reached` and `missed` that have a name at the box, by id. */
+  /** The names of those in `reached` and `missed` that have one at the box, by id. */
   names: z.record(z.string().max(140), z.string().max(140)).optional(),
-  /** Ids of the pictures that were taken for it. */
+  /** Ids of the pictures that it requested. */
   snapshots: names,
 })
 export type CentreCommandResult = z.infer<typeof centreCommandResultSchema>

@@ -1,4 +1,4 @@
-// Reads the dense form of a Report back into its readable form. Input is hostile until proven otherwise: never throws.
+// Reads the dense form of a Report back into its readable form. Input is not trusted: never throws.
 import { z } from 'zod'
 import { clockQualities } from '../domain/event.ts'
 import { lanes } from '../domain/colour.ts'
@@ -9,7 +9,10 @@ import { bad, ok, type Result } from '../kit/result.ts'
 import { denseForm, denseReadings, denseWords, following } from './dense-report.ts'
 import { reportRecordsMax } from './report.ts'
 
-/** Characters of names that the columns may unfold to: names and ids stand once in the form and once in each record. */
+/**
+ * Characters of names that the columns may expand to: a name or id is stored once in the form and repeated in each
+ * record.
+ */
 const unfoldedCharsMax = 4 * 1024 * 1024
 /** A device or message id has at most 64. */
 const tokenCharsMax = 64
@@ -41,12 +44,12 @@ const denseSchema = z.tuple([
 type Dense = z.infer<typeof denseSchema>
 type Shape = Dense[5][number]
 
-/** True for JSON that opens as the dense form does. */
+/** True for JSON that begins as the dense form does. */
 export function isDense(json: unknown): json is unknown[] {
   return Array.isArray(json) && json[0] === denseForm
 }
 
-/** The readable form of a Report, still to be checked against its schema. */
+/** The readable form of a Report, not yet checked against its schema. */
 export function decodeDense(json: unknown[]): Result<object> {
   const parsed = fromZod(denseSchema, json)
   if (!parsed.ok) return parsed
@@ -143,7 +146,7 @@ function decodeReadings(
     if (name === undefined || value === undefined) return undefined
     entries.push([name, value])
   }
-  // Defines own properties only, whatever the names are.
+  // Defines own properties only, whatever their names.
   return Object.fromEntries(entries)
 }
 

@@ -5,7 +5,7 @@ import { buttonPresses, contactStates, mainsStates } from '../domain/reading.ts'
 import { isObject } from '../kit/parse-json.ts'
 import type { Skipped } from './report.ts'
 
-/** Names the form in a Receipt's `forms` and opens it: `[2, ...]`. */
+/** Names the form in a Receipt's `forms` and begins it: `[2, ...]`. */
 export const denseForm = 2
 
 /** Readings by number. Part of the form: only ever append. */
@@ -24,7 +24,7 @@ export const denseReadings = [
   'temperatureC',
   'humidityPercent',
 ] as const
-/** Values by number, in columns that hold nothing else. Part of the form: only ever append. */
+/** Values by number, in columns that contain nothing else. Part of the form: only ever append. */
 export const denseWords: readonly unknown[] = [
   false,
   true,
@@ -113,7 +113,7 @@ export function encodeDense(parts: DenseParts): unknown[] {
   ]
 }
 
-/** Events whose every field fits the columns exactly; anything else travels whole in `rest`. */
+/** Events whose fields all fit the columns exactly; any other record is complete in `rest`. */
 function isPlainEvent(record: unknown): record is EventRow {
   if (!isObject(record) || record.type !== 'event' || !isObject(record.readings)) return false
   const { sequence, boot, sinceBootMs, atMs, deviceAtMs } = record
@@ -147,7 +147,7 @@ function differences(values: readonly number[]): number[] {
   return values.map((value, index) => value - (values[index - 1] ?? 0))
 }
 
-/** Device ids with a space between; one seen before as `*` and how many other devices were new since. */
+/** Device ids separated by a space; a repeated one is `*` and the number of other devices new since. */
 function encodeDevices(rows: readonly EventRow[]): string {
   const seen = new Map<string, number>()
   return rows
@@ -160,7 +160,7 @@ function encodeDevices(rows: readonly EventRow[]): string {
     .join(' ')
 }
 
-/** Message ids with a space between; empty when it follows that device's one before: `7-42`, `7-43`. */
+/** Message ids separated by a space; empty for the successor of that device's last one: `7-42`, `7-43`. */
 function encodeIds(rows: readonly EventRow[]): string {
   const before = new Map<string, string>()
   return rows

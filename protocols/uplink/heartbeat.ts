@@ -1,4 +1,4 @@
-// The heartbeat a box sends every 30 s at QoS 0: how far each lane is, and how the box feels.
+// The heartbeat of a box every 30 s at QoS 0: the position of each lane, and the state of the box.
 import { z } from 'zod'
 import { lanes, type Lane } from '../domain/colour.ts'
 import { clockQualities, type ClockQuality } from '../domain/event.ts'
@@ -7,7 +7,7 @@ import { countMax, laneNumberMax, sinceBootMsMax, textLengths, wallMsMax } from 
 import { epochSchema } from './report.ts'
 
 export const heartbeatIntervalMs = 30_000
-/** A box is `late` after this long without a sign of life, `silent` after the next. */
+/** A box is `late` after this long without a message, `silent` after the next. */
 export const lateAfterMs = 90_000
 export const silentAfterMs = 180_000
 
@@ -46,8 +46,8 @@ export interface Heartbeat {
   diskFreeBytes?: number | undefined
   devices?: { known: number; present: number } | undefined
   quarantined?: number | undefined
-  /** What is armed, bypassed, on test and shelved, by whom; absent: as it was last told. */
+  /** The armed, bypassed, tested and shelved items, and by whom; absent: unchanged since the last one sent. */
   guard?: Guard | undefined
-  /** False while the box's storage refuses writes; left out while it takes them. */
+  /** False while the box's storage refuses writes; absent otherwise. */
   isKeeping?: boolean | undefined
 }

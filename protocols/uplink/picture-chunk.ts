@@ -1,8 +1,9 @@
-// A picture chunk: a part of a picture's bytes from box to centre, in the lowest lane; told from a Report by its first byte.
+// A picture chunk: a part of a picture's bytes from box to centre, in the lowest lane; its first byte distinguishes it
+// from a Report.
 import { pictureBytesMax } from '../domain/snapshot.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
 
-/** The first byte: neither JSON nor gzip begins so. The second is the version. */
+/** The first byte: neither JSON nor gzip begins with it. The second is the version. */
 export const chunkMark = 0x50
 const chunkVersion = 1
 /** Mark, version, SHA-256, size of the whole and offset (unsigned, big-endian), then the bytes. */
@@ -13,15 +14,15 @@ export const chunkBytesMax = 64 * 1024
 export interface PictureChunk {
   /** SHA-256 of the whole picture, in hex. */
   sha256: string
-  /** Bytes of the whole. */
+  /** Bytes of the whole file. */
   bytes: number
   /** Where `part` begins. */
   offset: number
-  /** Empty to ask how much of the picture the centre has. */
+  /** Empty: asks how many bytes of the picture the centre has. */
   part: Uint8Array
 }
 
-/** True for what opens as a picture chunk does. */
+/** True for bytes that begin as a picture chunk does. */
 export function isPictureChunk(payload: Uint8Array): boolean {
   return payload[0] === chunkMark
 }

@@ -1,15 +1,15 @@
-// The centre's word on a picture: how much of it is stored, synced. Cumulative, so losing one is harmless.
+// The centre's answer about a picture: the number of stored, synced bytes. Cumulative, so losing one is harmless.
 import { z } from 'zod'
 import { pictureBytesMax, sha256Pattern } from '../domain/snapshot.ts'
 
 /**
- * Why the centre takes no more of it. `unknown`: it has no record of this picture, which has to come first;
- * `damaged`: all bytes were there and were not what the SHA-256 says, they are thrown away; `refused`: no room for it now.
+ * Why the centre takes no more of it. `unknown`: it has no record of this picture, which must come first; `damaged`:
+ * all bytes were there and did not match the SHA-256, they are deleted; `refused`: no room for it now.
  */
 export const pictureProblems = ['unknown', 'damaged', 'refused'] as const
 export type PictureProblem = (typeof pictureProblems)[number]
 
-/** `storedTo` equal to the size: whole and checked, or whole once and deleted since. Nothing of it is wanted any more. */
+/** `storedTo` equal to the size: complete and checked, or complete once and deleted since. No more bytes are needed. */
 export const pictureReceiptSchema = z.looseObject({
   v: z.literal(1),
   sha256: z.string().regex(sha256Pattern),

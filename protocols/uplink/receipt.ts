@@ -1,4 +1,5 @@
-// A Receipt: the centre's proof that everything up to a number is stored durably. Cumulative, so losing one is harmless.
+// A Receipt: the centre's proof that everything up to a number is stored durably. Cumulative, so losing one is
+// harmless.
 import { z } from 'zod'
 import { lanes, type Lane } from '../domain/colour.ts'
 import { denseForm } from './dense-report.ts'
@@ -7,9 +8,9 @@ import { epochSchema } from './report.ts'
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /**
- * `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below numbers already seen, oldest first. `lostTo`:
- * the box was receipted up to there, and the centre has no longer all of it. `conflict`: lowest number that came again with another
- * content, which is not stored.
+ * `storedTo`: all numbers 1..storedTo are stored. `missing`: holes below known numbers, oldest first. `lostTo`: the box
+ * had receipts up to there, and the centre no longer has all of it. `conflict`: lowest number that came again with
+ * other content, which is not stored.
  */
 export const laneReceiptSchema = z.looseObject({
   storedTo: count,
@@ -30,7 +31,7 @@ export const receiptSchema = z.looseObject({
 export interface LaneReceipt {
   storedTo: number
   missing: [from: number, to: number][]
-  /** What the box said it was receipted up to, while that is more than the centre has: an older backup was restored. */
+  /** The receipted position in the box's heartbeat, while it is above the centre's: an older backup was restored. */
   lostTo?: number | undefined
   /** The lowest number that came again as another record: the box's folder went back to an earlier state. */
   conflict?: number | undefined
@@ -42,11 +43,13 @@ export interface Receipt {
   lanes: Partial<Record<Lane, LaneReceipt>>
   /** The centre's wall clock, ms since 1970. */
   centreTimeMs: number
-  /** Forms of a Report that this centre reads beside the readable one; see `dense-report.ts`. */
+  /** Forms of a Report that this centre can read besides the readable one; see `dense-report.ts`. */
   forms?: number[] | undefined
-  /** The centre has heard of this box under an epoch that began later: the box's folder went back, and it begins a new one. */
+  /**
+   * The centre knows an epoch of this box that began later: the box's folder went back, and it must begin a new epoch.
+   */
   newerEpoch?: boolean | undefined
 }
 
-/** What a centre built on this package puts into `forms`. */
+/** The value of `forms` in a centre built on this package. */
 export const reportForms: readonly number[] = [denseForm]

@@ -1,4 +1,5 @@
-// A Report: consecutive records of one lane, from box to centre. JSON, gzip when it pays (told by its magic bytes).
+// A Report: consecutive records of one lane, from box to centre. JSON, compressed with gzip when that is smaller
+// (recognised by its magic bytes).
 import { z } from 'zod'
 import { alarmChanges, alarmStates, boxAlarmKinds } from '../domain/alarm.ts'
 import { colours, lanes } from '../domain/colour.ts'
@@ -19,7 +20,7 @@ import { isNestedDeeper } from '../kit/parse-json.ts'
 
 /** Most records in one Report; the receiver refuses more. */
 export const reportRecordsMax = 1000
-/** Most bytes of a Report's JSON before compression; the receiver refuses more, so that no gzip bomb unfolds. */
+/** Most bytes of a Report's JSON before compression; the receiver refuses more, which stops a gzip bomb. */
 export const reportBytesMax = 1024 * 1024
 
 export const epochSchema = z.string().regex(/^[a-z0-9]{8,32}$/, 'lower-case letters and digits, 8 to 32')
@@ -32,7 +33,7 @@ const recorded = {
   sinceBootMs: z.number().min(0).max(sinceBootMsMax),
   atMs: wallMs,
   clock: z.enum(clockQualities),
-  /** Where a salvaged record stood first: the centre takes it for a repeat when it has that one. */
+  /** The first position of a salvaged record: if the centre has that one, the record is a repeat. */
   was: z.looseObject({ epoch: epochSchema, sequence: counter(sequenceMax) }).optional(),
 }
 const colour = z.enum(colours)
@@ -42,7 +43,7 @@ const readings = z
   .refine((value) => !isNestedDeeper(value, nestingMax + 1), `nested more than ${nestingMax} levels deep`)
 
 const words = z.string().max(120).optional()
-/** Sirens that an alarm names; a place with more of them is cut at the box. */
+/** Most sirens in an alarm; the box leaves out further ones. */
 export const placeSirensMax = 4
 export const alarmPlaceSchema = z.looseObject({
   zone: words,
@@ -57,7 +58,7 @@ export const alarmPlaceSchema = z.looseObject({
   utcOffsetMin: z.number().int().min(-720).max(840).optional(),
 })
 
-/** The same without what we do not know. */
+/** The same without unknown fields. */
 export const knownPlaceSchema = z.object(alarmPlaceSchema.shape)
 
 export const alarmSchema = z.looseObject({
@@ -87,9 +88,9 @@ export const recordSchema = z.discriminatedUnion('type', [
     device: z.string().regex(deviceIdPattern),
     messageId: z.string().regex(messageIdPattern),
     readings,
-    /** Kept when it lies within `wallMsMax`. */
+    /** Kept if it lies within `wallMsMax`. */
     deviceAtMs: z.number().optional(),
-    /** What was bad in the message, beside the good that was judged. */
+    /** The invalid parts of the message; the valid ones were judged. */
     setAside: z.array(z.looseObject({ path: z.string(), value: z.string(), reason: z.string() })).optional(),
   }),
   z.looseObject({

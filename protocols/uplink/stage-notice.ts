@@ -1,4 +1,4 @@
-// What travels down when people act on an alarm: the stage, who and when. The box hands it to the device that raised it.
+// Sent down when people act on an alarm: the stage, who and when. The box passes it to the device that raised it.
 import { z } from 'zod'
 import { stages } from '../domain/alarm.ts'
 

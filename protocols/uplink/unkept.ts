@@ -1,5 +1,6 @@
-// A call that the box could not keep: its card refuses writes, and the town hears of it all the same. `up/{boxId}/unkept`, JSON,
-// QoS 1. It has no lane number and no Receipt: the PUBACK says that the centre has it on disk.
+// A call that the box could not store: its card refuses writes, and the town gets the call all the same.
+// `up/{boxId}/unkept`, JSON, QoS 1. It has no lane number and no Receipt: the PUBACK means that the centre has it on
+// disk.
 import { z } from 'zod'
 import type { Alarm } from '../domain/alarm.ts'
 import { clockQualities, type BoxTime } from '../domain/event.ts'
@@ -20,6 +21,6 @@ export const unkeptSchema = z.looseObject({
 export interface UnkeptCall {
   v: 1
   at: BoxTime
-  /** Under the id that its AlarmRecord has, should the box keep it later. */
+  /** Has the same id as its AlarmRecord, if the box stores it later. */
   alarm: Alarm
 }

@@ -1,4 +1,4 @@
-// Asks the gateway to do something with a camera, and words what came of it.
+// Sends camera requests to the gateway, and words the results.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { fill, say } from '../shared/language.ts'
 import { cameraWords } from './camera-words.ts'
@@ -8,7 +8,7 @@ export type CameraAction = 'snapshot' | 'password' | 'certificate'
 export interface Outcome {
   isGood: boolean
   text: string
-  /** Of the picture that was taken. */
+  /** Of the new picture. */
   snapshot?: string
 }
 
@@ -28,7 +28,7 @@ export async function askCamera(camera: string, action: CameraAction, body: obje
     })
     return outcomeOf(action, (await response.json()) as Answer)
   } catch {
-    // The gateway went away, or something in between answered: either way there is nothing better to say.
+    // The gateway is gone, or a proxy answered: either way there is no better text.
     return { isGood: false, text: say(cameraWords.failed) }
   }
 }

@@ -1,4 +1,4 @@
-// What the console says about cameras, and how each state is to be felt.
+// The console's words about cameras, and the mood of each state.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { CameraReach, HealthCamera } from '../../protocols/console/api.ts'
 import type { Mood } from './health-words.ts'
@@ -32,7 +32,7 @@ export const cameraWords = {
   answer: { zh: '应答 {ms} 毫秒', en: 'answer {ms} ms' },
 } satisfies Record<string, BilingualText>
 
-/** A camera's clock this far off makes its pictures' stamps useless as evidence. */
+/** If a camera's clock differs by this much, the time stamps on its pictures are useless as evidence. */
 export const skewFineMs = 60_000
 
 export function cameraMood(camera: HealthCamera): Mood {

@@ -4,7 +4,7 @@ import { describeBytes, describeDuration } from '../shared/durations.ts'
 import { fill, language, say } from '../shared/language.ts'
 import { words } from './health-words.ts'
 
-/** A clock this close to the centre's is in step with it. */
+/** A clock this close to the centre's counts as equal. */
 const offsetFineMs = 2000
 
 export function linkFacts({ link }: HealthAnswer, sinceMs: number): string[] {

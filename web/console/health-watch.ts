@@ -1,4 +1,4 @@
-// Asks the gateway how it is, again and again, and knows how old the latest answer is.
+// Asks the gateway for its health repeatedly, and gives the age of the latest answer.
 import { shallowRef } from 'vue'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
@@ -11,7 +11,7 @@ export interface HealthWatchOptions {
   fetch: typeof fetch
 }
 
-/** Why the latest question got no answer. `refused`: the gateway wants somebody else. */
+/** Why the latest request got no answer. `refused`: the gateway does not answer this client. */
 export type AskProblem = 'unreachable' | 'refused' | 'failed'
 
 export class HealthWatch {
@@ -38,7 +38,7 @@ export class HealthWatch {
     if (!this.#isAsking) void this.#ask()
   }
 
-  /** What to add to an age in the answer: it has grown older since. */
+  /** To be added to an age in the answer: it has grown since. */
   sinceAnswerMs(): number {
     return this.#options.clock.monotonicMs() - this.#answeredMs
   }

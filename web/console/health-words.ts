@@ -1,10 +1,10 @@
-// A HealthAnswer in plain words: what each part means for the person in front of the box, and whether it is fine.
+// A HealthAnswer in plain words: the meaning of each part for the person at the box, and whether it is fine.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { DevicePresence, HealthAnswer, HealthLane, LinkState } from '../../protocols/console/api.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 
-/** `fine` needs nothing, `watch` will need somebody, `act` needs somebody now. */
+/** `fine` needs nothing, `watch` will need a person, `act` needs a person now. */
 export type Mood = 'fine' | 'watch' | 'act'
 
 export const moodSymbols: Record<Mood, string> = { fine: '✓', watch: '!', act: '✕' }
@@ -50,7 +50,7 @@ export const journalWords: Record<HealthAnswer['journal']['state'], BilingualTex
   salvaged: { zh: '曾损坏，已抢救', en: 'was damaged and has been salvaged' },
 }
 
-/** A battery below this wants changing at the next visit. */
+/** A battery below this should be changed at the next visit. */
 export const batteryLowPercent = 25
 
 export function linkMood({ link }: HealthAnswer): Mood {
@@ -66,7 +66,7 @@ export function journalMood({ journal }: HealthAnswer): Mood {
   return journal.state === 'sound' ? 'fine' : journal.state === 'filling' ? 'watch' : 'act'
 }
 
-/** Below a tenth of the disk somebody should look, below a twentieth somebody should come. */
+/** Free disk: below a tenth a person should check, below a twentieth a person should come. */
 export function diskMood({ disk }: HealthAnswer): Mood {
   const part = disk.totalBytes > 0 ? disk.freeBytes / disk.totalBytes : 1
   return part < 0.05 ? 'act' : part < 0.1 ? 'watch' : 'fine'
@@ -80,7 +80,7 @@ export interface LaneLine {
   mood: Mood
 }
 
-/** A red that waits longer than this for its Receipt is worth a call. */
+/** A red record that waits longer than this for its Receipt needs a call. */
 const oldestFineMs: Record<Lane, number> = {
   red: 30_000,
   orange: 60_000,
@@ -155,7 +155,7 @@ export const words = {
   bytes: { zh: '{count} 字节', en: '{count} bytes' },
 } satisfies Record<string, BilingualText>
 
-/** Kinds of device as the box's configuration knows them; another word is shown as it is. */
+/** Kinds of device in the box's configuration; any other word is shown unchanged. */
 const deviceKindWords: Partial<Record<string, BilingualText>> = {
   button: { zh: '按钮', en: 'button' },
   contact: { zh: '门磁', en: 'door contact' },

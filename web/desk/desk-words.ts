@@ -119,7 +119,7 @@ export const words = {
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 
-/** What each sound means. */
+/** The meaning of each sound. */
 export const soundWords: Record<Sound, BilingualText> = {
   red: { zh: '红色待接警', en: 'red' },
   blind: { zh: '与中心断开', en: 'not connected' },

@@ -1,4 +1,4 @@
-// The desk itself: who is signed in, what the board shows, what sounds, and what happens on a press.
+// The desk itself: the signed-in person, the board, the sounds, and the effect of each press.
 import { computed, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { MeAnswer, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
@@ -20,12 +20,12 @@ import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
 
-/** In a flood the screen is drawn this often at most; a person sees no difference, an old phone does. */
+/** In a flood the screen is drawn at most this often; a person sees no difference, an old phone is relieved. */
 const drawEveryMs = 80
 
-/** Sounds, the end of the session and rows that linger are looked at this often. */
+/** Sounds, the end of the session and lingering rows are checked this often. */
 const beatMs = 1000
-/** A row on which somebody else was faster stays this long where it was pressed. */
+/** A row that another person accepted first stays this long in its place. */
 export const lingerMs = 12_000
 
 const acceptingRoles: readonly Role[] = ['operator', 'supervisor', 'admin']
@@ -38,7 +38,7 @@ export interface DeskOptions {
   isPageVisible: () => boolean
   /** Shows another page of the desk. */
   go: (hash: string) => void
-  /** Names this tab among those of the same browser; the oldest comes first. */
+  /** Identifies this tab among those of the same browser; the oldest sorts first. */
   tab: string
   soundChannel: SoundChannel | undefined
 }
@@ -49,11 +49,11 @@ export class Desk {
   readonly phase = shallowRef<Phase>('checking')
   readonly me = shallowRef<MeAnswer>()
   readonly linkState = shallowRef<LinkState>('connecting')
-  /** True once the whole list has been read: only then does an empty list mean that nothing is open. */
+  /** True once the complete list has been read: only then does an empty list mean that there are no open alarms. */
   readonly isFilled = shallowRef(false)
   readonly view: ShallowRef<BoardView> = shallowRef(emptyView)
   readonly villages = shallowRef<VillageSummary[]>([])
-  /** What went wrong with a press, by alarm. */
+  /** The failure of a press, by alarm. */
   readonly notes: ShallowRef<ReadonlyMap<string, BilingualText>> = shallowRef(new Map())
   readonly accepting: ShallowRef<ReadonlySet<string>> = shallowRef(new Set())
   readonly freshReds = shallowRef<BoardAlarm[]>([])
@@ -63,9 +63,9 @@ export class Desk {
   readonly waitingReds: ComputedRef<BoardAlarm[]> = computed(() =>
     this.view.value.waiting.filter((alarm) => shownColour(alarm) === 'red' && isWaiting(alarm)),
   )
-  /** The session ended without a press of ours: what waited then, so that the form can say so. */
+  /** The session ended without a sign-out here: the alarms that waited then, for the sign-in form. */
   readonly lockedOut = shallowRef<{ reds: number }>()
-  /** The page that is shown. */
+  /** The present page. */
   readonly route: ShallowRef<Route> = shallowRef({ page: 'queue' })
   readonly sound: DeskSound
   readonly session: SessionWatch
@@ -102,7 +102,7 @@ export class Desk {
     this.#link = this.#createLink()
   }
 
-  /** Continues an open session, or asks for one. */
+  /** Continues an open session, or asks for a sign-in. */
   async start(): Promise<void> {
     try {
       this.#enter(await this.#options.api.me())
@@ -121,7 +121,7 @@ export class Desk {
     try {
       this.session.note(await this.#options.api.me())
     } catch {
-      // Nothing is known of the session's end: the centre itself keeps it while a red waits.
+      // The session's end is unknown: the centre keeps it open while a red alarm waits.
     }
   }
 
@@ -133,7 +133,7 @@ export class Desk {
     }
   }
 
-  /** Now, by the centre's clock: ages are the same on every desk, whatever this machine's clock says. */
+  /** The centre's time: ages are equal on every desk, whatever this machine's clock shows. */
   centreNowMs(): number {
     return this.#options.clock.monotonicMs() + this.#centreOffsetMs
   }
@@ -170,7 +170,7 @@ export class Desk {
     }
   }
 
-  /** Quiet for what sounds now; the next red, the next overdue orange and the next break of the link sound again. */
+  /** Silences the present sound; the next red, the next overdue orange and the next loss of the link sound again. */
   silence(): void {
     const sounding = this.sound.sounding.value
     if (sounding === undefined) return
@@ -191,7 +191,7 @@ export class Desk {
     for (const id of ids) if (this.phase.value === 'signed-in') await this.accept(id)
   }
 
-  /** The box is gone for good; resolves with why not, or undefined. */
+  /** The box is removed for good; resolves with the reason for a refusal, or undefined. */
   async retire(box: string, why: string): Promise<BilingualText | undefined> {
     try {
       await this.#options.api.retire(box, why)
@@ -217,7 +217,7 @@ export class Desk {
     this.#link.start()
   }
 
-  /** `isForced`: nobody asked for it, so that it must not look like quiet. */
+  /** `isForced`: the session ended without the person's action, so the page must not look as if all were quiet. */
   #leave(isForced: boolean): void {
     this.lockedOut.value = isForced ? { reds: this.waitingReds.value.length } : undefined
     this.#link.stop()
@@ -245,7 +245,7 @@ export class Desk {
     this.#updateSound()
   }
 
-  /** The row stays where the finger is, and says who was faster. */
+  /** The row stays in its place, and shows who accepted it first. */
   #linger(id: string): void {
     this.#lingering.get(id)?.()
     const cancel = this.#options.clock.after(lingerMs, () => {
@@ -285,7 +285,10 @@ export class Desk {
     })
   }
 
-  /** A browser does not say why a stream was refused; asking who we are tells a lost session from a lost line. */
+  /**
+   * A browser does not report why a stream was refused; a request for the own account tells an ended session from a
+   * lost connection.
+   */
   async #checkSession(error: unknown): Promise<void> {
     if (isSignedOut(error)) {
       this.#leave(true)
@@ -317,7 +320,7 @@ export class Desk {
     if ('picture' in message) return this.pictures.hear(message)
     if ('case' in message) return this.cases.hear(message)
     if ('command' in message) return this.commands.hear(message)
-    // A type that a newer centre knows and this page does not is left alone.
+    // An unknown type from a newer centre is ignored.
     if (!('alarm' in message) || message.alarm === undefined) return
     this.#board.put(message.alarm)
     if (!isWaiting(message.alarm) && !this.#lingering.has(message.alarm.id))

@@ -1,4 +1,4 @@
-// Starts the town desk in the browser: makes its parts from the browser's own, and mounts the page.
+// Starts the town desk in the browser: creates its parts from the browser's interfaces, and mounts the page.
 import '../shared/old-browsers.ts'
 import '../shared/tokens.css'
 import '../shared/base.css'
@@ -42,7 +42,7 @@ window.addEventListener('hashchange', showRoute)
 showRoute()
 
 const unlockSound = (): void => {
-  // A browser without sound, or one that refuses: the page keeps showing that the sound is off.
+  // A browser without sound, or with sound forbidden: the page keeps showing that the sound is off.
   desk.sound.unlock().catch(() => undefined)
 }
 document.addEventListener('pointerdown', unlockSound)

@@ -1,4 +1,4 @@
-// Lengths of time and times of day as people read them, in both languages, as short as they stay clear.
+// Durations and times of day for people, in both languages, as short as they stay clear.
 
 export { describeDuration } from '../../protocols/kit/duration.ts'
 
@@ -11,7 +11,7 @@ export function stopwatch(ms: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail
 }
 
-/** How far this machine's time is ahead of UTC then, in minutes. */
+/** How far this machine's time is ahead of UTC at that moment, in minutes. */
 export const deskOffsetMin = (atMs: number): number => -new Date(atMs).getTimezoneOffset()
 
 /** `14:03:22` today, with the date on any other day; `offsetMin` ahead of UTC, or in the reader's own time zone. */
@@ -21,7 +21,7 @@ export function timeOfDay(atMs: number, nowMs: number, offsetMin?: number): stri
   return at.slice(0, 10) === shifted(nowMs, offsetMin).slice(0, 10) ? time : `${at.slice(0, 10)} ${time}`
 }
 
-/** The wall clock there, written as ISO 8601. A time that no calendar knows is the first of all. */
+/** The local time there, as ISO 8601. An invalid time is shown as the first of all. */
 function shifted(atMs: number, offsetMin: number | undefined): string {
   const ms = atMs + (offsetMin ?? deskOffsetMin(atMs)) * 60_000
   return new Date(Math.abs(ms) < 8.64e15 ? ms : 0).toISOString()

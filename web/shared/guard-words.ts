@@ -1,4 +1,4 @@
-// What is armed, bypassed, on test or shelved, as lines in the reader's language.
+// The armed, bypassed, tested and shelved items, as lines in the reader's language.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import {
   guardHolds,
@@ -33,7 +33,7 @@ export interface GuardLine {
   state: 'armed' | 'disarmed' | GuardHoldKind
   name: string
   by: string
-  /** For how long, or how long still. */
+  /** The duration so far, or the remaining time. */
   time: string | undefined
 }
 
@@ -44,7 +44,7 @@ function byText(by: string): string {
   return by === '' ? '' : fill(guardWords.by, { who: by })
 }
 
-/** What is set aside first: there an alarm may not be seen. */
+/** Suppressed items first: an alarm there may be invisible. */
 export function guardLines(guard: GuardTimes, nowMs: number): GuardLine[] {
   const age = (ms: number): string => describeDuration(ms, language.value)
   const holds = guardHolds.flatMap((state) =>
@@ -67,7 +67,7 @@ export function guardLines(guard: GuardTimes, nowMs: number): GuardLine[] {
   return [...holds, ...zones]
 }
 
-/** `1 of 2 armed`; undefined where there is nothing to arm. */
+/** `1 of 2 armed`; undefined if there is nothing to arm. */
 export function armedText({ zones }: GuardTimes): string | undefined {
   if (zones.length === 0) return undefined
   const armed = zones.filter(({ isArmed }) => isArmed).length

@@ -1,10 +1,10 @@
-// What each kind of alarm, state and place is called on the pages. The alarm's own text says the rest.
+// The names of each kind of alarm, state and place on the pages. The alarm's own text has the rest.
 import type { AlarmKind, AlarmState, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable, type AlarmRow } from '../../protocols/domain/alarm-table.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 
-/** The kind and, where it has one, the variant: `水位 · 保证水位`. */
+/** The kind and, if it has one, the variant: `水位 · 保证水位`. */
 export function kindWords(kind: AlarmKind, variant: string | undefined): BilingualText {
   const row: AlarmRow | undefined = alarmTable[kind]
   const name = row?.name ?? { zh: kind, en: kind }
@@ -13,7 +13,7 @@ export function kindWords(kind: AlarmKind, variant: string | undefined): Bilingu
   return { zh: `${name.zh} · ${detail.zh}`, en: `${name.en} · ${detail.en}` }
 }
 
-/** States that change what the operator should do; the others need no word. */
+/** States that change the operator's work; the others need no word. */
 export const stateWords: Partial<Record<AlarmState, BilingualText>> = {
   'returned-unacknowledged': { zh: '现场已恢复', en: 'returned to normal' },
   shelved: { zh: '已搁置', en: 'shelved' },

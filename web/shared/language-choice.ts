@@ -3,7 +3,7 @@ import type { BilingualText } from '../../protocols/domain/alarm.ts'
 
 export type Language = keyof BilingualText
 
-/** What was chosen before, else what the browser asks for, else Chinese. */
+/** The stored choice, else the browser's language, else Chinese. */
 export function chooseLanguage(stored: string | null, preferred: readonly string[]): Language {
   if (stored === 'zh' || stored === 'en') return stored
   for (const tag of preferred) {

@@ -1,4 +1,4 @@
-// Which of the two languages a person reads, and how a bilingual text becomes words on the page.
+// The reader's language, and how a bilingual text becomes words on the page.
 import { shallowRef } from 'vue'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { chooseLanguage, type Language } from './language-choice.ts'

@@ -1,4 +1,4 @@
-// What TypeScript may assume of files that are not TypeScript. The logic lives in .ts files, where it is checked.
+// The types of imported files that are not TypeScript. The logic is in .ts files, where it is checked.
 declare module '*.css'
 declare module '*.vue' {
   import type { DefineComponent } from 'vue'

@@ -1,4 +1,4 @@
-// What a camera's pictures look like, said in the same words at the desk and at the box.
+// The state of a camera's pictures, in the same words at the desk and at the box.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { PictureState } from '../../protocols/domain/snapshot.ts'
 

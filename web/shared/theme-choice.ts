@@ -1,4 +1,4 @@
-// Light or dark: what a person chose, else what the machine asks for.
+// Light or dark: the person's choice, else the machine's setting.
 export const themes = ['auto', 'light', 'dark'] as const
 export type ThemeChoice = (typeof themes)[number]
 

@@ -11,7 +11,7 @@ export function startTheme(): void {
   try {
     stored = localStorage.getItem(storageKey)
   } catch {
-    // A browser that forbids storage: the machine's wish holds.
+    // A browser that forbids storage: the machine's setting applies.
   }
   const prefersDark = window.matchMedia('(prefers-color-scheme: dark)')
   const show = (): void => {
@@ -19,7 +19,7 @@ export function startTheme(): void {
   }
   theme.value = readTheme(stored)
   show()
-  // The old name: the new one came after the oldest browsers that we serve.
+  // The old name: the new one came after the oldest supported browsers.
   prefersDark.addListener(show)
   showTheme = show
 }

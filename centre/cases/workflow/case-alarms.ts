@@ -7,7 +7,7 @@ import { refuse, type Refusal } from './case-input.ts'
 import { withClocks } from './deadlines.ts'
 import { isOver } from '../../../protocols/domain/case-order.ts'
 
-/** Alarms in one case; more than this open cases of their own. */
+/** Most alarms in one case; further ones open cases of their own. */
 export const alarmsPerCaseMax = 200
 
 export interface Changed {
@@ -28,7 +28,7 @@ export interface Opening {
   guidanceVersion: number
   guidance?: BilingualText
   handledBefore?: HandledBefore
-  /** `centre` where an alarm opened it. */
+  /** `centre` if an alarm opened it. */
   who: string
   text: string
 }
@@ -62,7 +62,10 @@ export function openCase(opening: Opening, policy: CasePolicy, nowMs: number): C
 
 const worst = (a: Colour, b: Colour): Colour => (outranks(b, a) ? b : a)
 
-/** An alarm of the case, or one that joins it, as it stands now. A worse colour is kept: a case never calms down by itself. */
+/**
+ * An alarm of the case, or one that joins it, in its present state. The worst colour is kept: a case never becomes less
+ * urgent by itself.
+ */
 export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowMs: number): Changed {
   const known = item.alarms.find(({ id }) => id === alarm.id)
   const say = (what: CaseEvent['what'], text = ''): CaseEvent => ({
@@ -92,14 +95,14 @@ export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowM
     needsAnswer: item.needsAnswer || asksAgain,
     changedAtMs: nowMs,
   }
-  // Something new on a case that was handled or verified: the answer has to be looked at again.
+  // A new alarm on a case that was handled or verified: the answer must be reviewed again.
   const state =
     asksAgain && (item.state === 'verified' || item.state === 'feedback') ? 'accepted' : next.state
   const restart = asksAgain && !item.needsAnswer ? (['accept'] as const) : []
   return { ok: true, item: withClocks({ ...next, state }, policy, nowMs, restart), events }
 }
 
-/** All alarms of `from` go to `into`, which goes on; the history of both stays where it was written. */
+/** All alarms of `from` move to `into`, which continues; the history of both stays where it was written. */
 export function mergeCases(
   into: Case,
   from: Case,
@@ -148,7 +151,7 @@ export function mergeCases(
   }
 }
 
-/** Takes some alarms out of a case into a new one; at least one has to stay. */
+/** Moves some alarms of a case into a new one; at least one must stay. */
 export function splitCase(
   item: Case,
   alarmIds: readonly string[],

@@ -1,8 +1,8 @@
-// What can happen to a case: what people do, what alarms do, and the passing of time. And why something is refused.
+// The inputs of a case: actions of people, changes of alarms, and time. And the reasons for a refusal.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { CaseAlarm, CaseOutcome } from '../../../protocols/domain/case.ts'
 
-/** A person, and whether their role lets them act for the holder and set rules aside. */
+/** A person, and whether the role may act for the holder and override rules. */
 export interface Actor {
   who: string
   isSupervisor: boolean
@@ -14,7 +14,7 @@ export type PersonInput =
   | { do: 'release'; text: string }
   | { do: 'report'; to: string; text: string }
   | { do: 'dispatch'; to: string[]; text: string }
-  /** Of the dispatch at `index`. */
+  /** For the dispatch at `index`. */
   | { do: 'arrive'; index: number }
   | { do: 'cannot'; index: number; text: string }
   | { do: 'feedback'; text: string; outcome: CaseOutcome }
@@ -49,17 +49,17 @@ export type CentreInput =
   | { do: 'time' }
 
 export const refusalCodes = [
-  /** The step does not follow from the case's state. */
+  /** The step is not allowed in the case's state. */
   'wrong-step',
-  /** Somebody else has it. */
+  /** Another person holds the case. */
   'held',
-  /** Must be done by another person than the one who did the step before. */
+  /** Must be done by a different person than the step before. */
   'same-person',
   /** Required actions are open; `detail` names them. */
   'open-actions',
-  /** An alarm of it is still active. */
+  /** One of its alarms is still active. */
   'alarm-active',
-  /** A reason in words is needed. */
+  /** A reason in words is required. */
   'needs-reason',
   'no-such-action',
   'no-such-entry',

@@ -1,5 +1,5 @@
-// The workflow of a case: `(case, input, actor, now) -> (case, events)` or a refusal with its reason. Pure: storage writes both in
-// one transaction, and the desk shows what came out.
+// The workflow of a case: `(case, input, actor, now) -> (case, events)` or a refusal with its reason. Pure: storage
+// writes both in one transaction, and the desk shows the result.
 import type { Case, CaseAction } from '../../../protocols/domain/case.ts'
 import type { CasePolicy } from '../case-policy.ts'
 import { alarmsPerCaseMax, takeAlarm } from './case-alarms.ts'
@@ -9,7 +9,7 @@ import { refuse, type CentreInput, type PersonInput, type Refusal } from './case
 import { passTime } from './deadlines.ts'
 import { isOver, mayFollow, stepRules, type RuledStep } from '../../../protocols/domain/case-order.ts'
 
-/** Entries of one case; a further one is refused. */
+/** Most entries of one case; a further one is refused. */
 export const entriesMax = { reports: reportsMax, dispatches: 100, notes: 1000, attachments: 50 } as const
 
 type InputOf<Kind extends PersonInput['do']> = Extract<PersonInput, { do: Kind }>
@@ -19,11 +19,11 @@ const caseNumber = ({ id }: Case): number => Number(/\d+$/.exec(id)?.[0] ?? 0)
 export const mustVerify = (item: Case, policy: CasePolicy): boolean =>
   policy.mustVerify(item.colour, caseNumber(item))
 
-/** What a person does; centre inputs go to `takeCentreInput`. */
+/** Inputs of people; centre inputs go to `takeCentreInput`. */
 export function takeStep(step: Step, input: PersonInput): Outcome {
   const { item } = step
   if (isOver(item.state)) {
-    // A person who repeats the last step, as after a lost answer, is told that it is done.
+    // If a person repeats the last step, for example after a lost answer, the answer is "done".
     const isRepeat =
       input.do === 'archive' && item.state === 'archived' && item.archived?.who === step.actor.who
     return isRepeat ? same(item) : refuse('wrong-step', item.mergedInto ?? item.state)
@@ -91,7 +91,7 @@ function check({ item, actor }: Step, rule: RuledStep): Refusal | undefined {
   return isOthers && !actor.isSupervisor ? refuse('held', item.holder) : undefined
 }
 
-/** Shown to others so that two people do not work on the same case unaware of each other; it binds nobody. */
+/** Shown to others so that two people do not work on the same case unknowingly; it reserves nothing. */
 function claim(step: Step): Outcome {
   const { item, actor, nowMs } = step
   if (item.claimedBy?.who === actor.who) return same(item)
@@ -162,7 +162,7 @@ function answerDispatch(step: Step, input: InputOf<'arrive'> | InputOf<'cannot'>
   }
   if (sent.cannot !== undefined) return same(item)
   const dispatches = item.dispatches.with(input.index, { ...sent, cannot: input.text })
-  // With nobody left on the way the case waits for another dispatch, and its clock runs.
+  // If the last dispatched person is withdrawn, the case waits for another dispatch, and its clock runs.
   const isAnybodyLeft = dispatches.some(({ cannot }) => cannot === undefined)
   return done(
     step,
@@ -216,7 +216,7 @@ function archive(step: Step, { text }: InputOf<'archive'>): Outcome {
   return done(step, { state: 'archived', archived: { who: actor.who, atMs: nowMs, text } }, 'archived', text)
 }
 
-/** What an answer to an action may look like; the label says the rest. */
+/** Format of an answer to an action; the label has the rest. */
 const yesNo = new Set(['yes', 'no'])
 
 function doAction(step: Step, { action: id, value }: InputOf<'action'>): Outcome {
@@ -247,7 +247,7 @@ type Recorded = Exclude<
   | 'take-back'
 >
 
-/** What is written down and moves no step. */
+/** Entries that are recorded and change no step. */
 function record(step: Step, input: InputOf<Recorded>): Outcome {
   const { item, actor, nowMs } = step
   switch (input.do) {

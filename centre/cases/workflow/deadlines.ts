@@ -1,4 +1,5 @@
-// The deadline clocks of a case: which steps are running, since when, and how far each lamp is. Pure; the centre's clock drives it.
+// The deadline clocks of a case: which steps are running, since when, and the level of each lamp. Pure; driven by the
+// centre's clock.
 import type { Case, CaseEvent, StepClock } from '../../../protocols/domain/case.ts'
 import type { CaseStep } from '../../../protocols/domain/step-limits.ts'
 import type { CasePolicy } from '../case-policy.ts'
@@ -19,7 +20,7 @@ function runningSteps(item: Case, policy: CasePolicy): CaseStep[] {
   return steps
 }
 
-/** Starts the clocks of steps that begin now, drops those that ended; `restart` begins again at `nowMs`. */
+/** Starts the clocks of steps that begin now, removes those that ended; `restart` begins again at `nowMs`. */
 export function withClocks(
   item: Case,
   policy: CasePolicy,
@@ -46,7 +47,7 @@ function levelAt(share: number, policy: CasePolicy): StepClock['level'] {
 const shareOf = (policy: CasePolicy, level: number): number =>
   [policy.amberAt, policy.redAt, policy.supervisorAt][level] ?? Infinity
 
-/** When an accepted case that nobody moves is open again; undefined while that does not threaten. */
+/** When an accepted case without progress is opened again; undefined if it is not. */
 function reopensAtMs(item: Case, policy: CasePolicy): number | undefined {
   const limitMs = policy.limitMs('dispatch', item.colour)
   const clock = item.clocks.dispatch
@@ -54,7 +55,7 @@ function reopensAtMs(item: Case, policy: CasePolicy): number | undefined {
   return Math.max(clock.sinceMs, item.clocks.progress?.sinceMs ?? 0) + limitMs * policy.reopenAt
 }
 
-/** The next moment at which `passTime` has something to say; undefined when time alone changes nothing. */
+/** The next moment at which `passTime` changes something; undefined when time alone changes nothing. */
 export function nextDueMs(item: Case, policy: CasePolicy): number | undefined {
   let next = reopensAtMs(item, policy) ?? Infinity
   for (const [step, clock] of Object.entries(item.clocks) as [CaseStep, StepClock][]) {
@@ -65,7 +66,7 @@ export function nextDueMs(item: Case, policy: CasePolicy): number | undefined {
   return next === Infinity ? undefined : Math.ceil(next)
 }
 
-/** Lamps that came on since the last look, each said once, and the case that nobody moved opened again. */
+/** Lamps that came on since the last check, each reported once, and a case without progress that is opened again. */
 export function passTime(item: Case, policy: CasePolicy, nowMs: number): { item: Case; events: CaseEvent[] } {
   const events: CaseEvent[] = []
   const clocks = { ...item.clocks }

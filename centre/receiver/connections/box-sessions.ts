@@ -1,11 +1,11 @@
-// The sessions that each box has now, and what is sent down to them. A box that reads nothing is dropped.
+// The present sessions of each box, and messages sent down to them. A box that does not read is disconnected.
 import type { Client } from 'aedes'
 import { downTopic } from '../../../protocols/uplink/topics.ts'
 import type { DownChannel } from '../../../protocols/uplink/topics.ts'
 
-/** Sessions of one box: its connection, one that is dying, and some patience. */
+/** Sessions of one box: its connection, one that is closing, and a reserve. */
 export const sessionsPerBoxMax = 4
-/** Bytes that may wait for one box; a box that reads nothing is dropped, and asks again when it comes back. */
+/** Bytes that may wait for one box; a box that does not read is disconnected, and asks again when it reconnects. */
 export const unsentBytesMax = 256 * 1024
 
 interface Session {
@@ -17,7 +17,7 @@ export class BoxSessions {
   readonly #sessions = new Map<string, Set<Session>>()
   readonly #onReadsNothing: () => void
 
-  /** `onReadsNothing` hears of each session that was dropped because its box does not read. */
+  /** `onReadsNothing` is called for each session that was disconnected because its box does not read. */
   constructor(onReadsNothing: () => void) {
     this.#onReadsNothing = onReadsNothing
   }
@@ -48,7 +48,7 @@ export class BoxSessions {
     if (sessions.size === 0) this.#sessions.delete(box)
   }
 
-  /** Notes that this session listens on `channel`; false when it did already, or has ended. */
+  /** Records that this session has subscribed to `channel`; false when it had already, or has ended. */
   listen(box: string, client: Client, channel: DownChannel): boolean {
     const session = [...(this.#sessions.get(box) ?? [])].find((one) => one.client === client)
     if (!session || session.channels.has(channel)) return false
@@ -56,12 +56,12 @@ export class BoxSessions {
     return true
   }
 
-  /** Whether a session of `box` listens on `channel`. */
+  /** True when a session of `box` has subscribed to `channel`. */
   canReach(box: string, channel: DownChannel): boolean {
     return [...(this.#sessions.get(box) ?? [])].some(({ channels }) => channels.has(channel))
   }
 
-  /** Sends to every session of `box` that subscribed; false when there is none. */
+  /** Sends to every subscribed session of `box`; false when there is none. */
   publish(box: string, channel: DownChannel, payload: Uint8Array, qos: 0 | 1): boolean {
     let isSent = false
     for (const { client, channels } of this.#sessions.get(box) ?? []) {

@@ -1,8 +1,8 @@
-// Says once which box was refused and what it asked for: the other half of what the box itself logs.
+// Logs once which box was refused and what it requested: the counterpart of the box's own log.
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 
-/** Refusals remembered, so that each is said once; when full, all are forgotten. */
+/** Refusals remembered, so that each is logged once; when full, all are removed. */
 const saidMax = 1000
 const remedy = 'is box.id of the box the name in its certificate, and is the certificate signed by caFile?'
 
@@ -21,13 +21,13 @@ export class RefusedBoxes {
     this.#logger = logger
   }
 
-  /** `box`: who it proved or claimed to be; `asked`: the box that it wanted to speak for. */
+  /** `box`: the proven or claimed identity; `asked`: the box that it tried to act for. */
   say(reason: string, connection: Duplex | undefined, box?: string, asked?: string): void {
     const { remoteAddress: address } = (connection ?? {}) as { remoteAddress?: string }
     this.#say({ reason, box, asked: asked?.slice(0, 128), address }, remedy)
   }
 
-  /** What was sent is no MQTT 3.1.1; `facts` say which clause, and what the author of the program changes. */
+  /** The bytes are not valid MQTT 3.1.1; `facts` name the clause, and what the author of the program must change. */
   sayFrame(
     reason: string,
     { remoteAddress: address }: { remoteAddress?: string | undefined },

@@ -1,5 +1,5 @@
-// What a box sends is walked frame by frame before aedes reads it, by the same rules as at the box's own broker; nothing is
-// read while too much of the box is not stored yet.
+// The bytes of a box are checked frame by frame before aedes reads them, by the same rules as at the box's own broker;
+// reading stops while too much of the box is not stored yet.
 import type { Socket } from 'node:net'
 import { FrameGuard, unknownVersionAnswer, type FrameProblem } from '../../../platform/mqtt/frame-guard.ts'
 import { describeViolation, packetTypes } from '../../../platform/mqtt/packet-rules.ts'
@@ -15,11 +15,11 @@ const topicBytesMax = 1024
 export interface UplinkFramesOptions {
   isStranger: () => boolean
   isHeld: () => boolean
-  /** The connection has ended because of this. */
+  /** The connection has ended for this reason. */
   onProblem: (cause: FrameProblem['cause'], facts: { clause?: string; detail?: string }) => void
 }
 
-/** The centre sends QoS 0 and 1 only, so that PUBACK is the one acknowledgement that can be due. */
+/** The centre sends QoS 0 and 1 only, so PUBACK is the only acknowledgement that can be due. */
 const isDue = (type: number): boolean => type === packetTypes.puback
 
 export function guardUplinkFrames(
@@ -47,7 +47,7 @@ export function guardUplinkFrames(
         at += taken
         continue
       }
-      // The frames before the wrong one count: it is judged again as the first of what is read next.
+      // The frames before the wrong one count: the wrong one is checked again as the first of the next read.
       if (at > 0) {
         socket.unshift(chunk.subarray(at))
         return chunk.subarray(0, at)

@@ -1,4 +1,4 @@
-// What the uplink's broker is given: where it listens, whom it admits, and whom it tells what boxes send.
+// Options of the uplink's broker: its listeners, admitted boxes, and the receivers of their messages.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -20,9 +20,9 @@ export interface UplinkBrokerOptions {
   passwordFile?: string | undefined
   revokedFile?: string | undefined
   admittedFile?: string | undefined
-  /** A box was shut out, before or after it had come in. */
+  /** A box was refused, before or after it was admitted. */
   onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
-  /** The box has connected, or sent something that it may send. */
+  /** The box has connected, or sent a permitted message. */
   onSpoke: (box: string, claim: Claim) => void
   clock: Clock
   logger: Logger
@@ -35,11 +35,11 @@ export interface UplinkBrokerOptions {
     done: (error?: Error) => void,
   ) => void
   onHeartbeat: (box: string, payload: Buffer) => void
-  /** What became of a command; acknowledged once it resolves. */
+  /** The outcome of a command; acknowledged once it resolves. */
   onResult: (box: string, payload: Buffer) => Promise<void>
-  /** A call that the box could not keep; acknowledged once it resolves. */
+  /** A call that the box could not store; acknowledged once it resolves. */
   onUnkept: (box: string, payload: Buffer) => Promise<void>
-  /** A part of a picture: its PUBACK is transport only, the answer is a picture receipt. */
+  /** A part of a picture: its PUBACK concerns the transport only, the answer is a picture receipt. */
   onPicture: (box: string, payload: Buffer) => void
   onSubscribed: (box: string, channel: DownChannel) => void
 }

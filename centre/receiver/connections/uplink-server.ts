@@ -1,4 +1,4 @@
-// Makes the sockets' servers of the uplink: plain or TLS, with the files that TLS needs.
+// Creates the socket servers of the uplink: plain or TLS, with the files that TLS needs.
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls'
@@ -9,13 +9,13 @@ export function createUplinkServer(
   handshakeMsMax: number,
   accept: (socket: Socket) => void,
 ): Server {
-  // A Receipt that Nagle holds back until the one before is acknowledged costs a round trip.
+  // Nagle's algorithm would hold a Receipt until the one before is acknowledged, which costs a round trip.
   if (!tls) return createTcpServer({ noDelay: true }, accept)
   return createTlsServer(
     {
       ...readTls(tls),
       requestCert: tls.caFile !== undefined,
-      // A box may prove itself by password instead; claimOf refuses every certificate that is not authorised.
+      // A box may authenticate by password instead; claimOf refuses every certificate that is not authorised.
       rejectUnauthorized: false,
       handshakeTimeout: handshakeMsMax,
       noDelay: true,

@@ -1,5 +1,5 @@
-// The layout of a backup folder: one folder a backup with the database and a manifest, and beside them the pictures of all
-// backups, each stored once, because a picture never changes.
+// The layout of a backup folder: one folder per backup with the database and a manifest, and beside them the pictures
+// of all backups, each stored once, because a picture never changes.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +9,11 @@ export const databaseName = 'centre.db'
 export const manifestName = 'manifest.json'
 export const headsName = 'audit-heads.jsonl'
 export const picturesName = 'pictures'
-/** A folder that is not finished: without a manifest it is no backup. */
+/** An unfinished folder: without a manifest it is no backup. */
 export const unfinishedEnding = '.unfinished'
 
 const backupName = /^centre-\d{8}T\d{6}Z$/
-/** A manifest lists one line a picture. */
+/** A manifest has one line per picture. */
 const manifestSchema = z.strictObject({
   format: z.literal(1),
   /** ms since 1970. */

@@ -1,4 +1,4 @@
-// Makes a backup of a centre, beside the running program: first the database, then the pictures that it names.
+// Makes a backup of a running centre: first the database, then the pictures that it names.
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ export interface BackupOptions {
   /** The centre's database and its data folder. */
   file: string
   dataDir: string
-  /** Where backups are kept, best on another disk. */
+  /** The folder for backups, preferably on another disk. */
   to: string
   /** Older backups above this number are deleted. */
   keep: number
@@ -39,7 +39,7 @@ export interface BackupDone {
 
 const pictureFile = /^[0-9a-f]{64}\.jpg$/
 
-/** Throws when something cannot be copied; what was begun has an `.unfinished` name then and is no backup. */
+/** Throws when a file can not be copied; the unfinished folder then has the suffix `.unfinished` and is no backup. */
 export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
   const { file, dataDir, to, keep, nowMs } = options
   const folder = join(to, nameOfBackup(nowMs))
@@ -50,7 +50,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
   await mkdir(work, { mode: 0o700 })
   const database = join(work, databaseName)
   const facts = copyDatabase(file, database)
-  // Pictures after the database: each that the copy names was there before it, unless its term ended meanwhile.
+  // Pictures after the database: each picture in the copy existed before it, unless its term ended in the meantime.
   const pictures = await picturesUnder(join(dataDir, picturesName))
   const copiedPictures = await copyPictures(
     join(dataDir, picturesName),
@@ -89,7 +89,7 @@ async function picturesUnder(folder: string): Promise<string[]> {
   return found
 }
 
-/** Copies those that are not there yet; answers how many. A link costs no room where both are on one disk. */
+/** Copies those that are missing; returns their number. A hard link needs no space if both are on one disk. */
 export async function copyPictures(
   from: string,
   to: string,
@@ -112,7 +112,7 @@ export async function copyPictures(
   return copied
 }
 
-/** A picture whose term ended while the backup ran is not missed. */
+/** A picture whose term ended during the backup is not missing. */
 const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
@@ -139,21 +139,21 @@ async function sync(path: string, flags: string): Promise<void> {
   }
 }
 
-/** What a backup that was killed left behind. */
+/** The rest of an interrupted backup. */
 async function dropUnfinished(to: string): Promise<void> {
   for (const name of await readdir(to))
     if (/^centre-\d{8}T\d{6}Z\.unfinished$/.test(name))
       await rm(join(to, name), { recursive: true, force: true })
 }
 
-/** Deletes the oldest backups above `keep`, and the pictures that no backup names any more. */
+/** Deletes the oldest backups above `keep`, and the pictures that no backup uses any more. */
 async function dropOld(to: string, keep: number): Promise<string[]> {
   const all = backupsIn(to)
   const old = all.slice(0, Math.max(0, all.length - keep))
   for (const name of old) await rm(join(to, name), { recursive: true, force: true })
   if (old.length === 0) return []
   const manifests = backupsIn(to).map((name) => readManifest(join(to, name)))
-  // With one manifest that cannot be read nothing is known to be unneeded.
+  // If one manifest can not be read, no picture is known to be unused.
   if (manifests.some((manifest) => manifest === undefined)) return old
   const named = new Set(manifests.flatMap((manifest) => manifest?.pictures ?? []))
   for (const picture of await picturesUnder(join(to, picturesName)))

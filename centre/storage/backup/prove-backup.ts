@@ -1,5 +1,5 @@
-// Proves a backup: every byte of the database against the manifest, every page and index, the whole audit trail, every picture,
-// and a start of it as a centre would start, on a copy in a temporary folder.
+// Proves a backup: every byte of the database against the manifest, every page and index, the whole audit trail, every
+// picture, and a start as a centre would do it, on a copy in a temporary folder.
 import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ export interface ProveOptions {
   onProgress?: (done: number, of: number) => void
 }
 
-/** Pictures that are named one by one. */
+/** Pictures that are listed by name. */
 const namedMax = 5
 
 export async function proveBackup({

@@ -1,4 +1,4 @@
-// Puts a backup into the place of a centre's data. What was there is moved aside and never deleted.
+// Puts a backup in the place of a centre's data. The old data is moved aside and never deleted.
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,12 +15,12 @@ export interface RestoreOptions {
 }
 
 export interface Restored {
-  /** Where the database that was there is now; undefined when there was none. */
+  /** The new path of the old database; undefined when there was none. */
   movedTo: string | undefined
   pictures: number
 }
 
-/** The centre must not run: its caller holds the lock of the data folder. */
+/** The centre must not run: the caller holds the lock of the data folder. */
 export async function restoreBackup({
   backup,
   file,
@@ -38,7 +38,7 @@ export async function restoreBackup({
   if (movedTo !== undefined)
     for (const rest of ['', '-wal', '-shm'])
       if (existsSync(file + rest)) await rename(file + rest, movedTo + rest)
-  // Under another name until it is whole: a power cut leaves no half database where a centre would start with it.
+  // Under another name until it is complete: after a power cut no partial database is there for a start.
   const part = `${file}.part`
   placeDatabase(join(backup, databaseName), part)
   await rename(part, file)

@@ -1,4 +1,4 @@
-// Users, tokens and the security log: rows only; hashing is done by the callers, so that no password or token reaches this file.
+// Users, tokens and the security log: rows only; the callers hash, so that no password or token reaches this file.
 import type { Role } from '../../../protocols/desk/api.ts'
 import { tokenUser, type TokenSummary, type UserSummary } from '../../../protocols/desk/accounts.ts'
 import type { Scope } from '../../../protocols/desk/scope.ts'
@@ -6,9 +6,9 @@ import { parseScopeColumn, scopeColumn } from './scope-column.ts'
 import { immediately, type Sqlite } from './database.ts'
 import type { PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
 
-/** How long a token that has ended is remembered: a waiting red keeps a desk open behind the end of its shift. */
+/** How long an expired token is kept: while a red alarm waits, a desk stays open after the end of its shift. */
 export const tokensKeptMs = 24 * 3_600_000
-/** Entries of the security log that are kept; the oldest go. */
+/** Entries of the security log that are kept; older ones are deleted. */
 export const securityRowsMax = 200_000
 
 export function createAccountWriter(db: Sqlite) {
@@ -52,7 +52,7 @@ export function createAccountWriter(db: Sqlite) {
     putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
       putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
       if (row.scope !== undefined) setScope.run(scopeColumn(row.scope), row.user)
-      // A new password or role must not leave older sessions of that user open.
+      // A new password or role must end older sessions of that user.
       endSessions.run(row.user)
     }),
     putToken: immediately(db, (row: TokenRow): void => {
@@ -82,7 +82,7 @@ export function createAccountWriter(db: Sqlite) {
         pruneEntries.run(Number(lastInsertRowid) - securityRowsMax)
       }
     }),
-    /** The secret of that name; `fresh` becomes it when there is none. */
+    /** The secret of that name; if there is none, `fresh` is stored. */
     keepSecret: immediately(db, (name: string, fresh: string): string => {
       putSecret.run(name, fresh)
       return secret.get(name) ?? fresh
@@ -101,7 +101,7 @@ export function createAccountWriter(db: Sqlite) {
       endSessions.run(user)
       return remove.run(user).changes > 0
     }),
-    /** How many tokens that was. */
+    /** The number of these tokens. */
     revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
     users: (): UserSummary[] =>
       users
@@ -124,7 +124,8 @@ export function createAccountReader(db: Sqlite) {
        iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
      WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
   )
-  // Unanswered, or more happened since somebody answered; a drill keeps nobody. `desk-row.ts` says the same in words.
+  // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
+  // words.
   const waitingRed = db.prepare<[], { found: number }>(
     `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms WHERE is_active = 1)
      WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')

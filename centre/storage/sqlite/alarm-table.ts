@@ -1,4 +1,4 @@
-// The alarms table: rows of the desk as JSON, with the columns that they are searched and sorted by.
+// The alarms table: rows of the desk as JSON, with the columns for searching and sorting.
 import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
@@ -9,10 +9,10 @@ import type { Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 
-/** Stages re-sent to a box that connects: the most urgent ones; the rest wait for its next connection. */
+/** Stages sent again to a box that connects: the most urgent ones; the rest wait for its next connection. */
 export const pendingStagesMax = 500
 
-/** Active alarms of one box that open desks are told about at once when their times are repaired. */
+/** Active alarms of one box that are pushed to open desks at once when their times are repaired. */
 export const repairedRowsMax = 500
 
 export interface AlarmTable {
@@ -37,7 +37,7 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
       active.all(box, repairedRowsMax).flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? []),
     get: (id) => {
       const found = select.get(id)
-      // A spoilt row is made anew by the next record of its alarm.
+      // A damaged row is replaced by the next record of its alarm.
       return found && readDocument(db, 'alarms', id, found.row)
     },
     put: (row) => {
@@ -47,7 +47,9 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
   }
 }
 
-/** Rows in one answer, as JSON: a desk on a thin line gets a page in some seconds, and no page takes the reader's memory. */
+/**
+ * Most JSON in one answer: a desk on a thin link gets a page in some seconds, and no page exhausts the reader's memory.
+ */
 export const pageCharsMax = 1024 * 1024
 
 interface Listed {
@@ -59,9 +61,9 @@ interface Listed {
   pictures: number
 }
 
-/** Pages of alarms, most urgent first, newest first within a colour; undefined for a cursor that is not ours. */
+/** Pages of alarms, most urgent first, newest first within a colour; undefined for an invalid cursor. */
 export function createAlarmReader(db: Sqlite) {
-  // A row that is too long was stored by an older program: it is not even read.
+  // A row that is too long was stored by an older version: it is not read.
   const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
     (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
   const order = 'ORDER BY a.colour_rank, a.arrival DESC LIMIT ?'
@@ -77,7 +79,7 @@ export function createAlarmReader(db: Sqlite) {
     const parsed = row === null ? undefined : readDocument(db, 'alarms', id, row)
     if (!parsed || parsed.id !== id) return undefined
     const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
-    // Lists carry no readings: the records have them.
+    // Lists contain no readings: the records have them.
     const { readings: _readings, ...alarm } = toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
     return alarm
   }
@@ -117,8 +119,8 @@ export function createStageReader(db: Sqlite) {
     select
       .all(box, pendingStagesMax)
       .flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? [])
-      // Nothing is left to tell when the box has said that it knows; and what was answered before it occurred again
-      // must not answer the new occurrence.
+      // No stage is sent when the box has confirmed it; and an answer from before an alarm occurred again must not
+      // answer the new occurrence.
       .filter((row) => row.alarm.state !== 'acknowledged' && !needsAnswer(row))
       .map((row) => ({
         alarm: row.alarm.id,

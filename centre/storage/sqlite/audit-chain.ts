@@ -1,5 +1,5 @@
-// The trail with its seals: each entry follows from the one before it about the same subject, and from the one before it in the
-// whole trail. Verifying reads both again from the first entry.
+// The trail with its seals: each entry contains the hash of the one before it about the same subject, and of the one
+// before it in the whole trail. Verifying reads both from the first entry.
 import { chainHash, trailHash, trailStart, type AuditFinding, type TrailEntry } from '../../cases/trail.ts'
 import type { Sqlite } from './database.ts'
 
@@ -43,7 +43,7 @@ export function createSeal(db: Sqlite): (entry: TrailEntry) => void {
   }
 }
 
-/** Reads the whole trail; `anchor` is a head that was noted outside: it must stand in the chain. */
+/** Reads the whole trail; `anchor` is a head that was stored outside: it must be in the chain. */
 export function verifyAudit(db: Sqlite, anchor?: string): AuditFinding {
   const rows = db
     .prepare<[], Row>(

@@ -1,4 +1,4 @@
-// The changes table: what the stream pushed, kept for desks that were away, the oldest pruned.
+// The changes table: the messages of the stream, kept for desks that were away; the oldest are deleted.
 import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CaseMessage } from '../../../protocols/desk/cases.ts'
@@ -7,9 +7,9 @@ import { positionMax, startOf, type Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
 
-/** Changes kept for replay; a desk that missed more is told to load everything again. */
+/** Changes kept for replay; a desk that missed more must load everything again. */
 export const changesKept = 20_000
-/** Pruning runs once in so many changes, not at each. */
+/** Changes between two deletions. */
 const pruneEvery = 500
 
 type Message =
@@ -41,7 +41,7 @@ export function createChangeLog(db: Sqlite) {
   }
 }
 
-/** A centre whose older backup was restored must not give a position twice: a desk would take it for one that it knows. */
+/** After an older backup was restored, no position may be used twice: a desk would take it for one that it has. */
 function leap(db: Sqlite): void {
   const start = startOf(db)
   const isThere = db
@@ -51,7 +51,7 @@ function leap(db: Sqlite): void {
     db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('changes', ?)").run(start)
 }
 
-/** In the place of a spoilt message: a desk passes it over. */
+/** Replaces a damaged message: a desk ignores it. */
 const nothing = (position: number): string => JSON.stringify({ type: 'left-out', position: String(position) })
 
 export function createChangeReader(db: Sqlite) {
@@ -63,7 +63,7 @@ export function createChangeReader(db: Sqlite) {
   const has = db.prepare<[number]>('SELECT 1 FROM changes WHERE position = ?')
   const last = db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
   const lastPosition = (): number => last.get()?.seq ?? 0
-  /** Whether nothing behind `after` is pruned. A position that was never given here is from before an older backup. */
+  /** True when no change after `after` is deleted. An unknown position is from before an older backup. */
   const isKnown = (after: number): boolean => {
     if (after === 0) return (countRows.get() ?? 0) < changesKept
     return (
@@ -74,7 +74,7 @@ export function createChangeReader(db: Sqlite) {
     if (!isKnown(after)) return undefined
     const read = select.all(after, limit)
     const sound = read.filter(({ position, message }) => readDocument(db, 'changes', position, message))
-    // A page that is spoilt from end to end must not look like the end.
+    // A page whose rows are all damaged must not look like the end.
     const last = read.at(-1)
     if (last && sound.at(-1) !== last)
       sound.push({ position: last.position, message: nothing(last.position) })

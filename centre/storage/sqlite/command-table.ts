@@ -1,4 +1,4 @@
-// The commands table: what boxes were asked to do, by whom, and how far each is. Rows are kept; they are the record of it.
+// The commands table: the commands to boxes, who sent each, and its state. Rows are kept as the record of it.
 import type { Scope } from '../../../protocols/desk/scope.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { DeskCommand, DeskCommandState } from '../../../protocols/desk/commands.ts'
@@ -7,7 +7,7 @@ import { immediately, type Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { CommandMessage, CommandStep, MovedCommand, StoredChange } from '../port.ts'
 
-/** Commands kept; the oldest finished ones go. The trail keeps all. */
+/** Commands kept; the oldest finished ones are deleted. The trail keeps all. */
 export const commandsKept = 100_000
 
 interface Stored {
@@ -15,7 +15,7 @@ interface Stored {
   body: string
 }
 
-/** What may follow what: an answer is final, and a box that was silent may still answer. */
+/** The allowed next states: an answer is final, and a box that was silent may still answer. */
 const steps: Readonly<Record<DeskCommandState, readonly DeskCommandState[]>> = {
   waiting: ['sent', 'received', 'done', 'refused', 'failed', 'expired'],
   sent: ['received', 'done', 'refused', 'failed', 'expired', 'unanswered'],
@@ -37,7 +37,7 @@ export function createCommandWriter(
   const update = db.prepare('UPDATE commands SET is_open = ?, body = ? WHERE number = ?')
   const prune = db.prepare('DELETE FROM commands WHERE number <= ? AND is_open = 0')
   return {
-    /** The trail of its alarm, or of the box, says who asked for what. */
+    /** The trail of its alarm, or of the box, records who sent which command. */
     askCommand: immediately(db, (command: DeskCommand): StoredChange[] => {
       const { lastInsertRowid } = insert.run(command.id, command.box, JSON.stringify(command))
       prune.run(Number(lastInsertRowid) - commandsKept)
@@ -52,7 +52,7 @@ export function createCommandWriter(
       return [logChange({ type: 'command.asked', command })]
     }),
 
-    /** Undefined when the box has no such command or it can not come to that state any more. */
+    /** Undefined when the box has no such command or it can not enter that state any more. */
     moveCommand: immediately(
       db,
       (box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined => {
@@ -61,7 +61,7 @@ export function createCommandWriter(
         if (!stored || before?.box !== box || !steps[before.state].includes(step.state)) return undefined
         const { reason: _old, ...rest } = before
         const command: DeskCommand = { ...rest, ...step }
-        // A box that is asked again says the same again.
+        // A box that is asked again sends the same answer.
         if (JSON.stringify({ ...command, changedAtMs: 0 }) === JSON.stringify({ ...before, changedAtMs: 0 }))
           return { command: before, changes: [] }
         update.run(isOpen ? 1 : 0, JSON.stringify(command), stored.number)
@@ -69,7 +69,7 @@ export function createCommandWriter(
       },
     ),
 
-    /** Nothing more is to be learned of it. */
+    /** Its outcome will not be asked for any more. */
     closeCommand: immediately(db, (id: string): void => {
       const stored = select.get(id)
       if (stored) update.run(0, stored.body, stored.number)

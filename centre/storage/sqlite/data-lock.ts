@@ -1,4 +1,5 @@
-// One centre per data folder: a lock that the kernel releases with the process, and a file that names its holder.
+// One centre per data folder: a lock that the kernel releases with the process, and a file with the holder's process
+// id.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -9,7 +10,7 @@ function holderOf(pidFile: string): string {
   return /^\d+$/.test(text) ? text : 'unknown'
 }
 
-/** Takes the folder, or throws StorageFailure `in-use` naming the process that has it. Returns the release. */
+/** Takes the folder, or throws StorageFailure `in-use` with the process that holds it. Returns the release. */
 export function lockDataDir(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const pidFile = join(dataDir, 'centre.pid')

@@ -1,4 +1,5 @@
-// Copies of the centre's database as whole files: made beside a running centre, counted, and proven without changing them.
+// Copies of the centre's database as complete files: made while the centre runs, counted, and proven without changing
+// them.
 import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { AuditFinding } from '../../cases/trail.ts'
@@ -31,7 +32,7 @@ const countedTables = [
   'users',
   'picture_files',
 ]
-/** Faults of one file that are told; a broken page brings thousands. */
+/** Faults of one file that are reported; one broken page causes thousands. */
 const faultsMax = 20
 
 function readFacts(db: Sqlite): DatabaseFacts {
@@ -46,8 +47,8 @@ function readFacts(db: Sqlite): DatabaseFacts {
 }
 
 /**
- * Writes one consistent copy of `file` to `to` (which must not exist) and syncs it. The centre may run meanwhile: the copy is
- * what was committed at its beginning, and no commit waits for it.
+ * Writes one consistent copy of `file` to `to` (which must not exist) and syncs it. The centre may run: the copy
+ * contains everything committed at its start, and no commit waits for it.
  */
 export function copyDatabase(file: string, to: string): DatabaseFacts {
   const db = openReader(file)
@@ -82,12 +83,12 @@ export function inspectDatabase(file: string, head?: string): CopyFinding {
   }
 }
 
-/** Opens the copy as a starting centre would, with every migration, and closes it: the copy is changed by it. */
+/** Opens the copy as a starting centre would, with every migration, and closes it: this changes the copy. */
 export function openAsCentre(file: string, nowMs: number): void {
   openWriter(file, nowMs).close()
 }
 
-/** Puts a copy where a centre will look for it, without what another database left beside it. */
+/** Puts a copy in the place of the centre's database, without the side files of another database. */
 export function placeDatabase(from: string, file: string): void {
   for (const rest of ['-wal', '-shm', '-journal']) rmSync(file + rest, { force: true })
   copyFileSync(from, file)

@@ -12,11 +12,11 @@ export type Sqlite = Database.Database
 
 /** How long a writer waits for another process, such as `gengfu centre token`. */
 const busyTimeoutMs = 5000
-/** The WAL is cut back to this after a checkpoint. */
+/** After a checkpoint the WAL is truncated to this size. */
 const walBytesMax = 64 * 1024 * 1024
-/** The writer folds a WAL of so many pages (64 MB) itself; the thread that reads does it long before. */
+/** The writer checkpoints a WAL of this many pages (64 MB) itself; the reader's thread normally does it long before. */
 const walPagesMax = 16_000
-/** Files above this are not read through on every start; the page checks of normal reading still apply. */
+/** Larger files are not read completely at every start; the page checks of normal reading still apply. */
 export const checkedBytesMax = 512 * 1024 * 1024
 
 export const databaseFile = (dataDir: string): string => join(dataDir, 'centre.db')
@@ -59,7 +59,7 @@ function migrate(db: Sqlite, file: string): void {
   while (step.immediate());
 }
 
-/** One real write, so that what `synchronous` reads afterwards is what commits will use. */
+/** One real write, so that `synchronous` read after it is the value that commits use. */
 function proveSynchronous(db: Sqlite, nowMs: number): void {
   db.prepare('INSERT INTO starts (at_ms) VALUES (?)').run(Math.round(nowMs))
   db.prepare('DELETE FROM starts WHERE number <= (SELECT max(number) FROM starts) - 1000').run()
@@ -68,24 +68,24 @@ function proveSynchronous(db: Sqlite, nowMs: number): void {
     throw new StorageFailure('not-synchronous', `SQLite answers synchronous=${level} where 2 was set`)
 }
 
-/** Above this a position is spoilt: no centre lives so long. */
+/** A position above this is damaged: no centre runs that long. */
 export const positionMax = 2 ** 52
 
-/** When this program's writer opened the file, ms since 1970: positions begin there, above any that were given before. */
+/** When this program's writer opened the file, ms since 1970: positions begin there, above all earlier ones. */
 export function startOf(db: Sqlite): number {
   const newest = db.prepare<[number], number | null>('SELECT max(at_ms) FROM starts WHERE at_ms < ?').pluck()
   return newest.get(wallMsMax) ?? 0
 }
 
-/** Opens for writing, creating and migrating as needed. Throws StorageFailure; the file is closed then. */
+/** Opens for writing; creates and migrates if needed. Throws StorageFailure; the file is closed then. */
 export function openWriter(file: string, nowMs: number): Sqlite {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const isThere = existsSync(file)
   const db = new Database(file, { timeout: busyTimeoutMs })
   try {
     if (isThere) checkIntegrity(db, file)
-    // WAL: one fsync per commit and readers that never wait. This build takes WAL for synchronous=NORMAL, which would
-    // lose the last commits with the power, so FULL is set afterwards and proven below.
+    // WAL: one fsync per commit and readers that never wait. This build uses synchronous=NORMAL in WAL mode, which
+    // would lose the last commits in a power cut, so FULL is set afterwards and checked below.
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
@@ -116,7 +116,7 @@ export function openReader(file: string): Sqlite {
   return db
 }
 
-/** Folds what is committed into the file, beside the writer: an alarm's commit would wait some 20 ms for it. */
+/** Checkpoints the WAL on the reader's connection: on the writer's, an alarm's commit would wait some 20 ms for it. */
 export class LogFolding {
   readonly #db: Sqlite
 
@@ -125,7 +125,7 @@ export class LogFolding {
     this.#db.pragma('synchronous = FULL')
   }
 
-  /** As far as no reader is in the way. What the disk refuses here it refuses the writer, too, which says so. */
+  /** As far as no reader prevents it. If the disk refuses, it also refuses the writer, which reports the error. */
   fold(): void {
     try {
       this.#db.pragma('wal_checkpoint(PASSIVE)')
@@ -139,7 +139,10 @@ export class LogFolding {
   }
 }
 
-/** `run` as one transaction that takes the write lock at once: a later upgrade could fail where no retry helps. */
+/**
+ * `run` as one transaction that takes the write lock at once: a later upgrade could fail with an error that a retry
+ * does not cure.
+ */
 export function immediately<A extends unknown[], R>(db: Sqlite, run: (...args: A) => R): (...args: A) => R {
   const transaction = db.transaction(run)
   return (...args) => transaction.immediate(...args)

@@ -1,5 +1,5 @@
-// Reads the JSON that stands in columns. A flash or disk that spoils a byte must not fail a start, a commit or a list: such a row is
-// left out, named and counted, and everything else goes on.
+// Reads JSON from columns. A damaged byte must not make a start, a commit or a list fail: such a row is left out, named
+// and counted, and everything else continues.
 import { z } from 'zod'
 import { alarmKinds, alarmStates, stages } from '../../../protocols/domain/alarm.ts'
 import { actionTypes, caseStates, type Case } from '../../../protocols/domain/case.ts'
@@ -16,9 +16,9 @@ import type { ActionList } from '../../cases/action-lists.ts'
 import type { SpoiltRow } from '../port.ts'
 import type { Sqlite } from './database.ts'
 
-/** Spoilt rows remembered by name; beyond it they are left out and not named. */
+/** Damaged rows kept by name; further ones are left out without a name. */
 export const spoiltRowsMax = 1000
-/** A row holds an alarm, which holds readings. */
+/** A row contains an alarm, which contains readings. */
 const documentNestingMax = nestingMax + 4
 
 const words = z.looseObject({ zh: z.string(), en: z.string() })
@@ -176,7 +176,7 @@ interface Documents {
   snapshots: SnapshotFacts
   action_lists: ActionList[]
   shifts: Shift
-  /** Sent on as they stand: only that they are JSON is looked at. */
+  /** Sent on unchanged: only its JSON syntax is checked. */
   changes: object
   records: object
 }
@@ -195,7 +195,7 @@ const shapes: Record<keyof Documents, z.ZodType> = {
 
 const found = new WeakMap<Sqlite, Map<string, SpoiltRow>>()
 
-/** Every spoilt row that this connection has met; the number of those beyond `spoiltRowsMax` is not known. */
+/** Every damaged row that this connection has found; the number beyond `spoiltRowsMax` is unknown. */
 export const spoiltRows = (db: Sqlite): SpoiltRow[] => [...(found.get(db)?.values() ?? [])]
 
 export function noteSpoilt(db: Sqlite, table: string, name: string | number): void {
@@ -204,7 +204,7 @@ export function noteSpoilt(db: Sqlite, table: string, name: string | number): vo
   if (rows.size < spoiltRowsMax) rows.set(`${table} ${name}`, { table, row: String(name).slice(0, 200) })
 }
 
-/** The document, or undefined when its row is spoilt: then it is noted. */
+/** The document, or undefined when its row is damaged: then it is recorded. */
 export function readDocument<T extends keyof Documents>(
   db: Sqlite,
   table: T,
@@ -212,7 +212,7 @@ export function readDocument<T extends keyof Documents>(
   json: string,
 ): Documents[T] | undefined {
   const read = parseJson(json, Infinity)
-  // A value that is nested too deep would fail when an answer is written.
+  // A value that is nested too deep would make the writing of an answer fail.
   if (read.ok && !isNestedDeeper(read.value, documentNestingMax) && fromZod(shapes[table], read.value).ok)
     return read.value as Documents[T]
   noteSpoilt(db, table, name)

@@ -1,4 +1,4 @@
-// Reads what the figures are made of. A row that cannot be read is left out: a figure is no proof, the records are.
+// Reads the rows behind the figures. An unreadable row is left out: a figure is no proof, the records are.
 import type { Case, CaseEventKind } from '../../../protocols/domain/case.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
 import type { MeasuredStep } from '../../../protocols/desk/figures.ts'
@@ -6,10 +6,10 @@ import { isActive, type DeskRow } from '../../alarms/desk-row.ts'
 import type { AlarmRow, AuditEntry, CaseRow, FigureReaderCalls, Span } from '../figure-port.ts'
 import type { Sqlite } from './database.ts'
 
-/** Rows of each kind in one answer: a large town's month many times over. */
+/** Rows of each kind in one answer: many times a large town's month. */
 const casesMax = 100_000
 const alarmsMax = 200_000
-/** An alarm that began before the span may reach into it, such as a silent box. */
+/** An alarm that began before the span may reach into it, for example a silent box. */
 const reachMs = 92 * 86_400_000
 
 const steps: Partial<Record<CaseEventKind, MeasuredStep>> = {

@@ -1,4 +1,4 @@
-// The reader: every query of desks and programs, on a connection of its own so that no commit waits for one.
+// The reader: every query of desks and programs, on a separate connection so that no commit waits for one.
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'

@@ -1,5 +1,5 @@
-// Rows that are older than their term: found on the reader's connection, deleted on the writer's, a page at a time. The trail and
-// the chain over it are never deleted from, because every later entry is hashed over the ones before it.
+// Rows older than their term: found on the reader's connection, deleted on the writer's, a page at a time. Nothing is
+// deleted from the trail and the chain over it, because every later entry is hashed over the ones before it.
 import { lanes } from '../../../protocols/domain/colour.ts'
 import type { ExpiredKind, ExpiredPage, ExpiredQuery } from '../retention-port.ts'
 import { immediately, type Sqlite } from './database.ts'
@@ -12,13 +12,13 @@ interface RecordRow {
   atMs: number
 }
 
-/** Ids in the order of `after`, each as the text that `dropExpired` takes. */
+/** Ids in the order of `after`, each in the text form for `dropExpired`. */
 export function createExpiredReader(db: Sqlite): { expired: (query: ExpiredQuery) => ExpiredPage } {
   const records = db.prepare<[number, number], RecordRow>(
     `SELECT position, lane, received_at_ms AS atMs FROM records WHERE position > ? ORDER BY position LIMIT ?`,
   )
   const finders: Record<Exclude<ExpiredKind, 'routine' | 'records'>, string> = {
-    // The newest number stays, so that no number is given twice.
+    // The newest number stays, so that no number is used twice.
     cases: `SELECT number AS id FROM cases WHERE number > @after AND is_over = 1
       AND number < (SELECT max(number) FROM cases) AND opened_at_ms < @beforeMs
       AND NOT EXISTS (SELECT 1 FROM case_events e WHERE e.number = cases.number AND e.at_ms >= @beforeMs)
@@ -40,7 +40,10 @@ export function createExpiredReader(db: Sqlite): { expired: (query: ExpiredQuery
     ]),
   )
 
-  /** Records of both kinds stand in one table in the order of arrival: each page looks at `limit` of them and goes on behind. */
+  /**
+   * Records of both kinds are in one table in the order of arrival: each page reads `limit` of them and continues after
+   * them.
+   */
   function expiredRecords({ kind, beforeMs, after, limit }: ExpiredQuery): ExpiredPage {
     const page = records.all(after, limit)
     const isRoutine = kind === 'routine'

@@ -1,8 +1,8 @@
-// The scope of an account inside SQL: stored as JSON, and asked of rows by the same function as everywhere else.
+// The scope of an account inside SQL: stored as JSON, and evaluated by the same function as everywhere else.
 import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
 import type { Sqlite } from './database.ts'
 
-/** Undefined: every village. Text that is no list gives none: a damaged row must not open the town. */
+/** Undefined: every village. Invalid text allows none: a damaged row must not open the town. */
 export function parseScopeColumn(text: string | null): Scope | undefined {
   if (text === null) return undefined
   try {

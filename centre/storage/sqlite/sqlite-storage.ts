@@ -1,4 +1,4 @@
-// Storage over SQLite: one thread that writes, one that reads, behind the port.
+// Storage over SQLite: one thread writes, one reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
@@ -85,10 +85,13 @@ const readerCalls = [
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]
 
-/** Seldom enough that a page written again and again is folded once. */
+/** Rare enough that a page written repeatedly is checkpointed once. */
 const foldEveryDefaultMs = 10_000
 
-/** `onThreadEnded`: a thread ended that nobody closed: nothing can be stored or read any more. Opens (and creates, checks, migrates) the file; throws StorageFailure with the reason in words. */
+/**
+ * `onThreadEnded`: a thread ended without `close`: storage has stopped working. Opens (and creates, checks, migrates)
+ * the file; throws StorageFailure with the reason in words.
+ */
 export async function openSqliteStorage(
   file: string,
   nowMs: number,
@@ -106,7 +109,7 @@ export async function openSqliteStorage(
   const named = {} as Record<Named, unknown>
   for (const name of writerCalls) named[name] = (...args: unknown[]) => writer.call(name, args)
   for (const name of readerCalls) named[name] = (...args: unknown[]) => reader.call(name, args)
-  // A call that is in neither list is an error of the compiler here, and not of a desk at two in the morning.
+  // If a call is in neither list, the compiler reports it here.
   const calls: Record<keyof StorageCalls, unknown> = named
   const close = async (): Promise<void> => {
     await reader.close()

@@ -1,6 +1,6 @@
-// How much of the disk the records of each box take: one of the migrations.
+// The disk space of each box's records: one of the migrations.
 
-/** Records that an older program has stored are counted once, here. */
+/** Records stored by an older version are counted once, here. */
 export const storedBytesMigration = `
 ALTER TABLE epochs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE epochs SET bytes = coalesce((SELECT sum(length(body) + 100) FROM records WHERE epoch = number), 0);

@@ -1,4 +1,4 @@
-// How much of the disk the records of each box take: counted in the commit that stores them, and taken off when they are deleted.
+// The disk space of each box's records: added in the commit that stores them, and subtracted when they are deleted.
 import type { Sqlite } from './database.ts'
 
 export function createStoredBytesReader(db: Sqlite): () => { box: string; bytes: number }[] {

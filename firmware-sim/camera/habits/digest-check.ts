@@ -1,10 +1,10 @@
-// The camera's side of HTTP Digest over the bytes of its realm, for habits that are about them.
+// The camera's side of HTTP Digest over the bytes of its realm, for habits about these bytes.
 import { createHash } from 'node:crypto'
 import { account } from './habit.ts'
 
 const md5 = (text: string): string => createHash('md5').update(text, 'latin1').digest('hex')
 
-/** The nonce that was answered, when the answer is right; undefined for any other. `realm` is in latin1, byte for byte. */
+/** The answered nonce, when the answer is right; undefined for any other. `realm` is in latin1, byte for byte. */
 export function answeredNonce(header: string | undefined, method: string, realm = 'cam'): string | undefined {
   if (!header?.startsWith('Digest ')) return undefined
   const fields = Object.fromEntries(

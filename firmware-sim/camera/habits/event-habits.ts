@@ -1,4 +1,5 @@
-// Habits of pull points, on the wire: what a camera wants in a request and how it writes its answers. Each hands out one motion.
+// Habits of pull points, byte for byte: the required parts of a request and the form of the answers. Each delivers one
+// motion.
 import { fault, notification } from '../onvif-answers.ts'
 import { notSupported, type OnvifCall, type OnvifHabit, type OnvifReply } from './onvif-camera.ts'
 
@@ -7,7 +8,7 @@ const pulled = (xml: string, message = motion): OnvifReply => ({
   xml: xml.replace('</tev:PullMessagesResponse>', `${message}</tev:PullMessagesResponse>`),
 })
 
-/** The first pull has this message; `check` false refuses every request to the subscription. */
+/** The first pull delivers this message; `check` false refuses every request to the subscription. */
 function eventHabit(
   name: string,
   does: OnvifHabit['does'],

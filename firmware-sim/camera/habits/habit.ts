@@ -1,4 +1,4 @@
-// What a camera habit is: one thing that real firmware does differently, with what the gateway makes of it and why.
+// A camera habit: one deviation of real firmware, with the gateway's reaction and its reason.
 
 export interface Words {
   zh: string
@@ -6,13 +6,13 @@ export interface Words {
 }
 
 export interface Habit {
-  /** Kebab-case; the knob. */
+  /** Kebab-case; the name of the knob. */
   name: string
-  /** What the camera does. */
+  /** The behaviour of the camera. */
   does: Words
-  /** What the gateway does about it, and why. */
+  /** The reaction of the gateway, and its reason. */
   we: Words
 }
 
-/** The account of every habit that asks for one. */
+/** The account of every habit with a sign-in. */
 export const account = { user: 'admin', password: 'geheim-9!' }

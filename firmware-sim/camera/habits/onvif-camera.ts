@@ -1,4 +1,5 @@
-// A camera's ONVIF services as the standard has them, with one habit: what it changes in its answers and how it judges a sign-in.
+// A camera's ONVIF services as the standard defines them, with one habit: its changed answers and its check of a
+// sign-in.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerTo, fault, operationOf } from '../onvif-answers.ts'
@@ -10,9 +11,9 @@ export interface OnvifCall {
   path: string
   body: string
   headers: Record<string, string | string[] | undefined>
-  /** `http://host:port` of itself. */
+  /** Its own `http://host:port`. */
   base: string
-  /** What it would answer without the habit. */
+  /** The answer without the habit. */
   usual: string
 }
 
@@ -25,12 +26,12 @@ export interface OnvifReply {
 export interface OnvifHabit extends Habit {
   /** Every request but the one for its time needs a token. */
   isSigned?: boolean
-  /** That one, too. */
+  /** That one also needs a token. */
   isTimeSigned?: boolean
-  /** Its clock against the real one. */
+  /** Its clock minus the real time. */
   clockMs?: number
   password?: string
-  /** How it refuses a token. */
+  /** Its refusal of a token. */
   refusal?: OnvifReply
   /** Undefined: the usual answer. */
   serve?(call: OnvifCall): OnvifReply | undefined
@@ -46,7 +47,7 @@ export const notSupported: OnvifReply = {
 
 export class OnvifCamera {
   readonly #server: Server
-  /** Operations in order, with the paths that they were asked at. */
+  /** Operations in order, with the paths of their requests. */
   readonly asked: string[] = []
   /** Tokens that it refused. */
   refused = 0

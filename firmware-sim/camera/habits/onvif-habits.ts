@@ -1,14 +1,14 @@
-// Habits of ONVIF services: whose clock judges a sign-in, where services are, which of them answers.
+// Habits of ONVIF services: the clock that checks a sign-in, the addresses of services, which of them answers.
 import { notAuthorized, notSupported, type OnvifCall, type OnvifHabit } from './onvif-camera.ts'
 
 const hourMs = 3_600_000
-/** In the answer with its time, and nowhere else. */
+/** In the answer with its time only. */
 const inTime =
   (change: (xml: string) => string) =>
   ({ operation, usual }: OnvifCall) =>
     operation === 'GetSystemDateAndTime' ? { xml: change(usual) } : undefined
 
-/** The hour that it tells, so many hours later than its clock. */
+/** The reported hour is this many hours later than its clock. */
 const hoursLater =
   (hours: number) =>
   (xml: string): string =>
@@ -125,7 +125,7 @@ const withProfiles = (xml: string, profiles: string): string =>
   xml.replace(/<trt:Profiles[\s\S]*<\/trt:Profiles>/, profiles)
 const tokenOf = (body: string): string => /<ProfileToken>([^<]*)</.exec(body)?.[1] ?? ''
 
-/** The token that it wants back exactly as it wrote it. */
+/** The token that must come back byte for byte. */
 function tokenHabit(name: string, token: string, does: { zh: string; en: string }): OnvifHabit {
   return {
     name,
@@ -138,7 +138,7 @@ function tokenHabit(name: string, token: string, does: { zh: string; en: string 
   }
 }
 
-/** Changes the addresses in what it tells. */
+/** Changes the addresses in its answers. */
 const addresses =
   (change: (xml: string, base: string) => string) =>
   ({ operation, usual, base }: OnvifCall) =>
@@ -249,7 +249,7 @@ export const mediaHabits: OnvifHabit[] = [
   },
 ]
 
-/** Where the snapshot page does not take the account that ONVIF takes. */
+/** The snapshot page refuses the account that ONVIF accepts. */
 export const pageRefuses: OnvifHabit = {
   name: 'page-refuses-the-account',
   does: {

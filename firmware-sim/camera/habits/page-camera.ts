@@ -1,4 +1,4 @@
-// A camera's web server down to its last byte: each habit writes its own answers to a raw socket.
+// A camera's web server, byte for byte: each habit writes its own answers to a raw socket.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Habit } from './habit.ts'
 
@@ -10,7 +10,7 @@ export interface PageRequest {
   body: string
 }
 
-/** A connection, with what the habit remembers of it and of the camera. */
+/** A connection, with the habit's state of it and of the camera. */
 export interface PageAnswer {
   write(...parts: (string | Uint8Array)[]): void
   end(...parts: (string | Uint8Array)[]): void
@@ -20,9 +20,9 @@ export interface PageAnswer {
 
 export interface PageHabit extends Habit {
   serve(request: PageRequest, answer: PageAnswer, picture: Uint8Array): void
-  /** The configuration says so. */
+  /** Part of the gateway's configuration. */
   auth?: 'basic'
-  /** The plain reason where there is no picture to be had. */
+  /** The plain reason if no picture is possible. */
   problem?: string
 }
 

@@ -1,4 +1,4 @@
-// Habits of snapshot pages: how they sign in, frame their answers, and what else they send for a picture.
+// Habits of snapshot pages: sign-in, framing of answers, and other content than a picture.
 import { gzipSync } from 'node:zlib'
 import { answeredNonce } from './digest-check.ts'
 import { account, type Words } from './habit.ts'
@@ -14,7 +14,7 @@ const refusal = (challenge: string, more = 'Connection: close\r\nContent-Length:
 const digest = (nonce: string, realm = 'cam', more = ''): string =>
   `Digest realm="${realm}", qop="auth", nonce="${nonce}"${more}`
 
-/** Asks for a digest over this realm, whose nonces stay good. */
+/** Asks for a digest over this realm; its nonces never expire. */
 function realmHabit(name: string, realm: string, does: Words): PageHabit {
   return {
     name,
@@ -103,7 +103,7 @@ export const signInHabits: PageHabit[] = [
 
 const boundaryTypes = 'HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=bnd\r\n\r\n'
 
-/** Motion JPEG without end: `first` is what comes before the first picture. */
+/** Motion JPEG without end: `first` is sent before the first picture. */
 function motionHabit(name: string, does: Words, head: string, first: string): PageHabit {
   return {
     name,

@@ -1,10 +1,10 @@
-// Habits of the pictures themselves: what is missing in them, how large and which way up they are.
+// Habits of the pictures themselves: missing parts, size and orientation.
 import type { Habit } from './habit.ts'
 
 export interface PictureHabit extends Habit {
   /** Makes the habit of an ordinary baseline picture. */
   make: (picture: Buffer) => Buffer
-  /** What comes out: as it was, made by ffmpeg, or turned by a quarter. */
+  /** The expected result: unchanged, made by ffmpeg, or rotated by 90 degrees. */
   gives: 'same' | 'as-large' | 'turned' | 'smaller'
 }
 
@@ -96,7 +96,7 @@ export const pictureHabits: PictureHabit[] = [
       zh: '用 ffmpeg 缩小；超过 7680 x 4320 就说太大',
       en: 'has ffmpeg reduce it, and says so beyond 7680 x 4320',
     },
-    // The only one that is not made of an ordinary picture: the test draws it.
+    // The only one that is not derived from an ordinary picture: the test draws it.
     make: (picture) => picture,
     gives: 'smaller',
   },

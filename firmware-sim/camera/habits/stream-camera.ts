@@ -1,4 +1,4 @@
-// An RTSP server with one habit, that sends one packet over and over: enough to see whether a stream would arrive.
+// An RTSP server with one habit that sends one packet repeatedly: enough to see whether a stream would arrive.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { StreamHabit } from './stream-habits.ts'
 

@@ -1,14 +1,14 @@
-// Habits of RTSP servers: what they say around a stream. Each is a change to what an ordinary server says.
+// Habits of RTSP servers: messages around a stream. Each changes an ordinary server's messages.
 import type { Habit } from './habit.ts'
 
 export interface StreamHabit extends Habit {
   /** Changes an answer of the camera to a request of this method. */
   answer?(method: string, text: string, count: number): string
-  /** Said ahead of the first packet, between packets. */
+  /** Sent before the first packet, between packets. */
   junk?: string
-  /** Asks this of us after SETUP. */
+  /** Sends this request to the client after SETUP. */
   asks?: string
-  /** Closes behind its first challenge. */
+  /** Closes after its first challenge. */
   closesAfterRefusal?: boolean
 }
 

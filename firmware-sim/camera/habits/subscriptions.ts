@@ -1,9 +1,10 @@
-// A camera's subscriptions in the time of a clock: how long they live, how pulls end in which nothing happens, how many there may be.
+// A camera's subscriptions by the time of a clock: their lifetime, the end of pulls without events, their maximum
+// number.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Habit } from './habit.ts'
 
 export interface SubscriptionHabit extends Habit {
-  /** A pull in which nothing happens is closed after this long. */
+  /** A pull without events is closed after this long. */
   silentMs?: number
   lifeMs: number
   doesPullExtend: boolean
@@ -74,7 +75,7 @@ export class Subscriptions {
   readonly #clock: Clock
   readonly #live = new Map<number, Live>()
   #lastId = 0
-  /** The most at once, and how many were opened. */
+  /** The most at once, and the number opened. */
   most = 0
   opened = 0
 
@@ -89,7 +90,7 @@ export class Subscriptions {
     return this.#live.size
   }
 
-  /** Undefined where there is no room. */
+  /** Undefined if there is no room. */
   open(): { id: number; lifeMs: number } | undefined {
     if (this.live >= this.#habit.most) return undefined
     const id = ++this.#lastId

@@ -1,18 +1,18 @@
-// What was asked of boxes as this desk knows it: filled from the list, moved on by the stream, asked for by a press.
+// The commands to boxes as this desk knows them: loaded from the list, updated by the stream, added by a press.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm, Role } from '../../../protocols/desk/api.ts'
 import { commandRoles, type CommandMessage, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { asProblem, type CommandWish, type DeskApi } from '../link/desk-api.ts'
 
-/** Commands that one desk remembers; the oldest go. */
+/** Commands kept by one desk; the oldest are removed. */
 export const commandsMax = 400
 export class DeskCommands {
   /** Newest first. */
   readonly list: ShallowRef<readonly DeskCommand[]> = shallowRef([])
-  /** What is being asked for right now, by `{box or alarm} {kind}`. */
+  /** The requests in progress, by `{box or alarm} {kind}`. */
   readonly asking: ShallowRef<ReadonlySet<string>> = shallowRef(new Set())
-  /** Why the centre did not take a press, by box or alarm. */
+  /** Why the centre refused a press, by box or alarm. */
   readonly problems: ShallowRef<ReadonlyMap<string, BilingualText>> = shallowRef(new Map())
   readonly #api: Pick<DeskApi, 'ask'>
 
@@ -20,7 +20,7 @@ export class DeskCommands {
     this.#api = api
   }
 
-  /** The list as the centre has it now; what the stream brought meanwhile is applied after it. */
+  /** The centre's present list; messages of the stream that arrived in the meantime are applied after it. */
   fill(commands: readonly DeskCommand[]): void {
     this.list.value = commands.slice(0, commandsMax)
   }
@@ -49,7 +49,7 @@ export class DeskCommands {
     return this.asking.value.has(`${about} ${kind}`)
   }
 
-  /** Asks once: a second press while the first is on its way changes nothing. */
+  /** Sends one request: a second press while the first is in progress changes nothing. */
   async ask(box: string, wish: CommandWish): Promise<void> {
     const about = wish.alarm ?? box
     const key = `${about} ${wish.do}`
@@ -58,7 +58,7 @@ export class DeskCommands {
     this.#say(about, undefined)
     try {
       const { command } = await this.#api.ask(box, wish)
-      // The stream may have brought it already, further on.
+      // The stream may have brought it already, in a later state.
       if (!this.list.value.some(({ id }) => id === command.id)) this.#put(command)
     } catch (error) {
       this.#say(about, asProblem(error).text)
@@ -87,5 +87,5 @@ export class DeskCommands {
 export const mayAsk = (role: Role | undefined, kind: DeskCommand['do']): boolean =>
   role !== undefined && commandRoles[kind].includes(role)
 
-/** Cameras are those of the alarm's zone: an alarm without one has none. */
+/** The cameras of the alarm's zone: an alarm without a zone has none. */
 export const canHavePicture = ({ zone }: DeskAlarm): boolean => zone !== undefined

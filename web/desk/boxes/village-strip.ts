@@ -1,4 +1,4 @@
-// The villages as the strip shows them: those that want attention first, with what is wrong in words.
+// The villages for the strip: those that need attention first, with the reason in words.
 import type {
   BoxPresence,
   BoxSummary,
@@ -16,7 +16,7 @@ export interface StripBox {
   name: string
   presence: BoxPresence
   lastHeardAtMs: number | undefined
-  /** Records that the centre knows to be missing, over all lanes. */
+  /** Records known to be missing at the centre, over all lanes. */
   missing: number
   isClockUnsynced: boolean
   devices: { known: number; present: number } | undefined
@@ -35,7 +35,7 @@ function missingRecords(box: BoxSummary): number {
   return count
 }
 
-/** One entry a box: silent before late, gaps before none, then by name. */
+/** One entry per box: silent before late, gaps before none, then by name. */
 export function stripBoxes(villages: readonly VillageSummary[], alarms: readonly DeskAlarm[]): StripBox[] {
   const waiting = new Map<string, number>()
   for (const alarm of alarms) {
@@ -74,7 +74,7 @@ function rankOf(box: StripBox): number {
 
 type BoxMessage = Extract<StreamMessage, { type: 'box.presence' | 'box.gap' | 'box.retired' }>
 
-/** The villages after one message of the stream; a box or village not known yet is added. */
+/** The villages after one message of the stream; an unknown box or village is added. */
 export function applyBoxMessage(villages: readonly VillageSummary[], message: BoxMessage): VillageSummary[] {
   if (message.type === 'box.gap') {
     const { box: id, lane, missing } = message
@@ -108,11 +108,11 @@ function mapBoxes(
   return villages.map((village) => ({ ...village, boxes: village.boxes.map(change) }))
 }
 
-/** Something there is bypassed, on test or shelved: an alarm may look like none. */
+/** An item there is bypassed, on test or shelved: an alarm may be invisible. */
 export const isSetAside = ({ guard }: StripBox): boolean =>
   guard !== undefined && guardHolds.some((kind) => guard[kind].length > 0)
 
-/** Silent, late or never heard, with records missing, or with something set aside. */
+/** Silent, late or never heard, with missing records, or with suppressed items. */
 export const wantsAttention = (box: StripBox): boolean =>
   box.presence !== 'present' || box.missing > 0 || isSetAside(box)
 
@@ -126,7 +126,10 @@ export function shelfOf(
   return guard?.shelved.find((one) => `${box}.${one.id}` === id)
 }
 
-/** All silent boxes as one line: how many, and since when half of them are; one that is dead for a month says nothing of tonight. */
+/**
+ * All silent boxes as one line: their number, and since when half of them are; the oldest, perhaps dead for a month, is
+ * not significant for tonight.
+ */
 export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceMs: number } | undefined {
   const silent = boxes.filter(({ presence }) => presence === 'silent')
   if (silent.length < silentTogetherMin) return undefined
@@ -135,13 +138,13 @@ export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceM
   return sinceMs === undefined ? undefined : { count: silent.length, sinceMs }
 }
 
-/** Boxes that the centre's configuration names and that were never heard: as many lines would hide those that are in trouble. */
+/** Boxes in the centre's configuration that were never heard: as separate lines they would hide those with problems. */
 export function neverHeard(boxes: readonly StripBox[]): StripBox[] {
   const found = boxes.filter(({ presence }) => presence === 'unknown')
   return found.length < silentTogetherMin ? [] : found
 }
 
-/** Those whose name or id has every word in it, whatever the case. */
+/** Those whose name or id contains every word, in any case. */
 export function findBoxes(boxes: readonly StripBox[], text: string): StripBox[] {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean)
   return boxes.filter(({ id, name }) => wanted.every((one) => `${name} ${id}`.toLowerCase().includes(one)))

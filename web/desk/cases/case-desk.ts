@@ -1,4 +1,4 @@
-// The cases as this desk knows them: the open ones, and the one that a person is looking at with its history.
+// The cases as this desk knows them: the open ones, and the selected one with its history.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { CaseAnswer, CaseMessage, CasesAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
@@ -10,7 +10,7 @@ export const casesMax = 200
 
 export type CaseTarget = { alarm: string } | { case: string }
 
-/** What it asks the centre for. */
+/** The requests to the centre. */
 export interface CaseCalls {
   cases(limit: number): Promise<CasesAnswer>
   caseOf(target: CaseTarget): Promise<CaseAnswer>
@@ -22,7 +22,7 @@ export class CaseDesk {
   /** More are open than are listed. */
   readonly hasMore = shallowRef(false)
   readonly shown = shallowRef<CaseAnswer>()
-  /** The alarm or case that was asked for has none. */
+  /** The requested alarm or case has none. */
   readonly isMissing = shallowRef(false)
   readonly problem = shallowRef<BilingualText>()
   readonly isBusy = shallowRef(false)
@@ -34,14 +34,14 @@ export class CaseDesk {
     this.#api = api
   }
 
-  /** Reads the open cases, and again the one that is shown. */
+  /** Reads the open cases, and the selected one, again. */
   async refresh(): Promise<void> {
     try {
       const { cases, next } = await this.#api.cases(casesMax)
       this.list.value = cases
       this.hasMore.value = next !== undefined
     } catch {
-      // As it was: the line that tells of the link says that it is lost.
+      // Unchanged: the line about the link reports the loss.
     }
     await this.#read()
   }
@@ -71,7 +71,7 @@ export class CaseDesk {
     if (isShown || this.isMissing.value) void this.#read()
   }
 
-  /** True when the centre took it; its refusal is in `problem`. */
+  /** True when the centre accepted it; its refusal is in `problem`. */
   async take(step: string, body: object = {}): Promise<boolean> {
     const id = this.shown.value?.case.id
     if (id === undefined || this.isBusy.value) return false

@@ -1,4 +1,4 @@
-// Which of the six steps are done, which can be taken now, and how far the lamp of each is. Pure; the centre has the last word.
+// Which of the six steps are done, which can be taken now, and the level of each lamp. Pure; the centre decides.
 import { mayFollow } from '../../../protocols/domain/case-order.ts'
 import type { Case } from '../../../protocols/domain/case.ts'
 import type { CaseDeadline, CaseSummary } from '../../../protocols/desk/cases.ts'
@@ -9,7 +9,7 @@ export type DeskStep = (typeof deskSteps)[number]
 export interface StepView {
   step: DeskStep
   isDone: boolean
-  /** May be taken from where the case is. */
+  /** The step is allowed in the present state. */
   canTake: boolean
   deadline: CaseDeadline | undefined
 }
@@ -32,7 +32,7 @@ export function stepViews(
 ): StepView[] {
   return deskSteps.map((step) => {
     const isMineAlready = step === 'accept' && item.holder === me && !item.needsAnswer
-    // A case that nobody needs to verify is archived from where it is: the centre knows which.
+    // A case without verification is archived from its present state: the centre knows which.
     const isEarly = step === 'archive' && item.state !== 'open'
     return {
       step,
@@ -43,7 +43,7 @@ export function stepViews(
   })
 }
 
-/** Held, and not yet so far that it must go on. */
+/** Held by a person, and not past the point of no return. */
 export const canRelease = (item: Case): boolean =>
   item.holder !== undefined && mayFollow(item.state, 'release')
 
@@ -55,7 +55,7 @@ export const namesIn = (text: string): string[] =>
     .filter(Boolean)
     .slice(0, 20)
 
-/** The queue of cases after one message: over is gone, the others stay most urgent first. */
+/** The queue of cases after one message: closed ones are removed, the others stay most urgent first. */
 export function applyCase(
   list: readonly CaseSummary[],
   summary: CaseSummary,

@@ -1,8 +1,10 @@
-// What went wrong with a request, as something that can be shown in both languages.
+// The failure of a request, in a form that can be shown in both languages.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 
-/** `status` 0: the centre could not be reached. `alarm` comes with a conflict: who has it. */
+/**
+ * `status` 0: the centre could not be reached. `alarm` comes with a conflict: the alarm and the person who accepted it.
+ */
 export class ApiProblem extends Error {
   readonly status: number
   readonly code: string
@@ -20,7 +22,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Whatever was thrown, as something that can be shown. */
+/** Any thrown value, in a form that can be shown. */
 export function asProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error
   const words = error instanceof Error ? error.message : String(error)

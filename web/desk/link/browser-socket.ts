@@ -1,4 +1,4 @@
-// The browser's WebSocket behind the small Socket that the stream link knows.
+// The browser's WebSocket behind the small Socket interface of the stream link.
 import type { Socket } from './stream-link.ts'
 
 export function openBrowserSocket(): Socket {

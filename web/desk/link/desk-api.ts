@@ -20,13 +20,13 @@ import type { Snapshot } from './stream-link.ts'
 export { ApiProblem, asProblem } from './api-problem.ts'
 
 export const requestTimeoutMs = 8000
-/** Alarms asked for at once, and pages read at most: 20,000 open alarms are more than any desk can show. */
+/** Alarms per request, and pages read at most: 20,000 open alarms are more than any desk can show. */
 export const alarmsPageSize = 200
 export const alarmsPagesMax = 100
 /** The latest commands, of all boxes. */
 export const commandsPageSize = 200
 
-/** What this page asks boxes for. */
+/** The requests of this page to boxes. */
 export type CommandWish = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
 
 const unreachable: BilingualText = { zh: '连不上中心服务器。', en: 'The centre can not be reached.' }
@@ -48,7 +48,7 @@ export class DeskApi {
     return this.#request<MeAnswer>('GET', 'me')
   }
 
-  /** Another shift from now. */
+  /** Extends the session by another shift. */
   stay(): Promise<MeAnswer> {
     return this.#request<MeAnswer>('POST', 'me/stay')
   }
@@ -65,12 +65,12 @@ export class DeskApi {
     await this.#request('POST', 'logout')
   }
 
-  /** The most urgent alarms that are not over, for a quick comparison. */
+  /** The most urgent alarms that have not ended, for a quick comparison. */
   async mostUrgent(limit: number): Promise<DeskAlarm[]> {
     return (await this.#request<AlarmsAnswer>('GET', `alarms?state=active&limit=${limit}`)).alarms
   }
 
-  /** Everything the desk shows, read page by page. */
+  /** All data of the desk, read page by page. */
   async snapshot(): Promise<Snapshot> {
     const { villages } = await this.#request<VillagesAnswer>('GET', 'villages')
     const alarms: DeskAlarm[] = []
@@ -98,7 +98,7 @@ export class DeskApi {
     }
   }
 
-  /** Asks a box for something; the centre has it on disk when it answers. */
+  /** Sends a command to a box; the centre has stored it when it answers. */
   ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
     return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
   }
@@ -117,7 +117,7 @@ export class DeskApi {
     return this.#request<CaseAnswer>('GET', path)
   }
 
-  /** A step, a note, an action or a plan of a case; rejects with why the centre refused it. */
+  /** A step, a note, an action or a plan of a case; rejects with the centre's reason for a refusal. */
   async takeStep(id: string, step: string, body: object): Promise<void> {
     await this.#request('POST', `cases/${encodeURIComponent(id)}/${step}`, body)
   }
@@ -169,7 +169,7 @@ function problemOf(status: number, text: string): ApiProblem {
       return new ApiProblem(status, answer.error.code, answer.error.message, answer.alarm)
     }
   } catch {
-    // A proxy in between answers with a page of its own; the status still says what happened.
+    // A proxy answers with a page of its own; the status is still valid.
   }
   return new ApiProblem(status, `http-${status}`, {
     zh: `中心回答出错（${status}）。`,

@@ -1,5 +1,5 @@
-// Keeps the desk in step with the centre: stream first, then the whole list, then the stream again; and when the
-// stream is quiet it asks whether it is quiet or dead. Time, chance and the socket come from outside.
+// Keeps the desk equal to the centre: opens the stream first, then reads the complete list, then applies the stream;
+// when the stream is quiet, it checks whether the connection is dead. Time, chance and the socket are passed in.
 import type { DeskAlarm, StreamMessage, VillageSummary } from '../../../protocols/desk/api.ts'
 import type { DeskCommand } from '../../../protocols/desk/commands.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
@@ -7,16 +7,16 @@ import type { Random } from '../../../protocols/kit/random.ts'
 
 /** Without a `hello` for this long an attempt has failed. */
 export const helloTimeoutMs = 6000
-/** After this much silence the list is asked, so that a dead stream is found within seconds. */
+/** After this much silence the list is requested, so that a dead stream is detected within seconds. */
 export const quietMs = 4000
-/** How many alarms that question compares: enough for every red on any sane day. */
+/** How many alarms that check compares: more than the reds of any normal day. */
 export const comparedMax = 20
 export const retryFirstMs = 400
 export const retryMaxMs = 8000
-/** Messages kept while the list is read; more than that and the list is read again. */
+/** Messages kept while the list is read; with more, the list is read again. */
 export const heldBackMax = 5000
 
-/** Everything the desk shows, as the centre has it at one moment. */
+/** All data of the desk, from one moment of the centre. */
 export interface Snapshot {
   alarms: DeskAlarm[]
   villages: VillageSummary[]
@@ -43,7 +43,7 @@ export interface StreamLinkOptions {
   onHello: (centreTimeMs: number) => void
   onSnapshot: (snapshot: Snapshot) => void
   onMessage: (message: StreamMessage) => void
-  /** Asked after a failure: may throw nothing and decide to sign the person out. */
+  /** Called after a failure: may throw nothing, and may sign the person out. */
   onFailure: (error: unknown) => void
 }
 
@@ -74,7 +74,7 @@ export class StreamLink {
     this.#drop()
   }
 
-  /** The browser says that the network is back, or the page was woken: try now instead of waiting. */
+  /** The browser reports that the network is back, or the page became active: try now instead of waiting. */
   hurry(): void {
     if (!this.#isStarted) return
     if (this.#socket === undefined) this.#connect()
@@ -86,7 +86,7 @@ export class StreamLink {
     const attempt = this.#attempt
     const socket = this.#options.openSocket()
     this.#socket = socket
-    // Held back from the first message on: what the list does not have yet is applied after it, in order.
+    // Held back from the first message on: messages that the list does not contain yet are applied after it, in order.
     this.#heldBack = []
     socket.onMessage((text) => {
       if (attempt === this.#attempt) this.#hear(text, attempt)
@@ -120,7 +120,7 @@ export class StreamLink {
   }
 
   async #catchUp(attempt: number): Promise<void> {
-    // The requests inside have their own time limit; the socket may stay quiet meanwhile.
+    // The requests inside have their own time limit; the socket may be quiet in that time.
     this.#cancelTimer()
     try {
       const snapshot = await this.#options.readAll()
@@ -153,7 +153,7 @@ export class StreamLink {
       if (attempt !== this.#attempt) return
       const wasQuiet = this.#lastHeardMs <= askedMs
       if (wasQuiet && !this.#options.agrees(alarms)) {
-        // The centre knows something that the stream has not brought: a stream like that is not to be trusted.
+        // The centre has a change that the stream did not deliver: this stream is replaced.
         this.#connect()
         return
       }
@@ -169,7 +169,7 @@ export class StreamLink {
     const { clock, random } = this.#options
     this.#options.onState('lost')
     this.#options.onFailure(error)
-    // A listener may have stopped the link, because the person is signed out.
+    // A listener may have stopped the link, because the person was signed out.
     if (!this.#isStarted) return
     const ceilingMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(this.#failures, 10))
     this.#failures += 1

@@ -1,13 +1,13 @@
-// The pictures of alarms as this desk knows them: asked for when a row shows, kept up to date by the stream, and asked
-// for again while one is on its way.
+// The pictures of alarms as this desk knows them: requested when a row shows, updated by the stream, and requested
+// again during a transfer.
 import { shallowReactive } from 'vue'
 import type { DeskPicture, StreamMessage } from '../../../protocols/desk/api.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import type { DeskApi } from '../link/desk-api.ts'
 
-/** Alarms whose pictures are remembered; the oldest are forgotten and asked for again. */
+/** Alarms whose pictures are kept; the oldest are removed and requested again. */
 const alarmsMax = 200
-/** While something is on its way its share is asked for this often. */
+/** During a transfer its progress is requested this often. */
 const againMs = 2500
 
 type PictureNews = Extract<StreamMessage, { picture: DeskPicture }>
@@ -62,7 +62,7 @@ export class PictureShelf {
     this.#pictures.clear()
   }
 
-  /** After a break the stream may have missed some. */
+  /** After a lost connection the stream may have missed some. */
   refresh(): void {
     for (const alarm of this.#watched.keys()) void this.#load(alarm)
   }
@@ -73,7 +73,7 @@ export class PictureShelf {
     try {
       this.#put(alarm, await this.#api.pictures(alarm))
     } catch {
-      // The row keeps what it has; the link itself says when the centre is away, and then all is asked again.
+      // The row keeps its pictures; the link reports that the centre is away, and later everything is requested again.
     } finally {
       this.#loading.delete(alarm)
     }

@@ -1,4 +1,4 @@
-// What is said about pictures, in both languages.
+// Texts about pictures, in both languages.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskPictureFile, GoneReason } from '../../../protocols/desk/api.ts'
 import type { Moment } from '../../../protocols/domain/snapshot.ts'
@@ -42,7 +42,7 @@ export const goneWords: Record<GoneReason, BilingualText> = {
   lost: { zh: '文件损坏', en: 'the file is damaged' },
 }
 
-/** Why there is nothing to show of this file yet, or any more. */
+/** Why this file can not be shown yet, or any more. */
 export function missingText({ state, percent, goneWhy }: DeskPictureFile): string {
   if (state === 'gone') return say(goneWords[goneWhy ?? 'lost'])
   return percent === undefined ? say(pictureWords.taken) : fill(pictureWords.onTheWay, { percent })

@@ -1,4 +1,4 @@
-// How long an alarm may wait for somebody to accept it, and what the lamp beside it shows.
+// How long an alarm may wait to be accepted, and the level of its lamp.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import { lampAmberAt, lampRedAt, stepLimits } from '../../../protocols/domain/step-limits.ts'
@@ -8,16 +8,16 @@ export type Lamp = 'in-time' | 'due' | 'overdue'
 export interface Deadline {
   lamp: Lamp
   ageMs: number
-  /** Until the limit; negative when it is past. */
+  /** Until the limit; negative after it. */
   leftMs: number
 }
 
-/** Nobody has answered it, or it came again after somebody did. */
+/** No person has answered it, or it occurred again after the answer. */
 export function isWaiting(alarm: DeskAlarm): boolean {
   if (alarm.state === 'normal') return false
   if (alarm.needsAnswer) return true
   if (alarm.acceptedBy !== undefined || alarm.stage === 'dispatched' || alarm.stage === 'closed') return false
-  // Red is never shelved or suppressed, whatever a box says.
+  // Red is never shelved or suppressed, even if a box reports it so.
   return (
     alarm.state === 'unacknowledged' ||
     alarm.state === 'returned-unacknowledged' ||
@@ -25,12 +25,12 @@ export function isWaiting(alarm: DeskAlarm): boolean {
   )
 }
 
-/** The most urgent colour since it was last answered: an alarm that was red is answered as red. */
+/** The most urgent colour since the last answer: an alarm that was red is answered as red. */
 export function shownColour(alarm: DeskAlarm): Colour {
   return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
 }
 
-/** `waitingSinceMs` by the centre's clock. The box's own time is shown but not used here: it may be years off. */
+/** `waitingSinceMs` by the centre's clock. The box's own time is shown but not used here: it may be wrong by years. */
 export function acceptDeadline(colour: Colour, waitingSinceMs: number, centreNowMs: number): Deadline {
   const limitMs = stepLimits.accept[colour].limitMs ?? Infinity
   const ageMs = Math.max(0, centreNowMs - waitingSinceMs)

@@ -1,4 +1,5 @@
-// That it came again, when, and how often: the time of that press, not of the first or of its acceptance.
+// The text about further occurrences, with number and time: the time of the last press, not of the first or of its
+// acceptance.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { describeDuration } from '../../shared/durations.ts'
 import type { Language } from '../../shared/language-choice.ts'

@@ -1,36 +1,36 @@
-// The alarms as this desk knows them: fed by the list and the stream, in the order in which people should look.
+// The alarms as this desk knows them: filled by the list and the stream, in the order of urgency.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { urgency } from '../../../protocols/domain/colour.ts'
 import { isWaiting, shownColour } from './accept-deadline.ts'
 
 export interface BoardAlarm extends DeskAlarm {
-  /** Since the centre had it, or since it first came again after somebody accepted it; by the centre's clock. */
+  /** Since the centre stored it, or since it first occurred again after its acceptance; by the centre's clock. */
   waitingSinceMs: number
 }
 
 export interface BoardView {
   /** Unanswered: most urgent first, newest first within a colour. */
   waiting: BoardAlarm[]
-  /** Accepted by the person at this desk and not over yet. */
+  /** Accepted by the person at this desk and not ended yet. */
   mine: BoardAlarm[]
-  /** Accepted by others, or answered at the village, and not over yet. */
+  /** Accepted by others, or answered at the village, and not ended yet. */
   answered: BoardAlarm[]
-  /** What boxes hold back by design, with nobody to answer it: folded in a storm, shelved, out of service. */
+  /** Alarms suppressed by design at boxes, without a need to answer: collected in a storm, shelved, out of service. */
   heldBack: BoardAlarm[]
-  /** Drills and walk tests, whatever their colour: apart from all that is real. */
+  /** Drills and walk tests of any colour: separate from all real alarms. */
   drills: BoardAlarm[]
 }
 
 export const emptyView: BoardView = { waiting: [], mine: [], answered: [], heldBack: [], drills: [] }
 
 export interface ViewWish {
-  /** Who sits at this desk. */
+  /** The person at this desk. */
   me?: string | undefined
-  /** Alarms that stay where they are although somebody else has them now: this person has just pressed there. */
+  /** Alarms that keep their place although another person has them now: this person has just pressed there. */
   lingering?: ReadonlySet<string>
 }
 
-/** More urgent first, then what arrived later; the id settles what is left, so that rows never swap at random. */
+/** More urgent first, then the later arrival; the id decides the rest, so that rows never swap at random. */
 export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
   return (
     urgency(shownColour(a)) - urgency(shownColour(b)) ||
@@ -41,12 +41,12 @@ export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
 
 const heldBackStates: readonly DeskAlarm['state'][] = ['suppressed', 'shelved', 'out-of-service']
 
-/** Over: the box ended it, or the town closed it. */
+/** Ended: by the box, or closed by the town. */
 function isOver(alarm: DeskAlarm): boolean {
   return alarm.state === 'normal' || alarm.stage === 'closed'
 }
 
-/** Pressing again and again must not move the deadline of the first press. */
+/** Repeated presses must not move the deadline of the first one. */
 function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number {
   if (!alarm.needsAnswer) return alarm.receivedAtMs
   return before?.needsAnswer === true ? before.waitingSinceMs : alarm.changedAtMs
@@ -62,14 +62,14 @@ function placeOf(alarm: BoardAlarm, { me, lingering }: ViewWish): keyof BoardVie
 export class AlarmBoard {
   #alarms = new Map<string, BoardAlarm>()
 
-  /** The whole list as the centre has it now; what is not in it is over. */
+  /** The centre's complete present list; an alarm that is not in it has ended. */
   replace(alarms: readonly DeskAlarm[]): void {
     const before = this.#alarms
     this.#alarms = new Map()
     for (const alarm of alarms) this.#set(alarm, before.get(alarm.id))
   }
 
-  /** One alarm as it stands. The stream's order is the truth, so the latest message wins. */
+  /** One alarm in its present state. The order of the stream counts: the latest message wins. */
   put(alarm: DeskAlarm): void {
     this.#set(alarm, this.#alarms.get(alarm.id))
   }
@@ -90,7 +90,7 @@ export class AlarmBoard {
     return view
   }
 
-  /** True when each of these stands here exactly as the centre says: the stream has missed none of them. */
+  /** True when each of these is stored here exactly as at the centre: the stream has missed none of them. */
   agreesWith(alarms: readonly DeskAlarm[]): boolean {
     return alarms.every((theirs) => {
       if (isOver(theirs)) return !this.#alarms.has(theirs.id)
@@ -108,7 +108,7 @@ export class AlarmBoard {
   }
 }
 
-/** Reds that wait now and did not wait the last time it was asked: what the siren and the screen reader announce. */
+/** Reds that wait now and did not wait at the last call: the siren and the screen reader announce them. */
 export class RedWatch {
   #known = new Set<string>()
 

@@ -1,16 +1,16 @@
-// How an alarm is called: the person and the place first, names instead of ids, all times in the village's own time.
+// The name of an alarm: the person and the place first, names instead of ids, all times in the village's local time.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { deskOffsetMin, timeOfDay } from '../../shared/durations.ts'
 
 type Named = Pick<DeskAlarm, 'box' | 'boxName' | 'device' | 'zone' | 'place'>
 
-/** `12` is a house number; `石桥东 12 号` says so itself. */
+/** `12` is a house number; `石桥东 12 号` already says so. */
 function household(text: string): BilingualText {
   return /^\d+[A-Za-z]?$/.test(text) ? { zh: `${text} 号`, en: `No. ${text}` } : { zh: text, en: text }
 }
 
-/** Who or where it is: `Granny Wang, No. 12`; of the box itself, the village. */
+/** Person or place: `Granny Wang, No. 12`; for the box itself, the village. */
 export function headingOf(alarm: Named): BilingualText {
   const { place, zone, device, box, boxName } = alarm
   if (device === box) return { zh: boxName, en: boxName }
@@ -21,11 +21,11 @@ export function headingOf(alarm: Named): BilingualText {
   return { zh: `${first}，${house.zh}`, en: `${first}, ${house.en}` }
 }
 
-/** The device's own name; its id where nobody gave it one. */
+/** The device's own name; its id if it has none. */
 export const deviceNameOf = ({ place, device, box, boxName }: Named): string =>
   device === box ? boxName : (place?.device ?? device)
 
-/** Where else it is, in the village's words: what the heading does not say. */
+/** Further words of the village about the place, not in the heading. */
 export function placesOf({ place }: Pick<Named, 'place'>): BilingualText[] {
   const { grid, lampPost, text } = place ?? {}
   return [
@@ -35,13 +35,13 @@ export function placesOf({ place }: Pick<Named, 'place'>): BilingualText[] {
   ]
 }
 
-/** What a telephone dials; undefined for what is none. */
+/** The number to dial; undefined for an invalid one. */
 export function phoneLink(phone: string | undefined): string | undefined {
   const digits = (phone ?? '').replace(/[^\d+]/g, '')
   return /^\+?\d{2,20}$/.test(digits) ? `tel:${digits}` : undefined
 }
 
-/** A time in the village's own zone, and at this desk where that is another one. */
+/** A time in the village's own zone, and at this desk if that differs. */
 export function villageTime(
   atMs: number,
   nowMs: number,

@@ -1,12 +1,12 @@
-// A new red pushes rows down. A press that lands on a row which has only just slid under the finger is not meant.
+// A new red pushes rows down. A press on a row that moved under the finger a moment ago is not intended.
 
 /** Longer than a person needs to notice that a row has moved, shorter than a person waits. */
 export const rowMovedMs = 350
-/** Once refused, the next press counts: in a flood rows never stand still, and an answer must still be possible. */
+/** After one refusal the next press counts: in a flood rows never stand still, and an answer must still be possible. */
 export const secondPressMs = 2500
 
 export interface Press {
-  /** Since this row last changed its place; Infinity when it has not. */
+  /** Since this row last changed its place; Infinity if it never did. */
   sinceMovedMs: number
   /** Since the pointer itself last moved; Infinity for a finger, which does not move before it lands. */
   sincePointerMs: number
@@ -14,13 +14,13 @@ export interface Press {
   isKeyboard: boolean
 }
 
-/** The keyboard presses what has the focus, and the focus moves with its row: that is always meant. */
+/** The keyboard presses the focused button, and the focus moves with its row: such a press is always intended. */
 export function isMeant({ sinceMovedMs, sincePointerMs, sinceRefusedMs, isKeyboard }: Press): boolean {
   if (isKeyboard || sinceRefusedMs < secondPressMs) return true
   return sinceMovedMs > rowMovedMs || sincePointerMs < sinceMovedMs
 }
 
-/** Remembers when each row last changed its place in the list. */
+/** Stores when each row last changed its place in the list. */
 export class RowPlaces {
   #places = new Map<string, { index: number; movedMs: number }>()
 

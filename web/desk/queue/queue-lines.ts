@@ -1,7 +1,7 @@
-// The lines of the queue: many boxes that fell silent are one line, and what a storm folded is under the storm's line.
+// The lines of the queue: many silent boxes are one line, and alarms collected in a storm are under the storm's line.
 import type { BoardAlarm, BoardView } from './alarm-board.ts'
 
-/** From so many silent boxes on they are one line. */
+/** From this many silent boxes on they are one line. */
 export const silentTogetherMin = 5
 
 export type QueueLine =
@@ -12,11 +12,11 @@ export type QueueLine =
 export interface Folded {
   /** By the id of the storm's own alarm. */
   byStorm: ReadonlyMap<string, BoardAlarm[]>
-  /** Held back with no storm line to stand under: by a root cause, a shelf or maintenance. */
+  /** Suppressed without a storm line: by a root cause, a shelf or maintenance. */
   others: BoardAlarm[]
 }
 
-/** A box has one storm at a time, and what it suppresses meanwhile stands behind it. */
+/** A box has one storm at a time, and the alarms suppressed in that time belong to it. */
 export function foldStorms({ waiting, mine, answered, heldBack }: BoardView): Folded {
   const storms = new Map<string, string>()
   for (const alarm of [...waiting, ...mine, ...answered])
@@ -31,7 +31,7 @@ export function foldStorms({ waiting, mine, answered, heldBack }: BoardView): Fo
   return { byStorm, others }
 }
 
-/** In the order of `alarms`; the line of silent boxes stands where the first of them stood. */
+/** In the order of `alarms`; the line of silent boxes is at the place of the first of them. */
 export function linesOf(alarms: readonly BoardAlarm[], { byStorm }: Pick<Folded, 'byStorm'>): QueueLine[] {
   const silent = alarms.filter(({ kind }) => kind === 'box-silent')
   const isTogether = silent.length >= silentTogetherMin

@@ -1,8 +1,8 @@
-// Watches which rows are really on the screen and tells the reporter of what has been seen.
+// Detects which rows are really on the screen and passes them to the reporter of seen alarms.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { SeenReporter } from './seen-reporter.ts'
 
-/** So much of a row must show that its headline can be read. */
+/** This share of a row must be visible so that its headline can be read. */
 const shownPart = 0.6
 
 export class RowSight {
@@ -14,7 +14,7 @@ export class RowSight {
     this.#reporter = reporter
   }
 
-  /** Follows the rows below `list` whose alarms nobody has seen yet, and lets go of all others. */
+  /** Observes the rows below `list` whose alarms are not yet seen, and stops observing all others. */
   watch(list: Element, alarms: readonly DeskAlarm[]): void {
     const unseen = new Set(
       alarms.filter(({ stage }) => stage === 'stored' || stage === 'centre').map(({ id }) => id),

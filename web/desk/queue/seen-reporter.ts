@@ -1,9 +1,9 @@
-// Tells the centre which alarms a person could really see: on the screen, in a visible page, for a moment.
+// Reports to the centre which alarms a person could really see: on the screen, in a visible page, for a moment.
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 
-/** An alarm that flashes past while somebody scrolls has not been seen. */
+/** An alarm that passes during scrolling has not been seen. */
 export const seenAfterMs = 800
-/** Reports on their way at once; the rest waits its turn in the order it was shown. */
+/** Reports in progress at once; the rest waits in the order of display. */
 export const reportsAtOnceMax = 2
 export const reportTriesMax = 5
 export const reportRetryMs = 3000
@@ -12,13 +12,13 @@ export interface SeenReporterOptions {
   clock: Clock
   isPageVisible: () => boolean
   report: (id: string) => Promise<void>
-  /** False ends it: nobody may report with this role, or the session is over. */
+  /** False ends it: this role may not report, or the session has ended. */
   isWorthRetrying: (error: unknown) => boolean
 }
 
 export class SeenReporter {
   #options: SeenReporterOptions
-  /** Shown right now and not reported yet, with what cancels its countdown. */
+  /** Visible now and not reported yet, with the function that cancels its countdown. */
   #shown = new Map<string, () => void>()
   #queue: { id: string; tries: number }[] = []
   #taken = new Set<string>()
@@ -36,13 +36,13 @@ export class SeenReporter {
     this.#countDown(id)
   }
 
-  /** `id` left the screen, or was seen by somebody else, or is over. */
+  /** `id` left the screen, was seen by another person, or has ended. */
   hide(id: string): void {
     this.#shown.get(id)?.()
     this.#shown.delete(id)
   }
 
-  /** The page became visible or hidden: what is on the screen starts its moment anew. */
+  /** The page became visible or hidden: the countdown of visible rows starts again. */
   visibilityChanged(): void {
     for (const id of this.#shown.keys()) this.#countDown(id)
   }

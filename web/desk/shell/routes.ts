@@ -1,17 +1,20 @@
-// The addresses of the desk's pages, behind the # so that any proxy and sub-path will do.
+// The addresses of the desk's pages, behind the # so that any proxy and sub-path works.
 
 export const pages = ['queue', 'villages', 'cases'] as const
 export type Page = (typeof pages)[number]
 
 export interface Route {
   page: Page | 'alarm' | 'case'
-  /** Of the alarm or case that is shown. */
+  /** Of the present alarm or case. */
   id?: string
 }
 
 const isPage = (word: string): word is Page => (pages as readonly string[]).includes(word)
 
-/** `#/villages`, `#/alarm/{id}`, `#/case/{id}`; whatever else is there is the queue, which nobody may miss for a typing error. */
+/**
+ * `#/villages`, `#/alarm/{id}`, `#/case/{id}`; any other address shows the queue, so that a typing error can not hide
+ * it.
+ */
 export function routeOf(hash: string): Route {
   const [, page = '', rest = ''] = /^#\/([a-z]+)(?:\/(.+))?$/.exec(hash) ?? []
   if ((page === 'alarm' || page === 'case') && rest !== '') {

@@ -1,5 +1,5 @@
-// How long this session lasts: people are told a quarter of an hour before, and while a red waits it is made longer
-// without asking. Times are the centre's.
+// The remaining time of the session: people are warned a quarter of an hour before, and while a red waits it is
+// extended automatically. Times are the centre's.
 import { shallowRef } from 'vue'
 import type { MeAnswer } from '../../../protocols/desk/api.ts'
 
@@ -13,7 +13,7 @@ export interface SessionWatchOptions {
 }
 
 export class SessionWatch {
-  /** Milliseconds left once people are to be told; undefined before. */
+  /** Remaining milliseconds once people must be warned; undefined before. */
   readonly endsInMs = shallowRef<number>()
   readonly #options: SessionWatchOptions
   #expiresAtMs: number | undefined
@@ -23,9 +23,9 @@ export class SessionWatch {
     this.#options = options
   }
 
-  /** What the centre said last of the session; an older centre says nothing of its end. */
+  /** The last answer of the centre about the session; an older centre gives no end. */
   note({ expiresAtMs, centreTimeMs }: Pick<MeAnswer, 'expiresAtMs' | 'centreTimeMs'>): void {
-    // Kept by this desk's idea of the centre's time, which `hello` sets and both share.
+    // By this desk's estimate of the centre's time, which `hello` sets and both share.
     const nowMs = this.#options.centreNowMs()
     this.#expiresAtMs = expiresAtMs === undefined ? undefined : nowMs + expiresAtMs - (centreTimeMs ?? nowMs)
     this.look(false)
@@ -44,7 +44,7 @@ export class SessionWatch {
     if (leftMs <= warnBeforeMs && isRedWaiting) void this.stay()
   }
 
-  /** Another shift from now. */
+  /** Extends the session by another shift. */
   async stay(): Promise<void> {
     const nowMs = this.#options.centreNowMs()
     if (nowMs - this.#askedMs < stayEveryMs) return
@@ -52,7 +52,7 @@ export class SessionWatch {
     try {
       this.note(await this.#options.stay())
     } catch {
-      // The banner stays, and so does the red that keeps the session at the centre; it is asked again.
+      // The banner stays, and so does the red alarm that keeps the session open at the centre; the request is repeated.
     }
   }
 }

@@ -1,22 +1,23 @@
-// What the desk sounds: an unanswered red, a desk that is blind, an orange past its limit; each with a tune of its own,
-// the most urgent one alone, and in one tab of several. Browsers allow sound only after the first touch or key, so it says whether it can be heard.
+// The sounds of the desk: an unanswered red, a desk without connection, an orange past its limit; each has its own
+// tune, only the most urgent plays, and only in one of several tabs. Browsers allow sound only after the first touch or
+// key, so the page shows whether it can be heard.
 import { shallowRef } from 'vue'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { SoundTurn, type SoundChannel } from './sound-turn.ts'
 import { loudest, sounds, tunes, type Sound, type Tone, type Tune } from './tunes.ts'
 
 export class DeskSound {
-  /** True once the browser lets us be heard. */
+  /** True once the browser allows sound. */
   readonly canSound = shallowRef(false)
   readonly sounding = shallowRef<Sound>()
-  /** What is being tried out now. */
+  /** The sounds of the present sound test. */
   readonly trying = shallowRef<Sound>()
   readonly #clock: Clock
   #context: AudioContext | undefined
   #cancel = (): void => {}
   #cancelTry = (): void => {}
   readonly #turn: SoundTurn
-  /** Tones that are scheduled or heard: another tab may take over in the middle of them. */
+  /** Tones that are scheduled or playing: another tab may take over in the middle of them. */
   readonly #tones = new Set<OscillatorNode>()
 
   /** `tab`: sorts by age, the oldest tab of this browser first. */
@@ -36,17 +37,17 @@ export class DeskSound {
     })
   }
 
-  /** Tells the other tabs that a press here made this sound quiet. */
+  /** Informs the other tabs that a press here silenced this sound. */
   tellSilenced(sound: Sound): void {
     this.#turn.silence(sound)
   }
 
-  /** The page is closed: another tab sounds at once. */
+  /** The page is closed: another tab takes over at once. */
   leave(): void {
     this.#turn.leave()
   }
 
-  /** Call it from a press or a key: only then may a page begin to sound. */
+  /** Call it from a press or a key: only then may a page start sound. */
   async unlock(): Promise<void> {
     if (this.canSound.value) return
     this.#context ??= new AudioContext()
@@ -55,7 +56,7 @@ export class DeskSound {
     this.#update()
   }
 
-  /** The most urgent of these sounds, again and again, until it is not wanted any more. */
+  /** Repeats the most urgent of these sounds until it is no longer needed. */
   want(wanted: ReadonlySet<Sound>): void {
     const next = loudest(wanted)
     if (next === this.sounding.value) return
@@ -65,7 +66,7 @@ export class DeskSound {
     if (this.#turn.mayPlay) this.#begin()
   }
 
-  /** Plays each once, one after the other, so that a person hears at the beginning of a shift what each of them is. */
+  /** Plays each once, one after the other, so that a person learns the sounds at the beginning of a shift. */
   async tryOut(): Promise<void> {
     await this.unlock()
     this.#cancelTry()
@@ -131,7 +132,7 @@ function playTone(
   const gain = context.createGain()
   oscillator.type = shape
   oscillator.frequency.value = hertz
-  // Short ramps: a square edge clicks and frightens more than the tone.
+  // Short ramps: a square edge clicks and is more frightening than the tone.
   gain.gain.setValueAtTime(0, startS)
   gain.gain.linearRampToValueAtTime(loudness, startS + 0.02)
   gain.gain.setValueAtTime(loudness, startS + lastsS - 0.04)

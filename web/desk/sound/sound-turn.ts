@@ -1,25 +1,26 @@
-// Several tabs of one desk: one of them sounds. Each says every second what it plays; a tab is quiet only while it hears
-// from another one that plays what is at least as urgent. A tab that hears of no other sounds, so that there is never none.
+// Several tabs of one desk: one of them sounds. Each announces every second which sound it plays; a tab is quiet only
+// while another one announces a sound of at least the same urgency. A tab without such an announcement sounds, so that
+// there is always one.
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { sounds, type Sound } from './tunes.ts'
 
-/** Each tab says so often that it is there. */
+/** Interval of each tab's announcements. */
 export const sayEveryMs = 1000
-/** A tab that has said nothing for so long does not sound any more: closed, frozen or crashed. */
+/** A tab without an announcement for this long does not sound any more: closed, frozen or crashed. */
 export const goneAfterMs = 3000
-/** Both tabs hear of an alarm at the same moment: the younger one waits this long for the older one to begin. */
+/** Both tabs get an alarm at the same moment: the younger one waits this long for the older one to begin. */
 export const waitForOlderMs = 400
 
 export interface SoundNews {
   id: string
-  /** What it plays; absent while it is quiet. */
+  /** The sound it plays; absent while it is quiet. */
   plays?: Sound
   isLeaving?: true
-  /** The person made this sound quiet there: it is quiet here too. */
+  /** The person silenced this sound there: it is silent here too. */
   silenced?: Sound
 }
 
-/** What the browser has for it (BroadcastChannel); where it has none, every tab sounds. */
+/** The browser's channel (BroadcastChannel); without it, every tab sounds. */
 export interface SoundChannel {
   say: (news: SoundNews) => void
   hear: (listener: (news: SoundNews) => void) => void
@@ -42,7 +43,7 @@ export class SoundTurn {
   #mayPlay = false
   #cancel = (): void => {}
 
-  /** `id`: sorts by age, the oldest tab first. `onChange`: this tab shall begin, or be quiet. */
+  /** `id`: sorts by age, the oldest tab first. `onChange`: this tab must begin, or be quiet. */
   constructor(options: {
     clock: Clock
     id: string
@@ -62,7 +63,7 @@ export class SoundTurn {
     return this.#mayPlay
   }
 
-  /** What this tab would play now; undefined for nothing, or while the browser does not let it be heard. */
+  /** The sound that this tab would play now; undefined for none, or while the browser forbids sound. */
   want(sound: Sound | undefined): void {
     if (sound === this.#wanted) return
     this.#wanted = sound
@@ -71,12 +72,12 @@ export class SoundTurn {
     if (this.#mayPlay) this.#say()
   }
 
-  /** A press here made it quiet in every tab. */
+  /** A press here silenced it in every tab. */
   silence(sound: Sound): void {
     this.#channel?.say({ id: this.#id, silenced: sound })
   }
 
-  /** This tab can be heard from now on. */
+  /** The browser allows sound in this tab from now on. */
   start(): void {
     this.#cancel()
     this.#beat()

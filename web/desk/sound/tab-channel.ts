@@ -1,8 +1,8 @@
-// The tabs of one desk in one browser hear each other; undefined where the browser has no BroadcastChannel.
+// The channel between the tabs of one desk in one browser; undefined if the browser has no BroadcastChannel.
 import { sounds } from './tunes.ts'
 import type { SoundChannel, SoundNews } from './sound-turn.ts'
 
-/** Behind a proxy two centres may stand on one origin: the path tells their desks apart. */
+/** Behind a proxy two centres may share one origin: the path separates their desks. */
 export function openTabChannel(path: string): SoundChannel | undefined {
   if (typeof BroadcastChannel === 'undefined') return undefined
   try {
@@ -16,7 +16,7 @@ export function openTabChannel(path: string): SoundChannel | undefined {
       },
     }
   } catch {
-    // A browser that forbids it to this page: every tab sounds.
+    // A browser that forbids it for this page: every tab sounds.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-// The tunes of the desk, told apart by ear, and which of them is played when several are wanted.
+// The tunes of the desk, distinguishable by ear, and which of several is played.
 
 /** The most urgent first. */
 export const sounds = ['red', 'blind', 'overdue'] as const
@@ -21,7 +21,7 @@ const row = (hertz: readonly number[], stepS: number, lastsS: number): Tone[] =>
 
 export const tunes: Readonly<Record<Sound, Tune>> = {
   red: { everyMs: 2400, loudness: 0.5, shape: 'triangle', tones: row([880, 660, 880, 660], 0.34, 0.28) },
-  // Falling and slow: nobody takes it for a call of a village.
+  // Falling and slow: it can not be mistaken for a call of a village.
   blind: { everyMs: 8000, loudness: 0.4, shape: 'square', tones: row([440, 330, 220], 0.4, 0.34) },
   overdue: { everyMs: 15_000, loudness: 0.35, shape: 'sine', tones: row([587, 587], 0.3, 0.18) },
 }

@@ -1,24 +1,24 @@
-// Which sounds the desk should make now. Pure: the same facts always sound the same.
+// Which sounds the desk should make now. Pure: the same facts give the same sounds.
 import { acceptDeadline, isWaiting, shownColour } from '../queue/accept-deadline.ts'
 import type { BoardAlarm } from '../queue/alarm-board.ts'
 import type { Sound } from './tunes.ts'
 
-/** A link that is back within this time was never missed. */
+/** A loss of the link shorter than this is not reported. */
 export const blindAfterMs = 10_000
 
 export interface SoundFacts {
   waiting: readonly BoardAlarm[]
-  /** Alarms that a person has made quiet. */
+  /** Alarms silenced by a person. */
   quiet: ReadonlySet<string>
   centreNowMs: number
   /** How long the centre has not been connected; undefined while it is. */
   blindForMs: number | undefined
   isBlindQuiet: boolean
-  /** The session ended and reds may wait behind the form: blind as well, and at once. */
+  /** The session ended and reds may wait behind the form: the desk is blind too, at once. */
   isLockedOut: boolean
 }
 
-/** What this alarm sounds by itself, made quiet or not. */
+/** The sound of this alarm alone, silenced or not. */
 export function makesSound(alarm: BoardAlarm, centreNowMs: number): 'red' | 'overdue' | undefined {
   if (!isWaiting(alarm)) return undefined
   const colour = shownColour(alarm)

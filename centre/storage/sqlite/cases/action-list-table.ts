@@ -1,4 +1,4 @@
-// The town's guidance, actions and plans: every version is kept, the newest holds.
+// The town's guidance, actions and plans: every version is kept, the newest applies.
 import type { ActionList } from '../../../cases/action-lists.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
@@ -10,7 +10,7 @@ export function createActionLists(db: Sqlite) {
   const newestVersion = db.prepare<[], number | null>('SELECT max(version) FROM action_lists').pluck()
   const insert = db.prepare('INSERT INTO action_lists (at_ms, who, body) VALUES (?, ?, ?)')
   let known: { version: number; lists: ActionList[] } = { version: -1, lists: [] }
-  /** The version before, where the newest is spoilt. */
+  /** The version before, if the newest is damaged. */
   function newestReadable(): ActionList[] {
     for (const { version, body } of all.iterate()) {
       const lists = readDocument(db, 'action_lists', version, body)

@@ -78,7 +78,7 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
     get: (target: CaseTarget): Case | undefined =>
       parsed('case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)),
     ofIncident: (incident: string, openedSinceMs: number) => parsed(byIncident.get(incident, openedSinceMs)),
-    /** A case that can not be read has no deadline any more: it would be looked at each time in front of the others. */
+    /** An unreadable case loses its deadline: otherwise it would be checked first each time. */
     due: (nowMs: number, limit: number) =>
       byDue.all(nowMs, limit).flatMap((row) => {
         const item = parsed(row)
@@ -93,7 +93,7 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
     inOwnHands: (limit: number) => readable(inOwnHands.all(limit)),
     handed: (limit: number) => readable(handed.all(limit)),
     newId: (): string => `case-${(lastNumber.get() ?? 0) + 1}`,
-    /** The case as it stands now, and what happened to it; both are sealed into the trail. */
+    /** The present state of the case, and its events; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {
       const number = caseNumberOf(item.id)
       put.run(

@@ -1,5 +1,5 @@
-// The writer's side of cases: alarms open and change them inside the commit that stores the alarm; every step of a person is one
-// transaction together with the alarms that it moves.
+// The writer's side of cases: alarms open and change them inside the commit that stores the alarm; every step of a
+// person is one transaction together with the alarms that it changes.
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { Stage } from '../../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
@@ -33,7 +33,7 @@ import { createCaseHands, type ShiftMessageBody } from './case-hands-table.ts'
 import { createCaseRows, type CaseKeys } from './case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'
 
-/** Cases whose deadlines are looked at in one transaction; the rest follow in the next. */
+/** Cases whose deadlines are checked in one transaction; the rest follow in the next. */
 const dueAtOnceMax = 200
 
 export interface CaseTableOptions {
@@ -102,7 +102,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     )
   }
 
-  /** The case that is open for this alarm, else the open case of its incident. */
+  /** The open case of this alarm, else the open case of its incident. */
   function caseFor(row: DeskRow, nowMs: number): { item: Case | undefined; incident: string | undefined } {
     const known = rows.get({ alarm: row.id })
     const incident = incidentOf(row.box, row.alarm)
@@ -121,13 +121,13 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     if (!isKnown && !opensCase(row)) return []
     const input: CentreInput = { do: 'alarm', alarm: caseAlarmOf(row), title: row.alarm.text }
     const outcome = takeCentreInput(item, input, policy(), nowMs)
-    // A full case: the alarm gets one of its own.
+    // A full case: the alarm gets a separate one.
     if (!outcome.ok)
       return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, { place: keys.place }) : []
     return keep(item, outcome, nowMs, { incident })
   }
 
-  /** What a step of the case means for its alarms: the stage goes down to the box, and to the lamp of the button. */
+  /** The effect of a case's step on its alarms: the stage is sent to the box, and to the lamp of the button. */
   function moveAlarms(
     before: Case,
     after: Case,
@@ -189,7 +189,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     }
   }
 
-  /** An alarm from before there were cases gets one when somebody acts on it. */
+  /** An alarm older than the cases gets one when a person acts on it. */
   function find(target: CaseTarget, atMs: number): { item: Case; alarm?: DeskAlarm } | undefined {
     const row = 'alarm' in target ? alarms.get(target.alarm) : undefined
     const item = rows.get(target)
@@ -271,7 +271,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         if (!into || !from) return { type: 'unknown' }
         const outcome = mergeCases(into, from, actor.who, policy(), atMs)
         if (!outcome.ok) return finish(into, outcome, actor, atMs)
-        // The empty one first: its alarms are then filed under the one that goes on.
+        // The empty one first: its alarms then belong to the one that continues.
         const gone = keep(from, outcome.from, atMs)
         const done = finish(into, outcome.into, actor, atMs)
         return done.type === 'done' ? { ...done, changes: [...gone, ...done.changes] } : done
@@ -303,7 +303,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
       for (const item of rows.due(nowMs, dueAtOnceMax)) {
         const outcome = takeCentreInput(item, { do: 'time' }, policy(), nowMs)
         if (!outcome.ok) continue
-        // Also a case with nothing to say is put: its next moment is counted anew.
+        // A case without an event is stored too: its next moment is computed again.
         rows.put(outcome.item, outcome.events)
         if (outcome.events.length === 0) continue
         // A drill lights its lamps and pages nobody.

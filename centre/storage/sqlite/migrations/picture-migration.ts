@@ -1,4 +1,4 @@
-// Pictures: what boxes say of them, which files are here, and who looked.
+// Pictures: the facts from boxes, the stored files, and the looks.
 
 export const pictureMigration = `
 -- What boxes say of the pictures they took: facts is the JSON of the record, the columns are what is searched by.

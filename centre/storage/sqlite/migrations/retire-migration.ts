@@ -1,4 +1,4 @@
-// Boxes that are gone for good: one of the migrations.
+// Boxes that are removed for good: one of the migrations.
 
 export const retireMigration = `
 ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;

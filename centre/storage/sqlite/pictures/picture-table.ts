@@ -1,4 +1,5 @@
-// What the records say of pictures, and which of their files are here: rows only, the bytes are files beside the database.
+// The facts of the records about pictures, and which of their files are stored: rows only, the bytes are files beside
+// the database.
 import type { DeskPicture, DeskPictureFile } from '../../../../protocols/desk/api.ts'
 import {
   snapshotDeletionSchema,
@@ -15,15 +16,18 @@ import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import type { GonePictures, PictureMessage, PictureRow } from '../../port.ts'
 
-/** Snapshots of one box in the table. Above this the oldest whose files are gone make room; a box that has none of those is lying. */
+/**
+ * Snapshots of one box in the table. Above this the oldest without stored files are deleted; a box without any of those
+ * is faulty or hostile.
+ */
 export const snapshotsPerBoxMax = 50_000
 const forgottenAtOnce = 1000
-/** Refused before the table is looked at again: a box that lies must not cost a scan for each lie. */
+/** Refusals before the table is counted again: a hostile box must not cause a scan for each false record. */
 const refusedAtOnce = 1000
-/** Snapshots of one file that open desks are told about: an alarm each, at the most. */
+/** Snapshots of one file that are pushed to open desks: one alarm each at most. */
 const sharersMax = 32
 
-/** Boxes that a look without a box is noted for. */
+/** Boxes for which a look without a box is logged. */
 const holdersMax = 16
 
 interface SnapshotRow {
@@ -41,7 +45,7 @@ interface FileState {
 }
 
 /**
- * SQL for the ids of the snapshots that need a file. Two searches: with one for both columns SQLite goes through every
+ * SQL for the ids of the snapshots that need a file. Two searches: with one for both columns SQLite scans every
  * snapshot of the box, and this runs between the commits of alarms.
  */
 export const userIds = (box: string, sha256: string): string =>
@@ -123,10 +127,10 @@ export function createPictureReader(db: Sqlite) {
   }
 }
 
-/** Inside the caller's transaction; answers what open desks are to be told. */
+/** Inside the caller's transaction; returns the messages for open desks. */
 export function createPictureWriter(db: Sqlite) {
   const reader = createPictureReader(db)
-  /** How many more a box may name before its rows are counted; below zero, how many are refused before that. */
+  /** How many more a box may name before its rows are counted; below zero, the refusals before the next count. */
   const room = new Map<string, number>()
   const countOfBox = db.prepare<[string], number>('SELECT count(*) FROM snapshots WHERE box = ?').pluck()
   const insertSnapshot = db.prepare(
@@ -153,7 +157,7 @@ export function createPictureWriter(db: Sqlite) {
   const lose = db.prepare(
     'UPDATE picture_files SET gone_why = ?, gone_at_ms = ? WHERE box = ? AND sha256 = ? AND gone_why IS NULL',
   )
-  // The same bytes taken again, as of a camera that stands still, are wanted again.
+  // The same bytes taken again, for example by a camera with an unchanged scene, are needed again.
   const revive = db.prepare(
     `UPDATE picture_files SET stored_at_ms = NULL, gone_at_ms = NULL, gone_why = NULL
      WHERE box = ? AND sha256 = ? AND gone_why IS NOT NULL`,
@@ -195,7 +199,10 @@ export function createPictureWriter(db: Sqlite) {
     return reader.usesOf(box, sha256).map((picture) => ({ type: 'picture.gone', picture }))
   }
 
-  /** A picture that a person had deleted at the box goes here too; any other deletion there concerns only what never came. */
+  /**
+   * A picture that a person deleted at the box is deleted here too; any other deletion there concerns only files that
+   * never came.
+   */
   function forget(box: string, { facts }: LogRecord, atMs: number): PictureMessage[] {
     const parsed = fromZod(snapshotDeletionSchema, facts)
     const row = parsed.ok ? selectSnapshot.get(box, parsed.value.snapshot) : undefined

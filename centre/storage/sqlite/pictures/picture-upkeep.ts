@@ -1,4 +1,4 @@
-// Which pictures have to go, and who looked at which: what the sweep and the supervisor ask of the database.
+// Which pictures must be deleted, and who looked at which: the queries of the sweep and the supervisor.
 import type { Scope } from '../../../../protocols/desk/scope.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
@@ -6,11 +6,13 @@ import { immediately, type Sqlite } from '../database.ts'
 import { userIds } from './picture-table.ts'
 import type { Look, LookRow, PictureLimits, PicturePlace } from '../../port.ts'
 
-/** Looks kept; at some hundred a day that is years. */
+/** Looks kept; at some hundred per day that is years. */
 export const looksKept = 1_000_000
-/** Pictures named in one answer; the sweep asks again. */
+/** Pictures in one answer; the sweep asks again. */
 const victimsMax = 500
-/** Where a quota is passed, so much of it is made free: whoever is at its quota is not gone through for each new picture. */
+/**
+ * If a quota is exceeded, this share of it is freed, so that a box at its quota is not scanned for each new picture.
+ */
 const freedTo = 0.95
 const pruneEvery = 1000
 
@@ -46,7 +48,7 @@ export function createPictureUpkeep(db: Sqlite) {
      WHERE alarm = ? AND position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
   )
 
-  /** From the least needed on, until there is room again. */
+  /** From the least needed on, until there is room. */
   function above(rows: () => Iterable<PicturePlace>, bytesNow: number, bytesMax: number): PicturePlace[] {
     const victims: PicturePlace[] = []
     let bytes = bytesNow

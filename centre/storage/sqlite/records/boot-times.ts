@@ -1,18 +1,18 @@
-// When each boot of a box began, as its journal told us: what the shown times of an unsynced boot are repaired with.
+// The start of each boot of a box, from its journal: used to repair the shown times of an unsynced boot.
 import type { BoxTime } from '../../../../protocols/domain/event.ts'
 import { parseUnsynced, repairTime, type BootTime } from '../../../alarms/boot-time.ts'
 import { isWallMs } from '../../../../protocols/domain/limits.ts'
 import type { Sqlite } from '../database.ts'
 
-/** Boots remembered of one journal, the latest: three a day for two years. */
+/** Boots kept per journal, the latest: three per day for two years. */
 export const bootsPerEpochMax = 2000
-/** A better word on the same boot is worth showing when it moves times by so much. */
+/** A better value for the same boot is shown only when it changes times by this much. */
 const shownAgainMs = 1000
 
 export interface BootTimes {
-  /** Inside the caller's transaction; the latest word counts. True when shown times change by it. */
+  /** Inside the caller's transaction; the latest value counts. True when shown times change by it. */
   note(epoch: number, time: BootTime): boolean
-  /** `epoch` is the number of the epoch that the time was first written in. */
+  /** `epoch` is the number of the epoch in which the time was first written. */
   repaired<T extends BoxTime>(epoch: number, time: T): T
   /** A record's JSON as it may be shown. `epochOf` finds the number of an epoch of the same box. */
   repairedBody(epoch: number, body: string, epochOf: (name: string) => number | undefined): string
@@ -27,7 +27,7 @@ export function createBootTimes(db: Sqlite): BootTimes {
   const select = db
     .prepare<[number, number], number>('SELECT boot_wall_ms FROM boot_times WHERE epoch = ? AND boot = ?')
     .pluck()
-  /** A spoilt number is none: it would be shown as a time that no page can show. */
+  /** A damaged number is ignored: it would give a time that no page can show. */
   const beganAt = (epoch: number, boot: number): number | undefined => {
     const atMs = select.get(epoch, boot)
     return isWallMs(atMs) ? atMs : undefined

@@ -1,4 +1,4 @@
-// The numbers of epochs: in which order the centre first heard each journal of each box.
+// The numbers of epochs: the order in which the centre first received each journal of each box.
 import type { Sqlite } from '../database.ts'
 
 export function createEpochs(db: Sqlite) {
@@ -17,7 +17,7 @@ export function createEpochs(db: Sqlite) {
 
   return {
     known,
-    /** Makes the epoch and its box inside the caller's transaction, where they are new. */
+    /** Creates new epochs and boxes inside the caller's transaction. */
     numberOf: (box: string, epoch: string): number => {
       const number = known(box, epoch)
       if (number !== undefined) return number

@@ -1,4 +1,4 @@
-// Reads stored records page by page: a snapshot in the box's own order, then snapshots of what was stored since.
+// Reads stored records page by page: a snapshot in the box's own order, then snapshots of the records stored since.
 import { isInScope, type Scope } from '../../../../protocols/desk/scope.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
 import { createBootTimes } from './boot-times.ts'
@@ -7,9 +7,9 @@ import { noteSpoilt, readDocument } from '../documents.ts'
 import { behind, encodeEventCursor, parseEventCursor, type EventCursor } from './event-cursor.ts'
 import type { EventPage, EventRow } from '../../port.ts'
 
-/** A snapshot behind the first one covers at most this many rows, so that a tail read sorts little. */
+/** A snapshot after the first one covers at most this many rows, so that reading the newest records sorts little. */
 export const tailRowsMax = 20_000
-/** Empty snapshots (other boxes' rows) that one call steps over before it answers an empty page. */
+/** Empty snapshots (rows of other boxes) that one call skips before it answers an empty page. */
 const emptySnapshotsMax = 25
 
 interface Row {
@@ -129,7 +129,7 @@ export function createEventReader(db: Sqlite): ReadEvents {
     return { rows: [], next: encodeEventCursor(cursor), isEnd: false }
   }
 
-  // One read transaction per page: what counts as stored must not move between its queries.
+  // One read transaction per page: the set of stored records must not change between its queries.
   const readConsistently = db.transaction(readPage)
   return ({ after, ...query }) => {
     const start = parseEventCursor(after)

@@ -1,5 +1,5 @@
-// Stores what boxes sent, in one transaction. When that fails because of what one of them sent, each lane is tried alone and
-// of the lane that fails each record: the culprit goes into quarantine and everything else is stored.
+// Stores the data of boxes in one transaction. When that fails because of one box's data, each lane is tried alone, and
+// of the failing lane each record: the faulty record goes into quarantine and everything else is stored.
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
 import { parseJson } from '../../../../protocols/kit/parse-json.ts'
@@ -26,12 +26,12 @@ import {
   type StoredIntake,
 } from '../../port.ts'
 
-/** Unreadable messages kept for a look, of all boxes and of one; the oldest go. */
+/** Unreadable messages kept for a person, of all boxes and of one; the oldest are deleted. */
 export const quarantineRowsMax = 200
 export const quarantineRowsPerBoxMax = 40
 /** Bytes kept of each. */
 export const quarantineBytesMax = 16 * 1024
-/** A box's alarms are sent to open desks again at most so often because the beginning of a boot is known better. */
+/** A box's alarms are pushed to open desks again at most this often because the start of a boot is known better. */
 const repairAgainMs = 10_000
 
 export interface IntakeParts {
@@ -65,7 +65,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     `DELETE FROM quarantine WHERE position <=
        (SELECT position FROM quarantine ORDER BY position DESC LIMIT 1 OFFSET ${quarantineRowsMax})`,
   )
-  // Leaps with each start: a centre whose older backup was restored must not give a position twice.
+  // Leaps at each start: after an older backup was restored, no position may be used twice.
   let newest = Math.max(
     startOf(db),
     db
@@ -74,16 +74,16 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
       .get(positionMax) ?? 0,
   )
   const origins = createOrigins(db, epochs.known)
-  /** By box: when its active alarms were last sent again for their times. */
+  /** By box: when its active alarms were last pushed again for their times. */
   const repairedAtMs = new Map<string, number>()
 
-  /** The place in the box's own order: a salvaged record keeps the one it had, where the centre knows that epoch. */
+  /** The position in the box's own order: a salvaged record keeps its first position if the centre knows that epoch. */
   function orderOf(box: string, epoch: number, { sequence, was }: AlarmRecord | LogRecord): RecordOrder {
     const first = was && epochs.known(box, was.epoch)
     return was && first !== undefined ? { epoch: first, sequence: was.sequence } : { epoch, sequence }
   }
 
-  /** Open desks show the repaired times of what is still active: once for a commit, whatever number of records says so. */
+  /** Open desks show the repaired times of active alarms: pushed once per commit, however many records change them. */
   function noteBootTimes(
     box: string,
     epoch: number,
@@ -145,7 +145,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
       if (repeated.has(record.sequence)) continue
       const order = orderOf(batch.box, epoch, record)
       const current = alarms.get(`${batch.box}.${record.alarm.id}`)
-      // What the centre says of a box is not the box's to change.
+      // A box can not change the centre's own alarms about it.
       if (current && isOwn(current)) continue
       const { row, news } = applyAlarmRecord(current, batch.box, order, record, atMs)
       if (news === undefined) continue
@@ -167,7 +167,7 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     pruneQuarantine.run()
   }
 
-  /** Runs inside the transaction around it; false when it failed for its data and left nothing behind. */
+  /** Runs inside the transaction around it; false when its data made it fail, and then it left no changes. */
   function attempt(run: () => void): string | undefined {
     try {
       db.transaction(run)()
@@ -232,11 +232,11 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     )
     .pluck()
 
-  /** A number without a record of its own is one that was skipped, or stored under another place: no conflict. */
+  /** A number without a record was skipped, or stored at another position: no conflict. */
   function isOther({ box, epoch, lane, number, identity }: RepeatedRecord): boolean {
     const known = epochs.known(box, epoch)
     const body = known === undefined ? undefined : selectBody.get(known, lanes.indexOf(lane), number)
-    // A stored row that cannot be read any more is no proof of another record, and must not fail the Report of a box.
+    // An unreadable stored row does not prove another record, and must not make a box's Report fail.
     const read = body === undefined ? undefined : parseJson(body, Infinity)
     return read?.ok === true && identityOf(read.value as JournalRecord) !== identity
   }
@@ -249,14 +249,14 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
       if (!isFaultOfData(error)) throw error
       stored = storeApart.immediate(batch)
     }
-    // Only once committed: a rolled back epoch must be made anew.
+    // Only once committed: an epoch that was rolled back must be created again.
     for (const { box, epoch } of batch.lanes) epochs.remember(box, epoch)
     const conflicts = (batch.repeated ?? []).filter(isOther)
     return conflicts.length > 0 ? { ...stored, conflicts } : stored
   }
 }
 
-/** The batch with one of its records; none at all for an index below zero. */
+/** The batch with one of its records; none for an index below zero. */
 function onlyRecord(batch: LaneBatch, index: number): LaneBatch {
   const sequence = batch.sequences[index]
   const isIts = (record: { sequence: number }): boolean => record.sequence === sequence

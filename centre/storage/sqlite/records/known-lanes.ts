@@ -1,5 +1,5 @@
-// What a starting centre reads of its lanes. A lane that an older program let a box spoil is made anew from the records that
-// are stored: the start never fails for it.
+// The state of lanes for a starting centre. A damaged state that an older version stored is recomputed from the stored
+// records: the start never fails for it.
 import { lanes, type Lane } from '../../../../protocols/domain/colour.ts'
 import { laneNumberMax } from '../../../../protocols/domain/limits.ts'
 import { addRange, areSound } from '../../../../protocols/kit/ranges.ts'
@@ -16,7 +16,7 @@ interface LaneRow {
 }
 
 export function readKnownLanes(db: Sqlite): { known: KnownLane[]; setAside: SetAside[] } {
-  // total() and not sum(): the sum of an older program's ranges may be no integer any more.
+  // total() and not sum(): the sum of an older version's ranges may be no integer any more.
   const rows = db.prepare<[], LaneRow>(
     `SELECT e.number, e.box, e.epoch, l.lane, l.settled,
        (SELECT total(s.to_number - s.from_number + 1) FROM skipped s
@@ -56,7 +56,7 @@ function parseRanges(settled: string): NumberRange[] | undefined {
   }
 }
 
-/** From the records that are stored and from skipped ranges that may be true. */
+/** From the stored records and from plausible skipped ranges. */
 function rebuild(db: Sqlite, epoch: number, place: { box: string; epoch: string; lane: Lane }): KnownLane {
   const lane = lanes.indexOf(place.lane)
   let settled: NumberRange[] = []

@@ -1,13 +1,16 @@
-// Records of a salvaged journal come under a new epoch and name the place where they stood first: a place that is
-// stored already makes them repeats, however often a journal is salvaged.
+// Records of a salvaged journal come under a new epoch and name their first position: if that position is stored
+// already they are repeats, however often a journal is salvaged.
 import type { JournalRecord, RecordPlace } from '../../../../protocols/domain/record.ts'
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
 import type { Sqlite } from '../database.ts'
 
 export interface Origins {
-  /** Takes the place inside the caller's transaction; false when this record, with `body`, is stored from there already. */
+  /**
+   * Takes the position inside the caller's transaction; false when this record, with `body`, is already stored from
+   * there.
+   */
   claim(box: string, was: RecordPlace, body: string): boolean
-  /** Whether salvaged records of this epoch are stored: then an original that comes late may be one of them. */
+  /** True when salvaged records of this epoch are stored: then a late original may be one of them. */
   hasAny(box: string, epoch: string): boolean
   has(box: string, was: RecordPlace): boolean
 }
@@ -30,13 +33,14 @@ export function createOrigins(
     claim: (box, { epoch, sequence }, body) => {
       const number = epochOf(box, epoch)
       const stored = number === undefined ? undefined : selectRecord.get(number, sequence)
-      // A folder that went back may have given the sequence to another record: that one is new, whatever stands there.
+      // A folder that went back may have used the sequence for another record: that one is new, whatever is stored
+      // there.
       if (stored !== undefined) return identityAt(stored, sequence) !== identityAt(body, sequence)
       return insert.run(box, epoch, sequence).changes > 0
     },
   }
 }
 
-/** As it was at its first place. */
+/** As it was at its first position. */
 const identityAt = (body: string, sequence: number): string =>
   identityOf({ ...(JSON.parse(body) as JournalRecord), sequence })

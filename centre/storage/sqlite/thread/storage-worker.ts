@@ -1,5 +1,5 @@
-// A thread that owns one SQLite connection, the writer's or the reader's, and answers calls one after the other. The reader's
-// folds the log, too: who reads may wait.
+// A thread that owns one SQLite connection, the writer's or the reader's, and answers calls one after the other. The
+// reader's also checkpoints the log, because readers may wait.
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogFolding, openReader, openWriter, type Sqlite } from '../database.ts'
 import { createReader } from '../reader.ts'

@@ -1,11 +1,11 @@
-// The program's side of a storage thread: calls out, answers back, and every open call fails when the thread ends.
+// The program's side of a storage thread: calls out, answers back; every open call fails when the thread ends.
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { StorageFailure } from '../../storage-failure.ts'
 import type { Answer, WorkerStart } from './worker-messages.ts'
 
-/** Calls waiting at one thread; more is refused, so that a stuck disk can not eat the memory. */
+/** Calls waiting at one thread; further ones are refused, so that a stuck disk can not exhaust the memory. */
 export const openCallsMax = 20_000
 
 interface Open {
@@ -61,7 +61,7 @@ export class WorkerClient {
     })
   }
 
-  /** Closes the file and lets the thread end by itself: a thread ended by force can take the process along. */
+  /** Closes the file and lets the thread end by itself: ending a thread by force can crash the process. */
   async close(): Promise<void> {
     if (this.#ended) return
     this.#isClosing = true

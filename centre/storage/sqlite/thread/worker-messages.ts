@@ -1,11 +1,11 @@
-// What passes between a storage thread and the program.
+// The messages between a storage thread and the program.
 
 export interface WorkerStart {
   role: 'writer' | 'reader'
   file: string
   /** Wall time of the start, ms since 1970. */
   nowMs: number
-  /** Milliseconds between two times that the reader's thread folds the log. */
+  /** Milliseconds between two checkpoints by the reader's thread. */
   foldEveryMs: number
 }
 
