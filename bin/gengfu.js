@@ -30,6 +30,11 @@ const commands = {
     'runDecode',
     'what the box makes of messages of any dialect 解码报文: JSON lines in and out',
   ],
+  device: [
+    'gateway/cli/device-command.js',
+    'runDevice',
+    'devices of a box 设备: device list, adopt, replace, forget, rename',
+  ],
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 

@@ -12,6 +12,7 @@ import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { CentreConfig } from './config/centre-config.ts'
 import type { GatewayConfig } from './config/config.ts'
+import type { DeviceRegistry } from './config/device-registry.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { FlashWear } from './health/flash-wear.ts'
@@ -21,6 +22,7 @@ import type { Journal } from './journal/port.ts'
 import { actKept, restoreStages } from './wiring/act-kept.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
 import type { Base } from './wiring/base.ts'
+import { deviceNamesOf, namedBroker, namedGrants, namedIntake } from './wiring/device-names.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { openConsole } from './wiring/open-console.ts'
@@ -28,6 +30,7 @@ import { openDialects, type OpenDialects } from './wiring/open-dialects.ts'
 import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
+import { openRegistry } from './wiring/open-registry.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 
 /**
@@ -43,6 +46,8 @@ export interface GatewayOptions {
   version: string
   /** The configuration that the centre may change; undefined: none. */
   centreConfig?: CentreConfig
+  /** Devices that were adopted, replaced, forgotten or renamed; without it, none can be. */
+  registry?: DeviceRegistry
   /** Milliseconds since the machine booted; the system's own by default. */
   sinceBootMs?: () => number
   bootId?: string
@@ -142,13 +147,8 @@ class WiredGateway implements Gateway {
     const facts = new BoxFacts()
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
     const common = { ...opened, intake, broker, keeping, guard, startedMs }
-    const uplink = openUplink(base, {
-      ...common,
-      stages,
-      opened: seen,
-      facts,
-      restart: (why) => this.#fail(new ConfigChanged(why)),
-    })
+    const restart = (why: string): void => this.#fail(new ConfigChanged(why))
+    const uplink = openUplink(base, { ...common, stages, opened: seen, facts, restart })
     const commands = await openCommands({
       ...base,
       ...this.#options,
@@ -157,7 +157,7 @@ class WiredGateway implements Gateway {
       cameras,
       uplink,
       now,
-      restart: (why) => this.#fail(new ConfigChanged(why)),
+      restart,
     })
     base.parts.add('commands', () => commands.stop())
     let lastReceiptMs: number | undefined
@@ -168,14 +168,10 @@ class WiredGateway implements Gateway {
     })
     intake.onKept(actKept({ commands, stages, cameras }))
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
+    const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const lastReceipt = () => lastReceiptMs
-    this.#consoleUrl = await openConsole(base, {
-      ...common,
-      cameras,
-      uplink,
-      flash,
-      lastReceiptMs: lastReceipt,
-    })
+    const shown = { cameras, registry, uplink, flash, lastReceiptMs: lastReceipt }
+    this.#consoleUrl = await openConsole(base, { ...common, ...shown })
     await this.#listen(opened, { intake, broker, dialects, facts })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()
@@ -189,15 +185,24 @@ class WiredGateway implements Gateway {
   ): Promise<{ dialects: OpenDialects; broker: DeviceBroker }> {
     const base = this.#base
     const { config, logger, clock, metrics } = base
-    const dialects = await openDialects({ ...base, journal, intake, steadyMs: () => boxClock.now().steadyMs })
-    const broker = createBroker({
+    const { registry } = this.#options
+    const dialects = await openDialects({
+      ...base,
+      journal,
+      intake,
+      ...(registry ? { registry } : {}),
+      steadyMs: () => boxClock.now().steadyMs,
+    })
+    const names = deviceNamesOf(config.devices)
+    const hardware = createBroker({
       settings: config.mqtt,
       logger: logger.child({ part: 'broker' }),
       clock,
       metrics,
-      intake: dialects.intake,
-      grants: dialects.grants,
+      intake: namedIntake(dialects.intake, names),
+      grants: namedGrants(dialects.grants, names),
     })
+    const broker = namedBroker(hardware, names)
     this.#broker = broker
     return { dialects, broker }
   }

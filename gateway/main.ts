@@ -86,10 +86,12 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-function logConfig({ config, centre, ignored }: OpenedConfig, logger: Logger): void {
+function logConfig({ config, centre, ignored, misfits }: OpenedConfig, logger: Logger): void {
   if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
   else if (centre.sections.length > 0)
     logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
+  for (const problem of misfits)
+    logger.error(problem, 'an entry of the device registry does not fit the file and is left out')
   logger.level = config.logLevel
   for (const problem of findLooseEnds(config))
     logger.error(problem, 'a part of the configuration does nothing')
@@ -147,11 +149,11 @@ async function run(file: string): Promise<void> {
     (error) => logger.warn({ err: error }, 'the watchdog could not be told that the box works'),
   )
   for (let restarts = 0; !isStopping; restarts++) {
-    const { config, centre } = opened
+    const { centre } = opened
     logConfig(opened, logger)
     let isStarted = false
     gateway = createGateway({
-      config,
+      ...opened,
       centreConfig: centre,
       logger,
       clock: createSystemClock(),

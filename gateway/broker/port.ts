@@ -38,6 +38,8 @@ export interface TopicGrants {
   isUrgent?(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean
   /** Largest payload, if it differs from the general limit. */
   payloadBytesMax?(device: string): number | undefined
+  /** Other hardware took its place: it is refused, whatever it proves. */
+  isLockedOut?(device: string): boolean
 }
 
 export const noGrants: TopicGrants = { mayPublish: () => false, maySubscribe: () => false }

@@ -97,6 +97,11 @@ const refusals = {
     '口令错误，请重新写入口令或重新登记',
   ],
   'unknown-device': ['no device of that name is enrolled', 'enrol the device', '没有登记该设备'],
+  'locked-out': [
+    'other hardware took the place of this device',
+    'take it out of use, or put it back with gengfu device replace or gengfu device adopt --again',
+    '该硬件已被替换并锁定；如需恢复，请用 gengfu device replace 或 adopt --again',
+  ],
   busy: [
     'too many password checks are waiting',
     'nothing: the device will try again',

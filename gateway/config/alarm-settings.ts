@@ -71,6 +71,8 @@ const deviceKindAliases = {
   other: 'other',
 } as const
 export type DeviceKind = (typeof deviceKindAliases)[keyof typeof deviceKindAliases]
+/** Each kind once, without its other words. */
+export const deviceKinds: readonly DeviceKind[] = [...new Set(Object.values(deviceKindAliases))]
 const deviceKind = z
   .enum(
     Object.keys(deviceKindAliases) as [keyof typeof deviceKindAliases, ...(keyof typeof deviceKindAliases)[]],
@@ -103,6 +105,8 @@ export const deviceShape = {
   via: id.optional(),
   /** The hardware's own address, for a foreign dialect: IEEE address, DevEUI, MAC, serial number. */
   address: z.string().min(1).max(64).optional(),
+  /** The name of the credential with which it connects to this box, where that is not its id: after a replacement. */
+  connectsAs: id.optional(),
   /** The decoder of its LoRaWAN frames: a built-in model, or the full path of its maker's codec file. */
   codec: z
     .string()

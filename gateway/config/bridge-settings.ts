@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { modbusSchema, sl651Schema } from './bus-settings.ts'
+import { plainAddress } from './plain-address.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 
 export const bridgesMax = 50
@@ -102,7 +103,12 @@ export type BridgeSettings = z.infer<typeof bridgeSchema>
 /** Ids that are used twice, and two bridges with the same topics. */
 export function checkBridges(
   bridges: readonly BridgeSettings[],
-  devices: readonly { id: string; address?: string | undefined; via?: string | undefined }[],
+  devices: readonly {
+    id: string
+    address?: string | undefined
+    via?: string | undefined
+    connectsAs?: string | undefined
+  }[],
 ): Problem[] {
   const problems: Problem[] = []
   const ids = new Set(devices.map(({ id }) => id))
@@ -125,13 +131,23 @@ export function checkBridges(
   const addresses = new Set<string>()
   devices.forEach(({ address }, index) => {
     if (address === undefined) return
-    const plain = address.toLowerCase()
+    const plain = plainAddress(address)
     if (addresses.has(plain))
       problems.push({
         path: `devices.${index}.address`,
         message: `each address once; "${address}" is there already`,
       })
     addresses.add(plain)
+  })
+  const names = new Set([...bridges.map(({ id }) => id), ...devices.map(({ id }) => id)])
+  devices.forEach(({ id, connectsAs }, index) => {
+    if (connectsAs === undefined || connectsAs === id) return
+    if (names.has(connectsAs))
+      problems.push({
+        path: `devices.${index}.connectsAs`,
+        message: `a name of its own; "${connectsAs}" is there already`,
+      })
+    names.add(connectsAs)
   })
   return problems
 }

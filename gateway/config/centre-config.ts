@@ -1,20 +1,14 @@
 // The centre's changes of the configuration: sections that replace those of the file, in a separate file under dataDir.
 // A change is on trial until the centre was reached with it; otherwise the old one comes back automatically.
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { changeableSections } from './command-settings.ts'
 import { readGatewayConfig, type GatewayConfig } from './config.ts'
+import { DeviceRegistry } from './device-registry.ts'
+import type { RegistryNews, RegistryPlace, RegistryRequest } from './registry-changes.ts'
+import { writeWhole } from './write-whole.ts'
 
 /** Starts for which one change may be tried: a configuration that crashes the program is not tried for ever. */
 export const trialStartsMax = 3
@@ -33,17 +27,25 @@ interface Change {
 export interface OpenedConfig {
   config: GatewayConfig
   centre: CentreConfig
+  /** Devices that were adopted, replaced, forgotten or renamed. */
+  registry: DeviceRegistry
   /** Why the centre's changes no longer fit the file: then only the file counts. */
   ignored?: Problem[]
+  /** Entries of the registry that do not fit: without these it counts. */
+  misfits: Problem[]
 }
+
+type Opened = Result<{ config: GatewayConfig; ignored: Problem[] }>
 
 export class CentreConfig {
   readonly #file: string
+  readonly #registry: DeviceRegistry
   readonly #paths: { kept: string; trial: string; takenBack: string }
   #trial: Change | undefined
 
   private constructor(file: string, dataDir: string) {
     this.#file = file
+    this.#registry = DeviceRegistry.open(dataDir)
     const place = (name: string): string => join(dataDir, `centre-config${name}.json`)
     this.#paths = { kept: place(''), trial: place('.trial'), takenBack: place('.taken-back') }
   }
@@ -56,20 +58,51 @@ export class CentreConfig {
     const trial = readChange(centre.#paths.trial)
     if (trial) {
       const starts = (trial.starts ?? 0) + 1
-      const config = readGatewayConfig(file, trial.set)
-      if (config.ok && starts <= trialStartsMax) {
+      const tried = centre.#read(trial.set)
+      if (tried.ok && starts <= trialStartsMax) {
         centre.#trial = { ...trial, starts }
-        writeWhole(centre.#paths.trial, centre.#trial)
-        return ok({ config: config.value, centre })
+        writeChange(centre.#paths.trial, centre.#trial)
+        return ok(centre.#opened(tried.value))
       }
       centre.#trial = trial
       centre.takeBack()
     }
     const kept = readChange(centre.#paths.kept)
-    if (!kept) return ok({ config: own.value, centre })
-    const config = readGatewayConfig(file, kept.set)
-    if (config.ok) return ok({ config: config.value, centre })
-    return ok({ config: own.value, centre, ignored: config.problems })
+    const wanted = centre.#read(kept?.set ?? {})
+    if (wanted.ok) return ok(centre.#opened(wanted.value))
+    const alone = centre.#read({})
+    return alone.ok ? ok({ ...centre.#opened(alone.value), ignored: wanted.problems }) : alone
+  }
+
+  /** As `open`, for a command that only looks: nothing that is on trial counts as started once more. */
+  static look(file: string): Result<OpenedConfig> {
+    const own = readGatewayConfig(file)
+    if (!own.ok) return own
+    const centre = new CentreConfig(file, own.value.dataDir)
+    const kept = centre.#read(readChange(centre.#paths.kept)?.set ?? {})
+    const wanted = kept.ok ? kept : centre.#read({})
+    return wanted.ok ? ok(centre.#opened(wanted.value)) : wanted
+  }
+
+  #opened({ config, ignored }: { config: GatewayConfig; ignored: Problem[] }): OpenedConfig {
+    return { config, centre: this, registry: this.#registry, misfits: ignored }
+  }
+
+  #read(set: Sections): Opened {
+    return this.#registry.read((over) => readGatewayConfig(this.#file, set, over))
+  }
+
+  /** Changes the registry where the configuration stays a valid one with it; it counts from the next start on. */
+  changeDevices(request: RegistryRequest, place: RegistryPlace): Result<RegistryNews> {
+    const set = (this.#trial ?? readChange(this.#paths.kept))?.set ?? {}
+    return this.#registry.change(request, place, (over) => readGatewayConfig(this.#file, set, over))
+  }
+
+  /** Ids in the file, or in what the centre put in place of its devices. */
+  idsInFile(): ReadonlySet<string> {
+    const set = (this.#trial ?? readChange(this.#paths.kept))?.set ?? {}
+    const config = readGatewayConfig(this.#file, set)
+    return new Set(config.ok ? config.value.devices.map(({ id }) => id) : [])
   }
 
   /** The command whose change is on trial in this run. */
@@ -96,10 +129,10 @@ export class CentreConfig {
    */
   propose(command: string, set: Sections): Result<void> {
     const whole = { ...readChange(this.#paths.kept)?.set, ...set }
-    const config = readGatewayConfig(this.#file, whole)
+    const config = this.#read(whole)
     if (!config.ok) return config
     try {
-      writeWhole(this.#paths.trial, { set: whole, command })
+      writeChange(this.#paths.trial, { set: whole, command })
     } catch (error) {
       return bad((error as Error).message, 'file')
     }
@@ -110,7 +143,7 @@ export class CentreConfig {
   keep(): void {
     if (!this.#trial) return
     const { set, command } = this.#trial
-    writeWhole(this.#paths.kept, { set, command })
+    writeChange(this.#paths.kept, { set, command })
     rmSync(this.#paths.trial, { force: true })
     this.#trial = undefined
   }
@@ -118,7 +151,7 @@ export class CentreConfig {
   /** From the next start on the old configuration counts again. */
   takeBack(): void {
     if (!this.#trial) return
-    writeWhole(this.#paths.takenBack, { set: {}, command: this.#trial.command })
+    writeChange(this.#paths.takenBack, { set: {}, command: this.#trial.command })
     rmSync(this.#paths.trial, { force: true })
     this.#trial = undefined
   }
@@ -143,22 +176,4 @@ function readChange(path: string): Change | undefined {
   return { set: Object.fromEntries(open), command, ...(typeof starts === 'number' ? { starts } : {}) }
 }
 
-/** Written beside, synced, renamed: after a power cut there is the old or the new one. */
-function writeWhole(path: string, change: Change): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const beside = `${path}.new`
-  const handle = openSync(beside, 'w', 0o600)
-  try {
-    writeSync(handle, JSON.stringify(change))
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(beside, path)
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
+const writeChange = (path: string, change: Change): void => writeWhole(path, JSON.stringify(change))

@@ -69,21 +69,24 @@ export const gatewayConfigSchema = z.strictObject({
 
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 
+const asItIs = (raw: Readonly<Record<string, unknown>>): object => raw
+
 /**
- * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` replace its own.
- * Never throws.
+ * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` stand in place of
+ * its own, and `change` is made to the whole. Never throws.
  */
 export function parseGatewayConfig(
   text: string,
   folder: string,
   over: Readonly<Record<string, unknown>> = {},
+  change = asItIs,
 ): Result<GatewayConfig> {
   const read = parseConfigYaml(text)
   if (!read.ok) return read
   const raw = read.value
   if (raw === null || raw === undefined)
     return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
-  const whole = isObject(raw) ? { ...raw, ...over } : raw
+  const whole = isObject(raw) ? change({ ...raw, ...over }) : raw
   const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole)
   if (!parsed.ok) return parsed
   const { bridges, devices } = parsed.value
@@ -100,9 +103,10 @@ export function parseGatewayConfig(
 export function readGatewayConfig(
   file: string,
   over: Readonly<Record<string, unknown>> = {},
+  change = asItIs,
 ): Result<GatewayConfig> {
   const text = readConfigText(file)
-  return text.ok ? parseGatewayConfig(text.value, dirname(resolve(file)), over) : text
+  return text.ok ? parseGatewayConfig(text.value, dirname(resolve(file)), over, change) : text
 }
 
 const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File')

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
+import type { DevicesAnswer, HealthAnswer, HealthQuarantineEntry } from '../../protocols/console/api.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Result } from '../../protocols/kit/result.ts'
 import { StrangerGuard } from '../../platform/strangers/stranger-guard.ts'
 import type { AlarmInput } from '../alarms/port.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { controlBytesMax, isControl, parseForget, type Control, type ForgetRequest } from './box-controls.ts'
+import { isDevicePath, runDeviceControl, type DeviceControls } from './device-controls.ts'
 import { isCameraPath, lookAtPicture, runCameraControl } from './camera-controls.ts'
 import { isOwnName } from '../../platform/strangers/own-name.ts'
 
@@ -65,6 +66,7 @@ export interface ConsoleOptions {
   /** A device was reset or replaced: its message ids count as new. */
   forget: (request: ForgetRequest) => Promise<void>
   cameras: Cameras | undefined
+  devices: DeviceControls & { answer: () => DevicesAnswer }
 }
 
 export class ConsoleServer {
@@ -159,12 +161,13 @@ export class ConsoleServer {
       return send(response, 403, 'text/plain', 'nothing here is for pages of somebody else\n')
     if (path.startsWith('/api/v1/snapshots/')) return this.#picture(path, request, response)
     if (path === '/api/v1/health') return sendJson(response, 200, await this.#options.health())
+    if (path === '/api/v1/devices') return sendJson(response, 200, this.#options.devices.answer())
     if (path === '/api/v1/quarantine')
       return sendJson(response, 200, { entries: await this.#options.quarantine(quarantineEntriesMax) })
     return this.#page(path, response)
   }
 
-  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance|forget}` and `/api/v1/cameras/...`, JSON, from the box itself. */
+  /** `POST /api/v1/{arm|disarm|bypass|shelve|maintenance|forget}`, `devices/...`, `bridges/...` and `cameras/...`, JSON, from the box. */
   async #control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
@@ -176,7 +179,8 @@ export class ConsoleServer {
     const path = new URL(request.url ?? '/', 'http://box').pathname
     const name = /^\/api\/v1\/([a-z]+)$/.exec(path)?.[1] ?? ''
     const isCamera = isCameraPath(path)
-    if (!isCamera && name !== 'forget' && !isControl(name))
+    const isDevice = isDevicePath(path)
+    if (!isCamera && !isDevice && name !== 'forget' && !isControl(name))
       return send(response, 404, 'text/plain', 'nothing here\n')
     const chunks: Buffer[] = []
     let size = 0
@@ -184,6 +188,10 @@ export class ConsoleServer {
       size += chunk.length
       if (size > controlBytesMax) return send(response, 413, 'text/plain', 'too large\n')
       chunks.push(chunk)
+    }
+    if (isDevice) {
+      const { status, answer } = await runDeviceControl(this.#options.devices, path, Buffer.concat(chunks))
+      return sendJson(response, status, answer)
     }
     if (isCamera) {
       const { status, answer } = await runCameraControl(this.#options.cameras, path, Buffer.concat(chunks))

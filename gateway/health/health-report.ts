@@ -152,37 +152,41 @@ export class HealthReport {
   }
 
   #devices(steadyMs: number): HealthAnswer['devices'] {
-    const { config, broker, documents } = this.#options
-    const nowMs = this.#options.monotonicMs()
+    const { config, broker } = this.#options
     const ids = new Set([
       ...config.devices.map(({ id }) => id),
       ...broker.sightings().map(({ device }) => device),
     ])
-    const list = [...ids].map((id): HealthDevice => {
-      const settings = config.devices.find((device) => device.id === id)
-      const said = readDeviceSaid(documents, id)
-      // A device behind a bridge has no connection of its own: it is present since its last message.
-      const heardForItMs =
-        settings?.via === undefined || said.heardMs === undefined
-          ? undefined
-          : nowMs - Math.max(0, steadyMs - said.heardMs)
-      const lastHeardMs = broker.sightingOf(id).lastHeardMs ?? heardForItMs
-      return {
-        id,
-        ...(settings ? { kind: settings.kind } : {}),
-        ...(settings?.name === undefined ? {} : { name: settings.name }),
-        ...(settings?.zone === undefined ? {} : { zone: settings.zone }),
-        ...zoneNameOf(config.zones, settings?.zone),
-        presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
-        ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
-        ...(said.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
-        ...(said.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
-      }
-    })
+    const list = [...ids].map((id) => this.device(id, steadyMs))
     const rank: DevicePresence[] = ['silent', 'late', 'unknown', 'present']
     list.sort((a, b) => rank.indexOf(a.presence) - rank.indexOf(b.presence) || a.id.localeCompare(b.id))
     const present = list.filter(({ presence }) => presence === 'present').length
     return { known: list.length, present, list: list.slice(0, healthDevicesMax) }
+  }
+
+  /** One device as it is now. */
+  device(id: string, steadyMs: number = this.#options.now().steadyMs): HealthDevice {
+    const { config, broker, documents } = this.#options
+    const nowMs = this.#options.monotonicMs()
+    const settings = config.devices.find((device) => device.id === id)
+    const said = readDeviceSaid(documents, id)
+    // What hangs on a bridge has no connection of its own: it is there since its last message.
+    const heardForItMs =
+      settings?.via === undefined || said.heardMs === undefined
+        ? undefined
+        : nowMs - Math.max(0, steadyMs - said.heardMs)
+    const lastHeardMs = broker.sightingOf(id).lastHeardMs ?? heardForItMs
+    return {
+      id,
+      ...(settings ? { kind: settings.kind } : {}),
+      ...(settings?.name === undefined ? {} : { name: settings.name }),
+      ...(settings?.zone === undefined ? {} : { zone: settings.zone }),
+      ...zoneNameOf(config.zones, settings?.zone),
+      presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
+      ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
+      ...(said.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
+      ...(said.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
+    }
   }
 
   #alarms(steadyMs: number): HealthAnswer['alarms'] {

@@ -1,5 +1,6 @@
 // The console of the box: its health page and the manual actions. If its port is taken, the box starts without it.
 import { join } from 'node:path'
+import type { DevicesAnswer } from '../../protocols/console/api.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Cameras } from '../cameras/port.ts'
@@ -13,12 +14,14 @@ import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
 import type { Base } from './base.ts'
 import type { OpenedJournal } from './open-journal.ts'
+import type { OpenRegistry } from './open-registry.ts'
 import { programFolder } from './program-folder.ts'
 
 export interface OpenConsoleOptions extends OpenedJournal {
   intake: Intake
   broker: DeviceBroker
   cameras: Cameras | undefined
+  registry: OpenRegistry
   uplink: Uplink | undefined
   keeping: KeepingWatch
   flash: FlashWear
@@ -65,6 +68,11 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     },
     forget: ({ device, by }) => intake.forget(device, `asked for at the console by ${by}`),
     cameras,
+    devices: {
+      answer: () => devicesAnswer(options.registry, health),
+      change: (request) => options.registry.change(request),
+      permitJoin: (bridge, minutes) => options.registry.permitJoin(bridge, minutes),
+    },
   })
   try {
     const url = await server.start()
@@ -75,4 +83,10 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     logger.error({ code, reason: message, ...config.console }, 'no console: give console.port a free port')
     return ''
   }
+}
+
+function devicesAnswer(registry: OpenRegistry, health: HealthReport): DevicesAnswer {
+  const { listed, ...rest } = registry.describe()
+  const devices = listed.map((entry) => ({ ...health.device(entry.id), ...entry }))
+  return { v: 1, devices, ...rest }
 }

@@ -7,8 +7,10 @@ import type { Registry } from 'prom-client'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import type { DeviceRegistry } from '../config/device-registry.ts'
 import type { DeviceBroker, DeviceIntake, TopicGrants } from '../broker/port.ts'
 import { DialectIntake, dialectPrefix } from '../dialects/box/dialect-intake.ts'
+import { knockPrefix } from '../dialects/box/strangers.ts'
 import type { Keeper } from '../dialects/box/keeper.ts'
 import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
 import { mappingSchema } from '../dialects/mapping/mapping.ts'
@@ -21,6 +23,7 @@ export interface OpenDialectsOptions {
   config: GatewayConfig
   journal: Journal
   intake: Intake
+  registry?: DeviceRegistry
   steadyMs: () => number
   logger: Logger
   metrics: Registry
@@ -75,7 +78,7 @@ function keeperOf(intake: Intake, journal: Journal): Keeper {
 }
 
 export async function openDialects(options: OpenDialectsOptions): Promise<OpenDialects> {
-  const { config, journal, intake, steadyMs, metrics } = options
+  const { config, journal, intake, steadyMs, metrics, registry } = options
   const logger = options.logger.child({ part: 'dialects' })
   const keeper = keeperOf(intake, journal)
   const dialects = new DialectIntake({
@@ -97,10 +100,12 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
     ],
     devices: config.devices,
     keeper,
+    isLockedOut: (address) => registry?.isLockedOut(address) === true,
     steadyMs,
     logger,
     metrics,
   })
+  dialects.restoreStrangers((await journal.loadState(knockPrefix)) as [string, object][])
   dialects.restore((await journal.loadState(dialectPrefix)) as [string, object][])
   const links = new Map(
     config.bridges.flatMap((bridge) =>
@@ -151,6 +156,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       isForeign: (device) => dialects.has(device),
       isUrgent: (device, message) => dialects.isUrgent(device, message),
       payloadBytesMax: (device) => config.bridges.find(({ id }) => id === device)?.payloadBytes,
+      isLockedOut: (device) => registry?.isLockedOut(device) === true,
     },
     intake: {
       admitted: (device, proof, mark) => intake.admitted(device, proof, mark),
@@ -209,6 +215,11 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       await buses.stop()
       if (pushPort !== 0) await push?.stop()
       await Promise.all([...links.values()].map((link) => link.stop()))
+      await dialects
+        .stop()
+        .catch((error: Error) =>
+          logger.warn({ reason: error.message }, 'those that knock could not be noted'),
+        )
     },
   }
 }

@@ -190,3 +190,53 @@ export interface HealthFlash {
   /** How long an ordinary 16 GB card lasts at this rate, cautiously. */
   cardYears?: number
 }
+
+/** Devices that knock, in one answer; the newest first. */
+export const knockingMax = 500
+
+/** `GET /api/v1/devices`: what is listed, what knocks, and what was locked out. */
+export interface DevicesAnswer {
+  v: 1
+  devices: ListedDevice[]
+  knocking: KnockingDevice[]
+  lockedOut: { address: string; was: string; by: string }[]
+  /** Ids of the installer's file that were forgotten. */
+  forgotten: string[]
+  /** What an adopted device can be given. */
+  kinds: string[]
+  zones: { id: string; name?: string }[]
+  bridges: { id: string; name?: string; dialect: string }[]
+  /** False where the box was given no file to keep a change beside. */
+  canChange: boolean
+}
+
+export interface ListedDevice extends HealthDevice {
+  /** The hardware's own address, or the name under which it connects. */
+  address: string
+  via?: string
+  /** Where its entry stands: the installer's file, or what was adopted at the box. */
+  source: 'file' | 'adopted'
+}
+
+export interface KnockingDevice {
+  address: string
+  /** The bridge that carries its messages; absent for one that connects itself. */
+  via?: string
+  dialect: string
+  heardAgoMs?: number
+  /** How often it was heard. */
+  messages?: number
+  model?: string
+  maker?: string
+  /** The name it has at its bridge. */
+  name?: string
+  /** Readings that it can send and commands that it understands, by our names. */
+  readings: string[]
+  commands: string[]
+  /** What it said last. */
+  last?: Record<string, unknown>
+  /** The kind it looks like; absent where nothing says so. */
+  kind?: string
+  /** Other hardware took its place. */
+  isLockedOut?: boolean
+}

@@ -150,6 +150,7 @@ export class Admission {
       if (verdict === 'wrong') return 'wrong-password'
       if (verdict !== 'right') return verdict
     }
+    if (access.isLockedOut(identity)) return 'locked-out'
     if (claim.willTopic !== undefined) {
       if (typeof access.publishRight(identity, claim.willTopic) === 'string') return 'will-refused'
       if (claim.willBytes > settings.limits.payloadBytes) return 'payload-too-large'

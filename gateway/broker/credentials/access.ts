@@ -64,6 +64,10 @@ export class Access {
     return this.#options.grants.payloadBytesMax?.(device)
   }
 
+  isLockedOut({ device }: Identity): boolean {
+    return this.#options.grants.isLockedOut?.(device) === true
+  }
+
   /** True when a message can be a call of a person, also without known words. */
   isUrgent(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean {
     return this.#options.grants.isUrgent?.(device, message) === true

@@ -4,11 +4,12 @@ import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { dialectOf } from '../dialects.ts'
-import { isUrgent, type DeviceDescription, type DialectMessage, type EncodedCommand } from '../port.ts'
+import { isUrgent, type DialectMessage, type EncodedCommand } from '../port.ts'
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import { AllKept, type Keeper, type SenderAnswer } from './keeper.ts'
+import { Strangers, type Stranger } from './strangers.ts'
 import {
   Addresses,
   covers,
@@ -20,8 +21,6 @@ import {
 
 /** Key in the journal of learned documents: `dialect:{sender}/{key}`. */
 export const dialectPrefix = 'dialect:'
-/** Unlisted devices kept for the list that people see; the one heard longest ago is removed. */
-export const strangersMax = 500
 /** Messages of one sender that wait for a codec; beyond it the sender is refused, and sends again. */
 export const waitingMax = 256
 
@@ -35,21 +34,12 @@ export interface IncomingMessage {
   fPort?: number
 }
 
-/** A device that nobody has listed. */
-export interface Stranger {
-  address: string
-  sender: string
-  dialect: string
-  heardMs: number
-  messages: number
-  about?: DeviceDescription
-  last?: object
-}
-
 export interface DialectIntakeOptions {
   senders: readonly SenderSettings[]
   devices: readonly AddressedDevice[]
   keeper: Keeper
+  /** Whether other hardware took the place of this address. */
+  isLockedOut?: (address: string) => boolean
   steadyMs: () => number
   logger: Logger
   metrics: Registry
@@ -68,13 +58,14 @@ export class DialectIntake {
   readonly #options: DialectIntakeOptions
   readonly #senders = new Map<string, Sender>()
   readonly #addresses: Addresses
-  readonly #strangers = new Map<string, Stranger>()
+  readonly #strangers: Strangers
   readonly #senderByDevice = new Map<string, { sender: string; address: string }>()
   readonly #messages: Counter<'dialect' | 'result'>
 
   constructor(options: DialectIntakeOptions) {
     this.#options = options
     this.#addresses = new Addresses(options.devices)
+    this.#strangers = new Strangers(options)
     this.#messages = new Counter({
       name: 'gengfu_dialect_messages_total',
       help: 'Messages of foreign dialects by what became of them',
@@ -101,6 +92,15 @@ export class DialectIntake {
     }
     for (const { id, address, via } of options.devices)
       if (via !== undefined && address !== undefined) this.#senderByDevice.set(id, { sender: via, address })
+  }
+
+  /** Those that knocked before the start. */
+  restoreStrangers(documents: readonly (readonly [key: string, value: object])[]): void {
+    for (const [, value] of documents) {
+      const stranger = value as Stranger
+      if (this.#addresses.isListed(stranger.address)) this.#strangers.forget(stranger.address)
+      else this.#strangers.restore(stranger)
+    }
   }
 
   /** The state documents of the journal, by key. */
@@ -205,6 +205,10 @@ export class DialectIntake {
         keeper.keepState(changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])),
       )
     for (const result of heard.results) {
+      if (!result.isBridge && this.#options.isLockedOut?.(result.device)) {
+        this.#strangers.note(settings, result, this.#idOf(settings, result.device), true)
+        continue
+      }
       if (settings.isListedOnly && !this.#addresses.isListed(result.device)) {
         this.#noteSender(settings, result, deviceIdOf(result.device))
         all.wait(this.#keepRaw(sender, message, 'it is not in devices', result.device))
@@ -244,28 +248,17 @@ export class DialectIntake {
     if (result.isBridge) return
     this.#senderByDevice.set(device, { sender: settings.id, address: result.device })
     if (settings.isDevice || this.#addresses.isListed(result.device)) return
-    const before = this.#strangers.get(result.device)
-    this.#strangers.delete(result.device)
-    const about = result.about ?? before?.about
-    const last = Object.keys(result.readings).length > 0 ? result.readings : before?.last
-    this.#strangers.set(result.device, {
-      address: result.device,
-      sender: settings.id,
-      dialect: settings.dialect,
-      heardMs: this.#options.steadyMs(),
-      messages: (before?.messages ?? 0) + 1,
-      ...(about ? { about } : {}),
-      ...(last ? { last } : {}),
-    })
-    for (const oldest of this.#strangers.keys()) {
-      if (this.#strangers.size <= strangersMax) break
-      this.#strangers.delete(oldest)
-    }
+    this.#strangers.note(settings, result, device)
   }
 
-  /** Unlisted devices that were heard, the newest last. */
+  /** Devices that were heard and are in no list, the newest last. */
   strangers(): Stranger[] {
-    return [...this.#strangers.values()]
+    return this.#strangers.all()
+  }
+
+  /** Writes what has changed of those that knock, for the next start. */
+  async stop(): Promise<void> {
+    await this.#strangers.keep()
   }
 
   /** The sender that carries messages to this device, if it does not use the native dialect. */

@@ -1,6 +1,7 @@
 // Which sender uses which dialect: bridges and devices of the configuration, by the name of their credential; and which
 // listed device a hardware address belongs to.
 import type { ModbusUnit } from '../../config/bus-settings.ts'
+import { plainAddress } from '../../config/plain-address.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import type { DialectDeviceSettings, DialectTopics } from '../port.ts'
 
@@ -40,7 +41,7 @@ export function deviceSettingsOf(
         ? []
         : [
             [
-              plain(address),
+              plainAddress(address),
               {
                 ...(codec === undefined ? {} : { codec }),
                 ...(mountingHeightMm === undefined ? {} : { mountingHeightMm }),
@@ -51,8 +52,6 @@ export function deviceSettingsOf(
   )
 }
 
-const plain = (address: string): string => address.toLowerCase().replaceAll(/[:\s-]/g, '')
-
 export class Addresses {
   readonly #byAddress = new Map<string, AddressedDevice>()
   readonly #byId = new Map<string, AddressedDevice>()
@@ -60,17 +59,17 @@ export class Addresses {
   constructor(devices: readonly AddressedDevice[]) {
     for (const device of devices) {
       this.#byId.set(device.id, device)
-      if (device.address !== undefined) this.#byAddress.set(plain(device.address), device)
+      if (device.address !== undefined) this.#byAddress.set(plainAddress(device.address), device)
     }
   }
 
   /** The listed device with this address; the address itself for an unlisted one. */
   idOf(address: string): string {
-    return this.#byAddress.get(plain(address))?.id ?? deviceIdOf(address)
+    return this.#byAddress.get(plainAddress(address))?.id ?? deviceIdOf(address)
   }
 
   isListed(address: string): boolean {
-    return this.#byAddress.has(plain(address)) || this.#byId.has(address)
+    return this.#byAddress.has(plainAddress(address)) || this.#byId.has(address)
   }
 
   deviceOf(id: string): AddressedDevice | undefined {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
+import { CentreConfig } from '../../../gateway/config/centre-config.ts'
 import { parseGatewayConfig } from '../../../gateway/config/config.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../../../gateway/gateway.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
@@ -83,6 +84,56 @@ export async function startBox(
   await gateway.start()
   const { mqtt, console } = gateway.addresses()
   return { gateway, mqttUrl: `mqtt://127.0.0.1:${mqtt[0]?.port}`, consoleUrl: console }
+}
+
+/** A gateway as `gengfu gateway` runs it on a file: what changes its configuration starts it anew. */
+export interface BoxFromFile {
+  box(): BoxInProcess
+  /** Resolves when it has been started so often. */
+  started(times: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startBoxFromFile(file: string): Promise<BoxFromFile> {
+  let current: BoxInProcess | undefined
+  let starts = 0
+  let isStopped = false
+  const waiting: [times: number, resolve: () => void][] = []
+  const start = async (): Promise<void> => {
+    const opened = CentreConfig.open(file)
+    if (!opened.ok) throw new Error(describeProblems(opened.problems))
+    const { config, centre, registry } = opened.value
+    const gateway = createGateway({
+      config,
+      centreConfig: centre,
+      registry,
+      logger: pino({ level: 'silent' }),
+      clock: createSystemClock(),
+      random: createSystemRandom(),
+      version: '0.0.0',
+      bootId: 'boot-a',
+      isSystemSynced: () => false,
+    })
+    await gateway.start()
+    const { mqtt, console } = gateway.addresses()
+    current = { gateway, mqttUrl: `mqtt://127.0.0.1:${mqtt[0]?.port}`, consoleUrl: console }
+    starts++
+    for (const [times, resolve] of waiting) if (starts >= times) resolve()
+    gateway.failed.catch(async () => {
+      await gateway.stop()
+      if (!isStopped) await start()
+    })
+  }
+  await start()
+  return {
+    box: () => current as BoxInProcess,
+    started: (times) =>
+      new Promise((resolve) => (starts >= times ? resolve() : void waiting.push([times, resolve]))),
+    stop: async () => {
+      isStopped = true
+      await current?.gateway.stop()
+    },
+  }
 }
 
 /** Publishes events of one device, one after the other, each acknowledged before the next. */

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ConsoleServer } from '../../../../gateway/console/console-server.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
+import { bad } from '../../../../protocols/kit/result.ts'
 
 let server: ConsoleServer
 let port: number
@@ -29,6 +30,11 @@ beforeAll(async () => {
       return Promise.resolve()
     },
     cameras: undefined,
+    devices: {
+      answer: () => ({}) as never,
+      change: () => bad('not asked for'),
+      permitJoin: () => Promise.resolve('not asked for'),
+    },
   })
   port = Number(new URL(await server.start()).port)
 })
@@ -45,7 +51,7 @@ const get = (path: string, headers: Record<string, string> = {}): Promise<[numbe
     asked.end()
   })
 
-it.each(['/api/v1/health', '/api/v1/quarantine', '/'])('answers %s to its own page alone', async (path) => {
+it.each(['/api/v1/health', '/api/v1/devices', '/api/v1/quarantine', '/'])('answers %s to its own page alone', async (path) => {
   expect(await get(path)).toEqual([200, 'same-origin'])
   for (const headers of [
     { host: 'evil.example' },

@@ -1,0 +1,12 @@
+// Addresses of hardware are written with and without colons, dashes and capitals: these are the forms that are compared.
+
+export const plainAddress = (address: string): string => address.toLowerCase().replaceAll(/[:\s-]/g, '')
+
+/**
+ * For names that may be an address or the name of a credential: only what is a MAC, an IEEE address or a DevEUI is compared loosely,
+ * since `button-1` and `button1` are two devices.
+ */
+export function hardwareKey(name: string): string {
+  const digits = plainAddress(name).replace(/^0x/, '')
+  return /^([0-9a-f]{12}|[0-9a-f]{16})$/.test(digits) ? digits : name
+}

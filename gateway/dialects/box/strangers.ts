@@ -1,0 +1,116 @@
+// Devices that knock: heard over a bridge, and in no list. What they are and what they said last is kept for the person who adopts them,
+// also over a restart.
+import type { Logger } from 'pino'
+import type { DeviceDescription, DeviceResult } from '../port.ts'
+import type { Keeper } from './keeper.ts'
+import type { SenderSettings } from './senders.ts'
+
+/** Strangers remembered; the one heard longest ago is forgotten, in the journal too. */
+export const strangersMax = 500
+/** Largest last message as JSON; of a larger one the names of its readings are kept. */
+const lastBytesMax = 1000
+
+/** A device that knocks: heard, and in no list. */
+export interface Stranger {
+  address: string
+  /** The id under which its events are kept. */
+  device: string
+  sender: string
+  dialect: string
+  heardMs: number
+  messages: number
+  about?: DeviceDescription
+  last?: object
+  /** Other hardware took its place: what it says is no event. */
+  isLockedOut?: boolean
+}
+
+/** Where the journal keeps those that knock: `knock:{address}`. */
+export const knockPrefix = 'knock:'
+
+export interface StrangersOptions {
+  keeper: Pick<Keeper, 'keepState'>
+  steadyMs: () => number
+  logger: Logger
+}
+
+export class Strangers {
+  readonly #options: StrangersOptions
+  readonly #byAddress = new Map<string, Stranger>()
+  /** Not in the journal as they are now. */
+  readonly #changed = new Set<string>()
+
+  constructor(options: StrangersOptions) {
+    this.#options = options
+  }
+
+  restore(stranger: Stranger): void {
+    this.#byAddress.set(stranger.address, stranger)
+  }
+
+  /** It is in a list now. */
+  forget(address: string): void {
+    this.#byAddress.delete(address)
+    this.#changed.add(address)
+  }
+
+  all(): Stranger[] {
+    return [...this.#byAddress.values()]
+  }
+
+  note(
+    { id: sender, dialect }: Pick<SenderSettings, 'id' | 'dialect'>,
+    result: DeviceResult,
+    device: string,
+    isLockedOut = false,
+  ): void {
+    const { device: address } = result
+    const before = this.#byAddress.get(address)
+    const about = result.about ?? before?.about
+    const last = Object.keys(result.readings).length > 0 ? shortOf(result.readings) : before?.last
+    this.#byAddress.delete(address)
+    this.#byAddress.set(address, {
+      address,
+      device,
+      sender,
+      dialect,
+      heardMs: this.#options.steadyMs(),
+      messages: (before?.messages ?? 0) + 1,
+      ...(about ? { about } : {}),
+      ...(last ? { last } : {}),
+      ...(isLockedOut ? { isLockedOut } : {}),
+    })
+    this.#changed.add(address)
+    const oldest = this.#byAddress.keys().next().value
+    const isFull = this.#byAddress.size > strangersMax && oldest !== undefined
+    if (isFull) {
+      this.#byAddress.delete(oldest)
+      this.#changed.add(oldest)
+    }
+    // One row for each new device; how often it is heard is written at the end alone.
+    if (!before || isFull)
+      this.keep().catch((error: Error) =>
+        this.#options.logger.warn({ reason: error.message }, 'a device that knocks could not be noted'),
+      )
+  }
+
+  /** Writes what has changed. */
+  async keep(): Promise<void> {
+    const changed = [...this.#changed]
+    if (changed.length === 0) return
+    this.#changed.clear()
+    try {
+      await this.#options.keeper.keepState(
+        changed.map((address) => [knockPrefix + address, this.#byAddress.get(address)]),
+      )
+    } catch (error) {
+      for (const address of changed) this.#changed.add(address)
+      throw error
+    }
+  }
+}
+
+function shortOf(readings: object): object {
+  if (JSON.stringify(readings).length <= lastBytesMax) return readings
+  return { readings: Object.keys(readings).slice(0, 30) }
+}
