@@ -30,7 +30,10 @@ export function namedIntake(intake: DeviceIntake, { idOf }: DeviceNames): Device
     take: (message, told) => {
       const device = idOf(message.device)
       // The usual case copies nothing.
-      intake.take(device === message.device ? message : { ...message, device }, told)
+      if (device === message.device) return intake.take(message, told)
+      // Field by field: the broker's own object has some of them from its class.
+      const { topic, payload, text, isRetained, isResent = false, qos } = message
+      intake.take({ device, topic, payload, text, isRetained, isResent, qos }, told)
     },
   }
 }
