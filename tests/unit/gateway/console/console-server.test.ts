@@ -51,17 +51,20 @@ const get = (path: string, headers: Record<string, string> = {}): Promise<[numbe
     asked.end()
   })
 
-it.each(['/api/v1/health', '/api/v1/devices', '/api/v1/quarantine', '/'])('answers %s to its own page alone', async (path) => {
-  expect(await get(path)).toEqual([200, 'same-origin'])
-  for (const headers of [
-    { host: 'evil.example' },
-    { host: `evil.example:${port}` },
-    { 'sec-fetch-site': 'cross-site' },
-    { 'sec-fetch-site': 'same-site' },
-    { origin: 'http://evil.example' },
-  ])
-    expect((await get(path, headers as Record<string, string>))[0]).toBe(403)
-})
+it.each(['/api/v1/health', '/api/v1/devices', '/api/v1/quarantine', '/'])(
+  'answers %s to its own page alone',
+  async (path) => {
+    expect(await get(path)).toEqual([200, 'same-origin'])
+    for (const headers of [
+      { host: 'evil.example' },
+      { host: `evil.example:${port}` },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'http://evil.example' },
+    ])
+      expect((await get(path, headers as Record<string, string>))[0]).toBe(403)
+  },
+)
 
 it.each(['/healthz', '/metrics'])(
   'answers %s to programs that ask by address or by its name',
