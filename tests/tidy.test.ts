@@ -1,5 +1,5 @@
-// Rules on the source itself: who may import whom, which words stay out, where time and chance come from. Each ban
-// names what to do instead.
+// Rules on the source itself: import directions, forbidden words, sources of time and chance. Each ban names what to do
+// instead.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
@@ -121,7 +121,7 @@ describe('import directions', () => {
   })
 
   it('lets folders of the centre meet only in wiring: others import the pure ones and the port of storage', () => {
-    // What each folder may know of the centre besides itself; alarms and cases are pure.
+    // What each folder may import from the centre besides itself; alarms and cases are pure.
     const known: Record<string, RegExp> = {
       config: /^(?!)/,
       alarms: /^(?!)/,

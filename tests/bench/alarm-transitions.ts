@@ -1,5 +1,5 @@
-// Measures the alarm engine alone: transitions a second, routine events a second, and the memory of a simulated year.
-// Run: node --expose-gc --import tsx tests/bench/alarm-transitions.ts
+// Measures the alarm engine alone: transitions per second, routine events per second, and the memory of a simulated
+// year. Run: node --expose-gc --import tsx tests/bench/alarm-transitions.ts
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import type { AlarmInput, AlarmMemory } from '../../gateway/alarms/port.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
@@ -61,7 +61,7 @@ function print(what: string, facts: Record<string, number>): void {
   console.log(JSON.stringify({ what, ...facts }))
 }
 
-/** Wall and processor time from here: on a busy machine only the second says what the engine costs. */
+/** Wall and processor time from here: on a busy machine only the second shows the cost of the engine. */
 function begin(): () => { seconds: number; cpuSeconds: number } {
   const startMs = performance.now()
   const startCpu = process.cpuUsage()
@@ -76,7 +76,7 @@ function heapMb(): number {
   return Math.round(process.memoryUsage().heapUsed / 1e5) / 10
 }
 
-/** Every input makes a transition: smoke comes and goes on 500 devices, red, with text and rules. */
+/** Every input causes a transition: smoke begins and ends on 500 devices, red, with text and rules. */
 function measureTransitions(): void {
   const run = new Run()
   for (let round = 0; round < 20; round++) for (const id of ids) run.says(id, { smoke: round % 2 === 0 })
@@ -94,7 +94,9 @@ function measureTransitions(): void {
   })
 }
 
-/** Whole lives: raised, accepted, returned and ended, new text each time. Accepting looks for the alarm by its id. */
+/**
+ * Complete lives: raised, accepted, returned and ended, with a new text each time. Accepting finds the alarm by its id.
+ */
 function measureLives(): void {
   const run = new Run()
   const started = begin()
@@ -130,7 +132,7 @@ function measureRoutine(): void {
   })
 }
 
-/** A report each four hours from each device, floods and fires now and then, people who answer some of it. */
+/** A report every four hours from each device, occasional floods and fires, people who answer some of them. */
 function measureYear(): void {
   const run = new Run()
   const stepMs = (4 * 3600 * 1000) / deviceCount

@@ -1,5 +1,5 @@
-// How fast the centre stores Reports of 150 records with a synced commit, beside a plain insert loop that syncs nothing.
-// Run: npx tsx tests/bench/centre-intake.ts [records]
+// How fast does the centre store Reports of 150 records with a synced commit, compared with a plain insert loop without
+// syncs? Run: npx tsx tests/bench/centre-intake.ts [records]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { encodeJson } from '../../protocols/uplink/codec.ts'
 import { makeEvent } from '../contract/centre/centre-parts.ts'
 
 const perReport = 150
-/** Reports on their way at once, as fifty boxes with a few in flight would have. */
+/** Reports in flight at once, as from fifty boxes with a few each. */
 const openMax = 200
 const boxes = 50
 

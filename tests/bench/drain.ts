@@ -1,5 +1,5 @@
-// How fast does a backlog reach a centre on the same machine, every commit synced at both ends, beside a Mosquitto that
-// hands messages on through a bridge and keeps nothing? Same machine, same run, in turn.
+// How fast does a backlog reach a centre on the same machine, every commit synced at both ends, compared with a
+// Mosquitto bridge that stores nothing? Same machine, same run, in turn.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { villageDevices } from './village.ts'
 
 const drainMsMax = 300_000
 const lookEachMs = 20
-/** Mosquitto's publisher keeps so many without an answer. */
+/** Mosquitto's publisher keeps this many unanswered. */
 const publishAhead = 200
 
 interface Drained {
@@ -23,7 +23,7 @@ interface Drained {
   costUs: number
 }
 
-/** From the first record at the centre to the last; starting the programs does not count. */
+/** From the first record at the centre to the last; the start of the programs does not count. */
 async function ours(records: number): Promise<Drained> {
   const town = await createTown({ devices: villageDevices(500) })
   try {
@@ -71,7 +71,7 @@ async function peer(records: number): Promise<Drained> {
     return child.pid ?? 0
   }
   try {
-    // As many in flight as it likes: its default of 20 would measure the round trip.
+    // No limit in flight: the default of 20 would measure the round trip.
     const bridge = `connection up\naddress 127.0.0.1:${centre}\ntopic gengfu/# out 1\ncleansession false\nrestart_timeout 1\nnotifications false\ntry_private false\n`
     const boxPid = start('box.conf', `listener ${box} 127.0.0.1\nmax_inflight_messages 0\n${bridge}`)
     await pause(500)

@@ -1,5 +1,5 @@
-// A journal as a long outage leaves it: so many routine records that wait for the centre, written through the journal's
-// own door, with the checkpoint where a crash leaves it on average.
+// A journal after a long outage: this many routine records that wait for the centre, written through the journal's own
+// interface, with the checkpoint at the average position of a crash.
 import { mkdirSync } from 'node:fs'
 import { pino } from 'pino'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
@@ -10,7 +10,7 @@ import { openJournal } from '../../gateway/journal/journal.ts'
 const perEntry = 500
 const entriesOpenMax = 8
 const devices = 500
-/** Records a village of 500 devices writes every minute. */
+/** Records per minute of a village of 500 devices. */
 const perMinute = 500
 /** Events since the last checkpoint of intake, which writes one every 20,000. */
 const sinceCheckpoint = 10_000

@@ -1,4 +1,4 @@
-// Pictures as a long outage leaves them: stored at the box through the store's own door, none of them at the centre.
+// Pictures after a long outage: stored at the box through the store's own interface, none of them at the centre.
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -9,10 +9,12 @@ import type { LogRecord } from '../../protocols/domain/record.ts'
 import type { FinishedFile } from '../../gateway/cameras/pictures/darkroom.ts'
 import { PictureStore, type StoredSnapshot } from '../../gateway/cameras/pictures/picture-store.ts'
 
-/** Of noise, which no packing makes smaller: about 60 KB and 12 KB, as a usual camera's picture and its preview. */
+/**
+ * Noise, which no compression makes smaller: about 60 KB and 12 KB, like an ordinary camera's picture and its preview.
+ */
 const fullSize = { width: 384, height: 216, quality: 25 }
 const previewSize = { width: 176, height: 96, quality: 20 }
-/** A camera that does not answer: the box loads its cameras, and nothing new comes. */
+/** A camera that does not answer: the box loads its cameras, and no new picture comes. */
 export const deadCamera = {
   id: 'cam-1',
   host: '127.0.0.1',
@@ -38,7 +40,7 @@ function noise({ width, height, quality }: typeof fullSize): FinishedFile {
 
 const named = ({ bytes, ...rest }: FinishedFile): StoredSnapshot['full'] => ({ ...rest, bytes: bytes.length })
 
-/** Returns the records about them, without their sequences: they travel ahead of the bytes. */
+/** Returns their records without sequences: records are sent before the bytes. */
 export async function fillPictures(dataDir: string, count: number): Promise<Omit<LogRecord, 'sequence'>[]> {
   const store = new PictureStore({
     folder: join(dataDir, 'pictures'),
@@ -50,7 +52,7 @@ export async function fillPictures(dataDir: string, count: number): Promise<Omit
   })
   await store.open()
   const records: Omit<LogRecord, 'sequence'>[] = []
-  // Of the last minutes: the box deletes what is past its term.
+  // From the last minutes: the box deletes pictures past their term.
   const firstAtMs = Date.now() - count * 1000
   for (let n = 1; n <= count; n++) {
     const [full, preview] = [noise(fullSize), noise(previewSize)]

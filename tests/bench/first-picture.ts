@@ -1,5 +1,6 @@
-// How long from a press until the first picture of it is on the desk, beside the camera's own answer and one round trip of
-// the uplink, both measured in the same run? The picture counts once its bytes are in hand, not when it is announced.
+// How long from a press until its first picture is on the desk, compared with the camera's own answer and one round
+// trip of the uplink, both measured in the same run? The picture counts once its bytes have arrived, not when it is
+// announced.
 import { WebSocket } from 'ws'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
@@ -13,7 +14,7 @@ import { pause, readOptions } from './options.ts'
 import { RawDevice } from './load/raw-device.ts'
 
 const pictureMsMax = 60_000
-/** The series of the press before is over. */
+/** The series of the press before has ended. */
 const betweenMs = 6500
 const warmUpPresses = 2
 
@@ -25,7 +26,7 @@ async function fetchWhole(url: string, headers: Record<string, string> = {}): Pr
   return performance.now() - startMs
 }
 
-/** Presses; resolves with the milliseconds until the preview of its first picture is in hand. */
+/** Presses; resolves with the milliseconds until the preview of its first picture has arrived. */
 function press(town: TestTown, token: string, stream: WebSocket, device: RawDevice): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('no picture came')), pictureMsMax)
@@ -58,7 +59,7 @@ export async function runFirstPicture(args: readonly string[]): Promise<void> {
     kbit: 2000,
     grain: 40,
   })
-  // The camera's picture is drawn before it is asked for: a real one has its own chip for that.
+  // The camera's picture is drawn before it is requested: a real camera has a chip for that.
   const clock = createSystemClock()
   let drawnAtMs = Math.floor(clock.wallMs() / 1000) * 1000
   const camera = new SimulatedCamera({
@@ -124,7 +125,7 @@ export async function runFirstPicture(args: readonly string[]): Promise<void> {
       }
       await pause(betweenMs)
     }
-    // What the box itself took until the picture was stored there, as its records say.
+    // The box's own time until the picture was stored there, from its records.
     const { events } = await town.get<EventsAnswer>('/api/v1/events?limit=1000')
     const readyMs = events.flatMap(({ record }) =>
       record.type === 'log' && record.what === snapshotTaken && record.facts?.['moment'] === 'at-once'

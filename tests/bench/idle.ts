@@ -1,5 +1,5 @@
 // What does an idle village cost: processor and memory of the gateway with 500 devices that report once a minute,
-// beside Mosquitto with the same devices?
+// compared with Mosquitto and the same devices?
 import { createTown } from '../kits/system/programs.ts'
 import { boxEnvironment } from './figures/box-environment.ts'
 import { printTable, printVerdict, short } from './figures/figures.ts'

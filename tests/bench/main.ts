@@ -59,7 +59,7 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {
-      process.argv.splice(2, 1) // it reads its count from the first place
+      process.argv.splice(2, 1) // it reads its count from the first argument
       await import('./centre-intake.ts')
     },
   },

@@ -1,4 +1,4 @@
-// How much memory does the gateway hold while a million waiting records drain to a centre, and how fast do they go?
+// How much memory does the gateway use while a million waiting records drain to a centre, and how fast do they drain?
 import { join } from 'node:path'
 import { createTown } from '../kits/system/programs.ts'
 import { boxEnvironment } from './figures/box-environment.ts'

@@ -1,5 +1,5 @@
-// How long from a button's press until every open desk hears it, beside the floor of two syncs and three hops? One
-// press at a time, floor and presses in turn.
+// How long from a button's press until every open desk gets it, compared with the floor of two syncs and three hops?
+// One press at a time, floor and presses in turn.
 import { WebSocket } from 'ws'
 import { createTown, type TestTown } from '../kits/system/programs.ts'
 import { percentile, printTable, printVerdict, short } from './figures/figures.ts'
@@ -24,7 +24,7 @@ export async function openDesk(town: TestTown): Promise<WebSocket> {
   return stream
 }
 
-/** Presses once; resolves with the milliseconds until the desk's stream says so. */
+/** Presses once; resolves with the milliseconds until the desk's stream reports it. */
 export function press(device: RawDevice, stream: WebSocket, id: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the desk did not hear press ${id}`)), pressMsMax)

@@ -1,5 +1,5 @@
-// How long from starting the process to the first durable PUBACK, with an empty journal and with a million records
-// waiting in it, beside a Node that starts and does nothing?
+// How long from starting the process to the first durable PUBACK, with an empty journal and with a million waiting
+// records, compared with a Node process that only starts?
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { rmSync } from 'node:fs'

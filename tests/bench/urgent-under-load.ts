@@ -1,6 +1,6 @@
 // How much longer does the PUBACK of a button's press take while 500 devices send routine reports as fast as they can?
-// Idle and loaded in turn; Mosquitto, which knows no urgency, beside it. The devices are machines of their own: their load
-// takes what the box leaves of the two processors. What it costs when it fights for them is printed too.
+// Idle and loaded in turn; compared with Mosquitto, which has no urgency. The devices are other machines: their load
+// uses the processor time that the box leaves. The cost when it competes with the box is also printed.
 import { constants, setPriority } from 'node:os'
 import { createTown, freePort } from '../kits/system/programs.ts'
 import { boxEnvironment } from './figures/box-environment.ts'
@@ -18,7 +18,7 @@ interface Shape {
   presses: number
   devices: number
   inFlight: number
-  /** The load fights for the box's processors. */
+  /** The load competes for the box's processors. */
   isSharing?: boolean
 }
 
@@ -28,8 +28,8 @@ interface Waits {
 }
 
 /**
- * The finger on the button shares no processor with the box: it goes ahead of load and broker where that is allowed, or what
- * is measured is how long this process waits for its turn (with Mosquitto 18 ms). Only while nothing is started here.
+ * The pressing process has a higher priority than load and broker if the system allows it; otherwise the measured time
+ * is that process's wait for a processor (18 ms with Mosquitto). Only while no program is started here.
  */
 async function ahead<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,4 +1,4 @@
-// The devices that benchmarks register, as a village would.
+// The devices that benchmarks register, like a village.
 
 export function villageDevices(count: number): object[] {
   return [

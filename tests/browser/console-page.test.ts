@@ -1,4 +1,4 @@
-// Question: does the person in front of the box see at a glance what is fine, what is not, and how old that is?
+// Question: does the person at the box see at a glance which parts are fine, which are not, and how old the data is?
 import assert from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'

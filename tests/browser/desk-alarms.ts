@@ -1,4 +1,4 @@
-// Alarms and villages as a centre would tell them, for page tests.
+// Alarms and villages as a centre sends them, for page tests.
 import type { DeskAlarm, VillageSummary } from '../../protocols/desk/api.ts'
 import type { AlarmKind } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
@@ -12,7 +12,7 @@ const places: [box: string, name: string][] = [
 ]
 
 export interface AlarmWish extends Partial<DeskAlarm> {
-  /** How long ago the centre had it. */
+  /** How long ago the centre stored it. */
   agoMs?: number
 }
 
@@ -44,7 +44,7 @@ export function makeAlarm(colour: Colour, kind: AlarmKind, nowMs: number, wish: 
   }
 }
 
-/** One of everything: armed by a hand, as configured, bypassed and on test. */
+/** One of everything: armed manually, as configured, bypassed and on test. */
 function makeGuard(nowMs: number): GuardTimes {
   return {
     zones: [

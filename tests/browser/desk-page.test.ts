@@ -1,4 +1,5 @@
-// Question: does an operator see every alarm once, red first, answer it with one press, and know when the page is blind?
+// Question: does an operator see every alarm once, red first, answer it with one press, and notice when the page is
+// disconnected?
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -16,7 +17,7 @@ let browser: Browser
 let centre: FakeCentre
 let url: string
 let page: Page
-/** Signed in, English, 1280 x 800: one for all tests that want nothing else. */
+/** Signed in, English, 1280 x 800: one page for all tests without special needs. */
 let shared: Page | undefined
 const complaints: string[] = []
 
@@ -56,14 +57,14 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   await page.goto(url)
 }
 
-/** The page has the alarms that the centre has now, and no other. */
+/** The page has exactly the centre's present alarms. */
 async function readAgain(): Promise<void> {
   centre.tell({ type: 'resync', position: '0' })
   const isFresh = async () => (await shownIds()).every((id) => centre.alarms.has(id))
   await expect.poll(isFresh, { timeout: 30_000 }).toBe(true)
 }
 
-/** Without options the shared page, on its queue, with the alarms that the centre has now and no other. */
+/** Without options the shared page, on its queue, with exactly the centre's present alarms. */
 async function openSignedIn(options?: BrowserContextOptions): Promise<void> {
   if (options === undefined && (await shared?.locator('.link.is-live').count()) === 1 && shared) {
     page = shared
@@ -145,7 +146,7 @@ test('shows who was faster when the centre answers 409', async () => {
   await openSignedIn()
   centre.knobs.heldBy = 'Li'
   await page.click(`${row(red.id)} .accept`)
-  // Told where the press was: the row has not left for another list yet.
+  // Shown at the place of the press: the row has not moved to another list yet.
   const note = await page.waitForSelector(`section.is-waiting ${row(red.id)} > .note`)
   expect(await note.textContent()).toContain('Li has accepted it already')
   expect(await page.textContent('section.is-waiting .count')).toBe('0')
@@ -153,7 +154,7 @@ test('shows who was faster when the centre answers 409', async () => {
 
 test('asks for a second press when the row has only just slid under the finger', async () => {
   await openSignedIn()
-  // Presses in the very moment in which a row appears, as a finger does that was on its way to another one.
+  // Presses at the moment a row appears, like a finger that was on its way to another row.
   await page.evaluate(
     "new MutationObserver((_, me) => { const button = document.querySelector('.accept'); if (!button) return;" +
       "me.disconnect(); button.dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1 })) })" +
@@ -234,7 +235,7 @@ test('asks to sign in again when the session has ended', async () => {
 test('turns the lamp by the clock of the centre when this machine is an hour behind', async () => {
   centre.knobs.clockAheadMs = 3_600_000
   const fresh = makeAlarm('orange', 'sos', now(), { agoMs: 2000 })
-  // An orange may wait three minutes: amber for 45 s, however slow this machine is.
+  // An orange may wait three minutes: amber after 45 s, however slow this machine is.
   const due = makeAlarm('orange', 'gas', now(), { agoMs: 137_000 })
   const late = makeAlarm('red', 'smoke', now(), { agoMs: 65_000 })
   for (const alarm of [fresh, due, late]) centre.alarms.set(alarm.id, alarm)
@@ -297,7 +298,7 @@ test('asks before it sounds a siren, sends one command, and shows how far it is 
   const duress = makeAlarm('red', 'sos', now(), { zone: 'square', variant: 'duress' })
   for (const alarm of [red, duress]) centre.alarms.set(alarm.id, alarm)
   await openSignedIn({ viewport: { width: 360, height: 740 } })
-  // A siren would betray who called in silence; a picture does not.
+  // A siren would betray a silent call; a picture does not.
   expect(await page.locator(`${row(duress.id)} .siren-now`).count()).toBe(0)
   expect(await page.locator(`${row(duress.id)} .picture-now`).count()).toBe(1)
   await page.click(`${row(red.id)} .siren-now`)
@@ -383,7 +384,7 @@ test('puts person and place first, says when it came again, folds storms and sil
   expect(await line.locator('.again').textContent()).toMatch(/^pressed again \d+ s ago, 5th$/)
   await line.locator('.open').click()
   expect(await line.locator('.phone').getAttribute('href')).toBe('tel:+8613800000000')
-  // The box says that there is no siren.
+  // The box reports that there is no siren.
   expect(await line.locator('.siren-now').count()).toBe(0)
   expect(await page.locator('section.is-answered').count()).toBe(0)
   expect(await page.textContent(row(storm.id))).toContain('1 inside')

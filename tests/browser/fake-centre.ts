@@ -1,4 +1,4 @@
-// A town centre for page tests: obeys protocols/desk/api.ts, keeps everything in memory, and fails when told to.
+// A town centre for page tests: follows protocols/desk/api.ts, keeps everything in memory, and fails on request.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -8,7 +8,7 @@ import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
 import { servePage } from './serve-page.ts'
 
-/** What can be made to go wrong. */
+/** Possible faults. */
 export interface Knobs {
   /** Before every API answer. */
   delayMs: number
@@ -17,9 +17,9 @@ export interface Knobs {
   /** The next accept is refused: this person was faster. */
   heldBy: string | undefined
   role: Role
-  /** This machine's clock is wrong by so much, the centre's is right. */
+  /** This machine's clock is wrong by this much, the centre's is right. */
   clockAheadMs: number
-  /** What is left of a session whenever it is asked. */
+  /** The remaining time of a session, for every request. */
   sessionLeftMs: number
 }
 
@@ -38,7 +38,7 @@ export class FakeCentre {
   villages: VillageSummary[] = []
   readonly seen: string[] = []
   readonly accepts: string[] = []
-  /** Newest first, as they stand. */
+  /** Newest first, in their present state. */
   readonly commands: DeskCommand[] = []
   readonly problems: string[] = []
   readonly paths: string[] = []
@@ -80,7 +80,7 @@ export class FakeCentre {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
   }
 
-  /** As after a start, but for who is signed in and connected. */
+  /** As after a start, except the signed-in and connected clients. */
   reset(): void {
     Object.assign(this.knobs, wellKnobs)
     this.alarms.clear()
@@ -101,7 +101,7 @@ export class FakeCentre {
     return Date.now() + this.knobs.clockAheadMs
   }
 
-  /** The alarm as it stands now, told to every open desk. */
+  /** The alarm in its present state, sent to every open desk. */
   put(change: AlarmChange | 'stage', alarm: DeskAlarm): void {
     if (alarm.state === 'normal') this.alarms.delete(alarm.id)
     else this.alarms.set(alarm.id, alarm)
@@ -109,7 +109,7 @@ export class FakeCentre {
     this.tell({ type: `alarm.${change}`, position: String(this.#position), alarm })
   }
 
-  /** What became of the newest command, told to every open desk. */
+  /** The outcome of the newest command, sent to every open desk. */
   moveCommand(part: Pick<DeskCommand, 'state'> & Partial<DeskCommand>): void {
     const [newest] = this.commands
     if (!newest) throw new Error('nothing was asked')
@@ -128,7 +128,7 @@ export class FakeCentre {
     for (const stream of this.#streams) stream.terminate()
   }
 
-  /** Streams that are open stay open and carry nothing any more: half-open, as behind a sleeping proxy. */
+  /** Open streams stay open and carry nothing any more: half-open, as behind a sleeping proxy. */
   deafenStreams(): void {
     for (const stream of this.#streams) this.#deaf.add(stream)
     this.#streams.clear()

@@ -1,4 +1,4 @@
-// A gateway's console for page tests: serves the page and one HealthAnswer, and falls silent when told to.
+// A gateway's console for page tests: serves the page and one HealthAnswer, and stops answering on request.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
@@ -7,7 +7,7 @@ import { servePage } from './serve-page.ts'
 export class FakeConsole {
   health: HealthAnswer
   isDown = false
-  /** Bodies of what was asked of cameras, and what is answered. */
+  /** Bodies of the camera requests, and their answers. */
   readonly asked: [path: string, body: string][] = []
   cameraAnswer: object = { ok: true }
   #server: Server

@@ -1,4 +1,5 @@
-// A town on a hard evening, for pictures of the desk: boxes that report alarms of every colour, a storm, drills, silent boxes.
+// A town on a difficult evening, for pictures of the desk: boxes that report alarms of every colour, a storm, drills,
+// silent boxes.
 import type { Alarm, AlarmKind, AlarmPlace } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
@@ -10,7 +11,7 @@ const villages: [id: string, name: string][] = [
   ['320612104202-1', '下河村 Lower River'],
   ['stone-bridge-1', '石桥村 Stone Bridge'],
 ]
-/** Known to the centre and never heard: the page of villages has something to search in. */
+/** Known to the centre and never heard: entries to search on the page of villages. */
 const others = Array.from({ length: 60 }, (_, index) => ({
   id: `3206121042${String(index + 10)}-1`,
   name: `${['东', '西', '南', '北', '中'][index % 5] ?? ''}${['湖', '山', '庄', '桥', '塘', '林'][index % 6] ?? ''}村 ${index + 10}`,
@@ -101,7 +102,7 @@ async function say(
   return `${villages[box]?.[0] ?? ''}.${one.alarm.id}`
 }
 
-/** Resolves when the centre has every alarm, with one that waits and one that somebody has. */
+/** Resolves when the centre has every alarm, one of them waiting and one accepted. */
 export async function fillTown(
   town: CentreUnderTest,
   boxes: readonly TestBox[],

@@ -1,5 +1,6 @@
 // `npm run look -- FOLDER`: every page of the desk and the console as pictures, in three sizes, both languages and both
-// themes, for people to look at. The desk is the real one on a real centre; the console is shown a box with everything on it.
+// themes, for people to look at. The desk is the real one on a real centre; the console gets a box with every state on
+// it.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -29,12 +30,12 @@ const themes = ['light', 'dark'] as const
 const password = 'open sesame, please'
 
 const folder = resolve(process.argv[2] ?? '/tmp/gengfu-look')
-/** Only pictures whose name has this in it. */
+/** Only pictures whose name contains this. */
 const wanted = process.argv[3] ?? ''
 
 interface Shot {
   name: string
-  /** Leads the page to what is shown. */
+  /** Leads the page to the state that is shown. */
   go: (page: Page) => Promise<void>
   isWhole?: boolean
 }

@@ -1,4 +1,4 @@
-// Builds a page into a temporary folder and opens it in the machine's Chromium: what every browser test begins with.
+// Builds a page into a temporary folder and opens it in the machine's Chromium: the beginning of every browser test.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Question: does the operator see the pictures of an alarm on a phone's screen: first that they come, then the preview,
-// then the full size, from a real camera through real programs?
+// Question: does the operator see the pictures of an alarm on a phone's screen: first their announcement, then the
+// preview, then the full size, from a real camera through real programs?
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 test('shows a picture on its way, then its preview, then the full size, and says so in both languages', async () => {
-  // Thin enough that the full size takes seconds: the desk has to show what comes before it.
+  // Thin enough that the full size takes seconds: the desk must show the earlier states.
   village = await openPictureVillage(40_000)
   const { town, camera, button, link } = village
   camera.scene.grain = 40

@@ -1,5 +1,5 @@
-// Question: do the real centre and the real page agree, from a box's Report to the stage that goes back down, also
-// when the centre is killed in between?
+// Question: do the real centre and the real page agree, from a box's Report to the stage that goes back down, also when
+// the centre is killed in between?
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -85,7 +85,7 @@ test('shows a red once, reports it as seen and accepted to the box, and survives
   centre = new Program(['centre', '--config', config])
   await centre.said('centre is listening')
   const again = await connectBox(url)
-  // The first one is sent again, as a box does that lost the Receipt; the second one is new.
+  // The first one is sent again, as by a box that lost the Receipt; the second one is new.
   await again.report('red', 1, [
     makeAlarm(1, 'raised'),
     makeAlarm(2, 'raised', { id: 'fire-1', device: 'smoke-1', kind: 'smoke' }),
@@ -128,7 +128,7 @@ test('shows a red once, reports it as seen and accepted to the box, and survives
   await second.click(`${step('archive')} button`)
   await second.press('[data-form=archive] [name=text]', 'Enter')
   await stateOf(second, 'archived')
-  // The first desk hears of it.
+  // The first desk gets it.
   await stateOf(page, 'archived')
   expect(complaints).toEqual([])
 }, 180_000)

@@ -1,5 +1,5 @@
-// Question: does the button that `gengfu demo` tells people to press reach the desk that it tells them to open, red,
-// with word and symbol, and can it be answered there, and again when it is pressed again?
+// Question: does the button that `gengfu demo` names reach the desk that it names, red, with word and symbol, and can
+// it be answered there, and again when it is pressed again?
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 }, 80_000)
 
-/** What the demo printed behind this label. */
+/** The demo's output behind this label. */
 async function printed(label: string): Promise<string> {
   const find = (): string | undefined => demo.errors.find((line) => line.startsWith(`${label} `))
   await expect.poll(find, { timeout: 100_000 }).toBeDefined()

@@ -1,4 +1,4 @@
-// Is the alarm table whole, in both languages, as the design says, and is the handbook's page the table as it stands?
+// Is the alarm table complete, in both languages, as designed, and does the handbook's page equal the table?
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { alarmKinds } from '../../protocols/domain/alarm.ts'

@@ -1,4 +1,4 @@
-// docs/devices.md says which devices are covered and by what evidence: the table in it is made from the vectors.
+// docs/devices.md lists the covered devices with the evidence: its table is generated from the vectors.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-// Conversations of real devices as data: what each line comes to, with state carried from line to line as on the box.
+// Conversations of real devices as data: the expected result of each line, with state carried from line to line as on
+// the box.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -46,7 +47,7 @@ function messageOf(line: Line, atMs: number) {
   }
 }
 
-/** What the line came to, as far as it is compared; a fault that nobody expects stands out. */
+/** The compared part of a line's result; an unexpected fault is visible. */
 function observed(where: string, heard: Heard, { expect: wanted }: Line): object {
   const { results, ignored, quarantined } = heard
   return {

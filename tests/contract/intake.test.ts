@@ -1,5 +1,5 @@
-// Does the box know after a restart what it knew before, wherever a checkpoint broke off, and is nothing acknowledged that
-// stands nowhere?
+// Does the box know after a restart what it knew before, wherever a checkpoint broke off, and is every acknowledged
+// message stored?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const devices = Array.from({ length: devicesPerStep + 8 }, (_, i) => `level-${i}`)
 
-/** Levels, because a sample that is judged twice shows: the track of a gauge has each once. */
+/** Levels, because a sample judged twice is visible: the track of a gauge contains each once. */
 async function report(box: Box, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n++)
     await Promise.all(
@@ -27,7 +27,7 @@ async function report(box: Box, from: number, to: number): Promise<void> {
 const tracks = ({ intake }: Box): unknown[] =>
   devices.map((device) => intake.documents().get(`device:${device}`))
 
-/** The journal as it is for somebody who is cut off after so many steps of a checkpoint. */
+/** The journal of a box whose power fails after this many steps of a checkpoint. */
 const cutAfter =
   (steps: number) =>
   (real: Journal): Journal => {
@@ -94,7 +94,7 @@ describe('an event that the alarm engine fails on', () => {
   })
 })
 
-/** The journal, which refuses what `refused` says and makes everything else wait for `release`. */
+/** The journal, which refuses entries by `refused` and delays all others until `release`. */
 function refusing(real: Journal, refused: string): { journal: Journal; release: () => void } {
   let tell: (error: JournalError) => void = () => undefined
   let release = (): void => undefined
@@ -151,7 +151,7 @@ describe('a refused commit', () => {
     release()
     await kept
     await vi.waitFor(() => expect(box.journal.positions().routine.last).toBe(1))
-    // Whatever was asked of the journal by then stands before this.
+    // Every earlier request to the journal comes before this one.
     await box.journal.append({ records: [], state: [['zone:later', {}]], isUrgent: true })
     expect((await box.journal.loadState('repeat:')).map(([key]) => key)).not.toContain('repeat:level-refused')
     goOn()

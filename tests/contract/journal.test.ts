@@ -1,4 +1,4 @@
-// What the journal promises its callers: resolved means on disk, order per lane, a window for routine, damage survived.
+// The journal's promises to its callers: resolved means on disk, order per lane, a window for routine, damage survived.
 import {
   copyFileSync,
   mkdtempSync,
@@ -171,7 +171,7 @@ describe('a journal', () => {
       }
       return thread.ask(request)
     }
-    // Keeps the thread busy, so that the second has not begun when it is hurried.
+    // Keeps the thread busy, so that the second has not begun when it is shortened.
     const long = commit(20_000, false)
     const hurried = commit(1000, true)
     thread.hurry()
@@ -291,7 +291,7 @@ describe('a damaged journal', () => {
       const { salvaged, epoch } = journal.facts()
       expect(epoch).not.toBe(oldEpoch)
       expect(salvaged?.from).toBe('damaged-1')
-      // At most what stood in the spoilt bytes may be missing.
+      // At most the records in the damaged bytes may be missing.
       const lost = 400 - (salvaged?.records ?? 0)
       expect(lost).toBeLessThanOrEqual(Math.ceil(bytes / 60) + 8)
       const rows = await journal.read('red', 0, { recordsMax: 1000, bytesMax: 1e9 })

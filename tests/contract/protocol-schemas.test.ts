@@ -1,4 +1,4 @@
-// The committed JSON Schemas are what a device maker validates against: they must be current, and say what the parser says.
+// Device makers validate against the committed JSON Schemas: they must be current, and agree with the parser.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'

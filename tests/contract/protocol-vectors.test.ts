@@ -1,4 +1,4 @@
-// The test vectors are what a device maker builds against: our own parsers must agree with every one of them.
+// Device makers build against the test vectors: our own parsers must agree with every one of them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -35,7 +35,7 @@ interface Vector {
   after?: string
   value?: unknown
   problemAt?: string[]
-  /** Of a device event: what was bad in it, and its rest is `value`. */
+  /** Only for a device event: its invalid parts; the rest is `value`. */
   setAsideAt?: string[]
 }
 interface TopicVector {
@@ -82,7 +82,7 @@ const topicParsers: Record<string, (topic: string) => object | undefined> = {
   'uplink-topics': (topic) => parseUpTopic(topic) ?? parseDownTopic(topic),
 }
 
-/** Of what was set aside only where it stood. */
+/** Only the place of each part set aside. */
 function shortened(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('setAside' in value)) return value
   const { setAside, ...rest } = value as DeviceEvent

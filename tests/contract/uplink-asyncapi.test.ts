@@ -1,4 +1,4 @@
-// The AsyncAPI file and the handbook page of the uplink, held to the schemas of the code.
+// Compares the AsyncAPI file and the handbook page of the uplink with the schemas of the code.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'

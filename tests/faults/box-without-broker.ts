@@ -1,4 +1,4 @@
-// The box from the intake down, over a real journal: what a device's bytes become, without sockets.
+// The box from the intake down, over a real journal: the results of a device's bytes, without sockets.
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'

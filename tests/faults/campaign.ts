@@ -14,7 +14,10 @@ import { addSimulate } from '../simulation/campaign.ts'
 
 /** Kills of one round; a campaign of more runs several rounds on fresh data. */
 const killsPerRound = 100
-/** Megabytes an hour beyond which a box that runs for months is in danger; below, it is the garbage collector's mood. */
+/**
+ * Megabytes per hour beyond which a box that runs for months is in danger; a smaller value is within the garbage
+ * collector's variation.
+ */
 const residentPerHourMax = 20
 
 /** What may stay resident after an attack: the repeat memory of the attackers' events, and fragments. */
@@ -170,13 +173,13 @@ program
     const broken = [
       ...(comparison.isWithinNoise ? [] : ['an alarm is later with the cameras than without']),
       ...(rest.lost.length > 0 ? [`${rest.lost.length} presses not at the desk`] : []),
-      // The cameras' own process is there as long as the box.
+      // The cameras' own process exists as long as the box.
       ...(rest.after.children > 1 ? ['processes left behind'] : []),
       ...(rest.after.openFiles > rest.before.openFiles + 4 ? ['files left open'] : []),
       ...(rest.stray.length > 0 ? ['pictures and their documents differ'] : []),
       ...(rest.unexplained.length > 0 ? ['a failure without a plain reason'] : []),
       ...(rest.attemptsAtOnce > 1 ? ['more than one attempt at a camera at once'] : []),
-      // A few minutes say nothing about memory: it is still warming up.
+      // A few minutes show nothing about memory: it is still warming up.
       ...(Number(options.minutes) >= 20 && rest.residentPerHour.all > residentPerHourMax
         ? ['memory grows']
         : []),
@@ -186,7 +189,7 @@ program
     else say('cameras cost an alarm nothing that could be measured, and left nothing behind')
   })
 
-/** What an alarm may take beside cameras, as a multiple of what it takes without. */
+/** The time of an alarm beside cameras, as a multiple of its time without. */
 const besideCamerasMax = 2
 
 program

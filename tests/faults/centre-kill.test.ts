@@ -1,5 +1,5 @@
-// Is anything that was receipted lost, or stored twice, when the centre is killed again and again under load? And do
-// a stranger's giant frame, a box that reads nothing, and a strange database file stay without consequence?
+// Is a receipted record lost, or stored twice, when the centre is killed repeatedly under load? And do a stranger's
+// giant frame, a box that does not read, and a foreign database file have no effect?
 import { spawn, type ChildProcess } from 'node:child_process'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
@@ -61,7 +61,7 @@ test('keeps every receipted record, once, through kills under load', { timeout: 
       receipted = Math.max(receipted, box.receipts.at(-1)?.lanes.routine?.storedTo ?? 0)
     })
     const target = receipted + 100 + kill * 37
-    // From what is receipted on, as a box does: some of it is stored already.
+    // From the receipted position on, as a box does: some of it is stored already.
     next = receipted + 1
     const exited = new Promise((resolve) => child.once('exit', resolve))
     while (receipted < target && child.exitCode === null) {
@@ -152,7 +152,7 @@ test(
     const events = await running.get('/api/v1/events', running.token())
     expect(((await events.json()) as { events: unknown[] }).events).toHaveLength(2)
     await running.centre.stop()
-    // The twin: an emptied file shows that the records were read from disk.
+    // The twin: an emptied file proves that the records were read from disk.
     truncateSync(join(folder, 'data', 'centre.db'), 0)
     const emptied = await startCentre(join(folder, 'data'))
     const none = await emptied.get('/api/v1/events', emptied.token())

@@ -1,5 +1,5 @@
-// Holds what the centre has of one box against what its devices had acknowledged: nothing lost, nothing doubled, order
-// kept, lanes complete, alarms once.
+// Compares the centre's records of one box with the acknowledged messages of its devices: none lost, none doubled,
+// order kept, lanes complete, alarms once.
 import type { AlarmsAnswer, DeskAlarm, EventsAnswer, StoredEvent } from '../../protocols/desk/api.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Village } from '../../firmware-sim/village/village.ts'
@@ -14,7 +14,7 @@ export interface VillageFaults {
   outOfOrder: string[]
   /** Lanes of an epoch whose numbers are not 1, 2, 3 ... */
   brokenLanes: string[]
-  /** Buttons whose row on the desk is missing, doubled, or counts other than its stored presses. */
+  /** Buttons whose row on the desk is missing, doubled, or counts another number than their stored presses. */
   wrongAlarms: string[]
 }
 
@@ -80,7 +80,7 @@ async function wrongAlarms(
     const presses = events.filter(
       ({ record }) => record.type === 'event' && record.readings.button !== undefined,
     )
-    // A new journal knows nothing of the old one's alarms: each has a row of its own.
+    // A new journal does not know the old one's alarms: each has a separate row.
     const journals = new Set(presses.map(({ epoch }) => epoch)).size
     const own = rows.filter((row) => row.box === boxId && row.device === device && row.kind === 'sos')
     const counted = own.reduce((sum, row) => sum + row.occurrences, 0)

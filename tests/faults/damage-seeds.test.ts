@@ -1,5 +1,5 @@
-// Question: does a box open with a spoilt place anywhere in its data folder, take a press, keep what can be read and report the rest?
-// `npm run campaign -- damage` asks it a thousand times.
+// Question: does a box open with a damaged place anywhere in its data folder, take a press, keep the readable data and
+// report the rest? `npm run campaign -- damage` runs it a thousand times.
 import { expect, it } from 'vitest'
 import { runDamageCampaign } from './damage/damage-campaign.ts'
 

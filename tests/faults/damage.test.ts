@@ -1,5 +1,5 @@
-// Question: whatever happened to the journal's files, does the box open, say what it saved, and keep what stood outside
-// the damage? A hundred kinds of damage from one seed, on a database with a live write-ahead log.
+// Question: does the box open whatever happened to the journal's files, report what it saved, and keep everything
+// outside the damage? A hundred kinds of damage from one seed, on a database with a live write-ahead log.
 import {
   copyFileSync,
   cpSync,
@@ -42,7 +42,7 @@ const optionsFor = (folder: string, newEpoch: string): WorkerOptions => ({
 
 const receipted = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
 
-/** 600 records in many commits; a checkpoint after two thirds, so that the rest stands in the log. */
+/** 600 records in many commits; a checkpoint after two thirds, so that the rest is in the log. */
 function fill(folder: string): void {
   const { db } = openJournalFile(folder, 'firstepoch')
   const store = new JournalStore(db, optionsFor(folder, 'firstepoch'), new VirtualClock())
@@ -92,7 +92,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(base, { recursive: true }))
 
-/** Overwrites `bytes` at `offset`; what stands beyond the end is left out. */
+/** Overwrites `bytes` at `offset`; bytes beyond the end are left out. */
 function overwrite(file: string, offset: number, content: Buffer): void {
   const descriptor = openSync(file, 'r+')
   writeSync(descriptor, content, 0, content.length, offset)
@@ -112,7 +112,7 @@ const garbage = (random: Random, bytes: number): Buffer =>
 
 type Damage = [name: string, mayLose: number, run: (folder: string, random: Random) => void]
 
-/** How many records may be lost at most: those whose bytes the damage covers, and torn neighbours. */
+/** Most records that may be lost: those whose bytes the damage covers, and torn neighbours. */
 function damages(): Damage[] {
   const list: Damage[] = []
   const files = ['journal.db', 'journal.db-wal'] as const

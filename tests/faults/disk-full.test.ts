@@ -1,5 +1,5 @@
-// Question: with the link down and the disk full for an hour's traffic of a village, do alarms still flow, is nothing
-// acknowledged lost that may not be, and does the box recover by itself?
+// Question: with the link down and the disk full for an hour's traffic of a village, do alarms still flow, is every
+// acknowledged record kept that must be kept, and does the box recover by itself?
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => disk.remove())
 
-/** Sends until it is kept, as a device does; gives up after `triesMax`. */
+/** Sends until it is stored, as a device does; gives up after `triesMax`. */
 async function send(box: Box, event: ReturnType<typeof message>, triesMax = 40): Promise<boolean> {
   for (let tries = 0; tries < triesMax; tries++)
     try {
@@ -82,7 +82,7 @@ describe('a box whose disk is full', () => {
       expect(kept.routine.length).toBe(30_000)
       const red = idsOf(await stored(box.journal, 'red'))
       expect(kept.red.filter((id) => !red.has(id))).toEqual([])
-      // The box goes on making room by itself while we read: what was dropped is between the two counts.
+      // The box keeps making room while the test reads: the number of deleted records is between the two counts.
       const droppedBefore = box.journal.facts().space.dropped
       const routine = idsOf(await stored(box.journal, 'routine'))
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -98,7 +98,7 @@ describe('a box whose disk is full', () => {
       await box.journal.close()
       const again = await openBox(disk.folder)
       expect(idsOf(await stored(again.journal, 'red')).size).toBe(red.size)
-      // Repeats are known though their records were given up, also those behind the last checkpoint.
+      // Repeats are recognised although their records were deleted, also those after the last checkpoint.
       const { last } = again.journal.positions().routine
       const readings = { contact: 'closed', batteryPercent: 90, note: 'x'.repeat(300) }
       for (let round = 1; round <= 120; round++)
@@ -117,7 +117,7 @@ describe('a box whose disk is full', () => {
       const foreign = fillDisk(disk.folder)
       for (let at = 1; at <= 200; at++)
         expect(await send(box, message('button-1', `1-${at}`, { button: 'pressed' }))).toBe(true)
-      // Pure telemetry waits at its device while the reserve is all there is.
+      // Plain telemetry waits at its device while only the reserve is left.
       fillDisk(disk.folder)
       rmSync(foreign)
       expect(await send(box, message('door-2', '1-1', { batteryPercent: 50 }))).toBe(true)

@@ -1,5 +1,5 @@
-// Hostile clients throw mutated packets at a real gateway while honest devices publish: does it stay up, is nothing of the
-// honest lost, how much later are they answered, and does memory return? Calm and attacked in the same run.
+// Hostile clients send mutated packets to a real gateway while honest devices publish: does it stay up, is no honest
+// event lost, how much later are they answered, and does memory return? Calm and attacked in the same run.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { EventsAnswer } from '../../protocols/desk/api.ts'
@@ -16,12 +16,12 @@ export interface FuzzCampaignPlan {
   hostile: number
   honest: number
   seed: number
-  /** How long the honest publish alone, before and after. */
+  /** How long the honest devices publish alone, before and after. */
   calmMs: number
   progress?: (text: string) => void
 }
 
-/** Milliseconds from an event to its PUBACK at the 99th percentile, by what was sent. */
+/** Milliseconds from an event to its PUBACK at the 99th percentile, by kind. */
 export interface Answered {
   events: number
   pressP99Ms: number
@@ -33,7 +33,7 @@ export interface FuzzCampaignResult {
   isGatewayRunning: boolean
   calm: Answered
   attacked: Answered
-  /** Events with a PUBACK that are not at the centre, and events that are there twice. */
+  /** Events with a PUBACK that are missing at the centre, and doubled events. */
   lost: string[]
   doubled: string[]
   /** Times an honest device lost its connection. */
@@ -45,7 +45,10 @@ export interface FuzzCampaignResult {
 const betweenEventsMs = 400
 const settleMs = 15_000
 const drainMsMax = 120_000
-/** A tenth of the attack goes ahead, so that the memory compared is that of a box which knows attacks and serves devices. */
+/**
+ * A tenth of the attack runs first, so that the memory compared is that of a box that has already seen attacks and
+ * served devices.
+ */
 const warmUpPacketsMax = 50_000
 
 class HonestDevice {
@@ -162,7 +165,7 @@ interface Taken {
   reports: number[]
 }
 
-/** What was answered since the last call. */
+/** The answers since the last call. */
 function takeAnswers(devices: readonly HonestDevice[]): Taken {
   const taken: Taken = { presses: [], reports: [] }
   for (const device of devices) {
@@ -183,7 +186,7 @@ function summary(parts: readonly Taken[]): Answered {
   }
 }
 
-/** Waits until the centre has what was acknowledged, and says what it has not, or has twice. */
+/** Waits until the centre has the acknowledged events, and returns the missing and doubled ones. */
 async function compare(
   town: TestTown,
   gateway: Program,

@@ -1,5 +1,5 @@
-// Does the town get every acknowledged event exactly once, in order, however often gateway and centre are killed?
-// Real processes, real devices over MQTT, SIGKILL at moments from one seed.
+// Does the town get every acknowledged event exactly once, in order, however often gateway and centre are killed? Real
+// processes, real devices over MQTT, SIGKILL at moments from one seed.
 import type { EventsAnswer } from '../../protocols/desk/api.ts'
 import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
@@ -18,7 +18,7 @@ export interface KillPlan {
   progress?: (text: string) => void
 }
 
-/** Devices give up a missing PUBACK quickly here, so that a run is short. */
+/** Devices wait only briefly for a PUBACK here, so that a run is short. */
 const drainMsMax = 90_000
 
 export async function runKillCampaign(plan: KillPlan): Promise<VillageFaults> {

@@ -1,5 +1,5 @@
 // Does the town get every acknowledged event exactly once, in order, whatever the links do? Many real boxes and a real
-// centre in two network namespaces; a seed decides cuts, losses, resets, overtaking and frozen programs.
+// centre in two network namespaces; a seed decides cuts, losses, resets, reordering and frozen programs.
 import { rename } from 'node:fs/promises'
 import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
 import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
@@ -19,7 +19,7 @@ export interface LinkPlan {
   boxes: number
   /** Of all boxes together. */
   flaps: number
-  /** Told of the first box when all is compared: a test plants then what the comparison is to find. */
+  /** Called with the first box before the comparison: a test then plants differences that the comparison must find. */
   afterComparing?: (across: TownAcross, boxId: string, village: Village) => Promise<void>
   progress?: (text: string) => void
 }
@@ -43,14 +43,14 @@ const devicesPerBox = 6
 const flapEachMs = 1500
 const eventEachMs = 600
 const flapMs = { least: 50, most: 200 }
-/** One cut in so many lasts until the box must find out by itself. */
+/** One cut in this many lasts until the box must detect it by itself. */
 const longOneIn = 40
 const longMs = { least: 1000, most: 8000 }
 const freezeOneIn = 150
 const freezeMs = { least: 500, most: 4000 }
 const newJournalOneIn = 1000
 const drainMsMax = 180_000
-/** Impatient, so that ten thousand cuts are as many new beginnings as possible. */
+/** Short time-outs, so that ten thousand cuts are as many new starts as possible. */
 const uplinkSettings = {
   retrySecondsMax: 2,
   connectSeconds: 3,
@@ -73,7 +73,7 @@ interface Inhabited {
   village: Village
   program: Program
   connections: number
-  /** While its journal is exchanged its line is left in peace. */
+  /** While its journal is exchanged its link has no faults. */
   isSpared: boolean
 }
 
@@ -172,7 +172,7 @@ class Campaign {
     }
   }
 
-  /** Cuts one line for a moment; what comes back is another link: other losses, another order. */
+  /** Cuts one link for a moment; after that it has other losses and another order. */
   async #flap({ box }: Inhabited, refusePercent: number): Promise<void> {
     const random = this.#random
     const { least, most } = this.#isOneIn(longOneIn) ? longMs : flapMs
@@ -202,7 +202,7 @@ class Campaign {
     if (victim.isRunning) process.kill(victim.pid, 'SIGCONT')
   }
 
-  /** The box gets an empty journal, once the town has all of the old one: another epoch from then on. */
+  /** The box gets an empty journal, once the town has all of the old one: a new epoch begins. */
   async #exchangeJournal(one: Inhabited): Promise<void> {
     if (one.isSpared) return
     one.isSpared = true

@@ -1,5 +1,5 @@
 // Question: do two real boxes bring everything to the centre exactly once over links that are cut, lose, double and
-// reorder packets and reset connections, and does the comparison notice when they do not?
+// reorder packets and reset connections, and does the comparison detect a failure?
 import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -60,7 +60,7 @@ type Change = (db: Database.Database, newest: Row, before: Row) => void
 const setBody = (db: Database.Database, position: number, body: string): void =>
   void db.prepare('UPDATE records SET body = ? WHERE position = ?').run(body, position)
 
-/** One record gone, one twice, two exchanged, one under a number that leaves a gap. */
+/** One record missing, one doubled, two exchanged, one under a number that leaves a gap. */
 const plants: readonly Change[] = [
   (db, newest) => void db.prepare('DELETE FROM records WHERE position = ?').run(newest.position),
   (db, newest, before) => setBody(db, before.position, newest.body),
@@ -72,7 +72,7 @@ const plants: readonly Change[] = [
     void db.prepare('UPDATE records SET number = number + 1000 WHERE position = ?').run(newest.position),
 ]
 
-/** Changes what the running centre has stored; returns how to undo it. */
+/** Changes the running centre's stored data; returns the undo. */
 function plant(town: TestTown, boxId: string, change: Change): () => void {
   const db = new Database(databaseFile(join(town.folder, 'centre')))
   const rows = db.prepare('SELECT * FROM records').all() as Record<string, unknown>[]

@@ -1,5 +1,5 @@
-// Compares two kinds of phases of one run: how much later the slowest presses are in the one than in the other, and how much
-// that number moves by chance, measured between phases of the same kind.
+// Compares two kinds of phases of one run: how much later the slowest presses are in one than in the other, and how
+// much that number varies by chance, measured between phases of the same kind.
 import type { Random } from '../../protocols/kit/random.ts'
 import { percentile } from '../bench/figures/figures.ts'
 
@@ -10,7 +10,7 @@ export interface Comparison {
   with: { presses: number; p50: number; p99: number }
   /** 95 % interval of p99 with minus p99 without, phases drawn again and again. */
   differenceMs: [low: number, high: number]
-  /** What 95 % of the differences between random halves of the quiet phases stay below. */
+  /** 95 % of the differences between random halves of the quiet phases are below this. */
   noiseMs: number
   isWithinNoise: boolean
 }

@@ -1,7 +1,7 @@
-// Does the box keep every acknowledged event when the power goes? The gateway writes to ext4 on a loop device. At a random
-// moment it is stopped in its tracks and the bytes below the file system are copied: exactly what had reached the disk,
-// nothing that was only in memory. The copy is mounted, which replays the file system's own log as after a real cut,
-// and opened by the journal as the next start would.
+// Does the box keep every acknowledged event when the power fails? The gateway writes to ext4 on a loop device. At a
+// random moment it is stopped and the bytes below the file system are copied: exactly the data that had reached the
+// disk, nothing that was only in memory. The copy is mounted, which replays the file system's own log as after a real
+// cut, and opened by the journal as the next start would.
 import { copyFileSync, mkdtempSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export interface PowerCutPlan {
   cuts: number
   devices: number
   eventsPerSecond: number
-  /** Put before the gateway's command, such as something that takes its syncs away. */
+  /** Prefix of the gateway's command, for example a program that removes its syncs. */
   wrap?: readonly string[]
   progress?: (text: string) => void
 }
@@ -86,7 +86,7 @@ async function examine(base: string, acknowledged: string[], result: PowerCutRes
   const unmount = mountImage(join(base, 'disk.img'), mountPoint, base)
   try {
     const folder = join(mountPoint, 'box')
-    mkdirSync(folder, { recursive: true }) // when not even the folder had reached the disk
+    mkdirSync(folder, { recursive: true }) // if not even the folder had reached the disk
     const journal = await openJournal({
       folder,
       clock: createSystemClock(),

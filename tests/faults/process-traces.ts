@@ -1,10 +1,10 @@
-// What a process leaves behind while it runs: children, open files, memory, and stored pictures that nobody knows of.
+// Traces of a running process: children, open files, memory, and stored pictures without an owner.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Of the whole box: its own process and that of its cameras, but not the ffmpeg processes that come and go. */
+/** Of the whole box: its own process and that of its cameras, without the short-lived ffmpeg processes. */
 export interface Traces {
-  /** All processes below it, that of its cameras among them. */
+  /** All processes below it, including that of the cameras. */
   children: number
   openFiles: number
   residentMegabytes: number
@@ -30,7 +30,7 @@ function residentOf(id: string): number {
   return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024
 }
 
-/** Whether it is the cameras' own process of a box. */
+/** True for the cameras' process of a box. */
 export function isOfCameras(id: string): boolean {
   try {
     return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('camera-program')
@@ -40,7 +40,7 @@ export function isOfCameras(id: string): boolean {
   }
 }
 
-/** Processes below this one, by id. Zombies count: a child that nobody waited for is the leak. */
+/** Processes below this one, by id. Zombies count: a child that was never reaped is the leak. */
 export function descendantsOf(pid: number): string[] {
   const parents = readdirSync('/proc').flatMap((name): [string, string][] => {
     try {
@@ -75,7 +75,7 @@ export function strayPictures(dataDir: string): string[] {
   ]
 }
 
-/** Megabytes an hour by least squares over the second half, when everything is warm. */
+/** Megabytes per hour by least squares over the second half, when everything is warm. */
 export function slopePerHour(samples: readonly { atMs: number; megabytes: number }[]): number {
   const warm = samples.slice(Math.floor(samples.length / 2))
   const mean = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length

@@ -1,4 +1,4 @@
-// A small real file system for tests: ext4 in a file, mounted on a loop device, gone when the test is.
+// A small real file system for tests: ext4 in a file, mounted on a loop device, removed with the test.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 export interface SmallDisk {
   folder: string
-  /** The file that holds the disk's bytes: a copy of it is what a power cut would leave. */
+  /** The file with the disk's bytes: a power cut would leave a copy of it. */
   image: string
   remove(): void
 }

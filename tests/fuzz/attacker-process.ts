@@ -1,4 +1,4 @@
-// Hostile clients in a process of their own, each from an address of its own as strangers have; told over IPC whom to attack.
+// Hostile clients in a separate process, each from a separate address like strangers; controlled over IPC.
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { runElsewhere } from '../bench/load/elsewhere.ts'
 import { attack, type AttackReport } from './broker-attack.ts'
@@ -10,7 +10,7 @@ export interface AttackOrder {
   seed: number
 }
 
-/** How often the parent hears how far it is. */
+/** How often the parent gets the progress. */
 const progressMs = 5000
 
 async function obey({ port, packets, hostile, seed }: AttackOrder): Promise<void> {

@@ -1,4 +1,4 @@
-// One hostile connection: a proper or broken CONNECT, then packets of every kind of which many are mutated.
+// One hostile connection: a valid or broken CONNECT, then packets of every kind, many of them mutated.
 import { connect } from 'node:net'
 import { generate, type Packet } from 'mqtt-packet'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -6,7 +6,7 @@ import { connectPacket } from '../kits/broker/wire-client.ts'
 
 /** Longest burst written to one connection, in packets. */
 const burstMax = 40
-/** A connection that the broker has not closed by then is given up, and reported. */
+/** A connection that the broker has not closed by then is closed here, and reported. */
 const stuckMs = 10_000
 
 const goodbye = generate({ cmd: 'disconnect' })
@@ -48,8 +48,8 @@ export async function attack(
   socket.write(bytes.subarray(0, cut))
   await new Promise(setImmediate)
   socket.write(bytes.subarray(cut))
-  // Only what the broker has read counts: it ends the connection at the violation or the goodbye. Sooner, a socket
-  // would be gone before it is accepted.
+  // Only bytes that the broker has read count: it ends the connection at the violation or the DISCONNECT. Earlier, a
+  // socket would be closed before it is accepted.
   socket.end(goodbye)
   const cancel = setTimeout(() => socket.destroy(new Error('stuck')), stuckMs)
   await closed

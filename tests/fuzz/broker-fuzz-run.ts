@@ -1,4 +1,4 @@
-// Throws mutated MQTT packets at a real broker while honest devices publish, and reports what became of everybody.
+// Sends mutated MQTT packets to a real broker while honest devices publish, and reports the outcome for all.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
@@ -26,7 +26,7 @@ export interface FuzzReport {
   /** Times an honest device lost its connection: must be 0. */
   honestDropped: number
   connectionsLeft: number
-  /** Devices that look connected although nobody is: must be none. */
+  /** Devices that look connected without a connection: must be none. */
   devicesLeft: string[]
   heapBytesBefore: number
   heapBytesAfter: number
@@ -37,7 +37,7 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
   const test = await startTestBroker({
     settings: { access: plan.access ?? 'strict', limits: { retainedMessages: 500, sessions: 200 } },
   })
-  // The test keeps what it accepts; what the fuzz managed to get accepted is not interesting.
+  // The test stores every accepted message; mutated ones that were accepted are not checked.
   const seen = new Set<string>()
   test.accepted.push = (...messages) => {
     for (const { device, payload } of messages)

@@ -1,4 +1,4 @@
-// Does the broker outlive what strangers and broken firmware send, without honest devices noticing?
+// Does the broker survive the packets of strangers and broken firmware, without an effect on honest devices?
 import { describe, expect, it } from 'vitest'
 import { runFuzz } from './broker-fuzz-run.ts'
 

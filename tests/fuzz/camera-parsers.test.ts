@@ -17,7 +17,7 @@ import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
 
 const scene = drawScene({ atMs: 0, waterLevelMm: 500, isDoorOpen: false, isDark: false, isCovered: false })
 
-/** What breaks the property, with its seed; empty when nothing does. */
+/** The input that breaks the property, with its seed; empty if none does. */
 function broken<T>(property: fc.IProperty<T>, options: fc.Parameters<T>): string {
   const details = fc.check(property, options)
   return details.failed ? (fc.defaultReportMessage(details) ?? 'failed') : ''
@@ -135,7 +135,7 @@ describe('texts', () => {
       broken(
         fc.property(elements, (element) => {
           readingsOf(element)
-          // What is sent back to a camera is what it sent, whatever it is.
+          // Values returned to a camera equal those it sent, whatever they are.
           expect(parseSoapXml(xmlOf(element))).toMatchObject({ name: element.name })
         }),
         { numRuns: 1000 },

@@ -1,4 +1,4 @@
-// Valid protocol messages by chance, for properties such as "parse(encode(x)) equals x".
+// Random valid protocol messages, for properties such as "parse(encode(x)) equals x".
 import fc from 'fast-check'
 import { alarmChanges, alarmStates, boxAlarmKinds, stages } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
@@ -56,7 +56,7 @@ const knownReadings = fc.record(
 const taken = new Set(['id', 'at', '__proto__', 'constructor', 'prototype'])
 const unknownReadings = fc.dictionary(
   text(12).filter((key) => !taken.has(key) && !/^[a-z]+([A-Z][A-Za-z]*)?$/.test(key)),
-  // Through JSON once: -0 and the like do not exist on the wire.
+  // Once through JSON: -0 and similar values do not exist there.
   fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown),
   { maxKeys: 6 },
 )

@@ -1,4 +1,4 @@
-// Every parser of protocols/: whatever comes in, it answers with a Result; what was encoded comes back the same.
+// Every parser of protocols/: each input gives a Result; an encoded message comes back the same.
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ const gunzip = (bytes: Uint8Array, maxOutputLength: number): Uint8Array =>
 const parseAnyReport = (bytes: Uint8Array): Result<unknown> => parseReport(bytes, gunzip)
 const words = fc.constantFrom('online', 'offline').map((word) => Buffer.from(word))
 const json = (message: fc.Arbitrary<object>): fc.Arbitrary<Uint8Array> => message.map(encodeJson)
-// A flat grey picture is enough to reach all of the parser: the damage done to it is what matters.
+// A flat grey picture reaches every part of the parser: the mutations are what matters.
 const grey = { h: 1, v: 1, width: 16, height: 16, samples: new Uint8Array(256).fill(90) }
 const jpeg = fc.constant(writeJpeg(toCoefficients({ width: 16, height: 16, planes: [grey] }, 60)))
 
@@ -83,7 +83,7 @@ const damaged = (bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
       return copy
     })
 
-/** A value, or at least one problem that says something. */
+/** A value, or at least one problem with a text. */
 function isAnswer(parsed: Result<unknown>): boolean {
   return parsed.ok || (parsed.problems.length > 0 && parsed.problems.every(({ message }) => message !== ''))
 }

@@ -1,14 +1,14 @@
-// Structural fuzz of JSON messages: every node of a valid message is replaced by values that no honest sender writes, one at
-// a time. Generic, so that every protocol of both programs uses the same list of poisons.
+// Structural fuzz of JSON messages: every node of a valid message is replaced by values that no honest sender writes,
+// one at a time. Generic, so that every protocol of both programs uses the same list of such values.
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 
-/** A mutated message as text, and what was done to it, for the report of a failure. */
+/** A mutated message as text, and its mutation, for the report of a failure. */
 export interface Mutation {
   text: string
   what: string
 }
 
-/** JSON text that is put in the place of a node; deep nesting can not be built through JSON.stringify. */
+/** JSON text that replaces a node; deep nesting can not be built through JSON.stringify. */
 const nested = (levels: number, open: string, close: string): string =>
   open.repeat(levels) + (open === '[' ? '' : '0') + close.repeat(levels)
 
@@ -86,7 +86,7 @@ export function* everyMutation(message: unknown, stride = 1): Generator<Mutation
     }
 }
 
-/** Endless mutations by chance, one to three nodes each; the same seed gives the same messages. */
+/** Endless random mutations, one to three nodes each; the same seed gives the same messages. */
 export function* randomMutations(messages: readonly unknown[], seed: number): Generator<Mutation> {
   const random = createSeededRandom(seed)
   for (;;) {
@@ -99,7 +99,7 @@ export function* randomMutations(messages: readonly unknown[], seed: number): Ge
       text = withPoison(message, path, poison)
       done.push(`${path.join('.') || '(root)'}: ${name}`)
       message = JSON.parse(text) as unknown
-      // What no JSON.stringify can write again is the last change of this message.
+      // If JSON.stringify can no longer write the message, this was its last change.
       if (name.startsWith('nested')) break
     }
     yield { text, what: done.join(', ') }

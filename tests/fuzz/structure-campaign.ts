@@ -12,7 +12,7 @@ export interface StructureCampaignOptions {
 
 export interface StructureTargetRun {
   name: string
-  /** Takes one batch; answers what went wrong, none when all is well. */
+  /** Takes one batch; returns the failures, none when all is well. */
   take: (batch: readonly Mutation[]) => string[] | Promise<string[]>
   /** Valid messages that are mutated. */
   messages: readonly unknown[]
@@ -21,7 +21,7 @@ export interface StructureTargetRun {
 
 const batchSize = 200
 
-/** Runs each target with its share of the messages; answers every fault with the mutation that caused it. */
+/** Runs each target with its share of the messages; returns every fault with its mutation. */
 export async function runStructureCampaign(options: StructureCampaignOptions): Promise<string[]> {
   const targets = [...parserTargets(), reportTarget(), ...(await centreTargets()), await deviceTarget()]
   const share = Math.ceil(options.messages / targets.length)
@@ -55,7 +55,7 @@ function parserTargets(): StructureTargetRun[] {
   }))
 }
 
-/** Both attack one running centre, over its sockets; what it is like then is looked at when the last has ended. */
+/** Both attack one running centre, over its sockets; its state is checked when the last has ended. */
 async function centreTargets(): Promise<StructureTargetRun[]> {
   const centre = await CentreTarget.start()
   const operations = centre.operations.filter(({ bodies }) => bodies.length > 0)
@@ -66,7 +66,7 @@ async function centreTargets(): Promise<StructureTargetRun[]> {
       name: 'routes of the centre',
       messages: operations.flatMap(({ path, bodies }) => bodies.map((body) => ({ path, body }))),
       take: async (batch) => {
-        // A mutation that has lost which route it is for goes to any.
+        // A mutation without a known route goes to any.
         const asked = batch.flatMap(({ text, what }, at) => {
           const path = /^{"path":"([^"]+)"/.exec(text)?.[1]
           const operation = operations.find((one) => one.path === path) ?? operations[at % operations.length]
@@ -95,7 +95,7 @@ async function centreTargets(): Promise<StructureTargetRun[]> {
   ]
 }
 
-/** Kept by a real journal; the box starts again at the end. */
+/** Stored by a real journal; the box starts again at the end. */
 async function deviceTarget(): Promise<StructureTargetRun> {
   const target = new DeviceStructureTarget()
   await target.start()
@@ -116,7 +116,7 @@ async function deviceTarget(): Promise<StructureTargetRun> {
   }
 }
 
-/** Stored by a real database; listed now and then; started again at the end. */
+/** Stored by a real database; listed from time to time; started again at the end. */
 function reportTarget(): StructureTargetRun {
   const target = new StructureTarget()
   let batches = 0

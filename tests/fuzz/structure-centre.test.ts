@@ -1,9 +1,12 @@
-// Can any one request or message of a desk, a program or a stranger throw in the centre, spoil a list, or end what others use?
+// Can any one request or message of a desk, a program or a stranger throw in the centre, break a list, or end other
+// clients' connections?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { everyMutation } from './structural-mutations.ts'
 import { CentreTarget } from './structure-centre.ts'
 
-/** One in so many of all mutations: primes, so that every poison has its turn. `npm run campaign -- structure` takes all. */
+/**
+ * One in this many of all mutations: primes, so that every value is used. `npm run campaign -- structure` takes all.
+ */
 const bodyStride = 61
 const addressStride = 199
 const headStride = 11

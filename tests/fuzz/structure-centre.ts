@@ -1,5 +1,5 @@
-// A running centre whose routes and stream get, in every place a request has, what no honest program sends. Real sockets, a real
-// database. Which routes there are and what a valid request is like is read from openapi.json, so that a new route is attacked
+// A running centre whose routes and stream get, in every part of a request, values that no honest program sends. Real
+// sockets, a real database. The routes and valid requests are read from openapi.json, so that a new route is attacked
 // without being named here. Used small in the tests and large in the campaign.
 import { Agent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
@@ -44,7 +44,7 @@ export interface Asked {
   what: string
 }
 
-/** Text in a path or query, already escaped; the poisons of JSON as text come on top. */
+/** Text in a path or query, already escaped; the values of JSON as text are added. */
 const escapedPoisons: readonly string[] = [
   '',
   '%00',
@@ -67,7 +67,7 @@ const escapedPoisons: readonly string[] = [
   ...poisons.filter(([, json]) => json.length < 200).map(([, json]) => encodeURIComponent(json)),
 ]
 
-/** Complete requests as bytes: what stands before a route is reached. */
+/** Complete requests as bytes: the part before a route is reached. */
 const rawRequests: readonly string[] = [
   ['authorization', 'Bearer'],
   ['authorization', 'Bearer '],
@@ -228,7 +228,7 @@ export class CentreTarget {
     return target
   }
 
-  /** What can be asked of a route with a path or a query that no page sends. */
+  /** Requests to a route with a path or a query that no page sends. */
   *addresses(): Generator<Asked> {
     for (const operation of this.operations) {
       const { path, query, bodies } = operation
@@ -266,7 +266,7 @@ export class CentreTarget {
     return faults
   }
 
-  /** Requests whose head is what no client writes, each on a connection of its own. */
+  /** Requests with a head that no client writes, each on a separate connection. */
   async raw(stride: number): Promise<string[]> {
     const faults: string[] = []
     let left = stride
@@ -277,7 +277,7 @@ export class CentreTarget {
         const method = target.endsWith('login') ? 'POST' : 'GET'
         const answer = await this.#sendRaw(`${method} ${target} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`)
         const status = /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]
-        // A connection that is closed without a word is an answer to what is no HTTP.
+        // For input that is not HTTP, closing the connection is a valid answer.
         if (status?.startsWith('5')) faults.push(`${target.slice(0, 60)} ${fields.slice(0, 60)}: ${status}`)
       }
     return faults
@@ -307,12 +307,12 @@ export class CentreTarget {
     return faults
   }
 
-  /** The token in the message that a stream begins with. */
+  /** The token in the first message of a stream. */
   get auth(): unknown {
     return { type: 'auth', token: this.#token }
   }
 
-  /** What stands at the end: healthy, every list readable, a new alarm of an honest box on the desk, nothing uncaught. */
+  /** The final state: healthy, every list readable, a new alarm of an honest box on the desk, nothing uncaught. */
   async faultsAtEnd(): Promise<string[]> {
     const faults = [...this.#uncaught]
     const { get } = this.#running

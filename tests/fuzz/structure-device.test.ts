@@ -1,10 +1,10 @@
-// Can any one message of a device end the box, mute another device, take its name, or hide something from who reads it?
+// Can any one message of a device end the box, mute another device, take its name, or hide data from a reader?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseCentreCommand } from '../../protocols/uplink/codec.ts'
 import { everyMutation } from './structural-mutations.ts'
 import { deviceEvent, deviceResult, DeviceStructureTarget, hidden } from './structure-device.ts'
 
-/** One in so many of all mutations; no divisor of the number of poisons. `npm run campaign -- structure` takes all. */
+/** One in this many of all mutations; no divisor of the number of values. `npm run campaign -- structure` takes all. */
 const stride = 7
 
 const target = new DeviceStructureTarget()
@@ -15,7 +15,7 @@ test('every node of an event and of a result may be anything: it is acknowledged
   const texts = (message: unknown) => [...everyMutation(message, stride)].map(({ text }) => text)
   expect(await target.take(texts(deviceEvent), 'event')).toEqual([])
   expect(await target.take(texts(deviceResult), 'result')).toEqual([])
-  // A device speaks for itself alone, whatever it says.
+  // A message of a device affects only that device.
   const other = JSON.stringify({ ...deviceResult, device: 'honest-1', error: '\u001b[2K\u202e' })
   expect(await target.take([other], 'result')).toEqual([])
   const disguised = JSON.stringify({

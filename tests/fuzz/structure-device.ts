@@ -1,5 +1,5 @@
-// Messages of a hostile device and of a hostile centre, mutated node by node, taken through everything that the box does with
-// them: parsed, judged, committed to a real journal, read back. Used small in the tests and large in the campaign.
+// Messages of a hostile device and of a hostile centre, mutated node by node, through the whole box: parsed, judged,
+// committed to a real journal, read back. Used small in the tests and large in the campaign.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,8 +20,8 @@ export const deviceEvent = {
 export const deviceResult = { id: 'c-17', ok: false, error: 'no power', details: [{ code: 3 }] }
 
 /**
- * Hidden characters in a record's JSON. An escape behind an even number of backslashes is one; behind an odd number it is text
- * that a person can read, as in what was set aside of a device's JSON.
+ * Hidden characters in a record's JSON. An escape after an even number of backslashes is one; after an odd number it is
+ * readable text, as in the parts of a device's JSON that were set aside.
  */
 export const hidden = /(?<!\\)(?:\\\\)*\\u00[01]|[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
@@ -38,7 +38,7 @@ export class DeviceStructureTarget {
     this.#box = await openBox(this.#folder)
   }
 
-  /** Every message is acknowledged, in quarantine or as a record, and so is the honest press behind them. */
+  /** Every message is acknowledged, in quarantine or as a record, and so is the honest press after them. */
   async take(texts: readonly string[], channel: 'event' | 'result'): Promise<string[]> {
     const { intake } = this.#of()
     const topic = `gengfu/v1/${hostile}/${channel}`
@@ -58,7 +58,7 @@ export class DeviceStructureTarget {
     )
   }
 
-  /** Starts again over the same journal; answers what is wrong with what is in it. */
+  /** Starts again over the same journal; returns the errors in its content. */
   async restart(): Promise<string[]> {
     const before = this.#of()
     await before.intake.stop()

@@ -1,10 +1,10 @@
-// Can any one message of a box throw in the centre, fail what others sent with it, or spoil a list or a later start?
+// Can any one message of a box throw in the centre, make other messages fail, or break a list or a later start?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseStageNotice } from '../../protocols/uplink/codec.ts'
 import { everyMutation } from './structural-mutations.ts'
 import { denseReport, report, StructureTarget, uplinkMessages } from './structure-uplink.ts'
 
-/** One in so many of all mutations; no divisor of the number of poisons. `npm run campaign -- structure` takes all. */
+/** One in this many of all mutations; no divisor of the number of values. `npm run campaign -- structure` takes all. */
 const stride = 7
 
 let target: StructureTarget

@@ -1,5 +1,5 @@
-// Messages of a hostile box, mutated node by node, taken through everything that the centre does with them: parsed, planned,
-// committed to a real database, listed for desks and programs. Used small in the tests and large in the campaign.
+// Messages of a hostile box, mutated node by node, through the whole centre: parsed, planned, committed to a real
+// database, listed for desks and programs. Used small in the tests and large in the campaign.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,7 +88,7 @@ const records: JournalRecord[] = [
   },
 ]
 
-/** Report as an honest box writes it, once readable and once dense; `lane` is where it travels. */
+/** Report as an honest box writes it, once readable and once dense; `lane` is its lane. */
 export const report = {
   v: 1,
   epoch,
@@ -152,7 +152,7 @@ const receipt = {
   forms: [2],
 }
 
-/** What travels between box and centre, with the parsers that must answer whatever is made of it. */
+/** The messages between box and centre, with the parsers that must answer every mutation. */
 export const uplinkMessages: readonly [name: string, message: unknown, parse: (bytes: Buffer) => unknown][] =
   [
     ['report', report, (bytes) => parseReport(bytes, (packed) => packed)],
@@ -173,7 +173,7 @@ export const uplinkMessages: readonly [name: string, message: unknown, parse: (b
     ],
   ]
 
-/** A centre without its sockets: what a Report passes through until a desk shows it. */
+/** A centre without its sockets: the path of a Report to a desk. */
 export class StructureTarget {
   readonly #folder = mkdtempSync(join(tmpdir(), 'gengfu-structure-'))
   readonly #file = join(this.#folder, 'centre.db')
@@ -187,7 +187,7 @@ export class StructureTarget {
   take(texts: readonly string[], lane: Lane, isPacked = false): { stored: number; refused: number } {
     const arrived = texts.flatMap((text) => {
       const bytes = Buffer.from(text)
-      // A box of its own each time: what one has settled is a repeat for the next.
+      // A new box each time: otherwise the settled numbers of one message make the next a repeat.
       const parsed = parseArrivedReport(
         `evil-${++this.#boxes % 500}`,
         lane,
@@ -204,7 +204,7 @@ export class StructureTarget {
     return { stored: arrived.length, refused: texts.length - arrived.length }
   }
 
-  /** Everything that desks and programs read; throws when an answer can not be made, or can not be written as JSON. */
+  /** All data for desks and programs; throws when an answer can not be made, or can not be written as JSON. */
   list(): void {
     const reader = createReader(this.#db)
     let after: string | undefined
@@ -228,7 +228,7 @@ export class StructureTarget {
     JSON.stringify(this.#core.receipt('evil-1', epoch, 1))
   }
 
-  /** The number of honest alarms on the desk, and how many there should be. */
+  /** The number of honest alarms on the desk, and the expected number. */
   honest(): [onDesk: number, sent: number] {
     const count = this.#db
       .prepare("SELECT count(*) FROM alarms WHERE box = 'honest-1'")
@@ -237,7 +237,7 @@ export class StructureTarget {
     return [count, this.#honest]
   }
 
-  /** The centre ends and starts again on what it has stored. */
+  /** The centre stops and starts again on its stored data. */
   restart(): void {
     this.#db.close()
     this.#db = openWriter(this.#file, 2)

@@ -1,5 +1,5 @@
-// Over random villages and random inputs: is no red lost or delayed, do states follow ISA-18.2, is the engine a function
-// of its inputs, and does a restart at any point change nothing?
+// Over random villages and random inputs: is no red lost or delayed, do states follow ISA-18.2, is the engine a
+// function of its inputs, and does a restart at any point change nothing?
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AlarmInput, Outcome } from '../../gateway/alarms/port.ts'
@@ -44,7 +44,7 @@ const settings = {
 type Step =
   | { do: 'wait'; seconds: number }
   | { do: 'input'; input: Exclude<AlarmInput, { type: 'stage' | 'shelve' | 'confirm' }> }
-  /** On the n-th alarm that stands, counted round. */
+  /** On the n-th standing alarm, counted cyclically. */
   | { do: 'answer'; nth: number; how: 'accepted' | 'closed' | 'shelve' | 'confirm' }
 
 const device = fc.constantFrom('hub', 'button', 'door', 'motion', 'shop-door', 'gate', 'gauge', 'stranger')
@@ -135,12 +135,12 @@ function run(
   return place
 }
 
-/** In words what breaks the property, empty when nothing does. */
+/** The broken property in words, empty if there is none. */
 function counterexample<T>(property: fc.IProperty<T>, parameters: fc.Parameters<T>): string {
   return fc.defaultReportMessage(fc.check(property, parameters)) ?? ''
 }
 
-/** Outside maintenance a danger is told in the call that brings it. */
+/** Outside maintenance a danger is raised in the call that brings it. */
 function tellsRed(place: AlarmVillage, id: string, what: 'button' | 'smoke' | 'fire'): void {
   place.judge({ type: 'maintenance', zone: 'yard', forMs: 0, by })
   place.judge({ type: 'maintenance', zone: 'box', forMs: 0, by })
@@ -154,7 +154,7 @@ function tellsRed(place: AlarmVillage, id: string, what: 'button' | 'smoke' | 'f
   expect(told?.isDrill).toBeUndefined()
 }
 
-/** The arrows of ISA-18.2's diagram, as changes of state within one life; `undefined` is before the raise. */
+/** The transitions of ISA-18.2's diagram, as changes of state within one life; `undefined` is before the raise. */
 const arrows: Record<string, (AlarmState | undefined)[]> = {
   unacknowledged: [
     undefined,
@@ -290,7 +290,7 @@ describe('over random sequences', () => {
   })
 })
 
-/** An engine with a fault: it forgets what it decided about a call for help while the storm line is out. */
+/** An engine with a fault: it loses its decision about a call for help while the storm line is out. */
 class ForgetfulVillage extends AlarmVillage {
   override judge(one: AlarmInput): Outcome {
     const outcome = super.judge(one)

@@ -1,4 +1,4 @@
-// Does the engine's memory stay as large as the village, however long it runs?
+// Does the size of the engine's memory depend only on the size of the village, however long it runs?
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '../../protocols/kit/random.ts'
 import { AlarmVillage } from '../unit/gateway/alarms/alarm-village.ts'

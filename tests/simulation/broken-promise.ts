@@ -1,3 +1,3 @@
-// What a checker of the simulation throws when it sees what must never be.
+// Thrown by a checker of the simulation when a promise is broken.
 
 export class BrokenPromise extends Error {}

@@ -1,4 +1,4 @@
-// Pictures in the simulated world: what the box has, what the centre keeps of it, and the promises that hold throughout.
+// Pictures in the simulated world: those of the box, the bytes at the centre, and the promises that hold throughout.
 import { createHash } from 'node:crypto'
 import type { SnapshotFacts } from '../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -9,16 +9,16 @@ import type { SessionOptions } from '../../gateway/uplink/session.ts'
 import { BrokenPromise } from './broken-promise.ts'
 
 const commitMs = 4
-/** The planted fault: the answer goes out, the commit comes much later. */
+/** The planted fault: the answer is sent long before the commit. */
 const lateCommitMs = 1000
 
 export class PictureLedger {
   readonly reached = new Set<string>()
-  /** Bytes of pictures that left the box, repeats included. */
+  /** Bytes of pictures sent by the box, repeats included. */
   sentBytes = 0
   readonly #files = new Map<string, Uint8Array>()
   readonly #snapshots: SnapshotFacts[] = []
-  /** What the box was told that the centre has. */
+  /** The bytes for which the box has an answer of the centre. */
   readonly #receipted = new Map<string, number>()
   readonly #stored = new Map<string, Uint8Array>()
   readonly #random: Random
@@ -58,7 +58,7 @@ export class PictureLedger {
     return snapshot
   }
 
-  /** What a box that starts again finds without the centre's word. */
+  /** The state that a restarted box has without the centre's answer. */
   unreached(): SnapshotFacts[] {
     return this.#snapshots.filter(
       ({ preview, full }) => !this.reached.has(preview.sha256) || !this.reached.has(full.sha256),
@@ -89,7 +89,7 @@ export class PictureLedger {
     }
   }
 
-  /** What leaves the box: never a byte that it was told is stored. */
+  /** Sent by the box: never a byte that it knows to be stored. */
   leave(payload: Uint8Array): PictureChunk {
     const parsed = parsePictureChunk(payload)
     if (!parsed.ok) throw new BrokenPromise('a chunk does not parse')
@@ -101,7 +101,7 @@ export class PictureLedger {
     return chunk
   }
 
-  /** What arrives at the centre; it answers once its commit is done. */
+  /** Arrives at the centre; it answers once its commit is done. */
   arrive({ sha256, offset, part }: PictureChunk, answer: (receipt: PictureReceipt) => void): void {
     const life = this.#life
     const end = offset + part.length
@@ -115,12 +115,12 @@ export class PictureLedger {
     })
   }
 
-  /** The box hears the answer. */
+  /** The box gets the answer. */
   hear({ sha256, storedTo }: PictureReceipt): void {
     this.#receipted.set(sha256, Math.max(this.#receipted.get(sha256) ?? 0, storedTo))
   }
 
-  /** The centre forgets what was not committed. */
+  /** The centre loses uncommitted data. */
   crash(): void {
     this.#life++
   }

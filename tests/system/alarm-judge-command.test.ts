@@ -1,4 +1,4 @@
-// Does `gengfu judge` tell an installer what the engine would have done with a file of readings?
+// Does `gengfu judge` show an installer what the engine would have done with a file of readings?
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Question: do a real broker, journal and console show a call whose message is partly bad, a device that nobody understands, and
-// the battery and signal of each device?
+// Question: do a real broker, journal and console show a call whose message is partly invalid, a device whose messages
+// can not be decoded, and the battery and signal of each device?
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'

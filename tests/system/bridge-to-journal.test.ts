@@ -1,5 +1,5 @@
-// Question: does a press of a bought device reach the journal as one red alarm, once, whether its bridge connects to the box or
-// to a mosquitto that was there before, and is a credential of a bridge good for its own topics and nothing else?
+// Question: does a press of a bought device reach the journal as one red alarm, once, whether its bridge connects to
+// the box or to an existing mosquitto, and is a credential of a bridge valid for its own topics only?
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -79,7 +79,7 @@ const alarms = async (): Promise<string[]> => {
   return answer.alarms.list.map(({ device, kind, colour }) => `${device} ${kind} ${colour}`)
 }
 
-/** As a bridge or device does it: by mosquitto's own client, at QoS 1. */
+/** As a bridge or device does it: with mosquitto's own client, at QoS 1. */
 async function publish(
   port: string,
   id: string,

@@ -1,4 +1,5 @@
-// Question: are a gauge on a Modbus bus (pymodbus) and a recorder that dials in (SL 651) heard as devices, and is a recorder told "kept" only for what is kept, once, and a stranger nothing?
+// Question: are a gauge on a Modbus bus (pymodbus) and a recorder that connects (SL 651) heard as devices, does a
+// recorder get its confirmation only for stored data, once, and a stranger none?
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -66,7 +67,7 @@ afterAll(async () => {
   place.remove()
 }, 60_000)
 
-/** What the centre answers to these bytes within the time; empty for silence. */
+/** The centre's answer to these bytes within the time; empty for none. */
 function dial(bytes: Uint8Array, waitMs = 20_000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(ports[1] ?? 0, '127.0.0.1', () => socket.write(bytes))

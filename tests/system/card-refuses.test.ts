@@ -1,5 +1,5 @@
-// Question: while the card of a box refuses every write, does a press reach the desk, once, with a case, and is it the same alarm
-// when the card takes writes again?
+// Question: while the card of a box refuses every write, does a press reach the desk, once, with a case, and is it the
+// same alarm when the card takes writes again?
 import { connect, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { JournalError, type Journal, type JournalEntry } from '../../gateway/journal/port.ts'
@@ -26,7 +26,7 @@ let token: string
 let device: MqttClient
 let isRefusing = false
 
-/** A card whose commits fail as those of a read-only file system do; what is there can be read. */
+/** A card whose commits fail as on a read-only file system; existing data can be read. */
 function refusing(journal: Journal): Journal {
   const listeners: ((error: JournalError) => void)[] = []
   const refusal = (): JournalError => {
@@ -113,7 +113,7 @@ it('shows the call as not kept, opens its case, and knows the record that comes 
   expect(cases.filter(({ colour }) => colour === 'red')).toHaveLength(1)
   expect(pressed.isKept).toBe(false)
 
-  // It comes again and again while the card refuses: still one alarm.
+  // It comes repeatedly while the card refuses: still one alarm.
   for (let times = 0; times < 3; times++) {
     await until(() => device.connected)
     device.stream.destroy()

@@ -1,4 +1,4 @@
-// Question: can any change of the configuration touch what waits in the journal during an outage?
+// Question: can any change of the configuration affect the waiting records in the journal during an outage?
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -12,10 +12,10 @@ beforeEach(() => {
 })
 afterEach(() => box.remove())
 
-/** What each key is changed to while the link is down. A key without an entry fails the test: say what it becomes. */
+/** The new value of each key while the link is down. A key without an entry fails the test: add its value. */
 const changes: Record<string, object> = {
   box: { box: { id: 'another-name', name: 'New name' } },
-  dataDir: {}, // another folder is another journal: what waits in the old one stays there
+  dataDir: {}, // another folder is another journal: waiting records stay in the old one
   mqtt: {
     mqtt: {
       listeners: [{ host: '127.0.0.1', port: 0 }],

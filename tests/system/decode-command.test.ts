@@ -1,4 +1,4 @@
-// Question: does `gengfu decode` answer each line with one line, in order, in the shape that others check from outside?
+// Question: does `gengfu decode` answer each line with one line, in order, in the form that outside programs check?
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

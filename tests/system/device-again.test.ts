@@ -1,5 +1,5 @@
-// Question: is a device that was reset, replaced or enrolled anew heard, although its message ids were used before under its
-// name? Real mosquitto clients against a box in this process.
+// Question: is a device that was reset, replaced or enrolled again heard, although its message ids were used before
+// under its name? Real mosquitto clients against a box in this process.
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -66,7 +66,7 @@ it('keeps a repeat once, and every message of a device that counts anew', async 
   await press('button-a', event)
   await press('button-a', event)
   expect(await results()).toEqual([1, 1, 0])
-  // The next device under this name says something else under the same id.
+  // The next device under this name sends other content under the same id.
   await press('button-a', { ...event, batteryPercent: 90 })
   expect(await results()).toEqual([2, 1, 1])
   await press('button-a', { ...event, batteryPercent: 90 })
@@ -102,7 +102,7 @@ it('keeps the same message once more when the device has a new password', async 
     if (!made.ok) throw new Error('no password')
     return made.value
   }
-  // A second apart, as a device tries: quicker guesses at one name are held back.
+  // A second apart, as a device tries: quicker attempts with one name are delayed.
   const untilLetIn = (): Promise<void> =>
     until(async () => {
       await new Promise((resolve) => setTimeout(resolve, 1000))

@@ -1,4 +1,4 @@
-// Question: does a person who types what the handbook says, and nothing else, get a centre and a box that are linked?
+// Question: does a person who types exactly the commands of the handbook get a centre and a box that are connected?
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,7 +41,7 @@ const pages = (language: string): string =>
 
 describe('the handbook', () => {
   it('leads to a centre and a box that are linked, with a person and a device', () => {
-    // What the page says to edit: here both programs run on one machine.
+    // The handbook's edits of the file: here both programs run on one machine.
     const commands = pages('').replace(
       /^cp deploy\/box\/gateway.yaml .*$/m,
       "$&\nsed -i 's/port: 8883$/port: 8884/' /etc/gengfu/gateway.yaml",

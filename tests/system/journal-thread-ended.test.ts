@@ -1,4 +1,4 @@
-// Does a box whose journal thread has ended, for whatever reason, say so and stop, so that it is started anew?
+// Does a box whose journal thread has ended for any reason report it and stop, so that it is restarted?
 import type { Worker } from 'node:worker_threads'
 import { connectAsync } from 'mqtt'
 import { afterEach, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Question: is everything that got a PUBACK at the centre exactly once, in order per device, and every red alarm once on
+// Question: is everything with a PUBACK at the centre exactly once, in order per device, and every red alarm once on
 // the desk, although gateway and centre are killed 25 times each at random moments?
 import { expect, it } from 'vitest'
 import { runKillCampaign } from '../faults/kill-campaign.ts'

@@ -1,4 +1,4 @@
-// Question: does a village's month without a link fit into the space that the handbook states, with nothing given up?
+// Question: does a village's month without a link fit into the space that the handbook states, with no record deleted?
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { fillJournal } from '../bench/fill-journal.ts'
 /** A village of 100 devices that report every five minutes. */
 const recordsPerMinute = 20
 const monthRecords = recordsPerMinute * 60 * 24 * 30
-/** The month is lived through at this fraction. */
+/** The month is simulated at this fraction. */
 const scale = 100
 /** As docs/operations.md states it. */
 const statedMegabytes = 150
@@ -28,7 +28,7 @@ it('keeps every record of thirty days offline in the stated megabytes', async ()
   await fillJournal(folder, records)
   const monthMegabytes = (statSync(join(folder, 'journal.db')).size * scale) / 1e6
   expect(monthMegabytes).toBeLessThan(statedMegabytes)
-  // Less than its ids and readings would mean that something is not there.
+  // Less than its ids and readings would mean that data is missing.
   expect(monthMegabytes).toBeGreaterThan((monthRecords * 60) / 1e6)
   const journal = await openJournal({
     folder,

@@ -1,4 +1,4 @@
-// Do box and centre keep small what mqtt-packet keeps? (What that saves: tests/unit/packet-caches.test.ts.)
+// Do box and centre limit mqtt-packet's caches? (The saving: tests/unit/packet-caches.test.ts.)
 import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dropFolder, makeFolder, startCentre } from '../contract/centre/centre-parts.ts'

@@ -1,5 +1,5 @@
-// Question: with no link at all, does the village still guard itself: armed by hand, siren on, siren off, and nothing real
-// happening during a walk test?
+// Question: with no link at all, does the village still guard itself: armed manually, siren on, siren off, and nothing
+// real happening during a walk test?
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { HealthAnswer } from '../../protocols/console/api.ts'

@@ -1,4 +1,4 @@
-// Question: does a clock that is wrong by decades, in either direction, order, expire or lose anything?
+// Question: does a clock that is wrong by decades, in either direction, reorder, expire or lose anything?
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -48,7 +48,7 @@ it('orders, expires and loses nothing when the wall clock jumps 50 years back an
     await sendEvents(mqttUrl, 'button-1', [{ id: `1-${++counter}`, button: 'pressed' }])
     await sendEvents(mqttUrl, 'door-1', [{ id: `1-${counter}`, contact: 'closed' }])
   }
-  // A repeat of the very first is still a repeat.
+  // A repeat of the very first message is still a repeat.
   await sendEvents(mqttUrl, 'button-1', [{ id: '1-1', button: 'pressed' }])
   const health = (await (await fetch(`${consoleUrl}api/v1/health`)).json()) as HealthAnswer
   expect(health.alarms.list).toMatchObject([{ device: 'button-1', kind: 'sos', occurrences: 5 }])
@@ -77,7 +77,7 @@ it('keeps an alarm standing over a boot into 1970', async () => {
   const health = (await (await fetch(`${second.consoleUrl}api/v1/health`)).json()) as HealthAnswer
   expect(health.box.boot).toBe(2)
   expect(health.alarms.list).toMatchObject([{ device: 'button-1', kind: 'sos' }])
-  // Time goes on from where the first boot was seen to end; the years between are nobody's.
+  // Steady time continues at the end of the first boot; the years between do not count.
   expect(health.alarms.list[0]?.raisedAgoMs).toBeLessThan(60_000)
   await second.gateway.stop()
 })

@@ -1,4 +1,4 @@
-// Question: does what deploy/ hands to an installer fit the programs: configurations, units, certificates, alert rules?
+// Question: do the files in deploy/ fit the programs: configurations, units, certificates, alert rules?
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,7 +88,7 @@ const backupUnits = ['centre/gengfu-backup.service', 'centre/gengfu-backup.timer
 it.each([...units, ...backupUnits].map((unit) => `deploy/${unit}`))(
   'systemd ignores nothing of %s',
   (unit) => {
-    // Without quotes only the first word of a value with blanks is taken.
+    // Without quotes only the first word of a value with blanks is used.
     expect(read(unit)).not.toMatch(/^Environment=[^"\n]* /m)
     // Where there is no systemd-analyze, stderr is null.
     const { stderr } = spawnSync('systemd-analyze', ['verify', join(root, unit)], { encoding: 'utf8' })
@@ -153,7 +153,7 @@ describe('certificates and metrics of programs that run', () => {
     }
     make('server', '--dir', at('boxes'), '--name', 'centre', '--host', 'localhost', '127.0.0.1')
     const port = await freePort()
-    // Nobody answers there: the metrics of cameras are there all the same.
+    // There is no camera at that address: the metrics of cameras exist all the same.
     const cameras = [{ id: 'camera-1', zone: 'shop', host: '127.0.0.1', port: 1 }]
     const uplink = boxUplink('boxes', port)
     town = await createTown({ uplink, cameras }, { uplink: { listeners: [listener(port)] } })
@@ -231,7 +231,9 @@ const isMetric = (name: string, text: string): boolean =>
   text.includes(`# TYPE ${name} `) ||
   text.includes(`# TYPE ${name.replace(/_(bucket|sum|count)$/, '')} histogram`)
 
-/** What in `expr` the scraped text does not know. Labels can be checked where the metric has samples already. */
+/**
+ * The names in `expr` that the scraped text does not contain. Labels can be checked if the metric has samples already.
+ */
 function problemsOf(expr: string, text: string): string[] {
   return [...expr.matchAll(/\b(gengfu_[a-z_]+)(?:\{([^}]*)\})?/g)].flatMap(([, name = '', selector]) => {
     if (!isMetric(name, text)) return [`no metric ${name}`]

@@ -1,8 +1,8 @@
-// Does what mqtt-packet keeps for good stay small, whatever lengths its packets have?
+// Do mqtt-packet's permanent caches stay small, whatever lengths its packets have?
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 
-/** Megabytes held after a packet of each length with other things between, in a process of its own. */
+/** Megabytes in use after a packet of each length with other work between, in a separate process. */
 function megabytesHeld(isKeptSmall: boolean): number {
   const program = `
     import mqttPacket from 'mqtt-packet'

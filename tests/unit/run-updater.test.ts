@@ -1,4 +1,4 @@
-// The updater of a box: called with the version alone, past every shell, and honest about how it ended.
+// The updater of a box: called with the version alone, without a shell, and with an honest outcome.
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,9 +1,9 @@
-// The environment that a box runs in, read from its systemd unit: budgets of memory hold for what is deployed.
+// The environment of a box, read from its systemd unit, so that memory budgets apply to the deployed program.
 import { readFileSync } from 'node:fs'
 
 const unitFile = new URL('../../../deploy/box/gengfu-gateway.service', import.meta.url)
 
-/** To put before a command line: `env NAME=value ...`. */
+/** Prefix for a command line: `env NAME=value ...`. */
 export function boxEnvironment(): string[] {
   const found = [...readFileSync(unitFile, 'utf8').matchAll(/^Environment=(.+)$/gm)].map(
     ([, pair]) => pair ?? '',

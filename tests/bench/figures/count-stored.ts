@@ -1,17 +1,17 @@
-// Counts what a centre holds of one box's backlog, straight from its database once it has stopped: nothing lost, nothing
-// twice, every lane complete.
+// Counts the records of one box's backlog in a centre's database after the centre has stopped: none lost, none twice,
+// every lane complete.
 import Database from 'better-sqlite3'
 import { databaseFile } from '../../../centre/storage/sqlite/database.ts'
 
 export interface StoredCount {
   records: number
-  /** Records that the box wrote and the centre has not. */
+  /** Records that the box wrote and the centre lacks. */
   lost: number
-  /** Records that are there twice under whatever number. */
+  /** Records that are stored twice under any number. */
   doubled: number
 }
 
-/** `dataDir` is the centre's; `expected` is how many records the box wrote in all lanes together. */
+/** `dataDir` is the centre's; `expected` is the number of records that the box wrote in all lanes together. */
 export function countStored(dataDir: string, box: string, expected: number): StoredCount {
   const db = new Database(databaseFile(dataDir), { readonly: true })
   try {
@@ -41,7 +41,7 @@ export function countStored(dataDir: string, box: string, expected: number): Sto
       if (seen.has(key)) count.doubled++
       seen.add(key)
     }
-    // What is missing behind the last of a lane shows in the sum only.
+    // Numbers missing at the end of a lane show only in the sum.
     count.lost += Math.max(0, expected - count.records - count.lost)
     return count
   } finally {

@@ -1,4 +1,4 @@
-// Numbers for people: medians and percentiles of what was measured, and tables of ratios.
+// Figures for people: medians and percentiles of measurements, and tables of ratios.
 
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
@@ -12,7 +12,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }
 
-/** A number with as many digits as a reader can use. */
+/** A number with a useful number of digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return '-'
   if (Math.abs(value) >= 100) return Math.round(value).toString()
@@ -30,7 +30,7 @@ export function printTable(heading: string, columns: readonly string[], rows: re
   for (const cells of [columns, ...rows]) console.log(`  ${line(cells)}`)
 }
 
-/** One line that says whether a budget was kept in this run. */
+/** One line: the budget was kept in this run, or not. */
 export function printVerdict(what: string, value: number, isKept: boolean, budget: string): void {
   console.log(`  ${isKept ? 'kept  ' : 'BROKEN'}  ${what}: ${short(value)} (budget ${budget})`)
 }

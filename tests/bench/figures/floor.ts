@@ -1,4 +1,4 @@
-// What a press can not be faster than on this machine: two synced appends and three loopback hops, measured beside it.
+// The lower bound of a press on this machine: two synced appends and three loopback hops, measured beside it.
 import { fork } from 'node:child_process'
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { connect } from 'node:net'

@@ -1,7 +1,7 @@
-// What the kernel says of a process: processor time, resident memory, bytes written to the disk.
+// The kernel's figures of a process: processor time, resident memory, bytes written to the disk.
 import { readFileSync } from 'node:fs'
 
-/** Of Linux on every machine Node runs on. */
+/** Linux has this value on every machine that Node supports. */
 const ticksPerSecond = 100
 
 /** Seconds of processor time, user and system, of all threads. */
@@ -16,7 +16,7 @@ export function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024
 }
 
-/** Bytes that this process made the kernel send to the disk. */
+/** Bytes that the kernel has sent to the disk for this process. */
 export function writtenBytes(pid: number): number {
   const [, bytes] = /^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8')) ?? []
   return Number(bytes)

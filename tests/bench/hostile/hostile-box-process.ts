@@ -1,5 +1,5 @@
-// One box with a valid certificate that does its worst: reads the name of an attack from stdin, a line each, and goes on with it
-// until the next line. `calm` pauses.
+// One hostile box with a valid certificate: reads the name of an attack from stdin, one per line, and runs it until the
+// next line. `calm` pauses.
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
@@ -34,7 +34,7 @@ function reportOf(lane: string, all: object[]): Message {
 
 const alarm = (part: object) => (sequence: number) => makeAlarm(sequence, 'raised', part)
 
-/** What an attack sends next. */
+/** The next message of an attack. */
 const attacks: Record<string, () => Message> = {
   'routine flood': () => reportOf('routine', records(1000, makeEvent)),
   'red flood': () => reportOf('red', records(1000, makeEvent)),

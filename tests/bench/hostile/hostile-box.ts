@@ -1,5 +1,6 @@
-// What one hostile box of a valid certificate costs the red of another village, at a centre within 1 GB of memory (a control group of
-// the kernel): the same red with and without it, in turns, in one run. Run: npm run bench -- hostile-box [--minutes 10]
+// What does one hostile box with a valid certificate cost the red of another village, at a centre within 1 GB of memory
+// (a control group)? The same red with and without it, in turns, in one run. Run: npm run bench -- hostile-box
+// [--minutes 10]
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +27,7 @@ const attacks = [
   'heartbeats',
 ]
 const redEveryMs = 50
-/** The village's red may take so many times its p99 without the hostile box. */
+/** The village's red may take this many times its p99 without the hostile box. */
 const factorMax = 2
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -47,14 +48,14 @@ export async function runHostileBox(args: readonly string[]): Promise<void> {
   try {
     await measure(village, 3000)
     const [calm, attacked] = [[] as number[], new Map<string, number[]>()]
-    // Each attack has its turn twice, with a calm turn of the same length before each.
+    // Each attack runs twice, with a calm phase of the same length before each.
     const turnMs = (minutes * 60_000) / (attacks.length * 4)
     for (const attack of [...attacks, ...attacks]) {
       calm.push(...(await measure(village, turnMs)))
       hostile.stdin?.write(`${attack}\n`)
       attacked.set(attack, [...(attacked.get(attack) ?? []), ...(await measure(village, turnMs))])
       hostile.stdin?.write('calm\n')
-      // What was sent until now is worked off.
+      // All earlier messages are processed.
       await pause(1500)
     }
     print(calm, attacked)
@@ -88,7 +89,7 @@ function print(calm: readonly number[], attacked: ReadonlyMap<string, readonly n
 }
 
 let next = 1
-/** One red after the other, so long; how long each took. */
+/** One red after the other for this long; the time of each. */
 async function measure(village: MqttClient, forMs: number): Promise<number[]> {
   const took: number[] = []
   for (const endMs = performance.now() + forMs; performance.now() < endMs;) {

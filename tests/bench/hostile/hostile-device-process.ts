@@ -1,5 +1,5 @@
-// One hostile device with a valid password, in a process of its own: every few seconds another way of costing the box more than it
-// costs itself. Arguments: port, device, password. Ends with its parent.
+// One hostile device with a valid password, in a separate process: every few seconds another attack that costs the box
+// more than the device. Arguments: port, device, password. Ends with its parent.
 import { constants, setPriority } from 'node:os'
 import { connect, type MqttClient } from 'mqtt'
 import { everyMutation } from '../../fuzz/structural-mutations.ts'
@@ -30,7 +30,7 @@ function endAll(): void {
   for (const client of open) client.stream.destroy()
 }
 
-/** Publishes as fast as the socket takes it, without waiting for answers. */
+/** Publishes as fast as the socket accepts, without waiting for answers. */
 async function flood(
   client: MqttClient,
   untilMs: number,
@@ -48,7 +48,7 @@ const run = Date.now()
 const poisons = [deviceEvent, deviceResult].flatMap((message) =>
   [...everyMutation(message)].map(({ text }) => text),
 )
-/** In this order: `modeNames` of the benchmark. */
+/** The order of `modeNames` in the benchmark. */
 const modes: ((untilMs: number) => Promise<void>)[] = [
   // Two hundred connections with one password, each with a session.
   async (untilMs) => {
@@ -60,13 +60,13 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
       endAll()
     }
   },
-  // The largest payloads, never answered for.
+  // The largest payloads, never acknowledged.
   async (untilMs) => {
     const client = await dial(device)
     if (client)
       await flood(client, untilMs, (at) => ['event', `{"id":"${run}-${at}","note":"${'x'.repeat(60_000)}"}`])
   },
-  // Alarms that go and come.
+  // Alarms that are raised and cleared repeatedly.
   async (untilMs) => {
     const client = await dial(device)
     const next = (at: number): [string, string] => [
@@ -75,7 +75,7 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
     ]
     if (client) await flood(client, untilMs, next)
   },
-  // Everything that is no message of ours.
+  // Every kind of invalid message.
   async (untilMs) => {
     const client = await dial(device)
     const next = (at: number): [string, string] => [
@@ -84,14 +84,14 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
     ]
     if (client) await flood(client, untilMs, next)
   },
-  // Presence that flaps, results of commands that were never given.
+  // Presence that flaps, results of unknown commands.
   async (untilMs) => {
     const client = await dial(device)
     const next = (at: number): [string, string] =>
       at % 2 ? ['presence', at % 4 === 1 ? 'online' : 'offline'] : ['result', `{"id":"c-${at}","ok":true}`]
     if (client) await flood(client, untilMs, next)
   },
-  // Subscriptions by the hundred, and connections that come and go.
+  // Subscriptions by the hundred, and connections that open and close.
   async (untilMs) => {
     while (performance.now() < untilMs) {
       const client = await dial(device)
@@ -103,7 +103,7 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
   },
 ]
 
-// A device has a processor of its own: this one takes what the box leaves.
+// A device has a processor of its own: this process uses the time that the box leaves.
 setPriority(constants.priority.PRIORITY_LOW)
 process.on('disconnect', () => process.exit(0))
 for (let at = 0; ; at++) {

@@ -1,5 +1,5 @@
-// What does one hostile device of a valid password cost another device's press, at its PUBACK and on the desk? With it and without
-// in turn, in one run; the box has the memory of its unit.
+// What does one hostile device with a valid password cost another device's press, at its PUBACK and on the desk? With
+// it and without in turn, in one run; the box has the memory of its unit.
 import { fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -16,14 +16,14 @@ import { villageDevices } from '../village.ts'
 
 const unitFile = new URL('../../../deploy/box/gengfu-gateway.service', import.meta.url)
 const cores = 2
-/** The honest figure of a phase that is all luck is not taken for the truth. */
+/** A phase whose figure may be chance is repeated. */
 const phaseSeconds = 30
 const settleMs = 2000
 const betweenPressesMs = 100
 const deskMsMax = 60_000
 const ratioMax = 2
 
-/** What `hostile-device-process.ts` does, in its order. */
+/** The attacks of `hostile-device-process.ts`, in its order. */
 const modeNames = ['connections', 'large payloads', 'alarms', 'poisons', 'presence', 'subscriptions']
 
 interface Waits {

@@ -1,14 +1,14 @@
-// A TCP way of known delay and rate between box and centre, for benchmarks that need an uplink with a round trip.
+// A TCP path of known delay and rate between box and centre, for benchmarks that need an uplink with a round trip.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface DelayedLink {
   port: number
-  /** Where it leads, on loopback: may be said after it was opened. */
+  /** Its target on loopback: may be set after opening. */
   target: number
   close(): void
 }
 
-/** `bytesPerSecond` 0: as fast as it comes. */
+/** `bytesPerSecond` 0: unlimited. */
 export async function openDelayedLink(options: {
   oneWayMs: number
   bytesPerSecond: number

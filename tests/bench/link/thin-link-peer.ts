@@ -31,7 +31,7 @@ export interface BridgeRun {
 export interface BridgeMeasured {
   idleMs: number[]
   wire: Wire
-  /** How long a press behind the backlog took, or was watched without arriving. */
+  /** How long a press behind the backlog took, or for how long it was awaited without arriving. */
   redMs: number
   hasRedArrived: boolean
 }
@@ -111,7 +111,7 @@ export async function measureBridge(
   }
 }
 
-/** What a device publishes, as in the filled journal. */
+/** A device's publishes, as in the filled journal. */
 const routine = (n: number): string =>
   `{"id":"1-${n}","temperatureC":${(20 + ((n * 37) % 120) / 10 - 6).toFixed(1)},"batteryPercent":${60 + (n % 40)},"signalDbm":-${50 + ((n * 7) % 36)}}`
 

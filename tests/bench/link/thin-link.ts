@@ -1,5 +1,6 @@
-// Does red stay quick, and does the backlog drain, on 64 kbit/s and 300 ms with a million records and 200 pictures waiting? Real processes
-// in two network namespaces, the kernel's own token bucket, and a Mosquitto bridge on the same link in the same run.
+// Does red stay fast, and does the backlog drain, on 64 kbit/s and 300 ms with a million records and 200 pictures
+// waiting? Real processes in two network namespaces, the kernel's own token bucket, and a Mosquitto bridge on the same
+// link in the same run.
 import type { WebSocket } from 'ws'
 import type { PicturesAnswer } from '../../../protocols/desk/api.ts'
 import { createTownAcross, type BoxAcross, type TownAcross } from '../../kits/network/town-across.ts'
@@ -25,7 +26,7 @@ interface Presses {
   made: number
 }
 
-/** Presses every one to two seconds for so long; milliseconds until the desk heard each. */
+/** Presses every one to two seconds for this long; milliseconds until the desk got each. */
 async function pressFor(presses: Presses, ms: number): Promise<number[]> {
   const tookMs: number[] = []
   const endMs = performance.now() + ms
@@ -62,7 +63,10 @@ async function measureDrain(places: TwoPlaces, box: BoxAcross, presses: Presses,
   return { tookMs, wire }
 }
 
-/** Cuts the link until the box has noticed, and some seconds more; then it comes back and somebody presses at once. */
+/**
+ * Cuts the link until the box has noticed, and some seconds more; then the link returns and a button is pressed at
+ * once.
+ */
 async function firstReds(
   places: TwoPlaces,
   box: BoxAcross,
@@ -94,12 +98,12 @@ async function metricsOf(box: BoxAcross): Promise<string> {
   return (await fetch(`http://127.0.0.1:${box.ports.console}/metrics`)).text()
 }
 
-/** Files of pictures that the centre does not have; a snapshot has two. */
+/** Picture files that the centre does not have; a snapshot has two. */
 async function waitingPictures(box: BoxAcross): Promise<number> {
   return Number(/^gengfu_uplink_waiting_pictures (\d+)/m.exec(await metricsOf(box))?.[1])
 }
 
-/** Whole at the centre, in both sizes; asked for by the page of 200. */
+/** Complete at the centre, in both sizes; read in pages of 200. */
 async function arrivedPictures(across: TownAcross, box: BoxAcross): Promise<number> {
   const path = `/api/v1/boxes/${box.id}/pictures?limit=200`
   const { pictures } = await across.town.get<PicturesAnswer>(path)
@@ -195,7 +199,7 @@ interface Measured {
   floorMs: number
   stored: StoredCount
   written: number
-  /** Pictures whole at the centre in the end. */
+  /** Pictures complete at the centre at the end. */
   arrived: number
 }
 

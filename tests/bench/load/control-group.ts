@@ -1,4 +1,4 @@
-// A control group of the kernel with little memory and a share of one core, made and removed by whoever measures in it.
+// A control group with little memory and a share of one core, created and removed by its user.
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -6,15 +6,15 @@ const root = '/sys/fs/cgroup'
 const periodUs = 100_000
 
 export interface ControlGroup {
-  /** To put before a command line that is to run inside. */
+  /** Prefix for a command line that runs inside. */
   wrap: string[]
   /** Processes that the kernel has killed in it for want of memory. */
   killed(): number
-  /** Removes it; nothing may run in it any more. */
+  /** Removes it; no process may run in it any more. */
   remove(): void
 }
 
-/** Throws the system's error (EACCES, EROFS, ENOENT) where this machine gives no right to make one. */
+/** Throws the system's error (EACCES, EROFS, ENOENT) if this machine does not allow one. */
 export function createControlGroup(megabytes: number, cores: number): ControlGroup {
   const name = `gengfu-${process.pid}`
   const memory = join(root, 'memory', name)

@@ -1,4 +1,4 @@
-// Sends back every byte: the far end of a loopback hop. Tells its port to the parent.
+// Sends back every byte: the remote end of a loopback hop. Reports its port to the parent.
 import { createServer, type AddressInfo } from 'node:net'
 
 const server = createServer((socket) => {

@@ -1,13 +1,13 @@
-// A village's worth of raw devices in a process of its own, told over IPC what to do: connect, saturate, report
-// steadily, count. The same load for us and for the peer.
+// A village of raw devices in a separate process, controlled over IPC: connect, saturate, report steadily, count. The
+// same load for us and for the peer.
 import { runElsewhere } from './elsewhere.ts'
 import { RawDevice } from './raw-device.ts'
 
 export type LoadOrder =
   | { order: 'connect'; port: number; devices: number }
-  /** From now on the box has the processors to itself, as far as it wants them. */
+  /** From now on the box has the processors to itself, as far as it needs them. */
   | { order: 'yield' }
-  /** Each PUBACK makes the next report; `inFlight` are always under way per device. */
+  /** Each PUBACK triggers the next report; `inFlight` are always in flight per device. */
   | { order: 'saturate'; inFlight: number }
   | { order: 'steady'; perSecond: number }
   | { order: 'count' }
@@ -17,7 +17,7 @@ export type LoadOrder =
 export interface LoadAnswer {
   acked: number
   atMs: number
-  /** Connections that broke without being asked to. */
+  /** Connections that closed unexpectedly. */
   broken: number
 }
 
@@ -56,7 +56,7 @@ async function connect(port: number, count: number): Promise<void> {
     await Promise.all(devices.slice(from, from + 50).map((device) => device.connect(port)))
 }
 
-/** Reports at random times, as devices that know nothing of each other make them. */
+/** Reports at random times, like independent devices. */
 function steady(perSecond: number): void {
   let next = 0
   const again = (): void => {

@@ -25,7 +25,7 @@ export class Load {
     })
   }
 
-  /** PUBACKs a second over `seconds`, from now. */
+  /** PUBACKs per second over `seconds`, from now. */
   async rate(seconds: number): Promise<number> {
     const before = await this.ask({ order: 'count' })
     await pause(seconds * 1000)

@@ -1,4 +1,4 @@
-// The peer: Debian's Mosquitto on loopback, keeping nothing on disk.
+// The peer: Debian's Mosquitto on loopback, storing nothing on disk.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'

@@ -1,4 +1,4 @@
-// The round trip of an MQTT link as its own PINGREQ sees it: nothing is stored, nothing is decided.
+// The round trip of an MQTT link by PINGREQ: nothing is stored, nothing is decided.
 import { connect } from 'node:net'
 import { generate, parser as createParser } from 'mqtt-packet'
 

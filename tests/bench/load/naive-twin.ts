@@ -1,4 +1,4 @@
-// The naive way to keep events, as a process of its own: one table with an index, SQLite's defaults, one commit each.
+// A naive event store as a separate process: one table with an index, SQLite's defaults, one commit per event.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 

@@ -1,4 +1,4 @@
-// The leanest MQTT 3.1.1 device there is: CONNECT, PUBLISH at QoS 1, PUBACKs counted. It keeps nothing, so that a
+// The smallest possible MQTT 3.1.1 device: CONNECT, PUBLISH at QoS 1, PUBACKs counted. It stores nothing, so that a
 // benchmark measures the broker and not the load.
 import { connect, type Socket } from 'node:net'
 
@@ -42,7 +42,7 @@ export class RawDevice {
     this.#hooks = hooks
   }
 
-  /** Resolves with the CONNACK; rejects when the broker is not there or says no. */
+  /** Resolves with the CONNACK; rejects when the broker is not there or refuses. */
   connect(port: number, keepaliveSeconds = 0): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })

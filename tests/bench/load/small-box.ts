@@ -1,5 +1,6 @@
-// Does the whole box work inside 256 MB and half a core: 500 devices report, a million records wait and then drain to
-// a centre outside, and a button is pressed all the time? The kernel holds the limits; it kills what exceeds them.
+// Does the whole box work inside 256 MB and half a core: 500 devices report, a million records wait and then drain to a
+// centre outside, and a button is pressed all the time? The kernel enforces the limits; it kills a process that exceeds
+// them.
 import { join } from 'node:path'
 import { createTown, type Program, type TestTown } from '../../kits/system/programs.ts'
 import { boxEnvironment } from '../figures/box-environment.ts'
@@ -25,7 +26,7 @@ interface Phase {
   seconds: number
 }
 
-/** Presses until `isOver` says so, and looks at the memory each time. */
+/** Presses until `isOver` returns true, and reads the memory each time. */
 async function watch(
   name: string,
   gateway: Program,

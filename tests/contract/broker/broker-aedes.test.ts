@@ -189,7 +189,7 @@ describe('taking over a client id', () => {
       const next = await WireClient.open(port)
       if (round % 3 === 0) last?.cut()
       if (round % 3 === 1) last?.stream.end()
-      // Past the fight rule: a holder this fresh would keep its place.
+      // Past the takeover limit: a holder heard this recently would keep its place.
       const code = await next.connect({ clientId: 'device-1' })
       if (code === 2) {
         next.cut()

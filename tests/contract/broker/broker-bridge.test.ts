@@ -1,4 +1,4 @@
-// Does a Mosquitto bridge with its default settings connect, bring its device's events, and come back?
+// Does a Mosquitto bridge with its default settings connect, deliver its device's events, and reconnect?
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gengfu-bridge-'))
   localPort = await freePort()
   const file = join(folder, 'mosquitto.conf')
-  // As docs/device-makers.md gives it; everything else is Mosquitto's default, notifications among it.
+  // As in docs/device-makers.md; everything else is Mosquitto's default, notifications included.
   await writeFile(
     file,
     `listener ${localPort} 127.0.0.1

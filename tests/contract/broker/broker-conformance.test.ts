@@ -1,4 +1,4 @@
-// Does the broker in open access do what MQTT 3.1.1 asks? The cases follow the clauses that clients most rely on.
+// Does the broker in open access fulfil MQTT 3.1.1? The cases follow the clauses on which clients rely most.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestBroker, type TestBroker } from '../../kits/broker/test-broker.ts'
 import { WireClient, connectPacket } from '../../kits/broker/wire-client.ts'
@@ -289,7 +289,7 @@ describe('sessions', () => {
     await sub.disconnect()
     for (let i = 0; i < 60; i++) await publishFully(pub, `${t}/${i}`, String(i), i % 2 === 0 ? 1 : 2)
     sub = await connect(`${t}s`, { clean: false })
-    // Live messages queue behind what waits.
+    // Live messages queue behind waiting ones.
     for (let i = 60; i < 80; i++) pub.publish(`${t}/${i}`, String(i), 1)
     for (let i = 0; i < 80; i++) expect(await take(sub)).toMatchObject({ text: String(i), retain: false })
     await sub.settle()

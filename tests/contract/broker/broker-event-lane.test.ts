@@ -1,4 +1,4 @@
-// Events that go past aedes: are they kept, answered, ordered and bounded exactly as those that go through it?
+// Events that bypass aedes: are they stored, answered, ordered and bounded exactly like those through it?
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
@@ -28,7 +28,7 @@ afterEach(async () => {
   running = []
 })
 
-/** A device whose first event has gone through aedes, so that the next ones need not. */
+/** A device whose first event has gone through aedes, so that the next ones bypass it. */
 async function warmDevice(
   port: number,
   choice: Parameters<typeof WireClient.connect>[1] = {},

@@ -1,4 +1,4 @@
-// Does every bound of the broker hold, is each one counted, and does nobody else pay for it?
+// Does every limit of the broker hold, is each one counted, and do other clients stay unaffected?
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -275,7 +275,7 @@ describe('client ids', () => {
     expect(codes.filter((code) => code === 0)).toHaveLength(6)
     expect(codes.slice(6)).toEqual([2, 2, 2, 2, 2, 2])
     expect(test.log.filter(({ cause }) => cause === 'two-devices-one-id')).toHaveLength(1)
-    // The one that holds it falls silent: half-open. Its own reconnect is let in.
+    // The holder falls silent: half-open. Its own reconnect is accepted.
     clock.advance(2500)
     const again = await WireClient.open(test.port)
     expect(await again.connect({ clientId: 'device-1' })).toBe(0)
@@ -564,7 +564,7 @@ describe('sightings', () => {
     ])
     expect(changes.at(-1)).toEqual(['device-1', 'disconnected', false, 'connection lost'])
     expect(ready).toEqual(['device-1'])
-    // A PUBACK for presence means kept as well, and so does a last will.
+    // A PUBACK for presence also means stored, and so does a last will.
     expect(test.accepted.map(({ payload }) => Buffer.from(payload).toString())).toEqual([
       'online',
       'online',

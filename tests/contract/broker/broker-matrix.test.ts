@@ -1,4 +1,4 @@
-// Who may do what: every kind of visitor against every thing a visitor may try, in strict access.
+// Permissions: every kind of client against every action, in strict access.
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ async function open({ to, certificate }: Visitor): Promise<WireClient> {
   return new WireClient(socket)
 }
 
-/** Its own name, and that of somebody else. */
+/** Its own name, and the name of another device. */
 const ownName = (visitor: Visitor): string =>
   visitor.choice?.username ?? visitor.certificate ?? visitor.choice?.clientId ?? ''
 

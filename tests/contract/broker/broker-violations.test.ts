@@ -1,4 +1,5 @@
-// Does the broker close on what MQTT 3.1.1 forbids, name it once in the log with the clause, and keep the clauses that aedes does not?
+// Does the broker close the connection on every violation of MQTT 3.1.1, log it once with the clause, and keep the
+// clauses that aedes does not?
 import { once } from 'node:events'
 import { generate } from 'mqtt-packet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -40,7 +41,8 @@ describe('a violation', () => {
       const { received, log } = await closesOn(packet)
       expect(received).toEqual([])
       const fits = { msg: 'refused a device', cause: 'malformed', clause: `MQTT-${clause}` }
-      // A device hears of each kind of fault once; before its CONNECT its address stands for it, which is the same in all cases.
+      // A device's fault of each kind is logged once; before its CONNECT its address is used, which is the same in all
+      // cases.
       const said = packet[0] === 0x10 ? test.log.filter((line) => line.clause === fits.clause) : log
       expect(said.filter(({ msg }) => msg === fits.msg)).toContainEqual(expect.objectContaining(fits))
       expect(await test.count('gengfu_broker_refusals_total', { cause: 'malformed' })).toBe(before + 1)

@@ -1,4 +1,4 @@
-// Cameras with one habit each, as our client talks to them over real sockets: is there a picture, an event, or a plain reason?
+// Cameras with one habit each, with our client over real sockets: is there a picture, an event, or a plain reason?
 import { connect } from 'node:net'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -30,7 +30,7 @@ const picture = Buffer.from(
 )
 const random = createSystemRandom()
 const system = createSystemClock()
-/** Noon, so that an hour more or less is the same day. */
+/** Noon, so that one hour more or less is the same day. */
 const offsetMs = Date.UTC(2026, 5, 15, 12) - system.wallMs()
 const clock: Clock = { ...system, wallMs: () => system.wallMs() + offsetMs }
 const signal = new AbortController().signal
@@ -106,7 +106,7 @@ describe('ONVIF', () => {
     expect(await client.sources(signal)).toContain('http')
     expect(client.facts?.snapshot?.path).toBe('/snapshot.jpg')
     expect(Buffer.from((await client.fetch('http', signal)).bytes)).toEqual(picture)
-    // What was refused is not tried again: whoever asks on signs as it worked.
+    // A refused source is not tried again: later requests sign with the one that worked.
     const refused = camera.refused
     await client.check(signal)
     expect(camera.refused).toBe(refused)
@@ -163,7 +163,7 @@ describe('a stream', () => {
   })
 })
 
-/** The first interleaved packet that a player gets; it reads as strictly as one may. */
+/** The first interleaved packet that a player gets; it reads as strictly as the standard allows. */
 function play(url: string): Promise<Buffer> {
   const { port } = new URL(url)
   const methods = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY']
@@ -203,7 +203,7 @@ describe('a picture', () => {
     const worked = workPicture(make(picture), [])
     if (!plain.ok || !worked.ok) throw new Error(JSON.stringify(worked))
     expect(worked.picture.light).toEqual(plain.picture.light)
-    // What is kept is whole for everybody.
+    // The stored picture is complete for every decoder.
     const again = workPicture(worked.picture.full, [])
     expect(again.ok && again.picture.full).toEqual(worked.picture.full)
     expect([...worked.picture.full.subarray(-2)]).toEqual([0xff, 0xd9])

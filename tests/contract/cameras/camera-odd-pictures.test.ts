@@ -1,5 +1,5 @@
-// Odd kinds of picture, whole and masked: is everything where it belongs, is nothing left under a mask, in the preview neither,
-// and does ffmpeg stay inside the memory of a small box?
+// Unusual kinds of picture, complete and masked: is everything in its place, is nothing left under a mask, also in the
+// preview, and does ffmpeg stay inside the memory of a small box?
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { exif, pictureHabits } from '../../../firmware-sim/camera/habits/picture-habits.ts'
@@ -23,7 +23,7 @@ const quarters: Record<Corner, [left: number, top: number]> = {
   'bottom left': [0, 0.5],
 }
 
-/** White at the top left, light at the top right, dark below; with grain, so that its preview is a picture of its own. */
+/** White at the top left, light at the top right, dark below; with noise, so that its preview is a separate picture. */
 function draw(width: number, height: number, isGray = false): Buffer {
   const light = (x: number, y: number): number => (y >= height / 2 ? 60 : x < width / 2 ? 220 : 150)
   const plane = (of: (x: number, y: number) => number): Plane => ({
@@ -132,14 +132,14 @@ describe.each(odd)('a picture that is %s', (_, picture, white, light) => {
       expect(found[white].max).toBeLessThan(32)
       expect(found[white].colours.every((colour) => colour <= 2)).toBe(true)
       expect(Math.abs(found[light].mean - 150)).toBeLessThan(12)
-      // Neither what the camera wrote around the picture, which may hold a thumbnail.
+      // Nor anything that the camera wrote around the picture, which may contain a thumbnail.
       expect(Buffer.from(form).includes('Exif')).toBe(false)
     }
   })
 })
 
 it('stored as red, green and blue becomes one whose light and masks are right', async () => {
-  // All of it gray, so that each of the three is the same as the light.
+  // All of it gray, so that each of the three equals the luma.
   const parsed = parseJpeg(ordinary)
   if (!parsed.ok) throw new Error('drawn wrong')
   const { planes, width, height } = toPlanes(parsed.value, 8)
@@ -176,7 +176,7 @@ describe('ffmpeg', () => {
     ).stdout
     const reduced = parseJpeg(await toBaseline(ffmpeg, made, limits))
     expect(reduced).toMatchObject({ ok: true, value: { width: 3840, height: 2160 } })
-    // And beyond that a person is told the reason.
+    // Beyond that a person gets the reason.
     const larger = Buffer.from(made)
     larger.writeUInt16BE(9000, larger.indexOf(Buffer.from([0xff, 0xc0])) + 7)
     await expect(toBaseline(ffmpeg, larger, limits)).rejects.toMatchObject({ code: 'picture-too-large' })

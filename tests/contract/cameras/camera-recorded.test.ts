@@ -1,4 +1,4 @@
-// Do the answers of real cameras, as recorded, go through our session? No address inside them is ever followed.
+// Do the answers of real cameras, as recorded, pass through our session? No address inside them is ever followed.
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,10 +23,10 @@ let port = 0
 const asked: string[] = []
 /** Operations that this camera refuses with another recorded answer. */
 const instead = new Map<string, string>()
-/** What else is different in an answer. */
+/** Other differences in an answer. */
 let rewrite = (xml: string): string => xml
 
-/** What is left of the templates are conditions. */
+/** The remaining parts of the templates are conditions. */
 const plain = (xml: string): string => xml.replace(/\{\{\?.*?\}\}/g, '')
 
 beforeAll(async () => {
@@ -165,7 +165,7 @@ describe('recorded answers', () => {
     const unplain: string[] = []
     for (const name of recorded.keys()) {
       const operation = name.replace(/\.xml$/, '')
-      // Each takes another place in the conversation, so that all places see many.
+      // Each takes another position in the conversation, so that all positions see many.
       const questions = [
         'GetSystemDateAndTime',
         'GetServices',
@@ -195,7 +195,7 @@ describe('recorded answers', () => {
       host: '10.0.0.9',
       port: 8080,
       path: '/onvif/device_service',
-      // Not the address that the header wants replies at, which is the same for all.
+      // Not the reply address in the header, which is the same for all.
       endpoint: 'c9790c3a-701b-464d-a189-0060351c8ada',
     })
   })

@@ -1,4 +1,4 @@
-// Does every route, and the stream, keep each role to what it may do, and an account with a scope to its own villages?
+// Does every route, and the stream, keep each role to its rights, and an account with a scope to its own villages?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
@@ -11,8 +11,8 @@ const leading: readonly Role[] = ['supervisor', 'admin']
 const overseeing: readonly Role[] = ['supervisor', 'auditor', 'admin']
 
 /**
- * What an account with a scope gets. `path`: other villages do not exist. `filtered`: they are left out of the answer.
- * `whole`: refused, it is about the whole town. `none`: it is about no village. `nothing`: not here, whoever asks.
+ * For an account with a scope. `path`: other villages do not exist. `filtered`: they are left out of the answer.
+ * `whole`: refused, it concerns the whole town. `none`: it concerns no village. `nothing`: not here, for any account.
  */
 interface Cell {
   may: readonly Role[] | 'open'
@@ -72,7 +72,7 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/cases/{caseId}/history': { may: everybody, scope: 'path' },
   'POST /api/v1/cases/{caseId}/merge': step({ from: 'case-1' }),
   'POST /api/v1/cases/{caseId}/split': step({ alarms: [] }),
-  // An unknown plan is not found; that another village's is neither is the same answer.
+  // An unknown plan is not found; another village's plan gives the same answer.
   'POST /api/v1/cases/{caseId}/plan': {
     may: answering,
     scope: 'nothing',
@@ -96,7 +96,7 @@ for (const [name, body] of Object.entries({
   'pre-cancel': { text: 'a' },
   'hand-over': { to: 'a' },
   'take-back': {},
-  // Refused with a conflict or as not found after the scope: what is named here does not exist.
+  // Refused with a conflict or as not found after the scope: the named object does not exist.
   arrive: { index: 'none' },
   cannot: { index: 'none' },
   action: { action: 1 },

@@ -1,4 +1,4 @@
-// Question: do sessions, users and tokens end when they are ended, and is it written down?
+// Question: do sessions, users and tokens end when they are ended, and is it logged?
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import * as accounts from '../../../centre/cli/accounts.ts'
@@ -8,7 +8,7 @@ import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../protocols/kit/random.ts'
 import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from './centre-parts.ts'
 
-// Each password costs a tenth of a second of a processor, more where many wait for one.
+// Each password takes a tenth of a second of a processor, more if many wait for one.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let folder: string
@@ -38,7 +38,7 @@ async function login(user: string, password: string): Promise<string> {
   return answer.status === 200 ? ((await answer.json()) as LoginAnswer).token : String(answer.status)
 }
 
-/** Resolves to the close code of a stream that is open. */
+/** Resolves to the close code of an open stream. */
 async function openStream(token: string): Promise<{ ended: Promise<number> }> {
   const url = `${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`
   const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } })
@@ -107,7 +107,7 @@ test('a token of a program is nobody but itself, ends when it is said to, and ca
   const token = running.token('supervisor', 'qian')
   const me = await running.get('/api/v1/me', token)
   expect(await me.json()).toMatchObject({ user: 'token:qian', role: 'supervisor' })
-  // A new password of the user is nothing to the program.
+  // A new password of the user does not affect the program.
   expect(await accounts.setPassword(options, 'qian', 'five lamps at the mill')).toBe(true)
   expect(await statusOf(token)).toBe(200)
   const { id = '' } = accounts.listTokens(options).find(({ name }) => name === 'qian') ?? {}

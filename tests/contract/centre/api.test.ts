@@ -1,4 +1,4 @@
-// What desks and programs get from the API and the stream, and what they are refused.
+// The answers of the API and the stream for desks and programs, and their refusals.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { z } from 'zod'

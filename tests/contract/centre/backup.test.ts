@@ -1,5 +1,5 @@
-// Question: does a backup that is made while the centre takes records hold everything committed before it, does the drill notice
-// one changed byte of any part, and does a restored centre go on where the backup ended?
+// Question: does a backup made while the centre takes records contain everything committed before it, does the drill
+// detect one changed byte of any part, and does a restored centre continue where the backup ended?
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -84,7 +84,7 @@ describe('a backup beside a running centre', () => {
     const dir = join(to, backupsIn(to)[0] ?? '')
     const file = fileOf(dir)
     const bytes = readFileSync(file)
-    // The end of the manifest lists pictures, so a changed letter there is a name that is not there.
+    // The end of the manifest lists pictures, so a changed letter there is the name of a missing file.
     const at = Math.floor(bytes.length * 0.5)
     rmSync(file)
     writeFileSync(

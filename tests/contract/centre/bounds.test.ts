@@ -1,5 +1,5 @@
-// Question: what does the centre do with a box that reads nothing, a desk that reads too slowly, somebody who guesses
-// passwords, and a configuration that can not work?
+// Question: what does the centre do with a box that does not read, a desk that reads too slowly, a client that guesses
+// passwords, and an impossible configuration?
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'mqtt'
@@ -53,7 +53,7 @@ describe('a box that reads nothing', () => {
       ;(frozen.stream as unknown as { pause(): void }).pause()
       const payload = Buffer.alloc(16 * 1024, 'x')
       let sent = 0
-      // The system's own buffers take some megabytes before anything waits here.
+      // The system's own buffers take some megabytes before data waits here.
       while (broker.publish('box-frozen', 'receipt', payload, 0) && sent < 4000) {
         broker.publish('box-well', 'receipt', Buffer.from('{}'), 0)
         sent += 1
@@ -103,7 +103,7 @@ describe('a desk that reads too slowly', () => {
         )
         await box.report('red', sent + 1, records)
         sent += records.length
-        // Both desks and the centre share this test's thread: the quick one gets its turn to be quick.
+        // Both desks and the centre share this test's thread: the fast one gets time to be fast.
         await until(() => seen.size === sent)
       }
       expect(await subscribers()).toBe(1)
@@ -143,7 +143,7 @@ describe('a desk that catches up over a thin line', () => {
       const { type, position } = JSON.parse(data.toString()) as { type: string; position: string }
       if (type === 'alarm.raised' || type === 'case.opened') positions.push(Number(position))
       if (type === 'alarm.raised') alarms++
-      // Now and then the line stands still for a while.
+      // From time to time the connection stands still for a while.
       if (positions.length % 500 === 1) {
         desk.pause()
         setTimeout(() => desk.resume(), 300)

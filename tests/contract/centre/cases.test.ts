@@ -1,4 +1,5 @@
-// Can a town bring an alarm from the press to the archive through the public API alone, and does every step reach stream, box and history?
+// Can a town bring an alarm from the press to the archive through the public API alone, and does every step reach
+// stream, box and history?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import * as schemas from '../../../centre/api/case-schemas.ts'
@@ -194,7 +195,7 @@ test('deadlines go on across a restart, each is said once, and an unmoved case o
     return ((await response.json()) as CaseAnswer).history?.map(({ what }) => what) ?? []
   }
   await town.centre.stop()
-  // Down while the limit passes.
+  // Stopped while the limit passes.
   const later = new VirtualClock(clock.wallMs() + 61_000)
   town = await startCentre(place, { clock: later })
   await until(async () => {

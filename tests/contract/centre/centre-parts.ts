@@ -1,4 +1,4 @@
-// Builds what the centre's tests share: a centre in a temporary folder, a box that speaks MQTT, records and requests.
+// Shared parts of the centre's tests: a centre in a temporary folder, a box that uses MQTT, records and requests.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -118,7 +118,7 @@ export async function startCentre(
   }
 }
 
-/** A box that keeps nothing: it sends what it is told and remembers what it was answered. */
+/** A box without storage: it sends what the test says and remembers the answers. */
 export class TestBox {
   readonly receipts: Receipt[] = []
   readonly stages: StageNotice[] = []
@@ -167,7 +167,7 @@ export class TestBox {
   }
 }
 
-/** Waits until `find` answers something; the test's own time-out ends it. */
+/** Waits until `find` returns a value; the test's own time-out ends it. */
 export async function until<T>(
   find: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {

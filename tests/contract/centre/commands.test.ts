@@ -1,5 +1,5 @@
-// The centre's side of commands: who may ask for what, stored before sent, sent again until answered, and honest about what
-// nobody knows.
+// The centre's side of commands: rights, stored before sent, sent again until answered, and an honest state when the
+// outcome is unknown.
 import { connect, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -106,7 +106,7 @@ it('refuses what no command is, and more than a box can have under way', async (
   for (const body of wrong)
     expect([body, (await centre.post(path, centre.token('admin'), body)).status]).toEqual([body, 400])
   expect(await list()).toEqual([])
-  // Nor for a box that it never heard of, nor more than a box can have under way.
+  // Nor for an unknown box, nor more than a box may have in progress.
   const token = centre.token('admin')
   expect((await centre.post('/api/v1/boxes/nowhere/commands', token, { do: 'arm' })).status).toBe(404)
   for (let asked = 0; asked < openPerBoxMax; asked++) await ask({ do: 'arm' })
@@ -141,7 +141,7 @@ it('pushes every step to open desks, with who asked, and the answer as the box g
     'command.done',
   ])
   expect(steps.at(-1)?.command).toMatchObject({ by: 'token:wang.min', state: 'done', reached: ['siren-1'] })
-  // Final is final, whatever comes later.
+  // A final state never changes.
   await listening.answer({ state: 'failed' })
   expect((await list())[0]?.state).toBe('done')
 })

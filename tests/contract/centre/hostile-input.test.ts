@@ -1,4 +1,4 @@
-// Question: can somebody who has not signed in end the centre, mute it, or keep others out, by what is sent to its HTTP port?
+// Question: can a client without a sign-in end the centre, mute it, or keep others out, by bytes to its HTTP port?
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -71,7 +71,7 @@ describe('the first message of a stream', () => {
   })
 })
 
-/** Sends raw bytes, then closes this side; what comes back until the other side closes. */
+/** Sends raw bytes, then closes this side; returns the received bytes until the other side closes. */
 function sendRaw(bytes: string | Buffer): Promise<string> {
   const { port } = new URL(running.centre.httpUrl)
   return new Promise((resolve) => {

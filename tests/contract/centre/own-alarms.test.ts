@@ -1,4 +1,5 @@
-// Question: does the centre itself tell the desk that a box is at two places and that a certificate ends, and take it back?
+// Question: does the centre itself report to the desk that a box is at two places and that a certificate expires, and
+// withdraw it?
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'

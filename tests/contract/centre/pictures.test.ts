@@ -1,4 +1,4 @@
-// Question: what does the centre take as a picture, what does it throw away, and when does it delete what it has?
+// Question: what does the centre accept as a picture, what does it discard, and when does it delete pictures?
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ interface Picture {
   sha256: string
 }
 
-/** A real JPEG, padded behind its end to the wished size; `seed` makes it another one. */
+/** A real JPEG, padded behind its end to the wanted size; `seed` changes it. */
 function makePicture(seed: number, size = 0): Picture {
   const scene = { waterLevelMm: 100 * seed, isDoorOpen: false, isDark: false, isCovered: false }
   const jpeg = drawScene({ atMs: 1_764_000_000_000, ...scene })
@@ -98,14 +98,14 @@ function factsOf({ bytes, sha256 }: Picture, part: Partial<SnapshotFacts> = {}):
   }
 }
 
-/** The record about it: the next number of its box's routine lane. */
+/** Its record: the next number of its box's routine lane. */
 async function announce(picture: Picture, part: Partial<SnapshotFacts> = {}, by = box): Promise<void> {
   const number = (numbers.get(by.box) ?? 0) + 1
   numbers.set(by.box, number)
   await by.report('routine', number, [log('snapshot-taken', factsOf(picture, part))])
 }
 
-/** Sends a part; resolves with what the centre says of it. */
+/** Sends a part; resolves with the centre's answer about it. */
 async function send({ bytes, sha256 }: Picture, from: number, to: number, by = box) {
   const before = by.pictures.length
   for (let offset = from; offset < to || offset === from; offset += chunkBytesMax) {

@@ -1,5 +1,5 @@
-// Question: does a box that had to salvage its journal into a new epoch double nothing, lose nothing, and step no alarm
-// back? And are the times of a boot without a clock shown right once it is known when that boot began?
+// Question: does a box that had to salvage its journal into a new epoch double nothing, lose nothing, and move no alarm
+// back? And are the times of a boot without a clock shown right once its start is known?
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { AlarmsAnswer, DeskAlarm, EventsAnswer, StreamMessage } from '../../../protocols/desk/api.ts'
@@ -115,7 +115,7 @@ describe('a salvaged journal', () => {
     const raised = makeAlarm(1, 'raised')
     const updated = makeAlarm(2, 'updated', { text: { zh: '二', en: 'two' } })
     const repeated = makeAlarm(3, 'repeated', { occurrences: 2, text: { zh: '三', en: 'three' } })
-    // The second one was on its way when the journal broke.
+    // The second one was being sent when the journal broke.
     await box.report('red', 1, [raised])
     await box.report('red', 3, [repeated])
     const accepted = await running.post('/api/v1/alarms/box-a.sos-1/accept', running.token('operator', 'li'))
@@ -185,7 +185,7 @@ describe('a boot that began without knowing the time', () => {
       [4, 'repaired', bootWallMs + 40],
     ])
 
-    // Nothing was rewritten: a later, better word about the boot counts for the same records.
+    // Nothing was rewritten: a later, better time of the boot applies to the same records.
     await box.report('routine', 4, [synced(5, { boot: 1, bootWallMs: bootWallMs + 5 })])
     await until(async () => (await stored())[0]?.record.atMs === bootWallMs + 15)
   })

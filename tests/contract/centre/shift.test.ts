@@ -1,4 +1,4 @@
-// Is nobody signed out while a red waits, can a shift be made longer, and can a box that is gone be taken off the list?
+// Does every session last while a red waits, can a shift be extended, and can a removed box be taken off the list?
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createUser } from '../../../centre/cli/accounts.ts'
 import { loginLifeMs, redKeepsMs } from '../../../centre/accounts/sessions.ts'
@@ -25,7 +25,7 @@ afterEach(async () => {
   dropFolder(folder)
 })
 
-/** A desk that signed in as a person does: its cookie. */
+/** A desk signed in as a person does it: its cookie. */
 async function signIn(name: string): Promise<string> {
   const options = { config: { dataDir: folder, storage: { url: 'sqlite:' } }, clock }
   const user = { name, role: 'operator' as const, password: 'correct horse' }
@@ -49,7 +49,7 @@ test('a desk stays signed in while a red waits, also after it was accepted and c
   expect(await statusOf(cookie)).toBe(200)
   const accepted = await ask(cookie, 'alarms/box-a.sos-1/accept', 'POST')
   expect(accepted.status).toBe(200)
-  // The drill still waits; it keeps nobody.
+  // The drill still waits; it extends no session.
   expect(await statusOf(cookie)).toBe(401)
   await box.report('red', 3, [makeAlarm(3, 'repeated', { occurrences: 2 })])
   await until(async () => (await listed()).some(({ needsAnswer }) => needsAnswer))

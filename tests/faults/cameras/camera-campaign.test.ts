@@ -1,4 +1,4 @@
-// The camera campaign in small: cameras with every fault beside a stream of alarms lose no press and leave nothing behind.
+// A short camera campaign: cameras with every fault beside a stream of alarms lose no press and leave nothing behind.
 import { expect, it } from 'vitest'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 import { runCameraCampaign } from './camera-campaign.ts'

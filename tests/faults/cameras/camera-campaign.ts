@@ -1,6 +1,6 @@
-// Do eight cameras that do everything wrong disturb an alarm, or leave anything behind? Real programs; two boxes beside each
-// other, one with the cameras and one without, both as their unit runs them; phases with the cameras on and off in turn, so
-// that drift of the machine falls on both.
+// Do eight cameras with every fault disturb an alarm, or leave anything behind? Real programs; two boxes side by side,
+// one with the cameras and one without, both run as by their unit; phases with the cameras on and off in turn, so that
+// drift of the machine affects both.
 import { fork, type ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,24 +25,24 @@ export interface CameraPlan {
   phaseMs: number
   /** Between two presses. */
   gapMs: number
-  /** After switching the cameras on or off: streams end, pictures are stored, the cameras are found to be there or not. */
+  /** After switching the cameras on or off: streams end, pictures are stored, the cameras become present or absent. */
   settleMs: number
   progress?: (text: string) => void
 }
 
 export interface CameraResult {
   comparison: Comparison
-  /** Presses that no desk heard in time. */
+  /** Presses that did not reach a desk in time. */
   lost: string[]
   pictures: number
   failures: Record<string, number>
-  /** Cameras that were not well without a plain reason in both languages. */
+  /** Cameras with a problem and without a plain reason in both languages. */
   unexplained: string[]
-  /** The most attempts at once that any camera saw. */
+  /** The most attempts at once at any camera. */
   attemptsAtOnce: number
   before: Traces
   after: Traces
-  /** Of the box with the cameras, in all and by part; and of the one without, for comparison. */
+  /** Of the box with the cameras, in total and by part; and of the one without, for comparison. */
   residentPerHour: Record<'all' | 'box' | 'cameras' | 'plain', number>
   stray: string[]
 }
@@ -93,7 +93,8 @@ export async function runCameraCampaign(plan: CameraPlan): Promise<CameraResult>
     zones: [{ id: 'bridge' }],
     devices: devices('watched'),
     cameras: settings,
-    // Full before half of the half hour is over: then as much is deleted as comes, and memory should stay as it is.
+    // Full before half of the half hour is over: from then on deletions equal additions, and memory should stay
+    // constant.
     pictures: { quotaMegabytes: 6 },
   })
   const run: Run = { plan, town, phases: { off: [], on: [] }, lost: [], unexplained: new Set(), pressed: 0 }
@@ -187,7 +188,7 @@ function residentOf(watched: Program, plain: Program): Resident {
   }
 }
 
-/** As a box runs, and it collects its garbage when it is told to. */
+/** As a box runs, and garbage is collected on request. */
 export function measuredEnvironment(): string[] {
   const file = fileURLToPath(new URL('../collect-on-signal.cjs', import.meta.url))
   return boxEnvironment().map((pair) =>
@@ -195,7 +196,7 @@ export function measuredEnvironment(): string[] {
   )
 }
 
-/** Presses one button after the other until the phase is over; resolves with the milliseconds of each. */
+/** Presses one button after the other until the phase ends; resolves with the milliseconds of each. */
 async function pressOn(run: Run, stream: WebSocket, buttons: RawDevice[]): Promise<number[]> {
   const found: number[] = []
   const endsAt = performance.now() + run.plan.phaseMs
@@ -209,7 +210,7 @@ async function pressOn(run: Run, stream: WebSocket, buttons: RawDevice[]): Promi
   return found
 }
 
-/** Milliseconds until the desk hears it; undefined when it does not. */
+/** Milliseconds until the desk gets it; undefined when it does not. */
 export function press(
   stream: WebSocket,
   buttons: RawDevice[],

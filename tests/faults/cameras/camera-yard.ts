@@ -1,5 +1,5 @@
-// Eight simulated cameras in a process of their own, as cameras are machines of their own. Told over IPC what is wrong with
-// each and when all of them are switched off; run by the camera campaign.
+// Eight simulated cameras in a separate process, since cameras are separate machines. Controlled over IPC: the faults
+// of each, and switching all of them off; run by the camera campaign.
 import { noFaults, type CameraKnobs } from '../../../firmware-sim/camera/knobs.ts'
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import { runElsewhere } from '../../bench/load/elsewhere.ts'
@@ -8,7 +8,7 @@ export type YardOrder = { do: 'work'; knobs: Partial<CameraKnobs>[] } | { do: 'r
 
 export interface YardReport {
   ports: number[]
-  /** The most attempts that any camera saw at once, so far. */
+  /** The most attempts at once at any camera, so far. */
   busyMax: number
 }
 

@@ -1,5 +1,5 @@
-// As many cameras as a box may have, all in one zone: does each have its picture of a press, and is an alarm as quick as in a
-// village without cameras? Two boxes beside each other, pressed in turn.
+// As many cameras as a box may have, all in one zone: does each have its picture of a press, and is an alarm as fast as
+// in a village without cameras? Two boxes side by side, pressed in turn.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { pause } from '../../bench/options.ts'
@@ -15,7 +15,7 @@ export interface ManyCamerasPlan {
 }
 
 export interface ManyCamerasResult {
-  /** Presses in the zone of the cameras, and what came of their first pictures. */
+  /** Presses in the zone of the cameras, and the outcome of their first pictures. */
   seriesPressed: number
   atOnce: number
   failures: Record<string, number>
@@ -30,7 +30,7 @@ export interface ManyCamerasResult {
 const gapMs = 200
 /** Presses of the zone with the cameras, each of another button: four series of all cameras in a minute. */
 const seriesEveryMs = 15_000
-/** All cameras have been looked at, and have a picture from before. */
+/** All cameras were checked, and have a picture from before. */
 const settleMs = 30_000
 const atOnceMsMax = 60_000
 const squareButtons = 48

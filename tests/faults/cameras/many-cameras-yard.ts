@@ -1,4 +1,4 @@
-// Many ordinary snapshot cameras in a process of their own, as cameras are machines of their own; each picture differs by a comment.
+// Many ordinary snapshot cameras in a separate process; each picture differs by a comment.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { toCoefficients, type Plane } from '../../../platform/jpeg/jpeg-planes.ts'
@@ -7,7 +7,7 @@ import { runElsewhere } from '../../bench/load/elsewhere.ts'
 
 const [width, height] = [1280, 720]
 
-/** Walls, edges and some grain: as many bytes as a street has. */
+/** Walls, edges and some noise: as many bytes as a street scene has. */
 function drawPicture(): Buffer {
   const plane = (of: (x: number, y: number) => number): Plane => ({
     h: 1,

@@ -1,5 +1,5 @@
-// `npm run campaign -- damage`: for each seed one spoilt place anywhere in the data folder of a box. It opens and takes a press, what
-// can be read is still there, and the rest is reported.
+// `npm run campaign -- damage`: for each seed one damaged place anywhere in the data folder of a box. The box opens and
+// takes a press, readable data is still there, and the rest is reported.
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,9 +10,9 @@ import { sendEvents } from '../../kits/system/box-in-process.ts'
 import { spoil, type Damage } from './spoil.ts'
 import { alarmsOf, liveInVillage, recordsOf, startVillage } from './village-life.ts'
 
-/** A row in its short form takes at least so many bytes. */
+/** A row in its short form takes at least this many bytes. */
 const shortestRowBytes = 60
-/** A damage touches so many rows more than its bytes fill: those at its ends, and one that stands across two pages. */
+/** A damage touches this many rows more than its bytes fill: those at its ends, and one across two pages. */
 const rowsAround = 3
 
 export interface DamageOptions {
@@ -26,7 +26,7 @@ interface Before {
   alarms: Set<string>
 }
 
-/** Answers each broken promise with its seed. */
+/** Returns each broken promise with its seed. */
 export async function runDamageCampaign({ seeds, first, progress }: DamageOptions): Promise<string[]> {
   const base = mkdtempSync(join(tmpdir(), 'gengfu-damage-life-'))
   const faults: string[] = []
@@ -55,7 +55,10 @@ export async function runDamageCampaign({ seeds, first, progress }: DamageOption
   return faults
 }
 
-/** What an untouched copy holds. What only one of two starts shows was written by that start, under numbers that leap by chance. */
+/**
+ * The content of an untouched copy. A difference between two starts was written by the start, under numbers that leap
+ * by chance.
+ */
 async function lookAt(base: string): Promise<Before> {
   const [one, other] = [await lookOnce(base), await lookOnce(base)]
   return { records: new Set([...one.records].filter((id) => other.records.has(id))), alarms: one.alarms }

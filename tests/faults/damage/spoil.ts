@@ -18,7 +18,7 @@ import { filesOf } from './village-life.ts'
 export interface Damage {
   what: string
   file: string
-  /** How many bytes it touches; a document counts as one row. */
+  /** The number of damaged bytes; a document counts as one row. */
   bytes: number
 }
 
@@ -49,7 +49,7 @@ function spoilBytes(dataDir: string, file: string, random: Random): Damage {
   }
   const wanted = random.pick([1, 1, 1, 1, random.between(2, 64), random.between(65, 4096)])
   const bytes = Math.min(size, wanted)
-  // Half of the single bytes stand where every file has what it stands on.
+  // Half of the single bytes are at the positions on which every file depends.
   const at = random.between(0, random.between(0, 3) === 0 ? Math.min(99, size - bytes) : size - bytes)
   const content = Buffer.alloc(bytes)
   const descriptor = openSync(path, 'r+')
@@ -101,7 +101,7 @@ function mutationOf(value: string, seed: number): string {
   return randomMutations([message], seed).next().value?.text as string
 }
 
-/** Every other file: bytes of any, and other shapes of the JSON ones. */
+/** Every other file: any bytes, and other shapes of the JSON ones. */
 function spoilOther(dataDir: string, random: Random, seed: number): Damage {
   const others = filesOf(dataDir).filter((name) => !/^journal\.db(-wal)?$/.test(name))
   const file = random.pick(others)

@@ -1,5 +1,5 @@
-// A short life of a village that leaves every kind of table, document and file in a box's data folder, copied as a killed process
-// leaves it; and what an untouched copy of it holds.
+// A short life of a village that creates every kind of table, document and file in a box's data folder, copied as a
+// killed process leaves it; and the content of an untouched copy.
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import type { Journal } from '../../../gateway/journal/port.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { sendEvents, startBox, type BoxInProcess } from '../../kits/system/box-in-process.ts'
 
-/** So many of the routine lane have a Receipt: the copy may let go of them. */
+/** This many of the routine lane have a Receipt: the copy may delete them. */
 const receiptedRoutine = 20
 
 const devices = [
@@ -45,7 +45,7 @@ export interface BoxWithJournal extends BoxInProcess {
   journal: Journal
 }
 
-/** `withCameras`: one camera that is not there, with its process; costs a second. */
+/** `withCameras`: one absent camera, with its process; takes a second. */
 export async function startVillage(folder: string, withCameras: boolean): Promise<BoxWithJournal> {
   let journal: Journal | undefined
   const cameras = {
@@ -68,7 +68,7 @@ const counted = (count: number, readings: (at: number) => object, boot = 1): obj
 export async function liveInVillage(base: string): Promise<void> {
   const folder = join(base, 'live')
   mkdirSync(folder, { recursive: true })
-  // The first run ends as it should and leaves a checkpoint and sealed files; the second one is cut off.
+  // The first run ends normally and leaves a checkpoint and sealed files; the second one is killed.
   for (const boot of [1, 2]) {
     const { gateway, mqttUrl, journal } = await startVillage(folder, false)
     const send = (device: string, events: object[]): Promise<void> => sendEvents(mqttUrl, device, events)
@@ -191,7 +191,7 @@ export function filesOf(dataDir: string): string[] {
     .toSorted()
 }
 
-/** Sequences of every record without a Receipt, in the epoch in which they were first kept. */
+/** Sequences of every record without a Receipt, in their first epoch. */
 export async function recordsOf(journal: Journal): Promise<Set<string>> {
   const all = new Set<string>()
   for (const lane of lanes)

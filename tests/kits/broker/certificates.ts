@@ -95,7 +95,7 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
     crl: async (revoked) => {
       const list = await X509CrlGenerator.create({
         issuer: root.subject,
-        // Long past its date on purpose: an old list still counts.
+        // Expired long ago on purpose: an old list still counts.
         thisUpdate: new Date(Date.now() - 100 * dayMs),
         nextUpdate: new Date(Date.now() - 50 * dayMs),
         signingAlgorithm: algorithm,

@@ -13,7 +13,7 @@ export interface TestBrokerOptions {
   clock?: Clock
   grants?: TopicGrants
   credentials?: Credentials
-  /** Answers for each accepted message; kept at once when left out. */
+  /** Answers for each accepted message; by default stored at once. */
   accept?: (message: DeviceMessage) => Promise<void>
 }
 
@@ -24,11 +24,11 @@ export interface TestBroker {
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[]
   port: number
-  /** The value of a counter, summed over labels that fit. */
+  /** The value of a counter, summed over matching labels. */
   count: (name: string, labels?: Record<string, string>) => Promise<number>
 }
 
-/** Starts a broker; whoever starts it stops `broker`. */
+/** Starts a broker; the caller stops `broker`. */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const accepted: DeviceMessage[] = []
   const log: Record<string, unknown>[] = []

@@ -1,4 +1,5 @@
-// What MQTT 3.1.1 forbids, as bytes, with the clause: the box's broker and the centre's are both tried with all of it.
+// Violations of MQTT 3.1.1, as bytes, with the clause: both the box's broker and the centre's are tried with all of
+// them.
 let run = 0
 const fresh = (): string => `v${++run}`
 

@@ -1,4 +1,4 @@
-// An MQTT client that does only what the test tells it to: no acknowledgement, ping or retry of its own.
+// An MQTT client under full control of the test: no acknowledgement, ping or retry of its own.
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -31,7 +31,7 @@ export class WireClient {
     })
     stream.on('data', (bytes: Buffer) => parse.parse(bytes))
     stream.on('error', () => stream.destroy())
-    // A WebSocket stream waits for its own end otherwise.
+    // Otherwise a WebSocket stream waits for its own end.
     stream.on('end', () => stream.destroy())
     stream.on('close', () => {
       this.isClosed = true
@@ -64,7 +64,7 @@ export class WireClient {
     this.stream.write(generate(packet))
   }
 
-  /** A fresh packet id. */
+  /** A new packet id. */
   id(): number {
     return this.#nextId++
   }
@@ -90,7 +90,7 @@ export class WireClient {
     return answer?.cmd === 'suback' ? (answer.granted as number[]) : undefined
   }
 
-  /** The next packet of that kind (taken out); undefined when the connection closes first. Throws when nothing comes. */
+  /** The next packet of that kind (removed); undefined when the connection closes first. Throws when none comes. */
   async next(
     cmd: Packet['cmd'],
     fits: (packet: Packet) => boolean = () => true,
@@ -118,7 +118,7 @@ export class WireClient {
     return { topic, text: packet.payload.toString(), qos, retain, dup, messageId }
   }
 
-  /** Sends a ping and waits for its answer: everything the broker had to say before has then arrived. */
+  /** Sends a ping and waits for its answer: by then all earlier packets of the broker have arrived. */
   async settle(): Promise<void> {
     this.send({ cmd: 'pingreq' })
     await this.next('pingresp')
@@ -128,7 +128,7 @@ export class WireClient {
     while (!this.isClosed) await this.#change('the connection stayed open')
   }
 
-  /** Goes away without a word. */
+  /** Closes the socket without DISCONNECT. */
   cut(): void {
     this.stream.destroy()
   }

@@ -1,14 +1,14 @@
-// A box and its cameras, each a host of its own at one switch, in network namespaces: what multicast and the ports that
-// cameras insist on (80, 554) need. Needs root and iproute2.
+// A box and its cameras, each a separate host at one switch, in network namespaces: needed for multicast and the fixed
+// ports of cameras (80, 554). Needs root and iproute2.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
 export interface CameraLan {
-  /** Put before a command line, it runs there; cameras in the order of their addresses. */
+  /** Prefix of a command line that runs there; cameras in the order of their addresses. */
   wrap: { box: readonly string[]; cameras: readonly (readonly string[])[] }
-  /** From now on this camera hears no multicast, as one behind a router. */
+  /** From now on this camera receives no multicast, like one behind a router. */
   deafen(camera: number): Promise<void>
   close(): Promise<void>
 }
@@ -38,7 +38,7 @@ export async function createCameraLan(box: string, cameras: readonly string[]): 
       await run('ip', ['-n', lan, 'link', 'set', port, 'master', 'switch', 'up'])
       await run('ip', ['-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0'])
       await run('ip', ['-n', name, 'link', 'set', 'eth0', 'up'])
-      // Who joins a group without naming an interface joins where its route leads. The box needs none.
+      // A program that joins a group without naming an interface joins at its default route. The box needs none.
       if (address !== box) await run('ip', ['-n', name, 'route', 'add', '239.255.255.250', 'dev', 'eth0'])
     }
   } catch (error) {

@@ -1,5 +1,5 @@
-// Runs inside a network namespace and leads into it: each connection to its Unix socket names a port of the place's own
-// loopback in its first line and is joined to that.
+// Runs inside a network namespace and leads into it: each connection to its Unix socket names a port of that
+// namespace's loopback in its first line and is joined to it.
 import { connect, createServer } from 'node:net'
 
 const lineBytesMax = 16
@@ -29,5 +29,5 @@ const server = createServer({ allowHalfOpen: true }, (visitor) => {
   visitor.on('data', hear)
 })
 server.listen(path, () => process.stdout.write('ready\n'))
-// The parent's end is ours too.
+// When the parent ends, this process ends too.
 process.stdin.on('end', () => process.exit(0)).resume()

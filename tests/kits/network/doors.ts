@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const doorProcess = fileURLToPath(new URL('./door-process.ts', import.meta.url))
 
-/** `wrap` put before a command line runs it there. */
+/** `wrap` before a command line runs it there. */
 export class Doors {
   readonly ready: Promise<void>
   readonly #path: string

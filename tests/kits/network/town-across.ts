@@ -1,5 +1,5 @@
-// A centre and its boxes as real processes on the two sides of a bad link: mqtts with certificates both ways, as a town
-// runs it. Ports of both places are reachable from here under their own numbers.
+// A centre and its boxes as real processes on the two sides of a bad link: mqtts with certificates both ways, as in a
+// town. Ports of both sides are reachable from here under their own numbers.
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,9 +23,9 @@ export interface TownAcross {
   town: TestTown
   boxes: readonly BoxAcross[]
   startCentre(): Promise<Program>
-  /** Where the files of the uplink's TLS lie, for a peer that is to do the same. */
+  /** The folder of the uplink's TLS files, for a peer with the same setup. */
   tls: { caFile: string; certFile: string; keyFile: string; boxCertFile: string; boxKeyFile: string }
-  /** Bytes of both leaf certificates, which a new connection can not do without. */
+  /** Bytes of both leaf certificates, which every new connection needs. */
   certificateBytes: number
   /** Ends every process and removes the folder. */
   close(): Promise<void>
@@ -41,7 +41,7 @@ export async function createTownAcross(
   const uplinkPort = await freePort()
   const authority = await createAuthority()
   const server = await authority.issueServer(places.addresses)
-  // Its folder is not known before, and all that matters is that both sides find the files.
+  // Its folder is not known before; both sides only have to find the files.
   const files = { folder: '' }
   const town = await createTown({}, {})
   files.folder = join(town.folder, 'tls')

@@ -1,5 +1,5 @@
-// Two network namespaces, a box's and a centre's, and a bad link between them: what the tests of the uplink on real links
-// run their processes in. Needs root, iproute2, python3 and /dev/net/tun.
+// Two network namespaces, a box's and a centre's, and a bad link between them: used by the tests of the uplink on real
+// links. Needs root, iproute2, python3 and /dev/net/tun.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -12,10 +12,10 @@ const boxAddress = '10.99.0.1'
 const centreAddress = (line: number): string => `10.99.1.${line}`
 /** A token bucket of one packet: with a larger one a thin link would begin with a burst. */
 const burstBytes = 1600
-/** How long packets wait in the modem's own queue before it loses them. */
+/** How long packets wait in the modem's own queue before they are dropped. */
 const queueMs = 400
 
-/** One line of the link; every line has its own address of the centre. */
+/** One line of the link; every line has a separate address of the centre. */
 export interface LineFaults {
   /** One way. */
   delayMs: number
@@ -26,7 +26,7 @@ export interface LineFaults {
   duplicatePercent: number
   /** New connections that are reset at once. */
   refusePercent: number
-  /** `reset` answers every packet with RST, as a router that lost its tables. */
+  /** `reset` answers every packet with RST, like a router that lost its tables. */
   cut: 'none' | 'both' | 'up' | 'down' | 'reset'
 }
 
@@ -42,15 +42,15 @@ export interface LinkCounts {
 export type Place = 'box' | 'centre'
 
 export interface TwoPlaces {
-  /** Put before a command line, it runs there. */
+  /** Prefix of a command line that runs there. */
   wrap: Record<Place, readonly string[]>
   /** The centre's address on each line, line 1 first. */
   addresses: readonly string[]
-  /** Sets faults of these lines, of all when none are named; resolves when they hold, with what was done so far. */
+  /** Sets faults of these lines, by default of all; resolves when they apply, with the counts so far. */
   set(faults: Partial<LineFaults>, lines?: readonly number[]): Promise<LinkCounts>
   /** Limits both directions; undefined lifts the limit. */
   limit(bitsPerSecond: number | undefined): Promise<void>
-  /** What the kernel counted on the box's interface, IP headers included. */
+  /** The kernel's counts of the box's interface, IP headers included. */
   wireBytes(): Promise<{ up: number; down: number }>
   /** Makes a port of that place's loopback reachable here under the same number. */
   openDoor(place: Place, port: number): Promise<void>
@@ -62,7 +62,7 @@ export interface PlacesOptions {
   lines?: number
 }
 
-/** Says what is missing for namespaces on this machine; undefined when nothing is. */
+/** The missing part for namespaces on this machine; undefined when complete. */
 export async function placesProblem(): Promise<string | undefined> {
   const name = `gf-try-${process.pid}`
   try {
@@ -100,7 +100,7 @@ export async function createTwoPlaces({ seed, lines = 1 }: PlacesOptions): Promi
       await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
       for (const address of own[place]) await run('ip', ['-n', name, 'addr', 'add', address, 'dev', name])
       await run('ip', ['-n', name, 'link', 'set', name, 'up'])
-      // What a Debian box uses, whatever this machine is tuned to.
+      // The values of a Debian box, whatever this machine uses.
       await run('ip', ['-n', name, 'route', 'add', far[place], 'dev', name, 'congctl', 'cubic'])
     }
     const wrap = { box: ['ip', 'netns', 'exec', names.box], centre: ['ip', 'netns', 'exec', names.centre] }

@@ -1,5 +1,5 @@
-// A gateway inside the test's own process, with a clock that the test may step: for questions that many starts or wrong
-// times ask. Devices are real MQTT clients all the same.
+// A gateway inside the test's own process, with a clock that the test may step: for tests with many starts or wrong
+// times. Devices are real MQTT clients.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +46,7 @@ export function createBoxFolder(): BoxFolder {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Starts a gateway on `folder` with ports that the system chooses; `config` is merged over the rest. */
+/** Starts a gateway on `folder` with ports chosen by the system; `config` is merged over the rest. */
 export async function startBox(
   folder: string,
   config: object = {},
@@ -76,7 +76,7 @@ export async function startBox(
     random: createSystemRandom(),
     version: '0.0.0',
     bootId: more.bootId ?? 'boot-a',
-    // Whether the machine that tests keeps its time must not change what is tested.
+    // The result must not depend on whether this machine keeps its time.
     isSystemSynced: more.isSystemSynced ?? (() => false),
     ...(more.wrapJournal ? { wrapJournal: more.wrapJournal } : {}),
     ...(more.sinceBootMs ? { sinceBootMs: more.sinceBootMs } : {}),

@@ -1,4 +1,4 @@
-// What the camera tests share: cameras under test with their outlets recorded, and a folder that is cleaned up.
+// Shared parts of the camera tests: cameras under test with recorded outlets, and a temporary folder.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

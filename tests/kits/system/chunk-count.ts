@@ -1,17 +1,20 @@
-// Reads the MQTT that passes between box and centre: which bytes of which picture went up, and what was receipted before.
+// Reads the MQTT between box and centre: which bytes of which picture were sent, and which were receipted before.
 import { parser as createParser, type Packet } from 'mqtt-packet'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { parsePictureReceipt } from '../../../protocols/uplink/codec.ts'
 import { isPictureChunk, parsePictureChunk } from '../../../protocols/uplink/picture-chunk.ts'
 import type { LinkWatch } from './slow-link.ts'
 
-/** A chunk that left before its Receipt came may stand in front of a thin link for so long; what it brings is not told yet. */
+/**
+ * A chunk sent before its Receipt arrived may wait in front of a thin link for this long; it does not count as a
+ * repeat.
+ */
 const underWayMs = 1500
 
 export class ChunkCount {
-  /** Bytes of pictures that went up, repeats included. */
+  /** Bytes of pictures that were sent, repeats included. */
   sentBytes = 0
-  /** Bytes that went up although the box had been told that the centre has them. */
+  /** Bytes that were sent after the box got their Receipt. */
   againBytes = 0
   readonly #receipts = new Map<string, { atMs: number; storedTo: number }[]>()
   readonly #clock = createSystemClock()

@@ -1,4 +1,4 @@
-// A broker for tests of simulated devices: it can hold PUBACKs back, refuse connections, and die without a word.
+// A broker for tests of simulated devices: it can hold PUBACKs back, refuse connections, and close without DISCONNECT.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Aedes, type PublishPacket } from 'aedes'
 import { parseDeviceTopic } from '../../../protocols/device-mqtt/topics.ts'
@@ -51,7 +51,7 @@ export class TestBroker {
     this.#server = server
   }
 
-  /** As after kill -9: sockets reset, nothing remembered. */
+  /** As after kill -9: sockets reset, nothing stored. */
   async kill(): Promise<void> {
     const server = this.#server
     if (!server) return
@@ -83,7 +83,7 @@ export class TestBroker {
   }
 }
 
-/** Waits for what sockets bring; fails with the sentence when it does not come. */
+/** Waits for data from sockets; fails with the sentence when none comes. */
 export async function until(sentence: string, isTrue: () => boolean, withinMs = 8000): Promise<void> {
   const endMs = performance.now() + withinMs
   while (!isTrue()) {

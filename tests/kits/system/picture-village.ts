@@ -1,4 +1,5 @@
-// What the picture tests share: a village with a button and a camera in one zone, on an uplink that can be thin and can break.
+// Shared parts of the picture tests: a village with a button and a camera in one zone, on an uplink that can be thin
+// and can break.
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import type { AlarmsAnswer, DeskPicture, PicturesAnswer } from '../../../protocols/desk/api.ts'
 import { RawDevice } from '../../bench/load/raw-device.ts'
@@ -10,7 +11,7 @@ export interface PictureVillage {
   camera: SimulatedCamera
   link: SlowLink
   button: RawDevice
-  /** Asks until the pictures of the only alarm are as wanted. */
+  /** Asks until the pictures of the only alarm are as expected. */
   picturesWhen(isWanted: (pictures: DeskPicture[]) => boolean, maxMs?: number): Promise<DeskPicture[]>
   fetchPicture(sha256: string, token?: string): Promise<Response>
   close(): Promise<void>
@@ -59,7 +60,7 @@ export async function openPictureVillage(
     async picturesWhen(isWanted, maxMs = 30_000) {
       const endMs = performance.now() + maxMs
       for (;;) {
-        // A centre that was just killed answers nothing for a while.
+        // A centre that was just killed does not answer for a while.
         const found = await pictures().catch(() => [])
         if (isWanted(found)) return found
         if (performance.now() > endMs) throw new Error(`not within ${maxMs} ms: ${JSON.stringify(found)}`)
@@ -80,7 +81,7 @@ export async function openPictureVillage(
   }
 }
 
-/** All of at least so many pictures are here, in both sizes. */
+/** At least this many pictures are complete here, in both sizes. */
 export const areHere =
   (count: number) =>
   (found: DeskPicture[]): boolean =>

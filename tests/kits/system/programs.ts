@@ -1,5 +1,5 @@
-// Real processes for tests: starts gateway and centre from the build with a config in a temporary folder, reads what
-// they say, kills exactly what it started.
+// Real processes for tests: starts gateway and centre from the build with a config in a temporary folder, reads their
+// output, kills exactly the started processes.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 
 const command = fileURLToPath(new URL('../../../bin/gengfu.js', import.meta.url))
-/** A start that takes longer has failed; the disk of a busy machine alone can take half a minute. */
+/** A longer start has failed; the disk of a busy machine alone can take half a minute. */
 const startMsMax = 60_000
 
 export interface LogLine {
@@ -97,7 +97,7 @@ export class Program {
   }
 }
 
-/** What one command prints; rejects with what it says on stderr when it fails. */
+/** The output of one command; rejects with its stderr when it fails. */
 export async function runCommand(args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
@@ -133,11 +133,11 @@ export interface TestTown {
   startGateway(wrap?: readonly string[]): Promise<Program>
   token(): Promise<string>
   get<T>(path: string): Promise<T>
-  /** Ends what still runs and removes the folder. */
+  /** Ends the remaining processes and removes the folder. */
   close(): Promise<void>
 }
 
-/** The uplink as a test wants it, none when it says so, with the town's own address unless it names another. */
+/** The uplink as a test needs it, none on request, with the town's own address unless the test gives another. */
 function withUrl(gateway: { uplink?: object | undefined }, url: string): object | undefined {
   return 'uplink' in gateway && gateway.uplink === undefined ? undefined : { url, ...gateway.uplink }
 }

@@ -1,9 +1,9 @@
-// A TCP way between box and centre that is as thin as told, shows what passes, and can be broken at any byte.
+// A TCP path between box and centre with a set rate, which shows the bytes, and can be broken at any byte.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
 const sliceMs = 20
 
-/** Sees the bytes of one connection as they pass. */
+/** Gets the bytes of one connection as they pass. */
 export interface LinkWatch {
   up(bytes: Buffer): void
   down(bytes: Buffer): void
@@ -29,7 +29,7 @@ export class SlowLink {
     )
   }
 
-  /** Ends what is open, in the middle of whatever it carries. */
+  /** Closes the open connections, in the middle of their data. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
   }

@@ -1,5 +1,5 @@
-// Steps that the town's tests share: reading everything that the centre holds, waiting until a box has sent all,
-// acting as an operator.
+// Shared steps of the town's tests: reading all data of the centre, waiting until a box has sent everything, acting as
+// an operator.
 import type { AlarmAnswer, AlarmsAnswer, DeskAlarm, EventsAnswer } from '../../../protocols/desk/api.ts'
 import type { EventRecord } from '../../../protocols/domain/record.ts'
 import type { TestTown } from './programs.ts'
@@ -48,7 +48,7 @@ export async function allReceipted(town: TestTown): Promise<void> {
   })
 }
 
-/** What an operator's desk does with an alarm. */
+/** An operator's action on an alarm. */
 export async function act(town: TestTown, alarm: string, step: 'seen' | 'accept'): Promise<DeskAlarm> {
   const answer = await fetch(`http://127.0.0.1:${town.ports.http}/api/v1/alarms/${alarm}/${step}`, {
     method: 'POST',
@@ -60,7 +60,7 @@ export async function act(town: TestTown, alarm: string, step: 'seen' | 'accept'
 
 const untilMsMax = 20_000
 
-/** Asks until the answer is yes; says what it asked when that takes too long. */
+/** Asks until the answer is yes; on a time-out the error names the question. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = performance.now() + untilMsMax
   while (!(await isTrue())) {

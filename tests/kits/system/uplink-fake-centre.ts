@@ -1,4 +1,5 @@
-// A town centre reduced to its promise: stores what a Report brings and answers Receipts, with knobs for everything that can go wrong.
+// A town centre reduced to its guarantee: stores the records of a Report and answers Receipts, with knobs for every
+// fault.
 import net, { type AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { Aedes } from 'aedes'
@@ -28,7 +29,7 @@ export interface FakeCentre {
   readonly port: number
   readonly knobs: CentreKnobs
   readonly heartbeats: Heartbeat[]
-  /** What was stored, in order of storing. */
+  /** The stored records, in order of storing. */
   readonly stored: { lane: Lane; number: number; body: unknown }[]
   /** Stored numbers of a lane, in order. */
   numbers(lane: Lane): number[]

@@ -1,4 +1,4 @@
-// What can stand between a box and its centre: TLS, WebSocket, an HTTP proxy, a link that goes silent.
+// Possible parts between a box and its centre: TLS, WebSocket, an HTTP proxy, a link that goes silent.
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -74,7 +74,7 @@ export function createProxy(answer = 200): Promise<Front & { asked: string[] }> 
   return listen(server).then((front) => Object.assign(front, { asked }))
 }
 
-/** A link that can be frozen: sockets stay open, nothing passes, new ones are taken and stay silent too. */
+/** A link that can be frozen: sockets stay open, nothing passes, new ones are accepted and stay silent too. */
 export async function createFreezer(to: number): Promise<Front & { freeze(): void; thaw(): void }> {
   let isFrozen = false
   const pairs = new Set<[net.Socket, net.Socket]>()

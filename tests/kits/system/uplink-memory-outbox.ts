@@ -1,11 +1,11 @@
-// An outbox in memory that obeys the real port: what the uplink's tests feed from.
+// An outbox in memory that follows the real port: the source of records in the uplink's tests.
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import type { LanePositions, Outbox, StoredRecord } from '../../../gateway/journal/port.ts'
 
 export interface MemoryOutbox extends Outbox {
-  /** Commits records with these bodies in `lane` and tells the listeners. */
+  /** Commits records with these bodies in `lane` and calls the listeners. */
   commit(lane: Lane, ...bodies: string[]): void
-  /** Forgets records as a full disk would. */
+  /** Removes records as on a full disk. */
   evict(lane: Lane, from: number, to: number): void
   readonly reads: { lane: Lane; after: number }[]
 }

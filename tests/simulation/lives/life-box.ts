@@ -1,5 +1,5 @@
 // One start of the box in virtual time: the real journal, intake, alarm engine and uplink session over the model of its
-// disk, wired as the gateway wires them. It dies with the power.
+// disk, wired as the gateway wires them. It ends with the power.
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { createAlarmEngine } from '../../../gateway/alarms/alarm-engine.ts'
@@ -52,7 +52,7 @@ export interface LifeBoxOptions {
   onSettled: (lane: Lane, storedTo: number) => void
   onDeaf: () => void
   onPowerCut: () => void
-  /** Something that must not happen in the program did. */
+  /** The program did something that must never happen. */
   onFailed: (error: unknown) => void
 }
 
@@ -74,7 +74,7 @@ export class LifeBox {
     this.#startMs = clock.monotonicMs()
     this.#thread = new DiskThread(options)
     this.boot = this.#thread.opened.boot
-    // What a dead process had on its clock never runs.
+    // Timers of an ended process never run.
     this.#clock = {
       monotonicMs: () => clock.monotonicMs(),
       wallMs: () => clock.wallMs(),
@@ -139,7 +139,7 @@ export class LifeBox {
     this.#tick()
   }
 
-  /** Power off: what is under way is on disk or not, nobody is told. */
+  /** Power off: a running commit is on disk or not, and no caller gets an answer. */
   die(): void {
     const { steadyBases } = this.#options
     steadyBases.set(this.boot + 1, this.#now().steadyMs)
@@ -155,7 +155,7 @@ export class LifeBox {
     return Promise.resolve()
   }
 
-  /** An operator's step has come down. */
+  /** An operator's step has arrived. */
   stage(alarm: string, stage: 'seen' | 'accepted'): void {
     void this.#judge({ type: 'stage', alarm, stage, by: 'operator' })
   }

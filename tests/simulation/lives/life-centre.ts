@@ -1,5 +1,5 @@
 // The town centre in virtual time: the real receiver core and the real rules of the desk's rows over a disk that can be
-// lost back to an older backup.
+// reset to an older backup.
 import { applyAlarmRecord, isActive, type DeskRow } from '../../../centre/alarms/desk-row.ts'
 import { ReceiverCore, type ArrivedReport } from '../../../centre/receiver/receiver-core.ts'
 import type { KnownLane } from '../../../centre/storage/port.ts'
@@ -14,7 +14,7 @@ const box = 'box'
 /** How long a commit takes. */
 export const commitMs = 8
 
-/** What a backup holds. */
+/** The content of a backup. */
 interface CentreDisk {
   known: Map<Lane, KnownLane>
   records: Map<string, JournalRecord>
@@ -40,7 +40,7 @@ export class LifeCentre {
   #epoch = ''
   #life = 0
   #waiting: { arrived: ArrivedReport; answer: (receipt: Receipt) => void }[] = []
-  /** Times that it lost what it had receipted. */
+  /** Times that it lost receipted records. */
   restores = 0
 
   constructor(clock: Clock, canary: Canary | undefined, onCommit: () => void) {
@@ -141,7 +141,7 @@ export class LifeCentre {
     if (this.#canary !== 'receipts-early') for (const { answer } of batch) answer(receipt)
   }
 
-  /** Each alarm is one row, and what stands of one kind at one device stands once. */
+  /** Each alarm is one row, and there is one standing alarm per kind and device. */
   checkRows(): void {
     const standing = new Set<string>()
     for (const { alarm } of this.rows().filter(isActive)) {

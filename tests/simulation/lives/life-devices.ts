@@ -2,11 +2,11 @@
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 
-/** What a device needs of the box it is connected to. */
+/** The box as a connected device needs it. */
 export interface DeviceHost {
-  /** Resolves when the box has it; rejects when it will not take it; stays open when the box dies. */
+  /** Resolves when the box has stored it; rejects when it refuses; stays open when the box ends. */
   accept(message: { device: string; topic: string; payload: Uint8Array }): Promise<void>
-  /** Changes whenever the box starts anew. */
+  /** Changes with each start of the box. */
   readonly boot: number
   readonly isUp: boolean
 }
@@ -22,7 +22,7 @@ export interface LifeDevicesOptions {
   random: Random
   host: () => DeviceHost
   losePuback: () => number
-  /** The device got its PUBACK after `tookMs`; `isFirst` when it had not asked before. */
+  /** The device got its PUBACK after `tookMs`; `isFirst` when it had not sent it before. */
   onPuback: (message: Message, tookMs: number, isFirst: boolean) => void
 }
 
@@ -46,7 +46,7 @@ export class LifeDevices {
     return this.#waiting === 0
   }
 
-  /** Some device has something to say. */
+  /** Some device has a message to send. */
   say(): void {
     const { random } = this.#options
     const device = random.pick(ids)
@@ -79,7 +79,7 @@ export class LifeDevices {
     const { boot } = box
     const sentMs = clock.monotonicMs()
     let isOpen = true
-    // A device whose box died hears nothing and asks again.
+    // A device whose box ended gets nothing and sends again.
     const cancel = clock.after(20_000, () => {
       isOpen = false
       retry()

@@ -1,5 +1,5 @@
-// The box's disk and its thread as a model: a commit is there whole or not at all, whatever happens meanwhile. Checks
-// that what stands there fits together.
+// The box's disk and its thread as a model: a commit is there completely or not at all, whatever happens meanwhile.
+// Checks that its content is consistent.
 import { JournalError, type OddId, type StoredRecord } from '../../../gateway/journal/port.ts'
 import type { JournalThread } from '../../../gateway/journal/open-worker.ts'
 import type { CommitRequest, OpenedJournal, WorkerRequest } from '../../../gateway/journal/worker-messages.ts'
@@ -19,9 +19,9 @@ export class Disk {
   readonly last = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
   readonly state = new Map<string, string>()
   readonly oddIds: OddId[] = []
-  /** Every event ever kept, by device and message id, and where. */
+  /** Every event ever stored, by device and message id, and its position. */
   readonly events = new Map<string, { lane: Lane; number: number }>()
-  /** The newest record of every alarm ever kept. */
+  /** The newest record of every alarm ever stored. */
   readonly alarms = new Map<string, AlarmRecord>()
   readonly evicted = new Set<string>()
   #receipted = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
@@ -68,7 +68,7 @@ export class Disk {
     if (record.type === 'alarm') this.alarms.set(record.alarm.id, record)
   }
 
-  /** Deletes what is receipted, as a full disk does; the newest row of a lane stays. */
+  /** Deletes receipted records, as a full disk does; the newest row of a lane stays. */
   evict(receipted: Record<Lane, number>): void {
     for (const lane of lanes)
       for (const [number, body] of this.rows.get(lane) ?? [])
@@ -94,7 +94,7 @@ export class Disk {
     return found
   }
 
-  /** The documents say of every alarm what its newest record says: they were committed together. */
+  /** The document of every alarm agrees with its newest record: they were committed together. */
   check(): void {
     const standing = new Map<string, string>()
     for (const [key, text] of this.state)
@@ -103,7 +103,7 @@ export class Disk {
           alarm: { id: string; state: string }
           isUntold?: boolean
         }
-        // A chattering alarm below red tells its repeats once a minute.
+        // A chattering alarm below red sends its repeats once a minute.
         standing.set(alarm.id, isUntold ? (this.alarms.get(alarm.id)?.alarm.state ?? 'untold') : alarm.state)
       }
     for (const [id, { alarm }] of this.alarms)
@@ -156,7 +156,7 @@ export class DiskThread implements JournalThread {
     const [first] = this.#running
     if (first && canary === 'tears-commits') return disk.apply(first, true)
     for (const request of this.#running) {
-      // It was under way: on disk or not, but nobody was told. What came behind it is not there without it.
+      // It was running: on disk or not, without an answer. Later ones are not there without it.
       if (random.next() < 0.5) return
       disk.apply(request)
     }
@@ -188,7 +188,7 @@ export class DiskThread implements JournalThread {
     })
   }
 
-  /** A divisible commit may end behind any record, as when an alarm hurries it. */
+  /** A divisible commit may end after any record, as when an alarm shortens it. */
   #cut(request: CommitRequest): CommitRequest {
     const { random } = this.#options
     if (!request.isDivisible || random.next() < 0.5) return request

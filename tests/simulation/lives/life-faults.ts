@@ -1,4 +1,4 @@
-// What can go wrong in one life, drawn from its seed, and the planted bugs by which the checkers prove themselves.
+// The faults of one life, drawn from its seed, and the planted bugs that prove the checkers.
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 
 /** Chances are per message, per commit or per second, 0 to 1. */
@@ -11,14 +11,14 @@ export interface LifeFaults {
   jitterMs: number
   cutPerSecond: number
   boxDiesPerSecond: number
-  /** The power fails in the middle of a commit, of the box's and of the centre's. */
+  /** The power fails in the middle of a commit, of the box and of the centre. */
   dieInCommit: number
   centreDiesPerSecond: number
   /** The centre comes back with an older backup. */
   restorePerSecond: number
   commitMsMax: number
   refuseCommit: number
-  /** The box's disk is full: what is receipted is deleted. */
+  /** The box's disk is full: receipted records are deleted. */
   evictReceipted: number
   losePuback: number
 }
@@ -63,7 +63,7 @@ export function faultsOf(seed: number): LifeFaults {
   }
 }
 
-/** Each is a plausible mistake in the program; a life that has one must end in a broken promise. */
+/** Each is a plausible mistake in the program; a life with one must end in a broken promise. */
 export const canaries = {
   'acks-early': 'the device is answered before its event is on disk',
   'tears-commits': 'a commit that death interrupts leaves half of itself on disk',
@@ -86,5 +86,5 @@ export const provoking: Partial<Record<Canary, Partial<LifeFaults>>> = {
   'hides-gaps': { restorePerSecond: 0.1, evictReceipted: 0.3, losePuback: 0 },
 }
 
-/** What a checker saw that must never be. */
+/** A broken promise found by a checker. */
 export class BrokenPromise extends Error {}

@@ -1,5 +1,5 @@
-// The way between box and centre in virtual time: a rate, a distance, loss, repeats and disorder; messages of a
-// connection that has ended never arrive.
+// The link between box and centre in virtual time: a rate, a delay, loss, repeats and reordering; messages of an ended
+// connection never arrive.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { LifeFaults } from './life-faults.ts'
@@ -33,7 +33,7 @@ export class LifeLink {
     this.isUp = false
   }
 
-  /** Bytes still to leave, as a socket would know. */
+  /** Bytes not yet sent, as a socket would report. */
   queuedBytes(): number {
     const leftMs = Math.max(0, this.#freeMs.up - this.#clock.monotonicMs())
     return (leftMs / 1000) * this.#faults().bytesPerSecond

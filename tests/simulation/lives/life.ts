@@ -1,5 +1,5 @@
-// One life of a village in virtual time: devices, box, link and centre under the faults of its seed, then calm until all
-// is there. Checkers hold the promises throughout; a life that breaks one throws BrokenPromise.
+// One life of a village in virtual time: devices, box, link and centre under the faults of its seed, then calm until
+// everything has arrived. Checkers test the promises throughout; a life that breaks one throws BrokenPromise.
 import { isActive } from '../../../centre/alarms/desk-row.ts'
 import { parseArrivedReport } from '../../../centre/receiver/parse-arrived.ts'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
@@ -17,9 +17,9 @@ import { LifeLink } from './life-link.ts'
 
 const stormySeconds = 20
 const calmSecondsMax = 900
-/** A red event may wait for the commit under way, its own, and reads between; never for the window of routine. */
+/** A red event may wait for the running commit, its own, and reads between; never for the window of routine. */
 const redPubackMsMax = (faults: LifeFaults): number => 2 * faults.commitMsMax + 60
-/** So long after a connection or a step back, what is sent next comes from disk, not from memory. */
+/** For this long after a connection or a step back, the next records come from disk, not from memory. */
 const fromDiskMs = 2000
 
 export interface LifeOptions {
@@ -35,7 +35,7 @@ export interface LifeFigures {
   virtualSeconds: number
 }
 
-/** Lives through it; throws BrokenPromise. */
+/** Runs the life; throws BrokenPromise. */
 export async function live(options: LifeOptions): Promise<LifeFigures> {
   return new Life(options).run()
 }
@@ -46,7 +46,7 @@ class Life {
   readonly #clock = new VirtualClock()
   readonly #random: Random
   readonly #canary: Canary | undefined
-  /** Packing is most of what a life costs: some lives have it. */
+  /** Compression takes most of the time of a life: only some lives have it. */
   readonly #isPacked: boolean
   readonly #disk = new Disk()
   readonly #link: LifeLink
@@ -112,11 +112,11 @@ class Life {
     )
   }
 
-  /** Runs what falls due one by one, and after each what it promised. */
+  /** Runs due entries one by one, and checks the promises after each. */
   async #pass(ms: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + ms
     for (;;) {
-      // Twice: what the first turn still settles may ask for a turn of its own.
+      // Twice: work settled in the first turn may need a turn of its own.
       await turn()
       await turn()
       if (this.#failure !== undefined) throw this.#failure
@@ -127,7 +127,7 @@ class Life {
     this.#clock.advance(endMs - this.#clock.monotonicMs())
   }
 
-  /** Keeps what a checker threw inside of a callback. */
+  /** Keeps the error that a checker threw inside a callback. */
   #guard(check: () => void): void {
     try {
       check()
@@ -162,7 +162,7 @@ class Life {
     this.#cut()
   }
 
-  /** An operator answers an alarm that stands on the desk. */
+  /** An operator answers a standing alarm on the desk. */
   #operate(): void {
     const rows = this.#centre.rows().filter(isActive)
     if (rows.length === 0 || !this.#link.isUp || !this.#box.isUp) return
@@ -289,7 +289,7 @@ class Life {
     this.#orderFromMs = this.#clock.monotonicMs() + fromDiskMs
   }
 
-  /** Promise 1: acknowledged means kept; and red waits for nothing less urgent. */
+  /** Promise 1: acknowledged means stored; and red waits for nothing less urgent. */
   #checkPuback({ device, id, isRed }: Message, tookMs: number, isFirst: boolean): void {
     if (!this.#disk.events.has(`${device} ${id}`))
       throw new BrokenPromise(`${device} ${id} has a PUBACK and is not kept`)
@@ -298,9 +298,9 @@ class Life {
       throw new BrokenPromise(`${device} ${id} is red and waited ${Math.round(tookMs)} ms for its PUBACK`)
   }
 
-  /** Promise 4: an entry leaves only when the centre has it. */
+  /** Promise 4: an entry is deleted only when the centre has it. */
   #checkSettled(lane: Lane, storedTo: number): void {
-    // A Receipt that was under way while an older backup came back is true no longer: the next heartbeat finds it.
+    // A Receipt in flight while an older backup was restored is no longer true: the next heartbeat detects it.
     if (this.#centre.restores > 0) return
     if (storedTo > this.#centre.storedTo(lane))
       throw new BrokenPromise(
@@ -314,7 +314,7 @@ class Life {
         throw new BrokenPromise(`${lane} ${number} was given up though the journal has it`)
   }
 
-  /** Promise 3: no Report leaves while a more urgent lane has something fresh that has not left. */
+  /** Promise 3: no Report is sent while a more urgent lane has a new record that was not sent. */
   #checkOrder(lane: Lane, report: Report): void {
     const last = report.first + report.records.length - 1
     this.#sentTo[lane] = Math.max(this.#sentTo[lane], last, ...(report.skipped ?? []).map(({ to }) => to))
@@ -342,7 +342,8 @@ class Life {
         throw new BrokenPromise(`${device} ${id} (${key}) is not at the centre`)
     }
     const rows = new Map(this.#centre.rows().map((row) => [row.alarm.id, row]))
-    // Where the end of an alarm was given up on a full disk and lost by the centre too, its row stands until somebody answers.
+    // If the end of an alarm was deleted on a full disk and also lost by the centre, its row stands until a person
+    // answers.
     const isWhole = this.#disk.evicted.size === 0 || this.#centre.restores === 0
     if (isWhole) this.#centre.checkRows()
     for (const [id, record] of this.#disk.alarms) {

@@ -1,5 +1,5 @@
-// Does the whole box, with link and centre, keep its promises through lives of every mixture of faults, and do the
-// checkers notice a box or a centre that does not? Longer: `npm run campaign -- simulate --lives 10000`.
+// Does the whole box, with link and centre, keep its promises through lives with every mixture of faults, and do the
+// checkers detect a box or a centre that does not? Longer: `npm run campaign -- simulate --lives 10000`.
 import { describe, expect, it } from 'vitest'
 import { canaries, type Canary } from './life-faults.ts'
 import { runLives } from './run-lives.ts'
@@ -11,7 +11,7 @@ describe('lives of a village in virtual time', () => {
   it(`lose nothing, double nothing and let red wait for nothing (seed ${seed})`, async () => {
     const result = await runLives({ lives, seed })
     expect({ seed, broken: result.broken }).toEqual({ seed, broken: undefined })
-    // They were no sunny days.
+    // These lives had many faults.
     expect(result.boots).toBeGreaterThan(lives * 1.5)
     expect(result.restores).toBeGreaterThan(lives / 20)
     expect(result.alarms).toBeGreaterThan(lives * 3)

@@ -6,10 +6,10 @@ export interface LivesPlan {
   lives: number
   /** Life k of seed s is the same life for ever. */
   seed: number
-  /** Only this one, to see a failure again. */
+  /** Only this life, to see a failure again. */
   life?: number | undefined
   canary?: Canary | undefined
-  /** Told about once a second. */
+  /** Called about once a second. */
   progress?: (lived: number) => void
 }
 
@@ -20,14 +20,14 @@ export interface LivesResult {
   boots: number
   restores: number
   virtualHours: number
-  /** The first life that broke a promise, and which. */
+  /** The first life that broke a promise, and the promise. */
   broken?: { life: number; promise: string }
 }
 
-/** Seeds of different campaigns share no lives: the lives of one lie behind each other in a stride of their own. */
+/** Seeds of different campaigns share no lives: each campaign has a separate range of life seeds. */
 const seedOf = (seed: number, life: number): number => (Math.imul(seed, 0x9e3779b1) + life) >>> 0
 
-/** Throws what is no broken promise: then the simulation or the program has failed, not the promise. */
+/** Rethrows any other error: then the simulation or the program has failed, not the promise. */
 export async function runLives({ lives, seed, life, canary, progress }: LivesPlan): Promise<LivesResult> {
   const result: LivesResult = { lived: 0, events: 0, alarms: 0, boots: 0, restores: 0, virtualHours: 0 }
   const first = life ?? 0

@@ -1,4 +1,5 @@
-// Does a red record pass a draining backlog as it passes an idle link, and is the link used all the same, whatever kind it is?
+// Does a red record pass a draining backlog as fast as an idle link, and is the link still fully used, whatever kind it
+// is?
 import { describe, expect, it } from 'vitest'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 import { calm, type Faults, UplinkWorld } from './uplink-world.ts'
@@ -22,7 +23,7 @@ function percentile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN
 }
 
-/** Keeps records or pictures waiting, without making all of them beforehand. */
+/** Keeps records or pictures waiting, without creating all of them beforehand. */
 function keepWaiting(world: UplinkWorld, what: Waiting): void {
   if (what === 'nothing') return
   const { last, receipted } = world.positions.routine
@@ -31,7 +32,7 @@ function keepWaiting(world: UplinkWorld, what: Waiting): void {
     world.takePicture(15_000, 250_000, 'orange')
 }
 
-/** A red record each second or two, for so long; what each took and how much of the link was used. */
+/** A red record every one to two seconds, for this long; the time of each and the used share of the link. */
 function drain(world: UplinkWorld, minutes: number, what: Waiting = 'records'): Drained {
   const moments = createSeededRandom(9)
   world.redDelaysMs.length = 0
@@ -120,7 +121,7 @@ describe('the pace of low lanes', () => {
     drain(world, 3)
     const [idle, busy] = [idleOf(slow), drain(world, 4)]
     expect(busy.redP90Ms).toBeLessThanOrEqual(idle.redP90Ms * redFactorMax)
-    // The smallest Report takes 280 ms there, and a probe may have one stand before red.
+    // The smallest Report takes 280 ms there, and a probe may put one before red.
     expect(busy.redP99Ms).toBeLessThanOrEqual(idle.redP99Ms + 300)
     expect(busy.share).toBeGreaterThan(0.7)
   }, 60_000)

@@ -1,4 +1,5 @@
-// Does the session keep its promises through every mixture of faults, and do the checkers notice when it does not?
+// Does the session keep its promises through every mixture of faults, and do the checkers detect a session that does
+// not?
 import { describe, expect, it } from 'vitest'
 import { lanes } from '../../../protocols/domain/colour.ts'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
@@ -7,7 +8,7 @@ import { TinyCentre } from './uplink-tiny-centre.ts'
 import { BrokenPromise, calm, type Faults, UplinkWorld, type WorldOptions } from './uplink-world.ts'
 
 const seeds = Number(process.env.UPLINK_SEEDS ?? 16)
-/** Seeds that once broke something stay. */
+/** Seeds that once failed stay. */
 const keptSeeds: number[] = []
 
 function faultsOf(seed: number): Faults {
@@ -28,7 +29,7 @@ function faultsOf(seed: number): Faults {
   }
 }
 
-/** Two minutes of load and faults, then calm until everything is there. */
+/** Two minutes of load and faults, then calm until everything has arrived. */
 function live(options: WorldOptions, seconds = 120): UplinkWorld {
   const world = new UplinkWorld(options)
   const load = createSeededRandom(options.seed + 1)
@@ -91,7 +92,7 @@ describe('uplink session in virtual time', () => {
     ).toThrow(BrokenPromise)
   })
 
-  // Nine tenths is what the pace takes; on the longest link the first minute also holds ten seconds of finding it out.
+  // The pace uses nine tenths; on the longest link the first minute also contains ten seconds of measuring.
   for (const { bytesPerSecond, oneWayMs, reds, backlog, useMin } of [
     { bytesPerSecond: 8000, oneWayMs: 150, reds: 20, backlog: 55_000, useMin: 0.83 },
     { bytesPerSecond: 8000, oneWayMs: 300, reds: 20, backlog: 55_000, useMin: 0.8 },
@@ -104,7 +105,7 @@ describe('uplink session in virtual time', () => {
       world.commit('routine', backlog)
       const busy = withReds(world, reds)
       expect(busy.positions.routine.last).toBeGreaterThan(busy.positions.routine.receipted)
-      // The Report under way when a red record comes can not be recalled, nor what queues before it.
+      // The Report in flight when a red record comes can not be recalled, nor the packets queued before it.
       expect(worst(busy)).toBeLessThan(worst(idle) + 150)
       const use = busy.wireBytes / ((busy.clock.monotonicMs() / 1000) * bytesPerSecond)
       expect(use).toBeGreaterThan(useMin)
@@ -161,7 +162,7 @@ function withReds(world: UplinkWorld, reds: number): UplinkWorld {
   return world
 }
 
-/** The slowest but one: a red record may meet the moment in which the link is measured anew. */
+/** The second slowest: a red record may coincide with a new measurement of the link. */
 function worst(world: UplinkWorld): number {
   return world.redDelaysMs.toSorted((a, b) => b - a)[1] ?? Number.NaN
 }

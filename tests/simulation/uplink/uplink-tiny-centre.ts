@@ -1,4 +1,5 @@
-// A centre small enough to be plainly right: commits after a while, answers only then, and loses the uncommitted in a crash.
+// A centre small enough to be obviously right: commits after a while, answers only then, and loses uncommitted data in
+// a crash.
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { LaneReceipt, Receipt } from '../../../protocols/uplink/receipt.ts'
@@ -7,7 +8,7 @@ import type { Report } from '../../../protocols/uplink/report.ts'
 
 export interface SimulatedCentre {
   take(clock: Clock, report: Report, answer: (receipt: Receipt) => void): void
-  /** Forgets what was not committed. */
+  /** Loses uncommitted data. */
   crash(): void
   body(lane: Lane, number: number): string | undefined
   storedTo(lane: Lane): number

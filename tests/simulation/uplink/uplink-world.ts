@@ -15,15 +15,15 @@ import { BrokenPromise } from '../broken-promise.ts'
 import { PictureLedger } from '../picture-ledger.ts'
 import { type SimulatedCentre, TinyCentre } from './uplink-tiny-centre.ts'
 
-/** IP and TCP around each packet, and all of one that only acknowledges. */
+/** IP and TCP headers of each packet, and of a pure acknowledgement. */
 const tcpBytes = 52
 
 export interface Faults {
   bytesPerSecond: number
   oneWayMs: number
-  /** What a link that was idle lets through at once, as a token bucket does. */
+  /** The burst that an idle link passes at once, like a token bucket. */
   burstBytes: number
-  /** What would wait longer before the link is lost, and TCP sends it again. */
+  /** A packet that would wait longer before the link is lost, and TCP sends it again. */
   queueMsMax: number
   /** One way, at most this much more; packets keep their order. */
   jitterMs: number
@@ -59,7 +59,7 @@ export interface WorldOptions {
   faults: Faults
   epoch?: string
   centre?: (random: Random) => SimulatedCentre
-  /** Turns a working session into a broken one, to see a checker notice. */
+  /** Breaks a working session on purpose, to see a checker detect it. */
   sabotage?: 'settles-when-sent' | 'hears-of-red-late' | 'receipts-pictures-early' | 'starts-pictures-anew'
 }
 
@@ -123,7 +123,7 @@ export class UplinkWorld {
     else this.session.commit(records)
   }
 
-  /** The camera took a picture: its record goes ahead, its two files follow. */
+  /** The camera took a picture: its record is sent first, its two files follow. */
   takePicture(previewBytes: number, fullBytes: number, lane: Lane = 'red'): void {
     const snapshot = this.pictures.take(previewBytes, fullBytes, `a-${this.positions[lane].last}`)
     this.commit(lane)
@@ -163,7 +163,7 @@ export class UplinkWorld {
     this.session.linkDown()
   }
 
-  /** How long a packet that leaves now would stand before the link. */
+  /** How long a packet sent now would wait before the link. */
   get upQueueMs(): number {
     return Math.max(0, this.#upFreeMs - this.clock.monotonicMs())
   }
@@ -173,7 +173,7 @@ export class UplinkWorld {
     this.clock.advance(ms)
   }
 
-  /** Everything that was committed is at the centre, as it was, and receipted. */
+  /** Every committed record is at the centre, unchanged, and receipted. */
   checkComplete(): void {
     for (const lane of lanes) {
       const bodies = this.stored.get(lane) ?? []
@@ -264,7 +264,7 @@ export class UplinkWorld {
     })
   }
 
-  /** No Report leaves while a more urgent lane has a record in memory that has not left. */
+  /** No Report is sent while a more urgent lane has an unsent record in memory. */
   #checkOrder(lane: Lane, payload: Uint8Array): void {
     const report = this.#parse(payload)
     const place = this.#byLane[lane]
@@ -277,7 +277,7 @@ export class UplinkWorld {
       const { last, receipted } = this.positions[urgent]
       const sentTo = Math.max(this.#byLane[urgent].sentTo, receipted)
       const oldestMs = this.#committedAtMs.get(`${urgent}/${sentTo + 1}`)
-      // An old one may still be on its way from the disk: a second and a bit after a failed read.
+      // An old one may still be read from the disk: slightly over a second after a failed read.
       const graceMs = this.faults.readFails > 0 ? Number.POSITIVE_INFINITY : 1100
       const isFromDisk = this.clock.monotonicMs() - this.#connectedMs < graceMs || last - sentTo > 200
       if (sentTo < last && oldestMs !== undefined && !isFromDisk) {
@@ -292,7 +292,7 @@ export class UplinkWorld {
     const creditMs = (burstBytes / bytesPerSecond) * 1000
     const beforeMs = way === 'up' ? this.#upFreeMs : this.#downFreeMs
     const freeMs = Math.max(nowMs - creditMs, beforeMs)
-    // What follows a lost packet is of no use before that one has come again.
+    // Packets after a lost one are useless before the lost one has come again.
     const resentMs = beforeMs - nowMs > queueMsMax ? oneWayMs * 2 : 0
     const leftMs = freeMs + ((bytes + tcpBytes) / bytesPerSecond) * 1000
     if (way === 'up') this.wireBytes += bytes + tcpBytes

@@ -1,5 +1,5 @@
-// What can a camera in the hands of an attacker do to the box? Not hold up its thread, not lead it to another host, not eat
-// its memory, not fill its journal.
+// What can a camera under an attacker's control do to the box? It must not block its thread, lead it to another host,
+// exhaust its memory, or fill its journal.
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -45,7 +45,7 @@ const settings = (port: number, change: Record<string, unknown> = {}): Record<st
   ...change,
 })
 
-/** A listener on an address that is not the camera's; counts who comes. */
+/** A listener on an address that is not the camera's; counts its connections. */
 async function startOther(): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = []
   const server = createServer((socket) => {
@@ -70,7 +70,7 @@ async function startHttp(listener: RequestListener): Promise<number> {
 describe('XML', () => {
   const big = (text: string): string => text.repeat(Math.floor(1_000_000 / text.length))
   const inside = (text: string): string => `<s:Envelope><s:Body>${text}</s:Body></s:Envelope>`
-  // A megabyte of each; read by patterns that look again and again, any of them takes hours.
+  // A megabyte of each; a parser with quadratic patterns would take hours.
   const hostile: [string, string][] = [
     ['tags that never end', big('<')],
     ['names that never end', inside(`<a ${big('b')}/>`)],
@@ -177,7 +177,7 @@ describe('a stream', () => {
 })
 
 describe('pictures', () => {
-  /** A picture of the size given that has a header and next to nothing else. */
+  /** A picture of the given size with a header and almost no data. */
   function hollow(width: number, height: number, isProgressive: boolean): Buffer {
     const size = Buffer.alloc(4)
     size.writeUInt16BE(height, 0)
@@ -238,7 +238,7 @@ describe('addresses', () => {
       expect([own, isForeign(own)]).toEqual([own, false])
     for (const other of ['192.168.1.64', '10.0.0.9', 'fe80::1', 'fd00::5', '169.254.3.4'])
       expect([other, isForeign(other)]).toEqual([other, true])
-    // Not an address to Node, and so a name; the system resolves it to 127.0.0.1.
+    // Not an address for Node, so it counts as a name; the system resolves it to 127.0.0.1.
     const refused = await new Promise((resolve) => lookupCamera('127.1', { all: true }, resolve))
     expect(refused).toMatchObject({ code: 'own-address' })
     const meant = await new Promise((resolve) => lookupCamera('localhost', { all: true }, resolve))

@@ -1,4 +1,4 @@
-// Can an installer get a camera going from the box's console and by hand, and does its password show nowhere at all?
+// Can an installer set up a camera from the box's console and by hand, and does its password appear nowhere at all?
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -11,13 +11,13 @@ import type { HealthAnswer } from '../../../protocols/console/api.ts'
 import { createTown, type Program, type TestTown } from '../../kits/system/programs.ts'
 
 const account = { user: 'installer-6174', password: 'Zw0lf%6174:x' }
-// Outside the data folder, where the store wants it.
+// Outside the data folder, as the store requires.
 const keyFile = join(tmpdir(), `gengfu-camera-console-${process.pid}.key`)
 const command = fileURLToPath(new URL('../../../bin/gengfu.js', import.meta.url))
 let camera: SimulatedCamera
 let town: TestTown
 let gateway: Program
-/** Everything that anybody could have read, as it came up. */
+/** All output that a person could read. */
 const shown: string[] = []
 
 beforeAll(async () => {
@@ -133,12 +133,12 @@ it('shows the password in no answer, log, metric, file, environment or command l
   const basic = Buffer.from(`${account.user}:${account.password}`).toString('base64')
   for (const secret of [account.password, encodeURIComponent(account.password), 'Zw0lf', basic, 'response="'])
     expect(all.includes(secret)).toBe(false)
-  // The twins: the search finds what is there, and ffmpeg was seen at work.
+  // The twins: the search finds a planted value, and ffmpeg was running.
   expect(all.includes('cam-1')).toBe(true)
   expect(all).toMatch(/ffmpeg[^\n]*concat/)
 }, 80_000)
 
-/** Command lines and environments of everything that runs below this process or the gateway, looked at all the time. */
+/** Command lines and environments of all processes below this one or the gateway, checked all the time. */
 function watchProcesses(): { stop: () => string[] } {
   const seen = new Set<string>()
   const look = (): void => {

@@ -137,7 +137,7 @@ describe('every knob alone', () => {
       isOffline: true,
       reason: { code: 'refused' },
     })
-    // Told once as it is after the start, and then when it changed.
+    // Reported once after the start, and then when it changed.
     const [first, ...rest] = bench.boxFacts
     expect(first).toMatchObject({ kind: 'camera-offline', isPresent: false })
     expect(rest).toMatchObject([{ kind: 'camera-offline', isPresent: true, subject: 'cam-1' }])

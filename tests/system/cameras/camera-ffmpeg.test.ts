@@ -1,5 +1,5 @@
-// How ffmpeg is run: yielding to everything, tied to us and bounded; also where a sandbox forbids something of it. A script in its
-// place says what it was given.
+// How ffmpeg is run: at the lowest priority, tied to us and bounded; also where a sandbox forbids a part of it. A
+// script in its place reports what it got.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ function script(name: string, text: string): string {
   return file
 }
 
-/** What a process that is run as ffmpeg finds about itself. */
+/** The facts that a process run as ffmpeg finds about itself. */
 async function found(): Promise<string> {
   const command = script(
     'fake-ffmpeg',
@@ -87,7 +87,7 @@ const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`)
 const written = (file: string): string => readFileSync(join(folder, file), 'utf8')
 
 it('is reaped when we stop in the middle, nobody waits for an answer, and nothing is started any more', async () => {
-  // What it starts itself holds its output open.
+  // Its own child keeps its output open.
   const ffmpeg = runs(`echo $$ > ${folder}/pid; sleep 20`)
   const answers = Promise.allSettled([ffmpeg.run([], '', limits)])
   await vi.waitFor(() => expect(written('pid')).toContain('\n'), 5000)

@@ -1,4 +1,4 @@
-// Does it work with servers that we did not write (GStreamer's RTSP server), over TLS, and by discovery and events?
+// Does it work with servers of other authors (GStreamer's RTSP server), over TLS, and by discovery and events?
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

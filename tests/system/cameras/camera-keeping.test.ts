@@ -1,4 +1,4 @@
-// Are pictures kept as promised: masked, in their quota and term, every look written down, and no credential anywhere?
+// Are pictures stored as promised: masked, within quota and term, every look logged, and no credential anywhere?
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
@@ -155,7 +155,7 @@ describe('the store', () => {
     expect((await readdir(join(folder, 'index'))).sort()).toEqual(
       [`${before.id}.json`, `${other.id}.json`].sort(),
     )
-    // Neither the picture that nobody needs, nor a part of it; the preview, which another snapshot shares, stays.
+    // Neither the picture without a user, nor a part of it; the preview, which another snapshot shares, stays.
     expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.new'))).toEqual([])
     expect(await filesOnDisk()).toEqual(filesBefore)
   })
@@ -401,7 +401,7 @@ describe('cameras', () => {
     for (const secret of ['7391', encodeURIComponent(account.password), 'ssw0rd', digest, 'response=']) {
       expect(all.includes(secret)).toBe(false)
     }
-    // The twin: the same search finds what is there.
+    // The twin: the same search finds a planted value.
     expect(all.includes('cam-1')).toBe(true)
     expect(commandLines.join('')).toContain('concat')
   }, 90_000)

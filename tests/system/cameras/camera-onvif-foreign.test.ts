@@ -1,6 +1,7 @@
-// Does it work with an ONVIF server that we did not write? The server that the `onvif` package was tested with answers as
-// recorded from real cameras, calls itself 192.168.68.111 whatever its address is, checks no password and has no pictures:
-// those come from GStreamer's RTSP server for ONVIF cameras. Each runs on a host of its own, in a network namespace.
+// Does it work with an ONVIF server of other authors? The server with which the `onvif` package was tested answers as
+// recorded from real cameras, calls itself 192.168.68.111 whatever its address is, checks no password and has no
+// pictures: those come from GStreamer's RTSP server for ONVIF cameras. Each runs on a separate host, in a network
+// namespace.
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -21,7 +22,7 @@ import { placesProblem } from '../../kits/network/two-places.ts'
 import { openCameraBench, until, type CameraBench } from '../../kits/system/camera-bench.ts'
 import { freePort } from '../../kits/system/programs.ts'
 
-/** The first camera is where its answers say, the second calls itself by the first one's address. */
+/** The first camera has the address in its answers, the second names the first one's address. */
 const named = '192.168.68.111'
 const elsewhere = '192.168.68.112'
 const account = { user: 'viewer', password: "p'w: =%&" }
@@ -70,7 +71,7 @@ afterAll(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
-/** A running ONVIF server, with how often each operation was asked for. */
+/** A running ONVIF server, with the number of requests per operation. */
 interface ForeignServer {
   asked: Map<string, number>
 }

@@ -1,4 +1,5 @@
-// Does the operator get the pictures of an alarm, from the simulated camera, in every way a camera can hand them out?
+// Does the operator get the pictures of an alarm from the simulated camera, in every way in which a camera can deliver
+// them?
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -63,7 +64,7 @@ describe('pictures of an alarm', () => {
     let isOpen = false
     bench.facts.push = (...facts) => {
       if (facts[0]?.what !== 'snapshot-taken') return 0
-      // On a busy machine the later pictures of the alarms are one with these.
+      // On a busy machine the later pictures of the alarms are shared with these.
       const atOnce = facts.filter((fact) => fact.facts['moment'] === 'at-once')
       if (atOnce.length === 0) return 0
       if (!isOpen) setImmediate(() => (isOpen = false))
@@ -119,7 +120,7 @@ describe('a picture on demand', () => {
       const good = await startBench([{ ...base(camera), user: accounts.user, passwordFile }])
       expect(await good.cameras.take('cam-1', 'li')).toMatchObject({ ok: true, snapshot: { source: 'http' } })
       const before = camera.asked.get('/snapshot.jpg') ?? 0
-      // Digest nonces of the simulated camera stay good until it hands out another.
+      // Digest nonces of the simulated camera stay valid until it sends another.
       expect(await good.cameras.take('cam-1', 'li')).toMatchObject({ ok: true })
       expect((camera.asked.get('/snapshot.jpg') ?? 0) - before).toBe(1)
       expect(good.cameras.health()[0]).toMatchObject({

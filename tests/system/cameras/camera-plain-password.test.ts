@@ -1,4 +1,4 @@
-// A camera that has taken a Digest is sent no password in plain text later: also not after a restart.
+// A camera that has accepted a Digest is sent no password in plain text later, also not after a restart.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The cameras' own process: does it give way to alarms, take its ffmpeg along when it hangs, end with the box however that ends,
-// and take nothing of the box with it? Real processes; a script in place of ffmpeg tells its own id.
+// The cameras' process: does it give way to alarms, end its ffmpeg when it hangs, end with the box in every case, and
+// take nothing of the box with it? Real processes; a script in place of ffmpeg reports its own id.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -46,7 +46,7 @@ afterEach(async () => {
 })
 
 const isThere = (pid: string): boolean => existsSync(`/proc/${pid}`)
-/** Zombies are nobody's work any more: what the kernel ended with its parent is init's to reap. */
+/** Zombies do not count: when the kernel ends a process with its parent, init reaps it. */
 const isAtWork = (pid: string): boolean =>
   isThere(pid) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 const camerasOf = (pid: number): string[] => descendantsOf(pid).filter(isOfCameras)
@@ -64,7 +64,7 @@ async function ffmpegPid(): Promise<string> {
   return readFileSync(join(folder, 'pid'), 'utf8').trim()
 }
 
-/** So much of a progressive JPEG that it is known as one. */
+/** The part of a progressive JPEG that identifies it. */
 const progressive = Buffer.from('ffd8ffc2000b080010001001011100ffd9', 'hex')
 
 async function openProcess(
@@ -81,7 +81,7 @@ async function openProcess(
   return { far, clock, pid: await theProcess() }
 }
 
-/** Seen once: while it becomes one program after the other, it has no command line for a moment. */
+/** Seen once: during an exec a process has no command line for a moment. */
 async function theProcess(): Promise<string> {
   let pid = ''
   await until(() => {
@@ -91,7 +91,7 @@ async function theProcess(): Promise<string> {
   return pid
 }
 
-/** It answers, so that it has done all that it does as it starts. */
+/** It answers, so its start is complete. */
 async function answers(far: CameraProcess): Promise<void> {
   await expect(far.develop(Buffer.from('words'), [], never(), 'red')).rejects.toMatchObject({
     code: 'not-a-picture',
@@ -99,7 +99,7 @@ async function answers(far: CameraProcess): Promise<void> {
 }
 
 it('gives way in all of its threads, offers itself to the kernel first, and has nothing of the box', async () => {
-  // What a box has open and set, and an account that was handed over.
+  // Open files and settings of a box, and an account that was passed to it.
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   stops.push(() => new Promise((resolve) => server.close(resolve)))
@@ -141,7 +141,7 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
     })
   const shared = (links: string[]): string[] => links.filter((link) => /^(socket|pipe|\/(?!dev))/.test(link))
   expect([0, 1].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual(['/dev/null', '/dev/null'])
-  // What somebody above us left open for everybody is not the box's.
+  // A file left open by a parent process does not belong to the box.
   const above = new Set(opened(String(process.ppid)))
   const ours = new Set(shared(opened('self')).filter((link) => !above.has(link)))
   expect(ours.size).toBeGreaterThan(0)
@@ -161,7 +161,7 @@ it('does not keep the cameras from stopping where it hangs in the middle of a pi
   const taken = bench.cameras.take('cam-1', 'li')
   const [pid] = camerasOf(process.pid)
   process.kill(Number(pid), 'SIGSTOP')
-  // Red within the time limit of this test, which is shorter than the silence after which it is given up.
+  // Red within the time limit of this test, which is shorter than the limit for a silent process.
   await bench.cameras.stop()
   expect(await taken).toMatchObject({ ok: false, reason: { code: 'stopped' } })
   expect(isAtWork(pid ?? '')).toBe(false)
@@ -265,7 +265,7 @@ it('makes an odd picture plain with ffmpeg of its own, and refuses one that is l
 it.each([
   ['at work', 'SIGCONT', path],
   ['hung', 'SIGSTOP', path],
-  // Where nothing ties it to the box, it hears of its end.
+  // If it is not tied to the box, it gets a message about its end.
   ['at work and not tied to it', 'SIGCONT', ''],
 ] as const)(
   'ends with the box that is killed, %s',
@@ -277,7 +277,7 @@ it.each([
     })
     stops.push(() => town.close())
     const box = await town.startGateway(['env', `PATH=${found === '' ? folder : found}`])
-    // One that could not be tied is followed by another, when a question comes.
+    // One that could not be tied is followed by another, at the next request.
     await until(() => camerasOf(box.pid).some(isSpeaking), 'the process of the cameras', 20_000)
     const cameras = camerasOf(box.pid)
     for (const pid of cameras) process.kill(Number(pid), signal)
@@ -287,7 +287,7 @@ it.each([
   40_000,
 )
 
-/** Its thread for pictures is there, and so all that comes before it. */
+/** Its picture thread exists, and so does everything before it. */
 const isSpeaking = (pid: string): boolean => {
   try {
     return (
@@ -344,7 +344,7 @@ it('stands still for a press of the box that it belongs to', async () => {
   stops.push(() => button.endAsync())
   let hasStoodStill = false
   const watch = setInterval(() => (hasStoodStill ||= isStill(pid)), 2)
-  // The first brings the camera to work: it hangs, and whoever asked it waits.
+  // The first request starts the camera: it hangs, and its caller waits.
   for (let i = 0; i < 10 && !hasStoodStill; i++) {
     await button.publishAsync('gengfu/v1/button/event', `{"id":"1-${i}","button":"pressed"}`, { qos: 1 })
     await new Promise((resolve) => setTimeout(resolve, 200))

@@ -1,5 +1,5 @@
-// Is the simulated camera's check of a sign-in the one that others write? Our own client passes it in many tests; here
-// programs that are not ours do (zeep, requests), so that the two cannot be wrong in the same way.
+// Is the simulated camera's check of a sign-in correct by other implementations? Our own client passes it in many
+// tests; here other programs do (zeep, requests), so that both can not have the same error.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterEach, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Do simulated devices answer what the box tells them: commands once, receipts in order, a dead line at all?
+// Do simulated devices answer the box's messages: commands once, receipts in order, a dead connection at all?
 import { createServer, type AddressInfo } from 'node:net'
 import { generate } from 'mqtt-packet'
 import { afterEach, beforeEach, expect, test } from 'vitest'

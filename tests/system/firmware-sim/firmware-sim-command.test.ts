@@ -1,4 +1,4 @@
-// Does `gengfu sim` tell a person what it did, end cleanly, and fail with a failing exit code?
+// Does `gengfu sim` report its work to a person, end cleanly, and fail with a failing exit code?
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'

@@ -1,4 +1,4 @@
-// Do simulated devices prove who they are: by password, and by a client certificate over TLS?
+// Do simulated devices authenticate: by password, and by a client certificate over TLS?
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'

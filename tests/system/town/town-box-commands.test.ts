@@ -1,5 +1,5 @@
-// Question: is what the town asks of a box done exactly once, or said not to have been done, whatever is away or killed
-// meanwhile: the box, the siren, the centre?
+// Question: is every command of the town to a box executed exactly once, or reported as not executed, whatever is away
+// or killed meanwhile: the box, the siren, the centre?
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../protocols/desk/commands.ts'
@@ -16,7 +16,7 @@ let town: TestTown
 let centre: Program
 let gateway: Program
 let admin = ''
-/** Ids of the commands that a device was given, with repeats. */
+/** Ids of the commands that a device got, with repeats. */
 const heard: string[] = []
 
 beforeAll(async () => {
@@ -130,7 +130,7 @@ it('says which device was not reached in time, and gives it nothing late, whatev
   const id = await ask({ do: 'siren', seconds: 10, livesSeconds: 4 })
   const { reason, missed } = await comesTo(id, 'failed')
   expect({ code: reason?.code, missed }).toEqual({ code: 'no-answer', missed: ['siren-1'] })
-  // Nor what was on its way when it froze, without a PUBACK: its session would bring that to the end of days.
+  // Nor the one in flight when it froze, without a PUBACK: its session would repeat it for ever.
   const frozen = await openSiren({ isClean: false, isAnswering: false })
   frozen.handleMessage = () => {}
   const stuck = await ask({ do: 'siren', seconds: 10, livesSeconds: 4 })
@@ -171,7 +171,7 @@ it('gives the same command once more, never a second one, when it is killed whil
   gateway = await town.startGateway()
   const siren = await openSiren()
   expect(await comesTo(id, 'done')).toMatchObject({ reached: ['siren-1'] })
-  // A device knows a repeat by its id, so that this is one run.
+  // A device recognises a repeat by its id, so this is one run.
   expect(new Set(heard)).toEqual(new Set([id]))
   await siren.endAsync()
 })

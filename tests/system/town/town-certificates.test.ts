@@ -1,5 +1,5 @@
-// Question: does a real box reach a real centre over TLS with its certificate alone, as nobody else's box, and does a
-// box that does not trust the centre's authority tell it nothing?
+// Question: does a real box reach a real centre over TLS with its certificate alone, under its own name only, and does
+// a box that does not trust the centre's authority send it nothing?
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A town whose box shows a certificate of `box` and trusts `authority`. */
+/** A town whose box presents a certificate of `box` and trusts `authority`. */
 async function createSecureTown(box: string, authority: TestAuthority): Promise<void> {
   const { certFile, keyFile, caFile } = await writeTlsFiles(folder, trusted, '')
   const own = await trusted.issueDevice(box)

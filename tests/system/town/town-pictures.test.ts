@@ -1,5 +1,5 @@
-// Question: do the pictures of an alarm reach the town whole, with real programs and a real (simulated) camera, through a
-// broken link and through the death of either program, and is nothing sent twice that was receipted?
+// Question: do the pictures of an alarm reach the town complete, with real programs and a real (simulated) camera,
+// through a broken link and the end of either program, and is no receipted byte sent twice?
 import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import type { DeskPicture, EventsAnswer, LooksAnswer } from '../../../protocols/desk/api.ts'
@@ -21,7 +21,7 @@ async function open(...options: Parameters<typeof openPictureVillage>): Promise<
 
 const hashOf = (bytes: ArrayBuffer): string => createHash('sha256').update(Buffer.from(bytes)).digest('hex')
 
-/** Of each record about a picture that was taken: its moment, and the lane in which it came. */
+/** For each record about a taken picture: its moment, and its lane. */
 async function pictureLanes(town: TestTown): Promise<[unknown, string][]> {
   const { events } = await town.get<EventsAnswer>('/api/v1/events?limit=1000')
   return events.flatMap(({ lane, record }) =>
@@ -49,7 +49,7 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
   await town.startGateway()
   await button.connect(town.ports.mqtt)
   button.publish('{"id":"1-1","button":"pressed"}')
-  // A busy machine answers two moments with one picture, or misses one: what there is must be right.
+  // A busy machine answers two moments with one picture, or misses one: the existing pictures must be right.
   const found = await village.picturesWhen(areHere(2))
   expect(['at-once', 'after-2s', 'after-5s']).toEqual(
     expect.arrayContaining(found.map(({ moment }) => moment)),
@@ -100,13 +100,13 @@ test('goes on where it was when the link breaks, the centre is killed and the bo
   link.bytesPerSecond = 10_000_000
   const found = await village.picturesWhen(areHere(1))
   await fetchWhole(village, found)
-  // Two moments may share a picture: its bytes travel once.
+  // Two moments may share a picture: its bytes are sent once.
   const files = new Map(
     found.flatMap(({ preview, full }) => [preview, full].map((one) => [one.sha256, one.bytes])),
   )
   const totalBytes = [...files.values()].reduce((sum, bytes) => sum + bytes, 0)
   expect(count.againBytes).toBe(0)
-  // What was under way at each of the three breaks went again, and no more.
+  // Bytes in flight at each of the three breaks were sent again, and no others.
   expect(count.sentBytes).toBeGreaterThanOrEqual(totalBytes)
   expect(count.sentBytes - totalBytes).toBeLessThan(3 * 32 * 1024)
   expect([centre.isRunning, gateway.isRunning]).toEqual([true, true])

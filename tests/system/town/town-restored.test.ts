@@ -1,5 +1,5 @@
-// Question: when an older backup of the centre is put back, does the town get back what the box still has, each alarm
-// once, and does it say what is gone when the box has it no longer?
+// Question: when an older backup of the centre is restored, does the town get back the records that the box still has,
+// each alarm once, and does it report the records that the box no longer has?
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -79,7 +79,7 @@ it('gets back everything that the box still has, and each alarm is once on the d
     lost: { lane: Lane; missing: [number, number][] }[]
   }
   const count = lost.flatMap(({ missing }) => missing).reduce((sum, [from, to]) => sum + to - from + 1, 0)
-  // The presses and their alarms travel in red, the doors' events in routine.
+  // The presses and their alarms are in red, the doors' events in routine.
   expect(count).toBeGreaterThan(perPart)
   expect(lost.map(({ lane }) => lane)).toEqual(expect.arrayContaining(['red', 'routine']))
 

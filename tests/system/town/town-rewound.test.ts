@@ -1,5 +1,5 @@
-// Question: when the data folder of a box goes back to an earlier copy (a worn card, a restored image), does the box notice,
-// begin new numbers, say so on the desk, and bring the town every call that it acknowledged since?
+// Question: when the data folder of a box goes back to an earlier copy (a worn card, a restored image), does the box
+// detect it, begin new numbers, report it on the desk, and bring the town every call that it acknowledged since?
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'mqtt'
@@ -77,7 +77,7 @@ it('keeps and brings every call of before and after, each once, over two starts 
   expect(rows.filter(isRewound)).toMatchObject([
     { colour: 'orange', device: town.boxId, state: 'unacknowledged' },
   ])
-  // What was written since stands under the new epoch and names its first place; ids are never given twice.
+  // Records written since then are under the new epoch and name their first position; ids are never used twice.
   const records = await storedRecords(town)
   expect(records.filter(({ record }) => record.was !== undefined).length).toBeGreaterThanOrEqual(3)
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)

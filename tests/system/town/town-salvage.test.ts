@@ -1,5 +1,5 @@
-// Question: when the journal of a box is torn, does the box come up by itself, say so on the desk, bring the town what
-// can still be read, and double nothing that the town had already?
+// Question: when the journal of a box is torn, does the box start by itself, report it on the desk, bring the town the
+// readable records, and double none that the town had already?
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'mqtt'
@@ -22,7 +22,7 @@ let town: TestTown
 
 beforeEach(async () => {
   town = await createTown({
-    // The events come one after another from one device: no need to wait for company.
+    // The events come one after another from one device: no commit window is needed.
     journal: { commitWindowMs: 5 },
     devices: [
       { id: 'button-1', kind: 'button' },
@@ -35,7 +35,7 @@ afterEach(() => town.close())
 const idsOf = (part: string): string[] =>
   Array.from({ length: perPart }, (_, i) => `${part}-${String(i).padStart(4, '0')}`)
 
-/** How the id of the door stands in a record's short form; the journal remembers odd ids elsewhere too. */
+/** The id of the door in a record's short form; the journal stores odd ids elsewhere too. */
 const inRecord = (id: string): string => `"door-1","${id}"`
 
 /** Publishes and waits for every PUBACK. */
@@ -125,10 +125,10 @@ it.each([
     expect(rows.filter(({ device }) => device === 'button-2')).toMatchObject([
       { occurrences: 1, state: 'unacknowledged' },
     ])
-    // The twin: the centre was indeed sent salvaged records, not a journal that had only its new ones.
+    // The twin: the centre did get salvaged records, not a journal with only new ones.
     const salvaged = (await storedRecords(town)).filter(({ record }) => record.was !== undefined)
     expect(salvaged.length).toBeGreaterThanOrEqual(after.length - lost.length)
-    // It goes on as ever.
+    // It continues normally.
     await publish('door-1', ['later-0001'], { contact: 'open' })
     await until(async () => (await storedEventIds(town)).includes('door-1 later-0001'))
   },

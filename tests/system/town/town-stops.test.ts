@@ -1,5 +1,5 @@
-// Question: does the town stop when it is told to without losing an acknowledged event, refuse a second program on its
-// data, and tell the button how far people have got?
+// Question: does the town stop on request without losing an acknowledged event, refuse a second program on its data,
+// and send the button the stage of the answer?
 import { connect, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createVillage, type Village } from '../../../firmware-sim/village/village.ts'
@@ -121,7 +121,7 @@ describe('the lamp on the button', () => {
     await act(town, row?.id ?? '', 'accept')
     await until(() => told.length === 4)
     expect(told).toEqual(['stored', 'centre', 'seen', 'accepted'].map((stage) => ({ id: '7-42', stage })))
-    // The box knows too that people have it: its own record says so.
+    // The box also knows that people accepted it: its own record contains it.
     await until(async () => (await deskRows(town))[0]?.state === 'acknowledged')
   })
 })

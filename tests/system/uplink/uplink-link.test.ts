@@ -1,4 +1,4 @@
-// Does the uplink find its way over every kind of connection, and notice every kind of silence?
+// Does the uplink connect over every kind of path, and detect every kind of silence?
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ function start(settings: Record<string, unknown>): UplinkUnderTest {
   return test
 }
 
-/** Resolves with the numbers of red that the centre has once everything is receipted. */
+/** Resolves with the numbers of red at the centre once everything is receipted. */
 async function delivers({ outbox }: UplinkUnderTest): Promise<number[]> {
   outbox.commit('red', eventBody(1))
   outbox.commit('routine', ...eventBodies(2, 500))
@@ -114,7 +114,7 @@ describe('the link of the uplink', () => {
     lost.uplink.start()
     expect(await delivers(lost)).toEqual([1])
     await lost.uplink.stop()
-    // Another authority's certificate stays refused, clock or no clock.
+    // Another authority's certificate stays refused, with or without a clock.
     await writeFile(files.caFile, (await createAuthority()).cert)
     const fooled = createUplinkUnderTest({ url, ...files }, { health })
     undos.push(() => fooled.uplink.stop())

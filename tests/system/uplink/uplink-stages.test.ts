@@ -1,5 +1,5 @@
-// Do all stages that a centre may send reach the button that raised the alarm, and does closing it end the alarm? The centre
-// here is not ours: whoever writes another one sends them just so.
+// Do all stages that a centre may send reach the button that raised the alarm, and does closing it end the alarm? The
+// centre here is not ours: another implementation sends exactly these.
 import { connectAsync } from 'mqtt'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { AlarmRecord } from '../../../protocols/domain/record.ts'

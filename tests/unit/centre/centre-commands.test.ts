@@ -1,5 +1,5 @@
-// What the box makes of the centre's commands: its own policy, their time by a clock that may stand at 1970, repeats,
-// restarts, and values that no sane centre sends.
+// The box's handling of the centre's commands: its own policy, their time by a clock that may stand at 1970, repeats,
+// restarts, and values that no correct centre sends.
 import { Registry } from 'prom-client'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -61,7 +61,7 @@ interface Box {
   sent: CentreCommandResult[]
   logs: LogEntry[]
   disk: Map<string, object>
-  /** What the engine says of the next inputs. */
+  /** The engine's results for the next inputs. */
   remarks: LogEntry[]
   isDiskFull: boolean
   pictures: number
@@ -201,7 +201,7 @@ describe('what a box lets its centre do', () => {
       order: { do: 'siren', seconds: 180 },
     })
     expect(plan({ do: 'siren', seconds: 5 })).toMatchObject({ devices: ['siren-1', 'siren-2'] })
-    // Stopping is right at any time.
+    // Stopping is always allowed.
     expect(plan({ do: 'siren', alarm: 'gone', seconds: 0 })).toMatchObject({ order: { seconds: 0 } })
   })
 
@@ -356,7 +356,7 @@ describe('hostile values', () => {
     box.commands.take(Buffer.from([0xff, 0xfe]))
     box.commands.take(Buffer.from('['.repeat(10_000)))
     await settled()
-    // Numbers and objects that are sane where they stand.
+    // Numbers and objects that are valid in their place.
     const carriedOut = new Set(box.given.map(({ command: given }) => given.id))
     expect([...carriedOut].sort()).toEqual(['k-leftMs', 'k-minutes', 'k-seconds', 'k-set'])
     expect(Object.hasOwn(Object.prototype, 'do')).toBe(false)

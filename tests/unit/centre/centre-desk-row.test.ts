@@ -1,4 +1,4 @@
-// An alarm's records may arrive in any order across lanes: the row ends the same, and never steps back on its way.
+// An alarm's records may arrive in any order across lanes: the row ends the same, and never goes back.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyAlarmRecord, needsAnswer, toDeskAlarm, type DeskRow } from '../../../centre/alarms/desk-row.ts'

@@ -1,4 +1,4 @@
-// Does a red Report wait at the centre for no more than it must, and does nobody starve for it?
+// Does a red Report wait at the centre no longer than necessary, and does every other lane still get its turn?
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { beforeEach, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { epoch, makeAlarm, makeEvent } from '../../contract/centre/centre-parts.
 
 /** Lane and count of records of each commit, in order. */
 let commits: [Lane, number][][]
-/** Lets the commit under way be done. */
+/** Lets the running commit finish. */
 let release: () => void
 let intake: Intake
 const next = new Map<Lane, number>()
@@ -54,7 +54,7 @@ function offer(lane: Lane, make: (sequence: number) => JournalRecord, count: num
   })
 }
 
-/** Lets commits be done until none is under way. */
+/** Lets commits finish until none is running. */
 async function finish(): Promise<void> {
   const drained = intake.drain().then(() => true)
   while (!(await Promise.race([drained, turn()]))) release()
@@ -89,7 +89,7 @@ it('a Report larger than that goes in one piece', async () => {
 
 const red = (): Promise<void> => offer('red', (sequence) => makeAlarm(sequence, 'raised'), 1)
 
-/** As many commits of red alone as there may be in a row; the last is under way. */
+/** As many commits of red alone as there may be in a row; the last is running. */
 async function rushOfRed(): Promise<void> {
   for (let i = 0; i < urgentInARowMax; i++) {
     if (i > 0) release()

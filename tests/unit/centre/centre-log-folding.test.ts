@@ -1,4 +1,4 @@
-// Is the log of the centre's file folded by the thread that reads, so that no commit waits for it?
+// Is the log of the centre's file checkpointed by the reading thread, so that no commit waits for it?
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -16,7 +16,7 @@ afterEach(() => dropFolder(folder))
 const megabyte = 1024 * 1024
 const insert = 'INSERT INTO quarantine (box, topic, cause, at_ms, payload) VALUES (?, ?, ?, ?, ?)'
 
-/** Megabytes of the file itself: what is committed is in its log until that is folded. */
+/** Megabytes of the file itself: committed data is in its log until the checkpoint. */
 const fileMegabytes = (file: string): number => statSync(file).size / megabyte
 
 it('a commit of the writer leaves up to 64 MB in the log, and folding moves it while the writer is open', () => {
@@ -29,7 +29,7 @@ it('a commit of the writer leaves up to 64 MB in the log, and folding moves it w
   log.fold()
   expect(fileMegabytes(file)).toBeGreaterThan(40)
   expect(statSync(`${file}-wal`).size).toBeLessThan(45 * megabyte)
-  // From the start again: the log does not grow beyond what is written between two foldings.
+  // From the start again: the log does not grow beyond the data written between two checkpoints.
   for (let i = 0; i < 40; i++) put.run('box', 't', 'c', i, Buffer.alloc(megabyte))
   expect(statSync(`${file}-wal`).size).toBeLessThan(45 * megabyte)
   log.close()

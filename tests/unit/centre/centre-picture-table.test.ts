@@ -1,4 +1,5 @@
-// Question: does the centre go on taking pictures of a box that has sent tens of thousands, and what does a box that lies cost?
+// Question: does the centre still accept pictures of a box that has sent tens of thousands, and what does a hostile box
+// cost?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +28,7 @@ afterEach(() => {
 
 const nameOf = (number: number): string => number.toString(16).padStart(64, '0')
 
-/** So many snapshots of a box, the oldest first; of the first ones the files are gone. */
+/** This many snapshots of a box, the oldest first; the files of the first ones are deleted. */
 function fill(count: number, gone: number): void {
   db.exec(`
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${count - 1})
@@ -62,7 +63,7 @@ const rows = (): { count: number; oldest: number } =>
 it('forgets the oldest of those whose files are gone, rows of the files too, and takes the new one', () => {
   fill(snapshotsPerBoxMax, 3000)
   const writer = createPictureWriter(db)
-  // One commit for all: what is tested is which rows stay, and not the disk.
+  // One commit for all: the test is about the remaining rows, not the disk.
   db.transaction(() => {
     for (let i = 0; i < 1500; i++)
       expect(writer.note(box, 1, taken(snapshotsPerBoxMax + i), 5)).toHaveLength(1)

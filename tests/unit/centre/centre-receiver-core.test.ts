@@ -98,7 +98,7 @@ test('says what an older backup has lost, asks for it, and is content when it is
   expect(take(core, reportOf(13, 2)).changes).toEqual([])
   expect(core.missing('box-a', epoch, 'routine')).toEqual([[6, 12]])
   expect(take(core, reportOf(6, 4)).plan.repeats).toBe(0)
-  // The box started anew and believes in less: it is still asked.
+  // The box restarted and reports a lower position: it is still asked.
   expect(core.hear('box-a', epoch, heard(11))).toEqual([])
   expect(core.receipt('box-a', epoch, 0).lanes.routine).toMatchObject({ storedTo: 9, lostTo: 12 })
   const gone = { ...reportOf(12, 1), skipped: [{ from: 10, to: 11, reason: 'no longer there' }] }
@@ -150,7 +150,7 @@ test('ranges hold the numbers put into them, no others, sorted and apart', () =>
   )
 })
 
-/** Damages one place of a Report: a value of another kind, or a key gone. */
+/** Damages one place of a Report: a value of another kind, or a missing key. */
 const wrongValues = fc.constantFrom(null, -1, 0, 1.5, 2 ** 53, '', 'x'.repeat(81), 'red', [], {}, true, 1e308)
 const damage = fc.record({
   path: fc.array(fc.nat(30), { minLength: 1, maxLength: 5 }),
@@ -205,7 +205,7 @@ test('checks a Report as its schema does, whole or damaged anywhere', () => {
     }),
     { numRuns: 1500 },
   )
-  // The comparison means nothing unless both verdicts were reached often.
+  // The comparison is useful only if both results occurred often.
   expect(Math.min(seen.whole, seen.refused)).toBeGreaterThan(100)
   expect(recordSchema.safeParse(makeAlarm(1, 'raised')).success).toBe(true)
 })

@@ -1,4 +1,4 @@
-// The simulated flash: what is kept, in which order, and what gives way when it is full.
+// The simulated flash: what is kept, in which order, and what is dropped when it is full.
 import { expect, test } from 'vitest'
 import { Battery } from '../../../firmware-sim/devices/battery.ts'
 import { FlashQueue, type KeptEvent } from '../../../firmware-sim/devices/flash-queue.ts'

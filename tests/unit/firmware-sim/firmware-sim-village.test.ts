@@ -1,4 +1,4 @@
-// A simulated village is the same one each time its seed is the same.
+// A simulated village is the same each time its seed is the same.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

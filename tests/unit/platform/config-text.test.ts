@@ -1,4 +1,4 @@
-// Is a configuration that an editor spoilt named, with the line and what to do?
+// Is a configuration damaged by an editor reported, with the line and the next step?
 import { describe, expect, it } from 'vitest'
 import { decodeConfigText, parseConfigYaml } from '../../../platform/config-text.ts'
 

@@ -1,4 +1,5 @@
-// Does the supervisor's own socket hear of the watchdog, through the program that comes with systemd, as often as it asks and no more?
+// Does the supervisor's own socket get the watchdog messages, through systemd's program, as often as it asks and no
+// more?
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
 import { createWatchdog } from '../../../platform/systemd-watchdog.ts'
 
-/** Binds the socket, says so, and prints what it hears of the watchdog. */
+/** Opens the socket, reports it, and prints the watchdog messages that it gets. */
 const supervisor = `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -1,14 +1,14 @@
-// Can a text of a device, a camera or a file steer the terminal that it is shown on?
+// Can a text of a device, a camera or a file control the terminal that shows it?
 import { PassThrough } from 'node:stream'
 import { pino } from 'pino'
 import { afterEach, expect, it, vi } from 'vitest'
 import { escapeHidden, print, printJson, printProblem, printProgress } from '../../../platform/terminal.ts'
 import { printable } from '../../../protocols/domain/plain-text.ts'
 
-/** Sets a title, clears a line, returns to its start, hides text, turns its order, and a C1 control sequence. */
+/** Sets a title, clears a line, returns to its start, hides text, reverses its order, and a C1 control sequence. */
 const hostile =
   '\u001b]0;PWNED\u0007\u001b[2K\r✓ all good\u001b[8m \u009b31m \u202e bidi \u2066 \u200b \ufeff \u007f \ud800'
-// Space, line feed, and what can be seen.
+// Space, line feed, and visible characters.
 const steering = /[^\n\P{C}]/u
 
 afterEach(() => void vi.restoreAllMocks())

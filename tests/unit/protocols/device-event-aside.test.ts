@@ -1,4 +1,4 @@
-// Is a call for help heard whatever else is wrong with its message, and is nothing made up of it?
+// Is a call for help recognised whatever else is wrong with its message, and is no value invented?
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseDeviceEvent } from '../../../protocols/device-mqtt/device-event.ts'

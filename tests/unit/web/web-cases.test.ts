@@ -1,4 +1,4 @@
-// Question: does the desk offer the step that can follow, show whose turn it is, and follow a case that others move?
+// Question: does the desk offer the next possible step, show whose turn it is, and follow a case that others change?
 import { expect, test } from 'vitest'
 import type { Case } from '../../../protocols/domain/case.ts'
 import type { CaseAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
@@ -73,7 +73,7 @@ test('follows the stream: new cases are listed, changed ones replaced, those tha
   expect(applyCase(list, summary('case-1'), true).map(({ id }) => id)).toEqual(['case-2'])
 })
 
-/** A centre with one case whose answers come when the test lets them. */
+/** A centre with one case whose answers come when the test allows them. */
 class FakeCases {
   answer: CaseAnswer = { case: item(), deadlines: [] }
   refusal: ApiProblem | undefined

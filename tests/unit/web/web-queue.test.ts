@@ -1,4 +1,5 @@
-// Question: what does the queue call an alarm, where does it put it, what does it sound, and how long does a session last?
+// Question: what does the queue call an alarm, where does it put it, what does it sound, and how long does a session
+// last?
 import { expect, test } from 'vitest'
 import { canSoundSiren, sirenUntilMs } from '../../../web/desk/boxes/siren.ts'
 import { findBoxes, silentGroup, stripBoxes } from '../../../web/desk/boxes/village-strip.ts'

@@ -1,4 +1,4 @@
-// Question: does one tab of several sound, another one at once when it is gone, and never none?
+// Question: does one tab of several sound, another one at once when it is closed, and always at least one?
 import { expect, test } from 'vitest'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import {
@@ -14,7 +14,7 @@ class Tabs {
   readonly clock = new VirtualClock()
   readonly #listeners = new Map<string, (news: SoundNews) => void>()
   readonly silenced: string[] = []
-  /** What a frozen tab says is lost. */
+  /** Messages of a frozen tab are lost. */
   readonly frozen = new Set<string>()
 
   open(id: string, hasChannel = true): SoundTurn {

@@ -1,4 +1,4 @@
-// Question: is the desk in step with the centre whatever the stream does, and does it say so when it is not?
+// Question: is the desk equal to the centre whatever the stream does, and does it report it when it is not?
 import { beforeEach, expect, test } from 'vitest'
 import type { DeskAlarm, StreamMessage } from '../../../protocols/desk/api.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'

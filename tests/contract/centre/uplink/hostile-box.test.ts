@@ -1,4 +1,4 @@
-// Question: what is left of a centre when a box throws at it what it can, when a callback of ours throws, when a thread ends?
+// Question: does a centre survive every attack of a box, an exception in a callback of ours, the end of a thread?
 import type { Worker } from 'node:worker_threads'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
@@ -22,7 +22,7 @@ import {
   until,
 } from '../centre-parts.ts'
 
-// Threads started from sources are gathered first: seconds on a machine with much to do.
+// Threads started from sources are bundled first: seconds on a busy machine.
 vi.setConfig({ testTimeout: 90_000 })
 
 let folder: string
@@ -56,7 +56,7 @@ it('keeps a dense Report with an object in a column of words in quarantine, and 
     await box.report('red', 1, [makeAlarm(1, 'raised')])
     const answer = (await (await running.get('/api/v1/villages', running.token())).json()) as VillagesAnswer
     const summary = answer.villages.flatMap(({ boxes }) => boxes).find(({ id }) => id === 'box-a')
-    // The name of another box is not taken, and neither is what comes behind it.
+    // The name of another box is refused, and so are the messages after it.
     expect([summary?.name, summary?.pendingName]).toEqual(['box-a', 'Lower Brook'])
     expect((await running.get('/healthz')).status).toBe(200)
     const metric = await running.centre.registry.getSingleMetricAsString(
@@ -194,7 +194,7 @@ it('a box over its share keeps its lower lanes and has its red stored; the desk 
     }
     const stored = await until(() => last('routine') > 0 && last('routine'))
     expect(stored).toBeLessThan(250)
-    // Acknowledged and not receipted: the box keeps them.
+    // Acknowledged without a Receipt: the box keeps them.
     await box.report('routine', stored + 1, [much(stored + 1)])
     await box.report('red', 1, [makeAlarm(stored + 2, 'raised')])
     await until(() => last('red') === 1)

@@ -1,4 +1,4 @@
-// Does a box ever hear "stored" before it is? Real MQTT, real SQLite, and a disk that can be held up or broken.
+// Does a box ever get "stored" before it is? Real MQTT, real SQLite, and a disk that can be delayed or broken.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -189,12 +189,12 @@ test('stores nothing over a record with the same number that is another one, and
   await until(() => box.receipts.some(({ lanes }) => lanes.routine?.storedTo === 2))
   const before = (await stored('box-a')).map(({ record }) => record)
   await box.report('routine', 1, [makeEvent(1), makeEvent(2)])
-  // As a box sends it whose data folder went back: the number again, but of a later moment.
+  // As sent by a box whose data folder went back: the number again, but of a later moment.
   await box.report('routine', 2, [makeEvent(9)])
   const receipt = await until(() => box.receipts.find(({ lanes }) => lanes.routine?.conflict !== undefined))
   expect(receipt.lanes.routine).toMatchObject({ storedTo: 1, conflict: 2 })
   expect((await stored('box-a')).map(({ record }) => record)).toEqual(before)
-  // A stored row that is spoilt since is no conflict, and the Report of the box is taken.
+  // A stored row damaged since then is no conflict, and the Report of the box is accepted.
   const db = new Database(join(folder, 'centre.db'))
   db.exec("UPDATE records SET body = '{spoilt' WHERE number = 1")
   db.close()

@@ -1,4 +1,5 @@
-// Question: does a centre whose older backup was restored say what it lost, to people and to the box, until it is back?
+// Question: does a centre with a restored older backup report its loss, to people and to the box, until it is
+// recovered?
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -41,7 +42,7 @@ async function ask<T>(path: string): Promise<T> {
   return (await (await running.get(path, running.token())).json()) as T
 }
 
-/** Stops the centre, does `act` with its folder, and starts it again. */
+/** Stops the centre, runs `act` with its folder, and starts it again. */
 async function whileStopped(act: () => void): Promise<void> {
   for (const box of boxes.splice(0)) await box.end()
   await running.centre.stop()
@@ -69,7 +70,7 @@ const heartbeat = (box: TestBox, receipted: number): void => {
 const laneProgress = async () =>
   (await ask<VillagesAnswer>('/api/v1/villages')).villages[0]?.boxes[0]?.lanes ?? {}
 
-/** Everything that a desk which was at `after` is told. */
+/** Everything that a desk at position `after` gets. */
 function listen(after: string): StreamMessage[] {
   const told: StreamMessage[] = []
   const url = `${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream?after=${after}`

@@ -1,4 +1,4 @@
-// Does the town hear that it hears nothing from a village, and that it hears it again, also across a restart?
+// Does the town learn that a village is silent, and that it is heard again, also across a restart?
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AlarmsAnswer, VillagesAnswer } from '../../../../protocols/desk/api.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
@@ -60,7 +60,7 @@ test('raises one orange alarm when a box falls silent and ends it when it is hea
   )
   const again = running
   await until(async () => (await silentAlarms(again)).length === 0)
-  // The heartbeat says that the Receipt never came: it is sent again.
+  // The heartbeat shows that the Receipt never arrived: it is sent again.
   await until(() => back.receipts.length > before)
   expect(back.receipts.at(-1)?.lanes.routine?.storedTo).toBe(1)
   await back.end()

@@ -1,4 +1,4 @@
-// Question: who may come in at the centre's TLS listener, and what may they publish and hear once they are in?
+// Question: which clients may enter at the centre's TLS listener, and what may they publish and subscribe?
 import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ afterAll(async () => {
   dropFolder(folder)
 })
 
-/** Connects as told, does one thing, leaves. */
+/** Connects as the test says, does one thing, disconnects. */
 async function attempt(centre: CentreUnderTest, options: IClientOptions, action: Action): Promise<string> {
   const client = connect(centre.centre.uplinkUrls[0] ?? '', {
     clientId: 'box-a',
@@ -121,7 +121,7 @@ const withCertificate = (name: string): IClientOptions => {
   return { cert, key }
 }
 
-/** Names of the actions that were allowed, each tried on a connection of its own. */
+/** Names of the permitted actions, each tried on a separate connection. */
 async function rights(centre: CentreUnderTest, options: IClientOptions): Promise<string[]> {
   const allowed: string[] = []
   for (const [name, action] of actions)
@@ -222,7 +222,7 @@ it('shuts out a box that is revoked or not admitted any more, also in the midst 
     writeFileSync(admittedFile, 'box-a\n')
     await isDropped
     expect((await enter(other, 'box-b')).connected).toBe(false)
-    // A list that can not be read changes nothing.
+    // An unreadable list changes nothing.
     writeFileSync(admittedFile, 'Box A!\n')
     await guarded.centre.reload()
     expect((await enter(other, 'box-b')).connected).toBe(false)

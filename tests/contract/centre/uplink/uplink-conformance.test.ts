@@ -1,4 +1,4 @@
-// Does the centre's broker close on what MQTT 3.1.1 forbids, as the box's own does, and name it once in its log?
+// Does the centre's broker close the connection on every violation of MQTT 3.1.1, like the box's own, and log it once?
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Question: is a request taken for one of our own page only when it is, and are proxies believed only when they are ours?
+// Question: does a request count as one of our own page only when it is, and are only our own proxies trusted?
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { RequestSender } from '../../../../centre/accounts/request-sender.ts'

@@ -1,4 +1,4 @@
-// Question: can somebody who guesses passwords, or sends a crowd of sign-ins, keep an honest person out?
+// Question: can a client that guesses passwords, or sends a crowd of sign-ins, keep an honest person out?
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
@@ -47,7 +47,7 @@ describe('the limit of guesses', () => {
     const { limit } = create()
     fail(limit, failuresMax.user + 5, (i) => ({ address: `10.0.8.${i % 11}`, user: 'li' }))
     expect(limit.isAllowed({ address: '10.0.7.9', user: 'li' })).toBe(true)
-    // One that has failed already has to wait.
+    // One with an earlier failure must wait.
     fail(limit, 1, () => ({ address: '10.0.7.9', user: 'li' }))
     expect(limit.isAllowed({ address: '10.0.7.9', user: 'li' })).toBe(false)
   })

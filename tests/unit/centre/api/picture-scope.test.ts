@@ -1,4 +1,5 @@
-// The same bytes may be a picture of two villages: an account with a scope gets them for its own, and only that look is noted.
+// The same bytes may be a picture of two villages: an account with a scope gets them for its own, and only that look is
+// logged.
 import { expect, test } from 'vitest'
 import { createPictureRoutes } from '../../../../centre/api/picture-routes.ts'
 import type { Look, PictureHolder } from '../../../../centre/storage/port.ts'

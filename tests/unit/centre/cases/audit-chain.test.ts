@@ -1,4 +1,4 @@
-// Does the trail show every change of the past: a field, an entry taken out, the end cut off, the whole rewritten?
+// Does the trail show every change of the past: a field, a removed entry, a cut end, a complete rewrite?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ it('finds an entry that was taken out of the middle, and one cut from the end', 
   unlocked('DELETE FROM trail WHERE position = 9')
   expect(verifyAudit(db)).toEqual({ isGood: false, entries: 8, missing: 1 })
   db.exec('DELETE FROM audit_chain WHERE position = 9')
-  // Both cut: only a head that was noted outside shows it.
+  // Both cut: only a head that was stored outside shows it.
   expect(verifyAudit(db)).toMatchObject({ isGood: true, entries: 8 })
   db.exec('DELETE FROM trail WHERE position = 5; DELETE FROM audit_chain WHERE position = 5')
   expect(verifyAudit(db)).toMatchObject({ isGood: false })

@@ -1,4 +1,5 @@
-// Does a case take its steps in order, say every deadline once, and keep a complete history, whatever people and alarms do?
+// Does a case take its steps in order, report every deadline once, and keep a complete history, whatever people and
+// alarms do?
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -338,9 +339,9 @@ describe('whatever happens', () => {
           expect(!isOver(before.state) || item === before).toBe(true)
           expect(item.state !== 'archived' || item.archived !== undefined).toBe(true)
           expect(item.verified === undefined || item.verified.who !== item.feedback?.who).toBe(true)
-          // Nothing that is open waits without a clock.
+          // Every open step has a running clock.
           expect(isOver(item.state) || Object.keys(item.clocks).length > 0).toBe(true)
-          // The same after it went through the database.
+          // The same after a round through the database.
           const restored = JSON.parse(JSON.stringify(item)) as Case
           expect(passTime(restored, policy, desk.nowMs + minute)).toEqual(
             passTime(item, policy, desk.nowMs + minute),

@@ -1,4 +1,4 @@
-// Are the figures those that a person would count by hand, do drills stay out, and can no name become markup or a formula?
+// Do the figures equal a count by hand, are drills excluded, and can no name become markup or a formula?
 import { describe, expect, it } from 'vitest'
 import { lastMonth, monthSpan } from '../../../../centre/api/figure-routes.ts'
 import { computeFigures, type FigureOptions } from '../../../../centre/figures/figures.ts'

@@ -1,4 +1,5 @@
-// Is a box that sends more than its share slowed in its lower lanes alone, does it lose nothing, and is it within its share again in time?
+// Is a box above its limit slowed in its lower lanes only, does it lose nothing, and is it within its limit again in
+// time?
 import { Registry } from 'prom-client'
 import { beforeEach, expect, it } from 'vitest'
 import { BoxLimits, calmMs } from '../../../../centre/receiver/box-limits.ts'

@@ -1,4 +1,4 @@
-// Does a box with much to say leave the others their turn?
+// Does a box with many messages leave the others their turn?
 import { expect, it } from 'vitest'
 import { FairQueue } from '../../../../centre/receiver/fair-queue.ts'
 

@@ -1,4 +1,4 @@
-// Does a Report bring what it should into the centre, and nothing of what it should not?
+// Does a Report deliver exactly its permitted content to the centre?
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { boxAlarm } from '../../../../centre/alarms/desk-row.ts'

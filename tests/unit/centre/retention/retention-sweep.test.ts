@@ -1,4 +1,5 @@
-// Question: does the sweep delete exactly what is past its term, never what is open, and does the audit trail hold after it?
+// Question: does the sweep delete exactly the rows past their term, never an open one, and is the audit trail intact
+// after it?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Does what one box sent, today or to an older program, fail a start, a commit or a list of all the others?
+// Can data that one box sent, now or to an older version, make a start, a commit or a list of all the others fail?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What the receiver makes of records that were taken as they are, whatever they hold. */
+/** The receiver's result for records that were stored unchecked. */
 function lane(box: string, records: readonly JournalRecord[], first = 1): LaneBatch {
   const core = new ReceiverCore()
   const bodies = records.map((record) => JSON.stringify(record))
@@ -78,7 +78,7 @@ it.each(['not JSON', '[[1]]', '[[2,1]]', '[[1,5],[3,9]]', '[[1,{"a":1}]]', '{"a"
 )
 
 it('stores all others of a commit when one record fails it, and puts that one into quarantine', () => {
-  // What no check lets through today: an alarm that no JSON can be made of.
+  // A value that no check accepts today: an alarm that can not be written as JSON.
   const evil = lane('evil-1', [makeEvent(1), snapshot(2, 1e300), makeAlarm(3, 'raised', { id: 'a-3' })])
   const worse = lane('evil-2', [makeEvent(1), makeEvent(2)])
   worse.alarms.push({

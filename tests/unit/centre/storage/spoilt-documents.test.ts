@@ -1,5 +1,5 @@
-// A spoilt byte, another type or a missing key in any JSON column of the centre's database, and numbers beyond all bounds: does the
-// centre open, store and list everything else, and name the row?
+// A damaged byte, another type or a missing key in any JSON column of the centre's database, and numbers beyond all
+// limits: does the centre open, store and list everything else, and name the row?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ const snapshot = (number: number, alarm: string): JournalRecord => {
 
 beforeAll(() => {
   db = openWriter(join(folder, 'centre.db'), nowMs)
-  // The disk is no question here.
+  // The disk is not tested here.
   db.pragma('synchronous = OFF')
   core = new ReceiverCore()
   const writer = createWriter(db)
@@ -86,7 +86,7 @@ const columns = [
   ['lanes', 'epoch', 'settled'],
 ] as const
 
-/** Everything that a start, a commit, the clock and a desk do; throws where one of them fails. */
+/** All operations of a start, a commit, the clock and a desk; throws if one of them fails. */
 function work(isWhole: boolean): void {
   const writer = createWriter(db)
   new ReceiverCore().remember(writer.remember([]).epochs, writer.remember([]).lanes)

@@ -1,4 +1,4 @@
-// Is a lane whose holes come and go told about now and then, and rightly in the end?
+// Is a lane with frequently changing holes reported only from time to time, and correctly in the end?
 import { expect, it } from 'vitest'
 import { GapNotes, gapPauseMs } from '../../../../centre/villages/gap-notes.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'

@@ -1,4 +1,5 @@
-// Question: is a box that speaks from two places in turns noticed, and an honest one that moves, renews or flaps left alone?
+// Question: is a box that sends from two places in turns detected, and an honest one that moves, renews or flaps not
+// reported?
 import { expect, test } from 'vitest'
 import { calmMs, returnsOfAddresses, TwoPlaces, watchedMax } from '../../../../centre/villages/two-places.ts'
 import type { BoxPlace } from '../../../../centre/villages/two-places.ts'

@@ -1,4 +1,5 @@
-// Does a centre whose writing or reading thread hangs stop feeding systemd's watchdog, and does it say so at /healthz?
+// Does a centre whose writing or reading thread hangs stop feeding systemd's watchdog, and does it report that at
+// /healthz?
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -17,7 +18,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gengfu-pulse-'))
   told = join(folder, 'told')
   writeFileSync(told, '')
-  // Stands where systemd's own program stands, and writes down what it would send to NOTIFY_SOCKET.
+  // Replaces systemd's own program, and records what it would send to NOTIFY_SOCKET.
   const notify = join(folder, 'systemd-notify')
   writeFileSync(notify, `#!/bin/sh\necho "$1" >> '${told}'\n`)
   chmodSync(notify, 0o755)

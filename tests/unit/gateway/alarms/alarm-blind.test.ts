@@ -1,4 +1,4 @@
-// Does the town hear of a device that nobody can understand, and of no other?
+// Does the town learn about a device whose messages can not be decoded, and about no other?
 import { describe, expect, it } from 'vitest'
 import { parseDeviceEvent } from '../../../../protocols/device-mqtt/device-event.ts'
 import { describeProblems } from '../../../../protocols/kit/result.ts'

@@ -1,4 +1,5 @@
-// Whoever pressed under duress may be forced to press again: the desk must go on seeing duress, and must not call back.
+// A person who pressed under duress may be forced to press again: the desk must keep showing duress, and must not call
+// back.
 import { expect, it } from 'vitest'
 import { createAlarmEngine } from '../../../../gateway/alarms/alarm-engine.ts'
 import { limitsSchema } from '../../../../gateway/config/alarm-settings.ts'

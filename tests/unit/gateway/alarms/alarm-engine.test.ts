@@ -1,4 +1,4 @@
-// Does the engine raise what the table says, follow ISA-18.2, and keep red out of every filter?
+// Does the engine raise alarms as in the table, follow ISA-18.2, and exempt red from every filter?
 import { describe, expect, test } from 'vitest'
 import { AlarmVillage } from './alarm-village.ts'
 

@@ -1,4 +1,5 @@
-// Are zones guarded as their schedule says: in their own time zone, without a clock by the safer side, with their doors told?
+// Are zones guarded as their schedule says: in their own time zone, on the safer side without a clock, with their open
+// doors reported?
 import { describe, expect, it } from 'vitest'
 import { offsetMinAt } from '../../../../protocols/domain/time-zone.ts'
 import { AlarmVillage } from './alarm-village.ts'
@@ -107,7 +108,7 @@ describe('a door that stands open when its zone begins to guard', () => {
 describe('a device that sleeps between its reports', () => {
   const button = (more: object = {}): AlarmVillage =>
     new AlarmVillage({ devices: [{ id: 'button', kind: 'button', reportIntervalS: 185, ...more }] })
-  /** Wakes, reports and cuts its radio. */
+  /** Wakes up, reports and switches its radio off. */
   const cycle = (place: AlarmVillage, everyS: number): void => {
     place.judge({ type: 'presence', device: 'button', isOnline: true })
     place.says('button', { batteryPercent: 90 })

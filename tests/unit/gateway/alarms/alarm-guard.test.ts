@@ -1,4 +1,5 @@
-// Question: is what is armed, bypassed, on test or shelved told with who did it, for as long as it holds, and never more than has room?
+// Question: are the armed, bypassed, tested and shelved items reported with the person, for as long as they apply, and
+// never more than fit?
 import { expect, test } from 'vitest'
 import { fitGuard, guardOf } from '../../../../gateway/alarms/guard.ts'
 import { GuardNews } from '../../../../gateway/health/guard-news.ts'

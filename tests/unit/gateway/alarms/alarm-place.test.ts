@@ -1,4 +1,5 @@
-// Does an alarm carry what an operator reads first and whom they ring, and does a device's last word stay for the console?
+// Does an alarm contain the text that an operator reads first and the person to call, and does a device's last report
+// stay for the console?
 import { describe, expect, it } from 'vitest'
 import type { DeviceDocument } from '../../../../gateway/alarms/documents.ts'
 import { parseAlarmSettings } from '../../../../gateway/config/alarm-settings.ts'

@@ -1,4 +1,4 @@
-// In a storm: does every red stand on its own, do people get few lines below it, and does the log keep all?
+// In a storm: is every red a separate alarm, do people get few lines below it, and does the log keep all?
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 import { AlarmVillage } from './alarm-village.ts'

@@ -24,7 +24,7 @@ export function settingsFrom(input: AlarmSettingsInput, boxId = 'box-1'): AlarmS
   return parsed.value
 }
 
-/** The memory as the journal keeps it: what is read back was JSON in between when `isJson`. */
+/** The memory as the journal stores it: read back through JSON when `isJson`. */
 export function createMapMemory(documents = new Map<string, string | object>(), isJson = false): AlarmMemory {
   return {
     get: (key) => {

@@ -1,5 +1,5 @@
-// Do levels that come late, all at once or out of order raise what they would have raised in order, and nothing else; and is "no
-// data" no level?
+// Do levels that arrive late, all at once or out of order raise what they would have raised in order, and nothing else;
+// and does "no data" count as no level?
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ if (!parsed.ok) throw new Error('the recorded floods can not be read')
 const recorded = parsed.value
   .filter(({ readings }) => readings['site'] === '01589330')
   .map(({ readings }) => readings.waterLevelMm ?? 0)
-/** Where the recorded levels rise fastest: floods; and where they hardly move. */
+/** The steepest rises in the recordings: floods; and the flattest parts. */
 const starts = recorded.map((_, at) => at).slice(60, -60)
 const riseAt = (at: number): number => (recorded[at + 12] ?? 0) - (recorded[at] ?? 0)
 const floods = [...starts].sort((a, b) => riseAt(b) - riseAt(a)).slice(0, 60)
@@ -32,7 +32,7 @@ interface Delivery {
   arrivesMs: number
 }
 
-/** The highest colour that people were given, and how many water alarms. */
+/** The highest colour that people received, and the number of water alarms. */
 function judge(
   series: readonly number[],
   deliveries: readonly Delivery[],
@@ -62,7 +62,7 @@ function judge(
 const inOrder = (length: number): Delivery[] =>
   Array.from({ length }, (_, index) => ({ index, arrivesMs: index * stepMs }))
 
-/** The samples from..to are handed over in one go when `to` is measured, in this order. */
+/** The samples from..to arrive together when `to` is measured, in this order. */
 function handedOver(
   length: number,
   from: number,

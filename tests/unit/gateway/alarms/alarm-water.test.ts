@@ -1,4 +1,4 @@
-// Are water readings checked and flagged, never dropped, and do stages wait on the way down only?
+// Are water readings checked and flagged, never dropped, and do stages wait only on the way down?
 import { describe, expect, test } from 'vitest'
 import { AlarmVillage } from './alarm-village.ts'
 

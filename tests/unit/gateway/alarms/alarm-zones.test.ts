@@ -1,4 +1,4 @@
-// Zones, schedules, maintenance, local rules and the box's own faults: does each do what its setting says?
+// Zones, schedules, maintenance, local rules and the box's own faults: does each setting have its effect?
 import { describe, expect, test } from 'vitest'
 import { AlarmVillage } from './alarm-village.ts'
 
@@ -227,14 +227,14 @@ describe('the box itself', () => {
     for (const [key, value] of old.documents) place.documents.set(key, value)
     place.nowMs = old.nowMs
     place.judge({ type: 'started' })
-    // At a start each is told once as it is.
+    // At a start each is reported once.
     place.judge({ type: 'box', fact: { kind: 'box-disk-full', isPresent: true } })
     for (const kind of ['clock-unsynced', 'link-lost'] as const)
       place.judge({ type: 'box', fact: { kind, isPresent: false } })
     for (const kind of ['box-disk-full', 'link-lost'])
       expect([kind, place.alarm('box-1', kind)?.state]).toEqual([kind, 'returned-unacknowledged'])
     expect(place.alarm('box-2', 'box-disk-full')?.state).toBe('unacknowledged')
-    // What waited under the old id is dropped: it neither becomes an alarm nor stays due for ever.
+    // A fact that waited under the old id is dropped: it neither becomes an alarm nor stays due for ever.
     expect(place.wait(7200).filter(({ alarm }) => alarm.kind === 'clock-unsynced')).toEqual([])
     expect(place.nextDueMs()).toBeGreaterThan(place.nowMs)
     expect(place.memory.get('box')).not.toHaveProperty(['waiting', 'box-1/clock-unsynced'])

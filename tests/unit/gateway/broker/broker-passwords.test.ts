@@ -1,4 +1,4 @@
-// Are device passwords checked rightly, off the event loop, a few at a time, and cheaply when devices come back?
+// Are device passwords checked correctly, off the event loop, a few at a time, and cheaply when devices reconnect?
 import { chmod, chown, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ describe('a password', () => {
 
   it('that was right is remembered, so that a storm of reconnects costs no scrypt', async () => {
     await writePasswordEntry(file, 'dev-1', await hashPassword('right', random))
-    // Nobody may wait: a second scrypt at the same time would answer busy.
+    // No check may wait: a second scrypt at the same time would answer busy.
     const credentials = await create({ passwordChecks: 1, passwordChecksWaiting: 0 })
     expect(await credentials.verify('dev-1', bytes('right'), 'x')).toBe('right')
     const storm = Array.from({ length: 500 }, () => credentials.verify('dev-1', bytes('right'), 'x'))
@@ -88,7 +88,7 @@ describe('a password', () => {
     for (const device of ['dev-1', 'dev-2'])
       await writePasswordEntry(file, device, await hashPassword('right', random))
     const credentials = await create(undefined, clock)
-    // At once, as a program guesses: those that wait count as well.
+    // At once, as a program guesses: waiting attempts count as well.
     const guesses = await Promise.all(
       Array.from({ length: 30 }, (_, i) => credentials.verify('dev-1', bytes(`guess ${i}`), '192.0.2.1')),
     )
@@ -152,7 +152,7 @@ describe('the password file', () => {
 
   it('keeps its owner and mode, and no link is followed', async () => {
     await writePasswordEntry(file, 'dev-1', await hashPassword('x', random))
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     const owner = process.getuid?.() === 0 ? 1234 : (await stat(file)).uid
     await chown(file, owner, (await stat(file)).gid)
     await chmod(file, 0o640)

@@ -1,4 +1,4 @@
-// Signing in at cameras: digests as the standard gives them, and as sloppy cameras do.
+// Signing in at cameras: digests as in the standard, and as in inexact cameras.
 import { describe, expect, it } from 'vitest'
 import { CameraAuth, parseChallenges } from '../../../../gateway/cameras/talk/http/http-auth.ts'
 import { createSeededRandom, type Random } from '../../../../protocols/kit/random.ts'

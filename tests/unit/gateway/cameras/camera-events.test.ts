@@ -1,4 +1,4 @@
-// Hours of a quiet camera in virtual time: is every event heard, and is no subscription left behind?
+// Hours of a quiet camera in virtual time: is every event received, and is no subscription left behind?
 import { expect, it } from 'vitest'
 import { notification } from '../../../../firmware-sim/camera/onvif-answers.ts'
 import { Subscriptions, subscriptionHabits } from '../../../../firmware-sim/camera/habits/subscriptions.ts'
@@ -12,7 +12,7 @@ const hourMs = 3_600_000
 const eventEveryMs = 11 * 60_000 + 7000
 const place = { address: { host: 'camera', port: 80, isTls: false }, path: '/', to: undefined }
 
-/** The camera's subscriptions as they look over the wire. */
+/** The camera's subscriptions as seen on the network. */
 function sourceOf(camera: Subscriptions, ids: Map<object, number>): EventSource {
   const idOf = (subscription: object): number => ids.get(subscription) ?? 0
   return {

@@ -1,4 +1,4 @@
-// Work on pictures, held against an encoder and a decoder that are not ours.
+// Processing of pictures, compared with an encoder and a decoder that are not ours.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,4 +1,4 @@
-// The process that talks to the cameras dies or hangs: does whoever waits hear of it, and does the next question get an answer?
+// The process of the cameras dies or hangs: does every waiting caller get an answer, and does the next request succeed?
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,11 +29,11 @@ interface Opened {
   far: CameraProcess
   clock: VirtualClock
   log: string[]
-  /** Those that started, by id. */
+  /** The started ones, by id. */
   pids: () => number[]
 }
 
-/** A process that answers with the orders it has heard; the first one does `firstDoes` instead when asked. */
+/** A process that answers with the orders it has received; the first one does `firstDoes` instead when asked. */
 function open(firstDoes: string, hasStart = true): Opened {
   const clock = new VirtualClock()
   const log: string[] = []
@@ -124,7 +124,7 @@ it('a process that says something and hangs then is ended, too', async () => {
   const heard: unknown[] = []
   const camera = far.open({ settings, credentials: undefined }, known, (told) => heard.push(told))
   const answers = Promise.allSettled([camera.check(never())])
-  // Heard after it was asked.
+  // Received after its request.
   clock.advance(1000)
   await vi.waitFor(() => expect(heard).toHaveLength(1), 5000)
   expect(pids()).toHaveLength(1)
@@ -214,7 +214,7 @@ it('no more pictures are sent over than a process can have in hand; the others w
   await vi.waitFor(() => expect(pids()).toHaveLength(1), 5000)
   process.kill(pids()[0] ?? 0, 'SIGKILL')
   expect(await first).toMatchObject({ code: 'work-failed' })
-  // What comes back is a view of a message, with the same bytes.
+  // The answer is a view of a message, with the same bytes.
   expect([...((await camera.develop(picture.fill(7), [], never(), 'red')) as unknown as Uint8Array)]).toEqual(
     [...picture],
   )
@@ -228,7 +228,7 @@ it.each([
   ['setpriv is no program at all', { chrt: passesOn, setpriv: 'what a worn card left of it' }],
   ['chrt is no program at all', { chrt: 'what a worn card left of it' }],
 ])('it runs without being tied to us where %s', async (_, scripts) => {
-  // The path without what would tie it.
+  // The path without the program that would tie it.
   for (const [name, script] of Object.entries(scripts))
     writeFileSync(join(folder, name), script, { mode: 0o755 })
   process.env['PATH'] = folder

@@ -1,4 +1,5 @@
-// Does the box remember what of its pictures the centre has, and does it tell the record again to a centre that lacks it?
+// Does the box remember which of its pictures the centre has, and does it send the record again to a centre that lacks
+// it?
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -138,7 +139,7 @@ test('tells the record again to a centre that says twice that it has none, and c
   expect(told).toEqual([])
   source.refused(one.full.sha256, 'unknown', 2)
   expect(told).toEqual([['snapshot-taken', '0000000a', 'routine']])
-  // Also of a red alarm it stays behind the alarms.
+  // Also for a red alarm it stays behind the alarms.
   one.colour = 'red'
   source.refused(one.full.sha256, 'unknown', 3)
   expect(told.at(-1)).toEqual(['snapshot-taken', '0000000a', 'blue'])

@@ -1,4 +1,4 @@
-// Question: do the cameras stand still while an alarm is on its way, never for long, and run again whatever comes?
+// Question: are the cameras stopped while an alarm is on its way, only briefly, and do they run again in every case?
 import { expect, it } from 'vitest'
 import { StandStill, stillMs } from '../../../../gateway/cameras/process/stand-still.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'

@@ -1,4 +1,4 @@
-// Question: what does a storm of alarms cost a camera, and does nobody wait in vain for a picture that others share?
+// Question: what does a storm of alarms cost a camera, and does every request for a shared picture get an answer?
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CameraState } from '../../../../gateway/cameras/port.ts'
@@ -76,7 +76,7 @@ beforeEach(() => {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const want = (alarm: string): Wanted => ({ moment: 'at-once', alarm, wantedAtMs: clock.monotonicMs() })
 
-/** Moves time on in steps, so that what starts in one is over in the next. */
+/** Moves time in steps, so that work started in one step is finished in the next. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 100) {
     clock.advance(Math.min(100, left))

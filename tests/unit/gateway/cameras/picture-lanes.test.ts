@@ -1,4 +1,5 @@
-// Do records about pictures stay out of the alarms' lanes, but for the first picture of an alarm and one that a person asked for?
+// Do records about pictures stay out of the alarms' lanes, except the first picture of an alarm and one that a person
+// requested?
 import { expect, it } from 'vitest'
 import { PictureLanes } from '../../../../gateway/cameras/pictures/picture-lanes.ts'
 

@@ -1,10 +1,10 @@
-// Is the clock of a box known to be kept, whoever keeps it, and is a centre's word of hours then not believed?
+// Is the clock of a box known to be kept, by any service, and is a centre's time that differs by hours then ignored?
 import { describe, expect, it } from 'vitest'
 import { BoxClock } from '../../../../gateway/clock/box-clock.ts'
 import { isSystemSynced, SystemSync } from '../../../../gateway/clock/system-sync.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
-/** What each service prints, as recorded on Debian 12. */
+/** The output of each service, as recorded on Debian 12. */
 const answers: [string, string, boolean][] = [
   ['perl', '0', true],
   ['perl', '5', false],

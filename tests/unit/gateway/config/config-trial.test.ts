@@ -1,5 +1,5 @@
-// A configuration that the centre changed: on trial until the centre is reached with it, and taken back by itself when it
-// is not, when the program dies of it, or when it does not fit the file.
+// A configuration that the centre changed: on trial until the centre is reached with it, and reverted automatically
+// when it is not, when the program crashes with it, or when it does not fit the file.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +48,7 @@ interface Run extends OpenedConfig {
   commands: CentreCommands
 }
 
-/** One life of the program, with `underWay` in its journal. */
+/** One run of the program, with `underWay` in its journal. */
 function start(underWay: string[] = []): Run {
   const opened = open()
   const clock = new VirtualClock()

@@ -1,4 +1,4 @@
-// Question: does check-config say what a place still has to say itself?
+// Question: does check-config list the values that the place itself must provide?
 import { expect, it } from 'vitest'
 import { findIncompletePlaces } from '../../../../gateway/config/incomplete-places.ts'
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'

@@ -1,4 +1,4 @@
-// Are the parts of a configuration that would do nothing named?
+// Are the parts of a configuration without effect named?
 import { describe, expect, it } from 'vitest'
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
 import { findLooseEnds } from '../../../../gateway/config/loose-ends.ts'

@@ -1,4 +1,4 @@
-// Is each thing that a configuration leaves open to others named?
+// Is each open access in a configuration named?
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

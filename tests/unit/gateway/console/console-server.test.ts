@@ -1,4 +1,4 @@
-// Who may read the console: this machine by its address, no page that a browser got elsewhere, and nobody's idle sockets shut it.
+// Who may read the console: this machine by its address, no page from elsewhere, and idle sockets can not block it.
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { hostname } from 'node:os'

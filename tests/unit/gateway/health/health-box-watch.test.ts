@@ -1,4 +1,4 @@
-// What the box notices about itself: told until it is kept, certificates judged only when the date is known.
+// The box's own faults: reported until they are stored, certificates checked only when the date is known.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

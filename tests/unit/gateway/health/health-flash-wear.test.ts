@@ -1,4 +1,4 @@
-// What the box wears off its flash card, and what it says of it.
+// The wear of the box's flash card, and its report.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'

@@ -1,4 +1,4 @@
-// Events between their judgement and the disk: is each told once, with its repeats, and found for as long as it is under way?
+// Events between judging and the disk: is each answered once, with its repeats, and found while it is in flight?
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InFlight, type EventInFlight } from '../../../../gateway/intake/memory/in-flight.ts'

@@ -1,4 +1,4 @@
-// Does a siren sound when the card refuses to keep the call, once, and without a PUBACK?
+// Does a siren sound when the card refuses to store the call, once, and without a PUBACK?
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

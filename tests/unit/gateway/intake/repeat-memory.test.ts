@@ -1,4 +1,4 @@
-// Which message ids count as heard: repeats do, and nothing that a reset or replaced device says.
+// Which message ids count as heard: repeats do, and no message of a reset or replaced device does.
 import { describe, expect, it } from 'vitest'
 import { recentIdsMax, recentMs } from '../../../../gateway/intake/memory/recent-ids.ts'
 import {

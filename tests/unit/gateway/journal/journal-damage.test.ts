@@ -1,4 +1,5 @@
-// Borders of what a damaged journal loses: the end of a carved file, one spoilt document, spoilt positions, the checkpoint.
+// Limits of the loss in a damaged journal: the end of a carved file, one damaged document, damaged positions, the
+// checkpoint.
 import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -155,7 +156,7 @@ describe('a spoilt epoch', () => {
 })
 
 describe('a spoilt write-ahead log', () => {
-  /** Eight commits of one record each, as a killed process leaves them; answers where each frame begins. */
+  /** Eight commits of one record each, as a killed process leaves them; returns the position of each frame. */
   function killed(): { log: Buffer; frames: number[] } {
     const { store, close, exec } = open()
     store.open()

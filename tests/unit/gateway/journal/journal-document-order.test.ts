@@ -1,4 +1,4 @@
-// Documents of a commit: the newest stands last, and what a full batch leaves behind undoes nothing.
+// Documents of a commit: the newest is last, and an entry left out of a full batch overwrites nothing later.
 import { expect, it } from 'vitest'
 import {
   documentsOf,

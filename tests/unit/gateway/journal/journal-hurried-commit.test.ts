@@ -1,5 +1,5 @@
-// An alarm comes while a long commit of routine records runs: the commit ends where it is, and nothing of it is lost, doubled
-// or numbered anew.
+// An alarm comes while a long commit of routine records runs: the commit ends early, and none of its records is lost,
+// doubled or renumbered.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ interface Bench {
   journal: Journal
   commits: CommitRequest[]
   hurried: () => number
-  /** Ends the oldest commit under way: it took so many records, or all; or failed. */
+  /** Ends the oldest running commit: it wrote this many records, or all; or failed. */
   end: (taken?: number | JournalError) => Promise<void>
 }
 
@@ -165,7 +165,7 @@ it('the commit before an alarm fails: the alarm stands by itself, and no number 
     const later = [append(journal, 'red'), append(journal, 'routine')]
     for (const one of later) one.catch(() => undefined)
     await end(isAlarmKept ? undefined : failure)
-    // What was handed in before a second failure is refused with it.
+    // Entries handed in before a second failure are refused with it.
     const settled = await Promise.allSettled(isAlarmKept ? [alarm] : [alarm, ...later.splice(0)])
     const outcomes = settled.map((one) =>
       one.status === 'fulfilled' ? one.value[0]?.number : (one.reason as unknown),

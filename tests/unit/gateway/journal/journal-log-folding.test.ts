@@ -1,4 +1,4 @@
-// The write-ahead log is folded between commits in a rush, and left alone in a calm village.
+// The write-ahead log is checkpointed between commits at high load, and rarely at low load.
 import { expect, test } from 'vitest'
 import { LogFolding, rushBytes, rushMs } from '../../../../gateway/journal/commits/log-folding.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'

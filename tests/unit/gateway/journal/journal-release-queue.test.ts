@@ -1,4 +1,4 @@
-// Callers of the journal are told a few a turn, each once and in order.
+// Callers of the journal are answered a few per turn, each once and in order.
 import { expect, test } from 'vitest'
 import { perTurnMax, ReleaseQueue } from '../../../../gateway/journal/commits/release-queue.ts'
 

@@ -1,4 +1,5 @@
-// The order to begin a new epoch: taken once, for one epoch, at most one an hour, and what was not receipted is numbered anew.
+// The order to begin a new epoch: used once, for one epoch, at most once an hour, and unreceipted records are numbered
+// again.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +47,7 @@ it('keeps how far the lanes were until something may be sent', () => {
   expect(second.opened).toMatchObject({ epoch: 'aaaaaaaa', unproven: at(5) })
   write(second.store, 6, 7)
   second.store.close(at(0))
-  // A second start before the centre was reached: what was written since was not sent either.
+  // A second start before the centre was reached: records written since then were not sent either.
   const third = open('cccccccc')
   expect(third.opened.unproven).toEqual(at(5))
   third.store.prove()

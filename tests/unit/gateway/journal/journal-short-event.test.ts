@@ -1,4 +1,4 @@
-// Events in their short form: what goes into the journal comes out of it byte for byte.
+// Events in their short form: the journal returns them byte for byte.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expandBody, shortEventStart, shortenBody } from '../../../../gateway/journal/short-event.ts'

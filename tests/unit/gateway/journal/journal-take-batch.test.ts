@@ -1,4 +1,4 @@
-// Which entries make the next commit: nothing overtakes in its own kind, and an alarm drags no long batch with it.
+// The entries of the next commit: no entry overtakes within its own kind, and an alarm takes no long batch with it.
 import { expect, it } from 'vitest'
 import {
   batchRecordsMax,

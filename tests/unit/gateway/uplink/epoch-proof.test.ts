@@ -1,4 +1,4 @@
-// What the centre's first word decides: whether the epoch goes on, a new one begins, and how long Reports wait for it.
+// The centre's first answer decides: the epoch continues, or a new one begins; and how long Reports wait for it.
 import { expect, it } from 'vitest'
 import { EpochProof, proofMs, urgentProofMs } from '../../../../gateway/uplink/epoch-proof.ts'
 import { lanes, type Lane } from '../../../../protocols/domain/colour.ts'

@@ -1,4 +1,4 @@
-// A certificate judged without its dates: everything else about it must still be right.
+// A certificate checked without its dates: everything else about it must still be right.
 import { X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isTrustedDateless } from '../../../../gateway/uplink/connect/dateless-trust.ts'

@@ -1,4 +1,4 @@
-// The dense form of a Report parses to what the readable form parses to, and survives being bent.
+// The dense form of a Report parses to the same as the readable form, and survives mutations.
 import fc from 'fast-check'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Is the watchdog fed while the box works, and starved when the journal's thread answers no more?
+// Is the watchdog fed while the box works, and not when the journal's thread no longer answers?
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { BoxFacts } from '../../../../gateway/health/box-facts.ts'
@@ -8,7 +8,7 @@ import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 async function pass(clock: VirtualClock, forMs: number): Promise<void> {
   for (let ms = 0; ms < forMs; ms += 250) {
     clock.advance(250)
-    // What a tick awaits is done within a few turns.
+    // The awaited parts of a tick are done within a few turns.
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
   }
 }

@@ -1,4 +1,4 @@
-// Are files of certificates and keys that would not work named before the start?
+// Are certificate and key files that would not work named before the start?
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

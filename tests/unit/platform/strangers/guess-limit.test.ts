@@ -1,4 +1,4 @@
-// Is guessing slowed down, and does it shut out nobody else?
+// Is guessing delayed, and does it affect no other client?
 import { expect, it } from 'vitest'
 import {
   GuessLimit,

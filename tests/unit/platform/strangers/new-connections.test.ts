@@ -1,4 +1,4 @@
-// Question: does a crowd that connects again and again leave room for others, and do many boxes behind one address come in?
+// Question: does a crowd that connects repeatedly leave room for others, and can many boxes behind one address connect?
 import { expect, it } from 'vitest'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { knownForMs, NewConnections, networksMax } from '../../../../platform/strangers/new-connections.ts'
@@ -50,7 +50,7 @@ it('does not count those who have signed in: a large town behind one address com
   const ones = new NewConnections(uplinkLimits, clock)
   let waiting = 3000
   let seconds = 0
-  // All try at once, and those that were closed try again a second later; the centre signs in 300 a second.
+  // All try at once, and closed ones try again a second later; the centre signs in 300 per second.
   for (; waiting > 0; seconds++, clock.advance(1000)) {
     const into = Array.from({ length: waiting }, () => ones.enter('town')).filter(Boolean).length
     for (let i = 0; i < into; i++) ones.signIn('town')

@@ -159,7 +159,7 @@ describe('the guard of a listener', () => {
     const clean = await open(port, '127.0.0.5')
     await until(() => served.length === 7)
     expect(guard.admit(served.at(-1) as Socket)).toBe(true)
-    // One that has signed in is not new any more: as many as before may come in beside it.
+    // One that has signed in is no longer new: as many as before may connect beside it.
     await Promise.all(Array.from({ length: limits.newAtOnce }, () => open(port, '127.0.0.5')))
     await until(() => served.length === 13)
     expect(clean.destroyed).toBe(false)

@@ -1,4 +1,4 @@
-// Does a scope hold exactly the divisions and villages that it names?
+// Does a scope contain exactly the divisions and villages that it names?
 import { expect, test } from 'vitest'
 import { isInScope, parseScope } from '../../../../protocols/desk/scope.ts'
 

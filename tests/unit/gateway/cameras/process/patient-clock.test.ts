@@ -1,4 +1,4 @@
-// A process that had no processor for longer than a deadline: is an answer that has arrived meanwhile seen before the deadline ends it?
+// A process that had no processor for longer than a deadline: is a received answer read before the deadline ends it?
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
 
 const clock = createPatientClock(createSystemClock())
 
-/** Holds up the whole process, as a board without a free processor does. */
+/** Blocks the whole process, like a board without a free processor. */
 const standStill = (forMs: number): void => {
   const untilMs = performance.now() + forMs
   while (performance.now() < untilMs);
@@ -38,7 +38,7 @@ it('a deadline that is taken back does not fire, before its time or in the momen
   const cancelEarly = clock.after(1, () => fired.push('early'))
   cancelEarly()
   const cancelBetween = clock.after(5, () => fired.push('between'))
-  // Set later for the same time: it runs behind the timer and ahead of what that put off.
+  // Set later for the same time: it runs after the timer and before the work that the timer put off.
   setTimeout(cancelBetween, 5)
   await new Promise((resolve) => setTimeout(resolve, 25))
   expect(fired).toEqual([])

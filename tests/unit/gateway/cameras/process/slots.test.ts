@@ -1,11 +1,11 @@
-// At the bound of pictures at once: does the most urgent of those that wait go first, and is nothing lost when one gives up?
+// At the limit of parallel pictures: does the most urgent waiting one go first, and is no slot lost when one aborts?
 import { expect, it } from 'vitest'
 import { Slots, type Urgency } from '../../../../../gateway/cameras/process/slots.ts'
 
 const signal = new AbortController().signal
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** One place, taken until `free` is called, and a line behind it that notes who comes in. */
+/** One place, taken until `free` is called, and a queue behind it that records the order. */
 function createLine(waitingMax = 10): {
   slots: Slots
   went: string[]

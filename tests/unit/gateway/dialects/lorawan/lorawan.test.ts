@@ -1,4 +1,4 @@
-// LoRaWAN beyond the vectors: counters over restarts, commands as bytes, heights, and input that is nothing.
+// LoRaWAN beyond the vectors: counters across restarts, commands as bytes, heights, and invalid input.
 import { expect, test } from 'vitest'
 import { countFrame } from '../../../../../gateway/dialects/lorawan/counters.ts'
 import { chirpstack } from '../../../../../gateway/dialects/lorawan/envelopes/chirpstack.ts'

@@ -1,4 +1,4 @@
-// One sender's conversation: what is a repeat, what is one press, what a retained message may say, what has vanished.
+// The session of one sender: repeats, presses, retained messages, vanished readings.
 import { describe, expect, it } from 'vitest'
 import { dialectOf } from '../../../../../gateway/dialects/dialects.ts'
 import type { Decoded, DeviceResult, Dialect, DialectMessage } from '../../../../../gateway/dialects/port.ts'
@@ -9,7 +9,7 @@ import { pressWindowMs } from '../../../../../gateway/dialects/session/presses.t
 
 const windowMs = 1000
 
-/** Says what its payload holds as JSON. */
+/** Returns the JSON of its payload. */
 function speaking(decode: (json: Partial<DeviceResult>) => Decoded): Dialect {
   return {
     name: 'spoken',

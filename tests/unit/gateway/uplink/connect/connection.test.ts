@@ -1,5 +1,5 @@
-// A stream that is closed before the MQTT client listens to it: with TLS 1.3 a centre refuses a certificate right after the
-// handshake, and the close can come before anything of ours listens.
+// A stream that is closed before the MQTT client listens to it: with TLS 1.3 a centre refuses a certificate right after
+// the handshake, and the close can come before the client has a listener.
 import { once } from 'node:events'
 import { type Duplex, PassThrough, Writable } from 'node:stream'
 import { expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-// Does the box find the one address of the centre's name that answers, however slow, and say why when none does?
+// Does the box find the one address of the centre's name that answers, however slow, and report the reason when none
+// does?
 import net from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -56,7 +57,7 @@ describe('dial', () => {
   it('keeps waiting for a slow address while the others fail', async () => {
     const slow = await listenDeaf('127.0.0.1')
     const dialled = dial('centre.test', slow.port, options(['127.0.0.1', '127.0.0.2']))
-    // Longer than Node would give each address.
+    // Longer than Node's own limit per address.
     setTimeout(slow.release, 600)
     const socket = await dialled
     expect(socket.remoteAddress).toBe('127.0.0.1')

@@ -1,4 +1,4 @@
-// A vendor's codec may do what it likes: it costs one fault, and the next one works.
+// Whatever a vendor's codec does, it causes one fault, and the next codec works.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
