@@ -14,7 +14,7 @@ const commands = {
   ],
   sim: ['firmware-sim/main.js', 'runSim', 'simulated devices 模拟设备: sim village --url URL --devices 20'],
   demo: ['firmware-sim/demo.js', 'runDemo', 'a centre and one village on this machine 本机演示'],
-  check: ['gateway/cli/check-command.js', 'runCheck', 'says in words what is wrong with a box 体检'],
+  check: ['gateway/cli/check-command.js', 'runCheck', 'lists the problems of a box and what to do 体检'],
   'check-config': [
     'gateway/cli/check-config-command.js',
     'runCheckConfig',

@@ -149,7 +149,7 @@ function build() {
     for (const page of ['desk', 'console'])
       run('node_modules/vite/bin/vite.js', ['build', '--config', 'web/vite.config.ts', '--mode', page])
   } catch {
-    fail('the build failed; what is wrong stands above')
+    fail('the build failed; see the error above')
   }
   writeStamp('build', stamp)
 }

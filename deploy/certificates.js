@@ -137,7 +137,7 @@ program
   .command('authority')
   .description('ca.crt and ca.key: keep the key off line 建立 CA')
   .requiredOption(...dirFlag)
-  .option('--name <name>', 'what it is called 名称', 'Gengfu authority')
+  .option('--name <name>', 'name 名称', 'Gengfu authority')
   .action(makeAuthority)
 
 program

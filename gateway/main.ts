@@ -43,7 +43,7 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
     .action(async ({ config }: { config: string }) => run(config))
   program
     .command('password')
-    .description('make a new password for a device and print it 为设备生成口令')
+    .description('make a new password for a device and print it 为设备生成密码')
     .requiredOption('--config <file>', 'YAML configuration 配置文件')
     .requiredOption('--device <id>', 'device id 设备编号')
     .action(async ({ config, device }: { config: string; device: string }) => password(config, device))
@@ -87,7 +87,7 @@ function readVersion(): string {
 }
 
 function logConfig({ config, centre, ignored, misfits }: OpenedConfig, logger: Logger): void {
-  if (ignored) logger.error({ problems: ignored }, 'what the centre changed does not fit the file any more')
+  if (ignored) logger.error({ problems: ignored }, 'the centre's changes do not fit the file any more')
   else if (centre.sections.length > 0)
     logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
   for (const problem of misfits)

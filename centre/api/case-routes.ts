@@ -51,7 +51,7 @@ const refusals = [
 const alarmSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
 
 const summaries: Record<schemas.CaseStepName, { zh: string; en: string }> = {
-  claim: { zh: '打开案件：让他人看到有人在处理', en: 'Show others that somebody has the case open' },
+  claim: { zh: '打开案件：让他人看到有人在处理', en: 'Show others that a person has the case open' },
   accept: { zh: '接警', en: 'Take it; the same user again changes nothing' },
   release: { zh: '放回队列', en: 'Give it back to the queue' },
   report: { zh: '上报', en: 'Report upward' },
@@ -116,7 +116,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     method: 'POST',
     path: `/api/v1/alarms/{id}/${name}`,
     summary: {
-      zh: `${summaries[name].zh}（该告警所在的案件）`,
+      zh: `${summaries[name].zh}（该报警所在的案件）`,
       en: `${summaries[name].en} (the case of this alarm)`,
     },
     access: answeringRoles,
@@ -155,7 +155,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/api/v1/alarms/{id}/case',
-      summary: { zh: '告警所在的案件', en: 'The case of an alarm' },
+      summary: { zh: '报警所在的案件', en: 'The case of an alarm' },
       access: roles,
       answer: schemas.caseAnswer,
       problems: ['not-found'],

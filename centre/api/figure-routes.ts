@@ -99,7 +99,7 @@ export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRout
       method: 'GET',
       path: '/api/v1/figures',
       summary: {
-        zh: '统计：各步骤用时与时限、误报率、告警最多的设备与地点、在线率',
+        zh: '统计：各步骤用时与时限、误报率、报警最多的设备与地点、在线率',
         en: 'Figures: steps against their limits, false alarms, devices and places with the most alarms, availability',
       },
       access: figureRoles,

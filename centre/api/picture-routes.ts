@@ -54,7 +54,7 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
       method: 'GET',
       path: '/api/v1/alarms/{id}/pictures',
       summary: {
-        zh: '告警的抓拍',
+        zh: '报警的抓拍',
         en: 'The newest pictures of an alarm, in the order in which they were taken',
       },
       access: answeringRoles,

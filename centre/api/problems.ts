@@ -23,9 +23,9 @@ const wordings = {
   'box-present': {
     status: 409,
     zh: '该网关仍在线，不能注销；请先停用网关',
-    en: 'this box is heard: only one that is gone can be retired; switch it off first',
+    en: 'this box still sends: switch it off first; only a box that is gone can be retired',
   },
-  'already-accepted': { status: 409, zh: '该告警已由他人接警', en: 'somebody else has accepted this alarm' },
+  'already-accepted': { status: 409, zh: '该报警已由他人接警', en: 'another person has accepted this alarm' },
   'wrong-step': {
     status: 409,
     zh: '当前步骤不能这样做',
@@ -43,7 +43,7 @@ const wordings = {
   },
   'alarm-active': {
     status: 409,
-    zh: '告警仍未解除；主管可写明原因后归档',
+    zh: '报警仍未解除；主管可写明原因后归档',
     en: 'an alarm of it is still active; a supervisor may archive with a reason',
   },
   'needs-reason': { status: 400, zh: '请写明原因或内容', en: 'say why, or what, in words' },

@@ -66,7 +66,7 @@ export function createRoutes(options: RouteOptions): Route[] {
       method: 'GET',
       path: '/api/v1/alarms',
       scope: 'filtered',
-      summary: { zh: '告警列表', en: 'Alarms, most urgent first, newest first within a colour' },
+      summary: { zh: '报警列表', en: 'Alarms, most urgent first, newest first within a colour' },
       access: roles,
       query: schemas.alarmsQuery,
       answer: schemas.alarmsAnswer,
@@ -104,7 +104,7 @@ export function createRoutes(options: RouteOptions): Route[] {
       method: 'POST',
       path: '/api/v1/villages/{boxId}/retire',
       summary: {
-        zh: '注销已拆除的网关：不再列出，不再因失联告警；再次听到时自动恢复。留痕。',
+        zh: '注销已拆除的网关：不再列出，不再因失联报警；再次听到时自动恢复。留痕。',
         en: 'Retire a box that is gone: not listed, its silence no alarm, back when it is heard again; kept in the trail',
       },
       access: retiringRoles,

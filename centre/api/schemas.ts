@@ -89,7 +89,7 @@ const guardTimesSchema = z
     shelved: guardUntil,
     more: count.optional(),
   })
-  .describe('what is armed, bypassed, on test and shelved at the box, and by whom')
+  .describe('the armed, bypassed, tested and shelved items at the box, and by whom')
 
 export const boxSummarySchema = z.object({
   id: z.string(),

@@ -43,7 +43,7 @@ const contentPolicy =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const missingPage = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>更夫 Gengfu</title>
-<p>值班台页面尚未构建，请运行 <code>npm run build</code>。</p>
+<p>值守台页面尚未构建，请运行 <code>npm run build</code>。</p>
 <p lang="en">The desk's pages are not built yet: run <code>npm run build</code>.</p></html>`
 
 /** The built pages, relative to the compiled file and to the source. */

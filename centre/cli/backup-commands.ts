@@ -94,7 +94,7 @@ export function addBackupCommands(program: Command, load: (file: string) => Cent
         print(`✓ 已恢复，图片 ${pictures} 张 / restored, ${pictures} pictures\n`)
         if (movedTo !== undefined) print(`  原数据库 / the database that was there: ${movedTo}\n`)
         print(
-          '  现在启动中心；网关会补报缺失的记录 / start the centre now; the boxes send again what is missing\n',
+          '  现在启动中心；网关会补报缺失的记录 / start the centre now; the boxes send the missing records again\n',
         )
       } finally {
         release()

@@ -11,9 +11,9 @@ import { createExpiredReader, createExpiredWriter } from '../storage/sqlite/rete
 
 const words: Record<ExpiredKind, string> = {
   routine: '常规记录 / routine records',
-  records: '告警记录 / alarm records',
+  records: '报警记录 / alarm records',
   cases: '已结束的处置 / ended cases',
-  alarms: '已结束的告警 / ended alarms',
+  alarms: '已结束的报警 / ended alarms',
   commands: '已完成的命令 / finished commands',
   quarantine: '隔离的报文 / quarantined messages',
 }
@@ -22,7 +22,7 @@ export function addPrune(program: Command, load: (file: string) => CentreConfig)
   program
     .command('prune')
     .description(
-      '删除超过保存期限的数据；操作记录不删 / deletes what is past its term; the audit trail stays',
+      '删除超过保存期限的数据；操作记录不删 / deletes records past their term; the audit trail stays',
     )
     .addOption(new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory())
     .option('--dry-run', '只统计 / count only')

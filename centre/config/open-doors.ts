@@ -22,7 +22,7 @@ function openListeners({ http, uplink }: CentreConfig): Problem[] {
   if (!isLoopback(http.host) && !http.tls)
     problems.push({
       path: 'http.tls',
-      message: `passwords and alarms cross the network of ${http.host} in plain text: add tls, or listen on 127.0.0.1 behind a proxy 口令与告警以明文传输`,
+      message: `passwords and alarms cross the network of ${http.host} in plain text: add tls, or listen on 127.0.0.1 behind a proxy 密码与报警以明文传输`,
     })
   uplink.listeners.forEach(({ host, tls }, i) => {
     if (isLoopback(host)) return

@@ -344,7 +344,7 @@ export class Intake {
     if (this.#isFirst(`${box} spoilt`))
       this.#options.logger.error(
         { box, lane, number, why },
-        'a record can not be stored as what it is and is in quarantine; the others of its commit are stored',
+        'a record can not be stored and is in quarantine; the other records of its commit are stored',
       )
   }
 
@@ -355,7 +355,7 @@ export class Intake {
     if (this.#isFirst(`${box} ${epoch} conflict`))
       this.#options.logger.error(
         { box, epoch, lane, number },
-        "a number came again as another record: the box's data folder went back to an earlier state; it is told to begin a new epoch",
+        "a number came again as another record: the box's data folder went back to an earlier state; the Receipt orders a new epoch",
       )
   }
 

@@ -61,7 +61,7 @@ export class CertificateWatch {
     const [files, boxes] = [() => this.#ofFiles, this.#ofBoxes]
     new Gauge({
       name: 'gengfu_centre_certificate_ends_seconds',
-      help: 'When a certificate in use ends, in seconds since 1970; of boxes the one that ends first',
+      help: 'When a certificate in use ends, in seconds since 1970; for boxes the earliest end',
       labelNames: ['use'],
       registers: [options.registry],
       collect() {
@@ -159,7 +159,7 @@ export class CertificateWatch {
 function usesOf({ http, uplink }: CertificateWatchOptions['config']): Use[] {
   const uses: Use[] = []
   if (http.tls)
-    uses.push({ use: 'desk', words: { zh: '值班台网页', en: 'the desk' }, file: http.tls.certFile })
+    uses.push({ use: 'desk', words: { zh: '值守台网页', en: 'the desk' }, file: http.tls.certFile })
   uplink.listeners.forEach(({ port, tls }, i) => {
     if (!tls) return
     const [zh, en] = [`上行端口 ${port}`, `the uplink at port ${port}`]

@@ -5,7 +5,7 @@ import type { OwnWords } from './own-alarms.ts'
 export const boxSilentWords = (name: string): OwnWords => ({
   colour: 'orange',
   text: {
-    zh: `网关“${name}”已超过 3 分钟没有消息。该村的告警此刻可能送不到这里：请电话联系村值班员，检查供电和网络。`,
+    zh: `网关“${name}”已超过 3 分钟没有消息。该村的报警此刻可能送不到这里：请电话联系村值班员，检查供电和网络。`,
     en: `Box “${name}” has not been heard for 3 minutes. Alarms of this village may not reach you now: call the village's watch, check its power and network.`,
   },
 })
@@ -13,7 +13,7 @@ export const boxSilentWords = (name: string): OwnWords => ({
 export const boxNotKeepingWords = (name: string): OwnWords => ({
   colour: 'orange',
   text: {
-    zh: `网关“${name}”的存储拒绝写入：警笛、灯照常动作，呼救照常上送，但断电会丢失未上送的内容。请尽快更换存储卡。`,
+    zh: `网关“${name}”的存储拒绝写入：警号、灯照常动作，呼救照常上送，但断电会丢失未上送的内容。请尽快更换存储卡。`,
     en: `The storage of box “${name}” refuses writes: sirens and lamps still act and calls still go up, but a power cut loses what has not gone up. Replace the card soon.`,
   },
 })

@@ -39,8 +39,8 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
   const places = new TwoPlaces({
     clock: options.clock,
     onChange: (box, both) => {
-      if (both) logger.warn({ box, places: both }, 'a box speaks from two places in turns')
-      else logger.info({ box }, 'a box speaks from one place again')
+      if (both) logger.warn({ box, places: both }, 'a box sends from two places in turns')
+      else logger.info({ box }, 'a box sends from one place again')
       const words = both && boxDoubledWords(nameOf(box), both.map(wordsOf))
       alarms.set({ box, kind: 'box-doubled' }, words)
     },

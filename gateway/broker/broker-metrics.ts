@@ -42,7 +42,7 @@ export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): B
   registry.registerMetric(
     new Counter<'purpose'>({
       name: 'gengfu_broker_messages_total',
-      help: 'Messages let pass, by what is done with them',
+      help: 'Messages accepted, by their kind',
       labelNames: ['purpose'],
       registers: [],
       collect() {

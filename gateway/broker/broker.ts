@@ -254,7 +254,7 @@ class Broker implements DeviceBroker {
       authorizePublish: (client, packet, done) => {
         const connection = client ? this.#connectionOf(client) : undefined
         if (client && connection) this.#publishing.authorize(connection, client, packet, done)
-        else done(new Error('a message from nobody'))
+        else done(new Error('a message without a sender'))
       },
       authorizeSubscribe: (client, subscription, done) =>
         this.#subscriptions.authorize(client, subscription, done),

@@ -27,7 +27,7 @@ const refusals = {
   'device-limit': [
     'one device has too many connections: the one that was silent longest was closed',
     'give each device its own id and password, or raise mqtt.limits.connectionsPerDevice',
-    '同一设备的连接过多，已关闭其中静默最久的一个，请为每台设备分配各自的编号与口令',
+    '同一设备的连接过多，已关闭其中静默最久的一个，请为每台设备分配各自的编号与密码',
   ],
   'not-connect': [
     'the first bytes are not an MQTT CONNECT',
@@ -84,17 +84,17 @@ const refusals = {
   'anonymous-refused': [
     'neither password nor certificate',
     'enrol the device, or allow mqtt.anonymous on a trusted network',
-    '设备未提供口令或证书，请先登记设备',
+    '设备未提供密码或证书，请先登记设备',
   ],
   'needs-password': [
     'the name belongs to a device with a password',
     'give the device its password',
-    '该编号的设备需要口令',
+    '该编号的设备需要密码',
   ],
   'wrong-password': [
     'the password is wrong',
     'write the password into the device again, or enrol it anew',
-    '口令错误，请重新写入口令或重新登记',
+    '密码错误，请重新写入密码或重新登记',
   ],
   'unknown-device': ['no device of that name is enrolled', 'enrol the device', '没有登记该设备'],
   'locked-out': [
@@ -105,12 +105,12 @@ const refusals = {
   busy: [
     'too many password checks are waiting',
     'nothing: the device will try again',
-    '口令校验排队中，设备会自动重试',
+    '密码校验排队中，设备会自动重试',
   ],
   'too-many-guesses': [
     'too many wrong passwords from this address',
     'write the right password into the device; it is looked at again after some seconds of quiet',
-    '该地址口令错误过多，请写入正确口令，停止尝试片刻后会再次校验',
+    '该地址密码错误过多，请写入正确密码，停止尝试片刻后会再次校验',
   ],
   'certificate-missing': [
     'no client certificate',
@@ -139,7 +139,7 @@ const refusals = {
   ],
   'two-devices-one-id': [
     'two live devices use the same id',
-    'give one of them an id of its own',
+    'give one of them another id',
     '两台设备使用同一编号，请修改其中一台',
   ],
   'will-refused': [
@@ -174,7 +174,7 @@ const refusals = {
     '消息未能保存，设备会重发',
   ],
   'not-reading': [
-    'the device does not read what it subscribed to',
+    'the device does not read its subscriptions',
     'check its link and firmware',
     '设备不接收数据，请检查链路与固件',
   ],

@@ -189,7 +189,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
     const { raw, finished } = await firstPicture(client, darkroom, signal)
     await writeFile(out, finished.full.bytes)
     const { width, height, bytes } = finished.full
-    const by = raw.source === 'http' ? '快照 snapshot' : '视频流 stream'
+    const by = raw.source === 'http' ? '抓拍 snapshot' : '视频流 stream'
     say(
       `已保存 ${out}（${width} x ${height}，${bytes.length} 字节，${by}，${Math.round(raw.answerMs)} 毫秒）`,
       `saved ${out}`,
@@ -252,7 +252,7 @@ async function firstPicture(
       const problem = toProblem(error, 'work-failed')
       if (i === sources.length - 1 || !problem.isRetryable) throw problem
       complain(
-        `快照不行，改用视频流：${problem.reason.text.zh}`,
+        `抓拍不行，改用视频流：${problem.reason.text.zh}`,
         `no snapshot, trying the stream: ${problem.reason.text.en}`,
       )
     }

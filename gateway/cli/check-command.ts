@@ -39,7 +39,7 @@ const signalWatchDbm = -110
 
 export async function runCheck(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu check')
-    .description('say in words what is wrong with this box 用文字说明本网关有何问题')
+    .description('list the problems of this box and what to do 用文字说明本网关有何问题')
     .requiredOption('--config <file>', 'YAML configuration of the gateway 网关配置文件')
     .exitOverride()
     .action(({ config }: { config: string }) => check(config))
@@ -130,7 +130,7 @@ function checkFolder({ dataDir }: GatewayConfig): Finding[] {
       ? [
           {
             grade: 'watch' as const,
-            zh: `曾修复损坏的日志，原件在 ${dataDir}/damaged-*；检查存储卡`,
+            zh: `曾修复损坏的记录库，原件在 ${dataDir}/damaged-*；检查存储卡`,
             en: `a damaged journal was salvaged; the old files are in ${dataDir}/damaged-*. Look at the card.`,
           },
         ]
@@ -319,10 +319,10 @@ function describeCameras({ cameras = [] }: HealthAnswer): Finding[] {
 
 function describeJournal({ journal, quarantine }: HealthAnswer): Finding[] {
   const states: Record<typeof journal.state, Finding> = {
-    sound: { grade: 'good', zh: '日志完好', en: 'the journal is sound.' },
+    sound: { grade: 'good', zh: '记录库完好', en: 'the journal is sound.' },
     salvaged: {
       grade: 'watch',
-      zh: '日志曾损坏并已修复',
+      zh: '记录库曾损坏并已修复',
       en: 'the journal was damaged and salvaged at the last start.',
     },
     rewound: {
@@ -330,10 +330,10 @@ function describeJournal({ journal, quarantine }: HealthAnswer): Finding[] {
       zh: '数据目录曾退回到以前的状态，本次启动已换用新的编号段；换过卡或恢复过备份吗？否则更换存储卡',
       en: 'the data folder went back to an earlier state, and this start began a new epoch: was a card changed or an image restored? If not, replace the card.',
     },
-    filling: { grade: 'watch', zh: '日志空间将满', en: 'the room for the journal is nearly used up.' },
+    filling: { grade: 'watch', zh: '记录库空间将满', en: 'the room for the journal is nearly used up.' },
     dropping: {
       grade: 'act',
-      zh: `日志已满，正在舍弃普通记录（${journal.droppedRecords} 条）`,
+      zh: `记录库已满，正在舍弃普通记录（${journal.droppedRecords} 条）`,
       en: `the journal is full and gives up routine records (${journal.droppedRecords} so far).`,
     },
   }

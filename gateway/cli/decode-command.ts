@@ -240,7 +240,7 @@ async function decode(choices: Choices): Promise<void> {
 
 export async function runDecode(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu decode')
-    .description('what the box makes of messages that devices send 解码设备报文')
+    .description('the readings and alarms that messages of devices give 解码设备报文')
     .option(
       '--config <file>',
       'gateway configuration, YAML: then its devices, zones and limits count 网关配置',

@@ -41,11 +41,11 @@ export async function runDevice(argv: readonly string[]): Promise<number> {
     })
   add('adopt <address>', 'take in a device that knocks 登记新设备')
     .requiredOption('--kind <kind>', 'button, contact, motion, smoke, gas, leak, water, siren ... 类型')
-    .option('--zone <zone>', 'where it is 区域')
+    .option('--zone <zone>', 'where it is 防区')
     .option('--name <name>', 'what people call it 名称')
     .option('--id <id>', 'its id here; made from its address when left out 编号')
     .option('--via <bridge>', 'the bridge that carries it, where the box has not heard it 网桥')
-    .option('--dialect <dialect>', 'where it connects itself and speaks another dialect than ours 方言')
+    .option('--dialect <dialect>', 'its dialect, if it connects itself and does not use the native one 方言')
     .option('--base <topic>', 'first levels of its topics, with --dialect')
     .option('--codec <codec>', 'what reads its LoRaWAN frames 解码器')
     .option('--again', 'although other hardware took its place 重新启用已锁定的硬件')
@@ -180,7 +180,7 @@ function answerOf({ config, registry }: OpenedConfig): DevicesAnswer {
 function tableOf({ devices, knocking, lockedOut, forgotten }: DevicesAnswer): string {
   const lines = [
     ...columns([
-      ['device 设备', 'name 名称', 'kind 类型', 'zone 区域', 'hardware 硬件', 'presence 状态', 'entry 来源'],
+      ['device 设备', 'name 名称', 'kind 类型', 'zone 防区', 'hardware 硬件', 'presence 状态', 'entry 来源'],
       ...devices.map(lineOf),
     ]),
     ...(knocking.length > 0

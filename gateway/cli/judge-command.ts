@@ -84,7 +84,7 @@ function judge(choices: Choices): void {
 
 export async function runJudge(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu judge')
-    .description('what the alarm engine would have done with recorded readings 用历史数据试判告警限值')
+    .description('the alarms that the engine would have raised for recorded readings 用历史数据试判报警限值')
     .requiredOption('--config <file>', 'gateway configuration, YAML 网关配置')
     .requiredOption('--device <id>', 'the device whose readings they are 设备编号')
     .requiredOption('--csv <file>', 'columns timeUtc and readings such as waterLevelMm 数据文件')
@@ -96,7 +96,7 @@ export async function runJudge(argv: readonly string[]): Promise<void> {
     )
     .option(
       '--accept-after <seconds>',
-      'somebody accepts each alarm after it; or never 多久后接警',
+      'each alarm is accepted after this time; or never 多久后接警',
       parseSeconds,
       60,
     )

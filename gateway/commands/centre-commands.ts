@@ -311,7 +311,7 @@ export class CentreCommands {
     this.#cancelLook = this.#options.clock.after(lookIntervalMs, () => {
       const { steadyMs } = this.#options.now()
       for (const { id } of this.#waitsForDevices().filter(({ untilSteadyMs }) => untilSteadyMs <= steadyMs))
-        this.#inTurn('a command that nobody answered could not be ended', () => this.#giveUp(id))
+        this.#inTurn('a command without an answer could not be ended', () => this.#giveUp(id))
       this.#look()
     })
   }

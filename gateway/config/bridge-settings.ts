@@ -124,7 +124,7 @@ export function checkBridges(
     if (other !== undefined && url === undefined)
       problems.push({
         path: `bridges.${index}.base`,
-        message: `topics of its own; "${other}" has these already`,
+        message: `other topics; "${other}" has these already`,
       })
     places.set(place, id)
   })
@@ -145,7 +145,7 @@ export function checkBridges(
     if (names.has(connectsAs))
       problems.push({
         path: `devices.${index}.connectsAs`,
-        message: `a name of its own; "${connectsAs}" is there already`,
+        message: `another name; "${connectsAs}" is there already`,
       })
     names.add(connectsAs)
   })

@@ -72,7 +72,7 @@ export const camerasSettingsSchema = z
   .superRefine((cameras, context) => {
     cameras.forEach((camera, i) => {
       if (cameras.findIndex((other) => other.id === camera.id) !== i) {
-        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'an id of its own: this one is taken' })
+        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'another id: this one is used already' })
       }
       if (!camera.onvif && camera.snapshotPath === undefined && camera.streamPath === undefined) {
         context.addIssue({

@@ -57,7 +57,7 @@ function zonesAndCameras({ zones, cameras, pictures }: GatewayConfig): Problem[]
     if (user !== undefined && passwordFile === undefined && pictures.keyFile === undefined)
       problems.push({
         path: `cameras.${i}.passwordFile`,
-        message: `user without a password: name a passwordFile, or pictures.keyFile and give the password at the console 缺少摄像机口令`,
+        message: `user without a password: name a passwordFile, or pictures.keyFile and give the password at the console 缺少摄像机密码`,
       })
     return problems
   })

@@ -21,7 +21,7 @@ function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
     if (!tls)
       found.push({
         path: `mqtt.listeners.${i}.tls`,
-        message: `passwords and reports cross the network of ${host} in plain text: add tls, or keep that network apart 口令与报文以明文传输`,
+        message: `passwords and reports cross the network of ${host} in plain text: add tls, or keep that network apart 密码与报文以明文传输`,
       })
     return found
   })

@@ -162,7 +162,7 @@ function replace(
   const old = speaksFrom(device)
   if (hardwareKey(old) === hardwareKey(address))
     return bad(
-      `"${id}" is ${address} already. New hardware under the same name: gengfu gateway password gives it a new password, and the old one is out 名称相同：请重新生成口令`,
+      `"${id}" is ${address} already. New hardware under the same name: gengfu gateway password gives it a new password, and the old one is out 名称相同：请重新生成密码`,
       'address',
     )
   const holder = holderOf(place, address)

@@ -158,7 +158,7 @@ export class ConsoleServer {
     // A name that was pointed at this address would let a foreign page read it, and an image in one would count as a
     // look.
     if (!isOwnPage(request) || isForeignSite(request))
-      return send(response, 403, 'text/plain', 'nothing here is for pages of somebody else\n')
+      return send(response, 403, 'text/plain', 'requests from pages of other sites are refused\n')
     if (path.startsWith('/api/v1/snapshots/')) return this.#picture(path, request, response)
     if (path === '/api/v1/health') return sendJson(response, 200, await this.#options.health())
     if (path === '/api/v1/devices') return sendJson(response, 200, this.#options.devices.answer())
@@ -172,7 +172,7 @@ export class ConsoleServer {
     if (!isLoopback(request.socket.remoteAddress))
       return send(response, 403, 'text/plain', 'controls answer on the box itself only; use an SSH tunnel\n')
     if (!isOwnPage(request) || isForeignSite(request))
-      return send(response, 403, 'text/plain', 'controls are not for pages of somebody else\n')
+      return send(response, 403, 'text/plain', 'controls refuse requests from pages of other sites\n')
     // A foreign page can not send this type without asking the browser first, and the console never allows it.
     if (request.headers['content-type']?.split(';')[0] !== 'application/json')
       return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
@@ -216,7 +216,7 @@ export class ConsoleServer {
     const who = new URL(request.url ?? '/', 'http://box').searchParams.get('who') ?? ''
     const bytes = await lookAtPicture(this.#options.cameras, path, who)
     if (bytes) send(response, 200, 'image/jpeg', Buffer.from(bytes))
-    else send(response, 404, 'text/plain', 'no such picture, or nobody said who looks (?who=NAME)\n')
+    else send(response, 404, 'text/plain', 'no such picture, or the name of the person is missing (?who=NAME)\n')
   }
 
   async #page(path: string, response: ServerResponse): Promise<void> {

@@ -54,7 +54,7 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
   })
   const refused = new Counter({
     name: 'gengfu_uplink_refused_receipts_total',
-    help: 'Receipts that were not believed',
+    help: 'Receipts that were refused',
     labelNames: ['reason'],
     registers,
   })

@@ -353,13 +353,13 @@ class UplinkLoop implements Uplink {
       ...events,
       receiptRefused: (reason, lane) => {
         events.receiptRefused(reason, lane)
-        this.#options.logger.warn({ reason, lane }, 'a Receipt was not believed')
+        this.#options.logger.warn({ reason, lane }, 'a Receipt was refused')
       },
       steppedBack: (lane, records) => {
         events.steppedBack(lane, records)
         this.#options.logger.warn(
           { lane, records },
-          'the centre has lost what it had receipted: it goes again',
+          'the centre has lost receipted records: they are sent again',
         )
       },
       skipped: (lane, skipped) => {

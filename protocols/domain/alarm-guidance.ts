@@ -20,7 +20,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   },
   'carbon-monoxide': {
     zh: '立即拨打住户电话，让所有人到室外，不要寻找来源；拨打 119 和 120，说明可能有人中毒。',
-    en: 'Ring the household at once: everybody out of the house, nobody looks for the source. Call 119 and 120 and say that people may be poisoned.',
+    en: 'Ring the household at once: everybody out of the house; do not look for the source. Call 119 and 120 and say that people may be poisoned.',
   },
   water: {
     zh: '看水位趋势和抓拍，按预案通知沿河住户；红色立即组织转移，封闭漫水路口。',
@@ -36,11 +36,11 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   },
   'exit-error': {
     zh: '联系布防的人回去关好；关不上的先旁路，并记下这处没有防护。',
-    en: 'Have whoever armed it go back and close it; what cannot be closed is bypassed, and stays unguarded.',
+    en: 'Ask the person who armed it to go back and close it; if it cannot be closed, bypass it: it stays unguarded.',
   },
   tamper: {
     zh: '联系住户核实是否有人移动设备；派维护员检查并复位。',
-    en: 'Ask whether somebody moved the device; send the maintainer to check and reset it.',
+    en: 'Ask whether a person moved the device; send the maintainer to check and reset it.',
   },
   'device-silent': {
     zh: '这个设备此刻不能报警：联系住户，检查电源、电池和信号。',
@@ -48,7 +48,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   },
   'device-blind': {
     zh: '这个设备说的话无人能懂，可能正在报警：先联系住户或到现场看，再把“首字节”发给设备厂家或维护员。',
-    en: 'Nobody can read what this device says, and it may be an alarm: first call the household or look on site, then give the first bytes to the maker or the maintainer.',
+    en: 'The messages of this device cannot be decoded, and one may be an alarm: first call the household or look on site, then give the first bytes to the maker or the maintainer.',
   },
   'device-fault': {
     zh: '这个设备可能已不能报警：按所报故障检查探头、线缆或电池；若是读数消失，请在网桥上重新接入它。',
@@ -63,7 +63,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     en: 'Check whether the probe is loose, silted or wet; until then judge by the next gauge.',
   },
   'camera-offline': {
-    zh: '检查摄像机电源和网线；期间告警没有抓拍。',
+    zh: '检查摄像机电源和网线；期间报警没有抓拍。',
     en: 'Check the camera’s power and cable; alarms carry no snapshot meanwhile.',
   },
   'mains-lost': {
@@ -79,7 +79,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     en: 'Restore mains or change the battery soon; without power the village goes silent.',
   },
   'box-silent': {
-    zh: '电话联系村里确认是否停电断网；本村告警此刻到不了中心。',
+    zh: '电话联系村里确认是否停电断网；本村报警此刻到不了中心。',
     en: 'Phone the village about power and network; its alarms cannot reach the centre now.',
   },
   'box-doubled': {
@@ -104,7 +104,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
   },
   'journal-rewound': {
     zh: '问清是否换过卡或恢复过备份；否则存储卡已坏，尽快更换。期间未上送的记录可能已丢失。',
-    en: 'Ask whether somebody changed the card or restored an image; if not, the card is failing: replace it soon. What had not gone up may be lost.',
+    en: 'Ask whether the card was changed or an image restored; if not, the card is failing: replace it soon. Records that were not sent may be lost.',
   },
   'box-not-keeping': {
     zh: '尽快更换存储卡；在此之前断电会丢失未上送的内容，“未存于网关”的呼救照常处置。',
@@ -119,7 +119,7 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     en: 'Issue a new certificate before it expires.',
   },
   'link-lost': {
-    zh: '本村独立工作：本地联动有效，告警先存后传。检查网络。',
+    zh: '本村独立工作：本地联动有效，报警先存后传。检查网络。',
     en: 'The village works alone: local rules act, alarms are kept and sent later. Check the network.',
   },
   storm: {

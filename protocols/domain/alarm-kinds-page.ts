@@ -7,7 +7,7 @@ import { caseSteps, stepLimits, type CaseStep } from './step-limits.ts'
 export type PageLanguage = 'zh' | 'en'
 
 const words = {
-  title: { zh: '告警种类', en: 'Kinds of alarm' },
+  title: { zh: '报警种类', en: 'Kinds of alarm' },
   intro: {
     zh: '本页由 `protocols/domain/alarm-table.ts` 生成，请勿手改。颜色是优先级；村和防区可以改颜色（红色不能改低），防区级别 daily 低一级、key 和 strict 高一级。代码“参照”Contact ID、SIA DC-03、GB/T 28181 和 CAP 设计，未经认证；Contact ID 前缀 1 为新发、3 为恢复；有的接收机不识别 154、383、384，可改用 SIA。',
     en: 'Made from `protocols/domain/alarm-table.ts`; do not edit. Colour is priority; village and zone may overrule it (never lower red), and a zone’s grade moves it: daily one down, key and strict one up. The codes are designed after Contact ID, SIA DC-03, GB/T 28181 and CAP and certified to none; the Contact ID qualifier is 1 for new and 3 for restore; some receivers do not map 154, 383 and 384, use SIA there.',

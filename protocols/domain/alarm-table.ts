@@ -73,7 +73,7 @@ const quietGuidance = both([
 ])
 
 const neverHeldBack: Texts = [
-  '立即告警，从不合并、搁置、延迟或抑制',
+  '立即报警，从不合并、搁置、延迟或抑制',
   'at once; never grouped, shelved, delayed or suppressed',
 ]
 
@@ -101,7 +101,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
   gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2], neverHeldBack),
   'carbon-monoxide': row(['一氧化碳', 'Carbon monoxide'], 'red', ['162', 'GA', 2], neverHeldBack),
   water: row(
-    ['水位告警', 'High water'],
+    ['水位报警', 'High water'],
     'orange',
     ['154', 'WA', 7],
     [
@@ -125,7 +125,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['漏水', 'Water leak'],
     'orange',
     ['154', 'WA', 2],
-    ['检测到水即告警，干燥后恢复', 'while water is felt'],
+    ['检测到水即报警，干燥后恢复', 'while water is felt'],
   ),
   intrusion: row(
     ['入侵', 'Intrusion'],
@@ -176,8 +176,8 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     'yellow',
     ['380', 'YX', 6],
     [
-      '已登记设备的消息无法识别：按钮、烟感、燃气为橙色且立即告警；从未读出水位的水位计立即或三个上报周期后告警，读出过的连续三次后告警；恢复可读后结束',
-      'a listed device says what nobody can read: button, smoke and gas orange and at once; a gauge that never gave a level at once or after three report intervals, one that did after three in a row; over when it can be read again',
+      '已登记设备的消息无法识别：按钮、烟感、燃气为橙色且立即报警；从未读出水位的水位计立即或三个上报周期后报警，读出过的连续三次后报警；恢复可读后结束',
+      'the messages of a listed device cannot be decoded: button, smoke and gas orange and at once; a gauge that never gave a level at once or after three report intervals, one that did after three in a row; over when it can be read again',
     ],
     {
       variants: {
@@ -247,7 +247,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     'orange',
     ['356', 'YC', 6],
     [
-      '由中心在 180 秒无心跳后发出，并抑制该村设备失联告警',
+      '由中心在 180 秒无心跳后发出，并抑制该村设备失联报警',
       'raised by the centre after 180 s without a heartbeat; mutes the village’s silent devices',
     ],
   ),
@@ -257,11 +257,11 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['137', 'TA', 2],
     [
       '由中心发出：十分钟内同一网关轮流以两张证书（往返 2 次）或从两个地址（6 次）连接；十分钟不再出现后结束',
-      'raised by the centre when a box speaks in turns with two certificates (2 returns) or from two addresses (6) within 10 min; over after 10 min without',
+      'raised by the centre when a box sends in turns with two certificates (2 returns) or from two addresses (6) within 10 min; over after 10 min without',
     ],
   ),
   'box-disk-full': row(
-    ['日志存储将满', 'Journal nearly full'],
+    ['记录库将满', 'Journal nearly full'],
     'yellow',
     ['623', 'JL', 6],
     ['用量 90 %', 'at 90 % of its space'],
@@ -280,14 +280,14 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['未同步满一小时', 'after an hour without sync'],
   ),
   'journal-damaged': row(
-    ['日志损坏并已抢救', 'Journal damaged and salvaged'],
+    ['记录库损坏并已抢救', 'Journal damaged and salvaged'],
     'orange',
     ['333', 'YX', 6],
     ['启动时发现，附抢救条数', 'found at start, with the count salvaged'],
     { endsBy: 'answer' },
   ),
   'journal-rewound': row(
-    ['日志退回到以前的状态', 'Journal went back to an earlier state'],
+    ['记录库退回到以前的状态', 'Journal went back to an earlier state'],
     'orange',
     ['333', 'YX', 6],
     [
@@ -301,7 +301,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     'orange',
     ['300', 'YX', 6],
     [
-      '存储只读或拒绝写入；警笛、灯照常动作，呼救照常上送并注明“未存于网关”；恢复写入后结束',
+      '存储只读或拒绝写入；警号、灯照常动作，呼救照常上送并注明“未存于网关”；恢复写入后结束',
       'the storage is read-only or refuses writes; siren and lamps still act and calls still go up, marked as not kept at the box; over when it writes again',
     ],
   ),
@@ -327,11 +327,11 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ['断联满 180 秒', 'after 180 s without the centre'],
   ),
   storm: row(
-    ['告警风暴', 'Alarm storm'],
+    ['报警风暴', 'Alarm storm'],
     'yellow',
     ['606', 'YX', 6],
     [
-      '十分钟内红色以下同类超过 5 起或总行数用尽时并为一行并计数；颜色取其中最高；日志保留全部',
+      '十分钟内红色以下同类超过 5 起或总行数用尽时并为一行并计数；颜色取其中最高；记录库保留全部',
       'one line with a count when more than 5 of a kind, or more lines than people can read, come in 10 min; the highest colour below red among them; the log keeps all',
     ],
   ),

@@ -45,6 +45,6 @@ export function stateDiagram(): string {
     for (const from of rule.from) {
       if (rule.to !== undefined && rule.to !== from) lines.push(`  ${from} --> ${rule.to}: ${step}`)
     }
-  lines.push('  accepted --> open: nobody moved it, or its holder left', '  archived --> [*]')
+  lines.push('  accepted --> open: no progress, or its holder left', '  archived --> [*]')
   return `${lines.join('\n')}\n`
 }

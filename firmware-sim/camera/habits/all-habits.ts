@@ -14,7 +14,7 @@ export interface HabitGroup {
 }
 
 export const habitGroups: HabitGroup[] = [
-  { zh: '登录快照网页', en: 'Signing in to a snapshot page', habits: signInHabits },
+  { zh: '登录抓拍网页', en: 'Signing in to a snapshot page', habits: signInHabits },
   { zh: '网页怎样送图片', en: 'How a page sends its picture', habits: framingHabits },
   { zh: '图片本身', en: 'The picture itself', habits: pictureHabits },
   { zh: 'ONVIF 登录与时钟', en: 'ONVIF: signing in, and clocks', habits: clockHabits },

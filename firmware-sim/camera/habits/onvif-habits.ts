@@ -15,7 +15,7 @@ const hoursLater =
     xml.replace(/<tt:Hour>(\d+)/, (_, hour: string) => `<tt:Hour>${(Number(hour) + hours + 24) % 24}`)
 
 const ownTime = {
-  zh: '先用摄像机报的时间签名，再用盒子自己的，然后用其他可能的，各一次',
+  zh: '先用摄像机报的时间签名，再用网关自己的，然后用其他可能的，各一次',
   en: 'signs by the time that the camera tells, then by our own, then by the other candidates, each once',
 }
 
@@ -164,7 +164,7 @@ export const mediaHabits: OnvifHabit[] = [
   {
     name: 'media2-refuses',
     does: {
-      zh: '有 Media2，但快照地址只有 Media1 会答',
+      zh: '有 Media2，但抓拍地址只有 Media1 会答',
       en: 'has Media2, and answers for the snapshot in Media1 only',
     },
     we: { zh: '每个地址分别问两种服务', en: 'asks both services for each address' },
@@ -176,7 +176,7 @@ export const mediaHabits: OnvifHabit[] = [
   {
     name: 'first-profile-without-snapshot',
     does: {
-      zh: '第一个配置没有快照，第二个有',
+      zh: '第一个配置没有抓拍，第二个有',
       en: 'has no snapshot for its first profile and one for its second',
     },
     we: { zh: '依次问前四个配置', en: 'asks for its first four profiles in turn' },
@@ -226,7 +226,7 @@ export const mediaHabits: OnvifHabit[] = [
   },
   {
     name: 'snapshot-says-null',
-    does: { zh: '快照地址写 (null)', en: 'says `(null)` for its snapshot in one service' },
+    does: { zh: '抓拍地址写 (null)', en: 'says `(null)` for its snapshot in one service' },
     we: { zh: '当作没有，再问另一个服务', en: 'takes it for none and asks the other service' },
     serve: ({ operation, path, usual, base }) =>
       operation === 'GetServices'
@@ -238,7 +238,7 @@ export const mediaHabits: OnvifHabit[] = [
   {
     name: 'name-inside-snapshot-address',
     does: {
-      zh: '快照地址里带用户名和怪密码',
+      zh: '抓拍地址里带用户名和怪密码',
       en: 'writes a name and an odd password into its snapshot address',
     },
     we: { zh: '去掉，主机仍是摄像机', en: 'drops them: the host is the camera' },
@@ -253,7 +253,7 @@ export const mediaHabits: OnvifHabit[] = [
 export const pageRefuses: OnvifHabit = {
   name: 'page-refuses-the-account',
   does: {
-    zh: 'ONVIF 接受帐号，快照网页不接受',
+    zh: 'ONVIF 接受帐号，抓拍网页不接受',
     en: 'takes the account in ONVIF and not at its snapshot page',
   },
   we: {

@@ -33,7 +33,7 @@ export class Subscriptions {
     const identity = connection?.identity
     const { qos } = subscription
     const topic = String(subscription.topic)
-    if (!connection || !identity) return done(new Error('a subscription from nobody'))
+    if (!connection || !identity) return done(new Error('a subscription without a client'))
     if (topic === sessionMarker) return done(null, null)
     // A malformed filter ends the connection [MQTT-4.7.1]; a forbidden one does not.
     if (topicFilterProblem(topic, limits) !== undefined) {

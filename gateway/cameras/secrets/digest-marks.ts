@@ -18,7 +18,7 @@ export class DigestMarks {
   /** Reads the marks of configured cameras: the file never holds more. */
   async load(cameras: readonly string[]): Promise<void> {
     const parsed = await readJsonWhole(this.#file, (keptAs) =>
-      this.#log.error({ keptAs }, 'what is known of sign-ins at cameras is damaged: each camera is met anew'),
+      this.#log.error({ keptAs }, 'the file of camera sign-ins is damaged: the sign-in of each camera is detected again'),
     )
     const found: unknown[] = Array.isArray(parsed) ? parsed : []
     for (const camera of cameras) if (found.includes(camera)) this.#marked.add(camera)
@@ -52,7 +52,7 @@ export class DigestMarks {
       .then(() => writeWhole(this.#file, text, 0o600))
       .catch((error: unknown) => {
         // The mark holds until the restart; after it the next Digest sets it again.
-        this.#log.error({ err: error }, 'what is known of sign-ins at cameras could not be written')
+        this.#log.error({ err: error }, 'the file of camera sign-ins could not be written')
       })
   }
 }

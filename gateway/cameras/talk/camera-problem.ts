@@ -14,17 +14,17 @@ const sentences = {
     zh: '找不到这个主机名：请改用 IP 地址',
     en: 'the host name is not known: use the IP address',
   },
-  'no-route': { zh: '网络不通：盒子没有到摄像机的路由', en: 'no route from the box to the camera' },
+  'no-route': { zh: '网络不通：网关没有到摄像机的路由', en: 'no route from the box to the camera' },
   reset: { zh: '摄像机中途断开连接', en: 'the camera broke off in the middle of its answer' },
   slow: { zh: '摄像机太慢：在时限内没有答完', en: 'the camera is too slow: not done within the time limit' },
   'too-large': {
     zh: '摄像机的应答过大或没有尽头',
     en: 'the answer of the camera is too large or has no end',
   },
-  'bad-http': { zh: '摄像机的应答不是 HTTP', en: 'what the camera answers is not HTTP' },
-  'bad-rtsp': { zh: '摄像机的视频端口应答的不是 RTSP', en: 'what the video port answers is not RTSP' },
+  'bad-http': { zh: '摄像机的应答不是 HTTP', en: 'the answer of the camera is not HTTP' },
+  'bad-rtsp': { zh: '摄像机的视频端口应答的不是 RTSP', en: 'the answer of the video port is not RTSP' },
   'own-address': {
-    zh: '这个主机名指向盒子自己，已拒绝：请改用摄像机的 IP 地址',
+    zh: '这个主机名指向网关自己，已拒绝：请改用摄像机的 IP 地址',
     en: 'this host name leads to the box itself, which is refused: use the IP address of the camera',
   },
   'http-error': { zh: '摄像机用错误代码应答', en: 'the camera answers with an error code' },
@@ -41,7 +41,7 @@ const sentences = {
     en: 'the sign-in is refused: wrong password, or the clock of the camera is wrong (set it)',
   },
   'snapshot-refused': {
-    zh: '快照网页不接受这个帐号，ONVIF 接受',
+    zh: '抓拍网页不接受这个帐号，ONVIF 接受',
     en: 'the snapshot page does not take this account, ONVIF does',
   },
   'basic-refused': {
@@ -55,7 +55,7 @@ const sentences = {
   },
   'certificate-changed': {
     zh: '摄像机的证书变了：如已更换摄像机请确认，否则可能有人冒充',
-    en: 'the certificate of the camera changed: confirm if it was replaced, else somebody may pose as it',
+    en: 'the certificate of the camera changed: confirm if it was replaced; otherwise another device may imitate it',
   },
   'tls-failed': {
     zh: '加密连接失败：请检查端口和 tls 设置',
@@ -76,11 +76,11 @@ const sentences = {
   },
   'not-a-picture': {
     zh: '摄像机送来的不是图片（也许是错误网页）',
-    en: 'what the camera sent is not a picture (perhaps an error page)',
+    en: 'the camera sent no picture (perhaps an error page)',
   },
   'broken-picture': { zh: '图片残缺或损坏', en: 'the picture is cut off or damaged' },
   'no-picture-source': {
-    zh: '摄像机既没有快照地址也没有视频流',
+    zh: '摄像机既没有抓拍地址也没有视频流',
     en: 'the camera offers neither a snapshot nor a stream',
   },
   'stream-not-found': {
@@ -109,11 +109,11 @@ const sentences = {
   'disk-full': { zh: '磁盘已满或不可写，图片没有保存', en: 'disk full or not writable: picture not kept' },
   'work-failed': { zh: '图片处理失败，没有保存', en: 'the picture could not be processed and was not kept' },
   'program-failed': {
-    zh: '盒子里的摄像机程序反复失败：请查看日志',
+    zh: '网关里的摄像机程序反复失败：请查看日志',
     en: 'the camera program of the box keeps failing: see its log',
   },
-  frozen: { zh: '画面静止不变：摄像机可能卡死', en: 'the picture never changes: the camera may hang' },
-  dark: { zh: '画面全黑', en: 'the picture is dark' },
+  frozen: { zh: '图片静止不变：摄像机可能卡死', en: 'the picture never changes: the camera may hang' },
+  dark: { zh: '图片全黑', en: 'the picture is dark' },
   covered: { zh: '镜头被遮挡', en: 'the lens is covered' },
   'unknown-camera': { zh: '没有这个摄像机', en: 'there is no such camera' },
   'no-key': {

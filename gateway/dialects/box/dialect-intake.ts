@@ -147,7 +147,7 @@ export class DialectIntake {
   /** `answer` once, when everything in it is kept, or when something could not be. */
   take(sender: string, message: IncomingMessage, answer: SenderAnswer): void {
     const found = this.#senders.get(sender)
-    if (!found) return answer.refused(new Error(`${sender} speaks no dialect`))
+    if (!found) return answer.refused(new Error(`${sender} has no dialect`))
     if (!found.waiting) return this.#takeNow(found, message, answer)
     if (found.waitingCount >= waitingMax)
       return answer.refused(new Error('too many messages wait for a codec'))

@@ -95,7 +95,7 @@ function decode({ topic, payload }: DialectMessage, known: Knowledge): Decoded {
       results: [{ device: deviceIdOf(status[1] ?? ''), readings: {}, presence: word, isHeard: false }],
     }
   }
-  return nothing('a topic that nobody announced')
+  return nothing('a topic without an announcement')
 }
 
 function encode(device: string, command: DeviceCommand, known: Knowledge): EncodedCommand {

@@ -58,6 +58,6 @@ export function downlinkOf(
   }
   const encode = known.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1]
   return (
-    encode?.(seconds) ?? { cannot: 'nobody has said which bytes switch this device on: give it a downlink' }
+    encode?.(seconds) ?? { cannot: 'the bytes that switch this device on are unknown: configure its downlink' }
   )
 }

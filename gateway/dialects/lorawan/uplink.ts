@@ -98,7 +98,7 @@ function answerOf(
   if (fromObject) return fromObject
   const fitting = recognised(fPort, bytes)
   if (fitting) return ofBuiltin(fitting, fPort, bytes)
-  return { readings: {}, problem: 'no codec is named for it, and its frame is not one that we know' }
+  return { readings: {}, problem: 'no codec is configured for it, and its frame is unknown' }
 }
 
 /** A distance becomes a water level if the height of the sensor above the bed is configured. */

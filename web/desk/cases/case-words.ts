@@ -14,7 +14,7 @@ export const stepWords: Record<DeskStep, BilingualText> = {
 }
 
 export const caseStateWords: Record<CaseState, BilingualText> = {
-  open: { zh: '待接警', en: 'nobody has it yet' },
+  open: { zh: '待接警', en: 'not accepted yet' },
   accepted: { zh: '已接警', en: 'accepted' },
   dispatched: { zh: '已派遣', en: 'help is on its way' },
   feedback: { zh: '已反馈，待核查', en: 'feedback given, to be verified' },
@@ -32,7 +32,7 @@ export const outcomeWords: Record<CaseOutcome, BilingualText> = {
   real: { zh: '属实', en: 'it was real' },
   'false-alarm': { zh: '误报', en: 'false alarm' },
   test: { zh: '测试', en: 'a test' },
-  'no-access': { zh: '无法进入', en: 'nobody could get in' },
+  'no-access': { zh: '无法进入', en: 'no access to the house' },
   'no-action-needed': { zh: '无需处置', en: 'nothing to be done' },
 }
 
@@ -55,7 +55,7 @@ export const eventWords: Record<CaseEventKind, BilingualText> = {
   verified: { zh: '核查通过', en: 'verified' },
   'sent-back': { zh: '核查退回', en: 'sent back' },
   archived: { zh: '归档', en: 'archived' },
-  reopened: { zh: '无人推进，重新待接警', en: 'nobody moved it: open again' },
+  reopened: { zh: '无人推进，重新待接警', en: 'no progress: open again' },
   merged: { zh: '并案', en: 'merged' },
   split: { zh: '拆案', en: 'split' },
   note: { zh: '备注', en: 'note' },
