@@ -87,7 +87,7 @@ function readVersion(): string {
 }
 
 function logConfig({ config, centre, ignored, misfits }: OpenedConfig, logger: Logger): void {
-  if (ignored) logger.error({ problems: ignored }, 'the centre's changes do not fit the file any more')
+  if (ignored) logger.error({ problems: ignored }, 'the changes of the centre do not fit the file any more')
   else if (centre.sections.length > 0)
     logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
   for (const problem of misfits)

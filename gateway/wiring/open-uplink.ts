@@ -62,7 +62,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
       opened?.cameras.onStage(alarm, stage)
       reported(
         intake.judge({ type: 'stage', alarm, stage, ...(by === undefined ? {} : { by }) }),
-        'the town's steps could not be stored yet',
+        'the steps of the town could not be stored yet',
       )
     },
     onLink: (state, reason) => {

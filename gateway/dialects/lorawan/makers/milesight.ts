@@ -200,7 +200,7 @@ export function milesight(_fPort: number, frame: Frame, model: string): MakerAns
     if (end === 'unknown') return problem('a channel that is in no table of Milesight')
     if (end === 'history') return ignored('old records out of the memory of the device')
     return ignored(
-      end === 'settings' ? 'an answer to a setting' : 'the device's report about itself at its start',
+      end === 'settings' ? 'an answer to a setting' : 'a report about the device itself at its start',
     )
   }
   return {
