@@ -216,7 +216,8 @@ export class ConsoleServer {
     const who = new URL(request.url ?? '/', 'http://box').searchParams.get('who') ?? ''
     const bytes = await lookAtPicture(this.#options.cameras, path, who)
     if (bytes) send(response, 200, 'image/jpeg', Buffer.from(bytes))
-    else send(response, 404, 'text/plain', 'no such picture, or the name of the person is missing (?who=NAME)\n')
+    else
+      send(response, 404, 'text/plain', 'no such picture, or the name of the person is missing (?who=NAME)\n')
   }
 
   async #page(path: string, response: ServerResponse): Promise<void> {

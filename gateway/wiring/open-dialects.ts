@@ -176,7 +176,8 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       const sender = dialects.senderOf(device)
       const encoded = dialects.encode(device, command)
       if (sender === undefined || 'cannot' in encoded) {
-        const problem = 'cannot' in encoded ? encoded.cannot : 'there is no connection that carries messages to it'
+        const problem =
+          'cannot' in encoded ? encoded.cannot : 'there is no connection that carries messages to it'
         logger.warn(
           { device, command: command.do, problem },
           'a command has no words in the dialect of its device',

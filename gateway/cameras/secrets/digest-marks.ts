@@ -18,7 +18,10 @@ export class DigestMarks {
   /** Reads the marks of configured cameras: the file never holds more. */
   async load(cameras: readonly string[]): Promise<void> {
     const parsed = await readJsonWhole(this.#file, (keptAs) =>
-      this.#log.error({ keptAs }, 'the file of camera sign-ins is damaged: the sign-in of each camera is detected again'),
+      this.#log.error(
+        { keptAs },
+        'the file of camera sign-ins is damaged: the sign-in of each camera is detected again',
+      ),
     )
     const found: unknown[] = Array.isArray(parsed) ? parsed : []
     for (const camera of cameras) if (found.includes(camera)) this.#marked.add(camera)

@@ -58,6 +58,8 @@ export function downlinkOf(
   }
   const encode = known.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1]
   return (
-    encode?.(seconds) ?? { cannot: 'the bytes that switch this device on are unknown: configure its downlink' }
+    encode?.(seconds) ?? {
+      cannot: 'the bytes that switch this device on are unknown: configure its downlink',
+    }
   )
 }
