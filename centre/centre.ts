@@ -21,6 +21,7 @@ import { openStream } from './wiring/open-stream.ts'
 import { openUpkeep } from './wiring/open-upkeep.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openVillages } from './wiring/open-villages.ts'
+import { watchClock } from './wiring/watch-clock.ts'
 
 export interface CentreOptions {
   config: CentreConfig
@@ -88,15 +89,24 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const { logger, clock, registry } = base
   collectDefaultMetrics({ register: registry })
   void keepPacketCachesSmall()
+  const isClockKept = watchClock(base)
   const { storage, known, pulse } = await openStorage(base, options)
   const core = new ReceiverCore()
   core.remember(known.epochs, known.lanes)
-  const downlink = new Downlink({ core, wallMs: () => clock.wallMs() })
+  const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
   const opened = await openStream(base, storage)
   const push = (changes: readonly StoredChange[]): void => opened.stream.push(changes)
-  const boxes = openVillages(base, { storage, known, core, push })
+  const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
-  const receiver = openReceiver(base, { ...boxes, storage, core, downlink, securityLog, push })
+  const receiver = openReceiver(base, {
+    ...boxes,
+    storage,
+    core,
+    downlink,
+    securityLog,
+    push,
+    isClockKept,
+  })
   const commands = await openCommands(base, { storage, downlink, push })
   openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
   const desk = await openDesk(base, {
@@ -106,6 +116,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     downlink,
     commands,
     pictureRoutes: receiver.pictures.routes,
+    notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),
     isHealthy: () => receiver.intake.isHealthy && pulse.isAlive,
     push,
   })

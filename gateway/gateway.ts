@@ -9,6 +9,7 @@ import type { Random } from '../protocols/kit/random.ts'
 import { guardOf } from './alarms/guard.ts'
 import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
+import { hearCentreTime } from './clock/hear-centre-time.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
 import type { CentreConfig } from './config/centre-config.ts'
 import type { GatewayConfig } from './config/config.ts'
@@ -160,17 +161,11 @@ class WiredGateway implements Gateway {
       restart,
     })
     base.parts.add('commands', () => commands.stop())
-    let lastReceiptMs: number | undefined
-    uplink?.onCentreTime((wallMs) => {
-      lastReceiptMs = clock.monotonicMs()
-      boxClock.hearCentreTime(wallMs)
-      commands.hearCentreTime(wallMs)
-    })
+    const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
     intake.onKept(actKept({ commands, stages, cameras }))
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
-    const lastReceipt = () => lastReceiptMs
-    const shown = { cameras, registry, uplink, flash, lastReceiptMs: lastReceipt }
+    const shown = { cameras, registry, uplink, flash, lastReceiptMs }
     this.#consoleUrl = await openConsole(base, { ...common, ...shown })
     await this.#listen(opened, { intake, broker, dialects, facts })
     // After the devices: loading and connecting the uplink must not delay a button.

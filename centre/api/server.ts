@@ -65,6 +65,13 @@ interface PathParameters {
   sha256?: string
 }
 
+/** What `/healthz` says beside whether the centre works. */
+export interface HealthNotes {
+  /** Boxes that were receipted more than is stored here: the data folder went back. */
+  boxesAhead: number
+  isClockKept: boolean
+}
+
 export interface DeskServerOptions {
   host: string
   port: number
@@ -78,6 +85,7 @@ export interface DeskServerOptions {
   registry: Registry
   logger: Logger
   isHealthy: () => boolean
+  notes: () => HealthNotes
   /** The village of a case, for accounts with a scope. */
   villageOfCase: (caseId: string) => Promise<string | undefined>
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -171,10 +179,10 @@ export class DeskServer {
   }
 
   #addOwnRoutes(app: FastifyInstance): void {
-    const { isHealthy, registry } = this.#options
+    const { isHealthy, notes, registry } = this.#options
     app.get('/healthz', async (_request, reply) => {
       const isOk = isHealthy()
-      return reply.code(isOk ? 200 : 503).send({ ok: isOk })
+      return reply.code(isOk ? 200 : 503).send({ ok: isOk, ...notes() })
     })
     app.get('/metrics', async (_request, reply) =>
       reply.type(registry.contentType).send(await registry.metrics()),

@@ -128,6 +128,12 @@ export const centreConfigSchema = z.strictObject({
       termDaysMax: z.number().int().min(1).max(3660).default(365),
     })
     .prefault({}),
+  clock: z
+    .strictObject({
+      /** Whether this machine's clock is kept, which boxes without a time of their own ask; left out: the system is asked. */
+      isKept: z.boolean().optional(),
+    })
+    .prefault({}),
   storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   boxes: z

@@ -1,6 +1,7 @@
 // The way down to boxes, for the parts that answer them: the broker attaches itself here when it starts.
 import { encodeJson } from '../../protocols/uplink/codec.ts'
 import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
+import type { Receipt } from '../../protocols/uplink/receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { PendingStage } from '../storage/port.ts'
@@ -15,6 +16,8 @@ export interface BoxSessions {
 export interface DownlinkOptions {
   core: Pick<ReceiverCore, 'receipt'>
   wallMs: () => number
+  /** False while nothing keeps this machine's clock: boxes are told, and judge its time by their own. */
+  isClockKept: () => boolean
 }
 
 export class Downlink {
@@ -39,8 +42,10 @@ export class Downlink {
   }
 
   sendReceipt(box: string, epoch: string): void {
-    const { core, wallMs } = this.#options
-    this.#sessions?.publish(box, 'receipt', encodeJson(core.receipt(box, epoch, wallMs())), 0)
+    const { core, wallMs, isClockKept } = this.#options
+    const receipt = core.receipt(box, epoch, wallMs())
+    const said: Receipt = isClockKept() ? receipt : { ...receipt, isClockKept: false }
+    this.#sessions?.publish(box, 'receipt', encodeJson(said), 0)
   }
 
   sendPictureReceipt(box: string, receipt: PictureReceipt): void {

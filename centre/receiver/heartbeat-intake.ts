@@ -6,6 +6,8 @@ import { HeartbeatCheck, type HeartbeatCheckOptions } from './heartbeat-check.ts
 export interface HeartbeatIntakeOptions extends HeartbeatCheckOptions {
   onHeard: (box: string, heartbeat: Heartbeat) => void
   sendReceipt: (box: string, epoch: string) => void
+  /** Whether the time in a Receipt is worth having for a box that has none. */
+  isClockKept: () => boolean
 }
 
 export class HeartbeatIntake {
@@ -28,12 +30,13 @@ export class HeartbeatIntake {
       this.#check.countUnreadable(box)
       return
     }
-    const { onHeard, sendReceipt } = this.#options
+    const { onHeard, sendReceipt, isClockKept } = this.#options
     onHeard(box, heartbeat.value)
-    const { epoch } = heartbeat.value
+    const { epoch, clock } = heartbeat.value
     this.#epochs.set(box, epoch)
     const isFirst = this.#greeted.delete(box)
-    if (this.#check.isReceiptOwed(box, heartbeat.value) || isFirst) sendReceipt(box, epoch)
+    const isTimeOwed = clock === 'unsynced' && isClockKept()
+    if (this.#check.isReceiptOwed(box, heartbeat.value) || isFirst || isTimeOwed) sendReceipt(box, epoch)
   }
 
   /** The box has subscribed to Receipts. Its heartbeat may have arrived before this. */

@@ -154,6 +154,11 @@ export class ReceiverCore {
     return changes
   }
 
+  /** Boxes that were receipted more than is stored here. */
+  boxesAhead(): string[] {
+    return [...this.#lost.keys()]
+  }
+
   /** Numbers that exist and are not stored: the holes, and those lost by an older backup. */
   missing(box: string, epoch: string, lane: Lane): NumberRange[] {
     return missingOf(this.#settled(box, epoch, lane), this.#lostTo(box, epoch, lane))

@@ -34,6 +34,25 @@ export const boxDoubledWords = (name: string, places: readonly string[]): OwnWor
   },
 })
 
+export const centreRewoundWords = (name: string): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `中心的数据比网关得到的回执旧（例如“${name}”）：恢复过旧备份、换过磁盘，或该网关曾属于另一中心。网关正在重送；期间在中心做过的处置和账号改动已丢失，请核对。`,
+    en: `The centre has less than it had confirmed to boxes, such as “${name}”: an older backup or disk is in use, or the box belonged to another centre. Boxes send again; what people did here since then is lost: check cases and accounts.`,
+  },
+})
+
+export function centreClockOffWords(name: string, offMs: number): OwnWords {
+  const minutes = Math.round(Math.abs(offMs) / 60_000)
+  return {
+    colour: 'yellow',
+    text: {
+      zh: `中心的时钟比网关“${name}”（已对时）${offMs > 0 ? '快' : '慢'} ${minutes} 分钟，且无人校准：请在中心启用对时（NTP）。`,
+      en: `The centre's clock is ${minutes} min ${offMs > 0 ? 'ahead of' : 'behind'} that of box “${name}”, which is kept, and nothing keeps the centre's: set up NTP at the centre.`,
+    },
+  }
+}
+
 /** `endsAtMs` is shown as a date in UTC, so that the text is the same at every desk. */
 export function certificateWords(use: BilingualText, endsAtMs: number, nowMs: number): OwnWords {
   const date = new Date(endsAtMs).toISOString().slice(0, 10)

@@ -6,7 +6,7 @@ import { createFigureRoutes } from '../api/figure-routes.ts'
 import { createRosterRoutes } from '../api/people/roster-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { createShiftRoutes } from '../api/shift-routes.ts'
-import { DeskServer, findDeskFolder } from '../api/server.ts'
+import { DeskServer, findDeskFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
@@ -25,6 +25,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   commands: CommandSender
   pictureRoutes: readonly Route[]
   isHealthy: () => boolean
+  notes: () => HealthNotes
   push: (changes: readonly StoredChange[]) => void
 }
 
@@ -92,6 +93,7 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     registry,
     logger: logger.child({ part: 'desk' }),
     isHealthy,
+    notes: options.notes,
     villageOfCase: async (id) => (await options.storage.caseOf({ case: id }))?.case.village,
     onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
     deskFolder: findDeskFolder(),

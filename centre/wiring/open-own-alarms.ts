@@ -4,11 +4,13 @@ import type { Registry } from 'prom-client'
 import { plainAddress } from '../../platform/strangers/network-address.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { CertificateWatch } from '../villages/certificate-watch.ts'
 import type { CentreConfig } from '../config/config.ts'
 import type { Claim } from '../receiver/box-credentials.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
+import { CentreWatch } from '../villages/centre-watch.ts'
 import { OwnAlarms } from '../villages/own-alarms.ts'
 import {
   boxDoubledWords,
@@ -30,6 +32,9 @@ export interface OpenOwnAlarmsOptions {
   registry: Registry
   nameOf: (box: string) => string
   onStored: (changes: StoredChange[]) => void
+  /** Boxes that were receipted more than is stored here. */
+  boxesAhead: () => readonly string[]
+  isClockKept: () => boolean
 }
 
 export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
@@ -45,6 +50,7 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       alarms.set({ box, kind: 'box-doubled' }, words)
     },
   })
+  const watch = new CentreWatch({ ...options, alarms })
   const { boxLimits } = options.config.uplink
   const limits = new BoxLimits({
     ...options,
@@ -69,12 +75,13 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     },
     silent: (box: string, isSilent: boolean): void =>
       alarms.set({ box, kind: 'box-silent' }, isSilent ? boxSilentWords(nameOf(box)) : undefined),
-    /** The storage state in its heartbeat. */
-    notKeeping: (box: string, isNotKeeping: boolean): void =>
-      alarms.set(
-        { box, kind: 'box-not-keeping' },
-        isNotKeeping ? boxNotKeepingWords(nameOf(box)) : undefined,
-      ),
+    /** The state of its storage in its heartbeat, and its clock. */
+    heard: (box: string, heartbeat: Heartbeat): void => {
+      const words = heartbeat.isKeeping === false ? boxNotKeepingWords(nameOf(box)) : undefined
+      alarms.set({ box, kind: 'box-not-keeping' }, words)
+      watch.heard(box, heartbeat)
+    },
+    foundAhead: (box: string): void => watch.foundAhead(box),
     /** It is not reported any more. */
     retired: (box: string): void => {
       alarms.set({ box, kind: 'box-silent' }, undefined)
@@ -88,11 +95,13 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       places.start()
       limits.start()
       certificates.start()
+      watch.start()
     },
     stop: (): Promise<void> => {
       places.stop()
       limits.stop()
       certificates.stop()
+      watch.stop()
       return alarms.stop()
     },
   }

@@ -16,6 +16,7 @@ export interface OpenReceiverOptions extends OpenedVillages {
   downlink: Downlink
   securityLog: SecurityLog
   push: (changes: readonly StoredChange[]) => void
+  isClockKept: () => boolean
 }
 
 export interface OpenedReceiver {
@@ -55,12 +56,16 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
     registry,
     clock,
     core,
-    onLost: noteGaps,
+    onLost: (gaps) => {
+      noteGaps(gaps)
+      for (const { box } of gaps.slice(0, 1)) own.foundAhead(box)
+    },
     onHeard: (box, heartbeat) => {
       villages.heartbeat(box, heartbeat)
-      own.notKeeping(box, heartbeat.isKeeping === false)
+      own.heard(box, heartbeat)
     },
     sendReceipt: (box, epoch) => downlink.sendReceipt(box, epoch),
+    isClockKept: options.isClockKept,
   })
   villages.start()
   parts.add('villages', () => villages.stop())

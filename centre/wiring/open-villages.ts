@@ -13,11 +13,13 @@ export interface OpenVillagesOptions {
   known: Remembered
   core: ReceiverCore
   push: (changes: readonly StoredChange[]) => void
+  isClockKept: () => boolean
 }
 
 export interface OpenedVillages {
   villages: Villages
   own: ReturnType<typeof openOwnAlarms>
+  boxesAhead: () => string[]
   noteGaps: (gaps: readonly GapChange[]) => void
 }
 
@@ -35,8 +37,21 @@ export function openVillages(base: Base, options: OpenVillagesOptions): OpenedVi
     givenUp: (box, epoch, lane) => core.givenUp(box, epoch, lane),
     latestEpoch: (box) => core.latestEpoch(box),
   })
+  // A box that was retired does not count.
+  const boxesAhead = (): string[] => core.boxesAhead().filter((box) => villages.presenceOf(box) !== undefined)
   const nameOf = (box: string): string => villages.nameOf(box)
-  const own = openOwnAlarms({ config, storage, clock, random, logger, registry, nameOf, onStored: push })
+  const own = openOwnAlarms({
+    config,
+    storage,
+    clock,
+    random,
+    logger,
+    registry,
+    nameOf,
+    onStored: push,
+    boxesAhead,
+    isClockKept: options.isClockKept,
+  })
   parts.add("the centre's own alarms", () => own.stop())
   villages.onPresence((box, presence, message) => {
     notes.add(message, box)
@@ -54,5 +69,5 @@ export function openVillages(base: Base, options: OpenVillagesOptions): OpenedVi
     else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
     notes.add({ type: 'box.gap', box, lane, missing })
   })
-  return { villages, own, noteGaps: (gaps) => gaps.forEach((gap) => gapNotes.add(gap)) }
+  return { villages, own, boxesAhead, noteGaps: (gaps) => gaps.forEach((gap) => gapNotes.add(gap)) }
 }

@@ -9,7 +9,8 @@ import {
   type CertificateFiles,
 } from '../../platform/certificates/certificate-files.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
-import { isSystemSynced } from '../clock/system-sync.ts'
+import { isSystemSynced } from '../../platform/system-sync.ts'
+import { programEarliestMs } from '../clock/clock-bounds.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
 import { certificateFilesOf } from '../health/box-watch.ts'
 import { diskOf } from '../health/disk-room.ts'
@@ -25,8 +26,6 @@ interface Finding {
 }
 
 const signs: Record<Grade, string> = { good: '✓', watch: '!', act: '✗' }
-/** A wall clock before this is wrong: the program is younger. */
-const earliestMs = Date.UTC(2025, 0, 1)
 const diskWatchBytes = 200 * 1024 * 1024
 const certificateWatchMs = 30 * 86_400_000
 const reachMsMax = 15_000
@@ -82,7 +81,7 @@ function say({ grade, zh, en }: Finding): void {
 async function checkClock(): Promise<Finding> {
   const atMs = createSystemClock().wallMs()
   const at = new Date(atMs).toISOString().slice(0, 16)
-  if (atMs < earliestMs)
+  if (atMs < programEarliestMs)
     return {
       grade: 'act',
       zh: `时钟是 ${at}，不可能：请接通网络或运行 timedatectl set-ntp true`,
@@ -91,8 +90,8 @@ async function checkClock(): Promise<Finding> {
   if (!(await isSystemSynced()))
     return {
       grade: 'watch',
-      zh: `时钟 ${at}，系统未校时；网关会采用镇中心的时间`,
-      en: `the clock says ${at}; the system has not synced it, the gateway takes the centre's time.`,
+      zh: `时钟 ${at}，系统未校时；镇中心的时钟由 NTP 保持时，网关采用镇中心的时间`,
+      en: `the clock says ${at}; the system has not synced it, the gateway takes the centre's time where the centre's clock is kept (NTP).`,
     }
   return { grade: 'good', zh: `时钟 ${at}，已校时`, en: `the clock is synced (${at}).` }
 }
@@ -147,7 +146,7 @@ function checkCertificates(config: GatewayConfig): Finding[] {
   )
   if (uplink) all.push({ path: 'uplink', ...uplink, name: box.id })
   const problems = all.flatMap((files) =>
-    checkCertificateFiles(files, wallMs > earliestMs ? wallMs : undefined),
+    checkCertificateFiles(files, wallMs > programEarliestMs ? wallMs : undefined),
   )
   const wrong = problems.map(({ path, message }): Finding => ({
     grade: 'act',

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import type { BoxTime, ClockQuality } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { judgeCentreTime, type CentreTimeVerdict, type ClockBounds } from './centre-time.ts'
+import type { CentreTime, HeardTime } from './port.ts'
 
 /** The centre's time and the box's may differ by this much before the box's is corrected, ms. */
 const toleranceMs = 2000
@@ -31,7 +33,11 @@ export interface BoxClockOptions {
   steadyBaseMs: number
   /** True when the system's own time service reports a set clock. */
   isSystemSynced?: () => boolean
+  /** Between which a right clock lies; without them every time is possible. */
+  bounds?: ClockBounds
 }
+
+const anyTime: ClockBounds = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
 
 export class BoxClock {
   readonly #options: BoxClockOptions
@@ -39,6 +45,7 @@ export class BoxClock {
   #correctionMs: number | undefined
   #quality: ClockQuality = 'unsynced'
   #lookedAtMs = Number.NEGATIVE_INFINITY
+  #heard: HeardTime | undefined
   readonly #listeners = new Set<() => void>()
 
   constructor(options: BoxClockOptions) {
@@ -78,13 +85,31 @@ export class BoxClock {
     return this.wallMs() - this.#options.sinceBootMs()
   }
 
+  /** The box's own system keeps its clock. */
+  get isKept(): boolean {
+    return this.#options.isSystemSynced?.() === true
+  }
+
+  /** What the centre's last word was; absent before the first. */
+  get heard(): HeardTime | undefined {
+    return this.#heard
+  }
+
   /** The centre sent its time. A system with a time service of its own is trusted more. */
-  hearCentreTime(centreMs: number): void {
-    if (this.#options.isSystemSynced?.()) {
-      this.#correctionMs = undefined
-      this.#becomeSynced(undefined)
-      return
-    }
+  hearCentreTime(centre: CentreTime): CentreTimeVerdict {
+    const verdict = this.#judge(centre)
+    if (verdict === 'own-kept') this.#becomeSynced(undefined)
+    else if (verdict !== 'doubted') this.#takeTime(centre.wallMs)
+    this.#heard = { offsetMs: this.wallMs() - centre.wallMs, isDoubted: verdict === 'doubted' }
+    return verdict
+  }
+
+  #judge(centre: CentreTime): CentreTimeVerdict {
+    if (this.isKept) return 'own-kept'
+    return judgeCentreTime(centre, this.wallMs(), this.#options.bounds ?? anyTime)
+  }
+
+  #takeTime(centreMs: number): void {
     const off = centreMs - this.wallMs()
     if (this.#quality === 'synced' && Math.abs(off) < toleranceMs) return
     this.#becomeSynced(

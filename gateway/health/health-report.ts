@@ -21,6 +21,7 @@ import type { Guard } from '../../protocols/domain/guard.ts'
 import { readDeviceSaid, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
+import type { HeardTime } from '../clock/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
 import type { FlashWear } from './flash-wear.ts'
@@ -44,6 +45,8 @@ export interface HealthReportOptions {
   startedMs: number
   /** Monotonic ms of the centre's latest Receipt. */
   lastReceiptMs: () => number | undefined
+  /** How the centre's clock compares; undefined before the first Receipt. */
+  heardTime: () => HeardTime | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
 }
@@ -71,7 +74,7 @@ export class HealthReport {
         boot: time.boot,
         sinceBootMs: time.sinceBootMs,
       },
-      clock: { quality: time.clock, atMs: time.atMs },
+      clock: { quality: time.clock, atMs: time.atMs, ...this.#options.heardTime() },
       link: this.#link(link),
       lanes: this.#lanes(link?.lanes),
       devices: this.#devices(time.steadyMs),

@@ -15,6 +15,7 @@ export interface HeartbeatOptions {
   /** As much of it as a heartbeat has room for. */
   guard: () => Guard
   now: () => BoxTime
+  isClockKept: () => boolean
   boot: number
   uptimeMs: () => number
 }
@@ -44,6 +45,7 @@ export function createHeartbeatFacts(options: HeartbeatOptions): {
         devices: devicesSeen(),
         quarantined: journal.facts().quarantined,
         ...(guard ? { guard } : {}),
+        ...(options.isClockKept() ? { isClockKept: true } : {}),
       }
     },
     connected: () => news.forget(),

@@ -10,6 +10,7 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { PictureProblem } from '../../protocols/uplink/picture-receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
+import type { CentreTime } from '../clock/port.ts'
 import type { UplinkSettings } from '../config/uplink-settings.ts'
 import type { Outbox } from '../journal/port.ts'
 
@@ -73,8 +74,8 @@ export interface UplinkFacts {
 
 export interface Uplink {
   start(): void
-  /** The centre's wall clock, ms since 1970, late by the one-way time of the link. */
-  onCentreTime(listener: (wallMs: number) => void): void
+  /** The centre's wall clock, ms since 1970, late by the one-way time of the link, and whether anything keeps it. */
+  onCentreTime(listener: (centre: CentreTime) => void): void
   /** A command of the centre, as received. */
   onCommand(listener: (payload: Uint8Array) => void): void
   stop(): Promise<void>

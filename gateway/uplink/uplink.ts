@@ -10,6 +10,7 @@ import {
 } from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
+import type { CentreTime } from '../clock/port.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
 import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
@@ -41,7 +42,7 @@ class UplinkLoop implements Uplink {
   readonly #session: UplinkSession
   readonly #unkept: UnkeptCalls
   #state: LinkState = 'down'
-  #centreTime: (wallMs: number) => void = () => undefined
+  #centreTime: (centre: CentreTime) => void = () => undefined
   #command: (payload: Uint8Array) => void = () => undefined
   #stateSinceMs: number
   #reason: string | undefined
@@ -142,7 +143,7 @@ class UplinkLoop implements Uplink {
     if (this.#unkept.add(at, alarm)) this.#hurry()
   }
 
-  onCentreTime(listener: (wallMs: number) => void): void {
+  onCentreTime(listener: (centre: CentreTime) => void): void {
     this.#centreTime = listener
   }
 
@@ -299,7 +300,8 @@ class UplinkLoop implements Uplink {
       return
     }
     if (receipt.value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
-    this.#centreTime(receipt.value.centreTimeMs)
+    const { centreTimeMs: wallMs, isClockKept: isKept } = receipt.value
+    this.#centreTime({ wallMs, isKept })
     this.#session.receipt(receipt.value)
   }
 

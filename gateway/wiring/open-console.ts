@@ -48,6 +48,7 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     monotonicMs: () => clock.monotonicMs(),
     startedMs: options.startedMs,
     lastReceiptMs: options.lastReceiptMs,
+    heardTime: () => boxClock.heard,
     disk: () => diskOf(config.dataDir),
     flash: options.flash,
   })

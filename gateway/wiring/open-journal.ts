@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { loadBootBases, type BootBases } from '../clock/boot-bases.ts'
 import { BoxClock, createBootTimer, readBootId } from '../clock/box-clock.ts'
-import { watchSystemClock } from '../clock/system-sync.ts'
+import { latestJournalMs, readClockBounds } from '../clock/clock-bounds.ts'
+import { watchSystemClock } from '../../platform/system-sync.ts'
 import { registerJournalMetrics } from '../health/journal-metrics.ts'
 import { openJournal as openFile } from '../journal/journal.ts'
 import type { Journal } from '../journal/port.ts'
@@ -53,6 +54,10 @@ export async function openJournal(base: Base, options: OpenJournalOptions): Prom
     boot,
     steadyBaseMs: bases.baseOf(boot),
     isSystemSynced: options.isSystemSynced ?? watchClock(base),
+    bounds: readClockBounds({
+      certificateFile: config.uplink?.certFile,
+      journalMs: await latestJournalMs(journal),
+    }),
   })
   return { journal, bases, boxClock, boot }
 }

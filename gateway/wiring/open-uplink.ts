@@ -42,6 +42,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     journal,
     guard: () => fitGuard(guard()),
     now: () => boxClock.now(),
+    isClockKept: () => boxClock.isKept,
     boot,
     uptimeMs: () => clock.monotonicMs() - startedMs,
   })

@@ -51,6 +51,8 @@ export interface HealthClock {
   atMs: number
   /** Box minus centre by the latest Receipt; absent before the first one. */
   offsetMs?: number
+  /** Nothing keeps either clock and they differ: the centre's time was not taken. */
+  isDoubted?: boolean
 }
 
 /** `none`: no centre is configured. `waiting`: between two attempts. */

@@ -114,6 +114,14 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '与村里核实：是否有设备故障刷屏或正在补送积压；确属本村所需则调高 uplink.boxLimits，证书被盗用则吊销。',
     en: 'Ask the village whether a device floods or a backlog comes in; raise uplink.boxLimits if the village needs it, revoke the certificate if it is stolen.',
   },
+  'centre-rewound': {
+    zh: '问清是否恢复过备份；网关会重送记录，但此后在中心做过的处置、账号与口令改动要人工补上。',
+    en: 'Ask whether a backup was restored. Boxes send their records again; steps of cases, accounts and passwords changed since then have to be done again by hand.',
+  },
+  'centre-clock-off': {
+    zh: '在中心启用对时（NTP）；在此之前，中心显示的时间不可信，无时钟的网关不采用它。',
+    en: 'Set up NTP at the centre; until then the times that it shows are wrong, and boxes without a clock do not take its time.',
+  },
   'certificate-expires': {
     zh: '到期前签发新证书。',
     en: 'Issue a new certificate before it expires.',

@@ -314,6 +314,24 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       'raised by the centre: records above its share a day (1000 MB, a backlog of 4000 MB at once) or of the disk; red and orange are never limited, the box keeps the rest and sends it later; over after 10 min within it',
     ],
   ),
+  'centre-rewound': row(
+    ['中心的数据退回到以前的状态', "Centre's data went back to an earlier state"],
+    'orange',
+    ['333', 'YX', 6],
+    [
+      '由中心判定：网关已得到的回执多于中心所存（恢复了旧备份、换了磁盘）；向网关要回，最后一次发现后满一天结束',
+      'raised by the centre: boxes were receipted more than is stored (an older backup or disk); the boxes are asked for it; over a day after the last evidence',
+    ],
+  ),
+  'centre-clock-off': row(
+    ['中心时钟有误', "Centre's clock is wrong"],
+    'yellow',
+    ['626', 'JD', 6],
+    [
+      '由中心判定：中心的时钟无人校准，且与一个已对时的网关相差满 5 分钟；相符或启用对时后结束',
+      "raised by the centre: nothing keeps its clock, and it differs by 5 min or more from that of a box whose clock is kept; over when they agree or the centre's is kept",
+    ],
+  ),
   'certificate-expires': row(
     ['证书即将到期', 'Certificate expires'],
     'blue',

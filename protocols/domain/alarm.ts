@@ -67,6 +67,8 @@ export const alarmKinds = [
   'journal-rewound',
   'box-not-keeping',
   'box-over-limit',
+  'centre-rewound',
+  'centre-clock-off',
   'certificate-expires',
   'link-lost',
   'storm',
@@ -79,6 +81,8 @@ export const centreAlarmKinds = [
   'box-doubled',
   'box-not-keeping',
   'box-over-limit',
+  'centre-rewound',
+  'centre-clock-off',
 ] as const satisfies readonly AlarmKind[]
 
 /** Kinds that a box may raise. */

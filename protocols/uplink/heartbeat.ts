@@ -29,6 +29,7 @@ export const heartbeatSchema = z.looseObject({
   quarantined: count.optional(),
   guard: guardSchema.optional(),
   isKeeping: z.boolean().optional(),
+  isClockKept: z.boolean().optional(),
 })
 
 export interface Heartbeat {
@@ -50,4 +51,6 @@ export interface Heartbeat {
   guard?: Guard | undefined
   /** False while the box's storage refuses writes; absent otherwise. */
   isKeeping?: boolean | undefined
+  /** True while the box's own system keeps its clock (NTP): the centre compares its own with it. */
+  isClockKept?: boolean | undefined
 }

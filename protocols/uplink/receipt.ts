@@ -26,6 +26,7 @@ export const receiptSchema = z.looseObject({
   centreTimeMs: z.number(),
   forms: z.array(z.number().int()).max(16).optional(),
   newerEpoch: z.boolean().optional(),
+  isClockKept: z.boolean().optional(),
 })
 
 export interface LaneReceipt {
@@ -49,6 +50,8 @@ export interface Receipt {
    * The centre knows an epoch of this box that began later: the box's folder went back, and it must begin a new epoch.
    */
   newerEpoch?: boolean | undefined
+  /** False: nothing keeps the centre's own clock, and `centreTimeMs` may be wrong by any amount. Left out by older centres and by those whose clock is kept. */
+  isClockKept?: boolean | undefined
 }
 
 /** The value of `forms` in a centre built on this package. */

@@ -24,10 +24,11 @@ export function linkFacts({ link }: HealthAnswer, sinceMs: number): string[] {
 }
 
 export function clockFacts({ clock }: HealthAnswer): string[] {
-  const { offsetMs } = clock
+  const { offsetMs, isDoubted } = clock
   if (offsetMs === undefined || Math.abs(offsetMs) < offsetFineMs) return []
   const age = describeDuration(Math.abs(offsetMs), language.value)
-  return [fill(offsetMs > 0 ? words.ahead : words.behind, { age })]
+  const facts = [fill(offsetMs > 0 ? words.ahead : words.behind, { age })]
+  return isDoubted ? [...facts, say(words.clocksDoubted)] : facts
 }
 
 export function journalFacts({ journal }: HealthAnswer): string[] {

@@ -122,6 +122,10 @@ export const words = {
   clock: { zh: '时钟', en: 'Clock' },
   ahead: { zh: '比中心快 {age}', en: '{age} ahead of the centre' },
   behind: { zh: '比中心慢 {age}', en: '{age} behind the centre' },
+  clocksDoubted: {
+    zh: '两边的时钟都没有校准，未采用中心的时间：请在网关或中心启用对时（NTP）',
+    en: "nothing keeps either clock, so the centre's time is not taken: set up NTP at the box or the centre",
+  },
   journal: { zh: '记录库', en: 'Journal' },
   journalFacts: { zh: '{count} 条，{size}', en: '{count} records, {size}' },
   dropped: { zh: '已放弃 {count} 条', en: '{count} given up' },

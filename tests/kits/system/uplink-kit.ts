@@ -42,7 +42,7 @@ export function createUplinkUnderTest(
     onLink: (state, reason) => links.push({ state, reason }),
     ...overrides,
   })
-  uplink.onCentreTime((wallMs) => centreTimes.push(wallMs))
+  uplink.onCentreTime(({ wallMs }) => centreTimes.push(wallMs))
   return { uplink, outbox, metrics, links, stages, centreTimes }
 }
 

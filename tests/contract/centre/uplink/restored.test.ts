@@ -4,7 +4,12 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { EventsAnswer, StreamMessage, VillagesAnswer } from '../../../../protocols/desk/api.ts'
+import type {
+  AlarmsAnswer,
+  EventsAnswer,
+  StreamMessage,
+  VillagesAnswer,
+} from '../../../../protocols/desk/api.ts'
 import { encodeJson } from '../../../../protocols/uplink/codec.ts'
 import {
   dropFolder,
@@ -108,6 +113,16 @@ test('names the lost numbers on the API and the stream, asks the box for them, a
     { lane: 'routine', missing: [[3, 5]] },
   ])
 
+  // The town is told, and whoever watches the centre from outside.
+  const own = async () =>
+    (await ask<AlarmsAnswer>('/api/v1/alarms')).alarms.filter(({ kind }) => kind === 'centre-rewound')
+  const [alarm] = await until(async () => (await own()).length > 0 && own())
+  expect(alarm).toMatchObject({ box: '-centre', colour: 'orange', state: 'unacknowledged' })
+  expect(alarm?.text.en).toContain('box-a')
+  const health = async () => (await running.get('/healthz')).json()
+  expect(await health()).toMatchObject({ ok: true, boxesAhead: 1 })
+  expect(await running.centre.registry.metrics()).toContain('gengfu_centre_boxes_ahead 1')
+
   await box.report('red', 1, [makeAlarm(3, 'raised')])
   await box.report('routine', 4, [makeEvent(5), makeEvent(6)], {
     skipped: [{ from: 3, to: 3, reason: 'no longer in the journal of the box' }],
@@ -117,8 +132,10 @@ test('names the lost numbers on the API and the stream, asks the box for them, a
   const progress = await laneProgress()
   expect(progress.red).toEqual({ storedTo: 1, announced: 1, missing: [] })
   expect(progress.routine).toEqual({ storedTo: 5, announced: 5, missing: [], givenUp: 1 })
+  expect(await health()).toMatchObject({ boxesAhead: 0 })
   await whileStopped(() => undefined)
   expect((await laneProgress()).routine).toMatchObject({ storedTo: 5, givenUp: 1 })
+  expect(await own()).toHaveLength(1)
 })
 
 test('a desk and a reader of events that stood ahead of the backup miss nothing that comes back', async () => {

@@ -97,8 +97,9 @@ export class SystemSync {
     this.#ask = ask
   }
 
-  start(): void {
-    void this.#look()
+  /** Resolves with the first answer. */
+  start(): Promise<void> {
+    return this.#look()
   }
 
   stop(): void {
@@ -115,12 +116,13 @@ export class SystemSync {
   }
 }
 
-/** Starts asking; `stop` ends it. */
+/** Starts asking; `stop` ends it. `first` resolves with the first answer. */
 export function watchSystemClock(clock: { after(delayMs: number, run: () => void): () => void }): {
   isSynced: () => boolean
+  first: Promise<void>
   stop: () => void
 } {
   const sync = new SystemSync((delayMs, run) => clock.after(delayMs, run))
-  sync.start()
-  return { isSynced: sync.isSynced, stop: () => sync.stop() }
+  const first = sync.start()
+  return { isSynced: sync.isSynced, first, stop: () => sync.stop() }
 }
