@@ -1,23 +1,18 @@
-// `gengfu decode`: messages of any dialect as JSON lines in, the box's readings and alarms as JSON lines out.
-import { readFileSync } from 'node:fs'
+// `gengfu decode`: messages of any dialect as JSON lines in, what the box makes of them as JSON lines out.
 import { createInterface } from 'node:readline'
 import { Command, CommanderError } from 'commander'
-import type { Alarm } from '../../protocols/domain/alarm.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
-import { createAlarmEngine } from '../alarms/alarm-engine.ts'
-import type { AlarmMemory } from '../alarms/port.ts'
 import { parseGatewayConfig, readGatewayConfig, type GatewayConfig } from '../config/config.ts'
-import { Addresses } from '../dialects/box/senders.ts'
-import { deviceSettingsOf } from '../dialects/box/senders.ts'
-import { dialectNames, dialectOf, dialectOfTopic } from '../dialects/dialects.ts'
-import type { DeviceResult, Dialect, DialectMessage } from '../dialects/port.ts'
-import { DialectSession, type Heard } from '../dialects/session/session.ts'
-import { eventOf } from '../dialects/session/event-of.ts'
+import { dialectNames, dialectOf } from '../dialects/dialects.ts'
+import { dialectPrefix } from '../dialects/box/dialect-intake.ts'
+import { readKeptRaw } from '../journal/kept-raw.ts'
 import { printJson, printProblem } from '../../platform/terminal.ts'
+import { Decoding, type Line } from './decoding.ts'
 
 interface Choices {
   config?: string
+  again?: true
   dialect?: string
   codec?: string
 }
@@ -26,22 +21,6 @@ interface Choices {
 const lineBytesMax = 1024 * 1024
 /** Time between two lines without `atMs`: far enough apart to be two messages, near enough to be one press. */
 const lineGapMs = 500
-/** Message ids kept; a repeat after this many others counts as new. */
-const keptMax = 10_000
-
-interface Line {
-  message: DialectMessage
-  dialect?: string
-}
-
-/** The answer to one line. */
-interface Answer {
-  line: number
-  results: object[]
-  ignored?: string
-  quarantined?: string
-}
-
 function bytesOf(line: Record<string, unknown>): Result<Uint8Array> {
   const { payload, payloadHex } = line
   if (typeof payloadHex === 'string') {
@@ -80,137 +59,6 @@ function readLine(text: string, atMs: number): Result<Line> {
   })
 }
 
-/** The box without its disk: sessions by dialect, and the alarm engine over its own memory. */
-class Decoding {
-  readonly #sessions = new Map<string, DialectSession>()
-  readonly #memory = createMemory()
-  readonly #engine: ReturnType<typeof createAlarmEngine>
-  readonly #choices: Choices
-  readonly #kept = new Set<string>()
-  readonly #devices: ReturnType<typeof deviceSettingsOf>
-  readonly #addresses: Addresses
-  #inputs = 0
-
-  constructor(config: GatewayConfig, choices: Choices) {
-    const { box, zones, devices, rules, limits } = config
-    this.#choices = choices
-    this.#devices = deviceSettingsOf(devices)
-    this.#addresses = new Addresses(devices)
-    this.#engine = createAlarmEngine({
-      boxId: box.id,
-      zones: [...zones],
-      devices: [...devices],
-      rules: [...rules],
-      limits,
-    })
-  }
-
-  async take(line: Line): Promise<Omit<Answer, 'line'>> {
-    const { message } = line
-    const name = line.dialect ?? this.#choices.dialect
-    const dialect = name === undefined ? this.#dialectOfTopic(message.topic) : dialectOf(name)
-    if (!dialect)
-      return {
-        results: [],
-        quarantined: name === undefined ? 'no dialect knows this topic' : `there is no dialect "${name}"`,
-      }
-    const heard = await this.#sessionOf(dialect).take(message)
-    const fresh = heard.results.filter((result) => !this.#isKept(dialect, result))
-    const isRepeat = fresh.length === 0 && heard.results.length > 0
-    const { ignored = isRepeat ? 'the same message once more' : undefined, quarantined } = heard
-    return {
-      results: this.#resultsOf({ ...heard, results: fresh }, message.atMs),
-      ...(ignored === undefined ? {} : { ignored }),
-      ...(quarantined === undefined ? {} : { quarantined }),
-    }
-  }
-
-  /** A line without a known topic belongs to the current session, if there is one. */
-  #dialectOfTopic(topic: string): Dialect | undefined {
-    const sessions = [...this.#sessions.values()]
-    const knowing = sessions.find(({ dialect, known }) => dialect.knows?.(topic, known))
-    return (
-      dialectOfTopic(topic) ?? knowing?.dialect ?? (sessions.length === 1 ? sessions[0]?.dialect : undefined)
-    )
-  }
-
-  /** The role of the journal on the box: a message with its sender's own counter is stored once. */
-  #isKept({ name, repeats }: Dialect, { device, messageId }: Heard['results'][number]): boolean {
-    if (repeats.by !== 'counter' || messageId === '') return false
-    const id = `${name} ${device} ${messageId}`
-    if (this.#kept.has(id)) return true
-    this.#kept.add(id)
-    for (const oldest of this.#kept) {
-      if (this.#kept.size <= keptMax) break
-      this.#kept.delete(oldest)
-    }
-    return false
-  }
-
-  #sessionOf(dialect: Dialect): DialectSession {
-    let session = this.#sessions.get(dialect.name)
-    if (session) return session
-    const { codec } = this.#choices
-    const mapping = dialect.name === 'mapping' && codec?.endsWith('.json') ? readJson(codec) : undefined
-    const settings = {
-      devices: this.#devices,
-      ...(codec === undefined ? {} : { codec }),
-      ...(mapping === undefined ? {} : { mapping }),
-    }
-    session = new DialectSession({ dialect, settings })
-    this.#sessions.set(dialect.name, session)
-    return session
-  }
-
-  #resultsOf(heard: Heard, atMs: number): object[] {
-    return heard.results.map((result) => {
-      const { device, readings, momentary, presence, faults, answer } = result
-      const alarms = this.#alarmsOf(result, atMs)
-      return {
-        device,
-        readings,
-        ...(momentary ? { momentary } : {}),
-        ...(presence ? { presence } : {}),
-        ...(faults ? { faults } : {}),
-        ...(answer ? { answer } : {}),
-        ...(alarms.length > 0 ? { alarms } : {}),
-      }
-    })
-  }
-
-  #alarmsOf(result: DeviceResult & { messageId: string }, atMs: number): object[] {
-    const event = eventOf({ ...result, device: this.#addresses.idOf(result.device) })
-    if (!event) return []
-    const now = {
-      steadyMs: atMs,
-      wallMs: atMs,
-      clock: 'synced' as const,
-      inputId: `decode-${++this.#inputs}`,
-    }
-    const { transitions } = this.#engine.judge(this.#memory, { type: 'event', event }, now)
-    return transitions.map(({ change, alarm }) => alarmLine(change, alarm))
-  }
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'))
-}
-
-function alarmLine(change: string, { kind, variant, colour, state, text }: Alarm): object {
-  return { change, kind, ...(variant === undefined ? {} : { variant }), colour, state, text }
-}
-
-function createMemory(): AlarmMemory {
-  const documents = new Map<string, unknown>()
-  return {
-    get: (key) => documents.get(key),
-    set: (key, value) => void (value === undefined ? documents.delete(key) : documents.set(key, value)),
-    *keys(prefix) {
-      for (const key of documents.keys()) if (key.startsWith(prefix)) yield key
-    },
-  }
-}
-
 function fail(problems: readonly Problem[]): void {
   for (const { path, message } of problems) printProblem(`${path === '' ? '' : `${path}: `}${message}\n`)
   process.exitCode = 2
@@ -221,20 +69,47 @@ const withoutConfig = 'box: {id: decode}\ndataDir: /nonexistent\nmqtt: {listener
 async function decode(choices: Choices): Promise<void> {
   if (choices.dialect !== undefined && !dialectOf(choices.dialect))
     return fail([{ path: '--dialect', message: `one of ${dialectNames.join(', ')}` }])
+  if (choices.again && choices.config === undefined)
+    return fail([
+      { path: '--again', message: 'only together with --config: it names the box 须与 --config 同用' },
+    ])
   const config =
     choices.config === undefined ? parseGatewayConfig(withoutConfig, '/') : readGatewayConfig(choices.config)
   if (!config.ok) return fail(config.problems)
-  const decoding = new Decoding(config.value, choices)
+  return choices.again ? decodeAgain(config.value, choices) : decodeLines(config.value, choices)
+}
+
+async function decodeLines(config: GatewayConfig, choices: Choices): Promise<void> {
+  const decoding = new Decoding(config, choices)
   let line = 0
   for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     if (text.trim() === '') continue
     line++
     const read = readLine(text, line * lineGapMs)
-    const answer: Answer = read.ok
-      ? { line, ...(await decoding.take(read.value)) }
-      : { line, results: [], quarantined: read.problems[0]?.message ?? 'not readable' }
+    const answer = read.ok
+      ? await decoding.take(read.value)
+      : { results: [], quarantined: read.problems[0]?.message ?? 'not readable' }
     if (!process.stdout.writable) return
-    printJson(answer)
+    printJson({ line, ...answer })
+  }
+}
+
+/** What the box kept raw, oldest first, with what is known today. It raises nothing on the box. */
+async function decodeAgain(config: GatewayConfig, choices: Choices): Promise<void> {
+  const kept = readKeptRaw(config.dataDir, dialectPrefix)
+  if (!kept.ok) return fail(kept.problems)
+  const decoding = new Decoding(config, choices)
+  for (const [key, value] of kept.value.documents) {
+    const [, sender = '', own = ''] = /^dialect:([^/]+)\/(.*)$/s.exec(key) ?? []
+    decoding.restore(sender, own, value)
+  }
+  let line = 0
+  for (const { atMs, device, topic, problem, payload } of kept.value.rows) {
+    line++
+    const message = { topic, payload, isRetained: false, device, atMs: line * lineGapMs }
+    const answer = await decoding.take({ message })
+    if (!process.stdout.writable) return
+    printJson({ line, at: new Date(atMs).toISOString(), device, topic, was: problem, ...answer })
   }
 }
 
@@ -247,6 +122,7 @@ export async function runDecode(argv: readonly string[]): Promise<void> {
     )
     .option('--dialect <name>', `${dialectNames.join(', ')}; by the topic when left out 方言`)
     .option('--codec <file or name>', 'the codec of LoRaWAN frames that come without one 解码器')
+    .option('--again', 'what the box of --config kept raw, decoded with what is known today 重新解码隔离区')
     .addHelpText(
       'after',
       '\nStandard input 输入: {"topic": TOPIC, "payload": TEXT | "payloadHex": HEX, "fPort": N, "retained": true}' +

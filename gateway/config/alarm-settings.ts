@@ -4,7 +4,7 @@ import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours } from '../../protocols/domain/colour.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
-import { dialectNames } from './bridge-settings.ts'
+import { codecName, dialectNames } from './bridge-settings.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
 
@@ -108,12 +108,7 @@ export const deviceShape = {
   /** The name of the credential with which it connects to this box, where that is not its id: after a replacement. */
   connectsAs: id.optional(),
   /** The decoder of its LoRaWAN frames: a built-in model, or the full path of its maker's codec file. */
-  codec: z
-    .string()
-    .min(1)
-    .max(256)
-    .regex(/^(\/.+|(?!.*\.[cm]?js$)[^/]+)$/, 'a model such as WS101, or the whole path of a codec file')
-    .optional(),
+  codec: codecName.optional(),
   /**
    * The height of its distance sensor above the bed, or above the zero of its gauge: then a distance becomes a water
    * level.

@@ -21,6 +21,13 @@ export const dialectNames = [
   'sl651',
 ] as const
 
+/** What reads LoRaWAN frames: a model or maker that is built in, or the whole path of a maker's codec file. */
+export const codecName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^(\/.+|(?!.*\.[cm]?js$)[^/]+)$/, 'a model such as WS101, or the whole path of a codec file')
+
 const topicBase = z
   .string()
   .min(1)
@@ -38,6 +45,8 @@ export const bridgeSchema = z
     /** For the dialect `mapping`: a built-in one by name, or a file as JSON. */
     mapping: z.string().max(100).optional(),
     mappingFile: z.string().min(1).optional(),
+    /** Of all devices behind it that have no codec of their own. */
+    codec: codecName.optional(),
     /** Largest message: the list of a thousand Zigbee devices is some 4 MB. */
     payloadBytes: z
       .int()
@@ -70,6 +79,12 @@ export const bridgeSchema = z
         code: 'custom',
         path: ['mapping'],
         message: 'together with dialect: mapping, as mapping or mappingFile',
+      })
+    if (bridge.codec !== undefined && !['chirpstack', 'ttn', 'lorawan'].includes(dialect))
+      context.addIssue({
+        code: 'custom',
+        path: ['codec'],
+        message: 'only for LoRaWAN: chirpstack, ttn, lorawan',
       })
     for (const name of ['modbus', 'sl651'] as const)
       if ((dialect === name) !== (bridge[name] !== undefined))

@@ -1,7 +1,6 @@
 // Wires foreign dialects: messages of bridges and bought devices go to intake as events of listed devices, and commands
 // for those devices are sent in their dialect.
 import { withPlainReadings } from '../intake/records.ts'
-import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
@@ -13,7 +12,7 @@ import { DialectIntake, dialectPrefix } from '../dialects/box/dialect-intake.ts'
 import { knockPrefix } from '../dialects/box/strangers.ts'
 import type { Keeper } from '../dialects/box/keeper.ts'
 import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
-import { mappingSchema } from '../dialects/mapping/mapping.ts'
+import { sendersOf } from '../dialects/box/senders-of.ts'
 import { PushListener } from '../dialects/box/push-listener.ts'
 import type { Intake } from '../intake/intake.ts'
 import { openBuses } from './open-buses.ts'
@@ -48,18 +47,6 @@ export interface OpenDialects {
   stop(): Promise<void>
 }
 
-/**
- * Read once at the start; an unreadable one is named, and the gateway does not start with a part of its configuration.
- */
-function readMapping(file: string): unknown {
-  const parsed = mappingSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
-  if (!parsed.success)
-    throw new Error(
-      `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
-    )
-  return parsed.data
-}
-
 function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
     takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
@@ -82,22 +69,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
   const logger = options.logger.child({ part: 'dialects' })
   const keeper = keeperOf(intake, journal)
   const dialects = new DialectIntake({
-    senders: [
-      ...config.bridges.map(({ id, dialect, base, mapping: codec, mappingFile, modbus, sl651 }) => ({
-        id,
-        dialect,
-        base,
-        codec,
-        isDevice: false,
-        modbus: modbus?.units,
-        password: sl651?.password,
-        isListedOnly: sl651 !== undefined,
-        ...(mappingFile === undefined ? {} : { mapping: readMapping(mappingFile) }),
-      })),
-      ...config.devices.flatMap(({ id, dialect, base }) =>
-        dialect === undefined ? [] : [{ id, dialect, base, isDevice: true }],
-      ),
-    ],
+    senders: sendersOf(config),
     devices: config.devices,
     keeper,
     isLockedOut: (address) => registry?.isLockedOut(address) === true,

@@ -1,7 +1,10 @@
 // Question: does `gengfu decode` answer each line with one line, in order, in the form that outside programs check?
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { expect, test } from 'vitest'
+import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
 
 const program = join(import.meta.dirname, '../../bin/gengfu.js')
 
@@ -18,9 +21,9 @@ interface Answer {
   quarantined?: string
 }
 
-function decode(lines: readonly (object | string)[]): Answer[] {
+function decode(lines: readonly (object | string)[], choices: readonly string[] = []): Answer[] {
   const input = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
-  const { stdout, stderr, status } = spawnSync(process.execPath, [program, 'decode'], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, 'decode', ...choices], {
     input,
     encoding: 'utf8',
   })
@@ -63,4 +66,52 @@ test('one press over three topics is one alarm; what is ignored or unreadable sa
   expect(answers[4]?.quarantined).toBe('not JSON')
   expect(answers[5]?.results[0]).toMatchObject({ readings: { leak: null }, faults: ['cable_unplugged'] })
   expect(answers[6]?.results[0]).toMatchObject({ device: 'b-1', readings: { contact: 'open' } })
+}, 60_000)
+
+test('a frame of LoRaWAN needs neither topic nor device; what the box kept raw is decoded again with a codec that it has now', async () => {
+  const frame = { payloadHex: '01 75 64 ff 2e 01', fPort: 85 }
+  expect(decode([frame], ['--codec', 'WS101'])[0]?.results[0]).toMatchObject({
+    readings: { button: 'pressed', batteryPercent: 100 },
+    alarms: [{ kind: 'sos' }],
+  })
+  const place = createBoxFolder()
+  try {
+    const bridge = { id: 'stack', dialect: 'chirpstack' }
+    const box = await startBox(place.folder, { bridges: [bridge] })
+    const client = await connectAsync(box.mqttUrl, {
+      clientId: 'stack',
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+    })
+    const up = {
+      devEUI: '24e124000000beef',
+      fPort: 9,
+      fCnt: 1,
+      data: Buffer.from('ff2e02', 'hex').toString('base64'),
+    }
+    const topic = 'application/1/device/24e124000000beef/event/up'
+    await client.publishAsync(topic, JSON.stringify(up), { qos: 1 })
+    await client.endAsync()
+    await box.gateway.stop()
+    const config = join(place.folder, 'again.yaml')
+    writeFileSync(
+      config,
+      JSON.stringify({
+        box: { id: 'again' },
+        dataDir: join(place.folder, 'box'),
+        mqtt: { listeners: [{ port: 0 }] },
+        bridges: [{ ...bridge, codec: 'WS101' }],
+      }),
+    )
+    expect(decode([], ['--again', '--config', config])).toMatchObject([
+      {
+        line: 1,
+        topic,
+        was: expect.stringContaining('no codec') as string,
+        results: [{ readings: { button: 'held' } }],
+      },
+    ])
+  } finally {
+    place.remove()
+  }
 }, 60_000)

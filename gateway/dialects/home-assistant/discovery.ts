@@ -21,6 +21,7 @@ export interface Availability {
   devices: string[]
   online: string
   offline: string
+  template?: string
 }
 
 const textOr = (value: unknown, fallback: string): string => (typeof value === 'string' ? value : fallback)
@@ -52,10 +53,11 @@ function entityOf(
     device,
     component,
     name,
-    ...(typeof state === 'string'
-      ? { topic: state }
-      : isTrigger && typeof topic === 'string'
-        ? { topic }
+    // A trigger has a topic of its own, also where the device names one for all its parts.
+    ...(isTrigger && typeof topic === 'string'
+      ? { topic }
+      : typeof state === 'string'
+        ? { topic: state }
         : {}),
     ...(typeof template === 'string' ? { template } : {}),
     ...(typeof deviceClass === 'string' ? { deviceClass } : {}),
@@ -111,11 +113,18 @@ function learnAvailability(config: Record<string, unknown>, device: string, into
   const list = Array.isArray(config['availability'])
     ? (config['availability'] as unknown[]).filter(isObject)
     : []
-  const topics = [...list, { ...config, topic: config['availability_topic'] }]
-  for (const { topic, payload_available: online, payload_not_available: offline } of topics as Record<
-    string,
-    unknown
-  >[]) {
+  const own = {
+    ...config,
+    topic: config['availability_topic'],
+    value_template: config['availability_template'],
+  }
+  for (const entry of [...list, own] as Record<string, unknown>[]) {
+    const {
+      topic,
+      payload_available: online,
+      payload_not_available: offline,
+      value_template: template,
+    } = entry
     if (typeof topic !== 'string') continue
     const before = into.get(availabilityKey(topic)) as Availability | undefined
     const devices = [...new Set([...(before?.devices ?? []), device])]
@@ -123,6 +132,7 @@ function learnAvailability(config: Record<string, unknown>, device: string, into
       devices,
       online: textOr(online, 'online'),
       offline: textOr(offline, 'offline'),
+      ...(typeof template === 'string' ? { template } : {}),
     })
   }
 }

@@ -82,6 +82,8 @@ export function readEntity(entity: Entity, value: unknown): EntityRead {
   const { component, trigger, name } = entity
   if (component === 'binary_sensor') return readBinary(entity, value)
   if (component === 'event' || trigger) {
+    if (entity.deviceClass === 'doorbell')
+      return { readings: { doorbell: true }, momentary: { doorbell: true } }
     const word = trigger ? trigger.type : isObject(value) ? value['event_type'] : value
     const button = pressOf(word)
     if (button === undefined) return { readings: {} }

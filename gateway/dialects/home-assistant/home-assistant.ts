@@ -1,6 +1,7 @@
 // All devices that announce themselves by Home Assistant's discovery, ESPHome first of all: the announcement defines
 // the meaning of a topic. ESPHome's own topics (NODE/binary_sensor/OBJECT/state) are also read without one.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
 import {
   nothing,
@@ -68,23 +69,29 @@ function readState(entities: readonly Entity[], payload: Uint8Array): Decoded {
   return problem === undefined ? nothing('nothing in it that was announced') : unreadable(problem)
 }
 
+function readAvailability(availability: Availability, payload: Uint8Array): Decoded {
+  const { devices, online, offline, template } = availability
+  const text = textOf(payload).trim()
+  const json = valueOf(payload)
+  const parsed = template === undefined ? undefined : parseTemplate(template)
+  const found = parsed ? applyTemplate(parsed, text, json) : isObject(json) ? json['state'] : text
+  const word = scalarText(found)
+  const presence = word === online ? 'online' : word === offline ? 'offline' : undefined
+  if (!presence) return unreadable('neither of the words for available and not available')
+  return { results: devices.map((device) => ({ device, readings: {}, presence, isHeard: false })) }
+}
+
 function decode({ topic, payload }: DialectMessage, known: Knowledge): Decoded {
   if (configTopic.test(topic)) return readDiscovery(topic, payload, known)
   const keys = (known.get(topicKey(topic)) as { items: string[] } | undefined)?.items
   const entities = keys?.flatMap((key) => (known.get(key) as Entity | undefined) ?? [])
   const availability = known.get(availabilityKey(topic)) as Availability | undefined
   if (entities && entities.length > 0) return readState(entities, payload)
-  if (availability) {
-    const word = textOf(payload).trim()
-    const presence =
-      word === availability.online ? 'online' : word === availability.offline ? 'offline' : undefined
-    if (!presence) return unreadable('neither of the words for available and not available')
-    return {
-      results: availability.devices.map((device) => ({ device, readings: {}, presence, isHeard: false })),
-    }
-  }
+  if (availability) return readAvailability(availability, payload)
   const [, node = '', component = '', object = ''] = esphomeTopic.exec(topic) ?? []
-  if (node !== '') return readState([{ device: deviceIdOf(node), component, name: object }], payload)
+  // What has been announced under Home Assistant's own topics is no board of that name.
+  if (node !== '' && node !== 'homeassistant')
+    return readState([{ device: deviceIdOf(node), component, name: object }], payload)
   const status = /^([^/]+)\/status$/.exec(topic)
   if (status) {
     const word = textOf(payload).trim()

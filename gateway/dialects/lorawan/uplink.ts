@@ -16,7 +16,7 @@ import { readCodec } from './codecs/codec-files.ts'
 import { meaningOf, meaningOfObject } from './codecs/object-meaning.ts'
 import { countFrame } from './counters.ts'
 import { readFrame, type MakerAnswer } from './makers/answer.ts'
-import { builtinNames, builtinOf, recognised, type Builtin } from './makers/makers.ts'
+import { builtinOf, makerNames, recognised, type Builtin } from './makers/makers.ts'
 
 /** Longest frame that LoRaWAN has. */
 export const frameBytesMax = 255
@@ -52,7 +52,7 @@ const ofBuiltin = ({ maker, model }: Builtin, fPort: number, bytes: Uint8Array):
 async function ofVendor(file: string, uplink: Uplink, bytes: Uint8Array): Promise<MakerAnswer> {
   const codec = readCodec(file)
   if (typeof codec === 'string')
-    return { readings: {}, problem: `${codec}; built in are ${builtinNames.join(', ')}` }
+    return { readings: {}, problem: `${codec}; built in are devices of ${makerNames.join(', ')}` }
   const outcome = await codecs.run(codec.name, {
     code: codec.code,
     fPort: uplink.fPort,

@@ -4,9 +4,24 @@ import type { Readings } from '../../../protocols/domain/reading.ts'
 
 type Press = NonNullable<Readings['button']>
 
-/** Words (between `_`, `-`, spaces and dots) that mark an action as no press. */
-const noPress =
-  /^(release|released|rotate|rotated|brightness|color|colour|hue|saturation|recall|scene|store|move|stop|step|arm|disarm|armed|disarmed|exit|entry|delay|day|night|away|all|zones|invalid|code|not|ready|already|vibration|vibrate|tilt|drop|shake|slide|flip\d*|fall|wakeup|throw|knock|dial|slow|fast|left_turn|up_hold_release|button_up|region|enter|leave|occupied|unoccupied|approach|none|idle|clear|unknown|lock|unlock|open|close|enrolled|battery)$/
+/** Words (between `_`, `-`, spaces and dots) of an action that is no press at all. */
+const noPress = new Set(
+  [
+    'release released rotate rotated rotating rotation dial slow fast',
+    'brightness brightenss color colour colortemp hue saturation dimtomin dimtomax',
+    'recall scene store move moved moving movement motion stop stopped step curtain',
+    'arm disarm armed disarmed exit entry delay day night away home zones',
+    'invalid code not ready already enrolled none idle clear unknown static',
+    'vibration vibrate tilt drop shake slide fall wakeup throw knock flip',
+    'region enter leave occupied unoccupied approach orientation arrival departure',
+    'lock unlock locked unlocked open close opened closed battery inactivity',
+    'finger password add remove event request language screen identify sleep',
+    // Somebody at the door calls nobody for help.
+    'bell ring doorbell',
+  ].flatMap((words) => words.split(' ')),
+)
+/** That a key was pressed is in the word, whatever the key is for: `brightness_up_click`. */
+const presses = new Set(['click', 'clicked', 'single', 'short', 'pushed', 'tap', 'tapped', 'btn_down'])
 
 const held = new Set([
   'hold',
@@ -54,13 +69,16 @@ export function pressOf(action: unknown): Press | undefined {
   if (parts.some((part) => held.has(part))) return 'held'
   if (parts.some((part) => double.has(part))) return 'double'
   if (parts.some((part) => emergency.has(part))) return 'pressed'
-  return parts.some((part) => noPress.test(part)) ? undefined : 'pressed'
+  if (parts.some((part) => presses.has(part))) return 'pressed'
+  return parts.some((part) => noPress.has(part.replace(/\d+$/, ''))) ? undefined : 'pressed'
 }
 
 /** An action that reports that the device was moved. */
 export function isMovement(action: unknown): boolean {
   return (
     typeof action === 'string' &&
-    /\b(vibration|vibrate|tilt|drop|shake|knock|fall)\b/.test(action.toLowerCase().replaceAll('_', ' '))
+    /\b(vibration|vibrate|tilt|drop|shake|knock|fall|movement)\b/.test(
+      action.toLowerCase().replaceAll('_', ' '),
+    )
   )
 }

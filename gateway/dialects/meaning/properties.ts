@@ -5,6 +5,8 @@ import { celsiusOf, contactOf, flagOf, millimetresOf, numberOf, percentOf, signa
 /** How this device writes one property, if it differs from the usual form. */
 export interface Spelling {
   on?: unknown
+  /** Its description says that true is closed, whatever `on` is. */
+  isClosedWhenTrue?: boolean
   off?: unknown
   unit?: string
 }
@@ -13,10 +15,41 @@ type Read = (value: unknown, spelling: Spelling) => DialectReadings
 
 const flag =
   (reading: string): Read =>
-  (value, { on, off }) => ({
-    [reading]:
-      on !== undefined && value === on ? true : off !== undefined && value === off ? false : flagOf(value),
-  })
+  (value, { on, off, unit }) =>
+    // With a unit it is a quantity: `gas` is also what a gas meter counts.
+    unit !== undefined
+      ? {}
+      : {
+          [reading]:
+            on !== undefined && value === on
+              ? true
+              : off !== undefined && value === off
+                ? false
+                : flagOf(value),
+        }
+/** Words of a radar: any that is not "none" is somebody. */
+const somebody: Read = (value) => {
+  if (typeof value !== 'string') return { motion: flagOf(value) }
+  const word = value.toLowerCase()
+  return {
+    motion: word === '' || word === 'unknown' ? null : !['none', 'unoccupied', 'absent'].includes(word),
+  }
+}
+/** `low` is the word for a battery that has to be changed. */
+const batteryWord: Read = (value) =>
+  typeof value === 'string' && /^(low|middle|medium|high|full)$/i.test(value)
+    ? { batteryLow: /^low$/i.test(value) }
+    : {}
+const doorWord: Read = (value) =>
+  typeof value === 'string' && /^(open|closed)$/i.test(value)
+    ? { contact: /^open$/i.test(value) ? 'open' : 'closed' }
+    : {}
+/** "Closed" is true; of one that has it the other way round the list of abilities says so, by value_on. */
+const contact: Read = (value, { on, off, isClosedWhenTrue }) => {
+  if (typeof on === 'string' && value === on) return { contact: isClosedWhenTrue ? 'closed' : 'open' }
+  if (typeof off === 'string' && value === off) return { contact: isClosedWhenTrue ? 'open' : 'closed' }
+  return { contact: contactOf(value, !isClosedWhenTrue && (on === true || on === 'open')) }
+}
 const number =
   (reading: string, read: (value: unknown) => number | null = numberOf): Read =>
   (value) => ({ [reading]: read(value) })
@@ -29,18 +62,33 @@ const fault =
   (value) => ({ [word]: flagOf(value) })
 
 const reads: Record<string, Read> = {
-  // "Closed" is true; a maker with the opposite meaning declares it in its exposes, by value_on.
-  contact: (value, { on }) => ({ contact: contactOf(value, on === true || on === 'open') }),
+  contact,
+  garage_door_contact: contact,
+  door_state: doorWord,
   occupancy: flag('motion'),
   presence: flag('motion'),
   motion: flag('motion'),
+  motion_status: flag('motion'),
+  occupancy_status: flag('motion'),
+  presence_state: somebody,
+  human_motion_state: somebody,
+  motion_state: somebody,
   smoke: flag('smoke'),
+  smoke_state: flag('smoke'),
   gas: flag('gas'),
+  gas_sensor_state: flag('gas'),
   carbon_monoxide: flag('carbonMonoxide'),
+  co_state: flag('carbonMonoxide'),
   water_leak: flag('leak'),
+  water_leakage_state: (value) => ({
+    leak: value === 'water_leakage_yes' ? true : value === 'water_leakage_no' ? false : null,
+  }),
+  water_sensor: flag('leak'),
   leak: flag('leak'),
   vibration: flag('vibration'),
+  moving: (value) => (typeof value === 'boolean' ? { vibration: value } : {}),
   tamper: flag('tamper'),
+  tamper_alarm: flag('tamper'),
   battery: number('batteryPercent', percentOf),
   battery_low: flag('batteryLow'),
   linkquality: number('linkQuality'),
@@ -50,6 +98,8 @@ const reads: Record<string, Read> = {
   liquid_depth: level,
   water_level: level,
   liquid_level_percent: number('levelPercent', percentOf),
+  battery_state: batteryWord,
+  fault: (value, { unit }) => (unit === undefined && flagOf(value) !== null ? { fault: flagOf(value) } : {}),
   trouble: fault('trouble'),
   fault_alarm: fault('fault_alarm'),
   battery_defect: fault('battery_defect'),
@@ -57,8 +107,19 @@ const reads: Record<string, Read> = {
   ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'on' : 'off' }),
 }
 
-/** Flags by which a device reports a fault of its own. */
-export const faultFlags = ['trouble', 'fault_alarm', 'battery_defect', 'sensor_fault']
+/** Flags by which a device says that something is wrong with it. */
+export const faultFlags = ['trouble', 'fault', 'fault_alarm', 'battery_defect', 'sensor_fault']
+
+/** Alarm bits and channels of their own: `water_leak_alarm_1`, `smoke_alarm_2`, `channel_3_leak_detect`. */
+const numbered: readonly (readonly [name: RegExp, meaning: string])[] = [
+  [/^(water_leak|smoke|gas|carbon_monoxide|occupancy)_alarm_\d$/, '$1'],
+  [/^(?:channel|input)_\d+_leak_detect$/, 'water_leak'],
+]
+
+function plainName(name: string): string {
+  const found = numbered.find(([pattern]) => pattern.test(name))
+  return found ? name.replace(found[0], found[1]) : name
+}
 
 /** The readings of one property; undefined for an unknown name. */
 export function readProperty(
@@ -66,10 +127,14 @@ export function readProperty(
   value: unknown,
   spelling: Spelling = {},
 ): DialectReadings | undefined {
-  return Object.hasOwn(reads, name) ? reads[name]?.(value, spelling) : undefined
+  const plain = plainName(name)
+  return Object.hasOwn(reads, plain) ? reads[plain]?.(value, spelling) : undefined
 }
 
-export const isMeaningful = (name: string): boolean => Object.hasOwn(reads, name)
+export const isMeaningful = (name: string): boolean => Object.hasOwn(reads, plainName(name))
+
+/** A switch that stays on after a call for help until it is taken back: its going on is the call. */
+export const isCallSwitch = (name: string): boolean => name === 'sos' || name === 'sos_alarm'
 
 /** Two endpoints of one device give the same reading: the worse one counts. */
 export function worse(one: unknown, other: unknown): unknown {

@@ -84,6 +84,28 @@ function readMotion(status: Record<string, unknown>): DialectReadings {
   }
 }
 
+/** A value of `info`, which says of itself whether it was measured: `{"value":20.7,"is_valid":true}`. */
+const measured = (part: unknown, name = 'value'): unknown =>
+  isObject(part) ? (part['is_valid'] === false ? null : part[name]) : part
+
+/** `info`: the whole status as its page of settings has it. */
+function readInfo(info: Record<string, unknown>): DialectReadings {
+  const { sensor, bat, tmp, hum, flood, smoke, accel, gas_sensor: gas, motion } = info
+  const state = measured(sensor, 'state')
+  const celsius = isObject(tmp) && typeof tmp['tC'] === 'number' ? measured(tmp, 'tC') : measured(tmp)
+  return {
+    ...(state === undefined ? {} : readSensor('state', state)),
+    ...(flood === undefined ? {} : { leak: flagOf(flood) }),
+    ...(smoke === undefined ? {} : { smoke: flagOf(smoke) }),
+    ...(motion === undefined ? {} : { motion: flagOf(measured(motion)) }),
+    ...(isObject(gas) ? readSensor('gas', gas['alarm_state']) : {}),
+    ...(isObject(accel) ? readSensor('vibration', accel['vibration']) : {}),
+    ...(tmp === undefined ? {} : { temperatureC: celsiusOf(celsius) }),
+    ...(hum === undefined ? {} : { humidityPercent: percentOf(measured(hum)) }),
+    ...(bat === undefined ? {} : { batteryPercent: percentOf(measured(bat)) }),
+  }
+}
+
 /** `{"event":"S","event_cnt":3}`: sent again after each wake-up, with the old count. */
 function readInputEvent(
   id: string,
@@ -138,6 +160,15 @@ export function decodeGen1(topic: string, payload: Uint8Array, known: Knowledge)
     const readings = readMotion(value)
     if (Object.keys(readings).length > 0) return { results: [{ device, readings }], learned }
   }
+  if (what === 'info' && isObject(value)) {
+    const readings = readInfo(value)
+    if (Object.keys(readings).length > 0) return { results: [{ device, readings }], learned }
+  }
+  // A contact that is wired to it.
+  if (what === 'input' && rest.length === 2)
+    return { results: [{ device, readings: { [`input${name}`]: flagOf(value) } }], learned }
+  if (what === 'ext_temperature' && rest.length === 2)
+    return { results: [{ device, readings: { externalTemperatureC: celsiusOf(value) } }], learned }
   if (what === 'sensor') {
     if (name === 'error' || (name === 'operation' && value === 'fault')) {
       const isFault = name === 'operation' || (value !== 0 && value !== 'none' && value !== '')

@@ -1,6 +1,7 @@
 // The wiring of a switch input of a Tasmota board: only the installer knows it, and puts it into the name.
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
+import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf } from '../meaning/values.ts'
 import { pressOf } from '../meaning/press.ts'
 
@@ -28,6 +29,9 @@ export function readInput(
     const button = isOn === true ? 'pressed' : pressOf(isOn === false ? '' : value)
     return button === undefined ? { readings: {} } : { readings: { button }, momentary: { button } }
   }
+  // What a key asks for, and no state: TOGGLE, HOLD.
+  if (typeof value === 'string' && /^(toggle|hold|inv|inc_dec|dual|double)/i.test(value))
+    return { readings: {} }
   const found = wired.find(([pattern]) => pattern.test(own))
   if (found) return { readings: found[1](isOn) }
   return { readings: { contact: isOn === null ? null : isOn ? 'open' : 'closed' } }
@@ -45,6 +49,9 @@ export function readChip(chip: Record<string, unknown>, all: Record<string, unkn
     else if (name === 'Distance') {
       // An ultrasonic sensor looks down on the water: the distance becomes a level only with the configured height.
       readings['distanceMm'] = millimetresOf(value, 'cm') ?? null
+    } else if (isObject(value)) {
+      // Several probes on one wire: the first one is the board's.
+      for (const [reading, found] of Object.entries(readChip(value, all))) readings[reading] ??= found
     } else if (name === 'Battery' || name === 'BatteryPercentage') readings.batteryPercent = percentOf(value)
     else if (typeof value === 'number') readings[name] = numberOf(value)
   }

@@ -4,6 +4,7 @@ import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../meaning/press.ts'
+import { worse } from '../meaning/properties.ts'
 import { deviceIdOf, macOf, objectOf, signalOf, textOf } from '../meaning/values.ts'
 import {
   nothing,
@@ -15,6 +16,7 @@ import {
   type DialectReadings,
   type EncodedCommand,
   type Knowledge,
+  type Learned,
 } from '../port.ts'
 import { readChip, readInput } from './inputs.ts'
 
@@ -95,14 +97,33 @@ function readDiscovery(topic: string, payload: Uint8Array, known: Knowledge): De
 interface Collected {
   readings: DialectReadings
   momentary: Readings
+  /** What each switch input reads, by its name. */
+  inputs: Inputs
 }
+
+/** Inputs of one board may read the same thing: two doors, of which one is open. */
+type Inputs = Record<string, DialectReadings>
+const inputsKey = (device: string): string => `tasmota-inputs:${device}`
+/** A board has at most as many switch inputs. */
+const inputsMax = 28
 
 function readSwitch(name: string, value: unknown, board: Board, into: Collected): void {
   const number = Number(/^switch(\d+)$/i.exec(name)?.[1] ?? NaN)
   const given = board.switches?.[number - 1]
   const read = readInput(given ?? name, board.name, value)
-  Object.assign(into.readings, read.readings)
   Object.assign(into.momentary, read.momentary)
+  if (read.momentary) Object.assign(into.readings, read.readings)
+  else into.inputs[name.toLowerCase()] = read.readings
+}
+
+/** What all inputs of a board that are known say together: the worse one counts. */
+function together(inputs: Inputs, now: Inputs): DialectReadings {
+  const said = new Set(Object.values(now).flatMap((readings) => Object.keys(readings)))
+  const readings: DialectReadings = {}
+  for (const input of Object.values(inputs))
+    for (const [name, value] of Object.entries(input))
+      if (said.has(name)) readings[name] = worse(readings[name], value)
+  return readings
 }
 
 /** One key of SENSOR, STATE or RESULT. */
@@ -118,6 +139,10 @@ function readKey(
     if (button !== undefined) into.readings.button = into.momentary.button = button
   } else if (/^switch\d*$/i.test(key) || isNamedSwitch(key, board)) {
     readSwitch(key, isObject(value) ? (value['Action'] ?? value['ACTION']) : value, board, into)
+  } else if (key === 'RfReceived' && isObject(value)) {
+    // A 433 MHz receiver: whose code it is, nobody but the installer knows.
+    const code = value['Data']
+    if (typeof code === 'string') into.readings['rfCode'] = into.momentary['rfCode'] = code
   } else if (/^power\d*$/i.test(key)) into.readings[key.toLowerCase()] = value
   else if (key === 'Wifi' && isObject(value)) into.readings.signalDbm = signalOf(value['Signal'])
   else if (isObject(value)) Object.assign(into.readings, readChip(value, all))
@@ -135,15 +160,26 @@ function readValues(
   payload: Uint8Array,
   board: Board,
   device: string,
-): DeviceResult | undefined {
-  const into: Collected = { readings: {}, momentary: {} }
+  known: Knowledge,
+): { result: DeviceResult; learned: Learned[] } | undefined {
+  const into: Collected = { readings: {}, momentary: {}, inputs: {} }
   const values = objectOf(payload)
   const source = values && isObject(values['StatusSNS']) ? values['StatusSNS'] : values
-  if (source) for (const [key, value] of Object.entries(source)) readKey(key, value, source, board, into)
+  // Older programs have the key in the topic only: BUTTON1 with {"ACTION":"SINGLE"}, SWITCH1T with {"TRIG":"ON"}.
+  const key = /^(button|switch)\d*(?=t?$)/i.exec(found.what)?.[0]
+  const word = source?.['ACTION'] ?? source?.['Action'] ?? source?.['TRIG']
+  if (key !== undefined && word !== undefined) readKey(key, word, {}, board, into)
+  else if (source) for (const [key, value] of Object.entries(source)) readKey(key, value, source, board, into)
   else readKey(found.what, textOf(payload), {}, board, into)
-  const { readings, momentary } = into
+  const { readings, momentary, inputs } = into
+  const before = (known.get(inputsKey(device)) ?? {}) as Inputs
+  const all = Object.fromEntries(Object.entries({ ...before, ...inputs }).slice(0, inputsMax))
+  Object.assign(readings, together(all, inputs))
   if (Object.keys(readings).length === 0) return undefined
-  return { device, readings, ...(Object.keys(momentary).length > 0 ? { momentary } : {}) }
+  return {
+    result: { device, readings, ...(Object.keys(momentary).length > 0 ? { momentary } : {}) },
+    learned: JSON.stringify(all) === JSON.stringify(before) ? [] : [[inputsKey(device), all]],
+  }
 }
 
 function decode({ topic, payload, isRetained }: DialectMessage, known: Knowledge): Decoded {
@@ -173,8 +209,10 @@ function decode({ topic, payload, isRetained }: DialectMessage, known: Knowledge
     return nothing('the address of a board', learn(known, place, { ...board, mac }))
   if (/^INFO\d$|^UPTIME$|^STATUS(0|[1-79]|11)?$|^LOGGING$/.test(what) && !/SNS/.test(textOf(payload)))
     return nothing('about the board itself', learned)
-  const result = readValues(found, payload, board, device)
-  return result ? { results: [result], learned } : nothing('no readings', learned)
+  const read = readValues(found, payload, board, device, known)
+  return read
+    ? { results: [read.result], learned: [...learned, ...read.learned] }
+    : nothing('no readings', learned)
 }
 
 function encode(device: string, command: DeviceCommand, known: Knowledge): EncodedCommand {

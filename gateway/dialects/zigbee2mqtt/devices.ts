@@ -1,7 +1,7 @@
-// The bridge's list of devices: the identity, readings and commands of each, reduced to the facts that are needed.
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+// The bridge's list of devices: who is who, what each can say and be told, in as few words as the rest needs.
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
-import { isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
+import { isCallSwitch, isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
 
 /** Devices of one list that are read; a coordinator supports a few hundred. */
 export const devicesMax = 5000
@@ -28,6 +28,7 @@ interface Expose {
   unit?: string
   value_on?: unknown
   value_off?: unknown
+  description?: unknown
   features?: unknown
 }
 
@@ -42,12 +43,15 @@ function* leavesOf(exposes: unknown, depth = 0): Generator<Expose> {
 
 const usual: Record<string, readonly unknown[]> = { contact: [false, true] }
 
-function spellingOf({ name, unit, value_on: on, value_off: off }: Expose): Spelling {
+function spellingOf({ name, unit, value_on: on, value_off: off, description }: Expose): Spelling {
   const [usualOn, usualOff] = usual[name ?? ''] ?? [true, false]
   return {
     ...(on !== undefined && on !== usualOn ? { on } : {}),
     ...(off !== undefined && off !== usualOff ? { off } : {}),
     ...(unit === undefined ? {} : { unit }),
+    ...(on !== undefined && on !== false && /closed \(= ?true\)/i.test(scalarText(description) ?? '')
+      ? { isClosedWhenTrue: true }
+      : {}),
   }
 }
 
@@ -59,7 +63,7 @@ function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
   for (const expose of leavesOf(definition['exposes'])) {
     const { name, property = name, type } = expose
     if (name === undefined || property === undefined) continue
-    if (isMeaningful(name) || name === 'action')
+    if (isMeaningful(name) || name === 'action' || isCallSwitch(name))
       known.properties[property] = { is: name, ...spellingOf(expose) }
     if (name === 'warning' && type === 'composite') known.siren = 'warning'
     else if ((name === 'alarm' || name === 'siren') && type === 'binary') known.siren ??= name
@@ -71,7 +75,7 @@ function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
 /** Readings that a device can send, by our names. */
 export function readingsOfDevice({ properties }: KnownDevice): string[] {
   const names = Object.values(properties).flatMap(({ is, ...spelling }) =>
-    is === 'action' ? ['button'] : Object.keys(readProperty(is, null, spelling) ?? {}),
+    is === 'action' || isCallSwitch(is) ? ['button'] : Object.keys(readProperty(is, null, spelling) ?? {}),
   )
   return [...new Set(names)]
 }

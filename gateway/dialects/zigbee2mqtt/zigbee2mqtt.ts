@@ -13,10 +13,11 @@ import {
   type DialectSettings,
   type EncodedCommand,
   type Knowledge,
+  type Learned,
 } from '../port.ts'
 import { baseKey, groupKey, onlineWord, readBridge } from './bridge.ts'
 import { describe, deviceKey, nameKey, type KnownDevice } from './devices.ts'
-import { resultOfState } from './state.ts'
+import { callSwitchOf, resultOfState } from './state.ts'
 
 const defaultBase = 'zigbee2mqtt'
 /** The bridge ends joining by itself after this time at the latest. */
@@ -34,6 +35,8 @@ function baseOf(topic: string, known: Knowledge, { base }: DialectSettings): str
   if (learned && topic.startsWith(`${learned.base}/`)) return learned.base
   return bridgeTopic.exec(topic)?.[1] ?? topic.split('/', 1)[0] ?? ''
 }
+
+const callKey = (address: string): string => `z2m-call:${address}`
 
 interface Named {
   name: string
@@ -66,12 +69,30 @@ function readWhole(rest: string, payload: Uint8Array, known: Knowledge): Decoded
   if (!isObject(state)) return unreadable('not a JSON object', whoIs(rest, undefined, known).address)
   if (known.get(groupKey(rest)) !== undefined) return nothing('a group of devices')
   const { address, device } = whoIs(rest, state, known)
-  const result = resultOfState(address, state, device, true)
+  return readState(address, state, device, known, true)
+}
+
+/** A switch for calls says "on" in each message until it is taken back: its going on is the call. */
+function readState(
+  address: string,
+  state: Record<string, unknown>,
+  device: KnownDevice | undefined,
+  known: Knowledge,
+  isWholeState: boolean,
+): Decoded {
+  const isOn = callSwitchOf(state)
+  const before = known.get(callKey(address)) as { isOn: boolean } | undefined
+  const result = resultOfState(address, state, device, {
+    isWholeState,
+    isCalling: isOn === true && before?.isOn !== true,
+  })
+  const learned: Learned[] = isOn === undefined || isOn === before?.isOn ? [] : [[callKey(address), { isOn }]]
   if (Object.keys(result.readings).length === 0 && !result.faults)
     return nothing(
       'action' in state || 'click' in state ? 'an empty action: it clears nothing' : 'no readings',
+      learned,
     )
-  return { results: [device ? { ...result, about: describe(device) } : result] }
+  return { results: [device ? { ...result, about: describe(device) } : result], learned }
 }
 
 function readAvailability(name: string, payload: Uint8Array, known: Knowledge): Decoded {
@@ -90,7 +111,7 @@ function readPart(name: string, property: string, payload: Uint8Array, known: Kn
   if (property === 'action' && (textOf(payload).trim() === '' || value === null))
     return nothing('an empty action: it clears nothing')
   const state = { [property]: property === 'action' ? textOf(payload) : value }
-  return { results: [resultOfState(address, state, device, false)] }
+  return readState(address, state, device, known, false)
 }
 
 function decode({ topic, payload }: DialectMessage, known: Knowledge, settings: DialectSettings): Decoded {

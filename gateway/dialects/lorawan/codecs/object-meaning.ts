@@ -1,7 +1,7 @@
 // Turns the answer of a vendor's codec into readings. Each maker has its own names: they are brought to one spelling,
 // and an unknown name is left out, never guessed. A value that merely looks like a call for help counts as one.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
-import { isObject } from '../../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../../meaning/press.ts'
 import { readProperty } from '../../meaning/properties.ts'
 import { contactOf, flagOf, millimetresOf, numberOf, percentOf, temperatureOf } from '../../meaning/values.ts'
@@ -32,9 +32,9 @@ function valueOf(value: unknown): Value {
 }
 
 const wordsOfYes =
-  /^(leak|leaking|wet|alarm|alert|triggered?|tilt|motion|occupied|uninstalled|removed|pressed|pushed|detected|fire|smoke)$/
+  /^(leak|leaking|wet|alarm|alert|trigger(ed)?|tilt|motion|occupied|uninstalled|removed|pressed|pushed|detected|fire|smoke)( alarm)?$/
 const wordsOfNo =
-  /^(no ?leak|dry|normal|idle|vacant|no ?motion|installed|released|not pressed|clear|no ?alarm|ok)$/
+  /^(no ?leak(age)?|dry|normal|idle|vacant|unoccupied|no ?motion|no ?smoke|installed|released|not ?pressed|not ?pushed|not ?detected|clear|no ?alarm|ok|inactive)$/
 
 function yesOrNo(value: unknown): boolean | null {
   const flag = flagOf(value)
@@ -48,6 +48,10 @@ type Read = (value: Value) => DialectReadings
 const flag =
   (reading: string): Read =>
   ({ value }) => ({ [reading]: yesOrNo(value) })
+/** How often since the last frame: any of it is a yes. */
+const counted =
+  (reading: string): Read =>
+  ({ value }) => ({ [reading]: typeof value === 'number' && value > 0 ? true : yesOrNo(value) })
 /** 1 and true mean open, as the name suggests. */
 const open: Read = ({ value }) => ({ contact: contactOf(value, true) })
 /** A percentage between 0 and 100; small and fractional numbers, and a unit of V, are volts. */
@@ -98,6 +102,7 @@ const reads: Readonly<Record<string, Read>> = {
       'door_open_status',
       'door_open',
       'open',
+      'on_off',
       'contact_status',
       'window',
       'reed_status',
@@ -111,26 +116,54 @@ const reads: Readonly<Record<string, Read>> = {
       'leakage_status',
       'leak',
       'leak_status',
-      'water',
       'water_detected',
       'leakage',
-    ].map((name) => [name, flag('leak')]),
+      'waterleak',
+      'water_leakage',
+      'water_leak_detected',
+      'flood',
+    ].map((name) => [name, counted('leak')]),
   ),
   ...Object.fromEntries(
-    ['smoke', 'smoke_alarm', 'smoke_status', 'fire_alarm', 'firealarm'].map((name) => [name, flag('smoke')]),
+    [
+      'smoke',
+      'smoke_alarm',
+      'smoke_status',
+      'smoke_detected',
+      'fire_alarm',
+      'firealarm',
+      'fire',
+      // Another detector of the same house, which may have no radio of its own.
+      'interconnect_alarm',
+    ].map((name) => [name, flag('smoke')]),
   ),
   ...Object.fromEntries(['gas', 'gas_status', 'gas_alarm'].map((name) => [name, flag('gas')])),
   ...Object.fromEntries(
-    ['co_alarm', 'carbon_monoxide', 'co_status'].map((name) => [name, flag('carbonMonoxide')]),
-  ),
-  ...Object.fromEntries(
-    ['tamper', 'tamper_status', 'tamper_detect', 'tamper_alarm'].map((name) => [name, flag('tamper')]),
-  ),
-  ...Object.fromEntries(
-    ['motion', 'occupancy', 'presence', 'pir', 'pir_status', 'pir_trigger', 'occupied'].map((name) => [
+    ['co_alarm', 'coalarm', 'carbon_monoxide', 'carbon_monoxide_alarm', 'co_status'].map((name) => [
       name,
-      flag('motion'),
+      flag('carbonMonoxide'),
     ]),
+  ),
+  ...Object.fromEntries(
+    ['tamper', 'tamper_status', 'tamper_detect', 'tamper_alarm', 'disassembled_alarm'].map((name) => [
+      name,
+      flag('tamper'),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      'motion',
+      'motion_status',
+      'mot_motionst',
+      'occupancy',
+      'occupancy_status',
+      'occupy',
+      'presence',
+      'pir',
+      'pir_status',
+      'pir_trigger',
+      'occupied',
+    ].map((name) => [name, counted('motion')]),
   ),
   ...Object.fromEntries(
     [
@@ -141,10 +174,12 @@ const reads: Readonly<Record<string, Read>> = {
       'temp_c',
       'temp_c_sht',
       'air_temperature',
+      'temp_c_sht41',
+      'temperature_board',
     ].map((name) => [name, celsius]),
   ),
   ...Object.fromEntries(
-    ['humidity', 'humi', 'hum', 'hum_sht', 'air_humidity', 'relative_humidity'].map(
+    ['humidity', 'humi', 'hum', 'hum_sht', 'hum_sht41', 'air_humidity', 'relative_humidity', 'rh'].map(
       (name): [string, Read] => [name, ({ value }) => ({ humidityPercent: percentOf(value) })],
     ),
   ),
@@ -152,6 +187,16 @@ const reads: Readonly<Record<string, Read>> = {
   distance_mm: distance,
   distance_median: distance,
   distance_average: distance,
+  high_temp_alarm: flag('heatAlarm'),
+  heat_alarm: flag('heatAlarm'),
+  vibration: counted('vibration'),
+  acc_motion: counted('vibration'),
+  co2: ({ value }) => ({ co2Ppm: numberOf(value) }),
+  co2_ppm: ({ value }) => ({ co2Ppm: numberOf(value) }),
+  depth: level('cm'),
+  pressure_bar: ({ value }) => ({ pressureBar: numberOf(value) }),
+  digital: ({ value }) => ({ digital: numberOf(value) }),
+  daylight: ({ value }) => ({ daylight: value === 'light' || yesOrNo(value) }),
   power_event: ({ value }) =>
     typeof value === 'string' && /\bo(n|ff)$/i.test(value)
       ? { mains: /on$/i.test(value) ? 'on' : 'off' }
@@ -161,6 +206,11 @@ const reads: Readonly<Record<string, Read>> = {
   water_deep_cm: level('cm'),
   water_depth_cm: level('cm'),
   water_depth: level('mm'),
+  // Litres where it is a number.
+  water: ({ value }) => (typeof value === 'number' && value > 1 ? {} : { leak: yesOrNo(value) }),
+  threshold_x: flag('tilt'),
+  threshold_y: flag('tilt'),
+  threshold_z: flag('tilt'),
   position: ({ value }) => ({ tilt: yesOrNo(value) }),
   tilt: ({ value }) => ({ tilt: yesOrNo(value) }),
   low_battery_alarm: flag('batteryLow'),
@@ -185,9 +235,17 @@ const pressNames = new Set([
 ])
 /** The state is given by more than one name: then "alarm" belongs to the state, and is no press. */
 const isState = (readings: DialectReadings): boolean =>
-  ['contact', 'leak', 'smoke', 'gas', 'carbonMonoxide', 'motion', 'distanceMm', 'waterLevelMm'].some(
-    (name) => name in readings,
-  )
+  [
+    'contact',
+    'leak',
+    'smoke',
+    'gas',
+    'carbonMonoxide',
+    'motion',
+    'distanceMm',
+    'waterLevelMm',
+    'co2Ppm',
+  ].some((name) => name in readings)
 
 function pressIn(value: unknown): Readings['button'] {
   const word = isObject(value) ? (value['status'] ?? value['type'] ?? value['value']) : value
@@ -215,6 +273,24 @@ export function meaningOf(answer: unknown): MakerAnswer {
   return meaningOfObject(isObject(answer['data']) ? answer['data'] : answer)
 }
 
+/** `WaterLeak_2` and `DOOR1_OPEN_STATUS` are the second and first of several of a kind. */
+const nameWithoutNumber = (plain: string): string =>
+  plain.replace(/^(water_?leak|door|contact|leak|leakage|smoke)_?[1-4](?=_|$)/, '$1')
+
+/** Of two that say the same reading the alarm counts, else the first. */
+function takeReadings(into: DialectReadings, name: string, value: Value): void {
+  const read = Object.hasOwn(reads, name) ? reads[name] : undefined
+  for (const [reading, found] of Object.entries(read?.(value) ?? {}))
+    if (found === true || found === 'open') into[reading] = found
+    else into[reading] ??= found
+}
+
+/** A detector whose test button somebody presses: no call for help. */
+const testsButton = (object: Record<string, unknown>): boolean =>
+  Object.entries(object).some(
+    ([name, value]) => plainName(name) === 'test_button_pressed' && yesOrNo(value) === true,
+  )
+
 export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
   const readings: DialectReadings = {}
   const faults: string[] = []
@@ -223,19 +299,23 @@ export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
     const plain = plainName(name)
     const value = valueOf(raw)
     if (pressNames.has(plain)) presses.push(raw)
-    // If two names give different values for one reading, the first counts.
-    else
-      for (const [reading, found] of Object.entries(reads[plain]?.(value) ?? {})) readings[reading] ??= found
+    else takeReadings(readings, nameWithoutNumber(plain), value)
     const fault = faultIn(plain, value.value)
     if (fault !== undefined) faults.push(fault)
   }
+  if (typeof object['event'] === 'string' && /smoke/i.test(scalarText(object['type']) ?? ''))
+    // Silenced by hand is still smoke.
+    readings.smoke ??= /^(alarm|silent)$/i.test(object['event'])
+  if (testsButton(object)) readings['testButton'] = true
   const button = isState(readings) ? undefined : presses.map(pressIn).find((press) => press !== undefined)
   if (button !== undefined) readings.button = button
+  const momentary =
+    button === undefined ? (readings['testButton'] === true ? { testButton: true } : undefined) : { button }
   if (Object.keys(readings).length === 0 && faults.length === 0)
     return { readings: {}, ignored: 'nothing in it that is one of our readings' }
   return {
     readings,
-    ...(button === undefined ? {} : { momentary: { button } }),
+    ...(momentary ? { momentary } : {}),
     ...(faults.length > 0 ? { faults } : {}),
   }
 }

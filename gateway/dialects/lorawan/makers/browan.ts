@@ -50,6 +50,10 @@ export function browan(fPort: number, frame: Frame): MakerAnswer {
     case 102:
       if (frame.length !== 8) return problem('a frame of TBMS100 has 8 bytes')
       return { readings: tabs(frame, { motion: isSet(frame, 0) }) }
+    case 103:
+      if (frame.length !== 8) return problem('a frame of TBHH100 has 8 bytes')
+      // Seven bits of humidity.
+      return { readings: { ...tabs(frame, {}), humidityPercent: percentOf(frame.u8(3) & 0x7f) } }
     case 106:
       if (frame.length !== 5) return problem('a frame of TBWL100 has 5 bytes')
       return {

@@ -1,7 +1,7 @@
 // Dragino: door and leak sensors (LDS02, LWL02), ultrasonic distance (LDDS75, DDS75-LB), pressure probe (PS-LB).
 // After the tables in the user manuals at wiki.dragino.com.
 import type { DialectReadings } from '../../port.ts'
-import { temperatureOf } from '../../meaning/values.ts'
+import { percentOf, temperatureOf } from '../../meaning/values.ts'
 import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
 
 const volts = (frame: Frame, at = 0, mask = 0x3fff): number => rounded((frame.u16(at) & mask) / 1000)
@@ -20,6 +20,7 @@ function doorOrLeak(frame: Frame): MakerAnswer {
 /** The range in metres of the probe, or its kind, and 4 to 20 mA over it. */
 function probe(frame: Frame): MakerAnswer {
   const milliamperes = frame.u16(4) / 1000
+  if (frame.length !== 9) return problem('a frame of a pressure probe has 9 bytes')
   const [kind, range] = [frame.u8(2), frame.u8(3)]
   const readings: DialectReadings = { batteryVolts: volts(frame, 0, 0xffff), currentMa: milliamperes }
   if (kind !== 0) return { readings }
@@ -47,6 +48,43 @@ function ultrasonic(frame: Frame): MakerAnswer {
   }
 }
 
+/** Door, leak (LDS03A, LWL03A, LWL04-LB, WL03A-LB): a byte of states, how often, how long, and the time. */
+function timed(frame: Frame, name: 'contact' | 'leak'): MakerAnswer {
+  if (frame.length !== 11 && frame.length !== 18) return problem('a frame of it has 11 or 18 bytes')
+  const isOn = [0, ...(frame.length === 18 ? [11] : [])].some((at) => (frame.u8(at) & 1) === 1)
+  return { readings: name === 'leak' ? { leak: isOn } : { contact: isOn ? 'open' : 'closed' } }
+}
+
+/** PB01: a button, with temperature and humidity. Byte 3 says that it was pressed. */
+function pushButton(frame: Frame): MakerAnswer {
+  if (frame.length !== 8) return problem('a frame of PB01 has 8 bytes')
+  const isPressed = (frame.u8(3) & 1) === 1
+  return {
+    readings: {
+      ...(isPressed ? { button: 'pressed' as const } : {}),
+      batteryVolts: volts(frame, 0, 0xffff),
+      temperatureC: temperatureOf(frame.i16(4) / 10),
+      humidityPercent: percentOf(frame.u16(6) / 10),
+    },
+    ...(isPressed ? { momentary: { button: 'pressed' as const } } : {}),
+  }
+}
+
+/** LHT65N: temperature and humidity inside, and a probe outside where byte 6 says so. */
+function climate(frame: Frame): MakerAnswer {
+  if (frame.length !== 11) return problem('a frame of LHT65 has 11 bytes')
+  const probe = frame.i16(7)
+  const hasProbe = (frame.u8(6) & 0x7f) === 1 && probe !== 0x7fff
+  return {
+    readings: {
+      batteryVolts: volts(frame),
+      temperatureC: temperatureOf(frame.i16(2) / 100),
+      humidityPercent: percentOf(frame.u16(4) / 10),
+      ...(hasProbe ? { externalTemperatureC: temperatureOf(probe / 100) } : {}),
+    },
+  }
+}
+
 export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer {
   if (fPort === 5) return ignored('the device says which model and band it is')
   if (fPort === 3) return ignored('old records out of the memory of the device')
@@ -55,9 +93,16 @@ export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer
     return fPort === 7 ? { readings: { batteryVolts: volts(frame) } } : doorOrLeak(frame)
   }
   if (fPort === 4) return ignored('an answer to a setting')
+  if (fPort === 7 && model.startsWith('pslb')) return ignored('a series of currents, without a state')
   if (fPort !== 2) return problem(`no table of Dragino has port ${fPort} for it`)
-  if (model.startsWith('pslb') || frame.length === 9) return probe(frame)
-  const isUltrasonic = /^l?dds75/.test(model) || frame.length === 8 || frame.length === 5
+  if (model.startsWith('lds03')) return timed(frame, 'contact')
+  if (/^(lwl0[34]|wl03)/.test(model)) return timed(frame, 'leak')
+  if (model.startsWith('pb01')) return pushButton(frame)
+  if (model.startsWith('lht65')) return climate(frame)
+  if (/^psl?/.test(model) || frame.length === 9) return probe(frame)
+  const isUltrasonic = /^l?dds(75|20|45)/.test(model) || frame.length === 8 || frame.length === 5
   if (!isUltrasonic) return problem('which Dragino device it is: the length is none of ours')
-  return frame.length > 8 ? problem('several distances in one frame') : ultrasonic(frame)
+  return frame.length > 8 || (frame.u8(0) & 0x10) !== 0
+    ? problem('several distances in one frame')
+    : ultrasonic(frame)
 }

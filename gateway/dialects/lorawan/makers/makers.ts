@@ -16,6 +16,8 @@ export interface Maker {
   models: Readonly<Record<string, string>>
   /** True when its frames identify the device, so that the maker's name is enough. */
   isNameEnough: boolean
+  /** How its other models are named, where its frames say enough to be read all the same. */
+  family?: RegExp
   /** True when a frame can be of this maker only; used if no other fact identifies the device. */
   recognises?: (fPort: number, frame: Frame) => boolean
   /** Source of the table. */
@@ -38,18 +40,25 @@ export const makers: readonly Maker[] = [
     decoder: milesight,
     isNameEnough: true,
     source: 'user guides',
+    family: /^(am|ct|em|gs|ts|uc|vs|ws|wts?)\d{3}(?!\d)/,
     models: {
       WS101: 'button',
+      WS136: 'button',
+      WS156: 'button',
       WS202: 'motion',
+      WS203: 'motion, temperature, humidity',
       WS301: 'contact, tamper',
+      WS303: 'leak',
       'EM300-TH': 'temperature, humidity',
       'EM300-MCS': 'contact, temperature, humidity',
       'EM300-SLD': 'leak, temperature, humidity',
       'EM300-ZLD': 'leak, temperature, humidity',
       'EM300-MLD': 'leak',
+      'EM300-CL': 'level of a bottle',
       'EM310-UDL': 'distance, tilt',
       'EM310-TILT': 'angles, tilt',
       'EM320-TH': 'temperature, humidity',
+      'EM320-TILT': 'angles, tilt',
       'EM400-MUD': 'distance, temperature, tilt',
       'EM400-TLD': 'distance, temperature, tilt',
       'EM400-UDL': 'distance, temperature, tilt',
@@ -57,7 +66,10 @@ export const makers: readonly Maker[] = [
       'EM500-SWL': 'water level',
       'EM500-UDL': 'distance',
       'EM500-PP': 'pressure',
+      'EM500-PT100': 'temperature',
+      'EM500-CO2': 'carbon dioxide, temperature, humidity',
       GS101: 'gas, mains',
+      GS524N: 'smoke, tamper, temperature',
     },
     // Its factory port.
     recognises: (fPort, frame) => fPort === 85 && isTlv(milesight, fPort, frame),
@@ -72,9 +84,17 @@ export const makers: readonly Maker[] = [
       LDS02: 'contact',
       LWL01: 'leak',
       LWL02: 'leak',
+      LDS03A: 'contact',
+      LWL03A: 'leak',
+      'LWL04-LB': 'leak',
+      'WL03A-LB': 'leak',
       LDDS75: 'distance, temperature',
       'DDS75-LB': 'distance, temperature',
+      'DDS45-LB': 'distance, temperature',
+      'DDS20-LB': 'distance, temperature',
       'PS-LB': 'water level, loop current',
+      PB01: 'button, temperature, humidity',
+      LHT65N: 'temperature, humidity',
     },
     recognises: (fPort, frame) => fPort === 10 && isTlv(dragino, fPort, frame),
   },
@@ -83,23 +103,35 @@ export const makers: readonly Maker[] = [
     decoder: netvox,
     isNameEnough: true,
     source: 'LoRaWAN Application Command',
+    family: /^r(\d{3}|a0\d|b\d\d)(?!\d)/,
     models: {
       R311A: 'contact',
+      R311DA: 'vibration',
+      R311DB: 'vibration',
+      R311G: 'light',
       R311W: 'leak',
       R312A: 'button',
       R602A: 'siren',
       R711: 'temperature, humidity',
       R718A: 'temperature, humidity',
+      R718AB: 'temperature, humidity',
       R718DA: 'vibration',
+      R718DB: 'vibration',
       R718F: 'contact',
+      R718F2: 'contact',
+      R718J: 'dry contact',
+      R718LB: 'contact',
       R718T: 'button',
       R718WA: 'leak',
       R718WA2: 'leak',
       R718WB: 'leak',
       R718WB2: 'leak',
+      R720A: 'temperature, humidity',
+      R730F: 'contact',
       RA02A: 'smoke',
       RA02C: 'carbon monoxide',
       RB02I: 'button',
+      RB11E: 'motion, tamper, temperature',
     },
     recognises: (fPort, frame) =>
       fPort === 6 &&
@@ -115,12 +147,13 @@ export const makers: readonly Maker[] = [
     source: 'reference manuals',
     models: {
       TBDW100: 'contact, temperature',
+      TBHH100: 'temperature, humidity',
       TBMS100: 'motion, temperature',
       TBPB100: 'button, temperature',
       TBWL100: 'leak, temperature, humidity',
     },
     recognises: (fPort, frame) =>
-      [100, 102, 106, 120, 122, 126, 127].includes(fPort) && isTlv(browan, fPort, frame),
+      [100, 102, 103, 106, 120, 122, 126, 127].includes(fPort) && isTlv(browan, fPort, frame),
   },
   {
     name: 'MerryIoT',
@@ -145,8 +178,13 @@ export const makers: readonly Maker[] = [
       'DL-PR36': 'water level, pressure, temperature',
       'DL-PR36CTD': 'water level, pressure, temperature',
       'DL-CTD10': 'water level, temperature',
+      'DL-CTD10B': 'water level, temperature',
       'DL-MBX': 'distance',
       'DL-LID': 'distance',
+      'DL-LID2': 'distance',
+      'DL-RAD': 'distance, temperature',
+      'DL-TBRG': 'rain',
+      'DL-SHT35': 'temperature, humidity',
     },
   },
   {
@@ -158,6 +196,7 @@ export const makers: readonly Maker[] = [
       ERS: 'temperature, humidity, motion',
       EMS: 'temperature, humidity, leak, vibration',
       ELT: 'temperature, humidity, distance',
+      'ELT-2': 'temperature, humidity, distance',
       ESM5K: 'temperature, humidity, motion',
     },
   },
@@ -196,9 +235,13 @@ export function builtinOf(name: string): Builtin | undefined {
     const model = found.maker.name === 'Decentlab' ? text.slice(start) : plain(found.model)
     return { maker: found.maker, model }
   }
-  const named = plain(name)
-  const maker = makers.find((other) => other.isNameEnough && named === plain(other.name))
-  return maker && { maker, model: '' }
+  // Of a maker whose frames say what they hold, a model that is in no list is read too.
+  const words = text.split(/[^a-z0-9]+/)
+  const maker = makers.find(
+    ({ name: makerName, isNameEnough, family }) =>
+      (isNameEnough && words.includes(plain(makerName))) || words.some((word) => family?.test(word)),
+  )
+  return maker && { maker, model: plain(text.replace(plain(maker.name), '')) }
 }
 
 /** If no other fact identifies the device: the one maker whose frame it can be. */
@@ -215,3 +258,6 @@ export function recognised(fPort: number, bytes: Uint8Array): Builtin | undefine
 }
 
 export const builtinNames: readonly string[] = makers.flatMap(({ models }) => Object.keys(models))
+
+/** For messages to people: a list of all models fills a page. */
+export const makerNames: readonly string[] = makers.map(({ name }) => name)

@@ -73,6 +73,26 @@ const depth: Field = {
     if (!isMeasured) state.faults.add(centimetres === 0xfffd ? 'out-of-range' : 'sensor-fault')
   },
 }
+/** EM320-TILT: fifteen bits of angle, and the lowest says that it has passed its limit. */
+const narrowAngles: Field = {
+  size: 6,
+  read: (at, frame, { readings }) => {
+    const words = [frame.i16le(at), frame.i16le(at + 2), frame.i16le(at + 4)]
+    for (const [index, axis] of ['X', 'Y', 'Z'].entries())
+      readings[`angle${axis}Degrees`] = ((words[index] ?? 0) >> 1) / 100
+    readings['tilt'] = words.some((word) => (word & 1) === 1)
+  },
+}
+/** EM300-CL looks through the wall of a bottle: 0 not yet taught, 1 full, 2 nearly empty, 255 error. */
+const bottle = (size: number): Field => ({
+  size,
+  read: (at, frame, state) => {
+    const word = frame.u8(at)
+    state.isDiagnostic = true
+    state.readings['liquid'] = word === 1 ? 'full' : word === 2 ? 'low' : null
+    if (word === 0xff) state.faults.add('sensor-fault')
+  },
+})
 const angles: Field = {
   size: 7,
   read: (at, frame, { readings }) => {
@@ -97,6 +117,15 @@ const press: Field = {
   read: (at, frame, state) => {
     // A number that is not in the table is a press too: a call for help must not depend on the table.
     state.press = presses[frame.u8(at) as 1 | 2 | 3] ?? 'pressed'
+  },
+}
+/** WS136, WS156: which of its keys, how it is set, and 1 short, 2 double, 3 long. */
+const keyPress: Field = {
+  size: 3,
+  read: (at, frame, state) => {
+    state.readings['key'] = frame.u8(at)
+    state.press =
+      ({ 1: 'pressed', 2: 'double', 3: 'held' } as const)[frame.u8(at + 2) as 1 | 2 | 3] ?? 'pressed'
   },
 }
 /** GS101: 0 power off, 1 on, 2 sensor fault, 3 fault over, 4 near its end of life, 5 at its end of life. */
@@ -131,8 +160,24 @@ const fields: Readonly<Record<number, Field>> = {
     size: 2,
     read: (at, frame, { readings }) => (readings['pressureKpa'] = frame.u16le(at)),
   },
+  0x057b: skipped(2),
   0x8367: { ...temperature, size: 3 },
+  0x83d7: { ...temperature, size: 5 },
+  0x9367: { ...temperature, size: 5 },
+  0xb367: skipped(1),
+  0x9468: { ...humidity, size: 3 },
   0x03cf: angles,
+  0x03d4: narrowAngles,
+  0x03ed: bottle(1),
+  0x83ed: bottle(2),
+  0x04ee: skipped(1),
+  // Light, soil, carbon dioxide and air pressure.
+  0x0394: skipped(4),
+  0x057d: { size: 2, read: (at, frame, { readings }) => (readings['co2Ppm'] = frame.u16le(at)) },
+  0x057f: skipped(2),
+  0x05ca: skipped(2),
+  0x0673: skipped(2),
+  0x04d6: skipped(1),
   0x058e: flag('gas'),
   0x0601: skipped(1),
   0x0701: skipped(1),
@@ -150,15 +195,49 @@ const fields: Readonly<Record<number, Field>> = {
   0xfffe: skipped(1),
   0xffff: skipped(2),
   0xff2e: press,
+  0xff34: keyPress,
   0xff3f: gasReport,
+}
+
+const light: Field = {
+  size: 1,
+  read: (at, frame, { readings }) => (readings['daylight'] = frame.u8(at) === 1),
 }
 
 /** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
-  if (channel === 3) return /ws202/.test(model) ? flag('motion') : magnet
-  if (channel === 4) return /ws301/.test(model) || !has(3, 0x82) ? flag('tamper') : position
-  if (channel === 5) return /em4\d\d/.test(model) || has(4, 0x82) || has(0x84, 0x82) ? position : flag('leak')
+  if (/^vs34[01]/.test(model) && channel === 3) return flag('motion')
+  // Of devices that are in no list, what the switch is for is not known.
+  if (/^(am|ct|ts|uc|vs|wt)/.test(model)) return skipped(1)
+  if (channel === 3) return /ws202/.test(model) ? flag('motion') : /ws303/.test(model) ? flag('leak') : magnet
+  if (channel === 4) {
+    if (/ws202/.test(model)) return light
+    return /em310/.test(model) || (!/ws301/.test(model) && has(3, 0x82)) ? position : flag('tamper')
+  }
+  if (channel === 5) {
+    if (/ws203/.test(model)) return flag('motion')
+    return /em4\d\d/.test(model) || has(4, 0x82) || has(0x84, 0x82) ? position : flag('leak')
+  }
   return /mld/.test(model) ? flag('leak') : magnet
+}
+
+/** GS524N has a frame of its own: versions, message, battery, smoke density, degrees, and a sum that comes to 0. */
+function smokeDetector(frame: Frame): MakerAnswer {
+  if (frame.length !== 6) return problem('a frame of GS524N has 6 bytes')
+  const message = frame.u8(1) & 0x0f
+  return {
+    readings: {
+      // 2: silenced by hand while there is still smoke.
+      smoke: message === 1 || message === 2,
+      tamper: message === 10,
+      batteryPercent: percentOf(frame.u8(2)),
+      batteryLow: message === 4 || message === 15,
+      temperatureC: temperatureOf(frame.i8(4)),
+      ...(message >= 14 ? { testButton: true } : {}),
+    },
+    ...(message >= 14 ? { momentary: { testButton: true } } : {}),
+    faults: message === 5 ? ['sensor-fault'] : [],
+  }
 }
 
 interface Found {
@@ -188,6 +267,7 @@ function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'setti
 }
 
 export function milesight(_fPort: number, frame: Frame, model: string): MakerAnswer {
+  if (/gs524n/.test(model)) return smokeDetector(frame)
   const { found, end } = scan(frame)
   const state: State = { readings: {}, faults: new Set(), isDiagnostic: false }
   const has = (channel: number, type: number): boolean =>

@@ -138,5 +138,7 @@ test('a model is found in the names that people give, the longest first', () => 
   expect(modelOf('netvox R718WA2')).toBe('r718wa2')
   expect(modelOf('DECENTLAB')).toBeUndefined()
   expect(builtinOf('milesight')?.maker.name).toBe('Milesight')
+  expect(builtinOf('Milesight EM500-LGT')).toMatchObject({ maker: { name: 'Milesight' } })
+  expect(builtinOf('em500-lgt')?.maker.name).toBe('Milesight')
   expect(builtinOf('my-ws1012-board')).toBeUndefined()
 })

@@ -152,5 +152,5 @@ test('a codec larger than 128 KiB or not there is said so, and what is built in 
       atMs: 0,
     })
   expect((await of(codec)).quarantined).toContain('131073 bytes')
-  expect((await of('WS999')).quarantined).toMatch(/WS999.*ENOENT.*WS101/)
+  expect((await of('no-such-model')).quarantined).toMatch(/no-such-model.*ENOENT.*Milesight/)
 })
