@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { buttonPresses } from '../protocols/domain/reading.ts'
 import { describeProblems } from '../protocols/kit/result.ts'
+import { runBridge, speakerNames } from './dialects/run-bridge.ts'
+import { quirkNames, quirks, type Quirk } from './dialects/speaker.ts'
 import { readCredentials } from './links/credentials.ts'
 import type { ButtonPress } from './devices/alarm-button.ts'
 import { populationMax } from './village/population.ts'
@@ -38,6 +40,16 @@ const press = (text: string): ButtonPress => {
   return found
 }
 
+const dialect = (text: string): string => {
+  if (!speakerNames.includes(text)) throw new InvalidArgumentError(`${speakerNames.join(', ')}.`)
+  return text
+}
+const addQuirk = (text: string, others: Quirk[]): Quirk[] => {
+  const found = quirkNames.find((known) => known === text)
+  if (!found) throw new InvalidArgumentError(`${quirkNames.join(', ')}.`)
+  return [...others, found]
+}
+
 /** A boot count that grows from run to run, so that a gateway never takes a new event for a repeat of an old one. */
 const bootNow = (): number => Math.floor(Date.now() / 1000) - Date.UTC(2026, 0, 1) / 1000
 
@@ -65,13 +77,10 @@ function readScenario(file: string): Scenario {
   return scenario.value
 }
 
-function createProgram(): Command {
-  const program = new Command('gengfu sim').description(
-    'Simulated devices for trials and tests | 模拟设备，供试用与测试',
-  )
-  const count = whole(1, populationMax)
-  const seed = whole(0, 0xffffffff)
+const count = whole(1, populationMax)
+const seed = whole(0, 0xffffffff)
 
+function addVillage(program: Command): void {
   connectionOptions(program.command('village'))
     .description('a village of devices that connect, report and answer | 一整个村的设备')
     .option('--devices <n>', 'how many | 设备数', count, 20)
@@ -97,7 +106,27 @@ function createProgram(): Command {
       whole(1, Number.MAX_SAFE_INTEGER),
     )
     .option('--for-seconds <s>', 'ends by itself | 运行时长', number(0, 31 * 86_400))
+    .option('--dialect <name>', `behind one bridge, in its words: ${speakerNames.join(', ')} | 方言`, dialect)
+    .option('--bridge <id>', 'with --dialect: the bridge, as in bridges[].id | 网桥编号')
+    .option('--presses-per-minute <n>', 'with --dialect: calls for help | 每分钟求助', number(0, 6000), 1)
+    .option(
+      '--quirk <name>',
+      `with --dialect, several times: ${quirkNames.map((name) => `${name}: ${quirks[name]}`).join('; ')} | 怪癖`,
+      addQuirk,
+      [] as Quirk[],
+    )
     .action(async (flags) => {
+      if (flags.dialect !== undefined) {
+        const bridge = flags.bridge ?? flags.dialect
+        await runBridge({
+          ...flags,
+          dialect: flags.dialect,
+          bridge,
+          quirks: flags.quirk,
+          credential: credentialsOf(flags)(bridge),
+        })
+        return
+      }
       await runVillage({
         ...flags,
         credential: credentialsOf(flags),
@@ -105,7 +134,13 @@ function createProgram(): Command {
         scenario: flags.scenario === undefined ? undefined : readScenario(flags.scenario),
       })
     })
+}
 
+function createProgram(): Command {
+  const program = new Command('gengfu sim').description(
+    'Simulated devices for trials and tests | 模拟设备，供试用与测试',
+  )
+  addVillage(program)
   connectionOptions(program.command('press'))
     .description('one press of one button, until the gateway has it | 按一次按钮')
     .requiredOption('--device <id>', 'such as button-001 | 设备编号')

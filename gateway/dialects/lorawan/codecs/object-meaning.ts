@@ -28,6 +28,13 @@ interface Value {
 function valueOf(value: unknown): Value {
   if (isObject(value) && 'value' in value)
     return { value: value['value'], unit: typeof value['unit'] === 'string' ? value['unit'] : '' }
+  // Cayenne LPP by ChirpStack: `{"temperatureSensor": {"1": 25}}`, by channel.
+  if (
+    isObject(value) &&
+    Object.keys(value).length > 0 &&
+    Object.keys(value).every((key) => /^\d+$/.test(key))
+  )
+    return { value: Object.values(value)[0], unit: '' }
   return { value, unit: '' }
 }
 
@@ -159,6 +166,7 @@ const reads: Readonly<Record<string, Read>> = {
       'occupancy_status',
       'occupy',
       'presence',
+      'presence_sensor',
       'pir',
       'pir_status',
       'pir_trigger',
@@ -175,13 +183,22 @@ const reads: Readonly<Record<string, Read>> = {
       'temp_c_sht',
       'air_temperature',
       'temp_c_sht41',
+      'temperature_sensor',
       'temperature_board',
     ].map((name) => [name, celsius]),
   ),
   ...Object.fromEntries(
-    ['humidity', 'humi', 'hum', 'hum_sht', 'hum_sht41', 'air_humidity', 'relative_humidity', 'rh'].map(
-      (name): [string, Read] => [name, ({ value }) => ({ humidityPercent: percentOf(value) })],
-    ),
+    [
+      'humidity',
+      'humi',
+      'hum',
+      'hum_sht',
+      'hum_sht41',
+      'humidity_sensor',
+      'air_humidity',
+      'relative_humidity',
+      'rh',
+    ].map((name): [string, Read] => [name, ({ value }) => ({ humidityPercent: percentOf(value) })]),
   ),
   distance,
   distance_mm: distance,
@@ -273,9 +290,11 @@ export function meaningOf(answer: unknown): MakerAnswer {
   return meaningOfObject(isObject(answer['data']) ? answer['data'] : answer)
 }
 
-/** `WaterLeak_2` and `DOOR1_OPEN_STATUS` are the second and first of several of a kind. */
+/** `WaterLeak_2` and `DOOR1_OPEN_STATUS` are the second and first of several of a kind; `temperature_3` is channel 3. */
 const nameWithoutNumber = (plain: string): string =>
-  plain.replace(/^(water_?leak|door|contact|leak|leakage|smoke)_?[1-4](?=_|$)/, '$1')
+  plain
+    .replace(/^(water_?leak|door|contact|leak|leakage|smoke)_?[1-4](?=_|$)/, '$1')
+    .replace(/^(temperature|relative_humidity|presence)_\d+$/, '$1')
 
 /** Of two that say the same reading the alarm counts, else the first. */
 function takeReadings(into: DialectReadings, name: string, value: Value): void {

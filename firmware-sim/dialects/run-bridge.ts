@@ -1,0 +1,142 @@
+// A village behind one bridge, over one MQTT connection, for a person at a terminal: `gengfu sim village --dialect NAME`.
+import { connectAsync, type MqttClient } from 'mqtt'
+import { endProgress, print, printProgress } from '../../platform/terminal.ts'
+import type { Credential } from '../links/credentials.ts'
+import { createPopulation, randomFor } from '../village/population.ts'
+import { chirpstack, chirpstackOld, mapping, ttn } from './lorawan.ts'
+import type { Quirk, SimulatedDevice, SimulatedMessage, Speaker } from './speaker.ts'
+import { esphome, shelly, shelly2, tasmota } from './wifi.ts'
+import { zigbee2mqtt } from './zigbee2mqtt.ts'
+
+export const speakers: Readonly<Record<string, Speaker>> = {
+  zigbee2mqtt,
+  tasmota,
+  shelly,
+  shelly2,
+  esphome,
+  chirpstack,
+  'chirpstack-3': chirpstackOld,
+  ttn,
+  mapping,
+}
+export const speakerNames = Object.keys(speakers)
+
+export interface RunBridgeOptions {
+  url: string
+  dialect: string
+  /** The credential's name: `bridges[].id`. */
+  bridge: string
+  devices: number
+  seed: number
+  intervalSeconds: number
+  rate?: number | undefined
+  pressesPerMinute: number
+  quirks: readonly Quirk[]
+  forSeconds?: number | undefined
+  credential: Credential
+}
+
+export const villageOf = (count: number, seed: number): SimulatedDevice[] =>
+  createPopulation(count, seed).map((one, place) => ({ ...one, place }))
+
+/** Everything that devices have come to, and what they say next. */
+export class Conversation {
+  readonly #speaker: Speaker
+  readonly #devices: readonly SimulatedDevice[]
+  readonly #has: (quirk: Quirk) => boolean
+  readonly #random
+  readonly #counts = new Map<string, number>()
+
+  constructor(options: Pick<RunBridgeOptions, 'dialect' | 'devices' | 'seed' | 'quirks'>) {
+    const speaker = speakers[options.dialect]
+    if (!speaker) throw new Error(`--dialect: one of ${speakerNames.join(', ')}`)
+    this.#speaker = speaker
+    this.#devices = villageOf(options.devices, options.seed)
+    this.#has = (quirk) => options.quirks.includes(quirk)
+    this.#random = randomFor(options.seed, `talk in ${options.dialect}`)
+  }
+
+  hello(): SimulatedMessage[] {
+    return this.#speaker.hello(this.#devices, this.#has)
+  }
+
+  report(atMs: number): SimulatedMessage[] {
+    const device = this.#random.pick(this.#devices)
+    const reading = {
+      count: this.#count(device),
+      atMs,
+      isOpen: this.#random.next() < 0.1,
+      levelMm: Math.round(this.#random.between(300, 1500)),
+      batteryPercent: Math.round(device.batteryPercent ?? 100),
+    }
+    return this.#twice(this.#speaker.report(device, reading, this.#has))
+  }
+
+  /** Undefined in a village without a button. */
+  press(): SimulatedMessage[] | undefined {
+    const buttons = this.#devices.filter(({ kind }) => kind === 'button')
+    if (buttons.length === 0) return undefined
+    const device = this.#random.pick(buttons)
+    return this.#twice(this.#speaker.press(device, 'pressed', this.#count(device), this.#has))
+  }
+
+  #count({ id }: SimulatedDevice): number {
+    const count = (this.#counts.get(id) ?? 0) + 1
+    this.#counts.set(id, count)
+    return count
+  }
+
+  #twice(messages: SimulatedMessage[]): SimulatedMessage[] {
+    return this.#has('duplicate') ? messages.flatMap((message) => [message, message]) : messages
+  }
+}
+
+export async function runBridge(options: RunBridgeOptions): Promise<void> {
+  const { url, bridge, credential, devices, intervalSeconds, pressesPerMinute, forSeconds } = options
+  const conversation = new Conversation(options)
+  const { password, tls } = credential
+  const client: MqttClient = await connectAsync(url, {
+    clientId: bridge,
+    username: bridge,
+    protocolVersion: 4,
+    ...(password === undefined ? {} : { password }),
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
+  })
+  let [sent, kept, presses] = [0, 0, 0]
+  const say = (messages: readonly SimulatedMessage[]): void => {
+    for (const { topic, payload, isRetained = false } of messages) {
+      sent++
+      client.publish(topic, payload, { qos: 1, retain: isRetained }, (error) => {
+        if (!error) kept++
+      })
+    }
+  }
+  say(conversation.hello())
+  const perSecond = options.rate ?? (intervalSeconds > 0 ? devices / intervalSeconds : 0)
+  const timers = [
+    ...(perSecond > 0 ? [setInterval(() => say(conversation.report(Date.now())), 1000 / perSecond)] : []),
+    ...(pressesPerMinute > 0
+      ? [
+          setInterval(() => {
+            presses++
+            say(conversation.press() ?? [])
+          }, 60_000 / pressesPerMinute),
+        ]
+      : []),
+    setInterval(
+      () => printProgress(`sent 已发 ${sent}  acknowledged 已确认 ${kept}  presses 按下 ${presses}`),
+      1000,
+    ),
+  ]
+  await new Promise<void>((resolve) => {
+    if (forSeconds !== undefined) setTimeout(resolve, forSeconds * 1000)
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+  for (const timer of timers) clearInterval(timer)
+  await client.endAsync()
+  endProgress()
+  print(`sent 已发 ${sent}  acknowledged 已确认 ${kept}  presses 按下 ${presses}\n`)
+}
