@@ -1,5 +1,6 @@
 // A village behind one bridge, over one MQTT connection, for a person at a terminal: `gengfu sim village --dialect NAME`.
 import { connectAsync, type MqttClient } from 'mqtt'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { endProgress, print, printProgress } from '../../platform/terminal.ts'
 import type { Credential } from '../links/credentials.ts'
 import { createPopulation, randomFor } from '../village/population.ts'
@@ -93,6 +94,7 @@ export class Conversation {
 
 export async function runBridge(options: RunBridgeOptions): Promise<void> {
   const { url, bridge, credential, devices, intervalSeconds, pressesPerMinute, forSeconds } = options
+  const clock = createSystemClock()
   const conversation = new Conversation(options)
   const { password, tls } = credential
   const client: MqttClient = await connectAsync(url, {
@@ -116,7 +118,7 @@ export async function runBridge(options: RunBridgeOptions): Promise<void> {
   say(conversation.hello())
   const perSecond = options.rate ?? (intervalSeconds > 0 ? devices / intervalSeconds : 0)
   const timers = [
-    ...(perSecond > 0 ? [setInterval(() => say(conversation.report(Date.now())), 1000 / perSecond)] : []),
+    ...(perSecond > 0 ? [setInterval(() => say(conversation.report(clock.wallMs())), 1000 / perSecond)] : []),
     ...(pressesPerMinute > 0
       ? [
           setInterval(() => {
