@@ -56,6 +56,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: "another village's red at a centre of 1 GB beside one box that does its worst (--minutes 10)",
     load: async () => (await import('./hostile/hostile-box.ts')).runHostileBox,
   },
+  'report-check': {
+    words: 'what the check of a Report costs at the centre, by the zod schema and by check-report.ts',
+    load: async () => (await import('./report-check.ts')).runReportCheck,
+  },
   'centre-intake': {
     words: 'Reports stored by the centre, beside a plain loop that syncs nothing; takes a count',
     load: async () => async () => {
