@@ -11,7 +11,7 @@ export const tokensKeptMs = 24 * 3_600_000
 /** Entries of the security log that are kept; older ones are deleted. */
 export const securityRowsMax = 200_000
 
-export function createAccountWriter(db: Sqlite) {
+function prepareWrites(db: Sqlite) {
   const putUser = db.prepare(
     `INSERT INTO users (name, role, salt, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET role = excluded.role, salt = excluded.salt,
@@ -48,6 +48,45 @@ export function createAccountWriter(db: Sqlite) {
     `SELECT substr(hash, 1, 12) AS id, user AS name, role, scope, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
      FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
   )
+  return {
+    putUser,
+    endSessions,
+    putToken,
+    pruneTokens,
+    extend,
+    revoke,
+    revokeProgram,
+    setScope,
+    disable,
+    remove,
+    putEntry,
+    pruneEntries,
+    putSecret,
+    secret,
+    users,
+    tokens,
+  }
+}
+
+export function createAccountWriter(db: Sqlite) {
+  const {
+    putUser,
+    endSessions,
+    putToken,
+    pruneTokens,
+    extend,
+    revoke,
+    revokeProgram,
+    setScope,
+    disable,
+    remove,
+    putEntry,
+    pruneEntries,
+    putSecret,
+    secret,
+    users,
+    tokens,
+  } = prepareWrites(db)
   return {
     putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
       putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))

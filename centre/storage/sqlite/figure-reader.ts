@@ -41,7 +41,7 @@ function parsed<T>(text: string): T | undefined {
   }
 }
 
-export function createFigureReader(db: Sqlite): FigureReaderCalls {
+function prepareReads(db: Sqlite) {
   const cases = db.prepare<[number, number, number], StoredCase>(
     'SELECT number, body FROM cases WHERE opened_at_ms >= ? AND opened_at_ms < ? ORDER BY number DESC LIMIT ?',
   )
@@ -59,6 +59,11 @@ export function createFigureReader(db: Sqlite): FigureReaderCalls {
      WHERE t.position > @after AND (@who IS NULL OR t.who = @who) AND (@about IS NULL OR t.alarm = @about)
      ORDER BY t.position LIMIT @limit`,
   )
+  return { cases, events, alarms, trail }
+}
+
+export function createFigureReader(db: Sqlite): FigureReaderCalls {
+  const { cases, events, alarms, trail } = prepareReads(db)
 
   function caseRows({ fromMs, toMs, village }: Span): CaseRow[] {
     const found = cases.all(fromMs, toMs, casesMax)

@@ -1,5 +1,6 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
 import { centreAlarmKinds, type Alarm } from '../../../protocols/domain/alarm.ts'
+import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import {
   applyAlarmRecord,
   applyUnkept,
@@ -13,8 +14,8 @@ import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountWriter } from './accounts.ts'
 import { createSeal } from './audit-chain.ts'
-import { createAlarmTable } from './alarm-table.ts'
-import { createCaseTable } from './cases/case-table.ts'
+import { createAlarmTable, type AlarmTable } from './alarm-table.ts'
+import { createCaseTable, type CaseTable } from './cases/case-table.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
@@ -27,15 +28,20 @@ import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
 import { createRosterWriter } from './people/roster-table.ts'
 import { createExpiredWriter } from './retention.ts'
-import type { BoxMessage, GonePictures, KnownBox, StepOutcome, UnkeptArrived, WriterCalls } from '../port.ts'
+import type {
+  BoxMessage,
+  GonePictures,
+  KnownBox,
+  OwnAlarmChange,
+  StepOutcome,
+  UnkeptArrived,
+  WriterCalls,
+} from '../port.ts'
 
 /** Kinds of the alarms that the centre raises itself. */
 const ownKinds = [...centreAlarmKinds, 'certificate-expires']
 
-export function createWriter(db: Sqlite): WriterCalls {
-  const alarms = createAlarmTable(db)
-  const logChange = createChangeLog(db)
-  const { lastPosition } = createChangeReader(db)
+function prepareBoxes(db: Sqlite) {
   const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')
   const putBox = db.prepare(
     `INSERT INTO boxes (id, name, last_heard_at_ms) VALUES (?, ?, ?)
@@ -47,16 +53,34 @@ export function createWriter(db: Sqlite): WriterCalls {
   )
   const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
+  return { insertBox, putBox, returnBox, retire, boxName }
+}
+
+/** What the calls of the writer share. */
+interface WriterParts {
+  db: Sqlite
+  alarms: AlarmTable
+  boxes: ReturnType<typeof prepareBoxes>
+  epochs: ReturnType<typeof createEpochs>
+  logChange: ReturnType<typeof createChangeLog>
+  seal: ReturnType<typeof createSeal>
+  shown: (row: DeskRow) => DeskAlarm
+  hearAlarm: CaseTable['hearAlarm']
+}
+
+export function createWriter(db: Sqlite): WriterCalls {
+  const alarms = createAlarmTable(db)
+  const logChange = createChangeLog(db)
+  const boxes = prepareBoxes(db)
   const seal = createSeal(db)
   const epochs = createEpochs(db)
   const bootTimes = createBootTimes(db)
   const pictures = createPictureWriter(db)
-  const noteLook = createLookWriter(db, seal)
 
-  const shown = (row: DeskRow) =>
+  const shown = (row: DeskRow): DeskAlarm =>
     toDeskAlarm(
       { ...row, raised: bootTimes.repaired(row.oldest.epoch, row.raised) },
-      boxName.get(row.box)?.name ?? row.box,
+      boxes.boxName.get(row.box)?.name ?? row.box,
       pictures.countOf(row.id),
     )
 
@@ -69,21 +93,39 @@ export function createWriter(db: Sqlite): WriterCalls {
     logChange,
     seal,
   })
-  const parts = { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm }
-  const storeIntake = createIntakeWriter(db, parts)
-
-  function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {
-    alarms.put(row)
-    seal(entry)
-    const alarm = shown(row)
-    return { type: 'done', alarm, changes: [logChange({ type: 'alarm.stage', alarm })] }
-  }
+  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm }
 
   return {
     writerAnswers: () => spoiltRows(db),
+    ...createStartCalls(parts),
+    storeIntake: createIntakeWriter(db, { ...parts, bootTimes, pictures }),
+    ...createAlarmCalls(parts),
+    ...createBoxCalls(parts),
+    ...createCommandWriter(db, logChange, seal),
+    storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>
+      pictures.store(box, sha256, Math.round(atMs)).map(logChange),
+    ),
+    dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
+      files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
+    ),
+    ...caseCalls,
+    setCasePolicy: (settings: PolicySettings): void => {
+      policy = createCasePolicy(settings)
+    },
+    noteLook: createLookWriter(db, seal),
+    ...createAccountWriter(db),
+    ...createExpiredWriter(db),
+    ...createRosterWriter(db, seal),
+  }
+}
+
+function createStartCalls({ db, boxes, epochs, shown }: WriterParts) {
+  const { lastPosition } = createChangeReader(db)
+  return {
+    /** What the program needs to know before it hears a box. */
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
-      for (const { id, name } of configured) putBox.run(id, name, null)
-      const boxes = db
+      for (const { id, name } of configured) boxes.putBox.run(id, name, null)
+      const known = db
         .prepare<[], { id: string; name: string; at: number | null; retired: number | null }>(
           'SELECT id, name, last_heard_at_ms AS at, retired_at_ms AS retired FROM boxes',
         )
@@ -95,7 +137,7 @@ export function createWriter(db: Sqlite): WriterCalls {
           ...(retired === null ? {} : { isRetired: true }),
         }))
       const rememberedEpochs = epochs.rememberAll()
-      const { known, setAside } = readKnownLanes(db)
+      const { known: lanes, setAside } = readKnownLanes(db)
       const own = db
         .prepare<[], { id: string; box: string; row: string }>(
           `SELECT id, box, row FROM alarms WHERE is_active = 1
@@ -109,17 +151,27 @@ export function createWriter(db: Sqlite): WriterCalls {
           return []
         })
       return {
-        boxes,
+        boxes: known,
         epochs: rememberedEpochs,
-        lanes: known,
+        lanes,
         lastPosition: lastPosition(),
         ownAlarms: own,
         setAside,
       }
     }),
+  }
+}
 
-    storeIntake,
+/** Alarms that change otherwise than by records of a box. */
+function createAlarmCalls({ db, alarms, boxes, logChange, seal, shown, hearAlarm }: WriterParts) {
+  function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {
+    alarms.put(row)
+    seal(entry)
+    const alarm = shown(row)
+    return { type: 'done', alarm, changes: [logChange({ type: 'alarm.stage', alarm })] }
+  }
 
+  return {
     seeAlarm: immediately(db, (id: string, user: string, wallMs: number): StepOutcome => {
       const current = alarms.get(id)
       if (!current) return { type: 'unknown' }
@@ -129,7 +181,7 @@ export function createWriter(db: Sqlite): WriterCalls {
       return takeStep(row, { alarm: id, atMs, who: user, what: 'seen', why: '' })
     }),
 
-    changeOwnAlarm: immediately(db, ({ box, change, alarm, atMs: wallMs }) => {
+    changeOwnAlarm: immediately(db, ({ box, change, alarm, atMs: wallMs }: OwnAlarmChange) => {
       const atMs = Math.round(wallMs)
       const current = alarms.get(`${box}.${alarm.id}`)
       if (current && !isActive(current)) return []
@@ -140,7 +192,7 @@ export function createWriter(db: Sqlite): WriterCalls {
       // Epoch 0 is the centre's own: no box can have it.
       const { row, news } = applyAlarmRecord(current, box, { epoch: 0, sequence }, record, atMs)
       if (news === undefined) return []
-      insertBox.run(box, box)
+      boxes.insertBox.run(box, box)
       alarms.put(row)
       return [logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs)]
     }),
@@ -149,43 +201,32 @@ export function createWriter(db: Sqlite): WriterCalls {
       const atMs = Math.round(receivedAtMs)
       const applied = applyUnkept(alarms.get(`${box}.${alarm.id}`), box, { at, alarm }, atMs)
       if (!applied) return []
-      insertBox.run(box, box)
+      boxes.insertBox.run(box, box)
       alarms.put(applied.row)
       return [
         logChange({ type: `alarm.${applied.news ?? 'updated'}`, alarm: shown(applied.row) }),
         ...hearAlarm(applied.row, atMs),
       ]
     }),
+  }
+}
 
-    noteBoxes: immediately(db, (boxes: KnownBox[], messages: BoxMessage[]) => {
-      for (const { id, name, lastHeardAtMs } of boxes) {
-        putBox.run(id, name, lastHeardAtMs === undefined ? null : Math.round(lastHeardAtMs))
-        if (lastHeardAtMs !== undefined) returnBox.run(id)
+function createBoxCalls({ db, boxes, logChange, seal }: WriterParts) {
+  return {
+    noteBoxes: immediately(db, (heard: KnownBox[], messages: BoxMessage[]) => {
+      for (const { id, name, lastHeardAtMs } of heard) {
+        boxes.putBox.run(id, name, lastHeardAtMs === undefined ? null : Math.round(lastHeardAtMs))
+        if (lastHeardAtMs !== undefined) boxes.returnBox.run(id)
       }
       return messages.map(logChange)
     }),
 
     retireBox: immediately(db, (box: string, by: string, why: string, wallMs: number) => {
-      if (!boxName.get(box)) return undefined
+      if (!boxes.boxName.get(box)) return undefined
       const atMs = Math.round(wallMs)
-      retire.run(atMs, box)
+      boxes.retire.run(atMs, box)
       seal({ alarm: `box ${box}`, atMs, who: by, what: 'retired', why })
       return [logChange({ type: 'box.retired', box, by })]
     }),
-    ...createCommandWriter(db, logChange, seal),
-    storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>
-      pictures.store(box, sha256, Math.round(atMs)).map(logChange),
-    ),
-    dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
-      files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
-    ),
-    ...caseCalls,
-    setCasePolicy: (settings: PolicySettings): void => {
-      policy = createCasePolicy(settings)
-    },
-    noteLook,
-    ...createAccountWriter(db),
-    ...createExpiredWriter(db),
-    ...createRosterWriter(db, seal),
   }
 }

@@ -52,9 +52,7 @@ export const userIds = (box: string, sha256: string): string =>
   `SELECT id FROM snapshots WHERE box = ${box} AND preview = ${sha256}
    UNION SELECT id FROM snapshots WHERE box = ${box} AND full = ${sha256}`
 
-/** Reads snapshots as desks see them; on the writer's connection and on the reader's. */
-export function createPictureReader(db: Sqlite) {
-  const bootTimes = createBootTimes(db)
+function prepareReads(db: Sqlite) {
   const columns = 'box, id, epoch, alarm, facts'
   const fileState = db.prepare<[string, string], FileState>(
     'SELECT bytes, stored_at_ms AS storedAtMs, gone_why AS goneWhy FROM picture_files WHERE box = ? AND sha256 = ?',
@@ -76,6 +74,13 @@ export function createPictureReader(db: Sqlite) {
        AND stored_at_ms IS NOT NULL AND gone_why IS NULL LIMIT @limit`,
   )
   const count = db.prepare<[string], number>('SELECT count(*) FROM snapshots WHERE alarm = ?').pluck()
+  return { fileState, ofAlarm, ofBox, ofFile, holders, count }
+}
+
+/** Reads snapshots as desks see them; on the writer's connection and on the reader's. */
+export function createPictureReader(db: Sqlite) {
+  const bootTimes = createBootTimes(db)
+  const { fileState, ofAlarm, ofBox, ofFile, holders, count } = prepareReads(db)
 
   function fileOf(box: string, file: PictureFile): DeskPictureFile {
     const state = fileState.get(box, file.sha256)
@@ -127,11 +132,7 @@ export function createPictureReader(db: Sqlite) {
   }
 }
 
-/** Inside the caller's transaction; returns the messages for open desks. */
-export function createPictureWriter(db: Sqlite) {
-  const reader = createPictureReader(db)
-  /** How many more a box may name before its rows are counted; below zero, the refusals before the next count. */
-  const room = new Map<string, number>()
+function prepareWrites(db: Sqlite) {
   const countOfBox = db.prepare<[string], number>('SELECT count(*) FROM snapshots WHERE box = ?').pluck()
   const insertSnapshot = db.prepare(
     `INSERT INTO snapshots (box, id, epoch, alarm, taken_at_ms, preview, full, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -165,6 +166,37 @@ export function createPictureWriter(db: Sqlite) {
   const isStored = db.prepare<[string, string]>(
     'SELECT 1 FROM picture_files WHERE box = ? AND sha256 = ? AND stored_at_ms IS NOT NULL',
   )
+  return {
+    countOfBox,
+    insertSnapshot,
+    insertFile,
+    forgetSnapshots,
+    forgetFile,
+    selectSnapshot,
+    store,
+    lose,
+    revive,
+    isStored,
+  }
+}
+
+/** Inside the caller's transaction; returns the messages for open desks. */
+export function createPictureWriter(db: Sqlite) {
+  const reader = createPictureReader(db)
+  /** How many more a box may name before its rows are counted; below zero, the refusals before the next count. */
+  const room = new Map<string, number>()
+  const {
+    countOfBox,
+    insertSnapshot,
+    insertFile,
+    forgetSnapshots,
+    forgetFile,
+    selectSnapshot,
+    store,
+    lose,
+    revive,
+    isStored,
+  } = prepareWrites(db)
 
   function roomIn(box: string): number {
     const left = snapshotsPerBoxMax - Number(countOfBox.get(box))

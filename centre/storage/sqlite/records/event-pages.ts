@@ -29,6 +29,8 @@ interface Epoch {
   last_position: number
 }
 
+const columns = 'position, epoch, lane, number, sequence, received_at_ms, body'
+
 export type ReadEvents = (query: {
   scope?: Scope | undefined
   box?: string | undefined
@@ -36,9 +38,7 @@ export type ReadEvents = (query: {
   limit: number
 }) => EventPage | undefined
 
-export function createEventReader(db: Sqlite): ReadEvents {
-  const columns = 'position, epoch, lane, number, sequence, received_at_ms, body'
-  const bootTimes = createBootTimes(db)
+function prepareReads(db: Sqlite) {
   const epochsOfAll = db.prepare<[], Epoch>('SELECT * FROM epochs ORDER BY number')
   const epochsOfBox = db.prepare<[string], Epoch>('SELECT * FROM epochs WHERE box = ? ORDER BY number')
   const wholeEpoch = db.prepare<[number, number, number, number, number], Row>(
@@ -57,6 +57,34 @@ export function createEventReader(db: Sqlite): ReadEvents {
     `SELECT max(position) AS position FROM
        (SELECT position FROM records WHERE position > ? ORDER BY position LIMIT ?)`,
   )
+  return { epochsOfAll, epochsOfBox, wholeEpoch, tail, tailEnd }
+}
+
+/** Undefined for a row that can not be read: it is noted, and the page goes on without it. */
+function createEventRow(db: Sqlite) {
+  const bootTimes = createBootTimes(db)
+  return function shown(row: Row, epochs: ReadonlyMap<number, Epoch>, cursor: string): EventRow | undefined {
+    const epoch = epochs.get(row.epoch)
+    const lane = lanes[row.lane]
+    if (!epoch || !lane) noteSpoilt(db, 'records', row.position)
+    if (!epoch || !lane || !readDocument(db, 'records', row.position, row.body)) return undefined
+    const epochOf = (name: string): number | undefined =>
+      [...epochs.values()].find((other) => other.box === epoch.box && other.epoch === name)?.number
+    return {
+      box: epoch.box,
+      epoch: epoch.epoch,
+      lane,
+      number: row.number,
+      receivedAtMs: row.received_at_ms,
+      cursor,
+      body: bootTimes.repairedBody(row.epoch, row.body, epochOf),
+    }
+  }
+}
+
+export function createEventReader(db: Sqlite): ReadEvents {
+  const shown = createEventRow(db)
+  const { epochsOfAll, epochsOfBox, wholeEpoch, tail, tailEnd } = prepareReads(db)
 
   function readSnapshot(cursor: EventCursor, epochs: readonly Epoch[], limit: number): Row[] {
     if (cursor.from > 0) {
@@ -103,25 +131,7 @@ export function createEventReader(db: Sqlite): ReadEvents {
       const snapshot = cursor
       const cursorOf = ({ epoch, sequence, position }: Row): string =>
         encodeEventCursor({ ...snapshot, epoch, sequence, position })
-      const rows = found.flatMap((row): EventRow[] => {
-        const epoch = byNumber.get(row.epoch)
-        const lane = lanes[row.lane]
-        if (!epoch || !lane) noteSpoilt(db, 'records', row.position)
-        if (!epoch || !lane || !readDocument(db, 'records', row.position, row.body)) return []
-        const epochOf = (name: string): number | undefined =>
-          epochs.find((other) => other.box === epoch.box && other.epoch === name)?.number
-        return [
-          {
-            box: epoch.box,
-            epoch: epoch.epoch,
-            lane,
-            number: row.number,
-            receivedAtMs: row.received_at_ms,
-            cursor: cursorOf(row),
-            body: bootTimes.repairedBody(row.epoch, row.body, epochOf),
-          },
-        ]
-      })
+      const rows = found.flatMap((row) => shown(row, byNumber, cursorOf(row)) ?? [])
       const isSnapshotRead = found.length < limit
       const next = isSnapshotRead ? encodeEventCursor(behind(snapshot.to)) : cursorOf(found.at(-1) as Row)
       return { rows, next, isEnd: isSnapshotRead && last <= snapshot.to }

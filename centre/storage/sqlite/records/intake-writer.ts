@@ -11,7 +11,7 @@ import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from '../change-log.ts'
-import { positionMax, startOf, type Sqlite } from '../database.ts'
+import { immediately, positionMax, startOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
 import type { createPictureWriter } from '../pictures/picture-table.ts'
@@ -45,8 +45,7 @@ export interface IntakeParts {
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
 }
 
-export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: IntakeBatch) => StoredIntake {
-  const { alarms, logChange, bootTimes, epochs, pictures, shown, hearAlarm } = parts
+function prepareStatements(db: Sqlite) {
   const touchEpoch = db.prepare('UPDATE epochs SET last_position = ?, bytes = bytes + ? WHERE number = ?')
   const insertRecord = db.prepare(
     `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -65,112 +64,156 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     `DELETE FROM quarantine WHERE position <=
        (SELECT position FROM quarantine ORDER BY position DESC LIMIT 1 OFFSET ${quarantineRowsMax})`,
   )
-  // Leaps at each start: after an older backup was restored, no position may be used twice.
-  let newest = Math.max(
-    startOf(db),
-    db
-      .prepare<[number], number | null>('SELECT max(position) FROM records WHERE position < ?')
-      .pluck()
-      .get(positionMax) ?? 0,
-  )
-  const origins = createOrigins(db, epochs.known)
+  const selectBody = db
+    .prepare<[number, number, number], string>(
+      'SELECT body FROM records WHERE epoch = ? AND lane = ? AND number = ?',
+    )
+    .pluck()
+  const lastPosition = db
+    .prepare<[number], number | null>('SELECT max(position) FROM records WHERE position < ?')
+    .pluck()
+  return {
+    lastPosition,
+    touchEpoch,
+    insertRecord,
+    insertSkipped,
+    putLane,
+    insertQuarantine,
+    pruneQuarantineOfBox,
+    pruneQuarantine,
+    selectBody,
+  }
+}
+
+export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: IntakeBatch) => StoredIntake {
+  const writer = new IntakeWriter(db, parts)
+  return (batch) => writer.store(batch)
+}
+
+/** Every call of `store` is one transaction. */
+class IntakeWriter {
+  readonly #db: Sqlite
+  readonly #parts: IntakeParts
+  readonly #statements: ReturnType<typeof prepareStatements>
+  readonly #origins: ReturnType<typeof createOrigins>
+  readonly #together: (batch: IntakeBatch) => StoredIntake
+  readonly #apart: (batch: IntakeBatch) => StoredIntake
+  /** The highest position given. Leaps at each start: after an older backup was restored, no position may be used twice. */
+  #newest: number
   /** By box: when its active alarms were last pushed again for their times. */
-  const repairedAtMs = new Map<string, number>()
+  readonly #repairedAtMs = new Map<string, number>()
+
+  constructor(db: Sqlite, parts: IntakeParts) {
+    this.#db = db
+    this.#parts = parts
+    this.#statements = prepareStatements(db)
+    this.#origins = createOrigins(db, parts.epochs.known)
+    this.#together = immediately(db, (batch: IntakeBatch) => this.#storeTogether(batch))
+    this.#apart = immediately(db, (batch: IntakeBatch) => this.#storeApart(batch))
+    this.#newest = Math.max(startOf(db), this.#statements.lastPosition.get(positionMax) ?? 0)
+  }
 
   /** The position in the box's own order: a salvaged record keeps its first position if the centre knows that epoch. */
-  function orderOf(box: string, epoch: number, { sequence, was }: AlarmRecord | LogRecord): RecordOrder {
-    const first = was && epochs.known(box, was.epoch)
+  #orderOf(box: string, epoch: number, { sequence, was }: AlarmRecord | LogRecord): RecordOrder {
+    const first = was && this.#parts.epochs.known(box, was.epoch)
     return was && first !== undefined ? { epoch: first, sequence: was.sequence } : { epoch, sequence }
   }
 
   /** Open desks show the repaired times of active alarms: pushed once per commit, however many records change them. */
-  function noteBootTimes(
-    box: string,
-    epoch: number,
-    records: readonly LogRecord[],
-    atMs: number,
-  ): StoredChange[] {
+  #noteBootTimes(box: string, epoch: number, records: readonly LogRecord[], atMs: number): StoredChange[] {
     const times = new Map<string, { epoch: number; time: BootTime }>()
     for (const record of records) {
       const time = readBootTime(record)
-      const order = orderOf(box, epoch, record)
+      const order = this.#orderOf(box, epoch, record)
       if (time) times.set(`${order.epoch}/${time.boot}`, { epoch: order.epoch, time })
     }
     let isNews = false
-    for (const one of times.values()) if (bootTimes.note(one.epoch, one.time)) isNews = true
-    if (!isNews || atMs - (repairedAtMs.get(box) ?? -repairAgainMs) < repairAgainMs) return []
-    const changes = alarms
+    for (const one of times.values()) if (this.#parts.bootTimes.note(one.epoch, one.time)) isNews = true
+    if (!isNews || atMs - (this.#repairedAtMs.get(box) ?? -repairAgainMs) < repairAgainMs) return []
+    const changes = this.#parts.alarms
       .activeOf(box)
       .filter(
         ({ oldest, raised }) => raised.clock === 'unsynced' && times.has(`${oldest.epoch}/${raised.boot}`),
       )
-      .map((row) => logChange({ type: 'alarm.updated', alarm: shown(row) }))
-    if (changes.length > 0) repairedAtMs.set(box, atMs)
+      .map((row) => this.#parts.logChange({ type: 'alarm.updated', alarm: this.#parts.shown(row) }))
+    if (changes.length > 0) this.#repairedAtMs.set(box, atMs)
     return changes
   }
 
-  function storeRecords(batch: LaneBatch, epoch: number, lane: number, atMs: number): Set<number> {
+  #storeRecords(batch: LaneBatch, epoch: number, lane: number, atMs: number): Set<number> {
     let position = 0
     let bytes = 0
     const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
     const repeated = new Set<number>()
-    const mayBeSalvaged = origins.hasAny(batch.box, batch.epoch)
+    const mayBeSalvaged = this.#origins.hasAny(batch.box, batch.epoch)
     for (let i = 0; i < batch.numbers.length; i++) {
       const sequence = batch.sequences[i] ?? 0
       const was = places.get(sequence)
-      const isSalvaged = mayBeSalvaged && origins.has(batch.box, { epoch: batch.epoch, sequence })
-      if (was ? !origins.claim(batch.box, was, batch.bodies[i] ?? '') : isSalvaged) {
+      const isSalvaged = mayBeSalvaged && this.#origins.has(batch.box, { epoch: batch.epoch, sequence })
+      if (was ? !this.#origins.claim(batch.box, was, batch.bodies[i] ?? '') : isSalvaged) {
         repeated.add(sequence)
         continue
       }
-      const done = insertRecord.run(++newest, epoch, lane, batch.numbers[i], sequence, atMs, batch.bodies[i])
+      const done = this.#statements.insertRecord.run(
+        ++this.#newest,
+        epoch,
+        lane,
+        batch.numbers[i],
+        sequence,
+        atMs,
+        batch.bodies[i],
+      )
       if (done.changes === 0) continue
-      position = newest
+      position = this.#newest
       bytes += (batch.bodies[i]?.length ?? 0) + rowOverheadBytes
     }
-    if (position > 0) touchEpoch.run(position, bytes, epoch)
+    if (position > 0) this.#statements.touchEpoch.run(position, bytes, epoch)
     return repeated
   }
 
-  function storeLane(batch: LaneBatch, atMs: number): StoredChange[] {
+  #storeLane(batch: LaneBatch, atMs: number): StoredChange[] {
     const changes: StoredChange[] = []
-    const epoch = epochs.numberOf(batch.box, batch.epoch)
+    const epoch = this.#parts.epochs.numberOf(batch.box, batch.epoch)
     const lane = lanes.indexOf(batch.lane)
-    const repeated = storeRecords(batch, epoch, lane, atMs)
-    for (const { from, to, reason } of batch.skipped) insertSkipped.run(epoch, lane, from, to, reason, atMs)
-    putLane.run(epoch, lane, JSON.stringify(batch.settled))
+    const repeated = this.#storeRecords(batch, epoch, lane, atMs)
+    for (const { from, to, reason } of batch.skipped)
+      this.#statements.insertSkipped.run(epoch, lane, from, to, reason, atMs)
+    this.#statements.putLane.run(epoch, lane, JSON.stringify(batch.settled))
     const clocks = batch.clocks.filter(({ sequence }) => !repeated.has(sequence))
-    if (clocks.length > 0) changes.push(...noteBootTimes(batch.box, epoch, clocks, atMs))
+    if (clocks.length > 0) changes.push(...this.#noteBootTimes(batch.box, epoch, clocks, atMs))
     for (const record of batch.alarms) {
       if (repeated.has(record.sequence)) continue
-      const order = orderOf(batch.box, epoch, record)
-      const current = alarms.get(`${batch.box}.${record.alarm.id}`)
+      const order = this.#orderOf(batch.box, epoch, record)
+      const current = this.#parts.alarms.get(`${batch.box}.${record.alarm.id}`)
       // A box can not change the centre's own alarms about it.
       if (current && isOwn(current)) continue
       const { row, news } = applyAlarmRecord(current, batch.box, order, record, atMs)
       if (news === undefined) continue
-      alarms.put(row)
-      changes.push(logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs))
+      this.#parts.alarms.put(row)
+      changes.push(
+        this.#parts.logChange({ type: `alarm.${news}`, alarm: this.#parts.shown(row) }),
+        ...this.#parts.hearAlarm(row, atMs),
+      )
     }
     for (const record of batch.pictures) {
       if (repeated.has(record.sequence)) continue
-      const { epoch: first } = orderOf(batch.box, epoch, record)
-      changes.push(...pictures.note(batch.box, first, record, atMs).map(logChange))
+      const { epoch: first } = this.#orderOf(batch.box, epoch, record)
+      changes.push(...this.#parts.pictures.note(batch.box, first, record, atMs).map(this.#parts.logChange))
     }
     return changes
   }
 
-  function keepUnreadable({ box, topic, cause, payload }: QuarantineEntry, atMs: number): void {
+  #keepUnreadable({ box, topic, cause, payload }: QuarantineEntry, atMs: number): void {
     const kept = Buffer.from(payload.subarray(0, quarantineBytesMax))
-    insertQuarantine.run(box, topic.slice(0, 200), cause.slice(0, 500), atMs, kept)
-    pruneQuarantineOfBox.run({ box })
-    pruneQuarantine.run()
+    this.#statements.insertQuarantine.run(box, topic.slice(0, 200), cause.slice(0, 500), atMs, kept)
+    this.#statements.pruneQuarantineOfBox.run({ box })
+    this.#statements.pruneQuarantine.run()
   }
 
-  /** Runs inside the transaction around it; false when its data made it fail, and then it left no changes. */
-  function attempt(run: () => void): string | undefined {
+  /** Runs inside the transaction around it; false when it failed for its data and left nothing behind. */
+  #attempt(run: () => void): string | undefined {
     try {
-      db.transaction(run)()
+      this.#db.transaction(run)()
       return undefined
     } catch (error) {
       if (!isFaultOfData(error)) throw error
@@ -178,24 +221,24 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
     }
   }
 
-  function storeOneByOne(batch: LaneBatch, atMs: number, changes: StoredChange[]): SpoiltRecord[] {
+  #storeOneByOne(batch: LaneBatch, atMs: number, changes: StoredChange[]): SpoiltRecord[] {
     const { box, lane, epoch } = batch
     const spoilt: SpoiltRecord[] = []
     batch.numbers.forEach((number, i) => {
       const made: StoredChange[] = []
-      const why = attempt(() => made.push(...storeLane(onlyRecord(batch, i), atMs)))
+      const why = this.#attempt(() => made.push(...this.#storeLane(onlyRecord(batch, i), atMs)))
       if (why === undefined) {
         changes.push(...made)
         return
       }
       spoilt.push({ box, lane, number, why })
       const payload = Buffer.from(batch.bodies[i] ?? '')
-      keepUnreadable(
+      this.#keepUnreadable(
         { box, topic: `${epoch}/${lane}/${number}`, cause: `can not be stored: ${why}`, payload },
         atMs,
       )
-      insertSkipped.run(
-        epochs.numberOf(box, epoch),
+      this.#statements.insertSkipped.run(
+        this.#parts.epochs.numberOf(box, epoch),
         lanes.indexOf(lane),
         number,
         number,
@@ -203,55 +246,51 @@ export function createIntakeWriter(db: Sqlite, parts: IntakeParts): (batch: Inta
         atMs,
       )
     })
-    storeLane({ ...onlyRecord(batch, -1), skipped: batch.skipped }, atMs)
+    this.#storeLane({ ...onlyRecord(batch, -1), skipped: batch.skipped }, atMs)
     return spoilt
   }
 
-  const storeTogether = db.transaction((batch: IntakeBatch): StoredIntake => {
+  #storeTogether(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
-    const changes = batch.lanes.flatMap((lane) => storeLane(lane, atMs))
-    for (const entry of batch.quarantined) keepUnreadable(entry, atMs)
+    const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
+    for (const entry of batch.quarantined) this.#keepUnreadable(entry, atMs)
     return { changes, spoilt: [] }
-  })
+  }
 
-  const storeApart = db.transaction((batch: IntakeBatch): StoredIntake => {
+  #storeApart(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
     const stored: StoredIntake = { changes: [], spoilt: [] }
     for (const lane of batch.lanes) {
       const made: StoredChange[] = []
-      if (attempt(() => made.push(...storeLane(lane, atMs))) === undefined) stored.changes.push(...made)
-      else stored.spoilt.push(...storeOneByOne(lane, atMs, stored.changes))
+      if (this.#attempt(() => made.push(...this.#storeLane(lane, atMs))) === undefined)
+        stored.changes.push(...made)
+      else stored.spoilt.push(...this.#storeOneByOne(lane, atMs, stored.changes))
     }
-    for (const entry of batch.quarantined) keepUnreadable(entry, atMs)
+    for (const entry of batch.quarantined) this.#keepUnreadable(entry, atMs)
     return stored
-  })
+  }
 
-  const selectBody = db
-    .prepare<[number, number, number], string>(
-      'SELECT body FROM records WHERE epoch = ? AND lane = ? AND number = ?',
-    )
-    .pluck()
-
-  /** A number without a record was skipped, or stored at another position: no conflict. */
-  function isOther({ box, epoch, lane, number, identity }: RepeatedRecord): boolean {
-    const known = epochs.known(box, epoch)
-    const body = known === undefined ? undefined : selectBody.get(known, lanes.indexOf(lane), number)
-    // An unreadable stored row does not prove another record, and must not make a box's Report fail.
+  /** A number without a record of its own is one that was skipped, or stored under another place: no conflict. */
+  #isOther({ box, epoch, lane, number, identity }: RepeatedRecord): boolean {
+    const known = this.#parts.epochs.known(box, epoch)
+    const body =
+      known === undefined ? undefined : this.#statements.selectBody.get(known, lanes.indexOf(lane), number)
+    // A stored row that cannot be read any more is no proof of another record, and must not fail the Report of a box.
     const read = body === undefined ? undefined : parseJson(body, Infinity)
     return read?.ok === true && identityOf(read.value as JournalRecord) !== identity
   }
 
-  return (batch) => {
+  store(batch: IntakeBatch): StoredIntake {
     let stored: StoredIntake
     try {
-      stored = storeTogether.immediate(batch)
+      stored = this.#together(batch)
     } catch (error) {
       if (!isFaultOfData(error)) throw error
-      stored = storeApart.immediate(batch)
+      stored = this.#apart(batch)
     }
-    // Only once committed: an epoch that was rolled back must be created again.
-    for (const { box, epoch } of batch.lanes) epochs.remember(box, epoch)
-    const conflicts = (batch.repeated ?? []).filter(isOther)
+    // Only once committed: a rolled back epoch must be made anew.
+    for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
+    const conflicts = (batch.repeated ?? []).filter((one) => this.#isOther(one))
     return conflicts.length > 0 ? { ...stored, conflicts } : stored
   }
 }
