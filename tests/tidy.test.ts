@@ -161,7 +161,7 @@ describe('import directions', () => {
   it.each([
     ['aedes', ['gateway/broker/', 'centre/receiver/']],
     ['mqemitter', ['gateway/broker/', 'centre/receiver/']],
-    ['better-sqlite3', ['gateway/journal/', 'centre/storage/']],
+    ['better-sqlite3', ['gateway/journal/', 'centre/storage/', 'platform/']],
     ['mqtt', ['gateway/uplink/', 'gateway/dialects/', 'firmware-sim/']],
   ])('imports %s only in %s', (name, folders) => {
     const wrong = imports.filter(

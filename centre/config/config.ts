@@ -1,4 +1,5 @@
 // The centre's configuration: one strict schema, all problems at once, a frozen result.
+import { isLoopback } from '../../platform/loopback.ts'
 import { z } from 'zod'
 import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
@@ -149,11 +150,6 @@ export const centreConfigSchema = z.strictObject({
 
 export type CentreConfig = z.infer<typeof centreConfigSchema>
 export type UplinkListener = z.infer<typeof listenerSchema>
-
-/** True for addresses that no other machine can reach. */
-export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^127(\.\d{1,3}){3}$/.test(address)
-}
 
 /** Checks that the schema can not express. */
 function findConflicts(config: CentreConfig): Problem[] {

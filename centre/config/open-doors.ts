@@ -1,7 +1,8 @@
 // What the configuration of a centre leaves open; `check-config` and the start warn of each.
 import { openFiles } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
-import { isLoopback, type CentreConfig } from './config.ts'
+import { isLoopback } from '../../platform/loopback.ts'
+import type { CentreConfig } from './config.ts'
 
 export function findOpenDoors(config: CentreConfig): Problem[] {
   const { http, uplink, dataDir } = config

@@ -1,5 +1,6 @@
 // When the certificates in use expire: those in the centre's files, and those that boxes present. Thirty days before,
 // the centre reports it: at the desk, in its metrics, and in the answer about villages.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Logger } from 'pino'
@@ -90,8 +91,7 @@ export class CertificateWatch {
     const name = this.#options.nameOf(box)
     this.#ofBoxes.delete(box)
     this.#ofBoxes.set(box, { endsAtMs, words: { zh: `网关“${name}”`, en: `box “${name}”` } })
-    const [oldest] = this.#ofBoxes.keys()
-    if (this.#ofBoxes.size > boxesMax && oldest !== undefined) this.#ofBoxes.delete(oldest)
+    forgetOldest(this.#ofBoxes, boxesMax)
     this.#judgeBox(box)
   }
 

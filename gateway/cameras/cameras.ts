@@ -1,5 +1,6 @@
 // All cameras of the box: they get alarms after the commit, take, store and hand on pictures, and no alarm waits for
 // them.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -186,8 +187,7 @@ class AllCameras implements Cameras {
     // Pictures of a closed alarm may still be in progress.
     if (isHeld) this.#closed.delete(alarm)
     else this.#closed.add(alarm)
-    if (this.#closed.size > alarmsKnownMax)
-      for (const first of [...this.#closed].slice(0, 1)) this.#closed.delete(first)
+    forgetOldest(this.#closed, alarmsKnownMax)
     this.#store.hold(alarm, isHeld).catch((error: unknown) => {
       this.#log.error({ err: error, alarm }, 'picture document could not be written')
     })
@@ -386,5 +386,5 @@ class AllCameras implements Cameras {
 function remember(map: Map<string, number>, key: string, value: number): void {
   map.delete(key)
   map.set(key, value)
-  if (map.size > alarmsKnownMax) for (const oldest of [...map.keys()].slice(0, 1)) map.delete(oldest)
+  forgetOldest(map, alarmsKnownMax)
 }

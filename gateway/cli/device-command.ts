@@ -6,7 +6,7 @@ import { print, printProblem } from '../../platform/terminal.ts'
 import { CentreConfig, type OpenedConfig } from '../config/centre-config.ts'
 import { speaksFrom, type RegistryRequest } from '../config/registry-changes.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
-import { lockFolder } from '../journal/lock.ts'
+import { lockJournal } from '../journal/lock.ts'
 import { parseDeviceRequest } from '../console/device-controls.ts'
 import { askerOf, callBox, consoleOf, wordsOf } from './box-call.ts'
 
@@ -95,7 +95,7 @@ async function ask<T extends object>(
   if (called?.reached) return called.answer as Result<T>
   let release: () => void
   try {
-    release = lockFolder(opened.config.dataDir)
+    release = lockJournal(opened.config.dataDir)
   } catch (error) {
     const where =
       place === undefined ? 'say where with --console URL' : `${place} does not answer (${called?.why})`

@@ -1,5 +1,6 @@
 // Steady time over all boots: each boot begins at the last known end of the boot before, so time-outs do not run while
 // the power is off and never run backwards.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import type { Journal } from '../journal/port.ts'
@@ -23,10 +24,7 @@ export async function loadBootBases(journal: Journal): Promise<BootBases> {
   const { boot } = journal.facts()
   if (!bases.has(boot)) {
     bases.set(boot, await lastSteadyMs(journal, bases))
-    for (const oldest of bases.keys()) {
-      if (bases.size <= bootsMax) break
-      bases.delete(oldest)
-    }
+    forgetOldest(bases, bootsMax)
     await journal.append({ records: [], state: [[bootsKey, { bases: [...bases] }]], isUrgent: true })
   }
   return { baseOf: (wanted) => bases.get(wanted) ?? 0 }

@@ -1,4 +1,5 @@
 // The `mqtt` section of the gateway's configuration: where devices connect, which may, and every limit by name.
+import { isLoopback } from '../../platform/loopback.ts'
 import { z } from 'zod'
 
 const port = z.int().min(0).max(65535)
@@ -78,10 +79,6 @@ export const brokerLimitsSchema = z.strictObject({
   passwordChecks: count(2, 16),
   passwordChecksWaiting: count(1000),
 })
-
-const loopbackHosts = new Set(['localhost', '::1', '[::1]'])
-export const isLoopback = (host: string): boolean =>
-  loopbackHosts.has(host) || /^127(\.\d{1,3}){3}$/.test(host)
 
 export const brokerSettingsSchema = z
   .strictObject({

@@ -8,7 +8,7 @@ import { changeableSections } from './command-settings.ts'
 import { readGatewayConfig, type GatewayConfig } from './config.ts'
 import { DeviceRegistry } from './device-registry.ts'
 import type { RegistryNews, RegistryPlace, RegistryRequest } from './registry-changes.ts'
-import { writeWhole } from './write-whole.ts'
+import { replaceFileSync } from '../../platform/replace-file.ts'
 
 /** Starts for which one change may be tried: a configuration that crashes the program is not tried for ever. */
 export const trialStartsMax = 3
@@ -176,4 +176,5 @@ function readChange(path: string): Change | undefined {
   return { set: Object.fromEntries(open), command, ...(typeof starts === 'number' ? { starts } : {}) }
 }
 
-const writeChange = (path: string, change: Change): void => writeWhole(path, JSON.stringify(change))
+const writeChange = (path: string, change: Change): void =>
+  replaceFileSync(path, JSON.stringify(change), 0o600)

@@ -16,7 +16,7 @@ import {
   type RegistryPlace,
   type RegistryRequest,
 } from './registry-changes.ts'
-import { writeWhole } from './write-whole.ts'
+import { replaceFileSync } from '../../platform/replace-file.ts'
 
 export const registryFile = 'device-registry.json'
 const bytesMax = 4 * 1024 * 1024
@@ -114,7 +114,7 @@ export class DeviceRegistry {
 
   #write(document: RegistryDocument): Result<void> {
     try {
-      writeWhole(this.#path, `${JSON.stringify(document, undefined, 2)}\n`)
+      replaceFileSync(this.#path, `${JSON.stringify(document, undefined, 2)}\n`, 0o600)
     } catch (error) {
       return bad((error as Error).message, this.#path)
     }

@@ -2,7 +2,7 @@
 // secret files that all users may read. The gateway starts all the same; the start and `check-config` warn of each.
 import { openFiles, type SecretFile } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
-import { isLoopback } from './broker-settings.ts'
+import { isLoopback } from '../../platform/loopback.ts'
 import type { GatewayConfig } from './config.ts'
 
 export function findOpenDoors(config: GatewayConfig): Problem[] {

@@ -1,18 +1,12 @@
 // The `uplink` section of the gateway's configuration: the address of the centre and how to reach it.
+import { isLoopback } from '../../platform/loopback.ts'
 import { z } from 'zod'
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
-/** True for an address that never leaves this machine. */
-export function isLoopbackHost(host: string): boolean {
-  return loopback.test(host)
-}
 
 function isCentreUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || url.username !== '' || url.password !== '') return false
   if (url.protocol === 'mqtts:' || url.protocol === 'wss:') return url.hostname !== ''
-  return (url.protocol === 'mqtt:' || url.protocol === 'ws:') && isLoopbackHost(url.hostname)
+  return (url.protocol === 'mqtt:' || url.protocol === 'ws:') && isLoopback(url.hostname)
 }
 
 const centreUrl = z

@@ -1,4 +1,5 @@
 // The box console: health for people, /healthz and /metrics for programs, and the few manual actions at the box.
+import { isLoopback } from '../../platform/loopback.ts'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -232,10 +233,6 @@ export class ConsoleServer {
     if (path !== '/') return send(response, 404, 'text/plain', 'nothing here\n')
     send(response, 200, 'text/plain; charset=utf-8', '页面尚未构建 The page is not built: npm run build\n')
   }
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
 }
 
 /** Requested by a page of another origin, as the browser reports. */

@@ -1,5 +1,6 @@
 // Local response when the journal refuses: a read-only card must not silence a siren. The commands of rules are sent
 // once per input, although the device keeps its event and sends it again and again.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { LocalCommand } from '../alarms/port.ts'
 import type { UnkeptOutcome } from './intake-options.ts'
 
@@ -19,11 +20,7 @@ export class Unkept {
     const key = inputs.map(({ inputId }) => inputId).join(' ')
     if (commands.length === 0 || this.#acted.has(key)) return false
     this.#acted.add(key)
-    if (this.#acted.size > rememberedMax)
-      for (const oldest of this.#acted) {
-        this.#acted.delete(oldest)
-        break
-      }
+    forgetOldest(this.#acted, rememberedMax)
     for (const command of commands) this.#act(command)
     return true
   }

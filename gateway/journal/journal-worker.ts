@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { setThreadNiceness } from '../../platform/thread.ts'
-import { lockFolder } from './lock.ts'
+import { lockJournal } from './lock.ts'
 import { isDamage, markSuspect, openJournalFile } from './damage/salvage.ts'
 import { askRenewal } from './damage/renewal.ts'
 import { JournalStore } from './store.ts'
@@ -61,7 +61,7 @@ function noteDamage(reason: string): void {
 }
 
 function run(): void {
-  const unlock = lockFolder(options.folder)
+  const unlock = lockJournal(options.folder)
   const { db, isNewEpoch, salvaged, rewound } = openJournalFile(options.folder, options.newEpoch)
   const store = new JournalStore(db, options, createSystemClock())
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {

@@ -1,5 +1,6 @@
 // Starts the journal's thread, compiled or from source, and turns its messages into promises.
 import { startThread } from '../../platform/thread.ts'
+import { ThreadCalls } from '../../platform/thread-calls.ts'
 import { JournalError, type SpaceFacts } from './port.ts'
 import type { OpenedJournal, WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
@@ -19,11 +20,6 @@ export interface JournalThread {
   ended: Promise<void>
 }
 
-interface Waiting {
-  resolve: (value: unknown) => void
-  reject: (error: JournalError) => void
-}
-
 /** Opens the journal in `options.folder` on a new thread; rejects with JournalError when that fails. */
 export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
   const hurried = new Int32Array(new SharedArrayBuffer(4))
@@ -32,39 +28,33 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     workerData,
     resourceLimits,
   })
-  const waiting = new Map<number, Waiting>()
-  let lastId = 0
+  const calls = new ThreadCalls()
   let size = 0
   let space: SpaceFacts | undefined
   let spoilt = 0
 
   let hasEnded = false
-  const failAll = (error: JournalError): void => {
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
-  }
-  const opening = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
+  // The thread answers its start as call 0.
+  const opening = calls.call(() => undefined)
   worker.on('message', (reply: WorkerReply) => {
-    const entry = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if ('opened' in reply) entry?.resolve(reply.opened)
+    if ('opened' in reply) calls.resolve(reply.id, reply.opened)
     else if ('error' in reply) {
       space = reply.space ?? space
-      entry?.reject(new JournalError(reply.error.code, reply.error.message))
+      calls.reject(reply.id, new JournalError(reply.error.code, reply.error.message))
     } else {
       size = reply.sizeBytes
       space = reply.space
       spoilt = reply.spoilt
-      entry?.resolve(reply.value)
+      calls.resolve(reply.id, reply.value)
     }
   })
   worker.on('error', (error) =>
-    failAll(new JournalError('THREAD', `the journal's thread failed: ${error.message}`)),
+    calls.rejectAll(new JournalError('THREAD', `the journal's thread failed: ${error.message}`)),
   )
   const ended = new Promise<void>((resolve) =>
     worker.on('exit', () => {
       hasEnded = true
-      failAll(closed())
+      calls.rejectAll(closed())
       resolve()
     }),
   )
@@ -73,16 +63,8 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
   return {
     opened,
     ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (hasEnded) {
-          reject(closed())
-          return
-        }
-        const id = ++lastId
-        waiting.set(id, { resolve, reject })
-        worker.postMessage({ id, request })
-      }),
-    hurry: () => void Atomics.store(hurried, 0, lastId),
+      hasEnded ? Promise.reject(closed()) : calls.call((id) => worker.postMessage({ id, request })),
+    hurry: () => void Atomics.store(hurried, 0, calls.lastId),
     sizeBytes: () => size,
     space: () => space ?? opened.space,
     spoilt: () => spoilt,

@@ -1,4 +1,5 @@
 // The journal's SQL: all work of the journal's thread on the open database. Synchronous, one owner.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
@@ -215,10 +216,7 @@ export class JournalStore {
   /** From now on records of this unsynced boot are read with repaired times. */
   repair(boot: number, bootWallMs: number): void {
     this.#bootWalls.set(boot, bootWallMs)
-    for (const oldest of this.#bootWalls.keys()) {
-      if (this.#bootWalls.size <= bootWallsMax) break
-      this.#bootWalls.delete(oldest)
-    }
+    forgetOldest(this.#bootWalls, bootWallsMax)
     this.#meta.put('boot-walls', JSON.stringify([...this.#bootWalls]))
   }
 

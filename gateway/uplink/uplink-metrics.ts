@@ -17,45 +17,15 @@ export interface UplinkMetrics {
 
 export function createUplinkMetrics(registry: Registry, facts: () => Promise<UplinkFacts>): UplinkMetrics {
   const registers = [registry]
-  const labelNames = ['lane'] as const
-  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers })
-  const sent = counter('gengfu_uplink_sent_records_total', 'Records sent to the centre, repeats included')
-  const resent = counter(
-    'gengfu_uplink_resent_records_total',
-    'Records that the centre lacked and that went again',
-  )
-  const receipted = counter('gengfu_uplink_receipted_records_total', 'Records the centre has receipted')
-  const lost = counter(
-    'gengfu_uplink_lost_at_centre_records_total',
-    'Receipted records that the centre no longer had and asked for again',
-  )
-  const wire = counter('gengfu_uplink_wire_bytes_total', 'Bytes of Reports on the wire')
-  const reports = counter('gengfu_uplink_reports_total', 'Reports sent')
-  const skipped = counter(
-    'gengfu_uplink_skipped_records_total',
-    'Records gone from the journal before they were sent',
-  )
   const pictures = new Counter({
     name: 'gengfu_uplink_pictures_total',
     help: 'Files of pictures: reached the centre, gone before they did, or not taken yet, by reason',
     labelNames: ['outcome'] as const,
     registers,
   })
-  const reads = new Counter({
-    name: 'gengfu_uplink_failed_reads_total',
-    help: 'Reads of the journal that brought nothing',
-    labelNames: ['how'],
-    registers,
-  })
   const rewound = new Counter({
     name: 'gengfu_uplink_rewound_total',
     help: 'Times that the data folder was found to have gone back to an earlier state',
-    registers,
-  })
-  const refused = new Counter({
-    name: 'gengfu_uplink_refused_receipts_total',
-    help: 'Receipts that were refused',
-    labelNames: ['reason'],
     registers,
   })
   const connections = new Counter({
@@ -75,6 +45,74 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
     labelNames: ['state'],
     registers,
   })
+  addGauges(registry, facts)
+  return {
+    events: createSessionEvents(registry),
+    rewound,
+    pictures,
+    connected: () => connections.inc(),
+    closed: (why) => closes.inc({ why }),
+    state: (now) => {
+      for (const name of linkStates) state.set({ state: name }, name === now ? 1 : 0)
+    },
+  }
+}
+
+/** What the session counts: Reports and their Receipts. */
+function createSessionEvents(registry: Registry): SessionEvents {
+  const registers = [registry]
+  const labelNames = ['lane'] as const
+  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers })
+  const sent = counter('gengfu_uplink_sent_records_total', 'Records sent to the centre, repeats included')
+  const resent = counter(
+    'gengfu_uplink_resent_records_total',
+    'Records that the centre lacked and that went again',
+  )
+  const receipted = counter('gengfu_uplink_receipted_records_total', 'Records the centre has receipted')
+  const lost = counter(
+    'gengfu_uplink_lost_at_centre_records_total',
+    'Receipted records that the centre no longer had and asked for again',
+  )
+  const wire = counter('gengfu_uplink_wire_bytes_total', 'Bytes of Reports on the wire')
+  const reports = counter('gengfu_uplink_reports_total', 'Reports sent')
+  const skipped = counter(
+    'gengfu_uplink_skipped_records_total',
+    'Records gone from the journal before they were sent',
+  )
+  const reads = new Counter({
+    name: 'gengfu_uplink_failed_reads_total',
+    help: 'Reads of the journal that brought nothing',
+    labelNames: ['how'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 'gengfu_uplink_refused_receipts_total',
+    help: 'Receipts that were refused',
+    labelNames: ['reason'],
+    registers,
+  })
+  return {
+    sent: (lane, report) => {
+      sent.inc({ lane }, report.records)
+      if (report.isAgain) resent.inc({ lane }, report.records)
+      wire.inc({ lane }, report.wireBytes)
+      reports.inc({ lane })
+    },
+    receipted: (lane, records) => receipted.inc({ lane }, records),
+    steppedBack: (lane, records) => lost.inc({ lane }, records),
+    receiptRefused: (reason) => refused.inc({ reason }),
+    skipped: (lane, { from, to }) => skipped.inc({ lane }, to - from + 1),
+    pictureSent: (wireBytes) => {
+      wire.inc({ lane: 'picture' }, wireBytes)
+    },
+    readFailed: (_lane, how) => reads.inc({ how }),
+  }
+}
+
+/** What is asked for when `/metrics` is read. */
+function addGauges(registry: Registry, facts: () => Promise<UplinkFacts>): void {
+  const registers = [registry]
+  const labelNames = ['lane'] as const
   const gauge = (
     name: string,
     help: string,
@@ -113,29 +151,4 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
   link('gengfu_uplink_waiting_picture_bytes', 'Their bytes', (now) => now.pictures.bytes)
   link('gengfu_uplink_rate_bytes_per_second', 'Measured rate of the link', (now) => now.bytesPerSecond)
   link('gengfu_uplink_round_trip_seconds', 'Measured round trip', (now) => now.roundTripMs / 1000)
-  return {
-    rewound,
-    events: {
-      sent: (lane, report) => {
-        sent.inc({ lane }, report.records)
-        if (report.isAgain) resent.inc({ lane }, report.records)
-        wire.inc({ lane }, report.wireBytes)
-        reports.inc({ lane })
-      },
-      receipted: (lane, records) => receipted.inc({ lane }, records),
-      steppedBack: (lane, records) => lost.inc({ lane }, records),
-      receiptRefused: (reason) => refused.inc({ reason }),
-      skipped: (lane, { from, to }) => skipped.inc({ lane }, to - from + 1),
-      pictureSent: (wireBytes) => {
-        wire.inc({ lane: 'picture' }, wireBytes)
-      },
-      readFailed: (_lane, how) => reads.inc({ how }),
-    },
-    pictures,
-    connected: () => connections.inc(),
-    closed: (why) => closes.inc({ why }),
-    state: (now) => {
-      for (const name of linkStates) state.set({ state: name }, name === now ? 1 : 0)
-    },
-  }
 }

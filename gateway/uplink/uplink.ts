@@ -1,4 +1,5 @@
 // The life cycle of the uplink: connects, hands the connection to the session, sends heartbeats, and reconnects.
+import { every } from '../../platform/every.ts'
 import { readFile } from 'node:fs/promises'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
@@ -90,8 +91,8 @@ class UplinkLoop implements Uplink {
         this.#session.commit(records)
         if (records.some(({ lane }) => lane === 'red' || lane === 'orange')) this.#hurry()
       }),
-      this.#every(Math.min(tickMs, settings.resendSeconds * 500), () => this.#session.tick()),
-      this.#every(settings.heartbeatSeconds * 1000, () => this.#sendHeartbeat()),
+      every(this.#options.clock, Math.min(tickMs, settings.resendSeconds * 500), () => this.#session.tick()),
+      every(this.#options.clock, settings.heartbeatSeconds * 1000, () => this.#sendHeartbeat()),
     ]
     this.#session.catchUp(outbox.positions())
     this.#metrics.state(this.#state)
@@ -380,17 +381,5 @@ class UplinkLoop implements Uplink {
     this.#stateSinceMs = this.#options.clock.monotonicMs()
     this.#metrics.state(state)
     this.#options.onLink(state, reason)
-  }
-
-  #every(periodMs: number, run: () => void): () => void {
-    let cancel = (): void => undefined
-    const next = (): void => {
-      cancel = this.#options.clock.after(periodMs, () => {
-        next()
-        run()
-      })
-    }
-    next()
-    return () => cancel()
   }
 }

@@ -56,18 +56,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   const reported = (work: Promise<void>, what: string): void => {
     work.catch((error: Error) => logger.warn({ reason: error.message }, what))
   }
-  const devices = new DeviceCommands({
-    publish: (topic, payload, choice) => broker.publish(topic, payload, choice),
-    forget: async (keys) => {
-      await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
-    },
-    steadyMs: () => now().steadyMs,
-    isConnected: (device) => dialects.isConnected(device),
-    isForeign: (device) => dialects.carrierOf(device) !== undefined,
-    sendForeign: (device, command) => dialects.send(device, command),
-    logger,
-    metrics,
-  })
+  const devices = createDeviceCommands(options, logger)
   const trial = new ConfigTrial({
     centreConfig: options.centreConfig,
     trialSeconds: config.commands.trialSeconds,
@@ -126,6 +115,22 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       await centre.stop()
     },
   }
+}
+
+function createDeviceCommands(options: OpenCommandsOptions, logger: Logger): DeviceCommands {
+  const { broker, dialects, journal, metrics, now } = options
+  return new DeviceCommands({
+    publish: (topic, payload, choice) => broker.publish(topic, payload, choice),
+    forget: async (keys) => {
+      await journal.append({ records: [], state: keys.map((key) => [key, undefined]), isUrgent: false })
+    },
+    steadyMs: () => now().steadyMs,
+    isConnected: (device) => dialects.isConnected(device),
+    isForeign: (device) => dialects.carrierOf(device) !== undefined,
+    sendForeign: (device, command) => dialects.send(device, command),
+    logger,
+    metrics,
+  })
 }
 
 function knowledgeOf({ zones, devices, cameras }: GatewayConfig, intake: Intake): BoxKnowledge {

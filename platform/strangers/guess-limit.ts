@@ -1,5 +1,6 @@
 // Delays password guessing: per name and address, and per address for all names. A proof by certificate does not pass
 // here, so a device or box with a certificate can not be locked out.
+import { forgetOldest } from '../forget-oldest.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from './network-address.ts'
 
@@ -54,7 +55,6 @@ export class GuessLimit {
     const level = this.#level(key, pauseMs) + 1
     this.#guesses.delete(key)
     this.#guesses.set(key, { level, atMs: this.#clock.monotonicMs() })
-    const [oldest] = this.#guesses.keys()
-    if (this.#guesses.size > rememberedMax && oldest !== undefined) this.#guesses.delete(oldest)
+    forgetOldest(this.#guesses, rememberedMax)
   }
 }

@@ -1,5 +1,6 @@
 // Limits new connections before any work is done for them: a TLS handshake costs the server 1 to 2 ms, so a few hundred
 // per second from one stranger would leave no time for all others.
+import { forgetOldest } from '../forget-oldest.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 export interface NewConnectionLimits {
@@ -90,6 +91,5 @@ export class NewConnections {
 function putLast<T>(map: Map<string, T>, network: string, value: T): void {
   map.delete(network)
   map.set(network, value)
-  const [oldest] = map.keys()
-  if (map.size > networksMax && oldest !== undefined) map.delete(oldest)
+  forgetOldest(map, networksMax)
 }

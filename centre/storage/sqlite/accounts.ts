@@ -11,13 +11,55 @@ export const tokensKeptMs = 24 * 3_600_000
 /** Entries of the security log that are kept; older ones are deleted. */
 export const securityRowsMax = 200_000
 
-function prepareWrites(db: Sqlite) {
+export function createAccountWriter(db: Sqlite) {
+  return { ...createUserWriter(db), ...createTokenWriter(db), ...createSecurityWriter(db) }
+}
+
+function createUserWriter(db: Sqlite) {
   const putUser = db.prepare(
     `INSERT INTO users (name, role, salt, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET role = excluded.role, salt = excluded.salt,
        password_hash = excluded.password_hash`,
   )
   const endSessions = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE user = ? AND is_program = 0')
+  const setScope = db.prepare('UPDATE users SET scope = ? WHERE name = ?')
+  const disable = db.prepare('UPDATE users SET is_disabled = ? WHERE name = ?')
+  const remove = db.prepare('DELETE FROM users WHERE name = ?')
+  const users = db.prepare<
+    [],
+    Omit<UserSummary, 'isDisabled' | 'scope'> & { isDisabled: number; scope: string | null }
+  >(
+    'SELECT name AS user, role, scope, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
+  )
+  return {
+    putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
+      putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
+      if (row.scope !== undefined) setScope.run(scopeColumn(row.scope), row.user)
+      // A new password or role must end older sessions of that user.
+      endSessions.run(row.user)
+    }),
+    /** False when there is no such user. */
+    setUserDisabled: immediately(db, (user: string, isDisabled: boolean): boolean => {
+      endSessions.run(user)
+      return disable.run(isDisabled ? 1 : 0, user).changes > 0
+    }),
+    /** `null`: every village. False when there is no such user. */
+    setUserScope: immediately(db, (user: string, scope: Scope | null): boolean => {
+      endSessions.run(user)
+      return setScope.run(scopeColumn(scope), user).changes > 0
+    }),
+    removeUser: immediately(db, (user: string): boolean => {
+      endSessions.run(user)
+      return remove.run(user).changes > 0
+    }),
+    users: (): UserSummary[] =>
+      users
+        .all()
+        .map((row) => ({ ...row, isDisabled: row.isDisabled === 1, scope: parseScopeColumn(row.scope) })),
+  }
+}
+
+function createTokenWriter(db: Sqlite) {
   const putToken = db.prepare(
     'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program, scope) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
@@ -29,71 +71,11 @@ function prepareWrites(db: Sqlite) {
   const revokeProgram = db.prepare(
     'UPDATE tokens SET is_revoked = 1 WHERE is_program = 1 AND is_revoked = 0 AND substr(hash, 1, 12) = ?',
   )
-  const setScope = db.prepare('UPDATE users SET scope = ? WHERE name = ?')
-  const disable = db.prepare('UPDATE users SET is_disabled = ? WHERE name = ?')
-  const remove = db.prepare('DELETE FROM users WHERE name = ?')
-  const putEntry = db.prepare(
-    'INSERT INTO security_log (at_ms, what, who, address, detail) VALUES (?, ?, ?, ?, ?)',
-  )
-  const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
-  const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
-  const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
-  const users = db.prepare<
-    [],
-    Omit<UserSummary, 'isDisabled' | 'scope'> & { isDisabled: number; scope: string | null }
-  >(
-    'SELECT name AS user, role, scope, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
-  )
   const tokens = db.prepare<[number], Omit<TokenSummary, 'scope'> & { scope: string | null }>(
     `SELECT substr(hash, 1, 12) AS id, user AS name, role, scope, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
      FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
   )
   return {
-    putUser,
-    endSessions,
-    putToken,
-    pruneTokens,
-    extend,
-    revoke,
-    revokeProgram,
-    setScope,
-    disable,
-    remove,
-    putEntry,
-    pruneEntries,
-    putSecret,
-    secret,
-    users,
-    tokens,
-  }
-}
-
-export function createAccountWriter(db: Sqlite) {
-  const {
-    putUser,
-    endSessions,
-    putToken,
-    pruneTokens,
-    extend,
-    revoke,
-    revokeProgram,
-    setScope,
-    disable,
-    remove,
-    putEntry,
-    pruneEntries,
-    putSecret,
-    secret,
-    users,
-    tokens,
-  } = prepareWrites(db)
-  return {
-    putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
-      putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
-      if (row.scope !== undefined) setScope.run(scopeColumn(row.scope), row.user)
-      // A new password or role must end older sessions of that user.
-      endSessions.run(row.user)
-    }),
     putToken: immediately(db, (row: TokenRow): void => {
       pruneTokens.run(Math.round(row.createdAtMs - tokensKeptMs))
       const { hash, user, role, createdAtMs, expiresAtMs, isProgram, scope } = row
@@ -115,6 +97,22 @@ export function createAccountWriter(db: Sqlite) {
     revokeToken: (hash: string): void => {
       revoke.run(hash)
     },
+    /** The number of these tokens. */
+    revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
+    programTokens: (nowMs: number): TokenSummary[] =>
+      tokens.all(Math.round(nowMs)).map((row) => ({ ...row, scope: parseScopeColumn(row.scope) })),
+  }
+}
+
+/** The security log, and the centre's own secrets. */
+function createSecurityWriter(db: Sqlite) {
+  const putEntry = db.prepare(
+    'INSERT INTO security_log (at_ms, what, who, address, detail) VALUES (?, ?, ?, ?, ?)',
+  )
+  const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
+  const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
+  const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
+  return {
     noteSecurity: immediately(db, (entries: readonly SecurityEntry[]): void => {
       for (const { atMs, what, who, address, detail } of entries) {
         const { lastInsertRowid } = putEntry.run(Math.round(atMs), what, who, address, detail)
@@ -126,28 +124,6 @@ export function createAccountWriter(db: Sqlite) {
       putSecret.run(name, fresh)
       return secret.get(name) ?? fresh
     }),
-    /** False when there is no such user. */
-    setUserDisabled: immediately(db, (user: string, isDisabled: boolean): boolean => {
-      endSessions.run(user)
-      return disable.run(isDisabled ? 1 : 0, user).changes > 0
-    }),
-    /** `null`: every village. False when there is no such user. */
-    setUserScope: immediately(db, (user: string, scope: Scope | null): boolean => {
-      endSessions.run(user)
-      return setScope.run(scopeColumn(scope), user).changes > 0
-    }),
-    removeUser: immediately(db, (user: string): boolean => {
-      endSessions.run(user)
-      return remove.run(user).changes > 0
-    }),
-    /** The number of these tokens. */
-    revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
-    users: (): UserSummary[] =>
-      users
-        .all()
-        .map((row) => ({ ...row, isDisabled: row.isDisabled === 1, scope: parseScopeColumn(row.scope) })),
-    programTokens: (nowMs: number): TokenSummary[] =>
-      tokens.all(Math.round(nowMs)).map((row) => ({ ...row, scope: parseScopeColumn(row.scope) })),
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { migrations } from './migrations/migrations.ts'
 import { StorageFailure } from '../storage-failure.ts'
+import { findUnsynced, openDurable } from '../../../platform/durable-database.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { wallMsMax } from '../../../protocols/domain/limits.ts'
 import { scalarText } from '../../../protocols/kit/parse-json.ts'
@@ -12,10 +13,14 @@ export type Sqlite = Database.Database
 
 /** How long a writer waits for another process, such as `gengfu centre token`. */
 const busyTimeoutMs = 5000
-/** After a checkpoint the WAL is truncated to this size. */
-const walBytesMax = 64 * 1024 * 1024
-/** The writer checkpoints a WAL of this many pages (64 MB) itself; the reader's thread normally does it long before. */
-const walPagesMax = 16_000
+const settings = {
+  timeoutMs: busyTimeoutMs,
+  /** The writer checkpoints a WAL of this many pages (64 MB) itself; the reader's thread normally does it long before. */
+  walPages: 16_000,
+  /** After a checkpoint the WAL is truncated to this size. */
+  walBytesMax: 64 * 1024 * 1024,
+  cacheKib: 65_536,
+}
 /** Larger files are not read completely at every start; the page checks of normal reading still apply. */
 export const checkedBytesMax = 512 * 1024 * 1024
 
@@ -63,9 +68,8 @@ function migrate(db: Sqlite, file: string): void {
 function proveSynchronous(db: Sqlite, nowMs: number): void {
   db.prepare('INSERT INTO starts (at_ms) VALUES (?)').run(Math.round(nowMs))
   db.prepare('DELETE FROM starts WHERE number <= (SELECT max(number) FROM starts) - 1000').run()
-  const level = db.pragma('synchronous', { simple: true }) as number
-  if (level !== 2)
-    throw new StorageFailure('not-synchronous', `SQLite answers synchronous=${level} where 2 was set`)
+  const found = findUnsynced(db)
+  if (found !== undefined) throw new StorageFailure('not-synchronous', `SQLite opened with ${found}`)
 }
 
 /** A position above this is damaged: no centre runs that long. */
@@ -81,23 +85,15 @@ export function startOf(db: Sqlite): number {
 export function openWriter(file: string, nowMs: number): Sqlite {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const isThere = existsSync(file)
-  const db = new Database(file, { timeout: busyTimeoutMs })
+  let db: Sqlite | undefined
   try {
+    db = openDurable(file, settings)
     if (isThere) checkIntegrity(db, file)
-    // WAL: one fsync per commit and readers that never wait. This build uses synchronous=NORMAL in WAL mode, which
-    // would lose the last commits in a power cut, so FULL is set afterwards and checked below.
-    db.pragma('journal_mode = WAL')
-    db.pragma('synchronous = FULL')
-    db.pragma('foreign_keys = ON')
-    db.pragma(`journal_size_limit = ${walBytesMax}`)
-    db.pragma(`wal_autocheckpoint = ${walPagesMax}`)
-    db.pragma('trusted_schema = OFF')
-    db.pragma('cache_size = -65536')
     migrate(db, file)
     proveSynchronous(db, nowMs)
     return db
   } catch (error) {
-    db.close()
+    db?.close()
     if (error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code))
       throw new StorageFailure(
         'damaged',

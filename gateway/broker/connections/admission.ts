@@ -1,4 +1,5 @@
 // Accepts a connection or refuses it with a reason: claim, proof, last will, takeover of its own older connection.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { AuthenticateError, Client, ConnectPacket } from 'aedes'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { BrokerSettings } from '../../config/broker-settings.ts'
@@ -215,9 +216,8 @@ export class Admission {
     const nowMs = this.#options.clock.monotonicMs()
     const recent = (this.#takeovers.get(id) ?? []).filter((atMs) => nowMs - atMs < takeoverWindowMs)
     if (recent.length >= takeoversMax && nowMs - holder.lastHeardMs < aliveMs) return true
-    const oldest = this.#takeovers.keys().next()
-    if (this.#takeovers.size >= takeoverIdsMax && !oldest.done) this.#takeovers.delete(oldest.value)
     this.#takeovers.set(id, [...recent, nowMs].slice(-takeoversMax))
+    forgetOldest(this.#takeovers, takeoverIdsMax)
     return false
   }
 

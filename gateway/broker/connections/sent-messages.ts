@@ -1,5 +1,6 @@
 // The messages that were sent to a device at QoS 1 and 2, and the acknowledgement due for each: aedes accepts any
 // acknowledgement for any message.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { packetTypes } from '../../../platform/mqtt/packet-rules.ts'
 
 const { puback, pubrec, pubcomp } = packetTypes
@@ -47,8 +48,6 @@ export class SentMessages {
   #await(packetId: number, type: number): void {
     this.#due.delete(packetId)
     this.#due.set(packetId, type)
-    if (this.#due.size <= sentMessagesMax) return
-    const oldest = this.#due.keys().next()
-    if (!oldest.done) this.#due.delete(oldest.value)
+    forgetOldest(this.#due, sentMessagesMax)
   }
 }

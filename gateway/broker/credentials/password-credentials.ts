@@ -1,5 +1,6 @@
 // Checks device passwords off the event loop, a few at a time, delays repeated wrong guesses, and caches correct
 // passwords for a while: after a power cut five hundred devices reconnect at once.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { createHash, createHmac } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -100,15 +101,13 @@ export class PasswordCredentials implements Credentials {
   }
 
   #remember(key: string): void {
-    const oldest = this.#remembered.keys().next()
-    if (this.#remembered.size >= rememberedMax && !oldest.done) this.#remembered.delete(oldest.value)
     this.#remembered.set(key, this.#options.clock.monotonicMs() + rememberMs)
+    forgetOldest(this.#remembered, rememberedMax)
   }
 
   #know(network: string): void {
     this.#networks.delete(network)
     this.#networks.add(network)
-    const [oldest] = this.#networks
-    if (this.#networks.size > networksMax && oldest !== undefined) this.#networks.delete(oldest)
+    forgetOldest(this.#networks, networksMax)
   }
 }

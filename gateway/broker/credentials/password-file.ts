@@ -1,6 +1,7 @@
 // Writes entries of the password file so that after a power cut the file is the old or the new one, never a part of
 // either.
-import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { replaceFile } from '../../../platform/replace-file.ts'
+import { lstat, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isDeviceId } from '../../../protocols/domain/names.ts'
 
@@ -33,26 +34,9 @@ async function ownerOf(file: string): Promise<Owner> {
 
 async function replace(file: string, text: string): Promise<void> {
   const { uid, gid, mode } = await ownerOf(file)
-  const draft = `${file}.new`
-  // A draft of an interrupted run; `wx` does not follow a link that an attacker may have put there.
-  await rm(draft, { force: true })
-  const handle = await open(draft, 'wx', mode)
-  try {
-    // Root writes it, the service reads it.
-    if (process.getuid?.() === 0) await handle.chown(uid, gid)
-    await handle.chmod(mode)
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(draft, file)
-  const folder = await open(dirname(file), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  // Root writes it, the service reads it.
+  const owner = process.getuid?.() === 0 ? { uid, gid } : undefined
+  await replaceFile(file, text, { mode, owner })
 }
 
 /**

@@ -1,4 +1,5 @@
 // The lane of a record about a picture, and whether its commit may wait to be grouped.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Colour, Lane } from '../../../protocols/domain/colour.ts'
 import { snapshotTaken } from '../../../protocols/domain/snapshot.ts'
 
@@ -29,8 +30,7 @@ export class PictureLanes {
     if (moment === 'on-demand') return true
     if (moment !== 'at-once' || typeof alarm !== 'string' || this.#hurried.has(alarm)) return false
     this.#hurried.add(alarm)
-    if (this.#hurried.size > hurriedMax)
-      for (const oldest of [...this.#hurried].slice(0, 1)) this.#hurried.delete(oldest)
+    forgetOldest(this.#hurried, hurriedMax)
     return true
   }
 }

@@ -1,8 +1,9 @@
 // Fingerprints of cameras' self-signed certificates, pinned when first seen and kept across restarts.
+import { replaceFile } from '../../../platform/replace-file.ts'
 import type { Logger } from 'pino'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
-import { readJsonWhole, writeWhole } from './sealed-file.ts'
+import { readJsonWhole } from './sealed-file.ts'
 
 export class CertificatePins {
   readonly #file: string
@@ -53,7 +54,7 @@ export class CertificatePins {
   #write(): void {
     const text = JSON.stringify(Object.fromEntries(this.#pins))
     this.#written = this.#written
-      .then(() => writeWhole(this.#file, text, 0o600))
+      .then(() => replaceFile(this.#file, text, { mode: 0o600 }))
       .catch((error: unknown) => {
         // The pin holds until the restart; after it the first certificate seen is pinned anew.
         this.#log.error({ err: error }, 'certificate pins could not be written')

@@ -1,11 +1,12 @@
 // Users and passwords of cameras, encrypted with AES-256-GCM; the key is in a separate file outside the data folder, so
 // that a copied data folder or backup does not contain the passwords.
+import { replaceFile } from '../../../platform/replace-file.ts'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { CameraProblem } from '../talk/camera-problem.ts'
-import { readJsonWhole, readWhole, writeWhole } from './sealed-file.ts'
+import { readJsonWhole, readWhole } from './sealed-file.ts'
 
 export interface CameraCredentials {
   user: string
@@ -63,7 +64,7 @@ export class CredentialStore {
 
   async #write(): Promise<void> {
     const text = JSON.stringify({ v: version, cameras: Object.fromEntries(this.#sealed) })
-    await writeWhole(this.#file, text, 0o600)
+    await replaceFile(this.#file, text, { mode: 0o600 })
   }
 }
 

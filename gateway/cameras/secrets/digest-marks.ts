@@ -1,8 +1,9 @@
 // Which cameras have accepted a Digest of ours, kept across restarts: none of them is sent its password in plain text
 // after that.
+import { replaceFile } from '../../../platform/replace-file.ts'
 import type { Logger } from 'pino'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
-import { readJsonWhole, writeWhole } from './sealed-file.ts'
+import { readJsonWhole } from './sealed-file.ts'
 
 export class DigestMarks {
   readonly #file: string
@@ -52,7 +53,7 @@ export class DigestMarks {
   #write(): void {
     const text = JSON.stringify([...this.#marked])
     this.#written = this.#written
-      .then(() => writeWhole(this.#file, text, 0o600))
+      .then(() => replaceFile(this.#file, text, { mode: 0o600 }))
       .catch((error: unknown) => {
         // The mark holds until the restart; after it the next Digest sets it again.
         this.#log.error({ err: error }, 'the file of camera sign-ins could not be written')

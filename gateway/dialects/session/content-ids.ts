@@ -1,4 +1,5 @@
 // Ids for messages without a counter of their sender: the same bytes on the same topic inside a window are one message.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { createHash } from 'node:crypto'
 
 /** Contents kept; beyond it the oldest is removed, and a repeat of it counts as new. */
@@ -48,10 +49,7 @@ export class ContentIds {
     const messageId = `${hash}.${second}`
     this.#seen.delete(hash)
     this.#seen.set(hash, { messageId, atMs })
-    for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= contentsMax) break
-      this.#seen.delete(oldest)
-    }
+    forgetOldest(this.#seen, contentsMax)
     return {
       messageId,
       isRepeat: false,

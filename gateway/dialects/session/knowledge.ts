@@ -1,5 +1,6 @@
 // The learned facts of a dialect, as documents in memory: the journal has the same ones, and changes wait here for a
 // commit.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Knowledge, Learned } from '../port.ts'
 
 /** Documents of one bridge; beyond it the one unchanged for the longest time is removed. */
@@ -30,11 +31,7 @@ export class LearnedDocuments implements Knowledge {
       if (value !== undefined) this.#documents.set(key, value)
       this.#changed.set(key, value)
     }
-    for (const oldest of this.#documents.keys()) {
-      if (this.#documents.size <= documentsMax) break
-      this.#documents.delete(oldest)
-      this.#changed.set(oldest, undefined)
-    }
+    forgetOldest(this.#documents, documentsMax, (key) => this.#changed.set(key, undefined))
   }
 
   restore(key: string, value: object): void {

@@ -1,4 +1,5 @@
 // One press that arrives as several messages is one press: a bridge may send it as JSON, on a topic of its own and as a
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 // trigger. A press that arrived on one topic is expected on the others; a second message on the same topic is a second
 // press.
 
@@ -26,10 +27,7 @@ export class Presses {
     if (!known || press.atMs - known.sinceMs > pressWindowMs) {
       this.#presses.delete(key)
       this.#presses.set(key, (known = { sinceMs: press.atMs, counts: new Map() }))
-      for (const oldest of this.#presses.keys()) {
-        if (this.#presses.size <= pressesMax) break
-        this.#presses.delete(oldest)
-      }
+      forgetOldest(this.#presses, pressesMax)
     }
     const { counts } = known
     const most = Math.max(0, ...counts.values())

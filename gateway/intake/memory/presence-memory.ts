@@ -1,4 +1,5 @@
 // The last presence message of each device: only a change is stored.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 
 /**
  * Most devices kept; beyond it the one that changed longest ago is removed, and its next message counts as a change.
@@ -13,8 +14,7 @@ export class PresenceMemory {
     if (this.#words.get(device) === word) return false
     this.#words.delete(device)
     this.#words.set(device, word)
-    const oldest = this.#words.keys().next()
-    if (this.#words.size > presencesMax && !oldest.done) this.#words.delete(oldest.value)
+    forgetOldest(this.#words, presencesMax)
     return true
   }
 

@@ -1,5 +1,6 @@
 // The ids of inputs that the journal refused. An input that comes again gets the same id, and so do its alarms: the
 // town got the call while the journal refused it, and recognises the later record of the same call.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { contentHash } from '../../../protocols/kit/content-hash.ts'
 import type { AlarmInput } from '../../alarms/port.ts'
 
@@ -29,10 +30,7 @@ export class RefusedIds {
       this.#ids.delete(key)
       this.#ids.set(key, inputId)
     }
-    for (const oldest of this.#ids.keys()) {
-      if (this.#ids.size <= rememberedMax) return
-      this.#ids.delete(oldest)
-    }
+    forgetOldest(this.#ids, rememberedMax)
   }
 
   kept(inputs: readonly NamedInput[]): void {

@@ -2,6 +2,7 @@
 // them) are stored as runs, so that a month of a device is a few numbers; odd ids are stored one by one, up to a limit.
 // The ids of a device end with it: for the newest ids a hash of the content is stored too, and the same id with other
 // content, or much later, is a new event of a device that started to count again, never a silent repeat.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { emptyRecent, isRecentDocument, RecentIds, type RecentDocument } from './recent-ids.ts'
 
@@ -133,7 +134,7 @@ export class RepeatMemory {
     if (before !== undefined && isOddRepeat(before, now)) return 'repeat'
     this.#odd.delete(key)
     this.#odd.set(key, now)
-    if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
+    forgetOldest(this.#odd, this.#oddMax)
     return before === undefined ? 'odd' : 'odd again'
   }
 
@@ -143,13 +144,6 @@ export class RepeatMemory {
     if (at < 0) return this.#odd.has(oddKey(device, messageId))
     const runs = this.#devices.get(device)?.boots.get(Number(messageId.slice(0, at)))
     return runs !== undefined && contains(runs, Number(messageId.slice(at + 1)))
-  }
-
-  #forgetOldestOdd(): void {
-    for (const oldest of this.#odd.keys()) {
-      this.#odd.delete(oldest)
-      return
-    }
   }
 
   #of(device: string): DeviceMemory {
@@ -169,12 +163,8 @@ export class RepeatMemory {
   }
 
   #forgetSurplus(): void {
-    for (const oldest of this.#devices.keys()) {
-      if (this.#devices.size <= devicesMax) return
-      this.#devices.delete(oldest)
-      // Its document is written with the next checkpoint.
-      this.#dirty.add(oldest)
-    }
+    // Its document is written with the next checkpoint.
+    forgetOldest(this.#devices, devicesMax, (device) => this.#dirty.add(device))
   }
 
   #add(
@@ -263,7 +253,7 @@ export class RepeatMemory {
       const key = oddKey(device, messageId)
       this.#odd.delete(key)
       this.#odd.set(key, heard ?? Number.NaN)
-      if (this.#odd.size > this.#oddMax) this.#forgetOldestOdd()
+      forgetOldest(this.#odd, this.#oddMax)
       return
     }
     const boot = Number(messageId.slice(0, at))

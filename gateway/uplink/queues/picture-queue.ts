@@ -1,5 +1,6 @@
 // The pictures that the centre does not have yet: which part is sent next, what a picture receipt settles, when to
 // ask again. No I/O of its own: bytes are read through `read`, time comes from the Clock.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { pictureSizes, type PictureSize, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { chunkBytesMax, encodePictureChunk } from '../../../protocols/uplink/picture-chunk.ts'
@@ -262,8 +263,7 @@ export class PictureQueue {
     const known = this.#groups.get(group)
     if (known !== undefined) return known
     this.#groups.set(group, turn)
-    if (this.#groups.size > alarmGroupsMax)
-      for (const oldest of [...this.#groups.keys()].slice(0, 1)) this.#groups.delete(oldest)
+    forgetOldest(this.#groups, alarmGroupsMax)
     return turn
   }
 }

@@ -1,5 +1,6 @@
 // Calls that the box could not store, on their way to the centre: in memory only, until the centre's broker has
 // acknowledged them.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import type { BoxTime } from '../../../protocols/domain/event.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
@@ -44,10 +45,7 @@ export class UnkeptCalls {
     if (this.#calls.get(alarm.id)?.says === says) return false
     this.#calls.delete(alarm.id)
     this.#calls.set(alarm.id, { payload: encodeCall(at, alarm), says, isSent: false, isTaken: false })
-    for (const oldest of this.#calls.keys()) {
-      if (this.#calls.size <= unkeptCallsMax) break
-      this.#calls.delete(oldest)
-    }
+    forgetOldest(this.#calls, unkeptCallsMax)
     this.#pump()
     return true
   }

@@ -180,23 +180,10 @@ function prepareWrites(db: Sqlite) {
   }
 }
 
-/** Inside the caller's transaction; returns the messages for open desks. */
-export function createPictureWriter(db: Sqlite) {
-  const reader = createPictureReader(db)
+/** True when a box may have one more snapshot; the oldest whose files are gone make room for it. */
+function createRoom({ countOfBox, forgetSnapshots, forgetFile }: ReturnType<typeof prepareWrites>) {
   /** How many more a box may name before its rows are counted; below zero, the refusals before the next count. */
   const room = new Map<string, number>()
-  const {
-    countOfBox,
-    insertSnapshot,
-    insertFile,
-    forgetSnapshots,
-    forgetFile,
-    selectSnapshot,
-    store,
-    lose,
-    revive,
-    isStored,
-  } = prepareWrites(db)
 
   function roomIn(box: string): number {
     const left = snapshotsPerBoxMax - Number(countOfBox.get(box))
@@ -208,11 +195,19 @@ export function createPictureWriter(db: Sqlite) {
     return made > 0 ? made : -refusedAtOnce
   }
 
-  function hasRoom(box: string): boolean {
+  return function hasRoom(box: string): boolean {
     const left = room.get(box) || roomIn(box)
     room.set(box, left - Math.sign(left))
     return left > 0
   }
+}
+
+/** Inside the caller's transaction; returns the messages for open desks. */
+export function createPictureWriter(db: Sqlite) {
+  const reader = createPictureReader(db)
+  const statements = prepareWrites(db)
+  const { insertSnapshot, insertFile, selectSnapshot, store, lose, revive, isStored } = statements
+  const hasRoom = createRoom(statements)
 
   function take(box: string, epoch: number, { facts }: LogRecord): PictureMessage[] {
     const parsed = fromZod(snapshotFactsSchema, facts)

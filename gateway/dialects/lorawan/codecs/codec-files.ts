@@ -1,4 +1,5 @@
 // Vendors' codec files: read when a frame needs them, and again when they change.
+import { forgetOldest } from '../../../../platform/forget-oldest.ts'
 import { readFileSync, statSync } from 'node:fs'
 
 export const codecBytesMax = 128 * 1024
@@ -22,10 +23,7 @@ export function readCodec(file: string): { code: string; name: string } | string
     const code = readFileSync(file, 'utf8')
     loaded.delete(file)
     loaded.set(file, { code, stamp })
-    for (const oldest of loaded.keys()) {
-      if (loaded.size <= codecsMax) break
-      loaded.delete(oldest)
-    }
+    forgetOldest(loaded, codecsMax)
     return { code, name: `${file} ${stamp}` }
   } catch (error) {
     return `the codec ${file} can not be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { carveRecords } from '../../../../gateway/journal/damage/carve.ts'
 import { isDamage, markSuspect, openJournalFile } from '../../../../gateway/journal/damage/salvage.ts'
-import { lockFolder } from '../../../../gateway/journal/lock.ts'
+import { lockJournal } from '../../../../gateway/journal/lock.ts'
 import { JournalStore } from '../../../../gateway/journal/store.ts'
 import { createCommit } from '../../../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../../../protocols/domain/colour.ts'
@@ -217,8 +217,8 @@ describe('a spoilt write-ahead log', () => {
 
 it('takes the lock of a folder whose lock file is no database any more', () => {
   writeFileSync(join(folder, 'gateway.lock'), 'spoilt'.repeat(100))
-  const unlock = lockFolder(folder)
-  expect(() => lockFolder(folder)).toThrow('another gateway')
+  const unlock = lockJournal(folder)
+  expect(() => lockJournal(folder)).toThrow('another gateway')
   unlock()
 })
 

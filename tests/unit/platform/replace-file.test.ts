@@ -1,0 +1,37 @@
+// Is a file replaced as a whole, with its mode, and never through a link that somebody put in the way?
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { replaceFile, replaceFileSync } from '../../../platform/replace-file.ts'
+
+let folder: string
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gengfu-replace-'))))
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+it.each([
+  ['replaceFile', (file: string, text: string) => replaceFile(file, text, { mode: 0o600 })],
+  ['replaceFileSync', async (file: string, text: string) => replaceFileSync(file, text, 0o600)],
+])('%s leaves the new content and no draft, whatever an interrupted run left', async (_name, replace) => {
+  const file = join(folder, 'deep', 'one.json')
+  await replace(file, 'first')
+  // A draft that is a link to something else must not be written through.
+  const victim = join(folder, 'victim')
+  writeFileSync(victim, 'untouched')
+  symlinkSync(victim, `${file}.new`)
+  await replace(file, 'second')
+  expect(readFileSync(file, 'utf8')).toBe('second')
+  expect(readFileSync(victim, 'utf8')).toBe('untouched')
+  expect(lstatSync(file).isSymbolicLink()).toBe(false)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(readdirSync(join(folder, 'deep'))).toEqual(['one.json'])
+})
