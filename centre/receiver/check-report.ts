@@ -1,5 +1,5 @@
-// The hand-written equivalent of `reportSchema`: a Report is checked for every record a box sends, and this is several
-// times faster. A property test compares the results of both.
+// The hand-written equivalent of `reportSchema`: a Report is checked for every record a box sends. A property test
+// compares the results of both. A bad Report of 1,000 records takes 1.9 ms here and 112.7 ms by the schema (docs/decisions/035).
 import { alarmChanges, alarmStates, boxAlarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'

@@ -1,5 +1,6 @@
 // The most frequent packet, a device's own event at QoS 1, is read directly from its bytes: no subscription to it is
-// allowed, so aedes' work for it (queues, copies, routing) is not needed. Everything else is left to aedes.
+// allowed, so aedes' work for it (queues, copies, routing) is not needed. Everything else is left to aedes. Without it the
+// box acknowledges 0.49 to 0.80 of the events a second (docs/decisions/034).
 
 /** PUBLISH at QoS 1, with any DUP and RETAIN. */
 const publishBits = 0x32
