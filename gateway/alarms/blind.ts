@@ -130,13 +130,15 @@ export function judgeBlind(
 /** For a message without any usable reading. The device is alive, so it is not silent. */
 export function takeUnreadable(
   judging: Judging,
-  input: { device: string; excerpt: string; problem: string },
+  input: { device: string; excerpt: string; problem: string; isElsewhere?: true },
 ): void {
   const device = judging.settings.device(input.device)
   if (!device.isRegistered) return
   const nowMs = judging.now.steadyMs
   const before = judging.memory.get(device.key) as DeviceDocument | undefined
   const { offlineMs: _back, ...rest } = before ?? { heardMs: nowMs }
+  // A device that can be read may write to other topics too; kinds without a purpose may have nothing else to say.
+  if (input.isElsewhere && (rest.isReadableOnce || !purpose[device.kind])) return
   const document: DeviceDocument = {
     ...rest,
     ...heardAt(before, device, nowMs),
@@ -144,7 +146,8 @@ export function takeUnreadable(
     unreadable: (rest.unreadable ?? 0) + 1,
   }
   judging.memory.set(device.key, document)
-  if (isBlind(device, document)) raiseBlind(judging, device, input.excerpt, input.problem)
+  const isFew = input.isElsewhere === true && (document.unreadable ?? 0) < inARowMax
+  if (!isFew && isBlind(device, document)) raiseBlind(judging, device, input.excerpt, input.problem)
   endSilence(judging, device)
   judging.dues.touch(device.key, deviceDueMs(judging, device, document))
 }

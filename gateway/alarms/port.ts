@@ -19,8 +19,11 @@ export type Presence = 'unknown' | 'present' | 'late' | 'silent'
 
 export type AlarmInput =
   | { type: 'event'; event: DeviceEvent }
-  /** No part of a device's message could be decoded: `excerpt` is its beginning, printable and short. */
-  | { type: 'unreadable'; device: string; excerpt: string; problem: string }
+  /**
+   * No part of a device's message could be decoded: `excerpt` is its beginning, printable and short. `isElsewhere`: it came on a topic
+   * that no dialect knows.
+   */
+  | { type: 'unreadable'; device: string; excerpt: string; problem: string; isElsewhere?: true }
   | { type: 'presence'; device: string; isOnline: boolean }
   | { type: 'tick' }
   | { type: 'stage'; alarm: string; stage: Stage; by?: string }

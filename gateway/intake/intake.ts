@@ -105,7 +105,7 @@ export class Intake implements AlarmJudge {
     if (channel === 'event') this.#takeEvent(message, answer)
     else if (channel === 'presence') answerWith(this.#acceptPresence(message), answer)
     else if (channel === 'result') answerWith(this.#acceptResult(message), answer)
-    else answerWith(this.#quarantine(message, 'a topic that no dialect knows'), answer)
+    else answerWith(this.#takeUnreadable(message, 'a topic that no dialect knows', true), answer)
   }
 
   #takeEvent(message: Message, answer: StorageAnswer): void {
@@ -115,10 +115,12 @@ export class Intake implements AlarmJudge {
   }
 
   /** Stored in quarantine, and an alarm reports that the messages of this device can not be decoded. */
-  #takeUnreadable(message: Message, problem: string): Promise<void> {
+  #takeUnreadable(message: Message, problem: string, isElsewhere = false): Promise<void> {
     const time = this.#options.now()
     const excerpt = excerptOf(message.payload)
-    const input = { type: 'unreadable', device: message.device, excerpt, problem } as const
+    const { device } = message
+    const elsewhere = isElsewhere ? ({ isElsewhere } as const) : {}
+    const input = { type: 'unreadable', device, excerpt, problem, ...elsewhere } as const
     const named = this.#name(input, this.#options.journal.nextSequence())
     return this.#keep(this.#judge(named, time), time, [], {
       inputs: [named],

@@ -61,6 +61,29 @@ describe('a listed device that nobody can understand', () => {
   })
 })
 
+describe('a listed device that writes to topics that no dialect knows', () => {
+  const elsewhere = (place: AlarmVillage, device: string): void =>
+    place.judge({ type: 'unreadable', device, excerpt: 'ON', problem: 'a topic', isElsewhere: true })
+
+  it('is told at its third message, and it ends with the first that can be read', () => {
+    const place = village()
+    for (let i = 0; i < 2; i++) elsewhere(place, 'smoke-1')
+    expect(blind(place, 'smoke-1')).toBeUndefined()
+    elsewhere(place, 'smoke-1')
+    expect(blind(place, 'smoke-1')).toMatchObject({ colour: 'orange', state: 'unacknowledged' })
+    sends(place, 'smoke-1', '{"id":"1-1","smoke":false}')
+    expect(blind(place, 'smoke-1')?.state).toBe('returned-unacknowledged')
+  })
+
+  it('is not told when it can be read beside, when its kind has no readings, or when it is not listed', () => {
+    const place = village()
+    sends(place, 'button-1', '{"id":"1-1","batteryPercent":80}')
+    for (const device of ['button-1', 'other-1', 'stranger-1'])
+      for (let i = 0; i < 5; i++) elsewhere(place, device)
+    expect(place.alarms().filter(({ kind }) => kind === 'device-blind')).toEqual([])
+  })
+})
+
 describe('no blindness is invented', () => {
   it('of a press with a bad value beside it, which is a call', () => {
     const place = village()
