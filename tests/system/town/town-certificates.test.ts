@@ -52,19 +52,24 @@ async function createSecureTown(box: string, authority: TestAuthority): Promise<
   )
 }
 
-async function press(): Promise<void> {
+async function press(id = '1-1'): Promise<void> {
   const client = connect(`mqtt://127.0.0.1:${town.ports.mqtt}`, { clientId: 'button-1' })
-  await client.publishAsync('gengfu/v1/button-1/event', '{"id":"1-1","button":"pressed"}', { qos: 1 })
+  await client.publishAsync('gengfu/v1/button-1/event', `{"id":"${id}","button":"pressed"}`, { qos: 1 })
   await client.endAsync()
 }
 
-it('brings a press to the desk over mqtts with the certificate of the box', async () => {
+it('brings a press to the desk over mqtts with the certificate of the box, also after SIGHUP', async () => {
   await createSecureTown(boxId, trusted)
   await town.startCentre()
-  await town.startGateway()
+  const gateway = await town.startGateway()
   await press()
   await until(async () => (await deskRows(town)).some(({ device }) => device === 'button-1'))
   expect(await storedEventIds(town)).toEqual(['button-1 1-1'])
+  // Without a handler of its own the signal ends a process.
+  process.kill(gateway.pid, 'SIGHUP')
+  await gateway.said('SIGHUP: certificates, keys, passwords and revocations are read again')
+  await press('1-2')
+  await until(async () => (await storedEventIds(town)).length === 2)
 }, 80_000)
 
 it('brings nothing with the certificate of another box, or to a centre that the box does not trust', async () => {
