@@ -62,8 +62,9 @@ describe('a listed device that nobody can understand', () => {
 })
 
 describe('a listed device that writes to topics that no dialect knows', () => {
-  const elsewhere = (place: AlarmVillage, device: string): void =>
+  const elsewhere = (place: AlarmVillage, device: string): void => {
     place.judge({ type: 'unreadable', device, excerpt: 'ON', problem: 'a topic', isElsewhere: true })
+  }
 
   it('is told at its third message, and it ends with the first that can be read', () => {
     const place = village()
