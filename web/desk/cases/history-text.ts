@@ -9,7 +9,7 @@ import { ordinal } from '../queue/again-text.ts'
 import { deadlineWords } from './case-words.ts'
 
 const isOwn = <T extends object>(key: string, table: T): key is Extract<keyof T, string> =>
-  Object.hasOwn(table, key)
+  Object.keys(table).includes(key)
 
 function colourText(text: string, language: Language): string {
   return isOwn(text, colourSigns) ? colourSigns[text as Colour][language] : text
