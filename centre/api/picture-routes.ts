@@ -28,8 +28,10 @@ export interface PictureRouteOptions {
 }
 
 export function createPictureRoutes(options: PictureRouteOptions): Route[] {
-  const { storage, clock, securityLog, progress, read } = options
+  return [...createListRoutes(options), createPictureRoute(options), createLooksRoute(options)]
+}
 
+function createListRoutes({ storage, progress }: PictureRouteOptions): Route[] {
   async function withProgress(box: string, file: DeskPictureFile): Promise<DeskPictureFile> {
     if (file.state !== 'taken') return file
     const storedTo = await progress(box, file.sha256)
@@ -79,76 +81,82 @@ export function createPictureRoutes(options: PictureRouteOptions): Route[] {
         return answer(await storage.picturesOfBox(boxId, limit))
       },
     },
-    {
-      method: 'GET',
-      path: '/api/v1/pictures/{sha256}',
-      scope: 'filtered',
-      summary: {
-        zh: '查看一张抓拍（查看会被记录）',
-        en: 'One picture, preview or full size; the look is logged',
-      },
-      access: answeringRoles,
-      answer: 'jpeg',
-      problems: ['not-found'],
-      query: schemas.pictureQuery,
-      run: async ({ account, sha256, query, address }) => {
-        if (!account) throw new ApiProblem('not-found')
-        const { box } = query as z.infer<typeof schemas.pictureQuery>
-        const holders = (await storage.findPicture(sha256, box)).filter(
-          ({ box: of, uses }) => uses.length > 0 && isInScope(account.scope, of),
-        )
-        const [first] = holders
-        if (!first) throw new ApiProblem('not-found')
-        const { user: who, role } = account
-        // Read in the meantime, handed out only once the look is on disk: logged for the requested box, or else for
-        // each box that has these bytes, since several may have them.
-        const noted = holders.map(({ box: of, uses: [use] }) =>
-          storage.noteLook({
-            atMs: clock.wallMs(),
-            who,
-            role,
-            box: of,
-            camera: use?.camera ?? '',
-            alarm: use?.alarm,
-            sha256,
-            size: use?.preview.sha256 === sha256 ? 'preview' : 'full',
-          }),
-        )
-        const [jpeg] = await Promise.all([read(first.box, sha256), ...noted])
-        if (!jpeg) throw new ApiProblem('not-found')
-        for (const { box: of, uses } of holders)
-          securityLog.note('look', who, address, `${of} ${uses[0]?.camera ?? ''}`)
-        return { jpeg, name: sha256 }
-      },
+  ]
+}
+
+function createPictureRoute({ storage, clock, securityLog, read }: PictureRouteOptions): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/pictures/{sha256}',
+    scope: 'filtered',
+    summary: {
+      zh: '查看一张抓拍（查看会被记录）',
+      en: 'One picture, preview or full size; the look is logged',
     },
-    {
-      method: 'GET',
-      path: '/api/v1/looks',
-      scope: 'filtered',
-      summary: { zh: '谁看过哪张抓拍', en: 'Who was handed which picture, newest first' },
-      access: overseeingRoles,
-      query: schemas.looksQuery,
-      answer: schemas.looksAnswer,
-      problems: ['bad-request'],
-      run: async ({ query, account: by }) => {
-        const { alarm, before, limit } = query as z.infer<typeof schemas.looksQuery>
-        const rows = await storage.looks({ alarm, before, limit: limit + 1, scope: by?.scope })
-        const page = rows.slice(0, limit)
-        const looks = page.map(({ atMs, who, role, box, camera, alarm: shown, sha256, size }) => ({
-          atMs,
+    access: answeringRoles,
+    answer: 'jpeg',
+    problems: ['not-found'],
+    query: schemas.pictureQuery,
+    run: async ({ account, sha256, query, address }) => {
+      if (!account) throw new ApiProblem('not-found')
+      const { box } = query as z.infer<typeof schemas.pictureQuery>
+      const holders = (await storage.findPicture(sha256, box)).filter(
+        ({ box: of, uses }) => uses.length > 0 && isInScope(account.scope, of),
+      )
+      const [first] = holders
+      if (!first) throw new ApiProblem('not-found')
+      const { user: who, role } = account
+      // Read in the meantime, handed out only once the look is on disk: logged for the requested box, or else for
+      // each box that has these bytes, since several may have them.
+      const noted = holders.map(({ box: of, uses: [use] }) =>
+        storage.noteLook({
+          atMs: clock.wallMs(),
           who,
           role,
-          box,
-          camera,
-          ...(shown === null ? {} : { alarm: shown }),
+          box: of,
+          camera: use?.camera ?? '',
+          alarm: use?.alarm,
           sha256,
-          size,
-        }))
-        const last = page.at(-1)
-        const json: LooksAnswer =
-          rows.length > limit && last ? { looks, next: String(last.position) } : { looks }
-        return { json }
-      },
+          size: use?.preview.sha256 === sha256 ? 'preview' : 'full',
+        }),
+      )
+      const [jpeg] = await Promise.all([read(first.box, sha256), ...noted])
+      if (!jpeg) throw new ApiProblem('not-found')
+      for (const { box: of, uses } of holders)
+        securityLog.note('look', who, address, `${of} ${uses[0]?.camera ?? ''}`)
+      return { jpeg, name: sha256 }
     },
-  ]
+  }
+}
+
+function createLooksRoute({ storage }: PictureRouteOptions): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/looks',
+    scope: 'filtered',
+    summary: { zh: '谁看过哪张抓拍', en: 'Who was handed which picture, newest first' },
+    access: overseeingRoles,
+    query: schemas.looksQuery,
+    answer: schemas.looksAnswer,
+    problems: ['bad-request'],
+    run: async ({ query, account: by }) => {
+      const { alarm, before, limit } = query as z.infer<typeof schemas.looksQuery>
+      const rows = await storage.looks({ alarm, before, limit: limit + 1, scope: by?.scope })
+      const page = rows.slice(0, limit)
+      const looks = page.map(({ atMs, who, role, box, camera, alarm: shown, sha256, size }) => ({
+        atMs,
+        who,
+        role,
+        box,
+        camera,
+        ...(shown === null ? {} : { alarm: shown }),
+        sha256,
+        size,
+      }))
+      const last = page.at(-1)
+      const json: LooksAnswer =
+        rows.length > limit && last ? { looks, next: String(last.position) } : { looks }
+      return { json }
+    },
+  }
 }

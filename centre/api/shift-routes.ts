@@ -47,28 +47,7 @@ export function createShiftRoutes({ storage, clock, push }: ShiftRouteOptions): 
     return { shift: outcome.shift }
   }
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/shifts',
-      scope: 'none',
-      summary: {
-        zh: '交接班记录；限定范围的账号只见自己的',
-        en: 'Hand-overs of shifts, newest first; an account with a scope gets its own',
-      },
-      access: [...answeringRoles, 'auditor'],
-      query: shiftsQuery,
-      answer: z.object({ shifts: z.array(shift) }),
-      problems: ['bad-request'],
-      run: async ({ account, query }) => {
-        const { limit } = query as z.infer<typeof shiftsQuery>
-        const all = await storage.shifts(limit)
-        const user = account?.user ?? ''
-        const shifts = account?.scope
-          ? all.filter(({ leaving, entering }) => leaving === user || entering === user)
-          : all
-        return { json: { shifts } satisfies ShiftsAnswer }
-      },
-    },
+    createShiftsRoute(storage),
     {
       method: 'POST',
       path: '/api/v1/shifts',
@@ -111,4 +90,29 @@ export function createShiftRoutes({ storage, clock, push }: ShiftRouteOptions): 
       },
     },
   ]
+}
+
+function createShiftsRoute(storage: ShiftRouteOptions['storage']): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/shifts',
+    scope: 'none',
+    summary: {
+      zh: '交接班记录；限定范围的账号只见自己的',
+      en: 'Hand-overs of shifts, newest first; an account with a scope gets its own',
+    },
+    access: [...answeringRoles, 'auditor'],
+    query: shiftsQuery,
+    answer: z.object({ shifts: z.array(shift) }),
+    problems: ['bad-request'],
+    run: async ({ account, query }) => {
+      const { limit } = query as z.infer<typeof shiftsQuery>
+      const all = await storage.shifts(limit)
+      const user = account?.user ?? ''
+      const shifts = account?.scope
+        ? all.filter(({ leaving, entering }) => leaving === user || entering === user)
+        : all
+      return { json: { shifts } satisfies ShiftsAnswer }
+    },
+  }
 }

@@ -28,7 +28,15 @@ async function prove(backup: string): Promise<Proof> {
   return proof
 }
 
-export function addBackupCommands(program: Command, load: (file: string) => CentreConfig): void {
+type Load = (file: string) => CentreConfig
+
+export function addBackupCommands(program: Command, load: Load): void {
+  addBackup(program, load)
+  addDrill(program)
+  addRestore(program, load)
+}
+
+function addBackup(program: Command, load: Load): void {
   program
     .command('backup')
     .description(
@@ -56,7 +64,9 @@ export function addBackupCommands(program: Command, load: (file: string) => Cent
       for (const name of done.deleted) print(`  已删除旧备份 / deleted: ${name}\n`)
       print(`  核对 / prove it: gengfu centre backup-drill --from ${done.folder}\n`)
     })
+}
 
+function addDrill(program: Command): void {
   program
     .command('backup-drill')
     .description('证明一份备份可用，不动现有数据 / proves that a backup can be restored; changes nothing')
@@ -65,7 +75,9 @@ export function addBackupCommands(program: Command, load: (file: string) => Cent
       const proof = await prove(resolve(from))
       if (!proof.isGood) process.exitCode = 1
     })
+}
 
+function addRestore(program: Command, load: Load): void {
   program
     .command('restore')
     .description(

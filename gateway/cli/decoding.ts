@@ -1,4 +1,5 @@
 // Decodes messages as the box does, without its disk: sessions by sender, and the alarm engine over a memory of its own.
+import { forgetOldest } from '../../platform/forget-oldest.ts'
 import { readFileSync } from 'node:fs'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import { createAlarmEngine } from '../alarms/alarm-engine.ts'
@@ -136,10 +137,7 @@ export class Decoding {
     const id = `${name} ${device} ${messageId}`
     if (this.#kept.has(id)) return true
     this.#kept.add(id)
-    for (const oldest of this.#kept) {
-      if (this.#kept.size <= keptMax) break
-      this.#kept.delete(oldest)
-    }
+    forgetOldest(this.#kept, keptMax)
     return false
   }
 
