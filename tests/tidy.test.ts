@@ -134,10 +134,11 @@ describe('import directions', () => {
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       figures: /^storage\/figure-port\.ts$/,
-      people: /^storage\/(port|people-port)\.ts$/,
+      people: /^storage\/(port|people-port|response-port)\.ts$/,
+      attachments: /^storage\/(port|response-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|figures|people)\/|^storage\/(port|case-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|figures|people|attachments)\/|^storage\/(port|case-port|response-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type UserConfig } from 'vite'
 
-export const pages = ['desk', 'console'] as const
+export const pages = ['desk', 'console', 'responder', 'family'] as const
 export type Page = (typeof pages)[number]
 
 /** The whole build of one page. `outDir` is absolute. */

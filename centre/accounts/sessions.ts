@@ -34,11 +34,11 @@ export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): P
 
 type SessionStorage = Pick<
   Storage,
-  'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'putUser' | 'isRedWaiting'
+  'putToken' | 'token' | 'revokeToken' | 'extendToken' | 'putUser' | 'isRedWaiting' | 'endSession'
 >
 
 /** Whose sessions have ended: those of one token, or all of a user. */
-export type EndedSessions = { token: string } | { user: string }
+export type EndedSessions = { token: string } | { user: string } | { session: string }
 
 export interface SessionsOptions {
   storage: SessionStorage
@@ -62,10 +62,12 @@ export class Sessions {
   }
 
   /** The account of this token. An ended session stays valid while a red alarm waits. */
-  async find(token: string): Promise<FoundToken | undefined> {
+  async find(token: string, isForEnrolling = false): Promise<FoundToken | undefined> {
     const { storage, clock } = this.#options
     const nowMs = clock.wallMs()
     const found = await storage.token(tokenHash(token), nowMs - redKeepsMs)
+    // A session that waits for its second factor opens nothing else.
+    if (found?.mustEnrol && !isForEnrolling) return undefined
     if (found && !found.isProgram) this.#options.onHeard?.(found.user)
     if (!found || found.expiresAtMs > nowMs) return found
     return !found.isProgram && (await storage.isRedWaiting()) ? found : undefined
@@ -76,6 +78,18 @@ export class Sessions {
     const expiresAtMs = this.#options.clock.wallMs() + loginLifeMs
     await this.#options.storage.extendToken(tokenHash(token), expiresAtMs)
     return expiresAtMs
+  }
+
+  /** The session of this id, of one user or of anybody; its streams end. Answers whose it was. */
+  async end(id: string, of: string | undefined): Promise<string | undefined> {
+    const user = await this.#options.storage.endSession(id, of)
+    if (user !== undefined) this.#ended({ session: id })
+    return user
+  }
+
+  /** Other sessions of the user were ended in storage: their streams end, too. */
+  endStreamsOf(user: string): void {
+    this.#ended({ user })
   }
 
   async revoke(token: string): Promise<void> {
@@ -91,12 +105,17 @@ export class Sessions {
   }
 
   /** Opens a session of `user` and returns its token. */
-  async open(user: string, role: Role): Promise<string> {
+  async open(
+    user: string,
+    role: Role,
+    { address = '', mustEnrol = false }: { address?: string; mustEnrol?: boolean } = {},
+  ): Promise<string> {
     const { storage, clock, random } = this.#options
     const token = createTokenText(random)
     const createdAtMs = clock.wallMs()
     const expiresAtMs = createdAtMs + loginLifeMs
-    await storage.putToken({ user, role, hash: tokenHash(token), createdAtMs, expiresAtMs, isProgram: false })
+    const row = { user, role, hash: tokenHash(token), createdAtMs, expiresAtMs, isProgram: false }
+    await storage.putToken({ ...row, address, mustEnrol })
     return token
   }
 

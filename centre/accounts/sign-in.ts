@@ -8,6 +8,7 @@ import type { DeviceCookies } from './device-cookie.ts'
 import { HashQueue } from './hash-queue.ts'
 import { LoginLimit } from './login-limit.ts'
 import type { SecurityLog } from './security-log.ts'
+import type { SecondFactor } from './second-factor.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Throttled attempts are all counted, and stored once in this time. */
@@ -27,14 +28,17 @@ export type PasswordCheck =
   | { type: 'wrong' | 'throttled' | 'busy' }
 
 export type SignInOutcome =
-  | { type: 'done'; token: string; role: Role; deviceCookie: string }
-  | { type: 'wrong' | 'throttled' | 'busy' }
+  | { type: 'done'; token: string; role: Role; deviceCookie: string; mustEnrol: boolean }
+  | { type: 'wrong' | 'throttled' | 'busy' | 'code-needed' | 'wrong-code' }
 
 export interface SignInOptions {
   storage: Pick<Storage, 'password'>
   sessions: Sessions
   devices: DeviceCookies
   log: SecurityLog
+  secondFactor: SecondFactor
+  /** Roles that may not work without one. */
+  needsSecondFactor: (role: Role) => boolean
   clock: Clock
   registry: Registry
 }
@@ -59,18 +63,39 @@ export class SignIn {
     })
   }
 
-  async signIn(attempt: SignInTry): Promise<SignInOutcome> {
-    const { sessions, devices, log } = this.#options
-    const checked = await this.check(attempt)
+  async signIn(attempt: SignInTry & { code?: string | undefined }): Promise<SignInOutcome> {
+    const { sessions, devices, log, secondFactor, needsSecondFactor } = this.#options
+    const { user, address, code } = attempt
+    const { isConfirmed } = await secondFactor.stateOf(user)
+    const checked = await this.check(attempt, isConfirmed)
     if (checked.type !== 'right') return checked
-    const { user, address } = attempt
-    const token = await sessions.open(user, checked.role)
+    if (isConfirmed) {
+      if (code === undefined) return { type: 'code-needed' }
+      if (!(await this.checkCode(attempt, checked.salt, code))) return { type: 'wrong-code' }
+    }
+    const mustEnrol = !isConfirmed && needsSecondFactor(checked.role)
+    const token = await sessions.open(user, checked.role, { address, mustEnrol })
     log.note('sign-in', user, address, checked.role)
-    return { type: 'done', token, role: checked.role, deviceCookie: devices.issue(user, checked.salt) }
+    const deviceCookie = devices.issue(user, checked.salt)
+    return { type: 'done', token, role: checked.role, deviceCookie, mustEnrol }
+  }
+
+  /** A wrong code counts like a wrong password; only a right one ends the count of both. */
+  async checkCode(attempt: SignInTry, salt: string, code: string): Promise<boolean> {
+    const { devices, log, secondFactor } = this.#options
+    const { user, address } = attempt
+    const guess = { user, address, browser: devices.check(attempt.deviceCookie, user, salt) }
+    if (await secondFactor.isRight(user, code)) {
+      this.#limit.succeed(guess)
+      return true
+    }
+    this.#limit.fail(guess)
+    log.note('sign-in-failed', user, address, 'second factor')
+    return false
   }
 
   /** True when the password is that of the user; an unknown user takes the same time. */
-  async check(attempt: SignInTry): Promise<PasswordCheck> {
+  async check(attempt: SignInTry, isCodeNext = false): Promise<PasswordCheck> {
     const { storage, sessions, devices, log } = this.#options
     const { user, password, address, isGone } = attempt
     const row = await storage.password(user)
@@ -88,7 +113,8 @@ export class SignIn {
         // Attempts that waited behind others of the same key are counted one by one.
         if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
         if (await sessions.isPassword(row, password)) {
-          this.#limit.succeed(guess)
+          // With a code to come the count goes on: else each right password would give five more tries at the code.
+          if (!isCodeNext) this.#limit.succeed(guess)
           return row ? { type: 'right', role: row.role, salt: row.salt } : { type: 'wrong' }
         }
         this.#limit.fail(guess)

@@ -6,7 +6,7 @@ import { overseeingRoles, roles, type LoginAnswer, type MeAnswer } from '../../p
 import { findPasswordFault, passwordFaults } from '../accounts/bad-passwords.ts'
 import { deviceCookieName } from '../accounts/device-cookie.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
-import type { PasswordCheck, SignIn } from '../accounts/sign-in.ts'
+import type { SignIn, SignInOutcome } from '../accounts/sign-in.ts'
 import type { Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, Storage } from '../storage/port.ts'
@@ -50,10 +50,12 @@ const problemOf = {
   wrong: 'wrong-password',
   throttled: 'too-many-tries',
   busy: 'busy',
-} as const satisfies Record<Exclude<PasswordCheck['type'], 'right'>, ProblemCode>
+  'code-needed': 'code-needed',
+  'wrong-code': 'wrong-code',
+} as const satisfies Record<Exclude<SignInOutcome['type'], 'done'>, ProblemCode>
 
 function meOf(
-  { user, role, scope }: Account,
+  { user, role, scope, mustEnrol }: Account & { mustEnrol?: boolean },
   expiresAtMs: number | undefined,
   clock: Pick<Clock, 'wallMs'>,
 ): MeAnswer {
@@ -62,6 +64,7 @@ function meOf(
     user,
     role,
     ...(scope ? { scope } : {}),
+    ...(mustEnrol ? { mustEnrol } : {}),
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     centreTimeMs,
   }
@@ -86,20 +89,23 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
       access: 'open',
       body: schemas.loginBody,
       answer: schemas.loginAnswer,
-      problems: ['bad-request', 'wrong-password', 'too-many-tries', 'busy'],
+      problems: ['bad-request', 'wrong-password', 'code-needed', 'wrong-code', 'too-many-tries', 'busy'],
       run: async (call) => {
-        const { user, password } = call.body as z.infer<typeof schemas.loginBody>
-        const outcome = await signIn.signIn(attemptOf(call, user, password))
+        const { user, password, code } = call.body as z.infer<typeof schemas.loginBody>
+        const outcome = await signIn.signIn({ ...attemptOf(call, user, password), code })
         if (outcome.type !== 'done') throw new ApiProblem(problemOf[outcome.type])
         call.setCookie(outcome.token)
         call.setDeviceCookie(deviceCookieName(user), outcome.deviceCookie)
-        return { json: { token: outcome.token, user, role: outcome.role } satisfies LoginAnswer }
+        const { token, role, mustEnrol } = outcome
+        const json: LoginAnswer = { token, user, role, ...(mustEnrol ? { mustEnrol } : {}) }
+        return { json }
       },
     },
     {
       method: 'POST',
       path: '/api/v1/logout',
       scope: 'none',
+      isForEnrolling: true,
       summary: { zh: '退出登录', en: 'Revoke the token that is shown; its streams end at once' },
       access: roles,
       answer: schemas.emptyAnswer,
@@ -115,6 +121,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
       method: 'GET',
       path: '/api/v1/me',
       scope: 'none',
+      isForEnrolling: true,
       summary: { zh: '当前用户', en: 'Who is asking' },
       access: roles,
       answer: schemas.meAnswer,

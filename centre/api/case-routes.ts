@@ -7,6 +7,7 @@ import type { CaseAnswer, CasePlan } from '../../protocols/desk/cases.ts'
 import type { Case } from '../../protocols/domain/case.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { ActionList, Plan } from '../cases/action-lists.ts'
+import type { ResponseLinks } from '../people/response-links.ts'
 import type { CasePolicy } from '../cases/case-policy.ts'
 import { deadlinesOf } from '../cases/case-summary.ts'
 import type { Actor, PersonInput } from '../cases/workflow/case-input.ts'
@@ -15,7 +16,7 @@ import type { Account, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { askForCommand, commandBody, type CommandRouteOptions } from './command-routes.ts'
 import * as schemas from './case-schemas.ts'
-import { ApiProblem, type ProblemCode } from './problems.ts'
+import { ApiProblem, problemOfRefusal, type ProblemCode } from './problems.ts'
 import type { Route, RouteAnswer, RouteCall } from './route.ts'
 
 const leadingRoles: readonly Role[] = ['supervisor', 'admin']
@@ -32,6 +33,7 @@ export interface CaseRouteOptions {
   policy: CasePolicy
   /** A person has changed a case: push it and send the stage to the boxes of its alarms. */
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
+  links: Pick<ResponseLinks, 'make'>
   /** For the steps of a plan that are commands. */
   commands: CommandRouteOptions
 }
@@ -75,18 +77,6 @@ function actorOf(account: Account | undefined): Actor {
   return { who: account.user, isSupervisor: leadingRoles.includes(account.role) }
 }
 
-const problemOf: Record<Extract<CaseOutcome, { type: 'refused' }>['code'], ProblemCode> = {
-  'wrong-step': 'wrong-step',
-  held: 'already-accepted',
-  'same-person': 'same-person',
-  'open-actions': 'open-actions',
-  'alarm-active': 'alarm-active',
-  'needs-reason': 'needs-reason',
-  'no-such-action': 'not-found',
-  'no-such-entry': 'not-found',
-  'too-many': 'too-many-entries',
-}
-
 function inputOf(step: schemas.CaseStepName, body: unknown, nowMs: number): PersonInput {
   if (step !== 'on-test') return { do: step, ...(body as object) } as PersonInput
   const { minutes, text } = body as z.infer<(typeof schemas.stepBodies)['on-test']>
@@ -102,7 +92,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
   function settled(outcome: CaseOutcome): Extract<CaseOutcome, { type: 'done' }> {
     if (outcome.type === 'unknown') throw new ApiProblem('not-found')
     if (outcome.type === 'refused')
-      throw new ApiProblem(problemOf[outcome.code], outcome.detail, outcome.alarm)
+      throw new ApiProblem(problemOfRefusal[outcome.code], outcome.detail, outcome.alarm)
     if (outcome.changes.length > 0) onStep(outcome.alarms, outcome.changes)
     return outcome
   }
@@ -110,6 +100,14 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
   async function step(target: CaseTarget, name: schemas.CaseStepName, { account, body }: RouteCall) {
     const nowMs = clock.wallMs()
     return settled(await storage.takeCaseStep(target, inputOf(name, body, nowMs), actorOf(account), nowMs))
+  }
+
+  /** Of a dispatch: one link for each name, for the page of the person who goes. */
+  async function linksOf(name: schemas.CaseStepName, { case: item }: { case: Case }, call: RouteCall) {
+    if (name !== 'dispatch') return {}
+    const { to } = call.body as z.infer<(typeof schemas.stepBodies)['dispatch']>
+    const links = await options.links.make(item.id, item.dispatches.length - 1, to, actorOf(call.account).who)
+    return links && links.length > 0 ? { links } : {}
   }
 
   const onAlarm = (name: (typeof alarmSteps)[number]): Route => ({
@@ -127,7 +125,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
       const done = await step({ alarm: call.id }, name, call)
       const alarm = done.alarms.find(({ id }) => id === call.id) ?? done.asked
       if (!alarm) throw new ApiProblem('not-found')
-      return { json: { alarm, case: done.case } }
+      return { json: { alarm, case: done.case, ...(await linksOf(name, done, call)) } }
     },
   })
 
@@ -139,7 +137,10 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     body: schemas.stepBodies[name],
     answer: schemas.caseAnswer,
     problems: ['bad-request', ...refusals],
-    run: async (call) => ({ json: answered((await step({ case: call.caseId }, name, call)).case) }),
+    run: async (call) => {
+      const done = await step({ case: call.caseId }, name, call)
+      return { json: { ...answered(done.case), ...(await linksOf(name, done, call)) } satisfies CaseAnswer }
+    },
   })
 
   async function read(target: CaseTarget): Promise<RouteAnswer> {

@@ -5,6 +5,7 @@ import { actionTypes, caseEventKinds, caseOutcomes, caseStates } from '../../pro
 import { colours } from '../../protocols/domain/colour.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
+import { newLinks } from './people/response-schemas.ts'
 import { alarmIdParams, deskAlarmSchema, pageMax } from './schemas.ts'
 
 const ms = z.number().describe('ms since 1970')
@@ -158,8 +159,13 @@ export const caseAnswer = z.object({
   history: z.array(eventSchema).optional(),
   plans: z.array(planSchema).optional(),
   alarms: z.array(deskAlarmSchema).optional(),
+  links: newLinks.optional(),
 })
-export const alarmCaseAnswer = z.object({ alarm: deskAlarmSchema, case: caseSchema.optional() })
+export const alarmCaseAnswer = z.object({
+  alarm: deskAlarmSchema,
+  case: caseSchema.optional(),
+  links: newLinks.optional(),
+})
 export const historyAnswer = z.object({ history: z.array(eventSchema), next: count.optional() })
 
 const listedAction = z.strictObject({

@@ -1,5 +1,6 @@
 // Generates openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
+import { attachmentTypes } from '../../protocols/desk/attachments.ts'
 import { errorAnswer, statusOf, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
 import { errorSchema } from './schemas.ts'
@@ -53,7 +54,12 @@ function refusalsOf(route: Route): Record<string, object> {
 
 function answerOf({ answer }: Route): object {
   if (answer === 'jpeg') return { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } }
+  if (answer === 'file')
+    return Object.fromEntries(
+      attachmentTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+    )
   const text = { schema: { type: 'string' } }
+  if (answer === 'redirect') return {}
   return answer === 'page' ? { 'text/html': text, 'text/csv': text } : json(schemaOf(answer, 'output'))
 }
 
@@ -64,10 +70,22 @@ function operationOf(route: Route): object {
     description: route.summary.zh,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: { required: true, content: json(schemaOf(route.body, 'input')) } } : {}),
+    ...(route.upload
+      ? {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(
+              route.upload.types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+            ),
+          },
+        }
+      : {}),
     security: route.access === 'open' ? [] : [{ bearer: [] }, { cookie: [] }],
     ...(route.access === 'open' ? {} : { 'x-roles': route.access }),
     responses: {
-      '200': { description: route.summary.en, content: answerOf(route) },
+      ...(route.answer === 'redirect'
+        ? { '302': { description: route.summary.en } }
+        : { '200': { description: route.summary.en, content: answerOf(route) } }),
       ...refusalsOf(route),
     },
   }

@@ -12,6 +12,22 @@ const wordings = {
   'bad-cursor': { status: 400, zh: '分页游标无效', en: 'after is not a cursor of this centre' },
   unauthenticated: { status: 401, zh: '请先登录', en: 'log in first' },
   'wrong-password': { status: 401, zh: '用户名或密码错误', en: 'wrong user name or password' },
+  'code-needed': {
+    status: 401,
+    zh: '请输入验证器上的动态码',
+    en: 'the code of your authenticator is needed',
+  },
+  'wrong-code': { status: 401, zh: '动态码错误或已用过', en: 'the code is wrong, or was used before' },
+  'enrol-first': {
+    status: 403,
+    zh: '请先设置动态码（第二因素）',
+    en: 'set up your second factor first',
+  },
+  'factor-stands': {
+    status: 409,
+    zh: '已有动态码：请先移除',
+    en: 'there is a second factor already: remove it first',
+  },
   'bad-password': { status: 400, zh: '密码不合要求', en: 'the password is not good enough' },
   forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
   'foreign-origin': {
@@ -48,6 +64,36 @@ const wordings = {
   },
   'needs-reason': { status: 400, zh: '请写明原因或内容', en: 'say why, or what, in words' },
   'too-many-entries': { status: 409, zh: '该案件的记录已满', en: 'this case is full' },
+  'no-link': {
+    status: 404,
+    zh: '链接无效，请向镇中心索取',
+    en: 'this link is not known: ask the centre for one',
+  },
+  'link-expired': {
+    status: 410,
+    zh: '链接已失效，请向镇中心索取新链接',
+    en: 'this link is over: ask the centre for a new one',
+  },
+  'link-used': {
+    status: 409,
+    zh: '链接已在另一部手机上打开，请向镇中心索取新链接',
+    en: 'this link was opened on another phone: ask the centre for a new one',
+  },
+  'case-over': {
+    status: 409,
+    zh: '案件已结束，如有情况请致电镇中心',
+    en: 'the case is over: call the centre',
+  },
+  'no-such-file-type': {
+    status: 415,
+    zh: '只接受完整的 JPEG、PNG 或 PDF 文件，且须与所称类型一致',
+    en: 'only whole JPEG, PNG or PDF files, and of the type that was said',
+  },
+  'no-room': {
+    status: 507,
+    zh: '附件空间已满，请联系管理员',
+    en: 'no room for files: tell the administrator',
+  },
   'too-large': { status: 413, zh: '请求内容过大', en: 'the request is too large' },
   'wrong-type': { status: 415, zh: '请求内容必须是 JSON', en: 'the body must be JSON' },
   'too-many-tries': {
@@ -68,6 +114,19 @@ const wordings = {
   },
   internal: { status: 500, zh: '中心内部错误，已记录', en: 'an error inside the centre; it is in the log' },
 } as const satisfies Record<string, Wording>
+
+/** What a case's workflow refuses. */
+export const problemOfRefusal = {
+  'wrong-step': 'wrong-step',
+  held: 'already-accepted',
+  'same-person': 'same-person',
+  'open-actions': 'open-actions',
+  'alarm-active': 'alarm-active',
+  'needs-reason': 'needs-reason',
+  'no-such-action': 'not-found',
+  'no-such-entry': 'not-found',
+  'too-many': 'too-many-entries',
+} as const
 
 export type ProblemCode = keyof typeof wordings
 

@@ -1,12 +1,13 @@
 // The definition of a route of the API: its input, answers, refusals and allowed roles.
 import type { z } from 'zod'
+import type { AttachmentType } from '../../protocols/desk/attachments.ts'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Account } from '../storage/port.ts'
 import type { ProblemCode } from './problems.ts'
 
 export interface RouteCall {
   /** Absent on open routes only. */
-  account: (Account & { expiresAtMs?: number }) | undefined
+  account: (Account & { expiresAtMs?: number; mustEnrol?: boolean }) | undefined
   token: string | undefined
   /** The token came as a cookie, which also expires in the browser. */
   isCookie: boolean
@@ -25,7 +26,14 @@ export interface RouteCall {
   setCookie: (token: string | undefined) => void
   /** Set the cookie that marks the browser as a known one of the user. */
   setDeviceCookie: (name: string, value: string) => void
+  /** A cookie of some minutes that also comes back from another site; `undefined` takes it away. */
+  setFlowCookie: (name: string, value: string | undefined) => void
   cookie: (name: string) => string | undefined
+  header: (name: string) => string | undefined
+  /** The body of a route that takes files. */
+  upload: Uint8Array | undefined
+  /** Who asked has proven something without a session: the connection is no stranger any more. False when no place is left. */
+  admit: () => boolean
   /** True when the client has disconnected. */
   isGone: () => boolean
 }
@@ -36,6 +44,15 @@ export type RouteAnswer =
   | { text: string }
   | { jpeg: Uint8Array; name: string }
   | PageAnswer
+  | FileAnswer
+  | { redirect: string }
+
+/** A file of a case: shown or saved, never run. */
+export interface FileAnswer {
+  file: Uint8Array
+  type: AttachmentType
+  name: string
+}
 
 /** A page or a file for a person. */
 export interface PageAnswer {
@@ -58,10 +75,14 @@ export interface Route {
    * leaves out other villages. `none`: the route does not concern villages. Absent, and no such path: refused.
    */
   scope?: 'filtered' | 'none'
+  /** Also for a session that has to set up its second factor first. */
+  isForEnrolling?: true
+  /** It takes a file of one of these types in place of JSON. */
+  upload?: { types: readonly string[]; bytesMax: number }
   query?: z.ZodType
   body?: z.ZodType
-  /** `jpeg`: a picture; `page`: HTML or CSV. */
-  answer: z.ZodType | 'jpeg' | 'page'
+  /** `jpeg`: a picture; `page`: HTML or CSV; `file`: of a case. */
+  answer: z.ZodType | 'jpeg' | 'page' | 'file' | 'redirect'
   problems: readonly ProblemCode[]
   run: (call: RouteCall) => Promise<RouteAnswer>
 }

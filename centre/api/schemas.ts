@@ -30,6 +30,8 @@ export const eventsQuery = z.strictObject({
 export const loginBody = z.strictObject({
   user: z.string().min(1).max(64),
   password: z.string().min(1).max(256),
+  /** Of the authenticator, or a recovery code. */
+  code: z.string().max(40).optional(),
 })
 
 export const alarmIdParams = z.strictObject({
@@ -136,11 +138,12 @@ export const eventsAnswer = z.object({
 
 const account = z.object({ user: z.string(), role: z.enum(roles) })
 export const meAnswer = account.extend({
+  mustEnrol: z.literal(true).optional(),
   scope: z.array(z.string()).optional(),
   expiresAtMs: ms.optional(),
   centreTimeMs: ms.optional(),
 })
-export const loginAnswer = account.extend({ token: z.string() })
+export const loginAnswer = account.extend({ token: z.string(), mustEnrol: z.literal(true).optional() })
 export const retireBody = z.strictObject({ why: z.string().min(1).max(300) })
 export const retireAnswer = z.object({ box: z.string(), retired: z.literal(true) })
 export const emptyAnswer = z.object({})

@@ -20,9 +20,12 @@ import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { caseIdPattern } from './case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
-import type { PageAnswer, Route } from './route.ts'
+import type { Route } from './route.ts'
+import { sendFile, sendPage, sendPicture } from './send-answer.ts'
+import { addBodyParsers, bodyBytesMax, checkUpload } from './uploads.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
+import { pendingLifeMs } from '../accounts/directory-sign-in.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
@@ -30,8 +33,6 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 
-/** Largest request body. */
-export const bodyBytesMax = 16 * 1024
 /** All headers must arrive within this time, the whole request within the second. */
 const headersMsMax = 10_000
 const requestMsMax = 20_000
@@ -46,12 +47,10 @@ const missingPage = `<!doctype html><html lang="zh"><meta charset="utf-8"><title
 <p>值守台页面尚未构建，请运行 <code>npm run build</code>。</p>
 <p lang="en">The desk's pages are not built yet: run <code>npm run build</code>.</p></html>`
 
-/** The built pages, relative to the compiled file and to the source. */
-export function findDeskFolder(): string | undefined {
+/** A built page, relative to the compiled file and to the source. */
+export function findPageFolder(page: 'desk' | 'responder' | 'family'): string | undefined {
   const isSource = import.meta.url.endsWith('.ts')
-  const folder = fileURLToPath(
-    new URL(isSource ? '../../dist/web/desk/' : '../../web/desk/', import.meta.url),
-  )
+  const folder = fileURLToPath(new URL(`${isSource ? '../../dist' : '../..'}/web/${page}/`, import.meta.url))
   return existsSync(`${folder}index.html`) ? folder : undefined
 }
 
@@ -90,6 +89,8 @@ export interface DeskServerOptions {
   villageOfCase: (caseId: string) => Promise<string | undefined>
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   deskFolder: string | undefined
+  /** Further pages by their path. */
+  pages?: Readonly<Record<string, string | undefined>>
 }
 
 export class DeskServer {
@@ -109,7 +110,7 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, logger, onUpgrade, deskFolder, door } = this.#options
+    const { host, port, tls, routes, logger, onUpgrade, deskFolder, pages = {}, door } = this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: 200 },
@@ -162,17 +163,13 @@ export class DeskServer {
         ? this.#answerError(new ApiProblem('not-found'), reply)
         : reply.type('text/html; charset=utf-8').send(missingPage),
     )
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
-      try {
-        done(null, text === '' ? undefined : JSON.parse(text.toString()))
-      } catch {
-        done(new ApiProblem('bad-request', 'not JSON'))
-      }
-    })
+    addBodyParsers(app)
     this.#addOwnRoutes(app)
     for (const route of routes) this.#register(app, route)
     if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
+    for (const [prefix, folder] of Object.entries(pages))
+      if (folder !== undefined)
+        await app.register(fastifyStatic, { root: folder, prefix, decorateReply: false })
     await app.listen({ host, port })
     const files = tls ? [tls.certFile, tls.keyFile] : []
     this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.reload())
@@ -210,9 +207,11 @@ export class DeskServer {
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      bodyLimit: route.upload?.bytesMax ?? bodyBytesMax,
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
-        const account = route.access === 'open' ? undefined : await this.#admit(request, route.access)
+        const account =
+          route.access === 'open' ? undefined : await this.#admit(request, route.access, route.isForEnrolling)
         const { id, boxId, caseId, sha256 } = request.params as PathParameters
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
@@ -222,6 +221,8 @@ export class DeskServer {
           throw new ApiProblem('not-found')
         if (sha256 !== undefined && !sha256Pattern.test(sha256)) throw new ApiProblem('not-found')
         if (account?.scope) await this.#checkScope(route, account.scope, { id, boxId, caseId })
+        const header = (name: string): string | undefined => [request.headers[name] ?? []].flat()[0]
+        const upload = checkUpload(route, request.body, header('content-type'))
         const answer = await route.run({
           account,
           token: presented?.token,
@@ -235,11 +236,18 @@ export class DeskServer {
           query: route.query ? checked(route.query, request.query) : undefined,
           body: route.body ? checked(route.body, request.body) : undefined,
           setCookie: (token) => this.#setSession(request, reply, token),
+          setFlowCookie: (name, value) => this.#setFlow(request, reply, name, value),
           setDeviceCookie: (name, value) => this.#addCookie(request, reply, name, value, deviceLifeMs),
+          header,
+          upload,
+          admit: () => this.#options.door.admit(request.raw.socket),
           cookie: (name) => cookieOf(request.headers.cookie, name),
           isGone: () => request.raw.socket.destroyed,
         })
         if ('jpeg' in answer) return sendPicture(reply, answer)
+        if ('redirect' in answer)
+          return reply.header('cache-control', 'no-store').redirect(answer.redirect, 302)
+        if ('file' in answer) return sendFile(reply, answer)
         if ('page' in answer) return sendPage(reply, answer)
         return reply
           .type('application/json; charset=utf-8')
@@ -249,14 +257,15 @@ export class DeskServer {
     })
   }
 
-  async #admit(request: FastifyRequest, access: readonly string[]) {
+  async #admit(request: FastifyRequest, access: readonly string[], isForEnrolling = false) {
     const presented = presentedToken(request.raw)
-    const account = presented && (await this.#options.sessions.find(presented.token))
+    const account = presented && (await this.#options.sessions.find(presented.token, true))
     if (!account) throw new ApiProblem('unauthenticated')
     // Reading too: a picture inside a foreign page would count as a look of the person whose browser shows it.
     if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
     if (!this.#options.door.admit(request.raw.socket)) throw new ApiProblem('busy')
+    if (account.mustEnrol && !isForEnrolling) throw new ApiProblem('enrol-first')
     if (!access.includes(account.role)) {
       const { sender, securityLog } = this.#options
       securityLog.note(
@@ -290,6 +299,14 @@ export class DeskServer {
     }
     this.#options.door.admit(request.raw.socket)
     this.#addCookie(request, reply, cookieName, token, loginLifeMs)
+  }
+
+  /** Lax: the browser comes back from another site with it. */
+  #setFlow(request: FastifyRequest, reply: FastifyReply, name: string, value: string | undefined): void {
+    const secure = this.#options.sender.isSecure(request.raw) ? '; Secure' : ''
+    const life = value === undefined ? 0 : pendingLifeMs / 1000
+    const cookie = `${name}=${value ?? ''}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${life}${secure}`
+    reply.header('set-cookie', cookie)
   }
 
   #addCookie(
@@ -337,27 +354,6 @@ export class DeskServer {
     this.#options.logger.error({ err: error }, 'a request failed')
     return { code: 'internal', detail: '' }
   }
-}
-
-function sendPage(reply: FastifyReply, { page, type, name, styleHash }: PageAnswer): FastifyReply {
-  if (styleHash !== undefined)
-    reply.header(
-      'content-security-policy',
-      `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
-    )
-  if (name !== undefined) reply.header('content-disposition', `attachment; filename="${name}"`)
-  return reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-store').send(page)
-}
-
-/**
- * Never cached by a browser: a shared PC would show it to the next person. Each request for it is a look in the log.
- */
-function sendPicture(reply: FastifyReply, { jpeg, name }: { jpeg: Uint8Array; name: string }): FastifyReply {
-  return reply
-    .header('cache-control', 'private, no-store')
-    .type('image/jpeg')
-    .header('content-disposition', `inline; filename="${name}.jpg"`)
-    .send(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength))
 }
 
 function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): {

@@ -115,6 +115,10 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
     .action((flags: NameFlags & { scope: string }) =>
       known(accounts.setUserScope(optionsOf(flags), flags.name, scopeOf(flags) ?? null), flags.name),
     )
+  userCommand(
+    'reset-factor',
+    '移除动态码（手机丢失） / take the second factor off, as when the phone is lost',
+  ).action((flags: NameFlags) => known(accounts.resetSecondFactor(optionsOf(flags), flags.name), flags.name))
   userCommand('remove', '删除用户 / remove the user; what it did stays in the records').action(
     (flags: NameFlags) => known(accounts.removeUser(optionsOf(flags), flags.name), flags.name),
   )

@@ -1,6 +1,8 @@
 // Users and tokens in a centre's database, also while the centre runs: used by `gengfu centre user` and `token`.
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
+import { createSignInWriter } from '../storage/sqlite/sign-in/factor-table.ts'
+import type { SignInWriterCalls } from '../storage/sign-in-port.ts'
 import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { Role } from '../../protocols/desk/api.ts'
@@ -18,7 +20,7 @@ export interface AccountOptions {
   random: Random
 }
 
-type AccountWriter = ReturnType<typeof createAccountWriter>
+type AccountWriter = ReturnType<typeof createAccountWriter> & SignInWriterCalls
 
 /** Runs `work` on the database, and writes its actions into the security log. */
 function withAccounts<T>(
@@ -27,7 +29,7 @@ function withAccounts<T>(
 ): T {
   const db = openWriter(sqliteFile(config.storage.url, config.dataDir), clock.wallMs())
   try {
-    const accounts = createAccountWriter(db)
+    const accounts = { ...createAccountWriter(db), ...createSignInWriter(db) }
     const { answer, did } = work(accounts)
     if (did) {
       const [what, who, detail = ''] = did
@@ -69,6 +71,14 @@ export function setUserScope(options: AccountOptions, name: string, scope: Scope
   return withAccounts(options, (accounts) => {
     const answer = accounts.setUserScope(name, scope)
     return answer ? { answer, did: ['user-scoped', name, scope?.join(', ') ?? 'all'] } : { answer }
+  })
+}
+
+/** For a person who lost the phone and the recovery codes. False when there is no second factor. */
+export function resetSecondFactor(options: AccountOptions, name: string): boolean {
+  return withAccounts(options, (accounts) => {
+    const answer = accounts.dropFactor(name)
+    return answer ? { answer, did: ['second-factor-removed', name] } : { answer }
   })
 }
 

@@ -5,6 +5,7 @@ import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
+import { roles } from '../../protocols/desk/roles.ts'
 import { isNetwork } from '../../platform/strangers/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
@@ -106,6 +107,15 @@ export const centreConfigSchema = z.strictObject({
       termDays: z.number().min(1).max(365).default(30),
     })
     .default({ quotaMegabytes: 50_000, boxQuotaMegabytes: 2000, termDays: 30 }),
+  /** Files of cases: photos from the scene, documents. */
+  attachments: z
+    .strictObject({
+      /** Of all files together; a further one is refused, none is deleted for it. */
+      quotaMegabytes: z.number().min(1).max(10_000_000).default(20_000),
+      /** Days that a file is kept once its case is over. */
+      termDays: z.number().min(1).max(3660).default(365),
+    })
+    .prefault({}),
   /** Days for which each kind is kept after its last change; open items stay, and so does the audit trail. */
   retention: z
     .strictObject({
@@ -116,6 +126,23 @@ export const centreConfigSchema = z.strictObject({
       quarantineDays: z.number().min(1).max(3650).default(90),
     })
     .default({ routineDays: 400, alarmDays: 1830, quarantineDays: 90 }),
+  accounts: z
+    .strictObject({
+      /** Who has one of these roles sets up a second factor at the next sign-in and does nothing before. */
+      secondFactorRoles: z.array(z.enum(roles)).default([]),
+      /** Sign-in by the town's directory (OpenID Connect). Who comes in needs an account here of the same name. */
+      oidc: z
+        .strictObject({
+          issuer: z.url(),
+          clientId: text,
+          clientSecretFile: text,
+          /** The desk's own address and /api/v1/oidc/callback, as it is registered at the directory. */
+          redirectUrl: z.url(),
+          userClaim: z.string().min(1).max(60).default('preferred_username'),
+        })
+        .optional(),
+    })
+    .prefault({}),
   /** The duty roster. */
   people: z
     .strictObject({
@@ -127,6 +154,8 @@ export const centreConfigSchema = z.strictObject({
         .default('Asia/Shanghai'),
       /** An entry deletes itself after this, unless the person agrees again. */
       termDaysMax: z.number().int().min(1).max(3660).default(365),
+      /** A link of a person who was sent is over after this. */
+      linkHours: z.number().min(0.1).max(168).default(24),
     })
     .prefault({}),
   clock: z
@@ -161,6 +190,15 @@ function findConflicts(config: CentreConfig): Problem[] {
         message: 'tls is needed: a plain listener is allowed on loopback only (127.0.0.1, ::1, localhost)',
       })
   })
+  const { oidc } = config.accounts
+  for (const key of ['issuer', 'redirectUrl'] as const) {
+    const named = oidc && new URL(oidc[key])
+    if (named && named.protocol !== 'https:' && !isLoopback(named.hostname))
+      problems.push({
+        path: `accounts.oidc.${key}`,
+        message: 'https is needed: plain http is allowed on loopback only',
+      })
+  }
   const { url } = config.storage
   if (/^postgres(ql)?:/.test(url))
     problems.push({

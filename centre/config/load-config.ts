@@ -28,10 +28,15 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
     keyFile: at(tls.keyFile),
     ...(tls.caFile === undefined ? {} : { caFile: at(tls.caFile) }),
   })
-  const { http, uplink } = config
+  const { http, uplink, accounts } = config
+  const { oidc } = accounts
   return Object.freeze({
     ...config,
     dataDir: at(config.dataDir),
+    accounts: {
+      ...accounts,
+      ...(oidc ? { oidc: { ...oidc, clientSecretFile: at(oidc.clientSecretFile) } } : {}),
+    },
     http: { ...http, ...(http.tls ? { tls: tlsAt(http.tls) } : {}) },
     uplink: {
       ...uplink,
@@ -53,14 +58,21 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
     tls ? checkCertificateFiles({ path: `uplink.listeners.${i}.tls`, ...tls }, wallMs) : [],
   )
   if (http.tls) problems.unshift(...checkCertificateFiles({ path: 'http.tls', ...http.tls }, wallMs))
+  const { oidc } = loaded.value.accounts
+  if (oidc) problems.push(...readable('accounts.oidc.clientSecretFile', oidc.clientSecretFile))
   for (const key of ['passwordFile', 'revokedFile', 'admittedFile'] as const) {
     const named = uplink[key]
     if (named === undefined) continue
-    try {
-      accessSync(named, constants.R_OK)
-    } catch (error) {
-      problems.push({ path: `uplink.${key}`, message: cannotRead(named, error) })
-    }
+    problems.push(...readable(`uplink.${key}`, named))
   }
   return { problems, warnings: findOpenDoors(loaded.value) }
+}
+
+function readable(path: string, file: string): Problem[] {
+  try {
+    accessSync(file, constants.R_OK)
+    return []
+  } catch (error) {
+    return [{ path, message: cannotRead(file, error) }]
+  }
 }

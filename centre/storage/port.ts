@@ -1,9 +1,10 @@
 // Interface of storage: plain calls that SQLite answers today and another database can answer later.
+import type { FoundToken, PasswordRow, SecurityEntry, SecurityRow, TokenRow } from './account-port.ts'
 import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
-import type { BoxSummary, DeskAlarm, DeskPicture, Role } from '../../protocols/desk/api.ts'
+import type { BoxSummary, DeskAlarm, DeskPicture } from '../../protocols/desk/api.ts'
 import type {
   CommandMessage as CommandNews,
   DeskCommand,
@@ -15,7 +16,10 @@ import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
+import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
+import type { ResponseReaderCalls, ResponseWriterCalls } from './response-port.ts'
 import type { StoredChange } from './stored-change.ts'
 import type {
   PictureRow,
@@ -40,6 +44,15 @@ export type {
 } from './picture-port.ts'
 export type { StoredChange } from './stored-change.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
+
+export type {
+  Account,
+  PasswordRow,
+  TokenRow,
+  FoundToken,
+  SecurityEntry,
+  SecurityRow,
+} from './account-port.ts'
 
 /** The new records of one lane in one commit, as columns. */
 export interface LaneBatch {
@@ -199,46 +212,15 @@ export interface EventPage {
   isEnd: boolean
 }
 
-export interface Account {
-  user: string
-  role: Role
-  /** Towns and villages; absent: all. */
-  scope?: Scope | undefined
-}
-
-export interface PasswordRow extends Account {
-  salt: string
-  hash: string
-}
-
-export interface TokenRow extends Account {
-  hash: string
-  createdAtMs: number
-  expiresAtMs: number
-  /** Of a program: in a separate name space, and not ended together with a user. */
-  isProgram: boolean
-}
-
-export interface FoundToken extends Account {
-  expiresAtMs: number
-  isProgram: boolean
-}
-
-/** An event of an account, a token or a picture. */
-export interface SecurityEntry {
-  atMs: number
-  what: SecurityEvent
-  who: string
-  address: string
-  detail: string
-}
-
-export interface SecurityRow extends SecurityEntry {
-  position: number
-}
-
 /** Calls of the one writer; each is one transaction, on disk when it answers. */
-export interface WriterCalls extends CaseWriterCalls, RetentionWriterCalls, PeopleWriterCalls {
+export interface WriterCalls
+  extends
+    CaseWriterCalls,
+    RetentionWriterCalls,
+    PeopleWriterCalls,
+    ResponseWriterCalls,
+    FamilyWriterCalls,
+    SignInWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
@@ -312,7 +294,14 @@ export interface PendingStage {
 
 /** Calls that only read; they never wait for a writer. */
 export interface ReaderCalls
-  extends CaseReaderCalls, RetentionReaderCalls, FigureReaderCalls, PeopleReaderCalls {
+  extends
+    CaseReaderCalls,
+    RetentionReaderCalls,
+    FigureReaderCalls,
+    PeopleReaderCalls,
+    ResponseReaderCalls,
+    FamilyReaderCalls,
+    SignInReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */
   readerAnswers(): SpoiltRow[]

@@ -1,10 +1,12 @@
 // Wires the accounts: sessions, sign-in, the cookies of known browsers, and the security log.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Role } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { Attendance } from '../accounts/attendance.ts'
 import { DeviceCookies } from '../accounts/device-cookie.ts'
+import { SecondFactor } from '../accounts/second-factor.ts'
 import { SecurityLog } from '../accounts/security-log.ts'
 import { Sessions } from '../accounts/sessions.ts'
 import { SignIn } from '../accounts/sign-in.ts'
@@ -19,12 +21,16 @@ export interface OpenAccountsOptions {
   random: Random
   logger: Logger
   registry: Registry
+  /** Roles that may not work without a second factor. */
+  secondFactorRoles: readonly Role[]
 }
 
 export interface Accounts {
   attendance: Attendance
   sessions: Sessions
   signIn: SignIn
+  secondFactor: SecondFactor
+  needsSecondFactor: (role: Role) => boolean
   securityLog: SecurityLog
   /** The command line may have disabled or removed a user or changed the password: `listener` checks open streams. */
   onChanged: (listener: () => Promise<void>) => void
@@ -39,7 +45,18 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<Accoun
   const sessions = new Sessions({ storage, clock, random, onHeard })
   const devices = new DeviceCookies({ key, clock, random })
   const securityLog = new SecurityLog({ storage, clock, logger, registry })
-  const signIn = new SignIn({ storage, sessions, devices, log: securityLog, clock, registry })
+  const secondFactor = new SecondFactor({ storage, clock, random })
+  const needsSecondFactor = (role: Role): boolean => options.secondFactorRoles.includes(role)
+  const signIn = new SignIn({
+    storage,
+    sessions,
+    devices,
+    log: securityLog,
+    secondFactor,
+    needsSecondFactor,
+    clock,
+    registry,
+  })
   let last = await storage.lastSecurityPosition()
   let cancel: () => void = () => undefined
   let recheck: () => Promise<void> = () => Promise.resolve()
@@ -62,6 +79,8 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<Accoun
     attendance,
     sessions,
     signIn,
+    secondFactor,
+    needsSecondFactor,
     securityLog,
     onChanged: (listener) => {
       recheck = listener

@@ -3,10 +3,12 @@ import { createOpenApi } from '../api/openapi.ts'
 import type { CommandRouteOptions } from '../api/command-routes.ts'
 import type { Route } from '../api/route.ts'
 import { createFigureRoutes } from '../api/figure-routes.ts'
-import { createRosterRoutes } from '../api/people/roster-routes.ts'
+import { createDirectoryRoutes } from '../api/sign-in/directory-routes.ts'
+import { createFactorRoutes } from '../api/sign-in/factor-routes.ts'
+import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { createShiftRoutes } from '../api/shift-routes.ts'
-import { DeskServer, findDeskFolder, type HealthNotes } from '../api/server.ts'
+import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
@@ -16,6 +18,8 @@ import type { Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { createRetire } from '../villages/retire-box.ts'
 import type { Base } from './base.ts'
+import { openDirectory } from './open-directory.ts'
+import { openPeople } from './open-people.ts'
 import type { OpenedStream } from './open-stream.ts'
 import type { OpenedVillages } from './open-villages.ts'
 
@@ -46,6 +50,8 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       if (stage) downlink.sendStage(alarm.box, stage)
     }
   }
+  const people = openPeople(base, { storage, securityLog: accounts.securityLog, onStep })
+  const policy = createCasePolicy(config.cases)
   const retire = createRetire({
     storage,
     clock,
@@ -63,18 +69,26 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       villages: (counts) => ({ ...villages.answer(counts), certificates: own.certificates.soon }),
       onStep: (alarm, changes) => onStep([alarm], changes),
       retire,
-      cases: { storage, clock, policy: createCasePolicy(config.cases), onStep, commands: commandRoutes },
+      cases: { storage, clock, policy, onStep, commands: commandRoutes, links: people.links },
       openApi: () => createOpenApi(routes, cookieName),
     }),
     ...createFigureRoutes({
       storage,
       clock,
-      policy: createCasePolicy(config.cases),
+      policy,
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),
     ...options.pictureRoutes,
-    ...createRosterRoutes({ storage, clock, securityLog: accounts.securityLog, ...config.people }),
+    ...people.routes,
+    ...createFactorRoutes(accounts),
+    ...createDirectoryRoutes({
+      ...accounts,
+      storage,
+      directory: openDirectory(base),
+      logger: logger.child({ part: 'accounts' }),
+    }),
+    ...createSessionRoutes({ ...accounts, storage, clock }),
   )
   return routes
 }
@@ -96,7 +110,8 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     notes: options.notes,
     villageOfCase: async (id) => (await options.storage.caseOf({ case: id }))?.case.village,
     onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
-    deskFolder: findDeskFolder(),
+    deskFolder: findPageFolder('desk'),
+    pages: { '/respond/': findPageFolder('responder'), '/family/': findPageFolder('family') },
   })
   stream.start()
   parts.add('desk server', () => server.stop())

@@ -1,7 +1,8 @@
 // Wires the accounts and the stream to signed-in clients: both are informed when a session ends.
 import { DeskDoor } from '../api/desk-door.ts'
 import { RequestSender } from '../accounts/request-sender.ts'
-import { presentedToken } from '../accounts/sessions.ts'
+import { tokenHash } from '../accounts/passwords.ts'
+import { presentedToken, type EndedSessions } from '../accounts/sessions.ts'
 import type { Storage } from '../storage/port.ts'
 import { Stream } from '../stream/stream.ts'
 import type { Base } from './base.ts'
@@ -22,6 +23,7 @@ export async function openStream(base: Base, storage: Storage): Promise<OpenedSt
     random,
     logger: logger.child({ part: 'accounts' }),
     registry,
+    secondFactorRoles: config.accounts.secondFactorRoles,
   })
   parts.add('accounts', () => accounts.stop())
   const sender = new RequestSender({
@@ -40,9 +42,12 @@ export async function openStream(base: Base, storage: Storage): Promise<OpenedSt
     addressOf: (request) => sender.addressOf(request),
     admit: (socket) => door.admit(socket),
   })
-  accounts.sessions.onEnded((ended) =>
-    stream.end((of) => ('token' in ended ? of.token === ended.token : of.user === ended.user)),
-  )
+  accounts.sessions.onEnded((ended) => stream.end((of) => isEnded(of, ended)))
   accounts.onChanged(() => stream.recheck())
   return { accounts, door, sender, stream }
+}
+
+function isEnded({ token, user }: { token: string; user: string }, ended: EndedSessions): boolean {
+  if ('session' in ended) return tokenHash(token).startsWith(ended.session)
+  return 'token' in ended ? token === ended.token : user === ended.user
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { AuditWatch } from '../deadlines/audit-watch.ts'
 import type { Attendance } from '../accounts/attendance.ts'
 import { DeadlineClock } from '../deadlines/deadline-clock.ts'
-import { PeopleUpkeep } from '../people/people-upkeep.ts'
 import { DutyClock } from '../deadlines/duty-clock.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -31,7 +30,6 @@ export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeep
     registry,
   })
   const retention = new RetentionSweep({ storage, settings: config.retention, clock, logger, registry })
-  const people = new PeopleUpkeep({ storage, clock, logger: logger.child({ part: 'people' }), registry })
   const duty = new DutyClock({
     holders: (nowMs) => storage.caseHolders(nowMs),
     silentForMs: (user) => attendance.silentForMs(user),
@@ -48,8 +46,6 @@ export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeep
   parts.add('deadlines of cases', () => deadlines.stop())
   audit.start()
   parts.add('audit watch', () => audit.stop())
-  people.start()
-  parts.add('terms of people', () => people.stop())
   retention.start()
   parts.add('retention', () => retention.stop())
 }

@@ -8,6 +8,9 @@ export const securityEvents = [
   'sign-in-throttled',
   'sign-out',
   'password-changed',
+  'second-factor-added',
+  'second-factor-removed',
+  'session-ended',
   'user-added',
   'user-disabled',
   'user-enabled',
@@ -18,6 +21,7 @@ export const securityEvents = [
   'refused-by-role',
   'look',
   'contact-look',
+  'link-refused',
   'box-refused',
   'box-two-places',
 ] as const
@@ -37,6 +41,45 @@ export interface SecurityAnswer {
 
 /** A program's name as the desk shows it: no user can have such a name. */
 export const tokenUser = (name: string): string => `token:${name}`
+
+/** An open session of a person. */
+export interface SessionSummary {
+  /** The beginning of its hash: enough to end it. */
+  id: string
+  user: string
+  role: Role
+  /** Where the person signed in. */
+  address: string
+  createdAtMs: number
+  expiresAtMs: number
+  /** It is the one that asks. */
+  isOwn?: true
+}
+
+/** `GET /api/v1/me/sessions` and, for administrators, `GET /api/v1/sessions?user=`. */
+export interface SessionsAnswer {
+  sessions: SessionSummary[]
+}
+
+/** `GET /api/v1/me/second-factor`. */
+export interface SecondFactorAnswer {
+  isConfirmed: boolean
+  /** The role may not work without one. */
+  isRequired: boolean
+  /** Recovery codes that are left. */
+  codesLeft: number
+}
+
+/** `POST /api/v1/me/second-factor`: for the person's app; good once a code was confirmed. */
+export interface NewSecondFactorAnswer {
+  uri: string
+  secret: string
+}
+
+/** `POST /api/v1/me/second-factor/confirm`: shown this once. */
+export interface RecoveryCodesAnswer {
+  recoveryCodes: string[]
+}
 
 export interface UserSummary {
   user: string

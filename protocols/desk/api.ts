@@ -100,12 +100,15 @@ export interface EventsAnswer {
 /** `POST /api/v1/login`, body `{user, password}`; also sets an HttpOnly cookie. */
 export interface LoginAnswer {
   token: string
+  /** A second factor has to be set up first: until then the session does nothing else. */
+  mustEnrol?: true
   user: string
   role: Role
 }
 
 /** `GET /api/v1/me`, and `POST /api/v1/me/stay`, which extends the session by its full length. */
 export interface MeAnswer {
+  mustEnrol?: true
   user: string
   role: Role
   /** Towns and villages that this account sees; absent: all. */

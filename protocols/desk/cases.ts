@@ -3,6 +3,7 @@ import type { BilingualText } from '../domain/alarm.ts'
 import type { Case, CaseEvent, CaseOutcome, CaseState, StepClock } from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
 import type { CaseStep } from '../domain/step-limits.ts'
+import type { NewResponseLink } from './responder.ts'
 import type { DeskAlarm } from './desk-alarm.ts'
 
 /** A running step with its deadline. `level`: 0 off, 1 amber (75 %), 2 red (100 %), 3 supervisor called (150 %). */
@@ -59,6 +60,8 @@ export interface CaseAnswer {
   history?: CaseEvent[]
   plans?: CasePlan[]
   alarms?: DeskAlarm[]
+  /** Of a dispatch just made: one link for each name, shown this once. */
+  links?: NewResponseLink[]
 }
 
 /** The stream's messages about cases. */

@@ -95,8 +95,8 @@ export const words = {
   neverHeard: { zh: '{count} 个网关从未上线', en: '{count} boxes never heard' },
   moreBoxes: { zh: '另有 {count} 个在线网关', en: 'and {count} more boxes' },
   shortcut: {
-    zh: 'N 下一条待接警，J/K 上下，Q 静音，1/2/3 换页',
-    en: 'N next waiting, J/K down and up, Q quiet, 1/2/3 pages',
+    zh: 'N 下一条待接警，J/K 上下，Q 静音，1–4 换页',
+    en: 'N next waiting, J/K down and up, Q quiet, 1 to 4 pages',
   },
   newRed: { zh: '新的红色报警：{what}，{where}', en: 'New red alarm: {what}, {where}' },
   newReds: {
@@ -116,6 +116,7 @@ export const words = {
     queue: { zh: '报警', en: 'Alarms' },
     villages: { zh: '村庄', en: 'Villages' },
     cases: { zh: '案件', en: 'Cases' },
+    people: { zh: '人员', en: 'People' },
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 

@@ -43,7 +43,8 @@ export interface DeskOptions {
   soundChannel: SoundChannel | undefined
 }
 
-export type Phase = 'checking' | 'signed-out' | 'signed-in'
+/** `enrolling`: the second factor is set up before anything else. */
+export type Phase = 'checking' | 'signed-out' | 'enrolling' | 'signed-in'
 
 export class Desk {
   readonly phase = shallowRef<Phase>('checking')
@@ -72,6 +73,8 @@ export class Desk {
   readonly commands: DeskCommands
   readonly pictures: PictureShelf
   readonly cases: CaseDesk
+  /** For pages with calls of their own. */
+  readonly api: DeskApi
   seen: SeenReporter
   #options: DeskOptions
   #board = new AlarmBoard()
@@ -87,6 +90,7 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options
+    this.api = options.api
     this.#centreOffsetMs = options.clock.wallMs() - options.clock.monotonicMs()
     this.sound = new DeskSound(options.clock, options.tab, options.soundChannel, (sound) =>
       this.#silence(sound),
@@ -115,9 +119,10 @@ export class Desk {
     }
   }
 
-  async signIn(user: string, password: string): Promise<void> {
-    const { user: name, role } = await this.#options.api.login(user, password)
-    this.#enter({ user: name, role })
+  async signIn(user: string, password: string, code?: string): Promise<void> {
+    const { token: _, ...me } = await this.#options.api.login(user, password, code)
+    this.#enter(me)
+    if (me.mustEnrol) return
     try {
       this.session.note(await this.#options.api.me())
     } catch {
@@ -209,7 +214,8 @@ export class Desk {
 
   #enter(me: MeAnswer): void {
     this.me.value = me
-    this.phase.value = 'signed-in'
+    this.phase.value = me.mustEnrol ? 'enrolling' : 'signed-in'
+    if (me.mustEnrol) return
     this.lockedOut.value = undefined
     this.seen = this.#createSeenReporter()
     this.session.note(me)

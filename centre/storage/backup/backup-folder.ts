@@ -9,6 +9,7 @@ export const databaseName = 'centre.db'
 export const manifestName = 'manifest.json'
 export const headsName = 'audit-heads.jsonl'
 export const picturesName = 'pictures'
+export const attachmentsName = 'attachments'
 /** An unfinished folder: without a manifest it is no backup. */
 export const unfinishedEnding = '.unfinished'
 
@@ -25,6 +26,8 @@ const manifestSchema = z.strictObject({
   auditHead: z.string().max(100),
   /** `box/sha256.jpg`. */
   pictures: z.array(z.string().regex(/^[a-z0-9-]{1,64}\/[0-9a-f]{64}\.jpg$/)),
+  /** `ab/sha256`; none in a backup of an older program. */
+  attachments: z.array(z.string().regex(/^[0-9a-f]{2}\/[0-9a-f]{64}$/)).default([]),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

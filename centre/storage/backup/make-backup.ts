@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { isBoxId } from '../../../protocols/domain/names.ts'
 import { copyDatabase } from '../sqlite/database-copy.ts'
 import {
+  attachmentsName,
   backupsIn,
   databaseName,
   headsName,
@@ -38,6 +39,8 @@ export interface BackupDone {
 }
 
 const pictureFile = /^[0-9a-f]{64}\.jpg$/
+const attachmentFile = /^[0-9a-f]{64}$/
+const attachmentFolder = /^[0-9a-f]{2}$/
 
 /** Throws when a file can not be copied; the unfinished folder then has the suffix `.unfinished` and is no backup. */
 export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
@@ -52,12 +55,14 @@ export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
   const facts = copyDatabase(file, database)
   // Pictures after the database: each picture in the copy existed before it, unless its term ended in the meantime.
   const pictures = await picturesUnder(join(dataDir, picturesName))
+  const attachments = await attachmentsUnder(join(dataDir, attachmentsName))
   const copiedPictures = await copyPictures(
     join(dataDir, picturesName),
     join(to, picturesName),
     pictures,
     options.onProgress,
   )
+  await copyPictures(join(dataDir, attachmentsName), join(to, attachmentsName), attachments)
   const heads = join(dataDir, headsName)
   if (existsSync(heads)) await copyFile(heads, join(work, headsName))
   const manifest: Manifest = {
@@ -69,6 +74,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
     rows: facts.rows,
     auditHead: facts.head,
     pictures,
+    attachments,
   }
   await writeFile(join(work, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
     mode: 0o600,
@@ -80,12 +86,20 @@ export async function makeBackup(options: BackupOptions): Promise<BackupDone> {
   return { folder, manifest, copiedPictures, deleted: await dropOld(to, keep) }
 }
 
-async function picturesUnder(folder: string): Promise<string[]> {
+const picturesUnder = (folder: string): Promise<string[]> => filesUnder(folder, isBoxId, pictureFile)
+const attachmentsUnder = (folder: string): Promise<string[]> =>
+  filesUnder(folder, (name) => attachmentFolder.test(name), attachmentFile)
+
+async function filesUnder(
+  folder: string,
+  isInner: (name: string) => boolean,
+  file: RegExp,
+): Promise<string[]> {
   if (!existsSync(folder)) return []
   const found: string[] = []
-  for (const box of (await readdir(folder)).filter(isBoxId).sort())
-    for (const name of (await readdir(join(folder, box))).filter((one) => pictureFile.test(one)).sort())
-      found.push(`${box}/${name}`)
+  for (const inner of (await readdir(folder)).filter(isInner).sort())
+    for (const name of (await readdir(join(folder, inner))).filter((one) => file.test(one)).sort())
+      found.push(`${inner}/${name}`)
   return found
 }
 
@@ -155,8 +169,10 @@ async function dropOld(to: string, keep: number): Promise<string[]> {
   const manifests = backupsIn(to).map((name) => readManifest(join(to, name)))
   // If one manifest can not be read, no picture is known to be unused.
   if (manifests.some((manifest) => manifest === undefined)) return old
-  const named = new Set(manifests.flatMap((manifest) => manifest?.pictures ?? []))
+  const named = new Set(manifests.flatMap((one) => [...(one?.pictures ?? []), ...(one?.attachments ?? [])]))
   for (const picture of await picturesUnder(join(to, picturesName)))
     if (!named.has(picture)) await rm(join(to, picturesName, picture), { force: true })
+  for (const attachment of await attachmentsUnder(join(to, attachmentsName)))
+    if (!named.has(attachment)) await rm(join(to, attachmentsName, attachment), { force: true })
   return old.map((name) => basename(name))
 }

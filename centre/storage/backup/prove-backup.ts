@@ -5,7 +5,14 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { inspectDatabase, openAsCentre } from '../sqlite/database-copy.ts'
-import { databaseName, headsName, picturesName, readManifest, sha256Of } from './backup-folder.ts'
+import {
+  attachmentsName,
+  databaseName,
+  headsName,
+  picturesName,
+  readManifest,
+  sha256Of,
+} from './backup-folder.ts'
 
 export interface Proof {
   isGood: boolean
@@ -73,7 +80,22 @@ export async function proveBackup({
     `行数与清单一致（${manifest.rows['records'] ?? 0} 条记录）`,
     `rows as in the manifest (${manifest.rows['records'] ?? 0} records)`,
   )
-  await provePictures(backup, manifest.pictures, say, onProgress)
+  await proveFiles(
+    join(dirname(backup), picturesName),
+    manifest.pictures,
+    ['张图片', 'pictures'],
+    say,
+    onProgress,
+  )
+  const { attachments } = manifest
+  if (attachments.length > 0)
+    await proveFiles(
+      join(dirname(backup), attachmentsName),
+      attachments,
+      ['个附件', 'attachments'],
+      say,
+      onProgress,
+    )
   await proveStart(database, nowMs, say)
   return end()
 }
@@ -84,25 +106,26 @@ async function headsOf(file: string): Promise<string[]> {
   return [...found].map(([, head = '']) => head)
 }
 
-async function provePictures(
-  backup: string,
-  pictures: readonly string[],
+async function proveFiles(
+  folder: string,
+  files: readonly string[],
+  [zh, en]: readonly [string, string],
   say: (isGood: boolean, zh: string, en: string) => boolean,
   onProgress: (done: number, of: number) => void,
 ): Promise<void> {
   const bad: string[] = []
-  for (const [i, picture] of pictures.entries()) {
-    if (i % 500 === 0) onProgress(i, pictures.length)
-    const file = join(dirname(backup), picturesName, picture)
-    if (!existsSync(file) || (await sha256Of(file)) !== basename(picture, '.jpg')) bad.push(picture)
+  for (const [i, name] of files.entries()) {
+    if (i % 500 === 0) onProgress(i, files.length)
+    const file = join(folder, name)
+    if (!existsSync(file) || (await sha256Of(file)) !== basename(name, '.jpg')) bad.push(name)
   }
   const named = bad.slice(0, namedMax).join(', ')
   say(
     bad.length === 0,
-    bad.length === 0 ? `${pictures.length} 张图片逐张核对` : `${bad.length} 张图片缺失或损坏：${named}`,
+    bad.length === 0 ? `${files.length} ${zh}逐一核对` : `${bad.length} ${zh}缺失或损坏：${named}`,
     bad.length === 0
-      ? `${pictures.length} pictures compared with their names`
-      : `${bad.length} pictures are missing or spoilt: ${named}`,
+      ? `${files.length} ${en} compared with their names`
+      : `${bad.length} ${en} are missing or spoilt: ${named}`,
   )
 }
 

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { placeDatabase } from '../sqlite/database-copy.ts'
-import { databaseName, headsName, nameOfBackup, picturesName, readManifest } from './backup-folder.ts'
+import {
+  attachmentsName,
+  databaseName,
+  headsName,
+  nameOfBackup,
+  picturesName,
+  readManifest,
+} from './backup-folder.ts'
 import { copyPictures } from './make-backup.ts'
 
 export interface RestoreOptions {
@@ -50,6 +57,11 @@ export async function restoreBackup({
     join(dataDir, picturesName),
     manifest.pictures,
     onProgress,
+  )
+  await copyPictures(
+    join(dirname(backup), attachmentsName),
+    join(dataDir, attachmentsName),
+    manifest.attachments,
   )
   return { movedTo, pictures }
 }

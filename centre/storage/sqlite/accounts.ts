@@ -50,6 +50,9 @@ function createUserWriter(db: Sqlite) {
     }),
     removeUser: immediately(db, (user: string): boolean => {
       endSessions.run(user)
+      // Another person of the same name begins without them.
+      for (const table of ['second_factors', 'recovery_codes'])
+        db.prepare(`DELETE FROM ${table} WHERE user = ?`).run(user)
       return remove.run(user).changes > 0
     }),
     users: (): UserSummary[] =>
@@ -61,7 +64,7 @@ function createUserWriter(db: Sqlite) {
 
 function createTokenWriter(db: Sqlite) {
   const putToken = db.prepare(
-    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program, scope) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program, scope, address, must_enrol) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const pruneTokens = db.prepare('DELETE FROM tokens WHERE expires_at_ms < ?')
   const extend = db.prepare(
@@ -87,6 +90,8 @@ function createTokenWriter(db: Sqlite) {
         Math.round(expiresAtMs),
         isProgram ? 1 : 0,
         scopeColumn(scope),
+        row.address ?? '',
+        row.mustEnrol ? 1 : 0,
       )
     }),
     /** Never shortens it. */
@@ -133,9 +138,16 @@ export function createAccountReader(db: Sqlite) {
   )
   const token = db.prepare<
     [string, number],
-    { user: string; role: Role; expiresAtMs: number; isProgram: number; scope: string | null }
+    {
+      user: string
+      role: Role
+      expiresAtMs: number
+      isProgram: number
+      mustEnrol: number
+      scope: string | null
+    }
   >(
-    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram,
+    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram, must_enrol AS mustEnrol,
        iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
      WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
   )
@@ -160,11 +172,12 @@ export function createAccountReader(db: Sqlite) {
     token: (hash: string, nowMs: number) => {
       const row = token.get(hash, Math.round(nowMs))
       if (!row) return undefined
-      const { isProgram, user, scope, ...rest } = row
+      const { isProgram, mustEnrol, user, scope, ...rest } = row
       const only = parseScopeColumn(scope)
       return {
         ...rest,
         ...(only ? { scope: only } : {}),
+        ...(mustEnrol === 1 ? { mustEnrol: true } : {}),
         isProgram: isProgram === 1,
         user: isProgram === 1 ? tokenUser(user) : user,
       }

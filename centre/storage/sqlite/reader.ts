@@ -11,11 +11,15 @@ import { createCommandReader } from './command-table.ts'
 import { createEventReader } from './records/event-pages.ts'
 import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
+import { createAttachmentReader } from './people/attachment-table.ts'
+import { createFamilyReader } from './people/family-table.ts'
+import { createResponseReader } from './people/response-table.ts'
 import { createRosterReader } from './people/roster-table.ts'
 import { createFigureReader } from './figure-reader.ts'
 import { addScopeFunction } from './scope-column.ts'
 import { createExpiredReader } from './retention.ts'
 import { spoiltRows } from './documents.ts'
+import { createSignInReader } from './sign-in/factor-table.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
 
@@ -61,5 +65,9 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createExpiredReader(db),
     ...createFigureReader(db),
     ...createRosterReader(db),
+    ...createResponseReader(db),
+    ...createFamilyReader(db),
+    ...createSignInReader(db),
+    ...createAttachmentReader(db),
   }
 }

@@ -1,6 +1,9 @@
 // Storage over SQLite: one thread writes, one reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
+import { familyReaderCalls, familyWriterCalls } from '../family-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
+import { responseReaderCalls, responseWriterCalls } from '../response-port.ts'
+import { signInReaderCalls, signInWriterCalls } from '../sign-in-port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
 import { WorkerClient } from './thread/worker-client.ts'
 
@@ -39,6 +42,9 @@ const writerCalls = [
   'noteLook',
   'dropExpired',
   ...peopleWriterCalls,
+  ...responseWriterCalls,
+  ...familyWriterCalls,
+  ...signInWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -81,6 +87,9 @@ const readerCalls = [
   'figureRows',
   'auditEntries',
   ...peopleReaderCalls,
+  ...responseReaderCalls,
+  ...familyReaderCalls,
+  ...signInReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

@@ -26,7 +26,9 @@ import { createIntakeWriter } from './records/intake-writer.ts'
 import { readKnownLanes } from './records/known-lanes.ts'
 import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
-import { createRosterWriter } from './people/roster-table.ts'
+import { createFamilyWriter } from './people/family-table.ts'
+import { createPeopleWriter } from './people/people-writer.ts'
+import { createSignInWriter } from './sign-in/factor-table.ts'
 import { createExpiredWriter } from './retention.ts'
 import type {
   BoxMessage,
@@ -85,13 +87,19 @@ export function createWriter(db: Sqlite): WriterCalls {
     )
 
   let policy = createCasePolicy()
-  const { hearAlarm, ...caseCalls } = createCaseTable({
+  const alarmOf = (id: string): DeskAlarm | undefined => {
+    const row = alarms.get(id)
+    return row && shown(row)
+  }
+  const families = createFamilyWriter(db, seal, alarmOf)
+  const { hearAlarm, caseOf, ...caseCalls } = createCaseTable({
     db,
     alarms,
     policy: () => policy,
     shown,
     logChange,
     seal,
+    hearCase: families.hearCase,
   })
   const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm }
 
@@ -115,7 +123,15 @@ export function createWriter(db: Sqlite): WriterCalls {
     noteLook: createLookWriter(db, seal),
     ...createAccountWriter(db),
     ...createExpiredWriter(db),
-    ...createRosterWriter(db, seal),
+    ...createSignInWriter(db),
+    ...createPeopleWriter({
+      db,
+      seal,
+      caseOf,
+      alarmOf,
+      families,
+      takeCaseStep: (target, input, actor, atMs) => caseCalls.takeCaseStep(target, input, actor, atMs),
+    }),
   }
 }
 

@@ -31,6 +31,20 @@ const cells: Record<string, Cell> = {
     scope: 'nothing',
     body: { password: 'a', newPassword: 'b' },
   },
+  // No password and no phone behind a token: tests/contract/centre/second-factor.test.ts.
+  'GET /api/v1/me/second-factor': { may: everybody, scope: 'nothing' },
+  'POST /api/v1/me/second-factor': { may: everybody, scope: 'nothing', body: { password: 'a' } },
+  'POST /api/v1/me/second-factor/confirm': { may: everybody, scope: 'nothing', body: { code: '000000' } },
+  'POST /api/v1/me/second-factor/remove': {
+    may: everybody,
+    scope: 'nothing',
+    body: { password: 'a', code: '000000' },
+  },
+  'POST /api/v1/users/{name}/second-factor/reset': { may: ['admin'], scope: 'whole' },
+  'GET /api/v1/me/sessions': { may: everybody, scope: 'none' },
+  'POST /api/v1/me/sessions/{sessionId}/end': { may: everybody, scope: 'nothing' },
+  'GET /api/v1/sessions': { may: ['admin'], scope: 'whole' },
+  'POST /api/v1/sessions/{sessionId}/end': { may: ['admin'], scope: 'whole' },
   'POST /api/v1/logout': { may: everybody, scope: 'none' },
   'GET /api/v1/security': { may: overseeing, scope: 'whole' },
   'GET /api/v1/alarms': { may: everybody, scope: 'filtered' },
@@ -46,6 +60,28 @@ const cells: Record<string, Cell> = {
   // There is one less afterwards: with people of both villages in tests/contract/centre/roster.test.ts.
   'POST /api/v1/roster/{personId}/delete': { may: leading, scope: 'nothing' },
   'GET /api/v1/roster/{personId}/contact': { may: answering, scope: 'path' },
+  'GET /api/v1/sign-in': { may: 'open', scope: 'none' },
+  'GET /api/v1/oidc/start': { may: 'open', scope: 'none' },
+  'GET /api/v1/oidc/callback': { may: 'open', scope: 'none' },
+  // By the link alone: tests/contract/centre/responder.test.ts.
+  'POST /api/v1/respond': { may: 'open', scope: 'none' },
+  'POST /api/v1/respond/step': { may: 'open', scope: 'none' },
+  'POST /api/v1/respond/photo': { may: 'open', scope: 'none' },
+  'GET /api/v1/cases/{caseId}/links': { may: answering, scope: 'path' },
+  // The case has no such dispatch; that another village's has none either is the same answer.
+  'POST /api/v1/cases/{caseId}/links': { may: answering, scope: 'nothing', body: { index: 999, to: 'a' } },
+  'POST /api/v1/cases/{caseId}/links/end': { may: answering, scope: 'path' },
+  'GET /api/v1/cases/{caseId}/attachments': { may: answering, scope: 'path' },
+  'GET /api/v1/cases/{caseId}/attachments/{sha256}': { may: answering, scope: 'nothing' },
+  'POST /api/v1/cases/{caseId}/attachments': { may: answering, scope: 'path' },
+  'GET /api/v1/families': { may: leading, scope: 'filtered' },
+  'POST /api/v1/families': { may: leading, scope: 'filtered' },
+  // There is none: with families of both villages in tests/contract/centre/families.test.ts.
+  'POST /api/v1/families/{familyId}/end': { may: leading, scope: 'nothing' },
+  'GET /api/v1/families/notices': { may: leading, scope: 'filtered' },
+  'POST /api/v1/families/notices/taken': { may: leading, scope: 'whole', body: { positions: [1] } },
+  'POST /api/v1/family': { may: 'open', scope: 'none' },
+  'POST /api/v1/family/leave': { may: 'open', scope: 'none' },
   'GET /api/v1/figures': { may: overseeing, scope: 'whole' },
   'GET /api/v1/figures/report': { may: overseeing, scope: 'whole' },
   'GET /api/v1/audit': { may: overseeing, scope: 'whole' },
@@ -133,6 +169,7 @@ beforeAll(async () => {
     const found = await running.get(`/api/v1/alarms/${box.box}.sos-1/case`, admin)
     cases[box.box.slice(0, 12)] = ((await found.json()) as { case: { id: string } }).case.id
     const made = await running.post('/api/v1/roster', admin, personOf(box.box.slice(0, 12)))
+    await running.post('/api/v1/families', admin, familyOf(box.box.slice(0, 12)))
     people[box.box.slice(0, 12)] = ((await made.json()) as { person: { id: string } }).person.id
     await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
   }
@@ -162,12 +199,24 @@ test('has a cell for every route, and none without a route', () => {
 function bodyOf(key: string, village: string): object {
   if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
   if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
+  if (key === 'POST /api/v1/families') return familyOf(village)
   return cells[key]?.body ?? {}
 }
 const queryOf = (key: string, path: string, village: string): string =>
   key === 'GET /api/v1/roster/duty' ? `${path}?village=${village}` : path
+const familyOf = (village: string) => ({
+  label: 'daughter',
+  box: `${village}-1`,
+  zone: 'wang',
+  consent: { how: 'paper', atMs: 1 },
+})
 /** They name a village in their body or query: another one does not exist. */
-const namesVillage = new Set(['POST /api/v1/cases', 'POST /api/v1/roster', 'GET /api/v1/roster/duty'])
+const namesVillage = new Set([
+  'POST /api/v1/families',
+  'POST /api/v1/cases',
+  'POST /api/v1/roster',
+  'GET /api/v1/roster/duty',
+])
 
 async function ask(key: string, village: string, token: string): Promise<{ status: number; text: string }> {
   const [method, path = ''] = key.split(' ')
@@ -175,6 +224,9 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{id}', `${village}-1.sos-1`)
     .replace('{boxId}', `${village}-1`)
     .replace('{caseId}', cases[village] ?? '')
+    .replace('{name}', 'li')
+    .replace('{sessionId}', '0'.repeat(12))
+    .replace('{familyId}', 'family-99')
     .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))
     .replace('{sha256}', 'a'.repeat(64))
   const response = await (method === 'GET'
@@ -197,7 +249,9 @@ function faultOf(
   if (namesVillage.has(key)) return is(place === 'own' ? 200 : 404)
   if (cell.scope === 'filtered') {
     if (text.includes(other)) return 'names the other village'
-    return key.endsWith('/looks') || text.includes(own) ? is(200) : 'leaves out the own village'
+    return key.endsWith('/looks') || key.endsWith('/notices') || text.includes(own)
+      ? is(200)
+      : 'leaves out the own village'
   }
   if (cell.scope === 'path' && place === 'other') return is(404)
   return [401, 403, 404].includes(status) ? `${status}` : undefined

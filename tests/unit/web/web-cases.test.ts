@@ -85,9 +85,10 @@ class FakeCases {
     if (this.refusal?.status === 404) throw this.refusal
     return this.answer
   }
-  takeStep = async (id: string, step: string, body: object): Promise<void> => {
+  takeStep = async (id: string, step: string, body: object): Promise<Partial<CaseAnswer>> => {
     this.taken.push([id, step, body])
     if (this.refusal) throw this.refusal
+    return {}
   }
 }
 

@@ -2,6 +2,7 @@
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { CaseAnswer, CaseMessage, CasesAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
+import type { NewResponseLink } from '../../../protocols/desk/responder.ts'
 import { asProblem } from '../link/api-problem.ts'
 import { applyCase } from './case-steps.ts'
 
@@ -14,7 +15,7 @@ export type CaseTarget = { alarm: string } | { case: string }
 export interface CaseCalls {
   cases(limit: number): Promise<CasesAnswer>
   caseOf(target: CaseTarget): Promise<CaseAnswer>
-  takeStep(id: string, step: string, body: object): Promise<void>
+  takeStep(id: string, step: string, body: object): Promise<Partial<CaseAnswer>>
 }
 
 export class CaseDesk {
@@ -26,6 +27,8 @@ export class CaseDesk {
   readonly isMissing = shallowRef(false)
   readonly problem = shallowRef<BilingualText>()
   readonly isBusy = shallowRef(false)
+  /** For the people who were just sent; shown until it is put away. */
+  readonly links = shallowRef<readonly NewResponseLink[]>([])
   readonly #api: CaseCalls
   #target: CaseTarget | undefined
   #reading = 0
@@ -58,6 +61,7 @@ export class CaseDesk {
     this.shown.value = undefined
     this.isMissing.value = false
     this.problem.value = undefined
+    this.links.value = []
   }
 
   clear(): void {
@@ -78,7 +82,8 @@ export class CaseDesk {
     this.isBusy.value = true
     this.problem.value = undefined
     try {
-      await this.#api.takeStep(id, step, body)
+      const { links } = await this.#api.takeStep(id, step, body)
+      if (links) this.links.value = links
       await this.#read()
       return true
     } catch (error) {

@@ -20,6 +20,7 @@ import type { Snapshot } from './stream-link.ts'
 export { ApiProblem, asProblem } from './api-problem.ts'
 
 export const requestTimeoutMs = 8000
+const uploadTimeoutMs = 60_000
 /** Alarms per request, and pages read at most: 20,000 open alarms are more than any desk can show. */
 export const alarmsPageSize = 200
 export const alarmsPagesMax = 100
@@ -57,8 +58,9 @@ export class DeskApi {
     await this.#request('POST', `villages/${encodeURIComponent(box)}/retire`, { why })
   }
 
-  login(user: string, password: string): Promise<LoginAnswer> {
-    return this.#request<LoginAnswer>('POST', 'login', { user, password })
+  login(user: string, password: string, code?: string): Promise<LoginAnswer> {
+    const body = { user, password, ...(code === undefined ? {} : { code }) }
+    return this.#request<LoginAnswer>('POST', 'login', body)
   }
 
   async logout(): Promise<void> {
@@ -118,8 +120,8 @@ export class DeskApi {
   }
 
   /** A step, a note, an action or a plan of a case; rejects with the centre's reason for a refusal. */
-  async takeStep(id: string, step: string, body: object): Promise<void> {
-    await this.#request('POST', `cases/${encodeURIComponent(id)}/${step}`, body)
+  takeStep(id: string, step: string, body: object): Promise<Partial<CaseAnswer>> {
+    return this.#request<Partial<CaseAnswer>>('POST', `cases/${encodeURIComponent(id)}/${step}`, body)
   }
 
   /** The pictures of an alarm, in the order in which they were taken. */
@@ -135,6 +137,36 @@ export class DeskApi {
 
   async reportSeen(id: string): Promise<void> {
     await this.#request('POST', `alarms/${encodeURIComponent(id)}/seen`)
+  }
+
+  /** A file as it is; a slow line gets a minute. */
+  async upload(path: string, file: Blob): Promise<void> {
+    const aborter = new AbortController()
+    const timer = setTimeout(() => aborter.abort(), uploadTimeoutMs)
+    try {
+      const response = await this.#fetch(`api/v1/${path}`, {
+        method: 'POST',
+        credentials: 'same-origin',
+        signal: aborter.signal,
+        headers: { 'content-type': file.type },
+        body: file,
+      })
+      if (!response.ok) throw problemOf(response.status, await response.text())
+    } catch (error) {
+      if (error instanceof ApiProblem) throw error
+      throw new ApiProblem(0, 'unreachable', unreachable, undefined, error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** What pages read that are loaded when they are opened. */
+  read<T>(path: string): Promise<T> {
+    return this.#request<T>('GET', path)
+  }
+
+  send<T>(path: string, body: object): Promise<T> {
+    return this.#request<T>('POST', path, body)
   }
 
   async #request<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {

@@ -45,11 +45,15 @@ export interface CaseTableOptions {
     message: Omit<CaseMessage, 'position'> | ShiftMessageBody | { type: 'alarm.stage'; alarm: DeskAlarm },
   ) => StoredChange
   seal: (entry: TrailEntry) => void
+  /** Inside the transaction that stores the case: families are told. */
+  hearCase: (before: Case | undefined, item: Case, atMs: number) => void
 }
 
 export interface CaseTable extends CaseWriterCalls {
   /** Inside the commit that stores the alarm. */
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
+  /** Inside a transaction of the writer. */
+  caseOf: (target: CaseTarget) => Case | undefined
 }
 
 export function createCaseTable(options: CaseTableOptions): CaseTable {
@@ -65,6 +69,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
   ): StoredChange[] {
     if (item === before && events.length === 0) return []
     rows.put(item, events, keys)
+    options.hearCase(before, item, Math.round(nowMs))
     const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
     return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
   }
@@ -203,6 +208,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
 
   return {
     hearAlarm,
+    caseOf: rows.get,
     takeCaseStep: immediately(db, (target: CaseTarget, input: PersonInput, actor: Actor, wallMs: number) => {
       const atMs = Math.round(wallMs)
       const found = find(target, atMs)

@@ -4,10 +4,13 @@ import { commandMigration } from './command-migration.ts'
 import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { caseLifeMigration } from './case-life-migration.ts'
+import { familyMigration } from './family-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
+import { responseMigration } from './response-migration.ts'
 import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
 import { retireMigration } from './retire-migration.ts'
+import { signInMigration } from './sign-in-migration.ts'
 import { storedBytesMigration } from '../stored-bytes-migration.ts'
 
 export const migrations: readonly string[] = [
@@ -159,4 +162,7 @@ INSERT OR REPLACE INTO boot_times
   scopeMigration,
   rosterMigration,
   caseLifeMigration,
+  responseMigration,
+  familyMigration,
+  signInMigration,
 ]

@@ -73,7 +73,11 @@ export function createRosterReader(db: Sqlite): PeopleReaderCalls {
   }
 }
 
-export function createRosterWriter(db: Sqlite, seal: (entry: TrailEntry) => void): PeopleWriterCalls {
+/** `dropExpiredPeople` is inside the caller's transaction. */
+export function createRosterWriter(
+  db: Sqlite,
+  seal: (entry: TrailEntry) => void,
+): Omit<PeopleWriterCalls, 'dropExpiredPeople'> & { dropExpiredPeople: (nowMs: number) => number } {
   const count = db.prepare<[], number>('SELECT count(*) FROM roster').pluck()
   const insert = db.prepare(
     'INSERT INTO roster (body, phone, expires_at_ms, changed_at_ms) VALUES (?, ?, ?, ?)',
@@ -125,13 +129,13 @@ export function createRosterWriter(db: Sqlite, seal: (entry: TrailEntry) => void
       said(id, atMs, by, 'contact-looked', why)
       return found
     }),
-    dropExpiredPeople: immediately(db, (nowMs: number): Record<string, number> => {
+    dropExpiredPeople: (nowMs: number): number => {
       const numbers = past.all(Math.round(nowMs)) as number[]
       for (const number of numbers) {
         drop.run(number)
         said(number, nowMs, 'centre', 'roster-expired')
       }
-      return { roster: numbers.length }
-    }),
+      return numbers.length
+    },
   }
 }

@@ -11,6 +11,7 @@ import {
   type HashJob,
 } from '../../../../centre/accounts/hash-queue.ts'
 import { failuresMax, LoginLimit, type Guess } from '../../../../centre/accounts/login-limit.ts'
+import { SecondFactor } from '../../../../centre/accounts/second-factor.ts'
 import { SecurityLog } from '../../../../centre/accounts/security-log.ts'
 import { Sessions } from '../../../../centre/accounts/sessions.ts'
 import { SignIn } from '../../../../centre/accounts/sign-in.ts'
@@ -200,6 +201,7 @@ describe('a sign-in', () => {
     const storage = {
       password: async (user: string) => (user === 'li' ? row : undefined),
       putToken: async () => undefined,
+      factor: async () => undefined,
       noteSecurity: async (some: SecurityEntry[]) => void entries.push(...some),
     } as unknown as Storage
     const registry = new Registry()
@@ -210,7 +212,17 @@ describe('a sign-in', () => {
         found !== undefined && password === 'right'
     })({ storage, clock, random })
     const devices = new DeviceCookies({ key: 'k', clock, random })
-    const signIn = new SignIn({ storage, sessions, devices, log, clock, registry })
+    const secondFactor = new SecondFactor({ storage, clock, random })
+    const signIn = new SignIn({
+      storage,
+      sessions,
+      devices,
+      log,
+      secondFactor,
+      needsSecondFactor: () => false,
+      clock,
+      registry,
+    })
     const attempt = (password: string, more: object = {}) =>
       signIn.signIn({
         user: 'li',

@@ -1,0 +1,46 @@
+// Storage's part of signing in: second factors, their recovery codes, and the sessions that are open.
+import type { SessionSummary } from '../../protocols/desk/accounts.ts'
+
+export interface StoredFactor {
+  secret: string
+  isConfirmed: boolean
+  /** Of the latest code that was used, in steps of 30 s. */
+  lastStep: number
+  codesLeft: number
+}
+
+export interface SignInWriterCalls {
+  /** False when the user has a confirmed one: that is removed first. */
+  putFactor(user: string, secret: string, atMs: number): boolean
+  /** With its recovery codes; the session of this hash may do everything from now on, every other one of the user ends. */
+  confirmFactor(
+    user: string,
+    step: number,
+    codeHashes: readonly string[],
+    session: string,
+    atMs: number,
+  ): boolean
+  /** False when a code of this step, or a later one, was used before. */
+  useFactorStep(user: string, step: number): boolean
+  /** A recovery code counts once. */
+  useRecoveryCode(user: string, hash: string): boolean
+  dropFactor(user: string): boolean
+  /** Of this user, or of anybody; the hash's beginning names it. Answers whose it was. */
+  endSession(id: string, user: string | undefined): string | undefined
+}
+
+export interface SignInReaderCalls {
+  factor(user: string): StoredFactor | undefined
+  /** Open ones, newest first; of one user, or of all. */
+  sessions(user: string | undefined, nowMs: number, limit: number): SessionSummary[]
+}
+
+export const signInWriterCalls = [
+  'putFactor',
+  'confirmFactor',
+  'useFactorStep',
+  'useRecoveryCode',
+  'dropFactor',
+  'endSession',
+] as const satisfies (keyof SignInWriterCalls)[]
+export const signInReaderCalls = ['factor', 'sessions'] as const satisfies (keyof SignInReaderCalls)[]
