@@ -92,5 +92,47 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   await row.locator('button.accept').click()
   await row.locator('button.accept').waitFor({ state: 'detached' })
   expect(await ofButton()).toMatchObject([{ occurrences: 2, needsAnswer: false }])
+
+  // To its end with the printed logins alone: the page of the person who is sent reports, the supervisor verifies and archives.
+  const [operator, supervisor] = await Promise.all(
+    demo.errors
+      .filter((line) => line.startsWith('login '))
+      .map((line) => signIn(url, line.split(' ').slice(1))),
+  )
+  const step = async (name: string, session: string | undefined, body: object = {}): Promise<AlarmStep> => {
+    const [alarm] = await ofButton()
+    const answer = await fetch(`${url}api/v1/alarms/${alarm?.id}/${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect([name, answer.status]).toEqual([name, 200])
+    return (await answer.json()) as AlarmStep
+  }
+  const { links } = await step('dispatch', operator, { to: ['村医 doctor'], text: '' })
+  const scene = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
+  await scene.goto(`${url}${links?.[0]?.path}`)
+  await scene.click('.arrive')
+  await scene.fill('[name=text]', '老人安好')
+  await scene.selectOption('[name=outcome]', 'false-alarm')
+  await scene.click('.done')
+  await scene.waitForSelector('.state[data-state=done]')
+  await step('verify', supervisor)
+  expect((await step('archive', supervisor, { text: '误碰' })).case?.state).toBe('archived')
+  expect(await ofButton()).toMatchObject([{ stage: 'closed' }])
   expect(complaints).toEqual([])
 }, 180_000)
+
+interface AlarmStep {
+  case?: { state: string }
+  links?: { path: string }[]
+}
+
+async function signIn(url: string, [user, password]: readonly string[]): Promise<string> {
+  const answer = await fetch(`${url}api/v1/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user, password }),
+  })
+  return ((await answer.json()) as { token: string }).token
+}

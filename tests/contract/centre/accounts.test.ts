@@ -161,3 +161,21 @@ test('a browser that is known passes the throttle that wrong guesses from its ne
   })
   expect(answer.status).toBe(200)
 })
+
+test('behind a trusted proxy one who guesses slows down his own network, and the rest of the town signs in', async () => {
+  await addUser('proxied')
+  const right = 'three lamps of proxied'
+  const from = (address: string, password: string) =>
+    fetch(`${running.centre.httpUrl}/api/v1/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify({ user: 'proxied', password }),
+    }).then(({ status }) => status)
+  const guesses: number[] = []
+  for (let i = 0; i < 7; i++) guesses.push(await from('203.0.113.9', 'wrong wrong wrong'))
+  expect(guesses.at(-1)).toBe(429)
+  expect(await from('203.0.113.9', right)).toBe(429)
+  expect(await from('198.51.100.7', right)).toBe(200)
+  // What a stranger writes in front of the header that the proxy adds to counts for nothing.
+  expect(await from('198.51.100.7, 203.0.113.9', right)).toBe(429)
+})
