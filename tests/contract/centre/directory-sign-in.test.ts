@@ -34,7 +34,8 @@ beforeAll(async () => {
     conformIdTokenClaims: false,
     cookies: { keys: ['for the test'] },
   })
-  provider.on('request', directory.callback())
+  const answer = directory.callback()
+  provider.on('request', (request, response) => void answer(request, response))
   writeFileSync(join(folder, 'secret'), 'a secret of the town\n')
   running = await startCentre(folder, {
     config: {
