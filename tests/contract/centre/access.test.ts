@@ -31,7 +31,7 @@ const cells: Record<string, Cell> = {
     scope: 'nothing',
     body: { password: 'a', newPassword: 'b' },
   },
-  // No password and no phone behind a token: tests/contract/centre/second-factor.test.ts.
+  // No password and no phone behind a token: tests/contract/centre/people/second-factor.test.ts.
   'GET /api/v1/me/second-factor': { may: everybody, scope: 'nothing' },
   'POST /api/v1/me/second-factor': { may: everybody, scope: 'nothing', body: { password: 'a' } },
   'POST /api/v1/me/second-factor/confirm': { may: everybody, scope: 'nothing', body: { code: '000000' } },
@@ -57,13 +57,13 @@ const cells: Record<string, Cell> = {
   'POST /api/v1/roster': { may: leading, scope: 'filtered' },
   'POST /api/v1/roster/{personId}': { may: leading, scope: 'path' },
   'POST /api/v1/roster/{personId}/absences': { may: leading, scope: 'path', body: { absences: [] } },
-  // There is one less afterwards: with people of both villages in tests/contract/centre/roster.test.ts.
+  // There is one less afterwards: with people of both villages in tests/contract/centre/people/roster.test.ts.
   'POST /api/v1/roster/{personId}/delete': { may: leading, scope: 'nothing' },
   'GET /api/v1/roster/{personId}/contact': { may: answering, scope: 'path' },
   'GET /api/v1/sign-in': { may: 'open', scope: 'none' },
   'GET /api/v1/oidc/start': { may: 'open', scope: 'none' },
   'GET /api/v1/oidc/callback': { may: 'open', scope: 'none' },
-  // By the link alone: tests/contract/centre/responder.test.ts.
+  // By the link alone: tests/contract/centre/people/responder.test.ts.
   'POST /api/v1/respond': { may: 'open', scope: 'none' },
   'POST /api/v1/respond/step': { may: 'open', scope: 'none' },
   'POST /api/v1/respond/photo': { may: 'open', scope: 'none' },
@@ -76,7 +76,7 @@ const cells: Record<string, Cell> = {
   'POST /api/v1/cases/{caseId}/attachments': { may: answering, scope: 'path' },
   'GET /api/v1/families': { may: leading, scope: 'filtered' },
   'POST /api/v1/families': { may: leading, scope: 'filtered' },
-  // There is none: with families of both villages in tests/contract/centre/families.test.ts.
+  // There is none: with families of both villages in tests/contract/centre/people/families.test.ts.
   'POST /api/v1/families/{familyId}/end': { may: leading, scope: 'nothing' },
   'GET /api/v1/families/notices': { may: leading, scope: 'filtered' },
   'POST /api/v1/families/notices/taken': { may: leading, scope: 'whole', body: { positions: [1] } },

@@ -1,15 +1,15 @@
 // Is a family told "raised" and "ended" once for each alarm of its household and nothing else, for its term and no longer?
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CaseAnswer } from '../../../protocols/desk/cases.ts'
+import type { CaseAnswer } from '../../../../protocols/desk/cases.ts'
 import type {
   FamiliesAnswer,
   FamilyNoticesAnswer,
   FamilyStateAnswer,
   NewFamilyAnswer,
-} from '../../../protocols/desk/families.ts'
-import { VirtualClock } from '../../../protocols/kit/clock.ts'
-import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
-import type { CentreUnderTest } from './centre-parts.ts'
+} from '../../../../protocols/desk/families.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from '../centre-parts.ts'
+import type { CentreUnderTest } from '../centre-parts.ts'
 
 const village = '320612104201'
 const box = `${village}-1`

@@ -1,9 +1,9 @@
 // Is the roster kept to its villages and its term, and is every look at a telephone number in the trail, which holds no names?
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DutyAnswer, PersonAnswer, RosterAnswer } from '../../../protocols/desk/roster.ts'
-import { VirtualClock } from '../../../protocols/kit/clock.ts'
-import { dropFolder, makeFolder, startCentre, until } from './centre-parts.ts'
-import type { CentreUnderTest } from './centre-parts.ts'
+import type { DutyAnswer, PersonAnswer, RosterAnswer } from '../../../../protocols/desk/roster.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { dropFolder, makeFolder, startCentre, until } from '../centre-parts.ts'
+import type { CentreUnderTest } from '../centre-parts.ts'
 
 const [upper, lower] = ['320612104201', '320612104202']
 let folder: string

@@ -3,18 +3,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Secret, TOTP } from 'otpauth'
 import { WebSocket } from 'ws'
-import { createUser } from '../../../centre/cli/accounts.ts'
-import { failuresMax } from '../../../centre/accounts/login-limit.ts'
+import { createUser } from '../../../../centre/cli/accounts.ts'
+import { failuresMax } from '../../../../centre/accounts/login-limit.ts'
 import type {
   NewSecondFactorAnswer,
   RecoveryCodesAnswer,
   SessionsAnswer,
-} from '../../../protocols/desk/accounts.ts'
-import type { LoginAnswer, Role } from '../../../protocols/desk/api.ts'
-import { VirtualClock } from '../../../protocols/kit/clock.ts'
-import { createSystemRandom } from '../../../protocols/kit/random.ts'
-import { dropFolder, makeFolder, startCentre } from './centre-parts.ts'
-import type { CentreUnderTest } from './centre-parts.ts'
+} from '../../../../protocols/desk/accounts.ts'
+import type { LoginAnswer, Role } from '../../../../protocols/desk/api.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../../../protocols/kit/random.ts'
+import { dropFolder, makeFolder, startCentre } from '../centre-parts.ts'
+import type { CentreUnderTest } from '../centre-parts.ts'
 
 const password = 'correct horse battery'
 let folder: string
