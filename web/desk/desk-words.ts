@@ -34,7 +34,7 @@ export const words = {
   back: { zh: '← 返回报警列表', en: '← Back to the queue' },
   sameVillage: { zh: '该村其他报警', en: 'Other alarms of this village' },
   alarmOver: { zh: '这条报警已结束。', en: 'This alarm is over.' },
-  allBoxes: { zh: '全部 {count} 个网关：查找、布防、注销', en: 'All {count} boxes: find, arm, retire' },
+  allBoxes: { zh: '全部 {count} 个网关：查找、布防、注销', en: 'All boxes ({count}): find, arm, retire' },
   shelvedUntil: { zh: '至 {time}，操作人 {who}', en: 'until {time}, by {who}' },
   findBox: { zh: '查找村庄或网关', en: 'Find a village or box' },
   onlyAttention: { zh: '只看需要注意的', en: 'only those that want attention' },
