@@ -119,7 +119,6 @@ export class Connection {
     this.#onProblem = options.onProblem
     this.slowLane = new SlowLane(options.clock)
     this.lastHeardMs = options.clock.monotonicMs()
-    this.#guardPushes()
     this.#guardReads()
   }
 
@@ -178,21 +177,6 @@ export class Connection {
     this.endReason ??= reason
     this.#phase = 'closed'
     this.stream.end(unknownVersionAnswer, () => this.stream.destroy())
-  }
-
-  // Events are taken directly from the socket: queueing them in the stream and reading them out again costs a tenth of
-  // the total cost of an event. Only while no earlier bytes are queued in the stream.
-  #guardPushes(): void {
-    const { stream } = this
-    const push = stream.push.bind(stream)
-    stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-      const isNext = this.#phase === 'open' && stream.readableLength === 0 && this.hasRoom()
-      if (!isNext || !Buffer.isBuffer(chunk) || this.#readable(chunk) !== chunk) return push(chunk, encoding)
-      const events = this.#takeEvents(chunk)
-      if (events === 0) return push(chunk, encoding)
-      this.lastHeardMs = this.#clock.monotonicMs()
-      return events === chunk.length || push(chunk.subarray(events), encoding)
-    }
   }
 
   // aedes would handle packets that follow CONNECT in the same segment before it knows the sender, and limit them to a
