@@ -3,6 +3,7 @@
 import type { AlarmSettings } from '../config/alarm-settings.ts'
 import { dueMsOf } from './due/alarm-due.ts'
 import { confirm, shelve, takeStage } from './lifecycle/answer.ts'
+import { callOff } from './lifecycle/call-off.ts'
 import { takeFact } from './box-facts.ts'
 import { takeBypass } from './zones/bypass.ts'
 import { alarmPrefix, boxKey, devicePrefix, pastPrefix, readBox, zonePrefix } from './documents.ts'
@@ -14,6 +15,7 @@ import { takeMaintenance } from './zones/maintenance.ts'
 import type { AlarmEngine, AlarmInput, AlarmMemory, Now, Outcome } from './port.ts'
 import { resolveSettings, type ResolvedSettings } from './resolved-settings.ts'
 import { runDue } from './due/run-due.ts'
+import { beginActivities } from './zones/activity.ts'
 import { untilNextMinuteMs } from './zones/schedule.ts'
 import { followSchedules, takeArm } from './zones/zone-arming.ts'
 
@@ -115,12 +117,15 @@ function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
       return shelve(judging, input)
     case 'confirm':
       return confirm(judging, input)
+    case 'call-off':
+      return callOff(judging, input)
     case 'maintenance':
       return takeMaintenance(judging, input.zone, input.forMs, input.by)
     case 'box':
       return takeFact(judging, input.fact)
     case 'started':
       setBox(judging, { ...readBox(judging.memory), startedMs: judging.now.steadyMs })
+      beginActivities(judging)
       return log(judging, 'engine-started', {})
     case 'tick':
       return

@@ -29,6 +29,7 @@ export interface TextFacts {
   raisedClock: ClockQuality
   utcOffsetMin: number
   isDrill: boolean
+  isCalledOff: boolean
 }
 
 /**
@@ -53,7 +54,7 @@ export function alarmText(facts: TextFacts): BilingualText {
   const remarkZh = facts.remark ? `${facts.remark.zh}。` : ''
   const remarkEn = facts.remark ? ` ${facts.remark.en}.` : ''
   return {
-    zh: `${facts.isDrill ? '【演练】' : ''}${name.zh}：${whereZh}。${remarkZh}自 ${since}${isSure ? '' : '（时钟未同步）'}起。处置：${guidance.zh}`,
-    en: `${facts.isDrill ? '[DRILL] ' : ''}${name.en}: ${whereEn}.${remarkEn} Since ${since}${isSure ? '' : ' (clock not synced)'}. Do: ${guidance.en}`,
+    zh: `${facts.isDrill ? '【演练】' : ''}${facts.isCalledOff ? '【住户称误触】' : ''}${name.zh}：${whereZh}。${remarkZh}自 ${since}${isSure ? '' : '（时钟未同步）'}起。处置：${guidance.zh}`,
+    en: `${facts.isDrill ? '[DRILL] ' : ''}${facts.isCalledOff ? '[HOUSEHOLD: BY MISTAKE] ' : ''}${name.en}: ${whereEn}.${remarkEn} Since ${since}${isSure ? '' : ' (clock not synced)'}. Do: ${guidance.en}`,
   }
 }

@@ -46,6 +46,8 @@ export interface AlarmDocument {
   unmuteMs?: number
   /** Remarks for the text, such as the level or the id of the silent hub. */
   remark?: BilingualText
+  /** Who of the household said that it was a mistake. */
+  calledOffBy?: string
   /** The local rules that act for this alarm, each with the time limit of that run. */
   acting?: Record<string, number> | undefined
   /** A change that is not yet in any transition. */
@@ -119,6 +121,8 @@ export interface ZoneDocument {
   /** The latest intrusion, waiting for a second sensor to confirm it. */
   trigger?: { device: string; atMs: number }
   maintenance?: Maintenance
+  /** Of a household that asked for it: when somebody moved last, and when to look again. */
+  activity?: { movedMs: number; lookMs?: number }
 }
 
 export interface ActingRule {

@@ -4,6 +4,7 @@ import type { DeviceEvent } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import { deviceDueMs } from './due/alarm-due.ts'
 import { judgeBlind, noteReadable } from './blind.ts'
+import { callOffFrom } from './lifecycle/call-off.ts'
 import { clear } from './lifecycle/clear.ts'
 import type { DeviceDocument } from './documents.ts'
 import { heardAt } from './due/silence-due.ts'
@@ -11,6 +12,7 @@ import { endSilence } from './lifecycle/end-silence.ts'
 import { isArmed, trip } from './zones/intrusion.ts'
 import type { Judging } from './judging.ts'
 import { judgeWater } from './water/judge-water.ts'
+import { noteMovement } from './zones/activity.ts'
 import { noteHeard } from './zones/maintenance.ts'
 import { raise } from './lifecycle/raise.ts'
 import type { DeviceFacts } from './resolved-settings.ts'
@@ -70,8 +72,12 @@ function carryOn(
 function judgeButton(judging: Judging, device: DeviceFacts, readings: Readings): void {
   const { button } = readings
   if (button === undefined) return
+  if (button === 'cancel') return callOffFrom(judging, device)
   const emergency = device.settings?.emergency ?? 'general'
-  const variant = button === 'duress' || emergency === 'general' ? button : emergency
+  if (button === 'assist' || (emergency === 'assist' && button !== 'duress'))
+    return raise(judging, device, { kind: 'assist', isEdge: true, readings })
+  const isPlain = button === 'duress' || emergency === 'general' || emergency === 'assist'
+  const variant = isPlain ? button : emergency
   raise(judging, device, { kind: 'sos', variant, isEdge: true, readings })
 }
 
@@ -164,6 +170,7 @@ export function judgeEvent(
     : undefined
   if (before || canRemember) judging.memory.set(device.key, document)
   noteHeard(judging, device)
+  noteMovement(judging, device, before, readings)
   judgeButton(judging, device, readings)
   if (reading) judgeBlind(judging, device, document, event, reading)
   judgeDangers(judging, device, before, readings)

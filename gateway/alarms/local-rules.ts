@@ -58,23 +58,27 @@ function start(
   const box = readBox(judging.memory)
   const running = box.acting?.[rule.id]
   if (running) {
-    if (own?.[rule.id] !== running.untilMs)
-      setActing(judging, rule.id, { ...running, alarms: running.alarms + 1 })
+    if (own?.[rule.id] === running.untilMs) return running.untilMs
+    setActing(judging, rule.id, { ...running, alarms: running.alarms + 1 })
+    // A sign that shows one household has to show the next one too.
+    if (hasPlaces(rule))
+      push(judging, rule, alarm, Math.ceil((running.untilMs - judging.now.steadyMs) / 1000))
     return running.untilMs
   }
   const untilMs = judging.now.steadyMs + rule.secondsMax * 1000
   setActing(judging, rule.id, { untilMs, alarms: 1 })
   judging.dues.touch(boxKey, untilMs)
+  push(judging, rule, alarm, rule.secondsMax)
+  return untilMs
+}
+
+const hasPlaces = (rule: RuleSettings): boolean =>
+  Object.values(rule.with ?? {}).some((value) => typeof value === 'string' && value.includes('{'))
+
+function push(judging: Judging, rule: RuleSettings, alarm: Alarm, seconds: number): void {
   const words: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(rule.with ?? {})) words[name] = fill(value, alarm, judging)
-  judging.commands.push({
-    ...words,
-    device: rule.device,
-    do: rule.do,
-    seconds: rule.secondsMax,
-    alarm: alarm.id,
-  })
-  return untilMs
+  judging.commands.push({ ...words, device: rule.device, do: rule.do, seconds, alarm: alarm.id })
 }
 
 function setActing(judging: Judging, rule: string, acting: ActingRule): void {

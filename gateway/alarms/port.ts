@@ -35,6 +35,8 @@ export type AlarmInput =
   | { type: 'maintenance'; zone: string; forMs: number; by: string }
   /** A second source, such as a person who looked at a snapshot, confirms an intrusion: it becomes red. */
   | { type: 'confirm'; alarm: string; by: string }
+  /** The household says that the alarm was a mistake: it stays, with a mark. */
+  | { type: 'call-off'; alarm: string; by: string }
   | { type: 'box'; fact: BoxFact }
   /** The gateway has started: silence counts from now at the earliest. Sent once, before the first event. */
   | { type: 'started' }

@@ -128,7 +128,7 @@ export const deviceShape = {
   isEntry: z.boolean().default(false),
   isPerimeter: z.boolean().default(false),
   /** The meaning of its button; duress stays duress. */
-  emergency: z.enum(['general', 'medical', 'hostile', 'silent']).default('general'),
+  emergency: z.enum(['general', 'medical', 'hostile', 'silent', 'assist']).default('general'),
   water: waterLimitsSchema.optional(),
   guidance: guidance.optional(),
   /** Of the person responsible for it; default: its zone's. */
@@ -174,6 +174,10 @@ export const zoneSchema = z.strictObject({
   /** The state at the first start, and outside the schedule: a zone without a setting is disarmed. */
   armed: z.boolean().default(false),
   schedule: z.array(span).max(50).optional(),
+  /** The household asked to be looked after: nobody moves for so many hours outside of its quiet hours. */
+  noActivity: z
+    .strictObject({ hours: z.number().min(1).max(168), quiet: span.omit({ days: true }).optional() })
+    .optional(),
   entryDelayS: seconds(600).default(0),
   exitDelayS: seconds(600).default(0),
   cameras: z.array(id).max(50).optional(),
@@ -225,6 +229,8 @@ export const limitsSchema = z.strictObject({
   linkLostAfterS: seconds(86_400).default(180),
   bypassSMax: seconds(30 * 86_400).default(86_400),
   shelveSMax: seconds(7 * 86_400).default(8 * 3600),
+  /** So long a household may say that its own alarm was a mistake. */
+  callOffS: seconds(3600).default(600),
   maintenanceSMax: seconds(86_400).default(4 * 3600),
   chatterChanges: z.number().int().min(2).max(100).default(3),
   chatterWindowS: seconds(3600).min(1).default(600),

@@ -18,6 +18,7 @@ import { bridgesSchema, checkBridges, pushSchema } from './bridge-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { commandSettingsSchema } from './command-settings.ts'
+import { checkRingGroups, ringGroupsSchema } from './ring-groups.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
@@ -62,6 +63,7 @@ export const gatewayConfigSchema = z.strictObject({
   devices: devicesSchema.default([]),
   zones: zonesSchema.default([]),
   rules: rulesSchema.default([]),
+  ringGroups: ringGroupsSchema.default([]),
   limits: limitsSchema.default(limitsSchema.parse({})),
   commands: commandSettingsSchema.default(commandSettingsSchema.parse({})),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -89,10 +91,11 @@ export function parseGatewayConfig(
   const whole = isObject(raw) ? change({ ...raw, ...over }) : raw
   const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole)
   if (!parsed.ok) return parsed
-  const { bridges, devices } = parsed.value
+  const { bridges, devices, ringGroups, zones } = parsed.value
   const hubs = bridges.map(({ id }) => deviceSchema.parse({ id, kind: 'hub' }))
   const problems = [
     ...checkBridges(bridges, devices),
+    ...checkRingGroups(ringGroups, zones, devices),
     ...checkAlarmSettings({ ...parsed.value, devices: [...devices, ...hubs] }),
   ]
   if (problems.length > 0) return { ok: false, problems }

@@ -24,6 +24,7 @@ const shapes = {
   disarm: z.strictObject({ zone: id, by }),
   bypass: z.strictObject({ device: id, minutes, by }),
   shelve: z.strictObject({ alarm: alarmId, minutes, by }),
+  calloff: z.strictObject({ alarm: alarmId, by }),
   maintenance: z.strictObject({ zone: z.union([id, z.literal('box')]).default('box'), minutes, by }),
 }
 export type Control = keyof typeof shapes
@@ -68,6 +69,12 @@ export function parseControl(control: Control, body: Uint8Array): Result<AlarmIn
         forMs: length * 60_000,
         by: who,
       }))
+    case 'calloff':
+      return map(fromZod(shapes.calloff, json.value), ({ alarm, by: who }) => ({
+        type: 'call-off',
+        alarm,
+        by: who,
+      }))
     case 'maintenance':
       return map(
         fromZod(shapes.maintenance as z.ZodType<z.infer<typeof shapes.maintenance>>, json.value),
@@ -96,7 +103,7 @@ export function checkControl(
     return bad(`there is no zone "${input.zone}"; "box" is all of it`, 'zone')
   if (input.type === 'bypass' && !known.devices.has(input.device))
     return bad(`there is no device "${input.device}"`, 'device')
-  if (input.type === 'shelve' && !known.alarms.has(input.alarm))
+  if ((input.type === 'shelve' || input.type === 'call-off') && !known.alarms.has(input.alarm))
     return bad(`there is no alarm "${input.alarm}" standing`, 'alarm')
   return ok(input)
 }

@@ -2,6 +2,7 @@
 import { createAlarmEngine } from '../alarms/alarm-engine.ts'
 import type { AlarmEngine } from '../alarms/port.ts'
 import { deviceSchema, type AlarmSettings, type DeviceSettings } from '../config/alarm-settings.ts'
+import { rulesOfRingGroups } from '../config/ring-groups.ts'
 import type { GatewayConfig } from '../config/config.ts'
 
 /** A bridge sends nothing while nothing happens behind it: its connection shows that it is alive. */
@@ -21,12 +22,12 @@ function devicesAndBridges({ devices, bridges }: GatewayConfig): AlarmSettings['
 }
 
 export function createEngine(config: GatewayConfig): AlarmEngine {
-  const { box, zones, rules, limits, cameras } = config
+  const { box, zones, rules, limits, cameras, ringGroups } = config
   return createAlarmEngine({
     boxId: box.id,
     zones: [...zones],
     devices: devicesAndBridges(config),
-    rules: [...rules],
+    rules: [...rules, ...rulesOfRingGroups(ringGroups, config.devices)],
     limits,
     cameras,
   })

@@ -6,6 +6,14 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '立即回拨住户电话并看抓拍；无人应答即派最近的村干部或网格员上门，必要时拨打 120 或 110。',
     en: 'Call the household back and look at the snapshot; without an answer send the nearest villager on duty, and call 120 or 110 where needed.',
   },
+  assist: {
+    zh: '回拨住户，问清需要什么（就医、购物、维修、陪同），派合适的人去；不是紧急情况，但当天要有人答复。',
+    en: 'Call the household back, ask what it needs (doctor, shopping, repair, company) and send the right person; no emergency, but answered the same day.',
+  },
+  'no-activity': {
+    zh: '打电话问候；无人应答即请邻居或网格员上门看看，必要时拨打 120。',
+    en: 'Ring and ask how they are; without an answer ask a neighbour or the grid worker to look in, and call 120 where needed.',
+  },
   fire: {
     zh: '拨打 119，通知附近住户撤离，派人确认火点和人员。',
     en: 'Call 119, get the neighbours out, send someone to find the fire and the people.',

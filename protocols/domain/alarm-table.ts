@@ -96,6 +96,26 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       }),
     },
   }),
+  assist: row(
+    ['求助', 'Asks for help'],
+    'yellow',
+    ['150', 'UA', 2],
+    [
+      '按绿键，或设为求助用途的按钮；不参与风暴合并',
+      'the green key, or a button that is meant for it; never part of a storm',
+    ],
+    { endsBy: 'answer' },
+  ),
+  'no-activity': row(
+    ['久无动静', 'No activity'],
+    'yellow',
+    ['102', 'YX', 2],
+    [
+      '住户自愿开启：安静时段以外连续 N 小时，家中探测器均无动静；有动静即结束。只保存最后一次动静的时间',
+      'a household that asked for it: no movement of any of its sensors for N hours outside of its quiet hours; over with the next movement. Only the time of the last one is kept',
+    ],
+    { endsBy: 'answer' },
+  ),
   fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2], neverHeldBack),
   smoke: row(['烟雾', 'Smoke'], 'red', ['111', 'FA', 2], neverHeldBack),
   gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2], neverHeldBack),

@@ -40,6 +40,8 @@ export type Stage = (typeof stages)[number]
 /** Kinds of alarm. The alarm table (`alarm-table.ts`) defines each. */
 export const alarmKinds = [
   'sos',
+  'assist',
+  'no-activity',
   'fire',
   'smoke',
   'gas',

@@ -1,7 +1,8 @@
 // Readings: measured values before they are judged. The unit is in the name.
 
 export const contactStates = ['open', 'closed'] as const
-export const buttonPresses = ['pressed', 'held', 'double', 'duress'] as const
+/** `assist`: the green key, help and no emergency. `cancel`: the household says that its call was a mistake. */
+export const buttonPresses = ['pressed', 'held', 'double', 'duress', 'assist', 'cancel'] as const
 export const mainsStates = ['on', 'off'] as const
 
 /** The known readings. Unknown keys are kept beside them. */

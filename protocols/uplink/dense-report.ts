@@ -1,7 +1,7 @@
 // The dense form of a Report: the same records as columns of small differences, so that a thin link carries twice as many.
 import { clockQualities } from '../domain/event.ts'
 import { lanes } from '../domain/colour.ts'
-import { buttonPresses, contactStates, mainsStates } from '../domain/reading.ts'
+import { contactStates, mainsStates, type buttonPresses } from '../domain/reading.ts'
 import { isObject } from '../kit/parse-json.ts'
 import type { Skipped } from './report.ts'
 
@@ -24,12 +24,14 @@ export const denseReadings = [
   'temperatureC',
   'humidityPercent',
 ] as const
+/** Newer presses travel as words: a centre of before has no number for them. */
+const numberedPresses = ['pressed', 'held', 'double', 'duress'] satisfies (typeof buttonPresses)[number][]
 /** Values by number, in columns that contain nothing else. Part of the form: only ever append. */
 export const denseWords: readonly unknown[] = [
   false,
   true,
   ...contactStates,
-  ...buttonPresses,
+  ...numberedPresses,
   ...mainsStates,
 ]
 

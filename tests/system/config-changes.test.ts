@@ -34,6 +34,7 @@ const changes: Record<string, object> = {
   devices: { devices: [{ id: 'button-1', kind: 'door' }] },
   zones: { zones: [{ id: 'east', armed: true, grade: 'strict' }] },
   rules: { rules: [{ id: 'r1', when: { colours: ['red'] }, device: 'siren-1', do: 'siren' }] },
+  ringGroups: { ringGroups: [] },
   limits: { limits: { batteryLowPercent: 5, stormOfOneKind: 1 } },
   commands: { commands: { allow: [], trialSeconds: 10 } },
   logLevel: { logLevel: 'silent' },

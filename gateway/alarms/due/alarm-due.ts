@@ -71,6 +71,7 @@ export function dueMsOf(key: string, place: Place): number {
       zone?.entry?.untilMs ?? Infinity,
       zone?.exitUntilMs ?? Infinity,
       zone?.maintenance?.untilMs ?? Infinity,
+      zone?.activity?.lookMs ?? Infinity,
     )
   }
   if (key.startsWith(pastPrefix)) {

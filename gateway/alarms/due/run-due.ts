@@ -23,6 +23,7 @@ import {
   readZone,
   zonePrefix,
 } from '../documents.ts'
+import { judgeActivity } from '../zones/activity.ts'
 import { endExitDelay } from '../zones/exit-error.ts'
 import { endEntryDelay } from '../zones/intrusion.ts'
 import { maintenanceOf, type Judging } from '../judging.ts'
@@ -92,6 +93,7 @@ function runZone(judging: Judging, id: string): void {
   if (zone?.entry && zone.entry.untilMs <= nowMs) endEntryDelay(judging, id)
   if (zone?.exitUntilMs !== undefined && zone.exitUntilMs <= nowMs) endExitDelay(judging, id)
   if (zone?.maintenance && zone.maintenance.untilMs <= nowMs) endMaintenance(judging, id)
+  if (zone?.activity?.lookMs !== undefined && zone.activity.lookMs <= nowMs) judgeActivity(judging, id)
 }
 
 export function runDue(judging: Judging, key: string): void {

@@ -16,6 +16,7 @@ import { isBypassed, maintenanceOf, type Judging } from '../judging.ts'
 import type { DeviceFacts } from '../resolved-settings.ts'
 import { findRootCause, rootCauseRemark } from '../floods/root-cause.ts'
 import { admitLine, joinStorm } from '../floods/storm.ts'
+import { withoutCallOff } from './call-off.ts'
 import { coloured, keepAlarm, withText, writeAlarm } from './write-alarm.ts'
 
 interface Start {
@@ -32,7 +33,8 @@ function startOf(
   colour: Colour,
   isDrill: boolean,
 ): Start {
-  if (colour === 'red' || isDrill || kind === 'storm') return { state: 'unacknowledged', change: 'raised' }
+  if (colour === 'red' || isDrill || kind === 'storm' || kind === 'assist')
+    return { state: 'unacknowledged', change: 'raised' }
   if (isBypassed(judging, device.id)) return { state: 'out-of-service', change: 'out-of-service' }
   const cause = findRootCause(judging, device, kind)
   if (cause !== undefined)
@@ -153,7 +155,9 @@ function moveLevel(
 /** Processes a condition that holds. During maintenance it is a drill in a separate row. */
 export function raise(judging: Judging, device: DeviceFacts, condition: Condition): void {
   const isDrill = maintenanceOf(judging, device) !== undefined
-  const before = readAlarm(judging.memory, alarmKey(device.id, condition.kind, isDrill))
+  const standing = readAlarm(judging.memory, alarmKey(device.id, condition.kind, isDrill))
+  const isAnew = standing?.calledOffBy !== undefined && condition.isEdge
+  const before = isAnew ? withoutCallOff(standing) : standing
   if (!before) return raiseNew(judging, device, condition, isDrill)
   const colour = colourOf(condition, device, judging.settings)
   const isHigher = outranks(colour, before.alarm.colour)
@@ -174,6 +178,6 @@ export function raise(judging: Judging, device: DeviceFacts, condition: Conditio
   }
   if (isHigher) return escalate(judging, next, coloured(next.alarm, colour))
   if (condition.isLevel) return moveLevel(judging, before, next, colour, condition.isNews ?? false)
-  const shown = variant === variantBefore ? next : withText(judging, next)
+  const shown = variant === variantBefore && !isAnew ? next : withText(judging, next)
   repeat(judging, before, shown, condition.isEdge)
 }

@@ -22,6 +22,7 @@ export function withText(judging: Judging, document: AlarmDocument): AlarmDocume
     raisedClock: document.raisedClock,
     utcOffsetMin,
     isDrill: alarm.isDrill ?? false,
+    isCalledOff: document.calledOffBy !== undefined,
   })
   return { ...document, alarm: { ...alarm, place: { ...device.alarmPlace, utcOffsetMin }, text } }
 }

@@ -5,6 +5,7 @@ import { clear } from '../lifecycle/clear.ts'
 import { readBox, readDevice, readZone, zoneKey, type ZoneDocument } from '../documents.ts'
 import { judgeTamper } from '../judge-event.ts'
 import { log, offsetMinOf, setZone, zoneOf, type Judging } from '../judging.ts'
+import { noteArming } from './activity.ts'
 import { openContacts, tellOpenDoors } from './exit-error.ts'
 import { isWithin } from './schedule.ts'
 
@@ -33,6 +34,7 @@ export function arm(
   setZone(judging, zone.id, { ...rest, isArmed, by, sinceMs: nowMs, ...exit, ...safe })
   if (exit.exitUntilMs !== undefined) judging.dues.touch(zoneKey(zone.id), exit.exitUntilMs)
   else if (isArmed) tellOpenDoors(judging, zone.id)
+  noteArming(judging, zone, isArmed)
   if (isArmed === before.isArmed) return log(judging, 'arming-kept', { zone: zone.id, isArmed, by })
   if (isArmed) {
     log(judging, 'armed', { zone: zone.id, by, ...safe, open: openContacts(judging, zone.id) })
