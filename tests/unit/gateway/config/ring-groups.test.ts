@@ -30,7 +30,9 @@ const village = (): AlarmVillage =>
 it('acts in every household of the group and nowhere else, and the sign shows whose call it is', () => {
   const v = village()
   v.says('sos-wang', { button: 'pressed' })
-  const told = v.commands.map(({ device: who, do: what, seconds }) => `${who} ${what} ${seconds}`)
+  const told = v.commands.map(
+    ({ device: who, do: what, seconds }) => `${who} ${what} ${String(seconds as number)}`,
+  )
   expect(told.sort()).toEqual(['lamp-wang lamp 60', 'sign-li sign 60', 'siren-li siren 60'])
   expect(v.commands.find(({ device: who }) => who === 'sign-li')?.['text']).toContain('王家')
 })
