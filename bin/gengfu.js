@@ -35,6 +35,16 @@ const commands = {
     'runDevice',
     'devices of a box 设备: device list, adopt, replace, forget, rename',
   ],
+  bridge: [
+    'gateway/cli/bridge-command.js',
+    'runBridge',
+    'bridges of a box 网桥: bridge permit-join --minutes N',
+  ],
+  'walk-test': [
+    'gateway/cli/walk-test-command.js',
+    'runWalkTest',
+    'a test of the devices in your own name 走测: walk-test --by NAME --zone ZONE --minutes N',
+  ],
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 

@@ -94,8 +94,23 @@ export interface Decoded {
 
 /** A message for a device; `cannot` is the reason why there is none. */
 export type EncodedCommand =
-  | { topic: string; payload: Uint8Array | string; qos: 0 | 1; isRetained?: boolean }
+  | {
+      topic: string
+      payload: Uint8Array | string
+      qos: 0 | 1
+      isRetained?: boolean
+      /** How it becomes known what came of it; without it, handing it over is all that can be known. */
+      answer?: AnswerPolicy
+    }
   | { cannot: string }
+
+export type AnswerPolicy =
+  /** A result with `answer`: by the command's id, or with an empty id about the oldest command that waits. */
+  | { by: 'answer' }
+  /** The same; and the device's next report that shows the command's effect. */
+  | { by: 'report'; isDone: (result: DeviceResult) => boolean }
+  /** Only a refusal is reported: without one within some seconds it counts as done. */
+  | { by: 'refusal' }
 
 /** How a repeat of a message is recognised. */
 export type RepeatPolicy =
@@ -151,7 +166,7 @@ export interface Dialect {
   /** `device` is the hardware's address. */
   encode(device: string, command: DeviceCommand, known: Knowledge, settings: DialectSettings): EncodedCommand
   /** The message to the bridge that allows new devices to join, for `minutes`. */
-  permitJoin?(minutes: number, settings: DialectSettings): EncodedCommand
+  permitJoin?(minutes: number, settings: DialectSettings, id: string): EncodedCommand
 }
 
 export const nothing = (ignored: string, learned?: readonly Learned[]): Decoded =>

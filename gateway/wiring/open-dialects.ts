@@ -3,12 +3,14 @@
 import { withPlainReadings } from '../intake/records.ts'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { DeviceRegistry } from '../config/device-registry.ts'
 import type { DeviceBroker, DeviceIntake, TopicGrants } from '../broker/port.ts'
 import { DialectIntake, dialectPrefix } from '../dialects/box/dialect-intake.ts'
+import { AwaitedAnswers } from '../dialects/box/awaited-answers.ts'
 import { knockPrefix } from '../dialects/box/strangers.ts'
 import type { Keeper } from '../dialects/box/keeper.ts'
 import { ForeignBroker } from '../dialects/box/foreign-broker.ts'
@@ -23,6 +25,7 @@ export interface OpenDialectsOptions {
   journal: Journal
   intake: Intake
   registry?: DeviceRegistry
+  clock: Clock
   steadyMs: () => number
   logger: Logger
   metrics: Registry
@@ -47,6 +50,9 @@ export interface OpenDialects {
   stop(): Promise<void>
 }
 
+/** A bridge that was asked to let devices join has this long to answer. */
+const permitAnswerMs = 10_000
+
 function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
     takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
@@ -68,10 +74,12 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
   const { config, journal, intake, steadyMs, metrics, registry } = options
   const logger = options.logger.child({ part: 'dialects' })
   const keeper = keeperOf(intake, journal)
+  const awaited = new AwaitedAnswers(options.clock)
   const dialects = new DialectIntake({
     senders: sendersOf(config),
     devices: config.devices,
     keeper,
+    onHeard: (device, result) => awaited.hear(device, result),
     isLockedOut: (address) => registry?.isLockedOut(address) === true,
     steadyMs,
     logger,
@@ -156,15 +164,42 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
         )
         return answer(device, command.id, problem)
       }
-      await publish(sender, encoded)
-      await answer(device, command.id, undefined)
+      const { answer: policy } = encoded
+      if (policy)
+        awaited.expect(device, command.id, policy, ({ ok, error = 'refused' }) => {
+          answer(device, command.id, ok ? undefined : error).catch((failure: Error) =>
+            logger.warn({ device, reason: failure.message }, 'the answer to a command could not be kept'),
+          )
+        })
+      try {
+        await publish(sender, encoded)
+      } catch (error) {
+        awaited.withdraw(device, command.id)
+        throw error
+      }
+      // The device says what became of it; its time-out is that of the command.
+      if (!policy) await answer(device, command.id, undefined)
     },
     permitJoin: async (bridge, minutes) => {
-      const encoded = dialects.permitJoin(bridge, minutes)
+      const id = `join-${steadyMs()}`
+      const encoded = dialects.permitJoin(bridge, minutes, id)
       if ('cannot' in encoded) return encoded.cannot
-      if (!isThere(bridge)) return `the bridge "${bridge}" is not connected`
-      await publish(bridge, encoded)
-      return undefined
+      if (!isThere(bridge)) return `the bridge "${bridge}" is not connected 网桥未连接`
+      return new Promise((resolve) => {
+        const cancel = options.clock.after(permitAnswerMs, () => {
+          awaited.withdraw(bridge, id)
+          resolve(`the bridge "${bridge}" did not answer within ${permitAnswerMs / 1000} s 网桥未答复`)
+        })
+        awaited.expect(bridge, id, encoded.answer ?? { by: 'answer' }, ({ ok, error = 'refused' }) => {
+          cancel()
+          resolve(ok ? undefined : `the bridge refused: ${error}`)
+        })
+        publish(bridge, encoded).catch((error: Error) => {
+          cancel()
+          awaited.withdraw(bridge, id)
+          resolve(error.message)
+        })
+      })
     },
     behind: (bridge) => config.devices.flatMap(({ id, via }) => (via === bridge ? [id] : [])),
     pushPort: () => pushPort,
@@ -184,6 +219,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
       pushPort = (await push?.start()) ?? 0
     },
     stop: async () => {
+      awaited.stop()
       stopSightings()
       await buses.stop()
       if (pushPort !== 0) await push?.stop()

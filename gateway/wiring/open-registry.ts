@@ -9,6 +9,7 @@ import { knockingMax, type DevicesAnswer, type KnockingDevice } from '../../prot
 import { bad, type Result } from '../../protocols/kit/result.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Stranger } from '../dialects/box/strangers.ts'
+import { OpenDoors } from '../dialects/box/open-doors.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
 import { hardwareKey } from '../config/plain-address.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -52,6 +53,12 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
   const { registry, centreConfig, dialects, broker, boxClock } = options
   await settleNews(options)
   let cancel = (): void => undefined
+  const doors = new OpenDoors({
+    clock,
+    ask: (bridge, minutes) => dialects.permitJoin(bridge, minutes),
+    logger,
+  })
+  parts.add('open doors', () => doors.stop())
   parts.add('registry', () => cancel())
   const knocking = (): KnockingDevice[] => {
     const listed = new Set(config.devices.map((device) => hardwareKey(speaksFrom(device))))
@@ -104,7 +111,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
       cancel = clock.after(restartAfterMs, () => options.restart('a device was changed'))
       return changed
     },
-    permitJoin: (bridge, minutes) => dialects.permitJoin(bridge, minutes),
+    permitJoin: (bridge, minutes) => doors.open(bridge, minutes),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { dialectOf } from '../dialects.ts'
-import { isUrgent, type DialectMessage, type EncodedCommand } from '../port.ts'
+import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand } from '../port.ts'
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
@@ -38,6 +38,8 @@ export interface DialectIntakeOptions {
   senders: readonly SenderSettings[]
   devices: readonly AddressedDevice[]
   keeper: Keeper
+  /** Told of everything that was heard of a device or bridge, under our id, once it is certain to be kept. */
+  onHeard?: (device: string, result: DeviceResult) => void
   /** Whether other hardware took the place of this address. */
   isLockedOut?: (address: string) => boolean
   steadyMs: () => number
@@ -222,6 +224,7 @@ export class DialectIntake {
       if (isWill && result.presence !== undefined && !message.isRetained)
         all.wait(keeper.keepPresence(device, result.presence === 'online'))
       this.#noteSender(settings, result, device)
+      if (!message.isRetained || message.isDirect) this.#options.onHeard?.(device, result)
     }
     if (heard.quarantined !== undefined)
       all.wait(this.#keepRaw(sender, message, heard.quarantined, heard.quarantinedDevice))
@@ -275,11 +278,11 @@ export class DialectIntake {
     return dialect.encode(address, command, known, settings)
   }
 
-  permitJoin(sender: string, minutes: number): EncodedCommand {
+  permitJoin(sender: string, minutes: number, id: string): EncodedCommand {
     const session = this.#senders.get(sender)?.session
     if (!session) return { cannot: `there is no bridge "${sender}"` }
     return (
-      session.dialect.permitJoin?.(minutes, session.settings) ?? {
+      session.dialect.permitJoin?.(minutes, session.settings, id) ?? {
         cannot: `${session.dialect.name} has no door to open: devices are added at the bridge itself`,
       }
     )

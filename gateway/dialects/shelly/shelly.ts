@@ -1,10 +1,24 @@
 // Shelly, both generations: the topic shows which one.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
-import { nothing, type Dialect, type EncodedCommand, type Knowledge } from '../port.ts'
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { objectOf } from '../meaning/values.ts'
+import { macInId } from './sleeping.ts'
+import { nothing, type Decoded, type Dialect, type EncodedCommand, type Knowledge } from '../port.ts'
 import { addressKey, decodeGen1 } from './gen1.ts'
 import { decodeGen2, prefixAtKey } from './gen2.ts'
 
 const contentWindowMs = 1000
+
+/** What a device answers to an RPC of ours. */
+function readAnswer(payload: Uint8Array): Decoded {
+  const { id, src, error } = objectOf(payload) ?? {}
+  const device = typeof src === 'string' ? macInId(src) : undefined
+  if (device === undefined || typeof id !== 'string') return nothing('an answer to nothing of ours')
+  const said = isObject(error) ? error['message'] : undefined
+  const words = typeof said === 'string' ? { error: said.slice(0, 256) } : {}
+  const answer = { id: id.slice(0, 64), ok: error === undefined, ...words }
+  return { results: [{ device, readings: {}, answer }] }
+}
 
 function encode(device: string, command: DeviceCommand, known: Knowledge): EncodedCommand {
   if (!['siren', 'switch', 'lamp', 'light', 'on', 'off', 'stop'].includes(command.do))
@@ -17,11 +31,17 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
     // The device itself ends it, also without a command.
     const params = stops ? { id: output, on: false } : { id: output, on: true, toggle_after: seconds }
     const rpc = { id: command.id, src: 'gengfu', method: 'Switch.Set', params }
-    return { topic: `${second.prefix}/rpc`, payload: JSON.stringify(rpc), qos: 1 }
+    return { topic: `${second.prefix}/rpc`, payload: JSON.stringify(rpc), qos: 1, answer: { by: 'answer' } }
   }
   const first = known.get(addressKey(device)) as { id: string } | undefined
   if (!first) return { cannot: 'the device has not been heard yet' }
-  return { topic: `shellies/${first.id}/relay/${output}/command`, payload: stops ? 'off' : 'on', qos: 1 }
+  const wanted = stops ? 'off' : 'on'
+  return {
+    topic: `shellies/${first.id}/relay/${output}/command`,
+    payload: wanted,
+    qos: 1,
+    answer: { by: 'report', isDone: ({ readings }) => readings[`relay${output}`] === wanted },
+  }
 }
 
 export const shelly: Dialect = {
@@ -44,6 +64,7 @@ export const shelly: Dialect = {
     /\/events\/rpc$|\/status\/(smoke|flood|input|switch|devicepower|temperature|humidity):\d+$/.test(topic),
   decode: ({ topic, payload }, known) => {
     if (topic.startsWith('homeassistant/')) return nothing('discovery for Home Assistant')
+    if (topic === 'gengfu/rpc') return readAnswer(payload)
     return topic.startsWith('shellies/') && !topic.includes('/events/rpc')
       ? decodeGen1(topic, payload, known)
       : decodeGen2(topic, payload, known)

@@ -9,6 +9,7 @@ import { deviceIdOf, macOf, objectOf, signalOf, textOf } from '../meaning/values
 import {
   nothing,
   unreadable,
+  type AnswerPolicy,
   type Decoded,
   type DeviceResult,
   type Dialect,
@@ -225,12 +226,21 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
   const stops = seconds === 0 || command.do === 'off' || command.do === 'stop' || command['on'] === false
   const output = typeof command['output'] === 'number' ? command['output'] : 1
   const topic = board.topic.replace('{prefix}', 'cmnd')
-  if (stops) return { topic: `${topic}POWER${output}`, payload: 'OFF', qos: 1 }
+  const answer: AnswerPolicy = {
+    by: 'report',
+    isDone: ({ readings }) => (readings[`power${output}`] ?? readings['power']) === (stops ? 'OFF' : 'ON'),
+  }
+  if (stops) return { topic: `${topic}POWER${output}`, payload: 'OFF', qos: 1, answer }
   // PulseTime counts tenths of a second up to 11.1 s, above that seconds from 100 on: the board ends it, also without a
   // command.
   const pulse =
     seconds <= 11 ? Math.max(1, Math.round(seconds * 10)) : Math.min(64_900, Math.round(seconds) + 100)
-  return { topic: `${topic}Backlog`, payload: `PulseTime${output} ${pulse}; Power${output} ON`, qos: 1 }
+  return {
+    topic: `${topic}Backlog`,
+    payload: `PulseTime${output} ${pulse}; Power${output} ON`,
+    qos: 1,
+    answer,
+  }
 }
 
 export const tasmota: Dialect = {

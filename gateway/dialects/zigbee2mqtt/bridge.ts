@@ -46,6 +46,24 @@ function readRename(answer: Record<string, unknown>, known: Knowledge): Decoded 
   ])
 }
 
+/** The answer to a request of ours, by the number that it carried. */
+function readResponse({ status, error }: Record<string, unknown>, id: string, base: string): Decoded {
+  const words = typeof error === 'string' ? { error: error.slice(0, 256) } : {}
+  const answer = { id: id.slice(0, 64), ok: status === 'ok', ...words }
+  return { results: [{ device: deviceIdOf(base), readings: {}, isBridge: true, answer }] }
+}
+
+/** A command that did not reach its device is told in the bridge's log alone. */
+function readFailure({ message }: Record<string, unknown>, known: Knowledge): Decoded | undefined {
+  if (typeof message !== 'string') return undefined
+  const [, name = ''] = /Publish 'set' .{0,80}? to '(.{1,128}?)' failed/.exec(message) ?? []
+  const named = known.get(nameKey(name)) as { address: string } | undefined
+  const address = named?.address ?? (known.get(deviceKey(name)) === undefined ? undefined : name)
+  if (address === undefined) return undefined
+  const answer = { id: '', ok: false, error: message.slice(0, 256) }
+  return { results: [{ device: address, readings: {}, isHeard: false, answer }] }
+}
+
 /** `what`: the levels after `bridge/`. */
 export function readBridge(what: string, payload: Uint8Array, base: string, known: Knowledge): Decoded {
   if (what === 'state') {
@@ -72,6 +90,12 @@ export function readBridge(what: string, payload: Uint8Array, base: string, know
   }
   if (what === 'event' && isObject(value)) return readEvent(value, known)
   if (what === 'response/device/rename' && isObject(value)) return readRename(value, known)
+  if (what.startsWith('response/') && isObject(value) && typeof value['transaction'] === 'string')
+    return readResponse(value, value['transaction'], base)
+  if ((what === 'logging' || what === 'log') && isObject(value)) {
+    const failed = readFailure(value, known)
+    if (failed) return failed
+  }
   if (what.startsWith('response/') && isObject(value) && value['status'] === 'error')
     return nothing(`the bridge refused: ${textOf(payload).slice(0, 200)}`)
   return nothing('about the bridge itself')

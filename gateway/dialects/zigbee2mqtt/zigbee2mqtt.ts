@@ -10,6 +10,7 @@ import {
   type Decoded,
   type Dialect,
   type DialectMessage,
+  type AnswerPolicy,
   type DialectSettings,
   type EncodedCommand,
   type Knowledge,
@@ -169,7 +170,14 @@ function encode(
   if (typeof payload === 'string') return { cannot: payload }
   const learned = known.get(baseKey) as { base: string } | undefined
   const topic = `${base ?? learned?.base ?? defaultBase}/${device}/set`
-  return { topic, payload: JSON.stringify(payload), qos: 1 }
+  return { topic, payload: JSON.stringify(payload), qos: 1, answer: answerTo(payload) }
+}
+
+/** The bridge publishes the state that a command has set. Of a warning it publishes nothing but that it failed. */
+function answerTo(payload: object): AnswerPolicy {
+  const wanted = Object.entries(payload).filter(([, value]) => value === 'ON' || value === 'OFF')
+  if (wanted.length === 0) return { by: 'refusal' }
+  return { by: 'report', isDone: ({ readings }) => wanted.every(([name, value]) => readings[name] === value) }
 }
 
 export const zigbee2mqtt: Dialect = {
@@ -182,12 +190,14 @@ export const zigbee2mqtt: Dialect = {
   claims: (topic) => topic.startsWith(`${defaultBase}/`) || bridgeTopic.test(topic),
   decode,
   encode,
-  permitJoin: (minutes, { base = defaultBase }) => ({
+  permitJoin: (minutes, { base = defaultBase }, id) => ({
     topic: `${base}/bridge/request/permit_join`,
     payload: JSON.stringify({
       value: minutes > 0,
       time: Math.min(permitSecondsMax, Math.max(0, Math.round(minutes * 60))),
+      transaction: id,
     }),
     qos: 1,
+    answer: { by: 'answer' },
   }),
 }

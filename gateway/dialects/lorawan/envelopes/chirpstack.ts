@@ -140,8 +140,17 @@ function readEvent(
       return readStatus(event)
     case 'ack':
       return json['acknowledged'] === true
-        ? { results: [{ device, readings: {}, presence: 'online' }] }
-        : nothing('a command that the device has not confirmed')
+        ? { results: [{ device, readings: {}, presence: 'online', answer: { id: '', ok: true } }] }
+        : {
+            results: [
+              {
+                device,
+                readings: {},
+                isHeard: false,
+                answer: { id: '', ok: false, error: 'the device has not confirmed it' },
+              },
+            ],
+          }
     case 'error':
     case 'log':
       return nothing(
@@ -205,6 +214,7 @@ function encode(
     topic: `${settings.base === undefined ? '' : `${settings.base}/`}application/${found.application}/device/${device}/command/down`,
     payload: JSON.stringify(found.version === 4 ? { devEui: device, ...body } : body),
     qos: 1,
+    answer: { by: 'answer' },
   }
 }
 

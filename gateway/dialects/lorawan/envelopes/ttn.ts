@@ -1,6 +1,6 @@
 // The Things Stack 3: v3/APP@TENANT/devices/ID/up and its other events. An absent field is zero or false.
 import type { DeviceCommand } from '../../../../protocols/device-mqtt/messages.ts'
-import { isObject } from '../../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../../protocols/kit/parse-json.ts'
 import { deviceIdOf, objectOf } from '../../meaning/values.ts'
 import {
   nothing,
@@ -108,10 +108,25 @@ function decode(
       results: [{ device, readings: {}, presence: 'online', about: { name } }],
       learned: [...countJoin(knowledge, device), ...learnDevice(knowledge, device, known(event))],
     }
-  if (type === 'down/ack') return { results: [{ device, readings: {}, presence: 'online' }] }
-  if (type === 'down/failed' || type === 'down/nack')
-    return nothing('a command that has not reached the device')
+  if (type === 'down/ack')
+    return { results: [{ device, readings: {}, presence: 'online', answer: { id: idIn(json), ok: true } }] }
+  if (type === 'down/failed' || type === 'down/nack') {
+    const id = idIn(json)
+    if (id === '') return nothing('a command that has not reached the device')
+    const said = scalarText(objectIn(objectIn(json, 'downlink_failed'), 'error')['message_format'])
+    const answer = { id, ok: false, error: (said ?? 'it has not reached the device').slice(0, 256) }
+    return { results: [{ device, readings: {}, isHeard: false, answer }] }
+  }
   return nothing(`an event of the network server: ${type}`)
+}
+
+const correlationPrefix = 'gengfu:'
+
+/** Of the command that an event is about; empty where it is none of ours. */
+function idIn(json: Record<string, unknown>): string {
+  const ids = [json, ...Object.values(json).filter(isObject)].flatMap((part) => part['correlation_ids'] ?? [])
+  const ours = ids.find((id): id is string => typeof id === 'string' && id.startsWith(correlationPrefix))
+  return ours?.slice(correlationPrefix.length, correlationPrefix.length + 64) ?? ''
 }
 
 function encode(
@@ -134,9 +149,18 @@ function encode(
   return {
     topic: `v3/${found.application}/devices/${found.name}/down/replace`,
     payload: JSON.stringify({
-      downlinks: [{ f_port: fPort, frm_payload: frame, priority: 'HIGHEST', confirmed: true }],
+      downlinks: [
+        {
+          f_port: fPort,
+          frm_payload: frame,
+          priority: 'HIGHEST',
+          confirmed: true,
+          correlation_ids: [correlationPrefix + command.id],
+        },
+      ],
     }),
     qos: 1,
+    answer: { by: 'answer' },
   }
 }
 

@@ -1,0 +1,53 @@
+// The door of a bridge for new devices: a bridge closes it by itself after four minutes, so that it is opened again until the time that a
+// person asked for is over.
+import type { Logger } from 'pino'
+import type { Clock } from '../../../protocols/kit/clock-port.ts'
+
+/** Shorter than the 254 s after which Zigbee2MQTT closes it. */
+export const renewMs = 240_000
+const minuteMs = 60_000
+
+export interface OpenDoorsOptions {
+  clock: Clock
+  /** What is in the way; undefined when the bridge has said yes. */
+  ask: (bridge: string, minutes: number) => Promise<string | undefined>
+  logger: Logger
+}
+
+export class OpenDoors {
+  readonly #options: OpenDoorsOptions
+  /** One for each bridge that is open now. */
+  readonly #cancels = new Map<string, () => void>()
+
+  constructor(options: OpenDoorsOptions) {
+    this.#options = options
+  }
+
+  /** 0 minutes close it. */
+  async open(bridge: string, minutes: number): Promise<string | undefined> {
+    this.#cancels.get(bridge)?.()
+    this.#cancels.delete(bridge)
+    const problem = await this.#options.ask(bridge, minutes)
+    if (problem === undefined && minutes * minuteMs > renewMs) this.#renewLater(bridge, minutes)
+    return problem
+  }
+
+  stop(): void {
+    for (const cancel of this.#cancels.values()) cancel()
+    this.#cancels.clear()
+  }
+
+  #renewLater(bridge: string, minutes: number): void {
+    const { clock, logger } = this.#options
+    const cancel = clock.after(renewMs, () => {
+      this.open(bridge, minutes - renewMs / minuteMs).then(
+        (problem) => {
+          if (problem !== undefined)
+            logger.warn({ bridge, problem }, 'a bridge closed its door before its time')
+        },
+        (error: Error) => logger.warn({ bridge, reason: error.message }, 'a bridge could not be asked again'),
+      )
+    })
+    this.#cancels.set(bridge, cancel)
+  }
+}
