@@ -9,7 +9,7 @@ import { takeBypass } from './zones/bypass.ts'
 import { alarmPrefix, boxKey, devicePrefix, pastPrefix, readBox, zonePrefix } from './documents.ts'
 import { DueQueue } from './due/due-queue.ts'
 import { takeUnreadable } from './blind.ts'
-import { judgeEvent, judgePresence } from './judge-event.ts'
+import { judgeEvent, judgePresence, takeHint } from './judge-event.ts'
 import { log, mostUrgent, setBox, type Judging } from './judging.ts'
 import { takeMaintenance } from './zones/maintenance.ts'
 import type { AlarmEngine, AlarmInput, AlarmMemory, Now, Outcome } from './port.ts'
@@ -106,7 +106,9 @@ function takeInput(judging: Judging, input: AlarmInput, index: Index): void {
     case 'unreadable':
       return takeUnreadable(judging, input)
     case 'presence':
-      return judgePresence(judging, input.device, input.isOnline)
+      return input.isHint
+        ? takeHint(judging, input.device, input.isOnline)
+        : judgePresence(judging, input.device, input.isOnline)
     case 'stage':
       return takeStage(judging, input.alarm, input.stage)
     case 'arm':

@@ -4,6 +4,7 @@ import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceSaid } from './port.ts'
+import type { Rhythm } from './due/rhythm.ts'
 import type { WaterTrack } from './water/water-track.ts'
 
 export { devicePrefix } from './port.ts'
@@ -69,6 +70,10 @@ export interface DeviceDocument extends DeviceSaid {
   lateMs?: number
   /** Since when its connection is lost. */
   offlineMs?: number
+  /** Since when its bridge says that it is offline. */
+  hintMs?: number
+  /** How often it speaks by itself. */
+  rhythm?: Rhythm
   contact?: Readings['contact']
   motion?: boolean
   /** Steady time at which it last reported motion. */

@@ -45,6 +45,7 @@ function carryOn(
   const nowMs = judging.now.steadyMs
   const document: DeviceDocument = { ...before, ...heardAt(before, device, nowMs) }
   if (document.offlineMs !== undefined) delete document.offlineMs
+  if (document.hintMs !== undefined) delete document.hintMs
   if (readings.contact !== undefined) document.contact = readings.contact
   for (const flag of flags) {
     const value = readings[flag]
@@ -203,5 +204,16 @@ export function judgePresence(judging: Judging, id: string, isOnline: boolean): 
     : { ...rest, offlineMs: offlineMs ?? nowMs }
   judging.memory.set(device.key, document)
   if (isOnline) endSilence(judging, device)
+  judging.dues.touch(device.key, deviceDueMs(judging, device, document))
+}
+
+/** What a bridge says of a listed device proves nothing: "offline" shortens the wait for its next report, "online" ends no silence. */
+export function takeHint(judging: Judging, id: string, isOnline: boolean): void {
+  const device = judging.settings.device(id)
+  const before = judging.memory.get(device.key) as DeviceDocument | undefined
+  if (!before || !device.isRegistered) return
+  const { hintMs, ...rest } = before
+  const document: DeviceDocument = isOnline ? rest : { ...rest, hintMs: hintMs ?? judging.now.steadyMs }
+  judging.memory.set(device.key, document)
   judging.dues.touch(device.key, deviceDueMs(judging, device, document))
 }

@@ -24,7 +24,8 @@ export type AlarmInput =
    * that no dialect knows.
    */
   | { type: 'unreadable'; device: string; excerpt: string; problem: string; isElsewhere?: true }
-  | { type: 'presence'; device: string; isOnline: boolean }
+  /** `isHint`: its bridge says so. */
+  | { type: 'presence'; device: string; isOnline: boolean; isHint?: boolean }
   | { type: 'tick' }
   | { type: 'stage'; alarm: string; stage: Stage; by?: string }
   | { type: 'arm'; zone: string; isArmed: boolean; by: string }

@@ -30,6 +30,8 @@ export interface DeviceFacts {
   reportIntervalMs: number
   /** Silent after this long without a message; Infinity for unregistered devices. */
   silentAfterMs: number
+  /** Its reports are in no configuration: they are learned. */
+  isLearned: boolean
   /** Silent this long after its connection is lost; Infinity for devices that sleep. */
   silentOfflineMs: number
   water: ResolvedWater
@@ -71,6 +73,23 @@ const reportIntervalByKind: Record<DeviceKind, number> = {
   sign: hourMs,
   loudspeaker: hourMs,
   other: 24 * hourMs,
+}
+/** No device that speaks a foreign dialect may be silent for longer, however seldom it speaks. */
+const ceilingMsByKind: Record<DeviceKind, number> = {
+  button: 26 * hourMs,
+  contact: 26 * hourMs,
+  motion: 26 * hourMs,
+  smoke: 26 * hourMs,
+  gas: 6 * hourMs,
+  leak: 26 * hourMs,
+  water: 2 * hourMs,
+  hub: 15 * minuteMs,
+  camera: 3 * hourMs,
+  siren: 26 * hourMs,
+  lamp: 26 * hourMs,
+  sign: 26 * hourMs,
+  loudspeaker: 26 * hourMs,
+  other: 72 * hourMs,
 }
 /** The grade of a zone makes the default report interval of its devices longer or shorter. */
 const intervalFactorByGrade: Record<ZoneSettings['grade'], number> = {
@@ -139,6 +158,9 @@ function resolveDevice(
     settings.reportIntervalS === undefined
       ? reportIntervalByKind[kind] * intervalFactorByGrade[zone?.grade ?? 'general']
       : settings.reportIntervalS * 1000
+  // A device out of a shop reports when its maker wants: some once a day.
+  const isForeign = settings.via !== undefined || settings.dialect !== undefined
+  const isLearned = settings.reportIntervalS === undefined
   const isAlwaysConnected = settings.isAlwaysConnected ?? alwaysConnected.has(kind)
   return {
     id: settings.id,
@@ -152,7 +174,8 @@ function resolveDevice(
     alarmPlace: alarmPlaceOf(settings, zone, all),
     guidance: { ...zone?.guidance, ...settings.guidance },
     reportIntervalMs,
-    silentAfterMs: missedReportsMax * reportIntervalMs,
+    silentAfterMs: isForeign && isLearned ? ceilingMsByKind[kind] : missedReportsMax * reportIntervalMs,
+    isLearned,
     // A device that sleeps closes its connection after each report, so a closed connection is no fault.
     silentOfflineMs: isAlwaysConnected ? lostConnectionMs : Infinity,
     water: resolveWater(settings.water, all.limits),
@@ -192,6 +215,7 @@ export function resolveSettings(settings: AlarmSettings): ResolvedSettings {
     guidance: {},
     reportIntervalMs: reportIntervalByKind.other,
     silentAfterMs: Infinity,
+    isLearned: false,
     silentOfflineMs: Infinity,
     water: strangersWater,
   })

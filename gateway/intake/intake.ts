@@ -236,6 +236,18 @@ export class Intake implements AlarmJudge {
     return this.#keep(outcome, time, [{ lane: 'routine', record }], { inputs: [named] })
   }
 
+  /** What a bridge says of a device that hangs on it. Only a change is kept. */
+  keepHint(device: string, isOnline: boolean): Promise<void> {
+    if (this.#memory.rebuilding) return Promise.reject(notTaking())
+    const presence = isOnline ? 'online' : 'offline'
+    if (!this.#memory.presence.change(`${device} by its bridge`, presence)) return Promise.resolve()
+    const time = this.#options.now()
+    const sequence = this.#options.journal.nextSequence()
+    const named = this.#name({ type: 'presence', device, isOnline, isHint: true }, sequence)
+    const record = logRecord(sequence, time, 'availability', { device, presence })
+    return this.#keep(this.#judge(named, time), time, [{ lane: 'routine', record }], { inputs: [named] })
+  }
+
   #acceptResult(message: Message): Promise<void> {
     const parsed = parseCommandResult(message.payload)
     if (!parsed.ok) return this.#quarantine(message, `result: ${describeProblems(parsed.problems)}`)

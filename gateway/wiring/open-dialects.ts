@@ -60,6 +60,7 @@ function keeperOf(intake: Intake, journal: Journal): Keeper {
       await journal.append({ records: [], state, isUrgent: false })
     },
     keepUnreadable: (message, problem) => intake.keepUnreadable(message, problem),
+    keepHint: (device, isOnline) => intake.keepHint(device, isOnline),
     keepPresence: (device, isOnline) =>
       intake.accept({
         device,

@@ -3,6 +3,10 @@
 // report, so for it a closed connection means nothing.
 import type { DeviceDocument } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
+import { rhythmAfter, silentAfterMsOf, usualGapMs } from './rhythm.ts'
+
+/** What a bridge says of a device is given so long at the least. */
+const hintedForMsMin = 180_000
 
 /** Counted from the latest start at the earliest: after a power cut every device gets time to come back. */
 export function silentDueMs(
@@ -12,9 +16,20 @@ export function silentDueMs(
 ): number {
   const started = startedMs ?? -Infinity
   const byReports =
-    Math.max(document.heardMs, started) + facts.silentAfterMs + missedReportsMax * (document.lateMs ?? 0)
-  if (document.offlineMs === undefined) return byReports
-  return Math.min(byReports, Math.max(document.offlineMs, started) + facts.silentOfflineMs)
+    Math.max(document.heardMs, started) +
+    silentAfterMsOf(document, facts) +
+    missedReportsMax * (document.lateMs ?? 0)
+  const { offlineMs, hintMs } = document
+  const byConnection =
+    offlineMs === undefined ? Infinity : Math.max(offlineMs, started) + facts.silentOfflineMs
+  // A bridge that says "offline" is no proof: one report that does not come makes it one.
+  const byHint = hintMs === undefined ? Infinity : Math.max(hintMs, started) + oneReportMs(document, facts)
+  return Math.min(byReports, byConnection, byHint)
+}
+
+function oneReportMs(document: DeviceDocument, facts: DeviceFacts): number {
+  const gapMs = (facts.isLearned ? usualGapMs(document) : undefined) ?? facts.silentAfterMs / missedReportsMax
+  return Math.max(hintedForMsMin, gapMs)
 }
 
 /** The remembered lateness shrinks by this much with each report that is not late. */
@@ -23,13 +38,15 @@ const forgetsTo = 0.9
 /** Updates a device when it is heard: the time, and its usual lateness. A missed report does not count as lateness. */
 export function heardAt(
   before: DeviceDocument | undefined,
-  { reportIntervalMs, isRegistered }: DeviceFacts,
+  facts: DeviceFacts,
   nowMs: number,
-): Pick<DeviceDocument, 'heardMs' | 'lateMs'> {
+): Pick<DeviceDocument, 'heardMs' | 'lateMs' | 'rhythm'> {
+  const { reportIntervalMs, isRegistered, isLearned } = facts
   const gapMs = before ? nowMs - before.heardMs : 0
+  const rhythm = isLearned ? rhythmAfter(before, facts, nowMs) : undefined
+  const heard = rhythm ? { heardMs: nowMs, rhythm } : { heardMs: nowMs }
   // Several messages of one waking, or messages between two reports, do not show how its timer runs.
-  if (!isRegistered || gapMs < reportIntervalMs / 2 || gapMs > 1.5 * reportIntervalMs)
-    return { heardMs: nowMs }
+  if (!isRegistered || gapMs < reportIntervalMs / 2 || gapMs > 1.5 * reportIntervalMs) return heard
   const lateMs = Math.round(Math.max(gapMs - reportIntervalMs, (before?.lateMs ?? 0) * forgetsTo, 0))
-  return { heardMs: nowMs, lateMs }
+  return { ...heard, lateMs }
 }

@@ -1,6 +1,7 @@
 // Root cause first: while a hub is silent, the silence of the devices behind it is muted, with the hub as the reason.
 import type { AlarmKind, BilingualText } from '../../../protocols/domain/alarm.ts'
-import { alarmKey, readAlarm, type AlarmDocument } from '../documents.ts'
+import { silentAfterMsOf } from '../due/rhythm.ts'
+import { alarmKey, readAlarm, readDevice, type AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
 import type { DeviceFacts } from '../resolved-settings.ts'
 import { admitLine, joinStorm } from './storm.ts'
@@ -43,11 +44,17 @@ export function muteHanging(judging: Judging, hub: string): void {
 }
 
 /** The hub reports again. A device that is still silent after its own time to come back has a fault of its own. */
+function timeOf({ memory }: Judging, device: DeviceFacts): number {
+  const document = readDevice(memory, device.id)
+  return document ? silentAfterMsOf(document, device) : device.silentAfterMs
+}
+
 export function giveHangingTime(judging: Judging, hub: string): void {
-  for (const { id, silentAfterMs } of judging.settings.hangingOn.get(hub) ?? []) {
+  for (const device of judging.settings.hangingOn.get(hub) ?? []) {
+    const { id } = device
     const document = readAlarm(judging.memory, silentKey(id))
     if (document?.suppression?.why === 'root-cause')
-      keepAlarm(judging, { ...document, unmuteMs: judging.now.steadyMs + silentAfterMs })
+      keepAlarm(judging, { ...document, unmuteMs: judging.now.steadyMs + timeOf(judging, device) })
   }
 }
 

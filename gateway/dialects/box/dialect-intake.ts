@@ -221,8 +221,12 @@ export class DialectIntake {
       if (event) keeper.takeReadings(event, all.part())
       // A bridge's report about its devices is a hint; about itself it is its last will.
       const isWill = result.isBridge === true || (settings.isDevice && result.presence !== 'asleep')
-      if (isWill && result.presence !== undefined && !message.isRetained)
+      // RETAIN on a message that comes from its sender itself does not make it an old one; a retained "offline" of a bridge stands.
+      const isNow = !message.isRetained || message.isDirect || result.presence === 'offline'
+      if (isWill && result.presence !== undefined && isNow)
         all.wait(keeper.keepPresence(device, result.presence === 'online'))
+      else if (!isWill && (result.presence === 'online' || result.presence === 'offline'))
+        all.wait(keeper.keepHint(device, result.presence === 'online'))
       this.#noteSender(settings, result, device)
       if (!message.isRetained || message.isDirect) this.#options.onHeard?.(device, result)
     }

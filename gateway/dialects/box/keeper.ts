@@ -15,6 +15,8 @@ export interface Keeper {
     problem: string,
   ): Promise<void>
   keepPresence(device: string, isOnline: boolean): Promise<void>
+  /** What a bridge says of a device: never a proof. */
+  keepHint(device: string, isOnline: boolean): Promise<void>
   wasKept(device: string, messageId: string): boolean
 }
 

@@ -1,0 +1,49 @@
+// How often a device speaks by itself, learned from its own messages: three of the longest gaps that it is known for are silence, and
+// never more than the ceiling of its kind. What the configuration says about its reports stands over it.
+import type { DeviceDocument } from '../documents.ts'
+import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
+
+/** The longest gap of the time that is running, and of the one before it. */
+export interface Rhythm {
+  sinceMs: number
+  longestMs: number
+  count: number
+  beforeMs?: number
+}
+
+/** A time is long enough when it holds a night and this many messages. */
+const learnForMs = 86_400_000
+const messagesMin = 24
+/** However often a device speaks, so long it may say nothing. */
+const silentAfterMsMin = 15 * 60_000
+
+/** The longest gap that a device is known for; undefined until a whole time was seen. */
+export function usualGapMs({ rhythm }: DeviceDocument): number | undefined {
+  if (rhythm?.beforeMs === undefined) return undefined
+  return Math.max(rhythm.beforeMs, rhythm.longestMs)
+}
+
+/** Without a word for so long a device is silent. */
+export function silentAfterMsOf(document: DeviceDocument, facts: DeviceFacts): number {
+  const gapMs = facts.isLearned ? usualGapMs(document) : undefined
+  if (gapMs === undefined) return facts.silentAfterMs
+  return Math.min(facts.silentAfterMs, Math.max(silentAfterMsMin, missedReportsMax * gapMs))
+}
+
+/** The rhythm after a message. After a silence it is learned anew: the device, or what it was told, may have changed. */
+export function rhythmAfter(
+  before: DeviceDocument | undefined,
+  facts: DeviceFacts,
+  nowMs: number,
+): Rhythm | undefined {
+  if (!facts.isLearned) return undefined
+  const gapMs = before ? nowMs - before.heardMs : 0
+  const rhythm = before?.rhythm
+  if (!before || !rhythm || gapMs > silentAfterMsOf(before, facts))
+    return { sinceMs: nowMs, longestMs: 0, count: 0 }
+  const longestMs = Math.max(rhythm.longestMs, gapMs)
+  const count = rhythm.count + 1
+  if (nowMs - rhythm.sinceMs >= learnForMs && count >= messagesMin)
+    return { sinceMs: nowMs, longestMs: 0, count: 0, beforeMs: longestMs }
+  return { ...rhythm, longestMs, count }
+}
