@@ -4,7 +4,6 @@ import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
 import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceSaid } from './port.ts'
-import type { Rhythm } from './due/rhythm.ts'
 import type { WaterTrack } from './water/water-track.ts'
 
 export { devicePrefix } from './port.ts'
@@ -61,6 +60,14 @@ export interface AlarmDocument {
 
 export interface PastDocument {
   changesMs: number[]
+}
+
+/** The longest gap of the time that is running, and of the one before it. */
+export interface Rhythm {
+  sinceMs: number
+  longestMs: number
+  count: number
+  beforeMs?: number
 }
 
 /** What is known of one device. It depends only on that device's own inputs. */

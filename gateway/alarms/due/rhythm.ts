@@ -1,15 +1,7 @@
 // How often a device speaks by itself, learned from its own messages: three of the longest gaps that it is known for are silence, and
 // never more than the ceiling of its kind. What the configuration says about its reports stands over it.
-import type { DeviceDocument } from '../documents.ts'
+import type { DeviceDocument, Rhythm } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
-
-/** The longest gap of the time that is running, and of the one before it. */
-export interface Rhythm {
-  sinceMs: number
-  longestMs: number
-  count: number
-  beforeMs?: number
-}
 
 /** A time is long enough when it holds a night and this many messages. */
 const learnForMs = 86_400_000
