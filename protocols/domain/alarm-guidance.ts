@@ -143,3 +143,9 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     en: 'Look for one cause first (power, weather, a hub, radio), then at the most urgent line of the list.',
   },
 }
+
+/** A person who called in silence may be next to an attacker: a ringing telephone would give them away. */
+export const quietGuidance: BilingualText = {
+  zh: '不要回拨电话，不要派村民单独上门；立即报警 110，并悄悄查看抓拍。',
+  en: 'Do not call back and send no villager alone: call the police (110) at once and look at the snapshot quietly.',
+}

@@ -1,10 +1,8 @@
 // The default alarm table as data: the meaning, colour, codes and end of each kind. Designed after ISA-18.2, Contact
 // ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
 import type { AlarmKind, BilingualText } from './alarm.ts'
-import type { Colour } from './colour.ts'
-import { alarmGuidance } from './alarm-guidance.ts'
-
-export type CapSeverity = 'Extreme' | 'Severe' | 'Moderate' | 'Minor'
+import { capByColour, gbPriorityByColour, type CapSeverity, type Colour } from './colour.ts'
+import { alarmGuidance, quietGuidance } from './alarm-guidance.ts'
 
 /** Codes for receivers of other makes. Contact ID: qualifier 1 new, 3 restore, before the number. */
 export interface AlarmCodes {
@@ -65,12 +63,6 @@ const variant = (name: Texts, more: Omit<AlarmVariant, 'name'> = {}): AlarmVaria
   name: both(name),
   ...more,
 })
-
-/** A person who called in silence may be next to an attacker: a ringing telephone would give them away. */
-const quietGuidance = both([
-  '不要回拨电话，不要派村民单独上门；立即报警 110，并悄悄查看抓拍。',
-  'Do not call back and send no villager alone: call the police (110) at once and look at the snapshot quietly.',
-])
 
 const neverHeldBack: Texts = [
   '立即报警，从不合并、搁置、延迟或抑制',
@@ -384,14 +376,6 @@ export const alarmTable: Readonly<Record<AlarmKind, AlarmRow>> = Object.freeze(
     ]),
   ) as Record<AlarmKind, AlarmRow>,
 )
-
-const capByColour: Record<Colour, CapSeverity> = {
-  red: 'Extreme',
-  orange: 'Severe',
-  yellow: 'Moderate',
-  blue: 'Minor',
-}
-const gbPriorityByColour: Record<Colour, number> = { red: 1, orange: 2, yellow: 3, blue: 4 }
 
 /** The codes of one alarm in its present state: its kind's, its variant's if different, and those of its colour. */
 export function alarmCodes(alarm: { kind: AlarmKind; variant?: string | undefined; colour: Colour }) {

@@ -24,3 +24,15 @@ export const colourSigns: Record<Colour, { zh: string; en: string; symbol: strin
   yellow: { zh: '黄色', en: 'yellow', symbol: '■' },
   blue: { zh: '蓝色', en: 'blue', symbol: '●' },
 }
+
+/** Severity of the Common Alerting Protocol. */
+export type CapSeverity = 'Extreme' | 'Severe' | 'Moderate' | 'Minor'
+
+export const capByColour: Record<Colour, CapSeverity> = {
+  red: 'Extreme',
+  orange: 'Severe',
+  yellow: 'Moderate',
+  blue: 'Minor',
+}
+/** AlarmPriority of GB/T 28181. */
+export const gbPriorityByColour: Record<Colour, number> = { red: 1, orange: 2, yellow: 3, blue: 4 }
