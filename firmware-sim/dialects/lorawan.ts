@@ -12,7 +12,15 @@ type Envelope = (
 }
 
 const models = { button: 'WS101', door: 'WS301', water: 'EM500-SWL', siren: 'WS523', lamp: 'WS523' } as const
-const codeOf: Record<ButtonPress, number> = { pressed: 1, held: 2, double: 3, duress: 4 }
+/** A bought button with one key has no green one: it is pressed. */
+const codeOf: Record<ButtonPress, number> = {
+  pressed: 1,
+  held: 2,
+  double: 3,
+  duress: 4,
+  assist: 1,
+  cancel: 1,
+}
 
 function frameOf(
   device: SimulatedDevice,

@@ -38,7 +38,14 @@ export const tasmota: Speaker = {
     ]
   },
   press: (device, how, _count, has) => {
-    const Action = { pressed: 'SINGLE', double: 'DOUBLE', held: 'HOLD', duress: 'DURESS' }[how]
+    const Action = {
+      pressed: 'SINGLE',
+      double: 'DOUBLE',
+      held: 'HOLD',
+      duress: 'DURESS',
+      assist: 'ASSIST',
+      cancel: 'CANCEL',
+    }[how]
     const isRetained = has('retained-press')
     return has('legacy-words')
       ? [
@@ -94,7 +101,7 @@ export const shelly: Speaker = {
     ]
   },
   press: (device, how, count, has) => {
-    const event = { pressed: 'S', double: 'SS', held: 'L', duress: 'SSS' }[how]
+    const event = { pressed: 'S', double: 'SS', held: 'L', duress: 'SSS', assist: 'S', cancel: 'S' }[how]
     const topic = `shellies/${firstOf(device)}/input_event/0`
     return [
       { topic, payload: JSON.stringify({ event, event_cnt: count }), isRetained: has('retained-press') },
@@ -143,9 +150,14 @@ export const shelly2: Speaker = {
     ]
   },
   press: (device, how, count, has) => {
-    const event = { pressed: 'single_push', double: 'double_push', held: 'long_push', duress: 'triple_push' }[
-      how
-    ]
+    const event = {
+      pressed: 'single_push',
+      double: 'double_push',
+      held: 'long_push',
+      duress: 'triple_push',
+      assist: 'single_push',
+      cancel: 'single_push',
+    }[how]
     const ts = 1_700_000_000 + count
     const of = (word: string) => ({ ts, events: [{ component: 'input:0', id: 0, event: word, ts }] })
     return [
@@ -207,7 +219,14 @@ export const esphome: Speaker = {
     {
       topic: `${device.id}/event/sos/state`,
       payload: JSON.stringify({
-        event_type: { pressed: 'press', double: 'double', held: 'hold', duress: 'duress' }[how],
+        event_type: {
+          pressed: 'press',
+          double: 'double',
+          held: 'hold',
+          duress: 'duress',
+          assist: 'assist',
+          cancel: 'cancel',
+        }[how],
       }),
       isRetained: has('retained-press'),
     },

@@ -12,7 +12,14 @@ const exposes: Record<string, object[]> = {
     { type: 'switch', features: [{ type: 'binary', name: 'state', property: 'state', value_on: 'ON' }] },
   ],
 }
-const actions = { pressed: 'single', double: 'double', held: 'hold', duress: 'emergency_duress' } as const
+const actions = {
+  pressed: 'single',
+  double: 'double',
+  held: 'hold',
+  duress: 'emergency_duress',
+  assist: 'assist',
+  cancel: 'cancel',
+} as const
 /** A name as people give it, with a slash and a space. */
 const nameOf = ({ zone, id }: SimulatedDevice): string => `${zone}/house ${id}`
 const topicOf = (device: SimulatedDevice): string => `zigbee2mqtt/${nameOf(device)}`

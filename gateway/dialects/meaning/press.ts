@@ -67,6 +67,7 @@ export function pressOf(action: unknown): Press | undefined {
   if (parts.some((part) => part === 'release' || part === 'released')) return undefined
   if (parts.includes('duress')) return 'duress'
   if (parts.includes('assist') || parts.includes('assistance')) return 'assist'
+  if (parts.includes('cancel')) return 'cancel'
   if (parts.some((part) => held.has(part))) return 'held'
   if (parts.some((part) => double.has(part))) return 'double'
   if (parts.some((part) => emergency.has(part))) return 'pressed'
