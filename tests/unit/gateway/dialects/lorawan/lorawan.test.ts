@@ -99,6 +99,7 @@ test('a siren gets the bytes of its maker in the message of its network server',
     topic: 'application/7/device/0102030405060708/command/down',
     payload: '{"devEui":"0102030405060708","confirmed":true,"fPort":7,"data":"kGkBAQC0AAAAAAA="}',
     qos: 1,
+    answer: { by: 'answer' },
   })
   expect(siren(0)).toMatchObject({ payload: expect.stringContaining('kGkAAAAAAAAAAAA=') as string })
   const other = await heard(ttn, 'v3/app@t/devices/s-1/join', {
