@@ -106,3 +106,45 @@ test('shows each camera with its plain reason, and takes a picture for somebody 
     Array.from({ length: 2 }, () => ['/api/v1/cameras/cam-1/snapshot', '{"by":"李"}']),
   )
 })
+
+test('shows who knocks, and takes a device in with its kind, zone and name, in the name of the person', async () => {
+  gateway.devices = {
+    ...gateway.devices,
+    knocking: [
+      {
+        address: '0x00158d0001abcd01',
+        via: 'z2m',
+        dialect: 'zigbee2mqtt',
+        model: 'WXKG11LM',
+        maker: 'Aqara',
+        readings: ['button', 'batteryPercent'],
+        commands: [],
+        last: { batteryPercent: 90, note: '<b>x</b>' },
+        kind: 'button',
+        heardAgoMs: 5000,
+      },
+    ],
+  }
+  await askNow()
+  const knock = '[data-knock="0x00158d0001abcd01"]'
+  await page.waitForSelector(knock)
+  expect(await page.textContent(knock)).toContain('Aqara WXKG11LM')
+  expect(await page.textContent(`${knock} code`)).toContain('<b>x</b>')
+  expect(await page.inputValue(`${knock} select`)).toBe('button')
+  expect(await page.isDisabled(`${knock} form button`)).toBe(true)
+  await page.fill('.knocking .asks input', '李')
+  await page.selectOption(`${knock} label:nth-of-type(2) select`, 'wang')
+  await page.fill(`${knock} form input`, '奶奶的按钮')
+  gateway.cameraAnswer = { ok: true }
+  await page.click(`${knock} form button`)
+  await page.waitForSelector(`${knock} .outcome`)
+  expect(gateway.asked).toEqual([
+    [
+      '/api/v1/devices/adopt',
+      '{"by":"李","address":"0x00158d0001abcd01","kind":"button","zone":"wang","name":"奶奶的按钮"}',
+    ],
+  ])
+  await page.click('[data-walk-test] form button')
+  await page.waitForSelector('[data-walk-test] .outcome')
+  expect(gateway.asked[1]).toEqual(['/api/v1/maintenance', '{"by":"李","zone":"box","minutes":30}'])
+})

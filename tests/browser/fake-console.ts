@@ -1,8 +1,20 @@
 // A gateway's console for page tests: serves the page and one HealthAnswer, and stops answering on request.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { HealthAnswer } from '../../protocols/console/api.ts'
+import type { DevicesAnswer, HealthAnswer } from '../../protocols/console/api.ts'
 import { servePage } from './serve-page.ts'
+
+const noDevices: DevicesAnswer = {
+  v: 1,
+  devices: [],
+  knocking: [],
+  lockedOut: [],
+  forgotten: [],
+  kinds: ['button', 'contact', 'other'],
+  zones: [{ id: 'wang', name: '王家' }],
+  bridges: [],
+  canChange: true,
+}
 
 export class FakeConsole {
   health: HealthAnswer
@@ -10,13 +22,16 @@ export class FakeConsole {
   /** Bodies of the camera requests, and their answers. */
   readonly asked: [path: string, body: string][] = []
   cameraAnswer: object = { ok: true }
+  devices: DevicesAnswer = noDevices
   #server: Server
 
   constructor(pages: string, health: HealthAnswer) {
     this.health = health
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://box').pathname
-      if (path.startsWith('/api/v1/cameras/')) {
+      if (path === '/api/v1/devices')
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(this.devices))
+      else if (request.method === 'POST') {
         request.setEncoding('utf8').on('data', (body: string) => this.asked.push([path, body]))
         request.on('end', () => response.end(JSON.stringify(this.cameraAnswer)))
       } else if (path !== '/api/v1/health') void servePage(pages, path, response)

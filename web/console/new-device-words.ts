@@ -1,0 +1,30 @@
+// The console's words about devices that knock, bridges and walk tests.
+
+export const newDeviceWords = {
+  title: { zh: '待登记的设备与走测', en: 'Devices that knock, and walk tests' },
+  nobody: { zh: '没有待登记的设备', en: 'No device knocks' },
+  yourName: { zh: '您的姓名（操作会记录）', en: 'Your name (what you do is written down)' },
+  heard: { zh: '{age} 前', en: '{age} ago' },
+  last: { zh: '最后报文', en: 'said last' },
+  can: { zh: '能力', en: 'can' },
+  kind: { zh: '类型', en: 'Kind' },
+  zone: { zh: '区域', en: 'Zone' },
+  noZone: { zh: '无区域', en: 'no zone' },
+  name: { zh: '名称', en: 'Name' },
+  adopt: { zh: '登记', en: 'Adopt' },
+  adopted: { zh: '已登记，网关数秒内生效。', en: 'Adopted: it counts within seconds.' },
+  lockedOut: { zh: '已被替换并锁定', en: 'other hardware took its place' },
+  door: { zh: '允许新设备入网 4 分钟', en: 'Let new devices join for 4 min' },
+  opened: { zh: '网桥已允许入网。', en: 'The bridge lets new devices join.' },
+  test: { zh: '走测', en: 'Walk test' },
+  wholeBox: { zh: '整个网关', en: 'the whole box' },
+  minutes: { zh: '分钟（到时自动结束）', en: 'minutes (it ends by itself)' },
+  begin: { zh: '开始', en: 'Begin' },
+  end: { zh: '结束', en: 'End' },
+  begun: {
+    zh: '走测开始：告警标为演练，不惊动任何人。',
+    en: 'On test: alarms are marked as a test and call nobody.',
+  },
+  ended: { zh: '走测已结束。', en: 'The test is over.' },
+  failed: { zh: '网关没有回答，请重试。', en: 'The gateway did not answer: try again.' },
+}
