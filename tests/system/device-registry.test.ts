@@ -172,6 +172,29 @@ test('a siren that connects itself is replaced: the new one is rung under its ow
   expect(knocking.map(({ address }) => address)).toContain('visitor')
 }, 60_000)
 
+test('the door of a bridge opens when the bridge says yes, and its no is told in its own words', async () => {
+  const client = await bridge()
+  await client.subscribeAsync('zigbee2mqtt/bridge/request/permit_join', { qos: 1 })
+  let answer: object = { status: 'ok' }
+  client.on('message', (_topic, payload) => {
+    const { transaction, time } = JSON.parse(payload.toString()) as { transaction: string; time: number }
+    const said = { data: { time }, transaction, ...answer }
+    client.publish('zigbee2mqtt/bridge/response/permit_join', JSON.stringify(said), { qos: 1 })
+  })
+  const ask = async (name: string): Promise<[number, string]> => {
+    const response = await fetch(new URL(`/api/v1/bridges/${name}/permit-join`, run.box().consoleUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ minutes: 4, by: 'li' }),
+    })
+    return [response.status, await response.text()]
+  }
+  expect(await ask('z2m')).toEqual([200, '{"ok":true}'])
+  answer = { status: 'error', error: 'no coordinator' }
+  expect(await ask('z2m')).toMatchObject([400, expect.stringContaining('no coordinator')])
+  expect(await ask('nowhere')).toMatchObject([400, expect.stringContaining('no bridge')])
+}, 60_000)
+
 test('a stopped box is listed and changed on its folder, and has it all after its start', async () => {
   await run.stop()
   expect(await command('rename', 'wang-sos', '王奶奶的按钮')).toMatchObject([
