@@ -22,7 +22,7 @@ export function silentAfterMsOf(document: DeviceDocument, facts: DeviceFacts): n
   return Math.min(facts.silentAfterMs, Math.max(silentAfterMsMin, missedReportsMax * gapMs))
 }
 
-/** The rhythm after a message. After a silence it is learned anew: the device, or what it was told, may have changed. */
+/** The rhythm after a message. A longer gap counts at once, and is forgotten when two times have passed without it. */
 export function rhythmAfter(
   before: DeviceDocument | undefined,
   facts: DeviceFacts,
@@ -31,8 +31,7 @@ export function rhythmAfter(
   if (!facts.isLearned) return undefined
   const gapMs = before ? nowMs - before.heardMs : 0
   const rhythm = before?.rhythm
-  if (!before || !rhythm || gapMs > silentAfterMsOf(before, facts))
-    return { sinceMs: nowMs, longestMs: 0, count: 0 }
+  if (!rhythm) return { sinceMs: nowMs, longestMs: 0, count: 0 }
   const longestMs = Math.max(rhythm.longestMs, gapMs)
   const count = rhythm.count + 1
   if (nowMs - rhythm.sinceMs >= learnForMs && count >= messagesMin)

@@ -103,6 +103,18 @@ describe('no activity', () => {
     expect(v.alarms().map(({ kind }) => kind)).toEqual(['no-activity'])
   })
 
+  it('that was due while the house was on test is told in the morning, and not at night', () => {
+    const v = village()
+    v.says('room-1', { motion: true })
+    v.wait(11 * hourS)
+    v.judge({ type: 'maintenance', zone: 'wang', forMs: 4 * hourS * 1000, by: 'fitter' })
+    // 03:00: the test has been over for four hours.
+    v.wait(8 * hourS)
+    expect(v.alarms()).toEqual([])
+    v.wait(3.2 * hourS)
+    expect(v.alarms().map(({ kind }) => kind)).toEqual(['no-activity'])
+  })
+
   it('is asked of no household that did not ask for it, and keeps one time alone', () => {
     const v = village({ zones: [{ id: 'wang' }] })
     v.says('room-1', { motion: true })

@@ -46,7 +46,7 @@ describe('supervision', () => {
     expect(silent(v)).toEqual(['door-1 unacknowledged'])
   })
 
-  it('learns anew after a silence, so that a device whose reports became rarer is told of once', () => {
+  it('takes a longer gap in at once, so that a device whose reports became rarer is told of once', () => {
     const v = bought()
     speak(v, 1800, 26)
     v.wait(2 * hourS)
