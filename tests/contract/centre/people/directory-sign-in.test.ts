@@ -131,29 +131,29 @@ const endOf = async (browser: Browser, callback: string): Promise<string | null>
 test('opens a session of the account of that name, with its role and villages', async () => {
   const browser = new Browser()
   const callback = await prove(browser, 'li')
-  expect(await endOf(browser, callback)).toBe('../../../../')
+  expect(await endOf(browser, callback)).toBe('../../../')
   const me = await fetch(`${running.centre.httpUrl}/api/v1/me`, {
     headers: { cookie: `gengfu_session=${sessionOf(browser)}` },
   })
   expect(await me.json()).toMatchObject({ user: 'li', role: 'supervisor', scope: ['320612104'] })
   // The proof counts once.
-  expect(await endOf(browser, callback)).toBe('../../../../?sign-in=refused')
+  expect(await endOf(browser, callback)).toBe('../../../?sign-in=refused')
 })
 
 test('lets nobody in without an account, and makes none', async () => {
   const browser = new Browser()
-  expect(await endOf(browser, await prove(browser, 'stranger'))).toBe('../../../../?sign-in=unknown')
+  expect(await endOf(browser, await prove(browser, 'stranger'))).toBe('../../../?sign-in=unknown')
   expect(sessionOf(browser)).toBe('')
 })
 
 test('a proof that was planted by a link from elsewhere, or changed, opens nothing', async () => {
   const [attacker, victim] = [new Browser(), new Browser()]
   const callback = await prove(attacker, 'li')
-  expect(await endOf(victim, callback)).toBe('../../../../?sign-in=refused')
+  expect(await endOf(victim, callback)).toBe('../../../?sign-in=refused')
   expect(sessionOf(victim)).toBe('')
   const changed = new URL(callback)
   changed.searchParams.set('code', 'guessed')
-  expect(await endOf(attacker, changed.href)).toBe('../../../../?sign-in=refused')
+  expect(await endOf(attacker, changed.href)).toBe('../../../?sign-in=refused')
   expect(sessionOf(attacker)).toBe('')
 })
 
@@ -168,7 +168,7 @@ test('the centre works, and says so, while the directory can not be reached', as
   }
   const alone = await startCentre(other, { config: { accounts: { oidc } } })
   const answer = await fetch(`${alone.centre.httpUrl}/api/v1/oidc/start`, { redirect: 'manual' })
-  expect(answer.headers.get('location')).toBe('../../../../?sign-in=unreachable')
+  expect(answer.headers.get('location')).toBe('../../../?sign-in=unreachable')
   expect(await (await alone.get('/api/v1/sign-in')).json()).toEqual({ directory: true })
   await alone.centre.stop()
   dropFolder(other)
