@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { parse, stringify } from 'yaml'
 import { SimulatedCamera } from './camera/simulated-camera.ts'
+import { pushCommand, townBoxConfig } from './demo-town-box.ts'
 import { createVillageConfig } from './village/village-config.ts'
 import { createVillage } from './village/village.ts'
 import { print, printProblem } from '../platform/terminal.ts'
@@ -26,7 +27,15 @@ const pidFile = 'demo.pid'
 const startMsMax = 30_000
 const stopMsMax = 6000
 
-const preferredPorts = { http: 8800, uplink: 18_830, mqtt: 1883, console: 8080 }
+const preferredPorts = {
+  http: 8800,
+  uplink: 18_830,
+  mqtt: 1883,
+  console: 8080,
+  townMqtt: 1893,
+  townConsole: 8081,
+  townPush: 8090,
+}
 
 const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
 const say = (text: string): boolean => printProblem(`${text}\n`)
@@ -38,9 +47,10 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
     )
     .option('--fresh', 'forget the data of earlier runs 清空以前的数据')
     .option('--dir <folder>', 'where the data is kept 数据目录', '.demo')
+    .option('--town-box', 'a second box beside the centre, for 4G devices 另启镇级网关，接 4G 设备')
     .exitOverride()
-    .action(async (options: { fresh?: boolean; dir: string }) =>
-      new Demo(resolve(options.dir)).run(options.fresh === true),
+    .action(async (options: { fresh?: boolean; townBox?: boolean; dir: string }) =>
+      new Demo(resolve(options.dir), options.townBox === true).run(options.fresh === true),
     )
   try {
     await command.parseAsync(argv, { from: 'user' })
@@ -54,14 +64,16 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
 
 class Demo {
   readonly #folder: string
+  readonly #hasTownBox: boolean
   readonly #children: { name: string; process: ChildProcess }[] = []
   /** A camera with a view of the printed button's yard: a press brings pictures to the desk. */
   readonly #camera = new SimulatedCamera()
   #stopVillage: () => void = () => undefined
   #isStopping = false
 
-  constructor(folder: string) {
+  constructor(folder: string, hasTownBox: boolean) {
     this.#folder = folder
+    this.#hasTownBox = hasTownBox
   }
 
   async run(isFresh: boolean): Promise<void> {
@@ -106,6 +118,7 @@ class Demo {
       'demo',
     ])
     await this.#startChild('gateway', ['gateway', '--config', gatewayFile], 'gateway is listening')
+    if (this.#hasTownBox) await this.#startTownBox(ports)
     if (this.#isStopping) return
     const village = createVillage({
       seed,
@@ -125,12 +138,18 @@ class Demo {
         `login ${supervisor} ${leading}`,
         `token ${token}`,
         `press mosquitto_pub -h 127.0.0.1 -p ${ports.mqtt} -i ${pressedButton} -q 1 -t gengfu/v1/${pressedButton}/event -m "${payload}"`,
+        ...(this.#hasTownBox ? [pushCommand(this.#folder, ports)] : []),
         '',
       ].join('\n'),
     )
     say(
       `${deviceCount} simulated devices report every ${reportSeconds} s; logs in ${this.#folder}; Ctrl-C ends it 按 Ctrl-C 结束`,
     )
+  }
+
+  async #startTownBox(ports: Ports): Promise<void> {
+    const file = this.#write('town-box.yaml', townBoxConfig(this.#folder, ports))
+    await this.#startChild('town-box', ['gateway', '--config', file], 'gateway is listening')
   }
 
   /** The centre stores users; the password generated for this one is stored beside it. */

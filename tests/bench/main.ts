@@ -48,6 +48,11 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
     load: async () => (await import('./load/small-box.ts')).runSmallBox,
   },
+  'bought-devices': {
+    words:
+      'a press through each dialect, and 2000 Zigbee devices on one bridge, beside native (--minutes 10)',
+    load: async () => (await import('./load/bought-devices.ts')).runBoughtDevices,
+  },
   'hostile-device': {
     words: 'a press beside one hostile device of a valid password, and without it, in turn (--minutes 10)',
     load: async () => (await import('./hostile/hostile-device.ts')).runHostileDevice,
