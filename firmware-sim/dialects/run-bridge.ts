@@ -47,6 +47,7 @@ export class Conversation {
   readonly #has: (quirk: Quirk) => boolean
   readonly #random
   readonly #counts = new Map<string, number>()
+  #presses = 0
 
   constructor(options: Pick<RunBridgeOptions, 'dialect' | 'devices' | 'seed' | 'quirks'>) {
     const speaker = speakers[options.dialect]
@@ -76,8 +77,9 @@ export class Conversation {
   /** Undefined in a village without a button. */
   press(): SimulatedMessage[] | undefined {
     const buttons = this.#devices.filter(({ kind }) => kind === 'button')
-    if (buttons.length === 0) return undefined
-    const device = this.#random.pick(buttons)
+    // In turn: the same bytes from one button within a second are one message.
+    const device = buttons[this.#presses++ % Math.max(1, buttons.length)]
+    if (!device) return undefined
     return this.#twice(this.#speaker.press(device, 'pressed', this.#count(device), this.#has))
   }
 

@@ -18,7 +18,8 @@ const pressMsMax = 10_000
 const pauseMs = 60
 const settleMs = 5000
 const warmUp = 10
-const inVillage = 20
+/** Enough buttons that each of them rests for seconds. */
+const inVillage = 200
 
 const gatewayDialect: Record<string, string> = {
   shelly2: 'shelly',
