@@ -1,3 +1,4 @@
+// The configuration that the demo writes for its town box, read by the gateway's own parser.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
