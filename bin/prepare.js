@@ -51,6 +51,13 @@ const purposes = {
   build: { debian: [], isBuilt: true },
   demo: { debian: debian.demo, isBuilt: true },
   test: { debian: debian.test, isBuilt: true },
+  package: {
+    debian: [
+      { name: 'dpkg-dev', probe: '/usr/bin/dpkg-deb' },
+      { name: 'xz-utils', probe: '/usr/bin/xz' },
+    ],
+    isBuilt: true,
+  },
   bench: { debian: debian.test.filter(({ name }) => benched.has(name)), isBuilt: true },
 }
 

@@ -32,6 +32,7 @@ import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
+import { proveRelease } from './wiring/prove-release.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 
 /**
@@ -74,6 +75,9 @@ export interface Gateway {
 
 /** The configuration has changed: read it again and restart. */
 export class ConfigChanged extends Error {}
+/** The version on trial is at fault: end, and the one before is started. */
+export class ReleaseFailed extends Error {}
+
 export function createGateway(options: GatewayOptions): Gateway {
   return new WiredGateway(options)
 }
@@ -170,6 +174,14 @@ class WiredGateway implements Gateway {
     await this.#listen(opened, { intake, broker, dialects, facts })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()
+    proveRelease(base, {
+      journal,
+      broker,
+      uplink,
+      consoleUrl: this.#consoleUrl,
+      lastReceiptMs,
+      onFailed: (reason) => this.#fail(new ReleaseFailed(reason)),
+    })
     logger.info({ ...this.addresses(), epoch: journal.epoch, boot }, 'gateway is listening')
   }
 

@@ -27,6 +27,7 @@ import {
   type BrokerAddress,
   type DeviceBroker,
   type DeviceSighting,
+  type OwnEvent,
   type PublishChoice,
 } from './port.ts'
 import { Places } from './connections/places.ts'
@@ -204,13 +205,11 @@ class Broker implements DeviceBroker {
     return this.#sightings.onChange(listener)
   }
 
-  sightingOf(device: string): DeviceSighting {
-    return this.#sightings.of(device)
-  }
+  sightingOf = (device: string): DeviceSighting => this.#sightings.of(device)
 
-  sightings(): DeviceSighting[] {
-    return this.#sightings.all()
-  }
+  sightings = (): DeviceSighting[] => this.#sightings.all()
+
+  proveAnswer = (event: OwnEvent): Promise<void> => this.#listeners.proveAnswer(event)
 
   async reload(): Promise<void> {
     const { logger } = this.#options

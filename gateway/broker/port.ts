@@ -91,6 +91,13 @@ export interface DevicePublisher {
   publish(topic: string, payload: Uint8Array | string, choice?: PublishChoice): Promise<void>
 }
 
+/** An event of the box's own, to prove that events are answered. */
+export interface OwnEvent {
+  device: string
+  payload: string
+  timeoutMs: number
+}
+
 export interface DeviceBroker extends DevicePublisher {
   /** Opens every listener; rejects when one can not be opened. */
   start(): Promise<void>
@@ -112,4 +119,9 @@ export interface DeviceBroker extends DevicePublisher {
   sightings(): DeviceSighting[]
   /** Reads the password, revocation and certificate files again now; they are also watched. */
   reload(): Promise<void>
+  /**
+   * Sends one QoS 1 event as a device of the box's own, over a socket; resolves with its PUBACK, so everything from the socket
+   * to the disk works. Rejects after `timeoutMs`, or with what broke.
+   */
+  proveAnswer(event: OwnEvent): Promise<void>
 }

@@ -61,6 +61,7 @@ export function namedBroker(broker: DeviceBroker, { idOf, nameOf }: DeviceNames)
     stop: () => broker.stop(),
     addresses: () => broker.addresses(),
     reload: () => broker.reload(),
+    proveAnswer: (event) => broker.proveAnswer({ ...event, device: nameOf(event.device) }),
     publish: (topic, payload, choice) => {
       const place = parseDeviceTopic(topic)
       const to = place === undefined ? topic : deviceTopic(nameOf(place.device), place.channel)

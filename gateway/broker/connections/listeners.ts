@@ -21,7 +21,8 @@ import {
   judgeCertificate,
   parseAuthorities,
 } from '../../../platform/certificates/certificate-check.ts'
-import type { BrokerAddress } from '../port.ts'
+import type { BrokerAddress, OwnEvent } from '../port.ts'
+import { publishOnce } from './publish-once.ts'
 import type { Places } from './places.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import { Revocations } from '../../../platform/certificates/revocations.ts'
@@ -69,6 +70,25 @@ export class Listeners {
       const bound = await this.#create(settings)
       await listen(bound.server, settings)
       this.#bound.push(bound)
+    }
+  }
+
+  /** As DeviceBroker.proveAnswer, through a listener on loopback that takes one connection, as the device of the event. */
+  async proveAnswer(event: OwnEvent): Promise<void> {
+    const { clock, places } = this.#options
+    const server = createServer()
+    places.watch(server)
+    server.once('connection', (socket: Socket) => {
+      server.close()
+      const address = socket.remoteAddress ?? 'gone'
+      const proven = { certificateName: event.device, certificateMarks: [], refusal: undefined }
+      this.#options.onArrival({ stream: socket, socket, address, ...proven })
+    })
+    await listen(server, { host: '127.0.0.1', port: 0 })
+    try {
+      await publishOnce({ ...event, port: (server.address() as AddressInfo).port, clock })
+    } finally {
+      server.close()
     }
   }
 
@@ -234,7 +254,7 @@ async function readContext(tls: TlsSettings): Promise<SecureContextOptions & { c
   return { cert, key, ca, minVersion: 'TLSv1.2' }
 }
 
-function listen(server: Server, { host, port }: ListenerSettings): Promise<void> {
+function listen(server: Server, { host, port }: Pick<ListenerSettings, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {

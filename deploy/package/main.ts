@@ -1,0 +1,71 @@
+// `npm run package`: Debian packages of the box and of the centre for both architectures, and the archives inside them.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { print, printProblem } from '../../platform/terminal.ts'
+import { makeDebianPackage, products } from './debian-package.ts'
+import { makeReleaseTree, packTree, type Architecture } from './release-tree.ts'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+const say = (text: string): void => void printProblem(`package: ${text}\n`)
+
+interface Flags {
+  arch: Architecture | 'all'
+  program: 'gateway' | 'centre' | 'all'
+  out: string
+  version?: string
+  compression: number
+}
+
+const level = (text: string): number => {
+  if (!/^[0-9]$/.test(text)) throw new InvalidArgumentError('0 to 9')
+  return Number(text)
+}
+
+const flags = new Command('npm run package --')
+  .description('Debian packages with their own Node: gengfu (box) and gengfu-centre\n制作 Debian 安装包')
+  .addOption(
+    new Option('--arch <name>', 'architecture 架构').choices(['amd64', 'arm64', 'all']).default('all'),
+  )
+  .addOption(
+    new Option('--program <name>', 'program 程序').choices(['gateway', 'centre', 'all']).default('all'),
+  )
+  .option('--out <folder>', 'where to put them 输出目录', join(project, 'packages'))
+  .option('--version <version>', 'another version than that of package.json 版本号')
+  .option('--compression <level>', 'of xz, 0 (quick) to 9 压缩级别', level, 6)
+  .addHelpText('after', '\n32-bit ARM has no package: Node 24 and SQLite come without binaries for it.')
+  .parse()
+  .opts<Flags>()
+
+const own = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string }
+const version = flags.version ?? own.version
+const epoch = Number(
+  execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: project, encoding: 'utf8' }).trim(),
+)
+const work = join(flags.out, '.work')
+mkdirSync(work, { recursive: true })
+const made: string[] = []
+for (const architecture of ['amd64', 'arm64'] as const) {
+  if (flags.arch !== 'all' && flags.arch !== architecture) continue
+  const tree = makeReleaseTree({ project, work, architecture, version, say })
+  const archive = join(flags.out, `gengfu-${version}-${architecture}.tar.xz`)
+  say(`packing the release for ${architecture}`)
+  packTree(tree, archive, epoch, flags.compression)
+  made.push(archive)
+  for (const product of products) {
+    if (flags.program !== 'all' && flags.program !== product.program) continue
+    say(`${product.name} for ${architecture}`)
+    made.push(
+      makeDebianPackage({ project, work, product, architecture, version, epoch, archive, out: flags.out }),
+    )
+  }
+}
+const sums = made.map((file) => {
+  const sum = createHash('sha256').update(readFileSync(file)).digest('hex')
+  return `${sum}  ${file.slice(flags.out.length + 1)}\n`
+})
+writeFileSync(join(flags.out, 'SHA256SUMS'), sums.join(''))
+print(sums.join(''))

@@ -1,0 +1,108 @@
+#!/bin/sh
+# Keeps the versions of @PACKAGE@ on this machine: one folder for each version, one link "current" to the version that runs.
+# A new version is on trial until the program has proven itself; the old one stays until then and comes back by itself.
+set -eu
+root=${GENGFU_ROOT:-@ROOT@}
+# What the program itself says: the files proven, confirmed, failed, each with a version in it.
+said=${GENGFU_SAID:-@DATA@/release}
+# Starts of a version that has not even proven itself locally; one more goes back.
+starts_max=3
+
+say() { echo "@PACKAGE@ release: $*" >&2; }
+current() { basename "$(readlink "$root/current" 2>/dev/null || true)"; }
+on_trial() { sed -n "s/^$1=//p" "$root/trial" 2>/dev/null || true; }
+has_said() { [ "$(head -n 1 "$said/$1" 2>/dev/null || true)" = "$2" ]; }
+is_whole() { [ -n "$1" ] && [ -f "$root/releases/$1/release.json" ]; }
+
+# Both replace a file in one step and sync it, so that a power cut leaves the old or the new one.
+point() {
+  ln -sfn "releases/$1" "$root/current.new"
+  mv -T "$root/current.new" "$root/current"
+  sync "$root"
+}
+put_on_trial() {
+  printf 'version=%s\nprevious=%s\nstarts=%s\n' "$1" "$2" "$3" >"$root/trial.new"
+  sync "$root/trial.new"
+  mv -T "$root/trial.new" "$root/trial"
+  sync "$root"
+}
+end_trial() { rm -f "$root/trial"; sync "$root"; }
+
+# stage VERSION ARCHIVE: unpacks beside the running version and makes it the next one to start.
+stage() {
+  version=$1 archive=$2
+  case $version in '' | *[!0-9A-Za-z.~+-]* | .*) say "\"$version\" is not a version" && return 2 ;; esac
+  mkdir -p "$root/releases"
+  if ! is_whole "$version"; then
+    rm -rf "$root/releases/.part"
+    mkdir "$root/releases/.part"
+    tar -xJf "$archive" -C "$root/releases/.part" --no-same-owner
+    [ -f "$root/releases/.part/release.json" ] || { say "$archive is no release" && return 1; }
+    sync -f "$root/releases/.part"
+    rm -rf "$root/releases/$version"
+    mv -T "$root/releases/.part" "$root/releases/$version"
+    sync "$root/releases"
+  fi
+  now=$(current)
+  [ "$now" = "$version" ] && is_whole "$now" && return 0
+  rm -f "$said/proven" "$said/confirmed" "$said/failed"
+  if is_whole "$now"; then
+    # The version before that was confirmed, where a trial is under way.
+    previous=$(on_trial previous)
+    [ "$(on_trial version)" = "$now" ] && is_whole "$previous" || previous=$now
+    [ "$previous" = "$version" ] || put_on_trial "$version" "$previous" 0
+  fi
+  point "$version"
+  say "$version is the next version to start"
+}
+
+# before-start: run by systemd as root before each start.
+before_start() {
+  now=$(current) version=$(on_trial version) previous=$(on_trial previous) starts=$(on_trial starts)
+  if ! is_whole "$now"; then
+    now=
+    for folder in "$root"/releases/*/; do is_whole "$(basename "$folder")" && now=$(basename "$folder"); done
+    is_whole "$previous" && now=$previous
+    [ -n "$now" ] || { say "there is no whole version in $root/releases: install the package again" && return 1; }
+    say "the link to the current version was broken; it is $now now"
+    point "$now"
+  fi
+  [ -n "$version" ] || return 0
+  # Staged by half (the link was not set before a power cut), or set by a person: no trial.
+  [ "$now" = "$version" ] || { end_trial && return 0; }
+  if has_said confirmed "$version"; then
+    end_trial
+    for folder in "$root"/releases/* "$root"/releases/.part; do
+      case $(basename "$folder") in "$version" | "$previous") ;; *) rm -rf "$folder" ;; esac
+    done
+    say "$version is confirmed; $previous is kept"
+    return 0
+  fi
+  why=
+  has_said failed "$version" && why=$(sed -n 2p "$said/failed")
+  # Power cuts do not count against a version that has proven itself at this machine.
+  has_said proven "$version" || [ "${starts:-0}" -lt "$starts_max" ] || why="it started $starts times and proved nothing"
+  if [ -n "$why" ] && is_whole "$previous"; then
+    point "$previous"
+    printf '%s\n%s\n%s\n' "$version" "$why" "$(date -u +%FT%TZ)" >"$root/went-back"
+    end_trial
+    say "went back from $version to $previous: $why"
+    return 0
+  fi
+  has_said proven "$version" || put_on_trial "$version" "$previous" "$((${starts:-0} + 1))"
+}
+
+# status: one line for each fact, for people and for "gengfu check".
+status() {
+  echo "current=$(current)"
+  [ ! -f "$root/trial" ] || sed 's/^/trial./' "$root/trial"
+  [ ! -f "$root/went-back" ] || echo "went-back=$(tr '\n' ' ' <"$root/went-back")"
+  for folder in "$root"/releases/*/; do echo "kept=$(basename "$folder")"; done
+}
+
+case ${1:-} in
+  stage) [ $# -eq 3 ] || { say "usage: release stage VERSION ARCHIVE" && exit 2; } && stage "$2" "$3" ;;
+  before-start) before_start ;;
+  status) status ;;
+  *) say "usage: release stage VERSION ARCHIVE | before-start | status" && exit 2 ;;
+esac

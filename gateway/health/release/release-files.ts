@@ -1,0 +1,48 @@
+// What the release script and the program tell each other about a version on trial, in small files: the script owns `trial`
+// beside the versions, the program owns `proven`, `confirmed`, `failed` and `had-link` below its data.
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { replaceFileSync } from '../../../platform/replace-file.ts'
+
+export interface ReleaseTrial {
+  version: string
+  previous: string
+}
+
+/** The trial that this program is in. Undefined where none is under way, or where no package put the program there. */
+export function readTrial(programFolder: string): ReleaseTrial | undefined {
+  const releases = dirname(programFolder)
+  if (basename(releases) !== 'releases') return undefined
+  const text = readText(join(dirname(releases), 'trial'))
+  const field = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]
+  const [version, previous] = [field('version'), field('previous')]
+  if (version !== basename(programFolder) || previous === undefined) return undefined
+  return { version, previous }
+}
+
+export class ReleaseFiles {
+  readonly #folder: string
+
+  constructor(dataDir: string) {
+    this.#folder = join(dataDir, 'release')
+  }
+
+  say(what: 'proven' | 'confirmed' | 'failed' | 'had-link', version: string, detail?: string): void {
+    const text = detail === undefined ? `${version}\n` : `${version}\n${detail}\n`
+    replaceFileSync(join(this.#folder, what), text, 0o600)
+  }
+
+  /** Whether `version` had Receipts when it was stopped; false when it did not say. */
+  hadLink(version: string): boolean {
+    const [said, answer] = readText(join(this.#folder, 'had-link')).split('\n')
+    return said === version && answer === 'yes'
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

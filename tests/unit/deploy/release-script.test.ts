@@ -1,0 +1,170 @@
+// The script that keeps the versions of a box: does every update end in a version that runs, and which one?
+// Run with eatmydata: what it syncs is not measured here, and a busy disk would make each step take seconds.
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ReleaseFiles, readTrial } from '../../../gateway/health/release/release-files.ts'
+
+const script = new URL('../../../deploy/package/release.sh', import.meta.url).pathname
+let folder: string
+let root: string
+let said: ReleaseFiles
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gengfu-release-'))
+  root = join(folder, 'opt')
+  said = new ReleaseFiles(join(folder, 'data'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const env = () => ({ ...process.env, GENGFU_ROOT: root, GENGFU_SAID: join(folder, 'data/release') })
+const release = (...args: string[]) =>
+  spawnSync('eatmydata', ['sh', script, ...args], { encoding: 'utf8', env: env() })
+const current = (): string => readlinkSync(join(root, 'current')).replace('releases/', '')
+const kept = (): string[] => readdirSync(join(root, 'releases')).sort()
+const start = (): string => {
+  const { status, stderr } = release('before-start')
+  if (status !== 0) throw new Error(stderr)
+  return current()
+}
+
+function stage(version: string): void {
+  const tree = join(folder, `tree-${version}`)
+  mkdirSync(tree, { recursive: true })
+  writeFileSync(join(tree, 'release.json'), JSON.stringify({ version }))
+  const archive = join(folder, `${version}.tar.xz`)
+  execFileSync('tar', ['-cJf', archive, '-C', tree, '.'])
+  const { status, stderr } = release('stage', version, archive)
+  if (status !== 0) throw new Error(stderr)
+}
+
+describe('a first version', () => {
+  it('starts without a trial: there is nothing to go back to', () => {
+    stage('1.0.0')
+    expect(start()).toBe('1.0.0')
+    expect(existsSync(join(root, 'trial'))).toBe(false)
+  })
+
+  it('is refused when the archive is none, or the version is a path', () => {
+    const file = join(folder, 'text')
+    writeFileSync(file, 'no archive')
+    expect(release('stage', '1.0.0', file).status).not.toBe(0)
+    expect(release('stage', '../1.0.0', file).status).toBe(2)
+    expect(existsSync(join(root, 'current'))).toBe(false)
+  })
+})
+
+describe('a new version', () => {
+  beforeEach(() => {
+    stage('1.0.0')
+    start()
+    stage('1.1.0')
+  })
+
+  it('is on trial, and the program can read that it is', () => {
+    expect(start()).toBe('1.1.0')
+    expect(readTrial(join(root, 'releases/1.1.0'))).toEqual({ version: '1.1.0', previous: '1.0.0' })
+    expect(readTrial(join(root, 'releases/1.0.0'))).toBeUndefined()
+    expect(kept()).toEqual(['1.0.0', '1.1.0'])
+  })
+
+  it('that proves nothing in three starts goes back, and says so', () => {
+    expect([start(), start(), start(), start()]).toEqual(['1.1.0', '1.1.0', '1.1.0', '1.0.0'])
+    expect(readFileSync(join(root, 'went-back'), 'utf8')).toMatch(/^1\.1\.0\nit started 3 times/)
+    expect(start()).toBe('1.0.0')
+    expect(release('status').stdout).toMatch(/went-back=1\.1\.0 it started 3 times/)
+  })
+
+  it('that says it failed goes back at the next start, with its reason', () => {
+    start()
+    said.say('failed', '1.1.0', 'console: it has not started')
+    expect(start()).toBe('1.0.0')
+    expect(readFileSync(join(root, 'went-back'), 'utf8')).toMatch(/^1\.1\.0\nconsole: it has not started\n/)
+  })
+
+  it('that is proven survives any number of power cuts without a link, beside the old one', () => {
+    start()
+    said.say('proven', '1.1.0')
+    for (let cut = 0; cut < 10; cut++) expect(start()).toBe('1.1.0')
+    expect(kept()).toEqual(['1.0.0', '1.1.0'])
+  })
+
+  it('that is confirmed ends the trial; the version before stays, older ones go', () => {
+    start()
+    said.say('confirmed', '1.1.0')
+    expect(start()).toBe('1.1.0')
+    expect(existsSync(join(root, 'trial'))).toBe(false)
+    stage('1.2.0')
+    start()
+    said.say('confirmed', '1.2.0')
+    start()
+    expect(kept()).toEqual(['1.1.0', '1.2.0'])
+  })
+
+  it('takes no word of another version for its own', () => {
+    said.say('confirmed', '1.0.0')
+    expect([start(), start(), start(), start()].at(-1)).toBe('1.0.0')
+  })
+
+  it('staged while another is on trial goes back to the confirmed one', () => {
+    start()
+    stage('1.2.0')
+    expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.0.0'])
+  })
+
+  it('can be staged again after it went back', () => {
+    said.say('failed', '1.1.0', 'broken')
+    start()
+    stage('1.1.0')
+    expect(start()).toBe('1.1.0')
+  })
+})
+
+describe('a power cut', () => {
+  beforeEach(() => {
+    stage('1.0.0')
+    start()
+  })
+
+  it('between the note of the trial and the link leaves the old version, without a trial', () => {
+    writeFileSync(join(root, 'trial'), 'version=1.1.0\nprevious=1.0.0\nstarts=0\n')
+    expect(start()).toBe('1.0.0')
+    expect(existsSync(join(root, 'trial'))).toBe(false)
+  })
+
+  it('while a version is unpacked leaves no half version that could start', () => {
+    mkdirSync(join(root, 'releases/.part'))
+    writeFileSync(join(root, 'releases/.part/half'), '')
+    stage('1.1.0')
+    expect(start()).toBe('1.1.0')
+    expect(readdirSync(join(root, 'releases/1.1.0'))).toEqual(['release.json'])
+  })
+
+  it('that took the link or the current version leaves one that runs', () => {
+    stage('1.1.0')
+    rmSync(join(root, 'releases/1.1.0/release.json'))
+    expect(start()).toBe('1.0.0')
+    rmSync(join(root, 'current'))
+    expect(start()).toBe('1.0.0')
+  })
+})
+
+describe('whether the version before had a link', () => {
+  it('counts only as that version said it', () => {
+    said.say('had-link', '1.0.0', 'yes')
+    expect([said.hadLink('1.0.0'), said.hadLink('0.9.0')]).toEqual([true, false])
+    said.say('had-link', '1.0.0', 'no')
+    expect(said.hadLink('1.0.0')).toBe(false)
+  })
+})
