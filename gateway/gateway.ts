@@ -32,7 +32,7 @@ import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
-import { proveRelease } from './wiring/prove-release.ts'
+import { proveRelease } from './wiring/release/prove-release.ts'
 import { startTicks } from './wiring/start-ticks.ts'
 
 /**

@@ -1,13 +1,13 @@
 // A new version on trial proves itself: the journal answers, a device of the box's own gets its PUBACK, the console answers; later a
 // Receipt of the centre. What came of it lies in files that the release script reads before the next start.
-import { messageOf } from '../../platform/failure.ts'
-import type { DeviceBroker } from '../broker/port.ts'
-import { judgeRelease, type ReleaseFacts } from '../health/release/judge-release.ts'
-import { ReleaseFiles, readTrial } from '../health/release/release-files.ts'
-import type { Journal } from '../journal/port.ts'
-import type { Uplink } from '../uplink/port.ts'
-import type { Base } from './base.ts'
-import { programFolder } from './program-folder.ts'
+import { messageOf } from '../../../platform/failure.ts'
+import type { DeviceBroker } from '../../broker/port.ts'
+import { judgeRelease, type ReleaseFacts } from '../../health/release/judge-release.ts'
+import { ReleaseFiles, readTrial } from '../../health/release/release-files.ts'
+import type { Journal } from '../../journal/port.ts'
+import type { Uplink } from '../../uplink/port.ts'
+import type { Base } from '../base.ts'
+import { programFolder } from '../program-folder.ts'
 
 /** The device that the box itself is for the proof. */
 const ownDevice = 'gengfu-self'
