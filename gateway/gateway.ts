@@ -11,7 +11,7 @@ import { createBroker } from './broker/broker.ts'
 import type { BrokerAddress, DeviceBroker } from './broker/port.ts'
 import { hearCentreTime } from './clock/hear-centre-time.ts'
 import { StageReceipts } from './commands/stage-receipts.ts'
-import type { CentreConfig } from './config/centre-config.ts'
+import type { CentreChanges } from './config/centre-changes.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { DeviceRegistry } from './config/device-registry.ts'
 import { BoxFacts } from './health/box-facts.ts'
@@ -47,7 +47,7 @@ export interface GatewayOptions {
   random: Random
   version: string
   /** The configuration that the centre may change; undefined: none. */
-  centreConfig?: CentreConfig
+  centreConfig?: CentreChanges
   /** Devices that were adopted, replaced, forgotten or renamed; without it, none can be. */
   registry?: DeviceRegistry
   /** Milliseconds since the machine booted; the system's own by default. */

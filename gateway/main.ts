@@ -9,7 +9,7 @@ import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { writeDevicePassword } from './cli/device-password.ts'
 import { forgetDevice } from './cli/forget-device.ts'
-import { CentreConfig, type OpenedConfig } from './config/centre-config.ts'
+import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
 import { findOpenDoors } from './config/open-doors.ts'
@@ -76,7 +76,7 @@ function loadConfig(file: string): GatewayConfig | undefined {
 
 /** The file, and the centre's changes over it. */
 function openConfig(file: string): OpenedConfig | undefined {
-  const opened = CentreConfig.open(file)
+  const opened = CentreChanges.open(file)
   if (!opened.ok) return void loadConfig(file)
   return opened.value
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 /** A lane with frequent changes is reported at most this often. */
 export const gapPauseMs = 5000
 
-interface Told<T> {
+interface PendingGap<T> {
   /** The latest change in the pause; reported at its end. */
   next: T | undefined
 }
@@ -12,7 +12,7 @@ interface Told<T> {
 export class GapNotes<T extends { box: string; lane: string }> {
   readonly #clock: Clock
   readonly #tell: (gap: T) => void
-  readonly #pausing = new Map<string, Told<T>>()
+  readonly #pausing = new Map<string, PendingGap<T>>()
 
   constructor(clock: Clock, tell: (gap: T) => void) {
     this.#clock = clock
@@ -30,7 +30,7 @@ export class GapNotes<T extends { box: string; lane: string }> {
   }
 
   #start(key: string, gap: T): void {
-    const told: Told<T> = { next: undefined }
+    const told: PendingGap<T> = { next: undefined }
     this.#pausing.set(key, told)
     this.#tell(gap)
     this.#clock.after(gapPauseMs, () => {

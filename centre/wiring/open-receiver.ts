@@ -2,7 +2,7 @@
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'
-import { Intake } from '../receiver/intake.ts'
+import { ReportIntake } from '../receiver/report-intake.ts'
 import type { ReceiverCore } from '../receiver/receiver-core.ts'
 import { UnkeptIntake } from '../receiver/unkept-intake.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -20,7 +20,7 @@ export interface OpenReceiverOptions extends OpenedVillages {
 }
 
 export interface OpenedReceiver {
-  intake: Intake
+  intake: ReportIntake
   pictures: Pictures
   heartbeats: HeartbeatIntake
   unkept: UnkeptIntake
@@ -30,7 +30,7 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
   const { config, clock, registry, parts } = base
   const { storage, core, downlink, securityLog, push, villages, own, noteGaps } = options
   const logger = base.logger.child({ part: 'receiver' })
-  const intake = new Intake({ core, storage, clock, logger, registry, limits: own.limits })
+  const intake = new ReportIntake({ core, storage, clock, logger, registry, limits: own.limits })
   const pictures = openPictures({
     config,
     storage,

@@ -189,7 +189,7 @@ export class Device {
     const isKept = this.queue.push(event, this.#inFlight.size)
     this.#hooks.onEvent?.(this.id, event, isKept)
     if (this.link.session) this.#pump()
-    else if (isUrgent) this.link.hurry()
+    else if (isUrgent) this.link.connectNow()
     else this.link.raise()
     return isKept ? messageId : undefined
   }

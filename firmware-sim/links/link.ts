@@ -57,7 +57,7 @@ export class Link {
   }
 
   /** A person waits: tries now instead of at the end of the back-off. */
-  hurry(): void {
+  connectNow(): void {
     if (this.#session) return
     this.#cancelRetry?.()
     this.#cancelRetry = undefined

@@ -177,7 +177,7 @@ class Broker implements DeviceBroker {
     this.#state = 'stopping'
     for (const undo of this.#undo.splice(0)) undo()
     this.#listeners.refuse()
-    for (const connection of this.#open()) connection.slowLane.end()
+    for (const connection of this.#open()) connection.delayed.end()
     const late = new Promise<void>((resolve) => this.#options.clock.after(settleMsMax, resolve))
     await Promise.race([this.#publishing.settled(), late])
     // The last answers are sent in the next turn.
@@ -306,7 +306,7 @@ class Broker implements DeviceBroker {
     connection.isSlowed = () =>
       connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
     arrival.stream.once('close', () => {
-      connection.slowLane.end()
+      connection.delayed.end()
       this.#connections.delete(client)
       this.#disconnected(client)
     })

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import type { Condition } from './camera-condition.ts'
-import type { EventsTold } from './talk/onvif/camera-events.ts'
+import type { CameraEventReport } from './talk/onvif/camera-events.ts'
 import type { CameraMetrics } from './camera-metrics.ts'
 import type { CameraProblem } from './talk/camera-problem.ts'
 import type { Wanted } from './camera-unit.ts'
@@ -98,7 +98,7 @@ export class CameraAnnouncer {
     this.#outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts: { ...look, camera } })
   }
 
-  events(camera: string, told: EventsTold): void {
+  events(camera: string, told: CameraEventReport): void {
     switch (told.is) {
       case 'event':
         return this.#outlets.onEvent(told.event)

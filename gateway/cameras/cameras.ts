@@ -16,7 +16,7 @@ import { CameraAnnouncer } from './camera-announcer.ts'
 import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './talk/camera-problem.ts'
 import { CameraProcess } from './process/camera-process.ts'
-import type { FarCamera } from './process/far-camera.ts'
+import type { RemoteCamera } from './process/remote-camera.ts'
 import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './secrets/certificate-pins.ts'
 import {
@@ -71,7 +71,7 @@ class AllCameras implements Cameras {
   readonly #units = new Map<string, CameraUnit>()
   readonly #process: CameraProcess
   /** One per camera. */
-  readonly #far = new Map<string, FarCamera>()
+  readonly #far = new Map<string, RemoteCamera>()
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins

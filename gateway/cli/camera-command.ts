@@ -7,7 +7,7 @@ import { createSystemRandom } from '../../protocols/kit/random.ts'
 import { cameraSettingsSchema, type CameraSettings } from '../config/camera-settings.ts'
 import { CameraClient, type RawPicture } from '../cameras/talk/camera-client.ts'
 import { toProblem } from '../cameras/talk/camera-problem.ts'
-import { Darkroom, type Finished } from '../cameras/pictures/darkroom.ts'
+import { PictureProcessor, type Finished } from '../cameras/pictures/picture-processor.ts'
 import { Ffmpeg } from '../cameras/talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../cameras/talk/stream/rtsp-frame.ts'
 import { Slots } from '../cameras/process/slots.ts'
@@ -161,7 +161,7 @@ async function readCredentials(
 async function takeOne(settings: CameraSettings, credentials: Credentials, out: string): Promise<number> {
   const clock = waitingClock()
   const ffmpeg = new Ffmpeg({ clock })
-  const darkroom = new Darkroom({
+  const processor = new PictureProcessor({
     clock,
     toBaseline: (bytes, stop) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal: stop }),
     // The picture's own failure is printed.
@@ -186,7 +186,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
   const { signal } = new AbortController()
   try {
     await introduce(client, signal)
-    const { raw, finished } = await firstPicture(client, darkroom, signal)
+    const { raw, finished } = await firstPicture(client, processor, signal)
     await writeFile(out, finished.full.bytes)
     const { width, height, bytes } = finished.full
     const by = raw.source === 'http' ? '抓拍 snapshot' : '视频流 stream'
@@ -201,7 +201,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
     return 1
   } finally {
     await ffmpeg.stop()
-    await darkroom.stop()
+    await processor.stop()
   }
 }
 
@@ -240,14 +240,14 @@ async function introduce(client: CameraClient, signal: AbortSignal): Promise<voi
 
 async function firstPicture(
   client: CameraClient,
-  darkroom: Darkroom,
+  processor: PictureProcessor,
   signal: AbortSignal,
 ): Promise<{ raw: RawPicture; finished: Finished }> {
   const sources = await client.sources(signal)
   for (const [i, source] of sources.entries()) {
     try {
       const raw = await client.fetch(source, signal)
-      return { raw, finished: await darkroom.develop(raw.bytes, [], signal) }
+      return { raw, finished: await processor.develop(raw.bytes, [], signal) }
     } catch (error) {
       const problem = toProblem(error, 'work-failed')
       if (i === sources.length - 1 || !problem.isRetryable) throw problem

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import type { DevicesAnswer, KnockingDevice, ListedDevice } from '../../protocols/console/api.ts'
 import { ok, type Result } from '../../protocols/kit/result.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
-import { CentreConfig, type OpenedConfig } from '../config/centre-config.ts'
+import { CentreChanges, type OpenedConfig } from '../config/centre-changes.ts'
 import { speaksFrom, type RegistryRequest } from '../config/registry-changes.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
 import { lockJournal } from '../journal/lock.ts'
@@ -76,7 +76,7 @@ const given = <T extends object>(choices: T): { [Key in keyof T]?: Exclude<T[Key
   Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined)) as never
 
 function open(file: string): OpenedConfig | undefined {
-  const opened = CentreConfig.look(file)
+  const opened = CentreChanges.look(file)
   if (opened.ok) return opened.value
   printProblem(`${file}: ${wordsOf(opened.problems)}\n`)
   return undefined

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import type { CentreConfig } from '../config/centre-config.ts'
+import type { CentreChanges } from '../config/centre-changes.ts'
 import type { Ending } from './centre-command-document.ts'
 import type { CentreCommands } from './centre-commands.ts'
 import { commandReason } from './command-reasons.ts'
@@ -13,7 +13,7 @@ const restartAfterMs = 300
 
 export interface ConfigTrialOptions {
   /** Absent if the program has no configuration file. */
-  centreConfig: CentreConfig | undefined
+  centreConfig: CentreChanges | undefined
   trialSeconds: number
   clock: Clock
   logger: Logger

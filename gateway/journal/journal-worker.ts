@@ -69,7 +69,7 @@ function run(): void {
       const value = answer(store, id, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
       // No caller waits for a checkpoint, except an alarm that arrives during it.
-      if (request.type === 'commit' && !isHurried(id)) store.foldLogIfDue()
+      if (request.type === 'commit' && !isHurried(id)) store.checkpointIfDue()
     } catch (error) {
       if (isDamage(error)) noteDamage(asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { LogFolding } from './commits/log-folding.ts'
+import { LogCheckpoints } from './commits/log-checkpoints.ts'
 import { laneTable } from './migrations.ts'
 import {
   JournalError,
@@ -46,7 +46,7 @@ export class JournalStore {
   readonly #putQuarantine: Database.Statement
   readonly #commit: (request: CommitRequest, isHurried: () => boolean) => number
   readonly #space: Space
-  readonly #folding: LogFolding
+  readonly #folding: LogCheckpoints
   #receipted: Record<Lane, number>
   readonly #bootWalls: Map<number, number>
   #spoilt = 0
@@ -55,7 +55,7 @@ export class JournalStore {
   constructor(db: Database.Database, options: WorkerOptions, clock: Clock) {
     this.#db = db
     this.#options = options
-    this.#folding = new LogFolding(clock)
+    this.#folding = new LogCheckpoints(clock)
     this.#insert = lanes.map((lane) =>
       db.prepare(`INSERT INTO ${laneTable(lane)} (number, body) VALUES (?, ?)`),
     )
@@ -109,7 +109,7 @@ export class JournalStore {
   }
 
   /** Checkpoints the write-ahead log. If it fails, SQLite tries again with a commit, which then reports the error. */
-  foldLogIfDue(): void {
+  checkpointIfDue(): void {
     if (!this.#isFoldDue) return
     this.#isFoldDue = false
     try {

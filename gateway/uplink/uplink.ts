@@ -89,7 +89,7 @@ class UplinkLoop implements Uplink {
       outbox.onCommitted((records) => {
         this.#supervision.committed(records)
         this.#session.commit(records)
-        if (records.some(({ lane }) => lane === 'red' || lane === 'orange')) this.#hurry()
+        if (records.some(({ lane }) => lane === 'red' || lane === 'orange')) this.#connectNow()
       }),
       every(this.#options.clock, Math.min(tickMs, settings.resendSeconds * 500), () => this.#session.tick()),
       every(this.#options.clock, settings.heartbeatSeconds * 1000, () => this.#sendHeartbeat()),
@@ -141,7 +141,7 @@ class UplinkLoop implements Uplink {
 
   sendUnkept(...[at, alarm]: Parameters<Uplink['sendUnkept']>): void {
     if (alarm.latchedColour !== 'red' && alarm.latchedColour !== 'orange') return
-    if (this.#unkept.add(at, alarm)) this.#hurry()
+    if (this.#unkept.add(at, alarm)) this.#connectNow()
   }
 
   onCentreTime(listener: (centre: CentreTime) => void): void {
@@ -266,7 +266,7 @@ class UplinkLoop implements Uplink {
   }
 
   /** A red or orange record ends the pause at once. */
-  #hurry(): void {
+  #connectNow(): void {
     if (this.#state !== 'down' || !this.#isStarted) return
     const sinceMs = this.#options.clock.monotonicMs() - this.#attemptAtMs
     this.#cancelRetry?.()

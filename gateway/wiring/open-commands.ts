@@ -15,7 +15,7 @@ import type { BoxKnowledge } from '../commands/plan-command.ts'
 import { endOfUpdate, runUpdater } from '../commands/run-updater.ts'
 import { withNames } from '../commands/result-names.ts'
 import { takePictures } from '../commands/take-pictures.ts'
-import type { CentreConfig } from '../config/centre-config.ts'
+import type { CentreChanges } from '../config/centre-changes.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { CommandDocument, StoredInput } from '../intake/port.ts'
@@ -36,7 +36,7 @@ export interface OpenCommandsOptions {
   cameras: Cameras | undefined
   uplink: Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
-  centreConfig?: CentreConfig
+  centreConfig?: CentreChanges
   /** Restarts the gateway with the configuration as it is then. */
   restart: (why: string) => void
 }

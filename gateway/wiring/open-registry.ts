@@ -1,7 +1,7 @@
 // The devices of the box as people change them: adopted, replaced, forgotten, renamed. A change is kept beside the installer's file, and
 // the gateway starts anew with it; what it means for the journal is done at that start, also after a kill in between.
 import { deviceKinds } from '../config/alarm-settings.ts'
-import type { CentreConfig } from '../config/centre-config.ts'
+import type { CentreChanges } from '../config/centre-changes.ts'
 import type { DeviceRegistry } from '../config/device-registry.ts'
 import { kindOfReadings } from '../config/kind-of-readings.ts'
 import { speaksFrom, type RegistryNews, type RegistryRequest } from '../config/registry-changes.ts'
@@ -24,7 +24,7 @@ export interface OpenRegistryOptions extends OpenedJournal {
   intake: Intake
   broker: DeviceBroker
   dialects: OpenDialects
-  centreConfig?: CentreConfig
+  centreConfig?: CentreChanges
   registry?: DeviceRegistry
   restart: (why: string) => void
 }

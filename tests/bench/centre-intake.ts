@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { Intake } from '../../centre/receiver/intake.ts'
+import { ReportIntake } from '../../centre/receiver/report-intake.ts'
 import { ReceiverCore } from '../../centre/receiver/receiver-core.ts'
 import { databaseFile } from '../../centre/storage/sqlite/database.ts'
 import { openSqliteStorage } from '../../centre/storage/sqlite/sqlite-storage.ts'
@@ -43,7 +43,7 @@ async function intake(
   const storage = await openSqliteStorage(databaseFile(folder), clock.wallMs())
   const logger = pino({ level: 'warn' })
   const core = new ReceiverCore()
-  const target = new Intake({ core, storage, clock, logger, registry: new Registry() })
+  const target = new ReportIntake({ core, storage, clock, logger, registry: new Registry() })
   const startMs = performance.now()
   await new Promise<void>((resolve, reject) => {
     let [next, done] = [0, 0]

@@ -6,7 +6,7 @@ import { toCoefficients, type Plane } from '../../platform/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../platform/jpeg/write-jpeg.ts'
 import { snapshotTaken } from '../../protocols/domain/snapshot.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
-import type { FinishedFile } from '../../gateway/cameras/pictures/darkroom.ts'
+import type { FinishedFile } from '../../gateway/cameras/pictures/picture-processor.ts'
 import { PictureStore, type StoredSnapshot } from '../../gateway/cameras/pictures/picture-store.ts'
 
 /**

@@ -34,7 +34,7 @@ export class HealthWatch {
     this.#cancel()
   }
 
-  hurry(): void {
+  checkNow(): void {
     if (!this.#isAsking) void this.#ask()
   }
 

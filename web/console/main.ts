@@ -15,7 +15,7 @@ startTheme()
 const clock = createBrowserClock()
 const watch = new HealthWatch({ clock, fetch: (input, init) => window.fetch(input, init) })
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') watch.hurry()
+  if (document.visibilityState === 'visible') watch.checkNow()
 })
 createApp(ConsolePage, { watch, clock }).mount('#page')
 watch.start()

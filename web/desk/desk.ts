@@ -17,7 +17,7 @@ import { DeskSound } from './sound/desk-sound.ts'
 import type { SoundChannel } from './sound/sound-turn.ts'
 import type { Sound } from './sound/tunes.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
-import { StreamLink, retryMaxMs, type LinkState, type Snapshot, type Socket } from './link/stream-link.ts'
+import { StreamLink, retryMaxMs, type StreamState, type DeskContent, type Socket } from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
 
 /** In a flood the screen is drawn at most this often; a person sees no difference, an old phone is relieved. */
@@ -49,7 +49,7 @@ export type Phase = 'checking' | 'signed-out' | 'enrolling' | 'signed-in'
 export class Desk {
   readonly phase = shallowRef<Phase>('checking')
   readonly me = shallowRef<MeAnswer>()
-  readonly linkState = shallowRef<LinkState>('connecting')
+  readonly linkState = shallowRef<StreamState>('connecting')
   /** True once the complete list has been read: only then does an empty list mean that there are no open alarms. */
   readonly isFilled = shallowRef(false)
   readonly view: ShallowRef<BoardView> = shallowRef(emptyView)
@@ -148,8 +148,8 @@ export class Desk {
     this.#options.go(hashOf({ page: 'queue' }))
   }
 
-  hurry(): void {
-    this.#link.hurry()
+  checkNow(): void {
+    this.#link.checkNow()
   }
 
   async accept(id: string): Promise<void> {
@@ -307,7 +307,7 @@ export class Desk {
     }
   }
 
-  #fill({ alarms, villages, commands = [] }: Snapshot): void {
+  #fill({ alarms, villages, commands = [] }: DeskContent): void {
     this.commands.fill(commands)
     this.pictures.refresh()
     void this.cases.refresh()
@@ -353,7 +353,7 @@ export class Desk {
     this.#updateSound()
   }
 
-  #noteLink(state: LinkState): void {
+  #noteLink(state: StreamState): void {
     this.linkState.value = state
     const nowMs = this.#options.clock.monotonicMs()
     if (state !== 'live') this.#blindSinceMs ??= nowMs

@@ -49,10 +49,10 @@ document.addEventListener('pointerdown', unlockSound)
 document.addEventListener('keydown', unlockSound)
 document.addEventListener('visibilitychange', () => {
   desk.seen.visibilityChanged()
-  if (document.visibilityState === 'visible') desk.hurry()
+  if (document.visibilityState === 'visible') desk.checkNow()
 })
 window.addEventListener('pagehide', () => desk.sound.leave())
-window.addEventListener('online', () => desk.hurry())
+window.addEventListener('online', () => desk.checkNow())
 
 createApp(DeskPage, { desk, clock }).mount('#page')
 void desk.start()

@@ -113,7 +113,7 @@ export function openReader(file: string): Sqlite {
 }
 
 /** Checkpoints the WAL on the reader's connection: on the writer's, an alarm's commit would wait some 20 ms for it. */
-export class LogFolding {
+export class LogCheckpoints {
   readonly #db: Sqlite
 
   constructor(file: string) {

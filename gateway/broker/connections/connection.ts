@@ -14,7 +14,7 @@ import {
 import { SentMessages } from './sent-messages.ts'
 import type { Identity } from '../credentials/identity.ts'
 import type { RefusalCause } from '../refusals.ts'
-import { SlowLane } from '../events/slow-lane.ts'
+import { DelayedMessages } from '../events/delayed-messages.ts'
 
 /** The messages in flight of all connections of a broker. */
 export interface AllInHand {
@@ -61,7 +61,7 @@ export class Connection {
   readonly address: string
   readonly certificateName: string | undefined
   readonly certificateMarks: readonly string[]
-  readonly slowLane: SlowLane
+  readonly delayed: DelayedMessages
   /** Granted filters and their QoS. */
   readonly granted = new Map<string, number>()
   /** The device, once authenticated. */
@@ -117,7 +117,7 @@ export class Connection {
     this.#limits = options.limits
     this.#clock = options.clock
     this.#onProblem = options.onProblem
-    this.slowLane = new SlowLane(options.clock)
+    this.delayed = new DelayedMessages(options.clock)
     this.lastHeardMs = options.clock.monotonicMs()
     this.#guardReads()
   }

@@ -115,20 +115,20 @@ export class Publishing implements InHandOwner {
   }
 
   #admit(message: InHand, isLast: boolean): void {
-    const { slowLane, identity } = message.connection
+    const { delayed, identity } = message.connection
     const delayMs = isLast ? 0 : this.#options.rate.take(identity?.device ?? message.right.device)
-    if (delayMs <= 0 && slowLane.size === 0) {
+    if (delayMs <= 0 && delayed.size === 0) {
       this.#accept(message)
       return
     }
     // Wills and urgent messages are handed on at once, after earlier messages of the same device.
     if (isLast || this.#isUrgent(message)) {
-      slowLane.release()
+      delayed.release()
       this.#accept(message)
       return
     }
     this.#options.metrics.slowed.inc()
-    slowLane.hold(delayMs, () => this.#accept(message))
+    delayed.hold(delayMs, () => this.#accept(message))
   }
 
   /** A foreign payload may not contain known words: its dialect is asked. */

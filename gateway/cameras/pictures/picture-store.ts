@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { FinishedFile } from './darkroom.ts'
+import type { FinishedFile } from './picture-processor.ts'
 import { pictureSizes, type PictureSize } from '../../../protocols/domain/snapshot.ts'
 import type { PictureFile, Snapshot } from '../port.ts'
 

@@ -1,14 +1,14 @@
 // The worker thread for pictures, so that no camera waits for the picture of another.
 import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
-import type { DarkroomJob, DarkroomReply } from './darkroom.ts'
+import type { PictureProcessorJob, PictureProcessorReply } from './picture-processor.ts'
 import { toCoefficients } from '../../../platform/jpeg/jpeg-planes.ts'
 import { writeJpeg } from '../../../platform/jpeg/write-jpeg.ts'
 import { workPicture } from './picture-work.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-function work(job: DarkroomJob): DarkroomReply {
+function work(job: PictureProcessorJob): PictureProcessorReply {
   const result = workPicture(job.bytes, job.masks)
   if (!result.ok) return { id: job.id, ok: false, code: result.code }
   const { full, preview, width, height, light } = result.picture
@@ -22,7 +22,7 @@ function work(job: DarkroomJob): DarkroomReply {
   }
 }
 
-parentPort?.on('message', (job: DarkroomJob) => {
+parentPort?.on('message', (job: PictureProcessorJob) => {
   parentPort?.postMessage(work(job))
   // The memory of a picture, megabytes of planes, is outside the heap, where V8 frees it late.
   globalThis.gc?.({ type: 'minor' })

@@ -1,7 +1,7 @@
 // Builds the Snapshot of one alarm or request from a finished picture.
 import type { CameraSettings } from '../../config/camera-settings.ts'
 import type { Shot, Wanted } from '../camera-unit.ts'
-import type { FinishedFile } from './darkroom.ts'
+import type { FinishedFile } from './picture-processor.ts'
 import type { PictureFile, Snapshot } from '../port.ts'
 
 export function snapshotOf(id: string, settings: CameraSettings, wanted: Wanted, shot: Shot): Snapshot {

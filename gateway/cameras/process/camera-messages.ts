@@ -1,7 +1,7 @@
 // The messages between the box's process and the cameras' process. Bytes arrive as a view of the whole message.
 import type { CameraSettings } from '../../config/camera-settings.ts'
 import type { PictureSource } from '../talk/camera-client.ts'
-import type { EventsTold } from '../talk/onvif/camera-events.ts'
+import type { CameraEventReport } from '../talk/onvif/camera-events.ts'
 import type { CameraProblem, ProblemCode } from '../talk/camera-problem.ts'
 import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
@@ -54,6 +54,6 @@ export type CameraReply =
   | { say: 'pinned'; key: number; fingerprint: string }
   /** The camera has accepted a Digest for the first time. */
   | { say: 'took-digest'; key: number }
-  | { say: 'events'; key: number; told: EventsTold }
+  | { say: 'events'; key: number; told: CameraEventReport }
   /** The picture thread failed; requests that wait for a picture get their own answer. */
   | { say: 'trouble'; error: Error }

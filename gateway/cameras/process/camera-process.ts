@@ -5,14 +5,14 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import type { EventsTold } from '../talk/onvif/camera-events.ts'
+import type { CameraEventReport } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
 import { CameraProblem, isProblemCode, toProblem } from '../talk/camera-problem.ts'
-import type { Finished } from '../pictures/darkroom.ts'
+import type { Finished } from '../pictures/picture-processor.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
-import { FarCamera } from './far-camera.ts'
+import { RemoteCamera } from './remote-camera.ts'
 import { Restarts } from './restarts.ts'
 import { Slots, type Urgency } from './slots.ts'
 import { StandStill } from './stand-still.ts'
@@ -49,7 +49,7 @@ const v8Options = [
 ]
 
 interface Asked {
-  far: FarCamera | undefined
+  far: RemoteCamera | undefined
   resolve: (value: unknown) => void
   reject: (problem: CameraProblem) => void
   settle: () => void
@@ -68,7 +68,7 @@ export interface CameraProcessOptions {
 export class CameraProcess {
   readonly #options: CameraProcessOptions
   readonly #asked = new Map<number, Asked>()
-  readonly #open = new Map<number, FarCamera>()
+  readonly #open = new Map<number, RemoteCamera>()
   #child: ChildProcess | undefined
   #isTied = true
   readonly #restarts = new Restarts()
@@ -109,15 +109,15 @@ export class CameraProcess {
   open(
     camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>,
     { pin, signIns }: { pin: CertificatePin; signIns: SignInMemory },
-    onEvents: (told: EventsTold) => void = () => undefined,
-  ): FarCamera {
-    const far = new FarCamera(this, { key: ++this.#lastKey, camera, pin, signIns, onEvents })
+    onEvents: (told: CameraEventReport) => void = () => undefined,
+  ): RemoteCamera {
+    const far = new RemoteCamera(this, { key: ++this.#lastKey, camera, pin, signIns, onEvents })
     this.#open.set(far.key, far)
     if (this.#child) introduce(this.#child, far)
     return far
   }
 
-  close(far: FarCamera): void {
+  close(far: RemoteCamera): void {
     this.#open.delete(far.key)
     if (this.#child) tell(this.#child, { do: 'close', key: far.key })
   }
@@ -135,7 +135,7 @@ export class CameraProcess {
   }
 
   /** Rejects with a CameraProblem; when `signal` aborts, as soon as the process has aborted. */
-  ask(far: FarCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown> {
+  ask(far: RemoteCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown> {
     const reason = (): CameraProblem => toProblem(signal?.reason, 'stopped')
     if (signal?.aborted) return Promise.reject(reason())
     if (this.#isStopped) return Promise.reject(new CameraProblem('stopped'))
@@ -270,7 +270,7 @@ export class CameraProcess {
     }
   }
 
-  #hearEvents(key: number, told: EventsTold): void {
+  #hearEvents(key: number, told: CameraEventReport): void {
     const far = this.#open.get(key)
     // A message is checked, because a hostile camera may have taken over the process.
     far?.onEvents(
@@ -327,7 +327,7 @@ export class CameraProcess {
   }
 }
 
-function introduce(child: ChildProcess, far: FarCamera): void {
+function introduce(child: ChildProcess, far: RemoteCamera): void {
   const known = { pinned: far.pin.get(), hasDigest: far.signIns.hasDigest() }
   tell(child, { do: 'open', key: far.key, camera: { ...far.camera, ...known } })
 }

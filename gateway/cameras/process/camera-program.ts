@@ -9,7 +9,7 @@ import { CameraClient, type TakenPicture } from '../talk/camera-client.ts'
 import { CameraEvents, hasEvents } from '../talk/onvif/camera-events.ts'
 import type { CameraOrder, CameraQuestion, CameraReply, OpenCamera } from './camera-messages.ts'
 import { CameraProblem, toProblem } from '../talk/camera-problem.ts'
-import { Darkroom } from '../pictures/darkroom.ts'
+import { PictureProcessor } from '../pictures/picture-processor.ts'
 import { createSignInMemory } from '../talk/http/http-auth.ts'
 import { Ffmpeg } from '../talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
@@ -50,7 +50,7 @@ const eventsOf = new Map<number, CameraEvents>()
 const asked = new Map<number, AbortController>()
 let hasWorked = false
 
-const darkroom = new Darkroom({
+const processor = new PictureProcessor({
   clock,
   toBaseline: (bytes, signal) => toBaseline(ffmpeg, bytes, { deadlineMs: baselineMsMax, signal }),
   onTrouble: (error) => say({ say: 'trouble', error }),
@@ -114,7 +114,7 @@ async function take(
   signal: AbortSignal,
 ): Promise<TakenPicture> {
   const { bytes, source, answerMs } = await client.fetch(asked, signal, urgency)
-  return { raw: { source, answerMs }, finished: await darkroom.develop(bytes, masks, signal, urgency) }
+  return { raw: { source, answerMs }, finished: await processor.develop(bytes, masks, signal, urgency) }
 }
 
 async function work(
@@ -123,7 +123,7 @@ async function work(
   signal: AbortSignal,
 ): Promise<unknown> {
   if (question.ask === 'develop')
-    return darkroom.develop(question.bytes, question.masks, signal, question.urgency)
+    return processor.develop(question.bytes, question.masks, signal, question.urgency)
   if (!client) throw new CameraProblem('stopped')
   switch (question.ask) {
     case 'probe':
@@ -187,5 +187,5 @@ setInterval(() => {
   hasWorked = false
 }, collectMs)
 setInterval(() => asked.size > 0 && say({ say: 'alive' }), aliveMs)
-darkroom.start()
+processor.start()
 say({ say: 'ready' })

@@ -1,6 +1,6 @@
 // The rate of low lanes on a thin link: slightly below the rate that was measured while a queue stood, so that no
 // queue forms.
-import { type Queued, Stretch } from './stretch.ts'
+import { type Queued, QueueSample } from './queue-sample.ts'
 
 /** Low lanes use this share of the link. Below 100 % no queue forms, and a token bucket stays full for red. */
 const share = 0.9
@@ -52,7 +52,7 @@ export class Pace {
   #linkPerMs = 0
   /** From a whole queue sample, not only from Receipts before a queue was seen. */
   #isLearned = false
-  readonly #stretch = new Stretch()
+  readonly #sample = new QueueSample()
   #probeAtMs = Number.POSITIVE_INFINITY
   #probeEveryMs = probeEveryMsMin
   #probe = { fromMs: 0, bytes: 0, doneMs: Number.POSITIVE_INFINITY }
@@ -76,7 +76,7 @@ export class Pace {
 
   /** Reports that may be in flight while the queue is measured: as many as the measurement still needs. */
   get reportsWanted(): number {
-    return this.#stretch.reportsWanted
+    return this.#sample.reportsWanted
   }
 
   /** A new connection, or a link too fast for pacing. */
@@ -84,7 +84,7 @@ export class Pace {
     this.#phase = 'start'
     this.#linkPerMs = 0
     this.#isLearned = false
-    this.#stretch.end()
+    this.#sample.end()
     this.#probeEveryMs = probeEveryMsMin
     this.#probeAtMs = Number.POSITIVE_INFINITY
   }
@@ -109,9 +109,9 @@ export class Pace {
   arrive(heard: Heard): void {
     const { nowMs, queueMs, jitterMs, signMs, roundTripMs } = heard
     // While the link drains the queue ends by itself: the measurement until then counts.
-    if (this.#phase !== 'empty' || queueMs >= (signMs + jitterMs) / 2) this.#stretch.take(heard)
+    if (this.#phase !== 'empty' || queueMs >= (signMs + jitterMs) / 2) this.#sample.take(heard)
     const least = jitterMs > jitterMsMin || !heard.isJitterKnown ? signsOnJitter : signs
-    const isQueue = this.#stretch.reports >= least && queueMs > signMs
+    const isQueue = this.#sample.reports >= least && queueMs > signMs
     if (this.#phase === 'cruise') this.#watch(heard)
     else if (this.#phase === 'empty') return
     else if (isQueue) {
@@ -128,7 +128,7 @@ export class Pace {
   /** Everything in flight has come back, or takes too long. */
   emptied(inFlightBytes: number, nowMs: number): void {
     if (this.#phase !== 'empty' || (inFlightBytes > 0 && nowMs < this.#emptyUntilMs)) return
-    const perMs = this.#stretch.likelyPerMs
+    const perMs = this.#sample.likelyPerMs
     if (perMs !== undefined) this.#learn(Math.min(perMs, this.#mostPerMs))
     this.#cruise(nowMs)
   }
@@ -150,7 +150,7 @@ export class Pace {
 
   #cruise(nowMs: number): void {
     this.#phase = 'cruise'
-    this.#stretch.end()
+    this.#sample.end()
     this.#probeAtMs = nowMs + this.#probeEveryMs
   }
 
@@ -159,10 +159,10 @@ export class Pace {
    * rate does not change.
    */
   #watch({ nowMs, jitterMs, roundTripMs }: Heard): void {
-    const perMs = this.#stretch.mostPerMs(jitterMs)
+    const perMs = this.#sample.mostPerMs(jitterMs)
     if (perMs === undefined) return
     if (perMs < this.perMs * standingShrink) this.#linkPerMs = perMs
-    else if (this.#stretch.durationMs > standingMsMax && perMs < this.perMs / standingShrink)
+    else if (this.#sample.durationMs > standingMsMax && perMs < this.perMs / standingShrink)
       this.#linkPerMs *= standingShrink
     else return
     this.#probeEveryMs = probeEveryMsMin

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { CentreConfig } from '../../../gateway/config/centre-config.ts'
+import { CentreChanges } from '../../../gateway/config/centre-changes.ts'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 import { sendEvents } from '../../kits/system/box-in-process.ts'
 import { spoil, type Damage } from './spoil.ts'
@@ -116,7 +116,7 @@ function openConfig(folder: string): boolean {
     zones: [{ id: 'home' }, { id: 'shop' }, { id: 'creek' }],
   }
   writeFileSync(file, stringify(config))
-  return CentreConfig.open(file).ok
+  return CentreChanges.open(file).ok
 }
 
 async function openDamaged(

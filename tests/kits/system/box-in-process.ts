@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
-import { CentreConfig } from '../../../gateway/config/centre-config.ts'
+import { CentreChanges } from '../../../gateway/config/centre-changes.ts'
 import { parseGatewayConfig } from '../../../gateway/config/config.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../../../gateway/gateway.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
@@ -100,7 +100,7 @@ export async function startBoxFromFile(file: string): Promise<BoxFromFile> {
   let isStopped = false
   const waiting: [times: number, resolve: () => void][] = []
   const start = async (): Promise<void> => {
-    const opened = CentreConfig.open(file)
+    const opened = CentreChanges.open(file)
     if (!opened.ok) throw new Error(describeProblems(opened.problems))
     const { config, centre, registry } = opened.value
     const gateway = createGateway({

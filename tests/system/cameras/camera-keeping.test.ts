@@ -12,7 +12,7 @@ import {
 } from '../../../firmware-sim/camera/simulated-camera.ts'
 import { CertificatePins } from '../../../gateway/cameras/secrets/certificate-pins.ts'
 import { openCredentialStore } from '../../../gateway/cameras/secrets/credential-store.ts'
-import type { FinishedFile } from '../../../gateway/cameras/pictures/darkroom.ts'
+import type { FinishedFile } from '../../../gateway/cameras/pictures/picture-processor.ts'
 import {
   PictureStore,
   type Deleted,

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { beforeEach, expect, it } from 'vitest'
-import { Intake, otherRecordsMax, urgentInARowMax } from '../../../centre/receiver/intake.ts'
+import { ReportIntake, otherRecordsMax, urgentInARowMax } from '../../../centre/receiver/report-intake.ts'
 import { ReceiverCore } from '../../../centre/receiver/receiver-core.ts'
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import type { JournalRecord, LogRecord } from '../../../protocols/domain/record.ts'
@@ -15,13 +15,13 @@ import { epoch, makeAlarm, makeEvent } from '../../contract/centre/centre-parts.
 let commits: [Lane, number][][]
 /** Lets the running commit finish. */
 let release: () => void
-let intake: Intake
+let intake: ReportIntake
 const next = new Map<Lane, number>()
 
 beforeEach(() => {
   commits = []
   next.clear()
-  intake = new Intake({
+  intake = new ReportIntake({
     core: new ReceiverCore(),
     clock: createSystemClock(),
     logger: pino({ level: 'silent' }),

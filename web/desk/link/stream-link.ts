@@ -17,7 +17,7 @@ export const retryMaxMs = 8000
 export const heldBackMax = 5000
 
 /** All data of the desk, from one moment of the centre. */
-export interface Snapshot {
+export interface DeskContent {
   alarms: DeskAlarm[]
   villages: VillageSummary[]
   /** Newest first. */
@@ -30,18 +30,18 @@ export interface Socket {
   close(): void
 }
 
-export type LinkState = 'connecting' | 'live' | 'lost'
+export type StreamState = 'connecting' | 'live' | 'lost'
 
 export interface StreamLinkOptions {
   clock: Clock
   random: Random
   openSocket: () => Socket
-  readAll: () => Promise<Snapshot>
+  readAll: () => Promise<DeskContent>
   readMostUrgent: (limit: number) => Promise<DeskAlarm[]>
   agrees: (alarms: readonly DeskAlarm[]) => boolean
-  onState: (state: LinkState) => void
+  onState: (state: StreamState) => void
   onHello: (centreTimeMs: number) => void
-  onSnapshot: (snapshot: Snapshot) => void
+  onSnapshot: (snapshot: DeskContent) => void
   onMessage: (message: StreamMessage) => void
   /** Called after a failure: may throw nothing, and may sign the person out. */
   onFailure: (error: unknown) => void
@@ -75,7 +75,7 @@ export class StreamLink {
   }
 
   /** The browser reports that the network is back, or the page became active: try now instead of waiting. */
-  hurry(): void {
+  checkNow(): void {
     if (!this.#isStarted) return
     if (this.#socket === undefined) this.#connect()
     else if (this.#heldBack === undefined) void this.#compare(this.#attempt)

@@ -1,7 +1,7 @@
 // A thread that owns one SQLite connection, the writer's or the reader's, and answers calls one after the other. The
 // reader's also checkpoints the log, because readers may wait.
 import { parentPort, workerData } from 'node:worker_threads'
-import { LogFolding, openReader, openWriter, type Sqlite } from '../database.ts'
+import { LogCheckpoints, openReader, openWriter, type Sqlite } from '../database.ts'
 import { createReader } from '../reader.ts'
 import { toStorageFailure } from '../../storage-failure.ts'
 import type { Answer, Call, WorkerStart } from './worker-messages.ts'
@@ -12,7 +12,7 @@ if (!port) throw new Error('storage-worker runs as a worker thread only')
 const { role, file, nowMs, foldEveryMs } = workerData as WorkerStart
 
 let db: Sqlite | undefined
-let log: LogFolding | undefined
+let log: LogCheckpoints | undefined
 let folding: NodeJS.Timeout | undefined
 let calls: Record<string, (...args: never[]) => unknown> = {}
 
@@ -29,7 +29,7 @@ try {
   db = role === 'writer' ? openWriter(file, nowMs) : openReader(file)
   calls = { ...(role === 'writer' ? createWriter(db) : createReader(db)) }
   if (role === 'reader') {
-    const opened = (log = new LogFolding(file))
+    const opened = (log = new LogCheckpoints(file))
     folding = setInterval(() => opened.fold(), foldEveryMs)
   }
   answer({ id: 0, ok: true, value: undefined })

@@ -45,7 +45,7 @@ const perMinuteMax = 60
 /** True when the box subscribes at all. */
 export const hasEvents = ({ events, onvif }: CameraSettings): boolean => events && onvif
 
-export type EventsTold =
+export type CameraEventReport =
   | { is: 'subscribed' }
   /** Called once for each reason until the subscription works again. */
   | { is: 'lost'; code: ProblemCode }
@@ -60,7 +60,7 @@ export interface CameraEventsOptions {
   openSession: () => EventSource
   clock: Clock
   random: Random
-  tell: (told: EventsTold) => void
+  tell: (told: CameraEventReport) => void
 }
 
 /** A standing subscription, outside the camera's one attempt at a time: it waits nearly all of its time. */

@@ -7,7 +7,7 @@ import { FilterTree } from '../../../../gateway/broker/sessions/filter-tree.ts'
 import { FrameGuard } from '../../../../platform/mqtt/frame-guard.ts'
 import { canBeRed, PublishRate } from '../../../../gateway/broker/events/publish-rate.ts'
 import { parseRevocations } from '../../../../platform/certificates/revocations.ts'
-import { SlowLane } from '../../../../gateway/broker/events/slow-lane.ts'
+import { DelayedMessages } from '../../../../gateway/broker/events/delayed-messages.ts'
 import { filterMatches, topicFilterProblem, topicNameProblem } from '../../../../gateway/broker/topic-text.ts'
 import { brokerSettingsSchema } from '../../../../gateway/config/broker-settings.ts'
 import type { Readings } from '../../../../protocols/domain/reading.ts'
@@ -160,7 +160,7 @@ describe('what may be slowed down', () => {
 
   it('keeps its order, and is let go at once on request', () => {
     const clock = new VirtualClock()
-    const lane = new SlowLane(clock)
+    const lane = new DelayedMessages(clock)
     const ran: number[] = []
     lane.hold(0, () => ran.push(0))
     lane.hold(300, () => ran.push(1))

@@ -5,7 +5,7 @@ import type { CameraState } from '../../../../gateway/cameras/port.ts'
 import type { CameraAccess, TakenPicture } from '../../../../gateway/cameras/talk/camera-client.ts'
 import { CameraProblem } from '../../../../gateway/cameras/talk/camera-problem.ts'
 import { CameraUnit, type Wanted } from '../../../../gateway/cameras/camera-unit.ts'
-import type { Finished } from '../../../../gateway/cameras/pictures/darkroom.ts'
+import type { Finished } from '../../../../gateway/cameras/pictures/picture-processor.ts'
 import { cameraSettingsSchema } from '../../../../gateway/config/camera-settings.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
@@ -17,7 +17,7 @@ let clock: VirtualClock
 let unit: CameraUnit
 let takes: number[]
 let developed: number
-let isDarkroomBroken: boolean
+let isPictureProcessorBroken: boolean
 let shots: string[][]
 let failed: [string, string][]
 let states: unknown[]
@@ -27,7 +27,7 @@ beforeEach(() => {
   clock = new VirtualClock()
   takes = []
   developed = 0
-  isDarkroomBroken = false
+  isPictureProcessorBroken = false
   shots = []
   failed = []
   states = []
@@ -51,7 +51,7 @@ beforeEach(() => {
     },
     develop: async () => {
       developed++
-      if (isDarkroomBroken) throw new CameraProblem('work-failed')
+      if (isPictureProcessorBroken) throw new CameraProblem('work-failed')
       return finished
     },
     forgetFacts: () => undefined,
@@ -125,11 +125,11 @@ describe('a storm of alarms', () => {
     unit.start()
     await pass(12_000)
     const before = developed
-    isDarkroomBroken = true
+    isPictureProcessorBroken = true
     unit.shootBefore(want('a-0'))
     await settled()
     expect(failed).toEqual([['a-0', 'work-failed']])
-    isDarkroomBroken = false
+    isPictureProcessorBroken = false
     for (const alarm of ['a-1', 'a-2', 'a-3']) unit.shootBefore(want(alarm))
     await settled()
     expect(developed - before).toBe(2)

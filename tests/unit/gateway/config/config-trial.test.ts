@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { CentreCommandDocument, Ending } from '../../../../gateway/commands/centre-command-document.ts'
 import type { CentreCommands } from '../../../../gateway/commands/centre-commands.ts'
 import { ConfigTrial } from '../../../../gateway/commands/config-trial.ts'
-import { CentreConfig, trialStartsMax, type OpenedConfig } from '../../../../gateway/config/centre-config.ts'
+import { CentreChanges, trialStartsMax, type OpenedConfig } from '../../../../gateway/config/centre-changes.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 let folder: string
@@ -35,7 +35,7 @@ ${more}
 }
 
 function open(): OpenedConfig {
-  const opened = CentreConfig.open(file)
+  const opened = CentreChanges.open(file)
   if (!opened.ok) throw new Error(JSON.stringify(opened.problems))
   return opened.value
 }

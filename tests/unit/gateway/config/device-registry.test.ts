@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { CentreConfig, type OpenedConfig } from '../../../../gateway/config/centre-config.ts'
+import { CentreChanges, type OpenedConfig } from '../../../../gateway/config/centre-changes.ts'
 import { registryFile } from '../../../../gateway/config/device-registry.ts'
 import type { RegistryRequest } from '../../../../gateway/config/registry-changes.ts'
 
@@ -33,12 +33,12 @@ function writeConfig(more: object = {}): void {
 }
 
 function open(): OpenedConfig {
-  const opened = CentreConfig.open(file)
+  const opened = CentreChanges.open(file)
   if (!opened.ok) throw new Error(JSON.stringify(opened.problems))
   return opened.value
 }
 
-function change(request: RegistryRequest): ReturnType<CentreConfig['changeDevices']> {
+function change(request: RegistryRequest): ReturnType<CentreChanges['changeDevices']> {
   const { config, centre } = open()
   return centre.changeDevices(request, { devices: config.devices, inFile: centre.idsInFile(), idOf: String })
 }

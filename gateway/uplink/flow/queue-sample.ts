@@ -18,7 +18,7 @@ export interface Queued {
   signMs: number
 }
 
-export class Stretch {
+export class QueueSample {
   #isOpen = false
   #fromMs = 0
   #toMs = 0

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { LogFolding, openWriter } from '../../../centre/storage/sqlite/database.ts'
+import { LogCheckpoints, openWriter } from '../../../centre/storage/sqlite/database.ts'
 import { openSqliteStorage } from '../../../centre/storage/sqlite/sqlite-storage.ts'
 import { dropFolder, makeFolder, until } from '../../contract/centre/centre-parts.ts'
 
@@ -23,7 +23,7 @@ it('a commit of the writer leaves up to 64 MB in the log, and folding moves it w
   const file = join(folder, 'centre.db')
   const writer = openWriter(file, 0)
   const put = writer.prepare(insert)
-  const log = new LogFolding(file)
+  const log = new LogCheckpoints(file)
   for (let i = 0; i < 40; i++) put.run('box', 't', 'c', i, Buffer.alloc(megabyte))
   expect(fileMegabytes(file)).toBeLessThan(1)
   log.fold()

@@ -26,7 +26,7 @@ interface Change {
 
 export interface OpenedConfig {
   config: GatewayConfig
-  centre: CentreConfig
+  centre: CentreChanges
   /** Devices that were adopted, replaced, forgotten or renamed. */
   registry: DeviceRegistry
   /** Why the centre's changes no longer fit the file: then only the file counts. */
@@ -37,7 +37,7 @@ export interface OpenedConfig {
 
 type Opened = Result<{ config: GatewayConfig; ignored: Problem[] }>
 
-export class CentreConfig {
+export class CentreChanges {
   readonly #file: string
   readonly #registry: DeviceRegistry
   readonly #paths: { kept: string; trial: string; takenBack: string }
@@ -54,7 +54,7 @@ export class CentreConfig {
   static open(file: string): Result<OpenedConfig> {
     const own = readGatewayConfig(file)
     if (!own.ok) return own
-    const centre = new CentreConfig(file, own.value.dataDir)
+    const centre = new CentreChanges(file, own.value.dataDir)
     const trial = readChange(centre.#paths.trial)
     if (trial) {
       const starts = (trial.starts ?? 0) + 1
@@ -78,7 +78,7 @@ export class CentreConfig {
   static look(file: string): Result<OpenedConfig> {
     const own = readGatewayConfig(file)
     if (!own.ok) return own
-    const centre = new CentreConfig(file, own.value.dataDir)
+    const centre = new CentreChanges(file, own.value.dataDir)
     const kept = centre.#read(readChange(centre.#paths.kept)?.set ?? {})
     const wanted = kept.ok ? kept : centre.#read({})
     return wanted.ok ? ok(centre.#opened(wanted.value)) : wanted

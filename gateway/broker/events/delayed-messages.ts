@@ -7,7 +7,7 @@ interface Held {
   run: () => void
 }
 
-export class SlowLane {
+export class DelayedMessages {
   readonly #clock: Clock
   // Bounded by one read of the parser: nothing more is read until these are handed on.
   readonly #held: Held[] = []

@@ -1,10 +1,10 @@
 // The write-ahead log is checkpointed between commits at high load, and rarely at low load.
 import { expect, test } from 'vitest'
-import { LogFolding, rushBytes, rushMs } from '../../../../gateway/journal/commits/log-folding.ts'
+import { LogCheckpoints, rushBytes, rushMs } from '../../../../gateway/journal/commits/log-checkpoints.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 test('is due each time a rush has written enough', () => {
-  const folding = new LogFolding(new VirtualClock())
+  const folding = new LogCheckpoints(new VirtualClock())
   const part = rushBytes / 4
   expect([1, 2, 3, 4, 5, 6, 7, 8].map(() => folding.committed(part))).toEqual([
     false,
@@ -20,7 +20,7 @@ test('is due each time a rush has written enough', () => {
 
 test('is never due while no second writes enough, however long it goes on', () => {
   const clock = new VirtualClock()
-  const folding = new LogFolding(clock)
+  const folding = new LogCheckpoints(clock)
   const due: boolean[] = []
   for (let i = 0; i < 1000; i++) {
     due.push(folding.committed(rushBytes * 0.4))

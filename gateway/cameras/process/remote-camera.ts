@@ -1,10 +1,10 @@
 // One camera whose communication runs in the cameras' process: its requests and answers are those of `CameraClient`.
 import type { CameraAccess, PictureSource, RawPicture, TakenPicture } from '../talk/camera-client.ts'
-import type { EventsTold } from '../talk/onvif/camera-events.ts'
+import type { CameraEventReport } from '../talk/onvif/camera-events.ts'
 import type { CameraQuestion, OpenCamera } from './camera-messages.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
-import type { Finished } from '../pictures/darkroom.ts'
+import type { Finished } from '../pictures/picture-processor.ts'
 import type { CameraFacts } from '../talk/onvif/onvif-session.ts'
 import type { Polygon } from '../pictures/picture-work.ts'
 import type { Urgency } from './slots.ts'
@@ -12,7 +12,7 @@ import type { Urgency } from './slots.ts'
 /** The process as its cameras see it. */
 export interface AskedProcess {
   readonly isThere: boolean
-  ask(far: FarCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown>
+  ask(far: RemoteCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown>
   develop(
     bytes: Uint8Array,
     masks: readonly Polygon[],
@@ -22,19 +22,19 @@ export interface AskedProcess {
 }
 
 /** One camera as a `CameraClient`; each request runs in the cameras' process. */
-export class FarCamera implements CameraAccess {
+export class RemoteCamera implements CameraAccess {
   readonly key: number
   readonly camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>
   readonly pin: CertificatePin
   readonly signIns: SignInMemory
-  readonly onEvents: (told: EventsTold) => void
+  readonly onEvents: (told: CameraEventReport) => void
   /** As of its last answer. */
   facts: CameraFacts | undefined
   readonly #process: AskedProcess
 
   constructor(
     process: AskedProcess,
-    options: Pick<FarCamera, 'key' | 'camera' | 'pin' | 'signIns' | 'onEvents'>,
+    options: Pick<RemoteCamera, 'key' | 'camera' | 'pin' | 'signIns' | 'onEvents'>,
   ) {
     this.#process = process
     this.key = options.key

@@ -17,7 +17,7 @@ const workMsMax = 30_000
 const waitingMax = 256
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 }
 
-export interface DarkroomJob {
+export interface PictureProcessorJob {
   id: number
   bytes: Uint8Array
   masks: readonly Polygon[]
@@ -38,12 +38,12 @@ export interface Finished {
   light: Light
 }
 
-export type DarkroomReply =
+export type PictureProcessorReply =
   | ({ id: number; ok: true } & Finished)
   | { id: number; ok: false; code: BadPicture }
 
 interface Waiting {
-  resolve: (reply: DarkroomReply) => void
+  resolve: (reply: PictureProcessorReply) => void
   reject: (problem: CameraProblem) => void
   cancel: () => void
 }
@@ -51,7 +51,7 @@ interface Waiting {
 /** Converts an unusual JPEG to a baseline one. */
 export type ToBaseline = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
 
-export class Darkroom {
+export class PictureProcessor {
   readonly #clock: Clock
   readonly #toBaseline: ToBaseline
   readonly #onTrouble: (error: Error) => void
@@ -93,7 +93,7 @@ export class Darkroom {
     signal: AbortSignal,
     urgency: Urgency = 'routine',
   ): Promise<Finished> {
-    const ask = (picture: Uint8Array): Promise<DarkroomReply> =>
+    const ask = (picture: Uint8Array): Promise<PictureProcessorReply> =>
       this.#slots.use(signal, () => this.#ask(picture, masks), urgency)
     let reply = await ask(bytes)
     if (!reply.ok && (reply.code === 'not-baseline' || reply.code === 'too-many-pixels'))
@@ -103,13 +103,13 @@ export class Darkroom {
     throw new CameraProblem(isOdd ? 'broken-picture' : (reply.code as 'not-a-picture' | 'broken-picture'))
   }
 
-  #ask(bytes: Uint8Array, masks: readonly Polygon[]): Promise<DarkroomReply> {
+  #ask(bytes: Uint8Array, masks: readonly Polygon[]): Promise<PictureProcessorReply> {
     const worker = (this.#worker ??= this.#open())
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(workMsMax, () => this.#restart(worker))
       this.#waiting.set(id, { resolve, reject, cancel })
-      worker.postMessage({ id, bytes, masks } satisfies DarkroomJob)
+      worker.postMessage({ id, bytes, masks } satisfies PictureProcessorJob)
     })
   }
 
@@ -117,7 +117,7 @@ export class Darkroom {
     const worker = startThread(import.meta.url, 'gateway/cameras/pictures/picture-worker', { resourceLimits })
     // The program may end while the thread is idle.
     worker.unref()
-    worker.on('message', (reply: DarkroomReply) => {
+    worker.on('message', (reply: PictureProcessorReply) => {
       const entry = this.#waiting.get(reply.id)
       this.#waiting.delete(reply.id)
       entry?.cancel()

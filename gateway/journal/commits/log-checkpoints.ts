@@ -7,7 +7,7 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 export const rushBytes = 192 * 1024
 export const rushMs = 1000
 
-export class LogFolding {
+export class LogCheckpoints {
   readonly #clock: Clock
   #fromMs = Number.NEGATIVE_INFINITY
   #bytes = 0

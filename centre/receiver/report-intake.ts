@@ -87,7 +87,7 @@ export interface StoredReports {
   gaps: GapChange[]
 }
 
-export class Intake {
+export class ReportIntake {
   readonly #options: IntakeOptions
   readonly #urgent = new FairQueue<Waiting>()
   readonly #rest = new FairQueue<Waiting>()
