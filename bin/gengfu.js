@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The one command: hands over to the part that is asked for. The parts never import each other.
+// The one command: calls the requested part. The parts never import each other.
 import { existsSync, readFileSync } from 'node:fs'
 
 const root = new URL('..', import.meta.url)
@@ -48,7 +48,7 @@ const commands = {
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 
-/** Programs that protect somebody go on when nobody reads what they say. */
+/** A program that protects people must continue when its output has no reader. */
 const runsOn = new Set(['gateway', 'centre'])
 
 function help() {
@@ -63,14 +63,16 @@ function help() {
   ].join('\n')
 }
 
-/** What a command needs of another program is handed to it here, since the programs do not import each other. */
+/**
+ * A function of another program that a command needs is passed in here, since the programs do not import each other.
+ */
 async function partsFor(name) {
   if (name !== 'check-config') return []
   const { checkCentreConfig } = await import(new URL('dist/centre/config/load-config.js', root).href)
   return [checkCentreConfig]
 }
 
-// The reader of a pipe (`| head`) has read enough: that is no fault, and the command's own exit code stands.
+// The reader of a pipe (`| head`) has read enough: that is no error, and the command's own exit code stays.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
     if (error.code !== 'EPIPE') throw error

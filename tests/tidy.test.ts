@@ -239,6 +239,21 @@ describe('the source', () => {
     expect(wrong.map(([file]) => file)).toEqual([])
   })
 
+  it('writes comments in plain words: name the subject', () => {
+    // "The caller", "a person", "this many", "gets": the subject in place of a riddle, no part made a person.
+    const hard =
+      /\b(nobody|whoever|somebody|anybody|so many|(is|are|be) told (that|of|when|once)|believes)\b/i
+    const inComment = /^\s*(\/\/|\/?\*|<!--)/
+    const wrong = own.flatMap(([file, content]) =>
+      content
+        .split('\n')
+        .flatMap((line, at) =>
+          inComment.test(line) && hard.test(line) ? [`${file}:${at + 1} ${line.trim()}`] : [],
+        ),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('leaves nothing unfinished and silences no check', () => {
     expect(
       violations(/\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-nocheck|@ts-expect-error|(ox|es)lint-disable/),

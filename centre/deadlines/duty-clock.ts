@@ -1,11 +1,11 @@
-// Moves cases between hands by the clock: from a person who signed out or is silent back to the queue, and for the night to another
-// centre and back. What is to be moved stands in the database, so that a restart changes nothing.
+// Moves cases between people by the clock: from a person who signed out or is silent back to the queue, and for the
+// night to another centre and back. The cases to move are in the database, so a restart changes nothing.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { nightCentre, type NightEntry } from '../cases/night.ts'
 
 const lookEveryMs = 2000
-/** A person at a desk is heard every 25 s by the stream alone. */
+/** A signed-in desk sends a message on its stream every 25 s. */
 export const silentAfterMs = 120_000
 
 interface Change {
@@ -41,7 +41,7 @@ export class DutyClock {
     })
   }
 
-  /** Waits for the look that is under way. */
+  /** Waits for the running check. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#stop?.()

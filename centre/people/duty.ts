@@ -1,4 +1,4 @@
-// Who is on duty at a moment, and who of them is nearest to a place. Pure.
+// The people on duty at a moment, nearest to a place first. Pure.
 import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
 import type {
   DutyHours,
@@ -12,19 +12,19 @@ const minuteMs = 60_000
 const dayMin = 24 * 60
 const weekMin = 7 * dayMin
 const earthRadiusM = 6_371_009
-/** Behind everybody whose distance is known. */
+/** After all people with a known distance. */
 const farM = 1e9
 
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))
 
-/** Minutes since Monday 00:00 by the clock on the wall of that time zone. */
+/** Minutes since Monday 00:00 in the local time of that time zone. */
 export function minuteOfWeek(timeZone: string, atMs: number): number {
   const localMin = Math.floor(atMs / minuteMs) + offsetMinAt(timeZone, atMs)
   // 1 January 1970 was a Thursday.
   return (((localMin + 3 * dayMin) % weekMin) + weekMin) % weekMin
 }
 
-/** `from` is in, `to` is not; equal times are a whole day. */
+/** `from` is included, `to` is not; equal times are a whole day. */
 export function isWithin({ days, from, to }: DutyHours, minute: number): boolean {
   const start = minuteOf(from)
   const length = (minuteOf(to) - start + dayMin) % dayMin || dayMin
@@ -60,8 +60,8 @@ export interface Scene {
 const order: Record<NearReason, number> = { cell: 0, zone: 1, distance: 2, village: 3 }
 
 /**
- * The keeper of the grid cell first, then who looks after the zone, then by distance, then the others who serve the village.
- * Who has zones and not this one comes with the others: they may still go.
+ * The keeper of the grid cell first, then the person responsible for the zone, then by distance, then others who serve
+ * the village. A person with other zones is among the last: that person may still go.
  */
 export function rankNearest(people: readonly RosterPerson[], scene: Scene): PersonOnDuty[] {
   const serving = people.filter(({ villages }) => villages.includes(scene.village))

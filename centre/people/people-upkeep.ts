@@ -1,4 +1,4 @@
-// Deletes entries about people whose term is over, hourly: nobody has to think of it.
+// Deletes entries about people after their term, hourly and automatically.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'

@@ -59,7 +59,7 @@ export type ShiftOutcome =
 export interface CaseHandsCalls {
   /** Cases that this person holds, or has open, go back to the queue. */
   redistribute(who: string, why: string, atMs: number): StoredChange[]
-  /** Hands the queue to `to` while the timetable says so, and takes back what the timetable does not hand over any more. */
+  /** Hands the queue to `to` during the times of the timetable, and takes it back after them. */
   passNight(to: string | undefined, nowMs: number): StoredChange[]
   offerShift(leaving: string, entering: string, text: string, atMs: number): ShiftOutcome
   endShift(shift: number, who: string, isTaken: boolean, text: string, atMs: number): ShiftOutcome
@@ -76,7 +76,7 @@ export interface CaseWriterCalls extends CaseHandsCalls {
   putActionLists(lists: readonly ActionList[], who: string, atMs: number): number
 }
 
-/** Somebody in whose hands an open case is. */
+/** A person who holds an open case. */
 export interface CaseHolder {
   who: string
   /** A session of theirs is open, or ended by itself a short while ago. */

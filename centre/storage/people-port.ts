@@ -1,8 +1,9 @@
-// Storage's part of people: the duty roster. Telephone numbers leave it by `lookAtContact` alone, which seals the look in the trail.
+// Storage's part of people: the duty roster. `lookAtContact` is the only call that returns telephone numbers, and it
+// seals the look in the trail.
 import type { RosterEntry, RosterPerson } from '../../protocols/desk/roster.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 
-/** An entry as a supervisor writes it. `phone` absent: the number that is stored stays. */
+/** An entry as a supervisor writes it. `phone` absent: the stored number stays. */
 export interface WrittenPerson extends RosterEntry {
   phone?: string | undefined
 }
@@ -10,18 +11,18 @@ export interface WrittenPerson extends RosterEntry {
 export interface RosterQuery {
   scope?: Scope | undefined
   village?: string | undefined
-  /** Behind this number. */
+  /** After this number. */
   after: number
   limit: number
 }
 
 export interface PeopleWriterCalls {
-  /** Undefined: there is no such person, or, for a new one, no room. */
+  /** Undefined: there is no such person, or no room for a new one. */
   putPerson(id: number | undefined, person: WrittenPerson, by: string, atMs: number): RosterPerson | undefined
   dropPerson(id: number, by: string, atMs: number): boolean
-  /** The number, once the look is in the trail; undefined when there is none. */
+  /** The number, once the look is in the trail; undefined without one. */
   lookAtContact(id: number, by: string, why: string, atMs: number): string | undefined
-  /** Deletes what is past its term and answers how many entries of each kind. */
+  /** Deletes entries after their term and returns the number of each kind. */
   dropExpiredPeople(nowMs: number): Record<string, number>
 }
 

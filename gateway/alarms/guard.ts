@@ -1,4 +1,4 @@
-// What is armed, bypassed, on test or shelved now and by whom, from the engine's memory; for console, heartbeat and
+// The armed, bypassed, tested and shelved items and by whom, from the engine's memory; for console, heartbeat and
 // desk.
 import {
   guardBytesMax,

@@ -1,12 +1,12 @@
-// Calls the running box over its console, as the page there does: for commands of a person at the box.
+// Calls the running box over its console, as its page does: for commands of a person at the box.
 import { userInfo } from 'node:os'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
 import type { GatewayConfig } from '../config/config.ts'
 
-/** A bridge is given ten seconds to answer, and the box some more. */
+/** A bridge has ten seconds to answer, and the box some more. */
 const callMsMax = 20_000
 
-/** Where the console answers; undefined when the system chose its port and nobody has said which. */
+/** The console's address; undefined when the system chose its port and it is unknown. */
 export function consoleOf(config: GatewayConfig, given: string | undefined): string | undefined {
   if (given !== undefined) return given
   const { host, port } = config.console
@@ -15,7 +15,7 @@ export function consoleOf(config: GatewayConfig, given: string | undefined): str
   return `http://${loopback}:${port}/`
 }
 
-/** `away`: nobody listens there. */
+/** `away`: no program listens there. */
 export type CallResult = { reached: false; why: string } | { reached: true; answer: Result<object> }
 
 export async function callBox(url: string, path: string, body?: object): Promise<CallResult> {
@@ -43,7 +43,7 @@ export async function callBox(url: string, path: string, body?: object): Promise
   }
 }
 
-/** Who asks, where nothing else is said. */
+/** The name of the person, if none is given. */
 export function askerOf(given: string | undefined): string {
   return given ?? process.env['SUDO_USER'] ?? userInfo().username
 }

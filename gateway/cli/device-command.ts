@@ -1,4 +1,5 @@
-// `gengfu device list|adopt|replace|forget|rename`: through the console of the running box, or on the data folder of one that is stopped.
+// `gengfu device list|adopt|replace|forget|rename`: through the console of a running box, or on the data folder of a
+// stopped one.
 import { Command, CommanderError } from 'commander'
 import type { DevicesAnswer, KnockingDevice, ListedDevice } from '../../protocols/console/api.ts'
 import { ok, type Result } from '../../protocols/kit/result.ts'
@@ -82,7 +83,7 @@ function open(file: string): OpenedConfig | undefined {
   return undefined
 }
 
-/** The running box is asked; where none runs, `offline` on its data folder, under its lock. */
+/** The running box is asked; if none runs, `offline` works on its data folder, under its lock. */
 async function ask<T extends object>(
   opened: OpenedConfig,
   { console: url }: Choices,
@@ -154,7 +155,7 @@ async function runList(choices: Choices): Promise<number> {
   return 0
 }
 
-/** Of a box that is stopped: what is listed, and nothing about who is there. */
+/** For a stopped box: the listed devices, without their presence. */
 function answerOf({ config, registry }: OpenedConfig): DevicesAnswer {
   const { document } = registry
   return {

@@ -1,5 +1,6 @@
-// What `device adopt|replace|forget|rename` changed, in a file of its own under dataDir, beside the file of the installer, which is
-// never written. It counts from the next start on; a part of it that no longer fits the file is left out and named.
+// The changes of `device adopt|replace|forget|rename`, in a separate file under dataDir, beside the installer's file,
+// which is never written. It applies from the next start on; a part that no longer fits the installer's file is left
+// out and named.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
@@ -21,13 +22,13 @@ import { replaceFileSync } from '../../platform/replace-file.ts'
 export const registryFile = 'device-registry.json'
 const bytesMax = 4 * 1024 * 1024
 
-/** The configuration as it is with other `devices[]`. */
+/** The same configuration with other `devices[]`. */
 export type ReadWith<T> = (over: (raw: Readonly<Record<string, unknown>>) => object) => Result<T>
 
 export class DeviceRegistry {
   readonly #path: string
   #document: RegistryDocument
-  /** Why the file could not be read. The box works without it, and nothing is written over it. */
+  /** Why the file could not be read. The box works without it, and never overwrites it. */
   readonly problem: string | undefined
 
   private constructor(path: string, document: RegistryDocument, problem?: string) {
@@ -66,7 +67,7 @@ export class DeviceRegistry {
     return this.#document.lockedOut.some((one) => hardwareKey(one.address) === plain)
   }
 
-  /** The configuration with the registry over its file; entries that do not fit are left out and named. */
+  /** The configuration with the registry applied; entries that do not fit are left out and named. */
   read<T>(readWith: ReadWith<T>): Result<{ config: T; ignored: Problem[] }> {
     const over = (document: RegistryDocument) => (raw: Readonly<Record<string, unknown>>) =>
       withDevices(raw, document)
@@ -94,7 +95,7 @@ export class DeviceRegistry {
     return last.ok ? ok({ config: last.value, ignored }) : last
   }
 
-  /** Keeps the change durably; refused with the problems that the configuration would have. */
+  /** Stores the change durably; refused with the problems that the configuration would have. */
   change<T>(request: RegistryRequest, place: RegistryPlace, readWith: ReadWith<T>): Result<RegistryNews> {
     if (this.problem !== undefined)
       return bad(`${this.problem}. Move the file away first 登记文件损坏，请先移走`, this.#path)
@@ -125,7 +126,7 @@ export class DeviceRegistry {
 
 function withDevices(raw: Readonly<Record<string, unknown>>, document: RegistryDocument): object {
   const { devices = [] } = raw
-  // Anything else is a mistake in the file, which its own check names.
+  // Any other error is in the installer's file, whose own check names it.
   return Array.isArray(devices) ? { ...raw, devices: devicesWith(devices, document) } : raw
 }
 

@@ -1,10 +1,10 @@
-// Addresses of hardware are written with and without colons, dashes and capitals: these are the forms that are compared.
+// Hardware addresses are written with and without colons, dashes and capitals: these normal forms are compared.
 
 export const plainAddress = (address: string): string => address.toLowerCase().replaceAll(/[:\s-]/g, '')
 
 /**
- * For names that may be an address or the name of a credential: only what is a MAC, an IEEE address or a DevEUI is compared loosely,
- * since `button-1` and `button1` are two devices.
+ * For names that may be an address or the name of a credential: only a MAC, an IEEE address or a DevEUI is compared in
+ * its normal form, since `button-1` and `button1` are two devices.
  */
 export function hardwareKey(name: string): string {
   const digits = plainAddress(name).replace(/^0x/, '')

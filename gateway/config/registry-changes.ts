@@ -1,25 +1,25 @@
-// What `device adopt|replace|forget|rename` makes of the registry: pure. The registry holds only what differs from the file of the
-// installer; the hardware's address says which device is meant, and the name is ours.
+// Applies `device adopt|replace|forget|rename` to the registry: pure. The registry contains only the differences from
+// the installer's file; the hardware's address identifies a device, and the name is chosen here.
 import type { Result } from '../../protocols/kit/result.ts'
 import { bad, ok } from '../../protocols/kit/result.ts'
 import { isDeviceId } from '../../protocols/domain/names.ts'
 import { hardwareKey } from './plain-address.ts'
 
-/** Devices that may be locked out; at the limit a further replacement is refused, and says so. */
+/** Most locked-out devices; at the limit a further replacement is refused with the reason. */
 export const lockedOutMax = 1000
 
-/** An entry as it would stand in `devices[]`. */
+/** An entry in the form of `devices[]`. */
 export type DeviceEntry = { id: string } & Record<string, unknown>
 
 export interface LockedOut {
-  /** The hardware's address, or the name of its credential where it connects itself. */
+  /** The hardware's address, or the name of its credential if it connects directly. */
   address: string
-  /** The device that it was. */
+  /** The device that it was before. */
   was: string
   by: string
 }
 
-/** Something that the next start writes into the journal, and does. */
+/** A change that the next start writes into the journal, and does. */
 export interface RegistryNews {
   do: RegistryRequest['do']
   device: string
@@ -29,9 +29,9 @@ export interface RegistryNews {
 
 export interface RegistryDocument {
   v: 1
-  /** Whole entries of devices that are in no file. */
+  /** Complete entries of devices that are in no file. */
   adopted: Record<string, DeviceEntry>
-  /** Keys that stand over those of an entry in the file. */
+  /** Keys that replace those of an entry in the file. */
   changed: Record<string, Record<string, unknown>>
   /** Entries of the file that do not count. */
   forgotten: string[]
@@ -55,11 +55,11 @@ export type RegistryRequest =
       by: string
       /** Keys of its entry: kind, zone, name, dialect, base, codec ... */
       entry: Readonly<Record<string, unknown>>
-      /** Ours for it; made from its address when left out. */
+      /** The chosen name; derived from its address if left out. */
       id?: string | undefined
-      /** The bridge that carries its messages; none for a device that connects itself. */
+      /** The bridge that carries its messages; none for a device that connects directly. */
       via?: string | undefined
-      /** Admits one that was locked out. */
+      /** Admits a locked-out one again. */
       isAgain?: boolean | undefined
     }
   | { do: 'replace'; device: string; address: string; by: string; via?: string | undefined }
@@ -73,19 +73,19 @@ export interface KnownDevice {
   connectsAs?: string | undefined
 }
 
-/** What the decision needs to know of the box. */
+/** The facts of the box that the decision needs. */
 export interface RegistryPlace {
-  /** Devices that count now. */
+  /** The devices that count now. */
   devices: readonly KnownDevice[]
-  /** Ids of the file, forgotten ones too. */
+  /** Ids of the file, including forgotten ones. */
   inFile: ReadonlySet<string>
-  /** The id that a device has before it is listed. */
+  /** The id of a device before it is listed. */
   idOf: (address: string) => string
 }
 
 type Changed = Result<{ document: RegistryDocument; news: RegistryNews }>
 
-/** Where a device speaks from: its address behind a bridge, else the name of its credential. */
+/** The source of a device's messages: its address behind a bridge, else the name of its credential. */
 export const speaksFrom = ({ id, address, via, connectsAs }: KnownDevice): string =>
   via === undefined ? (connectsAs ?? (address === undefined ? id : address)) : (address ?? id)
 
@@ -139,7 +139,7 @@ function adopt(
   })
 }
 
-/** Puts keys over an entry, where it stands: in the registry itself, or over the file. */
+/** Sets keys of an entry in its place: in the registry itself, or over the file. */
 function withKeys(
   document: RegistryDocument,
   id: string,
@@ -182,7 +182,7 @@ function replace(
     news: { do: 'replace', device: id, by, facts },
     document: {
       ...next,
-      // One that was locked out before and is put in again is the device now.
+      // A device that was locked out and is adopted again counts as the device now.
       lockedOut: [
         ...next.lockedOut.filter((one) => !isOf(address)(one) && !isOf(old)(one)),
         { address: old, was: id, by },
@@ -221,7 +221,7 @@ function rename(
   })
 }
 
-/** The registry after a request, or why it can not be done. */
+/** The registry after a request, or the reason for a refusal. */
 export function changeRegistry(
   document: RegistryDocument,
   request: RegistryRequest,
@@ -239,7 +239,7 @@ export function changeRegistry(
   }
 }
 
-/** `devices[]` of the file with the registry over it. */
+/** `devices[]` of the file with the registry applied. */
 export function devicesWith(file: readonly unknown[], document: RegistryDocument): unknown[] {
   const gone = new Set(document.forgotten)
   const ids = new Set<unknown>()
@@ -251,6 +251,6 @@ export function devicesWith(file: readonly unknown[], document: RegistryDocument
     const changed = document.changed[id]
     return [changed ? { ...(entry as object), ...changed } : entry]
   })
-  // An installer who has written an adopted device into the file has the last word.
+  // If the installer's file contains an adopted device, the file takes precedence.
   return [...kept, ...Object.values(document.adopted).filter(({ id }) => !ids.has(id))]
 }

@@ -1,5 +1,5 @@
-// What a person at the box may do with its list of devices: adopt one that knocks, put other hardware in the place of one, forget one,
-// give one another name; and open the door of a bridge for new ones.
+// The actions of a person at the box on its list of devices: adopt an unlisted one, replace the hardware of one, forget
+// one, rename one; and let new devices join at a bridge.
 import { z } from 'zod'
 import { deviceKinds } from '../config/alarm-settings.ts'
 import type { RegistryNews, RegistryRequest } from '../config/registry-changes.ts'
@@ -14,7 +14,7 @@ const id = z.string().regex(deviceIdPattern, 'letters, digits, dot, dash, unders
 const address = z.string().min(1).max(64)
 const words = z.string().min(1).max(120)
 
-/** The door of a bridge is never left open for longer. */
+/** A bridge lets devices join for at most this long. */
 export const permitMinutesMax = 60
 
 const shapes = {
@@ -67,11 +67,11 @@ export function parseDeviceRequest(what: RegistryRequest['do'], body: Uint8Array
 
 export interface DeviceControls {
   change(request: RegistryRequest): Result<RegistryNews>
-  /** What is in the way; undefined when the bridge has said yes. */
+  /** The obstacle; undefined when the bridge has agreed. */
   permitJoin(bridge: string, minutes: number, by: string): Promise<string | undefined>
 }
 
-/** What a request to one of these paths comes to. */
+/** The result of a request to one of these paths. */
 export async function runDeviceControl(
   controls: DeviceControls,
   path: string,

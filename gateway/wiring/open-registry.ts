@@ -1,5 +1,6 @@
-// The devices of the box as people change them: adopted, replaced, forgotten, renamed. A change is kept beside the installer's file, and
-// the gateway starts anew with it; what it means for the journal is done at that start, also after a kill in between.
+// The changes of people to the box's devices: adopted, replaced, forgotten, renamed. A change is stored beside the
+// installer's file, and the gateway restarts with it; its consequences for the journal are done at that start, also
+// after a kill in between.
 import { deviceKinds } from '../config/alarm-settings.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
 import type { DeviceRegistry } from '../config/device-registry.ts'
@@ -17,7 +18,7 @@ import type { OpenedJournal } from './open-journal.ts'
 import type { Base } from './base.ts'
 import type { OpenDialects } from './open-dialects.ts'
 
-/** Several changes in a row share one start: long enough for the answer to leave, and for the next click. */
+/** Several changes in a row share one restart: time for the answer to be sent, and for the next click. */
 export const restartAfterMs = 1500
 
 export interface OpenRegistryOptions extends OpenedJournal {
@@ -30,7 +31,7 @@ export interface OpenRegistryOptions extends OpenedJournal {
 }
 
 export interface OpenRegistry {
-  /** Everything of the answer but what health knows of each device. */
+  /** The complete answer, without the health of each device. */
   describe(): Omit<DevicesAnswer, 'v' | 'devices'> & {
     listed: { id: string; address: string; via?: string; source: 'file' | 'adopted' }[]
   }
@@ -38,7 +39,7 @@ export interface OpenRegistry {
   permitJoin(bridge: string, minutes: number): Promise<string | undefined>
 }
 
-/** Does and notes what was changed before this start. */
+/** Does the consequences of changes before this start, and records them. */
 async function settleNews({ registry, intake }: OpenRegistryOptions): Promise<void> {
   if (!registry) return
   for (const { do: what, device, by, facts } of registry.news) {
@@ -115,7 +116,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
   }
 }
 
-/** Who asks need not say which bridge carries a device that the box has heard. */
+/** A request need not name the bridge of a device that the box has heard. */
 function withSender(request: RegistryRequest, strangers: readonly Stranger[]): RegistryRequest {
   if (request.do !== 'adopt' && request.do !== 'replace') return request
   const stranger = strangers.find(({ address }) => hardwareKey(address) === hardwareKey(request.address))
@@ -145,7 +146,7 @@ function knockOf(stranger: Stranger, nowMs: number): KnockingDevice {
   }
 }
 
-/** What the alarm engine remembers of a device that connects itself and is in no list. */
+/** The alarm engine's data about an unlisted device that connects directly. */
 function lastOf(
   { intake }: OpenRegistryOptions,
   device: string,

@@ -23,7 +23,7 @@ export interface HealthAnswer {
   /** Absent where there are none. */
   cameras?: HealthCamera[]
   alarms: HealthAlarms
-  /** What is armed, bypassed, on test and shelved, and by whom. */
+  /** The armed, bypassed, tested and shelved items, and by whom. */
   guard: Guard
   quarantine: HealthQuarantine
   disk: HealthDisk
@@ -193,10 +193,10 @@ export interface HealthFlash {
   cardYears?: number
 }
 
-/** Devices that knock, in one answer; the newest first. */
+/** Most unlisted devices in one answer; the newest first. */
 export const knockingMax = 500
 
-/** `GET /api/v1/devices`: what is listed, what knocks, and what was locked out. */
+/** `GET /api/v1/devices`: the listed, the unlisted and the locked-out devices. */
 export interface DevicesAnswer {
   v: 1
   devices: ListedDevice[]
@@ -237,7 +237,7 @@ export interface KnockingDevice {
   commands: string[]
   /** What it said last. */
   last?: Record<string, unknown>
-  /** The kind it looks like; absent where nothing says so. */
+  /** Its probable kind; absent if unknown. */
   kind?: string
   /** Other hardware took its place. */
   isLockedOut?: boolean

@@ -1,5 +1,5 @@
-// The duty roster: who of a village can be sent, when, and how long the entry may be kept. Shared by the centre and the pages.
-// Telephone numbers are in no list: each is handed out by its own call, which is in the audit trail.
+// The duty roster: the people of a village who can be sent, when, and how long the entry may be kept. Shared by the
+// centre and the pages. No list contains telephone numbers: a separate call returns each, and it is in the audit trail.
 
 export const rosterRoles = ['grid-keeper', 'village-doctor', 'volunteer', 'fire-post'] as const
 export type RosterRole = (typeof rosterRoles)[number]
@@ -17,7 +17,7 @@ export interface DutyHours {
   to: string
 }
 
-/** Away from duty; why is not kept. */
+/** Absent from duty; the reason is not stored. */
 export interface Absence {
   fromMs: number
   toMs: number
@@ -41,7 +41,7 @@ export interface RosterEntry {
   zones: string[]
   /** The grid cell that this person looks after. */
   cell?: string | undefined
-  /** Where this person usually is. */
+  /** The usual place of this person. */
   position?: Position | undefined
   /** None: always on duty. */
   hours: DutyHours[]
@@ -67,14 +67,14 @@ export interface PersonAnswer {
   person: RosterPerson
 }
 
-/** Why somebody stands where they stand in the list of who is near. */
+/** Why a person has this position in the list of the nearest. */
 export const nearReasons = ['cell', 'zone', 'distance', 'village'] as const
 export type NearReason = (typeof nearReasons)[number]
 
 export interface PersonOnDuty {
   person: RosterPerson
   why: NearReason
-  /** Metres in a straight line, where both positions are known. */
+  /** Metres in a straight line, if both positions are known. */
   distanceM?: number
 }
 

@@ -79,7 +79,7 @@ export interface CaseFeedback extends CasePerson {
   outcome: CaseOutcome
 }
 
-/** How it ended the last time: absent where nobody said. */
+/** How it ended the last time: absent if not recorded. */
 export interface HandledBefore {
   cases: number
   lastCase: string

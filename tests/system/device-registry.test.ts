@@ -1,5 +1,5 @@
-// Question: can a person take in a device that knocks, and put other hardware in its place, so that alarms keep their place and history
-// and the old hardware is out, also after the box was stopped?
+// Question: can a person adopt an unlisted device, and replace its hardware, so that alarms keep their place and
+// history and the old hardware is refused, also after the box was stopped?
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +46,7 @@ const standing = async (): Promise<string[]> =>
     ({ device, kind, zone }) => `${device} ${kind} ${zone}`,
   )
 
-/** What the command prints, asked of the running box, or offline when there is none. */
+/** The output of the command, from the running box, or offline without one. */
 async function command(...argv: string[]): Promise<[code: number, said: string]> {
   let said = ''
   const keep = (text: string | Uint8Array): boolean => {
@@ -129,7 +129,7 @@ test('a device that knocks is shown with what it is and said last, and is adopte
 test('new hardware takes the place of the old one with its history, and the old one raises nothing', async () => {
   expect((await online('replace', 'wang-sos', second))[0]).toBe(0)
   await run.started(3)
-  // The alarm of the hardware before stands on.
+  // The alarm of the earlier hardware still stands.
   expect(await standing()).toContain('wang-sos sos wang')
   const client = await bridge()
   await press(client, 0)
@@ -140,7 +140,7 @@ test('new hardware takes the place of the old one with its history, and the old 
   const { alarms } = await get<HealthAnswer>('/api/v1/health')
   const calls = alarms.list.filter(({ kind }) => kind === 'sos')
   expect(calls.map(({ device, occurrences }) => `${device} ${occurrences}`).sort()).toEqual([
-    // Its press before anybody took it in.
+    // Its press before it was adopted.
     `${first} 1`,
     'wang-sos 2',
   ])
@@ -208,7 +208,7 @@ test('a stopped box is listed and changed on its folder, and has it all after it
   run = await startBoxFromFile(file)
   const { devices: listed, knocking } = await devices()
   expect(listed).toContainEqual(expect.objectContaining({ id: 'wang-sos', name: '王奶奶的按钮' }))
-  // Those that knocked are known after the start too.
+  // The unlisted devices are known after the restart too.
   expect(knocking).toMatchObject([{ address: first, model: 'WXKG11LM', isLockedOut: true }])
   expect(await command('forget', 'wang-sos')).toMatchObject([1, expect.stringContaining('--console')])
 }, 60_000)

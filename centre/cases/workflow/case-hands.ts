@@ -1,4 +1,4 @@
-// In whose hands a case is: back to the queue, to the next shift, to another centre for the night, and back. Pure.
+// Moves a case between people: back to the queue, to the next shift, to another centre for the night, and back. Pure.
 import type { Case, CaseEventKind } from '../../../protocols/domain/case.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
 import { refuse } from './case-input.ts'
@@ -6,7 +6,10 @@ import { refuse } from './case-input.ts'
 /** Reports of one case, upward and to other centres; a further one is refused. */
 export const reportsMax = 50
 
-/** The case has no holder any more; somebody who is on the way stays on the way, and the next holder takes over from there. */
+/**
+ * The case has no holder any more; a person who is on the way stays on the way, and the next holder continues from
+ * there.
+ */
 export function giveBack(step: Step, what: CaseEventKind, text: string, subject?: string): Outcome {
   const { holder, claimedBy: _closed, ...rest } = step.item
   const state = rest.state === 'accepted' ? ('open' as const) : rest.state
@@ -14,11 +17,11 @@ export function giveBack(step: Step, what: CaseEventKind, text: string, subject?
   return done({ ...step, item: rest }, change, what, text === '' ? (holder ?? '') : text, subject)
 }
 
-/** States in which the next step is the holder's to do; feedback waits for a second person, and so does what is verified. */
+/** States in which the next step belongs to the holder; after feedback and verification a second person continues. */
 const isHolders = (state: Case['state']): boolean =>
   state === 'open' || state === 'accepted' || state === 'dispatched'
 
-/** The person went off duty, or was silent for too long. */
+/** The person went off duty, or made no request for too long. */
 export function redistribute(step: Step, { who, text }: { who: string; text: string }): Outcome {
   const { item } = step
   if (item.holder === who && isHolders(item.state)) return giveBack(step, 'redistributed', text, who)
@@ -27,7 +30,7 @@ export function redistribute(step: Step, { who, text }: { who: string; text: str
   return done({ ...step, item: rest }, {}, 'redistributed', text, who)
 }
 
-/** The next shift goes on where this one stopped. */
+/** The next shift continues where this one stopped. */
 export function takeOver(step: Step, input: { from: string; to: string; text: string }): Outcome {
   const { item } = step
   const { from, to, text } = input

@@ -96,7 +96,7 @@ export class DialectIntake {
       if (via !== undefined && address !== undefined) this.#senderByDevice.set(id, { sender: via, address })
   }
 
-  /** Those that knocked before the start. */
+  /** The unlisted devices from before the start. */
   restoreStrangers(documents: readonly (readonly [key: string, value: object])[]): void {
     for (const [, value] of documents) {
       const stranger = value as Stranger
@@ -263,7 +263,7 @@ export class DialectIntake {
     return this.#strangers.all()
   }
 
-  /** Writes what has changed of those that knock, for the next start. */
+  /** Writes the changed unlisted devices, for the next start. */
   async stop(): Promise<void> {
     await this.#strangers.keep()
   }

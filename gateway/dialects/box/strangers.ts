@@ -1,19 +1,19 @@
-// Devices that knock: heard over a bridge, and in no list. What they are and what they said last is kept for the person who adopts them,
-// also over a restart.
+// Unlisted devices that were heard over a bridge. Their hardware and last message are kept for the person who adopts
+// them, also across a restart.
 import type { Logger } from 'pino'
 import type { DeviceDescription, DeviceResult } from '../port.ts'
 import type { Keeper } from './keeper.ts'
 import type { SenderSettings } from './senders.ts'
 
-/** Strangers remembered; the one heard longest ago is forgotten, in the journal too. */
+/** Most unlisted devices kept; the one heard longest ago is removed, in the journal too. */
 export const strangersMax = 500
-/** Largest last message as JSON; of a larger one the names of its readings are kept. */
+/** Largest last message as JSON; of a larger one only the names of its readings are kept. */
 const lastBytesMax = 1000
 
-/** A device that knocks: heard, and in no list. */
+/** An unlisted device that was heard. */
 export interface Stranger {
   address: string
-  /** The id under which its events are kept. */
+  /** The id under which its events are stored. */
   device: string
   sender: string
   dialect: string
@@ -21,11 +21,11 @@ export interface Stranger {
   messages: number
   about?: DeviceDescription
   last?: object
-  /** Other hardware took its place: what it says is no event. */
+  /** Other hardware took its place: its messages are no events. */
   isLockedOut?: boolean
 }
 
-/** Where the journal keeps those that knock: `knock:{address}`. */
+/** Key in the journal: `knock:{address}`. */
 export const knockPrefix = 'knock:'
 
 export interface StrangersOptions {
@@ -37,7 +37,7 @@ export interface StrangersOptions {
 export class Strangers {
   readonly #options: StrangersOptions
   readonly #byAddress = new Map<string, Stranger>()
-  /** Not in the journal as they are now. */
+  /** Not yet in the journal in this state. */
   readonly #changed = new Set<string>()
 
   constructor(options: StrangersOptions) {
@@ -48,7 +48,7 @@ export class Strangers {
     this.#byAddress.set(stranger.address, stranger)
   }
 
-  /** It is in a list now. */
+  /** It is listed now. */
   forget(address: string): void {
     this.#byAddress.delete(address)
     this.#changed.add(address)
@@ -87,14 +87,14 @@ export class Strangers {
       this.#byAddress.delete(oldest)
       this.#changed.add(oldest)
     }
-    // One row for each new device; how often it is heard is written at the end alone.
+    // One row for each new device; the number of its messages is written only at the end.
     if (!before || isFull)
       this.keep().catch((error: Error) =>
         this.#options.logger.warn({ reason: error.message }, 'a device that knocks could not be noted'),
       )
   }
 
-  /** Writes what has changed. */
+  /** Writes the changes. */
   async keep(): Promise<void> {
     const changed = [...this.#changed]
     if (changed.length === 0) return

@@ -1,4 +1,5 @@
-// Does a case always have somebody: when its operator leaves or falls silent, at the end of a shift, and for the night?
+// Does a case always have a responsible person: when its operator leaves or falls silent, at the end of a shift, and
+// for the night?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUser } from '../../../centre/cli/accounts.ts'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
@@ -59,7 +60,7 @@ async function caseOf(alarm: string): Promise<CaseAnswer> {
   return (await (await running.get(`/api/v1/alarms/${boxId}.${alarm}/case`, auditor)).json()) as CaseAnswer
 }
 
-/** Looks until the case's last entry is this, while time passes. */
+/** Runs checks until the case's last entry is this, while time passes. */
 async function entry(alarm: string, what: string, stepMs = 500): Promise<CaseAnswer> {
   return until(async () => {
     clock.advance(stepMs)
@@ -87,7 +88,7 @@ test('a case whose operator signs out, or is silent for two minutes, is in the q
     clock.advance(10_000)
     await running.get('/api/v1/me', wang)
   }
-  // What time alone says is about its deadlines, and its holder is the same until it is reopened.
+  // Time alone affects its deadlines, and its holder stays until it is reopened.
   expect((await caseOf('sos-2')).history?.filter(({ what }) => what === 'redistributed')).toHaveLength(1)
 })
 
@@ -112,7 +113,7 @@ test('a shift is handed over by two signatures, and each case says so', async ()
   const offer = await running.post('/api/v1/shifts', li, { to: 'wang', text: 'the bridge is closed' })
   const { shift } = (await offer.json()) as ShiftAnswer
   expect(shift).toMatchObject({ leaving: 'li', entering: 'wang', cases: [id], state: 'offered' })
-  // The one who leaves cannot sign for the other.
+  // The person who leaves can not sign for the other.
   expect((await running.post('/api/v1/shifts/end', li, { shift: shift.shift })).status).toBe(404)
   expect((await caseOf('sos-4')).case.holder).toBe('li')
   const signed = await running.post('/api/v1/shifts/end', wang, { shift: shift.shift, text: 'understood' })
@@ -161,7 +162,7 @@ test('a case of the same household says how the last one ended; another kind, an
 test('the timetable hands the queue to another centre for the night as a step of each case, never a drill, and takes it back', async () => {
   await raise('sos-8')
   await raise('drill-8', { isDrill: true })
-  // 18:00 and what has passed; to 22:00.
+  // 18:00 and the time passed; to 22:00.
   clock.advance(Date.UTC(2026, 10, 30, 14) - clock.wallMs())
   await entry('sos-8', 'handed-over')
   await raise('sos-9')

@@ -312,7 +312,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         // A case without an event is stored too: its next moment is computed again.
         rows.put(outcome.item, outcome.events)
         if (outcome.events.length === 0) continue
-        // A drill lights its lamps and pages nobody.
+        // A drill lights its lamps and sends no message.
         if (!item.isDrill) due.push(...outcome.events.map((event) => ({ case: item.id, event })))
         changes.push(logChange({ type: 'case.changed', case: summaryOf(outcome.item, policy(), nowMs) }))
       }

@@ -1,4 +1,4 @@
-// What is stored of a device so that a message can be sent to it.
+// The stored facts of a device, so that a message can be sent to it.
 import type { Knowledge, Learned } from '../../port.ts'
 
 export interface KnownDevice {

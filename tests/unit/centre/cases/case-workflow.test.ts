@@ -239,7 +239,7 @@ describe('hands', () => {
     expect(desk.item.holder).toBeUndefined()
     desk.does(wang, { do: 'accept' })
     desk.does(wang, { do: 'feedback', text: '', outcome: 'real' })
-    // What is left is for a second person to do.
+    // The rest must be done by a second person.
     expect(desk.hears({ do: 'redistribute', who: 'wang', text: 'silent' })).toBe('')
   })
 
