@@ -17,7 +17,13 @@ import { DeskSound } from './sound/desk-sound.ts'
 import type { SoundChannel } from './sound/sound-turn.ts'
 import type { Sound } from './sound/tunes.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
-import { StreamLink, retryMaxMs, type StreamState, type DeskContent, type Socket } from './link/stream-link.ts'
+import {
+  StreamLink,
+  retryMaxMs,
+  type StreamState,
+  type DeskContent,
+  type Socket,
+} from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
 
 /** In a flood the screen is drawn at most this often; a person sees no difference, an old phone is relieved. */

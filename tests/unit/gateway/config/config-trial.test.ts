@@ -8,7 +8,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { CentreCommandDocument, Ending } from '../../../../gateway/commands/centre-command-document.ts'
 import type { CentreCommands } from '../../../../gateway/commands/centre-commands.ts'
 import { ConfigTrial } from '../../../../gateway/commands/config-trial.ts'
-import { CentreChanges, trialStartsMax, type OpenedConfig } from '../../../../gateway/config/centre-changes.ts'
+import {
+  CentreChanges,
+  trialStartsMax,
+  type OpenedConfig,
+} from '../../../../gateway/config/centre-changes.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 let folder: string
