@@ -1,13 +1,13 @@
-// Who is at a desk: when each person was last heard, by a request or by an open stream, whose token is looked at again and again.
+// Who is at a desk: when each person was last heard, by a request or by an open stream, whose token is checked repeatedly.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** Persons remembered; the one who was heard longest ago is forgotten, and counts as silent since the start. */
+/** Most persons kept; the one heard longest ago is removed, and counts as silent since the start. */
 const personsMax = 10_000
 
 export class Attendance {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #startedMs: number
-  /** In the order in which they were heard. */
+  /** In the order of their last request. */
   readonly #heardMs = new Map<string, number>()
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {

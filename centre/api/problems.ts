@@ -8,7 +8,7 @@ interface Wording {
 }
 
 const wordings = {
-  'bad-request': { status: 400, zh: '请求格式不正确', en: 'the request is not as the contract says' },
+  'bad-request': { status: 400, zh: '请求格式不正确', en: 'the request does not match openapi.json' },
   'bad-cursor': { status: 400, zh: '分页游标无效', en: 'after is not a cursor of this centre' },
   unauthenticated: { status: 401, zh: '请先登录', en: 'log in first' },
   'wrong-password': { status: 401, zh: '用户名或密码错误', en: 'wrong user name or password' },
@@ -33,7 +33,7 @@ const wordings = {
   'foreign-origin': {
     status: 403,
     zh: '请求来自其他网站；若经反向代理访问，请让代理转发 Host（见日志）',
-    en: 'the request comes from another site; behind a reverse proxy let it pass on Host (see the log)',
+    en: 'the request comes from another site; a reverse proxy must forward the Host header (see the log)',
   },
   'not-found': { status: 404, zh: '没有找到', en: 'not found' },
   'box-present': {
@@ -45,7 +45,7 @@ const wordings = {
   'wrong-step': {
     status: 409,
     zh: '当前步骤不能这样做',
-    en: 'this step does not follow from where the case is',
+    en: 'this step is not allowed in the present state of the case',
   },
   'same-person': {
     status: 409,
@@ -60,9 +60,13 @@ const wordings = {
   'alarm-active': {
     status: 409,
     zh: '报警仍未解除；主管可写明原因后归档',
-    en: 'an alarm of it is still active; a supervisor may archive with a reason',
+    en: 'an alarm of this case is still active; a supervisor may archive with a reason',
   },
-  'needs-reason': { status: 400, zh: '请写明原因或内容', en: 'say why, or what, in words' },
+  'needs-reason': {
+    status: 400,
+    zh: '请写明原因或内容',
+    en: 'a text with the reason or content is required',
+  },
   'too-many-entries': { status: 409, zh: '该案件的记录已满', en: 'this case is full' },
   'no-link': {
     status: 404,

@@ -17,7 +17,7 @@ export interface RouteCall {
   boxId: string
   /** For paths with {caseId}. */
   caseId: string
-  /** Every parameter of the path by name: checked to be plain text without separators, nothing else. */
+  /** Every parameter of the path by name; only checked to be plain text without separators. */
   path: Readonly<Record<string, string>>
   /** For paths with {sha256}: a picture. */
   sha256: string

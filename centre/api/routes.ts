@@ -105,7 +105,7 @@ export function createRoutes(options: RouteOptions): Route[] {
       path: '/api/v1/villages/{boxId}/retire',
       summary: {
         zh: '注销已拆除的网关：不再列出，不再因失联报警；再次听到时自动恢复。留痕。',
-        en: 'Retire a box that is gone: not listed, its silence no alarm, back when it is heard again; kept in the trail',
+        en: 'Retire a box that is removed: it is not listed, its silence raises no alarm, and it is back when it sends again; recorded in the trail',
       },
       access: retiringRoles,
       body: schemas.retireBody,

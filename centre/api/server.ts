@@ -54,7 +54,7 @@ export function findPageFolder(page: 'desk' | 'responder' | 'family'): string | 
   return existsSync(`${folder}index.html`) ? folder : undefined
 }
 
-/** What no id of ours goes beyond; each route checks its own more narrowly. */
+/** Longest parameter of a path; each route checks its own more strictly. */
 const pathParameterPattern = /^[\p{L}\p{N}._-]{1,200}$/u
 
 interface PathParameters {

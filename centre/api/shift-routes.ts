@@ -10,12 +10,12 @@ import type { Route } from './route.ts'
 
 const words = z.string().max(2000)
 const offerBody = z.strictObject({
-  to: z.string().min(1).max(64).describe('the user who comes'),
-  text: words.default('').describe('what the next shift has to know'),
+  to: z.string().min(1).max(64).describe('the user of the next shift'),
+  text: words.default('').describe('the note for the next shift'),
 })
 const endBody = z.strictObject({
   shift: z.number().int().min(1),
-  isTaken: z.boolean().default(true).describe('false: refused by the one who comes, or taken back'),
+  isTaken: z.boolean().default(true).describe('false: refused by the next person, or withdrawn'),
   text: words.default(''),
 })
 const shiftsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50) })
@@ -54,7 +54,7 @@ export function createShiftRoutes({ storage, clock, push }: ShiftRouteOptions): 
       scope: 'none',
       summary: {
         zh: '交班（签字）',
-        en: "Offer one's shift to the person who comes; this is the first signature",
+        en: 'Offer the own shift to the next person; this is the first signature',
       },
       access: answeringRoles,
       body: offerBody,
@@ -76,7 +76,7 @@ export function createShiftRoutes({ storage, clock, push }: ShiftRouteOptions): 
       scope: 'none',
       summary: {
         zh: '接班（签字）：交班人手上的案件转到接班人；或拒绝、撤回',
-        en: 'Sign for it: the cases in the hands of the one who leaves are yours. Or refuse it, or take it back',
+        en: 'Sign for it: the cases of the leaving person become yours. Or refuse it, or withdraw it',
       },
       access: answeringRoles,
       body: endBody,

@@ -25,7 +25,7 @@ export function acceptAlarm(row: DeskRow, user: string, atMs: number): AcceptOut
   return { type: 'accepted', row: accepted, isNew: true }
 }
 
-/** A desk has shown the alarm to a person; undefined when that was known, or the case is already further. */
+/** A desk has shown the alarm to a person; undefined if this was already recorded, or the case is already further. */
 export function seeAlarm(row: DeskRow, atMs: number): DeskRow | undefined {
   return row.stage === 'stored' || row.stage === 'centre'
     ? { ...row, stage: 'seen', changedAtMs: atMs }

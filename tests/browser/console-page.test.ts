@@ -57,7 +57,7 @@ test('shows box, link, lanes, alarms, devices and quarantine in words, without a
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
 })
 
-test('calls for somebody when a red record has waited too long for its receipt', async () => {
+test('asks for a person when a red record has waited too long for its receipt', async () => {
   gateway.health = {
     ...makeHealth(),
     link: { state: 'waiting', forMs: 200_000, problem: { zh: '拒绝连接', en: 'connection refused' } },
@@ -78,7 +78,7 @@ test('says that the gateway is silent and how old the page is, and recovers by i
   await page.waitForSelector('.banner.is-lost', { state: 'detached' })
 })
 
-test('speaks Chinese after a press and remembers it', async () => {
+test('switches to Chinese after a press and remembers it', async () => {
   await page.click('button:text("中文")')
   expect(await page.textContent('.cards')).toContain('已连接中心')
   await page.reload()
@@ -86,7 +86,7 @@ test('speaks Chinese after a press and remembers it', async () => {
   expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
 })
 
-test('shows each camera with its plain reason, and takes a picture for somebody who gives a name', async () => {
+test('shows each camera with its plain reason, and takes a picture for a person who gives a name', async () => {
   expect(await page.textContent('[data-camera="cam-2"]')).toContain('the camera does not answer')
   const take = page.locator('[data-camera="cam-1"] button').first()
   expect(await take.isDisabled()).toBe(true)

@@ -88,7 +88,7 @@ const row = (id: string): string => `[data-alarm="${id}"]`
 const shownIds = (): Promise<string[]> =>
   page.evaluate("[...document.querySelectorAll('[data-alarm]')].map((row) => row.dataset.alarm)")
 
-test('says in words why signing in failed and lets nobody past', async () => {
+test('shows why signing in failed and admits no one', async () => {
   await open()
   await page.fill('#user', 'wang')
   await page.fill('#password', 'wrong')

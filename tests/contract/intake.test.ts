@@ -158,7 +158,7 @@ describe('a refused commit', () => {
     await box.journal.close()
   })
 
-  it('or one that takes its time answers a repeat together with the first, never before', async () => {
+  it('or a slow one answers a repeat together with the first, never before', async () => {
     let release = (): void => undefined
     const box = await openBox(folder, {
       journal: (real) => {

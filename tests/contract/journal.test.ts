@@ -111,7 +111,7 @@ describe('a journal', () => {
     await second.close()
   })
 
-  it('goes on counting where it stopped, with the same epoch, and counts a boot only when the machine booted', async () => {
+  it('continues to count where it stopped, in the same epoch, and counts a boot only when the machine booted', async () => {
     const first = await open()
     await first.append(eventEntry(first))
     first.settle('routine', 1)
@@ -157,7 +157,7 @@ describe('a journal', () => {
     await journal.close()
   })
 
-  it('hears that it is to hurry while it writes: what was asked before ends early, what is asked later does not', async () => {
+  it('shortens a running commit on request: earlier requests end early, later ones do not', async () => {
     const limits = { quarantineMax: 1, oddIdsMax: 1, keepReceipted: 1 }
     const thread = await openWorker({ folder, newEpoch: 'epoch', bootId: 'boot-a', ...limits })
     const receipted = laneCounts()
@@ -182,13 +182,13 @@ describe('a journal', () => {
     await thread.ended
   })
 
-  it('says that it is closed to whoever asks later, instead of nothing', async () => {
+  it('answers later calls with "closed", instead of no answer', async () => {
     const journal = await open()
     await journal.close()
     await expect(bodies(journal, 'routine')).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
-  it('keeps what it committed when the room on the disk can not be looked at', async () => {
+  it('keeps committed records when the free space can not be read', async () => {
     const journal = await open()
     const reserve = join(folder, reserveFile)
     rmSync(reserve)
@@ -229,7 +229,7 @@ describe('a journal', () => {
     }
   })
 
-  it('refuses everything that waits when a commit fails, numbers it again later, and says so once', async () => {
+  it('refuses all waiting entries when a commit fails, numbers them again later, and logs it once', async () => {
     const journal = await open()
     await journal.append(eventEntry(journal))
     const other = new Database(join(folder, 'journal.db'))
@@ -279,7 +279,7 @@ describe('a damaged journal', () => {
     ['a run of pages in the middle made garbage', 20 * 1024, 8192, 0x5a],
     ['the page of the lane table zeroed', 5 * 1024, 4096, 0],
   ])(
-    'with %s opens again under a new epoch and says what it saved',
+    'with %s opens again under a new epoch and reports what it saved',
     async (_name, offset, bytes, fillByte) => {
       await fill()
       const file = join(folder, 'journal.db')

@@ -73,7 +73,7 @@ function fillDisk(folder: string): string {
 
 describe('a box whose disk is full', () => {
   it(
-    'keeps every alarm of an hour, gives up routine in order and counted, and goes on',
+    'keeps every alarm of an hour, deletes routine in order and counted, and continues',
     { timeout: 120_000 },
     async () => {
       const box = await openBox(disk.folder)
@@ -109,7 +109,7 @@ describe('a box whose disk is full', () => {
   )
 
   it(
-    'keeps alarms in the reserve when somebody else fills the disk, and recovers without a restart',
+    'keeps alarms in the reserve when another program fills the disk, and recovers without a restart',
     { timeout: 60_000 },
     async () => {
       const box = await openBox(disk.folder)

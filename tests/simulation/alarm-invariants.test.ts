@@ -189,7 +189,7 @@ const arrows: Record<string, (AlarmState | undefined)[]> = {
 }
 
 describe('over random sequences', () => {
-  test('every press, fire and smoke is told as red in the same call, unacknowledged and on its own', () => {
+  test('every press, fire and smoke is raised as red in the same call, unacknowledged and on its own', () => {
     expect(
       counterexample(
         fc.property(steps, device, fc.constantFrom('button', 'smoke', 'fire'), (list, id, what) =>

@@ -54,7 +54,7 @@ describe.each(['01589330', '01650800'] as const)('the floods of gauge %s', (site
   const floods = floodsOf(judgeGauge(site, rows))
   const thresholds = Object.values(levels[site]).slice(1)
 
-  test('there are floods to speak of', () => {
+  test('there are enough floods', () => {
     expect(rows.length).toBeGreaterThan(9000)
     expect(floods.length).toBeGreaterThanOrEqual(4)
   })
@@ -105,7 +105,7 @@ test('the fastest recorded rise, 0.45 m in 5 min, is alarmed by its second sampl
   ).toEqual(['01:55 raised orange', '01:56 acknowledged orange', '02:00 escalated red'])
 })
 
-test('every flood is told before its peak', () => {
+test('every flood is raised before its peak', () => {
   const rows = readGauge('usgs-flash-floods-5min.csv', '01589330')
   for (const { fromMs, lines } of floodsOf(judgeGauge('01589330', rows))) {
     const untilMs = Date.parse(lines.at(-1)?.timeUtc ?? '')

@@ -96,7 +96,7 @@ export class PictureLedger {
     const chunk = parsed.value
     const receipted = this.#receipted.get(chunk.sha256) ?? 0
     if (chunk.part.length > 0 && chunk.offset < receipted)
-      throw new BrokenPromise(`sent again from ${chunk.offset} what was receipted to ${receipted}`)
+      throw new BrokenPromise(`bytes sent again from ${chunk.offset} although receipted up to ${receipted}`)
     this.sentBytes += chunk.part.length
     return chunk
   }

@@ -42,7 +42,7 @@ async function sendRaw(device: string, text: string): Promise<void> {
   await client.endAsync()
 }
 
-test('each press with a bad value is a call, and the device that says nothing readable is blind', async () => {
+test('each press with a bad value is a call, and the device without a readable message is blind', async () => {
   for (const [device, text] of Object.entries(bad)) await sendRaw(device, text)
   await sendRaw('mute', 'pressed')
   const { alarms, quarantine } = await health()

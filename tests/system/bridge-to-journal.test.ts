@@ -148,7 +148,7 @@ test('a press on three topics of a bridge at the box is one alarm of the listed 
   await client.endAsync()
 }, 60_000)
 
-test('a bridge may not speak for another, nor our own dialect', async () => {
+test('a bridge may use neither the topics of another bridge nor the native dialect', async () => {
   const before = await alarms()
   for (const topic of [
     'gengfu/v1/z2m/event',
@@ -200,7 +200,7 @@ test('what a broker that was there already holds while the box is away comes onc
   expect(answer.alarms.list.find(({ device }) => device === 'uncle-li')?.occurrences).toBe(1)
 }, 60_000)
 
-test('a vendor pushes by HTTP: answered with what it waits for once it is kept, and not without its token', async () => {
+test('a vendor pushes by HTTP: answered once the data is stored, and refused without its token', async () => {
   const push = (token: string, body: object): Promise<Response> =>
     fetch(`http://127.0.0.1:${pushPort}/push/vendor/device/x/up`, {
       method: 'POST',

@@ -96,7 +96,7 @@ test('a recorder is confirmed once its report is kept, and its report counts onc
   ])
 }, 60_000)
 
-test('a station that is not listed is kept raw, raises nothing and hears nothing', async () => {
+test('a station that is not listed is stored raw, raises no alarm and gets no answer', async () => {
   const before = (await health()).alarms.list.length
   const body = Buffer.from(
     '0001260701080000F1F1009999999948F0F026070108003923009999003812125 0'.replace(' ', ''),

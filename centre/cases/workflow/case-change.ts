@@ -16,7 +16,7 @@ export type Outcome = Changed | Refusal
 
 export const same = (item: Case): Changed => ({ ok: true, item, events: [] })
 
-/** The changed case with its event; movement starts the progress clock anew. */
+/** The changed case with its event; progress restarts the progress clock. */
 export function done(
   { item, actor, policy, nowMs }: Step,
   change: Partial<Case>,

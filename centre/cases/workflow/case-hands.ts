@@ -41,7 +41,7 @@ export function takeOver(step: Step, input: { from: string; to: string; text: st
   return done({ ...step, item: rest, actor: { ...step.actor, who: to } }, change, 'taken-over', text, from)
 }
 
-/** To another centre: an entry of the case's reports, so that the answer of the other centre has its place. A drill stays here. */
+/** Hands the case to another centre, as an entry of its reports that can hold that centre's answer. A drill stays here. */
 export function handOver(step: Step, { to, text }: { to: string; text: string }): Outcome {
   const { item, actor, nowMs } = step
   if (item.handedTo === to) return same(item)

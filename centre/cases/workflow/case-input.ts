@@ -32,7 +32,7 @@ export type PersonInput =
 
 export type CentreInput =
   | { do: 'alarm'; alarm: CaseAlarm; title: BilingualText }
-  /** `who`, who holds it or has it open, went off duty or was silent for too long. */
+  /** `who` holds it or has it open, and went off duty or made no request for too long. */
   | { do: 'redistribute'; who: string; text: string }
   /** A shift was handed over, and both have signed. */
   | { do: 'take-over'; from: string; to: string; text: string }

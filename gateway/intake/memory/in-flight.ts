@@ -7,7 +7,7 @@ import type { StorageAnswer } from '../../journal/port.ts'
  */
 const lists = 256
 
-/** From the last characters: those differ between devices and between messages. */
+/** The list is chosen by the last characters of the id, because these differ between devices and messages. */
 function listOf(device: string, messageId: string): number {
   let sum = 0
   for (let i = device.length - 3; i < device.length; i++) sum = (sum * 31 + (device.charCodeAt(i) || 0)) | 0
@@ -21,7 +21,7 @@ export class InFlight {
   /** The newest of each list. Linked to each other, so that an event needs no further object. */
   readonly #newest = Array.from({ length: lists }, (): EventInFlight | undefined => undefined)
 
-  /** `onKept` is called for each event before who sent it is. */
+  /** `onKept` is called for each event before its sender is answered. */
   constructor(onKept: () => void) {
     this.#onKept = onKept
   }

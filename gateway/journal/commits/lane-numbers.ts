@@ -39,7 +39,7 @@ export class LaneNumbers {
     Object.assign(this.#given, this.#durable)
   }
 
-  /** The centre has confirmed all numbers up to `storedTo`; false when that was known. */
+  /** The centre has confirmed all numbers up to `storedTo`; false if this was already known. */
   settle(lane: Lane, storedTo: number): boolean {
     const receipted = Math.min(storedTo, this.#durable[lane])
     if (!(receipted > this.#receipted[lane])) return false
@@ -47,7 +47,7 @@ export class LaneNumbers {
     return true
   }
 
-  /** The centre has lost everything above `storedTo`; false when that was known. */
+  /** The centre has lost everything above `storedTo`; false if this was already known. */
   stepBack(lane: Lane, storedTo: number): boolean {
     if (!(storedTo < this.#receipted[lane])) return false
     this.#receipted[lane] = storedTo

@@ -82,7 +82,7 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
   const log = join(folder, 'journal.db-wal')
   const tail = spoiltTail(log)
   if (tail.commits > 1)
-    return salvage(folder, newEpoch, 'commits stand behind a spoilt part of the write-ahead log')
+    return salvage(folder, newEpoch, 'there are commits after a damaged part of the write-ahead log')
   const unfinished = tail.commits === 1 ? readTail(log, tail.fromByte) : []
   let db: Database.Database | undefined
   try {
@@ -103,7 +103,7 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
       }
     }
     db.close()
-    return salvage(folder, newEpoch, found ?? 'the epoch is spoilt in the database and beside it')
+    return salvage(folder, newEpoch, found ?? 'the epoch is damaged in the database and in its file')
   } catch (error) {
     if (db?.open) db.close()
     // The disk is too full to open the journal: the reserve file is released.

@@ -207,7 +207,7 @@ describe('taking over a client id', () => {
 })
 
 describe('a frozen subscriber', () => {
-  it('costs nobody anything and is dropped once too much waits for it', async () => {
+  it('affects no other client and is closed once too much waits for it', async () => {
     const { broker, port, count } = await start({ settings: { limits: { unsentBytes: 65_536 } } })
     const frozen: Socket = connect(port, '127.0.0.1')
     await once(frozen, 'connect')

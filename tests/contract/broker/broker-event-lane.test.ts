@@ -165,7 +165,7 @@ describe('an event on the lane', () => {
     device.cut()
   })
 
-  it('keeps the device alive, though aedes hears nothing of it', async () => {
+  it('keeps the device alive, although aedes gets no packet of it', async () => {
     const test = await start()
     const device = await warmDevice(test.port, { keepalive: 1 })
     for (let n = 1; n <= 5; n++) {

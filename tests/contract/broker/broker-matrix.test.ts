@@ -39,7 +39,7 @@ const visitors: Record<string, Visitor> = {
   'an anonymous device where that is allowed': { welcome: 0, to: 'anonymous', choice: { clientId: 'dev-3' } },
   'a device with a wrong password': { welcome: 4, choice: { username: 'dev-1', password: 'wrong' } },
   'a device without its password': { welcome: 4, choice: { username: 'dev-1' } },
-  'a device nobody enrolled': { welcome: 4, choice: { username: 'dev-9', password: 'right' } },
+  'a device without an entry': { welcome: 4, choice: { username: 'dev-9', password: 'right' } },
   'an anonymous device': { welcome: 5, choice: { clientId: 'dev-1' } },
   'an anonymous device under the name of one with a password': {
     welcome: 5,
@@ -188,7 +188,7 @@ describe.each(Object.entries(visitors))('%s', (_name, visitor) => {
     client.cut()
   })
 
-  it('hears its own commands once and nothing of others, also when retained', async () => {
+  it('gets its own commands once and none of others, also when retained', async () => {
     const { broker } = visitor.to === 'anonymous' ? anonymous : closed
     await broker.publish('gengfu/v1/dev-7/command', 'not yours', { retain: true })
     const { client } = await enter(visitor)

@@ -75,7 +75,7 @@ function options(): OnvifOptions {
 const signal = new AbortController().signal
 
 describe('recorded answers', () => {
-  it('make a whole probe: who it is, profiles, snapshot and stream on the camera itself', async () => {
+  it('give a complete probe: identity, profiles, snapshot and stream on the camera itself', async () => {
     const facts = await session().probe(signal, 5000)
     expect(facts.maker).not.toBe('')
     expect(facts.profiles.length).toBeGreaterThan(0)
@@ -98,7 +98,7 @@ describe('recorded answers', () => {
     }
   })
 
-  it('of a camera that tells neither its time nor its name lead to its pictures all the same', async () => {
+  it('of a camera that reports neither its time nor its name still lead to its pictures', async () => {
     const whole = await session().probe(signal, 5000)
     instead.set('GetSystemDateAndTime', 'Error')
     try {
@@ -121,7 +121,7 @@ describe('recorded answers', () => {
     }
   })
 
-  it('lead to another port that an inner address names, and to ours where it is that of the device service', async () => {
+  it('lead to the port that an inner address names, unless it is the port of the device service', async () => {
     const found: unknown[] = []
     for (const [device, snapshot] of [
       ['http://10.0.0.5:80', 'http://10.0.0.5:81'],
@@ -142,7 +142,7 @@ describe('recorded answers', () => {
     expect(found).toEqual([{ ...own, port: 81 }, own, own, own, own, own])
   })
 
-  it('without a snapshot address leave the stream', async () => {
+  it('without a snapshot address lead to the stream', async () => {
     instead.set('GetSnapshotUri', 'Error')
     try {
       const facts = await session().probe(signal, 5000)
@@ -153,14 +153,14 @@ describe('recorded answers', () => {
     }
   })
 
-  it('of events come through a pull point as messages', async () => {
+  it('of events arrive through a pull point as messages', async () => {
     const one = new PullPoint(options())
     const { messages } = await one.pull(await one.subscribe(signal, 5000), 5000, signal)
     expect(messages.length).toBeGreaterThan(0)
     expect(messages.map(readingsOf)).toContainEqual({ motion: true })
   })
 
-  it('of every kind end in an answer or a plain problem, whichever question they are given to', async () => {
+  it('of every kind give an answer or a plain problem, for every request', async () => {
     let turn = 0
     const unplain: string[] = []
     for (const name of recorded.keys()) {
@@ -215,7 +215,7 @@ describe('recorded answers', () => {
     expect(isFound('dn:NetworkVideoTransmitter', windows)).toBe(true)
   })
 
-  it('are found in every form of answer: several in one, in CDATA, as a greeting, without an address', () => {
+  it('are found in every form of answer: several in one, in CDATA, as a Hello, without an address', () => {
     const match = (id: string, address: string): string =>
       `<d:EndpointReference><a:Address>urn:uuid:${id}</a:Address></d:EndpointReference>` +
       `<d:Types>dn:NetworkVideoTransmitter</d:Types><d:XAddrs>${address}</d:XAddrs>`
@@ -237,7 +237,7 @@ describe('recorded answers', () => {
 })
 
 describe('the reader', () => {
-  it('asks for the time and the name alone to see that a camera is there', async () => {
+  it('asks only for the time and the name to see that a camera exists', async () => {
     asked.length = 0
     await session().check(signal, 5000)
     expect(asked).toEqual(
@@ -253,7 +253,7 @@ describe('the reader', () => {
     expect(unread.map(([name]) => name)).toEqual([])
   })
 
-  it('takes for no SOAP what is none', () => {
+  it('rejects input that is not SOAP', () => {
     for (const xml of ['', '<html></html>', '<a', '<Envelope/>', '<Envelope><Header/></Envelope>']) {
       expect(parseSoap(xml)).toBeUndefined()
     }

@@ -102,7 +102,7 @@ test('a user disabled or removed on the command line is out, streams too; enable
   expect(await accounts.setPassword(options, 'sun', 'x')).toBe(false)
 })
 
-test('a token of a program is nobody but itself, ends when it is said to, and can be revoked', async () => {
+test('a token of a program acts only as itself, ends at its set time, and can be revoked', async () => {
   await addUser('qian')
   const token = running.token('supervisor', 'qian')
   const me = await running.get('/api/v1/me', token)

@@ -94,7 +94,7 @@ test('replays what a stream missed, and says resync when it can not', async () =
   await until(() => ahead.messages.some(({ type }) => type === 'resync'))
 })
 
-test('admits a stream by header, first message or cookie of its own page, and nobody else', async () => {
+test('admits a stream by header, first message or cookie of its own page, and no other', async () => {
   const token = running.token()
   const first = openStream('')
   first.socket.on('open', () => first.socket.send(JSON.stringify({ type: 'auth', token })))

@@ -68,7 +68,7 @@ describe('a backup beside a running centre', () => {
     expect(proof.lines.filter((line) => !line.isGood)).toEqual([])
   })
 
-  it('leaves out what is not finished, keeps as many as asked, and a picture as long as a backup names it', async () => {
+  it('leaves out unfinished backups, keeps the requested number, and a picture as long as a backup names it', async () => {
     mkdirSync(join(to, 'centre-20260101T000000Z.unfinished'))
     for (const hour of [1, 2]) await backup(nowMs + hour * 3_600_000, 2)
     expect(backupsIn(to)).toEqual(['centre-20261130T070000Z', 'centre-20261130T080000Z'])

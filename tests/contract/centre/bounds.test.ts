@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => dropFolder(folder))
 
 describe('a box that reads nothing', () => {
-  it('is dropped once its share waits unsent, and another box goes on hearing', async () => {
+  it('is disconnected once its limit is unsent, and another box still gets its messages', async () => {
     const registry = new Registry()
     let subscriptions = 0
     const broker = new UplinkBroker({
@@ -118,7 +118,7 @@ describe('a desk that reads too slowly', () => {
 })
 
 describe('a desk that catches up over a thin line', () => {
-  it('is told everything it missed, in order, though it takes in less than waits for it', async () => {
+  it('gets everything it missed, in order, although it reads slower than data waits for it', async () => {
     const running = await startCentre(folder)
     const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-a').ready()
     const text = { zh: '长'.repeat(2000), en: 'x'.repeat(2000) }
@@ -168,7 +168,7 @@ describe('a configuration of the centre', () => {
   }
   const listener = { host: '127.0.0.1', port: 0 }
 
-  it('is good with a data folder alone', () => {
+  it('is valid with a data folder alone', () => {
     expect(problemsOf({ dataDir: 'data' })).toEqual([])
   })
 
@@ -185,7 +185,7 @@ describe('a configuration of the centre', () => {
     expect(problemsOf({ dataDir: 'data', storage: { url: 'mysql:x' } })).toEqual(['storage.url'])
   })
 
-  it('finds files beside it, not beside whoever starts it', () => {
+  it('resolves paths relative to the file, not to the working directory', () => {
     mkdirSync(join(folder, 'keys'))
     const uplink = { listeners: [listener], passwordFile: 'keys/passwords' }
     expect(problemsOf({ dataDir: 'data', uplink })).toEqual(['uplink.passwordFile'])
@@ -193,7 +193,7 @@ describe('a configuration of the centre', () => {
     expect(problemsOf({ dataDir: 'data', uplink })).toEqual([])
   })
 
-  it('is warned of when it leaves something open to others', () => {
+  it('causes a warning when it leaves something open', () => {
     const tls = { certFile: 'c', keyFile: 'k', caFile: 'a' }
     const doors = (config: object): string[] => {
       const parsed = parseCentreConfig({ dataDir: folder, ...config })

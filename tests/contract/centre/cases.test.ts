@@ -171,7 +171,7 @@ test('several detectors of one zone are one case; cases are merged, split, and o
   expect((await caseOf('smoke-2')).case.id).toBe(split.case.id)
 })
 
-test('a drill has a case that says so, and every colour pages in the same order as alarms', async () => {
+test('a drill has a case that is marked as a drill, and every colour pages in the same order as alarms', async () => {
   await raise(6, 'drill-1', { isDrill: true })
   expect((await caseOf('drill-1')).case.isDrill).toBe(true)
   const first = (await (await running.get('/api/v1/cases?limit=2', li)).json()) as CasesAnswer

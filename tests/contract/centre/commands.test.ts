@@ -158,7 +158,7 @@ it('sends what was asked while the box was away, also after a restart, with the 
   expect(heard[0]?.leftMs).toBeLessThanOrEqual(14 * 60_000)
 })
 
-it('never sends what is over and was never sent: it is known not to have been done', async () => {
+it('never sends an expired command: it is known to be not executed', async () => {
   await ask({ do: 'siren', seconds: 5, livesSeconds: 1 })
   clock.offsetMs += 5000
   await comesTo('expired')

@@ -104,7 +104,7 @@ test('a restart gives everybody two minutes, and forgets no holder', async () =>
   expect(clock.monotonicMs() - startedMs).toBeGreaterThan(100_000)
 })
 
-test('a shift is handed over by two signatures, and each case says so', async () => {
+test('a shift is handed over by two signatures, and each case records it', async () => {
   const [li, wang] = [await signIn('li'), await signIn('wang')]
   const id = await raise('sos-4')
   await running.post(`/api/v1/alarms/${boxId}.sos-4/accept`, li)

@@ -75,7 +75,7 @@ const soon = async () => {
   return answer
 }
 
-test("a listener's certificate that ends in 20 days is told until a new one lies in its file", async () => {
+test("a listener's certificate that expires in 20 days is reported until its file contains a new one", async () => {
   const [raised] = await until(async () => {
     const found = await standing('certificate-expires')
     return found.length > 0 && found
@@ -105,7 +105,7 @@ test('what a restart remembers ends when the certificate was renewed meanwhile; 
   expect((await soon()).certificates).toEqual([])
 }, 120_000)
 
-test('the certificate of a box is told under its own name, until it shows a new one', async () => {
+test('the certificate of a box is reported under its own name, until it presents a new one', async () => {
   await connectBox(await authority.issueDevice('box-a', { notAfter: new Date(Date.now() + 29 * dayMs) }))
   const [raised] = await until(async () => {
     const found = await standing('certificate-expires')

@@ -174,7 +174,7 @@ describe('a picture that arrives', () => {
     expect(readdirSync(join(folder, 'pictures', 'box-a'))).toEqual([])
   })
 
-  test('goes on where it was when the centre was started again, and when a gap was left', async () => {
+  test('continues where it was after a restart of the centre, and after a gap', async () => {
     const picture = makePicture(1, 60_000)
     await announce(picture)
     expect(await send(picture, 0, 20_000)).toMatchObject({ storedTo: 20_000 })
@@ -191,7 +191,7 @@ describe('a picture that arrives', () => {
 })
 
 describe('a picture that is here', () => {
-  test('is handed out as what it is, each time with a look in the log, and kept by no browser', async () => {
+  test('is handed out with its type, each time with a look in the log, and cached by no browser', async () => {
     const picture = makePicture(1)
     await announce(picture)
     await sendWhole(picture)

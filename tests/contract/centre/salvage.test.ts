@@ -53,7 +53,7 @@ const wasIn = <T extends JournalRecord>(place: string, record: T, sequence: numb
 })
 
 describe('a salvaged journal', () => {
-  test('is receipted whole, and only what the centre had not is stored again', async () => {
+  test('is receipted completely, and only records that the centre lacked are stored', async () => {
     const box = await connectBox()
     await box.report('routine', 1, [makeEvent(1), makeEvent(2)])
     await box.report(

@@ -86,7 +86,7 @@ function runs(words: string): Ffmpeg {
 const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`)
 const written = (file: string): string => readFileSync(join(folder, file), 'utf8')
 
-it('is reaped when we stop in the middle, nobody waits for an answer, and nothing is started any more', async () => {
+it('is reaped on a stop in the middle, no caller waits for ever, and nothing is started any more', async () => {
   // Its own child keeps its output open.
   const ffmpeg = runs(`echo $$ > ${folder}/pid; sleep 20`)
   const answers = Promise.allSettled([ffmpeg.run([], '', limits)])
@@ -97,7 +97,7 @@ it('is reaped when we stop in the middle, nobody waits for an answer, and nothin
   expect(await answers).toMatchObject([{ status: 'rejected', reason: { code: 'stopped' } }])
 })
 
-it('is ended at its deadline, and gets what it is to read on its standard input', async () => {
+it('is ended at its deadline, and gets its input on standard input', async () => {
   const ffmpeg = runs('cat; if [ "$1" = long ]; then exec sleep 60; fi')
   expect((await ffmpeg.run([], 'words', limits)).output.toString()).toBe('words')
   const late = ffmpeg.run(['long'], 'words', { ...limits, deadlineMs: 300 })

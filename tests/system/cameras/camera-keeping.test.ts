@@ -326,7 +326,7 @@ describe('cameras', () => {
     expect(bench.snapshots.every((one) => one.isMasked)).toBe(true)
   })
 
-  it('write down every look before it, and let nobody look when that fails', async () => {
+  it('are logged before every look, and not handed out when that fails', async () => {
     const camera = await startCamera()
     const bench = await startBench([settings(camera)])
     const taken = await bench.cameras.take('cam-1', 'li')

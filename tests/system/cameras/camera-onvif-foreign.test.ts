@@ -149,7 +149,7 @@ describe.skipIf(problem !== undefined)('gengfu camera discover, with cameras of 
     expect(new Set(ids)).toEqual(new Set(['c9790c3a-701b-464d-a189-0060351c8ada']))
   })
 
-  it('finds a camera that hears no multicast when its address is given, and not without', async () => {
+  it('finds a camera without multicast when its address is given, and not otherwise', async () => {
     await lan.deafen(1)
     const without = await gengfu('discover', '--seconds', '1', '--json')
     expect(JSON.parse(without.out)).toMatchObject([both[0]])
@@ -256,7 +256,7 @@ describe.skipIf(problem !== undefined)('the gateway, with a camera of another pr
     }
   })
 
-  it('hears motion over many pulls of one subscription, though the camera refuses to renew it', async () => {
+  it('gets motion over many pulls of one subscription, although the camera refuses to renew it', async () => {
     const asked = (operation: string): number => second.asked.get(operation) ?? 0
     const bench = await startBench({ port, rtspPort, events: true })
     await until(() => bench.events.length >= 3 && asked('PullMessages') >= 4, 'three events', 15_000)

@@ -57,7 +57,7 @@ describe('pictures of an alarm', () => {
     }
   })
 
-  it('that several alarms share are told of in one go, so that they are one commit and one Report', async () => {
+  it('that several alarms share are reported together, in one commit and one Report', async () => {
     const camera = await startCamera()
     const bench = await startBench([base(camera)])
     const groups: unknown[][] = []

@@ -302,7 +302,7 @@ const isSpeaking = (pid: string): boolean => {
 
 const isStill = (pid: string): boolean => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 
-it('stands still with its ffmpeg while an alarm is on its way, and goes on; at work only', async () => {
+it('is stopped with its ffmpeg while an alarm is on its way, and continues; only while at work', async () => {
   const { far, clock, pid } = await openProcess(sleepingFfmpeg())
   await answers(far)
   far.standStill()

@@ -49,7 +49,7 @@ test('a press is acknowledged and the command succeeds', async () => {
   expect({ code, out }).toEqual({ code: 0, out: `acknowledged 已确认 button-001 ${event?.id}\n` })
 })
 
-test('a press that nobody acknowledges fails, and says so', async () => {
+test('a press without an acknowledgement fails, and reports it', async () => {
   broker.isHolding = true
   const { code, errors } = await run(
     'press',

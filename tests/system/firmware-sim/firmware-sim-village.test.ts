@@ -90,7 +90,7 @@ test('keeps the order of every device and loses nothing while the broker dies th
   }
 })
 
-test('the broker speaks the last will when a device loses power, and the device itself when it is switched off', async () => {
+test('the broker sends the last will when a device loses power, and the device itself when it is switched off', async () => {
   const here = settle()
   await allConnected(here)
   const presence = (id: string): string | undefined => broker.retained.get(`gengfu/v1/${id}/presence`)
@@ -141,7 +141,7 @@ test('ends a connection whose PUBACK does not come, and sends again on a new one
   expect(broker.events('button-001').map(({ isRepeat }) => isRepeat)).toEqual([false, true])
 })
 
-test('goes on trying with back-off while the broker refuses it', async () => {
+test('keeps trying with back-off while the broker refuses it', async () => {
   broker.isRefusing = true
   const reasons = new Set<string>()
   const here = settle({ devices: 1, onLink: (_id, _isUp, reason) => reasons.add(reason) })

@@ -101,7 +101,7 @@ async function recordsOf(what: string): Promise<LogRecord[]> {
     .filter((record): record is LogRecord => record.type === 'log' && record.what === what)
 }
 
-it('sounds the siren once, says so, and keeps who asked and why', async () => {
+it('sounds the siren once, reports it, and records who asked and why', async () => {
   const siren = await openSiren()
   const id = await ask({ do: 'siren', zone: 'square', seconds: 30, why: 'fire in the square' })
   expect(await comesTo(id, 'done')).toMatchObject({ by: 'token:wang.min', reached: ['siren-1'] })
@@ -144,7 +144,7 @@ it('says which device was not reached in time, and gives it nothing late, whatev
   await back.endAsync()
 })
 
-it('does once, when the box comes back, what it was asked while away, and never what is over by then', async () => {
+it('executes a command of the time away once, when the box comes back, and never an expired one', async () => {
   await gateway.end('SIGTERM')
   const late = await ask({ do: 'siren', seconds: 10, livesSeconds: 1 })
   const armed = await ask({ do: 'arm', zone: 'shop' })

@@ -111,7 +111,7 @@ boxes: [{ id: "Upper Brook", name: "" }]
   it.concurrent.each([
     ['gateway', wrongGateway, gatewayPaths],
     ['centre', wrongCentre, centrePaths],
-  ])('of a %s is told as such by check-config, with the same problems', async (name, text, paths) => {
+  ])('of a %s is recognised by check-config, with the same problems', async (name, text, paths) => {
     const file = write(`check-${name}.yaml`, text)
     const { code, complained } = await gengfu('check-config', '--config', file)
     expect(code).toBe(2)
@@ -156,7 +156,7 @@ uplink: { listeners: [{ host: 0.0.0.0, port: 8883, tls: { certFile: no.crt, keyF
         ...['certFile', 'keyFile', 'caFile'].map((key) => `uplink.listeners.0.tls.${key}`),
       ],
     ],
-  ])('of a %s that names what is not there or taken is told by check-config', async (name, text, paths) => {
+  ])('of a %s that names a missing or used thing is reported by check-config', async (name, text, paths) => {
     const file = write(`files-${name}.yaml`, text)
     const { code, complained } = await gengfu('check-config', '--config', file)
     expect(code).toBe(2)
@@ -184,7 +184,7 @@ uplink: { listeners: [{ host: 0.0.0.0, port: 8883, tls: { certFile: no.crt, keyF
   })
 
   it.concurrent.each(['gateway', 'centre', 'check-config'])(
-    'that is not there is told by %s in words',
+    'that is missing is reported by %s in words',
     async (name) => {
       const { code, complained } = await gengfu(name, '--config', join(folder, 'nowhere.yaml'))
       expect(code).toBe(2)

@@ -77,7 +77,7 @@ test('brings previews and full sizes of an alarm to the API, whole, and logs who
   })
 }, 60_000)
 
-test('goes on where it was when the link breaks, the centre is killed and the box is killed in the middle of pictures', async () => {
+test('continues where it was when the link breaks, the centre is killed and the box is killed in the middle of pictures', async () => {
   const count = new ChunkCount()
   const village = await open(60_000, { watch: () => count.watch() })
   const { town, camera, link, button } = village

@@ -96,7 +96,7 @@ it('gets back everything that the box still has, and each alarm is once on the d
   expect(Object.values(await progress()).filter(({ givenUp }) => givenUp !== undefined)).toEqual([])
 }, 60_000)
 
-it('says what is gone for good when the box holds it no longer, and gets back the rest', async () => {
+it('reports records lost for good when the box has them no longer, and gets back the rest', async () => {
   const { gateway, centre } = await liveOnAfterBackup()
   await gateway.end()
   const journal = new Database(join(town.folder, 'gateway', 'journal.db'))

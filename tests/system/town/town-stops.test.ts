@@ -95,7 +95,7 @@ describe('a second program on the same data', () => {
     expect(await deskRows(town)).toEqual([])
   })
 
-  it('is admitted once the first was killed, because the system lets go of the lock', async () => {
+  it('is admitted once the first was killed, because the system releases the lock', async () => {
     const [centre, gateway] = [await town.startCentre(), await town.startGateway()]
     await Promise.all([centre.end('SIGKILL'), gateway.end('SIGKILL')])
     const next = [await town.startCentre(), await town.startGateway()]
@@ -104,7 +104,7 @@ describe('a second program on the same data', () => {
 })
 
 describe('the lamp on the button', () => {
-  it('is told stored, centre, seen and accepted of its own press, in this order', async () => {
+  it('gets stored, centre, seen and accepted for its own press, in this order', async () => {
     await town.startCentre()
     await town.startGateway()
     const told: unknown[] = []

@@ -119,7 +119,7 @@ describe('uplink', () => {
     expect(stages).toEqual([notice])
   })
 
-  it('does not believe a Receipt above what was written, nor one of another epoch', async () => {
+  it('refuses a Receipt above the written numbers, and one of another epoch', async () => {
     const { centre: town, uplink, links, outbox, metrics } = await start({ isDeaf: true })
     uplink.start()
     await until(() => links.at(-1)?.state === 'up')

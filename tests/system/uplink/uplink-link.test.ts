@@ -128,7 +128,7 @@ describe('the link of the uplink', () => {
     expect(await delivers(start({ url: `ws://127.0.0.1:${front.port}/uplink` }))).toEqual([1])
   })
 
-  it('delivers through an HTTP proxy, and says what the proxy answered when it refuses', async () => {
+  it('delivers through an HTTP proxy, and reports the answer of the proxy when it refuses', async () => {
     const proxy = await createProxy()
     const closed = await createProxy(407)
     undos.push(
@@ -163,7 +163,7 @@ describe('the link of the uplink', () => {
     expect(await delivers(test)).toEqual([1])
   })
 
-  it('leaves a centre that answers no Report, says so, and delivers when it answers again', async () => {
+  it('leaves a centre that answers no Report, reports it, and delivers when it answers again', async () => {
     centre.knobs.isDeaf = true
     const test = start({ url: `mqtt://127.0.0.1:${centre.port}`, deafSeconds: 0.5, resendSeconds: 0.2 })
     test.outbox.commit('red', eventBody(1))

@@ -143,7 +143,7 @@ describe('what a box lets its centre do', () => {
     return planned.type === 'refused' ? planned.reason.code : planned.type
   }
 
-  it('takes no protection away and changes nothing unless its owner says so', () => {
+  it('removes no protection and changes nothing unless its owner allows it', () => {
     const safe = commandSettingsSchema.parse({})
     const needed = {
       zone: 'shop',
@@ -257,7 +257,7 @@ describe('once', () => {
     expect(result?.reason?.en).toContain('no such zone')
   })
 
-  it('keeps who asked for what in the journal, also of what it refuses', async () => {
+  it('records who asked for what in the journal, also for refusals', async () => {
     await give(box, command({ do: 'levitate', why: 'fun' }))
     expect(box.logs[0]).toMatchObject({
       what: 'centre-command',
@@ -283,7 +283,7 @@ describe('in time', () => {
     expect(box.given.map((document) => document.untilSteadyMs)).toEqual([2000, 2000])
   })
 
-  it('counts from the arrival while the centre has not told its time', async () => {
+  it('counts from the arrival while the centre has not sent its time', async () => {
     centreAge = undefined
     expect(await give(box, command({ do: 'arm', sentAtMs: 0 }))).toMatchObject({ state: 'done' })
   })

@@ -93,7 +93,7 @@ test('calls a box late after 90 s and silent after 180 s, and unknown until it e
   expect(presenceOf(10_000_000, 0, undefined, false)).toBe('unknown')
 })
 
-test('says when it came again, counted once however often it is told and changed since', () => {
+test('shows when it occurred again, counted once however often it is sent and changed since', () => {
   const order = (sequence: number) => ({ epoch: 1, sequence })
   const apply = (row: DeskRow | undefined, record: (typeof life)[number], atMs: number) =>
     applyAlarmRecord(row, 'box-a', order(record.sequence), record, atMs).row

@@ -60,7 +60,7 @@ async function finish(): Promise<void> {
   while (!(await Promise.race([drained, turn()]))) release()
 }
 
-it('red takes nobody along into its commit, and goes before what has waited longer', async () => {
+it('red is committed alone, and before records that have waited longer', async () => {
   void offer('routine', makeEvent, 1)
   await turn()
   for (let i = 0; i < 3; i++) void offer('routine', makeEvent, 10)

@@ -99,7 +99,7 @@ const incomplete = -1
 const junk = -2
 const messageStart = Buffer.from('RTSP/')
 
-/** Where the packet or message at `at` ends, or that it is incomplete, or that there is none. */
+/** The end of the packet or message at `at`; `incomplete` or `none` if there is no complete one. */
 function pieceEnd(bytes: Buffer, at: number, channels: ReadonlySet<number>): number {
   const left = bytes.length - at
   if (bytes[at] === 0x24) {

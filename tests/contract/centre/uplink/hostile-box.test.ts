@@ -172,7 +172,7 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
   }
 })
 
-it('a box over its share keeps its lower lanes and has its red stored; the desk is told which box', async () => {
+it('a box over its share keeps its lower lanes and has its red stored; the desk names the box', async () => {
   const boxLimits = { burstMegabytes: 1, megabytesPerDay: 1, diskMegabytes: 1 }
   const uplink = { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true, boxLimits }
   const running = await startCentre(folder, { config: { uplink } })

@@ -127,7 +127,7 @@ test('names the holes when Reports come out of order, and counts skipped numbers
   expect((await until(() => box.receipts[1])).lanes.routine).toEqual({ storedTo: 5, missing: [] })
 })
 
-test('tells a box that connects what is stored of its epoch, also after a restart of the centre', async () => {
+test('sends a connecting box the stored numbers of its epoch, also after a restart of the centre', async () => {
   await start()
   const first = await connectBox('box-a')
   await first.report('yellow', 1, [makeEvent(1), makeEvent(2)])

@@ -141,7 +141,7 @@ describe.each([
     ['a certificate of another authority', 'foreign', nothing],
     ['a certificate made for servers', 'server', nothing],
     ['a certificate whose name can be no box', 'nameless', nothing],
-  ])('grants to %s what is its own and nothing else', async (_what, name, expected) => {
+  ])('grants to %s its own topics only', async (_what, name, expected) => {
     expect(await rights(centre(), withCertificate(name))).toEqual(expected)
   })
 
@@ -150,7 +150,7 @@ describe.each([
     ['a wrong password', { username: 'box-a', password: 'wrong password' }, nothing],
     ['the password of another box', { username: 'box-a', password: 'another password' }, nothing],
     ['a box that has no password', { username: 'box-c', password: '' }, nothing],
-  ])('grants to %s what is its own and nothing else', async (_what, options, expected) => {
+  ])('grants to %s its own topics only', async (_what, options, expected) => {
     expect(await rights(centre(), options)).toEqual(expected)
   })
 
@@ -174,7 +174,7 @@ describe('a box without certificate and password', () => {
   })
 })
 
-it('speaks to nobody who trusts another authority, and not in plain MQTT', async () => {
+it('refuses clients that trust another authority, and plain MQTT', async () => {
   const stranger = await createAuthority('another authority')
   expect(await attempt(open, { ca: stranger.cert }, async () => {})).toBe('refused')
   const port = Number(new URL(open.centre.uplinkUrls[0] ?? '').port)

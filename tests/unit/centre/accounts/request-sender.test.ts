@@ -60,7 +60,7 @@ describe('a page of our own', () => {
   )
 })
 
-it('believes X-Forwarded-For of our proxies alone', () => {
+it('trusts X-Forwarded-For of our proxies only', () => {
   const headers = { 'x-forwarded-for': '203.0.113.5' }
   expect(plain.addressOf(request('127.0.0.1', headers))).toBe('203.0.113.5')
   expect(plain.addressOf(request('10.0.0.5', headers))).toBe('10.0.0.5')

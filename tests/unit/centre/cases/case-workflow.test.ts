@@ -162,7 +162,7 @@ describe('deadlines', () => {
     expect(desk.wait(3 * minute)).toEqual(['deadline-amber dispatch', 'deadline-red dispatch'])
   })
 
-  it('open an accepted case again that nobody moves, but not one in which somebody writes', () => {
+  it('open an accepted case without progress again, but not one in which a person writes', () => {
     const desk = new Desk()
     desk.does(li, { do: 'accept' })
     expect(desk.wait(6 * minute)).toContain('reopened')
@@ -199,7 +199,7 @@ describe('alarms', () => {
     expect(desk.item.colour).toBe('orange')
   })
 
-  it('that are told twice change nothing', () => {
+  it('that are reported twice change nothing', () => {
     const item = open()
     const again = takeAlarm(item, alarmOf('a'), policy, 5000)
     expect(again.item).toBe(item)
@@ -222,7 +222,7 @@ describe('alarms', () => {
 })
 
 describe('hands', () => {
-  it('of a person who left let go of what they hold or have open; somebody who is on the way stays on the way', () => {
+  it('of a person who left release their cases; a person who is on the way stays on the way', () => {
     const desk = new Desk()
     desk.does(wang, { do: 'claim' })
     desk.does(li, { do: 'accept' })

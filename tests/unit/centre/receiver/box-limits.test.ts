@@ -86,7 +86,7 @@ it('is within its share again once nothing was put off for ten minutes', async (
   ])
 })
 
-it('an alarm that stood when the centre stopped ends in its time, and a full disk stays told until something is deleted', async () => {
+it('an alarm that stood when the centre stopped ends in its time, and a full disk stays reported until something is deleted', async () => {
   limits.remember('box-a')
   onDisk = [{ box: 'box-b', bytes: 1_000_000 }]
   await pass(60 * second)

@@ -22,7 +22,7 @@ it('a box that has had its share waits for the next turn, and others do not', ()
   expect(boxesOf(queue.take(6000, 300))).toContain('red')
 })
 
-it('goes on with the box after the one that was served, when a commit is full', () => {
+it('continues with the box after the served one, when a commit is full', () => {
   const queue = new FairQueue()
   for (const box of ['a', 'a', 'b', 'b', 'c', 'c']) queue.push(make(box, 60))
   expect(boxesOf(queue.take(100, 100))).toBe('a')

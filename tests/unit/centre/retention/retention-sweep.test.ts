@@ -85,7 +85,7 @@ it('deletes routine records and alarm records each after its own term, over many
   expect(await sweep()).toMatchObject({ routine: 0, records: 0 })
 })
 
-it('keeps what is open, the alarms of a case that stays, and the newest number of a case', async () => {
+it('keeps open items, the alarms of a case that stays, and the newest number of a case', async () => {
   putAlarm('old-ended', 2000, false)
   putAlarm('old-active', 2000, true)
   putAlarm('young-ended', 10, false)

@@ -25,7 +25,7 @@ function watch() {
   return { clock, said, places, turns }
 }
 
-test('two certificates in turns are told once, with both places, and over when it stops', () => {
+test('two certificates in turns are reported once, with both places, and the report ends when it stops', () => {
   const { clock, said, turns } = watch()
   turns(20, home, copied, 10_000)
   expect(said).toEqual([[home, copied]])
@@ -33,7 +33,7 @@ test('two certificates in turns are told once, with both places, and over when i
   expect(said).toEqual([[home, copied], undefined])
 })
 
-test('two addresses in turns are told', () => {
+test('two addresses in turns are reported', () => {
   const { said, turns } = watch()
   turns(returnsOfAddresses + 2, home, away, 30_000)
   expect(said).toHaveLength(1)

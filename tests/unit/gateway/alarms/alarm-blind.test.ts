@@ -25,7 +25,7 @@ function sends(place: AlarmVillage, device: string, text: string): void {
 }
 const blind = (place: AlarmVillage, device: string) => place.alarm(device, 'device-blind')
 
-describe('a listed device that nobody can understand', () => {
+describe('a listed device that cannot be decoded', () => {
   it.each([
     ['button-1', 'pressed', 'orange', '{"id":"1-2","button":"pressed"}'],
     ['button-1', '{"id":"1-1","button":"PRESSED"}', 'orange', '{"id":"1-2","button":"pressed"}'],
@@ -35,7 +35,7 @@ describe('a listed device that nobody can understand', () => {
     ['door-1', '{"id":"1-1","contact":"ajar"}', 'yellow', '{"id":"1-2","contact":"closed"}'],
     ['water-1', '{"id":"1-1","waterLevelMm":"3410"}', 'yellow', '{"id":"1-2","waterLevelMm":3410}'],
     ['other-1', '\u0001\u0002', 'yellow', '{"id":"1-2","windMs":3}'],
-  ])('%s saying %s is told in %s, and it ends when it can be read', (device, text, colour, good) => {
+  ])('%s saying %s is raised in %s, and ends when it can be decoded', (device, text, colour, good) => {
     const place = village()
     sends(place, device, text)
     expect(blind(place, device)).toMatchObject({ colour, state: 'unacknowledged' })
@@ -43,7 +43,7 @@ describe('a listed device that nobody can understand', () => {
     expect(blind(place, device)?.state).toBe('returned-unacknowledged')
   })
 
-  it('is told with its first bytes, and counted without a second row', () => {
+  it('is raised with its first bytes, and counted without a second row', () => {
     const place = village()
     for (let i = 0; i < 3; i++) sends(place, 'button-1', 'xx pressed')
     expect(blind(place, 'button-1')?.text.en).toContain('First bytes: xx pressed')
@@ -113,7 +113,7 @@ describe('no blindness is invented', () => {
     expect(blind(place, 'water-1')?.colour).toBe('yellow')
   })
 
-  it('of a gauge that speaks of its battery between levels, but of one that never gives a level', () => {
+  it('of a gauge that reports its battery between levels, but of one that never gives a level', () => {
     const place = village()
     for (let i = 0; i < 12; i++) {
       sends(
@@ -131,7 +131,7 @@ describe('no blindness is invented', () => {
     expect(blind(place, 'water-1')).toMatchObject({ colour: 'yellow', variant: 'no-level' })
   })
 
-  it('of a device that nobody listed', () => {
+  it('of an unlisted device', () => {
     const place = village()
     sends(place, 'stranger', 'xx')
     expect(place.alarms()).toEqual([])

@@ -19,7 +19,7 @@ const village = (): AlarmVillage =>
   })
 
 describe('calls for help', () => {
-  test('a press is red at once, also from a device nobody registered', () => {
+  test('a press is red at once, also from an unregistered device', () => {
     const place = village()
     expect(place.says('button-1', { button: 'pressed' })).toMatchObject({
       colour: 'red',
@@ -102,7 +102,7 @@ describe('intrusion', () => {
     expect(other.wait(31).map(({ alarm }) => alarm.colour)).toEqual(['orange', 'red'])
   })
 
-  test('the exit delay ignores the way out; what stands open at its end is no intrusion, and is told', () => {
+  test('the exit delay ignores the way out; a contact that is open at its end is no intrusion, and is raised', () => {
     const place = village()
     place.judge({ type: 'arm', zone: 'shop', isArmed: false, by: 'owner' })
     place.says('shop-door', { contact: 'open' })
@@ -167,7 +167,7 @@ describe('states', () => {
     })
   })
 
-  test('an alarm that flaps is held after three changes and told when it has calmed', () => {
+  test('an alarm that flaps is held after three changes and sent when it has calmed', () => {
     const place = village()
     for (let turn = 0; turn < 10; turn++) {
       place.says('door-1', { contact: 'open' })
@@ -225,7 +225,7 @@ describe('a battery', () => {
 })
 
 describe('silence and mains come again', () => {
-  test('a device that falls silent again before anybody answered is told again', () => {
+  test('a device that falls silent again before an answer is raised again', () => {
     const place = village()
     place.says('button-1', { batteryPercent: 90 })
     place.wait(3 * 3600 + 1)
@@ -237,7 +237,7 @@ describe('silence and mains come again', () => {
     })
   })
 
-  test('mains that go again before anybody answered are told again', () => {
+  test('mains that fail again before an answer are raised again', () => {
     const place = village()
     place.says('button-1', { mains: 'off' })
     place.wait(61)

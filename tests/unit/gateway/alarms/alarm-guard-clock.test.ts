@@ -26,7 +26,7 @@ describe('a box without a clock', () => {
     expect(place.alarm('window', 'intrusion')?.colour).toBe('orange')
   })
 
-  it('guards by the safer side after two minutes, says so, and follows the schedule once it knows the time', () => {
+  it('guards by the safer side after two minutes, records it, and follows the schedule once it has the time', () => {
     const place = shop({ schedule: [{ from: '22:00', to: '06:00' }] })
     place.clock = 'unsynced'
     place.judge({ type: 'started' })
@@ -82,7 +82,7 @@ describe('time zones', () => {
 })
 
 describe('a door that stands open when its zone begins to guard', () => {
-  it('is told at the end of the exit delay, and ends when it closes, or the zone is disarmed', () => {
+  it('is raised at the end of the exit delay, and ends when it closes, or the zone is disarmed', () => {
     const place = shop({ exitDelayS: 5 })
     place.says('door', { contact: 'closed' })
     place.judge({ type: 'arm', zone: 'shop', isArmed: true, by: 'Li' })
@@ -96,7 +96,7 @@ describe('a door that stands open when its zone begins to guard', () => {
     expect(place.alarm('door', 'exit-error')?.state).toBe('returned-unacknowledged')
   })
 
-  it('is told at once where there is no delay, and not when it is bypassed', () => {
+  it('is raised at once without a delay, and not when it is bypassed', () => {
     const place = shop({})
     for (const device of ['door', 'window']) place.says(device, { contact: 'open' })
     place.judge({ type: 'bypass', device: 'window', forMs: 60_000, by: 'Li' })

@@ -61,7 +61,7 @@ test('keeps within a heartbeat, and says how much it left out', () => {
   expect(fit.zones.length).toBeGreaterThan(5)
 })
 
-test('is told after a change, after a connection and now and then, not with every heartbeat', () => {
+test('is sent after a change, after a connection and from time to time, not with every heartbeat', () => {
   let by = 'li'
   let forMs = 0
   const news = new GuardNews(() => ({

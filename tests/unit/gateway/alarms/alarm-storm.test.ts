@@ -149,7 +149,7 @@ describe('root cause first', () => {
       ],
     })
 
-  test('a silent hub mutes the silence of what hangs on it and says so; another device is told', () => {
+  test('a silent hub mutes the silence of its devices and is named; another device is raised', () => {
     const place = hub()
     for (const id of ['hub', 's-1', 's-2', 's-3', 'alone']) place.says(id, { batteryPercent: 80 })
     place.wait(1801)
@@ -164,7 +164,7 @@ describe('root cause first', () => {
     expect(place.alarm('alone', 'device-silent')?.state).toBe('unacknowledged')
   })
 
-  test('when the hub is back, what stays silent is told after its own time, and what speaks is forgotten', () => {
+  test('when the hub is back, a device that stays silent is raised after its own time, and one that reports is not', () => {
     const place = hub()
     for (const id of ['hub', 's-1', 's-2', 's-3']) place.says(id, { batteryPercent: 80 })
     place.wait(1900)
@@ -206,7 +206,7 @@ describe('water that is held back and turns red', () => {
     place.says('gauge', { waterLevelMm: 750 })
   }
 
-  test('leaves the storm and is told', () => {
+  test('leaves the storm and is raised', () => {
     const place = new AlarmVillage({ devices: [gauge] })
     for (let index = 0; index < 4; index++) place.says(`weak-${index}`, { batteryPercent: 5 })
     rise(place)
@@ -216,7 +216,7 @@ describe('water that is held back and turns red', () => {
     ])
   })
 
-  test('is told although its gauge is bypassed', () => {
+  test('is raised although its gauge is bypassed', () => {
     const place = new AlarmVillage({ devices: [gauge] })
     place.judge({ type: 'bypass', device: 'gauge', forMs: 3_600_000, by: 'op' })
     rise(place)

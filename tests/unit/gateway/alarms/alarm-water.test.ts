@@ -68,7 +68,7 @@ describe('rate of rise', () => {
     expect(report(creek(), [-100, 0, 100, 205, 290])).toEqual([])
   })
 
-  test('1 m in an hour is red although no stage says so', () => {
+  test('1 m in an hour is red although no stage is reached', () => {
     const place = new AlarmVillage({ devices: [{ id: 'gauge', kind: 'water', reportIntervalS: 300 }] })
     const levels = Array.from({ length: 14 }, (_, index) => index * 84)
     expect(report(place, levels)).toEqual(['raised rise-red red'])

@@ -89,7 +89,7 @@ describe('maintenance', () => {
       rules: [{ id: 'siren', when: { colours: ['red'] }, device: 'siren', do: 'siren' }],
     })
 
-  test('what is heard is a drill in a row of its own, rings nothing, and ends with it', () => {
+  test('an alarm is a drill in a separate row, sounds nothing, and ends with it', () => {
     const hall = place()
     hall.judge({ type: 'maintenance', zone: 'hall', forMs: 600_000, by: 'installer' })
     const pressed = hall.says('button', { button: 'pressed' })
