@@ -15,7 +15,7 @@ import type {
 import type { CaseAnswer, CasesAnswer } from '../../../protocols/desk/cases.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../protocols/desk/commands.ts'
 import { ApiProblem } from './api-problem.ts'
-import type { Snapshot } from './stream-link.ts'
+import type { DeskContent } from './stream-link.ts'
 
 export { ApiProblem, asProblem } from './api-problem.ts'
 
@@ -73,7 +73,7 @@ export class DeskApi {
   }
 
   /** All data of the desk, read page by page. */
-  async snapshot(): Promise<Snapshot> {
+  async snapshot(): Promise<DeskContent> {
     const { villages } = await this.#request<VillagesAnswer>('GET', 'villages')
     const alarms: DeskAlarm[] = []
     let after: string | undefined
