@@ -1,4 +1,4 @@
-// Detects changes of files by checking them from time to time: file events miss renames, editors and mounts.
+// Detects changes of files by checking them from time to time: file events do not report all renames, editors and mounts.
 import { stat } from 'node:fs/promises'
 import type { Clock } from '../protocols/kit/clock.ts'
 

@@ -64,7 +64,7 @@ interface PathParameters {
   sha256?: string
 }
 
-/** What `/healthz` says beside whether the centre works. */
+/** Further facts in the answer of `/healthz`. */
 export interface HealthNotes {
   /** Boxes that were receipted more than is stored here: the data folder went back. */
   boxesAhead: number

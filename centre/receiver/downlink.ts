@@ -16,7 +16,7 @@ export interface BoxSessions {
 export interface DownlinkOptions {
   core: Pick<ReceiverCore, 'receipt'>
   wallMs: () => number
-  /** False while nothing keeps this machine's clock: boxes are told, and judge its time by their own. */
+  /** False while no service sets this machine's clock: boxes get this fact, and compare its time with their own. */
   isClockKept: () => boolean
 }
 

@@ -81,7 +81,7 @@ export interface JournalEntry {
 /**
  * The one answer to a message, a reading and an entry, in every layer from the broker to the journal. Exactly one of the two is
  * called, once, during the call or later. A pair of callbacks and no promise, because one is made for every event.
- * `Proof` is what the answer brings along: the journal brings the numbered records, the layers above it nothing.
+ * `Proof` is the content of the answer: the numbered records from the journal, nothing in the layers above.
  */
 export interface StorageAnswer<Proof = void> {
   /** It is in a synced commit: the device may get its PUBACK or PUBREC. */

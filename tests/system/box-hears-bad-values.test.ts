@@ -54,7 +54,7 @@ test('each press with a bad value is a call, and the device without a readable m
   expect(quarantine.count).toBe(1)
 }, 60_000)
 
-test('battery and signal are shown as the device said them last, also by gengfu check', async () => {
+test('the last battery and signal of the device are shown, also by gengfu check', async () => {
   await sendEvents(box.mqttUrl, 'nan', [
     { id: '7-2', batteryPercent: 17, signalDbm: -71 },
     { id: '7-3', contact: 'open' },

@@ -50,7 +50,7 @@ export function takeTail(db: Database.Database, tail: readonly TailRecord[]): vo
     db.prepare(
       "INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (0, '', 'journal/log', ?, ?)",
     ).run(
-      `the end of the write-ahead log was spoilt or unfinished: ${missing.length} records were read back`,
+      `the end of the write-ahead log was damaged or unfinished: ${missing.length} records were read back`,
       Buffer.alloc(0),
     )
   }).immediate()

@@ -205,7 +205,7 @@ export class DiskThread implements JournalThread {
       case 'commit':
         this.#running.shift()
         this.#hasCommitted = true
-        if (random.next() < faults().refuseCommit) throw new JournalError('SQLITE_IOERR', 'the disk said no')
+        if (random.next() < faults().refuseCommit) throw new JournalError('SQLITE_IOERR', 'the disk refused')
         disk.apply(request)
         if (random.next() < faults().evictReceipted) disk.evict(request.receipted)
         return request.bodies.length

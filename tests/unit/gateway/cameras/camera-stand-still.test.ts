@@ -30,7 +30,7 @@ it('lets them run half of the time in a storm', () => {
   expect(sent.at(-1)).toMatch(/SIGCONT/)
 })
 
-it('lets them run at once when it is told to, and only once', () => {
+it('lets them run at once on request, and only once', () => {
   const { clock, still, sent } = open()
   still.end()
   still.begin()

@@ -152,7 +152,7 @@ it('an alarm with a routine record of its own waits until it is certain which nu
 it('the commit before an alarm fails: the alarm stands by itself, and no number is left out or given twice', async () => {
   for (const isAlarmKept of [true, false]) {
     const { journal, end } = openWithThread()
-    const failure = new JournalError('SQLITE_IOERR', 'the disk said no')
+    const failure = new JournalError('SQLITE_IOERR', 'the disk refused')
     const routine = append(journal, 'routine')
     await turn()
     const alarm = append(journal, 'red')
