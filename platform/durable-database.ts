@@ -8,7 +8,7 @@ export interface DurableSettings {
   timeoutMs: number
   /** Counts only for a file that is made here. */
   pageBytes?: number
-  /** The log is folded into the file at about so many pages, and cut back to so many bytes behind it. */
+  /** The log is checkpointed at about this many pages, and truncated to this many bytes after that. */
   walPages: number
   walBytesMax: number
   cacheKib: number

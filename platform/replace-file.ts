@@ -1,5 +1,5 @@
 // A small file replaced as a whole: written beside, synced, renamed, and the folder synced too. A power cut leaves the old content or
-// the new one. `wx` follows no link that somebody put in the place of the draft.
+// the new one. `wx` follows no link in the place of the draft.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'

@@ -15,7 +15,7 @@ import type { DeviceResult, Dialect, DialectMessage, DialectSettings } from '../
 import { eventOf } from '../dialects/session/event-of.ts'
 import { DialectSession, type Heard } from '../dialects/session/session.ts'
 
-/** Message ids remembered; a repeat that comes after so many others counts as new. */
+/** Message ids kept; a repeat after this many others counts as new. */
 const keptMax = 10_000
 
 export interface Line {

@@ -1,9 +1,10 @@
-// Whether a box without a time of its own takes the centre's. A centre whose clock nothing keeps may be wrong by hours, and a box
-// that believes it arms its schedules at the wrong time: its word counts only where the box's own clock agrees or can not be right.
+// Decides whether a box without a time source takes the centre's time. If no service sets the centre's clock, it may be
+// wrong by hours, and the box would arm its schedules at the wrong time: then it counts only if the box's own clock
+// agrees or can not be right.
 
 import type { CentreTime } from './port.ts'
 
-/** Two clocks that nothing keeps and that differ by less are both taken to be right. */
+/** If two clocks without a time service differ by less than this, both count as right. */
 export const agreementMs = 5 * 60_000
 
 /** Between these every clock lies that can be right: this program, the certificates and the journal's last times exist already. */

@@ -16,7 +16,7 @@ const noPress = new Set(
     'region enter leave occupied unoccupied approach orientation arrival departure',
     'lock unlock locked unlocked open close opened closed battery inactivity',
     'finger password add remove event request language screen identify sleep',
-    // Somebody at the door calls nobody for help.
+    // A ring at the door is no call for help.
     'bell ring doorbell',
   ].flatMap((words) => words.split(' ')),
 )

@@ -27,7 +27,7 @@ const flag =
                 ? false
                 : flagOf(value),
         }
-/** Words of a radar: any that is not "none" is somebody. */
+/** Words of a radar: every word except "none" means a person. */
 const somebody: Read = (value) => {
   if (typeof value !== 'string') return { motion: flagOf(value) }
   const word = value.toLowerCase()

@@ -141,7 +141,7 @@ function readKey(
   } else if (/^switch\d*$/i.test(key) || isNamedSwitch(key, board)) {
     readSwitch(key, isObject(value) ? (value['Action'] ?? value['ACTION']) : value, board, into)
   } else if (key === 'RfReceived' && isObject(value)) {
-    // A 433 MHz receiver: whose code it is, nobody but the installer knows.
+    // A 433 MHz receiver: only the installer knows which device has a code.
     const code = value['Data']
     if (typeof code === 'string') into.readings['rfCode'] = into.momentary['rfCode'] = code
   } else if (/^power\d*$/i.test(key)) into.readings[key.toLowerCase()] = value

@@ -1,4 +1,4 @@
-// Is a file replaced as a whole, with its mode, and never through a link that somebody put in the way?
+// Is a file replaced as a whole, with its mode, and never through a planted link?
 import {
   lstatSync,
   mkdtempSync,

@@ -304,7 +304,7 @@ function takeReadings(into: DialectReadings, name: string, value: Value): void {
     else into[reading] ??= found
 }
 
-/** A detector whose test button somebody presses: no call for help. */
+/** A detector whose test button was pressed: no call for help. */
 const testsButton = (object: Record<string, unknown>): boolean =>
   Object.entries(object).some(
     ([name, value]) => plainName(name) === 'test_button_pressed' && yesOrNo(value) === true,

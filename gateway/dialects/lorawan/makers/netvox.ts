@@ -50,7 +50,7 @@ const carbonMonoxide: Read = (frame) => ({
   readings: { carbonMonoxide: isSet(frame, 4), heatAlarm: isSet(frame, 5) },
 })
 const siren: Read = (frame) => ({ readings: { siren: isSet(frame, 5) } })
-/** Temperature, light, somebody there, taken from its place. */
+/** Temperature, light, occupancy, removed from its place. */
 const occupancy: Read = (frame) => ({
   readings: {
     temperatureC: temperatureOf(frame.i16(4) / 100),

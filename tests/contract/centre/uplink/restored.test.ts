@@ -113,7 +113,7 @@ test('names the lost numbers on the API and the stream, asks the box for them, a
     { lane: 'routine', missing: [[3, 5]] },
   ])
 
-  // The town is told, and whoever watches the centre from outside.
+  // The desk shows it, and so does /healthz.
   const own = async () =>
     (await ask<AlarmsAnswer>('/api/v1/alarms')).alarms.filter(({ kind }) => kind === 'centre-rewound')
   const [alarm] = await until(async () => (await own()).length > 0 && own())
