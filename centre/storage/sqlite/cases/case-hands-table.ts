@@ -1,5 +1,5 @@
-// The writer's side of moving cases: cases of a person who left return to the queue, shifts are handed over, and a
-// timetable hands the queue to another centre for the night. Each call is one transaction.
+// The writer's side of hands: cases of a person who left go back to the queue, shifts are handed over, and a timetable hands the queue
+// to another centre for the night. Each call is one transaction.
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { Shift, ShiftMessage } from '../../../../protocols/desk/shifts.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
@@ -13,7 +13,7 @@ import type { CaseRows } from './case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 
-/** Cases that the timetable moves in one transaction; the rest follow in the next. */
+/** Cases that the night takes or gives back in one transaction; the rest follow in the next. */
 const nightAtOnceMax = 100
 /** Case numbers that an offered hand-over lists; the others are handed over as well. */
 const listedMax = 500
@@ -127,7 +127,7 @@ export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
   }
 }
 
-/** Handed over by the timetable; a case that a person handed over must be taken back by a person. */
+/** Handed over by the timetable and not by a person, who takes it back by hand. */
 function isByTimetable({ reports, handedTo }: Case): boolean {
   return reports.findLast(({ to }) => to === handedTo)?.who === 'centre'
 }
