@@ -56,7 +56,7 @@ export class DutyClock {
       const changes = await passNight(nightCentre(night, nowMs), nowMs)
       if (changes.length > 0) push(changes)
     } catch (error) {
-      logger.error({ err: error }, 'the hands of cases could not be looked at; they are looked at again')
+      logger.error({ err: error }, 'the holders of cases could not be checked; they are checked again')
     }
   }
 

@@ -34,12 +34,12 @@ test.each(uplinkMessages)(
   },
 )
 
-test('an object with a poisonous length, which zod compares with a number, is answered', () => {
+test('an object with a hostile length, which zod compares with a number, gets an answer', () => {
   const text = JSON.stringify({ v: 1, alarm: { length: { toString: 1 } }, stage: 'seen', atMs: 1 })
   expect(parseStageNotice(Buffer.from(text)).ok).toBe(false)
 })
 
-test('what a hostile box gets stored spoils no commit, no list and no start', () => {
+test('stored data of a hostile box breaks no commit, no list and no start', () => {
   let stored = 0
   for (const message of [report, denseReport]) {
     const texts = [...everyMutation(message, stride)].map(({ text }) => text)

@@ -98,7 +98,7 @@ async function answers(far: CameraProcess): Promise<void> {
   })
 }
 
-it('gives way in all of its threads, offers itself to the kernel first, and has nothing of the box', async () => {
+it('has the lowest priority in all of its threads, is the first that the kernel ends, and inherits nothing of the box', async () => {
   // Open files and settings of a box, and an account that was passed to it.
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -148,7 +148,7 @@ it('gives way in all of its threads, offers itself to the kernel first, and has 
   expect(shared(opened(pid)).filter((link) => ours.has(link))).toEqual([])
 }, 80_000)
 
-it('does not keep the cameras from stopping where it hangs in the middle of a picture', async () => {
+it('does not prevent the cameras from stopping when it hangs in the middle of a picture', async () => {
   const camera = new SimulatedCamera()
   Object.assign(camera.knobs, { slowMs: 60_000 })
   await camera.start()
@@ -182,7 +182,7 @@ it('is ended with its ffmpeg when it hangs, and the next picture has a new one',
   expect(camerasOf(process.pid)).toHaveLength(1)
 }, 80_000)
 
-it('reaps its ffmpeg before it leaves, and does not leave because a supervisor tells all processes to', async () => {
+it('reaps its ffmpeg before it ends, and ignores a signal of a supervisor to all processes', async () => {
   const { far, pid } = await openProcess(sleepingFfmpeg())
   await answers(far)
   const asked = Promise.allSettled([far.develop(progressive, [], never(), 'red')])

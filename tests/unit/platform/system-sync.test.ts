@@ -27,7 +27,7 @@ describe('the system clock', () => {
     expect(await isSystemSynced(ask, no)).toBe(expected)
   })
 
-  it('is synced by the file of timesyncd without asking, and unsynced where nobody answers', async () => {
+  it('is synced by the file of timesyncd without asking, and unsynced without an answer', async () => {
     expect(
       await isSystemSynced(
         () => Promise.reject(new Error('asked')),
@@ -41,7 +41,7 @@ describe('the system clock', () => {
     expect(typeof (await isSystemSynced())).toBe('boolean')
   })
 
-  it('is looked at again and again, until it is stopped', async () => {
+  it('is checked repeatedly, until it is stopped', async () => {
     const clock = new VirtualClock()
     let isKept = false
     const sync = new SystemSync(

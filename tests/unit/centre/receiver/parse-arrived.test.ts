@@ -14,7 +14,7 @@ const parse = (records: readonly unknown[], more: object = {}) =>
     Buffer.from(JSON.stringify({ v: 1, epoch, lane: 'red', first: 1, records, ...more })),
   )
 
-it('takes hidden and turning characters out of every text, names of readings included', () => {
+it('removes hidden and direction-changing characters from every text, names of readings included', () => {
   const text = { zh: '求\u202e助\u0000', en: 'line\none\u001b[31m' }
   const parsed = parse([
     makeAlarm(1, 'raised', { text, zone: 'ho\u2066me' }),
@@ -56,7 +56,7 @@ it('takes sixteen levels', () => {
   expect(parse([{ ...makeEvent(1), readings: { x: nested(16) } }]).ok).toBe(true)
 })
 
-it('unfolds a dense form to no more than it may: one long name in a thousand records', () => {
+it('expands a dense form only to its limit: one long name in a thousand records', () => {
   const rows = 1000
   const name = 'n'.repeat(8000)
   const ones = Array<number>(rows).fill(1)
@@ -67,7 +67,7 @@ it('unfolds a dense form to no more than it may: one long name in a thousand rec
   expect(parseArrivedReport('box-a', 'red', packed).ok).toBe(false)
 })
 
-it('keeps of an alarm what a box may say, and some KB of it', () => {
+it('keeps only the permitted fields of an alarm, and a few KB of it', () => {
   const { alarm } = makeAlarm(1, 'raised')
   const forged = { ...alarm, acceptedBy: 'Wang Min', boxName: 'X', stage: 'closed', box: 'victim' } as Alarm
   expect(boxAlarm(forged)).toEqual(alarm)
