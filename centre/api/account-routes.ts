@@ -78,6 +78,7 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
     password,
     address: call.address,
     deviceCookie: call.cookie(deviceCookieName(user)),
+    // A hash takes a tenth of a second of a processor: not for a client that has disconnected.
     isGone: call.isGone,
   })
 

@@ -83,6 +83,7 @@ function commandOf(
   const lifeMs = livesSeconds === undefined ? commandLifeMs[body.do] : livesSeconds * 1000
   return {
     ...wanted,
+    // Random and not counted: after an older backup was restored, a count would give the id of another command again.
     id: `k-${options.random.hex(10)}`,
     box,
     by: by.slice(0, 80),
@@ -103,8 +104,10 @@ export async function askForCommand(
   if (!isAllowed(wanted.do, account.role))
     throw new ApiProblem('forbidden', commandRoles[wanted.do].join(', '))
   if (!options.isBoxKnown(boxId)) throw new ApiProblem('not-found', boxId)
+  // The alarm decides in which trail the command is recorded, so it must belong to this box.
   if (wanted.alarm !== undefined && !wanted.alarm.startsWith(`${boxId}.`))
     throw new ApiProblem('bad-request', `alarm: not of ${boxId}`)
+  // Checked here too, so that a person gets the answer now and not from the box, which may be offline.
   const lacking = neededTargets[wanted.do].filter((name) => wanted[name] === undefined)
   if (lacking.length > 0) throw new ApiProblem('bad-request', `${lacking.join(', ')}: needed`)
   const command = commandOf(wanted, boxId, account.user, options)

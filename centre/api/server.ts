@@ -213,6 +213,7 @@ export class DeskServer {
         const account =
           route.access === 'open' ? undefined : await this.#admit(request, route.access, route.isForEnrolling)
         const { id, boxId, caseId, sha256 } = request.params as PathParameters
+        // A malformed id gets the answer of an unknown one.
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
         if (id !== undefined && !alarmIdParams.safeParse({ id }).success) throw new ApiProblem('not-found')
         if (caseId !== undefined && !caseIdPattern.test(caseId)) throw new ApiProblem('not-found')
@@ -264,6 +265,7 @@ export class DeskServer {
     // Reading too: a picture inside a foreign page would count as a look of the person whose browser shows it.
     if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
+    // The connection moves from the places of strangers to those of signed-in clients.
     if (!this.#options.door.admit(request.raw.socket)) throw new ApiProblem('busy')
     if (account.mustEnrol && !isForEnrolling) throw new ApiProblem('enrol-first')
     if (!access.includes(account.role)) {
@@ -285,6 +287,7 @@ export class DeskServer {
       boxId ??
       id?.slice(0, id.indexOf('.')) ??
       (caseId === undefined ? undefined : ((await this.#options.villageOfCase(caseId)) ?? ''))
+    // A route without a place and without `scope` is closed to accounts with a scope, until its author decides.
     if (place !== undefined) {
       if (!isInScope(scope, place)) throw new ApiProblem('not-found')
     } else if (route.scope === undefined) throw new ApiProblem('forbidden')
@@ -324,6 +327,7 @@ export class DeskServer {
 
   #secure(reply: FastifyReply): void {
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', contentPolicy)
+    // A page of another site may neither frame this one nor read its answers or pictures.
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-frame-options', 'DENY')
