@@ -253,7 +253,7 @@ describe('the source', () => {
     )
     // A ratchet: lower this number with each file that is rewritten, never raise it.
     const hardLinesMax = 40
-    expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(hardLinesMax)
+    expect(wrong.slice(hardLinesMax)).toEqual([])
   })
 
   it('leaves nothing unfinished and silences no check', () => {
