@@ -1,7 +1,7 @@
 // `gengfu bridge permit-join`: opens the door of a bridge for new devices, through the console of the running box.
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { print, printProblem } from '../../platform/terminal.ts'
-import { CentreConfig } from '../config/centre-config.ts'
+import { CentreChanges } from '../config/centre-changes.ts'
 import { permitMinutesMax } from '../console/device-controls.ts'
 import { askerOf, callBox, consoleOf, wordsOf } from './box-call.ts'
 
@@ -52,7 +52,7 @@ async function permitJoin({ config: file, minutes, bridge, console: url, by }: C
     printProblem(`gengfu bridge permit-join: ${words}\n`)
     return code
   }
-  const opened = CentreConfig.look(file)
+  const opened = CentreChanges.look(file)
   if (!opened.ok) return failed(wordsOf(opened.problems), 2)
   const { config } = opened.value
   const ids = config.bridges.map(({ id }) => id)

@@ -1,7 +1,7 @@
 // `gengfu walk-test`: a test of the devices in the name of the person who makes it. It ends by itself, is marked everywhere, and calls nobody.
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { print, printProblem } from '../../platform/terminal.ts'
-import { CentreConfig } from '../config/centre-config.ts'
+import { CentreChanges } from '../config/centre-changes.ts'
 import { callBox, consoleOf, wordsOf } from './box-call.ts'
 
 interface Choices {
@@ -52,7 +52,7 @@ async function walkTest({ config: file, by, zone, minutes, console: url, end }: 
     printProblem(`gengfu walk-test: ${words}\n`)
     return code
   }
-  const opened = CentreConfig.look(file)
+  const opened = CentreChanges.look(file)
   if (!opened.ok) return failed(wordsOf(opened.problems), 2)
   const place = consoleOf(opened.value.config, url)
   if (place === undefined) return failed('say where the console answers with --console URL', 2)
