@@ -297,10 +297,7 @@ export class Desk {
     })
   }
 
-  /**
-   * A browser does not report why a stream was refused; a request for the own account tells an ended session from a
-   * lost connection.
-   */
+  /** A browser does not report why a stream was refused. */
   async #checkSession(error: unknown): Promise<void> {
     if (isSignedOut(error)) {
       this.#leave(true)
