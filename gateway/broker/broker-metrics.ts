@@ -15,6 +15,8 @@ export interface BrokerGauges {
   sessions(): number
   waiting(): number
   retained(): number
+  /** Messages of devices that have used their share at intake. */
+  waitingForTurn(): number
   /** Messages accepted so far, by their kind. Counted elsewhere: this is the hot path. */
   messages(): Readonly<Record<string, number>>
 }
@@ -38,6 +40,11 @@ export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): B
   )
   gauge('gengfu_broker_sessions', 'Sessions kept for devices without clean session', () => gauges.sessions())
   gauge('gengfu_broker_waiting_messages', 'Messages waiting for devices', () => gauges.waiting())
+  gauge(
+    'gengfu_broker_waiting_for_turn_messages',
+    'Messages that wait because their device has used its share',
+    () => gauges.waitingForTurn(),
+  )
   gauge('gengfu_broker_retained_messages', 'Retained messages', () => gauges.retained())
   registry.registerMetric(
     new Counter<'purpose'>({

@@ -143,6 +143,7 @@ class Broker implements DeviceBroker {
       sessions: () => this.#store.sessionCount,
       waiting: () => this.#store.waitingCount,
       retained: () => this.#store.retained.size,
+      waitingForTurn: () => this.#publishing.waitingForTurn,
       messages: () => this.#publishing.messages,
     })
   }
@@ -303,8 +304,12 @@ class Broker implements DeviceBroker {
       this.#publishing.takeEvent(connection, packetId, bytes, isRetained)
     connection.onHeard = () => noteHeard(client)
     connection.onRoom = () => readHeldBack(client)
-    connection.isSlowed = () =>
-      connection.identity !== undefined && this.#rate.isExhausted(connection.identity.device)
+    connection.isSlowed = () => {
+      const device = connection.identity?.device
+      return (
+        device !== undefined && (this.#publishing.isShareUsedUp(device) || this.#rate.isExhausted(device))
+      )
+    }
     arrival.stream.once('close', () => {
       connection.delayed.end()
       this.#connections.delete(client)

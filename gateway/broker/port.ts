@@ -19,8 +19,9 @@ export interface DeviceIntake {
   /**
    * Called in order per connection, without waiting for the result of the call before, so that one commit can take
    * many. The same message may come again (QoS 1 repeats, QoS 2 retransmissions). An exception counts as a refusal.
+   * Returns true when the message counts against the share of its device: an alarm, or anything but a plain report.
    */
-  take(message: DeviceMessage, answer: StorageAnswer): void
+  take(message: DeviceMessage, answer: StorageAnswer): boolean
   /**
    * Called when a device is accepted, before its first message, with its proof: `mark` changes when its password or
    * certificate changes.

@@ -29,6 +29,11 @@ const refusals = {
     'give each device its own id and password, or raise mqtt.limits.connectionsPerDevice',
     '同一设备的连接过多，已关闭其中静默最久的一个，请为每台设备分配各自的编号与密码',
   ],
+  'share-full': [
+    'too many messages of one device wait for their turn',
+    'find out why the device sends alarms or unreadable messages without end; it must wait for its answers',
+    '同一设备等待处理的消息过多，请检查它为何不断发送报警或无法识别的消息',
+  ],
   'not-connect': [
     'the first bytes are not an MQTT CONNECT',
     'check that the device speaks MQTT on this port, and TLS only where the listener has TLS',

@@ -96,22 +96,27 @@ export class Intake implements AlarmJudge {
 
   /**
    * Keeps what a device said; the answer comes once it is on disk. No promises, here and below: every promise between a
-   * device and its commit is paid for by every event.
+   * device and its commit is paid for by every event. Returns true unless the message is a plain report or a repeat.
    */
-  take(message: Message, answer: StorageAnswer): void {
-    if (this.#memory.rebuilding) return answer.refused(notTaking())
+  take(message: Message, answer: StorageAnswer): boolean {
     if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, answer)
     const channel = parseDeviceTopic(message.topic)?.channel
-    if (channel === 'event') this.#takeEvent(message, answer)
+    if (channel === 'event') return this.#takeEvent(message, answer)
+    if (this.#memory.rebuilding) answer.refused(notTaking())
     else if (channel === 'presence') answerWith(this.#acceptPresence(message), answer)
     else if (channel === 'result') answerWith(this.#acceptResult(message), answer)
     else answerWith(this.#takeUnreadable(message, 'a topic that no dialect knows', true), answer)
+    return true
   }
 
-  #takeEvent(message: Message, answer: StorageAnswer): void {
-    const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
-    if (parsed.ok) this.takeReadings(parsed.value, answer)
-    else answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
+  #takeEvent(message: Message, answer: StorageAnswer): boolean {
+    if (this.#memory.rebuilding) answer.refused(notTaking())
+    else {
+      const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
+      if (parsed.ok) return this.takeReadings(parsed.value, answer)
+      answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
+    }
+    return true
   }
 
   /** Stored in quarantine, and an alarm reports that the messages of this device can not be decoded. */
@@ -143,10 +148,13 @@ export class Intake implements AlarmJudge {
     return new Promise((resolve, reject) => this.takeReadings(event, { kept: resolve, refused: reject }))
   }
 
-  takeReadings(event: DeviceEvent, answer: StorageAnswer): void {
-    if (this.#memory.rebuilding) return answer.refused(notTaking())
-    if (this.#isForAlarmsOnly && !canAlarm(event))
-      return answer.refused(new JournalError('RESERVED', 'the room that is left belongs to alarms'))
+  /** Returns true unless it is a plain report or a repeat. */
+  takeReadings(event: DeviceEvent, answer: StorageAnswer): boolean {
+    const refusal = this.#refusalOf(event)
+    if (refusal) {
+      answer.refused(refusal)
+      return false
+    }
     // A message without an id can not be told from its repeat: each counts as new.
     if (event.messageId === '')
       event.messageId = `${noIdPrefix}${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
@@ -157,16 +165,24 @@ export class Intake implements AlarmJudge {
     if (taken !== 'repeat') {
       const inFlight = this.#inFlight.begin(device, messageId, answer)
       try {
-        this.#keepEvent(event, time, taken, inFlight)
+        return this.#keepEvent(event, time, taken, inFlight)
       } catch (error) {
         answerWith(this.#notJudged(event, error as Error), inFlight.asQuarantined())
+        return true
       }
-      return
     }
     this.#metrics.messages.inc({ result: 'repeat' })
     const first = this.#inFlight.find(device, messageId)
     if (first) first.join(answer)
     else answer.kept()
+    return false
+  }
+
+  #refusalOf(event: DeviceEvent): Error | undefined {
+    if (this.#memory.rebuilding) return notTaking()
+    return this.#isForAlarmsOnly && !canAlarm(event)
+      ? new JournalError('RESERVED', 'the room that is left belongs to alarms')
+      : undefined
   }
 
   /**
@@ -183,7 +199,7 @@ export class Intake implements AlarmJudge {
     time: BoxTime & { steadyMs: number },
     verdict: IdVerdict,
     inFlight: EventInFlight,
-  ): void {
+  ): boolean {
     const sequence = this.#options.journal.nextSequence()
     const named = this.#name({ type: 'event', event }, sequence)
     const outcome = this.#judge(named, time)
@@ -198,13 +214,15 @@ export class Intake implements AlarmJudge {
     if (!isPlain) {
       const oddIds = this.#ids.oddIdsOf(event, verdict)
       const more = { inputs: [named], event: record, cause: sequence, oddIds }
-      return answerWith(this.#keep(outcome, time, records, more), inFlight)
+      answerWith(this.#keep(outcome, time, records, more), inFlight)
+      return true
     }
     // Nearly every event: its only result is its record.
     const entry: JournalEntry = { records, state: this.#memory.documents.takeChanged(), isUrgent: false }
     const oddIds = this.#ids.oddIdsOf(event, verdict)
     if (oddIds) entry.oddIds = oddIds
     this.#options.journal.put(entry, inFlight)
+    return false
   }
 
   admitted(device: string, kind: string, mark: string): void {

@@ -145,7 +145,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
         const { device, topic, payload, isRetained, isResent } = message
         if (!dialects.has(device)) return intake.take(message, answer)
         const incoming = { topic, payload, isRetained, isResent: isResent === true, isDirect: true }
-        dialects.take(device, incoming, {
+        return dialects.take(device, incoming, {
           kept: () => answer.kept(),
           refused: (error) => answer.refused(error),
         })

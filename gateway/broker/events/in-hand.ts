@@ -3,6 +3,7 @@ import type { PublishRight } from '../credentials/access.ts'
 import type { AnswerPlace } from './answer-order.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { DeviceMessage } from '../port.ts'
+import type { SharedMessage } from './device-shares.ts'
 import type { StorageAnswer } from '../../journal/port.ts'
 
 /** Sends the answer: undefined or null sends the PUBACK, an error closes the connection. */
@@ -30,7 +31,7 @@ export interface Arrived {
   isResent?: boolean
 }
 
-export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
+export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, SharedMessage {
   readonly connection: Connection
   readonly right: PublishRight
   readonly device: string
@@ -44,6 +45,7 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
   readonly isRetained: boolean
   readonly isResent: boolean
   isReady = false
+  isCounted = false
   next: AnswerPlace | undefined
   readonly #done: Done | undefined
   readonly #packetId: number
@@ -75,6 +77,11 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer {
     connection.inHandBytes += this.#length
     connection.all.bytes += this.#length
     connection.answers.add(this)
+  }
+
+  /** Bytes of the payload, also once it was handed on. */
+  get size(): number {
+    return this.#length
   }
 
   /** The payload is read in this place. */

@@ -8,6 +8,7 @@ import type { Connection } from '../connections/connection.ts'
 import type { Identity } from '../credentials/identity.ts'
 import { InHand, type Arrived, type Done, type InHandOwner } from './in-hand.ts'
 import type { DeviceIntake } from '../port.ts'
+import { DeviceShares } from './device-shares.ts'
 import { canBeRed, type PublishRate } from './publish-rate.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import type { Sightings } from '../connections/sightings.ts'
@@ -30,6 +31,7 @@ export class Publishing implements InHandOwner {
   #heard: InHand[] = []
   /** Connections with PUBACKs to send. */
   #answering: Connection[] = []
+  readonly #shares = new DeviceShares<InHand>((message) => this.#handToIntake(message))
   #inHand = 0
   readonly #idle: (() => void)[] = []
 
@@ -64,6 +66,16 @@ export class Publishing implements InHandOwner {
       this.#take(connection, right, { topic, bytes, qos, isRetained, isResent }, done),
       client.closed,
     )
+  }
+
+  /** Whether the device has used its share at intake: until an answer frees a place, little more is read from it. */
+  isShareUsedUp(device: string): boolean {
+    return this.#shares.isUsedUp(device)
+  }
+
+  /** Messages that wait for their turn. */
+  get waitingForTurn(): number {
+    return this.#shares.waiting
   }
 
   /**
@@ -163,31 +175,42 @@ export class Publishing implements InHandOwner {
   }
 
   #accept(message: InHand): void {
+    const { purpose } = message.right
+    if (purpose === 'route' || purpose === 'aside') message.answer()
+    else if (!this.#shares.take(message))
+      message.answer(this.#refuse(message.connection, 'share-full', message.topic))
+  }
+
+  /** Returns true when the message counts against the share of its device. */
+  #handToIntake(message: InHand): boolean {
     const { device, purpose } = message.right
     if (purpose === 'presence') {
       const word = parsePresence(message.payload)
       if (word.ok) this.#options.sightings.says(device, word.value === 'online')
     }
-    if (purpose === 'route' || purpose === 'aside') {
-      message.answer()
-      return
-    }
+    let isCounted = false
     try {
-      this.#options.intake.take(message, message)
+      isCounted = this.#options.intake.take(message, message)
     } catch (error) {
       this.onNotKept(message, error)
     }
     message.letGo()
+    return isCounted
   }
 
   onKept(message: InHand): void {
     this.#options.refusals.forget(message.device, 'not-kept')
-    message.answer()
+    this.#answer(message)
   }
 
   onNotKept(message: InHand, error: unknown): void {
     const reason = error ?? new Error('refused without a reason')
-    message.answer(this.#refuse(message.connection, 'not-kept', message.topic, reason))
+    this.#answer(message, this.#refuse(message.connection, 'not-kept', message.topic, reason))
+  }
+
+  #answer(message: InHand, error?: Error): void {
+    message.answer(error)
+    this.#shares.answered(message)
   }
 
   #refuse(connection: Connection, cause: RefusalCause, topic: string, error?: unknown): Error {

@@ -146,25 +146,31 @@ export class DialectIntake {
     }
   }
 
-  /** `answer` once, when everything in it is kept, or when something could not be. */
-  take(sender: string, message: IncomingMessage, answer: SenderAnswer): void {
+  /**
+   * `answer` once, when everything in it is kept, or when something could not be. Returns true when an alarm comes of it,
+   * or may.
+   */
+  take(sender: string, message: IncomingMessage, answer: SenderAnswer): boolean {
     const found = this.#senders.get(sender)
-    if (!found) return answer.refused(new Error(`${sender} has no dialect`))
-    if (!found.waiting) return this.#takeNow(found, message, answer)
-    if (found.waitingCount >= waitingMax)
-      return answer.refused(new Error('too many messages wait for a codec'))
-    found.waitingCount++
-    found.waiting = found.waiting.then(() => {
-      found.waitingCount--
-      return this.#takeLater(found, message, answer)
-    })
+    if (found && !found.waiting) return this.#takeNow(found, message, answer)
+    if (!found) answer.refused(new Error(`${sender} has no dialect`))
+    else if (found.waitingCount >= waitingMax) answer.refused(new Error('too many messages wait for a codec'))
+    else {
+      found.waitingCount++
+      found.waiting = found.waiting?.then(() => {
+        found.waitingCount--
+        return this.#takeLater(found, message, answer)
+      })
+    }
+    return true
   }
 
-  #takeNow(sender: Sender, message: IncomingMessage, answer: SenderAnswer): void {
+  #takeNow(sender: Sender, message: IncomingMessage, answer: SenderAnswer): boolean {
     const heard = sender.session.take(this.#stamped(message))
     if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, answer)
-    const waiting = heard.then((later) => this.#keep(sender, message, later, answer))
+    const waiting = heard.then((later) => void this.#keep(sender, message, later, answer))
     this.#waitFor(sender, waiting, answer)
+    return true
   }
 
   async #takeLater(sender: Sender, message: IncomingMessage, answer: SenderAnswer): Promise<void> {
@@ -188,7 +194,7 @@ export class DialectIntake {
     return isDevice ? id : this.#addresses.idOf(address)
   }
 
-  #keep(sender: Sender, message: IncomingMessage, heard: Heard, answer: SenderAnswer): void {
+  #keep(sender: Sender, message: IncomingMessage, heard: Heard, answer: SenderAnswer): boolean {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
@@ -206,6 +212,7 @@ export class DialectIntake {
       all.wait(
         keeper.keepState(changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])),
       )
+    let isAlarm = false
     for (const result of heard.results) {
       if (!result.isBridge && this.#options.isLockedOut?.(result.device)) {
         this.#strangers.note(settings, result, this.#idOf(settings, result.device), true)
@@ -218,7 +225,7 @@ export class DialectIntake {
       }
       const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
       const event = eventOf({ ...result, device })
-      if (event) keeper.takeReadings(event, all.part())
+      if (event && keeper.takeReadings(event, all.part())) isAlarm = true
       // A bridge's report about its devices is a hint; about itself it is its last will.
       const isWill = result.isBridge === true || (settings.isDevice && result.presence !== 'asleep')
       // RETAIN on a message that comes from its sender itself does not make it an old one; a retained "offline" of a bridge stands.
@@ -236,6 +243,7 @@ export class DialectIntake {
       heard.quarantined !== undefined ? 'quarantined' : heard.results.length > 0 ? 'kept' : 'ignored'
     this.#messages.inc({ dialect: session.dialect.name, result })
     all.complete()
+    return isAlarm
   }
 
   #keepRaw(

@@ -6,7 +6,8 @@ import type { StorageAnswer } from '../../journal/port.ts'
 export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 
 export interface Keeper {
-  takeReadings(event: DeviceEvent, answer: StorageAnswer): void
+  /** Returns true unless it is a plain report or a repeat. */
+  takeReadings(event: DeviceEvent, answer: StorageAnswer): boolean
   /** Documents to store under these keys; undefined removes one. */
   keepState(state: readonly (readonly [key: string, value: object | undefined])[]): Promise<void>
   /** Stores an undecodable message raw, and raises an alarm if `device` is a listed one. */

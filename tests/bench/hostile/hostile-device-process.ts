@@ -1,12 +1,13 @@
 // One hostile device with a valid password, in a separate process: every few seconds another attack that costs the box
-// more than the device. Arguments: port, device, password. Ends with its parent.
+// more than the device. Arguments: port, device, password, and the only attack to use, or -1 for all
+// in turn. Ends with its parent.
 import { constants, setPriority } from 'node:os'
 import { connect, type MqttClient } from 'mqtt'
 import { everyMutation } from '../../fuzz/structural-mutations.ts'
 import { deviceEvent, deviceResult } from '../../fuzz/structure-device.ts'
 import { pause } from '../options.ts'
 
-const [port = '', device = '', password = ''] = process.argv.slice(2)
+const [port = '', device = '', password = '', only = '-1'] = process.argv.slice(2)
 const modeMs = 5000
 const topic = (channel: string): string => `gengfu/v1/${device}/${channel}`
 const open = new Set<MqttClient>()
@@ -107,8 +108,9 @@ const modes: ((untilMs: number) => Promise<void>)[] = [
 setPriority(constants.priority.PRIORITY_LOW)
 process.on('disconnect', () => process.exit(0))
 for (let at = 0; ; at++) {
-  process.send?.(at % modes.length)
-  await modes[at % modes.length]?.(performance.now() + modeMs)
+  const mode = Number(only) < 0 ? at % modes.length : Number(only)
+  process.send?.(mode)
+  await modes[mode]?.(performance.now() + modeMs)
   endAll()
   await pause(100)
 }

@@ -59,7 +59,8 @@ async function press(client: MqttClient, stream: WebSocket, device: string, wait
 }
 
 export async function runHostileDevice(args: readonly string[]): Promise<void> {
-  const { minutes } = readOptions(args, { minutes: 10 })
+  // One way of harm alone, by its place in `modeNames`; all in turn without.
+  const { minutes, mode: only } = readOptions(args, { minutes: 10, mode: -1 })
   const port = await freePort()
   const memory = Number(/^MemoryMax=(\d+)M$/m.exec(readFileSync(unitFile, 'utf8'))?.[1])
   const town = await createTown({
@@ -96,7 +97,7 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
       const file = fileURLToPath(new URL('./hostile-device-process.ts', import.meta.url))
       const attacker =
         kind === 'with'
-          ? fork(file, [String(port), 'hostile-1', hostile], { execArgv: ['--import', 'tsx'] })
+          ? fork(file, [String(port), 'hostile-1', hostile, String(only)], { execArgv: ['--import', 'tsx'] })
           : undefined
       let mode = 0
       attacker?.on('message', (told) => (mode = Number(told as number)))

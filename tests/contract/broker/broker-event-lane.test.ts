@@ -259,6 +259,7 @@ it('what may be an alarm waits for what its own device said before, and not for 
       take: ({ payload }: { payload: Buffer }, told: StorageAnswer) => {
         accepted.push(payload.toString())
         told.kept()
+        return false
       },
     },
     rate: new PublishRate(settings.limits, new VirtualClock()),

@@ -15,6 +15,8 @@ export interface TestBrokerOptions {
   credentials?: Credentials
   /** Answers for each accepted message; by default stored at once. */
   accept?: (message: DeviceMessage) => Promise<void>
+  /** Whether a message counts against the share of its device; none does when left out. */
+  isCounted?: (message: DeviceMessage) => boolean
 }
 
 export interface TestBroker {
@@ -55,6 +57,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
           () => told.kept(),
           (error: Error) => told.refused(error),
         )
+        return options.isCounted?.(message) ?? false
       },
     },
   })
