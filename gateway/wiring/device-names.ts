@@ -33,7 +33,7 @@ export function namedIntake(intake: DeviceIntake, { idOf }: DeviceNames): Device
       if (device === message.device) return intake.take(message, told)
       // Field by field: the broker's own object has some of them from its class.
       const { topic, payload, text, isRetained, isResent = false, qos } = message
-      intake.take({ device, topic, payload, text, isRetained, isResent, qos }, told)
+      return intake.take({ device, topic, payload, text, isRetained, isResent, qos }, told)
     },
   }
 }
