@@ -12,6 +12,7 @@ import {
 } from '../../protocols/uplink/picture-chunk.ts'
 import type { PictureProblem, PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { PictureRow, Storage, StoredChange } from '../storage/port.ts'
+import { FairQueue } from '../receiver/fair-queue.ts'
 import type { PictureFolder } from './picture-folder.ts'
 
 /**
@@ -44,6 +45,7 @@ interface Upload {
   sha256: string
   bytes: number
   waiting: PictureChunk[]
+  weight: () => number
 }
 
 export class PictureReceiver {
@@ -55,7 +57,8 @@ export class PictureReceiver {
   readonly #bytes
   #waitingBytes = 0
   #running = new Set<Promise<void>>()
-  #queue: Upload[] = []
+  /** Boxes are served in turn, and a picture whose chunks do not end goes back behind the others after each turn. */
+  #queue = new FairQueue<Upload>()
   #isStopped = false
   #isFailing = false
 
@@ -92,7 +95,7 @@ export class PictureReceiver {
       known.waiting.push(parsed.value)
       return
     }
-    const upload = { box, sha256, bytes, waiting: [parsed.value] }
+    const upload = { box, sha256, bytes, waiting: [parsed.value], weight: () => 1 }
     this.#uploads.set(key, upload)
     this.#queue.push(upload)
     this.#startNext()
@@ -100,13 +103,13 @@ export class PictureReceiver {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#queue = []
+    this.#queue = new FairQueue()
     await Promise.all(this.#running)
   }
 
   #startNext(): void {
     while (this.#running.size < atOnceMax) {
-      const upload = this.#queue.shift()
+      const [upload] = this.#queue.take(1, 1)
       if (!upload) return
       const work = this.#work(upload).finally(() => {
         this.#running.delete(work)
@@ -116,26 +119,26 @@ export class PictureReceiver {
     }
   }
 
+  /** What waits of one picture now; what arrives meanwhile waits for the next turn. */
   async #work(upload: Upload): Promise<void> {
     const { box, sha256 } = upload
     const { logger, sendReceipt } = this.#options
-    while (upload.waiting.length > 0 && !this.#isStopped) {
-      const chunks = upload.waiting.splice(0)
-      try {
-        const { storedTo, problem } = await this.#take(upload, chunks)
-        this.#isFailing = false
-        this.#count(problem ?? 'stored', chunks.length)
-        sendReceipt(box, { v: 1, sha256, storedTo, ...(problem === undefined ? {} : { problem }) })
-      } catch (error) {
-        // No Receipt: the box asks again. Logged once, until it works again.
-        if (!this.#isFailing) logger.error({ err: error, box }, 'pictures can not be stored')
-        this.#isFailing = true
-        this.#count('failed', chunks.length)
-      } finally {
-        this.#release(box, chunks)
-      }
+    const chunks = upload.waiting.splice(0)
+    try {
+      const { storedTo, problem } = await this.#take(upload, chunks)
+      this.#isFailing = false
+      this.#count(problem ?? 'stored', chunks.length)
+      sendReceipt(box, { v: 1, sha256, storedTo, ...(problem === undefined ? {} : { problem }) })
+    } catch (error) {
+      // No Receipt: the box asks again. Said once, until it works again.
+      if (!this.#isFailing) logger.error({ err: error, box }, 'pictures can not be stored')
+      this.#isFailing = true
+      this.#count('failed', chunks.length)
+    } finally {
+      this.#release(box, chunks)
     }
-    this.#uploads.delete(`${box}/${sha256}`)
+    if (upload.waiting.length > 0 && !this.#isStopped) this.#queue.push(upload)
+    else this.#uploads.delete(`${box}/${sha256}`)
   }
 
   async #take(

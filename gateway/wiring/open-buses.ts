@@ -1,5 +1,6 @@
 // Inputs that are not MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
 import type { Logger } from 'pino'
+import type { Clock } from '../../protocols/kit/clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { DialectIntake } from '../dialects/box/dialect-intake.ts'
 import type { Keeper } from '../dialects/box/keeper.ts'
@@ -10,6 +11,7 @@ export interface OpenBusesOptions {
   bridges: GatewayConfig['bridges']
   dialects: DialectIntake
   keeper: Keeper
+  clock: Clock
   steadyMs: () => number
   logger: Logger
 }

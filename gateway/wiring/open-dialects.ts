@@ -3,7 +3,7 @@
 import { withPlainReadings } from '../intake/records.ts'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { Clock } from '../../protocols/kit/clock-port.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
 import type { DeviceCommand } from '../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -53,7 +53,8 @@ export interface OpenDialects {
 /** A bridge that was asked to let devices join has this long to answer. */
 const permitAnswerMs = 10_000
 
-function keeperOf(intake: Intake, journal: Journal): Keeper {
+/** The functions that dialects need of intake and journal. */
+export function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
     takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
     keepState: async (state) => {
@@ -72,7 +73,7 @@ function keeperOf(intake: Intake, journal: Journal): Keeper {
 }
 
 export async function openDialects(options: OpenDialectsOptions): Promise<OpenDialects> {
-  const { config, journal, intake, steadyMs, metrics, registry } = options
+  const { config, journal, intake, clock, steadyMs, metrics, registry } = options
   const logger = options.logger.child({ part: 'dialects' })
   const keeper = keeperOf(intake, journal)
   const awaited = new AwaitedAnswers(options.clock)
@@ -100,9 +101,10 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
           ],
     ),
   )
-  const buses = openBuses({ bridges: config.bridges, dialects, keeper, steadyMs, logger })
+  const buses = openBuses({ bridges: config.bridges, dialects, keeper, clock, steadyMs, logger })
   const push =
-    config.push && new PushListener({ settings: config.push, bridges: config.bridges, dialects, logger })
+    config.push &&
+    new PushListener({ settings: config.push, bridges: config.bridges, dialects, clock, logger })
   let pushPort = 0
   let broker: DeviceBroker | undefined
   let stopSightings = (): void => undefined

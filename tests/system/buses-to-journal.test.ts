@@ -116,6 +116,20 @@ test('a station that is not listed is stored raw, raises no alarm and gets no an
   expect((await health()).alarms.list).toHaveLength(before)
 }, 60_000)
 
+test('a recorder is confirmed while callers that send nothing hold every place', async () => {
+  const idle = Array.from({ length: 450 }, () =>
+    connect(ports[1] ?? 0, '127.0.0.1').on('error', () => undefined),
+  )
+  try {
+    await Promise.all(
+      idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+    )
+    expect(await dial(report)).toBe('7E7E00112233440503E83280080200341707181100161BE5D4')
+  } finally {
+    for (const socket of idle) socket.destroy()
+  }
+}, 60_000)
+
 test('a gauge is polled: it is present, and its register is a level that alarms', async () => {
   await vi.waitFor(
     async () =>

@@ -157,29 +157,47 @@ export class DialectIntake {
     else if (found.waitingCount >= waitingMax) answer.refused(new Error('too many messages wait for a codec'))
     else {
       found.waitingCount++
-      found.waiting = found.waiting?.then(() => {
+      const turn = Promise.resolve(found.waiting).then(() => {
         found.waitingCount--
         return this.#takeLater(found, message, answer)
       })
+      this.#waitFor(found, turn, message, answer)
     }
     return true
   }
 
   #takeNow(sender: Sender, message: IncomingMessage, answer: SenderAnswer): boolean {
-    const heard = sender.session.take(this.#stamped(message))
-    if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, answer)
-    const waiting = heard.then((later) => void this.#keep(sender, message, later, answer))
-    this.#waitFor(sender, waiting, answer)
+    try {
+      const heard = sender.session.take(this.#stamped(message))
+      if (!(heard instanceof Promise)) return this.#keep(sender, message, heard, answer)
+      const work = heard.then((later) => void this.#keep(sender, message, later, answer))
+      this.#waitFor(sender, work, message, answer)
+    } catch (error) {
+      this.#keepFailed(sender, message, error as Error, answer)
+    }
     return true
+  }
+
+  /**
+   * An error of the program. The message is kept raw: if it was refused, it would come again for ever, and everything behind it
+   * would wait.
+   */
+  #keepFailed(sender: Sender, message: IncomingMessage, error: Error, answer: SenderAnswer): void {
+    const { id, dialect } = sender.settings
+    this.#options.logger.error({ err: error, sender: id, dialect }, 'a dialect failed on a message')
+    this.#keepRaw(sender, message, `the dialect ${dialect} failed: ${error.message}`, undefined).then(
+      () => answer.kept(undefined),
+      (refusal: Error) => answer.refused(refusal),
+    )
   }
 
   async #takeLater(sender: Sender, message: IncomingMessage, answer: SenderAnswer): Promise<void> {
     this.#keep(sender, message, await sender.session.take(this.#stamped(message)), answer)
   }
 
-  #waitFor(sender: Sender, work: Promise<void>, answer: SenderAnswer): void {
+  #waitFor(sender: Sender, work: Promise<void>, message: IncomingMessage, answer: SenderAnswer): void {
     const waiting: Promise<void> = work
-      .catch((error: Error) => answer.refused(error))
+      .catch((error: Error) => this.#keepFailed(sender, message, error, answer))
       .then(() => {
         if (sender.waiting === waiting) sender.waiting = undefined
       })

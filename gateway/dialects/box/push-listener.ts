@@ -11,6 +11,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
@@ -18,18 +20,34 @@ import type { DialectIntake } from './dialect-intake.ts'
 const requestsMax = 200
 const requestTimeoutMs = 10_000
 
+/** Connections without the right token: the oldest of the largest crowd makes room. Those with it have places of their own. */
+const strangerLimits = {
+  strangers: 200,
+  strangersPerNetwork: 100,
+  // A platform may push each message on a new connection, so new ones are not limited by time.
+  newAtOnce: 1e6,
+  newPerSecond: 1e6,
+  newUnknownAtOnce: 1e6,
+  newUnknownPerSecond: 1e6,
+  firstByteMs: requestTimeoutMs / 2,
+  signInMs: requestTimeoutMs,
+  admitted: requestsMax,
+}
+
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 export interface PushListenerOptions {
   settings: PushSettings
   bridges: readonly BridgeSettings[]
   dialects: DialectIntake
+  clock: Clock
   logger: Logger
 }
 
 export class PushListener {
   readonly #options: PushListenerOptions
   readonly #server: Server
+  readonly #guard: StrangerGuard
   /** Digests, so that comparing takes the same time for any token. */
   readonly #tokens = new Map<string, { digest: Buffer; bytesMax: number }>()
   #waiting = 0
@@ -49,7 +67,13 @@ export class PushListener {
         : createHttpsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, serve)
     this.#server.requestTimeout = requestTimeoutMs
     this.#server.headersTimeout = requestTimeoutMs / 2
-    this.#server.maxConnections = requestsMax
+    this.#guard = new StrangerGuard({
+      limits: strangerLimits,
+      clock: options.clock,
+      onRefused: (reason, address) =>
+        options.logger.debug({ reason, address }, 'a connection without the right token was closed'),
+    })
+    this.#guard.watch(this.#server)
     for (const { id, tokenFile, payloadBytes } of options.bridges)
       if (tokenFile !== undefined)
         this.#tokens.set(id, {
@@ -80,18 +104,21 @@ export class PushListener {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') return send(response, 405, 'POST only\n')
-    const { pathname } = new URL(request.url ?? '/', 'http://box')
-    const [, bridge = '', topic = ''] = /^\/push\/([^/]+)\/?(.*)$/.exec(pathname) ?? []
+    const [, bridge = '', path = ''] =
+      /^(?:https?:\/\/[^/]*)?\/push\/([^/?#]+)\/?([^?#]*)/.exec(request.url ?? '') ?? []
     const known = this.#tokens.get(bridge)
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     // The same answer for an unknown bridge.
     if (!known || !timingSafeEqual(known.digest, digest(given))) return send(response, 401, 'no such token\n')
+    if (!this.#guard.admit(request.socket)) return
+    const topic = decodedPath(path)
+    if (topic === undefined) return send(response, 400, 'the path is no text: check its percent signs\n')
     if (this.#waiting >= requestsMax) return send(response, 503, 'too many requests: send it again\n')
     this.#waiting++
     try {
       const body = await bodyOf(request, known.bytesMax)
       if (!body) return send(response, 413, `at most ${known.bytesMax} bytes\n`)
-      await this.#keep(bridge, decodeURIComponent(topic), body, response)
+      await this.#keep(bridge, topic, body, response)
     } finally {
       this.#waiting--
     }
@@ -113,6 +140,14 @@ export class PushListener {
         },
       )
     })
+  }
+}
+
+function decodedPath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
   }
 }
 

@@ -3,6 +3,8 @@
 // gets no answer.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
 import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
 import type { DialectIntake } from './dialect-intake.ts'
@@ -11,6 +13,11 @@ import type { DialectIntake } from './dialect-intake.ts'
 export const reportBytesMax = 65_536
 /** Reports of one connection that wait for their commit; beyond it nothing more is read from it. */
 const waitingMax = 16
+/** Connections without a report of a listed station: the oldest of the largest crowd makes room. */
+const strangersMax = 100
+/** A recorder on a slow radio link has so long for its first byte, and for its first report. */
+const firstByteMs = 30_000
+const firstReportMs = 180_000
 /** Broken frames of one connection; beyond it the connection ends. */
 const brokenMax = 20
 
@@ -18,6 +25,7 @@ export interface RecorderListenerOptions {
   id: string
   settings: Sl651Settings
   dialects: DialectIntake
+  clock: Clock
   logger: Logger
 }
 
@@ -33,12 +41,30 @@ interface Caller {
 export class RecorderListener {
   readonly #options: RecorderListenerOptions
   readonly #server: Server
+  readonly #guard: StrangerGuard
   readonly #sockets = new Set<Socket>()
 
   constructor(options: RecorderListenerOptions) {
     this.#options = options
     this.#server = createServer((socket) => this.#serve(socket))
-    this.#server.maxConnections = options.settings.connections
+    this.#guard = new StrangerGuard({
+      limits: {
+        strangers: strangersMax,
+        // Recorders of one operator may share an address.
+        strangersPerNetwork: strangersMax,
+        newAtOnce: 1e6,
+        newPerSecond: 1e6,
+        newUnknownAtOnce: 1e6,
+        newUnknownPerSecond: 1e6,
+        firstByteMs,
+        signInMs: firstReportMs,
+        admitted: options.settings.connections,
+      },
+      clock: options.clock,
+      onRefused: (reason, address) =>
+        options.logger.debug({ reason, address }, 'a caller without a report of a listed station was closed'),
+    })
+    this.#guard.watch(this.#server)
   }
 
   async start(): Promise<number> {
@@ -120,7 +146,7 @@ export class RecorderListener {
       { topic: 'sl651', payload, isRetained: false },
       {
         kept: (reply) => {
-          if (reply && !socket.destroyed) socket.write(reply)
+          if (reply && !socket.destroyed && this.#guard.admit(socket)) socket.write(reply)
           done()
         },
         // Without an answer the recorder keeps the report and sends it again.

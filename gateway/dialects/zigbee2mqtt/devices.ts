@@ -22,21 +22,36 @@ export const deviceKey = (address: string): string => `z2m:${address}`
 export const nameKey = (name: string): string => `z2m-name:${name}`
 
 interface Expose {
-  type?: string
-  name?: string
-  property?: string
-  unit?: string
-  value_on?: unknown
-  value_off?: unknown
-  description?: unknown
-  features?: unknown
+  type: string | undefined
+  name: string | undefined
+  property: string | undefined
+  unit: string | undefined
+  value_on: unknown
+  value_off: unknown
+  description: unknown
 }
+
+const textIn = (object: Record<string, unknown>, key: string): string | undefined => {
+  const value = object[key]
+  return typeof value === 'string' && value !== '__proto__' ? value : undefined
+}
+
+/** Checked before it is learned: a value of another type would make every later message of the device fail. */
+const exposeOf = (expose: Record<string, unknown>): Expose => ({
+  type: textIn(expose, 'type'),
+  name: textIn(expose, 'name'),
+  property: textIn(expose, 'property'),
+  unit: textIn(expose, 'unit'),
+  value_on: expose['value_on'],
+  value_off: expose['value_off'],
+  description: expose['description'],
+})
 
 function* leavesOf(exposes: unknown, depth = 0): Generator<Expose> {
   if (!Array.isArray(exposes) || depth > 4) return
   for (const expose of exposes as unknown[]) {
     if (!isObject(expose)) continue
-    yield expose as Expose
+    yield exposeOf(expose)
     if (expose['type'] !== 'composite') yield* leavesOf(expose['features'], depth + 1)
   }
 }
@@ -61,7 +76,8 @@ function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
   if (typeof definition['model'] === 'string') known.model = definition['model']
   if (typeof definition['vendor'] === 'string') known.vendor = definition['vendor']
   for (const expose of leavesOf(definition['exposes'])) {
-    const { name, property = name, type } = expose
+    const { name, type } = expose
+    const property = expose.property ?? name
     if (name === undefined || property === undefined) continue
     if (isMeaningful(name) || name === 'action' || isCallSwitch(name))
       known.properties[property] = { is: name, ...spellingOf(expose) }
