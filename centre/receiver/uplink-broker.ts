@@ -311,9 +311,13 @@ export class UplinkBroker {
   #open(client: Client): void {
     const claim = this.#claims.get(client)
     if (!claim) return
+    // aedes reports no end of a client that is gone by now: it would count as a session of its box for ever, and four of them
+    // would lock the box out.
+    if (client.closed || client.conn.destroyed) return
     const { box } = claim
     this.#options.onSpoke(box, claim)
     this.#sessions.open(box, client)
+    client.conn.once('close', () => this.#close(client))
   }
 
   #close(client: Client): void {
