@@ -68,7 +68,7 @@ it('serves devices that flood in turn, and each in its order, plain reports behi
   for (const device of ['one', 'two']) shares.take(message(device, `report-${device}`))
   const first = handed.length
   expect(first).toBe(2 * atIntakeMax)
-  for (const one of [...handed]) answer(one)
+  for (const one of handed) answer(one)
   for (let turns = 0; turns < 4; turns++) await turn()
   expect(names().slice(first)).toEqual([
     'alarm-one-8',
