@@ -12,7 +12,7 @@ import {
 } from '../../protocols/uplink/picture-chunk.ts'
 import type { PictureProblem, PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
 import type { PictureRow, Storage, StoredChange } from '../storage/port.ts'
-import { FairQueue } from '../receiver/fair-queue.ts'
+import { FairQueue } from '../../platform/fair-queue.ts'
 import type { PictureFolder } from './picture-folder.ts'
 
 /**

@@ -16,7 +16,7 @@ import type {
   StoredChange,
 } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
-import { FairQueue } from './fair-queue.ts'
+import { FairQueue } from '../../platform/fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 import { messageOf } from '../../platform/failure.ts'

@@ -304,12 +304,7 @@ class Broker implements DeviceBroker {
       this.#publishing.takeEvent(connection, packetId, bytes, isRetained)
     connection.onHeard = () => noteHeard(client)
     connection.onRoom = () => readHeldBack(client)
-    connection.isSlowed = () => {
-      const device = connection.identity?.device
-      return (
-        device !== undefined && (this.#publishing.isShareUsedUp(device) || this.#rate.isExhausted(device))
-      )
-    }
+    connection.isSlowed = () => this.#publishing.isSlowed(connection.identity?.device)
     arrival.stream.once('close', () => {
       connection.delayed.end()
       this.#connections.delete(client)

@@ -68,9 +68,9 @@ export class Publishing implements InHandOwner {
     )
   }
 
-  /** Whether the device has used its share at intake: until an answer frees a place, little more is read from it. */
-  isShareUsedUp(device: string): boolean {
-    return this.#shares.isUsedUp(device)
+  /** Whether the device has used its share at intake or its rate: little more is read from it then. */
+  isSlowed(device: string | undefined): boolean {
+    return device !== undefined && (this.#shares.isUsedUp(device) || this.#options.rate.isExhausted(device))
   }
 
   /** Messages that wait for their turn. */

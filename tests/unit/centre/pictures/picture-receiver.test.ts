@@ -1,3 +1,4 @@
+// How the centre shares its work on pictures between boxes.
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// How messages of devices that flood wait for their turn, and no other message does.
 import { expect, it } from 'vitest'
 import {
   atIntakeMax,

@@ -1,6 +1,6 @@
 // Does a box with many messages leave the others their turn?
 import { expect, it } from 'vitest'
-import { FairQueue } from '../../../../centre/receiver/fair-queue.ts'
+import { FairQueue } from '../../../platform/fair-queue.ts'
 
 const make = (box: string, weight: number) => ({ box, weight: () => weight })
 const boxesOf = (taken: readonly { box: string }[]): string => taken.map(({ box }) => box).join('')
