@@ -27,6 +27,11 @@ export interface DeviceIntake {
    * certificate changes.
    */
   admitted(device: string, proof: 'certificate' | 'password', mark: string): void
+  /**
+   * The sender may not write to this topic, or no part of the box reads it. Called for the first messages of a connection
+   * only; the message is not kept for the sender.
+   */
+  elsewhere?(message: Omit<DeviceMessage, 'text'>): void
 }
 
 /** Topics outside gengfu/v1/ that a foreign dialect uses. Pure and fast: called for every message. */

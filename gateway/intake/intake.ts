@@ -109,6 +109,22 @@ export class Intake implements AlarmJudge {
     return true
   }
 
+  /** A message to a topic that is not the sender's: the box can not read what this device says. */
+  elsewhere(message: Message): void {
+    if (this.#memory.rebuilding) return
+    const kept = this.#takeUnreadable(
+      message,
+      `a topic that no dialect knows: ${message.topic.slice(0, 256)}`,
+      true,
+    )
+    kept.catch((error: unknown) => {
+      this.#options.logger.warn(
+        { err: error, device: message.device },
+        'a message to a foreign topic was not noted',
+      )
+    })
+  }
+
   #takeEvent(message: Message, answer: StorageAnswer): boolean {
     if (this.#memory.rebuilding) answer.refused(notTaking())
     else {

@@ -27,6 +27,7 @@ export function deviceNamesOf(
 export function namedIntake(intake: DeviceIntake, { idOf }: DeviceNames): DeviceIntake {
   return {
     admitted: (name, proof, mark) => intake.admitted(idOf(name), proof, mark),
+    elsewhere: (message) => intake.elsewhere?.({ ...message, device: idOf(message.device) }),
     take: (message, told) => {
       const device = idOf(message.device)
       // The usual case copies nothing.

@@ -143,6 +143,7 @@ export async function openDialects(options: OpenDialectsOptions): Promise<OpenDi
     },
     intake: {
       admitted: (device, proof, mark) => intake.admitted(device, proof, mark),
+      elsewhere: (message) => intake.elsewhere(message),
       take: (message, answer) => {
         const { device, topic, payload, isRetained, isResent } = message
         if (!dialects.has(device)) return intake.take(message, answer)

@@ -58,6 +58,8 @@ export class Connection {
   readonly stream: Duplex
   readonly socket: Socket
   readonly all: AllInHand
+  /** Messages to topics that are not its own, or that no part of the box reads. */
+  elsewhere = 0
   readonly address: string
   readonly certificateName: string | undefined
   readonly certificateMarks: readonly string[]

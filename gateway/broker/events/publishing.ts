@@ -49,6 +49,7 @@ export class Publishing implements InHandOwner {
     this.#admitHeard()
     const { identity } = connection
     const right = identity ? this.#judge(connection, identity, packet) : 'malformed'
+    if (right === 'topic-not-own') this.#tellElsewhere(connection, packet)
     if (!identity || typeof right === 'string') {
       done(this.#refuse(connection, right as RefusalCause, packet.topic))
       return
@@ -62,6 +63,7 @@ export class Publishing implements InHandOwner {
     )
       packet.retain = false
     if (packet.retain) noteRetained(connection)
+    if (right.purpose === 'route') this.#tellElsewhere(connection, packet)
     this.#admit(
       this.#take(connection, right, { topic, bytes, qos, isRetained, isResent }, done),
       client.closed,
@@ -76,6 +78,22 @@ export class Publishing implements InHandOwner {
   /** Messages that wait for their turn. */
   get waitingForTurn(): number {
     return this.#shares.waiting
+  }
+
+  #tellElsewhere(connection: Connection, { topic, payload, qos, retain, dup }: PublishPacket): void {
+    const device = connection.identity?.device
+    if (device === undefined || connection.elsewhere >= elsewhereMax) return
+    connection.elsewhere++
+    const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
+    const excerpt = bytes.subarray(0, elsewhereBytesMax)
+    this.#options.intake.elsewhere?.({
+      device,
+      topic,
+      payload: excerpt,
+      isRetained: retain,
+      isResent: dup,
+      qos,
+    })
   }
 
   /**
@@ -223,6 +241,10 @@ export class Publishing implements InHandOwner {
     return new Error(cause)
   }
 }
+
+/** As many as the alarm engine needs to call a device blind; more would only fill the quarantine. */
+const elsewhereMax = 3
+const elsewhereBytesMax = 1024
 
 /** aedes routes a message some turns after it was accepted: a SUBSCRIBE in the same segment must not overtake it. */
 const turnsToRoute = 2

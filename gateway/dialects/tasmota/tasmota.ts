@@ -80,7 +80,7 @@ function readDiscovery(topic: string, payload: Uint8Array, known: Knowledge): De
     mac,
     name: typeof dn === 'string' ? dn : t,
     topic: found?.topic ?? `{prefix}/${t}/`,
-    ...(Array.isArray(swn) ? { switches: swn as (string | null)[] } : {}),
+    ...(Array.isArray(swn) ? { switches: namesOf(swn) } : {}),
   }
   return {
     results: [
@@ -94,6 +94,10 @@ function readDiscovery(topic: string, payload: Uint8Array, known: Knowledge): De
     learned: learn(known, place, board),
   }
 }
+
+/** The place of a name is the number of its input, so what is no text keeps its place. */
+const namesOf = (names: unknown[]): (string | null)[] =>
+  names.slice(0, inputsMax).map((name) => (typeof name === 'string' ? name : null))
 
 interface Collected {
   readings: DialectReadings
