@@ -21,7 +21,7 @@ const bad: Record<string, string> = {
   bom: '\uFEFF{"id":"7-1","button":"pressed"}\r\n',
 }
 const config = {
-  devices: [...Object.keys(bad), 'mute'].map((id) => ({ id, kind: 'button' })),
+  devices: [...Object.keys(bad), 'mute', 'elsewhere'].map((id) => ({ id, kind: 'button' })),
 }
 let box: BoxInProcess
 
@@ -52,6 +52,21 @@ test('each press with a bad value is a call, and the device without a readable m
   )
   expect(alarms.list.find(({ device }) => device === 'mute')?.text.en).toContain('First bytes: pressed')
   expect(quarantine.count).toBe(1)
+}, 60_000)
+
+test('a device that writes only to topics that are not its own is blind, though the broker refuses each message', async () => {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const options = { clientId: 'elsewhere', protocolVersion: 4, reconnectPeriod: 0 } as const
+    const client = await connectAsync(box.mqttUrl, options)
+    const isClosed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    client.publish('home/button/state', `pressed ${attempt}`, { qos: 1 }, () => undefined)
+    await isClosed
+  }
+  await vi.waitFor(async () => {
+    const alarm = (await health()).alarms.list.find(({ device }) => device === 'elsewhere')
+    expect(alarm).toMatchObject({ kind: 'device-blind', colour: 'orange' })
+    expect(alarm?.text.en).toContain('First bytes: pressed')
+  }, 20_000)
 }, 60_000)
 
 test('the last battery and signal of the device are shown, also by gengfu check', async () => {
