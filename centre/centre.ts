@@ -19,7 +19,8 @@ import { openReceiver } from './wiring/open-receiver.ts'
 import { openStorage } from './wiring/open-storage.ts'
 import { openStream } from './wiring/open-stream.ts'
 import { openUpkeep } from './wiring/open-upkeep.ts'
-import { openUplink } from './wiring/open-uplink.ts'
+import { openUpward } from './wiring/open-upward.ts'
+import { createStepTeller, openUplink } from './wiring/open-uplink.ts'
 import { openVillages } from './wiring/open-villages.ts'
 import { watchClock } from './wiring/watch-clock.ts'
 
@@ -95,7 +96,11 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   core.remember(known.epochs, known.lanes)
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
   const opened = await openStream(base, storage)
-  const push = (changes: readonly StoredChange[]): void => opened.stream.push(changes)
+  let lookUpward = (): void => undefined
+  const push = (changes: readonly StoredChange[]): void => {
+    opened.stream.push(changes)
+    lookUpward()
+  }
   const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
   const receiver = openReceiver(base, {
@@ -109,6 +114,9 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   })
   const commands = await openCommands(base, { storage, downlink, push })
   openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
+  const tellSteps = createStepTeller(downlink, push)
+  const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
+  lookUpward = upward.look
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,
@@ -128,6 +136,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     commands,
     securityLog,
   })
+  upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }
 }

@@ -33,7 +33,7 @@ import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
 import { proveRelease } from './wiring/release/prove-release.ts'
-import { startTicks } from './wiring/start-ticks.ts'
+import { openDailyReport, startTicks } from './wiring/start-ticks.ts'
 
 /**
  * Everything is flushed and closed within this time; then the process ends in any case and the journal repairs itself.
@@ -234,7 +234,8 @@ class WiredGateway implements Gateway {
     })
     const steadyMs = (): number => boxClock.now().steadyMs
     const { onAlive } = this.#options
-    const ticks = startTicks({ clock, logger, intake, journal, watch, facts, steadyMs, onAlive })
+    const daily = openDailyReport(this.#base, { boxClock, intake, broker })
+    const ticks = startTicks({ clock, logger, intake, journal, watch, daily, facts, steadyMs, onAlive })
     running.add('ticks', ticks)
     await broker.start()
     running.add('broker', () => broker.stop())

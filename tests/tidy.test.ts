@@ -131,6 +131,7 @@ describe('import directions', () => {
       pictures: /^storage\/port\.ts$/,
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
+      upward: /^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       figures: /^storage\/figure-port\.ts$/,
@@ -138,7 +139,7 @@ describe('import directions', () => {
       attachments: /^storage\/(port|response-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|figures|people|attachments)\/|^storage\/(port|case-port|response-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|figures|people|attachments)\/|^storage\/(port|case-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>
@@ -163,7 +164,7 @@ describe('import directions', () => {
     ['aedes', ['gateway/broker/', 'centre/receiver/']],
     ['mqemitter', ['gateway/broker/', 'centre/receiver/']],
     ['better-sqlite3', ['gateway/journal/', 'centre/storage/', 'platform/']],
-    ['mqtt', ['gateway/uplink/', 'gateway/dialects/', 'firmware-sim/']],
+    ['mqtt', ['gateway/uplink/', 'centre/upward/', 'gateway/dialects/', 'firmware-sim/']],
   ])('imports %s only in %s', (name, folders) => {
     const wrong = imports.filter(
       ({ from, to }) =>

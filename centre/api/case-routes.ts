@@ -19,6 +19,9 @@ import * as schemas from './case-schemas.ts'
 import { ApiProblem, problemOfRefusal, type ProblemCode } from './problems.ts'
 import type { Route, RouteAnswer, RouteCall } from './route.ts'
 
+/** An instruction waits for a link that is cut for so long. */
+const instructionLifeMs = 24 * 3_600_000
+
 const leadingRoles: readonly Role[] = ['supervisor', 'admin']
 
 type Promised<Calls> = {
@@ -69,6 +72,7 @@ const summaries: Record<schemas.CaseStepName, { zh: string; en: string }> = {
   'on-test': { zh: '标记为测试中', en: 'Mark as on test for some minutes' },
   'pre-cancel': { zh: '当事人说明为误报', en: 'The household says that it was a mistake' },
   'hand-over': { zh: '移交其他中心', en: 'Hand over to another centre' },
+  instruct: { zh: '向上报本案的下级中心下达指示', en: 'Instruct the centre below that reported this case' },
   'take-back': { zh: '从其他中心收回', en: 'Take back from another centre' },
 }
 
@@ -139,6 +143,7 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
     problems: ['bad-request', ...refusals],
     run: async (call) => {
       const done = await step({ case: call.caseId }, name, call)
+      if (name === 'instruct') await sendInstruction(options.commands, done.case, call)
       return { json: { ...answered(done.case), ...(await linksOf(name, done, call)) } satisfies CaseAnswer }
     },
   })
@@ -172,8 +177,9 @@ export function createCaseRoutes(options: CaseRouteOptions): Route[] {
       answer: schemas.casesAnswer,
       problems: ['bad-request', 'bad-cursor'],
       run: async ({ query, account }) => {
-        const wanted = query as z.infer<typeof schemas.casesQuery>
-        const page = await storage.cases({ ...wanted, scope: account?.scope }, clock.wallMs())
+        const { q, kind, from, to, ...wanted } = query as z.infer<typeof schemas.casesQuery>
+        const find = { text: q, kind, fromMs: from, toMs: to }
+        const page = await storage.cases({ ...wanted, find, scope: account?.scope }, clock.wallMs())
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page }
       },
@@ -326,6 +332,32 @@ async function sendCommand(
     if (error instanceof ApiProblem) return `failed: ${error.message}`
     throw error
   }
+}
+
+/** The centre below is asked as a box is: stored first, sent until it answers. Its case is an alarm here. */
+async function sendInstruction(
+  { isBoxKnown, ask, random, clock }: CommandRouteOptions,
+  { alarms: [alarm] }: Case,
+  { account, body }: RouteCall,
+): Promise<void> {
+  const box = alarm?.id.slice(0, alarm.id.indexOf('.'))
+  if (!alarm || box === undefined || !isBoxKnown(box)) return
+  const { text } = body as z.infer<typeof schemas.stepBodies.instruct>
+  const askedAtMs = Math.round(clock.wallMs())
+  const isAsked = await ask({
+    id: `k-${random.hex(10)}`,
+    box,
+    do: 'device',
+    device: 'centre',
+    order: { do: 'instruct', text },
+    by: (account?.user ?? '').slice(0, 80),
+    alarm: alarm.id,
+    state: 'waiting',
+    askedAtMs,
+    expiresAtMs: askedAtMs + instructionLifeMs,
+    changedAtMs: askedAtMs,
+  })
+  if (!isAsked) throw new ApiProblem('too-many-commands')
 }
 
 function actionListRoutes({ storage, clock }: CaseRouteOptions): Route[] {

@@ -6,7 +6,7 @@ import { colours } from '../../protocols/domain/colour.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { newLinks } from './people/response-schemas.ts'
-import { alarmIdParams, deskAlarmSchema, pageMax } from './schemas.ts'
+import { alarmIdParams, deskAlarmSchema, findQuery, pageMax } from './schemas.ts'
 
 const ms = z.number().describe('ms since 1970')
 const count = z.number().int().min(0)
@@ -47,6 +47,7 @@ export const stepBodies = {
   }),
   'pre-cancel': z.strictObject({ text: words.min(1) }),
   'hand-over': z.strictObject({ to: name, text: words.default('') }),
+  instruct: z.strictObject({ text: z.string().min(1).max(300) }),
   'take-back': z.strictObject({ text: words.default('') }).prefault({}),
 } as const
 export type CaseStepName = keyof typeof stepBodies
@@ -65,6 +66,7 @@ export const openBody = z.strictObject({
 
 export const casesQuery = z.strictObject({
   state: z.enum(['open', 'over', 'all']).default('open'),
+  ...findQuery,
   village: z.string().max(48).optional(),
   holder: z.string().max(64).optional(),
   colour: z.enum(colours).optional(),
@@ -110,6 +112,8 @@ export const caseSchema = z.looseObject({
 export const caseSummarySchema = z.object({
   id: caseIdSchema,
   village: z.string(),
+  villages: z.array(z.string()).optional(),
+  kind: z.enum(alarmKinds).optional(),
   box: z.string().optional(),
   title: bilingual,
   colour: z.enum(colours),

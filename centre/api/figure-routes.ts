@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Role } from '../../protocols/desk/api.ts'
+import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { CasePolicy } from '../cases/case-policy.ts'
 import { computeFigures } from '../figures/figures.ts'
@@ -10,7 +11,7 @@ import type { AuditEntry, FigureReaderCalls } from '../storage/figure-port.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 
-/** Figures name devices and places of all villages; the trail names people. */
+/** Figures name devices and places; the trail names people, and is about the whole town. */
 const figureRoles: readonly Role[] = ['supervisor', 'auditor', 'admin']
 const dayMs = 86_400_000
 const spanMsMax = 400 * dayMs
@@ -85,12 +86,15 @@ export function lastMonth(nowMs: number): string {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7)
 }
 
+const boxesOf = (boxes: readonly string[], of: string | undefined, scope: Scope | undefined): string[] =>
+  boxes.filter((box) => isInScope(of === undefined ? scope : [of], box) && isInScope(scope, box))
+
 export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRouteOptions): Route[] {
-  async function figuresOf(fromMs: number, toMs: number, of: string | undefined) {
+  async function figuresOf(fromMs: number, toMs: number, of: string | undefined, scope: Scope | undefined) {
     if (toMs <= fromMs || toMs - fromMs > spanMsMax)
       throw new ApiProblem('bad-request', 'from, to: at most 400 days')
-    const rows = await storage.figureRows({ fromMs, toMs, village: of })
-    const ofVillage = boxes().filter((box) => of === undefined || box.startsWith(`${of}-`) || box === of)
+    const rows = await storage.figureRows({ fromMs, toMs, village: of, scope })
+    const ofVillage = boxesOf(boxes(), of, scope)
     const { limitMs } = policy
     return computeFigures(rows, { fromMs, toMs, nowMs: clock.wallMs(), limitMs, boxes: ofVillage })
   }
@@ -98,6 +102,7 @@ export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRout
     {
       method: 'GET',
       path: '/api/v1/figures',
+      scope: 'filtered',
       summary: {
         zh: '统计：各步骤用时与时限、误报率、报警最多的设备与地点、在线率',
         en: 'Figures: steps against their limits, false alarms, devices and places with the most alarms, availability',
@@ -106,20 +111,21 @@ export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRout
       query: figuresQuery,
       answer: figuresAnswer,
       problems: ['bad-request'],
-      run: async ({ query }) => {
+      run: async ({ query, account }) => {
         const { from, to = clock.wallMs(), village: of } = query as z.infer<typeof figuresQuery>
-        return { json: await figuresOf(from ?? to - 30 * dayMs, to, of) }
+        return { json: await figuresOf(from ?? to - 30 * dayMs, to, of, account?.scope) }
       },
     },
     {
       method: 'GET',
       path: '/api/v1/figures/report',
+      scope: 'filtered',
       summary: { zh: '月度报告（可打印）或 CSV', en: 'The monthly report as a page that prints, or as CSV' },
       access: figureRoles,
       query: reportQuery,
       answer: 'page',
       problems: ['bad-request'],
-      run: async ({ query }) => {
+      run: async ({ query, account }) => {
         const {
           month = lastMonth(clock.wallMs()),
           lang,
@@ -127,7 +133,7 @@ export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRout
           village: of,
         } = query as z.infer<typeof reportQuery>
         const { fromMs, toMs } = monthSpan(month)
-        const figures = await figuresOf(fromMs, toMs, of)
+        const figures = await figuresOf(fromMs, toMs, of, account?.scope)
         if (as === 'csv')
           return { page: figuresCsv(figures, lang), type: 'text/csv', name: `gengfu-${month}.csv` }
         return { page: reportPage(figures, month, lang), type: 'text/html', styleHash }

@@ -1,6 +1,8 @@
 // Generates openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
 import { attachmentTypes } from '../../protocols/desk/attachments.ts'
+import { roles } from '../../protocols/desk/api.ts'
+import { colours } from '../../protocols/domain/colour.ts'
 import { errorAnswer, statusOf, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
 import { errorSchema } from './schemas.ts'
@@ -63,9 +65,50 @@ function answerOf({ answer }: Route): object {
   return answer === 'page' ? { 'text/html': text, 'text/csv': text } : json(schemaOf(answer, 'output'))
 }
 
+/** `GET /api/v1/cases/{caseId}/history` is `getCasesCaseIdHistory`: it stays while the path stays. */
+function operationIdOf({ method, path }: Pick<Route, 'method' | 'path'>): string {
+  const words = path.replace('/api/v1/', '').match(/[A-Za-z0-9]+/g) ?? []
+  const joined = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('')
+  return `${method.toLowerCase()}${joined}`
+}
+
+const streamQuery: [name: string, description: string][] = [
+  ['after', 'a position: what came behind it is replayed, or `resync` says that it can not be'],
+  ['village', 'villages, or codes of towns and counties, divided by commas'],
+  ['colour', `of ${colours.join(', ')}, divided by commas`],
+  ['kind', 'kinds of alarm, divided by commas'],
+]
+
+/** The stream is no route of the table: its answer never ends. */
+const streamOperation = {
+  operationId: 'getStream',
+  summary: 'Changes after their commit, as server-sent events; with an upgrade the same over WebSocket',
+  description: '变化在提交后推送：SSE；带 Upgrade 时为 WebSocket',
+  parameters: streamQuery.map(([name, description]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  })),
+  security: [{ bearer: [] }, { cookie: [] }],
+  'x-roles': roles,
+  responses: {
+    '200': {
+      description: 'one message an event; `id` is its position, which comes back as Last-Event-ID',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    '400': { description: 'a filter that is none' },
+    '401': { description: 'no valid token' },
+    '403': { description: 'a cookie from a foreign page' },
+    '503': { description: 'no room for another stream' },
+  },
+}
+
 function operationOf(route: Route): object {
   const parameters = parametersOf(route)
   return {
+    operationId: operationIdOf(route),
     summary: route.summary.en,
     description: route.summary.zh,
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -93,6 +136,7 @@ function operationOf(route: Route): object {
 
 export function createOpenApi(routes: readonly Route[], cookieName: string): object {
   const paths: Record<string, Record<string, object>> = {}
+  paths['/api/v1/stream'] = { get: streamOperation }
   for (const route of routes) {
     const path = paths[route.path] ?? {}
     path[route.method.toLowerCase()] = operationOf(route)

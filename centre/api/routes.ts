@@ -21,6 +21,8 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
     Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
+  /** Says of each village whether its daily report is there. */
+  markDaily: (answer: VillagesAnswer) => Promise<VillagesAnswer>
   /** A person has set a stage on an alarm: push it and send it to the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
   openApi: () => object
@@ -72,8 +74,11 @@ export function createRoutes(options: RouteOptions): Route[] {
       answer: schemas.alarmsAnswer,
       problems: ['bad-request', 'bad-cursor'],
       run: async ({ query, account }) => {
-        const wanted = query as z.infer<typeof schemas.alarmsQuery>
-        const page = await storage.alarms({ ...wanted, scope: account?.scope })
+        const { state, after, limit, q, kind, colour, village, from, to } = query as z.infer<
+          typeof schemas.alarmsQuery
+        >
+        const find = { text: q, kind, colour, village, fromMs: from, toMs: to }
+        const page = await storage.alarms({ state, after, limit, find, scope: account?.scope })
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page satisfies AlarmsAnswer }
       },
@@ -96,9 +101,10 @@ export function createRoutes(options: RouteOptions): Route[] {
       access: roles,
       answer: schemas.villagesAnswer,
       problems: [],
-      run: async ({ account }) => ({
-        json: villagesInScope(options.villages(await storage.openAlarmCounts()), account?.scope),
-      }),
+      run: async ({ account }) => {
+        const answer = options.villages(await storage.openAlarmCounts())
+        return { json: villagesInScope(await options.markDaily(answer), account?.scope) }
+      },
     },
     {
       method: 'POST',

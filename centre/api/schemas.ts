@@ -1,7 +1,7 @@
 // The API's messages as zod schemas: requests are checked by them and openapi.json is generated from them. The compiler
 // compares them with the types of protocols/desk/api.ts.
 import { z } from 'zod'
-import { stages } from '../../protocols/domain/alarm.ts'
+import { alarmKinds, stages } from '../../protocols/domain/alarm.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
@@ -15,8 +15,25 @@ const count = z.number().int().min(0)
 const ms = z.number().describe('ms since 1970')
 const limit = z.coerce.number().int().min(1).max(pageMax)
 
+/** What is looked for; with any of these the newest come first. */
+export const findQuery = {
+  q: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'words of a place, household, device or text: each has to be there; Chinese from one character on',
+    ),
+  kind: z.enum(alarmKinds).optional(),
+  from: z.coerce.number().int().min(0).optional().describe('ms since 1970'),
+  to: z.coerce.number().int().min(0).optional().describe('ms since 1970; before this'),
+}
+
 export const alarmsQuery = z.strictObject({
   state: z.enum(['active', 'all']).default('active'),
+  ...findQuery,
+  village: z.string().max(48).optional().describe('a village, or the code of a town or county'),
+  colour: z.enum(colours).optional(),
   after: z.string().max(40).optional(),
   limit: limit.default(200),
 })
@@ -113,6 +130,10 @@ export const villagesAnswer = z.object({
       town: z.string().optional(),
       boxes: z.array(boxSummarySchema),
       openAlarms: z.record(z.enum(colours), count),
+      daily: z
+        .object({ day: z.string(), isFiled: z.boolean(), isSigned: z.boolean().optional() })
+        .optional()
+        .describe('the daily report that is due'),
     }),
   ),
   certificates: z

@@ -1,6 +1,11 @@
 // The HTTP server of the centre: API, metrics, health, and the desk's pages.
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -85,8 +90,10 @@ export interface DeskServerOptions {
   logger: Logger
   isHealthy: () => boolean
   notes: () => HealthNotes
-  /** The village of a case, for accounts with a scope. */
-  villageOfCase: (caseId: string) => Promise<string | undefined>
+  /** The villages of a case, for accounts with a scope; none when there is no such case. */
+  villagesOfCase: (caseId: string) => Promise<string[]>
+  /** A program that reads the stream as server-sent events. */
+  onEvents: (request: IncomingMessage, response: ServerResponse) => void
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   deskFolder: string | undefined
   /** Further pages by their path. */
@@ -180,6 +187,10 @@ export class DeskServer {
     app.get('/healthz', async (_request, reply) => {
       const isOk = isHealthy()
       return reply.code(isOk ? 200 : 503).send({ ok: isOk, ...notes() })
+    })
+    app.get('/api/v1/stream', (request, reply) => {
+      reply.hijack()
+      this.#options.onEvents(request.raw, reply.raw)
     })
     app.get('/metrics', async (_request, reply) =>
       reply.type(registry.contentType).send(await registry.metrics()),
@@ -283,13 +294,16 @@ export class DeskServer {
 
   /** An alarm, box or case of another village is answered as if it did not exist. */
   async #checkScope(route: Route, scope: Scope, { id, boxId, caseId }: PathParameters): Promise<void> {
-    const place =
-      boxId ??
-      id?.slice(0, id.indexOf('.')) ??
-      (caseId === undefined ? undefined : ((await this.#options.villageOfCase(caseId)) ?? ''))
+    const place = boxId ?? id?.slice(0, id.indexOf('.'))
     // A route without a place and without `scope` is closed to accounts with a scope, until its author decides.
-    if (place !== undefined) {
-      if (!isInScope(scope, place)) throw new ApiProblem('not-found')
+    const places =
+      place !== undefined
+        ? [place]
+        : caseId === undefined
+          ? undefined
+          : await this.#options.villagesOfCase(caseId)
+    if (places) {
+      if (!places.some((one) => isInScope(scope, one))) throw new ApiProblem('not-found')
     } else if (route.scope === undefined) throw new ApiProblem('forbidden')
   }
 

@@ -1,7 +1,7 @@
 // The town's lists for a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
-import type { ActionType, CaseAction } from '../../protocols/domain/case.ts'
+import type { ActionType, Case, CaseAction } from '../../protocols/domain/case.ts'
 import { townOf } from '../../protocols/domain/names.ts'
 
 export interface ListedAction {
@@ -76,4 +76,16 @@ export function resolveActions(lists: readonly ActionList[], place: CasePlace): 
     }
   }
   return { guidance, actions: [...actions.values()], plans: [...plans.values()] }
+}
+
+/** The plans that hold for a case: those of its first alarm's place. */
+export function plansOf({ alarms: [first], village, box }: Case, lists: readonly ActionList[]): Plan[] {
+  if (!first) return []
+  const place = {
+    kind: first.kind,
+    village,
+    ...(box === undefined ? {} : { box }),
+    ...(first.zone === undefined ? {} : { zone: first.zone }),
+  }
+  return resolveActions(lists, place).plans
 }

@@ -2,6 +2,7 @@
 import type { Case } from '../../protocols/domain/case.ts'
 import type { CaseStep } from '../../protocols/domain/step-limits.ts'
 import type { CaseDeadline, CaseSummary } from '../../protocols/desk/cases.ts'
+import { villagesOfCase } from './case-villages.ts'
 import type { CasePolicy } from './case-policy.ts'
 
 export function deadlinesOf(item: Case, policy: CasePolicy): CaseDeadline[] {
@@ -14,10 +15,14 @@ export function deadlinesOf(item: Case, policy: CasePolicy): CaseDeadline[] {
 export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSummary {
   const { id, village, box, title, colour, state, isDrill, needsAnswer, holder, claimedBy } = item
   const { handedTo, handledBefore } = item
+  const villages = villagesOfCase(item)
+  const [first] = item.alarms
   const lastOutcome = handledBefore?.lastOutcome
   return {
     id,
     village,
+    ...(villages.length > 1 ? { villages } : {}),
+    ...(first === undefined ? {} : { kind: first.kind }),
     ...(box === undefined ? {} : { box }),
     title,
     colour,

@@ -98,6 +98,31 @@ export const centreConfigSchema = z.strictObject({
         .default({}),
     })
     .prefault({}),
+  /** The next centre up, such as the county's: this centre reports cases to it as a box does to this one. */
+  upward: z
+    .strictObject({
+      url: text.regex(/^(mqtts?|wss?):\/\//, 'mqtts://HOST:8883'),
+      /** This centre's id there: the code of the town. */
+      id: z.string().refine(isBoxId, 'lower-case letters, digits and dashes, at most 48'),
+      name: z.string().min(1).max(120).optional(),
+      /** What people here call it: a report or hand-over to this name goes up. */
+      to: z.string().min(1).max(80).default('county'),
+      /** Cases of these colours go up by themselves. */
+      byRule: z.array(z.enum(colours)).default([]),
+      caFile: text.optional(),
+      certFile: text.optional(),
+      keyFile: text.optional(),
+      passwordFile: text.optional(),
+    })
+    .optional(),
+  /** Every village files once a day that it is there: boxes by themselves, signed by a person where wanted. */
+  dailyReport: z
+    .strictObject({
+      /** In the time of China: from then on the village without a report of the day stands out. */
+      due: timeOfDay.default('21:00'),
+      mustSign: z.boolean().default(false),
+    })
+    .default({ due: '21:00', mustSign: false }),
   pictures: z
     .strictObject({
       /** For all boxes together, and for each of them. */
@@ -199,6 +224,12 @@ function findConflicts(config: CentreConfig): Problem[] {
         message: 'https is needed: plain http is allowed on loopback only',
       })
   }
+  const up = config.upward && URL.canParse(config.upward.url) ? new URL(config.upward.url) : undefined
+  if (config.upward && (!up || (/^(mqtt|ws):$/.test(up.protocol) && !isLoopback(up.hostname))))
+    problems.push({
+      path: 'upward.url',
+      message: 'mqtts:// or wss://: a plain link is allowed on loopback only',
+    })
   const { url } = config.storage
   if (/^postgres(ql)?:/.test(url))
     problems.push({

@@ -129,7 +129,7 @@ export function figuresCsv(figures: Figures, language: Language): string {
   return `\uFEFF${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n')}\r\n`
 }
 
-function table(
+export function table(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],

@@ -1,5 +1,7 @@
 // The centre's guarantees to a box, as a state machine without I/O: which records are new, which are missing, and which
 // Receipt may be sent. A record counts as stored only after `settle`, which follows the commit.
+import { casePackage } from '../cases/upward-record.ts'
+import { dailyReport } from '../../protocols/uplink/daily-report.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
@@ -268,6 +270,9 @@ export class ReceiverCore {
   }
 }
 
+/** Log records that mean something to the town beside what all of them do. */
+const ownLogs: ReadonlySet<string> = new Set([dailyReport, casePackage])
+
 function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange[]): LaneBatch {
   return {
     box,
@@ -317,6 +322,7 @@ function addNew(batch: LaneBatch, { report, bodies }: ArrivedReport, repeated: R
     batch.sequences.push(record.sequence)
     batch.bodies.push(bodies[i] ?? JSON.stringify(record))
     if (record.type === 'alarm') batch.alarms.push(record satisfies AlarmRecord)
+    else if (record.type === 'log' && ownLogs.has(record.what)) (batch.daily ??= []).push(record)
     else if (isClockSynced(record)) batch.clocks.push(record)
     else if (isAboutPicture(record)) batch.pictures.push(record)
     if (record.was) batch.origins.push({ sequence: record.sequence, was: record.was })

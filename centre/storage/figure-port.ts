@@ -1,6 +1,7 @@
 // Storage's part of the figures: plain rows of a time span, and the audit trail in pages.
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
 import type { MeasuredStep } from '../../protocols/desk/figures.ts'
 
 export interface CaseRow {
@@ -34,6 +35,7 @@ export interface Span {
   toMs: number
   /** Only boxes and cases of this village. */
   village?: string | undefined
+  scope?: Scope | undefined
 }
 
 export interface FigureRows {

@@ -18,6 +18,9 @@ import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
 import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
+import type { Found, SearchReaderCalls } from './search-port.ts'
+import type { UpwardReaderCalls, UpwardWriterCalls } from './upward-port.ts'
+import type { VillageReaderCalls, VillageWriterCalls } from './village-port.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
 import type { ResponseReaderCalls, ResponseWriterCalls } from './response-port.ts'
 import type { StoredChange } from './stored-change.ts'
@@ -43,6 +46,7 @@ export type {
   LookRow,
 } from './picture-port.ts'
 export type { StoredChange } from './stored-change.ts'
+export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
 export type {
@@ -68,6 +72,8 @@ export interface LaneBatch {
   clocks: LogRecord[]
   /** Those among them that are about pictures. */
   pictures: LogRecord[]
+  /** Those among them that are daily reports, or come with a case that a centre below has handed over; absent when there is none. */
+  daily?: LogRecord[]
   /** Those among them that were salvaged, by their sequence: stored only when their first position is not. */
   origins: { sequence: number; was: RecordPlace }[]
   skipped: { from: number; to: number; reason: string }[]
@@ -182,6 +188,8 @@ export interface Remembered {
 export type StepOutcome = { type: 'done'; alarm: DeskAlarm; changes: StoredChange[] } | { type: 'unknown' }
 
 export interface AlarmQuery {
+  /** Then the newest come first. */
+  find?: Omit<Found, 'scope'> | undefined
   scope?: Scope | undefined
   state: 'active' | 'all'
   after?: string | undefined
@@ -220,7 +228,9 @@ export interface WriterCalls
     PeopleWriterCalls,
     ResponseWriterCalls,
     FamilyWriterCalls,
-    SignInWriterCalls {
+    SignInWriterCalls,
+    VillageWriterCalls,
+    UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
@@ -301,7 +311,10 @@ export interface ReaderCalls
     PeopleReaderCalls,
     ResponseReaderCalls,
     FamilyReaderCalls,
-    SignInReaderCalls {
+    SignInReaderCalls,
+    SearchReaderCalls,
+    VillageReaderCalls,
+    UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */
   readerAnswers(): SpoiltRow[]

@@ -1,15 +1,17 @@
-// Pushes stored changes to open desks and programs over WebSocket. After a reconnect a client gets the changes that it
+// Pushes stored changes to open desks and programs over WebSocket or server-sent events. After a reconnect a client gets the changes that it
 // missed, or must load everything again. A slow client is disconnected; no other waits for it.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { WebSocket, WebSocketServer, type RawData } from 'ws'
 import type { StreamMessage } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
+import { eventsChannel, webSocketChannel, type Channel } from './channel.ts'
 import { maySee } from './may-see.ts'
+import { messageBytesMax, statusOf, tokenOf, type RefusalReason } from './sign-in-message.ts'
+import { isWanted, wishOf, type StreamFilter, type Wish } from './stream-filter.ts'
 import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
@@ -23,7 +25,6 @@ export const unsentBytesMax = 1024 * 1024
 /** Changes that wait while a subscriber catches up. */
 const heldMax = 5000
 const replayPage = 1000
-const messageBytesMax = 4096
 const authMsMax = 5000
 /**
  * How long a catching-up desk may take to make room; it gets no more than it has room for. A slower one is
@@ -33,7 +34,6 @@ const catchUpWaitMsMax = 30_000
 const catchUpLookMs = 20
 /** Below the 60 s after which nginx and many firewalls close a connection that is silent. */
 const pingMs = 25_000
-const tokenPattern = /^[0-9a-f]{64}$/
 
 export interface StreamOptions {
   storage: Pick<Storage, 'changesAfter' | 'lastPosition'>
@@ -50,35 +50,25 @@ export interface StreamOptions {
   admit: (socket: Duplex) => boolean
 }
 
-type RefusalReason =
-  | 'bad-request'
-  | 'not-found'
-  | 'foreign-origin'
-  | 'no-valid-token'
-  | 'full'
-  | 'made-room'
-  | 'no-sign-in'
-  | 'failed'
-
-const statusOf: Record<RefusalReason, string> = {
-  'bad-request': '400 Bad Request',
-  'not-found': '404 Not Found',
-  'foreign-origin': '403 Forbidden',
-  'no-valid-token': '401 Unauthorized',
-  full: '503 Service Unavailable',
-  'made-room': '503 Service Unavailable',
-  'no-sign-in': '401 Unauthorized',
-  failed: '503 Service Unavailable',
-}
-
 interface Subscriber {
-  socket: WebSocket
+  channel: Channel
   token: string
   account: Account
+  filter: StreamFilter
   /** Undefined once live; until then the changes pushed in the meantime. */
   held: StoredChange[] | undefined
+  /** It answers a ping. */
+  isAnswering: boolean
   isAlive: boolean
 }
+
+interface SignedIn {
+  token: string
+  account: Account
+}
+
+const hears = ({ account, filter }: Subscriber, change: StoredChange): boolean =>
+  maySee(account, change) && isWanted(filter, change)
 
 export class Stream {
   readonly #options: StreamOptions
@@ -121,7 +111,9 @@ export class Stream {
 
   stop(): void {
     this.#cancelPing?.()
+    for (const { channel } of this.#subscribers) channel.end(1001, 'the centre stops')
     for (const socket of this.#server.clients) socket.close(1001, 'the centre stops')
+    for (const { channel } of this.#subscribers) channel.terminate()
     for (const socket of this.#server.clients) socket.terminate()
     this.#server.close()
   }
@@ -130,16 +122,16 @@ export class Stream {
   push(changes: readonly StoredChange[]): void {
     for (const subscriber of this.#subscribers)
       for (const change of changes) {
-        if (!maySee(subscriber.account, change)) continue
-        if (!subscriber.held) this.#send(subscriber, change.json)
+        if (!hears(subscriber, change)) continue
+        if (!subscriber.held) this.#sendChange(subscriber, change)
         else if (subscriber.held.push(change) > heldMax) this.#drop(subscriber, 'too slow to catch up')
       }
   }
 
   /** Closes the streams of a token or user that has signed out, or is no longer admitted. */
   end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
-    for (const { socket, token, account } of this.#subscribers)
-      if (isEnded({ token, user: account.user })) socket.close(4401, 'signed out')
+    for (const { channel, token, account } of this.#subscribers)
+      if (isEnded({ token, user: account.user })) channel.end(4401, 'signed out')
   }
 
   /** Checks again whether every open stream's token is valid. */
@@ -166,17 +158,18 @@ export class Stream {
     if (!URL.canParse(target, 'http://centre')) return this.#refuse(socket, 'bad-request')
     const url = new URL(target, 'http://centre')
     if (url.pathname !== '/api/v1/stream') return this.#refuse(socket, 'not-found')
+    const wish = wishOf(url)
+    if (!wish) return this.#refuse(socket, 'bad-request')
     const shown = presented(request)
     if (shown?.isCookie && !isOwnPage(request)) return this.#refuse(socket, 'foreign-origin')
-    const after = url.searchParams.get('after') ?? undefined
     const account = shown && (await find(shown.token))
     if (shown && !account) return this.#refuse(socket, 'no-valid-token')
     if (account && (this.#isFull() || !admit(socket))) return this.#refuse(socket, 'full')
     const address = addressOf(request)
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       ws.on('error', () => ws.terminate())
-      if (shown && account) void this.#subscribe(ws, { token: shown.token, account }, after)
-      else this.#awaitAuth(ws, { socket, address, after })
+      if (shown && account) void this.#subscribeSocket(ws, { token: shown.token, account }, wish)
+      else this.#awaitAuth(ws, { socket, address, wish })
     })
   }
 
@@ -185,10 +178,10 @@ export class Stream {
   }
 
   /** Programs that can set neither header nor cookie send the token as their first message. */
-  #awaitAuth(ws: WebSocket, stranger: { socket: Duplex; address: string; after: string | undefined }): void {
+  #awaitAuth(ws: WebSocket, stranger: { socket: Duplex; address: string; wish: Wish }): void {
     const evicted = this.#strangers.enter(ws, stranger.address)
-    if (evicted) this.#end(evicted, 4408, 'made-room')
-    const cancel = this.#options.clock.after(authMsMax, () => this.#end(ws, 4401, 'no-sign-in'))
+    if (evicted) this.#endSocket(evicted, 4408, 'made-room')
+    const cancel = this.#options.clock.after(authMsMax, () => this.#endSocket(ws, 4401, 'no-sign-in'))
     ws.once('close', () => {
       cancel()
       this.#strangers.leave(ws)
@@ -200,7 +193,10 @@ export class Stream {
           cancel()
           return this.#authenticate(ws, data, stranger)
         },
-        (error) => this.#fail(ws, error),
+        (error) => {
+          this.#strangers.leave(ws)
+          this.#fail(webSocketChannel(ws), error)
+        },
       ),
     )
   }
@@ -208,32 +204,68 @@ export class Stream {
   async #authenticate(
     ws: WebSocket,
     data: RawData,
-    { socket, after }: { socket: Duplex; after: string | undefined },
+    { socket, wish }: { socket: Duplex; wish: Wish },
   ): Promise<void> {
     const token = tokenOf(data)
     const account = token === undefined ? undefined : await this.#options.find(token)
-    if (token === undefined || !account) return this.#end(ws, 4401, 'no-valid-token')
+    if (token === undefined || !account) return this.#endSocket(ws, 4401, 'no-valid-token')
     if (ws.readyState !== WebSocket.OPEN) return
-    if (this.#isFull() || !this.#options.admit(socket)) return this.#end(ws, 4408, 'full')
+    if (this.#isFull() || !this.#options.admit(socket)) return this.#endSocket(ws, 4408, 'full')
     this.#strangers.leave(ws)
-    await this.#subscribe(ws, { token, account }, after)
+    await this.#subscribeSocket(ws, { token, account }, wish)
   }
 
-  async #subscribe(
-    ws: WebSocket,
-    { token, account }: { token: string; account: Account },
-    after: string | undefined,
-  ): Promise<void> {
-    const own = [...this.#subscribers].filter((other) => other.account.user === account.user)
-    if (own.length >= subscribersPerUserMax && own[0]) this.#end(own[0].socket, 4408, 'made-room')
-    const subscriber: Subscriber = { socket: ws, token, account, held: [], isAlive: true }
-    this.#subscribers.add(subscriber)
+  async #subscribeSocket(ws: WebSocket, who: SignedIn, wish: Wish): Promise<void> {
+    const subscriber = this.#enter(webSocketChannel(ws), who, wish.filter, true)
     ws.on('close', () => this.#subscribers.delete(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
+    await this.#begin(subscriber, wish.after)
+  }
+
+  /** `GET /api/v1/stream` without an upgrade: server-sent events; never throws. */
+  readonly events = guardListener(
+    (request: IncomingMessage, response: ServerResponse): Promise<void> => this.#events(request, response),
+    (error, _request, response) => {
+      this.#options.logger.error({ err: error }, 'a stream could not be opened')
+      this.#refuseEvents(response, 'failed')
+    },
+  )
+
+  async #events(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { presented, find, isOwnPage, admit } = this.#options
+    response.on('error', () => response.destroy())
+    const wish = wishOf(new URL(request.url ?? '/', 'http://centre'), request.headers['last-event-id'])
+    const shown = presented(request)
+    if (!wish) return this.#refuseEvents(response, 'bad-request')
+    if (shown?.isCookie && !isOwnPage(request)) return this.#refuseEvents(response, 'foreign-origin')
+    const account = shown && (await find(shown.token))
+    if (!shown || !account) return this.#refuseEvents(response, 'no-valid-token')
+    if (this.#isFull() || !admit(request.socket)) return this.#refuseEvents(response, 'full')
+    if (response.destroyed) return
+    const channel = eventsChannel(response)
+    const subscriber = this.#enter(channel, { token: shown.token, account }, wish.filter, false)
+    response.on('close', () => this.#subscribers.delete(subscriber))
+    await this.#begin(subscriber, wish.after)
+  }
+
+  #enter(
+    channel: Channel,
+    { token, account }: SignedIn,
+    filter: StreamFilter,
+    isAnswering: boolean,
+  ): Subscriber {
+    const own = [...this.#subscribers].filter((other) => other.account.user === account.user)
+    if (own.length >= subscribersPerUserMax && own[0]) this.#end(own[0].channel, 4408, 'made-room')
+    const subscriber: Subscriber = { channel, token, account, filter, held: [], isAnswering, isAlive: true }
+    this.#subscribers.add(subscriber)
+    return subscriber
+  }
+
+  async #begin(subscriber: Subscriber, after: string | undefined): Promise<void> {
     try {
       await this.#catchUp(subscriber, after)
     } catch (error) {
-      this.#fail(ws, error)
+      this.#fail(subscriber.channel, error)
     }
   }
 
@@ -254,60 +286,75 @@ export class Stream {
         break
       }
       for (const change of page) {
-        if (!maySee(subscriber.account, change)) continue
+        if (!hears(subscriber, change)) continue
         if (!(await this.#hasRoom(subscriber))) return
-        this.#send(subscriber, change.json)
+        this.#sendChange(subscriber, change)
       }
       reached = page.at(-1)?.position ?? reached
       if (page.length < replayPage) break
     }
     const held = subscriber.held ?? []
     subscriber.held = undefined
-    for (const change of held) if (change.position > reached) this.#send(subscriber, change.json)
+    for (const change of held) if (change.position > reached) this.#sendChange(subscriber, change)
   }
 
   /** Resolves when the socket has room; false when the desk has gone, or was disconnected because it took too long. */
   async #hasRoom(subscriber: Subscriber): Promise<boolean> {
     const { clock } = this.#options
-    const { socket } = subscriber
+    const { channel } = subscriber
     const endMs = clock.monotonicMs() + catchUpWaitMsMax
-    while (socket.bufferedAmount > unsentBytesMax / 2) {
-      if (socket.readyState !== WebSocket.OPEN) return false
+    while (channel.unsentBytes() > unsentBytesMax / 2) {
+      if (!channel.isOpen()) return false
       if (clock.monotonicMs() > endMs) {
         this.#drop(subscriber, 'too slow to catch up')
         return false
       }
       await new Promise<void>((resolve) => clock.after(catchUpLookMs, resolve))
     }
-    return socket.readyState === WebSocket.OPEN
+    return channel.isOpen()
   }
 
   #sendMessage(subscriber: Subscriber, message: StreamMessage): void {
-    this.#send(subscriber, JSON.stringify(message))
+    this.#send(subscriber, JSON.stringify(message), message.position)
   }
 
-  #send(subscriber: Subscriber, text: string): void {
-    const { socket } = subscriber
-    if (socket.readyState !== WebSocket.OPEN) return
-    if (socket.bufferedAmount > unsentBytesMax) this.#drop(subscriber, 'reads too slowly')
-    else socket.send(text)
+  #sendChange(subscriber: Subscriber, { json, position }: StoredChange): void {
+    this.#send(subscriber, json, String(position))
+  }
+
+  #send(subscriber: Subscriber, json: string, position: string): void {
+    const { channel } = subscriber
+    if (!channel.isOpen()) return
+    if (channel.unsentBytes() > unsentBytesMax) this.#drop(subscriber, 'reads too slowly')
+    else channel.send(json, position)
   }
 
   #drop(subscriber: Subscriber, reason: string): void {
     if (!this.#subscribers.delete(subscriber)) return
     this.#options.logger.warn({ reason }, 'a stream was dropped')
-    subscriber.socket.terminate()
+    subscriber.channel.terminate()
   }
 
-  #fail(ws: WebSocket, error: unknown): void {
+  #fail(channel: Channel, error: unknown): void {
     this.#options.logger.error({ err: error }, 'a stream failed')
-    this.#end(ws, 1011, 'failed')
+    this.#end(channel, 1011, 'failed')
   }
 
-  #end(ws: WebSocket, code: number, reason: RefusalReason): void {
+  #end(channel: Channel, code: number, reason: RefusalReason): void {
     this.#refused.inc({ reason })
+    channel.end(code, reason)
+  }
+
+  #endSocket(ws: WebSocket, code: number, reason: RefusalReason): void {
     this.#strangers.leave(ws)
-    ws.close(code, reason)
+    this.#end(webSocketChannel(ws), code, reason)
+  }
+
+  #refuseEvents(response: ServerResponse, reason: RefusalReason): void {
+    this.#refused.inc({ reason })
+    if (response.headersSent) return void response.destroy()
+    const status = Number.parseInt(statusOf[reason], 10)
+    response.writeHead(status, { 'cache-control': 'no-store', 'content-length': 0 }).end()
   }
 
   #refuse(socket: Duplex, reason: RefusalReason): void {
@@ -326,30 +373,18 @@ export class Stream {
         this.#drop(subscriber, 'does not answer')
         continue
       }
-      subscriber.isAlive = false
-      subscriber.socket.ping()
+      // A program that reads events never answers: its connection says whether it is there.
+      subscriber.isAlive = !subscriber.isAnswering
+      subscriber.channel.ping()
     }
     void this.recheck()
   }
 
-  async #recheck({ socket, token }: Subscriber): Promise<void> {
+  async #recheck({ channel, token }: Subscriber): Promise<void> {
     try {
-      if (!(await this.#options.find(token))) this.#end(socket, 4401, 'no-valid-token')
+      if (!(await this.#options.find(token))) this.#end(channel, 4401, 'no-valid-token')
     } catch (error) {
-      this.#fail(socket, error)
+      this.#fail(channel, error)
     }
   }
-}
-
-/** The token of `{"type":"auth","token":"..."}`; undefined for any other message. */
-function tokenOf(data: RawData): string | undefined {
-  const bytes = Array.isArray(data)
-    ? Buffer.concat(data)
-    : data instanceof ArrayBuffer
-      ? Buffer.from(data)
-      : data
-  const json = parseJson(bytes, messageBytesMax)
-  if (!json.ok || !isObject(json.value) || json.value['type'] !== 'auth') return undefined
-  const { token } = json.value
-  return typeof token === 'string' && tokenPattern.test(token) ? token : undefined
 }

@@ -7,19 +7,21 @@ import { createDirectoryRoutes } from '../api/sign-in/directory-routes.ts'
 import { createFactorRoutes } from '../api/sign-in/factor-routes.ts'
 import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
+import { createLedgerRoutes } from '../api/ledger-routes.ts'
+import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
 import { createShiftRoutes } from '../api/shift-routes.ts'
 import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
+import { villagesOfCase } from '../cases/case-villages.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
-import { stageOfBox } from '../alarms/stage-of-box.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { createRetire } from '../villages/retire-box.ts'
 import type { Base } from './base.ts'
 import { openDirectory } from './open-directory.ts'
 import { openPeople } from './open-people.ts'
+import { createStepTeller } from './open-uplink.ts'
 import type { OpenedStream } from './open-stream.ts'
 import type { OpenedVillages } from './open-villages.ts'
 
@@ -43,13 +45,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     isBoxKnown: (box) => villages.knows(box),
     ask: (command) => commands.ask(command),
   }
-  const onStep = (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]): void => {
-    push(changes)
-    for (const alarm of alarms) {
-      const stage = stageOfBox(alarm)
-      if (stage) downlink.sendStage(alarm.box, stage)
-    }
-  }
+  const onStep = createStepTeller(downlink, push)
   const people = openPeople(base, { storage, securityLog: accounts.securityLog, onStep })
   const policy = createCasePolicy(config.cases)
   const retire = createRetire({
@@ -60,12 +56,14 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     silent: (box) => own.retired(box),
     onStored: push,
   })
+  const daily: DailyOptions = { storage, clock, settings: config.dailyReport, boxes: () => villages.ids() }
   const routes: Route[] = []
   routes.push(
     ...createRoutes({
       ...commandRoutes,
       ...accounts,
       storage,
+      markDaily: createDailyMark(daily),
       villages: (counts) => ({ ...villages.answer(counts), certificates: own.certificates.soon }),
       onStep: (alarm, changes) => onStep([alarm], changes),
       retire,
@@ -79,6 +77,8 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),
+    ...createDailyRoutes(daily),
+    ...createLedgerRoutes({ storage, clock }),
     ...options.pictureRoutes,
     ...people.routes,
     ...createFactorRoutes(accounts),
@@ -108,7 +108,11 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     logger: logger.child({ part: 'desk' }),
     isHealthy,
     notes: options.notes,
-    villageOfCase: async (id) => (await options.storage.caseOf({ case: id }))?.case.village,
+    villagesOfCase: async (id) => {
+      const found = await options.storage.caseOf({ case: id })
+      return found ? villagesOfCase(found.case) : []
+    },
+    onEvents: (request, response) => stream.events(request, response),
     onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
     deskFolder: findPageFolder('desk'),
     pages: { '/respond/': findPageFolder('responder'), '/family/': findPageFolder('family') },

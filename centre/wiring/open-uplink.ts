@@ -1,12 +1,25 @@
 // The last step: the broker of the boxes listens, and each message goes to its part.
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { stageOfBox } from '../alarms/stage-of-box.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { UplinkBroker } from '../receiver/uplink-broker.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
-import type { Storage } from '../storage/port.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
 import type { OpenedReceiver } from './open-receiver.ts'
 import type { OpenedVillages } from './open-villages.ts'
+
+/** People have moved alarms on: desks are told, and the boxes of the alarms. */
+export const createStepTeller =
+  (downlink: Downlink, push: (changes: readonly StoredChange[]) => void) =>
+  (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]): void => {
+    push(changes)
+    for (const alarm of alarms) {
+      const stage = stageOfBox(alarm)
+      if (stage) downlink.sendStage(alarm.box, stage)
+    }
+  }
 
 export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
   storage: Storage

@@ -164,6 +164,9 @@ export const readDevice = (memory: AlarmMemory, device: string): DeviceDocument 
   memory.get(deviceKey(device)) as DeviceDocument | undefined
 export const readZone = (memory: AlarmMemory, zone: string): ZoneDocument | undefined =>
   memory.get(zoneKey(zone)) as ZoneDocument | undefined
+/** Alarms that stand at this moment, drills too. */
+export const activeAlarms = (memory: AlarmMemory): AlarmDocument[] =>
+  [...memory.keys(alarmPrefix)].flatMap((key) => readAlarm(memory, key) ?? [])
 const emptyBox: BoxDocument = Object.freeze({})
 export const readBox = (memory: AlarmMemory): BoxDocument =>
   (memory.get(boxKey) as BoxDocument | undefined) ?? emptyBox

@@ -50,6 +50,11 @@ export const gatewayConfigSchema = z.strictObject({
       .string()
       .regex(boxIdPattern, 'a village code and a number (320612104201-1) or a slug (upper-brook)'),
     name: z.string().min(1).max(120).optional(),
+    /** When the box files its daily report, in its own time; it says that the box is there also when nothing happened. */
+    dailyReportAt: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 20:00')
+      .default('20:00'),
   }),
   dataDir: z.string().min(1),
   mqtt: brokerSettingsSchema,

@@ -20,6 +20,15 @@ export interface HeartbeatOptions {
   uptimeMs: () => number
 }
 
+export function devicesSeen(
+  config: Pick<GatewayConfig, 'devices'>,
+  broker: Pick<DeviceBroker, 'sightings'>,
+): { known: number; present: number } {
+  const sightings = broker.sightings()
+  const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
+  return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
+}
+
 export function createHeartbeatFacts(options: HeartbeatOptions): {
   read: () => HeartbeatFacts
   /** Another connection: the centre may have none of it. */
@@ -27,11 +36,6 @@ export function createHeartbeatFacts(options: HeartbeatOptions): {
 } {
   const { config, broker, journal, boot } = options
   const news = new GuardNews(options.guard)
-  const devicesSeen = (): { known: number; present: number } => {
-    const sightings = broker.sightings()
-    const known = new Set([...config.devices.map(({ id }) => id), ...sightings.map(({ device }) => device)])
-    return { known: known.size, present: sightings.filter(({ state }) => state === 'connected').length }
-  }
   return {
     read: () => {
       const { sinceBootMs, clock } = options.now()
@@ -42,7 +46,7 @@ export function createHeartbeatFacts(options: HeartbeatOptions): {
         clock,
         uptimeMs: options.uptimeMs(),
         diskFreeBytes: diskOf(config.dataDir).freeBytes,
-        devices: devicesSeen(),
+        devices: devicesSeen(config, broker),
         quarantined: journal.facts().quarantined,
         ...(guard ? { guard } : {}),
         ...(options.isClockKept() ? { isClockKept: true } : {}),

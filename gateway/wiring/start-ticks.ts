@@ -4,6 +4,13 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import type { BoxWatch } from '../health/box-watch.ts'
+import { DailyReport } from '../health/daily-report.ts'
+import { devicesSeen } from '../health/heartbeat-facts.ts'
+import type { DeviceBroker } from '../broker/port.ts'
+import { activeAlarms } from '../alarms/documents.ts'
+import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
+import type { Base } from './base.ts'
+import type { OpenedJournal } from './open-journal.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Journal } from '../journal/port.ts'
 
@@ -18,6 +25,7 @@ export interface TickOptions {
   intake: Pick<Intake, 'judge' | 'nextDueMs'>
   journal: Pick<Journal, 'readQuarantine'>
   watch: Pick<BoxWatch, 'look'>
+  daily: Pick<DailyReport, 'look'>
   facts: BoxFacts
   steadyMs: () => number
   /** Called while ticks run and the journal's thread answers: this feeds the supervisor's watchdog. */
@@ -26,7 +34,7 @@ export interface TickOptions {
 
 /** Starts the ticks; returns the function that ends them. */
 export function startTicks(options: TickOptions): () => void {
-  const { clock, logger, intake, journal, watch, facts, steadyMs, onAlive } = options
+  const { clock, logger, intake, journal, watch, daily, facts, steadyMs, onAlive } = options
   let isEnded = false
   let cancel: () => void
   let askedMs = Number.NEGATIVE_INFINITY
@@ -49,6 +57,7 @@ export function startTicks(options: TickOptions): () => void {
     void pulse()
     try {
       watch.look()
+      daily.look()
       await facts.tell((fact) => intake.judge({ type: 'box', fact }))
       if (intake.nextDueMs() <= steadyMs()) await intake.judge({ type: 'tick' })
     } catch (error) {
@@ -64,4 +73,23 @@ export function startTicks(options: TickOptions): () => void {
     isEnded = true
     cancel()
   }
+}
+
+/** The daily report: when it is due, and what it says of the devices and of what stands. */
+export function openDailyReport(
+  { config, logger }: Base,
+  { boxClock, intake, broker }: Pick<OpenedJournal, 'boxClock'> & { intake: Intake; broker: DeviceBroker },
+): DailyReport {
+  const { utcOffsetMin, timeZone } = config.limits
+  return new DailyReport({
+    at: config.box.dailyReportAt,
+    now: () => boxClock.now(),
+    offsetMinAt: (wallMs) => utcOffsetMin ?? offsetMinAt(timeZone, wallMs),
+    facts: () => ({
+      devices: devicesSeen(config, broker),
+      openAlarms: activeAlarms(intake.documents()).length,
+    }),
+    log: (what, facts) => intake.log(what, facts),
+    onFailed: (error) => logger.warn({ err: error }, 'the daily report could not be kept; it is tried again'),
+  })
 }

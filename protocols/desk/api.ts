@@ -7,6 +7,7 @@ import type { DeskAlarm } from './desk-alarm.ts'
 import type { Role } from './roles.ts'
 import type { Scope } from './scope.ts'
 import type { CaseMessage } from './cases.ts'
+import type { DailyMark } from './daily.ts'
 import type { CommandMessage } from './commands.ts'
 import type { ShiftMessage } from './shifts.ts'
 import type { JournalRecord } from '../domain/record.ts'
@@ -58,6 +59,8 @@ export interface VillageSummary {
   town?: string
   boxes: BoxSummary[]
   openAlarms: Record<Colour, number>
+  /** The daily report that is due; absent from an older centre. */
+  daily?: DailyMark
 }
 export interface VillagesAnswer {
   villages: VillageSummary[]

@@ -1,5 +1,5 @@
 // The town's API of cases, shared by the centre and the pages. All times are ms since 1970.
-import type { BilingualText } from '../domain/alarm.ts'
+import type { AlarmKind, BilingualText } from '../domain/alarm.ts'
 import type { Case, CaseEvent, CaseOutcome, CaseState, StepClock } from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
 import type { CaseStep } from '../domain/step-limits.ts'
@@ -18,6 +18,10 @@ export interface CaseDeadline {
 export interface CaseSummary {
   id: string
   village: string
+  /** All of them, where its alarms are of several. */
+  villages?: string[]
+  /** Of its first alarm. */
+  kind?: AlarmKind
   box?: string
   title: BilingualText
   colour: Colour

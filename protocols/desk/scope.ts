@@ -8,7 +8,8 @@ export const scopeEntriesMax = 200
 /** Lengths of division codes above the village. */
 const divisionPattern = /^(?:\d{2}|\d{4}|\d{6}|\d{9})$/
 const scopeEntryPattern = /^[a-z0-9][a-z0-9-]{0,47}$/
-const codedVillagePattern = /^\d{12}$/
+/** A village, or a town that reports as one (a centre below this one). */
+const codedVillagePattern = /^(?:\d{9}|\d{12})$/
 
 /** `place`: the id of a village or of a box. */
 export function isInScope(scope: Scope | undefined, place: string): boolean {

@@ -59,11 +59,15 @@ export interface CasePerson {
   atMs: number
 }
 
+/** How far the next centre is with it. An instruction is no stage: it stands beside one. */
+export const reportStages = ['instruction', 'seen', 'accepted', 'dispatched', 'closed'] as const
+export type ReportStage = (typeof reportStages)[number]
+
 /** A step upward or back: another centre, an authority, a telephone line. */
 export interface CaseReport extends CasePerson {
   to: string
   text: string
-  answer?: { atMs: number; stage: 'seen' | 'accepted' | 'instruction'; text: string; who: string }
+  answer?: { atMs: number; stage: ReportStage; text: string; who: string }
 }
 
 export interface CaseDispatch extends CasePerson {

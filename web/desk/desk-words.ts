@@ -89,6 +89,8 @@ export const words = {
   allPresent: { zh: '{count} 个在线', en: '{count} present' },
   attention: { zh: '{count} 个需要注意', en: '{count} want attention' },
   missing: { zh: '缺 {count} 条记录', en: '{count} records missing' },
+  dailyMissing: { zh: '{day} 零报告未报', en: 'no daily report of {day}' },
+  dailyUnsigned: { zh: '{day} 零报告待签', en: 'daily report of {day} is not signed' },
   clockUnsynced: { zh: '时钟未校准', en: 'clock not set' },
   devicesHeard: { zh: '设备 {present}/{known}', en: 'devices {present}/{known}' },
   lastHeard: { zh: '{age}前听到', en: 'heard {age} ago' },

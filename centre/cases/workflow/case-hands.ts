@@ -55,5 +55,8 @@ export function takeBack(step: Step, { text }: { text: string }): Outcome {
   const { item } = step
   if (item.handedTo === undefined) return same(item)
   const { handedTo, ...rest } = item
-  return done({ ...step, item: rest }, {}, 'taken-back', text, handedTo)
+  const back = { ...step, item: rest }
+  // What the other centre holds is in nobody's hands here.
+  if (item.holder === `centre:${handedTo}`) return giveBack(back, 'taken-back', text, handedTo)
+  return done(back, {}, 'taken-back', text, handedTo)
 }

@@ -1,6 +1,6 @@
 // The inputs of a case: actions of people, changes of alarms, and time. And the reasons for a refusal.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import type { CaseAlarm, CaseOutcome } from '../../../protocols/domain/case.ts'
+import type { CaseAlarm, CaseOutcome, ReportStage } from '../../../protocols/domain/case.ts'
 
 /** A person, and whether the role may act for the holder and override rules. */
 export interface Actor {
@@ -29,6 +29,8 @@ export type PersonInput =
   | { do: 'pre-cancel'; text: string }
   | { do: 'hand-over'; to: string; text: string }
   | { do: 'take-back'; text: string }
+  /** For the centre below that reported this case. */
+  | { do: 'instruct'; text: string }
 
 export type CentreInput =
   | { do: 'alarm'; alarm: CaseAlarm; title: BilingualText }
@@ -39,13 +41,10 @@ export type CentreInput =
   /** The timetable of the night hands the queue to another centre. */
   | { do: 'night'; to: string; text: string }
   | { do: 'take-back'; text: string }
-  | {
-      do: 'report-answer'
-      index: number
-      stage: 'seen' | 'accepted' | 'instruction'
-      text: string
-      who: string
-    }
+  /** What the next centre up says of the case that was reported to it. */
+  | { do: 'report-answer'; to: string; stage: ReportStage; text: string; who: string }
+  /** A rule of the town reports the case upward. */
+  | { do: 'report-up'; to: string; text: string }
   | { do: 'time' }
 
 export const refusalCodes = [

@@ -4,6 +4,7 @@ import type { Case, CaseAction } from '../../../protocols/domain/case.ts'
 import type { CasePolicy } from '../case-policy.ts'
 import { alarmsPerCaseMax, takeAlarm } from './case-alarms.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
+import { hearAnswer, reportUp } from './case-upward.ts'
 import { giveBack, handOver, redistribute, reportsMax, takeBack, takeOver } from './case-hands.ts'
 import { refuse, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
 import { passTime } from './deadlines.ts'
@@ -72,17 +73,8 @@ export function takeCentreInput(item: Case, input: CentreInput, policy: CasePoli
   if (input.do === 'take-over') return takeOver(step, input)
   if (input.do === 'night') return handOver(step, input)
   if (input.do === 'take-back') return takeBack(step, input)
-  const { index, stage, text, who } = input
-  const asked = item.reports[index]
-  if (!asked) return refuse('no-such-entry', `${index}`)
-  const reports = item.reports.with(index, { ...asked, answer: { atMs: nowMs, stage, text, who } })
-  return done(
-    { ...step, actor: { who, isSupervisor: false } },
-    { reports },
-    'report-answered',
-    `${stage} ${text}`.trim(),
-    asked.to,
-  )
+  if (input.do === 'report-up') return reportUp(step, input)
+  return hearAnswer(step, input)
 }
 
 function check({ item, actor }: Step, rule: RuledStep): Refusal | undefined {
@@ -259,6 +251,8 @@ function record(step: Step, input: InputOf<Recorded>): Outcome {
       return done(step, { attachments: item.attachments + 1 }, 'attachment', input.name, input.sha256)
     case 'plan-step':
       return done(step, {}, 'plan-step', input.text, input.step)
+    case 'instruct':
+      return done(step, {}, 'instructed', input.text)
     case 'call':
       return done(step, {}, 'called', input.text, input.to)
     case 'on-test':

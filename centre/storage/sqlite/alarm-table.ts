@@ -7,6 +7,9 @@ import { createBootTimes } from './records/boot-times.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
+import { alarmSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from './search/search-query.ts'
+import type { SearchWriter } from './search/search-writer.ts'
+import { ledgerRowsMax, type Found } from '../search-port.ts'
 import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 
 /** Stages sent again to a box that connects: the most urgent ones; the rest wait for its next connection. */
@@ -22,13 +25,15 @@ export interface AlarmTable {
   put(row: DeskRow): void
 }
 
-export function createAlarmTable(db: Sqlite): AlarmTable {
+export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>): AlarmTable {
   const select = db.prepare<[string], { row: string }>('SELECT row FROM alarms WHERE id = ?')
-  const upsert = db.prepare(
-    `INSERT INTO alarms (id, box, kind, is_active, colour_rank, stage, row) VALUES (?, ?, ?, ?, ?, ?, ?)
+  const upsert = db
+    .prepare<unknown[], number>(
+      `INSERT INTO alarms (id, box, kind, is_active, colour_rank, stage, received_at_ms, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, is_active = excluded.is_active,
-       colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row`,
-  )
+       colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row RETURNING arrival`,
+    )
+    .pluck()
   const active = db.prepare<[string, number], { id: string; row: string }>(
     'SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
   )
@@ -42,7 +47,19 @@ export function createAlarmTable(db: Sqlite): AlarmTable {
     },
     put: (row) => {
       const activity = isActive(row) ? 1 : 0
-      upsert.run(row.id, row.box, row.alarm.kind, activity, colourRank(row), row.stage, JSON.stringify(row))
+      const { id, box, stage, receivedAtMs } = row
+      const body = JSON.stringify(row)
+      const arrival = upsert.get(
+        id,
+        box,
+        row.alarm.kind,
+        activity,
+        colourRank(row),
+        stage,
+        Math.round(receivedAtMs),
+        body,
+      )
+      if (arrival !== undefined) search.alarm(arrival, row)
     },
   }
 }
@@ -59,6 +76,33 @@ interface Listed {
   row: string | null
   name: string | null
   pictures: number
+}
+
+/** Reads listed rows into a page of at most `limit`. */
+function fillPage(
+  show: (row: Listed) => DeskAlarm | undefined,
+  rows: Iterable<Listed>,
+  limit: number,
+  charsMax: number,
+  cursorOf: (row: Listed) => string,
+): AlarmPage {
+  const page: AlarmPage = { alarms: [] }
+  const leftOut: string[] = []
+  let chars = 0
+  let last: Listed | undefined
+  for (const listed of rows) {
+    const isFull = page.alarms.length + leftOut.length >= limit || chars >= charsMax
+    if (isFull && last) {
+      page.next = cursorOf(last)
+      break
+    }
+    const alarm = show(listed)
+    if (alarm) page.alarms.push(alarm)
+    else leftOut.push(listed.id)
+    chars += listed.row?.length ?? 0
+    last = listed
+  }
+  return leftOut.length > 0 ? { ...page, leftOut } : page
 }
 
 /** Pages of alarms, most urgent first, newest first within a colour; undefined for an invalid cursor. */
@@ -84,30 +128,42 @@ export function createAlarmReader(db: Sqlite) {
     return alarm
   }
 
-  return ({ state, after, limit, scope }: AlarmQuery): AlarmPage | undefined => {
+  function found(find: Found, state: AlarmQuery['state'], before: number, limit: number): Iterable<Listed> {
+    const { from, where, values, order: newestFirst } = searchSql(alarmSearch, find, before)
+    if (state === 'active') where.push('a.is_active = 1')
+    if (find.kind !== undefined) {
+      where.push('a.kind = ?')
+      values.push(find.kind)
+    }
+    return db
+      .prepare<(string | number)[], Listed>(
+        `SELECT ${columns} FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${newestFirst} LIMIT ?`,
+      )
+      .iterate(...values, limit)
+  }
+
+  const ledgerOfAlarms = (find: Found): { alarms: DeskAlarm[]; isCut: boolean } => {
+    const rows = found(find, 'all', Number.MAX_SAFE_INTEGER, ledgerRowsMax + 1)
+    const { alarms, next } = fillPage(show, rows, ledgerRowsMax, Infinity, () => 'more')
+    return { alarms: alarms.toReversed(), isCut: next !== undefined }
+  }
+
+  const alarms = ({ state, after, limit, scope, find }: AlarmQuery): AlarmPage | undefined => {
+    if (isSearch(find)) {
+      const before = parseSearchCursor(after)
+      if (before === undefined) return undefined
+      const rows = found({ ...find, scope }, state, before, limit + 1)
+      return fillPage(show, rows, limit, pageCharsMax, ({ arrival }) => searchCursor(arrival))
+    }
     const match = /^(\d)\.(\d{1,15})$/.exec(after === undefined || after === '' ? '0.999999999999999' : after)
     if (!match) return undefined
     const [rank, arrival] = [Number(match[1]), Number(match[2])]
-    const page: AlarmPage = { alarms: [] }
-    const leftOut: string[] = []
-    let chars = 0
-    let last: Listed | undefined
     const only = scopeColumn(scope)
     const query = state === 'active' ? active : all
-    for (const listed of query.iterate(rank, rank, arrival, only, only, limit + 1)) {
-      const isFull = page.alarms.length + leftOut.length >= limit || chars >= pageCharsMax
-      if (isFull && last) {
-        page.next = `${last.colour_rank}.${last.arrival}`
-        break
-      }
-      const alarm = show(listed)
-      if (alarm) page.alarms.push(alarm)
-      else leftOut.push(listed.id)
-      chars += listed.row?.length ?? 0
-      last = listed
-    }
-    return leftOut.length > 0 ? { ...page, leftOut } : page
+    const rows = query.iterate(rank, rank, arrival, only, only, limit + 1)
+    return fillPage(show, rows, limit, pageCharsMax, (row) => `${row.colour_rank}.${row.arrival}`)
   }
+  return { alarms, ledgerOfAlarms }
 }
 
 export function createStageReader(db: Sqlite) {

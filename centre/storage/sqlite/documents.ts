@@ -7,6 +7,7 @@ import { colours } from '../../../protocols/domain/colour.ts'
 import { nestingMax } from '../../../protocols/domain/limits.ts'
 import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 import { caseSteps } from '../../../protocols/domain/step-limits.ts'
+import type { DailyEntry } from '../../../protocols/desk/daily.ts'
 import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
@@ -143,6 +144,15 @@ const commandShape = z.looseObject({
   snapshots: z.array(z.string()).optional(),
 })
 
+const dailyShape = z.looseObject({
+  box: z.string(),
+  village: z.string(),
+  day: z.string(),
+  filedAtMs: number,
+  signedBy: text,
+  text,
+})
+
 const shiftShape = z.looseObject({
   shift: z.number(),
   leaving: z.string(),
@@ -175,6 +185,7 @@ interface Documents {
   commands: DeskCommand
   snapshots: SnapshotFacts
   action_lists: ActionList[]
+  daily_reports: DailyEntry
   shifts: Shift
   /** Sent on unchanged: only its JSON syntax is checked. */
   changes: object
@@ -188,6 +199,7 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   commands: commandShape,
   snapshots: snapshotFactsSchema,
   action_lists: listsShape,
+  daily_reports: dailyShape,
   shifts: shiftShape,
   changes: anyObject,
   records: anyObject,

@@ -1,6 +1,7 @@
 // Reads the rows behind the figures. An unreadable row is left out: a figure is no proof, the records are.
 import type { Case, CaseEventKind } from '../../../protocols/domain/case.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
+import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
 import type { MeasuredStep } from '../../../protocols/desk/figures.ts'
 import { isActive, type DeskRow } from '../../alarms/desk-row.ts'
 import type { AlarmRow, AuditEntry, CaseRow, FigureReaderCalls, Span } from '../figure-port.ts'
@@ -41,6 +42,10 @@ function parsed<T>(text: string): T | undefined {
   }
 }
 
+/** `village` may be the code of a town or county. */
+const isOf = (place: string, village: string | undefined, scope: Scope | undefined): boolean =>
+  isInScope(village === undefined ? undefined : [village], place) && isInScope(scope, place)
+
 function prepareReads(db: Sqlite) {
   const cases = db.prepare<[number, number, number], StoredCase>(
     'SELECT number, body FROM cases WHERE opened_at_ms >= ? AND opened_at_ms < ? ORDER BY number DESC LIMIT ?',
@@ -65,13 +70,13 @@ function prepareReads(db: Sqlite) {
 export function createFigureReader(db: Sqlite): FigureReaderCalls {
   const { cases, events, alarms, trail } = prepareReads(db)
 
-  function caseRows({ fromMs, toMs, village }: Span): CaseRow[] {
+  function caseRows({ fromMs, toMs, village, scope }: Span): CaseRow[] {
     const found = cases.all(fromMs, toMs, casesMax)
     const [first, last] = [found.at(-1)?.number ?? 0, found[0]?.number ?? -1]
     const rows = new Map<number, CaseRow>()
     for (const { number, body } of found) {
       const item = parsed<Case>(body)
-      if (!item || (village !== undefined && item.village !== village)) continue
+      if (!item || !isOf(item.village, village, scope)) continue
       rows.set(number, {
         village: item.village,
         colour: item.colour,
@@ -92,7 +97,7 @@ export function createFigureReader(db: Sqlite): FigureReaderCalls {
     return [...rows.values()]
   }
 
-  function alarmRows({ fromMs, toMs, village }: Span): { rows: AlarmRow[]; isCut: boolean } {
+  function alarmRows({ fromMs, toMs, village, scope }: Span): { rows: AlarmRow[]; isCut: boolean } {
     const rows: AlarmRow[] = []
     let read = 0
     for (const { row: text } of alarms.iterate(alarmsMax)) {
@@ -102,7 +107,7 @@ export function createFigureReader(db: Sqlite): FigureReaderCalls {
       if (row.receivedAtMs < fromMs - reachMs) break
       const of = villageOf(row.box)
       const isInSpan = row.receivedAtMs < toMs && (isActive(row) || row.changedAtMs >= fromMs)
-      if (!isInSpan || (village !== undefined && of !== village)) continue
+      if (!isInSpan || !isOf(of, village, scope)) continue
       const { device, zone, kind, occurrences } = row.alarm
       rows.push({
         box: row.box,

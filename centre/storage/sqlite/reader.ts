@@ -2,8 +2,10 @@
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
+import { createUpwardReader } from './upward/upward-table.ts'
+import { createDailyReader } from './villages/daily-report-table.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
-import { createCaseReader } from './cases/case-reader.ts'
+import { createCaseReader, ledgerOfCases } from './cases/case-reader.ts'
 import { verifyAudit } from './audit-chain.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
@@ -40,6 +42,7 @@ export function createReader(db: Sqlite): ReaderCalls {
   )
   const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
   let policy = createCasePolicy()
+  const { alarms, ledgerOfAlarms } = createAlarmReader(db)
   return {
     ...createCaseReader(db, () => policy),
     setReaderCasePolicy: (settings: PolicySettings): void => {
@@ -52,7 +55,11 @@ export function createReader(db: Sqlite): ReaderCalls {
     picturesOfBox,
     findPicture,
     ...createPictureUpkeep(db),
-    alarms: createAlarmReader(db),
+    alarms,
+    ledgerRows: (kind, find) =>
+      kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
+    ...createDailyReader(db),
+    ...createUpwardReader(db),
     openAlarmCounts: () => counts.all(),
     pendingStages: createStageReader(db),
     events: createEventReader(db),

@@ -74,9 +74,13 @@ export function createExpiredWriter(db: Sqlite): {
     cases: [
       'DELETE FROM case_events WHERE number = ?',
       'DELETE FROM case_alarms WHERE number = ?',
+      'DELETE FROM case_search WHERE rowid = ?',
       'DELETE FROM cases WHERE number = ? AND is_over = 1',
     ],
-    alarms: ['DELETE FROM alarms WHERE arrival = ? AND is_active = 0'],
+    alarms: [
+      'DELETE FROM alarm_search WHERE rowid = ?',
+      'DELETE FROM alarms WHERE arrival = ? AND is_active = 0',
+    ],
     commands: ['DELETE FROM commands WHERE number = ? AND is_open = 0'],
     quarantine: ['DELETE FROM quarantine WHERE position = ?'],
   }

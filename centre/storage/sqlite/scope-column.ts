@@ -25,6 +25,8 @@ export function addScopeFunction(db: Sqlite): void {
   db.function('in_scope', { deterministic: true }, (place: unknown, text: unknown): number => {
     if (typeof place !== 'string' || typeof text !== 'string') return 0
     if (last?.text !== text) last = { text, scope: parseScopeColumn(text) }
-    return isInScope(last.scope, place) ? 1 : 0
+    const { scope } = last
+    // A case may be of several villages.
+    return place.split(' ').some((one) => isInScope(scope, one)) ? 1 : 0
   })
 }

@@ -1,6 +1,9 @@
 // Storage over SQLite: one thread writes, one reads, behind the port.
 import type { Storage, StorageCalls } from '../port.ts'
 import { familyReaderCalls, familyWriterCalls } from '../family-port.ts'
+import { searchReaderCalls } from '../search-port.ts'
+import { upwardReaderCalls, upwardWriterCalls } from '../upward-port.ts'
+import { villageReaderCalls, villageWriterCalls } from '../village-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
 import { responseReaderCalls, responseWriterCalls } from '../response-port.ts'
 import { signInReaderCalls, signInWriterCalls } from '../sign-in-port.ts'
@@ -45,6 +48,8 @@ const writerCalls = [
   ...responseWriterCalls,
   ...familyWriterCalls,
   ...signInWriterCalls,
+  ...villageWriterCalls,
+  ...upwardWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -90,6 +95,9 @@ const readerCalls = [
   ...responseReaderCalls,
   ...familyReaderCalls,
   ...signInReaderCalls,
+  ...searchReaderCalls,
+  ...villageReaderCalls,
+  ...upwardReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

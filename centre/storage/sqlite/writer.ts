@@ -16,6 +16,11 @@ import { createAccountWriter } from './accounts.ts'
 import { createSeal } from './audit-chain.ts'
 import { createAlarmTable, type AlarmTable } from './alarm-table.ts'
 import { createCaseTable, type CaseTable } from './cases/case-table.ts'
+import { createDailyWriter } from './villages/daily-report-table.ts'
+import { createActionLists } from './cases/action-list-table.ts'
+import { createUpwardWriter } from './upward/upward-table.ts'
+import { plansOf } from '../../cases/action-lists.ts'
+import { createSearchWriter, type SearchWriter } from './search/search-writer.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
@@ -68,10 +73,35 @@ interface WriterParts {
   seal: ReturnType<typeof createSeal>
   shown: (row: DeskRow) => DeskAlarm
   hearAlarm: CaseTable['hearAlarm']
+  search: SearchWriter
+}
+
+function openOutbox(db: Sqlite, alarms: AlarmTable) {
+  const lists = createActionLists(db)
+  return createUpwardWriter(db, {
+    rowOf: (id) => alarms.get(id),
+    plansOf: (item) => plansOf(item, lists.newest().lists),
+  })
+}
+
+function createPictureCalls(
+  db: Sqlite,
+  pictures: ReturnType<typeof createPictureWriter>,
+  logChange: ReturnType<typeof createChangeLog>,
+) {
+  return {
+    storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>
+      pictures.store(box, sha256, Math.round(atMs)).map(logChange),
+    ),
+    dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
+      files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
+    ),
+  }
 }
 
 export function createWriter(db: Sqlite): WriterCalls {
-  const alarms = createAlarmTable(db)
+  const search = createSearchWriter(db)
+  const alarms = createAlarmTable(db, search)
   const logChange = createChangeLog(db)
   const boxes = prepareBoxes(db)
   const seal = createSeal(db)
@@ -92,35 +122,36 @@ export function createWriter(db: Sqlite): WriterCalls {
     return row && shown(row)
   }
   const families = createFamilyWriter(db, seal, alarmOf)
-  const { hearAlarm, caseOf, ...caseCalls } = createCaseTable({
+  const upward = openOutbox(db, alarms)
+  const { hearAlarm, hearPackage, caseOf, ...caseCalls } = createCaseTable({
     db,
     alarms,
+    search,
+    upward,
     policy: () => policy,
     shown,
     logChange,
     seal,
     hearCase: families.hearCase,
   })
-  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm }
+  const { file: fileDaily, ...dailyCalls } = createDailyWriter(db, seal)
+  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search }
 
   return {
     writerAnswers: () => spoiltRows(db),
     ...createStartCalls(parts),
-    storeIntake: createIntakeWriter(db, { ...parts, bootTimes, pictures }),
+    storeIntake: createIntakeWriter(db, { ...parts, bootTimes, pictures, fileDaily, hearPackage }),
     ...createAlarmCalls(parts),
     ...createBoxCalls(parts),
     ...createCommandWriter(db, logChange, seal),
-    storePicture: immediately(db, (box: string, sha256: string, atMs: number) =>
-      pictures.store(box, sha256, Math.round(atMs)).map(logChange),
-    ),
-    dropPictures: immediately(db, ({ files, why }: GonePictures, atMs: number) =>
-      files.flatMap(({ box, sha256 }) => pictures.lose(box, sha256, why, Math.round(atMs)).map(logChange)),
-    ),
+    ...createPictureCalls(db, pictures, logChange),
     ...caseCalls,
     setCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
     noteLook: createLookWriter(db, seal),
+    ...dailyCalls,
+    ...upward.calls,
     ...createAccountWriter(db),
     ...createExpiredWriter(db),
     ...createSignInWriter(db),
@@ -135,12 +166,13 @@ export function createWriter(db: Sqlite): WriterCalls {
   }
 }
 
-function createStartCalls({ db, boxes, epochs, shown }: WriterParts) {
+function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
   const { lastPosition } = createChangeReader(db)
   return {
     /** What the program needs to know before it hears a box. */
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) boxes.putBox.run(id, name, null)
+      search.catchUp()
       const known = db
         .prepare<[], { id: string; name: string; at: number | null; retired: number | null }>(
           'SELECT id, name, last_heard_at_ms AS at, retired_at_ms AS retired FROM boxes',

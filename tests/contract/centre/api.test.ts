@@ -160,7 +160,7 @@ test('lets each role do what it may and refuses the rest in both languages', asy
   const token = running.token()
   const refusals: [string, number][] = [
     ['/api/v1/alarms?limit=0', 400],
-    ['/api/v1/alarms?colour=red', 400],
+    ['/api/v1/alarms?colour=purple', 400],
     ['/api/v1/alarms?after=nonsense', 400],
     ['/api/v1/events?after=nonsense', 400],
     ['/api/v1/nothing', 404],
@@ -211,6 +211,8 @@ test('describes every route it serves, with schemas', async () => {
     '/api/v1/pictures/{sha256}': 'image/jpeg',
     '/api/v1/figures/report': 'text/html',
     '/api/v1/cases/{caseId}/attachments/{sha256}': 'application/pdf',
+    '/api/v1/ledgers': 'text/html',
+    '/api/v1/stream': 'text/event-stream',
   }
   // They send the browser on, and answer nothing themselves.
   const redirects = ['/api/v1/oidc/start', '/api/v1/oidc/callback']

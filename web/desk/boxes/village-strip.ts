@@ -23,6 +23,13 @@ export interface StripBox {
   /** The most urgent colour waiting for an answer here. */
   waiting: Colour | undefined
   guard: GuardTimes | undefined
+  /** The day whose report the village has not filed, or not signed where the town wants that. */
+  dailyMissing: { day: string; isFiled: boolean } | undefined
+}
+
+function dailyMissing({ daily }: VillageSummary): StripBox['dailyMissing'] {
+  if (!daily || (daily.isFiled && daily.isSigned !== false)) return undefined
+  return { day: daily.day, isFiled: daily.isFiled }
 }
 
 const attention: Record<BoxPresence, number> = { silent: 0, late: 1, unknown: 2, present: 3 }
@@ -56,6 +63,7 @@ export function stripBoxes(villages: readonly VillageSummary[], alarms: readonly
         devices: box.devices,
         waiting: colours[waiting.get(box.id) ?? colours.length],
         guard: box.guard,
+        dailyMissing: dailyMissing(village),
       })
     }
   }

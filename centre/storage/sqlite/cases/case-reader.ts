@@ -2,13 +2,15 @@
 import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
 import type { CaseSummary } from '../../../../protocols/desk/cases.ts'
-import { resolveActions, type Plan } from '../../../cases/action-lists.ts'
+import { plansOf } from '../../../cases/action-lists.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
 import { summaryOf } from '../../../cases/case-summary.ts'
 import type { CaseQuery, CaseReaderCalls, CaseTarget } from '../../case-port.ts'
 import { createActionLists } from './action-list-table.ts'
 import { caseNumberOf } from './case-rows.ts'
 import type { Sqlite } from '../database.ts'
+import { ledgerRowsMax, type Found } from '../../search-port.ts'
+import { caseSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
 import { readDocument } from '../documents.ts'
 
 /** A session that ended by itself counts on: a waiting red keeps its desk open. Only its silence tells then. */
@@ -73,25 +75,13 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
   }
 }
 
-function plansOf(item: Case, lists: Parameters<typeof resolveActions>[0]): Plan[] {
-  const [first] = item.alarms
-  if (!first) return []
-  const { box, village } = item
-  const place = {
-    kind: first.kind,
-    village,
-    ...(box === undefined ? {} : { box }),
-    ...(first.zone === undefined ? {} : { zone: first.zone }),
-  }
-  return resolveActions(lists, place).plans
-}
-
 function listCases(
   db: Sqlite,
   query: CaseQuery,
   policy: CasePolicy,
   nowMs: number,
 ): { cases: CaseSummary[]; next?: string } | undefined {
+  if (isSearch(query.find)) return findCases(db, query, policy, nowMs)
   const match = /^(\d)\.(\d{1,15})$/.exec(query.after ?? '0.999999999999999')
   if (!match) return undefined
   const [rank, number] = [Number(match[1]), Number(match[2])]
@@ -102,7 +92,8 @@ function listCases(
     values.push(...given)
   }
   if (query.state !== 'all') also('is_over = ?', query.state === 'open' ? 0 : 1)
-  if (query.scope !== undefined) also('in_scope(village, ?)', JSON.stringify(query.scope))
+  if (query.scope !== undefined) also('in_scope(villages, ?)', JSON.stringify(query.scope))
+  // A case of several villages is found by one of them through the search.
   if (query.village !== undefined) also('village = ?', query.village)
   if (query.villages !== undefined)
     also(`village IN (SELECT value FROM json_each(?))`, JSON.stringify(query.villages))
@@ -122,4 +113,57 @@ function listCases(
   })
   const last = page.at(-1)
   return rows.length > query.limit && last ? { cases, next: `${last.colour_rank}.${last.number}` } : { cases }
+}
+
+/** Newest first. */
+function findCases(
+  db: Sqlite,
+  query: CaseQuery,
+  policy: CasePolicy,
+  nowMs: number,
+): { cases: CaseSummary[]; next?: string } | undefined {
+  const before = parseSearchCursor(query.after)
+  if (before === undefined) return undefined
+  const { state, holder, step, colour, village, scope, find, limit } = query
+  const rows = foundCases(db, { ...find, colour, village, scope }, before, limit + 1, (also) => {
+    if (state !== 'all') also('c.is_over = ?', state === 'open' ? 0 : 1)
+    if (holder !== undefined) also('c.holder = ?', holder)
+    if (step !== undefined) also('c.state = ?', step)
+  })
+  const page = rows.slice(0, limit)
+  const cases = page.flatMap(({ number, body }) => {
+    const item = readDocument(db, 'cases', number, body)
+    return item ? [summaryOf(item, policy, nowMs)] : []
+  })
+  const last = page.at(-1)
+  return rows.length > limit && last ? { cases, next: searchCursor(last.number) } : { cases }
+}
+
+function foundCases(
+  db: Sqlite,
+  find: Found,
+  before: number,
+  limit: number,
+  more: (also: (condition: string, ...given: (string | number)[]) => void) => void = () => undefined,
+): Stored[] {
+  const { from, where, values, order } = searchSql(caseSearch, find, before)
+  more((condition, ...given) => {
+    where.push(condition)
+    values.push(...given)
+  })
+  return db
+    .prepare<(string | number)[], Stored>(
+      `SELECT c.number, c.body FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,
+    )
+    .all(...values, limit)
+}
+
+/** Oldest first. */
+export function ledgerOfCases(db: Sqlite, find: Found): { cases: Case[]; isCut: boolean } {
+  const rows = foundCases(db, find, Number.MAX_SAFE_INTEGER, ledgerRowsMax + 1)
+  const cases = rows
+    .slice(0, ledgerRowsMax)
+    .toReversed()
+    .flatMap(({ number, body }) => readDocument(db, 'cases', number, body) ?? [])
+  return { cases, isCut: rows.length > ledgerRowsMax }
 }

@@ -8,6 +8,8 @@ import type { TrailEntry } from '../../../cases/trail.ts'
 import type { CaseTarget } from '../../case-port.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
+import { villagesOfCase } from '../../../cases/case-villages.ts'
+import type { SearchWriter } from '../search/search-writer.ts'
 
 export const caseNumberOf = (id: string): number => Number(/^case-(\d{1,15})$/.exec(id)?.[1] ?? -1)
 
@@ -27,7 +29,13 @@ export interface CaseKeys {
   place?: string | undefined
 }
 
-export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entry: TrailEntry) => void) {
+export function createCaseRows(
+  db: Sqlite,
+  policy: () => CasePolicy,
+  seal: (entry: TrailEntry) => void,
+  search: Pick<SearchWriter, 'case'>,
+  hearCase: (number: number, item: Case, atMs: number) => void,
+) {
   const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
   const byAlarm = db.prepare<[string], Stored>(
     'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
@@ -57,11 +65,11 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
   const lastNumber = db.prepare<[], number | null>('SELECT max(number) FROM cases').pluck()
   const put = db.prepare(
     `INSERT INTO cases (number, village, box, incident, place, is_over, is_drill, colour_rank, state, holder, claimed_by, handed_to,
-       opened_at_ms, next_due_ms, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       opened_at_ms, next_due_ms, villages, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (number) DO UPDATE SET is_over = excluded.is_over, colour_rank = excluded.colour_rank,
        state = excluded.state, holder = excluded.holder, claimed_by = excluded.claimed_by, handed_to = excluded.handed_to,
-       next_due_ms = excluded.next_due_ms, body = excluded.body, incident = coalesce(excluded.incident, incident)`,
+       next_due_ms = excluded.next_due_ms, villages = excluded.villages, body = excluded.body, incident = coalesce(excluded.incident, incident)`,
   )
   const putAlarm = db.prepare(
     'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number',
@@ -111,8 +119,11 @@ export function createCaseRows(db: Sqlite, policy: () => CasePolicy, seal: (entr
         item.handedTo ?? null,
         Math.round(item.openedAtMs),
         nextDueMs(item, policy()) ?? null,
+        villagesOfCase(item).join(' '),
         JSON.stringify(item),
       )
+      search.case(number, item)
+      hearCase(number, item, Math.round(item.changedAtMs))
       for (const { id } of item.alarms) putAlarm.run(id, number)
       for (const { what, who, atMs, text, subject } of events) {
         putEvent.run(number, Math.round(atMs), what, who, text, subject ?? null)

@@ -3,6 +3,7 @@
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { Stage } from '../../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
+import type { LogRecord } from '../../../../protocols/domain/record.ts'
 import type { CaseMessage } from '../../../../protocols/desk/cases.ts'
 import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
 import type { DeskRow } from '../../../alarms/desk-row.ts'
@@ -21,6 +22,7 @@ import { acceptAlarm } from '../../../cases/case-steps.ts'
 import { summaryOf } from '../../../cases/case-summary.ts'
 import { mergeCases, openCase, splitCase, type Changed } from '../../../cases/workflow/case-alarms.ts'
 import type { Actor, CentreInput, PersonInput, Refusal } from '../../../cases/workflow/case-input.ts'
+import { centreHolder } from '../../../cases/workflow/case-upward.ts'
 import { takeCentreInput, takeStep } from '../../../cases/workflow/case-workflow.ts'
 import { isOver } from '../../../../protocols/domain/case-order.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
@@ -32,6 +34,12 @@ import { createActionLists } from './action-list-table.ts'
 import { createCaseHands, type ShiftMessageBody } from './case-hands-table.ts'
 import { createCaseRows, type CaseKeys } from './case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'
+import type { UpwardAnswer, UpwardWriterCalls } from '../../upward-port.ts'
+import type { UpwardWriter } from '../upward/upward-table.ts'
+import type { SearchWriter } from '../search/search-writer.ts'
+
+/** What a centre below may write into the history of a case. */
+const packageCharsMax = 2000
 
 /** Cases whose deadlines are checked in one transaction; the rest follow in the next. */
 const dueAtOnceMax = 200
@@ -39,6 +47,9 @@ const dueAtOnceMax = 200
 export interface CaseTableOptions {
   db: Sqlite
   alarms: AlarmTable
+  search: Pick<SearchWriter, 'case'>
+  /** What goes to the next centre up. */
+  upward: Pick<UpwardWriter, 'settings' | 'hearCase' | 'takeCommand'>
   policy: () => CasePolicy
   shown: (row: DeskRow) => DeskAlarm
   logChange: (
@@ -49,7 +60,9 @@ export interface CaseTableOptions {
   hearCase: (before: Case | undefined, item: Case, atMs: number) => void
 }
 
-export interface CaseTable extends CaseWriterCalls {
+export interface CaseTable extends CaseWriterCalls, Pick<UpwardWriterCalls, 'takeUpwardAnswer'> {
+  /** A centre below sent what its people need for a case: into the history of ours. */
+  hearPackage: (box: string, record: LogRecord, atMs: number) => void
   /** Inside the commit that stores the alarm. */
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
   /** Inside a transaction of the writer. */
@@ -57,21 +70,26 @@ export interface CaseTable extends CaseWriterCalls {
 }
 
 export function createCaseTable(options: CaseTableOptions): CaseTable {
-  const { db, alarms, shown, logChange, policy } = options
-  const rows = createCaseRows(db, policy, options.seal)
+  const { db, alarms, shown, logChange, policy, upward } = options
+  const rows = createCaseRows(db, policy, options.seal, options.search, upward.hearCase)
   const lists = createActionLists(db)
 
-  function keep(
-    before: Case | undefined,
-    { item, events }: Changed,
-    nowMs: number,
-    keys?: CaseKeys,
-  ): StoredChange[] {
-    if (item === before && events.length === 0) return []
+  function keep(before: Case | undefined, changed: Changed, nowMs: number, keys?: CaseKeys): StoredChange[] {
+    if (changed.item === before && changed.events.length === 0) return []
+    const { item, events } = ruled(changed, nowMs)
     rows.put(item, events, keys)
     options.hearCase(before, item, Math.round(nowMs))
     const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
     return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
+  }
+
+  /** Cases of the colours that the town's rule names are reported upward as soon as they are of them. */
+  function ruled(changed: Changed, nowMs: number): Changed {
+    const rule = upward.settings()
+    const { item, events } = changed
+    if (!rule || !rule.byRule.includes(item.colour) || isOver(item.state)) return changed
+    const reported = takeCentreInput(item, { do: 'report-up', to: rule.to, text: 'rule' }, policy(), nowMs)
+    return reported.ok ? { ...reported, events: [...events, ...reported.events] } : changed
   }
 
   function openForAlarm(row: DeskRow, nowMs: number): Changed {
@@ -206,9 +224,19 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     return { item: opened.item, alarm: shown(row) }
   }
 
+  function hearPackage(box: string, { facts }: LogRecord, atMs: number): void {
+    const { case: id, text } = facts ?? {}
+    const item = typeof id === 'string' ? rows.get({ alarm: `${box}.${id}` }) : undefined
+    if (!item || isOver(item.state) || typeof text !== 'string' || text === '') return
+    const step = { item, actor: { who: `centre:${box}`, isSupervisor: false }, policy: policy(), nowMs: atMs }
+    const noted = takeStep(step, { do: 'note', text: text.slice(0, packageCharsMax) })
+    if (noted.ok) rows.put(noted.item, noted.events)
+  }
+
   return {
     hearAlarm,
     caseOf: rows.get,
+    hearPackage,
     takeCaseStep: immediately(db, (target: CaseTarget, input: PersonInput, actor: Actor, wallMs: number) => {
       const atMs = Math.round(wallMs)
       const found = find(target, atMs)
@@ -232,6 +260,18 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         { who: 'centre', isSupervisor: true },
         atMs,
       )
+    }),
+
+    takeUpwardAnswer: immediately(db, (answer: UpwardAnswer, wallMs: number): CaseOutcome => {
+      const atMs = Math.round(wallMs)
+      const item = rows.get({ case: answer.case })
+      const to = upward.settings()?.to
+      if (!item || to === undefined) return { type: 'unknown' }
+      if (answer.command !== undefined && !upward.takeCommand(answer.command, atMs))
+        return { type: 'done', case: item, alarms: [], changes: [] }
+      const { stage, text, who } = answer
+      const outcome = takeCentreInput(item, { do: 'report-answer', to, stage, text, who }, policy(), atMs)
+      return finish(item, outcome, { who: centreHolder(to), isSupervisor: false }, atMs)
     }),
 
     openCase: immediately(db, (made: HandMade, who: string, wallMs: number): CaseOutcome => {

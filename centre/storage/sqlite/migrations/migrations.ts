@@ -9,6 +9,8 @@ import { pictureMigration } from './picture-migration.ts'
 import { responseMigration } from './response-migration.ts'
 import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
+import { searchMigration } from './search-migration.ts'
+import { upwardMigration } from './upward-migration.ts'
 import { retireMigration } from './retire-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
 import { storedBytesMigration } from '../stored-bytes-migration.ts'
@@ -165,4 +167,6 @@ INSERT OR REPLACE INTO boot_times
   responseMigration,
   familyMigration,
   signInMigration,
+  searchMigration,
+  upwardMigration,
 ]

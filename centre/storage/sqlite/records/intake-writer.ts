@@ -5,6 +5,7 @@ import { lanes } from '../../../../protocols/domain/colour.ts'
 import { parseJson } from '../../../../protocols/kit/parse-json.ts'
 import type { AlarmRecord, JournalRecord, LogRecord } from '../../../../protocols/domain/record.ts'
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
+import { casePackage } from '../../../cases/upward-record.ts'
 import { readBootTime, type BootTime } from '../../../alarms/boot-time.ts'
 import { applyAlarmRecord, isOwn, type DeskRow, type RecordOrder } from '../../../alarms/desk-row.ts'
 import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
@@ -43,6 +44,8 @@ export interface IntakeParts {
   shown: (row: DeskRow) => DeskAlarm
   /** Opens or changes the alarm's case. */
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
+  fileDaily: (box: string, record: LogRecord, atMs: number) => void
+  hearPackage: (box: string, record: LogRecord, atMs: number) => void
 }
 
 function prepareStatements(db: Sqlite) {
@@ -200,6 +203,13 @@ class IntakeWriter {
       const { epoch: first } = this.#orderOf(batch.box, epoch, record)
       changes.push(...this.#parts.pictures.note(batch.box, first, record, atMs).map(this.#parts.logChange))
     }
+    for (const record of batch.daily ?? [])
+      if (!repeated.has(record.sequence))
+        (record.what === casePackage ? this.#parts.hearPackage : this.#parts.fileDaily)(
+          batch.box,
+          record,
+          atMs,
+        )
     return changes
   }
 
@@ -307,6 +317,7 @@ function onlyRecord(batch: LaneBatch, index: number): LaneBatch {
     alarms: batch.alarms.filter(isIts),
     clocks: batch.clocks.filter(isIts),
     pictures: batch.pictures.filter(isIts),
+    daily: (batch.daily ?? []).filter(isIts),
     origins: batch.origins.filter(isIts),
     skipped: [],
   }

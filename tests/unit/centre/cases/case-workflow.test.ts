@@ -294,7 +294,9 @@ const centreInputs = fc.constantFrom<CentreInput>(
   { do: 'take-over', from: 'li', to: 'wang', text: '' },
   { do: 'night', to: 'county', text: 'timetable' },
   { do: 'take-back', text: 'timetable' },
-  { do: 'report-answer', index: 0, stage: 'accepted', text: '', who: 'county' },
+  { do: 'report-answer', to: 'county', stage: 'accepted', text: '', who: 'zhou' },
+  { do: 'report-answer', to: 'county', stage: 'instruction', text: 'send a boat', who: 'zhou' },
+  { do: 'report-up', to: 'county', text: 'rule' },
 )
 const moves = fc.array(
   fc.oneof(

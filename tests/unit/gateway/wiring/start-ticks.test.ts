@@ -23,6 +23,7 @@ it('tells that the box works only while the thread of the journal answers', asyn
     intake: { judge: () => Promise.resolve(), nextDueMs: () => Infinity },
     journal: { readQuarantine: () => answer() },
     watch: { look: () => undefined },
+    daily: { look: () => undefined },
     facts: new BoxFacts(),
     steadyMs: () => clock.monotonicMs(),
     onAlive: () => alive++,

@@ -1,0 +1,36 @@
+// Storage's part of search and of the ledgers.
+import type { AlarmKind } from '../../protocols/domain/alarm.ts'
+import type { Case } from '../../protocols/domain/case.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
+import type { DeskAlarm } from '../../protocols/desk/desk-alarm.ts'
+import type { Scope } from '../../protocols/desk/scope.ts'
+
+/** What is looked for; all of it must hold. Answers come newest first. */
+export interface Found {
+  scope?: Scope | undefined
+  /** Words of a place, household, device or text. */
+  text?: string | undefined
+  /** A village, or the code of a town or county. */
+  village?: string | undefined
+  kind?: AlarmKind | undefined
+  colour?: Colour | undefined
+  /** ms since 1970: from, and before. */
+  fromMs?: number | undefined
+  toMs?: number | undefined
+}
+
+/** Rows of one ledger; what is above it is left out, and the ledger says so. */
+export const ledgerRowsMax = 20_000
+
+export interface LedgerRows {
+  alarms: DeskAlarm[]
+  cases: Case[]
+  isCut: boolean
+}
+
+export interface SearchReaderCalls {
+  /** Oldest first. */
+  ledgerRows(kind: 'alarms' | 'cases', find: Found): LedgerRows
+}
+
+export const searchReaderCalls = ['ledgerRows'] as const satisfies (keyof SearchReaderCalls)[]

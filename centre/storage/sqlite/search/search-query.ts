@@ -1,0 +1,93 @@
+// The SQL of a search in alarms or cases: newest first, with a cursor that is the place of the last row of the page. The index is asked for
+// words, places and kinds; what is left is compared row by row.
+import { urgency } from '../../../../protocols/domain/colour.ts'
+import type { Found } from '../../search-port.ts'
+import { columnQuery, textQuery } from './search-terms.ts'
+
+export const isSearch = (find: Found | undefined): find is Found =>
+  find !== undefined && Object.values(find).some((value) => value !== undefined)
+
+const cursorPattern = /^s\.(\d{1,15})$/
+export const searchCursor = (row: number): string => `s.${row}`
+/** Undefined for one that is not of a search. */
+export function parseSearchCursor(after: string | undefined): number | undefined {
+  if (after === undefined || after === '') return Number.MAX_SAFE_INTEGER
+  const match = cursorPattern.exec(after)
+  return match ? Number(match[1]) : undefined
+}
+
+interface Table {
+  /** Its name in the query, and its index. */
+  alias: string
+  search: 'alarm_search' | 'case_search'
+  /** The column that is the rowid of the index. */
+  row: string
+  /** Where it stands in time: a table, a column of ms and the row column. */
+  time: { table: string; column: string }
+  /** Villages of the row, for `in_scope`. */
+  place: string
+}
+
+export const alarmSearch: Table = {
+  alias: 'a',
+  search: 'alarm_search',
+  row: 'arrival',
+  time: { table: 'alarms', column: 'received_at_ms' },
+  place: 'box',
+}
+export const caseSearch: Table = {
+  alias: 'c',
+  search: 'case_search',
+  row: 'number',
+  time: { table: 'cases', column: 'opened_at_ms' },
+  place: 'villages',
+}
+
+export interface SearchSql {
+  /** Behind FROM. */
+  from: string
+  where: string[]
+  values: (string | number)[]
+  order: string
+}
+
+export function searchSql(table: Table, find: Found, before: number): SearchSql {
+  const { alias, search, row, time, place } = table
+  const terms = [
+    find.text === undefined ? undefined : textQuery(find.text),
+    find.village === undefined ? undefined : columnQuery('village', find.village),
+    find.kind === undefined ? undefined : columnQuery('kind', find.kind),
+  ].filter((term) => term !== undefined)
+  const sql: SearchSql = {
+    from: `${time.table} ${alias}`,
+    where: [],
+    values: [],
+    order: `${alias}.${row} DESC`,
+  }
+  const also = (condition: string, ...given: (string | number)[]): void => {
+    sql.where.push(condition)
+    sql.values.push(...given)
+  }
+  if (terms.length > 0) {
+    // CROSS JOIN keeps the order: the index finds, the table is looked up.
+    sql.from = `${search} CROSS JOIN ${time.table} ${alias} ON ${alias}.${row} = ${search}.rowid`
+    sql.order = `${search}.rowid DESC`
+    also(`${search} MATCH ?`, terms.join(' AND '))
+    also(`${search}.rowid < ?`, before)
+  } else also(`${alias}.${row} < ?`, before)
+  const { table: from, column } = time
+  if (find.fromMs !== undefined)
+    also(
+      `${alias}.${row} >= coalesce((SELECT ${row} FROM ${from} WHERE ${column} >= ? ORDER BY ${column}, ${row} LIMIT 1), ${Number.MAX_SAFE_INTEGER})`,
+      find.fromMs,
+    )
+  if (find.toMs !== undefined)
+    also(
+      `${alias}.${row} <= coalesce((SELECT ${row} FROM ${from} WHERE ${column} < ? ORDER BY ${column} DESC, ${row} DESC LIMIT 1), 0)`,
+      find.toMs,
+    )
+  if (find.village !== undefined) also(`in_scope(${alias}.${place}, ?)`, JSON.stringify([find.village]))
+  if (find.scope !== undefined) also(`in_scope(${alias}.${place}, ?)`, JSON.stringify(find.scope))
+  if (find.colour !== undefined) also(`${alias}.colour_rank = ?`, urgency(find.colour))
+  return sql
+}

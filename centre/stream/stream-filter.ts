@@ -1,0 +1,53 @@
+// What a subscriber wants to hear of: villages, colours and kinds. What names no village, colour or kind is left out where one is asked for.
+import { alarmKinds } from '../../protocols/domain/alarm.ts'
+import { colours } from '../../protocols/domain/colour.ts'
+import { isInScope, parseScope } from '../../protocols/desk/scope.ts'
+import type { StoredChange } from '../storage/port.ts'
+import { factsOf } from './change-facts.ts'
+
+export interface StreamFilter {
+  villages?: readonly string[]
+  colours?: ReadonlySet<string>
+  kinds?: ReadonlySet<string>
+}
+
+function listOf(text: string | null, known: readonly string[]): ReadonlySet<string> | undefined | null {
+  if (text === null) return undefined
+  const names = text.split(',').map((name) => name.trim())
+  return names.every((name) => known.includes(name)) ? new Set(names) : null
+}
+
+/** `?village=320612104201,320612105&colour=red,orange&kind=sos`; undefined for what is no filter. */
+export function parseStreamFilter(query: URLSearchParams): StreamFilter | undefined {
+  const village = query.get('village')
+  const villages = village === null ? undefined : (parseScope(village) ?? null)
+  const wanted = listOf(query.get('colour'), colours)
+  const kinds = listOf(query.get('kind'), alarmKinds)
+  if (villages === null || wanted === null || kinds === null) return undefined
+  return {
+    ...(villages ? { villages } : {}),
+    ...(wanted ? { colours: wanted } : {}),
+    ...(kinds ? { kinds } : {}),
+  }
+}
+
+export function isWanted({ villages, colours: wanted, kinds }: StreamFilter, change: StoredChange): boolean {
+  if (!villages && !wanted && !kinds) return true
+  const { places, colour, kind } = factsOf(change)
+  if (villages && !places.some((place) => isInScope(villages, place))) return false
+  if (wanted && !(colour !== undefined && wanted.has(colour))) return false
+  return !kinds || (kind !== undefined && kinds.has(kind))
+}
+
+/** What a subscriber asks for in the address. */
+export interface Wish {
+  after: string | undefined
+  filter: StreamFilter
+}
+
+/** Undefined for a filter that is none. A browser says in a header what it heard last. */
+export function wishOf({ searchParams }: URL, lastHeard?: string | string[]): Wish | undefined {
+  const filter = parseStreamFilter(searchParams)
+  const heard = typeof lastHeard === 'string' ? lastHeard : undefined
+  return filter && { after: heard ?? searchParams.get('after') ?? undefined, filter }
+}

@@ -1,0 +1,42 @@
+// The link to the next centre up, where the configuration names one.
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import type { Storage, StoredChange } from '../storage/port.ts'
+import { UpwardLink } from '../upward/upward-link.ts'
+import type { Villages } from '../villages/villages.ts'
+import type { Base } from './base.ts'
+
+export interface OpenUpwardOptions {
+  storage: Storage
+  villages: Villages
+  onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
+}
+
+/** What starts it, once everything else works, and what tells it that something was stored. */
+export interface OpenedUpward {
+  start: () => void
+  look: () => void
+}
+
+export async function openUpward(base: Base, options: OpenUpwardOptions): Promise<OpenedUpward> {
+  const { config, clock, random, registry, parts } = base
+  const { upward: settings } = config
+  if (!settings) return { start: () => undefined, look: () => undefined }
+  const { storage, villages, onStep } = options
+  const { to, byRule } = settings
+  const link = new UpwardLink({
+    settings,
+    state: await storage.openUpward({ to, byRule }, random.hex(8)),
+    storage,
+    boxes: () => {
+      const ids = villages.ids()
+      return { known: ids.length, present: ids.filter((id) => villages.presenceOf(id) === 'present').length }
+    },
+    onStep,
+    clock,
+    random,
+    logger: base.logger.child({ part: 'upward' }),
+    registry,
+  })
+  parts.add('link to the next centre', () => link.stop())
+  return { start: () => link.start(), look: () => link.look() }
+}
