@@ -44,6 +44,10 @@ describe('--help', () => {
     ['judge'],
     ['camera'],
     ['decode'],
+    ['device'],
+    ['device', 'list'],
+    ['bridge'],
+    ['walk-test'],
   ]
 
   it('names every command that has a page of its own, in both languages', async () => {
