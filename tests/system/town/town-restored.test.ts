@@ -89,8 +89,15 @@ it('gets back everything that the box still has, and each alarm is once on the d
   expect(stored.length).toBe(new Set(stored).size)
   const expected = [...idsOf('before'), ...idsOf('after')].map((id) => `door-1 ${id}`)
   expect(expected.filter((id) => !stored.includes(id))).toEqual([])
-  const rows = (await deskRows(town)).map(({ device, occurrences }) => `${device} ${occurrences}`)
-  expect(rows.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['button-1 1', 'button-2 1'])
+  const rows = (await deskRows(town)).map(
+    ({ device, kind, occurrences }) => `${device} ${kind} ${occurrences}`,
+  )
+  expect(rows.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+    // The centre's own alarm: its data went back, and people are told so.
+    '-centre centre-rewound 1',
+    'button-1 sos 1',
+    'button-2 sos 1',
+  ])
   expect((await deskRows(town)).find(({ device }) => device === 'button-1')?.acceptedBy).toBe('token:test')
   for (const lane of Object.values(await progress())) expect(lane).toMatchObject({ missing: [] })
   expect(Object.values(await progress()).filter(({ givenUp }) => givenUp !== undefined)).toEqual([])
