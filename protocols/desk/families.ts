@@ -6,10 +6,12 @@ import type { Consent } from './roster.ts'
 /** Calls of a person and danger at home; a burglary is not told, for the page may be seen by the wrong person. */
 export const familyKinds = [
   'sos',
+  'assist',
   'fire',
   'smoke',
   'gas',
   'carbon-monoxide',
+  'no-activity',
 ] as const satisfies readonly AlarmKind[]
 export type FamilyKind = (typeof familyKinds)[number]
 
