@@ -1,6 +1,16 @@
 // A small file replaced as a whole: written beside, synced, renamed, and the folder synced too. A power cut leaves the old content or
 // the new one. `wx` follows no link in the place of the draft.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -46,6 +56,9 @@ export function replaceFileSync(file: string, text: string, mode: number): void 
   const handle = openSync(draft, 'wx', mode)
   try {
     writeSync(handle, text)
+    // A command run by root must leave the service its own file.
+    const { uid, gid } = statSync(dirname(file))
+    if (process.getuid?.() === 0) fchownSync(handle, uid, gid)
     fsyncSync(handle)
   } finally {
     closeSync(handle)

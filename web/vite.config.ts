@@ -1,4 +1,4 @@
-// Builds one page at a time: `vite build -c web/vite.config.ts --mode desk` (or `console`) into dist/web/<page>.
+// Builds one page at a time: `vite build -c web/vite.config.ts --mode desk` (or `console`, `responder`, `family`) into dist/web/<page>.
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type UserConfig } from 'vite'

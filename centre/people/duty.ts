@@ -61,7 +61,7 @@ const order: Record<NearReason, number> = { cell: 0, zone: 1, distance: 2, villa
 
 /**
  * The keeper of the grid cell first, then the person responsible for the zone, then by distance, then others who serve
- * the village. A person with other zones is among the last: that person may still go.
+ * the village. A person responsible only for other zones is still listed, because that person can be sent.
  */
 export function rankNearest(people: readonly RosterPerson[], scene: Scene): PersonOnDuty[] {
   const serving = people.filter(({ villages }) => villages.includes(scene.village))

@@ -132,9 +132,21 @@ function checkFiles(config: GatewayConfig): Problem[] {
       passwordFile,
     ]),
     ['commands.updaterFile', commands.updaterFile],
+    ...filesNamedIn('bridges', config.bridges),
+    ...filesNamedIn('push', config.push),
   ]
   const unreadable = others.flatMap(([path, file]) => checkReadable(path, file))
   return [...certificates, ...unreadable, ...checkPasswords(mqtt.passwordFile), ...checkDataDir(config)]
+}
+
+/** Every key below `value` that names a file: passwords, tokens, authorities, mappings. */
+function filesNamedIn(path: string, value: unknown): [path: string, file: string][] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]): [string, string][] =>
+    key.endsWith('File') && typeof inner === 'string'
+      ? [[`${path}.${key}`, inner]]
+      : filesNamedIn(`${path}.${key}`, inner),
+  )
 }
 
 function checkReadable(path: string, file: string | undefined): Problem[] {

@@ -137,6 +137,19 @@ uplink: { url: "mqtts://centre:8883", caFile: no-ca.crt }
       ['mqtt.listeners.0.tls.certFile', 'mqtt.listeners.0.tls.keyFile', 'uplink.caFile'],
     ],
     [
+      'bridge',
+      `
+box: { id: upper-brook }
+dataDir: data
+mqtt: { listeners: [{ port: 1883 }] }
+bridges:
+  - { id: old, dialect: zigbee2mqtt, url: "mqtts://10.0.0.2:8883", username: box, passwordFile: no.password, caFile: no.pem }
+  - { id: vendor, dialect: ttn, tokenFile: no.token }
+push: { host: 127.0.0.1, port: 8090 }
+`,
+      ['bridges.0.passwordFile', 'bridges.0.caFile', 'bridges.1.tokenFile'],
+    ],
+    [
       'shared port',
       `
 box: { id: upper-brook }

@@ -1,6 +1,8 @@
 // Is a file replaced as a whole, with its mode, and never through a planted link?
 import {
+  chownSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -17,6 +19,14 @@ import { replaceFile, replaceFileSync } from '../../../platform/replace-file.ts'
 let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gengfu-replace-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+it.skipIf(process.getuid?.() !== 0)('a file that root replaces belongs to the owner of the folder', () => {
+  const own = join(folder, 'service')
+  mkdirSync(own)
+  chownSync(own, 65534, 65534)
+  replaceFileSync(join(own, 'one.json'), 'text', 0o600)
+  expect(statSync(join(own, 'one.json'))).toMatchObject({ uid: 65534, gid: 65534 })
+})
 
 it.each([
   ['replaceFile', (file: string, text: string) => replaceFile(file, text, { mode: 0o600 })],
