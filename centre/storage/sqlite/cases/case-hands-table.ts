@@ -29,28 +29,16 @@ interface CaseHandsOptions {
   logChange: (message: ShiftMessageBody) => StoredChange
 }
 
+type Move = (items: readonly Case[], input: CentreInput, nowMs: number) => StoredChange[]
+
 export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
-  const { db, rows, policy, keep, seal, logChange } = options
-  const insert = db.prepare("INSERT INTO shifts (body) VALUES ('{}')")
-  const update = db.prepare('UPDATE shifts SET body = ? WHERE number = ?')
-  const select = db.prepare<[number], { body: string }>('SELECT body FROM shifts WHERE number = ?')
+  const { db, rows, policy, keep } = options
 
   function move(items: readonly Case[], input: CentreInput, nowMs: number): StoredChange[] {
     return items.flatMap((item) => {
       const outcome = takeCentreInput(item, input, policy(), nowMs)
       return outcome.ok ? keep(item, outcome, nowMs) : []
     })
-  }
-
-  function put(shift: Shift, who: string, what: string, why: string, atMs: number): StoredChange[] {
-    update.run(JSON.stringify(shift), shift.shift)
-    seal({ alarm: `shift ${shift.shift}`, atMs, who, what, why })
-    return [logChange({ type: 'shift.changed', shift })]
-  }
-
-  function find(shift: number): Shift | undefined {
-    const row = select.get(shift)
-    return row && readDocument(db, 'shifts', shift, row.body)
   }
 
   return {
@@ -72,6 +60,31 @@ export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
       return changes
     }),
 
+    ...createShiftCalls(options, move),
+  }
+}
+
+/** The hand-over of a shift, which both people sign. */
+function createShiftCalls(
+  { db, rows, seal, logChange }: CaseHandsOptions,
+  move: Move,
+): Pick<CaseHandsCalls, 'offerShift' | 'endShift'> {
+  const insert = db.prepare("INSERT INTO shifts (body) VALUES ('{}')")
+  const update = db.prepare('UPDATE shifts SET body = ? WHERE number = ?')
+  const select = db.prepare<[number], { body: string }>('SELECT body FROM shifts WHERE number = ?')
+
+  function put(shift: Shift, who: string, what: string, why: string, atMs: number): StoredChange[] {
+    update.run(JSON.stringify(shift), shift.shift)
+    seal({ alarm: `shift ${shift.shift}`, atMs, who, what, why })
+    return [logChange({ type: 'shift.changed', shift })]
+  }
+
+  function find(shift: number): Shift | undefined {
+    const row = select.get(shift)
+    return row && readDocument(db, 'shifts', shift, row.body)
+  }
+
+  return {
     offerShift: immediately(
       db,
       (leaving: string, entering: string, text: string, wallMs: number): ShiftOutcome => {
@@ -106,13 +119,8 @@ export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
             : { type: 'over', shift: found }
         const { leaving, entering } = found
         const taken = isTaken ? rows.heldBy(leaving) : []
-        const shift: Shift = {
-          ...found,
-          state,
-          endedAtMs: atMs,
-          endText: text,
-          ...(isTaken ? { cases: taken.map(({ id }) => id) } : {}),
-        }
+        const cases = isTaken ? { cases: taken.map(({ id }) => id) } : {}
+        const shift: Shift = { ...found, state, endedAtMs: atMs, endText: text, ...cases }
         const words = `${found.text} ${text}`.trim()
         return {
           type: 'done',
