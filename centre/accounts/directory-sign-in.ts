@@ -1,5 +1,5 @@
-// Sign-in by the town's own directory (OpenID Connect, authorization code with PKCE). The directory says who somebody is; what they
-// may do here is said by their account here: without one nobody comes in.
+// Sign-in by the town's own directory (OpenID Connect, authorization code with PKCE). The directory proves who a person is; what they
+// may do is decided by their account at the centre: without an account, the sign-in is refused.
 import * as oidc from 'openid-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
@@ -24,7 +24,7 @@ interface Pending {
   atMs: number
 }
 
-/** The directory can not be asked, or what came back proves nobody. */
+/** The directory can not be reached, or its answer proves no identity. */
 export class DirectoryFailure extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })

@@ -80,7 +80,7 @@ export class Sessions {
     return expiresAtMs
   }
 
-  /** The session of this id, of one user or of anybody; its streams end. Answers whose it was. */
+  /** The session of this id, of one user or of any user; its streams end. Answers whose it was. */
   async end(id: string, of: string | undefined): Promise<string | undefined> {
     const user = await this.#options.storage.endSession(id, of)
     if (user !== undefined) this.#ended({ session: id })

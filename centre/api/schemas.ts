@@ -15,7 +15,7 @@ const count = z.number().int().min(0)
 const ms = z.number().describe('ms since 1970')
 const limit = z.coerce.number().int().min(1).max(pageMax)
 
-/** What is looked for; with any of these the newest come first. */
+/** The search; with any of these fields the newest rows come first. */
 export const findQuery = {
   q: z
     .string()

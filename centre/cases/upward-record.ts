@@ -1,4 +1,4 @@
-// What the next centre is told of a case: an alarm record, as a box tells of an alarm. Pure.
+// The record of a case for the next centre: an alarm record in the form that a box sends. Pure.
 import { boxAlarmKinds, type Alarm, type AlarmChange, type AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { Case, CaseState } from '../../protocols/domain/case.ts'
 import { isOver } from '../../protocols/domain/case-order.ts'

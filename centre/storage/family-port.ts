@@ -1,4 +1,4 @@
-// Storage's part of families: who asked to be told of which household, and the queue of what is to be told.
+// Storage's part of families: who asked for news of which household, and the queue of notices for them.
 import type { Family, FamilyNotice, FamilyStateAnswer } from '../../protocols/desk/families.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 

@@ -133,7 +133,7 @@ export interface ZoneDocument {
   /** The latest intrusion, waiting for a second sensor to confirm it. */
   trigger?: { device: string; atMs: number }
   maintenance?: Maintenance
-  /** Of a household that asked for it: when somebody moved last, and when to look again. */
+  /** Of a household with `noActivity`: time of the last movement, and when to check again. */
   activity?: { movedMs: number; lookMs?: number }
 }
 

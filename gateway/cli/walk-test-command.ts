@@ -1,4 +1,4 @@
-// `gengfu walk-test`: a test of the devices in the name of the person who makes it. It ends by itself, is marked everywhere, and calls nobody.
+// `gengfu walk-test`: a test of the devices in the name of the person who makes it. It ends by itself, is marked everywhere, and pages no person.
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { print, printProblem } from '../../platform/terminal.ts'
 import { CentreChanges } from '../config/centre-changes.ts'

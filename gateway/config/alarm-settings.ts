@@ -174,7 +174,7 @@ export const zoneSchema = z.strictObject({
   /** The state at the first start, and outside the schedule: a zone without a setting is disarmed. */
   armed: z.boolean().default(false),
   schedule: z.array(span).max(50).optional(),
-  /** The household asked to be looked after: nobody moves for so many hours outside of its quiet hours. */
+  /** Opt-in of the household: an alarm after this many hours without movement, outside of its quiet hours. */
   noActivity: z
     .strictObject({ hours: z.number().min(1).max(168), quiet: span.omit({ days: true }).optional() })
     .optional(),

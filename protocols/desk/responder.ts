@@ -64,7 +64,7 @@ export const pieceBytesMax = 32 * 1024
 /** Photos of one link. */
 export const photosMax = 20
 
-/** A link as the desk is told of it; `url` only where it was just made. */
+/** A link as the desk shows it; `url` only in the answer that made it. */
 export interface ResponseLink {
   id: string
   to: string

@@ -1,4 +1,4 @@
-// The daily "zero report" of a village: nothing happened, so many devices were heard. A log record of the box.
+// The daily "zero report" of a village: nothing happened, and how many devices reported. A log record of the box.
 import { z } from 'zod'
 import { countMax } from '../domain/limits.ts'
 
@@ -24,7 +24,7 @@ export interface DailyReportFacts {
   openAlarms?: number | undefined
 }
 
-/** The day at a place that is so many minutes ahead of UTC. */
+/** The day at a place, by its offset from UTC in minutes. */
 export const dayAt = (wallMs: number, offsetMin: number): string =>
   new Date(wallMs + offsetMin * minuteMs).toISOString().slice(0, 10)
 

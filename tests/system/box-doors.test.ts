@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { everyMutation } from '../fuzz/structural-mutations.ts'
 import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
 
-/** One in so many of all mutations; no divisor of the number of poisons. */
+/** One of this many mutations is tried; no divisor of the number of poisons. */
 const stride = 13
 const place = createBoxFolder()
 const token = 'a-long-token-of-a-vendor'

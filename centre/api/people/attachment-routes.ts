@@ -1,4 +1,4 @@
-// The routes of a case's files. What is taken in is judged by its bytes; what is handed out is never run by a browser, and the look
+// The routes of a case's files. The type of an upload is decided by its bytes; a download never runs in a browser, and each look
 // is in the audit trail first.
 import type { z } from 'zod'
 import { answeringRoles, type DeskAlarm, type Role } from '../../../protocols/desk/api.ts'

@@ -1,4 +1,4 @@
-// The routes of families: a supervisor makes a link for one who asked to be told of a household; the page behind it shows "raised"
+// The routes of families: a supervisor makes a link for a person who asked for news of a household; the page behind it shows "raised"
 // and "ended". Outlets read what waits to be passed on and say that they have taken it.
 import { z } from 'zod'
 import type { Role } from '../../../protocols/desk/api.ts'

@@ -66,7 +66,7 @@ const problemOf: Record<Exclude<ResponseOutcome['type'], 'done' | 'refused'>, Pr
   full: 'too-many-entries',
 }
 
-/** A guess is found out by a read, before anything is written; it can shut nobody out. */
+/** A wrong token is found by one read, before any write; it locks no person out. */
 function createProof({ storage, clock, securityLog }: ResponseRouteOptions) {
   let notedAtMs = -Infinity
   return async ({ token, header, address, admit }: RouteCall): Promise<LinkProof> => {

@@ -16,7 +16,7 @@ export interface DirectoryRouteOptions {
   logger: Logger
 }
 
-/** The browser shows its state again when it comes back: a link from elsewhere begins nobody's session. */
+/** The browser shows its state again when it comes back: a link from another site can not start a session. */
 export const flowCookie = 'gengfu_oidc'
 /** From the callback to the desk, whatever path a proxy puts in front. */
 const desk = '../../../'

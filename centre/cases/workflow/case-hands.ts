@@ -56,7 +56,7 @@ export function takeBack(step: Step, { text }: { text: string }): Outcome {
   if (item.handedTo === undefined) return same(item)
   const { handedTo, ...rest } = item
   const back = { ...step, item: rest }
-  // What the other centre holds is in nobody's hands here.
+  // A case that the other centre holds has no operator here.
   if (item.holder === `centre:${handedTo}`) return giveBack(back, 'taken-back', text, handedTo)
   return done(back, {}, 'taken-back', text, handedTo)
 }

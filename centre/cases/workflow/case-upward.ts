@@ -39,7 +39,7 @@ export function hearAnswer(step: Step, input: Extract<CentreInput, { do: 'report
   return done(said, change, 'report-answered', [stage, who, text].filter((part) => part !== '').join(' '), to)
 }
 
-/** The centre that has the queue for the night has accepted it: somebody has the case. */
+/** The centre that has the queue for the night has accepted it: a person is responsible for the case. */
 function acceptedThere(item: Case, to: string, stage: string, nowMs: number): Partial<Case> {
   const isTaken = stage === 'accepted' || stage === 'dispatched'
   if (item.handedTo !== to || !isTaken || (item.state !== 'open' && !item.needsAnswer)) return {}

@@ -7,7 +7,7 @@ import type { DeviceFacts } from '../resolved-settings.ts'
 import { findAlarm } from './answer.ts'
 import { withText, writeAlarm } from './write-alarm.ts'
 
-/** What somebody at home sets off by mistake. */
+/** The kinds that a person at home can set off by mistake. */
 const byMistake = new Set<AlarmKind>(['sos', 'assist', 'smoke', 'gas', 'fire', 'intrusion', 'no-activity'])
 /** Who was forced to call, or calls in secret, may be forced to call off. */
 const neverCalledOff = new Set(['duress', 'silent', 'hostile'])

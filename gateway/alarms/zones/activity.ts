@@ -1,4 +1,4 @@
-// No movement in a household that asked to be looked after: none of its sensors has seen any for so many hours outside of its quiet
+// No movement in a household with `noActivity`: its sensors report none for the configured hours, outside of its quiet
 // hours. Only the time of the last movement is kept, and no pattern.
 import type { ZoneSettings } from '../../config/alarm-settings.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -41,7 +41,7 @@ function begin(judging: Judging, zone: ZoneSettings, { hours }: NoActivity): voi
   judging.dues.touch(zoneKey(zone.id), lookMs)
 }
 
-/** Somebody moved there, or what counts as much: they have disarmed their zone. */
+/** A movement in the household; disarming its zone counts as one. */
 function moved(judging: Judging, zone: ZoneSettings, noActivity: NoActivity): void {
   for (const { id } of judging.settings.devicesByZone.get(zone.id) ?? []) clear(judging, id, 'no-activity')
   const activity = readZone(judging.memory, zone.id)?.activity

@@ -1,4 +1,4 @@
-// The share of each device at intake: so many messages that are no plain reports (alarms, unreadable ones, presence) may be under way.
+// The share of each device at intake: how many messages that are no plain reports (alarms, unreadable ones, presence) are in progress.
 // The rest of its messages wait in their order and are handed on in turn with other devices: no flood delays another device's press.
 
 /** A message that can wait here. */

@@ -35,7 +35,7 @@ export class AwaitedAnswers {
     this.#waiting.delete(key)
     const cancel =
       policy.by === 'refusal'
-        ? // Nobody has complained.
+        ? // No failure was reported in time.
           this.#clock.after(refusalMs, () => this.#end(key, { ok: true }))
         : () => undefined
     this.#waiting.set(key, { device, id, policy, answered, cancel })

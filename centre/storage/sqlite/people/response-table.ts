@@ -159,7 +159,7 @@ interface Found {
 }
 type NotFound = { type: 'unknown' | 'expired' | 'other-phone' }
 
-/** The link and its case; a link that nobody has opened yet is kept for this phone. */
+/** The link and its case; the first phone that opens a link is the only one that may use it. */
 function findLink(
   { caseOf, seal }: ResponseTableOptions,
   links: Links,
@@ -229,7 +229,7 @@ export function createResponseWriter(options: ResponseTableOptions): ResponseWri
   return {
     ...linkCalls(options, links),
     ...entryCalls(options, links),
-    /** A week after their end nobody asks any more why a link does not open. */
+    /** A week after its end a link needs no explanation any more. */
     dropExpiredLinks: (nowMs: number) => links.dropOld.run(Math.round(nowMs) - 7 * 86_400_000).changes,
   }
 }

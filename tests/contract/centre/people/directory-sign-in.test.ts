@@ -1,4 +1,4 @@
-// Does a sign-in by a foreign OpenID Connect provider open a session of the account of that name, and nobody else's?
+// Does a sign-in by a foreign OpenID Connect provider open a session of the account of that name, and of no other account?
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
 // Does the link of a person who was sent open once, on one phone, for one case and no longer than it should; is what comes through
-// it in the case's history once; and are files judged by their bytes, named by nobody's wish, and looked at on record only?
+// it in the case's history once; and are files judged by their bytes, never named by the sender, and looked at on record only?
 import { connect } from 'node:net'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ const otherPhone = 'b'.repeat(32)
 const entryId = (): string => (++sequence).toString(16).padStart(16, '0')
 const place = { zone: '王奶奶家', grid: 'g-7', phone: '13800000000', household: '东路 3 号' }
 
-/** An accepted case with somebody sent, and the token of the link. */
+/** An accepted case with a person sent, and the token of the link. */
 async function dispatched(to = ['Dr Li']): Promise<{ id: string; tokens: string[] }> {
   const number = ++sequence
   await box.report('red', number, [makeAlarm(number, 'raised', { id: `sos-${number}`, place })], { skip: [] })
@@ -170,7 +170,7 @@ test('a link is over after its hours, and no guess, cookie or token of a person 
   const flipped = (token.startsWith('0') ? '1' : '0') + token.slice(1)
   for (const guess of [flipped, '0'.repeat(64), ops, token.slice(0, 63)])
     expect(await codeOf(await open(guess))).toBe('no-link')
-  // Guesses from the same address shut nobody out.
+  // Guesses from the same address lock no person out.
   await Promise.all(Array.from({ length: 100 }, () => open('1'.repeat(64))))
   expect((await open(token)).status).toBe(200)
   expect(await codeOf(await open(token, 'short'))).toBe('bad-request')

@@ -80,7 +80,7 @@ test('a role that needs one does nothing before it is set up, and then signs in 
   const { secret, codes } = await enrol(first)
   expect(codes).toHaveLength(10)
   expect((await running.get('/api/v1/alarms', first)).status).toBe(200)
-  // The session of somebody else who knew the password is over.
+  // The session of another person who knew the password is over.
   expect((await running.get('/api/v1/me', other)).status).toBe(401)
   expect(await codeOf(login('chief'))).toBe('code-needed')
   expect(await codeOf(login('chief', { code: '000000' }))).toBe('wrong-code')

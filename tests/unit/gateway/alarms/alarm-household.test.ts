@@ -1,4 +1,4 @@
-// What a household asks for: help that is no emergency, to be looked after when nobody moves, to say "that was me", and neighbours who hear.
+// What a household asks for: help that is no emergency, an alarm when no movement is seen, to say "that was me", and neighbours who hear.
 import { describe, expect, it } from 'vitest'
 import type { AlarmSettingsInput } from '../../../../gateway/config/alarm-settings.ts'
 import { AlarmVillage } from './alarm-village.ts'
