@@ -97,6 +97,9 @@ export interface DevicePublisher {
   publish(topic: string, payload: Uint8Array | string, choice?: PublishChoice): Promise<void>
 }
 
+/** The device id of the box itself, for the proof that events are answered; no device of the village. */
+export const ownDevice = 'gengfu-self'
+
 /** An event of the box's own, to prove that events are answered. */
 export interface OwnEvent {
   device: string

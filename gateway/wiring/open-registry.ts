@@ -8,7 +8,7 @@ import { kindOfReadings } from '../config/kind-of-readings.ts'
 import { speaksFrom, type RegistryNews, type RegistryRequest } from '../config/registry-changes.ts'
 import { knockingMax, type DevicesAnswer, type KnockingDevice } from '../../protocols/console/api.ts'
 import { bad, type Result } from '../../protocols/kit/result.ts'
-import type { DeviceBroker } from '../broker/port.ts'
+import { ownDevice, type DeviceBroker } from '../broker/port.ts'
 import type { Stranger } from '../dialects/box/strangers.ts'
 import { OpenDoors } from '../dialects/box/open-doors.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
@@ -63,7 +63,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
   parts.add('registry', () => cancel())
   const knocking = (): KnockingDevice[] => {
     const listed = new Set(config.devices.map((device) => hardwareKey(speaksFrom(device))))
-    const known = new Set([...config.devices, ...config.bridges].map(({ id }) => id))
+    const known = new Set([ownDevice, ...[...config.devices, ...config.bridges].map(({ id }) => id)])
     const nowMs = boxClock.now().steadyMs
     const behind = dialects.dialects
       .strangers()

@@ -1,7 +1,7 @@
 // A new version on trial proves itself: the journal answers, a device of the box's own gets its PUBACK, the console answers; later a
 // Receipt of the centre. What came of it lies in files that the release script reads before the next start.
 import { messageOf } from '../../../platform/failure.ts'
-import type { DeviceBroker } from '../../broker/port.ts'
+import { ownDevice, type DeviceBroker } from '../../broker/port.ts'
 import { judgeRelease, type ReleaseFacts } from '../../health/release/judge-release.ts'
 import { ReleaseFiles, readTrial } from '../../health/release/release-files.ts'
 import type { Journal } from '../../journal/port.ts'
@@ -9,8 +9,6 @@ import type { Uplink } from '../../uplink/port.ts'
 import type { Base } from '../base.ts'
 import { programFolder } from '../program-folder.ts'
 
-/** The device that the box itself is for the proof. */
-const ownDevice = 'gengfu-self'
 /** Between two looks at a version on trial. */
 const lookEveryMs = 5000
 const answerMsMax = 4000
