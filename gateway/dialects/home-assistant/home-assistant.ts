@@ -92,7 +92,7 @@ function decode({ topic, payload }: DialectMessage, known: Knowledge): Decoded {
   // What has been announced under Home Assistant's own topics is no board of that name.
   if (node !== '' && node !== 'homeassistant')
     return readState([{ device: deviceIdOf(node), component, name: object }], payload)
-  const status = /^([^/]+)\/status$/.exec(topic)
+  const status = /^(.+)\/status$/.exec(topic)
   if (status) {
     const word = textOf(payload).trim()
     if (word !== 'online' && word !== 'offline') return nothing('a status that is not about a connection')

@@ -67,7 +67,8 @@ export function pressOf(action: unknown): Press | undefined {
   if (parts.some((part) => part === 'release' || part === 'released')) return undefined
   if (parts.includes('duress')) return 'duress'
   if (parts.includes('assist') || parts.includes('assistance')) return 'assist'
-  if (parts.includes('cancel')) return 'cancel'
+  // A lock's own "cancel" is none of a household's call.
+  if (parts.includes('cancel') && !parts.some((part) => part.includes('lock'))) return 'cancel'
   if (parts.some((part) => held.has(part))) return 'held'
   if (parts.some((part) => double.has(part))) return 'double'
   if (parts.some((part) => emergency.has(part))) return 'pressed'

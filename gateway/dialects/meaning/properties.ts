@@ -57,14 +57,25 @@ const level: Read = (value, { unit }) => {
   const waterLevelMm = millimetresOf(value, unit ?? 'm')
   return waterLevelMm === undefined ? {} : { waterLevelMm }
 }
+const healthy = /^(none|clear|normal|ok|no_fault|)$/i
+/** Words other than "none" name a fault: `sensor_fault`, `e1`. */
 const fault =
   (word: string): Read =>
-  (value) => ({ [word]: flagOf(value) })
+  (value) => ({ [word]: typeof value === 'string' ? (flagOf(value) ?? !healthy.test(value)) : flagOf(value) })
+/** The alarm bit of a door sensor whose converter names no door: set is open (ZCL, IAS zone, contact switch). */
+const portal: Read = (value) => ({ contact: contactOf(value, true) })
+/** A window that is tilted is not closed. */
+const opening: Read = (value) =>
+  typeof value === 'string' && /^(open|closed|tilted)$/i.test(value)
+    ? { contact: /^closed$/i.test(value) ? 'closed' : 'open' }
+    : {}
 
 const reads: Record<string, Read> = {
   contact,
   garage_door_contact: contact,
   door_state: doorWord,
+  opening_state: opening,
+  portal,
   occupancy: flag('motion'),
   presence: flag('motion'),
   motion: flag('motion'),
@@ -84,6 +95,8 @@ const reads: Record<string, Read> = {
     leak: value === 'water_leakage_yes' ? true : value === 'water_leakage_no' ? false : null,
   }),
   water_sensor: flag('leak'),
+  current_device_status: (value) =>
+    typeof value === 'string' ? { leak: value.includes('water_leakage') } : { leak: null },
   leak: flag('leak'),
   vibration: flag('vibration'),
   moving: (value) => (typeof value === 'boolean' ? { vibration: value } : {}),
@@ -99,20 +112,30 @@ const reads: Record<string, Read> = {
   water_level: level,
   liquid_level_percent: number('levelPercent', percentOf),
   battery_state: batteryWord,
-  fault: (value, { unit }) => (unit === undefined && flagOf(value) !== null ? { fault: flagOf(value) } : {}),
+  battery_level: batteryWord,
+  fault: (value, { unit }) =>
+    unit !== undefined || typeof value === 'number' ? {} : fault('fault')(value, {}),
   trouble: fault('trouble'),
   fault_alarm: fault('fault_alarm'),
   battery_defect: fault('battery_defect'),
+  device_fault: fault('device_fault'),
   sensor_fault: fault('sensor_fault'),
   ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'on' : 'off' }),
 }
 
 /** Flags by which a device says that something is wrong with it. */
-export const faultFlags = ['trouble', 'fault', 'fault_alarm', 'battery_defect', 'sensor_fault']
+export const faultFlags = [
+  'trouble',
+  'fault',
+  'fault_alarm',
+  'battery_defect',
+  'device_fault',
+  'sensor_fault',
+]
 
 /** Alarm bits and channels of their own: `water_leak_alarm_1`, `smoke_alarm_2`, `channel_3_leak_detect`. */
 const numbered: readonly (readonly [name: RegExp, meaning: string])[] = [
-  [/^(water_leak|smoke|gas|carbon_monoxide|occupancy)_alarm_\d$/, '$1'],
+  [/^(contact|water_leak|smoke|gas|carbon_monoxide|occupancy)_alarm_\d$/, '$1'],
   [/^(?:channel|input)_\d+_leak_detect$/, 'water_leak'],
 ]
 
@@ -134,7 +157,24 @@ export function readProperty(
 export const isMeaningful = (name: string): boolean => Object.hasOwn(reads, plainName(name))
 
 /** A switch that stays on after a call for help until it is taken back: its going on is the call. */
-export const isCallSwitch = (name: string): boolean => name === 'sos' || name === 'sos_alarm'
+export const isCallSwitch = (name: string): boolean => Object.hasOwn(calls, name)
+
+/** The words with which a fall detector reports that a person fell; a possible fall is none yet. */
+const falls = (words: readonly string[]) => (value: unknown) =>
+  typeof value === 'string' ? words.includes(value) : undefined
+const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
+const calls: Readonly<Record<string, (value: unknown) => boolean | undefined>> = {
+  sos: isTrue,
+  sos_alarm: isTrue,
+  fall_down_status: falls(['fall']),
+  fall_status: falls(['fall_alarm']),
+  // FDS315: with "unoccupied", "sitting" and others.
+  status: falls(['falling']),
+}
+
+/** Undefined: the value says nothing of a call. */
+export const callOf = (name: string, value: unknown): boolean | undefined =>
+  Object.hasOwn(calls, name) ? calls[name]?.(value) : undefined
 
 /** Two endpoints of one device give the same reading: the worse one counts. */
 export function worse(one: unknown, other: unknown): unknown {

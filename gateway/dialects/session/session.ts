@@ -75,7 +75,7 @@ export class DialectSession {
     for (const [index, result] of results.entries()) {
       const vanished = vanishedFields(result, this.known)
       learned.push(...vanished.learned)
-      if (vanished.faults.length > 0)
+      if (vanished.faults)
         results[index] = { ...result, faults: [...(result.faults ?? []), ...vanished.faults] }
     }
     this.known.take(learned)

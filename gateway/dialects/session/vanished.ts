@@ -13,17 +13,20 @@ interface Fields {
   missing?: string[]
 }
 
-/** Faults to add to the result, and the document for the next one. */
+/** Faults to add to the result (an empty list: the fault is over), and the document for the next one. */
 export function vanishedFields(
   result: DeviceResult,
   known: LearnedDocuments,
-): { faults: string[]; learned: Learned[] } {
+): { faults: string[] | undefined; learned: Learned[] } {
   const key = `fields:${result.device}`
   const before = (known.get(key) ?? { names: [] }) as Fields
   const present = protective.filter((name) => name in result.readings)
   const names = [...new Set([...before.names, ...present])]
   if (!result.isWholeState || before.isPartial)
-    return { faults: [], learned: names.length > before.names.length ? [[key, { ...before, names }]] : [] }
+    return {
+      faults: undefined,
+      learned: names.length > before.names.length ? [[key, { ...before, names }]] : [],
+    }
   const missing = before.names.filter((name) => !present.includes(name))
   const cameBack = before.missing?.some((name) => present.includes(name)) === true
   const fields: Fields = {
@@ -32,7 +35,7 @@ export function vanishedFields(
   }
   const isSame = JSON.stringify(fields) === JSON.stringify(before)
   return {
-    faults: cameBack ? [] : missing.map((name) => `field-vanished:${name}`),
+    faults: cameBack ? [] : missing.length > 0 ? missing.map((name) => `field-vanished:${name}`) : undefined,
     learned: isSame ? [] : [[key, fields]],
   }
 }

@@ -20,6 +20,7 @@ import {
   type Learned,
 } from '../port.ts'
 import { readChip, readInput } from './inputs.ts'
+import { readZigbee } from './zigbee.ts'
 
 const contentWindowMs = 1000
 
@@ -194,6 +195,11 @@ function decode({ topic, payload, isRetained }: DialectMessage, known: Knowledge
   if (!found) return unreadable('neither cmnd, stat nor tele stands in the topic')
   if (found.prefix === 'cmnd') return nothing('a command for a board')
   const { place, what, topic: boardTopic } = found
+  const zigbee = readZigbee(place, what, objectOf(payload) ?? {}, known)
+  if (zigbee)
+    return zigbee.results.length > 0
+      ? zigbee
+      : nothing('about the Zigbee devices of a bridge', zigbee.learned)
   const before = known.get(boardKey(place)) as Board | undefined
   const board: Board = before ?? { name: place, topic: boardTopic }
   const device = board.mac ?? deviceIdOf(place)
@@ -268,7 +274,9 @@ export const tasmota: Dialect = {
   }),
   claims: (topic) =>
     /^(tele|stat|cmnd)\/.|^tasmota\/discovery\//.test(topic) ||
-    /\/(tele|stat)\/(LWT|STATE|SENSOR|RESULT|POWER\d*|SWITCH\d*|BUTTON\d*|INFO\d|STATUS\d*)$/.test(topic),
+    /\/(tele|stat)\/(LWT|STATE|SENSOR|RESULT|ZbReceived|POWER\d*|SWITCH\d*|BUTTON\d*|INFO\d|STATUS\d*)$/.test(
+      topic,
+    ),
   decode,
   encode,
 }

@@ -5,6 +5,8 @@ import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
 import { describe, deviceKey, nameKey, readDevices, type KnownDevice } from './devices.ts'
 
 export const baseKey = 'z2m-base'
+/** Whether its messages contain all values of a device, or only those that it has just sent. */
+export const cacheKey = 'z2m-cache'
 export const groupKey = (name: string): string => `z2m-group:${name}`
 /** Groups of one network that are kept. */
 const groupsMax = 500
@@ -44,6 +46,15 @@ function readRename(answer: Record<string, unknown>, known: Knowledge): Decoded 
     [nameKey(to), named],
     [deviceKey(named.address), { ...device, name: to }],
   ])
+}
+
+/** `cache_state: false`: a message contains only what the device has just sent, so nothing that is missing has vanished. */
+function readInfo(info: Record<string, unknown>, known: Knowledge): Decoded {
+  const config = isObject(info['config']) ? info['config'] : {}
+  const advanced = isObject(config['advanced']) ? config['advanced'] : {}
+  const isCached = (advanced['cache_state'] ?? config['cache_state']) !== false
+  const before = (known.get(cacheKey) as { isCached: boolean } | undefined)?.isCached ?? true
+  return nothing('about the bridge itself', isCached === before ? undefined : [[cacheKey, { isCached }]])
 }
 
 /** The answer to a request of ours, by the number that it carried. */
@@ -88,6 +99,7 @@ export function readBridge(what: string, payload: Uint8Array, base: string, know
     const learned = names.slice(0, groupsMax).map((name): Learned => [groupKey(name), { name }])
     return nothing('the list of groups', learned)
   }
+  if (what === 'info' && isObject(value)) return readInfo(value, known)
   if (what === 'event' && isObject(value)) return readEvent(value, known)
   if (what === 'response/device/rename' && isObject(value)) return readRename(value, known)
   if (what.startsWith('response/') && isObject(value) && typeof value['transaction'] === 'string')

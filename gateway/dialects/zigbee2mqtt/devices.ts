@@ -1,7 +1,7 @@
 // The bridge's list of devices: who is who, what each can say and be told, in as few words as the rest needs.
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
-import { isCallSwitch, isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
+import { callOf, isCallSwitch, isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
 
 /** Devices of one list that are read; a coordinator supports a few hundred. */
 export const devicesMax = 5000
@@ -28,6 +28,7 @@ interface Expose {
   unit: string | undefined
   value_on: unknown
   value_off: unknown
+  values: unknown
   description: unknown
 }
 
@@ -44,6 +45,7 @@ const exposeOf = (expose: Record<string, unknown>): Expose => ({
   unit: textIn(expose, 'unit'),
   value_on: expose['value_on'],
   value_off: expose['value_off'],
+  values: expose['values'],
   description: expose['description'],
 })
 
@@ -70,6 +72,22 @@ function spellingOf({ name, unit, value_on: on, value_off: off, description }: E
   }
 }
 
+/** What an alarm without a name of its own is for: the description of the device says it. */
+const unnamed: readonly (readonly [name: string, description: RegExp, meaning: string])[] = [
+  ['alarm_status', /water ?leak/i, 'water_leak'],
+  ['alarm_status', /vibration/i, 'vibration'],
+  ['alarm_1', /\b(door|window|contact)\b/i, 'portal'],
+]
+
+/** A list of words has to contain one that is a call: "status" is also the name of other things. */
+const isCall = (name: string, { values }: Expose): boolean =>
+  isCallSwitch(name) && (!Array.isArray(values) || values.some((word) => callOf(name, word) === true))
+
+function meaningOf(name: string, definition: Record<string, unknown>): string {
+  const description = scalarText(definition['description']) ?? ''
+  return unnamed.find(([of, pattern]) => of === name && pattern.test(description))?.[2] ?? name
+}
+
 function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
   const known: Omit<KnownDevice, 'name'> = { properties: {} }
   if (!isObject(definition)) return known
@@ -79,8 +97,9 @@ function readDefinition(definition: unknown): Omit<KnownDevice, 'name'> {
     const { name, type } = expose
     const property = expose.property ?? name
     if (name === undefined || property === undefined) continue
-    if (isMeaningful(name) || name === 'action' || isCallSwitch(name))
-      known.properties[property] = { is: name, ...spellingOf(expose) }
+    const is = meaningOf(name, definition)
+    if (isMeaningful(is) || is === 'action' || isCall(is, expose))
+      known.properties[property] = { is, ...spellingOf(expose) }
     if (name === 'warning' && type === 'composite') known.siren = 'warning'
     else if ((name === 'alarm' || name === 'siren') && type === 'binary') known.siren ??= name
     if (name === 'state' && type === 'binary') (known.switches ??= []).push(property)

@@ -1,7 +1,7 @@
 // A device's own message: JSON with all values that the bridge knows of it, one property on a topic of its own, or an
 // action.
 import type { DialectReadings, DeviceResult } from '../port.ts'
-import { faultFlags, isCallSwitch, readProperty, worse } from '../meaning/properties.ts'
+import { callOf, faultFlags, readProperty, worse } from '../meaning/properties.ts'
 import { isMovement, pressOf } from '../meaning/press.ts'
 import { timeOf } from '../meaning/values.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -49,10 +49,8 @@ function readState(state: Record<string, unknown>, known: KnownDevice | undefine
 
 /** Whether its switch for calls is on; undefined where the message does not say. */
 export function callSwitchOf(state: Record<string, unknown>): boolean | undefined {
-  const said = Object.entries(state).filter(
-    ([name, value]) => isCallSwitch(name) && typeof value === 'boolean',
-  )
-  return said.length === 0 ? undefined : said.some(([, value]) => value === true)
+  const said = Object.entries(state).flatMap(([name, value]) => callOf(name, value) ?? [])
+  return said.length === 0 ? undefined : said.includes(true)
 }
 
 export function resultOfState(

@@ -16,7 +16,7 @@ import {
   type Knowledge,
   type Learned,
 } from '../port.ts'
-import { baseKey, groupKey, onlineWord, readBridge } from './bridge.ts'
+import { baseKey, cacheKey, groupKey, onlineWord, readBridge } from './bridge.ts'
 import { describe, deviceKey, nameKey, type KnownDevice } from './devices.ts'
 import { callSwitchOf, resultOfState } from './state.ts'
 
@@ -70,7 +70,8 @@ function readWhole(rest: string, payload: Uint8Array, known: Knowledge): Decoded
   if (!isObject(state)) return unreadable('not a JSON object', whoIs(rest, undefined, known).address)
   if (known.get(groupKey(rest)) !== undefined) return nothing('a group of devices')
   const { address, device } = whoIs(rest, state, known)
-  return readState(address, state, device, known, true)
+  const isCached = (known.get(cacheKey) as { isCached: boolean } | undefined)?.isCached ?? true
+  return readState(address, state, device, known, isCached)
 }
 
 /** A switch for calls says "on" in each message until it is taken back: its going on is the call. */

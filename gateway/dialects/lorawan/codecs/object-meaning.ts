@@ -75,6 +75,8 @@ const volts: Read = ({ value, unit }) => {
   const millivolts = /mv/i.test(unit) || (number !== null && number > 100)
   return number === null ? {} : { batteryVolts: rounded(millivolts ? number / 1000 : number) }
 }
+/** A heat detector detects a fire. */
+const heat: Read = ({ value }) => ({ heatAlarm: yesOrNo(value), fire: yesOrNo(value) })
 const celsius: Read = ({ value, unit }) => readProperty('temperature', value, { unit }) ?? {}
 const distance: Read = ({ value, unit }) => {
   const millimetres = millimetresOf(value, unit === '' ? 'mm' : unit)
@@ -204,8 +206,8 @@ const reads: Readonly<Record<string, Read>> = {
   distance_mm: distance,
   distance_median: distance,
   distance_average: distance,
-  high_temp_alarm: flag('heatAlarm'),
-  heat_alarm: flag('heatAlarm'),
+  high_temp_alarm: heat,
+  heat_alarm: heat,
   vibration: counted('vibration'),
   acc_motion: counted('vibration'),
   co2: ({ value }) => ({ co2Ppm: numberOf(value) }),
@@ -213,7 +215,9 @@ const reads: Readonly<Record<string, Read>> = {
   depth: level('cm'),
   pressure_bar: ({ value }) => ({ pressureBar: numberOf(value) }),
   digital: ({ value }) => ({ digital: numberOf(value) }),
-  daylight: ({ value }) => ({ daylight: value === 'light' || yesOrNo(value) }),
+  daylight: ({ value }) => ({
+    daylight: value === 'light' ? true : value === 'dim' ? false : yesOrNo(value),
+  }),
   power_event: ({ value }) =>
     typeof value === 'string' && /\bo(n|ff)$/i.test(value)
       ? { mains: /on$/i.test(value) ? 'on' : 'off' }
@@ -264,8 +268,14 @@ const isState = (readings: DialectReadings): boolean =>
     'co2Ppm',
   ].some((name) => name in readings)
 
-function pressIn(value: unknown): Readings['button'] {
+/** What a device reports as its "alarm" may be its supply or its limits: only words of a call or a press count. */
+const callWord =
+  /(^|[ _-])(sos|panic|emergency|help|alarm(ed|ing)?|press(ed)?|push(ed)?|click(ed)?|button|single|double|short|long|held|hold|trigger(ed)?|true|on|yes)([ _-]|$)/i
+
+function pressIn(name: string, value: unknown): Readings['button'] {
   const word = isObject(value) ? (value['status'] ?? value['type'] ?? value['value']) : value
+  if (name.startsWith('alarm') && typeof word === 'string' && !(callWord.test(word) && !/power/i.test(word)))
+    return undefined
   if (word === true || word === 1) return 'pressed'
   if (typeof word !== 'string') return undefined
   if (/^(no|not|none|normal|release|idle|0|false|off)/i.test(word.trim())) return undefined
@@ -313,11 +323,13 @@ const testsButton = (object: Record<string, unknown>): boolean =>
 export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
   const readings: DialectReadings = {}
   const faults: string[] = []
-  const presses: unknown[] = []
+  const presses: [name: string, value: unknown][] = []
   for (const [name, raw] of Object.entries(object).slice(0, namesMax)) {
     const plain = plainName(name)
     const value = valueOf(raw)
-    if (pressNames.has(plain)) presses.push(raw)
+    // A pulse counter's litres.
+    if (plain === 'water' && 'water_conv' in object) continue
+    if (pressNames.has(plain)) presses.push([plain, raw])
     else takeReadings(readings, nameWithoutNumber(plain), value)
     const fault = faultIn(plain, value.value)
     if (fault !== undefined) faults.push(fault)
@@ -326,7 +338,9 @@ export function meaningOfObject(object: Record<string, unknown>): MakerAnswer {
     // Silenced by hand is still smoke.
     readings.smoke ??= /^(alarm|silent)$/i.test(object['event'])
   if (testsButton(object)) readings['testButton'] = true
-  const button = isState(readings) ? undefined : presses.map(pressIn).find((press) => press !== undefined)
+  const button = isState(readings)
+    ? undefined
+    : presses.map(([name, raw]) => pressIn(name, raw)).find((press) => press !== undefined)
   if (button !== undefined) readings.button = button
   const momentary =
     button === undefined ? (readings['testButton'] === true ? { testButton: true } : undefined) : { button }

@@ -85,6 +85,18 @@ function climate(frame: Frame): MakerAnswer {
   }
 }
 
+/** LHT52: hundredths of a degree, tenths of a per cent, and no battery in this frame. */
+function shortClimate(frame: Frame): MakerAnswer {
+  if (frame.length !== 11) return problem('a frame of LHT52 has 11 bytes')
+  return {
+    readings: {
+      temperatureC: temperatureOf(frame.i16(0) / 100),
+      humidityPercent: percentOf(frame.u16(2) / 10),
+      ...(frame.i16(4) === 0x7fff ? {} : { externalTemperatureC: temperatureOf(frame.i16(4) / 100) }),
+    },
+  }
+}
+
 export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer {
   if (fPort === 5) return ignored('the device says which model and band it is')
   if (fPort === 3) return ignored('old records out of the memory of the device')
@@ -95,10 +107,11 @@ export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer
   if (fPort === 4) return ignored('an answer to a setting')
   if (fPort === 7 && model.startsWith('pslb')) return ignored('a series of currents, without a state')
   if (fPort !== 2) return problem(`no table of Dragino has port ${fPort} for it`)
-  if (model.startsWith('lds03')) return timed(frame, 'contact')
+  if (/^l?ds03/.test(model)) return timed(frame, 'contact')
   if (/^(lwl0[34]|wl03)/.test(model)) return timed(frame, 'leak')
   if (model.startsWith('pb01')) return pushButton(frame)
   if (model.startsWith('lht65')) return climate(frame)
+  if (model.startsWith('lht52')) return shortClimate(frame)
   if (/^psl?/.test(model) || frame.length === 9) return probe(frame)
   const isUltrasonic = /^l?dds(75|20|45)/.test(model) || frame.length === 8 || frame.length === 5
   if (!isUltrasonic) return problem('which Dragino device it is: the length is none of ours')

@@ -56,9 +56,14 @@ export function elsys(fPort: number, frame: Frame): MakerAnswer {
     const header = frame.u8(at)
     if (header === settingsType) break
     const [size, read] = fields[header & 0x3f] ?? []
-    if (size === undefined) return problem(`type 0x${header.toString(16)} is in no table of Elsys`)
+    if (size === undefined) {
+      // Its length is unknown, so what is behind it can not be read; what was before it counts.
+      if (Object.keys(readings).length > 0) break
+      return problem(`type 0x${header.toString(16)} is in no table of Elsys`)
+    }
     const offset = [0, 1, 2, 4][header >> 6] ?? 0
     const value = at + 1 + offset
+    if (value + size > frame.length && Object.keys(readings).length > 0) break
     frame.u8(value + size - 1)
     // A value with a time offset is an old value.
     if (offset === 0) Object.assign(readings, read?.(value, frame))

@@ -143,6 +143,11 @@ const gasReport: Field = {
   },
 }
 const skipped = (size: number): Field => ({ size })
+/** What the installer has wired to it is not in the frame. */
+const input = (size: number): Field => ({
+  size,
+  read: (at, frame, { readings }) => (readings['digital'] = frame.u8(at)),
+})
 
 const fields: Readonly<Record<number, Field>> = {
   0x0175: battery,
@@ -173,6 +178,23 @@ const fields: Readonly<Record<number, Field>> = {
   0x04ee: skipped(1),
   // Light, soil, carbon dioxide and air pressure.
   0x0394: skipped(4),
+  0x04ca: skipped(2),
+  // Pulse counters: pulses, and litres with their two factors.
+  0x05c8: skipped(4),
+  0x05e1: skipped(8),
+  0x06e1: skipped(8),
+  0x85e1: skipped(9),
+  0x8500: input(2),
+  0x055b: skipped(7),
+  0x0267: temperature,
+  0x0368: humidity,
+  0x077d: { size: 2, read: (at, frame, { readings }) => (readings['co2Ppm'] = frame.u16le(at)) },
+  0x06cb: skipped(1),
+  0x087d: skipped(2),
+  0x0973: skipped(2),
+  0x0a7d: skipped(2),
+  0x0b7d: skipped(2),
+  0x0c7d: skipped(2),
   0x057d: { size: 2, read: (at, frame, { readings }) => (readings['co2Ppm'] = frame.u16le(at)) },
   0x057f: skipped(2),
   0x05ca: skipped(2),
@@ -207,6 +229,8 @@ const light: Field = {
 /** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
   if (/^vs34[01]/.test(model) && channel === 3) return flag('motion')
+  if (/^am3/.test(model) && channel === 5) return flag('motion')
+  if (/em300di/.test(model)) return input(1)
   // Of devices that are in no list, what the switch is for is not known.
   if (/^(am|ct|ts|uc|vs|wt)/.test(model)) return skipped(1)
   if (channel === 3) return /ws202/.test(model) ? flag('motion') : /ws303/.test(model) ? flag('leak') : magnet
@@ -274,6 +298,8 @@ export function milesight(_fPort: number, frame: Frame, model: string): MakerAns
     found.some((other) => other.channel === channel && other.type === type)
   for (const { channel, at, field } of found)
     (field ?? switchOf(channel, model, has)).read?.(at, frame, state)
+  // Of the soil, and not of the air.
+  if (/smtc/.test(model)) delete state.readings.humidityPercent
   const { readings, press: pressed, faults, isDiagnostic } = state
   if (pressed) readings.button = pressed
   if (Object.keys(readings).length === 0 && !isDiagnostic) {

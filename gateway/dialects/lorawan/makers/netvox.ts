@@ -35,19 +35,21 @@ const climate: Read = (frame) => ({
     humidityPercent: percentOf(frame.u16(6) / 100),
   },
 })
-/** Byte 5 is the alarm of its heat sensor; newer firmware has tenths of a degree behind it. */
+/** The alarm of its heat sensor: a fire, also without smoke. */
+const heat = (frame: Frame): DialectReadings => ({ heatAlarm: isSet(frame, 5), fire: isSet(frame, 5) })
+/** Byte 5 is the heat sensor; newer firmware has tenths of a degree behind it. */
 const smoke: Read = (frame) => {
   const tenths = frame.i16(6)
   return {
     readings: {
       smoke: isSet(frame, 4),
-      heatAlarm: isSet(frame, 5),
+      ...heat(frame),
       ...(tenths === 0 ? {} : { temperatureC: temperatureOf(tenths / 10) }),
     },
   }
 }
 const carbonMonoxide: Read = (frame) => ({
-  readings: { carbonMonoxide: isSet(frame, 4), heatAlarm: isSet(frame, 5) },
+  readings: { carbonMonoxide: isSet(frame, 4), ...heat(frame) },
 })
 const siren: Read = (frame) => ({ readings: { siren: isSet(frame, 5) } })
 /** Temperature, light, occupancy, removed from its place. */

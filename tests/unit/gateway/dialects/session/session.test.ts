@@ -113,7 +113,8 @@ describe('vanished readings', () => {
     expect(faultsOf({ contact: 'open', batteryPercent: 9 }, 0)).toBeUndefined()
     expect(faultsOf({ contact: 'open' }, 2000)).toBeUndefined()
     expect(faultsOf({ batteryPercent: 9 }, 4000)).toEqual(['field-vanished:contact'])
-    expect(faultsOf({ contact: 'closed' }, 6000)).toBeUndefined()
+    // An empty list ends the fault.
+    expect(faultsOf({ contact: 'closed' }, 6000)).toEqual([])
     expect(faultsOf({ batteryPercent: 8 }, 8000)).toBeUndefined()
   })
 })
