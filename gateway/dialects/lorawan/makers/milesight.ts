@@ -229,7 +229,7 @@ const light: Field = {
 /** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
   if (/^vs34[01]/.test(model) && channel === 3) return flag('motion')
-  if (/^am3/.test(model) && channel === 5) return flag('motion')
+  if (model.startsWith('am3') && channel === 5) return flag('motion')
   if (/em300di/.test(model)) return input(1)
   // Of devices that are in no list, what the switch is for is not known.
   if (/^(am|ct|ts|uc|vs|wt)/.test(model)) return skipped(1)
