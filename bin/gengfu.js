@@ -45,6 +45,11 @@ const commands = {
     'runWalkTest',
     'a test of the devices in your own name 走测: walk-test --by NAME --zone ZONE --minutes N',
   ],
+  update: [
+    'gateway/cli/update-command.js',
+    'runUpdate',
+    'signed releases of a box 更新: update status, check, install',
+  ],
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 

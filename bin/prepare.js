@@ -23,6 +23,8 @@ const debian = {
     { name: 'chromium', probe: '/usr/bin/chromium' },
     { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
     { name: 'openssl', probe: '/usr/bin/openssl' },
+    // Signs releases as their makers do.
+    { name: 'minisign', probe: '/usr/bin/minisign' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
     { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
     // An RTSP server that is not ours, for the cameras.

@@ -18,6 +18,7 @@ import { openDesk } from './wiring/open-desk.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
 import { openStorage } from './wiring/open-storage.ts'
 import { openStream } from './wiring/open-stream.ts'
+import { openUpdates } from './wiring/open-updates.ts'
 import { openUpkeep } from './wiring/open-upkeep.ts'
 import { openUpward } from './wiring/open-upward.ts'
 import { createStepTeller, openUplink } from './wiring/open-uplink.ts'
@@ -114,6 +115,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   })
   const commands = await openCommands(base, { storage, downlink, push })
   openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
+  const updates = openUpdates(base, { ...boxes, storage, commands })
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look
@@ -124,6 +126,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     downlink,
     commands,
     pictureRoutes: receiver.pictures.routes,
+    updates,
     notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),
     isHealthy: () => receiver.intake.isHealthy && pulse.isAlive,
     push,

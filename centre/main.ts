@@ -11,6 +11,7 @@ import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
 import { addPrune } from './cli/prune.ts'
+import { addUpdateCommands } from './cli/update-commands.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
@@ -105,6 +106,7 @@ function createProgram(): Command {
   addVerifyAudit(program, load)
   addBackupCommands(program, load)
   addPrune(program, load)
+  addUpdateCommands(program, load)
   return program
 }
 

@@ -181,6 +181,7 @@ class WiredGateway implements Gateway {
       consoleUrl: this.#consoleUrl,
       lastReceiptMs,
       onFailed: (reason) => this.#fail(new ReleaseFailed(reason)),
+      onConfirmed: () => commands.versionProven(),
     })
     logger.info({ ...this.addresses(), epoch: journal.epoch, boot }, 'gateway is listening')
   }

@@ -134,6 +134,7 @@ describe('import directions', () => {
       upward: /^storage\/port\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
+      updates: /^(?!)/,
       figures: /^storage\/figure-port\.ts$/,
       people: /^storage\/(port|people-port|response-port)\.ts$/,
       attachments: /^storage\/(port|response-port)\.ts$/,

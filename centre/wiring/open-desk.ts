@@ -22,6 +22,7 @@ import type { Base } from './base.ts'
 import { openDirectory } from './open-directory.ts'
 import { openPeople } from './open-people.ts'
 import { createStepTeller } from './open-uplink.ts'
+import type { OpenedUpdates } from './open-updates.ts'
 import type { OpenedStream } from './open-stream.ts'
 import type { OpenedVillages } from './open-villages.ts'
 
@@ -30,6 +31,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   downlink: Downlink
   commands: CommandSender
   pictureRoutes: readonly Route[]
+  updates: OpenedUpdates
   isHealthy: () => boolean
   notes: () => HealthNotes
   push: (changes: readonly StoredChange[]) => void
@@ -80,6 +82,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createDailyRoutes(daily),
     ...createLedgerRoutes({ storage, clock }),
     ...options.pictureRoutes,
+    ...options.updates.routes,
     ...people.routes,
     ...createFactorRoutes(accounts),
     ...createDirectoryRoutes({
@@ -115,7 +118,11 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     onEvents: (request, response) => stream.events(request, response),
     onUpgrade: (request, socket, head) => stream.upgrade(request, socket, head),
     deskFolder: findPageFolder('desk'),
-    pages: { '/respond/': findPageFolder('responder'), '/family/': findPageFolder('family') },
+    pages: {
+      '/respond/': findPageFolder('responder'),
+      '/family/': findPageFolder('family'),
+      '/releases/': options.updates.folder,
+    },
   })
   stream.start()
   parts.add('desk server', () => server.stop())

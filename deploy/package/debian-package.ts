@@ -21,6 +21,8 @@ export interface Product {
   root: string
   data: string
   unit: string
+  /** Every unit that the package enables. */
+  units: string
   summary: string
   description: readonly string[]
 }
@@ -32,6 +34,7 @@ export const products: readonly Product[] = [
     root: '/opt/gengfu',
     data: '/var/lib/gengfu',
     unit: 'gengfu-gateway',
+    units: 'gengfu-gateway.service gengfu-update.path',
     summary: 'village night-watch: IoT gateway of a village',
     description: [
       'Brokers the MQTT messages of door sensors, alarm buttons and water gauges,',
@@ -45,6 +48,7 @@ export const products: readonly Product[] = [
     root: '/opt/gengfu-centre',
     data: '/var/lib/gengfu-centre',
     unit: 'gengfu-centre',
+    units: 'gengfu-centre.service',
     summary: 'village night-watch: alarm desk of a town',
     description: [
       'Receives the alarms of village gateways, confirms each one when it is stored,',
@@ -109,6 +113,8 @@ function putProgram(
     for (const name of ['gengfu-backup.service', 'gengfu-backup.timer'])
       put(`lib/systemd/system/${name}`, withPrograms(own(`deploy/centre/${name}`), product))
   else {
+    for (const name of ['gengfu-update.service', 'gengfu-update.path'])
+      put(`lib/systemd/system/${name}`, withPrograms(own(`deploy/box/${name}`), product))
     put('etc/avahi/services/gengfu.service', own('deploy/box/avahi.service'))
     put('usr/lib/systemd/journald.conf.d/50-gengfu.conf', own('deploy/box/journald.conf'))
   }
@@ -207,6 +213,7 @@ function filled(text: string, { product, version }: PackageOptions): string {
     PROGRAM: product.program,
     ROOT: product.root,
     DATA: product.data,
+    UNITS: product.units,
     UNIT: product.unit,
     VERSION: version,
     SUMMARY: product.summary,

@@ -5,8 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 import { makeDebianPackage, products } from './debian-package.ts'
+import { signManifest, writeManifest } from './release-manifest.ts'
 import { makeReleaseTree, packTree, type Architecture } from './release-tree.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -18,8 +20,15 @@ interface Flags {
   out: string
   version?: string
   compression: number
+  lowest: string
+  days: number
+  signKey?: string
 }
 
+const count = (text: string): number => {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('1 to 9999')
+  return Number(text)
+}
 const level = (text: string): number => {
   if (!/^[0-9]$/.test(text)) throw new InvalidArgumentError('0 to 9')
   return Number(text)
@@ -35,6 +44,13 @@ const flags = new Command('npm run package --')
   )
   .option('--out <folder>', 'where to put them 输出目录', join(project, 'packages'))
   .option('--version <version>', 'another version than that of package.json 版本号')
+  .option(
+    '--lowest <version>',
+    'the lowest version that may go straight to this one 可直接升级的最低版本',
+    '0.1.0',
+  )
+  .option('--days <count>', 'the release may be installed for so long 发布有效天数', count, 180)
+  .option('--sign-key <file>', 'secret key of minisign: signs the manifests 签名私钥')
   .option('--compression <level>', 'of xz, 0 (quick) to 9 压缩级别', level, 6)
   .addHelpText('after', '\n32-bit ARM has no package: Node 24 and SQLite come without binaries for it.')
   .parse()
@@ -55,6 +71,10 @@ for (const architecture of ['amd64', 'arm64'] as const) {
   say(`packing the release for ${architecture}`)
   packTree(tree, archive, epoch, flags.compression)
   made.push(archive)
+  const days = { lowestVersion: flags.lowest, days: flags.days, signedAtMs: createSystemClock().wallMs() }
+  const manifest = writeManifest({ archive, architecture, version, out: flags.out, ...days })
+  made.push(manifest)
+  if (flags.signKey !== undefined) made.push(signManifest(manifest, flags.signKey))
   for (const product of products) {
     if (flags.program !== 'all' && flags.program !== product.program) continue
     say(`${product.name} for ${architecture}`)

@@ -115,7 +115,7 @@ function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
 
 /** Files that are named and can not be used by the current user. */
 function checkFiles(config: GatewayConfig): Problem[] {
-  const { mqtt, uplink, cameras, commands, box } = config
+  const { mqtt, uplink, cameras, updates, box } = config
   const wallMs = createSystemClock().wallMs()
   const certificates = mqtt.listeners.flatMap(({ tls }, i) =>
     tls ? checkCertificateFiles({ path: `mqtt.listeners.${i}.tls`, ...tls }, wallMs) : [],
@@ -131,7 +131,8 @@ function checkFiles(config: GatewayConfig): Problem[] {
       `cameras.${i}.passwordFile`,
       passwordFile,
     ]),
-    ['commands.updaterFile', commands.updaterFile],
+    ['updates.keyFile', updates.url === undefined ? undefined : updates.keyFile],
+    ['updates.caFile', updates.caFile],
     ...filesNamedIn('bridges', config.bridges),
     ...filesNamedIn('push', config.push),
   ]
@@ -152,7 +153,7 @@ function filesNamedIn(path: string, value: unknown): [path: string, file: string
 function checkReadable(path: string, file: string | undefined): Problem[] {
   if (file === undefined) return []
   try {
-    accessSync(file, path.endsWith('updaterFile') ? constants.X_OK : constants.R_OK)
+    accessSync(file, constants.R_OK)
     return []
   } catch (error) {
     return [{ path, message: cannotRead(file, error) }]

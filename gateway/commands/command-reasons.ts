@@ -42,8 +42,16 @@ const wordings = {
   },
   'camera-failed': { zh: '摄像机未能拍照', en: 'the camera took no picture' },
   partly: { zh: '只完成了一部分', en: 'done in part only' },
-  'no-updater': { zh: '网关未配置更新程序', en: 'the box has no updater (commands.updaterFile)' },
-  'updater-failed': { zh: '更新程序报告失败', en: 'the updater failed' },
+  'no-updates': {
+    zh: '网关不取更新：未安装软件包，或未配置 updates.url',
+    en: 'the box fetches no updates: it was not installed as a package, or updates.url is not set',
+  },
+  'update-refused': { zh: '网关不接受该版本', en: 'the box does not take this release' },
+  'update-failed': { zh: '更新未能取得或放置', en: 'the release could not be fetched or put in place' },
+  'went-back': {
+    zh: '新版本未能证明可用，已自动退回原版本',
+    en: 'the new version did not prove itself; the box went back to the one before',
+  },
   'section-closed': {
     zh: '网关不允许中心修改此部分配置（commands.sections）',
     en: 'the box does not let the centre change this section (commands.sections)',

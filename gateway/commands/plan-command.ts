@@ -26,6 +26,8 @@ export interface BoxKnowledge {
   cameras: readonly { id: string; zones: readonly string[]; isPrivate: boolean }[]
   /** The alarms that stand now. */
   alarms: readonly Alarm[]
+  /** Installed as a package, with a source of releases. */
+  canUpdate: boolean
 }
 
 export type Plan =
@@ -125,8 +127,8 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
     return { type: 'config', set }
   },
 
-  update: ({ version = '' }, { updaterFile }) =>
-    updaterFile === undefined ? refused('no-updater') : { type: 'update', version },
+  update: ({ version = '' }, _settings, { canUpdate }) =>
+    canUpdate ? { type: 'update', version } : refused('no-updates'),
 }
 
 /** A camera where people live takes pictures only because of an alarm: the box requires a standing alarm there. */

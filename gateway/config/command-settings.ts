@@ -26,8 +26,6 @@ export const commandSettingsSchema = z.strictObject({
     .default(['zones', 'devices', 'rules', 'limits']),
   /** If the centre is not reached within this time, a changed configuration is reverted. */
   trialSeconds: z.number().int().min(10).max(3600).default(300),
-  /** Program of the box that is called with the version as its only argument; without it there is no `update`. */
-  updaterFile: z.string().min(1).optional(),
 })
 
 export type CommandSettings = z.infer<typeof commandSettingsSchema>

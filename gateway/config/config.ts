@@ -19,6 +19,7 @@ import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { commandSettingsSchema } from './command-settings.ts'
 import { checkRingGroups, ringGroupsSchema } from './ring-groups.ts'
+import { updateSettingsSchema } from './update-settings.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
@@ -71,6 +72,7 @@ export const gatewayConfigSchema = z.strictObject({
   ringGroups: ringGroupsSchema.default([]),
   limits: limitsSchema.default(limitsSchema.parse({})),
   commands: commandSettingsSchema.default(commandSettingsSchema.parse({})),
+  updates: updateSettingsSchema.prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

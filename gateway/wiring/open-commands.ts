@@ -12,7 +12,6 @@ import { CentreCommands } from '../commands/centre-commands.ts'
 import { ConfigTrial } from '../commands/config-trial.ts'
 import { DeviceCommands } from '../commands/device-commands.ts'
 import type { BoxKnowledge } from '../commands/plan-command.ts'
-import { endOfUpdate, runUpdater } from '../commands/run-updater.ts'
 import { withNames } from '../commands/result-names.ts'
 import { takePictures } from '../commands/take-pictures.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
@@ -22,6 +21,7 @@ import type { CommandDocument, StoredInput } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Uplink } from '../uplink/port.ts'
 import type { OpenDialects } from './open-dialects.ts'
+import { UpdateFromCentre } from './release/update-from-centre.ts'
 
 export interface OpenCommandsOptions {
   config: GatewayConfig
@@ -44,6 +44,8 @@ export interface OpenCommandsOptions {
 export interface OpenCommands {
   /** After a commit: commands are sent, answers are stored. */
   kept(input: StoredInput): void
+  /** A version that was on trial works by itself: an update that the centre asked for is done. */
+  versionProven(): void
   /** The centre's clock, late by the one-way time of the link. */
   hearCentreTime(wallMs: number): void
   stop(): Promise<void>
@@ -64,12 +66,13 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     logger,
     restart: options.restart,
   })
+  const update = new UpdateFromCentre({ config, version, clock, logger, signal: ended.signal })
   let centreTime: { wallMs: number; heardMs: number } | undefined
   const named = [...config.zones, ...config.devices, ...config.cameras]
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
-    knowledge: () => knowledgeOf(config, intake),
+    knowledge: () => ({ ...knowledgeOf(config, intake), canUpdate: update.canUpdate }),
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
@@ -78,7 +81,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     work: {
       pictures: (command, plan) => takePictures(options.cameras, command, plan),
       config: async (command, plan) => trial.propose(command.id, plan.set),
-      update: (_command, plan) => runUpdater(config.commands.updaterFile ?? '', plan.version, ended.signal),
+      update: ({ leftMs }, plan) => update.run(plan.version, leftMs),
     },
     clock,
     logger,
@@ -88,8 +91,17 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   devices.restore(waiting.map(([, document]) => document))
   const remembered = (await journal.loadState(centreCommandPrefix)) as [string, CentreCommandDocument][]
   await centre.restore(remembered.map(([, document]) => document))
-  for (const { id, do: what, waiting: wanted } of centre.underWay())
-    if (what === 'update') await centre.finish(id, endOfUpdate(wanted?.[0], version))
+  const updates = (): [id: string, wanted: string][] =>
+    centre
+      .underWay()
+      .flatMap(({ id, do: what, waiting }) => (what === 'update' ? [[id, waiting?.[0] ?? '']] : []))
+  for (const [id, wanted] of updates())
+    reported(
+      update.afterRestart(wanted).then(async (ending) => {
+        if (ending && ending.state !== 'received') await centre.finish(id, ending)
+      }),
+      'the outcome of an update could not be noted',
+    )
   await trial.resume(centre)
   options.uplink?.onCommand((payload) => centre.take(payload))
   const stopReady = broker.onDeviceReady((device) => {
@@ -103,6 +115,13 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       const { device, result } = answer
       centre.deviceAnswered(device, result.id, result.ok, result.error)
       reported(devices.answered(device, result.id, result.ok), 'the answer to a command could not be noted')
+    },
+    versionProven: () => {
+      for (const [id, wanted] of updates().filter(([, one]) => one === version))
+        reported(
+          centre.finish(id, { state: 'done', reached: [wanted] }),
+          'the outcome of an update could not be noted',
+        )
     },
     hearCentreTime: (wallMs) => {
       centreTime = { wallMs, heardMs: clock.monotonicMs() }
@@ -133,7 +152,10 @@ function createDeviceCommands(options: OpenCommandsOptions, logger: Logger): Dev
   })
 }
 
-function knowledgeOf({ zones, devices, cameras }: GatewayConfig, intake: Intake): BoxKnowledge {
+function knowledgeOf(
+  { zones, devices, cameras }: GatewayConfig,
+  intake: Intake,
+): Omit<BoxKnowledge, 'canUpdate'> {
   const documents = intake.documents()
   return {
     zones: zones.map(({ id }) => id),

@@ -83,9 +83,10 @@ it('the box runs with the same settings of Node in a container as under systemd'
 })
 
 const units = ['box/gengfu-gateway.service', 'centre/gengfu-centre.service']
+const updateUnits = ['box/gengfu-update.service', 'box/gengfu-update.path']
 const backupUnits = ['centre/gengfu-backup.service', 'centre/gengfu-backup.timer']
 
-it.each([...units, ...backupUnits].map((unit) => `deploy/${unit}`))(
+it.each([...units, ...backupUnits, ...updateUnits].map((unit) => `deploy/${unit}`))(
   'systemd ignores nothing of %s',
   (unit) => {
     // Without quotes only the first word of a value with blanks is used.

@@ -9,15 +9,27 @@ export interface ReleaseTrial {
   previous: string
 }
 
+/** The folder of the versions, such as /opt/gengfu. Undefined where no package put the program there. */
+export function releaseRootOf(programFolder: string): string | undefined {
+  const releases = dirname(programFolder)
+  return basename(releases) === 'releases' ? dirname(releases) : undefined
+}
+
 /** The trial that this program is in. Undefined where none is under way, or where no package put the program there. */
 export function readTrial(programFolder: string): ReleaseTrial | undefined {
-  const releases = dirname(programFolder)
-  if (basename(releases) !== 'releases') return undefined
-  const text = readText(join(dirname(releases), 'trial'))
+  const root = releaseRootOf(programFolder)
+  if (root === undefined) return undefined
+  const text = readText(join(root, 'trial'))
   const field = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]
   const [version, previous] = [field('version'), field('previous')]
   if (version !== basename(programFolder) || previous === undefined) return undefined
   return { version, previous }
+}
+
+/** The last version that this machine went back from. */
+export function readWentBack(root: string): { version: string; reason: string } | undefined {
+  const [version = '', reason = ''] = readText(join(root, 'went-back')).split('\n')
+  return version === '' ? undefined : { version, reason }
 }
 
 export class ReleaseFiles {

@@ -23,6 +23,8 @@ export interface ProveReleaseOptions {
   lastReceiptMs: () => number | undefined
   /** The version is at fault: stop, so that the release script goes back to the one before. */
   onFailed: (reason: string) => void
+  /** It works by itself, and the centre answers where there is one. */
+  onConfirmed?: () => void
   /** Where the program lies; found by itself by default. */
   folder?: string
 }
@@ -83,6 +85,7 @@ function startProof(base: Base, { trial, files, ...options }: Proof): () => void
       said = verdict.state
       logger[reason === undefined ? 'info' : 'error']({ ...trial, reason }, `this version is ${said}`)
     }
+    if (verdict.state === 'confirmed') options.onConfirmed?.()
     if (verdict.state === 'failed') return options.onFailed(verdict.reason)
     if (verdict.state !== 'confirmed') cancel = clock.after(lookEveryMs, run)
   }

@@ -87,6 +87,13 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/ledgers': { may: overseeing, scope: 'filtered' },
   'GET /api/v1/daily-reports': { may: everybody, scope: 'filtered' },
   'POST /api/v1/villages/{boxId}/daily-report': step(),
+  'GET /api/v1/updates': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'whole' },
+  // No release was offered.
+  'POST /api/v1/updates/hold': {
+    may: ['maintainer', 'admin'],
+    scope: 'whole',
+    body: { isPaused: true },
+  },
   'GET /api/v1/audit': { may: overseeing, scope: 'whole' },
   'GET /api/v1/looks': { may: overseeing, scope: 'filtered' },
   'POST /api/v1/alarms/{id}/seen': step(),

@@ -30,6 +30,7 @@ const alarm = (id: string, part: Partial<Alarm>): Alarm => ({
   ...part,
 })
 const knowledge: BoxKnowledge = {
+  canUpdate: true,
   zones: ['square', 'shop'],
   devices: [
     { id: 'siren-1', kind: 'siren', zone: 'square' },
@@ -46,7 +47,7 @@ const knowledge: BoxKnowledge = {
     alarm('a-3', { zone: 'shop', colour: 'yellow', kind: 'leak' }),
   ],
 }
-const everything = commandSettingsSchema.parse({ allow: [...commandKinds], updaterFile: '/opt/update' })
+const everything = commandSettingsSchema.parse({ allow: [...commandKinds] })
 /** The centre's clock is right, the box's stands at 1970. */
 const centreNowMs = 1_764_000_000_000
 

@@ -1,0 +1,128 @@
+// Does root stage exactly what the makers signed for this machine, whatever the program that offers it does?
+import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseMinisignKeys } from '../../../../../platform/releases/minisign.ts'
+import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
+import type { ReleaseManifest } from '../../../../../protocols/releases/release-manifest.ts'
+import {
+  checkRelease,
+  fetchRelease,
+  offerNames,
+} from '../../../../../gateway/health/release/fetch-release.ts'
+import { openReleaseSource } from '../../../../../gateway/health/release/release-source.ts'
+import { placeOffer, readAnswer, takeOffer } from '../../../../../gateway/health/release/take-offer.ts'
+import { createSigner, ReleaseBench } from '../../../../kits/system/release-bench.ts'
+
+const clock = createSystemClock()
+let bench: ReleaseBench
+let offer: string
+beforeEach(() => {
+  bench = new ReleaseBench()
+  bench.install('1.0.0')
+  offer = join(bench.data, 'release/offer')
+})
+afterEach(() => bench.close())
+
+const keys = () => {
+  const parsed = parseMinisignKeys(readFileSync(bench.keyFile, 'utf8'))
+  return parsed.ok ? parsed.value : []
+}
+const receiver = () => ({ architecture: 'amd64' as const, running: bench.current(), nowMs: clock.wallMs() })
+
+async function fetchInto(version = 'newest'): Promise<string | undefined> {
+  const source = openReleaseSource(bench.offered)
+  const release = await checkRelease({ source, keys: keys(), version, ...receiver() })
+  if (!release.ok) return release.problems[0]?.message
+  const options = { source, release: release.value, folder: offer, clock, isUrgent: true }
+  const fetched = await fetchRelease({ ...options, signal: new AbortController().signal })
+  if (!fetched.ok) return fetched.problems[0]?.message
+  placeOffer(offer, fetched.value.version)
+  return undefined
+}
+
+const take = (): string => {
+  const { root, releaseScript } = bench
+  const taken = takeOffer({ offer, root, releaseScript, keys, receiver })
+  return taken.ok ? taken.value.version : (taken.problems[0]?.message ?? '')
+}
+
+it('a signed newer release is staged beside the one that runs, on trial, and the offer is gone', async () => {
+  bench.offer('1.1.0')
+  expect(await fetchInto()).toBeUndefined()
+  expect(take()).toBe('1.1.0')
+  expect(bench.current()).toBe('1.1.0')
+  expect(readFileSync(join(bench.root, 'trial'), 'utf8')).toContain('previous=1.0.0')
+  expect(readAnswer(bench.root)).toEqual({ version: '1.1.0', isStaged: true, reason: '' })
+  expect(existsSync(join(offer, 'ready'))).toBe(false)
+  expect(existsSync(join(bench.root, '.offer'))).toBe(false)
+})
+
+describe('nothing is fetched', () => {
+  it.each<[string, string, Partial<ReleaseManifest>, string]>([
+    ['of an older version', '0.9.0', {}, 'not newer'],
+    ['of a release past its day', '1.1.0', { expiresAt: '2021-01-01T00:00:00Z' }, 'expired'],
+    ['of another product', '1.1.0', { product: 'other' }, 'not for gengfu'],
+    ['that needs a version between', '2.0.0', { lowestVersion: '1.5.0' }, '1.5.0 first'],
+  ])('%s', async (_what, version, change, words) => {
+    bench.offer(version, change)
+    expect(await fetchInto()).toContain(words)
+    expect(existsSync(offer)).toBe(false)
+  })
+
+  it('of a signer who is not trusted', async () => {
+    bench.offer('1.1.0', {}, createSigner())
+    expect(await fetchInto()).toContain('does not trust')
+  })
+
+  it('as whole when the archive is another than the signed one', async () => {
+    const { archive } = bench.offer('1.1.0')
+    writeFileSync(join(bench.offered, archive.name), 'x'.repeat(archive.bytes))
+    expect(await fetchInto()).toContain('not the archive')
+    expect(existsSync(join(offer, 'ready'))).toBe(false)
+  })
+})
+
+describe('a program that was taken over gets root to', () => {
+  const refused = async (spoil: () => void): Promise<string> => {
+    bench.offer('1.1.0')
+    await fetchInto()
+    spoil()
+    const words = take()
+    expect(bench.current()).toBe('1.0.0')
+    expect(readAnswer(bench.root)).toMatchObject({ isStaged: false, reason: words })
+    expect(existsSync(join(offer, 'ready'))).toBe(false)
+    return words
+  }
+
+  it('stage no archive of its own', async () => {
+    expect(await refused(() => writeFileSync(join(offer, offerNames.archive), 'own'))).toContain(
+      'not the archive',
+    )
+  })
+
+  it('copy no endless archive', async () => {
+    const file = join(offer, offerNames.archive)
+    const words = await refused(() =>
+      writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.alloc(10)])),
+    )
+    expect(words).toContain('longer')
+  })
+
+  it('take no manifest of its own', async () => {
+    const file = join(offer, offerNames.manifest)
+    const words = await refused(() =>
+      writeFileSync(file, readFileSync(file, 'utf8').replace('1.1.0', '1.1.1')),
+    )
+    expect(words).toContain('does not fit')
+  })
+
+  it('read no file through a link', async () => {
+    const file = join(offer, offerNames.archive)
+    const words = await refused(() => {
+      renameSync(file, `${file}.own`)
+      symlinkSync(`${file}.own`, file)
+    })
+    expect(words).toContain('ELOOP')
+  })
+})
