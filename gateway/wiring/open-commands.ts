@@ -91,17 +91,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   devices.restore(waiting.map(([, document]) => document))
   const remembered = (await journal.loadState(centreCommandPrefix)) as [string, CentreCommandDocument][]
   await centre.restore(remembered.map(([, document]) => document))
-  const updates = (): [id: string, wanted: string][] =>
-    centre
-      .underWay()
-      .flatMap(({ id, do: what, waiting }) => (what === 'update' ? [[id, waiting?.[0] ?? '']] : []))
-  for (const [id, wanted] of updates())
-    reported(
-      update.afterRestart(wanted).then(async (ending) => {
-        if (ending && ending.state !== 'received') await centre.finish(id, ending)
-      }),
-      'the outcome of an update could not be noted',
-    )
+  const versionProven = resumeUpdates(centre, update, version, reported)
   await trial.resume(centre)
   options.uplink?.onCommand((payload) => centre.take(payload))
   const stopReady = broker.onDeviceReady((device) => {
@@ -116,13 +106,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       centre.deviceAnswered(device, result.id, result.ok, result.error)
       reported(devices.answered(device, result.id, result.ok), 'the answer to a command could not be noted')
     },
-    versionProven: () => {
-      for (const [id, wanted] of updates().filter(([, one]) => one === version))
-        reported(
-          centre.finish(id, { state: 'done', reached: [wanted] }),
-          'the outcome of an update could not be noted',
-        )
-    },
+    versionProven,
     hearCentreTime: (wallMs) => {
       centreTime = { wallMs, heardMs: clock.monotonicMs() }
       reported(trial.reached(centre), 'that a changed configuration is kept could not be noted')
@@ -133,6 +117,29 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       trial.stop()
       await centre.stop()
     },
+  }
+}
+
+/** Updates that were under way when the program ended; returns what ends them once this version has proven itself. */
+function resumeUpdates(
+  centre: CentreCommands,
+  update: UpdateFromCentre,
+  version: string,
+  reported: (work: Promise<void>, what: string) => void,
+): () => void {
+  const failure = 'the outcome of an update could not be noted'
+  const underWay = (): [id: string, wanted: string][] =>
+    centre
+      .underWay()
+      .flatMap(({ id, do: what, waiting }) => (what === 'update' ? [[id, waiting?.[0] ?? '']] : []))
+  const resume = async (id: string, wanted: string): Promise<void> => {
+    const ending = await update.afterRestart(wanted)
+    if (ending && ending.state !== 'received') await centre.finish(id, ending)
+  }
+  for (const [id, wanted] of underWay()) reported(resume(id, wanted), failure)
+  return () => {
+    for (const [id, wanted] of underWay().filter(([, one]) => one === version))
+      reported(centre.finish(id, { state: 'done', reached: [wanted] }), failure)
   }
 }
 
