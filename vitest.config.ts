@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './tests/kits/system/slow-first.ts'
 
 const common = { pool: 'forks', testTimeout: 80_000, hookTimeout: 80_000 } as const
 const inProcess = ['tests/tidy.test.ts', 'tests/{unit,fuzz,contract,simulation}/**/*.test.ts']
@@ -6,6 +7,7 @@ const inProcess = ['tests/tidy.test.ts', 'tests/{unit,fuzz,contract,simulation}/
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         // One module cache per worker: the unit and fuzz tests took 48 s with it and 80 s without, on two cores.
