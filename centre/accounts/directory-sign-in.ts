@@ -1,6 +1,6 @@
 // Sign-in by the town's own directory (OpenID Connect, authorization code with PKCE). The directory proves who a person is; what they
 // may do is decided by their account at the centre: without an account, the sign-in is refused.
-import * as oidc from 'openid-client'
+import type { Configuration } from 'openid-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
 export interface DirectorySettings {
@@ -17,6 +17,14 @@ export interface DirectorySettings {
 export const pendingMax = 500
 export const pendingLifeMs = 10 * 60_000
 const answerSecondsMax = 10
+
+/** Loaded at the first sign-in: the package costs a start of the centre time that a town without a directory never uses. */
+const loadClient = () => import('openid-client')
+
+interface Found {
+  oidc: Awaited<ReturnType<typeof loadClient>>
+  config: Configuration
+}
 
 interface Pending {
   verifier: string
@@ -36,7 +44,7 @@ export class DirectorySignIn {
   readonly #settings: DirectorySettings
   readonly #clock: Clock
   readonly #pending = new Map<string, Pending>()
-  #found: Promise<oidc.Configuration> | undefined
+  #found: Promise<Found> | undefined
 
   constructor(settings: DirectorySettings, clock: Clock) {
     this.#settings = settings
@@ -45,7 +53,7 @@ export class DirectorySignIn {
 
   /** Where the browser goes, and the state that it has to bring back: kept in a cookie of its own. */
   async begin(): Promise<{ url: string; state: string }> {
-    const config = await this.#discover()
+    const { oidc, config } = await this.#discover()
     const [verifier, nonce, state] = [oidc.randomPKCECodeVerifier(), oidc.randomNonce(), oidc.randomState()]
     const url = oidc.buildAuthorizationUrl(config, {
       redirect_uri: this.#settings.redirectUrl,
@@ -72,7 +80,8 @@ export class DirectorySignIn {
     const current = new URL(this.#settings.redirectUrl)
     current.search = new URLSearchParams(query).toString()
     try {
-      const tokens = await oidc.authorizationCodeGrant(await this.#discover(), current, {
+      const { oidc, config } = await this.#discover()
+      const tokens = await oidc.authorizationCodeGrant(config, current, {
         pkceCodeVerifier: pending.verifier,
         expectedState: state,
         expectedNonce: pending.nonce,
@@ -89,7 +98,7 @@ export class DirectorySignIn {
   }
 
   /** Asked at the first sign-in, and again after a failure: the centre starts without its directory. */
-  #discover(): Promise<oidc.Configuration> {
+  #discover(): Promise<Found> {
     this.#found ??= this.#ask().catch((error: unknown) => {
       this.#found = undefined
       throw new DirectoryFailure('the directory can not be reached', error)
@@ -97,14 +106,16 @@ export class DirectorySignIn {
     return this.#found
   }
 
-  #ask(): Promise<oidc.Configuration> {
+  async #ask(): Promise<Found> {
+    const oidc = await loadClient()
     const { issuer, clientId, clientSecret } = this.#settings
     const url = new URL(issuer)
     // The configuration allows plain http on loopback alone.
     const isPlain = url.protocol === 'http:'
-    return oidc.discovery(url, clientId, undefined, oidc.ClientSecretBasic(clientSecret), {
+    const config = await oidc.discovery(url, clientId, undefined, oidc.ClientSecretBasic(clientSecret), {
       timeout: answerSecondsMax,
       ...(isPlain ? { execute: [oidc.allowInsecureRequests] } : {}),
     })
+    return { oidc, config }
   }
 }

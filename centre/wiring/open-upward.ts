@@ -1,7 +1,6 @@
-// The link to the next centre up, where the configuration names one.
+// The link to the next centre up, if one is configured.
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import { UpwardLink } from '../upward/upward-link.ts'
 import type { Villages } from '../villages/villages.ts'
 import type { Base } from './base.ts'
 
@@ -11,7 +10,7 @@ export interface OpenUpwardOptions {
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
 }
 
-/** What starts it, once everything else works, and what tells it that something was stored. */
+/** `start`, once everything else works; `look`, after something was stored. */
 export interface OpenedUpward {
   start: () => void
   look: () => void
@@ -22,6 +21,8 @@ export async function openUpward(base: Base, options: OpenUpwardOptions): Promis
   const { upward: settings } = config
   if (!settings) return { start: () => undefined, look: () => undefined }
   const { storage, villages, onStep } = options
+  // Loaded for a centre that has a next one: the MQTT client costs a tenth of a second at every start.
+  const { UpwardLink } = await import('../upward/upward-link.ts')
   const { to, byRule } = settings
   const link = new UpwardLink({
     settings,
