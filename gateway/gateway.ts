@@ -20,14 +20,14 @@ import { FlashWear } from './health/flash-wear.ts'
 import { watchKeeping } from './health/keeping-watch.ts'
 import type { Intake } from './intake/intake.ts'
 import type { Journal } from './journal/port.ts'
-import { actKept, restoreStages } from './wiring/act-kept.ts'
+import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
 import type { Base } from './wiring/base.ts'
 import { deviceNamesOf, namedBroker, namedGrants, namedIntake } from './wiring/device-names.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { openConsole } from './wiring/open-console.ts'
-import { openDialects, type OpenDialects } from './wiring/open-dialects.ts'
+import { openDialects, type OpenDialects } from './wiring/dialects/open-dialects.ts'
 import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
@@ -166,7 +166,7 @@ class WiredGateway implements Gateway {
     })
     base.parts.add('commands', () => commands.stop())
     const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
-    intake.onKept(actKept({ commands, stages, cameras }))
+    intake.onKept(actOnStored({ commands, stages, cameras }))
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const shown = { cameras, registry, uplink, flash, lastReceiptMs }

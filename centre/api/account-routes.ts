@@ -70,18 +70,22 @@ function meOf(
   }
 }
 
-export function createAccountRoutes(options: AccountRouteOptions): Route[] {
-  const { storage, sessions, signIn, securityLog, clock } = options
-
-  const attemptOf = (call: RouteCall, user: string, password: string) => ({
+function attemptOf(call: RouteCall, user: string, password: string) {
+  return {
     user,
     password,
     address: call.address,
     deviceCookie: call.cookie(deviceCookieName(user)),
     // A hash takes a tenth of a second of a processor: not for a client that has disconnected.
     isGone: call.isGone,
-  })
+  }
+}
 
+export function createAccountRoutes(options: AccountRouteOptions): Route[] {
+  return [...signInRoutes(options), ...sessionRoutes(options), passwordRoute(options), securityRoute(options)]
+}
+
+function signInRoutes({ sessions, signIn, securityLog }: AccountRouteOptions): Route[] {
   return [
     {
       method: 'POST',
@@ -118,6 +122,11 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
         return { json: {} }
       },
     },
+  ]
+}
+
+function sessionRoutes({ sessions, clock }: AccountRouteOptions): Route[] {
+  return [
     {
       method: 'GET',
       path: '/api/v1/me',
@@ -149,60 +158,66 @@ export function createAccountRoutes(options: AccountRouteOptions): Route[] {
         return { json: meOf(account, expiresAtMs, clock) }
       },
     },
-    {
-      method: 'POST',
-      path: '/api/v1/me/password',
-      scope: 'none',
-      summary: {
-        zh: '修改自己的密码',
-        en: "Change one's own password; every other session of the user ends",
-      },
-      access: roles,
-      body: passwordBody,
-      answer: z.object({ token: z.string() }),
-      problems: ['bad-request', 'bad-password', 'wrong-password', 'too-many-tries', 'busy', 'not-found'],
-      run: async (call) => {
-        const { password, newPassword } = call.body as z.infer<typeof passwordBody>
-        const user = call.account?.user ?? ''
-        // Tokens of programs have no password.
-        if (user.includes(':')) throw new ApiProblem('not-found')
-        const fault = findPasswordFault(user, newPassword)
-        if (fault) throw new ApiProblem('bad-password', passwordFaults[fault])
-        const checked = await signIn.check(attemptOf(call, user, password))
-        if (checked.type !== 'right') throw new ApiProblem(problemOf[checked.type])
-        const token = await sessions.changePassword(user, checked.role, newPassword)
-        securityLog.note('password-changed', user, call.address)
-        call.setCookie(token)
-        return { json: { token } satisfies PasswordAnswer }
-      },
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/security',
-      summary: {
-        zh: '安全日志',
-        en: 'Sign-ins, failures, throttling, accounts, tokens and looks, newest first',
-      },
-      access: overseeingRoles,
-      query: securityQuery,
-      answer: securityAnswer,
-      problems: ['bad-request'],
-      run: async ({ query }) => {
-        const { what, before, limit } = query as z.infer<typeof securityQuery>
-        const rows = await storage.securityEntries({ what, before, limit: limit + 1 })
-        const page = rows.slice(0, limit)
-        const entries = page.map(({ atMs, what: did, who, address, detail }) => ({
-          atMs,
-          what: did,
-          who,
-          address,
-          detail,
-        }))
-        const last = page.at(-1)
-        const json: SecurityAnswer =
-          rows.length > limit && last ? { entries, next: String(last.position) } : { entries }
-        return { json }
-      },
-    },
   ]
+}
+
+function passwordRoute({ sessions, signIn, securityLog }: AccountRouteOptions): Route {
+  return {
+    method: 'POST',
+    path: '/api/v1/me/password',
+    scope: 'none',
+    summary: {
+      zh: '修改自己的密码',
+      en: "Change one's own password; every other session of the user ends",
+    },
+    access: roles,
+    body: passwordBody,
+    answer: z.object({ token: z.string() }),
+    problems: ['bad-request', 'bad-password', 'wrong-password', 'too-many-tries', 'busy', 'not-found'],
+    run: async (call) => {
+      const { password, newPassword } = call.body as z.infer<typeof passwordBody>
+      const user = call.account?.user ?? ''
+      // Tokens of programs have no password.
+      if (user.includes(':')) throw new ApiProblem('not-found')
+      const fault = findPasswordFault(user, newPassword)
+      if (fault) throw new ApiProblem('bad-password', passwordFaults[fault])
+      const checked = await signIn.check(attemptOf(call, user, password))
+      if (checked.type !== 'right') throw new ApiProblem(problemOf[checked.type])
+      const token = await sessions.changePassword(user, checked.role, newPassword)
+      securityLog.note('password-changed', user, call.address)
+      call.setCookie(token)
+      return { json: { token } satisfies PasswordAnswer }
+    },
+  }
+}
+
+function securityRoute({ storage }: Pick<AccountRouteOptions, 'storage'>): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/security',
+    summary: {
+      zh: '安全日志',
+      en: 'Sign-ins, failures, throttling, accounts, tokens and looks, newest first',
+    },
+    access: overseeingRoles,
+    query: securityQuery,
+    answer: securityAnswer,
+    problems: ['bad-request'],
+    run: async ({ query }) => {
+      const { what, before, limit } = query as z.infer<typeof securityQuery>
+      const rows = await storage.securityEntries({ what, before, limit: limit + 1 })
+      const page = rows.slice(0, limit)
+      const entries = page.map(({ atMs, what: did, who, address, detail }) => ({
+        atMs,
+        what: did,
+        who,
+        address,
+        detail,
+      }))
+      const last = page.at(-1)
+      const json: SecurityAnswer =
+        rows.length > limit && last ? { entries, next: String(last.position) } : { entries }
+      return { json }
+    },
+  }
 }

@@ -1,4 +1,4 @@
-// The API's routes about pictures: the list, the bytes of one, and the log of looks. A look is stored before a picture
+// The API's routes about pictures: the list, the bytes of one, and the log of who viewed them. A view is stored before a picture
 // is handed out; if that fails, the picture is not handed out.
 import type { z } from 'zod'
 import {
@@ -106,7 +106,7 @@ function createPictureRoute({ storage, clock, securityLog, read }: PictureRouteO
       const [first] = holders
       if (!first) throw new ApiProblem('not-found')
       const { user: who, role } = account
-      // Read in the meantime, handed out only once the look is on disk: logged for the requested box, or else for
+      // Read in the meantime, handed out only once the view is on disk: logged for the requested box, or else for
       // each box that has these bytes, since several may have them.
       const noted = holders.map(({ box: of, uses: [use] }) =>
         storage.noteLook({

@@ -13,7 +13,7 @@ const count = z.number().int().min(0)
 const ms = z.number().describe('ms since 1970')
 const sha256 = z.string().regex(sha256Pattern)
 
-/** The box of the picture: the look is logged for it. */
+/** The box of the picture: the view is logged for it. */
 export const pictureQuery = z.object({ box: z.string().max(48).optional() })
 export const picturesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(picturesMax).default(40),

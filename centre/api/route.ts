@@ -26,7 +26,7 @@ export interface RouteCall {
   setCookie: (token: string | undefined) => void
   /** Set the cookie that marks the browser as a known one of the user. */
   setDeviceCookie: (name: string, value: string) => void
-  /** A cookie of some minutes that also comes back from another site; `undefined` takes it away. */
+  /** A cookie of some minutes that also comes back from another site; `undefined` removes it. */
   setFlowCookie: (name: string, value: string | undefined) => void
   cookie: (name: string) => string | undefined
   header: (name: string) => string | undefined

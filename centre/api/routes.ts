@@ -10,7 +10,7 @@ import { createAccountRoutes, type AccountRouteOptions } from './account-routes.
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { EventPage, StepOutcome, Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
-import { createCaseRoutes, type CaseRouteOptions } from './case-routes.ts'
+import { createCaseRoutes, type CaseRouteOptions } from './cases/case-routes.ts'
 import { createCommandRoutes, type CommandRouteOptions } from './command-routes.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route, RouteAnswer } from './route.ts'
@@ -21,7 +21,7 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
     Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
-  /** Says of each village whether its daily report is there. */
+  /** Adds to each village whether its daily report is there. */
   markDaily: (answer: VillagesAnswer) => Promise<VillagesAnswer>
   /** A person has set a stage on an alarm: push it and send it to the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
@@ -54,8 +54,26 @@ function villagesInScope(answer: VillagesAnswer, scope: Scope | undefined): Vill
 }
 
 export function createRoutes(options: RouteOptions): Route[] {
-  const { storage, clock, onStep } = options
+  return [
+    ...createAccountRoutes(options),
+    ...alarmRoutes(options),
+    ...villageRoutes(options),
+    eventsRoute(options),
+    ...createCommandRoutes(options),
+    ...createCaseRoutes(options.cases),
+    {
+      method: 'GET',
+      path: '/api/v1/openapi.json',
+      summary: { zh: '本接口的说明', en: 'This description' },
+      access: 'open',
+      answer: schemas.openApiAnswer,
+      problems: [],
+      run: async () => ({ json: options.openApi() }),
+    },
+  ]
+}
 
+function alarmRoutes({ storage, clock, onStep }: RouteOptions): Route[] {
   function stepAnswer(outcome: StepOutcome): RouteAnswer {
     if (outcome.type === 'unknown') throw new ApiProblem('not-found')
     if (outcome.changes.length > 0) onStep(outcome.alarm, outcome.changes)
@@ -63,7 +81,6 @@ export function createRoutes(options: RouteOptions): Route[] {
   }
 
   return [
-    ...createAccountRoutes(options),
     {
       method: 'GET',
       path: '/api/v1/alarms',
@@ -93,6 +110,12 @@ export function createRoutes(options: RouteOptions): Route[] {
       run: async ({ account, id }) =>
         stepAnswer(await storage.seeAlarm(id, account?.user ?? '', clock.wallMs())),
     },
+  ]
+}
+
+function villageRoutes(options: RouteOptions): Route[] {
+  const { storage } = options
+  return [
     {
       method: 'GET',
       path: '/api/v1/villages',
@@ -125,34 +148,26 @@ export function createRoutes(options: RouteOptions): Route[] {
         return { json: { box: boxId, retired: true } satisfies RetireAnswer }
       },
     },
-    {
-      method: 'GET',
-      path: '/api/v1/events',
-      scope: 'filtered',
-      summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then what arrives later" },
-      access: roles,
-      query: schemas.eventsQuery,
-      answer: schemas.eventsAnswer,
-      problems: ['bad-request', 'bad-cursor'],
-      run: async ({ query, account }) => {
-        const page = await storage.events({
-          ...(query as z.infer<typeof schemas.eventsQuery>),
-          scope: account?.scope,
-        })
-        if (!page) throw new ApiProblem('bad-cursor')
-        return { text: eventsText(page, account?.role) }
-      },
-    },
-    ...createCommandRoutes(options),
-    ...createCaseRoutes(options.cases),
-    {
-      method: 'GET',
-      path: '/api/v1/openapi.json',
-      summary: { zh: '本接口的说明', en: 'This description' },
-      access: 'open',
-      answer: schemas.openApiAnswer,
-      problems: [],
-      run: async () => ({ json: options.openApi() }),
-    },
   ]
+}
+
+function eventsRoute({ storage }: RouteOptions): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/events',
+    scope: 'filtered',
+    summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then what arrives later" },
+    access: roles,
+    query: schemas.eventsQuery,
+    answer: schemas.eventsAnswer,
+    problems: ['bad-request', 'bad-cursor'],
+    run: async ({ query, account }) => {
+      const page = await storage.events({
+        ...(query as z.infer<typeof schemas.eventsQuery>),
+        scope: account?.scope,
+      })
+      if (!page) throw new ApiProblem('bad-cursor')
+      return { text: eventsText(page, account?.role) }
+    },
+  }
 }

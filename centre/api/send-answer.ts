@@ -1,4 +1,4 @@
-// Sends what is not JSON: pages, pictures and files of cases, each under a policy of its own.
+// Sends answers other than JSON: pages, pictures and files of cases, each under a policy of its own.
 import type { FastifyReply } from 'fastify'
 import type { FileAnswer, PageAnswer } from './route.ts'
 
@@ -13,7 +13,7 @@ export function sendPage(reply: FastifyReply, { page, type, name, styleHash }: P
 }
 
 /**
- * Never cached by a browser: a shared PC would show it to the next person. Each request for it is a look in the log.
+ * Never cached by a browser: a shared PC would show it to the next person. Each request for it is a view in the log.
  */
 export function sendPicture(
   reply: FastifyReply,

@@ -22,7 +22,7 @@ import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { StorageFailure } from '../storage/storage-failure.ts'
 import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
-import { caseIdPattern } from './case-schemas.ts'
+import { caseIdPattern } from './cases/case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
@@ -71,7 +71,7 @@ interface PathParameters {
 
 /** Further facts in the answer of `/healthz`. */
 export interface HealthNotes {
-  /** Boxes that were receipted more than is stored here: the data folder went back. */
+  /** Boxes that were receipted more than is stored here: the data folder was restored to an earlier state. */
   boxesAhead: number
   isClockKept: boolean
 }
@@ -273,7 +273,7 @@ export class DeskServer {
     const presented = presentedToken(request.raw)
     const account = presented && (await this.#options.sessions.find(presented.token, true))
     if (!account) throw new ApiProblem('unauthenticated')
-    // Reading too: a picture inside a foreign page would count as a look of the person whose browser shows it.
+    // Reading too: a picture inside a foreign page would count as a view by the person whose browser shows it.
     if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
     // The connection moves from the places of strangers to those of signed-in clients.

@@ -1,4 +1,4 @@
-// What bodies the server takes: JSON of a few KB everywhere, and files on the routes that say so.
+// What bodies the server takes: JSON of a few KB everywhere, and files on the routes that accept them.
 import type { FastifyInstance } from 'fastify'
 import { attachmentTypes } from '../../protocols/desk/attachments.ts'
 import { ApiProblem } from './problems.ts'

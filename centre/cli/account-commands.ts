@@ -62,33 +62,46 @@ function lifeOf(expires: string, nowMs: number): number {
   return lifeMs
 }
 
-export function addAccountCommands(program: Command, load: (file: string) => CentreConfig): void {
-  const clock = createSystemClock()
-  const optionsOf = ({ config }: { config: string }): accounts.AccountOptions => ({
+type LoadConfig = (file: string) => CentreConfig
+
+const configFlag = (): Option =>
+  new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory()
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+
+function optionsWith(load: LoadConfig): (flags: { config: string }) => accounts.AccountOptions {
+  return ({ config }) => ({
     config: load(config),
-    clock,
+    clock: createSystemClock(),
     random: createSystemRandom(),
   })
-  const configFlag = (): Option =>
-    new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory()
-  const roleFlag = (): Option =>
-    new Option('--role <role>', '角色 / role').choices(roles).makeOptionMandatory()
-  const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
-  const known = (isKnown: boolean, name: string): void => {
-    if (!isKnown) throw new UsageFailure(`没有此用户 / there is no such user: ${name}`)
-  }
+}
 
+export function addAccountCommands(program: Command, load: LoadConfig): void {
   const user = program.command('user').description('管理用户 / users')
-  const userCommand = (name: string, description: string): Command =>
+  const userCommand: NewUserCommand = (name, description) =>
     user
       .command(name)
       .description(description)
       .addOption(configFlag())
       .requiredOption('--name <name>', '用户名 / user name')
-  const passwordText = '从文件读取密码；否则生成并打印 / read the password; else one is made and printed'
+  addPasswordCommands(userCommand, optionsWith(load))
+  addRightCommands(userCommand, optionsWith(load))
+  addUserList(user, optionsWith(load))
+  addTokenCommands(program, optionsWith(load))
+}
 
+type NewUserCommand = (name: string, description: string) => Command
+type OptionsOf = ReturnType<typeof optionsWith>
+
+const passwordText = '从文件读取密码；否则生成并打印 / read the password; else one is made and printed'
+
+function known(isKnown: boolean, name: string): void {
+  if (!isKnown) throw new UsageFailure(`没有此用户 / there is no such user: ${name}`)
+}
+
+function addPasswordCommands(userCommand: NewUserCommand, optionsOf: OptionsOf): void {
   userCommand('add', '新增用户或重设其密码与角色 / add a user, or set its password and role anew')
-    .addOption(roleFlag())
+    .addOption(new Option('--role <role>', '角色 / role').choices(roles).makeOptionMandatory())
     .option('--password-file <file>', passwordText)
     .option('--scope <places>', scopeText)
     .action(async (flags: PasswordFlags & { role: Role; scope?: string }) => {
@@ -104,6 +117,9 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
       known(await accounts.setPassword(optionsOf(flags), flags.name, password), flags.name)
       if (isMade) say(password)
     })
+}
+
+function addRightCommands(userCommand: NewUserCommand, optionsOf: OptionsOf): void {
   userCommand('disable', '停用，会话随即结束 / keep the user out; its sessions end').action(
     (flags: NameFlags) => known(accounts.setUserDisabled(optionsOf(flags), flags.name, true), flags.name),
   )
@@ -122,6 +138,9 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
   userCommand('remove', '删除用户 / remove the user; what it did stays in the records').action(
     (flags: NameFlags) => known(accounts.removeUser(optionsOf(flags), flags.name), flags.name),
   )
+}
+
+function addUserList(user: Command, optionsOf: OptionsOf): void {
   user
     .command('list')
     .description('列出用户 / list the users')
@@ -138,7 +157,9 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
           ].join('\t'),
         )
     })
+}
 
+function addTokenCommands(program: Command, optionsOf: OptionsOf): void {
   const token = program
     .command('token')
     .description('生成访问令牌并打印 / make a bearer token for a program and print it')
@@ -151,7 +172,7 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
       const { config, role } = flags
       if (config === undefined || role === undefined)
         throw new UsageFailure('--config FILE --role ROLE 是必需的 / are needed')
-      const lifeMs = lifeOf(flags.expires, clock.wallMs())
+      const lifeMs = lifeOf(flags.expires, createSystemClock().wallMs())
       say(
         accounts.createToken(optionsOf({ config }), {
           name: nameOf(flags),
@@ -161,6 +182,10 @@ export function addAccountCommands(program: Command, load: (file: string) => Cen
         }),
       )
     })
+  addTokenUpkeep(token, optionsOf)
+}
+
+function addTokenUpkeep(token: Command, optionsOf: OptionsOf): void {
   token
     .command('list')
     .description('列出有效令牌 / list the valid tokens of programs')

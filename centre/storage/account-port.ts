@@ -23,7 +23,7 @@ export interface TokenRow extends Account {
   isProgram: boolean
   /** Where a person signed in. */
   address?: string
-  /** It may set up a second factor and nothing else. */
+  /** It may only set up a second factor. */
   mustEnrol?: boolean
 }
 

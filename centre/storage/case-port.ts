@@ -60,7 +60,7 @@ export type ShiftOutcome =
   | { type: 'unknown' }
 
 export interface CaseHandsCalls {
-  /** Cases that this person holds, or has open, go back to the queue. */
+  /** Cases that this person holds, or has open, return to the queue. */
   redistribute(who: string, why: string, atMs: number): StoredChange[]
   /** Hands the queue to `to` during the times of the timetable, and takes it back after them. */
   passNight(to: string | undefined, nowMs: number): StoredChange[]

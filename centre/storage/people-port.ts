@@ -1,5 +1,5 @@
 // Storage's part of people: the duty roster. `lookAtContact` is the only call that returns telephone numbers, and it
-// seals the look in the trail.
+// seals the access in the trail.
 import type { RosterEntry, RosterPerson } from '../../protocols/desk/roster.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 
@@ -20,7 +20,7 @@ export interface PeopleWriterCalls {
   /** Undefined: there is no such person, or no room for a new one. */
   putPerson(id: number | undefined, person: WrittenPerson, by: string, atMs: number): RosterPerson | undefined
   dropPerson(id: number, by: string, atMs: number): boolean
-  /** The number, once the look is in the trail; undefined without one. */
+  /** The number, once the access is in the trail; undefined without a number. */
   lookAtContact(id: number, by: string, why: string, atMs: number): string | undefined
   /** Deletes entries after their term and returns the number of each kind. */
   dropExpiredPeople(nowMs: number): Record<string, number>

@@ -1,4 +1,4 @@
-// Storage's part of pictures: their files, and every look at one.
+// Storage's part of pictures: their files, and the log of each view.
 import type { DeskPicture, GoneReason, Role } from '../../protocols/desk/api.ts'
 import type { PictureSize } from '../../protocols/domain/snapshot.ts'
 

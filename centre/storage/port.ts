@@ -98,7 +98,7 @@ export interface RepeatedRecord {
   identity: string
 }
 
-/** A stored number came again as another record: the box's folder went back to an earlier state. */
+/** A stored number came again as another record: the box's folder was restored to an earlier state. */
 export type RecordConflict = Omit<RepeatedRecord, 'identity'>
 
 export interface IntakeBatch {
@@ -143,7 +143,7 @@ export interface KnownBox {
   id: string
   name: string
   lastHeardAtMs?: number
-  /** Removed for good, until it is heard again. */
+  /** Removed for good, until it sends again. */
   isRetired?: boolean
 }
 
@@ -196,7 +196,7 @@ export interface AlarmQuery {
   limit: number
 }
 
-/** `leftOut` names alarms that can not be shown: an older version stored values too large for a page. */
+/** `leftOut` lists alarms that can not be shown: an older version stored values too large for a page. */
 export interface AlarmPage {
   alarms: DeskAlarm[]
   next?: string
@@ -250,11 +250,11 @@ export interface WriterCalls
   /** The secret of that name; if there is none, `fresh` is stored. */
   keepSecret(name: string, fresh: string): string
   /**
-   * The box is removed for good: not listed, its silence no alarm, until it is heard again. Undefined when it is
+   * The box is removed for good: not listed, its silence no alarm, until it sends again. Undefined when it is
    * unknown.
    */
   retireBox(box: string, by: string, why: string, atMs: number): StoredChange[] | undefined
-  /** Stores a new command; its trail names the person. */
+  /** Stores a new command; its trail contains the person. */
   askCommand(command: DeskCommand): StoredChange[]
   /** Undefined when the box has no such command, or the command can not enter that state any more. */
   moveCommand(box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined

@@ -1,4 +1,4 @@
-// Storage's part of what comes from the scene: links of people who were sent, what they say, and the attachments of a case.
+// Storage's part of what comes from the scene: links of people who were sent, their reports, and the attachments of a case.
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Attachment, AttachmentType } from '../../protocols/desk/attachments.ts'
 import type { ResponderEntry, ResponderView, ResponseLink } from '../../protocols/desk/responder.ts'
@@ -14,7 +14,7 @@ export interface NewLink {
   expiresAtMs: number
 }
 
-/** Who speaks: the hashes of the link's token and of the phone's own key. */
+/** The sender: the hashes of the link's token and of the phone's own key. */
 export interface LinkProof {
   hash: string
   device: string
@@ -55,9 +55,9 @@ export interface ResponseWriterCalls {
   ): ResponseOutcome
   /** The file is on the disk. The same file again changes nothing. */
   attach(caseId: string, file: StoredFile, actor: Actor, bytesMax: number, atMs: number): AttachOutcome
-  /** The look is in the trail when it answers; undefined when the case has no such file. */
+  /** The view is in the trail when it answers; undefined when the case has no such file. */
   lookAtAttachment(caseId: string, sha256: string, by: string, atMs: number): Attachment | undefined
-  /** Marks them gone; answers the files that nothing names any more. */
+  /** Marks them gone; answers the files that no case refers to any more. */
   dropAttachments(numbers: readonly number[], atMs: number): string[]
 }
 

@@ -5,7 +5,7 @@ import type { Colour } from '../../protocols/domain/colour.ts'
 import type { DeskAlarm } from '../../protocols/desk/desk-alarm.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 
-/** What is looked for; all of it must hold. Answers come newest first. */
+/** The conditions of a search; all must hold. Answers come newest first. */
 export interface Found {
   scope?: Scope | undefined
   /** Words of a place, household, device or text. */
@@ -19,7 +19,7 @@ export interface Found {
   toMs?: number | undefined
 }
 
-/** Rows of one ledger; what is above it is left out, and the ledger says so. */
+/** Rows of one ledger; further rows are left out, and the ledger shows that. */
 export const ledgerRowsMax = 20_000
 
 export interface LedgerRows {

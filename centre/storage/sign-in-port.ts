@@ -25,7 +25,7 @@ export interface SignInWriterCalls {
   /** A recovery code counts once. */
   useRecoveryCode(user: string, hash: string): boolean
   dropFactor(user: string): boolean
-  /** Of this user, or of any user; the hash's beginning names it. Answers whose it was. */
+  /** Of this user, or of any user; the beginning of its hash identifies it. Answers whose session it was. */
   endSession(id: string, user: string | undefined): string | undefined
 }
 

@@ -26,7 +26,7 @@ export interface UpwardRecord {
   body: string
 }
 
-/** What the next centre says of a case. */
+/** The answer of the next centre about a case. */
 export interface UpwardAnswer {
   case: string
   stage: 'seen' | 'accepted' | 'dispatched' | 'closed' | 'instruction'
@@ -41,7 +41,7 @@ export interface UpwardWriterCalls {
   openUpward(settings: UpwardSettings, epoch: string): UpwardState
   /** Everything of the lane up to `storedTo` is with the next centre; a smaller number: it has lost the rest. */
   settleUpward(lane: Lane, storedTo: number): void
-  /** The next centre knows other records under our numbers: what waits is numbered anew. */
+  /** The next centre has other records under our numbers: the waiting records get new numbers. */
   renewUpward(epoch: string): UpwardState
   takeUpwardAnswer(answer: UpwardAnswer, atMs: number): CaseOutcome
 }

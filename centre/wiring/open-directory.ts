@@ -1,4 +1,4 @@
-// The town's directory, where the configuration names one.
+// The town's directory, if one is configured.
 import { readFileSync } from 'node:fs'
 import { DirectorySignIn } from '../accounts/directory-sign-in.ts'
 import type { Base } from './base.ts'

@@ -107,7 +107,7 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
   }
 }
 
-/** Enough of a fingerprint to tell two certificates apart on the telephone. */
+/** Enough of a fingerprint to distinguish two certificates on the telephone. */
 function wordsOf({ address, certificate }: BoxPlace): string {
   const at = plainAddress(address)
   return certificate === undefined ? at : `${at} ${certificate.slice(0, 8)}`

@@ -10,7 +10,7 @@ import type { Base } from './base.ts'
 import type { OpenedReceiver } from './open-receiver.ts'
 import type { OpenedVillages } from './open-villages.ts'
 
-/** People have moved alarms on: desks are told, and the boxes of the alarms. */
+/** People have changed the stage of alarms: desks and the boxes of the alarms get it. */
 export const createStepTeller =
   (downlink: Downlink, push: (changes: readonly StoredChange[]) => void) =>
   (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]): void => {

@@ -1,4 +1,4 @@
-// Whether this machine's clock is kept: asked of the system, or said in the configuration. Boxes without a time of their own are told.
+// Whether this machine's clock is kept by the system: asked of the system, or set in the configuration. Boxes without a time of their own get the answer.
 import { Gauge } from 'prom-client'
 import { watchSystemClock } from '../../platform/system-sync.ts'
 import type { Base } from './base.ts'

@@ -28,13 +28,13 @@ export function namedIntake(intake: DeviceIntake, { idOf }: DeviceNames): Device
   return {
     admitted: (name, proof, mark) => intake.admitted(idOf(name), proof, mark),
     elsewhere: (message) => intake.elsewhere?.({ ...message, device: idOf(message.device) }),
-    take: (message, told) => {
+    take: (message, answer) => {
       const device = idOf(message.device)
       // The usual case copies nothing.
-      if (device === message.device) return intake.take(message, told)
+      if (device === message.device) return intake.take(message, answer)
       // Field by field: the broker's own object has some of them from its class.
       const { topic, payload, text, isRetained, isResent = false, qos } = message
-      return intake.take({ device, topic, payload, text, isRetained, isResent, qos }, told)
+      return intake.take({ device, topic, payload, text, isRetained, isResent, qos }, answer)
     },
   }
 }

@@ -20,7 +20,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { CommandDocument, StoredInput } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Uplink } from '../uplink/port.ts'
-import type { OpenDialects } from './open-dialects.ts'
+import type { OpenDialects } from './dialects/open-dialects.ts'
 import { UpdateFromCentre } from './release/update-from-centre.ts'
 
 export interface OpenCommandsOptions {

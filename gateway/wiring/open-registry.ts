@@ -16,7 +16,7 @@ import { hardwareKey } from '../config/plain-address.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { OpenedJournal } from './open-journal.ts'
 import type { Base } from './base.ts'
-import type { OpenDialects } from './open-dialects.ts'
+import type { OpenDialects } from './dialects/open-dialects.ts'
 
 /** Several changes in a row share one restart: time for the answer to be sent, and for the next click. */
 export const restartAfterMs = 1500
@@ -116,7 +116,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
   }
 }
 
-/** A request need not name the bridge of a device that the box has heard. */
+/** A request need not contain the bridge of a device that has sent to the box. */
 function withSender(request: RegistryRequest, strangers: readonly Stranger[]): RegistryRequest {
   if (request.do !== 'adopt' && request.do !== 'replace') return request
   const stranger = strangers.find(({ address }) => hardwareKey(address) === hardwareKey(request.address))

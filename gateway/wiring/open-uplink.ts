@@ -1,4 +1,4 @@
-// The uplink to the town, if one is configured: what it sends, the content of the heartbeat, and what it receives.
+// The uplink to the town, if one is configured: its records, the content of the heartbeat, and its messages from the centre.
 import { fitGuard } from '../alarms/guard.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'

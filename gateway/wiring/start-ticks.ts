@@ -75,7 +75,7 @@ export function startTicks(options: TickOptions): () => void {
   }
 }
 
-/** The daily report: when it is due, and what it says of the devices and of what stands. */
+/** The daily report: when it is due, and its figures about devices and active alarms. */
 export function openDailyReport(
   { config, logger }: Base,
   { boxClock, intake, broker }: Pick<OpenedJournal, 'boxClock'> & { intake: Intake; broker: DeviceBroker },

@@ -1,5 +1,5 @@
 // The routes of families: a supervisor makes a link for a person who asked for news of a household; the page behind it shows "raised"
-// and "ended". Outlets read what waits to be passed on and say that they have taken it.
+// and "ended". Outlets read the waiting notices and confirm that they have taken them.
 import { z } from 'zod'
 import type { Role } from '../../../protocols/desk/api.ts'
 import {

@@ -1,4 +1,4 @@
-// The routes of people who were sent: their page opens a link, says what happens, and sends photos. No session, no cookie: a link's
+// The routes of people who were sent: their page opens a link, reports what happens, and sends photos. No session, no cookie: a link's
 // token comes as a bearer token, and with it the key of the phone that opened it first.
 import type { z } from 'zod'
 import { answeringRoles, type DeskAlarm } from '../../../protocols/desk/api.ts'

@@ -1,5 +1,5 @@
 // The routes of the duty roster. Who serves one village of an account's scope is seen; only an account whose scope holds all of a
-// person's villages may change the entry. A telephone number is handed out after the look is in the trail.
+// person's villages may change the entry. A telephone number is handed out after the access is in the trail.
 import type { z } from 'zod'
 import { answeringRoles, type Role } from '../../../protocols/desk/api.ts'
 import type {

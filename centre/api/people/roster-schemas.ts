@@ -9,7 +9,7 @@ const name = z.string().min(1).max(60)
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as 08:30')
 const zone = z.string().min(1).max(64)
 const village = z.string().refine((text) => isBoxId(text) && villageOf(text) === text, 'the id of a village')
-/** Some ten metres: enough to say who is nearer. */
+/** About ten metres: enough to compare who is nearer. */
 const degrees = (max: number) =>
   z
     .number()

@@ -1,4 +1,4 @@
-// Makes a backup of a running centre: first the database, then the pictures that it names.
+// Makes a backup of a running centre: first the database, then the pictures that it lists.
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

@@ -66,7 +66,7 @@ export function copyDatabase(file: string, to: string): DatabaseFacts {
   }
 }
 
-/** Reads every page, every index and the whole audit trail of a copy. `head` must stand in the trail. */
+/** Reads every page, every index and the whole audit trail of a copy. `head` must be in the trail. */
 export function inspectDatabase(file: string, head?: string): CopyFinding {
   let db: Sqlite | undefined
   try {

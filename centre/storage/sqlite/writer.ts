@@ -169,7 +169,7 @@ export function createWriter(db: Sqlite): WriterCalls {
 function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
   const { lastPosition } = createChangeReader(db)
   return {
-    /** What the program needs to know before it hears a box. */
+    /** The state that the program loads before boxes may connect. */
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) boxes.putBox.run(id, name, null)
       search.catchUp()

@@ -1,5 +1,5 @@
 // A new version on trial proves itself: the journal answers, a device of the box's own gets its PUBACK, the console answers; later a
-// Receipt of the centre. What came of it lies in files that the release script reads before the next start.
+// Receipt of the centre. The result is in files that the release script reads before the next start.
 import { messageOf } from '../../../platform/failure.ts'
 import { ownDevice, type DeviceBroker } from '../../broker/port.ts'
 import { judgeRelease, type ReleaseFacts } from '../../health/release/judge-release.ts'
@@ -9,10 +9,10 @@ import type { Uplink } from '../../uplink/port.ts'
 import type { Base } from '../base.ts'
 import { programFolder } from '../program-folder.ts'
 
-/** Between two looks at a version on trial. */
+/** Between two checks of a version on trial. */
 const lookEveryMs = 5000
 const answerMsMax = 4000
-/** A Receipt older than this at the stop of a version says that it had no link. */
+/** If the last Receipt is older than this when a version stops, the version had no link. */
 const linkAgeMsMax = 600_000
 
 export interface ProveReleaseOptions {
@@ -21,15 +21,15 @@ export interface ProveReleaseOptions {
   uplink: Pick<Uplink, 'facts'> | undefined
   consoleUrl: string
   lastReceiptMs: () => number | undefined
-  /** The version is at fault: stop, so that the release script goes back to the one before. */
+  /** The version is at fault: stop, so that the release script starts the one before. */
   onFailed: (reason: string) => void
   /** It works by itself, and the centre answers where there is one. */
   onConfirmed?: () => void
-  /** Where the program lies; found by itself by default. */
+  /** The program's folder; found automatically by default. */
   folder?: string
 }
 
-/** Starts the proof where a trial is under way; registers what a version that is not on trial says when it stops. */
+/** Starts the proof where a trial is under way; registers the record that a version that is not on trial writes when it stops. */
 export function proveRelease(base: Base, options: ProveReleaseOptions): void {
   const { config, logger, clock, version, parts } = base
   const files = new ReleaseFiles(process.env['STATE_DIRECTORY'] ?? config.dataDir)
@@ -125,7 +125,7 @@ async function problemOf(run: () => Promise<unknown>): Promise<string | undefine
   }
 }
 
-/** What it says of the box's health does not matter here, only that it answers. */
+/** Only the answer counts here, not the health in it. */
 async function askConsole(url: string): Promise<void> {
   if (url === '') throw new Error('it has not started')
   await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(answerMsMax) })

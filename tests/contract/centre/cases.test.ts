@@ -2,7 +2,7 @@
 // stream, box and history?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import * as schemas from '../../../centre/api/case-schemas.ts'
+import * as schemas from '../../../centre/api/cases/case-schemas.ts'
 import type { CaseAnswer, CasesAnswer } from '../../../protocols/desk/cases.ts'
 import type { Figures } from '../../../protocols/desk/figures.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'

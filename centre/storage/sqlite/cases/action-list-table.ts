@@ -29,3 +29,5 @@ export function createActionLists(db: Sqlite) {
       Number(insert.run(atMs, who, JSON.stringify(lists)).lastInsertRowid),
   }
 }
+
+export type ActionLists = ReturnType<typeof createActionLists>

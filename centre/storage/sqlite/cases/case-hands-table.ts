@@ -1,4 +1,4 @@
-// The writer's side of hands: cases of a person who left go back to the queue, shifts are handed over, and a timetable hands the queue
+// The writer's side of hands: cases of a person who left return to the queue, shifts are handed over, and a timetable hands the queue
 // to another centre for the night. Each call is one transaction.
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { Shift, ShiftMessage } from '../../../../protocols/desk/shifts.ts'

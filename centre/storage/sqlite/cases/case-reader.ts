@@ -13,7 +13,7 @@ import { ledgerRowsMax, type Found } from '../../search-port.ts'
 import { caseSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
 import { readDocument } from '../documents.ts'
 
-/** A session that ended by itself counts on: a waiting red keeps its desk open. Only its silence tells then. */
+/** A session that ended by itself counts on: a waiting red keeps its desk open. Then only its silence counts. */
 const endedSessionMs = 12 * 3_600_000
 
 interface Stored {

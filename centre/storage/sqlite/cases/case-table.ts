@@ -1,64 +1,34 @@
 // The writer's side of cases: alarms open and change them inside the commit that stores the alarm; every step of a
 // person is one transaction together with the alarms that it changes.
 import type { Case } from '../../../../protocols/domain/case.ts'
-import type { Stage } from '../../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
 import type { LogRecord } from '../../../../protocols/domain/record.ts'
-import type { CaseMessage } from '../../../../protocols/desk/cases.ts'
 import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
 import type { DeskRow } from '../../../alarms/desk-row.ts'
 import { resolveActions, type ActionList } from '../../../cases/action-lists.ts'
-import {
-  caseAlarmOf,
-  handledBefore,
-  handledBeforeMs,
-  incidentMs,
-  incidentOf,
-  opensCase,
-  placeOfAlarm,
-} from '../../../cases/case-of-alarm.ts'
-import type { CasePolicy } from '../../../cases/case-policy.ts'
-import { acceptAlarm } from '../../../cases/case-steps.ts'
+import { incidentOf, placeOfAlarm } from '../../../cases/case-of-alarm.ts'
 import { summaryOf } from '../../../cases/case-summary.ts'
 import { mergeCases, openCase, splitCase, type Changed } from '../../../cases/workflow/case-alarms.ts'
-import type { Actor, CentreInput, PersonInput, Refusal } from '../../../cases/workflow/case-input.ts'
+import type { Actor, CentreInput, PersonInput } from '../../../cases/workflow/case-input.ts'
 import { centreHolder } from '../../../cases/workflow/case-upward.ts'
 import { takeCentreInput, takeStep } from '../../../cases/workflow/case-workflow.ts'
 import { isOver } from '../../../../protocols/domain/case-order.ts'
-import type { TrailEntry } from '../../../cases/trail.ts'
-import { villageOf } from '../../../../protocols/domain/names.ts'
 import type { CaseOutcome, CaseTarget, CaseWriterCalls, DueEvent, HandMade } from '../../case-port.ts'
 import type { StoredChange } from '../../port.ts'
-import type { AlarmTable } from '../alarm-table.ts'
-import { createActionLists } from './action-list-table.ts'
-import { createCaseHands, type ShiftMessageBody } from './case-hands-table.ts'
-import { createCaseRows, type CaseKeys } from './case-rows.ts'
-import { immediately, type Sqlite } from '../database.ts'
 import type { UpwardAnswer, UpwardWriterCalls } from '../../upward-port.ts'
-import type { UpwardWriter } from '../upward/upward-table.ts'
-import type { SearchWriter } from '../search/search-writer.ts'
+import { immediately } from '../database.ts'
+import { createActionLists, type ActionLists } from './action-list-table.ts'
+import { createAlarmCases, type AlarmCases } from './alarm-cases.ts'
+import { createCaseHands } from './case-hands-table.ts'
+import { createCaseOutcome, type FinishCase } from './case-outcome.ts'
+import { createCaseRows, type CaseKeys, type CaseRows } from './case-rows.ts'
+import type { CaseTableOptions } from './case-table-options.ts'
 
 /** What a centre below may write into the history of a case. */
 const packageCharsMax = 2000
 
 /** Cases whose deadlines are checked in one transaction; the rest follow in the next. */
 const dueAtOnceMax = 200
-
-export interface CaseTableOptions {
-  db: Sqlite
-  alarms: AlarmTable
-  search: Pick<SearchWriter, 'case'>
-  /** What goes to the next centre up. */
-  upward: Pick<UpwardWriter, 'settings' | 'hearCase' | 'takeCommand'>
-  policy: () => CasePolicy
-  shown: (row: DeskRow) => DeskAlarm
-  logChange: (
-    message: Omit<CaseMessage, 'position'> | ShiftMessageBody | { type: 'alarm.stage'; alarm: DeskAlarm },
-  ) => StoredChange
-  seal: (entry: TrailEntry) => void
-  /** Inside the transaction that stores the case: families are told. */
-  hearCase: (before: Case | undefined, item: Case, atMs: number) => void
-}
 
 export interface CaseTable extends CaseWriterCalls, Pick<UpwardWriterCalls, 'takeUpwardAnswer'> {
   /** A centre below sent what its people need for a case: into the history of ours. */
@@ -69,21 +39,45 @@ export interface CaseTable extends CaseWriterCalls, Pick<UpwardWriterCalls, 'tak
   caseOf: (target: CaseTarget) => Case | undefined
 }
 
+/** Stores a case that changed, with its events. */
+type KeepCase = (before: Case | undefined, changed: Changed, nowMs: number, keys?: CaseKeys) => StoredChange[]
+
+interface Parts extends CaseTableOptions {
+  rows: CaseRows
+  lists: ActionLists
+  keep: KeepCase
+  finish: FinishCase
+  openForAlarm: AlarmCases['openForAlarm']
+}
+
 export function createCaseTable(options: CaseTableOptions): CaseTable {
-  const { db, alarms, shown, logChange, policy, upward } = options
-  const rows = createCaseRows(db, policy, options.seal, options.search, upward.hearCase)
+  const { db, policy } = options
+  const rows = createCaseRows(db, policy, options.seal, options.search, options.upward.hearCase)
   const lists = createActionLists(db)
-
-  function keep(before: Case | undefined, changed: Changed, nowMs: number, keys?: CaseKeys): StoredChange[] {
-    if (changed.item === before && changed.events.length === 0) return []
-    const { item, events } = ruled(changed, nowMs)
-    rows.put(item, events, keys)
-    options.hearCase(before, item, Math.round(nowMs))
-    const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
-    return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
+  const keep = keeping(options, rows)
+  const { hearAlarm, openForAlarm } = createAlarmCases({ rows, lists, policy, keep })
+  const finish = createCaseOutcome({ ...options, keep })
+  const parts: Parts = { ...options, rows, lists, keep, finish, openForAlarm }
+  return {
+    hearAlarm,
+    caseOf: rows.get,
+    hearPackage: hearingPackages(parts),
+    ...stepCalls(parts),
+    ...upwardCalls(parts),
+    ...openingCalls(parts),
+    ...joiningCalls(parts),
+    ...deadlineCalls(parts),
+    ...createCaseHands({ db, rows, policy, keep, seal: options.seal, logChange: options.logChange }),
+    putActionLists: immediately(db, (given: readonly ActionList[], who: string, atMs: number) =>
+      lists.put(given, who, Math.round(atMs)),
+    ),
   }
+}
 
-  /** Cases of the colours that the town's rule names are reported upward as soon as they are of them. */
+function keeping(options: CaseTableOptions, rows: CaseRows): KeepCase {
+  const { policy, upward, logChange } = options
+
+  /** Cases of a colour in the town's rule are reported upward as soon as they have this colour. */
   function ruled(changed: Changed, nowMs: number): Changed {
     const rule = upward.settings()
     const { item, events } = changed
@@ -92,125 +86,29 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     return reported.ok ? { ...reported, events: [...events, ...reported.events] } : changed
   }
 
-  function openForAlarm(row: DeskRow, nowMs: number): Changed {
-    const { alarm, box } = row
-    const village = villageOf(box)
-    const place = {
-      kind: alarm.kind,
-      village,
-      box,
-      ...(alarm.zone === undefined ? {} : { zone: alarm.zone }),
-    }
-    const { version, lists: held } = lists.newest()
-    const { guidance, actions } = resolveActions(held, place)
-    const before = handledBefore(rows.ofPlace(placeOfAlarm(box, alarm), nowMs - handledBeforeMs))
-    return openCase(
-      {
-        id: rows.newId(),
-        village,
-        box,
-        title: alarm.text,
-        colour: alarm.colour,
-        isDrill: alarm.isDrill === true,
-        alarms: [caseAlarmOf(row)],
-        actions,
-        guidanceVersion: version,
-        guidance,
-        ...(before === undefined ? {} : { handledBefore: before }),
-        who: 'centre',
-        text: alarm.kind,
-      },
-      policy(),
-      nowMs,
-    )
+  return (before, changed, nowMs, keys) => {
+    if (changed.item === before && changed.events.length === 0) return []
+    const { item, events } = ruled(changed, nowMs)
+    rows.put(item, events, keys)
+    options.hearCase(before, item, Math.round(nowMs))
+    const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
+    return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
   }
+}
 
-  /** The open case of this alarm, else the open case of its incident. */
-  function caseFor(row: DeskRow, nowMs: number): { item: Case | undefined; incident: string | undefined } {
-    const known = rows.get({ alarm: row.id })
-    const incident = incidentOf(row.box, row.alarm)
-    if (known && !isOver(known.state)) return { item: known, incident }
-    return {
-      item: incident === undefined ? undefined : rows.ofIncident(incident, nowMs - incidentMs),
-      incident,
-    }
+function hearingPackages({ rows, policy }: Parts): CaseTable['hearPackage'] {
+  return (box: string, { facts }: LogRecord, atMs: number): void => {
+    const { case: id, text } = facts ?? {}
+    const item = typeof id === 'string' ? rows.get({ alarm: `${box}.${id}` }) : undefined
+    if (!item || isOver(item.state) || typeof text !== 'string' || text === '') return
+    const step = { item, actor: { who: `centre:${box}`, isSupervisor: false }, policy: policy(), nowMs: atMs }
+    const noted = takeStep(step, { do: 'note', text: text.slice(0, packageCharsMax) })
+    if (noted.ok) rows.put(noted.item, noted.events)
   }
+}
 
-  function hearAlarm(row: DeskRow, nowMs: number): StoredChange[] {
-    const { item, incident } = caseFor(row, nowMs)
-    const keys = { incident, place: placeOfAlarm(row.box, row.alarm) }
-    if (!item) return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, keys) : []
-    const isKnown = item.alarms.some(({ id }) => id === row.id)
-    if (!isKnown && !opensCase(row)) return []
-    const input: CentreInput = { do: 'alarm', alarm: caseAlarmOf(row), title: row.alarm.text }
-    const outcome = takeCentreInput(item, input, policy(), nowMs)
-    // A full case: the alarm gets a separate one.
-    if (!outcome.ok)
-      return opensCase(row) ? keep(undefined, openForAlarm(row, nowMs), nowMs, { place: keys.place }) : []
-    return keep(item, outcome, nowMs, { incident })
-  }
-
-  /** The effect of a case's step on its alarms: the stage is sent to the box, and to the lamp of the button. */
-  function moveAlarms(
-    before: Case,
-    after: Case,
-    actor: Actor,
-    atMs: number,
-  ): { moved: DeskAlarm[]; changes: StoredChange[] } {
-    const isAccepted =
-      (after.state !== 'open' && before.state === 'open') || (before.needsAnswer && !after.needsAnswer)
-    const stage: Stage | undefined =
-      after.state === 'archived'
-        ? 'closed'
-        : after.state === 'dispatched' && before.state !== 'dispatched'
-          ? 'dispatched'
-          : undefined
-    const moved: DeskAlarm[] = []
-    if (!isAccepted && stage === undefined) return { moved, changes: [] }
-    for (const { id } of after.alarms) {
-      const row = alarms.get(id)
-      if (!row) continue
-      const next =
-        stage === undefined
-          ? accepted(row, after.holder ?? actor.who, atMs)
-          : { ...row, stage, changedAtMs: atMs }
-      if (!next || next === row) continue
-      alarms.put(next)
-      moved.push(shown(next))
-    }
-    return { moved, changes: moved.map((alarm) => logChange({ type: 'alarm.stage', alarm })) }
-  }
-
-  function accepted(row: DeskRow, who: string, atMs: number): DeskRow | undefined {
-    const outcome = acceptAlarm(row, who, atMs)
-    return outcome.type === 'accepted' && outcome.isNew ? outcome.row : undefined
-  }
-
-  function finish(
-    before: Case,
-    outcome: Changed | Refusal,
-    actor: Actor,
-    atMs: number,
-    asked?: DeskAlarm,
-  ): CaseOutcome {
-    if (!outcome.ok)
-      return {
-        type: 'refused',
-        code: outcome.code,
-        detail: outcome.detail,
-        case: before,
-        ...(asked ? { alarm: asked } : {}),
-      }
-    const changes = keep(before, outcome, atMs)
-    const { moved, changes: stages } = moveAlarms(before, outcome.item, actor, atMs)
-    return {
-      type: 'done',
-      case: outcome.item,
-      alarms: moved,
-      ...(asked ? { asked } : {}),
-      changes: [...changes, ...stages],
-    }
-  }
+function stepCalls(parts: Parts): Pick<CaseTable, 'takeCaseStep' | 'takeCentreInput'> {
+  const { db, alarms, rows, shown, policy, keep, finish, openForAlarm } = parts
 
   /** An alarm older than the cases gets one when a person acts on it. */
   function find(target: CaseTarget, atMs: number): { item: Case; alarm?: DeskAlarm } | undefined {
@@ -224,19 +122,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     return { item: opened.item, alarm: shown(row) }
   }
 
-  function hearPackage(box: string, { facts }: LogRecord, atMs: number): void {
-    const { case: id, text } = facts ?? {}
-    const item = typeof id === 'string' ? rows.get({ alarm: `${box}.${id}` }) : undefined
-    if (!item || isOver(item.state) || typeof text !== 'string' || text === '') return
-    const step = { item, actor: { who: `centre:${box}`, isSupervisor: false }, policy: policy(), nowMs: atMs }
-    const noted = takeStep(step, { do: 'note', text: text.slice(0, packageCharsMax) })
-    if (noted.ok) rows.put(noted.item, noted.events)
-  }
-
   return {
-    hearAlarm,
-    caseOf: rows.get,
-    hearPackage,
     takeCaseStep: immediately(db, (target: CaseTarget, input: PersonInput, actor: Actor, wallMs: number) => {
       const atMs = Math.round(wallMs)
       const found = find(target, atMs)
@@ -261,7 +147,11 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         atMs,
       )
     }),
+  }
+}
 
+function upwardCalls({ db, rows, policy, upward, finish }: Parts): Pick<CaseTable, 'takeUpwardAnswer'> {
+  return {
     takeUpwardAnswer: immediately(db, (answer: UpwardAnswer, wallMs: number): CaseOutcome => {
       const atMs = Math.round(wallMs)
       const item = rows.get({ case: answer.case })
@@ -273,7 +163,12 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
       const outcome = takeCentreInput(item, { do: 'report-answer', to, stage, text, who }, policy(), atMs)
       return finish(item, outcome, { who: centreHolder(to), isSupervisor: false }, atMs)
     }),
+  }
+}
 
+/** Cases that a person opens without an alarm. */
+function openingCalls({ db, rows, lists, policy, keep }: Parts): Pick<CaseTable, 'openCase'> {
+  return {
     openCase: immediately(db, (made: HandMade, who: string, wallMs: number): CaseOutcome => {
       const atMs = Math.round(wallMs)
       const { version, lists: held } = lists.newest()
@@ -308,7 +203,17 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         changes: keep(undefined, opened, atMs),
       }
     }),
+  }
+}
 
+function joiningCalls({
+  db,
+  rows,
+  policy,
+  keep,
+  finish,
+}: Parts): Pick<CaseTable, 'mergeCases' | 'splitCase'> {
+  return {
     mergeCases: immediately(
       db,
       (intoId: string, fromId: string, actor: Actor, wallMs: number): CaseOutcome => {
@@ -341,7 +246,11 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
         }
       },
     ),
+  }
+}
 
+function deadlineCalls({ db, rows, policy, logChange }: Parts): Pick<CaseTable, 'passDeadlines'> {
+  return {
     passDeadlines: immediately(db, (wallMs: number) => {
       const nowMs = Math.round(wallMs)
       const changes: StoredChange[] = []
@@ -359,11 +268,5 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
       const nextDueMs = rows.firstDue()
       return { changes, due, ...(nextDueMs === undefined ? {} : { nextDueMs }) }
     }),
-
-    ...createCaseHands({ db, rows, policy, keep, seal: options.seal, logChange }),
-
-    putActionLists: immediately(db, (given: readonly ActionList[], who: string, atMs: number) =>
-      lists.put(given, who, Math.round(atMs)),
-    ),
   }
 }

@@ -1,4 +1,4 @@
-// Families who asked to be told, and what is to be told to them: one of the migrations.
+// Families who asked for notices, and their notices: one of the migrations.
 
 export const familyMigration = `
 -- Only the hash of a family's link is kept.

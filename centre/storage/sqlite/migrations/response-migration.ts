@@ -1,4 +1,4 @@
-// Links of people who were sent, what they said through them, and the attachments of cases: one of the migrations.
+// Links of people who were sent, their reports through them, and the attachments of cases: one of the migrations.
 
 export const responseMigration = `
 -- Only the hash of a token is kept. device_hash: of the phone that opened the link first; no other one may use it.

@@ -1,4 +1,4 @@
-// Second factors and what is known of a session: one of the migrations.
+// Second factors and the facts of a session: one of the migrations.
 
 export const signInMigration = `
 -- A secret has to be read to check a code: whoever can read this file can make codes. last_step: a code counts once.

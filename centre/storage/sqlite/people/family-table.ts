@@ -1,5 +1,5 @@
-// Families and what is to be told to them, in SQLite. A notice is written in the transaction that changes the case, once for each
-// alarm; a drill and a call under duress are never told.
+// Families and their notices, in SQLite. A notice is written in the transaction that changes the case, once for each
+// alarm; a drill and a call under duress give no notice.
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
 import {
@@ -119,7 +119,7 @@ export function createFamilyWriter(
   const notice = db.prepare(
     'INSERT OR IGNORE INTO family_notices (family, alarm, what, at_ms) VALUES (?, ?, ?, ?)',
   )
-  const told = db
+  const noticed = db
     .prepare<[string], number>("SELECT family FROM family_notices WHERE alarm = ? AND what = 'raised'")
     .pluck()
   const drop = db.prepare('DELETE FROM families WHERE number = ?')
@@ -140,7 +140,7 @@ export function createFamilyWriter(
       }
       if (item.state !== 'archived' || before?.state === 'archived') return
       for (const { id } of item.alarms)
-        for (const family of told.all(id) as number[]) notice.run(family, id, 'ended', atMs)
+        for (const family of noticed.all(id) as number[]) notice.run(family, id, 'ended', atMs)
     },
     dropExpiredFamilies: (nowMs: number): number => {
       dropNotices.run(Math.round(nowMs - noticesKeptMs))

@@ -118,7 +118,7 @@ function inputOf(link: LinkRow, entry: ResponderEntry, text: string): PersonInpu
 }
 
 const minutes = 60
-/** What waited on the phone says so: the history has the time of its arrival. */
+/** A step that waited on the phone is marked: the history has the time of its arrival. */
 const withAge = ({ text, agoSeconds }: ResponderEntry): string =>
   agoSeconds < 2 * minutes
     ? text
@@ -209,7 +209,7 @@ function viewOf(
   }
 }
 
-/** A step that does not follow any more, such as feedback after the verification, is kept as a note: nothing said is lost. */
+/** A step that does not follow any more, such as feedback after the verification, is kept as a note: no report is lost. */
 function takeEntry(
   takeCaseStep: ResponseTableOptions['takeCaseStep'],
   link: LinkRow,

@@ -1,4 +1,4 @@
-// The duty roster in SQLite. The trail says that an entry was made, changed, looked at or deleted, by its number alone: names and
+// The duty roster in SQLite. The trail records that an entry was made, changed, looked at or deleted, by its number alone: names and
 // telephone numbers would stay in the trail for ever.
 import { z } from 'zod'
 import {

@@ -27,7 +27,7 @@ const refusedAtOnce = 1000
 /** Snapshots of one file that are pushed to open desks: one alarm each at most. */
 const sharersMax = 32
 
-/** Boxes for which a look without a box is logged. */
+/** Boxes for which a view without a box is logged. */
 const holdersMax = 16
 
 interface SnapshotRow {

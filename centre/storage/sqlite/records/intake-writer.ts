@@ -101,7 +101,7 @@ class IntakeWriter {
   readonly #origins: ReturnType<typeof createOrigins>
   readonly #together: (batch: IntakeBatch) => StoredIntake
   readonly #apart: (batch: IntakeBatch) => StoredIntake
-  /** The highest position given. Leaps at each start: after an older backup was restored, no position may be used twice. */
+  /** The highest position given. It is raised by a large step at each start: after an older backup was restored, no position may be used twice. */
   #newest: number
   /** By box: when its active alarms were last pushed again for their times. */
   readonly #repairedAtMs = new Map<string, number>()

@@ -33,7 +33,7 @@ export function createOrigins(
     claim: (box, { epoch, sequence }, body) => {
       const number = epochOf(box, epoch)
       const stored = number === undefined ? undefined : selectRecord.get(number, sequence)
-      // A folder that went back may have used the sequence for another record: that one is new, whatever is stored
+      // A folder that was restored to an earlier state may have used the sequence for another record: that one is new, whatever is stored
       // there.
       if (stored !== undefined) return identityAt(stored, sequence) !== identityAt(body, sequence)
       return insert.run(box, epoch, sequence).changes > 0

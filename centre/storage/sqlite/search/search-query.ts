@@ -1,5 +1,5 @@
 // The SQL of a search in alarms or cases: newest first, with a cursor that is the place of the last row of the page. The index is asked for
-// words, places and kinds; what is left is compared row by row.
+// words, places and kinds; the other conditions are compared row by row.
 import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { Found } from '../../search-port.ts'
 import { columnQuery, textQuery } from './search-terms.ts'
@@ -22,7 +22,7 @@ interface Table {
   search: 'alarm_search' | 'case_search'
   /** The column that is the rowid of the index. */
   row: string
-  /** Where it stands in time: a table, a column of ms and the row column. */
+  /** Its place in time: a table, a column of ms and the row column. */
   time: { table: string; column: string }
   /** Villages of the row, for `in_scope`. */
   place: string

@@ -1,4 +1,4 @@
-// What is searched by: words of letters and digits, and every pair of neighbouring Chinese characters, since Chinese is written without
+// The terms of the search index: words of letters and digits, and every pair of neighbouring Chinese characters, since Chinese is written without
 // spaces. Pure.
 
 const runs = /\p{Script=Han}+|[\p{L}\p{N}]+?(?=\p{Script=Han}|[^\p{L}\p{N}]|$)/gu
@@ -23,7 +23,7 @@ function termsOf(text: string): string[] {
   return (plain.match(runs) ?? []).flatMap((run) => (isHan.test(run) ? pairs(run) : [run]))
 }
 
-/** Text as it stands in the index. */
+/** Text in the form of the index. */
 export const indexText = (parts: readonly (string | undefined)[]): string =>
   parts
     .filter((part) => part !== undefined)

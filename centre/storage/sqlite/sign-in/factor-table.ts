@@ -4,7 +4,7 @@ import type { SessionSummary } from '../../../../protocols/desk/accounts.ts'
 import type { SignInReaderCalls, SignInWriterCalls, StoredFactor } from '../../sign-in-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
 
-/** Names a session in lists: enough to end it, too little to use it. */
+/** Identifies a session in lists: enough to end it, too little to use it. */
 const idDigits = 12
 
 export function createSignInReader(db: Sqlite): SignInReaderCalls {

@@ -9,9 +9,9 @@ import type { Plan } from '../../../cases/action-lists.ts'
 import {
   casePackage,
   packageText,
-  toldOf,
+  sentOf,
   upwardAlarm,
-  type ToldUpward,
+  type SentUpward,
 } from '../../../cases/upward-record.ts'
 import type {
   UpwardLane,
@@ -69,17 +69,17 @@ function prepareUpward(db: Sqlite) {
   const insert = db.prepare('INSERT INTO upward_records (lane, number, body) VALUES (?, ?, ?)')
   const settle = db.prepare('UPDATE upward_lanes SET receipted = min(?, last) WHERE lane = ?')
   const drop = db.prepare('DELETE FROM upward_records WHERE lane = ? AND number <= ?')
-  const told = db.prepare<[number], string>('SELECT told FROM upward_cases WHERE number = ?').pluck()
-  const putTold = db.prepare('INSERT OR REPLACE INTO upward_cases (number, told) VALUES (?, ?)')
+  const sent = db.prepare<[number], string>('SELECT told FROM upward_cases WHERE number = ?').pluck()
+  const putSent = db.prepare('INSERT OR REPLACE INTO upward_cases (number, told) VALUES (?, ?)')
   const isKnown = db.prepare<[string]>('SELECT 1 FROM upward_commands WHERE id = ?')
   const putCommand = db.prepare('INSERT OR IGNORE INTO upward_commands (id, at_ms) VALUES (?, ?)')
   const dropCommands = db.prepare('DELETE FROM upward_commands WHERE at_ms < ?')
-  return { state, put, value, next, insert, settle, drop, told, putTold, isKnown, putCommand, dropCommands }
+  return { state, put, value, next, insert, settle, drop, sent, putSent, isKnown, putCommand, dropCommands }
 }
 
 export function createUpwardWriter(db: Sqlite, { rowOf, plansOf }: UpwardParts) {
   const statements = prepareUpward(db)
-  const { put, value, next, insert, told, putTold, isKnown, putCommand, dropCommands } = statements
+  const { put, value, next, insert, sent, putSent, isKnown, putCommand, dropCommands } = statements
   let settings: UpwardSettings | undefined
 
   function sequence(): number {
@@ -94,23 +94,23 @@ export function createUpwardWriter(db: Sqlite, { rowOf, plansOf }: UpwardParts) 
     insert.run(index, next.get(index) ?? 0, JSON.stringify({ ...body, sequence: sequence(), ...time }))
   }
 
-  function before(number: number): ToldUpward | undefined {
-    const text = told.get(number)
+  function before(number: number): SentUpward | undefined {
+    const text = sent.get(number)
     const read = text === undefined ? undefined : parseJson(text, Infinity)
-    return read?.ok ? (read.value as ToldUpward) : undefined
+    return read?.ok ? (read.value as SentUpward) : undefined
   }
 
   return {
     settings: () => settings,
     /** Inside the commit that changes the case. */
     hearCase: (number: number, item: Case, atMs: number): void => {
-      const now = settings && toldOf(item, settings.to)
+      const now = settings && sentOf(item, settings.to)
       if (!now) return
       const first = item.alarms[0] && rowOf(item.alarms[0].id)
       const known = before(number)
       const said = upwardAlarm(item, known, now, first)
       if (!said) return
-      putTold.run(number, JSON.stringify(now))
+      putSent.run(number, JSON.stringify(now))
       const lane = item.colour
       write(lane, atMs, { type: 'alarm', ...said } satisfies Partial<AlarmRecord>)
       if (now.times === (known?.times ?? 0) || now.isEnded) return

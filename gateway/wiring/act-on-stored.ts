@@ -5,13 +5,13 @@ import { causePrefix, type CauseDocument, type StoredInput } from '../intake/por
 import type { Journal } from '../journal/port.ts'
 import type { OpenCommands } from './open-commands.ts'
 
-export interface ActKeptOptions {
+export interface ActOnStoredOptions {
   commands: Pick<OpenCommands, 'kept'>
   stages: StageReceipts
   cameras: Cameras | undefined
 }
 
-export function actKept({ commands, stages, cameras }: ActKeptOptions): (input: StoredInput) => void {
+export function actOnStored({ commands, stages, cameras }: ActOnStoredOptions): (input: StoredInput) => void {
   return (kept) => {
     commands.kept(kept)
     const [at] = kept.stored

@@ -1,11 +1,11 @@
 // Inputs that are not MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
 import type { Logger } from 'pino'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import type { GatewayConfig } from '../config/config.ts'
-import type { DialectIntake } from '../dialects/box/dialect-intake.ts'
-import type { Keeper } from '../dialects/box/keeper.ts'
-import { ModbusBus } from '../dialects/box/modbus-bus.ts'
-import { RecorderListener } from '../dialects/box/recorder-listener.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { GatewayConfig } from '../../config/config.ts'
+import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
+import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { ModbusBus } from '../../dialects/box/modbus-bus.ts'
+import { RecorderListener } from '../../dialects/box/recorder-listener.ts'
 
 export interface OpenBusesOptions {
   bridges: GatewayConfig['bridges']
@@ -23,13 +23,21 @@ export interface OpenBuses {
   stop(): Promise<void>
 }
 
-export function openBuses(options: OpenBusesOptions): OpenBuses {
-  const { bridges, keeper, logger } = options
-  const buses = new Map(
+async function openModbus(options: OpenBusesOptions): Promise<Map<string, ModbusBus>> {
+  const { bridges } = options
+  if (!bridges.some(({ modbus }) => modbus)) return new Map()
+  // Loaded for a box that has such a bus: a start without it is faster.
+  const { ModbusBus } = await import('../../dialects/box/modbus-bus.ts')
+  return new Map(
     bridges.flatMap(({ id, modbus: settings }) =>
       settings ? [[id, new ModbusBus({ ...options, id, settings })] as const] : [],
     ),
   )
+}
+
+export async function openBuses(options: OpenBusesOptions): Promise<OpenBuses> {
+  const { bridges, keeper, logger } = options
+  const buses = await openModbus(options)
   const listeners = new Map(
     bridges.flatMap(({ id, sl651: settings }) =>
       settings ? [[id, new RecorderListener({ ...options, id, settings })] as const] : [],

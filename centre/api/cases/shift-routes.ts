@@ -1,12 +1,12 @@
 // The routes of shifts: the person who leaves offers the hand-over, the person who comes signs it.
 import { z } from 'zod'
-import { answeringRoles } from '../../protocols/desk/api.ts'
-import { shiftStates, type ShiftAnswer, type ShiftsAnswer } from '../../protocols/desk/shifts.ts'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import type { ShiftOutcome } from '../storage/case-port.ts'
-import type { Storage, StoredChange } from '../storage/port.ts'
-import { ApiProblem } from './problems.ts'
-import type { Route } from './route.ts'
+import { answeringRoles } from '../../../protocols/desk/api.ts'
+import { shiftStates, type ShiftAnswer, type ShiftsAnswer } from '../../../protocols/desk/shifts.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { ShiftOutcome } from '../../storage/case-port.ts'
+import type { Storage, StoredChange } from '../../storage/port.ts'
+import { ApiProblem } from '../problems.ts'
+import type { Route } from '../route.ts'
 
 const words = z.string().max(2000)
 const offerBody = z.strictObject({

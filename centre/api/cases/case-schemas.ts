@@ -1,12 +1,12 @@
 // The API's messages about cases as zod schemas; the compiler compares them with the types of protocols.
 import { z } from 'zod'
-import { alarmKinds } from '../../protocols/domain/alarm.ts'
-import { actionTypes, caseEventKinds, caseOutcomes, caseStates } from '../../protocols/domain/case.ts'
-import { colours } from '../../protocols/domain/colour.ts'
-import { isBoxId } from '../../protocols/domain/names.ts'
-import { caseSteps } from '../../protocols/domain/step-limits.ts'
-import { newLinks } from './people/response-schemas.ts'
-import { alarmIdParams, deskAlarmSchema, findQuery, pageMax } from './schemas.ts'
+import { alarmKinds } from '../../../protocols/domain/alarm.ts'
+import { actionTypes, caseEventKinds, caseOutcomes, caseStates } from '../../../protocols/domain/case.ts'
+import { colours } from '../../../protocols/domain/colour.ts'
+import { isBoxId } from '../../../protocols/domain/names.ts'
+import { caseSteps } from '../../../protocols/domain/step-limits.ts'
+import { newLinks } from '../people/response-schemas.ts'
+import { alarmIdParams, deskAlarmSchema, findQuery, pageMax } from '../schemas.ts'
 
 const ms = z.number().describe('ms since 1970')
 const count = z.number().int().min(0)

@@ -1,0 +1,24 @@
+// The functions that dialects need of intake and journal.
+import { deviceTopic } from '../../../protocols/device-mqtt/topics.ts'
+import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { Intake } from '../../intake/intake.ts'
+import { withPlainReadings } from '../../intake/records.ts'
+import type { Journal } from '../../journal/port.ts'
+
+export function keeperOf(intake: Intake, journal: Journal): Keeper {
+  return {
+    takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
+    keepState: async (state) => {
+      await journal.append({ records: [], state, isUrgent: false })
+    },
+    keepUnreadable: (message, problem) => intake.keepUnreadable(message, problem),
+    keepHint: (device, isOnline) => intake.keepHint(device, isOnline),
+    keepPresence: (device, isOnline) =>
+      intake.accept({
+        device,
+        topic: deviceTopic(device, 'presence'),
+        payload: Buffer.from(isOnline ? 'online' : 'offline'),
+      }),
+    wasKept: intake.wasKept,
+  }
+}
