@@ -24,7 +24,7 @@ const stopMsMax = 4500
 /** Leaves time for a log line about a part that hangs. */
 const partsStopMsMax = 4000
 
-/** A thread of storage ended unexpectedly, for example for want of memory. */
+/** A thread of storage ended unexpectedly, for example because memory ran out. */
 const threadEndedExitCode = 70
 
 function load(file: string): CentreConfig {

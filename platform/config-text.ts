@@ -1,4 +1,4 @@
-// Reads a configuration written by a person: UTF-8 and YAML, or a problem that names what an editor changed in it.
+// Reads a configuration written by a person: UTF-8 and YAML, or a problem that describes what an editor changed in it.
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
@@ -61,7 +61,7 @@ const lookalikes: [pattern: RegExp, words: string][] = [
   [/^ *\t/, 'a tab at the start: use spaces 行首为制表符，请改为空格'],
 ]
 
-/** The value of a YAML text. Never throws; a problem names the line, and a look-alike character in it. */
+/** The value of a YAML text. Never throws; a problem contains the line, and a look-alike character in it. */
 export function parseConfigYaml(text: string): Result<unknown> {
   // For YAML such a space is a letter: the line would silently become a key of another name.
   const odd = text.split(/\r?\n/).findIndex((line) => /^ *[\u00A0\u2000-\u200B\u3000\u202F]/u.test(line))

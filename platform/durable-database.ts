@@ -32,7 +32,7 @@ export function openDurable(file: string, settings: DurableSettings): Database.D
   }
 }
 
-/** What is set where WAL and FULL should be, or undefined. Call it behind a write: until then SQLite may answer with an older value. */
+/** The wrong setting in place of WAL and FULL, or undefined. Call it after a write: until then SQLite may answer with an older value. */
 export function findUnsynced(db: Database.Database): string | undefined {
   const mode = scalarText(db.pragma('journal_mode', { simple: true })) ?? ''
   const level = scalarText(db.pragma('synchronous', { simple: true })) ?? ''

@@ -8,7 +8,7 @@ export interface FolderLock {
   folder: string
   /** Of the files: `gateway` makes `gateway.lock` and `gateway.pid`. */
   name: string
-  /** What is thrown when the folder is taken; `holder` is the process that has it, or `unknown`. */
+  /** Thrown when the folder is taken; `holder` is the process that has it, or `unknown`. */
   taken: (holder: string, cause: unknown) => Error
 }
 

@@ -1,6 +1,6 @@
-// Bounded maps and sets: what was set first goes first. Delete a key before it is set again where use counts, not age.
+// Bounded maps and sets: the entry that was set first is removed first. Delete a key before it is set again where use counts, not age.
 
-/** Removes the oldest entries until at most `max` are left; `onForgotten` hears of each. */
+/** Removes the oldest entries until at most `max` are left; `onForgotten` is called for each. */
 export function forgetOldest<K>(
   entries: Map<K, unknown> | Set<K>,
   max: number,

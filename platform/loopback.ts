@@ -1,4 +1,4 @@
-// Addresses that no other machine can reach: what is bound to them, or comes from them, is on this machine.
+// Addresses that no other machine can reach: a listener or a client at such an address is on this machine.
 
 /** For a host of the settings, a URL or a socket; `::ffff:127.0.0.1` is how a socket of both families names IPv4. */
 export function isLoopback(host: string | undefined): boolean {

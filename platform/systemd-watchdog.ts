@@ -14,10 +14,10 @@ export function createWatchdog(
   const { WATCHDOG_USEC: limit, NOTIFY_SOCKET: socket } = environment
   if (limit === undefined || socket === undefined) return undefined
   const everyMs = Number.parseInt(limit, 10) / 1000 / 4
-  let toldMs = -Infinity
+  let fedMs = -Infinity
   return () => {
-    if (nowMs() - toldMs < everyMs) return
-    toldMs = nowMs()
+    if (nowMs() - fedMs < everyMs) return
+    fedMs = nowMs()
     execFile('systemd-notify', ['WATCHDOG=1'], { timeout: 10_000, env: environment }, (error) => {
       if (error) onFailure(error)
     })

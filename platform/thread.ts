@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
- * Starts the thread of `file`, such as `gateway/journal/journal-worker`. In a build it lies beside the module at
+ * Starts the thread of `file`, such as `gateway/journal/journal-worker`. In a build it is beside the module at
  * `moduleUrl`; from sources it is bundled into one script first, and `moduleUrl` is then any file of the working copy.
  */
 export function startThread(moduleUrl: string, file: string, options: WorkerOptions): Worker {
@@ -19,7 +19,7 @@ export function startThread(moduleUrl: string, file: string, options: WorkerOpti
   return new Worker(gatherSources(`${root}/${file}.ts`), { ...options, eval: true })
 }
 
-/** A bundled script may lie in a folder of any depth. */
+/** A bundled script may be in a folder of any depth. */
 function sourceRoot(file: string): string {
   const folder = dirname(file)
   return existsSync(`${folder}/bin/gather-sources.cjs`) || folder === '/' ? folder : sourceRoot(folder)

@@ -233,6 +233,44 @@ describe('the source', () => {
     expect(wrong).toEqual([])
   })
 
+  it('keeps the words that the glossary refuses out of names', () => {
+    // The table is for people: this rule reads it there, so that the two can not differ.
+    const rows = readFileSync(join(root, 'protocols/README.md'), 'utf8').split('## Not in names')[1] ?? ''
+    const refused = [...rows.matchAll(/^\| `(.+?)` +\| (names|types) +\|/gm)].map(
+      ([, words = '', where]) => ({
+        words: words.split('`, `'),
+        isTypesOnly: where === 'types',
+      }),
+    )
+    expect(refused.length).toBeGreaterThan(4)
+    // Given by packages.
+    const foreign = new Set(
+      'setErrorHandler setNotFoundHandler clientErrorHandler setInterruptHandler handler'.split(' '),
+    )
+    const wrong = own
+      .filter(([file]) => !file.startsWith('tests/'))
+      .flatMap(([file, content]) => {
+        const code = content
+          .replace(/\/\*[\s\S]*?\*\/|<!--[\s\S]*?-->|(^|\s)\/\/.*$/gm, '')
+          .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`[^`$]*`/g, "''")
+        return [...new Set(code.match(/[A-Za-z_]\w*/g))]
+          .filter((name) => {
+            const parts =
+              name.match(/[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g)?.map((part) => part.toLowerCase()) ?? []
+            return (
+              !foreign.has(name) &&
+              refused.some(
+                ({ words, isTypesOnly }) =>
+                  (!isTypesOnly || /^[A-Z]/.test(name)) &&
+                  words.some((word) => word === name || parts.includes(word)),
+              )
+            )
+          })
+          .map((name) => `${file}: ${name}`)
+      })
+    expect(wrong).toEqual([])
+  })
+
   it('opens each file with a sentence on its job', () => {
     const wrong = own.filter(([file, content]) => {
       if (file.endsWith('.vue') || file.endsWith('.config.ts')) return false

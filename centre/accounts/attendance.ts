@@ -1,7 +1,7 @@
-// Who is at a desk: when each person was last heard, by a request or by an open stream, whose token is checked repeatedly.
+// Who is at a desk: when each person was last active, by a request or by an open stream, whose token is checked repeatedly.
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** Most persons kept; the one heard longest ago is removed, and counts as silent since the start. */
+/** Most persons kept; the one active longest ago is removed, and counts as silent since the start. */
 const personsMax = 10_000
 
 export class Attendance {
@@ -23,7 +23,7 @@ export class Attendance {
     if (oldest !== undefined) this.#heardMs.delete(oldest)
   }
 
-  /** ms; a person who was not heard since the centre started is silent since then. */
+  /** ms; a person who was not active since the centre started is silent since then. */
   silentForMs(user: string): number {
     return this.#clock.monotonicMs() - (this.#heardMs.get(user) ?? this.#startedMs)
   }

@@ -66,7 +66,7 @@ export class Sessions {
     const { storage, clock } = this.#options
     const nowMs = clock.wallMs()
     const found = await storage.token(tokenHash(token), nowMs - redKeepsMs)
-    // A session that waits for its second factor opens nothing else.
+    // A session that waits for its second factor opens no other route.
     if (found?.mustEnrol && !isForEnrolling) return undefined
     if (found && !found.isProgram) this.#options.onHeard?.(found.user)
     if (!found || found.expiresAtMs > nowMs) return found

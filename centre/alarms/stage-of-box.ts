@@ -1,4 +1,4 @@
-// The message that tells a box which stage the town has set on one of its alarms. Pure.
+// The message to a box with the stage that the town has set on one of its alarms. Pure.
 import { centreAlarmKinds, type Stage } from '../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 

@@ -40,7 +40,7 @@ export class AttachmentFolder {
     }
   }
 
-  /** Undefined when the file is missing or is not what its name says. */
+  /** Undefined when the file is missing or its content does not match its name. */
   async read(sha256: string): Promise<Uint8Array | undefined> {
     const bytes = await readFile(this.#path(sha256)).catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined

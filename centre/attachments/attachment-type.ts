@@ -1,4 +1,4 @@
-// What a file is, by its own bytes: what its sender or its name says is not believed. Pure.
+// The type of a file by its own bytes; the type in its name or request is not trusted. Pure.
 import type { AttachmentType } from '../../protocols/desk/attachments.ts'
 
 const ascii = (bytes: Uint8Array, from: number, to: number): string =>

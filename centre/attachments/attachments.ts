@@ -1,4 +1,4 @@
-// Takes files of cases in and hands them out: checked by their own bytes, on the disk before the case names them, deleted after
+// Takes files of cases in and hands them out: checked by their own bytes, on the disk before the case refers to them, deleted after
 // their term.
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
@@ -50,7 +50,7 @@ export class Attachments {
   }
 
   /**
-   * The file is on the disk and `note` has its row, or neither. `wrong-type`: its bytes are no JPEG, PNG or PDF, or not what was
+   * The file is on the disk and `note` has its row, or neither. `wrong-type`: its bytes are no JPEG, PNG or PDF, or not of the type that was
    * said. `full`: no room.
    */
   async take<T>(
@@ -79,7 +79,7 @@ export class Attachments {
     }
   }
 
-  /** The bytes, handed out once the look is in the trail. */
+  /** The bytes, handed out once the view is in the trail. */
   async look(
     caseId: string,
     sha256: string,

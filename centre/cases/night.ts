@@ -6,7 +6,7 @@ const dayMs = 86_400_000
 const minuteMs = 60_000
 
 export interface NightEntry {
-  /** The other centre: the name of the next one up, or a name that people know. */
+  /** The other centre: the name of the next one up, or a name in common use. */
   to: string
   /** `20:00`. */
   from: string

@@ -1,4 +1,5 @@
 // The record of a case for the next centre: an alarm record in the form that a box sends. Pure.
+import { caseStateWords } from '../../protocols/desk/case-words.ts'
 import { boxAlarmKinds, type Alarm, type AlarmChange, type AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { Case, CaseState } from '../../protocols/domain/case.ts'
 import { isOver } from '../../protocols/domain/case-order.ts'
@@ -6,30 +7,21 @@ import { outranks, type Colour } from '../../protocols/domain/colour.ts'
 import type { DeskRow } from '../alarms/desk-row.ts'
 import type { Plan } from './action-lists.ts'
 
-/** What was told last. */
-export interface ToldUpward {
+/** The content of the last record to the next centre. */
+export interface SentUpward {
   times: number
   colour: Colour
   state: CaseState
   isEnded: boolean
 }
 
-const stateWords: Record<CaseState, { zh: string; en: string }> = {
-  open: { zh: '待接警', en: 'open' },
-  accepted: { zh: '已接警', en: 'accepted' },
-  dispatched: { zh: '已派遣', en: 'dispatched' },
-  feedback: { zh: '已反馈', en: 'feedback' },
-  verified: { zh: '已核查', en: 'verified' },
-  archived: { zh: '已归档', en: 'archived' },
-  merged: { zh: '已并案', en: 'merged' },
-}
 const textMax = 300
 
-/** A centre tells in its own name, so that kinds which only centres raise come as the nearest one of a box. */
+/** The next centre treats this one as a box: a kind that only centres raise is sent as the nearest kind of a box. */
 const kindOf = (kind: AlarmKind | undefined): AlarmKind =>
   kind !== undefined && boxAlarmKinds.includes(kind) ? kind : 'device-silent'
 
-export function toldOf(item: Case, to: string): ToldUpward | undefined {
+export function sentOf(item: Case, to: string): SentUpward | undefined {
   const times = item.reports.filter((report) => report.to === to).length
   if (times === 0) return undefined
   const last = item.reports.findLast((report) => report.to === to)
@@ -38,7 +30,7 @@ export function toldOf(item: Case, to: string): ToldUpward | undefined {
   return { times, colour: item.colour, state: item.state, isEnded: isOver(item.state) || isTakenBack }
 }
 
-function changeOf(before: ToldUpward | undefined, now: ToldUpward): AlarmChange | undefined {
+function changeOf(before: SentUpward | undefined, now: SentUpward): AlarmChange | undefined {
   if (!before || (before.isEnded && !now.isEnded)) return now.isEnded ? undefined : 'raised'
   if (now.isEnded) return before.isEnded ? undefined : 'ended'
   if (outranks(now.colour, before.colour)) return 'escalated'
@@ -49,8 +41,8 @@ function changeOf(before: ToldUpward | undefined, now: ToldUpward): AlarmChange 
 /** Undefined when nothing that the next centre shows has changed. */
 export function upwardAlarm(
   item: Case,
-  before: ToldUpward | undefined,
-  now: ToldUpward,
+  before: SentUpward | undefined,
+  now: SentUpward,
   first: DeskRow | undefined,
 ): { change: AlarmChange; alarm: Alarm } | undefined {
   const change = changeOf(before, now)
@@ -58,7 +50,7 @@ export function upwardAlarm(
   const { id, village, colour, title, isDrill, reports } = item
   const last = reports.at(-1)?.text ?? ''
   const said = last === '' || last === 'timetable' ? '' : ` (${last})`
-  const state = stateWords[item.state]
+  const state = caseStateWords[item.state]
   const words = (language: 'zh' | 'en'): string =>
     `[${state[language]}] ${title[language]}${said}`.slice(0, textMax)
   const place = first?.alarm.place

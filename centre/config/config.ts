@@ -155,7 +155,7 @@ export const centreConfigSchema = z.strictObject({
     .strictObject({
       /** Who has one of these roles sets up a second factor at the next sign-in and does nothing before. */
       secondFactorRoles: z.array(z.enum(roles)).default([]),
-      /** Sign-in by the town's directory (OpenID Connect). Who comes in needs an account here of the same name. */
+      /** Sign-in by the town's directory (OpenID Connect). A person who signs in needs an account here of the same name. */
       oidc: z
         .strictObject({
           issuer: z.url(),

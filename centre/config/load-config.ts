@@ -48,7 +48,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
   })
 }
 
-/** All problems of the file and the files it names, none when a centre could start with it; and its open doors. */
+/** All problems of the file and of the files in it, none when a centre could start with it; and its open doors. */
 export function checkCentreConfig(file: string): { problems: Problem[]; warnings: Problem[] } {
   const loaded = loadCentreConfig(file)
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] }

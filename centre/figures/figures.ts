@@ -161,7 +161,7 @@ function floods(rows: readonly AlarmRow[]): AlarmFigures['floods'] {
   return { windows: sizes.length, largest: Math.max(0, ...sizes) }
 }
 
-/** The share of the span in which the centre heard a box, from its own alarms about silent boxes. */
+/** The share of the time in which a box was present, from the centre's own alarms about silent boxes. */
 function availability(rows: readonly AlarmRow[], options: FigureOptions): Record<string, number> {
   const { fromMs, boxes } = options
   const toMs = Math.min(options.toMs, options.nowMs)

@@ -1,4 +1,5 @@
 // The monthly report as a printable page, and the same figures as a table for a spreadsheet. Pure.
+import { stepWords } from '../../protocols/desk/case-words.ts'
 import { colours, colourSigns, type Colour } from '../../protocols/domain/colour.ts'
 import {
   measuredSteps,
@@ -8,15 +9,6 @@ import {
 } from '../../protocols/desk/figures.ts'
 
 export type Language = 'zh' | 'en'
-
-const stepWords: Record<MeasuredStep, { zh: string; en: string }> = {
-  accept: { zh: '接警', en: 'accept' },
-  report: { zh: '上报', en: 'report' },
-  dispatch: { zh: '派遣', en: 'dispatch' },
-  feedback: { zh: '反馈', en: 'feedback' },
-  verify: { zh: '核查', en: 'verify' },
-  archive: { zh: '归档', en: 'archive' },
-}
 
 const words = {
   title: { zh: '月度报告', en: 'Monthly report' },
@@ -140,7 +132,7 @@ export function table(
   return `<table><caption>${escapeHtml(caption)}</caption><thead><tr>${cells(head, 'th')}</tr></thead><tbody>\n${body}</tbody></table>\n`
 }
 
-/** The only style of the page; its hash stands in the answer's Content-Security-Policy. */
+/** The only style of the page; its hash is in the answer's Content-Security-Policy. */
 export const reportStyle = `body{font:11pt/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#111;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;margin:1.2rem 0;break-inside:auto}caption{text-align:start;font-weight:600;padding:.3rem 0}
 th,td{border-bottom:1px solid #999;padding:.2rem .5rem;text-align:start;font-variant-numeric:tabular-nums}thead{display:table-header-group}tr{break-inside:avoid}

@@ -57,7 +57,7 @@ export class PictureReceiver {
   readonly #bytes
   #waitingBytes = 0
   #running = new Set<Promise<void>>()
-  /** Boxes are served in turn, and a picture whose chunks do not end goes back behind the others after each turn. */
+  /** Boxes are served in turn, and a picture whose chunks do not end waits behind the others after each turn. */
   #queue = new FairQueue<Upload>()
   #isStopped = false
   #isFailing = false
@@ -130,7 +130,7 @@ export class PictureReceiver {
       this.#count(problem ?? 'stored', chunks.length)
       sendReceipt(box, { v: 1, sha256, storedTo, ...(problem === undefined ? {} : { problem }) })
     } catch (error) {
-      // No Receipt: the box asks again. Said once, until it works again.
+      // No Receipt: the box asks again. Logged once, until it works again.
       if (!this.#isFailing) logger.error({ err: error, box }, 'pictures can not be stored')
       this.#isFailing = true
       this.#count('failed', chunks.length)
@@ -160,7 +160,7 @@ export class PictureReceiver {
   }
 
   /**
-   * A chunk may overtake the commit of the record that names its picture: it arrived after it on the same connection.
+   * A chunk may overtake the commit of the record about its picture: it arrived after it on the same connection.
    */
   async #find(box: string, sha256: string): Promise<PictureRow | undefined> {
     const { storage, recordsSettled } = this.#options

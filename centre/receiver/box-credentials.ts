@@ -10,7 +10,7 @@ import { isBoxId } from '../../protocols/domain/names.ts'
 /** The claim of a connection before it is checked. */
 export interface Claim {
   box: string
-  /** True when a certificate signed by our CA names the box. */
+  /** True when the box has a certificate signed by our CA. */
   isCertified: boolean
   /** Serial number and fingerprint of the certificate, in the form of the revocation list. */
   marks: readonly string[]

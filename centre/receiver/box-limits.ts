@@ -78,7 +78,7 @@ export class BoxLimits {
     this.#cancel()
   }
 
-  /** Its alarm stood when the centre stopped: it gets time to come back within its share. */
+  /** Its alarm was active when the centre stopped: it gets time to return to its share. */
   remember(box: string): void {
     const nowMs = this.#options.clock.monotonicMs()
     this.#over.set(box, { why: 'rate', lastMs: nowMs, receiptMs: nowMs })

@@ -1,4 +1,4 @@
-// Handles a heartbeat: the box counts as heard, its lanes are compared, and a Receipt is sent when one is due.
+// Handles a heartbeat: the box counts as present, its lanes are compared, and a Receipt is sent when one is due.
 import { parseHeartbeat } from '../../protocols/uplink/codec.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import { HeartbeatCheck, type HeartbeatCheckOptions } from './heartbeat-check.ts'

@@ -43,7 +43,7 @@ export interface Plan {
   /** Records that were stored before, or twice in this plan. */
   repeats: number
   /**
-   * Those of them that are stored: to be compared, because a box whose folder went back uses their numbers for other
+   * Those of them that are stored: to be compared, because a box whose folder was restored to an earlier state uses their numbers for other
    * records.
    */
   repeated: RepeatedRecord[]

@@ -170,7 +170,7 @@ export class ReportIntake {
 
   /**
    * `done` is called once: without an error only when everything in `payload` is on disk (or in quarantine there), or
-   * when it is deferred: then no Receipt names it, and the box sends it again.
+   * when it is deferred: then no Receipt contains it, and the box sends it again.
    */
   offer(
     box: string,

@@ -2,7 +2,7 @@
 import type { StoredChange } from '../storage/port.ts'
 
 export interface ChangeFacts {
-  /** Villages or boxes; none when it names none, which no scope holds. */
+  /** Villages or boxes; empty when the change is about none: then no scope contains it. */
   places: readonly string[]
   colour?: string
   kind?: string

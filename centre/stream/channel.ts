@@ -10,7 +10,7 @@ export interface Channel {
   unsentBytes(): number
   /** Asks for, or is, a sign of life. */
   ping(): void
-  /** The other side is told why, in a code of WebSocket. */
+  /** The reason goes to the other side as a WebSocket close code. */
   end(code: number, reason: string): void
   /** At once. */
   terminate(): void

@@ -1,4 +1,4 @@
-// What a subscriber wants to hear of: villages, colours and kinds. What names no village, colour or kind is left out where one is asked for.
+// The changes that a subscriber gets: by village, colour and kind. A change without a village, colour or kind is left out where one is required.
 import { alarmKinds } from '../../protocols/domain/alarm.ts'
 import { colours } from '../../protocols/domain/colour.ts'
 import { isInScope, parseScope } from '../../protocols/desk/scope.ts'
@@ -17,7 +17,7 @@ function listOf(text: string | null, known: readonly string[]): ReadonlySet<stri
   return names.every((name) => known.includes(name)) ? new Set(names) : null
 }
 
-/** `?village=320612104201,320612105&colour=red,orange&kind=sos`; undefined for what is no filter. */
+/** `?village=320612104201,320612105&colour=red,orange&kind=sos`; undefined for an invalid filter. */
 export function parseStreamFilter(query: URLSearchParams): StreamFilter | undefined {
   const village = query.get('village')
   const villages = village === null ? undefined : (parseScope(village) ?? null)
@@ -45,7 +45,7 @@ export interface Wish {
   filter: StreamFilter
 }
 
-/** Undefined for a filter that is none. A browser says in a header what it heard last. */
+/** Undefined for an invalid filter. A browser sends the last position that it received in a header. */
 export function wishOf({ searchParams }: URL, lastHeard?: string | string[]): Wish | undefined {
   const filter = parseStreamFilter(searchParams)
   const heard = typeof lastHeard === 'string' ? lastHeard : undefined

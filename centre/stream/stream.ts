@@ -20,7 +20,7 @@ export const subscribersMax = 500
 export const subscribersPerUserMax = 50
 /** Streams that have not signed in yet, apart from those that have; with one more the oldest is closed. */
 export const strangerLimits = { strangers: 200, strangersPerNetwork: 20 } as const
-/** Bytes waiting for one subscriber; above it the connection is closed and may come back with ?after=. */
+/** Bytes waiting for one subscriber; above it the connection is closed and may open again with ?after=. */
 export const unsentBytesMax = 1024 * 1024
 /** Changes that wait while a subscriber catches up. */
 const heldMax = 5000
@@ -373,7 +373,7 @@ export class Stream {
         this.#drop(subscriber, 'does not answer')
         continue
       }
-      // A program that reads events never answers: its connection says whether it is there.
+      // A program that reads events never answers: its connection shows whether it is there.
       subscriber.isAlive = !subscriber.isAnswering
       subscriber.channel.ping()
     }

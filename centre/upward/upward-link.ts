@@ -1,4 +1,4 @@
-// The link to the next centre up: connects as a box does, sends heartbeats, and takes what comes back as stages and instructions on cases.
+// The link to the next centre up: connects as a box does, sends heartbeats, and applies the answers as stages and instructions on cases.
 import { readFileSync } from 'node:fs'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import type { Logger } from 'pino'
@@ -159,7 +159,7 @@ export class UpwardLink {
       ),
     )
     client.once('close', () => {
-      // Its own attempts to connect again would send what it still holds in an order of its own.
+      // Its own attempts to connect again would send its waiting messages in an order of its own.
       client.end(true)
       this.#session.linkDown()
       if (this.#isStopped) return

@@ -17,7 +17,7 @@ export interface UpwardSessionOptions {
   state: UpwardState
   read: (lane: Lane, after: number, limit: number) => Promise<UpwardRecord[]>
   settle: (lane: Lane, storedTo: number) => Promise<void>
-  /** The next centre knows other records under our numbers. */
+  /** The next centre has other records under our numbers. */
   renew: (reason: string) => Promise<UpwardState>
   /** Hands a Report to the connection. */
   send: (lane: Lane, report: string) => void
@@ -39,7 +39,7 @@ export class UpwardSession {
   readonly #reading = new Set<Lane>()
   #isUp = false
   #isRenewing = false
-  /** Counts connections, so that what was read for an older one is not sent. */
+  /** Counts connections, so that records read for an older one are not sent. */
   #turn = 0
   #heardMs = 0
 

@@ -1,4 +1,4 @@
-// What boxes tell the centre about itself: that its data folder went back to an earlier state, for they were receipted more than is
+// Reports of boxes about the centre itself: that its data folder was restored to an earlier state, because they were receipted more than is
 // stored here, and that its clock is wrong, for theirs is kept and differs.
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
@@ -7,7 +7,7 @@ import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
 import { centreBox, type OwnAlarms } from './own-alarms.ts'
 import { centreClockOffWords, centreRewoundWords } from './own-words.ts'
 
-/** Cases, steps and users of the lost time do not come back from boxes: the alarm stands at least so long after the last evidence. */
+/** Cases, steps and users of the lost time are not sent again by boxes: the alarm stays active at least this long after the last evidence. */
 export const rewoundStandsMs = 86_400_000
 const lookEveryMs = 60_000
 /** A heartbeat may have waited on its link for seconds. */

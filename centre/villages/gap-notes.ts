@@ -21,21 +21,21 @@ export class GapNotes<T extends { box: string; lane: string }> {
 
   add(gap: T): void {
     const key = `${gap.box}/${gap.lane}`
-    const told = this.#pausing.get(key)
-    if (told) {
-      told.next = gap
+    const noted = this.#pausing.get(key)
+    if (noted) {
+      noted.next = gap
       return
     }
     this.#start(key, gap)
   }
 
   #start(key: string, gap: T): void {
-    const told: PendingGap<T> = { next: undefined }
-    this.#pausing.set(key, told)
+    const noted: PendingGap<T> = { next: undefined }
+    this.#pausing.set(key, noted)
     this.#tell(gap)
     this.#clock.after(gapPauseMs, () => {
       this.#pausing.delete(key)
-      if (told.next) this.#start(key, told.next)
+      if (noted.next) this.#start(key, noted.next)
     })
   }
 }

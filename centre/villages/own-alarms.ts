@@ -33,7 +33,7 @@ export type OwnWords = Pick<Alarm, 'colour' | 'text'>
 interface Watched {
   subject: OwnSubject
   wanted: OwnWords | undefined
-  /** The alarm that stands on disk. */
+  /** The alarm as stored. */
   open: Alarm | undefined
   isBusy: boolean
 }
@@ -50,7 +50,7 @@ export class OwnAlarms {
     this.#options = options
   }
 
-  /** The alarms that stood when the centre stopped; each stands until its subject is reported well. */
+  /** The alarms that were active when the centre stopped; each stays active until its subject is reported well. */
   remember(alarms: readonly DeskAlarm[]): void {
     for (const alarm of alarms) {
       const { box, kind, variant, colour, text } = alarm

@@ -1,10 +1,10 @@
-// When a box was last heard and its presence: pure, on monotonic time.
+// When a box last sent, and its presence: pure, on monotonic time.
 import type { BoxPresence } from '../../protocols/desk/api.ts'
 import { lateAfterMs, silentAfterMs } from '../../protocols/uplink/heartbeat.ts'
 
 /**
- * `heardMs` is undefined while nothing came since the centre started at `startedMs`. A box that was heard in an earlier
- * run must send within the same time; a box that was never heard is not installed yet and stays unknown.
+ * `heardMs` is undefined while nothing came since the centre started at `startedMs`. A box that sent in an earlier
+ * run must send within the same time; a box that never sent is not installed yet and stays unknown.
  */
 export function presenceOf(
   nowMs: number,

@@ -16,7 +16,7 @@ export interface RetireOptions {
 /** `heard`: not done, because the box still sends. */
 export type RetireOutcome = 'retired' | 'heard' | 'unknown'
 
-/** Refuses while the box is heard: it would be back with its next heartbeat. */
+/** Refuses while the box sends: it would be listed again with its next heartbeat. */
 export function createRetire({ storage, clock, logger, villages, silent, onStored }: RetireOptions) {
   return async (box: string, by: string, why: string): Promise<RetireOutcome> => {
     const presence = villages.presenceOf(box)

@@ -18,7 +18,7 @@ export const calmMs = 600_000
 export const returnsOfCertificates = 2
 export const returnsOfAddresses = 6
 const judgedEveryMs = 5000
-/** Boxes that are watched; beyond it the one heard longest ago is removed. */
+/** Boxes that are watched; beyond it the one that sent longest ago is removed. */
 export const watchedMax = 50_000
 
 export interface TwoPlacesOptions {
@@ -58,7 +58,7 @@ export class TwoPlaces {
     this.#cancel()
   }
 
-  /** Its alarm stood when the centre stopped: it gets time to stay at one place. */
+  /** Its alarm was active when the centre stopped: it gets time to stay at one place. */
   remember(box: string): void {
     const nowhere = { address: '', certificate: undefined }
     const returnsMs = [this.#options.clock.monotonicMs()]

@@ -1,4 +1,4 @@
-// The list of boxes: when each was last heard and the positions of its lanes; reports a box that fell silent.
+// The list of boxes: when each last sent, and the positions of its lanes; reports a box that became silent.
 import type { Logger } from 'pino'
 import type { Colour, Lane } from '../../protocols/domain/colour.ts'
 import { colours } from '../../protocols/domain/colour.ts'
@@ -45,7 +45,7 @@ type PresenceListener = (box: KnownBox, presence: BoxPresence, message: BoxMessa
 export class Villages {
   readonly #options: VillagesOptions
   readonly #boxes = new Map<string, Box>()
-  /** The names of retired boxes, in case one is heard again. */
+  /** The names of retired boxes, in case one sends again. */
   readonly #retired = new Map<string, string>()
   readonly #startedMs: number
   #cancel: (() => void) | undefined
@@ -103,9 +103,9 @@ export class Villages {
     this.heard(id)
     const box = this.#boxes.get(id)
     if (!box) return
-    const { guard: told, ...kept } = heartbeat
+    const { guard: reported, ...kept } = heartbeat
     box.heartbeat = kept
-    const guard = told && guardTimes(told, this.#options.clock.wallMs(), plainText)
+    const guard = reported && guardTimes(reported, this.#options.clock.wallMs(), plainText)
     const isNews = guard !== undefined && !isSameGuard(box.guard, guard)
     if (isNews) box.guard = guard
     if (this.#takeName(box, kept.name) || isNews) this.#change(box, box.presence)
@@ -121,7 +121,7 @@ export class Villages {
     }
   }
 
-  /** The box is removed for good; if heard again, it is back. */
+  /** The box is removed for good; if it sends again, it is listed again. */
   retire(id: string): void {
     this.#retired.set(id, this.nameOf(id))
     this.#boxes.delete(id)
@@ -166,8 +166,8 @@ export class Villages {
   }
 
   /** True when its own name changes the desk's text. */
-  #takeName(box: Box, told: string | undefined): boolean {
-    const name = plainText(told ?? '').trim()
+  #takeName(box: Box, given: string | undefined): boolean {
+    const name = plainText(given ?? '').trim()
     if (name === '' || name === box.name || name === box.pendingName || box.isNameConfigured) return false
     // The first name is used, unless another box has it; later changes wait for the centre's configuration.
     const isFirst = box.name === box.id && box.pendingName === undefined

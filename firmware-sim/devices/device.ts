@@ -8,7 +8,7 @@ import type { Readings } from '../../protocols/domain/reading.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { Battery } from './battery.ts'
-import { FlashQueue, type KeptEvent } from './flash-queue.ts'
+import { FlashQueue, type QueuedEvent } from './flash-queue.ts'
 import { defaultBackOff, Link, type BackOff } from '../links/link.ts'
 import type { MqttSession, TlsIdentity } from '../links/mqtt-session.ts'
 
@@ -35,8 +35,8 @@ export interface Behaviour {
 /** Events for tests and statistics. All are called synchronously. */
 export interface DeviceHooks {
   /** An event was made; `isKept` false when the flash queue was full. */
-  onEvent?(device: string, event: KeptEvent, isKept: boolean): void
-  onSend?(device: string, event: KeptEvent): void
+  onEvent?(device: string, event: QueuedEvent, isKept: boolean): void
+  onSend?(device: string, event: QueuedEvent): void
   onAck?(device: string, messageId: string): void
   onLink?(device: string, isUp: boolean, reason: string): void
   onReceipt?(device: string, receipt: StageReceipt): void
@@ -85,7 +85,7 @@ export class Device {
   #isOn = false
   #boot: number
   #counter = 0
-  #inFlight = new Map<number, KeptEvent>()
+  #inFlight = new Map<number, QueuedEvent>()
   #commandResults = new Map<string, string | undefined>()
   #timers = new Map<string, () => void>()
 

@@ -3,7 +3,7 @@
 /** Events a device stores; the size of a small flash page. */
 export const queueEventsMax = 64
 
-export interface KeptEvent {
+export interface QueuedEvent {
   messageId: string
   /** Encoded once: every re-send carries the same bytes. */
   payload: Uint8Array
@@ -17,7 +17,7 @@ export interface KeptEvent {
  * a routine event, or an urgent one that finds only urgent ones, is refused. Either loss is counted in `dropped`.
  */
 export class FlashQueue {
-  #events: KeptEvent[] = []
+  #events: QueuedEvent[] = []
   #eventsMax: number
   dropped = 0
 
@@ -34,7 +34,7 @@ export class FlashQueue {
   }
 
   /** The `index`-th oldest event. */
-  at(index: number): KeptEvent | undefined {
+  at(index: number): QueuedEvent | undefined {
     return this.#events[index]
   }
 
@@ -43,7 +43,7 @@ export class FlashQueue {
   }
 
   /** Stores the event, or returns false. The first `inFlight` events are being sent and stay. */
-  push(event: KeptEvent, inFlight: number): boolean {
+  push(event: QueuedEvent, inFlight: number): boolean {
     if (this.isFull) {
       this.dropped++
       const victim = event.isUrgent ? this.#events.findIndex((old, i) => i >= inFlight && !old.isUrgent) : -1
@@ -55,7 +55,7 @@ export class FlashQueue {
   }
 
   /** Removes an event that the broker has acknowledged. */
-  remove(event: KeptEvent): void {
+  remove(event: QueuedEvent): void {
     const index = this.#events.indexOf(event)
     if (index >= 0) this.#events.splice(index, 1)
   }

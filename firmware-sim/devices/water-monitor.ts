@@ -20,7 +20,7 @@ export class WaterMonitor {
   readonly kind = 'water'
   readonly device: Device
   readonly curve: LevelCurve
-  #toldMm: number | undefined
+  #sentMm: number | undefined
 
   constructor(device: Device, curve: LevelCurve) {
     this.device = device
@@ -30,7 +30,7 @@ export class WaterMonitor {
       obey: (command) => this.#obey(command),
       wake: () => this.#look(),
       forget: () => {
-        this.#toldMm = undefined
+        this.#sentMm = undefined
       },
     })
   }
@@ -55,13 +55,13 @@ export class WaterMonitor {
   }
 
   #sampleMm(): number {
-    this.#toldMm = this.#levelMm()
-    return this.#toldMm + this.device.random.between(-noiseMmMax, noiseMmMax)
+    this.#sentMm = this.#levelMm()
+    return this.#sentMm + this.device.random.between(-noiseMmMax, noiseMmMax)
   }
 
   #look(): void {
     this.device.after('look', lookIntervalMs, () => {
-      if (this.#toldMm !== undefined && Math.abs(this.#levelMm() - this.#toldMm) >= tellChangeMm)
+      if (this.#sentMm !== undefined && Math.abs(this.#levelMm() - this.#sentMm) >= tellChangeMm)
         this.sample()
       this.#look()
     })

@@ -55,7 +55,7 @@ export async function runVillage(options: RunVillageOptions): Promise<void> {
     () => printProgress(describe(village.statistics())),
     process.stdout.isTTY ? progressMs.terminal : progressMs.file,
   )
-  await untilToldToStop(options.forSeconds)
+  await untilStopped(options.forSeconds)
   clearInterval(progress)
   cancelScenario?.()
   village.stopLoad()
@@ -78,7 +78,7 @@ function describe(now: VillageStatistics): string {
   )
 }
 
-async function untilToldToStop(forSeconds: number | undefined): Promise<void> {
+async function untilStopped(forSeconds: number | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = forSeconds === undefined ? undefined : setTimeout(end, forSeconds * 1000)
     process.once('SIGINT', end)

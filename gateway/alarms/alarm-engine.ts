@@ -175,7 +175,7 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
         flags: [],
         raised: 0,
       }
-      // A start is processed before the due documents: devices that were not heard while the box was off get time to
+      // A start is processed before the due documents: devices that sent nothing while the box was off get time to
       // report.
       if (input.type === 'started') takeInput(judging, input, index)
       if (index.dues.peekMs() <= now.steadyMs) runDues(judging)

@@ -137,7 +137,7 @@ export function takeUnreadable(
   const nowMs = judging.now.steadyMs
   const before = judging.memory.get(device.key) as DeviceDocument | undefined
   const { offlineMs: _back, ...rest } = before ?? { heardMs: nowMs }
-  // A device that can be read may write to other topics too; kinds without a purpose may have nothing else to say.
+  // A device that can be read may write to other topics too; kinds without a purpose may send nothing else.
   if (input.isElsewhere && (rest.isReadableOnce || !purpose[device.kind])) return
   const document: DeviceDocument = {
     ...rest,

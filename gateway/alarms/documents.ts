@@ -46,7 +46,7 @@ export interface AlarmDocument {
   unmuteMs?: number
   /** Remarks for the text, such as the level or the id of the silent hub. */
   remark?: BilingualText
-  /** Who of the household said that it was a mistake. */
+  /** The person of the household who called it a mistake. */
   calledOffBy?: string
   /** The local rules that act for this alarm, each with the time limit of that run. */
   acting?: Record<string, number> | undefined
@@ -54,7 +54,7 @@ export interface AlarmDocument {
   isUntold?: boolean | undefined
   /** For a storm: how many alarms of each kind it holds. */
   storm?: Partial<Record<AlarmKind, number>>
-  /** For a storm that has ended: when to check the alarms that still stand in it. */
+  /** For a storm that has ended: when to check the alarms that are still active in it. */
   releaseMs?: number
 }
 
@@ -70,16 +70,16 @@ export interface Rhythm {
   beforeMs?: number
 }
 
-/** What is known of one device. It depends only on that device's own inputs. */
+/** The state of one device. It depends only on that device's own inputs. */
 export interface DeviceDocument extends DeviceSaid {
   heardMs: number
   /** How late its reports usually are: sleep timers run slow. */
   lateMs?: number
   /** Since when its connection is lost. */
   offlineMs?: number
-  /** Since when its bridge says that it is offline. */
+  /** Since when its bridge reports it offline. */
   hintMs?: number
-  /** How often it speaks by itself. */
+  /** How often it sends by itself. */
   rhythm?: Rhythm
   contact?: Readings['contact']
   motion?: boolean
@@ -107,7 +107,7 @@ export interface Maintenance {
   untilMs: number
   sinceMs: number
   by: string
-  /** Devices heard since the walk test began. */
+  /** Devices that sent since the walk test began. */
   heard: string[]
 }
 
@@ -164,7 +164,7 @@ export const readDevice = (memory: AlarmMemory, device: string): DeviceDocument 
   memory.get(deviceKey(device)) as DeviceDocument | undefined
 export const readZone = (memory: AlarmMemory, zone: string): ZoneDocument | undefined =>
   memory.get(zoneKey(zone)) as ZoneDocument | undefined
-/** Alarms that stand at this moment, drills too. */
+/** Alarms that are active at this moment, drills too. */
 export const activeAlarms = (memory: AlarmMemory): AlarmDocument[] =>
   [...memory.keys(alarmPrefix)].flatMap((key) => readAlarm(memory, key) ?? [])
 const emptyBox: BoxDocument = Object.freeze({})

@@ -207,7 +207,7 @@ export function judgePresence(judging: Judging, id: string, isOnline: boolean): 
   judging.dues.touch(device.key, deviceDueMs(judging, device, document))
 }
 
-/** What a bridge says of a listed device proves nothing: "offline" shortens the wait for its next report, "online" ends no silence. */
+/** A bridge's report about a listed device proves nothing: "offline" shortens the wait for its next report, "online" ends no silence. */
 export function takeHint(judging: Judging, id: string, isOnline: boolean): void {
   const device = judging.settings.device(id)
   const before = judging.memory.get(device.key) as DeviceDocument | undefined

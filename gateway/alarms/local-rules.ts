@@ -6,7 +6,7 @@ import { boxKey, readBox, type ActingRule, type AlarmDocument } from './document
 import { log, offsetMinOf, setBox, type Judging } from './judging.ts'
 import { isWithin } from './zones/schedule.ts'
 
-/** Calls for help that must not sound at the scene: a rule reacts to these kinds only if it names them. */
+/** Calls for help that must not sound at the scene: a rule reacts to these kinds only if it lists them. */
 const silentVariants = new Set(['duress', 'silent'])
 const starts = new Set<AlarmChange>([
   'raised',

@@ -7,7 +7,7 @@ import type { ClockQuality, DeviceEvent } from '../../protocols/domain/event.ts'
 export interface Now {
   /** Milliseconds the box has been up over all boots: never steps back, stands still while the power is off. */
   steadyMs: number
-  /** Wall time in ms since 1970, as exact as `clock` says: for schedules and texts, never for time-outs. */
+  /** Wall time in ms since 1970, as exact as `clock` shows: for schedules and texts, never for time-outs. */
   wallMs: number
   clock: ClockQuality
   /** Unique for this input, for ever; ids of alarms that it raises contain it (letters, digits, dash). */
@@ -24,7 +24,7 @@ export type AlarmInput =
    * that no dialect knows.
    */
   | { type: 'unreadable'; device: string; excerpt: string; problem: string; isElsewhere?: true }
-  /** `isHint`: its bridge says so. */
+  /** `isHint`: reported by its bridge. */
   | { type: 'presence'; device: string; isOnline: boolean; isHint?: boolean }
   | { type: 'tick' }
   | { type: 'stage'; alarm: string; stage: Stage; by?: string }
@@ -36,7 +36,7 @@ export type AlarmInput =
   | { type: 'maintenance'; zone: string; forMs: number; by: string }
   /** A second source, such as a person who looked at a snapshot, confirms an intrusion: it becomes red. */
   | { type: 'confirm'; alarm: string; by: string }
-  /** The household says that the alarm was a mistake: it stays, with a mark. */
+  /** The household calls the alarm a mistake: it stays, with a mark. */
   | { type: 'call-off'; alarm: string; by: string }
   | { type: 'box'; fact: BoxFact }
   /** The gateway has started: silence counts from now at the earliest. Sent once, before the first event. */

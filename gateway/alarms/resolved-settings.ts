@@ -74,7 +74,7 @@ const reportIntervalByKind: Record<DeviceKind, number> = {
   loudspeaker: hourMs,
   other: 24 * hourMs,
 }
-/** No device that speaks a foreign dialect may be silent for longer, however seldom it speaks. */
+/** No device with a foreign dialect may be silent for longer, however seldom it sends. */
 const ceilingMsByKind: Record<DeviceKind, number> = {
   button: 26 * hourMs,
   contact: 26 * hourMs,
@@ -158,7 +158,7 @@ function resolveDevice(
     settings.reportIntervalS === undefined
       ? reportIntervalByKind[kind] * intervalFactorByGrade[zone?.grade ?? 'general']
       : settings.reportIntervalS * 1000
-  // A device out of a shop reports when its maker wants: some once a day.
+  // A bought device reports at its maker's interval: some once a day.
   const isForeign = settings.via !== undefined || settings.dialect !== undefined
   const isLearned = settings.reportIntervalS === undefined
   const isAlwaysConnected = settings.isAlwaysConnected ?? alwaysConnected.has(kind)

@@ -14,7 +14,7 @@ export class CameraAnnouncer {
   readonly #metrics: CameraMetrics
   readonly #log: Logger
   /** The last state reported for each camera; empty after a start. */
-  readonly #isOfflineTold = new Map<string, boolean>()
+  readonly #isOfflineReported = new Map<string, boolean>()
 
   constructor(options: { outlets: CameraOutlets; metrics: CameraMetrics; log: Logger }) {
     this.#outlets = options.outlets
@@ -59,12 +59,12 @@ export class CameraAnnouncer {
       this.#log.info({ ...facts, reason: after.reason?.code }, 'camera condition changed')
       this.#outlets.onFact({ what: 'camera-state', colour: undefined, facts })
     }
-    // Reported once after a start: an alarm from before may still stand although its camera has come back.
-    const isTold = this.#isOfflineTold.get(camera) === after.isOffline
-    if (isTold || (after.state === undefined && !after.isOffline)) return
+    // Reported once after a start: an alarm from before may still be active although its camera answers again.
+    const isReported = this.#isOfflineReported.get(camera) === after.isOffline
+    if (isReported || (after.state === undefined && !after.isOffline)) return
     // A single failure after a start is neither state.
     if (!after.isOffline && after.failuresInRow > 0) return
-    this.#isOfflineTold.set(camera, after.isOffline)
+    this.#isOfflineReported.set(camera, after.isOffline)
     const { reason } = after
     this.#outlets.onBoxFact({
       kind: 'camera-offline',
@@ -98,18 +98,18 @@ export class CameraAnnouncer {
     this.#outlets.onFact({ what: 'snapshot-looked-at', colour: undefined, facts: { ...look, camera } })
   }
 
-  events(camera: string, told: CameraEventReport): void {
-    switch (told.is) {
+  events(camera: string, report: CameraEventReport): void {
+    switch (report.is) {
       case 'event':
-        return this.#outlets.onEvent(told.event)
+        return this.#outlets.onEvent(report.event)
       case 'dropped':
         this.#metrics.eventsDropped.inc()
-        if (told.isFirst) this.#log.warn({ camera }, 'camera sends too many events')
+        if (report.isFirst) this.#log.warn({ camera }, 'camera sends too many events')
         return
       case 'subscribed':
         return this.#log.info({ camera }, 'camera events subscribed')
       case 'lost':
-        return this.#log.warn({ camera, code: told.code }, 'camera events lost')
+        return this.#log.warn({ camera, code: report.code }, 'camera events lost')
     }
   }
 

@@ -244,7 +244,7 @@ export class CameraUnit {
     this.client.forgetFacts()
     if (!first) throw new CameraProblem('no-picture-source')
     if (!last || last.code === first.code) throw first
-    // An installer needs both reasons: one of the ways may not be meant to work.
+    // An installer needs both reasons: one of the ways may be unsupported.
     const { code, detail, facts } = first
     throw new CameraProblem(code, { detail, facts, cause: first, also: last })
   }

@@ -299,7 +299,7 @@ class AllCameras implements Cameras {
       credentials,
     }
     const known = { pin: this.#pins.for(settings.id), signIns: this.#digests.for(settings.id) }
-    const client = this.#process.open(camera, known, (told) => this.#announcer.events(settings.id, told))
+    const client = this.#process.open(camera, known, (report) => this.#announcer.events(settings.id, report))
     this.#far.set(settings.id, client)
     const unit = new CameraUnit({
       client,

@@ -103,7 +103,7 @@ export interface Cameras {
   health(): CameraHealth[]
   /** Stored snapshots, newest first. */
   snapshots(filter?: { camera?: string; alarm?: string; limit?: number }): Snapshot[]
-  /** A person looks at a picture: the look is logged first, then the picture is read. Undefined when it is gone. */
+  /** A person views a picture: the view is logged first, then the picture is read. Undefined when it is gone. */
   look(request: LookRequest): Promise<Uint8Array | undefined>
   /** Pictures that the centre does not have, by the stored notes, oldest first. */
   unreached(): { snapshot: Snapshot; sizes: PictureSize[] }[]
@@ -112,7 +112,7 @@ export interface Cameras {
   /** Reads the complete file: false when it is gone, or was damaged and is now deleted. */
   verify(sha256: string): Promise<boolean>
   /**
-   * Bytes for the uplink, from `offset`; this is not a look by a person. Undefined when the file is gone or damaged.
+   * Bytes for the uplink, from `offset`; this is not a view by a person. Undefined when the file is gone or damaged.
    */
   readFile(sha256: string, offset: number, length: number): Promise<Uint8Array | undefined>
   /** Deletes the picture from the disk and reports a fact. False when the id is unknown. */

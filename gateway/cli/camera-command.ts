@@ -260,7 +260,7 @@ async function firstPicture(
   throw new Error('no source left to try')
 }
 
-/** Real time with timers that keep the process alive: nothing else does in a command. */
+/** Real time with timers that keep the process alive: no other part does in a command. */
 function waitingClock(): Clock {
   const clock = createSystemClock()
   return {

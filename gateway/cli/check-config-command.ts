@@ -15,7 +15,7 @@ import { findOpenDoors } from '../config/open-doors.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 
-/** The problems of a centre's file, and what it leaves open. Passed in, since the programs do not import each other. */
+/** The problems of a centre's file, and its open doors. Passed in, since the programs do not import each other. */
 export type CheckCentre = (file: string) => { problems: Problem[]; warnings: Problem[] }
 
 interface Checked {

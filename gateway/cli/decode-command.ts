@@ -6,7 +6,7 @@ import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.t
 import { parseGatewayConfig, readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { dialectNames, dialectOf } from '../dialects/dialects.ts'
 import { dialectPrefix } from '../dialects/box/dialect-intake.ts'
-import { readKeptRaw } from '../journal/kept-raw.ts'
+import { readRawInput } from '../journal/raw-input.ts'
 import { printJson, printProblem } from '../../platform/terminal.ts'
 import { Decoding, type Line } from './decoding.ts'
 
@@ -94,9 +94,9 @@ async function decodeLines(config: GatewayConfig, choices: Choices): Promise<voi
   }
 }
 
-/** What the box kept raw, oldest first, with what is known today. It raises nothing on the box. */
+/** The raw messages of the box, oldest first, decoded with the dialects of today. No alarm is raised on the box. */
 async function decodeAgain(config: GatewayConfig, choices: Choices): Promise<void> {
-  const kept = readKeptRaw(config.dataDir, dialectPrefix)
+  const kept = readRawInput(config.dataDir, dialectPrefix)
   if (!kept.ok) return fail(kept.problems)
   const decoding = new Decoding(config, choices)
   for (const [key, value] of kept.value.documents) {

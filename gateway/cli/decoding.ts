@@ -119,7 +119,7 @@ export class Decoding {
     return sender
   }
 
-  /** A topic that says nothing belongs to the conversation that goes on, where there is one. */
+  /** A topic without a meaning belongs to the conversation under way, if there is one. */
   #dialectOf({ topic, fPort }: DialectMessage): Dialect | undefined {
     const sessions = [...this.#senders.values()].map(({ session }) => session)
     const knowing = sessions.find(({ dialect, known }) => dialect.knows?.(topic, known))
@@ -131,7 +131,7 @@ export class Decoding {
     )
   }
 
-  /** What the journal says on the box: a message with a counter of its sender's own is kept once. */
+  /** As the journal does on the box: a message with its sender's own counter is stored once. */
   #isKept({ name, repeats }: Dialect, { device, messageId }: Heard['results'][number]): boolean {
     if (repeats.by !== 'counter' || messageId === '') return false
     const id = `${name} ${device} ${messageId}`
@@ -187,7 +187,7 @@ export class Decoding {
   }
 }
 
-/** A frame that says nothing of its device is from the one in its topic, or from the only one that there is. */
+/** A frame without its device is from the device in its topic, or from the only device. */
 function withDevice(message: DialectMessage): DialectMessage {
   const { topic, device } = message
   if (device !== undefined || lorawan.claims(topic)) return message

@@ -33,7 +33,7 @@ export interface BoxClockOptions {
   steadyBaseMs: number
   /** True when the system's own time service reports a set clock. */
   isSystemSynced?: () => boolean
-  /** Between which a right clock lies; without them every time is possible. */
+  /** The bounds of a right clock; without them every time is possible. */
   bounds?: ClockBounds
 }
 

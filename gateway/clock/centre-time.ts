@@ -7,15 +7,15 @@ import type { CentreTime } from './port.ts'
 /** If two clocks without a time service differ by less than this, both count as right. */
 export const agreementMs = 5 * 60_000
 
-/** Between these every clock lies that can be right: this program, the certificates and the journal's last times exist already. */
+/** A right clock is between these: this program, the certificates and the journal's last times exist already. */
 export interface ClockBounds {
   earliestMs: number
   latestMs: number
 }
 
 /**
- * `own-kept`: the box's own system keeps its clock. `doubted`: nothing says which of the two clocks is wrong, and the centre's is not
- * taken. The others say why it is.
+ * `own-kept`: the box's own system keeps its clock. `doubted`: there is no evidence which of the two clocks is wrong, and the centre's is not
+ * taken. The other values are the reason why it is.
  */
 export type CentreTimeVerdict = 'own-kept' | 'kept' | 'agrees' | 'own-impossible' | 'doubted'
 

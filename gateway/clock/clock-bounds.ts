@@ -1,4 +1,4 @@
-// Times that a right clock can not lie before or behind, from what is on the disk: the program, the certificates, the journal.
+// The earliest and latest time of a right clock, from files on the disk: the program, the certificates, the journal.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

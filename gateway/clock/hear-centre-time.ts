@@ -1,4 +1,4 @@
-// What the time in a Receipt does: the box's clock is set by it or is not, commands are aged by it, and the console knows its age.
+// What the time in a Receipt does: the box's clock is set by it or is not, commands are aged by it, and the console shows its age.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxClock } from './box-clock.ts'

@@ -2,11 +2,11 @@
 
 export interface CentreTime {
   wallMs: number
-  /** False: the centre says that nothing keeps its clock. Absent: an older centre, or one whose clock is kept. */
+  /** False: the centre reports that nothing keeps its clock. Absent: an older centre, or one whose clock is kept. */
   isKept: boolean | undefined
 }
 
-/** What the centre last said of the time, against this box's clock. */
+/** The centre's last time, compared with this box's clock. */
 export interface HeardTime {
   /** Box minus centre. */
   offsetMs: number

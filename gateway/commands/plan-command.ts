@@ -24,7 +24,7 @@ export interface BoxKnowledge {
   zones: readonly string[]
   devices: readonly { id: string; kind: string; zone?: string | undefined }[]
   cameras: readonly { id: string; zones: readonly string[]; isPrivate: boolean }[]
-  /** The alarms that stand now. */
+  /** The alarms that are active now. */
   alarms: readonly Alarm[]
   /** Installed as a package, with a source of releases. */
   canUpdate: boolean

@@ -1,4 +1,4 @@
-// Tells a device how far the answer to its report is, so that the lamp on an alarm button can show it: stored (at the
+// Sends a device the stage of the answer to its report, so that the lamp on an alarm button can show it: stored (at the
 // box), centre (stored there), then seen, accepted, dispatched, closed as they arrive.
 import type { Logger } from 'pino'
 import type { Stage } from '../../protocols/domain/alarm.ts'
@@ -23,7 +23,7 @@ export class StageReceipts {
     this.#options = options
   }
 
-  /** Causes of the alarms that stood when the program ended. */
+  /** Causes of the alarms that were active when the program ended. */
   restore(causes: Iterable<[alarmId: string, cause: CauseDocument]>): void {
     for (const [id, cause] of causes) this.#byAlarm.set(id, cause)
   }

@@ -229,7 +229,7 @@ export const limitsSchema = z.strictObject({
   linkLostAfterS: seconds(86_400).default(180),
   bypassSMax: seconds(30 * 86_400).default(86_400),
   shelveSMax: seconds(7 * 86_400).default(8 * 3600),
-  /** So long a household may say that its own alarm was a mistake. */
+  /** For this long a household may call off its own alarm. */
   callOffS: seconds(3600).default(600),
   maintenanceSMax: seconds(86_400).default(4 * 3600),
   chatterChanges: z.number().int().min(2).max(100).default(3),

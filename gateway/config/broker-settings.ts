@@ -28,7 +28,7 @@ const listenerSchema = z.strictObject({
 })
 
 export const brokerLimitsSchema = z.strictObject({
-  /** Of signed-in devices: of all, of one address, of one device (the newest closes the one heard least recently). */
+  /** Of signed-in devices: of all, of one address, of one device (the newest closes the one that sent longest ago). */
   connections: count(2000),
   connectionsPerAddress: count(1000),
   connectionsPerDevice: count(4),

@@ -1,5 +1,5 @@
 // The centre's changes of the configuration: sections that replace those of the file, in a separate file under dataDir.
-// A change is on trial until the centre was reached with it; otherwise the old one comes back automatically.
+// A change is on trial until the centre was reached with it; otherwise the old one is restored automatically.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
@@ -165,7 +165,7 @@ function readChange(path: string): Change | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  // Written completely or not at all; an unreadable one was damaged by the flash, and only the configured file counts.
+  // Written completely or not; an unreadable one was damaged by the flash, and only the configured file counts.
   const json = parseJson(bytes, bytesMax)
   if (!json.ok || !isObject(json.value)) return undefined
   const { set, command, starts } = json.value

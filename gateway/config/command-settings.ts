@@ -15,7 +15,7 @@ export const commandSettingsSchema = z.strictObject({
     .array(z.enum(commandKinds))
     .max(commandKinds.length)
     .default(['arm', 'siren', 'snapshot', 'burst']),
-  /** `alarm`: a picture on request only while an alarm stands in the camera's zone; `always`: at any time. */
+  /** `alarm`: a picture on request only while an alarm is active in the camera's zone; `always`: at any time. */
   snapshots: z.enum(['alarm', 'always']).default('alarm'),
   /** A longer run is cut to this. */
   sirenSecondsMax: z.number().int().min(1).max(runSecondsMax).default(180),

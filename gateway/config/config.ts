@@ -51,7 +51,7 @@ export const gatewayConfigSchema = z.strictObject({
       .string()
       .regex(boxIdPattern, 'a village code and a number (320612104201-1) or a slug (upper-brook)'),
     name: z.string().min(1).max(120).optional(),
-    /** When the box files its daily report, in its own time; it says that the box is there also when nothing happened. */
+    /** When the box files its daily report, in its own time; it proves that the box works, also when nothing happened. */
     dailyReportAt: z
       .string()
       .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 20:00')
@@ -81,7 +81,7 @@ export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 const asItIs = (raw: Readonly<Record<string, unknown>>): object => raw
 
 /**
- * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` stand in place of
+ * Parses the text of a YAML file. Relative paths in it are relative to `folder`; sections in `over` replace
  * its own, and `change` is made to the whole. Never throws.
  */
 export function parseGatewayConfig(

@@ -1,4 +1,4 @@
-// The kind that a device looks like by what it can say and do: a proposal for the person who adopts it, never a decision.
+// The probable kind of a device by its readings and commands: a proposal for the person who adopts it, never a decision.
 import type { DeviceKind } from './alarm-settings.ts'
 
 /** The first that fits: what protects people before what watches things. */

@@ -18,7 +18,7 @@ export const ringGroupSchema = z.strictObject({
   zones: z.array(id).min(2).max(groupZonesMax),
   /** It ends after this, or when people have answered. */
   seconds: z.number().int().min(1).max(3600).default(180),
-  /** What signs show and loudspeakers say; {place} and {zh} become the household and what it is. */
+  /** The text of signs and loudspeakers; {place} and {zh} become the household and the alarm. */
   text: z.string().min(1).max(300).default('{place} 紧急求助，请邻居前往'),
 })
 export const ringGroupsSchema = z.array(ringGroupSchema).max(ringGroupsMax)
@@ -40,7 +40,7 @@ const actingIn = ({ zones }: RingGroup, devices: readonly Acting[]): Acting[] =>
     ({ kind, zone }) => actions[kind] !== undefined && zone !== undefined && zones.includes(zone),
   )
 
-/** Duress and silent calls ring nothing: a rule answers them only where it names them. */
+/** Duress and silent calls ring nothing: a rule answers them only where it lists them. */
 export function rulesOfRingGroups(groups: readonly RingGroup[], devices: readonly Acting[]): RuleSettings[] {
   return groups.flatMap((group) =>
     actingIn(group, devices).map((device): RuleSettings => ({

@@ -1,4 +1,4 @@
-// The camera actions of a person at the box: take a picture and look at it, set a camera's password, confirm a new
+// The camera actions of a person at the box: take a picture and view it, set a camera's password, confirm a new
 // certificate. The cameras record the person's name.
 import { z } from 'zod'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
@@ -78,7 +78,7 @@ async function run(
   return { status: 200, answer: { ok: true, snapshot: { id, width, height, bytes, source, answerMs } } }
 }
 
-/** The picture, after the look at it was logged; undefined when there is none or the request names no person. */
+/** The picture, after the view was logged; undefined when there is none or the request contains no person. */
 export async function lookAtPicture(
   cameras: Cameras | undefined,
   path: string,

@@ -30,7 +30,7 @@ export interface Knowledge {
 /** A document that replaces the one under this key; undefined removes it. */
 export type Learned = readonly [key: string, value: object | undefined]
 
-/** Readings in which `null` is a value: the device does not know it. */
+/** Readings in which `null` is a value: the device reports that it has none. */
 export type DialectReadings = { [Name in keyof Readings]: Readings[Name] | null }
 
 /** `asleep`: it has closed its connection to save power, which is no sign of a fault. */

@@ -9,7 +9,7 @@ export class BoxFacts {
   readonly #kept = new Map<BoxFact['kind'], boolean>()
   #isTelling = false
 
-  /** Stores the state; nothing is reported before `tell`. */
+  /** Stores the state; nothing is reported before `tell` is called. */
   set(kind: BoxFact['kind'], isPresent: boolean, facts: Facts = {}): void {
     this.#wanted.set(kind, { isPresent, facts })
   }

@@ -1,4 +1,4 @@
-// The daily report of the box: once a day it writes that it is there and how many devices it hears, also when nothing happened, so
+// The daily report of the box: once a day it records that it works and how many devices send, also when nothing happened, so
 // that a village without one stands out at the town.
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import {
@@ -36,7 +36,7 @@ export class DailyReport {
   look(): void {
     const { now, offsetMinAt, facts, log, onFailed } = this.#options
     const { atMs, clock } = now()
-    // A box that does not know the day can not report it.
+    // A box without the date can not report a day.
     if (clock === 'unsynced' || this.#isBusy) return
     const offsetMin = offsetMinAt(atMs)
     const day = dayAt(atMs, offsetMin)

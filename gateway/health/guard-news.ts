@@ -7,7 +7,7 @@ const everyMany = 10
 
 export class GuardNews {
   readonly #read: () => Guard
-  #told = ''
+  #last = ''
   #since = 0
 
   constructor(read: () => Guard) {
@@ -18,17 +18,17 @@ export class GuardNews {
   next(): Guard | undefined {
     const guard = this.#read()
     // Ages and remaining times change without a message; a time that was set again is sent with the next tenth.
-    const told = JSON.stringify(guard, (key, value: unknown) =>
+    const news = JSON.stringify(guard, (key, value: unknown) =>
       key === 'leftMs' || key === 'forMs' ? undefined : value,
     )
-    if (told === this.#told && ++this.#since < everyMany) return undefined
-    this.#told = told
+    if (news === this.#last && ++this.#since < everyMany) return undefined
+    this.#last = news
     this.#since = 0
     return guard
   }
 
   /** Another connection, perhaps to a centre that has none of it. */
   forget(): void {
-    this.#told = ''
+    this.#last = ''
   }
 }

@@ -1,4 +1,4 @@
-// The content of the box console, collected from the parts that know it.
+// The content of the box console, collected from the parts that measure it.
 import type { LaneFacts, Uplink } from '../uplink/port.ts'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import { lanes, urgency, type Lane } from '../../protocols/domain/colour.ts'

@@ -95,7 +95,7 @@ export class Intake implements AlarmJudge {
   }
 
   /**
-   * Keeps what a device said; the answer comes once it is on disk. No promises, here and below: every promise between a
+   * Stores a device's message; the answer comes once it is on disk. No promises, here and below: every promise between a
    * device and its commit is paid for by every event. Returns true unless the message is a plain report or a repeat.
    */
   take(message: Message, answer: StorageAnswer): boolean {
@@ -109,7 +109,7 @@ export class Intake implements AlarmJudge {
     return true
   }
 
-  /** A message to a topic that is not the sender's: the box can not read what this device says. */
+  /** A message to a topic that is not the sender's: the box can not read this device. */
   elsewhere(message: Message): void {
     if (this.#memory.rebuilding) return
     const kept = this.#takeUnreadable(
@@ -171,7 +171,7 @@ export class Intake implements AlarmJudge {
       answer.refused(refusal)
       return false
     }
-    // A message without an id can not be told from its repeat: each counts as new.
+    // A message without an id can not be distinguished from its repeat: each counts as new.
     if (event.messageId === '')
       event.messageId = `${noIdPrefix}${this.#options.journal.nextSequence()}-${this.#options.journal.epoch}`
     const { device, messageId, readings, deviceAtMs } = event
@@ -202,7 +202,7 @@ export class Intake implements AlarmJudge {
   }
 
   /**
-   * An error of the program: the id is already stored as heard, so the message must be on disk before it comes again.
+   * An error of the program: the id is already stored as received, so the message must be on disk before it comes again.
    */
   #notJudged(event: DeviceEvent, error: Error): Promise<void> {
     this.#options.logger.error({ err: error, device: event.device }, 'the alarm engine failed on an event')
@@ -270,7 +270,7 @@ export class Intake implements AlarmJudge {
     return this.#keep(outcome, time, [{ lane: 'routine', record }], { inputs: [named] })
   }
 
-  /** What a bridge says of a device that hangs on it. Only a change is kept. */
+  /** A bridge's report about a device behind it. Only a change is stored. */
   keepHint(device: string, isOnline: boolean): Promise<void> {
     if (this.#memory.rebuilding) return Promise.reject(notTaking())
     const presence = isOnline ? 'online' : 'offline'

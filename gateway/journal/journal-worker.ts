@@ -12,9 +12,9 @@ import { codeOf, messageOf } from '../../platform/failure.ts'
 
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
-const options = workerData as WorkerOptions & { hurried: Int32Array }
+const options = workerData as WorkerOptions & { shortened: Int32Array }
 /** Number of the last request that must be shortened; the difference stays correct when the counter wraps. */
-const isHurried = (id: number): boolean => ((Atomics.load(options.hurried, 0) - id) | 0) >= 0
+const isShortened = (id: number): boolean => ((Atomics.load(options.shortened, 0) - id) | 0) >= 0
 
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
@@ -27,7 +27,7 @@ let epoch = ''
 function answer(store: JournalStore, id: number, request: WorkerRequest): unknown {
   switch (request.type) {
     case 'commit':
-      return store.commit(request, () => isHurried(id))
+      return store.commit(request, () => isShortened(id))
     case 'read':
       return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
     case 'state':
@@ -69,7 +69,7 @@ function run(): void {
       const value = answer(store, id, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
       // No caller waits for a checkpoint, except an alarm that arrives during it.
-      if (request.type === 'commit' && !isHurried(id)) store.checkpointIfDue()
+      if (request.type === 'commit' && !isShortened(id)) store.checkpointIfDue()
     } catch (error) {
       if (isDamage(error)) noteDamage(asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

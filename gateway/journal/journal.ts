@@ -26,12 +26,12 @@ import { ReleaseQueue } from './commits/release-queue.ts'
 import type { CommitRequest } from './worker-messages.ts'
 
 /**
- * A routine record that was overtaken by an urgent one may stand in the journal with a higher sequence than the last
+ * A routine record that was overtaken by an urgent one may be in the journal with a higher sequence than the last
  * row. Each opening skips more numbers than entries can wait, so that no sequence is used twice.
  */
 const sequenceLeap = 1_000_000
 /**
- * Added by chance on top: if a data folder went back to an earlier state, the same sequences would be used again, and
+ * Added by chance on top: if a data folder was restored to an earlier state, the same sequences would be used again, and
  * the same ids of alarms and commands for other things. Half a million starts fit below `sequenceMax`.
  */
 const sequenceLeapChance = 2 ** 32 - 1

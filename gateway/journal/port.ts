@@ -23,7 +23,7 @@ export interface Outbox {
   readonly epoch: string
   /**
    * Set at a start that continues an existing epoch: the last number of each lane that can have been sent. If the
-   * centre has more, it comes from a later state of the folder, which went back since. Undefined for an epoch that
+   * centre has more, it comes from a later state of the folder, which was restored to an earlier one since. Undefined for an epoch that
    * began at this start.
    */
   readonly unproven: Record<Lane, number> | undefined
@@ -33,7 +33,7 @@ export interface Outbox {
    */
   prove(): Promise<void>
   /**
-   * The folder went back to an earlier state: the next opening begins a new epoch. False when the last one began less
+   * The folder was restored to an earlier state: the next opening begins a new epoch. False when the last one began less
    * than an hour ago.
    */
   renew(reason: string): Promise<boolean>
@@ -64,7 +64,7 @@ export interface QuarantineRow {
 /** `heard`: the number that the repeat check keeps of it; undefined in rows of an older version. */
 export type OddId = readonly [device: string, messageId: string, heard?: number]
 
-/** One entry: it commits as a whole or not at all. */
+/** One entry: it commits as a whole or not. */
 export interface JournalEntry {
   records: readonly { lane: Lane; record: JournalRecord }[]
   /** Keyed JSON documents; undefined removes one. */
@@ -99,7 +99,7 @@ export interface SpaceFacts {
   freeBytes: number
   /** The remaining room is kept for alarms: plain telemetry is refused until there is more. */
   isForAlarmsOnly: boolean
-  /** Unreceipted routine and picture records deleted for want of room since the program started. */
+  /** Unreceipted routine and picture records deleted because the disk was full since the program started. */
   dropped: number
 }
 
@@ -114,7 +114,7 @@ export interface JournalFacts {
   space: SpaceFacts
   /** Result of the salvage, if this start salvaged a damaged journal. */
   salvaged?: { records: number; from: string; reason: string }
-  /** Result of the renumbering, if the folder had gone back to an earlier state. */
+  /** Result of the renumbering, if the folder had been restored to an earlier state. */
   rewound?: { records: number; from: string; reason: string }
 }
 

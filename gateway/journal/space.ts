@@ -203,7 +203,7 @@ export class Space {
   }
 
   /**
-   * After the checkpoint only the rows show which message ids were heard: those ids are kept, or a repeat would count
+   * After the checkpoint only the rows show which message ids were received: those ids are kept, or a repeat would count
    * as new.
    */
   #delete(lane: Lane, where: string, ...numbers: number[]): number {

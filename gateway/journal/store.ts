@@ -26,7 +26,7 @@ import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messa
 /** A commit refused on a full disk is tried again after deleting rows, and once more after releasing the reserve. */
 const roomAttemptsMax = 2
 /** A shortened commit still writes this many records: they cost less than the sync. */
-const hurriedRecordsMin = 32
+const shortenedRecordsMin = 32
 /** Most boots for which the start time is kept. */
 const bootWallsMax = 100
 /** SQLite's own limit for one value. */
@@ -44,7 +44,7 @@ export class JournalStore {
   readonly #state: DocumentAccess
   readonly #putOddId: Database.Statement
   readonly #putQuarantine: Database.Statement
-  readonly #commit: (request: CommitRequest, isHurried: () => boolean) => number
+  readonly #commit: (request: CommitRequest, isShortened: () => boolean) => number
   readonly #space: Space
   readonly #folding: LogCheckpoints
   #receipted: Record<Lane, number>
@@ -68,25 +68,25 @@ export class JournalStore {
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
-    const write = db.transaction((request: CommitRequest, isHurried: () => boolean) =>
-      this.#write(request, isHurried),
+    const write = db.transaction((request: CommitRequest, isShortened: () => boolean) =>
+      this.#write(request, isShortened),
     )
     this.#receipted = this.#receiptedOnDisk()
     this.#bootWalls = new Map(bootWallsIn(jsonOf(this.#meta.get('boot-walls'))))
     this.#space = new Space(db, options.folder, () => this.#receipted)
-    this.#commit = (request, isHurried) => write.immediate(request, isHurried)
+    this.#commit = (request, isShortened) => write.immediate(request, isShortened)
   }
 
   /**
    * Commits; on a full disk, makes room and tries again. Returns how many records were written: all, or the first
    * ones of a divisible request that was shortened. Whether to checkpoint is asked after the answer is sent.
    */
-  commit(request: CommitRequest, isHurried: () => boolean = () => false): number {
+  commit(request: CommitRequest, isShortened: () => boolean = () => false): number {
     this.#receipted = request.receipted
     let taken = 0
     for (let attempt = 0; ; attempt++)
       try {
-        taken = this.#commit(request, isHurried)
+        taken = this.#commit(request, isShortened)
         break
       } catch (error) {
         if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
@@ -129,10 +129,10 @@ export class JournalStore {
     return this.#space.facts()
   }
 
-  #write(request: CommitRequest, isHurried: () => boolean): number {
+  #write(request: CommitRequest, isShortened: () => boolean): number {
     let taken = 0
     while (taken < request.lanes.length) {
-      if (request.isDivisible && taken >= hurriedRecordsMin && isHurried()) break
+      if (request.isDivisible && taken >= shortenedRecordsMin && isShortened()) break
       const lane = request.lanes[taken] ?? 0
       this.#insert[lane]?.run(request.numbers[taken], shortenBody(request.bodies[taken] ?? ''))
       taken++

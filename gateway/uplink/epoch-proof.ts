@@ -1,5 +1,5 @@
-// Checks that the journal's epoch may continue: if the data folder went back to an earlier state, the centre has more
-// records of it than this folder ever sent. New records would then use numbers that stand for other records at the
+// Checks that the journal's epoch may continue: if the data folder was restored to an earlier state, the centre has more
+// records of it than this folder ever sent. New records would then use numbers that mean other records at the
 // centre, and would be taken for repeats.
 import type { Lane } from '../../protocols/domain/colour.ts'
 import { lanes } from '../../protocols/domain/colour.ts'
@@ -14,7 +14,7 @@ export interface EpochProofOptions {
   unproven: Record<Lane, number> | undefined
   /** Stores that records above are sent from now on; the callback is called in any case. */
   prove: (done: () => void) => void
-  /** The folder went back; the callback gets false when a new epoch may not begin yet. */
+  /** The folder was restored to an earlier state; the callback gets false when a new epoch may not begin yet. */
   wentBack: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
   onProven: () => void
 }
@@ -24,7 +24,7 @@ export class EpochProof {
   #isOpen: boolean
   #isBusy = false
   /**
-   * The folder went back and a new epoch may not begin yet: Reports are sent, so that calls reach the centre, but no
+   * The folder was restored to an earlier state and a new epoch may not begin yet: Reports are sent, so that calls reach the centre, but no
    * Receipt settles them.
    */
   #isRefused = false

@@ -15,8 +15,8 @@ import type { UplinkSettings } from '../config/uplink-settings.ts'
 import type { Outbox } from '../journal/port.ts'
 
 /** `deaf`: connected, but Reports get no Receipt. */
-export const linkStates = ['down', 'connecting', 'up', 'deaf'] as const
-export type LinkState = (typeof linkStates)[number]
+export const uplinkStates = ['down', 'connecting', 'up', 'deaf'] as const
+export type UplinkState = (typeof uplinkStates)[number]
 
 /** Facts of the heartbeat that are not about lanes. */
 export type HeartbeatFacts = Omit<Heartbeat, 'v' | 'epoch' | 'name' | 'lanes' | 'atMs'>
@@ -33,9 +33,9 @@ export interface UplinkOptions {
   health: () => HeartbeatFacts
   /** People acted on an alarm; the centre sent the notice. */
   onStage: (notice: StageNotice) => void
-  onLink: (state: LinkState, reason?: string) => void
+  onLink: (state: UplinkState, reason?: string) => void
   pictures?: PictureSource | undefined
-  /** The data folder went back to an earlier state: restart, which begins a new epoch. */
+  /** The data folder was restored to an earlier state: restart, which begins a new epoch. */
   onWentBack?: (reason: string) => void
 }
 
@@ -56,7 +56,7 @@ export interface LaneFacts {
 }
 
 export interface UplinkFacts {
-  state: LinkState
+  state: UplinkState
   /** How long it has been in this state, ms. */
   stateForMs: number
   /** The reason why the last connection ended or the last attempt failed. */

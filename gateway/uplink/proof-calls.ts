@@ -1,4 +1,4 @@
-// The requests to the journal: when the centre's first answer fits, and when it shows that the folder went back.
+// The requests to the journal: when the centre's first answer fits, and when it shows that the folder was restored to an earlier state.
 import type { EpochProofOptions } from './epoch-proof.ts'
 import type { UplinkOptions } from './port.ts'
 

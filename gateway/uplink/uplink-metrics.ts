@@ -1,8 +1,8 @@
 // The uplink's counters for /metrics; labels are lanes and fixed reasons only.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { lanes } from '../../protocols/domain/colour.ts'
-import type { LinkState, UplinkFacts } from './port.ts'
-import { linkStates } from './port.ts'
+import type { UplinkState, UplinkFacts } from './port.ts'
+import { uplinkStates } from './port.ts'
 import type { SessionEvents } from './session-events.ts'
 
 export interface UplinkMetrics {
@@ -12,7 +12,7 @@ export interface UplinkMetrics {
   pictures: Counter<'outcome'>
   rewound: Counter
   closed: (why: 'failed' | 'closed' | 'deaf') => void
-  state: (state: LinkState) => void
+  state: (state: UplinkState) => void
 }
 
 export function createUplinkMetrics(registry: Registry, facts: () => Promise<UplinkFacts>): UplinkMetrics {
@@ -53,7 +53,7 @@ export function createUplinkMetrics(registry: Registry, facts: () => Promise<Upl
     connected: () => connections.inc(),
     closed: (why) => closes.inc({ why }),
     state: (now) => {
-      for (const name of linkStates) state.set({ state: name }, name === now ? 1 : 0)
+      for (const name of uplinkStates) state.set({ state: name }, name === now ? 1 : 0)
     },
   }
 }
@@ -109,7 +109,7 @@ function createSessionEvents(registry: Registry): SessionEvents {
   }
 }
 
-/** What is asked for when `/metrics` is read. */
+/** The values when `/metrics` is read. */
 function addGauges(registry: Registry, facts: () => Promise<UplinkFacts>): void {
   const registers = [registry]
   const labelNames = ['lane'] as const

@@ -19,9 +19,9 @@ import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import { UnkeptCalls } from './queues/unkept-calls.ts'
 import { proofCalls } from './proof-calls.ts'
-import type { LinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
+import type { UplinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
-import { type ReadDone, type ReadLimits, type SessionOptions, UplinkSession } from './session.ts'
+import { type ReadDone, type ReadLimits, type SendOrderOptions, SendOrder } from './send-order.ts'
 import type { SessionEvents } from './session-events.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
 import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
@@ -40,9 +40,9 @@ class UplinkLoop implements Uplink {
   readonly #retry: RetrySchedule
   readonly #supervision: Supervision
   readonly #metrics: UplinkMetrics
-  readonly #session: UplinkSession
+  readonly #session: SendOrder
   readonly #unkept: UnkeptCalls
-  #state: LinkState = 'down'
+  #state: UplinkState = 'down'
   #centreTime: (centre: CentreTime) => void = () => undefined
   #command: (payload: Uint8Array) => void = () => undefined
   #stateSinceMs: number
@@ -64,7 +64,7 @@ class UplinkLoop implements Uplink {
     this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
     this.#stateSinceMs = clock.monotonicMs()
     this.#unkept = new UnkeptCalls(clock)
-    this.#session = new UplinkSession({
+    this.#session = new SendOrder({
       epoch: outbox.epoch,
       positions: outbox.positions(),
       read: (lane, after, limits, done) => void this.#read(lane, after, limits, done),
@@ -321,7 +321,7 @@ class UplinkLoop implements Uplink {
     this.#link.send('heartbeat', encodeJson(heartbeat))
   }
 
-  #pictureCalls(source: PictureSource): SessionOptions['pictures'] {
+  #pictureCalls(source: PictureSource): SendOrderOptions['pictures'] {
     const { logger } = this.#options
     const { pictures } = this.#metrics
     return {
@@ -373,7 +373,7 @@ class UplinkLoop implements Uplink {
     }
   }
 
-  #setState(state: LinkState, reason?: string): void {
+  #setState(state: UplinkState, reason?: string): void {
     if (reason !== undefined) this.#reason = reason
     else if (state === 'up') this.#reason = undefined
     if (state === this.#state) return

@@ -5,7 +5,7 @@ export type CertificateFault = 'certificate-expired' | 'certificate-not-yet-vali
 
 export interface CertificateQuestion {
   certificate: X509Certificate
-  /** OpenSSL's error about the chain, as Node names it; undefined without one. */
+  /** OpenSSL's error about the chain, as Node reports it; undefined without one. */
   authorizationError: string | undefined
   authorities: readonly X509Certificate[]
   wallMs: number

@@ -82,7 +82,7 @@ export class JpegBitReader {
     return (this.#bits >>> this.#count) & ((1 << length) - 1)
   }
 
-  /** A coefficient of `category` bits, sign-extended as T.81 F.2.2.1 says. */
+  /** A coefficient of `category` bits, sign-extended as in T.81 F.2.2.1. */
   signed(category: number): number {
     const value = this.bits(category)
     return category > 0 && value < 1 << (category - 1) ? value - (1 << category) + 1 : value

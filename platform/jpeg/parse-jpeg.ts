@@ -115,7 +115,7 @@ const isDecoded = ({ frame, decoded }: Decoding): boolean =>
 const isAdobe = (segment: Uint8Array): boolean =>
   segment.length >= 12 && Buffer.from(segment.subarray(0, 5)).toString('latin1') === 'Adobe'
 
-/** Three components are luma and colour unless the Adobe segment or the component names say otherwise. */
+/** Three components are luma and colour unless the Adobe segment or the component names show another meaning. */
 function isRgb({ frame, adobeTransform }: Decoding): boolean {
   if (frame?.components.length !== 3) return false
   const ids = frame.components.map(({ id }) => String.fromCharCode(id)).join('')

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs'
 import type { Problem } from '../../protocols/kit/result.ts'
 
-/** A file of keys, passwords or tokens, under the key that names it. */
+/** A file of keys, passwords or tokens, under its key. */
 export type SecretFile = readonly [path: string, file: string | undefined]
 
 /** Secret files that every user of this machine may read or write. */

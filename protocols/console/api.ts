@@ -1,5 +1,5 @@
 // The data of the box console: the answer of the gateway's `GET /api/v1/health`. Ages instead of wall times where
-// possible: a box without a battery clock knows how long ago something was even without the date.
+// possible: a box without a battery clock measures how long ago something was even without the date.
 import type { Alarm, BilingualText } from '../domain/alarm.ts'
 import type { Lane } from '../domain/colour.ts'
 import type { ClockQuality } from '../domain/event.ts'
@@ -56,11 +56,11 @@ export interface HealthClock {
 }
 
 /** `none`: no centre is configured. `waiting`: between two attempts. */
-export const linkStates = ['none', 'connecting', 'connected', 'waiting'] as const
-export type LinkState = (typeof linkStates)[number]
+export const connectionStates = ['none', 'connecting', 'connected', 'waiting'] as const
+export type ConnectionState = (typeof connectionStates)[number]
 
 export interface HealthLink {
-  state: LinkState
+  state: ConnectionState
   /** How long it has been in this state. */
   forMs: number
   /** The centre's address, never with a user or a password in it. */
@@ -83,7 +83,7 @@ export interface HealthLane {
   oldestWaitingMs?: number
 }
 
-/** `unknown`: not heard since the gateway started. */
+/** `unknown`: it sent nothing since the gateway started. */
 export type DevicePresence = 'unknown' | 'present' | 'late' | 'silent'
 
 export interface HealthDevice {
@@ -216,7 +216,7 @@ export interface ListedDevice extends HealthDevice {
   /** The hardware's own address, or the name under which it connects. */
   address: string
   via?: string
-  /** Where its entry stands: the installer's file, or what was adopted at the box. */
+  /** Where its entry is: the installer's file, or the registry of the box. */
   source: 'file' | 'adopted'
 }
 
@@ -226,7 +226,7 @@ export interface KnockingDevice {
   via?: string
   dialect: string
   heardAgoMs?: number
-  /** How often it was heard. */
+  /** How often it sent. */
   messages?: number
   model?: string
   maker?: string
@@ -235,7 +235,7 @@ export interface KnockingDevice {
   /** Readings that it can send and commands that it understands, by our names. */
   readings: string[]
   commands: string[]
-  /** What it said last. */
+  /** Its last message. */
   last?: Record<string, unknown>
   /** Its probable kind; absent if unknown. */
   kind?: string

@@ -125,7 +125,7 @@ export interface MeAnswer {
   centreTimeMs?: number
 }
 
-/** `POST /api/v1/villages/{boxId}/retire`: the box is removed for good and not listed, until it is heard again. */
+/** `POST /api/v1/villages/{boxId}/retire`: the box is removed for good and not listed, until it sends again. */
 export interface RetireAnswer {
   box: string
   retired: true

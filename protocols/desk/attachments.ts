@@ -1,6 +1,6 @@
 // Files of a case: photos from the scene and documents. Shared by the centre and the pages.
 
-/** What a file may be; its first bytes have to say the same. */
+/** The types that a file may have; its first bytes must match. */
 export const attachmentTypes = ['image/jpeg', 'image/png', 'application/pdf'] as const
 export type AttachmentType = (typeof attachmentTypes)[number]
 
@@ -19,7 +19,7 @@ export interface Attachment {
   goneAtMs?: number
 }
 
-/** `GET /api/v1/cases/{caseId}/attachments`: oldest first. The bytes: `.../attachments/{sha256}`; the look is in the audit trail. */
+/** `GET /api/v1/cases/{caseId}/attachments`: oldest first. The bytes: `.../attachments/{sha256}`; the view is in the audit trail. */
 export interface AttachmentsAnswer {
   attachments: Attachment[]
 }

@@ -19,7 +19,7 @@ export interface DailyAnswer {
   reports: DailyEntry[]
   /** Villages of which no box has filed. */
   missing: string[]
-  /** Villages whose report waits for a signature, where the town wants one. */
+  /** Villages whose report waits for a signature, where the town requires one. */
   unsigned: string[]
 }
 
@@ -27,6 +27,6 @@ export interface DailyAnswer {
 export interface DailyMark {
   day: string
   isFiled: boolean
-  /** Where the town wants a signature. */
+  /** Where the town requires a signature. */
   isSigned?: boolean
 }

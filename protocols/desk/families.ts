@@ -1,9 +1,9 @@
-// Families who asked to be told: that an alarm at their relatives' home was raised, and that it is over. Never a picture, a kind or
+// Families who asked for notices: that an alarm at their relatives' home was raised, and that it is over. Never a picture, a kind or
 // a name. Shared by the centre and the pages.
 import type { AlarmKind } from '../domain/alarm.ts'
 import type { Consent } from './roster.ts'
 
-/** Calls of a person and danger at home; a burglary is not told, for the page may be seen by the wrong person. */
+/** Calls of a person and danger at home; a burglary gives no notice, because the wrong person may see the page. */
 export const familyKinds = [
   'sos',
   'assist',
@@ -18,7 +18,7 @@ export type FamilyKind = (typeof familyKinds)[number]
 export interface Family {
   /** `family-3`. */
   id: string
-  /** Such as "daughter": what the household calls the one who is told. */
+  /** Such as "daughter": the household's word for the person who gets the notice. */
   label: string
   box: string
   /** The household: a zone of the box. */
@@ -34,7 +34,7 @@ export interface Family {
 export const familyNews = ['raised', 'ended'] as const
 export type FamilyNews = (typeof familyNews)[number]
 
-/** What an outlet (telephone, short message) is to pass on. `waiting` until it says that it has taken it. */
+/** A notice for an outlet (telephone, short message) to pass on. `waiting` until the outlet confirms that it has taken it. */
 export interface FamilyNotice {
   position: number
   family: string

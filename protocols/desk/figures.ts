@@ -63,7 +63,7 @@ export interface Figures {
   alarms: AlarmFigures
   /** Drills are counted separately and are in no other figure. */
   drills: number
-  /** Share of the time in which each box was heard, 0 to 1. */
+  /** Share of the time in which each box was present, 0 to 1. */
   availability: Record<string, number>
   /** There were more rows than one answer holds: the oldest are missing. */
   isCut?: true

@@ -1,4 +1,4 @@
-// What the page of a person who was sent is told and may say. The link's token stands behind the # of the address, so that it is in
+// The content of the page of a person who was sent, and the steps that it may send. The link's token is behind the # of the address, so that it is in
 // no log of a proxy; the page shows it as a bearer token, and with it a key of its own: the first phone that opens a link keeps it.
 import type { AlarmKind, AlarmPlace, BilingualText } from '../domain/alarm.ts'
 import type { CaseOutcome } from '../domain/case.ts'

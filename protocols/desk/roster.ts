@@ -83,7 +83,7 @@ export interface DutyAnswer {
   people: PersonOnDuty[]
 }
 
-/** `GET /api/v1/roster/{personId}/contact`: the look is in the audit trail. */
+/** `GET /api/v1/roster/{personId}/contact`: the access is in the audit trail. */
 export interface ContactAnswer {
   phone: string
 }

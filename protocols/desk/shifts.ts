@@ -27,5 +27,5 @@ export interface ShiftAnswer {
   shift: Shift
 }
 
-/** Told to the two persons and to those who oversee others. */
+/** Sent to the two persons and to those who oversee others. */
 export type ShiftMessage = { type: 'shift.changed'; position: string; shift: Shift }

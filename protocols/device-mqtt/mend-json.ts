@@ -8,7 +8,7 @@ export const setAsideMax = 16
 /** Characters kept of a value that is set aside. */
 export const setAsideValueMax = 80
 
-/** Names an invalid part; beyond the limit the last entry counts the rest. */
+/** Describes an invalid part; beyond the limit the last entry counts the rest. */
 export function nameAside(list: SetAside[], path: string, value: string, reason: string): void {
   if (list.length < setAsideMax)
     list.push({ path: printable(path, setAsideValueMax), value: printable(value, setAsideValueMax), reason })

@@ -130,7 +130,7 @@ export interface Case {
   /** The same household or device had the same kind of alarm lately, in cases that are archived. */
   handledBefore?: HandledBefore
   clocks: Partial<Record<CaseStep, StepClock>>
-  /** How often it was reopened for want of progress. */
+  /** How often it was reopened because it made no progress. */
   reopened: number
   notes: number
   attachments: number

@@ -15,7 +15,7 @@ export interface BoxTime {
   boot: number
   /** Milliseconds since that boot, on a clock that never steps. */
   sinceBootMs: number
-  /** Wall time in ms since 1970, as exact as `clock` says. */
+  /** Wall time in ms since 1970, as exact as `clock` shows. */
   atMs: number
   clock: ClockQuality
 }

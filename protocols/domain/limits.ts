@@ -5,7 +5,7 @@
 export const nestingMax = 16
 /** Numbers of a lane, 1 to this: at a thousand records per second, 35 years. Sums of thousands of ranges stay exact. */
 export const laneNumberMax = 2 ** 40
-/** A box's own order of records. It leaps by a million at each start; a sum with a leap stays a safe integer. */
+/** A box's own order of records. It is raised by a million at each start; a sum with such a step stays a safe integer. */
 export const sequenceMax = 2 ** 50
 /** Boots of a box. */
 export const bootMax = 2 ** 31

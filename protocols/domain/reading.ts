@@ -1,7 +1,7 @@
 // Readings: measured values before they are judged. The unit is in the name.
 
 export const contactStates = ['open', 'closed'] as const
-/** `assist`: the green key, help and no emergency. `cancel`: the household says that its call was a mistake. */
+/** `assist`: the green key, help and no emergency. `cancel`: the household calls its own call a mistake. */
 export const buttonPresses = ['pressed', 'held', 'double', 'duress', 'assist', 'cancel'] as const
 export const mainsStates = ['on', 'off'] as const
 

@@ -1,5 +1,5 @@
 // Whether two records are the same, by the fields that never change. Times of an unsynced boot are repaired later, and
-// a salvaged record names its first position.
+// a salvaged record contains its first position.
 import type { JournalRecord } from './record.ts'
 
 export function identityOf(record: JournalRecord): string {

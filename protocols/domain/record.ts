@@ -9,7 +9,7 @@ export interface RecordPlace {
 }
 
 /**
- * `sequence` rises over all records of an epoch in their order, across lanes, with leaps; a lane's own number is beside
+ * `sequence` rises over all records of an epoch in their order, across lanes, with large steps; a lane's own number is beside
  * it.
  */
 interface Recorded extends BoxTime {
@@ -44,7 +44,7 @@ export interface LogRecord extends Recorded {
  */
 export const idUsedAgain = 'id-used-again'
 
-/** Log record: from here on no earlier message of this device counts as heard. */
+/** Log record: from here on no earlier message of this device counts as received. */
 export const deviceForgotten = 'device-forgotten'
 
 export type JournalRecord = EventRecord | AlarmRecord | LogRecord

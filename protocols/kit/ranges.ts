@@ -16,6 +16,13 @@ export function addRange(ranges: readonly NumberRange[], from: number, to: numbe
   return [...before, merged, ...after]
 }
 
+/** The set without anything up to `number`. */
+export function removeTo(ranges: readonly NumberRange[], number: number): NumberRange[] {
+  return ranges
+    .filter((range) => range[1] > number)
+    .map((range): NumberRange => [Math.max(range[0], number + 1), range[1]])
+}
+
 /** The numbers of from..to that are not in the set, in order. */
 export function newOf(ranges: readonly NumberRange[], from: number, to: number): NumberRange[] {
   const pieces: NumberRange[] = []

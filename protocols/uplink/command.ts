@@ -118,7 +118,7 @@ export const centreCommandResultSchema = z.object({
   v: z.literal(1),
   id: z.string().regex(commandIdPattern),
   state: z.enum(commandResultStates),
-  /** The box's wall clock when it entered this state, as exact as `clock` says. */
+  /** The box's wall clock when it entered this state, as exact as `clock` shows. */
   atMs: z.number().min(-wallMsMax).max(wallMsMax),
   clock: z.enum(clockQualities),
   /** Why it failed in whole or in part: a fixed code for programs, a sentence in both languages for people. */

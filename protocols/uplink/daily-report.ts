@@ -15,7 +15,7 @@ export const dailyReportSchema = z.looseObject({
   /** `2026-11-30`, in the time of the village. */
   day: z.string().regex(dayPattern),
   devices: z.object({ known: count, present: count }),
-  /** Alarms that stand at this moment. */
+  /** Alarms that are active at this moment. */
   openAlarms: count.optional(),
 })
 export interface DailyReportFacts {

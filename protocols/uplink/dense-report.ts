@@ -5,7 +5,7 @@ import { contactStates, mainsStates, type buttonPresses } from '../domain/readin
 import { isObject } from '../kit/parse-json.ts'
 import type { Skipped } from './report.ts'
 
-/** Names the form in a Receipt's `forms` and begins it: `[2, ...]`. */
+/** The name of the form in a Receipt's `forms`; it begins the Report: `[2, ...]`. */
 export const denseForm = 2
 
 /** Readings by number. Part of the form: only ever append. */

@@ -34,7 +34,7 @@ export interface LaneReceipt {
   missing: [from: number, to: number][]
   /** The receipted position in the box's heartbeat, while it is above the centre's: an older backup was restored. */
   lostTo?: number | undefined
-  /** The lowest number that came again as another record: the box's folder went back to an earlier state. */
+  /** The lowest number that came again as another record: the box's folder was restored to an earlier state. */
   conflict?: number | undefined
 }
 
@@ -47,7 +47,7 @@ export interface Receipt {
   /** Forms of a Report that this centre can read besides the readable one; see `dense-report.ts`. */
   forms?: number[] | undefined
   /**
-   * The centre knows an epoch of this box that began later: the box's folder went back, and it must begin a new epoch.
+   * The centre has an epoch of this box that began later: the box's folder was restored to an earlier state, and it must begin a new epoch.
    */
   newerEpoch?: boolean | undefined
   /** False: nothing keeps the centre's own clock, and `centreTimeMs` may be wrong by any amount. Left out by older centres and by those whose clock is kept. */

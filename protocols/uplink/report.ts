@@ -108,7 +108,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/** `skipped` names numbers that this box will never send, with the reason: the centre counts them as settled. */
+/** `skipped` lists numbers that this box will never send, with the reason: the centre counts them as settled. */
 export const reportSchema = z.looseObject({
   v: z.literal(1),
   epoch: epochSchema,

@@ -173,10 +173,10 @@ describe('a journal', () => {
     }
     // Keeps the thread busy, so that the second has not begun when it is shortened.
     const long = commit(20_000, false)
-    const hurried = commit(1000, true)
-    thread.hurry()
+    const shortened = commit(1000, true)
+    thread.shorten()
     expect(await long).toBe(20_000)
-    expect(await hurried).toBeLessThan(1000)
+    expect(await shortened).toBeLessThan(1000)
     expect(await commit(1000, true)).toBe(1000)
     await thread.ask({ type: 'close', receipted })
     await thread.ended

@@ -5,7 +5,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { parsePictureChunk, type PictureChunk } from '../../protocols/uplink/picture-chunk.ts'
 import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
-import type { SessionOptions } from '../../gateway/uplink/session.ts'
+import type { SendOrderOptions } from '../../gateway/uplink/send-order.ts'
 import { BrokenPromise } from './broken-promise.ts'
 
 const commitMs = 4
@@ -65,7 +65,7 @@ export class PictureLedger {
     )
   }
 
-  calls(): NonNullable<SessionOptions['pictures']> {
+  calls(): NonNullable<SendOrderOptions['pictures']> {
     return {
       read: (sha256, offset, length, done) => {
         this.#clock.after(this.#random.between(1, 15), () =>

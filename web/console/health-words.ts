@@ -1,6 +1,11 @@
 // A HealthAnswer in plain words: the meaning of each part for the person at the box, and whether it is fine.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import type { DevicePresence, HealthAnswer, HealthLane, LinkState } from '../../protocols/console/api.ts'
+import type {
+  DevicePresence,
+  HealthAnswer,
+  HealthLane,
+  ConnectionState,
+} from '../../protocols/console/api.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 
@@ -9,7 +14,7 @@ export type Mood = 'fine' | 'watch' | 'act'
 
 export const moodSymbols: Record<Mood, string> = { fine: '✓', watch: '!', act: '✕' }
 
-export const linkWords: Record<LinkState, BilingualText> = {
+export const linkWords: Record<ConnectionState, BilingualText> = {
   none: { zh: '没有配置中心，本箱独立工作', en: 'no centre is configured; this box works alone' },
   connecting: { zh: '正在连接中心', en: 'connecting to the centre' },
   connected: { zh: '已连接中心', en: 'connected to the centre' },

@@ -12,7 +12,7 @@ export interface Outcome {
 export class NewDevices {
   readonly answer = shallowRef<DevicesAnswer>()
 
-  /** Keeps the answer before when there is none: the page says already that the gateway is away. */
+  /** Keeps the earlier answer when there is none: the page already shows that the gateway is away. */
   async ask(): Promise<void> {
     try {
       const response = await window.fetch('api/v1/devices', { cache: 'no-store' })

@@ -1,4 +1,4 @@
-// Asks the centre how it stands at the relatives' home: every half a minute while the page is shown, and less often on a bad link.
+// Asks the centre for the state at the relatives' home: every half a minute while the page is shown, and less often on a bad link.
 import type { FamilyStateAnswer } from '../../protocols/desk/families.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 
@@ -34,11 +34,11 @@ export class FamilyWatch {
     void this.#look()
   }
 
-  hurry(): void {
+  refresh(): void {
     if (!this.#view.isOver) void this.#look()
   }
 
-  /** The family wants to be told no more. */
+  /** The family asks for no more notices. */
   async leave(): Promise<void> {
     const response = await this.#ask('family/leave')
     if (response.ok) this.#show({ isReached: true, isOver: true, state: undefined })

@@ -1,4 +1,4 @@
-// Starts the page of a family that asked to be told.
+// Starts the page of a family that asked for notices.
 import '../shared/old-browsers.ts'
 import '../shared/tokens.css'
 import '../shared/base.css'
@@ -23,7 +23,7 @@ if (/^[0-9a-f]{64}$/.test(token)) {
     onChange: (next) => (view.value = next),
   })
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') family.hurry()
+    if (document.visibilityState === 'visible') family.refresh()
   })
   createApp(FamilyPage, { family, view }).mount('#page')
   family.start()

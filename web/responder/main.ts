@@ -1,4 +1,4 @@
-// Starts the page of a person who was sent. The token stands behind the # of the address; what is typed stays on the phone.
+// Starts the page of a person who was sent. The token is behind the # of the address; typed text stays on the phone.
 import '../shared/old-browsers.ts'
 import '../shared/tokens.css'
 import '../shared/base.css'
@@ -21,7 +21,7 @@ if (/^[0-9a-f]{64}$/.test(token)) openLink()
 else createApp({ render: () => h('main', { class: 'responder' }, say(words.noLink)) }).mount('#page')
 
 function openLink(): void {
-  // A part of the token names what is kept: the whole of it stands in the address alone.
+  // A part of the token is the key of what is stored; the whole token is in the address only.
   const key = `gengfu.respond.${token.slice(0, 16)}`
   const state = shallowRef<OutboxState>()
   const outbox = new Outbox({
@@ -37,11 +37,11 @@ function openLink(): void {
     onChange: (next) => (state.value = next),
   })
   state.value = outbox.state
-  window.addEventListener('online', () => outbox.hurry())
+  window.addEventListener('online', () => outbox.sendNow())
   // Another link in the same tab.
   window.addEventListener('hashchange', () => location.reload())
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') outbox.hurry()
+    if (document.visibilityState === 'visible') outbox.sendNow()
   })
   createApp(ResponderPage, { outbox, state }).mount('#page')
   outbox.start()

@@ -1,5 +1,5 @@
-// What a person at the scene says, kept on the phone until the centre has it: a bad link, a closed page or an empty battery loses
-// nothing. Everything has an id of its own, so that what is sent twice counts once. Steps go before photos.
+// The reports of a person at the scene, stored on the phone until the centre has them: a bad link, a closed page or an empty battery loses
+// nothing. Everything has an id of its own, so that a report that is sent twice counts once. Steps go before photos.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import {
@@ -33,13 +33,13 @@ export interface WaitingPhoto {
   bytes: number
 }
 
-/** What was typed and not sent. */
+/** Text that was typed and not sent. */
 export interface Draft {
   text: string
   outcome: CaseOutcome | ''
 }
 
-export interface Kept {
+export interface SavedWork {
   device: string
   view?: ResponderView | undefined
   draft: Draft
@@ -49,7 +49,7 @@ export interface Kept {
   refused: { text: string; why: BilingualText }[]
 }
 
-/** A refusal says why; whatever else goes wrong is tried again. */
+/** A refusal contains its reason; every other failure is tried again. */
 export class Refused extends Error {
   readonly text: BilingualText
   /** The link itself is of no use any more. */
@@ -82,7 +82,7 @@ export interface OutboxOptions {
   onChange: (state: OutboxState) => void
 }
 
-export interface OutboxState extends Kept {
+export interface OutboxState extends SavedWork {
   /** The last call got through. */
   isReached: boolean
   isSending: boolean
@@ -94,18 +94,18 @@ export interface OutboxState extends Kept {
 
 const emptyDraft: Draft = { text: '', outcome: '' }
 
-/** What was kept by an earlier page; a broken text begins anew. */
-export function parseKept(text: string | null, device: string): Kept {
-  const fresh: Kept = { device, draft: emptyDraft, steps: [], photos: [], refused: [] }
+/** The stored work of an earlier page; a broken text begins anew. */
+export function parseSavedWork(text: string | null, device: string): SavedWork {
+  const fresh: SavedWork = { device, draft: emptyDraft, steps: [], photos: [], refused: [] }
   if (text === null) return fresh
   try {
-    const kept = JSON.parse(text) as Partial<Kept> | null
+    const kept = JSON.parse(text) as Partial<SavedWork> | null
     const isWhole =
       kept !== null &&
       typeof kept.device === 'string' &&
       [kept.steps, kept.photos, kept.refused].every(Array.isArray) &&
       typeof kept.draft === 'object'
-    return isWhole ? (kept as Kept) : fresh
+    return isWhole ? (kept as SavedWork) : fresh
   } catch {
     return fresh
   }
@@ -113,7 +113,7 @@ export function parseKept(text: string | null, device: string): Kept {
 
 export class Outbox {
   readonly #options: OutboxOptions
-  #kept: Kept
+  #saved: SavedWork
   #isReached = false
   #isSending = false
   #isKept = true
@@ -124,13 +124,13 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options
-    this.#kept = parseKept(options.read(), options.random.hex(16))
+    this.#saved = parseSavedWork(options.read(), options.random.hex(16))
     this.#save()
   }
 
   get state(): OutboxState {
     return {
-      ...this.#kept,
+      ...this.#saved,
       isReached: this.#isReached,
       isSending: this.#isSending,
       isKept: this.#isKept,
@@ -139,7 +139,7 @@ export class Outbox {
   }
 
   get isFull(): boolean {
-    return this.#kept.steps.length + this.#kept.photos.length >= waitingMax
+    return this.#saved.steps.length + this.#saved.photos.length >= waitingMax
   }
 
   start(): void {
@@ -147,7 +147,7 @@ export class Outbox {
   }
 
   /** The phone has a link again, or the person looks at the page. */
-  hurry(): void {
+  sendNow(): void {
     this.#waitMs = retryMinMs
     void this.#send()
   }
@@ -161,16 +161,16 @@ export class Outbox {
     const { clock, random } = this.#options
     const step = { id: random.hex(8), do: what, text, outcome, writtenAtMs: clock.wallMs() }
     this.#change({
-      steps: [...this.#kept.steps, step],
-      draft: what === 'feedback' ? emptyDraft : this.#kept.draft,
+      steps: [...this.#saved.steps, step],
+      draft: what === 'feedback' ? emptyDraft : this.#saved.draft,
     })
-    this.hurry()
+    this.sendNow()
   }
 
   addPhoto(data: string, bytes: number): void {
     if (this.isFull) return
-    this.#change({ photos: [...this.#kept.photos, { id: this.#options.random.hex(8), data, bytes }] })
-    this.hurry()
+    this.#change({ photos: [...this.#saved.photos, { id: this.#options.random.hex(8), data, bytes }] })
+    this.sendNow()
   }
 
   stop(): void {
@@ -184,7 +184,7 @@ export class Outbox {
     this.#tell()
     try {
       if (!this.#isOpened) {
-        const { view } = await this.#options.calls.open(this.#kept.device)
+        const { view } = await this.#options.calls.open(this.#saved.device)
         this.#isOpened = true
         this.#reached(view)
       }
@@ -207,8 +207,8 @@ export class Outbox {
 
   /** False when nothing waits. */
   async #sendNext(): Promise<boolean> {
-    const [step] = this.#kept.steps
-    const [photo] = this.#kept.photos
+    const [step] = this.#saved.steps
+    const [photo] = this.#saved.photos
     if (!step && !photo) return false
     try {
       if (step) await this.#sendStep(step)
@@ -216,7 +216,7 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof Refused) || error.isFinal) throw error
       const text = step ? step.text || step.do : '□'
-      this.#change({ refused: [...this.#kept.refused.slice(-9), { text, why: error.text }] })
+      this.#change({ refused: [...this.#saved.refused.slice(-9), { text, why: error.text }] })
       this.#drop(step?.id ?? photo?.id ?? '')
     }
     return true
@@ -226,7 +226,7 @@ export class Outbox {
     const { writtenAtMs, ...entry } = step
     // A phone whose clock was set back must not claim that it was written in the future.
     const agoSeconds = Math.max(0, Math.round((this.#options.clock.wallMs() - writtenAtMs) / 1000))
-    const { view } = await this.#options.calls.step(this.#kept.device, { ...entry, agoSeconds })
+    const { view } = await this.#options.calls.step(this.#saved.device, { ...entry, agoSeconds })
     this.#drop(step.id)
     this.#reached(view)
   }
@@ -237,7 +237,7 @@ export class Outbox {
     for (;;) {
       const piece = whole.subarray(offset, offset + pieceBytesMax)
       const { storedTo, view } = await this.#options.calls.piece(
-        this.#kept.device,
+        this.#saved.device,
         { id, bytes, offset },
         piece,
       )
@@ -248,8 +248,8 @@ export class Outbox {
         return
       }
       offset = storedTo < bytes ? storedTo : 0
-      // What the person says meanwhile goes first; the photo goes on from where the centre has it.
-      if (this.#kept.steps.length > 0) return
+      // A report written meanwhile goes first; the photo continues where the centre has it.
+      if (this.#saved.steps.length > 0) return
     }
   }
 
@@ -260,21 +260,21 @@ export class Outbox {
 
   #drop(id: string): void {
     this.#change({
-      steps: this.#kept.steps.filter((one) => one.id !== id),
-      photos: this.#kept.photos.filter((one) => one.id !== id),
+      steps: this.#saved.steps.filter((one) => one.id !== id),
+      photos: this.#saved.photos.filter((one) => one.id !== id),
     })
   }
 
-  #change(part: Partial<Kept>): void {
-    this.#kept = { ...this.#kept, ...part }
+  #change(part: Partial<SavedWork>): void {
+    this.#saved = { ...this.#saved, ...part }
     this.#save()
     this.#tell()
   }
 
-  /** Without the photos when the phone has no room for them: what was typed goes first. */
+  /** Without the photos when the phone has no room for them: typed text goes first. */
   #save(): void {
-    this.#isKept = this.#options.write(JSON.stringify(this.#kept))
-    if (!this.#isKept) this.#options.write(JSON.stringify({ ...this.#kept, photos: [] }))
+    this.#isKept = this.#options.write(JSON.stringify(this.#saved))
+    if (!this.#isKept) this.#options.write(JSON.stringify({ ...this.#saved, photos: [] }))
   }
 
   #tell(): void {

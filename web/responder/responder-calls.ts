@@ -42,7 +42,7 @@ export function createResponderCalls(token: string, fetchIt: typeof fetch): Cent
   }
 }
 
-/** Only the centre's own words are a refusal: a proxy in between may say anything. */
+/** Only the centre's own words are a refusal: a proxy in between may answer anything. */
 function refusalOf(status: number, text: string): Error {
   if (status >= 500 || status === 429 || status === 408) return new Error(`HTTP ${status}`)
   try {

@@ -1,4 +1,4 @@
-// Makes a photo of the phone small enough for a bad link. Drawing it anew also leaves out where and with what it was taken.
+// Makes a photo of the phone small enough for a bad link. Drawing it anew also removes its place and its camera.
 const sideMax = 1280
 const quality = 0.7
 

@@ -41,7 +41,7 @@ export type CentreInput =
   /** The timetable of the night hands the queue to another centre. */
   | { do: 'night'; to: string; text: string }
   | { do: 'take-back'; text: string }
-  /** What the next centre up says of the case that was reported to it. */
+  /** The answer of the next centre up about the case that was reported to it. */
   | { do: 'report-answer'; to: string; stage: ReportStage; text: string; who: string }
   /** A rule of the town reports the case upward. */
   | { do: 'report-up'; to: string; text: string }
@@ -54,7 +54,7 @@ export const refusalCodes = [
   'held',
   /** Must be done by a different person than the step before. */
   'same-person',
-  /** Required actions are open; `detail` names them. */
+  /** Required actions are open; `detail` lists them. */
   'open-actions',
   /** One of its alarms is still active. */
   'alarm-active',

@@ -1,4 +1,4 @@
-// A case and the next centre up: reported by a rule, and what comes back as stages. Pure.
+// A case and the next centre up: reported by a rule; the answers are stages. Pure.
 import { reportStages, type Case, type CaseReport } from '../../../protocols/domain/case.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
 import { reportsMax } from './case-hands.ts'
@@ -16,7 +16,7 @@ export function reportUp(step: Step, { to, text }: { to: string; text: string })
   return done(step, { reports }, 'reported', text, to)
 }
 
-/** A stage never steps back, and one that is said again changes nothing; an instruction is always something new. */
+/** A stage never steps back, and a repeated one changes nothing; each instruction is new. */
 export function hearAnswer(step: Step, input: Extract<CentreInput, { do: 'report-answer' }>): Outcome {
   const { item, nowMs } = step
   const { to, stage, text, who } = input

@@ -1,12 +1,12 @@
-// How often a device speaks by itself, learned from its own messages: three of the longest gaps that it is known for are silence, and
-// never more than the ceiling of its kind. What the configuration says about its reports stands over it.
+// How often a device sends by itself, learned from its own messages: three times its longest known gap is silence, and
+// never more than the ceiling of its kind. An interval in the configuration takes precedence.
 import type { DeviceDocument, Rhythm } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
 
 /** A time is long enough when it holds a night and this many messages. */
 const learnForMs = 86_400_000
 const messagesMin = 24
-/** However often a device speaks, so long it may say nothing. */
+/** However often a device sends, it may be silent for this long. */
 const silentAfterMsMin = 15 * 60_000
 
 /** The longest gap that a device is known for; undefined until a whole time was seen. */

@@ -1,14 +1,14 @@
 // When a device counts as silent: after three missed reports plus its usual lateness, or, for a device that stays
-// connected, when its connection is lost and has not come back. A device that sleeps closes its connection after each
+// connected, when its connection is lost and was not opened again. A device that sleeps closes its connection after each
 // report, so for it a closed connection means nothing.
 import type { DeviceDocument } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
 import { rhythmAfter, silentAfterMsOf, usualGapMs } from './rhythm.ts'
 
-/** What a bridge says of a device is given so long at the least. */
+/** A bridge's report about a device is valid for at least this long. */
 const hintedForMsMin = 180_000
 
-/** Counted from the latest start at the earliest: after a power cut every device gets time to come back. */
+/** Counted from the latest start at the earliest: after a power cut every device gets time to connect again. */
 export function silentDueMs(
   document: DeviceDocument,
   facts: DeviceFacts,
@@ -22,7 +22,7 @@ export function silentDueMs(
   const { offlineMs, hintMs } = document
   const byConnection =
     offlineMs === undefined ? Infinity : Math.max(offlineMs, started) + facts.silentOfflineMs
-  // A bridge that says "offline" is no proof: one report that does not come makes it one.
+  // "Offline" from a bridge is no proof; with one missing report it is.
   const byHint = hintMs === undefined ? Infinity : Math.max(hintMs, started) + oneReportMs(document, facts)
   return Math.min(byReports, byConnection, byHint)
 }
@@ -35,7 +35,7 @@ function oneReportMs(document: DeviceDocument, facts: DeviceFacts): number {
 /** The remembered lateness shrinks by this much with each report that is not late. */
 const forgetsTo = 0.9
 
-/** Updates a device when it is heard: the time, and its usual lateness. A missed report does not count as lateness. */
+/** Updates a device when it sends: the time, and its usual lateness. A missed report does not count as lateness. */
 export function heardAt(
   before: DeviceDocument | undefined,
   facts: DeviceFacts,

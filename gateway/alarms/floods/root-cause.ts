@@ -43,7 +43,7 @@ export function muteHanging(judging: Judging, hub: string): void {
   }
 }
 
-/** The hub reports again. A device that is still silent after its own time to come back has a fault of its own. */
+/** The hub reports again. A device that is still silent after its own time to connect again has a fault of its own. */
 function timeOf({ memory }: Judging, device: DeviceFacts): number {
   const document = readDevice(memory, device.id)
   return document ? silentAfterMsOf(document, device) : device.silentAfterMs

@@ -75,18 +75,18 @@ export function joinStorm(judging: Judging, member: Alarm, isRise = false): void
   const { releaseMs: _anew, ...rest } = before
   const occurrences = before.alarm.occurrences + (isRise ? 0 : 1)
   const document = { ...rest, isPresent: true, storm, alarm: { ...before.alarm, occurrences } }
-  const told = (alarm: Alarm): AlarmDocument =>
+  const counted = (alarm: Alarm): AlarmDocument =>
     withText(judging, { ...document, alarm, remark: stormRemark(storm) })
   if (outranks(member.colour, before.alarm.colour))
     return writeAlarm(
       judging,
       'escalated',
-      told({ ...coloured(document.alarm, member.colour), state: 'unacknowledged' }),
+      counted({ ...coloured(document.alarm, member.colour), state: 'unacknowledged' }),
     )
   if (before.alarm.state === 'returned-unacknowledged')
-    return writeAlarm(judging, 'repeated', told({ ...document.alarm, state: 'unacknowledged' }))
+    return writeAlarm(judging, 'repeated', counted({ ...document.alarm, state: 'unacknowledged' }))
   if (nowMs - before.writtenMs < untoldForMsMax) keepAlarm(judging, { ...document, isUntold: true })
-  else writeAlarm(judging, 'updated', told(document.alarm))
+  else writeAlarm(judging, 'updated', counted(document.alarm))
 }
 
 /** Sends the count that had to wait. */

@@ -1,4 +1,4 @@
-// "That was me": a household that has raised an alarm by mistake says so within some minutes. The alarm stays as red and as loud as it
+// "That was me": a household calls off its own alarm by mistake within some minutes. The alarm stays as red and as loud as it
 // is, and is shown with a mark; people at the desk decide.
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { alarmPrefix, readAlarm, type AlarmDocument } from '../documents.ts'
@@ -41,7 +41,7 @@ export function callOff(judging: Judging, input: { alarm: string; by: string }):
   mark(judging, document, input.by)
 }
 
-/** A key of the household says it for everything that stands in its zone; without a zone, for what its own device raised. */
+/** The key of the household calls off every active alarm of its zone; without a zone, those of its own device. */
 export function callOffFrom(judging: Judging, device: DeviceFacts): void {
   for (const key of judging.memory.keys(alarmPrefix)) {
     const document = readAlarm(judging.memory, key)
@@ -52,7 +52,7 @@ export function callOffFrom(judging: Judging, device: DeviceFacts): void {
   }
 }
 
-/** A new press is a new call: nothing that was said before counts for it. */
+/** A new press is a new call: no earlier calling-off counts for it. */
 export function withoutCallOff(document: AlarmDocument): AlarmDocument {
   const { calledOffBy: _over, ...rest } = document
   const { readings, ...alarm } = rest.alarm

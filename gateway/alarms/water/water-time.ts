@@ -19,7 +19,7 @@ export interface Arrival {
 }
 
 export interface Placed {
-  /** Milliseconds since 1970, or since another fixed moment if neither box nor gauge knows the date. */
+  /** Milliseconds since 1970, or since another fixed moment if neither box nor gauge has the date. */
   atMs: number
   /** The sample is older than the latest one. */
   isLate: boolean

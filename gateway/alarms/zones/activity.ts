@@ -18,7 +18,7 @@ const dayMs = 24 * hourMs
 export const keepEachMs = 10 * minuteMs
 /** Quiet hours are looked at in steps. */
 const stepMs = 5 * minuteMs
-/** It is looked at again this much later where nothing can be said now. */
+/** It is checked again this much later when nothing can be decided now. */
 const laterMs = hourMs
 
 /** The sensors of a household that see people: doors, movement, and the buttons in their hands. */
@@ -27,7 +27,7 @@ const watching = new Set<DeviceFacts['kind']>(['contact', 'motion', 'button'])
 const sensorsOf = (judging: Judging, zone: string): DeviceFacts[] =>
   (judging.settings.devicesByZone.get(zone) ?? []).filter(({ kind }) => watching.has(kind))
 
-/** A heartbeat that says the same as before is no movement. */
+/** A heartbeat with the same values as before is no movement. */
 function isMovement(before: DeviceDocument | undefined, readings: Readings): boolean {
   const { contact, motion, vibration, button } = readings
   if (motion === true || vibration === true || button !== undefined) return true
@@ -82,7 +82,7 @@ function leftOf(
   movedMs: number,
 ): { leftMs: number; quietForMs: number } {
   const { steadyMs, wallMs, clock } = judging.now
-  // What was written late is given its time.
+  // A late report is judged at its own time.
   const neededMs = noActivity.hours * hourMs + keepEachMs
   const passedMs = steadyMs - movedMs
   const { quiet } = noActivity
@@ -113,7 +113,7 @@ function lookAt(judging: Judging, zone: string, lookMs: number | undefined): voi
   })
 }
 
-/** The time to look at it has come. */
+/** The time to check it has come. */
 export function judgeActivity(judging: Judging, id: string): void {
   const zone = judging.settings.zones.get(id)
   const { activity, isArmed } = zoneOf(judging, id)
@@ -122,7 +122,7 @@ export function judgeActivity(judging: Judging, id: string): void {
   const sensors = sensorsOf(judging, id)
   const [first] = sensors.filter((device) => !isBypassed(judging, device.id))
   const isBlind = sensors.every(({ silentKey }) => readAlarm(judging.memory, silentKey)?.isPresent)
-  // A silent sensor is an alarm of its own, and what is on test tells nothing of who lives there.
+  // A silent sensor is an alarm of its own, and a device on test shows nothing about the people who live there.
   if (!first || isBlind || maintenanceOf(judging, first)) return lookAt(judging, id, steadyMs + laterMs)
   const { leftMs, quietForMs } = leftOf(judging, zone.noActivity, activity.movedMs)
   if (leftMs > 0 || quietForMs > 0)

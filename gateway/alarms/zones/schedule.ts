@@ -1,4 +1,4 @@
-// Weekly time spans: whether a moment lies in one, in the village's local time.
+// Weekly time spans: whether a moment is in one, in the village's local time.
 import type { Span } from '../../config/alarm-settings.ts'
 
 const dayMs = 86_400_000

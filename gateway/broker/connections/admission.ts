@@ -43,8 +43,8 @@ const returnCodes: Partial<Record<RefusalCause, number>> = {
   'unknown-device': 4,
 }
 
-// Two live devices with one id would close each other's connection for ever. A connection that was heard within
-// `aliveMs` keeps its place after `takeoversMax` takeovers within `takeoverWindowMs`; a dead link is never heard that
+// Two live devices with one id would close each other's connection for ever. A connection that sent within
+// `aliveMs` keeps its place after `takeoversMax` takeovers within `takeoverWindowMs`; a dead link never sends that
 // recently.
 const takeoversMax = 5
 const takeoverWindowMs = 60_000
@@ -176,7 +176,7 @@ export class Admission {
 
   /**
    * Takes a place for the connection. The older connection of the same client is closed for it, or, if a device has too
-   * many, the one heard least recently, unless two live devices use the same id.
+   * many, the one that sent longest ago, unless two live devices use the same id.
    */
   #makeWay(connection: Connection, identity: Identity, internalId: string): RefusalCause | undefined {
     const { settings, holderOf, places, onTakeover, refusals } = this.#options

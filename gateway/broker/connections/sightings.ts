@@ -1,4 +1,4 @@
-// The broker's facts about each device: connected or not, when it was last heard, its presence message, why it
+// The broker's facts about each device: connected or not, when it last sent, its presence message, why it
 // disconnected.
 import type { Connection } from './connection.ts'
 import type { DeviceSighting } from '../port.ts'

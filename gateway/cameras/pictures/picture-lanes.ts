@@ -4,7 +4,7 @@ import type { Colour, Lane } from '../../../protocols/domain/colour.ts'
 import { snapshotTaken } from '../../../protocols/domain/snapshot.ts'
 
 /** Alarms that already have their urgent first picture; the oldest are removed. */
-const hurriedMax = 100
+const alarmsMax = 100
 /** Lane of a picture that is not urgent: below every alarm that may need an answer, above routine. */
 export const laneOfOthers = (colour: Colour | undefined): Lane => (colour === undefined ? 'routine' : 'blue')
 
@@ -19,18 +19,18 @@ export interface RecordPlace {
  * orange, because alarms would wait for them here, on the link and at the centre.
  */
 export class PictureLanes {
-  readonly #hurried = new Set<string>()
+  readonly #given = new Set<string>()
 
   placeOf(what: string, colour: Colour | undefined, { moment, alarm }: Record<string, unknown>): RecordPlace {
-    const isUrgent = what === snapshotTaken && this.#hurries(moment, alarm)
+    const isUrgent = what === snapshotTaken && this.#isUrgent(moment, alarm)
     return { lane: isUrgent && colour !== undefined ? colour : laneOfOthers(colour), isUrgent }
   }
 
-  #hurries(moment: unknown, alarm: unknown): boolean {
+  #isUrgent(moment: unknown, alarm: unknown): boolean {
     if (moment === 'on-demand') return true
-    if (moment !== 'at-once' || typeof alarm !== 'string' || this.#hurried.has(alarm)) return false
-    this.#hurried.add(alarm)
-    forgetOldest(this.#hurried, hurriedMax)
+    if (moment !== 'at-once' || typeof alarm !== 'string' || this.#given.has(alarm)) return false
+    this.#given.add(alarm)
+    forgetOldest(this.#given, alarmsMax)
     return true
   }
 }

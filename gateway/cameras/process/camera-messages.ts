@@ -54,6 +54,6 @@ export type CameraReply =
   | { say: 'pinned'; key: number; fingerprint: string }
   /** The camera has accepted a Digest for the first time. */
   | { say: 'took-digest'; key: number }
-  | { say: 'events'; key: number; told: CameraEventReport }
+  | { say: 'events'; key: number; report: CameraEventReport }
   /** The picture thread failed; requests that wait for a picture get their own answer. */
   | { say: 'trouble'; error: Error }

@@ -109,7 +109,7 @@ export class CameraProcess {
   open(
     camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>,
     { pin, signIns }: { pin: CertificatePin; signIns: SignInMemory },
-    onEvents: (told: CameraEventReport) => void = () => undefined,
+    onEvents: (report: CameraEventReport) => void = () => undefined,
   ): RemoteCamera {
     const far = new RemoteCamera(this, { key: ++this.#lastKey, camera, pin, signIns, onEvents })
     this.#open.set(far.key, far)
@@ -237,7 +237,7 @@ export class CameraProcess {
 
   /** It writes there only when it fails. */
   #listen({ stderr }: ChildProcess): void {
-    let left = this.#restarts.deaths === 0 || this.#restarts.isTold ? wordsBytesMax : 0
+    let left = this.#restarts.deaths === 0 || this.#restarts.isLogged ? wordsBytesMax : 0
     stderr?.on('data', (words: Buffer) => {
       if (left > 0)
         this.#options.log.warn({ said: words.toString('utf8', 0, left) }, 'camera process complains')
@@ -256,7 +256,7 @@ export class CameraProcess {
       return
     }
     if (reply.say === 'took-digest') return this.#open.get(reply.key)?.signIns.tookDigest()
-    if (reply.say === 'events') return this.#hearEvents(reply.key, reply.told)
+    if (reply.say === 'events') return this.#hearEvents(reply.key, reply.report)
     this.#restarts.worked()
     this.#processes = reply.processes
     const asked = this.#asked.get(reply.id)
@@ -270,11 +270,11 @@ export class CameraProcess {
     }
   }
 
-  #hearEvents(key: number, told: CameraEventReport): void {
+  #hearEvents(key: number, report: CameraEventReport): void {
     const far = this.#open.get(key)
     // A message is checked, because a hostile camera may have taken over the process.
     far?.onEvents(
-      told.is === 'event' ? { is: 'event', event: { ...told.event, device: far.settings.id } } : told,
+      report.is === 'event' ? { is: 'event', event: { ...report.event, device: far.settings.id } } : report,
     )
   }
 
@@ -303,8 +303,8 @@ export class CameraProcess {
   #died(error: Error): void {
     const { clock, log, onFailed } = this.#options
     this.#restarts.died(clock.monotonicMs())
-    const { deaths, isTold } = this.#restarts
-    if (isTold) log.error({ err: error, deaths }, 'camera process failed')
+    const { deaths, isLogged } = this.#restarts
+    if (isLogged) log.error({ err: error, deaths }, 'camera process failed')
     onFailed?.()
     this.#startLater()
   }

@@ -88,7 +88,7 @@ function open(key: number, { settings, credentials, pinned, hasDigest }: OpenCam
     openSession: () => client.openEvents(),
     clock,
     random,
-    tell: (told) => say({ say: 'events', key, told }),
+    tell: (report) => say({ say: 'events', key, report }),
   })
   eventsOf.set(key, events)
   events.start()
@@ -180,7 +180,7 @@ process.on('message', (order: CameraOrder) => {
   else void answer(order.key, order.id, order.question)
 })
 process.on('disconnect', () => void leave())
-// Meant for the box's process, which sends a message: a terminal and a supervisor send signals to the whole group.
+// For the box's process, which sends a message: a terminal and a supervisor send signals to the whole group.
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => undefined)
 setInterval(() => {
   if (hasWorked) globalThis.gc?.()

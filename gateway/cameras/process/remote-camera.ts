@@ -27,7 +27,7 @@ export class RemoteCamera implements CameraAccess {
   readonly camera: Omit<OpenCamera, 'pinned' | 'hasDigest'>
   readonly pin: CertificatePin
   readonly signIns: SignInMemory
-  readonly onEvents: (told: CameraEventReport) => void
+  readonly onEvents: (report: CameraEventReport) => void
   /** As of its last answer. */
   facts: CameraFacts | undefined
   readonly #process: AskedProcess

@@ -4,7 +4,7 @@
 const waitMsMin = 1000
 const waitMsMax = 60_000
 /** One death in this many is logged in full, the first one always. */
-const toldEach = 10
+const loggedEach = 10
 
 export class Restarts {
   #deaths = 0
@@ -16,8 +16,8 @@ export class Restarts {
   }
 
   /** True when this death is logged in full: a log must not fill the card. */
-  get isTold(): boolean {
-    return this.#deaths % toldEach === 1
+  get isLogged(): boolean {
+    return this.#deaths % loggedEach === 1
   }
 
   /** A request succeeded. */

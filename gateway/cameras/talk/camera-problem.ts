@@ -1,4 +1,4 @@
-// Every way in which a camera can fail, each with a sentence that tells an installer what to do, in both languages.
+// Every way in which a camera can fail, each with an instruction for the installer, in both languages.
 import type { Reason } from '../port.ts'
 import { codeOf } from '../../../platform/failure.ts'
 

@@ -1,4 +1,4 @@
-// Commands that wait for what a foreign device or its bridge says to them: by the command's id where the dialect carries it, by what the
+// Commands that wait for the answer of a foreign device or its bridge: by the command's id where the dialect carries it, by the device's
 // device reports where it does not.
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import type { CommandResult } from '../../../protocols/device-mqtt/messages.ts'
@@ -28,7 +28,7 @@ export class AwaitedAnswers {
     this.#clock = clock
   }
 
-  /** Before the command goes out. The same command again is the same one. */
+  /** Before the command is sent. The same command again is the same one. */
   expect(device: string, id: string, policy: AnswerPolicy, answered: Answered): void {
     const key = `${device} ${id}`
     this.#waiting.get(key)?.cancel()
@@ -53,7 +53,7 @@ export class AwaitedAnswers {
     this.#waiting.delete(key)
   }
 
-  /** Something was heard of this device, under our id. */
+  /** A message about this device came, under our id. */
   hear(device: string, result: DeviceResult): void {
     if (this.#waiting.size === 0) return
     for (const [key, awaited] of this.#waiting) {

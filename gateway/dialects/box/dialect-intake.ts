@@ -8,7 +8,7 @@ import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand }
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
-import { AllKept, type Keeper, type SenderAnswer } from './keeper.ts'
+import { AllStored, type Keeper, type SenderAnswer } from './keeper.ts'
 import { Strangers, type Stranger } from './strangers.ts'
 import {
   Addresses,
@@ -38,7 +38,7 @@ export interface DialectIntakeOptions {
   senders: readonly SenderSettings[]
   devices: readonly AddressedDevice[]
   keeper: Keeper
-  /** Told of everything that was heard of a device or bridge, under our id, once it is certain to be kept. */
+  /** Called for each result of a device or bridge, under our id, once it is certain to be stored. */
   onHeard?: (device: string, result: DeviceResult) => void
   /** Whether other hardware took the place of this address. */
   isLockedOut?: (address: string) => boolean
@@ -218,7 +218,7 @@ export class DialectIntake {
     const changed = session.known.takeChanged()
     const isStranger =
       settings.isListedOnly && heard.results.some(({ device }) => !this.#addresses.isListed(device))
-    const all = new AllKept({
+    const all = new AllStored({
       kept: () => answer.kept(isStranger ? undefined : heard.reply),
       refused: (error) => {
         heard.undo()
@@ -284,7 +284,7 @@ export class DialectIntake {
     this.#strangers.note(settings, result, device)
   }
 
-  /** Devices that were heard and are in no list, the newest last. */
+  /** Devices that sent and are in no list, the newest last. */
   strangers(): Stranger[] {
     return this.#strangers.all()
   }

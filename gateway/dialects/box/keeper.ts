@@ -1,8 +1,8 @@
-// What dialects need of the rest of the box: to keep what was said, durably, and an answer when it is.
+// The part of the box that dialects need: it stores their results durably and answers when they are stored.
 import type { DeviceEvent } from '../../../protocols/domain/event.ts'
 import type { StorageAnswer } from '../../journal/port.ts'
 
-/** The answer to a sender, with what it waits for, where it waits for anything. */
+/** The answer to a sender, with the command that it waits for, if any. */
 export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 
 export interface Keeper {
@@ -16,13 +16,13 @@ export interface Keeper {
     problem: string,
   ): Promise<void>
   keepPresence(device: string, isOnline: boolean): Promise<void>
-  /** What a bridge says of a device: never a proof. */
+  /** A bridge's report about a device: never a proof. */
   keepHint(device: string, isOnline: boolean): Promise<void>
   wasKept(device: string, messageId: string): boolean
 }
 
 /** Answers once when all of several parts are stored, or one was not. */
-export class AllKept {
+export class AllStored {
   readonly #answer: StorageAnswer
   #left = 1
   #isOver = false

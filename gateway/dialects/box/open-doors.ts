@@ -9,7 +9,7 @@ const minuteMs = 60_000
 
 export interface OpenDoorsOptions {
   clock: Clock
-  /** What is in the way; undefined when the bridge has said yes. */
+  /** The obstacle; undefined when the bridge agreed. */
   ask: (bridge: string, minutes: number) => Promise<string | undefined>
   logger: Logger
 }

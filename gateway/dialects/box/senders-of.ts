@@ -1,4 +1,4 @@
-// Who may speak which dialect, from the configuration: its bridges, and devices that connect by themselves.
+// The senders of each dialect, from the configuration: its bridges, and devices that connect by themselves.
 import { readFileSync } from 'node:fs'
 import type { GatewayConfig } from '../../config/config.ts'
 import { mappingSchema } from '../mapping/mapping.ts'

@@ -1,16 +1,16 @@
-// Unlisted devices that were heard over a bridge. Their hardware and last message are kept for the person who adopts
+// Unlisted devices that sent over a bridge. Their hardware and last message are kept for the person who adopts
 // them, also across a restart.
 import type { Logger } from 'pino'
 import type { DeviceDescription, DeviceResult } from '../port.ts'
 import type { Keeper } from './keeper.ts'
 import type { SenderSettings } from './senders.ts'
 
-/** Most unlisted devices kept; the one heard longest ago is removed, in the journal too. */
+/** Most unlisted devices kept; the one that sent longest ago is removed, in the journal too. */
 export const strangersMax = 500
 /** Largest last message as JSON; of a larger one only the names of its readings are kept. */
 const lastBytesMax = 1000
 
-/** An unlisted device that was heard. */
+/** An unlisted device that sent. */
 export interface Stranger {
   address: string
   /** The id under which its events are stored. */

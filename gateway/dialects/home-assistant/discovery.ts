@@ -53,7 +53,7 @@ function entityOf(
     device,
     component,
     name,
-    // A trigger has a topic of its own, also where the device names one for all its parts.
+    // A trigger has a topic of its own, also where the device gives one topic for all its parts.
     ...(isTrigger && typeof topic === 'string'
       ? { topic }
       : typeof state === 'string'

@@ -4,7 +4,7 @@ import type { Readings } from '../../../protocols/domain/reading.ts'
 
 type Press = NonNullable<Readings['button']>
 
-/** Words (between `_`, `-`, spaces and dots) of an action that is no press at all. */
+/** Words (between `_`, `-`, spaces and dots) of an action that is no press. */
 const noPress = new Set(
   [
     'release released rotate rotated rotating rotation dial slow fast',

@@ -5,7 +5,7 @@ import { celsiusOf, contactOf, flagOf, millimetresOf, numberOf, percentOf, signa
 /** How this device writes one property, if it differs from the usual form. */
 export interface Spelling {
   on?: unknown
-  /** Its description says that true is closed, whatever `on` is. */
+  /** In its description true means closed, whatever `on` means. */
   isClosedWhenTrue?: boolean
   off?: unknown
   unit?: string
@@ -44,7 +44,7 @@ const doorWord: Read = (value) =>
   typeof value === 'string' && /^(open|closed)$/i.test(value)
     ? { contact: /^open$/i.test(value) ? 'open' : 'closed' }
     : {}
-/** "Closed" is true; of one that has it the other way round the list of abilities says so, by value_on. */
+/** "Closed" is true; if a device has it the other way round, its list of abilities shows that in value_on. */
 const contact: Read = (value, { on, off, isClosedWhenTrue }) => {
   if (typeof on === 'string' && value === on) return { contact: isClosedWhenTrue ? 'closed' : 'open' }
   if (typeof off === 'string' && value === off) return { contact: isClosedWhenTrue ? 'open' : 'closed' }
@@ -123,7 +123,7 @@ const reads: Record<string, Read> = {
   ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'on' : 'off' }),
 }
 
-/** Flags by which a device says that something is wrong with it. */
+/** Flags by which a device reports a fault of its own. */
 export const faultFlags = [
   'trouble',
   'fault',

@@ -25,7 +25,7 @@ export function valueOf(payload: Uint8Array): unknown {
   return json.ok ? json.value : textOf(payload)
 }
 
-/** True, false, or null: the device does not know, or the value is neither. */
+/** True, false, or null: the device has no value, or the value is neither. */
 export function flagOf(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number') return value === 1 ? true : value === 0 ? false : null

@@ -27,7 +27,7 @@ function rawOf({ type, order, bit }: ModbusRegister, words: readonly number[]): 
   return type === 'int32' ? view.getInt32(0) : view.getFloat32(0)
 }
 
-/** Undefined: there is no such value. Null: the device does not know it. */
+/** Undefined: there is no such value. Null: the device reports that it has none. */
 function valueOf(register: ModbusRegister, words: unknown): { value: unknown; fault?: string } {
   if (!Array.isArray(words) || words.length !== wordsOf(register) || !words.every(isWord))
     return { value: null, fault: `not-read:${register.reading}` }

@@ -84,7 +84,7 @@ function readMotion(status: Record<string, unknown>): DialectReadings {
   }
 }
 
-/** A value of `info`, which says of itself whether it was measured: `{"value":20.7,"is_valid":true}`. */
+/** A value of `info`, with a flag whether it was measured: `{"value":20.7,"is_valid":true}`. */
 const measured = (part: unknown, name = 'value'): unknown =>
   isObject(part) ? (part['is_valid'] === false ? null : part[name]) : part
 

@@ -96,7 +96,7 @@ function readDiscovery(topic: string, payload: Uint8Array, known: Knowledge): De
   }
 }
 
-/** The place of a name is the number of its input, so what is no text keeps its place. */
+/** The place of a name is the number of its input, so an entry that is no text keeps its place. */
 const namesOf = (names: unknown[]): (string | null)[] =>
   names.slice(0, inputsMax).map((name) => (typeof name === 'string' ? name : null))
 
@@ -122,7 +122,7 @@ function readSwitch(name: string, value: unknown, board: Board, into: Collected)
   else into.inputs[name.toLowerCase()] = read.readings
 }
 
-/** What all inputs of a board that are known say together: the worse one counts. */
+/** The common state of all known inputs of a board: the worse one counts. */
 function together(inputs: Inputs, now: Inputs): DialectReadings {
   const said = new Set(Object.values(now).flatMap((readings) => Object.keys(readings)))
   const readings: DialectReadings = {}

@@ -64,7 +64,7 @@ function readResponse({ status, error }: Record<string, unknown>, id: string, ba
   return { results: [{ device: deviceIdOf(base), readings: {}, isBridge: true, answer }] }
 }
 
-/** A command that did not reach its device is told in the bridge's log alone. */
+/** A command that did not reach its device is reported only in the bridge's log. */
 function readFailure({ message }: Record<string, unknown>, known: Knowledge): Decoded | undefined {
   if (typeof message !== 'string') return undefined
   const [, name = ''] = /Publish 'set' .{0,80}? to '(.{1,128}?)' failed/.exec(message) ?? []

@@ -1,4 +1,4 @@
-// The bridge's list of devices: who is who, what each can say and be told, in as few words as the rest needs.
+// The bridge's list of devices: the id, the readings and the commands of each, in as few words as the rest needs.
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
 import { callOf, isCallSwitch, isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'

@@ -47,7 +47,7 @@ function readState(state: Record<string, unknown>, known: KnownDevice | undefine
   return read
 }
 
-/** Whether its switch for calls is on; undefined where the message does not say. */
+/** Whether its switch for calls is on; undefined if the message does not contain it. */
 export function callSwitchOf(state: Record<string, unknown>): boolean | undefined {
   const said = Object.entries(state).flatMap(([name, value]) => callOf(name, value) ?? [])
   return said.length === 0 ? undefined : said.includes(true)
@@ -62,13 +62,13 @@ export function resultOfState(
   const { isWholeState, isCalling } = how
   const { readings, momentary } = readState(state, known)
   if (isCalling) readings.button = momentary.button = 'pressed'
-  const told = faultFlags.filter((flag) => typeof readings[flag] === 'boolean')
+  const reported = faultFlags.filter((flag) => typeof readings[flag] === 'boolean')
   const deviceAtMs = timeOf(state['last_seen'])
   return {
     device: address,
     readings,
     ...(Object.keys(momentary).length > 0 ? { momentary } : {}),
-    ...(told.length > 0 ? { faults: told.filter((flag) => readings[flag] === true) } : {}),
+    ...(reported.length > 0 ? { faults: reported.filter((flag) => readings[flag] === true) } : {}),
     ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
     ...(isWholeState ? { isWholeState } : {}),
   }

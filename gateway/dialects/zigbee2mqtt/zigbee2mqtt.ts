@@ -74,7 +74,7 @@ function readWhole(rest: string, payload: Uint8Array, known: Knowledge): Decoded
   return readState(address, state, device, known, isCached)
 }
 
-/** A switch for calls says "on" in each message until it is taken back: its going on is the call. */
+/** A switch for calls is "on" in each message until it is reset: the change to "on" is the call. */
 function readState(
   address: string,
   state: Record<string, unknown>,

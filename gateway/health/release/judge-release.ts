@@ -7,7 +7,7 @@ export const localProofMsMax = 120_000
 export const unansweredMsMax = 900_000
 
 export interface ReleaseFacts {
-  /** What the box can try by itself, each with what is in the way until it works. */
+  /** The checks that the box can make by itself, each with its obstacle until it works. */
   local: readonly { what: string; problem: string | undefined }[]
   hasUplink: boolean
   isReceipted: boolean

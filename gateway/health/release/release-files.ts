@@ -1,4 +1,4 @@
-// What the release script and the program tell each other about a version on trial, in small files: the script owns `trial`
+// The messages between the release script and the program about a version on trial, in small files: the script owns `trial`
 // beside the versions, the program owns `proven`, `confirmed`, `failed` and `had-link` below its data.
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -44,7 +44,7 @@ export class ReleaseFiles {
     replaceFileSync(join(this.#folder, what), text, 0o600)
   }
 
-  /** Whether `version` had Receipts when it was stopped; false when it did not say. */
+  /** Whether `version` had Receipts when it was stopped; false when it did not record that. */
   hadLink(version: string): boolean {
     const [said, answer] = readText(join(this.#folder, 'had-link')).split('\n')
     return said === version && answer === 'yes'

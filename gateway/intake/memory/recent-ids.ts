@@ -1,4 +1,4 @@
-// The newest counted ids of one device with a hash of each message's content: tells a repeat from an id that is used
+// The newest counted ids of one device with a hash of each message's content: distinguishes a repeat from an id that is used
 // again.
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 

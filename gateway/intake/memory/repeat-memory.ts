@@ -12,13 +12,13 @@ import { emptyRecent, isRecentDocument, RecentIds, type RecentDocument } from '.
 export const runsPerDeviceMax = 2000
 /** Most boots per device. */
 export const bootsPerDeviceMax = 200
-/** Most devices; beyond it the one heard longest ago is removed, and a repeat of it is stored twice. */
+/** Most devices; beyond it the one that sent longest ago is removed, and a repeat of it is stored twice. */
 export const devicesMax = 10_000
 
 /** Runs of one boot as a flat list: from, to, from, to ... ascending, both ends included. */
 type Runs = number[]
 interface DeviceMemory {
-  /** In the order in which they were first heard. */
+  /** In the order of their first message. */
   boots: Map<number, Runs>
   runs: number
   recent: RecentIds
@@ -149,7 +149,7 @@ export class RepeatMemory {
   #of(device: string): DeviceMemory {
     let memory = this.#devices.get(device)
     if (memory) {
-      // In the order of hearing, because the one heard longest ago is removed first.
+      // In the order of their last message, because the device that sent longest ago is removed first.
       if (this.#devices.size > devicesMax / 2) {
         this.#devices.delete(device)
         this.#devices.set(device, memory)
@@ -183,7 +183,7 @@ export class RepeatMemory {
     }
     memory.runs += insert(runs, counter)
     if (memory.runs <= runsPerDeviceMax) return
-    // Removes the boot that was heard first; a boot heard just now is the last of them.
+    // Removes the boot that sent first; a boot that sent just now is the last of them.
     for (const [first, oldest] of memory.boots) {
       oldest.splice(0, 2)
       memory.runs--
@@ -216,7 +216,7 @@ export class RepeatMemory {
     return before !== undefined
   }
 
-  /** Devices heard since the last call. */
+  /** Devices that sent since the last call. */
   takeTouched(): string[] {
     const taken = [...this.#dirty]
     this.#dirty.clear()
@@ -283,7 +283,7 @@ function forgetIds(memory: DeviceMemory): void {
 }
 
 /**
- * The boot that was heard first. A late message with a lower boot number is not removed for that: it would count as new
+ * The boot that sent first. A late message with a lower boot number is not removed for that: it would count as new
  * for ever.
  */
 function forgetFirstBoot(memory: DeviceMemory): void {

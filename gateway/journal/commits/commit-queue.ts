@@ -68,7 +68,7 @@ export class CommitQueue {
 
   /** Runs after the socket chunk is read, so that all alarms of one chunk share a commit. */
   #hasten(): void {
-    if (this.#underWay.length > 0) this.#options.thread.hurry()
+    if (this.#underWay.length > 0) this.#options.thread.shorten()
     if (this.#isHastening) return
     this.#isHastening = true
     process.nextTick(() => {

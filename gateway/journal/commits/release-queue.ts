@@ -8,7 +8,7 @@
 export const perTurnMax = 16
 
 /** Answered callers that are still in the list. */
-const toldMax = 1024
+const releasedMax = 1024
 
 export class ReleaseQueue<Waiting> {
   readonly #release: (waiting: Waiting) => void
@@ -50,7 +50,7 @@ export class ReleaseQueue<Waiting> {
     this.#isRunning = true
     while (this.#next < end) this.#release(this.#waiting[this.#next++] as Waiting)
     // Under full load the list is never empty: answered callers are removed all the same.
-    if (this.#next >= toldMax) this.#letGo()
+    if (this.#next >= releasedMax) this.#letGo()
     this.#isRunning = this.#next < this.#waiting.length
     if (this.#isRunning) {
       setImmediate(() => this.#turn())

@@ -1,4 +1,4 @@
-// A data folder that went back to an earlier state (a worn card, a restored image): the order to begin a new epoch at
+// A data folder that was restored to an earlier state (a worn card, a restored image): the order to begin a new epoch at
 // the next opening is kept in a file across the restart.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

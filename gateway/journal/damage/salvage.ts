@@ -47,10 +47,10 @@ const keptAsideMax = 3
 
 export interface OpenedFile {
   db: Database.Database
-  /** The epoch began with this opening: no centre can know it. */
+  /** The epoch began with this opening: no centre can have it. */
   isNewEpoch: boolean
   salvaged?: Salvaged
-  /** The data folder had gone back to an earlier state. */
+  /** The data folder had been restored to an earlier state. */
   rewound?: Salvaged
 }
 

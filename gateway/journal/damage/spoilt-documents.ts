@@ -9,7 +9,7 @@ const documentBytesMax = 1_000_000_000
 /** Bytes of a damaged document that are kept. */
 const excerptBytesMax = 8192
 
-/** A device's last values and the ids heard from it belong together: one without the other is useless. */
+/** A device's last values and its received ids belong together: one without the other is useless. */
 const twinOf = (key: string): string | undefined => {
   const [, prefix, device] = /^(judge:device:|repeat:)(.*)$/.exec(key) ?? []
   return device === undefined ? undefined : (prefix === 'repeat:' ? 'judge:device:' : 'repeat:') + device

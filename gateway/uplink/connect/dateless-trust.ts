@@ -1,6 +1,7 @@
 // Checks a centre's certificate without its dates: for a box whose clock was not set since it started.
 import { X509Certificate } from 'node:crypto'
 import net from 'node:net'
+import { parseAuthorities } from '../../../platform/certificates/certificate-check.ts'
 
 const serverUse = '1.3.6.1.5.5.7.3.1'
 const chainMax = 5
@@ -28,9 +29,4 @@ export function isTrustedDateless(leaf: X509Certificate, host: string, caText: s
 
 function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
   return parent.ca && child.checkIssued(parent) && child.verify(parent.publicKey)
-}
-
-function parseAuthorities(text: string): X509Certificate[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block) => new X509Certificate(block))
 }

@@ -114,7 +114,7 @@ async function openTls(
     socket,
     ...(net.isIP(host) === 0 ? { servername: host } : { host }),
     minVersion: 'TLSv1.2',
-    // Checked below, before a byte is sent: only there can a clock that was never set be told from a bad certificate.
+    // Checked below, before a byte is sent: only there can a clock that was never set be distinguished from a bad certificate.
     rejectUnauthorized: false,
     ...(ca ? { ca } : {}),
     ...(cert && key ? { cert, key } : {}),

@@ -1,4 +1,4 @@
-// The rate of low lanes on a thin link: slightly below the rate that was measured while a queue stood, so that no
+// The rate of low lanes on a thin link: slightly below the rate that was measured while a queue existed, so that no
 // queue forms.
 import { type Queued, QueueSample } from './queue-sample.ts'
 
@@ -125,7 +125,7 @@ export class Pace {
     }
   }
 
-  /** Everything in flight has come back, or takes too long. */
+  /** Everything in flight is answered, or takes too long. */
   emptied(inFlightBytes: number, nowMs: number): void {
     if (this.#phase !== 'empty' || (inFlightBytes > 0 && nowMs < this.#emptyUntilMs)) return
     const perMs = this.#sample.likelyPerMs

@@ -1,4 +1,4 @@
-// A sample of Receipts during which a queue stood before the link: only then the rate of the Receipts is the rate of
+// A sample of Receipts during which a queue existed before the link: only then the rate of the Receipts is the rate of
 // the link.
 
 /** With fewer Reports, or in a shorter time, there is no result: a token bucket passes short bursts at any speed. */

@@ -86,7 +86,7 @@ export class Window {
   }
 
   grow({ nowMs, sentMs, bytes, usedBytes, reportBytes }: WindowSample): void {
-    // An unused window tells nothing about the link: it must not grow.
+    // An unused window shows nothing about the link: it must not grow.
     const most = this.#isStarting ? usedBytes * 2 : usedBytes + reportBytes * 1.5
     const grown = Math.min(most, this.#bytes + bytes * this.#growth)
     this.#bytes = bounded(Math.max(this.#bytes, grown))

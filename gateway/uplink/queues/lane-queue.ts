@@ -1,10 +1,10 @@
 // One lane of the uplink: the written, sent and receipted positions, the ranges to send again, and the records that
 // are read for sending.
 import type { Lane } from '../../../protocols/domain/colour.ts'
+import { addRange, type NumberRange, removeTo } from '../../../protocols/kit/ranges.ts'
 import type { Skipped } from '../../../protocols/uplink/report.ts'
 import type { LanePosition, StoredRecord } from '../../journal/port.ts'
 import type { Departure } from '../flow/link-meter.ts'
-import { addRange, type Range, removeTo } from './ranges.ts'
 import { RecordTail } from './record-tail.ts'
 
 /**
@@ -13,7 +13,7 @@ import { RecordTail } from './record-tail.ts'
  */
 export const readLimits = { recordsMax: 500, bytesMax: 128 * 1024 }
 /**
- * Most ranges that wait to be sent again; beyond it the oldest hundred are sent, and the centre names the others
+ * Most ranges that wait to be sent again; beyond it the oldest hundred are sent, and the centre lists the others
  * later.
  */
 const againRangesMax = 100
@@ -46,7 +46,7 @@ export class LaneQueue {
   #chunk: readonly StoredRecord[] = []
   #chunkAfter = 0
   #chunkTo = 0
-  #again: Range[] = []
+  #again: NumberRange[] = []
   #goneTo = 0
 
   constructor(lane: Lane, position: LanePosition) {
@@ -92,7 +92,7 @@ export class LaneQueue {
   }
 
   /**
-   * The centre has lost what it had above `storedTo`: all of it is sent again. Returns the Reports in flight, which
+   * The centre has lost its records above `storedTo`: all of them are sent again. Returns the Reports in flight, which
    * are void now.
    */
   stepBack(storedTo: number): Departure[] {
@@ -102,10 +102,10 @@ export class LaneQueue {
 
   /** The centre lacks `from` to `to`, and the Receipt of these numbers is overdue: they are sent first. */
   sendAgain(from: number, to: number): Departure[] {
-    const range: Range = [Math.max(from, this.receipted + 1), Math.min(to, this.sentTo)]
+    const range: NumberRange = [Math.max(from, this.receipted + 1), Math.min(to, this.sentTo)]
     if (range[0] > range[1]) return []
     const isMet = (flight: Flight): boolean => flight.from <= range[1] && flight.to >= range[0]
-    this.#again = addRange(this.#again, range).slice(0, againRangesMax)
+    this.#again = addRange(this.#again, ...range).slice(0, againRangesMax)
     // The rest of such a Report still waits for its Receipt; otherwise it would never be sent again.
     const rests = this.flights.filter(isMet).flatMap(({ from: first, to: last, departure }) =>
       [

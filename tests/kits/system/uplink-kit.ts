@@ -2,7 +2,7 @@
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { uplinkSettingsSchema } from '../../../gateway/config/uplink-settings.ts'
-import type { LinkState, Uplink, UplinkOptions } from '../../../gateway/uplink/port.ts'
+import type { UplinkState, Uplink, UplinkOptions } from '../../../gateway/uplink/port.ts'
 import { createUplink } from '../../../gateway/uplink/uplink.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
@@ -14,7 +14,7 @@ export interface UplinkUnderTest {
   uplink: Uplink
   outbox: MemoryOutbox
   metrics: Registry
-  links: { state: LinkState; reason?: string | undefined }[]
+  links: { state: UplinkState; reason?: string | undefined }[]
   stages: unknown[]
   centreTimes: number[]
 }

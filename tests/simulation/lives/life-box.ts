@@ -13,7 +13,7 @@ import {
   type StoredRecord,
 } from '../../../gateway/journal/port.ts'
 import { packReport } from '../../../gateway/uplink/queues/pack.ts'
-import { type ReadDone, type ReadLimits, UplinkSession } from '../../../gateway/uplink/session.ts'
+import { type ReadDone, type ReadLimits, SendOrder } from '../../../gateway/uplink/send-order.ts'
 import type { SessionEvents } from '../../../gateway/uplink/session-events.ts'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
@@ -62,7 +62,7 @@ export class LifeBox {
   readonly #options: LifeBoxOptions
   readonly #thread: DiskThread
   readonly #intake: Intake
-  #session: UplinkSession | undefined
+  #session: SendOrder | undefined
   readonly #clock: Clock
   readonly #startMs: number
   #isDead = false
@@ -106,14 +106,14 @@ export class LifeBox {
     return this.#isReady && !this.#isDead
   }
 
-  get session(): UplinkSession | undefined {
+  get session(): SendOrder | undefined {
     return this.isUp ? this.#session : undefined
   }
 
   async start(): Promise<void> {
     const { events, canary, onSettled, onDeaf } = this.#options
     await this.#intake.start()
-    const session = new UplinkSession({
+    const session = new SendOrder({
       epoch: this.journal.epoch,
       positions: this.journal.positions(),
       read: (lane, after, limits, done) => void this.#read(lane, after, limits, done),
@@ -193,7 +193,7 @@ export class LifeBox {
     })
   }
 
-  #tellLate(records: readonly StoredRecord[], session: UplinkSession): void {
+  #tellLate(records: readonly StoredRecord[], session: SendOrder): void {
     session.commit(records.filter(({ lane }) => lane !== lanes[0]))
     this.#clock.after(5000, () => session.commit(records.filter(({ lane }) => lane === lanes[0])))
   }

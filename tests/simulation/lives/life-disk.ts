@@ -145,7 +145,7 @@ export class DiskThread implements JournalThread {
     this.opened = options.disk.open()
   }
 
-  hurry = (): void => undefined
+  shorten = (): void => undefined
   sizeBytes = (): number => 0
   space = () => space
   spoilt = (): number => 0

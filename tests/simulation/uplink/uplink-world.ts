@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import type { LanePositions, StoredRecord } from '../../../gateway/journal/port.ts'
 import type { Link } from '../../../gateway/uplink/link.ts'
 import { packReport } from '../../../gateway/uplink/queues/pack.ts'
-import { UplinkSession } from '../../../gateway/uplink/session.ts'
+import { SendOrder } from '../../../gateway/uplink/send-order.ts'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { createSeededRandom, type Random } from '../../../protocols/kit/random.ts'
@@ -77,7 +77,7 @@ export class UplinkWorld {
   readonly positions = Object.fromEntries(
     lanes.map((lane) => [lane, { last: 0, receipted: 0 }]),
   ) as LanePositions
-  session: UplinkSession
+  session: SendOrder
   faults: Faults
   wireBytes = 0
   deafs = 0
@@ -192,9 +192,9 @@ export class UplinkWorld {
     return isSettled && this.pictures.isDone
   }
 
-  #startBox(): UplinkSession {
+  #startBox(): SendOrder {
     const { sabotage } = this.#options
-    return new UplinkSession({
+    return new SendOrder({
       epoch: this.epoch,
       positions: structuredClone(this.positions),
       read: (lane, after, limits, done) => {

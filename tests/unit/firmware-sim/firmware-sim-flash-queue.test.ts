@@ -1,10 +1,10 @@
 // The simulated flash: what is kept, in which order, and what is dropped when it is full.
 import { expect, test } from 'vitest'
 import { Battery } from '../../../firmware-sim/devices/battery.ts'
-import { FlashQueue, type KeptEvent } from '../../../firmware-sim/devices/flash-queue.ts'
+import { FlashQueue, type QueuedEvent } from '../../../firmware-sim/devices/flash-queue.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 
-const event = (messageId: string, isUrgent = false): KeptEvent => ({
+const event = (messageId: string, isUrgent = false): QueuedEvent => ({
   messageId,
   isUrgent,
   payload: new Uint8Array(),

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 import {
   Outbox,
-  parseKept,
+  parseSavedWork,
   Refused,
   retryMaxMs,
   waitingMax,
@@ -168,7 +168,7 @@ it('says when the phone has no room, and keeps the words without the photos', as
   outbox.addPhoto(...photo(50_000))
   await settle()
   expect(outbox.state.isKept).toBe(false)
-  expect(parseKept(stored, 'x')).toMatchObject({ steps: [{ text: 'words' }], photos: [] })
+  expect(parseSavedWork(stored, 'x')).toMatchObject({ steps: [{ text: 'words' }], photos: [] })
   for (let i = 0; i < waitingMax + 5; i++) outbox.add('note', 'x')
   expect(outbox.state.steps.length + outbox.state.photos.length).toBe(waitingMax)
 })
@@ -176,6 +176,6 @@ it('says when the phone has no room, and keeps the words without the photos', as
 it.each(['', '{', 'null', '{"device":1}', '{"device":"a","steps":{}}'])(
   'begins anew on a spoilt store: %s',
   (text) => {
-    expect(parseKept(text, 'fresh')).toMatchObject({ device: 'fresh', steps: [] })
+    expect(parseSavedWork(text, 'fresh')).toMatchObject({ device: 'fresh', steps: [] })
   },
 )

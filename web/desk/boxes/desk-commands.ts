@@ -1,4 +1,4 @@
-// The commands to boxes as this desk knows them: loaded from the list, updated by the stream, added by a press.
+// The commands to boxes on this desk: loaded from the list, updated by the stream, added by a press.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm, Role } from '../../../protocols/desk/api.ts'

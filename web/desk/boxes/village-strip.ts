@@ -23,7 +23,7 @@ export interface StripBox {
   /** The most urgent colour waiting for an answer here. */
   waiting: Colour | undefined
   guard: GuardTimes | undefined
-  /** The day whose report the village has not filed, or not signed where the town wants that. */
+  /** The day whose report the village has not filed, or not signed where the town requires it. */
   dailyMissing: { day: string; isFiled: boolean } | undefined
 }
 
@@ -120,7 +120,7 @@ function mapBoxes(
 export const isSetAside = ({ guard }: StripBox): boolean =>
   guard !== undefined && guardHolds.some((kind) => guard[kind].length > 0)
 
-/** Silent, late or never heard, with missing records, or with suppressed items. */
+/** Silent, late or never connected, with missing records, or with suppressed items. */
 export const wantsAttention = (box: StripBox): boolean =>
   box.presence !== 'present' || box.missing > 0 || isSetAside(box)
 
@@ -146,7 +146,7 @@ export function silentGroup(boxes: readonly StripBox[]): { count: number; sinceM
   return sinceMs === undefined ? undefined : { count: silent.length, sinceMs }
 }
 
-/** Boxes in the centre's configuration that were never heard: as separate lines they would hide those with problems. */
+/** Boxes in the centre's configuration that never sent: as separate lines they would hide those with problems. */
 export function neverHeard(boxes: readonly StripBox[]): StripBox[] {
   const found = boxes.filter(({ presence }) => presence === 'unknown')
   return found.length < silentTogetherMin ? [] : found

@@ -1,4 +1,4 @@
-// The cases as this desk knows them: the open ones, and the selected one with its history.
+// The cases on this desk: the open ones, and the selected one with its history.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { CaseAnswer, CaseMessage, CasesAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'

@@ -32,7 +32,7 @@ export function stepViews(
 ): StepView[] {
   return deskSteps.map((step) => {
     const isMineAlready = step === 'accept' && item.holder === me && !item.needsAnswer
-    // A case without verification is archived from its present state: the centre knows which.
+    // A case without verification is archived from its present state: the centre decides which.
     const isEarly = step === 'archive' && item.state !== 'open'
     return {
       step,

@@ -1,27 +1,10 @@
 // The sentences about cases, in both languages.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import type { CaseEventKind, CaseOutcome, CaseState } from '../../../protocols/domain/case.ts'
+import type { CaseEventKind, CaseOutcome } from '../../../protocols/domain/case.ts'
+import { caseStateWords, stepWords } from '../../../protocols/desk/case-words.ts'
 import type { CaseStep } from '../../../protocols/domain/step-limits.ts'
-import type { DeskStep } from './case-steps.ts'
 
-export const stepWords: Record<DeskStep, BilingualText> = {
-  accept: { zh: '接警', en: 'Accept' },
-  report: { zh: '上报', en: 'Report upward' },
-  dispatch: { zh: '派遣', en: 'Dispatch' },
-  feedback: { zh: '现场反馈', en: 'Feedback' },
-  verify: { zh: '核查', en: 'Verify' },
-  archive: { zh: '归档', en: 'Archive' },
-}
-
-export const caseStateWords: Record<CaseState, BilingualText> = {
-  open: { zh: '待接警', en: 'not accepted yet' },
-  accepted: { zh: '已接警', en: 'accepted' },
-  dispatched: { zh: '已派遣', en: 'help is on its way' },
-  feedback: { zh: '已反馈，待核查', en: 'feedback given, to be verified' },
-  verified: { zh: '已核查，待归档', en: 'verified, to be archived' },
-  archived: { zh: '已归档', en: 'archived' },
-  merged: { zh: '已并入其他案件', en: 'merged into another case' },
-}
+export { caseStateWords, stepWords }
 
 export const deadlineWords: Record<CaseStep, BilingualText> = {
   ...stepWords,

@@ -1,4 +1,4 @@
-// The sentences about families who asked to be told, in both languages.
+// The sentences about families who asked for notices, in both languages.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 
 export const familyWords = {

@@ -1,4 +1,4 @@
-// The roster as this desk knows it: read from the centre, changed there, read again.
+// The roster on this desk: read from the centre, changed there, read again.
 import { shallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type {
@@ -16,7 +16,7 @@ const pageSize = 500
 const pagesMax = 40
 const phonesMax = 20
 
-/** What it asks the centre for. */
+/** Its requests to the centre. */
 export interface PeopleCalls {
   read<T>(path: string): Promise<T>
   send<T>(path: string, body: object): Promise<T>

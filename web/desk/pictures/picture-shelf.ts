@@ -1,4 +1,4 @@
-// The pictures of alarms as this desk knows them: requested when a row shows, updated by the stream, and requested
+// The pictures of alarms on this desk: requested when a row shows, updated by the stream, and requested
 // again during a transfer.
 import { shallowReactive } from 'vue'
 import type { DeskPicture, StreamMessage } from '../../../protocols/desk/api.ts'

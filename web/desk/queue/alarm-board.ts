@@ -1,4 +1,4 @@
-// The alarms as this desk knows them: filled by the list and the stream, in the order of urgency.
+// The alarms on this desk: filled by the list and the stream, in the order of urgency.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { urgency } from '../../../protocols/domain/colour.ts'
 import { isWaiting, shownColour } from './accept-deadline.ts'

@@ -5,7 +5,7 @@ import { deskOffsetMin, timeOfDay } from '../../shared/durations.ts'
 
 type Named = Pick<DeskAlarm, 'box' | 'boxName' | 'device' | 'zone' | 'place'>
 
-/** `12` is a house number; `石桥东 12 号` already says so. */
+/** `12` is a house number; `石桥东 12 号` already contains it. */
 function household(text: string): BilingualText {
   return /^\d+[A-Za-z]?$/.test(text) ? { zh: `${text} 号`, en: `No. ${text}` } : { zh: text, en: text }
 }

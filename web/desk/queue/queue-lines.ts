@@ -36,12 +36,12 @@ export function linesOf(alarms: readonly BoardAlarm[], { byStorm }: Pick<Folded,
   const silent = alarms.filter(({ kind }) => kind === 'box-silent')
   const isTogether = silent.length >= silentTogetherMin
   const lines: QueueLine[] = []
-  let isTold = false
+  let isMarked = false
   for (const alarm of alarms) {
     if (alarm.kind !== 'box-silent' || !isTogether) {
       lines.push({ type: 'alarm', alarm, folded: byStorm.get(alarm.id) ?? [] })
-    } else if (!isTold) {
-      isTold = true
+    } else if (!isMarked) {
+      isMarked = true
       lines.push({
         type: 'silent',
         alarms: silent,

@@ -157,10 +157,10 @@ const valuesOf = (answer: HttpAnswer, name: string): string[] =>
 
 /** The pause that a busy camera asks for; undefined if it names none, or one too long for this request. */
 function restOf(answer: HttpAnswer, leftMs: number): number | undefined {
-  const told = valuesOf(answer, 'retry-after')[0] ?? ''
+  const given = valuesOf(answer, 'retry-after')[0] ?? ''
   // A date would need the camera's clock.
-  if (answer.status !== 503 || !/^\d{1,4}$/.test(told)) return undefined
-  const forMs = Number(told) * 1000
+  if (answer.status !== 503 || !/^\d{1,4}$/.test(given)) return undefined
+  const forMs = Number(given) * 1000
   return forMs + askAgainMsMin <= leftMs ? forMs : undefined
 }
 

@@ -42,7 +42,7 @@ const emptyRestMs = 1000
 const burstMax = 60
 const perMinuteMax = 60
 
-/** True when the box subscribes at all. */
+/** True when the box subscribes. */
 export const hasEvents = ({ events, onvif }: CameraSettings): boolean => events && onvif
 
 export type CameraEventReport =
@@ -60,7 +60,7 @@ export interface CameraEventsOptions {
   openSession: () => EventSource
   clock: Clock
   random: Random
-  tell: (told: CameraEventReport) => void
+  tell: (report: CameraEventReport) => void
 }
 
 /** A standing subscription, outside the camera's one attempt at a time: it waits nearly all of its time. */

@@ -102,14 +102,14 @@ export class OnvifCaller {
   async readServices(): Promise<void> {
     this.#services = {}
     this.#foreign.clear()
-    const told = await orRefused(this.ask(getServices))
-    this.#services = told instanceof CameraProblem ? {} : readServices(told)
+    const answer = await orRefused(this.ask(getServices))
+    this.#services = answer instanceof CameraProblem ? {} : readServices(answer)
     // GetServices came with ONVIF 2: older cameras support GetCapabilities only, and some give a part of the answer in
     // each.
     if (this.#services.media !== undefined || this.#services.media2 !== undefined) return
     const older = await orRefused(this.ask(getCapabilities))
     if (!(older instanceof CameraProblem)) this.#services = { ...readServices(older), ...this.#services }
-    else if (told instanceof CameraProblem) throw older
+    else if (answer instanceof CameraProblem) throw older
   }
 
   has(service: Service): boolean {
@@ -228,7 +228,7 @@ export class OnvifCaller {
     return { address: this.#ownAddress(url), path: url.pathname + url.search }
   }
 
-  /** The address of pictures: on the camera itself, with TLS if the camera says so about itself. */
+  /** The address of pictures: on the camera itself, with TLS if the camera requires it for itself. */
   ownPage(uri: string): OwnPlace | undefined {
     const url = this.#urlOf(uri)
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined

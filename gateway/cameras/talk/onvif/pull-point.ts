@@ -1,4 +1,4 @@
-// One pull-point subscription to a camera's events: opened, pulled, renewed and ended as the camera's answers say.
+// One pull-point subscription to a camera's events: opened, pulled, renewed and ended as the camera's answers require.
 import { CameraProblem } from '../camera-problem.ts'
 import { namespaces, type OnvifRequest } from './onvif-requests.ts'
 import { OnvifCaller, OnvifFault, orRefused, type OnvifOptions, type OwnPlace } from './onvif-caller.ts'
@@ -16,7 +16,7 @@ const parametersCharsMax = 4096
 
 const addressing = 'http://www.w3.org/2005/08/addressing'
 const notification = 'http://docs.oasis-open.org/wsn/b-2'
-const manager = 'http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager'
+const subscriptions = 'http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager'
 
 const request = (action: string, body: string): OnvifRequest => ({ service: 'events', action, body })
 
@@ -92,7 +92,7 @@ export class PullPoint {
     this.#caller.begin(signal, deadlineMs)
     const time = `<TerminationTime>PT${lifeSeconds}S</TerminationTime>`
     await this.#caller.ask(
-      request(`${manager}/RenewRequest`, `<Renew xmlns="${notification}">${time}</Renew>`),
+      request(`${subscriptions}/RenewRequest`, `<Renew xmlns="${notification}">${time}</Renew>`),
       { at: place },
     )
   }
@@ -100,7 +100,7 @@ export class PullPoint {
   async unsubscribe({ place }: Subscription, signal: AbortSignal, deadlineMs: number): Promise<void> {
     this.#caller.begin(signal, deadlineMs)
     await this.#caller.ask(
-      request(`${manager}/UnsubscribeRequest`, `<Unsubscribe xmlns="${notification}"/>`),
+      request(`${subscriptions}/UnsubscribeRequest`, `<Unsubscribe xmlns="${notification}"/>`),
       {
         at: place,
       },
@@ -109,7 +109,7 @@ export class PullPoint {
 }
 
 /**
- * Elements that a camera wants back in the header of every request about the subscription, as WS-Addressing defines.
+ * Elements that a camera requires in the header of every request about the subscription, as WS-Addressing defines.
  */
 function parametersOf(reference: XmlElement | undefined): string {
   const mark = ` a:IsReferenceParameter="true" xmlns:a="${addressing}"`
@@ -130,8 +130,8 @@ function lifeOf(answer: XmlElement): number | undefined {
 function shorterWait(error: unknown, seconds: number): number | undefined {
   if (!(error instanceof OnvifFault)) return undefined
   const { detail, words } = error.fault
-  const told = /^PT(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?$/.exec(textAt(detail?.children[0], 'MaxTimeout'))
-  const max = told ? Number(told[1] ?? 0) * 60 + Number(told[2] ?? 0) : 0
+  const given = /^PT(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?$/.exec(textAt(detail?.children[0], 'MaxTimeout'))
+  const max = given ? Number(given[1] ?? 0) * 60 + Number(given[2] ?? 0) : 0
   if (max > 0 && max < seconds) return max
   const isAboutTime = /time ?out|duration|InvalidArg|PT\d/i.test(words)
   return isAboutTime && seconds > 5 ? Math.max(5, Math.floor(seconds / 3)) : undefined

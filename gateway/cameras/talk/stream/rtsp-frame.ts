@@ -136,7 +136,7 @@ async function tryTransport(
     const { problem, lastStatus, isTransportRefused } = relay
     return { ...result, problem, lastStatus, isTransportRefused }
   } catch (error) {
-    // The relay saw the camera: it knows better than ffmpeg's exit why there is no picture.
+    // The relay saw the camera: its reason is more exact than the exit code of ffmpeg.
     throw relay.problem ?? error
   } finally {
     cancel()

@@ -55,7 +55,7 @@ export class RtspRelay {
     this.#options = options
     this.#port = options.port
     this.#path = options.path
-    // Another program of the box could connect before ffmpeg does: it does not know this secret path.
+    // Another program of the box could connect before ffmpeg does: it does not have this secret path.
     this.#token = options.random.hex(16)
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = 4
@@ -249,7 +249,7 @@ export class RtspRelay {
     // account.
     if (!asked || asked.tries >= triesMax || (asked.tries > 0 && !isStale(challenges))) {
       auth.forget()
-      // Each answer was too late for its nonce: that says nothing about the password.
+      // Each answer was too late for its nonce: that proves nothing about the password.
       if (isStale(challenges)) throw new CameraProblem('stream-failed', { detail: 'RTSP 401' })
       throw new CameraProblem('wrong-password')
     }
@@ -298,7 +298,7 @@ export class RtspRelay {
 
   #keep(socket: Socket): void {
     this.#sockets.add(socket)
-    // `close` reports the end of a connection; errors that a person should know are caught where they belong.
+    // `close` reports the end of a connection; errors for a person are caught where they occur.
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
   }

@@ -12,7 +12,7 @@ void loadEngine(wasmFile).then((engine) => {
     try {
       outcome = runCodec(engine, call)
     } catch (error) {
-      // The engine itself failed, mostly for want of memory.
+      // The engine itself failed, mostly because memory ran out.
       outcome = { failure: `the engine stopped: ${(error as Error).message.slice(0, 200)}`, isSpent: true }
     }
     parentPort?.postMessage({ id, outcome } satisfies WorkerReply)

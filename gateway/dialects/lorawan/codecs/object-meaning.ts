@@ -306,7 +306,7 @@ const nameWithoutNumber = (plain: string): string =>
     .replace(/^(water_?leak|door|contact|leak|leakage|smoke)_?[1-4](?=_|$)/, '$1')
     .replace(/^(temperature|relative_humidity|presence)_\d+$/, '$1')
 
-/** Of two that say the same reading the alarm counts, else the first. */
+/** Of two values of the same reading the alarm counts, else the first. */
 function takeReadings(into: DialectReadings, name: string, value: Value): void {
   const read = Object.hasOwn(reads, name) ? reads[name] : undefined
   for (const [reading, found] of Object.entries(read?.(value) ?? {}))

@@ -29,7 +29,7 @@ interface Waiting {
   done: (outcome: CodecOutcome) => void
 }
 
-/** In a build it lies beside the bundle; when run from sources, in its package. */
+/** In a build it is beside the bundle; when run from sources, in its package. */
 function wasmFile(): string {
   const beside = fileURLToPath(new URL('./quickjs.wasm', import.meta.url))
   return existsSync(beside)

@@ -13,7 +13,7 @@ interface Model {
 /** Water column over a probe: 1 bar is 10,197 mm of water. */
 const waterOf = (bar: number): number => Math.round(bar * 10_197.16)
 
-/** Keller: 16384 to 49152 is the range from Pmin to Pmax in bar, which stands in the name: dl-pr26-0-1. */
+/** Keller: 16384 to 49152 is the range from Pmin to Pmax in bar, which is in the name: dl-pr26-0-1. */
 const keller = (leastUsual: number, mostUsual: number): Model => ({
   words: 2,
   read: ([pressure = 0, temperature = 0], [least = leastUsual, most = mostUsual]) => {

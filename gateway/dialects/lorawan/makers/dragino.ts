@@ -55,7 +55,7 @@ function timed(frame: Frame, name: 'contact' | 'leak'): MakerAnswer {
   return { readings: name === 'leak' ? { leak: isOn } : { contact: isOn ? 'open' : 'closed' } }
 }
 
-/** PB01: a button, with temperature and humidity. Byte 3 says that it was pressed. */
+/** PB01: a button, with temperature and humidity. Byte 3 shows that it was pressed. */
 function pushButton(frame: Frame): MakerAnswer {
   if (frame.length !== 8) return problem('a frame of PB01 has 8 bytes')
   const isPressed = (frame.u8(3) & 1) === 1
@@ -70,7 +70,7 @@ function pushButton(frame: Frame): MakerAnswer {
   }
 }
 
-/** LHT65N: temperature and humidity inside, and a probe outside where byte 6 says so. */
+/** LHT65N: temperature and humidity inside, and a probe outside if byte 6 shows one. */
 function climate(frame: Frame): MakerAnswer {
   if (frame.length !== 11) return problem('a frame of LHT65 has 11 bytes')
   const probe = frame.i16(7)

@@ -16,7 +16,7 @@ export interface Maker {
   models: Readonly<Record<string, string>>
   /** True when its frames identify the device, so that the maker's name is enough. */
   isNameEnough: boolean
-  /** How its other models are named, where its frames say enough to be read all the same. */
+  /** The name pattern of its other models, if their frames can be read without a list. */
   family?: RegExp
   /** True when a frame can be of this maker only; used if no other fact identifies the device. */
   recognises?: (fPort: number, frame: Frame) => boolean
@@ -240,7 +240,7 @@ export function builtinOf(name: string): Builtin | undefined {
     const model = found.maker.name === 'Decentlab' ? text.slice(start) : plain(found.model)
     return { maker: found.maker, model }
   }
-  // Of a maker whose frames say what they hold, a model that is in no list is read too.
+  // If a maker's frames describe their own content, a model that is in no list is read too.
   const words = text.split(/[^a-z0-9]+/)
   const maker = makers.find(
     ({ name: makerName, isNameEnough, family }) =>

@@ -73,7 +73,7 @@ const depth: Field = {
     if (!isMeasured) state.faults.add(centimetres === 0xfffd ? 'out-of-range' : 'sensor-fault')
   },
 }
-/** EM320-TILT: fifteen bits of angle, and the lowest says that it has passed its limit. */
+/** EM320-TILT: fifteen bits of angle, and the lowest bit shows that it has passed its limit. */
 const narrowAngles: Field = {
   size: 6,
   read: (at, frame, { readings }) => {

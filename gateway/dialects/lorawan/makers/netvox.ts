@@ -20,7 +20,7 @@ const press: Read = (frame) =>
   isSet(frame, 4) ? { readings: { button: 'pressed' }, momentary: { button: 'pressed' } } : { readings: {} }
 const doorbell: Read = (frame) =>
   isSet(frame, 4) ? { readings: { doorbell: true }, momentary: { doorbell: true } } : { readings: {} }
-/** Dry contacts and activity counters: what they are wired to, the installer knows. */
+/** Dry contacts and activity counters: only the installer knows their wiring. */
 const status =
   (count: 1 | 2): Read =>
   (frame) => ({

@@ -133,7 +133,7 @@ describe('the report', () => {
     const figures = of([caseRow({ doneAtMs: { accept: t0 + 1000 } })])
     for (const language of ['zh', 'en'] as const)
       expect(reportPage(figures, '2026-11', language)).not.toContain('undefined')
-    expect(figuresCsv(figures, 'en').split('\r\n')[1]).toBe('Town,red,accept,1,1,60,1,1')
+    expect(figuresCsv(figures, 'en').split('\r\n')[1]).toBe('Town,red,Accept,1,1,60,1,1')
   })
 
   it('counts a month in the time of China, and says lengths of time in words', () => {

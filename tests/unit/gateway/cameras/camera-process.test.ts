@@ -49,7 +49,7 @@ function open(firstDoes: string, hasStart = true): Opened {
        heard.push(order.do)
        if (order.do === 'end') process.exit()
        const told = { is: 'subscribed' }
-       if (order.camera?.settings.events) process.send({ say: 'events', key: order.key, told })
+       if (order.camera?.settings.events) process.send({ say: 'events', key: order.key, report: told })
        if (order.do === 'open') return
        if (order.do === 'ask' && isFirst) { ${firstDoes} }
        const problem = { code: order.code, detail: '3 s', facts: {} }
@@ -119,7 +119,7 @@ it('a process that hangs is ended after half a minute without a word', async () 
 
 it('a process that says something and hangs then is ended, too', async () => {
   const { far, clock, pids } = open(
-    `process.send({ say: 'events', key: 1, told: { is: 'subscribed' } }, () => { for (;;); }); return`,
+    `process.send({ say: 'events', key: 1, report: { is: 'subscribed' } }, () => { for (;;); }); return`,
   )
   const heard: unknown[] = []
   const camera = far.open({ settings, credentials: undefined }, known, (told) => heard.push(told))

@@ -1,5 +1,4 @@
-// The uplink session decides what is sent to the centre next, red first, and what a Receipt settles. No I/O of its
-// own.
+// Decides which records are sent to the centre next, red first, and which records a Receipt settles. No I/O of its own.
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { denseForm } from '../../protocols/uplink/dense-report.ts'
@@ -39,7 +38,7 @@ const lowLanes: ReadonlySet<Lane> = new Set(['blue', 'routine', 'picture'])
 const emptyReadsMax = 3
 const readRetryMs = 1000
 
-export interface SessionOptions {
+export interface SendOrderOptions {
   epoch: string
   positions: LanePositions
   read: (lane: Lane, after: number, limits: ReadLimits, done: ReadDone) => void
@@ -66,11 +65,11 @@ export interface ReadLimits {
 /** `records` undefined: the read failed and is tried again. */
 export type ReadDone = (records: readonly StoredRecord[] | undefined) => void
 
-export class UplinkSession {
+export class SendOrder {
   readonly meter = new LinkMeter()
   /** Pictures are sent after all records, in the remaining part of the window. */
   readonly pictures: PictureQueue | undefined
-  readonly #options: SessionOptions
+  readonly #options: SendOrderOptions
   readonly #queues: LaneQueue[]
   readonly #byLane: ReadonlyMap<Lane, LaneQueue>
   readonly #builder: ReportBuilder
@@ -84,7 +83,7 @@ export class UplinkSession {
   #isDenseRead = false
   #isStopped = false
 
-  constructor(options: SessionOptions) {
+  constructor(options: SendOrderOptions) {
     this.#options = options
     this.#queues = lanes.map((lane) => new LaneQueue(lane, options.positions[lane]))
     this.#byLane = new Map(this.#queues.map((queue) => [queue.lane, queue]))
@@ -190,7 +189,7 @@ export class UplinkSession {
     const unknownMs = Math.min(againAfterMsUnknown, againAfterMsMin * 5)
     const againAfterMs = Math.max(againAfterMsMin, measuredMs > 0 ? measuredMs : unknownMs)
     for (const queue of this.#queues) {
-      // One is enough: its Receipt is cumulative and names all other missing numbers.
+      // One is enough: its Receipt is cumulative and lists all other missing numbers.
       const oldest = queue.flights[0]
       if (!oldest || nowMs - oldest.departure.sentMs < againAfterMs) continue
       this.meter.forget(queue.sendAgain(oldest.from, oldest.to))

@@ -5,14 +5,14 @@ import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import type { QuarantineRow } from './port.ts'
 
-export interface KeptRaw {
+export interface RawInput {
   /** Oldest first. */
   rows: QuarantineRow[]
   documents: [key: string, value: object][]
 }
 
 /** `prefix`: of the documents that are wanted beside the rows. */
-export function readKeptRaw(folder: string, prefix: string): Result<KeptRaw> {
+export function readRawInput(folder: string, prefix: string): Result<RawInput> {
   const file = join(folder, 'journal.db')
   let db: Database.Database | undefined
   try {

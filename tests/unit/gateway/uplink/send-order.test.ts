@@ -1,16 +1,16 @@
-// Properties of the uplink session and its parts, in virtual time and without I/O.
+// Properties of the order of sending and its parts, in virtual time and without I/O.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LaneQueue } from '../../../../gateway/uplink/queues/lane-queue.ts'
 import type { LanePositions, StoredRecord } from '../../../../gateway/journal/port.ts'
 import { LinkMeter, paceMsMax, reportWireBytesMax } from '../../../../gateway/uplink/flow/link-meter.ts'
-import { addRange, type Range, removeTo } from '../../../../gateway/uplink/queues/ranges.ts'
 import { RecordTail, tailBytesMax, tailRecordsMax } from '../../../../gateway/uplink/queues/record-tail.ts'
 import { RetrySchedule } from '../../../../gateway/uplink/connect/retry-schedule.ts'
-import { UplinkSession } from '../../../../gateway/uplink/session.ts'
+import { SendOrder } from '../../../../gateway/uplink/send-order.ts'
 import { windowBytesMax, windowBytesMin } from '../../../../gateway/uplink/flow/window.ts'
 import { lanes, type Lane } from '../../../../protocols/domain/colour.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { addRange, type NumberRange, removeTo } from '../../../../protocols/kit/ranges.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 
 const epoch = 'e0e0e0e0e0e0'
@@ -22,7 +22,7 @@ function createSession() {
   ) as LanePositions
   const bodies = new Map<Lane, string[]>(lanes.map((lane) => [lane, []]))
   const sent: { lane: Lane; first: number; count: number }[] = []
-  const session = new UplinkSession({
+  const session = new SendOrder({
     epoch,
     positions,
     read: (lane, after, { recordsMax }, done) => {
@@ -240,12 +240,12 @@ describe('ranges', () => {
   it('are the set of their numbers', () => {
     const range = fc
       .tuple(fc.integer({ min: 1, max: 50 }), fc.nat(8))
-      .map(([from, more]): Range => [from, from + more])
-    const numbers = (ranges: readonly Range[]) =>
+      .map(([from, more]): NumberRange => [from, from + more])
+    const numbers = (ranges: readonly NumberRange[]) =>
       ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, index) => from + index))
     fc.assert(
       fc.property(fc.array(range), fc.nat(60), (given, below) => {
-        const all = given.reduce<Range[]>(addRange, [])
+        const all = given.reduce<NumberRange[]>((sum, [from, to]) => addRange(sum, from, to), [])
         expect(numbers(all)).toEqual([...new Set(numbers(given))].toSorted((a, b) => a - b))
         expect(all.filter(([from], index) => index > 0 && from <= (all[index - 1]?.[1] ?? 0) + 1)).toEqual([])
         expect(numbers(removeTo(all, below))).toEqual(numbers(all).filter((n) => n > below))

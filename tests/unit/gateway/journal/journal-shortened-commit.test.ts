@@ -27,7 +27,7 @@ const times = { boot: 1, sinceBootMs: 1, atMs: 1, clock: 'unsynced' as const }
 interface Bench {
   journal: Journal
   commits: CommitRequest[]
-  hurried: () => number
+  shortened: () => number
   /** Ends the oldest running commit: it wrote this many records, or all; or failed. */
   end: (taken?: number | JournalError) => Promise<void>
 }
@@ -35,7 +35,7 @@ interface Bench {
 function openWithThread(): Bench {
   const commits: CommitRequest[] = []
   const underWay: ((taken?: number | JournalError) => void)[] = []
-  let hurried = 0
+  let shortened = 0
   const thread: JournalThread = {
     opened: {
       epoch: 'e',
@@ -54,7 +54,7 @@ function openWithThread(): Bench {
           typeof taken === 'number' ? resolve(taken) : reject(taken),
         )
       }),
-    hurry: () => void hurried++,
+    shorten: () => void shortened++,
     sizeBytes: () => 0,
     space: () => space,
     spoilt: () => 0,
@@ -72,7 +72,7 @@ function openWithThread(): Bench {
     underWay.shift()?.(taken)
     for (let turns = 0; turns < 20; turns++) await turn()
   }
-  return { journal: new BatchingJournal(options, thread), commits, hurried: () => hurried, end }
+  return { journal: new BatchingJournal(options, thread), commits, shortened: () => shortened, end }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -105,14 +105,14 @@ it('what comes of an alarm goes on before the reports of its commit are answered
 })
 
 it('an alarm follows a running commit of routine records at once, which ends where it is', async () => {
-  const { journal, commits, hurried, end } = openWithThread()
+  const { journal, commits, shortened, end } = openWithThread()
   const waiting = upTo(100).map(() => append(journal, 'routine'))
   await turn()
-  expect([commits.length, commits[0]?.isDivisible, hurried()]).toEqual([1, true, 0])
+  expect([commits.length, commits[0]?.isDivisible, shortened()]).toEqual([1, true, 0])
   const alarm = append(journal, 'red')
   for (let later = 0; later < 10; later++) waiting.push(append(journal, 'routine'))
   await turn()
-  expect(hurried()).toBe(1)
+  expect(shortened()).toBe(1)
   expect(commits.map(laneNames)).toEqual([['routine'], ['red']])
   const second = append(journal, 'red')
   await end(40)
@@ -195,8 +195,8 @@ it('divides nothing that belongs together', async () => {
   }
 })
 
-it('a hurried commit on disk holds the first records, any other one holds all', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gengfu-hurried-'))
+it('a shortened commit on disk holds the first records, any other one holds all', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-shortened-'))
   try {
     const { db } = openJournalFile(folder, 'epoch')
     const limits = { quarantineMax: 1, oddIdsMax: 1, keepReceipted: 1 }
@@ -204,14 +204,14 @@ it('a hurried commit on disk holds the first records, any other one holds all', 
     const store = new JournalStore(db, options, new VirtualClock())
     store.open()
     const routine = lanes.indexOf('routine')
-    const commit = (from: number, isDivisible: boolean, isHurried: boolean): number => {
+    const commit = (from: number, isDivisible: boolean, isShortened: boolean): number => {
       const request = { ...createCommit(perLane(() => 0)), isDivisible }
       for (let number = from; number < from + 100; number++) {
         request.lanes.push(routine)
         request.numbers.push(number)
         request.bodies.push(JSON.stringify({ type: 'log', sequence: number, ...times, what: 'n', facts: {} }))
       }
-      return store.commit(request, () => isHurried)
+      return store.commit(request, () => isShortened)
     }
     const first = commit(1, true, true)
     expect(first).toBeLessThan(100)
