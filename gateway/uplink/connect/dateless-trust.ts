@@ -1,5 +1,5 @@
 // Checks a centre's certificate without its dates: for a box whose clock was not set since it started.
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import net from 'node:net'
 import { parseAuthorities } from '../../../platform/certificates/certificate-check.ts'
 

@@ -59,24 +59,7 @@ export function createCaseRows(
     /** The present state of the case, and its events; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {
       const number = caseNumberOf(item.id)
-      statements.put.run(
-        number,
-        item.village,
-        item.box ?? null,
-        found.incident ?? null,
-        found.place ?? null,
-        isOver(item.state) ? 1 : 0,
-        item.isDrill ? 1 : 0,
-        urgency(item.colour),
-        item.state,
-        item.holder ?? null,
-        item.claimedBy?.who ?? null,
-        item.handedTo ?? null,
-        Math.round(item.openedAtMs),
-        nextDueMs(item, policy()) ?? null,
-        villagesOfCase(item).join(' '),
-        JSON.stringify(item),
-      )
+      statements.put.run(number, ...columnsOf(item, found, policy()))
       search.case(number, item)
       hearCase(number, item, Math.round(item.changedAtMs))
       for (const { id } of item.alarms) statements.putAlarm.run(id, number)
@@ -92,6 +75,27 @@ export function createCaseRows(
       }
     },
   }
+}
+
+/** The columns behind `number`, in the order of the statement. */
+function columnsOf(item: Case, found: CaseKeys, policy: CasePolicy): (string | number | null)[] {
+  return [
+    item.village,
+    item.box ?? null,
+    found.incident ?? null,
+    found.place ?? null,
+    isOver(item.state) ? 1 : 0,
+    item.isDrill ? 1 : 0,
+    urgency(item.colour),
+    item.state,
+    item.holder ?? null,
+    item.claimedBy?.who ?? null,
+    item.handedTo ?? null,
+    Math.round(item.openedAtMs),
+    nextDueMs(item, policy) ?? null,
+    villagesOfCase(item).join(' '),
+    JSON.stringify(item),
+  ]
 }
 
 export type CaseRows = ReturnType<typeof createCaseRows>
