@@ -3,13 +3,18 @@
 // synced too.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { arch } from 'node:process'
 
 const timesyncFile = '/run/systemd/timesync/synchronized'
 /** Longest wait for a service's answer; a later answer is ignored. */
 const answerMsMax = 3000
-/** Interval while the clock is not set, and once it is: a service that stops is noticed too. */
+/**
+ * The interval while the clock is not set doubles from the first to the longest; once it is set, a service that stops is
+ * noticed too. The start of a command blocks the program for some milliseconds.
+ */
 const askAgainMs = 10_000
+const askAgainMsMax = 60_000
 const lookAgainMs = 120_000
 
 /**
@@ -64,8 +69,13 @@ export const questions: readonly Question[] = [
 
 export type Ask = (command: string, words: readonly string[]) => Promise<string>
 
+/** A command that is not installed costs no process. */
+const isInstalled = (command: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
+
 const askSystem: Ask = (command, words) =>
   new Promise((resolve) => {
+    if (!isInstalled(command)) return resolve('')
     execFile(command, [...words], { timeout: answerMsMax, encoding: 'utf8' }, (error, answer) =>
       resolve(error ? '' : answer),
     )
@@ -88,6 +98,7 @@ export class SystemSync {
   #isSynced = existsSync(timesyncFile)
   #cancel: () => void = () => undefined
   #isStopped = false
+  #delayMs = askAgainMs
 
   constructor(
     after: (delayMs: number, run: () => void) => () => void,
@@ -112,7 +123,9 @@ export class SystemSync {
   async #look(): Promise<void> {
     this.#isSynced = await this.#ask()
     if (this.#isStopped) return
-    this.#cancel = this.#after(this.#isSynced ? lookAgainMs : askAgainMs, () => void this.#look())
+    if (this.#isSynced) this.#delayMs = lookAgainMs
+    this.#cancel = this.#after(this.#delayMs, () => void this.#look())
+    this.#delayMs = this.#isSynced ? askAgainMs : Math.min(this.#delayMs * 2, askAgainMsMax)
   }
 }
 

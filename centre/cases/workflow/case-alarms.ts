@@ -80,14 +80,17 @@ export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowM
   const isMore =
     alarm.isActive &&
     (!known || alarm.occurrences > known.occurrences || outranks(alarm.colour, known.colour))
+  const asksAgain = isMore && item.state !== 'open'
+  // A repeat of an alarm that waits for its first answer anyway is counted in the alarm, and each one is a record: a
+  // button that is pressed a hundred times must not bury the case's history.
   if (!known) events.push(say('alarm-joined', alarm.colour))
   else if (known.isActive && !alarm.isActive) events.push(say('alarm-ended'))
-  else if (isMore) events.push(say('alarm-changed', `${alarm.colour}, ${alarm.occurrences}`))
+  else if (asksAgain || (known && outranks(alarm.colour, known.colour)))
+    events.push(say('alarm-changed', `${alarm.colour}, ${alarm.occurrences}`))
   const alarms = known
     ? item.alarms.map((entry) => (entry.id === alarm.id ? alarm : entry))
     : [...item.alarms, alarm]
   const colour = worst(item.colour, alarm.colour)
-  const asksAgain = isMore && item.state !== 'open'
   const next: Case = {
     ...item,
     alarms,

@@ -6,7 +6,7 @@ import { shownRowCharsMax } from '../../../protocols/domain/limits.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { Sqlite } from './database.ts'
-import { readDocument } from './documents.ts'
+import { readDocument, writeDocument } from './documents.ts'
 import { alarmSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from './search/search-query.ts'
 import type { SearchWriter } from './search/search-writer.ts'
 import { ledgerRowsMax, type Found } from '../search-port.ts'
@@ -48,7 +48,7 @@ export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>
     put: (row) => {
       const activity = isActive(row) ? 1 : 0
       const { id, box, stage, receivedAtMs } = row
-      const body = JSON.stringify(row)
+      const body = writeDocument(db, 'alarms', id, row)
       const arrival = upsert.get(
         id,
         box,

@@ -12,6 +12,7 @@ import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { isNestedDeeper, parseJson } from '../../../protocols/kit/parse-json.ts'
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { DeskRow } from '../../alarms/desk-row.ts'
 import type { ActionList } from '../../cases/action-lists.ts'
 import type { SpoiltRow } from '../port.ts'
@@ -216,6 +217,30 @@ export function noteSpoilt(db: Sqlite, table: string, name: string | number): vo
   if (rows.size < spoiltRowsMax) rows.set(`${table} ${name}`, { table, row: String(name).slice(0, 200) })
 }
 
+/** Most rows remembered as written; an alarm that repeats and its case are read back at each repeat. */
+const writtenMax = 200
+const written = new WeakMap<Sqlite, Map<string, { json: string; value: unknown }>>()
+
+/**
+ * The text to store for a document. A document that is read back with the same text needs no second check; after a
+ * rollback or a change by another connection the text differs, and it is checked. The value must not be changed later.
+ */
+export function writeDocument<T extends keyof Documents>(
+  db: Sqlite,
+  table: T,
+  name: string | number,
+  value: Documents[T],
+): string {
+  const json = JSON.stringify(value)
+  const rows = written.get(db) ?? new Map<string, { json: string; value: unknown }>()
+  written.set(db, rows)
+  const key = `${table} ${name}`
+  rows.delete(key)
+  rows.set(key, { json, value })
+  forgetOldest(rows, writtenMax)
+  return json
+}
+
 /** The document, or undefined when its row is damaged: then it is recorded. */
 export function readDocument<T extends keyof Documents>(
   db: Sqlite,
@@ -223,6 +248,8 @@ export function readDocument<T extends keyof Documents>(
   name: string | number,
   json: string,
 ): Documents[T] | undefined {
+  const own = written.get(db)?.get(`${table} ${name}`)
+  if (own?.json === json) return own.value as Documents[T]
   const read = parseJson(json, Infinity)
   // A value that is nested too deep would make the writing of an answer fail.
   if (read.ok && !isNestedDeeper(read.value, documentNestingMax) && fromZod(shapes[table], read.value).ok)

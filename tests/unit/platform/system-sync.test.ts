@@ -41,6 +41,27 @@ describe('the system clock', () => {
     expect(typeof (await isSystemSynced())).toBe('boolean')
   })
 
+  it('is asked less often the longer it stays unset, and again soon after a service was lost', async () => {
+    const waits: number[] = []
+    let look: () => void = () => undefined
+    let isKept = false
+    const sync = new SystemSync(
+      (delayMs, run) => {
+        waits.push(delayMs)
+        look = run
+        return () => undefined
+      },
+      () => Promise.resolve(isKept),
+    )
+    await sync.start()
+    for (const next of [false, false, false, false, true, true, false, false]) {
+      isKept = next
+      look()
+      await Promise.resolve()
+    }
+    expect(waits.map((ms) => ms / 1000)).toEqual([10, 20, 40, 60, 60, 120, 120, 10, 20])
+  })
+
   it('is checked repeatedly, until it is stopped', async () => {
     const clock = new VirtualClock()
     let isKept = false

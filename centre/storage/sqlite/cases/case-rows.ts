@@ -8,7 +8,7 @@ import type { TrailEntry } from '../../../cases/trail.ts'
 import type { CaseTarget } from '../../case-port.ts'
 import type { Sqlite } from '../database.ts'
 import { prepareCaseStatements, type StoredCase } from './case-statements.ts'
-import { readDocument } from '../documents.ts'
+import { readDocument, writeDocument } from '../documents.ts'
 import { villagesOfCase } from '../../../cases/case-villages.ts'
 import type { SearchWriter } from '../search/search-writer.ts'
 
@@ -59,7 +59,11 @@ export function createCaseRows(
     /** The present state of the case, and its events; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {
       const number = caseNumberOf(item.id)
-      statements.put.run(number, ...columnsOf(item, found, policy()))
+      statements.put.run(
+        number,
+        ...columnsOf(item, found, policy()),
+        writeDocument(db, 'cases', number, item),
+      )
       search.case(number, item)
       hearCase(number, item, Math.round(item.changedAtMs))
       for (const { id } of item.alarms) statements.putAlarm.run(id, number)
@@ -77,7 +81,7 @@ export function createCaseRows(
   }
 }
 
-/** The columns behind `number`, in the order of the statement. */
+/** The columns between `number` and `body`, in the order of the statement. */
 function columnsOf(item: Case, found: CaseKeys, policy: CasePolicy): (string | number | null)[] {
   return [
     item.village,
@@ -94,7 +98,6 @@ function columnsOf(item: Case, found: CaseKeys, policy: CasePolicy): (string | n
     Math.round(item.openedAtMs),
     nextDueMs(item, policy) ?? null,
     villagesOfCase(item).join(' '),
-    JSON.stringify(item),
   ]
 }
 

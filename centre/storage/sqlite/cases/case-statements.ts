@@ -49,7 +49,7 @@ export function prepareCaseStatements(db: Sqlite) {
        next_due_ms = excluded.next_due_ms, villages = excluded.villages, body = excluded.body, incident = coalesce(excluded.incident, incident)`,
     ),
     putAlarm: db.prepare(
-      'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number',
+      'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number WHERE number <> excluded.number',
     ),
     putEvent: db.prepare(
       'INSERT INTO case_events (number, at_ms, what, who, text, subject) VALUES (?, ?, ?, ?, ?, ?)',

@@ -199,6 +199,20 @@ describe('alarms', () => {
     expect(desk.item.colour).toBe('orange')
   })
 
+  it('that repeat before the first answer are counted and do not fill the history; later repeats and a worse colour are in it', () => {
+    const desk = new Desk(open('yellow'))
+    const repeat = (occurrences: number, colour: Colour = 'yellow'): string[] => {
+      const changed = takeAlarm(desk.item, alarmOf('a', colour, { occurrences }), policy, occurrences * 1000)
+      desk.item = changed.item
+      return changed.events.map(({ what, text }) => `${what} ${text}`)
+    }
+    expect(repeat(2)).toEqual([])
+    expect(desk.item.alarms[0]?.occurrences).toBe(2)
+    expect(repeat(3, 'red')).toEqual(['alarm-changed red, 3'])
+    desk.does(li, { do: 'accept' })
+    expect(repeat(4, 'red')).toEqual(['alarm-changed red, 4'])
+  })
+
   it('that are reported twice change nothing', () => {
     const item = open()
     const again = takeAlarm(item, alarmOf('a'), policy, 5000)
