@@ -15,6 +15,7 @@ import type { UplinkBroker } from './receiver/uplink-broker.ts'
 import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
 import { openDesk } from './wiring/open-desk.ts'
+import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
 import { openStorage } from './wiring/open-storage.ts'
 import { openStream } from './wiring/open-stream.ts'
@@ -98,9 +99,11 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
   const opened = await openStream(base, storage)
   let lookUpward = (): void => undefined
+  let lookOutlets = (): void => undefined
   const push = (changes: readonly StoredChange[]): void => {
     opened.stream.push(changes)
     lookUpward()
+    lookOutlets()
   }
   const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
@@ -119,12 +122,16 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look
+  const outlets = openOutlets(base, { storage, own: boxes.own, onStored: push })
+  await outlets.start()
+  lookOutlets = () => outlets.look()
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,
     storage,
     downlink,
     commands,
+    outlets,
     pictureRoutes: receiver.pictures.routes,
     updates,
     notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),

@@ -10,6 +10,7 @@ import { loadCentreConfig } from './config/load-config.ts'
 import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
+import { addOutletCommands } from './cli/outlet-commands.ts'
 import { addPrune } from './cli/prune.ts'
 import { addUpdateCommands } from './cli/update-commands.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
@@ -107,6 +108,7 @@ function createProgram(): Command {
   addBackupCommands(program, load)
   addPrune(program, load)
   addUpdateCommands(program, load)
+  addOutletCommands(program, load)
   return program
 }
 

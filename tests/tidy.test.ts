@@ -132,6 +132,7 @@ describe('import directions', () => {
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       upward: /^storage\/port\.ts$/,
+      outlets: /^config\/outlets\/|^people\/duty\.ts$|^storage\/(port|outlet-port)\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       updates: /^(?!)/,

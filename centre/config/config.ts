@@ -6,6 +6,7 @@ import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { roles } from '../../protocols/desk/roles.ts'
+import { checkOutlets, outletsSchema } from './outlets/outlet-settings.ts'
 import { isNetwork } from '../../platform/strangers/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { Problem, Result } from '../../protocols/kit/result.ts'
@@ -168,6 +169,8 @@ export const centreConfigSchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** Receivers outside: police, the county's platform, telephones of people. */
+  outlets: outletsSchema,
   /** The duty roster. */
   people: z
     .strictObject({
@@ -207,7 +210,7 @@ export type UplinkListener = z.infer<typeof listenerSchema>
 
 /** Checks that the schema can not express. */
 function findConflicts(config: CentreConfig): Problem[] {
-  const problems: Problem[] = []
+  const problems: Problem[] = checkOutlets(config.outlets)
   config.uplink.listeners.forEach((listener, i) => {
     if (!listener.tls && !isLoopback(listener.host))
       problems.push({

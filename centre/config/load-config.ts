@@ -5,6 +5,7 @@ import { cannotRead, checkCertificateFiles } from '../../platform/certificates/c
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'
+import { checkOutletFiles, withOutletPaths } from './outlets/outlet-files.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
 import { findOpenDoors } from './open-doors.ts'
 
@@ -33,6 +34,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
   return Object.freeze({
     ...config,
     dataDir: at(config.dataDir),
+    outlets: withOutletPaths(config.outlets, at),
     accounts: {
       ...accounts,
       ...(oidc ? { oidc: { ...oidc, clientSecretFile: at(oidc.clientSecretFile) } } : {}),
@@ -65,6 +67,7 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
     if (named === undefined) continue
     problems.push(...readable(`uplink.${key}`, named))
   }
+  problems.push(...checkOutletFiles(loaded.value.outlets))
   return { problems, warnings: findOpenDoors(loaded.value) }
 }
 

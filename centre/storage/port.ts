@@ -20,6 +20,7 @@ import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
 import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
 import type { Found, SearchReaderCalls } from './search-port.ts'
 import type { UpwardReaderCalls, UpwardWriterCalls } from './upward-port.ts'
+import type { OutletReaderCalls, OutletWriterCalls } from './outlet-port.ts'
 import type { VillageReaderCalls, VillageWriterCalls } from './village-port.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
 import type { ResponseReaderCalls, ResponseWriterCalls } from './response-port.ts'
@@ -230,6 +231,7 @@ export interface WriterCalls
     FamilyWriterCalls,
     SignInWriterCalls,
     VillageWriterCalls,
+    OutletWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
@@ -314,6 +316,7 @@ export interface ReaderCalls
     SignInReaderCalls,
     SearchReaderCalls,
     VillageReaderCalls,
+    OutletReaderCalls,
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */

@@ -53,6 +53,22 @@ export function centreClockOffWords(name: string, offMs: number): OwnWords {
   }
 }
 
+export const outletFailedWords = (name: string, receiverWords: string): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `出口“${name}”未能送达：${receiverWords}。请立即电话告知接收方，再检查线路。`,
+    en: `Outlet “${name}” does not hand over: ${receiverWords}. Telephone the receiver now, then check the line.`,
+  },
+})
+
+export const outletSilentWords = (name: string, receiverWords: string): OwnWords => ({
+  colour: 'orange',
+  text: {
+    zh: `出口“${name}”的接收方无应答：${receiverWords}。请电话核实对方是否收到。`,
+    en: `The receiver of outlet “${name}” does not answer: ${receiverWords}. Ask by telephone whether it has what was sent.`,
+  },
+})
+
 /** `endsAtMs` is shown as a date in UTC, so that the text is the same at every desk. */
 export function certificateWords(use: BilingualText, endsAtMs: number, nowMs: number): OwnWords {
   const date = new Date(endsAtMs).toISOString().slice(0, 10)

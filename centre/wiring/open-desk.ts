@@ -10,6 +10,8 @@ import { createRoutes } from '../api/routes.ts'
 import { createLedgerRoutes } from '../api/ledger-routes.ts'
 import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
 import { createShiftRoutes } from '../api/cases/shift-routes.ts'
+import { createOutletRoutes, type OutletCalls } from '../api/outlets/outlet-routes.ts'
+import { createShiftRoutes } from '../api/shift-routes.ts'
 import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
@@ -30,6 +32,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   storage: Storage
   downlink: Downlink
   commands: CommandSender
+  outlets: OutletCalls
   pictureRoutes: readonly Route[]
   updates: OpenedUpdates
   isHealthy: () => boolean
@@ -81,6 +84,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createShiftRoutes({ storage, clock, push }),
     ...createDailyRoutes(daily),
     ...createLedgerRoutes({ storage, clock }),
+    ...createOutletRoutes(options.outlets),
     ...options.pictureRoutes,
     ...options.updates.routes,
     ...people.routes,

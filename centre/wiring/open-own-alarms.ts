@@ -10,6 +10,7 @@ import { CertificateWatch } from '../villages/certificate-watch.ts'
 import type { CentreConfig } from '../config/config.ts'
 import type { Claim } from '../receiver/box-credentials.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
+import { centreBox } from '../villages/own-alarms.ts'
 import { CentreWatch } from '../villages/centre-watch.ts'
 import { OwnAlarms } from '../villages/own-alarms.ts'
 import {
@@ -17,6 +18,8 @@ import {
   boxNotKeepingWords,
   boxOverLimitWords,
   boxSilentWords,
+  outletFailedWords,
+  outletSilentWords,
 } from '../villages/own-words.ts'
 import { BoxLimits } from '../receiver/box-limits.ts'
 import { TwoPlaces, type BoxPlace } from '../villages/two-places.ts'
@@ -81,6 +84,19 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       alarms.set({ box, kind: 'box-not-keeping' }, words)
       watch.heard(box, heartbeat)
     },
+    /** A receiver outside fails or is silent; `variant` names it, so that each has an alarm of its own. */
+    outlet: (
+      kind: 'outlet-failed' | 'outlet-silent',
+      name: string,
+      label: string,
+      receiverWords?: string,
+    ): void => {
+      const words = kind === 'outlet-failed' ? outletFailedWords : outletSilentWords
+      const subject = { box: centreBox.id, kind, variant: name }
+      alarms.set(subject, receiverWords === undefined ? undefined : words(label, receiverWords))
+    },
+    standingOutlets: (kind: 'outlet-failed' | 'outlet-silent'): string[] =>
+      alarms.standing(kind).flatMap(({ variant }) => variant ?? []),
     foundAhead: (box: string): void => watch.foundAhead(box),
     /** It is not reported any more. */
     retired: (box: string): void => {

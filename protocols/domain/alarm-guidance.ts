@@ -130,6 +130,14 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '在中心启用对时（NTP）；在此之前，中心显示的时间不可信，无时钟的网关不采用它。',
     en: 'Set up NTP at the centre; until then the times that it shows are wrong, and boxes without a clock do not take its time.',
   },
+  'outlet-failed': {
+    zh: '未送达的报警请立即打电话告知接收方；在案件页查看接收方的原话，检查网络、地址与密钥，然后用“测试”按钮验证。',
+    en: 'Telephone the receiver now with what has not reached it. The case shows its own words; check network, address and keys, then press Test.',
+  },
+  'outlet-silent': {
+    zh: '打电话问接收方是否收到；检查线路。确认之前，不要以为对方已经知道。',
+    en: 'Ask the receiver by telephone whether it has it, and check the line. Until then do not take it as known there.',
+  },
   'certificate-expires': {
     zh: '到期前签发新证书。',
     en: 'Issue a new certificate before it expires.',

@@ -1,68 +1,11 @@
 // The default alarm table as data: the meaning, colour, codes and end of each kind. Designed after ISA-18.2, Contact
 // ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
-import type { AlarmKind, BilingualText } from './alarm.ts'
-import { capByColour, gbPriorityByColour, type CapSeverity, type Colour } from './colour.ts'
+import type { AlarmKind } from './alarm.ts'
+import { row, variant, type AlarmCodes, type AlarmRow, type Texts } from './alarm-row.ts'
+import { capByColour, gbPriorityByColour, type Colour } from './colour.ts'
 import { alarmGuidance, quietGuidance } from './alarm-guidance.ts'
 
-/** Codes for receivers of other makes. Contact ID: qualifier 1 new, 3 restore, before the number. */
-export interface AlarmCodes {
-  contactId: string
-  /** For receivers that do not map the Contact ID number (154, 383 and 384 are often missing). */
-  sia: string
-  /** GB/T 28181 AlarmMethod: 2 device, 5 video, 6 device fault, 7 other. AlarmPriority follows the colour. */
-  gbMethod: number
-  /** Set if it differs from the colour's. */
-  cap?: CapSeverity
-}
-
-export interface AlarmVariant {
-  name: BilingualText
-  colour?: Colour
-  codes?: Partial<AlarmCodes>
-  /** Replaces the kind's guidance if that would do harm. */
-  guidance?: BilingualText
-}
-
-export interface AlarmRow {
-  name: BilingualText
-  colour: Colour
-  codes: AlarmCodes
-  /** `reading`: the device or the box ends it. `answer`: it stands until people close it. */
-  endsBy: 'reading' | 'answer'
-  /** True when the grade of a zone moves the default colour. Never for life safety. */
-  isGraded?: boolean
-  variants?: Record<string, AlarmVariant>
-  /** When it is raised and when it ends, in words. */
-  limits: BilingualText
-  /** The guidance: inherited by zones and devices without their own. */
-  guidance: BilingualText
-}
-
-type Texts = [zh: string, en: string]
-const both = ([zh, en]: Texts): BilingualText => ({ zh, en })
-
-function row(
-  name: Texts,
-  colour: Colour,
-  codes: [contactId: string, sia: string, gbMethod: number, cap?: CapSeverity],
-  limits: Texts,
-  more: Partial<AlarmRow> = {},
-): Omit<AlarmRow, 'guidance'> {
-  const [contactId, sia, gbMethod, cap] = codes
-  return {
-    name: both(name),
-    colour,
-    codes: { contactId, sia, gbMethod, ...(cap ? { cap } : {}) },
-    endsBy: 'reading',
-    limits: both(limits),
-    ...more,
-  }
-}
-
-const variant = (name: Texts, more: Omit<AlarmVariant, 'name'> = {}): AlarmVariant => ({
-  name: both(name),
-  ...more,
-})
+export type { AlarmCodes, AlarmRow, AlarmVariant } from './alarm-row.ts'
 
 const neverHeldBack: Texts = [
   '立即报警，从不合并、搁置、延迟或抑制',
@@ -342,6 +285,24 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     [
       '由中心判定：中心的时钟无人校准，且与一个已对时的网关相差满 5 分钟；相符或启用对时后结束',
       "raised by the centre: nothing keeps its clock, and it differs by 5 min or more from that of a box whose clock is kept; over when they agree or the centre's is kept",
+    ],
+  ),
+  'outlet-failed': row(
+    ['出口未能送达', 'Outlet fails'],
+    'orange',
+    ['354', 'YC', 6],
+    [
+      '由中心发出：红、橙消息在限定时间内（默认 60 秒）未能交给接收方，或任何消息到期放弃、被拒收；下一次送达后结束',
+      'raised by the centre: a red or orange message is not handed over in time (60 s by default), or any message is given up or refused; over with the next one that is handed over',
+    ],
+  ),
+  'outlet-silent': row(
+    ['接收方无应答', 'Receiver silent'],
+    'orange',
+    ['350', 'YC', 6],
+    [
+      '由中心发出：接收方未按时应答心跳，或已交出的消息未在约定时间内得到确认；再次应答后结束',
+      'raised by the centre: a receiver does not answer its supervision, or does not confirm within its time what was handed over; over when it answers again',
     ],
   ),
   'certificate-expires': row(

@@ -71,6 +71,8 @@ export const alarmKinds = [
   'box-over-limit',
   'centre-rewound',
   'centre-clock-off',
+  'outlet-failed',
+  'outlet-silent',
   'certificate-expires',
   'link-lost',
   'storm',
@@ -85,6 +87,8 @@ export const centreAlarmKinds = [
   'box-over-limit',
   'centre-rewound',
   'centre-clock-off',
+  'outlet-failed',
+  'outlet-silent',
 ] as const satisfies readonly AlarmKind[]
 
 /** Kinds that a box may raise. */

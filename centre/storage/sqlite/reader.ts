@@ -2,6 +2,7 @@
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
+import { createOutletReader } from './outlets/outlet-table.ts'
 import { createUpwardReader } from './upward/upward-table.ts'
 import { createDailyReader } from './villages/daily-report-table.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
@@ -60,6 +61,7 @@ export function createReader(db: Sqlite): ReaderCalls {
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
     ...createDailyReader(db),
     ...createUpwardReader(db),
+    ...createOutletReader(db),
     openAlarmCounts: () => counts.all(),
     pendingStages: createStageReader(db),
     events: createEventReader(db),

@@ -74,6 +74,7 @@ export function createExpiredWriter(db: Sqlite): {
     cases: [
       'DELETE FROM case_events WHERE number = ?',
       'DELETE FROM case_alarms WHERE number = ?',
+      'DELETE FROM deliveries WHERE case_number = ?',
       'DELETE FROM case_search WHERE rowid = ?',
       'DELETE FROM cases WHERE number = ? AND is_over = 1',
     ],

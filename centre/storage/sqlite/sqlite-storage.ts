@@ -2,6 +2,7 @@
 import type { Storage, StorageCalls } from '../port.ts'
 import { familyReaderCalls, familyWriterCalls } from '../family-port.ts'
 import { searchReaderCalls } from '../search-port.ts'
+import { outletReaderCalls, outletWriterCalls } from '../outlet-port.ts'
 import { upwardReaderCalls, upwardWriterCalls } from '../upward-port.ts'
 import { villageReaderCalls, villageWriterCalls } from '../village-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
@@ -50,6 +51,7 @@ const writerCalls = [
   ...signInWriterCalls,
   ...villageWriterCalls,
   ...upwardWriterCalls,
+  ...outletWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -98,6 +100,7 @@ const readerCalls = [
   ...searchReaderCalls,
   ...villageReaderCalls,
   ...upwardReaderCalls,
+  ...outletReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

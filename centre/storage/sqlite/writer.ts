@@ -10,6 +10,7 @@ import {
   type DeskRow,
 } from '../../alarms/desk-row.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
+import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
 import { createAccountWriter } from './accounts.ts'
@@ -18,8 +19,10 @@ import { createAlarmTable, type AlarmTable } from './alarm-table.ts'
 import { createCaseTable, type CaseTable } from './cases/case-table.ts'
 import { createDailyWriter } from './villages/daily-report-table.ts'
 import { createActionLists } from './cases/action-list-table.ts'
+import { createOutletWriter } from './outlets/outlet-table.ts'
 import { createUpwardWriter } from './upward/upward-table.ts'
 import { plansOf } from '../../cases/action-lists.ts'
+import { isOver } from '../../../protocols/domain/case-order.ts'
 import { createSearchWriter, type SearchWriter } from './search/search-writer.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
@@ -152,6 +155,15 @@ export function createWriter(db: Sqlite): WriterCalls {
     noteLook: createLookWriter(db, seal),
     ...dailyCalls,
     ...upward.calls,
+    ...createOutletWriter(db, {
+      seal,
+      caseOf,
+      logCase: (item, nowMs) =>
+        logChange({
+          type: isOver(item.state) ? 'case.over' : 'case.changed',
+          case: summaryOf(item, policy, nowMs),
+        }),
+    }),
     ...createAccountWriter(db),
     ...createExpiredWriter(db),
     ...createSignInWriter(db),

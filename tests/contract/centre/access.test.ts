@@ -128,6 +128,20 @@ const cells: Record<string, Cell> = {
   // The person who comes, and the hand-over, do not exist.
   'POST /api/v1/shifts': { may: answering, scope: 'nothing', body: { to: 'none' } },
   'POST /api/v1/shifts/end': { may: answering, scope: 'nothing', body: { shift: 9999 } },
+  'GET /api/v1/outlets': { may: everybody, scope: 'whole' },
+  // There is none: tests/contract/centre/outlets.test.ts has some.
+  'POST /api/v1/outlets/{outletName}/test': {
+    may: ['supervisor', 'maintainer', 'admin'],
+    scope: 'whole',
+    body: { isDry: true },
+  },
+  'GET /api/v1/cases/{caseId}/outlets': { may: everybody, scope: 'path' },
+  'POST /api/v1/cases/{caseId}/outlets': { may: answering, scope: 'nothing', body: { outlet: 'none' } },
+  'POST /api/v1/cases/{caseId}/outlets/confirm': {
+    may: answering,
+    scope: 'nothing',
+    body: { delivery: 'g-none' },
+  },
   'GET /api/v1/action-lists': { may: everybody, scope: 'none' },
   'POST /api/v1/action-lists': { may: leading, scope: 'whole', body: { lists: [] } },
 }
@@ -238,6 +252,7 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{boxId}', `${village}-1`)
     .replace('{caseId}', cases[village] ?? '')
     .replace('{name}', 'li')
+    .replace('{outletName}', 'none')
     .replace('{sessionId}', '0'.repeat(12))
     .replace('{familyId}', 'family-99')
     .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))

@@ -10,6 +10,7 @@ import { responseMigration } from './response-migration.ts'
 import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
 import { searchMigration } from './search-migration.ts'
+import { outletMigration } from './outlet-migration.ts'
 import { upwardMigration } from './upward-migration.ts'
 import { retireMigration } from './retire-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
@@ -169,4 +170,5 @@ INSERT OR REPLACE INTO boot_times
   signInMigration,
   searchMigration,
   upwardMigration,
+  outletMigration,
 ]

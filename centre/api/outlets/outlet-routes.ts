@@ -1,0 +1,161 @@
+// The routes of outlets: what was sent of a case and what became of it, send it to a receiver, confirm, test.
+import { z } from 'zod'
+import {
+  deliveryStates,
+  outletSteps,
+  type CaseOutletsAnswer,
+  type OutletSummary,
+  type OutletTestAnswer,
+} from '../../../protocols/desk/outlets.ts'
+import { answeringRoles, roles, type Role } from '../../../protocols/desk/api.ts'
+import { ApiProblem } from '../problems.ts'
+import type { Route } from '../route.ts'
+
+/** What the routes need of the outlets. */
+export interface OutletCalls {
+  list(): Promise<OutletSummary[]>
+  ofCase(caseId: string): Promise<CaseOutletsAnswer | undefined>
+  ask(
+    caseId: string,
+    outlet: string,
+    by: string,
+    text: string,
+  ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill'>
+  confirm(caseId: string, id: string, words: string, who: string): Promise<boolean>
+  test(outlet: string, by: string, isDry: boolean): Promise<OutletTestAnswer | undefined>
+}
+
+/** Who may send a test to a receiver outside. */
+const testingRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
+
+const ms = z.number().describe('ms since 1970')
+const name = z.string().min(1).max(40)
+const deliverySchema = z.object({
+  number: z.number(),
+  id: z.string(),
+  outlet: z.string(),
+  label: z.string(),
+  step: z.enum(outletSteps),
+  by: z.string().optional(),
+  state: z.enum(deliveryStates),
+  words: z.string(),
+  attempts: z.number(),
+  madeAtMs: ms,
+  changedAtMs: ms,
+  nextAtMs: ms.optional(),
+})
+const caseOutletsSchema = z.object({
+  deliveries: z.array(deliverySchema),
+  outlets: z.array(z.object({ name: z.string(), label: z.string() })),
+})
+const summarySchema = z.object({
+  name: z.string(),
+  label: z.string(),
+  type: z.string(),
+  takesDrills: z.boolean(),
+  waiting: z.number(),
+  trouble: z.string().optional(),
+  lastAtMs: ms.optional(),
+  lastWords: z.string().optional(),
+})
+const askBody = z.strictObject({ outlet: name, text: z.string().max(300).default('') })
+const confirmBody = z.strictObject({
+  delivery: z.string().min(1).max(80).describe('the id that the receiver saw'),
+  text: z.string().max(300).default(''),
+})
+const testBody = z.strictObject({
+  isDry: z.boolean().default(false).describe('show the bytes, send nothing'),
+})
+const testAnswer = z.object({
+  bytes: z.string(),
+  state: z.enum(deliveryStates).optional(),
+  words: z.string().optional(),
+})
+
+export function createOutletRoutes(outlets: OutletCalls): Route[] {
+  async function shown(caseId: string): Promise<{ json: CaseOutletsAnswer }> {
+    const json = await outlets.ofCase(caseId)
+    if (!json) throw new ApiProblem('not-found', caseId)
+    return { json }
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/outlets',
+      summary: { zh: '对外出口及其状态', en: 'The outlets: receivers outside, and how they are' },
+      access: roles,
+      answer: z.object({ outlets: z.array(summarySchema) }),
+      problems: [],
+      run: async () => ({ json: { outlets: await outlets.list() } }),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/outlets/{outletName}/test',
+      summary: {
+        zh: '测试出口：发送测试消息，或只显示将发送的字节',
+        en: 'Test an outlet: sends a test message, or with isDry shows the bytes only',
+      },
+      access: testingRoles,
+      body: testBody,
+      answer: testAnswer,
+      problems: ['bad-request', 'not-found'],
+      run: async ({ path, account, body }) => {
+        const { isDry } = body as z.infer<typeof testBody>
+        const answer = await outlets.test(path['outletName'] ?? '', account?.user ?? '', isDry)
+        if (!answer) throw new ApiProblem('not-found')
+        return { json: answer }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/cases/{caseId}/outlets',
+      summary: {
+        zh: '案件的对外发送：每个接收方的状态与原话',
+        en: 'What was sent of a case: the state of each receiver, with its own words; newest first',
+      },
+      access: roles,
+      answer: caseOutletsSchema,
+      problems: ['not-found'],
+      run: ({ caseId }) => shown(caseId),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/cases/{caseId}/outlets',
+      summary: { zh: '将案件发往一个接收方', en: 'Send the case to a receiver' },
+      access: answeringRoles,
+      body: askBody,
+      answer: caseOutletsSchema,
+      problems: ['bad-request', 'not-found', 'wrong-step'],
+      run: async ({ caseId, account, body }) => {
+        const { outlet, text } = body as z.infer<typeof askBody>
+        const outcome = await outlets.ask(caseId, outlet, account?.user ?? '', text)
+        if (outcome === 'drill')
+          throw new ApiProblem('wrong-step', {
+            zh: '演练不外发；此出口未标记为可接收演练',
+            en: 'a drill is sent only to outlets that are marked for drills',
+          })
+        if (outcome !== 'queued') throw new ApiProblem('not-found', outlet)
+        return shown(caseId)
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/cases/{caseId}/outlets/confirm',
+      summary: {
+        zh: '接收方已确认收到（电话核实，或由对方程序回报）',
+        en: 'The receiver has it: found out by telephone, or said by its program',
+      },
+      access: answeringRoles,
+      body: confirmBody,
+      answer: caseOutletsSchema,
+      problems: ['bad-request', 'not-found'],
+      run: async ({ caseId, account, body }) => {
+        const { delivery, text } = body as z.infer<typeof confirmBody>
+        if (!(await outlets.confirm(caseId, delivery, text, account?.user ?? '')))
+          throw new ApiProblem('not-found', delivery)
+        return shown(caseId)
+      },
+    },
+  ]
+}

@@ -1,0 +1,54 @@
+// Files and folders that outlets name: keys that end in `File`, and `folder`. Paths are relative to the configuration.
+import { accessSync, constants, statSync } from 'node:fs'
+import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { messageOf } from '../../../platform/failure.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
+import type { OutletSettings } from './outlet-settings.ts'
+
+const isPath = (key: string): boolean => key.endsWith('File') || key === 'folder'
+
+function mapped(value: unknown, at: (path: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((one) => mapped(one, at))
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      isPath(key) && typeof inner === 'string' ? at(inner) : mapped(inner, at),
+    ]),
+  )
+}
+
+export const withOutletPaths = (
+  outlets: readonly OutletSettings[],
+  at: (path: string) => string,
+): OutletSettings[] => mapped(outlets, at) as OutletSettings[]
+
+/** Every file that can not be read, and every folder that can not be written. */
+export function checkOutletFiles(outlets: readonly OutletSettings[]): Problem[] {
+  const problems: Problem[] = []
+  function look(value: unknown, path: string): void {
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+      const here = `${path}.${key}`
+      if (!isPath(key) || typeof inner !== 'string') look(inner, here)
+      else {
+        const message = fault(key, inner)
+        if (message !== undefined) problems.push({ path: here, message })
+      }
+    }
+  }
+  look(outlets, 'outlets')
+  return problems
+}
+
+function fault(key: string, path: string): string | undefined {
+  try {
+    if (key === 'folder') {
+      if (!statSync(path).isDirectory()) return `${path} is no folder`
+      accessSync(path, constants.W_OK)
+    } else accessSync(path, constants.R_OK)
+    return undefined
+  } catch (error) {
+    return `${path}: ${messageOf(error)}; it must exist and be ${key === 'folder' ? 'writable' : 'readable'} for this service`
+  }
+}

@@ -1,0 +1,61 @@
+// What people read: one sentence about the case in the receiver's language, from the table of kinds. Pure.
+import { alarmTable } from '../../protocols/domain/alarm-table.ts'
+import { colourSigns } from '../../protocols/domain/colour.ts'
+import { outletStepNames } from '../../protocols/desk/outlets.ts'
+import type { OutletMessage } from './message.ts'
+
+export type Language = 'zh' | 'en'
+
+export interface WordOptions {
+  language: Language
+  /** Local time, minutes ahead of UTC at a moment. */
+  utcOffsetMin: (atMs: number) => number
+}
+
+const marks = {
+  test: { zh: '【测试】', en: '[TEST] ' },
+  drill: { zh: '【演练】', en: '[DRILL] ' },
+}
+
+/** `2026-03-01 08:30:00` by the clock of the town. */
+export function localTime(atMs: number, utcOffsetMin: number): string {
+  return new Date(atMs + utcOffsetMin * 60_000).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+export function kindWords({ kind, variant, title }: OutletMessage, language: Language): string {
+  if (kind === undefined) return title[language]
+  const { name, variants } = alarmTable[kind]
+  const more = variant === undefined ? undefined : variants?.[variant]?.name[language]
+  if (more === undefined) return name[language]
+  return language === 'zh' ? `${name.zh}（${more}）` : `${name.en} (${more})`
+}
+
+/** Village, household, zone, and the further description, as far as they are known. */
+export function placeWords({ villageName, place, zone, box }: OutletMessage): string {
+  const parts = [villageName, place?.household, place?.zone ?? zone, place?.device, place?.text]
+  const known = parts.filter((part) => part !== undefined && part !== '')
+  return [...new Set(known)].join(' ') || (box ?? '')
+}
+
+/** `[DRILL] red: Emergency call (pressed), alarm; Upper Brook Zhang 3; 08:30:00; case-12; tel 138...`. */
+export function sentence(message: OutletMessage, { language, utcOffsetMin }: WordOptions): string {
+  const { colour, step, place, isDrill, isTest, case: id, text, atMs } = message
+  const mark = isTest ? marks.test[language] : isDrill ? marks.drill[language] : ''
+  const colourWord = colourSigns[colour][language]
+  const stepWord = outletStepNames[step][language]
+  const kind = kindWords(message, language)
+  const where = placeWords(message)
+  const time = localTime(atMs, utcOffsetMin(atMs)).slice(5, 16)
+  const said = saidBy(message)
+  if (language === 'zh') {
+    const phone = place?.phone === undefined ? '' : `，电话 ${place.phone}`
+    const more = said ? `，${text}` : ''
+    return `${mark}${colourWord} ${kind}，${stepWord}：${where}，${time}${phone}${more}（${id}）`
+  }
+  const phone = place?.phone === undefined ? '' : `; tel. ${place.phone}`
+  const more = said ? `; ${text}` : ''
+  return `${mark}${colourWord}: ${kind}, ${stepWord}; ${where}; ${time}${phone}${more} (${id})`
+}
+
+/** The history's text of these steps is for machines (`centre`), or was written by a person. */
+const saidBy = ({ who, text }: OutletMessage): boolean => who !== 'centre' && text !== ''
