@@ -84,19 +84,7 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       alarms.set({ box, kind: 'box-not-keeping' }, words)
       watch.heard(box, heartbeat)
     },
-    /** A receiver outside fails or is silent; `variant` names it, so that each has an alarm of its own. */
-    outlet: (
-      kind: 'outlet-failed' | 'outlet-silent',
-      name: string,
-      label: string,
-      receiverWords?: string,
-    ): void => {
-      const words = kind === 'outlet-failed' ? outletFailedWords : outletSilentWords
-      const subject = { box: centreBox.id, kind, variant: name }
-      alarms.set(subject, receiverWords === undefined ? undefined : words(label, receiverWords))
-    },
-    standingOutlets: (kind: 'outlet-failed' | 'outlet-silent'): string[] =>
-      alarms.standing(kind).flatMap(({ variant }) => variant ?? []),
+    ...outletAlarms(alarms),
     foundAhead: (box: string): void => watch.foundAhead(box),
     /** It is not reported any more. */
     retired: (box: string): void => {
@@ -127,4 +115,22 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
 function wordsOf({ address, certificate }: BoxPlace): string {
   const at = plainAddress(address)
   return certificate === undefined ? at : `${at} ${certificate.slice(0, 8)}`
+}
+
+function outletAlarms(alarms: OwnAlarms) {
+  return {
+    /** A receiver outside fails or is silent; `variant` names it, so that each has an alarm of its own. */
+    outlet: (
+      kind: 'outlet-failed' | 'outlet-silent',
+      name: string,
+      label: string,
+      receiverWords?: string,
+    ): void => {
+      const words = kind === 'outlet-failed' ? outletFailedWords : outletSilentWords
+      const subject = { box: centreBox.id, kind, variant: name }
+      alarms.set(subject, receiverWords === undefined ? undefined : words(label, receiverWords))
+    },
+    standingOutlets: (kind: 'outlet-failed' | 'outlet-silent'): string[] =>
+      alarms.standing(kind).flatMap(({ variant }) => variant ?? []),
+  }
 }

@@ -73,12 +73,6 @@ const testAnswer = z.object({
 })
 
 export function createOutletRoutes(outlets: OutletCalls): Route[] {
-  async function shown(caseId: string): Promise<{ json: CaseOutletsAnswer }> {
-    const json = await outlets.ofCase(caseId)
-    if (!json) throw new ApiProblem('not-found', caseId)
-    return { json }
-  }
-
   return [
     {
       method: 'GET',
@@ -107,6 +101,18 @@ export function createOutletRoutes(outlets: OutletCalls): Route[] {
         return { json: answer }
       },
     },
+    ...createCaseRoutes(outlets),
+  ]
+}
+
+function createCaseRoutes(outlets: OutletCalls): Route[] {
+  async function shown(caseId: string): Promise<{ json: CaseOutletsAnswer }> {
+    const json = await outlets.ofCase(caseId)
+    if (!json) throw new ApiProblem('not-found', caseId)
+    return { json }
+  }
+
+  return [
     {
       method: 'GET',
       path: '/api/v1/cases/{caseId}/outlets',

@@ -9,7 +9,7 @@ import {
   toDeskAlarm,
   type DeskRow,
 } from '../../alarms/desk-row.ts'
-import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
+import { createCasePolicy, type CasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
@@ -19,7 +19,7 @@ import { createAlarmTable, type AlarmTable } from './alarm-table.ts'
 import { createCaseTable, type CaseTable } from './cases/case-table.ts'
 import { createDailyWriter } from './villages/daily-report-table.ts'
 import { createActionLists } from './cases/action-list-table.ts'
-import { createOutletWriter } from './outlets/outlet-table.ts'
+import { createOutletWriter, type OutletWriterParts } from './outlets/outlet-table.ts'
 import { createUpwardWriter } from './upward/upward-table.ts'
 import { plansOf } from '../../cases/action-lists.ts'
 import { isOver } from '../../../protocols/domain/case-order.ts'
@@ -102,6 +102,22 @@ function createPictureCalls(
   }
 }
 
+function outletParts(
+  { seal, logChange }: Pick<WriterParts, 'seal' | 'logChange'>,
+  caseOf: CaseTable['caseOf'],
+  policy: () => CasePolicy,
+): OutletWriterParts {
+  return {
+    seal,
+    caseOf,
+    logCase: (item, nowMs) =>
+      logChange({
+        type: isOver(item.state) ? 'case.over' : 'case.changed',
+        case: summaryOf(item, policy(), nowMs),
+      }),
+  }
+}
+
 export function createWriter(db: Sqlite): WriterCalls {
   const search = createSearchWriter(db)
   const alarms = createAlarmTable(db, search)
@@ -155,15 +171,10 @@ export function createWriter(db: Sqlite): WriterCalls {
     noteLook: createLookWriter(db, seal),
     ...dailyCalls,
     ...upward.calls,
-    ...createOutletWriter(db, {
-      seal,
-      caseOf,
-      logCase: (item, nowMs) =>
-        logChange({
-          type: isOver(item.state) ? 'case.over' : 'case.changed',
-          case: summaryOf(item, policy, nowMs),
-        }),
-    }),
+    ...createOutletWriter(
+      db,
+      outletParts({ seal, logChange }, caseOf, () => policy),
+    ),
     ...createAccountWriter(db),
     ...createExpiredWriter(db),
     ...createSignInWriter(db),

@@ -153,10 +153,7 @@ export interface OutletWriterParts {
   logCase: (item: Case, nowMs: number) => StoredChange
 }
 
-export function createOutletWriter(
-  db: Sqlite,
-  { seal, caseOf, logCase }: OutletWriterParts,
-): OutletWriterCalls {
+function prepareWriter(db: Sqlite) {
   const cursor = db.prepare<[], number>("SELECT value FROM outlet_state WHERE name = 'position'").pluck()
   const put = db.prepare("INSERT OR REPLACE INTO outlet_state (name, value) VALUES ('position', ?)")
   const drop = db.prepare("DELETE FROM outlet_state WHERE name = 'position'")
@@ -177,7 +174,13 @@ export function createOutletWriter(
   const orphans = db.prepare<[string], { number: number }>(
     `SELECT number FROM deliveries WHERE state = 'waiting' AND outlet NOT IN (SELECT value FROM json_each(?))`,
   )
+  return { cursor, put, drop, last, count, insert, one, move, orphans }
+}
 
+function createMoves(
+  { one, move }: ReturnType<typeof prepareWriter>,
+  { seal, caseOf, logCase }: OutletWriterParts,
+) {
   /** Desks that have the case open read it again. */
   function shown(cases: ReadonlySet<string>, nowMs: number): StoredChange[] {
     return [...cases].flatMap((id) => {
@@ -204,6 +207,14 @@ export function createOutletWriter(
     return shown(cases, nowMs)
   }
 
+  return { shown, moveAll }
+}
+
+export function createOutletWriter(db: Sqlite, parts: OutletWriterParts): OutletWriterCalls {
+  const statements = prepareWriter(db)
+  const { cursor, put, drop, last, count, insert, orphans } = statements
+  const { seal } = parts
+  const { shown, moveAll } = createMoves(statements, parts)
   return {
     openOutlets: immediately(db, (names: readonly string[], atMs: number): void => {
       if (names.length === 0) drop.run()
