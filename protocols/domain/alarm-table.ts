@@ -1,11 +1,11 @@
 // The default alarm table as data: the meaning, colour, codes and end of each kind. Designed after ISA-18.2, Contact
 // ID, SIA DC-03, GB/T 28181 and CAP; certified to none of them.
 import type { AlarmKind } from './alarm.ts'
-import { row, variant, type AlarmCodes, type AlarmRow, type Texts } from './alarm-row.ts'
+import { row, variant, type AlarmCodes, type AlarmRow, type Texts } from './kinds/alarm-row.ts'
 import { capByColour, gbPriorityByColour, type Colour } from './colour.ts'
 import { alarmGuidance, quietGuidance } from './alarm-guidance.ts'
 
-export type { AlarmCodes, AlarmRow, AlarmVariant } from './alarm-row.ts'
+export type { AlarmCodes, AlarmRow, AlarmVariant } from './kinds/alarm-row.ts'
 
 const neverHeldBack: Texts = [
   '立即报警，从不合并、搁置、延迟或抑制',

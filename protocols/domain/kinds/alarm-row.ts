@@ -1,6 +1,6 @@
 // The shape of one row of the alarm table, and short ways to write it.
-import type { BilingualText } from './alarm.ts'
-import type { CapSeverity, Colour } from './colour.ts'
+import type { BilingualText } from '../alarm.ts'
+import type { CapSeverity, Colour } from '../colour.ts'
 
 /** Codes for receivers of other makes. Contact ID: qualifier 1 new, 3 restore, before the number. */
 export interface AlarmCodes {
