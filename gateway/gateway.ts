@@ -224,7 +224,8 @@ class WiredGateway implements Gateway {
     const { intake, broker, dialects, facts } = parts
     // Judged now; its commit may be shared with others, so that no button has to wait for it.
     const started = intake.judge({ type: 'started' })
-    started.catch(() => undefined) // awaited below
+    // A journal that refuses it refuses the calls too, and those must reach siren and town: the box listens all the same.
+    const judged = started.catch((error: unknown) => logger.warn({ err: error }, 'the start was not stored'))
     const watch = new BoxWatch({
       facts,
       journal,
@@ -242,7 +243,7 @@ class WiredGateway implements Gateway {
     running.add('broker', () => broker.stop())
     running.add('dialects', () => dialects.stop())
     await dialects.start(broker)
-    await started
+    await judged
   }
 
   async #stop(): Promise<void> {

@@ -13,6 +13,7 @@ import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
 import { findOpenDoors } from './config/open-doors.ts'
+import { openDataFolder, type DataFolder } from './journal/unwritable-folder.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
@@ -126,6 +127,7 @@ async function run(file: string): Promise<void> {
   })
   let isStopping = false
   let gateway: Gateway | undefined
+  let folder: DataFolder | undefined
   const stop = (signal: string): void => {
     if (isStopping) return
     isStopping = true
@@ -134,7 +136,7 @@ async function run(file: string): Promise<void> {
       logger.error('not everything could be flushed in time; the journal is as of its last commit')
       process.exit(1)
     }, stopDeadlineMs).unref()
-    void finish(gateway, logger)
+    void finish(gateway, folder, logger)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -152,11 +154,14 @@ async function run(file: string): Promise<void> {
     const { centre } = opened
     logConfig(opened, logger)
     let isStarted = false
+    const clock = createSystemClock()
+    folder = openDataFolder({ config: opened.config, clock, logger })
     gateway = createGateway({
       ...opened,
+      ...folder,
       centreConfig: centre,
       logger,
-      clock: createSystemClock(),
+      clock,
       random: createSystemRandom(),
       version,
       onAlive: watchdog,
@@ -165,10 +170,11 @@ async function run(file: string): Promise<void> {
       await startFed(gateway, watchdog)
       isStarted = true
       if (isStopping) return
-      await gateway.failed
+      throw new ConfigChanged(await Promise.race([gateway.failed, folder.writable]))
     } catch (error) {
       if (isStopping) return
       await gateway.stop()
+      folder?.close()
       const { code, message } = error as { code?: string; message: string }
       const isDamaged = code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code)
       if (error instanceof ConfigChanged || (!isStarted && !isDamaged && centre.onTrial !== undefined)) {
@@ -186,8 +192,13 @@ async function run(file: string): Promise<void> {
   }
 }
 
-async function finish(gateway: Gateway | undefined, logger: Logger): Promise<never> {
+async function finish(
+  gateway: Gateway | undefined,
+  folder: DataFolder | undefined,
+  logger: Logger,
+): Promise<never> {
   await gateway?.stop()
+  folder?.close()
   logger.info('stopped; everything is flushed')
   process.exit(0)
 }

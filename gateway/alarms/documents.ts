@@ -129,6 +129,8 @@ export interface ZoneDocument {
   scheduled?: boolean
   /** Armed because the clock is not set: the schedule then takes its safer side. */
   isWithoutClock?: boolean
+  /** Sensors triggered while it was not known whether the schedule holds: they count if it turns out that it did. */
+  held?: { device: string; readings: Readings }[]
   entry?: EntryDelay
   /** The latest intrusion, waiting for a second sensor to confirm it. */
   trigger?: { device: string; atMs: number }

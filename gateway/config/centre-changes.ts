@@ -59,9 +59,9 @@ export class CentreChanges {
     if (trial) {
       const starts = (trial.starts ?? 0) + 1
       const tried = centre.#read(trial.set)
-      if (tried.ok && starts <= trialStartsMax) {
-        centre.#trial = { ...trial, starts }
-        writeChange(centre.#paths.trial, centre.#trial)
+      const counted = { ...trial, starts }
+      if (tried.ok && starts <= trialStartsMax && centre.#write(centre.#paths.trial, counted)) {
+        centre.#trial = counted
         return ok(centre.#opened(tried.value))
       }
       centre.#trial = trial
@@ -151,9 +151,20 @@ export class CentreChanges {
   /** From the next start on the old configuration counts again. */
   takeBack(): void {
     if (!this.#trial) return
-    writeChange(this.#paths.takenBack, { set: {}, command: this.#trial.command })
-    rmSync(this.#paths.trial, { force: true })
+    // On a card that takes no writes the trial begins again when it takes them.
+    if (this.#write(this.#paths.takenBack, { set: {}, command: this.#trial.command }))
+      rmSync(this.#paths.trial, { force: true })
     this.#trial = undefined
+  }
+
+  /** False when the card takes no writes: a change whose starts can not be counted is not tried. */
+  #write(path: string, change: Change): boolean {
+    try {
+      writeChange(path, change)
+      return true
+    } catch {
+      return false
+    }
   }
 }
 

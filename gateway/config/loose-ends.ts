@@ -20,7 +20,7 @@ const unableKinds: Record<string, readonly DeviceKind[]> = {
 }
 
 export function findLooseEnds(config: GatewayConfig): Problem[] {
-  return [...rulesWithoutEffect(config), ...zonesAndCameras(config), ...emptySpans(config)]
+  return [...rulesWithoutEffect(config), ...zonesAndCameras(config), ...equalEnds(config)]
 }
 
 function nothing(path: string, list: string, id: string): Problem {
@@ -64,13 +64,14 @@ function zonesAndCameras({ zones, cameras, pictures }: GatewayConfig): Problem[]
   return [...ofZones, ...ofCameras]
 }
 
-function emptySpans({ zones, rules }: GatewayConfig): Problem[] {
+/** Equal ends mean the whole day; at another hour than midnight it is more likely a slip. */
+function equalEnds({ zones, rules }: GatewayConfig): Problem[] {
   const judge = (path: string, span: Span): Problem[] =>
-    span.from === span.to
+    span.from === span.to && span.from !== '00:00'
       ? [
           {
             path,
-            message: 'from and to are the same: the span is empty; for a whole day leave it out 起止时间相同',
+            message: 'from and to are the same: that is the whole day; write 00:00 for both if it is meant 起止时间相同即全天，若确为全天请都写 00:00',
           },
         ]
       : []

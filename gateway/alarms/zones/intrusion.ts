@@ -1,13 +1,14 @@
 // A contact or motion in an armed zone: exit delay, entry delay, perimeter, and confirmation by a second sensor.
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { escalateToConfirmed } from '../lifecycle/answer.ts'
-import { alarmKey, readAlarm } from '../documents.ts'
+import { alarmKey, readAlarm, type ZoneDocument } from '../documents.ts'
 import { isBypassed, log, maintenanceOf, setZone, zoneOf, type Judging } from '../judging.ts'
 import type { DeviceFacts } from '../resolved-settings.ts'
 import { raise } from '../lifecycle/raise.ts'
 import { zoneKey } from '../documents.ts'
+import { isByHand } from './schedule.ts'
 
-/** Sensors kept during one entry delay; one is enough to confirm. */
+/** Sensors kept during one entry delay, or while the schedule is not known; one is enough to confirm. */
 const othersMax = 8
 
 export function isArmed(judging: Judging, device: DeviceFacts): boolean {
@@ -44,6 +45,7 @@ export function trip(judging: Judging, device: DeviceFacts, readings: Readings, 
   if (maintenanceOf(judging, device)) return raise(judging, device, condition)
   const document = zoneOf(judging, zone.id)
   const nowMs = judging.now.steadyMs
+  if (!document.isArmed && isEdge) hold(judging, device, readings)
   if (!document.isArmed || (document.exitUntilMs ?? -Infinity) > nowMs) return
   if (!isEdge) {
     // A contact that was open before arming is no intrusion; while its alarm stands, repeats are counted.
@@ -68,6 +70,21 @@ export function trip(judging: Judging, device: DeviceFacts, readings: Readings, 
     return log(judging, 'entry-delay-began', { zone: zone.id, device: device.id, seconds: zone.entryDelayS })
   }
   raiseIntrusion(judging, device, readings)
+}
+
+/** Without the time it is not known whether the schedule arms the zone: what is triggered waits until it is. */
+function hold(judging: Judging, device: DeviceFacts, readings: Readings): void {
+  const { zone } = device
+  if (judging.now.clock !== 'unsynced' || !zone?.schedule || isBypassed(judging, device.id)) return
+  const document = zoneOf(judging, zone.id)
+  const held = document.held ?? []
+  if (isByHand(document.by) || held.length >= othersMax || held.some((one) => one.device === device.id)) return
+  setZone(judging, zone.id, { ...document, held: [...held, { device: device.id, readings }] })
+}
+
+/** The schedule holds, and held while these were triggered. */
+export function raiseHeld(judging: Judging, held: NonNullable<ZoneDocument['held']>): void {
+  for (const { device, readings } of held) raiseIntrusion(judging, judging.settings.device(device), readings)
 }
 
 /**

@@ -1,6 +1,12 @@
 // Weekly time spans: whether a moment is in one, in the village's local time.
 import type { Span } from '../../config/alarm-settings.ts'
 
+/** Who set a zone, besides people. */
+export const bySchedule = 'schedule'
+const byDefault = 'default'
+
+export const isByHand = (by: string): boolean => by !== bySchedule && by !== byDefault
+
 const dayMs = 86_400_000
 const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 

@@ -7,10 +7,8 @@ import { judgeTamper } from '../judge-event.ts'
 import { log, offsetMinOf, setZone, zoneOf, type Judging } from '../judging.ts'
 import { noteArming } from './activity.ts'
 import { openContacts, tellOpenDoors } from './exit-error.ts'
-import { isWithin } from './schedule.ts'
-
-export const bySchedule = 'schedule'
-const byDefault = 'default'
+import { raiseHeld } from './intrusion.ts'
+import { bySchedule, isByHand, isWithin } from './schedule.ts'
 
 function judgeTampers(judging: Judging, zone: string): void {
   for (const device of judging.settings.devicesByZone.get(zone) ?? [])
@@ -25,11 +23,11 @@ export function arm(
   isWithoutClock = false,
 ): void {
   const before = zoneOf(judging, zone.id)
-  const { exitUntilMs: _exit, entry: _entry, trigger: _trigger, isWithoutClock: _safe, ...rest } = before
+  const { exitUntilMs: _exit, entry: _entry, trigger: _trigger, isWithoutClock: _safe, ...more } = before
+  const { held, ...rest } = more
   const nowMs = judging.now.steadyMs
-  const isByHand = by !== bySchedule
   const exit: Pick<ZoneDocument, 'exitUntilMs'> =
-    isArmed && isByHand && zone.exitDelayS > 0 ? { exitUntilMs: nowMs + zone.exitDelayS * 1000 } : {}
+    isArmed && isByHand(by) && zone.exitDelayS > 0 ? { exitUntilMs: nowMs + zone.exitDelayS * 1000 } : {}
   const safe = isWithoutClock ? { isWithoutClock } : {}
   setZone(judging, zone.id, { ...rest, isArmed, by, sinceMs: nowMs, ...exit, ...safe })
   if (exit.exitUntilMs !== undefined) judging.dues.touch(zoneKey(zone.id), exit.exitUntilMs)
@@ -46,6 +44,7 @@ export function arm(
     }
   }
   judgeTampers(judging, zone.id)
+  if (isArmed && !isByHand(by)) raiseHeld(judging, held ?? [])
 }
 
 export function takeArm(judging: Judging, input: { zone: string; isArmed: boolean; by: string }): void {
@@ -65,31 +64,35 @@ function isAlways(zone: ZoneSettings): boolean {
   )
 }
 
+function isScheduled(judging: Judging, zone: ZoneSettings): boolean {
+  const { wallMs } = judging.now
+  return (zone.schedule ?? []).some((span) => isWithin(span, wallMs, offsetMinOf(judging, wallMs)))
+}
+
 /**
  * Without a set clock a schedule is taken to hold: a shop that is armed by day is noticed, a shop that is not armed
- * by night is not. A manual setting stays.
+ * by night is not. It holds at once if the box's own clock says so, because that clock may be right; otherwise after a
+ * while, and what was triggered until then counts. A manual setting stays.
  */
 function takeSaferSide(judging: Judging): void {
   const startedMs = readBox(judging.memory).startedMs ?? 0
   const isLong = judging.now.steadyMs - startedMs >= clockGraceMs
   for (const zone of judging.settings.scheduledZones) {
     const { isArmed, by } = zoneOf(judging, zone.id)
-    const isByHand = by !== bySchedule && by !== byDefault
-    if (!isArmed && !isByHand && (isLong || isAlways(zone))) arm(judging, zone, true, bySchedule, true)
+    if (isArmed || isByHand(by)) continue
+    if (isLong || isAlways(zone) || isScheduled(judging, zone)) arm(judging, zone, true, bySchedule, true)
   }
 }
 
 /** Evaluates the schedules. If the clock was never set, they take the safer side after a while. */
 export function followSchedules(judging: Judging): void {
-  const { wallMs, clock } = judging.now
-  if (clock === 'unsynced') return takeSaferSide(judging)
+  if (judging.now.clock === 'unsynced') return takeSaferSide(judging)
   for (const zone of judging.settings.scheduledZones) {
-    const offsetMin = offsetMinOf(judging, wallMs)
-    const wanted = (zone.schedule ?? []).some((span) => isWithin(span, wallMs, offsetMin))
+    const wanted = isScheduled(judging, zone)
     const before = readZone(judging.memory, zone.id)
-    if (before?.scheduled === wanted && !before.isWithoutClock) continue
-    const { isWithoutClock, ...rest } = zoneOf(judging, zone.id)
-    setZone(judging, zone.id, { ...rest, scheduled: wanted })
+    if (before?.scheduled === wanted && !before.isWithoutClock && !before.held) continue
+    const { isWithoutClock, held, ...rest } = zoneOf(judging, zone.id)
+    setZone(judging, zone.id, { ...rest, scheduled: wanted, ...(wanted && held ? { held } : {}) })
     // Outside its schedule a zone without a manual setting keeps its default.
     if (before?.scheduled === undefined && !wanted && !isWithoutClock) continue
     if (rest.isArmed !== wanted) arm(judging, zone, wanted, bySchedule)

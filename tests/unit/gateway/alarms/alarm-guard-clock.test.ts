@@ -43,6 +43,44 @@ describe('a box without a clock', () => {
     expect(isArmed(place)).toBe(false)
   })
 
+  it('guards at once when its own clock says so, because that clock may be right', () => {
+    const place = shop({ schedule: [{ from: '07:00', to: '09:00' }] }) // it is 08:00 in the village
+    place.clock = 'unsynced'
+    place.judge({ type: 'started' })
+    place.says('window', { contact: 'closed' })
+    place.says('window', { contact: 'open' })
+    expect(place.alarm('window', 'intrusion')?.colour).toBe('orange')
+  })
+
+  it('raises what was triggered before it was known that the schedule holds, and only then', () => {
+    for (const hours of [
+      { from: '22:00', to: '06:00' },
+      { from: '07:00', to: '09:00' },
+    ]) {
+      const place = shop({ schedule: [hours] })
+      // The clock of the box is wrong by half a day: the schedule of the morning seems not to hold.
+      place.wait(12 * 3600)
+      place.judge({ type: 'arm', zone: 'shop', isArmed: false, by: 'schedule' })
+      place.clock = 'unsynced'
+      place.judge({ type: 'started' })
+      const isNight = isArmed(place) === true
+      place.says('window', { contact: 'closed' })
+      place.says('window', { contact: 'open' })
+      expect(place.alarm('window', 'intrusion') !== undefined).toBe(isNight)
+      place.wait(180)
+      expect(place.alarm('window', 'intrusion')?.colour).toBe('orange')
+    }
+    const open = shop({ schedule: [{ from: '22:00', to: '06:00' }] })
+    open.clock = 'unsynced'
+    open.judge({ type: 'started' })
+    open.says('window', { contact: 'closed' })
+    open.says('window', { contact: 'open' })
+    open.clock = 'synced'
+    open.wait(300)
+    expect(open.alarm('window', 'intrusion')).toBeUndefined()
+    expect(open.memory.get('zone:shop')).not.toHaveProperty('held')
+  })
+
   it('leaves what a hand has set', () => {
     const place = shop({ schedule: [{ from: '22:00', to: '06:00' }], armed: true })
     place.judge({ type: 'arm', zone: 'shop', isArmed: false, by: 'Li' })
