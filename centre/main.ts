@@ -1,12 +1,13 @@
 // `gengfu centre`: flags, signals and exit codes; everything else is wired in centre.ts.
 import { Command, Option } from 'commander'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
+import { confirmRelease } from './wiring/confirm-release.ts'
 import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
@@ -91,6 +92,15 @@ async function serve(file: string): Promise<void> {
     logger.fatal({ err: error }, 'centre can not start')
     if (error instanceof StorageFailure) throw new UsageFailure(error.message)
     throw error
+  }
+  confirm(config, logger)
+}
+
+function confirm({ dataDir }: CentreConfig, logger: Logger): void {
+  try {
+    confirmRelease(process.env['STATE_DIRECTORY'] ?? dataDir)
+  } catch (error) {
+    logger.error({ err: error }, 'this version could not be confirmed: the release script may go back')
   }
 }
 

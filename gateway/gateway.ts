@@ -19,6 +19,7 @@ import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { FlashWear } from './health/flash-wear.ts'
 import { watchKeeping } from './health/keeping-watch.ts'
 import type { Intake } from './intake/intake.ts'
+import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
 import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   bootId?: string
   /** A layer between the program and its disk in fault tests. */
   wrapJournal?: (journal: Journal) => Journal
+  /** Ids of calls that an earlier gateway of this process could not store. */
+  refusedIds?: RefusedIds
   /** True when the system keeps its clock itself; by default the system is asked. */
   isSystemSynced?: () => boolean
   /** Called while the event loop and the journal's thread answer. */
@@ -132,7 +135,7 @@ class WiredGateway implements Gateway {
     flash.register(metrics)
     const opened = await openJournal(base, { ...this.#options, onDamaged: (error) => this.#fail(error) })
     const { journal, boxClock, boot } = opened
-    const intake = await openIntake(base, opened)
+    const intake = await openIntake(base, { ...opened, refusedIds: this.#options.refusedIds })
     const keeping = watchKeeping(journal, clock, intake)
     base.parts.add('keeping watch', () => keeping.stop())
     const now = () => boxClock.now()

@@ -13,6 +13,7 @@ import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
 import { findOpenDoors } from './config/open-doors.ts'
+import { RefusedIds } from './intake/memory/refused-ids.ts'
 import { openDataFolder, type DataFolder } from './journal/unwritable-folder.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
@@ -145,6 +146,7 @@ async function run(file: string): Promise<void> {
     void gateway?.reload()
   })
   const version = readVersion()
+  const refusedIds = new RefusedIds()
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),
@@ -165,6 +167,7 @@ async function run(file: string): Promise<void> {
       random: createSystemRandom(),
       version,
       onAlive: watchdog,
+      refusedIds,
     })
     try {
       await startFed(gateway, watchdog)

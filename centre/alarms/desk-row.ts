@@ -211,6 +211,17 @@ export function applyUnkept(
   return { row: { id, box, ...order, ...times, ...fresh, stage: 'centre' }, news: 'raised' }
 }
 
+/** A call that its box could not store, and of which no record has come since. */
+export const isUnrecorded = (row: DeskRow): boolean =>
+  isActive(row) && row.isKept === false && row.newest.epoch === unkeptOrder.epoch
+
+/** Its box does not know it any more, so no record will end it. */
+export const endUnrecorded = (row: DeskRow, atMs: number): DeskRow => ({
+  ...row,
+  alarm: { ...row.alarm, state: 'normal' },
+  changedAtMs: atMs,
+})
+
 function laterOccurrence(
   known: Occurrence | undefined,
   order: RecordOrder,

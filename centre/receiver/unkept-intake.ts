@@ -2,6 +2,8 @@
 // disk.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import { every } from '../../platform/every.ts'
+import { messageOf } from '../../platform/failure.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
@@ -14,8 +16,12 @@ import { BoxPace } from './box-pace.ts'
 const burst = 200
 const pauseMs = 100
 
+/** An accepted call of which no record comes for this long is over: the device does not repeat it. */
+export const unrecordedMsMax = 3_600_000
+const lookEveryMs = 600_000
+
 export interface UnkeptIntakeOptions {
-  storage: Pick<Storage, 'storeUnkept'>
+  storage: Pick<Storage, 'storeUnkept' | 'endUnrecordedCalls'>
   clock: Clock
   logger: Logger
   registry: Registry
@@ -36,6 +42,25 @@ export class UnkeptIntake {
       labelNames: ['result'],
       registers: [options.registry],
     })
+  }
+
+  /** Ends accepted calls that their boxes do not know; returns what stops it. */
+  start(): () => void {
+    const { clock, logger } = this.#options
+    return every(
+      clock,
+      lookEveryMs,
+      () =>
+        void this.#endUnrecorded().catch((error: unknown) =>
+          logger.warn({ reason: messageOf(error) }, 'calls that no box has stored could not be ended yet'),
+        ),
+    )
+  }
+
+  async #endUnrecorded(): Promise<void> {
+    const { storage, clock, onStored } = this.#options
+    const atMs = clock.wallMs()
+    onStored(await storage.endUnrecordedCalls(atMs - unrecordedMsMax, atMs))
   }
 
   /** Resolves once it is on disk, or can never be stored. */

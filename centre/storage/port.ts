@@ -239,6 +239,8 @@ export interface WriterCalls
   storeIntake(batch: IntakeBatch): StoredIntake
   /** A call that its box could not store becomes an alarm all the same. */
   storeUnkept(call: UnkeptArrived): StoredChange[]
+  /** Such calls that were accepted by then, and of which no record has come: nothing else would ever end them. */
+  endUnrecordedCalls(acceptedBeforeMs: number, atMs: number): StoredChange[]
   /** The town's rules for cases; until it is called the defaults apply. */
   setCasePolicy(settings: PolicySettings): void
   seeAlarm(id: string, user: string, atMs: number): StepOutcome

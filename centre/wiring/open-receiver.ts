@@ -51,6 +51,7 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
     pictures.hear(changes)
   })
   const unkept = new UnkeptIntake({ storage, clock, logger, registry, onStored: push })
+  parts.add('unkept calls', unkept.start())
   const heartbeats = new HeartbeatIntake({
     logger,
     registry,

@@ -149,7 +149,8 @@ function putDocuments(options: PackageOptions, put: Put, own: (name: string) => 
   const box = product.program === 'gateway' ? 'box/gateway.yaml' : 'centre/centre.yaml'
   put(`${folder}/examples/${product.program}.yaml`, readFileSync(join(project, 'deploy', box)))
   if (product.program === 'gateway')
-    put(`${folder}/examples/first-gateway.yaml`, readFileSync(join(project, 'deploy/box/first-gateway.yaml')))
+    for (const name of ['first-gateway.yaml', 'serial-adapter.conf'])
+      put(`${folder}/examples/${name}`, readFileSync(join(project, 'deploy/box', name)))
   const day = new Date(epoch * 1000).toISOString().slice(0, 10)
   const page = own('deploy/package/debian/command.1').replaceAll('@DAY@', day)
   put(`usr/share/man/man1/${product.name}.1.gz`, gzipSync(page, { level: 9 }))

@@ -170,16 +170,21 @@ export const zoneSchema = z.strictObject({
     .optional(),
   /** Of the people who live or work there: the desk calls it with one press. */
   phone: phone.optional(),
+  /** How much protection it needs: the alarm table gives a stricter grade more urgent colours. */
   grade: z.enum(zoneGrades).default('general'),
   /** The state at the first start, and outside the schedule: a zone without a setting is disarmed. */
   armed: z.boolean().default(false),
+  /** When the zone is armed; equal ends mean the whole day. */
   schedule: z.array(span).max(50).optional(),
   /** Opt-in of the household: an alarm after this many hours without movement, outside of its quiet hours. */
   noActivity: z
     .strictObject({ hours: z.number().min(1).max(168), quiet: span.omit({ days: true }).optional() })
     .optional(),
+  /** Time to disarm after the entry door opens. */
   entryDelayS: seconds(600).default(0),
+  /** Time to leave after arming by hand. */
   exitDelayS: seconds(600).default(0),
+  /** Cameras that take pictures of its alarms, besides those that name the zone themselves. */
   cameras: z.array(id).max(50).optional(),
   /** Colours by kind for this zone, over the village's; red stays red. */
   colours: z.partialRecord(z.enum(alarmKinds), z.enum(colours)).optional(),
@@ -221,24 +226,38 @@ export const limitsSchema = z.strictObject({
   utcOffsetMin: z.number().int().min(-720).max(840).optional(),
   /** Colours by kind for the whole village; red stays red. */
   colours: z.partialRecord(z.enum(alarmKinds), colour).default({}),
+  /** Below it a battery is an alarm; the alarm is over above `batteryOkPercent`. */
   batteryLowPercent: z.number().min(1).max(90).default(20),
   batteryOkPercent: z.number().min(1).max(100).default(25),
+  /** A second sensor of the zone within this time makes an intrusion red. */
   confirmWithinS: seconds(3600).default(60),
+  /** How long the mains must be away before that is an alarm. */
   mainsLostAfterS: seconds(86_400).default(60),
+  /** How long the box must be without the time before that is an alarm. */
   clockUnsyncedAfterS: seconds(86_400).default(3600),
+  /** How long the centre must be out of reach before that is an alarm of the box. */
   linkLostAfterS: seconds(86_400).default(180),
+  /** Longest bypass of a device. */
   bypassSMax: seconds(30 * 86_400).default(86_400),
+  /** Longest time for which an alarm may be shelved; a red one never is. */
   shelveSMax: seconds(7 * 86_400).default(8 * 3600),
   /** For this long a household may call off its own alarm. */
   callOffS: seconds(3600).default(600),
+  /** Longest walk test or maintenance. */
   maintenanceSMax: seconds(86_400).default(4 * 3600),
+  /** After this many changes within `chatterWindowS` an alarm below red is held: its repeats are sent rarely. */
   chatterChanges: z.number().int().min(2).max(100).default(3),
   chatterWindowS: seconds(3600).min(1).default(600),
+  /** Alarms of one kind within this time, `stormOfOneKind` of them, stand under one line; a red one never does. */
   stormWindowS: seconds(3600).min(60).default(600),
   stormOfOneKind: z.number().int().min(1).max(1000).default(5),
+  /** A level must fall this far below a stage before the stage is over. */
   waterHysteresisMm: z.number().min(0).max(5000).default(50),
+  /** A rise of this much from one reading to the next is checked against the readings that follow. */
   waterStepMm: z.number().min(10).max(10_000).default(150),
+  /** How long the water must stay below a stage before its colour falls. */
   waterStepDownS: seconds(86_400).default(900),
+  /** A level that does not change at all for this long is a fault of the gauge. */
   waterFlatS: seconds(7 * 86_400)
     .min(600)
     .default(6 * 3600),

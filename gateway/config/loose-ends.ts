@@ -67,7 +67,7 @@ function zonesAndCameras({ zones, cameras, pictures }: GatewayConfig): Problem[]
 /** Equal ends mean the whole day; at another hour than midnight it is more likely a slip. */
 function equalEnds({ zones, rules }: GatewayConfig): Problem[] {
   const judge = (path: string, span: Span): Problem[] =>
-    span.from === span.to && span.from !== '00:00'
+    span.from === span.to && span.from !== 0
       ? [
           {
             path,

@@ -7,7 +7,7 @@ import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
 import type { Companions } from './port.ts'
-import type { NamedInput } from './memory/refused-ids.ts'
+import type { NamedInput, RefusedIds } from './memory/refused-ids.ts'
 
 export interface IntakeOptions {
   journal: Journal
@@ -18,6 +18,8 @@ export interface IntakeOptions {
   monotonicMs: () => number
   logger: Logger
   metrics: Registry
+  /** Of an earlier run in this process: a call that was refused then keeps its id. */
+  refusedIds?: RefusedIds | undefined
   /** Waits this many milliseconds; by default in real time. */
   pause?: (ms: number) => Promise<void>
 }

@@ -40,7 +40,7 @@ export class Intake implements AlarmJudge {
   /** True when an event of that id is in the journal, or in an entry that waits for its commit. */
   readonly wasKept = (device: string, messageId: string): boolean =>
     this.#memory.repeats.has(device, messageId)
-  readonly #refusedIds = new RefusedIds()
+  readonly #refusedIds: RefusedIds
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
     this.#keptEvents++
@@ -54,6 +54,7 @@ export class Intake implements AlarmJudge {
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#refusedIds = options.refusedIds ?? new RefusedIds()
     this.#memory = new IntakeMemory({ ...options, steadyMs: () => options.now().steadyMs })
     this.#metrics = createIntakeMetrics(options.metrics, () => {
       const kept = this.#keptEvents

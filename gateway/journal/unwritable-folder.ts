@@ -27,7 +27,7 @@ import { unwritableJournal } from './unwritable-journal.ts'
  */
 export const copyBytesMax = 96 * 1024 * 1024
 /** How often the folder is tried while the box works on the copy. */
-export const writableProbeMs = 30_000
+export const writableProbeMs = 5000
 /** Pictures in memory are few: none of them can be announced while records are refused. */
 const pictureMegabytesMax = 16
 const probeFile = 'write-probe'

@@ -1,11 +1,15 @@
 // Wires the path of all inputs to the journal; and, once the time is known, the repair of earlier times.
 import { takeForgetRequests } from '../intake/forget-request.ts'
+import type { IntakeOptions } from '../intake/intake-options.ts'
 import { Intake } from '../intake/intake.ts'
 import { reportTo, type Base } from './base.ts'
 import { createEngine } from './create-engine.ts'
 import type { OpenedJournal } from './open-journal.ts'
 
-export async function openIntake(base: Base, opened: OpenedJournal): Promise<Intake> {
+export async function openIntake(
+  base: Base,
+  opened: OpenedJournal & Pick<IntakeOptions, 'refusedIds'>,
+): Promise<Intake> {
   const { config, clock, logger, metrics, parts } = base
   const { journal, bases, boxClock, boot } = opened
   const intake = new Intake({
@@ -16,6 +20,7 @@ export async function openIntake(base: Base, opened: OpenedJournal): Promise<Int
     monotonicMs: () => clock.monotonicMs(),
     logger: logger.child({ part: 'intake' }),
     metrics,
+    refusedIds: opened.refusedIds,
   })
   await intake.start()
   parts.add('intake', () => intake.stop())

@@ -1,7 +1,14 @@
 // The alarms table: rows of the desk as JSON, with the columns for searching and sorting.
 import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
-import { colourRank, isActive, needsAnswer, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
+import {
+  colourRank,
+  isActive,
+  isUnrecorded,
+  needsAnswer,
+  toDeskAlarm,
+  type DeskRow,
+} from '../../alarms/desk-row.ts'
 import { shownRowCharsMax } from '../../../protocols/domain/limits.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
@@ -15,6 +22,9 @@ import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 /** Stages sent again to a box that connects: the most urgent ones; the rest wait for its next connection. */
 export const pendingStagesMax = 500
 
+/** Calls that no box has stored, read at once; a box sends at most 100 at a time. */
+const unrecordedMax = 500
+
 /** Active alarms of one box that are pushed to open desks at once when their times are repaired. */
 export const repairedRowsMax = 500
 
@@ -22,6 +32,8 @@ export interface AlarmTable {
   get(id: string): DeskRow | undefined
   /** The most urgent active ones. */
   activeOf(box: string): DeskRow[]
+  /** Active calls that their boxes could not store: all, or those of a box and kind. */
+  unrecorded(box?: string, kind?: string): DeskRow[]
   put(row: DeskRow): void
 }
 
@@ -37,7 +49,19 @@ export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>
   const active = db.prepare<[string, number], { id: string; row: string }>(
     'SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
   )
+  const unkept = db.prepare<
+    [string | null, string | null, string | null, string | null],
+    { id: string; row: string }
+  >(
+    `SELECT id, row FROM alarms WHERE is_active = 1 AND (? IS NULL OR box = ?) AND (? IS NULL OR kind = ?)
+       AND row LIKE '%"isKept":false%' LIMIT ${unrecordedMax}`,
+  )
   return {
+    unrecorded: (box, kind) =>
+      unkept
+        .all(box ?? null, box ?? null, kind ?? null, kind ?? null)
+        .flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? [])
+        .filter(isUnrecorded),
     activeOf: (box) =>
       active.all(box, repairedRowsMax).flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? []),
     get: (id) => {

@@ -30,6 +30,7 @@ const writerCalls = [
   'seeAlarm',
   'changeOwnAlarm',
   'storeUnkept',
+  'endUnrecordedCalls',
   'noteBoxes',
   'putUser',
   'putToken',

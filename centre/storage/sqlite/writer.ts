@@ -4,6 +4,7 @@ import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import {
   applyAlarmRecord,
   applyUnkept,
+  endUnrecorded,
   isActive,
   isOwn,
   toDeskAlarm,
@@ -44,6 +45,7 @@ import type {
   KnownBox,
   OwnAlarmChange,
   StepOutcome,
+  StoredChange,
   UnkeptArrived,
   WriterCalls,
 } from '../port.ts'
@@ -77,6 +79,21 @@ interface WriterParts {
   shown: (row: DeskRow) => DeskAlarm
   hearAlarm: CaseTable['hearAlarm']
   search: SearchWriter
+  /** Ends a call that its box could not store and does not know any more. */
+  endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
+}
+
+function endingOf({
+  alarms,
+  logChange,
+  shown,
+  hearAlarm,
+}: Pick<WriterParts, 'alarms' | 'logChange' | 'shown' | 'hearAlarm'>): WriterParts['endUnrecorded'] {
+  return (row, atMs) => {
+    const over = endUnrecorded(row, atMs)
+    alarms.put(over)
+    return [logChange({ type: 'alarm.ended', alarm: shown(over) }), ...hearAlarm(over, atMs)]
+  }
 }
 
 function openOutbox(db: Sqlite, alarms: AlarmTable) {
@@ -154,7 +171,8 @@ export function createWriter(db: Sqlite): WriterCalls {
     hearCase: families.hearCase,
   })
   const { file: fileDaily, ...dailyCalls } = createDailyWriter(db, seal)
-  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search }
+  const ended = endingOf({ alarms, logChange, shown, hearAlarm })
+  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search, endUnrecorded: ended }
 
   return {
     writerAnswers: () => spoiltRows(db),
@@ -234,7 +252,8 @@ function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
 }
 
 /** Alarms that change otherwise than by records of a box. */
-function createAlarmCalls({ db, alarms, boxes, logChange, seal, shown, hearAlarm }: WriterParts) {
+function createAlarmCalls(parts: WriterParts) {
+  const { db, alarms, boxes, logChange, seal, shown, hearAlarm } = parts
   function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {
     alarms.put(row)
     seal(entry)
@@ -279,6 +298,13 @@ function createAlarmCalls({ db, alarms, boxes, logChange, seal, shown, hearAlarm
         ...hearAlarm(applied.row, atMs),
       ]
     }),
+
+    endUnrecordedCalls: immediately(db, (acceptedBeforeMs: number, wallMs: number) =>
+      alarms
+        .unrecorded()
+        .filter(({ acceptedAtMs }) => acceptedAtMs !== undefined && acceptedAtMs <= acceptedBeforeMs)
+        .flatMap((row) => parts.endUnrecorded(row, Math.round(wallMs))),
+    ),
   }
 }
 

@@ -7,7 +7,13 @@ import type { AlarmRecord, JournalRecord, LogRecord } from '../../../../protocol
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
 import { casePackage } from '../../../cases/upward-record.ts'
 import { readBootTime, type BootTime } from '../../../alarms/boot-time.ts'
-import { applyAlarmRecord, isOwn, type DeskRow, type RecordOrder } from '../../../alarms/desk-row.ts'
+import {
+  applyAlarmRecord,
+  isActive,
+  isOwn,
+  type DeskRow,
+  type RecordOrder,
+} from '../../../alarms/desk-row.ts'
 import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
@@ -44,6 +50,7 @@ export interface IntakeParts {
   shown: (row: DeskRow) => DeskAlarm
   /** Opens or changes the alarm's case. */
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
+  endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
   fileDaily: (box: string, record: LogRecord, atMs: number) => void
   hearPackage: (box: string, record: LogRecord, atMs: number) => void
 }
@@ -174,6 +181,17 @@ class IntakeWriter {
     return repeated
   }
 
+  /**
+   * A box has one active alarm per device and kind. If it raises another one than the call that it could not store, it
+   * does not know that call any more: it restarted, and the device has sent its press again.
+   */
+  #endForgotten({ box, alarm: { device, kind } }: DeskRow, atMs: number): StoredChange[] {
+    return this.#parts.alarms
+      .unrecorded(box, kind)
+      .filter(({ alarm }) => alarm.device === device)
+      .flatMap((row) => this.#parts.endUnrecorded(row, atMs))
+  }
+
   #storeLane(batch: LaneBatch, atMs: number): StoredChange[] {
     const changes: StoredChange[] = []
     const epoch = this.#parts.epochs.numberOf(batch.box, batch.epoch)
@@ -197,6 +215,7 @@ class IntakeWriter {
         this.#parts.logChange({ type: `alarm.${news}`, alarm: this.#parts.shown(row) }),
         ...this.#parts.hearAlarm(row, atMs),
       )
+      if (!current && isActive(row)) changes.push(...this.#endForgotten(row, atMs))
     }
     for (const record of batch.pictures) {
       if (repeated.has(record.sequence)) continue
