@@ -121,11 +121,7 @@ async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
-  const logger = pino({
-    level: opened.config.logLevel,
-    base: { box: opened.config.box.id },
-    hooks: { streamWrite: escapeHidden },
-  })
+  const logger = openLogger(opened.config)
   let isStopping = false
   let gateway: Gateway | undefined
   let folder: DataFolder | undefined
@@ -147,11 +143,7 @@ async function run(file: string): Promise<void> {
   })
   const version = readVersion()
   const refusedIds = new RefusedIds()
-  const watchdog = createWatchdog(
-    process.env,
-    () => performance.now(),
-    (error) => logger.warn({ err: error }, 'the watchdog could not be told that the box works'),
-  )
+  const watchdog = openWatchdog(logger)
   for (let restarts = 0; !isStopping; restarts++) {
     const { centre } = opened
     logConfig(opened, logger)
@@ -194,6 +186,16 @@ async function run(file: string): Promise<void> {
     }
   }
 }
+
+const openLogger = ({ logLevel: level, box }: GatewayConfig): Logger =>
+  pino({ level, base: { box: box.id }, hooks: { streamWrite: escapeHidden } })
+
+const openWatchdog = (logger: Logger): (() => void) | undefined =>
+  createWatchdog(
+    process.env,
+    () => performance.now(),
+    (error) => logger.warn({ err: error }, 'the watchdog could not be told that the box works'),
+  )
 
 async function finish(
   gateway: Gateway | undefined,

@@ -145,9 +145,9 @@ export function openDataFolder({ config, clock, logger }: DataFolderOptions): Da
   const reason = findUnwritable(config.dataDir)
   if (reason === undefined)
     return { config, writable: new Promise<never>(() => undefined), close: () => undefined }
-  const { folder, missing, remove } = copyToMemory(config.dataDir, config.box.id)
+  const copy = copyToMemory(config.dataDir, config.box.id)
   logger.error(
-    { reason, dataDir: config.dataDir, missing },
+    { reason, dataDir: config.dataDir, missing: copy.missing },
     'the data folder takes no writes: nothing is stored, and calls go to the centre as not kept at the box',
   )
   let cancel = (): void => undefined
@@ -160,12 +160,12 @@ export function openDataFolder({ config, clock, logger }: DataFolderOptions): Da
   })
   const quotaMegabytes = Math.min(config.pictures.quotaMegabytes, pictureMegabytesMax)
   return {
-    config: { ...config, dataDir: folder, pictures: { ...config.pictures, quotaMegabytes } },
+    config: { ...config, dataDir: copy.folder, pictures: { ...config.pictures, quotaMegabytes } },
     wrapJournal: (journal) => unwritableJournal(journal, reason),
     writable,
     close: () => {
       cancel()
-      remove()
+      copy.remove()
     },
   }
 }
