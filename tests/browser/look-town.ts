@@ -84,11 +84,21 @@ function record(
     latchedColour: colour,
     state: 'unacknowledged',
     occurrences: 1,
-    text: alarmTable[kind].guidance,
+    text: textOf(kind, part),
     ...part,
   }
   const time = { boot: 1, sinceBootMs: count * 10, atMs: Date.now() - 5000, clock: 'synced' as const }
   return { type: 'alarm', sequence: count, ...time, change, alarm } satisfies AlarmRecord
+}
+
+/** In the form that a box gives it. */
+function textOf(kind: Alarm['kind'], { place }: Partial<Alarm>): Alarm['text'] {
+  const { name, guidance } = alarmTable[kind]
+  const where = place?.zone ?? place?.household ?? ''
+  return {
+    zh: `${name.zh}：${where}。自 11-30 12:43 起。处置：${guidance.zh}`,
+    en: `${name.en}: ${where}. Since 11-30 12:43. Do: ${guidance.en}`,
+  }
 }
 
 async function say(

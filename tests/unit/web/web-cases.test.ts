@@ -5,6 +5,8 @@ import type { CaseAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
 import { CaseDesk } from '../../../web/desk/cases/case-desk.ts'
 import { applyCase, canRelease, namesIn, stepViews } from '../../../web/desk/cases/case-steps.ts'
 import { ApiProblem } from '../../../web/desk/link/api-problem.ts'
+import { alarmText } from '../../../gateway/alarms/alarm-text.ts'
+import { titleOf } from '../../../web/desk/cases/case-words.ts'
 
 const item = (part: Partial<Case> = {}): Case => ({
   id: 'case-1',
@@ -122,4 +124,21 @@ test('finds the case of an alarm that had none when it was opened', async () => 
   await Promise.resolve()
   expect(desk.shown.value?.case.id).toBe('case-1')
   expect(desk.isMissing.value).toBe(false)
+})
+
+test('shows a case by its kind and place, without what to do', () => {
+  const facts = {
+    kind: 'sos',
+    variant: 'pressed',
+    remark: undefined,
+    raisedWallMs: 0,
+    raisedClock: 'synced',
+  } as const
+  const device = { guidance: {}, place: { zh: '石桥村王奶奶家', en: 'Stone Bridge, Granny Wang' } }
+  const text = alarmText({ ...facts, device, utcOffsetMin: 480, isDrill: false, isCalledOff: false } as never)
+  expect(titleOf(text)).toEqual({
+    zh: '紧急求助（按下）：石桥村王奶奶家。自 01-01 08:00起。',
+    en: 'Emergency call (pressed): Stone Bridge, Granny Wang. Since 01-01 08:00.',
+  })
+  expect(titleOf({ zh: '其他', en: 'Do it' })).toEqual({ zh: '其他', en: 'Do it' })
 })

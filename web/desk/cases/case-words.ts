@@ -98,3 +98,9 @@ export const caseWords = {
   openActions: { zh: '{count} 项必做未完成', en: '{count} required to do' },
   back: { zh: '← 返回案件列表', en: '← Back to the cases' },
 } satisfies Record<string, BilingualText>
+
+/** The title of a case is the sentence of its alarm. What to do, which a box writes behind it, has a place of its own on the page. */
+export const titleOf = ({ zh, en }: BilingualText): BilingualText => ({
+  zh: zh.split('处置：')[0] || zh,
+  en: en.split(' Do: ')[0] || en,
+})
