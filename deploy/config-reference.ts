@@ -136,5 +136,5 @@ ${tableOf(centreConfigSchema, 'centre/config')}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(referenceFile, createReference())
-  console.log('docs/config-keys.md')
+  process.stdout.write('docs/config-keys.md\n')
 }
