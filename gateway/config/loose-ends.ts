@@ -71,7 +71,8 @@ function equalEnds({ zones, rules }: GatewayConfig): Problem[] {
       ? [
           {
             path,
-            message: 'from and to are the same: that is the whole day; write 00:00 for both if it is meant 起止时间相同即全天，若确为全天请都写 00:00',
+            message:
+              'from and to are the same: that is the whole day; write 00:00 for both if it is meant 起止时间相同即全天，若确为全天请都写 00:00',
           },
         ]
       : []

@@ -78,7 +78,8 @@ function hold(judging: Judging, device: DeviceFacts, readings: Readings): void {
   if (judging.now.clock !== 'unsynced' || !zone?.schedule || isBypassed(judging, device.id)) return
   const document = zoneOf(judging, zone.id)
   const held = document.held ?? []
-  if (isByHand(document.by) || held.length >= othersMax || held.some((one) => one.device === device.id)) return
+  if (isByHand(document.by) || held.length >= othersMax || held.some((one) => one.device === device.id))
+    return
   setZone(judging, zone.id, { ...document, held: [...held, { device: device.id, readings }] })
 }
 
