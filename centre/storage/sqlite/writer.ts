@@ -83,6 +83,11 @@ interface WriterParts {
   endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
 }
 
+const withTime = (times: ReturnType<typeof createBootTimes>, row: DeskRow): DeskRow => ({
+  ...row,
+  raised: times.repaired(row.oldest.epoch, row.raised),
+})
+
 function endingOf({
   alarms,
   logChange,
@@ -145,13 +150,9 @@ export function createWriter(db: Sqlite): WriterCalls {
   const bootTimes = createBootTimes(db)
   const pictures = createPictureWriter(db)
 
+  const nameOf = (box: string): string => boxes.boxName.get(box)?.name ?? box
   const shown = (row: DeskRow): DeskAlarm =>
-    toDeskAlarm(
-      { ...row, raised: bootTimes.repaired(row.oldest.epoch, row.raised) },
-      boxes.boxName.get(row.box)?.name ?? row.box,
-      pictures.countOf(row.id),
-    )
-
+    toDeskAlarm(withTime(bootTimes, row), nameOf(row.box), pictures.countOf(row.id))
   let policy = createCasePolicy()
   const alarmOf = (id: string): DeskAlarm | undefined => {
     const row = alarms.get(id)
