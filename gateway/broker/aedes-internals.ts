@@ -1,4 +1,5 @@
 // The parts of aedes that its types leave out and that the broker needs; broker-aedes.test.ts fails when they change.
+import type { Duplex } from 'node:stream'
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { PublishChoice } from './port.ts'
 import type { RefusalCause } from './refusals.ts'
@@ -47,6 +48,21 @@ export function readHeldBack(client: Client): void {
 export function noteHeard(client: Client): void {
   const { _keepaliveInterval, _keepaliveTimer } = internalsOf(client)
   if (_keepaliveInterval > 0) _keepaliveTimer?.refresh()
+}
+
+/** The pieces in which mqtt-packet writes a CONNACK: header, length, session present, return code. */
+const sessionPresentPiece = 2
+const none = Buffer.from([0])
+
+/** In MQTT 3.1 the first byte behind the length of a CONNACK is reserved: aedes answers as in 3.1.1 (3.2.2.2). */
+export function clearSessionPresent(stream: Duplex): void {
+  const write = stream.write.bind(stream) as (piece: unknown) => boolean
+  let pieces = 0
+  stream.write = (piece: unknown): boolean => {
+    if (pieces++ < sessionPresentPiece) return write(piece)
+    delete (stream as { write?: unknown }).write
+    return write(none)
+  }
 }
 
 /** A message from the box; resolves when every subscriber has it in its queue. */

@@ -11,6 +11,7 @@ import type { Credentials } from '../port.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import { hasUnwantedCharacters } from '../topic-text.ts'
+import { clearSessionPresent } from '../aedes-internals.ts'
 
 export interface AdmissionOptions {
   settings: BrokerSettings
@@ -98,6 +99,7 @@ export class Admission {
     password: Uint8Array | undefined,
   ): Promise<AuthenticateError | undefined> {
     const { claim } = connection
+    if (claim?.isOldVersion) clearSessionPresent(connection.stream)
     const cause = claim ? await this.#refusal(connection, claim, client, password) : 'malformed'
     if (cause === undefined) return undefined
     const who = { device: claim?.identity?.device ?? claim?.username, address: connection.address }

@@ -234,3 +234,33 @@ async function waitFor(isTrue: () => boolean): Promise<void> {
   for (let i = 0; i < 500 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
   expect(isTrue()).toBe(true)
 }
+
+describe('CONNACK', () => {
+  const connects: [string, string, string][] = [
+    ['MQTT 3.1', '10 13 0006 4d5149736470 03 00 003c 0005 6f6c642d31', '20020000'],
+    ['MQTT 3.1.1', '10 11 0004 4d515454 04 00 003c 0005 6f6c642d31', '20020100'],
+  ]
+  it.each(connects)(
+    'of %s says that a session was kept only where the version has a place for it',
+    async (_, bytes, second) => {
+      const { port } = await start()
+      const connectOnce = async (): Promise<string> => {
+        const socket = connect(port, '127.0.0.1')
+        socket.write(Buffer.from(bytes.replaceAll(' ', ''), 'hex'))
+        const heard: Buffer[] = []
+        while (Buffer.concat(heard).length < 4) heard.push(...((await once(socket, 'data')) as [Buffer]))
+        // SUBSCRIBE, so that there is a session to keep; its answer shows that the next packets are whole.
+        socket.write(
+          Buffer.from(`821c00010017${Buffer.from('gengfu/v1/old-1/command').toString('hex')}00`, 'hex'),
+        )
+        const [suback] = (await once(socket, 'data')) as [Buffer]
+        expect(suback.subarray(0, 2).toString('hex')).toBe('9003')
+        socket.destroy()
+        await once(socket, 'close')
+        return Buffer.concat(heard).toString('hex')
+      }
+      expect(await connectOnce()).toBe('20020000')
+      expect(await connectOnce()).toBe(second)
+    },
+  )
+})
