@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { centreConfigSchema } from '../centre/config/config.ts'
 import { gatewayConfigSchema } from '../gateway/config/config.ts'
+import { print } from '../platform/terminal.ts'
 
 const root = new URL('..', import.meta.url)
 export const referenceFile = fileURLToPath(new URL('docs/config-keys.md', root))
@@ -136,5 +137,5 @@ ${tableOf(centreConfigSchema, 'centre/config')}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(referenceFile, createReference())
-  process.stdout.write('docs/config-keys.md\n')
+  print('docs/config-keys.md\n')
 }

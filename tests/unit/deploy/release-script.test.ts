@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { confirmRelease } from '../../../centre/wiring/confirm-release.ts'
+import { confirmRelease } from '../../../centre/config/confirm-release.ts'
 import { ReleaseFiles, readTrial } from '../../../gateway/health/release/release-files.ts'
 
 const script = new URL('../../../deploy/package/release.sh', import.meta.url).pathname
@@ -121,7 +121,7 @@ describe('a new version', () => {
 
   it('of a centre is confirmed by a centre that listens, and never goes back', () => {
     start()
-    confirmRelease(join(folder, 'data'), join(root, 'releases/1.1.0/dist/centre/wiring/confirm-release.js'))
+    confirmRelease(join(folder, 'data'), join(root, 'releases/1.1.0/dist/centre/config/confirm-release.js'))
     for (let times = 0; times < 5; times++) expect(start()).toBe('1.1.0')
     confirmRelease(join(folder, 'elsewhere'))
     expect(existsSync(join(folder, 'elsewhere'))).toBe(false)
