@@ -117,12 +117,14 @@ function installPackages() {
   // Node's own headers are beside it: compiling needs no download.
   if (existsSync(headers) && !env.npm_config_nodedir)
     env.npm_config_nodedir = dirname(dirname(dirname(headers)))
-  const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env,
-  })
-  if (npm.status !== 0) fail('npm ci failed; what it said stands above')
+  const npm = (...args) => {
+    const { status } = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
+    if (status !== 0) fail(`npm ${args[0]} failed; what it said stands above`)
+  }
+  // .npmrc keeps packages from running scripts of their own; the one native module that has to be compiled is let.
+  npm('ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error')
+  if (!existsSync(join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node')))
+    npm('rebuild', 'better-sqlite3', '--ignore-scripts=false', '--foreground-scripts', '--loglevel=error')
   writeStamp('install', stamp)
 }
 

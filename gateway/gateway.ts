@@ -21,6 +21,7 @@ import { watchKeeping } from './health/keeping-watch.ts'
 import type { Intake } from './intake/intake.ts'
 import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
+import type { Uplink } from './uplink/port.ts'
 import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
 import type { Base } from './wiring/base.ts'
@@ -174,7 +175,7 @@ class WiredGateway implements Gateway {
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const shown = { cameras, registry, uplink, flash, lastReceiptMs }
     this.#consoleUrl = await openConsole(base, { ...common, ...shown })
-    await this.#listen(opened, { intake, broker, dialects, facts })
+    await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()
     proveRelease(base, {
@@ -221,7 +222,13 @@ class WiredGateway implements Gateway {
   /** The last step: the start is judged, the ticks begin, and devices may connect. */
   async #listen(
     { journal, boxClock }: OpenedJournal,
-    parts: { intake: Intake; broker: DeviceBroker; dialects: OpenDialects; facts: BoxFacts },
+    parts: {
+      intake: Intake
+      broker: DeviceBroker
+      dialects: OpenDialects
+      facts: BoxFacts
+      uplink: Uplink | undefined
+    },
   ): Promise<void> {
     const { config, logger, clock, metrics, parts: running } = this.#base
     const { intake, broker, dialects, facts } = parts
@@ -240,7 +247,9 @@ class WiredGateway implements Gateway {
     const steadyMs = (): number => boxClock.now().steadyMs
     const { onAlive } = this.#options
     const daily = openDailyReport(this.#base, { boxClock, intake, broker })
-    const ticks = startTicks({ clock, logger, intake, journal, watch, daily, facts, steadyMs, onAlive })
+    const isUplinkMoving = (): boolean => parts.uplink?.isMoving ?? true
+    const pulse = { isUplinkMoving, onAlive }
+    const ticks = startTicks({ clock, logger, intake, journal, watch, daily, facts, steadyMs, ...pulse })
     running.add('ticks', ticks)
     await broker.start()
     running.add('broker', () => broker.stop())

@@ -1,7 +1,7 @@
 // `npm run package`: Debian packages of the box and of the centre for both architectures, and the archives inside them.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -67,6 +67,9 @@ const made: string[] = []
 for (const architecture of ['amd64', 'arm64'] as const) {
   if (flags.arch !== 'all' && flags.arch !== architecture) continue
   const tree = makeReleaseTree({ project, work, architecture, version, say })
+  const list = join(flags.out, `gengfu-${version}-${architecture}.cdx.json`)
+  cpSync(join(tree, 'sbom.cdx.json'), list)
+  made.push(list)
   const archive = join(flags.out, `gengfu-${version}-${architecture}.tar.xz`)
   say(`packing the release for ${architecture}`)
   packTree(tree, archive, epoch, flags.compression)

@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export type Architecture = 'amd64' | 'arm64'
+import type { ReleaseArchitecture } from '../../protocols/releases/release-manifest.ts'
+import { replacedPackages, softwareList } from './software-list.ts'
+
+export type Architecture = ReleaseArchitecture
 
 /** How npm and Node call what Debian calls amd64 and arm64. */
 const nodeNames: Record<Architecture, string> = { amd64: 'x64', arm64: 'arm64' }
@@ -43,6 +46,8 @@ export function makeReleaseTree(options: ReleaseOptions): string {
   }
   const facts = { product: 'gengfu', version, architecture, node: node.version }
   writeFileSync(join(tree, 'release.json'), `${JSON.stringify(facts, undefined, 2)}\n`)
+  const list = softwareList(project, version, architecture)
+  writeFileSync(join(tree, 'sbom.cdx.json'), `${JSON.stringify(list, undefined, 2)}\n`)
   execFileSync('chmod', ['-R', 'u=rwX,go=rX', tree])
   return tree
 }
@@ -101,6 +106,6 @@ function takeSqlite(runtime: string, tree: string, nodeName: string): void {
   for (const name of own)
     cpSync(join(source, 'prebuilds', name), join(target, 'prebuilds', name), { recursive: true })
   // Whatever 12 needed to find its binary.
-  for (const name of ['bindings', 'file-uri-to-path', 'prebuild-install'])
+  for (const name of [...replacedPackages].filter((one) => one !== 'better-sqlite3'))
     rmSync(join(tree, 'node_modules', name), { recursive: true, force: true })
 }

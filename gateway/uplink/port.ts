@@ -79,6 +79,8 @@ export interface Uplink {
   /** A command of the centre, as received. */
   onCommand(listener: (payload: Uint8Array) => void): void
   stop(): Promise<void>
+  /** False when its own timers or an attempt to connect no longer come to an end. */
+  readonly isMoving: boolean
   facts(): Promise<UplinkFacts>
   /** Sends the outcome of a command; false without a connection. */
   sendResult(payload: Uint8Array): boolean

@@ -30,6 +30,8 @@ import { guardListener } from '../../platform/guard-listener.ts'
 const tickMs = 1000
 /** Attempts in a row at one address before the other address is tried. */
 const attemptsPerAddress = 2
+/** A timer or an attempt that is later than this is frozen, and not only slow. */
+const frozenAfterMs = 15_000
 
 export function createUplink(options: UplinkOptions): Uplink {
   return new UplinkLoop(options)
@@ -49,6 +51,7 @@ class UplinkLoop implements Uplink {
   #reason: string | undefined
   #undos: (() => void)[] = []
   #isStarted = false
+  #tickedMs: number
   #attempt = 0
   #attemptAtMs = Number.NEGATIVE_INFINITY
   #giveUp: AbortController | undefined
@@ -63,6 +66,7 @@ class UplinkLoop implements Uplink {
     this.#supervision = new Supervision(outbox, clock)
     this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
     this.#stateSinceMs = clock.monotonicMs()
+    this.#tickedMs = this.#stateSinceMs
     this.#unkept = new UnkeptCalls(clock)
     this.#session = new SendOrder({
       epoch: outbox.epoch,
@@ -91,7 +95,7 @@ class UplinkLoop implements Uplink {
         this.#session.commit(records)
         if (records.some(({ lane }) => lane === 'red' || lane === 'orange')) this.#connectNow()
       }),
-      every(this.#options.clock, Math.min(tickMs, settings.resendSeconds * 500), () => this.#session.tick()),
+      every(this.#options.clock, Math.min(tickMs, settings.resendSeconds * 500), () => this.#tick()),
       every(this.#options.clock, settings.heartbeatSeconds * 1000, () => this.#sendHeartbeat()),
     ]
     this.#session.catchUp(outbox.positions())
@@ -111,6 +115,17 @@ class UplinkLoop implements Uplink {
     this.#link = undefined
     this.#unkept.linkDown()
     this.#setState('down', 'stopped')
+  }
+
+  get isMoving(): boolean {
+    if (!this.#isStarted) return true
+    const { clock, settings } = this.#options
+    const nowMs = clock.monotonicMs()
+    const inStateMs = nowMs - this.#stateSinceMs
+    if (nowMs - this.#tickedMs > frozenAfterMs) return false
+    if (this.#state === 'connecting')
+      return nowMs - this.#attemptAtMs <= settings.connectSeconds * 1000 + frozenAfterMs
+    return this.#state !== 'down' || inStateMs <= settings.retrySecondsMax * 1000 + frozenAfterMs
   }
 
   async facts(): Promise<UplinkFacts> {
@@ -158,6 +173,11 @@ class UplinkLoop implements Uplink {
 
   addPicture(...[snapshot, isTried, sizes]: Parameters<Uplink['addPicture']>): void {
     this.#session.pictures?.add(snapshot, isTried, sizes)
+  }
+
+  #tick(): void {
+    this.#tickedMs = this.#options.clock.monotonicMs()
+    this.#session.tick()
   }
 
   async #read(lane: Lane, after: number, limits: ReadLimits, done: ReadDone): Promise<void> {

@@ -28,13 +28,15 @@ export interface TickOptions {
   daily: Pick<DailyReport, 'look'>
   facts: BoxFacts
   steadyMs: () => number
+  /** False while the uplink is frozen; a box without a centre has none. */
+  isUplinkMoving: () => boolean
   /** Called while ticks run and the journal's thread answers: this feeds the supervisor's watchdog. */
   onAlive?: (() => void) | undefined
 }
 
 /** Starts the ticks; returns the function that ends them. */
 export function startTicks(options: TickOptions): () => void {
-  const { clock, logger, intake, journal, watch, daily, facts, steadyMs, onAlive } = options
+  const { clock, logger, intake, journal, watch, daily, facts, steadyMs, isUplinkMoving, onAlive } = options
   let isEnded = false
   let cancel: () => void
   let askedMs = Number.NEGATIVE_INFINITY
@@ -46,7 +48,7 @@ export function startTicks(options: TickOptions): () => void {
     isAsking = true
     try {
       await journal.readQuarantine(1)
-      onAlive()
+      if (isUplinkMoving()) onAlive()
     } catch {
       // No answer: the watchdog is not fed.
     } finally {

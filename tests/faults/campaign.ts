@@ -8,6 +8,7 @@ import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
+import { runWatchdogCampaign } from './watchdog-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
 import { addSimulate } from '../simulation/campaign.ts'
@@ -251,6 +252,24 @@ program
     for (const words of faults) say(`a promise is broken: ${words}`)
     if (faults.length > 0) process.exitCode = 1
     else say('it opened each time and took a press; what could be read is there, and the rest is reported')
+  })
+
+/** The watchdog's promise. */
+const frozenSecondsMax = 60
+
+program
+  .command('watchdog')
+  .description(
+    'freezes the event loop and the thread of a box: its watchdog brings it back, and nothing is lost',
+  )
+  .action(async () => {
+    const { backS, watchdogS, faults } = await runWatchdogCampaign(say)
+    say(JSON.stringify({ watchdogS, backS, faults }))
+    const isLate = Object.values(backS).some((seconds) => seconds > frozenSecondsMax)
+    if (isLate || isBroken(faults)) {
+      say(`a promise is broken: back within ${frozenSecondsMax} s, nothing lost`)
+      process.exitCode = 1
+    } else say('it was back in time, and every acknowledged event is at the centre exactly once')
   })
 
 addSimulate(program, say)

@@ -214,6 +214,31 @@ describe('certificates and metrics of programs that run', () => {
     expect(groups.flatMap(({ rules }) => rules).length).toBeGreaterThan(10)
   })
 
+  it.each(readdirSync(join(root, 'deploy/monitoring/dashboards')))(
+    'the dashboard %s asks only for metrics and labels that the programs answer',
+    (file) => {
+      const { uid, panels } = JSON.parse(read(`deploy/monitoring/dashboards/${file}`)) as {
+        uid: string
+        panels: { title: string; targets: { expr: string }[] }[]
+      }
+      const text = file === 'gengfu-box.json' ? scraped.box : scraped.centre
+      const problems = panels.flatMap(({ title, targets }) =>
+        targets.flatMap(({ expr }) => problemsOf(expr, text).map((problem) => `${title}: ${problem}`)),
+      )
+      expect(problems).toEqual([])
+      expect(`${uid}.json`).toBe(file)
+      expect(panels.length).toBeGreaterThan(9)
+    },
+  )
+
+  it('promtool takes the rules', () => {
+    // Where there is no promtool, stdout is null; the names are checked above.
+    const rules = join(root, 'deploy/monitoring/alerts.yml')
+    const { stdout, status } = spawnSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' })
+    if (stdout) expect(stdout).toContain('SUCCESS')
+    expect(status === null || status === 0).toBe(true)
+  })
+
   it('notices an alert rule on a metric or label that does not exist', () => {
     expect(problemsOf('gengfu_nothing_total > 1', scraped.box)).toHaveLength(1)
     expect(problemsOf('gengfu_uplink_state{colour="up"} == 0', scraped.box)).toHaveLength(1)
@@ -236,14 +261,20 @@ const isMetric = (name: string, text: string): boolean =>
  * The names in `expr` that the scraped text does not contain. Labels can be checked if the metric has samples already.
  */
 function problemsOf(expr: string, text: string): string[] {
-  return [...expr.matchAll(/\b(gengfu_[a-z_]+)(?:\{([^}]*)\})?/g)].flatMap(([, name = '', selector]) => {
-    if (!isMetric(name, text)) return [`no metric ${name}`]
-    const sample = text.split('\n').find((line) => line.startsWith(`${name}{`))
-    const labels = [...(selector ?? '').matchAll(/([a-z_]+)(?:=~|!=|=)/g)].map(([, label = '']) => label)
-    return labels
-      .filter((label) => sample !== undefined && !sample.includes(`${label}="`))
-      .map((label) => `${name} has no label ${label}`)
-  })
+  return [...expr.matchAll(/\b((?:gengfu|process)_[a-z_]+)(?:\{([^}]*)\})?/g)].flatMap(
+    ([, name = '', selector]) => {
+      if (!isMetric(name, text)) return [`no metric ${name}`]
+      const sample = text.split('\n').find((line) => line.startsWith(`${name}{`))
+      const labels = [...(selector ?? '').matchAll(/([a-z_]+)(?:=~|!=|=)/g)].map(([, label = '']) => label)
+      return (
+        labels
+          // Prometheus adds these two itself.
+          .filter((label) => label !== 'job' && label !== 'instance')
+          .filter((label) => sample !== undefined && !sample.includes(`${label}="`))
+          .map((label) => `${name} has no label ${label}`)
+      )
+    },
+  )
 }
 
 async function scrape(port: number): Promise<string> {

@@ -13,10 +13,11 @@ async function pass(clock: VirtualClock, forMs: number): Promise<void> {
   }
 }
 
-it('tells that the box works only while the thread of the journal answers', async () => {
+it('tells that the box works only while the thread of the journal answers and the uplink goes on', async () => {
   const clock = new VirtualClock()
   let answer: () => Promise<never[]> = () => Promise.resolve([])
   let alive = 0
+  let isMoving = true
   const stop = startTicks({
     clock,
     logger: pino({ level: 'silent' }),
@@ -26,11 +27,16 @@ it('tells that the box works only while the thread of the journal answers', asyn
     daily: { look: () => undefined },
     facts: new BoxFacts(),
     steadyMs: () => clock.monotonicMs(),
+    isUplinkMoving: () => isMoving,
     onAlive: () => alive++,
   })
   onTestFinished(stop)
   await pass(clock, 3 * pulseMs)
   expect(alive).toBe(3)
+  isMoving = false
+  await pass(clock, 2 * pulseMs)
+  expect(alive).toBe(3)
+  isMoving = true
   answer = () => Promise.reject(new Error('CLOSED'))
   await pass(clock, 2 * pulseMs)
   expect(alive).toBe(3)
