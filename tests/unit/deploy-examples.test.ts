@@ -232,11 +232,10 @@ describe('certificates and metrics of programs that run', () => {
   )
 
   it('promtool takes the rules', () => {
-    // Where there is no promtool, stdout is null; the names are checked above.
+    // Where there is no promtool, the status is null; the names are checked above.
     const rules = join(root, 'deploy/monitoring/alerts.yml')
-    const { stdout, status } = spawnSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' })
-    if (stdout) expect(stdout).toContain('SUCCESS')
-    expect(status === null || status === 0).toBe(true)
+    const { status } = spawnSync('promtool', ['check', 'rules', rules])
+    expect(status ?? 0).toBe(0)
   })
 
   it('notices an alert rule on a metric or label that does not exist', () => {
