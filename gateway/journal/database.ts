@@ -3,6 +3,7 @@
 import type Database from 'better-sqlite3'
 import { findUnsynced, openDurable } from '../../platform/durable-database.ts'
 import { scalarText } from '../../protocols/kit/parse-json.ts'
+import { copyBeforeMigration } from './before-migration.ts'
 import { migrations } from './migrations.ts'
 import { JournalError } from './port.ts'
 import { documentSum, openDocuments } from './sound-documents.ts'
@@ -42,6 +43,7 @@ function migrate(db: Database.Database): void {
       'NEWER',
       `journal.db has schema ${version}, this program knows ${migrations.length}: install the newer program again`,
     )
+  if (version > 0 && version < migrations.length) copyBeforeMigration(db)
   for (let from = version; from < migrations.length; from++) {
     db.transaction(() => {
       db.exec(migrations[from] ?? '')

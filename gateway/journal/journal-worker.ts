@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { setThreadNiceness } from '../../platform/thread.ts'
 import { lockJournal } from './lock.ts'
+import { dropOldCopy } from './before-migration.ts'
 import { isDamage, markSuspect, openJournalFile } from './damage/salvage.ts'
 import { askRenewal } from './damage/renewal.ts'
 import { JournalStore } from './store.ts'
@@ -63,7 +64,9 @@ function noteDamage(reason: string): void {
 function run(): void {
   const unlock = lockJournal(options.folder)
   const { db, isNewEpoch, salvaged, rewound } = openJournalFile(options.folder, options.newEpoch)
-  const store = new JournalStore(db, options, createSystemClock())
+  const clock = createSystemClock()
+  dropOldCopy(options.folder, clock.wallMs())
+  const store = new JournalStore(db, options, clock)
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
       const value = answer(store, id, request)

@@ -5,7 +5,10 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 
 export const laneTable = (lane: Lane): string => `lane_${lane}`
 
-/** Migration N brings a file from version N to N + 1. Never edit a released one; append. */
+/**
+ * Migration N brings a file from version N to N + 1. Never edit a released one; append. The file is copied before, for a
+ * version that goes back (`before-migration.ts`).
+ */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
+import { copyOf, hasReadableCopy } from '../before-migration.ts'
 import { carveRecords } from './carve.ts'
 import { openDatabase } from '../database.ts'
 import { laneTable } from '../migrations.ts'
@@ -111,6 +112,11 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
       rmSync(join(folder, reserveFile))
       return openJournalFile(folder, newEpoch)
     }
+    // The version that wrote it went back to this one.
+    if (codeOf(error) === 'NEWER' && hasReadableCopy(folder)) {
+      const { salvaged: rewound, ...opened } = salvage(folder, newEpoch, messageOf(error), false, true)
+      return { ...opened, ...(rewound && { rewound }) }
+    }
     if (!isDamage(error)) throw error
     return salvage(folder, newEpoch, suspicion ?? (error as Error).message)
   }
@@ -141,10 +147,16 @@ function probe(db: Database.Database, isSuspect: boolean): string | undefined {
  * The new journal is written beside the damaged file and replaces it by one rename: after a power cut there is one or
  * the other.
  */
-function salvage(folder: string, newEpoch: string, reason: string, isCarved = true): OpenedFile {
+function salvage(
+  folder: string,
+  newEpoch: string,
+  reason: string,
+  isCarved = true,
+  hasCopy = false,
+): OpenedFile {
   const oldEpoch = epochBeside(folder) ?? 'unknown0'
   const draft = openDatabase(join(folder, draftFile))
-  const records = draft.transaction(() => saveInto(draft, folder, oldEpoch, isCarved))()
+  const records = draft.transaction(() => saveInto(draft, folder, oldEpoch, isCarved, hasCopy))()
   setAsideSpoiltDocuments(draft)
   draft.pragma('wal_checkpoint(TRUNCATE)')
   draft.close()
@@ -158,7 +170,13 @@ function salvage(folder: string, newEpoch: string, reason: string, isCarved = tr
   return { db, isNewEpoch: true, salvaged: { records, from: aside, reason } }
 }
 
-function saveInto(draft: Database.Database, folder: string, oldEpoch: string, isCarved: boolean): number {
+function saveInto(
+  draft: Database.Database,
+  folder: string,
+  oldEpoch: string,
+  isCarved: boolean,
+  hasCopy: boolean,
+): number {
   draft.exec(
     'CREATE TABLE saved (sequence INTEGER PRIMARY KEY, lane TEXT NOT NULL, body TEXT NOT NULL) STRICT',
   )
@@ -175,7 +193,11 @@ function saveInto(draft: Database.Database, folder: string, oldEpoch: string, is
     if (existsSync(file))
       carveRecords(file, (lane, sequence, body) => void attempt(() => carve.run(sequence, lane, body)))
   }
+  // The documents of the newer file stand over those of the copy; a record is taken from the copy only when the newer
+  // file has it in a form that this version cannot read.
+  if (hasCopy) copyThroughSqlite(copyOf(folder), draft, () => undefined)
   copyThroughSqlite(join(folder, 'journal.db'), draft, save)
+  if (hasCopy) copyLanes(copyOf(folder), save)
   draft.exec('INSERT OR IGNORE INTO saved SELECT sequence, lane, body FROM carved; DROP TABLE carved')
   const records = renumber(draft, oldEpoch)
   // Lane numbers are new: the checkpoint's positions are void, and all records are replayed.
@@ -241,6 +263,17 @@ function copyThroughSqlite(file: string, into: Database.Database, save: Save): v
     into.exec("DELETE FROM meta WHERE key IN ('epoch', 'receipted', 'unproven')")
   } finally {
     attempt(() => old.close())
+  }
+}
+
+function copyLanes(file: string, save: Save): void {
+  const old = new Database(file, { readonly: true })
+  try {
+    // A copy without checksums: all of its records are sent, and the centre recognises repeats.
+    const positions = attempt(() => JSON.parse(openDocuments(old, 'meta').get('receipted') ?? '') as unknown)
+    for (const lane of lanes) copyLane(old, lane, positionIn(positions, lane), save)
+  } finally {
+    old.close()
   }
 }
 
