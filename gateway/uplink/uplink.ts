@@ -23,6 +23,7 @@ import type { UplinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } f
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
 import { type ReadDone, type ReadLimits, type SendOrderOptions, SendOrder } from './send-order.ts'
 import type { SessionEvents } from './session-events.ts'
+import { isLinkMoving } from './moving-link.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
 import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
@@ -30,8 +31,6 @@ import { guardListener } from '../../platform/guard-listener.ts'
 const tickMs = 1000
 /** Attempts in a row at one address before the other address is tried. */
 const attemptsPerAddress = 2
-/** A timer or an attempt that is later than this is frozen, and not only slow. */
-const frozenAfterMs = 15_000
 
 export function createUplink(options: UplinkOptions): Uplink {
   return new UplinkLoop(options)
@@ -118,14 +117,9 @@ class UplinkLoop implements Uplink {
   }
 
   get isMoving(): boolean {
-    if (!this.#isStarted) return true
     const { clock, settings } = this.#options
-    const nowMs = clock.monotonicMs()
-    const inStateMs = nowMs - this.#stateSinceMs
-    if (nowMs - this.#tickedMs > frozenAfterMs) return false
-    if (this.#state === 'connecting')
-      return nowMs - this.#attemptAtMs <= settings.connectSeconds * 1000 + frozenAfterMs
-    return this.#state !== 'down' || inStateMs <= settings.retrySecondsMax * 1000 + frozenAfterMs
+    const times = { tickedMs: this.#tickedMs, sinceMs: this.#stateSinceMs, attemptAtMs: this.#attemptAtMs }
+    return !this.#isStarted || isLinkMoving(this.#state, times, settings, clock.monotonicMs())
   }
 
   async facts(): Promise<UplinkFacts> {

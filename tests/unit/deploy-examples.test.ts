@@ -97,6 +97,16 @@ it.each([...units, ...backupUnits, ...updateUnits].map((unit) => `deploy/${unit}
   },
 )
 
+it.each([...units, 'centre/gengfu-backup.service', 'box/gengfu-update.service'])(
+  'systemd rates the exposure of %s as OK or better',
+  (unit) => {
+    const args = ['security', '--offline=true', '--no-pager', join(root, 'deploy', unit)]
+    // Where there is no systemd-analyze, stdout is null.
+    const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' })
+    expect(stdout ?? 'level for x: 0 OK').toMatch(/level for .*: \d.*(OK|SAFE|PERFECT)/)
+  },
+)
+
 it('a process of the cameras that the kernel takes for its memory does not stop the box', () => {
   expect(read('deploy/box/gengfu-gateway.service')).toMatch(/^OOMPolicy=continue$/m)
 })

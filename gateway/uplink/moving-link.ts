@@ -1,0 +1,27 @@
+// Whether the uplink goes on: its timers run, and neither an attempt to connect nor a pause lasts longer than its settings allow. The
+// watchdog asks for it.
+import type { UplinkSettings } from '../config/uplink-settings.ts'
+import type { LinkState } from './port.ts'
+
+/** What is later than this is frozen, and not only slow. */
+export const frozenAfterMs = 15_000
+
+/** All on the monotonic clock. */
+export interface LinkTimes {
+  /** The last turn of its own timer. */
+  tickedMs: number
+  /** Since when it is in this state. */
+  sinceMs: number
+  attemptAtMs: number
+}
+
+export function isLinkMoving(
+  state: LinkState,
+  { tickedMs, sinceMs, attemptAtMs }: LinkTimes,
+  { connectSeconds, retrySecondsMax }: Pick<UplinkSettings, 'connectSeconds' | 'retrySecondsMax'>,
+  nowMs: number,
+): boolean {
+  if (nowMs - tickedMs > frozenAfterMs) return false
+  if (state === 'connecting') return nowMs - attemptAtMs <= connectSeconds * 1000 + frozenAfterMs
+  return state !== 'down' || nowMs - sinceMs <= retrySecondsMax * 1000 + frozenAfterMs
+}
