@@ -1,7 +1,7 @@
 // Whether the uplink goes on: its timers run, and neither an attempt to connect nor a pause lasts longer than its settings allow. The
 // watchdog asks for it.
 import type { UplinkSettings } from '../config/uplink-settings.ts'
-import type { LinkState } from './port.ts'
+import type { UplinkState } from './port.ts'
 
 /** What is later than this is frozen, and not only slow. */
 export const frozenAfterMs = 15_000
@@ -16,7 +16,7 @@ export interface LinkTimes {
 }
 
 export function isLinkMoving(
-  state: LinkState,
+  state: UplinkState,
   { tickedMs, sinceMs, attemptAtMs }: LinkTimes,
   { connectSeconds, retrySecondsMax }: Pick<UplinkSettings, 'connectSeconds' | 'retrySecondsMax'>,
   nowMs: number,

@@ -1,11 +1,11 @@
 // Does the watchdog learn of an uplink that is frozen, and not of one that is slow or has no link?
 import { expect, it } from 'vitest'
 import { frozenAfterMs, isLinkMoving } from '../../../../gateway/uplink/moving-link.ts'
-import type { LinkState } from '../../../../gateway/uplink/port.ts'
+import type { UplinkState } from '../../../../gateway/uplink/port.ts'
 
 const settings = { connectSeconds: 15, retrySecondsMax: 60 }
 const nowMs = 1_000_000
-const moving = (state: LinkState, ago: { ticked?: number; since?: number; attempt?: number }): boolean => {
+const moving = (state: UplinkState, ago: { ticked?: number; since?: number; attempt?: number }): boolean => {
   const { ticked = 1000, since = 1000, attempt = since } = ago
   const times = { tickedMs: nowMs - ticked, sinceMs: nowMs - since, attemptAtMs: nowMs - attempt }
   return isLinkMoving(state, times, settings, nowMs)
