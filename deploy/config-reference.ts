@@ -60,7 +60,9 @@ function blocksIn(text: string): Block[] {
 
 function sourcesOf(folder: string): Block[] {
   const at = new URL(`${folder}/`, root)
-  return readdirSync(at).flatMap((name) => blocksIn(readFileSync(new URL(name, at), 'utf8')))
+  return readdirSync(at, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => blocksIn(readFileSync(new URL(name, at), 'utf8')))
 }
 
 function blockOf(blocks: readonly Block[], keys: readonly string[]): Block | undefined {
