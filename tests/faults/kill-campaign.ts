@@ -50,7 +50,7 @@ export async function runKillCampaign(plan: KillPlan): Promise<VillageFaults> {
 
 /** Spreads the events over the time that the kills take. */
 async function publish(plan: KillPlan, village: Village, random: Random): Promise<void> {
-  const kills = plan.gatewayKills + plan.centreKills
+  const kills = Math.max(plan.gatewayKills, plan.centreKills)
   const spreadMs = kills * (plan.pauseMsMax / 2 + 500)
   const startMs = performance.now()
   for (let made = 0; made < plan.events; made++) {
@@ -63,29 +63,36 @@ async function publish(plan: KillPlan, village: Village, random: Random): Promis
   }
 }
 
+/** Both programs die at moments of their own, so that sometimes both are away. */
 async function kill(
   plan: KillPlan,
   town: TestTown,
   programs: { centre: Program; gateway: Program },
   random: Random,
 ): Promise<void> {
-  let gatewayKills = plan.gatewayKills
-  let centreKills = plan.centreKills
-  while (gatewayKills + centreKills > 0) {
-    await pause(random.next() * plan.pauseMsMax)
-    const isGateway = random.next() * (gatewayKills + centreKills) < gatewayKills
-    if (isGateway) {
-      gatewayKills--
-      await programs.gateway.end('SIGKILL')
-      programs.gateway = await town.startGateway()
-    } else {
-      centreKills--
-      await programs.centre.end('SIGKILL')
-      programs.centre = await town.startCentre()
+  const [ofGateway, ofCentre] = [
+    createSeededRandom(random.between(0, 2 ** 31)),
+    createSeededRandom(random.between(0, 2 ** 31)),
+  ]
+  const left = { gateway: plan.gatewayKills, centre: plan.centreKills }
+  const killEach = async (
+    name: 'gateway' | 'centre',
+    start: () => Promise<Program>,
+    own: Random,
+  ): Promise<void> => {
+    while (left[name] > 0) {
+      await pause(own.next() * plan.pauseMsMax)
+      left[name]--
+      await programs[name].end('SIGKILL')
+      programs[name] = await start()
+      if (left[name] % 20 === 0)
+        plan.progress?.(`${left.gateway} gateway and ${left.centre} centre kills to go`)
     }
-    if ((gatewayKills + centreKills) % 20 === 0)
-      plan.progress?.(`${gatewayKills} gateway and ${centreKills} centre kills to go`)
   }
+  await Promise.all([
+    killEach('gateway', () => town.startGateway(), ofGateway),
+    killEach('centre', () => town.startCentre(), ofCentre),
+  ])
 }
 
 async function drain(plan: KillPlan, town: TestTown, village: Village): Promise<void> {
