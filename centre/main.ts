@@ -4,7 +4,6 @@ import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
-import { createCentre } from './centre.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { confirmRelease } from './config/confirm-release.ts'
@@ -49,6 +48,8 @@ async function serve(file: string): Promise<void> {
     () => performance.now(),
     (error) => logger.warn({ err: error }, 'the watchdog could not be told that the centre works'),
   )
+  // Loaded only to run: a command about users or tokens starts without the server, the broker and their packages.
+  const { createCentre } = await import('./centre.ts')
   const centre = createCentre({
     config,
     logger,
