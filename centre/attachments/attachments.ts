@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Attachment } from '../../protocols/desk/attachments.ts'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { StoredFile } from '../storage/response-port.ts'
 import type { Storage } from '../storage/port.ts'
@@ -24,15 +25,14 @@ export interface AttachmentsOptions {
 }
 
 export class Attachments {
+  readonly #work: RepeatedWork
   readonly #options: AttachmentsOptions
-  #cancel = (): void => undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
   /** Files between their folder and their row: another sender of the same bytes must not delete them. */
   readonly #inHand = new Map<string, number>()
 
   constructor(options: AttachmentsOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: everyMs, run: () => this.#sweep() })
   }
 
   get bytesMax(): number {
@@ -40,13 +40,11 @@ export class Attachments {
   }
 
   start(): void {
-    this.#arm(firstMs)
+    this.#work.start(firstMs)
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   /**
@@ -100,17 +98,10 @@ export class Attachments {
     if (!this.#inHand.has(sha256)) await folder.drop(sha256)
   }
 
-  #arm(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#sweep().finally(() => this.#arm(everyMs))
-    })
-  }
-
   async #sweep(): Promise<void> {
     const { storage, clock, logger, termMs } = this.#options
     try {
-      for (let isEnd = false; !isEnd && !this.#isStopped;) {
+      for (let isEnd = false; !isEnd && !this.#work.isStopped;) {
         const nowMs = clock.wallMs()
         const numbers = await storage.attachmentsPastTerm(nowMs - termMs, dropAtOnce)
         for (const sha256 of await storage.dropAttachments(numbers, nowMs)) await this.#dropUnnamed(sha256)

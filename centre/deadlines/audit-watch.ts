@@ -3,6 +3,7 @@
 import { appendFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { AuditFinding } from '../cases/trail.ts'
 
@@ -18,14 +19,13 @@ export interface AuditWatchOptions {
 }
 
 export class AuditWatch {
+  readonly #work: RepeatedWork
   readonly #options: AuditWatchOptions
   readonly #isGood
-  #cancel: (() => void) | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
 
   constructor(options: AuditWatchOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: everyMs, run: () => this.#look() })
     this.#isGood = new Gauge({
       name: 'gengfu_centre_audit_good',
       help: '1: the trail was read whole and every entry follows from the one before it; 0: an entry was changed or is missing',
@@ -35,20 +35,11 @@ export class AuditWatch {
   }
 
   start(): void {
-    this.#arm(0)
+    this.#work.start(0)
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel?.()
-    await this.#running
-  }
-
-  #arm(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#look().finally(() => this.#arm(everyMs))
-    })
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   async #look(): Promise<void> {

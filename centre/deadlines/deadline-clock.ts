@@ -1,6 +1,7 @@
 // Runs the deadlines of cases by the centre's clock: sleeps until the next one is due, also after a restart, and checks
 // again when a case has changed.
 import type { Logger } from 'pino'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { CaseEvent } from '../../protocols/domain/case.ts'
 
@@ -18,31 +19,21 @@ export interface DeadlineClockOptions {
 }
 
 export class DeadlineClock {
+  readonly #work: RepeatedWork
   readonly #options: DeadlineClockOptions
-  #stop: (() => void) | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
 
   constructor(options: DeadlineClockOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: sleepMsMax, run: () => this.#look() })
   }
 
   start(): void {
-    this.#arm(0)
+    this.#work.start(0)
   }
 
   /** Waits for the running check. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#stop?.()
-    await this.#running
-  }
-
-  #arm(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#stop = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#look().finally(() => this.#arm(sleepMsMax))
-    })
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 // Moves cases between people by the clock: from a person who signed out or is silent back to the queue, and for the
 // night to another centre and back. The cases to move are in the database, so a restart changes nothing.
 import type { Logger } from 'pino'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { nightCentre, type NightEntry } from '../cases/night.ts'
 
@@ -25,27 +26,21 @@ export interface DutyClockOptions {
 }
 
 export class DutyClock {
+  readonly #work: RepeatedWork
   readonly #options: DutyClockOptions
-  #stop: (() => void) | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
 
   constructor(options: DutyClockOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: lookEveryMs, run: () => this.#look() })
   }
 
   start(): void {
-    if (this.#isStopped) return
-    this.#stop = this.#options.clock.after(lookEveryMs, () => {
-      this.#running = this.#look().finally(() => this.start())
-    })
+    this.#work.start()
   }
 
   /** Waits for the running check. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#stop?.()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   async #look(): Promise<void> {

@@ -1,7 +1,7 @@
 // All outlets of the centre: follows the steps of cases, queues what the rules say, keeps a pair of turns for each receiver, and raises
 // the alarms about receivers that fail or do not answer.
 import type { Logger } from 'pino'
-import { every } from '../../platform/every.ts'
+import { every } from '../../platform/time/every.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
 import type {
   CaseOutletsAnswer,

@@ -1,6 +1,7 @@
 // Deletes entries about people after their term, hourly and automatically.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Storage } from '../storage/port.ts'
 
@@ -15,14 +16,13 @@ export interface PeopleUpkeepOptions {
 }
 
 export class PeopleUpkeep {
+  readonly #work: RepeatedWork
   readonly #options: PeopleUpkeepOptions
   readonly #deleted
-  #cancel = (): void => undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
 
   constructor(options: PeopleUpkeepOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: everyMs, run: () => this.#sweep() })
     this.#deleted = new Counter({
       name: 'gengfu_centre_people_expired_total',
       help: 'Entries about people that were deleted because their term is over, by kind',
@@ -32,20 +32,11 @@ export class PeopleUpkeep {
   }
 
   start(): void {
-    this.#arm(firstMs)
+    this.#work.start(firstMs)
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel()
-    await this.#running
-  }
-
-  #arm(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#sweep().finally(() => this.#arm(everyMs))
-    })
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   async #sweep(): Promise<void> {

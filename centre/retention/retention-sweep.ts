@@ -2,6 +2,7 @@
 // commit of an alarm waits for one of them at most.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Storage } from '../storage/port.ts'
 import { expiredKinds, type ExpiredKind } from '../storage/retention-port.ts'
@@ -52,14 +53,13 @@ export interface RetentionSweepOptions {
 }
 
 export class RetentionSweep {
+  readonly #work: RepeatedWork
   readonly #options: RetentionSweepOptions
   readonly #deleted
-  #cancel = (): void => undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
 
   constructor(options: RetentionSweepOptions) {
     this.#options = options
+    this.#work = new RepeatedWork({ clock: options.clock, pauseMs: everyMs, run: () => this.#sweep() })
     this.#deleted = new Counter({
       name: 'gengfu_centre_expired_total',
       help: 'Rows deleted because their term is over, by kind',
@@ -69,20 +69,11 @@ export class RetentionSweep {
   }
 
   start(): void {
-    this.#arm(firstMs)
+    this.#work.start(firstMs)
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel()
-    await this.#running
-  }
-
-  #arm(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#sweep().finally(() => this.#arm(everyMs))
-    })
+  stop(): Promise<void> {
+    return this.#work.stop()
   }
 
   async #sweep(): Promise<void> {
@@ -93,7 +84,7 @@ export class RetentionSweep {
         settings,
         nowMs: clock.wallMs(),
         pause: () => new Promise((resolve) => clock.after(pauseMs, resolve)),
-        isStopped: () => this.#isStopped,
+        isStopped: () => this.#work.isStopped,
       })
       for (const kind of expiredKinds) this.#deleted.inc({ kind }, counts[kind])
       if (Object.values(counts).some((count) => count > 0))

@@ -5,7 +5,7 @@ import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import { rolloutBoxStates, type RolloutPlan, type RolloutProgress } from '../../protocols/desk/updates.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { every } from '../../platform/every.ts'
+import { every } from '../../platform/time/every.ts'
 import type { RolloutFiles } from './rollout-files.ts'
 import { beginRollout, stepRollout, type RolloutFacts } from './rollout.ts'
 

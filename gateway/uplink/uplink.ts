@@ -1,5 +1,5 @@
 // The life cycle of the uplink: connects, hands the connection to the session, sends heartbeats, and reconnects.
-import { every } from '../../platform/every.ts'
+import { every } from '../../platform/time/every.ts'
 import { readFile } from 'node:fs/promises'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'

@@ -7,6 +7,7 @@ import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyMinisign, type MinisignKey } from '../../../platform/releases/minisign.ts'
 import { replaceFile } from '../../../platform/replace-file.ts'
+import { pause } from '../../../platform/time/pause.ts'
 import {
   judgeManifest,
   manifestBytesMax,
@@ -134,19 +135,6 @@ async function fetchPieces(options: FetchReleaseOptions, file: string): Promise<
   } finally {
     await handle.close()
   }
-}
-
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(ms, end)
-    signal.addEventListener('abort', end)
-  })
 }
 
 async function hasContent(file: string, content: Buffer): Promise<boolean> {

@@ -1,5 +1,5 @@
 // A pause that ends early on abort.
-import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
 
 /** Waits for the time, or until the signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
