@@ -319,6 +319,95 @@ describe('the source', () => {
   })
 })
 
+describe('tests', () => {
+  // What a file runs of others: imports of types, and of a thread by its name, are told apart.
+  const runs = new Map(
+    [...text].map(([file, content]) => [
+      file,
+      [
+        ...content.matchAll(
+          /^(?:import|export)\b(?! type)[^'"]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'|startThread\([^,]+, '([^']+)'/gm,
+        ),
+      ].map(([, from, lazy, thread]) =>
+        thread === undefined ? posix.join(posix.dirname(file), from ?? lazy ?? '') : `${thread}.ts`,
+      ),
+    ]),
+  )
+  const roomOf = (file: string): string => file.split('/').slice(0, 2).join('/')
+
+  /** Files that tests of parts import, themselves or through their kits, and what these run in the same room. */
+  function reachedByTests(): Set<string> {
+    const reached = new Set<string>()
+    const seen = new Set<string>()
+    const goOn = (file: string): void => {
+      if (reached.has(file)) return
+      reached.add(file)
+      for (const next of runs.get(file) ?? []) if (roomOf(next) === roomOf(file)) goOn(next)
+    }
+    const readTest = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const next of runs.get(file) ?? [])
+        if (next.startsWith('tests/')) readTest(next)
+        // A whole program tests no part by itself.
+        else if (!/^(gateway\/gateway|centre\/centre)\.ts$/.test(next)) goOn(next)
+    }
+    for (const file of sources)
+      if (/^tests\/(unit|contract|fuzz|simulation)\/.*\.test\.ts$/.test(file)) readTest(file)
+    return reached
+  }
+
+  /** Exports something that runs, and has a branch; wiring, commands, schemas and entry points decide nothing by themselves. */
+  function decides(file: string): boolean {
+    if (!/^(gateway|centre|platform|protocols)\/.*\/.*\.ts$|^platform\/[^/]+\.ts$/.test(file)) return false
+    if (/\/(wiring|cli|migrations)\/|schemas?(\.ts$|\/)|port\.ts$/.test(file)) return false
+    const code = (text.get(file) ?? '').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    return (
+      /^export (async )?(function|class|const)/m.test(code) &&
+      /\bif \(|\bswitch \(|[^?:]\? [^:]|\n\s+\? |&&|\|\|/.test(code)
+    )
+  }
+
+  it('reach every file that decides something, through its own room', () => {
+    // The routes of the API are tested over HTTP on a running centre: access.test.ts has a row for each of them.
+    const deciding = sources.filter((file) => decides(file) && !file.startsWith('centre/api/'))
+    const reached = reachedByTests()
+    const unreached = deciding.filter((file) => !reached.has(file))
+    expect(deciding.length).toBeGreaterThan(400)
+    // Tested only as a part of the running program. The list only shrinks: write the test, and take the file out of it.
+    const onlyInPrograms: readonly string[] = [
+      'centre/accounts/directory-sign-in.ts',
+      'centre/attachments/attachment-folder.ts',
+      'centre/attachments/attachments.ts',
+      'centre/outlets/create-outlet.ts',
+      'centre/outlets/file/file-outlet.ts',
+      'centre/outlets/words.ts',
+      'centre/pictures/picture-folder.ts',
+      'centre/receiver/unkept-intake.ts',
+      'centre/updates/release-folder.ts',
+      'centre/updates/rollout-clock.ts',
+      'centre/updates/rollout-files.ts',
+      'centre/upward/upward-link.ts',
+      'centre/villages/certificate-watch.ts',
+      'centre/villages/villages.ts',
+      'gateway/cameras/camera-announcer.ts',
+      'gateway/cameras/cameras.ts',
+      'gateway/cameras/pictures/picture-processor.ts',
+      'gateway/commands/device-commands.ts',
+      'gateway/dialects/box/dialect-intake.ts',
+      'gateway/dialects/box/foreign-broker.ts',
+      'gateway/dialects/box/modbus-bus.ts',
+      'gateway/dialects/box/push-listener.ts',
+      'gateway/dialects/box/recorder-listener.ts',
+      'gateway/uplink/uplink-metrics.ts',
+      'gateway/uplink/uplink.ts',
+      'platform/thread.ts',
+    ]
+    expect(unreached.filter((file) => !onlyInPrograms.includes(file))).toEqual([])
+    expect(onlyInPrograms.filter((file) => !unreached.includes(file))).toEqual([])
+  })
+})
+
 describe('the repository', () => {
   const documents = files.filter((file) => /\.(md|ts|js|vue|ya?ml|json|html|css|service)$/.test(file))
 
