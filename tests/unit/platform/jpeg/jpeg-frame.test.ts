@@ -8,7 +8,7 @@ import { writeJpeg } from '../../../../platform/jpeg/write-jpeg.ts'
 const [width, height] = [24, 16]
 const samples = Uint8Array.from({ length: width * height }, (_, at) => (at * 37) % 256)
 const picture = Buffer.from(
-  writeJpeg(toCoefficients({ width, height, planes: [{ width, height, samples }] }, 90)),
+  writeJpeg(toCoefficients({ width, height, planes: [{ h: 1, v: 1, width, height, samples }] }, 90)),
 )
 /** An APP1 segment that contains a whole other picture, as cameras write thumbnails. */
 const thumbnail = Buffer.concat([
