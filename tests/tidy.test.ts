@@ -399,6 +399,8 @@ describe('tests', () => {
       'gateway/dialects/box/modbus-bus.ts',
       'gateway/dialects/box/push-listener.ts',
       'gateway/dialects/box/recorder-listener.ts',
+      'gateway/journal/unwritable-folder.ts',
+      'gateway/journal/unwritable-journal.ts',
       'gateway/uplink/uplink-metrics.ts',
       'gateway/uplink/uplink.ts',
       'platform/thread.ts',

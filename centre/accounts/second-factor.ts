@@ -1,5 +1,5 @@
 // The second factor: codes by time (RFC 6238, by `otpauth`) and recovery codes for a phone that is lost. A code counts once, one step
-// early or late is let through, and wrong ones are slowed down like wrong passwords.
+// early or late is accepted, and wrong ones are slowed down like wrong passwords.
 import { createHash } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -26,7 +26,7 @@ export interface SecondFactorOptions {
 const totpOf = (secret: string, user: string): TOTP =>
   new TOTP({ issuer: 'Gengfu', label: user, secret: Secret.fromHex(secret), period: stepSeconds })
 
-/** The step of the code, or undefined when it is of none around now. */
+/** The step of the code; undefined when it fits no step near the present time. */
 export function stepOfCode(secret: string, code: string, wallMs: number): number | undefined {
   if (!/^\d{6}$/.test(code)) return undefined
   const delta = totpOf(secret, '').validate({ token: code, timestamp: wallMs, window: stepsAround })
@@ -64,7 +64,7 @@ export class SecondFactor {
     return storage.useRecoveryCode(user, recoveryHash(user, code))
   }
 
-  /** What the person's app reads; undefined while a confirmed one stands. */
+  /** The text for the person's app; undefined while a confirmed factor exists. */
   async begin(user: string): Promise<{ uri: string; secret: string } | undefined> {
     const { storage, clock, random } = this.#options
     const secret = random.hex(secretBytes)

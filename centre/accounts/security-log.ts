@@ -1,4 +1,4 @@
-// Events of accounts, tokens and looks: counted, logged and stored in groups, so that a flood of failures costs alarms
+// Events of accounts, tokens and views: counted, logged and stored in groups, so that a flood of failures costs alarms
 // at most one commit per second.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'

@@ -113,7 +113,7 @@ export class SignIn {
         // Attempts that waited behind others of the same key are counted one by one.
         if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
         if (await sessions.isPassword(row, password)) {
-          // With a code to come the count goes on: else each right password would give five more tries at the code.
+          // The count continues until the code is right: otherwise each right password would allow five more attempts at the code.
           if (!isCodeNext) this.#limit.succeed(guess)
           return row ? { type: 'right', role: row.role, salt: row.salt } : { type: 'wrong' }
         }

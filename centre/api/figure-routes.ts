@@ -11,7 +11,7 @@ import type { AuditEntry, FigureReaderCalls } from '../storage/figure-port.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 
-/** Figures name devices and places; the trail names people, and is about the whole town. */
+/** Figures contain devices and places; the trail contains people, and is about the whole town. */
 const figureRoles: readonly Role[] = ['supervisor', 'auditor', 'admin']
 const dayMs = 86_400_000
 const spanMsMax = 400 * dayMs

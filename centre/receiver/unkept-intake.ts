@@ -2,7 +2,7 @@
 // disk.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import { every } from '../../platform/every.ts'
+import { every } from '../../platform/time/every.ts'
 import { messageOf } from '../../platform/failure.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'

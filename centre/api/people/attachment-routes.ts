@@ -1,4 +1,4 @@
-// The routes of a case's files. The type of an upload is decided by its bytes; a download never runs in a browser, and each look
+// The routes of a case's files. The type of an upload is decided by its bytes; a download never runs in a browser, and each view
 // is in the audit trail first.
 import type { z } from 'zod'
 import { answeringRoles, type DeskAlarm, type Role } from '../../../protocols/desk/api.ts'

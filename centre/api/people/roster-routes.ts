@@ -1,4 +1,4 @@
-// The routes of the duty roster. Who serves one village of an account's scope is seen; only an account whose scope holds all of a
+// The routes of the duty roster. An account sees the people who serve a village of its scope; only an account whose scope holds all of a
 // person's villages may change the entry. A telephone number is handed out after the access is in the trail.
 import type { z } from 'zod'
 import { answeringRoles, type Role } from '../../../protocols/desk/api.ts'
@@ -21,7 +21,7 @@ import * as schemas from './roster-schemas.ts'
 
 const leadingRoles: readonly Role[] = ['supervisor', 'admin']
 const dayMs = 86_400_000
-/** People of one village that are looked at for who is nearest. */
+/** People of one village that are compared for who is nearest. */
 const servingMax = 500
 
 export interface RosterRouteOptions {

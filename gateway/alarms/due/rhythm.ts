@@ -3,26 +3,26 @@
 import type { DeviceDocument, Rhythm } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
 
-/** A time is long enough when it holds a night and this many messages. */
+/** An observation time is long enough when it contains a night and this many messages. */
 const learnForMs = 86_400_000
 const messagesMin = 24
 /** However often a device sends, it may be silent for this long. */
 const silentAfterMsMin = 15 * 60_000
 
-/** The longest gap that a device is known for; undefined until a whole time was seen. */
+/** The longest known gap of a device; undefined until one whole observation time has passed. */
 export function usualGapMs({ rhythm }: DeviceDocument): number | undefined {
   if (rhythm?.beforeMs === undefined) return undefined
   return Math.max(rhythm.beforeMs, rhythm.longestMs)
 }
 
-/** Without a word for so long a device is silent. */
+/** Without a message for this long a device is silent. */
 export function silentAfterMsOf(document: DeviceDocument, facts: DeviceFacts): number {
   const gapMs = facts.isLearned ? usualGapMs(document) : undefined
   if (gapMs === undefined) return facts.silentAfterMs
   return Math.min(facts.silentAfterMs, Math.max(silentAfterMsMin, missedReportsMax * gapMs))
 }
 
-/** The rhythm after a message. A longer gap counts at once, and is forgotten when two times have passed without it. */
+/** The rhythm after a message. A longer gap counts at once, and is forgotten after two observation times without it. */
 export function rhythmAfter(
   before: DeviceDocument | undefined,
   facts: DeviceFacts,
