@@ -37,10 +37,10 @@ describe('the store of passwords', () => {
     const text = readFileSync(at('credentials.json'), 'utf8')
     writeFileSync(at('credentials.json'), text.replace('cam-1', 'cam-2'))
     const moved = await open()
-    expect(() => moved.get('cam-2')).toThrow()
+    expect(() => moved.get('cam-2')).toThrow('unable to authenticate')
     writeFileSync(at('credentials.json'), text)
     const other = await open(at('other-key'))
-    expect(() => other.get('cam-1')).toThrow()
+    expect(() => other.get('cam-1')).toThrow('unable to authenticate')
   })
 
   it('refuses a key that others can read, one inside the data folder, and a short one', async () => {
@@ -112,5 +112,5 @@ it('writes one line for each view in order, and starts a new file when one is fu
   await views.append(view('li'))
   expect(readdirSync(at('looks')).sort()).toEqual(['looks.1.jsonl', 'looks.jsonl'])
   writeFileSync(at('blocked'), '')
-  await expect(new LookLog(at('blocked')).append(view('li'))).rejects.toThrow()
+  await expect(new LookLog(at('blocked')).append(view('li'))).rejects.toMatchObject({ code: 'EEXIST' })
 })
