@@ -44,38 +44,30 @@ export interface Ending {
   waiting?: readonly string[] | undefined
 }
 
+/** What was asked and by whom: the same in every state. */
+const askedFor = ({ id, do: what, by, why, alarm }: CentreCommand | CentreCommandDocument) => ({
+  id,
+  do: what,
+  by,
+  ...(why === undefined ? {} : { why }),
+  ...(alarm === undefined ? {} : { alarm }),
+})
+
 /** The document of a new command. */
 export function documentOf(
-  { id, do: what, by, why, alarm }: CentreCommand,
+  command: CentreCommand,
   now: Moment,
   untilSteadyMs: number,
   ending: Ending,
 ): CentreCommandDocument {
-  const base = {
-    id,
-    do: what,
-    by,
-    ...(why === undefined ? {} : { why }),
-    ...(alarm === undefined ? {} : { alarm }),
-  }
   const times = { boot: now.boot, sinceSteadyMs: now.steadyMs, untilSteadyMs }
-  return { ...base, ...times, ...endingOf(ending, now) }
+  return { ...askedFor(command), ...times, ...endingOf(ending, now) }
 }
 
 /** The same command in its next state. */
-export function movedOn(
-  { id, do: what, by, why, alarm, boot, sinceSteadyMs, untilSteadyMs }: CentreCommandDocument,
-  now: Moment,
-  ending: Ending,
-): CentreCommandDocument {
-  const base = {
-    id,
-    do: what,
-    by,
-    ...(why === undefined ? {} : { why }),
-    ...(alarm === undefined ? {} : { alarm }),
-  }
-  return { ...base, boot, sinceSteadyMs, untilSteadyMs, ...endingOf(ending, now) }
+export function movedOn(command: CentreCommandDocument, now: Moment, ending: Ending): CentreCommandDocument {
+  const { boot, sinceSteadyMs, untilSteadyMs } = command
+  return { ...askedFor(command), boot, sinceSteadyMs, untilSteadyMs, ...endingOf(ending, now) }
 }
 
 function endingOf(
