@@ -4,6 +4,7 @@ import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
 import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './cameras/camera-campaign.ts'
+import { releaseTree, runImagesCampaign } from './images-campaign.ts'
 import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
@@ -270,6 +271,17 @@ program
       say(`a promise is broken: back within ${frozenSecondsMax} s, nothing lost`)
       process.exitCode = 1
     } else say('it was back in time, and every acknowledged event is at the centre exactly once')
+  })
+
+program
+  .command('images')
+  .description(
+    'builds the container images with buildah; a press in one container has to be on the desk of another',
+  )
+  .option('--packages <folder>', 'output of npm run package', 'packages')
+  .action(async ({ packages }: { packages: string }) => {
+    const found = await runImagesCampaign({ release: releaseTree(packages), say })
+    say(`at the desk of the other container: ${found}`)
   })
 
 addSimulate(program, say)

@@ -28,7 +28,8 @@ describe('the example configurations', () => {
     expect(readGatewayConfig(join(root, 'deploy/box/gateway.yaml'))).toMatchObject({ ok: true })
     expect(loadCentreConfig(join(root, 'deploy/centre/centre.yaml'))).toMatchObject({ ok: true })
     expect(readGatewayConfig(join(root, 'docker/box/gateway.yaml'))).toMatchObject({ ok: true })
-    expect(loadCentreConfig(join(root, 'docker/centre/centre.yaml'))).toMatchObject({ ok: true })
+    for (const name of ['centre/centre', 'county/county', 'county/town'])
+      expect(loadCentreConfig(join(root, `docker/${name}.yaml`))).toMatchObject({ ok: true })
   })
 
   it('name the same box on both sides, and keep data where the units allow writing', () => {
@@ -79,8 +80,31 @@ it('documents lead only to files that are there', () => {
 it('the box runs with the same settings of Node in a container as under systemd', () => {
   const ofUnit = /^Environment="NODE_OPTIONS=(.+)"$/m.exec(read('deploy/box/gengfu-gateway.service'))?.[1]
   expect(ofUnit).toContain('--v8-pool-size=1')
-  expect(/^ +NODE_OPTIONS: (.+)$/m.exec(read('docker/compose.yaml'))?.[1]).toBe(ofUnit)
+  expect(/^ENV NODE_OPTIONS="([^"]+)"/m.exec(read('docker/Dockerfile'))?.[1]).toBe(ofUnit)
 })
+
+it.each(readdirSync(join(root, 'docker')).filter((name) => name.startsWith('compose')))(
+  '%s confines every container, and mounts only files that are there',
+  (name) => {
+    const { services } = parse(read(`docker/${name}`)) as {
+      services: Record<string, { volumes: string[]; [setting: string]: unknown }>
+    }
+    for (const service of Object.values(services)) {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        restart: 'always',
+        mem_limit: expect.any(String) as string,
+        image: expect.stringMatching(/^gengfu-(box|centre):/) as string,
+      })
+      const files = service.volumes
+        .map((one) => one.split(':')[0] ?? '')
+        .filter((one) => one.endsWith('.yaml'))
+      expect(files.filter((one) => !existsSync(join(root, 'docker', one)))).toEqual([])
+    }
+  },
+)
 
 const units = ['box/gengfu-gateway.service', 'centre/gengfu-centre.service']
 const updateUnits = ['box/gengfu-update.service', 'box/gengfu-update.path']
