@@ -1,4 +1,5 @@
 // The handbook: does each page say what it is for, end with what to do when it does not work, and exist in both languages in the list?
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,11 +12,13 @@ const pages = readdirSync(docs).filter((name) => name.endsWith('.md') && name !=
 const english = pages.filter((name) => !name.endsWith('.zh.md'))
 
 /** Pages for people who do something with them; the others are tables that programs write, or specifications. */
-const guides = ['faq', 'privacy', 'running-a-county', 'threats', 'troubleshooting']
+const guides = ['faq', 'updates', 'privacy', 'running-a-county', 'threats', 'troubleshooting']
 
 it('has each page in both languages and in its list', () => {
   const list = read('README.md')
-  for (const name of english) {
+  // A table that a program writes, with both languages in one page.
+  const isOnePage = (name: string): boolean => name === 'config-keys.md'
+  for (const name of english.filter((one) => !isOnePage(one))) {
     const other = name.replace('.md', '.zh.md')
     expect(pages).toContain(other)
     expect(list).toContain(`](${name})`)
@@ -34,4 +37,39 @@ it.each(guides)('%s begins with what it is for and ends with what to do when it 
 
 it('names every command of the centre that a box may allow', () => {
   for (const kind of commandKinds) expect(read('installing-a-box.md')).toContain(kind)
+})
+
+it('says in both languages what each metric of the programs is', () => {
+  const root = join(docs, '..')
+  const found = execFileSync(
+    'git',
+    ['grep', '-ohE', "'gengfu_[a-z_]+'", '--', 'gateway', 'centre', 'platform'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  )
+  // The names of the desk's cookies.
+  const names = new Set(
+    found
+      .replaceAll("'", '')
+      .split('\n')
+      .filter((name) => !/^(|gengfu_oidc|gengfu_session)$/.test(name)),
+  )
+  expect(names.size).toBeGreaterThan(40)
+  for (const page of ['health-and-metrics.md', 'health-and-metrics.zh.md']) {
+    const text = read(page)
+    expect([...names].filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  }
+})
+
+it('names every route of a release and of commands where a person looks for it', () => {
+  for (const page of ['updates.md', 'updates.zh.md'])
+    for (const name of [
+      '/api/v1/updates',
+      '/api/v1/updates/hold',
+      'gengfu update check',
+      'gengfu centre update offer',
+    ])
+      expect(read(page)).toContain(name)
 })
