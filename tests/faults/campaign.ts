@@ -10,6 +10,7 @@ import { runKillCampaign } from './kill-campaign.ts'
 import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './watchdog-campaign.ts'
+import { runYearCampaign } from './year-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
 import { addSimulate } from '../simulation/campaign.ts'
@@ -282,6 +283,27 @@ program
   .action(async ({ packages }: { packages: string }) => {
     const found = await runImagesCampaign({ release: releaseTree(packages), say })
     say(`at the desk of the other container: ${found}`)
+  })
+
+program
+  .command('year')
+  .description(
+    'a year of records in virtual time: neither the journal of a box nor the centre grows past its bound',
+  )
+  .option('--devices <n>', 'each reports every five minutes', '10')
+  .option('--keep <n>', 'journal.keepReceipted of the box', '200000')
+  .option('--routine-days <n>', 'retention.routineDays of the centre', '90')
+  .action(async (options: { devices: string; keep: string; routineDays: string }) => {
+    const { faults, ...sizes } = await runYearCampaign({
+      devices: Number(options.devices),
+      keepReceipted: Number(options.keep),
+      routineDays: Number(options.routineDays),
+      say,
+    })
+    say(JSON.stringify(sizes))
+    for (const words of faults) say(`a promise is broken: ${words}`)
+    if (faults.length > 0) process.exitCode = 1
+    else say('after their bounds were reached, neither grew')
   })
 
 addSimulate(program, say)

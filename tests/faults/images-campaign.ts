@@ -54,6 +54,8 @@ export async function runImagesCampaign({ release, say }: ImagesPlan): Promise<s
       buildah(
         'bud',
         '--quiet',
+        '--format',
+        'docker',
         '--pull-never',
         ...args,
         '--target',
@@ -147,7 +149,7 @@ async function pressAndSee(work: string, say: (text: string) => void): Promise<s
   const asks = (place: Place): string => inside(place, 'curl', '-sf', 'http://127.0.0.1:8080/healthz')
   for (const place of ['centre', 'box'] as const)
     await until(() => attempt(() => asks(place)), `the ${place} is not healthy`)
-  const own = (place: Place, ...args: string[]): string =>
+  const own = (...args: string[]): string =>
     run(process.execPath, [join(root, 'bin/gengfu.js'), ...args])
       .split('\n')
       .at(-1) ?? ''
@@ -160,7 +162,6 @@ async function pressAndSee(work: string, say: (text: string) => void): Promise<s
   }
   const token = own(
     'centre',
-    'centre',
     'token',
     '--config',
     join(work, 'own-centre.yaml'),
@@ -170,7 +171,6 @@ async function pressAndSee(work: string, say: (text: string) => void): Promise<s
     'images',
   )
   const password = own(
-    'box',
     'gateway',
     'password',
     '--config',
