@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { AlarmButton } from '../../firmware-sim/devices/alarm-button.ts'
-import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
-import { createTown, type Program, type TestTown } from '../kits/system/programs.ts'
-import { compareVillage, type VillageFaults } from './compare-village.ts'
+import { AlarmButton } from '../../../firmware-sim/devices/alarm-button.ts'
+import { createVillage, type Village } from '../../../firmware-sim/village/village.ts'
+import { createTown, type Program, type TestTown } from '../../kits/system/programs.ts'
+import { compareVillage, type VillageFaults } from '../compare-village.ts'
 
 export interface WatchdogResult {
   /** Seconds from the freeze to the next acknowledged event. */
@@ -20,7 +20,7 @@ const path = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const waitMsMax = 180_000
 
 export async function runWatchdogCampaign(say: (text: string) => void): Promise<WatchdogResult> {
-  const unit = readFileSync(path('../../deploy/box/gengfu-gateway.service'), 'utf8')
+  const unit = readFileSync(path('../../../deploy/box/gengfu-gateway.service'), 'utf8')
   const watchdogS = Number.parseInt(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1] ?? '', 10)
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-watchdog-'))
   const town = await createTown()
@@ -44,9 +44,9 @@ export async function runWatchdogCampaign(say: (text: string) => void): Promise<
     const supervisor = [
       'env',
       `GENGFU_FREEZE=${folder}`,
-      `NODE_OPTIONS=--import=${path('../kits/system/freeze.mjs')}`,
+      `NODE_OPTIONS=--import=${path('../../kits/system/freeze.mjs')}`,
       'python3',
-      path('../kits/system/supervisor.py'),
+      path('../../kits/system/supervisor.py'),
       join(folder, 'notify'),
       String(watchdogS),
     ]

@@ -3,14 +3,14 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sweepExpired } from '../../centre/retention/retention-sweep.ts'
-import { openReader, openWriter } from '../../centre/storage/sqlite/database.ts'
-import { createExpiredReader, createExpiredWriter } from '../../centre/storage/sqlite/retention.ts'
-import { openJournalFile } from '../../gateway/journal/damage/salvage.ts'
-import { JournalStore } from '../../gateway/journal/store.ts'
-import { createCommit } from '../../gateway/journal/worker-messages.ts'
-import { lanes, type Lane } from '../../protocols/domain/colour.ts'
-import { VirtualClock } from '../../protocols/kit/clock.ts'
+import { sweepExpired } from '../../../centre/retention/retention-sweep.ts'
+import { openReader, openWriter } from '../../../centre/storage/sqlite/database.ts'
+import { createExpiredReader, createExpiredWriter } from '../../../centre/storage/sqlite/retention.ts'
+import { openJournalFile } from '../../../gateway/journal/damage/salvage.ts'
+import { JournalStore } from '../../../gateway/journal/store.ts'
+import { createCommit } from '../../../gateway/journal/worker-messages.ts'
+import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
+import { VirtualClock } from '../../../protocols/kit/clock.ts'
 
 const dayMs = 86_400_000
 const daysOfYear = 365
