@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 const user = 10_001
 const waitMsMax = 300_000
 const nets = { centre: '10.77.24.1', box: '10.77.24.2' } as const
