@@ -92,8 +92,6 @@ function preparePki(work: string): void {
     mkdirSync(join(work, name), { recursive: true })
     run('chown', ['-R', String(user), join(work, name)])
   }
-  // Names as compose gives them.
-  writeFileSync(join(work, 'hosts'), `127.0.0.1 localhost\n${nets.centre} centre\n${nets.box} box\n`)
   chmodSync(work, 0o755)
   cpSync(join(root, 'docker/centre/centre.yaml'), join(work, 'centre.yaml'))
   cpSync(join(root, 'docker/box/gateway.yaml'), join(work, 'gateway.yaml'))
@@ -123,7 +121,9 @@ function start(
   store: string[],
   buildah: (...args: string[]) => string,
 ): ChildProcess {
-  const container = buildah('from', '--pull-never', `localhost/gengfu-${place}`)
+  // As compose names them; buildah writes /etc/hosts itself.
+  const names = Object.entries(nets).flatMap(([name, address]) => ['--add-host', `${name}:${address}`])
+  const container = buildah('from', ...names, '--pull-never', `localhost/gengfu-${place}`)
   const image = JSON.parse(buildah('inspect', container)) as {
     OCIv1: { config: { User: string; Cmd: string[] } }
   }
@@ -133,7 +133,6 @@ function start(
     `${join(work, configOf[place])}:/etc/gengfu/${configOf[place]}:ro`,
     `${join(work, 'pki')}:/pki:ro`,
     `${join(work, `${place}-data`)}:/data`,
-    `${join(work, 'hosts')}:/etc/hosts:ro`,
   ].flatMap((one) => ['-v', one])
   const args = [...store, 'run', ...volumes, container, '--', ...command, ...Cmd]
   return spawn('ip', ['netns', 'exec', `gengfu-${place}`, 'buildah', ...args], {
