@@ -20,6 +20,13 @@ const seed = 20_610
 const reportSeconds = 20
 /** The button of the printed command: registered, but not pressed by the simulation. */
 const pressedButton = 'button-demo'
+/** Its household: the desk shows an alarm under the name of the person. */
+const pressedZone = {
+  id: 'wang-home',
+  name: '王奶奶家 Granny Wang',
+  grade: 'key',
+  place: { household: '12' },
+}
 const operator = 'operator'
 /** Verifies the operator's steps: that needs a second person. */
 const supervisor = 'supervisor'
@@ -313,26 +320,19 @@ function gatewayConfig(folder: string, ports: Ports, camera: SimulatedCamera): o
 /** The village's zones and devices, with the button that the printed command presses and the camera beside it. */
 function withDemoButton(villageYaml: string, { host, port }: SimulatedCamera): object {
   const village = parse(villageYaml) as { zones: { id: string }[]; devices: object[] }
-  const zone = village.zones[0]?.id
   const camera = {
     id: 'camera-demo',
     name: '王奶奶家门口 Granny Wang, the door',
-    zone,
+    zone: pressedZone.id,
     host,
     port,
     onvif: false,
+    snapshotPath: '/snapshot.jpg',
   }
+  const button = { id: pressedButton, kind: 'button', name: '床头按钮 Bedside button', zone: pressedZone.id }
   return {
-    ...(zone === undefined ? {} : { cameras: [{ ...camera, snapshotPath: '/snapshot.jpg' }] }),
-    zones: village.zones,
-    devices: [
-      ...village.devices,
-      {
-        id: pressedButton,
-        kind: 'button',
-        name: '王奶奶家 Granny Wang',
-        ...(zone === undefined ? {} : { zone }),
-      },
-    ],
+    cameras: [camera],
+    zones: [...village.zones, pressedZone],
+    devices: [...village.devices, button],
   }
 }
