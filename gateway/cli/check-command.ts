@@ -261,6 +261,9 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
   const weak = devices.list
     .filter(({ batteryPercent }) => batteryPercent !== undefined && batteryPercent < batteryWatchPercent)
     .map(({ id }) => id)
+  const unheard = devices.list
+    .filter(({ presence }) => presence !== 'present' && presence !== 'silent')
+    .map(({ id }) => id)
   const named = (ids: string[]): string => ids.slice(0, 10).join(', ') + (ids.length > 10 ? ' …' : '')
   return [
     {
@@ -271,8 +274,8 @@ function describeDevices({ devices }: HealthAnswer): Finding[] {
           : devices.present < devices.known
             ? 'watch'
             : 'good',
-      zh: `设备 ${devices.known} 台，在线 ${devices.present} 台`,
-      en: `${devices.present} of ${devices.known} devices are present.`,
+      zh: `设备 ${devices.known} 台，在线 ${devices.present} 台${unheard.length > 0 ? `；尚未听到或迟到：${named(unheard)}` : ''}`,
+      en: `${devices.present} of ${devices.known} devices are present${unheard.length > 0 ? `; late, or not heard since the start: ${named(unheard)}` : ''}.`,
     },
     ...(silent.length > 0
       ? [{ grade: 'act' as const, zh: `失联设备：${named(silent)}`, en: `silent devices: ${named(silent)}.` }]
