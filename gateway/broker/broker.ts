@@ -29,12 +29,14 @@ import {
   type DeviceSighting,
   type OwnEvent,
   type PublishChoice,
+  type RefusedDevice,
 } from './port.ts'
 import { Places } from './connections/places.ts'
 import { PublishRate } from './events/publish-rate.ts'
 import { Publishing } from './events/publishing.ts'
 import { Refusals, type RefusalCause } from './refusals.ts'
 import { SessionStore } from './sessions/session-store.ts'
+import { RefusedDevices } from './connections/refused-devices.ts'
 import { Sightings } from './connections/sightings.ts'
 import { Subscriptions } from './sessions/subscriptions.ts'
 
@@ -52,6 +54,7 @@ class Broker implements DeviceBroker {
   readonly #metrics: BrokerMetrics
   readonly #refusals: Refusals
   readonly #sightings = new Sightings()
+  readonly #refused = new RefusedDevices()
   readonly #delivery = new Delivery((packet) => this.#store.keepRetained(packet))
   readonly #store: SessionStore
   readonly #access: Access
@@ -124,6 +127,7 @@ class Broker implements DeviceBroker {
       access: this.#access,
       credentials: options.credentials ?? (this.#passwords as PasswordCredentials),
       clock,
+      refused: this.#refused,
       refusals: this.#refusals,
       store: this.#store,
       isRevoked: (marks) => this.#listeners.isRevoked(marks),
@@ -189,9 +193,7 @@ class Broker implements DeviceBroker {
     this.#state = 'stopped'
   }
 
-  addresses(): BrokerAddress[] {
-    return this.#listeners.addresses()
-  }
+  addresses = (): BrokerAddress[] => this.#listeners.addresses()
 
   publish(topic: string, payload: Uint8Array | string, choice: PublishChoice = {}): Promise<void> {
     return publishFrom(this.#aedes, topic, payload, choice)
@@ -202,14 +204,12 @@ class Broker implements DeviceBroker {
     return () => this.#readyListeners.delete(listener)
   }
 
-  onSighting(listener: (sighting: DeviceSighting) => void): () => void {
-    return this.#sightings.onChange(listener)
-  }
+  onSighting = (listener: (sighting: DeviceSighting) => void): (() => void) =>
+    this.#sightings.onChange(listener)
 
   sightingOf = (device: string): DeviceSighting => this.#sightings.of(device)
-
   sightings = (): DeviceSighting[] => this.#sightings.all()
-
+  refused = (): RefusedDevice[] => this.#refused.all()
   proveAnswer = (event: OwnEvent): Promise<void> => this.#listeners.proveAnswer(event)
 
   async reload(): Promise<void> {

@@ -1,4 +1,5 @@
 // Interface of the broker: device messages in, commands and stages out, and which devices are connected.
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { StorageAnswer } from '../journal/port.ts'
 
 /** A device's message, handed over before the device gets its acknowledgement. */
@@ -80,6 +81,16 @@ export interface DeviceSighting {
   reason: string | undefined
 }
 
+/** A device that was refused at CONNECT. */
+export interface RefusedDevice {
+  /** Its user name, or its client id without one. */
+  device: string
+  times: number
+  /** Monotonic. */
+  lastMs: number
+  why: BilingualText
+}
+
 export interface BrokerAddress {
   host: string
   port: number
@@ -126,6 +137,8 @@ export interface DeviceBroker extends DevicePublisher {
   onSighting(listener: (sighting: DeviceSighting) => void): () => void
   sightingOf(device: string): DeviceSighting
   sightings(): DeviceSighting[]
+  /** The newest last. */
+  refused(): RefusedDevice[]
   /** Reads the password, revocation and certificate files again now; they are also watched. */
   reload(): Promise<void>
   /**

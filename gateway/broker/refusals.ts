@@ -1,6 +1,7 @@
 // The reason for a refusal and the next step for a person; logged once per device and cause, counted always.
 import type { Logger } from 'pino'
 import type { Counter } from 'prom-client'
+import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { scalarText } from '../../protocols/kit/parse-json.ts'
 
 const refusals = {
@@ -192,6 +193,12 @@ const refusals = {
 } as const
 
 export type RefusalCause = keyof typeof refusals
+
+/** The reason and what to do, for a person. */
+export const refusalWords = (cause: RefusalCause): BilingualText => {
+  const [reason, remedy, zh] = refusals[cause]
+  return { zh, en: `${reason}: ${remedy}` }
+}
 
 export const refusalCauses = Object.keys(refusals) as RefusalCause[]
 

@@ -215,7 +215,11 @@ const knockLine = (one: KnockingDevice): string[] => [
   [one.maker, one.model].filter(Boolean).join(' '),
   one.kind === undefined ? '' : `--kind ${one.kind}`,
   one.isLockedOut ? 'locked out 已锁定' : age(one.heardAgoMs),
-  one.last === undefined ? '' : JSON.stringify(one.last).slice(0, 80),
+  one.refused
+    ? `refused 被拒：${one.refused.en}`
+    : one.last === undefined
+      ? ''
+      : JSON.stringify(one.last).slice(0, 80),
 ]
 
 function columns(rows: string[][]): string[] {

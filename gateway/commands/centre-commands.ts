@@ -4,6 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
+import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { describeProblems, type Problem } from '../../protocols/kit/result.ts'
 import { controlBytesMax, parseCentreCommand } from '../../protocols/uplink/codec.ts'
@@ -117,8 +118,8 @@ export class CentreCommands {
     this.#inTurn('a command of the centre could not be taken', () => this.#take(payload, arrivedSteadyMs))
   }
 
-  /** A device has answered a command. */
-  deviceAnswered(device: string, id: string, isOk: boolean, error?: string): void {
+  /** A device has answered a command, or the box has handed it over. */
+  deviceAnswered(device: string, { id, ok: isOk, error, handedOver }: CommandResult): void {
     if (!this.#documents.get(id)?.waiting?.includes(device)) return
     this.#inTurn('the answer of a device could not be noted', async () => {
       const document = this.#documents.get(id)
@@ -127,7 +128,9 @@ export class CentreCommands {
       const reached = [...(document.reached ?? []), ...(isOk ? [device] : [])]
       const missed = [...(document.missed ?? []), ...(isOk ? [] : [device])]
       const refusal = commandReason('device-refused', `${device}${error === undefined ? '' : ` (${error})`}`)
-      const reason = isOk ? document.reason : refusal
+      const reason = isOk
+        ? (document.reason ?? (handedOver ? commandReason('handed-over', device) : undefined))
+        : refusal
       await this.#move(document, { ...endOf(reached, missed, waiting), reason, reached, missed, waiting })
     })
   }

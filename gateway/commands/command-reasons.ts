@@ -28,6 +28,10 @@ const wordings = {
   'engine-refused': { zh: '报警引擎拒绝', en: 'the alarm engine refused' },
   'red-stays': { zh: '红色报警不能搁置', en: 'a red alarm can not be shelved' },
   'device-refused': { zh: '设备拒绝或失败', en: 'the device refused or failed' },
+  'handed-over': {
+    zh: '已送出；该设备无法确认是否执行',
+    en: 'handed over; this device can not confirm that it was carried out',
+  },
   'no-answer': {
     zh: '设备未在时限内回答，是否执行不详',
     en: 'the device did not answer in time: not known whether it ran',

@@ -165,8 +165,8 @@ export class Intake implements AlarmJudge {
     return new Promise((resolve, reject) => this.takeReadings(event, { kept: resolve, refused: reject }))
   }
 
-  /** Returns true unless it is a plain report or a repeat. */
-  takeReadings(event: DeviceEvent, answer: StorageAnswer): boolean {
+  /** Returns true unless it is a plain report or a repeat. `learned` is stored in the same commit, or not at all. */
+  takeReadings(event: DeviceEvent, answer: StorageAnswer, learned: JournalEntry['state'] = []): boolean {
     const refusal = this.#refusalOf(event)
     if (refusal) {
       answer.refused(refusal)
@@ -182,7 +182,7 @@ export class Intake implements AlarmJudge {
     if (taken !== 'repeat') {
       const inFlight = this.#inFlight.begin(device, messageId, answer)
       try {
-        return this.#keepEvent(event, time, taken, inFlight)
+        return this.#keepEvent(event, time, taken, inFlight, learned)
       } catch (error) {
         answerWith(this.#notJudged(event, error as Error), inFlight.asQuarantined())
         return true
@@ -191,7 +191,12 @@ export class Intake implements AlarmJudge {
     this.#metrics.messages.inc({ result: 'repeat' })
     const first = this.#inFlight.find(device, messageId)
     if (first) first.join(answer)
-    else answer.kept()
+    else if (learned.length === 0) answer.kept()
+    else
+      this.#options.journal.put(
+        { records: [], state: learned, isUrgent: false },
+        { kept: () => answer.kept(), refused: (error) => answer.refused(error) },
+      )
     return false
   }
 
@@ -216,6 +221,7 @@ export class Intake implements AlarmJudge {
     time: BoxTime & { steadyMs: number },
     verdict: IdVerdict,
     inFlight: EventInFlight,
+    learned: NonNullable<JournalEntry['state']>,
   ): boolean {
     const sequence = this.#options.journal.nextSequence()
     const named = this.#name({ type: 'event', event }, sequence)
@@ -230,12 +236,14 @@ export class Intake implements AlarmJudge {
     const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
     if (!isPlain) {
       const oddIds = this.#ids.oddIdsOf(event, verdict)
-      const more = { inputs: [named], event: record, cause: sequence, oddIds }
+      const more = { inputs: [named], event: record, cause: sequence, oddIds, state: learned }
       answerWith(this.#keep(outcome, time, records, more), inFlight)
       return true
     }
     // Nearly every event: its only result is its record.
-    const entry: JournalEntry = { records, state: this.#memory.documents.takeChanged(), isUrgent: false }
+    const changed = this.#memory.documents.takeChanged()
+    const state = learned.length === 0 ? changed : [...changed, ...learned]
+    const entry: JournalEntry = { records, state, isUrgent: false }
     const oddIds = this.#ids.oddIdsOf(event, verdict)
     if (oddIds) entry.oddIds = oddIds
     this.#options.journal.put(entry, inFlight)

@@ -72,5 +72,6 @@ export function namedBroker(broker: DeviceBroker, { idOf, nameOf }: DeviceNames)
     onSighting: (listener) => broker.onSighting((sighting) => listener(named(sighting))),
     sightingOf: (id) => named(broker.sightingOf(nameOf(id))),
     sightings: () => broker.sightings().map(named),
+    refused: () => broker.refused(),
   }
 }

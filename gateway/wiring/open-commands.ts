@@ -103,7 +103,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       for (const document of commands) reported(devices.send(document), 'a command waits for its device')
       if (!answer) return
       const { device, result } = answer
-      centre.deviceAnswered(device, result.id, result.ok, result.error)
+      centre.deviceAnswered(device, result)
       reported(devices.answered(device, result.id, result.ok), 'the answer to a command could not be noted')
     },
     versionProven,

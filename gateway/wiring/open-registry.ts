@@ -77,7 +77,23 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
         const age = lastHeardMs === undefined ? {} : { heardAgoMs: monotonicMs - lastHeardMs }
         return { address: device, dialect: 'native', ...age, ...lastOf(options, device) }
       })
-    return [...behind, ...own]
+    const there = new Set(own.map(({ address }) => hardwareKey(address)))
+    const refused = broker
+      .refused()
+      .filter(
+        ({ device }) =>
+          !known.has(device) && !listed.has(hardwareKey(device)) && !there.has(hardwareKey(device)),
+      )
+      .map(({ device, times, lastMs, why }) => ({
+        address: device,
+        dialect: 'native',
+        heardAgoMs: monotonicMs - lastMs,
+        messages: times,
+        readings: [],
+        commands: [],
+        refused: why,
+      }))
+    return [...behind, ...own, ...refused]
       .sort((a, b) => (a.heardAgoMs ?? Infinity) - (b.heardAgoMs ?? Infinity))
       .slice(0, knockingMax)
   }

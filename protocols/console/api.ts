@@ -241,4 +241,6 @@ export interface KnockingDevice {
   kind?: string
   /** Other hardware took its place. */
   isLockedOut?: boolean
+  /** It was refused when it connected: why, and what it lacks. */
+  refused?: BilingualText
 }

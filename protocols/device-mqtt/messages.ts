@@ -23,10 +23,14 @@ export const deviceCommandSchema = z.looseObject({
 })
 export type DeviceCommand = z.infer<typeof deviceCommandSchema>
 
-/** `{"id":"c-17","ok":true}`, with `error` in words when it is not. */
+/**
+ * `{"id":"c-17","ok":true}`, with `error` in words when it is not. `handedOver`: it was handed to the device or its bridge,
+ * which can not confirm that it was carried out.
+ */
 export const commandResultSchema = z.looseObject({
   id: z.string().min(1).max(64),
   ok: z.boolean(),
+  handedOver: z.literal(true).optional(),
   error: z.string().max(256).optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

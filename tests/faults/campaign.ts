@@ -12,6 +12,7 @@ import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
+import { runSenderKills } from './sender-kills.ts'
 import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
 import { addSimulate } from '../simulation/campaign.ts'
 
@@ -60,6 +61,24 @@ program
     say(
       'every acknowledged event is at the centre exactly once, in order; every red alarm is once on the desk',
     )
+  })
+
+program
+  .command('senders')
+  .description('SIGKILL the gateway while a broker, an HTTP caller, a recorder and a bus deliver')
+  .option('--kills <n>', 'each also while the list of devices changes', '60')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { kills: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const result = await runSenderKills({
+      seed: Number(options.seed),
+      kills: Number(options.kills),
+      pauseMsMax: 1500,
+      progress: (text) => say(`  ${text}`),
+    })
+    say(JSON.stringify(result))
+    if (result.lost.length + result.doubled.length + result.forgotten.length > 0) process.exitCode = 1
+    else say('everything that a sender was told is kept, is kept, once')
   })
 
 program

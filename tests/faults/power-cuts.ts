@@ -5,13 +5,9 @@
 import { copyFileSync, mkdtempSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { createVillage, type Village } from '../../firmware-sim/village/village.ts'
-import { openJournal } from '../../gateway/journal/journal.ts'
-import { lanes } from '../../protocols/domain/colour.ts'
-import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { createSeededRandom, createSystemRandom } from '../../protocols/kit/random.ts'
+import { createSeededRandom } from '../../protocols/kit/random.ts'
+import { readJournalRecords } from './journal-records.ts'
 import { createTown } from '../kits/system/programs.ts'
 import { createSmallDisk, mountImage } from './small-disk.ts'
 
@@ -87,28 +83,11 @@ async function examine(base: string, acknowledged: string[], result: PowerCutRes
   try {
     const folder = join(mountPoint, 'box')
     mkdirSync(folder, { recursive: true }) // if not even the folder had reached the disk
-    const journal = await openJournal({
-      folder,
-      clock: createSystemClock(),
-      random: createSystemRandom(),
-      logger: pino({ level: 'silent' }),
-      bootId: 'after the cut',
-      commitWindowMs: 0,
-    })
-    if (journal.facts().salvaged) result.salvaged++
-    const kept = new Set<string>()
-    for (const lane of lanes)
-      for (let after = 0; ;) {
-        const rows = await journal.read(lane, after, { recordsMax: 5000, bytesMax: 8_000_000 })
-        const last = rows.at(-1)
-        if (!last) break
-        after = last.number
-        for (const { body } of rows) {
-          const record = JSON.parse(body) as JournalRecord
-          if (record.type === 'event') kept.add(`${record.device} ${record.messageId}`)
-        }
-      }
-    await journal.close()
+    const { records, isSalvaged } = await readJournalRecords(folder)
+    if (isSalvaged) result.salvaged++
+    const kept = new Set(
+      records.flatMap((record) => (record.type === 'event' ? [`${record.device} ${record.messageId}`] : [])),
+    )
     result.acknowledged = acknowledged.length
     for (const id of acknowledged) if (!kept.has(id)) result.lost.push(id)
   } finally {

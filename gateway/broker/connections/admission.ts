@@ -9,6 +9,7 @@ import { claimedIdentity, internalClientId, sessionPrefix, type Identity } from 
 import type { Places } from './places.ts'
 import type { Credentials } from '../port.ts'
 import type { RefusalCause, Refusals } from '../refusals.ts'
+import type { RefusedDevices } from './refused-devices.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import { hasUnwantedCharacters } from '../topic-text.ts'
 import { clearSessionPresent } from '../aedes-internals.ts'
@@ -19,6 +20,7 @@ export interface AdmissionOptions {
   credentials: Credentials
   clock: Clock
   refusals: Refusals
+  refused: RefusedDevices
   store: SessionStore
   isRevoked: (marks: readonly string[]) => boolean
   isStopping: () => boolean
@@ -101,7 +103,12 @@ export class Admission {
     const { claim } = connection
     if (claim?.isOldVersion) clearSessionPresent(connection.stream)
     const cause = claim ? await this.#refusal(connection, claim, client, password) : 'malformed'
-    if (cause === undefined) return undefined
+    if (cause === undefined) {
+      this.#options.refused.forget(claim?.identity?.device ?? '')
+      return undefined
+    }
+    const name = claim?.identity?.device ?? claim?.username ?? claim?.clientId
+    this.#options.refused.note(cause, name, this.#options.clock.monotonicMs())
     const who = { device: claim?.identity?.device ?? claim?.username, address: connection.address }
     this.#options.refusals.report(cause, who, { clientId: claim?.clientId })
     connection.endReason = cause

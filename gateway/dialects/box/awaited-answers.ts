@@ -10,7 +10,8 @@ export const awaitedMax = 1000
 export const refusalMs = 5000
 
 /** What became of it; `ok` is false with the maker's own words. */
-export type Answered = (result: Pick<CommandResult, 'ok' | 'error'>) => void
+export type Answered = (result: Answer) => void
+export type Answer = Pick<CommandResult, 'ok' | 'error' | 'handedOver'>
 
 interface Awaited {
   device: string
@@ -36,7 +37,7 @@ export class AwaitedAnswers {
     const cancel =
       policy.by === 'refusal'
         ? // No failure was reported in time.
-          this.#clock.after(refusalMs, () => this.#end(key, { ok: true }))
+          this.#clock.after(refusalMs, () => this.#end(key, { ok: true, handedOver: true }))
         : () => undefined
     this.#waiting.set(key, { device, id, policy, answered, cancel })
     const [oldest] = this.#waiting
@@ -80,7 +81,7 @@ export class AwaitedAnswers {
     this.#waiting.clear()
   }
 
-  #end(key: string, result: Pick<CommandResult, 'ok' | 'error'>): void {
+  #end(key: string, result: Answer): void {
     const awaited = this.#waiting.get(key)
     if (!awaited) return
     this.#waiting.delete(key)

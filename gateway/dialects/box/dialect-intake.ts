@@ -8,7 +8,7 @@ import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand }
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
-import { AllStored, type Keeper, type SenderAnswer } from './keeper.ts'
+import { AllStored, type Documents, type Keeper, type SenderAnswer } from './keeper.ts'
 import { Strangers, type Stranger } from './strangers.ts'
 import {
   Addresses,
@@ -226,10 +226,7 @@ export class DialectIntake {
         answer.refused(error)
       },
     })
-    if (changed.length > 0)
-      all.wait(
-        keeper.keepState(changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])),
-      )
+    let learned: Documents = changed.map(([key, value]) => [`${dialectPrefix}${settings.id}/${key}`, value])
     let isAlarm = false
     for (const result of heard.results) {
       if (!result.isBridge && this.#options.isLockedOut?.(result.device)) {
@@ -243,7 +240,11 @@ export class DialectIntake {
       }
       const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
       const event = eventOf({ ...result, device })
-      if (event && keeper.takeReadings(event, all.part())) isAlarm = true
+      if (event) {
+        // In one commit with the event: what is learned of a press without the press would hide its repeat.
+        if (keeper.takeReadings(event, all.part(), learned)) isAlarm = true
+        learned = []
+      }
       // A bridge's report about its devices is a hint; about itself it is its last will.
       const isWill = result.isBridge === true || (settings.isDevice && result.presence !== 'asleep')
       // RETAIN on a message that comes from its sender itself does not make it an old one; a retained "offline" of a bridge stands.
@@ -255,6 +256,7 @@ export class DialectIntake {
       this.#noteSender(settings, result, device)
       if (!message.isRetained || message.isDirect) this.#options.onHeard?.(device, result)
     }
+    if (learned.length > 0) all.wait(keeper.keepState(learned))
     if (heard.quarantined !== undefined)
       all.wait(this.#keepRaw(sender, message, heard.quarantined, heard.quarantinedDevice))
     const result =
@@ -282,6 +284,10 @@ export class DialectIntake {
     this.#senderByDevice.set(device, { sender: settings.id, address: result.device })
     if (settings.isDevice || this.#addresses.isListed(result.device)) return
     this.#strangers.note(settings, result, device)
+  }
+
+  isListed(address: string): boolean {
+    return this.#addresses.isListed(address)
   }
 
   /** Devices that sent and are in no list, the newest last. */

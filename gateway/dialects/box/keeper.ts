@@ -5,11 +5,13 @@ import type { StorageAnswer } from '../../journal/port.ts'
 /** The answer to a sender, with the command that it waits for, if any. */
 export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 
+/** Documents to store under these keys; undefined removes one. */
+export type Documents = readonly (readonly [key: string, value: object | undefined])[]
+
 export interface Keeper {
-  /** Returns true unless it is a plain report or a repeat. */
-  takeReadings(event: DeviceEvent, answer: StorageAnswer): boolean
-  /** Documents to store under these keys; undefined removes one. */
-  keepState(state: readonly (readonly [key: string, value: object | undefined])[]): Promise<void>
+  /** Returns true unless it is a plain report or a repeat. `learned` is stored in the same commit, or not at all. */
+  takeReadings(event: DeviceEvent, answer: StorageAnswer, learned: Documents): boolean
+  keepState(state: Documents): Promise<void>
   /** Stores an undecodable message raw, and raises an alarm if `device` is a listed one. */
   keepUnreadable(
     message: { device: string; topic: string; payload: Uint8Array },

@@ -120,7 +120,8 @@ export class ModbusBus {
         ? client.connectRTUBuffered(serial, { baudRate, parity })
         : framing === 'tcp'
           ? client.connectTCP(host, { port })
-          : client.connectTcpRTUBuffered(host, { port })
+          : // Its port for plain bytes: the one named TcpRTUBuffered sends Modbus TCP.
+            client.connectTelnet(host, { port })
     try {
       await this.#within(opening, connectTimeoutMs, 'no connection')
     } catch (error) {
@@ -178,7 +179,7 @@ export class ModbusBus {
     const nowMs = steadyMs()
     const isSame = before !== undefined && JSON.stringify(before.words) === JSON.stringify(words)
     if (isSame && nowMs - before.atMs < settings.reportS * 1000) return
-    const payload = Buffer.from(JSON.stringify({ words, ...(before ? { before: before.words } : {}) }))
+    const payload = Buffer.from(JSON.stringify({ words }))
     const isKept = await new Promise<boolean>((resolve) => {
       dialects.take(
         id,

@@ -7,6 +7,7 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
 import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
+import { Packets } from '../sl651/packets.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
 /** All packets of one report; beyond it the connection ends. */
@@ -32,8 +33,8 @@ export interface RecorderListenerOptions {
 interface Caller {
   socket: Socket
   bytes: Buffer
-  /** Packets of an unfinished report. */
-  packets: Buffer[]
+  /** Of an unfinished report. */
+  packets: Packets
   waiting: number
   broken: number
 }
@@ -93,7 +94,7 @@ export class RecorderListener {
     socket.setTimeout(this.#options.settings.idleS * 1000, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
-    const caller: Caller = { socket, bytes: Buffer.alloc(0), packets: [], waiting: 0, broken: 0 }
+    const caller: Caller = { socket, bytes: Buffer.alloc(0), packets: new Packets(), waiting: 0, broken: 0 }
     socket.on('data', (chunk: Buffer) => {
       caller.bytes = Buffer.concat([caller.bytes, chunk])
       this.#read(caller)
@@ -121,16 +122,14 @@ export class RecorderListener {
 
   #take(caller: Caller, frame: Frame, bytes: Buffer): void {
     if (frame.isDown) return
-    caller.packets = frame.packet === 1 ? [bytes] : [...caller.packets, bytes]
-    if (frame.packet < frame.packets) {
-      const size = caller.packets.reduce((sum, { length }) => sum + length, 0)
-      if (size > reportBytesMax) this.#end(caller, 'a report of too many bytes')
-      return
-    }
-    const payload = Buffer.concat(caller.packets)
-    caller.packets = []
-    if (payload.length > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
-    this.#keep(caller, payload)
+    if (!frame.isMulti) return this.#keep(caller, bytes)
+    const taken = caller.packets.take(frame, bytes)
+    if (caller.packets.size > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
+    if ('whole' in taken) return this.#keep(caller, taken.whole)
+    if ('problem' in taken)
+      this.#options.logger.info({ bridge: this.#options.id, ...taken }, 'a report is given up')
+    else if (this.#options.dialects.isListed(frame.station))
+      for (const answer of taken.answers) caller.socket.write(answer)
   }
 
   #keep(caller: Caller, payload: Uint8Array): void {

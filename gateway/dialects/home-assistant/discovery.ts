@@ -39,6 +39,8 @@ function addressOf(device: unknown, fallback: string): string {
   return macOf(first) ?? /0x[0-9a-f]{16}/i.exec(first)?.[0] ?? deviceIdOf(first)
 }
 
+const jsonStates = { on: '{"state":"ON"}', off: '{"state":"OFF"}' }
+
 function entityOf(
   component: string,
   object: string,
@@ -48,6 +50,8 @@ function entityOf(
   const { state_topic: state, topic, value_template: template, device_class: deviceClass } = config
   const { unit_of_measurement: unit, payload_on: on, payload_off: off, command_topic: command } = config
   const isTrigger = component === 'device_automation'
+  // A light of this schema takes and reports an object.
+  const isJson = component === 'light' && config['schema'] === 'json'
   const name = textOr(config['object_id'], textOr(config['name'], object)).replaceAll(/\s+/g, '_')
   return {
     device,
@@ -59,13 +63,18 @@ function entityOf(
       : typeof state === 'string'
         ? { topic: state }
         : {}),
-    ...(typeof template === 'string' ? { template } : {}),
+    ...(typeof template === 'string' ? { template } : isJson ? { template: '{{ value_json.state }}' } : {}),
     ...(typeof deviceClass === 'string' ? { deviceClass } : {}),
     ...(typeof unit === 'string' ? { unit } : {}),
     ...(on === undefined ? {} : { on }),
     ...(off === undefined ? {} : { off }),
     ...(typeof command === 'string'
-      ? { command: { topic: command, on: textOr(on, 'ON'), off: textOr(off, 'OFF') } }
+      ? {
+          command: {
+            topic: command,
+            ...(isJson ? jsonStates : { on: textOr(on, 'ON'), off: textOr(off, 'OFF') }),
+          },
+        }
       : {}),
     ...(isTrigger
       ? {

@@ -2,7 +2,7 @@
 // the meaning of a topic. ESPHome's own topics (NODE/binary_sensor/OBJECT/state) are also read without one.
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
-import { deviceIdOf, textOf, valueOf } from '../meaning/values.ts'
+import { deviceIdOf, flagOf, textOf, valueOf } from '../meaning/values.ts'
 import {
   nothing,
   unreadable,
@@ -114,7 +114,14 @@ function encode(device: string, command: DeviceCommand, known: Knowledge): Encod
   if (!['siren', 'switch', 'lamp', 'light', 'on', 'off', 'stop'].includes(command.do))
     return { cannot: `the dialect has no command "${command.do}"` }
   const stops = command['seconds'] === 0 || ['off', 'stop'].includes(command.do) || command['on'] === false
-  return { topic: entity.command.topic, payload: stops ? entity.command.off : entity.command.on, qos: 1 }
+  const payload = stops ? entity.command.off : entity.command.on
+  if (entity.topic === undefined) return { topic: entity.command.topic, payload, qos: 1 }
+  // It reports its state: with the payload, or as on and off.
+  const isDone = ({ readings }: DeviceResult): boolean => {
+    const state = readings[entity.name]
+    return scalarText(state) === payload || flagOf(state) === !stops
+  }
+  return { topic: entity.command.topic, payload, qos: 1, answer: { by: 'report', isDone } }
 }
 
 export const homeAssistant: Dialect = {

@@ -120,7 +120,8 @@ const reads: Record<string, Read> = {
   battery_defect: fault('battery_defect'),
   device_fault: fault('device_fault'),
   sensor_fault: fault('sensor_fault'),
-  ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'on' : 'off' }),
+  // Bit 7 of an IAS zone: set is a fault of the mains.
+  ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'off' : 'on' }),
 }
 
 /** Flags by which a device reports a fault of its own. */

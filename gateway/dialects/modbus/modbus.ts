@@ -1,9 +1,10 @@
 // The answers of one Modbus unit as readings. The box polls; a message is the result of one round of one unit:
-// `{"words": [[1234], [0, 1], null], "problems": [...], "before": [...]}`, one list per register of the configuration.
+// `{"words": [[1234], [0, 1], null]}`, one list per register of the configuration. The words of its buttons are learned
+// with the event, so that an input held through a restart is one press.
 import type { ModbusRegister, ModbusUnit } from '../../config/bus-settings.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { objectOf } from '../meaning/values.ts'
-import { unreadable, type Decoded, type Dialect, type DialectReadings } from '../port.ts'
+import { unreadable, type Decoded, type Dialect, type DialectReadings, type Knowledge } from '../port.ts'
 
 /** Registers per value; bits count as one. */
 export const wordsOf = ({ from, type }: ModbusRegister): number =>
@@ -45,24 +46,34 @@ function valueOf(register: ModbusRegister, words: unknown): { value: unknown; fa
 const isWord = (one: unknown): one is number =>
   typeof one === 'number' && Number.isInteger(one) && one >= 0 && one <= 0xffff
 
-function decodeUnit({ device, registers }: ModbusUnit, json: Record<string, unknown>): Decoded {
-  const { words, before } = json
+const buttonsKey = (unit: number): string => `modbus-buttons:${unit}`
+
+function decodeUnit(
+  { unit, device, registers }: ModbusUnit,
+  { words }: Record<string, unknown>,
+  known: Knowledge,
+): Decoded {
+  const before = known.get(buttonsKey(unit)) as { held: Record<string, unknown> } | undefined
   if (!Array.isArray(words) || words.length !== registers.length)
     return unreadable('not one list of words for each register', device)
   const readings: DialectReadings = {}
   const momentary: Readings = {}
+  const held: Record<string, unknown> = {}
   const faults: string[] = []
   registers.forEach((register, at) => {
     const { value, fault } = valueOf(register, words[at])
     if (fault !== undefined) faults.push(fault)
     if (register.reading !== 'button') return void (readings[register.reading] = value)
-    if (typeof value !== 'string') return
-    // A held input is one press: only the change counts. An unknown earlier state counts as released.
-    const earlier = Array.isArray(before) ? valueOf(register, (before as unknown[])[at]).value : null
-    if (value === earlier) return
+    // What is not read now is as it was; at first an input counts as released.
+    const earlier = before?.held[at]
+    held[at] = fault === undefined ? value : (earlier ?? null)
+    // A held input is one press: only the change counts.
+    if (typeof value !== 'string' || value === earlier) return
     readings.button = momentary.button = value as NonNullable<Readings['button']>
   })
+  const isSame = JSON.stringify(before?.held ?? {}) === JSON.stringify(held)
   return {
+    ...(isSame ? {} : { learned: [[buttonsKey(unit), { held }]] }),
     results: [
       {
         device,
@@ -80,12 +91,12 @@ export const modbus: Dialect = {
   repeats: { by: 'content', windowMs: 0 },
   topics: () => ({ publish: [], subscribe: [] }),
   claims: (topic) => /^modbus\/\d+$/.test(topic),
-  decode: ({ topic, payload }, _known, { modbus: units = [] }) => {
+  decode: ({ topic, payload }, known, { modbus: units = [] }) => {
     const number = Number(/^modbus\/(\d+)$/.exec(topic)?.[1])
     const unit = units.find((one) => one.unit === number)
     if (!unit) return unreadable('no such unit on this bus')
     const json = objectOf(payload)
-    return json ? decodeUnit(unit, json) : unreadable('not a JSON object', unit.device)
+    return json ? decodeUnit(unit, json, known) : unreadable('not a JSON object', unit.device)
   },
   encode: () => ({ cannot: 'a Modbus bus is only read' }),
 }

@@ -24,7 +24,9 @@ export class LearnedDocuments implements Knowledge {
     for (const [key, value] of this.#documents) if (key.startsWith(prefix)) yield [key, value]
   }
 
-  take(learned: readonly Learned[]): void {
+  /** Returns the undo: documents that have changed again since then stay. */
+  take(learned: readonly Learned[]): () => void {
+    const before = learned.map(([key]) => this.#documents.get(key))
     for (const [key, value] of learned) {
       if (value !== undefined && JSON.stringify(value).length > documentBytesMax) continue
       this.#documents.delete(key)
@@ -32,6 +34,10 @@ export class LearnedDocuments implements Knowledge {
       this.#changed.set(key, value)
     }
     forgetOldest(this.#documents, documentsMax, (key) => this.#changed.set(key, undefined))
+    return () => {
+      const isStill = ([key, value]: Learned): boolean => this.#documents.get(key) === value
+      this.take(learned.flatMap((one, at): Learned[] => (isStill(one) ? [[one[0], before[at]]] : [])))
+    }
   }
 
   restore(key: string, value: object): void {

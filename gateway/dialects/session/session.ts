@@ -78,7 +78,9 @@ export class DialectSession {
       if (vanished.faults)
         results[index] = { ...result, faults: [...(result.faults ?? []), ...vanished.faults] }
     }
-    this.known.take(learned)
+    // A press that could not be stored is new when it comes again.
+    if (results.some(({ momentary }) => momentary)) undos.push(this.known.take(learned))
+    else this.known.take(learned)
     const isAllRepeated = repeats > 0 && results.length === 0
     return {
       ...decoded,
@@ -122,7 +124,9 @@ export class DialectSession {
     if (isRetained && message.isDirect && found.momentary.button !== undefined)
       // The press may be of this moment or of last week; people learn that this button can not be trusted.
       return withoutMoments({ ...result, faults: [...(result.faults ?? []), 'press-sent-retained'] })
-    if (isRetained || (!isCounted && mark?.isRepeat)) return withoutMoments(result)
+    // Its event is kept or on its way. Without its press it would have other content, and count as a new event.
+    if (!isCounted && mark?.isRepeat) return undefined
+    if (isRetained) return withoutMoments(result)
     const { button } = found.momentary
     if (isCounted || button === undefined) return result
     const press = this.#presses.take({ device: found.device, value: button, topic, atMs })

@@ -25,7 +25,9 @@ export interface Frame {
   password: string
   code: number
   isDown: boolean
-  /** For frames of several packets: their number, and which of them this is, from 1. */
+  /** Mode M3: one of several packets that are confirmed together (SYN instead of STX). */
+  isMulti: boolean
+  /** Their number, and which of them this is, from 1. */
   packets: number
   packet: number
   body: Uint8Array
@@ -147,6 +149,7 @@ function finish(bytes: Uint8Array, parsed: Head): Cut {
       password,
       code,
       isDown: direction === 8,
+      isMulti: start === control.syn,
       packets,
       packet,
       body,
@@ -157,11 +160,13 @@ function finish(bytes: Uint8Array, parsed: Head): Cut {
 
 /** A complete frame; for the centre's answers and the simulator. */
 export function encodeFrame(
-  frame: Omit<Frame, 'packets' | 'packet'> & { packets?: number; packet?: number },
+  frame: Omit<Frame, 'isMulti' | 'packets' | 'packet'> &
+    Partial<Pick<Frame, 'isMulti' | 'packets' | 'packet'>>,
 ): Uint8Array {
   const { isText, centre, station, password, code, isDown, body, end, packets = 1, packet = 1 } = frame
+  const { isMulti = packets > 1 } = frame
   const centreHex = centre.toString(16).padStart(2, '0')
-  const count = packets > 1 ? ((packets << 12) | packet).toString(16).padStart(6, '0') : ''
+  const count = isMulti ? ((packets << 12) | packet).toString(16).padStart(6, '0') : ''
   const countBytes = isText ? Buffer.from(count.toUpperCase(), 'latin1') : Buffer.from(count, 'hex')
   const length = body.length + countBytes.length
   const head = [
@@ -172,7 +177,7 @@ export function encodeFrame(
   ]
     .join('')
     .toUpperCase()
-  const start = packets > 1 ? control.syn : control.stx
+  const start = isMulti ? control.syn : control.stx
   const bytes = Buffer.concat([
     isText ? Buffer.from(`\x01${head}`, 'latin1') : Buffer.from(`7E7E${head}`, 'hex'),
     Buffer.from([start]),

@@ -1,25 +1,36 @@
 // SL 651-2014: water and rain recorders that connect over TCP. One message is one frame, or all packets of one report
 // in sequence; the reply is the centre's confirmation, sent once everything is stored.
-import { parseBody, parseText, timeOf, type Report } from './elements.ts'
+import { parseBody, parseText, timeOf, type Report, type Section } from './elements.ts'
 import { control, cutFrame, encodeFrame, type Frame } from './frame.ts'
 import { nothing, unreadable, type Decoded, type Dialect, type DeviceResult } from '../port.ts'
 
 /**
- * 2F keeps the link open, 30 tests, 31 to 35 are reports: even intervals, fixed times, extra, hourly, by hand; 36 is a
- * picture.
+ * Annex B. 2F keeps the link open, 30 tests, 31 to 35 are reports: even intervals, fixed times, extra, hourly, by hand; 36
+ * is a picture. 37, 3A and 46 are a station's answers to questions (mode M4) about its newest values and its state.
  */
 const linkCode = 0x2f
 const pictureCode = 0x36
-const reportCodes = new Set([0x30, 0x31, 0x32, 0x33, 0x34, 0x35])
-const packetsMax = 64
+const reportCodes = new Set([0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x37, 0x3a, 0x46])
 
-/** `ESC`: stay connected, more may follow. */
-export function confirmationOf(frame: Frame, serial: string, sentAt: string, end: number): Uint8Array {
-  const { isText, centre, station, password, code } = frame
-  const plain = `${serial}${sentAt}`
-  const body = Buffer.from(plain, isText ? 'latin1' : 'hex')
-  return encodeFrame({ isText, centre, station, password, code, isDown: true, body, end })
+/** A downlink frame about this uplink: in mode M3 with the number of the packet that it is about (tables 19 and 23). */
+export function answerTo(
+  frame: Frame,
+  { serial, sentAt }: Pick<Report, 'serial' | 'sentAt'>,
+  end: number,
+  packet = frame.packets,
+): Uint8Array {
+  const { isText, centre, station, password, code, isMulti, packets } = frame
+  const body = Buffer.from(`${serial}${sentAt}`, isText ? 'latin1' : 'hex')
+  const about = isMulti ? { isMulti, packets, packet } : {}
+  return encodeFrame({ isText, centre, station, password, code, isDown: true, body, end, ...about })
 }
+
+/**
+ * Modes M2 and M4: ACK where frames follow (ETB); ESC at the end: the station stays connected. In mode M1 a station
+ * listens for no answer, and one does no harm.
+ */
+const confirmationOf = (frame: Frame, report: Report): Uint8Array =>
+  answerTo(frame, report, !frame.isMulti && frame.end === control.etb ? control.ack : control.esc)
 
 /** All frames of a message as one; the packets may arrive in any order, each once. */
 function framesOf(payload: Uint8Array): Frame | string {
@@ -30,7 +41,7 @@ function framesOf(payload: Uint8Array): Frame | string {
     const cut = cutFrame(payload.subarray(at))
     if (!cut.frame) return cut.problem ?? 'the frame is cut off'
     const { frame } = cut
-    if (frame.packets > packetsMax) return `more than ${packetsMax} packets`
+    if (parts.size > 4095) return 'more packets than a report has'
     const { station, code, packets } = (first ??= frame)
     if (frame.station !== station || frame.code !== code || frame.packets !== packets)
       return 'frames of two messages'
@@ -43,21 +54,19 @@ function framesOf(payload: Uint8Array): Frame | string {
   return { ...first, body: Buffer.concat(bodies) }
 }
 
-function resultOf(frame: Frame, report: Report): DeviceResult {
-  const { station, code } = frame
-  const { serial, sentAt, observedAtMs, readings } = report
+function resultOf(frame: Frame, { serial, sentAt }: Report, section: Section): DeviceResult {
+  const { station = frame.station, observedAtMs, readings, faults, kind } = section
   const deviceAtMs = observedAtMs ?? timeOf(sentAt)
-  const id = `s${code.toString(16)}-${serial}-${observedAtMs ?? sentAt}`
+  const id = `s${frame.code.toString(16)}-${serial}-${observedAtMs ?? sentAt}`
+  const isEmpty = Object.keys(readings).length === 0
   return {
     device: station,
     readings,
     messageId: id,
+    ...(faults ? { faults } : {}),
     ...(deviceAtMs === undefined ? {} : { deviceAtMs }),
-    ...(Object.keys(readings).length === 0 ? { presence: 'online' as const } : {}),
-    about: {
-      model: `SL 651 ${report.stationKind ?? ''}`.trim(),
-      readings: Object.keys(readings),
-    },
+    ...(isEmpty ? { presence: 'online' as const } : {}),
+    about: { model: `SL 651 ${kind ?? ''}`.trim(), readings: Object.keys(readings) },
   }
 }
 
@@ -70,16 +79,17 @@ function decodeFrame(frame: Frame, password: string | undefined): Decoded {
   const report = isText ? parseText(body) : parseBody(body)
   if (typeof report === 'string') return unreadable(report, station)
   if (report.problem !== undefined) return unreadable(report.problem, station)
-  const reply = confirmationOf(frame, report.serial, report.sentAt, control.esc)
+  const reply = confirmationOf(frame, report)
   // The standard requires no answer to a keep-alive frame.
   if (code === linkCode || code === pictureCode)
     return {
-      results: [{ ...resultOf(frame, { ...report, readings: {} }), presence: 'online' }],
+      results: [{ ...resultOf(frame, report, { readings: {} }), presence: 'online' }],
       ...(code === linkCode ? {} : { reply }),
     }
   if (!reportCodes.has(code))
     return { ...unreadable(`function ${code.toString(16)} is no report`, station), reply }
-  return { results: [resultOf(frame, report)], reply }
+  const sections = report.sections.length > 0 ? report.sections : [{ readings: {} }]
+  return { results: sections.map((section) => resultOf(frame, report, section)), reply }
 }
 
 export const sl651: Dialect = {

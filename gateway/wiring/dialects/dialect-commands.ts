@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../../protocols/device-mqtt/topics.ts'
-import type { AwaitedAnswers } from '../../dialects/box/awaited-answers.ts'
+import type { Answer, AwaitedAnswers } from '../../dialects/box/awaited-answers.ts'
 import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { SenderLinks } from './sender-links.ts'
@@ -42,13 +42,14 @@ export class DialectCommands {
         { device, command: command.do, problem },
         'a command has no words in the dialect of its device',
       )
-      return this.#answer(device, command.id, problem)
+      return this.#answer(device, command.id, { ok: false, error: problem })
     }
     const { answer: policy } = encoded
     if (policy)
-      awaited.expect(device, command.id, policy, ({ ok, error = 'refused' }) => {
-        this.#answer(device, command.id, ok ? undefined : error).catch((failure: Error) =>
-          logger.warn({ device, reason: failure.message }, 'the answer to a command could not be kept'),
+      awaited.expect(device, command.id, policy, (result) => {
+        this.#answer(device, command.id, result.ok ? result : { error: 'refused', ...result }).catch(
+          (failure: Error) =>
+            logger.warn({ device, reason: failure.message }, 'the answer to a command could not be kept'),
         )
       })
     try {
@@ -58,7 +59,7 @@ export class DialectCommands {
       throw error
     }
     // The device reports the outcome; its time-out is that of the command.
-    if (!policy) await this.#answer(device, command.id, undefined)
+    if (!policy) await this.#answer(device, command.id, { ok: true, handedOver: true })
   }
 
   async permitJoin(bridge: string, minutes: number): Promise<string | undefined> {
@@ -84,9 +85,8 @@ export class DialectCommands {
     })
   }
 
-  #answer(device: string, id: string, problem: string | undefined): Promise<void> {
-    const result =
-      problem === undefined ? { id, ok: true } : { id, ok: false, error: problem.slice(0, problemCharsMax) }
+  #answer(device: string, id: string, { ok, error, handedOver }: Answer): Promise<void> {
+    const result = { id, ok, error: error?.slice(0, problemCharsMax), handedOver }
     return this.#options.intake.accept({
       device,
       topic: deviceTopic(device, 'result'),

@@ -7,7 +7,7 @@ import type { Journal } from '../../journal/port.ts'
 
 export function keeperOf(intake: Intake, journal: Journal): Keeper {
   return {
-    takeReadings: (event, answer) => intake.takeReadings(withPlainReadings(event), answer),
+    takeReadings: (event, answer, learned) => intake.takeReadings(withPlainReadings(event), answer, learned),
     keepState: async (state) => {
       await journal.append({ records: [], state, isUrgent: false })
     },

@@ -300,8 +300,9 @@ describe('in time', () => {
       state: 'received',
       missed: ['siren-1', 'siren-2'],
     })
-    box.commands.deviceAnswered('siren-2', 'k-1', true)
+    box.commands.deviceAnswered('siren-2', { id: 'k-1', ok: true, handedOver: true })
     await settled()
+    expect(box.sent.at(-1)).toMatchObject({ reached: ['siren-2'], reason: { code: 'handed-over' } })
     steadyMs += 60_000
     clock.advance(1000)
     await settled()
@@ -321,7 +322,7 @@ describe('after a restart', () => {
   it('waits on for a device in the same boot, and gives up after a power cut of unknown length', async () => {
     await give(box, command({ do: 'siren', device: 'siren-1', seconds: 5 }))
     const restarted = await reopened(1)
-    restarted.commands.deviceAnswered('siren-1', 'k-1', true)
+    restarted.commands.deviceAnswered('siren-1', { id: 'k-1', ok: true })
     await settled()
     expect(restarted.sent.at(-1)).toMatchObject({ state: 'done', reached: ['siren-1'] })
     await give(box, command({ id: 'k-2', do: 'siren', device: 'siren-1', seconds: 5 }))

@@ -13,7 +13,9 @@ function waiting(policy: AnswerPolicy, ids = ['c-1']) {
   const awaited = new AwaitedAnswers(clock)
   const told: string[] = []
   for (const id of ids)
-    awaited.expect('siren', id, policy, ({ ok, error = '' }) => told.push(`${id} ${ok} ${error}`.trim()))
+    awaited.expect('siren', id, policy, ({ ok, error = '', handedOver }) =>
+      told.push(`${id} ${ok} ${handedOver ? 'handed over' : error}`.trim()),
+    )
   return { clock, awaited, told }
 }
 const result = (more: Partial<DeviceResult>): DeviceResult => ({ device: '0x1', readings: {}, ...more })
@@ -46,7 +48,8 @@ describe('matching', () => {
     clock.advance(refusalMs - 1)
     expect(told).toEqual([])
     clock.advance(1)
-    expect(told).toEqual(['c-1 true'])
+    // Without a refusal it is known only that the bridge has it.
+    expect(told).toEqual(['c-1 true handed over'])
     const never = waiting({ by: 'answer' })
     never.clock.advance(3_600_000)
     expect(never.told).toEqual([])
@@ -110,6 +113,23 @@ describe('dialects', () => {
     expect(z2m.hear(['zigbee2mqtt/bridge/response/permit_join', answer])).toMatchObject([
       { isBridge: true, answer: { id: 'join-7', ok: false, error: 'no coordinator' } },
     ])
+  })
+
+  it('Home Assistant: the state that the device reports, as word or object; without a state it is only handed over', () => {
+    const device = { identifiers: ['mast'], name: 'mast' }
+    const plain = { command_topic: 'mast/horn/command', device }
+    const horn = (more: object): ReturnType<typeof talk> =>
+      talk('home-assistant', [['homeassistant/switch/horn/config', { ...plain, object_id: 'horn', ...more }]])
+    const reported = horn({ state_topic: 'mast/horn/state' })
+    const encoded = reported.encode('mast', { id: 'c-1', do: 'siren' })
+    expect(doneBy(encoded, reported.hear(['mast/horn/state', 'OFF']))).toBe(false)
+    expect(doneBy(encoded, reported.hear(['mast/horn/state', 'ON']))).toBe(true)
+    expect(horn({}).encode('mast', { id: 'c-1', do: 'siren' })).not.toHaveProperty('answer')
+    const config = { ...plain, object_id: 'lamp', schema: 'json', state_topic: 'mast/lamp/state' }
+    const lamp = talk('home-assistant', [['homeassistant/light/lamp/config', config]])
+    const off = lamp.encode('mast', { id: 'c-1', do: 'stop' })
+    expect(off).toMatchObject({ payload: '{"state":"OFF"}' })
+    expect(doneBy(off, lamp.hear(['mast/lamp/state', { state: 'OFF', color_mode: 'rgb' }]))).toBe(true)
   })
 
   it('Tasmota and Shelly: the relay as it is reported; Shelly of the second generation answers by number', () => {

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { modbusSchema } from '../../../../../gateway/config/bus-settings.ts'
 import { modbus } from '../../../../../gateway/dialects/modbus/modbus.ts'
+import { LearnedDocuments } from '../../../../../gateway/dialects/session/knowledge.ts'
 import type { Decoded } from '../../../../../gateway/dialects/port.ts'
 
 const { units } = modbusSchema.parse({
@@ -19,12 +20,10 @@ const { units } = modbusSchema.parse({
     },
   ],
 })
-const decode = (json: object, topic = 'modbus/3'): Decoded =>
-  modbus.decode(
-    { topic, payload: Buffer.from(JSON.stringify(json)), isRetained: false, atMs: 0 },
-    { get: () => undefined },
-    { modbus: units },
-  ) as Decoded
+const decode = (json: object, topic = 'modbus/3', known = new LearnedDocuments()): Decoded =>
+  modbus.decode({ topic, payload: Buffer.from(JSON.stringify(json)), isRetained: false, atMs: 0 }, known, {
+    modbus: units,
+  }) as Decoded
 const sound = [[0x0000, 0x3fc0], [0xff9c], [0], [4]]
 
 it('reads floats with swapped words, signs, scales, bits and words', () => {
@@ -39,11 +38,23 @@ it('says what is out of range, not read or not known, and guesses nothing', () =
   expect(result?.faults).toEqual(['out-of-range:waterLevelMm', 'not-read:contact'])
 })
 
-it('counts a held input as one press, and one at the start too', () => {
+it('counts a held input as one press, also through a restart and a reading that fails', () => {
   const held = [...sound.slice(0, 2), [1], [4]]
-  expect(decode({ words: held }).results[0]?.momentary).toEqual({ button: 'pressed' })
-  expect(decode({ words: held, before: sound }).results[0]?.momentary).toEqual({ button: 'pressed' })
-  expect(decode({ words: held, before: held }).results[0]?.momentary).toBeUndefined()
+  const failed = [...sound.slice(0, 2), null, [4]]
+  const known = new LearnedDocuments()
+  const pressOf = (words: object): unknown => {
+    const { results, learned } = decode({ words }, 'modbus/3', known)
+    known.take(learned ?? [])
+    return results[0]?.momentary
+  }
+  expect([held, held, failed, held, sound, held].map(pressOf)).toEqual([
+    { button: 'pressed' },
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    { button: 'pressed' },
+  ])
 })
 
 it('keeps raw what belongs to no unit or has other registers', () => {

@@ -103,6 +103,24 @@ describe('repeats by content', () => {
   })
 })
 
+describe('a message that could not be stored', () => {
+  it('is new when it comes again: what was learned with its press is not learned', () => {
+    const z2m = new DialectSession({ dialect: dialectOf('zigbee2mqtt') as Dialect })
+    const said = {
+      topic: 'zigbee2mqtt/0x00124b0000000001',
+      payload: Buffer.from('{"sos":true}'),
+      isRetained: false,
+    }
+    const first = take(z2m, { ...said, atMs: 5000 })
+    expect(first.results[0]?.momentary).toEqual({ button: 'pressed' })
+    first.undo()
+    const again = take(z2m, { ...said, atMs: 9000 })
+    expect(again.results[0]?.momentary).toEqual({ button: 'pressed' })
+    // Twin: without the undo the switch counts as on, and its next message is no call.
+    expect(take(z2m, { ...said, atMs: 20_000 }).results[0]?.momentary).toBeUndefined()
+  })
+})
+
 describe('vanished readings', () => {
   const whole = (readings: object): object => ({ readings, isWholeState: true })
 
