@@ -79,6 +79,17 @@ export const alarmKinds = [
 ] as const
 export type AlarmKind = (typeof alarmKinds)[number]
 
+/** Kinds that a person at home can set off by mistake, and call off within some minutes. */
+export const callOffKinds: ReadonlySet<AlarmKind> = new Set<AlarmKind>([
+  'sos',
+  'assist',
+  'smoke',
+  'gas',
+  'fire',
+  'intrusion',
+  'no-activity',
+])
+
 /** Kinds that only the centre may raise, about a box. */
 export const centreAlarmKinds = [
   'box-silent',

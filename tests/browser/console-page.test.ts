@@ -148,3 +148,28 @@ test('shows who knocks, and takes a device in with its kind, zone and name, in t
   await page.waitForSelector('[data-walk-test] .outcome')
   expect(gateway.asked[1]).toEqual(['/api/v1/maintenance', '{"by":"李","zone":"box","minutes":30}'])
 })
+
+test('marks a call that the household calls off, in the name of the person, and shows a refused device with its reason', async () => {
+  const [standing] = gateway.health.alarms.list
+  assert.ok(standing)
+  const call = { ...standing, id: '1-77', kind: 'sos' as const, colour: 'red' as const }
+  gateway.health.alarms.list.push(call)
+  const refused = { zh: '没有登记该设备', en: 'no device of that name is enrolled: enrol the device' }
+  gateway.devices = {
+    ...gateway.devices,
+    knocking: [{ address: 'new-lamp', dialect: 'native', readings: [], commands: [], messages: 3, refused }],
+  }
+  await askNow()
+  await page.waitForSelector('[data-alarm="1-77"] button')
+  expect(await page.locator('[data-alarm="1-9"] button').count()).toBe(0)
+  await page.click('[data-alarm="1-77"] button')
+  await page.fill('[data-alarm="1-77"] form input', '王')
+  await page.click('[data-alarm="1-77"] form button')
+  await page.waitForSelector('[data-alarm="1-77"] .outcome')
+  expect(gateway.asked).toEqual([['/api/v1/calloff', '{"alarm":"1-77","by":"王"}']])
+  call.readings = { calledOff: true }
+  await askNow()
+  await page.waitForSelector('[data-alarm="1-77"] b.tag')
+  expect(await page.textContent('[data-alarm="1-77"]')).toContain('household: by mistake')
+  expect(await page.textContent('[data-knock="new-lamp"]')).toContain('enrol the device')
+})

@@ -258,10 +258,11 @@ test('hints that the sound is off until the first press', async () => {
 })
 
 test('marks a drill, a gap and a silent box in words', async () => {
-  const drill = makeAlarm('red', 'sos', Date.now(), { isDrill: true })
+  const drill = makeAlarm('red', 'sos', Date.now(), { isDrill: true, readings: { calledOff: true } })
   centre.alarms.set(drill.id, drill)
   await openSignedIn()
   expect(await page.textContent(row(drill.id))).toContain('DRILL')
+  expect(await page.textContent(row(drill.id))).toContain('household: by mistake')
   expect(await page.textContent('.strip')).toContain('3 records missing')
   centre.tell({ type: 'box.gap', position: '9', box: 'upper-brook', lane: 'routine', missing: [] })
   await page.waitForSelector('.gap', { state: 'detached' })

@@ -68,6 +68,7 @@ export const words = {
   boxTimeUnsure: { zh: '网关时钟未校准', en: 'box clock not set' },
   nowColour: { zh: '现为{colour}', en: 'now {colour}' },
   drill: { zh: '演练', en: 'DRILL' },
+  calledOff: { zh: '住户称误触', en: 'household: by mistake' },
   notKept: { zh: '未存于网关', en: 'not kept at the box' },
   more: { zh: '再显示 {count} 条', en: 'Show {count} more' },
   lost: {

@@ -1,19 +1,17 @@
 // "That was me": a household calls off its own alarm by mistake within some minutes. The alarm stays as red and as loud as it
 // is, and is shown with a mark; people at the desk decide.
-import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
+import { callOffKinds } from '../../../protocols/domain/alarm.ts'
 import { alarmPrefix, readAlarm, type AlarmDocument } from '../documents.ts'
 import { log, type Judging } from '../judging.ts'
 import type { DeviceFacts } from '../resolved-settings.ts'
 import { findAlarm } from './answer.ts'
 import { withText, writeAlarm } from './write-alarm.ts'
 
-/** The kinds that a person at home can set off by mistake. */
-const byMistake = new Set<AlarmKind>(['sos', 'assist', 'smoke', 'gas', 'fire', 'intrusion', 'no-activity'])
 /** Who was forced to call, or calls in secret, may be forced to call off. */
 const neverCalledOff = new Set(['duress', 'silent', 'hostile'])
 
 function refusalOf(judging: Judging, { alarm, raisedMs, isPresent }: AlarmDocument): string | undefined {
-  if (!byMistake.has(alarm.kind)) return 'not an alarm that a household raises'
+  if (!callOffKinds.has(alarm.kind)) return 'not an alarm that a household raises'
   if (alarm.variant !== undefined && neverCalledOff.has(alarm.variant)) return 'a call that may be forced'
   if (!isPresent && alarm.state === 'returned-unacknowledged') return 'it has returned'
   if (judging.now.steadyMs - raisedMs > judging.settings.limits.callOffS * 1000) return 'too late'
@@ -48,7 +46,7 @@ export function callOffFrom(judging: Judging, device: DeviceFacts): void {
     if (!document) continue
     const { alarm } = document
     const isTheirs = device.zone ? alarm.zone === device.zone.id : alarm.device === device.id
-    if (isTheirs && byMistake.has(alarm.kind)) mark(judging, document, device.id)
+    if (isTheirs && callOffKinds.has(alarm.kind)) mark(judging, document, device.id)
   }
 }
 

@@ -299,3 +299,24 @@ describe('one device', () => {
     await test.broker.stop()
   })
 })
+
+describe('a device that is refused', () => {
+  const nameIsListed = (name: string): boolean =>
+    closed.broker.refused().some(({ device }) => device === name)
+
+  it('is listed with what it lacks, until it comes in', async () => {
+    const visit = async (choice: ConnectChoice): Promise<number> => {
+      const client = await WireClient.open(closed.port)
+      const code = await client.connect({ clientId: `c${++clientNumber}`, ...choice })
+      client.cut()
+      return code
+    }
+    expect(await visit({ username: 'new-lamp', password: 'x' })).not.toBe(0)
+    expect(await visit({ username: 'dev-2', password: 'wrong' })).not.toBe(0)
+    const listed = closed.broker.refused().find(({ device }) => device === 'new-lamp')
+    expect(listed).toMatchObject({ times: 1, why: { en: expect.stringContaining('enrol') as string } })
+    expect(nameIsListed('dev-2')).toBe(true)
+    expect(await visit({ username: 'dev-2', password: 'right too' })).toBe(0)
+    expect(nameIsListed('dev-2')).toBe(false)
+  })
+})
