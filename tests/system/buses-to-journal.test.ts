@@ -188,9 +188,7 @@ test('a bus that dies is one alarm until it answers again, with Modbus TCP and w
   )
   const standing = async (): Promise<string[]> => {
     const answer = (await (await fetch(new URL('/api/v1/health', consoleUrl))).json()) as HealthAnswer
-    return answer.alarms.list
-      .map(({ device, kind, occurrences }) => `${device} ${kind} ${occurrences}`)
-      .sort()
+    return answer.alarms.list.map(({ device, kind, state }) => `${device} ${kind} ${state}`).sort()
   }
   const wait = { timeout: 40_000, interval: 200 }
   try {
@@ -199,10 +197,11 @@ test('a bus that dies is one alarm until it answers again, with Modbus TCP and w
       expect(answer.devices.list.map(({ presence }) => presence)).toEqual(['present', 'present'])
     }, wait)
     for (const gauge of gauges) gauge.kill('SIGKILL')
-    const dead = ['bus-rtu device-silent 1', 'bus-tcp device-silent 1']
-    await vi.waitFor(async () => expect(await standing()).toEqual(dead), wait)
+    const both = (state: string): string[] =>
+      ['bus-rtu', 'bus-tcp'].map((bus) => `${bus} device-silent ${state}`)
+    await vi.waitFor(async () => expect(await standing()).toEqual(both('unacknowledged')), wait)
     gauges = start()
-    await vi.waitFor(async () => expect(await standing()).toEqual([]), wait)
+    await vi.waitFor(async () => expect(await standing()).toEqual(both('returned-unacknowledged')), wait)
   } finally {
     await gateway.stop()
     for (const gauge of gauges) gauge.kill('SIGKILL')
