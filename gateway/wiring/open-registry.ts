@@ -77,22 +77,8 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
         const age = lastHeardMs === undefined ? {} : { heardAgoMs: monotonicMs - lastHeardMs }
         return { address: device, dialect: 'native', ...age, ...lastOf(options, device) }
       })
-    const there = new Set(own.map(({ address }) => hardwareKey(address)))
-    const refused = broker
-      .refused()
-      .filter(
-        ({ device }) =>
-          !known.has(device) && !listed.has(hardwareKey(device)) && !there.has(hardwareKey(device)),
-      )
-      .map(({ device, times, lastMs, why }) => ({
-        address: device,
-        dialect: 'native',
-        heardAgoMs: monotonicMs - lastMs,
-        messages: times,
-        readings: [],
-        commands: [],
-        refused: why,
-      }))
+    const seen = [...known, ...own.map(({ address }) => address)].map(hardwareKey)
+    const refused = refusedBy(broker, new Set([...listed, ...seen]), monotonicMs)
     return [...behind, ...own, ...refused]
       .sort((a, b) => (a.heardAgoMs ?? Infinity) - (b.heardAgoMs ?? Infinity))
       .slice(0, knockingMax)
@@ -131,6 +117,24 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
     permitJoin: (bridge, minutes) => doors.open(bridge, minutes),
   }
 }
+
+/** Devices without a proof, as far as they are not known otherwise. */
+const refusedBy = (broker: DeviceBroker, known: ReadonlySet<string>, nowMs: number): KnockingDevice[] =>
+  broker.refused().flatMap(({ device, times, lastMs, why }) =>
+    known.has(hardwareKey(device))
+      ? []
+      : [
+          {
+            address: device,
+            dialect: 'native',
+            heardAgoMs: nowMs - lastMs,
+            messages: times,
+            readings: [],
+            commands: [],
+            refused: why,
+          },
+        ],
+  )
 
 /** A request need not contain the bridge of a device that has sent to the box. */
 function withSender(request: RegistryRequest, strangers: readonly Stranger[]): RegistryRequest {

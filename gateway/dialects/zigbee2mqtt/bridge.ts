@@ -75,6 +75,24 @@ function readFailure({ message }: Record<string, unknown>, known: Knowledge): De
   return { results: [{ device: address, readings: {}, isHeard: false, answer }] }
 }
 
+/** The same events as Zigbee2MQTT 1.x tells them in `bridge/log`. */
+function readLegacy({ type, message, meta }: Record<string, unknown>, known: Knowledge): Decoded | undefined {
+  if (type === 'device_renamed') return readRename({ status: 'ok', data: message }, known)
+  const { friendly_name: name } = isObject(meta) ? meta : isObject(message) ? message : {}
+  if (typeof name !== 'string') return undefined
+  const named = known.get(nameKey(name)) as { address: string } | undefined
+  const address = named?.address ?? (/^0x[0-9a-f]{16}$/i.test(name) ? name : undefined)
+  if (address === undefined) return undefined
+  const data = { ieee_address: address, friendly_name: name }
+  if (type === 'device_removed' && message === 'left_network')
+    return readEvent({ type: 'device_leave', data }, known)
+  if (type === 'device_connected' || type === 'device_announced')
+    return readEvent({ type: 'device_joined', data }, known)
+  if (type !== 'pairing') return undefined
+  const status = message === 'interview_failed' ? 'failed' : 'successful'
+  return readEvent({ type: 'device_interview', data: { ...data, status } }, known)
+}
+
 /** `what`: the levels after `bridge/`. */
 export function readBridge(what: string, payload: Uint8Array, base: string, known: Knowledge): Decoded {
   if (what === 'state') {
@@ -105,8 +123,8 @@ export function readBridge(what: string, payload: Uint8Array, base: string, know
   if (what.startsWith('response/') && isObject(value) && typeof value['transaction'] === 'string')
     return readResponse(value, value['transaction'], base)
   if ((what === 'logging' || what === 'log') && isObject(value)) {
-    const failed = readFailure(value, known)
-    if (failed) return failed
+    const told = readFailure(value, known) ?? (what === 'log' ? readLegacy(value, known) : undefined)
+    if (told) return told
   }
   if (what.startsWith('response/') && isObject(value) && value['status'] === 'error')
     return nothing(`the bridge refused: ${textOf(payload).slice(0, 200)}`)
