@@ -11,8 +11,8 @@ import {
 import { bufferShim, consoleShim } from './shims.ts'
 import { scalarText } from '../../../../protocols/kit/parse-json.ts'
 
-/** Largest memory of a codec, engine included, in pages of 64 KiB: 32 MiB. */
-export const memoryPages = 512
+/** Largest memory of a codec, engine included, in pages of 64 KiB: 16 MiB. */
+export const memoryPages = 256
 /** Processor time of the worker per call, not wall time: on a busy box a good codec must not fail. */
 export const callMsMax = 50
 /** Used if the system does not report the thread's processor time, and for a thread that gets hardly any. */
@@ -139,6 +139,6 @@ function failureOf(error: unknown): CodecOutcome {
       : (scalarText(error) ?? 'it failed without a word')
   // The engine has no memory left for an error either.
   if (/out of memory/i.test(words) || error === null)
-    return { failure: 'it takes more than 32 MB', isSpent: true }
+    return { failure: 'it takes more than 16 MB', isSpent: true }
   return { failure: words.slice(0, messageCharactersMax) }
 }

@@ -44,6 +44,8 @@ export class CodecSandbox {
   #current: Waiting | undefined
   #worker: Worker | undefined
   #isReady = false
+  /** The worker before is still ending: two at once would need twice the memory. */
+  #isEnding = false
   #watchdog: NodeJS.Timeout | undefined
 
   constructor(options: { watchdogMs?: number } = {}) {
@@ -73,12 +75,13 @@ export class CodecSandbox {
 
   async stop(): Promise<void> {
     const worker = this.#worker
+    for (const { done } of this.#queue.splice(0)) done({ failure: 'stopped' })
     this.#end({ failure: 'stopped' })
     await worker?.terminate()
   }
 
   #next(): void {
-    if (this.#current || this.#queue.length === 0) return
+    if (this.#current || this.#isEnding || this.#queue.length === 0) return
     if (!this.#worker) return this.#start()
     if (!this.#isReady) return
     this.#current = this.#queue.shift()
@@ -138,7 +141,13 @@ export class CodecSandbox {
     this.#worker = undefined
     this.#current = undefined
     this.#isReady = false
-    void worker?.terminate()
+    if (worker) {
+      this.#isEnding = true
+      void worker.terminate().finally(() => {
+        this.#isEnding = false
+        this.#next()
+      })
+    }
     current?.done(outcome)
   }
 }
