@@ -12,7 +12,7 @@ import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
-import { runSenderKills } from './sender-kills.ts'
+import { runSenderKills } from './senders/sender-kills.ts'
 import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
 import { addSimulate } from '../simulation/campaign.ts'
 

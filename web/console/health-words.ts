@@ -152,7 +152,7 @@ export const words = {
   callOff: { zh: '住户说是误触', en: '“That was me”' },
   callOffBy: { zh: '谁说的', en: 'who says so' },
   callOffSend: { zh: '标记（报警不变）', en: 'Mark it (the alarm stays)' },
-  callOffTold: {
+  callOffSent: {
     zh: '已提交；限时内的报警会带此标记。',
     en: 'Sent: an alarm within its time gets the mark.',
   },

@@ -123,8 +123,8 @@ export function readBridge(what: string, payload: Uint8Array, base: string, know
   if (what.startsWith('response/') && isObject(value) && typeof value['transaction'] === 'string')
     return readResponse(value, value['transaction'], base)
   if ((what === 'logging' || what === 'log') && isObject(value)) {
-    const told = readFailure(value, known) ?? (what === 'log' ? readLegacy(value, known) : undefined)
-    if (told) return told
+    const found = readFailure(value, known) ?? (what === 'log' ? readLegacy(value, known) : undefined)
+    if (found) return found
   }
   if (what.startsWith('response/') && isObject(value) && value['status'] === 'error')
     return nothing(`the bridge refused: ${textOf(payload).slice(0, 200)}`)

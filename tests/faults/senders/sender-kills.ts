@@ -9,14 +9,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { connectAsync } from 'mqtt'
-import { control, encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
-import type { DevicesAnswer } from '../../protocols/console/api.ts'
-import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { lanes } from '../../protocols/domain/colour.ts'
-import { scalarText } from '../../protocols/kit/parse-json.ts'
-import { createSeededRandom } from '../../protocols/kit/random.ts'
-import { createTown, freePort, type TestTown } from '../kits/system/programs.ts'
-import { readJournalRecords } from './journal-records.ts'
+import { control, encodeFrame } from '../../../gateway/dialects/sl651/frame.ts'
+import type { DevicesAnswer } from '../../../protocols/console/api.ts'
+import type { JournalRecord } from '../../../protocols/domain/record.ts'
+import { lanes } from '../../../protocols/domain/colour.ts'
+import { scalarText } from '../../../protocols/kit/parse-json.ts'
+import { createSeededRandom } from '../../../protocols/kit/random.ts'
+import { createTown, freePort, type TestTown } from '../../kits/system/programs.ts'
+import { readJournalRecords } from '../journal-records.ts'
 
 const run = promisify(execFile)
 
@@ -127,7 +127,7 @@ async function pressBus({ bus }: Ports, isPressed: boolean): Promise<boolean> {
   return true
 }
 
-/** Delivers one message after the other, each until it is told that it is kept, and returns how many. */
+/** Delivers one message after the other, each until the answer is that it is stored, and returns how many. */
 async function deliver(isOver: () => boolean, send: (n: number) => Promise<boolean>): Promise<number> {
   let n = 0
   while (!isOver()) {

@@ -1,7 +1,7 @@
 // Question: is everything kept, once, that the box told a foreign broker, an HTTP caller, a recorder or a person at its
 // list of devices is kept, and is a held input of a Modbus bus one press, although the box is killed at random moments?
 import { expect, it } from 'vitest'
-import { runSenderKills } from '../faults/sender-kills.ts'
+import { runSenderKills } from './sender-kills.ts'
 
 it(
   'loses and doubles nothing of a broker, a push, a recorder and a bus over kills, and no change of the devices',
