@@ -4,16 +4,19 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
+import type { Clock } from '../../protocols/kit/clock-port.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
 import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
 
 // The system's own Python has pymodbus, another one in front of it may not.
 const python = '/usr/bin/python3'
 const server = `
-import sys, pymodbus.server as s, pymodbus.datastore as d
+import sys, pymodbus.server as s, pymodbus.datastore as d, pymodbus.transaction as t
 block = d.ModbusSequentialDataBlock(0, [0] * 10 + [1500, 0, 0])
 unit = d.ModbusSlaveContext(hr=block, di=block, zero_mode=True)
-s.StartTcpServer(context=d.ModbusServerContext(slaves={3: unit}, single=False), address=('127.0.0.1', int(sys.argv[1])))
+framer = t.ModbusRtuFramer if sys.argv[2] == 'rtu' else t.ModbusSocketFramer
+s.StartTcpServer(context=d.ModbusServerContext(slaves={3: unit}, single=False), framer=framer, allow_reuse_address=True, address=('127.0.0.1', int(sys.argv[1])))
 `
 const place = createBoxFolder()
 let gauge: ChildProcess
@@ -54,7 +57,8 @@ const config = (): object => ({
 const health = async (): Promise<HealthAnswer> =>
   (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
 
-const startGauge = (): ChildProcess => spawn(python, ['-c', server, String(ports[0])], { stdio: 'ignore' })
+const startGauge = (port = ports[0], framing = 'tcp'): ChildProcess =>
+  spawn(python, ['-c', server, String(port), framing], { stdio: 'ignore' })
 
 beforeAll(async () => {
   ports = [await freePort(), await freePort()]
@@ -143,3 +147,64 @@ test('a gauge is polled: it is present, and its register is a level that alarms'
     { kind: 'water', readings: { waterLevelMm: 1500 } },
   ])
 }, 60_000)
+
+/** A box for which an hour is a minute: a bus that does not come back is an alarm after three minutes. */
+const factor = 60
+const system = createSystemClock()
+const fast: Clock = {
+  monotonicMs: () => system.monotonicMs() * factor,
+  wallMs: () => system.wallMs(),
+  after: (delayMs, run) => system.after(delayMs / factor, run),
+}
+
+test('a bus that dies is one alarm until it answers again, with Modbus TCP and with RTU over TCP', async () => {
+  const framings = ['tcp', 'rtu'] as const
+  const own = [await freePort(), await freePort()]
+  const start = (): ChildProcess[] => framings.map((framing, at) => startGauge(own[at], framing))
+  let gauges = start()
+  const other = createBoxFolder()
+  const registers = [{ reading: 'waterLevelMm', at: 10, min: 0, max: 9000 }]
+  const bridges = framings.map((framing, at) => ({
+    id: `bus-${framing}`,
+    dialect: 'modbus',
+    modbus: {
+      host: '127.0.0.1',
+      port: own[at],
+      framing,
+      pollS: 1,
+      timeoutMs: 2000,
+      units: [{ unit: 3, device: `gauge-${framing}`, registers }],
+    },
+  }))
+  const devices = framings.map((framing) => ({
+    id: `gauge-${framing}`,
+    kind: 'water',
+    via: `bus-${framing}`,
+  }))
+  const { gateway, consoleUrl } = await startBox(
+    other.folder,
+    { bridges, devices },
+    { clock: fast, sinceBootMs: () => fast.monotonicMs() },
+  )
+  const standing = async (): Promise<string[]> => {
+    const answer = (await (await fetch(new URL('/api/v1/health', consoleUrl))).json()) as HealthAnswer
+    return answer.alarms.list.map(({ device, kind, state }) => `${device} ${kind} ${state}`).sort()
+  }
+  const wait = { timeout: 40_000, interval: 200 }
+  try {
+    await vi.waitFor(async () => {
+      const answer = (await (await fetch(new URL('/api/v1/health', consoleUrl))).json()) as HealthAnswer
+      expect(answer.devices.list.map(({ presence }) => presence)).toEqual(['present', 'present'])
+    }, wait)
+    for (const gauge of gauges) gauge.kill('SIGKILL')
+    const both = (state: string): string[] =>
+      ['bus-rtu', 'bus-tcp'].map((bus) => `${bus} device-silent ${state}`)
+    await vi.waitFor(async () => expect(await standing()).toEqual(both('unacknowledged')), wait)
+    gauges = start()
+    await vi.waitFor(async () => expect(await standing()).toEqual(both('returned-unacknowledged')), wait)
+  } finally {
+    await gateway.stop()
+    for (const gauge of gauges) gauge.kill('SIGKILL')
+    other.remove()
+  }
+}, 120_000)
