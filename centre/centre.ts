@@ -20,7 +20,7 @@ import { openReceiver } from './wiring/open-receiver.ts'
 import { openStorage } from './wiring/open-storage.ts'
 import { openStream } from './wiring/open-stream.ts'
 import { openUpdates } from './wiring/open-updates.ts'
-import { openUpkeep } from './wiring/open-upkeep.ts'
+import { openLinkage, openUpkeep } from './wiring/open-upkeep.ts'
 import { openUpward } from './wiring/open-upward.ts'
 import { createStepTeller, openUplink } from './wiring/open-uplink.ts'
 import { openVillages } from './wiring/open-villages.ts'
@@ -100,10 +100,12 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const opened = await openStream(base, storage)
   let lookUpward = (): void => undefined
   let lookOutlets = (): void => undefined
+  let hearLinkage = (_changes: readonly StoredChange[]): void => undefined
   const push = (changes: readonly StoredChange[]): void => {
     opened.stream.push(changes)
     lookUpward()
     lookOutlets()
+    hearLinkage(changes)
   }
   const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
@@ -119,6 +121,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const commands = await openCommands(base, { storage, downlink, push })
   openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
   const updates = openUpdates(base, { ...boxes, storage, commands })
+  hearLinkage = openLinkage(base, { storage, commands, push })
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look

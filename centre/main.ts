@@ -11,6 +11,7 @@ import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
 import { addOutletCommands } from './cli/outlet-commands.ts'
+import { addBulletin } from './cli/bulletin.ts'
 import { addPrune } from './cli/prune.ts'
 import { addUpdateCommands } from './cli/update-commands.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
@@ -120,6 +121,7 @@ function createProgram(): Command {
   addPrune(program, load)
   addUpdateCommands(program, load)
   addOutletCommands(program, load)
+  addBulletin(program, load)
   return program
 }
 

@@ -35,7 +35,7 @@ import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
 import { proveRelease } from './wiring/release/prove-release.ts'
-import { openDailyReport, startTicks } from './wiring/start-ticks.ts'
+import { openDailyReport, sayVillageList, startTicks } from './wiring/start-ticks.ts'
 
 /**
  * Everything is flushed and closed within this time; then the process ends in any case and the journal repairs itself.
@@ -256,6 +256,7 @@ class WiredGateway implements Gateway {
     running.add('dialects', () => dialects.stop())
     await dialects.start(broker)
     await judged
+    sayVillageList(this.#base, { journal, boxClock, judge: intake })
   }
 
   async #stop(): Promise<void> {

@@ -79,6 +79,8 @@ export interface Route {
   isForEnrolling?: true
   /** It takes a file of one of these types in place of JSON. */
   upload?: { types: readonly string[]; bytesMax: number }
+  /** Of JSON; absent: a few KB. */
+  bodyBytesMax?: number
   query?: z.ZodType
   body?: z.ZodType
   /** `jpeg`: a picture; `page`: HTML or CSV; `file`: of a case. */

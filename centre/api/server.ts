@@ -218,7 +218,7 @@ export class DeskServer {
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      bodyLimit: route.upload?.bytesMax ?? bodyBytesMax,
+      bodyLimit: route.upload?.bytesMax ?? route.bodyBytesMax ?? bodyBytesMax,
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
         const account =

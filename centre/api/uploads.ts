@@ -6,6 +6,8 @@ import type { Route } from './route.ts'
 
 /** Largest JSON body. */
 export const bodyBytesMax = 16 * 1024
+/** JSON of a whole list, such as all rules of a town. */
+export const listBytesMax = 512 * 1024
 /** Pieces of a photo. */
 export const pieceType = 'application/octet-stream'
 

@@ -1,8 +1,7 @@
 // Users and tokens in a centre's database, also while the centre runs: used by `gengfu centre user` and `token`.
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
-import { createAccountWriter } from '../storage/sqlite/accounts.ts'
+import { createAccountWriter, createTokenReader } from '../storage/sqlite/accounts.ts'
 import { createSignInWriter } from '../storage/sqlite/sign-in/factor-table.ts'
-import type { SignInWriterCalls } from '../storage/sign-in-port.ts'
 import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { Role } from '../../protocols/desk/api.ts'
@@ -20,7 +19,9 @@ export interface AccountOptions {
   random: Random
 }
 
-type AccountWriter = ReturnType<typeof createAccountWriter> & SignInWriterCalls
+type AccountWriter = ReturnType<typeof createAccountWriter> &
+  ReturnType<typeof createTokenReader> &
+  ReturnType<typeof createSignInWriter>
 
 /** Runs `work` on the database, and writes its actions into the security log. */
 function withAccounts<T>(
@@ -29,7 +30,7 @@ function withAccounts<T>(
 ): T {
   const db = openWriter(sqliteFile(config.storage.url, config.dataDir), clock.wallMs())
   try {
-    const accounts = { ...createAccountWriter(db), ...createSignInWriter(db) }
+    const accounts = { ...createAccountWriter(db), ...createTokenReader(db), ...createSignInWriter(db) }
     const { answer, did } = work(accounts)
     if (did) {
       const [what, who, detail = ''] = did

@@ -77,6 +77,22 @@ export class CommandSender {
     this.#cancel = undefined
   }
 
+  /** False when this number of further commands is above the limit of all boxes together. */
+  hasRoomFor(count: number): boolean {
+    return this.#open.size + count <= openMax
+  }
+
+  /** Commands that were stored together with the bulletin that they carry. */
+  adopt(commands: readonly DeskCommand[]): void {
+    for (const command of commands) {
+      if (this.#open.has(command.id)) continue
+      const open: Open = { command, sentMs: undefined, isMoving: false }
+      this.#open.set(command.id, open)
+      this.#counts.inc({ do: command.do, state: 'asked' })
+      this.#look(open)
+    }
+  }
+
   /** False when too many are in progress. On disk when it resolves. */
   async ask(command: DeskCommand): Promise<boolean> {
     const ofBox = [...this.#open.values()].filter((open) => open.command.box === command.box).length
@@ -220,8 +236,9 @@ export function onTheWire(command: DeskCommand, nowMs: number): CentreCommand {
     order,
     set,
     version,
+    text,
   } = command
-  const given = { why, zone, device, camera, seconds, minutes, order, set, version }
+  const given = { why, zone, device, camera, seconds, minutes, order, set, version, text }
   return {
     v: 1,
     id,

@@ -5,6 +5,7 @@ import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
+import { levelOf } from '../../protocols/desk/villages/registry.ts'
 import { roles } from '../../protocols/desk/roles.ts'
 import { checkOutlets, outletsSchema } from './outlets/outlet-settings.ts'
 import { isNetwork } from '../../platform/strangers/network-address.ts'
@@ -186,6 +187,18 @@ export const centreConfigSchema = z.strictObject({
       linkHours: z.number().min(0.1).max(168).default(24),
     })
     .prefault({}),
+  /** Names of divisions by their code: provinces to villages, 2 to 12 digits. */
+  divisions: z
+    .array(
+      z.strictObject({
+        code: z
+          .string()
+          .refine((text) => levelOf(text) !== undefined, 'a division code of 2, 4, 6, 9 or 12 digits'),
+        name: z.string().min(1).max(120),
+      }),
+    )
+    .max(50_000)
+    .default([]),
   clock: z
     .strictObject({
       /** Whether this machine's clock is kept, which boxes without a time of their own ask; left out: the system is asked. */
@@ -241,10 +254,16 @@ function findConflicts(config: CentreConfig): Problem[] {
     })
   else if (!url.startsWith('sqlite:'))
     problems.push({ path: 'storage.url', message: 'sqlite: or sqlite:/path/to/file.db' })
-  const ids = config.boxes.map(({ id }) => id)
-  ids.forEach((id, i) => {
-    if (ids.indexOf(id) < i) problems.push({ path: `boxes.${i}.id`, message: `${id} is named twice` })
-  })
+  const named = [
+    ...config.divisions.map(({ code }, i) => [`divisions.${i}.code`, code] as const),
+    ...config.boxes.map(({ id }, i) => [`boxes.${i}.id`, id] as const),
+  ]
+  const seen = new Set<string>()
+  for (const [path, id] of named) {
+    const key = `${path.split('.')[0]} ${id}`
+    if (seen.has(key)) problems.push({ path, message: `${id} is named twice` })
+    seen.add(key)
+  }
   return problems
 }
 

@@ -2,6 +2,7 @@
 // Receipt may be sent. A record counts as stored only after `settle`, which follows the commit.
 import { casePackage } from '../cases/upward-record.ts'
 import { dailyReport } from '../../protocols/uplink/daily-report.ts'
+import { villageList } from '../../protocols/uplink/village-list.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
@@ -271,7 +272,7 @@ export class ReceiverCore {
 }
 
 /** Log records that mean something to the town beside what all of them do. */
-const ownLogs: ReadonlySet<string> = new Set([dailyReport, casePackage])
+const ownLogs: ReadonlySet<string> = new Set([dailyReport, casePackage, villageList])
 
 function emptyBatch(box: string, epoch: string, lane: Lane, settled: NumberRange[]): LaneBatch {
   return {

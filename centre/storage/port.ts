@@ -47,6 +47,7 @@ export type {
   LookRow,
 } from './picture-port.ts'
 export type { StoredChange } from './stored-change.ts'
+export type { BoxListing } from './village-port.ts'
 export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
@@ -73,7 +74,10 @@ export interface LaneBatch {
   clocks: LogRecord[]
   /** Those among them that are about pictures. */
   pictures: LogRecord[]
-  /** Those among them that are daily reports, or come with a case that a centre below has handed over; absent when there is none. */
+  /**
+   * Those among them that are daily reports, lists of zones and devices, or come with a case that a centre below has
+   * handed over; absent when there is none.
+   */
   daily?: LogRecord[]
   /** Those among them that were salvaged, by their sequence: stored only when their first position is not. */
   origins: { sequence: number; was: RecordPlace }[]

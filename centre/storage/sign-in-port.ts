@@ -1,5 +1,5 @@
 // Storage's part of signing in: second factors, their recovery codes, and the sessions that are open.
-import type { SessionSummary } from '../../protocols/desk/accounts.ts'
+import type { SessionSummary, TokenSummary } from '../../protocols/desk/accounts.ts'
 
 export interface StoredFactor {
   secret: string
@@ -27,12 +27,16 @@ export interface SignInWriterCalls {
   dropFactor(user: string): boolean
   /** Of this user, or of any user; the beginning of its hash identifies it. Answers whose session it was. */
   endSession(id: string, user: string | undefined): string | undefined
+  /** The hash's beginning names it. Answers how many tokens of programs were ended: none, or one. */
+  revokeProgramToken(id: string): number
 }
 
 export interface SignInReaderCalls {
   factor(user: string): StoredFactor | undefined
   /** Open ones, newest first; of one user, or of all. */
   sessions(user: string | undefined, nowMs: number, limit: number): SessionSummary[]
+  /** Valid tokens of programs, the oldest first. */
+  programTokens(nowMs: number): TokenSummary[]
 }
 
 export const signInWriterCalls = [
@@ -42,5 +46,10 @@ export const signInWriterCalls = [
   'useRecoveryCode',
   'dropFactor',
   'endSession',
+  'revokeProgramToken',
 ] as const satisfies (keyof SignInWriterCalls)[]
-export const signInReaderCalls = ['factor', 'sessions'] as const satisfies (keyof SignInReaderCalls)[]
+export const signInReaderCalls = [
+  'factor',
+  'sessions',
+  'programTokens',
+] as const satisfies (keyof SignInReaderCalls)[]

@@ -1,6 +1,5 @@
 // Storage's part of reporting upward: the outbox of this centre, and what came back.
-import type { Lane } from '../../protocols/domain/colour.ts'
-import type { Colour } from '../../protocols/domain/colour.ts'
+import type { Lane, Colour } from '../../protocols/domain/colour.ts'
 import type { CaseOutcome } from './case-port.ts'
 
 export interface UpwardSettings {

@@ -1,7 +1,6 @@
 // The list of boxes: when each last sent, and the positions of its lanes; reports a box that became silent.
 import type { Logger } from 'pino'
-import type { Colour, Lane } from '../../protocols/domain/colour.ts'
-import { colours } from '../../protocols/domain/colour.ts'
+import { type Colour, type Lane, colours } from '../../protocols/domain/colour.ts'
 import { guardTimes, isSameGuard, type GuardTimes } from '../../protocols/domain/guard.ts'
 import { townOf, villageOf } from '../../protocols/domain/names.ts'
 import type { BoxPresence, BoxSummary, LaneProgress, VillagesAnswer } from '../../protocols/desk/api.ts'

@@ -5,9 +5,13 @@ import type { Route } from '../api/route.ts'
 import { createFigureRoutes } from '../api/figure-routes.ts'
 import { createDirectoryRoutes } from '../api/sign-in/directory-routes.ts'
 import { createFactorRoutes } from '../api/sign-in/factor-routes.ts'
+import { createTokenRoutes } from '../api/sign-in/token-routes.ts'
 import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { createLedgerRoutes } from '../api/ledger-routes.ts'
+import { createBulletinRoutes } from '../api/villages/bulletin-routes.ts'
+import { createLinkageRoutes } from '../api/villages/linkage-routes.ts'
+import { createRegistryRoutes } from '../api/villages/registry-routes.ts'
 import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
 import { createShiftRoutes } from '../api/cases/shift-routes.ts'
 import { createOutletRoutes, type OutletCalls } from '../api/outlets/outlet-routes.ts'
@@ -82,6 +86,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     }),
     ...createShiftRoutes({ storage, clock, push }),
     ...createDailyRoutes(daily),
+    ...createVillageRoutes(base, options),
     ...createLedgerRoutes({ storage, clock }),
     ...createOutletRoutes(options.outlets),
     ...options.pictureRoutes,
@@ -95,8 +100,36 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       logger: logger.child({ part: 'accounts' }),
     }),
     ...createSessionRoutes({ ...accounts, storage, clock }),
+    ...createTokenRoutes({ ...accounts, storage, clock, random }),
   )
   return routes
+}
+
+/** The registry, bulletins, and linkage between villages. */
+function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
+  const { config, clock, random } = base
+  const { storage, villages, commands, push } = options
+  const boxes = (): string[] => villages.ids()
+  return [
+    ...createRegistryRoutes({
+      storage,
+      clock,
+      names: new Map(config.divisions.map(({ code, name }) => [code, name])),
+      timeZone: config.people.timeZone,
+      villages: (counts) => villages.answer(counts),
+    }),
+    ...createLinkageRoutes({ storage, clock, boxes }),
+    ...createBulletinRoutes({
+      storage,
+      clock,
+      random,
+      boxes,
+      nameOf: (box) => villages.nameOf(box),
+      hasRoomFor: (count) => commands.hasRoomFor(count),
+      adopt: (stored) => commands.adopt(stored),
+      push,
+    }),
+  ]
 }
 
 export async function openDesk(base: Base, options: OpenDeskOptions): Promise<DeskServer> {

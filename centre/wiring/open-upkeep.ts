@@ -4,6 +4,8 @@ import { AuditWatch } from '../deadlines/audit-watch.ts'
 import type { Attendance } from '../accounts/attendance.ts'
 import { DeadlineClock } from '../deadlines/deadline-clock.ts'
 import { DutyClock } from '../deadlines/duty-clock.ts'
+import type { CommandSender } from '../commands/command-sender.ts'
+import { LinkageClock } from '../villages/linkage-clock.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
@@ -48,4 +50,27 @@ export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeep
   parts.add('audit watch', () => audit.stop())
   retention.start()
   parts.add('retention', () => retention.stop())
+}
+
+export interface OpenLinkageOptions {
+  storage: Storage
+  commands: CommandSender
+  push: (changes: readonly StoredChange[]) => void
+}
+
+/** Returns what hears of every change that is stored. */
+export function openLinkage(
+  { clock, logger, parts }: Base,
+  { storage, commands, push }: OpenLinkageOptions,
+): (changes: readonly StoredChange[]) => void {
+  const linkage = new LinkageClock({
+    storage,
+    clock,
+    logger: logger.child({ part: 'villages' }),
+    push,
+    adopt: (stored) => commands.adopt(stored),
+  })
+  linkage.start()
+  parts.add('linkage between villages', () => linkage.stop())
+  return (changes) => linkage.heard(changes)
 }

@@ -202,13 +202,13 @@ export class CentreCommands {
         )
       case 'devices': {
         const { steadyMs } = this.#options.now()
-        const documents = plan.devices.map((device) => ({
+        const documents = plan.orders.map(({ device, order }) => ({
           device,
-          command: { ...plan.order, id: command.id },
+          command: { ...order, id: command.id },
           sinceSteadyMs: steadyMs,
           untilSteadyMs,
         }))
-        const ending: Ending = { state: 'received', waiting: plan.devices }
+        const ending: Ending = { state: 'received', waiting: plan.orders.map(({ device }) => device) }
         return this.#begin(command, untilSteadyMs, [], () => ending, documents)
       }
       case 'pictures':

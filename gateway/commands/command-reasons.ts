@@ -15,6 +15,7 @@ const wordings = {
   'no-zone': { zh: '网关没有此防区', en: 'the box has no such zone' },
   'no-device': { zh: '网关没有此设备', en: 'the box has no such device' },
   'no-siren': { zh: '没有可用的警号', en: 'there is no siren' },
+  'no-loudspeaker': { zh: '没有广播喇叭或显示屏', en: 'there is no loudspeaker and no sign' },
   'no-camera': { zh: '那里没有摄像机', en: 'there is no camera there' },
   'no-alarm': { zh: '此报警在网关上已结束', en: 'that alarm does not stand at the box any more' },
   'no-alarm-there': {

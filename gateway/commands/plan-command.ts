@@ -30,10 +30,15 @@ export interface BoxKnowledge {
   canUpdate: boolean
 }
 
+interface DeviceOrder {
+  do: string
+  [parameter: string]: unknown
+}
+
 export type Plan =
   | { type: 'refused'; reason: CommandReason }
   | { type: 'judge'; inputs: AlarmInput[]; reached: string[] }
-  | { type: 'devices'; devices: string[]; order: { do: string; [parameter: string]: unknown } }
+  | { type: 'devices'; orders: { device: string; order: DeviceOrder }[] }
   | { type: 'pictures'; cameras: string[]; alarm: Alarm | undefined }
   | { type: 'config'; set: Readonly<Record<string, unknown>> }
   | { type: 'update'; version: string }
@@ -54,6 +59,16 @@ export function planCommand(command: CentreCommand, settings: CommandSettings, b
     return refused('no-device', command.device)
   return plans[kind](command, settings, box)
 }
+
+const toDevices = (devices: readonly string[], order: DeviceOrder): Plan => ({
+  type: 'devices',
+  orders: devices.map((device) => ({ device, order })),
+})
+
+/** The devices that tell people something, and the command of each. */
+const bulletinVerbs: Readonly<Record<string, string>> = { loudspeaker: 'speak', sign: 'sign' }
+/** How long a sign shows it, unless the centre names a time. */
+const bulletinSeconds = 600
 
 type Planner = (command: CentreCommand, settings: CommandSettings, box: BoxKnowledge) => Plan
 
@@ -106,7 +121,10 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
           : sirens
         : sirens.filter(({ id }) => id === command.device)
     if (meant.length === 0) return refused('no-siren', command.device)
-    return { type: 'devices', devices: meant.map(({ id }) => id), order: { do: 'siren', seconds } }
+    return toDevices(
+      meant.map(({ id }) => id),
+      { do: 'siren', seconds },
+    )
   },
 
   snapshot: planPictures,
@@ -115,10 +133,19 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
     const durationMs = Math.max(1, seconds) * 1000
     const intervalMs = Math.max(burstIntervalMsMin, Math.ceil(durationMs / burstSamplesMax))
     const samples = Math.max(1, Math.min(burstSamplesMax, Math.floor(durationMs / intervalMs)))
-    return { type: 'devices', devices: [device], order: { do: 'burst', seconds, samples, intervalMs } }
+    return toDevices([device], { do: 'burst', seconds, samples, intervalMs })
   },
 
-  device: ({ device = '', order = { do: '' } }) => ({ type: 'devices', devices: [device], order }),
+  bulletin: ({ text = '', seconds = bulletinSeconds, zone, device }, _settings, box) => {
+    const orders = box.devices.flatMap((one) => {
+      const verb = bulletinVerbs[one.kind]
+      const isMeant = (zone === undefined || one.zone === zone) && (device === undefined || one.id === device)
+      return verb !== undefined && isMeant ? [{ device: one.id, order: { do: verb, text, seconds } }] : []
+    })
+    return orders.length === 0 ? refused('no-loudspeaker', device ?? zone) : { type: 'devices', orders }
+  },
+
+  device: ({ device = '', order = { do: '' } }) => toDevices([device], order),
 
   config: ({ set = {} }, { sections }) => {
     const closed = Object.keys(set).filter((name) => !(sections as readonly string[]).includes(name))

@@ -1,7 +1,7 @@
 // The config keys of the alarm engine: zones, devices, local rules and limits, with their defaults.
 import { z } from 'zod'
 import { alarmKinds } from '../../protocols/domain/alarm.ts'
-import { colours } from '../../protocols/domain/colour.ts'
+import { colours, zoneGrades } from '../../protocols/domain/colour.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { codecName, dialectNames } from './bridge-settings.ts'
@@ -148,8 +148,6 @@ const span = z.strictObject({
   days: z.array(z.enum(weekdays)).min(1).optional(),
 })
 export type Span = z.infer<typeof span>
-
-export const zoneGrades = ['daily', 'general', 'key', 'strict'] as const
 
 export const zoneSchema = z.strictObject({
   id,

@@ -1,8 +1,7 @@
 // Checks that the journal's epoch may continue: if the data folder was restored to an earlier state, the centre has more
 // records of it than this folder ever sent. New records would then use numbers that mean other records at the
 // centre, and would be taken for repeats.
-import type { Lane } from '../../protocols/domain/colour.ts'
-import { lanes } from '../../protocols/domain/colour.ts'
+import { type Lane, lanes } from '../../protocols/domain/colour.ts'
 import type { LaneReceipt, Receipt } from '../../protocols/uplink/receipt.ts'
 
 /** How long Reports wait on a connection for the centre's first answer, with and without red or orange waiting. */

@@ -5,17 +5,21 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import type { BoxWatch } from '../health/box-watch.ts'
 import { DailyReport } from '../health/daily-report.ts'
+import { listToSay, sayList, villageListKey, villageListOf, type SaidList } from '../health/village-list.ts'
 import { devicesSeen } from '../health/heartbeat-facts.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import { activeAlarms } from '../alarms/documents.ts'
 import { offsetMinAt } from '../../protocols/domain/time-zone.ts'
-import type { Base } from './base.ts'
+import type { AlarmJudge } from '../intake/port.ts'
+import { reportTo, type Base } from './base.ts'
 import type { OpenedJournal } from './open-journal.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Journal } from '../journal/port.ts'
 
 /** How often the engine is asked for due work. */
 const tickMs = 250
+/** How often it is looked whether the town has the list of zones and devices. */
+const listEveryMs = 86_400_000
 /** How often the journal's thread is checked. */
 export const pulseMs = 5000
 
@@ -94,4 +98,39 @@ export function openDailyReport(
     log: (what, facts) => intake.log(what, facts),
     onFailed: (error) => logger.warn({ err: error }, 'the daily report could not be kept; it is tried again'),
   })
+}
+
+/** The box tells the town which zones and devices it has: at the start, and looked at once a day. */
+export function sayVillageList(
+  { config, clock, logger, parts }: Base,
+  {
+    journal,
+    boxClock,
+    judge,
+  }: Pick<OpenedJournal, 'journal' | 'boxClock'> & {
+    judge: Pick<AlarmJudge, 'judgeTogether'>
+  },
+): void {
+  const list = villageListOf(config)
+  const reported = reportTo(logger)
+  let said: SaidList | undefined
+  let cancel = (): void => undefined
+  const say = async (): Promise<void> => {
+    const { atMs } = boxClock.now()
+    const due = listToSay(list, said, atMs)
+    await sayList(judge, due, atMs)
+    const [first] = due
+    if (first) said = { hash: first.hash, atMs }
+  }
+  const look = (): void => {
+    reported(say(), 'the list of zones and devices could not be kept; it is tried again tomorrow')
+    cancel = clock.after(listEveryMs, look)
+  }
+  const begin = async (): Promise<void> => {
+    const found = (await journal.loadState(villageListKey)) as [string, SaidList][]
+    said = found.find(([key]) => key === villageListKey)?.[1]
+    look()
+  }
+  reported(begin(), 'the list of zones and devices could not be read')
+  parts.add('list of zones and devices', () => cancel())
 }

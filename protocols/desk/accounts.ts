@@ -89,6 +89,16 @@ export interface UserSummary {
   createdAtMs: number
 }
 
+/** `POST /api/v1/tokens`: the token is shown this once. */
+export interface NewTokenAnswer {
+  token: string
+  summary: TokenSummary
+}
+/** `GET /api/v1/tokens`: those that are valid now. */
+export interface TokensAnswer {
+  tokens: TokenSummary[]
+}
+
 export interface TokenSummary {
   /** The beginning of its hash: enough to revoke it. */
   id: string

@@ -73,6 +73,7 @@ export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
   siren: answering,
   snapshot: answering,
   burst: looking,
+  bulletin: answering,
   disarm: leading,
   bypass: leading,
   shelve: leading,
@@ -87,6 +88,8 @@ export const commandLifeMs: Readonly<Record<CommandKind, number>> = {
   siren: 2 * minuteMs,
   snapshot: 2 * minuteMs,
   burst: 5 * minuteMs,
+  // A box whose link is down for some minutes still says it; a later text would be wrong.
+  bulletin: 15 * minuteMs,
   arm: 15 * minuteMs,
   disarm: 15 * minuteMs,
   bypass: 15 * minuteMs,

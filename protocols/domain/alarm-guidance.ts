@@ -138,6 +138,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '打电话问接收方是否收到；检查线路。确认之前，不要以为对方已经知道。',
     en: 'Ask the receiver by telephone whether it has it, and check the line. Until then do not take it as known there.',
   },
+  'upstream-water': {
+    zh: '在水到之前通知低洼处和沿河住户，广播，人员和牲畜离开河道；派人到桥涵、水闸值守；水到后看本村水位。',
+    en: 'Before the water arrives: tell the households on low ground and by the river, use the loudspeakers, get people and animals out of the river bed, send someone to bridges and sluices; then watch the own gauge.',
+  },
   'certificate-expires': {
     zh: '到期前签发新证书。',
     en: 'Issue a new certificate before it expires.',

@@ -305,6 +305,12 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       'raised by the centre: a receiver does not answer its supervision, or does not confirm within its time what was handed over; over when it answers again',
     ],
   ),
+  'upstream-water': row(
+    ['上游来水', 'Water from upstream'],
+    'orange',
+    ['154', 'WA', 7],
+    ['由中心联动发出；水头过后结束', 'by a linkage; over when the water has passed'],
+  ),
   'certificate-expires': row(
     ['证书即将到期', 'Certificate expires'],
     'blue',

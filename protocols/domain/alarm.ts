@@ -1,5 +1,5 @@
 // An Alarm is something a person must answer. States after ISA-18.2; one active alarm per (device, kind).
-import type { Colour } from './colour.ts'
+import type { Colour, ZoneGrade } from './colour.ts'
 import type { Readings } from './reading.ts'
 
 /** States after ISA-18.2. `normal` ends the alarm's life. */
@@ -73,6 +73,7 @@ export const alarmKinds = [
   'centre-clock-off',
   'outlet-failed',
   'outlet-silent',
+  'upstream-water',
   'certificate-expires',
   'link-lost',
   'storm',
@@ -100,6 +101,7 @@ export const centreAlarmKinds = [
   'centre-clock-off',
   'outlet-failed',
   'outlet-silent',
+  'upstream-water',
 ] as const satisfies readonly AlarmKind[]
 
 /** Kinds that a box may raise. */
@@ -120,6 +122,8 @@ export interface AlarmPlace {
   household?: string
   grid?: string
   lampPost?: string
+  /** How closely the village watches the zone; absent when it is general. */
+  grade?: ZoneGrade
   /** A further description of the place. */
   text?: string
   /** On the village plan, 0 to 1 from its upper left corner. */

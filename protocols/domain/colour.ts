@@ -36,3 +36,20 @@ export const capByColour: Record<Colour, CapSeverity> = {
 }
 /** AlarmPriority of GB/T 28181. */
 export const gbPriorityByColour: Record<Colour, number> = { red: 1, orange: 2, yellow: 3, blue: 4 }
+
+// The grade of a zone says how closely a village watches it: 日常 daily, 一般 general, 重点 key, 严管 strict.
+
+/** From the least to the most closely watched. */
+export const zoneGrades = ['daily', 'general', 'key', 'strict'] as const
+export type ZoneGrade = (typeof zoneGrades)[number]
+
+export const gradeWords: Readonly<Record<ZoneGrade, { zh: string; en: string }>> = {
+  daily: { zh: '日常', en: 'daily' },
+  general: { zh: '一般', en: 'general' },
+  key: { zh: '重点', en: 'key' },
+  strict: { zh: '严管', en: 'strict' },
+}
+
+/** 0 is the most closely watched; an alarm without a zone, or of an older box, counts as general. */
+export const gradeRank = (grade: ZoneGrade | undefined): number =>
+  zoneGrades.length - 1 - zoneGrades.indexOf(grade ?? 'general')

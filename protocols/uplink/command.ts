@@ -12,6 +12,7 @@ export const commandKinds = [
   'siren',
   'snapshot',
   'burst',
+  'bulletin',
   'device',
   'config',
   'update',
@@ -23,6 +24,8 @@ export const commandLifeMsMax = 7 * 86_400_000
 /** Longest run of a siren or a burst, and longest bypass or shelf, that a command can ask for. */
 export const runSecondsMax = 600
 export const minutesMax = 7 * 24 * 60
+/** Longest text of a bulletin: a minute of speech. */
+export const bulletinCharsMax = 300
 /** Most values that `order` or `set` may have. */
 export const commandValuesMax = 32
 
@@ -46,6 +49,8 @@ export const commandTargets = {
   seconds: z.number().int().min(0).max(runSecondsMax).optional(),
   /** How long a bypass or a shelf lasts; 0 ends it. */
   minutes: z.number().int().min(0).max(minutesMax).optional(),
+  /** `bulletin`: what loudspeakers say and signs show. */
+  text: text(bulletinCharsMax).optional(),
   /** `device`: the command for that device, passed on unchanged. */
   order: z
     .looseObject({ do: text(32) })
@@ -103,6 +108,7 @@ export const neededTargets: Readonly<Record<CommandKind, readonly (keyof typeof 
   siren: ['seconds'],
   snapshot: [],
   burst: ['device', 'seconds'],
+  bulletin: ['text'],
   device: ['device', 'order'],
   config: ['set'],
   update: ['version'],

@@ -2,7 +2,7 @@
 // (recognised by its magic bytes).
 import { z } from 'zod'
 import { alarmChanges, alarmStates, boxAlarmKinds } from '../domain/alarm.ts'
-import { colours, lanes } from '../domain/colour.ts'
+import { colours, lanes, zoneGrades } from '../domain/colour.ts'
 import { clockQualities } from '../domain/event.ts'
 import {
   bootMax,
@@ -51,6 +51,7 @@ export const alarmPlaceSchema = z.looseObject({
   household: words,
   grid: words,
   lampPost: words,
+  grade: z.enum(zoneGrades).optional(),
   text: words,
   plan: z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }).optional(),
   phone: z.string().max(32).optional(),

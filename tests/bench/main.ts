@@ -61,6 +61,15 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: "another village's red at a centre of 1 GB beside one box that does its worst (--minutes 10)",
     load: async () => (await import('./hostile/hostile-box.ts')).runHostileBox,
   },
+  'centre-size': {
+    words:
+      'every list of a centre with a million records beside a hundredth of it, and a red press meanwhile',
+    load: async () => (await import('./town/centre-size.ts')).runCentreSize,
+  },
+  boxes: {
+    words: '100 to 2000 boxes at one centre, and a storm of 2000 alarms in a minute',
+    load: async () => (await import('./town/boxes.ts')).runBoxes,
+  },
   'report-check': {
     words: 'what the check of a Report costs at the centre, by the zod schema and by check-report.ts',
     load: async () => (await import('./report-check.ts')).runReportCheck,

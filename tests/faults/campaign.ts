@@ -1,7 +1,11 @@
 // `npm run campaign -- NAME`: the long runs that do not fit into the test command. Each prints its seed and its result.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
+import { brokenOf, runEvening } from './centre-evening.ts'
 import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './cameras/camera-campaign.ts'
 import { releaseTree, runImagesCampaign } from './upkeep/images-campaign.ts'
@@ -79,6 +83,34 @@ program
     say(JSON.stringify(result))
     if (result.lost.length + result.doubled.length + result.forgotten.length > 0) process.exitCode = 1
     else say('everything that a sender was told is kept, is kept, once')
+  })
+
+program
+  .command('centre-evening')
+  .description(
+    'SIGKILL of the centre at random moments while people answer alarms, keep the roster and add files',
+  )
+  .option('--kills <n>', 'in total', '200')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { kills: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-evening-'))
+    try {
+      const result = await runEvening({
+        folder,
+        seed: Number(options.seed),
+        kills: Number(options.kills),
+        stepsPerKill: 30,
+        progress: (text) => say(`  ${text}`),
+      })
+      say(JSON.stringify({ ...result, lost: result.lost.length, doubled: result.doubled.length }))
+      const broken = brokenOf(result)
+      for (const words of broken.slice(0, 20)) say(`a promise is broken: ${words}`)
+      if (broken.length > 0) process.exitCode = 1
+      else say('every answered step is there once, every deadline fired once, no receipted record is missing')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
 program

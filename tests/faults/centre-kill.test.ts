@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { brokenOf, runEvening } from './centre-evening.ts'
 import {
   dropFolder,
   makeEvent,
@@ -50,40 +51,17 @@ async function spawnCentre(): Promise<{ child: ChildProcess; uplink: string; log
   return { child, uplink, log: () => text }
 }
 
-test('keeps every receipted record, once, through kills under load', { timeout: 120_000 }, async () => {
-  const perReport = 20
-  let receipted = 0
-  let next = 1
-  for (let kill = 0; kill < 8; kill++) {
-    const { child, uplink } = await spawnCentre()
-    const box = await new TestBox(uplink, 'box-a').ready()
-    box.client.on('message', () => {
-      receipted = Math.max(receipted, box.receipts.at(-1)?.lanes.routine?.storedTo ?? 0)
-    })
-    const target = receipted + 100 + kill * 37
-    // From the receipted position on, as a box does: some of it is stored already.
-    next = receipted + 1
-    const exited = new Promise((resolve) => child.once('exit', resolve))
-    while (receipted < target && child.exitCode === null) {
-      const records = Array.from({ length: perReport }, (_, i) => makeEvent(next + i))
-      box.report('routine', next, records).catch(() => {})
-      next += perReport
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    child.kill('SIGKILL')
-    await exited
-    await box.end()
-    const db = new Database(join(folder, 'data', 'centre.db'))
-    const { count, distinct } = db
-      .prepare(
-        'SELECT count(*) AS count, count(DISTINCT number) AS "distinct" FROM records WHERE number <= ?',
-      )
-      .get(receipted) as { count: number; distinct: number }
-    db.close()
-    expect([count, distinct]).toEqual([receipted, receipted])
-  }
-  expect(receipted).toBeGreaterThan(800)
-})
+test(
+  'keeps every receipted record and every answered step once through kills, and each deadline fires once',
+  { timeout: 180_000 },
+  async () => {
+    const result = await runEvening({ folder, seed: 7, kills: 6, stepsPerKill: 12 })
+    expect(brokenOf(result)).toEqual([])
+    expect(result.answeredSteps).toBeGreaterThan(20)
+    expect(result.receipted).toBeGreaterThan(200)
+    expect(result.deadlines).toBeGreaterThan(3)
+  },
+)
 
 test('refuses a stranger by the header of a giant frame', async () => {
   const running = await startCentre(folder)

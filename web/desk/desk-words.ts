@@ -61,6 +61,7 @@ export const words = {
   seen: { zh: '已显示', en: 'Seen' },
   device: { zh: '设备', en: 'Device' },
   zone: { zh: '防区', en: 'Zone' },
+  grade: { zh: '防区等级', en: 'Grade of the zone' },
   times: { zh: '第 {count} 次', en: '{count} times' },
   since: { zh: '发生', en: 'Raised' },
   received: { zh: '到达', en: 'Arrived' },
@@ -120,6 +121,7 @@ export const words = {
     villages: { zh: '村庄', en: 'Villages' },
     cases: { zh: '案件', en: 'Cases' },
     people: { zh: '人员', en: 'People' },
+    bulletins: { zh: '广播与联动', en: 'Bulletins' },
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 

@@ -2,12 +2,14 @@
 import type { z } from 'zod'
 import { answeringRoles, roles } from '../../../protocols/desk/api.ts'
 import type { CasePlan } from '../../../protocols/desk/cases.ts'
+import type { NewResponseLink } from '../../../protocols/desk/responder.ts'
 import type { ActionList, Plan } from '../../cases/action-lists.ts'
 import type { PersonInput } from '../../cases/workflow/case-input.ts'
 import type { Account } from '../../storage/port.ts'
 import { askForCommand, commandBody, type CommandRouteOptions } from '../command-routes.ts'
 import { ApiProblem } from '../problems.ts'
 import type { Route } from '../route.ts'
+import { listBytesMax } from '../uploads.ts'
 import { actorOf, answerOf, leadingRoles, refusals, settle, type CaseRouteOptions } from './case-answers.ts'
 import * as schemas from './case-schemas.ts'
 
@@ -44,6 +46,7 @@ export function planRoute(options: CaseRouteOptions): Route {
       if (!found || !plan || !account) throw new ApiProblem('not-found', wanted.plan)
       const [alarm] = found.case.alarms
       let item = found.case
+      const links: NewResponseLink[] = []
       for (const step of plan.steps) {
         if (wanted.step !== undefined && step.id !== wanted.step) continue
         let text = 'to be called'
@@ -60,8 +63,13 @@ export function planRoute(options: CaseRouteOptions): Route {
           await storage.takeCaseStep({ case: caseId }, input, actor, clock.wallMs()),
           options,
         ).case
+        // As for a dispatch by hand: the person who is sent gets the page.
+        if (input.do === 'dispatch') {
+          const made = await options.links.make(item.id, item.dispatches.length - 1, input.to, actor.who)
+          links.push(...(made ?? []))
+        }
       }
-      return { json: answerOf(item, options) }
+      return { json: { ...answerOf(item, options), ...(links.length > 0 ? { links } : {}) } }
     },
   }
 }
@@ -102,6 +110,7 @@ export function actionListRoutes({ storage, clock }: CaseRouteOptions): Route[] 
       summary: { zh: '写入新版本', en: 'Write a new version of them; cases that are open keep theirs' },
       access: leadingRoles,
       body: schemas.actionListsBody,
+      bodyBytesMax: listBytesMax,
       answer: schemas.versionAnswer,
       problems: ['bad-request'],
       run: async ({ account, body }) => {

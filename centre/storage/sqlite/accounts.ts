@@ -62,6 +62,21 @@ function createUserWriter(db: Sqlite) {
   }
 }
 
+/** The valid tokens of programs. */
+export function createTokenReader(db: Sqlite): { programTokens: (nowMs: number) => TokenSummary[] } {
+  const tokens = db.prepare<[number], Omit<TokenSummary, 'scope'> & { scope: string | null }>(
+    `SELECT substr(hash, 1, 12) AS id, user AS name, role, scope, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
+     FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
+  )
+  return {
+    programTokens: (nowMs) =>
+      tokens.all(Math.round(nowMs)).map(({ scope, ...row }) => {
+        const only = parseScopeColumn(scope)
+        return { ...row, ...(only ? { scope: only } : {}) }
+      }),
+  }
+}
+
 function createTokenWriter(db: Sqlite) {
   const putToken = db.prepare(
     'INSERT INTO tokens (hash, user, role, created_at_ms, expires_at_ms, is_program, scope, address, must_enrol) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -73,10 +88,6 @@ function createTokenWriter(db: Sqlite) {
   const revoke = db.prepare('UPDATE tokens SET is_revoked = 1 WHERE hash = ?')
   const revokeProgram = db.prepare(
     'UPDATE tokens SET is_revoked = 1 WHERE is_program = 1 AND is_revoked = 0 AND substr(hash, 1, 12) = ?',
-  )
-  const tokens = db.prepare<[number], Omit<TokenSummary, 'scope'> & { scope: string | null }>(
-    `SELECT substr(hash, 1, 12) AS id, user AS name, role, scope, created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs
-     FROM tokens WHERE is_program = 1 AND is_revoked = 0 AND expires_at_ms > ? ORDER BY created_at_ms`,
   )
   return {
     putToken: immediately(db, (row: TokenRow): void => {
@@ -104,8 +115,6 @@ function createTokenWriter(db: Sqlite) {
     },
     /** The number of these tokens. */
     revokeProgramToken: (id: string): number => revokeProgram.run(id).changes,
-    programTokens: (nowMs: number): TokenSummary[] =>
-      tokens.all(Math.round(nowMs)).map((row) => ({ ...row, scope: parseScopeColumn(row.scope) })),
   }
 }
 
@@ -167,6 +176,7 @@ export function createAccountReader(db: Sqlite) {
   )
   const last = db.prepare('SELECT max(position) FROM security_log').pluck()
   return {
+    ...createTokenReader(db),
     isRedWaiting: () => waitingRed.get() !== undefined,
     password: (user: string) => password.get(user),
     token: (hash: string, nowMs: number) => {

@@ -8,6 +8,7 @@ import { nestingMax } from '../../../protocols/domain/limits.ts'
 import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
 import { caseSteps } from '../../../protocols/domain/step-limits.ts'
 import type { DailyEntry } from '../../../protocols/desk/daily.ts'
+import type { Linkage, LinkageWarning } from '../../../protocols/desk/villages/linkages.ts'
 import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
@@ -15,7 +16,9 @@ import { isNestedDeeper, parseJson } from '../../../protocols/kit/parse-json.ts'
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { DeskRow } from '../../alarms/desk-row.ts'
 import type { ActionList } from '../../cases/action-lists.ts'
+import type { ListedDevice, ListedZone } from '../../../protocols/uplink/village-list.ts'
 import type { SpoiltRow } from '../port.ts'
+import type { NewBulletin } from '../village-port.ts'
 import type { Sqlite } from './database.ts'
 
 /** Damaged rows kept by name; further ones are left out without a name. */
@@ -188,10 +191,52 @@ interface Documents {
   action_lists: ActionList[]
   daily_reports: DailyEntry
   shifts: Shift
+  bulletins: NewBulletin
+  linkages: Linkage[]
+  linkage_warnings: LinkageWarning
+  listed: ListedZone | ListedDevice
   /** Sent on unchanged: only its JSON syntax is checked. */
   changes: object
   records: object
 }
+
+const bulletinShape = z.looseObject({
+  id: z.string(),
+  text: z.string(),
+  villages: z.array(z.string()),
+  by: z.string(),
+  seconds: z.number(),
+  atMs: z.number(),
+  expiresAtMs: z.number(),
+})
+
+const linkagesShape = z.array(
+  z.looseObject({
+    id: z.string(),
+    from: z.looseObject({ place: z.string(), device: text }),
+    colour,
+    to: z.array(z.looseObject({ village: z.string(), minutes: number })),
+    text,
+  }),
+)
+
+const warningShape = z.looseObject({
+  id: z.string(),
+  linkage: z.string(),
+  village: z.string(),
+  source: z.string(),
+  alarm: z.string(),
+  colour,
+  raisedAtMs: z.number(),
+  minutes: number,
+  expectedAtMs: number,
+  arrivedAtMs: number,
+  sourceOverAtMs: number,
+  endedAtMs: number,
+  bulletin: text,
+})
+
+const listedShape = z.looseObject({ id: z.string(), name: text, kind: text, zone: text, grade: text })
 
 const anyObject = z.looseObject({})
 const shapes: Record<keyof Documents, z.ZodType> = {
@@ -202,6 +247,10 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   action_lists: listsShape,
   daily_reports: dailyShape,
   shifts: shiftShape,
+  bulletins: bulletinShape,
+  linkages: linkagesShape,
+  linkage_warnings: warningShape,
+  listed: listedShape,
   changes: anyObject,
   records: anyObject,
 }

@@ -4,7 +4,10 @@ import { createAccountReader } from './accounts.ts'
 import { createAlarmReader, createStageReader } from './alarm-table.ts'
 import { createOutletReader } from './outlets/outlet-table.ts'
 import { createUpwardReader } from './upward/upward-table.ts'
+import { createBulletinReader } from './villages/bulletin-table.ts'
 import { createDailyReader } from './villages/daily-report-table.ts'
+import { createLinkageReader } from './villages/linkage-table.ts'
+import { createListReader } from './villages/list-table.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { createCaseReader, ledgerOfCases } from './cases/case-reader.ts'
 import { verifyAudit } from './audit-chain.ts'
@@ -60,6 +63,9 @@ export function createReader(db: Sqlite): ReaderCalls {
     ledgerRows: (kind, find) =>
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
     ...createDailyReader(db),
+    ...createListReader(db),
+    ...createBulletinReader(db),
+    ...createLinkageReader(db),
     ...createUpwardReader(db),
     ...createOutletReader(db),
     openAlarmCounts: () => counts.all(),

@@ -1,15 +1,8 @@
 // The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
-import { centreAlarmKinds, type Alarm } from '../../../protocols/domain/alarm.ts'
+import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
+import { villageOf } from '../../../protocols/domain/names.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
-import {
-  applyAlarmRecord,
-  applyUnkept,
-  endUnrecorded,
-  isActive,
-  isOwn,
-  toDeskAlarm,
-  type DeskRow,
-} from '../../alarms/desk-row.ts'
+import { applyUnkept, endUnrecorded, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { createCasePolicy, type CasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
@@ -18,7 +11,7 @@ import { createAccountWriter } from './accounts.ts'
 import { createSeal } from './audit-chain.ts'
 import { createAlarmTable, type AlarmTable } from './alarm-table.ts'
 import { createCaseTable, type CaseTable } from './cases/case-table.ts'
-import { createDailyWriter } from './villages/daily-report-table.ts'
+import { createVillageWriter, type ApplyOwn } from './villages/village-writer.ts'
 import { createActionLists } from './cases/action-list-table.ts'
 import { createOutletWriter, type OutletWriterParts } from './outlets/outlet-table.ts'
 import { createUpwardWriter } from './upward/upward-table.ts'
@@ -50,8 +43,8 @@ import type {
   WriterCalls,
 } from '../port.ts'
 
-/** Kinds of the alarms that the centre raises itself. */
-const ownKinds = [...centreAlarmKinds, 'certificate-expires']
+/** Kinds of the alarms that the running centre looks after; those of linkages are looked after by storage. */
+const ownKinds = [...centreAlarmKinds.filter((kind) => kind !== 'upstream-water'), 'certificate-expires']
 
 function prepareBoxes(db: Sqlite) {
   const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')
@@ -65,7 +58,23 @@ function prepareBoxes(db: Sqlite) {
   )
   const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
-  return { insertBox, putBox, returnBox, retire, boxName }
+  const inVillage = db
+    .prepare<[string, string], string>(
+      'SELECT id FROM boxes WHERE retired_at_ms IS NULL AND (id = ? OR id GLOB ?) ORDER BY id',
+    )
+    .pluck()
+  const boxesOf = (village: string): string[] =>
+    (inVillage.all(village, `${village}-[0-9]*`) as string[]).filter((id) => villageOf(id) === village)
+  return {
+    insertBox,
+    putBox,
+    returnBox,
+    retire,
+    boxName,
+    boxesOf,
+    addBox: (box: string): void => void insertBox.run(box, box),
+    nameOf: (box: string): string => boxName.get(box)?.name ?? box,
+  }
 }
 
 /** What the calls of the writer share. */
@@ -79,6 +88,7 @@ interface WriterParts {
   shown: (row: DeskRow) => DeskAlarm
   hearAlarm: CaseTable['hearAlarm']
   search: SearchWriter
+  applyOwn: ApplyOwn
   /** Ends a call that its box could not store and does not know any more. */
   endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
 }
@@ -140,6 +150,12 @@ function outletParts(
   }
 }
 
+const createAccountCalls = (db: Sqlite) => ({
+  ...createAccountWriter(db),
+  ...createExpiredWriter(db),
+  ...createSignInWriter(db),
+})
+
 export function createWriter(db: Sqlite): WriterCalls {
   const search = createSearchWriter(db)
   const alarms = createAlarmTable(db, search)
@@ -150,9 +166,8 @@ export function createWriter(db: Sqlite): WriterCalls {
   const bootTimes = createBootTimes(db)
   const pictures = createPictureWriter(db)
 
-  const nameOf = (box: string): string => boxes.boxName.get(box)?.name ?? box
   const shown = (row: DeskRow): DeskAlarm =>
-    toDeskAlarm(withTime(bootTimes, row), nameOf(row.box), pictures.countOf(row.id))
+    toDeskAlarm(withTime(bootTimes, row), boxes.nameOf(row.box), pictures.countOf(row.id))
   let policy = createCasePolicy()
   const alarmOf = (id: string): DeskAlarm | undefined => {
     const row = alarms.get(id)
@@ -160,7 +175,7 @@ export function createWriter(db: Sqlite): WriterCalls {
   }
   const families = createFamilyWriter(db, seal, alarmOf)
   const upward = openOutbox(db, alarms)
-  const { hearAlarm, hearPackage, caseOf, ...caseCalls } = createCaseTable({
+  const cases = createCaseTable({
     db,
     alarms,
     search,
@@ -171,32 +186,34 @@ export function createWriter(db: Sqlite): WriterCalls {
     seal,
     hearCase: families.hearCase,
   })
-  const { file: fileDaily, ...dailyCalls } = createDailyWriter(db, seal)
-  const ended = endingOf({ alarms, logChange, shown, hearAlarm })
-  const parts = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search, endUnrecorded: ended }
+  const { hearAlarm: hearCase, hearPackage, caseOf, ...caseCalls } = cases
+  const { askCommand, ...commandCalls } = createCommandWriter(db, logChange, seal)
+  const villages = createVillageWriter({ db, seal, alarms, logChange, shown, hearCase, askCommand, ...boxes })
+  const { hearAlarm, applyOwn } = villages
+  const kept = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search, applyOwn }
+  const parts = { ...kept, endUnrecorded: endingOf(kept) }
 
   return {
     writerAnswers: () => spoiltRows(db),
     ...createStartCalls(parts),
-    storeIntake: createIntakeWriter(db, { ...parts, bootTimes, pictures, fileDaily, hearPackage }),
+    storeIntake: createIntakeWriter(db, { ...parts, ...villages, bootTimes, pictures, hearPackage }),
     ...createAlarmCalls(parts),
     ...createBoxCalls(parts),
-    ...createCommandWriter(db, logChange, seal),
+    askCommand,
+    ...commandCalls,
+    ...villages.calls,
     ...createPictureCalls(db, pictures, logChange),
     ...caseCalls,
     setCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
     noteLook: createLookWriter(db, seal),
-    ...dailyCalls,
     ...upward.calls,
     ...createOutletWriter(
       db,
       outletParts({ seal, logChange }, caseOf, () => policy),
     ),
-    ...createAccountWriter(db),
-    ...createExpiredWriter(db),
-    ...createSignInWriter(db),
+    ...createAccountCalls(db),
     ...createPeopleWriter({
       db,
       seal,
@@ -254,7 +271,7 @@ function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
 
 /** Alarms that change otherwise than by records of a box. */
 function createAlarmCalls(parts: WriterParts) {
-  const { db, alarms, boxes, logChange, seal, shown, hearAlarm } = parts
+  const { db, alarms, boxes, logChange, seal, shown, hearAlarm, applyOwn } = parts
   function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {
     alarms.put(row)
     seal(entry)
@@ -272,21 +289,9 @@ function createAlarmCalls(parts: WriterParts) {
       return takeStep(row, { alarm: id, atMs, who: user, what: 'seen', why: '' })
     }),
 
-    changeOwnAlarm: immediately(db, ({ box, change, alarm, atMs: wallMs }: OwnAlarmChange) => {
-      const atMs = Math.round(wallMs)
-      const current = alarms.get(`${box}.${alarm.id}`)
-      if (current && !isActive(current)) return []
-      const sequence = (current?.newest.sequence ?? 0) + 1
-      const time = { boot: 1, sinceBootMs: 0, atMs, clock: 'synced' as const }
-      const merged: Alarm = { ...current?.alarm, ...alarm }
-      const record = { type: 'alarm' as const, sequence, ...time, change, alarm: merged }
-      // Epoch 0 is the centre's own: no box can have it.
-      const { row, news } = applyAlarmRecord(current, box, { epoch: 0, sequence }, record, atMs)
-      if (news === undefined) return []
-      boxes.insertBox.run(box, box)
-      alarms.put(row)
-      return [logChange({ type: `alarm.${news}`, alarm: shown(row) }), ...hearAlarm(row, atMs)]
-    }),
+    changeOwnAlarm: immediately(db, ({ box, change, alarm, atMs }: OwnAlarmChange) =>
+      applyOwn(box, change, alarm, Math.round(atMs)),
+    ),
 
     storeUnkept: immediately(db, ({ box, at, alarm, receivedAtMs }: UnkeptArrived) => {
       const atMs = Math.round(receivedAtMs)

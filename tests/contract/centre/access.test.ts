@@ -45,6 +45,10 @@ const cells: Record<string, Cell> = {
   'POST /api/v1/me/sessions/{sessionId}/end': { may: everybody, scope: 'nothing' },
   'GET /api/v1/sessions': { may: ['admin'], scope: 'whole' },
   'POST /api/v1/sessions/{sessionId}/end': { may: ['admin'], scope: 'whole' },
+  // Made and revoked by a person who signed in: tests/contract/centre/people/tokens.test.ts.
+  'GET /api/v1/tokens': { may: ['admin'], scope: 'whole' },
+  'POST /api/v1/tokens': { may: ['admin'], scope: 'whole', body: { name: 'p', role: 'auditor' } },
+  'POST /api/v1/tokens/{tokenId}/revoke': { may: ['admin'], scope: 'whole' },
   'POST /api/v1/logout': { may: everybody, scope: 'none' },
   'GET /api/v1/security': { may: overseeing, scope: 'whole' },
   'GET /api/v1/alarms': { may: everybody, scope: 'filtered' },
@@ -94,6 +98,13 @@ const cells: Record<string, Cell> = {
     scope: 'whole',
     body: { isPaused: true },
   },
+  'GET /api/v1/registry': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/linkages': { may: everybody, scope: 'filtered' },
+  'POST /api/v1/linkages': { may: leading, scope: 'whole', body: { linkages: [] } },
+  'GET /api/v1/linkages/warnings': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/bulletins': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/bulletins/{bulletinId}': { may: everybody, scope: 'path' },
+  'POST /api/v1/bulletins': { may: answering, scope: 'filtered' },
   'GET /api/v1/audit': { may: overseeing, scope: 'whole' },
   'GET /api/v1/looks': { may: overseeing, scope: 'filtered' },
   'POST /api/v1/alarms/{id}/seen': step(),
@@ -169,6 +180,7 @@ const other = '320612205301'
 const villages = { own, other } as const
 const cases: Record<string, string> = {}
 const people: Record<string, string> = {}
+const bulletins: Record<string, string> = {}
 /** An entry of the roster for the village. */
 const personOf = (village: string) => ({
   name: `post ${village}`,
@@ -184,7 +196,9 @@ let listed: { key: string; method: string; path: string; roles: readonly Role[] 
 
 beforeAll(async () => {
   folder = makeFolder()
-  running = await startCentre(folder)
+  // A warning names the village that it comes from to the one below: by the name of its box, as people do.
+  const named = [own, other].map((village, at) => ({ id: `${village}-1`, name: `village ${at}` }))
+  running = await startCentre(folder, { config: { boxes: named } })
   const [url = ''] = running.centre.uplinkUrls
   boxes = await Promise.all([own, other].map((village) => new TestBox(url, `${village}-1`).ready()))
   const admin = running.token('admin', 'all')
@@ -198,6 +212,7 @@ beforeAll(async () => {
     people[box.box.slice(0, 12)] = ((await made.json()) as { person: { id: string } }).person.id
     await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
   }
+  await warnBoth(admin)
   const { paths } = (await (await running.get('/api/v1/openapi.json')).json()) as {
     paths: Record<string, Record<string, { 'x-roles'?: Role[] }>>
   }
@@ -218,6 +233,23 @@ afterAll(async () => {
   dropFolder(folder)
 })
 
+/** A bulletin for each village, and a gauge in each that warns the other. */
+async function warnBoth(admin: string): Promise<void> {
+  await running.post('/api/v1/linkages', admin, {
+    linkages: [
+      { id: 'down', from: { place: other }, to: [{ village: own, minutes: 5 }] },
+      { id: 'up', from: { place: own }, to: [{ village: other, minutes: 5 }] },
+    ],
+  })
+  for (const box of boxes) {
+    const village = box.box.slice(0, 12)
+    const gauge = { id: 'w-1', kind: 'water', colour: 'orange', latchedColour: 'orange' } as const
+    await box.report('orange', 1, [makeAlarm(9, 'raised', gauge)])
+    const said = await running.post('/api/v1/bulletins', admin, { text: village, villages: [village] })
+    bulletins[village] = ((await said.json()) as { bulletin: { id: string } }).bulletin.id
+  }
+}
+
 test('has a cell for every route, and none without a route', () => {
   expect(listed.map(({ key }) => key).sort()).toEqual(Object.keys(cells).sort())
 })
@@ -227,6 +259,7 @@ function bodyOf(key: string, village: string): object {
   if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
   if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
   if (key === 'POST /api/v1/families') return familyOf(village)
+  if (key === 'POST /api/v1/bulletins') return { text: 'a', villages: [village] }
   return cells[key]?.body ?? {}
 }
 const queryOf = (key: string, path: string, village: string): string =>
@@ -240,6 +273,7 @@ const familyOf = (village: string) => ({
 /** They name a village in their body or query: another one does not exist. */
 const namesVillage = new Set([
   'POST /api/v1/families',
+  'POST /api/v1/bulletins',
   'POST /api/v1/cases',
   'POST /api/v1/roster',
   'GET /api/v1/roster/duty',
@@ -255,6 +289,8 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{outletName}', 'none')
     .replace('{sessionId}', '0'.repeat(12))
     .replace('{familyId}', 'family-99')
+    .replace('{tokenId}', '0'.repeat(12))
+    .replace('{bulletinId}', bulletins[village] ?? '')
     .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))
     .replace('{sha256}', 'a'.repeat(64))
   const response = await (method === 'GET'

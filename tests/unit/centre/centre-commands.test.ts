@@ -136,6 +136,11 @@ beforeEach(() => {
   box = openBox()
 })
 
+const speaking = [
+  { id: 'horn-1', kind: 'loudspeaker' },
+  { id: 'sign-1', kind: 'sign', zone: 'shop' },
+]
+
 describe('what a box lets its centre do', () => {
   const plan = (part: Partial<CentreCommand> & { do: string }, settings = everything) =>
     planCommand(command(part), settings, knowledge)
@@ -198,18 +203,39 @@ describe('what a box lets its centre do', () => {
   it('finds the sirens near an alarm, all where there are none, and cuts their run', () => {
     expect(plan({ do: 'siren', alarm: 'a-1', seconds: 600 })).toEqual({
       type: 'devices',
-      devices: ['siren-1'],
-      order: { do: 'siren', seconds: 180 },
+      orders: [{ device: 'siren-1', order: { do: 'siren', seconds: 180 } }],
     })
-    expect(plan({ do: 'siren', seconds: 5 })).toMatchObject({ devices: ['siren-1', 'siren-2'] })
+    expect(plan({ do: 'siren', seconds: 5 })).toMatchObject({
+      orders: [{ device: 'siren-1' }, { device: 'siren-2' }],
+    })
     // Stopping is always allowed.
-    expect(plan({ do: 'siren', alarm: 'gone', seconds: 0 })).toMatchObject({ order: { seconds: 0 } })
+    expect(plan({ do: 'siren', alarm: 'gone', seconds: 0 })).toMatchObject({
+      orders: [{ order: { seconds: 0 } }, { order: { seconds: 0 } }],
+    })
+  })
+
+  it('says a bulletin at every loudspeaker, shows it on every sign, and refuses it where there is neither', () => {
+    const said = { ...knowledge, devices: [...knowledge.devices, ...speaking] }
+    const planned = planCommand(command({ do: 'bulletin', text: '汛情' }), everything, said)
+    expect(planned).toEqual({
+      type: 'devices',
+      orders: [
+        { device: 'horn-1', order: { do: 'speak', text: '汛情', seconds: 600 } },
+        { device: 'sign-1', order: { do: 'sign', text: '汛情', seconds: 600 } },
+      ],
+    })
+    const one = command({ do: 'bulletin', text: '汛情', device: 'sign-1', seconds: 60 })
+    expect(planCommand(one, everything, said)).toMatchObject({
+      orders: [{ device: 'sign-1', order: { seconds: 60 } }],
+    })
+    expect(codeOf({ do: 'bulletin', text: '汛情' })).toBe('no-loudspeaker')
+    expect(codeOf({ do: 'bulletin' })).toBe('incomplete')
   })
 
   it('spreads a burst over its time, within what devices do', () => {
     for (const seconds of [1, 5, 60, 600]) {
       const planned = plan({ do: 'burst', device: 'door-1', seconds })
-      const order = planned.type === 'devices' ? planned.order : {}
+      const order = planned.type === 'devices' ? planned.orders[0]?.order : {}
       const { samples, intervalMs } = order as { samples: number; intervalMs: number }
       expect(samples).toBeGreaterThanOrEqual(1)
       expect(samples).toBeLessThanOrEqual(20)

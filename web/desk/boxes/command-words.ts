@@ -10,6 +10,7 @@ export const commandWords: Record<DeskCommand['do'], BilingualText> = {
   siren: { zh: '鸣响警号', en: 'Siren' },
   snapshot: { zh: '现场图片', en: 'Picture now' },
   burst: { zh: '密集上报', en: 'Report quickly' },
+  bulletin: { zh: '广播与显示', en: 'Bulletin' },
   device: { zh: '设备命令', en: 'Device command' },
   config: { zh: '修改配置', en: 'Change configuration' },
   update: { zh: '更新程序', en: 'Update' },

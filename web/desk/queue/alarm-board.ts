@@ -1,6 +1,6 @@
 // The alarms on this desk: filled by the list and the stream, in the order of urgency.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
-import { urgency } from '../../../protocols/domain/colour.ts'
+import { urgency, gradeRank } from '../../../protocols/domain/colour.ts'
 import { isWaiting, shownColour } from './accept-deadline.ts'
 
 export interface BoardAlarm extends DeskAlarm {
@@ -30,10 +30,11 @@ export interface ViewWish {
   lingering?: ReadonlySet<string>
 }
 
-/** More urgent first, then the later arrival; the id decides the rest, so that rows never swap at random. */
+/** More urgent first, then the more closely watched zone, then the later arrival; the id decides the rest, so that rows never swap at random. */
 export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
   return (
     urgency(shownColour(a)) - urgency(shownColour(b)) ||
+    gradeRank(a.place?.grade) - gradeRank(b.place?.grade) ||
     b.receivedAtMs - a.receivedAtMs ||
     (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
   )

@@ -1,6 +1,6 @@
 // The addresses of the desk's pages, behind the # so that any proxy and sub-path works.
 
-export const pages = ['queue', 'villages', 'cases', 'people'] as const
+export const pages = ['queue', 'villages', 'cases', 'people', 'bulletins'] as const
 export type Page = (typeof pages)[number]
 
 export interface Route {

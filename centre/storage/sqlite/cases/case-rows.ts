@@ -10,6 +10,7 @@ import type { Sqlite } from '../database.ts'
 import { prepareCaseStatements, type StoredCase } from './case-statements.ts'
 import { readDocument, writeDocument } from '../documents.ts'
 import { villagesOfCase } from '../../../cases/case-villages.ts'
+import { createCaseNumbers } from './case-numbers.ts'
 import type { SearchWriter } from '../search/search-writer.ts'
 
 export const caseNumberOf = (id: string): number => Number(/^case-(\d{1,15})$/.exec(id)?.[1] ?? -1)
@@ -28,6 +29,7 @@ export function createCaseRows(
   hearCase: (number: number, item: Case, atMs: number) => void,
 ) {
   const statements = prepareCaseStatements(db)
+  const newNumber = createCaseNumbers(db)
   const parsed = (row: StoredCase | undefined): Case | undefined =>
     row && readDocument(db, 'cases', row.number, row.body)
   const readable = (found: readonly StoredCase[]): Case[] => found.flatMap((row) => parsed(row) ?? [])
@@ -55,7 +57,7 @@ export function createCaseRows(
     ofPlace: (place: string, openedSinceMs: number) => readable(statements.byPlace.all(place, openedSinceMs)),
     inOwnHands: (limit: number) => readable(statements.inOwnHands.all(limit)),
     handed: (limit: number) => readable(statements.handed.all(limit)),
-    newId: (): string => `case-${(statements.lastNumber.get() ?? 0) + 1}`,
+    newId: (): string => `case-${newNumber()}`,
     /** The present state of the case, and its events; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {
       const number = caseNumberOf(item.id)

@@ -39,7 +39,6 @@ export function prepareCaseStatements(db: Sqlite) {
     handed: db.prepare<[number], StoredCase>(
       'SELECT number, body FROM cases WHERE handed_to IS NOT NULL AND is_over = 0 ORDER BY number LIMIT ?',
     ),
-    lastNumber: db.prepare<[], number | null>('SELECT max(number) FROM cases').pluck(),
     put: db.prepare(
       `INSERT INTO cases (number, village, box, incident, place, is_over, is_drill, colour_rank, state, holder, claimed_by, handed_to,
        opened_at_ms, next_due_ms, villages, body)

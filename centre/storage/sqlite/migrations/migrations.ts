@@ -11,6 +11,7 @@ import { rosterMigration } from './roster-migration.ts'
 import { scopeMigration } from '../scope-migration.ts'
 import { searchMigration } from './search-migration.ts'
 import { outletMigration } from './outlet-migration.ts'
+import { villageMigration } from './village-migration.ts'
 import { upwardMigration } from './upward-migration.ts'
 import { retireMigration } from './retire-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
@@ -171,4 +172,5 @@ INSERT OR REPLACE INTO boot_times
   searchMigration,
   upwardMigration,
   outletMigration,
+  villageMigration,
 ]

@@ -5,6 +5,7 @@ import { lanes } from '../../../../protocols/domain/colour.ts'
 import { parseJson } from '../../../../protocols/kit/parse-json.ts'
 import type { AlarmRecord, JournalRecord, LogRecord } from '../../../../protocols/domain/record.ts'
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
+import { villageList } from '../../../../protocols/uplink/village-list.ts'
 import { casePackage } from '../../../cases/upward-record.ts'
 import { readBootTime, type BootTime } from '../../../alarms/boot-time.ts'
 import {
@@ -53,6 +54,7 @@ export interface IntakeParts {
   endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
   fileDaily: (box: string, record: LogRecord, atMs: number) => void
   hearPackage: (box: string, record: LogRecord, atMs: number) => void
+  hearList: (box: string, record: LogRecord, atMs: number) => void
 }
 
 function prepareStatements(db: Sqlite) {
@@ -223,13 +225,15 @@ class IntakeWriter {
       changes.push(...this.#parts.pictures.note(batch.box, first, record, atMs).map(this.#parts.logChange))
     }
     for (const record of batch.daily ?? [])
-      if (!repeated.has(record.sequence))
-        (record.what === casePackage ? this.#parts.hearPackage : this.#parts.fileDaily)(
-          batch.box,
-          record,
-          atMs,
-        )
+      if (!repeated.has(record.sequence)) this.#hearLog(batch.box, record, atMs)
     return changes
+  }
+
+  #hearLog(box: string, record: LogRecord, atMs: number): void {
+    const { hearPackage, hearList, fileDaily } = this.#parts
+    if (record.what === casePackage) hearPackage(box, record, atMs)
+    else if (record.what === villageList) hearList(box, record, atMs)
+    else fileDaily(box, record, atMs)
   }
 
   #keepUnreadable({ box, topic, cause, payload }: QuarantineEntry, atMs: number): void {

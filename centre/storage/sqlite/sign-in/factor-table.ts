@@ -7,7 +7,7 @@ import { immediately, type Sqlite } from '../database.ts'
 /** Identifies a session in lists: enough to end it, too little to use it. */
 const idDigits = 12
 
-export function createSignInReader(db: Sqlite): SignInReaderCalls {
+export function createSignInReader(db: Sqlite): Omit<SignInReaderCalls, 'programTokens'> {
   const factor = db.prepare<
     [string, string],
     { secret: string; confirmed: number | null; lastStep: number; codesLeft: number }
@@ -36,7 +36,7 @@ export function createSignInReader(db: Sqlite): SignInReaderCalls {
   }
 }
 
-export function createSignInWriter(db: Sqlite): SignInWriterCalls {
+export function createSignInWriter(db: Sqlite): Omit<SignInWriterCalls, 'revokeProgramToken'> {
   const put = db.prepare(
     `INSERT INTO second_factors (user, secret, made_at_ms) VALUES (?, ?, ?)
      ON CONFLICT (user) DO UPDATE SET secret = excluded.secret, made_at_ms = excluded.made_at_ms

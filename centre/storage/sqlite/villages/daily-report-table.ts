@@ -48,10 +48,10 @@ export function createDailyWriter(db: Sqlite, seal: (entry: TrailEntry) => void)
         return keep({ box, village: villageOf(box), day, ...known, signedBy: who, signedAtMs: atMs, text })
       },
     ),
-  } satisfies VillageWriterCalls & Record<string, unknown>
+  } satisfies Pick<VillageWriterCalls, 'signDaily'> & Record<string, unknown>
 }
 
-export function createDailyReader(db: Sqlite): VillageReaderCalls {
+export function createDailyReader(db: Sqlite): Pick<VillageReaderCalls, 'dailyReports'> {
   const between = db.prepare<[string, string], Stored>(
     'SELECT day, box, body FROM daily_reports WHERE day >= ? AND day <= ? ORDER BY day, box',
   )

@@ -1,0 +1,76 @@
+// Linkage between villages: which villages a water alarm warns, when the water is expected there, and when a warning is
+// over. Pure.
+import { outranks } from '../../protocols/domain/colour.ts'
+import { villageOf } from '../../protocols/domain/names.ts'
+import { alarmTable } from '../../protocols/domain/alarm-table.ts'
+import type { Linkage, LinkageWarning } from '../../protocols/desk/villages/linkages.ts'
+import type { Alarm, BilingualText } from '../../protocols/domain/alarm.ts'
+import { isActive, isOwn, type DeskRow } from './desk-row.ts'
+
+const minuteMs = 60_000
+/** Without a travel time a warning stands for this long after the gauge upstream has fallen. */
+export const unknownTravelMinutes = 120
+/** Arrivals from which a travel time is learned: the latest. */
+export const arrivalsMax = 9
+
+/** An alarm of a gauge: not one that the centre raised itself. */
+export const isGauge = (row: DeskRow): boolean => row.alarm.kind === 'water' && !isOwn(row)
+
+const isFrom = ({ from }: Linkage, row: DeskRow): boolean =>
+  (from.place === row.box || from.place === villageOf(row.box)) &&
+  (from.device === undefined || from.device === row.alarm.device)
+
+/** The water stands at the colour of the rule, or above it. */
+export const isHigh = (rule: Pick<Linkage, 'colour'>, row: DeskRow): boolean =>
+  isActive(row) && row.alarm.state !== 'out-of-service' && !outranks(rule.colour, row.alarm.colour)
+
+export function rulesFor(rules: readonly Linkage[], row: DeskRow): Linkage[] {
+  return isGauge(row) ? rules.filter((rule) => isFrom(rule, row)) : []
+}
+
+/** The middle of the latest arrivals; undefined when there is none. */
+export function learnedMinutes(arrivals: readonly number[]): number | undefined {
+  const sorted = arrivals.slice(0, arrivalsMax).sort((a, b) => a - b)
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
+  return middle === undefined ? undefined : Math.max(1, Math.round(middle))
+}
+
+/** Over when the gauge upstream has been below the colour for the travel time: then the last of the water has passed. */
+export function endsAtMs({ sourceOverAtMs, minutes }: LinkageWarning): number | undefined {
+  return sourceOverAtMs === undefined
+    ? undefined
+    : sourceOverAtMs + (minutes ?? unknownTravelMinutes) * minuteMs
+}
+
+export interface Upstream {
+  /** The name of the box upstream. */
+  name: string
+  alarm: Pick<Alarm, 'variant' | 'place' | 'colour'>
+}
+
+const whereOf = ({ name, alarm }: Upstream): string => {
+  const gauge = alarm.place?.device ?? alarm.place?.zone
+  return gauge === undefined ? name : `${name} ${gauge}`
+}
+
+/** The text of the warning, as the desk shows it. */
+export function warningText(upstream: Upstream, minutes: number | undefined): BilingualText {
+  const { variants = {} } = alarmTable.water
+  const stage = upstream.alarm.variant === undefined ? undefined : variants[upstream.alarm.variant]?.name
+  const own = alarmTable['upstream-water']
+  const where = whereOf(upstream)
+  const [zhStage, enStage] = [stage ? `（${stage.zh}）` : '', stage ? ` (${stage.en})` : '']
+  const zhTime = minutes === undefined ? '传播时间未知' : `约 ${minutes} 分钟后到达`
+  const enTime = minutes === undefined ? 'its travel time is not known' : `expected in about ${minutes} min`
+  return {
+    zh: `${own.name.zh}：上游“${where}”水位升高${zhStage}，${zhTime}。${own.guidance.zh}`,
+    en: `${own.name.en}: the level at “${where}” is up${enStage}; ${enTime}. ${own.guidance.en}`,
+  }
+}
+
+/** `{from}` and `{minutes}` of the rule's text. */
+export function bulletinText(text: string, upstream: Upstream, minutes: number | undefined): string {
+  return text
+    .replaceAll('{from}', whereOf(upstream))
+    .replaceAll('{minutes}', minutes === undefined ? '？' : String(minutes))
+}

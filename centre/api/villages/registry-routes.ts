@@ -1,0 +1,150 @@
+// The registry: divisions, villages, boxes, zones, devices with their health, and whom to call. Pages are of villages.
+import { z } from 'zod'
+import { answeringRoles, roles, type VillagesAnswer } from '../../../protocols/desk/api.ts'
+import {
+  divisionLevels,
+  type RegistryAnswer,
+  type RegistryContact,
+} from '../../../protocols/desk/villages/registry.ts'
+import { rosterRoles } from '../../../protocols/desk/roster.ts'
+import { isInScope } from '../../../protocols/desk/scope.ts'
+import { alarmKinds } from '../../../protocols/domain/alarm.ts'
+import { zoneGrades } from '../../../protocols/domain/colour.ts'
+import type { Clock } from '../../../protocols/kit/clock-port.ts'
+import { isOnDuty } from '../../people/duty.ts'
+import type { Storage } from '../../storage/port.ts'
+import { divisionsOf, isUnder, registryVillage } from '../../villages/registry.ts'
+import type { Route } from '../route.ts'
+
+/** Contacts of one village in the answer; the roster has the rest. */
+const contactsMax = 50
+const villagesPerPageMax = 100
+
+export interface RegistryRouteOptions {
+  storage: Pick<Storage, 'listed' | 'roster' | 'openAlarmCounts'>
+  clock: Clock
+  /** Names of divisions and villages, by their code. */
+  names: ReadonlyMap<string, string>
+  timeZone: string
+  villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
+}
+
+const registryQuery = z.strictObject({
+  under: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,47}$/)
+    .optional()
+    .describe('a division code of 2, 4, 6, 9 digits, or the id of a village'),
+  after: z.string().max(48).optional(),
+  limit: z.coerce.number().int().min(1).max(villagesPerPageMax).default(20),
+})
+
+const name = z.string().optional()
+const count = z.number()
+const registryAnswer = z.object({
+  divisions: z.array(z.object({ code: z.string(), level: z.enum(divisionLevels), name, villages: count })),
+  villages: z.array(
+    z.object({
+      id: z.string(),
+      name,
+      above: z.array(z.string()),
+      openAlarms: z.object({ red: count, orange: count, yellow: count, blue: count }),
+      boxes: z.array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          presence: z.enum(['unknown', 'present', 'late', 'silent']),
+          lastHeardAtMs: z.number().optional(),
+          zones: z.array(z.object({ id: z.string(), name, grade: z.enum(zoneGrades) })),
+          devices: z.array(
+            z.object({
+              id: z.string(),
+              name,
+              kind: z.string(),
+              zone: z.string().optional(),
+              alarms: z.array(z.enum(alarmKinds)),
+            }),
+          ),
+          isCut: z.boolean().optional(),
+        }),
+      ),
+      contacts: z
+        .array(
+          z.object({
+            id: z.string(),
+            name: z.string(),
+            role: z.enum(rosterRoles),
+            hasPhone: z.boolean(),
+            isOnDuty: z.boolean(),
+          }),
+        )
+        .optional(),
+    }),
+  ),
+  next: z.string().optional(),
+})
+
+export function createRegistryRoutes(options: RegistryRouteOptions): Route[] {
+  const { storage, clock, names, timeZone } = options
+
+  /** Who is on duty comes first; the number is asked for one by one, and each look is in the trail. */
+  async function contactsOf(village: string): Promise<RegistryContact[]> {
+    const { people } = await storage.roster({ village, after: 0, limit: contactsMax })
+    const nowMs = clock.wallMs()
+    return people
+      .map((person) => {
+        const { id, name: called, role, hasPhone } = person
+        return { id, name: called, role, hasPhone, isOnDuty: isOnDuty(person, timeZone, nowMs) }
+      })
+      .sort((a, b) => Number(b.isOnDuty) - Number(a.isOnDuty))
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/registry',
+      scope: 'filtered',
+      summary: {
+        zh: '按区划代码的台账：镇村、网关、防区等级、设备健康与联系人（不含电话）',
+        en: 'The registry by division code: villages, boxes, zones with grades, devices with health, contacts without numbers',
+      },
+      access: roles,
+      query: registryQuery,
+      answer: registryAnswer,
+      problems: ['bad-request'],
+      run: async ({ query, account }) => {
+        const { under, after = '', limit } = query as z.infer<typeof registryQuery>
+        const all = options
+          .villages(await storage.openAlarmCounts())
+          .villages.filter(({ id }) => isInScope(account?.scope, id))
+          .filter(({ id }) => under === undefined || isUnder(id, under))
+        const rest = all.filter(({ id }) => id > after)
+        const page = rest.slice(0, limit)
+        const seesPeople = answeringRoles.some((role) => role === account?.role)
+        const listed = new Map(
+          (await storage.listed(page.flatMap(({ boxes }) => boxes.map(({ id }) => id)))).map((one) => [
+            one.box,
+            one,
+          ]),
+        )
+        const villages = await Promise.all(
+          page.map(async (village) =>
+            registryVillage({
+              village,
+              name: names.get(village.id),
+              listed,
+              contacts: seesPeople ? await contactsOf(village.id) : undefined,
+            }),
+          ),
+        )
+        const last = rest.length > limit ? page.at(-1) : undefined
+        const divisions = divisionsOf(
+          all.map(({ id }) => id),
+          names,
+        )
+        const json: RegistryAnswer = { divisions, villages, ...(last ? { next: last.id } : {}) }
+        return { json }
+      },
+    },
+  ]
+}

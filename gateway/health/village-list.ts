@@ -1,0 +1,65 @@
+// Writes the box's zones and devices into the journal for the town's registry: when the list has changed since the last
+// time, and once a week, so that a centre that was set up anew learns it too.
+import { createHash } from 'node:crypto'
+import {
+  cutVillageList,
+  villageList,
+  type ListedDevice,
+  type ListedZone,
+  type VillageListPart,
+} from '../../protocols/uplink/village-list.ts'
+import type { AlarmJudge } from '../intake/port.ts'
+
+/** The journal's document that says which list was written last, and when. */
+export const villageListKey = 'village-list'
+const againAfterMs = 7 * 86_400_000
+const hashDigits = 16
+
+export interface SaidList {
+  hash: string
+  atMs: number
+}
+
+interface Place {
+  zones: readonly { id: string; name?: string | undefined; grade: ListedZone['grade'] }[]
+  devices: readonly { id: string; name?: string | undefined; kind: string; zone?: string | undefined }[]
+  cameras: readonly { id: string; name?: string | undefined; zone: readonly string[] }[]
+}
+
+/** The list in parts; the same configuration gives the same hash. */
+export function villageListOf({ zones, devices, cameras }: Place): VillageListPart[] {
+  const listedZones = zones.map(({ id, name, grade }): ListedZone => ({ id, name, grade }))
+  const listedDevices = [
+    ...devices.map(({ id, name, kind, zone }): ListedDevice => ({ id, name, kind, zone })),
+    ...cameras.map(({ id, name, zone: [zone] }): ListedDevice => ({ id, name, kind: 'camera', zone })),
+  ]
+  const text = JSON.stringify([listedZones, listedDevices])
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, hashDigits)
+  return cutVillageList(hash, listedZones, listedDevices)
+}
+
+/** The parts to write now; none when the same list was written within the week. A clock that went back writes again. */
+export function listToSay(
+  parts: readonly VillageListPart[],
+  said: SaidList | undefined,
+  nowMs: number,
+): readonly VillageListPart[] {
+  const isFresh = said !== undefined && said.atMs <= nowMs && nowMs - said.atMs < againAfterMs
+  return isFresh && said.hash === parts[0]?.hash ? [] : parts
+}
+
+/** One commit: a list is in the journal as a whole, and noted as written. */
+export async function sayList(
+  judge: Pick<AlarmJudge, 'judgeTogether'>,
+  parts: readonly VillageListPart[],
+  atMs: number,
+): Promise<void> {
+  const [first] = parts
+  if (!first) return
+  const said: SaidList = { hash: first.hash, atMs }
+  await judge.judgeTogether([], () => ({
+    logs: parts.map((part) => ({ what: villageList, facts: { ...part } })),
+    state: [[villageListKey, said]],
+    documents: [],
+  }))
+}
