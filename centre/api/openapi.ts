@@ -105,6 +105,49 @@ const streamOperation = {
   },
 }
 
+/** Served beside the table of routes, for supervision: no token is needed. */
+const watchedOperations = {
+  '/healthz': {
+    get: {
+      operationId: 'getHealth',
+      summary: 'Whether the centre stores and answers; 503 while it does not',
+      description: '中心是否正常存储与应答；不正常时为 503',
+      security: [],
+      responses: Object.fromEntries(
+        ['200', '503'].map((status) => [
+          status,
+          {
+            description: status === '200' ? 'it works' : 'storage refuses writes or does not answer',
+            content: json({
+              type: 'object',
+              properties: {
+                ok: { type: 'boolean' },
+                boxesAhead: { type: 'number' },
+                isClockKept: { type: 'boolean' },
+              },
+              required: ['ok', 'boxesAhead', 'isClockKept'],
+            }),
+          },
+        ]),
+      ),
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'getMetrics',
+      summary: 'Metrics for Prometheus',
+      description: '供 Prometheus 读取的指标',
+      security: [],
+      responses: {
+        '200': {
+          description: 'the text format of Prometheus',
+          content: { 'text/plain': { schema: { type: 'string' } } },
+        },
+      },
+    },
+  },
+}
+
 function operationOf(route: Route): object {
   const parameters = parametersOf(route)
   return {
@@ -136,6 +179,7 @@ function operationOf(route: Route): object {
 
 export function createOpenApi(routes: readonly Route[], cookieName: string): object {
   const paths: Record<string, Record<string, object>> = {}
+  Object.assign(paths, watchedOperations)
   paths['/api/v1/stream'] = { get: streamOperation }
   for (const route of routes) {
     const path = paths[route.path] ?? {}

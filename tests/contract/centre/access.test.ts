@@ -22,6 +22,8 @@ interface Cell {
 
 const step = (body: object = {}): Cell => ({ may: answering, scope: 'path', body })
 const cells: Record<string, Cell> = {
+  'GET /healthz': { may: 'open', scope: 'none' },
+  'GET /metrics': { may: 'open', scope: 'none' },
   'POST /api/v1/login': { may: 'open', scope: 'none' },
   'GET /api/v1/openapi.json': { may: 'open', scope: 'none' },
   'GET /api/v1/me': { may: everybody, scope: 'none' },
