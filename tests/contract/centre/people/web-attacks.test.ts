@@ -194,10 +194,8 @@ test('the name of a file becomes no header, no path and no script', async () => 
         body: Buffer.concat([bytes.subarray(0, 6), Buffer.from(name), bytes.subarray(6)]),
       },
     )
-    if (!made.ok) {
-      expect([name, made.status]).toEqual([name, 400])
-      continue
-    }
+    // A name with a line break or NUL may be refused; one that is taken is harmless.
+    if (made.status === 400) continue
     const { attachment } = (await made.json()) as AttachmentAnswer
     const file = await running.get(`/api/v1/cases/${caseId}/attachments/${attachment.sha256}`, admin)
     expect(file.status).toBe(200)
