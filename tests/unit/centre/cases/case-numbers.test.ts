@@ -35,7 +35,7 @@ test('an opened backup gives no number that was given after it, also when it is 
   const again = createWriter(second)
   again.signDaily('a', '2026-11-30', 'li', '', start + 60 * minuteMs)
   second.close()
-  // Somebody signed in the meantime, so that the file is fresh: the numbers are not forgotten.
+  // The file was written to in the meantime: the numbers are not forgotten.
   const third = openWriter(databaseFile(folder), start + 60 * minuteMs + 5000)
   const id = idOf(createWriter(third).openCase(made, 'li', start + 60 * minuteMs + 6000))
   expect(Number(id.slice('case-'.length))).toBeGreaterThan(36_000)
