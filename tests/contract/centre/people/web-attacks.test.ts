@@ -174,7 +174,8 @@ test('a name leads out of no folder: paths of files, of pages and of attachments
         const isFound = /root:|SQLite format|"dependencies"/.test(answer)
         // Sources without built pages answer every path outside of the API with how to build them.
         const isUnbuilt = status === 200 && answer.includes('npm run build')
-        if (isFound || !(isUnbuilt || [400, 403, 404].includes(status))) faults.push(`${start}${step}${target}: ${status}`)
+        if (isFound || !(isUnbuilt || [400, 403, 404].includes(status)))
+          faults.push(`${start}${step}${target}: ${status}`)
       }
   expect(faults).toEqual([])
 })
