@@ -56,7 +56,7 @@ export const bridgeSchema = z
     /** An existing broker: the box connects to it, and the bridge stays where it is. */
     url: z
       .string()
-      .regex(/^(mqtts?|tcp|tls):\/\/[^/]+$/, 'like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883')
+      .regex(/^(mqtts?|tcp|tls):\/\/[^/@]+$/, 'like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883')
       .optional(),
     username: z.string().max(256).optional(),
     passwordFile: z.string().min(1).optional(),

@@ -33,6 +33,7 @@ import {
 import { contentHash } from '../../protocols/kit/content-hash.ts'
 import { RefusedIds, noIdPrefix, type NamedInput } from './memory/refused-ids.ts'
 import type { IdVerdict } from './memory/repeat-memory.ts'
+import { UrgentShare } from './urgent-share.ts'
 
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
@@ -47,6 +48,7 @@ export class Intake implements AlarmJudge {
     this.#memory.countInput()
   })
   readonly #metrics: IntakeMetrics
+  readonly #urgent: UrgentShare
   #keptEvents = 0
   #isForAlarmsOnly = false
   #kept: (input: StoredInput) => void = () => undefined
@@ -61,6 +63,7 @@ export class Intake implements AlarmJudge {
       this.#keptEvents = 0
       return kept
     })
+    this.#urgent = new UrgentShare({ ...options, positions: () => options.journal.positions() })
     this.#ids = new DeviceIds({ ...options, repeats: this.#memory.repeats, metrics: this.#metrics })
   }
 
@@ -369,7 +372,9 @@ export class Intake implements AlarmJudge {
       lane: 'routine' as const,
       record: logRecord(next(), time, what, facts),
     }))
-    const records = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
+    const all = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
+    const { device } = more.event ?? {}
+    const records = device === undefined ? all : this.#urgent.place(device, all, this.#options.now().steadyMs)
     const commands = commandDocuments(outcome.commands, this.#options.now().steadyMs, next)
     if (more.documents) commands.push(...more.documents)
     const state = [...this.#memory.documents.takeChanged(), ...companionState(more, alarms, commands)]

@@ -23,6 +23,23 @@ export function isNestedDeeper(value: unknown, levelsMax: number): boolean {
   return levelsMax === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levelsMax - 1))
 }
 
+/**
+ * The value with null for every list and object that is nested more than `levelsMax` deep: one absurd part does not take the
+ * rest of a message with it. The same value if there is none.
+ */
+export function cutNesting(value: unknown, levelsMax: number): unknown {
+  return isNestedDeeper(value, levelsMax) ? withoutDeeper(value, levelsMax) : value
+}
+
+function withoutDeeper(value: unknown, levelsLeft: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (levelsLeft === 0) return null
+  if (Array.isArray(value)) return value.map((inner) => withoutDeeper(inner, levelsLeft - 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutDeeper(inner, levelsLeft - 1)]),
+  )
+}
+
 /** True for `{...}`, false for arrays, null and everything else. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -17,7 +17,7 @@ import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runSenderKills } from './senders/sender-kills.ts'
-import { runStructureCampaign } from '../fuzz/structure-campaign.ts'
+import { runStructureCampaign } from '../fuzz/structure/structure-campaign.ts'
 import { addSimulate } from '../simulation/campaign.ts'
 
 /** Kills of one round; a campaign of more runs several rounds on fresh data. */

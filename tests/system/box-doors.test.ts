@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { everyMutation } from '../fuzz/structural-mutations.ts'
+import { everyMutation } from '../fuzz/structure/structural-mutations.ts'
 import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
 
 /** One of this many mutations is tried; no divisor of the number of poisons. */

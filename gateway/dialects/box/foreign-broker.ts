@@ -1,8 +1,12 @@
 // The box as a client of an existing broker: a persistent session, QoS 1, and each message is acknowledged to that
 // broker only when it is stored here. An unacknowledged message comes again.
 import { readFileSync } from 'node:fs'
-import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
+import { connect as connectTcp, isIP } from 'node:net'
+import { connect as connectTls, type SecureContextOptions } from 'node:tls'
+import { MqttClient, type IPublishPacket } from 'mqtt'
 import type { Logger } from 'pino'
+import type { LeftOutMessage } from '../../../platform/mqtt/frame-sieve.ts'
+import { SievedStream } from '../../../platform/mqtt/sieved-stream.ts'
 import type { BridgeSettings } from '../../config/bridge-settings.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 import type { Keeper } from './keeper.ts'
@@ -12,6 +16,8 @@ const connectTimeoutMs = 10_000
 const keepaliveS = 30
 /** Longest time to store one message; then the connection is ended, and the broker sends the message again. */
 const keepTimeoutMs = 30_000
+/** Of a message's frame: its topic and packet id. */
+const topicBytesMax = 1024
 /** Commands that wait for the connection; beyond it a command is refused. */
 const outgoingMax = 100
 
@@ -21,6 +27,29 @@ export interface ForeignBrokerOptions {
   keeper: Keeper
   logger: Logger
   boxId: string
+}
+
+interface BrokerPlace {
+  host: string
+  port: number
+  tls?: SecureContextOptions & { servername?: string }
+}
+
+function placeOf({ url = '', caFile, certFile, keyFile }: BridgeSettings): BrokerPlace {
+  const { protocol, hostname, port } = new URL(url)
+  const isSecure = protocol === 'mqtts:' || protocol === 'tls:'
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const place = { host, port: port === '' ? (isSecure ? 8883 : 1883) : Number(port) }
+  if (!isSecure) return place
+  return {
+    ...place,
+    tls: {
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+      ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+      ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+    },
+  }
 }
 
 export class ForeignBroker {
@@ -40,8 +69,9 @@ export class ForeignBroker {
   start(): void {
     if (this.#client) return
     const { bridge, boxId, logger } = this.#options
-    const { url = '', username, passwordFile, caFile, certFile, keyFile } = bridge
-    const client = connect(url, {
+    const { username, passwordFile } = bridge
+    const place = placeOf(bridge)
+    const client = new MqttClient(() => this.#openStream(place), {
       protocolVersion: 4,
       clientId: `gengfu-${boxId}-${bridge.id}`,
       clean: false,
@@ -53,9 +83,6 @@ export class ForeignBroker {
       reconnectOnConnackError: true,
       ...(username === undefined ? {} : { username }),
       ...(passwordFile === undefined ? {} : { password: readFileSync(passwordFile, 'utf8').trim() }),
-      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-      ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-      ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
     })
     this.#client = client
     // Called for each message in order; the PUBACK is sent when `done` is called without an error.
@@ -86,6 +113,25 @@ export class ForeignBroker {
     const client = this.#client
     this.#client = undefined
     if (client) await client.endAsync(true)
+  }
+
+  #openStream(place: BrokerPlace): SievedStream {
+    const { payloadBytes } = this.#options.bridge
+    const socket = place.tls ? connectTls({ ...place, ...place.tls }) : connectTcp(place)
+    return new SievedStream(socket, {
+      messageBytesMax: payloadBytes + topicBytesMax,
+      onLeftOut: (message) => this.#leaveOut(message),
+    })
+  }
+
+  /** Acknowledged once it is named in the quarantine: if it was refused, it would come again for ever. */
+  #leaveOut({ topic, bytes, excerpt }: LeftOutMessage): Promise<void> {
+    const { bridge, keeper, logger } = this.#options
+    logger.warn({ bridge: bridge.id, topic, bytes }, 'a message of a bridge is too large and was left out')
+    return keeper.keepUnreadable(
+      { device: bridge.id, topic, payload: excerpt },
+      `${bytes} bytes, at most ${bridge.payloadBytes} are read`,
+    )
   }
 
   #connected(client: MqttClient): void {

@@ -1,5 +1,5 @@
 // Turns one uplink, of any network server, into readings: which decoder, the radio values, and the message id.
-import { parseJson } from '../../../protocols/kit/parse-json.ts'
+import { jsonOf } from '../meaning/values.ts'
 import {
   nothing,
   unreadable,
@@ -60,7 +60,7 @@ async function ofVendor(file: string, uplink: Uplink, bytes: Uint8Array): Promis
     recvTimeMs: uplink.timeMs ?? 0,
   })
   if ('json' in outcome) {
-    const json = parseJson(Buffer.from(outcome.json), Infinity)
+    const json = jsonOf(Buffer.from(outcome.json), Infinity)
     return json.ok ? meaningOf(json.value) : { readings: {}, problem: 'the codec answers no JSON' }
   }
   return {

@@ -1,6 +1,8 @@
 // Values in the makers' forms, and their meaning. Unknown is null, never a guess; a meaningless value is undefined.
+import { nestingMax } from '../../../protocols/domain/limits.ts'
 import { deviceIdPattern } from '../../../protocols/domain/names.ts'
-import { isObject, parseJson } from '../../../protocols/kit/parse-json.ts'
+import { cutNesting, isObject, parseJson } from '../../../protocols/kit/parse-json.ts'
+import { ok, type Result } from '../../../protocols/kit/result.ts'
 
 /** Largest payload that a dialect parses as JSON; a list of two thousand Zigbee devices is some 8 MB. */
 export const jsonBytesMax = 16 * 1024 * 1024
@@ -13,15 +15,21 @@ const text = new TextDecoder()
 
 export const textOf = (payload: Uint8Array): string => text.decode(payload)
 
+/** JSON of a device or bridge. Dialects and their documents walk through it, so that deeper parts are null. */
+export function jsonOf(payload: Uint8Array, bytesMax = jsonBytesMax): Result<unknown> {
+  const json = parseJson(payload, bytesMax)
+  return json.ok ? ok(cutNesting(json.value, nestingMax)) : json
+}
+
 /** A JSON object, or undefined. */
 export function objectOf(payload: Uint8Array): Record<string, unknown> | undefined {
-  const json = parseJson(payload, jsonBytesMax)
+  const json = jsonOf(payload)
   return json.ok && isObject(json.value) ? json.value : undefined
 }
 
 /** The JSON value, or the text if it is not JSON. */
 export function valueOf(payload: Uint8Array): unknown {
-  const json = parseJson(payload, jsonBytesMax)
+  const json = jsonOf(payload)
   return json.ok ? json.value : textOf(payload)
 }
 

@@ -1,12 +1,15 @@
 // One connection to the centre's broker, from CONNECT to close. It never sends again: retries belong to the outbox.
 import type { Duplex } from 'node:stream'
 import { MqttClient } from 'mqtt'
+import { FrameSieve } from '../../../platform/mqtt/frame-sieve.ts'
 import { downTopic, upTopic, type DownChannel, type UpChannel } from '../../../protocols/uplink/topics.ts'
 import type { Link } from '../link.ts'
 import { noConnack, reasonOf } from './connect-failure.ts'
 
-/** Bytes of the largest message accepted from the centre; a larger one is dropped unread. */
+/** Bytes of the largest message accepted from the centre; a larger one is ignored. */
 export const downMessageBytesMax = 64 * 1024
+/** Above this size its frame is not even read: the connection ends. */
+const downFrameBytesMax = 4 * downMessageBytesMax
 /** Fixed header, topic length and packet id, plus the TLS record. */
 const framingBytes = 7
 const tlsRecordBytes = 22
@@ -85,6 +88,11 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     const reason = reasonOf(error)
     if (reason === connackTimeout) return close(`${reason}: ${noConnack}`)
     return close(isRefused ? `${reason}: ${whoAmI(options)}` : reason)
+  })
+  const sieve = new FrameSieve({ messageBytesMax: downFrameBytesMax })
+  stream.on('data', (chunk: Buffer) => {
+    const parts = isClosed ? [] : sieve.take(chunk)
+    if (typeof parts === 'string') close(`the centre sent ${parts}`)
   })
   client.on('close', () => close('the connection was closed'))
   // If the stream ended before the client listened, no event follows, and the box would wait the whole connect time.

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { connect, type MqttClient } from 'mqtt'
 import { encodeJson } from '../../../protocols/uplink/codec.ts'
 import { makeAlarm, makeEvent } from '../../contract/centre/centre-parts.ts'
-import { randomMutations } from '../../fuzz/structural-mutations.ts'
-import { denseReport, report } from '../../fuzz/structure-uplink.ts'
+import { randomMutations } from '../../fuzz/structure/structural-mutations.ts'
+import { denseReport, report } from '../../fuzz/structure/structure-uplink.ts'
 import { pause } from '../options.ts'
 
 const [port = '', pki = '', id = 'evil-1'] = process.argv.slice(2)

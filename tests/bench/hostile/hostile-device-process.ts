@@ -3,8 +3,8 @@
 // in turn. Ends with its parent.
 import { constants, setPriority } from 'node:os'
 import { connect, type MqttClient } from 'mqtt'
-import { everyMutation } from '../../fuzz/structural-mutations.ts'
-import { deviceEvent, deviceResult } from '../../fuzz/structure-device.ts'
+import { everyMutation } from '../../fuzz/structure/structural-mutations.ts'
+import { deviceEvent, deviceResult } from '../../fuzz/structure/structure-device.ts'
 import { pause } from '../options.ts'
 
 const [port = '', device = '', password = '', only = '-1'] = process.argv.slice(2)

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Random } from '../../../protocols/kit/random.ts'
-import { randomMutations } from '../../fuzz/structural-mutations.ts'
+import { randomMutations } from '../../fuzz/structure/structural-mutations.ts'
 import { filesOf } from './village-life.ts'
 
 export interface Damage {

@@ -1,6 +1,6 @@
 // ChirpStack 3 and 4: application/ID/device/EUI/event/TYPE with JSON. In 4 (and in 3 with protobuf's JSON) a field that is
 // absent is zero or false, and addresses may be base64.
-import { objectOf } from '../../meaning/values.ts'
+import { jsonOf, objectOf } from '../../meaning/values.ts'
 import {
   nothing,
   unreadable,
@@ -12,7 +12,7 @@ import {
   type EncodedCommand,
   type Knowledge,
 } from '../../port.ts'
-import { isObject, parseJson, scalarText } from '../../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../../protocols/kit/parse-json.ts'
 import type { DeviceCommand } from '../../../../protocols/device-mqtt/messages.ts'
 import { countJoin } from '../counters.ts'
 import { downlinkOf } from '../downlinks.ts'
@@ -49,7 +49,7 @@ function codecObject(json: Json): Json | undefined {
   if (isObject(json['object'])) return json['object']
   const text = json['objectJSON']
   if (typeof text !== 'string' || text.length > objectBytesMax) return undefined
-  const parsed = parseJson(Buffer.from(text), objectBytesMax)
+  const parsed = jsonOf(Buffer.from(text), objectBytesMax)
   return parsed.ok && isObject(parsed.value) ? parsed.value : undefined
 }
 

@@ -13,7 +13,7 @@ import { createWriter } from '../../../../centre/storage/sqlite/writer.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 import type { JournalRecord } from '../../../../protocols/domain/record.ts'
 import { epoch, makeAlarm, makeEvent } from '../../../contract/centre/centre-parts.ts'
-import { everyMutation } from '../../../fuzz/structural-mutations.ts'
+import { everyMutation } from '../../../fuzz/structure/structural-mutations.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gengfu-documents-'))
 const nowMs = 1_764_000_000_000

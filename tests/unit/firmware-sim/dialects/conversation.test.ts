@@ -142,9 +142,15 @@ function spoil(payload: string, changes: readonly (readonly [number, unknown])[]
     walk(json)
     const place = places[at % Math.max(1, places.length)]
     if (!place) return safeJson(value)
-    place[0][place[1]] = value
+    // A copy: the same value in two places could contain itself.
+    place[0][place[1]] = copyOf(value)
   }
   return safeJson(json)
+}
+
+function copyOf(value: unknown): unknown {
+  const text = safeJson(value)
+  return text === '' || text === '{' ? null : (JSON.parse(text) as unknown)
 }
 
 function safeJson(value: unknown): string {

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { parseArrivedReport } from '../../centre/receiver/parse-arrived.ts'
-import { ReceiverCore } from '../../centre/receiver/receiver-core.ts'
-import { openWriter, type Sqlite } from '../../centre/storage/sqlite/database.ts'
-import { createReader } from '../../centre/storage/sqlite/reader.ts'
-import { createWriter } from '../../centre/storage/sqlite/writer.ts'
-import type { Lane } from '../../protocols/domain/colour.ts'
-import type { JournalRecord } from '../../protocols/domain/record.ts'
+import { parseArrivedReport } from '../../../centre/receiver/parse-arrived.ts'
+import { ReceiverCore } from '../../../centre/receiver/receiver-core.ts'
+import { openWriter, type Sqlite } from '../../../centre/storage/sqlite/database.ts'
+import { createReader } from '../../../centre/storage/sqlite/reader.ts'
+import { createWriter } from '../../../centre/storage/sqlite/writer.ts'
+import type { Lane } from '../../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../../protocols/domain/record.ts'
 import {
   parseCentreCommandResult,
   parseHeartbeat,
@@ -18,9 +18,10 @@ import {
   parseReceipt,
   parseReport,
   parseStageNotice,
-} from '../../protocols/uplink/codec.ts'
-import { encodeDense } from '../../protocols/uplink/dense-report.ts'
-import { parsePictureChunk } from '../../protocols/uplink/picture-chunk.ts'
+  parseUnkeptCall,
+} from '../../../protocols/uplink/codec.ts'
+import { encodeDense } from '../../../protocols/uplink/dense-report.ts'
+import { parsePictureChunk } from '../../../protocols/uplink/picture-chunk.ts'
 
 const epoch = 'abcdef0123456789'
 const time = { boot: 1, sinceBootMs: 1000, atMs: 1_764_000_000_000, clock: 'synced' } as const
@@ -152,6 +153,8 @@ const receipt = {
   forms: [2],
 }
 
+const unkept = { v: 1, at: time, alarm: (records[1] as { alarm: object }).alarm }
+
 /** The messages between box and centre, with the parsers that must answer every mutation. */
 export const uplinkMessages: readonly [name: string, message: unknown, parse: (bytes: Buffer) => unknown][] =
   [
@@ -159,6 +162,7 @@ export const uplinkMessages: readonly [name: string, message: unknown, parse: (b
     ['dense report', denseReport, (bytes) => parseReport(bytes, (packed) => packed)],
     ['heartbeat', heartbeat, parseHeartbeat],
     ['result', result, parseCentreCommandResult],
+    ['unkept call', unkept, parseUnkeptCall],
     ['receipt', receipt, parseReceipt],
     [
       'picture receipt',

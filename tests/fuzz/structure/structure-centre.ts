@@ -11,10 +11,16 @@ import {
   startCentre,
   TestBox,
   until,
-} from '../contract/centre/centre-parts.ts'
-import type { CentreUnderTest } from '../contract/centre/centre-parts.ts'
-import type { AlarmsAnswer } from '../../protocols/desk/api.ts'
-import { poisons } from './structural-mutations.ts'
+} from '../../contract/centre/centre-parts.ts'
+import type { CentreUnderTest } from '../../contract/centre/centre-parts.ts'
+import type { AlarmsAnswer } from '../../../protocols/desk/api.ts'
+import { escapedPoisons, rawRequests, rawTargets } from './structure-requests.ts'
+
+/** New connections of one address have a rate: above it they are reset, and a desk comes again. */
+const connectAgainMs = 50
+const connectAgainMax = 200
+/** The streams come from this many addresses in turn. */
+const streamAddresses = 64
 
 interface JsonSchema {
   type?: string
@@ -45,99 +51,6 @@ export interface Asked {
   headers?: OutgoingHttpHeaders
   what: string
 }
-
-/** Text in a path or query, already escaped; the values of JSON as text are added. */
-const escapedPoisons: readonly string[] = [
-  '',
-  '%00',
-  '%ff%fe',
-  '%',
-  '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
-  '..%2f',
-  '__proto__',
-  'constructor',
-  'toString',
-  '%e2%80%ae%e2%81%a6',
-  '-1',
-  '0',
-  '1e308',
-  '9007199254740993',
-  'NaN',
-  '%27%20OR%201=1--',
-  'x'.repeat(199),
-  'x'.repeat(4000),
-  ...poisons.filter(([, json]) => json.length < 200).map(([, json]) => encodeURIComponent(json)),
-]
-
-/** Complete requests as bytes: the part before a route is reached. */
-const rawRequests: readonly string[] = [
-  ['authorization', 'Bearer'],
-  ['authorization', 'Bearer '],
-  ['authorization', `Bearer ${'f'.repeat(64)}`],
-  ['authorization', `Bearer ${'x'.repeat(9000)}`],
-  ['authorization', 'bearer \u0000'],
-  ['authorization', 'Basic Og=='],
-  ['cookie', 'gengfu_session'],
-  ['cookie', 'gengfu_session='],
-  ['cookie', 'gengfu_session=%'],
-  ['cookie', `gengfu_session=${'a'.repeat(64)}; gengfu_session=${'b'.repeat(64)}`],
-  ['cookie', `${';'.repeat(4000)}`],
-  ['origin', 'null'],
-  ['origin', 'http://['],
-  ['origin', '\u00ff'],
-  ['sec-fetch-site', '{}'],
-  ['host', ''],
-  ['host', '['],
-  ['host', 'a b'],
-  ['x-forwarded-for', ','.repeat(4000)],
-  ['x-forwarded-for', '[::1, 999.1.1.1, "unknown'],
-  ['x-forwarded-host', '[', 'x-forwarded-proto', 'gopher'],
-  ['forwarded', 'for="[::'],
-  ['range', 'bytes=9-1,-5,0-99999999999999999999'],
-  ['if-modified-since', '9'.repeat(300)],
-  ['if-none-match', '"'.repeat(2000)],
-  ['accept-encoding', 'gzip;q=1e999, *;q=-1'],
-  ['content-type', 'application/json; charset=\u0000'],
-  ['content-type', 'application/json;'.repeat(300)],
-  ['content-type', 'multipart/form-data'],
-  ['content-length', '-1'],
-  ['content-length', '99999999999999999999'],
-  ['content-length', '5', 'transfer-encoding', 'chunked'],
-  ['transfer-encoding', 'gzip, chunked'],
-  ['expect', '100-continue'],
-  ['expect', 'the-impossible'],
-  ['connection', 'upgrade', 'upgrade', 'h2c'],
-  ['connection', 'upgrade', 'upgrade', 'websocket'],
-  [
-    'connection',
-    'upgrade',
-    'upgrade',
-    'websocket',
-    'sec-websocket-key',
-    '\u00ff',
-    'sec-websocket-version',
-    '13',
-  ],
-  ['__proto__', 'x', 'constructor', 'y'],
-].map((fields) => {
-  let lines = ''
-  for (let at = 0; at < fields.length; at += 2) lines += `${fields[at]}: ${fields[at + 1]}\r\n`
-  return lines
-})
-const rawTargets: readonly string[] = [
-  '/api/v1/me',
-  '/api/v1/login',
-  '/api/v1/stream?after=%',
-  '/healthz',
-  '/',
-  '//',
-  'http://[/',
-  '*',
-  '/%00',
-  '/..%2f..%2fetc/passwd',
-  '/api/v1/alarms/%E0%A4%A/case',
-  `/${'a/'.repeat(3000)}`,
-]
 
 const samples: Record<string, unknown> = { box: 'box-a', village: 'box-a', user: 'ops' }
 const sampleTexts = ['x', 'case-1', 'box-a.sos-1', 'a'.repeat(64), '1']
@@ -207,6 +120,9 @@ const lists = new Set(
 const filled = (path: string, values: Record<string, string> = {}): string =>
   path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => values[name] ?? inPath[name] ?? 'x')
 
+const refusedByRate = 'reset before it was open'
+const upChannels = ['result', 'unkept', 'heartbeat'] as const
+
 export class CentreTarget {
   readonly #folder: string
   readonly #running: CentreUnderTest
@@ -217,6 +133,8 @@ export class CentreTarget {
     void this.#uncaught.push(error instanceof Error ? (error.stack ?? error.message) : 'thrown')
   readonly #token: string
   #honest = 1
+  #streams = 0
+  #evil: TestBox | undefined
   operations: Operation[] = []
 
   private constructor(folder: string, running: CentreUnderTest, box: TestBox) {
@@ -302,18 +220,51 @@ export class CentreTarget {
       const headers = isSignedIn ? { authorization: `Bearer ${this.#token}` } : {}
       const cursor =
         text.length < 500 ? `?after=${encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''))}` : ''
-      const socket = new WebSocket(`${url}${cursor}`, { headers })
-      const end = await new Promise<number | string>((resolve) => {
-        socket.on('open', () => socket.send(text))
-        socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(`answered ${statusCode}`))
-        socket.on('error', (error) => resolve(error.message))
-        socket.on('message', () => socket.close(4000))
-        socket.on('close', (code) => resolve(code))
-      })
-      socket.terminate()
+      let end = await this.#streamOnce(`${url}${cursor}`, headers, text)
+      for (let again = 0; again < connectAgainMax && end === refusedByRate; again++) {
+        await new Promise((resolve) => setTimeout(resolve, connectAgainMs))
+        end = await this.#streamOnce(`${url}${cursor}`, headers, text)
+      }
       // 1009: larger than any message; 1011 would be a failure inside the centre.
       if (![4000, 4401, 1009].includes(Number(end)) && !(end === 1006 && isSignedIn))
         faults.push(`${text.slice(0, 100)}: ${end}`)
+    }
+    return faults
+  }
+
+  /** How the stream ended: its code, or in words. */
+  async #streamOnce(url: string, headers: Record<string, string>, text: string): Promise<number | string> {
+    const localAddress = `127.0.4.${1 + (this.#streams++ % streamAddresses)}`
+    const socket = new WebSocket(url, { headers, localAddress })
+    const end = await new Promise<number | string>((resolve) => {
+      socket.on('open', () => socket.send(text))
+      socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(`answered ${statusCode}`))
+      socket.on('error', (error: Error & { code?: string }) =>
+        resolve(error.code === 'ECONNRESET' && socket.readyState === 0 ? refusedByRate : error.message),
+      )
+      socket.on('message', () => socket.close(4000))
+      socket.on('close', (code) => resolve(code))
+    })
+    socket.terminate()
+    return end
+  }
+
+  /** Each text as a message of a hostile box: on every channel to the centre that carries JSON. */
+  async uplink(texts: readonly string[]): Promise<string[]> {
+    const faults: string[] = []
+    for (const [at, text] of texts.entries()) {
+      const channel = upChannels[at % upChannels.length] ?? 'result'
+      const topic = `up/box-evil/${channel}`
+      this.#evil ??= await new TestBox(this.#running.centre.uplinkUrls[0] ?? '', 'box-evil').ready()
+      const { client } = this.#evil
+      const ended = new Promise<string>((resolve) => client.once('close', () => resolve('closed')))
+      const acknowledged = client.publishAsync(topic, Buffer.from(text), { qos: 1 }).then(
+        () => '',
+        () => 'closed',
+      )
+      if ((await Promise.race([ended, acknowledged])) === '') continue
+      faults.push(`${channel}: the connection is closed: ${text.slice(0, 200)}`)
+      this.#evil = undefined
     }
     return faults
   }
@@ -348,6 +299,7 @@ export class CentreTarget {
   async end(): Promise<void> {
     process.off('uncaughtException', this.#noteUncaught).off('unhandledRejection', this.#noteUncaught)
     this.#agent.destroy()
+    await this.#evil?.end()
     await this.#box.end()
     await this.#running.centre.stop()
     dropFolder(this.#folder)

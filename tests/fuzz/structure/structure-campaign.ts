@@ -1,6 +1,10 @@
 // `npm run campaign -- structure`: a million mutated messages; each protocol of both programs adds its target here.
 import { randomMutations, type Mutation } from './structural-mutations.ts'
+import { CameraStructureTarget, httpMessages, onvifMessages, rtspMessages } from './structure-cameras.ts'
 import { CentreTarget } from './structure-centre.ts'
+import { DialectStructureTarget, type DialectMutation } from './structure-dialects.ts'
+import { ForeignBrokerTarget, frameMutations } from './structure-foreign-broker.ts'
+import { ReceiptStructureTarget, sessionPictureReceipt, sessionReceipt } from './structure-receipts.ts'
 import { deviceEvent, deviceResult, DeviceStructureTarget } from './structure-device.ts'
 import { denseReport, report, StructureTarget, uplinkMessages } from './structure-uplink.ts'
 
@@ -16,6 +20,8 @@ export interface StructureTargetRun {
   take: (batch: readonly Mutation[]) => string[] | Promise<string[]>
   /** Valid messages that are mutated. */
   messages: readonly unknown[]
+  /** Its part of all messages beside 1 of the others: each of its messages is a conversation over sockets. */
+  share?: number
   end?: () => string[] | Promise<string[]>
 }
 
@@ -23,10 +29,21 @@ const batchSize = 200
 
 /** Runs each target with its share of the messages; returns every fault with its mutation. */
 export async function runStructureCampaign(options: StructureCampaignOptions): Promise<string[]> {
-  const targets = [...parserTargets(), reportTarget(), ...(await centreTargets()), await deviceTarget()]
-  const share = Math.ceil(options.messages / targets.length)
+  const targets = [
+    ...parserTargets(),
+    receiptTarget(),
+    reportTarget(),
+    ...(await centreTargets()),
+    await deviceTarget(),
+    await dialectTarget(),
+    ...(await foreignBrokerTargets(options.seed)),
+    ...(await cameraTargets()),
+  ]
+  const shares = targets.reduce((sum, target) => sum + (target.share ?? 1), 0)
   const faults: string[] = []
   for (const [at, target] of targets.entries()) {
+    const share = Math.ceil((options.messages * (target.share ?? 1)) / shares)
+    const startMs = performance.now()
     const mutations = randomMutations(target.messages, options.seed + at)
     for (let done = 0; done < share; done += batchSize) {
       const batch = Array.from({ length: batchSize }, () => mutations.next().value as Mutation)
@@ -34,7 +51,8 @@ export async function runStructureCampaign(options: StructureCampaignOptions): P
       if (faults.length > 20) return faults
     }
     faults.push(...((await target.end?.()) ?? []).map((fault) => `${target.name}: ${fault}`))
-    options.progress(`${target.name}: ${share} messages`)
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
+    options.progress(`${target.name}: ${share} messages in ${seconds} s`)
   }
   return faults
 }
@@ -55,7 +73,16 @@ function parserTargets(): StructureTargetRun[] {
   }))
 }
 
-/** Both attack one running centre, over its sockets; its state is checked when the last has ended. */
+function receiptTarget(): StructureTargetRun {
+  const target = new ReceiptStructureTarget()
+  return {
+    name: 'Receipts to the session of a box',
+    messages: [sessionReceipt, sessionPictureReceipt],
+    take: (batch) => target.take(batch),
+  }
+}
+
+/** All attack one running centre, over its sockets; its state is checked when the last has ended. */
 async function centreTargets(): Promise<StructureTargetRun[]> {
   const centre = await CentreTarget.start()
   const operations = centre.operations.filter(({ bodies }) => bodies.length > 0)
@@ -79,12 +106,22 @@ async function centreTargets(): Promise<StructureTargetRun[]> {
       end: () => centre.raw(1),
     },
     {
+      name: 'results, calls and heartbeats to the centre',
+      messages: uplinkMessages.flatMap(([name, message]) =>
+        ['result', 'unkept call', 'heartbeat'].includes(name) ? [message] : [],
+      ),
+      share: 0.5,
+      take: (batch) => centre.uplink(batch.map(({ text }) => text)),
+    },
+    {
       name: 'messages to the stream of the centre',
       messages: [centre.auth],
+      share: 0.5,
       take: (batch) =>
         centre.stream(
           batch.map(({ text }) => text),
-          ++batches % 2 === 0,
+          // Signed in first: later strangers come from addresses that are known.
+          ++batches % 2 === 1,
         ),
       end: async () => {
         const faults = await centre.faultsAtEnd()
@@ -114,6 +151,82 @@ async function deviceTarget(): Promise<StructureTargetRun> {
       return faults
     },
   }
+}
+
+/** What the recorded conversations of bought devices say, to a box without its sockets. */
+async function dialectTarget(): Promise<StructureTargetRun> {
+  const target = new DialectStructureTarget()
+  await target.start()
+  const { lines } = target
+  return {
+    name: 'messages of bought devices to a box',
+    messages: lines.map(({ payload }, line) => ({ line, payload })),
+    take: (batch) =>
+      target.take(
+        batch.flatMap(({ text, what }, at): DialectMutation[] => {
+          // A mutation without a known line goes to any.
+          const [head, number] = /^\{"line":(\d+),"payload":/.exec(text) ?? []
+          const line = lines[Number(number ?? at % lines.length)]
+          return line ? [{ line, text: head === undefined ? text : text.slice(head.length, -1), what }] : []
+        }),
+      ),
+    end: async () => {
+      const faults = await target.restart()
+      await target.end()
+      return faults
+    },
+  }
+}
+
+/** Whole messages on a few connections, and wrong frames on one connection each. */
+async function foreignBrokerTargets(seed: number): Promise<StructureTargetRun[]> {
+  const target = new ForeignBrokerTarget()
+  await target.start()
+  const frames = frameMutations(seed)
+  return [
+    {
+      name: 'messages of a foreign broker',
+      messages: target.dialects.lines.map(({ payload }) => payload),
+      share: 0.5,
+      take: (batch) => target.messages(batch),
+    },
+    {
+      name: 'frames of a foreign broker',
+      messages: [0],
+      share: 0.1,
+      take: (batch) => target.frames(batch.map(() => frames.next().value ?? Buffer.alloc(0))),
+      end: () => target.end(),
+    },
+  ]
+}
+
+async function cameraTargets(): Promise<StructureTargetRun[]> {
+  const target = new CameraStructureTarget()
+  await target.start()
+  return [
+    {
+      name: 'ONVIF answers of a camera',
+      messages: onvifMessages,
+      share: 0.1,
+      take: (batch) => target.onvif(batch),
+    },
+    {
+      name: 'HTTP answers of a camera',
+      messages: httpMessages,
+      share: 0.2,
+      take: (batch) => target.http(batch),
+    },
+    {
+      name: 'RTSP answers of a camera',
+      messages: rtspMessages,
+      share: 0.1,
+      take: (batch) => target.rtsp(batch),
+      end: async () => {
+        await target.end()
+        return []
+      },
+    },
+  ]
 }
 
 /** Stored by a real database; listed from time to time; started again at the end. */

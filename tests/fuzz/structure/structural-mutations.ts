@@ -1,6 +1,6 @@
 // Structural fuzz of JSON messages: every node of a valid message is replaced by values that no honest sender writes,
 // one at a time. Generic, so that every protocol of both programs uses the same list of such values.
-import { createSeededRandom } from '../../protocols/kit/random.ts'
+import { createSeededRandom } from '../../../protocols/kit/random.ts'
 
 /** A mutated message as text, and its mutation, for the report of a failure. */
 export interface Mutation {

@@ -1,6 +1,6 @@
 // Can any one message of a box throw in the centre, make other messages fail, or break a list or a later start?
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseStageNotice } from '../../protocols/uplink/codec.ts'
+import { parseStageNotice } from '../../../protocols/uplink/codec.ts'
 import { everyMutation } from './structural-mutations.ts'
 import { denseReport, report, StructureTarget, uplinkMessages } from './structure-uplink.ts'
 

@@ -3,8 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lanes } from '../../protocols/domain/colour.ts'
-import { message, openBox, stored, type Box } from '../faults/box-without-broker.ts'
+import { parseArrivedReport } from '../../../centre/receiver/parse-arrived.ts'
+import { lanes } from '../../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../../protocols/domain/record.ts'
+import { message, openBox, stored, type Box } from '../../faults/box-without-broker.ts'
 
 export const deviceEvent = {
   id: '7-42',
@@ -24,6 +26,18 @@ export const deviceResult = { id: 'c-17', ok: false, error: 'no power', details:
  * readable text, as in the parts of a device's JSON that were set aside.
  */
 export const hidden = /(?<!\\)(?:\\\\)*\\u00[01]|[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
+
+/** Why the centre would refuse this record for ever, or what a person can not see in it. */
+export function faultsOfRecord(record: JournalRecord): string[] {
+  const text = JSON.stringify(record)
+  const faults = hidden.test(text) ? [`hidden characters: ${text.slice(0, 300)}`] : []
+  const report = Buffer.from(
+    `{"v":1,"epoch":"abcdef0123456789","lane":"routine","first":1,"records":[${text}]}`,
+  )
+  const parsed = parseArrivedReport('box-a', 'routine', report)
+  const isRead = parsed.ok && parsed.value.report.records.length === 1
+  return isRead ? faults : [...faults, `the centre does not read it: ${text.slice(0, 300)}`]
+}
 
 const hostile = 'hostile-1'
 const honest = 'honest-1'
@@ -71,8 +85,7 @@ export class DeviceStructureTarget {
         if (record.type === 'event' && record.device === honest) presses++
         if (record.type === 'log' && record.what === 'command-result' && record.facts?.device !== hostile)
           faults.push(`a result under another device: ${JSON.stringify(record.facts).slice(0, 200)}`)
-        if (hidden.test(JSON.stringify(record)))
-          faults.push(`hidden characters: ${JSON.stringify(record).slice(0, 300)}`)
+        faults.push(...faultsOfRecord(record))
       }
     if (presses !== this.#pressed)
       faults.push(`${presses} of ${this.#pressed} honest presses are in the journal`)

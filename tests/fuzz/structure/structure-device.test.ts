@@ -1,6 +1,6 @@
 // Can any one message of a device end the box, mute another device, take its name, or hide data from a reader?
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseCentreCommand } from '../../protocols/uplink/codec.ts'
+import { parseCentreCommand } from '../../../protocols/uplink/codec.ts'
 import { everyMutation } from './structural-mutations.ts'
 import { deviceEvent, deviceResult, DeviceStructureTarget, hidden } from './structure-device.ts'
 
