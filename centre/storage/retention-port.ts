@@ -27,4 +27,6 @@ export interface RetentionReaderCalls {
 export interface RetentionWriterCalls {
   /** Deletes these rows in one transaction and returns how many were deleted. Open alarms, cases and commands stay. */
   dropExpired(kind: ExpiredKind, ids: number[]): number
+  /** Counts the space of the next records that an older version stored; false when none is left. */
+  countStoredBytes(): boolean
 }

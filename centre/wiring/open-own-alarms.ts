@@ -25,10 +25,11 @@ import { BoxLimits } from '../receiver/box-limits.ts'
 import { TwoPlaces, type BoxPlace } from '../villages/two-places.ts'
 
 const bytesPerMegabyte = 1024 * 1024
+const countPauseMs = 50
 
 export interface OpenOwnAlarmsOptions {
   config: CentreConfig
-  storage: Pick<Storage, 'changeOwnAlarm' | 'storedBytes'>
+  storage: Pick<Storage, 'changeOwnAlarm' | 'storedBytes' | 'countStoredBytes'>
   clock: Clock
   random: Random
   logger: Logger
@@ -60,7 +61,10 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     bytesPerDay: boxLimits.megabytesPerDay * bytesPerMegabyte,
     burstBytes: boxLimits.burstMegabytes * bytesPerMegabyte,
     diskBytesMax: boxLimits.diskMegabytes * bytesPerMegabyte,
-    storedBytes: () => options.storage.storedBytes(),
+    storedBytes: async () => {
+      await countAll(options)
+      return options.storage.storedBytes()
+    },
     onChange: (box, over) => {
       if (over)
         logger.warn({ box, over, ...boxLimits }, 'a box is over its share: its lower lanes are put off')
@@ -133,4 +137,10 @@ function outletAlarms(alarms: OwnAlarms) {
     standingOutlets: (kind: 'outlet-failed' | 'outlet-silent'): string[] =>
       alarms.standing(kind).flatMap(({ variant }) => variant ?? []),
   }
+}
+
+/** Records of an older version, in batches: between two of them alarms are stored. */
+async function countAll({ storage, clock }: OpenOwnAlarmsOptions): Promise<void> {
+  while (await storage.countStoredBytes())
+    await new Promise<void>((resolve) => clock.after(countPauseMs, resolve))
 }

@@ -46,6 +46,7 @@ const writerCalls = [
   'dropPictures',
   'noteLook',
   'dropExpired',
+  'countStoredBytes',
   ...peopleWriterCalls,
   ...responseWriterCalls,
   ...familyWriterCalls,

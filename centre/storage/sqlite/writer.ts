@@ -32,6 +32,7 @@ import { createFamilyWriter } from './people/family-table.ts'
 import { createPeopleWriter } from './people/people-writer.ts'
 import { createSignInWriter } from './sign-in/factor-table.ts'
 import { createExpiredWriter } from './retention.ts'
+import { createStoredBytesWriter } from './stored-bytes.ts'
 import type {
   BoxMessage,
   GonePictures,
@@ -214,6 +215,7 @@ export function createWriter(db: Sqlite): WriterCalls {
       outletParts({ seal, logChange }, caseOf, () => policy),
     ),
     ...createAccountCalls(db),
+    ...createStoredBytesWriter(db),
     ...createPeopleWriter({
       db,
       seal,

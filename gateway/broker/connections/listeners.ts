@@ -177,11 +177,11 @@ export class Listeners {
     })
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-      // Devices send no Origin header. A browser page from another site, or under a name that was pointed at this
-      // address, does.
+      // Devices send no Origin header. A browser page from another site, of another scheme, or under a name that was
+      // pointed at this address, does.
       const { origin, host } = request.headers
-      const isForeignPage =
-        origin !== undefined && (origin.replace(/^https?:\/\//, '') !== host || !isOwnName(host))
+      const own = `${bound.settings.tls ? 'https' : 'http'}://${host}`
+      const isForeignPage = origin !== undefined && (origin !== own || !isOwnName(host))
       if (!offered.includes('mqtt') || isForeignPage) {
         const detail = isForeignPage ? 'the Origin of another site' : 'the subprotocol is not "mqtt"'
         this.#options.refusals.report('websocket-refused', { address: socket.remoteAddress }, { detail })
