@@ -1,7 +1,7 @@
 // Answers of a hostile centre, mutated node by node, to the uplink session of a box: no answer throws, none settles what was
 // never written, and after them a red call leaves as before. Used small in the tests and large in the campaign.
 import type { LanePositions, StoredRecord } from '../../../gateway/journal/port.ts'
-import { UplinkSession } from '../../../gateway/uplink/session.ts'
+import { SendOrder } from '../../../gateway/uplink/send-order.ts'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { parsePictureReceipt, parseReceipt } from '../../../protocols/uplink/codec.ts'
@@ -72,8 +72,8 @@ export class ReceiptStructureTarget {
     this.#redSent = Math.max(this.#redSent, number)
   }
 
-  #start(): UplinkSession {
-    const session = new UplinkSession({
+  #start(): SendOrder {
+    const session = new SendOrder({
       epoch,
       positions: structuredClone(this.#positions),
       read: (lane, after, { recordsMax }, done) => {
@@ -106,7 +106,7 @@ export class ReceiptStructureTarget {
     return session
   }
 
-  #connect(session: UplinkSession): void {
+  #connect(session: SendOrder): void {
     session.linkDown()
     session.linkUp({
       queuedBytes: () => 0,
