@@ -61,10 +61,7 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
     bytesPerDay: boxLimits.megabytesPerDay * bytesPerMegabyte,
     burstBytes: boxLimits.burstMegabytes * bytesPerMegabyte,
     diskBytesMax: boxLimits.diskMegabytes * bytesPerMegabyte,
-    storedBytes: async () => {
-      await countAll(options)
-      return options.storage.storedBytes()
-    },
+    storedBytes: () => countAll(options),
     onChange: (box, over) => {
       if (over)
         logger.warn({ box, over, ...boxLimits }, 'a box is over its share: its lower lanes are put off')
@@ -140,7 +137,8 @@ function outletAlarms(alarms: OwnAlarms) {
 }
 
 /** Records of an older version, in batches: between two of them alarms are stored. */
-async function countAll({ storage, clock }: OpenOwnAlarmsOptions): Promise<void> {
+async function countAll({ storage, clock }: OpenOwnAlarmsOptions): Promise<{ box: string; bytes: number }[]> {
   while (await storage.countStoredBytes())
     await new Promise<void>((resolve) => clock.after(countPauseMs, resolve))
+  return storage.storedBytes()
 }

@@ -68,6 +68,14 @@ function createClient({
   })
 }
 
+function checkFrames(stream: Duplex, onWrong: (problem: string) => void): void {
+  const sieve = new FrameSieve({ messageBytesMax: downFrameBytesMax })
+  stream.on('data', (chunk: Buffer) => {
+    const parts = stream.destroyed ? [] : sieve.take(chunk)
+    if (typeof parts === 'string') onWrong(parts)
+  })
+}
+
 /** Starts the MQTT session on an open stream; the returned function ends it (`isPolite`: with a DISCONNECT). */
 export function openConnection(options: ConnectionOptions): (isPolite: boolean) => void {
   const { boxId, stream } = options
@@ -89,11 +97,7 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
     if (reason === connackTimeout) return close(`${reason}: ${noConnack}`)
     return close(isRefused ? `${reason}: ${whoAmI(options)}` : reason)
   })
-  const sieve = new FrameSieve({ messageBytesMax: downFrameBytesMax })
-  stream.on('data', (chunk: Buffer) => {
-    const parts = isClosed ? [] : sieve.take(chunk)
-    if (typeof parts === 'string') close(`the centre sent ${parts}`)
-  })
+  checkFrames(stream, (problem) => close(`the centre sent ${problem}`))
   client.on('close', () => close('the connection was closed'))
   // If the stream ended before the client listened, no event follows, and the box would wait the whole connect time.
   if (stream.destroyed)

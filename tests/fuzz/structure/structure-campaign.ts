@@ -195,7 +195,11 @@ async function foreignBrokerTargets(seed: number): Promise<StructureTargetRun[]>
       messages: [0],
       share: 0.1,
       take: (batch) => target.frames(batch.map(() => frames.next().value ?? Buffer.alloc(0))),
-      end: () => target.end(),
+      end: async () => {
+        const faults = await target.faultsAtEnd()
+        await target.end()
+        return faults
+      },
     },
   ]
 }

@@ -9,9 +9,7 @@ const framesAtOnce = 60
 
 const target = new ForeignBrokerTarget()
 beforeAll(() => target.start())
-afterAll(async () => {
-  expect(await target.end()).toEqual([])
-})
+afterAll(() => target.end())
 
 const zigbee = [
   { action: 'single', battery: 90, linkquality: 120, contact: false, update: { state: 'idle' } },
@@ -31,4 +29,8 @@ test('every byte of a frame may be anything: the connection ends, and the next o
   const mutations = frameMutations(15)
   const batch = Array.from({ length: framesAtOnce }, () => mutations.next().value ?? Buffer.alloc(0))
   expect(await target.frames(batch)).toEqual([])
+})
+
+test('and then the box starts again over its journal, with nothing in it that the centre refuses', async () => {
+  expect(await target.faultsAtEnd()).toEqual([])
 })

@@ -105,12 +105,15 @@ export class ForeignBrokerTarget {
     return [...this.#uncaught.splice(0), ...after]
   }
 
-  async end(): Promise<string[]> {
+  /** Starts the box again; what is wrong in its journal. */
+  async faultsAtEnd(): Promise<string[]> {
+    return [...(await this.dialects.restart()), ...this.#uncaught]
+  }
+
+  async end(): Promise<void> {
     process.off('uncaughtException', this.#noteUncaught).off('unhandledRejection', this.#noteUncaught)
     await new Promise((resolve) => this.#server?.close(resolve))
-    const faults = await this.dialects.restart()
     await this.dialects.end()
-    return [...faults, ...this.#uncaught]
   }
 
   #accept(socket: Socket): void {
@@ -131,10 +134,16 @@ export class ForeignBrokerTarget {
     socket.on('close', () => this.#onAnswer())
   }
 
+  #addressOf(): AddressInfo {
+    const address = this.#server?.address()
+    if (typeof address !== 'object' || address === null) throw new Error('start it first')
+    return address
+  }
+
   /** One connection of the box until all is answered, or it is closed; the packet ids that it acknowledged. */
   async #connect(isDone: () => boolean): Promise<Set<number>> {
     this.#acknowledged.clear()
-    const { port } = this.#server?.address() as AddressInfo
+    const { port } = this.#addressOf()
     const bridge = bridgeSchema.parse({
       id: this.dialects.senderOf('zigbee2mqtt'),
       dialect: 'zigbee2mqtt',
