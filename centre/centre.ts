@@ -119,7 +119,8 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     isClockKept,
   })
   const commands = await openCommands(base, { storage, downlink, push })
-  openUpkeep(base, { storage, attendance: opened.accounts.attendance, push })
+  const { attendance } = opened.accounts
+  openUpkeep(base, { storage, attendance, push, anchor: (head) => downlink.anchor(head) })
   const updates = openUpdates(base, { ...boxes, storage, commands })
   hearLinkage = openLinkage(base, { storage, commands, push })
   const tellSteps = createStepTeller(downlink, push)

@@ -24,9 +24,10 @@ export class FairQueue<T extends Queued> {
 
   /**
    * One entry of each box in turn, until `weightMax` is reached or none is left; of one box at most `boxWeightMax`. The
-   * first entry of each box is taken whatever its weight, up to `weightMax`; and the very first in any case.
+   * first entry of each box is taken whatever its weight, up to `weightMax`; and the very first in any case. A box that
+   * `isHeld` has no turn.
    */
-  take(weightMax: number, boxWeightMax: number): T[] {
+  take(weightMax: number, boxWeightMax: number, isHeld: (box: string) => boolean = () => false): T[] {
     const taken: T[] = []
     const weights = new Map<string, number>()
     let weight = 0
@@ -34,7 +35,7 @@ export class FairQueue<T extends Queued> {
     while (hasTaken) {
       hasTaken = false
       // A copy: a served box moves to the end of the turn.
-      const turn = Array.from(this.#boxes)
+      const turn = Array.from(this.#boxes).filter(([box]) => !isHeld(box))
       for (const [box, items] of turn) {
         const next = items[0]
         const before = weights.get(box)
@@ -50,6 +51,11 @@ export class FairQueue<T extends Queued> {
       }
     }
     return taken
+  }
+
+  /** Boxes with waiting entries. */
+  boxes(): Iterable<string> {
+    return this.#boxes.keys()
   }
 
   #drop(box: string, items: T[]): void {

@@ -24,6 +24,7 @@ export const httpLimits = {
   firstByteMs: 5000,
   signInMs: 120_000,
   admitted: 2000,
+  waiting: 4000,
 } as const
 /** A foreign origin is logged once in this time: a reverse proxy without a Host line causes one with every request. */
 const originLogEveryMs = 60_000

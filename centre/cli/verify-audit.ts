@@ -14,7 +14,7 @@ export function addVerifyAudit(program: Command, load: (file: string) => CentreC
     .addOption(new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory())
     .option(
       '--head <hash>',
-      '另存的末值（日志或 audit-heads.jsonl）/ a head noted elsewhere: it must stand in the trail',
+      '另存的末值（日志、audit-heads.jsonl 或网关的 gengfu check）/ a head from the log, audit-heads.jsonl or a box (gengfu check): it must be in the trail',
     )
     .action(({ config: file, head }: { config: string; head?: string }) => {
       const config = load(file)

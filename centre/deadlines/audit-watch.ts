@@ -1,10 +1,11 @@
-// Verifies the trail at the start and daily, and stores its head outside the database: in the log and in a file beside
-// it. A backup of that file elsewhere can prove the database later.
+// Verifies the trail at the start and daily, and stores its head outside the database: in the log, in a file beside it, and
+// at the boxes. Each of them can prove the database later.
 import { appendFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import type { AuditHead } from '../../protocols/uplink/receipt.ts'
 import type { AuditFinding } from '../cases/trail.ts'
 
 const everyMs = 24 * 3_600_000
@@ -13,6 +14,8 @@ export interface AuditWatchOptions {
   verify: () => Promise<AuditFinding>
   /** `audit-heads.jsonl`: one line a day. */
   headsFile: string
+  /** Kept at the boxes too: they are out of reach of a person who changes this machine. */
+  anchor: (head: AuditHead) => void
   clock: Clock
   logger: Logger
   registry: Registry
@@ -43,7 +46,7 @@ export class AuditWatch {
   }
 
   async #look(): Promise<void> {
-    const { verify, headsFile, clock, logger } = this.#options
+    const { verify, headsFile, anchor, clock, logger } = this.#options
     try {
       const finding = await verify()
       this.#isGood.set(finding.isGood ? 1 : 0)
@@ -53,6 +56,7 @@ export class AuditWatch {
       }
       const line = { atMs: Math.round(clock.wallMs()), entries: finding.entries, head: finding.head }
       logger.info(line, 'the audit trail holds')
+      if (finding.head !== undefined) anchor({ entries: finding.entries, head: finding.head })
       await appendFile(headsFile, `${JSON.stringify(line)}\n`, { mode: 0o600 })
     } catch (error) {
       logger.error({ err: error }, 'the audit trail could not be verified; it is tried again tomorrow')

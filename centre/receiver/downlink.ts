@@ -1,7 +1,7 @@
 // The way down to boxes, for the parts that answer them: the broker attaches itself here when it starts.
 import { encodeJson } from '../../protocols/uplink/codec.ts'
 import type { PictureReceipt } from '../../protocols/uplink/picture-receipt.ts'
-import type { Receipt } from '../../protocols/uplink/receipt.ts'
+import type { AuditHead, Receipt } from '../../protocols/uplink/receipt.ts'
 import type { StageNotice } from '../../protocols/uplink/stage-notice.ts'
 import type { DownChannel } from '../../protocols/uplink/topics.ts'
 import type { PendingStage } from '../storage/port.ts'
@@ -22,6 +22,9 @@ export interface DownlinkOptions {
 
 export class Downlink {
   readonly #options: DownlinkOptions
+  #audit: AuditHead | undefined
+  /** The head that each box got last. Boxes are admitted by name, so there are no more entries than boxes. */
+  readonly #auditOfBox = new Map<string, string>()
   #sessions: BoxSessions | undefined
 
   constructor(options: DownlinkOptions) {
@@ -41,11 +44,22 @@ export class Downlink {
     return this.#sessions?.publish(box, 'command', payload, 1) ?? false
   }
 
+  /** The trail was verified up to this head: each box gets it with its next Receipt. */
+  anchor(audit: AuditHead): void {
+    this.#audit = audit
+  }
+
   sendReceipt(box: string, epoch: string): void {
     const { core, wallMs, isClockKept } = this.#options
     const receipt = core.receipt(box, epoch, wallMs())
-    const said: Receipt = isClockKept() ? receipt : { ...receipt, isClockKept: false }
-    this.#sessions?.publish(box, 'receipt', encodeJson(said), 0)
+    const audit = this.#auditOfBox.get(box) === this.#audit?.head ? undefined : this.#audit
+    const said: Receipt = {
+      ...receipt,
+      ...(isClockKept() ? {} : { isClockKept: false }),
+      ...(audit ? { audit } : {}),
+    }
+    const isSent = this.#sessions?.publish(box, 'receipt', encodeJson(said), 0) ?? false
+    if (isSent && audit) this.#auditOfBox.set(box, audit.head)
   }
 
   sendPictureReceipt(box: string, receipt: PictureReceipt): void {

@@ -5,8 +5,6 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
-import { isClockSynced } from '../alarms/boot-time.ts'
-import { isAboutPicture } from '../alarms/picture-records.ts'
 import type {
   LaneBatch,
   QuarantineEntry,
@@ -18,6 +16,8 @@ import type {
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
+import { weightOf } from './report-weight.ts'
+import { UrgentPace } from './urgent-pace.ts'
 import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
 import { messageOf } from '../../platform/failure.ts'
 
@@ -29,12 +29,6 @@ export const otherRecordsMax = 600
 export const urgentInARowMax = 8
 /** Of one box in one commit: the red of another box waits for no more. A larger Report is the only one of its box. */
 export const boxRecordsMax = 600
-/** A record about a picture becomes rows and a message for the desks: it costs as much as this number of others. */
-const pictureWeight = 16
-/** A record about the start of a boot may change the shown times of hundreds of alarms. */
-const clockWeight = 50
-/** Characters that take as much time to parse and write as one plain record: a long record counts for several. */
-const charsPerWeight = 500
 /** An unreadable Report is kept in quarantine, up to 16 KiB of it. */
 const unreadableWeight = 20
 /** Reports waiting for a commit, in bytes as received; further ones are refused, and the box sends them again. */
@@ -102,6 +96,8 @@ export class ReportIntake {
   readonly #spoilt
   readonly #conflicts
   readonly #commitSeconds
+  readonly #pace: UrgentPace
+  #isDraining = false
   #waitingBytes = 0
   #unpackedChars = 0
   #running: Promise<void> | undefined
@@ -111,6 +107,7 @@ export class ReportIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#pace = new UrgentPace(options.clock)
     const registers = [options.registry]
     const name = (rest: string) => `gengfu_centre_${rest}`
     this.#records = new Counter({
@@ -222,6 +219,8 @@ export class ReportIntake {
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
+    this.#isDraining = true
+    if (this.#urgent.size > 0) this.#running ??= this.#run()
     while (this.#running) await this.#running
   }
 
@@ -230,16 +229,25 @@ export class ReportIntake {
     await new Promise((resolve) => setImmediate(resolve))
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#commit(batch)
     this.#running = undefined
+    if (this.#urgent.size > 0) this.#runLater()
+  }
+
+  /** What is left belongs to boxes above their pace. */
+  #runLater(): void {
+    const waits = Array.from(this.#urgent.boxes(), (box) => this.#pace.waitMs(box))
+    this.#options.clock.after(Math.ceil(Math.min(...waits)) + 1, () => {
+      this.#running ??= this.#run()
+    })
   }
 
   /** Urgent ones; if they do not end, others between them. */
   #take(): Waiting[] {
-    const isUrgentNext =
-      this.#urgent.size > 0 && (this.#urgentInARow < urgentInARowMax || this.#rest.size === 0)
-    this.#urgentInARow = isUrgentNext ? this.#urgentInARow + 1 : 0
-    const batch = isUrgentNext
-      ? this.#urgent.take(urgentRecordsMax, boxRecordsMax)
-      : this.#rest.take(otherRecordsMax, boxRecordsMax)
+    const isUrgentNext = this.#urgentInARow < urgentInARowMax || this.#rest.size === 0
+    const isHeld = (box: string): boolean => !this.#isDraining && this.#pace.waitMs(box) > 0
+    const urgent = isUrgentNext ? this.#urgent.take(urgentRecordsMax, boxRecordsMax, isHeld) : []
+    this.#urgentInARow = urgent.length > 0 ? this.#urgentInARow + 1 : 0
+    for (const { box, arrived } of urgent) if (arrived) this.#pace.charge(box, weightOf(arrived))
+    const batch = urgent.length > 0 ? urgent : this.#rest.take(otherRecordsMax, boxRecordsMax)
     for (const waiting of batch) this.#leave(waiting)
     return batch
   }
@@ -384,14 +392,4 @@ function lower(sums: Map<string, number>, box: string, by: number): void {
   const left = (sums.get(box) ?? 0) - by
   if (left > 0) sums.set(box, left)
   else sums.delete(box)
-}
-
-function weightOf({ report, bodies }: ArrivedReport): number {
-  let chars = 0
-  for (const body of bodies) chars += body.length
-  let weight = Math.max(report.records.length, Math.floor(chars / charsPerWeight))
-  for (const record of report.records)
-    if (isAboutPicture(record)) weight += pictureWeight - 1
-    else if (isClockSynced(record)) weight += clockWeight - 1
-  return weight
 }

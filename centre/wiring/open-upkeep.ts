@@ -7,6 +7,7 @@ import { DutyClock } from '../deadlines/duty-clock.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import { LinkageClock } from '../villages/linkage-clock.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
+import type { AuditHead } from '../../protocols/uplink/receipt.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
 
@@ -14,9 +15,10 @@ export interface OpenUpkeepOptions {
   storage: Storage
   attendance: Attendance
   push: (changes: readonly StoredChange[]) => void
+  anchor: (head: AuditHead) => void
 }
 
-export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeepOptions): void {
+export function openUpkeep(base: Base, { storage, attendance, push, anchor }: OpenUpkeepOptions): void {
   const { config, logger, clock, registry, parts } = base
   const deadlines = new DeadlineClock({
     passDeadlines: (nowMs) => storage.passDeadlines(nowMs),
@@ -27,6 +29,7 @@ export function openUpkeep(base: Base, { storage, attendance, push }: OpenUpkeep
   const audit = new AuditWatch({
     verify: () => storage.verifyAudit(),
     headsFile: join(config.dataDir, 'audit-heads.jsonl'),
+    anchor,
     clock,
     logger: logger.child({ part: 'audit' }),
     registry,

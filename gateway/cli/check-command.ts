@@ -231,9 +231,24 @@ async function checkRunning({ console: { host, port } }: GatewayConfig): Promise
       en: `the gateway runs, version ${health.box.version}.`,
     },
     ...describeLink(health),
+    ...describeAudit(health),
     ...describeDevices(health),
     ...describeCameras(health),
     ...describeJournal(health),
+  ]
+}
+
+/** A box proves later that nothing was taken out of the centre's trail. */
+function describeAudit({ auditHeads = [] }: HealthAnswer): Finding[] {
+  const [last] = auditHeads
+  if (!last) return []
+  const at = new Date(last.atMs).toISOString().slice(0, 16)
+  return [
+    {
+      grade: 'good',
+      zh: `镇中心操作记录末值（${at}，${last.entries} 条）：${last.head}`,
+      en: `the head of the centre's audit trail at ${at}, ${last.entries} entries: ${last.head}`,
+    },
   ]
 }
 

@@ -24,6 +24,7 @@ import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { HeardTime } from '../clock/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
+import { readAuditHeads } from './audit-heads.ts'
 import type { FlashWear } from './flash-wear.ts'
 
 /** Present until it has sent nothing for this long, ms; late until twice as long. */
@@ -64,6 +65,7 @@ export class HealthReport {
     const facts = journal.facts()
     const link = await this.#options.uplink?.facts()
     const flash = this.#options.flash?.facts()
+    const auditHeads = await readAuditHeads(journal)
     return {
       v: 1,
       box: {
@@ -77,6 +79,7 @@ export class HealthReport {
       clock: { quality: time.clock, atMs: time.atMs, ...this.#options.heardTime() },
       link: this.#link(link),
       lanes: this.#lanes(link?.lanes),
+      ...(auditHeads.length > 0 ? { auditHeads } : {}),
       devices: this.#devices(time.steadyMs),
       ...(this.#options.cameras
         ? { cameras: this.#options.cameras.health().map((one) => cameraOf(one, time.atMs)) }

@@ -1,4 +1,5 @@
 // Interface of the uplink: its parts, its events and its state.
+import type { AuditHead } from '../../protocols/uplink/receipt.ts'
 import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import type { Alarm, BilingualText } from '../../protocols/domain/alarm.ts'
@@ -35,6 +36,8 @@ export interface UplinkOptions {
   onStage: (notice: StageNotice) => void
   onLink: (state: UplinkState, reason?: string) => void
   pictures?: PictureSource | undefined
+  /** The end of the centre's audit trail, to be kept here. */
+  onAuditHead?: (head: AuditHead) => void
   /** The data folder was restored to an earlier state: restart, which begins a new epoch. */
   onWentBack?: (reason: string) => void
 }

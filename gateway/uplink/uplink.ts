@@ -317,6 +317,7 @@ class UplinkLoop implements Uplink {
     if (receipt.value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
     const { centreTimeMs: wallMs, isClockKept: isKept } = receipt.value
     this.#centreTime({ wallMs, isKept })
+    if (receipt.value.audit) this.#options.onAuditHead?.(receipt.value.audit)
     this.#session.receipt(receipt.value)
   }
 

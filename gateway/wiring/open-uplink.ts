@@ -3,6 +3,7 @@ import { fitGuard } from '../alarms/guard.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
+import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
 import type { KeepingWatch } from '../health/keeping-watch.ts'
@@ -57,6 +58,11 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     metrics,
     pictures: opened?.pictures,
     onWentBack: options.restart,
+    onAuditHead: (head) =>
+      reported(
+        noteAuditHead(journal, head, clock.wallMs()),
+        'the head of the audit trail could not be stored yet',
+      ),
     health: () => ({ ...heartbeat.read(), ...keeping.said }),
     onStage: ({ alarm, stage, by }) => {
       stages.reached(alarm, stage)

@@ -5,6 +5,7 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from './network-address.ts'
 import { NewConnections, type NewConnectionLimits } from './new-connections.ts'
 import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
+import { WaitingConnections } from './waiting-connections.ts'
 
 export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits {
   /** A connection without a byte is closed after this. */
@@ -13,6 +14,8 @@ export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits
   signInMs: number
   /** Signed-in connections. */
   admitted: number
+  /** New connections above the rate that wait for a turn, of one network and of all; without it they are reset. */
+  waiting?: number
 }
 
 /**
@@ -44,6 +47,7 @@ export class StrangerGuard {
   readonly #newOnes: NewConnections
   readonly #places: StrangerPlaces<string>
   readonly #guarded = new Map<string, Guarded>()
+  readonly #waiting: WaitingConnections
   #admitted = 0
 
   constructor(options: StrangerGuardOptions) {
@@ -51,6 +55,14 @@ export class StrangerGuard {
     const newOnes = new NewConnections(options.limits, options.clock)
     this.#newOnes = newOnes
     this.#places = new StrangerPlaces(options.limits, (network) => newOnes.isKnown(network))
+    const { waiting = 0 } = options.limits
+    this.#waiting = new WaitingConnections({
+      perNetworkMax: waiting,
+      max: waiting,
+      newOnes,
+      clock: options.clock,
+      refuse: (socket) => this.#reset(socket),
+    })
   }
 
   get strangers(): number {
@@ -66,14 +78,15 @@ export class StrangerGuard {
    * only for accepted ones. Listeners added later get all of those.
    */
   watch(server: Server): void {
-    const { strangers, admitted } = this.#options.limits
+    const { strangers, admitted, waiting = 0 } = this.#options.limits
     // No connection is refused here: when all places are taken, an older one is closed.
-    server.maxConnections = strangers + admitted + strangers
+    server.maxConnections = strangers + admitted + strangers + waiting
     const listeners = server.listeners('connection')
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
-      if (!this.#enter(socket)) return
-      for (const listener of listeners) listener.call(server, socket)
+      this.#enter(socket, () => {
+        for (const listener of listeners) listener.call(server, socket)
+      })
     })
   }
 
@@ -97,23 +110,33 @@ export class StrangerGuard {
     return this.#places.has(keyOf(socket))
   }
 
-  /** False when it is closed at once. */
-  #enter(socket: Socket): boolean {
-    const { limits, clock } = this.#options
-    const address = socket.remoteAddress
+  /** `serve` begins the server's work on it: at once, in its turn, or never. */
+  #enter(socket: Socket, serve: () => void): void {
+    const { remoteAddress: address } = socket
     if (address === undefined) {
       // It has closed already.
       socket.destroy()
-      return false
+      return
     }
     const network = networkOf(address)
-    if (!this.#newOnes.enter(network)) {
-      this.#options.onRefused('too-many-new', address)
-      // A reset: the server keeps no state of it, unlike the minute after an orderly close.
-      socket.on('error', () => undefined)
-      socket.resetAndDestroy()
-      return false
+    const take = (): void => {
+      this.#take(socket, address, network)
+      serve()
     }
+    // While others wait for a turn, a new one does not take theirs.
+    if (this.#waiting.size === 0 && this.#newOnes.enter(network)) take()
+    else this.#waiting.add(socket, network, take)
+  }
+
+  /** A reset: the server keeps no state of it, unlike the minute after an orderly close. */
+  #reset(socket: Socket): void {
+    this.#options.onRefused('too-many-new', socket.remoteAddress ?? 'gone')
+    socket.on('error', () => undefined)
+    socket.resetAndDestroy()
+  }
+
+  #take(socket: Socket, address: string, network: string): void {
+    const { limits, clock } = this.#options
     const key = keyOf(socket)
     const guarded: Guarded = { socket, address, network, cancel: () => undefined }
     this.#guarded.set(key, guarded)
@@ -128,7 +151,6 @@ export class StrangerGuard {
       }
       guarded.cancel = clock.after(Math.max(0, signInMs - firstByteMs), () => this.#refuse(key, 'no-sign-in'))
     })
-    return true
   }
 
   #leave(key: string, socket: Socket): void {

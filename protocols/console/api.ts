@@ -31,6 +31,16 @@ export interface HealthAnswer {
   process: HealthProcess
   /** Absent if the system does not count written bytes. */
   flash?: HealthFlash
+  /** The last heads of the centre's audit trail, the newest first; absent before the first. */
+  auditHeads?: HealthAuditHead[]
+}
+
+/** The end of the centre's audit trail when the box got it: proof for `gengfu centre verify-audit --head`. */
+export interface HealthAuditHead {
+  entries: number
+  head: string
+  /** The box's wall time. */
+  atMs: number
 }
 
 export interface HealthBox {

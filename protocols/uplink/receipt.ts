@@ -19,6 +19,13 @@ export const laneReceiptSchema = z.looseObject({
   conflict: count.optional(),
 })
 
+/** The end of the centre's audit trail: `head` seals its `entries` first entries. */
+export const auditHeadSchema = z.looseObject({
+  entries: count,
+  head: z.string().regex(/^[0-9a-f]{64}$/),
+})
+export type AuditHead = { entries: number; head: string }
+
 export const receiptSchema = z.looseObject({
   v: z.literal(1),
   epoch: epochSchema,
@@ -27,6 +34,7 @@ export const receiptSchema = z.looseObject({
   forms: z.array(z.number().int()).max(16).optional(),
   newerEpoch: z.boolean().optional(),
   isClockKept: z.boolean().optional(),
+  audit: auditHeadSchema.optional(),
 })
 
 export interface LaneReceipt {
@@ -52,6 +60,8 @@ export interface Receipt {
   newerEpoch?: boolean | undefined
   /** False: nothing keeps the centre's own clock, and `centreTimeMs` may be wrong by any amount. Left out by older centres and by those whose clock is kept. */
   isClockKept?: boolean | undefined
+  /** In the first Receipt after each check of the trail, daily: boxes keep the last ones, out of reach of a person who changes the database. */
+  audit?: AuditHead | undefined
 }
 
 /** The value of `forms` in a centre built on this package. */

@@ -52,6 +52,7 @@ export class Places {
         firstByteMs: limits.connectTimeoutMs,
         signInMs: signInTimeouts * limits.connectTimeoutMs,
         admitted: limits.connections + sparePlaces,
+        waiting: limits.strangers,
       },
       clock,
       onRefused: (reason, address) => {

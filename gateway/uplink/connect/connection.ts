@@ -110,9 +110,8 @@ export function openConnection(options: ConnectionOptions): (isPolite: boolean) 
       const refused = granted?.filter(({ qos }) => qos > 2).map(({ topic }) => topics.get(topic)) ?? []
       // A centre that accepts no pictures is still a valid centre.
       const isRefused = refused.some((channel) => channel !== 'picture')
-      if (error || isRefused) {
+      if (error || isRefused)
         return close(`the subscription was refused: ${error ? reasonOf(error) : whoAmI(options)}`)
-      }
       arePicturesWanted = refused.length === 0
       if (arePicturesWanted && !isClosed) options.onPicturesWanted()
     })

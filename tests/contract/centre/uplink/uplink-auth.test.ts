@@ -17,6 +17,7 @@ import {
   makeEvent,
   makeFolder,
   startCentre,
+  until,
   type CentreUnderTest,
 } from '../centre-parts.ts'
 
@@ -230,3 +231,29 @@ it('shuts out a box that is revoked or not admitted any more, also in the midst 
     await guarded.centre.stop()
   }
 }, 60_000)
+
+it('counts no session of a connection that is gone: a box that hung up or was taken over many times is let in', async () => {
+  const options: IClientOptions = {
+    ...withCertificate('other'),
+    clientId: 'box-b',
+    ca: authority.cert,
+    reconnectPeriod: 0,
+  }
+  const hangUp = (event: 'packetsend' | 'connect' | 'packetreceive'): Promise<void> =>
+    new Promise((resolve) => {
+      const client = connect(strict.centre.uplinkUrls[0] ?? '', options)
+      client.on('error', () => undefined)
+      client.once('close', () => {
+        client.end(true)
+        resolve()
+      })
+      client.once(event, () => setImmediate(() => client.stream.destroy()))
+    })
+  // Side by side they also take over each other.
+  for (let round = 0; round < 8; round++)
+    await Promise.all((['packetsend', 'packetreceive', 'connect', 'packetsend'] as const).map(hangUp))
+  const letIn = await until(
+    async () => (await attempt(strict, options, () => Promise.resolve())) === 'allowed',
+  )
+  expect(letIn).toBe(true)
+})

@@ -1,0 +1,95 @@
+// New connections above the rate of their network wait for a turn instead of being reset: a crowd that connects again at
+// once would win nearly every turn against an honest client at the same address. One that has sent something goes first, then
+// the newest: most of a crowd is silent, or old by then.
+import type { Socket } from 'node:net'
+import type { Clock } from '../../protocols/kit/clock.ts'
+import type { NewConnections } from './new-connections.ts'
+
+/** How often turns are given. */
+const turnMs = 20
+/** The longest wait; then the connection is reset. */
+const waitMsMax = 10_000
+
+interface Waiting {
+  socket: Socket
+  sinceMs: number
+  serve: () => void
+}
+
+export interface WaitingConnectionsOptions {
+  /** Of one network; beyond it the oldest is reset. */
+  perNetworkMax: number
+  /** Of all networks; beyond it the new one is reset. */
+  max: number
+  newOnes: NewConnections
+  clock: Pick<Clock, 'monotonicMs' | 'after'>
+  refuse: (socket: Socket) => void
+}
+
+export class WaitingConnections {
+  readonly #options: WaitingConnectionsOptions
+  /** Of each network, the newest last. */
+  readonly #networks = new Map<string, Waiting[]>()
+  #size = 0
+  #isTurnDue = false
+
+  constructor(options: WaitingConnectionsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** `serve` is called in its turn. */
+  add(socket: Socket, network: string, serve: () => void): void {
+    const { perNetworkMax, max, clock, refuse } = this.#options
+    const waiting = this.#networks.get(network) ?? []
+    if (perNetworkMax === 0 || (this.#size >= max && waiting.length === 0)) return refuse(socket)
+    if (waiting.length >= perNetworkMax || this.#size >= max) this.#dropOldest(waiting)
+    socket.on('error', ignore)
+    waiting.push({ socket, sinceMs: clock.monotonicMs(), serve })
+    this.#networks.set(network, waiting)
+    this.#size++
+    this.#wait()
+  }
+
+  #dropOldest(waiting: Waiting[]): void {
+    const oldest = waiting.shift()
+    if (!oldest) return
+    this.#size--
+    if (!oldest.socket.destroyed) this.#options.refuse(oldest.socket)
+  }
+
+  #wait(): void {
+    if (this.#isTurnDue) return
+    this.#isTurnDue = true
+    this.#options.clock.after(turnMs, () => {
+      this.#isTurnDue = false
+      // The smallest crowd first: two crowds would use up what all unknown networks have together.
+      const crowds = [...this.#networks].toSorted(([, a], [, b]) => a.length - b.length)
+      for (const [network, waiting] of crowds) this.#giveTurns(network, waiting)
+      if (this.#size > 0) this.#wait()
+    })
+  }
+
+  #giveTurns(network: string, waiting: Waiting[]): void {
+    const { newOnes, clock } = this.#options
+    const oldestMs = clock.monotonicMs() - waitMsMax
+    while (waiting[0] && (waiting[0].socket.destroyed || waiting[0].sinceMs < oldestMs))
+      this.#dropOldest(waiting)
+    while (waiting.length > 0) {
+      const spoken = waiting.findLastIndex(({ socket }) => socket.bytesRead > 0)
+      const at = spoken < 0 ? waiting.length - 1 : spoken
+      const next = waiting[at]
+      if (!next || (!next.socket.destroyed && !newOnes.enter(network))) break
+      waiting.splice(at, 1)
+      this.#size--
+      next.socket.off('error', ignore)
+      if (!next.socket.destroyed) next.serve()
+    }
+    if (waiting.length === 0) this.#networks.delete(network)
+  }
+}
+
+const ignore = (): void => undefined
