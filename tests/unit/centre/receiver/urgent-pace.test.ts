@@ -32,7 +32,7 @@ function createIntake() {
     const first = (sent.get(box) ?? 0) + 1
     sent.set(box, first + count - 1)
     const records = Array.from({ length: count }, (_, at) => makeEvent(first + at))
-    const payload = encodeJson({ v: 1, epoch: `epoch-${box}-1`, lane: 'red', first, records })
+    const payload = encodeJson({ v: 1, epoch: `epoch0${box}`, lane: 'red', first, records })
     intake.offer(box, 'red', `up/${box}/red`, Buffer.from(payload), () => undefined)
   }
   const settle = async (): Promise<void> => {
