@@ -379,7 +379,8 @@ export class Intake implements AlarmJudge {
     if (more.documents) commands.push(...more.documents)
     const state = [...this.#memory.documents.takeChanged(), ...companionState(more, alarms, commands)]
     if (records.length === 0 && state.length === 0 && !more.quarantine) return
-    const entry = { ...journalEntry(records, more, commands), state }
+    const { isUrgent } = journalEntry(all, more, commands)
+    const entry = { ...journalEntry(records, more, commands), isUrgent, state }
     const stored = await this.#options.journal.append(entry).catch((error: Error) => {
       this.#refusedIds.refused(more.inputs)
       this.#unkept({ ...outcome, at: boxTime(time), inputs: more.inputs })

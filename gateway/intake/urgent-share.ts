@@ -9,9 +9,9 @@ import type { JournalRecord } from '../../protocols/domain/record.ts'
 import type { LanePositions } from '../journal/port.ts'
 
 /** Red and orange records without a Receipt, below which nothing is moved: the link keeps up. */
-export const waitingMin = 64
+export const waitingMin = 8
 /** Inputs of one device whose records keep their lane at once, and after that in each second. */
-export const inputsAtOnce = 20
+export const inputsAtOnce = 10
 const inputsPerSecond = 1
 /** Devices with recent urgent records, and alarms of each; beyond it the oldest is forgotten, and has its whole share. */
 const devicesMax = 2000

@@ -14,6 +14,7 @@ let box: Box | undefined
 afterEach(async () => {
   await box?.intake.stop()
   await box?.journal.close()
+  box = undefined
   rmSync(folder, { recursive: true, force: true })
 })
 
