@@ -246,7 +246,7 @@ export class ReportIntake {
     const isHeld = (box: string): boolean => !this.#isDraining && this.#pace.waitMs(box) > 0
     const urgent = isUrgentNext ? this.#urgent.take(urgentRecordsMax, boxRecordsMax, isHeld) : []
     this.#urgentInARow = urgent.length > 0 ? this.#urgentInARow + 1 : 0
-    for (const { box, arrived } of urgent) if (arrived) this.#pace.charge(box, weightOf(arrived))
+    for (const { box, weight } of urgent) this.#pace.charge(box, weight())
     const batch = urgent.length > 0 ? urgent : this.#rest.take(otherRecordsMax, boxRecordsMax)
     for (const waiting of batch) this.#leave(waiting)
     return batch
