@@ -85,7 +85,7 @@ export class UrgentShare {
 }
 
 /**
- * True when the desk loses nothing by a delay: the urgent lanes have said the same, or that somebody must answer. So an
+ * True when the desk loses nothing by a delay: the urgent lanes have said the same, or that a person must answer. So an
  * alarm that flaps stays on the desk as standing.
  */
 function isSaid({ said }: Share, change: AlarmChange, { id, state, colour }: Alarm): boolean {

@@ -311,14 +311,14 @@ class UplinkLoop implements Uplink {
     const receipt = parseReceipt(payload)
     if (!receipt.ok) {
       this.#metrics.events.receiptRefused('unreadable')
-      logger.warn({ problems: describeProblems(receipt.problems) }, 'the centre sent an unreadable Receipt')
-      return
+      const problems = describeProblems(receipt.problems)
+      return logger.warn({ problems }, 'the centre sent an unreadable Receipt')
     }
-    if (receipt.value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
-    const { centreTimeMs: wallMs, isClockKept: isKept } = receipt.value
-    this.#centreTime({ wallMs, isKept })
-    if (receipt.value.audit) this.#options.onAuditHead?.(receipt.value.audit)
-    this.#session.receipt(receipt.value)
+    const { value } = receipt
+    if (value.epoch === this.#options.outbox.epoch) this.#retry.succeed()
+    this.#centreTime({ wallMs: value.centreTimeMs, isKept: value.isClockKept })
+    if (value.audit) this.#options.onAuditHead?.(value.audit)
+    this.#session.receipt(value)
   }
 
   #sendHeartbeat(): void {
