@@ -298,9 +298,11 @@ class UplinkLoop implements Uplink {
     if (channel === 'command') return this.#command(payload)
     if (channel === 'stage') {
       const notice = parseStageNotice(payload)
-      if (notice.ok) onStage(notice.value)
-      else logger.warn({ problems: describeProblems(notice.problems) }, 'the centre sent an unreadable stage')
-      return
+      if (notice.ok) return onStage(notice.value)
+      return logger.warn(
+        { problems: describeProblems(notice.problems) },
+        'the centre sent an unreadable stage',
+      )
     }
     if (channel === 'picture') {
       const said = parsePictureReceipt(payload)
