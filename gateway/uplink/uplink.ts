@@ -299,16 +299,13 @@ class UplinkLoop implements Uplink {
     if (channel === 'stage') {
       const notice = parseStageNotice(payload)
       if (notice.ok) return onStage(notice.value)
-      return logger.warn(
-        { problems: describeProblems(notice.problems) },
-        'the centre sent an unreadable stage',
-      )
+      const problems = describeProblems(notice.problems)
+      return logger.warn({ problems }, 'the centre sent an unreadable stage')
     }
     if (channel === 'picture') {
       const said = parsePictureReceipt(payload)
-      if (said.ok) this.#session.pictureReceipt(said.value)
-      else this.#metrics.events.receiptRefused('unreadable', 'picture')
-      return
+      if (said.ok) return this.#session.pictureReceipt(said.value)
+      return this.#metrics.events.receiptRefused('unreadable', 'picture')
     }
     const receipt = parseReceipt(payload)
     if (!receipt.ok) {

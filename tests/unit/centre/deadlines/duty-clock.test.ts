@@ -59,6 +59,7 @@ it('writes a head for each good check of the trail, shows a bad one, and checks 
         if (day === 2) throw new Error('busy')
         return { isGood: day !== 3, entries: day, head: `h${day}` } as never
       },
+      anchor: () => undefined,
       headsFile: join(folder, 'heads.jsonl'),
       clock,
       logger,
