@@ -394,8 +394,6 @@ describe('tests', () => {
       'gateway/cameras/cameras.ts',
       'gateway/cameras/pictures/picture-processor.ts',
       'gateway/commands/device-commands.ts',
-      'gateway/dialects/box/dialect-intake.ts',
-      'gateway/dialects/box/foreign-broker.ts',
       'gateway/dialects/box/modbus-bus.ts',
       'gateway/dialects/box/push-listener.ts',
       'gateway/dialects/box/recorder-listener.ts',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { AuditWatch } from '../../../../centre/deadlines/audit-watch.ts'
 import { DutyClock, silentAfterMs } from '../../../../centre/deadlines/duty-clock.ts'
 import { PeopleUpkeep } from '../../../../centre/people/people-upkeep.ts'
@@ -70,6 +70,8 @@ it('writes a head for each good check of the trail, shows a bad one, and checks 
     for (let at = 0; at < 4; at++) {
       clock.advance(at === 0 ? 0 : 24 * 3_600_000)
       await settle()
+      // The next check is due a day after this one has written its head.
+      if (at === 0) await vi.waitFor(() => readFileSync(join(folder, 'heads.jsonl')), 20_000)
       await settle()
       const metric = await registry.getSingleMetric('gengfu_centre_audit_good')?.get()
       good.push(metric?.values[0]?.value)
