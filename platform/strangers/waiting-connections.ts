@@ -1,12 +1,15 @@
 // New connections above the rate of their network wait for a turn instead of being reset: a crowd that connects again at
-// once would win nearly every turn against an honest client at the same address. One that has sent something goes first, then
-// the newest: most of a crowd is silent, or old by then.
+// once would win nearly every turn against an honest client at the same address. One that has sent something goes first,
+// because most of a crowd is silent; among equals the choice is spread, so that no order of arrival wins every turn.
 import type { Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { NewConnections } from './new-connections.ts'
 
 /** How often turns are given. */
 const turnMs = 20
+/** Primes: the places of two turns have nothing to do with each other. */
+const stride = 7919
+const turnsMax = 1_000_003
 /** The longest wait; then the connection is reset. */
 const waitMsMax = 10_000
 
@@ -28,10 +31,11 @@ export interface WaitingConnectionsOptions {
 
 export class WaitingConnections {
   readonly #options: WaitingConnectionsOptions
-  /** Of each network, the newest last. */
+  /** Of each network, in order of arrival. */
   readonly #networks = new Map<string, Waiting[]>()
   #size = 0
   #isTurnDue = false
+  #turns = 0
 
   constructor(options: WaitingConnectionsOptions) {
     this.#options = options
@@ -52,6 +56,13 @@ export class WaitingConnections {
     this.#networks.set(network, waiting)
     this.#size++
     this.#wait()
+  }
+
+  #choose(waiting: readonly Waiting[]): Waiting | undefined {
+    const spoken = waiting.filter(({ socket }) => socket.bytesRead > 0)
+    const among = spoken.length > 0 ? spoken : waiting
+    this.#turns = (this.#turns + stride) % turnsMax
+    return among[this.#turns % among.length]
   }
 
   #dropOldest(waiting: Waiting[]): void {
@@ -79,11 +90,9 @@ export class WaitingConnections {
     while (waiting[0] && (waiting[0].socket.destroyed || waiting[0].sinceMs < oldestMs))
       this.#dropOldest(waiting)
     while (waiting.length > 0) {
-      const spoken = waiting.findLastIndex(({ socket }) => socket.bytesRead > 0)
-      const at = spoken < 0 ? waiting.length - 1 : spoken
-      const next = waiting[at]
+      const next = this.#choose(waiting)
       if (!next || (!next.socket.destroyed && !newOnes.enter(network))) break
-      waiting.splice(at, 1)
+      waiting.splice(waiting.indexOf(next), 1)
       this.#size--
       next.socket.off('error', ignore)
       if (!next.socket.destroyed) next.serve()

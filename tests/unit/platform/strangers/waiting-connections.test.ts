@@ -64,7 +64,7 @@ it('serves one that has sent something before a silent crowd', () => {
   expect([served.length - before, own.listenerCount('error')]).toEqual([1, 0])
 })
 
-it('serves the newest first, and resets one that waited too long or for which there is no room', () => {
+it('resets one that waited too long or for which there is no room', () => {
   const { clock, waiting, served, refused, dial } = create(3)
   for (let at = 0; at < limits.newAtOnce; at++) dial('town')
   expect(served).toHaveLength(limits.newAtOnce)
