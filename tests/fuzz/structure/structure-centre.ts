@@ -257,12 +257,18 @@ export class CentreTarget {
       const topic = `up/box-evil/${channel}`
       this.#evil ??= await new TestBox(this.#running.centre.uplinkUrls[0] ?? '', 'box-evil').ready()
       const { client } = this.#evil
-      const ended = new Promise<string>((resolve) => client.once('close', () => resolve('closed')))
+      let onClose = (): void => undefined
+      const ended = new Promise<string>((resolve) => {
+        onClose = () => resolve('closed')
+        client.once('close', onClose)
+      })
       const acknowledged = client.publishAsync(topic, Buffer.from(text), { qos: 1 }).then(
         () => '',
         () => 'closed',
       )
-      if ((await Promise.race([ended, acknowledged])) === '') continue
+      const outcome = await Promise.race([ended, acknowledged])
+      client.off('close', onClose)
+      if (outcome === '') continue
       faults.push(`${channel}: the connection is closed: ${text.slice(0, 200)}`)
       this.#evil = undefined
     }
