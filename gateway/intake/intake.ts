@@ -63,7 +63,7 @@ export class Intake implements AlarmJudge {
       this.#keptEvents = 0
       return kept
     })
-    this.#urgent = new UrgentShare({ ...options, positions: () => options.journal.positions() })
+    this.#urgent = new UrgentShare(options)
     this.#ids = new DeviceIds({ ...options, repeats: this.#memory.repeats, metrics: this.#metrics })
   }
 
@@ -72,10 +72,7 @@ export class Intake implements AlarmJudge {
     this.#kept = listener
   }
 
-  /**
-   * The outcome of an input could not be stored. Siren and town get it in any case, because the card may never become
-   * writable again.
-   */
+  /** The outcome could not be stored: siren and town get it, because the card may never become writable again. */
   onUnkept(listener: (unkept: UnkeptOutcome) => void): void {
     this.#unkept = listener
   }
@@ -373,14 +370,12 @@ export class Intake implements AlarmJudge {
       record: logRecord(next(), time, what, facts),
     }))
     const all = [...first, ...alarms.map((record) => ({ lane: laneOf(record), record })), ...logs]
-    const { device } = more.event ?? {}
-    const records = device === undefined ? all : this.#urgent.place(device, all, this.#options.now().steadyMs)
-    const commands = commandDocuments(outcome.commands, this.#options.now().steadyMs, next)
-    if (more.documents) commands.push(...more.documents)
+    const { steadyMs } = this.#options.now()
+    const records = this.#urgent.place(more.event?.device, all, steadyMs)
+    const commands = [...commandDocuments(outcome.commands, steadyMs, next), ...(more.documents ?? [])]
     const state = [...this.#memory.documents.takeChanged(), ...companionState(more, alarms, commands)]
     if (records.length === 0 && state.length === 0 && !more.quarantine) return
-    const { isUrgent } = journalEntry(all, more, commands)
-    const entry = { ...journalEntry(records, more, commands), isUrgent, state }
+    const entry = { ...journalEntry(all, more, commands), records, state }
     const stored = await this.#options.journal.append(entry).catch((error: Error) => {
       this.#refusedIds.refused(more.inputs)
       this.#unkept({ ...outcome, at: boxTime(time), inputs: more.inputs })

@@ -33,7 +33,7 @@ interface Share {
 }
 
 export interface UrgentShareOptions {
-  positions: () => LanePositions
+  journal: { positions(): LanePositions }
   metrics: Registry
 }
 
@@ -52,7 +52,8 @@ export class UrgentShare {
   }
 
   /** The records of one input of `device`, each in the lane in which it leaves. */
-  place(device: string, records: readonly Placed[], steadyMs: number): readonly Placed[] {
+  place(device: string | undefined, records: readonly Placed[], steadyMs: number): readonly Placed[] {
+    if (device === undefined) return records
     const alarms = records.flatMap(({ record }) => (record.type === 'alarm' ? [record] : []))
     if (!records.some(({ lane }) => lane === 'red' || lane === 'orange')) return records
     const share = this.#shareOf(device, steadyMs)
@@ -79,7 +80,7 @@ export class UrgentShare {
   }
 
   #waiting(): number {
-    const { red, orange } = this.#options.positions()
+    const { red, orange } = this.#options.journal.positions()
     return red.last - red.receipted + orange.last - orange.receipted
   }
 }

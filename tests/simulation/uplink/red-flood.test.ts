@@ -21,7 +21,7 @@ interface Flood {
 /** The longest time of a call of another device to the centre, in ms. */
 function longest(flood?: Flood, calls = 8): number {
   const world = new UplinkWorld({ seed: 15, faults: calm })
-  const share = new UrgentShare({ positions: () => world.positions, metrics: new Registry() })
+  const share = new UrgentShare({ journal: { positions: () => world.positions }, metrics: new Registry() })
   let presses = 0
   const press = (): void => {
     const change = presses++ === 0 ? 'raised' : 'repeated'

@@ -11,7 +11,7 @@ function createShare(waiting = waitingMin) {
   const positions = Object.fromEntries(
     lanes.map((lane) => [lane, { last: lane === 'red' ? waiting : 0, receipted: 0 }]),
   ) as LanePositions
-  const share = new UrgentShare({ positions: () => positions, metrics: new Registry() })
+  const share = new UrgentShare({ journal: { positions: () => positions }, metrics: new Registry() })
   let sequence = 0
   /** The lanes of the event and of its alarm. */
   const place = (
