@@ -19,7 +19,6 @@ export const uplinkLimits: StrangerGuardLimits = {
   firstByteMs: 5000,
   signInMs: 15_000,
   admitted: 25_000,
-  waiting: 4000,
 }
 
 /**

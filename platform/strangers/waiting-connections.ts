@@ -22,7 +22,7 @@ interface Waiting {
 export interface WaitingConnectionsOptions {
   /** Of one network; beyond it the oldest is reset. */
   perNetworkMax: number
-  /** Of all networks; beyond it the new one is reset. */
+  /** Of all networks; beyond it the oldest of the largest crowd is reset. */
   max: number
   newOnes: NewConnections
   clock: Pick<Clock, 'monotonicMs' | 'after'>
@@ -49,13 +49,19 @@ export class WaitingConnections {
   add(socket: Socket, network: string, serve: () => void): void {
     const { perNetworkMax, max, clock, refuse } = this.#options
     const waiting = this.#networks.get(network) ?? []
-    if (perNetworkMax === 0 || (this.#size >= max && waiting.length === 0)) return refuse(socket)
-    if (waiting.length >= perNetworkMax || this.#size >= max) this.#dropOldest(waiting)
+    if (perNetworkMax === 0) return refuse(socket)
+    if (waiting.length >= perNetworkMax) this.#dropOldest(waiting)
+    else if (this.#size >= max) this.#dropOldest(this.#largest())
     socket.on('error', ignore)
     waiting.push({ socket, sinceMs: clock.monotonicMs(), serve })
     this.#networks.set(network, waiting)
     this.#size++
     this.#wait()
+  }
+
+  #largest(): Waiting[] {
+    const crowds = [...this.#networks.values()]
+    return crowds.reduce((most, one) => (one.length > most.length ? one : most), [])
   }
 
   #choose(waiting: readonly Waiting[]): Waiting | undefined {

@@ -52,7 +52,6 @@ export class Places {
         firstByteMs: limits.connectTimeoutMs,
         signInMs: signInTimeouts * limits.connectTimeoutMs,
         admitted: limits.connections + sparePlaces,
-        waiting: limits.strangers,
       },
       clock,
       onRefused: (reason, address) => {
