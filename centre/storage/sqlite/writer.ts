@@ -154,6 +154,7 @@ function outletParts(
 const createAccountCalls = (db: Sqlite) => ({
   ...createAccountWriter(db),
   ...createExpiredWriter(db),
+  ...createStoredBytesWriter(db),
   ...createSignInWriter(db),
 })
 
@@ -215,7 +216,6 @@ export function createWriter(db: Sqlite): WriterCalls {
       outletParts({ seal, logChange }, caseOf, () => policy),
     ),
     ...createAccountCalls(db),
-    ...createStoredBytesWriter(db),
     ...createPeopleWriter({
       db,
       seal,
