@@ -23,6 +23,8 @@ const debian = {
     { name: 'chromium', probe: '/usr/bin/chromium' },
     { name: 'ffmpeg', probe: '/usr/bin/ffmpeg' },
     { name: 'openssl', probe: '/usr/bin/openssl' },
+    { name: 'libxml2-utils', probe: '/usr/bin/xmllint' },
+    { name: 'gammu-smsd', probe: '/usr/bin/gammu-smsd' },
     // Signs releases as their makers do.
     { name: 'minisign', probe: '/usr/bin/minisign' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },

@@ -14,6 +14,8 @@ import type { OutletCase } from '../storage/outlet-port.ts'
 export interface OutletMessage {
   /** The same at every attempt: a receiver that has it already drops it. */
   id: string
+  /** Counts on: a receiver that wants numbers gets this one, the same at every attempt. */
+  number: number
   case: string
   step: OutletStep
   colour: Colour
@@ -54,6 +56,7 @@ export function messageOf({ case: item, alarm, villageName }: OutletCase, step: 
   const main = item.alarms.find((one) => one.id.endsWith(`.${alarm?.id ?? ''}`))
   return {
     id: step.id,
+    number: 0,
     case: id,
     step: step.step,
     colour,
@@ -78,6 +81,7 @@ export function messageOf({ case: item, alarm, villageName }: OutletCase, step: 
 export function testMessage(id: string, atMs: number, who: string): OutletMessage {
   return {
     id,
+    number: Math.floor(atMs / 1000) % 9999,
     case: 'case-0',
     step: 'raised',
     colour: 'blue',
@@ -96,7 +100,7 @@ export function testMessage(id: string, atMs: number, who: string): OutletMessag
 }
 
 /** From the queue; undefined when the row is damaged. */
-export function parseMessage(body: string): OutletMessage | undefined {
+export function parseMessage(body: string, number: number): OutletMessage | undefined {
   const parsed = parseJson(body, Infinity)
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const { value } = parsed
@@ -115,5 +119,5 @@ export function parseMessage(body: string): OutletMessage | undefined {
     ['variant', 'alarm', 'box', 'device', 'zone'].every(
       (key) => value[key] === undefined || scalarText(value[key]) !== undefined,
     )
-  return isGood ? (value as unknown as OutletMessage) : undefined
+  return isGood ? { ...(value as unknown as OutletMessage), number } : undefined
 }

@@ -99,7 +99,7 @@ export class OutletTurn {
 
   async #try(due: readonly StoredDelivery[]): Promise<void> {
     const { storage, clock, onChanges, onAttempt } = this.#options
-    const messages = due.flatMap(({ body }) => parseMessage(body) ?? [])
+    const messages = due.flatMap(({ body, number }) => parseMessage(body, number) ?? [])
     const startedMs = clock.monotonicMs()
     const answer: OutletAnswer =
       messages.length < due.length

@@ -15,6 +15,7 @@ import type { OutletSettings } from '../config/outlets/outlet-settings.ts'
 import { minuteOfWeek } from '../people/duty.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { NewDelivery, OutletCase, OutletEventPage, StoredDelivery } from '../storage/outlet-port.ts'
+import type { TakeAnswer } from './case-answer.ts'
 import { messageOf, testMessage, type StepFacts } from './message.ts'
 import type { OutletFigures } from './outlet-figures.ts'
 import { attemptWithin, OutletTurn } from './outlet-turn.ts'
@@ -52,6 +53,8 @@ export interface OutletsOptions {
   figures: OutletFigures
   troubles: OutletTroubles
   onStored: (changes: readonly StoredChange[]) => void
+  /** What a person answered by key, as a step of the case. */
+  takeAnswer: TakeAnswer
 }
 
 interface Opened {
@@ -227,6 +230,12 @@ export class Outlets {
     try {
       await outlet.start?.({
         heard: (isWell, words) => this.#watch.heard(name, isWell, words),
+        answered: async (id, key, words, who) => {
+          const found = await storage.delivery(id)
+          if (found?.outlet !== name) return
+          await this.#confirm([found.number], words, who)
+          await this.#options.takeAnswer(found.case, key, words, who)
+        },
         confirmed: (id, words, who) => {
           void storage
             .delivery(id)

@@ -23,7 +23,12 @@ export interface OutletEvents {
   heard: (isWell: boolean, words: string) => void
   /** The receiver, or a person there, has answered the message of this id. */
   confirmed: (id: string, words: string, who: string) => void
+  /** A person has answered the message of this id: it is confirmed, and its case changes. Rejects when that can not be stored now. */
+  answered: (id: string, key: AnswerKey | undefined, words: string, who: string) => Promise<void>
 }
+
+/** What a person can answer by key. */
+export type AnswerKey = 'accept' | 'pass-on' | 'done'
 
 export interface Outlet {
   /** What is sent, as text that a person can read: for the test button. Sends nothing. */

@@ -30,6 +30,13 @@ export function kindWords({ kind, variant, title }: OutletMessage, language: Lan
   return language === 'zh' ? `${name.zh}（${more}）` : `${name.en} (${more})`
 }
 
+/** What to do, from the table; undefined for a case that was opened by hand. */
+export const guidanceOf = ({ kind, variant }: OutletMessage, language: Language): string | undefined => {
+  if (kind === undefined) return undefined
+  const { guidance, variants } = alarmTable[kind]
+  return ((variant === undefined ? undefined : variants?.[variant]?.guidance) ?? guidance)[language]
+}
+
 /** Village, household, zone, and the further description, as far as they are known. */
 export function placeWords({ villageName, place, zone, box }: OutletMessage): string {
   const parts = [villageName, place?.household, place?.zone ?? zone, place?.device, place?.text]

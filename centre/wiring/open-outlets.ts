@@ -1,7 +1,10 @@
 // The receivers outside: their queue follows the cases, and their failures are alarms of the centre.
+import { createCaseAnswer } from '../outlets/case-answer.ts'
 import { createOutlet } from '../outlets/create-outlet.ts'
 import { createOutletFigures } from '../outlets/outlet-figures.ts'
 import { Outlets } from '../outlets/outlets.ts'
+import { createPhonesOnDuty } from '../people/phones-on-duty.ts'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
 import type { openOwnAlarms } from './open-own-alarms.ts'
@@ -10,28 +13,34 @@ export interface OpenOutletsOptions {
   storage: Storage
   own: ReturnType<typeof openOwnAlarms>
   onStored: (changes: readonly StoredChange[]) => void
+  onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
 }
 
-export function openOutlets(base: Base, { storage, own, onStored }: OpenOutletsOptions): Outlets {
+export function openOutlets(base: Base, { storage, own, onStored, onStep }: OpenOutletsOptions): Outlets {
   const { config, clock, random, registry, parts } = base
   const { timeZone } = config.people
+  const logger = base.logger.child({ part: 'outlets' })
+  const phonesOnDuty = createPhonesOnDuty({ storage, clock, timeZone })
+  const onFailed = (error: unknown): void =>
+    logger.error({ err: error }, 'answers to an outlet could not be read')
   const labels = new Map(config.outlets.map(({ name, label }) => [name, label ?? name]))
   const outlets = new Outlets({
     outlets: config.outlets.map((settings) => ({
       settings,
-      outlet: createOutlet(settings, { clock, random, timeZone }),
+      outlet: createOutlet(settings, { clock, random, timeZone, phonesOnDuty, onFailed }),
     })),
     timeZone,
     storage,
     clock,
     random,
-    logger: base.logger.child({ part: 'outlets' }),
+    logger,
     figures: createOutletFigures(registry),
     troubles: {
       set: (kind, name, words) => own.outlet(kind, name, labels.get(name) ?? name, words),
       standing: (kind) => own.standingOutlets(kind),
     },
     onStored,
+    takeAnswer: createCaseAnswer({ storage, clock, onStep }),
   })
   parts.add('outlets', () => outlets.stop())
   return outlets

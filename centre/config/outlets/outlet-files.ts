@@ -1,11 +1,12 @@
-// Files and folders that outlets name: keys that end in `File`, and `folder`. Paths are relative to the configuration.
+// Files and folders that outlets name: keys that end in `File` or `Folder`. Paths are relative to the configuration.
 import { accessSync, constants, statSync } from 'node:fs'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import type { OutletSettings } from './outlet-settings.ts'
 
-const isPath = (key: string): boolean => key.endsWith('File') || key === 'folder'
+const isFolder = (key: string): boolean => key === 'folder' || key.endsWith('Folder')
+const isPath = (key: string): boolean => key.endsWith('File') || isFolder(key)
 
 function mapped(value: unknown, at: (path: string) => string): unknown {
   if (Array.isArray(value)) return value.map((one) => mapped(one, at))
@@ -43,12 +44,12 @@ export function checkOutletFiles(outlets: readonly OutletSettings[]): Problem[] 
 
 function fault(key: string, path: string): string | undefined {
   try {
-    if (key === 'folder') {
+    if (isFolder(key)) {
       if (!statSync(path).isDirectory()) return `${path} is no folder`
       accessSync(path, constants.W_OK)
     } else accessSync(path, constants.R_OK)
     return undefined
   } catch (error) {
-    return `${path}: ${messageOf(error)}; it must exist and be ${key === 'folder' ? 'writable' : 'readable'} for this service`
+    return `${path}: ${messageOf(error)}; it must exist and be ${isFolder(key) ? 'writable' : 'readable'} for this service`
   }
 }

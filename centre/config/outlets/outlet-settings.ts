@@ -2,6 +2,11 @@
 import { z } from 'zod'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape } from './outlet-rules.ts'
+import { capSchema, checkCap } from './cap-settings.ts'
+import { checkDc09, dc09Schema } from './dc09-settings.ts'
+import { checkMail, mailSchema } from './mail-settings.ts'
+import { checkSms, smsSchema } from './sms-settings.ts'
+import { checkUrl, webhookSchema } from './webhook-settings.ts'
 
 const fileShape = z.strictObject({
   ...commonShape,
@@ -10,7 +15,14 @@ const fileShape = z.strictObject({
   folder: z.string().min(1).max(1000),
 })
 
-export const outletSchema = z.discriminatedUnion('type', [fileShape])
+export const outletSchema = z.discriminatedUnion('type', [
+  fileShape,
+  webhookSchema,
+  dc09Schema,
+  capSchema,
+  smsSchema,
+  mailSchema,
+])
 export type OutletSettings = z.infer<typeof outletSchema>
 export type OutletCommon = Omit<z.infer<typeof fileShape>, 'type' | 'folder'>
 
@@ -24,10 +36,28 @@ export function checkOutlets(outlets: readonly OutletSettings[]): Problem[] {
     const path = `outlets.${i}`
     if (names.indexOf(outlet.name) < i)
       problems.push({ path: `${path}.name`, message: `${outlet.name} is named twice` })
+    problems.push(...checkOfType(path, outlet))
     outlet.rules.forEach(({ from, until }, at) => {
       if ((from === undefined) !== (until === undefined))
         problems.push({ path: `${path}.rules.${at}`, message: 'from and until: both or neither' })
     })
   })
   return problems
+}
+
+function checkOfType(path: string, outlet: OutletSettings): Problem[] {
+  switch (outlet.type) {
+    case 'webhook':
+      return checkUrl(path, outlet)
+    case 'sia-dc09':
+      return checkDc09(path, outlet)
+    case 'cap':
+      return checkCap(path, outlet)
+    case 'sms':
+      return checkSms(path, outlet)
+    case 'mail':
+      return checkMail(path, outlet)
+    case 'file':
+      return []
+  }
 }

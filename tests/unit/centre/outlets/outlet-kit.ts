@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { outletSchema, type OutletSettings } from '../../../../centre/config/outlets/outlet-settings.ts'
+import { createCaseAnswer } from '../../../../centre/outlets/case-answer.ts'
 import type { OutletMessage } from '../../../../centre/outlets/message.ts'
 import { createOutletFigures } from '../../../../centre/outlets/outlet-figures.ts'
 import { Outlets } from '../../../../centre/outlets/outlets.ts'
@@ -15,8 +16,11 @@ import type { Alarm } from '../../../../protocols/domain/alarm.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 
-export const settingsOf = (given: object): OutletSettings =>
-  outletSchema.parse({ name: 'police', type: 'file', folder: '/nowhere', rules: [{}], ...given })
+/** Without `type`: one that writes files. */
+export const settingsOf = (given: object): OutletSettings => {
+  const type = 'type' in given ? {} : { type: 'file', folder: '/nowhere' }
+  return outletSchema.parse({ name: 'police', rules: [{}], ...type, ...given })
+}
 
 /** Answers as the test says: `hang` never does, also not to its signal. */
 export class FakeReceiver implements Outlet {
@@ -91,6 +95,7 @@ async function openTown(
       standing: () => [],
     },
     onStored: () => outlets.look(),
+    takeAnswer: createCaseAnswer({ storage, clock, onStep: () => outlets.look() }),
   })
   await outlets.start()
   return {

@@ -195,3 +195,20 @@ it('collects what is not urgent where the outlet groups, and sends it as one', a
   expect(receiver.got[0]).toMatchObject({ colour: 'red' })
   expect(receiver.attempts).toBe(2)
 })
+
+it('takes the answer of a person by key as a step of the case, and what the case does not allow as a note', async () => {
+  const receiver = new FakeReceiver()
+  const { raise, outlets, storage } = await town([{ receiver }])
+  const id = await raise()
+  await vi.waitFor(() => expect(receiver.got.length).toBe(1), waitMs)
+  const delivery = receiver.got[0]?.id ?? ''
+  await receiver.events?.answered(delivery, 'accept', '4', '138****0001')
+  expect((await storage.caseOf({ case: id }))?.case).toMatchObject({
+    state: 'accepted',
+    holder: '138****0001',
+  })
+  expect((await outlets.ofCase(id))?.deliveries.at(-1)).toMatchObject({ state: 'confirmed', words: '4' })
+  await receiver.events?.answered(delivery, undefined, '在路上', '138****0001')
+  const history = await storage.caseEvents(id, 0, 100)
+  expect(history.at(-1)).toMatchObject({ what: 'note', text: '138****0001: 在路上' })
+})

@@ -1,0 +1,157 @@
+// A CAP 1.2 document: the alert of a case, its updates, and its end. Pure.
+import { alarmCodes, alarmTable } from '../../../protocols/domain/alarm-table.ts'
+import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
+import { capByColour } from '../../../protocols/domain/colour.ts'
+import type { OutletMessage } from '../message.ts'
+import { kindWords, placeWords, type Language } from '../words.ts'
+
+export interface CapOptions {
+  sender: string
+  senderName: string
+  language: Language
+  /** Who may read it: CAP wants a text for what is not public. */
+  restriction: string
+  /** Codes of events by the profile of the receiver: `{name: 'GB/T 35965', codes: {fire: ...}}`. */
+  events?: { name: string; codes: Partial<Record<AlarmKind, string>> } | undefined
+  expiresHours: number
+  textOf: (message: OutletMessage) => string
+  utcOffsetMin: (atMs: number) => number
+}
+
+const minuteMs = 60_000
+
+/** CAP forbids `Z`: `2026-03-01T16:30:00+08:00`. */
+export function capTime(atMs: number, offsetMin: number): string {
+  const local = new Date(atMs + offsetMin * minuteMs).toISOString().slice(0, 19)
+  const away = Math.abs(offsetMin)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${local}${offsetMin < 0 ? '-' : '+'}${two(Math.floor(away / 60))}:${two(away % 60)}`
+}
+
+const notXml = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+export const xmlText = (text: string): string =>
+  text.replace(notXml, '').replace(/[&<>"]/g, (one) => escapes[one] ?? '')
+
+type Part = [name: string, content: string | Part[] | undefined]
+
+function xml(parts: readonly Part[], indent: string): string {
+  return parts
+    .flatMap(([name, content]) => {
+      if (content === undefined) return []
+      if (typeof content === 'string') return `${indent}<${name}>${xmlText(content)}</${name}>\n`
+      return `${indent}<${name}>\n${xml(content, `${indent}  `)}${indent}</${name}>\n`
+    })
+    .join('')
+}
+
+/** Spaces, commas, `<` and `&` are forbidden in identifiers. The first message of a case has a fixed one, which later ones name. */
+const identifierOf = ({ case: id, id: own, step, isTest }: OutletMessage): string =>
+  step === 'raised' && !isTest ? id : `${id}.${own}`
+
+function categoryOf(kind: AlarmKind | undefined): string {
+  switch (kind) {
+    case 'fire':
+    case 'smoke':
+      return 'Fire'
+    case 'water':
+      return 'Met'
+    case 'gas':
+    case 'carbon-monoxide':
+      return 'CBRNE'
+    case 'intrusion':
+    case 'tamper':
+      return 'Security'
+    case 'sos':
+    case 'assist':
+    case 'no-activity':
+      return 'Rescue'
+    default:
+      return 'Infra'
+  }
+}
+
+const isEnd = ({ step }: OutletMessage): boolean => step === 'over' || step === 'cancelled'
+
+function infoOf(message: OutletMessage, options: CapOptions): Part[] {
+  const { kind, colour, variant, openedAtMs, atMs, village, place, zone } = message
+  const { language, events, senderName, expiresHours, textOf, utcOffsetMin } = options
+  const code = kind === undefined ? undefined : events?.codes[kind]
+  const time = (ms: number): string => capTime(ms, utcOffsetMin(ms))
+  const guidance = kind === undefined ? undefined : alarmTable[kind].guidance[language]
+  return [
+    ['language', language === 'zh' ? 'zh-CN' : 'en-US'],
+    ['category', categoryOf(kind)],
+    ['event', kindWords(message, language)],
+    ['responseType', isEnd(message) ? 'AllClear' : 'Assess'],
+    ['urgency', isEnd(message) ? 'Past' : 'Immediate'],
+    ['severity', kind === undefined ? capByColour[colour] : alarmCodes({ kind, variant, colour }).cap],
+    ['certainty', 'Observed'],
+    ...(events && code !== undefined
+      ? [
+          [
+            'eventCode',
+            [
+              ['valueName', events.name],
+              ['value', code],
+            ],
+          ] satisfies Part,
+        ]
+      : []),
+    ['effective', time(atMs)],
+    ['onset', time(openedAtMs)],
+    ['expires', time(atMs + expiresHours * 60 * minuteMs)],
+    ['senderName', senderName],
+    ['headline', textOf(message).slice(0, 160)],
+    ['description', textOf(message)],
+    ['instruction', guidance],
+    ['contact', place?.phone],
+    [
+      'parameter',
+      [
+        ['valueName', 'gengfu-step'],
+        ['value', message.step],
+      ],
+    ],
+    [
+      'area',
+      [
+        ['areaDesc', placeWords(message)],
+        ...(zone === undefined ? [] : [geocode('gengfu-zone', zone)]),
+        ...(/^\d{12}$/.test(village) ? [geocode('GB/T 2260', village)] : []),
+      ],
+    ],
+  ]
+}
+
+const geocode = (name: string, value: string): Part => [
+  'geocode',
+  [
+    ['valueName', name],
+    ['value', value],
+  ],
+]
+
+export function capDocument(message: OutletMessage, options: CapOptions): string {
+  const { sender, restriction, utcOffsetMin } = options
+  const { step, isTest, isDrill, openedAtMs, case: id } = message
+  const isFirst = step === 'raised' || isTest === true
+  // Of the first message: fixed by the case, so that the references of later ones name it.
+  const sentMs = isFirst ? openedAtMs : message.atMs
+  const sent = capTime(sentMs, utcOffsetMin(sentMs))
+  const first = capTime(openedAtMs, utcOffsetMin(openedAtMs))
+  const body: Part[] = [
+    ['identifier', identifierOf(message)],
+    ['sender', sender],
+    ['sent', sent],
+    ['status', isTest ? 'Test' : isDrill ? 'Exercise' : 'Actual'],
+    ['msgType', isFirst ? 'Alert' : isEnd(message) ? 'Cancel' : 'Update'],
+    ['scope', 'Restricted'],
+    ['restriction', restriction],
+    ['note', isDrill ? '演练 / drill' : undefined],
+    ['references', isFirst ? undefined : `${sender},${id},${first}`],
+    ['incidents', id],
+    ['info', infoOf(message, options)],
+  ]
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">\n${xml(body, '  ')}</alert>\n`
+}

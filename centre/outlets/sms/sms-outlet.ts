@@ -1,0 +1,148 @@
+// Short messages to the numbers of an outlet and to people on duty, bounded for each number; answers by key change the case.
+import { rm } from 'node:fs/promises'
+import { every } from '../../../platform/every.ts'
+import { messageOf as failureText } from '../../../platform/failure.ts'
+import { urgency } from '../../../protocols/domain/colour.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { SmsSettings } from '../../config/outlets/sms-settings.ts'
+import { plainWords } from '../answer-bytes.ts'
+import { httpPost, requestText } from '../http-post.ts'
+import type { OutletMessage } from '../message.ts'
+import type { AnswerKey, Outlet, OutletAnswer, OutletEvents } from '../port.ts'
+import { fileNameOf, lastSentTo, readIncoming, sendByGammu } from './gammu-folders.ts'
+import { HourLimit } from './hour-limit.ts'
+import { smsRequest } from './sms-http.ts'
+
+export interface SmsOptions {
+  settings: SmsSettings
+  textOf: (message: OutletMessage) => string
+  /** Numbers of the people of these roles who are on duty for the village; each look is in the audit log. */
+  phonesOnDuty: (village: string, duty: NonNullable<SmsSettings['duty']>, about: string) => Promise<string[]>
+  clock: Clock
+  onFailed: (error: unknown) => void
+}
+
+const inboxEveryMs = 2000
+/** Two parts of a long message in Chinese are 134 characters. */
+const textCharsMax = 134
+const redFactor = 4
+const keys: Record<string, AnswerKey> = { 4: 'accept', 5: 'pass-on', 6: 'done' }
+
+/** Undefined when it is no answer: `4`, `5` or `6`, in any digits that a telephone writes. */
+export function keyOf(text: string): AnswerKey | undefined {
+  const [first] = text.normalize('NFKC').trim()
+  return /^[456](?!\d)/.test(text.normalize('NFKC').trim()) ? keys[first ?? ''] : undefined
+}
+
+export function createSmsOutlet(options: SmsOptions): Outlet {
+  const { settings, clock } = options
+  const { gammu, numbers } = settings
+  const sender = new SmsSender(options)
+  let cancel: () => void = () => undefined
+  return {
+    preview: (messages) =>
+      messages
+        .flatMap((message) =>
+          (numbers.length > 0 ? numbers : ['+0000']).map((phone) => sender.preview(phone, message)),
+        )
+        .join('\n'),
+    send: async ([message], signal) =>
+      message ? sender.send(message, signal) : { state: 'refused', words: 'no message', isFinal: true },
+    start: (events) => {
+      if (gammu?.inboxFolder !== undefined)
+        cancel = every(clock, inboxEveryMs, () => void sender.readAnswers(events))
+    },
+    stop: () => cancel(),
+  }
+}
+
+class SmsSender {
+  readonly #options: SmsOptions
+  readonly #limit: HourLimit
+  #isReading = false
+
+  constructor(options: SmsOptions) {
+    this.#options = options
+    this.#limit = new HourLimit(options.clock)
+  }
+
+  preview(phone: string, message: OutletMessage): string {
+    const { http } = this.#options.settings
+    const words = this.#wordsOf(message)
+    if (http) return requestText(smsRequest(http, phone, words))
+    return `${fileNameOf(message.id, phone, urgency(message.colour))}\n${words}`
+  }
+
+  async send(message: OutletMessage, signal: AbortSignal): Promise<OutletAnswer> {
+    const { settings, phonesOnDuty } = this.#options
+    const { numbers, duty } = settings
+    const onDuty = duty && !message.isTest ? await phonesOnDuty(message.village, duty, message.case) : []
+    const phones = [...new Set([...numbers, ...onDuty])]
+    if (phones.length === 0)
+      return { state: 'refused', words: 'no number: no person of these roles is on duty' }
+    const tried = await Promise.all(
+      phones.map(async (phone) => ({ phone, fault: await this.#tryOne(phone, message, signal) })),
+    )
+    const words = tried.map(({ phone, fault }) => `${masked(phone)} ${fault ?? 'sent'}`).join('; ')
+    return { state: tried.some(({ fault }) => fault === undefined) ? 'handed-over' : 'refused', words }
+  }
+
+  async readAnswers(events: OutletEvents): Promise<void> {
+    const { settings, onFailed } = this.#options
+    const { gammu } = settings
+    if (this.#isReading || gammu?.inboxFolder === undefined) return
+    this.#isReading = true
+    try {
+      for (const { file, phone, text } of await readIncoming(gammu.inboxFolder)) {
+        const id = await lastSentTo(gammu.sentFolder, phone)
+        if (id !== undefined) await events.answered(id, keyOf(text), plainWords(text), masked(phone))
+        await rm(file, { force: true })
+      }
+    } catch (error) {
+      onFailed(error)
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  #wordsOf(message: OutletMessage): string {
+    const { settings, textOf } = this.#options
+    const ask =
+      message.step === 'raised' && settings.gammu?.inboxFolder !== undefined ? asks[settings.language] : ''
+    return `${textOf(message).slice(0, textCharsMax - ask.length)}${ask}`
+  }
+
+  /** Undefined when it was sent. */
+  async #tryOne(phone: string, message: OutletMessage, signal: AbortSignal): Promise<string | undefined> {
+    const most = this.#options.settings.perPersonHourMax * (message.colour === 'red' ? redFactor : 1)
+    if (!this.#limit.isOpen(phone, most)) return `${most} in an hour are the limit`
+    try {
+      const fault = await this.#sendOne(phone, message, signal)
+      if (fault === undefined) this.#limit.count(phone)
+      return fault
+    } catch (error) {
+      return failureText(error)
+    }
+  }
+
+  async #sendOne(phone: string, message: OutletMessage, signal: AbortSignal): Promise<string | undefined> {
+    const { settings, clock } = this.#options
+    const { gammu, http } = settings
+    const words = this.#wordsOf(message)
+    if (gammu) {
+      const name = fileNameOf(message.id, phone, urgency(message.colour))
+      return (await sendByGammu(gammu, name, words, clock, signal))
+        ? undefined
+        : 'gammu-smsd could not send it'
+    }
+    if (!http) return 'no way to send'
+    const { status, text } = await httpPost(smsRequest(http, phone, words), signal)
+    const isTaken = status >= 200 && status < 300 && (http.okText === undefined || text.includes(http.okText))
+    return isTaken ? undefined : `${status} ${plainWords(text)}`
+  }
+}
+
+const asks = { zh: '。回复4接警 5转交 6已处理', en: '. Reply 4 accept, 5 pass on, 6 done' }
+
+/** The case is read by many: the middle of a number is for the roster. */
+const masked = (phone: string): string => `${phone.slice(0, -8)}****${phone.slice(-4)}`
