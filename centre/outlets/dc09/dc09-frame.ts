@@ -25,6 +25,7 @@ export interface Dc09Frame {
 /** A longer frame is not read. */
 export const frameBytesMax = 1024
 const blockBytes = 16
+const firstPrintable = 0x20
 /** CRC-16 with the polynomial 8005, reflected, as DC-09 annex C. */
 const polynomial = 0xa001
 
@@ -78,7 +79,11 @@ function encrypt(key: Uint8Array, content: string): string {
 function decrypt(key: Uint8Array, digits: string): string | undefined {
   if (!/^(?:[0-9A-F]{32})+$/i.test(digits)) return undefined
   const cipher = createDecipheriv(cipherName(key), key, Buffer.alloc(blockBytes)).setAutoPadding(false)
-  const text = Buffer.concat([cipher.update(digits, 'hex'), cipher.final()]).toString('utf8')
+  const bytes = Buffer.concat([cipher.update(digits, 'hex'), cipher.final()])
+  // Some receivers append a block of padding, which the standard does not have.
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] ?? 0) < firstPrintable) end--
+  const text = bytes.subarray(0, end).toString('utf8')
   const at = text.indexOf('|')
   // With the wrong key the text is noise: its end is no time.
   return at < 0 || parseTime(text) === undefined ? undefined : text.slice(at + 1)

@@ -23,6 +23,7 @@ const shippedLicences = new Set([
   'MIT',
   'ISC',
   'Apache-2.0',
+  'MIT-0',
   'BSD-2-Clause',
   'BSD-3-Clause',
   '0BSD',

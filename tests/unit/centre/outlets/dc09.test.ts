@@ -185,6 +185,16 @@ it('encrypts, and takes a plain ACK as no more than handed over', async () => {
   expect(await outlet.send([red], never)).toMatchObject({ state: 'handed-over' })
 })
 
+it('takes an encrypted ACK with a further block of padding, as a receiver that is used sends it', () => {
+  // Written by iobroker.sia 2.0.4.
+  const digits =
+    '1ffdbe25089526dafc25326e104d2b6f9569230aacfca6d918c2ff7e3713405539152ee7586408bf272c07ebf557b61c'
+  const frame = `\n6DC00072"*ACK"4845L0#1234[${digits}\r`
+  const read = parseFrame(Buffer.from(frame), parseKey(keys[1] ?? ''))
+  expect(read).toMatchObject({ id: 'ACK', sequence: 4845, account: '1234', data: '' })
+  expect(parseFrame(Buffer.from(frame), parseKey(keys[0] ?? ''))).toBe('key')
+})
+
 it('corrects its clock by a NAK and sends again at once', async () => {
   const theirs = clock.wallMs() + 7_200_000
   const there = await station((frame) =>
