@@ -1,6 +1,6 @@
 // Alarms to a monitoring station by SIA DC-09, with supervision by NULL messages.
 import { readFileSync } from 'node:fs'
-import { every } from '../../../platform/every.ts'
+import { every } from '../../../platform/time/every.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Dc09Settings } from '../../config/outlets/dc09-settings.ts'
 import type { OutletMessage } from '../message.ts'

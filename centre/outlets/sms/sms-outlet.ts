@@ -1,6 +1,6 @@
 // Short messages to the numbers of an outlet and to people on duty, bounded for each number; answers by key change the case.
 import { rm } from 'node:fs/promises'
-import { every } from '../../../platform/every.ts'
+import { every } from '../../../platform/time/every.ts'
 import { messageOf as failureText } from '../../../platform/failure.ts'
 import { urgency } from '../../../protocols/domain/colour.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'

@@ -54,11 +54,11 @@ test('hands a red case over by its rule, and shows the receiver on the case', as
   expect(audit).toContain('outlet-handed-over')
 })
 
-test('sends a case by a click, raises the alarm while it fails, and ends it when it works again', async () => {
-  const body = { outlet: 'county', text: '请支援' }
-  expect((await here.post('/api/v1/cases/case-1/outlets', token, body)).status).toBe(200)
+test('raises the alarm while a receiver fails, and ends it when it works again', async () => {
   const alarms = async (): Promise<AlarmsAnswer> =>
     (await (await here.get('/api/v1/alarms', token)).json()) as AlarmsAnswer
+  const failed = await here.post('/api/v1/outlets/county/test', token, {})
+  expect(await failed.json()).toMatchObject({ state: 'failed' })
   const raised = await until(async () => (await alarms()).alarms.find(({ kind }) => kind === 'outlet-failed'))
   expect(raised).toMatchObject({ colour: 'orange', variant: 'county', box: '-centre' })
   expect(raised.text.en).toContain('county')
@@ -69,13 +69,19 @@ test('sends a case by a click, raises the alarm while it fails, and ends it when
   ])
   rmSync(lost())
   mkdirSync(lost())
+  await here.post('/api/v1/outlets/county/test', token, {})
   await until(async () => !(await alarms()).alarms.some(({ kind }) => kind === 'outlet-failed'))
-  expect((await sentOf()).deliveries[0]).toMatchObject({
-    outlet: 'county',
-    by: 'token:chief',
-    state: 'handed-over',
+})
+
+test('sends a case by a click, and takes the word of a person who has asked the receiver', async () => {
+  const body = { outlet: 'county', text: '请支援' }
+  expect((await here.post('/api/v1/cases/case-1/outlets', token, body)).status).toBe(200)
+  const sent = await until(async () => {
+    const [first] = (await sentOf()).deliveries
+    return first?.state === 'handed-over' && first
   })
-  const confirm = { delivery: (await sentOf()).deliveries[0]?.id, text: '县里已派车' }
+  expect(sent).toMatchObject({ outlet: 'county', by: 'token:chief' })
+  const confirm = { delivery: sent.id, text: '县里已派车' }
   await here.post('/api/v1/cases/case-1/outlets/confirm', token, confirm)
   expect((await sentOf()).deliveries[0]).toMatchObject({ state: 'confirmed', words: '县里已派车' })
 })
