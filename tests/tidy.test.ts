@@ -381,7 +381,6 @@ describe('tests', () => {
       'centre/attachments/attachments.ts',
       'centre/outlets/create-outlet.ts',
       'centre/outlets/file/file-outlet.ts',
-      'centre/outlets/words.ts',
       'centre/pictures/picture-folder.ts',
       'centre/receiver/unkept-intake.ts',
       'centre/updates/release-folder.ts',
