@@ -134,7 +134,8 @@ class Evening {
     } else if (kind === 1 && item !== undefined) {
       const path = `cases/${item}/attachments?name=${encodeURIComponent(name)}`
       await this.#post(path, photo(name), 'image/jpeg')
-      this.answered.files.push(name)
+      // The centre gives the name the ending of its type.
+      this.answered.files.push(`${name}.jpg`)
     } else if (item !== undefined) {
       await this.#post(`cases/${item}/note`, { text: name })
       this.answered.notes.push(name)
