@@ -1,5 +1,6 @@
-// Sign-in by the town's own directory (OpenID Connect, authorization code with PKCE). The directory proves who a person is; what they
-// may do is decided by their account at the centre: without an account, the sign-in is refused.
+// Sign-in through the town's own user directory (OpenID Connect, authorization code with PKCE). The directory confirms
+// the identity of a person; the person's account at the centre decides the permissions. Without an account, the sign-in
+// is refused.
 import type { Configuration } from 'openid-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
@@ -7,18 +8,18 @@ export interface DirectorySettings {
   issuer: string
   clientId: string
   clientSecret: string
-  /** As it is registered at the directory: the desk's address and `/api/v1/oidc/callback`. */
+  /** The desk's address followed by `/api/v1/oidc/callback`, exactly as it is registered at the directory. */
   redirectUrl: string
   /** The claim of the ID token that holds the user name. */
   userClaim: string
 }
 
-/** Sign-ins under way; beyond it the oldest has to begin again. */
+/** The largest number of unfinished sign-ins; beyond it the oldest is deleted, and its person must begin again. */
 export const pendingMax = 500
 export const pendingLifeMs = 10 * 60_000
 const answerSecondsMax = 10
 
-/** Loaded at the first sign-in: the package costs a start of the centre time that a town without a directory never uses. */
+/** Loaded at the first sign-in, not at the start of the centre: many towns have no directory, and loading takes time. */
 const loadClient = () => import('openid-client')
 
 interface Found {
@@ -32,7 +33,7 @@ interface Pending {
   atMs: number
 }
 
-/** The directory can not be reached, or its answer proves no identity. */
+/** The directory can not be reached, or its answer does not confirm an identity. */
 export class DirectoryFailure extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
@@ -51,7 +52,7 @@ export class DirectorySignIn {
     this.#clock = clock
   }
 
-  /** Where the browser goes, and the state that it has to bring back: kept in a cookie of its own. */
+  /** `url`: the page of the directory for the browser. `state`: the caller stores it in a cookie, for `finish`. */
   async begin(): Promise<{ url: string; state: string }> {
     const { oidc, config } = await this.#discover()
     const [verifier, nonce, state] = [oidc.randomPKCECodeVerifier(), oidc.randomNonce(), oidc.randomState()]
@@ -69,7 +70,7 @@ export class DirectorySignIn {
     return { url: url.href, state }
   }
 
-  /** The user name that the directory proves. `state`: of the browser's cookie; each counts once. */
+  /** Returns the user name that the directory confirms. `state`: from the browser's cookie; each is accepted once. */
   async finish(query: Readonly<Record<string, string>>, state: string | undefined): Promise<string> {
     const pending = state === undefined ? undefined : this.#pending.get(state)
     if (state === undefined || !pending || query['state'] !== state)
@@ -93,11 +94,11 @@ export class DirectorySignIn {
       return user
     } catch (error) {
       if (error instanceof DirectoryFailure) throw error
-      throw new DirectoryFailure('the directory did not prove who this is', error)
+      throw new DirectoryFailure('the directory did not confirm the identity of this person', error)
     }
   }
 
-  /** Asked at the first sign-in, and again after a failure: the centre starts without its directory. */
+  /** Called at the first sign-in and again after a failure, so that the centre can start without the directory. */
   #discover(): Promise<Found> {
     this.#found ??= this.#ask().catch((error: unknown) => {
       this.#found = undefined
@@ -110,7 +111,7 @@ export class DirectorySignIn {
     const oidc = await loadClient()
     const { issuer, clientId, clientSecret } = this.#settings
     const url = new URL(issuer)
-    // The configuration allows plain http on loopback alone.
+    // The configuration allows http without TLS only on loopback.
     const isPlain = url.protocol === 'http:'
     const config = await oidc.discovery(url, clientId, undefined, oidc.ClientSecretBasic(clientSecret), {
       timeout: answerSecondsMax,

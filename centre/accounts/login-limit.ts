@@ -1,6 +1,6 @@
-// Slows down password guessing. Only failures are counted, by browser, by network and user together, by network and by
-// user. Failures of others lock no user out: a known browser, a network with an earlier sign-in, and one without a
-// failure can still try.
+// Limits password guessing. Only failures are counted: per browser, per pair of network and user, per network, and per
+// user. A user is not locked out by failures of other people: a browser or a network from which this user has signed in
+// before, and a network without a failure for this user, can still try.
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { networkOf } from '../../platform/strangers/network-address.ts'
 
@@ -9,20 +9,26 @@ const windowMs = 5 * 60_000
 export const failuresMax = {
   browser: 5,
   pair: 5,
-  /** Of one network: beyond the first figure only for users without a failure from it, up to the second. */
+  /**
+   * Failures from one network. From `network` on, it may try only users for whom it has no failure; from `networkFresh`
+   * on, it may try none.
+   */
   network: 30,
   networkFresh: 60,
-  /** Of one user: beyond the first figure only from networks without a failure for this user, up to the second. */
+  /**
+   * Failures for one user. From `user` on, only networks without a failure for this user may try; from `userFresh` on,
+   * none may.
+   */
   user: 50,
   userFresh: 250,
 } as const
-/** Most keys kept; beyond it the oldest are removed. */
+/** The largest number of keys in memory; beyond it the oldest are removed. */
 const keysMax = 20_000
 
 export interface Guess {
   address: string
   user: string
-  /** The browser has signed in as this user before and proves it by its cookie. */
+  /** The id of a browser that has signed in as this user before: it has the cookie of that sign-in. */
   browser?: string | undefined
 }
 

@@ -11,7 +11,7 @@ import type { SecurityLog } from './security-log.ts'
 import type { SecondFactor } from './second-factor.ts'
 import type { Sessions } from './sessions.ts'
 
-/** Throttled attempts are all counted, and stored once in this time. */
+/** Throttled attempts are logged at most once in this time. */
 const throttledNoteEveryMs = 10_000
 
 export interface SignInTry {
@@ -20,6 +20,7 @@ export interface SignInTry {
   address: string
   /** The cookie of a known browser, if there is one. */
   deviceCookie: string | undefined
+  /** True when the browser has closed the connection: the password need not be checked. */
   isGone: () => boolean
 }
 
@@ -37,7 +38,7 @@ export interface SignInOptions {
   devices: DeviceCookies
   log: SecurityLog
   secondFactor: SecondFactor
-  /** Roles that may not work without one. */
+  /** True for the roles that must have a second factor. */
   needsSecondFactor: (role: Role) => boolean
   clock: Clock
   registry: Registry
@@ -80,7 +81,7 @@ export class SignIn {
     return { type: 'done', token, role: checked.role, deviceCookie, mustEnrol }
   }
 
-  /** A wrong code counts like a wrong password; only a right one ends the count of both. */
+  /** A wrong code counts as a failure, as a wrong password does. The count is reset only when the code is right. */
   async checkCode(attempt: SignInTry, salt: string, code: string): Promise<boolean> {
     const { devices, log, secondFactor } = this.#options
     const { user, address } = attempt
@@ -94,7 +95,7 @@ export class SignIn {
     return false
   }
 
-  /** True when the password is that of the user; an unknown user takes the same time. */
+  /** Checks the password. The check takes as long for an unknown user, so that the time does not show who exists. */
   async check(attempt: SignInTry, isCodeNext = false): Promise<PasswordCheck> {
     const { storage, sessions, devices, log } = this.#options
     const { user, password, address, isGone } = attempt
@@ -110,10 +111,10 @@ export class SignIn {
       isKnown: browser !== undefined,
       isGone,
       work: async () => {
-        // Attempts that waited behind others of the same key are counted one by one.
+        // Checked again: attempts that were before this one in the queue may have failed since.
         if (!this.#limit.isAllowed(guess)) return this.#throttled(attempt)
         if (await sessions.isPassword(row, password)) {
-          // The count continues until the code is right: otherwise each right password would allow five more attempts at the code.
+          // If a code follows, the count is not reset yet: otherwise each right password would allow five more codes.
           if (!isCodeNext) this.#limit.succeed(guess)
           return row ? { type: 'right', role: row.role, salt: row.salt } : { type: 'wrong' }
         }

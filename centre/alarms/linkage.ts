@@ -8,19 +8,19 @@ import type { Alarm, BilingualText } from '../../protocols/domain/alarm.ts'
 import { isActive, isOwn, type DeskRow } from './desk-row.ts'
 
 const minuteMs = 60_000
-/** Without a travel time a warning stands for this long after the gauge upstream has fallen. */
+/** If the travel time of the water is unknown, a warning stays for this time after the level upstream has fallen. */
 export const unknownTravelMinutes = 120
-/** Arrivals from which a travel time is learned: the latest. */
+/** The travel time is calculated from this number of latest arrivals of water. */
 export const arrivalsMax = 9
 
-/** An alarm of a gauge: not one that the centre raised itself. */
+/** True for a water alarm of a gauge, false for one that the centre raised itself. */
 export const isGauge = (row: DeskRow): boolean => row.alarm.kind === 'water' && !isOwn(row)
 
 const isFrom = ({ from }: Linkage, row: DeskRow): boolean =>
   (from.place === row.box || from.place === villageOf(row.box)) &&
   (from.device === undefined || from.device === row.alarm.device)
 
-/** The water stands at the colour of the rule, or above it. */
+/** True if the alarm is active, in service, and at least as urgent as the colour of the rule. */
 export const isHigh = (rule: Pick<Linkage, 'colour'>, row: DeskRow): boolean =>
   isActive(row) && row.alarm.state !== 'out-of-service' && !outranks(rule.colour, row.alarm.colour)
 
@@ -28,14 +28,14 @@ export function rulesFor(rules: readonly Linkage[], row: DeskRow): Linkage[] {
   return isGauge(row) ? rules.filter((rule) => isFrom(rule, row)) : []
 }
 
-/** The middle of the latest arrivals; undefined when there is none. */
+/** The median travel time of the latest arrivals; undefined when there is none. */
 export function learnedMinutes(arrivals: readonly number[]): number | undefined {
   const sorted = arrivals.slice(0, arrivalsMax).sort((a, b) => a - b)
   const middle = sorted[Math.floor((sorted.length - 1) / 2)]
   return middle === undefined ? undefined : Math.max(1, Math.round(middle))
 }
 
-/** Over when the gauge upstream has been below the colour for the travel time: then the last of the water has passed. */
+/** A warning ends when the level upstream is below the colour for the travel time: by then the water has passed. */
 export function endsAtMs({ sourceOverAtMs, minutes }: LinkageWarning): number | undefined {
   return sourceOverAtMs === undefined
     ? undefined
@@ -68,7 +68,7 @@ export function warningText(upstream: Upstream, minutes: number | undefined): Bi
   }
 }
 
-/** `{from}` and `{minutes}` of the rule's text. */
+/** Replaces `{from}` and `{minutes}` in the text of the rule. */
 export function bulletinText(text: string, upstream: Upstream, minutes: number | undefined): string {
   return text
     .replaceAll('{from}', whereOf(upstream))

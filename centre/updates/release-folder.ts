@@ -1,5 +1,5 @@
-// The releases that a centre offers to its boxes: files in one folder, served as they are. A release gets in only when it is whole and
-// signed by a trusted key; the boxes check it again with their own.
+// The releases that a centre offers to its boxes: files in one folder, served without changes. A release is accepted
+// only if it is complete and signed by a trusted key. The boxes check the signature again with their own keys.
 import { createHash } from 'node:crypto'
 import { copyFileSync, createReadStream, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export const releaseFolderOf = (dataDir: string): string => {
   return folder
 }
 
-/** Takes every architecture of `version` that `from` has; all of them or none. */
+/** Copies `version` for each architecture that the folder `from` has. If one has a problem, none is copied. */
 export async function takeRelease(
   from: string,
   version: string,
@@ -38,7 +38,7 @@ export async function takeRelease(
     const parsed = parseReleaseManifest(files.manifest)
     if (!parsed.ok) return bad(`${name}: ${parsed.problems[0]?.message}`)
     const { archive, version: said, architecture: of, expiresAt } = parsed.value
-    if (said !== version || of !== architecture) return bad(`${name} is about ${said} for ${of}`)
+    if (said !== version || of !== architecture) return bad(`${name} describes version ${said} for ${of}`)
     if (nowMs > Date.parse(expiresAt)) return bad(`${name} expired at ${expiresAt}`)
     const sum = await hashOf(join(from, archive.name)).catch(() => undefined)
     if (sum === undefined) return bad(`${archive.name} is missing in ${from}`)
@@ -51,7 +51,7 @@ export async function takeRelease(
   return ok(manifests)
 }
 
-/** The archive first: a manifest never names one that is not there. */
+/** Copies the archive before its manifest, so that no manifest in the folder names a missing archive. */
 function put(from: string, { archive, version, architecture }: ReleaseManifest, folder: string): void {
   copyWhole(join(from, archive.name), join(folder, archive.name))
   const source = manifestNameOf(version, architecture)

@@ -15,9 +15,9 @@ export interface BrokerGauges {
   sessions(): number
   waiting(): number
   retained(): number
-  /** Messages of devices that have used their share at intake. */
+  /** Messages that wait because their device has used its share of the intake. */
   waitingForTurn(): number
-  /** Messages accepted so far, by their kind. Counted elsewhere: this is the hot path. */
+  /** Messages accepted so far, by their kind. `publishing` counts them in a plain object: it is the hot path. */
   messages(): Readonly<Record<string, number>>
 }
 
@@ -72,7 +72,7 @@ export function createBrokerMetrics(registry: Registry, gauges: BrokerGauges): B
     }),
     dropped: new Counter<'place'>({
       name: 'gengfu_broker_dropped_total',
-      help: 'Messages and sessions dropped because a bound was reached, by place',
+      help: 'Messages and sessions dropped because a limit was reached, by place',
       labelNames: ['place'],
       registers,
     }),

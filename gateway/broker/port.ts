@@ -2,35 +2,36 @@
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { StorageAnswer } from '../journal/port.ts'
 
-/** A device's message, handed over before the device gets its acknowledgement. */
+/** A message of a device. The intake gets it before the device gets its acknowledgement. */
 export interface DeviceMessage {
   /** The sender, authenticated by certificate or password (or claimed, where anonymous devices are allowed). */
   device: string
   topic: string
   payload: Uint8Array
-  /** The payload as text if it is plain ASCII, which it nearly always is: it need not be decoded again. */
+  /** The payload as text if it is plain ASCII (nearly always), so that the intake does not decode it again. */
   text?: string | undefined
   isRetained: boolean
-  /** The sender marks it as a repeat (DUP). */
+  /** The DUP flag: the sender has marked the message as a repeat. */
   isResent?: boolean
   qos: 0 | 1 | 2
 }
 
 export interface DeviceIntake {
   /**
-   * Called in order per connection, without waiting for the result of the call before, so that one commit can take
-   * many. The same message may come again (QoS 1 repeats, QoS 2 retransmissions). An exception counts as a refusal.
-   * Returns true when the message counts against the share of its device: an alarm, or anything but a plain report.
+   * Called in the order of each connection. The broker does not wait for one answer before the next call, so one commit
+   * can contain many messages. The same message may come again (QoS 1 repeats, QoS 2 retransmissions). An exception
+   * counts as a refusal. Returns true when the message counts against the share of its device: every message except
+   * a plain report (an event that changes no alarm) and a repeat.
    */
   take(message: DeviceMessage, answer: StorageAnswer): boolean
   /**
-   * Called when a device is accepted, before its first message, with its proof: `mark` changes when its password or
-   * certificate changes.
+   * Called when a device has signed in, before its first message. `proof`: how it proved its identity. `mark` changes
+   * when its password or certificate changes.
    */
   admitted(device: string, proof: 'certificate' | 'password', mark: string): void
   /**
-   * The sender may not write to this topic, or no part of the box reads it. Called for the first messages of a connection
-   * only; the message is not kept for the sender.
+   * Called for a message to a topic that the sender may not write, or that no part of the box reads; only for the first
+   * such messages of a connection. The sender's acknowledgement does not depend on this call.
    */
   elsewhere?(message: Omit<DeviceMessage, 'text'>): void
 }
@@ -41,17 +42,17 @@ export interface TopicGrants {
   maySubscribe(device: string, filter: string): boolean
   /** The device uses a foreign dialect, and may not use ours. */
   isForeign?(device: string): boolean
-  /** True when the message can be a call of a person; asked only for a slowed device. */
+  /** True when the message can be a call for help; called only for a device whose messages are delayed. */
   isUrgent?(device: string, message: { topic: string; payload: Uint8Array; isRetained: boolean }): boolean
   /** Largest payload, if it differs from the general limit. */
   payloadBytesMax?(device: string): number | undefined
-  /** Other hardware took its place: it is refused, whatever it proves. */
+  /** True when other hardware has replaced this device: it is refused even with the right password or certificate. */
   isLockedOut?(device: string): boolean
 }
 
 export const noGrants: TopicGrants = { mayPublish: () => false, maySubscribe: () => false }
 
-/** Checks the proof of a device's identity. */
+/** Checks the passwords of devices. */
 export interface Credentials {
   /** True when `device` has a password, so that its name can not be claimed without one. */
   has(device: string): boolean
@@ -61,12 +62,12 @@ export interface Credentials {
 }
 
 /**
- * `busy`: too many attempts wait; the device should try again. `too-many-guesses`: of this name from this address, or
- * of this address; no password was checked.
+ * `busy`: too many attempts wait; the device should try again. `too-many-guesses`: this address has too many failures,
+ * for this name or in all; the password was not checked.
  */
 export type CredentialVerdict = 'right' | 'wrong' | 'unknown-device' | 'busy' | 'too-many-guesses'
 
-/** The broker's facts about one device. `unknown` until its first packet: the broker raises no alarm about silence. */
+/** What the broker knows about one device. `unknown`: no packet yet; the broker raises no alarm about silence. */
 export interface DeviceSighting {
   device: string
   state: 'unknown' | 'connected' | 'disconnected'
@@ -83,10 +84,10 @@ export interface DeviceSighting {
 
 /** A device that was refused at CONNECT. */
 export interface RefusedDevice {
-  /** Its user name, or its client id without one. */
+  /** Its user name, or its client id if it sent no user name. */
   device: string
   times: number
-  /** Monotonic. */
+  /** Monotonic ms of the last refusal. */
   lastMs: number
   why: BilingualText
 }
@@ -104,14 +105,14 @@ export interface PublishChoice {
 }
 
 export interface DevicePublisher {
-  /** Resolves when the message is in the send queue of every subscriber; not when a device has it. */
+  /** Resolves when the message is in the send queue of every subscriber; a device may receive it later. */
   publish(topic: string, payload: Uint8Array | string, choice?: PublishChoice): Promise<void>
 }
 
-/** The device id of the box itself, for the proof that events are answered; no device of the village. */
+/** The device id that the box uses for its own test events (`proveAnswer`); no device of the village has this id. */
 export const ownDevice = 'gengfu-self'
 
-/** An event of the box's own, to prove that events are answered. */
+/** A test event of the box, to check that the broker answers events. */
 export interface OwnEvent {
   device: string
   payload: string
@@ -137,13 +138,13 @@ export interface DeviceBroker extends DevicePublisher {
   onSighting(listener: (sighting: DeviceSighting) => void): () => void
   sightingOf(device: string): DeviceSighting
   sightings(): DeviceSighting[]
-  /** The newest last. */
+  /** In the order of the last refusal: the newest is last. */
   refused(): RefusedDevice[]
   /** Reads the password, revocation and certificate files again now; they are also watched. */
   reload(): Promise<void>
   /**
-   * Sends one QoS 1 event as a device of the box's own, over a socket; resolves with its PUBACK, so everything from the socket
-   * to the disk works. Rejects after `timeoutMs`, or with what broke.
+   * Sends one QoS 1 test event over a socket, as `ownDevice`. Resolves when its PUBACK arrives: then every part from
+   * the socket to the disk works. Rejects after `timeoutMs`, or with the error that occurred.
    */
   proveAnswer(event: OwnEvent): Promise<void>
 }

@@ -5,7 +5,9 @@ import { requestForget } from '../intake/forget-request.ts'
 
 export function forgetDevice(dataDir: string, device: string): Result<string> {
   if (!isDeviceId(device))
-    return bad(`${JSON.stringify(device)} is no device id: letters, digits, dot, dash, underscore`)
+    return bad(
+      `${JSON.stringify(device)} is not a valid device id: allowed are letters, digits, dot, dash, underscore`,
+    )
   try {
     requestForget(dataDir, device)
   } catch (error) {

@@ -1,15 +1,15 @@
-// Whether the journal takes commits: the state for the health page and the heartbeat, and a test commit from time to
-// time while it refuses, so that the box detects that its storage works again without a message from a device.
+// Reports whether the journal accepts commits, for the health page and the heartbeat. While it refuses them, a test
+// commit is made regularly, so that the box detects without a message from a device that its storage works again.
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Journal } from '../journal/port.ts'
 
-/** While the journal refuses, a note is tried this often. */
+/** The time between two test commits while the journal refuses. */
 export const keepingProbeMs = 5000
 
 export interface KeepingWatchOptions {
   journal: Pick<Journal, 'onRefused' | 'onCommitted'>
   clock: Clock
-  /** Writes a note into the journal. */
+  /** Writes a test record into the journal; rejects if the journal refuses it. */
   note: () => Promise<void>
 }
 
@@ -26,17 +26,17 @@ export class KeepingWatch {
     options.journal.onCommitted(() => this.#set(undefined))
   }
 
-  /** The journal starts to refuse, or to take commits again. */
+  /** Called when the journal starts to refuse commits, and when it accepts them again. */
   onChange(listener: () => void): void {
     this.#changed = listener
   }
 
-  /** Why nothing can be stored at the moment; undefined while all is well. */
+  /** The reason why the journal stores nothing at the moment; undefined while it accepts commits. */
   get illness(): string | undefined {
     return this.#illness
   }
 
-  /** The state for the heartbeat. */
+  /** The field for the heartbeat: present only while the journal refuses. */
   get said(): { isKeeping?: false } {
     return this.#illness === undefined ? {} : { isKeeping: false }
   }
@@ -65,7 +65,7 @@ export class KeepingWatch {
   }
 }
 
-/** The test note is one of the intake's own records. */
+/** Starts the watch; the test record is a log record of the intake. */
 export function watchKeeping(
   journal: KeepingWatchOptions['journal'],
   clock: Clock,

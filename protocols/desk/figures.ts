@@ -1,14 +1,18 @@
-// The town's own figures: answers against their limits, false alarms, devices with too many alarms. All times are ms.
+// The statistics of the town: times of the case steps compared with their limits, false alarms, devices with too many
+// alarms. All times are ms.
 import type { Colour } from '../domain/colour.ts'
 
-/** The steps with a limit and a moment: the time from the opening, or from the step before. */
+/**
+ * The steps of a case whose duration is measured: `accept` from the opening of the case, each later step from the last
+ * completed step before it.
+ */
 export const measuredSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
 export type MeasuredStep = (typeof measuredSteps)[number]
 
 export interface StepFigures {
   /** Cases in which the step was done. */
   done: number
-  /** Of those, within the limit; absent when the step has no limit. */
+  /** Cases in which the step was done within its limit; absent when the step has no limit. */
   inTime?: number
   limitMs?: number
   medianMs?: number
@@ -18,9 +22,9 @@ export interface StepFigures {
 export interface CaseFigures {
   cases: number
   byColour: Partial<Record<Colour, { cases: number; steps: Partial<Record<MeasuredStep, StepFigures>> }>>
-  /** Red and orange cases with feedback from the scene, and those of them within ten minutes of the opening. */
+  /** Red and orange cases with feedback from the scene; `inTime`: with feedback within ten minutes of the opening. */
   tenMinutes: { cases: number; inTime: number }
-  /** Cases whose feedback gives a cause, and the false ones among them. */
+  /** `known`: cases whose feedback gives a cause; `false`: those of them that were a false alarm. */
   falseAlarms: { known: number; false: number }
   reopened: number
   supervisorCalls: number
@@ -44,12 +48,12 @@ export interface PlaceFigures {
 export interface AlarmFigures {
   alarms: number
   byKind: Record<string, number>
-  /** More than `chatteringAt` occurrences of one alarm. */
+  /** Alarms with more than `chatteringAt` occurrences. */
   chattering: number
-  /** Active for more than a day. */
+  /** Alarms that are active for more than a day. */
   standing: number
   worstDevices: DeviceFigures[]
-  /** By place and never by person. */
+  /** Counted by place, never by person (privacy). */
   places: PlaceFigures[]
   /** Windows of ten minutes with more than ten new alarms in one village (ISA-18.2), and the largest of them. */
   floods: { windows: number; largest: number }
@@ -65,6 +69,6 @@ export interface Figures {
   drills: number
   /** Share of the time in which each box was present, 0 to 1. */
   availability: Record<string, number>
-  /** There were more rows than one answer holds: the oldest are missing. */
+  /** True if there are more rows than one answer may contain: the oldest are left out. */
   isCut?: true
 }

@@ -1,4 +1,4 @@
-// The API's messages from the scene as zod schemas: the responder's page and the attachments of cases.
+// zod schemas of the API for the people at the scene (responders): their page, their links, and attachments of cases.
 import { z } from 'zod'
 import { attachmentTypes } from '../../../protocols/desk/attachments.ts'
 import { entryIdPattern, photoBytesMax, responderSteps } from '../../../protocols/desk/responder.ts'

@@ -1,4 +1,5 @@
-// The registry: divisions, villages, boxes, zones, devices with their health, and whom to call. Pages are of villages.
+// The registry: divisions, villages, boxes, zones, devices with their health, and contacts. One page of the answer
+// contains up to `limit` villages.
 import { z } from 'zod'
 import { answeringRoles, roles, type VillagesAnswer } from '../../../protocols/desk/api.ts'
 import {
@@ -16,7 +17,7 @@ import type { Storage } from '../../storage/port.ts'
 import { divisionsOf, isUnder, registryVillage } from '../../villages/registry.ts'
 import type { Route } from '../route.ts'
 
-/** Contacts of one village in the answer; the roster has the rest. */
+/** The largest number of contacts of one village in the answer; the duty roster has all of them. */
 const contactsMax = 50
 const villagesPerPageMax = 100
 
@@ -87,7 +88,10 @@ const registryAnswer = z.object({
 export function createRegistryRoutes(options: RegistryRouteOptions): Route[] {
   const { storage, clock, names, timeZone } = options
 
-  /** Who is on duty comes first; the number is asked for one by one, and each look is in the trail. */
+  /**
+   * People on duty come first. Telephone numbers are not included: each one is a separate request, which is recorded in
+   * the audit log.
+   */
   async function contactsOf(village: string): Promise<RegistryContact[]> {
     const { people } = await storage.roster({ village, after: 0, limit: contactsMax })
     const nowMs = clock.wallMs()
@@ -106,7 +110,7 @@ export function createRegistryRoutes(options: RegistryRouteOptions): Route[] {
       scope: 'filtered',
       summary: {
         zh: '按区划代码的台账：镇村、网关、防区等级、设备健康与联系人（不含电话）',
-        en: 'The registry by division code: villages, boxes, zones with grades, devices with health, contacts without numbers',
+        en: 'The registry by division code: villages, boxes, zones with grades, devices with health, contacts without telephone numbers',
       },
       access: roles,
       query: registryQuery,

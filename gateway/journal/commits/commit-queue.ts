@@ -1,5 +1,5 @@
-// The entries that wait for a commit and the commits under way. Urgent entries commit at once; routine records are
-// grouped, which means fewer writes to the flash.
+// Queues the entries that wait for a commit, and decides when a commit starts. Urgent entries commit at once; routine
+// records are grouped, which means fewer writes to the flash.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { supersede } from './document-order.ts'
 import type { LaneNumbers } from './lane-numbers.ts'
@@ -18,7 +18,7 @@ export interface CommitQueueOptions {
   windowMs: number
   thread: JournalThread
   numbers: LaneNumbers
-  /** The receipted positions have changed since they were last written. */
+  /** True when the receipted positions have changed since they were last written. */
   isReceiptedDirty: () => boolean
   onKept: (batch: readonly Pending[], request: CommitRequest) => void
   /**
@@ -33,7 +33,7 @@ export class CommitQueue {
   #urgent: Pending[] = []
   #routine: Pending[] = []
   #routineRecords = 0
-  /** Commits without an answer: none, one, or a divisible one followed by urgent ones. */
+  /** Commits that the thread has not answered yet: none, one, or a divisible commit followed by an urgent one. */
   #underWay: CommitRequest[] = []
   #isStarting = false
   #isHastening = false
@@ -66,7 +66,7 @@ export class CommitQueue {
     this.#next()
   }
 
-  /** Runs after the socket chunk is read, so that all alarms of one chunk share a commit. */
+  /** Sends the urgent entries after the socket chunk is read, so that all alarms of one chunk share a commit. */
   #hasten(): void {
     if (this.#underWay.length > 0) this.#options.thread.shorten()
     if (this.#isHastening) return
@@ -75,8 +75,8 @@ export class CommitQueue {
       this.#isHastening = false
       const [running, ...others] = this.#underWay
       if (!running) this.#next()
-      // The journal's thread may end a divisible commit early without asking. It holds routine records only, and no
-      // documents.
+      // A divisible commit contains only routine records and no documents, so the journal's thread may end it early. An
+      // urgent commit can be sent before its answer: nothing in it depends on how much of the first one is written.
       else if (running.isDivisible && others.length === 0) this.#send(takeExpress(this.#urgent))
     })
   }
@@ -135,14 +135,12 @@ export class CommitQueue {
     for (const { stored } of kept) for (const { lane, number } of stored) numbers.keep(lane, number)
     this.#putBack(batch.slice(kept.length))
     this.#underWay = this.#underWay.filter((one) => one !== request)
-    // The urgent commit is posted before hundreds of routine callers are called back.
+    // The next commit is sent first, because onKept may have to answer hundreds of callers.
     this.#next()
     onKept(kept, request)
   }
 
-  /**
-   * Entries that a shortened commit did not write become the first waiting ones of their kind again, without numbers.
-   */
+  /** Entries that a shortened commit did not write go back to the front of the routine queue; they get new numbers. */
   #putBack(left: readonly Pending[]): void {
     if (left.length === 0) return
     this.#options.numbers.takeBack()

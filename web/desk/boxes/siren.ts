@@ -1,16 +1,14 @@
-// When a siren is offered for an alarm, and until when a requested one sounds. Pure.
+// Decides whether the desk offers to sound a siren for an alarm, and how long a requested siren sounds. Pure.
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { DeskCommand } from '../../../protocols/desk/commands.ts'
 
-/** How long a siren sounds when requested here. */
+/** How long a siren sounds when the desk requests it. */
 export const sirenSeconds = 60
 
-/** Calls for help that must not sound at the scene. */
+/** Calls for help that must make no sound at the scene: an attacker would notice the call. */
 const silentVariants: readonly string[] = ['duress', 'silent']
 
-/**
- * Not for a silent call, which the siren would betray, not for a drill, and not if the box reports that there is none.
- */
+/** Red and orange alarms, except silent calls, drills, and places for which the box reports that there is no siren. */
 export const canSoundSiren = ({ variant, isDrill, colour, latchedColour, place }: DeskAlarm): boolean =>
   isDrill !== true &&
   place?.sirens?.length !== 0 &&
@@ -19,7 +17,7 @@ export const canSoundSiren = ({ variant, isDrill, colour, latchedColour, place }
 
 const overStates: readonly DeskCommand['state'][] = ['refused', 'failed', 'expired']
 
-/** Until when a requested siren sounds, by the centre's clock; undefined when it has ended or was stopped. */
+/** The time at which a requested siren ends, by the centre's clock; undefined when it has ended or was stopped. */
 export function sirenUntilMs(commands: readonly DeskCommand[], centreNowMs: number): number | undefined {
   // Newest first: the last request counts.
   const last = commands.find((command) => command.do === 'siren' && !overStates.includes(command.state))

@@ -1,18 +1,18 @@
 // The lines of the queue: many silent boxes are one line, and alarms collected in a storm are under the storm's line.
 import type { BoardAlarm, BoardView } from './alarm-board.ts'
 
-/** From this many silent boxes on they are one line. */
+/** With this number of silent boxes or more, one line shows them all. */
 export const silentTogetherMin = 5
 
 export type QueueLine =
   | { type: 'alarm'; alarm: BoardAlarm; folded: BoardAlarm[] }
-  /** `sinceMs`: the centre's time of the first of them. */
+  /** `sinceMs`: the centre's time when the first of these alarms was received. */
   | { type: 'silent'; alarms: BoardAlarm[]; sinceMs: number }
 
 export interface Folded {
-  /** By the id of the storm's own alarm. */
+  /** The alarms of each storm, by the id of the alarm that stands for the storm. */
   byStorm: ReadonlyMap<string, BoardAlarm[]>
-  /** Suppressed without a storm line: by a root cause, a shelf or maintenance. */
+  /** Alarms without a storm line: suppressed by a root cause, shelved, or out of service (maintenance). */
   others: BoardAlarm[]
 }
 
@@ -31,7 +31,7 @@ export function foldStorms({ waiting, mine, answered, heldBack }: BoardView): Fo
   return { byStorm, others }
 }
 
-/** In the order of `alarms`; the line of silent boxes is at the place of the first of them. */
+/** Keeps the order of `alarms`; the line of the silent boxes is at the place of the first silent box. */
 export function linesOf(alarms: readonly BoardAlarm[], { byStorm }: Pick<Folded, 'byStorm'>): QueueLine[] {
   const silent = alarms.filter(({ kind }) => kind === 'box-silent')
   const isTogether = silent.length >= silentTogetherMin

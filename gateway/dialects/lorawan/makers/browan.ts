@@ -1,5 +1,6 @@
 // Browan: the Tabs family (door TBDW100, leak TBWL100, motion TBMS100, button TBPB100) and MerryIoT (door DW10, leak
-// WL10, motion MS10, carbon dioxide CD10). The port identifies the device. After the reference manuals.
+// WL10, motion MS10, carbon dioxide CD10). The LoRaWAN port identifies the device. Source: the reference
+// manuals.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
 import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
@@ -7,7 +8,7 @@ import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answe
 
 const isSet = (frame: Frame, bit: number): boolean => (frame.u8(0) & (1 << bit)) !== 0
 
-/** Low nibble: 2.5 V and tenths above it. Seven bits of temperature from -32. */
+/** Byte 1, low nibble: tenths of a volt above 2.5 V. Byte 2, seven bits: degrees above -32 °C. */
 function tabs(frame: Frame, readings: DialectReadings): DialectReadings {
   return {
     ...readings,
@@ -16,7 +17,10 @@ function tabs(frame: Frame, readings: DialectReadings): DialectReadings {
   }
 }
 
-/** 2.1 V and tenths above it. One byte of temperature in older firmware, two in tenths in newer; then humidity. */
+/**
+ * Byte 1: tenths of a volt above 2.1 V. Then the temperature: one byte (°C) in older firmware, two bytes (tenths of a
+ * degree) in newer firmware. Then the humidity.
+ */
 function merryIot(
   frame: Frame,
   lengths: readonly [older: number, newer: number],
@@ -30,18 +34,18 @@ function merryIot(
   }
 }
 
-/** Its button tests the radio; it is no call for help. */
+/** The button on a MerryIoT device tests the radio: it is not a call for help. */
 const testButton = (frame: Frame): Readings | undefined =>
   isSet(frame, 1) ? { testButton: true } : undefined
 
 function ofMerryIot(frame: Frame, common: DialectReadings | undefined, states: DialectReadings): MakerAnswer {
-  if (!common) return problem('its length is in no table of MerryIoT')
+  if (!common) return problem('no MerryIoT frame has this length')
   const momentary = testButton(frame)
   return { readings: { ...states, ...common, ...momentary }, ...(momentary ? { momentary } : {}) }
 }
 
 export function browan(fPort: number, frame: Frame): MakerAnswer {
-  if (fPort === 204 || fPort === 222) return ignored('an answer to a setting, or versions')
+  if (fPort === 204 || fPort === 222) return ignored('the answer to a setting, or a report of versions')
   if (frame.length === 0 || frame.isAll(0)) return ignored('an empty frame, as after joining')
   switch (fPort) {
     case 100:
@@ -52,7 +56,7 @@ export function browan(fPort: number, frame: Frame): MakerAnswer {
       return { readings: tabs(frame, { motion: isSet(frame, 0) }) }
     case 103:
       if (frame.length !== 8) return problem('a frame of TBHH100 has 8 bytes')
-      // Seven bits of humidity.
+      // Bit 7 is not part of the humidity.
       return { readings: { ...tabs(frame, {}), humidityPercent: percentOf(frame.u8(3) & 0x7f) } }
     case 106:
       if (frame.length !== 5) return problem('a frame of TBWL100 has 5 bytes')
@@ -79,6 +83,6 @@ export function browan(fPort: number, frame: Frame): MakerAnswer {
       return ofMerryIot(frame, common, common ? { co2Ppm: frame.u16le(isNewer ? 5 : 4) } : {})
     }
     default:
-      return problem(`no table of Browan has port ${fPort}`)
+      return problem(`no Browan device sends on port ${fPort}`)
   }
 }
