@@ -68,9 +68,9 @@ export function warningText(upstream: Upstream, minutes: number | undefined): Bi
   }
 }
 
-/** Replaces `{from}` and `{minutes}` in the text of the rule. */
+/** Replaces `{from}` and `{minutes}` in the rule's text. It is spoken aloud: only the centre's name of the box, no word of a box. */
 export function bulletinText(text: string, upstream: Upstream, minutes: number | undefined): string {
   return text
-    .replaceAll('{from}', whereOf(upstream))
+    .replaceAll('{from}', () => upstream.name)
     .replaceAll('{minutes}', minutes === undefined ? '？' : String(minutes))
 }

@@ -58,9 +58,12 @@ export function httpPost(post: HttpPost, signal: AbortSignal): Promise<HttpAnswe
 /** Another attempt of the same bytes would be answered the same. */
 export const isFinalStatus = (status: number): boolean => [400, 405, 410, 413, 415, 422].includes(status)
 
-/** As text for the test button; what the query of an address holds may be a secret. */
+/** As text for the test button, without what may be a secret: a robot's key stands in the path or the query. */
 export function requestText({ url, method = 'POST', headers, body }: HttpPost): string {
   const { origin, pathname, search } = new URL(url)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return [`${method} ${origin}${pathname}${search === '' ? '' : '?...'}`, ...lines, '', body].join('\n')
+  const lines = Object.entries(headers).map(
+    ([name, value]) => `${name}: ${name.toLowerCase() === 'authorization' ? '...' : value}`,
+  )
+  const path = `${pathname === '/' ? '/' : '/...'}${search === '' ? '' : '?...'}`
+  return [`${method} ${origin}${path}`, ...lines, '', body].join('\n')
 }

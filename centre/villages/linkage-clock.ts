@@ -23,6 +23,9 @@ export class LinkageClock {
   readonly #options: LinkageClockOptions
   #cancel: () => void = () => undefined
   #running: Promise<void> = Promise.resolve()
+  #isLooking = false
+  /** A new warning came during a look: the next look is at once. */
+  #isAsked = false
   #isStopped = false
 
   constructor(options: LinkageClockOptions) {
@@ -36,7 +39,9 @@ export class LinkageClock {
   /** Changes that were stored: a new warning is looked at now. */
   heard(changes: readonly StoredChange[]): void {
     const isNew = changes.some(({ json }) => json.startsWith(raisedPrefix) && json.includes(kindMark))
-    if (isNew) this.#arm(0)
+    if (!isNew) return
+    if (this.#isLooking) this.#isAsked = true
+    else this.#arm(0)
   }
 
   /** Waits for the running look. */
@@ -46,12 +51,17 @@ export class LinkageClock {
     await this.#running
   }
 
+  /** The next look begins after the end of this one: slow looks never queue up. */
   #arm(delayMs: number): void {
     if (this.#isStopped) return
     this.#cancel()
     this.#cancel = this.#options.clock.after(delayMs, () => {
-      this.#running = this.#running.then(() => this.#look())
-      this.#arm(lookEveryMs)
+      this.#isLooking = true
+      this.#running = this.#look().finally(() => {
+        this.#isLooking = false
+        this.#arm(this.#isAsked ? 0 : lookEveryMs)
+        this.#isAsked = false
+      })
     })
   }
 

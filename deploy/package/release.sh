@@ -12,6 +12,9 @@ say() { echo "@PACKAGE@ release: $*" >&2; }
 current() { basename "$(readlink "$root/current" 2>/dev/null || true)"; }
 on_trial() { sed -n "s/^$1=//p" "$root/trial" 2>/dev/null || true; }
 has_said() { [ "$(head -n 1 "$said/$1" 2>/dev/null || true)" = "$2" ]; }
+# The unit's UMask is 0077; the program, another user, reads what is written here.
+umask 022
+
 is_whole() { [ -n "$1" ] && [ -f "$root/releases/$1/release.json" ]; }
 
 # Both replace a file in one step and sync it, so that a power cut leaves the old or the new one.
@@ -36,7 +39,7 @@ stage() {
   if ! is_whole "$version"; then
     rm -rf "$root/releases/.part"
     mkdir "$root/releases/.part"
-    tar -xJf "$archive" -C "$root/releases/.part" --no-same-owner
+    tar -xJf "$archive" -C "$root/releases/.part" --no-same-owner || { rm -rf "$root/releases/.part" && return 1; }
     [ -f "$root/releases/.part/release.json" ] || { say "$archive is no release" && return 1; }
     sync -f "$root/releases/.part"
     rm -rf "$root/releases/$version"

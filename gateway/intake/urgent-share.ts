@@ -1,6 +1,6 @@
 // The share of one device in the red and orange lanes while the centre does not keep up with them: a device that repeats its
 // alarm a hundred times a second on a thin link would make the call of another device wait behind all of it. Its excess goes
-// in the routine lane: kept like everything, and later at the centre, which orders the changes of an alarm by their sequence.
+// in the blue lane: never deleted unsent, and later at the centre, which orders the changes of an alarm by their sequence.
 import { Counter, type Registry } from 'prom-client'
 import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { Colour, Lane } from '../../protocols/domain/colour.ts'
@@ -46,7 +46,7 @@ export class UrgentShare {
     this.#options = options
     this.#moved = new Counter({
       name: 'gengfu_urgent_repeats_moved_total',
-      help: 'Records of red and orange repeats sent in the routine lane: their device repeats faster than the link carries',
+      help: 'Records of red and orange repeats sent in the blue lane: their device repeats faster than the link carries',
       registers: [options.metrics],
     })
   }
@@ -60,7 +60,7 @@ export class UrgentShare {
     const isRepeat = alarms.length > 0 && alarms.every(({ change, alarm }) => isSaid(share, change, alarm))
     if (isRepeat && share.left < 1 && this.#waiting() >= waitingMin) {
       this.#moved.inc(records.length)
-      return records.map(({ record }) => ({ lane: 'routine', record }))
+      return records.map(({ record }) => ({ lane: 'blue', record }))
     }
     share.left = Math.max(0, share.left - 1)
     for (const { alarm } of alarms) share.said.set(alarm.id, { state: alarm.state, colour: alarm.colour })

@@ -33,10 +33,18 @@ export type Dc09Settings = z.infer<typeof dc09Schema>
 /** DC-09 has codes for new, over and cancelled only. */
 export const dc09Steps = ['raised', 'again', 'ended', 'over', 'cancelled'] as const
 
-export function checkDc09(path: string, { rules, followUps }: Dc09Settings): Problem[] {
+export function checkDc09(
+  path: string,
+  { rules, followUps, drills, sendsText }: Pick<Dc09Settings, 'rules' | 'followUps' | 'drills' | 'sendsText'>,
+): Problem[] {
   const isKnown = (step: OutletStep): boolean => dc09Steps.some((known) => known === step)
   const wrong = [...followUps, ...rules.flatMap(({ steps }) => steps)].filter((step) => !isKnown(step))
-  return wrong.length === 0
-    ? []
-    : [{ path, message: `DC-09 has no code for ${wrong.join(', ')}; steps: ${dc09Steps.join(', ')}` }]
+  const steps = `DC-09 has no code for ${wrong.join(', ')}; steps: ${dc09Steps.join(', ')}`
+  return [
+    ...(wrong.length === 0 ? [] : [{ path, message: steps }]),
+    // The code of a drill is that of the alarm: only the text says that it is one.
+    ...(drills && !sendsText
+      ? [{ path, message: 'drills: true needs sendsText: true; otherwise a drill looks like an alarm' }]
+      : []),
+  ]
 }

@@ -45,7 +45,10 @@ export function exchangeUdp(
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     let cancel: () => void = () => undefined
+    let isEnded = false
     const end = (done: () => void): void => {
+      if (isEnded) return
+      isEnded = true
       cancel()
       signal.removeEventListener('abort', aborted)
       socket.close()
@@ -56,9 +59,12 @@ export function exchangeUdp(
     signal.addEventListener('abort', aborted, { once: true })
     socket.on('error', (error) => end(() => reject(error)))
     socket.on('message', (answer) => end(() => resolve(answer)))
-    const send = (): void => {
+    // With an error where the name is unknown or there is no way: a send would throw, outside of any caller.
+    const send = (error?: Error): void => {
+      if (error) return end(() => reject(error))
+      if (isEnded) return
       socket.send(frame)
-      cancel = after(datagramAgainMs, send)
+      cancel = after(datagramAgainMs, () => send())
     }
     // Connected: a datagram of another sender is not taken for the answer.
     socket.connect(port, host, send)

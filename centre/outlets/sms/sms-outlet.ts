@@ -109,7 +109,11 @@ class SmsSender {
     const { settings, textOf } = this.#options
     const ask =
       message.step === 'raised' && settings.gammu?.inboxFolder !== undefined ? asks[settings.language] : ''
-    return `${textOf(message).slice(0, textCharsMax - ask.length)}${ask}`
+    // A cut may leave half of a rare character, which no encoding takes.
+    const words = textOf(message)
+      .slice(0, textCharsMax - ask.length)
+      .replaceAll(/\p{Surrogate}/gu, '')
+    return `${words}${ask}`
   }
 
   /** Undefined when it was sent. */

@@ -63,9 +63,13 @@ function openWeb(place: string, authorities: string | undefined): ReleaseSource 
           reject(new ReleaseSourceFailure(`${folder.href}${name}: ${error.message}`, false))
         const request = ask(new URL(name, folder), { agent, headers, signal }, (response) => {
           const status = response.statusCode ?? 0
-          // 416: nothing from there on.
-          if (status !== 206 && status !== 416) {
-            response.resume()
+          // 416: nothing from there on. The body of no answer but 206 is read: its length is the server's choice.
+          if (status === 416) {
+            response.destroy()
+            return resolve(Buffer.alloc(0))
+          }
+          if (status !== 206) {
+            response.destroy()
             const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 429
             const words =
               status === 200 ? 'the server sends no pieces (Range)' : `the server answers ${status}`
@@ -77,12 +81,11 @@ function openWeb(place: string, authorities: string | undefined): ReleaseSource 
           let bytes = 0
           response.on('data', (chunk: Buffer) => {
             bytes += chunk.byteLength
-            if (bytes > bytesMax && status === 206)
-              request.destroy(new Error('more bytes than were asked for'))
+            if (bytes > bytesMax) request.destroy(new Error('more bytes than were asked for'))
             else chunks.push(chunk)
           })
           response.on('error', fail)
-          response.on('end', () => resolve(status === 416 ? Buffer.alloc(0) : Buffer.concat(chunks)))
+          response.on('end', () => resolve(Buffer.concat(chunks)))
         })
         request.on('error', fail)
       }),

@@ -44,6 +44,8 @@ export class UpdateFromCentre {
   readonly #folder: string
   readonly #root: string | undefined
   readonly #offer: string
+  /** One at a time: two would write into one archive, and each needs the room of a release. */
+  #isRunning = false
 
   constructor(options: UpdateFromCentreOptions) {
     this.#options = options
@@ -58,8 +60,18 @@ export class UpdateFromCentre {
 
   /** Fetches and offers `version`; resolves with `received` when the outcome is known only after the restart. */
   async run(version: string, leftMs: number): Promise<Ending> {
-    const { clock, logger, signal } = this.#options
     if (version === this.#options.version) return { state: 'done', reached: [version] }
+    if (this.#isRunning) return failed('update-refused', 'another update is under way', version)
+    this.#isRunning = true
+    try {
+      return await this.#fetchAndOffer(version, leftMs)
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  async #fetchAndOffer(version: string, leftMs: number): Promise<Ending> {
+    const { clock, logger, signal } = this.#options
     const untilMs = clock.monotonicMs() + leftMs
     for (;;) {
       try {

@@ -81,7 +81,15 @@ const comesTo = (state: DeskCommand['state']): Promise<DeskCommand> =>
   until(async () => (await list()).find((command) => command.state === state))
 
 it('lets each role ask for its kinds alone', async () => {
-  const body = { device: 'd-1', alarm: `${box}.a-1`, minutes: 1, seconds: 1, version: '1', set: {} }
+  const body = {
+    device: 'd-1',
+    alarm: `${box}.a-1`,
+    text: 'x',
+    minutes: 1,
+    seconds: 1,
+    version: '1',
+    set: {},
+  }
   for (const role of ['operator', 'supervisor', 'maintainer', 'installer', 'admin'] as const) {
     const token = centre.token(role, role)
     const answers: [kind: string, status: number][] = []

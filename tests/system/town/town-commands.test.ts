@@ -48,6 +48,11 @@ describe('--help', () => {
     ['device', 'list'],
     ['bridge'],
     ['walk-test'],
+    ['update'],
+    ['update', 'check'],
+    ['centre', 'outlet'],
+    ['centre', 'update'],
+    ['centre', 'bulletin'],
   ]
 
   it('names every command that has a page of its own, in both languages', async () => {

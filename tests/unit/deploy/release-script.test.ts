@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +38,9 @@ const env = () => ({
   GENGFU_ROOT: root,
   GENGFU_SAID: join(folder, 'data/release'),
 })
-const release = (...args: string[]) => spawnSync('sh', [script, ...args], { encoding: 'utf8', env: env() })
+/** With the umask of the unit, which would hide what is written from the program. */
+const release = (...args: string[]) =>
+  spawnSync('sh', ['-c', 'umask 077; exec sh "$0" "$@"', script, ...args], { encoding: 'utf8', env: env() })
 const current = (): string => readlinkSync(join(root, 'current')).replace('releases/', '')
 const kept = (): string[] => readdirSync(join(root, 'releases')).sort()
 const start = (): string => {
@@ -84,6 +87,20 @@ describe('a new version', () => {
     expect(readTrial(join(root, 'releases/1.1.0'))).toEqual({ version: '1.1.0', previous: '1.0.0' })
     expect(readTrial(join(root, 'releases/1.0.0'))).toBeUndefined()
     expect(kept()).toEqual(['1.0.0', '1.1.0'])
+  })
+
+  it('can be read by the program, which is another user: the trial, the release and why one went back', () => {
+    const mode = (...names: string[]): string => (statSync(join(root, ...names)).mode & 0o777).toString(8)
+    stage('1.0.0')
+    stage('1.1.0')
+    start()
+    expect([mode('trial'), mode('releases'), mode('releases', '1.1.0', 'release.json')]).toEqual([
+      '644',
+      '755',
+      '644',
+    ])
+    for (let starts = 0; starts < 4; starts++) start()
+    expect(mode('went-back')).toBe('644')
   })
 
   it('that proves nothing in three starts goes back, and says so', () => {

@@ -25,7 +25,7 @@ import { immediately, type Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 
-/** Warnings looked at in one pass; the rest follow in the next. */
+/** Warnings looked at in one pass; the next goes on behind the last of them. */
 const passMax = 500
 /** A sign shows the text for this long. */
 const bulletinSeconds = 600
@@ -114,6 +114,8 @@ export function createLinkageWriter(options: LinkageWriterOptions): LinkageWrite
 class Warnings {
   readonly #options: LinkageWriterOptions
   readonly #arrivals: (linkage: string, village: string) => number[]
+  /** The last warning that a pass looked at. */
+  #passed = 0
   readonly #statements
 
   constructor(options: LinkageWriterOptions) {
@@ -127,8 +129,8 @@ class Warnings {
       ofVillage: db.prepare<[string], Stored>(
         'SELECT number, body FROM linkage_warnings WHERE village = ? AND is_open = 1',
       ),
-      open: db.prepare<[number], Stored>(
-        'SELECT number, body FROM linkage_warnings WHERE is_open = 1 ORDER BY number LIMIT ?',
+      open: db.prepare<[number, number], Stored>(
+        'SELECT number, body FROM linkage_warnings WHERE is_open = 1 AND number > ? ORDER BY number LIMIT ?',
       ),
       insert: db.prepare(
         'INSERT INTO linkage_warnings (linkage, source, village, is_open, body) VALUES (?, ?, ?, 1, ?)',
@@ -249,7 +251,9 @@ class Warnings {
 
   pass(rules: readonly Linkage[], nowMs: number): LinkagePass {
     const pass: LinkagePass = { changes: [], commands: [] }
-    for (const { number, warning } of this.#read(this.#statements.open.all(passMax))) {
+    const open = this.#statements.open.all(this.#passed, passMax)
+    this.#passed = open.length < passMax ? 0 : (open.at(-1)?.number ?? 0)
+    for (const { number, warning } of this.#read(open)) {
       const source = this.#options.rowOf(warning.source)
       const isGone = !source || !isActive(source) || rules.every(({ id }) => id !== warning.linkage)
       const seen =

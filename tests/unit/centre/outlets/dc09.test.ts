@@ -16,7 +16,8 @@ import {
 } from '../../../../centre/outlets/dc09/dc09-frame.ts'
 import { codeOf, dataOf } from '../../../../centre/outlets/dc09/dc09-codes.ts'
 import { createDc09Outlet } from '../../../../centre/outlets/dc09/dc09-outlet.ts'
-import type { Dc09Settings } from '../../../../centre/config/outlets/dc09-settings.ts'
+import { checkDc09, type Dc09Settings } from '../../../../centre/config/outlets/dc09-settings.ts'
+import { exchangeUdp } from '../../../../centre/outlets/dc09/dc09-exchange.ts'
 import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { settingsOf } from './outlet-kit.ts'
@@ -269,4 +270,19 @@ it('reports a receiver that leaves supervision unanswered, and its return', asyn
   expect(there.got[0]).toMatchObject({ id: 'NULL', sequence: 0, account: '1234' })
   isDeaf = false
   await vi.waitFor(() => expect(heard.at(-1)).toBe(true), { timeout: 20_000, interval: 10 })
+})
+
+it('fails in words over UDP when the receiver has no address, and ends nothing', async () => {
+  const nowhere = { host: 'no-such-host.invalid', port: 7 }
+  await expect(
+    exchangeUdp(nowhere, Buffer.from('x'), AbortSignal.timeout(60_000), clock.after),
+  ).rejects.toThrow(/no-such-host|ENOTFOUND|EAI_AGAIN|no answer/)
+})
+
+it('has no drills without a text: their codes are those of alarms', () => {
+  const given = { rules: [], followUps: [], drills: true, sendsText: false }
+  expect(checkDc09('outlets.0', given)).toMatchObject([
+    { message: expect.stringContaining('sendsText') as string },
+  ])
+  expect(checkDc09('outlets.0', { ...given, sendsText: true })).toEqual([])
 })

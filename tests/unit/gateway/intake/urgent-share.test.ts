@@ -33,7 +33,7 @@ function createShare(waiting = waitingMin) {
   return { place, positions }
 }
 const red = ['red', 'red']
-const moved = ['routine', 'routine']
+const moved = ['blue', 'blue']
 
 test('a device that repeats its alarm has its share of the red lane, then one repeat a second; others have theirs', () => {
   const { place } = createShare()

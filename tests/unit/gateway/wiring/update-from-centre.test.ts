@@ -137,6 +137,21 @@ it('gives the reason of the service of root when that one refuses', async () => 
   expect(await asked).toMatchObject({ state: 'refused', reason: { code: 'update-refused' } })
 })
 
+it('is one at a time: another one is refused, and its archive stays whole', async () => {
+  bench.offer('1.1.0')
+  const life = new AbortController()
+  const box = boxOf('1.0.0', life.signal)
+  const asked = box.run('1.1.0', 60_000)
+  expect(await box.run('1.1.0', 60_000)).toMatchObject({
+    state: 'refused',
+    reason: { en: expect.stringContaining('another update is under way') as string },
+  })
+  await serve()
+  life.abort()
+  await asked
+  expect(bench.current()).toBe('1.1.0')
+})
+
 it('cannot be asked of a program that no package put there', () => {
   expect(boxOf('1.0.0').canUpdate).toBe(true)
   rmSync(bench.offered, { recursive: true })
