@@ -275,7 +275,7 @@ it('reports a receiver that leaves supervision unanswered, and its return', asyn
 it('fails in words over UDP when the receiver has no address, and ends nothing', async () => {
   const nowhere = { host: 'no-such-host.invalid', port: 7 }
   await expect(
-    exchangeUdp(nowhere, Buffer.from('x'), AbortSignal.timeout(60_000), clock.after),
+    exchangeUdp(nowhere, Buffer.from('x'), AbortSignal.timeout(60_000), (ms, run) => clock.after(ms, run)),
   ).rejects.toThrow(/no-such-host|ENOTFOUND|EAI_AGAIN|no answer/)
 })
 
