@@ -6,7 +6,7 @@ const inProcess = ['tests/tidy.test.ts', 'tests/{unit,fuzz,contract,simulation}/
 
 export default defineConfig({
   test: {
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: SlowFirst },
     projects: [
       {

@@ -74,5 +74,5 @@ test('the texts say where the water comes from and how long it takes, in both la
   expect(text.zh).toMatch(/上溪村 石桥水位.*保证水位.*40 分钟/)
   expect(text.en).toMatch(/上溪村 石桥水位.*guarantee level.*40 min/)
   expect(warningText(upstream, undefined).en).toContain('not known')
-  expect(bulletinText('{from}: {minutes}', upstream, 40)).toBe('上溪村 石桥水位: 40')
+  expect(bulletinText('{from}: {minutes}', upstream, 40)).toBe('上溪村: 40')
 })
