@@ -8,8 +8,9 @@ import { parseCommandResult, parsePresence } from '../../protocols/device-mqtt/m
 import { isEventTopic, parseDeviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { AlarmInput, LogEntry, Now, Outcome } from '../alarms/port.ts'
-import { JournalError, type JournalEntry, type StorageAnswer } from '../journal/port.ts'
+import type { JournalEntry, StorageAnswer } from '../journal/port.ts'
 import type { AlarmDocuments } from './alarm-documents.ts'
+import { takeAfterRebuild } from './memory/after-rebuild.ts'
 import { DeviceIds } from './memory/device-ids.ts'
 import { IntakeMemory } from './memory/intake-memory.ts'
 import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.ts'
@@ -29,6 +30,7 @@ import {
   journalEntry,
   laneOf,
   logRecord,
+  refusalOf,
 } from './records.ts'
 import { contentHash } from '../../protocols/kit/content-hash.ts'
 import { RefusedIds, noIdPrefix, type NamedInput } from './memory/refused-ids.ts'
@@ -113,12 +115,8 @@ export class Intake implements AlarmJudge {
   /** A message to a topic that is not the sender's: the box can not read this device. */
   elsewhere(message: Message): void {
     if (this.#memory.rebuilding) return
-    const kept = this.#takeUnreadable(
-      message,
-      `a topic that no dialect knows: ${message.topic.slice(0, 256)}`,
-      true,
-    )
-    kept.catch((error: unknown) => {
+    const problem = `a topic that no dialect knows: ${message.topic.slice(0, 256)}`
+    this.#takeUnreadable(message, problem, true).catch((error: unknown) => {
       this.#options.logger.warn(
         { err: error, device: message.device },
         'a message to a foreign topic was not noted',
@@ -127,12 +125,10 @@ export class Intake implements AlarmJudge {
   }
 
   #takeEvent(message: Message, answer: StorageAnswer): boolean {
+    const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
+    if (parsed.ok) return this.takeReadings(parsed.value, answer)
     if (this.#memory.rebuilding) answer.refused(notTaking())
-    else {
-      const parsed = parseDeviceEvent(message.device, message.text ?? message.payload)
-      if (parsed.ok) return this.takeReadings(parsed.value, answer)
-      answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
-    }
+    else answerWith(this.#takeUnreadable(message, describeProblems(parsed.problems)), answer)
     return true
   }
 
@@ -167,7 +163,18 @@ export class Intake implements AlarmJudge {
 
   /** Returns true unless it is a plain report or a repeat. `learned` is stored in the same commit, or not at all. */
   takeReadings(event: DeviceEvent, answer: StorageAnswer, learned: JournalEntry['state'] = []): boolean {
-    const refusal = this.#refusalOf(event)
+    const { rebuilding } = this.#memory
+    if (!rebuilding || !canAlarm(event)) return this.#takeReadings(event, answer, learned)
+    takeAfterRebuild(this.#memory, rebuilding, answer, () => this.#takeReadings(event, answer, learned))
+    return true
+  }
+
+  #takeReadings(
+    event: DeviceEvent,
+    answer: StorageAnswer,
+    learned: NonNullable<JournalEntry['state']>,
+  ): boolean {
+    const refusal = refusalOf(event, this.#memory.rebuilding !== undefined, this.#isForAlarmsOnly)
     if (refusal) {
       answer.refused(refusal)
       return false
@@ -198,13 +205,6 @@ export class Intake implements AlarmJudge {
         { kept: () => answer.kept(), refused: (error) => answer.refused(error) },
       )
     return false
-  }
-
-  #refusalOf(event: DeviceEvent): Error | undefined {
-    if (this.#memory.rebuilding) return notTaking()
-    return this.#isForAlarmsOnly && !canAlarm(event)
-      ? new JournalError('RESERVED', 'the room that is left belongs to alarms')
-      : undefined
   }
 
   /**

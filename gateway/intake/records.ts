@@ -4,8 +4,9 @@ import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import type { LocalCommand, Transition } from '../alarms/port.ts'
-import type { Journal, JournalEntry } from '../journal/port.ts'
+import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
 import type { Companion } from './intake-options.ts'
+import { notTaking } from './storage-answer.ts'
 import { causeKey, commandKey, type CauseDocument, type CommandDocument } from './port.ts'
 
 /** Rows read at a time when records are replayed. */
@@ -16,6 +17,17 @@ const telemetryOnly = new Set(['batteryPercent', 'signalDbm', 'temperatureC'])
 /** True when the event contains more than telemetry: such an event is accepted as long as there is any room. */
 export function canAlarm({ readings }: DeviceEvent): boolean {
   return Object.keys(readings).some((name) => !telemetryOnly.has(name))
+}
+
+/** Why a plain report is not taken now; what can raise an alarm is always taken. */
+export function refusalOf(
+  event: DeviceEvent,
+  isRebuilding: boolean,
+  isForAlarmsOnly: boolean,
+): Error | undefined {
+  if (canAlarm(event)) return undefined
+  if (isRebuilding) return notTaking()
+  return isForAlarmsOnly ? new JournalError('RESERVED', 'the room that is left belongs to alarms') : undefined
 }
 
 /** Facts about an event that its alarm needs later. */

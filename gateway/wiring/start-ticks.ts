@@ -20,8 +20,6 @@ import type { Journal } from '../journal/port.ts'
 const tickMs = 250
 /** How often it is looked whether the town has the list of zones and devices. */
 const listEveryMs = 86_400_000
-/** After the start: the first presses after a power cut go before it. */
-const listFirstMs = 5000
 /** How often the journal's thread is checked. */
 export const pulseMs = 5000
 
@@ -133,8 +131,6 @@ export function sayVillageList(
     said = found.find(([key]) => key === villageListKey)?.[1]
     look()
   }
-  cancel = clock.after(listFirstMs, () =>
-    reported(begin(), 'the list of zones and devices could not be read'),
-  )
+  reported(begin(), 'the list of zones and devices could not be read')
   parts.add('list of zones and devices', () => cancel())
 }
