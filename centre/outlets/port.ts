@@ -31,7 +31,7 @@ export interface OutletEvents {
 export type AnswerKey = 'accept' | 'pass-on' | 'done'
 
 export interface Outlet {
-  /** What is sent, as text that a person can read: for the test button. Sends nothing. */
+  /** The bytes of a message as readable text, for the test button. Sends nothing. */
   preview: (messages: readonly OutletMessage[]) => string | Promise<string>
   /** One attempt. Throws when the network fails; ends when `signal` does. */
   send: (messages: readonly OutletMessage[], signal: AbortSignal) => Promise<OutletAnswer>

@@ -232,7 +232,7 @@ export class ReportIntake {
     if (this.#urgent.size > 0) this.#runLater()
   }
 
-  /** What is left belongs to boxes above their pace. */
+  /** Called when only Reports of boxes above their pace wait: runs again when the first of them has its turn. */
   #runLater(): void {
     const waits = Array.from(this.#urgent.boxes(), (box) => this.#pace.waitMs(box))
     this.#options.clock.after(Math.ceil(Math.min(...waits)) + 1, () => {

@@ -3,7 +3,7 @@
 import type { UplinkSettings } from '../config/uplink-settings.ts'
 import type { UplinkState } from './port.ts'
 
-/** What is later than this is frozen, and not only slow. */
+/** An attempt or a send that takes longer than this counts as frozen, not as slow. */
 export const frozenAfterMs = 15_000
 
 /** All on the monotonic clock. */

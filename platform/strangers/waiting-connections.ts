@@ -1,6 +1,6 @@
-// New connections above the rate of their network wait for a turn instead of being reset: a crowd that connects again at
-// once would win nearly every turn against an honest client at the same address. One that has sent something goes first,
-// because most of a crowd is silent; among equals the choice is spread, so that no order of arrival wins every turn.
+// New connections above the rate of their network wait for a turn instead of being reset. Otherwise clients that connect
+// again at once would take nearly every turn from an honest client at the same address. A connection that has sent bytes
+// goes first, because most connections of a flood send none; among equals the choice is spread over all who wait.
 import type { Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { NewConnections } from './new-connections.ts'

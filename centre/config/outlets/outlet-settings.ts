@@ -31,11 +31,18 @@ export const outletsSchema = z.array(outletSchema).max(50).default([])
 /** What the schema can not express. */
 export function checkOutlets(outlets: readonly OutletSettings[]): Problem[] {
   const names = outlets.map(({ name }) => name)
+  const inboxes = outlets.map((outlet) => (outlet.type === 'sms' ? outlet.gammu?.inboxFolder : undefined))
   const problems: Problem[] = []
   outlets.forEach((outlet, i) => {
     const path = `outlets.${i}`
     if (names.indexOf(outlet.name) < i)
       problems.push({ path: `${path}.name`, message: `${outlet.name} is named twice` })
+    const inbox = inboxes[i]
+    if (inbox !== undefined && inboxes.indexOf(inbox) < i)
+      problems.push({
+        path: `${path}.gammu.inboxFolder`,
+        message: 'another outlet reads the answers of this folder',
+      })
     problems.push(...checkOfType(path, outlet))
     outlet.rules.forEach(({ from, until }, at) => {
       if ((from === undefined) !== (until === undefined))

@@ -7,7 +7,7 @@ import type { OutletAnswer } from '../port.ts'
 import { exchangeTcp, exchangeUdp, type Dc09Receiver } from './dc09-exchange.ts'
 import { encodeFrame, parseFrame, type Dc09Frame } from './dc09-frame.ts'
 
-/** What is left of the time of an attempt for the answer to it. */
+/** Share of an attempt's time in which its answer must come. */
 const shareOfTime = 0.95
 
 export type Draft = Pick<Dc09Frame, 'id' | 'sequence' | 'data' | 'more' | 'account'>

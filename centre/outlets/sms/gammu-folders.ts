@@ -71,6 +71,8 @@ export async function sendByGammu(
 
 export interface Incoming {
   file: string
+  /** When the modem's program wrote it. */
+  atMs: number
   phone: string
   text: string
 }
@@ -88,7 +90,7 @@ export async function readIncoming(folder: string): Promise<Incoming[]> {
     const bytes = phone === undefined ? undefined : await readFile(file)
     if (phone === undefined || !bytes || bytes.length > incomingBytesMax)
       await rm(file, { force: true, recursive: true })
-    else found.push({ file, phone, text: textOf(bytes) })
+    else found.push({ file, atMs: (await stat(file)).mtimeMs, phone, text: textOf(bytes) })
   }
   return found
 }
@@ -102,17 +104,29 @@ function textOf(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
-const digits = (phone: string): string => phone.replace(/\D/g, '').slice(-11)
+/** Numbers with a country code must be the same; one without it is compared with the end of the other. */
+export function isSameNumber(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((phone) => phone.replace(/\D/g, '')) as [string, string]
+  if (one.startsWith('+') && other.startsWith('+')) return a === b
+  return a !== '' && b !== '' && (a.endsWith(b) || b.endsWith(a))
+}
 
-/** The id of the last message that was sent to this number, by the names of what was sent: also known after a restart. */
-export async function lastSentTo(sentFolder: string, phone: string): Promise<string | undefined> {
+/**
+ * The id of the last message that was sent to this number before `atMs`, by the files of what was sent: also known after a
+ * restart. A message that was sent after the answer came is not the one that it answers.
+ */
+export async function lastSentTo(
+  sentFolder: string,
+  phone: string,
+  atMs: number,
+): Promise<string | undefined> {
   let newest: { id: string; ms: number } | undefined
   for (const name of await readdir(sentFolder)) {
     const [, to = '', id = ''] =
       /^OUT[A-D]\d{8}_\d{6}_\d{2}_(\+?\d{3,15})_([A-Za-z0-9-]+)\.txt$/.exec(name) ?? []
-    if (to === '' || digits(to) !== digits(phone)) continue
+    if (to === '' || !isSameNumber(to, phone)) continue
     const { mtimeMs } = await stat(join(sentFolder, name))
-    if (!newest || mtimeMs > newest.ms) newest = { id, ms: mtimeMs }
+    if (mtimeMs <= atMs && (!newest || mtimeMs > newest.ms)) newest = { id, ms: mtimeMs }
   }
   return newest?.id
 }

@@ -93,8 +93,8 @@ class SmsSender {
     if (this.#isReading || gammu?.inboxFolder === undefined) return
     this.#isReading = true
     try {
-      for (const { file, phone, text } of await readIncoming(gammu.inboxFolder)) {
-        const id = await lastSentTo(gammu.sentFolder, phone)
+      for (const { file, atMs, phone, text } of await readIncoming(gammu.inboxFolder)) {
+        const id = await lastSentTo(gammu.sentFolder, phone, atMs)
         if (id !== undefined) await events.answered(id, keyOf(text), plainWords(text), masked(phone))
         await rm(file, { force: true })
       }

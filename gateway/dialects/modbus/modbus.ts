@@ -64,7 +64,7 @@ function decodeUnit(
     const { value, fault } = valueOf(register, words[at])
     if (fault !== undefined) faults.push(fault)
     if (register.reading !== 'button') return void (readings[register.reading] = value)
-    // What is not read now is as it was; at first an input counts as released.
+    // A register that could not be read keeps its earlier value; before the first reading an input counts as released.
     const earlier = before?.held[at]
     held[at] = fault === undefined ? value : (earlier ?? null)
     // A held input is one press: only the change counts.

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -81,7 +82,13 @@ function tryOffer({ offer, root, releaseScript, keys, receiver }: TakeOfferOptio
 }
 
 /** O_NOFOLLOW: a link in the place of the file could lead root to a file that the program may not read. */
-const openOwn = (file: string): number => openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW)
+/** A file, and no link or pipe: opening a pipe would wait for ever. */
+function openOwn(file: string): number {
+  const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if (fstatSync(handle).isFile()) return handle
+  closeSync(handle)
+  throw new Error('a part of the offer is no file')
+}
 
 function readOwn(file: string, bytesMax: number): Buffer {
   const handle = openOwn(file)

@@ -295,7 +295,7 @@ export class CentreTarget {
     const own = ['/healthz', '/metrics'].map((path) => ({ path, answers: [] as string[] }))
     for (const { path, answers } of [...own, ...listed]) {
       const { status } = await get(filled(path), this.#token)
-      // What is not set up or needs more words may say so as its description does; a list of what is there may not.
+      // A route that is not set up, or needs more parameters, may answer with a described error; a plain list may not.
       const isDescribed = status < 500 && answers.includes(String(status)) && !lists.has(path)
       if (status !== 200 && !isDescribed) faults.push(`${path}: ${status}`)
     }

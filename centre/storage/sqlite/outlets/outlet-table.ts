@@ -194,7 +194,7 @@ function createMoves(
     const cases = new Set<string>()
     for (const number of numbers) {
       const row = one.get(number)
-      // What is confirmed or given up stays so: a late answer may still confirm what failed.
+      // A delivery that is confirmed or given up does not wait again; a late answer may still confirm one that failed.
       if (!row || row.state === 'confirmed' || (row.state !== 'waiting' && state === 'waiting')) continue
       const said = words.slice(0, wordsMax)
       move.run(state, said, isAttempt ? 1 : 0, Math.round(dueAtMs ?? row.dueAtMs), nowMs, number)

@@ -1,6 +1,6 @@
 // Does a short message leave by gammu-smsd or by HTTP, bounded for each number, and does an answer by key come back?
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { SmsSettings } from '../../../../centre/config/outlets/sms-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
-import { readIncoming } from '../../../../centre/outlets/sms/gammu-folders.ts'
+import { isSameNumber, lastSentTo, readIncoming } from '../../../../centre/outlets/sms/gammu-folders.ts'
 import { fillBody } from '../../../../centre/outlets/sms/sms-http.ts'
 import { createSmsOutlet, keyOf } from '../../../../centre/outlets/sms/sms-outlet.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
@@ -107,6 +107,41 @@ it('leaves by gammu-smsd and its modem, and the answer of the person comes back 
   })
   await vi.waitFor(() => expect(readdirSync(at('in'))).toEqual([]), { timeout: 20_000 })
   void outlet.stop?.()
+})
+
+it('an answer is to the newest message before it, to this very number', async () => {
+  const folder = at('sent-before')
+  mkdirSync(folder)
+  const put = (phone: string, id: string, atS: number): void => {
+    const file = join(folder, `OUTA20000101_000000_00_${phone}_${id}.txt`)
+    writeFileSync(file, 'x')
+    utimesSync(file, atS, atS)
+  }
+  put('+8613800000001', 'g-1', 1000)
+  put('+8613800000001', 'g-2', 2000)
+  put('+8613800000001', 'g-3', 3000)
+  put('+13800000001', 'g-4', 2100)
+  const asked = (phone: string, atS: number) => lastSentTo(folder, phone, atS * 1000)
+  expect(await asked('+8613800000001', 2500)).toBe('g-2')
+  expect(await asked('+8613800000001', 3500)).toBe('g-3')
+  expect(await asked('+13800000001', 3500)).toBe('g-4')
+  expect(await asked('+8613800000001', 500)).toBeUndefined()
+})
+
+it.each([
+  ['+8613800000001', '13800000001', true],
+  ['+8613800000001', '+8613800000001', true],
+  ['+8613800000001', '+13800000001', false],
+  ['13800000001', '13800000002', false],
+  ['+', '+8613800000001', false],
+])('%s and %s are one number: %s', (one, other, expected) => {
+  expect(isSameNumber(one, other)).toBe(expected)
+})
+
+it('two outlets cannot read the answers of one folder', () => {
+  const sms = { type: 'sms', numbers: ['13800000001'], gammu: gammu() }
+  const problems = checkOutlets([settingsOf({ ...sms, name: 'a' }), settingsOf({ ...sms, name: 'b' })])
+  expect(problems).toMatchObject([{ path: 'outlets.1.gammu.inboxFolder' }])
 })
 
 it('reads no file that is no message, and keeps none', async () => {

@@ -1,4 +1,5 @@
 // Does root stage exactly what the makers signed for this machine, whatever the program that offers it does?
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -124,5 +125,14 @@ describe('a program that was taken over gets root to', () => {
       symlinkSync(`${file}.own`, file)
     })
     expect(words).toContain('ELOOP')
+  })
+
+  it('wait at no pipe', async () => {
+    const file = join(offer, offerNames.archive)
+    const words = await refused(() => {
+      renameSync(file, `${file}.own`)
+      execFileSync('mkfifo', [file])
+    })
+    expect(words).toContain('no file')
   })
 })
