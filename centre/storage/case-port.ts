@@ -91,6 +91,11 @@ export interface CaseReaderCalls {
   shifts(limit: number): Shift[]
   cases(query: CaseQuery, nowMs: number): { cases: CaseSummary[]; next?: string } | undefined
   caseOf(target: CaseTarget): { case: Case; plans: Plan[] } | undefined
+  /** A case and the beginning of its history as of one moment. */
+  caseWithHistory(
+    target: CaseTarget,
+    limit: number,
+  ): { case: Case; plans: Plan[]; history: (CaseEvent & { position: number })[] } | undefined
   caseEvents(id: string, after: number, limit: number): (CaseEvent & { position: number })[]
   actionLists(): { version: number; lists: ActionList[] }
   openCaseCounts(): { village: string; colourRank: number; count: number }[]

@@ -68,11 +68,12 @@ function queueRoutes(options: CaseRouteOptions): Route[] {
 
 async function read(options: CaseRouteOptions, target: CaseTarget): Promise<RouteAnswer> {
   const { storage } = options
-  const found = await storage.caseOf(target)
+  const found = await storage.caseWithHistory(target, 1000)
   if (!found) throw new ApiProblem('not-found')
-  const history = await storage.caseEvents(found.case.id, 0, 1000)
   const plans = found.plans.map(shownPlan)
-  return { json: { ...answerOf(found.case, options), history, plans } satisfies CaseAnswer }
+  return {
+    json: { ...answerOf(found.case, options), history: found.history, plans } satisfies CaseAnswer,
+  }
 }
 
 function readingRoutes(options: CaseRouteOptions): Route[] {

@@ -64,6 +64,7 @@ const readerCalls = [
   'cases',
   'caseOf',
   'caseEvents',
+  'caseWithHistory',
   'actionLists',
   'openCaseCounts',
   'caseHolders',

@@ -52,6 +52,16 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
     'SELECT number, body FROM shifts ORDER BY number DESC LIMIT ?',
   )
 
+  const caseOf: CaseReaderCalls['caseOf'] = (target) => {
+    const row = 'case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)
+    const item = row && readDocument(db, 'cases', row.number, row.body)
+    return item && { case: item, plans: plansOf(item, lists.newest().lists) }
+  }
+  const caseEvents: CaseReaderCalls['caseEvents'] = (id, after, limit) =>
+    history
+      .all(caseNumberOf(id), after, limit)
+      .map(({ subject, ...entry }) => ({ ...entry, ...(subject === null ? {} : { subject }) }))
+
   return {
     caseHolders: (nowMs) =>
       holders
@@ -60,16 +70,12 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
     shifts: (limit) =>
       shifts.all(limit).flatMap(({ number, body }) => readDocument(db, 'shifts', number, body) ?? []),
     cases: (query, nowMs) => listCases(db, query, policy(), nowMs),
-    caseOf: (target: CaseTarget) => {
-      const row = 'case' in target ? byNumber.get(caseNumberOf(target.case)) : byAlarm.get(target.alarm)
-      if (!row) return undefined
-      const item = readDocument(db, 'cases', row.number, row.body)
-      return item && { case: item, plans: plansOf(item, lists.newest().lists) }
-    },
-    caseEvents: (id, after, limit) =>
-      history
-        .all(caseNumberOf(id), after, limit)
-        .map(({ subject, ...entry }) => ({ ...entry, ...(subject === null ? {} : { subject }) })),
+    caseOf,
+    caseWithHistory: db.transaction((target: CaseTarget, limit: number) => {
+      const found = caseOf(target)
+      return found && { ...found, history: caseEvents(found.case.id, 0, limit) }
+    }),
+    caseEvents,
     actionLists: () => lists.newest(),
     openCaseCounts: () => counts.all(),
   }
