@@ -9,10 +9,13 @@ const { pathToFileURL } = require('node:url')
  * @param {string} file @returns {string} for `runInThisContext(script)` and `new Worker(script, { eval: true })`
  */
 exports.gatherSources = (file) => {
-  // The program, not its package: that starts a thread of its own.
+  // The program itself: its package starts a thread of its own, and the script in front of it needs a `node` in the path.
   const parameters = ['--bundle', '--platform=node', '--packages=external', '--format=cjs', '--keep-names']
   parameters.push(`--define:import.meta.url=${JSON.stringify(pathToFileURL(file).href)}`)
-  const script = execFileSync(require.resolve('esbuild/bin/esbuild'), [file, ...parameters], {
+  const program = require.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`, {
+    paths: [require.resolve('esbuild')],
+  })
+  const script = execFileSync(program, [file, ...parameters], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
