@@ -1,24 +1,83 @@
 // Makes one script of a TypeScript file and all that it imports, so that a thread or a process can be started from sources: they
-// do not inherit the loader that runs TypeScript, and loading one again for each costs more than they do. In a build nobody asks
-// for it.
+// do not inherit the loader that runs TypeScript, and loading one again for each costs more than they do. A build does not use
+// it. A script is kept in node_modules/.cache and used again until one of its sources changes: tests start the same few
+// threads some hundred times.
 const { execFileSync } = require('node:child_process')
+const { createHash } = require('node:crypto')
+const {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} = require('node:fs')
+const { dirname, join } = require('node:path')
 const { pathToFileURL } = require('node:url')
+
+const root = dirname(__dirname)
+const cache = join(root, 'node_modules', '.cache', 'gengfu-sources')
+/** What changes a script beside its sources. */
+const settings = [__filename, join(root, 'tsconfig.json'), join(root, 'package-lock.json')]
+
+/** @param {string} file @returns {[string, number, number]} */
+function stampOf(file) {
+  const { mtimeMs, size } = statSync(file)
+  return [file, mtimeMs, size]
+}
+
+/** @param {string} kept @returns {string | undefined} The script, if all of its sources are as they were. */
+function readKept(kept) {
+  try {
+    const { stamps, script } = JSON.parse(readFileSync(kept, 'utf8'))
+    for (const stamp of stamps) if (String(stampOf(stamp[0])) !== String(stamp)) return undefined
+    return script
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} file @param {string} kept @returns {string} */
+function gather(file, kept) {
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'new-'))
+  try {
+    const metafile = join(folder, 'sources.json')
+    const parameters = ['--bundle', '--platform=node', '--packages=external', '--format=cjs', '--keep-names']
+    // A hundred files that each thread would find, read and compile again: a third of the start of a thread.
+    parameters.push(`--alias:zod=${join(root, 'node_modules/zod/index.js')}`)
+    parameters.push(`--define:import.meta.url=${JSON.stringify(pathToFileURL(file).href)}`)
+    // The program itself: its package starts a thread of its own, and the script in front of it needs a `node` in the path.
+    const program = require.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`, {
+      paths: [require.resolve('esbuild')],
+    })
+    const outfile = join(folder, 'script.js')
+    parameters.push(`--outfile=${outfile}`, `--metafile=${metafile}`, '--log-level=error')
+    execFileSync(program, [file, ...parameters], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+    const script = readFileSync(outfile, 'utf8')
+    const { inputs } = JSON.parse(readFileSync(metafile, 'utf8'))
+    const stamps = [...settings, ...Object.keys(inputs).map((input) => join(root, input))].map(stampOf)
+    // Renamed into place: another process never reads half of it.
+    writeFileSync(join(folder, 'script.json'), JSON.stringify({ stamps, script }))
+    renameSync(join(folder, 'script.json'), kept)
+    return script
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Scripts of this process: it goes on with its sources as it first read them, as with all that it imported. */
+const gathered = new Map()
 
 /**
  * All of it takes itself to be in the folder of `file`.
  * @param {string} file @returns {string} for `runInThisContext(script)` and `new Worker(script, { eval: true })`
  */
 exports.gatherSources = (file) => {
-  // The program itself: its package starts a thread of its own, and the script in front of it needs a `node` in the path.
-  const parameters = ['--bundle', '--platform=node', '--packages=external', '--format=cjs', '--keep-names']
-  parameters.push(`--define:import.meta.url=${JSON.stringify(pathToFileURL(file).href)}`)
-  const program = require.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`, {
-    paths: [require.resolve('esbuild')],
-  })
-  const script = execFileSync(program, [file, ...parameters], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
+  const kept = join(cache, `${createHash('sha256').update(file).digest('hex').slice(0, 24)}.json`)
+  const script = gathered.get(file) ?? readKept(kept) ?? gather(file, kept)
+  gathered.set(file, script)
   // Packages are found from where the source lies; whatever kind of module the program itself is.
   const packages = `process.getBuiltinModule('node:module').createRequire(${JSON.stringify(file)})`
   return `((require) => {${script}\n})(${packages})`

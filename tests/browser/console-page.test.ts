@@ -3,25 +3,22 @@ import assert from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { FakeConsole, makeHealth } from './fake-console.ts'
-import { buildPage, launchBrowser, type BuiltPage } from './pages.ts'
+import { launchBrowser, pageFolder } from './pages.ts'
 
-let built: BuiltPage
 let browser: Browser
 let gateway: FakeConsole
 let page: Page
 let complaints: string[]
 
 beforeAll(async () => {
-  built = await buildPage('console')
   browser = await launchBrowser()
 }, 60_000)
 afterAll(async () => {
   await browser.close()
-  await built.remove()
 })
 
 beforeEach(async () => {
-  gateway = new FakeConsole(built.folder, makeHealth())
+  gateway = new FakeConsole(pageFolder('console'), makeHealth())
   const url = await gateway.start()
   page = await (
     await browser.newContext({ locale: 'en-GB', viewport: { width: 360, height: 740 } })

@@ -8,11 +8,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { colours } from '../../protocols/domain/colour.ts'
 import { makeAlarm, makeVillages } from './desk-alarms.ts'
 import { FakeCentre } from './fake-centre.ts'
-import { buildPage, launchBrowser, type BuiltPage } from './pages.ts'
+import { launchBrowser, pageFolder } from './pages.ts'
 
 const require = createRequire(import.meta.url)
 
-let built: BuiltPage
 let browser: Browser
 let centre: FakeCentre
 let url: string
@@ -22,15 +21,13 @@ let shared: Page | undefined
 const complaints: string[] = []
 
 beforeAll(async () => {
-  built = await buildPage('desk')
   browser = await launchBrowser()
-  centre = new FakeCentre(built.folder)
+  centre = new FakeCentre(pageFolder('desk'))
   url = await centre.start()
 }, 60_000)
 afterAll(async () => {
   await browser.close()
   await centre.stop()
-  await built.remove()
 })
 
 beforeEach(() => {

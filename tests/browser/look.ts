@@ -18,7 +18,7 @@ import {
 } from '../contract/centre/centre-parts.ts'
 import { FakeConsole, makeHealth } from './fake-console.ts'
 import { connectVillages, config, fillTown } from './look-town.ts'
-import { buildPage, launchBrowser } from './pages.ts'
+import { launchBrowser, pageFolder } from './pages.ts'
 
 const sizes = [
   [1366, 768],
@@ -139,8 +139,7 @@ async function caseOf(town: CentreUnderTest, alarm: string): Promise<string> {
 }
 
 async function shootConsole(browser: Browser): Promise<void> {
-  const built = await buildPage('console')
-  const gateway = new FakeConsole(built.folder, makeHealth())
+  const gateway = new FakeConsole(pageFolder('console'), makeHealth())
   const url = await gateway.start()
   try {
     await shoot(browser, url, async (page) => void (await page.waitForSelector('.cards')), [
@@ -148,7 +147,6 @@ async function shootConsole(browser: Browser): Promise<void> {
     ])
   } finally {
     await gateway.stop()
-    await built.remove()
   }
 }
 

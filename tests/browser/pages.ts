@@ -1,27 +1,14 @@
-// Builds a page into a temporary folder and opens it in the machine's Chromium: the beginning of every browser test.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// The built pages and the machine's Chromium: the beginning of every browser test.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { chromium, type Browser } from 'playwright-core'
-import { build } from 'vite'
-import { pageConfig, type Page } from '../../web/vite.config.ts'
+import type { Page } from '../../web/vite.config.ts'
 
-export interface BuiltPage {
-  folder: string
-  remove(): Promise<void>
-}
-
-export async function buildPage(page: Page): Promise<BuiltPage> {
-  const folder = await mkdtemp(join(tmpdir(), `gengfu-${page}-`))
-  // vitest sets NODE_ENV to test, which would build Vue's development half.
-  const before = process.env['NODE_ENV']
-  process.env['NODE_ENV'] = 'production'
-  try {
-    await build({ configFile: false, ...pageConfig(page, folder) })
-  } finally {
-    process.env['NODE_ENV'] = before
-  }
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+/** The folder of a page in the build, as the programs serve it. */
+export function pageFolder(page: Page): string {
+  const folder = fileURLToPath(new URL(`../../dist/web/${page}`, import.meta.url))
+  if (!existsSync(`${folder}/index.html`)) throw new Error('there is no build: run `npm run build` first')
+  return folder
 }
 
 export function launchBrowser(): Promise<Browser> {

@@ -92,6 +92,8 @@ export async function startCentre(
     dataDir: folder,
     http: { host: '127.0.0.1', port: 0 },
     uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
+    // The result must not depend on whether this machine keeps its time, and asking costs a process.
+    clock: { isKept: true },
     ...options.config,
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))

@@ -161,6 +161,7 @@ export async function createTown(gateway: object = {}, centre: object = {}): Pro
     dataDir: join(folder, 'centre'),
     http: { host: '127.0.0.1', port: ports.http },
     uplink: { listeners: [{ host: '127.0.0.1', port: ports.uplink }], anonymous: true },
+    clock: { isKept: true },
     ...centre,
   })
   const gatewayFile = write('gateway.yaml', {
