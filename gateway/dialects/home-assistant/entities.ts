@@ -61,7 +61,9 @@ function readBinary(entity: Entity, value: unknown): EntityRead {
   if (deviceClass === 'problem') return { readings: {}, faults: isOn ? [`problem:${name}`] : [] }
   const read = Object.hasOwn(byClass, deviceClass) ? byClass[deviceClass] : undefined
   if (read) return { readings: read(isOn) }
-  if (deviceClass !== '') return { readings: { [name]: isOn } }
+  // A call button that its maker files under "safety".
+  if (deviceClass !== '' && !(deviceClass === 'safety' && isButton(name)))
+    return { readings: { [name]: isOn } }
   return readInput(name, name, isOn ?? value)
 }
 
@@ -71,6 +73,7 @@ function readSensor({ deviceClass = '', unit = '', name }: Entity, value: unknow
   if (deviceClass === 'humidity' || deviceClass === 'moisture') return { humidityPercent: percentOf(value) }
   if (deviceClass === 'signal_strength') return { signalDbm: signalOf(value) }
   const lengthMm = millimetresOf(value, unit)
+  if (lengthMm !== undefined && deviceClass === 'precipitation') return { rainMm: lengthMm }
   if (lengthMm !== undefined)
     return /water|level|liquid|水/i.test(name) ? { waterLevelMm: lengthMm } : { [`${name}Mm`]: lengthMm }
   return { [name]: numberOf(value) ?? value }

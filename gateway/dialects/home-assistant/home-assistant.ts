@@ -81,12 +81,28 @@ function readAvailability(availability: Availability, payload: Uint8Array): Deco
   return { results: devices.map((device) => ({ device, readings: {}, presence, isHeard: false })) }
 }
 
+/** Levels of a topic that an announcement may leave open. */
+const openLevelsMax = 4
+
+/** The topic, and the filters that begin with `+` and fit it: gateways announce `+/+/BTtoMQTT/ADDRESS`. */
+function filtersOf(topic: string): string[] {
+  const levels = topic.split('/')
+  const open = Math.min(openLevelsMax, levels.length - 1)
+  return Array.from({ length: open + 1 }, (_, count) =>
+    levels.map((level, at) => (at < count ? '+' : level)).join('/'),
+  )
+}
+
+const entitiesAt = (topic: string, known: Knowledge): Entity[] =>
+  filtersOf(topic)
+    .flatMap((filter) => (known.get(topicKey(filter)) as { items: string[] } | undefined)?.items ?? [])
+    .flatMap((key) => (known.get(key) as Entity | undefined) ?? [])
+
 function decode({ topic, payload }: DialectMessage, known: Knowledge): Decoded {
   if (configTopic.test(topic)) return readDiscovery(topic, payload, known)
-  const keys = (known.get(topicKey(topic)) as { items: string[] } | undefined)?.items
-  const entities = keys?.flatMap((key) => (known.get(key) as Entity | undefined) ?? [])
+  const entities = entitiesAt(topic, known)
   const availability = known.get(availabilityKey(topic)) as Availability | undefined
-  if (entities && entities.length > 0) return readState(entities, payload)
+  if (entities.length > 0) return readState(entities, payload)
   if (availability) return readAvailability(availability, payload)
   const [, node = '', component = '', object = ''] = esphomeTopic.exec(topic) ?? []
   // What has been announced under Home Assistant's own topics is no board of that name.
@@ -130,14 +146,14 @@ export const homeAssistant: Dialect = {
   topics: ({ base }) => ({
     publish: [
       'homeassistant/#',
-      ...(base === undefined ? ['+/+/+/state', '+/status', '+/debug'] : [`${base}/#`]),
+      ...(base === undefined ? ['+/+/+/state', '+/status', '+/debug', '+/+/BTtoMQTT/+'] : [`${base}/#`]),
     ],
     subscribe: ['homeassistant/#', ...(base === undefined ? ['+/+/+/command'] : [`${base}/#`])],
   }),
   claims: (topic) =>
     configTopic.test(topic) || topic.startsWith('homeassistant/') || esphomeTopic.test(topic),
   knows: (topic, known) =>
-    known.get(topicKey(topic)) !== undefined || known.get(availabilityKey(topic)) !== undefined,
+    entitiesAt(topic, known).length > 0 || known.get(availabilityKey(topic)) !== undefined,
   decode,
   encode,
 }

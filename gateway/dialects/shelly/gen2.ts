@@ -22,6 +22,7 @@ import {
   type Knowledge,
   type Learned,
 } from '../port.ts'
+import { readBluetooth } from './bluetooth.ts'
 import { isSleeper, macInId } from './sleeping.ts'
 
 /** The document of a device, by the prefix of its topics. */
@@ -67,6 +68,8 @@ function readErrors(component: string, status: Record<string, unknown>, into: Co
 type ReadComponent = (status: Record<string, unknown>, number: string) => DialectReadings
 
 const components: Record<string, ReadComponent> = {
+  bthomedevice: ({ battery }): DialectReadings =>
+    battery === undefined ? {} : { batteryPercent: percentOf(battery) },
   temperature: ({ tC }) => ({ temperatureC: celsiusOf(tC) }),
   humidity: ({ rh }) => ({ humidityPercent: percentOf(rh) }),
   illuminance: ({ lux }) => ({ illuminanceLux: numberOf(lux) }),
@@ -143,6 +146,7 @@ const behind = (device: string, component: string): string =>
 
 function readNotification(device: string, method: unknown, params: Record<string, unknown>): DeviceResult[] {
   const byDevice = new Map<string, Collected>()
+  const heard: DeviceResult[] = []
   const at = (component: string): Collected => {
     const key = behind(device, component)
     let found = byDevice.get(key)
@@ -151,11 +155,16 @@ function readNotification(device: string, method: unknown, params: Record<string
   }
   if (method === 'NotifyEvent')
     for (const event of Array.isArray(params['events']) ? (params['events'] as unknown[]) : [])
-      if (isObject(event)) readEvent(event, at(scalarText(event['component']) ?? ''))
+      if (isObject(event)) {
+        const sensor = readBluetooth(event['data'], device)
+        if (sensor) heard.push(sensor)
+        else readEvent(event, at(scalarText(event['component']) ?? ''))
+      }
   if (method === 'NotifyStatus' || method === 'NotifyFullStatus')
     for (const [name, status] of Object.entries(params))
       if (isObject(status)) readComponent(name, status, at(name))
-  return [...byDevice].flatMap(([key, collected]) => resultOf(key, collected, params['ts']) ?? [])
+  const own = [...byDevice].flatMap(([key, collected]) => resultOf(key, collected, params['ts']) ?? [])
+  return [...own, ...heard]
 }
 
 export function decodeGen2(topic: string, payload: Uint8Array, known: Knowledge): Decoded {

@@ -2,8 +2,16 @@
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { objectOf } from '../meaning/values.ts'
+import { readBluetooth } from './bluetooth.ts'
 import { macInId } from './sleeping.ts'
-import { nothing, type Decoded, type Dialect, type EncodedCommand, type Knowledge } from '../port.ts'
+import {
+  nothing,
+  unreadable,
+  type Decoded,
+  type Dialect,
+  type EncodedCommand,
+  type Knowledge,
+} from '../port.ts'
 import { addressKey, decodeGen1 } from './gen1.ts'
 import { decodeGen2, prefixAtKey } from './gen2.ts'
 
@@ -18,6 +26,14 @@ function readAnswer(payload: Uint8Array): Decoded {
   const words = typeof said === 'string' ? { error: said.slice(0, 256) } : {}
   const answer = { id: id.slice(0, 64), ok: error === undefined, ...words }
   return { results: [{ device, readings: {}, answer }] }
+}
+
+/** The script of the maker that sends each Bluetooth sensor on a topic of its own. */
+function readScript(payload: Uint8Array): Decoded {
+  const json = objectOf(payload)
+  if (!json) return unreadable('not a JSON object')
+  const sensor = readBluetooth(json, 'shelly-blu')
+  return sensor ? { results: [sensor] } : nothing('no readings')
 }
 
 function encode(device: string, command: DeviceCommand, known: Knowledge): EncodedCommand {
@@ -51,11 +67,24 @@ export const shelly: Dialect = {
   topics: ({ base }) =>
     base === undefined
       ? {
-          publish: ['shellies/#', '+/events/rpc', '+/online', '+/status/#', 'gengfu/rpc'],
+          publish: [
+            'shellies/#',
+            '+/events/rpc',
+            '+/online',
+            '+/status/#',
+            'gengfu/rpc',
+            'shelly-blu/events/+',
+          ],
           subscribe: ['shellies/#', '+/rpc', '+/command/#', '+/rpc/#'],
         }
       : {
-          publish: [`shellies/${base}/#`, 'shellies/announce', `${base}/#`, 'gengfu/rpc'],
+          publish: [
+            `shellies/${base}/#`,
+            'shellies/announce',
+            `${base}/#`,
+            'gengfu/rpc',
+            'shelly-blu/events/+',
+          ],
           subscribe: [`shellies/${base}/#`, 'shellies/command', `${base}/#`],
         },
   claims: (topic) =>
@@ -65,6 +94,7 @@ export const shelly: Dialect = {
   decode: ({ topic, payload }, known) => {
     if (topic.startsWith('homeassistant/')) return nothing('discovery for Home Assistant')
     if (topic === 'gengfu/rpc') return readAnswer(payload)
+    if (topic.startsWith('shelly-blu/events/')) return readScript(payload)
     return topic.startsWith('shellies/') && !topic.includes('/events/rpc')
       ? decodeGen1(topic, payload, known)
       : decodeGen2(topic, payload, known)

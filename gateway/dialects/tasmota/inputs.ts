@@ -2,7 +2,7 @@
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
-import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf } from '../meaning/values.ts'
+import { celsiusOf, flagOf, macOf, millimetresOf, numberOf, percentOf } from '../meaning/values.ts'
 import { pressOf } from '../meaning/press.ts'
 
 const wired: [name: RegExp, reading: (isOn: boolean | null) => DialectReadings][] = [
@@ -39,6 +39,10 @@ export function readInput(
 
 const units = (sensor: Record<string, unknown>, name: string): string =>
   typeof sensor[name] === 'string' ? sensor[name] : ''
+
+/** A Bluetooth sensor that the board hears: `{"ATC02CECC": {"mac": "a4c13802cecc", "Temperature": 21.3}}`. */
+export const bluetoothAddress = (value: unknown): string | undefined =>
+  isObject(value) ? macOf(value['mac'] ?? value['MAC']) : undefined
 
 /** The values of one sensor chip, such as `{"Temperature":21.3}`. */
 export function readChip(chip: Record<string, unknown>, all: Record<string, unknown>): DialectReadings {

@@ -19,7 +19,7 @@ import {
   type Knowledge,
   type Learned,
 } from '../port.ts'
-import { readChip, readInput } from './inputs.ts'
+import { bluetoothAddress, readChip, readInput } from './inputs.ts'
 import { readZigbee } from './zigbee.ts'
 
 const contentWindowMs = 1000
@@ -151,7 +151,9 @@ function readKey(
     if (typeof code === 'string') into.readings['rfCode'] = into.momentary['rfCode'] = code
   } else if (/^power\d*$/i.test(key)) into.readings[key.toLowerCase()] = value
   else if (key === 'Wifi' && isObject(value)) into.readings.signalDbm = signalOf(value['Signal'])
-  else if (isObject(value)) Object.assign(into.readings, readChip(value, all))
+  else if (isObject(value))
+    // Several probes on one wire: the first one is the board's.
+    for (const [name, found] of Object.entries(readChip(value, all))) into.readings[name] ??= found
 }
 
 function isNamedSwitch(key: string, { switches }: Board): boolean {
@@ -161,13 +163,28 @@ function isNamedSwitch(key: string, { switches }: Board): boolean {
 const macInStatus = (status: Record<string, unknown>): string | undefined =>
   macOf(isObject(status['StatusNET']) ? status['StatusNET']['Mac'] : undefined)
 
+/** Bluetooth sensors that the board hears are devices of their own. */
+function bluetoothIn(source: Record<string, unknown>): DeviceResult[] {
+  return Object.entries(source).flatMap(([name, value]) => {
+    const device = bluetoothAddress(value)
+    if (device === undefined || !isObject(value)) return []
+    const { temperatureC, humidityPercent, batteryPercent } = readChip(value, source)
+    const readings: DialectReadings = {
+      ...(temperatureC === undefined ? {} : { temperatureC }),
+      ...(humidityPercent === undefined ? {} : { humidityPercent }),
+      ...(batteryPercent === undefined ? {} : { batteryPercent }),
+    }
+    return Object.keys(readings).length > 0 ? [{ device, readings, about: { name } }] : []
+  })
+}
+
 function readValues(
   found: Place,
   payload: Uint8Array,
   board: Board,
   device: string,
   known: Knowledge,
-): { result: DeviceResult; learned: Learned[] } | undefined {
+): { results: DeviceResult[]; learned: Learned[] } | undefined {
   const into: Collected = { readings: {}, momentary: {}, inputs: {} }
   const values = objectOf(payload)
   const source = values && isObject(values['StatusSNS']) ? values['StatusSNS'] : values
@@ -175,15 +192,20 @@ function readValues(
   const key = /^(button|switch)\d*(?=t?$)/i.exec(found.what)?.[0]
   const word = source?.['ACTION'] ?? source?.['Action'] ?? source?.['TRIG']
   if (key !== undefined && word !== undefined) readKey(key, word, {}, board, into)
-  else if (source) for (const [key, value] of Object.entries(source)) readKey(key, value, source, board, into)
-  else readKey(found.what, textOf(payload), {}, board, into)
+  else if (source) {
+    for (const [key, value] of Object.entries(source))
+      if (bluetoothAddress(value) === undefined) readKey(key, value, source, board, into)
+  } else readKey(found.what, textOf(payload), {}, board, into)
   const { readings, momentary, inputs } = into
   const before = (known.get(inputsKey(device)) ?? {}) as Inputs
   const all = Object.fromEntries(Object.entries({ ...before, ...inputs }).slice(0, inputsMax))
   Object.assign(readings, together(all, inputs))
-  if (Object.keys(readings).length === 0) return undefined
+  const results = bluetoothIn(source ?? {})
+  if (Object.keys(readings).length > 0)
+    results.unshift({ device, readings, ...(Object.keys(momentary).length > 0 ? { momentary } : {}) })
+  if (results.length === 0) return undefined
   return {
-    result: { device, readings, ...(Object.keys(momentary).length > 0 ? { momentary } : {}) },
+    results,
     learned: JSON.stringify(all) === JSON.stringify(before) ? [] : [[inputsKey(device), all]],
   }
 }
@@ -222,7 +244,7 @@ function decode({ topic, payload, isRetained }: DialectMessage, known: Knowledge
     return nothing('about the board itself', learned)
   const read = readValues(found, payload, board, device, known)
   return read
-    ? { results: [read.result], learned: [...learned, ...read.learned] }
+    ? { results: read.results, learned: [...learned, ...read.learned] }
     : nothing('no readings', learned)
 }
 

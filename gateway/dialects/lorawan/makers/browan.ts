@@ -60,8 +60,13 @@ export function browan(fPort: number, frame: Frame): MakerAnswer {
       return { readings: { ...tabs(frame, {}), humidityPercent: percentOf(frame.u8(3) & 0x7f) } }
     case 106:
       if (frame.length !== 5) return problem('a frame of TBWL100 has 5 bytes')
+      // Byte 2 is the temperature of the board, byte 4 that of the room.
       return {
-        readings: { ...tabs(frame, { leak: isSet(frame, 0) }), humidityPercent: percentOf(frame.u8(3)) },
+        readings: {
+          ...tabs(frame, { leak: isSet(frame, 0) }),
+          humidityPercent: percentOf(frame.u8(3)),
+          temperatureC: (frame.u8(4) & 0x7f) - 32,
+        },
       }
     case 147: {
       const button = isSet(frame, 0) ? { button: 'pressed' as const } : undefined

@@ -70,19 +70,52 @@ function pushButton(frame: Frame): MakerAnswer {
   }
 }
 
-/** LHT65N: temperature and humidity inside, and a probe outside if byte 6 shows one. */
-function climate(frame: Frame): MakerAnswer {
-  if (frame.length !== 11) return problem('a frame of LHT65 has 11 bytes')
-  const probe = frame.i16(7)
-  const hasProbe = (frame.u8(6) & 0x7f) === 1 && probe !== 0x7fff
+/** PB05: five keys. Byte 3 shows that one was pressed, byte 4 which. */
+function fiveKeys(frame: Frame): MakerAnswer {
+  if (frame.length !== 5) return problem('a frame of PB05 has 5 bytes')
+  const keys = frame.u8(4) & 0x1f
+  const isPressed = (frame.u8(3) & 1) === 1 || keys !== 0
   return {
     readings: {
-      batteryVolts: volts(frame),
-      temperatureC: temperatureOf(frame.i16(2) / 100),
-      humidityPercent: percentOf(frame.u16(4) / 10),
-      ...(hasProbe ? { externalTemperatureC: temperatureOf(probe / 100) } : {}),
+      ...(isPressed ? { button: 'pressed' as const } : {}),
+      ...(keys === 0 ? {} : { key: Math.log2(keys & -keys) + 1 }),
+      batteryVolts: volts(frame, 0, 0xffff),
     },
+    ...(isPressed ? { momentary: { button: 'pressed' as const } } : {}),
   }
+}
+
+/** Byte 6 of LHT65: what is in the other bytes. */
+const outside = {
+  probe: [1, 2],
+  probeAndTime: [9, 10],
+  climate: 11,
+  movement: 14,
+  serialNumber: [15, 0x10, 0x20],
+}
+
+/** LHT65, LHT65N: temperature and humidity inside, and what is plugged in; LHT65N-PIR: movement. */
+function climate(frame: Frame): MakerAnswer {
+  if (frame.length !== 11 && frame.length !== 15) return problem('a frame of LHT65 has 11 or 15 bytes')
+  // Bit 6: an answer to a question for old records.
+  if ((frame.u8(6) & 0x40) !== 0) return ignored('old records out of the memory of the device')
+  const kind = frame.u8(6) & 0x3f
+  const hasTime = outside.probeAndTime.includes(kind)
+  const degrees = (at: number): number | null =>
+    frame.i16(at) === 0x7fff ? null : temperatureOf(frame.i16(at) / 100)
+  const readings: DialectReadings = hasTime ? {} : { batteryVolts: volts(frame) }
+  if (!outside.serialNumber.includes(kind)) {
+    readings['temperatureC'] = degrees(2)
+    readings['humidityPercent'] = percentOf((frame.u16(4) & 0x0fff) / 10)
+  }
+  const probe = hasTime
+    ? degrees(0)
+    : outside.probe.includes(kind) || kind === outside.climate
+      ? degrees(7)
+      : null
+  if (probe !== null) readings['externalTemperatureC'] = probe
+  if (kind === outside.movement) readings['motion'] = (frame.u8(7) & 1) === 1
+  return { readings }
 }
 
 /** LHT52: hundredths of a degree, tenths of a per cent, and no battery in this frame. */
@@ -105,11 +138,13 @@ export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer
     return fPort === 7 ? { readings: { batteryVolts: volts(frame) } } : doorOrLeak(frame)
   }
   if (fPort === 4) return ignored('an answer to a setting')
+  if (fPort === 6 && /^l?dds/.test(model)) return ignored('a series of distances of its test mode')
   if (fPort === 7 && model.startsWith('pslb')) return ignored('a series of currents, without a state')
   if (fPort !== 2) return problem(`no table of Dragino has port ${fPort} for it`)
   if (/^l?ds03/.test(model)) return timed(frame, 'contact')
   if (/^(lwl0[34]|wl03)/.test(model)) return timed(frame, 'leak')
   if (model.startsWith('pb01')) return pushButton(frame)
+  if (model.startsWith('pb05')) return fiveKeys(frame)
   if (model.startsWith('lht65')) return climate(frame)
   if (model.startsWith('lht52')) return shortClimate(frame)
   if (/^psl?/.test(model) || frame.length === 9) return probe(frame)

@@ -4,6 +4,7 @@
 import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
 import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
+import { lengthForModel, lengthOfType } from './milesight-lengths.ts'
 
 interface State {
   readings: DialectReadings
@@ -28,6 +29,16 @@ const temperature: Field = {
   size: 2,
   read: (at, frame, { readings }) => (readings['temperatureC'] = temperatureOf(frame.i16le(at) / 10)),
 }
+const second: Field = {
+  size: 2,
+  read: (at, frame, { readings }) => (readings['externalTemperatureC'] = temperatureOf(frame.i16le(at) / 10)),
+}
+const rain = (size: number): Field => ({
+  size,
+  read: (at, frame, { readings }) =>
+    (readings['rainTotalMm'] =
+      (size === 3 ? frame.u16le(at) : frame.u16le(at) + frame.u16le(at + 2) * 65_536) / 100),
+})
 const humidity: Field = {
   size: 1,
   read: (at, frame, { readings }) => (readings['humidityPercent'] = percentOf(frame.u8(at) / 2)),
@@ -39,16 +50,21 @@ const flag = (name: 'leak' | 'tamper' | 'motion' | 'gas'): Field => ({
 })
 const magnet: Field = {
   size: 1,
-  read: (at, frame, { readings }) =>
-    (readings['contact'] = frame.u8(at) === 0 ? 'closed' : frame.u8(at) === 1 ? 'open' : null),
+  read: (at, frame, { readings }) => {
+    const word = frame.u8(at)
+    // Of two magnets the open one counts.
+    if (readings['contact'] !== 'open')
+      readings['contact'] = word === 0 ? 'closed' : word === 1 ? 'open' : null
+  },
 }
 /** It was turned out of its position: its readings no longer fit its purpose. */
 const position: Field = {
   size: 1,
   read: (at, frame, state) => {
     state.isDiagnostic = true
-    state.readings['tilt'] = frame.u8(at) === 1
-    if (frame.u8(at) === 1) state.faults.add('tilted')
+    const word = frame.u8(at)
+    state.readings['tilt'] = word > 1 ? null : word === 1
+    if (word === 1) state.faults.add('tilted')
   },
 }
 
@@ -61,7 +77,22 @@ function takeDistance(distanceMm: number, state: State): void {
 }
 const distance = (size: number, factor = 1): Field => ({
   size,
-  read: (at, frame, state) => takeDistance(Math.round(frame.u16le(at) * factor), state),
+  read: (at, frame, state) => {
+    const raw = frame.u16le(at)
+    takeDistance(raw < 0xfffd ? Math.round(raw * factor) : raw, state)
+  },
+})
+/** A number of two bytes; the three highest mean that it could not be measured. */
+const measured = (name: string): Field => ({
+  size: 2,
+  read: (at, frame, state) => {
+    const raw = frame.u16le(at)
+    state.readings[name] = raw < 0xfffd ? raw : null
+    if (raw >= 0xfffd) {
+      state.isDiagnostic = true
+      state.faults.add('sensor-fault')
+    }
+  },
 })
 const depth: Field = {
   size: 2,
@@ -106,10 +137,11 @@ const angles: Field = {
 const distanceException: Field = {
   size: 3,
   read: (at, frame, state) => {
-    takeDistance(frame.u16le(at), state)
     const word = ['', 'blind-zone', 'no-target', 'sensor-fault'][frame.u8(at + 2)] ?? 'sensor-fault'
-    if (word !== '') state.faults.add(word)
-    if (word !== '') state.readings['distanceMm'] = null
+    if (word === '') return takeDistance(frame.u16le(at), state)
+    state.isDiagnostic = true
+    state.faults.add(word)
+    state.readings['distanceMm'] = null
   },
 }
 const press: Field = {
@@ -124,8 +156,8 @@ const keyPress: Field = {
   size: 3,
   read: (at, frame, state) => {
     state.readings['key'] = frame.u8(at)
-    state.press =
-      ({ 1: 'pressed', 2: 'double', 3: 'held' } as const)[frame.u8(at + 2) as 1 | 2 | 3] ?? 'pressed'
+    const how = at + 2 < frame.length ? frame.u8(at + 2) : 1
+    state.press = ({ 1: 'pressed', 2: 'double', 3: 'held' } as const)[how as 1 | 2 | 3] ?? 'pressed'
   },
 }
 /** GS101: 0 power off, 1 on, 2 sensor fault, 3 fault over, 4 near its end of life, 5 at its end of life. */
@@ -161,10 +193,7 @@ const fields: Readonly<Record<number, Field>> = {
   // EM500-UDL: tenths of a millimetre in its alarm.
   0x83e9: distance(5, 0.1),
   0x0377: depth,
-  0x037b: {
-    size: 2,
-    read: (at, frame, { readings }) => (readings['pressureKpa'] = frame.u16le(at)),
-  },
+  0x037b: measured('pressureKpa'),
   0x057b: skipped(2),
   0x8367: { ...temperature, size: 3 },
   0x83d7: { ...temperature, size: 5 },
@@ -188,23 +217,41 @@ const fields: Readonly<Record<number, Field>> = {
   0x055b: skipped(7),
   0x0267: temperature,
   0x0368: humidity,
-  0x077d: { size: 2, read: (at, frame, { readings }) => (readings['co2Ppm'] = frame.u16le(at)) },
+  0x077d: measured('co2Ppm'),
   0x06cb: skipped(1),
   0x087d: skipped(2),
   0x0973: skipped(2),
   0x0a7d: skipped(2),
   0x0b7d: skipped(2),
   0x0c7d: skipped(2),
-  0x057d: { size: 2, read: (at, frame, { readings }) => (readings['co2Ppm'] = frame.u16le(at)) },
+  0x057d: measured('co2Ppm'),
   0x057f: skipped(2),
   0x05ca: skipped(2),
   0x0673: skipped(2),
   0x04d6: skipped(1),
   0x058e: flag('gas'),
+  // VS330: the distance to its door, whether the room is used, and how it was taught.
+  0x0282: skipped(2),
+  0x038e: flag('motion'),
+  0x048e: skipped(1),
+  // TS301, TS302: the probe of the second channel.
+  0x0467: second,
+  0x8467: { ...second, size: 3 },
+  0x94d7: { ...second, size: 5 },
   0x0601: skipped(1),
   0x0701: skipped(1),
   0x0890: skipped(4),
   0x0688: skipped(9),
+  // WTS506: rain since it was built in, in hundredths of a millimetre, and a counter; limits of pressure and wind.
+  0x0877: rain(3),
+  0x08ec: rain(5),
+  0x88ec: rain(6),
+  0x8673: skipped(3),
+  0x8792: skipped(3),
+  0x84cc: skipped(5),
+  0x85cc: skipped(5),
+  0x8498: skipped(7),
+  0x8499: skipped(7),
   // About the device: versions, serial number, class, restart, switched on.
   0xff01: skipped(1),
   0xff08: skipped(6),
@@ -223,12 +270,22 @@ const fields: Readonly<Record<number, Field>> = {
 
 const light: Field = {
   size: 1,
-  read: (at, frame, { readings }) => (readings['daylight'] = frame.u8(at) === 1),
+  read: (at, frame, { readings }) => (readings['daylight'] = frame.u8(at) > 1 ? null : frame.u8(at) === 1),
+}
+
+function fieldOf(channel: number, type: number, model: string): Field | undefined {
+  const other = lengthForModel(channel, type, model)
+  if (other !== undefined) return skipped(other)
+  const field = fields[channel * 256 + type]
+  const size = field ? undefined : lengthOfType(channel, type)
+  return size === undefined ? field : skipped(size)
 }
 
 /** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
-  if (/^vs34[01]/.test(model) && channel === 3) return flag('motion')
+  if (/^vs3(4[01]|70)/.test(model) && channel === 3) return flag('motion')
+  if (/^vs370/.test(model) && channel === 4) return light
+  if (/^ts30[12]/.test(model)) return magnet
   if (model.startsWith('am3') && channel === 5) return flag('motion')
   if (/em300di/.test(model)) return input(1)
   // Of devices that are in no list, what the switch is for is not known.
@@ -242,6 +299,7 @@ function switchOf(channel: number, model: string, has: (channel: number, type: n
     if (/ws203/.test(model)) return flag('motion')
     return /em4\d\d/.test(model) || has(4, 0x82) || has(0x84, 0x82) ? position : flag('leak')
   }
+  if (channel > 6) return skipped(1)
   return /mld/.test(model) ? flag('leak') : magnet
 }
 
@@ -272,16 +330,20 @@ interface Found {
 }
 
 /** The fields in order, up to the first whose length is in no table: an answer to a setting, or old records. */
-function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
+function scan(
+  frame: Frame,
+  model: string,
+): { found: Found[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
   const found: Found[] = []
   for (let at = 0; at < frame.length;) {
     const channel = frame.u8(at)
     const type = frame.u8(at + 1)
     if ((channel === 0x20 || channel === 0x21) && type === 0xce) return { found, end: 'history' }
-    const isSwitch = type === 0 && channel >= 3 && channel <= 6
-    const field = isSwitch ? undefined : fields[channel * 256 + type]
+    const isSwitch = type === 0 && channel >= 3 && channel <= 12
+    const field = isSwitch ? undefined : fieldOf(channel, type, model)
     if (!isSwitch && !field) return { found, end: channel >= 0xf0 ? 'settings' : 'unknown' }
-    const size = field?.size ?? 1
+    // A call for help counts, also if the end of its frame is missing.
+    const size = field === keyPress ? Math.min(3, Math.max(1, frame.length - at - 2)) : (field?.size ?? 1)
     // Reading its last byte proves that the frame is complete.
     frame.u8(at + 1 + size)
     found.push({ channel, type, at: at + 2, field })
@@ -292,7 +354,7 @@ function scan(frame: Frame): { found: Found[]; end: 'whole' | 'history' | 'setti
 
 export function milesight(_fPort: number, frame: Frame, model: string): MakerAnswer {
   if (/gs524n/.test(model)) return smokeDetector(frame)
-  const { found, end } = scan(frame)
+  const { found, end } = scan(frame, model)
   const state: State = { readings: {}, faults: new Set(), isDiagnostic: false }
   const has = (channel: number, type: number): boolean =>
     found.some((other) => other.channel === channel && other.type === type)
@@ -305,8 +367,11 @@ export function milesight(_fPort: number, frame: Frame, model: string): MakerAns
   if (Object.keys(readings).length === 0 && !isDiagnostic) {
     if (end === 'unknown') return problem('a channel that is in no table of Milesight')
     if (end === 'history') return ignored('old records out of the memory of the device')
+    if (end === 'settings') return ignored('an answer to a setting')
     return ignored(
-      end === 'settings' ? 'an answer to a setting' : 'a report about the device itself at its start',
+      found.every(({ channel }) => channel >= 0xf0)
+        ? 'a report about the device itself at its start'
+        : 'values that are none of ours',
     )
   }
   return {

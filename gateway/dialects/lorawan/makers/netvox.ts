@@ -16,8 +16,14 @@ const contacts =
 const leaks =
   (count: 1 | 2): Read =>
   (frame) => ({ readings: { leak: isSet(frame, 4) || (count === 2 && isSet(frame, 5)) } })
-const press: Read = (frame) =>
-  isSet(frame, 4) ? { readings: { button: 'pressed' }, momentary: { button: 'pressed' } } : { readings: {} }
+/** Any of its keys. */
+const presses =
+  (count: 1 | 2 | 3): Read =>
+  (frame) =>
+    [4, 5, 6].slice(0, count).some((at) => isSet(frame, at))
+      ? { readings: { button: 'pressed' }, momentary: { button: 'pressed' } }
+      : { readings: {} }
+const press = presses(1)
 const doorbell: Read = (frame) =>
   isSet(frame, 4) ? { readings: { doorbell: true }, momentary: { doorbell: true } } : { readings: {} }
 /** Dry contacts and activity counters: only the installer knows their wiring. */
@@ -50,6 +56,20 @@ const smoke: Read = (frame) => {
 }
 const carbonMonoxide: Read = (frame) => ({
   readings: { carbonMonoxide: isSet(frame, 4), ...heat(frame) },
+})
+/** Only R718X has a temperature behind the distance. */
+const distance = (hasTemperature: boolean): Read => {
+  return (frame) => ({
+    readings: {
+      distanceMm: frame.u16(5),
+      ...(hasTemperature ? { temperatureC: temperatureOf(frame.i16(7) / 10) } : {}),
+    },
+  })
+}
+/** Counts of the refilled water in front of it. */
+const tankLeak: Read = (frame) => ({
+  readings: { leak: isSet(frame, 9) },
+  faults: isSet(frame, 8) ? ['sensor-fault'] : [],
 })
 const siren: Read = (frame) => ({ readings: { siren: isSet(frame, 5) } })
 /** Temperature, light, occupancy, removed from its place. */
@@ -84,12 +104,14 @@ const types: Readonly<Record<number, Read>> = {
   0x2f: vibration(2), // R718DA2
   0x31: press, // R718T
   0x32: leaks(1), // R718WA
+  0x34: distance(true), // R718X
   0x3d: vibration(2), // R718DB2
   0x3e: contacts(2), // R718F2
   0x43: status(2), // R718J2
   0x45: contacts(2), // R718LB2
   0x46: leaks(2), // R718WA2
   0x47: leaks(2), // R718WB2
+  0x48: presses(2), // R718T2
   0x4d: press, // R312A
   0x4f: status(1), // R311FA
   0x55: doorbell, // R312
@@ -104,8 +126,13 @@ const types: Readonly<Record<number, Read>> = {
   0x8c: vibration(2), // R730DB2
   0x8d: contacts(1), // R730LB
   0x8e: contacts(2), // R730LB2
+  0xa6: presses(2), // RB02B
+  0xa7: presses(3), // RB02C
   0xa8: vibration(1), // R311DA
   0xa9: vibration(1), // R311DB
+  0xb1: distance(false), // R718PE
+  0xd4: tankLeak, // R720FLT
+  0xd7: (frame) => ({ readings: { smoke: isSet(frame, 4) } }), // RA02G
 }
 
 export const isNetvoxType = (type: number): boolean => Object.hasOwn(types, type)
@@ -118,11 +145,15 @@ export function netvox(fPort: number, frame: Frame): MakerAnswer {
   if (frame.u8(2) === 0) return ignored('versions, which the device says at its start')
   if (!read) return problem(`device type 0x${type.toString(16)} of Netvox is none of ours`)
   if (frame.u8(2) !== 1) return problem(`report type ${frame.u8(2)} of Netvox is none of ours`)
-  const { readings, momentary } = read(frame)
+  const { readings, momentary, faults } = read(frame)
   const batteryByte = frame.u8(3)
   const supply: DialectReadings =
     type === 0x69
       ? {}
       : { batteryVolts: rounded((batteryByte & 0x7f) / 10), batteryLow: (batteryByte & 0x80) !== 0 }
-  return { readings: { ...readings, ...supply }, ...(momentary ? { momentary } : {}) }
+  return {
+    readings: { ...readings, ...supply },
+    ...(momentary ? { momentary } : {}),
+    ...(faults ? { faults } : {}),
+  }
 }

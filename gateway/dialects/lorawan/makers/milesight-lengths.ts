@@ -1,0 +1,51 @@
+// Lengths of Milesight's values that are none of our readings: meters, controllers, counters of people. Their frames are
+// read past, so that a regular report is no fault of the device. After the tables of the models.
+
+/** The type alone gives the length, whatever the channel. */
+const byType: Readonly<Record<number, number>> = {
+  0x01: 1, // an output
+  0x02: 4, // an analogue value
+  0x31: 2,
+  0x67: 2, // a further temperature
+  0x70: 1,
+  0x74: 2,
+  0x7b: 2,
+  0x80: 4,
+  0x81: 1,
+  0x83: 4,
+  0x84: 2, // wind
+  0x90: 2,
+  0x92: 1,
+  0x97: 4, // energy
+  0x98: 2, // current
+  0x99: 2,
+  0xbc: 1,
+  0xc8: 4, // pulses
+  0xc9: 2,
+  0xcc: 4, // people who came and went
+  0xd2: 4,
+  0xd5: 8,
+  0xda: 8,
+  0xe2: 8, // an analogue value with its least, most and mean
+  0xe3: 4,
+  0xe4: 5,
+  0xe5: 1,
+  0xe7: 1,
+  0xe8: 1,
+  0xf4: 2,
+  0xf6: 2,
+}
+
+export const lengthOfType = (channel: number, type: number): number | undefined =>
+  channel >= 3 && channel < 0x80 ? byType[type] : undefined
+
+/** Where a model uses a channel and type for something else than the others. */
+export function lengthForModel(channel: number, type: number, model: string): number | undefined {
+  // Ammonia and hydrogen sulphide, where others have carbon dioxide.
+  if (model.startsWith('gs301') && type === 0x7d && channel >= 4 && channel <= 6) return 2
+  // The wind of a weather station; of a valve it is one byte.
+  if (model.startsWith('wts') && type === 0x92 && channel < 0x80) return 2
+  // With its least, most and mean.
+  if (/^uc50/.test(model) && type === 0x02) return 8
+  return undefined
+}
