@@ -46,6 +46,6 @@ export function lengthForModel(channel: number, type: number, model: string): nu
   // The wind of a weather station; of a valve it is one byte.
   if (model.startsWith('wts') && type === 0x92 && channel < 0x80) return 2
   // With its least, most and mean.
-  if (/^uc50/.test(model) && type === 0x02) return 8
+  if (model.startsWith('uc50') && type === 0x02) return 8
   return undefined
 }

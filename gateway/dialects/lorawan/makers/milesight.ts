@@ -284,7 +284,7 @@ function fieldOf(channel: number, type: number, model: string): Field | undefine
 /** Type 00 is a switch; the model defines its meaning, or the other fields of the frame. */
 function switchOf(channel: number, model: string, has: (channel: number, type: number) => boolean): Field {
   if (/^vs3(4[01]|70)/.test(model) && channel === 3) return flag('motion')
-  if (/^vs370/.test(model) && channel === 4) return light
+  if (model.startsWith('vs370') && channel === 4) return light
   if (/^ts30[12]/.test(model)) return magnet
   if (model.startsWith('am3') && channel === 5) return flag('motion')
   if (/em300di/.test(model)) return input(1)
