@@ -1,17 +1,15 @@
 // Whether the system's clock is set, asked of each service that can set it: the kernel (chrony, ntpd and timesyncd
 // report to it), then the services' own commands. A box with a receiver or a clock chip that one of them reads is
 // synced too.
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { arch } from 'node:process'
+import { CommandShell } from './command-shell.ts'
 
 const timesyncFile = '/run/systemd/timesync/synchronized'
-/** Longest wait for a service's answer; a later answer is ignored. */
-const answerMsMax = 3000
 /**
  * The interval while the clock is not set doubles from the first to the longest; once it is set, a service that stops is
- * noticed too. The start of a command blocks the program for some milliseconds.
+ * noticed too.
  */
 const askAgainMs = 10_000
 const askAgainMsMax = 60_000
@@ -73,22 +71,25 @@ export type Ask = (command: string, words: readonly string[]) => Promise<string>
 const isInstalled = (command: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
 
-const askSystem: Ask = (command, words) =>
-  new Promise((resolve) => {
-    if (!isInstalled(command)) return resolve('')
-    execFile(command, [...words], { timeout: answerMsMax, encoding: 'utf8' }, (error, answer) =>
-      resolve(error ? '' : answer),
-    )
-  })
+const askThrough =
+  (shell: CommandShell): Ask =>
+  (command, words) =>
+    isInstalled(command) ? shell.ask(command, words) : Promise.resolve('')
 
 /** True as soon as one of them reports a set clock. */
 export async function isSystemSynced(
-  ask: Ask = askSystem,
+  ask?: Ask,
   hasFile: () => boolean = () => existsSync(timesyncFile),
 ): Promise<boolean> {
   if (hasFile()) return true
-  for (const { command, words, isYes } of questions) if (isYes(await ask(command, words))) return true
-  return false
+  const shell = new CommandShell()
+  const through = ask ?? askThrough(shell)
+  try {
+    for (const { command, words, isYes } of questions) if (isYes(await through(command, words))) return true
+    return false
+  } finally {
+    shell.stop()
+  }
 }
 
 /** Asks repeatedly, so that callers get the latest answer at once. */
@@ -100,10 +101,7 @@ export class SystemSync {
   #isStopped = false
   #delayMs = askAgainMs
 
-  constructor(
-    after: (delayMs: number, run: () => void) => () => void,
-    ask: () => Promise<boolean> = () => isSystemSynced(),
-  ) {
+  constructor(after: (delayMs: number, run: () => void) => () => void, ask: () => Promise<boolean>) {
     this.#after = after
     this.#ask = ask
   }
@@ -135,7 +133,15 @@ export function watchSystemClock(clock: { after(delayMs: number, run: () => void
   first: Promise<void>
   stop: () => void
 } {
-  const sync = new SystemSync((delayMs, run) => clock.after(delayMs, run))
+  const shell = new CommandShell()
+  const sync = new SystemSync(
+    (delayMs, run) => clock.after(delayMs, run),
+    () => isSystemSynced(askThrough(shell)),
+  )
   const first = sync.start()
-  return { isSynced: sync.isSynced, first, stop: () => sync.stop() }
+  const stop = (): void => {
+    sync.stop()
+    shell.stop()
+  }
+  return { isSynced: sync.isSynced, first, stop }
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { createWatchdog } from '../../../platform/systemd-watchdog.ts'
 
 /** Opens the socket, reports it, and prints the watchdog messages that it gets. */
@@ -62,6 +62,22 @@ it(
     expect(failures).toEqual([])
   },
 )
+
+it('says why a report failed', async () => {
+  const failures: Error[] = []
+  const environment = {
+    PATH: process.env['PATH'],
+    WATCHDOG_USEC: '40000000',
+    NOTIFY_SOCKET: '/no/such/socket',
+  }
+  createWatchdog(
+    environment,
+    () => 0,
+    (error) => failures.push(error),
+  )?.()
+  await vi.waitFor(() => expect(failures).toHaveLength(1), 20_000)
+  expect(failures[0]?.message).toMatch(/^systemd-notify did not report: .*No such file/)
+})
 
 it('is nothing where no supervisor asks for it', () => {
   expect(
