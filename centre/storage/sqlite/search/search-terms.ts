@@ -12,22 +12,28 @@ function pairs(run: string): string[] {
   return characters.slice(1).map((character, i) => `${characters[i] ?? ''}${character}`)
 }
 
-/** The last character of each run begins no pair: it stands alone behind the text, so that a search for it finds it. */
-function lastCharacters(text: string): string[] {
-  const plain = text.normalize('NFKC').toLowerCase()
-  return (plain.match(runs) ?? []).filter((run) => isHan.test(run)).map((run) => Array.from(run).at(-1) ?? '')
-}
+const runsOf = (text: string): string[] => text.normalize('NFKC').toLowerCase().match(runs) ?? []
 
-function termsOf(text: string): string[] {
-  const plain = text.normalize('NFKC').toLowerCase()
-  return (plain.match(runs) ?? []).flatMap((run) => (isHan.test(run) ? pairs(run) : [run]))
+const termsOf = (text: string): string[] =>
+  runsOf(text).flatMap((run) => (isHan.test(run) ? pairs(run) : [run]))
+
+/** The last character of each Chinese run begins no pair: it stands alone behind the text, so that a search for it finds it. */
+function indexedTerms(text: string): string[] {
+  const terms: string[] = []
+  const lasts: string[] = []
+  for (const run of runsOf(text))
+    if (isHan.test(run)) {
+      terms.push(...pairs(run))
+      lasts.push(Array.from(run).at(-1) ?? '')
+    } else terms.push(run)
+  return [...terms, ...lasts]
 }
 
 /** Text in the form of the index. */
 export const indexText = (parts: readonly (string | undefined)[]): string =>
   parts
     .filter((part) => part !== undefined)
-    .map((part) => [...termsOf(part), ...lastCharacters(part)].join(' '))
+    .map((part) => indexedTerms(part).join(' '))
     .join(' ')
 
 /** The text column's part of a query of FTS5: every word must be there, its end may be missing. Undefined when nothing is asked. */

@@ -1,4 +1,5 @@
 // Keeps the index of alarms and cases in step with them, in the same transaction; nothing is written where nothing has changed.
+import { forgetOldest } from '../../../../platform/forget-oldest.ts'
 import type { Case } from '../../../../protocols/domain/case.ts'
 import { villageOf } from '../../../../protocols/domain/names.ts'
 import { villagesOfCase } from '../../../cases/case-villages.ts'
@@ -7,40 +8,64 @@ import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { indexText, placeTerms } from './search-terms.ts'
 
+/** Entries of each table in memory, of some KB at most. */
+const entriesMax = 500
+
 interface Entry {
   text: string
   village: string
   kind: string
 }
 
-function entryOfAlarm({ id, box, alarm }: DeskRow, boxName: string | undefined): Entry {
+/** What an entry is made of; it is the same at most changes of an alarm. */
+interface Parts {
+  text: readonly (string | undefined)[]
+  villages: readonly string[]
+  kinds: readonly string[]
+}
+
+function partsOfAlarm({ id, box, alarm }: DeskRow, boxName: string | undefined): Parts {
   const { place } = alarm
   const named = [place?.zone, place?.device, place?.household, place?.grid, place?.lampPost, place?.text]
   const known = [id, box, boxName, alarm.device, alarm.zone, alarm.kind, alarm.text.zh, alarm.text.en]
-  return {
-    text: indexText([...known, ...named]),
-    village: placeTerms([villageOf(box)]),
-    kind: indexText([alarm.kind]),
-  }
+  return { text: [...known, ...named], villages: [villageOf(box)], kinds: [alarm.kind] }
 }
 
-function entryOfCase(item: Case): Entry {
+function partsOfCase(item: Case): Parts {
   const { id, box, title, alarms } = item
   const ofAlarms = alarms.slice(0, 50).flatMap((alarm) => [alarm.device, alarm.zone])
   return {
-    text: indexText([id, item.village, box, title.zh, title.en, ...ofAlarms]),
-    village: placeTerms(villagesOfCase(item)),
-    kind: indexText([...new Set(alarms.map(({ kind }) => kind))]),
+    text: [id, item.village, box, title.zh, title.en, ...ofAlarms],
+    villages: villagesOfCase(item),
+    kinds: [...new Set(alarms.map(({ kind }) => kind))],
+  }
+}
+
+/** Makes entries, and keeps the newest: to make one costs more than all else that is written of an alarm that repeats. */
+function createEntries(): (row: number, parts: Parts) => Entry {
+  const newest = new Map<number, { made: string; entry: Entry }>()
+  return (row, parts) => {
+    const made = JSON.stringify(parts)
+    const known = newest.get(row)
+    if (known?.made === made) return known.entry
+    const { text, villages, kinds } = parts
+    const entry = { text: indexText(text), village: placeTerms(villages), kind: indexText(kinds) }
+    newest.delete(row)
+    newest.set(row, { made, entry })
+    forgetOldest(newest, entriesMax)
+    return entry
   }
 }
 
 export function createSearchWriter(db: Sqlite) {
   const boxName = db.prepare<[string], string>('SELECT name FROM boxes WHERE id = ?').pluck()
 
-  function putter(table: 'alarm_search' | 'case_search'): (row: number, entry: Entry) => void {
+  function putter(table: 'alarm_search' | 'case_search'): (row: number, parts: Parts) => void {
+    const entryOf = createEntries()
     const select = db.prepare<[number], Entry>(`SELECT text, village, kind FROM ${table} WHERE rowid = ?`)
     const put = db.prepare(`INSERT OR REPLACE INTO ${table} (rowid, text, village, kind) VALUES (?, ?, ?, ?)`)
-    return (row, { text, village, kind }) => {
+    return (row, parts) => {
+      const { text, village, kind } = entryOf(row, parts)
       const known = select.get(row)
       if (known?.text === text && known.village === village && known.kind === kind) return
       put.run(row, text, village, kind)
@@ -49,8 +74,8 @@ export function createSearchWriter(db: Sqlite) {
   const putAlarm = putter('alarm_search')
   const putCase = putter('case_search')
   const alarm = (arrival: number, row: DeskRow): void =>
-    putAlarm(arrival, entryOfAlarm(row, boxName.get(row.box)))
-  const ofCase = (number: number, item: Case): void => putCase(number, entryOfCase(item))
+    putAlarm(arrival, partsOfAlarm(row, boxName.get(row.box)))
+  const ofCase = (number: number, item: Case): void => putCase(number, partsOfCase(item))
 
   return {
     alarm,
