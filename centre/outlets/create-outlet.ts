@@ -23,7 +23,13 @@ export interface OutletParts {
 }
 
 export function createOutlet(settings: OutletSettings, parts: OutletParts): Outlet {
-  const { clock, timeZone, phonesOnDuty = () => Promise.resolve([]), onFailed = () => undefined } = parts
+  const {
+    clock,
+    random,
+    timeZone,
+    phonesOnDuty = () => Promise.resolve([]),
+    onFailed = () => undefined,
+  } = parts
   const utcOffsetMin = (atMs: number): number => offsetMinAt(timeZone, atMs)
   const textOf = (message: OutletMessage): string =>
     sentence(message, { language: settings.language, utcOffsetMin })
@@ -35,7 +41,7 @@ export function createOutlet(settings: OutletSettings, parts: OutletParts): Outl
     case 'cap':
       return createCapOutlet({ settings, textOf, utcOffsetMin })
     case 'sms':
-      return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, onFailed })
+      return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
     case 'mail':
       return createMailOutlet({ settings, textOf })
     case 'file':

@@ -236,6 +236,10 @@ export class Outlets {
           await this.#confirm([found.number], words, who)
           await this.#options.takeAnswer(found.case, key, words, who)
         },
+        noted: async (id, words, who) => {
+          const found = await storage.delivery(id)
+          if (found?.outlet === name) await this.#options.takeAnswer(found.case, undefined, words, who)
+        },
         confirmed: (id, words, who) => {
           void storage
             .delivery(id)

@@ -24,7 +24,9 @@ export interface OutletEvents {
   /** The receiver, or a person there, has answered the message of this id. */
   confirmed: (id: string, words: string, who: string) => void
   /** A person has answered the message of this id: it is confirmed, and its case changes. Rejects when that can not be stored now. */
-  answered: (id: string, key: AnswerKey | undefined, words: string, who: string) => Promise<void>
+  answered: (id: string, key: AnswerKey, words: string, who: string) => Promise<void>
+  /** Words about the message of this id, whose sender has proven nothing: a note at its case. Rejects as `answered` does. */
+  noted: (id: string, words: string, who: string) => Promise<void>
 }
 
 /** What a person can answer by key. */

@@ -1,4 +1,5 @@
 // The section `outlets` of the centre's configuration: one entry per receiver outside, by its type.
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape } from './outlet-rules.ts'
@@ -31,7 +32,10 @@ export const outletsSchema = z.array(outletSchema).max(50).default([])
 /** What the schema can not express. */
 export function checkOutlets(outlets: readonly OutletSettings[]): Problem[] {
   const names = outlets.map(({ name }) => name)
-  const inboxes = outlets.map((outlet) => (outlet.type === 'sms' ? outlet.gammu?.inboxFolder : undefined))
+  const inboxes = outlets.map((outlet) => {
+    const folder = outlet.type === 'sms' ? outlet.gammu?.inboxFolder : undefined
+    return folder === undefined ? undefined : resolve(folder)
+  })
   const problems: Problem[] = []
   outlets.forEach((outlet, i) => {
     const path = `outlets.${i}`

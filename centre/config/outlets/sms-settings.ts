@@ -12,8 +12,20 @@ export const smsSchema = z.strictObject({
   type: z.literal('sms'),
   /** The folders of gammu-smsd (`service = files`). */
   gammu: z
-    .strictObject({ outboxFolder: text, sentFolder: text, errorFolder: text, inboxFolder: text.optional() })
+    .strictObject({
+      outboxFolder: text,
+      sentFolder: text,
+      errorFolder: text,
+      inboxFolder: text.optional(),
+      /** `4` without the code of its message acts too, if one message was sent to the number in a day. */
+      answersWithoutCode: z.boolean().default(false),
+    })
     .optional(),
+  /** Of numbers without `+`: the country's digits. */
+  countryCode: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'one to three digits, such as 86')
+    .default('86'),
   /** `{phone}` and `{text}` stand for the number and the words, escaped for the type of the content. */
   http: z
     .strictObject({

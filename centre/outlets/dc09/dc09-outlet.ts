@@ -81,7 +81,8 @@ function supervise(
     const draft: Draft = { id: 'NULL', sequence: 0, account, data: '', more: '' }
     const answer = await station.askOne(index, draft, timeoutSeconds * 1000, stopped.signal)
     if (stopped.signal.aborted) return
-    misses[index] = answer.state === 'refused' ? (misses[index] ?? 0) + 1 : 0
+    // With a key, what a machine on the way can write is no sign of the receiver.
+    misses[index] = answer.state === 'confirmed' ? 0 : (misses[index] ?? 0) + 1
     const silent = misses.findIndex((count) => count >= missesMax)
     heard(silent < 0, silent < 0 ? answer.words : `${station.nameOf(silent)} ${answer.words}`)
   }

@@ -9,6 +9,11 @@ import { encodeFrame, parseFrame, type Dc09Frame } from './dc09-frame.ts'
 
 /** Share of an attempt's time in which its answer must come. */
 const shareOfTime = 0.95
+/**
+ * An encrypted answer whose time is further away is an old one that somebody sends again: its number stands outside of the
+ * cipher. The standard lets a receiver be 40 s behind and 20 s ahead of the sender.
+ */
+const answerAgeMsMax = 60_000
 
 export type Draft = Pick<Dc09Frame, 'id' | 'sequence' | 'data' | 'more' | 'account'>
 
@@ -21,11 +26,14 @@ export interface Dc09StationOptions {
 export class Dc09Station {
   readonly #options: Dc09StationOptions
   readonly #offsetsMs: number[]
+  /** The time in the newest encrypted answer of each receiver. */
+  readonly #newestMs: number[]
   #first = 0
 
   constructor(options: Dc09StationOptions) {
     this.#options = options
     this.#offsetsMs = options.settings.receivers.map(() => 0)
+    this.#newestMs = options.settings.receivers.map(() => 0)
   }
 
   bytesOf(draft: Draft, offsetMs: number): Buffer {
@@ -80,7 +88,9 @@ export class Dc09Station {
     if (typeof answer === 'string')
       return { state: 'refused', words: `answer not understood (${answer}): ${plainWords(heard)}` }
     const words = `${answer.id} ${answer.data} ${answer.more}`
-    if (answer.id === 'DUH') return { state: 'refused', words: `not understood: ${words}`, isFinal: true }
+    // Every machine on the way can write a plain answer: it proves nothing, and ends nothing, where the two have a key.
+    const isProven = key === undefined || this.#isFresh(index, answer)
+    if (answer.id === 'DUH') return { state: 'refused', words: `not understood: ${words}`, isFinal: isProven }
     if (answer.id === 'NAK' && answer.atMs !== undefined && !isAgain) {
       this.#offsetsMs[index] = answer.atMs - clock.wallMs()
       return this.#ask(index, draft, signal, true)
@@ -88,8 +98,18 @@ export class Dc09Station {
     if (answer.id !== 'ACK') return { state: 'refused', words }
     if (answer.sequence !== undefined && answer.sequence !== draft.sequence)
       return { state: 'refused', words: `acknowledges ${answer.sequence}, not ${draft.sequence}` }
-    // Every machine on the way can write a plain ACK: it proves nothing where the two have a key.
-    return { state: key && !answer.isEncrypted ? 'handed-over' : 'confirmed', words }
+    return { state: isProven ? 'confirmed' : 'handed-over', words }
+  }
+
+  /** Encrypted, and written now: after every earlier answer of this receiver. */
+  #isFresh(index: number, { isEncrypted, atMs }: Dc09Frame): boolean {
+    const nowMs = this.#options.clock.wallMs() + (this.#offsetsMs[index] ?? 0)
+    if (!isEncrypted || atMs === undefined || Math.abs(atMs - nowMs) > answerAgeMsMax) return false
+    const newestMs = this.#newestMs[index] ?? 0
+    // A receiver whose clock was set back is believed again when the difference is no longer that of a repeated answer.
+    if (atMs < newestMs && newestMs - atMs <= answerAgeMsMax) return false
+    this.#newestMs[index] = atMs
+    return true
   }
 
   #exchange(receiver: Dc09Receiver, bytes: Buffer, signal: AbortSignal): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { codeOf } from '../../../platform/failure.ts'
+import type { SentMessage } from './sms-answers.ts'
 
 export interface GammuFolders {
   outboxFolder: string
@@ -16,6 +17,12 @@ const lookEveryMs = 200
 const incomingBytesMax = 4096
 /** Incoming files in one look. */
 const incomingMax = 50
+/** An answer to an older message is none. */
+const answeredWithinMs = 86_400_000
+/** Messages to one number that an answer may mean: the newest. */
+const sentMax = 50
+/** A number of at least so many digits behind its country's may be written without `+`. */
+const nationalDigitsMin = 10
 
 /** The same at every attempt, so that a message is one file. */
 export const fileNameOf = (id: string, phone: string, colourRank: number): string =>
@@ -104,29 +111,50 @@ function textOf(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
-/** Numbers with a country code must be the same; one without it is compared with the end of the other. */
-export function isSameNumber(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((phone) => phone.replace(/\D/g, '')) as [string, string]
-  if (one.startsWith('+') && other.startsWith('+')) return a === b
-  return a !== '' && b !== '' && (a.endsWith(b) || b.endsWith(a))
+/**
+ * The whole number in digits. `+` or `00` precede its country; a number without either is one of this country, as networks and
+ * people write it: with or without the country's own digits, or with a 0 in front.
+ */
+export function wholeNumber(phone: string, countryCode: string): string {
+  const digits = phone.replace(/\D/g, '')
+  if (phone.startsWith('+')) return digits
+  if (digits.startsWith('00')) return digits.slice(2)
+  const isWhole = digits.startsWith(countryCode) && digits.length >= countryCode.length + nationalDigitsMin
+  return isWhole ? digits : countryCode + digits.replace(/^0/, '')
 }
 
 /**
- * The id of the last message that was sent to this number before `atMs`, by the files of what was sent: also known after a
- * restart. A message that was sent after the answer came is not the one that it answers.
+ * What was sent to this number in the day before `atMs`, newest first, by the files of what was sent: also known after a restart. A
+ * message that was sent after the answer came is not the one that it answers.
  */
-export async function lastSentTo(
+export async function sentTo(
   sentFolder: string,
   phone: string,
   atMs: number,
-): Promise<string | undefined> {
-  let newest: { id: string; ms: number } | undefined
+  countryCode: string,
+): Promise<SentMessage[]> {
+  const number = wholeNumber(phone, countryCode)
+  const found: { id: string; ms: number; file: string }[] = []
   for (const name of await readdir(sentFolder)) {
     const [, to = '', id = ''] =
       /^OUT[A-D]\d{8}_\d{6}_\d{2}_(\+?\d{3,15})_([A-Za-z0-9-]+)\.txt$/.exec(name) ?? []
-    if (to === '' || !isSameNumber(to, phone)) continue
-    const { mtimeMs } = await stat(join(sentFolder, name))
-    if (mtimeMs <= atMs && (!newest || mtimeMs > newest.ms)) newest = { id, ms: mtimeMs }
+    if (to === '' || wholeNumber(to, countryCode) !== number) continue
+    const file = join(sentFolder, name)
+    const { mtimeMs: ms } = await stat(file)
+    if (ms <= atMs && ms > atMs - answeredWithinMs) found.push({ id, ms, file })
   }
-  return newest?.id
+  const newest = found.toSorted((a, b) => b.ms - a.ms).slice(0, sentMax)
+  return Promise.all(newest.map(async ({ id, file }) => ({ id, code: codeIn(textOf(await readFile(file))) })))
 }
+
+const asks = {
+  zh: (code: string): string => `。回复“4 ${code}”接警 5转交 6已处理`,
+  en: (code: string): string => `. Reply "4 ${code}" accept, 5 pass on, 6 done`,
+}
+
+/** The end of a message that can be answered; its code proves that the answer is by somebody who has the message. */
+export const askFor = (code: string, language: keyof typeof asks): string => asks[language](code)
+
+/** The last one: the words before it are those of other people. */
+const codeIn = (text: string): string | undefined =>
+  [...text.matchAll(/(?:回复“|Reply ")4 (\d{4})[”"]/g)].at(-1)?.[1]

@@ -1,7 +1,7 @@
 // One short message by a provider's HTTP interface: a body with places for the number and the words.
 import { readFileSync } from 'node:fs'
 import type { SmsSettings } from '../../config/outlets/sms-settings.ts'
-import type { HttpPost } from '../http-post.ts'
+import { requestText, type HttpPost } from '../http-post.ts'
 
 type SmsHttp = NonNullable<SmsSettings['http']>
 
@@ -28,4 +28,35 @@ export function smsRequest(http: SmsHttp, phone: string, text: string): HttpPost
     body: fillBody(http, phone, text),
     caFile: http.caFile,
   }
+}
+
+const places = /\{(?:phone|text)\}/g
+/** What stands in a text beside the places may be a key of the provider. */
+const onlyPlaces = (text: string): string => text.match(places)?.join('') ?? '...'
+
+function hidden(node: unknown): unknown {
+  if (typeof node === 'string') return onlyPlaces(node)
+  if (Array.isArray(node)) return node.map(hidden)
+  if (typeof node === 'object' && node !== null)
+    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, hidden(value)]))
+  return typeof node === 'number' ? '...' : node
+}
+
+/** The body with its places, without everything else that is a value in it. */
+export function hideSecrets({ body, contentType }: Pick<SmsHttp, 'body' | 'contentType'>): string {
+  if (contentType === 'application/x-www-form-urlencoded')
+    return body
+      .split('&')
+      .map((pair) => pair.replace(/=(.*)$/s, (_all, value: string) => `=${onlyPlaces(value)}`))
+      .join('&')
+  try {
+    return JSON.stringify(hidden(JSON.parse(body)))
+  } catch {
+    return onlyPlaces(body)
+  }
+}
+
+/** For the test button. */
+export function shownRequest(http: SmsHttp, phone: string, text: string): string {
+  return requestText(smsRequest({ ...http, body: hideSecrets(http) }, phone, text))
 }

@@ -4,14 +4,16 @@ import { every } from '../../../platform/time/every.ts'
 import { messageOf as failureText } from '../../../platform/failure.ts'
 import { urgency } from '../../../protocols/domain/colour.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { Random } from '../../../protocols/kit/random.ts'
 import type { SmsSettings } from '../../config/outlets/sms-settings.ts'
 import { plainWords } from '../answer-bytes.ts'
-import { httpPost, requestText } from '../http-post.ts'
+import { httpPost } from '../http-post.ts'
 import type { OutletMessage } from '../message.ts'
-import type { AnswerKey, Outlet, OutletAnswer, OutletEvents } from '../port.ts'
-import { fileNameOf, lastSentTo, readIncoming, sendByGammu } from './gammu-folders.ts'
+import type { Outlet, OutletAnswer, OutletEvents } from '../port.ts'
+import { askFor, fileNameOf, readIncoming, sendByGammu, sentTo, wholeNumber } from './gammu-folders.ts'
 import { HourLimit } from './hour-limit.ts'
-import { smsRequest } from './sms-http.ts'
+import { SmsAnswers } from './sms-answers.ts'
+import { shownRequest, smsRequest } from './sms-http.ts'
 
 export interface SmsOptions {
   settings: SmsSettings
@@ -19,6 +21,7 @@ export interface SmsOptions {
   /** Numbers of the people of these roles who are on duty for the village; each look is in the audit log. */
   phonesOnDuty: (village: string, duty: NonNullable<SmsSettings['duty']>, about: string) => Promise<string[]>
   clock: Clock
+  random: Random
   onFailed: (error: unknown) => void
 }
 
@@ -26,14 +29,6 @@ const inboxEveryMs = 2000
 /** Two parts of a long message in Chinese are 134 characters. */
 const textCharsMax = 134
 const redFactor = 4
-const keys: Record<string, AnswerKey> = { 4: 'accept', 5: 'pass-on', 6: 'done' }
-
-/** Undefined when it is no answer: `4`, `5` or `6`, in any digits that a telephone writes. */
-export function keyOf(text: string): AnswerKey | undefined {
-  const [first] = text.normalize('NFKC').trim()
-  return /^[456](?!\d)/.test(text.normalize('NFKC').trim()) ? keys[first ?? ''] : undefined
-}
-
 export function createSmsOutlet(options: SmsOptions): Outlet {
   const { settings, clock } = options
   const { gammu, numbers } = settings
@@ -59,17 +54,20 @@ export function createSmsOutlet(options: SmsOptions): Outlet {
 class SmsSender {
   readonly #options: SmsOptions
   readonly #limit: HourLimit
+  readonly #answers: SmsAnswers
   #isReading = false
 
   constructor(options: SmsOptions) {
     this.#options = options
-    this.#limit = new HourLimit(options.clock)
+    const { clock, settings } = options
+    this.#limit = new HourLimit(clock)
+    this.#answers = new SmsAnswers({ clock, isCodeNeeded: settings.gammu?.answersWithoutCode !== true })
   }
 
   preview(phone: string, message: OutletMessage): string {
     const { http } = this.#options.settings
-    const words = this.#wordsOf(message)
-    if (http) return requestText(smsRequest(http, phone, words))
+    const words = this.#wordsOf(message, '0000')
+    if (http) return shownRequest(http, phone, words)
     return `${fileNameOf(message.id, phone, urgency(message.colour))}\n${words}`
   }
 
@@ -94,8 +92,12 @@ class SmsSender {
     this.#isReading = true
     try {
       for (const { file, atMs, phone, text } of await readIncoming(gammu.inboxFolder)) {
-        const id = await lastSentTo(gammu.sentFolder, phone, atMs)
-        if (id !== undefined) await events.answered(id, keyOf(text), plainWords(text), masked(phone))
+        const { countryCode } = settings
+        const sent = await sentTo(gammu.sentFolder, phone, atMs, countryCode)
+        const judged = this.#answers.judge(wholeNumber(phone, countryCode), text, sent)
+        const [words, who] = [plainWords(text), masked(phone)]
+        if (judged?.key !== undefined) await events.answered(judged.id, judged.key, words, who)
+        else if (judged) await events.noted(judged.id, words, who)
         await rm(file, { force: true })
       }
     } catch (error) {
@@ -105,10 +107,12 @@ class SmsSender {
     }
   }
 
-  #wordsOf(message: OutletMessage): string {
+  #wordsOf(message: OutletMessage, code: string): string {
     const { settings, textOf } = this.#options
     const ask =
-      message.step === 'raised' && settings.gammu?.inboxFolder !== undefined ? asks[settings.language] : ''
+      message.step === 'raised' && settings.gammu?.inboxFolder !== undefined
+        ? askFor(code, settings.language)
+        : ''
     // A cut may leave half of a rare character, which no encoding takes.
     const words = textOf(message)
       .slice(0, textCharsMax - ask.length)
@@ -130,9 +134,10 @@ class SmsSender {
   }
 
   async #sendOne(phone: string, message: OutletMessage, signal: AbortSignal): Promise<string | undefined> {
-    const { settings, clock } = this.#options
+    const { settings, clock, random } = this.#options
     const { gammu, http } = settings
-    const words = this.#wordsOf(message)
+    // A message that was already handed to the modem stays as it is, with its code.
+    const words = this.#wordsOf(message, String(random.between(0, 9999)).padStart(4, '0'))
     if (gammu) {
       const name = fileNameOf(message.id, phone, urgency(message.colour))
       return (await sendByGammu(gammu, name, words, clock, signal))
@@ -145,8 +150,6 @@ class SmsSender {
     return isTaken ? undefined : `${status} ${plainWords(text)}`
   }
 }
-
-const asks = { zh: '。回复4接警 5转交 6已处理', en: '. Reply 4 accept, 5 pass on, 6 done' }
 
 /** The case is read by many: the middle of a number is for the roster. */
 const masked = (phone: string): string => `${phone.slice(0, -8)}****${phone.slice(-4)}`

@@ -80,8 +80,8 @@ async function station(answer: Answer, key?: Buffer): Promise<{ port: number; go
   return { port: typeof address === 'object' && address ? address.port : 0, got }
 }
 
-const ack = (frame: Dc09Frame, key?: Buffer): Buffer =>
-  encodeFrame({ ...frame, id: 'ACK', data: '', more: '', ...(key ? { atMs: 1 } : {}) }, key)
+const ack = (frame: Dc09Frame, key?: Buffer, atMs = clock.wallMs()): Buffer =>
+  encodeFrame({ ...frame, id: 'ACK', data: '', more: '', ...(key ? { atMs } : {}) }, key)
 
 function outletOf(ports: number[], more: object = {}) {
   const receivers = ports.map((port) => ({ host: '127.0.0.1', port }))
@@ -186,6 +186,45 @@ it('encrypts, and takes a plain ACK as no more than handed over', async () => {
   expect(await outlet.send([red], never)).toMatchObject({ state: 'handed-over' })
 })
 
+it.each([
+  ['of an hour ago', -3_600_000],
+  ['of an hour from now', 3_600_000],
+])(
+  'takes an encrypted ACK %s as no more than handed over: its number is not encrypted',
+  async (_title, ms) => {
+    const key = parseKey(keys[1] ?? '')
+    const there = await station((frame) => ack(frame, key, clock.wallMs() + ms), key)
+    expect(await outletOf([there.port], { keyFile }).send([red], never)).toMatchObject({
+      state: 'handed-over',
+    })
+  },
+)
+
+it('takes an encrypted ACK that was written before the last one as no more than handed over', async () => {
+  const key = parseKey(keys[1] ?? '')
+  const times = [0, -5000, 1000]
+  const there = await station((frame) => ack(frame, key, clock.wallMs() + (times.shift() ?? 0)), key)
+  const outlet = outletOf([there.port], { keyFile })
+  const states: string[] = []
+  for (let at = 0; at < 3; at++) states.push((await outlet.send([red], never)).state)
+  expect(states).toEqual(['confirmed', 'handed-over', 'confirmed'])
+})
+
+it.each([
+  ['plain', undefined, false],
+  ['encrypted', keys[1], true],
+])('a DUH that is %s, where there is a key, is final only with it', async (_title, own_, isFinal) => {
+  const key = parseKey(keys[1] ?? '')
+  const own = own_ === undefined ? undefined : parseKey(own_)
+  const duh = (frame: Dc09Frame): Buffer =>
+    encodeFrame({ ...frame, id: 'DUH', data: '', more: '', atMs: clock.wallMs() }, own)
+  const there = await station(duh, key)
+  expect(await outletOf([there.port], { keyFile }).send([red], never)).toMatchObject(
+    isFinal ? { state: 'refused', isFinal } : { state: 'refused' },
+  )
+  expect(there.got).toHaveLength(1)
+})
+
 it('takes an encrypted ACK with a further block of padding, as a receiver that is used sends it', () => {
   // Written by iobroker.sia 2.0.4.
   const digits =
@@ -249,14 +288,20 @@ it.each<[string, Answer]>([
   expect([bad.got.length, good.got.length]).toEqual([1, 2])
 })
 
-it('reports a receiver that leaves supervision unanswered, and its return', async () => {
+it.each([
+  ['unanswered', undefined],
+  ['to a machine that does not have the key', keys[1]],
+])('reports a receiver that leaves supervision %s, and its return', async (_title, text) => {
   let isDeaf = true
-  const there = await station((frame) => (isDeaf ? 'noise\r' : ack(frame)))
+  const key = text === undefined ? undefined : parseKey(text)
+  const deaf = (frame: Dc09Frame): Buffer | string => (key ? ack(frame) : 'noise\r')
+  const there = await station((frame) => (isDeaf ? deaf(frame) : ack(frame, key)), key)
   const settings = settingsOf({
     type: 'sia-dc09',
     account: '1234',
     receivers: [{ host: '127.0.0.1', port: there.port }],
     superviseSeconds: 10,
+    ...(key ? { keyFile } : {}),
   }) as Dc09Settings
   const watched = createDc09Outlet({ settings: { ...settings, superviseSeconds: 0.05 }, clock })
   const heard: boolean[] = []
@@ -264,6 +309,7 @@ it('reports a receiver that leaves supervision unanswered, and its return', asyn
     heard: (isWell) => heard.push(isWell),
     confirmed: () => undefined,
     answered: () => Promise.resolve(),
+    noted: () => Promise.resolve(),
   })
   open.push(() => void watched.stop?.())
   await vi.waitFor(() => expect(heard.includes(false)).toBe(true), { timeout: 20_000, interval: 10 })

@@ -208,7 +208,7 @@ it('takes the answer of a person by key as a step of the case, and what the case
     holder: '138****0001',
   })
   expect((await outlets.ofCase(id))?.deliveries.at(-1)).toMatchObject({ state: 'confirmed', words: '4' })
-  await receiver.events?.answered(delivery, undefined, '在路上', '138****0001')
+  await receiver.events?.noted(delivery, '在路上', '138****0001')
   const history = await storage.caseEvents(id, 0, 100)
   expect(history.at(-1)).toMatchObject({ what: 'note', text: '138****0001: 在路上' })
 })

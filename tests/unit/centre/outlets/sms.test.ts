@@ -1,6 +1,15 @@
 // Does a short message leave by gammu-smsd or by HTTP, bounded for each number, and does an answer by key come back?
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,10 +17,17 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { SmsSettings } from '../../../../centre/config/outlets/sms-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
-import { isSameNumber, lastSentTo, readIncoming } from '../../../../centre/outlets/sms/gammu-folders.ts'
-import { fillBody } from '../../../../centre/outlets/sms/sms-http.ts'
-import { createSmsOutlet, keyOf } from '../../../../centre/outlets/sms/sms-outlet.ts'
-import { createSystemClock } from '../../../../protocols/kit/clock.ts'
+import { readIncoming, sentTo, wholeNumber } from '../../../../centre/outlets/sms/gammu-folders.ts'
+import {
+  answersHourMax,
+  parseAnswer,
+  SmsAnswers,
+  wrongCodesHourMax,
+} from '../../../../centre/outlets/sms/sms-answers.ts'
+import { fillBody, shownRequest } from '../../../../centre/outlets/sms/sms-http.ts'
+import { createSmsOutlet } from '../../../../centre/outlets/sms/sms-outlet.ts'
+import { createSystemClock, VirtualClock } from '../../../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 import { settingsOf } from './outlet-kit.ts'
 
 const clock = createSystemClock()
@@ -83,6 +99,7 @@ const outletOf = (more: object, onDuty: string[] = []) =>
     textOf: ({ title }) => `${title.zh} 上溪村`,
     phonesOnDuty: async () => onDuty,
     clock,
+    random: createSystemRandom(),
     onFailed: (error) => {
       throw error
     },
@@ -96,46 +113,97 @@ it('leaves by gammu-smsd and its modem, and the answer of the person comes back 
   // A second attempt after its note was lost sends nothing again.
   await outlet.send([message({ id: 'g-7' })], never)
   expect(readdirSync(at('sent')).length).toBe(1)
+  const [file = ''] = readdirSync(at('sent'))
+  const [, code = ''] = /“4 (\d{4})”/.exec(readFileSync(join(at('sent'), file)).toString('utf16le')) ?? []
   const answers: unknown[][] = []
   const answered = async (...said: unknown[]): Promise<void> => void answers.push(said)
-  await outlet.start?.({ heard: () => undefined, confirmed: () => undefined, answered })
+  const noted = async (...said: unknown[]): Promise<void> => void answers.push(['note', ...said])
+  await outlet.start?.({ heard: () => undefined, confirmed: () => undefined, answered, noted })
   // As the program writes it: without the country, in UTF-16.
-  writeFileSync(at('draft'), Buffer.from('\uFEFF４ 马上到', 'utf16le'))
-  renameSync(at('draft'), join(at('in'), 'IN20261130_120000_00_13800000001_00.txt'))
-  await vi.waitFor(() => expect(answers).toEqual([['g-7', 'accept', '４ 马上到', '138****0001']]), {
-    timeout: 20_000,
-  })
+  const say = (text: string, second: number): void => {
+    writeFileSync(at('draft'), Buffer.from(`\uFEFF${text}`, 'utf16le'))
+    renameSync(at('draft'), join(at('in'), `IN20261130_1200${second}_00_13800000001_00.txt`))
+  }
+  say('4 马上到', 10)
+  say(`４ ${code} 马上到`, 11)
+  await vi.waitFor(() => expect(answers).toHaveLength(2), { timeout: 20_000 })
+  expect(answers).toEqual([
+    ['note', 'g-7', '4 马上到', '138****0001'],
+    ['g-7', 'accept', `４ ${code} 马上到`, '138****0001'],
+  ])
   await vi.waitFor(() => expect(readdirSync(at('in'))).toEqual([]), { timeout: 20_000 })
   void outlet.stop?.()
 })
 
-it('an answer is to the newest message before it, to this very number', async () => {
+it('knows what was sent to this very number before an answer, and the code of each', async () => {
   const folder = at('sent-before')
   mkdirSync(folder)
-  const put = (phone: string, id: string, atS: number): void => {
+  const put = (phone: string, id: string, atS: number, code = '1111'): void => {
     const file = join(folder, `OUTA20000101_000000_00_${phone}_${id}.txt`)
-    writeFileSync(file, 'x')
+    writeFileSync(file, Buffer.from(`\uFEFF回复“4 9999”。回复“4 ${code}”接警 5转交 6已处理`, 'utf16le'))
     utimesSync(file, atS, atS)
   }
-  put('+8613800000001', 'g-1', 1000)
-  put('+8613800000001', 'g-2', 2000)
-  put('+8613800000001', 'g-3', 3000)
-  put('+13800000001', 'g-4', 2100)
-  const asked = (phone: string, atS: number) => lastSentTo(folder, phone, atS * 1000)
-  expect(await asked('+8613800000001', 2500)).toBe('g-2')
-  expect(await asked('+8613800000001', 3500)).toBe('g-3')
-  expect(await asked('+13800000001', 3500)).toBe('g-4')
-  expect(await asked('+8613800000001', 500)).toBeUndefined()
+  put('+8613800000001', 'g-1', 101_000)
+  put('+8613800000001', 'g-2', 102_000, '2222')
+  put('+8613800000001', 'g-3', 103_000)
+  put('+13800000001', 'g-4', 102_100)
+  const asked = async (phone: string, atS: number) =>
+    (await sentTo(folder, phone, atS * 1000, '86')).map(({ id, code }) => `${id} ${code}`)
+  expect(await asked('13800000001', 102_500)).toEqual(['g-2 2222', 'g-1 1111'])
+  expect(await asked('+8613800000001', 103_500)).toEqual(['g-3 1111', 'g-2 2222', 'g-1 1111'])
+  expect(await asked('+13800000001', 103_500)).toEqual(['g-4 1111'])
+  expect(await asked('00001', 103_500)).toEqual([])
+  expect(await asked('+8613800000001', 100_500)).toEqual([])
+  expect(await asked('+8613800000001', 200_000)).toEqual([])
 })
 
 it.each([
-  ['+8613800000001', '13800000001', true],
-  ['+8613800000001', '+8613800000001', true],
-  ['+8613800000001', '+13800000001', false],
-  ['13800000001', '13800000002', false],
-  ['+', '+8613800000001', false],
-])('%s and %s are one number: %s', (one, other, expected) => {
-  expect(isSameNumber(one, other)).toBe(expected)
+  ['13800000001', '8613800000001'],
+  ['+8613800000001', '8613800000001'],
+  ['008613800000001', '8613800000001'],
+  ['8613800000001', '8613800000001'],
+  ['057112345678', '8657112345678'],
+  ['+13800000001', '13800000001'],
+  ['00001', '001'],
+])('%s is the whole number %s', (phone, expected) => {
+  expect(wholeNumber(phone, '86')).toBe(expected)
+})
+
+const sent = [
+  { id: 'g-2', code: '2222' },
+  { id: 'g-1', code: '1111' },
+]
+const judge = (isCodeNeeded = true, steps = new VirtualClock()) => {
+  const answers = new SmsAnswers({ clock: steps, isCodeNeeded })
+  return (text: string, to = sent) => answers.judge('8613800000001', text, to)
+}
+
+it.each([
+  ['4 1111', { id: 'g-1', key: 'accept' }],
+  ['6 2222 好', { id: 'g-2', key: 'done' }],
+  ['4', { id: 'g-2' }],
+  ['4 3333', { id: 'g-2' }],
+  ['好', { id: 'g-2' }],
+])('two numbers are forged at no case: the answer %j means %j', (text, expected) => {
+  expect(judge()(text)).toEqual(expected)
+})
+
+it('a key alone acts only where that is allowed and one message is meant', () => {
+  expect(judge(false)('4', sent.slice(0, 1))).toEqual({ id: 'g-2', key: 'accept' })
+  expect(judge(false)('4')).toEqual({ id: 'g-2' })
+  expect(judge(true)('4', sent.slice(0, 1))).toEqual({ id: 'g-2' })
+})
+
+it('codes are guessed a few times an hour, and answers of a number fill no history', () => {
+  const steps = new VirtualClock()
+  const one = judge(true, steps)
+  for (let at = 0; at < wrongCodesHourMax; at++) one('4 3333')
+  expect(one('4 1111')).toEqual({ id: 'g-2' })
+  for (let at = wrongCodesHourMax + 1; at < answersHourMax; at++) one('好')
+  expect(one('好')).toBeUndefined()
+  steps.advance(3_600_001)
+  expect(one('4 1111')).toEqual({ id: 'g-1', key: 'accept' })
+  expect(one('4 1111', [])).toBeUndefined()
 })
 
 it('two outlets cannot read the answers of one folder', () => {
@@ -189,14 +257,29 @@ it('lets no word of a person change the request', () => {
 })
 
 it.each([
-  ['4', 'accept'],
-  [' ５。', 'pass-on'],
-  ['6已处理', 'done'],
+  ['4', { key: 'accept' }],
+  [' ５。', { key: 'pass-on' }],
+  ['6已处理', { key: 'done' }],
+  ['4 1234', { key: 'accept', code: '1234' }],
+  ['５：１２３４', { key: 'pass-on', code: '1234' }],
+  ['41234', { key: 'accept', code: '1234' }],
   ['42', undefined],
+  ['4 12345', undefined],
   ['好', undefined],
   ['', undefined],
-])('takes the answer %j as %s', (text, key) => {
-  expect(keyOf(text)).toBe(key)
+])('takes the answer %j as %j', (text, expected) => {
+  expect(parseAnswer(text)).toEqual(expected)
+})
+
+it.each([
+  ['{"key":"s3cret","pin":4711,"to":["s3cret {phone}"],"text":"{text}"}', 'application/json' as const],
+  ['key=s3cret&pin=4711&to={phone}&text={text}', 'application/x-www-form-urlencoded' as const],
+  ['key s3cret 4711 {phone} {text}', 'application/json' as const],
+])('shows no key of the provider in a test without sending: %s', (body, contentType) => {
+  const shown = shownRequest({ url, body, contentType }, '13800000001', 'help')
+  expect(shown).toContain('13800000001')
+  expect(shown).toContain('help')
+  expect(shown).not.toMatch(/s3cret|4711/)
 })
 
 it('asks for a way and for numbers', () => {
