@@ -75,6 +75,7 @@ const warningsAnswer = z.object({
       village: z.string(),
       source: z.string(),
       alarm: z.string(),
+      others: z.array(z.string()).optional(),
       colour,
       raisedAtMs: ms,
       minutes: z.number().optional(),

@@ -51,6 +51,8 @@ export interface LinkageWarning {
   /** The alarm upstream, and the own alarm at the village below; ids at the desk. */
   source: string
   alarm: string
+  /** Further alarms upstream for which this warning stands too. */
+  others?: string[]
   colour: Colour
   raisedAtMs: number
   minutes?: number

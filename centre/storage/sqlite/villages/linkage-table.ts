@@ -9,7 +9,6 @@ import { bulletinCharsMax } from '../../../../protocols/desk/villages/bulletins.
 import type { Linkage, LinkageWarning } from '../../../../protocols/desk/villages/linkages.ts'
 import { isActive, isOwn, type DeskRow } from '../../../alarms/desk-row.ts'
 import {
-  arrivalsMax,
   bulletinText,
   endsAtMs,
   isHigh,
@@ -19,14 +18,16 @@ import {
   type Upstream,
 } from '../../../alarms/linkage.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
-import type { LinkagePass, NewBulletin, VillageReaderCalls } from '../../village-port.ts'
+import type { LinkagePass, NewBulletin } from '../../village-port.ts'
 import type { StoredChange } from '../../stored-change.ts'
 import { immediately, type Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
-import { inScopeSql, scopeColumn } from '../scope-column.ts'
+import { createRules, prepareArrivals } from './linkage-reader.ts'
 
 /** Warnings looked at in one pass; the next goes on behind the last of them. */
 const passMax = 500
+/** Further alarms upstream for which an open warning stands too; more of them change nothing. */
+const othersMax = 20
 /** A sign shows the text for this long. */
 const bulletinSeconds = 600
 const minuteMs = 60_000
@@ -58,38 +59,6 @@ export interface LinkageWriter {
 
 const idOf = (...parts: (string | number)[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
-
-export function createRules(db: Sqlite) {
-  const all = db.prepare<[], { version: number; body: string }>(
-    'SELECT version, body FROM linkages ORDER BY version DESC',
-  )
-  const newestVersion = db.prepare<[], number | null>('SELECT max(version) FROM linkages').pluck()
-  let known: { version: number; linkages: Linkage[] } = { version: -1, linkages: [] }
-  return (): { version: number; linkages: Linkage[] } => {
-    const version = newestVersion.get() ?? 0
-    if (version === known.version) return known
-    // The version before, if the newest is damaged.
-    let linkages: Linkage[] = []
-    for (const { version: one, body } of all.iterate()) {
-      const read = readDocument(db, 'linkages', one, body)
-      if (!read) continue
-      linkages = read
-      break
-    }
-    known = { version, linkages }
-    return known
-  }
-}
-
-function prepareArrivals(db: Sqlite) {
-  const arrivals = db
-    .prepare<[string, string], number>(
-      `SELECT arrival_minutes FROM linkage_warnings WHERE linkage = ? AND village = ?
-       AND arrival_minutes IS NOT NULL ORDER BY number DESC LIMIT ${arrivalsMax}`,
-    )
-    .pluck()
-  return (linkage: string, village: string): number[] => arrivals.all(linkage, village) as number[]
-}
 
 export function createLinkageWriter(options: LinkageWriterOptions): LinkageWriter {
   const { db } = options
@@ -126,6 +95,9 @@ class Warnings {
       ofSource: db.prepare<[string], Stored>(
         'SELECT number, body FROM linkage_warnings WHERE source = ? AND is_open = 1',
       ),
+      ofRule: db.prepare<[string, string], Stored>(
+        'SELECT number, body FROM linkage_warnings WHERE linkage = ? AND village = ? AND is_open = 1',
+      ),
       ofVillage: db.prepare<[string], Stored>(
         'SELECT number, body FROM linkage_warnings WHERE village = ? AND is_open = 1',
       ),
@@ -136,7 +108,7 @@ class Warnings {
         'INSERT INTO linkage_warnings (linkage, source, village, is_open, body) VALUES (?, ?, ?, 1, ?)',
       ),
       update: db.prepare(
-        'UPDATE linkage_warnings SET is_open = ?, arrival_minutes = ?, body = ? WHERE number = ?',
+        'UPDATE linkage_warnings SET is_open = ?, source = ?, arrival_minutes = ?, body = ? WHERE number = ?',
       ),
     }
   }
@@ -149,10 +121,10 @@ class Warnings {
   }
 
   #put(number: number, warning: LinkageWarning): void {
-    const { arrivedAtMs, raisedAtMs } = warning
+    const { arrivedAtMs, raisedAtMs, source } = warning
     const minutes = arrivedAtMs === undefined ? null : (arrivedAtMs - raisedAtMs) / minuteMs
     const isOpen = warning.endedAtMs === undefined ? 1 : 0
-    this.#statements.update.run(isOpen, minutes, JSON.stringify(warning), number)
+    this.#statements.update.run(isOpen, source, minutes, JSON.stringify(warning), number)
   }
 
   hear(row: DeskRow, rules: readonly Linkage[], atMs: number): StoredChange[] {
@@ -165,15 +137,67 @@ class Warnings {
       standing.add(`${warning.linkage} ${warning.village}`)
       const rule = rules.find(({ id }) => id === warning.linkage)
       if (rule !== undefined && isHigh(rule, row)) changes.push(...this.#goOn(number, warning, row, atMs))
-      else if (warning.sourceOverAtMs === undefined) this.#put(number, { ...warning, sourceOverAtMs: atMs })
+      else changes.push(...this.#sourceOver(number, warning, rule, atMs))
     }
     for (const rule of rulesFor(rules, row)) {
       if (!isHigh(rule, row)) continue
-      for (const { village, minutes } of rule.to)
-        if (!standing.has(`${rule.id} ${village}`) && village !== villageOf(row.box))
-          changes.push(...this.#raise(rule, village, minutes, row, atMs))
+      for (const { village, minutes } of rule.to) {
+        if (standing.has(`${rule.id} ${village}`) || village === villageOf(row.box)) continue
+        const known = this.#standing(rule, village, row)
+        changes.push(
+          ...(known
+            ? this.#join(known.number, known.warning, row, atMs)
+            : this.#raise(rule, village, minutes, row, atMs)),
+        )
+      }
     }
     return changes
+  }
+
+  /** A drill never stands for a real warning, and no real one for a drill. */
+  #standing(rule: Linkage, village: string, { alarm }: DeskRow) {
+    const isDrill = alarm.isDrill === true
+    return this.#read(this.#statements.ofRule.all(rule.id, village)).find(
+      ({ warning }) => (warning.isDrill === true) === isDrill,
+    )
+  }
+
+  /**
+   * A further alarm upstream while the village is warned: one warning stands for all of them, so that a box that invents
+   * alarms neither fills the desk nor speaks through the loudspeakers again and again.
+   */
+  #join(number: number, warning: LinkageWarning, row: DeskRow, atMs: number): StoredChange[] {
+    const { source, others = [], ...standing } = warning
+    const isMoreUrgent = outranks(row.alarm.colour, warning.colour)
+    if (isMoreUrgent || warning.sourceOverAtMs !== undefined) {
+      const next = { ...standing, source: row.id, others: withOne(others, source, row.id) }
+      return this.#goOn(number, next, row, atMs, true)
+    }
+    if (!others.includes(row.id) && others.length < othersMax)
+      this.#put(number, { ...warning, others: withOne(others, row.id) })
+    return []
+  }
+
+  /** The source is over: the warning goes on for another alarm that is still high, or ends after the travel time. */
+  #sourceOver(
+    number: number,
+    warning: LinkageWarning,
+    rule: Linkage | undefined,
+    atMs: number,
+  ): StoredChange[] {
+    if (warning.sourceOverAtMs !== undefined) return []
+    const { others = [], source: _over, ...standing } = warning
+    const left = others.flatMap((id) => {
+      const row = this.#options.rowOf(id)
+      return rule && row && isHigh(rule, row) ? [row] : []
+    })
+    const [first] = left.toSorted((a, b) => (outranks(a.alarm.colour, b.alarm.colour) ? -1 : 1))
+    if (!first) {
+      this.#put(number, { ...warning, sourceOverAtMs: atMs })
+      return []
+    }
+    const ids = left.map(({ id }) => id).filter((id) => id !== first.id)
+    return this.#goOn(number, { ...standing, source: first.id, others: ids }, first, atMs, true)
   }
 
   /** The own gauge of a warned village rises: the water is there, and its travel time is known. */
@@ -232,10 +256,16 @@ class Warnings {
   }
 
   /** The water upstream is high again, or its colour has changed: the warning follows. */
-  #goOn(number: number, warning: LinkageWarning, row: DeskRow, atMs: number): StoredChange[] {
+  #goOn(
+    number: number,
+    warning: LinkageWarning,
+    row: DeskRow,
+    atMs: number,
+    isOther = false,
+  ): StoredChange[] {
     const { sourceOverAtMs, ...standing } = warning
     const { colour } = row.alarm
-    if (sourceOverAtMs === undefined && colour === warning.colour) return []
+    if (!isOther && sourceOverAtMs === undefined && colour === warning.colour) return []
     this.#put(number, { ...standing, colour })
     const own = this.#options.rowOf(warning.alarm)
     if (!own || own.alarm.colour === colour) return []
@@ -255,13 +285,16 @@ class Warnings {
     this.#passed = open.length < passMax ? 0 : (open.at(-1)?.number ?? 0)
     for (const { number, warning } of this.#read(open)) {
       const source = this.#options.rowOf(warning.source)
-      const isGone = !source || !isActive(source) || rules.every(({ id }) => id !== warning.linkage)
-      const seen =
-        isGone && warning.sourceOverAtMs === undefined ? { ...warning, sourceOverAtMs: nowMs } : warning
-      const endMs = endsAtMs(seen)
-      if (endMs !== undefined && endMs <= nowMs) pass.changes.push(...this.#end(number, seen, nowMs))
-      else if (this.#isUnsaid(seen, rules) && source) this.#say(number, seen, source, rules, nowMs, pass)
-      else if (seen !== warning) this.#put(number, seen)
+      const rule = rules.find(({ id }) => id === warning.linkage)
+      const isGone = !source || !isActive(source) || !rule
+      if (isGone && warning.sourceOverAtMs === undefined) {
+        pass.changes.push(...this.#sourceOver(number, warning, rule, nowMs))
+        continue
+      }
+      const endMs = endsAtMs(warning)
+      if (endMs !== undefined && endMs <= nowMs) pass.changes.push(...this.#end(number, warning, nowMs))
+      else if (this.#isUnsaid(warning, rules) && source)
+        this.#say(number, warning, source, rules, nowMs, pass)
     }
     return pass
   }
@@ -324,39 +357,5 @@ class Warnings {
   }
 }
 
-const cursorPattern = /^\d{1,15}$/
-
-export function createLinkageReader(db: Sqlite): Pick<VillageReaderCalls, 'linkages' | 'linkageWarnings'> {
-  const rules = createRules(db)
-  const arrivals = prepareArrivals(db)
-  const columns = `number, body FROM linkage_warnings WHERE number < ? AND ${inScopeSql('village')}`
-  type Values = [number, string | null, string | null, number]
-  const all = db.prepare<Values, Stored>(`SELECT ${columns} ORDER BY number DESC LIMIT ?`)
-  const open = db.prepare<Values, Stored>(`SELECT ${columns} AND is_open = 1 ORDER BY number DESC LIMIT ?`)
-  return {
-    linkages: () => {
-      const { version, linkages } = rules()
-      const learned = linkages.flatMap(({ id: linkage, to }) =>
-        to.flatMap(({ village }) => {
-          const known = arrivals(linkage, village)
-          const minutes = learnedMinutes(known)
-          return minutes === undefined ? [] : [{ linkage, village, minutes, arrivals: known.length }]
-        }),
-      )
-      return { version, linkages, learned }
-    },
-    linkageWarnings: ({ state, after, limit, scope }) => {
-      if (after !== undefined && !cursorPattern.test(after)) return undefined
-      const only = scopeColumn(scope)
-      const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after)
-      const rows = (state === 'open' ? open : all).all(before, only, only, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      return {
-        warnings: rows
-          .slice(0, limit)
-          .flatMap(({ number, body }) => readDocument(db, 'linkage_warnings', number, body) ?? []),
-        ...(last ? { next: String(last.number) } : {}),
-      }
-    },
-  }
-}
+const withOne = (ids: readonly string[], one: string, except?: string): string[] =>
+  [...new Set([one, ...ids])].filter((id) => id !== except).slice(0, othersMax)

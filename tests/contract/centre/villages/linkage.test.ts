@@ -207,6 +207,36 @@ test('a drill upstream is a drill below, and says nothing aloud', async () => {
   expect((await read<BulletinsAnswer>('/api/v1/bulletins')).bulletins).toHaveLength(before)
 })
 
+test('a box that invents alarms upstream warns a village once, and the warning stands while one of them is high', async () => {
+  const bulletins = async (): Promise<number> =>
+    (await read<BulletinsAnswer>('/api/v1/bulletins')).bulletins.length
+  const [before, alarmsBefore] = [await bulletins(), (await ownAlarms()).length]
+  await water(upper, 'raised', 'orange', { id: 'drill-2', isDrill: true })
+  for (let at = 0; at < 40; at++) await water(upper, 'raised', 'orange', { id: `invented-${at}` })
+  await water(upper, 'raised', 'red', { id: 'invented-red' })
+  const real = async (): Promise<LinkageWarning[]> => (await warnings()).filter(({ isDrill }) => !isDrill)
+  // A drill that stands hides no real warning.
+  const made = await until(async () => {
+    const found = await real()
+    return found.length > 0 && found.every(({ colour }) => colour === 'red') ? found : undefined
+  })
+  expect(made.map(({ village }) => village).sort()).toEqual([lower, far].sort())
+  expect(made[0]?.others?.length).toBeLessThanOrEqual(20)
+  await until(async () => (await bulletins()) >= before + 2)
+  expect([await bulletins(), (await ownAlarms()).length]).toEqual([before + 2, alarmsBefore + 4])
+  // The most urgent is over: the others are still high.
+  await water(upper, 'ended', 'red', { id: 'invented-red', state: 'normal' })
+  await until(async () => (await real()).every(({ colour }) => colour === 'orange'))
+  expect((await real()).every(({ sourceOverAtMs }) => sourceOverAtMs === undefined)).toBe(true)
+  for (let at = 0; at < 40; at++)
+    await water(upper, 'ended', 'orange', { id: `invented-${at}`, state: 'normal' })
+  await water(upper, 'ended', 'orange', { id: 'drill-2', isDrill: true, state: 'normal' })
+  await until(async () => (await warnings()).every(({ sourceOverAtMs }) => sourceOverAtMs !== undefined))
+  clock.offsetMs += 130 * 60_000
+  await until(async () => (await warnings()).length === 0)
+  expect(await bulletins()).toBe(before + 2)
+})
+
 test('a bulletin goes to every box of the chosen villages and to no other', async () => {
   const body = { text: '明早停水', villages: [lower], why: 'works' }
   const asked = await running.post('/api/v1/bulletins', running.token('operator', 'li'), body)
