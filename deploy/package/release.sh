@@ -11,7 +11,10 @@ starts_max=3
 say() { echo "@PACKAGE@ release: $*" >&2; }
 current() { basename "$(readlink "$root/current" 2>/dev/null || true)"; }
 on_trial() { sed -n "s/^$1=//p" "$root/trial" 2>/dev/null || true; }
-has_said() { [ "$(head -n 1 "$said/$1" 2>/dev/null || true)" = "$2" ]; }
+# A file of the program, another user: no link or pipe in its place is opened (root would wait, or read what is not the program's),
+# and no more than a few lines are read.
+read_said() { [ -f "$said/$1" ] && [ ! -L "$said/$1" ] && timeout 5 head -c 1000 "$said/$1" 2>/dev/null | tr -d '\000-\011\013-\037\177' || true; }
+has_said() { [ "$(read_said "$1" | head -n 1)" = "$2" ]; }
 # The unit's UMask is 0077; the program, another user, reads what is written here.
 umask 022
 
@@ -82,12 +85,15 @@ before_start() {
     return 0
   fi
   why=
-  has_said failed "$version" && why=$(sed -n 2p "$said/failed")
+  has_said failed "$version" && why=$(read_said failed | sed -n 2p)
   # Power cuts do not count against a version that has proven itself at this machine.
   has_said proven "$version" || [ "${starts:-0}" -lt "$starts_max" ] || why="it started $starts times and proved nothing"
   if [ -n "$why" ] && is_whole "$previous"; then
     point "$previous"
     printf '%s\n%s\n%s\n' "$version" "$why" "$(date -u +%FT%TZ)" >"$root/went-back"
+    # Of these the centre's command installs none again; a person can.
+    grep -qxF "$version" "$root/went-back-from" 2>/dev/null || echo "$version" >>"$root/went-back-from"
+    sync "$root/went-back-from"
     end_trial
     say "went back from $version to $previous: $why"
     return 0

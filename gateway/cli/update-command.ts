@@ -163,7 +163,7 @@ const install = (flags: Flags): Promise<void> =>
       })
       endProgress()
       placeOffer(folder, valueOf(fetched, 'fetch').version)
-      stage(flags, root, folder, config)
+      stage(flags, root, folder, config, true)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
@@ -174,9 +174,10 @@ function take(flags: Flags): void {
   stage(flags, rootOf(flags), join(config.dataDir, 'release', 'offer'), config)
 }
 
-function stage(flags: Flags, root: string, offer: string, config: GatewayConfig): void {
+function stage(flags: Flags, root: string, offer: string, config: GatewayConfig, isByHand = false): void {
   const releaseScript = flags.script ?? ''
-  const options = { offer, root, releaseScript, keys: () => keysOf(config), receiver: () => receiverOf(root) }
+  const [keys, receiver] = [() => keysOf(config), () => receiverOf(root)]
+  const options = { offer, root, releaseScript, keys, receiver, isByHand }
   const manifest: ReleaseManifest = valueOf(takeOffer(options), 'refused 未接受')
   print(`✓ ${manifest.version} is staged and on trial from the next start 已放置，下次启动起试用\n`)
   if (flags.unit === undefined)

@@ -32,6 +32,16 @@ export function readWentBack(root: string): { version: string; reason: string } 
   return version === '' ? undefined : { version, reason }
 }
 
+/** Every version that this machine went back from: a centre that asks for one again and again would only restart the box. */
+export function hasGoneBack(root: string, version: string): boolean {
+  const versions = readText(join(root, 'went-back-from')).split('\n')
+  return readWentBack(root)?.version === version || versions.includes(version)
+}
+
+/** What a person can do about it. */
+export const goneBackWords = (version: string): string =>
+  `this box went back from ${version} before: it is installed only by hand (gengfu update install --version ${version}), or take a newer one 本机曾从该版本退回，只能人工安装，或使用更新的版本`
+
 export class ReleaseFiles {
   readonly #folder: string
 

@@ -27,6 +27,7 @@ import {
   type ReleaseReceiver,
 } from '../../../protocols/releases/release-manifest.ts'
 import { judgeFiles, offerNames } from './fetch-release.ts'
+import { goneBackWords, hasGoneBack } from './release-files.ts'
 
 /** What stands in the folder of an offer when it is whole: the version. */
 export const readyName = 'ready'
@@ -41,6 +42,8 @@ export interface TakeOfferOptions {
   /** Read when they are needed: a missing key refuses the offer, which has to go away too. */
   keys: () => readonly MinisignKey[]
   receiver: () => ReleaseReceiver
+  /** A person asks for it: also a version that this box went back from. */
+  isByHand?: boolean
 }
 
 /** Stages the offered release; what came of it stands in the file `answer` of `root`, and the offer is gone. */
@@ -54,7 +57,8 @@ export function takeOffer(options: TakeOfferOptions): Result<ReleaseManifest> {
   return taken
 }
 
-function tryOffer({ offer, root, releaseScript, keys, receiver }: TakeOfferOptions): Result<ReleaseManifest> {
+function tryOffer(options: TakeOfferOptions): Result<ReleaseManifest> {
+  const { offer, root, releaseScript, keys, receiver, isByHand = false } = options
   const own = join(root, '.offer')
   try {
     rmSync(own, { recursive: true, force: true })
@@ -66,6 +70,7 @@ function tryOffer({ offer, root, releaseScript, keys, receiver }: TakeOfferOptio
     const judged = judgeFiles(files, keys(), receiver())
     if (!judged.ok) return judged
     const { manifest } = judged.value
+    if (!isByHand && hasGoneBack(root, manifest.version)) return bad(goneBackWords(manifest.version))
     const archive = join(own, offerNames.archive)
     const sum = copyHashed(join(offer, offerNames.archive), archive, manifest.archive.bytes)
     if (sum !== manifest.archive.sha256)
@@ -81,8 +86,10 @@ function tryOffer({ offer, root, releaseScript, keys, receiver }: TakeOfferOptio
   }
 }
 
-/** O_NOFOLLOW: a link in the place of the file could lead root to a file that the program may not read. */
-/** A file, and no link or pipe: opening a pipe would wait for ever. */
+/**
+ * A file, and no link or pipe: a link could lead root to a file that the program may not read, and opening a pipe would wait
+ * for ever.
+ */
 function openOwn(file: string): number {
   const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   if (fstatSync(handle).isFile()) return handle

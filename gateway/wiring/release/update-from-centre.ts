@@ -13,7 +13,13 @@ import { commandReason } from '../../commands/command-reasons.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import { pause } from '../../../platform/time/pause.ts'
 import { checkRelease, fetchRelease } from '../../health/release/fetch-release.ts'
-import { readTrial, readWentBack, releaseRootOf } from '../../health/release/release-files.ts'
+import {
+  goneBackWords,
+  hasGoneBack,
+  readTrial,
+  readWentBack,
+  releaseRootOf,
+} from '../../health/release/release-files.ts'
 import { openReleaseSource, ReleaseSourceFailure } from '../../health/release/release-source.ts'
 import { placeOffer, readAnswer, readyName } from '../../health/release/take-offer.ts'
 import { programFolder } from '../program-folder.ts'
@@ -61,6 +67,8 @@ export class UpdateFromCentre {
   /** Fetches and offers `version`; resolves with `received` when the outcome is known only after the restart. */
   async run(version: string, leftMs: number): Promise<Ending> {
     if (version === this.#options.version) return { state: 'done', reached: [version] }
+    if (this.#root !== undefined && hasGoneBack(this.#root, version))
+      return failed('update-refused', goneBackWords(version), version)
     if (this.#isRunning) return failed('update-refused', 'another update is under way', version)
     this.#isRunning = true
     try {

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -142,6 +143,24 @@ describe('a new version', () => {
     for (let times = 0; times < 5; times++) expect(start()).toBe('1.1.0')
     confirmRelease(join(folder, 'elsewhere'))
     expect(existsSync(join(folder, 'elsewhere'))).toBe(false)
+  })
+
+  it('opens no pipe and no link that the program left in the place of its word, and keeps control characters out', () => {
+    stage('1.0.0')
+    stage('1.1.0')
+    mkdirSync(join(folder, 'data/release'), { recursive: true })
+    const failed = join(folder, 'data/release/failed')
+    execFileSync('mkfifo', [failed])
+    expect(start()).toBe('1.1.0')
+    rmSync(failed)
+    writeFileSync(join(folder, 'secret'), '1.1.0\nof root\n')
+    symlinkSync(join(folder, 'secret'), failed)
+    expect(start()).toBe('1.1.0')
+    rmSync(failed)
+    writeFileSync(failed, '1.1.0\n\u001b[2Jgone\n')
+    expect(start()).toBe('1.0.0')
+    expect(readFileSync(join(root, 'went-back'), 'utf8')).toMatch(/^1\.1\.0\n\[2Jgone\n/)
+    expect(readFileSync(join(root, 'went-back-from'), 'utf8')).toBe('1.1.0\n')
   })
 
   it('takes no word of another version for its own', () => {

@@ -42,9 +42,9 @@ async function fetchInto(version = 'newest'): Promise<string | undefined> {
   return undefined
 }
 
-const take = (): string => {
+const take = (isByHand = false): string => {
   const { root, releaseScript } = bench
-  const taken = takeOffer({ offer, root, releaseScript, keys, receiver })
+  const taken = takeOffer({ offer, root, releaseScript, keys, receiver, isByHand })
   return taken.ok ? taken.value.version : (taken.problems[0]?.message ?? '')
 }
 
@@ -57,6 +57,23 @@ it('a signed newer release is staged beside the one that runs, on trial, and the
   expect(readAnswer(bench.root)).toEqual({ version: '1.1.0', isStaged: true, reason: '' })
   expect(existsSync(join(offer, 'ready'))).toBe(false)
   expect(existsSync(join(bench.root, '.offer'))).toBe(false)
+})
+
+it('a version that this box went back from is staged again by a person only', async () => {
+  for (const version of ['1.1.0', '1.2.0']) {
+    bench.offer(version)
+    await fetchInto(version)
+    expect(take()).toBe(version)
+    writeFileSync(join(bench.data, 'release/failed'), `${version}\nno Receipt\n`)
+    bench.release('before-start')
+    expect(bench.current()).toBe('1.0.0')
+  }
+  // Asked for in turn: the earlier one is known too.
+  await fetchInto('1.1.0')
+  expect(take()).toContain('went back from 1.1.0')
+  expect(bench.current()).toBe('1.0.0')
+  await fetchInto('1.1.0')
+  expect(take(true)).toBe('1.1.0')
 })
 
 describe('nothing is fetched', () => {
