@@ -92,6 +92,9 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
       reconnectPeriod: 0,
     }))
     const phases = Math.max(2, Math.round((minutes * 60) / phaseSeconds))
+    console.log(
+      `about ${Math.ceil((2 * phases * (phaseSeconds + 4)) / 60 + 1)} minutes: as long without the device as with it`,
+    )
     for (let phase = 0; phase < 2 * phases; phase++) {
       const kind = phase % 2 === 0 ? 'without' : 'with'
       const file = fileURLToPath(new URL('./hostile-device-process.ts', import.meta.url))
@@ -112,6 +115,10 @@ export async function runHostileDevice(args: readonly string[]): Promise<void> {
         await pause(betweenPressesMs)
       }
       attacker?.disconnect()
+      const most = Math.max(0, ...waits[kind].deskMs)
+      console.log(
+        `  phase ${phase + 1} of ${2 * phases}: ${waits[kind].deskMs.length} presses ${kind}, longest ${short(most)} ms`,
+      )
       await pause(settleMs)
     }
     const row = (name: string, key: keyof Waits, share: number): string[] => {

@@ -89,18 +89,20 @@ export function* everyMutation(message: unknown, stride = 1): Generator<Mutation
 /** Endless random mutations, one to three nodes each; the same seed gives the same messages. */
 export function* randomMutations(messages: readonly unknown[], seed: number): Generator<Mutation> {
   const random = createSeededRandom(seed)
+  const whole = messages.map((message) => [message, pathsOf(message)] as const)
   for (;;) {
-    let message = random.pick(messages)
+    let [message, paths] = random.pick(whole)
     const done: string[] = []
     let text = JSON.stringify(message)
     for (let left = random.between(1, 3); left > 0; left--) {
-      const path = random.pick(pathsOf(message))
+      const path = random.pick(paths)
       const [name, poison] = random.pick(poisons)
       text = withPoison(message, path, poison)
       done.push(`${path.join('.') || '(root)'}: ${name}`)
-      message = JSON.parse(text) as unknown
       // If JSON.stringify can no longer write the message, this was its last change.
-      if (name.startsWith('nested')) break
+      if (name.startsWith('nested') || left === 1) break
+      message = JSON.parse(text) as unknown
+      paths = pathsOf(message)
     }
     yield { text, what: done.join(', ') }
   }

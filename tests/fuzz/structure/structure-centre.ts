@@ -21,6 +21,7 @@ const connectAgainMs = 50
 const connectAgainMax = 200
 /** The streams come from this many addresses in turn. */
 const streamAddresses = 64
+const streamsAtOnce = 8
 
 interface JsonSchema {
   type?: string
@@ -80,7 +81,7 @@ function sampleOf(schema: JsonSchema, choice: number, name = ''): unknown {
   return samples[name] ?? sampleTexts.find((text) => pattern.test(text)) ?? 'x'
 }
 
-interface Description {
+export interface Description {
   paths: Record<
     string,
     Record<
@@ -94,7 +95,7 @@ interface Description {
   >
 }
 
-function operationsOf({ paths }: Description): Operation[] {
+export function operationsOf({ paths }: Description): Operation[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], requestBody, responses = {} }]) => {
       const schema = requestBody?.content['application/json']?.schema
@@ -117,7 +118,7 @@ const lists = new Set(
   ),
 )
 
-const filled = (path: string, values: Record<string, string> = {}): string =>
+export const filled = (path: string, values: Record<string, string> = {}): string =>
   path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => values[name] ?? inPath[name] ?? 'x')
 
 const refusedByRate = 'reset before it was open'
@@ -212,24 +213,31 @@ export class CentreTarget {
     return faults
   }
 
-  /** Each text as the first message of a stream, as one after the sign-in, and as its cursor. */
+  /** Each text as the first message of a stream, as one after the sign-in, and as its cursor; several at a time. */
   async stream(texts: readonly string[], isSignedIn: boolean): Promise<string[]> {
-    const url = `${this.#running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`
     const faults: string[] = []
-    for (const text of texts) {
-      const headers = isSignedIn ? { authorization: `Bearer ${this.#token}` } : {}
-      const cursor =
-        text.length < 500 ? `?after=${encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''))}` : ''
-      let end = await this.#streamOnce(`${url}${cursor}`, headers, text)
-      for (let again = 0; again < connectAgainMax && end === refusedByRate; again++) {
-        await new Promise((resolve) => setTimeout(resolve, connectAgainMs))
-        end = await this.#streamOnce(`${url}${cursor}`, headers, text)
-      }
-      // 1009: larger than any message; 1011 would be a failure inside the centre.
-      if (![4000, 4401, 1009].includes(Number(end)) && !(end === 1006 && isSignedIn))
-        faults.push(`${text.slice(0, 100)}: ${end}`)
+    const waiting = [...texts]
+    const work = async (): Promise<void> => {
+      for (let text = waiting.shift(); text !== undefined; text = waiting.shift())
+        faults.push(...(await this.#streamFaults(text, isSignedIn)))
     }
+    await Promise.all(Array.from({ length: streamsAtOnce }, work))
     return faults
+  }
+
+  async #streamFaults(text: string, isSignedIn: boolean): Promise<string[]> {
+    const url = `${this.#running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`
+    const headers = isSignedIn ? { authorization: `Bearer ${this.#token}` } : {}
+    const cursor =
+      text.length < 500 ? `?after=${encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''))}` : ''
+    let end = await this.#streamOnce(`${url}${cursor}`, headers, text)
+    for (let again = 0; again < connectAgainMax && end === refusedByRate; again++) {
+      await new Promise((resolve) => setTimeout(resolve, connectAgainMs))
+      end = await this.#streamOnce(`${url}${cursor}`, headers, text)
+    }
+    // 1009: larger than any message; 1011 would be a failure inside the centre.
+    const isGood = [4000, 4401, 1009].includes(Number(end)) || (end === 1006 && isSignedIn)
+    return isGood ? [] : [`${text.slice(0, 100)}: ${end}`]
   }
 
   /** How the stream ended: its code, or in words. */
@@ -255,7 +263,8 @@ export class CentreTarget {
     for (const [at, text] of texts.entries()) {
       const channel = upChannels[at % upChannels.length] ?? 'result'
       const topic = `up/box-evil/${channel}`
-      this.#evil ??= await new TestBox(this.#running.centre.uplinkUrls[0] ?? '', 'box-evil').ready()
+      if (!this.#evil?.client.connected)
+        this.#evil = await new TestBox(this.#running.centre.uplinkUrls[0] ?? '', 'box-evil').ready()
       const { client } = this.#evil
       let onClose = (): void => undefined
       const ended = new Promise<string>((resolve) => {
@@ -284,6 +293,8 @@ export class CentreTarget {
   async faultsAtEnd(): Promise<string[]> {
     const faults = [...this.#uncaught]
     const { get } = this.#running
+    // A message on a closed connection would be waited for without end.
+    if (!this.#box.client.connected) return [...faults, 'the connection of the honest box was ended']
     const sequence = ++this.#honest
     await this.#box.report('red', sequence, [makeAlarm(sequence, 'raised', { id: `sos-${sequence}` })])
     await until(async () => {
