@@ -10,7 +10,7 @@ import { encodeFrame, parseFrame, type Dc09Frame } from './dc09-frame.ts'
 /** Share of an attempt's time in which its answer must come. */
 const shareOfTime = 0.95
 /**
- * An encrypted answer whose time is further away is an old one that somebody sends again: its number stands outside of the
+ * An encrypted answer whose time is further away is an old one that was recorded and sent again: its number stands outside of the
  * cipher. The standard lets a receiver be 40 s behind and 20 s ahead of the sender.
  */
 const answerAgeMsMax = 60_000

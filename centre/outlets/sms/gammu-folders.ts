@@ -21,7 +21,7 @@ const incomingMax = 50
 const answeredWithinMs = 86_400_000
 /** Messages to one number that an answer may mean: the newest. */
 const sentMax = 50
-/** A number of at least so many digits behind its country's may be written without `+`. */
+/** Digits behind those of the country, from which on a number is read as whole without `+`. */
 const nationalDigitsMin = 10
 
 /** The same at every attempt, so that a message is one file. */
@@ -152,7 +152,7 @@ const asks = {
   en: (code: string): string => `. Reply "4 ${code}" accept, 5 pass on, 6 done`,
 }
 
-/** The end of a message that can be answered; its code proves that the answer is by somebody who has the message. */
+/** The end of a message that can be answered; its code proves that the person who answers has the message. */
 export const askFor = (code: string, language: keyof typeof asks): string => asks[language](code)
 
 /** The last one: the words before it are those of other people. */

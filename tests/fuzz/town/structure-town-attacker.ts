@@ -123,7 +123,7 @@ async function stream(): Promise<void> {
   }
 }
 
-// Whoever sends from elsewhere has a processor of its own: this process uses the time that the programs leave.
+// An attacker from outside has its own processor: this process uses the time that the programs leave.
 setPriority(constants.priority.PRIORITY_LOW)
 process.on('disconnect', () => process.exit(0))
 process.on('message', (order) => {
