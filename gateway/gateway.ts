@@ -248,7 +248,7 @@ class WiredGateway implements Gateway {
     const { onAlive } = this.#options
     const daily = openDailyReport(this.#base, { boxClock, intake, broker })
     const isUplinkMoving = (): boolean => parts.uplink?.isMoving ?? true
-    const pulse = { isUplinkMoving, onAlive }
+    const pulse = { isUplinkMoving, onAlive, onUplinkFrozen: (error: Error) => this.#fail(error) }
     const ticks = startTicks({ clock, logger, intake, journal, watch, daily, facts, steadyMs, ...pulse })
     running.add('ticks', ticks)
     await broker.start()

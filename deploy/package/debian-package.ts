@@ -146,6 +146,8 @@ function putDocuments(options: PackageOptions, put: Put, own: (name: string) => 
   for (const name of readdirSync(join(project, 'docs')).sort())
     if (statSync(join(project, 'docs', name)).isFile())
       put(`${folder}/${name}`, readFileSync(join(project, 'docs', name)))
+  for (const name of readdirSync(join(project, 'docs/pictures')).sort())
+    put(`${folder}/pictures/${name}`, readFileSync(join(project, 'docs/pictures', name)))
   const box = product.program === 'gateway' ? 'box/gateway.yaml' : 'centre/centre.yaml'
   put(`${folder}/examples/${product.program}.yaml`, readFileSync(join(project, 'deploy', box)))
   if (product.program === 'gateway')

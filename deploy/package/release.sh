@@ -11,9 +11,8 @@ starts_max=3
 say() { echo "@PACKAGE@ release: $*" >&2; }
 current() { basename "$(readlink "$root/current" 2>/dev/null || true)"; }
 on_trial() { sed -n "s/^$1=//p" "$root/trial" 2>/dev/null || true; }
-# A file of the program, another user: no link or pipe in its place is opened (root would wait, or read what is not the program's),
-# and no more than a few lines are read.
-read_said() { [ -f "$said/$1" ] && [ ! -L "$said/$1" ] && timeout 5 head -c 1000 "$said/$1" 2>/dev/null | tr -d '\000-\011\013-\037\177' || true; }
+# A file of the program, another user: no link in its place is followed, no pipe is waited for, and no more than a few lines are read.
+read_said() { dd if="$said/$1" iflag=nofollow,nonblock bs=1000 count=1 status=none 2>/dev/null | tr -d '\000-\011\013-\037\177' || true; }
 has_said() { [ "$(read_said "$1" | head -n 1)" = "$2" ]; }
 # The unit's UMask is 0077; the program, another user, reads what is written here.
 umask 022
@@ -34,24 +33,43 @@ put_on_trial() {
 }
 end_trial() { rm -f "$root/trial"; sync "$root"; }
 
+# Whether the archive fits unpacked, with a tenth more for the blocks of small files and 32 MB that stay free.
+has_room() {
+  bytes=$(xz --robot --list "$1" 2>/dev/null | awk '$1 == "totals" { print $5 }')
+  free=$(df --output=avail -B1 "$root" | tail -n 1)
+  [ "$free" -ge $((${bytes:-0} / 10 * 11 + 33554432)) ] && return 0
+  say "$((${bytes:-0} / 909091 + 32)) MB of free room are needed in $root, there are $((free / 1000000))"
+  return 1
+}
+# Removes every version but those that are named.
+keep_only() {
+  for folder in "$root"/releases/* "$root"/releases/.part; do
+    for kept in "$@"; do [ "$(basename "$folder")" != "$kept" ] || continue 2; done
+    rm -rf "$folder"
+  done
+}
+
 # stage VERSION ARCHIVE: unpacks beside the running version and makes it the next one to start.
 stage() {
   version=$1 archive=$2
   case $version in '' | *[!0-9A-Za-z.~+-]* | .*) say "\"$version\" is not a version" && return 2 ;; esac
   mkdir -p "$root/releases"
+  now=$(current)
+  # A version that was confirmed and has not started since: its trial is over, and it is the one to go back to.
+  [ "$(on_trial version)" != "$now" ] || ! has_said confirmed "$now" || end_trial
+  # Versions that went back, or are older than the one before, make room.
+  ! is_whole "$now" || keep_only "$now" "$version" "$(on_trial previous)"
   if ! is_whole "$version"; then
-    rm -rf "$root/releases/.part"
+    has_room "$archive" || return 1
     mkdir "$root/releases/.part"
     tar -xJf "$archive" -C "$root/releases/.part" --no-same-owner || { rm -rf "$root/releases/.part" && return 1; }
-    [ -f "$root/releases/.part/release.json" ] || { say "$archive is no release" && return 1; }
+    [ -f "$root/releases/.part/release.json" ] || { say "$archive is no release" && rm -rf "$root/releases/.part" && return 1; }
     sync -f "$root/releases/.part"
     rm -rf "$root/releases/$version"
     mv -T "$root/releases/.part" "$root/releases/$version"
     sync "$root/releases"
   fi
-  now=$(current)
   [ "$now" = "$version" ] && is_whole "$now" && return 0
-  rm -f "$said/proven" "$said/confirmed" "$said/failed"
   if is_whole "$now"; then
     # The version before that was confirmed, where a trial is under way.
     previous=$(on_trial previous)
@@ -76,11 +94,11 @@ before_start() {
   [ -n "$version" ] || return 0
   # Staged by half (the link was not set before a power cut), or set by a person: no trial.
   [ "$now" = "$version" ] || { end_trial && return 0; }
+  # A version that has not started can have said nothing: what stands there is old, or somebody else's.
+  [ "${starts:-0}" -gt 0 ] || rm -f "$said/proven" "$said/confirmed" "$said/failed"
   if has_said confirmed "$version"; then
     end_trial
-    for folder in "$root"/releases/* "$root"/releases/.part; do
-      case $(basename "$folder") in "$version" | "$previous") ;; *) rm -rf "$folder" ;; esac
-    done
+    keep_only "$version" "$previous"
     say "$version is confirmed; $previous is kept"
     return 0
   fi

@@ -1,5 +1,5 @@
 // The gateway's regular tick: checks the box, asks the alarm engine for due work, and checks that the journal's thread
-// answers.
+// answers and that the uplink goes on.
 import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
@@ -20,8 +20,10 @@ import type { Journal } from '../journal/port.ts'
 const tickMs = 250
 /** How often it is looked whether the town has the list of zones and devices. */
 const listEveryMs = 86_400_000
-/** How often the journal's thread is checked. */
+/** How often the journal's thread and the uplink are checked. */
 export const pulseMs = 5000
+/** The uplink counts as frozen when this many checks in a row say so: after a stall of the whole program its timers are only late. */
+export const frozenChecks = 2
 
 export interface TickOptions {
   clock: Clock
@@ -34,6 +36,11 @@ export interface TickOptions {
   steadyMs: () => number
   /** False while the uplink is frozen; a box without a centre has none. */
   isUplinkMoving: () => boolean
+  /**
+   * The uplink is frozen and nothing here can free it: the program has to end, so that its service starts it again.
+   * Waiting for the watchdog would take a minute more, and a container has none.
+   */
+  onUplinkFrozen: (error: Error) => void
   /** Called while ticks run and the journal's thread answers: this feeds the supervisor's watchdog. */
   onAlive?: (() => void) | undefined
 }
@@ -41,10 +48,20 @@ export interface TickOptions {
 /** Starts the ticks; returns the function that ends them. */
 export function startTicks(options: TickOptions): () => void {
   const { clock, logger, intake, journal, watch, daily, facts, steadyMs, isUplinkMoving, onAlive } = options
+  const { onUplinkFrozen } = options
   let isEnded = false
   let cancel: () => void
   let askedMs = Number.NEGATIVE_INFINITY
   let isAsking = false
+  let checkedMs = clock.monotonicMs()
+  let frozen = 0
+  const checkUplink = (): void => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - checkedMs < pulseMs) return
+    checkedMs = nowMs
+    frozen = isUplinkMoving() ? 0 : frozen + 1
+    if (frozen === frozenChecks) onUplinkFrozen(new Error('the uplink is frozen'))
+  }
   const pulse = async (): Promise<void> => {
     const nowMs = clock.monotonicMs()
     if (!onAlive || isAsking || nowMs - askedMs < pulseMs) return
@@ -61,6 +78,7 @@ export function startTicks(options: TickOptions): () => void {
   }
   const tick = async (): Promise<void> => {
     void pulse()
+    checkUplink()
     try {
       watch.look()
       daily.look()

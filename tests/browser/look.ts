@@ -1,8 +1,10 @@
 // `npm run look -- FOLDER`: every page of the desk and the console as pictures, in three sizes, both languages and both
 // themes, for people to look at. The desk is the real one on a real centre; the console gets a box with every state on
-// it.
-import { mkdirSync } from 'node:fs'
+// it. `npm run look -- --handbook` writes the pictures of the handbook.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { createUser } from '../../centre/cli/accounts.ts'
 import { parseCentreConfig } from '../../centre/config/config.ts'
@@ -29,9 +31,12 @@ const locales = ['zh-CN', 'en-GB'] as const
 const themes = ['light', 'dark'] as const
 const password = 'open sesame, please'
 
-const folder = resolve(process.argv[2] ?? '/tmp/gengfu-look')
+const isHandbook = process.argv[2] === '--handbook'
+const folder = resolve(isHandbook ? '/tmp/gengfu-handbook' : (process.argv[2] ?? '/tmp/gengfu-look'))
 /** Only pictures whose name contains this. */
-const wanted = process.argv[3] ?? ''
+const wanted = isHandbook ? '' : (process.argv[3] ?? '')
+/** Of the handbook: one size, one theme. */
+const ofHandbook = /^(sign-in|queue|sheet|villages|console)-1366-(zh|en)-light\.png$/
 
 interface Shot {
   name: string
@@ -49,7 +54,7 @@ async function shoot(browser: Browser, url: string, before: (page: Page) => Prom
             ...shot,
             file: `${shot.name}-${width}-${locale.slice(0, 2)}-${colorScheme}.png`,
           }))
-          .filter(({ file }) => file.includes(wanted))
+          .filter(({ file }) => (isHandbook ? ofHandbook.test(file) : file.includes(wanted)))
         if (named.length === 0) continue
         const context = await browser.newContext({ locale, colorScheme, viewport: { width, height } })
         const page = await context.newPage()
@@ -150,6 +155,20 @@ async function shootConsole(browser: Browser): Promise<void> {
   }
 }
 
+/** With 128 colours, which makes them a third of the size. */
+function writeHandbook(): void {
+  const target = fileURLToPath(new URL('../../docs/pictures', import.meta.url))
+  mkdirSync(target, { recursive: true })
+  for (const name of readdirSync(folder)) {
+    const [, page, language] = ofHandbook.exec(name) ?? []
+    if (page === undefined) continue
+    const colours =
+      'scale=1024:-1:flags=lanczos,split[a][b];[a]palettegen=max_colors=128:stats_mode=single[p];[b][p]paletteuse=dither=none'
+    const args = ['-v', 'error', '-y', '-i', join(folder, name), '-vf', colours, '-frames:v', '1']
+    execFileSync('ffmpeg', [...args, '-compression_level', '9', join(target, `${page}.${language}.png`)])
+  }
+}
+
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
 try {
@@ -158,4 +177,5 @@ try {
 } finally {
   await browser.close()
 }
+if (isHandbook) writeHandbook()
 process.stdout.write(`pictures are in ${folder}\n`)

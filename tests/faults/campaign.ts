@@ -15,6 +15,7 @@ import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
+import { runPackagesCampaign } from './installed/packages-campaign.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runSenderKills } from './senders/sender-kills.ts'
 import { runStructureCampaign } from '../fuzz/structure/structure-campaign.ts'
@@ -323,7 +324,7 @@ const frozenSecondsMax = 60
 program
   .command('watchdog')
   .description(
-    'freezes the event loop and the thread of a box: its watchdog brings it back, and nothing is lost',
+    'freezes the event loop, the thread and the uplink of a box: each comes back, and nothing is lost',
   )
   .action(async () => {
     const { backS, watchdogS, faults } = await runWatchdogCampaign(say)
@@ -338,12 +339,37 @@ program
 program
   .command('images')
   .description(
-    'builds the container images with buildah; a press in one container has to be on the desk of another',
+    'builds the images with buildah and runs the compose files: a press at the box has to be on each desk',
   )
   .option('--packages <folder>', 'output of npm run package', 'packages')
-  .action(async ({ packages }: { packages: string }) => {
-    const found = await runImagesCampaign({ release: releaseTree(packages), say })
-    say(`at the desk of the other container: ${found}`)
+  .option('--base <folder>', 'where the Debian root is kept for the next time', '/var/tmp/gengfu-base')
+  .action(async ({ packages, base }: { packages: string; base: string }) => {
+    await runImagesCampaign({ release: releaseTree(packages), base, say })
+    say('every compose file brought its press to every desk')
+  })
+
+program
+  .command('packages')
+  .description(
+    'a box and a centre from packages on two machines with systemd: updates, broken ones too, power cuts, removal, under load',
+  )
+  .option('--packages <folder>', 'output of npm run package', 'packages')
+  .option('--base <folder>', 'where the Debian root is kept for the next time', '/var/tmp/gengfu-base')
+  .option('--cuts <n>', 'power cuts during updates', '3')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { packages: string; base: string; cuts: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const { faults, broken, tookS } = await runPackagesCampaign({
+      tree: releaseTree(options.packages),
+      base: options.base,
+      powerCuts: Number(options.cuts),
+      seed: Number(options.seed),
+      say,
+    })
+    say(JSON.stringify({ tookS, faults }))
+    for (const words of broken) say(`a promise is broken: ${words}`)
+    if (broken.length > 0 || isBroken(faults)) process.exitCode = 1
+    else say('every version that was to run runs, and every acknowledged event is at the centre exactly once')
   })
 
 program

@@ -9,6 +9,7 @@ import { parse } from 'yaml'
 import { parseCentreConfig } from '../../centre/config/config.ts'
 import { loadCentreConfig } from '../../centre/config/load-config.ts'
 import { parseGatewayConfig, readGatewayConfig } from '../../gateway/config/config.ts'
+import { listeningOf, type Listening } from '../kits/network/listening-ports.ts'
 import { createTown, freePort, type TestTown } from '../kits/system/programs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -162,6 +163,8 @@ describe('certificates and metrics of programs that run', () => {
   const at = (...parts: string[]): string => join(folder, ...parts)
   const boxId = '320612104201-1'
   let town: TestTown
+  let uplinkPort = 0
+  let listening: Listening[]
   let scraped: { box: string; centre: string }
 
   const boxUplink = (authority: string, port: number) => ({
@@ -188,13 +191,15 @@ describe('certificates and metrics of programs that run', () => {
     }
     make('server', '--dir', at('boxes'), '--name', 'centre', '--host', 'localhost', '127.0.0.1')
     const port = await freePort()
+    uplinkPort = port
     // There is no camera at that address: the metrics of cameras exist all the same.
     const cameras = [{ id: 'camera-1', zone: 'shop', host: '127.0.0.1', port: 1 }]
     const uplink = boxUplink('boxes', port)
     town = await createTown({ uplink, cameras }, { uplink: { listeners: [listener(port)] } })
-    await town.startCentre()
-    await town.startGateway()
+    const centre = await town.startCentre()
+    const box = await town.startGateway()
     await until(async () => (await scrape(town.ports.console)).includes('gengfu_uplink_state{state="up"} 1'))
+    listening = listeningOf([box.pid, centre.pid])
     scraped = { box: await scrape(town.ports.console), centre: await scrape(town.ports.http) }
   })
   afterAll(async () => {
@@ -205,6 +210,38 @@ describe('certificates and metrics of programs that run', () => {
   it('a box with a certificate of the authority is at its centre over TLS', async () => {
     const { villages } = await town.get<{ villages: unknown[] }>('/api/v1/villages')
     expect(JSON.stringify(villages)).toContain(boxId)
+  })
+
+  it('no port listens that is not in the table of the handbook', () => {
+    const table = ['threats.md', 'threats.zh.md'].map((page) =>
+      [...read(`docs/${page}`).matchAll(/^\| \S+ +\| (TCP|UDP) +\| (?:`(.+?)`|\S+) +\|/gm)].map(
+        ([, protocol = '', key = '']) => `${protocol} ${key}`,
+      ),
+    )
+    expect(table[0]).toEqual(table[1])
+    // Each open socket belongs to a key of the configuration that is in the table.
+    const { mqtt, console, http } = town.ports
+    const keys = new Map([
+      [mqtt, 'TCP mqtt.listeners[].port'],
+      [console, 'TCP console.port'],
+      [http, 'TCP http.port'],
+      [uplinkPort, 'TCP uplink.listeners[].port'],
+    ])
+    expect(listening.map(({ port }) => keys.get(port) ?? `undocumented: ${port}`).toSorted()).toEqual(
+      [...keys.values()].toSorted(),
+    )
+    expect(table[0]).toEqual(expect.arrayContaining([...keys.values()]))
+    // Every key of a listening port has its row; the others are ports of other machines.
+    const ports = [...read('docs/config-keys.md').matchAll(/^\| `([a-zA-Z0-9.[\]]*\bport)` /gm)].map(
+      ([, key = '']) => key,
+    )
+    const elsewhere = [
+      'cameras[].port',
+      'bridges[].modbus.port',
+      'outlets[].receivers[].port',
+      'outlets[].port',
+    ]
+    expect(ports.filter((key) => !elsewhere.includes(key) && !table[0]?.includes(`TCP ${key}`))).toEqual([])
   })
 
   it('a box with the same name from another authority is not let in', async () => {

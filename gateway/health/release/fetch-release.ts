@@ -12,6 +12,7 @@ import {
   judgeManifest,
   manifestBytesMax,
   manifestNameOf,
+  newestRelease,
   parseReleaseManifest,
   signatureBytesMax,
   signatureNameOf,
@@ -59,7 +60,11 @@ export async function checkRelease(options: CheckReleaseOptions): Promise<Result
   const name = manifestNameOf(version, architecture)
   const manifest = await source.read(name, 0, manifestBytesMax)
   const signature = await source.read(signatureNameOf(name), 0, signatureBytesMax)
-  return judgeFiles({ manifest, signature }, keys, options)
+  const judged = judgeFiles({ manifest, signature }, keys, options)
+  // The source chooses the bytes: an older signed release under this name would pass every other check.
+  if (judged.ok && version !== newestRelease && judged.value.manifest.version !== version)
+    return bad(`${name} is the manifest of ${judged.value.manifest.version}`)
+  return judged
 }
 
 /** The order matters: nothing of an unsigned file is looked at. */

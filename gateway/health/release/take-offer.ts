@@ -53,7 +53,9 @@ export function takeOffer(options: TakeOfferOptions): Result<ReleaseManifest> {
   const taken = tryOffer(options)
   const words = taken.ok ? ['staged'] : ['refused', describeProblems(taken.problems)]
   replaceFileSync(join(root, 'answer'), `${[version, ...words].join('\n')}\n`, 0o644)
-  rmSync(join(offer, readyName), { force: true })
+  // It would start root's service again and again; a folder of that name too.
+  rmSync(join(offer, readyName), { recursive: true, force: true })
+  rmSync(join(offer, offerNames.archive), { recursive: true, force: true })
   return taken
 }
 

@@ -1,223 +1,324 @@
-// Do the images work as they are built? buildah builds both from a release and a base made by debootstrap; a centre and a box run in two
-// network namespaces as their own user, and a press in one has to be on the desk of the other.
+// Do the images and the compose files work as they are written? buildah builds both images from a release; every service of a compose
+// file then runs as the file says, each in a network namespace of its own, and a press at the box has to be on the desk of the town, and of
+// the county where there is one. This stands for `docker compose up` where there is no Docker.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { makeBase } from '../../kits/machine/machines.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
+const docker = join(root, 'docker')
 const user = 10_001
 const waitMsMax = 300_000
-const nets = { centre: '10.77.24.1', box: '10.77.24.2' } as const
-type Place = keyof typeof nets
+const network = '10.77.24'
+const town = '320612104'
+
+/** The box of compose.yaml is in each: without one there is nothing to press. */
+const setups: readonly { name: string; files: readonly string[]; desks: readonly string[] }[] = [
+  { name: 'the demo', files: ['compose.yaml'], desks: ['centre'] },
+  { name: 'a town', files: ['compose.town.yaml', 'compose.yaml'], desks: ['centre'] },
+  { name: 'a county', files: ['compose.county.yaml', 'compose.yaml'], desks: ['town', 'county'] },
+]
 
 export interface ImagesPlan {
   /** An unpacked release of this machine's architecture. */
   release: string
+  /** Where the Debian root is kept for the next time. */
+  base: string
   say: (text: string) => void
 }
 
-const run = (file: string, args: readonly string[], input?: string): string =>
+interface Service {
+  image: string
+  volumes: string[]
+  read_only: boolean
+  cap_drop: string[]
+  tmpfs: string[]
+}
+
+const run = (file: string, args: readonly string[]): string =>
   execFileSync(file, args, {
     cwd: root,
     encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
     env: { ...process.env, BUILDAH_ISOLATION: 'chroot' },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 100_000_000,
   }).trim()
 
-/** Resolves with what was found at the desk; rejects with what is missing. */
-export async function runImagesCampaign({ release, say }: ImagesPlan): Promise<string> {
+/** Resolves with what was found at each desk; rejects with what is missing. */
+export async function runImagesCampaign({ release, base, say }: ImagesPlan): Promise<string[]> {
   const work = mkdtempSync(join(tmpdir(), 'gengfu-images-'))
-  const store = ['--root', join(work, 'store'), '--runroot', join(work, 'run'), '--storage-driver', 'vfs']
-  const buildah = (...args: string[]): string => run('buildah', [...store, ...args])
-  const running: ChildProcess[] = []
+  const images = new Images(work)
   try {
     say('a base by debootstrap')
-    run('debootstrap', [
-      '--variant=minbase',
-      '--include=libstdc++6,ca-certificates',
-      'bookworm',
-      join(work, 'base'),
-    ])
-    const base = buildah('from', 'scratch')
-    buildah('add', '--quiet', base, join(work, 'base'), '/')
-    buildah('commit', '--quiet', base, 'base')
-    for (const target of ['centre', 'box'] as const) {
+    images.base(makeBase(base))
+    for (const target of ['centre', 'box']) {
       say(`the image of the ${target}`)
-      const args = ['BASE=localhost/base', 'PROGRAM_PACKAGES=', 'BOX_PACKAGES='].flatMap((one) => [
-        '--build-arg',
-        one,
-      ])
-      buildah(
-        'bud',
-        '--quiet',
-        '--format',
-        'docker',
-        '--pull-never',
-        ...args,
-        '--target',
-        target,
-        '-t',
-        `gengfu-${target}`,
-        '-f',
-        join(root, 'docker/Dockerfile'),
-        release,
-      )
+      images.build(target, release)
     }
     preparePki(work)
-    layNets()
-    for (const place of ['centre', 'box'] as const) running.push(start(place, work, store, buildah))
-    say('both run')
-    return await pressAndSee(work, say)
+    const found: string[] = []
+    for (const { name, files, desks } of setups) {
+      const compose = new Compose(images, join(work, name.replace(' ', '-')), join(work, 'pki'))
+      try {
+        await compose.up(files)
+        for (const one of await compose.press(desks)) found.push(`${name}, ${one}`)
+        say(found.at(-1) ?? '')
+      } finally {
+        compose.down()
+      }
+    }
+    return found
   } finally {
-    for (const child of running) if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    for (const place of Object.keys(nets)) attempt(() => run('ip', ['netns', 'del', `gengfu-${place}`]))
-    // The overlay of a container may still be mounted.
-    attempt(() => buildah('umount', '--all'))
+    images.close()
     attempt(() => rmSync(work, { recursive: true, force: true }))
   }
 }
 
+class Images {
+  readonly #store: string[]
+
+  constructor(work: string) {
+    this.#store = ['--root', join(work, 'store'), '--runroot', join(work, 'run'), '--storage-driver', 'vfs']
+  }
+
+  buildah(...args: string[]): string {
+    return run('buildah', this.arguments(...args))
+  }
+
+  arguments(...args: string[]): string[] {
+    return [...this.#store, ...args]
+  }
+
+  base(folder: string): void {
+    const container = this.buildah('from', 'scratch')
+    this.buildah('add', '--quiet', container, folder, '/')
+    this.buildah('commit', '--quiet', container, 'base')
+    this.buildah('rm', container)
+  }
+
+  build(target: string, release: string): void {
+    const args = ['BASE=localhost/base', 'PROGRAM_PACKAGES=', 'BOX_PACKAGES='].flatMap((one) => [
+      '--build-arg',
+      one,
+    ])
+    const file = ['-t', `gengfu-${target}:0.1.0`, '-f', join(docker, 'Dockerfile'), release]
+    this.buildah('bud', '--quiet', '--format', 'docker', '--pull-never', ...args, '--target', target, ...file)
+  }
+
+  close(): void {
+    // The overlay of a container may still be mounted.
+    attempt(() => this.buildah('umount', '--all'))
+  }
+}
+
+/** The certificates of docker/README.md. */
 function preparePki(work: string): void {
   const pki = join(work, 'pki')
   const make = (...args: string[]): string =>
     run(process.execPath, ['deploy/certificates.js', ...args, '--dir', pki])
   make('authority')
-  make('server', '--name', 'centre', '--host', 'centre')
-  make('client', '--id', 'trial-1')
-  for (const name of ['pki', 'centre-data', 'box-data']) {
-    mkdirSync(join(work, name), { recursive: true })
-    run('chown', ['-R', String(user), join(work, name)])
-  }
+  for (const name of ['centre', 'county']) make('server', '--name', name, '--host', name)
+  for (const id of ['trial-1', town]) make('client', '--id', id)
+  run('chown', ['-R', String(user), pki])
   chmodSync(work, 0o755)
-  cpSync(join(root, 'docker/centre/centre.yaml'), join(work, 'centre.yaml'))
-  cpSync(join(root, 'docker/box/gateway.yaml'), join(work, 'gateway.yaml'))
 }
 
-function layNets(): void {
-  run('ip', ['link', 'add', 'gengfu-c', 'type', 'veth', 'peer', 'name', 'gengfu-b'])
-  for (const [place, link] of [
-    ['centre', 'gengfu-c'],
-    ['box', 'gengfu-b'],
-  ] as const) {
-    const net = `gengfu-${place}`
-    run('ip', ['netns', 'add', net])
-    run('ip', ['link', 'set', link, 'netns', net])
-    run('ip', ['-n', net, 'address', 'add', `${nets[place]}/24`, 'dev', link])
-    for (const one of [link, 'lo']) run('ip', ['-n', net, 'link', 'set', one, 'up'])
-  }
-}
+/** The services of some compose files, each with an address; a later file adds what the ones before do not have. */
+class Compose {
+  readonly #images: Images
+  readonly #work: string
+  readonly #pki: string
+  readonly #containers = new Map<string, { id: string; net: string; volumes: string[]; health: string[] }>()
+  readonly #running: ChildProcess[] = []
+  #services = new Map<string, Service>()
 
-const command = ['/opt/gengfu/bin/node', '/opt/gengfu/bin/gengfu.js']
-const configOf = { centre: 'centre.yaml', box: 'gateway.yaml' } as const
-
-/** What `docker run` does: the image's own user and command, with the volumes of compose.yaml. */
-function start(
-  place: Place,
-  work: string,
-  store: string[],
-  buildah: (...args: string[]) => string,
-): ChildProcess {
-  // As compose names them; buildah writes /etc/hosts itself.
-  const names = Object.entries(nets).flatMap(([name, address]) => ['--add-host', `${name}:${address}`])
-  const container = buildah('from', ...names, '--pull-never', `localhost/gengfu-${place}`)
-  const image = JSON.parse(buildah('inspect', container)) as {
-    OCIv1: { config: { User: string; Cmd: string[] } }
+  constructor(images: Images, work: string, pki: string) {
+    this.#images = images
+    this.#work = work
+    this.#pki = pki
+    mkdirSync(work)
   }
-  const { User, Cmd } = image.OCIv1.config
-  if (User !== `${user}:${user}`) throw new Error(`the image of the ${place} runs as "${User}"`)
-  const volumes = [
-    `${join(work, configOf[place])}:/etc/gengfu/${configOf[place]}:ro`,
-    `${join(work, 'pki')}:/pki:ro`,
-    `${join(work, `${place}-data`)}:/data`,
-  ].flatMap((one) => ['-v', one])
-  const args = [...store, 'run', ...volumes, container, '--', ...command, ...Cmd]
-  return spawn('ip', ['netns', 'exec', `gengfu-${place}`, 'buildah', ...args], {
-    env: { ...process.env, BUILDAH_ISOLATION: 'chroot' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-    detached: true,
-  })
-}
 
-async function pressAndSee(work: string, say: (text: string) => void): Promise<string> {
-  const inside = (place: Place, file: string, ...args: string[]): string =>
-    run('ip', ['netns', 'exec', `gengfu-${place}`, file, ...args])
-  const asks = (place: Place): string => inside(place, 'curl', '-sf', 'http://127.0.0.1:8080/healthz')
-  for (const place of ['centre', 'box'] as const)
-    await until(() => attempt(() => asks(place)), `the ${place} is not healthy`)
-  const own = (...args: string[]): string =>
-    run(process.execPath, [join(root, 'bin/gengfu.js'), ...args])
-      .split('\n')
-      .at(-1) ?? ''
-  // The same data as in the containers, by the paths of this machine.
-  for (const [place, name] of Object.entries(configOf)) {
-    const text = run('cat', [join(work, name)])
-      .replaceAll('/data', join(work, `${place}-data`))
-      .replaceAll('/pki', join(work, 'pki'))
-    writeFileSync(join(work, `own-${name}`), text)
+  async up(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      const { services } = parse(readFileSync(join(docker, file), 'utf8')) as {
+        services: Record<string, Service>
+      }
+      for (const [name, service] of Object.entries(services))
+        // A county's town is the centre of the box.
+        if (!this.#services.has(name) && !(name === 'centre' && this.#services.has('town')))
+          this.#services.set(name, service)
+    }
+    this.#layNet()
+    for (const name of this.#services.keys()) this.#start(name)
+    for (const name of this.#services.keys())
+      await until(
+        () => attempt(() => `x${this.#exec(name, ...this.#of(name).health)}`),
+        `${name} is not healthy`,
+      )
   }
-  const token = own(
-    'centre',
-    'token',
-    '--config',
-    join(work, 'own-centre.yaml'),
-    '--role',
-    'operator',
-    '--name',
-    'images',
-  )
-  const password = own(
-    'gateway',
-    'password',
-    '--config',
-    join(work, 'own-gateway.yaml'),
-    '--device',
-    'button-001',
-  )
-  run('chown', ['-R', String(user), join(work, 'box-data'), join(work, 'centre-data')])
-  const payload = JSON.stringify({ id: '1-1', button: 'pressed' })
-  const press = [
-    '-h',
-    nets.box,
-    '-i',
-    'button-001',
-    '-u',
-    'button-001',
-    '-P',
-    password,
-    '-q',
-    '1',
-    '-t',
-    'gengfu/v1/button-001/event',
-    '-m',
-    payload,
-  ]
-  await until(
-    () => attempt(() => `x${inside('box', 'mosquitto_pub', ...press)}`),
-    'the box acknowledges no press',
-  )
-  say('pressed, and acknowledged by the box')
-  const look = (): string | undefined => {
-    const text = attempt(() =>
-      inside(
-        'centre',
-        'curl',
-        '-sf',
-        '-H',
-        `Authorization: Bearer ${token}`,
-        'http://127.0.0.1:8080/api/v1/alarms',
+
+  async press(desks: readonly string[]): Promise<string[]> {
+    const gengfu = (name: string, ...args: string[]): string =>
+      this.#exec(name, '/opt/gengfu/bin/node', '/opt/gengfu/bin/gengfu.js', ...args)
+        .split('\n')
+        .at(-1) ?? ''
+    const password = gengfu(
+      'box',
+      'gateway',
+      'password',
+      '--config',
+      '/etc/gengfu/gateway.yaml',
+      '--device',
+      'button-001',
+    )
+    const who = [
+      '-h',
+      this.#address('box'),
+      '-i',
+      'button-001',
+      '-u',
+      'button-001',
+      '-P',
+      password,
+      '-q',
+      '1',
+    ]
+    const what = ['-t', 'gengfu/v1/button-001/event', '-m', JSON.stringify({ id: '1-1', button: 'pressed' })]
+    const from = (net: string, ...args: string[]): string => run('ip', ['netns', 'exec', net, ...args])
+    const hub = this.#net('hub')
+    await until(
+      () => attempt(() => `x${from(hub, 'mosquitto_pub', ...who, ...what)}`),
+      'no press is acknowledged',
+    )
+    const found: string[] = []
+    for (const desk of desks) {
+      const flags = ['--config', '/etc/gengfu/centre.yaml', '--role', 'operator', '--name', 'images']
+      const bearer = `Authorization: Bearer ${gengfu(desk, 'centre', 'token', ...flags)}`
+      const look = (): string | undefined => {
+        const ask = ['curl', '-sf', '-H', bearer, `http://${this.#address(desk)}:8080/api/v1/alarms`]
+        const { alarms } = JSON.parse(attempt(() => from(hub, ...ask)) ?? '{"alarms":[]}') as {
+          alarms: { kind: string; colour: string; device: string }[]
+        }
+        const one = alarms.find(({ kind }) => kind === 'sos')
+        return one && `at the desk of ${desk}: ${one.colour} ${one.kind} of ${one.device}`
+      }
+      found.push(await until(look, `no alarm at the desk of ${desk}`))
+    }
+    for (const name of this.#services.keys()) this.#checkRoot(name)
+    return found
+  }
+
+  down(): void {
+    for (const { pid } of this.#running) if (pid !== undefined) attempt(() => process.kill(-pid, 'SIGKILL'))
+    for (const { id } of this.#containers.values()) attempt(() => this.#images.buildah('rm', id))
+    for (const name of ['hub', ...this.#services.keys()])
+      attempt(() => run('ip', ['netns', 'del', this.#net(name)]))
+  }
+
+  readonly #net = (name: string): string => `gengfu-${name}`
+
+  /** `centre` in the file of the box is the town's centre. */
+  #address(name: string): string {
+    return `${network}.${[...this.#services.keys()].indexOf(name) + 2}`
+  }
+
+  #of(name: string) {
+    const found = this.#containers.get(name)
+    if (!found) throw new Error(`${name} was not started`)
+    return found
+  }
+
+  #layNet(): void {
+    const hub = this.#net('hub')
+    run('ip', ['netns', 'add', hub])
+    const inHub = (...args: string[]): string => run('ip', ['-n', hub, ...args])
+    inHub('link', 'add', 'bridge', 'type', 'bridge')
+    inHub('address', 'add', `${network}.1/24`, 'dev', 'bridge')
+    for (const link of ['bridge', 'lo']) inHub('link', 'set', link, 'up')
+    for (const name of this.#services.keys()) {
+      const net = this.#net(name)
+      run('ip', ['netns', 'add', net])
+      inHub('link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', net)
+      inHub('link', 'set', name, 'master', 'bridge', 'up')
+      run('ip', ['-n', net, 'address', 'add', `${this.#address(name)}/24`, 'dev', 'eth0'])
+      for (const link of ['eth0', 'lo']) run('ip', ['-n', net, 'link', 'set', link, 'up'])
+    }
+  }
+
+  #start(name: string): void {
+    const service = this.#services.get(name)
+    if (!service) throw new Error(name)
+    const hosts = [...this.#services.keys()].map((one) => `${one}:${this.#address(one)}`)
+    if (this.#services.has('town')) hosts.push(`centre:${this.#address('town')}`)
+    const flags = [
+      ...hosts.flatMap((one) => ['--add-host', one]),
+      ...service.cap_drop.flatMap((one) => ['--cap-drop', one]),
+    ]
+    const id = this.#images.buildah('from', ...flags, '--pull-never', `localhost/${service.image}`)
+    const image = JSON.parse(this.#images.buildah('inspect', id)) as {
+      OCIv1: { config: { User: string; Entrypoint: string[]; Cmd: string[] } }
+      Docker: { config: { Healthcheck: { Test: string[] } } }
+    }
+    const { User, Entrypoint, Cmd } = image.OCIv1.config
+    if (User !== `${user}:${user}`) throw new Error(`${name} runs as "${User}"`)
+    const volumes = service.volumes.flatMap((one) => ['-v', this.#volume(name, one)])
+    const [, ...health] = image.Docker.config.Healthcheck.Test
+    this.#containers.set(name, { id, net: this.#net(name), volumes, health })
+    this.#running.push(
+      spawn(
+        'ip',
+        ['netns', 'exec', this.#net(name), 'buildah', ...this.#runOf(name, [...Entrypoint, ...Cmd])],
+        {
+          env: { ...process.env, BUILDAH_ISOLATION: 'chroot' },
+          stdio: ['ignore', 'ignore', 'ignore'],
+          detached: true,
+        },
       ),
     )
-    const { alarms } = JSON.parse(text ?? '{"alarms":[]}') as {
-      alarms: { kind: string; colour: string; device: string }[]
-    }
-    const found = alarms.find(({ device }) => device === 'button-001')
-    return found && `${found.colour} ${found.kind} of ${found.device}`
   }
-  return until(look, 'no alarm at the desk')
+
+  #volume(name: string, text: string): string {
+    const [from = '', to = '', ...mode] = text.split(':')
+    let path = from === './pki' ? this.#pki : join(docker, from)
+    if (!from.startsWith('.')) {
+      path = join(this.#work, `${name}-${from}`)
+      mkdirSync(path)
+      run('chown', [String(user), path])
+    }
+    return [path, to, ...mode].join(':')
+  }
+
+  #runOf(name: string, command: readonly string[]): string[] {
+    const { id, volumes } = this.#of(name)
+    return this.#images.arguments('run', ...volumes, id, '--', ...command)
+  }
+
+  /** What `docker compose exec` does. */
+  #exec(name: string, ...command: string[]): string {
+    return run('ip', ['netns', 'exec', this.#net(name), 'buildah', ...this.#runOf(name, command)])
+  }
+
+  /** buildah cannot make the root read-only: nothing may have been written there. */
+  #checkRoot(name: string): void {
+    const path = this.#images.buildah('mount', this.#of(name).id)
+    const written = run('find', [
+      path,
+      '-xdev',
+      '-user',
+      String(user),
+      '-newer',
+      join(this.#pki, 'ca.crt'),
+      '-type',
+      'f',
+    ])
+    const foreign = written.split('\n').filter((file) => file !== '' && !file.startsWith(`${path}/tmp/`))
+    if (foreign.length > 0) throw new Error(`${name} writes into its root: ${foreign.join(', ')}`)
+  }
 }
 
 async function until(look: () => string | undefined, words: string): Promise<string> {
@@ -229,9 +330,9 @@ async function until(look: () => string | undefined, words: string): Promise<str
   throw new Error(words)
 }
 
-function attempt(work: () => string | void): string | undefined {
+function attempt<T>(work: () => T): T | undefined {
   try {
-    return work() ?? undefined
+    return work()
   } catch {
     return undefined
   }

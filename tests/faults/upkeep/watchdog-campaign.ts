@@ -1,6 +1,6 @@
-// Does the watchdog of the unit bring back a box whose event loop or thread is frozen, within a minute and with nothing lost? The real
-// program and the unit's own time; a small supervisor does what systemd does.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Is a box whose event loop, thread or uplink is frozen back within a minute and with nothing lost? The real program and the unit's own
+// times; a small supervisor does what systemd does.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +10,8 @@ import { createTown, type Program, type TestTown } from '../../kits/system/progr
 import { compareVillage, type VillageFaults } from '../compare-village.ts'
 
 export interface WatchdogResult {
-  /** Seconds from the freeze to the next acknowledged event. */
-  backS: Record<'loop' | 'thread', number>
+  /** Seconds from the freeze to the next acknowledged event; of the uplink, to the next link. */
+  backS: Record<'loop' | 'thread' | 'uplink', number>
   watchdogS: number
   faults: VillageFaults
 }
@@ -23,7 +23,9 @@ export async function runWatchdogCampaign(say: (text: string) => void): Promise<
   const unit = readFileSync(path('../../../deploy/box/gengfu-gateway.service'), 'utf8')
   const watchdogS = Number.parseInt(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1] ?? '', 10)
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-watchdog-'))
-  const town = await createTown()
+  const password = join(folder, 'uplink-password')
+  writeFileSync(password, 'secret')
+  const town = await createTown({ uplink: { passwordFile: password, retrySecondsMax: 1 } })
   const village = createVillage({
     seed: 1,
     devices: 10,
@@ -39,7 +41,7 @@ export async function runWatchdogCampaign(say: (text: string) => void): Promise<
       else member.device.report()
   }, 1000)
   try {
-    await town.startCentre()
+    const centre = await town.startCentre()
     await town.token()
     const supervisor = [
       'env',
@@ -52,12 +54,15 @@ export async function runWatchdogCampaign(say: (text: string) => void): Promise<
     ]
     const program = await town.startGateway(supervisor)
     village.start()
-    const backS = { loop: 0, thread: 0 }
+    const backS = { loop: 0, thread: 0, uplink: 0 }
     for (const what of ['loop', 'thread'] as const) {
       await sleep(12_000)
       backS[what] = await freeze(what, folder, program, village)
       say(`${what}: acknowledges again after ${backS[what].toFixed(1)} s`)
     }
+    await sleep(12_000)
+    backS.uplink = await freezeUplink(folder, program, town, centre)
+    say(`uplink: linked again after ${backS.uplink.toFixed(1)} s`)
     clearInterval(presses)
     await drained(town, village)
     return { backS, watchdogS, faults: await compareVillage(town, town.boxId, village) }
@@ -77,6 +82,25 @@ async function freeze(what: string, folder: string, program: Program, village: V
   await until(() => ends() > before, `the watchdog did not end a box whose ${what} is frozen`)
   const { acked } = village.statistics()
   await until(() => village.statistics().acked > acked, 'nothing is acknowledged after the restart')
+  return (performance.now() - startedMs) / 1000
+}
+
+/** A link that ended brings the next attempt to connect, which freezes. */
+async function freezeUplink(
+  folder: string,
+  program: Program,
+  town: TestTown,
+  centre: Program,
+): Promise<number> {
+  const times = (msg: string): number => program.log.filter((line) => line.msg === msg).length
+  const file = join(folder, 'uplink')
+  writeFileSync(file, '')
+  await centre.end('SIGKILL')
+  await town.startCentre()
+  await until(() => !existsSync(file), 'the uplink made no attempt to connect')
+  const startedMs = performance.now()
+  const before = times('the link to the centre is up')
+  await until(() => times('the link to the centre is up') > before, 'the uplink did not come back')
   return (performance.now() - startedMs) / 1000
 }
 

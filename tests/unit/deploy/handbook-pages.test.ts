@@ -1,6 +1,6 @@
 // The handbook: does each page say what it is for, end with what to do when it does not work, and exist in both languages in the list?
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -11,8 +11,9 @@ const read = (name: string): string => readFileSync(join(docs, name), 'utf8')
 const pages = readdirSync(docs).filter((name) => name.endsWith('.md') && name !== 'README.md')
 const english = pages.filter((name) => !name.endsWith('.zh.md'))
 
-/** Pages for people who do something with them; the others are tables that programs write, or specifications. */
-const guides = ['faq', 'updates', 'privacy', 'running-a-county', 'threats', 'troubleshooting']
+/** Tables that programs write, which other pages lead to. */
+const tables = ['alarm-kinds', 'cameras-that-were-tried', 'config-keys', 'devices-covered']
+const guides = english.map((name) => name.replace('.md', '')).filter((name) => !tables.includes(name))
 
 it('has each page in both languages and in its list', () => {
   const list = read('README.md')
@@ -27,12 +28,31 @@ it('has each page in both languages and in its list', () => {
 
 it.each(guides)('%s begins with what it is for and ends with what to do when it does not work', (name) => {
   expect(read(`${name}.md`).split('\n')[4]).toMatch(/^For /)
-  expect(read(`${name}.zh.md`).split('\n')[4]).toMatch(/^供/)
+  expect(read(`${name}.zh.md`).split('\n')[4]).toMatch(/^(供|写给)/)
   expect(read(`${name}.md`)).toContain(`](${name}.zh.md)`)
   expect(read(`${name}.zh.md`)).toContain(`](${name}.md)`)
   const lastHeading = (text: string): string => text.split(/^## /m).at(-1)?.split('\n')[0] ?? ''
   expect(lastHeading(read(`${name}.md`))).toMatch(/^When /)
   expect(lastHeading(read(`${name}.zh.md`))).toMatch(/时$/)
+})
+
+it('shows pictures of the pages in the language of the text, and keeps them small', () => {
+  const pictures = readdirSync(join(docs, 'pictures'))
+  const shown = pages.flatMap((page) =>
+    [...read(page).matchAll(/!\[.+?\]\(pictures\/(.+?)\)/g)].map(([, name = '']) => ({ page, name })),
+  )
+  expect([...new Set(shown.map(({ name }) => name))].toSorted()).toEqual(pictures.toSorted())
+  for (const { page, name } of shown)
+    expect(name).toMatch(page.endsWith('.zh.md') ? /\.zh\.png$/ : /\.en\.png$/)
+  const sizes = pictures.map((name) => statSync(join(docs, 'pictures', name)).size)
+  expect(Math.max(...sizes)).toBeLessThan(100_000)
+})
+
+it('names only metrics that its page about metrics has, which is held to running programs', () => {
+  const names = (page: string): string[] =>
+    [...read(page).matchAll(/\bgengfu_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
+  const known = new Set(names('health-and-metrics.md'))
+  expect(pages.flatMap(names).filter((name) => !known.has(name))).toEqual([])
 })
 
 it('names every command of the centre that a box may allow', () => {

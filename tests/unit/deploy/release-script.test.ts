@@ -146,8 +146,7 @@ describe('a new version', () => {
   })
 
   it('opens no pipe and no link that the program left in the place of its word, and keeps control characters out', () => {
-    stage('1.0.0')
-    stage('1.1.0')
+    start()
     mkdirSync(join(folder, 'data/release'), { recursive: true })
     const failed = join(folder, 'data/release/failed')
     execFileSync('mkfifo', [failed])
@@ -168,13 +167,43 @@ describe('a new version', () => {
     expect([start(), start(), start(), start()].at(-1)).toBe('1.0.0')
   })
 
+  it('that is confirmed and was not started since is the one to go back to', () => {
+    start()
+    said.say('confirmed', '1.1.0')
+    stage('1.2.0')
+    expect(kept()).toEqual(['1.1.0', '1.2.0'])
+    expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.1.0'])
+  })
+
   it('staged while another is on trial goes back to the confirmed one', () => {
     start()
     stage('1.2.0')
     expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.0.0'])
   })
 
+  it('is not judged before it has started: not by its failure, and not by its confirmation', () => {
+    said.say('failed', '1.1.0', 'broken')
+    expect(start()).toBe('1.1.0')
+    stage('1.2.0')
+    said.say('confirmed', '1.2.0')
+    expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.0.0'])
+  })
+
+  it('for which there is no room is refused, and what runs stays', () => {
+    writeFileSync(join(folder, 'bin/df'), '#!/bin/sh\necho Avail\necho 1000000\n', { mode: 0o755 })
+    expect(() => stage('1.2.0')).toThrow(/32 MB of free room are needed/)
+    expect(kept()).toEqual(['1.0.0', '1.1.0'])
+    expect(start()).toBe('1.1.0')
+  })
+
+  it('makes room for itself: a version that went back is gone when the next one comes', () => {
+    expect([start(), start(), start(), start()].at(-1)).toBe('1.0.0')
+    stage('1.2.0')
+    expect(kept()).toEqual(['1.0.0', '1.2.0'])
+  })
+
   it('can be staged again after it went back', () => {
+    start()
     said.say('failed', '1.1.0', 'broken')
     start()
     stage('1.1.0')

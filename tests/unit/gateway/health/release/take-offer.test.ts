@@ -1,6 +1,6 @@
 // Does root stage exactly what the makers signed for this machine, whatever the program that offers it does?
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseMinisignKeys } from '../../../../../platform/releases/minisign.ts'
@@ -56,6 +56,7 @@ it('a signed newer release is staged beside the one that runs, on trial, and the
   expect(readFileSync(join(bench.root, 'trial'), 'utf8')).toContain('previous=1.0.0')
   expect(readAnswer(bench.root)).toEqual({ version: '1.1.0', isStaged: true, reason: '' })
   expect(existsSync(join(offer, 'ready'))).toBe(false)
+  expect(existsSync(join(offer, offerNames.archive))).toBe(false)
   expect(existsSync(join(bench.root, '.offer'))).toBe(false)
 })
 
@@ -64,6 +65,7 @@ it('a version that this box went back from is staged again by a person only', as
     bench.offer(version)
     await fetchInto(version)
     expect(take()).toBe(version)
+    bench.release('before-start')
     writeFileSync(join(bench.data, 'release/failed'), `${version}\nno Receipt\n`)
     bench.release('before-start')
     expect(bench.current()).toBe('1.0.0')
@@ -85,6 +87,16 @@ describe('nothing is fetched', () => {
   ])('%s', async (_what, version, change, words) => {
     bench.offer(version, change)
     expect(await fetchInto()).toContain(words)
+    expect(existsSync(offer)).toBe(false)
+  })
+
+  it('of another version than the one that was asked for', async () => {
+    bench.offer('1.1.0')
+    const [had, asked] = ['1.1.0', '1.2.0'].map((version) =>
+      join(bench.offered, `gengfu-${version}-amd64.json`),
+    )
+    for (const end of ['', '.minisig']) renameSync(`${had}${end}`, `${asked}${end}`)
+    expect(await fetchInto('1.2.0')).toContain('is the manifest of 1.1.0')
     expect(existsSync(offer)).toBe(false)
   })
 
@@ -142,6 +154,15 @@ describe('a program that was taken over gets root to', () => {
       symlinkSync(`${file}.own`, file)
     })
     expect(words).toContain('ELOOP')
+  })
+
+  it('be called again for ever by a folder in the place of the mark', async () => {
+    const words = await refused(() => {
+      rmSync(join(offer, 'ready'))
+      mkdirSync(join(offer, 'ready/deep'), { recursive: true })
+      writeFileSync(join(offer, offerNames.manifest), '')
+    })
+    expect(words).toContain('does not fit')
   })
 
   it('wait at no pipe', async () => {
