@@ -15,7 +15,7 @@ it('two packages of one tree are the same bytes, whenever and in whatever order 
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-bytes-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const build = (name: string, files: readonly string[], atS: number): Buffer[] => {
-    const [tree, work] = [join(folder, name, 'tree'), join(folder, name, 'work')]
+    const [tree, work] = [join(folder, name, 'tree'), join(folder, name, 'out')]
     for (const made of [tree, work]) mkdirSync(made, { recursive: true })
     for (const file of files) {
       writeFileSync(join(tree, file), `content of ${file}\n`)
@@ -31,6 +31,6 @@ it('two packages of one tree are the same bytes, whenever and in whatever order 
   const first = build('first', ['a', 'b', 'release.json'], 1_600_000_000)
   const second = build('second', ['release.json', 'b', 'a'], 1_650_000_000)
   expect(first.map((bytes, at) => bytes.equals(second[at] ?? Buffer.alloc(0)))).toEqual([true, true])
-  const fields = execFileSync('dpkg-deb', ['--field', join(folder, 'first/work/gengfu_0.1.0_arm64.deb')])
+  const fields = execFileSync('dpkg-deb', ['--field', join(folder, 'first/out/gengfu_0.1.0_arm64.deb')])
   expect(fields.toString()).toMatch(/^Package: gengfu\nVersion: 0\.1\.0\nArchitecture: arm64\n/)
 })
