@@ -104,8 +104,8 @@ before_start() {
   fi
   why=
   has_said failed "$version" && why=$(read_said failed | sed -n 2p)
-  # Power cuts do not count against a version that has proven itself at this machine.
-  has_said proven "$version" || [ "${starts:-0}" -lt "$starts_max" ] || why="it started $starts times and proved nothing"
+  # Power cuts do not count against a version that has proven itself at this machine; its own reason says more than a count.
+  [ -n "$why" ] || has_said proven "$version" || [ "${starts:-0}" -lt "$starts_max" ] || why="it started $starts times and proved nothing"
   if [ -n "$why" ] && is_whole "$previous"; then
     point "$previous"
     printf '%s\n%s\n%s\n' "$version" "$why" "$(date -u +%FT%TZ)" >"$root/went-back"
