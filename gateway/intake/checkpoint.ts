@@ -40,10 +40,12 @@ export interface CheckpointOptions {
   repeats: RepeatMemory
   /** False after a refused commit, because memory contains inputs that are not on disk, until memory was rebuilt. */
   isCurrent: () => boolean
+  /** While the program stops: each step commits at once, instead of after a window of routine records. */
+  isUrgent: boolean
 }
 
 export async function writeCheckpoint(options: CheckpointOptions): Promise<void> {
-  const { journal, documents, repeats, isCurrent } = options
+  const { journal, documents, repeats, isCurrent, isUrgent } = options
   // A start judges the records after these again, except those that a device's documents already include.
   const positions = Object.entries(journal.positions())
   const watermark = Object.fromEntries(positions.map(([lane, { last }]) => [lane, last]))
@@ -59,7 +61,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
           [repeatPrefix + device, repeats.documentOf(device)],
         ]
       })
-    await journal.append({ records: [], state, isUrgent: false })
+    await journal.append({ records: [], state, isUrgent })
   }
-  if (isCurrent()) await journal.append({ records: [], state: [['checkpoint', watermark]], isUrgent: false })
+  if (isCurrent()) await journal.append({ records: [], state: [['checkpoint', watermark]], isUrgent })
 }

@@ -102,6 +102,7 @@ export class IntakeMemory {
       documents: this.documents,
       repeats: this.repeats,
       isCurrent: () => !this.#rebuilding && generation === this.#generation,
+      isUrgent: this.#isStopping,
     })
     await this.#checkpointing
   }

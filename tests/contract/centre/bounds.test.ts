@@ -122,7 +122,7 @@ describe('a desk that catches up over a thin line', () => {
     const running = await startCentre(folder)
     const box = await new TestBox(running.centre.uplinkUrls[0] ?? '', 'box-a').ready()
     const text = { zh: '长'.repeat(2000), en: 'x'.repeat(2000) }
-    const total = 1500
+    const total = 800
     for (let sent = 0; sent < total; sent += 100)
       await box.report(
         'red',
@@ -144,7 +144,7 @@ describe('a desk that catches up over a thin line', () => {
       if (type === 'alarm.raised' || type === 'case.opened') positions.push(Number(position))
       if (type === 'alarm.raised') alarms++
       // From time to time the connection stands still for a while.
-      if (positions.length % 500 === 1) {
+      if (positions.length % 300 === 1) {
         desk.pause()
         setTimeout(() => desk.resume(), 300)
       }
