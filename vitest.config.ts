@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config'
 import { SlowFirst } from './tests/kits/system/slow-first.ts'
 
 const common = { pool: 'forks', testTimeout: 80_000, hookTimeout: 80_000 } as const
-const inProcess = ['tests/tidy.test.ts', 'tests/{unit,fuzz,contract,simulation}/**/*.test.ts']
+const inProcess = [
+  'tests/tidy.test.ts',
+  'tests/{unit,fuzz,contract,simulation}/**/*.test.ts',
+  // A whole box, or its uplink, in the process of the test.
+  'tests/system/{box,bridge,buses,config,device,village,wrong}-*.test.ts',
+  'tests/system/uplink/*.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -51,22 +51,28 @@ function lightOf(bytes: Uint8Array): Record<Corner, { mean: number; max: number;
   const parsed = parseJpeg(bytes)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const { planes } = toPlanes(parsed.value, 8)
-  const samplesOf = ({ width, height, samples }: Plane, corner: Corner): number[] => {
+  const eachOf = (
+    { width, height, samples }: Plane,
+    corner: Corner,
+    look: (sample: number) => void,
+  ): void => {
     const [left, top] = quarters[corner]
-    const found: number[] = []
     for (let y = Math.ceil((top + 0.02) * height); y < (top + 0.48) * height; y++)
       for (let x = Math.ceil((left + 0.02) * width); x < (left + 0.48) * width; x++)
-        found.push(samples[y * width + x] ?? 0)
-    return found
+        look(samples[y * width + x] ?? 0)
   }
   const of = (corner: Corner): { mean: number; max: number; colours: number[] } => {
-    const [luma, ...colours] = planes.map((plane) => samplesOf(plane, corner))
-    const all = luma ?? []
-    return {
-      mean: all.reduce((sum, one) => sum + one, 0) / all.length,
-      max: all.reduce((most, one) => Math.max(most, one), 0),
-      colours: [...new Set(colours.flat().map((one) => Math.abs(one - 128)))],
-    }
+    const [luma, ...others] = planes
+    let [sum, count, max] = [0, 0, 0]
+    const colours = new Set<number>()
+    if (luma)
+      eachOf(luma, corner, (sample) => {
+        sum += sample
+        count++
+        if (sample > max) max = sample
+      })
+    for (const plane of others) eachOf(plane, corner, (sample) => void colours.add(Math.abs(sample - 128)))
+    return { mean: sum / count, max, colours: [...colours] }
   }
   return Object.fromEntries(corners.map((corner) => [corner, of(corner)])) as ReturnType<typeof lightOf>
 }

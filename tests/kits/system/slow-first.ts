@@ -5,10 +5,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Seconds of the files above ten seconds, on two cores; of all others the size decides. */
 const seconds: Readonly<Record<string, number>> = {
-  'tests/system/kills.test.ts': 148,
+  'tests/system/kills.test.ts': 60,
   'tests/faults/centre-kill.test.ts': 86,
   'tests/browser/desk-page.test.ts': 73,
-  'tests/system/cameras/camera-faults.test.ts': 66,
+  'tests/system/cameras/camera-faults.test.ts': 40,
   'tests/system/town/town-restored.test.ts': 50,
   'tests/simulation/uplink/uplink-pace.test.ts': 48,
   'tests/unit/deploy-examples.test.ts': 48,
@@ -35,9 +35,7 @@ const seconds: Readonly<Record<string, number>> = {
   'tests/system/cameras/camera-attacks.test.ts': 19,
   'tests/faults/links.test.ts': 19,
   'tests/system/cameras/camera-foreign.test.ts': 17,
-  'tests/contract/centre/hands.test.ts': 17,
   'tests/faults/damage-seeds.test.ts': 17,
-  'tests/contract/centre/bounds.test.ts': 16,
   'tests/unit/gateway/cameras/camera-process.test.ts': 16,
   'tests/system/handbook.test.ts': 16,
   'tests/browser/pictures.test.ts': 16,
