@@ -121,7 +121,7 @@ function installPackages() {
     env.npm_config_nodedir = dirname(dirname(dirname(headers)))
   const npm = (...args) => {
     const { status } = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
-    if (status !== 0) fail(`npm ${args[0]} failed; what it said stands above`)
+    if (status !== 0) fail(`npm ${args[0]} failed; its output stands above`)
   }
   // .npmrc keeps packages from running scripts of their own; the one native module that has to be compiled is let.
   npm('ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error')

@@ -42,8 +42,8 @@ function blocksIn(text: string): Block[] {
   for (const line of text.split('\n')) {
     const indent = line.length - line.trimStart().length
     while (open.length > 0 && line.trim() !== '' && indent <= (open.at(-1)?.indent ?? 0)) open.pop()
-    const said = /^\s*(?:\/\*\*|\*)(?!\/) ?(.*?)(?:\*\/)?$/.exec(line)
-    if (said) comment = /^\s*\/\*\*/.test(line) ? (said[1] ?? '') : `${comment} ${said[1] ?? ''}`
+    const words = /^\s*(?:\/\*\*|\*)(?!\/) ?(.*?)(?:\*\/)?$/.exec(line)
+    if (words) comment = /^\s*\/\*\*/.test(line) ? (words[1] ?? '') : `${comment} ${words[1] ?? ''}`
     const key = keyLine.exec(line)
     const block = open.at(-1)
     if (key && block && indent === block.indent + 2) block.keys.set(key[2] ?? '', comment.trim())
@@ -53,7 +53,7 @@ function blocksIn(text: string): Block[] {
       blocks.push(keys)
       open.push({ indent, keys })
     }
-    if (!said && line.trim() !== '' && !/^\s*\*\/$/.test(line)) comment = ''
+    if (!words && line.trim() !== '' && !/^\s*\*\/$/.test(line)) comment = ''
   }
   return blocks
 }

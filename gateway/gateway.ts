@@ -17,7 +17,7 @@ import type { DeviceRegistry } from './config/device-registry.ts'
 import { BoxFacts } from './health/box-facts.ts'
 import { BoxWatch, certificateFilesOf } from './health/box-watch.ts'
 import { FlashWear } from './health/flash-wear.ts'
-import { watchKeeping } from './health/keeping-watch.ts'
+import { watchStorage } from './health/storage-watch.ts'
 import type { Intake } from './intake/intake.ts'
 import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
@@ -35,7 +35,7 @@ import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
 import { proveRelease } from './wiring/release/prove-release.ts'
-import { openDailyReport, sayVillageList, startTicks } from './wiring/start-ticks.ts'
+import { openDailyReport, reportVillageList, startTicks } from './wiring/start-ticks.ts'
 
 /**
  * Everything is flushed and closed within this time; then the process ends in any case and the journal repairs itself.
@@ -137,8 +137,8 @@ class WiredGateway implements Gateway {
     const opened = await openJournal(base, { ...this.#options, onDamaged: (error) => this.#fail(error) })
     const { journal, boxClock, boot } = opened
     const intake = await openIntake(base, { ...opened, refusedIds: this.#options.refusedIds })
-    const keeping = watchKeeping(journal, clock, intake)
-    base.parts.add('keeping watch', () => keeping.stop())
+    const storageWatch = watchStorage(journal, clock, intake)
+    base.parts.add('storage watch', () => storageWatch.stop())
     const now = () => boxClock.now()
     const { dialects, broker } = await this.#openBroker(opened, intake)
     const stages = new StageReceipts({
@@ -155,7 +155,7 @@ class WiredGateway implements Gateway {
     const startedMs = clock.monotonicMs()
     const facts = new BoxFacts()
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
-    const common = { ...opened, intake, broker, keeping, guard, startedMs }
+    const common = { ...opened, intake, broker, storageWatch, guard, startedMs }
     const restart = (why: string): void => this.#fail(new ConfigChanged(why))
     const uplink = openUplink(base, { ...common, stages, opened: seen, facts, restart })
     const commands = await openCommands({
@@ -256,7 +256,7 @@ class WiredGateway implements Gateway {
     running.add('dialects', () => dialects.stop())
     await dialects.start(broker)
     await judged
-    sayVillageList(this.#base, { journal, boxClock, judge: intake })
+    reportVillageList(this.#base, { journal, boxClock, judge: intake })
   }
 
   async #stop(): Promise<void> {

@@ -22,7 +22,7 @@ const answerSecondsMax = 10
 /** Loaded at the first sign-in, not at the start of the centre: many towns have no directory, and loading takes time. */
 const loadClient = () => import('openid-client')
 
-interface Found {
+interface DiscoveredDirectory {
   oidc: Awaited<ReturnType<typeof loadClient>>
   config: Configuration
 }
@@ -45,7 +45,7 @@ export class DirectorySignIn {
   readonly #settings: DirectorySettings
   readonly #clock: Clock
   readonly #pending = new Map<string, Pending>()
-  #found: Promise<Found> | undefined
+  #found: Promise<DiscoveredDirectory> | undefined
 
   constructor(settings: DirectorySettings, clock: Clock) {
     this.#settings = settings
@@ -99,7 +99,7 @@ export class DirectorySignIn {
   }
 
   /** Called at the first sign-in and again after a failure, so that the centre can start without the directory. */
-  #discover(): Promise<Found> {
+  #discover(): Promise<DiscoveredDirectory> {
     this.#found ??= this.#ask().catch((error: unknown) => {
       this.#found = undefined
       throw new DirectoryFailure('the directory can not be reached', error)
@@ -107,7 +107,7 @@ export class DirectorySignIn {
     return this.#found
   }
 
-  async #ask(): Promise<Found> {
+  async #ask(): Promise<DiscoveredDirectory> {
     const oidc = await loadClient()
     const { issuer, clientId, clientSecret } = this.#settings
     const url = new URL(issuer)

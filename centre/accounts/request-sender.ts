@@ -37,10 +37,10 @@ export class RequestSender {
 
   /** True when the browser used https. */
   isSecure(request: Request): boolean {
-    const said = this.#isTrusted(request.socket.remoteAddress ?? '')
+    const forwarded = this.#isTrusted(request.socket.remoteAddress ?? '')
       ? lastOf(request.headers['x-forwarded-proto'])
       : undefined
-    return said === undefined ? this.#isTls : said === 'https'
+    return forwarded === undefined ? this.#isTls : forwarded === 'https'
   }
 
   /** Scheme, host and port that the browser used, in the form of its Origin header; undefined without a host. */

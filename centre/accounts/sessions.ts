@@ -17,14 +17,14 @@ export const redKeepsMs = 12 * 3_600_000
 export const programTokenLifeMs = 365 * 24 * 3_600_000
 export const cookieName = 'gengfu_session'
 
-export interface Presented {
+export interface PresentedToken {
   token: string
   /** A browser sends cookies automatically, so a request with a cookie must also come from a page of the centre. */
   isCookie: boolean
 }
 
 /** The token in a request, from header or cookie. */
-export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): Presented | undefined {
+export function presentedToken({ headers }: Pick<IncomingMessage, 'headers'>): PresentedToken | undefined {
   const bearer = /^Bearer ([0-9a-f]{64})$/i.exec(headers.authorization ?? '')?.[1]
   if (bearer !== undefined) return { token: bearer.toLowerCase(), isCookie: false }
   if (headers.authorization !== undefined) return { token: '', isCookie: false }

@@ -16,7 +16,7 @@ import {
 } from '../figures/ledger.ts'
 import { reportStyle } from '../figures/report-page.ts'
 import type { Storage } from '../storage/port.ts'
-import { ledgerRowsMax, type Found } from '../storage/search-port.ts'
+import { ledgerRowsMax, type SearchCriteria } from '../storage/search-port.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 
@@ -43,7 +43,7 @@ export interface LedgerRouteOptions {
 export function createLedgerRoutes({ storage, clock }: LedgerRouteOptions): Route[] {
   async function ledgerOf(
     kind: Ledger['kind'],
-    find: Found & { fromMs: number; toMs: number },
+    find: SearchCriteria & { fromMs: number; toMs: number },
     lang: 'zh' | 'en',
   ): Promise<Ledger> {
     if (kind === 'daily') {

@@ -364,8 +364,8 @@ export class DeskServer {
       this.#options.logger.error({ err: error }, 'a request failed in storage')
       return { code: 'storage-failing', detail: '' }
     }
-    const said = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
-    const status = typeof said === 'number' ? said : 500
+    const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+    const status = typeof statusCode === 'number' ? statusCode : 500
     if (status === 413) return { code: 'too-large', detail: '' }
     if (status === 415) return { code: 'wrong-type', detail: '' }
     if (status >= 400 && status < 500) return { code: 'bad-request', detail: '' }

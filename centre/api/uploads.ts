@@ -36,7 +36,8 @@ export function checkUpload(
     if (isFile) throw new ApiProblem('wrong-type')
     return undefined
   }
-  const said = type?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (!isFile || !upload.types.includes(said)) throw new ApiProblem('wrong-type', upload.types.join(', '))
+  const declaredType = type?.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (!isFile || !upload.types.includes(declaredType))
+    throw new ApiProblem('wrong-type', upload.types.join(', '))
   return body
 }

@@ -52,12 +52,13 @@ export class Attachments {
    * said. `full`: no room.
    */
   async take<T>(
-    given: { bytes: Uint8Array; name: string; said?: string | undefined },
+    given: { bytes: Uint8Array; name: string; declaredType?: string | undefined },
     note: (file: StoredFile) => Promise<T>,
   ): Promise<T | 'wrong-type' | 'full'> {
     const { folder } = this.#options
     const type = typeOf(given.bytes)
-    if (type === undefined || (given.said !== undefined && given.said !== type)) return 'wrong-type'
+    if (type === undefined || (given.declaredType !== undefined && given.declaredType !== type))
+      return 'wrong-type'
     if (!(await folder.hasRoom())) return 'full'
     const sha256 = createHash('sha256').update(given.bytes).digest('hex')
     this.#inHand.set(sha256, (this.#inHand.get(sha256) ?? 0) + 1)

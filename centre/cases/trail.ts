@@ -39,12 +39,12 @@ export interface AuditFinding {
   isAnchorMissing?: boolean
 }
 
-export interface SealedEntry extends TrailEntry {
+export interface ChainedEntry extends TrailEntry {
   hash: string
 }
 
 /** The index of the first entry whose hash does not match the one before it; -1 when the chain is intact. */
-export function findBrokenSeal(entries: readonly SealedEntry[]): number {
+export function findChainBreak(entries: readonly ChainedEntry[]): number {
   let previous = trailStart
   return entries.findIndex((entry) => {
     const isBroken = trailHash(previous, entry) !== entry.hash

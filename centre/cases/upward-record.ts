@@ -49,10 +49,10 @@ export function upwardAlarm(
   if (change === undefined) return undefined
   const { id, village, colour, title, isDrill, reports } = item
   const last = reports.at(-1)?.text ?? ''
-  const said = last === '' || last === 'timetable' ? '' : ` (${last})`
+  const source = last === '' || last === 'timetable' ? '' : ` (${last})`
   const state = caseStateWords[item.state]
   const words = (language: 'zh' | 'en'): string =>
-    `[${state[language]}] ${title[language]}${said}`.slice(0, textMax)
+    `[${state[language]}] ${title[language]}${source}`.slice(0, textMax)
   const place = first?.alarm.place
   return {
     change,

@@ -5,8 +5,9 @@ export const answerBytesMax = 4096
 const wordsMax = 300
 
 /** One line without control characters. */
-export function plainWords(said: string | Uint8Array): string {
-  const text = typeof said === 'string' ? said : new TextDecoder().decode(said.subarray(0, answerBytesMax))
+export function plainWords(answer: string | Uint8Array): string {
+  const text =
+    typeof answer === 'string' ? answer : new TextDecoder().decode(answer.subarray(0, answerBytesMax))
   return text
     .slice(0, answerBytesMax)
     .replace(/[\p{C}\p{Z}]+/gu, ' ')

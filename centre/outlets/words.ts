@@ -53,16 +53,16 @@ export function sentence(message: OutletMessage, { language, utcOffsetMin }: Wor
   const kind = kindWords(message, language)
   const where = placeWords(message)
   const time = localTime(atMs, utcOffsetMin(atMs)).slice(5, 16)
-  const said = saidBy(message)
+  const isFromPerson = isByPerson(message)
   if (language === 'zh') {
     const phone = place?.phone === undefined ? '' : `，电话 ${place.phone}`
-    const more = said ? `，${text}` : ''
+    const more = isFromPerson ? `，${text}` : ''
     return `${mark}${colourWord} ${kind}，${stepWord}：${where}，${time}${phone}${more}（${id}）`
   }
   const phone = place?.phone === undefined ? '' : `; tel. ${place.phone}`
-  const more = said ? `; ${text}` : ''
+  const more = isFromPerson ? `; ${text}` : ''
   return `${mark}${colourWord}: ${kind}, ${stepWord}; ${where}; ${time}${phone}${more} (${id})`
 }
 
 /** The history's text of these steps is for machines (`centre`), or was written by a person. */
-const saidBy = ({ who, text }: OutletMessage): boolean => who !== 'centre' && text !== ''
+const isByPerson = ({ who, text }: OutletMessage): boolean => who !== 'centre' && text !== ''

@@ -53,12 +53,12 @@ export class Downlink {
     const { core, wallMs, isClockKept } = this.#options
     const receipt = core.receipt(box, epoch, wallMs())
     const audit = this.#auditOfBox.get(box) === this.#audit?.head ? undefined : this.#audit
-    const said: Receipt = {
+    const message: Receipt = {
       ...receipt,
       ...(isClockKept() ? {} : { isClockKept: false }),
       ...(audit ? { audit } : {}),
     }
-    const isSent = this.#sessions?.publish(box, 'receipt', encodeJson(said), 0) ?? false
+    const isSent = this.#sessions?.publish(box, 'receipt', encodeJson(message), 0) ?? false
     if (isSent && audit) this.#auditOfBox.set(box, audit.head)
   }
 

@@ -77,10 +77,10 @@ export class HeartbeatCheck {
         'the centre has lost records that it had receipted: was an old backup restored? The box is asked for them',
       )
     if (gaps.length > 0) onLost(gaps)
-    const said = core.receipt(box, epoch, 0).lanes
+    const receipts = core.receipt(box, epoch, 0).lanes
     return lanes.some((lane) => {
       const receipted = heard[lane]?.receipted
-      return receipted !== undefined && receipted !== (said[lane]?.storedTo ?? 0)
+      return receipted !== undefined && receipted !== (receipts[lane]?.storedTo ?? 0)
     })
   }
 

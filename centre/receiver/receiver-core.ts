@@ -198,14 +198,14 @@ export class ReceiverCore {
 
   /** The Receipt for an epoch of a box: only settled numbers. */
   receipt(box: string, epoch: string, centreTimeMs: number): Receipt {
-    const said: Partial<Record<Lane, LaneReceipt>> = {}
+    const receipts: Partial<Record<Lane, LaneReceipt>> = {}
     for (const lane of lanes) {
       const settled = this.#settled(box, epoch, lane)
       const lostTo = this.#lostTo(box, epoch, lane)
       if (settled.length === 0 && lostTo === undefined) continue
       const conflicts = this.#conflicts.get(box)
       const conflict = conflicts?.epoch === epoch ? conflicts.lanes.get(lane) : undefined
-      said[lane] = {
+      receipts[lane] = {
         storedTo: Math.min(unbrokenTo(settled), (conflict ?? Number.POSITIVE_INFINITY) - 1),
         missing: holesOf(settled, missingMax),
         ...(lostTo === undefined ? {} : { lostTo }),
@@ -214,7 +214,7 @@ export class ReceiverCore {
     }
     const isOlder = this.#boxes.get(box)?.has(epoch) === true && this.latestEpoch(box) !== epoch
     const newer = isOlder ? { newerEpoch: true } : {}
-    return { v: 1, epoch, lanes: said, centreTimeMs, forms: [...reportForms], ...newer }
+    return { v: 1, epoch, lanes: receipts, centreTimeMs, forms: [...reportForms], ...newer }
   }
 
   /** The newest epoch of a box. */

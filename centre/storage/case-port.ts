@@ -6,7 +6,7 @@ import type { Shift } from '../../protocols/desk/shifts.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { ActionList, Plan } from '../cases/action-lists.ts'
 import type { Actor, CentreInput, PersonInput, RefusalCode } from '../cases/workflow/case-input.ts'
-import type { Found } from './search-port.ts'
+import type { SearchCriteria } from './search-port.ts'
 import type { StoredChange } from './stored-change.ts'
 
 export type CaseTarget = { case: string } | { alarm: string }
@@ -35,7 +35,7 @@ export interface HandMade {
 
 export interface CaseQuery {
   /** Then the newest come first. */
-  find?: Pick<Found, 'text' | 'kind' | 'fromMs' | 'toMs'> | undefined
+  find?: Pick<SearchCriteria, 'text' | 'kind' | 'fromMs' | 'toMs'> | undefined
   scope?: Scope | undefined
   state: 'open' | 'over' | 'all'
   villages?: readonly string[] | undefined

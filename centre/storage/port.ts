@@ -18,7 +18,7 @@ import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
 import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
-import type { Found, SearchReaderCalls } from './search-port.ts'
+import type { SearchCriteria, SearchReaderCalls } from './search-port.ts'
 import type { UpwardReaderCalls, UpwardWriterCalls } from './upward-port.ts'
 import type { OutletReaderCalls, OutletWriterCalls } from './outlet-port.ts'
 import type { VillageReaderCalls, VillageWriterCalls } from './village-port.ts'
@@ -194,7 +194,7 @@ export type StepOutcome = { type: 'done'; alarm: DeskAlarm; changes: StoredChang
 
 export interface AlarmQuery {
   /** Then the newest come first. */
-  find?: Omit<Found, 'scope'> | undefined
+  find?: Omit<SearchCriteria, 'scope'> | undefined
   scope?: Scope | undefined
   state: 'active' | 'all'
   after?: string | undefined

@@ -6,7 +6,7 @@ import type { DeskAlarm } from '../../protocols/desk/desk-alarm.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 
 /** The conditions of a search; all must hold. Answers come newest first. */
-export interface Found {
+export interface SearchCriteria {
   scope?: Scope | undefined
   /** Words of a place, household, device or text. */
   text?: string | undefined
@@ -30,7 +30,7 @@ export interface LedgerRows {
 
 export interface SearchReaderCalls {
   /** Oldest first. */
-  ledgerRows(kind: 'alarms' | 'cases', find: Found): LedgerRows
+  ledgerRows(kind: 'alarms' | 'cases', find: SearchCriteria): LedgerRows
 }
 
 export const searchReaderCalls = ['ledgerRows'] as const satisfies (keyof SearchReaderCalls)[]

@@ -37,8 +37,9 @@ export async function takeRelease(
     if (!signed.ok) return bad(`${name}: ${signed.problems[0]?.message}`)
     const parsed = parseReleaseManifest(files.manifest)
     if (!parsed.ok) return bad(`${name}: ${parsed.problems[0]?.message}`)
-    const { archive, version: said, architecture: of, expiresAt } = parsed.value
-    if (said !== version || of !== architecture) return bad(`${name} describes version ${said} for ${of}`)
+    const { archive, version: statedVersion, architecture: of, expiresAt } = parsed.value
+    if (statedVersion !== version || of !== architecture)
+      return bad(`${name} describes version ${statedVersion} for ${of}`)
     if (nowMs > Date.parse(expiresAt)) return bad(`${name} expired at ${expiresAt}`)
     const sum = await hashOf(join(from, archive.name)).catch(() => undefined)
     if (sum === undefined) return bad(`${archive.name} is missing in ${from}`)

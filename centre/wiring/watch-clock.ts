@@ -5,10 +5,10 @@ import type { Base } from './base.ts'
 
 /** The answer is false until the system has answered for the first time. */
 export function watchClock({ config, clock, logger, registry, parts }: Base): () => boolean {
-  const said = config.clock.isKept
-  const system = said === undefined ? watchSystemClock(clock) : undefined
+  const configured = config.clock.isKept
+  const system = configured === undefined ? watchSystemClock(clock) : undefined
   if (system) parts.add('system clock', () => system.stop())
-  const isKept = said === undefined ? () => system?.isSynced() === true : () => said
+  const isKept = configured === undefined ? () => system?.isSynced() === true : () => configured
   new Gauge({
     name: 'gengfu_centre_clock_kept',
     help: "1 while the centre's clock is kept (NTP, or clock.isKept): boxes without a time of their own take it then",

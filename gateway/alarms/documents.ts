@@ -3,7 +3,7 @@ import type { Alarm, AlarmKind, BilingualText } from '../../protocols/domain/ala
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { ClockQuality } from '../../protocols/domain/event.ts'
 import type { Readings } from '../../protocols/domain/reading.ts'
-import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceSaid } from './port.ts'
+import { devicePrefix, type AlarmMemory, type BoxFact, type DeviceVitals } from './port.ts'
 import type { WaterTrack } from './water/water-track.ts'
 
 export { devicePrefix } from './port.ts'
@@ -71,7 +71,7 @@ export interface Rhythm {
 }
 
 /** The state of one device. It depends only on that device's own inputs. */
-export interface DeviceDocument extends DeviceSaid {
+export interface DeviceDocument extends DeviceVitals {
   heardMs: number
   /** How late its reports usually are: sleep timers run slow. */
   lateMs?: number

@@ -126,12 +126,12 @@ export interface AlarmEngine {
 export const devicePrefix = 'device:'
 
 /** The last values that a device reported about itself: part of its document. */
-export interface DeviceSaid {
+export interface DeviceVitals {
   /** Steady time of its last message. */
   heardMs?: number
   batteryPercent?: number
   signalDbm?: number
 }
 
-export const readDeviceSaid = (memory: AlarmMemory, device: string): DeviceSaid =>
-  (memory.get(devicePrefix + device) as DeviceSaid | undefined) ?? {}
+export const readDeviceVitals = (memory: AlarmMemory, device: string): DeviceVitals =>
+  (memory.get(devicePrefix + device) as DeviceVitals | undefined) ?? {}

@@ -38,7 +38,7 @@ export function readOn(client: Client): void {
 }
 
 /** Reads the bytes that were held back while the connection had no room. */
-export function readHeldBack(client: Client): void {
+export function continueReading(client: Client): void {
   if (client.closed) return
   readOn(client)
   internalsOf(client)._nextBatch()

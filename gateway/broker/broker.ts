@@ -8,7 +8,7 @@ import {
   disableCopyCheck,
   noteHeard,
   publishFrom,
-  readHeldBack,
+  continueReading,
   readOn,
 } from './aedes-internals.ts'
 import type { BrokerOptions } from './broker-options.ts'
@@ -303,7 +303,7 @@ class Broker implements DeviceBroker {
     connection.onEvent = (packetId, bytes, isRetained) =>
       this.#publishing.takeEvent(connection, packetId, bytes, isRetained)
     connection.onHeard = () => noteHeard(client)
-    connection.onRoom = () => readHeldBack(client)
+    connection.onRoom = () => continueReading(client)
     connection.isSlowed = () => this.#publishing.isSlowed(connection.identity?.device)
     arrival.stream.once('close', () => {
       connection.delayed.end()
@@ -370,7 +370,7 @@ class Broker implements DeviceBroker {
     if (!connection || device === undefined) return
     if (this.#holders.get(client.id) === connection) this.#holders.delete(client.id)
     this.#store.touch(client.id)
-    const reason = connection.hasSaidGoodbye ? 'disconnect' : (connection.endReason ?? 'connection lost')
+    const reason = connection.hasSentDisconnect ? 'disconnect' : (connection.endReason ?? 'connection lost')
     if (!this.#sightings.disconnected(device, connection, reason)) return
     this.#options.logger.debug({ device, clientId: client.id, reason }, 'device disconnected')
   }

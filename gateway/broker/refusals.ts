@@ -203,12 +203,12 @@ export const refusalWords = (cause: RefusalCause): BilingualText => {
 export const refusalCauses = Object.keys(refusals) as RefusalCause[]
 
 /** Pairs of device and cause kept; when full, all are removed and may be logged again. */
-const saidMax = 5000
+const loggedMax = 5000
 
 export class Refusals {
   readonly #logger: Logger
   readonly #counter: Counter<'cause'>
-  readonly #said = new Set<string>()
+  readonly #logged = new Set<string>()
 
   constructor(logger: Logger, counter: Counter<'cause'>) {
     this.#logger = logger
@@ -224,15 +224,15 @@ export class Refusals {
     this.#counter.inc({ cause })
     const detail = 'detail' in facts && cause === 'malformed' ? (scalarText(facts.detail) ?? '') : ''
     const key = `${cause} ${who.device ?? who.address ?? ''}${detail}`
-    if (this.#said.has(key)) return
-    if (this.#said.size >= saidMax) this.#said.clear()
-    this.#said.add(key)
+    if (this.#logged.has(key)) return
+    if (this.#logged.size >= loggedMax) this.#logged.clear()
+    this.#logged.add(key)
     const [reason, remedy, zh] = refusals[cause]
     this.#logger.warn({ cause, ...who, ...facts, reason, remedy, zh }, 'refused a device')
   }
 
   /** The device succeeded: its next refusal is logged again. */
   forget(device: string, cause: RefusalCause): void {
-    if (this.#said.size > 0) this.#said.delete(`${cause} ${device}`)
+    if (this.#logged.size > 0) this.#logged.delete(`${cause} ${device}`)
   }
 }

@@ -69,7 +69,7 @@ export class CameraUnit {
   readonly #ring = new PictureRing()
   readonly #condition = new CameraCondition()
   readonly #cancels = new Map<string, () => void>()
-  readonly #developed = new WeakMap<RingPicture, Promise<Finished>>()
+  readonly #processed = new WeakMap<RingPicture, Promise<Finished>>()
   #waiting: Wanted[] | undefined
   /** Starts the picture that waits for the end of its second. */
   #startNow: (() => void) | undefined
@@ -159,7 +159,7 @@ export class CameraUnit {
   shootBefore(wanted: Wanted): void {
     const before = this.#ring.newest(this.#options.now().sinceBootMs, this.ringMs * 2 + 5000)
     if (!before) return
-    this.#develop(before)
+    this.#processOnce(before)
       .then((finished) =>
         this.#options.onShot(this, [wanted], {
           raw: before,
@@ -172,14 +172,14 @@ export class CameraUnit {
   }
 
   /** Once for all alarms to which it belongs. */
-  #develop(before: RingPicture): Promise<Finished> {
-    const known = this.#developed.get(before)
+  #processOnce(before: RingPicture): Promise<Finished> {
+    const known = this.#processed.get(before)
     if (known) return known
     const never = new AbortController().signal
-    const developed = this.client.develop(before.bytes, this.client.settings.masks, never, 'before')
-    this.#developed.set(before, developed)
-    developed.catch(() => this.#developed.delete(before))
-    return developed
+    const processed = this.client.process(before.bytes, this.client.settings.masks, never, 'before')
+    this.#processed.set(before, processed)
+    processed.catch(() => this.#processed.delete(before))
+    return processed
   }
 
   async #shootFor(everyone: Wanted[]): Promise<void> {

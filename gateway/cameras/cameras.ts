@@ -71,7 +71,7 @@ class AllCameras implements Cameras {
   readonly #units = new Map<string, CameraUnit>()
   readonly #process: CameraProcess
   /** One per camera. */
-  readonly #far = new Map<string, RemoteCamera>()
+  readonly #remotes = new Map<string, RemoteCamera>()
   readonly #store: PictureStore
   readonly #looks: LookLog
   readonly #pins: CertificatePins
@@ -158,7 +158,7 @@ class AllCameras implements Cameras {
     // In parallel: a running attempt waits for its process, which may hang.
     await Promise.all([this.#process.stop(), ...[...this.#units.values()].map((unit) => unit.stop())])
     this.#units.clear()
-    this.#far.clear()
+    this.#remotes.clear()
     await this.#pins.settled()
     await this.#digests.settled()
     await this.#store.writeReached().catch((error: unknown) => this.#failedLater(error))
@@ -285,8 +285,8 @@ class AllCameras implements Cameras {
   async #reopen(settings: CameraSettings): Promise<void> {
     await this.#units.get(settings.id)?.stop()
     this.#units.delete(settings.id)
-    const far = this.#far.get(settings.id)
-    if (far) this.#process.close(far)
+    const remote = this.#remotes.get(settings.id)
+    if (remote) this.#process.close(remote)
     await this.#open(settings)
   }
 
@@ -300,7 +300,7 @@ class AllCameras implements Cameras {
     }
     const known = { pin: this.#pins.for(settings.id), signIns: this.#digests.for(settings.id) }
     const client = this.#process.open(camera, known, (report) => this.#announcer.events(settings.id, report))
-    this.#far.set(settings.id, client)
+    this.#remotes.set(settings.id, client)
     const unit = new CameraUnit({
       client,
       clock,

@@ -247,7 +247,7 @@ async function firstPicture(
   for (const [i, source] of sources.entries()) {
     try {
       const raw = await client.fetch(source, signal)
-      return { raw, finished: await processor.develop(raw.bytes, [], signal) }
+      return { raw, finished: await processor.process(raw.bytes, [], signal) }
     } catch (error) {
       const problem = toProblem(error, 'work-failed')
       if (i === sources.length - 1 || !problem.isRetryable) throw problem

@@ -108,7 +108,7 @@ export function resultOf(document: CentreCommandDocument): CentreCommandResult {
 /** The content of its record: who, what, and the outcome. */
 export function factsOf(document: CentreCommandDocument): Record<string, unknown> {
   const { id, do: what, by, why, alarm, state, reason, reached, missed, snapshots, waiting } = document
-  const said = {
+  const result = {
     id,
     do: what,
     by,
@@ -121,5 +121,5 @@ export function factsOf(document: CentreCommandDocument): Record<string, unknown
     snapshots,
     waiting,
   }
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined))
 }

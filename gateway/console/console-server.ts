@@ -59,7 +59,7 @@ export interface ConsoleOptions {
   metrics: Registry
   logger: Logger
   /** Why the box is not well, or undefined. */
-  illness: () => string | undefined
+  fault: () => string | undefined
   health: () => Promise<HealthAnswer>
   quarantine: (limit: number) => Promise<HealthQuarantineEntry[]>
   /** Judges and stores a person's request; otherwise its problems. */
@@ -139,11 +139,11 @@ export class ConsoleServer {
         'ask by address, by the name of this machine, or by a name in console.names\n',
       )
     if (path === '/healthz') {
-      const illness = this.#options.illness()
-      const status = illness === undefined ? 'ok' : 'ill'
-      return sendJson(response, illness === undefined ? 200 : 503, {
+      const fault = this.#options.fault()
+      const status = fault === undefined ? 'ok' : 'ill'
+      return sendJson(response, fault === undefined ? 200 : 503, {
         status,
-        ...(illness ? { reason: illness } : {}),
+        ...(fault ? { reason: fault } : {}),
       })
     }
     if (path === '/metrics')

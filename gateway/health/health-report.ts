@@ -18,7 +18,7 @@ import {
   type HealthQuarantineEntry,
 } from '../../protocols/console/api.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
-import { readDeviceSaid, type AlarmMemory } from '../alarms/port.ts'
+import { readDeviceVitals, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { HeardTime } from '../clock/port.ts'
@@ -175,12 +175,12 @@ export class HealthReport {
     const { config, broker, documents } = this.#options
     const nowMs = this.#options.monotonicMs()
     const settings = config.devices.find((device) => device.id === id)
-    const said = readDeviceSaid(documents, id)
+    const vitals = readDeviceVitals(documents, id)
     // What hangs on a bridge has no connection of its own: it is there since its last message.
     const heardForItMs =
-      settings?.via === undefined || said.heardMs === undefined
+      settings?.via === undefined || vitals.heardMs === undefined
         ? undefined
-        : nowMs - Math.max(0, steadyMs - said.heardMs)
+        : nowMs - Math.max(0, steadyMs - vitals.heardMs)
     const lastHeardMs = broker.sightingOf(id).lastHeardMs ?? heardForItMs
     return {
       id,
@@ -190,8 +190,8 @@ export class HealthReport {
       ...zoneNameOf(config.zones, settings?.zone),
       presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
       ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
-      ...(said.batteryPercent === undefined ? {} : { batteryPercent: said.batteryPercent }),
-      ...(said.signalDbm === undefined ? {} : { signalDbm: said.signalDbm }),
+      ...(vitals.batteryPercent === undefined ? {} : { batteryPercent: vitals.batteryPercent }),
+      ...(vitals.signalDbm === undefined ? {} : { signalDbm: vitals.signalDbm }),
     }
   }
 

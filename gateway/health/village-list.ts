@@ -15,7 +15,7 @@ export const villageListKey = 'village-list'
 const againAfterMs = 7 * 86_400_000
 const hashDigits = 16
 
-export interface SaidList {
+export interface ReportedList {
   hash: string
   atMs: number
 }
@@ -39,27 +39,27 @@ export function villageListOf({ zones, devices, cameras }: Place): VillageListPa
 }
 
 /** The parts to write now; none when the same list was written within the week. A clock that went back writes again. */
-export function listToSay(
+export function listToReport(
   parts: readonly VillageListPart[],
-  said: SaidList | undefined,
+  reported: ReportedList | undefined,
   nowMs: number,
 ): readonly VillageListPart[] {
-  const isFresh = said !== undefined && said.atMs <= nowMs && nowMs - said.atMs < againAfterMs
-  return isFresh && said.hash === parts[0]?.hash ? [] : parts
+  const isFresh = reported !== undefined && reported.atMs <= nowMs && nowMs - reported.atMs < againAfterMs
+  return isFresh && reported.hash === parts[0]?.hash ? [] : parts
 }
 
 /** One commit: a list is in the journal as a whole, and noted as written. */
-export async function sayList(
+export async function reportList(
   judge: Pick<AlarmJudge, 'judgeTogether'>,
   parts: readonly VillageListPart[],
   atMs: number,
 ): Promise<void> {
   const [first] = parts
   if (!first) return
-  const said: SaidList = { hash: first.hash, atMs }
+  const reported: ReportedList = { hash: first.hash, atMs }
   await judge.judgeTogether([], () => ({
     logs: parts.map((part) => ({ what: villageList, facts: { ...part } })),
-    state: [[villageListKey, said]],
+    state: [[villageListKey, reported]],
     documents: [],
   }))
 }

@@ -29,7 +29,7 @@ interface Share {
   left: number
   atMs: number
   /** What the urgent lanes have said last of each alarm. */
-  said: Map<string, { state: AlarmState; colour: Colour }>
+  reported: Map<string, { state: AlarmState; colour: Colour }>
 }
 
 export interface UrgentShareOptions {
@@ -57,19 +57,20 @@ export class UrgentShare {
     const alarms = records.flatMap(({ record }) => (record.type === 'alarm' ? [record] : []))
     if (!records.some(({ lane }) => lane === 'red' || lane === 'orange')) return records
     const share = this.#shareOf(device, steadyMs)
-    const isRepeat = alarms.length > 0 && alarms.every(({ change, alarm }) => isSaid(share, change, alarm))
+    const isRepeat =
+      alarms.length > 0 && alarms.every(({ change, alarm }) => isReported(share, change, alarm))
     if (isRepeat && share.left < 1 && this.#waiting() >= waitingMin) {
       this.#moved.inc(records.length)
       return records.map(({ record }) => ({ lane: 'blue', record }))
     }
     share.left = Math.max(0, share.left - 1)
-    for (const { alarm } of alarms) share.said.set(alarm.id, { state: alarm.state, colour: alarm.colour })
-    forgetOldest(share.said, alarmsMax)
+    for (const { alarm } of alarms) share.reported.set(alarm.id, { state: alarm.state, colour: alarm.colour })
+    forgetOldest(share.reported, alarmsMax)
     return records
   }
 
   #shareOf(device: string, steadyMs: number): Share {
-    const share = this.#shares.get(device) ?? { left: inputsAtOnce, atMs: steadyMs, said: new Map() }
+    const share = this.#shares.get(device) ?? { left: inputsAtOnce, atMs: steadyMs, reported: new Map() }
     const refill = ((steadyMs - share.atMs) / 1000) * inputsPerSecond
     share.left = Math.min(inputsAtOnce, share.left + refill)
     share.atMs = steadyMs
@@ -89,8 +90,8 @@ export class UrgentShare {
  * True when the desk loses nothing by a delay: the urgent lanes have said the same, or that a person must answer. So an
  * alarm that flaps stays on the desk as standing.
  */
-function isSaid({ said }: Share, change: AlarmChange, { id, state, colour }: Alarm): boolean {
-  const last = said.get(id)
+function isReported({ reported }: Share, change: AlarmChange, { id, state, colour }: Alarm): boolean {
+  const last = reported.get(id)
   if (!last || !repeating.has(change) || last.colour !== colour) return false
   return last.state === state || last.state === 'unacknowledged'
 }

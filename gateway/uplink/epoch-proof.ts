@@ -95,18 +95,18 @@ export class EpochProof {
 const highestOf = ({ storedTo, missing }: LaneReceipt): number =>
   Math.max(storedTo, ...missing.map(([, to]) => to + 1))
 
-function excessIn({ lanes: said }: Receipt, unproven: Record<Lane, number>): string | undefined {
+function excessIn({ lanes: receipts }: Receipt, unproven: Record<Lane, number>): string | undefined {
   for (const lane of lanes) {
-    const stored = said[lane]
+    const stored = receipts[lane]
     if (stored && highestOf(stored) > unproven[lane])
       return `the centre has ${lane} ${highestOf(stored)}, sent from here was at most ${unproven[lane]}`
   }
   return undefined
 }
 
-function conflictIn({ lanes: said }: Receipt): string | undefined {
+function conflictIn({ lanes: receipts }: Receipt): string | undefined {
   for (const lane of lanes) {
-    const conflict = said[lane]?.conflict
+    const conflict = receipts[lane]?.conflict
     if (conflict !== undefined) return `the centre has another record as ${lane} ${conflict}`
   }
   return undefined

@@ -8,9 +8,9 @@ export interface ProofCallsOptions extends Pick<UplinkOptions, 'outbox' | 'logge
 
 export function proofCalls(options: ProofCallsOptions): Omit<EpochProofOptions, 'onProven'> {
   const { outbox, logger, onWentBack, onRewound } = options
-  let isSaid = false
+  let isLogged = false
   const renew = async (reason: string): Promise<boolean> => {
-    if (!isSaid) {
+    if (!isLogged) {
       onRewound()
       logger.error({ reason, epoch: outbox.epoch }, 'the data folder went back to an earlier state')
     }
@@ -20,12 +20,12 @@ export function proofCalls(options: ProofCallsOptions): Omit<EpochProofOptions, 
     } catch (error) {
       failure = error
     }
-    if (!isSaid)
+    if (!isLogged)
       logger.error(
         { err: failure },
         'a new epoch can not begin now, at most one an hour does: nothing is settled until then',
       )
-    isSaid = true
+    isLogged = true
     return false
   }
   return {

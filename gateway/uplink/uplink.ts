@@ -303,8 +303,8 @@ class UplinkLoop implements Uplink {
       return logger.warn({ problems }, 'the centre sent an unreadable stage')
     }
     if (channel === 'picture') {
-      const said = parsePictureReceipt(payload)
-      if (said.ok) return this.#session.pictureReceipt(said.value)
+      const receipt = parsePictureReceipt(payload)
+      if (receipt.ok) return this.#session.pictureReceipt(receipt.value)
       return this.#metrics.events.receiptRefused('unreadable', 'picture')
     }
     const receipt = parseReceipt(payload)

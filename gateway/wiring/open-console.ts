@@ -9,7 +9,7 @@ import { ConsoleServer } from '../console/console-server.ts'
 import { diskOf } from '../health/disk-room.ts'
 import type { FlashWear } from '../health/flash-wear.ts'
 import { HealthReport } from '../health/health-report.ts'
-import type { KeepingWatch } from '../health/keeping-watch.ts'
+import type { StorageWatch } from '../health/storage-watch.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
 import type { Base } from './base.ts'
@@ -23,7 +23,7 @@ export interface OpenConsoleOptions extends OpenedJournal {
   cameras: Cameras | undefined
   registry: OpenRegistry
   uplink: Uplink | undefined
-  keeping: KeepingWatch
+  storageWatch: StorageWatch
   flash: FlashWear
   guard: () => Guard
   startedMs: number
@@ -33,7 +33,7 @@ export interface OpenConsoleOptions extends OpenedJournal {
 /** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
   const { config, logger, clock, metrics, version, parts } = base
-  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink, keeping } = options
+  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink, storageWatch } = options
   const health = new HealthReport({
     config,
     version,
@@ -58,7 +58,7 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     clock,
     metrics,
     logger: logger.child({ part: 'console' }),
-    illness: () => keeping.illness,
+    fault: () => storageWatch.fault,
     health: () => health.answer(),
     quarantine: (limit) => health.quarantine(limit),
     control: async (control, body) => {

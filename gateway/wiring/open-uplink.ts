@@ -6,7 +6,7 @@ import type { StageReceipts } from '../commands/stage-receipts.ts'
 import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
-import type { KeepingWatch } from '../health/keeping-watch.ts'
+import type { StorageWatch } from '../health/storage-watch.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
 import { createUplink } from '../uplink/uplink.ts'
@@ -21,7 +21,7 @@ export interface OpenUplinkOptions extends OpenedJournal {
   stages: StageReceipts
   opened: OpenedCameras | undefined
   facts: BoxFacts
-  keeping: KeepingWatch
+  storageWatch: StorageWatch
   guard: () => Guard
   startedMs: number
   /** Restart: the journal must begin a new epoch. */
@@ -30,7 +30,7 @@ export interface OpenUplinkOptions extends OpenedJournal {
 
 export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | undefined {
   const { config, clock, logger, random, metrics, parts } = base
-  const { journal, boxClock, boot, intake, broker, stages, opened, facts, keeping, guard, startedMs } =
+  const { journal, boxClock, boot, intake, broker, stages, opened, facts, storageWatch, guard, startedMs } =
     options
   if (!config.uplink) {
     facts.set('link-lost', false)
@@ -63,7 +63,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
         noteAuditHead(journal, head, clock.wallMs()),
         'the head of the audit trail could not be stored yet',
       ),
-    health: () => ({ ...heartbeat.read(), ...keeping.said }),
+    health: () => ({ ...heartbeat.read(), ...storageWatch.heartbeatPart }),
     onStage: ({ alarm, stage, by }) => {
       stages.reached(alarm, stage)
       opened?.cameras.onStage(alarm, stage)
@@ -80,6 +80,6 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
   })
   parts.add('uplink', () => uplink.stop())
   opened?.travel.start(uplink)
-  keeping.onChange(() => uplink.beat())
+  storageWatch.onChange(() => uplink.beat())
   return uplink
 }

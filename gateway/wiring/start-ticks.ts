@@ -5,7 +5,13 @@ import type { Clock } from '../../protocols/kit/clock.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import type { BoxWatch } from '../health/box-watch.ts'
 import { DailyReport } from '../health/daily-report.ts'
-import { listToSay, sayList, villageListKey, villageListOf, type SaidList } from '../health/village-list.ts'
+import {
+  listToReport,
+  reportList,
+  villageListKey,
+  villageListOf,
+  type ReportedList,
+} from '../health/village-list.ts'
 import { devicesSeen } from '../health/heartbeat-facts.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import { activeAlarms } from '../alarms/documents.ts'
@@ -119,7 +125,7 @@ export function openDailyReport(
 }
 
 /** The box tells the town which zones and devices it has: at the start, and looked at once a day. */
-export function sayVillageList(
+export function reportVillageList(
   { config, clock, logger, parts }: Base,
   {
     journal,
@@ -131,22 +137,22 @@ export function sayVillageList(
 ): void {
   const list = villageListOf(config)
   const reported = reportTo(logger)
-  let said: SaidList | undefined
+  let last: ReportedList | undefined
   let cancel = (): void => undefined
   const say = async (): Promise<void> => {
     const { atMs } = boxClock.now()
-    const due = listToSay(list, said, atMs)
-    await sayList(judge, due, atMs)
+    const due = listToReport(list, last, atMs)
+    await reportList(judge, due, atMs)
     const [first] = due
-    if (first) said = { hash: first.hash, atMs }
+    if (first) last = { hash: first.hash, atMs }
   }
   const look = (): void => {
     reported(say(), 'the list of zones and devices could not be kept; it is tried again tomorrow')
     cancel = clock.after(listEveryMs, look)
   }
   const begin = async (): Promise<void> => {
-    const found = (await journal.loadState(villageListKey)) as [string, SaidList][]
-    said = found.find(([key]) => key === villageListKey)?.[1]
+    const found = (await journal.loadState(villageListKey)) as [string, ReportedList][]
+    last = found.find(([key]) => key === villageListKey)?.[1]
     look()
   }
   reported(begin(), 'the list of zones and devices could not be read')

@@ -77,7 +77,7 @@ export class FrameGuard {
     return this.#type
   }
 
-  get hasSaidGoodbye(): boolean {
+  get hasSentDisconnect(): boolean {
     return this.#type === packetTypes.disconnect && this.#state === 'type'
   }
 

@@ -120,10 +120,10 @@ function checkConnect(body: Buffer): Violation | OtherVersion | undefined {
   if (typeof name === 'string') return name
   const level = knownNames[name.bytes.toString('latin1')]
   if (level === undefined) return 'connect-name'
-  const said = at.byte()
+  const statedLevel = at.byte()
   // A Mosquitto bridge sets bit 7.
-  if (said !== undefined && (said & 0x7f) !== level)
-    return level === 4 && said === 5 ? 'mqtt-5' : 'unknown-version'
+  if (statedLevel !== undefined && (statedLevel & 0x7f) !== level)
+    return level === 4 && statedLevel === 5 ? 'mqtt-5' : 'unknown-version'
   const flags = at.byte()
   if (flags === undefined || at.skip(2)) return 'too-short'
   const wrongFlags = checkConnectFlags(flags)

@@ -6,7 +6,7 @@ import { messageIdPattern } from '../domain/names.ts'
 import { buttonPresses, contactStates, mainsStates, type Readings } from '../domain/reading.ts'
 import { isNestedDeeper, isObject, parseJson } from '../kit/parse-json.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
-import { mendJson, nameAside } from './mend-json.ts'
+import { repairJson, nameAside } from './repair-json.ts'
 
 /** Largest event payload in bytes. */
 export const eventBytesMax = 8192
@@ -105,7 +105,7 @@ interface Opened {
 const noKeys: ReadonlySet<string> = new Set()
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** The object in the payload, mended if it is not valid JSON. */
+/** The object in the payload, repaired if it is not valid JSON. */
 function open(payload: Uint8Array | string, aside: SetAside[]): Result<Opened> {
   const json = parseJson(payload, eventBytesMax)
   if (json.ok)
@@ -116,10 +116,10 @@ function open(payload: Uint8Array | string, aside: SetAside[]): Result<Opened> {
   const text = typeof payload === 'string' ? payload : lossy.decode(payload)
   if (text.includes('\uFFFD'))
     nameAside(aside, '', text.slice(Math.max(0, text.indexOf('\uFFFD') - 20)), 'not UTF-8')
-  const mended = mendJson(text, aside)
-  const again = mended && parseJson(mended.text, 2 * eventBytesMax)
+  const repaired = repairJson(text, aside)
+  const again = repaired && parseJson(repaired.text, 2 * eventBytesMax)
   if (!again?.ok || !isObject(again.value)) return json
-  return ok({ value: again.value, badKeys: mended?.badKeys ?? noKeys })
+  return ok({ value: again.value, badKeys: repaired?.badKeys ?? noKeys })
 }
 
 /**

@@ -1,7 +1,7 @@
 // Every sentence of the desk, in both languages.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { BoxPresence, Role } from '../../protocols/desk/api.ts'
-import type { Sound } from './sound/tunes.ts'
+import type { Sound } from './sound/volume-and-pitch.ts'
 import type { Lamp } from './queue/accept-deadline.ts'
 
 export const words = {
@@ -16,8 +16,8 @@ export const words = {
   waiting: { zh: '待接警', en: 'Waiting for an answer' },
   mine: { zh: '我的报警', en: 'My alarms' },
   answered: { zh: '已接警，处理中', en: 'Accepted, in progress' },
-  heldBack: { zh: '网关暂缓的报警', en: 'Held back by the boxes' },
-  heldShort: { zh: '暂缓 {count}', en: '{count} held back' },
+  suppressed: { zh: '网关暂缓的报警', en: 'Held back by the boxes' },
+  suppressedShort: { zh: '暂缓 {count}', en: '{count} held back' },
   underStorms: { zh: '另有 {count} 条在报警风暴行下', en: '{count} more are under the lines of storms' },
   folded: { zh: '含 {count} 条', en: '{count} inside' },
   drills: { zh: '演练与测试', en: 'Drills and tests' },

@@ -13,9 +13,9 @@ import { PictureShelf } from './pictures/picture-shelf.ts'
 import { SeenReporter } from './queue/seen-reporter.ts'
 import { hashOf, type Route } from './shell/routes.ts'
 import { SessionWatch } from './shell/session-watch.ts'
-import { DeskSound } from './sound/desk-sound.ts'
+import { DeskSound } from './sound/sound-player.ts'
 import type { SoundChannel } from './sound/sound-turn.ts'
-import type { Sound } from './sound/tunes.ts'
+import type { Sound } from './sound/volume-and-pitch.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import {
   StreamLink,

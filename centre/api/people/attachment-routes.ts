@@ -65,9 +65,10 @@ export function createAttachmentRoutes(options: AttachmentRouteOptions): Route[]
         if (!account) throw new ApiProblem('unauthenticated')
         const actor = { who: account.user, isSupervisor: leadingRoles.includes(account.role) }
         const { name } = query as z.infer<typeof schemas.attachmentQuery>
-        const said = header('content-type')?.split(';')[0]?.trim().toLowerCase()
-        const taken = await attachments.take({ bytes: upload ?? new Uint8Array(), name, said }, (file) =>
-          storage.attach(caseId, file, actor, attachments.bytesMax, clock.wallMs()),
+        const declaredType = header('content-type')?.split(';')[0]?.trim().toLowerCase()
+        const taken = await attachments.take(
+          { bytes: upload ?? new Uint8Array(), name, declaredType },
+          (file) => storage.attach(caseId, file, actor, attachments.bytesMax, clock.wallMs()),
         )
         if (taken === 'wrong-type') throw new ApiProblem('no-such-file-type')
         if (taken === 'full' || taken.type === 'full') throw new ApiProblem('no-room')

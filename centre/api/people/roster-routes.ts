@@ -46,18 +46,18 @@ const numberOf = (personId: string | undefined): number => {
   return Number(digits)
 }
 
-interface Found {
+interface FoundPerson {
   number: number
   person: RosterPerson
 }
 
-type Find = (call: RouteCall) => Promise<Found>
+type Find = (call: RouteCall) => Promise<FoundPerson>
 
 export function createRosterRoutes(options: RosterRouteOptions): Route[] {
   const { storage } = options
 
   /** Not found as well when it serves no village of the scope. */
-  async function find({ account, path }: RouteCall): Promise<Found> {
+  async function find({ account, path }: RouteCall): Promise<FoundPerson> {
     const number = numberOf(path['personId'])
     const person = await storage.person(number)
     if (!person?.villages.some((village) => isInScope(account?.scope, village)))
@@ -65,7 +65,7 @@ export function createRosterRoutes(options: RosterRouteOptions): Route[] {
     return { number, person }
   }
 
-  async function findOwn(call: RouteCall): Promise<Found> {
+  async function findOwn(call: RouteCall): Promise<FoundPerson> {
     const found = await find(call)
     if (!found.person.villages.every((village) => isInScope(call.account?.scope, village)))
       throw new ApiProblem('forbidden', {

@@ -17,7 +17,7 @@ export function reportUp(step: Step, { to, text }: { to: string; text: string })
 }
 
 /** A stage never steps back, and a repeated one changes nothing; each instruction is new. */
-export function hearAnswer(step: Step, input: Extract<CentreInput, { do: 'report-answer' }>): Outcome {
+export function takeUpwardStage(step: Step, input: Extract<CentreInput, { do: 'report-answer' }>): Outcome {
   const { item, nowMs } = step
   const { to, stage, text, who } = input
   const index = item.reports.findLastIndex((report) => report.to === to)
@@ -35,8 +35,14 @@ export function hearAnswer(step: Step, input: Extract<CentreInput, { do: 'report
   }
   const reports = item.reports.with(index, { ...asked, answer })
   const change: Partial<Case> = { reports, ...acceptedThere(item, to, stage, nowMs) }
-  const said = { ...step, actor: { who: centreHolder(to), isSupervisor: false } }
-  return done(said, change, 'report-answered', [stage, who, text].filter((part) => part !== '').join(' '), to)
+  const byCentre = { ...step, actor: { who: centreHolder(to), isSupervisor: false } }
+  return done(
+    byCentre,
+    change,
+    'report-answered',
+    [stage, who, text].filter((part) => part !== '').join(' '),
+    to,
+  )
 }
 
 /** The centre that has the queue for the night has accepted it: a person is responsible for the case. */

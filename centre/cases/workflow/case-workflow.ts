@@ -4,7 +4,7 @@ import type { Case, CaseAction } from '../../../protocols/domain/case.ts'
 import type { CasePolicy } from '../case-policy.ts'
 import { alarmsPerCaseMax, takeAlarm } from './case-alarms.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
-import { hearAnswer, reportUp } from './case-upward.ts'
+import { takeUpwardStage, reportUp } from './case-upward.ts'
 import { giveBack, handOver, redistribute, reportsMax, takeBack, takeOver } from './case-hands.ts'
 import { refuse, type CentreInput, type PersonInput, type Refusal } from './case-input.ts'
 import { passTime } from './deadlines.ts'
@@ -74,7 +74,7 @@ export function takeCentreInput(item: Case, input: CentreInput, policy: CasePoli
   if (input.do === 'night') return handOver(step, input)
   if (input.do === 'take-back') return takeBack(step, input)
   if (input.do === 'report-up') return reportUp(step, input)
-  return hearAnswer(step, input)
+  return takeUpwardStage(step, input)
 }
 
 function check({ item, actor }: Step, rule: RuledStep): Refusal | undefined {

@@ -47,15 +47,15 @@ export class Dc09Station {
   async send(draft: Draft, signal: AbortSignal): Promise<OutletAnswer> {
     const { receivers, timeoutSeconds } = this.#options.settings
     const shareMs = (timeoutSeconds * 1000 * shareOfTime) / receivers.length
-    const said: string[] = []
+    const answers: string[] = []
     for (let turn = 0; turn < receivers.length; turn++) {
       const index = (this.#first + turn) % receivers.length
       const answer = await this.askOne(index, draft, shareMs, signal)
       if (answer.state !== 'refused') this.#first = index
       if (answer.state !== 'refused' || answer.isFinal || signal.aborted) return answer
-      said.push(`${this.nameOf(index)} ${answer.words}`)
+      answers.push(`${this.nameOf(index)} ${answer.words}`)
     }
-    return { state: 'refused', words: said.join('; ') }
+    return { state: 'refused', words: answers.join('; ') }
   }
 
   nameOf(index: number): string {

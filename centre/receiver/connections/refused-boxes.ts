@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 
 /** Refusals remembered, so that each is logged once; when full, all are removed. */
-const saidMax = 1000
+const loggedMax = 1000
 const remedy = 'is box.id of the box the name in its certificate, and is the certificate signed by caFile?'
 
 const frameRemedies: Partial<Record<string, string>> = {
@@ -15,7 +15,7 @@ const frameRemedies: Partial<Record<string, string>> = {
 
 export class RefusedBoxes {
   readonly #logger: Logger
-  readonly #said = new Set<string>()
+  readonly #logged = new Set<string>()
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -41,9 +41,9 @@ export class RefusedBoxes {
 
   #say(facts: object, what: string): void {
     const key = JSON.stringify(facts)
-    if (this.#said.has(key)) return
-    if (this.#said.size >= saidMax) this.#said.clear()
-    this.#said.add(key)
+    if (this.#logged.has(key)) return
+    if (this.#logged.size >= loggedMax) this.#logged.clear()
+    this.#logged.add(key)
     this.#logger.warn({ ...facts, remedy: what }, 'a box was refused')
   }
 }

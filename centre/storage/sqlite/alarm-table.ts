@@ -16,7 +16,7 @@ import type { Sqlite } from './database.ts'
 import { readDocument, writeDocument } from './documents.ts'
 import { alarmSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from './search/search-query.ts'
 import type { SearchWriter } from './search/search-writer.ts'
-import { ledgerRowsMax, type Found } from '../search-port.ts'
+import { ledgerRowsMax, type SearchCriteria } from '../search-port.ts'
 import type { AlarmPage, AlarmQuery, PendingStage } from '../port.ts'
 
 /** Stages sent again to a box that connects: the most urgent ones; the rest wait for its next connection. */
@@ -152,7 +152,12 @@ export function createAlarmReader(db: Sqlite) {
     return alarm
   }
 
-  function found(find: Found, state: AlarmQuery['state'], before: number, limit: number): Iterable<Listed> {
+  function found(
+    find: SearchCriteria,
+    state: AlarmQuery['state'],
+    before: number,
+    limit: number,
+  ): Iterable<Listed> {
     const { from, where, values, order: newestFirst } = searchSql(alarmSearch, find, before)
     if (state === 'active') where.push('a.is_active = 1')
     if (find.kind !== undefined) {
@@ -166,7 +171,7 @@ export function createAlarmReader(db: Sqlite) {
       .iterate(...values, limit)
   }
 
-  const ledgerOfAlarms = (find: Found): { alarms: DeskAlarm[]; isCut: boolean } => {
+  const ledgerOfAlarms = (find: SearchCriteria): { alarms: DeskAlarm[]; isCut: boolean } => {
     const rows = found(find, 'all', Number.MAX_SAFE_INTEGER, ledgerRowsMax + 1)
     const { alarms, next } = fillPage(show, rows, ledgerRowsMax, Infinity, () => 'more')
     return { alarms: alarms.toReversed(), isCut: next !== undefined }

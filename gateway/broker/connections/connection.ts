@@ -124,8 +124,8 @@ export class Connection {
     this.#guardReads()
   }
 
-  get hasSaidGoodbye(): boolean {
-    return this.#guard.hasSaidGoodbye
+  get hasSentDisconnect(): boolean {
+    return this.#guard.hasSentDisconnect
   }
 
   /** The list of a bridge is larger than any device's message. */
@@ -218,7 +218,8 @@ export class Connection {
   // Only while aedes holds no earlier message of this device: messages to one topic keep their order. [MQTT-4.6.0-5]
   #takeEvents(chunk: Buffer): number {
     const guard = this.#guard
-    if (!this.eventTopic || this.#phase !== 'open' || !guard.isBetweenFrames || guard.hasSaidGoodbye) return 0
+    if (!this.eventTopic || this.#phase !== 'open' || !guard.isBetweenFrames || guard.hasSentDisconnect)
+      return 0
     if (guard.publishes !== this.judged || this.stream.writableLength > unreadAnswerBytesMax) return 0
     const taken = takeEvents(chunk, this.eventTopic, this.#limits.payloadBytes, this.onEvent)
     if (taken > 0) this.onHeard()

@@ -87,7 +87,7 @@ export class PictureProcessor {
    * Checks, masks and reduces a picture, in its turn; if it rejects with a CameraProblem, nothing of the picture may be
    * stored.
    */
-  async develop(
+  async process(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,

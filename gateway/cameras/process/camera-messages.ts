@@ -17,7 +17,7 @@ export type CameraQuestion =
   | { ask: 'take'; source: PictureSource; masks: readonly Polygon[]; urgency: Urgency }
   | { ask: 'forget-facts' }
   /** A picture that was fetched before; it belongs to no camera. */
-  | { ask: 'develop'; bytes: Uint8Array; masks: readonly Polygon[]; urgency: Urgency }
+  | { ask: 'process'; bytes: Uint8Array; masks: readonly Polygon[]; urgency: Urgency }
 
 export interface OpenCamera {
   settings: CameraSettings

@@ -123,14 +123,14 @@ export class CameraProcess {
   }
 
   /** Checks, masks and reduces a picture; if it rejects with a CameraProblem, nothing of the picture may be stored. */
-  develop(
+  process(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,
     urgency: Urgency,
   ): Promise<Finished> {
     const ask = (): Promise<Finished> =>
-      this.ask(undefined, { ask: 'develop', bytes, masks, urgency }, signal) as Promise<Finished>
+      this.ask(undefined, { ask: 'process', bytes, masks, urgency }, signal) as Promise<Finished>
     return this.#sent.use(signal, ask, urgency)
   }
 
@@ -240,7 +240,7 @@ export class CameraProcess {
     let left = this.#restarts.deaths === 0 || this.#restarts.isLogged ? wordsBytesMax : 0
     stderr?.on('data', (words: Buffer) => {
       if (left > 0)
-        this.#options.log.warn({ said: words.toString('utf8', 0, left) }, 'camera process complains')
+        this.#options.log.warn({ output: words.toString('utf8', 0, left) }, 'camera process complains')
       left -= words.length
     })
     if (stderr instanceof Socket) stderr.unref()

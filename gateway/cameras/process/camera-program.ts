@@ -114,7 +114,7 @@ async function take(
   signal: AbortSignal,
 ): Promise<TakenPicture> {
   const { bytes, source, answerMs } = await client.fetch(asked, signal, urgency)
-  return { raw: { source, answerMs }, finished: await processor.develop(bytes, masks, signal, urgency) }
+  return { raw: { source, answerMs }, finished: await processor.process(bytes, masks, signal, urgency) }
 }
 
 async function work(
@@ -122,8 +122,8 @@ async function work(
   question: CameraQuestion,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (question.ask === 'develop')
-    return processor.develop(question.bytes, question.masks, signal, question.urgency)
+  if (question.ask === 'process')
+    return processor.process(question.bytes, question.masks, signal, question.urgency)
   if (!client) throw new CameraProblem('stopped')
   switch (question.ask) {
     case 'probe':

@@ -10,10 +10,10 @@ import type { Polygon } from '../pictures/picture-work.ts'
 import type { Urgency } from './slots.ts'
 
 /** The process as its cameras see it. */
-export interface AskedProcess {
+export interface CameraProcessCalls {
   readonly isThere: boolean
   ask(far: RemoteCamera | undefined, question: CameraQuestion, signal?: AbortSignal): Promise<unknown>
-  develop(
+  process(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,
@@ -30,10 +30,10 @@ export class RemoteCamera implements CameraAccess {
   readonly onEvents: (report: CameraEventReport) => void
   /** As of its last answer. */
   facts: CameraFacts | undefined
-  readonly #process: AskedProcess
+  readonly #process: CameraProcessCalls
 
   constructor(
-    process: AskedProcess,
+    process: CameraProcessCalls,
     options: Pick<RemoteCamera, 'key' | 'camera' | 'pin' | 'signIns' | 'onEvents'>,
   ) {
     this.#process = process
@@ -73,13 +73,13 @@ export class RemoteCamera implements CameraAccess {
     return this.#process.ask(this, { ask: 'take', source, masks, urgency }, signal) as Promise<TakenPicture>
   }
 
-  develop(
+  process(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,
     urgency: Urgency,
   ): Promise<Finished> {
-    return this.#process.develop(bytes, masks, signal, urgency)
+    return this.#process.process(bytes, masks, signal, urgency)
   }
 
   forgetFacts(): void {

@@ -3,7 +3,7 @@ import { replaceFile } from '../../../platform/replace-file.ts'
 import type { Logger } from 'pino'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'
-import { readJsonWhole } from './sealed-file.ts'
+import { readJsonFile } from './json-file.ts'
 
 export class CertificatePins {
   readonly #file: string
@@ -23,7 +23,7 @@ export class CertificatePins {
   }
 
   async load(): Promise<void> {
-    const parsed = await readJsonWhole(this.#file, (keptAs) =>
+    const parsed = await readJsonFile(this.#file, (keptAs) =>
       this.#log.error({ keptAs }, 'certificate pins are damaged: what each camera shows next is pinned anew'),
     )
     const entries = isObject(parsed) ? Object.entries(parsed) : []

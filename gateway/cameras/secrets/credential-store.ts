@@ -6,7 +6,7 @@ import { open, stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { CameraProblem } from '../talk/camera-problem.ts'
-import { readJsonWhole, readWhole } from './sealed-file.ts'
+import { readJsonFile, readTextFile } from './json-file.ts'
 
 export interface CameraCredentials {
   user: string
@@ -16,7 +16,7 @@ export interface CameraCredentials {
 const keyBytes = 32
 const version = 1
 
-interface Sealed {
+interface EncryptedPassword {
   iv: string
   tag: string
   data: string
@@ -25,23 +25,23 @@ interface Sealed {
 export class CredentialStore {
   readonly #file: string
   readonly #key: Buffer
-  readonly #sealed: Map<string, Sealed>
+  readonly #encrypted: Map<string, EncryptedPassword>
 
-  constructor(options: { file: string; key: Buffer; sealed: Map<string, Sealed> }) {
+  constructor(options: { file: string; key: Buffer; encrypted: Map<string, EncryptedPassword> }) {
     this.#file = options.file
     this.#key = options.key
-    this.#sealed = options.sealed
+    this.#encrypted = options.encrypted
   }
 
   /** Undefined when there are none; throws when they do not open with this key or were modified. */
   get(camera: string): CameraCredentials | undefined {
-    const sealed = this.#sealed.get(camera)
-    if (!sealed) return undefined
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(sealed.iv, 'base64'))
-    // Bound to the camera's id: a sealed entry can not be moved to another camera.
+    const encrypted = this.#encrypted.get(camera)
+    if (!encrypted) return undefined
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(encrypted.iv, 'base64'))
+    // Bound to the camera's id: an encrypted entry can not be moved to another camera.
     decipher.setAAD(Buffer.from(camera, 'utf8'))
-    decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'))
-    const plain = Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()])
+    decipher.setAuthTag(Buffer.from(encrypted.tag, 'base64'))
+    const plain = Buffer.concat([decipher.update(Buffer.from(encrypted.data, 'base64')), decipher.final()])
     return JSON.parse(plain.toString('utf8')) as CameraCredentials
   }
 
@@ -50,7 +50,7 @@ export class CredentialStore {
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv)
     cipher.setAAD(Buffer.from(camera, 'utf8'))
     const data = Buffer.concat([cipher.update(JSON.stringify(credentials), 'utf8'), cipher.final()])
-    this.#sealed.set(camera, {
+    this.#encrypted.set(camera, {
       iv: iv.toString('base64'),
       tag: cipher.getAuthTag().toString('base64'),
       data: data.toString('base64'),
@@ -59,11 +59,11 @@ export class CredentialStore {
   }
 
   async delete(camera: string): Promise<void> {
-    if (this.#sealed.delete(camera)) await this.#write()
+    if (this.#encrypted.delete(camera)) await this.#write()
   }
 
   async #write(): Promise<void> {
-    const text = JSON.stringify({ v: version, cameras: Object.fromEntries(this.#sealed) })
+    const text = JSON.stringify({ v: version, cameras: Object.fromEntries(this.#encrypted) })
     await replaceFile(this.#file, text, { mode: 0o600 })
   }
 }
@@ -80,7 +80,7 @@ export async function openCredentialStore(options: {
     throw new CameraProblem('no-key', { detail: 'keyFile inside dataDir' })
   }
   const key = await loadKey(options.keyFile)
-  const parsed = await readJsonWhole(options.file, options.onDamaged)
+  const parsed = await readJsonFile(options.file, options.onDamaged)
   if (isObject(parsed) && parsed['v'] !== undefined && parsed['v'] !== version) {
     throw new CameraProblem('no-key', { detail: 'credentials.json of a newer program' })
   }
@@ -88,12 +88,12 @@ export async function openCredentialStore(options: {
   return new CredentialStore({
     file: options.file,
     key,
-    sealed: new Map(Object.entries(cameras) as [string, Sealed][]),
+    encrypted: new Map(Object.entries(cameras) as [string, EncryptedPassword][]),
   })
 }
 
 async function loadKey(keyFile: string): Promise<Buffer> {
-  const known = await readWhole(keyFile)
+  const known = await readTextFile(keyFile)
   if (known !== undefined) {
     const { mode } = await stat(keyFile)
     if ((mode & 0o077) !== 0) throw new CameraProblem('no-key', { detail: 'keyFile: chmod 600' })

@@ -3,7 +3,7 @@
 import { replaceFile } from '../../../platform/replace-file.ts'
 import type { Logger } from 'pino'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
-import { readJsonWhole } from './sealed-file.ts'
+import { readJsonFile } from './json-file.ts'
 
 export class DigestMarks {
   readonly #file: string
@@ -18,7 +18,7 @@ export class DigestMarks {
 
   /** Reads the marks of configured cameras: the file never holds more. */
   async load(cameras: readonly string[]): Promise<void> {
-    const parsed = await readJsonWhole(this.#file, (keptAs) =>
+    const parsed = await readJsonFile(this.#file, (keptAs) =>
       this.#log.error(
         { keptAs },
         'the file of camera sign-ins is damaged: the sign-in of each camera is detected again',

@@ -77,7 +77,7 @@ export interface CameraAccess {
     urgency: Urgency,
   ): Promise<TakenPicture>
   /** Checks, masks and reduces a fetched picture; if it fails, nothing of the picture may be stored. */
-  develop(
+  process(
     bytes: Uint8Array,
     masks: readonly Polygon[],
     signal: AbortSignal,
@@ -87,7 +87,7 @@ export interface CameraAccess {
   forgetFacts(): void
 }
 
-export class CameraClient implements Omit<CameraAccess, 'take' | 'develop'> {
+export class CameraClient implements Omit<CameraAccess, 'take' | 'process'> {
   readonly settings: CameraSettings
   readonly #options: CameraClientOptions
   readonly #memory: SignInMemory

@@ -188,11 +188,11 @@ export function readDiscovery(topic: string, payload: Uint8Array, known: Knowled
   const faults = parts.flatMap(([, { template, name }]) =>
     template !== undefined && !parseTemplate(template) ? [`template-not-understood:${name}`] : [],
   )
-  const said = isObject(config['device']) ? config['device'] : {}
+  const described = isObject(config['device']) ? config['device'] : {}
   const about = {
-    ...(typeof said['name'] === 'string' ? { name: said['name'] } : {}),
-    ...(typeof said['model'] === 'string' ? { model: said['model'] } : {}),
-    ...(typeof said['manufacturer'] === 'string' ? { maker: said['manufacturer'] } : {}),
+    ...(typeof described['name'] === 'string' ? { name: described['name'] } : {}),
+    ...(typeof described['model'] === 'string' ? { model: described['model'] } : {}),
+    ...(typeof described['manufacturer'] === 'string' ? { maker: described['manufacturer'] } : {}),
   }
   const learned: Learned[] = [...into.learned]
   return {

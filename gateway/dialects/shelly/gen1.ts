@@ -127,9 +127,9 @@ function readInputEvent(
 }
 
 function readAnnounce(payload: Uint8Array): Decoded {
-  const said = objectOf(payload)
-  const mac = macOf(said?.['mac'])
-  const { id, model } = said ?? {}
+  const info = objectOf(payload)
+  const mac = macOf(info?.['mac'])
+  const { id, model } = info ?? {}
   if (!mac || typeof id !== 'string') return unreadable('an announcement without id and mac')
   const about = { maker: 'Shelly', name: id, ...(typeof model === 'string' ? { model } : {}) }
   return {

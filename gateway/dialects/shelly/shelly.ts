@@ -22,8 +22,8 @@ function readAnswer(payload: Uint8Array): Decoded {
   const { id, src, error } = objectOf(payload) ?? {}
   const device = typeof src === 'string' ? macInId(src) : undefined
   if (device === undefined || typeof id !== 'string') return nothing('an answer to nothing of ours')
-  const said = isObject(error) ? error['message'] : undefined
-  const words = typeof said === 'string' ? { error: said.slice(0, 256) } : {}
+  const reason = isObject(error) ? error['message'] : undefined
+  const words = typeof reason === 'string' ? { error: reason.slice(0, 256) } : {}
   const answer = { id: id.slice(0, 64), ok: error === undefined, ...words }
   return { results: [{ device, readings: {}, answer }] }
 }

@@ -124,11 +124,11 @@ function readSwitch(name: string, value: unknown, board: Board, into: Collected)
 
 /** The common state of all known inputs of a board: the worse one counts. */
 function together(inputs: Inputs, now: Inputs): DialectReadings {
-  const said = new Set(Object.values(now).flatMap((readings) => Object.keys(readings)))
+  const named = new Set(Object.values(now).flatMap((readings) => Object.keys(readings)))
   const readings: DialectReadings = {}
   for (const input of Object.values(inputs))
     for (const [name, value] of Object.entries(input))
-      if (said.has(name)) readings[name] = worse(readings[name], value)
+      if (named.has(name)) readings[name] = worse(readings[name], value)
   return readings
 }
 

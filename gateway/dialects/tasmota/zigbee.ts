@@ -162,15 +162,15 @@ export function readZigbee(
   const lastLevel = levels.at(-1) ?? ''
   const { ZbState: state, ZbInfo: info } = values
   const lists = Object.entries(values).find(([name]) => /^ZbStatus[123]$/.test(name))?.[1]
-  const said = isObject(state)
+  const entries = isObject(state)
     ? [state]
     : isObject(info)
       ? Object.values(info)
       : Array.isArray(lists)
         ? lists
         : undefined
-  const reports = said ? undefined : reportsIn(values, what, lastLevel)
-  if (!said && !reports) return undefined
+  const reports = entries ? undefined : reportsIn(values, what, lastLevel)
+  if (!entries && !reports) return undefined
   // With a topic for each device (SetOption89) the bridge is the level before.
   const isOwnTopic = Object.entries(reports ?? {}).some(([key, report]) =>
     [key, key.slice(2), report['Name'], shortOf(report['Device'])?.slice(2)].some(
@@ -178,8 +178,11 @@ export function readZigbee(
     ),
   )
   const bridge = isOwnTopic && levels.length > 1 ? levels.slice(0, -1).join('/') : place
-  if (said)
-    return { results: [], learned: said.filter(isObject).flatMap((entry) => learn(bridge, entry, knowledge)) }
+  if (entries)
+    return {
+      results: [],
+      learned: entries.filter(isObject).flatMap((entry) => learn(bridge, entry, knowledge)),
+    }
   const results: DeviceResult[] = []
   const learned: Learned[] = []
   for (const [key, report] of Object.entries(reports ?? {})) {

@@ -49,8 +49,8 @@ function readState(state: Record<string, unknown>, known: KnownDevice | undefine
 
 /** Whether its switch for calls is on; undefined if the message does not contain it. */
 export function callSwitchOf(state: Record<string, unknown>): boolean | undefined {
-  const said = Object.entries(state).flatMap(([name, value]) => callOf(name, value) ?? [])
-  return said.length === 0 ? undefined : said.includes(true)
+  const calls = Object.entries(state).flatMap(([name, value]) => callOf(name, value) ?? [])
+  return calls.length === 0 ? undefined : calls.includes(true)
 }
 
 export function resultOfState(

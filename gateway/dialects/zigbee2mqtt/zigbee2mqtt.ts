@@ -57,8 +57,8 @@ function find(name: string, known: Knowledge): Named | undefined {
  * unknown.
  */
 function whoIs(name: string, state: unknown, known: Knowledge): Named {
-  const said = isObject(state) && isObject(state['device']) ? state['device'] : {}
-  const address = said['ieeeAddr'] ?? said['ieee_address']
+  const described = isObject(state) && isObject(state['device']) ? state['device'] : {}
+  const address = described['ieeeAddr'] ?? described['ieee_address']
   if (typeof address === 'string' && addressPattern.test(address))
     return { name, address, device: known.get(deviceKey(address)) as KnownDevice | undefined }
   return find(name, known) ?? { name, address: deviceIdOf(name), device: undefined }

@@ -56,8 +56,8 @@ export class ReleaseFiles {
 
   /** Whether `version` had Receipts when it was stopped; false when it did not record that. */
   hadLink(version: string): boolean {
-    const [said, answer] = readText(join(this.#folder, 'had-link')).split('\n')
-    return said === version && answer === 'yes'
+    const [linkedVersion, answer] = readText(join(this.#folder, 'had-link')).split('\n')
+    return linkedVersion === version && answer === 'yes'
   }
 }
 

@@ -59,7 +59,7 @@ function startProof(base: Base, { trial, files, ...options }: Proof): () => void
   const startedMs = clock.monotonicMs()
   const hadLink = files.hadLink(trial.previous)
   logger.info({ ...trial, hadLink }, 'this version is on trial')
-  let said = ''
+  let loggedState = ''
   let local: ReleaseFacts['local'] | undefined
   let connectedMs = 0
   let isEnded = false
@@ -79,11 +79,11 @@ function startProof(base: Base, { trial, files, ...options }: Proof): () => void
       hadLink,
     }
     const verdict = judgeRelease(facts, clock.monotonicMs() - startedMs)
-    if (verdict.state !== said && verdict.state !== 'trying') {
+    if (verdict.state !== loggedState && verdict.state !== 'trying') {
       const reason = verdict.state === 'failed' ? verdict.reason : undefined
       files.say(verdict.state, trial.version, reason)
-      said = verdict.state
-      logger[reason === undefined ? 'info' : 'error']({ ...trial, reason }, `this version is ${said}`)
+      loggedState = verdict.state
+      logger[reason === undefined ? 'info' : 'error']({ ...trial, reason }, `this version is ${loggedState}`)
     }
     if (verdict.state === 'confirmed') options.onConfirmed?.()
     if (verdict.state === 'failed') return options.onFailed(verdict.reason)

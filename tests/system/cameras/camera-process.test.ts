@@ -69,16 +69,16 @@ const progressive = Buffer.from('ffd8ffc2000b080010001001011100ffd9', 'hex')
 
 async function openProcess(
   ffmpegCommand?: string,
-): Promise<{ far: CameraProcess; clock: VirtualClock; pid: string }> {
+): Promise<{ remote: CameraProcess; clock: VirtualClock; pid: string }> {
   const clock = new VirtualClock()
-  const far = new CameraProcess({ clock, log, ffmpegCommand })
+  const remote = new CameraProcess({ clock, log, ffmpegCommand })
   stops.push(() => {
-    const stopped = far.stop()
+    const stopped = remote.stop()
     clock.advance(1000)
     return stopped
   })
-  far.start()
-  return { far, clock, pid: await theProcess() }
+  remote.start()
+  return { remote, clock, pid: await theProcess() }
 }
 
 /** Seen once: during an exec a process has no command line for a moment. */
@@ -92,8 +92,8 @@ async function theProcess(): Promise<string> {
 }
 
 /** It answers, so its start is complete. */
-async function answers(far: CameraProcess): Promise<void> {
-  await expect(far.develop(Buffer.from('words'), [], never(), 'red')).rejects.toMatchObject({
+async function answers(remote: CameraProcess): Promise<void> {
+  await expect(remote.process(Buffer.from('words'), [], never(), 'red')).rejects.toMatchObject({
     code: 'not-a-picture',
   })
 }
@@ -105,14 +105,14 @@ it('has the lowest priority in all of its threads, is the first that the kernel 
   stops.push(() => new Promise((resolve) => server.close(resolve)))
   process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --no-such-option`
   const before = process.env['NODE_OPTIONS']
-  const { far, pid } = await openProcess()
+  const { remote, pid } = await openProcess()
   process.env['NODE_OPTIONS'] = before.replace(' --no-such-option', '')
   const account = { user: 'user-8264', password: 'word-8264' }
-  far.open(
+  remote.open(
     { settings: { id: 'cam-1' } as never, credentials: account },
     { pin: { get: () => undefined, set: () => undefined }, signIns: createSignInMemory() },
   )
-  await answers(far)
+  await answers(remote)
 
   const threads = readdirSync(`/proc/${pid}/task`)
   expect(threads.length).toBeGreaterThan(4)
@@ -168,9 +168,9 @@ it('does not prevent the cameras from stopping when it hangs in the middle of a 
 }, 80_000)
 
 it('is ended with its ffmpeg when it hangs, and the next picture has a new one', async () => {
-  const { far, clock, pid } = await openProcess(sleepingFfmpeg())
-  await answers(far)
-  const asked = Promise.allSettled([far.develop(progressive, [], never(), 'red')])
+  const { remote, clock, pid } = await openProcess(sleepingFfmpeg())
+  await answers(remote)
+  const asked = Promise.allSettled([remote.process(progressive, [], never(), 'red')])
   const ffmpeg = await ffmpegPid()
   process.kill(Number(pid), 'SIGSTOP')
   clock.advance(29_000)
@@ -178,19 +178,19 @@ it('is ended with its ffmpeg when it hangs, and the next picture has a new one',
   clock.advance(2000)
   expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'work-failed' } }])
   await vi.waitFor(() => expect([isThere(pid), isAtWork(ffmpeg)]).toEqual([false, false]), 5000)
-  await answers(far)
+  await answers(remote)
   expect(camerasOf(process.pid)).toHaveLength(1)
 }, 80_000)
 
 it('reaps its ffmpeg before it ends, and ignores a signal of a supervisor to all processes', async () => {
-  const { far, pid } = await openProcess(sleepingFfmpeg())
-  await answers(far)
-  const asked = Promise.allSettled([far.develop(progressive, [], never(), 'red')])
+  const { remote, pid } = await openProcess(sleepingFfmpeg())
+  await answers(remote)
+  const asked = Promise.allSettled([remote.process(progressive, [], never(), 'red')])
   const ffmpeg = await ffmpegPid()
   process.kill(Number(pid), 'SIGTERM')
   process.kill(Number(pid), 'SIGINT')
-  await answers(far)
-  await far.stop()
+  await answers(remote)
+  await remote.stop()
   expect([isThere(pid), isThere(ffmpeg)]).toEqual([false, false])
   expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'stopped' } }])
 }, 80_000)
@@ -231,9 +231,9 @@ it('does not keep a program waiting that has nothing else to do, and ends with i
     `import { CameraProcess } from ${url('../../../gateway/cameras/process/camera-process.ts')}
      import { createSystemClock } from ${url('../../../protocols/kit/clock.ts')}
      const log = { error() {}, warn() {} }
-     const far = new CameraProcess({ clock: createSystemClock(), log })
+     const remote = new CameraProcess({ clock: createSystemClock(), log })
      const busy = setInterval(() => {}, 1000)
-     await far.develop(Buffer.from('words'), [], new AbortController().signal).catch(({ code }) => console.log(code))
+     await remote.process(Buffer.from('words'), [], new AbortController().signal).catch(({ code }) => console.log(code))
      clearInterval(busy)`,
   )
   const child = spawn(process.execPath, ['--import', 'tsx', program], {
@@ -248,15 +248,15 @@ it('does not keep a program waiting that has nothing else to do, and ends with i
 }, 80_000)
 
 it('makes an odd picture plain with ffmpeg of its own, and refuses one that is larger than any camera has', async () => {
-  const { far } = await openProcess()
+  const { remote } = await openProcess()
   const side = Math.ceil(Math.sqrt(largePixelsMax)) + 100
   const large = Buffer.from(progressive)
   large.writeUInt16BE(side, 7)
   large.writeUInt16BE(side, 9)
-  const plain = await far.develop(progressive, [], never(), 'red')
+  const plain = await remote.process(progressive, [], never(), 'red')
   expect(plain.full).toMatchObject({ width: 16, height: 16 })
   expect(parseJpeg(plain.full.bytes)).toMatchObject({ ok: true })
-  await expect(far.develop(large, [], never(), 'red')).rejects.toMatchObject({
+  await expect(remote.process(large, [], never(), 'red')).rejects.toMatchObject({
     code: 'picture-too-large',
     detail: `${side} x ${side}`,
   })
@@ -303,22 +303,22 @@ const isSpeaking = (pid: string): boolean => {
 const isStill = (pid: string): boolean => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 
 it('is stopped with its ffmpeg while an alarm is on its way, and continues; only while at work', async () => {
-  const { far, clock, pid } = await openProcess(sleepingFfmpeg())
-  await answers(far)
-  far.standStill()
+  const { remote, clock, pid } = await openProcess(sleepingFfmpeg())
+  await answers(remote)
+  remote.standStill()
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(isStill(pid)).toBe(false)
-  const asked = far.develop(progressive, [], never(), 'red').catch((error: unknown) => error)
+  const asked = remote.process(progressive, [], never(), 'red').catch((error: unknown) => error)
   const ffmpeg = await ffmpegPid()
-  far.standStill()
+  remote.standStill()
   await until(() => isStill(pid) && isStill(ffmpeg), 'standing still')
   clock.advance(stillMs)
   await until(() => !isStill(pid) && !isStill(ffmpeg), 'going on')
-  far.standStill()
+  remote.standStill()
   clock.advance(stillMs)
-  far.standStill()
+  remote.standStill()
   await until(() => isStill(ffmpeg), 'standing still again')
-  await far.stop()
+  await remote.stop()
   expect([isAtWork(pid), isAtWork(ffmpeg)]).toEqual([false, false])
   expect(await asked).toMatchObject({ code: 'stopped' })
 })

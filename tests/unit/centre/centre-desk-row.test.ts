@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyAlarmRecord, needsAnswer, toDeskAlarm, type DeskRow } from '../../../centre/alarms/desk-row.ts'
 import { acceptAlarm, seeAlarm } from '../../../centre/cases/case-steps.ts'
-import { findBrokenSeal, trailHash, trailStart, type TrailEntry } from '../../../centre/cases/trail.ts'
+import { findChainBreak, trailHash, trailStart, type TrailEntry } from '../../../centre/cases/trail.ts'
 import { presenceOf } from '../../../centre/villages/presence.ts'
 import { makeAlarm } from '../../contract/centre/centre-parts.ts'
 
@@ -80,8 +80,8 @@ test('finds the entry of a trail that was changed afterwards', () => {
   }))
   let previous = trailStart
   const sealed = entries.map((entry) => ({ ...entry, hash: (previous = trailHash(previous, entry)) }))
-  expect(findBrokenSeal(sealed)).toBe(-1)
-  expect(findBrokenSeal(sealed.map((entry, i) => (i === 1 ? { ...entry, who: 'wang' } : entry)))).toBe(1)
+  expect(findChainBreak(sealed)).toBe(-1)
+  expect(findChainBreak(sealed.map((entry, i) => (i === 1 ? { ...entry, who: 'wang' } : entry)))).toBe(1)
 })
 
 test('calls a box late after 90 s and silent after 180 s, and unknown until it ever spoke', () => {

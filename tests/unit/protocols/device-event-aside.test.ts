@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseDeviceEvent } from '../../../protocols/device-mqtt/device-event.ts'
-import { setAsideMax, setAsideValueMax } from '../../../protocols/device-mqtt/mend-json.ts'
+import { setAsideMax, setAsideValueMax } from '../../../protocols/device-mqtt/repair-json.ts'
 
 const read = (text: string | Uint8Array) => {
   const parsed = parseDeviceEvent('button-1', text)

@@ -9,7 +9,7 @@ import { headingOf, phoneLink, villageTime } from '../../../web/desk/queue/alarm
 import { foldStorms, linesOf, silentTogetherMin } from '../../../web/desk/queue/queue-lines.ts'
 import { hashOf, routeOf } from '../../../web/desk/shell/routes.ts'
 import { SessionWatch, stayEveryMs, warnBeforeMs } from '../../../web/desk/shell/session-watch.ts'
-import { loudest, tunes } from '../../../web/desk/sound/tunes.ts'
+import { loudest, tunes } from '../../../web/desk/sound/volume-and-pitch.ts'
 import { blindAfterMs, makesSound, wantedSounds } from '../../../web/desk/sound/wanted-sounds.ts'
 import { deskOffsetMin } from '../../../web/shared/durations.ts'
 import { nextTheme, readTheme, shownTheme } from '../../../web/shared/theme-choice.ts'

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../protocols/kit/random.ts'
 import { AlarmBoard } from '../../../web/desk/queue/alarm-board.ts'
 import {
-  heldBackMax,
+  bufferedMax,
   helloTimeoutMs,
   quietMs,
   retryMaxMs,
@@ -170,7 +170,7 @@ test('starts over when more changes come than it can hold back', async () => {
   link.start()
   lastSocket().hello()
   const message = raised(makeAlarm('blue', 'camera-offline', 0))
-  for (let count = 0; count <= heldBackMax; count++) lastSocket().say(message)
+  for (let count = 0; count <= bufferedMax; count++) lastSocket().say(message)
   expect(states.at(-1)).toBe('lost')
 })
 

@@ -14,7 +14,7 @@ export const comparedMax = 20
 export const retryFirstMs = 400
 export const retryMaxMs = 8000
 /** Messages kept while the list is read; with more, the list is read again. */
-export const heldBackMax = 5000
+export const bufferedMax = 5000
 
 /** All data of the desk, from one moment of the centre. */
 export interface DeskContent {
@@ -53,7 +53,7 @@ export class StreamLink {
   #attempt = 0
   #failures = 0
   #isStarted = false
-  #heldBack: StreamMessage[] | undefined
+  #buffered: StreamMessage[] | undefined
   #lastHeardMs = 0
   #cancelTimer = (): void => {}
 
@@ -78,7 +78,7 @@ export class StreamLink {
   checkNow(): void {
     if (!this.#isStarted) return
     if (this.#socket === undefined) this.#connect()
-    else if (this.#heldBack === undefined) void this.#compare(this.#attempt)
+    else if (this.#buffered === undefined) void this.#compare(this.#attempt)
   }
 
   #connect(): void {
@@ -87,7 +87,7 @@ export class StreamLink {
     const socket = this.#options.openSocket()
     this.#socket = socket
     // Held back from the first message on: messages that the list does not contain yet are applied after it, in order.
-    this.#heldBack = []
+    this.#buffered = []
     socket.onMessage((text) => {
       if (attempt === this.#attempt) this.#hear(text, attempt)
     })
@@ -110,11 +110,11 @@ export class StreamLink {
       this.#options.onHello(message.centreTimeMs)
       void this.#catchUp(attempt)
     } else if (message.type === 'resync') {
-      this.#heldBack ??= []
+      this.#buffered ??= []
       void this.#catchUp(attempt)
-    } else if (this.#heldBack === undefined) {
+    } else if (this.#buffered === undefined) {
       this.#options.onMessage(message)
-    } else if (this.#heldBack.push(message) > heldBackMax) {
+    } else if (this.#buffered.push(message) > bufferedMax) {
       this.#fail(new Error('too many changes while the list was read'))
     }
   }
@@ -125,10 +125,10 @@ export class StreamLink {
     try {
       const snapshot = await this.#options.readAll()
       if (attempt !== this.#attempt) return
-      const heldBack = this.#heldBack ?? []
-      this.#heldBack = undefined
+      const buffered = this.#buffered ?? []
+      this.#buffered = undefined
       this.#options.onSnapshot(snapshot)
-      for (const message of heldBack) this.#options.onMessage(message)
+      for (const message of buffered) this.#options.onMessage(message)
       this.#failures = 0
       this.#options.onState('live')
       this.#watchQuiet(attempt)
@@ -184,7 +184,7 @@ export class StreamLink {
   #drop(): void {
     this.#attempt += 1
     this.#cancelTimer()
-    this.#heldBack = undefined
+    this.#buffered = undefined
     const socket = this.#socket
     this.#socket = undefined
     socket?.close()

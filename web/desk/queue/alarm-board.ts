@@ -16,12 +16,12 @@ export interface BoardView {
   /** Accepted by others, or answered at the village, and not ended yet. */
   answered: BoardAlarm[]
   /** Alarms suppressed by design at boxes, without a need to answer: collected in a storm, shelved, out of service. */
-  heldBack: BoardAlarm[]
+  suppressed: BoardAlarm[]
   /** Drills and walk tests of any colour: separate from all real alarms. */
   drills: BoardAlarm[]
 }
 
-export const emptyView: BoardView = { waiting: [], mine: [], answered: [], heldBack: [], drills: [] }
+export const emptyView: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
 
 export interface ViewWish {
   /** The person at this desk. */
@@ -40,7 +40,7 @@ export function byUrgency(a: DeskAlarm, b: DeskAlarm): number {
   )
 }
 
-const heldBackStates: readonly DeskAlarm['state'][] = ['suppressed', 'shelved', 'out-of-service']
+const suppressedStates: readonly DeskAlarm['state'][] = ['suppressed', 'shelved', 'out-of-service']
 
 /** Ended: by the box, or closed by the town. */
 function isOver(alarm: DeskAlarm): boolean {
@@ -56,7 +56,7 @@ function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number 
 function placeOf(alarm: BoardAlarm, { me, lingering }: ViewWish): keyof BoardView {
   if (alarm.isDrill === true) return 'drills'
   if (isWaiting(alarm) || lingering?.has(alarm.id) === true) return 'waiting'
-  if (heldBackStates.includes(alarm.state)) return 'heldBack'
+  if (suppressedStates.includes(alarm.state)) return 'suppressed'
   return me !== undefined && alarm.acceptedBy === me ? 'mine' : 'answered'
 }
 
@@ -85,7 +85,7 @@ export class AlarmBoard {
   }
 
   view(wish: ViewWish = {}): BoardView {
-    const view: BoardView = { waiting: [], mine: [], answered: [], heldBack: [], drills: [] }
+    const view: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
     for (const alarm of this.#alarms.values()) view[placeOf(alarm, wish)].push(alarm)
     for (const list of Object.values(view) as BoardAlarm[][]) list.sort(byUrgency)
     return view

@@ -16,8 +16,8 @@ export function headingOf(alarm: Named): BilingualText {
   if (device === box) return { zh: boxName, en: boxName }
   const first = place?.zone ?? place?.device ?? zone ?? device
   const house = place?.household === undefined ? undefined : household(place.household)
-  const isSaid = house !== undefined && (first.includes(house.zh) || first.includes(house.en))
-  if (house === undefined || isSaid) return { zh: first, en: first }
+  const isNamed = house !== undefined && (first.includes(house.zh) || first.includes(house.en))
+  if (house === undefined || isNamed) return { zh: first, en: first }
   return { zh: `${first}，${house.zh}`, en: `${first}, ${house.en}` }
 }
 

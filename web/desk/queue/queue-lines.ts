@@ -17,13 +17,13 @@ export interface Folded {
 }
 
 /** A box has one storm at a time, and the alarms suppressed in that time belong to it. */
-export function foldStorms({ waiting, mine, answered, heldBack }: BoardView): Folded {
+export function foldStorms({ waiting, mine, answered, suppressed }: BoardView): Folded {
   const storms = new Map<string, string>()
   for (const alarm of [...waiting, ...mine, ...answered])
     if (alarm.kind === 'storm') storms.set(alarm.box, alarm.id)
   const byStorm = new Map<string, BoardAlarm[]>()
   const others: BoardAlarm[] = []
-  for (const alarm of heldBack) {
+  for (const alarm of suppressed) {
     const storm = alarm.state === 'suppressed' ? storms.get(alarm.box) : undefined
     if (storm === undefined) others.push(alarm)
     else byStorm.set(storm, [...(byStorm.get(storm) ?? []), alarm])

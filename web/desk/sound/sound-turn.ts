@@ -2,7 +2,7 @@
 // while another one announces a sound of at least the same urgency. A tab without such an announcement sounds, so that
 // there is always one.
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
-import { sounds, type Sound } from './tunes.ts'
+import { sounds, type Sound } from './volume-and-pitch.ts'
 
 /** Interval of each tab's announcements. */
 export const sayEveryMs = 1000

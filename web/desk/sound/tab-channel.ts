@@ -1,5 +1,5 @@
 // The channel between the tabs of one desk in one browser; undefined if the browser has no BroadcastChannel.
-import { sounds } from './tunes.ts'
+import { sounds } from './volume-and-pitch.ts'
 import type { SoundChannel, SoundNews } from './sound-turn.ts'
 
 /** Behind a proxy two centres may share one origin: the path separates their desks. */

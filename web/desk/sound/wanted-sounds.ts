@@ -1,7 +1,7 @@
 // Which sounds the desk should make now. Pure: the same facts give the same sounds.
 import { acceptDeadline, isWaiting, shownColour } from '../queue/accept-deadline.ts'
 import type { BoardAlarm } from '../queue/alarm-board.ts'
-import type { Sound } from './tunes.ts'
+import type { Sound } from './volume-and-pitch.ts'
 
 /** A loss of the link shorter than this is not reported. */
 export const blindAfterMs = 10_000

@@ -9,7 +9,7 @@ import type { CaseQuery, CaseReaderCalls, CaseTarget } from '../../case-port.ts'
 import { createActionLists } from './action-list-table.ts'
 import { caseNumberOf } from './case-rows.ts'
 import type { Sqlite } from '../database.ts'
-import { ledgerRowsMax, type Found } from '../../search-port.ts'
+import { ledgerRowsMax, type SearchCriteria } from '../../search-port.ts'
 import { caseSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
 import { readDocument } from '../documents.ts'
 
@@ -147,7 +147,7 @@ function findCases(
 
 function foundCases(
   db: Sqlite,
-  find: Found,
+  find: SearchCriteria,
   before: number,
   limit: number,
   more: (also: (condition: string, ...given: (string | number)[]) => void) => void = () => undefined,
@@ -165,7 +165,7 @@ function foundCases(
 }
 
 /** Oldest first. */
-export function ledgerOfCases(db: Sqlite, find: Found): { cases: Case[]; isCut: boolean } {
+export function ledgerOfCases(db: Sqlite, find: SearchCriteria): { cases: Case[]; isCut: boolean } {
   const rows = foundCases(db, find, Number.MAX_SAFE_INTEGER, ledgerRowsMax + 1)
   const cases = rows
     .slice(0, ledgerRowsMax)

@@ -141,7 +141,7 @@ CREATE TABLE origins (
   PRIMARY KEY (box, epoch, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- When a boot of a box began, said by the box once it knew the time.
+-- When a boot of a box began, reported by the box once it knew the time.
 CREATE TABLE boot_times (
   epoch INTEGER NOT NULL,
   boot INTEGER NOT NULL,

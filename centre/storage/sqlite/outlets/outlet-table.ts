@@ -196,12 +196,12 @@ function createMoves(
       const row = one.get(number)
       // A delivery that is confirmed or given up does not wait again; a late answer may still confirm one that failed.
       if (!row || row.state === 'confirmed' || (row.state !== 'waiting' && state === 'waiting')) continue
-      const said = words.slice(0, wordsMax)
-      move.run(state, said, isAttempt ? 1 : 0, Math.round(dueAtMs ?? row.dueAtMs), nowMs, number)
+      const shortened = words.slice(0, wordsMax)
+      move.run(state, shortened, isAttempt ? 1 : 0, Math.round(dueAtMs ?? row.dueAtMs), nowMs, number)
       const id = `case-${row.caseNumber}`
-      if (state !== row.state || said !== row.words) cases.add(id)
+      if (state !== row.state || shortened !== row.words) cases.add(id)
       if (state === row.state) continue
-      const why = said === '' ? row.outlet : `${row.outlet}: ${said}`
+      const why = shortened === '' ? row.outlet : `${row.outlet}: ${shortened}`
       seal({ alarm: id, atMs: nowMs, who: who ?? 'centre', what: `outlet-${state}`, why })
     }
     return shown(cases, nowMs)

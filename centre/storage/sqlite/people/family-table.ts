@@ -125,7 +125,7 @@ export function createFamilyWriter(
   const drop = db.prepare('DELETE FROM families WHERE number = ?')
   const past = db.prepare<[number], number>('SELECT number FROM families WHERE expires_at_ms <= ?').pluck()
   const dropNotices = db.prepare('DELETE FROM family_notices WHERE at_ms < ?')
-  const said = (number: number, atMs: number, who: string, what: string): void =>
+  const addToTrail = (number: number, atMs: number, who: string, what: string): void =>
     seal({ alarm: `family-${number}`, atMs: Math.round(atMs), who, what, why: '' })
   return {
     hearCase: (before, item, atMs) => {
@@ -147,17 +147,17 @@ export function createFamilyWriter(
       const numbers = past.all(Math.round(nowMs)) as number[]
       for (const number of numbers) {
         drop.run(number)
-        said(number, nowMs, 'centre', 'family-expired')
+        addToTrail(number, nowMs, 'centre', 'family-expired')
       }
       return numbers.length
     },
-    ...familyCalls(db, said),
+    ...familyCalls(db, addToTrail),
   }
 }
 
 function familyCalls(
   db: Sqlite,
-  said: (number: number, atMs: number, who: string, what: string) => void,
+  addToTrail: (number: number, atMs: number, who: string, what: string) => void,
 ): FamilyWriterCalls {
   const count = db.prepare<[], number>('SELECT count(*) FROM families').pluck()
   const insert = db.prepare(
@@ -186,19 +186,19 @@ function familyCalls(
         madeAtMs,
         expiresAtMs,
       )
-      said(Number(lastInsertRowid), family.madeAtMs, madeBy, 'family-added')
+      addToTrail(Number(lastInsertRowid), family.madeAtMs, madeBy, 'family-added')
       return { ...family, id: `family-${lastInsertRowid}` }
     }),
     dropFamily: immediately(db, (id: number, by: string, atMs: number): boolean => {
       if (drop.run(id).changes === 0) return false
-      said(id, atMs, by, 'family-removed')
+      addToTrail(id, atMs, by, 'family-removed')
       return true
     }),
     leaveFamily: immediately(db, (hash: string, atMs: number): boolean => {
       const number = byHash.get(hash)
       if (number === undefined) return false
       drop.run(number)
-      said(number, atMs, 'family', 'family-left')
+      addToTrail(number, atMs, 'family', 'family-left')
       return true
     }),
     takeNotices: immediately(db, (positions: readonly number[]): number => {

@@ -152,7 +152,7 @@ function prepareLinks(db: Sqlite) {
 }
 
 type Links = ReturnType<typeof prepareLinks>
-interface Found {
+interface FoundLink {
   type: 'found'
   link: LinkRow
   item: Case
@@ -165,7 +165,7 @@ function findLink(
   links: Links,
   { hash, device }: LinkProof,
   atMs: number,
-): Found | NotFound {
+): FoundLink | NotFound {
   const link = links.byHash.get(hash)
   if (!link) return { type: 'unknown' }
   if (link.expiresAtMs <= atMs || link.endedAtMs !== null) return { type: 'expired' }
@@ -182,7 +182,7 @@ function findLink(
 function viewOf(
   { alarmOf }: ResponseTableOptions,
   links: Links,
-  { link, item }: Pick<Found, 'link' | 'item'>,
+  { link, item }: Pick<FoundLink, 'link' | 'item'>,
   atMs: number,
 ): ResponderView {
   const shown = item.alarms.map(({ id }) => alarmOf(id)).find((one) => one !== undefined)
@@ -283,7 +283,7 @@ function entryCalls(
 ): Pick<ResponseWriter, 'openResponse' | 'takeResponse' | 'attachResponse'> {
   const { db, takeCaseStep, attach } = options
   const done = (
-    found: Pick<Found, 'link' | 'item'>,
+    found: Pick<FoundLink, 'link' | 'item'>,
     atMs: number,
     outcome?: Extract<CaseOutcome, { type: 'done' }>,
   ): ResponseOutcome => ({
@@ -292,7 +292,8 @@ function entryCalls(
     changes: outcome?.changes ?? [],
     alarms: outcome?.alarms ?? [],
   })
-  const isRepeat = ({ link }: Found, id: string): boolean => links.hasEntry.get(link.number, id) !== undefined
+  const isRepeat = ({ link }: FoundLink, id: string): boolean =>
+    links.hasEntry.get(link.number, id) !== undefined
 
   return {
     openResponse: immediately(db, (proof: LinkProof, wallMs: number): ResponseOutcome => {

@@ -91,7 +91,7 @@ export function createRosterWriter(
   const past = db.prepare<[number], number>('SELECT number FROM roster WHERE expires_at_ms <= ?').pluck()
   const phone = db.prepare<[number], string>('SELECT phone FROM roster WHERE number = ?').pluck()
   const one = db.prepare<[number], Row>(`SELECT ${columns} FROM roster r WHERE r.number = ?`)
-  const said = (number: number, atMs: number, who: string, what: string, why = ''): void =>
+  const addToTrail = (number: number, atMs: number, who: string, what: string, why = ''): void =>
     seal({ alarm: `person-${number}`, atMs: Math.round(atMs), who, what, why })
 
   function write(id: number | undefined, written: WrittenPerson, atMs: number): number | undefined {
@@ -113,27 +113,27 @@ export function createRosterWriter(
         if (number === undefined) return undefined
         clearVillages.run(number)
         for (const village of written.villages) putVillage.run(village, number)
-        said(number, atMs, by, id === undefined ? 'roster-added' : 'roster-changed')
+        addToTrail(number, atMs, by, id === undefined ? 'roster-added' : 'roster-changed')
         const row = one.get(number)
         return row && personOf(db, row)
       },
     ),
     dropPerson: immediately(db, (id: number, by: string, atMs: number): boolean => {
       if (drop.run(id).changes === 0) return false
-      said(id, atMs, by, 'roster-removed')
+      addToTrail(id, atMs, by, 'roster-removed')
       return true
     }),
     lookAtContact: immediately(db, (id: number, by: string, why: string, atMs: number) => {
       const found = phone.get(id)
       if (found === undefined || found === '') return undefined
-      said(id, atMs, by, 'contact-looked', why)
+      addToTrail(id, atMs, by, 'contact-looked', why)
       return found
     }),
     dropExpiredPeople: (nowMs: number): number => {
       const numbers = past.all(Math.round(nowMs)) as number[]
       for (const number of numbers) {
         drop.run(number)
-        said(number, nowMs, 'centre', 'roster-expired')
+        addToTrail(number, nowMs, 'centre', 'roster-expired')
       }
       return numbers.length
     },

@@ -1,10 +1,10 @@
 // The SQL of a search in alarms or cases: newest first, with a cursor that is the place of the last row of the page. The index is asked for
 // words, places and kinds; the other conditions are compared row by row.
 import { urgency } from '../../../../protocols/domain/colour.ts'
-import type { Found } from '../../search-port.ts'
+import type { SearchCriteria } from '../../search-port.ts'
 import { columnQuery, textQuery } from './search-terms.ts'
 
-export const isSearch = (find: Found | undefined): find is Found =>
+export const isSearch = (find: SearchCriteria | undefined): find is SearchCriteria =>
   find !== undefined && Object.values(find).some((value) => value !== undefined)
 
 const cursorPattern = /^s\.(\d{1,15})$/
@@ -51,7 +51,7 @@ export interface SearchSql {
   order: string
 }
 
-export function searchSql(table: Table, find: Found, before: number): SearchSql {
+export function searchSql(table: Table, find: SearchCriteria, before: number): SearchSql {
   const { alias, search, row, time, place } = table
   const terms = [
     find.text === undefined ? undefined : textQuery(find.text),

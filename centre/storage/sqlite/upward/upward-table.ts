@@ -108,11 +108,11 @@ export function createUpwardWriter(db: Sqlite, { rowOf, plansOf }: UpwardParts) 
       if (!now) return
       const first = item.alarms[0] && rowOf(item.alarms[0].id)
       const known = before(number)
-      const said = upwardAlarm(item, known, now, first)
-      if (!said) return
+      const content = upwardAlarm(item, known, now, first)
+      if (!content) return
       putSent.run(number, JSON.stringify(now))
       const lane = item.colour
-      write(lane, atMs, { type: 'alarm', ...said } satisfies Partial<AlarmRecord>)
+      write(lane, atMs, { type: 'alarm', ...content } satisfies Partial<AlarmRecord>)
       if (now.times === (known?.times ?? 0) || now.isEnded) return
       const facts = { case: item.id, text: packageText(item, plansOf(item), first) }
       write(lane, atMs, { type: 'log', what: casePackage, facts } satisfies Partial<LogRecord>)

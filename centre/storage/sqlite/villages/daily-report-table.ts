@@ -36,8 +36,8 @@ export function createDailyWriter(db: Sqlite, seal: (entry: TrailEntry) => void)
       const { day, devices, openAlarms } = parsed.data
       const known = find(day, box)
       if (known?.filedAtMs !== undefined) return
-      const said = { filedAtMs: atMs, devices, ...(openAlarms === undefined ? {} : { openAlarms }) }
-      keep({ box, village: villageOf(box), day, ...known, ...said })
+      const report = { filedAtMs: atMs, devices, ...(openAlarms === undefined ? {} : { openAlarms }) }
+      keep({ box, village: villageOf(box), day, ...known, ...report })
     },
     signDaily: immediately(
       db,

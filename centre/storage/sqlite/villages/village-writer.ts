@@ -14,7 +14,7 @@ import { createDailyWriter } from './daily-report-table.ts'
 import { createLinkageWriter } from './linkage-table.ts'
 import { createListWriter } from './list-table.ts'
 
-export type HearAlarm = (row: DeskRow, atMs: number) => StoredChange[]
+export type AlarmListener = (row: DeskRow, atMs: number) => StoredChange[]
 export type ApplyOwn = (box: string, change: AlarmChange, alarm: Alarm, atMs: number) => StoredChange[]
 
 export interface VillageWriterOptions {
@@ -24,7 +24,7 @@ export interface VillageWriterOptions {
   logChange: ReturnType<typeof createChangeLog>
   shown: (row: DeskRow) => DeskAlarm
   /** Opens or changes the alarm's case. */
-  hearCase: HearAlarm
+  hearCase: AlarmListener
   addBox: (box: string) => void
   boxesOf: (village: string) => string[]
   nameOf: (box: string) => string
@@ -56,7 +56,7 @@ export function createVillageWriter(options: VillageWriterOptions) {
   const rowOf = (id: string): DeskRow | undefined => alarms.get(id)
   const linkage = createLinkageWriter({ ...options, rowOf, applyOwn, askBulletin })
   const { file: fileDaily, ...dailyCalls } = createDailyWriter(db, seal)
-  const hearAlarm: HearAlarm = (row, atMs) => [...hearCase(row, atMs), ...linkage.hear(row, atMs)]
+  const hearAlarm: AlarmListener = (row, atMs) => [...hearCase(row, atMs), ...linkage.hear(row, atMs)]
   return {
     applyOwn,
     hearAlarm,

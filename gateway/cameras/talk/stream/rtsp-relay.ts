@@ -207,7 +207,7 @@ export class RtspRelay {
         camera.write(encodeRtsp({ first: 'RTSP/1.0 200 OK', headers, body: Buffer.alloc(0) }))
         continue
       }
-      if (this.#hearAnswer(piece, player)) {
+      if (this.#takeAnswer(piece, player)) {
         // From here on there are packets, in any order and with any bytes between them.
         this.#isPlaying = true
         return this.#pass(player, camera)
@@ -218,7 +218,7 @@ export class RtspRelay {
   }
 
   /** True when it plays from now on. */
-  #hearAnswer(piece: RtspMessage, player: Socket): boolean {
+  #takeAnswer(piece: RtspMessage, player: Socket): boolean {
     this.#isWaiting = false
     this.#lastStatus = statusOf(piece.first)
     if (this.#lastStatus === 0) throw new CameraProblem('bad-rtsp')

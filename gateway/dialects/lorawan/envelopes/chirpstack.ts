@@ -187,8 +187,10 @@ function decode(
   const json = objectOf(payload)
   if (!json) return unreadable('not JSON: set the marshaler of the integration to json', device)
   const isVersion4 = isObject(json['deviceInfo'])
-  const said = euiOf(isVersion4 ? objectIn(json, 'deviceInfo')['devEui'] : (json['devEUI'] ?? json['devEui']))
-  if (said !== undefined && said !== device)
+  const statedEui = euiOf(
+    isVersion4 ? objectIn(json, 'deviceInfo')['devEui'] : (json['devEUI'] ?? json['devEui']),
+  )
+  if (statedEui !== undefined && statedEui !== device)
     return unreadable('the topic and the message name different devices', device)
   return readEvent({ type, application, device, json, isVersion4 }, message, knowledge, settings)
 }

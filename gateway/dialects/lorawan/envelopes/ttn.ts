@@ -97,9 +97,9 @@ function decode(
   const [, application = '', name = '', type = ''] = place
   if (type === 'down/push' || type === 'down/replace') return nothing('a command for a device')
   const json = objectOf(payload)
-  const said = euiOf(json && objectIn(json, 'end_device_ids')['dev_eui'])
+  const stated = euiOf(json && objectIn(json, 'end_device_ids')['dev_eui'])
   // A device without a DevEUI (ABP) has only its name.
-  const device = said ?? deviceIdOf(name)
+  const device = stated ?? deviceIdOf(name)
   if (!json) return unreadable('not JSON', device)
   const event: Event = { application, name, device, json }
   if (type === 'up') return readUp(event, payload, knowledge, settings)
@@ -113,8 +113,8 @@ function decode(
   if (type === 'down/failed' || type === 'down/nack') {
     const id = idIn(json)
     if (id === '') return nothing('a command that has not reached the device')
-    const said = scalarText(objectIn(objectIn(json, 'downlink_failed'), 'error')['message_format'])
-    const answer = { id, ok: false, error: (said ?? 'it has not reached the device').slice(0, 256) }
+    const stated = scalarText(objectIn(objectIn(json, 'downlink_failed'), 'error')['message_format'])
+    const answer = { id, ok: false, error: (stated ?? 'it has not reached the device').slice(0, 256) }
     return { results: [{ device, readings: {}, isHeard: false, answer }] }
   }
   return nothing(`an event of the network server: ${type}`)

@@ -322,7 +322,7 @@ function smokeDetector(frame: Frame): MakerAnswer {
   }
 }
 
-interface Found {
+interface ChannelValue {
   channel: number
   type: number
   at: number
@@ -333,8 +333,8 @@ interface Found {
 function scan(
   frame: Frame,
   model: string,
-): { found: Found[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
-  const found: Found[] = []
+): { found: ChannelValue[]; end: 'whole' | 'history' | 'settings' | 'unknown' } {
+  const found: ChannelValue[] = []
   for (let at = 0; at < frame.length;) {
     const channel = frame.u8(at)
     const type = frame.u8(at + 1)

@@ -50,10 +50,12 @@ function open({ hasRoom = true } = {}) {
 
 test.each([
   ['is no picture and no PDF', Buffer.from('<svg/>'), undefined, 'wrong-type'],
-  ['is another type than was said', jpeg('a'), 'image/png', 'wrong-type'],
-])('refuses a file that %s', async (_name, bytes, said, outcome) => {
+  ['is another type than was declared', jpeg('a'), 'image/png', 'wrong-type'],
+])('refuses a file that %s', async (_name, bytes, declaredType, outcome) => {
   const { attachments, files } = open()
-  expect(await attachments.take({ bytes, name: 'a', said }, () => Promise.resolve('noted'))).toBe(outcome)
+  expect(await attachments.take({ bytes, name: 'a', declaredType }, () => Promise.resolve('noted'))).toBe(
+    outcome,
+  )
   expect(files.size).toBe(0)
 })
 

@@ -1,5 +1,5 @@
 // Does each type of settings give an outlet that shows its message, and does one that writes files leave whole documents only?
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -25,8 +25,8 @@ test.each([
   ['webhook', { url: 'http://127.0.0.1:9/hook' }],
   ['cap', { url: 'http://127.0.0.1:9/cap', sender: 'desk@town.example' }],
   ['mail', { host: '127.0.0.1', from: 'desk@town.example', to: ['li@town.example'] }],
-])('an outlet of type %s shows its message', (type, more) => {
-  const shown = createOutlet(settingsOf({ type, ...more }), partsOf()).preview([message])
+])('an outlet of type %s shows its message', async (type, more) => {
+  const shown = await createOutlet(settingsOf({ type, ...more }), partsOf()).preview([message])
   expect(shown.length).toBeGreaterThan(20)
 })
 
@@ -37,11 +37,12 @@ test('a file outlet writes one document a message, named by its id, with the wor
   expect(readdirSync(folder)).toEqual(['g-1.json'])
   const written = readFileSync(join(folder, 'g-1.json'), 'utf8')
   expect(JSON.parse(written)).toMatchObject({ id: 'g-1', words: '红色 紧急求助' })
-  expect(outlet.preview([message])).toBe(written)
+  expect(await outlet.preview([message])).toBe(written)
 })
 
-test('a file outlet without a message, or without its folder, says so', async () => {
-  const outlet = createFileOutlet({ folder: join(folder, 'gone'), textOf: () => '' })
+test('a file outlet without a message, or with a file in place of its folder, says so', async () => {
+  writeFileSync(join(folder, 'file'), '')
+  const outlet = createFileOutlet({ folder: join(folder, 'file'), textOf: () => '' })
   expect(await outlet.send([], never)).toMatchObject({ state: 'refused', isFinal: true })
-  await expect(outlet.send([message], never)).rejects.toThrow('ENOENT')
+  await expect(outlet.send([message], never)).rejects.toThrow(/ENOTDIR|EEXIST/)
 })

@@ -56,7 +56,8 @@ test('asks no box without a plan, and each box of a wave once, whatever the numb
   expect(town.commands).toEqual([])
   begin()
   for (let look = 0; look < 3; look++) await rollout.look()
-  expect(town.commands.map(({ box }) => box)).toEqual(['box-a', 'box-b', 'box-c'])
+  expect(new Set(town.commands.map(({ box }) => box))).toEqual(new Set(['box-a', 'box-b', 'box-c']))
+  expect(town.commands).toHaveLength(3)
   expect(town.commands[0]).toMatchObject({ do: 'update', by: 'li', version: '1.1.0', state: 'waiting' })
   expect(Object.values(files.progress?.boxes ?? {}).map(({ state }) => state)).toEqual([
     'asked',
@@ -72,7 +73,8 @@ test('asks the others later when too many commands are in progress', async () =>
   expect(town.commands).toHaveLength(1)
   town.takes = 99
   await rollout.look()
-  expect(town.commands.map(({ box }) => box)).toEqual(['box-a', 'box-b', 'box-c'])
+  expect(town.commands).toHaveLength(3)
+  expect(new Set(town.commands.map(({ box }) => box))).toEqual(new Set(['box-a', 'box-b', 'box-c']))
 })
 
 test('continues after a restart where it was, and asks none again', async () => {

@@ -73,9 +73,9 @@ beforeEach(async () => {
       takeUpwardAnswer: (answer) => {
         answers.push(answer)
         return Promise.resolve(
-          answer.case === county.id
-            ? { type: 'done' as const, alarms: [], changes: [] }
-            : ({ type: 'missing' } as never),
+          (answer.case === county.id
+            ? { type: 'done', alarms: [], changes: [] }
+            : { type: 'missing' }) as never,
         )
       },
     },

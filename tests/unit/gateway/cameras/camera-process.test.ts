@@ -208,14 +208,14 @@ it('no more pictures are sent over than a process can have in hand; the others w
   const { far, pids } = open('return')
   const camera = openCamera(far)
   const picture = new Uint8Array(1000)
-  const sent = Array.from({ length: 16 + 128 }, () => camera.develop(picture, [], never(), 'red'))
+  const sent = Array.from({ length: 16 + 128 }, () => camera.process(picture, [], never(), 'red'))
   const [first] = sent.map((one) => one.catch((error: unknown) => error))
-  await expect(camera.develop(picture, [], never(), 'red')).rejects.toMatchObject({ code: 'busy' })
+  await expect(camera.process(picture, [], never(), 'red')).rejects.toMatchObject({ code: 'busy' })
   await vi.waitFor(() => expect(pids()).toHaveLength(1), 5000)
   process.kill(pids()[0] ?? 0, 'SIGKILL')
   expect(await first).toMatchObject({ code: 'work-failed' })
   // The answer is a view of a message, with the same bytes.
-  expect([...((await camera.develop(picture.fill(7), [], never(), 'red')) as unknown as Uint8Array)]).toEqual(
+  expect([...((await camera.process(picture.fill(7), [], never(), 'red')) as unknown as Uint8Array)]).toEqual(
     [...picture],
   )
 })

@@ -49,7 +49,7 @@ beforeEach(() => {
       takes.push(clock.monotonicMs())
       return { raw: { source: 'http', answerMs: 5 }, finished }
     },
-    develop: async () => {
+    process: async () => {
       developed++
       if (isPictureProcessorBroken) throw new CameraProblem('work-failed')
       return finished

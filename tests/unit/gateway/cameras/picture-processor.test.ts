@@ -44,7 +44,7 @@ function progressive(): Uint8Array {
 }
 
 it('hands back the picture in both sizes, with its hashes and its light', async () => {
-  const finished = await processor.develop(gray(90), [], never)
+  const finished = await processor.process(gray(90), [], never)
   expect(finished).toMatchObject({ full: { width: 32, height: 32 }, preview: { width: 32 } })
   expect(finished.full.sha256).toMatch(/^[0-9a-f]{64}$/)
   expect(Math.round(finished.light.mean)).toBe(90)
@@ -52,7 +52,7 @@ it('hands back the picture in both sizes, with its hashes and its light', async 
 })
 
 it('converts a kind that it does not read once, and then works it', async () => {
-  expect(await processor.develop(progressive(), [], never)).toMatchObject({ ok: true })
+  expect(await processor.process(progressive(), [], never)).toMatchObject({ ok: true })
   expect(converted).toBe(1)
 })
 
@@ -60,22 +60,22 @@ it.each([
   ['a page', Buffer.from('<html></html>'), 'not-a-picture'],
   ['half a picture', gray(90).subarray(0, 200), 'broken-picture'],
 ])('refuses %s with its reason, and works the next one', async (_name, bytes, code) => {
-  await expect(processor.develop(bytes, [], never)).rejects.toMatchObject({ code })
-  expect(await processor.develop(gray(40), [], never)).toMatchObject({ ok: true })
+  await expect(processor.process(bytes, [], never)).rejects.toMatchObject({ code })
+  expect(await processor.process(gray(40), [], never)).toMatchObject({ ok: true })
 })
 
 it('gives up the pictures of a thread that does not answer in time, and starts another one', async () => {
   processor.start()
-  const hung = processor.develop(gray(90), [], never)
+  const hung = processor.process(gray(90), [], never)
   await Promise.resolve()
   clock.advance(30_000)
   await expect(hung).rejects.toMatchObject({ code: 'work-failed' })
-  expect(await processor.develop(gray(90), [], never)).toMatchObject({ ok: true })
+  expect(await processor.process(gray(90), [], never)).toMatchObject({ ok: true })
   expect(troubles).toEqual([])
 })
 
 it('refuses what waits when it is stopped', async () => {
-  const waiting = processor.develop(gray(90), [], never)
+  const waiting = processor.process(gray(90), [], never)
   await Promise.resolve()
   await processor.stop()
   await expect(waiting).rejects.toMatchObject({ code: 'stopped' })

@@ -21,7 +21,7 @@ beforeAll(async () => {
     clock: createSystemClock(),
     metrics: new Registry(),
     logger: pino({ level: 'silent' }),
-    illness: () => undefined,
+    fault: () => undefined,
     health: () => Promise.resolve({} as never),
     quarantine: () => Promise.resolve([]),
     control: () => Promise.reject(new Error('not asked for')),

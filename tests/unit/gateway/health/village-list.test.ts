@@ -1,6 +1,6 @@
 // The list of zones and devices for the town: cut into small parts, written when it changes and once a week, as one commit.
 import { expect, test } from 'vitest'
-import { listToSay, sayList, villageListOf } from '../../../../gateway/health/village-list.ts'
+import { listToReport, reportList, villageListOf } from '../../../../gateway/health/village-list.ts'
 import type { Companions } from '../../../../gateway/intake/port.ts'
 import {
   cutVillageList,
@@ -30,11 +30,11 @@ test('every entry is in one part, no part is larger than its limit, and each is 
 test('is written when it was not, when it changed, after a week, and when the clock went back', () => {
   const parts = villageListOf(place)
   const hash = parts[0]?.hash ?? ''
-  expect(listToSay(parts, undefined, 0)).toHaveLength(parts.length)
-  expect(listToSay(parts, { hash, atMs: 0 }, 6 * dayMs)).toHaveLength(0)
-  expect(listToSay(parts, { hash, atMs: 0 }, 7 * dayMs)).toHaveLength(parts.length)
-  expect(listToSay(parts, { hash: 'another', atMs: 0 }, 1)).toHaveLength(parts.length)
-  expect(listToSay(parts, { hash, atMs: 1000 }, 1)).toHaveLength(parts.length)
+  expect(listToReport(parts, undefined, 0)).toHaveLength(parts.length)
+  expect(listToReport(parts, { hash, atMs: 0 }, 6 * dayMs)).toHaveLength(0)
+  expect(listToReport(parts, { hash, atMs: 0 }, 7 * dayMs)).toHaveLength(parts.length)
+  expect(listToReport(parts, { hash: 'another', atMs: 0 }, 1)).toHaveLength(parts.length)
+  expect(listToReport(parts, { hash, atMs: 1000 }, 1)).toHaveLength(parts.length)
   const renamed = { ...place, zones: [{ id: 'dam', name: '大坝', grade: 'strict' as const }] }
   expect(villageListOf(renamed)[0]?.hash).not.toBe(hash)
 })
@@ -47,10 +47,10 @@ test('all parts and the note that they were written are one commit', async () =>
     },
   }
   const parts = villageListOf(place)
-  await sayList(judge, parts, 5)
+  await reportList(judge, parts, 5)
   expect(commits).toHaveLength(1)
   expect(commits[0]?.logs).toHaveLength(parts.length)
   expect(commits[0]?.state).toEqual([['village-list', { hash: parts[0]?.hash, atMs: 5 }]])
-  await sayList(judge, [], 5)
+  await reportList(judge, [], 5)
   expect(commits).toHaveLength(1)
 })

@@ -6,7 +6,9 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,7 +45,7 @@ it('leaves a wrong path to the installer: that is no fault of the card', () => {
 })
 
 it('names the reason where the folder can not be written for another cause', () => {
-  expect(findUnwritable('/proc/gengfu')).toMatch(/ENOENT|EROFS/)
+  expect(findUnwritable(join(root, 'x'.repeat(300)))).toContain('ENAMETOOLONG')
 })
 
 it('copies the journal and what else a start needs, without locks and reserves, and removes the copies of earlier runs', () => {
@@ -104,10 +106,10 @@ it('works on the folder itself while it takes writes', () => {
 })
 
 it('works on a copy while the folder takes none, with few pictures, and says when it takes them again', async () => {
-  // A path below a file of the system that is none: no folder can be made there until the link leads elsewhere.
-  const { symlinkSync, unlinkSync } = await import('node:fs')
-  const linked = join(root, 'card')
-  symlinkSync('/proc/gengfu', linked)
+  // The path leads to a name that no system takes, until the link leads elsewhere.
+  const link = join(root, 'card')
+  symlinkSync('x'.repeat(300), link)
+  const linked = join(link, 'data')
   const clock = new VirtualClock()
   const opened = openDataFolder({ config: configOf(linked), clock, logger: pino({ level: 'silent' }) })
   try {
@@ -119,8 +121,8 @@ it('works on a copy while the folder takes none, with few pictures, and says whe
     clock.advance(60_000)
     await Promise.resolve()
     expect(words).toBe('')
-    unlinkSync(linked)
-    symlinkSync(folder, linked)
+    unlinkSync(link)
+    symlinkSync(folder, link)
     clock.advance(60_000)
     await expect.poll(() => words).toContain('writes again')
   } finally {

@@ -44,7 +44,7 @@ it('takes notes of the program about itself, reads, sends and settles, and begin
   await journal.read('red', 0, { recordsMax: 1, bytesMax: 1 } as never)
   journal.settle('red', 3)
   expect(calls).toEqual(['append', 'read', 'settle'])
-  expect(await journal.renew()).toBe(false)
+  expect(await journal.renew('copied')).toBe(false)
   expect(journal.epoch).toBe('e-1')
   journal.onCommitted(() => expect.unreachable())()
   expect(calls).toHaveLength(3)

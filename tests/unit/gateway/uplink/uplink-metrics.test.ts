@@ -30,7 +30,7 @@ it('counts Reports, records, bytes and what went again, by lane', async () => {
   metrics.events.sent('red', { records: 1, wireBytes: 50, isAgain: true })
   metrics.events.receipted('red', 2)
   metrics.events.steppedBack('blue', 4)
-  metrics.events.skipped('routine', { from: 5, to: 9 })
+  metrics.events.skipped('routine', { from: 5, to: 9, reason: 'evicted' })
   metrics.events.receiptRefused('other epoch')
   metrics.events.pictureSent(700)
   metrics.events.readFailed('red', 'empty')

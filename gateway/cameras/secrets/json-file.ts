@@ -2,7 +2,7 @@
 import { readFile, rename } from 'node:fs/promises'
 
 /** Reads the file, or undefined when there is none. Other failures reject. */
-export async function readWhole(file: string): Promise<string | undefined> {
+export async function readTextFile(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
@@ -15,8 +15,8 @@ export async function readWhole(file: string): Promise<string | undefined> {
  * Reads the JSON of the file; undefined when there is none. A file that is not JSON is renamed to `.damaged`, and
  * `onDamaged` is called.
  */
-export async function readJsonWhole(file: string, onDamaged: (keptAs: string) => void): Promise<unknown> {
-  const text = await readWhole(file)
+export async function readJsonFile(file: string, onDamaged: (keptAs: string) => void): Promise<unknown> {
+  const text = await readTextFile(file)
   if (text === undefined) return undefined
   try {
     return JSON.parse(text)

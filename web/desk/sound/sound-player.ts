@@ -4,7 +4,7 @@
 import { shallowRef } from 'vue'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { SoundTurn, type SoundChannel } from './sound-turn.ts'
-import { loudest, sounds, tunes, type Sound, type Tone, type Tune } from './tunes.ts'
+import { loudest, sounds, tunes, type Sound, type Tone, type Tune } from './volume-and-pitch.ts'
 
 export class DeskSound {
   /** True once the browser allows sound. */
@@ -112,9 +112,9 @@ export class DeskSound {
   #play(sound: Sound): void {
     const context = this.#context
     if (context === undefined || context.state !== 'running') return
-    const { tones, loudness, shape } = tunes[sound]
+    const { tones, volume, shape } = tunes[sound]
     for (const tone of tones) {
-      const oscillator = playTone(context, tone, loudness, shape)
+      const oscillator = playTone(context, tone, volume, shape)
       this.#tones.add(oscillator)
       oscillator.onended = () => this.#tones.delete(oscillator)
     }
@@ -124,7 +124,7 @@ export class DeskSound {
 function playTone(
   context: AudioContext,
   { atS, hertz, lastsS }: Tone,
-  loudness: number,
+  volume: number,
   shape: Tune['shape'],
 ): OscillatorNode {
   const startS = context.currentTime + atS
@@ -134,8 +134,8 @@ function playTone(
   oscillator.frequency.value = hertz
   // Short ramps: a square edge clicks and is more frightening than the tone.
   gain.gain.setValueAtTime(0, startS)
-  gain.gain.linearRampToValueAtTime(loudness, startS + 0.02)
-  gain.gain.setValueAtTime(loudness, startS + lastsS - 0.04)
+  gain.gain.linearRampToValueAtTime(volume, startS + 0.02)
+  gain.gain.setValueAtTime(volume, startS + lastsS - 0.04)
   gain.gain.linearRampToValueAtTime(0, startS + lastsS)
   oscillator.connect(gain)
   gain.connect(context.destination)

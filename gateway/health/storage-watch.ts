@@ -4,23 +4,23 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Journal } from '../journal/port.ts'
 
 /** The time between two test commits while the journal refuses. */
-export const keepingProbeMs = 5000
+export const storageProbeMs = 5000
 
-export interface KeepingWatchOptions {
+export interface StorageWatchOptions {
   journal: Pick<Journal, 'onRefused' | 'onCommitted'>
   clock: Clock
   /** Writes a test record into the journal; rejects if the journal refuses it. */
   note: () => Promise<void>
 }
 
-export class KeepingWatch {
-  readonly #options: KeepingWatchOptions
-  #illness: string | undefined
+export class StorageWatch {
+  readonly #options: StorageWatchOptions
+  #fault: string | undefined
   #cancel: (() => void) | undefined
   #isStopped = false
   #changed: () => void = () => undefined
 
-  constructor(options: KeepingWatchOptions) {
+  constructor(options: StorageWatchOptions) {
     this.#options = options
     options.journal.onRefused((error) => this.#set(`the journal refuses: ${error.message}`))
     options.journal.onCommitted(() => this.#set(undefined))
@@ -32,13 +32,13 @@ export class KeepingWatch {
   }
 
   /** The reason why the journal stores nothing at the moment; undefined while it accepts commits. */
-  get illness(): string | undefined {
-    return this.#illness
+  get fault(): string | undefined {
+    return this.#fault
   }
 
   /** The field for the heartbeat: present only while the journal refuses. */
-  get said(): { isKeeping?: false } {
-    return this.#illness === undefined ? {} : { isKeeping: false }
+  get heartbeatPart(): { isKeeping?: false } {
+    return this.#fault === undefined ? {} : { isKeeping: false }
   }
 
   stop(): void {
@@ -46,18 +46,18 @@ export class KeepingWatch {
     this.#cancel?.()
   }
 
-  #set(illness: string | undefined): void {
-    const isChanged = (illness === undefined) !== (this.#illness === undefined)
-    this.#illness = illness
+  #set(fault: string | undefined): void {
+    const isChanged = (fault === undefined) !== (this.#fault === undefined)
+    this.#fault = fault
     if (!isChanged || this.#isStopped) return
     this.#cancel?.()
-    if (illness !== undefined) this.#probeLater()
+    if (fault !== undefined) this.#probeLater()
     this.#changed()
   }
 
   #probeLater(): void {
     const { clock, note } = this.#options
-    this.#cancel = clock.after(keepingProbeMs, () => {
+    this.#cancel = clock.after(storageProbeMs, () => {
       // A repeated refusal is not reported again.
       note().catch(() => undefined)
       this.#probeLater()
@@ -66,10 +66,10 @@ export class KeepingWatch {
 }
 
 /** Starts the watch; the test record is a log record of the intake. */
-export function watchKeeping(
-  journal: KeepingWatchOptions['journal'],
+export function watchStorage(
+  journal: StorageWatchOptions['journal'],
   clock: Clock,
   intake: { log: (what: string, facts: Record<string, unknown>) => Promise<void> },
-): KeepingWatch {
-  return new KeepingWatch({ journal, clock, note: () => intake.log('storage-probed', {}) })
+): StorageWatch {
+  return new StorageWatch({ journal, clock, note: () => intake.log('storage-probed', {}) })
 }

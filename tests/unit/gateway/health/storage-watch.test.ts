@@ -1,7 +1,7 @@
 // Does the box notice that its journal refuses and works again, and how many devices does a heartbeat count?
 import { expect, it } from 'vitest'
 import { devicesSeen } from '../../../../gateway/health/heartbeat-facts.ts'
-import { keepingProbeMs, KeepingWatch } from '../../../../gateway/health/keeping-watch.ts'
+import { storageProbeMs, StorageWatch } from '../../../../gateway/health/storage-watch.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 it('tries a note while the journal refuses, and reports each change once', () => {
@@ -10,7 +10,7 @@ it('tries a note while the journal refuses, and reports each change once', () =>
   let commit: () => void = () => undefined
   let notes = 0
   let changes = 0
-  const watch = new KeepingWatch({
+  const watch = new StorageWatch({
     journal: {
       onRefused: (listener: (error: Error) => void) => void (refuse = listener),
       onCommitted: (listener: () => void) => void (commit = listener),
@@ -20,19 +20,19 @@ it('tries a note while the journal refuses, and reports each change once', () =>
   })
   watch.onChange(() => changes++)
   commit()
-  expect([watch.illness, watch.said, changes]).toEqual([undefined, {}, 0])
+  expect([watch.fault, watch.heartbeatPart, changes]).toEqual([undefined, {}, 0])
   refuse(new Error('full'))
   refuse(new Error('full'))
-  expect(watch.illness).toContain('full')
-  expect([watch.said, changes]).toEqual([{ isKeeping: false }, 1])
-  clock.advance(keepingProbeMs * 3)
+  expect(watch.fault).toContain('full')
+  expect([watch.heartbeatPart, changes]).toEqual([{ isKeeping: false }, 1])
+  clock.advance(storageProbeMs * 3)
   expect(notes).toBe(3)
   commit()
-  clock.advance(keepingProbeMs * 3)
-  expect([watch.illness, notes, changes]).toEqual([undefined, 3, 2])
+  clock.advance(storageProbeMs * 3)
+  expect([watch.fault, notes, changes]).toEqual([undefined, 3, 2])
   refuse(new Error('full'))
   watch.stop()
-  clock.advance(keepingProbeMs * 3)
+  clock.advance(storageProbeMs * 3)
   expect(notes).toBe(3)
 })
 

@@ -22,7 +22,7 @@ export function nameAside(list: SetAside[], path: string, value: string, reason:
 const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
 const simpleEscapes = new Set(['"', '\\', '/', 'b', 'f', 'n', 'r', 't'])
 
-export interface Mended {
+export interface RepairedJson {
   /** JSON of one object, with `null` for its invalid values. */
   text: string
   /** Keys of the outermost object whose value was invalid. */
@@ -44,7 +44,7 @@ class Mender {
   }
 
   /** Undefined when there is no whole object in it. */
-  mend(): Mended | undefined {
+  repair(): RepairedJson | undefined {
     const open: string[] = []
     let last = ''
     for (; this.#at < this.#text.length;) {
@@ -124,7 +124,7 @@ class Mender {
     return undefined
   }
 
-  #end(): Mended {
+  #end(): RepairedJson {
     const rest = this.#text.slice(this.#at).replaceAll('\0', ' ').trim()
     if (rest !== '') nameAside(this.#aside, '', rest, 'after the end of the message')
     return { text: this.#out, badKeys: this.badKeys }
@@ -132,12 +132,12 @@ class Mender {
 }
 
 /** Finds the object in `text`; undefined when there is no complete one. Invalid parts are named in `aside`. */
-export function mendJson(text: string, aside: SetAside[]): Mended | undefined {
+export function repairJson(text: string, aside: SetAside[]): RepairedJson | undefined {
   const start = text.indexOf('{')
   if (start < 0) return undefined
   const before = text.slice(0, start).replace('\uFEFF', '').replaceAll('\0', ' ').trim()
   // A list or a text around an object is not the known message.
   if (/["[:]/.test(before)) return undefined
   if (before !== '') nameAside(aside, '', before, 'before the message')
-  return new Mender(text.slice(start), aside).mend()
+  return new Mender(text.slice(start), aside).repair()
 }
