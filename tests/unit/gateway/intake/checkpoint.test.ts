@@ -4,6 +4,7 @@ import { devicesPerStep, writeCheckpoint } from '../../../../gateway/intake/chec
 import type { AlarmDocuments } from '../../../../gateway/intake/alarm-documents.ts'
 import type { RepeatMemory } from '../../../../gateway/intake/memory/repeat-memory.ts'
 import type { Journal, JournalEntry } from '../../../../gateway/journal/port.ts'
+import { createBoxFolder, startBox } from '../../../kits/system/box-in-process.ts'
 
 function checkpointOf(devices: number) {
   const entries: JournalEntry[] = []
@@ -42,5 +43,26 @@ describe('a checkpoint', () => {
     await writeCheckpoint({ ...parts, isCurrent: () => entries.length < 2, isUrgent: false })
     expect(entries).toHaveLength(2)
     expect(entries.some(({ state }) => state?.some(([key]) => key === 'checkpoint'))).toBe(false)
+  })
+
+  it('of a box that stops waits for no window of routine records', async () => {
+    const place = createBoxFolder()
+    const entries: JournalEntry[] = []
+    const wrapJournal = (journal: Journal): Journal =>
+      new Proxy(journal, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name, target)
+          if (name !== 'append') return typeof value === 'function' ? value.bind(target) : value
+          return (entry: JournalEntry) => {
+            entries.push(entry)
+            return target.append(entry)
+          }
+        },
+      })
+    const { gateway } = await startBox(place.folder, {}, { wrapJournal })
+    await gateway.stop()
+    place.remove()
+    const written = entries.filter(({ state }) => state?.some(([key]) => key === 'checkpoint'))
+    expect(written.map(({ isUrgent }) => isUrgent)).toEqual([true])
   })
 })
