@@ -108,8 +108,8 @@ it('sends its heartbeat and what waits, and settles it on the Receipt alone', as
 })
 
 it('stores stages of its cases, and leaves other stages alone', async () => {
-  say('stage', { v: 1, alarm: county.id, stage: 'stored' })
-  say('stage', { v: 1, alarm: county.id, stage: 'accepted', by: 'county' })
+  say('stage', { v: 1, alarm: county.id, stage: 'stored', atMs: 1 })
+  say('stage', { v: 1, alarm: county.id, stage: 'accepted', by: 'county', atMs: 2 })
   await expect.poll(() => answers).toMatchObject([{ case: county.id, stage: 'accepted', who: 'county' }])
 })
 
@@ -117,13 +117,16 @@ it('takes an instruction on a case that it has, and refuses every other command 
   const command = (id: string, more: object): object => ({
     v: 1,
     id,
+    do: 'device',
+    device: 'centre',
     by: 'county',
-    expiresAtMs: Date.now() + 60_000,
+    sentAtMs: Date.now(),
+    leftMs: 60_000,
     ...more,
   })
   say('command', command('k-1', { alarm: county.id, order: { do: 'instruct', text: 'send a boat' } }))
   say('command', command('k-2', { alarm: 'case-9', order: { do: 'instruct', text: 'send a boat' } }))
-  say('command', command('k-3', { order: { do: 'siren', device: 'siren-1', seconds: 5 } }))
+  say('command', command('k-3', { do: 'siren', seconds: 5 }))
   await expect.poll(() => results.length).toBe(3)
   expect(results).toMatchObject([
     { id: 'k-1', state: 'done' },
