@@ -10,6 +10,7 @@ import { lanes } from '../../../../protocols/domain/colour.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 import { encodeJson } from '../../../../protocols/uplink/codec.ts'
+import { until } from '../../../contract/centre/centre-parts.ts'
 
 const [town, county] = ['town-1', { id: 'case-7' }]
 const logger = pino({ level: 'silent' })
@@ -87,7 +88,7 @@ beforeEach(async () => {
     registry: new Registry(),
   })
   link.start()
-  await expect.poll(() => subscribed).toBeGreaterThan(0)
+  await until(() => subscribed > 0)
 })
 afterEach(async () => {
   await link.stop()

@@ -64,4 +64,5 @@ it('stops before and after it was started, each as often as it is asked to', asy
   await cameras.start()
   await cameras.stop()
   await cameras.stop()
+  expect(facts).toEqual([])
 })

@@ -20,7 +20,7 @@ function open() {
   const lines = async (): Promise<string[]> =>
     (await registry.metrics())
       .split('\n')
-      .filter((line) => !line.startsWith('#') && !/ 0$/.test(line) && line !== '')
+      .filter((line) => !line.startsWith('#') && !line.endsWith(' 0') && line !== '')
   return { metrics, lines }
 }
 
