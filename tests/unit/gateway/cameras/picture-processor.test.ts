@@ -76,8 +76,9 @@ it('gives up the pictures of a thread that does not answer in time, and starts a
 
 it('refuses what waits when it is stopped', async () => {
   const waiting = processor.process(gray(90), [], never)
+  const refused = expect(waiting).rejects.toMatchObject({ code: 'stopped' })
   await Promise.resolve()
   await processor.stop()
-  await expect(waiting).rejects.toMatchObject({ code: 'stopped' })
+  await refused
   expect(processor.waiting).toBe(0)
 })
