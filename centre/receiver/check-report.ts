@@ -153,7 +153,8 @@ function findDeep(record: Fields): string | undefined {
     : undefined
 }
 
-function findWrongInRecord(record: unknown): string | undefined {
+/** The first field that no box writes like this. */
+export function findWrongInRecord(record: unknown): string | undefined {
   if (!isObject(record)) return 'an object was expected'
   const fields = fieldsByType.get(record['type'])
   if (!fields) return 'type'

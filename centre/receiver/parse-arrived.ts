@@ -4,11 +4,12 @@ import { isWallMs, laneNumberMax, recordCharsMax } from '../../protocols/domain/
 import { mayHideText, withPlainText } from '../../protocols/domain/plain-text.ts'
 import type { JournalRecord } from '../../protocols/domain/record.ts'
 import { isLane } from '../../protocols/uplink/topics.ts'
-import { isGzip, reportBytesMax } from '../../protocols/uplink/report.ts'
+import { isGzip, reportBytesMax, type Report } from '../../protocols/uplink/report.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import { decodeDense, isDense } from '../../protocols/uplink/dense-decode.ts'
 import { checkReport } from './check-report.ts'
+import { setFaultyAside, type FaultyRecord } from './faulty-records.ts'
 import type { ArrivedReport } from './receiver-core.ts'
 
 function unpack(payload: Uint8Array): Uint8Array | undefined {
@@ -41,8 +42,18 @@ function parse(box: string, lane: string, payload: Uint8Array): Result<ArrivedRe
   const readable = isDense(json.value) ? decodeDense(json.value) : json
   if (!readable.ok) return readable
   const checked = checkReport(readable.value)
-  if (!checked.ok) return checked
-  const report = checked.value
+  const whole = checked.ok ? arrivedOf(box, lane, checked.value) : checked
+  if (whole.ok) return whole
+  const aside = setFaultyAside(readable.value)
+  return aside && aside.faulty.length > 0 ? arrivedOf(box, lane, aside.report, aside.faulty) : whole
+}
+
+function arrivedOf(
+  box: string,
+  lane: string,
+  report: Report,
+  faulty: readonly FaultyRecord[] = [],
+): Result<ArrivedReport> {
   if (!isLane(lane) || report.lane !== lane) return bad(`sent on the topic of lane ${lane}`, 'lane')
   const last = report.first + report.records.length - 1
   if (last > laneNumberMax) return bad('too high', 'first')
@@ -63,7 +74,7 @@ function parse(box: string, lane: string, payload: Uint8Array): Result<ArrivedRe
     }
     bodies.push(body)
   }
-  return ok({ box, report, bodies })
+  return ok({ box, report, bodies, ...(faulty.length > 0 ? { faulty } : {}) })
 }
 
 const isSound = (record: JournalRecord): boolean =>

@@ -7,6 +7,7 @@ import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import { reportForms, type LaneReceipt, type Receipt } from '../../protocols/uplink/receipt.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
+import type { FaultyRecord } from './faulty-records.ts'
 import type { KnownLane, LaneBatch, NumberRange, RecordConflict, RepeatedRecord } from '../storage/port.ts'
 import { identityOf } from '../../protocols/domain/record-identity.ts'
 import { isClockSynced } from '../alarms/boot-time.ts'
@@ -36,6 +37,8 @@ export interface ArrivedReport {
   box: string
   report: Report
   bodies: readonly string[]
+  /** Records that could not be read; a note stands in the place of each. */
+  faulty?: readonly FaultyRecord[]
 }
 
 /** The content of one transaction, and the state once it is committed. */

@@ -15,6 +15,7 @@ import type {
 } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
+import { causeOf, rawOf } from './faulty-records.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import { weightOf } from './report-weight.ts'
 import { UrgentPace } from './urgent-pace.ts'
@@ -41,7 +42,7 @@ export const waitingPerBoxMax = 8 * 1024 * 1024
  */
 const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
-/** Different (box, cause) pairs, unreadable messages and gaps, that are logged; beyond it only the counter changes. */
+/** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
 const loggedCausesMax = 1000
 
 /** The received bytes, until they are decompressed. */
@@ -101,6 +102,7 @@ export class ReportIntake {
   #waitingBytes = 0
   #unpackedChars = 0
   #running: Promise<void> | undefined
+  #cancelRun: () => void = () => undefined
   #isFailing = false
   #urgentInARow = 0
   #stored: (stored: StoredReports) => void = () => undefined
@@ -232,10 +234,11 @@ export class ReportIntake {
     if (this.#urgent.size > 0) this.#runLater()
   }
 
-  /** Called when only Reports of boxes above their pace wait: runs again when the first of them has its turn. */
+  /** Only boxes above their pace wait: runs again at the first turn. One timer: every further Report leads here too. */
   #runLater(): void {
     const waits = Array.from(this.#urgent.boxes(), (box) => this.#pace.waitMs(box))
-    this.#options.clock.after(Math.ceil(Math.min(...waits)) + 1, () => {
+    this.#cancelRun()
+    this.#cancelRun = this.#options.clock.after(Math.ceil(Math.min(...waits)) + 1, () => {
       this.#running ??= this.#run()
     })
   }
@@ -261,7 +264,8 @@ export class ReportIntake {
 
   #weigh(waiting: Waiting): number {
     if (waiting.packed) this.#unpack(waiting)
-    return waiting.arrived ? weightOf(waiting.arrived) : waiting.bytes > 0 ? unreadableWeight : 0
+    const kept = waiting.unreadable ? unreadableWeight : 0
+    return waiting.arrived ? weightOf(waiting.arrived) + kept : kept
   }
 
   #unpack(waiting: Waiting): void {
@@ -271,6 +275,8 @@ export class ReportIntake {
     const parsed = parseArrivedReport(box, packed.channel, packed.payload)
     if (parsed.ok) {
       waiting.arrived = parsed.value
+      const { faulty } = parsed.value
+      if (faulty) waiting.unreadable = this.#quarantine(box, packed.topic, causeOf(faulty), rawOf(faulty))
       waiting.chars = parsed.value.bodies.reduce((sum, body) => sum + body.length, 0)
       this.#unpackedChars += waiting.chars
       this.#charsOfBox.set(box, (this.#charsOfBox.get(box) ?? 0) + waiting.chars)
@@ -382,11 +388,10 @@ export class ReportIntake {
   }
 }
 
+const nothing = { packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
+
 /** Queued behind everything that a box has in a queue. */
-function createEnd(box: string, done: () => void): Waiting {
-  const nothing = { packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
-  return { box, ...nothing, weight: () => 0, done }
-}
+const createEnd = (box: string, done: () => void): Waiting => ({ box, ...nothing, weight: () => 0, done })
 
 function lower(sums: Map<string, number>, box: string, by: number): void {
   const left = (sums.get(box) ?? 0) - by

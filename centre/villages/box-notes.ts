@@ -19,6 +19,7 @@ export interface BoxNotesOptions {
 export class BoxNotes {
   readonly #options: BoxNotesOptions
   #waiting: { box: KnownBox | undefined; message: BoxMessage }[] = []
+  #cancelRetry: () => void = () => undefined
   #running: Promise<void> | undefined
   #isFailing = false
   #isStopped = false
@@ -48,10 +49,12 @@ export class BoxNotes {
       break
     }
     this.#running = undefined
-    if (this.#waiting.length > 0 && !this.#isStopped)
-      this.#options.clock.after(retryDelayMs, () => {
-        this.#running ??= this.#run()
-      })
+    if (this.#waiting.length === 0 || this.#isStopped) return
+    // One timer: every note that comes while storage fails leads here.
+    this.#cancelRetry()
+    this.#cancelRetry = this.#options.clock.after(retryDelayMs, () => {
+      this.#running ??= this.#run()
+    })
   }
 
   async #write(batch: readonly { box: KnownBox | undefined; message: BoxMessage }[]): Promise<boolean> {

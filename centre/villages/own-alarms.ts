@@ -36,6 +36,7 @@ interface Watched {
   /** The alarm as stored. */
   open: Alarm | undefined
   isBusy: boolean
+  cancelRetry?: () => void
 }
 
 const keyOf = ({ box, kind, variant }: OwnSubject): string => `${box} ${kind} ${variant ?? ''}`
@@ -108,7 +109,9 @@ export class OwnAlarms {
       if (!watched.open && !watched.wanted) this.#watched.delete(keyOf(subject))
     } catch (error) {
       logger.error({ err: error, ...subject }, 'an alarm of the centre itself can not be stored')
-      clock.after(retryDelayMs, () => this.#start(watched))
+      // One timer for each: a finding that is repeated while storage fails leads here again and again.
+      watched.cancelRetry?.()
+      watched.cancelRetry = clock.after(retryDelayMs, () => this.#start(watched))
     } finally {
       watched.isBusy = false
     }

@@ -2,7 +2,9 @@
 import { outranks, type Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime, DeviceEvent } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, EventRecord, JournalRecord, LogRecord } from '../../protocols/domain/record.ts'
+import { nestingMax } from '../../protocols/domain/limits.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'
+import { cutNesting } from '../../protocols/kit/parse-json.ts'
 import type { LocalCommand, Transition } from '../alarms/port.ts'
 import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
 import type { Companion } from './intake-options.ts'
@@ -75,7 +77,8 @@ export function logRecord(
     sequence,
     ...boxTime(time),
     what,
-    facts: withPlainText(facts) as Record<string, unknown>,
+    // One level is the object itself: the centre reads nothing deeper.
+    facts: cutNesting(withPlainText(facts), nestingMax + 1) as Record<string, unknown>,
   }
 }
 

@@ -35,7 +35,7 @@ export function faultsOfRecord(record: JournalRecord): string[] {
     `{"v":1,"epoch":"abcdef0123456789","lane":"routine","first":1,"records":[${text}]}`,
   )
   const parsed = parseArrivedReport('box-a', 'routine', report)
-  const isRead = parsed.ok && parsed.value.report.records.length === 1
+  const isRead = parsed.ok && parsed.value.report.records.length === 1 && parsed.value.faulty === undefined
   return isRead ? faults : [...faults, `the centre does not read it: ${text.slice(0, 300)}`]
 }
 

@@ -6,14 +6,16 @@ import { ReceiverCore } from '../../../../centre/receiver/receiver-core.ts'
 import { ReportIntake } from '../../../../centre/receiver/report-intake.ts'
 import { urgentBurst, urgentPerSecond } from '../../../../centre/receiver/urgent-pace.ts'
 import type { IntakeBatch } from '../../../../centre/storage/port.ts'
-import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { encodeJson } from '../../../../protocols/uplink/codec.ts'
 import { makeEvent } from '../../../contract/centre/centre-parts.ts'
+import { CountingClock } from '../../../kits/system/counting-clock.ts'
 
 const recordsPerReport = 500
+/** A run of the intake begins and ends. */
+const someTurns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
 
 function createIntake() {
-  const clock = new VirtualClock()
+  const clock = new CountingClock()
   const stored = new Map<string, number>()
   const intake = new ReportIntake({
     core: new ReceiverCore(),
@@ -59,4 +61,20 @@ test('a box above its pace waits, another one does not, and nothing is lost', as
   expect(afterASecond).toBeLessThanOrEqual(urgentPerSecond + recordsPerReport)
   await intake.drain()
   expect(stored.get('evil')).toBe(reports * recordsPerReport)
+})
+
+test('a flood of small Reports above the pace leaves one timer, and no work for each of them again and again', async () => {
+  const { clock, stored, intake, offer, settle } = createIntake()
+  for (let at = 0; at < urgentBurst / recordsPerReport + 20; at++) offer('evil', recordsPerReport)
+  await settle()
+  for (let at = 0; at < 300; at++) {
+    offer('evil', 1)
+    await someTurns()
+  }
+  expect(clock.timers).toBeLessThanOrEqual(1)
+  offer('village', 1)
+  await settle()
+  expect(stored.get('village')).toBe(1)
+  expect(clock.timers).toBeLessThanOrEqual(1)
+  await intake.drain()
 })
