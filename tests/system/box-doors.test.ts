@@ -33,7 +33,10 @@ beforeAll(async () => {
   writeFileSync(join(place.folder, 'token'), token)
   box = await startBox(place.folder, {
     push: { port },
-    bridges: [{ id: 'vendor', dialect: 'chirpstack', tokenFile: 'token' }],
+    bridges: [
+      { id: 'vendor', dialect: 'chirpstack', tokenFile: 'token' },
+      { id: 'other', dialect: 'ttn', tokenFile: 'token' },
+    ],
     zones: [{ id: 'home', name: 'home' }],
     devices: [{ id: 'button-1', kind: 'button', zone: 'home' }],
   })
@@ -109,5 +112,22 @@ test('a push is kept while connections that send nothing hold every place', asyn
     expect(await pushed(JSON.stringify({ ...uplink, fCnt: 8 }))).toBe(200)
   } finally {
     for (const socket of idle) socket.destroy()
+  }
+}, 60_000)
+
+test('a push is kept while another platform with a right token holds as many connections and requests as it can', async () => {
+  const head = `POST /push/other/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000\r\n\r\n{`
+  const slow: Socket[] = Array.from({ length: 450 }, () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    socket.once('connect', () => socket.write(head))
+    return socket.resume()
+  })
+  try {
+    await Promise.all(
+      slow.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+    )
+    expect(await pushed(JSON.stringify({ ...uplink, fCnt: 9 }))).toBe(200)
+  } finally {
+    for (const socket of slow) socket.destroy()
   }
 }, 60_000)

@@ -1,8 +1,9 @@
 // Question: are a gauge on a Modbus bus (pymodbus) and a recorder that connects (SL 651) heard as devices, does a
 // recorder get its confirmation only for stored data, once, and a stranger none?
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer, connect, type AddressInfo } from 'node:net'
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { connectionsPerStationMax } from '../../gateway/dialects/box/recorder-listener.ts'
 import { encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
@@ -131,6 +132,26 @@ test('a recorder is confirmed while callers that send nothing hold every place',
     expect(await dial(report)).toBe('7E7E00112233440503E83280080200341707181100161BE5D4')
   } finally {
     for (const socket of idle) socket.destroy()
+  }
+}, 60_000)
+
+test('a recorder is confirmed while a caller under its own number holds many connections', async () => {
+  const callers = Array.from({ length: 30 }, () =>
+    connect(ports[1] ?? 0, '127.0.0.1', function (this: Socket) {
+      this.write(report)
+    })
+      .on('error', () => undefined)
+      .resume(),
+  )
+  const closed = (): number => callers.filter((socket) => socket.closed).length
+  try {
+    await vi.waitFor(() => expect(closed()).toBeGreaterThanOrEqual(30 - connectionsPerStationMax), {
+      timeout: 30_000,
+      interval: 50,
+    })
+    expect(await dial(report)).toBe('7E7E00112233440503E83280080200341707181100161BE5D4')
+  } finally {
+    for (const socket of callers) socket.destroy()
   }
 }, 60_000)
 

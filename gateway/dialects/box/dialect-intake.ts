@@ -24,6 +24,13 @@ export const dialectPrefix = 'dialect:'
 /** Messages of one sender that wait for a codec; beyond it the sender is refused, and sends again. */
 export const waitingMax = 256
 
+/**
+ * Messages of a listener that any machine can reach, from stations that are not listed: kept at once, and then one more each
+ * second. Others are counted only, so that no stranger wears out the card.
+ */
+export const rawBurst = 50
+const rawEveryMs = 1000
+
 export interface IncomingMessage {
   topic: string
   payload: Uint8Array
@@ -54,6 +61,8 @@ interface Sender {
   /** The message before, while it waits for a codec. */
   waiting: Promise<void> | undefined
   waitingCount: number
+  /** When the messages that were kept raw are paid for. */
+  rawPaidMs: number
 }
 
 export class DialectIntake {
@@ -90,7 +99,14 @@ export class DialectIntake {
         options.keeper.wasKept(this.#idOf(settings, address), messageId)
       const session = new DialectSession({ dialect, settings: own, wasKept })
       const topics = dialect.topics(own)
-      this.#senders.set(settings.id, { settings, session, topics, waiting: undefined, waitingCount: 0 })
+      this.#senders.set(settings.id, {
+        settings,
+        session,
+        topics,
+        waiting: undefined,
+        waitingCount: 0,
+        rawPaidMs: 0,
+      })
     }
     for (const { id, address, via } of options.devices)
       if (via !== undefined && address !== undefined) this.#senderByDevice.set(id, { sender: via, address })
@@ -235,7 +251,7 @@ export class DialectIntake {
       }
       if (settings.isListedOnly && !this.#addresses.isListed(result.device)) {
         this.#noteSender(settings, result, deviceIdOf(result.device))
-        all.wait(this.#keepRaw(sender, message, 'it is not in devices', result.device))
+        all.wait(this.#keepStrange(sender, message, 'it is not in devices', result.device))
         continue
       }
       const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
@@ -258,12 +274,31 @@ export class DialectIntake {
     }
     if (learned.length > 0) all.wait(keeper.keepState(learned))
     if (heard.quarantined !== undefined)
-      all.wait(this.#keepRaw(sender, message, heard.quarantined, heard.quarantinedDevice))
+      all.wait(this.#keepStrange(sender, message, heard.quarantined, heard.quarantinedDevice))
     const result =
       heard.quarantined !== undefined ? 'quarantined' : heard.results.length > 0 ? 'kept' : 'ignored'
     this.#messages.inc({ dialect: session.dialect.name, result })
     all.complete()
     return isAlarm
+  }
+
+  /** Bounded where any machine may send. */
+  async #keepStrange(
+    sender: Sender,
+    message: IncomingMessage,
+    problem: string,
+    about: string | undefined,
+  ): Promise<void> {
+    const { settings } = sender
+    const isKnown = about !== undefined && this.#addresses.isListed(about)
+    if (settings.isListedOnly && !isKnown) {
+      const nowMs = this.#options.steadyMs()
+      sender.rawPaidMs = Math.max(sender.rawPaidMs, nowMs)
+      if (sender.rawPaidMs - nowMs > (rawBurst - 1) * rawEveryMs)
+        return this.#messages.inc({ dialect: settings.dialect, result: 'dropped' })
+      sender.rawPaidMs += rawEveryMs
+    }
+    await this.#keepRaw(sender, message, problem, about)
   }
 
   #keepRaw(

@@ -9,15 +9,18 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
-/** Requests that wait for their commit; beyond it the answer is 503 at once. */
-const requestsMax = 200
+/**
+ * Requests of one bridge that are read or wait for their commit; beyond it the answer is 503 at once. Each bridge has its share, so
+ * that one platform that floods keeps no other out.
+ */
+export const requestsPerBridgeMax = 100
 const requestTimeoutMs = 10_000
 
 /** Connections without the right token: the oldest of the largest crowd makes room. Those with it have places of their own. */
@@ -31,8 +34,9 @@ const strangerLimits = {
   newUnknownPerSecond: 1e6,
   firstByteMs: requestTimeoutMs / 2,
   signInMs: requestTimeoutMs,
-  admitted: requestsMax,
 }
+/** Connections of one bridge; with one more its oldest is closed. */
+const connectionsPerBridgeMax = 200
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -44,13 +48,19 @@ export interface PushListenerOptions {
   logger: Logger
 }
 
+interface Bridge {
+  /** Of its token, so that comparing takes the same time for any. */
+  digest: Buffer
+  bytesMax: number
+  waiting: number
+  sockets: Set<Socket>
+}
+
 export class PushListener {
   readonly #options: PushListenerOptions
   readonly #server: Server
   readonly #guard: StrangerGuard
-  /** Digests, so that comparing takes the same time for any token. */
-  readonly #tokens = new Map<string, { digest: Buffer; bytesMax: number }>()
-  #waiting = 0
+  readonly #bridges = new Map<string, Bridge>()
 
   constructor(options: PushListenerOptions) {
     this.#options = options
@@ -68,7 +78,10 @@ export class PushListener {
     this.#server.requestTimeout = requestTimeoutMs
     this.#server.headersTimeout = requestTimeoutMs / 2
     this.#guard = new StrangerGuard({
-      limits: strangerLimits,
+      limits: {
+        ...strangerLimits,
+        admitted: (connectionsPerBridgeMax + 1) * Math.max(1, options.bridges.length),
+      },
       clock: options.clock,
       onRefused: (reason, address) =>
         options.logger.debug({ reason, address }, 'a connection without the right token was closed'),
@@ -76,9 +89,11 @@ export class PushListener {
     this.#guard.watch(this.#server)
     for (const { id, tokenFile, payloadBytes } of options.bridges)
       if (tokenFile !== undefined)
-        this.#tokens.set(id, {
+        this.#bridges.set(id, {
           digest: digest(readFileSync(tokenFile, 'utf8').trim()),
           bytesMax: payloadBytes,
+          waiting: 0,
+          sockets: new Set(),
         })
   }
 
@@ -106,21 +121,23 @@ export class PushListener {
     if (request.method !== 'POST') return send(response, 405, 'POST only\n')
     const [, bridge = '', path = ''] =
       /^(?:https?:\/\/[^/]*)?\/push\/([^/?#]+)\/?([^?#]*)/.exec(request.url ?? '') ?? []
-    const known = this.#tokens.get(bridge)
+    const known = this.#bridges.get(bridge)
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     // The same answer for an unknown bridge.
     if (!known || !timingSafeEqual(known.digest, digest(given))) return send(response, 401, 'no such token\n')
+    enter(known, request.socket)
     if (!this.#guard.admit(request.socket)) return
     const topic = decodedPath(path)
     if (topic === undefined) return send(response, 400, 'the path is no text: check its percent signs\n')
-    if (this.#waiting >= requestsMax) return send(response, 503, 'too many requests: send it again\n')
-    this.#waiting++
+    if (known.waiting >= requestsPerBridgeMax)
+      return send(response, 503, 'too many requests: send it again\n')
+    known.waiting++
     try {
       const body = await bodyOf(request, known.bytesMax)
       if (!body) return send(response, 413, `at most ${known.bytesMax} bytes\n`)
       await this.#keep(bridge, topic, body, response)
     } finally {
-      this.#waiting--
+      known.waiting--
     }
   }
 
@@ -141,6 +158,14 @@ export class PushListener {
       )
     })
   }
+}
+
+function enter({ sockets }: Bridge, socket: Socket): void {
+  if (sockets.has(socket)) return
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+  const [oldest] = sockets
+  if (sockets.size > connectionsPerBridgeMax) oldest?.destroy()
 }
 
 function decodedPath(path: string): string | undefined {

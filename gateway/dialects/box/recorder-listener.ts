@@ -12,8 +12,13 @@ import type { DialectIntake } from './dialect-intake.ts'
 
 /** All packets of one report; beyond it the connection ends. */
 export const reportBytesMax = 65_536
-/** Reports of one connection that wait for their commit; beyond it nothing more is read from it. */
-const waitingMax = 16
+/** Reports of one connection that wait for their commit; beyond it nothing more is read from it. A recorder waits for each. */
+const waitingMax = 2
+/**
+ * Connections of one station: with one more its oldest is closed. A station's number is no secret, so a caller under it must not
+ * take the places of all others.
+ */
+export const connectionsPerStationMax = 4
 /** Connections without a report of a listed station: the oldest of the largest crowd makes room. */
 const strangersMax = 100
 /** A recorder on a slow radio link has so long for its first byte, and for its first report. */
@@ -44,6 +49,8 @@ export class RecorderListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #sockets = new Set<Socket>()
+  /** Of listed stations, in the order in which they came. */
+  readonly #ofStation = new Map<string, Set<Socket>>()
 
   constructor(options: RecorderListenerOptions) {
     this.#options = options
@@ -122,6 +129,7 @@ export class RecorderListener {
 
   #take(caller: Caller, frame: Frame, bytes: Buffer): void {
     if (frame.isDown) return
+    this.#enter(frame.station, caller.socket)
     if (!frame.isMulti) return this.#keep(caller, bytes)
     const taken = caller.packets.take(frame, bytes)
     if (caller.packets.size > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
@@ -130,6 +138,20 @@ export class RecorderListener {
       this.#options.logger.info({ bridge: this.#options.id, ...taken }, 'a report is given up')
     else if (this.#options.dialects.isListed(frame.station))
       for (const answer of taken.answers) caller.socket.write(answer)
+  }
+
+  #enter(station: string, socket: Socket): void {
+    if (!this.#options.dialects.isListed(station)) return
+    const callers = this.#ofStation.get(station) ?? new Set<Socket>()
+    if (callers.has(socket)) return
+    this.#ofStation.set(station, callers)
+    callers.add(socket)
+    socket.once('close', () => {
+      callers.delete(socket)
+      if (callers.size === 0) this.#ofStation.delete(station)
+    })
+    const [oldest] = callers
+    if (callers.size > connectionsPerStationMax) oldest?.destroy()
   }
 
   #keep(caller: Caller, payload: Uint8Array): void {

@@ -2,7 +2,8 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { DialectIntake } from '../../../../../gateway/dialects/box/dialect-intake.ts'
+import { DialectIntake, rawBurst } from '../../../../../gateway/dialects/box/dialect-intake.ts'
+import { encodeFrame } from '../../../../../gateway/dialects/sl651/frame.ts'
 import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
 
 const button = 'zigbee2mqtt/button'
@@ -13,6 +14,7 @@ function createIntake() {
   const events: string[] = []
   let failure: Error | undefined
   let heardFailure: Error | undefined
+  let nowMs = 1000
   const keeper: Keeper = {
     takeReadings: (event, answer) => {
       if (failure) throw failure
@@ -30,13 +32,16 @@ function createIntake() {
     wasKept: () => false,
   }
   const intake = new DialectIntake({
-    senders: [{ id: 'z2m', dialect: 'zigbee2mqtt', isDevice: false }],
+    senders: [
+      { id: 'z2m', dialect: 'zigbee2mqtt', isDevice: false },
+      { id: 'recorders', dialect: 'sl651', isDevice: false, isListedOnly: true },
+    ],
     devices: [],
     keeper,
     onHeard: () => {
       if (heardFailure) throw heardFailure
     },
-    steadyMs: () => performance.now(),
+    steadyMs: () => nowMs,
     logger: pino({ level: 'silent' }),
     metrics: new Registry(),
   })
@@ -49,7 +54,20 @@ function createIntake() {
         { kept: () => resolve('kept'), refused: (error) => resolve((error as Error).message) },
       )
     })
+  const sayRaw = (payload: Buffer): Promise<string> =>
+    new Promise((resolve) => {
+      intake.take(
+        'recorders',
+        { topic: 'sl651', payload, isRetained: false },
+        {
+          kept: (reply) => resolve(reply ? 'answered' : 'silent'),
+          refused: (error) => resolve((error as Error).message),
+        },
+      )
+    })
   return {
+    sayRaw,
+    advance: (ms: number) => void (nowMs += ms),
     raw,
     events,
     say,
@@ -73,4 +91,29 @@ test('a message is kept raw when something throws behind its dialect, and the ne
     'the dialect zigbee2mqtt failed: a mistake of a listener',
   ])
   expect(events).toHaveLength(3)
+})
+
+test('callers under the number of no listed station wear out no card: some of their messages are kept, the rest is counted', async () => {
+  const { raw, sayRaw, advance } = createIntake()
+  const frame = (station: string): Buffer =>
+    Buffer.from(
+      encodeFrame({
+        isText: false,
+        centre: 1,
+        station,
+        password: '1234',
+        code: 0x32,
+        isDown: false,
+        body: Buffer.from('0001260701080000F1F1009999999948F0F0260701080039230099990038121250', 'hex'),
+        end: 3,
+      }),
+    )
+  for (let at = 0; at < 3 * rawBurst; at++)
+    expect(await sayRaw(frame(String(at).padStart(10, '0')))).toBe('silent')
+  expect(raw).toHaveLength(rawBurst)
+  for (let at = 0; at < 100; at++) await sayRaw(Buffer.from('no frame'))
+  expect(raw).toHaveLength(rawBurst)
+  advance(5000)
+  for (let at = 0; at < 100; at++) await sayRaw(Buffer.from('no frame'))
+  expect(raw).toHaveLength(rawBurst + 5)
 })
