@@ -165,7 +165,10 @@ function enter({ sockets }: Bridge, socket: Socket): void {
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
   const [oldest] = sockets
-  if (sockets.size > connectionsPerBridgeMax) oldest?.destroy()
+  if (sockets.size <= connectionsPerBridgeMax || !oldest) return
+  // The close event comes later; until then the next connection would find this one here again.
+  sockets.delete(oldest)
+  oldest.destroy()
 }
 
 function decodedPath(path: string): string | undefined {

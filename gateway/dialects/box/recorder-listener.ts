@@ -151,7 +151,10 @@ export class RecorderListener {
       if (callers.size === 0) this.#ofStation.delete(station)
     })
     const [oldest] = callers
-    if (callers.size > connectionsPerStationMax) oldest?.destroy()
+    if (callers.size <= connectionsPerStationMax || !oldest) return
+    // The close event comes later; until then the next connection would find this one here again.
+    callers.delete(oldest)
+    oldest.destroy()
   }
 
   #keep(caller: Caller, payload: Uint8Array): void {
