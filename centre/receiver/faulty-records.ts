@@ -16,6 +16,9 @@ import { checkReport, findWrongInRecord } from './check-report.ts'
 /** The note in its place. */
 export const recordUnreadable = 'record-unreadable'
 
+/** Of each record, for the quarantine. */
+const keptCharsMax = 2000
+
 export interface FaultyRecord {
   /** In its lane. */
   number: number
@@ -35,7 +38,7 @@ export function setFaultyAside(value: unknown): { report: Report; faulty: Faulty
     const problem = findWrongInRecord(record) ?? tooLong(record)
     if (problem === undefined) return record
     const number = outer.value.first + at
-    faulty.push({ number, problem, text: textOf(record).slice(0, recordCharsMax) })
+    faulty.push({ number, problem, text: textOf(record).slice(0, keptCharsMax) })
     return note(isObject(record) ? record : {}, number, problem)
   })
   return { report: { ...outer.value, records: sound as Report['records'] }, faulty }
