@@ -40,16 +40,23 @@ it('leaves out a device clock beyond every calendar, and keeps the press', () =>
 })
 
 it.each([
-  ['a wall time beyond the year 9999', [{ ...makeEvent(1), atMs: 1e300 }], {}],
-  ['a nesting of 17 levels', [{ ...makeEvent(1), readings: { x: nested(17) } }], {}],
-  ['a nesting of 17 levels in a field that we do not know', [{ ...makeEvent(1), later: nested(18) }], {}],
   ['a lane number beyond 2^40', [makeEvent(1)], { first: 2 ** 40 + 1 }],
   ['a skipped range beyond 2^40', [], { skipped: [{ from: 1, to: 2 ** 41, reason: 'x' }] }],
   ['a skipped range over what is sent', [makeEvent(1)], { skipped: [{ from: 1, to: 1, reason: 'x' }] }],
-  ['a record too long', [{ ...makeEvent(1), readings: { x: 'x'.repeat(recordCharsMax) } }], {}],
-  ['the alarm that only a centre raises', [makeAlarm(1, 'raised', { kind: 'box-silent' })], {}],
 ])('refuses %s', (_name, records, more) => {
   expect(parse(records, more).ok).toBe(false)
+})
+
+it.each([
+  ['a wall time beyond the year 9999', { ...makeEvent(1), atMs: 1e300 }],
+  ['a nesting of 17 levels', { ...makeEvent(1), readings: { x: nested(17) } }],
+  ['a nesting of 17 levels in a field that we do not know', { ...makeEvent(1), later: nested(18) }],
+  ['a record too long', { ...makeEvent(1), readings: { x: 'x'.repeat(recordCharsMax) } }],
+  ['the alarm that only a centre raises', makeAlarm(1, 'raised', { kind: 'box-silent' })],
+])('takes nothing of %s: a note stands in its place', (_name, record) => {
+  const parsed = parse([record])
+  expect(parsed.ok && parsed.value.report.records).toMatchObject([{ type: 'log', what: 'record-unreadable' }])
+  expect(parsed.ok && parsed.value.faulty).toMatchObject([{ number: 1 }])
 })
 
 it('takes sixteen levels', () => {
