@@ -260,6 +260,8 @@ class Life {
   #send(lane: Lane, payload: Uint8Array): number {
     const parsed = parseArrivedReport('box', lane, payload)
     if (!parsed.ok) throw new BrokenPromise(`a Report does not parse: ${JSON.stringify(parsed.problems)}`)
+    if (parsed.value.faulty)
+      throw new BrokenPromise(`a record does not parse: ${parsed.value.faulty[0]?.problem}`)
     const arrived = parsed.value
     this.#guard(() => this.#checkOrder(lane, arrived.report))
     if (this.#canary === 'hides-gaps') delete arrived.report.skipped
