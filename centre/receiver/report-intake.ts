@@ -24,7 +24,7 @@ import { messageOf } from '../../platform/failure.ts'
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
-/** Most records in a commit of the other lanes, about ten milliseconds. A larger Report is committed alone. */
+/** Most records in a commit of the other lanes. A larger Report is committed alone. */
 export const otherRecordsMax = 600
 /** Commits of red and orange before the others get a turn. */
 export const urgentInARowMax = 8
@@ -36,10 +36,7 @@ const unreadableWeight = 20
 export const waitingBytesMax = 64 * 1024 * 1024
 /** Of one box: beyond it the box is refused, whatever other boxes have waiting. */
 export const waitingPerBoxMax = 8 * 1024 * 1024
-/**
- * Reports decompressed ahead of their turn, in characters, of all boxes and of one. The others stay compressed:
- * decompressed, they take twenty times as much memory.
- */
+/** Reports decompressed ahead of their turn, in characters, of all boxes and of one: they take twenty times the memory. */
 const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
 /** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
