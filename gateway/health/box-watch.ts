@@ -11,7 +11,8 @@ import type { GatewayConfig } from '../config/config.ts'
 import type { Journal } from '../journal/port.ts'
 import type { BoxFacts } from './box-facts.ts'
 
-const certificateLookMs = 600_000
+/** The time between two looks; after a renewal the alarm ends within it. */
+const certificateLookMs = 60_000
 /** A certificate that expires within this time must be renewed. */
 const certificateSoonMs = 30 * 86_400_000
 const dayMs = 86_400_000

@@ -21,7 +21,7 @@ const bad: Record<string, string> = {
   bom: '\uFEFF{"id":"7-1","button":"pressed"}\r\n',
 }
 const config = {
-  devices: [...Object.keys(bad), 'mute', 'elsewhere'].map((id) => ({ id, kind: 'button' })),
+  devices: [...Object.keys(bad), 'mute', 'elsewhere', 'never-heard'].map((id) => ({ id, kind: 'button' })),
 }
 let box: BoxInProcess
 
@@ -69,7 +69,7 @@ test('a device that writes only to topics that are not its own is blind, though 
   }, 20_000)
 }, 60_000)
 
-test('the last battery and signal of the device are shown, also by gengfu check', async () => {
+test('the last battery and signal of the device are shown, also by gengfu check, which names the devices that were not heard', async () => {
   await sendEvents(box.mqttUrl, 'nan', [
     { id: '7-2', batteryPercent: 17, signalDbm: -71 },
     { id: '7-3', contact: 'open' },
@@ -94,4 +94,7 @@ test('the last battery and signal of the device are shown, also by gengfu check'
   spy.mockRestore()
   process.exitCode = 0
   expect(lines.join('')).toContain('! nan: battery 17 %, signal -71 dBm.')
+  expect(lines.join('')).toMatch(
+    /! \d+ of 11 devices are present; late, or not heard since the start: (?:\S+, )*never-heard\./,
+  )
 }, 60_000)

@@ -1,6 +1,6 @@
 // The box's own faults: reported until they are stored, certificates checked only when the date is known.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,7 +10,7 @@ import type { BoxFact } from '../../../../gateway/alarms/port.ts'
 import { BoxFacts } from '../../../../gateway/health/box-facts.ts'
 import { BoxWatch } from '../../../../gateway/health/box-watch.ts'
 import type { Journal } from '../../../../gateway/journal/port.ts'
-import type { ClockQuality } from '../../../../protocols/domain/event.ts'
+import type { BoxTime, ClockQuality } from '../../../../protocols/domain/event.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 
 let folder: string
@@ -31,6 +31,32 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+function watchOf(
+  facts: BoxFacts,
+  names: string[],
+  time: Partial<BoxTime & { steadyMs: number }>,
+  journalFacts = {},
+  metrics = new Registry(),
+) {
+  return new BoxWatch({
+    facts,
+    journal: {
+      facts: () => ({ spoilt: 0, space: { state: 'sound', dropped: 0 }, ...journalFacts }),
+    } as unknown as Journal,
+    now: () => ({
+      boot: 1,
+      sinceBootMs: 1,
+      steadyMs: 1,
+      atMs: createSystemClock().wallMs(),
+      clock: 'synced',
+      ...time,
+    }),
+    certificateFiles: names.map((name) => join(folder, `${name}.crt`)),
+    metrics,
+    logger: pino({ level: 'silent' }),
+  })
+}
+
 async function seen(
   names: string[],
   clock: ClockQuality,
@@ -38,17 +64,7 @@ async function seen(
   metrics = new Registry(),
 ): Promise<BoxFact[]> {
   const facts = new BoxFacts()
-  const watch = new BoxWatch({
-    facts,
-    journal: {
-      facts: () => ({ spoilt: 0, space: { state: 'sound', dropped: 0 }, ...journalFacts }),
-    } as unknown as Journal,
-    now: () => ({ boot: 1, sinceBootMs: 1, steadyMs: 1, atMs: createSystemClock().wallMs(), clock }),
-    certificateFiles: names.map((name) => join(folder, `${name}.crt`)),
-    metrics,
-    logger: pino({ level: 'silent' }),
-  })
-  watch.look()
+  watchOf(facts, names, { clock }, journalFacts, metrics).look()
   const told: BoxFact[] = []
   await facts.tell((fact) => {
     told.push(fact)
@@ -75,6 +91,26 @@ describe('the watch over the box', () => {
       file: join(folder, 'chain.crt'),
       holder: 'box',
     })
+  })
+
+  it('ends the warning within a minute after the file was renewed', async () => {
+    const time = { steadyMs: 1 }
+    const facts = new BoxFacts()
+    const told: boolean[] = []
+    copyFileSync(join(folder, 'soon.crt'), join(folder, 'used.crt'))
+    const watch = watchOf(facts, ['used'], time)
+    const look = async (): Promise<void> => {
+      watch.look()
+      await facts.tell(({ kind, isPresent }) => {
+        if (kind === 'certificate-expires') told.push(isPresent)
+        return Promise.resolve()
+      })
+    }
+    await look()
+    copyFileSync(join(folder, 'later.crt'), join(folder, 'used.crt'))
+    time.steadyMs += 60_000
+    await look()
+    expect(told).toEqual([true, false])
   })
 
   it('tells nothing of certificates that last, or while the date is unknown', async () => {
