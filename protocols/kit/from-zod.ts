@@ -1,5 +1,6 @@
 // Turns a zod parse into our Result, so that no other file depends on the form of zod's errors.
 import type { z } from 'zod'
+import { problemWords } from './problem-words.ts'
 import { bad, type Result } from './result.ts'
 
 /**
@@ -9,7 +10,7 @@ import { bad, type Result } from './result.ts'
 export function fromZod<T>(schema: z.ZodType<T>, value: unknown): Result<T> {
   let parsed: z.ZodSafeParseResult<T>
   try {
-    parsed = schema.safeParse(value)
+    parsed = schema.safeParse(value, { error: problemWords })
   } catch {
     return bad('a value that can not be checked')
   }
