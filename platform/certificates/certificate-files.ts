@@ -49,19 +49,19 @@ export function checkCertificateFiles(files: CertificateFiles, wallMs: number | 
     pem('keyFile', keyFile),
     pem('caFile', caFile),
   ]
-  const [leaf] = certText === undefined ? [] : certificates('certFile', certText)
+  const [leaf, ...others] = certText === undefined ? [] : certificates('certFile', certText)
+  const fault = keyText === undefined ? undefined : keyFault(keyText, leaf)
+  const isWrongOrder = keyText !== undefined && others.some((other) => keyFault(keyText, other) === undefined)
+  if (fault && isWrongOrder) add('certFile', wrongOrder)
+  else if (fault) add('keyFile', fault)
   if (leaf) {
     judgeDates('certFile', leaf)
     const own = commonNameOf(leaf)
-    if (name !== undefined && own !== name)
+    if (name !== undefined && own !== name && !isWrongOrder)
       add(
         'certFile',
         `the certificate is for "${own ?? ''}", not for box.id "${name}" 证书名称与 box.id 不一致`,
       )
-  }
-  if (keyText !== undefined && (!leaf || certText !== undefined)) {
-    const fault = keyFault(keyText, leaf)
-    if (fault) add('keyFile', fault)
   }
   if (caText !== undefined) {
     const authorities = certificates('caFile', caText)
@@ -74,6 +74,9 @@ export function checkCertificateFiles(files: CertificateFiles, wallMs: number | 
   }
   return problems
 }
+
+const wrongOrder =
+  'the chain is in the wrong order: the certificate of the key comes first 证书链顺序不对：私钥对应的证书应在最前'
 
 /** The one common name of a certificate. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {

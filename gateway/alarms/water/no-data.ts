@@ -1,8 +1,14 @@
 // Numbers by which loggers and converters report "no data": they are never water levels.
 
-/** Ends of the integer ranges that an empty register returns, and their values after a change of unit. */
-const ends = [32_767, -32_768, 65_535, 8_388_607, -8_388_608, 2_147_483_647, -2_147_483_648, 4_294_967_295]
-const registers = new Set(ends.flatMap((end) => [end, end * 10, end * 100, end / 10, end / 100]))
+/** Ends of the integer ranges of 16, 24 and 32 bits, as a register returns them, signed or read without its sign. */
+const ends = [16, 24, 32].flatMap((bits) => [
+  2 ** (bits - 1) - 1,
+  -(2 ** (bits - 1)),
+  2 ** (bits - 1),
+  2 ** bits - 1,
+])
+/** With their values after a change of unit. */
+const registers = new Set(ends.flatMap((end) => [1, 10, 100, 1000].flatMap((by) => [end * by, end / by])))
 /** -999, -9999, -99999 ... with or without nines after the decimal point; without a sign only from four nines on. */
 const nines = /^(?:-9{2,}(?:\.9+)?|9{4,}(?:\.9+)?)$/
 

@@ -153,7 +153,8 @@ describe("a gauge's clock that can not be right", () => {
 
 describe('no data', () => {
   it.each([
-    -9999, -999.9, -99_999, -999, 32_767, -32_768, 65_535, 6553.5, 3276.7, -9999.9, 99_999, 2_147_483_647,
+    -9999, -999.9, -99_999, -999, 32_767, -32_768, 32_768, 65_535, 6553.5, 3276.7, -9999.9, 99_999,
+    16_777_215, 2_147_483_647, 2_147_483_648,
   ])('%s is no level: three of it are a fault and no flood, and a flood after it is one', (value) => {
     expect(isNoData(value)).toBe(true)
     const place = creek()

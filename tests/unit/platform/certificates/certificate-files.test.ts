@@ -26,6 +26,8 @@ beforeAll(async () => {
     'other.crt': other.cert,
     'other.key': other.key,
     'text.crt': 'x',
+    'chain.crt': `${own.cert}\n${authority.cert}`,
+    'turned.crt': `${authority.cert}\n${own.cert}`,
   }
   for (const [name, text] of Object.entries(files)) await writeFile(at(name), text)
 })
@@ -44,6 +46,7 @@ describe('checkCertificateFiles', () => {
   it('finds nothing wrong with a pair that fits', () => {
     expect(checkCertificateFiles(good(), now)).toEqual([])
     expect(checkCertificateFiles({ path: 'uplink' }, now)).toEqual([])
+    expect(checkCertificateFiles({ ...good(), certFile: at('chain.crt') }, now)).toEqual([])
   })
 
   it.each([
@@ -54,6 +57,12 @@ describe('checkCertificateFiles', () => {
       /"upper-brook", not for box\.id "stone-bridge-1"/,
     ],
     ['a key that does not fit', { keyFile: 'other.key' }, 'keyFile', /does not fit/],
+    [
+      'a chain in the wrong order',
+      { certFile: 'turned.crt' },
+      'certFile',
+      /the certificate of the key comes first/,
+    ],
     ['a certificate where the key should be', { keyFile: 'own.crt' }, 'keyFile', /not a private key/],
     ['a file that is no certificate', { certFile: 'text.crt' }, 'certFile', /not a certificate/],
     ['a file that is not there', { caFile: 'no.crt' }, 'caFile', /no\.crt is not there/],
