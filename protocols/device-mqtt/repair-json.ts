@@ -1,5 +1,5 @@
-// Reads JSON as faulty firmware writes it: `nan` from a printf, a missing value, a buffer longer than its text, a byte
-// order mark. Valid parts of the object stay readable; each invalid one is named and set aside.
+// Reads JSON as faulty firmware writes it: `nan` or a decimal comma from a printf, a missing value, a buffer longer
+// than its text, a byte order mark. Valid parts of the object stay readable; each invalid one is named and set aside.
 import type { SetAside } from '../domain/event.ts'
 import { printable } from '../domain/plain-text.ts'
 
@@ -20,6 +20,8 @@ export function nameAside(list: SetAside[], path: string, value: string, reason:
 }
 
 const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
+/** Digits after a decimal comma that are looked at. */
+const digitsMax = 20
 const simpleEscapes = new Set(['"', '\\', '/', 'b', 'f', 'n', 'r', 't'])
 
 export interface RepairedJson {
@@ -72,7 +74,7 @@ class Mender {
         last = sign
       } else if (sign.trim() === '') this.#put(' ')
       else {
-        this.#bare()
+        this.#bare(open.at(-1) === '}')
         last = 'v'
       }
     }
@@ -91,9 +93,13 @@ class Mender {
   }
 
   /** A word or number without quotes. */
-  #bare(): void {
+  #bare(isInObject: boolean): void {
     const from = this.#at
     while (this.#at < this.#text.length && !/[\s,:{}[\]"]/.test(this.#text[this.#at] as string)) this.#at++
+    // A decimal comma, as printf writes in some languages: in an object no number stands where a key belongs.
+    const [comma = ''] = /^,\d+(?=\s*[,}])/.exec(this.#text.slice(this.#at, this.#at + digitsMax)) ?? []
+    if (isInObject && comma !== '' && /^-?\d+$/.test(this.#text.slice(from, this.#at)))
+      this.#at += comma.length
     const token = this.#text.slice(from, this.#at)
     if (literal.test(token)) this.#out += token
     else this.#bad(token)

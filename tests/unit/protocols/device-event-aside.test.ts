@@ -27,6 +27,8 @@ const badTokens = [
   '[]',
   '{}',
   '1e999',
+  '21,5',
+  '-3,25',
 ]
 
 describe('a press beside one bad value', () => {
