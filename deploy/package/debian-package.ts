@@ -109,6 +109,7 @@ function putProgram(
   put(`usr/lib/${product.name}/release`, own('deploy/package/release.sh'), 0o755)
   put(`usr/bin/${product.name}`, own('deploy/package/command.sh'), 0o755)
   put(`lib/systemd/system/${product.unit}.service`, unitOf(options))
+  put(`usr/lib/sysctl.d/50-${product.name}.conf`, own('deploy/package/sysctl.conf'))
   if (product.program === 'centre')
     for (const name of ['gengfu-backup.service', 'gengfu-backup.timer'])
       put(`lib/systemd/system/${name}`, withPrograms(own(`deploy/centre/${name}`), product))
