@@ -7,11 +7,19 @@ import { launchBrowser, pageFolder } from './pages.ts'
 
 let browser: Browser
 let gateway: FakeConsole
+/** One page for all tests: a context of its own for each would cost Chromium a window, which takes seconds. */
 let page: Page
-let complaints: string[]
+const complaints: string[] = []
 
 beforeAll(async () => {
   browser = await launchBrowser()
+  page = await (
+    await browser.newContext({ locale: 'en-GB', viewport: { width: 360, height: 740 } })
+  ).newPage()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (line) => {
+    if (line.text().includes('Content Security Policy')) complaints.push(line.text())
+  })
 }, 60_000)
 afterAll(async () => {
   await browser.close()
@@ -19,22 +27,13 @@ afterAll(async () => {
 
 beforeEach(async () => {
   gateway = new FakeConsole(pageFolder('console'), makeHealth())
-  const url = await gateway.start()
-  page = await (
-    await browser.newContext({ locale: 'en-GB', viewport: { width: 360, height: 740 } })
-  ).newPage()
-  complaints = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (line) => {
-    if (line.text().includes('Content Security Policy')) complaints.push(line.text())
-  })
-  await page.goto(url)
+  await page.goto(await gateway.start())
   await page.waitForSelector('.cards')
 })
 afterEach(async () => {
-  await page.context().close()
+  await page.goto('about:blank')
   await gateway.stop()
-  assert.deepEqual(complaints, [])
+  assert.deepEqual(complaints.splice(0), [])
 })
 
 /** The page asks at once when it comes back to the front. */

@@ -58,6 +58,7 @@ async function shoot(browser: Browser, url: string, before: (page: Page) => Prom
         if (named.length === 0) continue
         const context = await browser.newContext({ locale, colorScheme, viewport: { width, height } })
         const page = await context.newPage()
+        page.setDefaultTimeout(120_000)
         page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`))
         await page.goto(url)
         await before(page)
@@ -73,8 +74,8 @@ async function shoot(browser: Browser, url: string, before: (page: Page) => Prom
       }
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.fill('#user', 'wang')
+async function signIn(page: Page, name = 'wang'): Promise<void> {
+  await page.fill('#user', name)
   await page.fill('#password', password)
   await page.press('#password', 'Enter')
   await page.waitForSelector('.link.is-live')
@@ -121,6 +122,14 @@ async function shootDesk(browser: Browser): Promise<void> {
       { name: 'cases', go: atHash('#/cases', '.case-list') },
       { name: 'case', go: atHash(`#/case/${caseId}`, '.history'), isWhole: true },
     ])
+    await shoot(browser, town.centre.httpUrl, (page) => signIn(page, 'zhao'), [
+      { name: 'people', go: atHash('#/people', '.people-page section'), isWhole: true },
+      { name: 'bulletins', go: atHash('#/bulletins', '.bulletins-page section'), isWhole: true },
+    ])
+    const link = await linkOf(town, accepted)
+    await shoot(browser, new URL(link, town.centre.httpUrl).href, async () => undefined, [
+      { name: 'responder', go: async (page) => void (await page.waitForSelector('.state')), isWhole: true },
+    ])
   } finally {
     for (const box of boxes) await box.end()
     await town.centre.stop()
@@ -141,6 +150,29 @@ async function caseOf(town: CentreUnderTest, alarm: string): Promise<string> {
     return response.ok && ((await response.json()) as CaseAnswer)
   })
   return answer.case.id
+}
+
+/** People for the roster, and the link of the one who is sent. */
+async function linkOf(town: CentreUnderTest, alarm: string): Promise<string> {
+  const leader = town.token('supervisor', 'zhao')
+  for (const [name, role] of [
+    ['李建国 Li Jianguo', 'village-doctor'],
+    ['周秀英 Zhou Xiuying', 'volunteer'],
+  ])
+    await town.post('/api/v1/roster', leader, {
+      name,
+      role,
+      phone: '13800138000',
+      villages: ['320612104201'],
+      hours: [{ days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00' }],
+      consent: { how: 'paper', atMs: 1 },
+    })
+  const answer = await town.post(`/api/v1/alarms/${alarm}/dispatch`, town.token('operator', 'wang'), {
+    to: ['李建国 Li Jianguo'],
+    text: '带上担架 bring the stretcher',
+  })
+  const { links } = (await answer.json()) as { links?: { path: string }[] }
+  return links?.[0]?.path ?? ''
 }
 
 async function shootConsole(browser: Browser): Promise<void> {

@@ -112,6 +112,11 @@ test('shows the printed press on the printed desk as one red row, answered by a 
   const { links } = await step('dispatch', operator, { to: ['村医 doctor'], text: '' })
   const scene = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
   await scene.goto(`${url}${links?.[0]?.path}`)
+  await scene.waitForSelector('.colour-sign')
+  // The sign of the colour can be read: it is not in the grey of the labels beside it.
+  expect(await scene.evaluate("getComputedStyle(document.querySelector('.colour-sign')).color")).toBe(
+    'rgb(255, 255, 255)',
+  )
   await scene.click('.arrive')
   await scene.fill('[name=text]', '老人安好')
   await scene.selectOption('[name=outcome]', 'false-alarm')

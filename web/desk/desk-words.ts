@@ -26,6 +26,7 @@ export const words = {
   pages: { zh: '页面', en: 'Pages' },
   call: { zh: '拨打 {phone}', en: 'Call {phone}' },
   where: { zh: '位置', en: 'Where' },
+  comma: { zh: '，', en: ', ' },
   latest: { zh: '最近一次', en: 'Latest' },
   here: { zh: '（本机 {time}）', en: '({time} here)' },
   now: { zh: '当前', en: 'Now' },

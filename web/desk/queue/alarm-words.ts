@@ -2,13 +2,9 @@
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { deskOffsetMin, timeOfDay } from '../../shared/durations.ts'
+import { household } from '../../shared/household.ts'
 
 type Named = Pick<DeskAlarm, 'box' | 'boxName' | 'device' | 'zone' | 'place'>
-
-/** `12` is a house number; `石桥东 12 号` already contains it. */
-function household(text: string): BilingualText {
-  return /^\d+[A-Za-z]?$/.test(text) ? { zh: `${text} 号`, en: `No. ${text}` } : { zh: text, en: text }
-}
 
 /** Person or place: `Granny Wang, No. 12`; for the box itself, the village. */
 export function headingOf(alarm: Named): BilingualText {
