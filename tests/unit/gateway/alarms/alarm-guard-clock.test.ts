@@ -1,6 +1,7 @@
 // Are zones guarded as their schedule says: in their own time zone, on the safer side without a clock, with their open
 // doors reported?
 import { describe, expect, it } from 'vitest'
+import { isWithin } from '../../../../gateway/alarms/zones/schedule.ts'
 import { offsetMinAt } from '../../../../protocols/domain/time-zone.ts'
 import { AlarmVillage } from './alarm-village.ts'
 
@@ -101,6 +102,18 @@ describe('time zones', () => {
       120, 60,
     ])
     expect(offsetMinAt('Asia/Kathmandu', change)).toBe(345)
+  })
+
+  it.each([
+    ['the night in which the clock goes forward', Date.UTC(2026, 2, 28, 12), 7],
+    ['the night in which it goes back', Date.UTC(2026, 9, 24, 12), 9],
+    ['a half-hour zone', Date.UTC(2026, 9, 24, 12), 8, 'Asia/Kathmandu'],
+  ])('arm from ten to six without a gap in %s', (_night, noonMs, hours, timeZone = 'Europe/Berlin') => {
+    const span = { from: 22 * 60, to: 6 * 60 }
+    const minutes = Array.from({ length: 24 * 60 }, (_, minute) => noonMs + minute * 60_000)
+    const armed = minutes.filter((atMs) => isWithin(span, atMs, offsetMinAt(timeZone, atMs)))
+    expect(armed).toHaveLength(hours * 60)
+    expect((armed.at(-1) ?? 0) - (armed[0] ?? 0)).toBe((hours * 60 - 1) * 60_000)
   })
 
   it('move the schedule and the text; a fixed offset goes before', () => {
