@@ -17,6 +17,8 @@ import { addUpdateCommands } from './cli/update-commands.ts'
 import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
+import { codeOf, messageOf } from '../platform/failure.ts'
+import { becomeOwnerOf } from '../platform/folder-owner.ts'
 import { escapeHidden, printProblem } from '../platform/terminal.ts'
 
 export { checkCentreConfig } from './config/load-config.ts'
@@ -34,6 +36,13 @@ function load(file: string): CentreConfig {
   if (loaded.ok) return loaded.value
   const lines = loaded.problems.map(({ path, message }) => `  ${path === '' ? '(file)' : path}: ${message}`)
   throw new UsageFailure(`配置有误 / the configuration is not valid: ${file}\n${lines.join('\n')}`)
+}
+
+/** For a command beside the service: root leaves no file behind that the service can not open. */
+function loadAsService(file: string, writesTo?: string): CentreConfig {
+  const config = load(file)
+  becomeOwnerOf(config.dataDir, writesTo)
+  return config
 }
 
 async function serve(file: string): Promise<void> {
@@ -115,13 +124,13 @@ function createProgram(): Command {
       if (config === undefined) throw new UsageFailure('--config FILE 是必需的 / is needed')
       await serve(config)
     })
-  addAccountCommands(program, load)
-  addVerifyAudit(program, load)
-  addBackupCommands(program, load)
-  addPrune(program, load)
+  addAccountCommands(program, loadAsService)
+  addVerifyAudit(program, loadAsService)
+  addBackupCommands(program, loadAsService)
+  addPrune(program, loadAsService)
   addUpdateCommands(program, load)
   addOutletCommands(program, load)
-  addBulletin(program, load)
+  addBulletin(program, loadAsService)
   return program
 }
 
@@ -130,8 +139,11 @@ export async function runCentre(argv: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (!(error instanceof UsageFailure || error instanceof StorageFailure)) throw error
-    printProblem(`${error.message}\n`)
+    const isUnreadable = codeOf(error) === 'EACCES'
+    if (!(error instanceof UsageFailure || error instanceof StorageFailure || isUnreadable)) throw error
+    printProblem(`${messageOf(error)}\n`)
+    if (isUnreadable)
+      printProblem('本命令以数据目录所有者的权限运行 / this works with the rights of the owner of dataDir\n')
     process.exitCode = 2
   }
 }

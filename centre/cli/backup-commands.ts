@@ -28,7 +28,8 @@ async function prove(backup: string): Promise<Proof> {
   return proof
 }
 
-type Load = (file: string) => CentreConfig
+/** `writesTo`: a folder outside of `dataDir` that the command needs. */
+type Load = (file: string, writesTo?: string) => CentreConfig
 
 export function addBackupCommands(program: Command, load: Load): void {
   addBackup(program, load)
@@ -46,7 +47,7 @@ function addBackup(program: Command, load: Load): void {
     .requiredOption('--to <folder>', '备份目录，最好在另一块磁盘 / folder for backups, best on another disk')
     .option('--keep <count>', '保留最近几份 / how many backups stay', count, 14)
     .action(async ({ config: path, to, keep }: { config: string; to: string; keep: number }) => {
-      const config = load(path)
+      const config = load(path, resolve(to))
       const done = await makeBackup({
         file: sqliteFile(config.storage.url, config.dataDir),
         dataDir: config.dataDir,

@@ -46,11 +46,28 @@ describe('the handbook', () => {
       /^cp deploy\/box\/gateway.yaml .*$/m,
       "$&\nsed -i 's/port: 8883$/port: 8884/' /etc/gengfu/gateway.yaml",
     )
-    const { code, said } = runInRoot('whole', commands + linked)
+    // Then a backup and a restore of the centre, and a box whose data are lost, by the page on operations.
+    const operations = commandsOf('operations.md', 1).replace(
+      /^tar -C \/ -xzf/m,
+      'systemctl stop gengfu-gateway\nrm -r /etc/gengfu/gateway.yaml /var/lib/gengfu\n$&',
+    )
+    const lives = [
+      commands + linked,
+      'find /var/lib/gengfu-centre /var/lib/gengfu -not -user gengfu',
+      `cd "$(mktemp -d -p "$work")"\n${operations}`,
+      'find /var/lib/gengfu-centre /var/lib/gengfu /var/backups/gengfu -not -user gengfu',
+      `systemctl start gengfu-gateway\n${linked}`,
+      'grep -c button-001 /var/lib/gengfu/passwords | sed "s/^/passwords: /"',
+    ]
+    const { code, said } = runInRoot('whole', lives.join('\n'))
     expect({ code, said }).toMatchObject({ code: 0 })
-    expect(said.match(/: good 没有问题/g)).toHaveLength(2)
+    expect(said.match(/: good 没有问题/g)).toHaveLength(3)
+    expect(said.match(/✓ linked to the centre/g)).toHaveLength(2)
+    expect(said).toMatch(/✓ 已恢复/)
+    expect(said).toContain('passwords: 1')
+    // What root ran beside the services can be opened by them.
+    expect(said).not.toMatch(/^\/var\/.*\//m)
     expect(said).toContain('"status":"ok"')
-    expect(said).toMatch(/✓ linked to the centre/)
     expect(said).not.toMatch(/EPIPE|at .*\(node:/)
   }, 300_000)
 
@@ -60,6 +77,7 @@ describe('the handbook', () => {
         .split('\n')
         .map((line) => line.replace(/\s+#.*$/, '').replace(/^git clone \S+/, 'git clone'))
         .map((line) => line.replace(/(echo ')[^']*'/, "$1'"))
-    expect(bare(pages('.zh'))).toEqual(bare(pages('')))
+    const operations = (language: string): string => commandsOf(`operations${language}.md`, 1)
+    expect(bare(pages('.zh') + operations('.zh'))).toEqual(bare(pages('') + operations('')))
   })
 })

@@ -1,6 +1,6 @@
 // Copies of the centre's database as complete files: made while the centre runs, counted, and proven without changing
 // them.
-import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { AuditFinding } from '../../cases/trail.ts'
 import { verifyAudit } from './audit-chain.ts'
@@ -57,6 +57,7 @@ export function copyDatabase(file: string, to: string): DatabaseFacts {
   } finally {
     db.close()
   }
+  chmodSync(to, 0o600)
   syncFile(to)
   const copy = new Database(to, { readonly: true })
   try {

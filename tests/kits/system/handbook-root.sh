@@ -6,12 +6,12 @@ work=$(mktemp -d)
 mount -t tmpfs tmpfs "$work"
 chmod 755 "$work"
 cp "$2" "$work/commands"
-for d in /etc /var/lib /usr/local /opt /srv; do
+for d in /etc /var/lib /var/backups /usr/local /opt /srv; do
   mkdir -p "$work/u$d" "$work/w$d"
   chmod 755 "$work/u$d"
   mount -t overlay overlay -o "lowerdir=$d,upperdir=$work/u$d,workdir=$work/w$d" "$d"
 done
-rm -rf /opt/gengfu
+rm -rf /opt/gengfu /var/backups/gengfu
 mkdir /opt/gengfu
 mount --bind "$1" /opt/gengfu
 ip link set lo up
@@ -23,12 +23,21 @@ useradd() { getent passwd gengfu > /dev/null || command useradd "$@"; }
 git() { [ "$1" = clone ]; }
 npm() { [ "$*" = 'run build' ] && [ -e dist/gateway/main.js ]; }
 systemctl() {
-  [ "$1" = enable ] || return 0
-  local unit=/etc/systemd/system/$3.service
-  local state; state=$(sed -n 's/^StateDirectory=//p' "$unit")
-  install -d -o gengfu -g gengfu -m 0700 "/var/lib/$state"
-  # shellcheck disable=SC2046
-  runuser -u gengfu -- $(sed -n 's/^ExecStart=//p' "$unit") > "$work/$3.log" 2>&1 &
+  local name=${*: -1} unit state
+  unit=/etc/systemd/system/$name.service
+  case $1 in
+    enable | start)
+      state=$(sed -n 's/^StateDirectory=//p' "$unit")
+      install -d -o gengfu -g gengfu -m 0700 "/var/lib/$state"
+      # shellcheck disable=SC2046
+      runuser -u gengfu -- $(sed -n 's/^ExecStart=//p' "$unit") >> "$work/$name.log" 2>&1 &
+      echo $! > "$work/$name.pid"
+      ;;
+    stop)
+      kill "$(cat "$work/$name.pid")"
+      wait "$(cat "$work/$name.pid")" || true
+      ;;
+  esac
 }
 trap 'code=$?; if [ $code -ne 0 ]; then echo "FAILED with $code"; tail -n 5 "$work"/*.log 2> /dev/null; fi; kill $(jobs -p) 2> /dev/null; exit $code' EXIT
 set -o pipefail

@@ -1,0 +1,20 @@
+// A command that root runs beside a service works with the rights of the service: a file that root made in the data
+// folder can not be opened by the service afterwards.
+import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+
+/**
+ * Gives up root's rights for those of the folder's owner; without root, without the folder, or with a folder of root's
+ * own, nothing changes. `also`: a folder that the command writes to; it is made for the owner while it is missing.
+ */
+export function becomeOwnerOf(folder: string, also?: string): void {
+  if (process.getuid?.() !== 0 || !existsSync(folder)) return
+  const { uid, gid } = statSync(folder)
+  if (uid === 0) return
+  if (also !== undefined && !existsSync(also)) {
+    mkdirSync(also, { recursive: true, mode: 0o700 })
+    chownSync(also, uid, gid)
+  }
+  process.setgroups?.([gid])
+  process.setgid?.(gid)
+  process.setuid?.(uid)
+}
