@@ -330,7 +330,8 @@ export interface ReaderCalls
   /** Disk space of each box's records. */
   storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined
-  openAlarmCounts(): { box: string; colourRank: number; count: number }[]
+  /** Of these boxes, or of all. */
+  openAlarmCounts(boxes?: readonly string[]): { box: string; colourRank: number; count: number }[]
   /** Stages above `centre` that a box may not have received, most urgent first. */
   pendingStages(box: string): PendingStage[]
   /** Undefined when `after` is not a valid cursor. */

@@ -44,6 +44,7 @@ type PresenceListener = (box: KnownBox, presence: BoxPresence, message: BoxMessa
 export class Villages {
   readonly #options: VillagesOptions
   readonly #boxes = new Map<string, Box>()
+  readonly #ofVillage = new Map<string, Set<string>>()
   /** The names of retired boxes, in case one sends again. */
   readonly #retired = new Map<string, string>()
   readonly #startedMs: number
@@ -64,7 +65,7 @@ export class Villages {
     const ids = new Set(configured.map(({ id }) => id))
     for (const { id, name, isRetired } of known) if (isRetired) this.#retired.set(id, name)
     for (const { id, name, lastHeardAtMs } of known.filter((one) => !one.isRetired))
-      this.#boxes.set(id, {
+      this.#put({
         id,
         name,
         isNameConfigured: ids.has(id),
@@ -124,6 +125,10 @@ export class Villages {
   retire(id: string): void {
     this.#retired.set(id, this.nameOf(id))
     this.#boxes.delete(id)
+    const village = villageOf(id)
+    const left = this.#ofVillage.get(village)
+    left?.delete(id)
+    if (left?.size === 0) this.#ofVillage.delete(village)
   }
 
   presenceOf(id: string): BoxPresence | undefined {
@@ -142,9 +147,22 @@ export class Villages {
     return this.#boxes.get(id)?.name ?? id
   }
 
-  answer(counts: readonly { box: string; colourRank: number; count: number }[]): VillagesAnswer {
+  villageIds(): string[] {
+    return [...this.#ofVillage.keys()].sort()
+  }
+
+  boxesOf(villages: readonly string[]): string[] {
+    return villages.flatMap((village) => [...(this.#ofVillage.get(village) ?? [])])
+  }
+
+  /** Every village, or only some. */
+  answer(
+    counts: readonly { box: string; colourRank: number; count: number }[],
+    only?: readonly string[],
+  ): VillagesAnswer {
     const villages = new Map<string, VillagesAnswer['villages'][number]>()
-    for (const box of this.#boxes.values()) {
+    const boxes = only ? this.boxesOf(only).flatMap((id) => this.#boxes.get(id) ?? []) : this.#boxes.values()
+    for (const box of boxes) {
       const id = villageOf(box.id)
       const town = townOf(id)
       const village = villages.get(id) ?? {
@@ -195,8 +213,16 @@ export class Villages {
       presence: 'unknown',
       ...unheard,
     }
-    this.#boxes.set(id, box)
+    this.#put(box)
     return box
+  }
+
+  #put(box: Box): void {
+    this.#boxes.set(box.id, box)
+    const village = villageOf(box.id)
+    const boxes = this.#ofVillage.get(village)
+    if (boxes) boxes.add(box.id)
+    else this.#ofVillage.set(village, new Set([box.id]))
   }
 
   #change(box: Box, presence: BoxPresence): void {

@@ -116,7 +116,9 @@ function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
       clock,
       names: new Map(config.divisions.map(({ code, name }) => [code, name])),
       timeZone: config.people.timeZone,
-      villages: (counts) => villages.answer(counts),
+      villageIds: () => villages.villageIds(),
+      boxesOf: (of) => villages.boxesOf(of),
+      villages: (counts, only) => villages.answer(counts, only),
     }),
     ...createLinkageRoutes({ storage, clock, boxes }),
     ...createBulletinRoutes({

@@ -27,7 +27,13 @@ export interface RegistryRouteOptions {
   /** Names of divisions and villages, by their code. */
   names: ReadonlyMap<string, string>
   timeZone: string
-  villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
+  /** In the order of their ids. */
+  villageIds: () => string[]
+  boxesOf: (villages: readonly string[]) => string[]
+  villages: (
+    counts: { box: string; colourRank: number; count: number }[],
+    only: readonly string[],
+  ) => VillagesAnswer
 }
 
 const registryQuery = z.strictObject({
@@ -118,19 +124,15 @@ export function createRegistryRoutes(options: RegistryRouteOptions): Route[] {
       problems: ['bad-request'],
       run: async ({ query, account }) => {
         const { under, after = '', limit } = query as z.infer<typeof registryQuery>
-        const all = options
-          .villages(await storage.openAlarmCounts())
-          .villages.filter(({ id }) => isInScope(account?.scope, id))
-          .filter(({ id }) => under === undefined || isUnder(id, under))
-        const rest = all.filter(({ id }) => id > after)
-        const page = rest.slice(0, limit)
+        const ids = options
+          .villageIds()
+          .filter((id) => isInScope(account?.scope, id) && (under === undefined || isUnder(id, under)))
+        const rest = ids.filter((id) => id > after)
+        const pageIds = rest.slice(0, limit)
+        const boxes = options.boxesOf(pageIds)
+        const page = options.villages(await storage.openAlarmCounts(boxes), pageIds).villages
         const seesPeople = answeringRoles.some((role) => role === account?.role)
-        const listed = new Map(
-          (await storage.listed(page.flatMap(({ boxes }) => boxes.map(({ id }) => id)))).map((one) => [
-            one.box,
-            one,
-          ]),
-        )
+        const listed = new Map((await storage.listed(boxes)).map((one) => [one.box, one]))
         const villages = await Promise.all(
           page.map(async (village) =>
             registryVillage({
@@ -141,12 +143,9 @@ export function createRegistryRoutes(options: RegistryRouteOptions): Route[] {
             }),
           ),
         )
-        const last = rest.length > limit ? page.at(-1) : undefined
-        const divisions = divisionsOf(
-          all.map(({ id }) => id),
-          names,
-        )
-        const json: RegistryAnswer = { divisions, villages, ...(last ? { next: last.id } : {}) }
+        const next = rest.length > limit ? pageIds.at(-1) : undefined
+        const divisions = divisionsOf(ids, names)
+        const json: RegistryAnswer = { divisions, villages, ...(next === undefined ? {} : { next }) }
         return { json }
       },
     },

@@ -163,7 +163,8 @@ export function createAccountReader(db: Sqlite) {
   // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
   // words.
   const waitingRed = db.prepare<[], { found: number }>(
-    `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms WHERE is_active = 1)
+    `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms INDEXED BY alarms_red
+       WHERE is_active = 1 AND (colour_rank = 0 OR instr(row, '"latchedColour":"red"') > 0))
      WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
        AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
        AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'

@@ -11,6 +11,7 @@ import {
 } from '../../alarms/desk-row.ts'
 import { shownRowCharsMax } from '../../../protocols/domain/limits.ts'
 import { createBootTimes } from './records/boot-times.ts'
+import type { NarrowScope } from './scope-boxes.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { Sqlite } from './database.ts'
 import { readDocument, writeDocument } from './documents.ts'
@@ -33,8 +34,21 @@ export interface AlarmTable {
   /** The most urgent active ones. */
   activeOf(box: string): DeskRow[]
   /** Active calls that their boxes could not store: all, or those of a box and kind. */
-  unrecorded(box?: string, kind?: string): DeskRow[]
+  unrecorded(of?: { box: string; kind: string }): DeskRow[]
   put(row: DeskRow): void
+}
+
+/** Asked for each raised alarm: the few rows must be found without reading the other active ones. */
+function createUnrecorded(db: Sqlite): AlarmTable['unrecorded'] {
+  const from = `SELECT id, row FROM alarms INDEXED BY alarms_unkept WHERE is_active = 1 AND instr(row, '"isKept":false') > 0`
+  const all = db.prepare<[], { id: string; row: string }>(`${from} LIMIT ${unrecordedMax}`)
+  const ofKind = db.prepare<[string, string], { id: string; row: string }>(
+    `${from} AND box = ? AND kind = ? LIMIT ${unrecordedMax}`,
+  )
+  return (of) =>
+    (of ? ofKind.all(of.box, of.kind) : all.all())
+      .flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? [])
+      .filter(isUnrecorded)
 }
 
 export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>): AlarmTable {
@@ -49,19 +63,8 @@ export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>
   const active = db.prepare<[string, number], { id: string; row: string }>(
     'SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 ORDER BY colour_rank, arrival DESC LIMIT ?',
   )
-  const unkept = db.prepare<
-    [string | null, string | null, string | null, string | null],
-    { id: string; row: string }
-  >(
-    `SELECT id, row FROM alarms WHERE is_active = 1 AND (? IS NULL OR box = ?) AND (? IS NULL OR kind = ?)
-       AND row LIKE '%"isKept":false%' LIMIT ${unrecordedMax}`,
-  )
   return {
-    unrecorded: (box, kind) =>
-      unkept
-        .all(box ?? null, box ?? null, kind ?? null, kind ?? null)
-        .flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? [])
-        .filter(isUnrecorded),
+    unrecorded: createUnrecorded(db),
     activeOf: (box) =>
       active.all(box, repairedRowsMax).flatMap(({ id, row }) => readDocument(db, 'alarms', id, row) ?? []),
     get: (id) => {
@@ -130,18 +133,30 @@ function fillPage(
 }
 
 /** Pages of alarms, most urgent first, newest first within a colour; undefined for an invalid cursor. */
-export function createAlarmReader(db: Sqlite) {
+export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
   // A row that is too long was stored by an older version: it is not read.
   const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
     (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
-  const order = 'ORDER BY a.colour_rank, a.arrival DESC LIMIT ?'
-  const place = `a.colour_rank >= ? AND (a.colour_rank > ? OR a.arrival < ?) AND ${inScopeSql('a.box')}`
-  type Values = [number, number, number, string | null, string | null, number]
-  const active = db.prepare<Values, Listed>(
-    `SELECT ${columns} FROM alarms a WHERE a.is_active = 1 AND ${place} ${order}`,
-  )
+  type Values = [rank: number, arrival: number, only: string | null, onlyAgain: string | null]
+  // Two parts, each in the order of an index: the rest of the colour, and the colours behind it.
+  const wide = (condition: string) =>
+    db.prepare<[...Values, number, string | null, string | null, number], Listed>(
+      `SELECT ${columns} FROM alarms a WHERE ${condition}a.colour_rank = ? AND a.arrival < ? AND ${inScopeSql('a.box')}
+       UNION ALL SELECT ${columns} FROM alarms a WHERE ${condition}a.colour_rank > ? AND ${inScopeSql('a.box')}
+       ORDER BY colour_rank, arrival DESC LIMIT ?`,
+    )
+  const boxByBox = (activity: string) =>
+    db.prepare<[string, number, number, number, number], Listed>(
+      `SELECT ${columns} FROM alarms a WHERE a.arrival IN (SELECT arrival FROM alarms
+         WHERE box IN (SELECT value FROM json_each(?)) AND is_active IN (${activity}) AND colour_rank >= ?
+           AND (colour_rank > ? OR arrival < ?) ORDER BY colour_rank, arrival DESC LIMIT ?)
+       ORDER BY a.colour_rank, a.arrival DESC`,
+    )
+  const queries = {
+    active: { wide: wide('a.is_active = 1 AND '), boxByBox: boxByBox('1') },
+    all: { wide: wide(''), boxByBox: boxByBox('0, 1') },
+  }
   const bootTimes = createBootTimes(db)
-  const all = db.prepare<Values, Listed>(`SELECT ${columns} FROM alarms a WHERE ${place} ${order}`)
 
   function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
     const parsed = row === null ? undefined : readDocument(db, 'alarms', id, row)
@@ -188,8 +203,11 @@ export function createAlarmReader(db: Sqlite) {
     if (!match) return undefined
     const [rank, arrival] = [Number(match[1]), Number(match[2])]
     const only = scopeColumn(scope)
-    const query = state === 'active' ? active : all
-    const rows = query.iterate(rank, rank, arrival, only, only, limit + 1)
+    const boxes = narrow(scope)
+    const rows =
+      boxes === undefined
+        ? queries[state].wide.iterate(rank, arrival, only, only, rank, only, only, limit + 1)
+        : queries[state].boxByBox.iterate(boxes, rank, rank, arrival, limit + 1)
     return fillPage(show, rows, limit, pageCharsMax, (row) => `${row.colour_rank}.${row.arrival}`)
   }
   return { alarms, ledgerOfAlarms }

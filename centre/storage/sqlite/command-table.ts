@@ -1,5 +1,6 @@
 // The commands table: the commands to boxes, who sent each, and its state. Rows are kept as the record of it.
 import type { Scope } from '../../../protocols/desk/scope.ts'
+import type { NarrowScope } from './scope-boxes.ts'
 import { inScopeSql, scopeColumn } from './scope-column.ts'
 import type { DeskCommand, DeskCommandState } from '../../../protocols/desk/commands.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
@@ -77,9 +78,13 @@ export function createCommandWriter(
   }
 }
 
-export function createCommandReader(db: Sqlite) {
+export function createCommandReader(db: Sqlite, narrow: NarrowScope) {
   const all = db.prepare<[string | null, string | null, number], Stored>(
     `SELECT number, body FROM commands WHERE ${inScopeSql('box')} ORDER BY number DESC LIMIT ?`,
+  )
+  const ofBoxes = db.prepare<[string, number], Stored>(
+    `SELECT number, body FROM commands WHERE number IN (SELECT number FROM commands
+       WHERE box IN (SELECT value FROM json_each(?)) ORDER BY number DESC LIMIT ?) ORDER BY number DESC`,
   )
   const ofBox = db.prepare<[string, number], Stored>(
     'SELECT number, body FROM commands WHERE box = ? ORDER BY number DESC LIMIT ?',
@@ -99,8 +104,10 @@ export function createCommandReader(db: Sqlite) {
       limit: number
       scope?: Scope | undefined
     }): DeskCommand[] => {
-      const only = scopeColumn(scope)
-      return (box === undefined ? all.all(only, only, limit) : ofBox.all(box, limit)).flatMap(parsed)
+      if (box !== undefined) return ofBox.all(box, limit).flatMap(parsed)
+      const [only, boxes] = [scopeColumn(scope), narrow(scope)]
+      const rows = boxes === undefined ? all.all(only, only, limit) : ofBoxes.all(boxes, limit)
+      return rows.flatMap(parsed)
     },
     openCommands: (): DeskCommand[] => open.all().flatMap(parsed),
   }

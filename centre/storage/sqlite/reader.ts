@@ -22,6 +22,7 @@ import { createFamilyReader } from './people/family-table.ts'
 import { createResponseReader } from './people/response-table.ts'
 import { createRosterReader } from './people/roster-table.ts'
 import { createFigureReader } from './figure-reader.ts'
+import { createNarrowScope } from './scope-boxes.ts'
 import { addScopeFunction } from './scope-column.ts'
 import { createExpiredReader } from './retention.ts'
 import { spoiltRows } from './documents.ts'
@@ -29,12 +30,21 @@ import { createSignInReader } from './sign-in/factor-table.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
 
+/** Box by box: what is over is not read. */
+function createAlarmCounts(db: Sqlite): ReaderCalls['openAlarmCounts'] {
+  const count = (boxes: string): string =>
+    `SELECT a.box, a.colour_rank AS colourRank, count(*) AS count FROM ${boxes} b CROSS JOIN alarms a
+     ON a.box = b.id AND a.is_active = 1 GROUP BY a.box, a.colour_rank`
+  type Row = { box: string; colourRank: number; count: number }
+  const all = db.prepare<[], Row>(count('boxes'))
+  const some = db.prepare<[string], Row>(count('(SELECT value AS id FROM json_each(?))'))
+  return (boxes) => (boxes === undefined ? all.all() : some.all(JSON.stringify(boxes)))
+}
+
 export function createReader(db: Sqlite): ReaderCalls {
   addScopeFunction(db)
-  const counts = db.prepare<[], { box: string; colourRank: number; count: number }>(
-    `SELECT box, colour_rank AS colourRank, count(*) AS count FROM alarms WHERE is_active = 1
-     GROUP BY box, colour_rank`,
-  )
+  const counts = createAlarmCounts(db)
+  const narrow = createNarrowScope(db)
   const trail = db.prepare<[string], TrailEntry & { hash: string }>(
     'SELECT alarm, at_ms AS atMs, who, what, why, hash FROM trail WHERE alarm = ? ORDER BY position',
   )
@@ -46,9 +56,9 @@ export function createReader(db: Sqlite): ReaderCalls {
   )
   const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
   let policy = createCasePolicy()
-  const { alarms, ledgerOfAlarms } = createAlarmReader(db)
+  const { alarms, ledgerOfAlarms } = createAlarmReader(db, narrow)
   return {
-    ...createCaseReader(db, () => policy),
+    ...createCaseReader(db, () => policy, narrow),
     setReaderCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
@@ -58,7 +68,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     picturesOfAlarm,
     picturesOfBox,
     findPicture,
-    ...createPictureUpkeep(db),
+    ...createPictureUpkeep(db, narrow),
     alarms,
     ledgerRows: (kind, find) =>
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
@@ -68,13 +78,13 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createLinkageReader(db),
     ...createUpwardReader(db),
     ...createOutletReader(db),
-    openAlarmCounts: () => counts.all(),
+    openAlarmCounts: counts,
     pendingStages: createStageReader(db),
     events: createEventReader(db),
     trail: (alarm) => trail.all(alarm),
     verifyAudit: (anchor) => verifyAudit(db, anchor),
     quarantined: () => quarantined.all(),
-    ...createCommandReader(db),
+    ...createCommandReader(db, narrow),
     ...createChangeReader(db),
     ...createAccountReader(db),
     ...createExpiredReader(db),

@@ -2,33 +2,14 @@
 // The data is what a town would have after years, only made in a minute.
 import { databaseFile, openWriter } from '../../../centre/storage/sqlite/database.ts'
 import { createWriter } from '../../../centre/storage/sqlite/writer.ts'
-import type { LaneBatch } from '../../../centre/storage/port.ts'
-import type { AlarmRecord, LogRecord } from '../../../protocols/domain/record.ts'
-import { dailyReport } from '../../../protocols/uplink/daily-report.ts'
+import type { AlarmRecord } from '../../../protocols/domain/record.ts'
 import { makeAlarm, makeEvent } from '../../contract/centre/centre-parts.ts'
-
-export interface TownSize {
-  records: number
-  cases: number
-  villages: number
-}
+import { batchOf, boxAt, fillTown, type TownSize, type Writer } from './fill-town.ts'
 
 const dayMs = 86_400_000
-const epoch = 'bench123'
 const perBatch = 2000
-const dailyDays = 30
-
-export const villageAt = (at: number): string => `320612${104_000 + at}`.padEnd(12, '0')
-export const boxAt = (at: number): string => `${villageAt(at)}-1`
-
-type Writer = ReturnType<typeof createWriter>
-
-function batchOf(box: string, lane: LaneBatch['lane'], first: number, bodies: string[]): LaneBatch {
-  const numbers = bodies.map((_, at) => first + at)
-  const common = { alarms: [], clocks: [], pictures: [], origins: [], skipped: [] }
-  const settled: [number, number][] = [[1, first + bodies.length - 1]]
-  return { box, epoch, lane, numbers, sequences: numbers, bodies, ...common, settled } as LaneBatch
-}
+/** Cases whose deadlines pass in one transaction of the writer: see dueAtOnceMax. */
+const dueAtOnce = 200
 
 function addRecords(writer: Writer, { records, villages }: TownSize, nowMs: number): void {
   const perBox = Math.ceil(records / villages)
@@ -77,43 +58,9 @@ function addCases(writer: Writer, { cases, villages }: TownSize, nowMs: number):
   }
 }
 
-function addDailyReports(writer: Writer, villages: number, nowMs: number): void {
-  for (let village = 0; village < villages; village++) {
-    const daily = Array.from({ length: dailyDays }, (_, at): LogRecord => {
-      const day = new Date(nowMs - at * dayMs).toISOString().slice(0, 10)
-      const facts = { day, devices: { known: 20, present: 19 } }
-      return { ...makeAlarm(at + 1, 'raised'), type: 'log', what: dailyReport, facts } as LogRecord
-    })
-    const bodies = daily.map((record) => JSON.stringify(record))
-    const batch = { ...batchOf(boxAt(village), 'picture', 1, bodies), daily }
-    writer.storeIntake({ receivedAtMs: nowMs, lanes: [batch], quarantined: [] })
-  }
-}
-
-function addPeople(writer: Writer, count: number, villages: number, nowMs: number): void {
-  for (let at = 0; at < count; at++) {
-    const entry = {
-      name: `keeper ${at}`,
-      role: 'grid-keeper' as const,
-      villages: [villageAt(at % villages)],
-      zones: [],
-      hours: [],
-      absences: [],
-      consent: { how: 'paper' as const, atMs: 1 },
-      expiresAtMs: nowMs + 300 * dayMs,
-      phone: '13800000000',
-    }
-    writer.putPerson(undefined, entry as never, 'chief', nowMs)
-  }
-}
-
-function addCommands(writer: Writer, count: number, villages: number, nowMs: number): void {
-  for (let at = 0; at < count; at++) {
-    const [id, box] = [`k-${at}`, boxAt(at % villages)]
-    const asked = { askedAtMs: nowMs, expiresAtMs: nowMs + 1000, changedAtMs: nowMs }
-    writer.askCommand({ id, box, do: 'siren', by: 'li', state: 'waiting', ...asked })
-    writer.moveCommand(box, id, { state: 'done', changedAtMs: nowMs }, false)
-  }
+/** What an older town has behind it: otherwise the centre of the measurement is busy with ten thousand deadlines at once. */
+function passDeadlines(writer: Writer, cases: number, nowMs: number): void {
+  for (let pass = 0; pass < 4 * (1 + cases / dueAtOnce); pass++) writer.passDeadlines(nowMs)
 }
 
 /** Makes the database of a town of this size in the folder. */
@@ -125,9 +72,8 @@ export function fillCentre(folder: string, size: TownSize, nowMs: number): void 
     writer.remember([])
     addRecords(writer, size, nowMs)
     addCases(writer, size, nowMs)
-    addDailyReports(writer, size.villages, nowMs)
-    addPeople(writer, Math.ceil(size.cases / 10), size.villages, nowMs)
-    addCommands(writer, Math.ceil(size.cases / 4), size.villages, nowMs)
+    fillTown(writer, size, nowMs)
+    passDeadlines(writer, size.cases, nowMs)
     db.pragma('wal_checkpoint(TRUNCATE)')
   } finally {
     db.close()

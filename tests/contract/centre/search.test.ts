@@ -71,6 +71,7 @@ test('alarms and cases are found by household, device, text, place, kind, colour
   expect(await found(`to=${laterMs}`)).toEqual(['sos-1'])
   expect(await found(`to=1000`)).toEqual([])
   expect(await casesFound('q=school')).toEqual(['fire'])
+  expect(await casesFound('q=王大爷')).toEqual(['sos'])
   expect(await casesFound(`kind=sos&village=${other}`)).toEqual(['sos'])
   expect(await casesFound(`to=${laterMs}`)).toEqual(['sos'])
   const first = await json<AlarmsAnswer>('/alarms?state=all&q=王&limit=1')

@@ -85,7 +85,7 @@ it('goes through all snapshots of a box for nothing but a box that has too many'
     },
   })
   createPictureWriter(heard)
-  createPictureUpkeep(heard)
+  createPictureUpkeep(heard, () => undefined)
   const walks = asked.filter((sql) => {
     // The plan is the same for all values.
     const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql.replace(/\?|@\w+/g, "'1'")}`).all() as {

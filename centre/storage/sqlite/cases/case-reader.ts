@@ -1,4 +1,5 @@
 // The reader's side of cases: the queue in pages, one case with its plans, its history.
+import { isOver as isOverState } from '../../../../protocols/domain/case-order.ts'
 import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
 import type { CaseSummary } from '../../../../protocols/desk/cases.ts'
@@ -12,6 +13,9 @@ import type { Sqlite } from '../database.ts'
 import { ledgerRowsMax, type SearchCriteria } from '../../search-port.ts'
 import { caseSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
 import { readDocument } from '../documents.ts'
+import type { Scope } from '../../../../protocols/desk/scope.ts'
+import type { NarrowScope } from '../scope-boxes.ts'
+import { anyPlaceQuery } from '../search/search-terms.ts'
 
 /** A session that ended by itself counts on: a waiting red keeps its desk open. Then only its silence counts. */
 const endedSessionMs = 12 * 3_600_000
@@ -25,7 +29,8 @@ interface Listed extends Stored {
   colour_rank: number
 }
 
-export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseReaderCalls {
+export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: NarrowScope): CaseReaderCalls {
+  const isNarrow = (scope: Scope | undefined): scope is Scope => narrow(scope) !== undefined
   const lists = createActionLists(db)
   const byNumber = db.prepare<[number], Stored>('SELECT number, body FROM cases WHERE number = ?')
   const byAlarm = db.prepare<[string], Stored>(
@@ -69,7 +74,7 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy): CaseRead
         .map(({ who, isSignedIn }) => ({ who, isSignedIn: isSignedIn === 1 })),
     shifts: (limit) =>
       shifts.all(limit).flatMap(({ number, body }) => readDocument(db, 'shifts', number, body) ?? []),
-    cases: (query, nowMs) => listCases(db, query, policy(), nowMs),
+    cases: (query, nowMs) => listCases(db, query, policy(), nowMs, isNarrow),
     caseOf,
     caseWithHistory: db.transaction((target: CaseTarget, limit: number) => {
       const found = caseOf(target)
@@ -86,19 +91,22 @@ function listCases(
   query: CaseQuery,
   policy: CasePolicy,
   nowMs: number,
+  isNarrow: (scope: Scope | undefined) => scope is Scope,
 ): { cases: CaseSummary[]; next?: string } | undefined {
   if (isSearch(query.find)) return findCases(db, query, policy, nowMs)
   const match = /^(\d)\.(\d{1,15})$/.exec(query.after ?? '0.999999999999999')
   if (!match) return undefined
   const [rank, number] = [Number(match[1]), Number(match[2])]
-  const where = ['colour_rank >= ?', '(colour_rank > ? OR number < ?)']
-  const values: (string | number)[] = [rank, rank, number]
+  const where: string[] = []
+  const values: (string | number)[] = []
   const also = (condition: string, ...given: (string | number)[]): void => {
     where.push(condition)
     values.push(...given)
   }
-  if (query.state !== 'all') also('is_over = ?', query.state === 'open' ? 0 : 1)
   if (query.scope !== undefined) also('in_scope(villages, ?)', JSON.stringify(query.scope))
+  const places = isNarrow(query.scope) ? anyPlaceQuery(query.scope) : undefined
+  if (places !== undefined)
+    also('number IN (SELECT rowid FROM case_search WHERE case_search MATCH ?)', places)
   // A case of several villages is found by one of them through the search.
   if (query.village !== undefined) also('village = ?', query.village)
   if (query.villages !== undefined)
@@ -106,12 +114,23 @@ function listCases(
   if (query.holder !== undefined) also('holder = ?', query.holder)
   if (query.colour !== undefined) also('colour_rank = ?', urgency(query.colour))
   if (query.step !== undefined) also('state = ?', query.step)
+  // Parts that each are in the order of an index: open and over, the rest of the colour and the colours behind it.
+  const isOfStep = (isOver: 0 | 1): boolean =>
+    query.step === undefined || isOver === (isOverState(query.step) ? 1 : 0)
+  const states = ({ open: [0], over: [1], all: [0, 1] } as const)[query.state]
+  const parts = states
+    .filter(isOfStep)
+    .flatMap((isOver) => [
+      `is_over = ${isOver} AND colour_rank = ${rank} AND number < ${number}`,
+      `is_over = ${isOver} AND colour_rank > ${rank}`,
+    ])
+  if (parts.length === 0) return { cases: [] }
   const rows = db
     .prepare<(string | number)[], Listed>(
-      `SELECT number, colour_rank, body FROM cases WHERE ${where.join(' AND ')}
+      `${parts.map((part) => `SELECT number, colour_rank, body FROM cases WHERE ${[part, ...where].join(' AND ')}`).join(' UNION ALL ')}
        ORDER BY colour_rank, number DESC LIMIT ?`,
     )
-    .all(...values, query.limit + 1)
+    .all(...parts.flatMap(() => values), query.limit + 1)
   const page = rows.slice(0, query.limit)
   const cases = page.flatMap(({ number: of, body }) => {
     const item = readDocument(db, 'cases', of, body)

@@ -14,6 +14,7 @@ import { outletMigration } from './outlet-migration.ts'
 import { villageMigration } from './village-migration.ts'
 import { upwardMigration } from './upward-migration.ts'
 import { retireMigration } from './retire-migration.ts'
+import { scaleMigration } from './scale-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
 import { storedBytesMigration } from '../stored-bytes-migration.ts'
 
@@ -173,4 +174,5 @@ INSERT OR REPLACE INTO boot_times
   upwardMigration,
   outletMigration,
   villageMigration,
+  scaleMigration,
 ]

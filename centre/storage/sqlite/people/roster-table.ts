@@ -51,16 +51,21 @@ function personOf(db: Sqlite, { number, body, hasPhone, changedAtMs }: Row): Ros
 
 export function createRosterReader(db: Sqlite): PeopleReaderCalls {
   const one = db.prepare<[number], Row>(`SELECT ${columns} FROM roster r WHERE r.number = ?`)
-  const page = db.prepare<[number, string | null, string | null, string | null, string | null, number], Row>(
+  const page = db.prepare<[number, string | null, string | null, number], Row>(
     `SELECT ${columns} FROM roster r WHERE r.number > ? AND EXISTS (SELECT 1 FROM roster_villages v
-       WHERE v.number = r.number AND (? IS NULL OR v.village = ?) AND ${inScopeSql('v.village')})
-     ORDER BY r.number LIMIT ?`,
+       WHERE v.number = r.number AND ${inScopeSql('v.village')}) ORDER BY r.number LIMIT ?`,
+  )
+  const ofVillage = db.prepare<[string, number, string | null, string | null, number], Row>(
+    `SELECT ${columns} FROM roster_villages v JOIN roster r ON r.number = v.number
+     WHERE v.village = ? AND v.number > ? AND ${inScopeSql('v.village')} ORDER BY v.number LIMIT ?`,
   )
   return {
     roster: ({ scope, village, after, limit }: RosterQuery) => {
       const only = scopeColumn(scope)
-      const wanted = village ?? null
-      const rows = page.all(after, wanted, wanted, only, only, limit + 1)
+      const rows =
+        village === undefined
+          ? page.all(after, only, only, limit + 1)
+          : ofVillage.all(village, after, only, only, limit + 1)
       const shown = rows.slice(0, limit)
       const people = shown.flatMap((row) => personOf(db, row) ?? [])
       const last = shown.at(-1)

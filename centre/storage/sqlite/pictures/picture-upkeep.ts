@@ -1,5 +1,6 @@
 // Which pictures must be deleted, and who looked at which: the queries of the sweep and the supervisor.
 import type { Scope } from '../../../../protocols/desk/scope.ts'
+import type { NarrowScope } from '../scope-boxes.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
 import { immediately, type Sqlite } from '../database.ts'
@@ -21,7 +22,7 @@ const heldSql = `EXISTS (SELECT 1 FROM snapshots s JOIN alarms a ON a.id = s.ala
   WHERE s.box = f.box AND s.id IN (${userIds('f.box', 'f.sha256')}) AND a.is_active = 1 AND a.stage <> 'closed')`
 const hereSql = 'f.stored_at_ms IS NOT NULL AND f.gone_why IS NULL'
 
-export function createPictureUpkeep(db: Sqlite) {
+export function createPictureUpkeep(db: Sqlite, narrow: NarrowScope) {
   const past = db.prepare<[number, number], PicturePlace>(
     `SELECT box, sha256, bytes FROM picture_files f
      WHERE ${hereSql} AND f.stored_at_ms < ? AND NOT ${heldSql} LIMIT ?`,
@@ -42,6 +43,11 @@ export function createPictureUpkeep(db: Sqlite) {
   const looks = db.prepare<[number, string | null, string | null, number], LookRow>(
     `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
      WHERE position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
+  )
+  const looksOfBoxes = db.prepare<[string, number, number], LookRow>(
+    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
+     WHERE position IN (SELECT position FROM looks WHERE box IN (SELECT value FROM json_each(?)) AND position < ?
+       ORDER BY position DESC LIMIT ?) ORDER BY position DESC`,
   )
   const looksOfAlarm = db.prepare<[string, number, string | null, string | null, number], LookRow>(
     `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
@@ -81,9 +87,11 @@ export function createPictureUpkeep(db: Sqlite) {
       scope?: Scope | undefined
     }) => {
       const only = scopeColumn(scope)
-      return alarm === undefined
+      if (alarm !== undefined) return looksOfAlarm.all(alarm, before, only, only, limit)
+      const boxes = narrow(scope)
+      return boxes === undefined
         ? looks.all(before, only, only, limit)
-        : looksOfAlarm.all(alarm, before, only, only, limit)
+        : looksOfBoxes.all(boxes, before, limit)
     },
   }
 }

@@ -189,7 +189,7 @@ class IntakeWriter {
    */
   #endForgotten({ box, alarm: { device, kind } }: DeskRow, atMs: number): StoredChange[] {
     return this.#parts.alarms
-      .unrecorded(box, kind)
+      .unrecorded({ box, kind })
       .filter(({ alarm }) => alarm.device === device)
       .flatMap((row) => this.#parts.endUnrecorded(row, atMs))
   }

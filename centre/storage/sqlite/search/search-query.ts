@@ -2,7 +2,8 @@
 // words, places and kinds; the other conditions are compared row by row.
 import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { SearchCriteria } from '../../search-port.ts'
-import { columnQuery, textQuery } from './search-terms.ts'
+import type { Scope } from '../../../../protocols/desk/scope.ts'
+import { anyPlaceQuery, columnQuery, textQuery } from './search-terms.ts'
 
 export const isSearch = (find: SearchCriteria | undefined): find is SearchCriteria =>
   find !== undefined && Object.values(find).some((value) => value !== undefined)
@@ -43,6 +44,13 @@ export const caseSearch: Table = {
   place: 'villages',
 }
 
+/** A longer scope is compared row by row: most rows are in it. */
+const scopeTermsMax = 50
+
+/** The index finds the rows of a scope of some villages among those of a town. */
+const scopeTerm = (scope: Scope | undefined): string | undefined =>
+  scope === undefined || scope.length > scopeTermsMax ? undefined : anyPlaceQuery(scope)
+
 export interface SearchSql {
   /** Behind FROM. */
   from: string
@@ -57,6 +65,7 @@ export function searchSql(table: Table, find: SearchCriteria, before: number): S
     find.text === undefined ? undefined : textQuery(find.text),
     find.village === undefined ? undefined : columnQuery('village', find.village),
     find.kind === undefined ? undefined : columnQuery('kind', find.kind),
+    scopeTerm(find.scope),
   ].filter((term) => term !== undefined)
   const sql: SearchSql = {
     from: `${time.table} ${alias}`,

@@ -54,13 +54,19 @@ export function textQuery(asked: string): string | undefined {
 export const columnQuery = (column: 'village' | 'kind', value: string): string =>
   `${column} : "${termsOf(value).join(' ')}"`
 
+/** Any of these places; undefined when none of them has a term. */
+export function anyPlaceQuery(places: readonly string[]): string | undefined {
+  const terms = places.map((place) => termsOf(place).join(' ')).filter((term) => term !== '')
+  return terms.length === 0 ? undefined : `village : (${terms.map((term) => `"${term}"`).join(' OR ')})`
+}
+
 /** A village is found by its own id and by the codes above it. */
 export const placeTerms = (villages: readonly string[]): string =>
   [
     ...new Set(
       villages.flatMap((village) => [
         village,
-        ...(/^\d{12}$/.test(village) ? [9, 6, 4, 2].map((length) => village.slice(0, length)) : []),
+        ...(/^(?:\d{9}|\d{12})$/.test(village) ? [9, 6, 4, 2].map((length) => village.slice(0, length)) : []),
       ]),
     ),
   ]

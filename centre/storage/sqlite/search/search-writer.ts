@@ -1,4 +1,5 @@
 // Keeps the index of alarms and cases in step with them, in the same transaction; nothing is written where nothing has changed.
+import type { AlarmPlace } from '../../../../protocols/domain/alarm.ts'
 import { forgetOldest } from '../../../../platform/forget-oldest.ts'
 import type { Case } from '../../../../protocols/domain/case.ts'
 import { villageOf } from '../../../../protocols/domain/names.ts'
@@ -10,6 +11,8 @@ import { indexText, placeTerms } from './search-terms.ts'
 
 /** Entries of each table in memory, of some KB at most. */
 const entriesMax = 500
+/** Alarms of a case that it is found by. */
+const alarmsOfCaseMax = 50
 
 interface Entry {
   text: string
@@ -24,16 +27,29 @@ interface Parts {
   kinds: readonly string[]
 }
 
+type Place = AlarmPlace | undefined
+
+const wordsOfPlace = (place: Place): (string | undefined)[] => [
+  place?.zone,
+  place?.device,
+  place?.household,
+  place?.grid,
+  place?.lampPost,
+  place?.text,
+]
+
 function partsOfAlarm({ id, box, alarm }: DeskRow, boxName: string | undefined): Parts {
-  const { place } = alarm
-  const named = [place?.zone, place?.device, place?.household, place?.grid, place?.lampPost, place?.text]
+  const named = wordsOfPlace(alarm.place)
   const known = [id, box, boxName, alarm.device, alarm.zone, alarm.kind, alarm.text.zh, alarm.text.en]
   return { text: [...known, ...named], villages: [villageOf(box)], kinds: [alarm.kind] }
 }
 
-function partsOfCase(item: Case): Parts {
+/** A case is found by the places of its alarms: a person asks for a household, not for the name of a sensor. */
+function partsOfCase(item: Case, placeOf: (alarm: string) => Place): Parts {
   const { id, box, title, alarms } = item
-  const ofAlarms = alarms.slice(0, 50).flatMap((alarm) => [alarm.device, alarm.zone])
+  const ofAlarms = alarms
+    .slice(0, alarmsOfCaseMax)
+    .flatMap((alarm) => [alarm.device, alarm.zone, ...wordsOfPlace(placeOf(alarm.id))])
   return {
     text: [id, item.village, box, title.zh, title.en, ...ofAlarms],
     villages: villagesOfCase(item),
@@ -75,7 +91,12 @@ export function createSearchWriter(db: Sqlite) {
   const putCase = putter('case_search')
   const alarm = (arrival: number, row: DeskRow): void =>
     putAlarm(arrival, partsOfAlarm(row, boxName.get(row.box)))
-  const ofCase = (number: number, item: Case): void => putCase(number, partsOfCase(item))
+  const rowOf = db.prepare<[string], string>('SELECT row FROM alarms WHERE id = ?').pluck()
+  const placeOf = (id: string): Place => {
+    const row = rowOf.get(id)
+    return row === undefined ? undefined : readDocument(db, 'alarms', id, row)?.alarm.place
+  }
+  const ofCase = (number: number, item: Case): void => putCase(number, partsOfCase(item, placeOf))
 
   return {
     alarm,
