@@ -126,7 +126,7 @@ describe('import directions', () => {
       config: /^(?!)/,
       alarms: /^(?!)/,
       cases: /^alarms\//,
-      storage: /^(alarms|cases)\//,
+      storage: /^(alarms|cases|figures)\//,
       receiver: /^(alarms|cases)\/|^storage\/port\.ts$/,
       pictures: /^storage\/port\.ts$/,
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,

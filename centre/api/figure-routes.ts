@@ -4,8 +4,6 @@ import { z } from 'zod'
 import type { Role } from '../../protocols/desk/api.ts'
 import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
-import type { CasePolicy } from '../cases/case-policy.ts'
-import { computeFigures } from '../figures/figures.ts'
 import { figuresCsv, reportPage, reportStyle } from '../figures/report-page.ts'
 import type { AuditEntry, FigureReaderCalls } from '../storage/figure-port.ts'
 import { ApiProblem } from './problems.ts'
@@ -68,7 +66,6 @@ export interface FigureRouteOptions {
     ) => Promise<ReturnType<FigureReaderCalls[Name]>>
   }
   clock: Clock
-  policy: CasePolicy
   boxes: () => readonly string[]
 }
 
@@ -89,14 +86,19 @@ export function lastMonth(nowMs: number): string {
 const boxesOf = (boxes: readonly string[], of: string | undefined, scope: Scope | undefined): string[] =>
   boxes.filter((box) => isInScope(of === undefined ? scope : [of], box) && isInScope(scope, box))
 
-export function createFigureRoutes({ storage, clock, policy, boxes }: FigureRouteOptions): Route[] {
+export function createFigureRoutes({ storage, clock, boxes }: FigureRouteOptions): Route[] {
   async function figuresOf(fromMs: number, toMs: number, of: string | undefined, scope: Scope | undefined) {
     if (toMs <= fromMs || toMs - fromMs > spanMsMax)
       throw new ApiProblem('bad-request', 'from, to: at most 400 days')
-    const rows = await storage.figureRows({ fromMs, toMs, village: of, scope })
     const ofVillage = boxesOf(boxes(), of, scope)
-    const { limitMs } = policy
-    return computeFigures(rows, { fromMs, toMs, nowMs: clock.wallMs(), limitMs, boxes: ofVillage })
+    return storage.figures({
+      fromMs,
+      toMs,
+      village: of,
+      scope,
+      nowMs: Math.round(clock.wallMs()),
+      boxes: ofVillage,
+    })
   }
   return [
     {

@@ -98,5 +98,4 @@ export interface CaseReaderCalls {
   ): { case: Case; plans: Plan[]; history: (CaseEvent & { position: number })[] } | undefined
   caseEvents(id: string, after: number, limit: number): (CaseEvent & { position: number })[]
   actionLists(): { version: number; lists: ActionList[] }
-  openCaseCounts(): { village: string; colourRank: number; count: number }[]
 }

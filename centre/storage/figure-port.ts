@@ -2,7 +2,7 @@
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import type { Colour } from '../../protocols/domain/colour.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
-import type { MeasuredStep } from '../../protocols/desk/figures.ts'
+import type { Figures, MeasuredStep } from '../../protocols/desk/figures.ts'
 
 export interface CaseRow {
   village: string
@@ -38,6 +38,12 @@ export interface Span {
   scope?: Scope | undefined
 }
 
+export interface FigureQuery extends Span {
+  nowMs: number
+  /** Those that count for availability. */
+  boxes: readonly string[]
+}
+
 export interface FigureRows {
   cases: CaseRow[]
   alarms: AlarmRow[]
@@ -66,6 +72,6 @@ export interface AuditQuery {
 }
 
 export interface FigureReaderCalls {
-  figureRows(span: Span): FigureRows
+  figures(query: FigureQuery): Figures
   auditEntries(query: AuditQuery): AuditEntry[]
 }

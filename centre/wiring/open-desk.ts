@@ -81,7 +81,6 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createFigureRoutes({
       storage,
       clock,
-      policy,
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),

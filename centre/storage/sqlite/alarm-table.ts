@@ -55,9 +55,12 @@ export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>
   const select = db.prepare<[string], { row: string }>('SELECT row FROM alarms WHERE id = ?')
   const upsert = db
     .prepare<unknown[], number>(
-      `INSERT INTO alarms (id, box, kind, is_active, colour_rank, stage, received_at_ms, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO alarms (id, box, kind, is_active, colour_rank, stage, received_at_ms, row, device, zone, occurrences,
+         changed_at_ms, is_drill) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, is_active = excluded.is_active,
-       colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row RETURNING arrival`,
+       colour_rank = excluded.colour_rank, stage = excluded.stage, row = excluded.row, device = excluded.device,
+       zone = excluded.zone, occurrences = excluded.occurrences, changed_at_ms = excluded.changed_at_ms,
+       is_drill = excluded.is_drill RETURNING arrival`,
     )
     .pluck()
   const active = db.prepare<[string, number], { id: string; row: string }>(
@@ -85,6 +88,11 @@ export function createAlarmTable(db: Sqlite, search: Pick<SearchWriter, 'alarm'>
         stage,
         Math.round(receivedAtMs),
         body,
+        row.alarm.device,
+        row.alarm.zone ?? null,
+        row.alarm.occurrences,
+        Math.round(row.changedAtMs),
+        row.alarm.isDrill === true ? 1 : 0,
       )
       if (arrival !== undefined) search.alarm(arrival, row)
     },

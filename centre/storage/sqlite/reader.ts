@@ -9,7 +9,8 @@ import { createDailyReader } from './villages/daily-report-table.ts'
 import { createLinkageReader } from './villages/linkage-reader.ts'
 import { createListReader } from './villages/list-table.ts'
 import { createCasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
-import { createCaseReader, ledgerOfCases } from './cases/case-reader.ts'
+import { ledgerOfCases } from './cases/case-pages.ts'
+import { createCaseReader } from './cases/case-reader.ts'
 import { verifyAudit } from './audit-chain.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
@@ -88,7 +89,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createChangeReader(db),
     ...createAccountReader(db),
     ...createExpiredReader(db),
-    ...createFigureReader(db),
+    ...createFigureReader(db, () => policy),
     ...createRosterReader(db),
     ...createResponseReader(db),
     ...createFamilyReader(db),

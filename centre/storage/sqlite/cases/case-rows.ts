@@ -7,7 +7,12 @@ import { isOver } from '../../../../protocols/domain/case-order.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
 import type { CaseTarget } from '../../case-port.ts'
 import type { Sqlite } from '../database.ts'
-import { prepareCaseStatements, type StoredCase } from './case-statements.ts'
+import {
+  type factColumns,
+  prepareCaseStatements,
+  type CaseFactValues,
+  type StoredCase,
+} from './case-statements.ts'
 import { readDocument, writeDocument } from '../documents.ts'
 import { villagesOfCase } from '../../../cases/case-villages.ts'
 import { createCaseNumbers } from './case-numbers.ts'
@@ -66,6 +71,7 @@ export function createCaseRows(
         ...columnsOf(item, found, policy()),
         writeDocument(db, 'cases', number, item),
       )
+      statements.putFacts.run(factsOf(number, item, events))
       search.case(number, item)
       hearCase(number, item, Math.round(item.changedAtMs))
       for (const { id } of item.alarms) statements.putAlarm.run(id, number)
@@ -80,6 +86,31 @@ export function createCaseRows(
         })
       }
     },
+  }
+}
+
+/** Only the first time of a step counts: the statement keeps what it has. */
+function factsOf(number: number, item: Case, events: readonly CaseEvent[]): CaseFactValues {
+  const { village, colour, isDrill, openedAtMs, feedback, reopened } = item
+  const firstOf = (column: (typeof factColumns)[number]): number | null => {
+    const event = events.find(({ what }) => what === column)
+    return event ? Math.round(event.atMs) : null
+  }
+  return {
+    number,
+    village,
+    colourRank: urgency(colour),
+    isDrill: isDrill ? 1 : 0,
+    openedAtMs: Math.round(openedAtMs),
+    outcome: feedback?.outcome ?? null,
+    reopened,
+    supervisorCalls: events.filter(({ what }) => what === 'supervisor-called').length,
+    accepted: firstOf('accepted'),
+    reported: firstOf('reported'),
+    dispatched: firstOf('dispatched'),
+    feedback: firstOf('feedback'),
+    verified: firstOf('verified'),
+    archived: firstOf('archived'),
   }
 }
 

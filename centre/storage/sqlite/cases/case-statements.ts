@@ -1,10 +1,27 @@
 // The statements of the cases table and of the histories.
+import type { CaseEventKind } from '../../../../protocols/domain/case.ts'
 import type { Sqlite } from '../database.ts'
 
 /** Cases in one person's hands that move at once; the rest stay for the next pass. */
 const inHandsMax = 500
 /** Cases of a place that "handled before" counts. */
 const beforeMax = 20
+
+/** The steps whose first time the figures use; the columns have the names of the events. */
+export const factColumns = [
+  'accepted',
+  'reported',
+  'dispatched',
+  'feedback',
+  'verified',
+  'archived',
+] as const satisfies readonly CaseEventKind[]
+
+/** One row of `case_facts`. */
+export type CaseFactValues = Record<
+  'number' | 'colourRank' | 'isDrill' | 'openedAtMs' | 'reopened' | 'supervisorCalls',
+  number
+> & { village: string; outcome: string | null } & Record<(typeof factColumns)[number], number | null>
 
 export interface StoredCase {
   number: number
@@ -52,6 +69,15 @@ export function prepareCaseStatements(db: Sqlite) {
     ),
     putEvent: db.prepare(
       'INSERT INTO case_events (number, at_ms, what, who, text, subject) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    putFacts: db.prepare<[CaseFactValues]>(
+      `INSERT INTO case_facts (number, village, colour_rank, is_drill, opened_at_ms, outcome, reopened, supervisor_calls,
+         ${factColumns.join(', ')})
+       VALUES (@number, @village, @colourRank, @isDrill, @openedAtMs, @outcome, @reopened, @supervisorCalls,
+         ${factColumns.map((column) => `@${column}`).join(', ')})
+       ON CONFLICT (number) DO UPDATE SET colour_rank = excluded.colour_rank, outcome = excluded.outcome,
+         reopened = excluded.reopened, supervisor_calls = supervisor_calls + excluded.supervisor_calls,
+         ${factColumns.map((column) => `${column} = coalesce(${column}, excluded.${column})`).join(', ')}`,
     ),
     leaveOut: db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?'),
   }

@@ -8,7 +8,7 @@ import { familyMigration } from './family-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { responseMigration } from './response-migration.ts'
 import { rosterMigration } from './roster-migration.ts'
-import { scopeMigration } from '../scope-migration.ts'
+import { scopeMigration } from './scope-migration.ts'
 import { searchMigration } from './search-migration.ts'
 import { outletMigration } from './outlet-migration.ts'
 import { villageMigration } from './village-migration.ts'
@@ -16,7 +16,7 @@ import { upwardMigration } from './upward-migration.ts'
 import { retireMigration } from './retire-migration.ts'
 import { scaleMigration } from './scale-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
-import { storedBytesMigration } from '../stored-bytes-migration.ts'
+import { storedBytesMigration } from './stored-bytes-migration.ts'
 
 export const migrations: readonly string[] = [
   `

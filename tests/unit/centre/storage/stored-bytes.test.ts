@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
 import { openWriter, type Sqlite } from '../../../../centre/storage/sqlite/database.ts'
 import { migrations } from '../../../../centre/storage/sqlite/migrations/migrations.ts'
-import { storedBytesMigration } from '../../../../centre/storage/sqlite/stored-bytes-migration.ts'
+import { storedBytesMigration } from '../../../../centre/storage/sqlite/migrations/stored-bytes-migration.ts'
 import {
   createStoredBytesReader,
   createStoredBytesWriter,
