@@ -91,14 +91,8 @@ export function createFigureRoutes({ storage, clock, boxes }: FigureRouteOptions
     if (toMs <= fromMs || toMs - fromMs > spanMsMax)
       throw new ApiProblem('bad-request', 'from, to: at most 400 days')
     const ofVillage = boxesOf(boxes(), of, scope)
-    return storage.figures({
-      fromMs,
-      toMs,
-      village: of,
-      scope,
-      nowMs: Math.round(clock.wallMs()),
-      boxes: ofVillage,
-    })
+    const span = { fromMs, toMs, village: of, scope }
+    return storage.figures({ ...span, nowMs: Math.round(clock.wallMs()), boxes: ofVillage })
   }
   return [
     {

@@ -140,11 +140,11 @@ function fillPage(
   return leftOut.length > 0 ? { ...page, leftOut } : page
 }
 
-/** Pages of alarms, most urgent first, newest first within a colour; undefined for an invalid cursor. */
-export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
-  // A row that is too long was stored by an older version: it is not read.
-  const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
+// A row that is too long was stored by an older version: it is not read.
+const columns = `a.id, a.arrival, a.colour_rank, iif(length(a.row) <= ${shownRowCharsMax}, a.row, NULL) AS row, (SELECT name FROM boxes WHERE id = a.box) AS name,
     (SELECT count(*) FROM snapshots WHERE alarm = a.id) AS pictures`
+
+function prepareAlarmPages(db: Sqlite) {
   type Values = [rank: number, arrival: number, only: string | null, onlyAgain: string | null]
   // Two parts, each in the order of an index: the rest of the colour, and the colours behind it.
   const wide = (condition: string) =>
@@ -160,10 +160,15 @@ export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
            AND (colour_rank > ? OR arrival < ?) ORDER BY colour_rank, arrival DESC LIMIT ?)
        ORDER BY a.colour_rank, a.arrival DESC`,
     )
-  const queries = {
+  return {
     active: { wide: wide('a.is_active = 1 AND '), boxByBox: boxByBox('1') },
     all: { wide: wide(''), boxByBox: boxByBox('0, 1') },
   }
+}
+
+/** Pages of alarms, most urgent first, newest first within a colour; undefined for an invalid cursor. */
+export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
+  const queries = prepareAlarmPages(db)
   const bootTimes = createBootTimes(db)
 
   function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {

@@ -1,11 +1,10 @@
 // Which pictures must be deleted, and who looked at which: the queries of the sweep and the supervisor.
-import type { Scope } from '../../../../protocols/desk/scope.ts'
 import type { NarrowScope } from '../scope-boxes.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
 import { immediately, type Sqlite } from '../database.ts'
 import { userIds } from './picture-table.ts'
-import type { Look, LookRow, PictureLimits, PicturePlace } from '../../port.ts'
+import type { Look, LookRow, PictureLimits, PicturePlace, ReaderCalls } from '../../port.ts'
 
 /** Looks kept; at some hundred per day that is years. */
 export const looksKept = 1_000_000
@@ -21,6 +20,29 @@ const pruneEvery = 1000
 const heldSql = `EXISTS (SELECT 1 FROM snapshots s JOIN alarms a ON a.id = s.alarm
   WHERE s.box = f.box AND s.id IN (${userIds('f.box', 'f.sha256')}) AND a.is_active = 1 AND a.stage <> 'closed')`
 const hereSql = 'f.stored_at_ms IS NOT NULL AND f.gone_why IS NULL'
+
+function createLooks(db: Sqlite, narrow: NarrowScope): ReaderCalls['looks'] {
+  const looks = db.prepare<[number, string | null, string | null, number], LookRow>(
+    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
+     WHERE position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
+  )
+  const looksOfBoxes = db.prepare<[string, number, number], LookRow>(
+    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
+     WHERE position IN (SELECT position FROM looks WHERE box IN (SELECT value FROM json_each(?)) AND position < ?
+       ORDER BY position DESC LIMIT ?) ORDER BY position DESC`,
+  )
+  const looksOfAlarm = db.prepare<[string, number, string | null, string | null, number], LookRow>(
+    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
+     WHERE alarm = ? AND position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
+  )
+
+  return ({ alarm, before, limit, scope }) => {
+    const only = scopeColumn(scope)
+    if (alarm !== undefined) return looksOfAlarm.all(alarm, before, only, only, limit)
+    const boxes = narrow(scope)
+    return boxes === undefined ? looks.all(before, only, only, limit) : looksOfBoxes.all(boxes, before, limit)
+  }
+}
 
 export function createPictureUpkeep(db: Sqlite, narrow: NarrowScope) {
   const past = db.prepare<[number, number], PicturePlace>(
@@ -40,19 +62,7 @@ export function createPictureUpkeep(db: Sqlite, narrow: NarrowScope) {
   const here = db
     .prepare<[string], string>(`SELECT sha256 FROM picture_files f WHERE f.box = ? AND ${hereSql}`)
     .pluck()
-  const looks = db.prepare<[number, string | null, string | null, number], LookRow>(
-    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
-     WHERE position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
-  )
-  const looksOfBoxes = db.prepare<[string, number, number], LookRow>(
-    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
-     WHERE position IN (SELECT position FROM looks WHERE box IN (SELECT value FROM json_each(?)) AND position < ?
-       ORDER BY position DESC LIMIT ?) ORDER BY position DESC`,
-  )
-  const looksOfAlarm = db.prepare<[string, number, string | null, string | null, number], LookRow>(
-    `SELECT position, at_ms AS atMs, who, role, box, sha256, size, alarm, camera FROM looks
-     WHERE alarm = ? AND position < ? AND ${inScopeSql('box')} ORDER BY position DESC LIMIT ?`,
-  )
+  const looks = createLooks(db, narrow)
 
   /** From the least needed on, until there is room. */
   function above(rows: () => Iterable<PicturePlace>, bytesNow: number, bytesMax: number): PicturePlace[] {
@@ -75,24 +85,7 @@ export function createPictureUpkeep(db: Sqlite, narrow: NarrowScope) {
         : above(() => oldestOfBox.iterate(box), Number(boxBytes.get(box)), bytesMax),
     picturesHere: (box: string) => here.all(box) as string[],
     pictureBytes: (box?: string) => Number(box === undefined ? allBytes.get() : boxBytes.get(box)),
-    looks: ({
-      alarm,
-      before,
-      limit,
-      scope,
-    }: {
-      alarm?: string | undefined
-      before: number
-      limit: number
-      scope?: Scope | undefined
-    }) => {
-      const only = scopeColumn(scope)
-      if (alarm !== undefined) return looksOfAlarm.all(alarm, before, only, only, limit)
-      const boxes = narrow(scope)
-      return boxes === undefined
-        ? looks.all(before, only, only, limit)
-        : looksOfBoxes.all(boxes, before, limit)
-    },
+    looks,
   }
 }
 
