@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
 import { brokenOf, runEvening } from './centre-evening.ts'
+import { runTownCounty } from './town-county.ts'
 import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './cameras/camera-campaign.ts'
 import { releaseTree, runImagesCampaign } from './upkeep/images-campaign.ts'
@@ -110,6 +111,25 @@ program
       for (const words of broken.slice(0, 20)) say(`a promise is broken: ${words}`)
       if (broken.length > 0) process.exitCode = 1
       else say('every answered step is there once, every deadline fired once, no receipted record is missing')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+program
+  .command('town-county')
+  .description('SIGKILL of a town and its county, and cuts of the TLS line between them, while cases go up')
+  .option('--kills <n>', 'of both together', '60')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { kills: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-county-'))
+    try {
+      const [seed, kills] = [Number(options.seed), Number(options.kills)]
+      const result = await runTownCounty({ folder, seed, kills, progress: (text) => say(`  ${text}`) })
+      say(JSON.stringify(result))
+      if (result.lost.length + result.doubled.length > 0 || !result.isRedFirst) process.exitCode = 1
+      else say('each case is at the county once, and red came first')
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
