@@ -283,7 +283,7 @@ test('the command `bulletin` says it through the running centre, prints a receip
   const { tokens } = await read<{ tokens: { name: string }[] }>('/api/v1/tokens', running.token('admin', 'a'))
   expect(tokens.map(({ name }) => name)).not.toContain('bulletin')
   const nowhere = ['bulletin', '--config', 'x', '--text', 'a', '--villages', '320612104999']
-  await expect(program.parseAsync(nowhere, { from: 'user' })).rejects.toThrow()
+  await expect(program.parseAsync(nowhere, { from: 'user' })).rejects.toThrow('320612104999')
 })
 
 test('pages of bulletins come newest first, each once', async () => {
