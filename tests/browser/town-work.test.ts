@@ -45,7 +45,7 @@ const at = (user: string): Page => {
 }
 async function show(user: string, hash: string, wanted: string): Promise<Page> {
   const page = at(user)
-  await page.evaluate((to) => void (location.hash = to), hash)
+  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
   await page.waitForSelector(wanted)
   return page
 }

@@ -51,7 +51,7 @@ class KilledCentre {
   #program: Program | undefined
   kills = 0
 
-  constructor(file: string, config: { http: { port: number } } & object) {
+  constructor(file: string, config: { http: { port: number }; [key: string]: unknown }) {
     writeFileSync(file, JSON.stringify(config))
     const parsed = parseCentreConfig(config)
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
@@ -173,7 +173,7 @@ class TownAndCounty {
       if (!box) return undefined
       await Promise.race([
         box.report(colour, 1, [makeAlarm(1, 'raised', part)]),
-        new Promise((resolve) => box.client.once('close', resolve)),
+        new Promise<void>((resolve) => box.client.once('close', () => resolve())),
       ]).catch(() => undefined)
       const isStored = box.receipts.some(({ lanes }) => (lanes[colour]?.storedTo ?? 0) >= 1)
       await box.end()
