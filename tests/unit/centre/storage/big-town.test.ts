@@ -186,7 +186,6 @@ it.each<[string, () => unknown]>([
     () => reader.figures({ fromMs: 0, toMs: nowMs + 1, nowMs, boxes: [], village: villageAt(1) }),
   ],
   ['the figures of the town', () => reader.figures({ fromMs: 0, toMs: nowMs + 1, nowMs, boxes: [] })],
-  ['the open cases of a person', () => reader.cases({ state: 'open', limit, holder: 'li' }, nowMs)],
   ['whether red waits', () => reader.isRedWaiting()],
 ])('a page of %s is read in the order of an index', (_, read) => {
   asked.length = 0
@@ -194,4 +193,13 @@ it.each<[string, () => unknown]>([
   expect(asked).not.toEqual([])
   const bad = /^SCAN (a|alarms|cases|c|f|t|trail|r|roster|case_events)\b(?! USING)|TEMP B-TREE FOR ORDER BY/
   expect(asked.flatMap(planOf).filter((step) => bad.test(step))).toEqual([])
+})
+
+it('what one person holds is found by the person, and few rows are sorted', () => {
+  asked.length = 0
+  reader.cases({ state: 'open', limit, holder: 'li' }, nowMs)
+  reader.caseHolders(nowMs)
+  const steps = asked.flatMap(planOf)
+  expect(steps.filter((step) => /cases_of_holder|cases_of_claimer/.test(step))).toHaveLength(3)
+  expect(steps.filter((step) => /^SCAN cases(?! USING)/.test(step))).toEqual([])
 })
