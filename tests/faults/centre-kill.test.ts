@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { brokenOf, runEvening } from './centre-evening.ts'
-import { runTownCounty } from './town-county.ts'
+import { brokenOf, runEvening } from './town/centre-evening.ts'
+import { runTownCounty } from './town/town-county.ts'
 import {
   dropFolder,
   makeEvent,

@@ -13,7 +13,6 @@ import { searchMigration } from './search-migration.ts'
 import { outletMigration } from './outlet-migration.ts'
 import { villageMigration } from './village-migration.ts'
 import { upwardMigration } from './upward-migration.ts'
-import { retireMigration } from './retire-migration.ts'
 import { scaleMigration } from './scale-migration.ts'
 import { signInMigration } from './sign-in-migration.ts'
 import { storedBytesMigration } from './stored-bytes-migration.ts'
@@ -159,7 +158,10 @@ INSERT OR REPLACE INTO boot_times
 `,
   commandMigration,
   pictureMigration,
-  retireMigration,
+  // Boxes that are removed for good.
+  `
+ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;
+`,
   accountMigration,
   caseMigration,
   auditMigration,

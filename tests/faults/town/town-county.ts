@@ -2,16 +2,16 @@
 // moments. Each case of the town must be at the county exactly once, and red must come before what waited longer.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CaseAnswer } from '../../protocols/desk/cases.ts'
-import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { createToken } from '../../centre/cli/accounts.ts'
-import { parseCentreConfig } from '../../centre/config/config.ts'
-import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { createSeededRandom, createSystemRandom, type Random } from '../../protocols/kit/random.ts'
-import { makeAlarm, TestBox, until } from '../contract/centre/centre-parts.ts'
-import { createAuthority } from '../kits/broker/certificates.ts'
-import { CutLine } from '../kits/network/cut-line.ts'
-import { freePort, Program } from '../kits/system/programs.ts'
+import type { CaseAnswer } from '../../../protocols/desk/cases.ts'
+import type { JournalRecord } from '../../../protocols/domain/record.ts'
+import { createToken } from '../../../centre/cli/accounts.ts'
+import { parseCentreConfig } from '../../../centre/config/config.ts'
+import { createSystemClock } from '../../../protocols/kit/clock.ts'
+import { createSeededRandom, createSystemRandom, type Random } from '../../../protocols/kit/random.ts'
+import { makeAlarm, TestBox, until } from '../../contract/centre/centre-parts.ts'
+import { createAuthority } from '../../kits/broker/certificates.ts'
+import { CutLine } from '../../kits/network/cut-line.ts'
+import { freePort, Program } from '../../kits/system/programs.ts'
 
 const [town, village] = ['320612104', '320612104201']
 const answerMsMax = 60_000
