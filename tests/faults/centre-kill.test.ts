@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { brokenOf, runEvening } from './town/centre-evening.ts'
-import { runTownCounty } from './town/town-county.ts'
 import {
   dropFolder,
   makeEvent,
@@ -51,16 +50,6 @@ async function spawnCentre(): Promise<{ child: ChildProcess; uplink: string; log
   })
   return { child, uplink, log: () => text }
 }
-
-test(
-  'a case of the town is at the county once, red first, over a TLS line with cuts and kills of both centres',
-  { timeout: 180_000 },
-  async () => {
-    const result = await runTownCounty({ folder, seed: 3, kills: 2 })
-    expect(result).toMatchObject({ lost: [], doubled: [], isRedFirst: true })
-    expect(result.cases).toBeGreaterThan(8)
-  },
-)
 
 test(
   'keeps every receipted record and every answered step once through kills, and each deadline fires once',
