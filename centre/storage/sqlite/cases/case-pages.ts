@@ -7,7 +7,7 @@ import type { Scope } from '../../../../protocols/desk/scope.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
 import { summaryOf } from '../../../cases/case-summary.ts'
 import type { CaseQuery } from '../../case-port.ts'
-import { ledgerRowsMax, type Found } from '../../search-port.ts'
+import { ledgerRowsMax, type SearchCriteria } from '../../search-port.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { anyPlaceQuery } from '../search/search-terms.ts'
@@ -123,7 +123,7 @@ function findCases(
 
 function foundCases(
   db: Sqlite,
-  find: Found,
+  find: SearchCriteria,
   before: number,
   limit: number,
   more: (also: (condition: string, ...given: (string | number)[]) => void) => void = () => undefined,
@@ -141,7 +141,7 @@ function foundCases(
 }
 
 /** Oldest first. */
-export function ledgerOfCases(db: Sqlite, find: Found): { cases: Case[]; isCut: boolean } {
+export function ledgerOfCases(db: Sqlite, find: SearchCriteria): { cases: Case[]; isCut: boolean } {
   const rows = foundCases(db, find, Number.MAX_SAFE_INTEGER, ledgerRowsMax + 1)
   const cases = rows
     .slice(0, ledgerRowsMax)
