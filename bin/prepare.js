@@ -25,6 +25,9 @@ const debian = {
     { name: 'openssl', probe: '/usr/bin/openssl' },
     { name: 'libxml2-utils', probe: '/usr/bin/xmllint' },
     { name: 'gammu-smsd', probe: '/usr/bin/gammu-smsd' },
+    // A SIP registrar and a SIP caller that are not ours.
+    { name: 'kamailio', probe: '/usr/sbin/kamailio' },
+    { name: 'sip-tester', probe: '/usr/bin/sipp' },
     // Signs releases as their makers do.
     { name: 'minisign', probe: '/usr/bin/minisign' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
