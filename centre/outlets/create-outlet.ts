@@ -5,6 +5,7 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { OutletSettings } from '../config/outlets/outlet-settings.ts'
 import { createCapOutlet } from './cap/cap-outlet.ts'
 import { createDc09Outlet } from './dc09/dc09-outlet.ts'
+import { createGb28181Outlet } from './gb28181/gb28181-outlet.ts'
 import { createFileOutlet } from './file/file-outlet.ts'
 import { createMailOutlet } from './mail/mail-outlet.ts'
 import type { OutletMessage } from './message.ts'
@@ -44,6 +45,8 @@ export function createOutlet(settings: OutletSettings, parts: OutletParts): Outl
       return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
     case 'mail':
       return createMailOutlet({ settings, textOf })
+    case 'gb28181':
+      return createGb28181Outlet({ settings, textOf, clock, random, onFailed })
     case 'file':
       return createFileOutlet({ ...settings, textOf })
   }

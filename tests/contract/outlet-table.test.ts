@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { capDocument } from '../../centre/outlets/cap/cap-document.ts'
 import { codeOf } from '../../centre/outlets/dc09/dc09-codes.ts'
+import { gbMethodOf } from '../../centre/outlets/gb28181/gb-alarm.ts'
 import { testMessage, type OutletMessage } from '../../centre/outlets/message.ts'
 import { kindWords, type Language } from '../../centre/outlets/words.ts'
 import { alarmKinds, type AlarmKind } from '../../protocols/domain/alarm.ts'
@@ -14,7 +15,7 @@ function rowOf(kind: AlarmKind, language: Language): string {
   const { colour } = alarmTable[kind]
   const message: OutletMessage = { ...base, kind, colour, isDrill: false }
   const over: OutletMessage = { ...message, step: 'over' }
-  const { gbPriority, gbMethod, cap } = alarmCodes({ kind, colour })
+  const { gbPriority, cap } = alarmCodes({ kind, colour })
   const xml = capDocument(message, {
     sender: 'a',
     senderName: 'a',
@@ -27,7 +28,7 @@ function rowOf(kind: AlarmKind, language: Language): string {
   const category = /<category>(\w+)</.exec(xml)?.[1]
   const both = (format: 'contact-id' | 'sia'): string =>
     `${codeOf(message, format)} / ${codeOf(over, format) ?? '-'}`
-  const cells = [`\`${kind}\``, both('contact-id'), both('sia'), `${gbPriority}/${gbMethod}`]
+  const cells = [`\`${kind}\``, both('contact-id'), both('sia'), `${gbPriority}/${gbMethodOf(message)}`]
   return `| ${[...cells, `${category}, ${cap}`, kindWords(message, language)].join(' | ')} |`
 }
 

@@ -5,6 +5,7 @@ import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape } from './outlet-rules.ts'
 import { capSchema, checkCap } from './cap-settings.ts'
 import { checkDc09, dc09Schema } from './dc09-settings.ts'
+import { checkGb28181, gb28181Schema } from './gb28181-settings.ts'
 import { checkMail, mailSchema } from './mail-settings.ts'
 import { checkSms, smsSchema } from './sms-settings.ts'
 import { checkUrl, webhookSchema } from './webhook-settings.ts'
@@ -21,6 +22,7 @@ export const outletSchema = z.discriminatedUnion('type', [
   webhookSchema,
   dc09Schema,
   capSchema,
+  gb28181Schema,
   smsSchema,
   mailSchema,
 ])
@@ -68,6 +70,8 @@ function checkOfType(path: string, outlet: OutletSettings): Problem[] {
       return checkSms(path, outlet)
     case 'mail':
       return checkMail(path, outlet)
+    case 'gb28181':
+      return checkGb28181(path, outlet)
     case 'file':
       return []
   }

@@ -6,7 +6,7 @@ import type { Dc09Settings } from '../../config/outlets/dc09-settings.ts'
 import type { OutletMessage } from '../message.ts'
 import type { Outlet, OutletEvents } from '../port.ts'
 import { dataOf, textOf } from './dc09-codes.ts'
-import { parseKey } from './dc09-frame.ts'
+import { parseKey } from '../../../platform/dc09/dc09-frame.ts'
 import { Dc09Station, type Draft } from './dc09-station.ts'
 
 /** Supervision that goes unanswered this often in a row is an alarm. */

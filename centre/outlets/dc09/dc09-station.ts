@@ -5,7 +5,7 @@ import type { Dc09Settings } from '../../config/outlets/dc09-settings.ts'
 import { plainWords } from '../answer-bytes.ts'
 import type { OutletAnswer } from '../port.ts'
 import { exchangeTcp, exchangeUdp, type Dc09Receiver } from './dc09-exchange.ts'
-import { encodeFrame, parseFrame, type Dc09Frame } from './dc09-frame.ts'
+import { encodeFrame, parseFrame, type Dc09Frame } from '../../../platform/dc09/dc09-frame.ts'
 
 /** Share of an attempt's time in which its answer must come. */
 const shareOfTime = 0.95

@@ -13,7 +13,7 @@ import {
   parseFrame,
   parseKey,
   type Dc09Frame,
-} from '../../../../centre/outlets/dc09/dc09-frame.ts'
+} from '../../../../platform/dc09/dc09-frame.ts'
 import { codeOf, dataOf } from '../../../../centre/outlets/dc09/dc09-codes.ts'
 import { createDc09Outlet } from '../../../../centre/outlets/dc09/dc09-outlet.ts'
 import { checkDc09, type Dc09Settings } from '../../../../centre/config/outlets/dc09-settings.ts'
