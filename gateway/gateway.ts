@@ -204,6 +204,7 @@ class WiredGateway implements Gateway {
       intake,
       ...(registry ? { registry } : {}),
       steadyMs: () => boxClock.now().steadyMs,
+      isClockSynced: () => boxClock.quality() === 'synced',
     })
     const names = deviceNamesOf(config.devices)
     const hardware = createBroker({

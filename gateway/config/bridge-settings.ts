@@ -1,7 +1,7 @@
 // The `bridges` section: senders that carry messages of many devices, the dialect of each, and its address.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
-import { modbusSchema, sl651Schema } from './bus-settings.ts'
+import { dc09Schema, gbSchema, modbusSchema, sl651Schema } from './bus-settings.ts'
 import { plainAddress } from './plain-address.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 
@@ -19,6 +19,8 @@ export const dialectNames = [
   'mapping',
   'modbus',
   'sl651',
+  'dc09',
+  'gb28181',
 ] as const
 
 /** What reads LoRaWAN frames: a model or maker that is built in, or the whole path of a maker's codec file. */
@@ -71,6 +73,10 @@ export const bridgeSchema = z
     modbus: modbusSchema.optional(),
     /** For the dialect `sl651`: the listener for recorders. */
     sl651: sl651Schema.optional(),
+    /** For the dialect `dc09`: the listener for alarm panels (SIA DC-09). */
+    dc09: dc09Schema.optional(),
+    /** For the dialect `gb28181`: the registrar for cameras. */
+    gb28181: gbSchema.optional(),
   })
   .superRefine((bridge, context) => {
     const { dialect, mapping, mappingFile, url, username, passwordFile, caFile, subscribe } = bridge
@@ -86,11 +92,12 @@ export const bridgeSchema = z
         path: ['codec'],
         message: 'only for LoRaWAN: chirpstack, ttn, lorawan',
       })
-    for (const name of ['modbus', 'sl651'] as const)
+    for (const name of ['modbus', 'sl651', 'dc09', 'gb28181'] as const) {
       if ((dialect === name) !== (bridge[name] !== undefined))
         context.addIssue({ code: 'custom', path: [name], message: `together with dialect: ${name}` })
-    if ((dialect === 'modbus' || dialect === 'sl651') && url !== undefined)
-      context.addIssue({ code: 'custom', path: ['url'], message: `not with dialect: ${dialect}` })
+      if (dialect === name && url !== undefined)
+        context.addIssue({ code: 'custom', path: ['url'], message: `not with dialect: ${dialect}` })
+    }
     const given = { username, passwordFile, caFile, subscribe }
     for (const [name, value] of Object.entries(given))
       if (value !== undefined && url === undefined)
@@ -129,12 +136,12 @@ export function checkBridges(
   const ids = new Set(devices.map(({ id }) => id))
   const places = new Map<string, string>()
   const viaOf = new Map(devices.map(({ id, via }) => [id, via]))
-  bridges.forEach(({ id, dialect, base = '', url, modbus, sl651 }, index) => {
+  bridges.forEach(({ id, dialect, base = '', url, modbus, sl651, dc09, gb28181 }, index) => {
     problems.push(...checkUnits(`bridges.${index}.modbus.units`, id, modbus?.units ?? [], viaOf))
     if (ids.has(id))
       problems.push({ path: `bridges.${index}.id`, message: `each id once; "${id}" is there already` })
     ids.add(id)
-    const place = modbus || sl651 ? id : `${dialect} ${base} ${url ?? ''}`
+    const place = (modbus ?? sl651 ?? dc09 ?? gb28181) ? id : `${dialect} ${base} ${url ?? ''}`
     const other = places.get(place)
     if (other !== undefined && url === undefined)
       problems.push({

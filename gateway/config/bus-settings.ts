@@ -1,4 +1,4 @@
-// Bridges that do not use MQTT: a Modbus bus that the box polls, and a listener for SL 651 recorders.
+// Bridges that do not use MQTT: a Modbus bus that the box polls, and listeners for SL 651 recorders, alarm panels and cameras.
 import { z } from 'zod'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 
@@ -81,6 +81,34 @@ export const sl651Schema = z.strictObject({
   idleS: z.int().min(10).max(86_400).default(600),
 })
 
+export const dc09Schema = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  /** By TCP and UDP; 0 lets the system choose. */
+  port: z.int().min(0).max(65_535).default(12_128),
+  /** AES: 32, 48 or 64 hexadecimal digits. With it, frames in clear get no answer. */
+  keyFile: z.string().min(1).max(1000).optional(),
+  connections: z.int().min(1).max(1000).default(200),
+  /** A panel without a message for this long is disconnected. */
+  idleS: z.int().min(10).max(86_400).default(600),
+})
+
+export type Dc09Settings = z.infer<typeof dc09Schema>
+const gbCode = z.string().regex(/^\d{20}$/, '20 digits')
+
+export const gbSchema = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  /** By UDP and TCP; 0 lets the system choose. */
+  port: z.int().min(0).max(65_535).default(5060),
+  /** The box, as the cameras have it as their server. */
+  code: gbCode,
+  /** The password of all cameras; their user name is their code. */
+  passwordFile: z.string().min(1).max(1000),
+  /** What is wired to an alarm input, by its code; absent: a button at an input (134), motion at a camera. */
+  inputs: z.record(gbCode, z.enum(['button', 'motion', 'smoke', 'fire', 'gas', 'leak'])).default({}),
+  connections: z.int().min(1).max(1000).default(200),
+})
+
+export type GbSettings = z.infer<typeof gbSchema>
 export type ModbusSettings = z.infer<typeof modbusSchema>
 export type ModbusUnit = ModbusSettings['units'][number]
 export type ModbusRegister = ModbusUnit['registers'][number]

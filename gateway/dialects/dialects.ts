@@ -1,5 +1,7 @@
 // The dialects that this program supports, by name.
 import type { Dialect } from './port.ts'
+import { dc09 } from './dc09/dc09.ts'
+import { gb28181 } from './gb28181/gb28181.ts'
 import { homeAssistant } from './home-assistant/home-assistant.ts'
 import { chirpstack } from './lorawan/envelopes/chirpstack.ts'
 import { ttn } from './lorawan/envelopes/ttn.ts'
@@ -24,6 +26,8 @@ export const dialects: readonly Dialect[] = [
   mapped,
   modbus,
   sl651,
+  dc09,
+  gb28181,
 ]
 
 const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))

@@ -147,6 +147,10 @@ export interface DialectSettings {
   mapping?: unknown
   /** The units of a Modbus bus. */
   modbus?: readonly ModbusUnit[]
+  /** Whether a device of this hardware address is in the configuration. */
+  isListed?: (address: string) => boolean
+  /** What is wired to alarm inputs of GB/T 28181, by their code. */
+  inputs?: Readonly<Record<string, 'button' | 'motion' | 'smoke' | 'fire' | 'gas' | 'leak'>> | undefined
   /** Four hex digits that SL 651 recorders must send. */
   password?: string | undefined
   /** Configuration of single devices behind the bridge, by the hardware's address. */

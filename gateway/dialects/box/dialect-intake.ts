@@ -86,14 +86,16 @@ export class DialectIntake {
     for (const settings of options.senders) {
       const dialect = dialectOf(settings.dialect)
       if (!dialect) continue
-      const { base, codec, mapping, modbus, password } = settings
+      const { base, codec, mapping, modbus, password, inputs } = settings
       const own = {
         ...(base === undefined ? {} : { base }),
         ...(codec === undefined ? {} : { codec }),
         ...(mapping === undefined ? {} : { mapping }),
         ...(modbus === undefined ? {} : { modbus }),
         ...(password === undefined ? {} : { password }),
+        ...(inputs === undefined ? {} : { inputs }),
         devices: deviceSettingsOf(options.devices),
+        isListed: (address: string) => this.#addresses.isListed(address),
       }
       const wasKept = (address: string, messageId: string): boolean =>
         options.keeper.wasKept(this.#idOf(settings, address), messageId)

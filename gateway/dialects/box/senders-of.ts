@@ -19,17 +19,20 @@ export function sendersOf({
   devices,
 }: Pick<GatewayConfig, 'bridges' | 'devices'>): SenderSettings[] {
   return [
-    ...bridges.map(({ id, dialect, base, mapping, codec = mapping, mappingFile, modbus, sl651 }) => ({
-      id,
-      dialect,
-      base,
-      codec,
-      isDevice: false,
-      modbus: modbus?.units,
-      password: sl651?.password,
-      isListedOnly: sl651 !== undefined,
-      ...(mappingFile === undefined ? {} : { mapping: readMapping(mappingFile) }),
-    })),
+    ...bridges.map(
+      ({ id, dialect, base, mapping, codec = mapping, mappingFile, modbus, sl651, dc09, gb28181 }) => ({
+        id,
+        dialect,
+        base,
+        codec,
+        isDevice: false,
+        modbus: modbus?.units,
+        password: sl651?.password,
+        inputs: gb28181?.inputs,
+        isListedOnly: (sl651 ?? dc09 ?? gb28181) !== undefined,
+        ...(mappingFile === undefined ? {} : { mapping: readMapping(mappingFile) }),
+      }),
+    ),
     ...devices.flatMap(({ id, dialect, base }) =>
       dialect === undefined ? [] : [{ id, dialect, base, isDevice: true }],
     ),

@@ -3,7 +3,7 @@
 import type { ModbusUnit } from '../../config/bus-settings.ts'
 import { plainAddress } from '../../config/plain-address.ts'
 import { deviceIdOf } from '../meaning/values.ts'
-import type { DialectDeviceSettings, DialectTopics } from '../port.ts'
+import type { DialectDeviceSettings, DialectSettings, DialectTopics } from '../port.ts'
 
 /** One entry of `bridges[]`, or of `devices[]` where it has a dialect. */
 export interface SenderSettings {
@@ -17,6 +17,8 @@ export interface SenderSettings {
   modbus?: readonly ModbusUnit[] | undefined
   /** The password that SL 651 recorders must send. */
   password?: string | undefined
+  /** What is wired to alarm inputs of GB/T 28181. */
+  inputs?: DialectSettings['inputs']
   /** Any machine may connect: messages of an unlisted device are stored raw, and raise no alarm. */
   isListedOnly?: boolean
   /** All its messages are about this one device. */

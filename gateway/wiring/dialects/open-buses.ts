@@ -1,10 +1,13 @@
-// Inputs that are not MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders.
+// Inputs that are not MQTT: Modbus buses that the box polls, and listeners for SL 651 recorders, alarm panels and cameras.
 import type { Logger } from 'pino'
+import type { Random } from '../../../protocols/kit/random.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
 import type { Keeper } from '../../dialects/box/keeper.ts'
 import type { ModbusBus } from '../../dialects/box/modbus-bus.ts'
+import { GbListener } from '../../dialects/box/gb-listener.ts'
+import { PanelListener } from '../../dialects/box/panel-listener.ts'
 import { RecorderListener } from '../../dialects/box/recorder-listener.ts'
 
 export interface OpenBusesOptions {
@@ -12,7 +15,9 @@ export interface OpenBusesOptions {
   dialects: DialectIntake
   keeper: Keeper
   clock: Clock
+  random: Random
   steadyMs: () => number
+  isClockSynced: () => boolean
   logger: Logger
 }
 
@@ -39,8 +44,18 @@ export async function openBuses(options: OpenBusesOptions): Promise<OpenBuses> {
   const { bridges, keeper, logger } = options
   const buses = await openModbus(options)
   const listeners = new Map(
-    bridges.flatMap(({ id, sl651: settings }) =>
-      settings ? [[id, new RecorderListener({ ...options, id, settings })] as const] : [],
+    bridges.flatMap(
+      ({ id, sl651, dc09, gb28181 }): [string, RecorderListener | PanelListener | GbListener][] => [
+        ...(sl651
+          ? [[id, new RecorderListener({ ...options, id, settings: sl651 })] as [string, RecorderListener]]
+          : []),
+        ...(dc09
+          ? [[id, new PanelListener({ ...options, id, settings: dc09 })] as [string, PanelListener]]
+          : []),
+        ...(gb28181
+          ? [[id, new GbListener({ ...options, id, settings: gb28181 })] as [string, GbListener]]
+          : []),
+      ],
     ),
   )
   return {
@@ -54,7 +69,7 @@ export async function openBuses(options: OpenBusesOptions): Promise<OpenBuses> {
             // The rest of the box still protects the village; people see an alarm of this bridge.
             logger.error(
               { bridge: id, reason: error.message },
-              'no listener for recorders: give it a free port',
+              'no listener for recorders, panels or cameras: give it a free port, and a key or password that can be read',
             )
             return false
           },

@@ -2,6 +2,7 @@
 // for those devices are sent in their dialect.
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Random } from '../../../protocols/kit/random.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import type { GatewayConfig } from '../../config/config.ts'
@@ -26,7 +27,9 @@ export interface OpenDialectsOptions {
   intake: Intake
   registry?: DeviceRegistry
   clock: Clock
+  random: Random
   steadyMs: () => number
+  isClockSynced: () => boolean
   logger: Logger
   metrics: Registry
 }

@@ -1,0 +1,227 @@
+// The listener for alarm panels (SIA DC-09) by TCP and UDP. A report is acknowledged only when it is stored; without an answer the panel sends it
+// again. Any machine may connect, so bytes, connections and idle time are bounded, and an unlisted account gets no answer.
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Logger } from 'pino'
+import {
+  encodeFrame,
+  frameBytesMax,
+  parseFrame,
+  parseKey,
+  type Dc09Frame,
+} from '../../../platform/dc09/dc09-frame.ts'
+import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { Dc09Settings } from '../../config/bus-settings.ts'
+import type { DialectIntake } from './dialect-intake.ts'
+
+/** Reports that wait for their commit; a further one gets no answer, and its panel sends it again. */
+const waitingMax = 64
+const strangersMax = 100
+const firstByteMs = 30_000
+const firstReportMs = 120_000
+const brokenMax = 20
+/** DC-09 clause 5.5.1.9: how far the time of an encrypted frame may be away, in the past and in the future. */
+const pastMsMax = 20_000
+const futureMsMax = 40_000
+
+export interface PanelListenerOptions {
+  id: string
+  settings: Dc09Settings
+  dialects: Pick<DialectIntake, 'take' | 'isListed'>
+  clock: Clock
+  /** A box that does not know the time refuses no report for its time. */
+  isClockSynced: () => boolean
+  logger: Logger
+}
+
+type Answer = (bytes: Buffer) => void
+
+export class PanelListener {
+  readonly #options: PanelListenerOptions
+  readonly #server: Server
+  readonly #guard: StrangerGuard
+  readonly #sockets = new Set<Socket>()
+  #key: Buffer | undefined
+  #udp: UdpSocket | undefined
+  #waiting = 0
+
+  constructor(options: PanelListenerOptions) {
+    this.#options = options
+    this.#server = createServer((socket) => this.#serve(socket))
+    this.#guard = new StrangerGuard({
+      limits: {
+        strangers: strangersMax,
+        // Panels of one operator may share an address.
+        strangersPerNetwork: strangersMax,
+        newAtOnce: 1e6,
+        newPerSecond: 1e6,
+        newUnknownAtOnce: 1e6,
+        newUnknownPerSecond: 1e6,
+        firstByteMs,
+        signInMs: firstReportMs,
+        admitted: options.settings.connections,
+      },
+      clock: options.clock,
+      onRefused: (reason, address) =>
+        options.logger.debug({ reason, address }, 'a caller without a report of a listed account was closed'),
+    })
+    this.#guard.watch(this.#server)
+  }
+
+  async start(): Promise<number> {
+    const { host, port } = this.#options.settings
+    this.#key = readKey(this.#options.settings)
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const bound = (this.#server.address() as AddressInfo).port
+    await this.#listenUdp(host, bound)
+    this.#options.logger.info({ host, port: bound, bridge: this.#options.id }, 'listens for alarm panels')
+    return bound
+  }
+
+  async stop(): Promise<void> {
+    this.#udp?.close()
+    this.#udp = undefined
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  async #listenUdp(host: string, port: number): Promise<void> {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind(port, host, () => {
+        socket.off('error', reject)
+        resolve()
+      })
+    })
+    socket.on('error', () => undefined)
+    socket.on('message', (bytes, from) => {
+      this.#take(bytes, (answer) => {
+        if (this.#udp === socket) socket.send(answer, from.port, from.address, () => undefined)
+      })
+    })
+    this.#udp = socket
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.setTimeout(this.#options.settings.idleS * 1000, () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#sockets.delete(socket))
+    let rest: Buffer = Buffer.alloc(0)
+    let broken = 0
+    const answer: Answer = (bytes) => {
+      if (!socket.destroyed && this.#guard.admit(socket)) socket.write(bytes)
+    }
+    socket.on('data', (chunk: Buffer) => {
+      rest = Buffer.concat([rest, chunk])
+      for (let end = rest.indexOf(0x0d); end >= 0 && !socket.destroyed; end = rest.indexOf(0x0d)) {
+        const bytes = rest.subarray(0, end)
+        rest = rest.subarray(end + 1)
+        if (!this.#take(bytes, answer) && ++broken > brokenMax) return this.#end(socket, 'no frames of DC-09')
+      }
+      if (rest.length > frameBytesMax) this.#end(socket, 'more bytes than a frame has')
+    })
+  }
+
+  /** False when these are no frame. */
+  #take(bytes: Buffer, answer: Answer): boolean {
+    const { settings, dialects, id, logger } = this.#options
+    const key = this.#key
+    const frame = parseFrame(bytes, key)
+    // A wrong CRC is not answered: the panel sends the frame again.
+    if (typeof frame === 'string') return false
+    const { account } = frame
+    // With a key, a frame in clear may be anybody's.
+    if (account === undefined || !dialects.isListed(account) || (key !== undefined && !frame.isEncrypted))
+      return true
+    if (this.#isOutOfTime(frame)) {
+      answer(this.#nak())
+      return true
+    }
+    if (this.#waiting >= waitingMax) return true
+    this.#waiting++
+    const { atMs: _time, isEncrypted: _cipher, ...clear } = frame
+    dialects.take(
+      id,
+      { topic: `dc09/${account}`, payload: encodeFrame(clear), isRetained: false },
+      {
+        kept: (reply) => {
+          this.#waiting--
+          const word = reply === undefined ? '' : Buffer.from(reply).toString('latin1')
+          if (word === 'ACK' || word === 'DUH') answer(this.#answerTo(frame, word, key))
+        },
+        refused: (error) => {
+          this.#waiting--
+          logger.warn(
+            { bridge: id, reason: error.message, port: settings.port },
+            'a report of a panel could not be kept',
+          )
+        },
+      },
+    )
+    return true
+  }
+
+  #isOutOfTime({ isEncrypted, atMs }: Dc09Frame): boolean {
+    const { clock, isClockSynced } = this.#options
+    if (!isEncrypted || atMs === undefined || !isClockSynced()) return false
+    const aheadMs = atMs - clock.wallMs()
+    return aheadMs < -pastMsMax || aheadMs > futureMsMax
+  }
+
+  /** The same sequence, receiver, line and account; encrypted when the report was. */
+  #answerTo(
+    { sequence, receiver, line, account, isEncrypted }: Dc09Frame,
+    id: 'ACK' | 'DUH',
+    key?: Buffer,
+  ): Buffer {
+    const atMs = this.#options.clock.wallMs()
+    return encodeFrame(
+      {
+        id,
+        data: '',
+        more: '',
+        ...(sequence === undefined ? {} : { sequence }),
+        ...(receiver === undefined ? {} : { receiver }),
+        ...(line === undefined ? {} : { line }),
+        ...(account === undefined ? {} : { account }),
+        ...(isEncrypted ? { atMs } : {}),
+      },
+      isEncrypted ? key : undefined,
+    )
+  }
+
+  /** With our time: the panel sets its clock by it, and sends again. Never encrypted: `"NAK"0000R0L0A0[]_time`. */
+  #nak(): Buffer {
+    const atMs = this.#options.clock.wallMs()
+    return encodeFrame({ id: 'NAK', sequence: 0, receiver: '0', line: '0A0', data: '', more: '', atMs })
+  }
+
+  #end(socket: Socket, problem: string): void {
+    const { id, logger } = this.#options
+    logger.warn(
+      { bridge: id, address: socket.remoteAddress, problem },
+      'a caller that sends no DC-09 is disconnected',
+    )
+    socket.destroy()
+  }
+}
+
+/** Once: a key that can not be read is a fault of the start, not of the first alarm. */
+function readKey({ keyFile }: Dc09Settings): Buffer | undefined {
+  if (keyFile === undefined) return undefined
+  const key = parseKey(readFileSync(keyFile, 'utf8'))
+  if (!key) throw new Error(`${keyFile}: 32, 48 or 64 hexadecimal digits`)
+  return key
+}
