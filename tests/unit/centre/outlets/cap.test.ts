@@ -1,8 +1,9 @@
 // Is every document well-formed CAP 1.2, and does a later one name the first of its case?
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CapSettings } from '../../../../centre/config/outlets/cap-settings.ts'
@@ -10,6 +11,7 @@ import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.
 import { capTime, xmlText } from '../../../../centre/outlets/cap/cap-document.ts'
 import { createCapOutlet } from '../../../../centre/outlets/cap/cap-outlet.ts'
 import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
+import { alarmKinds } from '../../../../protocols/domain/alarm.ts'
 import { outletSteps } from '../../../../protocols/desk/outlets.ts'
 import { settingsOf } from './outlet-kit.ts'
 
@@ -95,6 +97,46 @@ it.each(outletSteps)(
     expect(xml).toContain('<valueName>profile</valueName>')
   },
 )
+
+it('writes documents that are valid by the schema, for every step, kind and language', async () => {
+  const schema = fileURLToPath(new URL('../../../kits/cap/cap-1.2.xsd', import.meta.url))
+  const documents = [
+    ...outletSteps.map((step) => ({ ...red, step })),
+    ...alarmKinds.map((kind) => ({ ...red, kind })),
+    { ...red, isDrill: true },
+    testMessage('g-3', 0, 'ops'),
+  ]
+  const files: string[] = []
+  for (const language of ['zh', 'en'] as const) {
+    const written = createCapOutlet({
+      settings: { ...settings, folder, language },
+      textOf: ({ title }) => title[language],
+      utcOffsetMin: () => (language === 'zh' ? 480 : -210),
+    })
+    for (const message of documents) {
+      const file = join(folder, `valid-${files.length}.xml`)
+      writeFileSync(file, await written.preview([message]))
+      files.push(file)
+    }
+  }
+  const check = (...some: string[]): string =>
+    spawnSync('xmllint', ['--noout', '--schema', schema, ...some], { encoding: 'utf8' }).stderr
+  expect(
+    check(...files)
+      .split('\n')
+      .filter((line) => !line.endsWith(' validates') && line !== ''),
+  ).toEqual([])
+  // The twin: the schema refuses a value and an order that CAP does not have.
+  const good = readFileSync(files[0] ?? '', 'utf8')
+  for (const [from, to] of [
+    ['<urgency>Immediate<', '<urgency>Soon<'],
+    [/<sender>.*<\/sender>\n/, ''],
+    [/(<sent>.*)[+]08:00</, '$1Z<'],
+  ] as const) {
+    writeFileSync(join(folder, 'bad.xml'), good.replace(from, to))
+    expect(check(join(folder, 'bad.xml'))).toContain('fails to validate')
+  }
+})
 
 it('names the first message of the case in the later ones', async () => {
   const first = await outlet().preview([red])
