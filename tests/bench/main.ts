@@ -70,6 +70,11 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: '100 to 2000 boxes at one centre, and a storm of 2000 alarms in a minute',
     load: async () => (await import('./town/boxes.ts')).runBoxes,
   },
+  outlets: {
+    words:
+      "a red on the desk until each receiver has it, beside the receiver's own answer time, with bad ones among them",
+    load: async () => (await import('./town/outlets.ts')).runOutlets,
+  },
   'report-check': {
     words: 'what the check of a Report costs at the centre, by the zod schema and by check-report.ts',
     load: async () => (await import('./report-check.ts')).runReportCheck,

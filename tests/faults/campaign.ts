@@ -17,6 +17,7 @@ import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runPackagesCampaign } from './installed/packages-campaign.ts'
+import { runOutletKills } from './outlets/outlet-kills.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runSenderKills } from './senders/sender-kills.ts'
 import { runStructureCampaign } from '../fuzz/structure/structure-campaign.ts'
@@ -130,6 +131,41 @@ program
       say(JSON.stringify(result))
       if (result.lost.length + result.doubled.length > 0 || !result.isRedFirst) process.exitCode = 1
       else say('each case is at the county once, and red came first')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+program
+  .command('outlets')
+  .description(
+    'SIGKILL of the centre while red cases leave for receivers that are slow, refuse, close and lie',
+  )
+  .option('--kills <n>', 'in total', '100')
+  .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
+  .action(async (options: { kills: string; seed: string }) => {
+    say(`seed ${options.seed}`)
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-outlets-'))
+    try {
+      const result = await runOutletKills({
+        folder,
+        seed: Number(options.seed),
+        kills: Number(options.kills),
+        progress: (text) => say(`  ${text}`),
+      })
+      const { lost, renamed, unfinished } = result
+      say(
+        JSON.stringify({
+          ...result,
+          lost: lost.length,
+          renamed: renamed.length,
+          unfinished: unfinished.length,
+        }),
+      )
+      for (const words of [...lost, ...renamed, ...unfinished].slice(0, 20))
+        say(`a promise is broken: ${words}`)
+      if (lost.length + renamed.length + unfinished.length > 0) process.exitCode = 1
+      else say('every case reached every receiver of its rule; what came twice had the same id')
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

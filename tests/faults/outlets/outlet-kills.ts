@@ -1,0 +1,261 @@
+// Is anything that was due to a receiver lost when the centre is killed at random moments, and does what arrives twice have the same id? A real
+// centre, receivers that are slow, refuse, close and lie, and red alarms all the time.
+import { createServer as createHttp, type Server } from 'node:http'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { encodeFrame, parseFrame } from '../../../platform/dc09/dc09-frame.ts'
+import { createSeededRandom, type Random } from '../../../protocols/kit/random.ts'
+import { makeAlarm, TestBox } from '../../contract/centre/centre-parts.ts'
+import { freePort, Program } from '../../kits/system/programs.ts'
+
+export interface OutletKillPlan {
+  folder: string
+  seed: number
+  kills: number
+  progress?: (text: string) => void
+}
+
+export interface OutletKillResult {
+  kills: number
+  alarms: number
+  handedOver: number
+  /** Messages that came more than once. */
+  repeats: number
+  /** A case and a receiver that never got it. */
+  lost: string[]
+  /** A case and a receiver that got it under two ids. */
+  renamed: string[]
+  /** Still waiting, or failed, in the file of the centre. */
+  unfinished: string[]
+}
+
+const box = '320612104201-1'
+const pauseMsMax = 400
+const drainMsMax = 120_000
+
+/** By receiver: the ids under which a case came, with how often. */
+type Got = Map<string, Map<string, number>>
+
+const note = (got: Got, item: string, id: string): void => {
+  const ids = got.get(item) ?? new Map<string, number>()
+  ids.set(id, (ids.get(id) ?? 0) + 1)
+  got.set(item, ids)
+}
+
+/** Takes it and closes, refuses, is slow, or answers: as chance says. What it has read counts as got. */
+async function openWebhook(got: Got, random: Random): Promise<{ server: Server; url: string }> {
+  const server = createHttp((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const turn = random.next()
+      if (turn < 0.1) {
+        response.writeHead(503).end('busy')
+        return
+      }
+      const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as {
+        data?: { case?: string; step?: string }
+      }
+      const { case: item = '', step } = body.data ?? {}
+      if (step === 'raised') note(got, item, String(request.headers['webhook-id']))
+      // Taken, and the centre does not hear of it.
+      if (turn < 0.25) request.socket.destroy()
+      else setTimeout(() => response.writeHead(200).end('{}'), turn < 0.5 ? 100 : 0)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
+}
+
+/** The same by DC-09; the id of a message is its sequence number. */
+async function openStation(got: Got, random: Random): Promise<{ server: TcpServer; port: number }> {
+  const server = createTcp((socket: Socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes) => {
+      const frame = parseFrame(bytes)
+      if (typeof frame === 'string' || frame.data === '') return void socket.destroy()
+      const turn = random.next()
+      if (turn < 0.1) return void socket.destroy()
+      const item = /case-\d+/.exec(frame.more)?.[0] ?? ''
+      note(got, item, String(frame.sequence))
+      if (turn < 0.25) return void socket.destroy()
+      socket.write(encodeFrame({ ...frame, id: 'ACK', data: '', more: '' }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+function gotFiles(folder: string): Got {
+  const got: Got = new Map()
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
+    const {
+      case: item,
+      id,
+      step,
+    } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, string>
+    if (step === 'raised') note(got, item ?? '', id ?? '')
+  }
+  return got
+}
+
+interface Yard {
+  config: string
+  database: string
+  uplink: number
+  got: { hook: Got; station: Got }
+  outFolder: string
+  close: () => void
+}
+
+async function openYard({ folder, seed }: OutletKillPlan): Promise<Yard> {
+  const random = createSeededRandom(seed + 1)
+  const got: Yard['got'] = { hook: new Map(), station: new Map() }
+  const [hook, station] = [await openWebhook(got.hook, random), await openStation(got.station, random)]
+  const [http, uplink] = [await freePort(), await freePort()]
+  const outFolder = join(folder, 'out')
+  mkdirSync(outFolder)
+  const rules = [{ colours: ['red'] }]
+  const common = { rules, followUps: [], timeoutSeconds: 2 }
+  const config = {
+    dataDir: join(folder, 'data'),
+    http: { host: '127.0.0.1', port: http },
+    uplink: { listeners: [{ host: '127.0.0.1', port: uplink }], anonymous: true },
+    outlets: [
+      { ...common, name: 'hook', type: 'webhook', url: hook.url },
+      {
+        ...common,
+        name: 'station',
+        type: 'sia-dc09',
+        account: '1234',
+        sendsText: true,
+        receivers: [{ host: '127.0.0.1', port: station.port }],
+      },
+      { ...common, name: 'folder', type: 'file', folder: outFolder },
+    ],
+  }
+  writeFileSync(join(folder, 'centre.yaml'), JSON.stringify(config))
+  return {
+    config: join(folder, 'centre.yaml'),
+    database: join(folder, 'data', 'centre.db'),
+    uplink,
+    got,
+    outFolder,
+    close: () => {
+      hook.server.closeAllConnections()
+      hook.server.close()
+      station.server.close()
+    },
+  }
+}
+
+/** The next number of the red lane, as a box would know it from its Receipts. */
+function nextRed(database: string): number {
+  const db = new Database(database, { readonly: true })
+  try {
+    return (
+      ((db.prepare('SELECT max(number) FROM records WHERE lane = 0').pluck().get() as number | null) ?? 0) + 1
+    )
+  } finally {
+    db.close()
+  }
+}
+
+interface Deliveries {
+  waiting: number
+  rows: { outlet: string; item: string; state: string }[]
+}
+
+function deliveriesOf(database: string): Deliveries {
+  const db = new Database(database, { readonly: true })
+  try {
+    const rows = db
+      .prepare("SELECT outlet, 'case-' || case_number AS item, state FROM deliveries WHERE step = 'raised'")
+      .all() as Deliveries['rows']
+    return { rows, waiting: rows.filter(({ state }) => state === 'waiting').length }
+  } finally {
+    db.close()
+  }
+}
+
+const casesOf = (database: string): string[] => {
+  const db = new Database(database, { readonly: true })
+  try {
+    return db.prepare("SELECT 'case-' || number FROM cases").pluck().all() as string[]
+  } finally {
+    db.close()
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function start(yard: Yard): Promise<Program> {
+  const program = new Program(['centre', '--config', yard.config])
+  await program.said('centre is listening')
+  return program
+}
+
+/** From a start to a kill: alarms of a few devices, each its own case. */
+async function round(yard: Yard, random: Random, alarms: { made: number }): Promise<void> {
+  const program = await start(yard)
+  const boxed = await new TestBox(`mqtt://127.0.0.1:${yard.uplink}`, box).ready()
+  const killed = pause(20 + random.next() * pauseMsMax).then(() => program.end('SIGKILL'))
+  let number = nextRed(yard.database)
+  const wanted = random.between(1, 4)
+  for (let at = 0; at < wanted; at++) {
+    const id = `a-${++alarms.made}`
+    const part = { id, device: `d-${alarms.made}`, zone: `house-${alarms.made}` }
+    boxed.report('red', number, [makeAlarm(number, 'raised', part)]).catch(() => undefined)
+    number++
+    await pause(random.next() * 30)
+  }
+  await killed
+  await boxed.end()
+}
+
+function judge(yard: Yard, kills: number, alarms: number): OutletKillResult {
+  const got = { ...yard.got, folder: gotFiles(yard.outFolder) }
+  const { rows } = deliveriesOf(yard.database)
+  const [lost, renamed]: [string[], string[]] = [[], []]
+  let repeats = 0
+  const cases = casesOf(yard.database)
+  for (const [outlet, of] of Object.entries(got) as [string, Got][])
+    for (const item of cases) {
+      const ids = of.get(item)
+      if (!ids) lost.push(`${item} at ${outlet}`)
+      else if (ids.size > 1) renamed.push(`${item} at ${outlet}: ${[...ids.keys()].join(', ')}`)
+      for (const times of ids?.values() ?? []) repeats += times - 1
+    }
+  const unfinished = rows
+    .filter(({ state }) => state === 'waiting' || state === 'failed')
+    .map(({ outlet, item, state }) => `${item} at ${outlet}: ${state}`)
+  return { kills, alarms, handedOver: rows.length - unfinished.length, repeats, lost, renamed, unfinished }
+}
+
+export async function runOutletKills(plan: OutletKillPlan): Promise<OutletKillResult> {
+  const random = createSeededRandom(plan.seed)
+  const yard = await openYard(plan)
+  const alarms = { made: 0 }
+  let last: Program | undefined
+  try {
+    // The file exists before the first look into it.
+    await (await start(yard)).end('SIGTERM')
+    for (let kill = 1; kill <= plan.kills; kill++) {
+      await round(yard, random, alarms)
+      if (kill % 10 === 0) plan.progress?.(`${kill} kills, ${alarms.made} alarms`)
+    }
+    last = await start(yard)
+    const endMs = performance.now() + drainMsMax
+    const due = (): boolean => {
+      const { rows, waiting } = deliveriesOf(yard.database)
+      return waiting > 0 || rows.length < 3 * casesOf(yard.database).length
+    }
+    while (due() && performance.now() < endMs) await pause(200)
+    return judge(yard, plan.kills, alarms.made)
+  } finally {
+    await last?.end('SIGTERM')
+    yard.close()
+  }
+}
