@@ -180,10 +180,14 @@ function deliveriesOf(database: string): Deliveries {
   }
 }
 
+/** Those that the rule is about: the centre opens orange ones of its own, about a receiver that fails. */
 const casesOf = (database: string): string[] => {
   const db = new Database(database, { readonly: true })
   try {
-    return db.prepare("SELECT 'case-' || number FROM cases").pluck().all() as string[]
+    return db
+      .prepare("SELECT 'case-' || number FROM cases WHERE body ->> '$.colour' = 'red'")
+      .pluck()
+      .all() as string[]
   } finally {
     db.close()
   }
