@@ -1,4 +1,5 @@
 // `gengfu bridge permit-join`: opens the door of a bridge for new devices, through the console of the running box.
+import { dialectOf } from '../dialects/dialects.ts'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { print, printProblem } from '../../platform/terminal.ts'
 import { CentreChanges } from '../config/centre-changes.ts'
@@ -55,12 +56,13 @@ async function permitJoin({ config: file, minutes, bridge, console: url, by }: C
   const opened = CentreChanges.look(file)
   if (!opened.ok) return failed(wordsOf(opened.problems), 2)
   const { config } = opened.value
-  const ids = config.bridges.map(({ id }) => id)
+  // Other dialects have no door to open.
+  const ids = config.bridges.filter(({ dialect }) => dialectOf(dialect)?.permitJoin).map(({ id }) => id)
   const wanted = bridge ?? (ids.length === 1 ? ids[0] : undefined)
   if (wanted === undefined)
     return failed(
       ids.length === 0
-        ? 'there is no bridge in the configuration 没有网桥'
+        ? 'there is no bridge in the configuration that can let devices join 没有可开放入网的网桥'
         : `--bridge: one of ${ids.join(', ')}`,
       2,
     )

@@ -12,6 +12,8 @@ export interface DialectMessage {
   isRetained: boolean
   /** The sender marks it as sent before (DUP). */
   isResent?: boolean
+  /** Its sender marks no repeats: it may have sent it before this time of ours, and a kill took the answer. */
+  lostBeforeMs?: number
   /** From the sender itself: RETAIN asks for storing, it does not mean that the message is old. */
   isDirect?: boolean
   /** LoRaWAN's port, for a frame without an envelope. */

@@ -40,9 +40,11 @@ import { UrgentShare } from './urgent-share.ts'
 export class Intake implements AlarmJudge {
   readonly #options: IntakeOptions
   readonly #memory: IntakeMemory
-  /** True when an event of that id is in the journal, or in an entry that waits for its commit. */
+  /** True when an event of that id is in the journal, or in an entry that waits for its commit; the newest: of its device. */
   readonly wasKept = (device: string, messageId: string): boolean =>
     this.#memory.repeats.has(device, messageId)
+  readonly isNewest = (device: string, messageId: string): boolean =>
+    this.#memory.repeats.isNewestOdd(device, messageId)
   readonly #refusedIds: RefusedIds
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {

@@ -36,6 +36,8 @@ export interface IncomingMessage {
   payload: Uint8Array
   isRetained: boolean
   isResent?: boolean
+  /** Its transport marks no repeats: HTTP. */
+  isUnmarked?: boolean
   /** From the sender itself: RETAIN asks for storing, it does not mean that the message is old. */
   isDirect?: boolean
   fPort?: number
@@ -70,11 +72,13 @@ export class DialectIntake {
   readonly #senders = new Map<string, Sender>()
   readonly #addresses: Addresses
   readonly #strangers: Strangers
+  readonly #startedAtMs: number
   readonly #senderByDevice = new Map<string, { sender: string; address: string }>()
   readonly #messages: Counter<'dialect' | 'result'>
 
   constructor(options: DialectIntakeOptions) {
     this.#options = options
+    this.#startedAtMs = options.steadyMs()
     this.#addresses = new Addresses(options.devices)
     this.#strangers = new Strangers(options)
     this.#messages = new Counter({
@@ -99,7 +103,9 @@ export class DialectIntake {
       }
       const wasKept = (address: string, messageId: string): boolean =>
         options.keeper.wasKept(this.#idOf(settings, address), messageId)
-      const session = new DialectSession({ dialect, settings: own, wasKept })
+      const isNewest = (address: string, messageId: string): boolean =>
+        options.keeper.isNewest(this.#idOf(settings, address), messageId)
+      const session = new DialectSession({ dialect, settings: own, wasKept, isNewest })
       const topics = dialect.topics(own)
       this.#senders.set(settings.id, {
         settings,
@@ -223,7 +229,9 @@ export class DialectIntake {
   }
 
   #stamped(message: IncomingMessage): DialectMessage {
-    return { ...message, atMs: this.#options.steadyMs() }
+    const { isUnmarked, ...rest } = message
+    const lost = isUnmarked === true ? { lostBeforeMs: this.#startedAtMs } : {}
+    return { ...rest, ...lost, atMs: this.#options.steadyMs() }
   }
 
   #idOf({ id, isDevice }: SenderSettings, address: string): string {

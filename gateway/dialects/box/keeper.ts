@@ -21,6 +21,8 @@ export interface Keeper {
   /** A bridge's report about a device: never a proof. */
   keepHint(device: string, isOnline: boolean): Promise<void>
   wasKept(device: string, messageId: string): boolean
+  /** It was stored, and nothing of this device after it. */
+  isNewest(device: string, messageId: string): boolean
 }
 
 /** Answers once when all of several parts are stored, or one was not. */

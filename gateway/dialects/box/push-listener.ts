@@ -11,6 +11,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from 'pino'
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.ts'
@@ -22,6 +23,9 @@ import type { DialectIntake } from './dialect-intake.ts'
  */
 export const requestsPerBridgeMax = 100
 const requestTimeoutMs = 10_000
+
+/** Requests that are stored, and whose answer the sender did not hear; beyond it the oldest is forgotten, and its repeat is new. */
+const unheardMax = 500
 
 /** Connections without the right token: the oldest of the largest crowd makes room. Those with it have places of their own. */
 const strangerLimits = {
@@ -38,7 +42,7 @@ const strangerLimits = {
 /** Connections of one bridge; with one more its oldest is closed. */
 const connectionsPerBridgeMax = 200
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()
 
 export interface PushListenerOptions {
   settings: PushSettings
@@ -61,6 +65,8 @@ export class PushListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #bridges = new Map<string, Bridge>()
+  /** By content: a request that comes again is the same one. */
+  readonly #unheard = new Map<string, true>()
 
   constructor(options: PushListenerOptions) {
     this.#options = options
@@ -143,6 +149,13 @@ export class PushListener {
 
   #keep(bridge: string, topic: string, payload: Uint8Array, response: ServerResponse): Promise<void> {
     const { dialects } = this.#options
+    const content = digest(`${bridge}\n${topic}\n`).toString('base64') + digest(payload).toString('base64')
+    const isResent = this.#unheard.delete(content)
+    const notHeard = (): void => {
+      if (response.writableFinished) return
+      this.#unheard.set(content, true)
+      forgetOldest(this.#unheard, unheardMax)
+    }
     return new Promise((resolve) => {
       const answer = (status: number, body: string | Uint8Array): void => {
         send(response, status, body)
@@ -150,9 +163,13 @@ export class PushListener {
       }
       dialects.take(
         bridge,
-        { topic, payload, isRetained: false },
+        { topic, payload, isRetained: false, isUnmarked: true, ...(isResent ? { isResent } : {}) },
         {
-          kept: (reply) => answer(200, reply ?? '{"ok":true}\n'),
+          kept: (reply) => {
+            answer(200, reply ?? '{"ok":true}\n')
+            if (response.destroyed) notHeard()
+            else response.once('close', notHeard)
+          },
           refused: () => answer(503, 'not kept: send it again\n'),
         },
       )

@@ -1,11 +1,17 @@
 // Ids for messages without a counter of their sender: the same bytes on the same topic inside a window are one message.
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { createHash } from 'node:crypto'
+import type { DialectMessage } from '../port.ts'
 
 /** Contents kept; beyond it the oldest is removed, and a repeat of it counts as new. */
 export const contentsMax = 5000
 /** How far back a repeat marked by its sender (DUP) is searched, also across a restart. */
 export const resentWindowMs = 10 * 60_000
+/**
+ * A sender that marks no repeats (HTTP) sends again what was stored just before a kill took its answer: for this long after
+ * the start, the same content from this long before the start is a repeat, if nothing of its device came after it. Its alarm stands.
+ */
+export const lostAnswerWindowMs = 60_000
 const secondMs = 1000
 
 export interface ContentMark {
@@ -24,12 +30,12 @@ export class ContentIds {
     this.#windowMs = windowMs
   }
 
-  /** `wasKept` is called only for messages marked as repeats: true when the journal has an event of that id. */
+  /** `wasKept` is called only for messages that may be repeats of before the start: true when the journal has an event of that id. */
   mark(
-    message: { topic: string; payload: Uint8Array; isResent?: boolean; atMs: number },
-    wasKept: (messageId: string) => boolean,
+    message: Pick<DialectMessage, 'topic' | 'payload' | 'isResent' | 'lostBeforeMs' | 'atMs'>,
+    wasKept: (messageId: string, isNewest: boolean) => boolean,
   ): ContentMark {
-    const { topic, payload, isResent, atMs } = message
+    const { topic, payload, isResent, lostBeforeMs, atMs } = message
     const hash = createHash('sha256')
       .update(topic)
       .update('\0')
@@ -41,15 +47,20 @@ export class ContentIds {
     if (before && atMs - before.atMs < windowMs)
       return { messageId: before.messageId, isRepeat: true, undo: () => undefined }
     const second = Math.floor(atMs / secondMs)
-    if (isResent)
-      for (let back = 0; back <= resentWindowMs / secondMs; back++) {
-        const messageId = `${hash}.${second - back}`
-        if (wasKept(messageId)) return { messageId, isRepeat: true, undo: () => undefined }
-      }
+    const [newestMs, searchedMs] = isResent
+      ? [atMs, resentWindowMs]
+      : // After the first one since the start, the same content is a new message.
+        !before && lostBeforeMs !== undefined && atMs - lostBeforeMs < lostAnswerWindowMs
+        ? [lostBeforeMs, lostAnswerWindowMs]
+        : [atMs, -1]
+    for (let back = 0; back <= searchedMs / secondMs; back++) {
+      const messageId = `${hash}.${Math.floor(newestMs / secondMs) - back}`
+      if (!wasKept(messageId, !isResent)) continue
+      this.#note(hash, messageId, atMs)
+      return { messageId, isRepeat: true, undo: () => undefined }
+    }
     const messageId = `${hash}.${second}`
-    this.#seen.delete(hash)
-    this.#seen.set(hash, { messageId, atMs })
-    forgetOldest(this.#seen, contentsMax)
+    this.#note(hash, messageId, atMs)
     return {
       messageId,
       isRepeat: false,
@@ -58,5 +69,11 @@ export class ContentIds {
         else this.#seen.delete(hash)
       },
     }
+  }
+
+  #note(hash: string, messageId: string, atMs: number): void {
+    this.#seen.delete(hash)
+    this.#seen.set(hash, { messageId, atMs })
+    forgetOldest(this.#seen, contentsMax)
   }
 }

@@ -13,6 +13,8 @@ export interface SessionOptions {
   known?: LearnedDocuments
   /** True when an event of this id is in the journal; called only for messages marked as repeats. */
   wasKept?: (device: string, messageId: string) => boolean
+  /** True when it is in the journal, and no event of this device after it. */
+  isNewest?: (device: string, messageId: string) => boolean
 }
 
 type Counted = DeviceResult & { messageId: string }
@@ -60,9 +62,10 @@ export class DialectSession {
     const undos: (() => void)[] = []
     const results: Counted[] = []
     const mark = decoded.results.some(({ messageId }) => messageId === undefined)
-      ? this.#contents.mark(message, (id) =>
-          decoded.results.some(({ device }) => this.#options.wasKept?.(device, id) === true),
-        )
+      ? this.#contents.mark(message, (id, isNewest) => {
+          const wasKept = isNewest ? this.#options.isNewest : this.#options.wasKept
+          return decoded.results.some(({ device }) => wasKept?.(device, id) === true)
+        })
       : undefined
     if (mark) undos.push(mark.undo)
     let repeats = 0

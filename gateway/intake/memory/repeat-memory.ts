@@ -86,6 +86,8 @@ function dashOf(messageId: string): number {
 export class RepeatMemory {
   readonly #devices = new Map<string, DeviceMemory>()
   readonly #odd = new Map<string, number>()
+  /** The newest odd id of each device. */
+  readonly #newestOdd = new Map<string, string>()
   readonly #oddMax: number
   readonly #dirty = new Set<string>()
 
@@ -132,10 +134,23 @@ export class RepeatMemory {
     const before = this.#odd.get(key)
     const now = oddHeard(heard)
     if (before !== undefined && isOddRepeat(before, now)) return 'repeat'
-    this.#odd.delete(key)
-    this.#odd.set(key, now)
-    forgetOldest(this.#odd, this.#oddMax)
+    this.#noteOdd(heard.device, heard.messageId, now)
     return before === undefined ? 'odd' : 'odd again'
+  }
+
+  #noteOdd(device: string, messageId: string, heard: number): void {
+    const key = oddKey(device, messageId)
+    this.#odd.delete(key)
+    this.#odd.set(key, heard)
+    forgetOldest(this.#odd, this.#oddMax)
+    this.#newestOdd.delete(device)
+    this.#newestOdd.set(device, messageId)
+    forgetOldest(this.#newestOdd, devicesMax)
+  }
+
+  /** True when this odd id is the newest one of the device. */
+  isNewestOdd(device: string, messageId: string): boolean {
+    return this.#newestOdd.get(device) === messageId
   }
 
   /** True when the id was stored before; stores nothing. */
@@ -201,6 +216,7 @@ export class RepeatMemory {
       forgetIds(memory)
       this.#dirty.add(device)
     }
+    this.#newestOdd.delete(device)
     const prefix = oddKey(device, '')
     for (const key of this.#odd.keys()) if (key.startsWith(prefix)) isKnown = this.#odd.delete(key)
     return isKnown
@@ -250,10 +266,7 @@ export class RepeatMemory {
   restoreOdd(device: string, messageId: string, heard: number | undefined, nowMs: number): void {
     const at = dashOf(messageId)
     if (at < 0) {
-      const key = oddKey(device, messageId)
-      this.#odd.delete(key)
-      this.#odd.set(key, heard ?? Number.NaN)
-      forgetOldest(this.#odd, this.#oddMax)
+      this.#noteOdd(device, messageId, heard ?? Number.NaN)
       return
     }
     const boot = Number(messageId.slice(0, at))
@@ -272,6 +285,7 @@ export class RepeatMemory {
   clear(): void {
     this.#devices.clear()
     this.#odd.clear()
+    this.#newestOdd.clear()
     this.#dirty.clear()
   }
 }

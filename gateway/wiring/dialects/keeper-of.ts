@@ -20,5 +20,6 @@ export function keeperOf(intake: Intake, journal: Journal): Keeper {
         payload: Buffer.from(isOnline ? 'online' : 'offline'),
       }),
     wasKept: intake.wasKept,
+    isNewest: intake.isNewest,
   }
 }

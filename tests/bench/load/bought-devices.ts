@@ -1,10 +1,13 @@
 // The price of bought devices: a press through each dialect to the desk, compared with a native press in the same run; and
 // the processor and memory of the box for Zigbee2MQTT devices on one bridge, compared with the same native traffic.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { WebSocket } from 'ws'
+import { parse, stringify } from 'yaml'
 import { Conversation, speakerNames, speakers, villageOf } from '../../../firmware-sim/dialects/run-bridge.ts'
 import type { SimulatedMessage } from '../../../firmware-sim/dialects/speaker.ts'
 import { createTown } from '../../kits/system/programs.ts'
+import { boxEnvironment } from '../figures/box-environment.ts'
 import { percentile, printTable, printVerdict, short } from '../figures/figures.ts'
 import { processorSeconds, residentMegabytes } from '../figures/kernel-figures.ts'
 import { pause, readOptions } from '../options.ts'
@@ -120,12 +123,20 @@ async function measure(pid: number, minutes: number): Promise<Cost> {
   return { corePercent: ((processorSeconds(pid) - spent) / tookS) * 100, megabytes: residentMegabytes(pid) }
 }
 
+/** By default 1000 connections may come from one address; here all of a village do. */
+function allowConnections(file: string, devices: number): void {
+  const config = parse(readFileSync(file, 'utf8')) as { mqtt: object }
+  const limits = { connections: devices + 100, connectionsPerAddress: devices + 100 }
+  writeFileSync(file, stringify({ ...config, mqtt: { ...config.mqtt, limits } }))
+}
+
 async function nativeCost(devices: number, rate: number, minutes: number): Promise<Cost> {
   const town = await createTown({ devices: villageDevices(devices) })
+  allowConnections(town.gatewayFile, devices)
   const load = new Load()
   try {
     await town.startCentre()
-    const { pid } = await town.startGateway()
+    const { pid } = await town.startGateway(boxEnvironment())
     await load.ask({ order: 'connect', port: town.ports.mqtt, devices })
     await load.ask({ order: 'steady', perSecond: rate })
     return await measure(pid, minutes)
@@ -146,7 +157,7 @@ async function bridgeCost(devices: number, rate: number, minutes: number): Promi
   let timer: NodeJS.Timeout | undefined
   try {
     await town.startCentre()
-    const { pid } = await town.startGateway()
+    const { pid } = await town.startGateway(boxEnvironment())
     const sender = (client = await connectAsync(`mqtt://127.0.0.1:${town.ports.mqtt}`, {
       clientId: 'zigbee2mqtt',
       protocolVersion: 4,

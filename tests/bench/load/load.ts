@@ -35,6 +35,7 @@ export class Load {
   }
 
   close(): void {
-    this.#child.disconnect()
+    // A load that has ended has no channel any more; why it ended was said by then.
+    if (this.#child.connected) this.#child.disconnect()
   }
 }

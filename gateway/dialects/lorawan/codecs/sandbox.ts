@@ -17,7 +17,7 @@ export const failuresMax = 5
 /** Calls that wait; beyond it a call fails at once, which does not count as a failure of its codec. */
 export const callsMax = 512
 /** Heap outside WebAssembly: the worker's own few lines. */
-const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 }
+const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 }
 
 export type SandboxAnswer =
   | { json: string }
@@ -126,8 +126,6 @@ export class CodecSandbox {
       const { outcome } = reply
       const current = this.#current
       this.#current = undefined
-      // Its memory never shrinks, and the state that an interrupted call left is unknown.
-      if ('failure' in outcome && outcome.isSpent) this.#end(outcome)
       current?.done(outcome)
     }
     // An idle worker keeps no program alive.

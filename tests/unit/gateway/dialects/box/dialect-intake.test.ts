@@ -30,6 +30,7 @@ function createIntake() {
     keepPresence: () => Promise.resolve(),
     keepHint: () => Promise.resolve(),
     wasKept: () => false,
+    isNewest: () => false,
   }
   const intake = new DialectIntake({
     senders: [

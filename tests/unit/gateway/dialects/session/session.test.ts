@@ -4,7 +4,7 @@ import { dialectOf } from '../../../../../gateway/dialects/dialects.ts'
 import type { Decoded, DeviceResult, Dialect, DialectMessage } from '../../../../../gateway/dialects/port.ts'
 import { eventOf } from '../../../../../gateway/dialects/session/event-of.ts'
 import { DialectSession, type Heard } from '../../../../../gateway/dialects/session/session.ts'
-import { resentWindowMs } from '../../../../../gateway/dialects/session/content-ids.ts'
+import { lostAnswerWindowMs, resentWindowMs } from '../../../../../gateway/dialects/session/content-ids.ts'
 import { pressWindowMs } from '../../../../../gateway/dialects/session/presses.ts'
 
 const windowMs = 1000
@@ -91,6 +91,27 @@ describe('repeats by content', () => {
     const resent = { isResent: true, atMs: 5000 + resentWindowMs / 2 }
     expect(take(again, said(press, resent)).results).toEqual([])
     expect(take(again, said(press, { atMs: 400_000 })).results).toHaveLength(1)
+  })
+
+  it('of a sender that marks no repeats: a repeat of just before the start is known, once, if nothing came after it', () => {
+    const [id] = take(new DialectSession({ dialect: plain }), said(press, { atMs: 5000 })).results.map(
+      ({ messageId }) => messageId,
+    )
+    const startMs = 9000
+    const unmarked = (atMs: number): DialectMessage => said(press, { atMs, lostBeforeMs: startMs })
+    const after = (newest: string | undefined): DialectSession =>
+      new DialectSession({
+        dialect: plain,
+        wasKept: (_device, other) => other === id,
+        isNewest: (_device, other) => other === newest,
+      })
+    const again = after(id)
+    expect(take(again, unmarked(9500)).results).toEqual([])
+    expect(take(again, unmarked(20_000)).results).toHaveLength(1)
+    // Twins: something of this device came after it; the start is long ago; no start in between.
+    expect(take(after('another'), unmarked(9500)).results).toHaveLength(1)
+    expect(take(after(id), unmarked(startMs + lostAnswerWindowMs)).results).toHaveLength(1)
+    expect(take(after(id), said(press, { atMs: 9500 })).results).toHaveLength(1)
   })
 
   it('gives each of several devices in one message the same id', () => {
