@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
+import { createAuthority } from '../kits/broker/certificates.ts'
 import { createBoxFolder, startBox, type BoxInProcess } from '../kits/system/box-in-process.ts'
 
 const run = promisify(execFile)
@@ -17,6 +18,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'gengfu-mosquitto-'))
 const sos = '0x00158d0001abcd01'
 let mosquitto: ChildProcess
 let brokerPort = 0
+let sealedPort = 0
 let pushPort = 0
 let box: BoxInProcess
 
@@ -39,11 +41,29 @@ async function startMosquitto(): Promise<void> {
   )
 }
 
+/** A bridge at the listener with TLS, where each user has a password. */
+function sealed(id: string, base: string, password: string): object {
+  const passwordFile = join(scratch, `${id}.password`)
+  writeFileSync(passwordFile, `${password}\n`)
+  const url = `mqtts://127.0.0.1:${sealedPort}`
+  return {
+    id,
+    dialect: 'tasmota',
+    base,
+    url,
+    username: 'gengfu',
+    passwordFile,
+    caFile: join(scratch, 'ca.pem'),
+  }
+}
+
 const config = (): object => ({
   bridges: [
     { id: 'z2m', dialect: 'zigbee2mqtt' },
     { id: 'vendor', dialect: 'mapping', mapping: 'client-heartbeat-4g', tokenFile: join(scratch, 'token') },
     { id: 'old-broker', dialect: 'zigbee2mqtt', base: 'old', url: `mqtt://127.0.0.1:${brokerPort}` },
+    sealed('sealed', 'gate_3', 'the-password'),
+    sealed('mistaken', 'gate_9', 'another-password'),
   ],
   push: { port: pushPort },
   devices: [
@@ -58,11 +78,24 @@ const config = (): object => ({
 
 beforeAll(async () => {
   brokerPort = await freePort()
+  sealedPort = await freePort()
   pushPort = await freePort()
   writeFileSync(join(scratch, 'token'), 'a-long-token\n')
+  await run('mosquitto_passwd', ['-b', '-c', join(scratch, 'users'), 'gengfu', 'the-password'])
+  const authority = await createAuthority()
+  const server = await authority.issueServer()
+  for (const [name, text] of [
+    ['ca.pem', authority.cert],
+    ['server.crt', server.cert],
+    ['server.key', server.key],
+  ] as const)
+    writeFileSync(join(scratch, name), text)
+  const ofTls = ['cafile ca.pem', 'certfile server.crt', 'keyfile server.key', 'password_file users']
+    .map((line) => line.replace(' ', ` ${scratch}/`))
+    .join('\n')
   writeFileSync(
     join(scratch, 'mosquitto.conf'),
-    `listener ${brokerPort} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location ${scratch}/\nautosave_interval 1\n`,
+    `user root\nper_listener_settings true\nlistener ${brokerPort} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location ${scratch}/\nautosave_interval 1\nlistener ${sealedPort} 127.0.0.1\nallow_anonymous false\n${ofTls}\n`,
   )
   await startMosquitto()
   box = await startBox(place.folder, config())
@@ -198,6 +231,25 @@ test('what a broker that was there already holds while the box is away comes onc
   })
   const answer = (await (await fetch(new URL('/api/v1/health', box.consoleUrl))).json()) as HealthAnswer
   expect(answer.alarms.list.find(({ device }) => device === 'uncle-li')?.occurrences).toBe(1)
+}, 60_000)
+
+test('a broker with TLS and a password is heard by the bridge that has them, and not by one with another password', async () => {
+  const secured = ['--cafile', join(scratch, 'ca.pem'), '-u', 'gengfu', '-P', 'the-password']
+  await vi.waitFor(
+    async () => {
+      for (const board of ['gate_9', 'gate_3'])
+        await publish(
+          String(sealedPort),
+          'pub',
+          `stat/${board}/RESULT`,
+          '{"Button1":{"Action":"SINGLE"}}',
+          secured,
+        )
+      expect(await alarms()).toContain('gate_3 sos red')
+    },
+    { timeout: 20_000, interval: 300 },
+  )
+  expect(await alarms()).not.toContain('gate_9 sos red')
 }, 60_000)
 
 test('a vendor pushes by HTTP: answered once the data is stored, and refused without its token', async () => {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectionsPerStationMax } from '../../gateway/dialects/box/recorder-listener.ts'
-import { encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
+import { control, cutFrame, encodeFrame } from '../../gateway/dialects/sl651/frame.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { HealthAnswer } from '../../protocols/console/api.ts'
@@ -99,6 +99,53 @@ test('a recorder is confirmed once its report is kept, and its report counts onc
   expect(alarms.list.filter(({ device }) => device === 'dam')).toMatchObject([
     { kind: 'water', occurrences: 1 },
   ])
+}, 60_000)
+
+test('a missing packet is asked for by its number on the same connection, and the whole report is confirmed, once', async () => {
+  const body = Buffer.from(
+    '0011260701090000F1F1001122334448F0F026070109003923000125113812 1200'.replace(' ', ''),
+    'hex',
+  )
+  const packet = (number: number, end: number): Uint8Array =>
+    encodeFrame({
+      isText: false,
+      centre: 5,
+      station: '0011223344',
+      password: '03E8',
+      code: 0x32,
+      isDown: false,
+      packets: 3,
+      packet: number,
+      body: body.subarray((number - 1) * 10, number === 3 ? undefined : number * 10),
+      end,
+    })
+  const answers: (number | undefined)[][] = []
+  await new Promise<void>((resolve, reject) => {
+    let bytes = Buffer.alloc(0)
+    const socket = connect(ports[1] ?? 0, '127.0.0.1', () => {
+      socket.write(packet(1, control.etb))
+      socket.write(packet(3, control.etx))
+    })
+    const timer = setTimeout(() => reject(new Error(`answers: ${JSON.stringify(answers)}`)), 50_000)
+    socket.on('error', reject)
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk])
+      const { frame, size } = cutFrame(bytes)
+      if (!frame) return
+      bytes = bytes.subarray(size)
+      answers.push([frame.end, frame.end === control.nak ? frame.packet : undefined])
+      if (frame.end === control.nak) return void socket.write(packet(2, control.etx))
+      clearTimeout(timer)
+      socket.destroy()
+      resolve()
+    })
+  })
+  expect(answers).toEqual([
+    [control.nak, 2],
+    [control.esc, undefined],
+  ])
+  const { alarms } = await health()
+  expect(alarms.list.filter(({ device }) => device === 'dam')).toMatchObject([{ kind: 'water' }])
 }, 60_000)
 
 test('a station that is not listed is stored raw, raises no alarm and gets no answer', async () => {
