@@ -31,7 +31,7 @@ export interface SenderKillPlan {
 
 export interface SenderKillResult {
   /** How many messages each sender was told are kept. */
-  told: { broker: number; push: number; recorder: number; registry: number }
+  told: { broker: number; push: number; unnumbered: number; recorder: number; registry: number }
   lost: string[]
   doubled: string[]
   /** Changes of the list of devices that were answered with "ok" and are not there. */
@@ -54,6 +54,13 @@ const configOf = (scratch: string, ports: Ports): object => ({
   bridges: [
     { id: 'old-broker', dialect: 'zigbee2mqtt', url: `mqtt://127.0.0.1:${ports.broker}` },
     { id: 'vendor', dialect: 'mapping', mapping: 'thing-model-4g', tokenFile: join(scratch, 'token') },
+    {
+      id: 'hearts',
+      dialect: 'mapping',
+      mapping: 'client-heartbeat-4g',
+      base: 'device',
+      tokenFile: join(scratch, 'token'),
+    },
     { id: 'recorders', dialect: 'sl651', sl651: { port: ports.recorder } },
     {
       id: 'rs485',
@@ -78,6 +85,7 @@ const configOf = (scratch: string, ports: Ports): object => ({
   devices: [
     { id: 'uncle-li', kind: 'button', address: zigbee, via: 'old-broker' },
     { id: 'town-4g', kind: 'button', address: '8986000000000000042', via: 'vendor' },
+    { id: 'town-heart', kind: 'button', address: 'SN0042', via: 'hearts' },
     { id: 'dam', kind: 'water', address: '0011223344', via: 'recorders', water: { warningMm: 90_000 } },
     { id: 'wired-button', kind: 'button', via: 'rs485' },
   ],
@@ -154,17 +162,31 @@ async function deliverToBroker({ broker }: Ports, isOver: () => boolean): Promis
   return told
 }
 
-const deliverByPush = ({ push }: Ports, isOver: () => boolean): Promise<number> =>
-  deliver(isOver, async (n) => {
-    const params = { ICCID: '8986000000000000042', csq: 20, sos: 1 }
-    const answer = await fetch(`http://127.0.0.1:${push}/push/vendor/a/b/thing/event/property/post`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-      body: JSON.stringify({ id: String(n), method: 'thing.event.property.post', params }),
-      signal: AbortSignal.timeout(20_000),
-    })
-    return answer.status === 200
+async function post(port: number, path: string, body: object): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${port}/push/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(20_000),
   })
+  return answer.status === 200
+}
+
+const deliverByPush = ({ push }: Ports, isOver: () => boolean): Promise<number> =>
+  deliver(isOver, (n) => {
+    const params = { ICCID: '8986000000000000042', csq: 20, sos: 1 }
+    return post(push, 'vendor/a/b/thing/event/property/post', {
+      id: String(n),
+      method: 'thing.event.property.post',
+      params,
+    })
+  })
+
+/** A maker whose requests have no number: the box knows a repeat by its content alone. */
+const deliverUnnumbered = ({ push }: Ports, isOver: () => boolean): Promise<number> =>
+  deliver(isOver, (n) =>
+    post(push, 'hearts/device/x/up', { command: 'alarm', serial: 'SN0042', message: { type: 'sos', n } }),
+  )
 
 const digits = (n: number, width: number): string => String(n).padStart(width, '0')
 
@@ -289,6 +311,19 @@ function compare(name: string, ids: Map<number, string[]>, told: number, result:
   for (const [n, all] of ids) if (all.length > 1) result.doubled.push(`${name} ${n}: ${all.join(' and ')}`)
 }
 
+/** Ids of content are `hash.second`: each request has a content of its own, and is stored under one second. */
+function compareByContent(records: readonly JournalRecord[], told: number, result: SenderKillResult): void {
+  const ids = new Map<string, Set<string>>()
+  for (const record of records) {
+    if (record.type !== 'event' || record.device !== 'town-heart') continue
+    const hash = record.messageId.split('.')[0] ?? ''
+    ids.set(hash, (ids.get(hash) ?? new Set()).add(record.messageId))
+  }
+  if (ids.size < told) result.lost.push(`push without a number: ${told - ids.size} of ${told}`)
+  for (const all of ids.values())
+    if (all.size > 1) result.doubled.push(`push without a number: ${[...all].join(' and ')}`)
+}
+
 export async function runSenderKills(plan: SenderKillPlan): Promise<SenderKillResult> {
   const random = createSeededRandom(plan.seed)
   const scratch = mkdtempSync(join(tmpdir(), 'gengfu-senders-'))
@@ -308,6 +343,7 @@ export async function runSenderKills(plan: SenderKillPlan): Promise<SenderKillRe
     const senders = Promise.all([
       deliverToBroker(ports, over),
       deliverByPush(ports, over),
+      deliverUnnumbered(ports, over),
       deliverByRecorder(ports, over),
     ])
     const person = new Person(town)
@@ -321,12 +357,12 @@ export async function runSenderKills(plan: SenderKillPlan): Promise<SenderKillRe
       plan.progress?.(`${left - 1} kills to go`)
     }
     isOver = true
-    const [broker, push, recorder] = await senders
+    const [broker, push, unnumbered, recorder] = await senders
     await drain(town, broker)
     await gateway.end('SIGTERM')
     const { records } = await readJournalRecords(join(town.folder, 'gateway'))
     const result: SenderKillResult = {
-      told: { broker, push, recorder, registry: person.told },
+      told: { broker, push, unnumbered, recorder, registry: person.told },
       lost: [],
       doubled: [],
       forgotten: person.forgotten,
@@ -343,6 +379,7 @@ export async function runSenderKills(plan: SenderKillPlan): Promise<SenderKillRe
       push,
       result,
     )
+    compareByContent(records, unnumbered, result)
     compare(
       'recorder',
       idsByNumber(records, 'dam', ({ waterLevelMm }) => waterLevelMm),
