@@ -57,7 +57,9 @@ async function permitJoin({ config: file, minutes, bridge, console: url, by }: C
   if (!opened.ok) return failed(wordsOf(opened.problems), 2)
   const { config } = opened.value
   // Other dialects have no door to open.
-  const ids = config.bridges.filter(({ dialect }) => dialectOf(dialect)?.permitJoin).map(({ id }) => id)
+  const ids = config.bridges
+    .filter(({ dialect }) => 'permitJoin' in (dialectOf(dialect) ?? {}))
+    .map(({ id }) => id)
   const wanted = bridge ?? (ids.length === 1 ? ids[0] : undefined)
   if (wanted === undefined)
     return failed(
