@@ -14,6 +14,7 @@ import { ReceiverCore } from './receiver/receiver-core.ts'
 import type { UplinkBroker } from './receiver/uplink-broker.ts'
 import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
+import { openEnrolment } from './wiring/enrolment/open-enrolment.ts'
 import { openDesk } from './wiring/open-desk.ts'
 import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
@@ -129,6 +130,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const outlets = openOutlets(base, { storage, own: boxes.own, onStored: push, onStep: tellSteps })
   await outlets.start()
   lookOutlets = () => outlets.look()
+  const enrolment = await openEnrolment(base, storage)
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,
@@ -138,6 +140,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     outlets,
     pictureRoutes: receiver.pictures.routes,
     updates,
+    enrolment,
     notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),
     isHealthy: () => receiver.intake.isHealthy && pulse.isAlive,
     push,
@@ -149,7 +152,9 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     downlink,
     commands,
     securityLog,
+    enrolment,
   })
+  enrolment?.onRevoked(() => void broker.reload())
   upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }

@@ -1,5 +1,6 @@
 // `gengfu gateway`: reads flags and config, runs the gateway until it is stopped, restarts it when its journal was
 // found damaged.
+import { enrolBox, type EnrolFlags } from './cli/enrol-command.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -49,6 +50,16 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
     .requiredOption('--config <file>', 'YAML configuration 配置文件')
     .requiredOption('--device <id>', 'device id 设备编号')
     .action(async ({ config, device }: { config: string; device: string }) => password(config, device))
+  program
+    .command('enrol <code-or-url>')
+    .description(
+      'take the name, certificate and way to the centre that belong to a one-time code 凭一次性注册码登记本网关',
+    )
+    .requiredOption('--config <file>', 'YAML configuration 配置文件')
+    .option('--centre <url>', 'where the centre is, with a typed code 中心地址，如 https://town.example')
+    .action(async (code: string, flags: EnrolFlags) => {
+      process.exitCode = await enrolBox(code, flags)
+    })
   program
     .command('forget')
     .description(

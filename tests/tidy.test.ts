@@ -136,12 +136,13 @@ describe('import directions', () => {
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       updates: /^(?!)/,
+      enrolment: /^storage\/(port|enrolment-port)\.ts$/,
       figures: /^storage\/figure-port\.ts$/,
       people: /^storage\/(port|people-port|response-port)\.ts$/,
       attachments: /^storage\/(port|response-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|figures|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|enrolment|figures|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

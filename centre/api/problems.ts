@@ -68,6 +68,31 @@ const wordings = {
     en: 'a text with the reason or content is required',
   },
   'too-many-entries': { status: 409, zh: '该案件的记录已满', en: 'this case is full' },
+  'no-enrolment': {
+    status: 404,
+    zh: '本中心不签发网关证书（配置中没有 enrolment）',
+    en: 'this centre signs no certificates for boxes: its configuration has no section enrolment',
+  },
+  'no-code': {
+    status: 404,
+    zh: '注册码无效、已用过或已过期：请向镇中心索取新码',
+    en: 'this code is wrong, used or over: ask the centre for a new one',
+  },
+  'too-many-codes': {
+    status: 409,
+    zh: '未使用的注册码太多，请先作废一些',
+    en: 'too many codes are open: end some of them first',
+  },
+  'too-many-guesses': {
+    status: 429,
+    zh: '尝试过多，请稍后再试',
+    en: 'too many attempts: try again in a minute',
+  },
+  'certificate-over': {
+    status: 403,
+    zh: '该证书已作废或不是本中心签发：请用新的注册码',
+    en: 'this certificate was revoked, or is not of this centre: enrol with a new code',
+  },
   'no-link': {
     status: 404,
     zh: '链接无效，请向镇中心索取',

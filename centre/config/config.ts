@@ -100,6 +100,23 @@ export const centreConfigSchema = z.strictObject({
         .default({}),
     })
     .prefault({}),
+  /** This centre is the authority of its boxes: it makes codes for them, and signs, renews and revokes their certificates. */
+  enrolment: z
+    .strictObject({
+      authority: z.strictObject({ certFile: text, keyFile: text }),
+      /** Where boxes find this centre's pages. */
+      centreUrl: text.regex(
+        /^https?:\/\/[^\s#?]+[^\s#?/]$/,
+        'https://town.example, without a slash at the end',
+      ),
+      /** Where their Reports go. */
+      uplinkUrl: text.regex(/^(mqtts?|wss?):\/\//, 'mqtts://town.example:8883'),
+      /** A code counts for this long. */
+      codeHours: z.number().min(0.1).max(2160).default(72),
+      /** A certificate counts for this long; boxes renew theirs after two thirds of it. */
+      lifeDays: z.number().min(1).max(7300).default(730),
+    })
+    .optional(),
   /** The next centre up, such as the county's: this centre reports cases to it as a box does to this one. */
   upward: z
     .strictObject({

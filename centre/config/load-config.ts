@@ -29,7 +29,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
     keyFile: at(tls.keyFile),
     ...(tls.caFile === undefined ? {} : { caFile: at(tls.caFile) }),
   })
-  const { http, uplink, accounts } = config
+  const { http, uplink, accounts, enrolment } = config
   const { oidc } = accounts
   return Object.freeze({
     ...config,
@@ -39,6 +39,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
       ...accounts,
       ...(oidc ? { oidc: { ...oidc, clientSecretFile: at(oidc.clientSecretFile) } } : {}),
     },
+    ...(enrolment ? { enrolment: { ...enrolment, authority: tlsAt(enrolment.authority) } } : {}),
     http: { ...http, ...(http.tls ? { tls: tlsAt(http.tls) } : {}) },
     uplink: {
       ...uplink,
@@ -67,6 +68,10 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
     if (named === undefined) continue
     problems.push(...readable(`uplink.${key}`, named))
   }
+  const authority = loaded.value.enrolment?.authority
+  if (authority)
+    for (const key of ['certFile', 'keyFile'] as const)
+      problems.push(...readable(`enrolment.authority.${key}`, authority[key]))
   problems.push(...checkOutletFiles(loaded.value.outlets))
   return { problems, warnings: findOpenDoors(loaded.value) }
 }

@@ -12,6 +12,8 @@ export interface BoxAdmissionOptions {
   revokedFile: string | undefined
   /** One box id per line; absent: every authenticated box. */
   admittedFile: string | undefined
+  /** What the centre's own authority has revoked; `marks` as `certificateMarks` gives them. */
+  isRevoked?: ((marks: readonly string[]) => boolean) | undefined
   logger: Logger
 }
 
@@ -55,7 +57,7 @@ export class BoxAdmission {
 
   /** Why `box` is not admitted with a certificate of these marks; undefined when it is. */
   refusal(box: string, marks: readonly string[]): AdmissionRefusal | undefined {
-    if (this.#revocations.has(marks)) return 'certificate-revoked'
+    if (this.#revocations.has(marks) || this.#options.isRevoked?.(marks)) return 'certificate-revoked'
     return this.#admitted && !this.#admitted.has(box) ? 'not-admitted' : undefined
   }
 }

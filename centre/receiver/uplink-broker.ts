@@ -55,8 +55,8 @@ export class UplinkBroker {
       clock: options.clock,
       onRefused: (reason) => void this.#refuse(reason),
     })
-    const { revokedFile, admittedFile, logger } = options
-    this.#admission = new BoxAdmission({ revokedFile, admittedFile, logger })
+    const { revokedFile, admittedFile, isRevoked, logger } = options
+    this.#admission = new BoxAdmission({ revokedFile, admittedFile, isRevoked, logger })
     this.#refusedBoxes = new RefusedBoxes(logger)
     const registers = [options.registry]
     this.#refused = new Counter({

@@ -16,6 +16,7 @@ import type { NumberRange } from '../../protocols/kit/ranges.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { EnrolmentReaderCalls, EnrolmentWriterCalls } from './enrolment-port.ts'
 import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
 import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
 import type { SearchCriteria, SearchReaderCalls } from './search-port.ts'
@@ -236,6 +237,7 @@ export interface WriterCalls
     SignInWriterCalls,
     VillageWriterCalls,
     OutletWriterCalls,
+    EnrolmentWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
@@ -323,6 +325,7 @@ export interface ReaderCalls
     SearchReaderCalls,
     VillageReaderCalls,
     OutletReaderCalls,
+    EnrolmentReaderCalls,
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */

@@ -10,6 +10,7 @@ import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
 import { createLedgerRoutes } from '../api/ledger-routes.ts'
 import { createBulletinRoutes } from '../api/villages/bulletin-routes.ts'
+import { createEnrolmentRoutes } from '../api/villages/enrolment-routes.ts'
 import { createLinkageRoutes } from '../api/villages/linkage-routes.ts'
 import { createRegistryRoutes } from '../api/villages/registry-routes.ts'
 import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
@@ -20,6 +21,7 @@ import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
+import type { BoxEnrolment } from '../enrolment/box-enrolment.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { createRetire } from '../villages/retire-box.ts'
@@ -38,6 +40,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   outlets: OutletCalls
   pictureRoutes: readonly Route[]
   updates: OpenedUpdates
+  enrolment: BoxEnrolment | undefined
   isHealthy: () => boolean
   notes: () => HealthNotes
   push: (changes: readonly StoredChange[]) => void
@@ -90,6 +93,12 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createOutletRoutes(options.outlets),
     ...options.pictureRoutes,
     ...options.updates.routes,
+    ...createEnrolmentRoutes({
+      enrolment: options.enrolment,
+      storage,
+      clock,
+      securityLog: accounts.securityLog,
+    }),
     ...people.routes,
     ...createFactorRoutes(accounts),
     ...createDirectoryRoutes({

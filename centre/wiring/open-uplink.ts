@@ -3,6 +3,7 @@ import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { stageOfBox } from '../alarms/stage-of-box.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Downlink } from '../receiver/downlink.ts'
+import type { BoxEnrolment } from '../enrolment/box-enrolment.ts'
 import { UplinkBroker } from '../receiver/uplink-broker.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -26,6 +27,7 @@ export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
   downlink: Downlink
   commands: CommandSender
   securityLog: SecurityLog
+  enrolment: Pick<BoxEnrolment, 'isRevoked' | 'connected'> | undefined
 }
 
 export async function openUplink(base: Base, options: OpenUplinkOptions): Promise<UplinkBroker> {
@@ -40,8 +42,12 @@ export async function openUplink(base: Base, options: OpenUplinkOptions): Promis
   const { anonymous, ...uplink } = config.uplink
   const broker = new UplinkBroker({
     ...uplink,
+    isRevoked: options.enrolment?.isRevoked,
     isAnonymousAllowed: anonymous,
-    onSpoke: own.spoke,
+    onSpoke: (box, claim) => {
+      own.spoke(box, claim)
+      options.enrolment?.connected(claim.marks)
+    },
     onShutOut: (box, reason, address) => securityLog.note('box-refused', box, address, reason),
     clock,
     logger,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { boxIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
+import { withEnrolment } from './enrolment/enrolled-file.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import {
@@ -95,8 +96,10 @@ export function parseGatewayConfig(
   const raw = read.value
   if (raw === null || raw === undefined)
     return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
-  const whole = isObject(raw) ? change({ ...raw, ...over }) : raw
-  const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole)
+  const mine = isObject(raw) ? change({ ...raw, ...over }) : raw
+  const whole = isObject(mine) ? enrolledOf(mine, folder) : ok(mine)
+  if (!whole.ok) return whole
+  const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole.value)
   if (!parsed.ok) return parsed
   const { bridges, devices, ringGroups, zones } = parsed.value
   const hubs = bridges.map(({ id }) => deviceSchema.parse({ id, kind: 'hub' }))
@@ -107,6 +110,12 @@ export function parseGatewayConfig(
   ]
   if (problems.length > 0) return { ok: false, problems }
   return ok(deepFreeze(withAbsolutePaths(parsed.value, folder)))
+}
+
+/** What the box got from its centre, where it was enrolled. */
+function enrolledOf(whole: Record<string, unknown>, folder: string): Result<unknown> {
+  const { dataDir } = whole
+  return typeof dataDir === 'string' ? withEnrolment(whole, resolve(folder, dataDir)) : ok(whole)
 }
 
 /** Reads and parses a file; an unreadable file is a problem like any other. */

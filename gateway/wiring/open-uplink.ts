@@ -3,6 +3,7 @@ import { fitGuard } from '../alarms/guard.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
+import { startRenewal } from '../config/enrolment/renewal.ts'
 import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
@@ -79,6 +80,15 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     },
   })
   parts.add('uplink', () => uplink.stop())
+  parts.add(
+    'renewal of the certificate',
+    startRenewal({
+      dataDir: config.dataDir,
+      clock,
+      isClockKept: () => boxClock.isKept,
+      logger: logger.child({ part: 'uplink' }),
+    }),
+  )
   opened?.travel.start(uplink)
   storageWatch.onChange(() => uplink.beat())
   return uplink

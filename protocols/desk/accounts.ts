@@ -24,6 +24,11 @@ export const securityEvents = [
   'link-refused',
   'box-refused',
   'box-two-places',
+  'box-code-made',
+  'box-enrolled',
+  'box-enrolment-refused',
+  'box-certificate-renewed',
+  'box-certificate-revoked',
 ] as const
 export type SecurityEvent = (typeof securityEvents)[number]
 

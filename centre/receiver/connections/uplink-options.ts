@@ -20,6 +20,8 @@ export interface UplinkBrokerOptions {
   passwordFile?: string | undefined
   revokedFile?: string | undefined
   admittedFile?: string | undefined
+  /** What the centre's own authority has revoked. */
+  isRevoked?: ((marks: readonly string[]) => boolean) | undefined
   /** A box was refused, before or after it was admitted. */
   onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
   /** The box has connected, or sent a permitted message. */

@@ -19,6 +19,7 @@ import { createEventReader } from './records/event-pages.ts'
 import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
 import { createAttachmentReader } from './people/attachment-table.ts'
+import { createEnrolmentReader } from './enrolment/enrolment-table.ts'
 import { createFamilyReader } from './people/family-table.ts'
 import { createResponseReader } from './people/response-table.ts'
 import { createRosterReader } from './people/roster-table.ts'
@@ -93,6 +94,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createRosterReader(db),
     ...createResponseReader(db),
     ...createFamilyReader(db),
+    ...createEnrolmentReader(db),
     ...createSignInReader(db),
     ...createAttachmentReader(db),
   }

@@ -4,6 +4,7 @@ import { familyReaderCalls, familyWriterCalls } from '../family-port.ts'
 import { searchReaderCalls } from '../search-port.ts'
 import { outletReaderCalls, outletWriterCalls } from '../outlet-port.ts'
 import { upwardReaderCalls, upwardWriterCalls } from '../upward-port.ts'
+import { enrolmentReaderCalls, enrolmentWriterCalls } from '../enrolment-port.ts'
 import { villageReaderCalls, villageWriterCalls } from '../village-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
 import { responseReaderCalls, responseWriterCalls } from '../response-port.ts'
@@ -54,6 +55,7 @@ const writerCalls = [
   ...villageWriterCalls,
   ...upwardWriterCalls,
   ...outletWriterCalls,
+  ...enrolmentWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -103,6 +105,7 @@ const readerCalls = [
   ...villageReaderCalls,
   ...upwardReaderCalls,
   ...outletReaderCalls,
+  ...enrolmentReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

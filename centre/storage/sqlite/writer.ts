@@ -17,6 +17,7 @@ import { createOutletWriter, type OutletWriterParts } from './outlets/outlet-tab
 import { createUpwardWriter } from './upward/upward-table.ts'
 import { plansOf } from '../../cases/action-lists.ts'
 import { isOver } from '../../../protocols/domain/case-order.ts'
+import { createEnrolmentWriter } from './enrolment/enrolment-table.ts'
 import { createSearchWriter, type SearchWriter } from './search/search-writer.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
@@ -156,6 +157,7 @@ const createAccountCalls = (db: Sqlite) => ({
   ...createExpiredWriter(db),
   ...createStoredBytesWriter(db),
   ...createSignInWriter(db),
+  ...createEnrolmentWriter(db),
 })
 
 export function createWriter(db: Sqlite): WriterCalls {

@@ -1,8 +1,20 @@
 // Does every route, and the stream, keep each role to its rights, and an account with a scope to its own villages?
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { enrolWithCentre } from '../../../gateway/config/enrolment/enrol-with-centre.ts'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
-import { dropFolder, makeAlarm, makeEvent, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
+import {
+  dropFolder,
+  enrolmentSettings,
+  makeAlarm,
+  makeEvent,
+  makeFolder,
+  startCentre,
+  TestBox,
+  until,
+} from './centre-parts.ts'
 import type { CentreUnderTest } from './centre-parts.ts'
 
 const everybody = roles
@@ -93,6 +105,20 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/ledgers': { may: overseeing, scope: 'filtered' },
   'GET /api/v1/daily-reports': { may: everybody, scope: 'filtered' },
   'POST /api/v1/villages/{boxId}/daily-report': step(),
+  'GET /api/v1/enrolments': {
+    may: ['supervisor', 'maintainer', 'installer', 'auditor', 'admin'],
+    scope: 'filtered',
+  },
+  'POST /api/v1/enrolments': { may: ['supervisor', 'maintainer', 'installer', 'admin'], scope: 'path' },
+  'POST /api/v1/enrolments/{codeId}/end': { may: ['supervisor', 'maintainer', 'admin'], scope: 'nothing' },
+  'GET /api/v1/certificates': {
+    may: ['supervisor', 'maintainer', 'installer', 'auditor', 'admin'],
+    scope: 'filtered',
+  },
+  'POST /api/v1/boxes/{boxId}/revoke': { may: ['supervisor', 'maintainer', 'admin'], scope: 'path' },
+  // A box proves what it may by the code or the certificate: tests/contract/centre/villages/enrolment.test.ts.
+  'POST /enrol': { may: 'open', scope: 'none' },
+  'POST /enrol/renew': { may: 'open', scope: 'none' },
   'GET /api/v1/updates': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'whole' },
   // No release was offered.
   'POST /api/v1/updates/hold': {
@@ -200,7 +226,9 @@ beforeAll(async () => {
   folder = makeFolder()
   // A warning names the village that it comes from to the one below: by the name of its box, as people do.
   const named = [own, other].map((village, at) => ({ id: `${village}-1`, name: `village ${at}` }))
-  running = await startCentre(folder, { config: { boxes: named } })
+  running = await startCentre(folder, {
+    config: { boxes: named, enrolment: await enrolmentSettings(folder) },
+  })
   const [url = ''] = running.centre.uplinkUrls
   boxes = await Promise.all([own, other].map((village) => new TestBox(url, `${village}-1`).ready()))
   const admin = running.token('admin', 'all')
@@ -215,6 +243,7 @@ beforeAll(async () => {
     await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
   }
   await warnBoth(admin)
+  for (const { box } of boxes) await enrolTwice(box, admin)
   const { paths } = (await (await running.get('/api/v1/openapi.json')).json()) as {
     paths: Record<string, Record<string, { 'x-roles'?: Role[] }>>
   }
@@ -234,6 +263,17 @@ afterAll(async () => {
   await running.centre.stop()
   dropFolder(folder)
 })
+
+/** A certificate of the box, and a code that is open. */
+async function enrolTwice(box: string, admin: string): Promise<void> {
+  const code = async (): Promise<string> =>
+    ((await (await running.post('/api/v1/enrolments', admin, { box })).json()) as { code: string }).code
+  const link = { centre: running.centre.httpUrl, code: await code() }
+  const dataDir = join(folder, box)
+  mkdirSync(dataDir)
+  expect(await enrolWithCentre({ dataDir, link })).toMatchObject({ ok: true })
+  await code()
+}
 
 /** A bulletin for each village, and a gauge in each that warns the other. */
 async function warnBoth(admin: string): Promise<void> {
@@ -261,6 +301,7 @@ function bodyOf(key: string, village: string): object {
   if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
   if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
   if (key === 'POST /api/v1/families') return familyOf(village)
+  if (key === 'POST /api/v1/enrolments') return { box: `${village}-1` }
   if (key === 'POST /api/v1/bulletins') return { text: 'a', villages: [village] }
   return cells[key]?.body ?? {}
 }
@@ -276,6 +317,7 @@ const familyOf = (village: string) => ({
 const namesVillage = new Set([
   'POST /api/v1/families',
   'POST /api/v1/bulletins',
+  'POST /api/v1/enrolments',
   'POST /api/v1/cases',
   'POST /api/v1/roster',
   'GET /api/v1/roster/duty',
@@ -289,6 +331,7 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{caseId}', cases[village] ?? '')
     .replace('{name}', 'li')
     .replace('{outletName}', 'none')
+    .replace('{codeId}', 'code-99')
     .replace('{sessionId}', '0'.repeat(12))
     .replace('{familyId}', 'family-99')
     .replace('{tokenId}', '0'.repeat(12))

@@ -1,8 +1,9 @@
 // Shared parts of the centre's tests: a centre in a temporary folder, a box that uses MQTT, records and requests.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
+import { createAuthority } from '../../../centre/enrolment/authority.ts'
 import { pino } from 'pino'
 import { createCentre, type Centre, type CentreOptions } from '../../../centre/centre.ts'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
@@ -73,6 +74,20 @@ export function makeAlarm(
       text: { zh: '求助', en: 'help' },
       ...part,
     },
+  }
+}
+
+/** The section that makes a centre the authority of its boxes. */
+export async function enrolmentSettings(folder: string): Promise<object> {
+  const authority = await createAuthority('Town', Date.now())
+  const [certFile, keyFile] = [join(folder, 'town-ca.crt'), join(folder, 'town-ca.key')]
+  writeFileSync(certFile, authority.certificate)
+  writeFileSync(keyFile, authority.key)
+  return {
+    authority: { certFile, keyFile },
+    centreUrl: 'http://town.example',
+    uplinkUrl: 'mqtts://town.example:8883',
+    codeHours: 1,
   }
 }
 

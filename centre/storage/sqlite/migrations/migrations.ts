@@ -4,6 +4,7 @@ import { commandMigration } from './command-migration.ts'
 import { auditMigration } from './audit-migration.ts'
 import { caseMigration } from './case-migration.ts'
 import { caseLifeMigration } from './case-life-migration.ts'
+import { enrolmentMigration } from './enrolment-migration.ts'
 import { familyMigration } from './family-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { responseMigration } from './response-migration.ts'
@@ -177,4 +178,5 @@ ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;
   outletMigration,
   villageMigration,
   scaleMigration,
+  enrolmentMigration,
 ]

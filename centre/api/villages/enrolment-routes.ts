@@ -1,0 +1,236 @@
+// The routes of enrolment: people make codes and lock boxes out; a box asks for its certificate with a code, and for the next one with the
+// one that it has. A box has no session: what it sends proves itself.
+import { z } from 'zod'
+import { roles, type Role } from '../../../protocols/desk/api.ts'
+import type {
+  CertificatesAnswer,
+  EnrolmentsAnswer,
+  NewEnrolmentAnswer,
+  RevokedAnswer,
+} from '../../../protocols/desk/villages/enrolments.ts'
+import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
+import { boxIdPattern } from '../../../protocols/domain/names.ts'
+import {
+  enrolAnswerSchema,
+  enrolRequestSchema,
+  renewAnswerSchema,
+  renewRequestSchema,
+  type EnrolRequest,
+  type RenewRequest,
+} from '../../../protocols/enrolment/messages.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import { GuessLimit } from '../../../platform/strangers/guess-limit.ts'
+import type { SecurityLog } from '../../accounts/security-log.ts'
+import type { BoxEnrolment, EnrolmentRefusal } from '../../enrolment/box-enrolment.ts'
+import type { Storage } from '../../storage/port.ts'
+import { ApiProblem } from '../problems.ts'
+import type { Route, RouteCall } from '../route.ts'
+
+const enrollingRoles: readonly Role[] = ['supervisor', 'maintainer', 'installer', 'admin']
+const lockingRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
+const readingRoles = roles.filter((role) => role !== 'operator')
+/** As many codes as can be open; older ones are in the security log. */
+const listMax = 5000
+/** Requests with a certificate, in JSON. */
+const bodyBytesMax = 16_384
+
+export interface EnrolmentRouteOptions {
+  /** Absent: this centre is not the authority of its boxes. */
+  enrolment: BoxEnrolment | undefined
+  storage: Pick<Storage, 'enrolments' | 'endEnrolment' | 'certificates'>
+  clock: Clock
+  securityLog: Pick<SecurityLog, 'note'>
+}
+
+const box = z.string().regex(boxIdPattern)
+const newBody = z.strictObject({ box, name: z.string().min(1).max(120).optional() })
+const enrolmentSummary = z.object({
+  id: z.string(),
+  box,
+  name: z.string().optional(),
+  by: z.string(),
+  madeAtMs: z.number(),
+  expiresAtMs: z.number(),
+  usedAtMs: z.number().optional(),
+  endedAtMs: z.number().optional(),
+})
+const certificateSummary = z.object({
+  serial: z.string(),
+  box,
+  issuedAtMs: z.number(),
+  notAfterMs: z.number(),
+  revokedAtMs: z.number().optional(),
+  revokedBy: z.string().optional(),
+})
+const boxQuery = z.strictObject({ box: box.optional() })
+
+const inScope = (scope: Scope | undefined, id: string): boolean => !scope || isInScope(scope, id)
+
+export function createEnrolmentRoutes(options: EnrolmentRouteOptions): Route[] {
+  return [...codeRoutes(options), ...certificateRoutes(options), ...boxRoutes(options)]
+}
+
+function needed(enrolment: BoxEnrolment | undefined): BoxEnrolment {
+  if (!enrolment) throw new ApiProblem('no-enrolment')
+  return enrolment
+}
+
+function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOptions): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/enrolments',
+      scope: 'filtered',
+      summary: {
+        zh: '网关的一次性注册码',
+        en: 'One-time codes for boxes, newest first; never the codes themselves',
+      },
+      access: readingRoles,
+      answer: z.object({ enrolments: z.array(enrolmentSummary) }),
+      problems: [],
+      run: async ({ account }) => {
+        const all = await storage.enrolments(listMax)
+        const enrolments = all.filter((one) => inScope(account?.scope, one.box))
+        return { json: { enrolments } satisfies EnrolmentsAnswer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/enrolments',
+      scope: 'filtered',
+      summary: {
+        zh: '为一台网关生成一次性注册码；用掉后，该网关原有证书作废',
+        en: 'A one-time code for a box; an unused one of the same box ends. When it is used, what the box had before is revoked',
+      },
+      access: enrollingRoles,
+      body: newBody,
+      answer: z.object({ code: z.string(), url: z.string(), expiresAtMs: z.number() }),
+      problems: ['bad-request', 'not-found', 'no-enrolment', 'too-many-codes'],
+      run: async ({ account, body, address }) => {
+        const asked = body as z.infer<typeof newBody>
+        if (!inScope(account?.scope, asked.box)) throw new ApiProblem('not-found')
+        const who = account?.user ?? ''
+        const made = await needed(enrolment).makeCode(asked.box, asked.name, who)
+        if (!made) throw new ApiProblem('too-many-codes')
+        securityLog.note('box-code-made', who, address, asked.box)
+        return { json: made satisfies NewEnrolmentAnswer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/enrolments/{codeId}/end',
+      scope: 'none',
+      summary: { zh: '作废一个未使用的注册码', en: 'End a code that was not used' },
+      access: lockingRoles,
+      answer: z.object({}),
+      problems: ['not-found'],
+      run: async ({ path, account }) => {
+        const id = path['codeId'] ?? ''
+        const one = (await storage.enrolments(listMax)).find((code) => code.id === id)
+        const isEnded =
+          one !== undefined &&
+          inScope(account?.scope, one.box) &&
+          (await storage.endEnrolment(
+            Number.parseInt(id.slice('code-'.length), 10),
+            Math.round(clock.wallMs()),
+          ))
+        if (!isEnded) throw new ApiProblem('not-found')
+        return { json: {} }
+      },
+    },
+  ]
+}
+
+function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOptions): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/certificates',
+      scope: 'filtered',
+      summary: {
+        zh: '本中心签发的网关证书',
+        en: 'Certificates that this centre has signed for boxes, newest first',
+      },
+      access: readingRoles,
+      query: boxQuery,
+      answer: z.object({ certificates: z.array(certificateSummary) }),
+      problems: ['bad-request'],
+      run: async ({ account, query }) => {
+        const all = await storage.certificates((query as z.infer<typeof boxQuery>).box, listMax)
+        const certificates = all.filter((one) => inScope(account?.scope, one.box))
+        return { json: { certificates } satisfies CertificatesAnswer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/boxes/{boxId}/revoke',
+      summary: {
+        zh: '作废该网关的全部证书，立即断开（例如被盗）',
+        en: 'Revoke every certificate of the box and cut its session at once, for example because it was stolen',
+      },
+      access: lockingRoles,
+      answer: z.object({ serials: z.array(z.string()) }),
+      problems: ['no-enrolment'],
+      run: async ({ account, boxId, address }) => {
+        const who = account?.user ?? ''
+        const serials = await needed(enrolment).revoke(boxId, who)
+        securityLog.note('box-certificate-revoked', who, address, `${boxId}: ${serials.length}`)
+        return { json: { serials } satisfies RevokedAnswer }
+      },
+    },
+  ]
+}
+
+function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Route[] {
+  const guesses = new GuessLimit(clock)
+  const refuse = (refusal: EnrolmentRefusal, id: string, address: string): ApiProblem => {
+    if (refusal === 'no-code') guesses.note(id, address)
+    securityLog.note('box-enrolment-refused', '', address, refusal)
+    return new ApiProblem(refusal)
+  }
+  const allowed = (id: string, address: string): void => {
+    if (!guesses.allows(id, address)) throw new ApiProblem('too-many-guesses')
+  }
+  return [
+    {
+      method: 'POST',
+      path: '/enrol',
+      summary: {
+        zh: '网关凭一次性注册码申请证书；注册码本身不发送',
+        en: 'A box asks for its certificate: it shows that it knows a code, without saying it. The same key may ask again',
+      },
+      access: 'open',
+      bodyBytesMax,
+      body: enrolRequestSchema,
+      answer: enrolAnswerSchema,
+      problems: ['bad-request', 'no-code', 'no-enrolment', 'too-many-guesses'],
+      run: async ({ body, address }: RouteCall) => {
+        const asked = body as EnrolRequest
+        allowed(asked.id, address)
+        const answer = await needed(enrolment).enrol(asked)
+        if (typeof answer === 'string') throw refuse(answer, asked.id, address)
+        securityLog.note('box-enrolled', '', address)
+        return { json: answer }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/enrol/renew',
+      summary: {
+        zh: '网关用现有证书换取下一张',
+        en: 'A box asks for its next certificate, signed with the key of the one that it has',
+      },
+      access: 'open',
+      bodyBytesMax,
+      body: renewRequestSchema,
+      answer: renewAnswerSchema,
+      problems: ['bad-request', 'certificate-over', 'no-enrolment'],
+      run: async ({ body, address }: RouteCall) => {
+        const answer = await needed(enrolment).renew(body as RenewRequest)
+        if (typeof answer === 'string') throw refuse(answer, 'renew', address)
+        securityLog.note('box-certificate-renewed', '', address)
+        return { json: answer }
+      },
+    },
+  ]
+}

@@ -1,0 +1,74 @@
+// Storage's part of enrolment: one-time codes, and the certificates that the centre has signed for its boxes.
+import type { CertificateSummary, EnrolmentSummary } from '../../protocols/desk/villages/enrolments.ts'
+
+export interface NewEnrolment {
+  /** See `codeId`. */
+  codeId: string
+  /** What both sides sign with, until the code ends; see `codeKey`. */
+  codeKey: string
+  box: string
+  name: string | undefined
+  expiresAtMs: number
+}
+
+export interface NewCertificate {
+  serial: string
+  /** SHA-256 of the public key. */
+  key: string
+  box: string
+  notAfterMs: number
+  pem: string
+}
+
+/** A code that counts now. */
+export interface OpenEnrolment {
+  box: string
+  name: string | undefined
+  codeKey: string
+  /** The key that has used it, and its certificate: the same key may ask again, since an answer can be lost. */
+  used?: { key: string; pem: string }
+}
+
+export interface EnrolmentWriterCalls {
+  /** Ends the unused codes of the same box. False when there are too many open ones. */
+  putEnrolment(enrolment: NewEnrolment, by: string, atMs: number): boolean
+  /** False when there is no open one with this number. */
+  endEnrolment(number: number, atMs: number): boolean
+  /**
+   * Uses the code for this certificate's key, stores the certificate, and revokes all others of the box, in one transaction:
+   * answers their serial numbers. Undefined when the code does not count (any more), or counts for another key.
+   */
+  useEnrolment(codeId: string, certificate: NewCertificate, atMs: number): string[] | undefined
+  /** Stores the successor of a certificate that is not revoked; false when it is, or is not known. */
+  renewCertificate(serial: string, certificate: NewCertificate, atMs: number): boolean
+  /** Revokes what `box` has; answers the serial numbers. */
+  revokeCertificates(box: string, by: string, atMs: number): string[]
+  /** Revokes what the same box had before this one; answers the serial numbers. */
+  revokeOlderCertificates(serial: string, atMs: number): string[]
+}
+
+export interface EnrolmentReaderCalls {
+  /** Whether the code is used or not; undefined when it is over or unknown. */
+  openEnrolment(codeId: string, nowMs: number): OpenEnrolment | undefined
+  /** Newest first. */
+  enrolments(limit: number): EnrolmentSummary[]
+  /** Of one box or of all, newest first. */
+  certificates(box: string | undefined, limit: number): CertificateSummary[]
+  /** Serial numbers of those that are revoked and have not ended by themselves. */
+  revokedCertificates(nowMs: number): string[]
+}
+
+export const enrolmentWriterCalls = [
+  'putEnrolment',
+  'endEnrolment',
+  'useEnrolment',
+  'renewCertificate',
+  'revokeCertificates',
+  'revokeOlderCertificates',
+] as const satisfies (keyof EnrolmentWriterCalls)[]
+export const enrolmentReaderCalls = [
+  'openEnrolment',
+  'enrolments',
+  'certificates',
+  'revokedCertificates',
+] as const satisfies (keyof EnrolmentReaderCalls)[]

@@ -1,0 +1,133 @@
+// The box's side of enrolment: it makes its key, shows the centre that it knows the code without saying it, and takes a certificate only
+// from a centre that shows the same. The certificate of the connection proves nothing here and does not have to.
+import { createHash, createPublicKey, sign, X509Certificate } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { z } from 'zod'
+import { codeId, codeKey, isProof, proofOf } from '../../../platform/certificates/enrolment-proof.ts'
+import { messageOf } from '../../../platform/failure.ts'
+import {
+  enrolAnswerSchema,
+  issuedSchema,
+  renewAnswerSchema,
+  type Issued,
+} from '../../../protocols/enrolment/messages.ts'
+import type { EnrolmentLink } from '../../../protocols/enrolment/enrolment-code.ts'
+import { fromZod } from '../../../protocols/kit/from-zod.ts'
+import { parseJson } from '../../../protocols/kit/parse-json.ts'
+import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
+import { createKey, createRequest } from './box-request.ts'
+import { readAskedKey, writeAskedKey, writeEnrolled, type Enrolled } from './enrolled-file.ts'
+
+const problemSchema = z.object({
+  error: z.object({ message: z.object({ zh: z.string().max(500), en: z.string().max(500) }) }),
+})
+const answerBytesMax = 64 * 1024
+const answerMsMax = 30_000
+
+export interface EnrolOptions {
+  dataDir: string
+  /** Where the centre's pages are, and the code; the hash is checked where it is known. */
+  link: Omit<EnrolmentLink, 'authority'> & { authority?: string | undefined }
+}
+
+const keyHash = (key: ReturnType<typeof createPublicKey>): string =>
+  createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+
+/** Enrols, and keeps what came of it. The same code again after a power cut, or a lost answer, ends the same way. */
+export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<Result<Enrolled>> {
+  const key = readAskedKey(dataDir) ?? createKey()
+  writeAskedKey(dataDir, key)
+  const secret = codeKey(link.code)
+  const { pem, der } = await createRequest(key)
+  const body = { id: codeId(link.code), request: pem, proof: proofOf(secret, der) }
+  const answer = await post(`${link.centre}/enrol`, body, enrolAnswerSchema)
+  if (!answer.ok) return answer
+  const { issued: text, proof } = answer.value
+  if (!isProof(secret, text, proof))
+    return bad('what answered does not know the code: it is not the centre that made it; nothing was taken')
+  const parsed = parseJson(text, answerBytesMax)
+  const issued = parsed.ok ? fromZod(issuedSchema, parsed.value) : parsed
+  if (!issued.ok) return issued
+  const fault = findFault(issued.value, key, link.authority)
+  if (fault !== undefined) return bad(fault)
+  const enrolled: Enrolled = { v: 1, ...issued.value, centreUrl: link.centre, key }
+  writeEnrolled(dataDir, enrolled)
+  return ok(enrolled)
+}
+
+/** The successor of the box's certificate, with a new key. Nothing is written: the caller keeps it when it works. */
+export async function renewAtCentre(old: Enrolled): Promise<Result<Enrolled>> {
+  const key = createKey()
+  const { pem, der } = await createRequest(key)
+  const signature = sign('sha256', der, old.key).toString('base64')
+  const body = { certificate: old.certificate, request: pem, signature }
+  const answer = await post(`${old.centreUrl}/enrol/renew`, body, renewAnswerSchema)
+  if (!answer.ok) return answer
+  const renewed: Enrolled = { ...old, ...answer.value, key }
+  const fault = findFault(renewed, key, undefined)
+  return fault === undefined ? ok(renewed) : bad(fault)
+}
+
+function findFault(
+  { box, certificate, authority }: Issued,
+  key: string,
+  hash: string | undefined,
+): string | undefined {
+  try {
+    const [own, ca] = [new X509Certificate(certificate), new X509Certificate(authority)]
+    if (hash !== undefined && keyHash(ca.publicKey) !== hash)
+      return 'the authority is not the one of the QR code: it is not the centre that made it; nothing was taken'
+    if (!ca.ca || !own.checkIssued(ca) || !own.verify(ca.publicKey))
+      return 'the certificate is not signed by the authority that came with it'
+    if (keyHash(own.publicKey) !== keyHash(createPublicKey(key))) return 'the certificate is for another key'
+    return own.subject === `CN=${box}` ? undefined : 'the certificate is for another box'
+  } catch (error) {
+    return `the certificate can not be read: ${messageOf(error)}`
+  }
+}
+
+function post<T>(url: string, body: object, schema: z.ZodType<T>): Promise<Result<T>> {
+  return new Promise((resolve) => {
+    const fail = (why: string): void => resolve(bad(why))
+    const content = JSON.stringify(body)
+    const isTls = url.startsWith('https:')
+    const asked = (isTls ? httpsRequest : httpRequest)(
+      url,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) },
+        // Both sides prove by the code who they are; the centre's own authority is not known before.
+        rejectUnauthorized: false,
+        signal: AbortSignal.timeout(answerMsMax),
+      },
+      (reply) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        reply.on('error', (error) => fail(messageOf(error)))
+        reply.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes <= answerBytesMax) chunks.push(chunk)
+          else asked.destroy(new Error('the answer is too long'))
+        })
+        reply.on('end', () => {
+          const read = parseJson(Buffer.concat(chunks), answerBytesMax)
+          if (reply.statusCode !== 200) return fail(refusalText(reply.statusCode, read))
+          resolve(read.ok ? fromZod(schema, read.value) : read)
+        })
+      },
+    )
+    asked.on('error', (error) => fail(`${url}: ${messageOf(error)}`))
+    asked.end(content)
+  })
+}
+
+/** The centre's own words, else the status. */
+function refusalText(status: number | undefined, read: Result<unknown>): string {
+  const problem = read.ok ? fromZod(problemSchema, read.value) : read
+  if (!problem.ok) return `the centre answered ${status ?? 'nothing'}`
+  const { zh, en } = problem.value.error.message
+  return `${zh} / ${en}`
+}

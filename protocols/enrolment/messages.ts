@@ -1,0 +1,52 @@
+// What a box and its centre say to each other before they share a certificate. Both prove that they know the code, and neither
+// sends it: a listener, or a centre between them with another certificate, learns nothing that can be used.
+import { z } from 'zod'
+import { boxIdPattern } from '../domain/names.ts'
+
+export const pemCharsMax = 4096
+const pem = z.string().min(1).max(pemCharsMax)
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** `POST /enrol`. */
+export const enrolRequestSchema = z.strictObject({
+  /** Which code, see `codeId`. */
+  id: hash,
+  /** PKCS#10 in PEM; its subject is not looked at. */
+  request: pem,
+  /** HMAC-SHA256 of the request's DER bytes with the code's key. */
+  proof: hash,
+})
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>
+
+/** `POST /enrol/renew`: signed with the key of the certificate that ends. */
+export const renewRequestSchema = z.strictObject({
+  certificate: pem,
+  request: pem,
+  /** ECDSA with SHA-256 over the new request's DER bytes, DER in Base64. */
+  signature: z.string().min(1).max(512),
+})
+export type RenewRequest = z.infer<typeof renewRequestSchema>
+
+export const issuedSchema = z.object({
+  box: z.string().regex(boxIdPattern),
+  name: z.string().max(120).optional(),
+  certificate: pem,
+  authority: pem,
+  /** Where Reports go: `mqtts://town.example:8883`. */
+  uplinkUrl: z.string().min(1).max(1000),
+  /** From then on the box asks for the next certificate. */
+  renewAtMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+})
+/** What a box receives. */
+export type Issued = z.infer<typeof issuedSchema>
+
+/** `issued` is the JSON of an `Issued`; `proof` its HMAC-SHA256 with the code's key. */
+export const enrolAnswerSchema = z.object({ issued: z.string().min(2).max(16_384), proof: hash })
+export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>
+
+/** `POST /enrol/renew` is answered without a proof: the new certificate counts by its signature. */
+export const renewAnswerSchema = z.object({
+  certificate: pem,
+  renewAtMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+})
+export type RenewAnswer = z.infer<typeof renewAnswerSchema>
