@@ -16,5 +16,7 @@ export const proofOf = (key: string, what: string | Uint8Array): string =>
 
 export function isProof(key: string, what: string | Uint8Array, proof: string): boolean {
   const [right, given] = [proofOf(key, what), proof].map((one) => Buffer.from(one, 'hex'))
-  return right?.length === given?.length && timingSafeEqual(right ?? Buffer.alloc(0), given ?? Buffer.alloc(0))
+  return (
+    right?.length === given?.length && timingSafeEqual(right ?? Buffer.alloc(0), given ?? Buffer.alloc(0))
+  )
 }

@@ -54,6 +54,7 @@ async function listen() {
     keepPresence: () => Promise.resolve(),
     keepHint: (device) => (hints.push(device), Promise.resolve()),
     wasKept: () => false,
+    isNewest: () => false,
   }
   const dialects = new DialectIntake({
     senders: [{ id: 'video', dialect: 'gb28181', isDevice: false, isListedOnly: true }],

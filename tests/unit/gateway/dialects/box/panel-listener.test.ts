@@ -49,6 +49,7 @@ async function listen(more: object = {}, isClockSynced = true) {
     keepPresence: (device) => (presences.push(device), Promise.resolve()),
     keepHint: (device) => (presences.push(device), Promise.resolve()),
     wasKept: () => false,
+    isNewest: () => false,
   }
   const dialects = new DialectIntake({
     senders: [{ id: 'panels', dialect: 'dc09', isDevice: false, isListedOnly: true }],
