@@ -1,65 +1,53 @@
-// Does a town's case reach the county over a link that is cut again and again: nothing lost, nothing doubled, red first, and does the answer come back?
-import { createServer, connect as connectTo, type Server, type Socket } from 'node:net'
+// Does a town's case reach the county over a TLS link that is cut again and again: nothing lost, nothing doubled, red first, and does the answer come back?
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AlarmsAnswer } from '../../../protocols/desk/api.ts'
 import type { CaseAnswer } from '../../../protocols/desk/cases.ts'
 import type { JournalRecord } from '../../../protocols/domain/record.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 import type { CentreUnderTest } from './centre-parts.ts'
+import { createAuthority } from '../../kits/broker/certificates.ts'
+import { CutLine } from '../../kits/network/cut-line.ts'
 
 const [town, village] = ['320612104', '320612104201']
 let folders: string[]
 let county: CentreUnderTest
 let here: CentreUnderTest
 let box: TestBox
-let line: Line
+let line: CutLine
 let chief: string
 let zhou: string
 let sequence = 0
 
-/** A line between the two that can be cut. */
-class Line {
-  readonly #sockets = new Set<Socket>()
-  #server: Server | undefined
-  isUp = true
-
-  async open(target: number): Promise<number> {
-    const server = createServer((near) => {
-      if (!this.isUp) return void near.destroy()
-      const far = connectTo(target, '127.0.0.1')
-      for (const socket of [near, far]) {
-        this.#sockets.add(socket)
-        socket.on('error', () => undefined)
-        socket.on('close', () => this.#sockets.delete(socket))
-      }
-      near.on('close', () => far.destroy()).pipe(far)
-      far.on('close', () => near.destroy()).pipe(near)
-    })
-    this.#server = server
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  }
-
-  cut(isUp = false): void {
-    this.isUp = isUp
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  close(): void {
-    this.cut()
-    this.#server?.close()
-  }
-}
-
 beforeAll(async () => {
   folders = [makeFolder(), makeFolder()]
-  county = await startCentre(folders[0] ?? '')
-  line = new Line()
+  const [above = '', own = ''] = folders
+  const authority = await createAuthority()
+  const [server, mine] = [await authority.issueServer(), await authority.issueDevice(town)]
+  const write = (folder: string, issued: { cert: string; key: string }) => {
+    const files = { caFile: 'ca.pem', certFile: 'own.pem', keyFile: 'own.key' }
+    const [caFile, certFile, keyFile] = Object.values(files).map((name) => join(folder, name))
+    writeFileSync(caFile ?? '', authority.cert)
+    writeFileSync(certFile ?? '', issued.cert)
+    writeFileSync(keyFile ?? '', issued.key, { mode: 0o600 })
+    return { caFile, certFile, keyFile }
+  }
+  const tls = write(above, server)
+  county = await startCentre(above, {
+    config: { uplink: { listeners: [{ host: '127.0.0.1', port: 0, tls }] } },
+  })
+  line = new CutLine()
   const port = await line.open(Number(new URL(county.centre.uplinkUrls[0] ?? '').port))
-  here = await startCentre(folders[1] ?? '', {
+  here = await startCentre(own, {
     config: {
-      upward: { url: `mqtt://127.0.0.1:${port}`, id: town, name: '上溪镇', byRule: ['red'] },
+      upward: {
+        url: `mqtts://127.0.0.1:${port}`,
+        id: town,
+        name: '上溪镇',
+        byRule: ['red'],
+        ...write(own, mine),
+      },
       cases: { night: [] },
     },
   })

@@ -1,7 +1,10 @@
 // Does an upstream gauge warn the villages below it, does a bulletin come back with a receipt per device, and does the
 // registry say what is where?
 import { connect, type MqttClient } from 'mqtt'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Command } from 'commander'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { addBulletin } from '../../../../centre/cli/bulletin.ts'
+import { parseCentreConfig } from '../../../../centre/config/config.ts'
 import type { AlarmsAnswer, DeskAlarm } from '../../../../protocols/desk/api.ts'
 import type {
   Bulletin,
@@ -252,6 +255,35 @@ test('a bulletin goes to every box of the chosen villages and to no other', asyn
   ] as const)
     expect([wrong, (await running.post('/api/v1/bulletins', lead, wrong)).status]).toEqual([wrong, status])
   expect((await running.post('/api/v1/bulletins', running.token('maintainer', 'm'), body)).status).toBe(403)
+})
+
+test('the command `bulletin` says it through the running centre, prints a receipt per device, and leaves no token', async () => {
+  const centreConfig = parseCentreConfig({
+    dataDir: folder,
+    http: { host: '127.0.0.1', port: Number(new URL(running.centre.httpUrl).port) },
+    uplink: { listeners: [{ host: '127.0.0.1', port: 1 }], anonymous: true },
+  })
+  if (!centreConfig.ok) throw new Error(JSON.stringify(centreConfig.problems))
+  const program = new Command()
+  addBulletin(program, () => centreConfig.value)
+  const printed: string[] = []
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
+  const run = program.parseAsync(
+    ['bulletin', '--config', 'x', '--text', '集合', '--villages', lower, '--wait', '0'],
+    {
+      from: 'user',
+    },
+  )
+  await run.finally(() => spy.mockRestore())
+  expect(process.exitCode).toBe(1)
+  process.exitCode = 0
+  expect(printed.join('')).toContain(`${lower}-2\t`)
+  const said = await until(() => heard.find(({ text }) => text === '集合'))
+  expect(said.by).toBe('token:bulletin')
+  const { tokens } = await read<{ tokens: { name: string }[] }>('/api/v1/tokens', running.token('admin', 'a'))
+  expect(tokens.map(({ name }) => name)).not.toContain('bulletin')
+  const nowhere = ['bulletin', '--config', 'x', '--text', 'a', '--villages', '320612104999']
+  await expect(program.parseAsync(nowhere, { from: 'user' })).rejects.toThrow('320612104999')
 })
 
 test('pages of bulletins come newest first, each once', async () => {
