@@ -1,5 +1,6 @@
 // Can a town bring an alarm from the press to the archive through the public API alone, and does every step reach
 // stream, box and history?
+import { deviceHeader } from '../../../protocols/desk/responder.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import * as schemas from '../../../centre/api/cases/case-schemas.ts'
@@ -139,7 +140,23 @@ test('required actions of kind, village and household are inherited, and hold th
   expect(found.plans).toMatchObject([{ id: 'rescue' }])
   const path = `/cases/${found.case.id}`
   await step(`${path}/accept`, li)
-  expect(await step(`${path}/plan`, li, { plan: 'rescue' })).toMatchObject({ case: { state: 'dispatched' } })
+  const started = await step(`${path}/plan`, li, { plan: 'rescue' })
+  expect(started).toMatchObject({ case: { state: 'dispatched' } })
+  // Each person whom the plan sends gets a link of the phone's page, as when a person is sent by hand.
+  const made = started as unknown as Pick<CaseAnswer, 'links'>
+  expect(made.links).toMatchObject([
+    { to: 'village doctor', path: expect.stringMatching(/#[0-9a-f]{64}$/) as string },
+  ])
+  const token = made.links?.[0]?.path.split('#')[1] ?? ''
+  const state = await fetch(`${running.centre.httpUrl}/api/v1/respond`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      [deviceHeader]: 'ab'.repeat(16),
+      'content-type': 'application/json',
+    },
+  })
+  expect(state.status).toBe(200)
   await step(`${path}/feedback`, li, { text: 'fell' })
   await step(`${path}/verify`, wang)
   expect(await step(`${path}/archive`, li)).toMatchObject({ status: 409, code: 'open-actions' })
