@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AlarmButton } from '../../../firmware-sim/devices/alarm-button.ts'
 import { createVillage, type Village } from '../../../firmware-sim/village/village.ts'
-import { createTown, type Program, type TestTown } from '../../kits/system/programs.ts'
+import { createTown, freePort, type Program, type TestTown } from '../../kits/system/programs.ts'
 import { compareVillage, type VillageFaults } from '../compare-village.ts'
 
 export interface WatchdogResult {
@@ -25,7 +25,13 @@ export async function runWatchdogCampaign(say: (text: string) => void): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-watchdog-'))
   const password = join(folder, 'uplink-password')
   writeFileSync(password, 'secret')
-  const town = await createTown({ uplink: { passwordFile: password, retrySecondsMax: 1 } })
+  const uplinkPort = await freePort()
+  const boxes = join(folder, 'boxes')
+  writeFileSync(boxes, '320612104201-1:secret\n', { mode: 0o600 })
+  const town = await createTown(
+    { uplink: { url: `mqtt://127.0.0.1:${uplinkPort}`, passwordFile: password, retrySecondsMax: 1 } },
+    { uplink: { listeners: [{ host: '127.0.0.1', port: uplinkPort }], passwordFile: boxes } },
+  )
   const village = createVillage({
     seed: 1,
     devices: 10,
