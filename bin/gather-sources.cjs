@@ -13,13 +13,13 @@ const {
   statSync,
   writeFileSync,
 } = require('node:fs')
-const { dirname, join } = require('node:path')
+const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 
-const root = dirname(__dirname)
-const cache = join(root, 'node_modules', '.cache', 'gengfu-sources')
+const root = path.dirname(__dirname)
+const cache = path.join(root, 'node_modules', '.cache', 'gengfu-sources')
 /** What changes a script beside its sources. */
-const settings = [__filename, join(root, 'tsconfig.json'), join(root, 'package-lock.json')]
+const settings = [__filename, path.join(root, 'tsconfig.json'), path.join(root, 'package-lock.json')]
 
 /** @param {string} file @returns {[string, number, number]} */
 function stampOf(file) {
@@ -41,26 +41,26 @@ function readKept(kept) {
 /** @param {string} file @param {string} kept @returns {string} */
 function gather(file, kept) {
   mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(join(cache, 'new-'))
+  const folder = mkdtempSync(path.join(cache, 'new-'))
   try {
-    const metafile = join(folder, 'sources.json')
+    const metafile = path.join(folder, 'sources.json')
     const parameters = ['--bundle', '--platform=node', '--packages=external', '--format=cjs', '--keep-names']
     // A hundred files that each thread would find, read and compile again: a third of the start of a thread.
-    parameters.push(`--alias:zod=${join(root, 'node_modules/zod/index.js')}`)
+    parameters.push(`--alias:zod=${path.join(root, 'node_modules/zod/index.js')}`)
     parameters.push(`--define:import.meta.url=${JSON.stringify(pathToFileURL(file).href)}`)
     // The program itself: its package starts a thread of its own, and the script in front of it needs a `node` in the path.
     const program = require.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`, {
       paths: [require.resolve('esbuild')],
     })
-    const outfile = join(folder, 'script.js')
+    const outfile = path.join(folder, 'script.js')
     parameters.push(`--outfile=${outfile}`, `--metafile=${metafile}`, '--log-level=error')
     execFileSync(program, [file, ...parameters], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
     const script = readFileSync(outfile, 'utf8')
     const { inputs } = JSON.parse(readFileSync(metafile, 'utf8'))
-    const stamps = [...settings, ...Object.keys(inputs).map((input) => join(root, input))].map(stampOf)
+    const stamps = [...settings, ...Object.keys(inputs).map((input) => path.join(root, input))].map(stampOf)
     // Renamed into place: another process never reads half of it.
-    writeFileSync(join(folder, 'script.json'), JSON.stringify({ stamps, script }))
-    renameSync(join(folder, 'script.json'), kept)
+    writeFileSync(path.join(folder, 'script.json'), JSON.stringify({ stamps, script }))
+    renameSync(path.join(folder, 'script.json'), kept)
     return script
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -75,7 +75,7 @@ const gathered = new Map()
  * @param {string} file @returns {string} for `runInThisContext(script)` and `new Worker(script, { eval: true })`
  */
 exports.gatherSources = (file) => {
-  const kept = join(cache, `${createHash('sha256').update(file).digest('hex').slice(0, 24)}.json`)
+  const kept = path.join(cache, `${createHash('sha256').update(file).digest('hex').slice(0, 24)}.json`)
   const script = gathered.get(file) ?? readKept(kept) ?? gather(file, kept)
   gathered.set(file, script)
   // Packages are found from where the source lies; whatever kind of module the program itself is.

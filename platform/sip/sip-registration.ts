@@ -126,6 +126,6 @@ export class SipRegistration {
 export function grantedSeconds(response: SipResponse, asked: number): number {
   const contacts = headersOf(response, 'contact').flatMap(splitList)
   const ofContact = contacts.map((value) => parseAddress(value)?.parameters.get('expires'))
-  const said = [...ofContact, headerOf(response, 'expires')].find((value) => /^\d{1,9}$/.test(value ?? ''))
-  return said === undefined ? asked : Math.min(asked, Math.max(30, Number.parseInt(said, 10)))
+  const granted = [...ofContact, headerOf(response, 'expires')].find((value) => /^\d{1,9}$/.test(value ?? ''))
+  return granted === undefined ? asked : Math.min(asked, Math.max(30, Number.parseInt(granted, 10)))
 }

@@ -234,7 +234,7 @@ export class GbListener {
     })
   }
 
-  /** A datagram may be anybody's: its address must be that of the registration. */
+  /** A datagram may come from any machine: its address must be that of the registration. */
   #known(code: string, link: SipLink): Registered | undefined {
     const known = this.#registered.get(code)
     if (!known || known.endsMs < this.#options.clock.monotonicMs()) return undefined

@@ -142,7 +142,7 @@ export class PanelListener {
     // A wrong CRC is not answered: the panel sends the frame again.
     if (typeof frame === 'string') return false
     const { account } = frame
-    // With a key, a frame in clear may be anybody's.
+    // With a key, a frame in clear may come from any machine.
     if (account === undefined || !dialects.isListed(account) || (key !== undefined && !frame.isEncrypted))
       return true
     if (this.#isOutOfTime(frame)) {

@@ -18,7 +18,7 @@ setInterval(() => {
 // The uplink reads its password at each attempt to connect: a disk that never answers this read freezes it there.
 const { readFile } = fs.promises
 fs.promises.readFile = (file, ...rest) =>
-  String(file).endsWith('/uplink-password') && takes('uplink')
+  typeof file === 'string' && file.endsWith('/uplink-password') && takes('uplink')
     ? new Promise(() => undefined)
     : readFile(file, ...rest)
 syncBuiltinESMExports()
