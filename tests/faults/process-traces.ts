@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 /** Of the whole box: its own process and that of its cameras, without the short-lived ffmpeg processes. */
 export interface Traces {
-  /** All processes below it, including that of the cameras. */
+  /** All processes below it, including that of the cameras, without the shell that asks for the clock. */
   children: number
   openFiles: number
   residentMegabytes: number
@@ -13,7 +13,10 @@ export interface Traces {
 }
 
 export function tracesOf(pid: number): Traces {
-  const children = descendantsOf(pid)
+  const all = descendantsOf(pid)
+  const shells = all.filter(isShell)
+  const ofShells = new Set(shells.flatMap((id) => [id, ...descendantsOf(Number(id))]))
+  const children = all.filter((id) => !ofShells.has(id))
   const cameras = children.filter(isOfCameras)
   const box = [String(pid), ...cameras]
   const sum = (figures: number[]): number => figures.reduce((a, b) => a + b, 0)
@@ -28,6 +31,15 @@ export function tracesOf(pid: number): Traces {
 function residentOf(id: string): number {
   const status = readFileSync(`/proc/${id}/status`, 'utf8')
   return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024
+}
+
+/** The shell that starts commands (platform/command-shell.ts). */
+function isShell(id: string): boolean {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('while read -r line')
+  } catch {
+    return true
+  }
 }
 
 /** True for the cameras' process of a box. */

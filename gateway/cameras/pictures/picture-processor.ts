@@ -59,6 +59,7 @@ export class PictureProcessor {
   readonly #slots = new Slots({ atOnceMax, waitingMax })
   #worker: Worker | undefined
   #lastId = 0
+  #isStopped = false
 
   /** `onTrouble` is called when the thread failed. */
   constructor(options: { clock: Clock; toBaseline: ToBaseline; onTrouble: (error: Error) => void }) {
@@ -69,12 +70,14 @@ export class PictureProcessor {
 
   /** Starts the thread before the first picture, so that the first picture does not wait for it. */
   start(): void {
+    this.#isStopped = false
     this.#worker ??= this.#open()
   }
 
   async stop(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
+    this.#isStopped = true
     this.#failAll(new CameraProblem('stopped'))
     await worker?.terminate()
   }
@@ -104,6 +107,8 @@ export class PictureProcessor {
   }
 
   #ask(bytes: Uint8Array, masks: readonly Polygon[]): Promise<PictureProcessorReply> {
+    // A picture that was on its way here opens no thread again.
+    if (this.#isStopped) return Promise.reject(new CameraProblem('stopped'))
     const worker = (this.#worker ??= this.#open())
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 // registry say what is where?
 import { connect, type MqttClient } from 'mqtt'
 import { Command } from 'commander'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi, onTestFinished } from 'vitest'
 import { addBulletin } from '../../../../centre/cli/bulletin.ts'
 import { parseCentreConfig } from '../../../../centre/config/config.ts'
 import type { AlarmsAnswer, DeskAlarm } from '../../../../protocols/desk/api.ts'
@@ -267,6 +267,10 @@ test('the command `bulletin` says it through the running centre, prints a receip
   const program = new Command()
   addBulletin(program, () => centreConfig.value)
   const printed: string[] = []
+  // The command has the clock of the machine, and so has the centre meanwhile.
+  const { offsetMs } = clock
+  clock.offsetMs = 0
+  onTestFinished(() => void (clock.offsetMs = offsetMs))
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
   const run = program.parseAsync(
     ['bulletin', '--config', 'x', '--text', '集合', '--villages', lower, '--wait', '0'],
