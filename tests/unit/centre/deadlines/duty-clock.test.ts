@@ -69,10 +69,9 @@ it('writes a head for each good check of the trail, shows a bad one, and checks 
     const good: (number | undefined)[] = []
     for (let at = 0; at < 4; at++) {
       clock.advance(at === 0 ? 0 : 24 * 3_600_000)
-      await settle()
       // The next check is due a day after this one has written its head.
-      if (at === 0) await vi.waitFor(() => readFileSync(join(folder, 'heads.jsonl')), 20_000)
-      await settle()
+      await vi.waitFor(() => expect(day).toBe(at + 1), 20_000)
+      await vi.waitFor(() => expect(clock.nextDueMs()).toBeLessThan(Infinity), 20_000)
       const metric = await registry.getSingleMetric('gengfu_centre_audit_good')?.get()
       good.push(metric?.values[0]?.value)
     }

@@ -132,7 +132,7 @@ it.each(['udp', 'tcp'])(
     })
     expect(await outlet.send([red], never)).toEqual({ state: 'handed-over', words: '200 OK' })
     expect(heard).toEqual([true])
-    expect(platform.lines.some((line) => line.includes(`GF REGISTER ${own} 3.0 3600`))).toBe(true)
+    await vi.waitFor(() => expect(platform.lines.join('\n')).toContain(`GF REGISTER ${own} 3.0 3600`), 20_000)
     const found = (type: string) =>
       vi.waitFor(
         () => {
