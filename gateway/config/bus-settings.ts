@@ -103,7 +103,7 @@ export const gbSchema = z.strictObject({
   code: gbCode,
   /** The password of all cameras; their user name is their code. */
   passwordFile: z.string().min(1).max(1000),
-  /** What is wired to an alarm input, by its code; absent: a button at an input (134), motion at a camera. */
+  /** The kind of sensor at each alarm input, by the input's code. Default: a button at an input (type 134), motion at a camera. */
   inputs: z.record(gbCode, z.enum(['button', 'motion', 'smoke', 'fire', 'gas', 'leak'])).default({}),
   connections: z.int().min(1).max(1000).default(200),
 })

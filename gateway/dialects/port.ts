@@ -151,7 +151,7 @@ export interface DialectSettings {
   modbus?: readonly ModbusUnit[]
   /** Whether a device of this hardware address is in the configuration. */
   isListed?: (address: string) => boolean
-  /** What is wired to alarm inputs of GB/T 28181, by their code. */
+  /** The kind of sensor at each alarm input of GB/T 28181, by the input's code. */
   inputs?: Readonly<Record<string, 'button' | 'motion' | 'smoke' | 'fire' | 'gas' | 'leak'>> | undefined
   /** Four hex digits that SL 651 recorders must send. */
   password?: string | undefined

@@ -11,7 +11,7 @@ let table: Uint32Array | undefined
 /** Of the basic plane in four bytes: 81308130 to 8431A439. */
 const longCount = 39_420
 
-/** All codes of the basic plane, a line each, so that one that means nothing moves no other. */
+/** All codes of the basic plane, one per line: a code without a character then shifts no other code. */
 function allCodes(): { bytes: Uint8Array; codes: number[] } {
   const bytes = new Uint8Array(longCount * 5 + 126 * 190 * 3)
   const codes: number[] = []

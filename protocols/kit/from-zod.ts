@@ -1,5 +1,5 @@
-// Turns a zod parse into our Result, so that no other file depends on the form of zod's errors. What is wrong is said in
-// words for the person who wrote the value; a schema's own message goes before these.
+// Turns a zod parse into our Result, so that no other file depends on the form of zod's errors. The messages
+// are written for the person who wrote the value; a schema's own message is used first.
 import type { z } from 'zod'
 import { bad, type Result } from './result.ts'
 

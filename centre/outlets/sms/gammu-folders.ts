@@ -124,7 +124,7 @@ export function wholeNumber(phone: string, countryCode: string): string {
 }
 
 /**
- * What was sent to this number in the day before `atMs`, newest first, by the files of what was sent: also known after a restart. A
+ * The messages to this number in the day before `atMs`, newest first. They are read from the folder of sent messages, so a restart loses none. A
  * message that was sent after the answer came is not the one that it answers.
  */
 export async function sentTo(

@@ -1,5 +1,5 @@
 // The registrar for cameras and recorders by GB/T 28181, over UDP and TCP. A device is known by its listed code and the password (digest); its
-// alarms get their 200 only when they are stored. What is not registered is answered with 403 and not kept.
+// alarms get their 200 only when they are stored. A message of a device that is not registered gets 403, and is not stored.
 import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'

@@ -18,8 +18,8 @@ import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.
 import type { DialectIntake } from './dialect-intake.ts'
 
 /**
- * Requests of one bridge that are read or wait for their commit; beyond it the answer is 503 at once. Each bridge has its share, so
- * that one platform that floods keeps no other out.
+ * Requests of one bridge that are read or wait for their commit; beyond it the answer is 503 at once. Each bridge has its own
+ * share: a platform that floods delays no other platform.
  */
 export const requestsPerBridgeMax = 100
 const requestTimeoutMs = 10_000

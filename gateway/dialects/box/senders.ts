@@ -17,7 +17,7 @@ export interface SenderSettings {
   modbus?: readonly ModbusUnit[] | undefined
   /** The password that SL 651 recorders must send. */
   password?: string | undefined
-  /** What is wired to alarm inputs of GB/T 28181. */
+  /** The kind of sensor at each alarm input of GB/T 28181. */
   inputs?: DialectSettings['inputs']
   /** Any machine may connect: messages of an unlisted device are stored raw, and raise no alarm. */
   isListedOnly?: boolean

@@ -8,7 +8,7 @@ import { nothing, unreadable, type DeviceResult, type Dialect, type DialectSetti
 /** A device that hears no 200 sends the same alarm again within this. */
 const repeatMs = 120_000
 
-/** What is wired to an alarm input, or what a camera sees. */
+/** Kinds of sensor at an alarm input; `motion` is seen by the camera itself. */
 export const gbInputs = ['button', 'motion', 'smoke', 'fire', 'gas', 'leak'] as const
 export type GbInput = (typeof gbInputs)[number]
 

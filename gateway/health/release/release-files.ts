@@ -32,7 +32,7 @@ export function readWentBack(root: string): { version: string; reason: string } 
   return version === '' ? undefined : { version, reason }
 }
 
-/** Every version that this machine went back from: a centre that asks for one again and again would only restart the box. */
+/** Every version that this machine went back from. A centre that keeps asking for such a version would only restart the box. */
 export function hasGoneBack(root: string, version: string): boolean {
   const versions = readText(join(root, 'went-back-from')).split('\n')
   return readWentBack(root)?.version === version || versions.includes(version)

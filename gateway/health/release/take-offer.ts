@@ -53,7 +53,7 @@ export function takeOffer(options: TakeOfferOptions): Result<ReleaseManifest> {
   const taken = tryOffer(options)
   const words = taken.ok ? ['staged'] : ['refused', describeProblems(taken.problems)]
   replaceFileSync(join(root, 'answer'), `${[version, ...words].join('\n')}\n`, 0o644)
-  // It would start root's service again and again; a folder of that name too.
+  // Left there, it would start root's service without end; a folder of that name too.
   rmSync(join(offer, readyName), { recursive: true, force: true })
   rmSync(join(offer, offerNames.archive), { recursive: true, force: true })
   return taken

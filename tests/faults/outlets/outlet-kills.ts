@@ -44,7 +44,7 @@ const note = (got: Got, item: string, id: string): void => {
   got.set(item, ids)
 }
 
-/** Takes it and closes, refuses, is slow, or answers: as chance says. What it has read counts as got. */
+/** At random: takes the message and closes, refuses, is slow, or answers. A message that it has read counts as received. */
 async function openWebhook(got: Got, random: Random): Promise<{ server: Server; url: string }> {
   const server = createHttp((request, response) => {
     const parts: Buffer[] = []

@@ -110,7 +110,7 @@ class Honest {
     this.reported++
   }
 
-  /** What was acknowledged and is not at the centre once. */
+  /** Acknowledged messages that are not at the centre exactly once. */
   async losses(town: TestTown): Promise<string[]> {
     const endMs = performance.now() + deskMsMax
     for (;;) {

@@ -51,7 +51,7 @@ const stopper = (child: ChildProcess, folder: string) => async (): Promise<void>
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** `route`: the body of request_route. What it logs with `xlog` comes as a line that begins with `GF `. */
+/** `route`: the body of request_route. Each text that it logs with `xlog` comes as a line that begins with `GF `. */
 export async function startKamailio(route: string, parameters: readonly string[] = []): Promise<SipPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-kamailio-'))
   const port = await freePort()

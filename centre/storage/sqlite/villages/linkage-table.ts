@@ -163,8 +163,8 @@ class Warnings {
   }
 
   /**
-   * A further alarm upstream while the village is warned: one warning stands for all of them, so that a box that invents
-   * alarms neither fills the desk nor speaks through the loudspeakers again and again.
+   * A further alarm upstream while the village is warned joins the open warning. Otherwise a box could invent alarms, and each
+   * would be a new warning at the desk and a new text at the loudspeakers.
    */
   #join(number: number, warning: LinkageWarning, row: DeskRow, atMs: number): StoredChange[] {
     const { source, others = [], ...standing } = warning

@@ -183,7 +183,7 @@ it('a centre in the middle learns no code, and is believed nothing', async () =>
   })
   expect(readEnrolled(dataDir)).toBeUndefined()
   expect(heard.join()).not.toContain(link.code)
-  // What it heard gives its own key nothing.
+  // With the proof that it heard, it gets no certificate for a key of its own.
   const { id, proof } = JSON.parse(heard[0] ?? '') as { id: string; proof: string }
   const keys = boxFolder()
   const own: string[] = []

@@ -228,7 +228,7 @@ it.each([
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
   const { outlet } = outletOf(socket.address().port)
   expect(await outlet.send([red], never)).toEqual({ state: 'refused', words: status })
-  // One that does not know us is registered at anew, before the next attempt.
+  // A platform that does not know this centre gets a new REGISTER before the next attempt.
   const wanted = status.startsWith('403') ? 2 : 1
   await vi.waitFor(() => expect(registered).toBe(wanted), { timeout: 10_000, interval: 10 })
 })
