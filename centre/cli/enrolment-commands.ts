@@ -1,14 +1,12 @@
-// `gengfu centre authority` and `gengfu centre enrol`: the authority of the boxes, and one-time codes for them, also while the
-// centre runs.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// `gengfu centre enrol`: a one-time code for a box, also while the centre runs.
+import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { print } from '../../platform/terminal.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { CentreConfig } from '../config/config.ts'
-import { createAuthority, openAuthority } from '../enrolment/authority.ts'
+import { openAuthority } from '../enrolment/authority.ts'
 import { createCode } from '../enrolment/box-enrolment.ts'
 import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
@@ -23,30 +21,12 @@ interface EnrolFlags {
 
 export function addEnrolmentCommands(program: Command, load: (file: string) => CentreConfig): void {
   program
-    .command('authority')
-    .description('建立网关证书的签发机构（CA） / make the authority that signs the certificates of boxes')
-    .requiredOption('--dir <folder>', '目录：ca.crt 与 ca.key / folder of ca.crt and ca.key')
-    .option('--name <name>', '名称 / name', 'Gengfu authority')
-    .action(async ({ dir, name }: { dir: string; name: string }) => makeAuthority(dir, name))
-  program
     .command('enrol')
     .description('为一台网关生成一次性注册码 / a one-time code for a box')
     .addOption(new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory())
     .requiredOption('--box <id>', '网关编号 / id of the box: 320612104201-1')
     .option('--name <name>', '名称 / name, such as the village')
     .action(async (flags: EnrolFlags) => printCode(flags, load(flags.config)))
-}
-
-/** Never over files that are there: a lost key of an authority means a visit to every box. */
-async function makeAuthority(folder: string, name: string): Promise<void> {
-  const [certFile, keyFile] = [join(folder, 'ca.crt'), join(folder, 'ca.key')]
-  const taken = [certFile, keyFile].find((file) => existsSync(file))
-  if (taken !== undefined) throw new UsageFailure(`文件已存在 / is there already: ${taken}`)
-  const made = await createAuthority(name, createSystemClock().wallMs())
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(keyFile, made.key, { mode: 0o600, flag: 'wx' })
-  writeFileSync(certFile, made.certificate, { mode: 0o644, flag: 'wx' })
-  print(`${certFile}\n${keyFile}\n`)
 }
 
 async function printCode({ box, name }: EnrolFlags, config: CentreConfig): Promise<void> {

@@ -5,13 +5,14 @@ import { isLoopback } from '../../platform/loopback.ts'
 import type { CentreConfig } from './config.ts'
 
 export function findOpenDoors(config: CentreConfig): Problem[] {
-  const { http, uplink, dataDir } = config
+  const { http, uplink, dataDir, enrolment } = config
   return [
     ...openListeners(config),
     ...openFiles([
       ['http.tls.keyFile', http.tls?.keyFile],
       ...uplink.listeners.map(({ tls }, i) => [`uplink.listeners.${i}.tls.keyFile`, tls?.keyFile] as const),
       ['uplink.passwordFile', uplink.passwordFile],
+      ['enrolment.authority.keyFile', enrolment?.authority.keyFile],
       // Hashes of passwords and tokens, and every alarm.
       ['dataDir', dataDir],
     ]),

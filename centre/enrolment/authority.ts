@@ -18,7 +18,6 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const clientUsage = '1.3.6.1.5.5.7.3.2'
 /** A box has no battery clock: on the first day after a power cut it may believe that it is 1970. */
 const validFrom = new Date(0)
-const authorityLifeMs = 7300 * 86_400_000
 
 export interface SignedCertificate {
   pem: string
@@ -46,42 +45,11 @@ export interface Authority {
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const pemOf = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g)
-      ?.join('\n') ?? ''
-  }\n-----END ${label}-----\n`
-
 /** Positive, as RFC 5280 wants it, and without a leading zero byte. */
 function createSerial(): string {
   const bytes = randomBytes(12)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes.toString('hex')
-}
-
-/** A new authority, as the text of its two files. */
-export async function createAuthority(
-  name: string,
-  nowMs: number,
-): Promise<{ certificate: string; key: string }> {
-  cryptoProvider.set(webcrypto)
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: createSerial(),
-    name: [{ CN: [name] }],
-    notBefore: validFrom,
-    notAfter: new Date(nowMs + authorityLifeMs),
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    ],
-  })
-  const der = new Uint8Array(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
-  return { certificate: `${certificate.toString('pem')}\n`, key: pemOf('PRIVATE KEY', der) }
 }
 
 /** Throws when the files are no authority, or do not belong together. */

@@ -49,6 +49,12 @@ export interface BoxEnrolmentOptions {
 
 const connectedMax = 50_000
 
+/** The answer, and to which box it goes. */
+interface Granted<T> {
+  box: string
+  answer: T
+}
+
 export type EnrolmentRefusal = 'no-code' | 'bad-request' | 'certificate-over'
 
 /** A new code: what is stored of it, and what the person who made it gets. */
@@ -105,14 +111,14 @@ export class BoxEnrolment {
   }
 
   /** The certificate of the box for which the code was made; the same key gets the same one again. */
-  async enrol({ id, request, proof }: EnrolRequest): Promise<EnrolAnswer | EnrolmentRefusal> {
+  async enrol({ id, request, proof }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
     const { storage, clock, settings, authority } = this.#options
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const nowMs = Math.round(clock.wallMs())
     const open = await storage.openEnrolment(id, nowMs)
     if (!open || !isProof(open.codeKey, asked.value.der, proof)) return 'no-code'
-    const issuedTo = (certificate: string): EnrolAnswer => {
+    const issuedTo = (certificate: string): Granted<EnrolAnswer> => {
       const { box, name } = open
       const issued: Issued = {
         box,
@@ -123,7 +129,7 @@ export class BoxEnrolment {
         renewAtMs: renewAtMs(nowMs, settings),
       }
       const text = JSON.stringify(issued)
-      return { issued: text, proof: proofOf(open.codeKey, text) }
+      return { box, answer: { issued: text, proof: proofOf(open.codeKey, text) } }
     }
     if (open.used) return open.used.key === asked.value.key ? issuedTo(open.used.pem) : 'no-code'
     const signed = await authority.sign(asked.value, open.box, nowMs + settings.lifeMs)
@@ -136,7 +142,8 @@ export class BoxEnrolment {
   }
 
   /** The successor of a certificate that counts, for the same box. The old one counts until the new one is used. */
-  async renew({ certificate, request, signature }: RenewRequest): Promise<RenewAnswer | EnrolmentRefusal> {
+  async renew(asking: RenewRequest): Promise<Granted<RenewAnswer> | EnrolmentRefusal> {
+    const { certificate, request, signature } = asking
     const { storage, clock, settings, authority } = this.#options
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
@@ -146,7 +153,7 @@ export class BoxEnrolment {
     const nowMs = Math.round(clock.wallMs())
     const signed = await authority.sign(asked.value, old.box, nowMs + settings.lifeMs)
     const isStored = await storage.renewCertificate(old.serial, rowOf(signed, old.box), nowMs)
-    return isStored ? { certificate: signed.pem, renewAtMs: renewAtMs(nowMs, settings) } : 'certificate-over'
+    return isStored ? { box: old.box, answer: { certificate: signed.pem } } : 'certificate-over'
   }
 
   /** A box has connected with this certificate: what it had before counts no more. `marks` as `certificateMarks` gives them. */
@@ -160,7 +167,11 @@ export class BoxEnrolment {
       .then((serials) => {
         if (serials.length > 0) this.#cut(serials)
       })
-      .catch((error: unknown) => logger.error({ err: error }, 'older certificates of a box stay valid'))
+      .catch((error: unknown) => {
+        // Tried again when the box speaks next.
+        this.#connected.delete(serial)
+        logger.error({ err: error }, 'older certificates of a box stay valid')
+      })
   }
 
   /** A box is locked out: answers the serial numbers of what it had. */

@@ -4,7 +4,7 @@ import type { CertificateSummary, EnrolmentSummary } from '../../protocols/desk/
 export interface NewEnrolment {
   /** See `codeId`. */
   codeId: string
-  /** What both sides sign with, until the code ends; see `codeKey`. */
+  /** Both sides sign with it; see `codeKey`. */
   codeKey: string
   box: string
   name: string | undefined
@@ -39,7 +39,7 @@ export interface EnrolmentWriterCalls {
    * answers their serial numbers. Undefined when the code does not count (any more), or counts for another key.
    */
   useEnrolment(codeId: string, certificate: NewCertificate, atMs: number): string[] | undefined
-  /** Stores the successor of a certificate that is not revoked; false when it is, or is not known. */
+  /** Stores the successor of a certificate that is not revoked; false when it is, is not known, or the box asks too often. */
   renewCertificate(serial: string, certificate: NewCertificate, atMs: number): boolean
   /** Revokes what `box` has; answers the serial numbers. */
   revokeCertificates(box: string, by: string, atMs: number): string[]

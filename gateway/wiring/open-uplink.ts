@@ -48,6 +48,15 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     boot,
     uptimeMs: () => clock.monotonicMs() - startedMs,
   })
+  parts.add(
+    'renewal of the certificate',
+    startRenewal({
+      dataDir: config.dataDir,
+      clock,
+      isClockKept: () => boxClock.isKept,
+      logger: logger.child({ part: 'uplink' }),
+    }),
+  )
   const uplink = createUplink({
     settings: config.uplink,
     boxId: config.box.id,
@@ -80,15 +89,6 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     },
   })
   parts.add('uplink', () => uplink.stop())
-  parts.add(
-    'renewal of the certificate',
-    startRenewal({
-      dataDir: config.dataDir,
-      clock,
-      isClockKept: () => boxClock.isKept,
-      logger: logger.child({ part: 'uplink' }),
-    }),
-  )
   opened?.travel.start(uplink)
   storageWatch.onChange(() => uplink.beat())
   return uplink

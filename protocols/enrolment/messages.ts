@@ -45,8 +45,5 @@ export const enrolAnswerSchema = z.object({ issued: z.string().min(2).max(16_384
 export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>
 
 /** `POST /enrol/renew` is answered without a proof: the new certificate counts by its signature. */
-export const renewAnswerSchema = z.object({
-  certificate: pem,
-  renewAtMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
-})
+export const renewAnswerSchema = z.object({ certificate: pem })
 export type RenewAnswer = z.infer<typeof renewAnswerSchema>

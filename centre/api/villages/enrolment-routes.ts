@@ -165,8 +165,8 @@ function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOp
       method: 'POST',
       path: '/api/v1/boxes/{boxId}/revoke',
       summary: {
-        zh: '作废该网关的全部证书，立即断开（例如被盗）',
-        en: 'Revoke every certificate of the box and cut its session at once, for example because it was stolen',
+        zh: '作废本中心为该网关签发的全部证书，立即断开（例如被盗）',
+        en: 'Revoke every certificate that this centre has signed for the box, and cut its session at once: it was stolen',
       },
       access: lockingRoles,
       answer: z.object({ serials: z.array(z.string()) }),
@@ -184,7 +184,7 @@ function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOp
 function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Route[] {
   const guesses = new GuessLimit(clock)
   const refuse = (refusal: EnrolmentRefusal, id: string, address: string): ApiProblem => {
-    if (refusal === 'no-code') guesses.note(id, address)
+    if (refusal !== 'bad-request') guesses.note(id, address)
     securityLog.note('box-enrolment-refused', '', address, refusal)
     return new ApiProblem(refusal)
   }
@@ -207,10 +207,10 @@ function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Ro
       run: async ({ body, address }: RouteCall) => {
         const asked = body as EnrolRequest
         allowed(asked.id, address)
-        const answer = await needed(enrolment).enrol(asked)
-        if (typeof answer === 'string') throw refuse(answer, asked.id, address)
-        securityLog.note('box-enrolled', '', address)
-        return { json: answer }
+        const granted = await needed(enrolment).enrol(asked)
+        if (typeof granted === 'string') throw refuse(granted, asked.id, address)
+        securityLog.note('box-enrolled', granted.box, address)
+        return { json: granted.answer }
       },
     },
     {
@@ -224,12 +224,13 @@ function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Ro
       bodyBytesMax,
       body: renewRequestSchema,
       answer: renewAnswerSchema,
-      problems: ['bad-request', 'certificate-over', 'no-enrolment'],
+      problems: ['bad-request', 'certificate-over', 'no-enrolment', 'too-many-guesses'],
       run: async ({ body, address }: RouteCall) => {
-        const answer = await needed(enrolment).renew(body as RenewRequest)
-        if (typeof answer === 'string') throw refuse(answer, 'renew', address)
-        securityLog.note('box-certificate-renewed', '', address)
-        return { json: answer }
+        allowed('renew', address)
+        const granted = await needed(enrolment).renew(body as RenewRequest)
+        if (typeof granted === 'string') throw refuse(granted, 'renew', address)
+        securityLog.note('box-certificate-renewed', granted.box, address)
+        return { json: granted.answer }
       },
     },
   ]

@@ -38,11 +38,12 @@ const keyHash = (key: ReturnType<typeof createPublicKey>): string =>
 
 /** Enrols, and keeps what came of it. The same code again after a power cut, or a lost answer, ends the same way. */
 export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<Result<Enrolled>> {
-  const key = readAskedKey(dataDir) ?? createKey()
-  writeAskedKey(dataDir, key)
+  const id = codeId(link.code)
+  const key = readAskedKey(dataDir, id) ?? createKey()
+  writeAskedKey(dataDir, id, key)
   const secret = codeKey(link.code)
   const { pem, der } = await createRequest(key)
-  const body = { id: codeId(link.code), request: pem, proof: proofOf(secret, der) }
+  const body = { id, request: pem, proof: proofOf(secret, der) }
   const answer = await post(`${link.centre}/enrol`, body, enrolAnswerSchema)
   if (!answer.ok) return answer
   const { issued: text, proof } = answer.value
@@ -59,16 +60,19 @@ export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<
 }
 
 /** The successor of the box's certificate, with a new key. Nothing is written: the caller keeps it when it works. */
-export async function renewAtCentre(old: Enrolled): Promise<Result<Enrolled>> {
+export async function renewAtCentre(old: Enrolled, nowMs: number): Promise<Result<Enrolled>> {
   const key = createKey()
   const { pem, der } = await createRequest(key)
   const signature = sign('sha256', der, old.key).toString('base64')
   const body = { certificate: old.certificate, request: pem, signature }
   const answer = await post(`${old.centreUrl}/enrol/renew`, body, renewAnswerSchema)
   if (!answer.ok) return answer
-  const renewed: Enrolled = { ...old, ...answer.value, key }
+  const renewed: Enrolled = { ...old, certificate: answer.value.certificate, key }
   const fault = findFault(renewed, key, undefined)
-  return fault === undefined ? ok(renewed) : bad(fault)
+  if (fault !== undefined) return bad(fault)
+  // Only the certificate proves itself here, so the date of the next renewal comes from it: two thirds of its life.
+  const endsMs = Date.parse(new X509Certificate(renewed.certificate).validTo)
+  return ok({ ...renewed, renewAtMs: Math.round(nowMs + ((endsMs - nowMs) * 2) / 3) })
 }
 
 function findFault(

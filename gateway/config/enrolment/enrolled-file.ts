@@ -19,7 +19,7 @@ export type Enrolled = z.infer<typeof enrolledSchema>
 
 const folderOf = (dataDir: string): string => join(dataDir, 'enrolment')
 const fileOf = (dataDir: string): string => join(folderOf(dataDir), 'enrolled.json')
-/** The key with which a code was asked for: the same again when the answer was lost. */
+/** The key for the newest code: the same again when the answer was lost, and another one for another code. */
 const askedKeyOf = (dataDir: string): string => join(folderOf(dataDir), 'asked.key')
 
 export function readEnrolled(dataDir: string): Result<Enrolled> | undefined {
@@ -44,14 +44,16 @@ function ownFolder(dataDir: string): void {
 export const writeEnrolled = (dataDir: string, enrolled: Enrolled): void =>
   replaceFileSync(fileOf(dataDir), JSON.stringify(enrolled), 0o600)
 
-export function readAskedKey(dataDir: string): string | undefined {
+/** `code` as `codeId` gives it. A key is never used for a second code: a thief may have a copy of it. */
+export function readAskedKey(dataDir: string, code: string): string | undefined {
   const file = askedKeyOf(dataDir)
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  const [first, ...pem] = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  return first === code ? pem.join('\n') : undefined
 }
 
-export function writeAskedKey(dataDir: string, pem: string): void {
+export function writeAskedKey(dataDir: string, code: string, pem: string): void {
   ownFolder(dataDir)
-  replaceFileSync(askedKeyOf(dataDir), pem, 0o600)
+  replaceFileSync(askedKeyOf(dataDir), `${code}\n${pem}`, 0o600)
 }
 
 export interface EnrolledPaths {

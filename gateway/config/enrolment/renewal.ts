@@ -20,16 +20,18 @@ export interface RenewalOptions {
   renew?: typeof renewAtCentre
 }
 
-/** Returns what ends it. */
+/** Returns what ends it. Before the link is opened: a power cut may have come between a renewal and the files that TLS reads. */
 export function startRenewal(options: RenewalOptions): () => void {
   const { dataDir, clock, isClockKept, logger, renew = renewAtCentre } = options
   let isRenewing = false
+  const known = readEnrolled(dataDir)
+  if (known?.ok) placeEnrolledFiles(dataDir, known.value)
   async function look(): Promise<void> {
     const enrolled = readEnrolled(dataDir)
     if (!enrolled?.ok || isRenewing || !isClockKept() || clock.wallMs() < enrolled.value.renewAtMs) return
     isRenewing = true
     try {
-      const renewed = await renew(enrolled.value)
+      const renewed = await renew(enrolled.value, clock.wallMs())
       if (!renewed.ok) {
         logger.warn({ why: describeProblems(renewed.problems) }, 'the certificate could not be renewed yet')
         return

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
-import { createAuthority } from '../../../centre/enrolment/authority.ts'
+import { createAuthority } from '../../kits/broker/certificates.ts'
 import { pino } from 'pino'
 import { createCentre, type Centre, type CentreOptions } from '../../../centre/centre.ts'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
@@ -79,9 +79,9 @@ export function makeAlarm(
 
 /** The section that makes a centre the authority of its boxes. */
 export async function enrolmentSettings(folder: string): Promise<object> {
-  const authority = await createAuthority('Town', Date.now())
+  const authority = await createAuthority('Town')
   const [certFile, keyFile] = [join(folder, 'town-ca.crt'), join(folder, 'town-ca.key')]
-  writeFileSync(certFile, authority.certificate)
+  writeFileSync(certFile, authority.cert)
   writeFileSync(keyFile, authority.key)
   return {
     authority: { certFile, keyFile },

@@ -35,6 +35,7 @@ export interface IssueChoice {
 
 export interface TestAuthority {
   cert: string
+  key: string
   issueDevice(name: string, choice?: IssueChoice): Promise<Issued>
   /** For loopback, or for these addresses. */
   issueServer(addresses?: readonly string[], choice?: IssueChoice): Promise<Issued>
@@ -89,6 +90,7 @@ export async function createAuthority(name = 'village authority'): Promise<TestA
   }
   return {
     cert: root.toString('pem'),
+    key: await exportKey(keys),
     issueDevice: (device, choice = {}) => issue(device, '1.3.6.1.5.5.7.3.2', choice),
     issueServer: (addresses = ['127.0.0.1'], choice = {}) =>
       issue('gateway', '1.3.6.1.5.5.7.3.1', { ...choice, addresses }),

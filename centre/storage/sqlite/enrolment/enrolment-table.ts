@@ -11,6 +11,9 @@ import { immediately, type Sqlite } from '../database.ts'
 
 /** Codes that a box may still use; a further one is refused. */
 export const openCodesMax = 5000
+/** Certificates of one box in a day; a further one is refused, since a box needs one in years. */
+export const certificatesPerDayMax = 10
+const dayMs = 86_400_000
 
 interface CodeRow {
   number: number
@@ -26,8 +29,14 @@ const openCode = `SELECT number, box, name, code_key AS codeKey, used_serial AS 
 export function createEnrolmentWriter(db: Sqlite): EnrolmentWriterCalls {
   const code = db.prepare<[string, number], CodeRow>(openCode)
   const countOpen = db
-    .prepare<[number], number>(
-      'SELECT count(*) FROM enrolments WHERE ended_at_ms IS NULL AND used_at_ms IS NULL AND expires_at_ms > ?',
+    .prepare<[number, string], number>(
+      `SELECT count(*) FROM enrolments
+       WHERE ended_at_ms IS NULL AND used_at_ms IS NULL AND expires_at_ms > ? AND box <> ?`,
+    )
+    .pluck()
+  const countIssued = db
+    .prepare<[string, number], number>(
+      'SELECT count(*) FROM box_certificates WHERE box = ? AND issued_at_ms > ?',
     )
     .pluck()
   const endOfBox = db.prepare(
@@ -67,8 +76,8 @@ export function createEnrolmentWriter(db: Sqlite): EnrolmentWriterCalls {
     void putCertificate.run(one.serial, one.key, one.box, atMs, one.notAfterMs, one.pem)
   return {
     putEnrolment: immediately(db, (one: NewEnrolment, by: string, atMs: number): boolean => {
+      if ((countOpen.get(atMs, one.box) ?? 0) >= openCodesMax) return false
       endOfBox.run(atMs, one.box)
-      if ((countOpen.get(atMs) ?? 0) >= openCodesMax) return false
       insert.run(one.codeId, one.codeKey, one.box, one.name ?? null, by, atMs, one.expiresAtMs)
       return true
     }),
@@ -85,6 +94,7 @@ export function createEnrolmentWriter(db: Sqlite): EnrolmentWriterCalls {
     }),
     renewCertificate: immediately(db, (serial: string, one: NewCertificate, atMs: number): boolean => {
       if (!counting.get(serial, one.box)) return false
+      if ((countIssued.get(one.box, atMs - dayMs) ?? 0) >= certificatesPerDayMax) return false
       put(one, atMs)
       return true
     }),

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { createAuthority, openAuthority } from '../../../../centre/enrolment/authority.ts'
+import { openAuthority } from '../../../../centre/enrolment/authority.ts'
 import { enrolWithCentre, renewAtCentre } from '../../../../gateway/config/enrolment/enrol-with-centre.ts'
 import {
   placeEnrolledFiles,
@@ -20,7 +20,7 @@ import type {
   NewEnrolmentAnswer,
 } from '../../../../protocols/desk/villages/enrolments.ts'
 import { parseEnrolmentUrl, type EnrolmentLink } from '../../../../protocols/enrolment/enrolment-code.ts'
-import { createAuthority as createTestAuthority } from '../../../kits/broker/certificates.ts'
+import { createAuthority } from '../../../kits/broker/certificates.ts'
 import { createSteppedClock } from '../../../kits/system/box-in-process.ts'
 import {
   dropFolder,
@@ -42,7 +42,7 @@ let undo: (() => void)[] = []
 
 beforeAll(async () => {
   folder = makeFolder()
-  const server = await (await createTestAuthority()).issueServer()
+  const server = await (await createAuthority()).issueServer()
   const at = (name: string, text: string): string => {
     const file = join(folder, name)
     writeFileSync(file, text)
@@ -164,13 +164,13 @@ function between(answer: (body: string) => Promise<string> | string): Promise<st
 it('a centre in the middle learns no code, and is believed nothing', async () => {
   const link = await newCode()
   const heard: string[] = []
-  const other = await createAuthority('Other', clock.wallMs())
+  const other = await createAuthority('Other')
   const forged = await between((body) => {
     heard.push(body)
     const issued = JSON.stringify({
       box,
-      certificate: other.certificate,
-      authority: other.certificate,
+      certificate: other.cert,
+      authority: other.cert,
       uplinkUrl: 'mqtts://evil:1',
     })
     return JSON.stringify({ issued, proof: '0'.repeat(64) })
@@ -225,18 +225,20 @@ it('a new code for a box locks the old one out when it is used, and its session 
 
 it('a certificate is renewed with itself, for the same box, and not when it is revoked', async () => {
   const old = await enrolled(await newCode())
-  const renewed = await renewAtCentre(old)
+  const renewed = await renewAtCentre(old, clock.wallMs())
   expect(await session(old)).toBeDefined()
   if (!renewed.ok) throw new Error(JSON.stringify(renewed.problems))
   expect(renewed.value.key).not.toBe(old.key)
+  const lifeMs = 730 * 86_400_000
+  expect(Math.abs(renewed.value.renewAtMs - clock.wallMs() - (lifeMs * 2) / 3)).toBeLessThan(600_000)
   expect(await session(renewed.value)).toBeDefined()
   // The new one was used: the old one is over.
   await vi.waitFor(async () => expect(await session(old)).toBeUndefined(), waitMs)
   expect(await session(renewed.value)).toBeDefined()
-  expect((await renewAtCentre({ ...renewed.value, key: old.key })).ok).toBe(false)
+  expect((await renewAtCentre({ ...renewed.value, key: old.key }, clock.wallMs())).ok).toBe(false)
   expect((await running.post(`/api/v1/boxes/${box}/revoke`, chief)).status).toBe(200)
-  expect((await renewAtCentre(old)).ok).toBe(false)
-  expect((await renewAtCentre(renewed.value)).ok).toBe(false)
+  expect((await renewAtCentre(old, clock.wallMs())).ok).toBe(false)
+  expect((await renewAtCentre(renewed.value, clock.wallMs())).ok).toBe(false)
 })
 
 it('a box that was locked out stays so after a restart of the centre', { timeout: waitMs }, async () => {
@@ -277,6 +279,6 @@ it('guesses of one address are slowed down, and requests without sense are refus
 })
 
 it('an authority whose key is another is refused at the start', async () => {
-  const [one, other] = [await createAuthority('One', 0), await createAuthority('Other', 0)]
-  await expect(openAuthority(one.certificate, other.key)).rejects.toThrow('does not belong')
+  const [one, other] = [await createAuthority('One'), await createAuthority('Other')]
+  await expect(openAuthority(one.cert, other.key)).rejects.toThrow('does not belong')
 })

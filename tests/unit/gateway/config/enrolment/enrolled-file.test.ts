@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { parseGatewayConfig } from '../../../../../gateway/config/config.ts'
 import {
   placeEnrolledFiles,
+  readAskedKey,
   readEnrolled,
   writeAskedKey,
   writeEnrolled,
@@ -67,10 +68,24 @@ it('what a person wrote stays, and a file of another box is refused', () => {
 
 it('without an enrolment nothing changes, and a spoilt one is named', () => {
   expect(config('box: { id: a-box }')).toMatchObject({ value: { box: { id: 'a-box' } } })
-  writeAskedKey(dataDir, 'KEY')
+  writeAskedKey(dataDir, 'code', 'KEY\nOF THE BOX\n')
+  expect(readAskedKey(dataDir, 'code')).toBe('KEY\nOF THE BOX\n')
+  expect(readAskedKey(dataDir, 'another code')).toBeUndefined()
   expect(readEnrolled(dataDir)).toBeUndefined()
   writeFileSync(join(dataDir, 'enrolment', 'enrolled.json'), '{"v":1')
   expect(config('box: { id: a-box }').ok).toBe(false)
+})
+
+it('a power cut between a renewal and the files for TLS leaves a box that connects with the renewed certificate', () => {
+  placeEnrolledFiles(dataDir, enrolled)
+  writeEnrolled(dataDir, { ...enrolled, certificate: 'RENEWED\n', key: 'NEXT\n' })
+  startRenewal({
+    dataDir,
+    clock: new VirtualClock(),
+    isClockKept: () => false,
+    logger: pino({ level: 'silent' }),
+  })()
+  expect(readFileSync(join(dataDir, 'enrolment', 'box.pem'), 'utf8')).toBe('RENEWED\nNEXT\n')
 })
 
 it('a certificate is renewed at its time, again after a failure, and kept before it is used', async () => {
