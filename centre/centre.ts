@@ -130,7 +130,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const outlets = openOutlets(base, { storage, own: boxes.own, onStored: push, onStep: tellSteps })
   await outlets.start()
   lookOutlets = () => outlets.look()
-  const enrolment = await openEnrolment(base, storage)
+  const signing = await openEnrolment(base, storage)
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,
@@ -140,7 +140,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     outlets,
     pictureRoutes: receiver.pictures.routes,
     updates,
-    enrolment,
+    signing,
     notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),
     isHealthy: () => receiver.intake.isHealthy && pulse.isAlive,
     push,
@@ -152,9 +152,9 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     downlink,
     commands,
     securityLog,
-    enrolment,
+    certificates: signing.certificates,
   })
-  enrolment?.onRevoked(() => void broker.reload())
+  signing.certificates.onRevoked(() => void broker.reload())
   upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }

@@ -142,7 +142,7 @@ describe('import directions', () => {
       attachments: /^storage\/(port|response-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|enrolment|figures|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|enrolment|figures|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|enrolment-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

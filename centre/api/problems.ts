@@ -73,6 +73,11 @@ const wordings = {
     zh: '本中心不签发网关证书（配置中没有 enrolment）',
     en: 'this centre signs no certificates for boxes: its configuration has no section enrolment',
   },
+  'box-in-use': {
+    status: 403,
+    zh: '该网关已在使用：更换它的注册码须由维护员或主管生成',
+    en: 'this box is in use: a maintainer or a supervisor has to make the code that replaces it',
+  },
   'no-code': {
     status: 404,
     zh: '注册码无效、已用过或已过期：请向镇中心索取新码',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { print } from '../../platform/terminal.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
+import { nameCharsMax } from '../../protocols/enrolment/messages.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { CentreConfig } from '../config/config.ts'
@@ -35,6 +36,8 @@ async function printCode({ box, name }: EnrolFlags, config: CentreConfig): Promi
     throw new UsageFailure(
       '配置中没有 enrolment / the configuration has no section enrolment: see the handbook',
     )
+  if (name !== undefined && (name === '' || name.length > nameCharsMax))
+    throw new UsageFailure(`--name: 1 .. ${nameCharsMax}`)
   if (!isBoxId(box)) throw new UsageFailure('--box: 320612104201-1, or lower-case letters, digits and dashes')
   const { certFile, keyFile } = enrolment.authority
   const authority = await openAuthority(readFileSync(certFile, 'utf8'), readFileSync(keyFile, 'utf8'))

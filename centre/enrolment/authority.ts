@@ -1,4 +1,4 @@
-// The centre as certificate authority of its boxes: it signs what a box asks for, with the box's name and never with another.
+// The centre as certificate authority of its boxes: it signs the key of a box, always under the name for which the code was made.
 // The key lies in a file of its own, readable by the centre alone.
 import 'reflect-metadata'
 import { createHash, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
@@ -41,7 +41,9 @@ export interface Authority {
   hash: string
   sign(request: BoxRequest, box: string, notAfterMs: number): Promise<SignedCertificate>
   /** The common name in a certificate that this authority has signed, and its key; undefined for any other. */
-  nameIn(pem: string): { box: string; serial: string; publicKey: NodeCertificate['publicKey'] } | undefined
+  nameIn(
+    pem: string,
+  ): { box: string; serial: string; endsMs: number; publicKey: NodeCertificate['publicKey'] } | undefined
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -88,7 +90,8 @@ export async function openAuthority(certificatePem: string, keyPem: string): Pro
       const names = given.subject.split('\n').filter((line) => line.startsWith('CN='))
       const [box] = names.length === 1 ? names.map((line) => line.slice(3)) : []
       if (box === undefined) return undefined
-      return { box, serial: given.serialNumber.toLowerCase(), publicKey: given.publicKey }
+      const { publicKey, validTo } = given
+      return { box, serial: given.serialNumber.toLowerCase(), endsMs: Date.parse(validTo), publicKey }
     },
   }
   // Found at the start, not at the first box.

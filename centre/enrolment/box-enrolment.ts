@@ -1,8 +1,6 @@
-// Enrolment of boxes: codes that count once, certificates for them, renewal, and revocation that counts at once. A code is never said by
-// either side, so a centre that is not this one gets nothing and can give nothing.
+// Enrolment of boxes: codes that can be used once, certificates for them, and their renewal. Neither side ever sends the code, so
+// another centre that stands between them learns nothing, and the box takes nothing from it.
 import { verify } from 'node:crypto'
-import type { Logger } from 'pino'
-import { forgetOldest } from '../../platform/forget-oldest.ts'
 import { enrolmentUrl, createEnrolmentCode, codeBytes } from '../../protocols/enrolment/enrolment-code.ts'
 import type {
   EnrolAnswer,
@@ -18,6 +16,7 @@ import { normalMark } from '../../platform/certificates/certificate-check.ts'
 import { codeId, codeKey, isProof, proofOf } from '../../platform/certificates/enrolment-proof.ts'
 import type { NewEnrolment } from '../storage/enrolment-port.ts'
 import type { Storage } from '../storage/port.ts'
+import type { SignedCertificates } from './signed-certificates.ts'
 import { readBoxRequest, type Authority, type SignedCertificate } from './authority.ts'
 
 export interface EnrolmentSettings {
@@ -32,22 +31,11 @@ export interface EnrolmentSettings {
 export interface BoxEnrolmentOptions {
   authority: Authority
   settings: EnrolmentSettings
-  storage: Pick<
-    Storage,
-    | 'putEnrolment'
-    | 'useEnrolment'
-    | 'openEnrolment'
-    | 'renewCertificate'
-    | 'revokeCertificates'
-    | 'revokeOlderCertificates'
-    | 'revokedCertificates'
-  >
+  storage: Pick<Storage, 'putEnrolment' | 'useEnrolment' | 'openEnrolment' | 'renewCertificate'>
+  certificates: Pick<SignedCertificates, 'shutOut' | 'isRevoked'>
   clock: Clock
   random: Random
-  logger: Logger
 }
-
-const connectedMax = 50_000
 
 /** The answer, and to which box it goes. */
 interface Granted<T> {
@@ -73,28 +61,10 @@ export function createCode(
 
 export class BoxEnrolment {
   readonly #options: BoxEnrolmentOptions
-  readonly #revoked = new Set<string>()
-  /** Certificates whose predecessors were looked for. */
-  readonly #connected = new Set<string>()
-  #endSessions = (): void => undefined
 
   constructor(options: BoxEnrolmentOptions) {
     this.#options = options
   }
-
-  /** `run` ends the sessions of certificates that were revoked just now. */
-  onRevoked(run: () => void): void {
-    this.#endSessions = run
-  }
-
-  /** Reads what is revoked: the uplink must not open before. */
-  async start(): Promise<void> {
-    const { storage, clock } = this.#options
-    this.#revoke(await storage.revokedCertificates(clock.wallMs()))
-  }
-
-  /** `marks` as `certificateMarks` gives them. */
-  readonly isRevoked = (marks: readonly string[]): boolean => marks.some((mark) => this.#revoked.has(mark))
 
   /** A new code; older ones of the box that are not used end. Undefined when there are too many. */
   async makeCode(box: string, name: string | undefined, by: string): Promise<NewEnrolmentAnswer | undefined> {
@@ -112,7 +82,7 @@ export class BoxEnrolment {
 
   /** The certificate of the box for which the code was made; the same key gets the same one again. */
   async enrol({ id, request, proof }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
-    const { storage, clock, settings, authority } = this.#options
+    const { storage, clock, settings, authority, certificates } = this.#options
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const nowMs = Math.round(clock.wallMs())
@@ -135,7 +105,7 @@ export class BoxEnrolment {
     const signed = await authority.sign(asked.value, open.box, nowMs + settings.lifeMs)
     const revoked = await storage.useEnrolment(id, rowOf(signed, open.box), nowMs)
     if (revoked === undefined) return 'no-code'
-    if (revoked.length > 0) this.#cut(revoked)
+    certificates.shutOut(revoked)
     // Two questions at the same time: the stored certificate counts.
     const stored = (await storage.openEnrolment(id, nowMs))?.used
     return issuedTo(stored?.pem ?? signed.pem)
@@ -144,51 +114,18 @@ export class BoxEnrolment {
   /** The successor of a certificate that counts, for the same box. The old one counts until the new one is used. */
   async renew(asking: RenewRequest): Promise<Granted<RenewAnswer> | EnrolmentRefusal> {
     const { certificate, request, signature } = asking
-    const { storage, clock, settings, authority } = this.#options
+    const { storage, clock, settings, authority, certificates } = this.#options
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const old = nameIn(authority, certificate)
+    // One that has ended may be a copy on a card that was thrown away.
+    if (old && old.endsMs < clock.wallMs()) return 'certificate-over'
     if (!old || !isSigned(old.publicKey, asked.value.der, signature)) return 'certificate-over'
-    if (this.#revoked.has(normalMark(old.serial))) return 'certificate-over'
+    if (certificates.isRevoked([normalMark(old.serial)])) return 'certificate-over'
     const nowMs = Math.round(clock.wallMs())
     const signed = await authority.sign(asked.value, old.box, nowMs + settings.lifeMs)
     const isStored = await storage.renewCertificate(old.serial, rowOf(signed, old.box), nowMs)
     return isStored ? { box: old.box, answer: { certificate: signed.pem } } : 'certificate-over'
-  }
-
-  /** A box has connected with this certificate: what it had before counts no more. `marks` as `certificateMarks` gives them. */
-  readonly connected = ([serial]: readonly string[]): void => {
-    const { storage, clock, logger } = this.#options
-    if (serial === undefined || this.#connected.has(serial)) return
-    this.#connected.add(serial)
-    forgetOldest(this.#connected, connectedMax)
-    storage
-      .revokeOlderCertificates(serial, Math.round(clock.wallMs()))
-      .then((serials) => {
-        if (serials.length > 0) this.#cut(serials)
-      })
-      .catch((error: unknown) => {
-        // Tried again when the box speaks next.
-        this.#connected.delete(serial)
-        logger.error({ err: error }, 'older certificates of a box stay valid')
-      })
-  }
-
-  /** A box is locked out: answers the serial numbers of what it had. */
-  async revoke(box: string, by: string): Promise<string[]> {
-    const { storage, clock } = this.#options
-    const serials = await storage.revokeCertificates(box, by, Math.round(clock.wallMs()))
-    if (serials.length > 0) this.#cut(serials)
-    return serials
-  }
-
-  #revoke(serials: readonly string[]): void {
-    for (const serial of serials) this.#revoked.add(normalMark(serial))
-  }
-
-  #cut(serials: readonly string[]): void {
-    this.#revoke(serials)
-    this.#endSessions()
   }
 }
 

@@ -1,4 +1,5 @@
 // Storage's part of enrolment: one-time codes, and the certificates that the centre has signed for its boxes.
+import type { Scope } from '../../protocols/desk/scope.ts'
 import type { CertificateSummary, EnrolmentSummary } from '../../protocols/desk/villages/enrolments.ts'
 
 export interface NewEnrolment {
@@ -32,8 +33,8 @@ export interface OpenEnrolment {
 export interface EnrolmentWriterCalls {
   /** Ends the unused codes of the same box. False when there are too many open ones. */
   putEnrolment(enrolment: NewEnrolment, by: string, atMs: number): boolean
-  /** False when there is no open one with this number. */
-  endEnrolment(number: number, atMs: number): boolean
+  /** False when there is no open one with this number in the scope. */
+  endEnrolment(number: number, scope: Scope | undefined, atMs: number): boolean
   /**
    * Uses the code for this certificate's key, stores the certificate, and revokes all others of the box, in one transaction:
    * answers their serial numbers. Undefined when the code does not count (any more), or counts for another key.
@@ -41,21 +42,37 @@ export interface EnrolmentWriterCalls {
   useEnrolment(codeId: string, certificate: NewCertificate, atMs: number): string[] | undefined
   /** Stores the successor of a certificate that is not revoked; false when it is, is not known, or the box asks too often. */
   renewCertificate(serial: string, certificate: NewCertificate, atMs: number): boolean
-  /** Revokes what `box` has; answers the serial numbers. */
+  /** Revokes everything that was signed for the box and ends its unused code; answers the serial numbers. */
   revokeCertificates(box: string, by: string, atMs: number): string[]
   /** Revokes what the same box had before this one; answers the serial numbers. */
   revokeOlderCertificates(serial: string, atMs: number): string[]
+}
+
+export interface EnrolmentQuery {
+  box?: string | undefined
+  scope?: Scope | undefined
+  /** Those before this number. */
+  before?: number | undefined
+  limit: number
+}
+
+export interface EnrolmentPage<T> {
+  rows: T[]
+  /** `before` of the next page; absent on the last one. */
+  next?: number
 }
 
 export interface EnrolmentReaderCalls {
   /** Whether the code is used or not; undefined when it is over or unknown. */
   openEnrolment(codeId: string, nowMs: number): OpenEnrolment | undefined
   /** Newest first. */
-  enrolments(limit: number): EnrolmentSummary[]
-  /** Of one box or of all, newest first. */
-  certificates(box: string | undefined, limit: number): CertificateSummary[]
-  /** Serial numbers of those that are revoked and have not ended by themselves. */
-  revokedCertificates(nowMs: number): string[]
+  enrolments(query: EnrolmentQuery): EnrolmentPage<EnrolmentSummary>
+  /** Newest first. */
+  certificates(query: EnrolmentQuery): EnrolmentPage<CertificateSummary>
+  /** True for a certificate of the box that is not revoked. */
+  hasCertificate(box: string): boolean
+  /** All serial numbers: the clock may be wrong at the start, so their ends are not compared. */
+  revokedCertificates(): string[]
 }
 
 export const enrolmentWriterCalls = [
@@ -70,5 +87,6 @@ export const enrolmentReaderCalls = [
   'openEnrolment',
   'enrolments',
   'certificates',
+  'hasCertificate',
   'revokedCertificates',
 ] as const satisfies (keyof EnrolmentReaderCalls)[]

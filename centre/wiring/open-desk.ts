@@ -21,7 +21,7 @@ import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
 import { createCasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
-import type { BoxEnrolment } from '../enrolment/box-enrolment.ts'
+import type { OpenedEnrolment } from './enrolment/open-enrolment.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { createRetire } from '../villages/retire-box.ts'
@@ -40,7 +40,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   outlets: OutletCalls
   pictureRoutes: readonly Route[]
   updates: OpenedUpdates
-  enrolment: BoxEnrolment | undefined
+  signing: OpenedEnrolment
   isHealthy: () => boolean
   notes: () => HealthNotes
   push: (changes: readonly StoredChange[]) => void
@@ -94,7 +94,8 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...options.pictureRoutes,
     ...options.updates.routes,
     ...createEnrolmentRoutes({
-      enrolment: options.enrolment,
+      ...options.signing,
+      isHeard: (box) => (villages.presenceOf(box) ?? 'unknown') !== 'unknown',
       storage,
       clock,
       securityLog: accounts.securityLog,

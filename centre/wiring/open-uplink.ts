@@ -3,7 +3,7 @@ import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { stageOfBox } from '../alarms/stage-of-box.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Downlink } from '../receiver/downlink.ts'
-import type { BoxEnrolment } from '../enrolment/box-enrolment.ts'
+import type { SignedCertificates } from '../enrolment/signed-certificates.ts'
 import { UplinkBroker } from '../receiver/uplink-broker.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -27,7 +27,7 @@ export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
   downlink: Downlink
   commands: CommandSender
   securityLog: SecurityLog
-  enrolment: Pick<BoxEnrolment, 'isRevoked' | 'connected'> | undefined
+  certificates: Pick<SignedCertificates, 'isRevoked' | 'connected'>
 }
 
 export async function openUplink(base: Base, options: OpenUplinkOptions): Promise<UplinkBroker> {
@@ -42,11 +42,11 @@ export async function openUplink(base: Base, options: OpenUplinkOptions): Promis
   const { anonymous, ...uplink } = config.uplink
   const broker = new UplinkBroker({
     ...uplink,
-    isRevoked: options.enrolment?.isRevoked,
+    isRevoked: options.certificates.isRevoked,
     isAnonymousAllowed: anonymous,
     onSpoke: (box, claim) => {
       own.spoke(box, claim)
-      options.enrolment?.connected(claim.marks)
+      options.certificates.connected(claim.marks)
     },
     onShutOut: (box, reason, address) => securityLog.note('box-refused', box, address, reason),
     clock,

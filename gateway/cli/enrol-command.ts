@@ -1,4 +1,5 @@
 // `gengfu gateway enrol`: a code, or the address in its QR code, becomes the box's name, certificate and way to the centre.
+import { becomeOwnerOf } from '../../platform/folder-owner.ts'
 import { printProblem, print } from '../../platform/terminal.ts'
 import { parseEnrolmentCode, parseEnrolmentUrl } from '../../protocols/enrolment/enrolment-code.ts'
 import { bad, describeProblems, ok, type Result } from '../../protocols/kit/result.ts'
@@ -24,6 +25,7 @@ function linkOf(codeOrUrl: string, centre: string | undefined): Result<EnrolOpti
 /** The program's exit code. */
 export async function enrolBox(codeOrUrl: string, { config: file, centre }: EnrolFlags): Promise<number> {
   const config = readGatewayConfig(file)
+  if (config.ok) becomeOwnerOf(config.value.dataDir)
   const link = config.ok ? linkOf(codeOrUrl, centre) : config
   const done =
     config.ok && link.ok

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { boxIdPattern } from '../domain/names.ts'
 
 export const pemCharsMax = 4096
+/** Of a box's name. */
+export const nameCharsMax = 120
 const pem = z.string().min(1).max(pemCharsMax)
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -29,7 +31,7 @@ export type RenewRequest = z.infer<typeof renewRequestSchema>
 
 export const issuedSchema = z.object({
   box: z.string().regex(boxIdPattern),
-  name: z.string().max(120).optional(),
+  name: z.string().max(nameCharsMax).optional(),
   certificate: pem,
   authority: pem,
   /** Where Reports go: `mqtts://town.example:8883`. */

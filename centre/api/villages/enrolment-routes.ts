@@ -1,5 +1,5 @@
-// The routes of enrolment: people make codes and lock boxes out; a box asks for its certificate with a code, and for the next one with the
-// one that it has. A box has no session: what it sends proves itself.
+// The routes of enrolment: people make codes and lock boxes out; a box asks for its certificate with a code, and for the next certificate
+// with its present one. A box has no session: each request carries its own proof.
 import { z } from 'zod'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
 import type {
@@ -13,6 +13,7 @@ import { boxIdPattern } from '../../../protocols/domain/names.ts'
 import {
   enrolAnswerSchema,
   enrolRequestSchema,
+  nameCharsMax,
   renewAnswerSchema,
   renewRequestSchema,
   type EnrolRequest,
@@ -21,6 +22,8 @@ import {
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { GuessLimit } from '../../../platform/strangers/guess-limit.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
+import type { SignedCertificates } from '../../enrolment/signed-certificates.ts'
+import type { EnrolmentQuery } from '../../storage/enrolment-port.ts'
 import type { BoxEnrolment, EnrolmentRefusal } from '../../enrolment/box-enrolment.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
@@ -29,21 +32,23 @@ import type { Route, RouteCall } from '../route.ts'
 const enrollingRoles: readonly Role[] = ['supervisor', 'maintainer', 'installer', 'admin']
 const lockingRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
 const readingRoles = roles.filter((role) => role !== 'operator')
-/** As many codes as can be open; older ones are in the security log. */
-const listMax = 5000
+const pageMax = 200
 /** Requests with a certificate, in JSON. */
 const bodyBytesMax = 16_384
 
 export interface EnrolmentRouteOptions {
   /** Absent: this centre is not the authority of its boxes. */
   enrolment: BoxEnrolment | undefined
-  storage: Pick<Storage, 'enrolments' | 'endEnrolment' | 'certificates'>
+  certificates: Pick<SignedCertificates, 'revoke'>
+  storage: Pick<Storage, 'enrolments' | 'endEnrolment' | 'certificates' | 'hasCertificate'>
+  /** A box with this id has sent something. */
+  isHeard: (box: string) => boolean
   clock: Clock
   securityLog: Pick<SecurityLog, 'note'>
 }
 
 const box = z.string().regex(boxIdPattern)
-const newBody = z.strictObject({ box, name: z.string().min(1).max(120).optional() })
+const newBody = z.strictObject({ box, name: z.string().min(1).max(nameCharsMax).optional() })
 const enrolmentSummary = z.object({
   id: z.string(),
   box,
@@ -62,7 +67,23 @@ const certificateSummary = z.object({
   revokedAtMs: z.number().optional(),
   revokedBy: z.string().optional(),
 })
-const boxQuery = z.strictObject({ box: box.optional() })
+const pageQuery = z.strictObject({
+  box: box.optional(),
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(pageMax).default(pageMax),
+})
+const next = z.string().optional()
+
+/** The page of the query, and the cursor of the one after it. */
+function pageOf(query: unknown, scope: Scope | undefined): EnrolmentQuery {
+  const { box: of, after, limit } = query as z.infer<typeof pageQuery>
+  return { box: of, scope, limit, ...(after === undefined ? {} : { before: Number.parseInt(after, 10) }) }
+}
+const withNext = (cursor: number | undefined): { next?: string } =>
+  cursor === undefined ? {} : { next: `${cursor}` }
 
 const inScope = (scope: Scope | undefined, id: string): boolean => !scope || isInScope(scope, id)
 
@@ -75,7 +96,7 @@ function needed(enrolment: BoxEnrolment | undefined): BoxEnrolment {
   return enrolment
 }
 
-function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOptions): Route[] {
+function codeRoutes({ enrolment, storage, isHeard, clock, securityLog }: EnrolmentRouteOptions): Route[] {
   return [
     {
       method: 'GET',
@@ -86,12 +107,12 @@ function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOp
         en: 'One-time codes for boxes, newest first; never the codes themselves',
       },
       access: readingRoles,
-      answer: z.object({ enrolments: z.array(enrolmentSummary) }),
-      problems: [],
-      run: async ({ account }) => {
-        const all = await storage.enrolments(listMax)
-        const enrolments = all.filter((one) => inScope(account?.scope, one.box))
-        return { json: { enrolments } satisfies EnrolmentsAnswer }
+      query: pageQuery,
+      answer: z.object({ enrolments: z.array(enrolmentSummary), next }),
+      problems: ['bad-request'],
+      run: async ({ account, query }) => {
+        const page = await storage.enrolments(pageOf(query, account?.scope))
+        return { json: { enrolments: page.rows, ...withNext(page.next) } satisfies EnrolmentsAnswer }
       },
     },
     {
@@ -105,10 +126,14 @@ function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOp
       access: enrollingRoles,
       body: newBody,
       answer: z.object({ code: z.string(), url: z.string(), expiresAtMs: z.number() }),
-      problems: ['bad-request', 'not-found', 'no-enrolment', 'too-many-codes'],
+      problems: ['bad-request', 'not-found', 'box-in-use', 'no-enrolment', 'too-many-codes'],
       run: async ({ account, body, address }) => {
         const asked = body as z.infer<typeof newBody>
         if (!inScope(account?.scope, asked.box)) throw new ApiProblem('not-found')
+        // A code for a box that is in use takes it over: as when one is locked out.
+        const isInUse = isHeard(asked.box) || (await storage.hasCertificate(asked.box))
+        if (isInUse && !lockingRoles.some((role) => role === account?.role))
+          throw new ApiProblem('box-in-use')
         const who = account?.user ?? ''
         const made = await needed(enrolment).makeCode(asked.box, asked.name, who)
         if (!made) throw new ApiProblem('too-many-codes')
@@ -125,13 +150,12 @@ function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOp
       answer: z.object({}),
       problems: ['not-found'],
       run: async ({ path, account }) => {
-        const id = path['codeId'] ?? ''
-        const one = (await storage.enrolments(listMax)).find((code) => code.id === id)
+        const number = /^code-(\d{1,15})$/.exec(path['codeId'] ?? '')?.[1]
         const isEnded =
-          one !== undefined &&
-          inScope(account?.scope, one.box) &&
+          number !== undefined &&
           (await storage.endEnrolment(
-            Number.parseInt(id.slice('code-'.length), 10),
+            Number.parseInt(number, 10),
+            account?.scope,
             Math.round(clock.wallMs()),
           ))
         if (!isEnded) throw new ApiProblem('not-found')
@@ -141,7 +165,7 @@ function codeRoutes({ enrolment, storage, clock, securityLog }: EnrolmentRouteOp
   ]
 }
 
-function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOptions): Route[] {
+function certificateRoutes({ certificates, storage, securityLog }: EnrolmentRouteOptions): Route[] {
   return [
     {
       method: 'GET',
@@ -152,13 +176,12 @@ function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOp
         en: 'Certificates that this centre has signed for boxes, newest first',
       },
       access: readingRoles,
-      query: boxQuery,
-      answer: z.object({ certificates: z.array(certificateSummary) }),
+      query: pageQuery,
+      answer: z.object({ certificates: z.array(certificateSummary), next }),
       problems: ['bad-request'],
       run: async ({ account, query }) => {
-        const all = await storage.certificates((query as z.infer<typeof boxQuery>).box, listMax)
-        const certificates = all.filter((one) => inScope(account?.scope, one.box))
-        return { json: { certificates } satisfies CertificatesAnswer }
+        const page = await storage.certificates(pageOf(query, account?.scope))
+        return { json: { certificates: page.rows, ...withNext(page.next) } satisfies CertificatesAnswer }
       },
     },
     {
@@ -170,10 +193,10 @@ function certificateRoutes({ enrolment, storage, securityLog }: EnrolmentRouteOp
       },
       access: lockingRoles,
       answer: z.object({ serials: z.array(z.string()) }),
-      problems: ['no-enrolment'],
+      problems: [],
       run: async ({ account, boxId, address }) => {
         const who = account?.user ?? ''
-        const serials = await needed(enrolment).revoke(boxId, who)
+        const serials = await certificates.revoke(boxId, who)
         securityLog.note('box-certificate-revoked', who, address, `${boxId}: ${serials.length}`)
         return { json: { serials } satisfies RevokedAnswer }
       },

@@ -1,5 +1,5 @@
-// The box's side of enrolment: it makes its key, shows the centre that it knows the code without saying it, and takes a certificate only
-// from a centre that shows the same. The certificate of the connection proves nothing here and does not have to.
+// The box's side of enrolment: it makes its key, proves to the centre that it knows the code without sending it, and takes a certificate
+// only from a centre that proves the same. So the certificate of the connection is not checked here.
 import { createHash, createPublicKey, sign, X509Certificate } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -48,7 +48,7 @@ export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<
   if (!answer.ok) return answer
   const { issued: text, proof } = answer.value
   if (!isProof(secret, text, proof))
-    return bad('what answered does not know the code: it is not the centre that made it; nothing was taken')
+    return bad('the server that answered can not prove that it knows the code: nothing was taken from it')
   const parsed = parseJson(text, answerBytesMax)
   const issued = parsed.ok ? fromZod(issuedSchema, parsed.value) : parsed
   if (!issued.ok) return issued
@@ -59,7 +59,7 @@ export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<
   return ok(enrolled)
 }
 
-/** The successor of the box's certificate, with a new key. Nothing is written: the caller keeps it when it works. */
+/** The successor of the box's certificate, with a new key. The caller stores it. */
 export async function renewAtCentre(old: Enrolled, nowMs: number): Promise<Result<Enrolled>> {
   const key = createKey()
   const { pem, der } = await createRequest(key)

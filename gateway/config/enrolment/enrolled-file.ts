@@ -1,6 +1,6 @@
 // What a box got from its centre: its name there, its key and certificate, the authority, and where Reports go. One file, replaced as a
 // whole, so that a power cut leaves the old enrolment or the new one; the files that TLS reads are made of it.
-import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFileSync } from '../../../platform/replace-file.ts'
@@ -32,15 +32,6 @@ export function readEnrolled(dataDir: string): Result<Enrolled> | undefined {
   }
 }
 
-/** A command run by root leaves the service its own folder. */
-function ownFolder(dataDir: string): void {
-  const folder = folderOf(dataDir)
-  if (existsSync(folder)) return
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const { uid, gid } = statSync(dataDir)
-  if (process.getuid?.() === 0) chownSync(folder, uid, gid)
-}
-
 export const writeEnrolled = (dataDir: string, enrolled: Enrolled): void =>
   replaceFileSync(fileOf(dataDir), JSON.stringify(enrolled), 0o600)
 
@@ -51,10 +42,8 @@ export function readAskedKey(dataDir: string, code: string): string | undefined 
   return first === code ? pem.join('\n') : undefined
 }
 
-export function writeAskedKey(dataDir: string, code: string, pem: string): void {
-  ownFolder(dataDir)
+export const writeAskedKey = (dataDir: string, code: string, pem: string): void =>
   replaceFileSync(askedKeyOf(dataDir), `${code}\n${pem}`, 0o600)
-}
 
 export interface EnrolledPaths {
   caFile: string
@@ -78,7 +67,6 @@ export function placeEnrolledFiles(
   const place = (file: string, content: string, mode: number): void => {
     if (!existsSync(file) || readFileSync(file, 'utf8') !== content) replaceFileSync(file, content, mode)
   }
-  ownFolder(dataDir)
   place(paths.caFile, authority, 0o644)
   place(paths.certFile, `${certificate}${key}`, 0o600)
   return paths

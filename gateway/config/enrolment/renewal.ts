@@ -1,5 +1,5 @@
-// Renews the certificate that the centre has signed, at two thirds of its life: without a visit, and never with two that count. The new one is
-// kept before it is used, and the centre revokes the old one when the new one connects.
+// Renews the certificate that the centre has signed, at two thirds of its life and without a visit. The new one is stored before it is
+// used, and the centre revokes the old one when the new one connects: one valid certificate at a time.
 import type { Logger } from 'pino'
 import { every } from '../../../platform/time/every.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'

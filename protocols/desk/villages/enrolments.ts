@@ -28,10 +28,13 @@ export interface CertificateSummary {
 
 export interface EnrolmentsAnswer {
   enrolments: EnrolmentSummary[]
+  /** Pass as `after` for the next page; absent on the last one. */
+  next?: string
 }
 
 export interface CertificatesAnswer {
   certificates: CertificateSummary[]
+  next?: string
 }
 
 /** `POST /api/v1/enrolments`, body `{box, name?}`: a code for this box. */

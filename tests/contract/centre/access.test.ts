@@ -301,7 +301,7 @@ function bodyOf(key: string, village: string): object {
   if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
   if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
   if (key === 'POST /api/v1/families') return familyOf(village)
-  if (key === 'POST /api/v1/enrolments') return { box: `${village}-1` }
+  if (key === 'POST /api/v1/enrolments') return { box: `${village}-2` }
   if (key === 'POST /api/v1/bulletins') return { text: 'a', villages: [village] }
   return cells[key]?.body ?? {}
 }

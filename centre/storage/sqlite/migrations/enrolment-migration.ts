@@ -1,7 +1,7 @@
 // One-time codes of boxes and the certificates that the centre has signed: one of the migrations.
 
 export const enrolmentMigration = `
--- A code is not stored, only a name that says nothing of it and the key with which both sides sign.
+-- A code itself is not stored: only a hash that names it, and the key with which both sides sign.
 CREATE TABLE enrolments (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   code_id TEXT NOT NULL UNIQUE,
@@ -29,5 +29,5 @@ CREATE TABLE box_certificates (
   revoked_by TEXT
 ) STRICT;
 CREATE INDEX box_certificates_of_box ON box_certificates (box, revoked_at_ms);
-CREATE INDEX box_certificates_revoked ON box_certificates (not_after_ms) WHERE revoked_at_ms IS NOT NULL;
+CREATE INDEX box_certificates_revoked ON box_certificates (serial) WHERE revoked_at_ms IS NOT NULL;
 `

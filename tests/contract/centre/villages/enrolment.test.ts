@@ -72,7 +72,7 @@ const boxFolder = (): string => {
 }
 
 async function newCode(id = box): Promise<EnrolmentLink & { made: NewEnrolmentAnswer }> {
-  const answer = await running.post('/api/v1/enrolments', installer, { box: id, name: '上溪' })
+  const answer = await running.post('/api/v1/enrolments', chief, { box: id, name: '上溪' })
   expect(answer.status).toBe(200)
   const made = (await answer.json()) as NewEnrolmentAnswer
   const link = parseEnrolmentUrl(made.url)
@@ -115,7 +115,7 @@ it('a code gives a box its name, its certificate and the way to the centre, and 
   const { enrolments } = (await (
     await running.get('/api/v1/enrolments', installer)
   ).json()) as EnrolmentsAnswer
-  expect(enrolments[0]).toMatchObject({ box, by: 'token:fitter', usedAtMs: expect.any(Number) as number })
+  expect(enrolments[0]).toMatchObject({ box, by: 'token:chief', usedAtMs: expect.any(Number) as number })
   expect(JSON.stringify(enrolments)).not.toContain(link.code)
 })
 
@@ -223,6 +223,14 @@ it('a new code for a box locks the old one out when it is used, and its session 
   expect(await session(replaced)).toBeDefined()
 })
 
+it('an installer makes codes for new boxes, and takes over none that is in use', async () => {
+  const ask = async (id: string): Promise<number> =>
+    (await running.post('/api/v1/enrolments', installer, { box: id })).status
+  expect(await ask('320612104201-7')).toBe(200)
+  await enrolled(await newCode('320612104201-7'))
+  expect(await ask('320612104201-7')).toBe(403)
+})
+
 it('a certificate is renewed with itself, for the same box, and not when it is revoked', async () => {
   const old = await enrolled(await newCode())
   const renewed = await renewAtCentre(old, clock.wallMs())
@@ -250,6 +258,14 @@ it('a box that was locked out stays so after a restart of the centre', { timeout
   await closed
   expect(await session(got)).toBeUndefined()
   await running.centre.stop()
+  // Also without the authority: taken off line, or with a key that can not be read.
+  const { authority, ...rest } = (config as { enrolment: { authority: object } }).enrolment
+  for (const enrolment of [undefined, { ...rest, authority: { ...authority, keyFile: '/no/such/key' } }]) {
+    running = await startCentre(folder, { config: { ...config, enrolment }, clock })
+    expect(await session(got)).toBeUndefined()
+    expect((await running.post('/api/v1/enrolments', chief, { box: '320612104201-8' })).status).toBe(404)
+    await running.centre.stop()
+  }
   running = await startCentre(folder, { config, clock })
   expect(await session(got)).toBeUndefined()
   const all = (await (

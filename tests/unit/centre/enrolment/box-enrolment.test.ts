@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { openAuthority, readBoxRequest } from '../../../../centre/enrolment/authority.ts'
 import { BoxEnrolment } from '../../../../centre/enrolment/box-enrolment.ts'
+import { SignedCertificates } from '../../../../centre/enrolment/signed-certificates.ts'
 import { openSqliteStorage } from '../../../../centre/storage/sqlite/sqlite-storage.ts'
 import { createRequest, createKey } from '../../../../gateway/config/enrolment/box-request.ts'
 import { codeId, codeKey, proofOf } from '../../../../platform/certificates/enrolment-proof.ts'
@@ -23,16 +24,17 @@ async function open() {
     rmSync(folder, { recursive: true })
   })
   const files = await createAuthority('Town')
+  const certificates = new SignedCertificates({ storage, clock, logger: pino({ level: 'silent' }) })
+  await certificates.start()
   const enrolment = new BoxEnrolment({
     authority: await openAuthority(files.cert, files.key),
     settings: { centreUrl: 'https://t.example', uplinkUrl: 'mqtts://t.example', codeMs: 60_000, lifeMs: 9e9 },
     storage,
+    certificates,
     clock,
     random: createSeededRandom(1),
-    logger: pino({ level: 'silent' }),
   })
-  await enrolment.start()
-  return { enrolment, storage, clock }
+  return { enrolment, certificates, storage, clock }
 }
 
 async function asking(code: string) {
@@ -46,7 +48,7 @@ it('one of two boxes with the same code gets a certificate', async () => {
   const requests = await Promise.all([asking(made?.code ?? ''), asking(made?.code ?? '')])
   const answers = await Promise.all(requests.map((one) => enrolment.enrol(one)))
   expect(answers.filter((answer) => answer === 'no-code')).toHaveLength(1)
-  expect(await storage.certificates('upper-brook', 10)).toHaveLength(1)
+  expect((await storage.certificates({ box: 'upper-brook', limit: 10 })).rows).toHaveLength(1)
 })
 
 it('a box that asks for certificates without end gets ten in a day', async () => {
@@ -66,21 +68,59 @@ it('a box that asks for certificates without end gets ten in a day', async () =>
   const answers = []
   for (let i = 0; i < 12; i++) answers.push(await renew())
   expect(answers.filter((answer) => answer === 'certificate-over')).toHaveLength(3)
-  expect(await storage.certificates('upper-brook', 100)).toHaveLength(10)
+  expect((await storage.certificates({ limit: 100 })).rows).toHaveLength(10)
   clock.advance(86_400_001)
   expect(await renew()).toMatchObject({ box: 'upper-brook' })
 })
 
-it('what it revoked it knows again after a restart, until the certificate has ended by itself', async () => {
-  const { enrolment, storage, clock } = await open()
+it('a box that was shut out stays so, whatever the clock says at the next start, and its open code ends', async () => {
+  const { enrolment, certificates, storage, clock } = await open()
   const made = await enrolment.makeCode('upper-brook', undefined, 'li')
   await enrolment.enrol(await asking(made?.code ?? ''))
+  const next = await enrolment.makeCode('upper-brook', undefined, 'li')
   let isCut = false
-  enrolment.onRevoked(() => (isCut = true))
-  const [serial = ''] = await enrolment.revoke('upper-brook', 'li')
-  expect([isCut, enrolment.isRevoked([serial])]).toEqual([true, true])
-  expect(await storage.revokedCertificates(clock.wallMs())).toEqual([serial])
-  expect(await storage.revokedCertificates(clock.wallMs() + 1e10)).toEqual([])
+  certificates.onRevoked(() => (isCut = true))
+  const [serial = ''] = await certificates.revoke('upper-brook', 'li')
+  expect([isCut, certificates.isRevoked([serial])]).toEqual([true, true])
+  expect(await enrolment.enrol(await asking(next?.code ?? ''))).toBe('no-code')
+  clock.stepWall(1e12)
+  const again = new SignedCertificates({ storage, clock, logger: pino({ level: 'silent' }) })
+  await again.start()
+  expect(again.isRevoked([serial])).toBe(true)
+})
+
+it('a certificate that has ended is not renewed', async () => {
+  const { enrolment, clock } = await open()
+  const made = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const key = createKey()
+  const { pem, der } = await createRequest(key)
+  const code = made?.code ?? ''
+  const first = await enrolment.enrol({ id: codeId(code), request: pem, proof: proofOf(codeKey(code), der) })
+  if (typeof first === 'string') throw new Error(first)
+  const { certificate } = JSON.parse(first.answer.issued) as { certificate: string }
+  const next = await createRequest(createKey())
+  const asked = {
+    certificate,
+    request: next.pem,
+    signature: sign('sha256', next.der, key).toString('base64'),
+  }
+  clock.stepWall(9e9 + 1000)
+  expect(await enrolment.renew(asked)).toBe('certificate-over')
+})
+
+it('pages of codes and certificates leave out other villages, and nothing of the own', async () => {
+  const { enrolment, storage, clock } = await open()
+  for (let i = 0; i < 6; i++) await enrolment.makeCode(`32061210420${i % 2}-${i}`, undefined, 'li')
+  const seen: string[] = []
+  for (let before: number | undefined; ;) {
+    const page = await storage.enrolments({ scope: ['320612104201'], limit: 1, before })
+    seen.push(...page.rows.map(({ box }) => box))
+    if (page.next === undefined) break
+    before = page.next
+  }
+  expect(seen).toEqual(['320612104201-5', '320612104201-3', '320612104201-1'])
+  expect(await storage.endEnrolment(1, ['320612104201'], clock.wallMs())).toBe(false)
+  expect(await storage.endEnrolment(1, ['320612104200'], clock.wallMs())).toBe(true)
 })
 
 it('takes no request that is not signed with its own key, or is none at all', async () => {
