@@ -41,7 +41,7 @@ const connackTimeout = 'connack timeout'
 /** A person compares it with the log of the centre. */
 function whoAmI({ boxId, certificateName, password }: ConnectionOptions): string {
   if (certificateName !== undefined)
-    return `is box.id the name in the certificate, and is it signed by the centre's authority? box.id is "${boxId}", the certificate is for "${certificateName}"`
+    return `is box.id the name in the certificate, is it signed by the centre's authority, and was it not revoked? box.id is "${boxId}", the certificate is for "${certificateName}"`
   const proof = password ? 'the password of uplink.passwordFile' : 'neither certificate nor password'
   return `the centre does not let box.id "${boxId}" in with ${proof}`
 }
