@@ -1,6 +1,7 @@
 // Whether the system's clock is set, asked of each service that can set it: the kernel (chrony, ntpd and timesyncd
 // report to it), then the services' own commands. A box with a receiver or a clock chip that one of them reads is
 // synced too.
+import { lookup } from '../protocols/kit/parse-json.ts'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { arch } from 'node:process'
@@ -19,13 +20,13 @@ const lookAgainMs = 120_000
  * adjtimex(2) reads without changing anything when its modes are 0; it returns 5 (TIME_ERROR) while no service keeps
  * the clock.
  */
-const adjtimexNumber: Partial<Record<string, number>> = {
+const adjtimexNumber: Partial<Record<string, number>> = lookup({
   x64: 159,
   arm64: 171,
   arm: 124,
   ia32: 124,
   riscv64: 171,
-}
+})
 const kernelNumber = adjtimexNumber[arch]
 
 interface Question {

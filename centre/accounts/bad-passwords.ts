@@ -1,5 +1,6 @@
 // Passwords that attackers guess first: short ones, digits only, the user's own name, rows of the keyboard, and common
 // words with digits around them.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { passwordLengthMin } from './passwords.ts'
 
 export const passwordLengthMax = 256
@@ -29,7 +30,7 @@ const rows = [
   'abcdefghijklmnopqrstuvwxyz',
 ]
 
-const leet: Record<string, string> = {
+const leet: Record<string, string> = lookup({
   '0': 'o',
   '1': 'i',
   '3': 'e',
@@ -39,7 +40,7 @@ const leet: Record<string, string> = {
   '@': 'a',
   $: 's',
   '!': 'i',
-}
+})
 
 export type PasswordFault = 'too-short' | 'too-long' | 'digits-alone' | 'common' | 'own-name'
 

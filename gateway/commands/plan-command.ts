@@ -1,5 +1,6 @@
 // Plans a command of the centre: pure. It checks the box's own policy and whether the named things exist, and returns
 // the work, or the reason for a refusal.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import {
   isCommandKind,
@@ -66,7 +67,7 @@ const toDevices = (devices: readonly string[], order: DeviceOrder): Plan => ({
 })
 
 /** The devices that tell people something, and the command of each. */
-const bulletinVerbs: Readonly<Record<string, string>> = { loudspeaker: 'speak', sign: 'sign' }
+const bulletinVerbs: Readonly<Record<string, string>> = lookup({ loudspeaker: 'speak', sign: 'sign' })
 /** How long a sign shows it, unless the centre names a time. */
 const bulletinSeconds = 600
 

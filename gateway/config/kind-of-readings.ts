@@ -1,4 +1,5 @@
 // The probable kind of a device by its readings and commands: a proposal for the person who adopts it, never a decision.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import type { DeviceKind } from './alarm-settings.ts'
 
 /** The first that fits: what protects people before what watches things. */
@@ -12,12 +13,12 @@ const byReading: readonly (readonly [reading: string, kind: DeviceKind])[] = [
   ['motion', 'motion'],
   ['button', 'button'],
 ]
-const byCommand: Readonly<Record<string, DeviceKind>> = {
+const byCommand: Readonly<Record<string, DeviceKind>> = lookup({
   siren: 'siren',
   sign: 'sign',
   lamp: 'lamp',
   light: 'lamp',
-}
+})
 
 export function kindOfReadings(
   readings: readonly string[],

@@ -1,5 +1,6 @@
 // Names in the configuration that lead to nothing: rules, cameras and schedules without effect. The gateway starts all
 // the same and logs them, since the rest still protects the village; `check-config` reports them as problems.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import type { DeviceKind, Span } from './alarm-settings.ts'
 import type { GatewayConfig } from './config.ts'
@@ -13,11 +14,11 @@ const sensorKinds: ReadonlySet<DeviceKind> = new Set([
   'camera',
 ])
 /** The commands under `do`, and the kinds of device that do not support them although they support others. */
-const unableKinds: Record<string, readonly DeviceKind[]> = {
+const unableKinds: Record<string, readonly DeviceKind[]> = lookup({
   siren: ['lamp', 'sign'],
   lamp: ['loudspeaker'],
   sign: ['siren', 'lamp', 'loudspeaker'],
-}
+})
 
 export function findLooseEnds(config: GatewayConfig): Problem[] {
   return [...rulesWithoutEffect(config), ...zonesAndCameras(config), ...equalEnds(config)]

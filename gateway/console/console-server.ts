@@ -1,4 +1,5 @@
 // The box console: health for people, /healthz and /metrics for programs, and the few manual actions at the box.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
@@ -38,7 +39,7 @@ const strangerLimits = {
   admitted: 50,
 }
 
-const contentTypes: Record<string, string> = {
+const contentTypes: Record<string, string> = lookup({
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -46,7 +47,7 @@ const contentTypes: Record<string, string> = {
   '.png': 'image/png',
   '.ico': 'image/x-icon',
   '.json': 'application/json',
-}
+})
 
 export interface ConsoleOptions {
   host: string

@@ -1,4 +1,5 @@
 // The dialects that this program supports, by name.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import type { Dialect } from './port.ts'
 import { dc09 } from './dc09/dc09.ts'
 import { gb28181 } from './gb28181/gb28181.ts'
@@ -35,13 +36,13 @@ const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]))
 export const dialectNames: readonly string[] = [...byName.keys()]
 
 /** Other names of the same dialect: ESPHome uses Home Assistant's discovery. */
-const alsoCalled: Readonly<Record<string, string>> = {
+const alsoCalled: Readonly<Record<string, string>> = lookup({
   esphome: 'home-assistant',
   homeassistant: 'home-assistant',
   'the-things-stack': 'ttn',
   tts: 'ttn',
   z2m: 'zigbee2mqtt',
-}
+})
 
 export function dialectOf(name: string): Dialect | undefined {
   return byName.get(name) ?? byName.get(alsoCalled[name] ?? '')

@@ -1,4 +1,5 @@
 // The XML inside GB/T 28181 messages (annex A): elements with text, seldom attributes. One pass, no DOCTYPE, bounded, never throws.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { decodeGb18030, encodeGb18030 } from './gb18030.ts'
 
 export interface GbElement {
@@ -10,7 +11,7 @@ export interface GbElement {
 const depthMax = 16
 const elementsMax = 5000
 const textCharsMax = 8192
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const entities: Record<string, string> = lookup({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" })
 
 const unescape = (text: string): string =>
   text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]{1,4});/gi, (whole, name: string) => {

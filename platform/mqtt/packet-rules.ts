@@ -1,6 +1,7 @@
 // The rules of MQTT 3.1.1 for the control packets of a device, checked on the complete packet before aedes reads it:
 // its parser (mqtt-packet) accepts most violations. Every rule names its clause and what the author of the firmware
 // must change.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { isUtf8 } from 'node:buffer'
 
 export const packetTypes = {
@@ -112,7 +113,7 @@ export function checkBody(type: number, body: Buffer): Violation | OtherVersion 
 }
 
 /** The level that goes with each protocol name. */
-const knownNames: Record<string, number> = { MQTT: 4, MQIsdp: 3 }
+const knownNames: Record<string, number> = lookup({ MQTT: 4, MQIsdp: 3 })
 
 function checkConnect(body: Buffer): Violation | OtherVersion | undefined {
   const at = new Cursor(body)

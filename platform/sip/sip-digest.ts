@@ -1,9 +1,10 @@
 // Digest for SIP (RFC 3261 clause 22 with RFC 7616 and 8760): answers of a client, and nonces of a registrar with their counts.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 
-const hashes: Record<string, string> = { md5: 'md5', 'sha-256': 'sha256' }
+const hashes: Record<string, string> = lookup({ md5: 'md5', 'sha-256': 'sha256' })
 const valueCharsMax = 4096
 
 /** The parameters of one `Digest ...` value; undefined for another scheme. Never throws. */

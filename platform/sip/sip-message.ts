@@ -1,4 +1,5 @@
 // SIP messages as bytes and as data (RFC 3261 clause 7 and 25): what registrations, messages and short calls need. Bounded, never throws.
+import { lookup } from '../../protocols/kit/parse-json.ts'
 
 /** A longer message is not read. */
 export const sipBytesMax = 65_535
@@ -26,7 +27,7 @@ export interface SipResponse {
 export type SipMessage = SipRequest | SipResponse
 
 /** RFC 3261 clause 7.3.3 and the IANA register: one letter for a name. */
-const longNames: Record<string, string> = {
+const longNames: Record<string, string> = lookup({
   v: 'via',
   f: 'from',
   t: 'to',
@@ -40,14 +41,14 @@ const longNames: Record<string, string> = {
   o: 'event',
   u: 'allow-events',
   r: 'refer-to',
-}
+})
 /** How they are written: some receivers compare case. */
-const writtenNames: Record<string, string> = {
+const writtenNames: Record<string, string> = lookup({
   'call-id': 'Call-ID',
   cseq: 'CSeq',
   'www-authenticate': 'WWW-Authenticate',
   'x-gb-ver': 'X-GB-Ver',
-}
+})
 const written = (name: string): string =>
   writtenNames[name] ?? name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())
 

@@ -1,4 +1,4 @@
-// JSON from the network, with its dangers named: size, depth of nesting, and keys that change prototypes.
+// JSON and words from the network, with their dangers named: size, depth of nesting, and keys that change prototypes.
 import { bad, ok, type Result } from './result.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -59,4 +59,12 @@ export function scalarText(value: unknown): string | undefined {
     default:
       return undefined
   }
+}
+
+/**
+ * A table that is read by words of others: it has its own entries alone, so `constructor` and `__proto__` find nothing
+ * in it.
+ */
+export function lookup<T>(entries: Record<string, T>): Record<string, T> {
+  return Object.assign(Object.create(null) as Record<string, T>, entries)
 }

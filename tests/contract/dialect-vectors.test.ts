@@ -8,7 +8,7 @@ import { DialectSession, type Heard } from '../../gateway/dialects/session/sessi
 
 interface Line {
   topic: string
-  payload?: string
+  payload?: string | undefined
   payloadHex?: string
   retained?: boolean
   resent?: boolean
@@ -85,4 +85,35 @@ describe.each(files)('%s', (file) => {
       expect(observed(where, heard, line)).toMatchObject(expected(where, line))
     }
   })
+
+  test.each(['__proto__', 'constructor', 'toString'])(
+    'takes the word %s, which every object has, for no reading',
+    async (name) => {
+      const dialect = dialectOf(vectors.dialect)
+      if (!dialect) throw new Error(`no dialect ${vectors.dialect}`)
+      const inherited: string[] = []
+      for (const { lines, settings } of vectors.conversations) {
+        const session = new DialectSession({ dialect, settings: { ...vectors.settings, ...settings } })
+        let atMs = 0
+        for (const line of lines)
+          for (const payload of [line.payload, ...withWord(line.payload, name)]) {
+            const heard = await session.take(messageOf({ ...line, payload }, (atMs += lineGapMs)))
+            for (const { readings } of heard.results)
+              for (const [key, value] of Object.entries(readings))
+                if (typeof value === 'function' || value === Object.prototype)
+                  inherited.push(`${line.topic} ${payload}: ${key}`)
+          }
+      }
+      expect(inherited).toEqual([])
+    },
+  )
 })
+
+/** The payload with `name` in the place of each of its words in turn. */
+function withWord(payload: string | undefined, name: string): string[] {
+  const words = [...(payload ?? '').matchAll(/(?<=:\s*)"(?:[^"\\]|\\.)*"|^[A-Za-z_]+$/g)]
+  return words.map(({ 0: word, index }) => {
+    const other = word.startsWith('"') ? JSON.stringify(name) : name
+    return `${payload?.slice(0, index)}${other}${payload?.slice(index + word.length)}`
+  })
+}

@@ -1,4 +1,5 @@
 // A CAP 1.2 document: the alert of a case, its updates, and its end. Pure.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { alarmCodes, alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { capByColour } from '../../../protocols/domain/colour.ts'
@@ -29,7 +30,7 @@ export function capTime(atMs: number, offsetMin: number): string {
 }
 
 const notXml = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escapes: Record<string, string> = lookup({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })
 export const xmlText = (text: string): string =>
   text.replace(notXml, '').replace(/[&<>"]/g, (one) => escapes[one] ?? '')
 

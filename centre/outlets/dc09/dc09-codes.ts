@@ -1,4 +1,5 @@
 // From a message to the data of a frame: Contact ID or SIA code by the alarm table, partition and zone, and a text in ASCII. Pure.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { alarmCodes, alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import type { OutletStep } from '../../../protocols/desk/outlets.ts'
 import type { OutletMessage } from '../message.ts'
@@ -15,7 +16,7 @@ const turnOf: Partial<Record<OutletStep, Turn>> = {
 }
 
 /** SIA DC-03: what ends an event of this code. Others of the form xA end with xR. */
-const siaRestores: Record<string, string> = { YC: 'YK', YX: 'YZ', XT: 'XR', AT: 'AR', YT: 'YR' }
+const siaRestores: Record<string, string> = lookup({ YC: 'YK', YX: 'YZ', XT: 'XR', AT: 'AR', YT: 'YR' })
 const testCodes = { contactId: '1602', sia: 'RP' }
 const cancelCodes = { contactId: '1406', sia: 'OC' }
 const textCharsMax = 60

@@ -1,5 +1,6 @@
 // Answers by short message. The sender of a short message can be forged, so an answer acts on a case only with the code of the
 // message that it answers; everything else is a note, and tries are few. Pure apart from the counters.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import type { AnswerKey } from '../port.ts'
 import { HourLimit } from './hour-limit.ts'
@@ -8,7 +9,7 @@ import { HourLimit } from './hour-limit.ts'
 export const wrongCodesHourMax = 5
 /** Answers of one number in an hour; further ones are dropped, so that no number fills the history of a case. */
 export const answersHourMax = 30
-const keys: Record<string, AnswerKey> = { 4: 'accept', 5: 'pass-on', 6: 'done' }
+const keys: Record<string, AnswerKey> = lookup({ 4: 'accept', 5: 'pass-on', 6: 'done' })
 /** `4 1234`: one of the keys, and perhaps a code, in any digits that a telephone writes. */
 const answerPattern = /^([456])(?:\D{0,3}(\d{4})(?!\d)|(?!\D{0,3}\d))/
 

@@ -1,4 +1,5 @@
 // Logs once which box was refused and what it requested: the counterpart of the box's own log.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 
@@ -6,12 +7,12 @@ import type { Logger } from 'pino'
 const loggedMax = 1000
 const remedy = 'is box.id of the box the name in its certificate, and is the certificate signed by caFile?'
 
-const frameRemedies: Partial<Record<string, string>> = {
+const frameRemedies: Partial<Record<string, string>> = lookup({
   'mqtt-5': 'set the client to MQTT 3.1.1 (protocol level 4)',
   'unknown-version': 'set the client to MQTT 3.1.1 (protocol level 4)',
   'not-connect': 'check that the client speaks MQTT on this port, and TLS only where the listener has TLS',
   'frame-too-large': 'a box sends smaller frames: find what else connects here',
-}
+})
 
 export class RefusedBoxes {
   readonly #logger: Logger

@@ -77,13 +77,13 @@ export class Listeners {
   async proveAnswer(event: OwnEvent): Promise<void> {
     const { clock, places } = this.#options
     const server = createServer()
-    places.watch(server)
     server.once('connection', (socket: Socket) => {
       server.close()
       const address = socket.remoteAddress ?? 'gone'
       const proven = { certificateName: event.device, certificateMarks: [], refusal: undefined }
       this.#options.onArrival({ stream: socket, socket, address, ...proven })
     })
+    places.watch(server)
     await listen(server, { host: '127.0.0.1', port: 0 })
     try {
       await publishOnce({ ...event, port: (server.address() as AddressInfo).port, clock })
@@ -146,13 +146,13 @@ export class Listeners {
     const server = http || (tlsOptions ? createTlsServer(tlsOptions) : createServer())
     const bound: Bound = { settings, server, revocations, authorities: parseAuthorities(context?.ca ?? '') }
     // For TLS this is the raw socket, before the handshake.
-    this.#options.places.watch(server)
     server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
       socket.setKeepAlive(true, this.#options.limits.tcpKeepAliveMs)
-      // A connection that has already closed, or had to make room, is closed.
-      if (!http && !tlsOptions && !socket.destroyed) this.#arrive(bound, socket, socket)
+      if (!http && !tlsOptions) this.#arrive(bound, socket, socket)
     })
+    // After the listeners above: they get a connection when its turn has come.
+    this.#options.places.watch(server)
     if (http) this.#upgrade(bound, http)
     else server.on('secureConnection', (socket: TLSSocket) => this.#arrive(bound, socket, socket))
     server.on('tlsClientError', (error: Error, socket: TLSSocket) => {

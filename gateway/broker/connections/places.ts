@@ -52,6 +52,9 @@ export class Places {
         firstByteMs: limits.connectTimeoutMs,
         signInMs: signInTimeouts * limits.connectTimeoutMs,
         admitted: limits.connections + sparePlaces,
+        // Without places to wait, addresses that guess passwords use up what all unknown ones have together, and a
+        // device that comes for the first time is reset.
+        waiting: limits.strangers,
       },
       clock,
       onRefused: (reason, address) => {

@@ -1,4 +1,5 @@
 // Every way in which a camera can fail, each with an instruction for the installer, in both languages.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Reason } from '../port.ts'
 import { codeOf } from '../../../platform/failure.ts'
 
@@ -183,7 +184,7 @@ export class CameraProblem extends Error {
   }
 }
 
-const socketCodes: Record<string, ProblemCode> = {
+const socketCodes: Record<string, ProblemCode> = lookup({
   ECONNREFUSED: 'refused',
   ENOTFOUND: 'name-unknown',
   EAI_AGAIN: 'name-unknown',
@@ -198,7 +199,7 @@ const socketCodes: Record<string, ProblemCode> = {
   EROFS: 'disk-full',
   EACCES: 'disk-full',
   EIO: 'disk-full',
-}
+})
 
 /** Any failure as a CameraProblem; `otherwise` if there is no code for it. */
 export function toProblem(error: unknown, otherwise: ProblemCode): CameraProblem {

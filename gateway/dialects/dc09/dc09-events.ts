@@ -1,5 +1,6 @@
 // What Contact ID (SIA DC-05) and SIA codes (DC-03) mean as readings. Pure. An unknown code of the alarm class is a call for help: one must not
 // depend on a list.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 
 export interface PanelEvent {
@@ -81,7 +82,7 @@ function contactIdMeanings(event: string): Meaning {
 }
 
 /** New event by its two letters. */
-const siaMeanings: Record<string, Meaning> = {
+const siaMeanings: Record<string, Meaning> = lookup({
   BA: { is: 'open' },
   BV: { is: 'open' },
   FA: { flag: 'fire' },
@@ -95,9 +96,9 @@ const siaMeanings: Record<string, Meaning> = {
   XT: { flag: 'batteryLow' },
   OC: { press: 'cancel' },
   BC: { press: 'cancel' },
-}
+})
 /** What ends it, by the new event. */
-const siaRestores: Record<string, string> = {
+const siaRestores: Record<string, string> = lookup({
   BR: 'BA',
   BH: 'BA',
   FR: 'FA',
@@ -112,10 +113,17 @@ const siaRestores: Record<string, string> = {
   AR: 'AT',
   YR: 'YT',
   XR: 'XT',
-}
-const faultEnds: Record<string, string> = { YK: 'YC', YZ: 'YX' }
+})
+const faultEnds: Record<string, string> = lookup({ YK: 'YC', YZ: 'YX' })
 /** Opening and closing, tests, and what else is for the log only. */
-const siaArmed: Record<string, boolean> = { CL: true, CA: true, CG: true, OP: false, OA: false, OG: false }
+const siaArmed: Record<string, boolean> = lookup({
+  CL: true,
+  CA: true,
+  CG: true,
+  OP: false,
+  OA: false,
+  OG: false,
+})
 const siaQuiet = /^(?:R[A-Z]|L[A-Z]|J[A-Z]|[A-Z]B|[A-Z]U|EE|TE|TS|UX)$/
 
 function siaEvent(code: string, zone: string): PanelEvent {

@@ -1,5 +1,6 @@
 // GB/T 28181: cameras and recorders that register at the box. One message is the XML of a MESSAGE or NOTIFY of a registered device; the reply is the
 // word for the listener. Designed after the 2016 and 2022 editions, certified to none.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { isGbAlarmInput } from '../../../platform/gb28181/gb-codes.ts'
 import { childOf, parseGbTime, parseGbXml, textOf, type GbElement } from '../../../platform/gb28181/gb-xml.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
@@ -13,12 +14,12 @@ export const gbInputs = ['button', 'motion', 'smoke', 'fire', 'gas', 'leak'] as 
 export type GbInput = (typeof gbInputs)[number]
 
 /** AlarmType of method 2, a device alarm. */
-const deviceFaults: Record<string, string> = {
+const deviceFaults: Record<string, string> = lookup({
   '1': 'video-lost',
   '3': 'disk-full',
   '4': 'too-hot',
   '5': 'too-cold',
-}
+})
 const tamperType = '2'
 
 type Meaning = Pick<DeviceResult, 'readings' | 'momentary' | 'faults'>

@@ -1,8 +1,8 @@
 // Home Assistant's discovery messages may shorten their keys. This is the public list, as far as these keys are read
 // here; other keys stay as they are.
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, lookup } from '../../../protocols/kit/parse-json.ts'
 
-const keys: Record<string, string> = {
+const keys: Record<string, string> = lookup({
   atype: 'automation_type',
   avty: 'availability',
   avty_mode: 'availability_mode',
@@ -33,8 +33,8 @@ const keys: Record<string, string> = {
   uniq_id: 'unique_id',
   unit_of_meas: 'unit_of_measurement',
   val_tpl: 'value_template',
-}
-const deviceKeys: Record<string, string> = {
+})
+const deviceKeys: Record<string, string> = lookup({
   cns: 'connections',
   ids: 'identifiers',
   mdl: 'model',
@@ -45,7 +45,7 @@ const deviceKeys: Record<string, string> = {
   hw: 'hw_version',
   sa: 'suggested_area',
   cu: 'configuration_url',
-}
+})
 
 const renamed = (source: Record<string, unknown>, names: Record<string, string>): Record<string, unknown> =>
   Object.fromEntries(

@@ -1,7 +1,7 @@
 // The reading of one announced entity: its component, device class, payloads and unit decide.
 import type { DialectReadings } from '../port.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
-import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText, lookup } from '../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../meaning/press.ts'
 import { celsiusOf, flagOf, millimetresOf, numberOf, percentOf, signalOf } from '../meaning/values.ts'
 import { readInput } from '../tasmota/inputs.ts'
@@ -28,7 +28,7 @@ export interface EntityRead {
   faults?: string[]
 }
 
-const byClass: Record<string, (isOn: boolean | null) => DialectReadings> = {
+const byClass: Record<string, (isOn: boolean | null) => DialectReadings> = lookup({
   motion: (motion) => ({ motion }),
   occupancy: (motion) => ({ motion }),
   presence: (motion) => ({ motion }),
@@ -42,7 +42,7 @@ const byClass: Record<string, (isOn: boolean | null) => DialectReadings> = {
   battery: (batteryLow) => ({ batteryLow }),
   plug: (isOn) => ({ mains: isOn === null ? null : isOn ? 'on' : 'off' }),
   power: (isOn) => ({ mains: isOn === null ? null : isOn ? 'on' : 'off' }),
-}
+})
 const contactClasses = new Set(['door', 'window', 'garage_door', 'opening', 'lock'])
 
 function readBinary(entity: Entity, value: unknown): EntityRead {

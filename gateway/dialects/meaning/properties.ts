@@ -1,4 +1,5 @@
 // Names of measurements as Zigbee2MQTT and others write them, with the reading of each.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { DialectReadings } from '../port.ts'
 import { celsiusOf, contactOf, flagOf, millimetresOf, numberOf, percentOf, signalOf } from './values.ts'
 
@@ -70,7 +71,7 @@ const opening: Read = (value) =>
     ? { contact: /^closed$/i.test(value) ? 'closed' : 'open' }
     : {}
 
-const reads: Record<string, Read> = {
+const reads: Record<string, Read> = lookup({
   contact,
   garage_door_contact: contact,
   door_state: doorWord,
@@ -122,7 +123,7 @@ const reads: Record<string, Read> = {
   sensor_fault: fault('sensor_fault'),
   // Bit 7 of an IAS zone: set is a fault of the mains.
   ac_status: (value) => ({ mains: flagOf(value) === null ? null : flagOf(value) ? 'off' : 'on' }),
-}
+})
 
 /** Flags by which a device reports a fault of its own. */
 export const faultFlags = [
@@ -164,14 +165,14 @@ export const isCallSwitch = (name: string): boolean => Object.hasOwn(calls, name
 const falls = (words: readonly string[]) => (value: unknown) =>
   typeof value === 'string' ? words.includes(value) : undefined
 const isTrue = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
-const calls: Readonly<Record<string, (value: unknown) => boolean | undefined>> = {
+const calls: Readonly<Record<string, (value: unknown) => boolean | undefined>> = lookup({
   sos: isTrue,
   sos_alarm: isTrue,
   fall_down_status: falls(['fall']),
   fall_status: falls(['fall_alarm']),
   // FDS315: with "unoccupied", "sitting" and others.
   status: falls(['falling']),
-}
+})
 
 /** Undefined: the value says nothing of a call. */
 export const callOf = (name: string, value: unknown): boolean | undefined =>

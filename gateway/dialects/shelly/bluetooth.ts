@@ -1,6 +1,6 @@
 // BTHome sensors that a Shelly hears, as the published scripts of its maker send them: an event "shelly-blu" on
 // PREFIX/events/rpc, or the object alone on shelly-blu/events/MAC. Their address is in the message.
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { celsiusOf, flagOf, macOf, numberOf, percentOf } from '../meaning/values.ts'
 import type { DeviceResult, DialectReadings } from '../port.ts'
@@ -26,7 +26,7 @@ const open: Read = (value) => {
   return { contact: isOpen === null ? null : isOpen ? 'open' : 'closed' }
 }
 
-const reads: Readonly<Record<string, Read>> = {
+const reads: Readonly<Record<string, Read>> = lookup({
   battery: (value) => ({ batteryPercent: percentOf(value) }),
   temperature: (value) => ({ temperatureC: celsiusOf(value) }),
   humidity: (value) => ({ humidityPercent: percentOf(value) }),
@@ -43,7 +43,7 @@ const reads: Readonly<Record<string, Read>> = {
   carbon_monoxide: flag('carbonMonoxide'),
   tamper: flag('tamper'),
   vibration: flag('vibration'),
-}
+})
 
 /** A device with several of a kind sends a list: of keys the pressed one counts, of values the first. */
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value])

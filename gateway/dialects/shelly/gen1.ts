@@ -1,6 +1,6 @@
 // Shelly's first generation: shellies/ID/..., one value per topic. A sleeping sensor sends "online false" before it
 // sleeps.
-import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText, lookup } from '../../../protocols/kit/parse-json.ts'
 import {
   celsiusOf,
   deviceIdOf,
@@ -19,15 +19,15 @@ export const announceKey = (id: string): string => `shelly1:${id}`
 export const addressKey = (address: string): string => `shelly1-at:${address}`
 const countKey = (id: string, input: string): string => `shelly1-count:${id}/${input}`
 
-const presses: Record<string, 'pressed' | 'double' | 'held'> = {
+const presses: Record<string, 'pressed' | 'double' | 'held'> = lookup({
   S: 'pressed',
   SS: 'double',
   SSS: 'double',
   L: 'held',
   SL: 'held',
   LS: 'held',
-}
-const gasWords: Record<string, boolean | null> = { none: false, mild: true, heavy: true, test: false }
+})
+const gasWords: Record<string, boolean | null> = lookup({ none: false, mild: true, heavy: true, test: false })
 
 function addressOf(id: string, known: Knowledge): string {
   const announced = known.get(announceKey(id)) as { mac?: string } | undefined

@@ -1,7 +1,7 @@
 // Shelly's second generation and later: JSON-RPC notifications on PREFIX/events/rpc, and one component per topic on
 // PREFIX/status/COMPONENT. `null` is "not known", and `errors` are faults of the device: neither means dry.
 import type { Readings } from '../../../protocols/domain/reading.ts'
-import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText, lookup } from '../../../protocols/kit/parse-json.ts'
 import {
   celsiusOf,
   deviceIdOf,
@@ -33,14 +33,14 @@ interface Known {
 export const prefixKey = (prefix: string): string => `shelly2:${prefix}`
 export const prefixAtKey = (address: string): string => `shelly2-at:${address}`
 
-const presses: Record<string, 'pressed' | 'double' | 'held'> = {
+const presses: Record<string, 'pressed' | 'double' | 'held'> = lookup({
   single_push: 'pressed',
   double_push: 'double',
   triple_push: 'double',
   long_push: 'held',
   long_double_push: 'held',
   long_triple_push: 'held',
-}
+})
 
 interface Collected {
   readings: DialectReadings
@@ -48,12 +48,12 @@ interface Collected {
   faults: string[] | undefined
 }
 
-const alarmReading: Record<string, 'smoke' | 'leak' | 'gas' | 'carbonMonoxide'> = {
+const alarmReading: Record<string, 'smoke' | 'leak' | 'gas' | 'carbonMonoxide'> = lookup({
   smoke: 'smoke',
   flood: 'leak',
   gas: 'gas',
   co: 'carbonMonoxide',
-}
+})
 
 function readErrors(component: string, status: Record<string, unknown>, into: Collected): void {
   const { errors } = status
@@ -67,7 +67,7 @@ function readErrors(component: string, status: Record<string, unknown>, into: Co
 
 type ReadComponent = (status: Record<string, unknown>, number: string) => DialectReadings
 
-const components: Record<string, ReadComponent> = {
+const components: Record<string, ReadComponent> = lookup({
   bthomedevice: ({ battery }): DialectReadings =>
     battery === undefined ? {} : { batteryPercent: percentOf(battery) },
   temperature: ({ tC }) => ({ temperatureC: celsiusOf(tC) }),
@@ -97,7 +97,7 @@ const components: Record<string, ReadComponent> = {
             ? 'closed'
             : null,
   }),
-}
+})
 
 function readComponent(name: string, status: Record<string, unknown>, into: Collected): void {
   const [component = '', number = ''] = name.split(':')

@@ -2,7 +2,7 @@
 // bridge names a device by its short address, which changes when it joins again; its own address comes with ZbState and
 // ZbInfo. Until then the bridge and the short address are its name.
 import type { Readings } from '../../../protocols/domain/reading.ts'
-import { isObject } from '../../../protocols/kit/parse-json.ts'
+import { isObject, lookup } from '../../../protocols/kit/parse-json.ts'
 import { isMovement, pressOf } from '../meaning/press.ts'
 import { celsiusOf, deviceIdOf, flagOf, numberOf, percentOf } from '../meaning/values.ts'
 import type { DeviceDescription, DeviceResult, DialectReadings, Knowledge, Learned } from '../port.ts'
@@ -35,14 +35,14 @@ interface Read {
 }
 
 /** Zone types (attributes 0500/FFF1 to FFF9 of its table): 1 is the alarm bit of the zone, and of a door that it is open. */
-const flags: Readonly<Record<string, keyof Readings>> = {
+const flags: Readonly<Record<string, keyof Readings>> = lookup({
   Occupancy: 'motion',
   Fire: 'smoke',
   Water: 'leak',
   CO: 'carbonMonoxide',
   Movement: 'vibration',
   GlassBreak: 'vibration',
-}
+})
 
 /** Commands of a wall or wrist remote: emergency and panic of the cluster "IAS ACE". */
 const calls = new Set(['0501!02', '0501!04'])

@@ -1,5 +1,5 @@
 // The bridge's list of devices: the id, the readings and the commands of each, in as few words as the rest needs.
-import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText, lookup } from '../../../protocols/kit/parse-json.ts'
 import type { DeviceDescription, DeviceResult, Knowledge, Learned } from '../port.ts'
 import { callOf, isCallSwitch, isMeaningful, readProperty, type Spelling } from '../meaning/properties.ts'
 
@@ -58,7 +58,7 @@ function* leavesOf(exposes: unknown, depth = 0): Generator<Expose> {
   }
 }
 
-const usual: Record<string, readonly unknown[]> = { contact: [false, true] }
+const usual: Record<string, readonly unknown[]> = lookup({ contact: [false, true] })
 
 function spellingOf({ name, unit, value_on: on, value_off: off, description }: Expose): Spelling {
   const [usualOn, usualOff] = usual[name ?? ''] ?? [true, false]

@@ -1,4 +1,5 @@
 // Opens the byte stream to the centre: TCP, TLS or WebSocket, through an HTTP proxy if one is configured.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
@@ -15,7 +16,7 @@ import { opened } from './opened.ts'
 
 /** Largest WebSocket message from the centre, in bytes: Receipts and stages are far smaller. */
 const downBytesMax = 256 * 1024
-const defaultPorts: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+const defaultPorts: Record<string, number> = lookup({ 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 })
 
 export interface OpenOptions extends DialOptions {
   settings: UplinkSettings

@@ -1,4 +1,5 @@
 // The shape of one row of the alarm table, and short ways to write it.
+import { lookup } from '../../kit/parse-json.ts'
 import type { BilingualText } from '../alarm.ts'
 import type { CapSeverity, Colour } from '../colour.ts'
 
@@ -54,6 +55,8 @@ export function row(
     endsBy: 'reading',
     limits: both(limits),
     ...more,
+    // A variant may come from a box.
+    ...(more.variants ? { variants: lookup(more.variants) } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 // Does every limit of the broker hold, is each one counted, and do other clients stay unaffected?
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { generate } from 'mqtt-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { Credentials } from '../../../gateway/broker/port.ts'
@@ -84,6 +85,38 @@ describe('connections', () => {
     expect(await test.count('gengfu_broker_connections')).toBeLessThanOrEqual(3 + 5)
     for (const socket of sockets) socket.destroy()
     known.cut()
+  })
+
+  it('that guess passwords from several addresses keep no new device out', async () => {
+    const verify: Credentials['verify'] = (_, password) =>
+      Promise.resolve(Buffer.from(password).toString() === 'x' ? 'right' : 'wrong')
+    const test = await start({
+      credentials: { has: () => true, verify },
+      settings: { limits: { strangers: 60, strangersPerAddress: 40 } },
+    })
+    let isOver = false
+    let guesses = 0
+    const guess = async (from: string) => {
+      while (!isOver) {
+        const socket = connect({ port: test.port, host: '127.0.0.1', localAddress: from })
+        socket.on('error', () => undefined)
+        socket.resume()
+        socket.write(generate(connectPacket({ clientId: 'g', username: 'device-1', password: 'w' })))
+        await new Promise((resolve) => socket.once('close', resolve))
+        guesses++
+      }
+    }
+    const crowd = Array.from({ length: 80 }, (_, i) => guess(`127.0.0.${2 + (i % 4)}`))
+    await waitFor(() => guesses > 100)
+    for (let i = 0; i < 10; i++) {
+      const socket = connect({ port: test.port, host: '127.0.0.1', localAddress: `127.0.1.${1 + i}` })
+      await once(socket, 'connect')
+      const device = new WireClient(socket)
+      expect(await device.connect({ clientId: 'b', username: 'device-2', password: 'x' })).toBe(0)
+      device.cut()
+    }
+    isOver = true
+    await Promise.all(crowd)
   })
 
   it('of one device are few: the newest makes the most silent one leave, others are left alone', async () => {

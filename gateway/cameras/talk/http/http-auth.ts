@@ -1,5 +1,6 @@
 // Signing in to a camera's web server: Basic and Digest after RFC 7616 with the deviations of real cameras, and the
 // method that worked last.
+import { lookup } from '../../../../protocols/kit/parse-json.ts'
 import { createHash } from 'node:crypto'
 import type { Random } from '../../../../protocols/kit/random.ts'
 import { CameraProblem } from '../camera-problem.ts'
@@ -34,7 +35,7 @@ export function parseChallenges(values: readonly string[]): Challenge[] {
   return found
 }
 
-const algorithms: Record<string, string> = { md5: 'md5', 'sha-256': 'sha256', sha256: 'sha256' }
+const algorithms: Record<string, string> = lookup({ md5: 'md5', 'sha-256': 'sha256', sha256: 'sha256' })
 
 interface DigestMemory {
   parameters: Record<string, string>

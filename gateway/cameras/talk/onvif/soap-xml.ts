@@ -1,6 +1,7 @@
 // Reads a camera's XML in one pass: every character is visited a fixed number of times, whatever a hostile camera
 // sends. No DOCTYPE and only the five entities of XML; name spaces are kept, because a subscription is returned
 // unchanged.
+import { lookup } from '../../../../protocols/kit/parse-json.ts'
 
 export interface XmlElement {
   /** Without its prefix: makers choose prefixes freely. */
@@ -169,7 +170,7 @@ function addText(element: XmlElement, text: string): void {
   if (element.text.length < textCharsMax) element.text += text.slice(0, textCharsMax - element.text.length)
 }
 
-const entities: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+const entities: Record<string, string> = lookup({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" })
 
 /** The five entities of XML and numbers; others stay unchanged. */
 function decode(text: string): string {

@@ -1,7 +1,7 @@
 // Turns the answer of a vendor's codec into readings. Each maker has its own names: they are brought to one spelling,
 // and an unknown name is left out, never guessed. A value that merely looks like a call for help counts as one.
 import type { Readings } from '../../../../protocols/domain/reading.ts'
-import { isObject, scalarText } from '../../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText, lookup } from '../../../../protocols/kit/parse-json.ts'
 import { pressOf } from '../../meaning/press.ts'
 import { readProperty } from '../../meaning/properties.ts'
 import { contactOf, flagOf, millimetresOf, numberOf, percentOf, temperatureOf } from '../../meaning/values.ts'
@@ -89,7 +89,7 @@ const level =
     return millimetres === undefined ? {} : { waterLevelMm: millimetres }
   }
 
-const reads: Readonly<Record<string, Read>> = {
+const reads: Readonly<Record<string, Read>> = lookup({
   ...Object.fromEntries(
     ['battery', 'battery_level', 'battery_level_in_percentage', 'battery_percent', 'batt'].map((name) => [
       name,
@@ -238,7 +238,7 @@ const reads: Readonly<Record<string, Read>> = {
   low_battery: flag('batteryLow'),
   battery_low: flag('batteryLow'),
   external_temperature: ({ value }) => ({ externalTemperatureC: temperatureOf(value) }),
-}
+})
 
 const pressNames = new Set([
   'press',

@@ -3,9 +3,25 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { describeDuration } from '../../../../protocols/kit/duration.ts'
 import { fromZod } from '../../../../protocols/kit/from-zod.ts'
-import { isNestedDeeper, isObject, parseJson, scalarText } from '../../../../protocols/kit/parse-json.ts'
+import {
+  isNestedDeeper,
+  isObject,
+  lookup,
+  parseJson,
+  scalarText,
+} from '../../../../protocols/kit/parse-json.ts'
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
 import type { JournalRecord } from '../../../../protocols/domain/record.ts'
+
+it('looks words of others up among the entries of a table alone', () => {
+  const table = lookup({ a: 1 })
+  expect(['a', 'constructor', '__proto__', 'toString'].map((word) => table[word])).toEqual([
+    1,
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
 
 it('parses JSON within its bound, and gives a problem for everything else', () => {
   expect(parseJson(Buffer.from('{"a":1}'), 7)).toEqual({ ok: true, value: { a: 1 } })
