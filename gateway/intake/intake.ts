@@ -16,6 +16,7 @@ import { IntakeMemory } from './memory/intake-memory.ts'
 import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './memory/in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
+import { joinStored } from './memory/join-stored.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import type { AlarmJudge, Companions, StoredInput } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
@@ -45,6 +46,9 @@ export class Intake implements AlarmJudge {
     this.#memory.repeats.has(device, messageId)
   readonly isNewest = (device: string, messageId: string): boolean =>
     this.#memory.repeats.isNewestOdd(device, messageId)
+  /** Answers a repeat when the event of this id is on disk. */
+  readonly joinStored = (device: string, messageId: string, answer: StorageAnswer): void =>
+    joinStored(this.#memory, this.#inFlight, { device, messageId }, answer)
   readonly #refusedIds: RefusedIds
   readonly #ids: DeviceIds
   readonly #inFlight = new InFlight(() => {
@@ -198,9 +202,8 @@ export class Intake implements AlarmJudge {
       }
     }
     this.#metrics.messages.inc({ result: 'repeat' })
-    const first = this.#inFlight.find(device, messageId)
-    if (first) first.join(answer)
-    else if (learned.length === 0) answer.kept()
+    if (learned.length === 0 || this.#inFlight.find(device, messageId))
+      this.joinStored(device, messageId, answer)
     else
       this.#options.journal.put(
         { records: [], state: learned, isUrgent: false },

@@ -36,7 +36,7 @@ export interface IncomingMessage {
   payload: Uint8Array
   isRetained: boolean
   isResent?: boolean
-  /** Its transport marks no repeats: HTTP. */
+  /** Its transport marks no repeats: HTTP, SIA DC-09, GB/T 28181. */
   isUnmarked?: boolean
   /** From the sender itself: RETAIN asks for storing, it does not mean that the message is old. */
   isDirect?: boolean
@@ -101,11 +101,14 @@ export class DialectIntake {
         devices: deviceSettingsOf(options.devices),
         isListed: (address: string) => this.#addresses.isListed(address),
       }
-      const wasKept = (address: string, messageId: string): boolean =>
-        options.keeper.wasKept(this.#idOf(settings, address), messageId)
-      const isNewest = (address: string, messageId: string): boolean =>
-        options.keeper.isNewest(this.#idOf(settings, address), messageId)
-      const session = new DialectSession({ dialect, settings: own, wasKept, isNewest })
+      const { keeper } = options
+      const session = new DialectSession({
+        dialect,
+        settings: own,
+        deviceOf: (result) => this.#deviceOf(settings, result),
+        wasKept: (device, messageId) => keeper.wasKept(device, messageId),
+        isNewest: (device, messageId) => keeper.isNewest(device, messageId),
+      })
       const topics = dialect.topics(own)
       this.#senders.set(settings.id, {
         settings,
@@ -238,12 +241,17 @@ export class DialectIntake {
     return isDevice ? id : this.#addresses.idOf(address)
   }
 
+  #deviceOf(settings: SenderSettings, result: DeviceResult): string {
+    return result.isBridge ? settings.id : this.#idOf(settings, result.device)
+  }
+
   #keep(sender: Sender, message: IncomingMessage, heard: Heard, answer: SenderAnswer): boolean {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
     const isStranger =
-      settings.isListedOnly && heard.results.some(({ device }) => !this.#addresses.isListed(device))
+      settings.isListedOnly &&
+      [...heard.results, ...heard.repeated].some(({ device }) => !this.#addresses.isListed(device))
     const all = new AllStored({
       kept: () => answer.kept(isStranger ? undefined : heard.reply),
       refused: (error) => {
@@ -264,7 +272,7 @@ export class DialectIntake {
         all.wait(this.#keepStrange(sender, message, 'it is not in devices', result.device))
         continue
       }
-      const device = result.isBridge ? settings.id : this.#idOf(settings, result.device)
+      const device = this.#deviceOf(settings, result)
       const event = eventOf({ ...result, device })
       if (event) {
         // In one commit with the event: what is learned of a press without the press would hide its repeat.
@@ -282,6 +290,9 @@ export class DialectIntake {
       this.#noteSender(settings, result, device)
       if (!message.isRetained || message.isDirect) this.#options.onHeard?.(device, result)
     }
+    // The same event may still wait for its commit: without this its repeat would be acknowledged before it is stored.
+    for (const result of heard.repeated)
+      keeper.joinStored(this.#deviceOf(settings, result), result.messageId, all.part())
     if (learned.length > 0) all.wait(keeper.keepState(learned))
     if (heard.quarantined !== undefined)
       all.wait(this.#keepStrange(sender, message, heard.quarantined, heard.quarantinedDevice))

@@ -20,6 +20,8 @@ export interface Keeper {
   keepPresence(device: string, isOnline: boolean): Promise<void>
   /** A bridge's report about a device: never a proof. */
   keepHint(device: string, isOnline: boolean): Promise<void>
+  /** Answers when the event of this id is on disk: at once, or with its commit. */
+  joinStored(device: string, messageId: string, answer: StorageAnswer): void
   wasKept(device: string, messageId: string): boolean
   /** It was stored, and nothing of this device after it. */
   isNewest(device: string, messageId: string): boolean

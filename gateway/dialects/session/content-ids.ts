@@ -8,8 +8,9 @@ export const contentsMax = 5000
 /** How far back a repeat marked by its sender (DUP) is searched, also across a restart. */
 export const resentWindowMs = 10 * 60_000
 /**
- * A sender that marks no repeats (HTTP) sends again what was stored just before a kill took its answer: for this long after
- * the start, the same content from this long before the start is a repeat, if nothing of its device came after it. Its alarm stands.
+ * A sender that marks no repeats (HTTP, SIA DC-09, GB/T 28181) sends again what was stored just before a kill took its answer:
+ * for this long after the start, the same content from this long before the start is a repeat, if nothing of its device came
+ * after it. Its alarm stands.
  */
 export const lostAnswerWindowMs = 60_000
 const secondMs = 1000

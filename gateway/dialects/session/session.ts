@@ -3,6 +3,7 @@
 // for `gengfu decode`.
 import type { Decoded, DeviceResult, Dialect, DialectMessage, DialectSettings } from '../port.ts'
 import { ContentIds, type ContentMark } from './content-ids.ts'
+import { eventOf } from './event-of.ts'
 import { LearnedDocuments } from './knowledge.ts'
 import { Presses } from './presses.ts'
 import { vanishedFields } from './vanished.ts'
@@ -11,6 +12,8 @@ export interface SessionOptions {
   dialect: Dialect
   settings?: DialectSettings
   known?: LearnedDocuments
+  /** The id under which the event of a result is stored; absent: the hardware's address. */
+  deviceOf?: (result: DeviceResult) => string
   /** True when an event of this id is in the journal; called only for messages marked as repeats. */
   wasKept?: (device: string, messageId: string) => boolean
   /** True when it is in the journal, and no event of this device after it. */
@@ -22,6 +25,8 @@ type Counted = DeviceResult & { messageId: string }
 export interface Heard extends Decoded {
   /** Each with an id. */
   results: readonly Counted[]
+  /** Parts without an event of their own: a stored event, or one that waits for its commit, has the same content. */
+  repeated: readonly Counted[]
   /** Call it when it could not be stored: all of it counts as not received. */
   undo: () => void
 }
@@ -61,18 +66,17 @@ export class DialectSession {
   #heard(decoded: Decoded, message: DialectMessage): Heard {
     const undos: (() => void)[] = []
     const results: Counted[] = []
+    const repeated: Counted[] = []
+    const places = this.#placesOf(decoded.results)
     const mark = decoded.results.some(({ messageId }) => messageId === undefined)
-      ? this.#contents.mark(message, (id, isNewest) => {
-          const wasKept = isNewest ? this.#options.isNewest : this.#options.wasKept
-          return decoded.results.some(({ device }) => wasKept?.(device, id) === true)
-        })
+      ? this.#contents.mark(message, (id, isNewest) => this.#isStored(id, decoded.results, places, isNewest))
       : undefined
     if (mark) undos.push(mark.undo)
-    let repeats = 0
-    for (const found of decoded.results) {
-      const judged = this.#judge(found, message, mark, undos)
-      if (judged) results.push(judged)
-      else repeats++
+    for (const [at, found] of decoded.results.entries()) {
+      const messageId = found.messageId ?? numbered(mark?.messageId ?? '', places[at] ?? 0)
+      const judged = this.#judge({ ...found, messageId }, found, message, mark, undos)
+      if (judged.result) results.push(judged.result)
+      if (judged.repeats !== undefined) repeated.push({ ...found, messageId: judged.repeats })
     }
     const learned = [...(decoded.learned ?? [])]
     for (const [index, result] of results.entries()) {
@@ -81,13 +85,14 @@ export class DialectSession {
       if (vanished.faults)
         results[index] = { ...result, faults: [...(result.faults ?? []), ...vanished.faults] }
     }
-    // A press that could not be stored is new when it comes again.
-    if (results.some(({ momentary }) => momentary)) undos.push(this.known.take(learned))
+    // A press or the end of a fault that could not be stored is new when it comes again.
+    if (results.some(({ momentary, faults }) => momentary ?? faults)) undos.push(this.known.take(learned))
     else this.known.take(learned)
-    const isAllRepeated = repeats > 0 && results.length === 0
+    const isAllRepeated = decoded.results.length > 0 && results.length === 0
     return {
       ...decoded,
       results,
+      repeated,
       learned,
       ...(isAllRepeated
         ? {
@@ -113,30 +118,73 @@ export class DialectSession {
     return { results: [], quarantined: `the dialect ${this.dialect.name} failed: ${error.message}` }
   }
 
-  /** The result without parts that are repeats; undefined if nothing is left. */
+  /** Several events of one device in one message: the place of each, so that each has an id of its own. */
+  #placesOf(results: readonly DeviceResult[]): number[] {
+    if (results.length < 2) return []
+    const counts = new Map<string, number>()
+    return results.map((result) => {
+      if (!eventOf({ ...result, messageId: '' })) return 0
+      const device = this.#deviceOf(result)
+      const place = counts.get(device) ?? 0
+      counts.set(device, place + 1)
+      return place
+    })
+  }
+
+  #deviceOf(result: DeviceResult): string {
+    return this.#options.deviceOf?.(result) ?? result.device
+  }
+
+  /** Every event of the message is stored; a kill may have come between two of them. The newest: nothing came after the last one. */
+  #isStored(
+    id: string,
+    results: readonly DeviceResult[],
+    places: readonly number[],
+    isNewest: boolean,
+  ): boolean {
+    const stored = isNewest ? this.#options.isNewest : this.#options.wasKept
+    const last = new Map<string, string>()
+    for (const [at, result] of results.entries())
+      if (result.messageId === undefined && eventOf({ ...result, messageId: '' }))
+        last.set(this.#deviceOf(result), numbered(id, places[at] ?? 0))
+    return last.size > 0 && [...last].every(([device, messageId]) => stored?.(device, messageId) === true)
+  }
+
+  /** The result without parts that are repeats, if anything is left, and the id of the event that they repeat, if there is one. */
   #judge(
+    result: Counted,
     found: DeviceResult,
     message: DialectMessage,
     mark: ContentMark | undefined,
     undos: (() => void)[],
-  ): Counted | undefined {
+  ): Judged {
     const { topic, atMs, isRetained } = message
-    const result = { ...found, messageId: found.messageId ?? mark?.messageId ?? '' }
-    if (!found.momentary) return result
+    if (!found.momentary) return { result }
     const isCounted = found.messageId !== undefined
     if (isRetained && message.isDirect && found.momentary.button !== undefined)
       // The press may be of this moment or of last week; people learn that this button can not be trusted.
-      return withoutMoments({ ...result, faults: [...(result.faults ?? []), 'press-sent-retained'] })
-    // Its event is kept or on its way. Without its press it would have other content, and count as a new event.
-    if (!isCounted && mark?.isRepeat) return undefined
-    if (isRetained) return withoutMoments(result)
+      return {
+        result: withoutMoments({ ...result, faults: [...(result.faults ?? []), 'press-sent-retained'] }),
+      }
+    // Its event is stored or waits for its commit. Without its press it would have other content, and count as a new event.
+    if (!isCounted && mark?.isRepeat) return { repeats: result.messageId }
+    if (isRetained) return { result: withoutMoments(result) }
     const { button } = found.momentary
-    if (isCounted || button === undefined) return result
-    const press = this.#presses.take({ device: found.device, value: button, topic, atMs })
+    if (isCounted || button === undefined) return { result }
+    const { device } = found
+    const press = this.#presses.take({ device, value: button, topic, atMs, messageId: result.messageId })
     undos.push(press.undo)
-    return press.isNew ? result : withoutMoments(result)
+    return press.isNew ? { result } : { result: withoutMoments(result), repeats: press.messageId }
   }
 }
+
+interface Judged {
+  result?: Counted | undefined
+  repeats?: string | undefined
+}
+
+const numbered = (messageId: string, place: number): string =>
+  place === 0 ? messageId : `${messageId}.${place + 1}`
 
 /** The part of it that is a state; undefined if there is none. */
 function withoutMoments(result: Counted): Counted | undefined {

@@ -19,6 +19,7 @@ export function keeperOf(intake: Intake, journal: Journal): Keeper {
         topic: deviceTopic(device, 'presence'),
         payload: Buffer.from(isOnline ? 'online' : 'offline'),
       }),
+    joinStored: intake.joinStored,
     wasKept: intake.wasKept,
     isNewest: intake.isNewest,
   }

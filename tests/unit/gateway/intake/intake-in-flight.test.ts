@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InFlight, type EventInFlight } from '../../../../gateway/intake/memory/in-flight.ts'
+import { joinStored } from '../../../../gateway/intake/memory/join-stored.ts'
 import type { StorageAnswer } from '../../../../gateway/journal/port.ts'
 
 const told = (name: string, list: string[]): StorageAnswer => ({
@@ -77,4 +78,25 @@ test('what went to quarantine is answered and not counted as an event', () => {
   inFlight.begin('door', '1-1', told('first', heard)).asQuarantined().kept()
   expect(heard).toEqual(['first kept'])
   expect(inFlight.find('door', '1-1')).toBeUndefined()
+})
+
+test('a repeat without an event of its own is answered with the event, and at once when that is stored', async () => {
+  const heard: string[] = []
+  const inFlight = new InFlight(() => undefined)
+  const id = { device: 'door', messageId: '1-1' }
+  joinStored({ rebuilding: undefined }, inFlight, id, told('stored before', heard))
+  expect(heard).toEqual(['stored before kept'])
+  // While memory is rebuilt the event waits for it, and is in flight only afterwards.
+  let rebuilt: () => void = () => undefined
+  const memory: { rebuilding: Promise<void> | undefined } = {
+    rebuilding: new Promise((resolve) => (rebuilt = resolve)),
+  }
+  joinStored(memory, inFlight, id, told('repeat', heard))
+  const first = inFlight.begin('door', '1-1', told('first', heard))
+  memory.rebuilding = undefined
+  rebuilt()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(heard).toHaveLength(1)
+  first.refused(new Error('lost'))
+  expect(heard.slice(1)).toEqual(['first lost', 'repeat lost'])
 })

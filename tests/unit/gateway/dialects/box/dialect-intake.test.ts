@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { DialectIntake, rawBurst } from '../../../../../gateway/dialects/box/dialect-intake.ts'
 import { encodeFrame } from '../../../../../gateway/dialects/sl651/frame.ts'
 import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import type { StorageAnswer } from '../../../../../gateway/journal/port.ts'
 
 const button = 'zigbee2mqtt/button'
 
@@ -29,6 +30,7 @@ function createIntake() {
     },
     keepPresence: () => Promise.resolve(),
     keepHint: () => Promise.resolve(),
+    joinStored: (_device, _messageId, answer) => answer.kept(),
     wasKept: () => false,
     isNewest: () => false,
   }
@@ -117,4 +119,60 @@ test('callers under the number of no listed station wear out no card: some of th
   advance(5000)
   for (let at = 0; at < 100; at++) await sayRaw(Buffer.from('no frame'))
   expect(raw).toHaveLength(rawBurst + 5)
+})
+
+test('a press that waits for its commit answers its other messages with it, also with its failure', async () => {
+  const held: StorageAnswer[] = []
+  const joined = new Map<string, StorageAnswer[]>()
+  const stored = (device: string, messageId: string): string => `${device} ${messageId}`
+  const keeper: Keeper = {
+    takeReadings: ({ device, messageId, readings }, answer) => {
+      if (readings.button === undefined) return (answer.kept(), false)
+      held.push({
+        kept: () => [answer, ...(joined.get(stored(device, messageId)) ?? [])].forEach((one) => one.kept()),
+        refused: (error) =>
+          [answer, ...(joined.get(stored(device, messageId)) ?? [])].forEach((one) => one.refused(error)),
+      })
+      joined.set(stored(device, messageId), [])
+      return true
+    },
+    joinStored: (device, messageId, answer) =>
+      void (joined.get(stored(device, messageId))?.push(answer) ?? answer.kept()),
+    keepState: () => Promise.resolve(),
+    keepUnreadable: () => Promise.resolve(),
+    keepPresence: () => Promise.resolve(),
+    keepHint: () => Promise.resolve(),
+    wasKept: () => false,
+    isNewest: () => false,
+  }
+  const intake = new DialectIntake({
+    senders: [{ id: 'z2m', dialect: 'zigbee2mqtt', isDevice: false }],
+    devices: [],
+    keeper,
+    steadyMs: () => 1000,
+    logger: pino({ level: 'silent' }),
+    metrics: new Registry(),
+  })
+  const answers: string[] = []
+  const press = (name: string, topic: string, payload: string): boolean =>
+    intake.take(
+      'z2m',
+      { topic, payload: Buffer.from(payload), isRetained: false },
+      { kept: () => answers.push(`${name} kept`), refused: () => answers.push(`${name} refused`) },
+    )
+  const json = '{"action":"single","battery":90}'
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  press('first', button, json)
+  press('same bytes', button, json)
+  press('own topic', `${button}/action`, 'single')
+  await turn()
+  expect([held.length, answers]).toEqual([1, []])
+  held[0]?.refused(new Error('disk full'))
+  expect(answers).toEqual(['first refused', 'same bytes refused', 'own topic refused'])
+  press('again', button, json)
+  press('again on its own topic', `${button}/action`, 'single')
+  await turn()
+  expect([held.length, answers.length]).toEqual([2, 3])
+  held[1]?.kept()
+  expect(answers.slice(3)).toEqual(['again kept', 'again on its own topic kept'])
 })

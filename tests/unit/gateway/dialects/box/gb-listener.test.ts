@@ -53,6 +53,7 @@ async function listen() {
     keepUnreadable: () => Promise.resolve(),
     keepPresence: () => Promise.resolve(),
     keepHint: (device) => (hints.push(device), Promise.resolve()),
+    joinStored: (_device, _messageId, answer) => answer.kept(),
     wasKept: () => false,
     isNewest: () => false,
   }

@@ -48,6 +48,7 @@ async function listen(more: object = {}, isClockSynced = true) {
     keepUnreadable: (_message, problem) => (raw.push(problem), Promise.resolve()),
     keepPresence: (device) => (presences.push(device), Promise.resolve()),
     keepHint: (device) => (presences.push(device), Promise.resolve()),
+    joinStored: (_device, _messageId, answer) => answer.kept(),
     wasKept: () => false,
     isNewest: () => false,
   }

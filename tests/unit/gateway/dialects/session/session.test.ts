@@ -36,6 +36,8 @@ describe('presses', () => {
     )
     expect(heard.map(({ results }) => results.length)).toEqual([1, 0, 0])
     expect(heard[1]?.ignored).toContain('once more')
+    const first = heard[0]?.results[0]?.messageId
+    expect(heard.slice(1).map(({ repeated }) => repeated[0]?.messageId)).toEqual([first, first])
   })
 
   it('counts a second press on the same topics, also while the first is still coming', () => {
@@ -121,6 +123,29 @@ describe('repeats by content', () => {
     const { results } = take(new DialectSession({ dialect }), said({}))
     expect(results.map(({ device }) => device)).toEqual(['a', 'b'])
     expect(results[0]?.messageId).toBe(results[1]?.messageId)
+  })
+
+  it('gives each of several events of one device in one message an id of its own, also over a restart', () => {
+    const dialect = speaking(() => ({
+      results: ['pressed', 'duress'].map((button): DeviceResult => {
+        const readings = { button } as DeviceResult['readings']
+        return { device: 'a', readings, momentary: { button: button as 'pressed' } }
+      }),
+    }))
+    const session = new DialectSession({ dialect })
+    const ids = take(session, said({}, { atMs: 5000 })).results.map(({ messageId }) => messageId)
+    expect(new Set(ids).size).toBe(2)
+    const repeat = take(session, said({}, { atMs: 5001 }))
+    expect(repeat.results).toEqual([])
+    expect(repeat.repeated.map(({ messageId }) => messageId)).toEqual(ids)
+    const again = (stored: readonly string[]): Heard =>
+      take(
+        new DialectSession({ dialect, isNewest: (_device, id) => id === stored.at(-1) }),
+        said({}, { atMs: 9500, lostBeforeMs: 9000 }),
+      )
+    expect(again(ids).repeated).toHaveLength(2)
+    // Twin: a kill came between the two events of the message.
+    expect(again(ids.slice(0, 1)).results).toHaveLength(2)
   })
 })
 
