@@ -82,6 +82,10 @@ function judgeButton(judging: Judging, device: DeviceFacts, readings: Readings):
   raise(judging, device, { kind: 'sos', variant, isEdge: true, readings })
 }
 
+/** Where no end is reported, the state before proves nothing: without this a second fire would count as the first. */
+const isEdge = (hasChanged: boolean, readings: Readings): boolean =>
+  hasChanged || readings.isNewAlarm === true
+
 function judgeDangers(
   judging: Judging,
   device: DeviceFacts,
@@ -90,12 +94,14 @@ function judgeDangers(
 ): void {
   for (const kind of dangers) {
     const value = readings[kind]
-    if (value === true) raise(judging, device, { kind, isEdge: before?.[kind] !== true, readings })
+    if (value === true)
+      raise(judging, device, { kind, isEdge: isEdge(before?.[kind] !== true, readings), readings })
     else if (value === false) clear(judging, device.id, kind)
   }
   for (const [kind, name] of Object.entries(dangerReadings) as [AlarmKind, 'carbonMonoxide'][]) {
     const value = readings[name]
-    if (value === true) raise(judging, device, { kind, isEdge: before?.[name] !== true, readings })
+    if (value === true)
+      raise(judging, device, { kind, isEdge: isEdge(before?.[name] !== true, readings), readings })
     else if (value === false) clear(judging, device.id, kind)
   }
 }
@@ -123,7 +129,7 @@ function judgeGuards(
   readings: Readings,
 ): void {
   const { contact, motion } = readings
-  if (contact === 'open') trip(judging, device, readings, before?.contact !== 'open')
+  if (contact === 'open') trip(judging, device, readings, isEdge(before?.contact !== 'open', readings))
   if (motion === true) {
     // Many motion sensors never report the end of motion: after a while the next report counts as new motion.
     const quietMs = judging.now.steadyMs - (before?.motionMs ?? -Infinity)

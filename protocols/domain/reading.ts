@@ -26,5 +26,7 @@ export interface Readings {
   batteryLow?: boolean
   /** Faults of the device, by the device itself or its reader; an empty list ends them. */
   faults?: readonly string[]
+  /** Of a sender that reports alarms and not always their end: what this message reports has begun anew. */
+  isNewAlarm?: boolean
   [unknownKey: string]: unknown
 }

@@ -8,8 +8,9 @@ export interface PanelEvent {
   zone: string
   readings: Readings
   momentary?: Readings
-  /** An empty list ends the fault. */
-  faults?: readonly string[]
+  fault?: { name: string; isOver: boolean }
+  /** The panel reports once more what it has reported before. */
+  isAgain?: true
 }
 
 const zonesMax = 20
@@ -22,12 +23,16 @@ function contactIdEvent(text: string): PanelEvent | string {
   const [, qualifier, event = '', , zone = ''] = found
   // 6: a state that is reported again.
   const isNew = qualifier !== '3'
+  const again = qualifier === '6' ? ({ isAgain: true } as const) : {}
   const at = zone === '000' ? '' : zone
-  if (event.startsWith('4') && event !== '406') return { zone: '', readings: { panelArmed: !isNew } }
+  if (armings.test(event)) return { zone: '', readings: { panelArmed: !isNew } }
   if (event === '406') return isNew ? call(at, 'cancel') : { zone: at, readings: {} }
-  if (event.startsWith('6') || event.startsWith('5')) return { zone: '', readings: { panelEvent: event } }
-  return { ...meaningOf(contactIdMeanings(event), isNew, `contact-id-${event}`), zone: at }
+  if (/^[456]/.test(event)) return { zone: '', readings: { panelEvent: event } }
+  return { ...meaningOf(contactIdMeanings(event), isNew, `contact-id-${event}`), zone: at, ...again }
 }
+
+/** New is opening, which disarms; restored is closing. The others of 4xx are about access and about arming that failed. */
+const armings = /^(?:40[0-57-9]|44[12]|45[0-2])$/
 
 type Meaning =
   | { press: NonNullable<Readings['button']> }
@@ -114,7 +119,8 @@ const siaRestores: Record<string, string> = lookup({
   YR: 'YT',
   XR: 'XT',
 })
-const faultEnds: Record<string, string> = lookup({ YK: 'YC', YZ: 'YX' })
+/** Faults whose end has other letters; of all others it is T for the fault, and R, H or J for its end. */
+const faultEnds: Record<string, string> = lookup({ YK: 'YC', YZ: 'YX', YQ: 'YP', XH: 'XQ' })
 /** Opening and closing, tests, and what else is for the log only. */
 const siaArmed: Record<string, boolean> = lookup({
   CL: true,
@@ -134,11 +140,13 @@ function siaEvent(code: string, zone: string): PanelEvent {
   if (known) return { ...meaningOf(known, true, `sia-${code}`), zone }
   if (ended !== undefined)
     return { ...meaningOf(siaMeanings[ended] ?? { is: 'fault' }, false, `sia-${ended}`), zone }
-  if (faultEnds[code] !== undefined) return { zone, readings: {}, faults: [] }
+  const fault = faultEnds[code]
+  if (fault !== undefined) return { zone, ...faultOf(`sia-${fault}`, true) }
   // The restore of an emergency: calls end by an answer.
   if (/^[HMPQUZ][RH]$/.test(code) || siaQuiet.test(code)) return { zone, readings: { panelEvent: code } }
   if (code.endsWith('A') || code.endsWith('V')) return call(zone, 'pressed')
-  return { zone, readings: {}, faults: [`sia-${code}`] }
+  if (/[RHJ]$/.test(code)) return { zone, ...faultOf(`sia-${code[0] ?? ''}T`, true) }
+  return { zone, ...faultOf(`sia-${code}`, false) }
 }
 
 const call = (zone: string, button: NonNullable<Readings['button']>): PanelEvent => ({
@@ -152,8 +160,13 @@ function meaningOf(meaning: Meaning, isNew: boolean, name: string): Omit<PanelEv
   if ('flag' in meaning) return { readings: { [meaning.flag]: isNew } }
   if (meaning.is === 'open') return { readings: { contact: isNew ? 'open' : 'closed' } }
   if (meaning.is === 'mains') return { readings: { mains: isNew ? 'off' : 'on' } }
-  return { readings: {}, faults: isNew ? [name] : [] }
+  return faultOf(name, !isNew)
 }
+
+const faultOf = (name: string, isOver: boolean): Omit<PanelEvent, 'zone'> => ({
+  readings: {},
+  fault: { name, isOver },
+})
 
 /** `data`: inside the brackets, such as `#1234|1130 01 015` or `#1234|Nri1/BA015/FA002`. */
 export function panelEvents(id: 'ADM-CID' | 'SIA-DCS', data: string): PanelEvent[] | string {

@@ -55,6 +55,21 @@ describe('calls for help', () => {
     expect(place.alarms()).toEqual([])
   })
 
+  test('a second fire and a second break-in of a sender without restores ask anew, its repeats do not', () => {
+    const place = village()
+    for (const [device, kind, readings] of [
+      ['smoke-1', 'fire', { fire: true }],
+      ['door-1', 'intrusion', { contact: 'open' }],
+    ] as const) {
+      const alarm = place.says(device, { ...readings, isNewAlarm: true }).transitions[0]?.alarm.id ?? ''
+      place.judge({ type: 'stage', alarm, stage: 'accepted' })
+      place.says(device, readings)
+      expect(place.alarm(device, kind)).toMatchObject({ state: 'acknowledged', occurrences: 1 })
+      place.says(device, { ...readings, isNewAlarm: true })
+      expect(place.alarm(device, kind)).toMatchObject({ state: 'unacknowledged', occurrences: 2 })
+    }
+  })
+
   test('red is neither shelved nor bypassed', () => {
     const place = village()
     place.judge({ type: 'bypass', device: 'button-1', forMs: 60_000, by: 'op' })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { panelEvents } from '../../../../../gateway/dialects/dc09/dc09-events.ts'
 import { dc09 } from '../../../../../gateway/dialects/dc09/dc09.ts'
+import { LearnedDocuments } from '../../../../../gateway/dialects/session/knowledge.ts'
 import type { Decoded, Knowledge } from '../../../../../gateway/dialects/port.ts'
 import { encodeFrame, parseFrame } from '../../../../../platform/dc09/dc09-frame.ts'
 
@@ -62,10 +63,15 @@ it.each<['ADM-CID' | 'SIA-DCS', string, unknown]>([
   ['ADM-CID', '#1|1301 00 000', { zone: '', readings: { mains: 'off' } }],
   ['ADM-CID', '#1|3301 00 000', { readings: { mains: 'on' } }],
   ['ADM-CID', '#1|1384 01 004', { zone: '004', readings: { batteryLow: true } }],
-  ['ADM-CID', '#1|1380 01 004', { faults: ['contact-id-380'] }],
-  ['ADM-CID', '#1|3380 01 004', { faults: [] }],
+  ['ADM-CID', '#1|1380 01 004', { fault: { name: 'contact-id-380', isOver: false } }],
+  ['ADM-CID', '#1|3380 01 004', { fault: { name: 'contact-id-380', isOver: true } }],
   ['ADM-CID', '#1|1406 01 001', { momentary: { button: 'cancel' } }],
   ['ADM-CID', '#1|3401 01 001', { readings: { panelArmed: true } }],
+  ['ADM-CID', '#1|3441 01 001', { readings: { panelArmed: true } }],
+  // It could not arm; a wrong code; a door stays open.
+  ['ADM-CID', '#1|1454 01 001', { readings: { panelEvent: '454' } }],
+  ['ADM-CID', '#1|1461 01 001', { readings: { panelEvent: '461' } }],
+  ['ADM-CID', '#1|3426 01 001', { readings: { panelEvent: '426' } }],
   // A code that is in no list.
   ['ADM-CID', '#1|1199 01 001', { momentary: { button: 'pressed' } }],
   ['SIA-DCS', '#1|Nri1/BA015', { zone: '015', readings: { contact: 'open' } }],
@@ -74,8 +80,11 @@ it.each<['ADM-CID' | 'SIA-DCS', string, unknown]>([
   ['SIA-DCS', '#1|Nri0/HA002', { momentary: { button: 'duress' } }],
   ['SIA-DCS', '#1|Nri0/CL501', { readings: { panelArmed: true } }],
   ['SIA-DCS', '#1|Nri0/OP001^a name^', { readings: { panelArmed: false } }],
-  ['SIA-DCS', '#1|Nri0/YC000', { faults: ['sia-YC'] }],
-  ['SIA-DCS', '#1|Nri0/YK000', { faults: [] }],
+  ['SIA-DCS', '#1|Nri0/YC000', { fault: { name: 'sia-YC', isOver: false } }],
+  ['SIA-DCS', '#1|Nri0/YK000', { fault: { name: 'sia-YC', isOver: true } }],
+  // An expander and a sensor that work again.
+  ['SIA-DCS', '#1|Nri0/ER000', { fault: { name: 'sia-ET', isOver: true } }],
+  ['SIA-DCS', '#1|Nri0/BJ003', { zone: '003', fault: { name: 'sia-BT', isOver: true } }],
   ['SIA-DCS', '#1|Nri0/QR001', { readings: { panelEvent: 'QR' } }],
   // An alarm whose letters are in no list.
   ['SIA-DCS', '#1|Nri0/PA003', { momentary: { button: 'pressed' } }],
@@ -97,6 +106,53 @@ it('reads several events of one frame, each for its zone', () => {
     { device: '1234', readings: { contact: 'open', panelZone: '001' } },
     { device: '1234.002', readings: { fire: true } },
   ])
+})
+
+/** Reports of a panel one after the other; what was learned of one is there for the next. */
+function panel() {
+  const documents = new LearnedDocuments()
+  return (data: string, listed: readonly string[] = ['1234']): Decoded['results'] => {
+    const payload = encodeFrame({ id: 'ADM-CID', sequence: 1, line: '0', account: '1234', more: '', data })
+    const settings = { isListed: (address: string) => listed.includes(address) }
+    const message = { topic: 'dc09', payload, isRetained: false, atMs: 0 }
+    const decoded = dc09.decode(message, documents, settings) as Decoded
+    documents.take(decoded.learned ?? [])
+    return decoded.results
+  }
+}
+
+it('ends a reading when all zones without a device of their own are restored, and only then', () => {
+  const says = panel()
+  says('#1234|1110 00 015')
+  says('#1234|1110 00 016')
+  expect(says('#1234|3110 00 016')[0]?.readings).toEqual({ panelEvent: 'fire-restored', panelZone: '016' })
+  // The same restore once more.
+  expect(says('#1234|3110 00 016')[0]?.readings).not.toHaveProperty('fire')
+  expect(says('#1234|3110 00 015')[0]?.readings).toEqual({ fire: false, panelZone: '015' })
+  // Twin: a zone with a device of its own ends its own reading.
+  says('#1234|1110 00 016')
+  says('#1234|1110 00 017', ['1234', '1234.017'])
+  expect(says('#1234|3110 00 017', ['1234', '1234.017'])).toMatchObject([
+    { device: '1234.017', readings: { fire: false } },
+  ])
+})
+
+it('names the faults that still stand, and an empty list when none does', () => {
+  const says = panel()
+  expect(says('#1234|1380 01 004')[0]?.faults).toEqual(['contact-id-380 004'])
+  expect(says('#1234|1330 01 000')[0]?.faults).toEqual(['contact-id-380 004', 'contact-id-330'])
+  expect(says('#1234|3380 01 004')[0]?.faults).toEqual(['contact-id-330'])
+  expect(says('#1234|3330 01 000')[0]?.faults).toEqual([])
+  // A fault from before the box knew the panel.
+  expect(says('#1234|3381 01 000')[0]?.faults).toEqual([])
+})
+
+it('marks each new alarm as new: a panel may send no restore', () => {
+  const says = panel()
+  const isNew = (data: string): unknown => says(data)[0]?.readings['isNewAlarm']
+  expect(['#1|1110 00 015', '#1|1130 00 015', '#1|1110 00 015'].map(isNew)).toEqual([true, true, true])
+  // It stands still; it is over; and a level that counts no beginnings.
+  expect(['#1|6110 00 015', '#1|3110 00 015', '#1|1137 00 015'].map(isNew)).toEqual(Array(3).fill(undefined))
 })
 
 it('answers with "not understood" what it can not read, and keeps it', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { gb28181 } from '../../../../../gateway/dialects/gb28181/gb28181.ts'
+import { LearnedDocuments } from '../../../../../gateway/dialects/session/knowledge.ts'
 import type { Decoded, DialectSettings, Knowledge } from '../../../../../gateway/dialects/port.ts'
 
 const known: Knowledge = { get: () => undefined }
@@ -39,6 +40,35 @@ it.each<[string, number, number | undefined, string, object]>([
 it('takes what the installer says is wired to an input', () => {
   const settings: DialectSettings = { inputs: { [input]: 'smoke' } }
   expect(decode(alarm(2, undefined, input), settings).results).toMatchObject([{ readings: { smoke: true } }])
+})
+
+it('marks each danger as a new alarm: there is no message for its end', () => {
+  const settings: DialectSettings = { inputs: { [input]: 'fire' } }
+  expect(decode(alarm(2, undefined, input), settings).results[0]?.readings).toEqual({
+    fire: true,
+    isNewAlarm: true,
+  })
+  // A camera sends motion again and again while it lasts.
+  expect(decode(alarm(5)).results[0]?.readings).toEqual({ motion: true })
+})
+
+it('ends the fault of a keep-alive by the next good one, once, and no other fault', () => {
+  const documents = new LearnedDocuments()
+  const says = (payload: Buffer): unknown => {
+    const message = { topic: `gb28181/${camera}`, payload, isRetained: false, atMs: 0 }
+    const decoded = gb28181.decode(message, documents, {}) as Decoded
+    documents.take(decoded.learned ?? [])
+    return decoded.results[0]?.faults
+  }
+  const keepalive = (status: string): Buffer =>
+    Buffer.from(`<Notify><CmdType>Keepalive</CmdType><Status>${status}</Status></Notify>`)
+  expect(says(keepalive('OK'))).toBeUndefined()
+  expect(says(keepalive('ERROR'))).toEqual(['keepalive-error'])
+  expect(says(keepalive('OK'))).toEqual([])
+  expect(says(keepalive('OK'))).toBeUndefined()
+  says(alarm(2, 1))
+  expect(says(keepalive('ERROR'))).toEqual(['video-lost', 'keepalive-error'])
+  expect(says(keepalive('OK'))).toEqual(['video-lost'])
 })
 
 it('keeps what is no message, and passes over what is no alarm', () => {
