@@ -1,6 +1,6 @@
 // A user agent at one server: its link by UDP or TCP, requests with everything that RFC 3261 clause 8.1.1 asks for, and digest when asked.
 import { lookup } from 'node:dns/promises'
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { DigestClient, type Credentials } from './sip-digest.ts'
@@ -89,7 +89,10 @@ export class SipAgent {
     } = draft
     for (let asked = 0; ; asked++) {
       const request = this.#requestOf({ ...draft, callId, fromTag }, link)
-      const response = await this.#transactions.request(request, link, signal)
+      const response = await this.#transactions.request(request, link, signal).catch((error: unknown) => {
+        this.#giveUp(draft, link)
+        throw error
+      })
       if (asked >= challengesMax || !this.#learn(draft.method, response, asked)) return response
     }
   }
@@ -105,6 +108,11 @@ export class SipAgent {
     this.#transactions.stop()
     this.#udp?.stop()
     this.#tcp?.socket.destroy()
+  }
+
+  /** A server that answers no registration on a connection may be gone without a word: the next request opens another. */
+  #giveUp({ method }: SipDraft, link: SipLink): void {
+    if (method === 'REGISTER' && this.#tcp?.link === link) this.#tcp.socket.destroy()
   }
 
   #take(message: SipMessage, link: SipLink): void {
@@ -175,10 +183,8 @@ export class SipAgent {
     const mine = local?.host ?? (await localAddressTo(remote))
     if (!this.#udp) {
       const udp = new SipUdp(this.#links)
-      await udp.start({
-        host: local?.host ?? (mine.includes(':') ? '::' : '0.0.0.0'),
-        port: local?.port ?? 0,
-      })
+      // Not to the configured address: behind a NAT it is none of this machine's.
+      await udp.start({ host: isIPv6(address) ? '::' : '0.0.0.0', port: local?.port ?? 0 })
       this.#udp = udp
     }
     return this.#udp.linkTo(remote, mine)

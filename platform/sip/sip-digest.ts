@@ -1,10 +1,14 @@
 // Digest for SIP (RFC 3261 clause 22 with RFC 7616 and 8760): answers of a client, and nonces of a registrar with their counts.
-import { lookup } from '../../protocols/kit/parse-json.ts'
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { forgetOldest } from '../forget-oldest.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 
-const hashes: Record<string, string> = lookup({ md5: 'md5', 'sha-256': 'sha256' })
+/** A map: a peer chooses the name, and an object has names of its own. */
+const hashes = new Map([
+  ['md5', 'md5'],
+  ['sha-256', 'sha256'],
+])
 const valueCharsMax = 4096
 
 /** The parameters of one `Digest ...` value; undefined for another scheme. Never throws. */
@@ -34,7 +38,7 @@ export interface DigestFacts {
 /** Undefined when the algorithm is not known. */
 export function digestResponse(facts: DigestFacts): string | undefined {
   const { algorithm, user, password, realm, nonce, method, uri, auth } = facts
-  const hash = hashes[algorithm.toLowerCase()]
+  const hash = hashes.get(algorithm.toLowerCase())
   if (hash === undefined) return undefined
   const of = (text: string): string => createHash(hash).update(text, 'utf8').digest('hex')
   const [secret, asked] = [of(`${user}:${realm}:${password}`), of(`${method}:${uri}`)]
@@ -64,7 +68,7 @@ export class DigestClient {
   learn(values: readonly string[]): boolean {
     const known = values
       .flatMap((value) => parseDigest(value) ?? [])
-      .filter((one) => hashes[(one.get('algorithm') ?? 'MD5').toLowerCase()] !== undefined)
+      .filter((one) => hashes.has((one.get('algorithm') ?? 'MD5').toLowerCase()))
       .filter((one) => one.has('nonce') && one.has('realm'))
     const isStrong = (one: Map<string, string>): boolean => one.get('algorithm')?.toLowerCase() === 'sha-256'
     this.#challenge = known.find(isStrong) ?? known[0]
@@ -109,30 +113,31 @@ export class DigestClient {
   }
 }
 
-/** Nonces that are valid at a time; the oldest makes room, and its client is asked again. */
+/** Nonces with a good proof whose count is remembered; when the oldest makes room, it and those made before it are stale. */
 const noncesMax = 2000
 const nonceMs = 300_000
 
 export type Verdict = 'good' | 'stale' | 'wrong' | 'none'
 
-/** The nonces of a registrar. Each is valid for five minutes, and each count of it once. */
+/**
+ * The nonces of a registrar. Each is valid for five minutes, and each count of it once. A nonce proves itself, so that nothing is
+ * remembered of one that nobody answers: who asks for many takes none from others.
+ */
 export class DigestServer {
   readonly #options: { realm: string; clock: Clock; random: Pick<Random, 'hex'> }
-  readonly #nonces = new Map<string, { madeMs: number; count: number }>()
+  readonly #secret: string
+  readonly #counts = new Map<string, number>()
+  #oldestMs = -Infinity
 
   constructor(options: { realm: string; clock: Clock; random: Pick<Random, 'hex'> }) {
     this.#options = options
+    this.#secret = options.random.hex(32)
   }
 
   /** Values of `WWW-Authenticate`, the most wanted first: a client that knows MD5 only may read the first one only. */
   challenges(isStale: boolean, algorithms: readonly string[] = ['SHA-256', 'MD5']): string[] {
     const { realm, clock, random } = this.#options
-    const nonce = random.hex(16)
-    this.#nonces.set(nonce, { madeMs: clock.monotonicMs(), count: 0 })
-    for (const [oldest] of this.#nonces) {
-      if (this.#nonces.size <= noncesMax) break
-      this.#nonces.delete(oldest)
-    }
+    const nonce = this.#signed(`${Math.floor(clock.monotonicMs()).toString(16)}-${random.hex(8)}`)
     return algorithms.map(
       (algorithm) =>
         `Digest realm=${quoted(realm)}, nonce="${nonce}", algorithm=${algorithm}, qop="auth"${isStale ? ', stale=true' : ''}`,
@@ -158,12 +163,30 @@ export class DigestServer {
     const answer = Buffer.from(text('response').toLowerCase())
     if (wanted === undefined || text('username') !== user) return 'wrong'
     if (answer.length !== wanted.length || !timingSafeEqual(answer, Buffer.from(wanted))) return 'wrong'
-    const nonce = this.#nonces.get(text('nonce'))
-    if (!nonce || this.#options.clock.monotonicMs() - nonce.madeMs > nonceMs) return 'stale'
     // Without qop there is no count (RFC 2069): then the nonce is good for one request.
     const count = isAuth && /^[0-9a-f]{8}$/i.test(text('nc')) ? Number.parseInt(text('nc'), 16) : 1
-    if (count <= nonce.count) return 'stale'
-    nonce.count = count
-    return 'good'
+    return this.#use(text('nonce'), count) ? 'good' : 'stale'
   }
+
+  #signed(made: string): string {
+    return `${made}-${createHmac('sha256', this.#secret).update(made).digest('hex').slice(0, 32)}`
+  }
+
+  /** False when it is not ours, too old, or used with this count. */
+  #use(nonce: string, count: number): boolean {
+    const madeMs = madeMsOf(nonce)
+    if (madeMs === undefined || this.#signed(nonce.replace(/-[^-]*$/, '')) !== nonce) return false
+    if (this.#options.clock.monotonicMs() - madeMs > nonceMs || madeMs <= this.#oldestMs) return false
+    if (count <= (this.#counts.get(nonce) ?? 0)) return false
+    this.#counts.set(nonce, count)
+    forgetOldest(this.#counts, noncesMax, (oldest) => {
+      this.#oldestMs = Math.max(this.#oldestMs, madeMsOf(oldest) ?? -Infinity)
+    })
+    return true
+  }
+}
+
+function madeMsOf(nonce: string): number | undefined {
+  const made = /^([0-9a-f]{1,13})-/.exec(nonce)?.[1]
+  return made === undefined ? undefined : Number.parseInt(made, 16)
 }

@@ -8,6 +8,8 @@ import type { SipLink } from './sip-transactions.ts'
 /** Bytes that a slow peer has not read; beyond it the connection ends. */
 const unsentBytesMax = 1_048_576
 const sipPort = 5060
+/** A peer that is gone without a word is noticed: the first probe of the system after this time of silence. */
+const probeMs = 60_000
 
 export interface SipLinksOptions {
   onMessage: (message: SipMessage, link: SipLink) => void
@@ -33,17 +35,20 @@ export class SipUdp {
   /** Resolves with the port. */
   async start({ host, port }: HostAndPort): Promise<number> {
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-    this.#socket = socket
     socket.on('message', (bytes, from) => this.#take(bytes, { host: from.address, port: from.port }))
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
+      socket.once('error', (error) => {
+        socket.close()
+        reject(error)
+      })
       socket.bind(port, host, () => {
-        socket.off('error', reject)
+        socket.removeAllListeners('error')
         // Later: a peer's port is closed. The time-out of the request shows it.
         socket.on('error', () => undefined)
         resolve()
       })
     })
+    this.#socket = socket
     return socket.address().port
   }
 
@@ -105,6 +110,7 @@ export function serveSipSocket(socket: Socket, { onMessage, onNoise }: SipLinksO
       else socket.write(bytes)
     },
   }
+  socket.setKeepAlive(true, probeMs)
   socket.on('error', () => socket.destroy())
   socket.on('data', (part: Buffer) => {
     for (const bytes of stream.take(part)) {

@@ -1,5 +1,5 @@
 // Transactions without INVITE (RFC 3261 clause 17.1.2 and 17.2.2): a request until its final answer, and one answer to each request however
-// often it comes. INVITE is answered like the others; `sip-call.ts` makes calls.
+// often it comes. INVITE is answered like the others.
 import type { Clock } from '../../protocols/kit/clock.ts'
 import {
   branchOf,
@@ -17,8 +17,13 @@ const t2Ms = 4000
 const lifeMs = 64 * t1Ms
 /** Requests of ours without a final answer; a further one fails at once. */
 const clientsMax = 1000
-/** Requests of others that are remembered; the oldest answered one makes room, and its repeat would be taken anew. */
+/**
+ * Requests of others that are remembered; the oldest answered one of the address with the most makes room, and its repeat would be
+ * taken anew.
+ */
 const serversMax = 2000
+/** Of one address, so that strangers who send many take no place of a camera's. */
+const serversPerAddressMax = 500
 
 /** A way to one peer. */
 export interface SipLink {
@@ -56,6 +61,7 @@ interface Client {
 }
 
 interface Server {
+  host: string
   response?: Buffer
   cancel: () => void
 }
@@ -64,6 +70,8 @@ export class SipTransactions {
   readonly #options: SipTransactionsOptions
   readonly #clients = new Map<string, Client>()
   readonly #servers = new Map<string, Server>()
+  /** Their keys by the address of the peer. */
+  readonly #byAddress = new Map<string, Set<string>>()
 
   constructor(options: SipTransactionsOptions) {
     this.#options = options
@@ -112,6 +120,7 @@ export class SipTransactions {
     for (const { cancel } of [...this.#clients.values(), ...this.#servers.values()]) cancel()
     this.#clients.clear()
     this.#servers.clear()
+    this.#byAddress.clear()
   }
 
   /** Timer E: doubled up to T2; after a provisional answer T2. */
@@ -130,9 +139,12 @@ export class SipTransactions {
       if (known.response) link.send(known.response)
       return
     }
-    if (this.#servers.size >= serversMax && !this.#makeRoom()) return
-    const server: Server = { cancel: () => undefined }
+    const { host } = link.remote
+    if (!this.#hasRoom(host)) return
+    const server: Server = { host, cancel: () => undefined }
     this.#servers.set(key, server)
+    const ofAddress = this.#byAddress.get(host) ?? new Set<string>()
+    this.#byAddress.set(host, ofAddress.add(key))
     void this.#answer(request, link, server, key)
   }
 
@@ -149,20 +161,37 @@ export class SipTransactions {
     }
     // Timer J. On a reliable link a repeat can not come; the entry ends at once.
     const forget = (): void => {
-      if (this.#servers.get(key) === server) this.#servers.delete(key)
+      if (this.#servers.get(key) === server) this.#forget(key, server)
     }
     if (link.isReliable || !server.response) forget()
     else server.cancel = clock.after(lifeMs, forget)
   }
 
-  #makeRoom(): boolean {
-    for (const [key, { response, cancel }] of this.#servers) {
-      if (!response) continue
-      cancel()
-      this.#servers.delete(key)
+  /** False when all places are taken by requests that wait for their answer. */
+  #hasRoom(host: string): boolean {
+    const own = this.#byAddress.get(host)
+    if (own && own.size >= serversPerAddressMax) return this.#makeRoom(own)
+    if (this.#servers.size < serversMax) return true
+    const crowds = [...this.#byAddress.values()].sort((one, other) => other.size - one.size)
+    return crowds.some((crowd) => this.#makeRoom(crowd))
+  }
+
+  #makeRoom(keys: ReadonlySet<string>): boolean {
+    for (const key of keys) {
+      const server = this.#servers.get(key)
+      if (!server?.response) continue
+      server.cancel()
+      this.#forget(key, server)
       return true
     }
     return false
+  }
+
+  #forget(key: string, { host }: Server): void {
+    this.#servers.delete(key)
+    const ofAddress = this.#byAddress.get(host)
+    ofAddress?.delete(key)
+    if (ofAddress?.size === 0) this.#byAddress.delete(host)
   }
 }
 

@@ -84,3 +84,33 @@ it('answers no challenge that it does not understand', () => {
   expect(client.learn([`Digest ${'a="b",'.repeat(2000)}`])).toBe(false)
   expect(parseDigest('Digest realm="a \\"b\\"", nonce=plain, realm="second"')?.get('realm')).toBe('a "b"')
 })
+
+it('takes a nonce although many others were asked for, and none that it did not make', () => {
+  const server = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
+  const client = new DigestClient(random)
+  client.learn(server.challenges(false))
+  for (let asked = 0; asked < 5000; asked++) server.challenges(false)
+  expect(server.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who)).toBe('good')
+  const other = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
+  expect(other.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who)).toBe('stale')
+})
+
+it('takes no count of a nonce twice, also when more nonces were used than it remembers', () => {
+  const clock = new VirtualClock()
+  const server = new DigestServer({ realm: 'r', clock, random })
+  const proofs = Array.from({ length: 2100 }, () => {
+    clock.advance(1)
+    const client = new DigestClient(random)
+    client.learn(server.challenges(false))
+    return client.authorization('REGISTER', 'sip:x', who)
+  })
+  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who) === 'good')).toHaveLength(2100)
+  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who) !== 'stale')).toEqual([])
+})
+
+it.each(['constructor', '__proto__', 'toString'])('knows no algorithm "%s"', (algorithm) => {
+  const server = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
+  const value = `Digest username="${who.user}", algorithm=${algorithm}, nonce="n", response="0"`
+  expect(server.verdict(value, 'REGISTER', who)).toBe('wrong')
+  expect(new DigestClient(random).learn([`Digest realm="r", nonce="n", algorithm=${algorithm}`])).toBe(false)
+})

@@ -101,13 +101,37 @@ it('answers a request once, and each repeat with the same bytes for 32 s', async
   expect(sent.every(({ bytes }) => 'message' in parseSip(bytes))).toBe(true)
 })
 
-it('remembers a bounded number of requests', async () => {
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const from = (link: SipLink, host: string): SipLink => ({ ...link, remote: { host, port: 5061 } })
+
+it('remembers a bounded number of requests, of one address and of all', async () => {
   const { sent, link, transactions, answers } = bench()
-  for (let i = 0; i < 2500; i++) transactions.take(requestOf(`z9hG4bK${i}`), link)
-  await new Promise((resolve) => setImmediate(resolve))
-  // 2000 were in work at once; the others are not taken, and their senders send again.
-  expect(answers()).toBe(2000)
-  transactions.take(requestOf('z9hG4bK2400'), link)
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(sent.length).toBe(2001)
+  for (let i = 0; i < 600; i++) transactions.take(requestOf(`z9hG4bK${i}`), link)
+  await turn()
+  // 500 were in work at once; the others are not taken, and their senders send again.
+  expect(answers()).toBe(500)
+  transactions.take(requestOf('z9hG4bK550'), link)
+  await turn()
+  expect(sent.length).toBe(501)
+  for (let i = 0; i < 2500; i++)
+    transactions.take(requestOf(`z9hG4bKmany${i}`), from(link, `10.0.0.${i % 250}`))
+  await turn()
+  // The first of them took the places of those that were answered.
+  expect(answers()).toBe(501 + 2000)
+})
+
+it('remembers the request of a camera while strangers send many', async () => {
+  const { link, transactions, answers } = bench()
+  const camera = from(link, '10.1.1.1')
+  transactions.take(requestOf('z9hG4bKcamera'), camera)
+  await turn()
+  for (let i = 0; i < 5000; i++) {
+    transactions.take(requestOf(`z9hG4bK${i}`), from(link, `10.0.0.${i % 5}`))
+    if (i % 100 === 0) await turn()
+  }
+  await turn()
+  const before = answers()
+  transactions.take(requestOf('z9hG4bKcamera'), camera)
+  await turn()
+  expect(answers()).toBe(before)
 })
