@@ -1,5 +1,6 @@
 // Bridges that do not use MQTT: a Modbus bus that the box polls, and listeners for SL 651 recorders, alarm panels and cameras.
 import { z } from 'zod'
+import { gbIdPattern } from '../../platform/gb28181/gb-codes.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 
 export const unitsMax = 64
@@ -93,7 +94,7 @@ export const dc09Schema = z.strictObject({
 })
 
 export type Dc09Settings = z.infer<typeof dc09Schema>
-const gbCode = z.string().regex(/^\d{20}$/, '20 digits')
+const gbCode = z.string().regex(gbIdPattern, '20 digits')
 
 export const gbSchema = z.strictObject({
   host: z.string().min(1).max(255).default('127.0.0.1'),

@@ -134,21 +134,26 @@ export class DigestServer {
     this.#secret = options.random.hex(32)
   }
 
-  /** Values of `WWW-Authenticate`, the most wanted first: a client that knows MD5 only may read the first one only. */
-  challenges(isStale: boolean, algorithms: readonly string[] = ['SHA-256', 'MD5']): string[] {
+  /** `from`: the sender's address. Values of `WWW-Authenticate`, the most wanted first: a client that knows MD5 only may read the first one only. */
+  challenges(isStale: boolean, from: string, algorithms: readonly string[] = ['SHA-256', 'MD5']): string[] {
     const { realm, clock, random } = this.#options
-    const nonce = this.#signed(`${Math.floor(clock.monotonicMs()).toString(16)}-${random.hex(8)}`)
+    const nonce = this.#signed(`${Math.floor(clock.monotonicMs()).toString(16)}-${random.hex(8)}`, from)
     return algorithms.map(
       (algorithm) =>
         `Digest realm=${quoted(realm)}, nonce="${nonce}", algorithm=${algorithm}, qop="auth"${isStale ? ', stale=true' : ''}`,
     )
   }
 
-  /** `value`: `Authorization` of a request of this method to this address. */
-  verdict(value: string | undefined, method: string, { user, password }: Credentials): Verdict {
+  /**
+   * `value`: `Authorization` of a request of this method to this address. `stale` says nothing about the password: only a proof with
+   * a nonce that was made for its sender is compared, so that nobody guesses under another's address.
+   */
+  verdict(value: string | undefined, method: string, { user, password }: Credentials, from: string): Verdict {
     const given = value === undefined ? undefined : parseDigest(value)
     if (!given) return 'none'
     const text = (name: string): string => given.get(name) ?? ''
+    const nonce = text('nonce')
+    if (!this.#isValid(nonce, from)) return 'stale'
     const isAuth = text('qop') === 'auth'
     const wanted = digestResponse({
       algorithm: given.get('algorithm') ?? 'MD5',
@@ -156,7 +161,7 @@ export class DigestServer {
       password,
       method,
       realm: this.#options.realm,
-      nonce: text('nonce'),
+      nonce,
       uri: text('uri'),
       ...(isAuth ? { auth: { count: text('nc'), cnonce: text('cnonce') } } : {}),
     })
@@ -165,24 +170,24 @@ export class DigestServer {
     if (answer.length !== wanted.length || !timingSafeEqual(answer, Buffer.from(wanted))) return 'wrong'
     // Without qop there is no count (RFC 2069): then the nonce is good for one request.
     const count = isAuth && /^[0-9a-f]{8}$/i.test(text('nc')) ? Number.parseInt(text('nc'), 16) : 1
-    return this.#use(text('nonce'), count) ? 'good' : 'stale'
-  }
-
-  #signed(made: string): string {
-    return `${made}-${createHmac('sha256', this.#secret).update(made).digest('hex').slice(0, 32)}`
-  }
-
-  /** False when it is not ours, too old, or used with this count. */
-  #use(nonce: string, count: number): boolean {
-    const madeMs = madeMsOf(nonce)
-    if (madeMs === undefined || this.#signed(nonce.replace(/-[^-]*$/, '')) !== nonce) return false
-    if (this.#options.clock.monotonicMs() - madeMs > nonceMs || madeMs <= this.#oldestMs) return false
-    if (count <= (this.#counts.get(nonce) ?? 0)) return false
+    if (count <= (this.#counts.get(nonce) ?? 0)) return 'stale'
     this.#counts.set(nonce, count)
     forgetOldest(this.#counts, noncesMax, (oldest) => {
       this.#oldestMs = Math.max(this.#oldestMs, madeMsOf(oldest) ?? -Infinity)
     })
-    return true
+    return 'good'
+  }
+
+  #signed(made: string, from: string): string {
+    const mark = createHmac('sha256', this.#secret).update(`${made} ${from}`).digest('hex').slice(0, 32)
+    return `${made}-${mark}`
+  }
+
+  /** Ours, for this sender, and not too old. */
+  #isValid(nonce: string, from: string): boolean {
+    const madeMs = madeMsOf(nonce)
+    if (madeMs === undefined || this.#signed(nonce.replace(/-[^-]*$/, ''), from) !== nonce) return false
+    return this.#options.clock.monotonicMs() - madeMs <= nonceMs && madeMs > this.#oldestMs
   }
 }
 

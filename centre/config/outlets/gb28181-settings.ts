@@ -1,10 +1,11 @@
 // Settings of outlets to a platform above by GB/T 28181, where the centre is the lower platform.
 import { z } from 'zod'
+import { gbIdPattern } from '../../../platform/gb28181/gb-codes.ts'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape, host, port, text } from './outlet-rules.ts'
 
-const code = z.string().regex(/^\d{20}$/, '20 digits, as the platform above has given them')
+const code = z.string().regex(gbIdPattern, '20 digits, as the platform above has given them')
 
 const channelSchema = z.strictObject({
   code,

@@ -1,5 +1,6 @@
 // The platform above: registered at it, kept alive, its questions answered, and alarms handed to it one by one.
 import { readFileSync } from 'node:fs'
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import { gbDomainOf } from '../../../platform/gb28181/gb-codes.ts'
 import { encodeGbXml, parseGbXml } from '../../../platform/gb28181/gb-xml.ts'
 import { SipAgent } from '../../../platform/sip/sip-agent.ts'
@@ -118,10 +119,7 @@ export class GbPlatform {
     // Before it is sent: the answer may come before the 200.
     this.#open.delete(sn)
     this.#open.set(sn, { id, channel })
-    for (const [oldest] of this.#open) {
-      if (this.#open.size <= openMax) break
-      this.#open.delete(oldest)
-    }
+    forgetOldest(this.#open, openMax)
     const response = await this.#message(body, signal)
     const words = `${response.status} ${response.reason}`
     if (response.status >= 200 && response.status < 300) return { state: 'handed-over', words }

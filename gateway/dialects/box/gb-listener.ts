@@ -1,10 +1,12 @@
 // The registrar for cameras and recorders by GB/T 28181, over UDP and TCP. A device is known by its listed code and the password (digest); its
-// alarms get their 200 only when they are stored. A message of a device that is not registered gets 403, and is not stored.
+// alarms get their 200 only when they are stored, and no answer when they can not be. A message of a listed device that is not registered gets 401:
+// it registers again, or proves the password with the message itself.
 import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
-import { gbDomainOf } from '../../../platform/gb28181/gb-codes.ts'
-import { encodeGbXml, parseGbXml, textOf } from '../../../platform/gb28181/gb-xml.ts'
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
+import { gbDomainOf, gbIdPattern } from '../../../platform/gb28181/gb-codes.ts'
+import { encodeGbXml, parseGbXml, textOf, type GbPart } from '../../../platform/gb28181/gb-xml.ts'
 import { DigestServer } from '../../../platform/sip/sip-digest.ts'
 import {
   localAddressTo,
@@ -22,17 +24,21 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../../../platform/sip/sip-message.ts'
-import { SipTransactions, type SipLink } from '../../../platform/sip/sip-transactions.ts'
+import { SipTransactions, type AnswerRequest, type SipLink } from '../../../platform/sip/sip-transactions.ts'
+import { GuessLimit } from '../../../platform/strangers/guess-limit.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { GbSettings } from '../../config/bus-settings.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
-/** A device renews its registration at the latest after this. */
-const expiresMsMax = 86_400_000
-const expiresMsDefault = 3_600_000
-/** Alarms that wait for their commit; a further one gets 503, and its device sends it again. */
+/** Granted at most, so that after a restart of the box all have registered again within ten minutes. */
+const expiresMsMax = 600_000
+/** As long as a device wishes it is known: not each one reads what it was granted. */
+const knownMsMax = 86_400_000
+/** Without a message, a connection is closed. */
+const idleMs = 2 * expiresMsMax
+/** Alarms that wait for their commit; a further one gets no answer, and its device sends it again. */
 const waitingMax = 64
 const registeredMax = 1000
 const strangersMax = 100
@@ -46,14 +52,24 @@ export interface GbListenerOptions {
   settings: GbSettings
   dialects: Pick<DialectIntake, 'take' | 'isListed'>
   clock: Clock
+  /** A box that does not know the time sets no camera's clock. */
+  isClockSynced: () => boolean
   random: Random
   logger: Logger
 }
 
-interface Registered {
+/** Where a device is reached. */
+interface Reachable {
   link: SipLink
   uri: string
+}
+
+interface Registered extends Reachable {
   endsMs: number
+  /** One for all registrations between two starts of the device. */
+  callId: string | undefined
+  /** It has answered SetGuard. */
+  isGuarded: boolean
 }
 
 type Reply = (status: number, reason: string, more?: SipHeaders) => SipResponse
@@ -66,6 +82,7 @@ export class GbListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #digest: DigestServer
+  readonly #guesses: GuessLimit
   readonly #sockets = new Map<SipLink, Socket>()
   readonly #registered = new Map<string, Registered>()
   readonly #stopped = new AbortController()
@@ -76,6 +93,7 @@ export class GbListener {
   constructor(options: GbListenerOptions) {
     this.#options = options
     const { clock, random, settings, logger, id } = options
+    this.#guesses = new GuessLimit(clock)
     this.#digest = new DigestServer({ realm: gbDomainOf(settings.code), clock, random })
     this.#transactions = new SipTransactions({
       clock,
@@ -142,10 +160,11 @@ export class GbListener {
   #serve(socket: Socket): void {
     const link = serveSipSocket(socket, this.#links)
     this.#sockets.set(link, socket)
+    socket.setTimeout(idleMs, () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(link))
   }
 
-  #answer(request: SipRequest, link: SipLink): Promise<SipResponse> | SipResponse | undefined {
+  #answer(request: SipRequest, link: SipLink): ReturnType<AnswerRequest> {
     const tag = this.#options.random.hex(6)
     const reply: Reply = (status, reason, more = []) => responseTo(request, status, reason, tag, more)
     switch (request.method) {
@@ -164,70 +183,103 @@ export class GbListener {
   }
 
   #register(request: SipRequest, link: SipLink, reply: Reply): SipResponse {
-    const { dialects, clock, logger, id } = this.#options
+    const { dialects, clock, isClockSynced } = this.#options
     const code = codeOf(request)
     if (code === undefined || !dialects.isListed(code)) return reply(403, 'Forbidden')
-    const proof = headerOf(request, 'authorization')
-    const verdict = this.#digest.verdict(proof, 'REGISTER', { user: code, password: this.#password })
-    if (verdict !== 'good') {
-      if (verdict === 'wrong') logger.warn({ bridge: id, device: code }, 'a camera sends another password')
-      return reply(
-        401,
-        'Unauthorized',
-        this.#digest
-          .challenges(verdict === 'stale', algorithmsFor(request))
-          .map((value) => ['www-authenticate', value]),
-      )
-    }
-    const socket = this.#sockets.get(link)
-    if (socket && !this.#guard.admit(socket)) return reply(503, 'Service Unavailable')
+    const refusal = this.#refusal(request, link, code, reply)
+    if (refusal) return refusal
     const contact = parseAddress(headerOf(request, 'contact') ?? '')
     const wished = contact?.parameters.get('expires') ?? headerOf(request, 'expires')
-    const expiresMs = /^\d{1,9}$/.test(wished ?? '')
-      ? Math.min(Number.parseInt(wished ?? '', 10) * 1000, expiresMsMax)
-      : expiresMsDefault
-    const isNew = !this.#registered.has(code)
-    this.#registered.delete(code)
-    if (expiresMs > 0) {
-      const endsMs = clock.monotonicMs() + expiresMs
-      this.#registered.set(code, { link, uri: contact?.uri ?? `sip:${code}@${link.remote.host}`, endsMs })
-      for (const [oldest] of this.#registered) {
-        if (this.#registered.size <= registeredMax) break
-        this.#registered.delete(oldest)
-      }
-      if (isNew) clock.after(0, () => void this.#setGuard(code))
-    }
+    const wishedMs = /^\d{1,9}$/.test(wished ?? '') ? Number.parseInt(wished ?? '', 10) * 1000 : expiresMsMax
+    if (wishedMs > 0) {
+      const endsMs = clock.monotonicMs() + Math.min(wishedMs, knownMsMax)
+      const callId = headerOf(request, 'call-id')
+      this.#enter(code, { link, uri: contact?.uri ?? uriAt(code, link), endsMs, callId, isGuarded: false })
+    } else this.#registered.delete(code)
     // Clause 9.10: a device sets its clock by this, in China's time.
     const date = new Date(clock.wallMs() + 8 * 3_600_000).toISOString().slice(0, 23)
     return reply(200, 'OK', [
-      ['date', date],
-      ['expires', String(Math.round(expiresMs / 1000))],
+      ...(isClockSynced() ? ([['date', date]] satisfies SipHeaders) : []),
+      ['expires', String(Math.round(Math.min(wishedMs, expiresMsMax) / 1000))],
     ])
   }
 
-  #takeMessage(request: SipRequest, link: SipLink, reply: Reply): Promise<SipResponse> | SipResponse {
+  #enter(code: string, entry: Registered): void {
+    const { clock } = this.#options
+    const before = this.#registered.get(code)
+    this.#registered.delete(code)
+    this.#registered.set(code, entry)
+    forgetOldest(this.#registered, registeredMax)
+    const isSame =
+      before !== undefined && before.endsMs >= clock.monotonicMs() && before.callId === entry.callId
+    // After its own restart a camera may be off guard.
+    if (isSame && before.isGuarded) entry.isGuarded = true
+    else clock.after(0, () => void this.#setGuard(code))
+    if (before && before.link !== entry.link) this.#close(before.link)
+  }
+
+  /** A device that comes again on another connection has lost the one before. */
+  #close(link: SipLink): void {
+    for (const other of this.#registered.values()) if (other.link === link) return
+    this.#sockets.get(link)?.destroy()
+  }
+
+  /** Undefined when the request proves the password. */
+  #refusal(request: SipRequest, link: SipLink, code: string, reply: Reply): SipResponse | undefined {
+    const { logger, id } = this.#options
+    const { host } = link.remote
+    const proof = headerOf(request, 'authorization')
+    if (proof !== undefined && !this.#guesses.allows(code, host))
+      return reply(503, 'Service Unavailable', [['retry-after', '10']])
+    const verdict = this.#digest.verdict(
+      proof,
+      request.method,
+      { user: code, password: this.#password },
+      host,
+    )
+    if (verdict === 'good') {
+      const socket = this.#sockets.get(link)
+      return socket && !this.#guard.admit(socket) ? reply(503, 'Service Unavailable') : undefined
+    }
+    if (verdict === 'wrong') {
+      this.#guesses.note(code, host)
+      logger.warn({ bridge: id, device: code }, 'a camera sends another password')
+    }
+    return reply(
+      401,
+      'Unauthorized',
+      this.#digest
+        .challenges(verdict === 'stale', host, algorithmsFor(request))
+        .map((value) => ['www-authenticate', value]),
+    )
+  }
+
+  #takeMessage(request: SipRequest, link: SipLink, reply: Reply): ReturnType<AnswerRequest> {
     const { dialects, id, logger } = this.#options
     const code = codeOf(request)
-    const known = code === undefined ? undefined : this.#known(code, link)
-    if (code === undefined || !known) return reply(403, 'Forbidden')
-    if (this.#waiting >= waitingMax) return reply(503, 'Service Unavailable')
+    if (code === undefined || !dialects.isListed(code)) return reply(403, 'Forbidden')
+    const known = this.#known(code, link)
+    const refusal = known ? undefined : this.#refusal(request, link, code, reply)
+    if (refusal) return refusal
+    if (this.#waiting >= waitingMax) return undefined
     this.#waiting++
     const payload = request.body
     return new Promise((resolve) => {
       dialects.take(
         id,
-        { topic: `gb28181/${code}`, payload, isRetained: false },
+        { topic: `gb28181/${code}`, payload, isRetained: false, isUnmarked: true },
         {
-          kept: (said) => {
+          kept: (word) => {
             this.#waiting--
-            if (said !== undefined) this.#confirmLater(code, payload)
+            if (word !== undefined)
+              this.#confirmLater(code, known ?? { link, uri: uriAt(code, link) }, payload)
             resolve(reply(200, 'OK'))
           },
-          // Without a good answer the device sends it again.
+          // Any answer would end it for the device; without one it sends it again.
           refused: (error) => {
             this.#waiting--
             logger.warn({ bridge: id, reason: error.message }, 'a message of a camera could not be kept')
-            resolve(reply(500, 'Server Internal Error'))
+            resolve(undefined)
           },
         },
       )
@@ -242,7 +294,7 @@ export class GbListener {
   }
 
   /** Clause 9.4: the answer to an alarm, beside the 200. */
-  #confirmLater(code: string, payload: Uint8Array): void {
+  #confirmLater(code: string, device: Reachable, payload: Uint8Array): void {
     const element = parseGbXml(payload)
     const body = encodeGbXml('Response', [
       ['CmdType', 'Alarm'],
@@ -250,27 +302,26 @@ export class GbListener {
       ['DeviceID', textOf(element, 'DeviceID') ?? code],
       ['Result', 'OK'],
     ])
-    this.#options.clock.after(0, () => void this.#send(code, body))
+    this.#options.clock.after(0, () => void this.#send(code, device, body))
   }
 
-  /** Many cameras send alarms only while they are on guard. */
-  #setGuard(code: string): Promise<void> {
-    return this.#send(
-      code,
-      encodeGbXml('Control', [
-        ['CmdType', 'DeviceControl'],
-        ['SN', ++this.#sn],
-        ['DeviceID', code],
-        ['GuardCmd', 'SetGuard'],
-      ]),
-    )
+  /** Many cameras send alarms only while they are on guard. Without an answer it is sent again with the next registration. */
+  async #setGuard(code: string): Promise<void> {
+    const device = this.#registered.get(code)
+    if (!device) return
+    const parts: GbPart[] = [
+      ['CmdType', 'DeviceControl'],
+      ['SN', ++this.#sn],
+      ['DeviceID', code],
+      ['GuardCmd', 'SetGuard'],
+    ]
+    if (await this.#send(code, device, encodeGbXml('Control', parts))) device.isGuarded = true
   }
 
-  async #send(code: string, body: Buffer): Promise<void> {
-    const known = this.#registered.get(code)
-    if (!known || this.#stopped.signal.aborted) return
+  /** True when the device has answered. */
+  async #send(code: string, { link, uri }: Reachable, body: Buffer): Promise<boolean> {
+    if (this.#stopped.signal.aborted) return false
     const { settings, random, clock, logger, id } = this.#options
-    const { link, uri } = known
     const { port } = link.local
     // A socket that listens everywhere has no address of its own.
     const isEverywhere = ['0.0.0.0', '::'].includes(link.local.host)
@@ -297,8 +348,10 @@ export class GbListener {
     const cancel = clock.after(controlMs, () => late.abort())
     try {
       await this.#transactions.request(request, link, AbortSignal.any([late.signal, this.#stopped.signal]))
+      return true
     } catch (error) {
       logger.info({ bridge: id, device: code, reason: (error as Error).message }, 'a camera gave no answer')
+      return false
     } finally {
       cancel()
     }
@@ -309,8 +362,11 @@ export class GbListener {
 const algorithmsFor = (request: SipRequest): string[] =>
   headerOf(request, 'x-gb-ver')?.startsWith('3') === true ? ['SHA-256', 'MD5'] : ['MD5']
 
+/** Where a datagram or connection came from. */
+const uriAt = (code: string, { remote }: SipLink): string => `sip:${code}@${remote.host}:${remote.port}`
+
 /** The sender: From, twenty digits. */
 function codeOf(request: SipRequest): string | undefined {
   const user = parseSipUri(parseAddress(headerOf(request, 'from') ?? '')?.uri ?? '')?.user
-  return user !== undefined && /^\d{20}$/.test(user) ? user : undefined
+  return user !== undefined && gbIdPattern.test(user) ? user : undefined
 }

@@ -14,6 +14,7 @@ import {
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Dc09Settings } from '../../config/bus-settings.ts'
+import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
 /** Reports that wait for their commit; a further one gets no answer, and its panel sends it again. */
@@ -22,6 +23,8 @@ const strangersMax = 100
 const firstByteMs = 30_000
 const firstReportMs = 120_000
 const brokenMax = 20
+/** Connections of one account. */
+export const connectionsPerAccountMax = 4
 /** DC-09 clause 5.5.1.9: how far the time of an encrypted frame may be away, in the past and in the future. */
 const pastMsMax = 20_000
 const futureMsMax = 40_000
@@ -31,18 +34,24 @@ export interface PanelListenerOptions {
   settings: Dc09Settings
   dialects: Pick<DialectIntake, 'take' | 'isListed'>
   clock: Clock
-  /** A box that does not know the time refuses no report for its time. */
+  /** A box that does not know the time refuses no report for its time, and sets no panel's clock. */
   isClockSynced: () => boolean
   logger: Logger
 }
 
-type Answer = (bytes: Buffer) => void
+interface Caller {
+  /** Absent by UDP. */
+  socket?: Socket
+  answer: (bytes: Buffer) => void
+}
 
 export class PanelListener {
   readonly #options: PanelListenerOptions
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #sockets = new Set<Socket>()
+  /** Of listed accounts. */
+  readonly #ofAccount = new ConnectionsByName(connectionsPerAccountMax)
   #key: Buffer | undefined
   #udp: UdpSocket | undefined
   #waiting = 0
@@ -106,8 +115,10 @@ export class PanelListener {
     })
     socket.on('error', () => undefined)
     socket.on('message', (bytes, from) => {
-      this.#take(bytes, (answer) => {
-        if (this.#udp === socket) socket.send(answer, from.port, from.address, () => undefined)
+      this.#take(bytes, {
+        answer: (answer) => {
+          if (this.#udp === socket) socket.send(answer, from.port, from.address, () => undefined)
+        },
       })
     })
     this.#udp = socket
@@ -120,7 +131,7 @@ export class PanelListener {
     socket.on('close', () => this.#sockets.delete(socket))
     let rest: Buffer = Buffer.alloc(0)
     let broken = 0
-    const answer: Answer = (bytes) => {
+    const answer = (bytes: Buffer): void => {
       if (!socket.destroyed && this.#guard.admit(socket)) socket.write(bytes)
     }
     socket.on('data', (chunk: Buffer) => {
@@ -128,14 +139,15 @@ export class PanelListener {
       for (let end = rest.indexOf(0x0d); end >= 0 && !socket.destroyed; end = rest.indexOf(0x0d)) {
         const bytes = rest.subarray(0, end)
         rest = rest.subarray(end + 1)
-        if (!this.#take(bytes, answer) && ++broken > brokenMax) return this.#end(socket, 'no frames of DC-09')
+        if (!this.#take(bytes, { socket, answer }) && ++broken > brokenMax)
+          return this.#end(socket, 'no frames of DC-09')
       }
       if (rest.length > frameBytesMax) this.#end(socket, 'more bytes than a frame has')
     })
   }
 
   /** False when these are no frame. */
-  #take(bytes: Buffer, answer: Answer): boolean {
+  #take(bytes: Buffer, { socket, answer }: Caller): boolean {
     const { settings, dialects, id, logger } = this.#options
     const key = this.#key
     const frame = parseFrame(bytes, key)
@@ -145,6 +157,7 @@ export class PanelListener {
     // With a key, a frame in clear may come from any machine.
     if (account === undefined || !dialects.isListed(account) || (key !== undefined && !frame.isEncrypted))
       return true
+    if (socket) this.#ofAccount.enter(account, socket)
     if (this.#isOutOfTime(frame)) {
       answer(this.#nak())
       return true
@@ -154,7 +167,7 @@ export class PanelListener {
     const { atMs: _time, isEncrypted: _cipher, ...clear } = frame
     dialects.take(
       id,
-      { topic: `dc09/${account}`, payload: encodeFrame(clear), isRetained: false },
+      { topic: `dc09/${account}`, payload: encodeFrame(clear), isRetained: false, isUnmarked: true },
       {
         kept: (reply) => {
           this.#waiting--
@@ -182,11 +195,13 @@ export class PanelListener {
 
   /** The same sequence, receiver, line and account; encrypted when the report was. */
   #answerTo(
-    { sequence, receiver, line, account, isEncrypted }: Dc09Frame,
+    { sequence, receiver, line, account, isEncrypted, atMs: sentMs }: Dc09Frame,
     id: 'ACK' | 'DUH',
     key?: Buffer,
   ): Buffer {
-    const atMs = this.#options.clock.wallMs()
+    const { clock, isClockSynced } = this.#options
+    // A panel may set its clock by it: a box that does not know the time answers with the panel's own.
+    const atMs = isClockSynced() ? clock.wallMs() : (sentMs ?? clock.wallMs())
     return encodeFrame(
       {
         id,

@@ -9,12 +9,13 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { BridgeSettings, PushSettings } from '../../config/bridge-settings.ts'
+import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
 /**
@@ -39,7 +40,7 @@ const strangerLimits = {
   firstByteMs: requestTimeoutMs / 2,
   signInMs: requestTimeoutMs,
 }
-/** Connections of one bridge; with one more its oldest is closed. */
+/** Connections of one bridge. */
 const connectionsPerBridgeMax = 200
 
 const digest = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()
@@ -57,7 +58,6 @@ interface Bridge {
   digest: Buffer
   bytesMax: number
   waiting: number
-  sockets: Set<Socket>
 }
 
 export class PushListener {
@@ -65,6 +65,7 @@ export class PushListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #bridges = new Map<string, Bridge>()
+  readonly #ofBridge = new ConnectionsByName(connectionsPerBridgeMax)
   /** By content: a request that comes again is the same one. */
   readonly #unheard = new Map<string, true>()
 
@@ -99,7 +100,6 @@ export class PushListener {
           digest: digest(readFileSync(tokenFile, 'utf8').trim()),
           bytesMax: payloadBytes,
           waiting: 0,
-          sockets: new Set(),
         })
   }
 
@@ -131,7 +131,7 @@ export class PushListener {
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     // The same answer for an unknown bridge.
     if (!known || !timingSafeEqual(known.digest, digest(given))) return send(response, 401, 'no such token\n')
-    enter(known, request.socket)
+    this.#ofBridge.enter(bridge, request.socket)
     if (!this.#guard.admit(request.socket)) return
     const topic = decodedPath(path)
     if (topic === undefined) return send(response, 400, 'the path is no text: check its percent signs\n')
@@ -175,17 +175,6 @@ export class PushListener {
       )
     })
   }
-}
-
-function enter({ sockets }: Bridge, socket: Socket): void {
-  if (sockets.has(socket)) return
-  sockets.add(socket)
-  socket.once('close', () => sockets.delete(socket))
-  const [oldest] = sockets
-  if (sockets.size <= connectionsPerBridgeMax || !oldest) return
-  // The close event comes later; until then the next connection would find this one here again.
-  sockets.delete(oldest)
-  oldest.destroy()
 }
 
 function decodedPath(path: string): string | undefined {

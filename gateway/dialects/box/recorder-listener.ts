@@ -8,16 +8,14 @@ import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
 import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
 import { Packets } from '../sl651/packets.ts'
+import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
 /** All packets of one report; beyond it the connection ends. */
 export const reportBytesMax = 65_536
 /** Reports of one connection that wait for their commit; beyond it nothing more is read from it. A recorder waits for each. */
 const waitingMax = 2
-/**
- * Connections of one station: with one more its oldest is closed. A station's number is no secret, so a caller under it must not
- * take the places of all others.
- */
+/** Connections of one station. */
 export const connectionsPerStationMax = 4
 /** Connections without a report of a listed station: the oldest of the largest crowd makes room. */
 const strangersMax = 100
@@ -49,8 +47,8 @@ export class RecorderListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #sockets = new Set<Socket>()
-  /** Of listed stations, in the order in which they came. */
-  readonly #ofStation = new Map<string, Set<Socket>>()
+  /** Of listed stations. */
+  readonly #ofStation = new ConnectionsByName(connectionsPerStationMax)
 
   constructor(options: RecorderListenerOptions) {
     this.#options = options
@@ -129,7 +127,7 @@ export class RecorderListener {
 
   #take(caller: Caller, frame: Frame, bytes: Buffer): void {
     if (frame.isDown) return
-    this.#enter(frame.station, caller.socket)
+    if (this.#options.dialects.isListed(frame.station)) this.#ofStation.enter(frame.station, caller.socket)
     if (!frame.isMulti) return this.#keep(caller, bytes)
     const taken = caller.packets.take(frame, bytes)
     if (caller.packets.size > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
@@ -138,23 +136,6 @@ export class RecorderListener {
       this.#options.logger.info({ bridge: this.#options.id, ...taken }, 'a report is given up')
     else if (this.#options.dialects.isListed(frame.station))
       for (const answer of taken.answers) caller.socket.write(answer)
-  }
-
-  #enter(station: string, socket: Socket): void {
-    if (!this.#options.dialects.isListed(station)) return
-    const callers = this.#ofStation.get(station) ?? new Set<Socket>()
-    if (callers.has(socket)) return
-    this.#ofStation.set(station, callers)
-    callers.add(socket)
-    socket.once('close', () => {
-      callers.delete(socket)
-      if (callers.size === 0) this.#ofStation.delete(station)
-    })
-    const [oldest] = callers
-    if (callers.size <= connectionsPerStationMax || !oldest) return
-    // The close event comes later; until then the next connection would find this one here again.
-    callers.delete(oldest)
-    oldest.destroy()
   }
 
   #keep(caller: Caller, payload: Uint8Array): void {

@@ -10,6 +10,7 @@ import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
 
 const random = createSeededRandom(1)
+const from = '192.0.2.1'
 const who = { user: '34020000001320000001', password: '12345678' }
 
 it.each([
@@ -51,9 +52,9 @@ it('takes each count of a nonce once, and the nonce for five minutes', () => {
   const clock = new VirtualClock()
   const server = new DigestServer({ realm: '3402000000', clock, random })
   const client = new DigestClient(random)
-  const values = server.challenges(false)
+  const values = server.challenges(false, from)
   expect(client.learn(values)).toBe(true)
-  const ask = (value: string | undefined, method = 'REGISTER') => server.verdict(value, method, who)
+  const ask = (value: string | undefined, method = 'REGISTER') => server.verdict(value, method, who, from)
   const first = client.authorization('REGISTER', 'sip:a@b', who)
   expect(first).toContain('algorithm=SHA-256')
   expect(ask(undefined)).toBe('none')
@@ -62,7 +63,12 @@ it('takes each count of a nonce once, and the nonce for five minutes', () => {
   expect(ask(first)).toBe('stale')
   expect(ask(client.authorization('REGISTER', 'sip:a@b', who))).toBe('good')
   expect(
-    server.verdict(client.authorization('REGISTER', 'sip:a@b', who), 'REGISTER', { ...who, password: 'x' }),
+    server.verdict(
+      client.authorization('REGISTER', 'sip:a@b', who),
+      'REGISTER',
+      { ...who, password: 'x' },
+      from,
+    ),
   ).toBe('wrong')
   clock.advance(301_000)
   expect(ask(client.authorization('REGISTER', 'sip:a@b', who))).toBe('stale')
@@ -70,12 +76,12 @@ it('takes each count of a nonce once, and the nonce for five minutes', () => {
 
 it('takes the MD5 proof without qop that old cameras write, once', () => {
   const server = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
-  const nonce = parseDigest(server.challenges(false)[1] ?? '')?.get('nonce') ?? ''
+  const nonce = parseDigest(server.challenges(false, from)[1] ?? '')?.get('nonce') ?? ''
   const facts = { ...who, realm: 'r', nonce, method: 'REGISTER', uri: 'sip:x' }
   const response = digestResponse({ ...facts, algorithm: 'MD5' })
   const value = `Digest username="${who.user}", realm="r", nonce="${nonce}", uri="sip:x", response="${response}"`
-  expect(server.verdict(value, 'REGISTER', who)).toBe('good')
-  expect(server.verdict(value, 'REGISTER', who)).toBe('stale')
+  expect(server.verdict(value, 'REGISTER', who, from)).toBe('good')
+  expect(server.verdict(value, 'REGISTER', who, from)).toBe('stale')
 })
 
 it('answers no challenge that it does not understand', () => {
@@ -88,11 +94,14 @@ it('answers no challenge that it does not understand', () => {
 it('takes a nonce although many others were asked for, and none that it did not make', () => {
   const server = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
   const client = new DigestClient(random)
-  client.learn(server.challenges(false))
-  for (let asked = 0; asked < 5000; asked++) server.challenges(false)
-  expect(server.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who)).toBe('good')
+  client.learn(server.challenges(false, from))
+  for (let asked = 0; asked < 5000; asked++) server.challenges(false, from)
+  expect(server.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who, from)).toBe('good')
+  // Neither of another server, nor for another sender, whatever the password is.
+  const proof = client.authorization('REGISTER', 'sip:x', { ...who, password: 'guess' })
+  expect(server.verdict(proof, 'REGISTER', who, '192.0.2.9')).toBe('stale')
   const other = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
-  expect(other.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who)).toBe('stale')
+  expect(other.verdict(client.authorization('REGISTER', 'sip:x', who), 'REGISTER', who, from)).toBe('stale')
 })
 
 it('takes no count of a nonce twice, also when more nonces were used than it remembers', () => {
@@ -101,16 +110,17 @@ it('takes no count of a nonce twice, also when more nonces were used than it rem
   const proofs = Array.from({ length: 2100 }, () => {
     clock.advance(1)
     const client = new DigestClient(random)
-    client.learn(server.challenges(false))
+    client.learn(server.challenges(false, from))
     return client.authorization('REGISTER', 'sip:x', who)
   })
-  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who) === 'good')).toHaveLength(2100)
-  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who) !== 'stale')).toEqual([])
+  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who, from) === 'good')).toHaveLength(2100)
+  expect(proofs.filter((proof) => server.verdict(proof, 'REGISTER', who, from) !== 'stale')).toEqual([])
 })
 
 it.each(['constructor', '__proto__', 'toString'])('knows no algorithm "%s"', (algorithm) => {
   const server = new DigestServer({ realm: 'r', clock: new VirtualClock(), random })
-  const value = `Digest username="${who.user}", algorithm=${algorithm}, nonce="n", response="0"`
-  expect(server.verdict(value, 'REGISTER', who)).toBe('wrong')
+  const nonce = parseDigest(server.challenges(false, from)[0] ?? '')?.get('nonce') ?? ''
+  const value = `Digest username="${who.user}", algorithm=${algorithm}, nonce="${nonce}", response="0"`
+  expect(server.verdict(value, 'REGISTER', who, from)).toBe('wrong')
   expect(new DigestClient(random).learn([`Digest realm="r", nonce="n", algorithm=${algorithm}`])).toBe(false)
 })

@@ -1,6 +1,7 @@
-// Does a camera register by GB/T 28181 with its password, get guard, and have its alarm answered only when it is stored? The cameras are sipp and our
-// own lower platform.
+// Does a camera register by GB/T 28181 with its password, get guard, and have its alarm answered only when it is stored, also after a restart of either?
+// The cameras are sipp and our own lower platform.
 import { createSocket } from 'node:dgram'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,12 @@ import { GbListener } from '../../../../../gateway/dialects/box/gb-listener.ts'
 import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
 import { encodeGbXml, parseGbXml, textOf } from '../../../../../platform/gb28181/gb-xml.ts'
 import { SipAgent } from '../../../../../platform/sip/sip-agent.ts'
-import { responseTo, type SipRequest } from '../../../../../platform/sip/sip-message.ts'
+import {
+  headerOf,
+  responseTo,
+  type SipRequest,
+  type SipResponse,
+} from '../../../../../platform/sip/sip-message.ts'
 import { SipRegistration } from '../../../../../platform/sip/sip-registration.ts'
 import type { DeviceEvent } from '../../../../../protocols/domain/event.ts'
 import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
@@ -33,15 +39,17 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(async () => {
-  for (const close of open.splice(0)) await close()
+  // The cameras first, so that each can sign off.
+  for (const close of open.splice(0).reverse()) await close()
 })
 
-async function listen() {
+async function listen({ isClockSynced = true, isNewest = false } = {}) {
   const events: DeviceEvent[] = []
   const hints: string[] = []
-  const state = { failure: undefined as Error | undefined }
+  const state = { failure: undefined as Error | undefined, attempts: 0 }
   const keeper: Keeper = {
     takeReadings: (event, answer) => {
+      state.attempts++
       if (state.failure) answer.refused(state.failure)
       else {
         events.push(event)
@@ -55,7 +63,7 @@ async function listen() {
     keepHint: (device) => (hints.push(device), Promise.resolve()),
     joinStored: (_device, _messageId, answer) => answer.kept(),
     wasKept: () => false,
-    isNewest: () => false,
+    isNewest: () => isNewest,
   }
   const dialects = new DialectIntake({
     senders: [{ id: 'video', dialect: 'gb28181', isDevice: false, isListedOnly: true }],
@@ -76,13 +84,22 @@ async function listen() {
     inputs: {},
     connections: 10,
   }
-  const listener = new GbListener({ id: 'video', settings, dialects, clock, random, logger })
+  const listener = new GbListener({
+    id: 'video',
+    settings,
+    dialects,
+    clock,
+    isClockSynced: () => isClockSynced,
+    random,
+    logger,
+  })
   open.push(() => listener.stop())
   return { port: await listener.start(), events, hints, state }
 }
 
 function cameraAt(port: number, transport: 'udp' | 'tcp', secret = password, code = camera) {
   const heard: (string | undefined)[] = []
+  const responses: (SipResponse | undefined)[] = []
   const agent = new SipAgent({
     settings: { server: { host: '127.0.0.1', port }, transport, address: `${code}@3402000000` },
     credentials: () => ({ user: code, password: secret }),
@@ -103,15 +120,18 @@ function cameraAt(port: number, transport: 'udp' | 'tcp', secret = password, cod
     expiresSeconds: 3600,
     headers: [['x-gb-ver', '3.0']],
     clock,
-    onChange: () => undefined,
+    onChange: (_isRegistered, _words, response) => responses.push(response),
   })
   open.push(async () => {
     await registration.stop()
     agent.stop()
   })
-  const send = (parts: Parameters<typeof encodeGbXml>[1]) =>
-    agent.send({ method: 'MESSAGE', uri: `sip:${box}@3402000000`, body: encodeGbXml('Notify', parts) }, never)
-  return { registration, heard, send }
+  const send = (parts: Parameters<typeof encodeGbXml>[1], signal = never) =>
+    agent.send(
+      { method: 'MESSAGE', uri: `sip:${box}@3402000000`, body: encodeGbXml('Notify', parts) },
+      signal,
+    )
+  return { registration, responses, heard, send }
 }
 
 const alarm = (
@@ -144,10 +164,17 @@ it.each(['udp', 'tcp'] as const)(
     ])
     await vi.waitFor(() => expect(heard).toContain('Response Alarm 7'), { timeout: 10_000, interval: 10 })
     expect(heard).toContain('Control DeviceControl SetGuard')
+    // No answer, so that it is sent again: by UDP at once.
     state.failure = new Error('disk full')
-    expect((await send(alarm(8))).status).toBe(500)
+    const late = new AbortController()
+    const sent = send(alarm(8), late.signal).catch((error: Error) => error.message)
+    await vi.waitFor(() => expect(state.attempts).toBeGreaterThan(1), { timeout: 10_000, interval: 5 })
     state.failure = undefined
-    expect((await send(alarm(8))).status).toBe(200)
+    if (transport === 'tcp') {
+      late.abort()
+      expect(await sent).toBe('no answer')
+      expect((await send(alarm(8))).status).toBe(200)
+    } else expect(await sent).toMatchObject({ status: 200 })
     expect(events).toHaveLength(2)
     const keepalive: Parameters<typeof encodeGbXml>[1] = [
       ['CmdType', 'Keepalive'],
@@ -164,7 +191,7 @@ it('takes nothing of a camera with another password, of one that is not listed, 
   const wrong = cameraAt(port, 'udp', 'guess')
   expect(await wrong.registration.ensure(never)).toBe(false)
   expect(wrong.registration.words).toBe('401 Unauthorized')
-  expect((await wrong.send(alarm(1))).status).toBe(403)
+  expect((await wrong.send(alarm(1))).status).toBe(401)
   const stranger = cameraAt(port, 'udp', password, '34020000001320000099')
   expect(await stranger.registration.ensure(never)).toBe(false)
   expect(stranger.registration.words).toBe('403 Forbidden')
@@ -182,7 +209,89 @@ it('takes no datagram of another machine under the code of a registered camera',
   const head = `MESSAGE sip:${box}@x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:${other.address().port};rport;branch=z9hG4bKx\r\nFrom: <sip:${camera}@x>;tag=1\r\nTo: <sip:${box}@x>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\nContent-Length: ${body.length}\r\n\r\n`
   const answer = new Promise<Buffer>((resolve) => other.once('message', resolve))
   other.send(Buffer.concat([Buffer.from(head), body]), port, '127.0.0.1')
-  expect((await answer).toString()).toMatch(/^SIP\/2\.0 403/)
+  expect((await answer).toString()).toMatch(/^SIP\/2\.0 401/)
+  expect(events).toHaveLength(0)
+})
+
+it('takes the alarm of a listed camera that has not registered since a restart of the box, with its password', async () => {
+  const { port, events } = await listen()
+  const { send, heard, responses, registration } = cameraAt(port, 'udp')
+  expect((await send(alarm(7))).status).toBe(200)
+  expect(events).toHaveLength(1)
+  await vi.waitFor(() => expect(heard).toContain('Response Alarm 7'), { timeout: 10_000, interval: 10 })
+  await registration.ensure(never)
+  const response = responses[0]
+  expect(response && [headerOf(response, 'expires'), headerOf(response, 'date')]).toEqual([
+    '600',
+    expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/),
+  ])
+})
+
+it('sends no time while it does not know it', async () => {
+  const { port } = await listen({ isClockSynced: false })
+  const { registration, responses } = cameraAt(port, 'udp')
+  expect(await registration.ensure(never)).toBe(true)
+  expect(responses[0] && headerOf(responses[0], 'date')).toBeUndefined()
+})
+
+it('sets guard again after a restart of the camera, and not with each renewal', async () => {
+  const { port } = await listen()
+  const guard = 'Control DeviceControl SetGuard'
+  const guards = (heard: readonly unknown[]): number => heard.filter((one) => one === guard).length
+  const first = cameraAt(port, 'udp')
+  await first.registration.ensure(never)
+  const wait = { timeout: 10_000, interval: 5 }
+  await vi.waitFor(() => expect(first.heard).toContain(guard), wait)
+  // Its own 200 has come: an answered question is behind it.
+  await first.send(alarm(1))
+  first.registration.lost('renewed')
+  expect(await first.registration.ensure(never)).toBe(true)
+  await first.send(alarm(2))
+  await vi.waitFor(() => expect(first.heard).toContain('Response Alarm 2'), wait)
+  expect(guards(first.heard)).toBe(1)
+  const second = cameraAt(port, 'udp')
+  await second.registration.ensure(never)
+  await vi.waitFor(() => expect(guards(second.heard)).toBe(1), wait)
+})
+
+it('closes the connection that a camera has lost when it comes again on another', async () => {
+  const { port } = await listen()
+  let closed = 0
+  // Between the first camera and the box, so that its end is seen.
+  const relay = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    far.on('close', () => closed++)
+    for (const socket of [near, far]) socket.on('error', () => undefined)
+    near.pipe(far)
+    far.pipe(near, { end: false })
+    open.push(() => near.destroy())
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  open.push(() => relay.close())
+  await cameraAt((relay.address() as AddressInfo).port, 'tcp').registration.ensure(never)
+  expect(closed).toBe(0)
+  const again = cameraAt(port, 'tcp')
+  await again.registration.ensure(never)
+  await vi.waitFor(() => expect(closed).toBe(1), { timeout: 10_000, interval: 5 })
+  expect((await again.send(alarm(1))).status).toBe(200)
+})
+
+it('stops to compare passwords after ten wrong ones of an address, also the right one, for some time', async () => {
+  const { port } = await listen()
+  const statuses: number[] = []
+  for (let guess = 0; guess < 12; guess++)
+    statuses.push((await cameraAt(port, 'udp', `guess ${guess}`).send(alarm(guess))).status)
+  expect([statuses[0], statuses.at(-1)]).toEqual([401, 503])
+  const { registration } = cameraAt(port, 'udp')
+  expect(await registration.ensure(never)).toBe(false)
+  expect(registration.words).toBe('503 Service Unavailable')
+})
+
+it('takes the repeat of an alarm whose answer a kill of the box took as the same', async () => {
+  const { port, events } = await listen({ isNewest: true })
+  const { registration, send } = cameraAt(port, 'udp')
+  await registration.ensure(never)
+  expect((await send(alarm(7))).status).toBe(200)
   expect(events).toHaveLength(0)
 })
 

@@ -1,7 +1,7 @@
 // Is a panel's report acknowledged only when it is stored, once, in clear and with AES, by TCP and UDP, and a stranger's never?
 import { createSocket } from 'node:dgram'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -9,7 +9,10 @@ import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { DialectIntake } from '../../../../../gateway/dialects/box/dialect-intake.ts'
 import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
-import { PanelListener } from '../../../../../gateway/dialects/box/panel-listener.ts'
+import {
+  connectionsPerAccountMax,
+  PanelListener,
+} from '../../../../../gateway/dialects/box/panel-listener.ts'
 import { encodeFrame, parseFrame, parseKey, type Dc09Frame } from '../../../../../platform/dc09/dc09-frame.ts'
 import type { DeviceEvent } from '../../../../../protocols/domain/event.ts'
 import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
@@ -29,7 +32,7 @@ afterEach(async () => {
   for (const listener of open.splice(0)) await listener.stop()
 })
 
-async function listen(more: object = {}, isClockSynced = true) {
+async function listen(more: object = {}, isClockSynced = true, isNewest = false) {
   const events: DeviceEvent[] = []
   const presences: string[] = []
   const raw: string[] = []
@@ -50,7 +53,7 @@ async function listen(more: object = {}, isClockSynced = true) {
     keepHint: (device) => (presences.push(device), Promise.resolve()),
     joinStored: (_device, _messageId, answer) => answer.kept(),
     wasKept: () => false,
-    isNewest: () => false,
+    isNewest: () => isNewest,
   }
   const dialects = new DialectIntake({
     senders: [{ id: 'panels', dialect: 'dc09', isDevice: false, isListedOnly: true }],
@@ -178,7 +181,11 @@ it('answers an old frame with AES by its own time, and takes it while it does no
   expect(Math.abs((typeof nak === 'string' ? 0 : (nak?.atMs ?? 0)) - clock.wallMs())).toBeLessThan(60_000)
   expect(knows.events).toHaveLength(0)
   const unsure = await listen({ keyFile: join(folder, 'key') }, false)
-  expect(await ask(unsure.port, old, end())).toMatchObject([{ id: 'ACK' }, { id: 'ACK' }])
+  const answers = await ask(unsure.port, old, end())
+  expect(answers).toMatchObject([{ id: 'ACK' }, { id: 'ACK' }])
+  // And sets no panel's clock: the time in the answer is the panel's own.
+  const times = [parseFrame(old, key), answers[0]].map((one) => (typeof one === 'object' ? one.atMs : one))
+  expect(times[1]).toBe(times[0])
   expect(unsure.events).toHaveLength(1)
 })
 
@@ -202,6 +209,28 @@ it('disconnects a caller that sends noise without end', async () => {
   socket.on('error', () => undefined)
   await new Promise((resolve) => socket.once('close', resolve))
   expect(socket.destroyed).toBe(true)
+})
+
+it('closes the oldest connection of an account that comes with too many, and keeps the others', async () => {
+  const { port } = await listen()
+  const closed: number[] = []
+  const sockets: Socket[] = []
+  for (let at = 0; at <= connectionsPerAccountMax; at++) {
+    const socket = connect(port, '127.0.0.1', () => socket.write(encodeFrame(report(at))))
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => closed.push(at))
+    await new Promise((resolve) => socket.once('data', resolve))
+  }
+  await vi.waitFor(() => expect(closed).toEqual([0]), { timeout: 10_000, interval: 5 })
+  for (const socket of sockets) socket.destroy()
+})
+
+it('acknowledges the repeat of a call whose acknowledgement a kill of the box took, as the same', async () => {
+  const { port, events } = await listen({}, true, true)
+  const [ack] = await ask(port, encodeFrame(report(41, { data: '#1234|1120 01 015' })), last)
+  expect(ack).toMatchObject({ id: 'ACK', sequence: 41 })
+  expect(events).toHaveLength(0)
 })
 
 it('answers by UDP', async () => {
