@@ -54,10 +54,13 @@ export class SipRegistration {
   /** True when it is registered; one that is not is tried at once. */
   async ensure(signal: AbortSignal): Promise<boolean> {
     if (this.#isRegistered) return true
-    const late = new Promise<boolean>((resolve) =>
-      signal.addEventListener('abort', () => resolve(false), { once: true }),
-    )
-    return signal.aborted ? false : Promise.race([this.#work(), late])
+    if (signal.aborted) return false
+    let aborted = (): void => undefined
+    const late = new Promise<boolean>((resolve) => {
+      aborted = () => resolve(false)
+      signal.addEventListener('abort', aborted, { once: true })
+    })
+    return Promise.race([this.#work(), late]).finally(() => signal.removeEventListener('abort', aborted))
   }
 
   /** The peer does not know us any more. */
