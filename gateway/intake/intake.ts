@@ -204,11 +204,7 @@ export class Intake implements AlarmJudge {
     this.#metrics.messages.inc({ result: 'repeat' })
     if (learned.length === 0 || this.#inFlight.find(device, messageId))
       this.joinStored(device, messageId, answer)
-    else
-      this.#options.journal.put(
-        { records: [], state: learned, isUrgent: false },
-        { kept: () => answer.kept(), refused: (error) => answer.refused(error) },
-      )
+    else answerWith(this.#options.journal.append({ records: [], state: learned, isUrgent: false }), answer)
     return false
   }
 

@@ -3,7 +3,7 @@ import { JournalError, type StorageAnswer } from '../journal/port.ts'
 
 export const notTaking = (): JournalError =>
   new JournalError('REFUSING', 'the journal does not take anything at the moment')
-export const answerWith = (kept: Promise<void>, answer: StorageAnswer): void =>
+export const answerWith = (kept: Promise<unknown>, answer: StorageAnswer): void =>
   void kept.then(
     () => answer.kept(),
     (error: Error) => answer.refused(error),

@@ -121,7 +121,7 @@ export type Verdict = 'good' | 'stale' | 'wrong' | 'none'
 
 /**
  * The nonces of a registrar. Each is valid for five minutes, and each count of it once. A nonce proves itself, so that nothing is
- * remembered of one that nobody answers: who asks for many takes none from others.
+ * remembered of one that has no answer: a sender that asks for many takes none from others.
  */
 export class DigestServer {
   readonly #options: { realm: string; clock: Clock; random: Pick<Random, 'hex'> }
@@ -146,7 +146,7 @@ export class DigestServer {
 
   /**
    * `value`: `Authorization` of a request of this method to this address. `stale` says nothing about the password: only a proof with
-   * a nonce that was made for its sender is compared, so that nobody guesses under another's address.
+   * a nonce that was made for its sender is compared, so that no sender guesses under another's address.
    */
   verdict(value: string | undefined, method: string, { user, password }: Credentials, from: string): Verdict {
     const given = value === undefined ? undefined : parseDigest(value)
