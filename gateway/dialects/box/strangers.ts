@@ -1,5 +1,6 @@
 // Unlisted devices that sent over a bridge. Their hardware and last message are kept for the person who adopts
 // them, also across a restart.
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Logger } from 'pino'
 import type { DeviceDescription, DeviceResult } from '../port.ts'
 import type { Keeper } from './keeper.ts'
@@ -81,14 +82,9 @@ export class Strangers {
       ...(isLockedOut ? { isLockedOut } : {}),
     })
     this.#changed.add(address)
-    const oldest = this.#byAddress.keys().next().value
-    const isFull = this.#byAddress.size > strangersMax && oldest !== undefined
-    if (isFull) {
-      this.#byAddress.delete(oldest)
-      this.#changed.add(oldest)
-    }
+    forgetOldest(this.#byAddress, strangersMax, (oldest) => this.#changed.add(oldest))
     // One row for each new device; the number of its messages is written only at the end.
-    if (!before || isFull)
+    if (!before)
       this.keep().catch((error: Error) =>
         this.#options.logger.warn({ reason: error.message }, 'a device that knocks could not be noted'),
       )

@@ -88,19 +88,19 @@ export async function startKamailio(route: string, parameters: readonly string[]
   const child = spawn('kamailio', [...args, '-P', join(folder, 'pid'), '-w', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const said = collect(child)
-  const peer = { port, lines: said, stop: stopper(child, folder) }
-  await answering(port, child, said)
+  const written = collect(child)
+  const peer = { port, lines: written, stop: stopper(child, folder) }
+  await answering(port, child, written)
   return peer
 }
 
 /** Answers OPTIONS, or anything at all. */
-async function answering(port: number, child: ChildProcess, said: readonly string[]): Promise<void> {
+async function answering(port: number, child: ChildProcess, lines: readonly string[]): Promise<void> {
   const socket = createSocket('udp4')
   socket.on('error', () => undefined)
   const answered = new Promise<void>((resolve) => socket.once('message', () => resolve()))
   const ended = new Promise<never>((_resolve, reject) =>
-    child.once('exit', () => reject(new Error(`ended: ${said.slice(-5).join(' | ')}`))),
+    child.once('exit', () => reject(new Error(`ended: ${lines.slice(-5).join(' | ')}`))),
   )
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
   const at = socket.address().port
