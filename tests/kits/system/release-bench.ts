@@ -67,7 +67,7 @@ export class ReleaseBench {
     writeFileSync(join(this.folder, 'bin/sync'), '#!/bin/sh\n', { mode: 0o755 })
     writeFileSync(
       this.releaseScript,
-      `#!/bin/sh\nPATH=${this.folder}/bin:$PATH GENGFU_ROOT=${this.root} GENGFU_SAID=${this.data}/release exec sh ${script} "$@"\n`,
+      `#!/bin/sh\nPATH=${this.folder}/bin:$PATH GENGFU_ROOT=${this.root} GENGFU_NOTES=${this.data}/release exec sh ${script} "$@"\n`,
       { mode: 0o755 },
     )
     writeFileSync(this.keyFile, this.signer.publicKey)

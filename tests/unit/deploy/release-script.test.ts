@@ -1,13 +1,15 @@
 // The script that keeps the versions of a box: does every update end in a version that runs, and which one?
-// `sync` is a program that does nothing here: power cuts are played by files as they would be left.
+// `sync` is a program that does nothing here: power cuts are played by files as they would be left, or by a program that fails.
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -22,12 +24,12 @@ import { ReleaseFiles, readTrial } from '../../../gateway/health/release/release
 const script = new URL('../../../deploy/package/release.sh', import.meta.url).pathname
 let folder: string
 let root: string
-let said: ReleaseFiles
+let notes: ReleaseFiles
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gengfu-release-'))
   root = join(folder, 'opt')
-  said = new ReleaseFiles(join(folder, 'data'))
+  notes = new ReleaseFiles(join(folder, 'data'))
   mkdirSync(join(folder, 'bin'))
   writeFileSync(join(folder, 'bin/sync'), '#!/bin/sh\n', { mode: 0o755 })
 })
@@ -37,11 +39,26 @@ const env = () => ({
   ...process.env,
   PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
   GENGFU_ROOT: root,
-  GENGFU_SAID: join(folder, 'data/release'),
+  GENGFU_NOTES: join(folder, 'data/release'),
 })
 /** With the umask of the unit, which would hide what is written from the program. */
 const release = (...args: string[]) =>
   spawnSync('sh', ['-c', 'umask 077; exec sh "$0" "$@"', script, ...args], { encoding: 'utf8', env: env() })
+/** The named programs fail from the step whose number is in the file `steps`, as the power does; 0 means never. */
+function breakAt(...programs: string[]): () => void {
+  const files = programs.map((name) => join(folder, 'bin', name))
+  for (const [i, name] of programs.entries()) {
+    const real = name === 'sync' ? 'true' : `PATH='${process.env['PATH']}' exec ${name} "$@"`
+    const lines = [
+      `read -r left <'${folder}/steps'`,
+      `[ "$left" = 1 ] && exit 1`,
+      `[ "$left" = 0 ] || echo $((left - 1)) >'${folder}/steps'`,
+      real,
+    ]
+    writeFileSync(files[i] ?? '', `#!/bin/sh\n${lines.join('\n')}\n`, { mode: 0o755 })
+  }
+  return () => files.forEach((file) => rmSync(file))
+}
 const current = (): string => readlinkSync(join(root, 'current')).replace('releases/', '')
 const kept = (): string[] => readdirSync(join(root, 'releases')).sort()
 const start = (): string => {
@@ -73,6 +90,14 @@ describe('a first version', () => {
     expect(release('stage', '1.0.0', file).status).not.toBe(0)
     expect(release('stage', '../1.0.0', file).status).toBe(2)
     expect(existsSync(join(root, 'current'))).toBe(false)
+  })
+
+  it('is installed although a power cut ended the first attempt while it was unpacked', () => {
+    mkdirSync(join(root, 'releases/.part'), { recursive: true })
+    writeFileSync(join(root, 'releases/.part/half'), '')
+    stage('1.0.0')
+    expect(start()).toBe('1.0.0')
+    expect(readdirSync(join(root, 'releases/1.0.0'))).toEqual(['release.json'])
   })
 })
 
@@ -113,26 +138,26 @@ describe('a new version', () => {
 
   it('that says it failed goes back at the next start, with its reason', () => {
     start()
-    said.say('failed', '1.1.0', 'console: it has not started')
+    notes.say('failed', '1.1.0', 'console: it has not started')
     expect(start()).toBe('1.0.0')
     expect(readFileSync(join(root, 'went-back'), 'utf8')).toMatch(/^1\.1\.0\nconsole: it has not started\n/)
   })
 
   it('that is proven survives any number of power cuts without a link, beside the old one', () => {
     start()
-    said.say('proven', '1.1.0')
+    notes.say('proven', '1.1.0')
     for (let cut = 0; cut < 10; cut++) expect(start()).toBe('1.1.0')
     expect(kept()).toEqual(['1.0.0', '1.1.0'])
   })
 
   it('that is confirmed ends the trial; the version before stays, older ones go', () => {
     start()
-    said.say('confirmed', '1.1.0')
+    notes.say('confirmed', '1.1.0')
     expect(start()).toBe('1.1.0')
     expect(existsSync(join(root, 'trial'))).toBe(false)
     stage('1.2.0')
     start()
-    said.say('confirmed', '1.2.0')
+    notes.say('confirmed', '1.2.0')
     start()
     expect(kept()).toEqual(['1.1.0', '1.2.0'])
   })
@@ -163,13 +188,13 @@ describe('a new version', () => {
   })
 
   it('takes no word of another version for its own', () => {
-    said.say('confirmed', '1.0.0')
+    notes.say('confirmed', '1.0.0')
     expect([start(), start(), start(), start()].at(-1)).toBe('1.0.0')
   })
 
   it('that is confirmed and was not started since is the one to go back to', () => {
     start()
-    said.say('confirmed', '1.1.0')
+    notes.say('confirmed', '1.1.0')
     stage('1.2.0')
     expect(kept()).toEqual(['1.1.0', '1.2.0'])
     expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.1.0'])
@@ -182,11 +207,27 @@ describe('a new version', () => {
   })
 
   it('is not judged before it has started: not by its failure, and not by its confirmation', () => {
-    said.say('failed', '1.1.0', 'broken')
+    notes.say('failed', '1.1.0', 'broken')
     expect(start()).toBe('1.1.0')
     stage('1.2.0')
-    said.say('confirmed', '1.2.0')
+    notes.say('confirmed', '1.2.0')
     expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.0.0'])
+  })
+
+  it('is not confirmed by an old note before it has started: the version before is the one to go back to', () => {
+    notes.say('confirmed', '1.1.0')
+    stage('1.2.0')
+    expect([start(), start(), start(), start()]).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.0.0'])
+  })
+
+  it('starts although the program left folders in the place of its notes', () => {
+    for (const name of ['proven', 'confirmed', 'failed'])
+      mkdirSync(join(folder, 'data/release', name, 'inner'), { recursive: true })
+    expect(start()).toBe('1.1.0')
+    expect(readdirSync(join(folder, 'data/release'))).toEqual([])
+    notes.say('confirmed', '1.1.0')
+    start()
+    expect(existsSync(join(root, 'trial'))).toBe(false)
   })
 
   it('for which there is no room is refused, and what runs stays', () => {
@@ -204,7 +245,7 @@ describe('a new version', () => {
 
   it('can be staged again after it went back', () => {
     start()
-    said.say('failed', '1.1.0', 'broken')
+    notes.say('failed', '1.1.0', 'broken')
     start()
     stage('1.1.0')
     expect(start()).toBe('1.1.0')
@@ -221,6 +262,34 @@ describe('a power cut', () => {
     writeFileSync(join(root, 'trial'), 'version=1.1.0\nprevious=1.0.0\nstarts=0\n')
     expect(start()).toBe('1.0.0')
     expect(existsSync(join(root, 'trial'))).toBe(false)
+  })
+
+  it('while a version goes back leaves it known as one that failed, whenever it comes', () => {
+    stage('1.1.0')
+    start()
+    notes.say('failed', '1.1.0', 'broken')
+    const remove = breakAt('sync', 'mv', 'ln', 'rm')
+    const left: string[] = []
+    for (let step = 1; ; step++) {
+      cpSync(root, `${root}.before`, { recursive: true, verbatimSymlinks: true })
+      writeFileSync(join(folder, 'steps'), `${step}\n`)
+      const isWhole = release('before-start').status === 0
+      left.push(current())
+      if (isWhole) break
+      const wentBackFrom = join(root, 'went-back-from')
+      if (current() === '1.0.0') expect(readFileSync(wentBackFrom, 'utf8')).toBe('1.1.0\n')
+      // The power is back: the next start ends at the version before, and both files have the version.
+      writeFileSync(join(folder, 'steps'), '0\n')
+      expect(start()).toBe('1.0.0')
+      expect(readFileSync(wentBackFrom, 'utf8')).toBe('1.1.0\n')
+      expect(readFileSync(join(root, 'went-back'), 'utf8')).toMatch(/^1\.1\.0\nbroken\n/)
+      expect(existsSync(join(root, 'trial'))).toBe(false)
+      rmSync(root, { recursive: true })
+      renameSync(`${root}.before`, root)
+    }
+    remove()
+    expect(left.length).toBeGreaterThan(8)
+    expect(new Set(left)).toEqual(new Set(['1.1.0', '1.0.0']))
   })
 
   it('while a version is unpacked leaves no half version that could start', () => {
@@ -242,9 +311,9 @@ describe('a power cut', () => {
 
 describe('whether the version before had a link', () => {
   it('counts only as that version said it', () => {
-    said.say('had-link', '1.0.0', 'yes')
-    expect([said.hadLink('1.0.0'), said.hadLink('0.9.0')]).toEqual([true, false])
-    said.say('had-link', '1.0.0', 'no')
-    expect(said.hadLink('1.0.0')).toBe(false)
+    notes.say('had-link', '1.0.0', 'yes')
+    expect([notes.hadLink('1.0.0'), notes.hadLink('0.9.0')]).toEqual([true, false])
+    notes.say('had-link', '1.0.0', 'no')
+    expect(notes.hadLink('1.0.0')).toBe(false)
   })
 })
