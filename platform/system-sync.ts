@@ -120,8 +120,10 @@ export class SystemSync {
   readonly isSynced = (): boolean => this.#isSynced
 
   async #look(): Promise<void> {
-    this.#isSynced = await this.#ask()
+    const isSynced = await this.#ask()
+    // A stopped shell gives no answer, which is not the answer that the clock is not set.
     if (this.#isStopped) return
+    this.#isSynced = isSynced
     if (this.#isSynced) this.#delayMs = lookAgainMs
     this.#cancel = this.#after(this.#delayMs, () => void this.#look())
     this.#delayMs = this.#isSynced ? askAgainMs : Math.min(this.#delayMs * 2, askAgainMsMax)

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 
 /** Of the whole box: its own process and that of its cameras, without the short-lived ffmpeg processes. */
 export interface Traces {
-  /** All processes below it, including that of the cameras, without the shell that asks for the clock. */
+  /** All processes below it, including that of the cameras, without `shells` and what they have started. */
   children: number
+  /** Shells that start commands: one for the clock, and one for the watchdog where systemd asks for it. */
+  shells: number
   openFiles: number
   residentMegabytes: number
   /** The part of the cameras' process. */
@@ -14,14 +16,17 @@ export interface Traces {
 
 export function tracesOf(pid: number): Traces {
   const all = descendantsOf(pid)
-  const shells = all.filter(isShell)
-  const ofShells = new Set(shells.flatMap((id) => [id, ...descendantsOf(Number(id))]))
-  const children = all.filter((id) => !ofShells.has(id))
+  const looksLikeShell = all.filter(isShell)
+  // While it starts a command, a shell has copies of itself below it.
+  const startedByShell = new Set(looksLikeShell.flatMap((id) => descendantsOf(Number(id))))
+  const shells = looksLikeShell.filter((id) => !startedByShell.has(id))
+  const children = all.filter((id) => !shells.includes(id) && !startedByShell.has(id))
   const cameras = children.filter(isOfCameras)
   const box = [String(pid), ...cameras]
   const sum = (figures: number[]): number => figures.reduce((a, b) => a + b, 0)
   return {
     children: children.length,
+    shells: shells.length,
     openFiles: sum(box.map((id) => readdirSync(`/proc/${id}/fd`).length)),
     residentMegabytes: sum(box.map(residentOf)),
     camerasMegabytes: sum(cameras.map(residentOf)),
@@ -38,7 +43,8 @@ function isShell(id: string): boolean {
   try {
     return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('while read -r line')
   } catch {
-    return true
+    // Ended while we looked.
+    return false
   }
 }
 

@@ -77,4 +77,27 @@ describe('the system clock', () => {
     expect(sync.isSynced()).toBe(true)
     sync.stop()
   })
+
+  it('a stop while a service is asked leaves the latest answer as it is', async () => {
+    let answer: (isSynced: boolean) => void = () => undefined
+    const late = new Promise<boolean>((resolve) => {
+      answer = resolve
+    })
+    const answers = [Promise.resolve(true), late]
+    let look: () => void = () => undefined
+    const sync = new SystemSync(
+      (_delayMs, run) => {
+        look = run
+        return () => undefined
+      },
+      () => answers.shift() ?? Promise.resolve(false),
+    )
+    await sync.start()
+    look()
+    sync.stop()
+    answer(false)
+    await late
+    await Promise.resolve()
+    expect(sync.isSynced()).toBe(true)
+  })
 })

@@ -2,7 +2,7 @@
 // more?
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -77,6 +77,49 @@ it('says why a report failed', async () => {
   )?.()
   await vi.waitFor(() => expect(failures).toHaveLength(1), 20_000)
   expect(failures[0]?.message).toMatch(/^systemd-notify did not report: .*No such file/)
+})
+
+it('tries again at the next call after a report that failed, and waits for the answer of each', async () => {
+  const failures: Error[] = []
+  const environment = {
+    PATH: process.env['PATH'],
+    WATCHDOG_USEC: '40000000',
+    NOTIFY_SOCKET: '/no/such/socket',
+  }
+  const feed = createWatchdog(
+    environment,
+    () => 0,
+    (error) => failures.push(error),
+  )
+  feed?.()
+  feed?.()
+  await vi.waitFor(() => expect(failures).toHaveLength(1), 20_000)
+  feed?.()
+  await vi.waitFor(() => expect(failures).toHaveLength(2), 20_000)
+})
+
+it('a report may take seconds on a box under load', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-notify-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const done = join(folder, 'done')
+  const program = `#!/bin/sh\nsleep 4\necho done > '${done}'\n`
+  writeFileSync(join(folder, 'systemd-notify'), program, { mode: 0o755 })
+  const PATH = `${folder}:${process.env['PATH']}`
+  const failures: Error[] = []
+  let nowMs = 0
+  const feed = createWatchdog(
+    { PATH, WATCHDOG_USEC: '40000000', NOTIFY_SOCKET: '/run/none' },
+    () => nowMs,
+    (error) => failures.push(error),
+  )
+  feed?.()
+  await vi.waitFor(() => expect(existsSync(done)).toBe(true), 40_000)
+  // One shell answers in order: the second report is made after the answer to the first one was read.
+  rmSync(done)
+  nowMs = 10_000
+  feed?.()
+  await vi.waitFor(() => expect(existsSync(done)).toBe(true), 40_000)
+  expect(failures).toEqual([])
 })
 
 it('is nothing where no supervisor asks for it', () => {
