@@ -28,7 +28,7 @@ interface Placed {
 interface Share {
   left: number
   atMs: number
-  /** What the urgent lanes have said last of each alarm. */
+  /** The newest state of each alarm that went into the urgent lanes. */
   reported: Map<string, { state: AlarmState; colour: Colour }>
 }
 
@@ -87,8 +87,8 @@ export class UrgentShare {
 }
 
 /**
- * True when the desk loses nothing by a delay: the urgent lanes have said the same, or that a person must answer. So an
- * alarm that flaps stays on the desk as standing.
+ * True when the desk loses nothing by a delay: its newest record in the urgent lanes has the same state, or the state in
+ * which a person must answer. So the desk shows a flapping alarm as active.
  */
 function isReported({ reported }: Share, change: AlarmChange, { id, state, colour }: Alarm): boolean {
   const last = reported.get(id)

@@ -1,4 +1,4 @@
-// How box and centre show each other that they know a one-time code, without saying it. The code has 60 random bits, so that
+// How box and centre prove to each other that they know a one-time code, without sending it. The code has 60 random bits, so that
 // it can not be found from what goes over the network in the days for which it counts.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 

@@ -22,7 +22,7 @@ export const outletSteps = [
 export type OutletStep = (typeof outletSteps)[number]
 
 /**
- * `handed-over`: the receiver's system has taken it, which proves no person. `confirmed`: the receiver has said that it has understood or
+ * `handed-over`: the receiver's system has taken it, which proves no person. `confirmed`: the receiver has answered that it understood or
  * stored it, or a person has answered.
  */
 export const deliveryStates = ['waiting', 'handed-over', 'confirmed', 'failed'] as const

@@ -136,6 +136,10 @@ it('a process of the cameras that the kernel takes for its memory does not stop 
   expect(read('deploy/box/gengfu-gateway.service')).toMatch(/^OOMPolicy=continue$/m)
 })
 
+it('staging an update has no time limit: ended on a slow card, the same offer would start it again for ever', () => {
+  expect(read('deploy/box/gengfu-update.service')).toMatch(/^TimeoutStartSec=infinity$/m)
+})
+
 describe('the systemd units', () => {
   it.each(['deploy/box/gengfu-gateway.service', 'deploy/centre/gengfu-centre.service'])(
     '%s starts a command that exists, restarts always and is confined',

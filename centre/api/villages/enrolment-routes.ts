@@ -220,7 +220,7 @@ function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Ro
       path: '/enrol',
       summary: {
         zh: '网关凭一次性注册码申请证书；注册码本身不发送',
-        en: 'A box asks for its certificate: it shows that it knows a code, without saying it. The same key may ask again',
+        en: 'A box asks for its certificate: it proves that it knows a code, without sending it. The same key may ask again',
       },
       access: 'open',
       bodyBytesMax,

@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Seconds of the files above ten seconds, on two cores; of all others the size decides. */
 const seconds: Readonly<Record<string, number>> = {
-  'tests/system/kills.test.ts': 60,
+  'tests/system/kills.test.ts': 148,
   'tests/faults/centre-kill.test.ts': 86,
   'tests/browser/desk-page.test.ts': 73,
   'tests/system/cameras/camera-faults.test.ts': 40,
