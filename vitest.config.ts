@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { noteBuild } from './tests/kits/system/require-build.ts'
 import { SlowFirst } from './tests/kits/system/slow-first.ts'
 
 const common = { pool: 'forks', testTimeout: 80_000, hookTimeout: 80_000 } as const
@@ -9,6 +10,8 @@ const inProcess = [
   'tests/system/{box,bridge,buses,config,device,village,wrong}-*.test.ts',
   'tests/system/uplink/*.test.ts',
 ]
+
+noteBuild()
 
 export default defineConfig({
   test: {

@@ -1,10 +1,10 @@
 // Brings a fresh clone to where a command can run: npm packages, the build, and what tests need from Debian. Plain
 // JavaScript without packages, because it runs before there are any. Says what it does; does nothing twice.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isStamped, removeStamp, stampOf, stampOfBuild, writeStamp } from './build-stamp.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const say = (text) => process.stderr.write(`prepare: ${text}\n`)
@@ -99,22 +99,10 @@ function installDebian(packages) {
   if (!install()) fail(`Debian packages could not be installed: ${line}`)
 }
 
-/** A stamp of the files given, so that work is done again only when they changed. */
-function stampOf(files) {
-  const hash = createHash('sha256').update(process.version)
-  for (const file of files) hash.update(relative(root, file)).update(readFileSync(file))
-  return hash.digest('hex')
-}
-
-const isStamped = (name, stamp) => {
-  const file = join(root, 'node_modules', `.gengfu-${name}`)
-  return existsSync(file) && readFileSync(file, 'utf8') === stamp
-}
-const writeStamp = (name, stamp) => writeFileSync(join(root, 'node_modules', `.gengfu-${name}`), stamp)
-
 function installPackages() {
   const stamp = stampOf([join(root, 'package-lock.json')])
   if (isStamped('install', stamp)) return
+  removeStamp('install')
   installDebian(debian.compiler)
   say('installing npm packages (better-sqlite3 is compiled on Node 20: about two minutes)')
   const headers = join(dirname(dirname(process.execPath)), 'include', 'node', 'node.h')
@@ -133,26 +121,11 @@ function installPackages() {
   writeStamp('install', stamp)
 }
 
-function filesBelow(folder, endings) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) return filesBelow(path, endings)
-    return endings.some((ending) => entry.name.endsWith(ending)) ? [path] : []
-  })
-}
-
 function build() {
-  const sources = ['gateway', 'centre', 'firmware-sim', 'platform', 'protocols', 'web'].flatMap((folder) =>
-    filesBelow(join(root, folder), ['.ts', '.vue', '.css', '.html', '.svg', '.json']),
-  )
-  const stamp = stampOf([
-    ...sources.sort((a, b) => (a < b ? -1 : 1)),
-    join(root, 'tsconfig.build.json'),
-    join(root, 'bin/bundle.js'),
-    join(root, 'package-lock.json'),
-  ])
+  const stamp = stampOfBuild()
   if (isStamped('build', stamp) && existsSync(join(root, 'dist'))) return
   say('building')
+  removeStamp('build')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   const run = (file, args) =>
     execFileSync(process.execPath, [join(root, file), ...args], {

@@ -1,14 +1,13 @@
 // The built pages and the machine's Chromium: the beginning of every browser test.
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser } from 'playwright-core'
+import { requireBuild } from '../kits/system/require-build.ts'
 import type { Page } from '../../web/vite.config.ts'
 
 /** The folder of a page in the build, as the programs serve it. */
 export function pageFolder(page: Page): string {
-  const folder = fileURLToPath(new URL(`../../dist/web/${page}`, import.meta.url))
-  if (!existsSync(`${folder}/index.html`)) throw new Error('there is no build: run `npm run build` first')
-  return folder
+  requireBuild()
+  return fileURLToPath(new URL(`../../dist/web/${page}`, import.meta.url))
 }
 
 export function launchBrowser(): Promise<Browser> {

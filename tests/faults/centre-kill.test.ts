@@ -4,7 +4,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { brokenOf, runEvening } from './town/centre-evening.ts'
@@ -16,6 +15,7 @@ import {
   TestBox,
   until,
 } from '../contract/centre/centre-parts.ts'
+import { builtCommand } from '../kits/system/require-build.ts'
 
 let folder: string
 const children: ChildProcess[] = []
@@ -38,7 +38,7 @@ const configOf = (dataDir: string) =>
 async function spawnCentre(): Promise<{ child: ChildProcess; uplink: string; log: () => string }> {
   const config = join(folder, 'centre.yaml')
   writeFileSync(config, configOf(join(folder, 'data')))
-  const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
+  const program = builtCommand()
   const child = spawn(process.execPath, [program, 'centre', '--config', config])
   children.push(child)
   let text = ''

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { expect, test } from 'vitest'
 import { createBoxFolder, startBox } from '../kits/system/box-in-process.ts'
+import { builtCommand } from '../kits/system/require-build.ts'
 
-const program = join(import.meta.dirname, '../../bin/gengfu.js')
+const program = builtCommand()
 
 interface Answer {
   line: number

@@ -6,10 +6,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { builtCommand } from './require-build.ts'
 
-const command = fileURLToPath(new URL('../../../bin/gengfu.js', import.meta.url))
 /** A longer start has failed; the disk of a busy machine alone can take half a minute. */
 const startMsMax = 60_000
 
@@ -28,7 +27,7 @@ export class Program {
   readonly #waiting = new Set<() => void>()
 
   constructor(args: readonly string[], wrap: readonly string[] = []) {
-    const [file = process.execPath, ...rest] = [...wrap, process.execPath, command, ...args]
+    const [file = process.execPath, ...rest] = [...wrap, process.execPath, builtCommand(), ...args]
     this.#child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.exited = new Promise((resolve) =>
       this.#child.once('exit', (code, signal) => {
@@ -99,7 +98,7 @@ export class Program {
 
 /** The output of one command; rejects with its stderr when it fails. */
 export async function runCommand(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [builtCommand(), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   let problem = ''
   child.stdout.on('data', (data: Buffer) => (text += data.toString()))

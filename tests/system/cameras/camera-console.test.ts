@@ -4,16 +4,16 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import type { HealthAnswer } from '../../../protocols/console/api.ts'
 import { createTown, type Program, type TestTown } from '../../kits/system/programs.ts'
+import { builtCommand } from '../../kits/system/require-build.ts'
 
 const account = { user: 'installer-6174', password: 'Zw0lf%6174:x' }
 // Outside the data folder, as the store requires.
 const keyFile = join(tmpdir(), `gengfu-camera-console-${process.pid}.key`)
-const command = fileURLToPath(new URL('../../../bin/gengfu.js', import.meta.url))
+const command = builtCommand()
 let camera: SimulatedCamera
 let town: TestTown
 let gateway: Program

@@ -21,6 +21,7 @@ import { Doors } from '../../kits/network/doors.ts'
 import { placesProblem } from '../../kits/network/two-places.ts'
 import { openCameraBench, until, type CameraBench } from '../../kits/system/camera-bench.ts'
 import { freePort } from '../../kits/system/programs.ts'
+import { builtCommand } from '../../kits/system/require-build.ts'
 
 /** The first camera has the address in its answers, the second names the first one's address. */
 const named = '192.168.68.111'
@@ -117,7 +118,7 @@ async function startProgram(
 
 /** `gengfu camera` on the box. */
 function gengfu(...args: string[]): Promise<{ code: unknown; text: string; out: string }> {
-  const command = new URL('../../../bin/gengfu.js', import.meta.url).pathname
+  const command = builtCommand()
   const [file = '', ...rest] = lan.wrap.box
   return new Promise((resolve) => {
     execFile(file, [...rest, process.execPath, command, 'camera', ...args], (error, stdout, stderr) =>

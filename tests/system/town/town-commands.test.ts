@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtCommand } from '../../kits/system/require-build.ts'
 
-const program = fileURLToPath(new URL('../../../bin/gengfu.js', import.meta.url))
+const program = builtCommand()
 
 interface Outcome {
   code: number | null

@@ -1,0 +1,2 @@
+// Types for tests that import build-stamp.js.
+export function isBuilt(): boolean
