@@ -45,7 +45,7 @@ const preferredPorts = {
 }
 
 const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
-const say = (text: string): boolean => printProblem(`${text}\n`)
+const printLine = (text: string): boolean => printProblem(`${text}\n`)
 
 export async function runDemo(argv: readonly string[]): Promise<void> {
   const command = new Command('gengfu demo')
@@ -63,7 +63,7 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
     await command.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) {
-      say(`gengfu demo: ${(error as Error).message}`)
+      printLine(`gengfu demo: ${(error as Error).message}`)
       process.exitCode = 1
     } else process.exitCode = error.exitCode === 0 ? 0 : 2
   }
@@ -86,10 +86,10 @@ class Demo {
   async run(isFresh: boolean): Promise<void> {
     const other = runningDemo(this.#folder)
     if (other !== undefined) {
-      say(
+      printLine(
         `gengfu demo: another demo (process ${other}) uses ${this.#folder}: end it first, or give this one --dir`,
       )
-      say(`另一个演示正在使用该目录（进程 ${other}）：请先结束它，或用 --dir 另选目录`)
+      printLine(`另一个演示正在使用该目录（进程 ${other}）：请先结束它，或用 --dir 另选目录`)
       process.exit(1)
     }
     if (isFresh) rmSync(this.#folder, { recursive: true, force: true })
@@ -101,7 +101,7 @@ class Demo {
       await this.#start()
     } catch (error) {
       if (this.#isStopping) return
-      say(`gengfu demo: ${(error as Error).message}`)
+      printLine(`gengfu demo: ${(error as Error).message}`)
       await this.#stop(1)
     }
   }
@@ -149,7 +149,7 @@ class Demo {
         '',
       ].join('\n'),
     )
-    say(
+    printLine(
       `${deviceCount} simulated devices report every ${reportSeconds} s; logs in ${this.#folder}; Ctrl-C ends it 按 Ctrl-C 结束`,
     )
   }
@@ -217,7 +217,9 @@ class Demo {
         clearTimeout(timer)
         reject(new Error(`the ${name} ended with code ${code}: ${lastLine}`))
         if (this.#isStopping) return
-        say(`gengfu demo: the ${name} ended with code ${code}; see ${join(this.#folder, `${name}.log`)}`)
+        printLine(
+          `gengfu demo: the ${name} ended with code ${code}; see ${join(this.#folder, `${name}.log`)}`,
+        )
         void this.#stop(1)
       })
     })

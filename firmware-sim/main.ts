@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { buttonPresses } from '../protocols/domain/reading.ts'
 import { describeProblems } from '../protocols/kit/result.ts'
-import { runBridge, speakerNames } from './dialects/run-bridge.ts'
-import { quirkNames, quirks, type Quirk } from './dialects/speaker.ts'
+import { runBridge, bridgeSimulatorNames } from './dialects/run-bridge.ts'
+import { quirkNames, quirks, type Quirk } from './dialects/bridge-simulator.ts'
 import { readCredentials } from './links/credentials.ts'
 import type { ButtonPress } from './devices/alarm-button.ts'
 import { populationMax } from './village/population.ts'
@@ -41,7 +41,8 @@ const press = (text: string): ButtonPress => {
 }
 
 const dialect = (text: string): string => {
-  if (!speakerNames.includes(text)) throw new InvalidArgumentError(`${speakerNames.join(', ')}.`)
+  if (!bridgeSimulatorNames.includes(text))
+    throw new InvalidArgumentError(`${bridgeSimulatorNames.join(', ')}.`)
   return text
 }
 const addQuirk = (text: string, others: Quirk[]): Quirk[] => {
@@ -106,7 +107,11 @@ function addVillage(program: Command): void {
       whole(1, Number.MAX_SAFE_INTEGER),
     )
     .option('--for-seconds <s>', 'ends by itself | 运行时长', number(0, 31 * 86_400))
-    .option('--dialect <name>', `behind one bridge, in its words: ${speakerNames.join(', ')} | 方言`, dialect)
+    .option(
+      '--dialect <name>',
+      `behind one bridge, in its words: ${bridgeSimulatorNames.join(', ')} | 方言`,
+      dialect,
+    )
     .option('--bridge <id>', 'with --dialect: the bridge, as in bridges[].id | 网桥编号')
     .option('--presses-per-minute <n>', 'with --dialect: calls for help | 每分钟求助', number(0, 6000), 1)
     .option(

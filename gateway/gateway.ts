@@ -150,7 +150,7 @@ class WiredGateway implements Gateway {
     const cameras = seen?.cameras
     if (cameras) {
       base.parts.add('cameras', () => cameras.stop())
-      journal.onUrgent(() => cameras.standStill())
+      journal.onUrgent(() => cameras.pauseForAlarm())
     }
     const startedMs = clock.monotonicMs()
     const facts = new BoxFacts()

@@ -32,7 +32,7 @@ export interface RouteCall {
   header: (name: string) => string | undefined
   /** The body of a route that takes files. */
   upload: Uint8Array | undefined
-  /** Who asked has proven something without a session: the connection is no stranger any more. False when no place is left. */
+  /** Counts the connection as signed in, for a request without a session that proved who sends it. False when no place is left. */
   admit: () => boolean
   /** True when the client has disconnected. */
   isGone: () => boolean

@@ -20,7 +20,7 @@ interface PasswordFlags extends NameFlags {
   passwordFile?: string
 }
 
-const say = (line: string): void => void print(`${line}\n`)
+const printLine = (line: string): void => void print(`${line}\n`)
 const dayMs = 86_400_000
 
 function nameOf({ name }: { name: string }): string {
@@ -108,14 +108,14 @@ function addPasswordCommands(userCommand: NewUserCommand, optionsOf: OptionsOf):
       const name = nameOf(flags)
       const { password, isMade } = passwordOf(flags)
       await accounts.createUser(optionsOf(flags), { name, role: flags.role, password, scope: scopeOf(flags) })
-      if (isMade) say(password)
+      if (isMade) printLine(password)
     })
   userCommand('password', '重设密码，其会话随即结束 / set a new password; the sessions of the user end')
     .option('--password-file <file>', passwordText)
     .action(async (flags: PasswordFlags) => {
       const { password, isMade } = passwordOf(flags)
       known(await accounts.setPassword(optionsOf(flags), flags.name, password), flags.name)
-      if (isMade) say(password)
+      if (isMade) printLine(password)
     })
 }
 
@@ -147,7 +147,7 @@ function addUserList(user: Command, optionsOf: OptionsOf): void {
     .addOption(configFlag())
     .action((flags: { config: string }) => {
       for (const one of accounts.listUsers(optionsOf(flags)))
-        say(
+        printLine(
           [
             one.user,
             one.role,
@@ -173,7 +173,7 @@ function addTokenCommands(program: Command, optionsOf: OptionsOf): void {
       if (config === undefined || role === undefined)
         throw new UsageFailure('--config FILE --role ROLE 是必需的 / are needed')
       const lifeMs = lifeOf(flags.expires, createSystemClock().wallMs())
-      say(
+      printLine(
         accounts.createToken(optionsOf({ config }), {
           name: nameOf(flags),
           role,
@@ -192,7 +192,7 @@ function addTokenUpkeep(token: Command, optionsOf: OptionsOf): void {
     .addOption(configFlag())
     .action((flags: { config: string }) => {
       for (const one of accounts.listTokens(optionsOf(flags)))
-        say(
+        printLine(
           [
             one.id,
             one.name,

@@ -94,19 +94,19 @@ const placesOf = ({ town, villages }: Figures, townName: string): [string, CaseF
 
 /** One line per place, colour and step; UTF-8 with a byte order mark, so that a spreadsheet reads Chinese. */
 export function figuresCsv(figures: Figures, language: Language): string {
-  const say = (key: keyof typeof words): string => words[key][language]
+  const wordOf = (key: keyof typeof words): string => words[key][language]
   const head = [
-    say('place'),
-    say('colour'),
-    say('step'),
-    say('done'),
-    say('inTime'),
+    wordOf('place'),
+    wordOf('colour'),
+    wordOf('step'),
+    wordOf('done'),
+    wordOf('inTime'),
     'limitSeconds',
     'medianSeconds',
     'p95Seconds',
   ]
   const seconds = (ms: number | undefined): string | number => (ms === undefined ? '' : Math.round(ms / 1000))
-  const rows = placesOf(figures, say('town')).flatMap(([place, some]) =>
+  const rows = placesOf(figures, wordOf('town')).flatMap(([place, some]) =>
     stepRows(place, some).map((row) => [
       place,
       colourSigns[row.colour][language],
@@ -138,20 +138,20 @@ table{border-collapse:collapse;width:100%;margin:1.2rem 0;break-inside:auto}capt
 th,td{border-bottom:1px solid #999;padding:.2rem .5rem;text-align:start;font-variant-numeric:tabular-nums}thead{display:table-header-group}tr{break-inside:avoid}
 @media print{body{margin:0;max-width:none}@page{size:A4;margin:16mm}}`
 
-type Say = (key: keyof typeof words) => string
+type WordOf = (key: keyof typeof words) => string
 
-function caseTables(figures: Figures, language: Language, say: Say): string[] {
+function caseTables(figures: Figures, language: Language, wordOf: WordOf): string[] {
   const { town, drills } = figures
   return [
     table(
       '',
       [
-        say('cases'),
-        say('tenMinutes'),
-        say('falseAlarms'),
-        say('reopened'),
-        say('supervisor'),
-        say('drills'),
+        wordOf('cases'),
+        wordOf('tenMinutes'),
+        wordOf('falseAlarms'),
+        wordOf('reopened'),
+        wordOf('supervisor'),
+        wordOf('drills'),
       ],
       [
         [
@@ -165,19 +165,19 @@ function caseTables(figures: Figures, language: Language, say: Say): string[] {
       ],
     ),
     table(
-      say('step'),
+      wordOf('step'),
       [
-        say('place'),
-        say('colour'),
-        say('step'),
-        say('done'),
-        say('inTime'),
-        say('share'),
-        say('limit'),
-        say('median'),
-        say('p95'),
+        wordOf('place'),
+        wordOf('colour'),
+        wordOf('step'),
+        wordOf('done'),
+        wordOf('inTime'),
+        wordOf('share'),
+        wordOf('limit'),
+        wordOf('median'),
+        wordOf('p95'),
       ],
-      placesOf(figures, say('town')).flatMap(([place, some]) =>
+      placesOf(figures, wordOf('town')).flatMap(([place, some]) =>
         stepRows(place, some).map((row) => [
           place,
           `${colourSigns[row.colour].symbol} ${colourSigns[row.colour][language]}`,
@@ -194,11 +194,11 @@ function caseTables(figures: Figures, language: Language, say: Say): string[] {
   ]
 }
 
-function alarmTables({ alarms, availability }: Figures, say: Say): string[] {
+function alarmTables({ alarms, availability }: Figures, wordOf: WordOf): string[] {
   return [
     table(
-      say('worst'),
-      [say('box'), say('device'), say('kind'), say('alarms'), say('occurrences')],
+      wordOf('worst'),
+      [wordOf('box'), wordOf('device'), wordOf('kind'), wordOf('alarms'), wordOf('occurrences')],
       alarms.worstDevices.map(({ box, device, kind, alarms: count, occurrences }) => [
         box,
         device,
@@ -208,13 +208,13 @@ function alarmTables({ alarms, availability }: Figures, say: Say): string[] {
       ]),
     ),
     table(
-      say('places'),
-      [say('place'), say('zone'), say('alarms')],
+      wordOf('places'),
+      [wordOf('place'), wordOf('zone'), wordOf('alarms')],
       alarms.places.map(({ village, zone, alarms: count }) => [village, zone, count]),
     ),
     table(
       '',
-      [say('alarms'), say('chattering'), say('standing'), say('floods')],
+      [wordOf('alarms'), wordOf('chattering'), wordOf('standing'), wordOf('floods')],
       [
         [
           alarms.alarms,
@@ -225,8 +225,8 @@ function alarmTables({ alarms, availability }: Figures, say: Say): string[] {
       ],
     ),
     table(
-      say('availability'),
-      [say('box'), say('share')],
+      wordOf('availability'),
+      [wordOf('box'), wordOf('share')],
       Object.entries(availability)
         .sort(([, a], [, b]) => a - b)
         .map(([box, share]) => [box, `${(share * 100).toFixed(2)} %`]),
@@ -235,10 +235,10 @@ function alarmTables({ alarms, availability }: Figures, say: Say): string[] {
 }
 
 export function reportPage(figures: Figures, month: string, language: Language): string {
-  const say: Say = (key) => words[key][language]
-  const parts = [...caseTables(figures, language, say), ...alarmTables(figures, say)]
-  const title = `${say('title')} ${month}`
-  const note = figures.isCut ? `<p><strong>${escapeHtml(say('cut'))}</strong></p>` : ''
+  const wordOf: WordOf = (key) => words[key][language]
+  const parts = [...caseTables(figures, language, wordOf), ...alarmTables(figures, wordOf)]
+  const title = `${wordOf('title')} ${month}`
+  const note = figures.isCut ? `<p><strong>${escapeHtml(wordOf('cut'))}</strong></p>` : ''
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>更夫 Gengfu · ${escapeHtml(title)}</title><style>${reportStyle}</style></head>
 <body><h1>${escapeHtml(title)}</h1>${note}

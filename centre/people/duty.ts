@@ -50,7 +50,7 @@ export function distanceM(a: Position, b: Position): number {
   return 2 * earthRadiusM * Math.asin(Math.sqrt(Math.min(1, share)))
 }
 
-export interface Scene {
+export interface DispatchPlace {
   village: string
   zone?: string | undefined
   cell?: string | undefined
@@ -63,7 +63,7 @@ const order: Record<NearReason, number> = { cell: 0, zone: 1, distance: 2, villa
  * The keeper of the grid cell first, then the person responsible for the zone, then by distance, then others who serve
  * the village. A person responsible only for other zones is still listed, because that person can be sent.
  */
-export function rankNearest(people: readonly RosterPerson[], scene: Scene): PersonOnDuty[] {
+export function rankNearest(people: readonly RosterPerson[], scene: DispatchPlace): PersonOnDuty[] {
   const serving = people.filter(({ villages }) => villages.includes(scene.village))
   const ranked = serving.map((person): PersonOnDuty => {
     const isKnown = person.position !== undefined && scene.position !== undefined

@@ -24,7 +24,7 @@ export type CaseOutcome =
   | { type: 'refused'; code: RefusalCode; detail: string; case: Case; alarm?: DeskAlarm }
   | { type: 'unknown' }
 
-export interface HandMade {
+export interface ManualCase {
   village: string
   box?: string
   kind: Case['alarms'][number]['kind']
@@ -71,7 +71,7 @@ export interface CaseHandsCalls {
 export interface CaseWriterCalls extends CaseHandsCalls {
   takeCaseStep(target: CaseTarget, input: PersonInput, actor: Actor, atMs: number): CaseOutcome
   takeCentreInput(id: string, input: CentreInput, atMs: number): CaseOutcome
-  openCase(made: HandMade, who: string, atMs: number): CaseOutcome
+  openCase(made: ManualCase, who: string, atMs: number): CaseOutcome
   mergeCases(into: string, from: string, actor: Actor, atMs: number): CaseOutcome
   splitCase(id: string, alarms: readonly string[], actor: Actor, atMs: number): CaseOutcome
   /** Checks the due cases, some at a time. */

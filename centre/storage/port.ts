@@ -171,7 +171,6 @@ export interface SetAside {
   why: string
 }
 
-/** The state that a starting centre needs. */
 /** Disk space of a stored record beside its text: its row and two entries of indexes. */
 export const rowOverheadBytes = 100
 
@@ -181,6 +180,7 @@ export interface SpoiltRow {
   row: string
 }
 
+/** The state that a starting centre reads. */
 export interface Remembered {
   boxes: KnownBox[]
   /** In the order in which the centre first received them. */
@@ -268,7 +268,7 @@ export interface WriterCalls
   askCommand(command: DeskCommand): StoredChange[]
   /** Undefined when the box has no such command, or the command can not enter that state any more. */
   moveCommand(box: string, id: string, step: CommandStep, isOpen: boolean): MovedCommand | undefined
-  /** Its outcome will not be asked for any more. */
+  /** The centre no longer asks the box for its outcome. */
   closeCommand(id: string): void
   /** The file is complete and checked on the disk. */
   storePicture(box: string, sha256: string, atMs: number): StoredChange[]

@@ -12,7 +12,7 @@ import { signManifest, writeManifest } from './release-manifest.ts'
 import { makeReleaseTree, packTree, type Architecture } from './release-tree.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
-const say = (text: string): void => void printProblem(`package: ${text}\n`)
+const printStep = (text: string): void => void printProblem(`package: ${text}\n`)
 
 interface Flags {
   arch: Architecture | 'all'
@@ -66,12 +66,12 @@ mkdirSync(work, { recursive: true })
 const made: string[] = []
 for (const architecture of ['amd64', 'arm64'] as const) {
   if (flags.arch !== 'all' && flags.arch !== architecture) continue
-  const tree = makeReleaseTree({ project, work, architecture, version, say })
+  const tree = makeReleaseTree({ project, work, architecture, version, report: printStep })
   const list = join(flags.out, `gengfu-${version}-${architecture}.cdx.json`)
   cpSync(join(tree, 'sbom.cdx.json'), list)
   made.push(list)
   const archive = join(flags.out, `gengfu-${version}-${architecture}.tar.xz`)
-  say(`packing the release for ${architecture}`)
+  printStep(`packing the release for ${architecture}`)
   packTree(tree, archive, epoch, flags.compression)
   made.push(archive)
   const days = { lowestVersion: flags.lowest, days: flags.days, signedAtMs: createSystemClock().wallMs() }
@@ -80,7 +80,7 @@ for (const architecture of ['amd64', 'arm64'] as const) {
   if (flags.signKey !== undefined) made.push(signManifest(manifest, flags.signKey))
   for (const product of products) {
     if (flags.program !== 'all' && flags.program !== product.program) continue
-    say(`${product.name} for ${architecture}`)
+    printStep(`${product.name} for ${architecture}`)
     made.push(
       makeDebianPackage({ project, work, product, architecture, version, epoch, archive, out: flags.out }),
     )

@@ -18,12 +18,12 @@ export interface ReleaseOptions {
   work: string
   architecture: Architecture
   version: string
-  say: (text: string) => void
+  report: (text: string) => void
 }
 
 /** Makes the tree of one architecture; returns its folder. Both are made on either machine: nothing is compiled. */
 export function makeReleaseTree(options: ReleaseOptions): string {
-  const { project, work, architecture, version, say } = options
+  const { project, work, architecture, version, report } = options
   const tree = join(work, `release-${architecture}`)
   rmSync(tree, { recursive: true, force: true })
   mkdirSync(join(tree, 'bin'), { recursive: true })
@@ -33,9 +33,9 @@ export function makeReleaseTree(options: ReleaseOptions): string {
   writeFileSync(join(tree, 'package.json'), `${JSON.stringify(kept, undefined, 2)}\n`)
   cpSync(join(project, 'bin/gengfu.js'), join(tree, 'bin/gengfu.js'))
   cpSync(join(project, 'dist'), join(tree, 'dist'), { recursive: true })
-  say('packages of the program')
+  report('packages of the program')
   cpSync(programPackages(options), join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true })
-  say(`Node and SQLite for ${architecture}`)
+  report(`Node and SQLite for ${architecture}`)
   const runtime = runtimePackages(options)
   const nodeName = nodeNames[architecture]
   cpSync(join(runtime, `node-linux-${nodeName}/bin/node`), join(tree, 'bin/node'))

@@ -1,6 +1,6 @@
 // LoRaWAN devices behind a network server: frames of Milesight's family in the envelopes of ChirpStack 3 and 4 and of The
 // Things Stack; and a 4G device of a vendor's own JSON.
-import { euiOf, type Reading, type SimulatedDevice, type Speaker } from './speaker.ts'
+import { euiOf, type Reading, type SimulatedDevice, type BridgeSimulator } from './bridge-simulator.ts'
 import type { ButtonPress } from '../devices/alarm-button.ts'
 
 type Envelope = (
@@ -76,7 +76,7 @@ const thingsStack: Envelope = (device, { bytes, count, atMs }) => ({
   }),
 })
 
-const speakerOf = (envelope: Envelope): Speaker => ({
+const simulatorOf = (envelope: Envelope): BridgeSimulator => ({
   addressOf: euiOf,
   hello: () => [],
   report: (device, reading, has) => [
@@ -95,14 +95,14 @@ const speakerOf = (envelope: Envelope): Speaker => ({
   ],
 })
 
-export const chirpstack = speakerOf(chirpstack4)
-export const chirpstackOld = speakerOf(chirpstack3)
-export const ttn = speakerOf(thingsStack)
+export const chirpstack = simulatorOf(chirpstack4)
+export const chirpstackOld = simulatorOf(chirpstack3)
+export const ttn = simulatorOf(thingsStack)
 
 const serialOf = ({ place }: SimulatedDevice): string => `SN${String(place + 1).padStart(6, '0')}`
 
 /** The built-in mapping client-heartbeat-4g. */
-export const mapping: Speaker = {
+export const mapping: BridgeSimulator = {
   addressOf: serialOf,
   hello: () => [],
   report: (device, { batteryPercent }, has) => [

@@ -5,11 +5,11 @@ import { endProgress, print, printProgress } from '../../platform/terminal.ts'
 import type { Credential } from '../links/credentials.ts'
 import { createPopulation, randomFor } from '../village/population.ts'
 import { chirpstack, chirpstackOld, mapping, ttn } from './lorawan.ts'
-import type { Quirk, SimulatedDevice, SimulatedMessage, Speaker } from './speaker.ts'
+import type { Quirk, SimulatedDevice, SimulatedMessage, BridgeSimulator } from './bridge-simulator.ts'
 import { esphome, shelly, shelly2, tasmota } from './wifi.ts'
 import { zigbee2mqtt } from './zigbee2mqtt.ts'
 
-export const speakers: Readonly<Record<string, Speaker>> = {
+export const bridgeSimulators: Readonly<Record<string, BridgeSimulator>> = {
   zigbee2mqtt,
   tasmota,
   shelly,
@@ -20,7 +20,7 @@ export const speakers: Readonly<Record<string, Speaker>> = {
   ttn,
   mapping,
 }
-export const speakerNames = Object.keys(speakers)
+export const bridgeSimulatorNames = Object.keys(bridgeSimulators)
 
 export interface RunBridgeOptions {
   url: string
@@ -42,7 +42,7 @@ export const villageOf = (count: number, seed: number): SimulatedDevice[] =>
 
 /** Everything that devices have come to, and what they say next. */
 export class Conversation {
-  readonly #speaker: Speaker
+  readonly #simulator: BridgeSimulator
   readonly #devices: readonly SimulatedDevice[]
   readonly #has: (quirk: Quirk) => boolean
   readonly #random
@@ -50,16 +50,16 @@ export class Conversation {
   #presses = 0
 
   constructor(options: Pick<RunBridgeOptions, 'dialect' | 'devices' | 'seed' | 'quirks'>) {
-    const speaker = speakers[options.dialect]
-    if (!speaker) throw new Error(`--dialect: one of ${speakerNames.join(', ')}`)
-    this.#speaker = speaker
+    const simulator = bridgeSimulators[options.dialect]
+    if (!simulator) throw new Error(`--dialect: one of ${bridgeSimulatorNames.join(', ')}`)
+    this.#simulator = simulator
     this.#devices = villageOf(options.devices, options.seed)
     this.#has = (quirk) => options.quirks.includes(quirk)
     this.#random = randomFor(options.seed, `talk in ${options.dialect}`)
   }
 
   hello(): SimulatedMessage[] {
-    return this.#speaker.hello(this.#devices, this.#has)
+    return this.#simulator.hello(this.#devices, this.#has)
   }
 
   report(atMs: number): SimulatedMessage[] {
@@ -71,7 +71,7 @@ export class Conversation {
       levelMm: Math.round(this.#random.between(300, 1500)),
       batteryPercent: Math.round(device.batteryPercent ?? 100),
     }
-    return this.#twice(this.#speaker.report(device, reading, this.#has))
+    return this.#twice(this.#simulator.report(device, reading, this.#has))
   }
 
   /** Undefined in a village without a button. */
@@ -80,7 +80,7 @@ export class Conversation {
     // In turn: the same bytes from one button within a second are one message.
     const device = buttons[this.#presses++ % Math.max(1, buttons.length)]
     if (!device) return undefined
-    return this.#twice(this.#speaker.press(device, 'pressed', this.#count(device), this.#has))
+    return this.#twice(this.#simulator.press(device, 'pressed', this.#count(device), this.#has))
   }
 
   #count({ id }: SimulatedDevice): number {
@@ -109,7 +109,7 @@ export async function runBridge(options: RunBridgeOptions): Promise<void> {
     ...(tls?.key === undefined ? {} : { key: tls.key }),
   })
   let [sent, kept, presses] = [0, 0, 0]
-  const say = (messages: readonly SimulatedMessage[]): void => {
+  const send = (messages: readonly SimulatedMessage[]): void => {
     for (const { topic, payload, isRetained = false } of messages) {
       sent++
       client.publish(topic, payload, { qos: 1, retain: isRetained }, (error) => {
@@ -117,15 +117,17 @@ export async function runBridge(options: RunBridgeOptions): Promise<void> {
       })
     }
   }
-  say(conversation.hello())
+  send(conversation.hello())
   const perSecond = options.rate ?? (intervalSeconds > 0 ? devices / intervalSeconds : 0)
   const timers = [
-    ...(perSecond > 0 ? [setInterval(() => say(conversation.report(clock.wallMs())), 1000 / perSecond)] : []),
+    ...(perSecond > 0
+      ? [setInterval(() => send(conversation.report(clock.wallMs())), 1000 / perSecond)]
+      : []),
     ...(pressesPerMinute > 0
       ? [
           setInterval(() => {
             presses++
-            say(conversation.press() ?? [])
+            send(conversation.press() ?? [])
           }, 60_000 / pressesPerMinute),
         ]
       : []),

@@ -1,9 +1,9 @@
 // Devices with Wi-Fi, each of which would connect by itself: Tasmota boards, Shelly of both generations, ESPHome boards.
-import { macOf, type Reading, type SimulatedDevice, type Speaker } from './speaker.ts'
+import { macOf, type Reading, type SimulatedDevice, type BridgeSimulator } from './bridge-simulator.ts'
 
 const boardOf = ({ id }: SimulatedDevice): string => `tasmota_${id}`
 
-export const tasmota: Speaker = {
+export const tasmota: BridgeSimulator = {
   addressOf: macOf,
   hello: (devices) =>
     devices.flatMap((device) => [
@@ -77,7 +77,7 @@ const firstOf = (device: SimulatedDevice): string => {
 }
 
 /** First generation: one value a topic. */
-export const shelly: Speaker = {
+export const shelly: BridgeSimulator = {
   addressOf: macOf,
   hello: (devices) =>
     devices.map((device) => ({
@@ -129,7 +129,7 @@ const notify = (device: SimulatedDevice, method: string, params: object, isRetai
 })
 
 /** Second generation and later: JSON-RPC notifications. */
-export const shelly2: Speaker = {
+export const shelly2: BridgeSimulator = {
   addressOf: macOf,
   hello: (devices) =>
     devices.map((device) => ({ topic: `${secondOf(device)}/online`, payload: 'true', isRetained: true })),
@@ -169,7 +169,7 @@ export const shelly2: Speaker = {
 }
 
 /** ESPHome, as it announces itself to Home Assistant, with shortened keys. */
-export const esphome: Speaker = {
+export const esphome: BridgeSimulator = {
   addressOf: macOf,
   hello: (devices) =>
     devices.map((device) => {

@@ -1,5 +1,5 @@
 // Zigbee2MQTT: the list of devices with their exposes, JSON of everything that is known, and a press on up to three topics.
-import { ieeeOf, type Reading, type SimulatedDevice, type Speaker } from './speaker.ts'
+import { ieeeOf, type Reading, type SimulatedDevice, type BridgeSimulator } from './bridge-simulator.ts'
 
 const exposes: Record<string, object[]> = {
   button: [
@@ -35,7 +35,7 @@ function stateOf(device: SimulatedDevice, { isOpen, levelMm, batteryPercent, atM
   }
 }
 
-export const zigbee2mqtt: Speaker = {
+export const zigbee2mqtt: BridgeSimulator = {
   addressOf: ieeeOf,
   hello: (devices) => [
     { topic: 'zigbee2mqtt/bridge/state', payload: '{"state":"online"}', isRetained: true },

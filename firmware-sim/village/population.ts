@@ -3,7 +3,7 @@ import { createSeededRandom, type Random } from '../../protocols/kit/random.ts'
 
 export type DeviceKind = 'button' | 'door' | 'water' | 'siren' | 'lamp'
 
-export interface Inhabitant {
+export interface VillageMember {
   id: string
   kind: DeviceKind
   zone: string
@@ -40,7 +40,7 @@ export function randomFor(seed: number, purpose: string): Random {
   return createSeededRandom(hash)
 }
 
-export function createPopulation(count: number, seed: number, sleepyShare = 0): Inhabitant[] {
+export function createPopulation(count: number, seed: number, sleepyShare = 0): VillageMember[] {
   if (!Number.isInteger(count) || count < 1 || count > populationMax)
     throw new RangeError(`1 to ${populationMax} devices, got ${count}`)
   const counts = new Map<DeviceKind, number>()

@@ -2,7 +2,7 @@
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { Credential } from '../links/credentials.ts'
 import { runScenario, type Scenario } from './scenario.ts'
-import type { VillageStatistics } from './tally.ts'
+import type { VillageStatistics } from './village-counters.ts'
 import { createVillage } from './village.ts'
 import { endProgress, print, printProblem, printProgress } from '../../platform/terminal.ts'
 

@@ -9,8 +9,8 @@ import { DoorSensor } from '../devices/door-sensor.ts'
 import { LevelCurve } from '../devices/level-curve.ts'
 import { WaterMonitor } from '../devices/water-monitor.ts'
 import type { BackOff } from '../links/link.ts'
-import { createPopulation, randomFor, type Inhabitant } from './population.ts'
-import { Tally, type VillageStatistics } from './tally.ts'
+import { createPopulation, randomFor, type VillageMember } from './population.ts'
+import { VillageCounters, type VillageStatistics } from './village-counters.ts'
 
 /** How often the load checks how many events are due. */
 export const loadTickMs = 10
@@ -20,7 +20,7 @@ export type VillageDevice = AlarmButton | DoorSensor | WaterMonitor | Actor
 export interface VillageOptions extends DeviceHooks {
   seed: number
   /** The number of devices, or their exact list. */
-  devices: number | readonly Inhabitant[]
+  devices: number | readonly VillageMember[]
   url: string
   clock?: Clock | undefined
   credential?: ((device: string) => Credential) | undefined
@@ -38,8 +38,8 @@ export interface VillageOptions extends DeviceHooks {
 }
 
 export class Village {
-  readonly inhabitants: readonly Inhabitant[]
-  readonly tally: Tally
+  readonly inhabitants: readonly VillageMember[]
+  readonly tally: VillageCounters
   readonly clock: Clock
   #members = new Map<string, VillageDevice>()
   #list: VillageDevice[] = []
@@ -49,7 +49,7 @@ export class Village {
   constructor(options: VillageOptions) {
     const { devices, seed, sleepyShare } = options
     this.clock = options.clock ?? createSystemClock()
-    this.tally = new Tally(options.remembersIds ?? true)
+    this.tally = new VillageCounters(options.remembersIds ?? true)
     this.inhabitants = typeof devices === 'number' ? createPopulation(devices, seed, sleepyShare) : devices
     for (const inhabitant of this.inhabitants) {
       const member = createMember(inhabitant, options, this.clock, this.#hooks(options))
@@ -175,7 +175,7 @@ export function createVillage(options: VillageOptions): Village {
 }
 
 function createMember(
-  who: Inhabitant,
+  who: VillageMember,
   options: VillageOptions,
   clock: Clock,
   hooks: DeviceHooks,

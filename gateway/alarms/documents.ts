@@ -63,7 +63,7 @@ export interface PastDocument {
 }
 
 /** The longest gap of the time that is running, and of the one before it. */
-export interface Rhythm {
+export interface ReportIntervals {
   sinceMs: number
   longestMs: number
   count: number
@@ -80,7 +80,7 @@ export interface DeviceDocument extends DeviceVitals {
   /** Since when its bridge reports it offline. */
   hintMs?: number
   /** How often it sends by itself. */
-  rhythm?: Rhythm
+  rhythm?: ReportIntervals
   contact?: Readings['contact']
   motion?: boolean
   /** Steady time at which it last reported motion. */

@@ -5,7 +5,7 @@ import type { ClockQuality, DeviceEvent } from '../../protocols/domain/event.ts'
 
 /** The moment at which an input is judged. */
 export interface Now {
-  /** Milliseconds the box has been up over all boots: never steps back, stands still while the power is off. */
+  /** Milliseconds the box has been up over all boots: never steps back, stops while the power is off. */
   steadyMs: number
   /** Wall time in ms since 1970, as exact as `clock` shows: for schedules and texts, never for time-outs. */
   wallMs: number

@@ -30,7 +30,7 @@ const healthPictureMs = 600_000
 const lightMs = 60_000
 /** After a wrong password the camera is not asked for this long: many cameras lock an account after a few attempts. */
 const lockedMs = 300_000
-const lockedShotMs = 30_000
+const lockedRetryMs = 30_000
 
 /** Why a picture is wanted; one picture may serve several requests. */
 export interface Wanted {
@@ -43,7 +43,7 @@ export interface Wanted {
   done?: (taken: Taken) => void
 }
 
-export interface Shot {
+export interface ProcessedPicture {
   raw: Fetched
   finished: Finished
   picture: PictureState
@@ -57,7 +57,7 @@ export interface CameraUnitOptions {
   log: Logger
   now: () => BoxTime
   /** Stores the picture for all its requests; rejects with a CameraProblem. */
-  onShot: (unit: CameraUnit, wanted: readonly Wanted[], shot: Shot) => Promise<void>
+  onPicture: (unit: CameraUnit, wanted: readonly Wanted[], processed: ProcessedPicture) => Promise<void>
   onFailed: (unit: CameraUnit, wanted: readonly Wanted[], problem: CameraProblem) => void
   onCondition: (unit: CameraUnit, before: Condition, after: Condition) => void
 }
@@ -73,7 +73,7 @@ export class CameraUnit {
   #waiting: Wanted[] | undefined
   /** Starts the picture that waits for the end of its second. */
   #startNow: (() => void) | undefined
-  #lastShotMs = Number.NEGATIVE_INFINITY
+  #lastPictureMs = Number.NEGATIVE_INFINITY
   #lastGood: PictureSource | undefined
   #lastPicturedMs = Number.NEGATIVE_INFINITY
   #locked: { problem: CameraProblem; atMs: number } | undefined
@@ -139,7 +139,7 @@ export class CameraUnit {
     if (this.#waiting) this.#waiting.push(wanted)
     else {
       this.#waiting = [wanted]
-      this.#shootAfter(this.#lastShotMs + sharedMs - clock.monotonicMs(), this.#waiting)
+      this.#shootAfter(this.#lastPictureMs + sharedMs - clock.monotonicMs(), this.#waiting)
     }
     if (wanted.moment === 'on-demand') this.#startNow?.()
   }
@@ -161,7 +161,7 @@ export class CameraUnit {
     if (!before) return
     this.#processOnce(before)
       .then((finished) =>
-        this.#options.onShot(this, [wanted], {
+        this.#options.onPicture(this, [wanted], {
           raw: before,
           finished,
           picture: this.condition.picture,
@@ -184,22 +184,22 @@ export class CameraUnit {
 
   async #shootFor(everyone: Wanted[]): Promise<void> {
     try {
-      const shot = await this.#line.runUrgent((signal) => {
+      const processed = await this.#line.runUrgent((signal) => {
         // From here on the picture is being taken: a later request needs the next one.
         if (this.#waiting === everyone) this.#waiting = undefined
-        this.#lastShotMs = this.#options.clock.monotonicMs()
+        this.#lastPictureMs = this.#options.clock.monotonicMs()
         return this.#capture(signal, urgencyOf(everyone))
       })
-      await this.#options.onShot(this, everyone, shot)
+      await this.#options.onPicture(this, everyone, processed)
     } catch (error) {
       if (this.#waiting === everyone) this.#waiting = undefined
       this.#options.onFailed(this, everyone, toProblem(error, 'work-failed'))
     }
   }
 
-  async #capture(signal: AbortSignal, urgency: Urgency): Promise<Shot> {
+  async #capture(signal: AbortSignal, urgency: Urgency): Promise<ProcessedPicture> {
     const { clock, now } = this.#options
-    if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedShotMs) throw this.#locked.problem
+    if (this.#locked && clock.monotonicMs() - this.#locked.atMs < lockedRetryMs) throw this.#locked.problem
     return this.#judged(async () => {
       const taken = await this.#takeAny(this.client.settings.masks, signal, urgency)
       return { ...taken, picture: this.#pictured(taken.finished), fetchedAt: now() }

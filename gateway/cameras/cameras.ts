@@ -17,7 +17,7 @@ import { createCameraMetrics } from './camera-metrics.ts'
 import { CameraProblem, reasonOf, toProblem } from './talk/camera-problem.ts'
 import { CameraProcess } from './process/camera-process.ts'
 import type { RemoteCamera } from './process/remote-camera.ts'
-import { CameraUnit, type Shot, type Wanted } from './camera-unit.ts'
+import { CameraUnit, type ProcessedPicture, type Wanted } from './camera-unit.ts'
 import { CertificatePins } from './secrets/certificate-pins.ts'
 import {
   openCredentialStore,
@@ -27,7 +27,7 @@ import {
 import { DigestMarks } from './secrets/digest-marks.ts'
 import { LookLog } from './pictures/look-log.ts'
 import { PictureStore, unreachedOf } from './pictures/picture-store.ts'
-import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, Occasion } from './port.ts'
+import type { CameraHealth, CameraOutlets, Cameras, LookRequest, Moment, SnapshotSubject } from './port.ts'
 import type { Snapshot, Taken } from './port.ts'
 import { snapshotOf } from './pictures/snapshot-of.ts'
 import { codeOf } from '../../platform/failure.ts'
@@ -178,8 +178,8 @@ class AllCameras implements Cameras {
     }
   }
 
-  standStill(): void {
-    this.#process.standStill()
+  pauseForAlarm(): void {
+    this.#process.pauseForAlarm()
   }
 
   onStage(alarm: string, stage: Stage): void {
@@ -193,11 +193,11 @@ class AllCameras implements Cameras {
     })
   }
 
-  take(camera: string, askedBy: string, occasion: Occasion = {}): Promise<Taken> {
+  take(camera: string, askedBy: string, subject: SnapshotSubject = {}): Promise<Taken> {
     const unit = this.#units.get(camera)
     if (!unit) return Promise.resolve({ ok: false, reason: reasonOf('unknown-camera') })
     const wantedAtMs = this.#options.clock.monotonicMs()
-    return new Promise((done) => unit.shoot({ ...occasion, moment: 'on-demand', askedBy, wantedAtMs, done }))
+    return new Promise((done) => unit.shoot({ ...subject, moment: 'on-demand', askedBy, wantedAtMs, done }))
   }
 
   health(): CameraHealth[] {
@@ -307,7 +307,7 @@ class AllCameras implements Cameras {
       random,
       log: this.#log,
       now,
-      onShot: (one, wanted, shot) => this.#keep(one, wanted, shot),
+      onPicture: (one, wanted, processed) => this.#keep(one, wanted, processed),
       onFailed: (one, wanted, problem) => this.#announcer.failed(one.id, wanted, problem),
       onCondition: (one, before, after) => this.#announcer.condition(one.id, before, after),
     })
@@ -346,16 +346,16 @@ class AllCameras implements Cameras {
   }
 
   /** One stored snapshot per request, all in one commit; the bytes are stored once. */
-  async #keep(unit: CameraUnit, wanted: readonly Wanted[], shot: Shot): Promise<void> {
+  async #keep(unit: CameraUnit, wanted: readonly Wanted[], processed: ProcessedPicture): Promise<void> {
     const { clock, random } = this.#options
     const kept = wanted.map((one) => ({
       one,
-      snapshot: snapshotOf(random.hex(12), unit.client.settings, one, shot),
+      snapshot: snapshotOf(random.hex(12), unit.client.settings, one, processed),
       isHeld: one.alarm !== undefined && !this.#closed.has(one.alarm),
     }))
     try {
       const stored = kept.map(({ snapshot, isHeld }) => ({ ...snapshot, isHeld }))
-      await this.#store.put(stored, shot.finished.full, shot.finished.preview)
+      await this.#store.put(stored, processed.finished.full, processed.finished.preview)
     } catch (error) {
       return this.#announcer.failed(unit.id, wanted, toProblem(error, 'disk-full'))
     }

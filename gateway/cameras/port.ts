@@ -80,7 +80,7 @@ export interface CameraOutlets {
 }
 
 /** The subject of a picture on request; its record is sent in the lane of that colour. */
-export interface Occasion {
+export interface SnapshotSubject {
   alarm?: string | undefined
   colour?: Colour | undefined
   /** The centre's command that caused it. */
@@ -97,9 +97,9 @@ export interface Cameras {
   /** Called for every stage of an answer: pictures of an alarm that is not closed outlive their term. */
   onStage(alarm: string, stage: Stage): void
   /** An urgent entry is on its way: for a moment the cameras' process is stopped. */
-  standStill(): void
+  pauseForAlarm(): void
   /** Takes one picture now, requested by a person; both sizes are stored. */
-  take(camera: string, askedBy: string, occasion?: Occasion): Promise<Taken>
+  take(camera: string, askedBy: string, subject?: SnapshotSubject): Promise<Taken>
   health(): CameraHealth[]
   /** Stored snapshots, newest first. */
   snapshots(filter?: { camera?: string; alarm?: string; limit?: number }): Snapshot[]

@@ -26,7 +26,7 @@ gengfu camera snapshot --host H --out FILE [--port P] [--user U --password-file 
   takes one picture and saves it; the password is read from a file only
 `
 
-const say = (zh: string, en: string): void => void print(`${zh} · ${en}\n`)
+const printBoth = (zh: string, en: string): void => void print(`${zh} · ${en}\n`)
 const complain = (zh: string, en: string): void => void printProblem(`${zh} · ${en}\n`)
 
 /** Runs the command line after `gengfu camera`; resolves with the exit code: 0 done, 1 failed, 2 wrong usage. */
@@ -67,7 +67,7 @@ async function discover(argv: string[]): Promise<number> {
     return 2
   }
   const from = values.from ?? ownAddresses()
-  if (!values.json) say(`正在 ${from.join(', ')} 上寻找`, `searching from ${from.join(', ')}`)
+  if (!values.json) printBoth(`正在 ${from.join(', ')} 上寻找`, `searching from ${from.join(', ')}`)
   const found = await discoverCameras({
     clock: waitingClock(),
     random: createSystemRandom(),
@@ -85,13 +85,13 @@ async function discover(argv: string[]): Promise<number> {
     print(`${url}\t${[camera.name, camera.model].filter((text) => text !== '').join(' ')}\n`)
   }
   if (found.length === 0) {
-    say(
+    printBoth(
       '没有找到摄像机：请检查电源和网线，在摄像机里打开 ONVIF；不同网段请用 --host',
       'no camera found: check power and cable, switch ONVIF on in the camera; in another segment use --host',
     )
     return 1
   }
-  say(`找到 ${found.length} 台`, `${found.length} found`)
+  printBoth(`找到 ${found.length} 台`, `${found.length} found`)
   return 0
 }
 
@@ -175,7 +175,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
       get: () => fingerprint,
       set: (seen) => {
         fingerprint = seen
-        say(`摄像机证书指纹 ${seen}`, 'fingerprint of the camera certificate')
+        printBoth(`摄像机证书指纹 ${seen}`, 'fingerprint of the camera certificate')
       },
     },
     clock,
@@ -190,7 +190,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
     await writeFile(out, finished.full.bytes)
     const { width, height, bytes } = finished.full
     const by = raw.source === 'http' ? '抓拍 snapshot' : '视频流 stream'
-    say(
+    printBoth(
       `已保存 ${out}（${width} x ${height}，${bytes.length} 字节，${by}，${Math.round(raw.answerMs)} 毫秒）`,
       `saved ${out}`,
     )
@@ -208,7 +208,7 @@ async function takeOne(settings: CameraSettings, credentials: Credentials, out: 
 async function introduce(client: CameraClient, signal: AbortSignal): Promise<void> {
   const { host, port } = client.address
   const { onvif, snapshotPath: page, rtspPort } = client.settings
-  say(`正在连接 ${host}:${onvif || page !== undefined ? port : (rtspPort ?? 554)}`, 'connecting')
+  printBoth(`正在连接 ${host}:${onvif || page !== undefined ? port : (rtspPort ?? 554)}`, 'connecting')
   if (!onvif) return
   let facts
   try {
@@ -221,7 +221,7 @@ async function introduce(client: CameraClient, signal: AbortSignal): Promise<voi
     return
   }
   if (!facts) return
-  say(`已找到 ${facts.maker} ${facts.model}，固件 ${facts.firmware}`, 'camera found')
+  printBoth(`已找到 ${facts.maker} ${facts.model}，固件 ${facts.firmware}`, 'camera found')
   const { clockSkewMs = 0 } = facts
   if (Math.abs(clockSkewMs) > 60_000) {
     const [off, isSlow] = [Math.abs(clockSkewMs), clockSkewMs < 0]

@@ -322,13 +322,13 @@ function describePower({ id, batteryPercent, signalDbm }: HealthDevice): Finding
 }
 
 function describeCameras({ cameras = [] }: HealthAnswer): Finding[] {
-  const ill = cameras.filter(({ problem }) => problem !== undefined)
-  const words = ill.map(({ id, isOffline, problem }): Finding => ({
+  const faulty = cameras.filter(({ problem }) => problem !== undefined)
+  const words = faulty.map(({ id, isOffline, problem }): Finding => ({
     grade: isOffline ? 'act' : 'watch',
     zh: `摄像机 ${id}：${problem?.zh}`,
     en: `camera ${id}: ${problem?.en}.`,
   }))
-  const well = cameras.length - ill.length
+  const well = cameras.length - faulty.length
   if (well > 0)
     words.push({ grade: 'good', zh: `${well} 台摄像机正常`, en: `${well} cameras without a problem.` })
   return words

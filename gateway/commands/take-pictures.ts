@@ -11,12 +11,12 @@ export async function takePictures(
   { id, by }: CentreCommand,
   { cameras: asked, alarm }: Plan & { type: 'pictures' },
 ): Promise<Ending> {
-  const occasion = { alarm: alarm?.id, colour: alarm?.colour, command: id }
+  const subject = { alarm: alarm?.id, colour: alarm?.colour, command: id }
   const shots = await Promise.all(
     asked.map(async (camera) => {
       if (!cameras) return { camera, problem: 'no cameras' }
       try {
-        const taken = await cameras.take(camera, by, occasion)
+        const taken = await cameras.take(camera, by, subject)
         if (taken.ok) return { camera, snapshot: taken.snapshot.id }
         return { camera, problem: `${taken.reason.text.zh} ${taken.reason.text.en}` }
       } catch (error) {

@@ -5,7 +5,7 @@ import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmEngine, LocalCommand, Transition } from '../alarms/port.ts'
 import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
-import type { Journal, OddId, QuarantineRow } from '../journal/port.ts'
+import type { Journal, UncountedId, QuarantineRow } from '../journal/port.ts'
 import type { Companions } from './port.ts'
 import type { NamedInput, RefusedIds } from './memory/refused-ids.ts'
 
@@ -40,7 +40,7 @@ export interface Companion {
   inputs: readonly NamedInput[]
   event?: EventRecord
   cause?: number
-  oddIds?: readonly OddId[] | undefined
+  uncountedIds?: readonly UncountedId[] | undefined
   result?: { device: string; result: CommandResult }
   quarantine?: QuarantineRow
   state?: Companions['state']

@@ -236,8 +236,8 @@ export class Intake implements AlarmJudge {
     const records = [{ lane, record }]
     const isPlain = outcome.transitions.length === 0 && outcome.commands.length === 0 && !outcome.logs?.length
     if (!isPlain) {
-      const oddIds = this.#ids.oddIdsOf(event, verdict)
-      const more = { inputs: [named], event: record, cause: sequence, oddIds, state: learned }
+      const uncountedIds = this.#ids.uncountedIdsOf(event, verdict)
+      const more = { inputs: [named], event: record, cause: sequence, uncountedIds, state: learned }
       answerWith(this.#keep(outcome, time, records, more), inFlight)
       return true
     }
@@ -245,8 +245,8 @@ export class Intake implements AlarmJudge {
     const changed = this.#memory.documents.takeChanged()
     const state = learned.length === 0 ? changed : [...changed, ...learned]
     const entry: JournalEntry = { records, state, isUrgent: false }
-    const oddIds = this.#ids.oddIdsOf(event, verdict)
-    if (oddIds) entry.oddIds = oddIds
+    const uncountedIds = this.#ids.uncountedIdsOf(event, verdict)
+    if (uncountedIds) entry.uncountedIds = uncountedIds
     this.#options.journal.put(entry, inFlight)
     return false
   }

@@ -135,12 +135,12 @@ export function companionState(
 /** The committed parts of one input, except its documents. */
 export function journalEntry(
   records: JournalEntry['records'],
-  { oddIds, quarantine, state }: Companion,
+  { uncountedIds, quarantine, state }: Companion,
   commands: readonly CommandDocument[],
 ): JournalEntry {
   return {
     records,
-    ...(oddIds && oddIds.length > 0 ? { oddIds } : {}),
+    ...(uncountedIds && uncountedIds.length > 0 ? { uncountedIds } : {}),
     ...(quarantine ? { quarantine } : {}),
     isUrgent: Boolean(state?.length || commands.length) || records.some(({ lane }) => lane !== 'routine'),
   }

@@ -33,8 +33,8 @@ function answer(store: JournalStore, id: number, request: WorkerRequest): unknow
       return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
     case 'state':
       return store.state(request.prefix)
-    case 'oddIds':
-      return store.oddIds()
+    case 'uncountedIds':
+      return store.uncountedIds()
     case 'quarantine':
       return store.quarantine(request.limit)
     case 'trim':

@@ -16,7 +16,7 @@ import {
   type JournalEntry,
   type JournalFacts,
   type LanePositions,
-  type OddId,
+  type UncountedId,
   type QuarantineRow,
   type SpaceFacts,
   type StorageAnswer,
@@ -52,7 +52,7 @@ export interface JournalOptions {
   /** The commit window of routine records, ms. */
   commitWindowMs: number
   quarantineMax?: number
-  oddIdsMax?: number
+  uncountedIdsMax?: number
   keepReceipted?: number
 }
 
@@ -66,7 +66,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     newEpoch: options.random.hex(6),
     bootId: options.bootId,
     quarantineMax: options.quarantineMax ?? 1000,
-    oddIdsMax: options.oddIdsMax ?? 100_000,
+    uncountedIdsMax: options.uncountedIdsMax ?? 100_000,
     keepReceipted: options.keepReceipted ?? 200_000,
   })
   return new BatchingJournal(options, thread)
@@ -167,8 +167,8 @@ export class BatchingJournal implements Journal {
     const sinceMs = this.#clock.monotonicMs()
     const { isUrgent, state = noDocuments } = entry
     const pending: Pending = { isUrgent, state, order: ++this.#order, stored, sinceMs, answer }
-    if (entry.oddIds) pending.oddIds = entry.oddIds
-    if (entry.forgetsOddIdsOf !== undefined) pending.forgetsOddIdsOf = entry.forgetsOddIdsOf
+    if (entry.uncountedIds) pending.uncountedIds = entry.uncountedIds
+    if (entry.forgetsUncountedIdsOf !== undefined) pending.forgetsUncountedIdsOf = entry.forgetsUncountedIdsOf
     if (entry.quarantine) pending.quarantine = entry.quarantine
     this.#queue.push(pending)
     if (isUrgent) for (const listener of this.#urgentListeners) listener()
@@ -255,8 +255,8 @@ export class BatchingJournal implements Journal {
     return (await this.#thread.ask({ type: 'state', prefix })) as [string, unknown][]
   }
 
-  async loadOddIds(): Promise<OddId[]> {
-    return (await this.#thread.ask({ type: 'oddIds' })) as OddId[]
+  async loadUncountedIds(): Promise<UncountedId[]> {
+    return (await this.#thread.ask({ type: 'uncountedIds' })) as UncountedId[]
   }
 
   async repairTimes(boot: number, bootWallMs: number): Promise<void> {

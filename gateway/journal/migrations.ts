@@ -26,7 +26,7 @@ export const migrations: readonly string[] = [
   `,
   // From here on events may be stored in their short form (`short-event.ts`): an older version could not read them.
   `-- nothing to change in what is there`,
-  // Messages under an odd id, with their time: if the device uses the id again for other content, that must be a new
+  // Messages under an uncounted id, with their time: if the device uses the id again for other content, that must be a new
   // event.
   `ALTER TABLE odd_ids ADD COLUMN heard REAL`,
   // A damaged byte may leave a document that parses (`sound-documents.ts`); `document_sum` is registered where the

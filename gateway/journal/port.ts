@@ -62,7 +62,7 @@ export interface QuarantineRow {
 }
 
 /** `heard`: the number that the repeat check keeps of it; undefined in rows of an older version. */
-export type OddId = readonly [device: string, messageId: string, heard?: number]
+export type UncountedId = readonly [device: string, messageId: string, heard?: number]
 
 /** One entry: it commits as a whole or not. */
 export interface JournalEntry {
@@ -70,9 +70,9 @@ export interface JournalEntry {
   /** Keyed JSON documents; undefined removes one. */
   state?: readonly (readonly [key: string, value: object | undefined])[]
   /** Message ids that do not fit the counting scheme of the repeat check. */
-  oddIds?: readonly OddId[]
-  /** The odd ids of this device are deleted before those of this entry are stored. */
-  forgetsOddIdsOf?: string
+  uncountedIds?: readonly UncountedId[]
+  /** The uncounted ids of this device are deleted before those of this entry are stored. */
+  forgetsUncountedIdsOf?: string
   quarantine?: QuarantineRow
   /** Commits at once, together with waiting routine entries. */
   isUrgent: boolean
@@ -127,7 +127,7 @@ export interface Journal extends Outbox {
   nextSequence(): number
   /** All keyed documents with this prefix. */
   loadState(prefix: string): Promise<[key: string, value: unknown][]>
-  loadOddIds(): Promise<OddId[]>
+  loadUncountedIds(): Promise<UncountedId[]>
   /** The start time of this boot is now known: its unsynced records are read with repaired times from now on. */
   repairTimes(boot: number, bootWallMs: number): Promise<void>
   readQuarantine(limit: number): Promise<QuarantineRow[]>

@@ -9,7 +9,7 @@ import { laneTable } from './migrations.ts'
 import {
   JournalError,
   type LanePositions,
-  type OddId,
+  type UncountedId,
   type QuarantineRow,
   type SpaceFacts,
   type StoredRecord,
@@ -42,7 +42,7 @@ export class JournalStore {
   readonly #read: Record<Lane, Database.Statement>
   readonly #meta: DocumentAccess
   readonly #state: DocumentAccess
-  readonly #putOddId: Database.Statement
+  readonly #putUncountedId: Database.Statement
   readonly #putQuarantine: Database.Statement
   readonly #commit: (request: CommitRequest, isShortened: () => boolean) => number
   readonly #space: Space
@@ -64,7 +64,7 @@ export class JournalStore {
     )
     this.#meta = openDocuments(db, 'meta')
     this.#state = openDocuments(db, 'state')
-    this.#putOddId = db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
+    this.#putUncountedId = db.prepare('INSERT INTO odd_ids (device, message_id, heard) VALUES (?, ?, ?)')
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
@@ -140,13 +140,13 @@ export class JournalStore {
     for (const [key, value] of request.state)
       if (value === null) this.#state.drop(key)
       else this.#state.put(key, value)
-    for (const device of request.forgetsOddIdsOf)
+    for (const device of request.forgetsUncountedIdsOf)
       this.#db.prepare('DELETE FROM odd_ids WHERE device = ?').run(device)
-    for (const [device, messageId, heard] of request.oddIds)
-      this.#putOddId.run(device, messageId, heard ?? null)
+    for (const [device, messageId, heard] of request.uncountedIds)
+      this.#putUncountedId.run(device, messageId, heard ?? null)
     for (const row of request.quarantine)
       this.#putQuarantine.run(row.atMs, row.device, row.topic, row.problem, row.payload)
-    if (request.oddIds.length > 0) this.#keepNewest('odd_ids', this.#options.oddIdsMax)
+    if (request.uncountedIds.length > 0) this.#keepNewest('odd_ids', this.#options.uncountedIdsMax)
     if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
     if (request.keepsReceipted) this.#meta.put('receipted', JSON.stringify(request.receipted))
     return taken
@@ -231,7 +231,7 @@ export class JournalStore {
     })
   }
 
-  oddIds(): OddId[] {
+  uncountedIds(): UncountedId[] {
     const rows = this.#db
       .prepare('SELECT device, message_id, heard FROM odd_ids ORDER BY position')
       .raw()
@@ -240,7 +240,7 @@ export class JournalStore {
       device,
       messageId,
       heard ?? undefined,
-    ]) as OddId[]
+    ]) as UncountedId[]
   }
 
   quarantine(limit: number): QuarantineRow[] {

@@ -3,8 +3,8 @@
 import { JournalError, type Journal, type JournalEntry } from './port.ts'
 
 /** Notes of the program about itself: no device waits for them, and no record is promised by them. */
-const isOwnNote = ({ records, quarantine, oddIds }: JournalEntry): boolean =>
-  records.length === 0 && quarantine === undefined && oddIds === undefined
+const isOwnNote = ({ records, quarantine, uncountedIds }: JournalEntry): boolean =>
+  records.length === 0 && quarantine === undefined && uncountedIds === undefined
 
 /** `journal` is over a copy in memory; `reason` is why the folder itself takes no writes. */
 export function unwritableJournal(journal: Journal, reason: string): Journal {
@@ -30,7 +30,7 @@ export function unwritableJournal(journal: Journal, reason: string): Journal {
     append: (entry) => (isOwnNote(entry) ? journal.append(entry) : Promise.reject(refusal())),
     nextSequence: () => journal.nextSequence(),
     loadState: (prefix) => journal.loadState(prefix),
-    loadOddIds: () => journal.loadOddIds(),
+    loadUncountedIds: () => journal.loadUncountedIds(),
     repairTimes: (boot, bootWallMs) => journal.repairTimes(boot, bootWallMs),
     readQuarantine: (limit) => journal.readQuarantine(limit),
     facts: () => journal.facts(),

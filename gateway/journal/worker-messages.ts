@@ -1,6 +1,6 @@
 // Messages between the journal and its thread.
 import type { Lane } from '../../protocols/domain/colour.ts'
-import type { LanePositions, OddId, QuarantineRow, SpaceFacts } from './port.ts'
+import type { LanePositions, UncountedId, QuarantineRow, SpaceFacts } from './port.ts'
 
 export interface WorkerOptions {
   folder: string
@@ -9,7 +9,7 @@ export interface WorkerOptions {
   /** Identifies this boot of the machine; if it differs from the stored one, the boot number rises. */
   bootId: string
   quarantineMax: number
-  oddIdsMax: number
+  uncountedIdsMax: number
   /** Receipted records kept per lane, so that a centre restored from a backup can request them again. */
   keepReceipted: number
 }
@@ -21,8 +21,8 @@ export interface CommitRequest {
   numbers: number[]
   bodies: string[]
   state: [key: string, value: string | null][]
-  oddIds: OddId[]
-  forgetsOddIdsOf: string[]
+  uncountedIds: UncountedId[]
+  forgetsUncountedIdsOf: string[]
   quarantine: QuarantineRow[]
   /** The receipted positions: rows below may be deleted when room is needed. */
   receipted: Record<Lane, number>
@@ -39,8 +39,8 @@ export function createCommit(receipted: Record<Lane, number>): CommitRequest {
     numbers: [],
     bodies: [],
     state: [],
-    oddIds: [],
-    forgetsOddIdsOf: [],
+    uncountedIds: [],
+    forgetsUncountedIdsOf: [],
     quarantine: [],
   }
   return { type: 'commit', ...none, receipted, keepsReceipted: false, isDivisible: false }
@@ -50,7 +50,7 @@ export type WorkerRequest =
   | CommitRequest
   | { type: 'read'; lane: Lane; after: number; recordsMax: number; bytesMax: number }
   | { type: 'state'; prefix: string }
-  | { type: 'oddIds' }
+  | { type: 'uncountedIds' }
   | { type: 'quarantine'; limit: number }
   | { type: 'trim'; lane: Lane; receipted: number; rowsMax: number }
   | { type: 'look'; receipted: Record<Lane, number> }

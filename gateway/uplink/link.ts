@@ -17,4 +17,4 @@ export interface Link {
 }
 
 /** Compresses a Report's JSON text for the wire; `isFast` prefers speed to size. */
-export type Pack = (text: string, isFast: boolean) => Uint8Array
+export type CompressText = (text: string, isFast: boolean) => Uint8Array

@@ -9,7 +9,7 @@ import { reportRecordsMax } from '../../protocols/uplink/report.ts'
 import type { LanePositions, StoredRecord } from '../journal/port.ts'
 import { EpochProof, type EpochProofOptions } from './epoch-proof.ts'
 import { type Candidates, LaneQueue, readLimits } from './queues/lane-queue.ts'
-import type { Link, Pack } from './link.ts'
+import type { Link, CompressText } from './link.ts'
 import { LinkMeter } from './flow/link-meter.ts'
 import { PictureQueue, type PictureQueueOptions } from './queues/picture-queue.ts'
 import { ReportBuilder } from './queues/report-builder.ts'
@@ -44,7 +44,7 @@ export interface SendOrderOptions {
   read: (lane: Lane, after: number, limits: ReadLimits, done: ReadDone) => void
   settle: (lane: Lane, storedTo: number) => void
   stepBack: (lane: Lane, storedTo: number) => void
-  pack: Pack
+  pack: CompressText
   clock: Clock
   events: SessionEvents
   /** Shortest time before a Report is sent again. */

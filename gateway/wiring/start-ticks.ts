@@ -28,7 +28,7 @@ const tickMs = 250
 const listEveryMs = 86_400_000
 /** How often the journal's thread and the uplink are checked. */
 export const pulseMs = 5000
-/** The uplink counts as frozen when this many checks in a row say so: after a stall of the whole program its timers are only late. */
+/** The uplink counts as frozen when this many checks in a row find no progress: after a stall of the whole program its timers are only late. */
 export const frozenChecks = 2
 
 export interface TickOptions {
@@ -139,7 +139,7 @@ export function reportVillageList(
   const reported = reportTo(logger)
   let last: ReportedList | undefined
   let cancel = (): void => undefined
-  const say = async (): Promise<void> => {
+  const report = async (): Promise<void> => {
     const { atMs } = boxClock.now()
     const due = listToReport(list, last, atMs)
     await reportList(judge, due, atMs)
@@ -147,7 +147,7 @@ export function reportVillageList(
     if (first) last = { hash: first.hash, atMs }
   }
   const look = (): void => {
-    reported(say(), 'the list of zones and devices could not be kept; it is tried again tomorrow')
+    reported(report(), 'the list of zones and devices could not be kept; it is tried again tomorrow')
     cancel = clock.after(listEveryMs, look)
   }
   const begin = async (): Promise<void> => {

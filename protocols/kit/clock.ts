@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    // A delay that is lost by rounding the sum would be due at once, for ever.
+    // A delay below the precision of the sum would be due at once, again and again.
     const waitMs = delayMs > 0 ? Math.max(shortestMs, delayMs) : 0
     const entry = { dueMs: this.#nowMs + waitMs, run, isCancelled: false }
     this.#waiting.splice(this.#placeOf(entry.dueMs), 0, entry)
@@ -79,8 +79,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * As a machine that was suspended for `ms`: what became due meanwhile runs now, and a period that is over many times
-   * runs once. Hours of a program with a timer per second cost nothing.
+   * Moves time as on a machine that was suspended for `ms`: every entry that became due meanwhile runs once, now, also
+   * a timer that would have run many times. Simulated hours with a timer per second cost nothing.
    */
   leap(ms: number): void {
     this.#nowMs += ms

@@ -24,8 +24,8 @@ export function isNestedDeeper(value: unknown, levelsMax: number): boolean {
 }
 
 /**
- * The value with null for every list and object that is nested more than `levelsMax` deep: one absurd part does not take the
- * rest of a message with it. The same value if there is none.
+ * The value with null for every list and object that is nested more than `levelsMax` deep: the rest of a
+ * message with one such part is still read. Returns `value` itself if nothing is nested that deep.
  */
 export function cutNesting(value: unknown, levelsMax: number): unknown {
   return isNestedDeeper(value, levelsMax) ? withoutDeeper(value, levelsMax) : value

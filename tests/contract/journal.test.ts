@@ -158,7 +158,7 @@ describe('a journal', () => {
   })
 
   it('shortens a running commit on request: earlier requests end early, later ones do not', async () => {
-    const limits = { quarantineMax: 1, oddIdsMax: 1, keepReceipted: 1 }
+    const limits = { quarantineMax: 1, uncountedIdsMax: 1, keepReceipted: 1 }
     const thread = await openWorker({ folder, newEpoch: 'epoch', bootId: 'boot-a', ...limits })
     const receipted = laneCounts()
     let number = 0

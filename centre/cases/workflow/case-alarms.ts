@@ -68,7 +68,7 @@ const worst = (a: Colour, b: Colour): Colour => (outranks(b, a) ? b : a)
  */
 export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowMs: number): Changed {
   const known = item.alarms.find(({ id }) => id === alarm.id)
-  const say = (what: CaseEvent['what'], text = ''): CaseEvent => ({
+  const eventOf = (what: CaseEvent['what'], text = ''): CaseEvent => ({
     what,
     who: 'centre',
     atMs: nowMs,
@@ -83,10 +83,10 @@ export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowM
   const asksAgain = isMore && item.state !== 'open'
   // A repeat of an alarm that waits for its first answer anyway is counted in the alarm, and each one is a record: a
   // button that is pressed a hundred times must not bury the case's history.
-  if (!known) events.push(say('alarm-joined', alarm.colour))
-  else if (known.isActive && !alarm.isActive) events.push(say('alarm-ended'))
+  if (!known) events.push(eventOf('alarm-joined', alarm.colour))
+  else if (known.isActive && !alarm.isActive) events.push(eventOf('alarm-ended'))
   else if (asksAgain || (known && outranks(alarm.colour, known.colour)))
-    events.push(say('alarm-changed', `${alarm.colour}, ${alarm.occurrences}`))
+    events.push(eventOf('alarm-changed', `${alarm.colour}, ${alarm.occurrences}`))
   const alarms = known
     ? item.alarms.map((entry) => (entry.id === alarm.id ? alarm : entry))
     : [...item.alarms, alarm]

@@ -35,14 +35,14 @@ export async function proveBackup({
   onProgress = () => undefined,
 }: ProveOptions): Promise<Proof> {
   const lines: Proof['lines'] = []
-  const say = (isGood: boolean, zh: string, en: string): boolean => {
+  const report = (isGood: boolean, zh: string, en: string): boolean => {
     lines.push({ isGood, zh, en })
     return isGood
   }
   const end = (): Proof => ({ isGood: lines.every((line) => line.isGood), lines })
   const manifest = readManifest(backup)
   if (!manifest) {
-    say(
+    report(
       false,
       `${backup} 没有可读的 manifest.json，不是完整备份`,
       `${backup} has no readable manifest.json: it is no finished backup`,
@@ -51,31 +51,31 @@ export async function proveBackup({
   }
   const database = join(backup, databaseName)
   const isSame = existsSync(database) && (await sha256Of(database)) === manifest.databaseSha256
-  say(isSame, '数据库文件与清单一致', 'the database file is the one of the manifest')
+  report(isSame, '数据库文件与清单一致', 'the database file is the one of the manifest')
   if (!isSame) return end()
   const finding = inspectDatabase(database, manifest.auditHead)
   if (
-    !say(
+    !report(
       finding.faults.length === 0,
       `数据库逐页检查：${finding.faults[0] ?? '完好'}`,
       `every page read: ${finding.faults[0] ?? 'sound'}`,
     )
   )
     return end()
-  say(
+  report(
     finding.audit?.isGood === true,
     `操作记录 ${finding.audit?.entries ?? 0} 条核对`,
     `audit trail verified, ${finding.audit?.entries ?? 0} entries`,
   )
   const heads = await headsOf(join(backup, headsName))
   for (const head of heads.slice(-3))
-    say(
+    report(
       inspectDatabase(database, head).audit?.isGood === true,
       `另存的末值 ${head.slice(0, 12)} 在记录中`,
       `the head ${head.slice(0, 12)} noted outside stands in the trail`,
     )
   const counted = Object.entries(manifest.rows).filter(([table, rows]) => finding.facts?.rows[table] !== rows)
-  say(
+  report(
     counted.length === 0,
     `行数与清单一致（${manifest.rows['records'] ?? 0} 条记录）`,
     `rows as in the manifest (${manifest.rows['records'] ?? 0} records)`,
@@ -84,7 +84,7 @@ export async function proveBackup({
     join(dirname(backup), picturesName),
     manifest.pictures,
     ['张图片', 'pictures'],
-    say,
+    report,
     onProgress,
   )
   const { attachments } = manifest
@@ -93,10 +93,10 @@ export async function proveBackup({
       join(dirname(backup), attachmentsName),
       attachments,
       ['个附件', 'attachments'],
-      say,
+      report,
       onProgress,
     )
-  await proveStart(database, nowMs, say)
+  await proveStart(database, nowMs, report)
   return end()
 }
 
@@ -110,7 +110,7 @@ async function proveFiles(
   folder: string,
   files: readonly string[],
   [zh, en]: readonly [string, string],
-  say: (isGood: boolean, zh: string, en: string) => boolean,
+  report: (isGood: boolean, zh: string, en: string) => boolean,
   onProgress: (done: number, of: number) => void,
 ): Promise<void> {
   const bad: string[] = []
@@ -120,7 +120,7 @@ async function proveFiles(
     if (!existsSync(file) || (await sha256Of(file)) !== basename(name, '.jpg')) bad.push(name)
   }
   const named = bad.slice(0, namedMax).join(', ')
-  say(
+  report(
     bad.length === 0,
     bad.length === 0 ? `${files.length} ${zh}逐一核对` : `${bad.length} ${zh}缺失或损坏：${named}`,
     bad.length === 0
@@ -132,17 +132,17 @@ async function proveFiles(
 async function proveStart(
   database: string,
   nowMs: number,
-  say: (isGood: boolean, zh: string, en: string) => boolean,
+  report: (isGood: boolean, zh: string, en: string) => boolean,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'gengfu-drill-'))
   try {
     const copy = join(folder, databaseName)
     await copyFile(database, copy)
     openAsCentre(copy, nowMs)
-    say(true, '本程序能打开它', 'this program opens it')
+    report(true, '本程序能打开它', 'this program opens it')
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown'
-    say(false, `本程序打不开：${reason}`, `this program cannot open it: ${reason}`)
+    report(false, `本程序打不开：${reason}`, `this program cannot open it: ${reason}`)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

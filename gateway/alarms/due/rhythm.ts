@@ -1,6 +1,6 @@
 // How often a device sends by itself, learned from its own messages: three times its longest known gap is silence, and
 // never more than the ceiling of its kind. An interval in the configuration takes precedence.
-import type { DeviceDocument, Rhythm } from '../documents.ts'
+import type { DeviceDocument, ReportIntervals } from '../documents.ts'
 import { missedReportsMax, type DeviceFacts } from '../resolved-settings.ts'
 
 /** An observation time is long enough when it contains a night and this many messages. */
@@ -27,7 +27,7 @@ export function rhythmAfter(
   before: DeviceDocument | undefined,
   facts: DeviceFacts,
   nowMs: number,
-): Rhythm | undefined {
+): ReportIntervals | undefined {
   if (!facts.isLearned) return undefined
   const gapMs = before ? nowMs - before.heardMs : 0
   const rhythm = before?.rhythm

@@ -1,10 +1,15 @@
 // Builds the Snapshot of one alarm or request from a finished picture.
 import type { CameraSettings } from '../../config/camera-settings.ts'
-import type { Shot, Wanted } from '../camera-unit.ts'
+import type { ProcessedPicture, Wanted } from '../camera-unit.ts'
 import type { FinishedFile } from './picture-processor.ts'
 import type { PictureFile, Snapshot } from '../port.ts'
 
-export function snapshotOf(id: string, settings: CameraSettings, wanted: Wanted, shot: Shot): Snapshot {
+export function snapshotOf(
+  id: string,
+  settings: CameraSettings,
+  wanted: Wanted,
+  processed: ProcessedPicture,
+): Snapshot {
   const { moment, alarm, colour, askedBy, command } = wanted
   return {
     id,
@@ -15,13 +20,13 @@ export function snapshotOf(id: string, settings: CameraSettings, wanted: Wanted,
     ...(colour === undefined ? {} : { colour }),
     ...(askedBy === undefined ? {} : { askedBy }),
     ...(command === undefined ? {} : { command }),
-    fetchedAt: shot.fetchedAt,
-    full: pictureFile(shot.finished.full),
-    preview: pictureFile(shot.finished.preview),
-    source: shot.raw.source,
+    fetchedAt: processed.fetchedAt,
+    full: pictureFile(processed.finished.full),
+    preview: pictureFile(processed.finished.preview),
+    source: processed.raw.source,
     isMasked: settings.masks.length > 0,
-    picture: shot.picture,
-    answerMs: Math.round(shot.raw.answerMs),
+    picture: processed.picture,
+    answerMs: Math.round(processed.raw.answerMs),
     readyMs: 0,
   }
 }

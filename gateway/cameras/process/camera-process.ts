@@ -15,7 +15,7 @@ import type { Polygon } from '../pictures/picture-work.ts'
 import { RemoteCamera } from './remote-camera.ts'
 import { Restarts } from './restarts.ts'
 import { Slots, type Urgency } from './slots.ts'
-import { StandStill } from './stand-still.ts'
+import { CameraPause } from './camera-pause.ts'
 
 /** A process without any message for this long, while requests are open, hangs. */
 const silenceMsMax = 30_000
@@ -79,11 +79,11 @@ export class CameraProcess {
   #lastKey = 0
   #heardMs = 0
   #processes = 0
-  readonly #still: StandStill
+  readonly #still: CameraPause
 
   constructor(options: CameraProcessOptions) {
     this.#options = options
-    this.#still = new StandStill(options.clock, (signal) => this.#sendAll(signal))
+    this.#still = new CameraPause(options.clock, (signal) => this.#sendAll(signal))
   }
 
   /** ffmpeg processes that ran at its last message. */
@@ -96,7 +96,7 @@ export class CameraProcess {
   }
 
   /** An alarm is on its way. An idle process is not stopped: stopping and continuing would be its only work. */
-  standStill(): void {
+  pauseForAlarm(): void {
     if (this.#child && this.#asked.size > 0) this.#still.begin()
   }
 

@@ -8,7 +8,7 @@ import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand }
 import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type Heard } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
-import { AllStored, type Documents, type Keeper, type SenderAnswer } from './keeper.ts'
+import { AllStored, type Documents, type ResultStorage, type SenderAnswer } from './result-storage.ts'
 import { Strangers, type Stranger } from './strangers.ts'
 import {
   Addresses,
@@ -46,7 +46,7 @@ export interface IncomingMessage {
 export interface DialectIntakeOptions {
   senders: readonly SenderSettings[]
   devices: readonly AddressedDevice[]
-  keeper: Keeper
+  keeper: ResultStorage
   /** Called for each result of a device or bridge, under our id, once it is certain to be stored. */
   onHeard?: (device: string, result: DeviceResult) => void
   /** Whether other hardware took the place of this address. */

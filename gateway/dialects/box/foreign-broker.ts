@@ -9,7 +9,7 @@ import type { LeftOutMessage } from '../../../platform/mqtt/frame-sieve.ts'
 import { SievedStream } from '../../../platform/mqtt/sieved-stream.ts'
 import type { BridgeSettings } from '../../config/bridge-settings.ts'
 import type { DialectIntake } from './dialect-intake.ts'
-import type { Keeper } from './keeper.ts'
+import type { ResultStorage } from './result-storage.ts'
 
 const reconnectMs = 5000
 const connectTimeoutMs = 10_000
@@ -24,7 +24,7 @@ const outgoingMax = 100
 export interface ForeignBrokerOptions {
   bridge: BridgeSettings
   dialects: DialectIntake
-  keeper: Keeper
+  keeper: ResultStorage
   logger: Logger
   boxId: string
 }

@@ -269,9 +269,9 @@ export class GbListener {
         id,
         { topic: `gb28181/${code}`, payload, isRetained: false, isUnmarked: true },
         {
-          kept: (word) => {
+          kept: (confirmation) => {
             this.#waiting--
-            if (word !== undefined)
+            if (confirmation !== undefined)
               this.#confirmLater(code, known ?? { link, uri: uriAt(code, link) }, payload)
             resolve(reply(200, 'OK'))
           },

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { ModbusRegister, ModbusSettings, ModbusUnit } from '../../config/bus-settings.ts'
 import { topicOfUnit, wordsOf } from '../modbus/modbus.ts'
 import type { DialectIntake } from './dialect-intake.ts'
-import type { Keeper } from './keeper.ts'
+import type { ResultStorage } from './result-storage.ts'
 
 // A CommonJS class that is its own module; its types put it under `default`.
 const Client = modbusSerial as unknown as typeof modbusSerial.default
@@ -27,7 +27,7 @@ export interface ModbusBusOptions {
   id: string
   settings: ModbusSettings
   dialects: DialectIntake
-  keeper: Keeper
+  keeper: ResultStorage
   steadyMs: () => number
   logger: Logger
 }

@@ -3,7 +3,7 @@
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { Logger } from 'pino'
 import type { DeviceDescription, DeviceResult } from '../port.ts'
-import type { Keeper } from './keeper.ts'
+import type { ResultStorage } from './result-storage.ts'
 import type { SenderSettings } from './senders.ts'
 
 /** Most unlisted devices kept; the one that sent longest ago is removed, in the journal too. */
@@ -30,7 +30,7 @@ export interface Stranger {
 export const knockPrefix = 'knock:'
 
 export interface StrangersOptions {
-  keeper: Pick<Keeper, 'keepState'>
+  keeper: Pick<ResultStorage, 'keepState'>
   steadyMs: () => number
   logger: Logger
 }

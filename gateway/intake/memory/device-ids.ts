@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { BoxTime, DeviceEvent } from '../../../protocols/domain/event.ts'
 import { deviceForgotten } from '../../../protocols/domain/record.ts'
-import type { Journal, OddId } from '../../journal/port.ts'
+import type { Journal, UncountedId } from '../../journal/port.ts'
 import type { IntakeMetrics } from '../intake-metrics.ts'
 import { logRecord } from '../records.ts'
 import { repeatPrefix, type IdVerdict, type RepeatMemory } from './repeat-memory.ts'
@@ -31,7 +31,7 @@ export class DeviceIds {
   }
 
   /** The part of the event's id that the journal must store separately. */
-  oddIdsOf({ device, messageId }: DeviceEvent, verdict: IdVerdict): OddId[] | undefined {
+  uncountedIdsOf({ device, messageId }: DeviceEvent, verdict: IdVerdict): UncountedId[] | undefined {
     if (verdict !== 'odd' && verdict !== 'odd again') return undefined
     return [[device, messageId, this.#options.repeats.heardOf(device, messageId)]]
   }
@@ -67,7 +67,7 @@ export class DeviceIds {
     await journal.append({
       records: [{ lane: 'routine', record }],
       state: [[repeatPrefix + device, repeats.documentOf(device)]],
-      forgetsOddIdsOf: device,
+      forgetsUncountedIdsOf: device,
       isUrgent: false,
     })
   }

@@ -10,8 +10,8 @@ import { rebuildMemory } from './rebuild-memory.ts'
 import { RepeatMemory } from './repeat-memory.ts'
 import { machinePause } from '../storage-answer.ts'
 
-/** Most odd message ids kept, in memory and in the journal. */
-export const oddIdsMax = 100_000
+/** Most uncounted message ids kept, in memory and in the journal. */
+export const uncountedIdsMax = 100_000
 /** While the journal refuses, it is tried again this often, not for every message. */
 const refusalPauseMs = 250
 
@@ -27,7 +27,7 @@ export interface IntakeMemoryOptions {
 
 export class IntakeMemory {
   readonly documents = new AlarmDocuments()
-  readonly repeats = new RepeatMemory(oddIdsMax)
+  readonly repeats = new RepeatMemory(uncountedIdsMax)
   readonly presence = new PresenceMemory()
   readonly #options: IntakeMemoryOptions
   readonly #checkpointDue: CheckpointDue

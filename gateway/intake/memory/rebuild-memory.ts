@@ -26,7 +26,7 @@ export async function rebuildMemory(options: RebuildOptions): Promise<void> {
   const written = (await journal.loadState(documentPrefix)) as [string, object][]
   for (const [key, document] of written) documents.load(key, document)
   await replay(options)
-  for (const [device, messageId, heard] of await journal.loadOddIds())
+  for (const [device, messageId, heard] of await journal.loadUncountedIds())
     repeats.restoreOdd(device, messageId, heard, options.steadyMs)
   // After the replay tracking is current; the documents of alarms, zones and the box are always current in the journal.
   const tracking = documents.takeTracking()

@@ -1,5 +1,5 @@
 // Remembers which device messages were stored, to detect repeats. Ids that count (`boot-counter`, as our firmware makes
-// them) are stored as runs, so that a month of a device is a few numbers; odd ids are stored one by one, up to a limit.
+// them) are stored as runs, so that a month of a device is a few numbers; uncounted ids are stored one by one, up to a limit.
 // The ids of a device end with it: for the newest ids a hash of the content is stored too, and the same id with other
 // content, or much later, is a new event of a device that started to count again, never a silent repeat.
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
@@ -39,13 +39,13 @@ export interface RepeatDocument {
 }
 
 /**
- * `repeat`: stored before. `counted`, `odd`: new; the journal must store an odd id. `... again`: the id was used before
+ * `repeat`: stored before. `counted`, `odd`: new; the journal must store an uncounted id. `... again`: the id was used before
  * for other content, or too long ago for a repeat: the device counts anew, and the message is a new event.
  */
 export type IdVerdict = 'repeat' | 'counted' | 'odd' | 'counted again' | 'odd again'
 
 /** The facts about one id. `content`: the hash of the message's content; `steadyMs`: when it arrived. */
-export interface HeardId {
+export interface ReceivedId {
   device: string
   messageId: string
   content: number
@@ -53,13 +53,13 @@ export interface HeardId {
 }
 
 const hourMs = 3_600_000
-/** Hour and content hash of an odd id in one number, which a double holds exactly. */
+/** Hour and content hash of an uncounted id in one number, which a double holds exactly. */
 const contentValues = 2 ** 32
-const oddHeard = ({ content, steadyMs }: HeardId): number =>
+const oddHeard = ({ content, steadyMs }: ReceivedId): number =>
   Math.max(0, Math.floor(steadyMs / hourMs)) * contentValues + content
 /** For an id whose record is deleted: the content hash without the time. */
 const contentOnly = (heard: number): number | undefined => (heard < 0 ? -1 - heard : undefined)
-/** An odd id with the same content is a repeat within its hour and the next one. */
+/** An uncounted id with the same content is a repeat within its hour and the next one. */
 const isOddRepeat = (before: number, now: number): boolean =>
   (contentOnly(before) ?? before % contentValues) === now % contentValues &&
   (before < 0 || Math.floor(now / contentValues) - Math.floor(before / contentValues) <= 1)
@@ -86,7 +86,7 @@ function dashOf(messageId: string): number {
 export class RepeatMemory {
   readonly #devices = new Map<string, DeviceMemory>()
   readonly #odd = new Map<string, number>()
-  /** The newest odd id of each device. */
+  /** The newest uncounted id of each device. */
   readonly #newestOdd = new Map<string, string>()
   readonly #oddMax: number
   readonly #dirty = new Set<string>()
@@ -96,7 +96,7 @@ export class RepeatMemory {
   }
 
   /** Stores the id, and returns its verdict. */
-  take(heard: HeardId): IdVerdict {
+  take(heard: ReceivedId): IdVerdict {
     const { device, messageId } = heard
     const at = dashOf(messageId)
     if (at < 0) return this.#takeOdd(heard)
@@ -114,7 +114,7 @@ export class RepeatMemory {
    * Adds the id of a record in the journal; the record itself shows whether its id was used again. False when the id is
    * known.
    */
-  replay(heard: HeardId, isUsedAgain: boolean): boolean {
+  replay(heard: ReceivedId, isUsedAgain: boolean): boolean {
     const { device, messageId } = heard
     const at = dashOf(messageId)
     if (at < 0) return this.#takeOdd(heard) !== 'repeat'
@@ -129,7 +129,7 @@ export class RepeatMemory {
     return true
   }
 
-  #takeOdd(heard: HeardId): IdVerdict {
+  #takeOdd(heard: ReceivedId): IdVerdict {
     const key = oddKey(heard.device, heard.messageId)
     const before = this.#odd.get(key)
     const now = oddHeard(heard)
@@ -148,7 +148,7 @@ export class RepeatMemory {
     forgetOldest(this.#newestOdd, devicesMax)
   }
 
-  /** True when this odd id is the newest one of the device. */
+  /** True when this uncounted id is the newest one of the device. */
   isNewestOdd(device: string, messageId: string): boolean {
     return this.#newestOdd.get(device) === messageId
   }
@@ -239,7 +239,7 @@ export class RepeatMemory {
     return taken
   }
 
-  /** Undefined for a device with odd ids only, which the journal stores one by one. */
+  /** Undefined for a device with uncounted ids only, which the journal stores one by one. */
   documentOf(device: string): RepeatDocument | undefined {
     const memory = this.#devices.get(device)
     if (!memory) return undefined
@@ -262,7 +262,7 @@ export class RepeatMemory {
     return true
   }
 
-  /** An odd id as stored in the journal: `heard` is undefined where an older version wrote it. */
+  /** An uncounted id as stored in the journal: `heard` is undefined where an older version wrote it. */
   restoreOdd(device: string, messageId: string, heard: number | undefined, nowMs: number): void {
     const at = dashOf(messageId)
     if (at < 0) {
@@ -277,7 +277,7 @@ export class RepeatMemory {
     this.#add(device, memory, boot, counter, { content, steadyMs: nowMs })
   }
 
-  /** The number that the journal stores with an odd id. */
+  /** The number that the journal stores with an uncounted id. */
   heardOf(device: string, messageId: string): number {
     return this.#odd.get(oddKey(device, messageId)) ?? Number.NaN
   }

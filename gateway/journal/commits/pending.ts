@@ -10,7 +10,9 @@ import { createCommit, type CommitRequest } from '../worker-messages.ts'
  * memory.
  */
 export interface Pending
-  extends DocumentsOfEntry, Pick<JournalEntry, 'isUrgent' | 'oddIds' | 'forgetsOddIdsOf' | 'quarantine'> {
+  extends
+    DocumentsOfEntry,
+    Pick<JournalEntry, 'isUrgent' | 'uncountedIds' | 'forgetsUncountedIdsOf' | 'quarantine'> {
   stored: StoredRecord[]
   sinceMs: number
   answer: StorageAnswer<readonly StoredRecord[]>
@@ -23,18 +25,18 @@ export function commitOf(
   isReceiptedDirty: boolean,
 ): CommitRequest {
   const request = createCommit(numbers.receipted())
-  for (const { oddIds, forgetsOddIdsOf, quarantine, stored } of batch) {
+  for (const { uncountedIds, forgetsUncountedIdsOf, quarantine, stored } of batch) {
     for (const record of stored) {
       record.number = numbers.next(record.lane)
       request.lanes.push(lanes.indexOf(record.lane))
       request.numbers.push(record.number)
       request.bodies.push(record.body)
     }
-    if (forgetsOddIdsOf !== undefined) {
-      request.forgetsOddIdsOf.push(forgetsOddIdsOf)
-      request.oddIds = request.oddIds.filter(([device]) => device !== forgetsOddIdsOf)
+    if (forgetsUncountedIdsOf !== undefined) {
+      request.forgetsUncountedIdsOf.push(forgetsUncountedIdsOf)
+      request.uncountedIds = request.uncountedIds.filter(([device]) => device !== forgetsUncountedIdsOf)
     }
-    if (oddIds) request.oddIds.push(...oddIds)
+    if (uncountedIds) request.uncountedIds.push(...uncountedIds)
     if (quarantine) request.quarantine.push(quarantine)
   }
   request.state = documentsOf(batch)
@@ -45,11 +47,18 @@ export function commitOf(
 }
 
 /** The entry is a single record of the routine lane without documents. */
-const isPlain = ({ isUrgent, stored, state, oddIds, forgetsOddIdsOf, quarantine }: Pending): boolean =>
+const isPlain = ({
+  isUrgent,
+  stored,
+  state,
+  uncountedIds,
+  forgetsUncountedIdsOf,
+  quarantine,
+}: Pending): boolean =>
   !isUrgent &&
   stored.length === 1 &&
   stored[0]?.lane === 'routine' &&
   state.length === 0 &&
-  !oddIds &&
-  forgetsOddIdsOf === undefined &&
+  !uncountedIds &&
+  forgetsUncountedIdsOf === undefined &&
   !quarantine

@@ -4,7 +4,7 @@ import type { Lane } from '../../../protocols/domain/colour.ts'
 import { encodeDense } from '../../../protocols/uplink/dense-report.ts'
 import { reportBytesMax, reportRecordsMax, type Skipped } from '../../../protocols/uplink/report.ts'
 import type { StoredRecord } from '../../journal/port.ts'
-import type { Pack } from '../link.ts'
+import type { CompressText } from '../link.ts'
 
 /** How far a compressed Report may exceed its target size before it is cut once more. */
 const overshoot = 1.1
@@ -41,11 +41,11 @@ export interface ReportWish {
 
 export class ReportBuilder {
   readonly #epoch: string
-  readonly #pack: Pack
+  readonly #pack: CompressText
   /** Recent compressed bytes per character, per lane. */
   readonly #ratios = new Map<Lane, number>()
 
-  constructor(epoch: string, pack: Pack) {
+  constructor(epoch: string, pack: CompressText) {
     this.#epoch = epoch
     this.#pack = pack
   }

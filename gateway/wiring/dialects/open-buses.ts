@@ -4,7 +4,7 @@ import type { Random } from '../../../protocols/kit/random.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
-import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { ResultStorage } from '../../dialects/box/result-storage.ts'
 import type { ModbusBus } from '../../dialects/box/modbus-bus.ts'
 import { GbListener } from '../../dialects/box/gb-listener.ts'
 import { PanelListener } from '../../dialects/box/panel-listener.ts'
@@ -13,7 +13,7 @@ import { RecorderListener } from '../../dialects/box/recorder-listener.ts'
 export interface OpenBusesOptions {
   bridges: GatewayConfig['bridges']
   dialects: DialectIntake
-  keeper: Keeper
+  keeper: ResultStorage
   clock: Clock
   random: Random
   steadyMs: () => number

@@ -10,14 +10,14 @@ import type { DeviceRegistry } from '../../config/device-registry.ts'
 import type { DeviceBroker, DeviceIntake, TopicGrants } from '../../broker/port.ts'
 import { AwaitedAnswers } from '../../dialects/box/awaited-answers.ts'
 import { DialectIntake, dialectPrefix } from '../../dialects/box/dialect-intake.ts'
-import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { ResultStorage } from '../../dialects/box/result-storage.ts'
 import { PushListener } from '../../dialects/box/push-listener.ts'
 import { sendersOf } from '../../dialects/box/senders-of.ts'
 import { knockPrefix } from '../../dialects/box/strangers.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { Journal } from '../../journal/port.ts'
 import { DialectCommands } from './dialect-commands.ts'
-import { keeperOf } from './keeper-of.ts'
+import { resultStorageOf } from './result-storage-of.ts'
 import { openBuses } from './open-buses.ts'
 import { SenderLinks } from './sender-links.ts'
 
@@ -56,7 +56,7 @@ export interface OpenDialects {
 /** The adapters, with the documents that they learned before the start. */
 async function openAdapters(
   options: OpenDialectsOptions,
-  keeper: Keeper,
+  keeper: ResultStorage,
   awaited: AwaitedAnswers,
 ): Promise<DialectIntake> {
   const { config, journal, registry } = options
@@ -108,7 +108,7 @@ export async function openDialects(given: OpenDialectsOptions): Promise<OpenDial
   const logger = given.logger.child({ part: 'dialects' })
   const options = { ...given, logger }
   const { config, intake, clock } = options
-  const keeper = keeperOf(intake, options.journal)
+  const keeper = resultStorageOf(intake, options.journal)
   const awaited = new AwaitedAnswers(clock)
   const dialects = await openAdapters(options, keeper, awaited)
   const buses = await openBuses({ ...options, bridges: config.bridges, dialects, keeper })

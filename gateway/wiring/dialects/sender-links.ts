@@ -4,7 +4,7 @@ import type { DeviceBroker } from '../../broker/port.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
 import type { ForeignBroker } from '../../dialects/box/foreign-broker.ts'
-import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { ResultStorage } from '../../dialects/box/result-storage.ts'
 import type { OpenBuses } from './open-buses.ts'
 
 export interface SenderMessage {
@@ -16,7 +16,7 @@ export interface SenderMessage {
 export interface SenderLinksOptions {
   config: Pick<GatewayConfig, 'bridges' | 'box'>
   dialects: DialectIntake
-  keeper: Keeper
+  keeper: ResultStorage
   buses: OpenBuses
   logger: Logger
 }

@@ -4,8 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { WebSocket } from 'ws'
 import { parse, stringify } from 'yaml'
-import { Conversation, speakerNames, speakers, villageOf } from '../../../firmware-sim/dialects/run-bridge.ts'
-import type { SimulatedMessage } from '../../../firmware-sim/dialects/speaker.ts'
+import {
+  Conversation,
+  bridgeSimulatorNames,
+  bridgeSimulators,
+  villageOf,
+} from '../../../firmware-sim/dialects/run-bridge.ts'
+import type { SimulatedMessage } from '../../../firmware-sim/dialects/bridge-simulator.ts'
 import { createTown } from '../../kits/system/programs.ts'
 import { boxEnvironment } from '../figures/box-environment.ts'
 import { percentile, printTable, printVerdict, short } from '../figures/figures.ts'
@@ -66,7 +71,7 @@ async function comparePresses(presses: number): Promise<void> {
   // One at a time: some of them would use the same topics.
   const rows: string[][] = []
   let worst = 0
-  for (const name of speakerNames) {
+  for (const name of bridgeSimulatorNames) {
     const town = await createTown({ devices: villageDevices(0), bridges: bridgesOf([name]) })
     const device = new RawDevice('bench-button')
     let client: MqttClient | undefined
@@ -149,7 +154,7 @@ async function nativeCost(devices: number, rate: number, minutes: number): Promi
 async function bridgeCost(devices: number, rate: number, minutes: number): Promise<Cost> {
   const listed = villageOf(devices, 7).map((device) => ({
     id: device.id,
-    address: speakers['zigbee2mqtt']?.addressOf(device),
+    address: bridgeSimulators['zigbee2mqtt']?.addressOf(device),
     via: 'zigbee2mqtt',
   }))
   const town = await createTown({ devices: listed, bridges: bridgesOf(['zigbee2mqtt']) })

@@ -6,7 +6,7 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { Credential } from '../../../firmware-sim/links/credentials.ts'
-import type { Inhabitant } from '../../../firmware-sim/village/population.ts'
+import type { VillageMember } from '../../../firmware-sim/village/population.ts'
 import type { UpdatesAnswer } from '../../../protocols/desk/updates.ts'
 import { Machine } from '../../kits/machine/machines.ts'
 
@@ -21,7 +21,7 @@ export interface TwoMachinesOptions {
   folder: string
   packages: { box: string; centre: string }
   publicKey: string
-  devices: readonly Inhabitant[]
+  devices: readonly VillageMember[]
 }
 
 export class TwoMachines {

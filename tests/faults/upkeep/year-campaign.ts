@@ -73,7 +73,7 @@ function boxYear({ devices, keepReceipted, say }: YearPlan): YearSize {
     newEpoch: 'aaaaaaaa',
     bootId: 'b',
     quarantineMax: 1000,
-    oddIdsMax: 1000,
+    uncountedIdsMax: 1000,
     keepReceipted,
   }
   const store = new JournalStore(db, options, new VirtualClock())

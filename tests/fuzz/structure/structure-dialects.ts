@@ -7,9 +7,9 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { DialectIntake } from '../../../gateway/dialects/box/dialect-intake.ts'
 import type { SenderSettings } from '../../../gateway/dialects/box/senders.ts'
-import { keeperOf } from '../../../gateway/wiring/dialects/keeper-of.ts'
+import { resultStorageOf } from '../../../gateway/wiring/dialects/result-storage-of.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
-import type { Keeper } from '../../../gateway/dialects/box/keeper.ts'
+import type { ResultStorage } from '../../../gateway/dialects/box/result-storage.ts'
 import { message, openBox, stored, type Box } from '../../faults/box-without-broker.ts'
 import type { Mutation } from './structural-mutations.ts'
 import { faultsOfRecord } from './structure-device.ts'
@@ -74,7 +74,7 @@ export class DialectStructureTarget {
   readonly #senders: readonly SenderSettings[]
   readonly #folder = mkdtempSync(join(tmpdir(), 'gengfu-structure-dialects-'))
   #box: Box | undefined
-  #parts: { intake: DialectIntake; keeper: Keeper } | undefined
+  #parts: { intake: DialectIntake; keeper: ResultStorage } | undefined
   #faults: string[] = []
   #pressed = 0
 
@@ -87,8 +87,8 @@ export class DialectStructureTarget {
   async start(): Promise<void> {
     const box = await openBox(this.#folder)
     this.#box = box
-    const keeper = keeperOf(box.intake, box.journal)
-    const watched: Keeper = {
+    const keeper = resultStorageOf(box.intake, box.journal)
+    const watched: ResultStorage = {
       ...keeper,
       keepUnreadable: (raw, problem) => {
         // A dialect throws nothing: it names input that it can not read.
@@ -108,7 +108,7 @@ export class DialectStructureTarget {
     this.#parts = { intake, keeper: watched }
   }
 
-  get parts(): { intake: DialectIntake; keeper: Keeper } {
+  get parts(): { intake: DialectIntake; keeper: ResultStorage } {
     if (!this.#parts) throw new Error('start it first')
     return this.#parts
   }

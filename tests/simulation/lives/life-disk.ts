@@ -1,6 +1,6 @@
 // The box's disk and its thread as a model: a commit is there completely or not at all, whatever happens meanwhile.
 // Checks that its content is consistent.
-import { JournalError, type OddId, type StoredRecord } from '../../../gateway/journal/port.ts'
+import { JournalError, type UncountedId, type StoredRecord } from '../../../gateway/journal/port.ts'
 import type { JournalThread } from '../../../gateway/journal/open-worker.ts'
 import type { CommitRequest, OpenedJournal, WorkerRequest } from '../../../gateway/journal/worker-messages.ts'
 import { lanes, type Lane } from '../../../protocols/domain/colour.ts'
@@ -18,7 +18,7 @@ export class Disk {
   readonly rows = new Map<Lane, Map<number, string>>(lanes.map((lane) => [lane, new Map<number, string>()]))
   readonly last = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
   readonly state = new Map<string, string>()
-  readonly oddIds: OddId[] = []
+  readonly uncountedIds: UncountedId[] = []
   /** Every event ever stored, by device and message id, and its position. */
   readonly events = new Map<string, { lane: Lane; number: number }>()
   /** The newest record of every alarm ever stored. */
@@ -50,7 +50,7 @@ export class Disk {
     for (const [key, value] of request.state)
       if (value === null) this.state.delete(key)
       else this.state.set(key, value)
-    this.oddIds.push(...request.oddIds)
+    this.uncountedIds.push(...request.uncountedIds)
     if (request.keepsReceipted) this.#receipted = { ...request.receipted }
   }
 
@@ -79,7 +79,7 @@ export class Disk {
           // The ids stay, as in the real journal.
           if (record.type === 'event') {
             const content = contentHash(record.readings, record.deviceAtMs)
-            this.oddIds.push([record.device, record.messageId, -1 - content])
+            this.uncountedIds.push([record.device, record.messageId, -1 - content])
           }
         }
   }
@@ -215,8 +215,8 @@ export class DiskThread implements JournalThread {
         return [...disk.state]
           .filter(([key]) => key.startsWith(request.prefix))
           .map(([key, text]): [string, unknown] => [key, JSON.parse(text)])
-      case 'oddIds':
-        return [...disk.oddIds]
+      case 'uncountedIds':
+        return [...disk.uncountedIds]
       default:
         return request.type === 'trim' ? 0 : []
     }

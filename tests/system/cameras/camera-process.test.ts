@@ -20,7 +20,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import { createSignInMemory } from '../../../gateway/cameras/talk/http/http-auth.ts'
 import { CameraProcess } from '../../../gateway/cameras/process/camera-process.ts'
-import { stillMs } from '../../../gateway/cameras/process/stand-still.ts'
+import { pauseMs } from '../../../gateway/cameras/process/camera-pause.ts'
 import { largePixelsMax } from '../../../gateway/cameras/talk/stream/rtsp-frame.ts'
 import { parseJpeg } from '../../../platform/jpeg/parse-jpeg.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
@@ -305,18 +305,18 @@ const isStill = (pid: string): boolean => /^\d+ \(.*\) T/.test(readFileSync(`/pr
 it('is stopped with its ffmpeg while an alarm is on its way, and continues; only while at work', async () => {
   const { remote, clock, pid } = await openProcess(sleepingFfmpeg())
   await answers(remote)
-  remote.standStill()
+  remote.pauseForAlarm()
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(isStill(pid)).toBe(false)
   const asked = remote.process(progressive, [], never(), 'red').catch((error: unknown) => error)
   const ffmpeg = await ffmpegPid()
-  remote.standStill()
+  remote.pauseForAlarm()
   await until(() => isStill(pid) && isStill(ffmpeg), 'standing still')
-  clock.advance(stillMs)
+  clock.advance(pauseMs)
   await until(() => !isStill(pid) && !isStill(ffmpeg), 'going on')
-  remote.standStill()
-  clock.advance(stillMs)
-  remote.standStill()
+  remote.pauseForAlarm()
+  clock.advance(pauseMs)
+  remote.pauseForAlarm()
   await until(() => isStill(ffmpeg), 'standing still again')
   await remote.stop()
   expect([isAtWork(pid), isAtWork(ffmpeg)]).toEqual([false, false])

@@ -35,7 +35,7 @@ afterEach(() => town.close())
 const idsOf = (part: string): string[] =>
   Array.from({ length: perPart }, (_, i) => `${part}-${String(i).padStart(4, '0')}`)
 
-/** The id of the door in a record's short form; the journal stores odd ids elsewhere too. */
+/** The id of the door in a record's short form; the journal stores uncounted ids elsewhere too. */
 const inRecord = (id: string): string => `"door-1","${id}"`
 
 /** Publishes and waits for every PUBACK. */

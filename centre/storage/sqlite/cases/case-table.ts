@@ -13,7 +13,7 @@ import type { Actor, CentreInput, PersonInput } from '../../../cases/workflow/ca
 import { centreHolder } from '../../../cases/workflow/case-upward.ts'
 import { takeCentreInput, takeStep } from '../../../cases/workflow/case-workflow.ts'
 import { isOver } from '../../../../protocols/domain/case-order.ts'
-import type { CaseOutcome, CaseTarget, CaseWriterCalls, DueEvent, HandMade } from '../../case-port.ts'
+import type { CaseOutcome, CaseTarget, CaseWriterCalls, DueEvent, ManualCase } from '../../case-port.ts'
 import type { StoredChange } from '../../port.ts'
 import type { UpwardAnswer, UpwardWriterCalls } from '../../upward-port.ts'
 import { immediately } from '../database.ts'
@@ -169,7 +169,7 @@ function upwardCalls({ db, rows, policy, upward, finish }: Parts): Pick<CaseTabl
 /** Cases that a person opens without an alarm. */
 function openingCalls({ db, rows, lists, policy, keep }: Parts): Pick<CaseTable, 'openCase'> {
   return {
-    openCase: immediately(db, (made: HandMade, who: string, wallMs: number): CaseOutcome => {
+    openCase: immediately(db, (made: ManualCase, who: string, wallMs: number): CaseOutcome => {
       const atMs = Math.round(wallMs)
       const { version, lists: held } = lists.newest()
       const { guidance, actions } = resolveActions(held, {

@@ -6,11 +6,15 @@ import { dialectOf } from '../../../../gateway/dialects/dialects.ts'
 import { DialectSession, type Heard } from '../../../../gateway/dialects/session/session.ts'
 import {
   Conversation,
-  speakerNames,
-  speakers,
+  bridgeSimulatorNames,
+  bridgeSimulators,
   villageOf,
 } from '../../../../firmware-sim/dialects/run-bridge.ts'
-import { quirkNames, type Quirk, type SimulatedMessage } from '../../../../firmware-sim/dialects/speaker.ts'
+import {
+  quirkNames,
+  type Quirk,
+  type SimulatedMessage,
+} from '../../../../firmware-sim/dialects/bridge-simulator.ts'
 
 const gateways: Record<string, string> = {
   shelly2: 'shelly',
@@ -43,8 +47,8 @@ async function hearAll(session: DialectSession, messages: readonly SimulatedMess
 const pressesIn = (heard: readonly Heard[]): number =>
   heard.flatMap(({ results }) => results).filter(({ momentary }) => momentary?.button !== undefined).length
 
-describe.each(speakerNames)('%s', (name) => {
-  const addresses = new Set(villageOf(devices, 7).map((device) => speakers[name]?.addressOf(device)))
+describe.each(bridgeSimulatorNames)('%s', (name) => {
+  const addresses = new Set(villageOf(devices, 7).map((device) => bridgeSimulators[name]?.addressOf(device)))
 
   test('every report is one of a device of the village, and a press is one press, with and without harmless quirks', async () => {
     for (const quirks of [[], ['duplicate', 'empty-action', 'sleeping', 'unknown-values']] as Quirk[][]) {

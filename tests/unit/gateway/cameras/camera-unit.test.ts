@@ -18,7 +18,7 @@ let unit: CameraUnit
 let takes: number[]
 let developed: number
 let isPictureProcessorBroken: boolean
-let shots: string[][]
+let pictures: string[][]
 let failed: [string, string][]
 let states: unknown[]
 let checked: CameraState
@@ -28,7 +28,7 @@ beforeEach(() => {
   takes = []
   developed = 0
   isPictureProcessorBroken = false
-  shots = []
+  pictures = []
   failed = []
   states = []
   checked = 'up-without-auth'
@@ -62,8 +62,8 @@ beforeEach(() => {
     random: createSeededRandom(1),
     log: pino({ level: 'silent' }),
     now: () => ({ boot: 1, sinceBootMs: clock.monotonicMs(), atMs: clock.wallMs(), clock: 'synced' }),
-    onShot: async (_, wanted) =>
-      void shots.push(wanted.map((one) => `${one.alarm ?? one.askedBy} ${one.moment}`)),
+    onPicture: async (_, wanted) =>
+      void pictures.push(wanted.map((one) => `${one.alarm ?? one.askedBy} ${one.moment}`)),
     onFailed: (_, wanted, { code }) => {
       for (const one of wanted) failed.push([one.alarm ?? '', code])
     },
@@ -95,7 +95,7 @@ describe('a storm of alarms', () => {
     }
     await pass(1500)
     expect(takes).toEqual([0, 1000, 2000])
-    expect(shots.map((one) => one.length)).toEqual([1, 9, 10])
+    expect(pictures.map((one) => one.length)).toEqual([1, 9, 10])
     expect(failed).toEqual([])
   })
 
@@ -107,7 +107,7 @@ describe('a storm of alarms', () => {
     unit.shoot({ moment: 'on-demand', askedBy: 'li', wantedAtMs: 0 })
     await settled()
     expect(takes).toEqual([0, 200])
-    expect(shots[1]).toEqual(['a-1 at-once', 'li on-demand'])
+    expect(pictures[1]).toEqual(['a-1 at-once', 'li on-demand'])
     await pass(3000)
     expect(takes).toHaveLength(2)
   })
@@ -133,7 +133,7 @@ describe('a storm of alarms', () => {
     for (const alarm of ['a-1', 'a-2', 'a-3']) unit.shootBefore(want(alarm))
     await settled()
     expect(developed - before).toBe(2)
-    expect(shots.flat()).toEqual(['a-1 at-once', 'a-2 at-once', 'a-3 at-once'])
+    expect(pictures.flat()).toEqual(['a-1 at-once', 'a-2 at-once', 'a-3 at-once'])
     await unit.stop()
   })
 })

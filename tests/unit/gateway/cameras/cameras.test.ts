@@ -53,7 +53,7 @@ it('takes alarms, stages and urgent entries without any camera, and has nothing 
   cameras.onAlarm('raised', redAlarm('a-1', 'bridge'))
   cameras.onStage('a-1', 'accepted')
   cameras.onStage('a-1', 'closed')
-  cameras.standStill()
+  cameras.pauseForAlarm()
   cameras.markReached('0'.repeat(64))
   expect([cameras.health(), cameras.snapshots(), cameras.unreached(), facts]).toEqual([[], [], [], []])
 })

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { snapshotOf } from '../../../../gateway/cameras/pictures/snapshot-of.ts'
 
-const shot = {
+const processed = {
   raw: { source: 'http', answerMs: 12.6 },
   finished: {
     full: { sha256: 'f', bytes: Buffer.alloc(9), width: 4, height: 3 },
@@ -14,7 +14,7 @@ const shot = {
 
 it('copies alarm, colour and person where there are any, and shows whether parts are masked', () => {
   const settings = (masks: unknown[]): never => ({ id: 'cam-1', zone: ['yard', 'home'], masks }) as never
-  const bare = snapshotOf('s-1', settings([]), { moment: 'scheduled', wantedAtMs: 0 } as never, shot)
+  const bare = snapshotOf('s-1', settings([]), { moment: 'scheduled', wantedAtMs: 0 } as never, processed)
   expect(bare).toMatchObject({
     id: 's-1',
     camera: 'cam-1',
@@ -26,7 +26,7 @@ it('copies alarm, colour and person where there are any, and shows whether parts
   })
   for (const name of ['alarm', 'colour', 'askedBy', 'command']) expect(bare).not.toHaveProperty(name)
   const wanted = { moment: 'at-once', alarm: 'a', colour: 'red', askedBy: 'li', command: 'k', wantedAtMs: 0 }
-  expect(snapshotOf('s-2', settings([{}]), wanted as never, shot)).toMatchObject({
+  expect(snapshotOf('s-2', settings([{}]), wanted as never, processed)).toMatchObject({
     alarm: 'a',
     colour: 'red',
     askedBy: 'li',

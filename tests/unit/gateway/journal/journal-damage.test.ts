@@ -68,7 +68,7 @@ function open(epoch = 'epoch1'): {
   exec: (sql: string) => void
 } {
   const { db, salvaged } = openJournalFile(folder, epoch)
-  const limits = { quarantineMax: 10, oddIdsMax: 10, keepReceipted: 10 }
+  const limits = { quarantineMax: 10, uncountedIdsMax: 10, keepReceipted: 10 }
   const store = new JournalStore(db, { folder, newEpoch: epoch, bootId: 'b', ...limits }, new VirtualClock())
   return { store, salvaged, close: () => db.close(), exec: (sql) => void db.exec(sql) }
 }

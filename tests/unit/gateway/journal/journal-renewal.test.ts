@@ -24,7 +24,7 @@ const log = (sequence: number): string =>
 
 function open(newEpoch: string) {
   const { db, isNewEpoch, rewound } = openJournalFile(folder, newEpoch)
-  const options = { folder, newEpoch, bootId: 'boot', quarantineMax: 9, oddIdsMax: 9, keepReceipted: 9 }
+  const options = { folder, newEpoch, bootId: 'boot', quarantineMax: 9, uncountedIdsMax: 9, keepReceipted: 9 }
   const store = new JournalStore(db, options, new VirtualClock())
   return { store, rewound, opened: store.open(isNewEpoch) }
 }

@@ -183,7 +183,7 @@ it('the commit before an alarm fails: the alarm stands by itself, and no number 
 it('divides nothing that belongs together', async () => {
   const together = [
     { state: [['judge:x', {}]] },
-    { oddIds: [['door', 'odd']] },
+    { uncountedIds: [['door', 'odd']] },
     { quarantine: { atMs: 0, device: 'door', topic: 't', problem: 'p', payload: new Uint8Array() } },
   ]
   for (const more of together) {
@@ -199,7 +199,7 @@ it('a shortened commit on disk holds the first records, any other one holds all'
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-shortened-'))
   try {
     const { db } = openJournalFile(folder, 'epoch')
-    const limits = { quarantineMax: 1, oddIdsMax: 1, keepReceipted: 1 }
+    const limits = { quarantineMax: 1, uncountedIdsMax: 1, keepReceipted: 1 }
     const options = { folder, newEpoch: 'epoch', bootId: 'boot', ...limits }
     const store = new JournalStore(db, options, new VirtualClock())
     store.open()

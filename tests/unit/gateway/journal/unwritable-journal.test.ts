@@ -22,7 +22,7 @@ const record = { records: [{ lane: 'red', record: {} }], isUrgent: true } as unk
 it.each([
   ['a record', record],
   ['a quarantined message', { ...note, quarantine: {} } as unknown as JournalEntry],
-  ['an odd message id', { ...note, oddIds: [['door-1', 'x']] } as unknown as JournalEntry],
+  ['an uncounted message id', { ...note, uncountedIds: [['door-1', 'x']] } as unknown as JournalEntry],
 ])('refuses %s, in both forms, and tells each listener', async (_name, entry) => {
   const { journal, calls } = open()
   const heard: JournalError[] = []

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { DialectIntake, rawBurst } from '../../../../../gateway/dialects/box/dialect-intake.ts'
 import { encodeFrame } from '../../../../../gateway/dialects/sl651/frame.ts'
-import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import type { ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import type { StorageAnswer } from '../../../../../gateway/journal/port.ts'
 
 const button = 'zigbee2mqtt/button'
@@ -16,7 +16,7 @@ function createIntake() {
   let failure: Error | undefined
   let heardFailure: Error | undefined
   let nowMs = 1000
-  const keeper: Keeper = {
+  const keeper: ResultStorage = {
     takeReadings: (event, answer) => {
       if (failure) throw failure
       events.push(event.device)
@@ -125,7 +125,7 @@ test('a press that waits for its commit answers its other messages with it, also
   const held: StorageAnswer[] = []
   const joined = new Map<string, StorageAnswer[]>()
   const stored = (device: string, messageId: string): string => `${device} ${messageId}`
-  const keeper: Keeper = {
+  const keeper: ResultStorage = {
     takeReadings: ({ device, messageId, readings }, answer) => {
       if (readings.button === undefined) return (answer.kept(), false)
       held.push({

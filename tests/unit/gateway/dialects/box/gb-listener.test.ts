@@ -10,7 +10,7 @@ import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { DialectIntake } from '../../../../../gateway/dialects/box/dialect-intake.ts'
 import { GbListener } from '../../../../../gateway/dialects/box/gb-listener.ts'
-import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import type { ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import { encodeGbXml, parseGbXml, textOf } from '../../../../../platform/gb28181/gb-xml.ts'
 import { SipAgent } from '../../../../../platform/sip/sip-agent.ts'
 import {
@@ -47,7 +47,7 @@ async function listen({ isClockSynced = true, isNewest = false } = {}) {
   const events: DeviceEvent[] = []
   const hints: string[] = []
   const state = { failure: undefined as Error | undefined, attempts: 0 }
-  const keeper: Keeper = {
+  const keeper: ResultStorage = {
     takeReadings: (event, answer) => {
       state.attempts++
       if (state.failure) answer.refused(state.failure)

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { modbusSchema } from '../../../../../gateway/config/bus-settings.ts'
 import type { DialectIntake } from '../../../../../gateway/dialects/box/dialect-intake.ts'
-import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import type { ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import { ModbusBus } from '../../../../../gateway/dialects/box/modbus-bus.ts'
 
 let server: Server
@@ -57,7 +57,7 @@ beforeEach(async () => {
     } as unknown as DialectIntake,
     keeper: {
       keepPresence: (_bus: string, isOnline: boolean) => Promise.resolve(void presences.push(isOnline)),
-    } as unknown as Keeper,
+    } as unknown as ResultStorage,
     steadyMs: () => performance.now(),
     logger: pino({ level: 'silent' }),
   })

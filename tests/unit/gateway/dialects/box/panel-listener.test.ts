@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { DialectIntake } from '../../../../../gateway/dialects/box/dialect-intake.ts'
-import type { Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import type { ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import {
   connectionsPerAccountMax,
   PanelListener,
@@ -37,7 +37,7 @@ async function listen(more: object = {}, isClockSynced = true, isNewest = false)
   const presences: string[] = []
   const raw: string[] = []
   const state = { failure: undefined as Error | undefined, keepLater: undefined as (() => void) | undefined }
-  const keeper: Keeper = {
+  const keeper: ResultStorage = {
     takeReadings: (event, answer) => {
       if (state.failure) answer.refused(state.failure)
       else {

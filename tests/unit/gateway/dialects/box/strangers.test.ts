@@ -2,7 +2,7 @@
 // and when a message with several parts is answered.
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { AllStored, type Keeper } from '../../../../../gateway/dialects/box/keeper.ts'
+import { AllStored, type ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import { Addresses, covers, deviceSettingsOf } from '../../../../../gateway/dialects/box/senders.ts'
 import { knockPrefix, Strangers, strangersMax } from '../../../../../gateway/dialects/box/strangers.ts'
 import type { DeviceResult } from '../../../../../gateway/dialects/port.ts'
@@ -44,7 +44,7 @@ const result = (device: string, readings: object = {}): DeviceResult =>
   ({ device, readings }) as unknown as DeviceResult
 
 describe('unlisted devices', () => {
-  function create(keepState: Keeper['keepState']) {
+  function create(keepState: ResultStorage['keepState']) {
     let nowMs = 0
     return new Strangers({
       keeper: { keepState },

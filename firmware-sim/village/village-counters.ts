@@ -17,7 +17,7 @@ export interface VillageStatistics {
   dropped: number
 }
 
-export class Tally {
+export class VillageCounters {
   events = 0
   published = 0
   resent = 0

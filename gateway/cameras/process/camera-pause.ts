@@ -6,9 +6,9 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
  * About the time of a commit, a Report and its way into the kernel. It then runs for the same time, also if further
  * alarms come.
  */
-export const stillMs = 30
+export const pauseMs = 30
 
-export class StandStill {
+export class CameraPause {
   readonly #clock: Clock
   readonly #send: (signal: 'SIGSTOP' | 'SIGCONT') => void
   #cancel: (() => void) | undefined
@@ -21,7 +21,7 @@ export class StandStill {
 
   begin(): void {
     if (this.#cancel || this.#clock.monotonicMs() < this.#runsUntilMs) return
-    this.#cancel = this.#clock.after(stillMs, () => this.end())
+    this.#cancel = this.#clock.after(pauseMs, () => this.end())
     this.#send('SIGSTOP')
   }
 
@@ -29,7 +29,7 @@ export class StandStill {
     if (!this.#cancel) return
     this.#cancel()
     this.#cancel = undefined
-    this.#runsUntilMs = this.#clock.monotonicMs() + stillMs
+    this.#runsUntilMs = this.#clock.monotonicMs() + pauseMs
     this.#send('SIGCONT')
   }
 }

@@ -1,6 +1,6 @@
 // What bought devices say in the words of their bridges: the same village as `gengfu sim village`, in another dialect.
 import type { ButtonPress } from '../devices/alarm-button.ts'
-import type { Inhabitant } from '../village/population.ts'
+import type { VillageMember } from '../village/population.ts'
 
 /** Habits of real devices and bridges, each switched on by its name. */
 export const quirks = {
@@ -16,7 +16,7 @@ export const quirks = {
 export type Quirk = keyof typeof quirks
 export const quirkNames = Object.keys(quirks) as Quirk[]
 
-export interface SimulatedDevice extends Inhabitant {
+export interface SimulatedDevice extends VillageMember {
   /** Place in the row, from 0: what its hardware's address is made of. */
   place: number
 }
@@ -37,7 +37,7 @@ export interface Reading {
   batteryPercent: number
 }
 
-export interface Speaker {
+export interface BridgeSimulator {
   /** Before everything else: lists, announcements, states. */
   hello(devices: readonly SimulatedDevice[], has: (quirk: Quirk) => boolean): SimulatedMessage[]
   report(device: SimulatedDevice, reading: Reading, has: (quirk: Quirk) => boolean): SimulatedMessage[]

@@ -1,11 +1,11 @@
 // The functions that dialects need of intake and journal.
 import { deviceTopic } from '../../../protocols/device-mqtt/topics.ts'
-import type { Keeper } from '../../dialects/box/keeper.ts'
+import type { ResultStorage } from '../../dialects/box/result-storage.ts'
 import type { Intake } from '../../intake/intake.ts'
 import { withPlainReadings } from '../../intake/records.ts'
 import type { Journal } from '../../journal/port.ts'
 
-export function keeperOf(intake: Intake, journal: Journal): Keeper {
+export function resultStorageOf(intake: Intake, journal: Journal): ResultStorage {
   return {
     takeReadings: (event, answer, learned) => intake.takeReadings(withPlainReadings(event), answer, learned),
     keepState: async (state) => {

@@ -1,12 +1,12 @@
 // Question: are the cameras stopped while an alarm is on its way, only briefly, and do they run again in every case?
 import { expect, it } from 'vitest'
-import { StandStill, stillMs } from '../../../../gateway/cameras/process/stand-still.ts'
+import { CameraPause, pauseMs } from '../../../../gateway/cameras/process/camera-pause.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
-function open(): { clock: VirtualClock; still: StandStill; sent: string[] } {
+function open(): { clock: VirtualClock; still: CameraPause; sent: string[] } {
   const clock = new VirtualClock()
   const sent: string[] = []
-  const still = new StandStill(clock, (signal) => sent.push(`${clock.monotonicMs()} ${signal}`))
+  const still = new CameraPause(clock, (signal) => sent.push(`${clock.monotonicMs()} ${signal}`))
   return { clock, still, sent }
 }
 
@@ -14,7 +14,7 @@ it('stops them for a moment', () => {
   const { clock, still, sent } = open()
   still.begin()
   clock.advance(1000)
-  expect(sent).toEqual(['0 SIGSTOP', `${stillMs} SIGCONT`])
+  expect(sent).toEqual(['0 SIGSTOP', `${pauseMs} SIGCONT`])
 })
 
 it('lets them run half of the time in a storm', () => {
@@ -25,8 +25,8 @@ it('lets them run half of the time in a storm', () => {
   }
   const stops = sent.filter((one) => one.endsWith('SIGSTOP'))
   expect(stops.length).toBeGreaterThan(10)
-  expect(stops.length * stillMs).toBeLessThanOrEqual(520)
-  clock.advance(stillMs)
+  expect(stops.length * pauseMs).toBeLessThanOrEqual(520)
+  clock.advance(pauseMs)
   expect(sent.at(-1)).toMatch(/SIGCONT/)
 })
 

@@ -8,7 +8,7 @@ export type SenderAnswer = StorageAnswer<Uint8Array | undefined>
 /** Documents to store under these keys; undefined removes one. */
 export type Documents = readonly (readonly [key: string, value: object | undefined])[]
 
-export interface Keeper {
+export interface ResultStorage {
   /** Returns true unless it is a plain report or a repeat. `learned` is stored in the same commit, or not at all. */
   takeReadings(event: DeviceEvent, answer: StorageAnswer, learned: Documents): boolean
   keepState(state: Documents): Promise<void>
