@@ -30,6 +30,8 @@ const debian = {
     { name: 'sip-tester', probe: '/usr/bin/sipp' },
     // Signs releases as their makers do.
     { name: 'minisign', probe: '/usr/bin/minisign' },
+    // Checks our packages as Debian checks its own.
+    { name: 'lintian', probe: '/usr/bin/lintian' },
     { name: 'eatmydata', probe: '/usr/bin/eatmydata' },
     { name: 'fonts-noto-cjk', probe: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
     // An RTSP server that is not ours, for the cameras.
