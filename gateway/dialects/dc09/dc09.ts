@@ -1,5 +1,6 @@
 // SIA DC-09: alarm panels that call in. One message is one frame, decrypted, without its time, so that a repeat has the same bytes; the reply is
 // the word of the answer, which the listener writes as a frame once everything is stored.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { parseFrame } from '../../../platform/dc09/dc09-frame.ts'
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { Standing } from '../meaning/standing.ts'
@@ -11,7 +12,7 @@ import { panelEvents, type PanelEvent } from './dc09-events.ts'
 const repeatMs = 120_000
 
 /** The readings that are over by a restore, with the value that says so. */
-const overValues: Record<string, unknown> = {
+const overValues: Record<string, unknown> = lookup({
   contact: 'closed',
   mains: 'on',
   fire: false,
@@ -21,7 +22,7 @@ const overValues: Record<string, unknown> = {
   carbonMonoxide: false,
   tamper: false,
   batteryLow: false,
-}
+})
 /** Some panels send no restore: each report of these that is no repeat is a new alarm. */
 const begins = new Set(['contact', 'fire', 'smoke', 'gas', 'leak', 'carbonMonoxide'])
 
