@@ -8,9 +8,11 @@ import {
   sinceBootMsMax,
 } from '../../protocols/domain/limits.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
+import type { Colour } from '../../protocols/domain/colour.ts'
 import type { LogRecord } from '../../protocols/domain/record.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { Report } from '../../protocols/uplink/report.ts'
+import { colourOfUnreadable, worse, type UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
 import { checkReport, findWrongInRecord } from './check-report.ts'
 
 /** The note in its place. */
@@ -25,6 +27,8 @@ export interface FaultyRecord {
   problem: string
   /** Its JSON, or the beginning of it. */
   text: string
+  /** Of the alarm that it may be. */
+  colour: Colour | undefined
 }
 
 /** Undefined when more than its records is wrong with the Report. */
@@ -38,7 +42,8 @@ export function setFaultyAside(value: unknown): { report: Report; faulty: Faulty
     const problem = findWrongInRecord(record) ?? tooLong(record)
     if (problem === undefined) return record
     const number = outer.value.first + at
-    faulty.push({ number, problem, text: textOf(record).slice(0, keptCharsMax) })
+    const text = textOf(record).slice(0, keptCharsMax)
+    faulty.push({ number, problem, text, colour: colourOfUnreadable(outer.value.lane, record) })
     return note(isObject(record) ? record : {}, number, problem)
   })
   return { report: { ...outer.value, records: sound as Report['records'] }, faulty }
@@ -49,6 +54,14 @@ export const causeOf = (faulty: readonly FaultyRecord[]): string =>
   `${faulty.length} records; number ${faulty[0]?.number}: ${faulty[0]?.problem}`
 export const rawOf = (faulty: readonly FaultyRecord[]): Buffer =>
   Buffer.from(faulty.map(({ text }) => text).join('\n'))
+
+/** The most urgent of the alarms that may be among them. */
+export function alarmAmong(faulty: readonly FaultyRecord[]): UnreadableAlarm | undefined {
+  let found: UnreadableAlarm | undefined
+  for (const { colour, text: beginning } of faulty)
+    if (colour !== undefined) found = worse(found, { colour, beginning })
+  return found
+}
 
 const tooLong = (record: unknown): string | undefined =>
   textOf(record).length > recordCharsMax ? `at most ${recordCharsMax} characters` : undefined

@@ -1,7 +1,7 @@
 // Group commit: Reports that arrive during one commit are committed together in the next one, red and orange first and
 // separately. The sender gets its answer only when its Report is on disk.
 import type { Logger } from 'pino'
-import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
@@ -15,11 +15,12 @@ import type {
 } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
-import { causeOf, rawOf } from './faulty-records.ts'
+import { alarmAmong, causeOf, rawOf, type FaultyRecord } from './faulty-records.ts'
+import { createIntakeCounters } from './intake-counters.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import { weightOf } from './report-weight.ts'
 import { UrgentPace } from './urgent-pace.ts'
-import type { ArrivedReport, GapChange, ReceiverCore } from './receiver-core.ts'
+import type { ArrivedReport, GapChange, Plan, ReceiverCore } from './receiver-core.ts'
 import { messageOf } from '../../platform/failure.ts'
 
 /** Most records in one commit of red and orange. */
@@ -45,12 +46,12 @@ const loggedCausesMax = 1000
 /** The received bytes, until they are decompressed. */
 interface Packed {
   channel: UpChannel
-  topic: string
   payload: Uint8Array
 }
 
 interface Waiting {
   box: string
+  topic: string
   packed: Packed | undefined
   arrived: ArrivedReport | undefined
   unreadable: QuarantineEntry | undefined
@@ -86,14 +87,7 @@ export class ReportIntake {
   readonly #bytesOfBox = new Map<string, number>()
   readonly #charsOfBox = new Map<string, number>()
   readonly #loggedCauses = new Set<string>()
-  readonly #records
-  readonly #repeats
-  readonly #givenUp
-  readonly #unreadable
-  readonly #refused
-  readonly #spoilt
-  readonly #conflicts
-  readonly #commitSeconds
+  readonly #counters: ReturnType<typeof createIntakeCounters>
   readonly #pace: UrgentPace
   #isDraining = false
   #waitingBytes = 0
@@ -107,52 +101,7 @@ export class ReportIntake {
   constructor(options: IntakeOptions) {
     this.#options = options
     this.#pace = new UrgentPace(options.clock)
-    const registers = [options.registry]
-    const name = (rest: string) => `gengfu_centre_${rest}`
-    this.#records = new Counter({
-      name: name('records_stored_total'),
-      help: 'Records stored, by lane',
-      labelNames: ['lane'],
-      registers,
-    })
-    this.#repeats = new Counter({
-      name: name('records_repeated_total'),
-      help: 'Records that were stored before',
-      registers,
-    })
-    this.#givenUp = new Counter({
-      name: name('records_given_up_total'),
-      help: 'Records that a box no longer had, by lane: gone for good',
-      labelNames: ['lane'],
-      registers,
-    })
-    this.#unreadable = new Counter({
-      name: name('messages_unreadable_total'),
-      help: 'Reports put into quarantine',
-      registers,
-    })
-    this.#spoilt = new Counter({
-      name: name('records_spoilt_total'),
-      help: 'Records that fail their commit, each put into quarantine alone',
-      registers,
-    })
-    this.#conflicts = new Counter({
-      name: name('records_conflicting_total'),
-      help: 'Repeated numbers with another record than the stored one, by lane: a box went back to an earlier state',
-      labelNames: ['lane'],
-      registers,
-    })
-    this.#refused = new Counter({
-      name: name('reports_refused_total'),
-      help: 'Reports not taken: storage failing or too much waiting',
-      registers,
-    })
-    this.#commitSeconds = new Histogram({
-      name: name('commit_seconds'),
-      help: 'One synced commit',
-      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
-      registers,
-    })
+    this.#counters = createIntakeCounters(options.registry)
   }
 
   onStored(listener: (stored: StoredReports) => void): void {
@@ -183,7 +132,7 @@ export class ReportIntake {
     const bytes = payload.byteLength
     const ofBox = (this.#bytesOfBox.get(box) ?? 0) + bytes
     if (ofBox > waitingPerBoxMax || this.#waitingBytes + bytes > waitingBytesMax) {
-      this.#refused.inc()
+      this.#counters.refused.inc()
       done(new Error('too many Reports wait for the disk'))
       return
     }
@@ -191,7 +140,8 @@ export class ReportIntake {
     this.#bytesOfBox.set(box, ofBox)
     const waiting: Waiting = {
       box,
-      packed: { channel, topic, payload },
+      topic,
+      packed: { channel, payload },
       arrived: undefined,
       unreadable: undefined,
       bytes,
@@ -219,6 +169,7 @@ export class ReportIntake {
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
     this.#isDraining = true
+    this.#cancelRun()
     if (this.#urgent.size > 0) this.#running ??= this.#run()
     while (this.#running) await this.#running
   }
@@ -261,25 +212,24 @@ export class ReportIntake {
 
   #weigh(waiting: Waiting): number {
     if (waiting.packed) this.#unpack(waiting)
-    const kept = waiting.unreadable ? unreadableWeight : 0
-    return waiting.arrived ? weightOf(waiting.arrived) + kept : kept
+    const { arrived, unreadable } = waiting
+    const kept = unreadable || arrived?.faulty ? unreadableWeight : 0
+    return arrived ? weightOf(arrived) + kept : kept
   }
 
   #unpack(waiting: Waiting): void {
-    const { box, packed } = waiting
+    const { box, topic, packed } = waiting
     if (!packed) return
     waiting.packed = undefined
     const parsed = parseArrivedReport(box, packed.channel, packed.payload)
     if (parsed.ok) {
       waiting.arrived = parsed.value
-      const { faulty } = parsed.value
-      if (faulty) waiting.unreadable = this.#quarantine(box, packed.topic, causeOf(faulty), rawOf(faulty))
       waiting.chars = parsed.value.bodies.reduce((sum, body) => sum + body.length, 0)
       this.#unpackedChars += waiting.chars
       this.#charsOfBox.set(box, (this.#charsOfBox.get(box) ?? 0) + waiting.chars)
     } else {
       const cause = describeProblems(parsed.problems.slice(0, 5))
-      waiting.unreadable = this.#quarantine(box, packed.topic, cause, packed.payload)
+      waiting.unreadable = this.#quarantine(box, topic, cause, packed.payload)
     }
   }
 
@@ -292,6 +242,7 @@ export class ReportIntake {
       const report = reports[index]
       if (report) quarantined.push(this.#quarantine(report.box, report.report.lane, reason, new Uint8Array()))
     }
+    quarantined.push(...this.#newFaulty(batch, plan))
     const startMs = clock.monotonicMs()
     try {
       // Repeats need no commit, but are compared with the stored records.
@@ -317,10 +268,28 @@ export class ReportIntake {
     } catch (error) {
       if (!this.#isFailing) logger.error({ err: error }, 'storage fails: no Report is acknowledged')
       this.#isFailing = true
-      this.#refused.inc(batch.length)
+      this.#counters.refused.inc(batch.length)
       const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
+  }
+
+  /** Of the records that can not be read, those whose numbers are new: a Report that comes again changes nothing. */
+  #newFaulty(batch: readonly Waiting[], { lanes }: Plan): QuarantineEntry[] {
+    const taken = new Set<string>()
+    return batch.flatMap(({ box, topic, arrived }) => {
+      if (!arrived?.faulty) return []
+      const { epoch, lane } = arrived.report
+      const planned = lanes.find((one) => one.box === box && one.epoch === epoch && one.lane === lane)
+      const numbers = new Set(planned?.numbers)
+      const isNew = ({ number }: FaultyRecord): boolean =>
+        numbers.has(number) && !taken.has(`${box}/${epoch}/${lane}/${number}`)
+      const faulty = arrived.faulty.filter(isNew)
+      for (const { number } of faulty) taken.add(`${box}/${epoch}/${lane}/${number}`)
+      if (faulty.length === 0) return []
+      const entry = this.#quarantine(box, topic, causeOf(faulty), rawOf(faulty))
+      return [{ ...entry, alarm: alarmAmong(faulty) }]
+    })
   }
 
   /** A Receipt without news: without any the box would assume that the centre is deaf. */
@@ -332,16 +301,16 @@ export class ReportIntake {
   }
 
   #count(lanes: readonly { lane: string; numbers: number[] }[], repeats: number, seconds: number): void {
-    for (const { lane, numbers } of lanes) this.#records.inc({ lane }, numbers.length)
-    this.#repeats.inc(repeats)
-    this.#commitSeconds.observe(seconds)
+    for (const { lane, numbers } of lanes) this.#counters.records.inc({ lane }, numbers.length)
+    this.#counters.repeats.inc(repeats)
+    this.#counters.commitSeconds.observe(seconds)
   }
 
   /** Records that a box will never send: counted, and logged once for each box and lane. */
   #noteGivenUp(batches: readonly LaneBatch[]): void {
     for (const { box, lane, skipped } of batches)
       for (const { from, to, reason } of skipped) {
-        this.#givenUp.inc({ lane }, to - from + 1)
+        this.#counters.givenUp.inc({ lane }, to - from + 1)
         if (this.#isFirst(`${box} ${lane} given up`))
           this.#options.logger.warn(
             { box, lane, from, to, reason },
@@ -351,7 +320,7 @@ export class ReportIntake {
   }
 
   #noteSpoilt({ box, lane, number, why }: SpoiltRecord): void {
-    this.#spoilt.inc()
+    this.#counters.spoilt.inc()
     if (this.#isFirst(`${box} spoilt`))
       this.#options.logger.error(
         { box, lane, number, why },
@@ -361,7 +330,7 @@ export class ReportIntake {
 
   #noteConflict(conflict: RecordConflict): void {
     this.#options.core.conflict(conflict)
-    this.#conflicts.inc({ lane: conflict.lane })
+    this.#counters.conflicts.inc({ lane: conflict.lane })
     const { box, epoch, lane, number } = conflict
     if (this.#isFirst(`${box} ${epoch} conflict`))
       this.#options.logger.error(
@@ -377,7 +346,7 @@ export class ReportIntake {
   }
 
   #quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
-    this.#unreadable.inc()
+    this.#counters.unreadable.inc()
     const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
     if (this.#isFirst(key))
       this.#options.logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
@@ -385,7 +354,7 @@ export class ReportIntake {
   }
 }
 
-const nothing = { packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
+const nothing = { topic: '', packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
 
 /** Queued behind everything that a box has in a queue. */
 const createEnd = (box: string, done: () => void): Waiting => ({ box, ...nothing, weight: () => 0, done })

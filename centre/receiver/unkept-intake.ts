@@ -5,10 +5,13 @@ import { Counter, type Registry } from 'prom-client'
 import { every } from '../../platform/time/every.ts'
 import { messageOf } from '../../platform/failure.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { recordCharsMax } from '../../protocols/domain/limits.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'
+import { parseJson } from '../../protocols/kit/parse-json.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import { parseUnkeptCall } from '../../protocols/uplink/codec.ts'
 import type { UnkeptCall } from '../../protocols/uplink/unkept.ts'
+import { colourIn } from '../alarms/unreadable-alarm.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { BoxPace } from './box-pace.ts'
 
@@ -21,7 +24,7 @@ export const unrecordedMsMax = 3_600_000
 const lookEveryMs = 600_000
 
 export interface UnkeptIntakeOptions {
-  storage: Pick<Storage, 'storeUnkept' | 'endUnrecordedCalls'>
+  storage: Pick<Storage, 'storeUnkept' | 'endUnrecordedCalls' | 'storeIntake'>
   clock: Clock
   logger: Logger
   registry: Registry
@@ -68,19 +71,29 @@ export class UnkeptIntake {
     const { storage, clock, logger, onStored } = this.#options
     if (!this.#pace.takes(box)) return this.#calls.inc({ result: 'too many' })
     const call = parseUnkeptCall(payload)
-    if (!call.ok) {
-      this.#calls.inc({ result: 'unreadable' })
-      logger.warn(
-        { box, problems: describeProblems(call.problems) },
-        'a call that a box could not keep can not be read',
-      )
-      return
-    }
+    if (!call.ok) return this.#takeUnreadable(box, payload, describeProblems(call.problems))
     const { at, alarm } = withPlainText(call.value) as UnkeptCall
     const changes = await storage.storeUnkept({ box, at, alarm, receivedAtMs: clock.wallMs() })
     this.#calls.inc({ result: changes.length > 0 ? 'stored' : 'repeat' })
     if (changes.length > 0)
       logger.error({ box, alarm: alarm.id, kind: alarm.kind }, 'a call has come that its box could not keep')
+    onStored(changes)
+  }
+
+  /** The box does not send it again: the centre raises an alarm of its own, and the call is in quarantine. */
+  async #takeUnreadable(box: string, payload: Uint8Array, cause: string): Promise<void> {
+    const { storage, clock, logger, onStored } = this.#options
+    const read = parseJson(payload, recordCharsMax)
+    const colour = colourIn(read.ok ? read.value : undefined, 'red')
+    const alarm = { colour, beginning: Buffer.from(payload).toString() }
+    const entry = { box, topic: `up/${box}/unkept`, cause, payload, alarm }
+    const { changes } = await storage.storeIntake({
+      receivedAtMs: clock.wallMs(),
+      lanes: [],
+      quarantined: [entry],
+    })
+    this.#calls.inc({ result: 'unreadable' })
+    logger.warn({ box, problems: cause }, 'a call that a box could not keep can not be read')
     onStored(changes)
   }
 }

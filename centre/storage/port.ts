@@ -13,6 +13,7 @@ import type {
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { NumberRange } from '../../protocols/kit/ranges.ts'
+import type { UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
@@ -92,6 +93,8 @@ export interface QuarantineEntry {
   topic: string
   cause: string
   payload: Uint8Array
+  /** It may be an alarm: the same commit raises one of the centre itself. */
+  alarm?: UnreadableAlarm | undefined
 }
 
 /** A record that came under a stored number. */

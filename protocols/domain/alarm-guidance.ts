@@ -122,6 +122,10 @@ export const alarmGuidance: Readonly<Record<AlarmKind, BilingualText>> = {
     zh: '与村里核实：是否有设备故障刷屏或正在补送积压；确属本村所需则调高 uplink.boxLimits，证书被盗用则吊销。',
     en: 'Ask the village whether a device floods or a backlog comes in; raise uplink.boxLimits if the village needs it, revoke the certificate if it is stolen.',
   },
+  'alarm-unreadable': {
+    zh: '立即电话联系该村值班员，问清谁需要帮助，按其答复处置；村内的警号、灯和值守屏不受影响。再告知维护人员：中心须升级到不旧于网关的版本。',
+    en: 'Call the village at once, ask who needs help, and handle it as its watch says; sirens, lamps and the screen in the village work as ever. Then call the maintainer: the centre needs a version that is not older than the box.',
+  },
   'centre-rewound': {
     zh: '问清是否恢复过备份；网关会重送记录，但此后在中心做过的处置、账号与口令改动要人工补上。',
     en: 'Ask whether a backup was restored. Boxes send their records again; steps of cases, accounts and passwords changed since then have to be done again by hand.',

@@ -269,6 +269,16 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
       'raised by the centre: records above its share a day (1000 MB, a backlog of 4000 MB at once) or of the disk; red and orange are never limited, the box keeps the rest and sends it later; over after 10 min within it',
     ],
   ),
+  'alarm-unreadable': row(
+    ['有报警无法读取', 'An alarm can not be read'],
+    'red',
+    ['300', 'YX', 6],
+    [
+      '由中心发出：网关的红、橙记录或报警记录中有中心不认识的内容（网关程序较新或有误），已存入隔离区；颜色同其通道，办结后结束',
+      'raised by the centre: a red or orange record, or an alarm, of a box has a part that the centre does not know (a newer or faulty program); it is in quarantine; it has the colour of its lane and stands until its case is archived',
+    ],
+    { endsBy: 'answer' },
+  ),
   'centre-rewound': row(
     ['中心的数据退回到以前的状态', "Centre's data went back to an earlier state"],
     'orange',

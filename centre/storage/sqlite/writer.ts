@@ -200,7 +200,14 @@ export function createWriter(db: Sqlite): WriterCalls {
   return {
     writerAnswers: () => spoiltRows(db),
     ...createStartCalls(parts),
-    storeIntake: createIntakeWriter(db, { ...parts, ...villages, bootTimes, pictures, hearPackage }),
+    storeIntake: createIntakeWriter(db, {
+      ...parts,
+      ...boxes,
+      ...villages,
+      bootTimes,
+      pictures,
+      hearPackage,
+    }),
     ...createAlarmCalls(parts),
     ...createBoxCalls(parts),
     askCommand,

@@ -2,7 +2,8 @@
 import type { Stage } from '../../../../protocols/domain/alarm.ts'
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
-import type { DeskRow } from '../../../alarms/desk-row.ts'
+import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
+import { isOwn, type DeskRow } from '../../../alarms/desk-row.ts'
 import { acceptAlarm } from '../../../cases/case-steps.ts'
 import type { Changed } from '../../../cases/workflow/case-alarms.ts'
 import type { Actor, Refusal } from '../../../cases/workflow/case-input.ts'
@@ -41,7 +42,7 @@ export function createCaseOutcome({ alarms, shown, logChange, keep }: CaseOutcom
       const next =
         stage === undefined
           ? accepted(row, after.holder ?? actor.who, atMs)
-          : { ...row, stage, changedAtMs: atMs }
+          : atStage(row, stage, atMs)
       if (!next || next === row) continue
       alarms.put(next)
       moved.push(shown(next))
@@ -79,6 +80,13 @@ export function createCaseOutcome({ alarms, shown, logChange, keep }: CaseOutcom
 function accepted(row: DeskRow, who: string, atMs: number): DeskRow | undefined {
   const outcome = acceptAlarm(row, who, atMs)
   return outcome.type === 'accepted' && outcome.isNew ? outcome.row : undefined
+}
+
+/** An alarm of the centre itself that people end is over with its case: no box ends it. */
+function atStage(row: DeskRow, stage: Stage, atMs: number): DeskRow {
+  const isEnded = stage === 'closed' && isOwn(row) && alarmTable[row.alarm.kind].endsBy === 'answer'
+  const alarm = isEnded ? { ...row.alarm, state: 'normal' as const } : row.alarm
+  return { ...row, alarm, stage, changedAtMs: atMs }
 }
 
 /** The stage that a step gives to the alarms of the case, if it gives one. */

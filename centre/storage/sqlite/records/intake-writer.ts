@@ -7,6 +7,7 @@ import type { AlarmRecord, JournalRecord, LogRecord } from '../../../../protocol
 import { identityOf } from '../../../../protocols/domain/record-identity.ts'
 import { villageList } from '../../../../protocols/uplink/village-list.ts'
 import { casePackage } from '../../../cases/upward-record.ts'
+import { colourOfUnreadable } from '../../../alarms/unreadable-alarm.ts'
 import { readBootTime, type BootTime } from '../../../alarms/boot-time.ts'
 import {
   applyAlarmRecord,
@@ -22,6 +23,7 @@ import type { createChangeLog } from '../change-log.ts'
 import { immediately, positionMax, startOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
+import { createUnreadableAlarms, type UnreadableAlarmsOptions } from './unreadable-alarms.ts'
 import type { createPictureWriter } from '../pictures/picture-table.ts'
 import {
   rowOverheadBytes,
@@ -42,7 +44,7 @@ export const quarantineBytesMax = 16 * 1024
 /** A box's alarms are pushed to open desks again at most this often because the start of a boot is known better. */
 const repairAgainMs = 10_000
 
-export interface IntakeParts {
+export interface IntakeParts extends Pick<UnreadableAlarmsOptions, 'applyOwn' | 'nameOf'> {
   alarms: AlarmTable
   logChange: ReturnType<typeof createChangeLog>
   bootTimes: BootTimes
@@ -68,6 +70,11 @@ function prepareStatements(db: Sqlite) {
   const insertQuarantine = db.prepare(
     'INSERT INTO quarantine (box, topic, cause, at_ms, payload) VALUES (?, ?, ?, ?, ?)',
   )
+  const sameQuarantine = db
+    .prepare<[string, string, string, Buffer], number>(
+      'SELECT position FROM quarantine WHERE box = ? AND topic = ? AND cause = ? AND payload = ?',
+    )
+    .pluck()
   const pruneQuarantineOfBox = db.prepare(
     `DELETE FROM quarantine WHERE box = @box AND position <=
        (SELECT position FROM quarantine WHERE box = @box ORDER BY position DESC LIMIT 1 OFFSET ${quarantineRowsPerBoxMax})`,
@@ -91,6 +98,7 @@ function prepareStatements(db: Sqlite) {
     insertSkipped,
     putLane,
     insertQuarantine,
+    sameQuarantine,
     pruneQuarantineOfBox,
     pruneQuarantine,
     selectBody,
@@ -108,6 +116,7 @@ class IntakeWriter {
   readonly #parts: IntakeParts
   readonly #statements: ReturnType<typeof prepareStatements>
   readonly #origins: ReturnType<typeof createOrigins>
+  readonly #raiseUnreadable: ReturnType<typeof createUnreadableAlarms>
   readonly #together: (batch: IntakeBatch) => StoredIntake
   readonly #apart: (batch: IntakeBatch) => StoredIntake
   /** The highest position given. It is raised by a large step at each start: after an older backup was restored, no position may be used twice. */
@@ -120,6 +129,7 @@ class IntakeWriter {
     this.#parts = parts
     this.#statements = prepareStatements(db)
     this.#origins = createOrigins(db, parts.epochs.known)
+    this.#raiseUnreadable = createUnreadableAlarms({ db, ...parts })
     this.#together = immediately(db, (batch: IntakeBatch) => this.#storeTogether(batch))
     this.#apart = immediately(db, (batch: IntakeBatch) => this.#storeApart(batch))
     this.#newest = Math.max(startOf(db), this.#statements.lastPosition.get(positionMax) ?? 0)
@@ -236,11 +246,17 @@ class IntakeWriter {
     else fileDaily(box, record, atMs)
   }
 
-  #keepUnreadable({ box, topic, cause, payload }: QuarantineEntry, atMs: number): void {
+  /** What comes again is in quarantine once: it pushes nothing else out. */
+  #keepUnreadable({ box, topic, cause, payload, alarm }: QuarantineEntry, atMs: number): StoredChange[] {
     const kept = Buffer.from(payload.subarray(0, quarantineBytesMax))
-    this.#statements.insertQuarantine.run(box, topic.slice(0, 200), cause.slice(0, 500), atMs, kept)
-    this.#statements.pruneQuarantineOfBox.run({ box })
-    this.#statements.pruneQuarantine.run()
+    const values = [box, topic.slice(0, 200), cause.slice(0, 500)] as const
+    let position = this.#statements.sameQuarantine.get(...values, kept)
+    if (position === undefined) {
+      position = Number(this.#statements.insertQuarantine.run(...values, atMs, kept).lastInsertRowid)
+      this.#statements.pruneQuarantineOfBox.run({ box })
+      this.#statements.pruneQuarantine.run()
+    }
+    return alarm ? this.#raiseUnreadable(box, alarm, position, atMs) : []
   }
 
   /** Runs inside the transaction around it; false when it failed for its data and left nothing behind. */
@@ -265,11 +281,7 @@ class IntakeWriter {
         return
       }
       spoilt.push({ box, lane, number, why })
-      const payload = Buffer.from(batch.bodies[i] ?? '')
-      this.#keepUnreadable(
-        { box, topic: `${epoch}/${lane}/${number}`, cause: `can not be stored: ${why}`, payload },
-        atMs,
-      )
+      changes.push(...this.#keepUnreadable({ ...entryOf(batch, i), cause: `can not be stored: ${why}` }, atMs))
       this.#statements.insertSkipped.run(
         this.#parts.epochs.numberOf(box, epoch),
         lanes.indexOf(lane),
@@ -286,7 +298,7 @@ class IntakeWriter {
   #storeTogether(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
     const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
-    for (const entry of batch.quarantined) this.#keepUnreadable(entry, atMs)
+    changes.push(...batch.quarantined.flatMap((entry) => this.#keepUnreadable(entry, atMs)))
     return { changes, spoilt: [] }
   }
 
@@ -299,7 +311,7 @@ class IntakeWriter {
         stored.changes.push(...made)
       else stored.spoilt.push(...this.#storeOneByOne(lane, atMs, stored.changes))
     }
-    for (const entry of batch.quarantined) this.#keepUnreadable(entry, atMs)
+    for (const entry of batch.quarantined) stored.changes.push(...this.#keepUnreadable(entry, atMs))
     return stored
   }
 
@@ -325,6 +337,19 @@ class IntakeWriter {
     for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
     const conflicts = (batch.repeated ?? []).filter((one) => this.#isOther(one))
     return conflicts.length > 0 ? { ...stored, conflicts } : stored
+  }
+}
+
+/** A record that can not be stored, as it goes to the quarantine. */
+function entryOf({ box, epoch, lane, ...batch }: LaneBatch, index: number): Omit<QuarantineEntry, 'cause'> {
+  const body = batch.bodies[index] ?? ''
+  const isAlarm = batch.alarms.some(({ sequence }) => sequence === batch.sequences[index])
+  const colour = colourOfUnreadable(lane, isAlarm ? { type: 'alarm' } : undefined)
+  return {
+    box,
+    topic: `${epoch}/${lane}/${batch.numbers[index]}`,
+    payload: Buffer.from(body),
+    ...(colour === undefined ? {} : { alarm: { colour, beginning: body } }),
   }
 }
 

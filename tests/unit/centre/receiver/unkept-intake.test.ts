@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { UnkeptIntake, unrecordedMsMax } from '../../../../centre/receiver/unkept-intake.ts'
-import type { StoredChange } from '../../../../centre/storage/port.ts'
+import type { IntakeBatch, StoredChange } from '../../../../centre/storage/port.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { makeAlarm } from '../../../contract/centre/centre-parts.ts'
 
@@ -25,6 +25,7 @@ function open() {
   const ends: number[] = []
   const pushed: StoredChange[] = []
   const disk = { isFull: false }
+  const batches: IntakeBatch[] = []
   const intake = new UnkeptIntake({
     storage: {
       storeUnkept: ({ alarm }) => {
@@ -33,6 +34,11 @@ function open() {
         if (stored.has(alarm.id)) return Promise.resolve([])
         stored.add(alarm.id)
         return Promise.resolve([change])
+      },
+      storeIntake: (batch) => {
+        if (disk.isFull) return Promise.reject(new Error('disk full'))
+        batches.push(batch)
+        return Promise.resolve({ changes: [change], spoilt: [] })
       },
       endUnrecordedCalls: (beforeMs) => {
         ends.push(beforeMs)
@@ -48,7 +54,7 @@ function open() {
     const metric = await registry.getSingleMetricAsString('gengfu_centre_unkept_calls_total')
     return Number(new RegExp(`result="${result}"} (\\d+)`).exec(metric)?.[1] ?? 0)
   }
-  return { intake, clock, stored, texts, ends, pushed, disk, counted }
+  return { intake, clock, stored, texts, ends, pushed, disk, batches, counted }
 }
 
 test('stores a call once, without hidden letters, and pushes it once', async () => {
@@ -68,10 +74,20 @@ test('gives no answer for a call that the disk refuses', async () => {
   expect(pushed).toEqual([])
 })
 
-test('counts what can not be read, and what comes too often of one box, and stores none of it', async () => {
-  const { intake, stored, counted } = open()
-  await intake.take('box-a', Buffer.from('{"v":2}'))
-  expect(await counted('unreadable')).toBe(1)
+test('counts what can not be read, and what comes too often of one box, and stores none of it as a call', async () => {
+  const { intake, stored, disk, batches, pushed, counted } = open()
+  // In quarantine, with an alarm of the centre itself: the box does not send it again.
+  await intake.take('box-a', Buffer.from('{"v":2,"alarm":{"colour":"orange"}}'))
+  await intake.take('box-a', Buffer.from('{'))
+  expect(await counted('unreadable')).toBe(2)
+  expect(batches.flatMap(({ quarantined }) => quarantined)).toMatchObject([
+    { box: 'box-a', topic: 'up/box-a/unkept', alarm: { colour: 'orange' } },
+    { alarm: { colour: 'red', beginning: '{' } },
+  ])
+  expect(pushed).toEqual([change, change])
+  disk.isFull = true
+  await expect(intake.take('box-a', Buffer.from('{'))).rejects.toThrow('disk full')
+  disk.isFull = false
   for (let sent = 0; sent < 300; sent++) await intake.take('box-b', call(`b-${sent}`))
   expect(stored.size).toBe(200)
   expect(await counted('too many')).toBe(100)

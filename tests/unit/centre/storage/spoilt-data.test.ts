@@ -91,9 +91,10 @@ it('stores all others of a commit when one record fails it, and puts that one in
   expect(
     reader
       .alarms({ state: 'all', limit: 10 })
-      ?.alarms.map(({ id }) => id)
+      ?.alarms.map(({ id }) => id.replace(/-\d{4,}-\d+$/, ''))
       .sort(),
-  ).toEqual(['box-a.sos-1', 'evil-1.a-3'])
+    // The spoilt record of lane red may be an alarm: the village is asked.
+  ).toEqual(['box-a.sos-1', 'evil-1.a-3', 'evil-2.alarm-unreadable'])
   expect(reader.events({ limit: 10 })?.rows.map(({ box, number }) => `${box} ${number}`)).toEqual([
     'evil-1 1',
     'evil-1 2',
