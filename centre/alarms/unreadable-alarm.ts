@@ -13,6 +13,8 @@ export interface UnreadableAlarm {
   colour: Colour
   /** The beginning of the record. */
   beginning: string
+  /** The box may send it again, because nothing receipts it: what is in quarantine already is no further alarm. */
+  mayComeAgain?: true
 }
 
 const knownColour = (value: unknown): Colour | undefined => colours.find((colour) => colour === value)

@@ -5,7 +5,7 @@ import { Counter, type Registry } from 'prom-client'
 import { lanes } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Heartbeat } from '../../protocols/uplink/heartbeat.ts'
-import { BoxPace } from './box-pace.ts'
+import { BoxPace } from './pace/box-pace.ts'
 import type { GapChange, ReceiverCore } from './receiver-core.ts'
 
 /** Boxes whose loss or unreadable heartbeat was logged; beyond it only the counters change. */

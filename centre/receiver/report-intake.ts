@@ -19,9 +19,11 @@ import { alarmAmong, causeOf, rawOf, type FaultyRecord } from './faulty-records.
 import { createIntakeCounters } from './intake-counters.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import { weightOf } from './report-weight.ts'
-import { UrgentPace } from './urgent-pace.ts'
+import { UrgentPace } from './pace/urgent-pace.ts'
 import type { ArrivedReport, GapChange, Plan, ReceiverCore } from './receiver-core.ts'
 import { messageOf } from '../../platform/failure.ts'
+import { isGzip } from '../../protocols/uplink/report.ts'
+import { colourOfUnreadable, type UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
@@ -42,6 +44,8 @@ const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
 /** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
 const loggedCausesMax = 1000
+/** Bytes of a Report that can not be read, beside its alarm. */
+const shownBytesMax = 400
 
 /** The received bytes, until they are decompressed. */
 interface Packed {
@@ -229,7 +233,8 @@ export class ReportIntake {
       this.#charsOfBox.set(box, (this.#charsOfBox.get(box) ?? 0) + waiting.chars)
     } else {
       const cause = describeProblems(parsed.problems.slice(0, 5))
-      waiting.unreadable = this.#quarantine(box, topic, cause, packed.payload)
+      const alarm = alarmOfReport(packed, cause)
+      waiting.unreadable = { ...this.#quarantine(box, topic, cause, packed.payload), alarm }
     }
   }
 
@@ -354,7 +359,21 @@ export class ReportIntake {
   }
 }
 
-const nothing = { topic: '', packed: undefined, arrived: undefined, unreadable: undefined, bytes: 0, chars: 0 }
+/** A Report of red or orange that can not be read at all gets no Receipt: its alarms would be missing here for as long as that lasts. */
+function alarmOfReport({ channel, payload }: Packed, cause: string): UnreadableAlarm | undefined {
+  const colour = colourOfUnreadable(channel, undefined)
+  const beginning = isGzip(payload) ? cause : Buffer.from(payload.subarray(0, shownBytesMax)).toString()
+  return colour && { colour, beginning, mayComeAgain: true }
+}
+
+const nothing = {
+  topic: '',
+  packed: undefined,
+  arrived: undefined,
+  unreadable: undefined,
+  bytes: 0,
+  chars: 0,
+}
 
 /** Queued behind everything that a box has in a queue. */
 const createEnd = (box: string, done: () => void): Waiting => ({ box, ...nothing, weight: () => 0, done })

@@ -13,7 +13,7 @@ import { parseUnkeptCall } from '../../protocols/uplink/codec.ts'
 import type { UnkeptCall } from '../../protocols/uplink/unkept.ts'
 import { colourIn } from '../alarms/unreadable-alarm.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import { BoxPace } from './box-pace.ts'
+import { BoxPace } from './pace/box-pace.ts'
 
 /** A box sends four per second, and at a connection all that it has, which is not more than this. */
 const burst = 200
@@ -85,7 +85,7 @@ export class UnkeptIntake {
     const { storage, clock, logger, onStored } = this.#options
     const read = parseJson(payload, recordCharsMax)
     const colour = colourIn(read.ok ? read.value : undefined, 'red')
-    const alarm = { colour, beginning: Buffer.from(payload).toString() }
+    const alarm = { colour, beginning: Buffer.from(payload).toString(), mayComeAgain: true as const }
     const entry = { box, topic: `up/${box}/unkept`, cause, payload, alarm }
     const { changes } = await storage.storeIntake({
       receivedAtMs: clock.wallMs(),

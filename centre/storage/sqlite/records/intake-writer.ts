@@ -251,6 +251,7 @@ class IntakeWriter {
     const kept = Buffer.from(payload.subarray(0, quarantineBytesMax))
     const values = [box, topic.slice(0, 200), cause.slice(0, 500)] as const
     let position = this.#statements.sameQuarantine.get(...values, kept)
+    if (position !== undefined && alarm?.mayComeAgain) return []
     if (position === undefined) {
       position = Number(this.#statements.insertQuarantine.run(...values, atMs, kept).lastInsertRowid)
       this.#statements.pruneQuarantineOfBox.run({ box })
@@ -281,7 +282,9 @@ class IntakeWriter {
         return
       }
       spoilt.push({ box, lane, number, why })
-      changes.push(...this.#keepUnreadable({ ...entryOf(batch, i), cause: `can not be stored: ${why}` }, atMs))
+      changes.push(
+        ...this.#keepUnreadable({ ...entryOf(batch, i), cause: `can not be stored: ${why}` }, atMs),
+      )
       this.#statements.insertSkipped.run(
         this.#parts.epochs.numberOf(box, epoch),
         lanes.indexOf(lane),

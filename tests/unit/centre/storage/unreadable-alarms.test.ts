@@ -36,7 +36,10 @@ const alarms = (state: 'active' | 'all' = 'active'): DeskAlarm[] =>
 
 it('raises one alarm for a box, with a case, its colour, both texts and the beginning of the record', () => {
   createWriter(db).noteBoxes([{ id: 'box-a', name: '上溪村' }], [])
-  expect(store(entry('1', 'red', `{"a":"\u001b[2J${'x'.repeat(300)}`))).toEqual(['alarm.raised', 'case.opened'])
+  expect(store(entry('1', 'red', `{"a":"\u001b[2J${'x'.repeat(300)}`))).toEqual([
+    'alarm.raised',
+    'case.opened',
+  ])
   const [alarm] = alarms()
   expect(alarm).toMatchObject({ box: 'box-a', kind: 'alarm-unreadable', colour: 'red', occurrences: 1 })
   expect(alarm?.text.zh).toMatch(/上溪村.*红色报警.*无法读取.*电话联系/)
@@ -55,13 +58,14 @@ it('counts each further record, never falls in colour, and rises', () => {
 it('is over with its case, and the next one is a new alarm', () => {
   store(entry('1', 'red'))
   const [first] = alarms()
-  const actor = { who: 'chief', isSupervisor: true }
-  const step = (input: object): string =>
-    createWriter(db).takeCaseStep({ alarm: first?.id ?? '' }, input as never, actor, ++atMs).type
+  const step = (input: object, who = 'wang'): string => {
+    const actor = { who, isSupervisor: true }
+    return createWriter(db).takeCaseStep({ alarm: first?.id ?? '' }, input as never, actor, ++atMs).type
+  }
   expect(step({ do: 'accept' })).toBe('done')
   expect(step({ do: 'feedback', outcome: 'handled', text: 'called' })).toBe('done')
-  expect(step({ do: 'verify', isHandled: true, text: 'asked the village' })).toBe('done')
-  expect(step({ do: 'archive', text: 'asked the village' })).toBe('done')
+  expect(step({ do: 'verify', isGood: true, text: 'asked the village' }, 'chief')).toBe('done')
+  expect(step({ do: 'archive', text: 'asked the village' }, 'chief')).toBe('done')
   expect(alarms()).toEqual([])
   expect(store(entry('2', 'red'))).toEqual(['alarm.raised', 'case.opened'])
   expect(alarms('all')).toHaveLength(2)

@@ -1,5 +1,5 @@
 // A rate limit per box: some actions at once, then one per pause. Only a box's own actions count for it.
-import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
 
 export interface PaceOptions {
   clock: Pick<Clock, 'monotonicMs'>

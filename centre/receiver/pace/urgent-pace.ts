@@ -1,6 +1,6 @@
 // How fast the red and orange of one box are stored: always, but a box that sends thousands a second waits for its own pace.
 // Otherwise it would fill the disk's queue, and the commit with another village's red would wait for its writes.
-import type { Clock } from '../../protocols/kit/clock.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
 
 /** At once, in plain records; a box that comes back after a month has far fewer red and orange ones. */
 export const urgentBurst = 20_000
