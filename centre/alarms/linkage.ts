@@ -1,6 +1,6 @@
 // Linkage between villages: which villages a water alarm warns, when the water is expected there, and when a warning is
 // over. Pure.
-import { outranks } from '../../protocols/domain/colour.ts'
+import { colours, outranks, type Colour } from '../../protocols/domain/colour.ts'
 import { villageOf } from '../../protocols/domain/names.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
 import type { Linkage, LinkageWarning } from '../../protocols/desk/villages/linkages.ts'
@@ -35,11 +35,35 @@ export function learnedMinutes(arrivals: readonly number[]): number | undefined 
   return middle === undefined ? undefined : Math.max(1, Math.round(middle))
 }
 
+const travelMs = ({ minutes }: LinkageWarning): number => (minutes ?? unknownTravelMinutes) * minuteMs
+
+/**
+ * The warning while the level upstream is at `live`, undefined when no alarm there is high. Water of a more urgent level that was there
+ * before is still on its way for the travel time: until then the warning does not fall.
+ */
+export function followed(warning: LinkageWarning, live: Colour | undefined, nowMs: number): LinkageWarning {
+  const { sourceOverAtMs, fellAtMs = {}, ...standing } = warning
+  const left: Partial<Record<Colour, number>> = {}
+  for (const colour of colours) {
+    if (live !== undefined && !outranks(colour, live)) continue
+    const wasThere = !outranks(colour, warning.colour)
+    const atMs = fellAtMs[colour] ?? (wasThere ? (sourceOverAtMs ?? nowMs) : undefined)
+    if (atMs !== undefined && atMs + travelMs(warning) > nowMs) left[colour] = atMs
+  }
+  const underWay = colours.find((colour) => left[colour] !== undefined)
+  const isUrgent = underWay !== undefined && (live === undefined || outranks(underWay, live))
+  return {
+    ...standing,
+    colour: (isUrgent ? underWay : live) ?? warning.colour,
+    ...(live === undefined ? { sourceOverAtMs: sourceOverAtMs ?? nowMs } : {}),
+    ...(underWay === undefined ? {} : { fellAtMs: left }),
+  }
+}
+
 /** A warning ends when the level upstream is below the colour for the travel time: by then the water has passed. */
-export function endsAtMs({ sourceOverAtMs, minutes }: LinkageWarning): number | undefined {
-  return sourceOverAtMs === undefined
-    ? undefined
-    : sourceOverAtMs + (minutes ?? unknownTravelMinutes) * minuteMs
+export function endsAtMs(warning: LinkageWarning): number | undefined {
+  const { sourceOverAtMs } = warning
+  return sourceOverAtMs === undefined ? undefined : sourceOverAtMs + travelMs(warning)
 }
 
 export interface Upstream {

@@ -82,6 +82,7 @@ const warningsAnswer = z.object({
       expectedAtMs: ms.optional(),
       arrivedAtMs: ms.optional(),
       sourceOverAtMs: ms.optional(),
+      fellAtMs: z.partialRecord(colour, ms).optional(),
       endedAtMs: ms.optional(),
       bulletin: z.string().optional(),
       isDrill: z.boolean().optional(),

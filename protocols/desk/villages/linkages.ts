@@ -61,6 +61,8 @@ export interface LinkageWarning {
   arrivedAtMs?: number
   /** The gauge upstream is below the colour again. */
   sourceOverAtMs?: number
+  /** Since when the level upstream is below each more urgent colour whose water is still on its way. */
+  fellAtMs?: Partial<Record<Colour, number>>
   endedAtMs?: number
   bulletin?: string
   isDrill?: boolean

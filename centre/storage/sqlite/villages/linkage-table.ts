@@ -1,7 +1,7 @@
 // Linkage between villages in SQLite: the rules, and one row per warning. A warning is made in the commit that stores the
 // alarm upstream: neither is there without the other, and a record that comes twice warns once.
 import { createHash } from 'node:crypto'
-import { outranks } from '../../../../protocols/domain/colour.ts'
+import { outranks, urgency } from '../../../../protocols/domain/colour.ts'
 import { villageOf } from '../../../../protocols/domain/names.ts'
 import type { Alarm, AlarmChange } from '../../../../protocols/domain/alarm.ts'
 import { commandLifeMs, type DeskCommand } from '../../../../protocols/desk/commands.ts'
@@ -11,6 +11,7 @@ import { isActive, isOwn, type DeskRow } from '../../../alarms/desk-row.ts'
 import {
   bulletinText,
   endsAtMs,
+  followed,
   isHigh,
   learnedMinutes,
   rulesFor,
@@ -28,6 +29,8 @@ import { createRules, prepareArrivals } from './linkage-reader.ts'
 const passMax = 500
 /** Further alarms upstream for which an open warning stands too; more of them change nothing. */
 const othersMax = 20
+/** Water alarms of a box that are looked at, most urgent first, before its warning falls. */
+const waterMax = 200
 /** A sign shows the text for this long. */
 const bulletinSeconds = 600
 const minuteMs = 60_000
@@ -104,6 +107,10 @@ class Warnings {
       open: db.prepare<[number, number], Stored>(
         'SELECT number, body FROM linkage_warnings WHERE is_open = 1 AND number > ? ORDER BY number LIMIT ?',
       ),
+      water: db.prepare<[string], { id: string; row: string }>(
+        `SELECT id, row FROM alarms WHERE box = ? AND is_active = 1 AND kind = 'water'
+         ORDER BY colour_rank, arrival DESC LIMIT ${waterMax}`,
+      ),
       insert: db.prepare(
         'INSERT INTO linkage_warnings (linkage, source, village, is_open, body) VALUES (?, ?, ?, 1, ?)',
       ),
@@ -136,8 +143,7 @@ class Warnings {
     for (const { number, warning } of open) {
       standing.add(`${warning.linkage} ${warning.village}`)
       const rule = rules.find(({ id }) => id === warning.linkage)
-      if (rule !== undefined && isHigh(rule, row)) changes.push(...this.#goOn(number, warning, row, atMs))
-      else changes.push(...this.#sourceOver(number, warning, rule, atMs))
+      changes.push(...this.#follow(number, warning, rule, atMs).changes)
     }
     for (const rule of rulesFor(rules, row)) {
       if (!isHigh(rule, row)) continue
@@ -146,7 +152,7 @@ class Warnings {
         const known = this.#standing(rule, village, row)
         changes.push(
           ...(known
-            ? this.#join(known.number, known.warning, row, atMs)
+            ? this.#join(known.number, known.warning, rule, row, atMs)
             : this.#raise(rule, village, minutes, row, atMs)),
         )
       }
@@ -166,38 +172,66 @@ class Warnings {
    * A further alarm upstream while the village is warned joins the open warning. Otherwise a box could invent alarms, and each
    * would be a new warning at the desk and a new text at the loudspeakers.
    */
-  #join(number: number, warning: LinkageWarning, row: DeskRow, atMs: number): StoredChange[] {
-    const { source, others = [], ...standing } = warning
-    const isMoreUrgent = outranks(row.alarm.colour, warning.colour)
-    if (isMoreUrgent || warning.sourceOverAtMs !== undefined) {
-      const next = { ...standing, source: row.id, others: withOne(others, source, row.id) }
-      return this.#goOn(number, next, row, atMs, true)
-    }
-    if (!others.includes(row.id) && others.length < othersMax)
-      this.#put(number, { ...warning, others: withOne(others, row.id) })
-    return []
+  #join(number: number, warning: LinkageWarning, rule: Linkage, row: DeskRow, atMs: number): StoredChange[] {
+    const { source, others = [] } = warning
+    if (others.includes(row.id)) return this.#follow(number, warning, rule, atMs).changes
+    const isMoreUrgent = outranks(row.alarm.colour, warning.colour) || warning.sourceOverAtMs !== undefined
+    if (!isMoreUrgent && others.length >= othersMax) return []
+    const joined = isMoreUrgent
+      ? { ...warning, source: row.id, others: withOne(others, source, row.id) }
+      : { ...warning, others: withOne(others, row.id) }
+    this.#put(number, joined)
+    return this.#follow(number, joined, rule, atMs).changes
   }
 
-  /** The source is over: the warning goes on for another alarm that is still high, or ends after the travel time. */
-  #sourceOver(
+  /** The alarms that the warning stands for and that are high, the most urgent first and the source before its equals. */
+  #live({ source, others = [], isDrill }: LinkageWarning, rule: Linkage): DeskRow[] {
+    return [source, ...others]
+      .flatMap((id) => this.#options.rowOf(id) ?? [])
+      .filter((row) => isHigh(rule, row) && (row.alarm.isDrill === true) === (isDrill === true))
+      .toSorted(byUrgency)
+  }
+
+  /** The most urgent alarm of the rule, where `others` may have had no room for it. */
+  #forgotten({ isDrill }: LinkageWarning, rule: Linkage): DeskRow | undefined {
+    const { place } = rule.from
+    const boxes = new Set([place, ...this.#options.boxesOf(place)])
+    return [...boxes]
+      .flatMap((box) => this.#statements.water.all(box))
+      .flatMap(({ id, row }) => readDocument(this.#options.db, 'alarms', id, row) ?? [])
+      .filter((row) => rulesFor([rule], row).length > 0 && isHigh(rule, row))
+      .filter(({ alarm }) => (alarm.isDrill === true) === (isDrill === true))
+      .toSorted(byUrgency)[0]
+  }
+
+  /** The warning follows the level upstream: up at once, down only when the water has passed. */
+  #follow(
     number: number,
     warning: LinkageWarning,
     rule: Linkage | undefined,
     atMs: number,
-  ): StoredChange[] {
-    if (warning.sourceOverAtMs !== undefined) return []
-    const { others = [], source: _over, ...standing } = warning
-    const left = others.flatMap((id) => {
-      const row = this.#options.rowOf(id)
-      return rule && row && isHigh(rule, row) ? [row] : []
-    })
-    const [first] = left.toSorted((a, b) => (outranks(a.alarm.colour, b.alarm.colour) ? -1 : 1))
-    if (!first) {
-      this.#put(number, { ...warning, sourceOverAtMs: atMs })
-      return []
-    }
-    const ids = left.map(({ id }) => id).filter((id) => id !== first.id)
-    return this.#goOn(number, { ...standing, source: first.id, others: ids }, first, atMs, true)
+  ): { next: LinkageWarning; changes: StoredChange[] } {
+    const { colour, fellAtMs, sourceOverAtMs } = warning
+    const live = rule ? this.#live(warning, rule) : []
+    let [top] = live
+    const isLower = !top || (outranks(colour, top.alarm.colour) && fellAtMs?.[colour] === undefined)
+    if (rule && isLower && sourceOverAtMs === undefined) top = this.#forgotten(warning, rule) ?? top
+    const followedOn = followed(warning, top?.alarm.colour, atMs)
+    const next = top && top.id !== warning.source ? withSource(followedOn, top.id, live) : followedOn
+    if (JSON.stringify(next) === JSON.stringify(warning)) return { next, changes: [] }
+    this.#put(number, next)
+    return { next, changes: this.#recolour(next, top ?? this.#options.rowOf(next.source), atMs) }
+  }
+
+  /** The own alarm takes the colour of its warning. */
+  #recolour(warning: LinkageWarning, upstream: DeskRow | undefined, atMs: number): StoredChange[] {
+    const { colour, minutes } = warning
+    const own = this.#options.rowOf(warning.alarm)
+    if (!own || !isActive(own) || own.alarm.colour === colour) return []
+    const change = outranks(colour, own.alarm.colour) ? 'escalated' : 'deescalated'
+    const text = upstream ? warningText(this.#upstream(upstream), minutes) : own.alarm.text
+    const alarm = { ...own.alarm, colour, latchedColour: colour, text }
+    return this.#options.applyOwn(own.box, change, alarm, atMs)
   }
 
   /** The own gauge of a warned village rises: the water is there, and its travel time is known. */
@@ -255,45 +289,19 @@ class Warnings {
     return applyOwn(box, 'raised', alarm, atMs)
   }
 
-  /** The water upstream is high again, or its colour has changed: the warning follows. */
-  #goOn(
-    number: number,
-    warning: LinkageWarning,
-    row: DeskRow,
-    atMs: number,
-    isOther = false,
-  ): StoredChange[] {
-    const { sourceOverAtMs, ...standing } = warning
-    const { colour } = row.alarm
-    if (!isOther && sourceOverAtMs === undefined && colour === warning.colour) return []
-    this.#put(number, { ...standing, colour })
-    const own = this.#options.rowOf(warning.alarm)
-    if (!own || own.alarm.colour === colour) return []
-    const change = outranks(colour, own.alarm.colour) ? 'escalated' : 'deescalated'
-    const text = warningText(this.#upstream(row), warning.minutes)
-    return this.#options.applyOwn(
-      own.box,
-      change,
-      { ...own.alarm, colour, latchedColour: colour, text },
-      atMs,
-    )
-  }
-
   pass(rules: readonly Linkage[], nowMs: number): LinkagePass {
     const pass: LinkagePass = { changes: [], commands: [] }
     const open = this.#statements.open.all(this.#passed, passMax)
     this.#passed = open.length < passMax ? 0 : (open.at(-1)?.number ?? 0)
     for (const { number, warning } of this.#read(open)) {
-      const source = this.#options.rowOf(warning.source)
       const rule = rules.find(({ id }) => id === warning.linkage)
-      const isGone = !source || !isActive(source) || !rule
-      if (isGone && warning.sourceOverAtMs === undefined) {
-        pass.changes.push(...this.#sourceOver(number, warning, rule, nowMs))
-        continue
-      }
-      const endMs = endsAtMs(warning)
-      if (endMs !== undefined && endMs <= nowMs) pass.changes.push(...this.#end(number, warning, nowMs))
-      else if (this.#isUnsaid(warning, rules) && source)
+      const source = this.#options.rowOf(warning.source)
+      if (!isSteady(warning, rule, source)) {
+        const { next, changes } = this.#follow(number, warning, rule, nowMs)
+        pass.changes.push(...changes)
+        const endMs = endsAtMs(next)
+        if (endMs !== undefined && endMs <= nowMs) pass.changes.push(...this.#end(number, next, nowMs))
+      } else if (source && this.#isUnsaid(warning, rules))
         this.#say(number, warning, source, rules, nowMs, pass)
     }
     return pass
@@ -359,3 +367,23 @@ class Warnings {
 
 const withOne = (ids: readonly string[], one: string, except?: string): string[] =>
   [...new Set([one, ...ids])].filter((id) => id !== except).slice(0, othersMax)
+
+const byUrgency = (a: DeskRow, b: DeskRow): number => urgency(a.alarm.colour) - urgency(b.alarm.colour)
+
+/** The source is as high as the warning says, and nothing above it is on its way. */
+const isSteady = (
+  { colour, fellAtMs, sourceOverAtMs }: LinkageWarning,
+  rule: Linkage | undefined,
+  source: DeskRow | undefined,
+): boolean =>
+  rule !== undefined &&
+  source !== undefined &&
+  isHigh(rule, source) &&
+  source.alarm.colour === colour &&
+  fellAtMs === undefined &&
+  sourceOverAtMs === undefined
+
+function withSource(warning: LinkageWarning, source: string, live: readonly DeskRow[]): LinkageWarning {
+  const others = live.map(({ id }) => id).filter((id) => id !== source)
+  return { ...warning, source, others: others.slice(0, othersMax) }
+}

@@ -227,12 +227,20 @@ test('a box that invents alarms upstream warns a village once, and the warning s
   expect(made[0]?.others?.length).toBeLessThanOrEqual(20)
   await until(async () => (await bulletins()) >= before + 2)
   expect([await bulletins(), (await ownAlarms()).length]).toEqual([before + 2, alarmsBefore + 4])
-  // The most urgent is over: the others are still high.
+  // The most urgent is over, and the others are still high: its water is on the way for the travel time.
   await water(upper, 'ended', 'red', { id: 'invented-red', state: 'normal' })
+  await until(async () => (await real()).every(({ fellAtMs }) => fellAtMs?.red !== undefined))
+  expect((await real()).every(({ colour }) => colour === 'red')).toBe(true)
+  clock.offsetMs += 130 * 60_000
   await until(async () => (await real()).every(({ colour }) => colour === 'orange'))
   expect((await real()).every(({ sourceOverAtMs }) => sourceOverAtMs === undefined)).toBe(true)
-  for (let at = 0; at < 40; at++)
+  // All that the warning knows by name are over, and one that found no room is high.
+  for (let at = 0; at < 39; at++)
     await water(upper, 'ended', 'orange', { id: `invented-${at}`, state: 'normal' })
+  await water(upper, 'repeated', 'orange', { id: 'drill-2', isDrill: true })
+  const over = async (): Promise<(number | undefined)[]> => (await real()).map((one) => one.sourceOverAtMs)
+  expect(await over()).toEqual([undefined, undefined])
+  await water(upper, 'ended', 'orange', { id: 'invented-39', state: 'normal' })
   await water(upper, 'ended', 'orange', { id: 'drill-2', isDrill: true, state: 'normal' })
   await until(async () => (await warnings()).every(({ sourceOverAtMs }) => sourceOverAtMs !== undefined))
   clock.offsetMs += 130 * 60_000

@@ -4,6 +4,7 @@ import {
   arrivalsMax,
   bulletinText,
   endsAtMs,
+  followed,
   isHigh,
   learnedMinutes,
   rulesFor,
@@ -75,4 +76,33 @@ test('the texts say where the water comes from and how long it takes, in both la
   expect(text.en).toMatch(/上溪村 石桥水位.*guarantee level.*40 min/)
   expect(warningText(upstream, undefined).en).toContain('not known')
   expect(bulletinText('{from}: {minutes}', upstream, 40)).toBe('上溪村: 40')
+})
+
+test('a warning rises with the level at once, and falls colour by colour when the water of each has passed', () => {
+  const minuteMs = 60_000
+  const at = (minutes: number): number => minutes * minuteMs
+  const first = { colour: 'orange', minutes: 30 } as LinkageWarning
+  const red = followed(first, 'red', at(0))
+  expect(red).toEqual({ ...first, colour: 'red' })
+  // Down to orange, and a source that is over and comes back at orange.
+  const falling = followed(red, 'orange', at(10))
+  expect(falling).toEqual({ ...red, fellAtMs: { red: at(10) } })
+  const over = followed(falling, undefined, at(20))
+  expect(over).toMatchObject({
+    colour: 'red',
+    sourceOverAtMs: at(20),
+    fellAtMs: { red: at(10), orange: at(20) },
+  })
+  expect(followed(over, 'orange', at(25))).toEqual(falling)
+  expect(followed(over, 'red', at(25))).toEqual(red)
+  // The red water has passed, then the orange one.
+  expect(followed(over, undefined, at(40) - 1).colour).toBe('red')
+  const lowered = followed(over, undefined, at(40))
+  expect(lowered).toMatchObject({ colour: 'orange', sourceOverAtMs: at(20) })
+  expect(followed(lowered, undefined, at(49)).colour).toBe('orange')
+  expect(endsAtMs(lowered)).toBe(at(50))
+  expect(followed(falling, 'orange', at(40))).toEqual({ ...first, colour: 'orange' })
+  // One that an older program stored.
+  const older = { ...first, colour: 'red', sourceOverAtMs: at(5) } as const
+  expect(followed(older, 'orange', at(6))).toMatchObject({ colour: 'red', fellAtMs: { red: at(5) } })
 })
