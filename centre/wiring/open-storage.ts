@@ -5,7 +5,12 @@ import { sqliteFile } from '../storage/sqlite/database.ts'
 import { openSqliteStorage } from '../storage/sqlite/sqlite-storage.ts'
 import { centreBox } from '../villages/own-alarms.ts'
 import type { Base } from './base.ts'
-import { StoragePulse } from './storage-pulse.ts'
+import { pulseEveryMs, StoragePulse } from './storage-pulse.ts'
+import { every } from '../../platform/time/every.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
+
+/** Longest time for the check of the file and its migrations; after it the supervisor's watchdog decides. */
+export const openingMsMax = 3_600_000
 
 export interface OpenStorageOptions {
   wrapStorage?: ((storage: Storage) => Storage) | undefined
@@ -23,13 +28,8 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   const { config, logger, clock, parts } = base
   parts.add('lock of the data folder', lockDataDir(config.dataDir))
   const file = sqliteFile(config.storage.url, config.dataDir)
-  const opened = await openSqliteStorage(file, clock.wallMs(), undefined, (failure) => {
-    logger.fatal({ err: failure }, 'a storage thread has ended: the centre ends, to be started again')
-    options.onFatal?.(failure)
-  })
-  parts.add('storage', () => opened.close())
-  const storage = options.wrapStorage?.(opened) ?? opened
-  const known = await storage.remember([...config.boxes, centreBox])
+  const endFeeding = feedWhileOpening(clock, options.onAlive)
+  const { storage, known } = await openAndRemember().finally(endFeeding)
   for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
   await storage.setCasePolicy(config.cases)
   await storage.setReaderCasePolicy(config.cases)
@@ -44,4 +44,28 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   pulse.start()
   parts.add('pulse of storage', () => pulse.stop())
   return { storage, known, pulse }
+
+  async function openAndRemember(): Promise<Pick<OpenedStorage, 'storage' | 'known'>> {
+    const opened = await openSqliteStorage(file, clock.wallMs(), undefined, (failure) => {
+      logger.fatal({ err: failure }, 'a storage thread has ended: the centre ends, to be started again')
+      options.onFatal?.(failure)
+    })
+    parts.add('storage', () => opened.close())
+    const wrapped = options.wrapStorage?.(opened) ?? opened
+    return { storage: wrapped, known: await wrapped.remember([...config.boxes, centreBox]) }
+  }
+}
+
+/** A migration is one transaction: if the supervisor ended the program in it, each start would begin it anew. */
+export function feedWhileOpening(clock: Clock, onAlive: (() => void) | undefined): () => void {
+  if (!onAlive) return () => undefined
+  const startMs = clock.monotonicMs()
+  return every(
+    clock,
+    pulseEveryMs,
+    () => {
+      if (clock.monotonicMs() - startMs < openingMsMax) onAlive()
+    },
+    0,
+  )
 }

@@ -6,6 +6,7 @@ import { DeadlineClock } from '../deadlines/deadline-clock.ts'
 import { DutyClock } from '../deadlines/duty-clock.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import { LinkageClock } from '../villages/linkage-clock.ts'
+import { SearchCatchUp } from '../retention/search-catch-up.ts'
 import { RetentionSweep } from '../retention/retention-sweep.ts'
 import type { AuditHead } from '../../protocols/uplink/receipt.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -51,6 +52,9 @@ export function openUpkeep(base: Base, { storage, attendance, push, anchor }: Op
   parts.add('deadlines of cases', () => deadlines.stop())
   audit.start()
   parts.add('audit watch', () => audit.stop())
+  const search = new SearchCatchUp({ storage, clock, logger })
+  search.start()
+  parts.add('search index', () => search.stop())
   retention.start()
   parts.add('retention', () => retention.stop())
 }

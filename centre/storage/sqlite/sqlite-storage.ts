@@ -48,6 +48,7 @@ const writerCalls = [
   'noteLook',
   'dropExpired',
   'countStoredBytes',
+  'catchUpSearch',
   ...peopleWriterCalls,
   ...responseWriterCalls,
   ...familyWriterCalls,

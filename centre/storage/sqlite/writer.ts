@@ -239,10 +239,11 @@ export function createWriter(db: Sqlite): WriterCalls {
 function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
   const { lastPosition } = createChangeReader(db)
   return {
+    catchUpSearch: search.catchUpSearch,
     /** The state that the program loads before boxes may connect. */
     remember: immediately(db, (configured: { id: string; name: string }[]) => {
       for (const { id, name } of configured) boxes.putBox.run(id, name, null)
-      search.catchUp()
+      search.enterOpen()
       const known = db
         .prepare<[], { id: string; name: string; at: number | null; retired: number | null }>(
           'SELECT id, name, last_heard_at_ms AS at, retired_at_ms AS retired FROM boxes',

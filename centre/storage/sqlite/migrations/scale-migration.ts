@@ -33,7 +33,7 @@ CREATE TRIGGER case_facts_go_with_their_case AFTER DELETE ON cases
 BEGIN DELETE FROM case_facts WHERE number = old.number; END;
 INSERT INTO case_facts
   SELECT number, village, colour_rank, is_drill, opened_at_ms, json_extract(body, '$.feedback.outcome'),
-    coalesce(json_extract(body, '$.reopened'), 0),
+    coalesce(cast(json_extract(body, '$.reopened') AS INTEGER), 0),
     (SELECT count(*) FROM case_events e WHERE e.number = c.number AND what = 'supervisor-called'),
     (SELECT min(at_ms) FROM case_events e WHERE e.number = c.number AND what = 'accepted'),
     (SELECT min(at_ms) FROM case_events e WHERE e.number = c.number AND what = 'reported'),
@@ -51,7 +51,7 @@ UPDATE alarms SET device = json_extract(row, '$.alarm.device'), zone = json_extr
   occurrences = cast(json_extract(row, '$.alarm.occurrences') AS INTEGER), changed_at_ms = cast(json_extract(row, '$.changedAtMs') AS INTEGER),
   is_drill = coalesce(json_extract(row, '$.alarm.isDrill'), 0) = 1 WHERE json_valid(row);
 -- Centres of towns were not found by the codes above them, and cases not by the places of their alarms: they are entered
--- again at the next start.
-DELETE FROM alarm_search WHERE rowid IN (SELECT arrival FROM alarms WHERE substr(box, 1, 10) GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-');
+-- again after the next start.
+DELETE FROM alarm_search WHERE rowid IN (SELECT arrival FROM alarms WHERE length(box) = 9 AND box NOT GLOB '*[^0-9]*');
 DELETE FROM case_search WHERE rowid IN (SELECT number FROM cases WHERE length(village) = 9 OR instr(villages, ' ') > 0 OR is_over = 0);
 `

@@ -7,6 +7,7 @@ import { villagesOfCase } from '../../../cases/case-villages.ts'
 import type { DeskRow } from '../../../alarms/desk-row.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
+import { createSearchCatchUp } from './search-catch-up.ts'
 import { indexText, placeTerms } from './search-terms.ts'
 
 /** Entries of each table in memory, of some KB at most. */
@@ -101,23 +102,7 @@ export function createSearchWriter(db: Sqlite) {
   return {
     alarm,
     case: ofCase,
-    /** What an older program stored, once. */
-    catchUp: (): void => {
-      const alarms = db.prepare<[], { arrival: number; id: string; row: string }>(
-        'SELECT arrival, id, row FROM alarms WHERE arrival NOT IN (SELECT rowid FROM alarm_search)',
-      )
-      for (const { arrival, id, row } of alarms.all()) {
-        const parsed = readDocument(db, 'alarms', id, row)
-        if (parsed) alarm(arrival, parsed)
-      }
-      const cases = db.prepare<[], { number: number; body: string }>(
-        'SELECT number, body FROM cases WHERE number NOT IN (SELECT rowid FROM case_search)',
-      )
-      for (const { number, body } of cases.all()) {
-        const parsed = readDocument(db, 'cases', number, body)
-        if (parsed) ofCase(number, parsed)
-      }
-    },
+    ...createSearchCatchUp(db, { alarm, case: ofCase }),
   }
 }
 
