@@ -19,6 +19,7 @@ import { addVerifyAudit } from './cli/verify-audit.ts'
 import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
 import { codeOf, messageOf } from '../platform/failure.ts'
+import { closedFolderIn } from './storage/backup/backup-folder.ts'
 import { becomeOwnerOf } from '../platform/folder-owner.ts'
 import { escapeHidden, printProblem } from '../platform/terminal.ts'
 
@@ -43,8 +44,17 @@ function load(file: string): CentreConfig {
 function loadAsService(file: string, writesTo?: string): CentreConfig {
   const config = load(file)
   becomeOwnerOf(config.dataDir, writesTo)
+  const closed = writesTo === undefined ? undefined : closedFolderIn(writesTo)
+  if (closed !== undefined) throw new UsageFailure(cannotChange(closed, config.dataDir))
   return config
 }
+
+/** Before any work: a backup that root made earlier, or a stick whose mount gives it to another user. */
+const cannotChange = (folder: string, dataDir: string): string =>
+  `用户 ${process.getuid?.() ?? ''} 不能写入 / user ${process.getuid?.() ?? ''} may not change: ${folder}
+  本命令以数据目录所有者的权限运行 / this works with the rights of the owner of dataDir: ${dataDir}
+  改所有者 / give it to that user: chown -R ${process.getuid?.() ?? ''}: ${folder}
+  无所有者的文件系统（FAT、CIFS）须在挂载时指定 / on FAT and CIFS the mount says it: uid=${process.getuid?.() ?? ''},gid=${process.getgid?.() ?? ''}`
 
 async function serve(file: string): Promise<void> {
   const config = load(file)
@@ -145,7 +155,9 @@ export async function runCentre(argv: readonly string[]): Promise<void> {
     if (!(error instanceof UsageFailure || error instanceof StorageFailure || isUnreadable)) throw error
     printProblem(`${messageOf(error)}\n`)
     if (isUnreadable)
-      printProblem('本命令以数据目录所有者的权限运行 / this works with the rights of the owner of dataDir\n')
+      printProblem(
+        `本命令以用户 ${process.getuid?.() ?? ''} 的权限运行 / this works with the rights of user ${process.getuid?.() ?? ''}\n`,
+      )
     process.exitCode = 2
   }
 }

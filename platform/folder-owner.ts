@@ -1,6 +1,7 @@
 // A command that root runs beside a service works with the rights of the service: a file that root made in the data
 // folder can not be opened by the service afterwards.
 import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { isNotKnownThere } from './close-to-others.ts'
 
 /**
  * Gives up root's rights for those of the folder's owner; without root, without the folder, or with a folder of root's
@@ -12,7 +13,12 @@ export function becomeOwnerOf(folder: string, also?: string): void {
   if (uid === 0) return
   if (also !== undefined && !existsSync(also)) {
     mkdirSync(also, { recursive: true, mode: 0o700 })
-    chownSync(also, uid, gid)
+    try {
+      chownSync(also, uid, gid)
+    } catch (error) {
+      // On a stick or a share without owners its mount decides who may write.
+      if (!isNotKnownThere(error)) throw error
+    }
   }
   process.setgroups?.([gid])
   process.setgid?.(gid)

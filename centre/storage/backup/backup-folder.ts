@@ -1,7 +1,7 @@
 // The layout of a backup folder: one folder per backup with the database and a manifest, and beside them the pictures
 // of all backups, each stored once, because a picture never changes.
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -59,4 +59,23 @@ export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const part of createReadStream(file)) hash.update(part as Buffer)
   return hash.digest('hex')
+}
+
+/** The folder for backups, or the first folder of a backup in it, that this process may not change; undefined if there is none. */
+export function closedFolderIn(to: string): string | undefined {
+  if (!existsSync(to)) return undefined
+  if (!mayChange(to)) return to
+  const isOurs = (name: string): boolean =>
+    backupName.test(name.replace(unfinishedEnding, '')) || name === picturesName || name === attachmentsName
+  const ours = readdirSync(to).filter(isOurs)
+  return ours.map((name) => join(to, name)).find((path) => !mayChange(path))
+}
+
+function mayChange(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -2,6 +2,7 @@
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { isNotKnownThere } from '../../../platform/close-to-others.ts'
 import { isBoxId } from '../../../protocols/domain/names.ts'
 import { copyDatabase } from '../sqlite/database-copy.ts'
 import {
@@ -142,7 +143,11 @@ async function copyWhole(from: string, to: string): Promise<void> {
   await rename(part, to)
 }
 
-const syncFolder = (folder: string): Promise<void> => sync(folder, 'r')
+/** Some shares can not sync a folder: the files in it are synced by themselves. */
+const syncFolder = (folder: string): Promise<void> =>
+  sync(folder, 'r').catch((error: unknown) => {
+    if (!isNotKnownThere(error)) throw error
+  })
 
 async function sync(path: string, flags: string): Promise<void> {
   const handle = await open(path, flags)

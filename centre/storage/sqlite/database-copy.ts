@@ -1,7 +1,8 @@
 // Copies of the centre's database as complete files: made while the centre runs, counted, and proven without changing
 // them.
-import { chmodSync, closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { closeToOthers } from '../../../platform/close-to-others.ts'
 import type { AuditFinding } from '../../cases/trail.ts'
 import { verifyAudit } from './audit-chain.ts'
 import { openReader, openWriter, type Sqlite } from './database.ts'
@@ -57,7 +58,7 @@ export function copyDatabase(file: string, to: string): DatabaseFacts {
   } finally {
     db.close()
   }
-  chmodSync(to, 0o600)
+  closeToOthers(to)
   syncFile(to)
   const copy = new Database(to, { readonly: true })
   try {
