@@ -20,7 +20,7 @@ import { UsageFailure } from './cli/usage-failure.ts'
 import { StorageFailure } from './storage/storage-failure.ts'
 import { codeOf, messageOf } from '../platform/failure.ts'
 import { closedFolderIn } from './storage/backup/backup-folder.ts'
-import { becomeOwnerOf } from '../platform/folder-owner.ts'
+import { becomeOwnerOf } from '../platform/rights/folder-owner.ts'
 import { escapeHidden, printProblem } from '../platform/terminal.ts'
 
 export { checkCentreConfig } from './config/load-config.ts'

@@ -1,5 +1,5 @@
 // `gengfu gateway enrol`: a code, or the address in its QR code, becomes the box's name, certificate and way to the centre.
-import { becomeOwnerOf } from '../../platform/folder-owner.ts'
+import { becomeOwnerOf } from '../../platform/rights/folder-owner.ts'
 import { printProblem, print } from '../../platform/terminal.ts'
 import { parseEnrolmentCode, parseEnrolmentUrl } from '../../protocols/enrolment/enrolment-code.ts'
 import { bad, describeProblems, ok, type Result } from '../../protocols/kit/result.ts'

@@ -2,7 +2,7 @@
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isNotKnownThere } from '../../../platform/close-to-others.ts'
+import { isNotKnownThere } from '../../../platform/rights/close-to-others.ts'
 import { isBoxId } from '../../../protocols/domain/names.ts'
 import { copyDatabase } from '../sqlite/database-copy.ts'
 import {

@@ -2,7 +2,7 @@
 // them.
 import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { closeToOthers } from '../../../platform/close-to-others.ts'
+import { closeToOthers } from '../../../platform/rights/close-to-others.ts'
 import type { AuditFinding } from '../../cases/trail.ts'
 import { verifyAudit } from './audit-chain.ts'
 import { openReader, openWriter, type Sqlite } from './database.ts'

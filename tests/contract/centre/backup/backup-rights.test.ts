@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openWriter } from '../../../centre/storage/sqlite/database.ts'
-import { databaseName } from '../../../centre/storage/backup/backup-folder.ts'
+import { openWriter } from '../../../../centre/storage/sqlite/database.ts'
+import { databaseName } from '../../../../centre/storage/backup/backup-folder.ts'
 
 const uid = 12_345
 let folder: string
@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function backup(to: string): { status: number | null; stderr: string } {
-  const source = fileURLToPath(new URL('../../../centre/main.ts', import.meta.url))
+  const source = fileURLToPath(new URL('../../../../centre/main.ts', import.meta.url))
   const argv = ['backup', '--config', join(folder, 'centre.yaml'), '--to', to]
   const program = `import { runCentre } from ${JSON.stringify(source)}; await runCentre(${JSON.stringify(argv)})`
   const { status, stderr } = spawnSync(

@@ -1,6 +1,6 @@
 // Files that only their owner may read, on file systems that have owners and modes: FAT and many network shares have none and refuse the call.
 import { chmodSync } from 'node:fs'
-import { codeOf } from './failure.ts'
+import { codeOf } from '../failure.ts'
 
 const refusals = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'])
 

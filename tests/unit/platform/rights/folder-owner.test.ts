@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { becomeOwnerOf } from '../../../platform/folder-owner.ts'
+import { becomeOwnerOf } from '../../../../platform/rights/folder-owner.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gengfu-owner-'))
-const source = fileURLToPath(new URL('../../../platform/folder-owner.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../../../platform/rights/folder-owner.ts', import.meta.url))
 const uid = 12_345
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { closeToOthers } from '../../../platform/close-to-others.ts'
+import { closeToOthers } from '../../../../platform/rights/close-to-others.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gengfu-close-'))
 const file = join(folder, 'file')
@@ -21,7 +21,7 @@ it('closes a file, and does not hide that there is none', () => {
 // As root, like all tests that need the rights of other users: a stranger's chmod is refused with EPERM, as it is on a FAT stick.
 it('passes over a refusal of the file system', () => {
   chmodSync(folder, 0o755)
-  const source = fileURLToPath(new URL('../../../platform/close-to-others.ts', import.meta.url))
+  const source = fileURLToPath(new URL('../../../../platform/rights/close-to-others.ts', import.meta.url))
   const program = `
     import { closeToOthers } from ${JSON.stringify(source)}
     process.setuid(12345)
