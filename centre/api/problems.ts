@@ -81,7 +81,7 @@ const wordings = {
   'no-code': {
     status: 404,
     zh: '注册码无效、已用过或已过期：请向镇中心索取新码',
-    en: 'this code is wrong, used or over: ask the centre for a new one',
+    en: 'this code is not valid, was used already, or has expired: ask the town centre for a new one',
   },
   'too-many-codes': {
     status: 409,

@@ -34,9 +34,11 @@ export class BoxNotes {
     this.#running ??= this.#run()
   }
 
-  /** Writes the waiting notes; does not wait for a failing disk. */
+  /** Writes the waiting notes, once; does not wait for a failing disk. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#cancelRetry()
+    if (this.#waiting.length > 0) this.#running ??= this.#run()
     await this.#running
   }
 

@@ -81,6 +81,7 @@ export class OwnAlarms {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    for (const { cancelRetry } of this.#watched.values()) cancelRetry?.()
     await Promise.all(this.#running)
   }
 
@@ -109,6 +110,7 @@ export class OwnAlarms {
       if (!watched.open && !watched.wanted) this.#watched.delete(keyOf(subject))
     } catch (error) {
       logger.error({ err: error, ...subject }, 'an alarm of the centre itself can not be stored')
+      if (this.#isStopped) return
       // One timer for each: a finding that is repeated while storage fails leads here again and again.
       watched.cancelRetry?.()
       watched.cancelRetry = clock.after(retryDelayMs, () => this.#start(watched))

@@ -9,11 +9,11 @@ import { computeFigures } from '../../figures/figures.ts'
 import type { AlarmRow, AuditEntry, CaseRow, FigureReaderCalls, Span } from '../figure-port.ts'
 import type { CaseFactValues } from './cases/case-statements.ts'
 import type { Sqlite } from './database.ts'
+import { inScopeSql, scopeColumn } from './scope-column.ts'
 import { alarmSearch, searchSql } from './search/search-query.ts'
 
 /** Rows of each kind in one answer: many times a large town's month. */
-const casesMax = 100_000
-const alarmsMax = 200_000
+const rowsMax = { cases: 100_000, alarms: 200_000 }
 /** An alarm that began before the span may reach into it, for example a silent box. */
 const reachMs = 92 * 86_400_000
 /** Places of a scope that are read one by one; a longer one is compared row by row. */
@@ -59,31 +59,44 @@ function caseRowOf(facts: StoredFacts): CaseRow[] {
   ]
 }
 
-function createCaseRows(db: Sqlite): (span: Span) => CaseRow[] {
+/** Scope and village are conditions of the query: its limit counts no row that the person may not see. */
+function createCaseRows(db: Sqlite, casesMax: number): (span: Span) => { rows: CaseRow[]; isCut: boolean } {
   const columns = `f.number, f.village, f.colour_rank AS colourRank, f.is_drill AS isDrill, f.opened_at_ms AS openedAtMs,
     f.outcome, f.reopened, f.supervisor_calls AS supervisorCalls, f.accepted, f.reported, f.dispatched, f.feedback,
     f.verified, f.archived`
-  const ofTown = db.prepare<[number, number, number], StoredFacts>(
+  type Within = [string | null, string | null, string | null, string | null, number]
+  const within = `${inScopeSql('f.village')} AND ${inScopeSql('f.village')} ORDER BY f.opened_at_ms DESC LIMIT ?`
+  const ofTown = db.prepare<[number, number, ...Within], StoredFacts>(
     `SELECT ${columns} FROM cases c INDEXED BY cases_by_time CROSS JOIN case_facts f ON f.number = c.number
-     WHERE c.opened_at_ms >= ? AND c.opened_at_ms < ? ORDER BY c.opened_at_ms DESC LIMIT ?`,
+     WHERE c.opened_at_ms >= ? AND c.opened_at_ms < ? AND ${within}`,
   )
   // A village, or the code that the villages of a town begin with.
-  const ofPlace = db.prepare<[string, string, number, number, number], StoredFacts>(
+  const ofPlace = db.prepare<[string, string, number, number, ...Within], StoredFacts>(
     `SELECT ${columns} FROM case_facts f INDEXED BY case_facts_of_village
-     WHERE f.village >= ? AND f.village < ? AND f.opened_at_ms >= ? AND f.opened_at_ms < ? LIMIT ?`,
+     WHERE f.village >= ? AND f.village < ? AND f.opened_at_ms >= ? AND f.opened_at_ms < ? AND ${within}`,
   )
   return ({ fromMs, toMs, village, scope }) => {
+    const [own, asked] = [scopeColumn(scope), village === undefined ? null : scopeColumn([village])]
+    const values = [own, own, asked, asked, casesMax + 1] as const
     const places =
       village === undefined ? (scope && scope.length <= placesMax ? scope : undefined) : [village]
-    const found = places
-      ? places.flatMap((place) => ofPlace.all(place, `${place}~`, fromMs, toMs, casesMax))
-      : ofTown.all(fromMs, toMs, casesMax)
-    const rows = new Map(found.map((facts) => [facts.number, facts]))
-    return [...rows.values()].filter((facts) => isOf(facts.village, village, scope)).flatMap(caseRowOf)
+    const pages = places
+      ? places.map((place) => ofPlace.all(place, `${place}~`, fromMs, toMs, ...values))
+      : [ofTown.all(fromMs, toMs, ...values)]
+    const rows = new Map(
+      pages.flatMap((page) => page.slice(0, casesMax).map((facts) => [facts.number, facts] as const)),
+    )
+    return {
+      rows: [...rows.values()].flatMap(caseRowOf),
+      isCut: pages.some((page) => page.length > casesMax),
+    }
   }
 }
 
-function createAlarmRows(db: Sqlite): (span: Span) => { rows: AlarmRow[]; isCut: boolean } {
+function createAlarmRows(
+  db: Sqlite,
+  alarmsMax: number,
+): (span: Span) => { rows: AlarmRow[]; isCut: boolean } {
   const columns = `a.box, a.kind, a.device, a.zone, a.occurrences, a.received_at_ms AS receivedAtMs,
     a.changed_at_ms AS changedAtMs, a.is_active AS isActive, a.is_drill AS isDrill`
   const ofTown = db.prepare<[number, number, number], StoredAlarm>(
@@ -98,13 +111,13 @@ function createAlarmRows(db: Sqlite): (span: Span) => { rows: AlarmRow[]; isCut:
       .prepare<(string | number)[], StoredAlarm>(
         `SELECT ${columns} FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,
       )
-      .all(...values, alarmsMax)
+      .all(...values, alarmsMax + 1)
   }
   return (span) => {
     const { fromMs, toMs, village, scope } = span
     const isOfTown = village === undefined && scope === undefined
-    const found = isOfTown ? ofTown.all(fromMs - reachMs, toMs, alarmsMax) : ofPlaces(span)
-    const rows = found.flatMap((row): AlarmRow[] => {
+    const found = isOfTown ? ofTown.all(fromMs - reachMs, toMs, alarmsMax + 1) : ofPlaces(span)
+    const rows = found.slice(0, alarmsMax).flatMap((row): AlarmRow[] => {
       const { box, kind, device, zone, occurrences, receivedAtMs, changedAtMs } = row
       // A damaged row of an older program.
       if (device === null || occurrences === null || changedAtMs === null) return []
@@ -114,7 +127,7 @@ function createAlarmRows(db: Sqlite): (span: Span) => { rows: AlarmRow[]; isCut:
       const facts = { box, village: of, device, kind, occurrences, receivedAtMs, changedAtMs, isActive }
       return [{ ...facts, ...(zone === null ? {} : { zone }), isDrill: row.isDrill === 1 }]
     })
-    return { rows, isCut: found.length >= alarmsMax }
+    return { rows, isCut: found.length > alarmsMax }
   }
 }
 
@@ -135,16 +148,15 @@ function createAuditReader(db: Sqlite): FigureReaderCalls['auditEntries'] {
   }
 }
 
-export function createFigureReader(db: Sqlite, policy: () => CasePolicy): FigureReaderCalls {
-  const [caseRows, alarmRows] = [createCaseRows(db), createAlarmRows(db)]
+export function createFigureReader(db: Sqlite, policy: () => CasePolicy, most = rowsMax): FigureReaderCalls {
+  const [caseRows, alarmRows] = [createCaseRows(db, most.cases), createAlarmRows(db, most.alarms)]
   return {
     figures: ({ boxes, nowMs, ...span }) => {
-      const cases = caseRows(span)
-      const { rows: alarms, isCut } = alarmRows(span)
+      const [cases, alarms] = [caseRows(span), alarmRows(span)]
       const { fromMs, toMs } = span
       const { limitMs } = policy()
       return computeFigures(
-        { cases, alarms, isCut: isCut || cases.length >= casesMax },
+        { cases: cases.rows, alarms: alarms.rows, isCut: cases.isCut || alarms.isCut },
         { fromMs, toMs, nowMs, limitMs, boxes },
       )
     },

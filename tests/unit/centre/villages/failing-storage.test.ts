@@ -15,7 +15,7 @@ it.each([
     'presences of boxes',
     (clock: CountingClock) => {
       const notes = new BoxNotes({ storage: { noteBoxes: fails }, clock, logger, onStored: () => undefined })
-      return () => notes.add({ type: 'presence' } as never)
+      return { find: () => notes.add({ type: 'presence' } as never), stop: () => notes.stop() }
     },
   ],
   [
@@ -30,15 +30,24 @@ it.each([
         onStored: () => undefined,
       })
       const words = { colour: 'orange', text: { zh: '网关失联', en: 'box silent' } } as const
-      return () => alarms.set({ box: 'box-a', kind: 'box-silent' }, words)
+      const find = (): void => alarms.set({ box: 'box-a', kind: 'box-silent' }, words)
+      return { find, stop: () => alarms.stop() }
     },
   ],
-])('%s leave one', async (_title, create) => {
+])('%s leave one, and none when they stop', async (_title, create) => {
   const clock = new CountingClock()
-  const find = create(clock)
+  const { find, stop } = create(clock)
   for (let at = 0; at < 50; at++) {
     find()
     await turn()
   }
   expect(clock.timers).toBe(1)
+  await stop()
+  expect(clock.timers).toBe(0)
+  // One that fails while it stops.
+  const other = create(clock)
+  other.find()
+  await other.stop()
+  await turn()
+  expect(clock.timers).toBe(0)
 })
