@@ -245,8 +245,6 @@ export interface WriterCalls
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
   remember(configured: { id: string; name: string }[]): Remembered
-  /** Enters the next old rows into the search index; false when none is left. */
-  catchUpSearch(): boolean
   storeIntake(batch: IntakeBatch): StoredIntake
   /** A call that its box could not store becomes an alarm all the same. */
   storeUnkept(call: UnkeptArrived): StoredChange[]

@@ -29,4 +29,6 @@ export interface RetentionWriterCalls {
   dropExpired(kind: ExpiredKind, ids: number[]): number
   /** Counts the space of the next records that an older version stored; false when none is left. */
   countStoredBytes(): boolean
+  /** Enters the next old rows into the search index; false when none is left. */
+  catchUpSearch(): boolean
 }
