@@ -197,17 +197,11 @@ export function createWriter(db: Sqlite): WriterCalls {
   const kept = { db, alarms, boxes, epochs, logChange, seal, shown, hearAlarm, search, applyOwn }
   const parts = { ...kept, endUnrecorded: endingOf(kept) }
 
+  const intake = { ...parts, ...boxes, ...villages, bootTimes, pictures, hearPackage }
   return {
     writerAnswers: () => spoiltRows(db),
     ...createStartCalls(parts),
-    storeIntake: createIntakeWriter(db, {
-      ...parts,
-      ...boxes,
-      ...villages,
-      bootTimes,
-      pictures,
-      hearPackage,
-    }),
+    storeIntake: createIntakeWriter(db, intake),
     ...createAlarmCalls(parts),
     ...createBoxCalls(parts),
     askCommand,
