@@ -65,15 +65,15 @@ function createCaseRows(db: Sqlite, casesMax: number): (span: Span) => { rows: C
     f.outcome, f.reopened, f.supervisor_calls AS supervisorCalls, f.accepted, f.reported, f.dispatched, f.feedback,
     f.verified, f.archived`
   type Within = [string | null, string | null, string | null, string | null, number]
-  const within = `${inScopeSql('f.village')} AND ${inScopeSql('f.village')} ORDER BY f.opened_at_ms DESC LIMIT ?`
+  const within = `${inScopeSql('f.village')} AND ${inScopeSql('f.village')}`
   const ofTown = db.prepare<[number, number, ...Within], StoredFacts>(
     `SELECT ${columns} FROM cases c INDEXED BY cases_by_time CROSS JOIN case_facts f ON f.number = c.number
-     WHERE c.opened_at_ms >= ? AND c.opened_at_ms < ? AND ${within}`,
+     WHERE c.opened_at_ms >= ? AND c.opened_at_ms < ? AND ${within} ORDER BY c.opened_at_ms DESC LIMIT ?`,
   )
   // A village, or the code that the villages of a town begin with.
   const ofPlace = db.prepare<[string, string, number, number, ...Within], StoredFacts>(
     `SELECT ${columns} FROM case_facts f INDEXED BY case_facts_of_village
-     WHERE f.village >= ? AND f.village < ? AND f.opened_at_ms >= ? AND f.opened_at_ms < ? AND ${within}`,
+     WHERE f.village >= ? AND f.village < ? AND f.opened_at_ms >= ? AND f.opened_at_ms < ? AND ${within} LIMIT ?`,
   )
   return ({ fromMs, toMs, village, scope }) => {
     const [own, asked] = [scopeColumn(scope), village === undefined ? null : scopeColumn([village])]
