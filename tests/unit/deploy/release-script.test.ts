@@ -277,7 +277,11 @@ describe('a power cut', () => {
       left.push(current())
       if (isWhole) break
       const wentBackFrom = join(root, 'went-back-from')
-      if (current() === '1.0.0') expect(readFileSync(wentBackFrom, 'utf8')).toBe('1.1.0\n')
+      const noted = existsSync(wentBackFrom) ? readFileSync(wentBackFrom, 'utf8') : ''
+      expect([current(), noted]).toBeOneOf([
+        ['1.1.0', noted],
+        ['1.0.0', '1.1.0\n'],
+      ])
       // The power is back: the next start ends at the version before, and both files have the version.
       writeFileSync(join(folder, 'steps'), '0\n')
       expect(start()).toBe('1.0.0')

@@ -40,9 +40,7 @@ export function createCaseOutcome({ alarms, shown, logChange, keep }: CaseOutcom
       const row = alarms.get(id)
       if (!row) continue
       const next =
-        stage === undefined
-          ? accepted(row, after.holder ?? actor.who, atMs)
-          : atStage(row, stage, atMs)
+        stage === undefined ? accepted(row, after.holder ?? actor.who, atMs) : atStage(row, stage, atMs)
       if (!next || next === row) continue
       alarms.put(next)
       moved.push(shown(next))

@@ -27,7 +27,8 @@ export function createUnreadableAlarms({ db, nameOf, applyOwn }: UnreadableAlarm
     const open = row && isOwn(row) ? row.alarm : undefined
     const id = `alarm-unreadable-${atMs}-${position}`
     const alarm = alarmOfUnreadable(id, { id: box, name: nameOf(box) }, found, open)
-    const change = open === undefined ? 'raised' : outranks(alarm.colour, open.colour) ? 'escalated' : 'repeated'
+    const change =
+      open === undefined ? 'raised' : outranks(alarm.colour, open.colour) ? 'escalated' : 'repeated'
     return applyOwn(box, change, alarm, atMs)
   }
 }
