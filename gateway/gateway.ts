@@ -174,7 +174,7 @@ class WiredGateway implements Gateway {
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const shown = { cameras, registry, uplink, flash, lastReceiptMs }
-    this.#consoleUrl = await openConsole(base, { ...common, ...shown })
+    this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander'
 import { pino, type Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
+import { addConsoleCommands } from './cli/console-command.ts'
 import { writeDevicePassword } from './cli/device-password.ts'
 import { forgetDevice } from './cli/forget-device.ts'
 import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
@@ -68,6 +69,7 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
     .requiredOption('--config <file>', 'YAML configuration 配置文件')
     .requiredOption('--device <id>', 'device id 设备编号')
     .action(({ config, device }: { config: string; device: string }) => forget(config, device))
+  addConsoleCommands(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -99,12 +101,14 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-function logConfig({ config, centre, ignored, misfits }: OpenedConfig, logger: Logger): void {
+function logConfig({ config, centre, ignored, misfits, conflicts }: OpenedConfig, logger: Logger): void {
   if (ignored) logger.error({ problems: ignored }, 'the changes of the centre do not fit the file any more')
   else if (centre.sections.length > 0)
     logger.info({ sections: centre.sections }, 'the centre has changed sections of the configuration')
   for (const problem of misfits)
-    logger.error(problem, 'an entry of the device registry does not fit the file and is left out')
+    logger.error(problem, 'what was changed beside the file does not fit the file and is left out')
+  for (const { key, by } of conflicts)
+    logger.warn({ key, by }, 'the file was edited after the console changed this key: the file counts')
   logger.level = config.logLevel
   for (const problem of findLooseEnds(config))
     logger.error(problem, 'a part of the configuration does nothing')

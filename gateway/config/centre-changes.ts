@@ -9,6 +9,9 @@ import { readGatewayConfig, type GatewayConfig } from './config.ts'
 import { DeviceRegistry } from './device-registry.ts'
 import type { RegistryNews, RegistryPlace, RegistryRequest } from './registry-changes.ts'
 import { replaceFileSync } from '../../platform/replace-file.ts'
+import { ConsoleSettings, type ReadOver, type SettingsChange } from './console-settings/console-settings.ts'
+import { inOrder, withEntries, type SettingsConflict } from './console-settings/settings-entries.ts'
+import { newBoxId, readEnrolled } from './enrolment/enrolled-file.ts'
 
 /** Starts for which one change may be tried: a configuration that crashes the program is not tried for ever. */
 export const trialStartsMax = 3
@@ -33,19 +36,32 @@ export interface OpenedConfig {
   ignored?: Problem[]
   /** Entries of the registry that do not fit: without these it counts. */
   misfits: Problem[]
+  /** Keys of the console that the file has changed since: there the file counts. */
+  conflicts: SettingsConflict[]
 }
 
-type Opened = Result<{ config: GatewayConfig; ignored: Problem[] }>
+interface Read {
+  config: GatewayConfig
+  ignored: Problem[]
+  conflicts: SettingsConflict[]
+}
+type Opened = Result<Read>
+type Raw = Readonly<Record<string, unknown>>
 
 export class CentreChanges {
   readonly #file: string
+  readonly #dataDir: string
   readonly #registry: DeviceRegistry
+  /** What people changed at the console. */
+  readonly settings: ConsoleSettings
   readonly #paths: { kept: string; trial: string; takenBack: string }
   #trial: Change | undefined
 
   private constructor(file: string, dataDir: string) {
     this.#file = file
+    this.#dataDir = dataDir
     this.#registry = DeviceRegistry.open(dataDir)
+    this.settings = ConsoleSettings.open(dataDir)
     const place = (name: string): string => join(dataDir, `centre-config${name}.json`)
     this.#paths = { kept: place(''), trial: place('.trial'), takenBack: place('.taken-back') }
   }
@@ -84,25 +100,78 @@ export class CentreChanges {
     return wanted.ok ? ok(centre.#opened(wanted.value)) : wanted
   }
 
-  #opened({ config, ignored }: { config: GatewayConfig; ignored: Problem[] }): OpenedConfig {
-    return { config, centre: this, registry: this.#registry, misfits: ignored }
+  #opened({ config, ignored, conflicts }: Read): OpenedConfig {
+    return { config, centre: this, registry: this.#registry, misfits: ignored, conflicts }
+  }
+
+  /** The file and the centre's sections, then the console's settings, then the registry of devices. */
+  #layers(
+    set: Sections,
+    seen?: (raw: object) => void,
+  ): ReadOver<{ config: GatewayConfig; ignored: Problem[] }> {
+    return (settings) =>
+      this.#registry.read((devices) =>
+        readGatewayConfig(this.#file, set, (raw) => {
+          const whole = devices(withEnrolledId(raw, settings(raw), this.#dataDir))
+          seen?.(whole)
+          return whole
+        }),
+      )
   }
 
   #read(set: Sections): Opened {
-    return this.#registry.read((over) => readGatewayConfig(this.#file, set, over))
+    const read = this.settings.read(this.#layers(set))
+    if (!read.ok) return read
+    const { value, ignored, conflicts } = read.value
+    return ok({ config: value.config, ignored: [...ignored, ...value.ignored], conflicts })
+  }
+
+  get #set(): Sections {
+    return (this.#trial ?? readChange(this.#paths.kept))?.set ?? {}
   }
 
   /** Changes the registry where the configuration stays a valid one with it; it counts from the next start on. */
   changeDevices(request: RegistryRequest, place: RegistryPlace): Result<RegistryNews> {
-    const set = (this.#trial ?? readChange(this.#paths.kept))?.set ?? {}
-    return this.#registry.change(request, place, (over) => readGatewayConfig(this.#file, set, over))
+    const { entries } = this.settings.document
+    const keys = inOrder(Object.keys(entries))
+    return this.#registry.change(request, place, (over) =>
+      readGatewayConfig(this.#file, this.#set, (raw) =>
+        over(withEnrolledId(raw, withEntries(raw, entries, keys), this.#dataDir)),
+      ),
+    )
   }
 
-  /** Ids in the file, or in what the centre put in place of its devices. */
+  /** Changes settings where the configuration stays a valid one; it counts from the next start on. */
+  changeSettings(change: SettingsChange): Result<SettingsConflict[]> {
+    const changed = this.settings.change(change, this.#layers(this.#set))
+    return changed.ok ? ok(changed.value.conflicts) : changed
+  }
+
+  undoSettings(version: number, by: string, atMs: number): Result<SettingsConflict[]> {
+    const undone = this.settings.undo(version, { by, atMs }, this.#layers(this.#set))
+    return undone.ok ? ok(undone.value.conflicts) : undone
+  }
+
+  /** The configuration as it is written, with all that was laid over the file; and where the file has changed since. */
+  written(): Result<{ raw: Raw; conflicts: SettingsConflict[] }> {
+    let raw: Raw = {}
+    const read = this.settings.read(
+      this.#layers(this.#set, (whole) => {
+        raw = whole as Raw
+      }),
+    )
+    return read.ok ? ok({ raw, conflicts: read.value.conflicts }) : read
+  }
+
+  /** Ids in the file, in what the centre put in place of its devices, and in the console's settings. */
   idsInFile(): ReadonlySet<string> {
-    const set = (this.#trial ?? readChange(this.#paths.kept))?.set ?? {}
-    const config = readGatewayConfig(this.#file, set)
-    return new Set(config.ok ? config.value.devices.map(({ id }) => id) : [])
+    const { entries } = this.settings.document
+    const keys = inOrder(Object.keys(entries))
+    const config = readGatewayConfig(this.#file, this.#set, (raw) =>
+      withEnrolledId(raw, withEntries(raw, entries, keys), this.#dataDir),
+    )
+    const own = config.ok ? config : readGatewayConfig(this.#file, this.#set)
+    return new Set(own.ok ? own.value.devices.map(({ id }) => id) : [])
   }
 
   /** The command whose change is on trial in this run. */
@@ -166,6 +235,13 @@ export class CentreChanges {
       return false
     }
   }
+}
+
+/** The centre gives a new box its id: what a person chose before counts until then. */
+function withEnrolledId(file: Raw, own: Raw, dataDir: string): Raw {
+  const { box } = file
+  if (!isObject(box) || box['id'] !== newBoxId || !isObject(own['box'])) return own
+  return readEnrolled(dataDir) === undefined ? own : { ...own, box: { ...own['box'], id: newBoxId } }
 }
 
 function readChange(path: string): Change | undefined {

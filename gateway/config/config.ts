@@ -37,6 +37,13 @@ const consoleSchema = z.strictObject({
   /** 0 lets the system choose. */
   port: z.int().min(0).max(65_535).default(8080),
   /**
+   * Lets the village's network in on this address until the box is claimed. Left out: only while a person opens it from the box
+   * (`gengfu gateway console open`), on 0.0.0.0.
+   */
+  villageHost: z.enum(['0.0.0.0', '::']).optional(),
+  /** The claim code that the workshop printed on the box's label; left out: the box makes one and logs it. */
+  claimCodeFile: z.string().min(1).optional(),
+  /**
    * DNS names, besides addresses, localhost and the machine's own, under which programs may request /healthz and
    * /metrics.
    */

@@ -12,12 +12,15 @@ import { HealthReport } from '../health/health-report.ts'
 import type { StorageWatch } from '../health/storage-watch.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
-import type { Base } from './base.ts'
+import { reportTo, type Base } from './base.ts'
 import type { OpenedJournal } from './open-journal.ts'
 import type { OpenRegistry } from './open-registry.ts'
+import { openInstalling, type OpenInstallingOptions } from './console/open-installing.ts'
+import { openAccess } from './console/open-access.ts'
 import { programFolder } from './program-folder.ts'
 
-export interface OpenConsoleOptions extends OpenedJournal {
+export interface OpenConsoleOptions
+  extends OpenedJournal, Pick<OpenInstallingOptions, 'centreConfig' | 'restart'> {
   intake: Intake
   broker: DeviceBroker
   cameras: Cameras | undefined
@@ -30,30 +33,34 @@ export interface OpenConsoleOptions extends OpenedJournal {
   lastReceiptMs: () => number | undefined
 }
 
+/** Where the console listens while a person has opened it. */
+const anyHost = '0.0.0.0'
+
 /** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
-  const { config, logger, clock, metrics, version, parts } = base
-  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink, storageWatch } = options
-  const health = new HealthReport({
-    config,
-    version,
-    journal,
-    uplink,
-    broker,
-    cameras,
-    documents: intake.documents(),
-    guard: options.guard,
-    now: () => boxClock.now(),
-    steadyBaseMs: bases.baseOf(boot),
-    monotonicMs: () => clock.monotonicMs(),
-    startedMs: options.startedMs,
-    lastReceiptMs: options.lastReceiptMs,
-    heardTime: () => boxClock.heard,
-    disk: () => diskOf(config.dataDir),
-    flash: options.flash,
+  const { config, logger, clock, metrics, parts } = base
+  const { boxClock, intake, cameras, storageWatch } = options
+  const health = createHealth(base, options)
+  const note = (what: string, facts: Record<string, unknown>): void =>
+    reportTo(logger)(intake.log(what, facts), 'an action at the console could not be noted')
+  const { host, port, villageHost = anyHost, names } = config.console
+  let consolePort = port
+  const access = openAccess(base, { steadyMs: () => boxClock.now().steadyMs })
+  const installing = await openInstalling(base, {
+    ...options,
+    health,
+    note,
+    port: () => consolePort,
   })
   const server = new ConsoleServer({
-    ...config.console,
+    host,
+    port,
+    villageHost,
+    names,
+    boxName: config.box.name ?? config.box.id,
+    access,
+    note,
+    more: installing,
     pageFolder: join(programFolder(), 'dist/web/console'),
     clock,
     metrics,
@@ -77,6 +84,7 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
   })
   try {
     const url = await server.start()
+    consolePort = Number(new URL(url).port)
     parts.add('console', () => server.stop())
     return url
   } catch (error) {
@@ -84,6 +92,29 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     logger.error({ code, reason: message, ...config.console }, 'no console: give console.port a free port')
     return ''
   }
+}
+
+function createHealth(base: Base, options: OpenConsoleOptions): HealthReport {
+  const { config, clock, version } = base
+  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink } = options
+  return new HealthReport({
+    config,
+    version,
+    journal,
+    uplink,
+    broker,
+    cameras,
+    documents: intake.documents(),
+    guard: options.guard,
+    now: () => boxClock.now(),
+    steadyBaseMs: bases.baseOf(boot),
+    monotonicMs: () => clock.monotonicMs(),
+    startedMs: options.startedMs,
+    lastReceiptMs: options.lastReceiptMs,
+    heardTime: () => boxClock.heard,
+    disk: () => diskOf(config.dataDir),
+    flash: options.flash,
+  })
 }
 
 function devicesAnswer(registry: OpenRegistry, health: HealthReport): DevicesAnswer {

@@ -39,6 +39,22 @@ async function replace(file: string, text: string): Promise<void> {
   await replaceFile(file, text, { mode, owner })
 }
 
+/** Sets and removes (null) many at once, in one replacement of the file. */
+export async function writePasswordEntries(
+  file: string,
+  hashes: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const wrong = Object.keys(hashes).find((device) => !isDeviceId(device))
+  if (wrong !== undefined) throw new RangeError('not a device id')
+  await ownerOf(file)
+  const isOther = (line: string): boolean =>
+    !Object.hasOwn(hashes, line.slice(0, Math.max(0, line.indexOf(':'))))
+  const lines = (await readPasswordFile(file)).split('\n').filter(isOther)
+  while (lines.at(-1) === '') lines.pop()
+  for (const [device, hash] of Object.entries(hashes)) if (hash !== null) lines.push(`${device}:${hash}`)
+  await replace(file, lines.map((line) => `${line}\n`).join(''))
+}
+
 /**
  * Sets the hash of `device` (from `hashPassword`), or removes the device when `hash` is undefined. One writer at a
  * time.

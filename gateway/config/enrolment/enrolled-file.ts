@@ -1,6 +1,6 @@
 // What a box got from its centre: its name there, its key and certificate, the authority, and where Reports go. One file, replaced as a
 // whole, so that a power cut leaves the old enrolment or the new one; the files that TLS reads are made of it.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFileSync } from '../../../platform/replace-file.ts'
@@ -34,6 +34,12 @@ export function readEnrolled(dataDir: string): Result<Enrolled> | undefined {
 
 export const writeEnrolled = (dataDir: string, enrolled: Enrolled): void =>
   replaceFileSync(fileOf(dataDir), JSON.stringify(enrolled), 0o600)
+
+/** Back to the enrolment of before: the new one does not fit the installer's file. */
+export function restoreEnrolled(dataDir: string, before: Enrolled | undefined): void {
+  if (before) writeEnrolled(dataDir, before)
+  else rmSync(fileOf(dataDir), { force: true })
+}
 
 /** `code` as `codeId` gives it. A key is never used for a second code: a thief may have a copy of it. */
 export function readAskedKey(dataDir: string, code: string): string | undefined {

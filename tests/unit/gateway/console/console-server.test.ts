@@ -1,20 +1,34 @@
 // Who may read the console: this machine by its address, no page from elsewhere, and idle sockets can not block it.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ConsoleAccess } from '../../../../gateway/console/access/console-access.ts'
 import { ConsoleServer } from '../../../../gateway/console/console-server.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { bad } from '../../../../protocols/kit/result.ts'
 
+const folder = mkdtempSync(join(tmpdir(), 'gengfu-console-'))
 let server: ConsoleServer
 let port: number
 const forgotten: object[] = []
 beforeAll(async () => {
   server = new ConsoleServer({
     host: '127.0.0.1',
+    villageHost: '0.0.0.0',
+    boxName: 'box 1',
+    access: new ConsoleAccess({
+      dataDir: folder,
+      isForVillage: false,
+      clock: createSystemClock(),
+      steadyMs: () => performance.now(),
+      knownNames: [],
+    }),
+    note: () => undefined,
     port: 0,
     names: ['Box-1.lan'],
     pageFolder: '/nowhere',
@@ -38,7 +52,10 @@ beforeAll(async () => {
   })
   port = Number(new URL(await server.start()).port)
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const get = (path: string, headers: Record<string, string> = {}): Promise<[number, string | undefined]> =>
   new Promise((resolve, reject) => {
