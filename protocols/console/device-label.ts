@@ -45,7 +45,7 @@ export function parseDeviceLabel(typed: string): Result<DeviceLabel> {
   // Zigbee: Z:EUI64$I:CODE, as install codes are printed.
   const zigbee = /(?:^|[^0-9A-Z])Z:([0-9A-F]{16})(?:\$|$)/i.exec(text)
   if (zigbee) return ok({ address: `0x${(zigbee[1] ?? '').toLowerCase()}`, technology: 'zigbee' })
-  const plain = text.replaceAll(/[:\s-]/g, '')
+  const plain = text.replace(/[:\s-]/g, '')
   if (/^0x[0-9a-f]{16}$/i.test(plain)) return ok({ address: plain.toLowerCase(), technology: 'zigbee' })
   if (/^([0-9a-f]{16}|[0-9a-f]{12})$/i.test(plain)) return ok({ address: plain.toLowerCase() })
   if (deviceIdPattern.test(text)) return ok({ id: text })

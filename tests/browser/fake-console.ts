@@ -29,7 +29,11 @@ export class FakeConsole {
     this.health = health
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://box').pathname
-      if (path === '/api/v1/devices')
+      if (path === '/api/v1/session')
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ v: 1, box: this.health.box.name, isClaimed: true, isLocal: true }))
+      else if (path === '/api/v1/devices')
         response.setHeader('content-type', 'application/json').end(JSON.stringify(this.devices))
       else if (request.method === 'POST') {
         request.setEncoding('utf8').on('data', (body: string) => this.asked.push([path, body]))

@@ -1,6 +1,7 @@
 // Sends camera requests to the gateway, and words the results.
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import { fill, say } from '../shared/language.ts'
+import { pageHeaders } from './access/console-calls.ts'
 import { cameraWords } from './camera-words.ts'
 
 export type CameraAction = 'snapshot' | 'password' | 'certificate'
@@ -23,7 +24,7 @@ export async function askCamera(camera: string, action: CameraAction, body: obje
   try {
     const response = await window.fetch(`api/v1/cameras/${encodeURIComponent(camera)}/${action}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...pageHeaders() },
       body: JSON.stringify(body),
     })
     return outcomeOf(action, (await response.json()) as Answer)

@@ -3,11 +3,12 @@ import '../shared/old-browsers.ts'
 import '../shared/tokens.css'
 import '../shared/base.css'
 import './console.css'
+import './installing.css'
 import { createApp } from 'vue'
 import { createBrowserClock } from '../shared/browser-clock.ts'
 import { startTheme } from '../shared/theme.ts'
 import { startLanguage } from '../shared/language.ts'
-import ConsolePage from './console-page.vue'
+import ConsoleShell from './access/console-shell.vue'
 import { HealthWatch } from './health-watch.ts'
 
 startLanguage()
@@ -17,5 +18,4 @@ const watch = new HealthWatch({ clock, fetch: (input, init) => window.fetch(inpu
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') watch.checkNow()
 })
-createApp(ConsolePage, { watch, clock }).mount('#page')
-watch.start()
+createApp(ConsoleShell, { watch, clock }).mount('#page')

@@ -2,6 +2,7 @@
 import { shallowRef } from 'vue'
 import type { DevicesAnswer } from '../../protocols/console/api.ts'
 import { say } from '../shared/language.ts'
+import { pageHeaders } from './access/console-calls.ts'
 import { newDeviceWords } from './new-device-words.ts'
 
 export interface Outcome {
@@ -26,7 +27,7 @@ export class NewDevices {
     try {
       const response = await window.fetch(`api/v1/${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...pageHeaders() },
         body: JSON.stringify(body),
       })
       const { problems } = (await response.json()) as { problems?: { path: string; message: string }[] }

@@ -102,7 +102,7 @@ async function setupAnswer({ config, centreConfig, health }: Installing): Promis
     },
     timeZone: config.limits.timeZone,
     devices: config.devices.length,
-    done: setupSteps.filter((step) => setup.done.includes(step)),
+    done: setupSteps.filter((step) => setup.done.includes(step) || (step === 'uplink' && enrolled?.ok)),
     isFinished: setup.isFinished,
   }
 }
