@@ -8,6 +8,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { parsePasswordLines } from '../broker/credentials/passwords.ts'
+import { CentreChanges } from '../config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
 import { findIncompletePlaces } from '../config/incomplete-places.ts'
@@ -90,8 +91,24 @@ function checkGateway(file: string): Checked {
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
   const problems = [checkFiles, sharedPorts, findLooseEnds].flatMap((look) => look(config.value))
-  const warnings = [...findOpenDoors(config.value), ...findIncompletePlaces(config.value)]
+  const warnings = [
+    ...findOpenDoors(config.value),
+    ...findIncompletePlaces(config.value),
+    ...changesBeside(file),
+  ]
   return { problems, warnings, summary }
+}
+
+/** What people changed beside the file and does not count: the file was edited since, or it does not fit any more. */
+function changesBeside(file: string): Problem[] {
+  const opened = CentreChanges.look(file)
+  if (!opened.ok) return []
+  const { conflicts, misfits } = opened.value
+  const ofConflict = ({ key, by }: (typeof conflicts)[number]): Problem => ({
+    path: key,
+    message: `the console changed this (${by}) and the file was edited since: the file counts. Choose one on the page “settings” 与控制台的更改冲突，以文件为准`,
+  })
+  return [...conflicts.map(ofConflict), ...misfits]
 }
 
 /** Two listeners on one address: the second would prevent the gateway's start. */
@@ -133,6 +150,7 @@ function checkFiles(config: GatewayConfig): Problem[] {
     ]),
     ['updates.keyFile', updates.url === undefined ? undefined : updates.keyFile],
     ['updates.caFile', updates.caFile],
+    ['console.claimCodeFile', config.console.claimCodeFile],
     ...filesNamedIn('bridges', config.bridges),
     ...filesNamedIn('push', config.push),
   ]

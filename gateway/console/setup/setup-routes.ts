@@ -1,7 +1,7 @@
 // The first start: which steps are done follows from the state of the box, so it goes on after a power cut where it was.
 import { z } from 'zod'
 import { setupSteps, type SetupAnswer } from '../../../protocols/console/installing.ts'
-import { parseVillageCode, provinceOf } from '../../../protocols/domain/division-code.ts'
+import { parseVillageCode, provinceOf } from '../../../protocols/console/division-code.ts'
 import { isTimeZone } from '../../../protocols/domain/time-zone.ts'
 import { parseEnrolmentCode, parseEnrolmentUrl } from '../../../protocols/enrolment/enrolment-code.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'

@@ -1,5 +1,5 @@
 // The check of a division code of twelve digits (GB/T 2260 and GB/T 10114): province, city, county, town, village.
-import type { BilingualText } from './alarm.ts'
+import type { BilingualText } from '../domain/alarm.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
 
 const provinces: Readonly<Record<string, BilingualText>> = {
