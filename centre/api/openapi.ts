@@ -60,6 +60,8 @@ function answerOf({ answer }: Route): object {
     return Object.fromEntries(
       attachmentTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
     )
+  if (answer === 'stored')
+    return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
   const text = { schema: { type: 'string' } }
   if (answer === 'redirect') return {}
   return answer === 'page' ? { 'text/html': text, 'text/csv': text } : json(schemaOf(answer, 'output'))

@@ -46,6 +46,12 @@ export type RouteAnswer =
   | PageAnswer
   | FileAnswer
   | { redirect: string }
+  | StoredAnswer
+
+/** A file of the configuration, read in ranges. */
+export interface StoredAnswer {
+  stored: { folder: string; name: string }
+}
 
 /** A file of a case: shown or saved, never run. */
 export interface FileAnswer {
@@ -83,8 +89,8 @@ export interface Route {
   bodyBytesMax?: number
   query?: z.ZodType
   body?: z.ZodType
-  /** `jpeg`: a picture; `page`: HTML or CSV; `file`: of a case. */
-  answer: z.ZodType | 'jpeg' | 'page' | 'file' | 'redirect'
+  /** `jpeg`: a picture; `page`: HTML or CSV; `file`: of a case; `stored`: a file, also in ranges. */
+  answer: z.ZodType | 'jpeg' | 'page' | 'file' | 'stored' | 'redirect'
   problems: readonly ProblemCode[]
   run: (call: RouteCall) => Promise<RouteAnswer>
 }

@@ -1,6 +1,6 @@
 // Sends answers other than JSON: pages, pictures and files of cases, each under a policy of its own.
 import type { FastifyReply } from 'fastify'
-import type { FileAnswer, PageAnswer } from './route.ts'
+import type { FileAnswer, PageAnswer, StoredAnswer } from './route.ts'
 
 export function sendPage(reply: FastifyReply, { page, type, name, styleHash }: PageAnswer): FastifyReply {
   if (styleHash !== undefined)
@@ -36,6 +36,14 @@ export function sendFile(reply: FastifyReply, { file, type, name }: FileAnswer):
     .header('content-disposition', `${how}; filename="${plain}"; filename*=UTF-8''${encodeName(name)}`)
     .type(type)
     .send(Buffer.from(file.buffer, file.byteOffset, file.byteLength))
+}
+
+/** A plan or the map: asked again each time, and sent only when it has changed. */
+export function sendStored(reply: FastifyReply, { stored: { folder, name } }: StoredAnswer): FastifyReply {
+  return reply
+    .header('content-security-policy', "default-src 'none'; sandbox; frame-ancestors 'none'")
+    .header('cache-control', 'private, no-cache')
+    .sendFile(name, folder, { cacheControl: false, dotfiles: 'deny' })
 }
 
 /** RFC 8187. */

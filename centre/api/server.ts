@@ -8,6 +8,7 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
@@ -26,7 +27,7 @@ import { caseIdPattern } from './cases/case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'
-import { sendFile, sendPage, sendPicture } from './send-answer.ts'
+import { sendFile, sendPage, sendPicture, sendStored } from './send-answer.ts'
 import { addBodyParsers, bodyBytesMax, checkUpload } from './uploads.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
@@ -173,7 +174,8 @@ export class DeskServer {
     addBodyParsers(app)
     this.#addOwnRoutes(app)
     for (const route of routes) this.#register(app, route)
-    if (deskFolder !== undefined) await app.register(fastifyStatic, { root: deskFolder })
+    // Without a built desk it serves no folder: routes send their own files by it.
+    await app.register(fastifyStatic, { root: deskFolder ?? tmpdir(), serve: deskFolder !== undefined })
     for (const [prefix, folder] of Object.entries(pages))
       if (folder !== undefined)
         await app.register(fastifyStatic, { root: folder, prefix, decorateReply: false })
@@ -261,6 +263,7 @@ export class DeskServer {
           return reply.header('cache-control', 'no-store').redirect(answer.redirect, 302)
         if ('file' in answer) return sendFile(reply, answer)
         if ('page' in answer) return sendPage(reply, answer)
+        if ('stored' in answer) return sendStored(reply, answer)
         return reply
           .type('application/json; charset=utf-8')
           .header('cache-control', 'no-store')

@@ -7,6 +7,7 @@ import { isBoxId } from '../../protocols/domain/names.ts'
 import { isTimeZone } from '../../protocols/domain/time-zone.ts'
 import { levelOf } from '../../protocols/desk/villages/registry.ts'
 import { roles } from '../../protocols/desk/roles.ts'
+import { mapSchema } from './map-settings.ts'
 import { checkOutlets, outletsSchema } from './outlets/outlet-settings.ts'
 import { isNetwork } from '../../platform/strangers/network-address.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
@@ -216,6 +217,8 @@ export const centreConfigSchema = z.strictObject({
     )
     .max(50_000)
     .default([]),
+  /** The map of the desk: positions and plans of villages, and the town's own tiles. */
+  map: mapSchema,
   clock: z
     .strictObject({
       /** Whether this machine's clock is kept, which boxes without a time of their own ask; left out: the system is asked. */
@@ -272,6 +275,7 @@ function findConflicts(config: CentreConfig): Problem[] {
   else if (!url.startsWith('sqlite:'))
     problems.push({ path: 'storage.url', message: 'sqlite: or sqlite:/path/to/file.db' })
   const named = [
+    ...config.map.villages.map(({ id }, i) => [`map.villages.${i}.id`, id] as const),
     ...config.divisions.map(({ code }, i) => [`divisions.${i}.code`, code] as const),
     ...config.boxes.map(({ id }, i) => [`boxes.${i}.id`, id] as const),
   ]

@@ -6,6 +6,7 @@ import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'
 import { checkOutletFiles, withOutletPaths } from './outlets/outlet-files.ts'
+import { mapFiles, withMapPaths } from './map-settings.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
 import { findOpenDoors } from './open-doors.ts'
 
@@ -35,6 +36,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
     ...config,
     dataDir: at(config.dataDir),
     outlets: withOutletPaths(config.outlets, at),
+    map: withMapPaths(config.map, at),
     accounts: {
       ...accounts,
       ...(oidc ? { oidc: { ...oidc, clientSecretFile: at(oidc.clientSecretFile) } } : {}),
@@ -72,6 +74,7 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
   if (authority)
     for (const key of ['certFile', 'keyFile'] as const)
       problems.push(...readable(`enrolment.authority.${key}`, authority[key]))
+  for (const { path, file } of mapFiles(loaded.value.map)) problems.push(...readable(path, file))
   problems.push(...checkOutletFiles(loaded.value.outlets))
   return { problems, warnings: findOpenDoors(loaded.value) }
 }

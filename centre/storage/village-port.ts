@@ -8,6 +8,7 @@ import type {
   LinkagesAnswer,
   WarningsAnswer,
 } from '../../protocols/desk/villages/linkages.ts'
+import type { LevelsAnswer } from '../../protocols/desk/villages/levels.ts'
 import type { AlarmKind } from '../../protocols/domain/alarm.ts'
 import type { ListedDevice, ListedZone } from '../../protocols/uplink/village-list.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
@@ -58,6 +59,8 @@ export interface VillageReaderCalls {
     limit: number
     scope?: Scope | undefined
   }): WarningsAnswer | undefined
+  /** Of one device since then, oldest first. */
+  levels(box: string, device: string, fromMs: number): LevelsAnswer
   /** What each of these boxes lists, with the alarms that stand about each device. */
   listed(boxes: readonly string[]): BoxListing[]
 }
@@ -77,4 +80,5 @@ export const villageReaderCalls = [
   'linkages',
   'linkageWarnings',
   'listed',
+  'levels',
 ] as const satisfies (keyof VillageReaderCalls)[]

@@ -9,6 +9,7 @@ import {
   type RegistryDivision,
   type RegistryVillage,
 } from '../../protocols/desk/villages/registry.ts'
+import type { PlanPoint } from '../../protocols/domain/places/coordinates.ts'
 import type { BoxListing } from '../storage/port.ts'
 
 /** Digits of the divisions above a village, the lowest first: town, county, city, province. */
@@ -51,18 +52,23 @@ export interface VillageFacts {
   contacts: RegistryContact[] | undefined
 }
 
+const planOf = (plan: PlanPoint | undefined): { plan?: PlanPoint } => (plan ? { plan } : {})
+
 function boxOf(box: VillageSummary['boxes'][number], listing: BoxListing | undefined): RegistryBox {
   const { id, name, presence, lastHeardAtMs } = box
   const zones = (listing?.zones ?? []).map((zone) => ({
     id: zone.id,
     ...(zone.name === undefined ? {} : { name: zone.name }),
     grade: zone.grade ?? ('general' as const),
+    ...(zone.plan ? { plan: zone.plan } : {}),
   }))
+  const plans = new Map(zones.map(({ id: zone, plan }) => [zone, plan]))
   const devices = (listing?.devices ?? []).map((device) => ({
     id: device.id,
     ...(device.name === undefined ? {} : { name: device.name }),
     kind: device.kind,
     ...(device.zone === undefined ? {} : { zone: device.zone }),
+    ...planOf(device.plan ?? plans.get(device.zone ?? '')),
     alarms: device.alarms,
   }))
   return {

@@ -12,6 +12,7 @@ import { createLedgerRoutes } from '../api/ledger-routes.ts'
 import { createBulletinRoutes } from '../api/villages/bulletin-routes.ts'
 import { createEnrolmentRoutes } from '../api/villages/enrolment-routes.ts'
 import { createLinkageRoutes } from '../api/villages/linkage-routes.ts'
+import { createMapRoutes } from '../api/villages/map-routes.ts'
 import { createRegistryRoutes } from '../api/villages/registry-routes.ts'
 import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
 import { createShiftRoutes } from '../api/cases/shift-routes.ts'
@@ -119,11 +120,13 @@ function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
   const { config, clock, random } = base
   const { storage, villages, commands, push } = options
   const boxes = (): string[] => villages.ids()
+  const names = new Map(config.divisions.map(({ code, name }) => [code, name]))
   return [
+    ...createMapRoutes({ storage, clock, map: config.map, names }),
     ...createRegistryRoutes({
       storage,
       clock,
-      names: new Map(config.divisions.map(({ code, name }) => [code, name])),
+      names,
       timeZone: config.people.timeZone,
       villageIds: () => villages.villageIds(),
       boxesOf: (of) => villages.boxesOf(of),

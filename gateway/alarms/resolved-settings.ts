@@ -141,6 +141,7 @@ function alarmPlaceOf(
     ...(zone?.name === undefined ? {} : { zone: zone.name }),
     ...(device?.name === undefined ? {} : { device: device.name }),
     ...(zone?.place as Omit<AlarmPlace, 'phone'> | undefined),
+    ...(device?.plan ? { plan: device.plan } : {}),
     // General is what a zone is without a grade: it is not sent with every alarm.
     ...(zone && zone.grade !== 'general' ? { grade: zone.grade } : {}),
     ...(phone === undefined ? {} : { phone }),

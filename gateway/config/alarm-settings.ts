@@ -23,6 +23,8 @@ const phone = z
     'a telephone number: digits, spaces, brackets and dashes, with + or not',
   )
 const seconds = (max: number) => z.number().int().min(0).max(max)
+/** 0 to 1 from the upper left corner of the village plan. */
+const onPlan = z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) })
 const levelMm = z.number().min(-100_000).max(1_000_000)
 /** A text in both languages, or one sentence for both. */
 const bilingual = z.union([
@@ -130,6 +132,8 @@ export const deviceShape = {
   /** The meaning of its button; duress stays duress. */
   emergency: z.enum(['general', 'medical', 'hostile', 'silent', 'assist']).default('general'),
   water: waterLimitsSchema.optional(),
+  /** On the village plan, 0 to 1 from its upper left corner; default: its zone's. */
+  plan: onPlan.optional(),
   guidance: guidance.optional(),
   /** Of the person responsible for it; default: its zone's. */
   phone: phone.optional(),
@@ -162,7 +166,7 @@ export const zoneSchema = z.strictObject({
         lampPost: words.optional(),
         text: words.optional(),
         /** On the village plan, 0 to 1 from its upper left corner. */
-        plan: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }).optional(),
+        plan: onPlan.optional(),
       }),
     ])
     .optional(),

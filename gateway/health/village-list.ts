@@ -8,6 +8,8 @@ import {
   type ListedZone,
   type VillageListPart,
 } from '../../protocols/uplink/village-list.ts'
+import { waterStages, type StageLevel } from '../../protocols/domain/places/water-stages.ts'
+import type { PlanPoint } from '../../protocols/domain/places/coordinates.ts'
 import type { AlarmJudge } from '../intake/port.ts'
 
 /** The journal's document that says which list was written last, and when. */
@@ -21,16 +23,64 @@ export interface ReportedList {
 }
 
 interface Place {
-  zones: readonly { id: string; name?: string | undefined; grade: ListedZone['grade'] }[]
-  devices: readonly { id: string; name?: string | undefined; kind: string; zone?: string | undefined }[]
+  zones: readonly {
+    id: string
+    name?: string | undefined
+    grade: ListedZone['grade']
+    place?: { plan?: PlanPoint | undefined } | { text: string } | undefined
+  }[]
+  devices: readonly {
+    id: string
+    name?: string | undefined
+    kind: string
+    zone?: string | undefined
+    plan?: PlanPoint | undefined
+    water?: StageSettings | undefined
+  }[]
   cameras: readonly { id: string; name?: string | undefined; zone: readonly string[] }[]
 }
 
+/** The levels of a gauge as they are configured. */
+interface StageSettings {
+  nearWarningMm?: number | undefined
+  warningMm?: number | undefined
+  guaranteeMm?: number | undefined
+  historicMm?: number | undefined
+}
+
+/** An entry without a level has no key for it: the list of a box without gauges stays as it was, and so does its hash. */
+function stagesOf(water: StageSettings | undefined): { stages?: StageLevel[] } {
+  const levels = [water?.nearWarningMm, water?.warningMm, water?.guaranteeMm, water?.historicMm]
+  const stages = waterStages.flatMap((stage, at) => {
+    const mm = levels[at]
+    return mm === undefined ? [] : [{ stage, mm }]
+  })
+  return stages.length > 0 ? { stages } : {}
+}
+
+const planOf = (plan: PlanPoint | undefined): { plan?: PlanPoint } => (plan ? { plan } : {})
+
 /** The list in parts; the same configuration gives the same hash. */
 export function villageListOf({ zones, devices, cameras }: Place): VillageListPart[] {
-  const listedZones = zones.map(({ id, name, grade }): ListedZone => ({ id, name, grade }))
+  const listedZones = zones.map(
+    ({ id, name, grade, place }): ListedZone => ({
+      id,
+      name,
+      grade,
+      ...planOf(place && 'plan' in place ? place.plan : undefined),
+    }),
+  )
   const listedDevices = [
-    ...devices.map(({ id, name, kind, zone }): ListedDevice => ({ id, name, kind, zone })),
+    ...devices.map(
+      ({ id, name, kind, zone, plan, water }): ListedDevice => ({
+        id,
+        name,
+        kind,
+        zone,
+        ...planOf(plan),
+        ...stagesOf(water),
+      }),
+    ),
     ...cameras.map(({ id, name, zone: [zone] }): ListedDevice => ({ id, name, kind: 'camera', zone })),
   ]
   const text = JSON.stringify([listedZones, listedDevices])

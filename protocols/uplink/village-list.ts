@@ -1,18 +1,26 @@
 // What a box watches: its zones with their grades, and its devices. Log records of the routine lane, in parts of a few
 // entries, so that none of them fills a thin link.
 import { z } from 'zod'
+import { waterStages, type StageLevel } from '../domain/places/water-stages.ts'
 import { zoneGrades, type ZoneGrade } from '../domain/colour.ts'
+import type { PlanPoint } from '../domain/places/coordinates.ts'
 
 /** `what` of the log record. */
 export const villageList = 'village-list'
 
-/** Entries of one part: some 600 bytes. */
+/** Entries of one part: some 600 bytes, and 40 more for each that stands on the village plan. */
 export const partEntriesMax = 8
 /** A box has at most some thousand zones, devices and cameras. */
 export const partsMax = 1000
 
 const name = z.string().max(120).optional()
 const id = z.string().min(1).max(64)
+const share = z.number().min(0).max(1)
+const plan = z.object({ x: share, y: share }).optional()
+const stages = z
+  .array(z.object({ stage: z.enum(waterStages), mm: z.number().min(-100_000).max(1_000_000) }))
+  .max(waterStages.length)
+  .optional()
 const part = z.number().int().min(1).max(partsMax)
 
 export const villageListSchema = z.looseObject({
@@ -21,11 +29,11 @@ export const villageListSchema = z.looseObject({
   part,
   parts: part,
   zones: z
-    .array(z.object({ id, name, grade: z.enum(zoneGrades).optional() }))
+    .array(z.object({ id, name, grade: z.enum(zoneGrades).optional(), plan }))
     .max(partEntriesMax)
     .optional(),
   devices: z
-    .array(z.object({ id, name, kind: z.string().min(1).max(40), zone: id.optional() }))
+    .array(z.object({ id, name, kind: z.string().min(1).max(40), zone: id.optional(), plan, stages }))
     .max(partEntriesMax)
     .optional(),
 })
@@ -34,12 +42,18 @@ export interface ListedZone {
   id: string
   name?: string | undefined
   grade?: ZoneGrade | undefined
+  /** On the village plan. */
+  plan?: PlanPoint | undefined
 }
 export interface ListedDevice {
   id: string
   name?: string | undefined
   kind: string
   zone?: string | undefined
+  /** Its own place on the plan; absent: that of its zone. */
+  plan?: PlanPoint | undefined
+  /** Of a water gauge, from the lowest up. */
+  stages?: StageLevel[] | undefined
 }
 export interface VillageListPart {
   hash: string

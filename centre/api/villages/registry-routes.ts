@@ -48,6 +48,7 @@ const registryQuery = z.strictObject({
 
 const name = z.string().optional()
 const count = z.number()
+const plan = z.object({ x: z.number(), y: z.number() }).optional()
 const registryAnswer = z.object({
   divisions: z.array(z.object({ code: z.string(), level: z.enum(divisionLevels), name, villages: count })),
   villages: z.array(
@@ -62,13 +63,14 @@ const registryAnswer = z.object({
           name: z.string(),
           presence: z.enum(['unknown', 'present', 'late', 'silent']),
           lastHeardAtMs: z.number().optional(),
-          zones: z.array(z.object({ id: z.string(), name, grade: z.enum(zoneGrades) })),
+          zones: z.array(z.object({ id: z.string(), name, grade: z.enum(zoneGrades), plan })),
           devices: z.array(
             z.object({
               id: z.string(),
               name,
               kind: z.string(),
               zone: z.string().optional(),
+              plan,
               alarms: z.array(z.enum(alarmKinds)),
             }),
           ),

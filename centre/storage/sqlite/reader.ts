@@ -15,6 +15,7 @@ import { verifyAudit } from './audit-chain.ts'
 import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
 import { createCommandReader } from './command-table.ts'
+import { createLevelReader } from './records/level-reader.ts'
 import { createEventReader } from './records/event-pages.ts'
 import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
@@ -76,6 +77,7 @@ export function createReader(db: Sqlite): ReaderCalls {
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
     ...createDailyReader(db),
     ...createListReader(db),
+    ...createLevelReader(db),
     ...createBulletinReader(db),
     ...createLinkageReader(db),
     ...createUpwardReader(db),

@@ -1,9 +1,8 @@
 // The water levels of one device as its judging needs them: thresholds in order, with the village's defaults.
 import type { Colour } from '../../../protocols/domain/colour.ts'
+import { waterStages, type WaterStage } from '../../../protocols/domain/places/water-stages.ts'
 import type { AlarmLimits, WaterLimits } from '../../config/alarm-settings.ts'
 
-export const waterStages = ['near-warning', 'warning', 'guarantee', 'historic'] as const
-export type WaterStage = (typeof waterStages)[number]
 export const stageColours: readonly Colour[] = ['blue', 'yellow', 'orange', 'red']
 
 export interface Threshold {

@@ -1,6 +1,7 @@
 // The registry by division code: what is where, with its health and whom to call.
 import type { AlarmKind } from '../../domain/alarm.ts'
 import type { Colour, ZoneGrade } from '../../domain/colour.ts'
+import type { PlanPoint } from '../../domain/places/coordinates.ts'
 import type { BoxPresence } from '../api.ts'
 import type { RosterPerson } from '../roster.ts'
 
@@ -30,6 +31,7 @@ export interface RegistryZone {
   id: string
   name?: string
   grade: ZoneGrade
+  plan?: PlanPoint
 }
 
 export interface RegistryDevice {
@@ -37,6 +39,8 @@ export interface RegistryDevice {
   name?: string
   kind: string
   zone?: string
+  /** Its own place on the village plan, or that of its zone. */
+  plan?: PlanPoint
   /** Kinds of its alarms that stand; empty: nothing is known against it. */
   alarms: AlarmKind[]
 }

@@ -1,5 +1,5 @@
 // Does every route, and the stream, keep each role to its rights, and an account with a scope to its own villages?
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -127,6 +127,12 @@ const cells: Record<string, Cell> = {
     body: { isPaused: true },
   },
   'GET /api/v1/registry': { may: everybody, scope: 'filtered' },
+  // With villages of both towns: tests/contract/centre/villages/map.test.ts.
+  'GET /api/v1/map': { may: everybody, scope: 'filtered' },
+  // None is configured.
+  'GET /api/v1/map/tiles': { may: everybody, scope: 'nothing' },
+  'GET /api/v1/map/plans/{villageId}': { may: everybody, scope: 'path' },
+  'GET /api/v1/boxes/{boxId}/levels': { may: everybody, scope: 'path' },
   'GET /api/v1/linkages': { may: everybody, scope: 'filtered' },
   'POST /api/v1/linkages': { may: leading, scope: 'whole', body: { linkages: [] } },
   'GET /api/v1/linkages/warnings': { may: everybody, scope: 'filtered' },
@@ -227,7 +233,7 @@ beforeAll(async () => {
   // A warning names the village that it comes from to the one below: by the name of its box, as people do.
   const named = [own, other].map((village, at) => ({ id: `${village}-1`, name: `village ${at}` }))
   running = await startCentre(folder, {
-    config: { boxes: named, enrolment: await enrolmentSettings(folder) },
+    config: { boxes: named, enrolment: await enrolmentSettings(folder), map: mapOf(folder) },
   })
   const [url = ''] = running.centre.uplinkUrls
   boxes = await Promise.all([own, other].map((village) => new TestBox(url, `${village}-1`).ready()))
@@ -263,6 +269,13 @@ afterAll(async () => {
   await running.centre.stop()
   dropFolder(folder)
 })
+
+/** A plan for each village; no tiles. */
+function mapOf(home: string): object {
+  const file = join(home, 'plan.png')
+  writeFileSync(file, 'plan')
+  return { villages: [own, other].map((id) => ({ id, plan: { file } })) }
+}
 
 /** A certificate of the box, and a code that is open. */
 async function enrolTwice(box: string, admin: string): Promise<void> {
@@ -328,6 +341,7 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
   const filled = path
     .replace('{id}', `${village}-1.sos-1`)
     .replace('{boxId}', `${village}-1`)
+    .replace('{villageId}', village)
     .replace('{caseId}', cases[village] ?? '')
     .replace('{name}', 'li')
     .replace('{outletName}', 'none')
