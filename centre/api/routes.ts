@@ -1,7 +1,13 @@
 // The API as a table: the input, answers, refusals and allowed roles of each route. The server registers this table and
 // openapi.json is generated from it, so that the two can not differ.
 import type { z } from 'zod'
-import type { AlarmsAnswer, RetireAnswer, Role, VillagesAnswer } from '../../protocols/desk/api.ts'
+import type {
+  AlarmAnswer,
+  AlarmsAnswer,
+  RetireAnswer,
+  Role,
+  VillagesAnswer,
+} from '../../protocols/desk/api.ts'
 import { answeringRoles, retiringRoles, roles } from '../../protocols/desk/api.ts'
 import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import { isAboutPicture } from '../alarms/picture-records.ts'
@@ -18,7 +24,7 @@ import * as schemas from './schemas.ts'
 
 export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOptions, 'storage'> {
   storage: AccountRouteOptions['storage'] &
-    Pick<Storage, 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
+    Pick<Storage, 'alarm' | 'alarms' | 'events' | 'openAlarmCounts' | 'seeAlarm' | 'commands'>
   clock: Clock
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
   /** Adds to each village whether its daily report is there. */
@@ -98,6 +104,19 @@ function alarmRoutes({ storage, clock, onStep }: RouteOptions): Route[] {
         const page = await storage.alarms({ state, after, limit, find, scope: account?.scope })
         if (!page) throw new ApiProblem('bad-cursor')
         return { json: page satisfies AlarmsAnswer }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/alarms/{id}',
+      summary: { zh: '一条报警，含已结束的', en: 'One alarm with its readings, also when it is over' },
+      access: roles,
+      answer: schemas.alarmAnswer,
+      problems: ['not-found'],
+      run: async ({ id }) => {
+        const alarm = await storage.alarm(id)
+        if (!alarm) throw new ApiProblem('not-found')
+        return { json: { alarm } satisfies AlarmAnswer }
       },
     },
     {

@@ -336,6 +336,8 @@ export interface ReaderCalls
   /** Disk space of each box's records. */
   storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined
+  /** Also one that is over; undefined when there is none, or it can not be shown. */
+  alarm(id: string): DeskAlarm | undefined
   /** Of these boxes, or of all. */
   openAlarmCounts(boxes?: readonly string[]): { box: string; colourRank: number; count: number }[]
   /** Stages above `centre` that a box may not have received, most urgent first. */

@@ -59,8 +59,8 @@ export interface VillageReaderCalls {
     limit: number
     scope?: Scope | undefined
   }): WarningsAnswer | undefined
-  /** Of one device since then, oldest first. */
-  levels(box: string, device: string, fromMs: number): LevelsAnswer
+  /** Of one device in that time, oldest first. */
+  levels(query: { box: string; device: string; fromMs: number; untilMs?: number | undefined }): LevelsAnswer
   /** What each of these boxes lists, with the alarms that stand about each device. */
   listed(boxes: readonly string[]): BoxListing[]
 }

@@ -13,6 +13,7 @@ import { PhotoParts } from '../people/photo-parts.ts'
 import { ResponseLinks } from '../people/response-links.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { positionOf } from '../../protocols/desk/villages/map.ts'
 import type { Base } from './base.ts'
 
 const bytesPerMegabyte = 1024 * 1024
@@ -46,10 +47,16 @@ export function openPeople(base: Base, { storage, securityLog, onStep }: OpenPeo
   attachments.start()
   parts.add('attachments', () => attachments.stop())
   const links = new ResponseLinks({ storage, clock, random, lifeMs: config.people.linkHours * hourMs })
+  const placed = new Map(config.map.villages.map((village) => [village.id, village]))
   const common = { storage, clock, securityLog, onStep, attachments }
   const routes = [
     ...createRosterRoutes({ storage, clock, securityLog, ...config.people }),
-    ...createResponseRoutes({ ...common, links, parts: new PhotoParts() }),
+    ...createResponseRoutes({
+      ...common,
+      links,
+      parts: new PhotoParts(),
+      positionOf: (village, point) => positionOf(placed.get(village), point),
+    }),
     ...createAttachmentRoutes(common),
     ...createFamilyRoutes({ storage, clock, random, termDaysMax: config.people.termDaysMax }),
   ]

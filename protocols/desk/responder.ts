@@ -3,6 +3,7 @@
 import type { AlarmKind, AlarmPlace, BilingualText } from '../domain/alarm.ts'
 import type { CaseOutcome } from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
+import type { PlanPoint, Position } from '../domain/places/coordinates.ts'
 
 /** Header with the key that the page made; 32 hexadecimal digits. */
 export const deviceHeader = 'x-gengfu-device'
@@ -36,6 +37,10 @@ export interface ResponderView {
   village: string
   boxName?: string
   place?: Pick<AlarmPlace, 'zone' | 'device' | 'household' | 'grid' | 'lampPost' | 'text'>
+  /** On the village's plan. */
+  plan?: PlanPoint
+  /** WGS-84: for the map of the phone. */
+  at?: Position
   /** What to do, by the town's lists. */
   guidance?: BilingualText
   /** What the operator wrote when sending. */

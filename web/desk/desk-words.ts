@@ -34,7 +34,7 @@ export const words = {
   sheet: { zh: '打开详情页', en: 'Open its page' },
   back: { zh: '← 返回报警列表', en: '← Back to the queue' },
   sameVillage: { zh: '该村其他报警', en: 'Other alarms of this village' },
-  alarmOver: { zh: '这条报警已结束。', en: 'This alarm is over.' },
+  alarmOver: { zh: '中心没有这条报警。', en: 'The centre has no such alarm.' },
   allBoxes: { zh: '全部 {count} 个网关：查找、布防、注销', en: 'All boxes ({count}): find, arm, retire' },
   shelvedUntil: { zh: '至 {time}，操作人 {who}', en: 'until {time}, by {who}' },
   findBox: { zh: '查找村庄或网关', en: 'Find a village or box' },
@@ -100,8 +100,8 @@ export const words = {
   neverHeard: { zh: '{count} 个网关从未上线', en: '{count} boxes never heard' },
   moreBoxes: { zh: '另有 {count} 个在线网关', en: 'and {count} more boxes' },
   shortcut: {
-    zh: 'N 下一条待接警，J/K 上下，Q 静音，1–4 换页',
-    en: 'N next waiting, J/K down and up, Q quiet, 1 to 4 pages',
+    zh: 'N 下一条待接警，J/K 上下，Q 静音，1–9 换页',
+    en: 'N next waiting, J/K down and up, Q quiet, 1 to 9 pages',
   },
   newRed: { zh: '新的红色报警：{what}，{where}', en: 'New red alarm: {what}, {where}' },
   newReds: {
@@ -117,12 +117,17 @@ export const words = {
     dispatched: { zh: '已派人', en: 'help is on its way' },
     closed: { zh: '已结束', en: 'closed' },
   },
+  morePages: { zh: '更多', en: 'More' },
   pageNames: {
     queue: { zh: '报警', en: 'Alarms' },
     villages: { zh: '村庄', en: 'Villages' },
     cases: { zh: '案件', en: 'Cases' },
     people: { zh: '人员', en: 'People' },
     bulletins: { zh: '广播与联动', en: 'Bulletins' },
+    map: { zh: '地图', en: 'Map' },
+    search: { zh: '查找', en: 'Search' },
+    watch: { zh: '带班', en: 'Supervisor' },
+    admin: { zh: '管理', en: 'Settings' },
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 

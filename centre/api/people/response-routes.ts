@@ -11,6 +11,7 @@ import {
   type PhotoAnswer,
   type ResponderAnswer,
 } from '../../../protocols/desk/responder.ts'
+import type { PlanPoint, Position } from '../../../protocols/domain/places/coordinates.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import type { Attachments } from '../../attachments/attachments.ts'
@@ -43,6 +44,8 @@ export interface ResponseRouteOptions {
   attachments: Attachments
   parts: PhotoParts
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
+  /** Where the phone's map finds it. */
+  positionOf: (village: string, point: PlanPoint | undefined) => Position | undefined
 }
 
 const problems = [
@@ -90,20 +93,21 @@ export function createResponseRoutes(options: ResponseRouteOptions): Route[] {
 
 function settle(
   outcome: ResponseOutcome | 'wrong-type' | 'full',
-  onStep: ResponseRouteOptions['onStep'],
+  { onStep, positionOf }: Pick<ResponseRouteOptions, 'onStep' | 'positionOf'>,
 ): ResponderAnswer {
   if (outcome === 'wrong-type') throw new ApiProblem('no-such-file-type')
   if (outcome === 'full') throw new ApiProblem('no-room')
   if (outcome.type === 'refused') throw new ApiProblem(problemOfRefusal[outcome.code], outcome.detail)
   if (outcome.type !== 'done') throw new ApiProblem(problemOf[outcome.type])
   if (outcome.changes.length > 0) onStep(outcome.alarms, outcome.changes)
-  return { view: outcome.view }
+  const at = positionOf(outcome.view.village, outcome.view.plan)
+  return { view: { ...outcome.view, ...(at ? { at } : {}) } }
 }
 
 function pageRoutes(options: ResponseRouteOptions): Route[] {
-  const { storage, clock, onStep } = options
+  const { storage, clock } = options
   const proofOf = createProof(options)
-  const settled = (outcome: ResponseOutcome): ResponderAnswer => settle(outcome, onStep)
+  const settled = (outcome: ResponseOutcome): ResponderAnswer => settle(outcome, options)
   return [
     {
       method: 'POST',
@@ -139,12 +143,10 @@ function pageRoutes(options: ResponseRouteOptions): Route[] {
   ]
 }
 
-function photoRoute(
-  { storage, clock, attachments, parts, onStep }: ResponseRouteOptions,
-  proofOf: ReturnType<typeof createProof>,
-): Route {
+function photoRoute(options: ResponseRouteOptions, proofOf: ReturnType<typeof createProof>): Route {
+  const { storage, clock, attachments, parts } = options
   const settled = (outcome: ResponseOutcome | 'wrong-type' | 'full'): ResponderAnswer =>
-    settle(outcome, onStep)
+    settle(outcome, options)
   return {
     method: 'POST',
     path: '/api/v1/respond/photo',

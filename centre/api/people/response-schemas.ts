@@ -41,6 +41,8 @@ const viewSchema = z.object({
   village: z.string(),
   boxName: z.string().optional(),
   place: z.record(z.string(), z.string()).optional(),
+  plan: z.object({ x: z.number(), y: z.number() }).optional(),
+  at: z.object({ lat: z.number(), lon: z.number() }).optional().describe('WGS-84'),
   guidance: bilingual.optional(),
   text: z.string(),
   sentAtMs: ms,

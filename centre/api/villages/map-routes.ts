@@ -47,6 +47,7 @@ const mapAnswer = z.object({
 })
 const levelsQuery = z.strictObject({
   device: z.string().min(1).max(64),
+  until: z.coerce.number().int().min(0).optional().describe('ms since 1970; now when left out'),
   hours: z.coerce.number().int().min(1).max(hoursMax).default(24),
 })
 const levelsAnswer = z.object({
@@ -138,8 +139,9 @@ export function createMapRoutes(options: MapRouteOptions): Route[] {
       answer: levelsAnswer,
       problems: ['bad-request'],
       run: async ({ boxId, query }) => {
-        const { device, hours } = query as z.infer<typeof levelsQuery>
-        const json: LevelsAnswer = await storage.levels(boxId, device, clock.wallMs() - hours * hourMs)
+        const { device, hours, until } = query as z.infer<typeof levelsQuery>
+        const fromMs = (until ?? clock.wallMs()) - hours * hourMs
+        const json: LevelsAnswer = await storage.levels({ box: boxId, device, fromMs, untilMs: until })
         return { json }
       },
     },

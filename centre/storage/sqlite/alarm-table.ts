@@ -171,13 +171,26 @@ export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
   const queries = prepareAlarmPages(db)
   const bootTimes = createBootTimes(db)
 
-  function show({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
+  const one = db.prepare<[string], Listed>(`SELECT ${columns} FROM alarms a WHERE a.id = ?`)
+
+  function whole({ id, row, name, pictures }: Listed): DeskAlarm | undefined {
     const parsed = row === null ? undefined : readDocument(db, 'alarms', id, row)
     if (!parsed || parsed.id !== id) return undefined
     const raised = bootTimes.repaired(parsed.oldest.epoch, parsed.raised)
-    // Lists contain no readings: the records have them.
-    const { readings: _readings, ...alarm } = toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
+    return toDeskAlarm({ ...parsed, raised }, name ?? parsed.box, pictures)
+  }
+
+  /** Lists contain no readings: the records and the single alarm have them. */
+  function show(listed: Listed): DeskAlarm | undefined {
+    const shown = whole(listed)
+    if (!shown) return undefined
+    const { readings: _readings, ...alarm } = shown
     return alarm
+  }
+
+  const alarm = (id: string): DeskAlarm | undefined => {
+    const listed = one.get(id)
+    return listed && whole(listed)
   }
 
   function found(
@@ -223,7 +236,7 @@ export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
         : queries[state].boxByBox.iterate(boxes, rank, rank, arrival, limit + 1)
     return fillPage(show, rows, limit, pageCharsMax, (row) => `${row.colour_rank}.${row.arrival}`)
   }
-  return { alarms, ledgerOfAlarms }
+  return { alarm, alarms, ledgerOfAlarms }
 }
 
 export function createStageReader(db: Sqlite) {

@@ -59,7 +59,7 @@ export function createReader(db: Sqlite): ReaderCalls {
   )
   const { pictureFile, picturesOfAlarm, picturesOfBox, findPicture } = createPictureReader(db)
   let policy = createCasePolicy()
-  const { alarms, ledgerOfAlarms } = createAlarmReader(db, narrow)
+  const { alarm, alarms, ledgerOfAlarms } = createAlarmReader(db, narrow)
   return {
     ...createCaseReader(db, () => policy, narrow),
     setReaderCasePolicy: (settings: PolicySettings): void => {
@@ -72,6 +72,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     picturesOfBox,
     findPicture,
     ...createPictureUpkeep(db, narrow),
+    alarm,
     alarms,
     ledgerRows: (kind, find) =>
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },

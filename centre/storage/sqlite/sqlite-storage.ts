@@ -62,6 +62,7 @@ const writerCalls = [
 const readerCalls = [
   'readerAnswers',
   'storedBytes',
+  'alarm',
   'alarms',
   'setReaderCasePolicy',
   'cases',

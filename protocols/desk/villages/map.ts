@@ -1,5 +1,11 @@
 // The map of the town: where the villages are, their plans, and the town's own file of tiles.
-import type { CoordinateSystem, PlanCorners, Position } from '../../domain/places/coordinates.ts'
+import {
+  positionOnPlan,
+  type CoordinateSystem,
+  type PlanCorners,
+  type PlanPoint,
+  type Position,
+} from '../../domain/places/coordinates.ts'
 
 /** `GET /api/v1/map/plans/{villageId}` has the picture. */
 export interface MapPlan {
@@ -13,6 +19,18 @@ export interface MapVillage {
   /** WGS-84. */
   at?: Position
   plan?: MapPlan
+}
+
+interface Placed {
+  at?: Position | undefined
+  plan?: { corners?: PlanCorners | undefined } | undefined
+}
+
+/** WGS-84: the place on the plan where the plan stands on the map, else the village. */
+export function positionOf(village: Placed | undefined, point: PlanPoint | undefined): Position | undefined {
+  const corners = village?.plan?.corners
+  if (corners && point) return positionOnPlan(corners, point)
+  return village?.at ?? (corners && positionOnPlan(corners, { x: 0.5, y: 0.5 }))
 }
 
 /** `GET /api/v1/map/tiles`, read in ranges: a PMTiles file of raster tiles. */

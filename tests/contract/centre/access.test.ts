@@ -66,6 +66,7 @@ const cells: Record<string, Cell> = {
   'POST /api/v1/logout': { may: everybody, scope: 'none' },
   'GET /api/v1/security': { may: overseeing, scope: 'whole' },
   'GET /api/v1/alarms': { may: everybody, scope: 'filtered' },
+  'GET /api/v1/alarms/{id}': { may: everybody, scope: 'path' },
   'GET /api/v1/villages': { may: everybody, scope: 'filtered' },
   'GET /api/v1/events': { may: everybody, scope: 'filtered' },
   'GET /api/v1/commands': { may: everybody, scope: 'filtered' },

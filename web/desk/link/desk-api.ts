@@ -105,6 +105,16 @@ export class DeskApi {
     return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
   }
 
+  /** Also one that is over; undefined when the centre has none. */
+  async alarm(id: string): Promise<DeskAlarm | undefined> {
+    try {
+      return (await this.#request<AlarmAnswer>('GET', `alarms/${encodeURIComponent(id)}`)).alarm
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return undefined
+      throw error
+    }
+  }
+
   /** The open cases, most urgent first. */
   cases(limit: number): Promise<CasesAnswer> {
     return this.#request<CasesAnswer>('GET', `cases?limit=${limit}`)

@@ -1,26 +1,41 @@
 // The addresses of the desk's pages, behind the # so that any proxy and sub-path works.
 
-export const pages = ['queue', 'villages', 'cases', 'people', 'bulletins'] as const
+export const pages = [
+  'queue',
+  'villages',
+  'cases',
+  'people',
+  'bulletins',
+  'map',
+  'search',
+  'watch',
+  'admin',
+] as const
 export type Page = (typeof pages)[number]
 
 export interface Route {
-  page: Page | 'alarm' | 'case'
-  /** Of the present alarm or case. */
+  page: Page | 'alarm' | 'case' | 'wall'
+  /** Of the present alarm or case, or of the village on the map. */
   id?: string
 }
+
+/** Pages that may name what they show; an alarm and a case must. */
+const withId: readonly Route['page'][] = ['alarm', 'case', 'map']
 
 const isPage = (word: string): word is Page => (pages as readonly string[]).includes(word)
 
 /**
- * `#/villages`, `#/alarm/{id}`, `#/case/{id}`; any other address shows the queue, so that a typing error can not hide
+ * `#/villages`, `#/alarm/{id}`, `#/case/{id}`, `#/map/{village}`, `#/wall`; any other address shows the queue, so that a typing error can not hide
  * it.
  */
 export function routeOf(hash: string): Route {
   const [, page = '', rest = ''] = /^#\/([a-z]+)(?:\/(.+))?$/.exec(hash) ?? []
-  if ((page === 'alarm' || page === 'case') && rest !== '') {
+  const named = withId.find((one) => one === page)
+  if (named !== undefined && rest !== '') {
     const id = decoded(rest)
-    return id === undefined ? { page: 'queue' } : { page, id }
+    return id === undefined ? { page: 'queue' } : { page: named, id }
   }
+  if (page === 'wall') return { page }
   return { page: isPage(page) ? page : 'queue' }
 }
 

@@ -198,6 +198,7 @@ function viewOf(
       kind: item.alarms[0]?.kind,
       boxName: shown?.boxName,
       place: placeOf(shown?.place),
+      plan: shown?.place?.plan,
       guidance: item.guidance,
     }),
     text: sent?.text ?? '',

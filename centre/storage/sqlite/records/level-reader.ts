@@ -19,11 +19,20 @@ interface Row {
   body: string
 }
 
-/** The level in a record of the device: an event, or an alarm whose event was settled before. */
+export interface LevelQuery {
+  box: string
+  device: string
+  fromMs: number
+  /** Absent: until now. */
+  untilMs?: number | undefined
+}
+
+/**
+ * The level in an event of the device. Records of alarms repeat the readings of an earlier event, and are left out.
+ */
 function levelOf(record: JournalRecord, device: string): LevelSample | undefined {
-  if (record.type === 'log') return undefined
-  const from = record.type === 'event' ? record : record.alarm
-  const mm = from.device === device ? from.readings?.waterLevelMm : undefined
+  if (record.type !== 'event' || record.device !== device) return undefined
+  const mm = record.readings.waterLevelMm
   return typeof mm === 'number' && Number.isFinite(mm) && Number.isFinite(record.atMs)
     ? [Math.round(record.atMs), mm]
     : undefined
@@ -45,19 +54,44 @@ export function thinSamples(samples: readonly LevelSample[], max: number): Level
 }
 
 export function createLevelReader(db: Sqlite): {
-  levels: (box: string, device: string, fromMs: number) => LevelsAnswer
+  levels: (query: LevelQuery) => LevelsAnswer
 } {
   const bootTimes = createBootTimes(db)
   const epochs = db.prepare<[string], { number: number; epoch: string }>(
     'SELECT number, epoch FROM epochs WHERE box = ? ORDER BY number DESC',
   )
-  const newest = db.prepare<[number], Row>(
-    `SELECT position, epoch, sequence, body FROM records INDEXED BY records_in_box_order
-     WHERE epoch = ? ORDER BY sequence DESC, position DESC`,
+  const columns = 'position, epoch, sequence, body FROM records INDEXED BY records_in_box_order'
+  const before = db.prepare<[number, number], Row>(
+    `SELECT ${columns} WHERE epoch = ? AND sequence < ? ORDER BY sequence DESC, position DESC`,
   )
+  const firstFrom = db.prepare<[number, number], Row>(
+    `SELECT ${columns} WHERE epoch = ? AND sequence >= ? ORDER BY sequence LIMIT 1`,
+  )
+  const last = db
+    .prepare<[number], number | null>('SELECT max(sequence) FROM records WHERE epoch = ?')
+    .pluck()
   const listed = db
     .prepare<[string, string], string>("SELECT body FROM listed WHERE box = ? AND type = 'device' AND id = ?")
     .pluck()
+
+  type EpochOf = (name: string) => number | undefined
+  function recordOf({ position, epoch, body }: Row, epochOf: EpochOf): JournalRecord | undefined {
+    if (!readDocument(db, 'records', position, body)) return undefined
+    return JSON.parse(bootTimes.repairedBody(epoch, body, epochOf)) as JournalRecord
+  }
+
+  /** Records are in the order of the box, which is that of time: the first one behind `untilMs` is found by halving. */
+  function firstSequenceAfter(epoch: number, untilMs: number, epochOf: EpochOf): number {
+    let [low, high] = [-1, (last.get(epoch) ?? 0) + 1]
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      const row = firstFrom.get(epoch, middle)
+      const record = row && recordOf(row, epochOf)
+      if (row && (record === undefined || record.atMs <= untilMs)) low = row.sequence
+      else high = middle
+    }
+    return high
+  }
 
   function stagesOf(box: string, device: string): LevelsAnswer['stages'] {
     const body = listed.get(box, device)
@@ -67,19 +101,21 @@ export function createLevelReader(db: Sqlite): {
   }
 
   return {
-    levels: (box, device, fromMs) => {
+    levels: ({ box, device, fromMs, untilMs }) => {
       const found = new Map<number, number>()
       const own = epochs.all(box)
-      const epochOf = (name: string): number | undefined => own.find(({ epoch }) => epoch === name)?.number
+      const epochOf: EpochOf = (name) => own.find(({ epoch }) => epoch === name)?.number
       let read = 0
       for (const { number } of own) {
-        for (const { epoch, body, position } of newest.iterate(number)) {
+        const end =
+          untilMs === undefined ? Number.MAX_SAFE_INTEGER : firstSequenceAfter(number, untilMs, epochOf)
+        for (const row of before.iterate(number, end)) {
           read += 1
           if (read > recordsReadMax) break
           // The text is searched first: to parse each record of a box would cost ten times as much.
-          if (!body.includes('"waterLevelMm"') && read % 100 !== 0) continue
-          if (!readDocument(db, 'records', position, body)) continue
-          const record = JSON.parse(bootTimes.repairedBody(epoch, body, epochOf)) as JournalRecord
+          if (!row.body.includes('"waterLevelMm"') && read % 100 !== 0) continue
+          const record = recordOf(row, epochOf)
+          if (!record) continue
           // The time of a boot whose clock was never set says nothing.
           if (record.atMs < fromMs && record.clock !== 'unsynced') break
           const sample = levelOf(record, device)

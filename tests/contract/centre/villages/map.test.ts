@@ -97,7 +97,6 @@ test('reads the levels of one gauge from the records, with the stages that its b
   const minutes = (count: number): number => nowMs - count * 60_000
   sequence += 1
   const list = {
-    type: 'log' as const,
     ...makeEvent(sequence),
     what: 'village-list',
     facts: {
@@ -147,6 +146,10 @@ test('reads the levels of one gauge from the records, with the stages that its b
   })
   const longer = await read<LevelsAnswer>(`/api/v1/boxes/${own}-1/levels?device=gauge&hours=48`)
   expect(longer.samples[0]?.[1]).toBe(900)
+  // An old alarm is looked at: the levels before it, and none after.
+  const endMs = Math.round(minutes(35))
+  const old = await read<LevelsAnswer>(`/api/v1/boxes/${own}-1/levels?device=gauge&hours=1&until=${endMs}`)
+  expect(old.samples.map(([, mm]) => mm)).toEqual([2000, 2400])
   const { villages } = await read<{ villages: { boxes: { devices: object[] }[] }[] }>('/api/v1/registry')
   expect(villages[0]?.boxes[0]?.devices).toEqual([
     { id: 'gauge', kind: 'water', plan: { x: 0.2, y: 0.4 }, alarms: ['water'] },

@@ -27,6 +27,34 @@ test('every entry is in one part, no part is larger than its limit, and each is 
   expect(cutVillageList('0123456789abcdef', [], [])).toHaveLength(1)
 })
 
+test('says where a zone and a device stand on the plan, and the stages of a gauge; others have no key for it', () => {
+  const plan = { x: 0.25, y: 0.5 }
+  const [part] = villageListOf({
+    zones: [
+      { id: 'dam', grade: 'strict', place: { plan } },
+      { id: 'hall', grade: 'general', place: { text: 'by the road' } },
+    ],
+    devices: [
+      { id: 'gauge', kind: 'water', plan, water: { warningMm: 3000, nearWarningMm: 2500 } },
+      { id: 'door', kind: 'contact', zone: 'hall' },
+    ],
+    cameras: [],
+  })
+  const stages = [
+    { stage: 'near-warning', mm: 2500 },
+    { stage: 'warning', mm: 3000 },
+  ]
+  const sent = villageListSchema.parse(JSON.parse(JSON.stringify(part)))
+  expect(sent.zones).toEqual([
+    { id: 'dam', grade: 'strict', plan },
+    { id: 'hall', grade: 'general' },
+  ])
+  expect(sent.devices).toEqual([
+    { id: 'gauge', kind: 'water', plan, stages },
+    { id: 'door', kind: 'contact', zone: 'hall' },
+  ])
+})
+
 test('is written when it was not, when it changed, after a week, and when the clock went back', () => {
   const parts = villageListOf(place)
   const hash = parts[0]?.hash ?? ''

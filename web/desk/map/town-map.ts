@@ -1,0 +1,28 @@
+// The town's map as the centre has it: read once by the pages that show it, and again after some minutes.
+import type { MapAnswer } from '../../../protocols/desk/villages/map.ts'
+
+/** The configuration of a centre changes with its start only. */
+const readAgainMs = 5 * 60_000
+
+/** The part of the desk's API that it uses. */
+export interface MapCalls {
+  read<T>(path: string): Promise<T>
+}
+
+interface Known {
+  atMs: number
+  answer: Promise<MapAnswer>
+}
+const known = new WeakMap<object, Known>()
+
+/** An older centre has no map. `nowMs`: any clock that rises. */
+export function readTownMap(api: MapCalls, nowMs: number): Promise<MapAnswer> {
+  const before = known.get(api)
+  if (before && nowMs - before.atMs < readAgainMs) return before.answer
+  const answer = api.read<MapAnswer>('map')
+  known.set(api, { atMs: nowMs, answer })
+  answer.catch(() => known.delete(api))
+  return answer
+}
+
+export const planAddress = (village: string): string => `api/v1/map/plans/${encodeURIComponent(village)}`
