@@ -62,25 +62,21 @@ const planOf = (plan: PlanPoint | undefined): { plan?: PlanPoint } => (plan ? { 
 
 /** The list in parts; the same configuration gives the same hash. */
 export function villageListOf({ zones, devices, cameras }: Place): VillageListPart[] {
-  const listedZones = zones.map(
-    ({ id, name, grade, place }): ListedZone => ({
+  const listedZones = zones.map(({ id, name, grade, place }): ListedZone => ({
+    id,
+    name,
+    grade,
+    ...planOf(place && 'plan' in place ? place.plan : undefined),
+  }))
+  const listedDevices = [
+    ...devices.map(({ id, name, kind, zone, plan, water }): ListedDevice => ({
       id,
       name,
-      grade,
-      ...planOf(place && 'plan' in place ? place.plan : undefined),
-    }),
-  )
-  const listedDevices = [
-    ...devices.map(
-      ({ id, name, kind, zone, plan, water }): ListedDevice => ({
-        id,
-        name,
-        kind,
-        zone,
-        ...planOf(plan),
-        ...stagesOf(water),
-      }),
-    ),
+      kind,
+      zone,
+      ...planOf(plan),
+      ...stagesOf(water),
+    })),
     ...cameras.map(({ id, name, zone: [zone] }): ListedDevice => ({ id, name, kind: 'camera', zone })),
   ]
   const text = JSON.stringify([listedZones, listedDevices])

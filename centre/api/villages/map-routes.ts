@@ -74,7 +74,7 @@ function villagesOf({ map, names }: MapRouteOptions): MapVillage[] {
 }
 
 export function createMapRoutes(options: MapRouteOptions): Route[] {
-  const { storage, clock, map } = options
+  const { map } = options
   const villages = villagesOf(options)
   return [
     {
@@ -127,23 +127,27 @@ export function createMapRoutes(options: MapRouteOptions): Route[] {
         return stored(plan.file)
       },
     },
-    {
-      method: 'GET',
-      path: '/api/v1/boxes/{boxId}/levels',
-      summary: {
-        zh: '水位计的水位过程与各阶段水位',
-        en: 'The levels that a water gauge has sent, and the levels of its stages',
-      },
-      access: roles,
-      query: levelsQuery,
-      answer: levelsAnswer,
-      problems: ['bad-request'],
-      run: async ({ boxId, query }) => {
-        const { device, hours, until } = query as z.infer<typeof levelsQuery>
-        const fromMs = (until ?? clock.wallMs()) - hours * hourMs
-        const json: LevelsAnswer = await storage.levels({ box: boxId, device, fromMs, untilMs: until })
-        return { json }
-      },
-    },
+    levelsRoute(options),
   ]
+}
+
+function levelsRoute({ storage, clock }: MapRouteOptions): Route {
+  return {
+    method: 'GET',
+    path: '/api/v1/boxes/{boxId}/levels',
+    summary: {
+      zh: '水位计的水位过程与各阶段水位',
+      en: 'The levels that a water gauge has sent, and the levels of its stages',
+    },
+    access: roles,
+    query: levelsQuery,
+    answer: levelsAnswer,
+    problems: ['bad-request'],
+    run: async ({ boxId, query }) => {
+      const { device, hours, until } = query as z.infer<typeof levelsQuery>
+      const fromMs = (until ?? clock.wallMs()) - hours * hourMs
+      const json: LevelsAnswer = await storage.levels({ box: boxId, device, fromMs, untilMs: until })
+      return { json }
+    },
+  }
 }

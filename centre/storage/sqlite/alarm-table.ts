@@ -188,10 +188,7 @@ export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
     return alarm
   }
 
-  const alarm = (id: string): DeskAlarm | undefined => {
-    const listed = one.get(id)
-    return listed && whole(listed)
-  }
+  const alarm = (id: string): DeskAlarm | undefined => one.all(id).map(whole)[0]
 
   function found(
     find: SearchCriteria,

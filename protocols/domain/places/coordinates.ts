@@ -122,10 +122,7 @@ export interface PlanPoint {
   y: number
 }
 
-export const positionOnPlan = (
-  { north, south, east, west }: PlanCorners,
-  { x, y }: PlanPoint,
-): Position => ({
+export const positionOnPlan = ({ north, south, east, west }: PlanCorners, { x, y }: PlanPoint): Position => ({
   lat: north - y * (north - south),
   lon: west + x * (east - west),
 })

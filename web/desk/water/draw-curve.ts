@@ -50,6 +50,7 @@ export function drawCurve(
     ctx.save()
     ctx.font = `${13 * ratio}px ${getComputedStyle(host).fontFamily}`
     ctx.textBaseline = 'bottom'
+    ctx.textAlign = 'left'
     for (const { stage, mm } of stages) {
       const y = Math.round(plot.valToPos(mm, 'y', true))
       ctx.strokeStyle = token(stageTokens[stage])

@@ -53,13 +53,11 @@ export function thinSamples(samples: readonly LevelSample[], max: number): Level
   return thinned
 }
 
-export function createLevelReader(db: Sqlite): {
-  levels: (query: LevelQuery) => LevelsAnswer
-} {
+type EpochOf = (name: string) => number | undefined
+
+/** Records of one epoch of a box, which are in the order of time. */
+function createRecordWalk(db: Sqlite) {
   const bootTimes = createBootTimes(db)
-  const epochs = db.prepare<[string], { number: number; epoch: string }>(
-    'SELECT number, epoch FROM epochs WHERE box = ? ORDER BY number DESC',
-  )
   const columns = 'position, epoch, sequence, body FROM records INDEXED BY records_in_box_order'
   const before = db.prepare<[number, number], Row>(
     `SELECT ${columns} WHERE epoch = ? AND sequence < ? ORDER BY sequence DESC, position DESC`,
@@ -70,11 +68,6 @@ export function createLevelReader(db: Sqlite): {
   const last = db
     .prepare<[number], number | null>('SELECT max(sequence) FROM records WHERE epoch = ?')
     .pluck()
-  const listed = db
-    .prepare<[string, string], string>("SELECT body FROM listed WHERE box = ? AND type = 'device' AND id = ?")
-    .pluck()
-
-  type EpochOf = (name: string) => number | undefined
   function recordOf({ position, epoch, body }: Row, epochOf: EpochOf): JournalRecord | undefined {
     if (!readDocument(db, 'records', position, body)) return undefined
     return JSON.parse(bootTimes.repairedBody(epoch, body, epochOf)) as JournalRecord
@@ -92,6 +85,20 @@ export function createLevelReader(db: Sqlite): {
     }
     return high
   }
+
+  return { before, recordOf, firstSequenceAfter }
+}
+
+export function createLevelReader(db: Sqlite): {
+  levels: (query: LevelQuery) => LevelsAnswer
+} {
+  const { before, recordOf, firstSequenceAfter } = createRecordWalk(db)
+  const epochs = db.prepare<[string], { number: number; epoch: string }>(
+    'SELECT number, epoch FROM epochs WHERE box = ? ORDER BY number DESC',
+  )
+  const listed = db
+    .prepare<[string, string], string>("SELECT body FROM listed WHERE box = ? AND type = 'device' AND id = ?")
+    .pluck()
 
   function stagesOf(box: string, device: string): LevelsAnswer['stages'] {
     const body = listed.get(box, device)

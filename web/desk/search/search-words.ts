@@ -1,0 +1,35 @@
+// The sentences of the search, in both languages.
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+
+export const searchWords = {
+  title: { zh: '查找与历史', en: 'Search and history' },
+  what: { zh: '查什么', en: 'What' },
+  alarms: { zh: '报警', en: 'alarms' },
+  cases: { zh: '案件', en: 'cases' },
+  text: { zh: '住户、设备、地点或文字', en: 'Household, device, place or words' },
+  village: { zh: '村或镇（名称或编号）', en: 'Village or town (name or code)' },
+  kind: { zh: '种类', en: 'Kind' },
+  colour: { zh: '颜色', en: 'Colour' },
+  any: { zh: '全部', en: 'any' },
+  from: { zh: '从', en: 'From' },
+  to: { zh: '到（含）', en: 'To (that day too)' },
+  all: { zh: '含已结束的', en: 'also what is over' },
+  search: { zh: '查找', en: 'Search' },
+  clear: { zh: '清空', en: 'Clear' },
+  more: { zh: '更早的', en: 'Earlier ones' },
+  found: { zh: '已列出 {count} 条，最新在前', en: '{count} listed, newest first' },
+  foundAll: { zh: '共 {count} 条，最新在前', en: '{count} found, newest first' },
+  none: { zh: '没有找到。', en: 'Nothing was found.' },
+  badSpan: { zh: '“从”晚于“到”。', en: '“From” is later than “to”.' },
+  leftOut: { zh: '{count} 条无法显示', en: '{count} can not be shown' },
+  waiting: { zh: '待接警', en: 'waits' },
+  over: { zh: '已结束', en: 'over' },
+  accepted: { zh: '{who} 接警', en: 'accepted by {who}' },
+  pictures: { zh: '{count} 张图片', en: '{count} pictures' },
+  notAccepted: { zh: '未经接警', en: 'not accepted' },
+  alarmsOfCase: { zh: '本案报警', en: 'Alarms of this case' },
+  hint: {
+    zh: '每个词都须出现；中文从一个字起可查。日期按北京时间。',
+    en: 'Every word has to be there. Days are those of China.',
+  },
+} as const satisfies Record<string, BilingualText>
