@@ -1,41 +1,11 @@
 // The town's lists for a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
-import type { ActionType, Case, CaseAction } from '../../protocols/domain/case.ts'
+import type { ActionList, ListedAction, Plan, PlanStep } from '../../protocols/desk/action-lists.ts'
+import type { Case, CaseAction } from '../../protocols/domain/case.ts'
 import { townOf } from '../../protocols/domain/names.ts'
 
-export interface ListedAction {
-  id: string
-  type: ActionType
-  label: BilingualText
-  isRequired: boolean
-}
-
-export type PlanStep =
-  /** A telephone call by a person; the step is done when it is logged. */
-  | { id: string; do: 'call'; to: string; label: BilingualText }
-  /** A command for the box of the case: siren, lamp, sign, loudspeaker, pictures. */
-  | { id: string; do: 'command'; command: Record<string, unknown>; label: BilingualText }
-  | { id: string; do: 'dispatch'; to: string[]; label: BilingualText }
-
-export interface Plan {
-  id: string
-  label: BilingualText
-  steps: PlanStep[]
-}
-
-/** One entry of the town's lists. The narrower scope wins: `household` is a zone of a box. */
-export interface ActionList {
-  kind: AlarmKind | '*'
-  scope: 'kind' | 'town' | 'village' | 'household'
-  /** Town code, village id, or `boxId/zone`; empty for scope `kind`. */
-  place: string
-  guidance?: BilingualText
-  actions?: ListedAction[]
-  /** Ids of inherited actions that do not apply here. */
-  without?: string[]
-  plans?: Plan[]
-}
+export type { ActionList, ListedAction, Plan, PlanStep }
 
 export interface CasePlace {
   kind: AlarmKind

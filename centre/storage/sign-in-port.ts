@@ -1,5 +1,5 @@
 // Storage's part of signing in: second factors, their recovery codes, and the sessions that are open.
-import type { SessionSummary, TokenSummary } from '../../protocols/desk/accounts.ts'
+import type { SessionSummary, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
 
 export interface StoredFactor {
   secret: string
@@ -35,6 +35,8 @@ export interface SignInReaderCalls {
   factor(user: string): StoredFactor | undefined
   /** Open ones, newest first; of one user, or of all. */
   sessions(user: string | undefined, nowMs: number, limit: number): SessionSummary[]
+  /** By name. */
+  users(): UserSummary[]
   /** Valid tokens of programs, the oldest first. */
   programTokens(nowMs: number): TokenSummary[]
 }
@@ -52,4 +54,5 @@ export const signInReaderCalls = [
   'factor',
   'sessions',
   'programTokens',
+  'users',
 ] as const satisfies (keyof SignInReaderCalls)[]

@@ -15,6 +15,8 @@ import { createLinkageRoutes } from '../api/villages/linkage-routes.ts'
 import { createMapRoutes } from '../api/villages/map-routes.ts'
 import { createRegistryRoutes } from '../api/villages/registry-routes.ts'
 import { createDailyMark, createDailyRoutes, type DailyOptions } from '../api/villages/daily-reports.ts'
+import { createStaffRoutes } from '../api/cases/staff-routes.ts'
+import { createSettingsRoutes } from '../api/settings-routes.ts'
 import { createShiftRoutes } from '../api/cases/shift-routes.ts'
 import { createOutletRoutes, type OutletCalls } from '../api/outlets/outlet-routes.ts'
 import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
@@ -88,6 +90,13 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),
+    ...createStaffRoutes({
+      storage,
+      clock,
+      silentForMs: (user) => accounts.attendance.silentForMs(user),
+      push,
+    }),
+    ...createSettingsRoutes({ storage, config, policy }),
     ...createDailyRoutes(daily),
     ...createVillageRoutes(base, options),
     ...createLedgerRoutes({ storage, clock }),

@@ -91,7 +91,13 @@ export interface UserSummary {
   role: Role
   scope?: Scope | undefined
   isDisabled: boolean
+  hasSecondFactor: boolean
   createdAtMs: number
+}
+
+/** `GET /api/v1/users`. */
+export interface UsersAnswer {
+  users: UserSummary[]
 }
 
 /** `POST /api/v1/tokens`: the token is shown this once. */

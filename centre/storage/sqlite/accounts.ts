@@ -25,12 +25,6 @@ function createUserWriter(db: Sqlite) {
   const setScope = db.prepare('UPDATE users SET scope = ? WHERE name = ?')
   const disable = db.prepare('UPDATE users SET is_disabled = ? WHERE name = ?')
   const remove = db.prepare('DELETE FROM users WHERE name = ?')
-  const users = db.prepare<
-    [],
-    Omit<UserSummary, 'isDisabled' | 'scope'> & { isDisabled: number; scope: string | null }
-  >(
-    'SELECT name AS user, role, scope, is_disabled AS isDisabled, created_at_ms AS createdAtMs FROM users ORDER BY name',
-  )
   return {
     putUser: immediately(db, (row: PasswordRow, atMs: number): void => {
       putUser.run(row.user, row.role, row.salt, row.hash, Math.round(atMs))
@@ -55,10 +49,34 @@ function createUserWriter(db: Sqlite) {
         db.prepare(`DELETE FROM ${table} WHERE user = ?`).run(user)
       return remove.run(user).changes > 0
     }),
-    users: (): UserSummary[] =>
-      users
-        .all()
-        .map((row) => ({ ...row, isDisabled: row.isDisabled === 1, scope: parseScopeColumn(row.scope) })),
+    ...createUserReader(db),
+  }
+}
+
+export function createUserReader(db: Sqlite): { users: () => UserSummary[] } {
+  const users = db.prepare<
+    [],
+    Omit<UserSummary, 'isDisabled' | 'hasSecondFactor' | 'scope'> & {
+      isDisabled: number
+      hasSecondFactor: number
+      scope: string | null
+    }
+  >(
+    `SELECT name AS user, role, scope, is_disabled AS isDisabled, created_at_ms AS createdAtMs,
+       EXISTS (SELECT 1 FROM second_factors WHERE user = name AND confirmed_at_ms IS NOT NULL) AS hasSecondFactor
+     FROM users ORDER BY name`,
+  )
+  return {
+    users: () =>
+      users.all().map(({ scope, ...row }) => {
+        const only = parseScopeColumn(scope)
+        return {
+          ...row,
+          isDisabled: row.isDisabled === 1,
+          hasSecondFactor: row.hasSecondFactor === 1,
+          ...(only ? { scope: only } : {}),
+        }
+      }),
   }
 }
 
@@ -178,6 +196,7 @@ export function createAccountReader(db: Sqlite) {
   const last = db.prepare('SELECT max(position) FROM security_log').pluck()
   return {
     ...createTokenReader(db),
+    ...createUserReader(db),
     isRedWaiting: () => waitingRed.get() !== undefined,
     password: (user: string) => password.get(user),
     token: (hash: string, nowMs: number) => {

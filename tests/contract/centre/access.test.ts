@@ -174,6 +174,11 @@ const cells: Record<string, Cell> = {
   // The person who comes, and the hand-over, do not exist.
   'POST /api/v1/shifts': { may: answering, scope: 'nothing', body: { to: 'none' } },
   'POST /api/v1/shifts/end': { may: answering, scope: 'nothing', body: { shift: 9999 } },
+  // With people and cases: tests/contract/centre/people/staff.test.ts.
+  'GET /api/v1/staff': { may: leading, scope: 'whole' },
+  'POST /api/v1/staff/{name}/redistribute': { may: leading, scope: 'whole', body: { why: 'ill' } },
+  'GET /api/v1/settings': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'none' },
+  'GET /api/v1/users': { may: ['admin'], scope: 'whole' },
   'GET /api/v1/outlets': { may: everybody, scope: 'whole' },
   // There is none: tests/contract/centre/outlets.test.ts has some.
   'POST /api/v1/outlets/{outletName}/test': {

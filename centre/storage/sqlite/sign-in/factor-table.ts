@@ -7,7 +7,7 @@ import { immediately, type Sqlite } from '../database.ts'
 /** Identifies a session in lists: enough to end it, too little to use it. */
 const idDigits = 12
 
-export function createSignInReader(db: Sqlite): Omit<SignInReaderCalls, 'programTokens'> {
+export function createSignInReader(db: Sqlite): Omit<SignInReaderCalls, 'programTokens' | 'users'> {
   const factor = db.prepare<
     [string, string],
     { secret: string; confirmed: number | null; lastStep: number; codesLeft: number }
