@@ -106,7 +106,10 @@ export function createSettingsRoutes(options: SettingsRouteOptions): Route[] {
       method: 'GET',
       path: '/api/v1/settings',
       scope: 'none',
-      summary: { zh: '中心的规则（在配置文件中修改）', en: 'The rules of the centre, changed in its configuration' },
+      summary: {
+        zh: '中心的规则（在配置文件中修改）',
+        en: 'The rules of the centre, changed in its configuration',
+      },
       access: readingRoles,
       answer: settingsAnswer,
       problems: [],

@@ -34,10 +34,12 @@ export const mapSchema = z
         note: z.string().max(200).optional(),
       })
       .optional(),
+    /** Where the villages are, and their plans; a village without an entry is in the list beside the map only. */
     villages: z
       .array(
         z.strictObject({
           id: z.string().min(1).max(48),
+          /** Where its mark stands. */
           at: z
             .strictObject({ lat, lon, system })
             .transform(({ system: of, ...at }): Position => toWgs84(at, of))

@@ -36,7 +36,10 @@ export const adminWords = {
   noLimit: { zh: '无', en: 'none' },
   own: { zh: '本镇设定', en: 'set by the town' },
   acceptances: { zh: '红色接警人数', en: 'People who accept a red' },
-  reopenAt: { zh: '无进展重新打开（派遣时限的倍数）', en: 'Opened again without progress (times the limit of the dispatch)' },
+  reopenAt: {
+    zh: '无进展重新打开（派遣时限的倍数）',
+    en: 'Opened again without progress (times the limit of the dispatch)',
+  },
   mustReport: { zh: '必须上报的颜色', en: 'Colours that must be reported upward' },
   none: { zh: '无', en: 'none' },
   night: { zh: '夜间移交', en: 'Nights in other hands' },
@@ -59,7 +62,10 @@ export const adminWords = {
     en: 'Inherited from kind to town to village to household; the nearer one wins. Saving writes a new version; open cases keep theirs.',
   },
   version: { zh: '第 {version} 版', en: 'version {version}' },
-  noLists: { zh: '还没有本镇的条目，用内置指引。', en: 'The town has none yet: the built-in guidance counts.' },
+  noLists: {
+    zh: '还没有本镇的条目，用内置指引。',
+    en: 'The town has none yet: the built-in guidance counts.',
+  },
   add: { zh: '新增条目', en: 'Add an entry' },
   edit: { zh: '修改', en: 'Change' },
   remove: { zh: '删除', en: 'Remove' },

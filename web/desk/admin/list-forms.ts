@@ -91,7 +91,12 @@ export const formOf = (list: ActionList): ListForm => ({
   place: list.place,
   zh: list.guidance?.zh ?? '',
   en: list.guidance?.en ?? '',
-  actions: (list.actions ?? []).map(({ id, type, label, isRequired }) => ({ id, type, ...label, isRequired })),
+  actions: (list.actions ?? []).map(({ id, type, label, isRequired }) => ({
+    id,
+    type,
+    ...label,
+    isRequired,
+  })),
   without: (list.without ?? []).join(', '),
   plans: (list.plans ?? []).map(({ id, label, steps }) => ({
     id,
@@ -179,7 +184,8 @@ export function readForm(form: ListForm): Read<ActionList> {
     plans.push(read.value)
   }
   const without = split(form.without)
-  if (!guidance && actions.length + plans.length + without.length === 0) return { problem: listProblems.empty }
+  if (!guidance && actions.length + plans.length + without.length === 0)
+    return { problem: listProblems.empty }
   return {
     value: {
       kind: form.kind,

@@ -28,13 +28,10 @@ export function missedDeadlines(cases: readonly CaseSummary[], nowMs: number): M
         .filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs < nowMs)
         .sort((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0))
       const [deadline] = missed
-      return deadline?.dueAtMs === undefined
-        ? []
-        : [{ item, deadline, overdueMs: nowMs - deadline.dueAtMs }]
+      return deadline?.dueAtMs === undefined ? [] : [{ item, deadline, overdueMs: nowMs - deadline.dueAtMs }]
     })
     .sort(
-      (a, b) =>
-        colours.indexOf(a.item.colour) - colours.indexOf(b.item.colour) || b.overdueMs - a.overdueMs,
+      (a, b) => colours.indexOf(a.item.colour) - colours.indexOf(b.item.colour) || b.overdueMs - a.overdueMs,
     )
 }
 

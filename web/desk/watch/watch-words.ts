@@ -20,13 +20,19 @@ export const watchWords = {
   signedOut: { zh: '未登录', en: 'not signed in' },
   held: { zh: '案件 {count}', en: '{count} cases' },
   redistribute: { zh: '转回队列…', en: 'Put back into the queue…' },
-  why: { zh: '为什么把 {who} 的案件转回队列？（写入经过）', en: 'Why are the cases of {who} put back? (in the history)' },
+  why: {
+    zh: '为什么把 {who} 的案件转回队列？（写入经过）',
+    en: 'Why are the cases of {who} put back? (in the history)',
+  },
   sure: { zh: '转回队列', en: 'Put back' },
   cancel: { zh: '取消', en: 'Cancel' },
   moved: { zh: '{count} 件已转回队列', en: '{count} cases are back in the queue' },
   measures: { zh: '最近 24 小时', en: 'The last 24 hours' },
   alarms: { zh: '报警', en: 'alarms' },
-  floods: { zh: '报警洪峰（10 分钟超过 10 条的时段）', en: 'floods: ten minutes with more than ten alarms of a village' },
+  floods: {
+    zh: '报警洪峰（10 分钟超过 10 条的时段）',
+    en: 'floods: ten minutes with more than ten alarms of a village',
+  },
   largest: { zh: '最大一次', en: 'the largest' },
   chattering: { zh: '反复报警', en: 'chattering' },
   standing: { zh: '长期未消除', en: 'standing' },
@@ -37,18 +43,27 @@ export const watchWords = {
   times: { zh: '{count} 次', en: '{count} times' },
   floodNow: { zh: '{name} 十分钟内 {count} 条报警', en: '{name}: {count} alarms within ten minutes' },
   standingList: { zh: '超过一天未消除的报警', en: 'Alarms that stand for more than a day' },
-  chatteringList: { zh: '反复出现的报警（10 次以上）', en: 'Alarms that come again and again (10 times and more)' },
+  chatteringList: {
+    zh: '反复出现的报警（10 次以上）',
+    en: 'Alarms that come again and again (10 times and more)',
+  },
   none: { zh: '没有。', en: 'None.' },
   heldBack: { zh: '旁路、检修与搁置', en: 'Bypassed, on test and shelved' },
   until: { zh: '至 {time}（还剩 {left}），{who}', en: 'until {time} ({left} left), by {who}' },
-  handOver: { zh: '交接班、月报与演练在“人员”和“广播与联动”页。', en: 'Hand-overs and the monthly report are under People, drills under Bulletins.' },
+  handOver: {
+    zh: '交接班、月报与演练在“人员”和“广播与联动”页。',
+    en: 'Hand-overs and the monthly report are under People, drills under Bulletins.',
+  },
 } as const satisfies Record<string, BilingualText>
 
 export const wallWords = {
   leave: { zh: '退出大屏', en: 'Leave the wall' },
   proof: { zh: '中心应答第 {count} 次，{age} 秒前', en: 'answer {count} of the centre, {age} s ago' },
   how: { zh: '数字不再变化，就说明大屏已停。', en: 'If this number stands still, the wall is dead.' },
-  blind: { zh: '大屏已看不到中心：以下内容可能已过时', en: 'THE WALL DOES NOT SEE THE CENTRE: WHAT IT SHOWS MAY BE OLD' },
+  blind: {
+    zh: '大屏已看不到中心：以下内容可能已过时',
+    en: 'THE WALL DOES NOT SEE THE CENTRE: WHAT IT SHOWS MAY BE OLD',
+  },
   silentFor: { zh: '已 {time} 没有应答', en: 'no answer for {time}' },
   waiting: { zh: '待接警', en: 'Waiting' },
   none: { zh: '没有待接警的报警', en: 'No alarm waits' },

@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LevelsAnswer } from '../../../../protocols/desk/villages/levels.ts'
 import type { MapAnswer } from '../../../../protocols/desk/villages/map.ts'
+import {
+  deviceHeader,
+  type NewLinksAnswer,
+  type ResponderAnswer,
+} from '../../../../protocols/desk/responder.ts'
 import type { EventRecord } from '../../../../protocols/domain/record.ts'
 import {
   dropFolder,
@@ -84,6 +89,28 @@ test('sends the tiles in ranges, and neither tiles nor plans to a person who may
   expect(await mine.text()).toBe('a plan')
   expect((await plan(other, scoped)).status).toBe(404)
   expect((await plan('nowhere', town.token('admin'))).status).toBe(404)
+})
+
+test('tells the person who is sent where it is, in WGS-84 and from the plan', async () => {
+  sequence += 1
+  await box.report('red', 1, [
+    makeAlarm(sequence, 'raised', { id: 'sos', place: { plan: { x: 0.5, y: 0.5 } } }),
+  ])
+  const operator = town.token('operator')
+  const alarm = `/api/v1/alarms/${own}-1.sos`
+  await until(async () => (await town.post(`${alarm}/accept`, operator)).ok)
+  const sent = await town.post(`${alarm}/dispatch`, operator, { to: ['li'], text: '' })
+  const { links } = (await sent.json()) as NewLinksAnswer
+  const token = links[0]?.path.split('#')[1] ?? ''
+  const answer = await fetch(`${town.centre.httpUrl}/api/v1/respond`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, [deviceHeader]: 'a'.repeat(32) },
+  })
+  const { view } = (await answer.json()) as ResponderAnswer
+  // The plan has no place on the map: the village's own position counts.
+  expect(view.plan).toEqual({ x: 0.5, y: 0.5 })
+  expect(view.at?.lat).toBeCloseTo(39.915, 6)
+  expect(view.at?.lon).toBeCloseTo(116.404, 6)
 })
 
 function level(mm: number, atMs: number, device = 'gauge'): EventRecord {
