@@ -337,5 +337,32 @@ test('shows who changed what and undoes it, and is closed to the village from it
   expect(yaml).not.toContain('scrypt')
   expect(readFileSync(gatewayFile, 'utf8')).not.toContain('22')
   expect(complaints).toEqual([])
+  if (lan !== undefined) await leaveAndClose()
   process.stdout.write(`clicks besides naming things: ${clicks}\n`)
 }, 180_000)
+
+/** Signs out and in again, then shuts the village's network out, and opens it on the box. */
+async function leaveAndClose(): Promise<void> {
+  await page.waitForSelector('[data-limits] button.primary:enabled', { timeout: 60_000 })
+  await page.click('.places .me button')
+  await page.waitForSelector('input[name=password]')
+  expect(await page.evaluate<number>("fetch('api/v1/health').then((answer) => answer.status)")).toBe(401)
+  await page.fill('input[name=name]', '李安装')
+  await page.fill('input[name=password]', `${password}!`)
+  await page.click('form button.primary')
+  await page.waitForSelector('.why:has-text("wrong")')
+  await page.fill('input[name=password]', password)
+  await page.click('form button.primary')
+  await page.waitForSelector('.places .me')
+  await page.evaluate("location.hash = '#/settings'")
+  await page.click('[data-people] button:has-text("Close to the village")')
+  const status = (): Promise<number> =>
+    fetch(`http://${host}:${ports.console}/api/v1/session`).then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  await expect.poll(status, { timeout: 20_000 }).toBe(0)
+  const words = await runCommand(['gateway', 'console', 'open', '--config', gatewayFile, '--minutes', '5'])
+  expect(words).toContain('5 min')
+  await expect.poll(status, { timeout: 20_000 }).toBe(200)
+}

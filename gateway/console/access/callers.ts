@@ -29,12 +29,16 @@ export function tokenOf({ headers }: IncomingMessage): string | undefined {
   return token !== undefined && /^[0-9a-f]{64}$/.test(token) ? token : undefined
 }
 
+const forwardHeaders = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via']
+
 /** True for an address of the box itself. */
 export type OnBox = (address: string | undefined) => boolean
 
 export function callerOf(request: IncomingMessage, access: ConsoleAccess, isOnBox: OnBox): Caller {
   const { remoteAddress } = request.socket
-  const isFromVillage = !isOnBox(remoteAddress)
+  // A proxy on the box brings requests of others: they are no requests of the box itself.
+  const isForwarded = forwardHeaders.some((name) => request.headers[name] !== undefined)
+  const isFromVillage = isForwarded || !isOnBox(remoteAddress)
   const address = remoteAddress ?? ''
   const token = tokenOf(request)
   const person = token === undefined ? undefined : access.sessionOf(token)

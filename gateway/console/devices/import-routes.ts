@@ -2,7 +2,7 @@
 // hash; the password itself is in the answer, once.
 import { z } from 'zod'
 import type { DeviceCredential, ImportAnswer } from '../../../protocols/console/installing.ts'
-import { scalarText } from '../../../protocols/kit/parse-json.ts'
+import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'
 import { bad, type Problem } from '../../../protocols/kit/result.ts'
 import type { Installing } from '../installing.ts'
 import { parseBody } from '../routes/access-routes.ts'
@@ -18,6 +18,16 @@ const by = z.string().min(1).max(80).optional()
 const cell = z.string().max(300)
 const addShape = z.strictObject({ device: z.record(z.string().max(40), cell), by })
 const credentialShape = z.strictObject({ devices: z.array(cell).min(1).max(credentialsMax), by })
+const editShape = z.strictObject({
+  device: cell,
+  set: z.strictObject({
+    name: z.string().trim().max(120).optional(),
+    kind: z.string().max(40).optional(),
+    zone: z.string().max(64).optional(),
+    phone: z.string().max(32).optional(),
+  }),
+  by,
+})
 const doorShape = z.strictObject({ minutes: z.number().min(0).max(60), by })
 
 type Entry = DeviceList['devices'][number]['entry']
@@ -43,6 +53,13 @@ export function importRoutes(installing: Installing): Route[] {
       who: installers,
       bytesMax: 16 * 1024,
       run: (call) => addOne(installing, call),
+    },
+    {
+      method: 'POST',
+      path: /^\/api\/v1\/devices\/edit$/,
+      example: '/api/v1/devices/edit',
+      who: installers,
+      run: (call) => editOne(installing, call),
     },
     {
       method: 'POST',
@@ -124,6 +141,30 @@ async function takeRows(
   const changed = centreConfig.changeSettings(change)
   if (!changed.ok) return refuse(changed.problems.map((problem) => atRow(problem, devices)))
   return finish(installing, what, who, made, plan)
+}
+
+/** Keys of one device's entry, wherever the entry is; an empty text leaves the key out. */
+function editOne(installing: Installing, call: Call): Answer {
+  const asked = parseBody(editShape, call)
+  if (!asked.ok) return problems(asked.problems)
+  const { device: id, by: who = 'at the box', set } = asked.value
+  const { centreConfig } = installing
+  const written = centreConfig?.written()
+  if (!centreConfig || !written) return problems(bad('no configuration file 无配置文件').problems)
+  if (!written.ok) return problems(written.problems)
+  const { devices } = written.value.raw
+  const list: unknown[] = Array.isArray(devices) ? devices : []
+  const entry = list.find((one) => isObject(one) && one['id'] === id)
+  if (!isObject(entry)) return problems(bad(`there is no device “${id}” 没有该设备`, 'device').problems)
+  const merged = Object.entries({ ...entry, ...set }).filter(([, value]) => value !== '')
+  const key = `devices.${id}`
+  const what = `change ${id}`
+  const change = { by: who, what, atMs: installing.wallMs(), set: { [key]: Object.fromEntries(merged) } }
+  const changed = centreConfig.changeSettings(change)
+  if (!changed.ok) return problems(changed.problems)
+  installing.note('devices-changed', { what, by: who, devices: 1 })
+  installing.restart(what)
+  return done()
 }
 
 interface Made {

@@ -98,7 +98,9 @@ export function accessRoutes({ access, boxName, note }: AccessRouteOptions): Rou
             ? await access.claim((attempt as { code: string }).code, attempt)
             : await access.signIn(attempt)
         const isIn = 'token' in session
-        note(isIn ? 'console-signed-in' : 'console-refused', { name: attempt.name, address, isClaim })
+        // Attempts that are not even checked write nothing: a flood of them must not wear the flash.
+        if (isIn || session.status !== 429)
+          note(isIn ? 'console-signed-in' : 'console-refused', { name: attempt.name, address, isClaim })
         return begun(session)
       },
     },

@@ -95,3 +95,16 @@ test('an imported device connects with its credential, is tested, and is out aft
   await run.started(3)
   await expect(press('b-1', password)).rejects.toThrow(/refused/)
 }, 60_000)
+
+test('takes five hundred devices with a credential each in under a minute', async () => {
+  run = await startBoxFromFile(file)
+  const lines = Array.from({ length: 500 }, (_, n) => `btn-${n},按钮,第${n % 100}户`)
+  const answer = (await post(
+    'devices/import',
+    Buffer.from(`编号,类型,防区\n${lines.join('\n')}\n`),
+  )) as ImportAnswer
+  expect(new Set(answer.credentials?.map(({ password }) => password)).size).toBe(500)
+  await run.started(2)
+  const last = answer.credentials?.at(-1)
+  await press(last?.device ?? '', last?.password ?? '')
+}, 60_000)

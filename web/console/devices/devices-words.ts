@@ -5,7 +5,7 @@ export const devicesWords = {
   count: { zh: '{count} 个设备', en: '{count} devices' },
   doorTitle: { zh: '打开入网之门', en: 'Open the door' },
   doorHint: {
-    zh: '5 分钟内，各网桥允许新设备入网；敲门的设备列在“状态”页下方，可在那里登记。',
+    zh: '5 分钟内，各网桥允许新设备入网；敲门的设备列在下面，点“登记”即可。',
     en: 'For 5 minutes every bridge lets new devices join. Those that knock are listed below.',
   },
   door: { zh: '打开 5 分钟', en: 'Open for 5 minutes' },
@@ -45,6 +45,8 @@ export const devicesWords = {
   server: { zh: '服务器', en: 'server' },
   print: { zh: '打印', en: 'Print' },
   close: { zh: '已保存，关闭', en: 'I have them: close' },
+  edit: { zh: '更改', en: 'Change' },
+  keep: { zh: '保存', en: 'Save' },
   renew: { zh: '新凭据', en: 'New credential' },
   labels: { zh: '打印标签', en: 'Print labels' },
   labelsTitle: { zh: '设备标签', en: 'Device labels' },

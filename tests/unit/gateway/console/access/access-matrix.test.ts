@@ -45,6 +45,7 @@ const matrix: Record<string, string> = {
   'POST /api/v1/setup/step': 'I  L',
   'POST /api/v1/devices/import': 'I  L',
   'POST /api/v1/devices/add': 'I  L',
+  'POST /api/v1/devices/edit': 'I  L',
   'POST /api/v1/devices/credentials': 'I  L',
   'POST /api/v1/devices/door': 'I  L',
   'GET /api/v1/settings': 'IM L',
@@ -139,6 +140,14 @@ it.each(['/', '/api/v1/session', '/api/v1/health', '/api/v1/settings/yaml'])(
       expect((await kit.ask(inVillage, 'GET', path, { headers: { ...installer, host } })).status).toBe(200)
   },
 )
+
+it('takes a request that a proxy on the box brings for one of the network', async () => {
+  for (const name of ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'])
+    expect((await kit.ask(onBox, 'GET', '/api/v1/health', { headers: { [name]: '192.0.2.9' } })).status).toBe(
+      401,
+    )
+  expect((await kit.ask(onBox, 'GET', '/api/v1/health')).status).toBe(200)
+})
 
 it('writes the name of the signed-in person, whatever the page sends', async () => {
   for (const more of [{ by: 'another' }, {}])

@@ -179,3 +179,17 @@ it('adds one device by its form, and gives it a new credential later; none to a 
   expect((await renew('contact-001')).body['credentials']).toHaveLength(1)
   expect((await renew('nobody')).status).toBe(400)
 })
+
+it('changes keys of one device, and leaves the rest of its entry as it was', async () => {
+  const edit = (device: string, set: object) =>
+    kit.ask(onBox, 'POST', '/api/v1/devices/edit', { body: { device, set } })
+  expect((await edit('button-001', { name: '床头', zone: 'wang' })).status).toBe(200)
+  kit.reopen()
+  expect((await edit('button-001', { zone: '', kind: 'alarm-button' })).status).toBe(200)
+  kit.reopen()
+  const [device] = kit.installing.config.devices
+  expect(device).toMatchObject({ id: 'button-001', kind: 'button', name: '床头' })
+  expect(device?.zone).toBeUndefined()
+  expect((await edit('button-001', { zone: 'nowhere' })).status).toBe(400)
+  expect((await edit('nothing', { name: 'x' })).status).toBe(400)
+})
