@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { roles, type Role } from '../../protocols/desk/api.ts'
 import type { UsersAnswer } from '../../protocols/desk/accounts.ts'
-import type { SettingsAnswer } from '../../protocols/desk/staff.ts'
+import type { SettingsAnswer } from '../../protocols/desk/leading/staff.ts'
 import { colours, type Colour } from '../../protocols/domain/colour.ts'
 import { caseSteps, type CaseStep } from '../../protocols/domain/step-limits.ts'
 import type { CasePolicy } from '../cases/case-policy.ts'

@@ -1,7 +1,7 @@
 // The town's lists for a case: guidance, actions and plans, inherited from kind to town to village to household. Pure.
 import type { AlarmKind, BilingualText } from '../../protocols/domain/alarm.ts'
 import { alarmTable } from '../../protocols/domain/alarm-table.ts'
-import type { ActionList, ListedAction, Plan, PlanStep } from '../../protocols/desk/action-lists.ts'
+import type { ActionList, ListedAction, Plan, PlanStep } from '../../protocols/desk/leading/action-lists.ts'
 import type { Case, CaseAction } from '../../protocols/domain/case.ts'
 import { townOf } from '../../protocols/domain/names.ts'
 

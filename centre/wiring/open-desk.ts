@@ -22,7 +22,7 @@ import { createOutletRoutes, type OutletCalls } from '../api/outlets/outlet-rout
 import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
-import { createCasePolicy } from '../cases/case-policy.ts'
+import { createCasePolicy, type CasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { OpenedEnrolment } from './enrolment/open-enrolment.ts'
 import type { Downlink } from '../receiver/downlink.ts'
@@ -90,13 +90,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),
-    ...createStaffRoutes({
-      storage,
-      clock,
-      silentForMs: (user) => accounts.attendance.silentForMs(user),
-      push,
-    }),
-    ...createSettingsRoutes({ storage, config, policy }),
+    ...createLeadingRoutes(base, options, policy),
     ...createDailyRoutes(daily),
     ...createVillageRoutes(base, options),
     ...createLedgerRoutes({ storage, clock }),
@@ -122,6 +116,16 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createTokenRoutes({ ...accounts, storage, clock, random }),
   )
   return routes
+}
+
+/** For those who lead: who is on, and the rules. */
+function createLeadingRoutes(base: Base, options: OpenDeskOptions, policy: CasePolicy): Route[] {
+  const { storage, accounts, push } = options
+  const silentForMs = (user: string): number => accounts.attendance.silentForMs(user)
+  return [
+    ...createStaffRoutes({ storage, clock: base.clock, silentForMs, push }),
+    ...createSettingsRoutes({ storage, config: base.config, policy }),
+  ]
 }
 
 /** The registry, bulletins, and linkage between villages. */

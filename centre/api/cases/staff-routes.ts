@@ -1,7 +1,7 @@
 // Who is at the desks and holds which cases; and cases of a person who is away go back to the queue. For those who lead the whole town.
 import { z } from 'zod'
 import { answeringRoles, roles } from '../../../protocols/desk/api.ts'
-import type { StaffAnswer, StaffPerson } from '../../../protocols/desk/staff.ts'
+import type { StaffAnswer, StaffPerson } from '../../../protocols/desk/leading/staff.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Storage, StoredChange } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'

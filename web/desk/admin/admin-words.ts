@@ -1,7 +1,7 @@
 // The sentences of the administration pages, in both languages.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { ActionType } from '../../../protocols/domain/case.ts'
-import type { ActionList, PlanStep } from '../../../protocols/desk/action-lists.ts'
+import type { ActionList, PlanStep } from '../../../protocols/desk/leading/action-lists.ts'
 
 export const adminWords = {
   title: { zh: '管理', en: 'Settings' },

@@ -1,5 +1,10 @@
 // One entry of the town's lists as a form, and back: what a person may type is checked here, before the centre refuses it. Pure.
-import type { ActionList, ListedAction, Plan, PlanStep } from '../../../protocols/desk/action-lists.ts'
+import type {
+  ActionList,
+  ListedAction,
+  Plan,
+  PlanStep,
+} from '../../../protocols/desk/leading/action-lists.ts'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 
 export interface StepForm {

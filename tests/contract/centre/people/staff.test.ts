@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUser } from '../../../../centre/cli/accounts.ts'
 import type { UsersAnswer } from '../../../../protocols/desk/accounts.ts'
 import type { CaseAnswer } from '../../../../protocols/desk/cases.ts'
-import type { SettingsAnswer, StaffAnswer } from '../../../../protocols/desk/staff.ts'
+import type { SettingsAnswer, StaffAnswer } from '../../../../protocols/desk/leading/staff.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 import {

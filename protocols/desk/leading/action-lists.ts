@@ -1,6 +1,6 @@
 // The town's lists for cases as desks and programs read and write them: guidance, actions and plans by kind and place.
-import type { AlarmKind, BilingualText } from '../domain/alarm.ts'
-import type { ActionType } from '../domain/case.ts'
+import type { AlarmKind, BilingualText } from '../../domain/alarm.ts'
+import type { ActionType } from '../../domain/case.ts'
 
 export interface ListedAction {
   id: string

@@ -1,7 +1,7 @@
 // Who is at the desks, for the person who leads them; and the rules that the centre runs by. All times are ms.
-import type { CaseStep } from '../domain/step-limits.ts'
-import type { Colour } from '../domain/colour.ts'
-import type { Role } from './roles.ts'
+import type { CaseStep } from '../../domain/step-limits.ts'
+import type { Colour } from '../../domain/colour.ts'
+import type { Role } from '../roles.ts'
 
 /** A person with an open session, or who holds cases. */
 export interface StaffPerson {

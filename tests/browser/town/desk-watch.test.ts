@@ -2,7 +2,7 @@
 // and does the wall show the same to a room and say at once when it is blind?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from './pages.ts'
+import { launchBrowser } from '../pages.ts'
 import { findBarriers, goTo, openDesk, startTownDesk, type TownDesk } from './town-desk.ts'
 
 let desk: TownDesk
@@ -51,7 +51,7 @@ test('shows the supervisor who is on and what floods, and cases go back with a r
 }, 180_000)
 
 test('the wall counts its proofs, shows a new red by itself, and says in large letters when it is blind', async () => {
-  // An auditor only reads: the account of a screen that nobody sits at.
+  // An auditor only reads: the account of a screen without a person.
   const page = await openDesk(browser, desk, { user: 'wall', width: 1920, height: 1080 }, complaints)
   await goTo(page, '#/wall', '.wall [data-proof]')
   const proof = async (): Promise<number> =>

@@ -2,7 +2,7 @@
 // too, and does a new red appear on it by itself?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from './pages.ts'
+import { launchBrowser } from '../pages.ts'
 import {
   findBarriers,
   goTo,

@@ -2,7 +2,7 @@
 // they were?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from './pages.ts'
+import { launchBrowser } from '../pages.ts'
 import { findBarriers, goTo, openDesk, startTownDesk, type TownDesk } from './town-desk.ts'
 
 let desk: TownDesk

@@ -3,23 +3,23 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { createUser } from '../../centre/cli/accounts.ts'
-import type { Role } from '../../protocols/desk/api.ts'
-import type { Alarm } from '../../protocols/domain/alarm.ts'
-import { alarmTable } from '../../protocols/domain/alarm-table.ts'
-import type { Colour, Lane } from '../../protocols/domain/colour.ts'
-import type { JournalRecord } from '../../protocols/domain/record.ts'
-import { createSystemClock } from '../../protocols/kit/clock.ts'
-import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { createUser } from '../../../centre/cli/accounts.ts'
+import type { Role } from '../../../protocols/desk/api.ts'
+import type { Alarm } from '../../../protocols/domain/alarm.ts'
+import { alarmTable } from '../../../protocols/domain/alarm-table.ts'
+import type { Colour, Lane } from '../../../protocols/domain/colour.ts'
+import type { JournalRecord } from '../../../protocols/domain/record.ts'
+import { createSystemClock } from '../../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../../protocols/kit/random.ts'
 import {
   dropFolder,
   makeFolder,
   startCentre,
   TestBox,
   type CentreUnderTest,
-} from '../contract/centre/centre-parts.ts'
-import { drawPlan } from '../kits/map/draw-png.ts'
-import { pmtilesFile, tilesAround } from '../kits/map/pmtiles-file.ts'
+} from '../../contract/centre/centre-parts.ts'
+import { drawPlan } from '../../kits/map/draw-png.ts'
+import { pmtilesFile, tilesAround } from '../../kits/map/pmtiles-file.ts'
 
 const require = createRequire(import.meta.url)
 const password = 'open sesame, please'

@@ -2,7 +2,7 @@
 // table; where the alarm is; and does an alarm that is over still show what it was?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from './pages.ts'
+import { launchBrowser } from '../pages.ts'
 import { findBarriers, goTo, openDesk, risingLevels, startTownDesk, type TownDesk } from './town-desk.ts'
 
 let desk: TownDesk

@@ -2,7 +2,7 @@
 // and a plan that the next case has?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from './pages.ts'
+import { launchBrowser } from '../pages.ts'
 import { findBarriers, goTo, openDesk, startTownDesk, upper, type TownDesk } from './town-desk.ts'
 
 let desk: TownDesk
