@@ -21,6 +21,7 @@ import {
 import { FakeConsole, makeHealth } from './fake-console.ts'
 import { connectVillages, config, fillTown } from './look-town.ts'
 import { launchBrowser, pageFolder } from './pages.ts'
+import { fillTownDesk, startTownDesk, upper } from './town/town-desk.ts'
 
 const sizes = [
   [1366, 768],
@@ -36,7 +37,8 @@ const folder = resolve(isHandbook ? '/tmp/gengfu-handbook' : (process.argv[2] ??
 /** Only pictures whose name contains this. */
 const wanted = isHandbook ? '' : (process.argv[3] ?? '')
 /** Of the handbook: one size, one theme. */
-const ofHandbook = /^(sign-in|queue|sheet|villages|console)-1366-(zh|en)-light\.png$/
+const ofHandbook =
+  /^(sign-in|queue|sheet|villages|console|map-village|sheet-water|watch)-1366-(zh|en)-light\.png$/
 
 interface Shot {
   name: string
@@ -175,6 +177,26 @@ async function linkOf(town: CentreUnderTest, alarm: string): Promise<string> {
   return links?.[0]?.path ?? ''
 }
 
+/** The pages behind the queue: a town with a map, plans, tiles and a gauge. */
+async function shootTown(browser: Browser): Promise<void> {
+  const desk = await startTownDesk()
+  try {
+    const { sos, water } = await fillTownDesk(desk)
+    await shoot(browser, desk.town.centre.httpUrl, (page) => signIn(page, 'root'), [
+      { name: 'map', go: atHash('#/map', '.map-mark') },
+      { name: 'map-village', go: atHash(`#/map/${upper}`, '.map-mark.is-device') },
+      { name: 'sheet-place', go: atHash(`#/alarm/${sos}`, '.plan-picture') },
+      { name: 'sheet-water', go: atHash(`#/alarm/${water}`, '.water-plot canvas') },
+      { name: 'search', go: atHash('#/search', '.search-form') },
+      { name: 'watch', go: atHash('#/watch', '.measures') },
+      { name: 'admin', go: atHash('#/admin', '[data-step=accept]') },
+      { name: 'wall', go: atHash('#/wall', '[data-proof]') },
+    ])
+  } finally {
+    await desk.stop()
+  }
+}
+
 async function shootConsole(browser: Browser): Promise<void> {
   const gateway = new FakeConsole(pageFolder('console'), makeHealth())
   const url = await gateway.start()
@@ -205,6 +227,7 @@ mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
 try {
   await shootDesk(browser)
+  await shootTown(browser)
   await shootConsole(browser)
 } finally {
   await browser.close()

@@ -266,3 +266,33 @@ export function risingLevels(
     }
   })
 }
+
+/** An evening: a call, a rising creek, a door, and a battery that chatters. */
+export async function fillTownDesk(desk: TownDesk): Promise<{ sos: string; water: string }> {
+  const utcOffsetMin = 480
+  const [wang, dam, hall] = zones.map(({ name, plan: spot }) => ({ zone: name, plan: spot, utcOffsetMin }))
+  const sos = await desk.raise(0, 'red', {
+    zone: 'wang',
+    place: { ...wang, household: '12', device: '床头按钮 Bedside button', grid: '3-7' },
+  })
+  await desk.send(0, risingLevels(desk.time, 12, 1500, 3120))
+  const gauge = { kind: 'water', variant: 'warning', device: 'gauge-1', zone: 'dam' } as const
+  const water = await desk.raise(0, 'yellow', {
+    ...gauge,
+    place: { ...dam, device: '南溪水位计 South creek gauge' },
+  })
+  await desk.raise(1, 'orange', {
+    kind: 'intrusion',
+    device: 'door-1',
+    zone: 'hall',
+    place: { ...hall, device: '祠堂门磁 Hall door' },
+  })
+  await desk.raise(1, 'blue', {
+    kind: 'device-battery-low',
+    device: 'smoke-1',
+    zone: 'wang',
+    place: { ...wang, device: '厨房烟感 Kitchen smoke' },
+    occurrences: 14,
+  })
+  return { sos, water }
+}
