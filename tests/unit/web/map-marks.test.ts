@@ -4,6 +4,7 @@ import type { DeskAlarm, VillageSummary } from '../../../protocols/desk/api.ts'
 import { positionOf } from '../../../protocols/desk/villages/map.ts'
 import type { RegistryVillage } from '../../../protocols/desk/villages/registry.ts'
 import { deviceMarks } from '../../../web/desk/map/device-marks.ts'
+import { readTownMap } from '../../../web/desk/map/town-map.ts'
 import { villageMarks, worstOf } from '../../../web/desk/map/village-marks.ts'
 import { phoneLinks } from '../../../web/shared/places/phone-links.ts'
 import { makeAlarm } from '../../browser/desk-alarms.ts'
@@ -84,6 +85,28 @@ test('an alarm is where the plan says, or else at its village', () => {
   expect(positionOf(placed, undefined)).toEqual({ lat: 9, lon: 9 })
   expect(positionOf({ plan: { corners } }, undefined)).toEqual({ lat: 1.5, lon: 3.5 })
   expect(positionOf(undefined, undefined)).toBeUndefined()
+})
+
+test('the map is read once by the pages of one person, and anew for the next one, after some minutes, and after a failure', async () => {
+  let [asked, isDown] = [0, false]
+  const api = {
+    signIns: 0,
+    read: <T>(): Promise<T> => {
+      asked += 1
+      return isDown ? Promise.reject(new Error('lost')) : Promise.resolve({ villages: [] } as T)
+    },
+  }
+  await readTownMap(api, 0)
+  await readTownMap(api, 1000)
+  expect(asked).toBe(1)
+  api.signIns = 1
+  await readTownMap(api, 2000)
+  expect(asked).toBe(2)
+  isDown = true
+  await expect(readTownMap(api, 400_000)).rejects.toThrow('lost')
+  isDown = false
+  await readTownMap(api, 401_000)
+  expect(asked).toBe(4)
 })
 
 test('each map of the phone gets the position in its own system, and a name that is text', () => {

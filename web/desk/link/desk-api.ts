@@ -37,6 +37,8 @@ const unexpected: BilingualText = {
 }
 
 export class DeskApi {
+  /** Counts the sign-ins of this page: what was read for one person is not for the next. */
+  signIns = 0
   #fetch: typeof fetch
   #timeoutMs: number
 
@@ -59,6 +61,7 @@ export class DeskApi {
   }
 
   login(user: string, password: string, code?: string): Promise<LoginAnswer> {
+    this.signIns += 1
     const body = { user, password, ...(code === undefined ? {} : { code }) }
     return this.#request<LoginAnswer>('POST', 'login', body)
   }

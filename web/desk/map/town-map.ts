@@ -6,11 +6,13 @@ const readAgainMs = 5 * 60_000
 
 /** The part of the desk's API that it uses. */
 export interface MapCalls {
+  readonly signIns: number
   read<T>(path: string): Promise<T>
 }
 
 interface Known {
   atMs: number
+  signIns: number
   answer: Promise<MapAnswer>
 }
 const known = new WeakMap<object, Known>()
@@ -18,9 +20,10 @@ const known = new WeakMap<object, Known>()
 /** An older centre has no map. `nowMs`: any clock that rises. */
 export function readTownMap(api: MapCalls, nowMs: number): Promise<MapAnswer> {
   const before = known.get(api)
-  if (before && nowMs - before.atMs < readAgainMs) return before.answer
+  const { signIns } = api
+  if (before?.signIns === signIns && nowMs - before.atMs < readAgainMs) return before.answer
   const answer = api.read<MapAnswer>('map')
-  known.set(api, { atMs: nowMs, answer })
+  known.set(api, { atMs: nowMs, signIns, answer })
   answer.catch(() => known.delete(api))
   return answer
 }
