@@ -50,6 +50,16 @@ const commands = {
     'runUpdate',
     'signed releases of a box 更新: update status, check, install',
   ],
+  'support-bundle': [
+    'platform/support/support-commands.js',
+    'runSupportBundle',
+    'log, configuration and health of a box or a centre as one file, no secrets 支持包',
+  ],
+  'log-level': [
+    'platform/support/support-commands.js',
+    'runLogLevel',
+    'levels of the log by part while the program runs 日志级别',
+  ],
   camera: ['gateway/cli/camera-command.js', 'runCamera', 'camera discover, camera snapshot 摄像机'],
 }
 

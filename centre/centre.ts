@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { RunningParts } from '../platform/running-parts.ts'
+import type { ProgramLog } from '../platform/support/program-log.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
@@ -15,10 +16,12 @@ import type { UplinkBroker } from './receiver/uplink-broker.ts'
 import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
 import { openEnrolment } from './wiring/enrolment/open-enrolment.ts'
+import { openFleet } from './wiring/fleet/open-fleet.ts'
 import { openDesk } from './wiring/open-desk.ts'
 import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
 import { openStorage } from './wiring/open-storage.ts'
+import { openSupport } from './wiring/open-support.ts'
 import { openStream } from './wiring/open-stream.ts'
 import { openUpdates } from './wiring/open-updates.ts'
 import { openLinkage, openUpkeep } from './wiring/open-upkeep.ts'
@@ -32,6 +35,8 @@ export interface CentreOptions {
   logger: Logger
   clock: Clock
   random: Random
+  /** The log of the program: its latest lines, and the levels of its parts. */
+  programLog?: ProgramLog
   /** A layer between the program and its disk in fault tests. */
   wrapStorage?: (storage: Storage) => Storage
   /** Storage has stopped working: the program ends, so that its supervisor restarts it. */
@@ -110,8 +115,10 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   }
   const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
+  const fleet = await openFleet(base, storage, boxes.villages)
   const receiver = openReceiver(base, {
     ...boxes,
+    fleet: fleet.fleet,
     storage,
     core,
     downlink,
@@ -131,17 +138,20 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   await outlets.start()
   lookOutlets = () => outlets.look()
   const signing = await openEnrolment(base, storage)
+  const notes = () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() })
+  await openSupport(base, { storage, boxes: fleet.boxes, notes, programLog: options.programLog })
   const desk = await openDesk(base, {
     ...opened,
     ...boxes,
     storage,
+    fleet,
     downlink,
     commands,
     outlets,
     pictureRoutes: receiver.pictures.routes,
     updates,
     signing,
-    notes: () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() }),
+    notes,
     isHealthy: () => receiver.intake.isHealthy && pulse.isAlive,
     push,
   })

@@ -1,6 +1,6 @@
 // `gengfu centre`: flags, signals and exit codes; everything else is wired in centre.ts.
 import { Command, Option } from 'commander'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
@@ -21,7 +21,8 @@ import { StorageFailure } from './storage/storage-failure.ts'
 import { codeOf, messageOf } from '../platform/failure.ts'
 import { closedFolderIn } from './storage/backup/backup-folder.ts'
 import { becomeOwnerOf } from '../platform/rights/folder-owner.ts'
-import { escapeHidden, printProblem } from '../platform/terminal.ts'
+import { openProgramLog } from '../platform/support/program-log.ts'
+import { printProblem } from '../platform/terminal.ts'
 
 export { checkCentreConfig } from './config/load-config.ts'
 
@@ -58,11 +59,8 @@ const cannotChange = (folder: string, dataDir: string): string =>
 
 async function serve(file: string): Promise<void> {
   const config = load(file)
-  const logger = pino({
-    level: config.logLevel,
-    base: { program: 'centre' },
-    hooks: { streamWrite: escapeHidden },
-  })
+  const programLog = openProgramLog({ level: config.logLevel, base: { program: 'centre' } })
+  const { logger } = programLog
   for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
   const watchdog = createWatchdog(
     process.env,
@@ -74,6 +72,7 @@ async function serve(file: string): Promise<void> {
   const centre = createCentre({
     config,
     logger,
+    programLog,
     clock: createSystemClock(),
     random: createSystemRandom(),
     stopMsMax: partsStopMsMax,

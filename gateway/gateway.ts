@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { RunningParts } from '../platform/running-parts.ts'
+import type { ProgramLog } from '../platform/support/program-log.ts'
 import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
@@ -21,19 +22,23 @@ import { watchStorage } from './health/storage-watch.ts'
 import type { Intake } from './intake/intake.ts'
 import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
+import { RecentRecords } from './support/recent-records.ts'
 import type { Uplink } from './uplink/port.ts'
 import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
 import type { Base } from './wiring/base.ts'
 import { deviceNamesOf, namedBroker, namedGrants, namedIntake } from './wiring/device-names.ts'
+import { createHealth, createVitalsNews } from './wiring/create-health.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { openConsole } from './wiring/open-console.ts'
 import { openDialects, type OpenDialects } from './wiring/dialects/open-dialects.ts'
 import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
+import { BoxSupport } from './wiring/open-support.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
+import { takeOver } from './wiring/take-over.ts'
 import { proveRelease } from './wiring/release/prove-release.ts'
 import { openDailyReport, reportVillageList, startTicks } from './wiring/start-ticks.ts'
 
@@ -57,6 +62,8 @@ export interface GatewayOptions {
   bootId?: string
   /** A layer between the program and its disk in fault tests. */
   wrapJournal?: (journal: Journal) => Journal
+  /** The log of the program: its latest lines, and the levels of its parts. */
+  programLog?: ProgramLog
   /** Ids of calls that an earlier gateway of this process could not store. */
   refusedIds?: RefusedIds
   /** True when the system keeps its clock itself; by default the system is asked. */
@@ -157,7 +164,10 @@ class WiredGateway implements Gateway {
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
     const common = { ...opened, intake, broker, storageWatch, guard, startedMs }
     const restart = (why: string): void => this.#fail(new ConfigChanged(why))
-    const uplink = openUplink(base, { ...common, stages, opened: seen, facts, restart })
+    await takeOver(base, { boxClock, guard, judge: async (input) => void (await intake.judge(input)) })
+    const vitals = createVitalsNews(base)
+    const support = new BoxSupport(base)
+    const uplink = openUplink(base, { ...common, stages, opened: seen, facts, vitals, restart })
     const commands = await openCommands({
       ...base,
       ...this.#options,
@@ -166,15 +176,30 @@ class WiredGateway implements Gateway {
       cameras,
       uplink,
       now,
+      sendSupport: () => support.send(),
       restart,
     })
     base.parts.add('commands', () => commands.stop())
     const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
-    intake.onKept(actOnStored({ commands, stages, cameras }))
+    const recent = new RecentRecords()
+    const act = actOnStored({ commands, stages, cameras })
+    intake.onKept((input) => {
+      recent.add(input.stored)
+      act(input)
+    })
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
-    const shown = { cameras, registry, uplink, flash, lastReceiptMs }
-    this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
+    const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
+    await vitals.start(() => health.answer())
+    await support.open({ health, recent, programLog: this.#options.programLog })
+    this.#consoleUrl = await openConsole(base, {
+      ...this.#options,
+      ...common,
+      cameras,
+      registry,
+      health,
+      restart,
+    })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

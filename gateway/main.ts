@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { createSystemClock } from '../protocols/kit/clock.ts'
 import { createSystemRandom } from '../protocols/kit/random.ts'
 import { addConsoleCommands } from './cli/console-command.ts'
@@ -20,7 +20,8 @@ import { openDataFolder, type DataFolder } from './journal/unwritable-folder.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
 import { programFolder } from './wiring/program-folder.ts'
 import { createWatchdog } from '../platform/systemd-watchdog.ts'
-import { escapeHidden, print, printProblem } from '../platform/terminal.ts'
+import { openProgramLog, type ProgramLog } from '../platform/support/program-log.ts'
+import { print, printProblem } from '../platform/terminal.ts'
 
 /**
  * The heap is collected when it has grown by this much: V8 would let a drain double it first, and a box has 256 MB in
@@ -136,7 +137,8 @@ async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
-  const logger = openLogger(opened.config)
+  const programLog = openLogger(opened.config)
+  const { logger } = programLog
   let isStopping = false
   let gateway: Gateway | undefined
   let folder: DataFolder | undefined
@@ -170,6 +172,7 @@ async function run(file: string): Promise<void> {
       ...folder,
       centreConfig: centre,
       logger,
+      programLog,
       clock,
       random: createSystemRandom(),
       version,
@@ -202,8 +205,8 @@ async function run(file: string): Promise<void> {
   }
 }
 
-const openLogger = ({ logLevel: level, box }: GatewayConfig): Logger =>
-  pino({ level, base: { box: box.id }, hooks: { streamWrite: escapeHidden } })
+const openLogger = ({ logLevel: level, box }: GatewayConfig): ProgramLog =>
+  openProgramLog({ level, base: { box: box.id } })
 
 const openWatchdog = (logger: Logger): (() => void) | undefined =>
   createWatchdog(

@@ -120,7 +120,7 @@ describe('import directions', () => {
       ['uplink', 'cameras', 'dialects'],
       ['intake', 'commands'],
       ['broker'],
-      ['health', 'console'],
+      ['health', 'console', 'support'],
       ['wiring', 'cli'],
     ]
     const floorOf = (file: string): number => floors.findIndex((names) => names.includes(folderOf(file)))
@@ -151,13 +151,14 @@ describe('import directions', () => {
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       updates: /^(?!)/,
+      fleet: /^attachments\/|^storage\/(port|fleet-port)\.ts$/,
       enrolment: /^storage\/(port|enrolment-port)\.ts$/,
       figures: /^storage\/figure-port\.ts$/,
       people: /^storage\/(port|people-port|response-port)\.ts$/,
       attachments: /^storage\/(port|response-port)\.ts$/,
       retention: /^storage\/(port|retention-port)\.ts$/,
       accounts: /^storage\/port\.ts$/,
-      api: /^(alarms|cases|config|accounts|enrolment|figures|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|enrolment-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
+      api: /^(alarms|cases|config|accounts|enrolment|figures|fleet|people|attachments)\/|^villages\/registry\.ts$|^storage\/(port|case-port|enrolment-port|village-port|response-port|search-port|figure-port|storage-failure)\.ts$/,
     }
     const ofCentre = imports.filter(
       ({ from, to, isOwn }) =>

@@ -98,6 +98,11 @@ const wordings = {
     zh: '该证书已作废或不是本中心签发：请用新的注册码',
     en: 'this certificate was revoked, or is not of this centre: enrol with a new code',
   },
+  'setting-under-way': {
+    status: 409,
+    zh: '另一项设置正在分批修改：请等它结束或停止',
+    en: 'another setting is on its way through the boxes: wait until it has ended or stopped',
+  },
   'no-link': {
     status: 404,
     zh: '链接无效，请向镇中心索取',

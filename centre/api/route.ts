@@ -56,7 +56,7 @@ export interface StoredAnswer {
 /** A file of a case: shown or saved, never run. */
 export interface FileAnswer {
   file: Uint8Array
-  type: AttachmentType
+  type: AttachmentType | 'application/gzip'
   name: string
 }
 

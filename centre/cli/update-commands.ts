@@ -58,7 +58,7 @@ export function addUpdateCommands(program: Command, load: Load): void {
     .command('status')
     .description('更新进度与各网关结果 / how far it is, and what came of each box')
     .addOption(configFlag())
-    .action(({ config }: { config: string }) => show(new RolloutFiles(load(config).dataDir)))
+    .action(({ config }: { config: string }) => show(RolloutFiles.ofReleases(load(config).dataDir)))
   for (const [name, isPaused, text] of [
     ['pause', true, '暂停：不再通知新的网关 / asks no further box'],
     ['resume', false, '继续 / goes on'],
@@ -68,7 +68,7 @@ export function addUpdateCommands(program: Command, load: Load): void {
       .description(text)
       .addOption(configFlag())
       .action(({ config }: { config: string }) => {
-        const files = new RolloutFiles(load(config).dataDir)
+        const files = RolloutFiles.ofReleases(load(config).dataDir)
         const { plan } = files
         if (!plan) throw new UsageFailure('尚未提供任何版本 / no release was offered')
         files.plan = { ...plan, isPaused }
@@ -133,7 +133,7 @@ async function offer(flags: OfferFlags, load: Load): Promise<void> {
     startedAtMs: nowMs,
     isPaused: false,
   }
-  new RolloutFiles(dataDir).plan = plan
+  RolloutFiles.ofReleases(dataDir).plan = plan
   for (const { architecture, archive } of taken.value)
     print(`✓ ${flags.version} ${architecture}: ${archive.name}, ${archive.bytes} bytes\n`)
   print(`  ${plan.waves.length} 批 / waves: ${plan.waves.map(describeWave).join('; ')}\n`)

@@ -235,10 +235,11 @@ export function onTheWire(command: DeskCommand, nowMs: number): CentreCommand {
     minutes,
     order,
     set,
+    isPatch,
     version,
     text,
   } = command
-  const given = { why, zone, device, camera, seconds, minutes, order, set, version, text }
+  const given = { why, zone, device, camera, seconds, minutes, order, set, isPatch, version, text }
   return {
     v: 1,
     id,

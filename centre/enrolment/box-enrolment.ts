@@ -13,6 +13,8 @@ import type { NewEnrolmentAnswer } from '../../protocols/desk/villages/enrolment
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { normalMark } from '../../platform/certificates/certificate-check.ts'
+import { sealText } from '../../platform/certificates/sealed-text.ts'
+import { uploadDigest, type UploadPurpose } from '../../platform/certificates/signed-upload.ts'
 import { codeId, codeKey, isProof, proofOf } from '../../platform/certificates/enrolment-proof.ts'
 import type { NewEnrolment } from '../storage/enrolment-port.ts'
 import type { Storage } from '../storage/port.ts'
@@ -31,7 +33,7 @@ export interface EnrolmentSettings {
 export interface BoxEnrolmentOptions {
   authority: Authority
   settings: EnrolmentSettings
-  storage: Pick<Storage, 'putEnrolment' | 'useEnrolment' | 'openEnrolment' | 'renewCertificate'>
+  storage: Pick<Storage, 'putEnrolment' | 'useEnrolment' | 'openEnrolment' | 'renewCertificate' | 'boxCopy'>
   certificates: Pick<SignedCertificates, 'shutOut' | 'isRevoked'>
   clock: Clock
   random: Random
@@ -88,6 +90,7 @@ export class BoxEnrolment {
     const nowMs = Math.round(clock.wallMs())
     const open = await storage.openEnrolment(id, nowMs)
     if (!open || !isProof(open.codeKey, asked.value.der, proof)) return 'no-code'
+    const copy = await storage.boxCopy(open.box)
     const issuedTo = (certificate: string): Granted<EnrolAnswer> => {
       const { box, name } = open
       const issued: Issued = {
@@ -99,7 +102,9 @@ export class BoxEnrolment {
         renewAtMs: renewAtMs(nowMs, settings),
       }
       const text = JSON.stringify(issued)
-      return { box, answer: { issued: text, proof: proofOf(open.codeKey, text) } }
+      // Read by the box that knows the code, and by none that only listens.
+      const sealed = copy && { copy: sealText(open.codeKey, 'copy', copy.body) }
+      return { box, answer: { issued: text, proof: proofOf(open.codeKey, text), ...sealed } }
     }
     if (open.used) return open.used.key === asked.value.key ? issuedTo(open.used.pem) : 'no-code'
     const signed = await authority.sign(asked.value, open.box, nowMs + settings.lifeMs)
@@ -126,6 +131,18 @@ export class BoxEnrolment {
     const signed = await authority.sign(asked.value, old.box, nowMs + settings.lifeMs)
     const isStored = await storage.renewCertificate(old.serial, rowOf(signed, old.box), nowMs)
     return isStored ? { box: old.box, answer: { certificate: signed.pem } } : 'certificate-over'
+  }
+
+  /** The box that has signed these bytes with a certificate that counts. */
+  signerOf(
+    upload: { purpose: UploadPurpose; atMs: number; bytes: Uint8Array },
+    { certificate, signature }: { certificate: string; signature: string },
+  ): string | undefined {
+    const { authority, certificates, clock } = this.#options
+    const own = nameIn(authority, certificate)
+    if (!own || own.endsMs < clock.wallMs() || certificates.isRevoked([normalMark(own.serial)])) return undefined
+    const { purpose, atMs, bytes } = upload
+    return isSigned(own.publicKey, uploadDigest(purpose, atMs, bytes), signature) ? own.box : undefined
   }
 }
 

@@ -18,6 +18,7 @@ import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
 import type { EnrolmentReaderCalls, EnrolmentWriterCalls } from './enrolment-port.ts'
+import type { FleetReaderCalls, FleetWriterCalls } from './fleet-port.ts'
 import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
 import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
 import type { SearchCriteria, SearchReaderCalls } from './search-port.ts'
@@ -241,6 +242,7 @@ export interface WriterCalls
     VillageWriterCalls,
     OutletWriterCalls,
     EnrolmentWriterCalls,
+    FleetWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
@@ -329,6 +331,7 @@ export interface ReaderCalls
     VillageReaderCalls,
     OutletReaderCalls,
     EnrolmentReaderCalls,
+    FleetReaderCalls,
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */

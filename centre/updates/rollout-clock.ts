@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { DeskCommand } from '../../protocols/desk/commands.ts'
 import { rolloutBoxStates, type RolloutPlan, type RolloutProgress } from '../../protocols/desk/updates.ts'
+import type { SettingPlan } from '../../protocols/desk/fleet/setting-waves.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { every } from '../../platform/time/every.ts'
@@ -13,8 +14,25 @@ export const lookMs = 2000
 /** The command of a box is among its latest. */
 const commandsLooked = 100
 
-export interface RolloutClockOptions {
-  files: RolloutFiles
+/** What goes through the town: its command, and its name in metrics and the log. */
+export interface RolloutKind<Plan extends RolloutPlan> {
+  name: 'update' | 'setting'
+  order: (plan: Plan) => Pick<DeskCommand, 'do' | 'version' | 'set' | 'isPatch' | 'why'>
+}
+
+export const releaseRollout: RolloutKind<RolloutPlan> = {
+  name: 'update',
+  order: ({ version }) => ({ do: 'update', version }),
+}
+
+export const settingRollout: RolloutKind<SettingPlan> = {
+  name: 'setting',
+  order: ({ set, why }) => ({ do: 'config', set, isPatch: true, why }),
+}
+
+export interface RolloutClockOptions<Plan extends RolloutPlan = RolloutPlan> {
+  kind: RolloutKind<Plan>
+  files: RolloutFiles<Plan>
   boxes: () => RolloutFacts['boxes']
   commandsOf: (box: string, limit: number) => Promise<DeskCommand[]>
   /** False when too many are in progress. */
@@ -25,21 +43,21 @@ export interface RolloutClockOptions {
   registry: Registry
 }
 
-export class RolloutClock {
-  readonly #options: RolloutClockOptions
+export class RolloutClock<Plan extends RolloutPlan = RolloutPlan> {
+  readonly #options: RolloutClockOptions<Plan>
   #stop: () => void = () => undefined
   #failure = ''
   #isLooking = false
   #counted: RolloutProgress | undefined
 
-  constructor(options: RolloutClockOptions) {
+  constructor(options: RolloutClockOptions<Plan>) {
     this.#options = options
-    const { registry } = options
+    const { registry, kind } = options
     const count = (state: string): number =>
       Object.values(this.#counted?.boxes ?? {}).filter((box) => box.state === state).length
     new Gauge({
-      name: 'gengfu_centre_update_boxes',
-      help: 'Boxes of the release that is under way, by what came of it',
+      name: `gengfu_centre_${kind.name}_boxes`,
+      help: `Boxes of the ${kind.name} that is under way, by what came of it`,
       labelNames: ['state'],
       registers: [registry],
       collect() {
@@ -48,8 +66,8 @@ export class RolloutClock {
     })
     const isStopped = (): boolean => this.#counted?.state === 'stopped'
     new Gauge({
-      name: 'gengfu_centre_update_stopped',
-      help: '1 when the release that was under way stopped by itself',
+      name: `gengfu_centre_${kind.name}_stopped`,
+      help: `1 when the ${kind.name} that was under way stopped by itself`,
       registers: [registry],
       collect() {
         this.set(isStopped() ? 1 : 0)
@@ -76,7 +94,7 @@ export class RolloutClock {
     } catch (error) {
       const { message } = error as Error
       if (message !== this.#failure)
-        logger.error({ err: error }, 'the release under way could not be looked after')
+        logger.error({ err: error }, `the ${this.#options.kind.name} under way could not be looked after`)
       this.#failure = message
     } finally {
       this.#isLooking = false
@@ -84,7 +102,7 @@ export class RolloutClock {
   }
 
   async #look(): Promise<void> {
-    const { files, boxes, commandsOf, clock, logger } = this.#options
+    const { files, boxes, commandsOf, clock, logger, kind } = this.#options
     const { plan } = files
     if (!plan) return
     const kept = this.#counted ?? files.progress
@@ -113,19 +131,19 @@ export class RolloutClock {
     const { version, state, wave, reason } = progress
     logger[state === 'stopped' ? 'error' : 'info'](
       { version, state, wave: wave + 1, ...reason },
-      'a release of the town',
+      kind.name === 'update' ? 'a release of the town' : 'a setting of the town',
     )
   }
 
-  #commandFor({ version, termHours, by }: RolloutPlan, box: string): DeskCommand {
-    const { clock, random } = this.#options
+  #commandFor(plan: Plan, box: string): DeskCommand {
+    const { clock, random, kind } = this.#options
+    const { termHours, by } = plan
     const askedAtMs = Math.round(clock.wallMs())
     return {
       id: `k-${random.hex(10)}`,
       box,
-      do: 'update',
+      ...kind.order(plan),
       by,
-      version,
       state: 'waiting',
       askedAtMs,
       changedAtMs: askedAtMs,

@@ -1,4 +1,4 @@
-// The plan and the progress of a release as two small files, each with one writer: a person's command or request writes the plan, the
+// The plan and the progress of a release, or of a setting that is changed on many boxes, as two small files, each with one writer: a person's command or request writes the plan, the
 // running centre the progress. A restart, a backup or a hand in the folder finds both as they were.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,25 +10,38 @@ import {
   type RolloutPlan,
   type RolloutProgress,
 } from '../../protocols/desk/updates.ts'
+import { settingPlanSchema, type SettingPlan } from '../../protocols/desk/fleet/setting-waves.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
 
 /** 50,000 boxes with a reason each. */
 const fileBytesMax = 32 * 1024 * 1024
 
-export class RolloutFiles {
+export class RolloutFiles<Plan extends RolloutPlan = RolloutPlan> {
   readonly #folder: string
+  readonly #planSchema: z.ZodType<Plan>
 
-  constructor(dataDir: string) {
-    this.#folder = join(dataDir, 'updates')
+  private constructor(folder: string, planSchema: z.ZodType<Plan>) {
+    this.#folder = folder
+    this.#planSchema = planSchema
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
   }
 
-  get plan(): RolloutPlan | undefined {
-    return this.#read('plan.json', rolloutPlanSchema)
+  /** Releases of the program. */
+  static ofReleases(dataDir: string): RolloutFiles {
+    return new RolloutFiles(join(dataDir, 'updates'), rolloutPlanSchema)
   }
 
-  set plan(plan: RolloutPlan) {
+  /** Changes of a setting. */
+  static ofSettings(dataDir: string): RolloutFiles<SettingPlan> {
+    return new RolloutFiles(join(dataDir, 'settings'), settingPlanSchema)
+  }
+
+  get plan(): Plan | undefined {
+    return this.#read('plan.json', this.#planSchema)
+  }
+
+  set plan(plan: Plan) {
     this.#write('plan.json', plan)
   }
 

@@ -97,7 +97,8 @@ function stateOf({ state, reason }: DeskCommand): RolloutBox['state'] {
     case 'refused':
       return 'refused'
     case 'failed':
-      return reason?.code === 'went-back' ? 'went-back' : 'failed'
+      // A release that did not prove itself, or a setting with which the centre was not reached.
+      return reason?.code === 'went-back' || reason?.code === 'config-taken-back' ? 'went-back' : 'failed'
     case 'expired':
     case 'unanswered':
       return 'missing'

@@ -103,7 +103,7 @@ export class Villages {
     this.heard(id)
     const box = this.#boxes.get(id)
     if (!box) return
-    const { guard: reported, ...kept } = heartbeat
+    const { guard: reported, vitals: _vitals, ...kept } = heartbeat
     box.heartbeat = kept
     const guard = reported && guardTimes(reported, this.#options.clock.wallMs(), plainText)
     const isNews = guard !== undefined && !isSameGuard(box.guard, guard)
@@ -133,6 +133,18 @@ export class Villages {
 
   presenceOf(id: string): BoxPresence | undefined {
     return this.#boxes.get(id)?.presence
+  }
+
+  /** Of a listed box. */
+  summaryOf(id: string): Pick<BoxSummary, 'name' | 'presence' | 'lastHeardAtMs' | 'clock'> {
+    const box = this.#boxes.get(id)
+    const { name = id, presence = 'unknown', lastHeardAtMs, heartbeat } = box ?? {}
+    return {
+      name,
+      presence,
+      ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }),
+      ...(heartbeat ? { clock: heartbeat.clock } : {}),
+    }
   }
 
   ids(): string[] {

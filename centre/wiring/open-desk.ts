@@ -8,6 +8,7 @@ import { createFactorRoutes } from '../api/sign-in/factor-routes.ts'
 import { createTokenRoutes } from '../api/sign-in/token-routes.ts'
 import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
+import { createUploadRoutes } from '../api/fleet/upload-routes.ts'
 import { createLedgerRoutes } from '../api/ledger-routes.ts'
 import { createBulletinRoutes } from '../api/villages/bulletin-routes.ts'
 import { createEnrolmentRoutes } from '../api/villages/enrolment-routes.ts'
@@ -24,6 +25,7 @@ import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
 import { createCasePolicy, type CasePolicy } from '../cases/case-policy.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
+import { openFleetRoutes, type OpenedFleet } from './fleet/open-fleet.ts'
 import type { OpenedEnrolment } from './enrolment/open-enrolment.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
@@ -43,6 +45,7 @@ export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   outlets: OutletCalls
   pictureRoutes: readonly Route[]
   updates: OpenedUpdates
+  fleet: OpenedFleet
   signing: OpenedEnrolment
   isHealthy: () => boolean
   notes: () => HealthNotes
@@ -97,6 +100,19 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createOutletRoutes(options.outlets),
     ...options.pictureRoutes,
     ...options.updates.routes,
+    ...openFleetRoutes(base, options.fleet, {
+      storage,
+      villages,
+      commands,
+      securityLog: accounts.securityLog,
+    }),
+    ...createUploadRoutes({
+      enrolment: options.signing.enrolment,
+      storage,
+      bundles: options.fleet.bundles,
+      clock,
+      securityLog: accounts.securityLog,
+    }),
     ...createEnrolmentRoutes({
       ...options.signing,
       isHeard: (box) => (villages.presenceOf(box) ?? 'unknown') !== 'unknown',

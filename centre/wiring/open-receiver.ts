@@ -1,5 +1,6 @@
 // Wires the path of boxes' messages to the disk: Reports, pictures, heartbeats and calls that a box could not store.
 import type { SecurityLog } from '../accounts/security-log.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'
 import { ReportIntake } from '../receiver/report-intake.ts'
@@ -13,6 +14,7 @@ import type { OpenedVillages } from './open-villages.ts'
 export interface OpenReceiverOptions extends OpenedVillages {
   storage: Storage
   core: ReceiverCore
+  fleet: Pick<Fleet, 'heard'>
   downlink: Downlink
   securityLog: SecurityLog
   push: (changes: readonly StoredChange[]) => void
@@ -64,6 +66,7 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
     onHeard: (box, heartbeat) => {
       villages.heartbeat(box, heartbeat)
       own.heard(box, heartbeat)
+      options.fleet.heard(box, heartbeat)
     },
     sendReceipt: (box, epoch) => downlink.sendReceipt(box, epoch),
     isClockKept: options.isClockKept,

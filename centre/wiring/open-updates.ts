@@ -4,7 +4,7 @@ import { createUpdateRoutes } from '../api/villages/update-routes.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { Storage } from '../storage/port.ts'
 import { releaseFolderOf } from '../updates/release-folder.ts'
-import { RolloutClock } from '../updates/rollout-clock.ts'
+import { releaseRollout, RolloutClock } from '../updates/rollout-clock.ts'
 import { RolloutFiles } from '../updates/rollout-files.ts'
 import type { Villages } from '../villages/villages.ts'
 import type { Base } from './base.ts'
@@ -23,8 +23,9 @@ export interface OpenedUpdates {
 
 export function openUpdates(base: Base, { storage, commands, villages }: OpenUpdatesOptions): OpenedUpdates {
   const { config, logger, clock, random, registry, parts } = base
-  const files = new RolloutFiles(config.dataDir)
+  const files = RolloutFiles.ofReleases(config.dataDir)
   const rollout = new RolloutClock({
+    kind: releaseRollout,
     files,
     boxes: () => villages.ids().map((id) => ({ id, presence: villages.presenceOf(id) ?? 'unknown' })),
     commandsOf: (box, limit) => storage.commands({ box, limit }),

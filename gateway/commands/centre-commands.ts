@@ -35,7 +35,7 @@ export const rememberedMax = 1000
 export const waitingMax = 50
 const lookIntervalMs = 500
 /** Commands that the box executes itself; devices answer the others. */
-const boxWork: ReadonlySet<string> = new Set(['snapshot', 'config', 'update'])
+const boxWork: ReadonlySet<string> = new Set(['snapshot', 'config', 'update', 'support'])
 /** After a restart the wiring reports their outcome. */
 const ownEnds: ReadonlySet<string> = new Set(['config', 'update'])
 
@@ -45,6 +45,8 @@ export interface LongWork {
   /** Resolves with `received` when the outcome is known only after a restart. */
   config(command: CentreCommand, plan: Plan & { type: 'config' }): Promise<Ending>
   update(command: CentreCommand, plan: Plan & { type: 'update' }): Promise<Ending>
+  /** Sends a support bundle to the centre. */
+  support(command: CentreCommand): Promise<Ending>
 }
 
 export interface CentreCommandsOptions {
@@ -94,7 +96,7 @@ export class CentreCommands {
     for (const document of inOrder.filter(({ state }) => state === 'received')) {
       if (ownEnds.has(document.do)) continue
       const { waiting = [], reached, missed = [] } = document
-      const isDevice = document.do !== 'snapshot'
+      const isDevice = !boxWork.has(document.do)
       if (isDevice && document.boot === boot) continue
       const reason = commandReason(isDevice ? 'power-lost' : 'interrupted', waiting.join(', '))
       await this.#move(document, { state: 'failed', reason, reached, missed: [...missed, ...waiting] })
@@ -220,6 +222,9 @@ export class CentreCommands {
       case 'update':
         await this.#begin(command, untilSteadyMs, [], () => ({ state: 'received', waiting: [plan.version] }))
         return this.#goOn(command.id, this.#options.work.update(command, plan))
+      case 'support':
+        await this.#begin(command, untilSteadyMs, [], () => ({ state: 'received' }))
+        return this.#goOn(command.id, this.#options.work.support(command))
     }
   }
 

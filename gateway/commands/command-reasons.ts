@@ -47,6 +47,11 @@ const wordings = {
   },
   'camera-failed': { zh: '摄像机未能拍照', en: 'the camera took no picture' },
   partly: { zh: '只完成了一部分', en: 'done in part only' },
+  'no-enrolment': {
+    zh: '网关没有用注册码登记，无法向中心发送支持包',
+    en: 'the box was not enrolled with a code: it has no address to send a support bundle to',
+  },
+  'bundle-failed': { zh: '支持包未能送到中心', en: 'the support bundle could not be sent to the centre' },
   'no-updates': {
     zh: '网关不取更新：未安装软件包，或未配置 updates.url',
     en: 'the box fetches no updates: it was not installed as a package, or updates.url is not set',

@@ -30,12 +30,12 @@ export class ConfigTrial {
     this.#options = options
   }
 
-  propose(command: string, set: Readonly<Record<string, unknown>>): Ending {
+  propose(command: string, set: Readonly<Record<string, unknown>>, isPatch = false): Ending {
     const { centreConfig } = this.#options
     if (!centreConfig) return { state: 'refused', reason: commandReason('config-failed') }
     if (this.#isRestarting || centreConfig.onTrial !== undefined)
       return { state: 'refused', reason: commandReason('config-busy', centreConfig.onTrial) }
-    const proposed = centreConfig.propose(command, set)
+    const proposed = centreConfig.propose(command, set, isPatch)
     if (!proposed.ok) {
       const isDisk = proposed.problems[0]?.path === 'file'
       const words = describeProblems(proposed.problems)

@@ -29,6 +29,8 @@ export interface BoxKnowledge {
   alarms: readonly Alarm[]
   /** Installed as a package, with a source of releases. */
   canUpdate: boolean
+  /** The centre that enrolled this box takes its support bundles. */
+  canSendSupport: boolean
 }
 
 interface DeviceOrder {
@@ -42,6 +44,7 @@ export type Plan =
   | { type: 'devices'; orders: { device: string; order: DeviceOrder }[] }
   | { type: 'pictures'; cameras: string[]; alarm: Alarm | undefined }
   | { type: 'config'; set: Readonly<Record<string, unknown>> }
+  | { type: 'support' }
   | { type: 'update'; version: string }
 
 const refused = (code: ReasonCode, detail?: string): Plan => ({
@@ -157,6 +160,9 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
 
   update: ({ version = '' }, _settings, { canUpdate }) =>
     canUpdate ? { type: 'update', version } : refused('no-updates'),
+
+  support: (_command, _settings, { canSendSupport }) =>
+    canSendSupport ? { type: 'support' } : refused('no-enrolment'),
 }
 
 /** A camera where people live takes pictures only because of an alarm: the box requires a standing alarm there. */

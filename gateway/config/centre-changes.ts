@@ -2,6 +2,7 @@
 // A change is on trial until the centre was reached with it; otherwise the old one is restored automatically.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { changeableSections } from './command-settings.ts'
@@ -194,10 +195,11 @@ export class CentreChanges {
 
   /**
    * Puts a change on trial; it counts from the next start on. Refused with the problems that the file itself would
-   * have.
+   * have. `isPatch`: the other keys of a section stay as they are.
    */
-  propose(command: string, set: Sections): Result<void> {
-    const whole = { ...readChange(this.#paths.kept)?.set, ...set }
+  propose(command: string, set: Sections, isPatch = false): Result<void> {
+    const kept = readChange(this.#paths.kept)?.set ?? {}
+    const whole = { ...kept, ...(isPatch ? this.#patched(kept, set) : set) }
     const config = this.#read(whole)
     if (!config.ok) return config
     try {
@@ -206,6 +208,18 @@ export class CentreChanges {
       return bad((error as Error).message, 'file')
     }
     return ok(undefined)
+  }
+
+  #patched(kept: Sections, set: Sections): Sections {
+    const text = readConfigText(this.#file)
+    const read = text.ok ? parseConfigYaml(text.value) : text
+    const file = read.ok && isObject(read.value) ? read.value : {}
+    return Object.fromEntries(
+      Object.entries(set).map(([name, value]) => {
+        const before = kept[name] ?? file[name]
+        return [name, isObject(before) && isObject(value) ? { ...before, ...value } : value]
+      }),
+    )
   }
 
   /** The centre was reached with it: from now on it counts. */

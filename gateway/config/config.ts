@@ -5,6 +5,7 @@ import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { boxIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { withEnrolment } from './enrolment/enrolled-file.ts'
+import { withTakenOver } from './enrolment/taken-over.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../protocols/kit/result.ts'
 import {
@@ -64,6 +65,18 @@ export const gatewayConfigSchema = z.strictObject({
       .string()
       .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 20:00')
       .default('20:00'),
+    /** The SIM card of the box: the town groups boxes by it, and warns before it ends. */
+    sim: z
+      .strictObject({
+        /** Operator and contract, such as `CMCC village contract 7`. */
+        label: z.string().min(1).max(80).optional(),
+        /** The last day that is paid. */
+        expiresOn: z
+          .string()
+          .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a day such as "2027-03-31", in quotes')
+          .optional(),
+      })
+      .optional(),
   }),
   dataDir: z.string().min(1),
   mqtt: brokerSettingsSchema,
@@ -103,7 +116,15 @@ export function parseGatewayConfig(
   const raw = read.value
   if (raw === null || raw === undefined)
     return bad('an empty file: at least box.id, dataDir and mqtt.listeners')
-  const mine = isObject(raw) ? change({ ...raw, ...over }) : raw
+  if (!isObject(raw)) return parseWhole(raw, folder)
+  const { dataDir } = raw
+  const base = typeof dataDir === 'string' ? withTakenOver(raw, resolve(folder, dataDir)) : raw
+  const parsed = parseWhole(change({ ...base, ...over }), folder)
+  // What was taken over may not fit the installer's own file: then his file counts alone, and `gengfu check` says so.
+  return parsed.ok || base === raw ? parsed : parseWhole(change({ ...raw, ...over }), folder)
+}
+
+function parseWhole(mine: unknown, folder: string): Result<GatewayConfig> {
   const whole = isObject(mine) ? enrolledOf(mine, folder) : ok(mine)
   if (!whole.ok) return whole
   const parsed = fromZod(gatewayConfigSchema as z.ZodType<GatewayConfig>, whole.value)

@@ -24,6 +24,7 @@ import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { HeardTime } from '../clock/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
+import type { BoxExtras } from './board/box-extras.ts'
 import { readAuditHeads } from './audit-heads.ts'
 import type { FlashWear } from './flash-wear.ts'
 
@@ -50,6 +51,8 @@ export interface HealthReportOptions {
   heardTime: () => HeardTime | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
+  /** What the machine and its files tell. */
+  extras?: Pick<BoxExtras, 'read' | 'withForecast'>
 }
 
 export class HealthReport {
@@ -108,6 +111,7 @@ export class HealthReport {
         nodeVersion: process.version,
       },
       ...(flash ? { flash } : {}),
+      ...this.#options.extras?.read(),
     }
   }
 
@@ -182,7 +186,7 @@ export class HealthReport {
         ? undefined
         : nowMs - Math.max(0, steadyMs - vitals.heardMs)
     const lastHeardMs = broker.sightingOf(id).lastHeardMs ?? heardForItMs
-    return {
+    const device: HealthDevice = {
       id,
       ...(settings ? { kind: settings.kind } : {}),
       ...(settings?.name === undefined ? {} : { name: settings.name }),
@@ -193,6 +197,7 @@ export class HealthReport {
       ...(vitals.batteryPercent === undefined ? {} : { batteryPercent: vitals.batteryPercent }),
       ...(vitals.signalDbm === undefined ? {} : { signalDbm: vitals.signalDbm }),
     }
+    return this.#options.extras?.withForecast(device) ?? device
   }
 
   #alarms(steadyMs: number): HealthAnswer['alarms'] {

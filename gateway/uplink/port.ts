@@ -32,6 +32,8 @@ export interface UplinkOptions {
   random: Random
   metrics: Registry
   health: () => HeartbeatFacts
+  /** Further facts of a heartbeat that is sent now; only some have any. */
+  vitals?: () => Pick<Heartbeat, 'vitals'>
   /** People acted on an alarm; the centre sent the notice. */
   onStage: (notice: StageNotice) => void
   onLink: (state: UplinkState, reason?: string) => void

@@ -331,6 +331,7 @@ class UplinkLoop implements Uplink {
       lanes: Object.fromEntries(lanes.map((lane) => [lane, positions[lane]])),
       atMs: clock.wallMs(),
       ...health(),
+      ...this.#options.vitals?.(),
     }
     this.#link.send('heartbeat', encodeJson(heartbeat))
   }

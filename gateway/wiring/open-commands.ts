@@ -7,7 +7,7 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { encodeJson } from '../../protocols/uplink/codec.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Cameras } from '../cameras/port.ts'
-import { centreCommandPrefix, type CentreCommandDocument } from '../commands/centre-command-document.ts'
+import { centreCommandPrefix, type CentreCommandDocument, type Ending } from '../commands/centre-command-document.ts'
 import { CentreCommands } from '../commands/centre-commands.ts'
 import { ConfigTrial } from '../commands/config-trial.ts'
 import { DeviceCommands } from '../commands/device-commands.ts'
@@ -16,6 +16,7 @@ import { withNames } from '../commands/result-names.ts'
 import { takePictures } from '../commands/take-pictures.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { readEnrolled } from '../config/enrolment/enrolled-file.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { CommandDocument, StoredInput } from '../intake/port.ts'
 import type { Journal } from '../journal/port.ts'
@@ -37,6 +38,8 @@ export interface OpenCommandsOptions {
   uplink: Uplink | undefined
   now: () => BoxTime & { steadyMs: number }
   centreConfig?: CentreChanges
+  /** Makes a support bundle and sends it to the centre. */
+  sendSupport: () => Promise<Ending>
   /** Restarts the gateway with the configuration as it is then. */
   restart: (why: string) => void
 }
@@ -72,7 +75,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
-    knowledge: () => ({ ...knowledgeOf(config, intake), canUpdate: update.canUpdate }),
+    knowledge: () => ({ ...knowledgeOf(config, intake), canUpdate: update.canUpdate, canSendSupport: readEnrolled(config.dataDir)?.ok === true }),
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
@@ -80,8 +83,9 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     giveUp: (device, id) => devices.takeBack(device, id),
     work: {
       pictures: (command, plan) => takePictures(options.cameras, command, plan),
-      config: async (command, plan) => trial.propose(command.id, plan.set),
+      config: async (command, plan) => trial.propose(command.id, plan.set, command.isPatch),
       update: ({ leftMs }, plan) => update.run(plan.version, leftMs),
+      support: () => options.sendSupport(),
     },
     clock,
     logger,
@@ -162,7 +166,7 @@ function createDeviceCommands(options: OpenCommandsOptions, logger: Logger): Dev
 function knowledgeOf(
   { zones, devices, cameras }: GatewayConfig,
   intake: Intake,
-): Omit<BoxKnowledge, 'canUpdate'> {
+): Omit<BoxKnowledge, 'canUpdate' | 'canSendSupport'> {
   const documents = intake.documents()
   return {
     zones: zones.map(({ id }) => id),

@@ -1,17 +1,12 @@
 // The console of the box: its health page and the manual actions. If its port is taken, the box starts without it.
 import { join } from 'node:path'
 import type { DevicesAnswer } from '../../protocols/console/api.ts'
-import type { Guard } from '../../protocols/domain/guard.ts'
-import type { DeviceBroker } from '../broker/port.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { checkControl, parseControl } from '../console/box-controls.ts'
 import { ConsoleServer } from '../console/console-server.ts'
-import { diskOf } from '../health/disk-room.ts'
-import type { FlashWear } from '../health/flash-wear.ts'
-import { HealthReport } from '../health/health-report.ts'
+import type { HealthReport } from '../health/health-report.ts'
 import type { StorageWatch } from '../health/storage-watch.ts'
 import type { Intake } from '../intake/intake.ts'
-import type { Uplink } from '../uplink/port.ts'
 import { reportTo, type Base } from './base.ts'
 import type { OpenedJournal } from './open-journal.ts'
 import type { OpenRegistry } from './open-registry.ts'
@@ -22,15 +17,10 @@ import { programFolder } from './program-folder.ts'
 export interface OpenConsoleOptions
   extends OpenedJournal, Pick<OpenInstallingOptions, 'centreConfig' | 'restart'> {
   intake: Intake
-  broker: DeviceBroker
   cameras: Cameras | undefined
   registry: OpenRegistry
-  uplink: Uplink | undefined
   storageWatch: StorageWatch
-  flash: FlashWear
-  guard: () => Guard
-  startedMs: number
-  lastReceiptMs: () => number | undefined
+  health: HealthReport
 }
 
 /** Where the console listens while a person has opened it. */
@@ -39,8 +29,7 @@ const anyHost = '0.0.0.0'
 /** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
   const { config, logger, clock, metrics, parts } = base
-  const { boxClock, intake, cameras, storageWatch } = options
-  const health = createHealth(base, options)
+  const { boxClock, intake, cameras, health, storageWatch } = options
   const note = (what: string, facts: Record<string, unknown>): void =>
     reportTo(logger)(intake.log(what, facts), 'an action at the console could not be noted')
   const { host, port, villageHost = anyHost, names } = config.console
@@ -48,7 +37,6 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
   const access = openAccess(base, { steadyMs: () => boxClock.now().steadyMs })
   const installing = await openInstalling(base, {
     ...options,
-    health,
     note,
     port: () => consolePort,
   })
@@ -92,29 +80,6 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     logger.error({ code, reason: message, ...config.console }, 'no console: give console.port a free port')
     return ''
   }
-}
-
-function createHealth(base: Base, options: OpenConsoleOptions): HealthReport {
-  const { config, clock, version } = base
-  const { journal, bases, boxClock, boot, intake, broker, cameras, uplink } = options
-  return new HealthReport({
-    config,
-    version,
-    journal,
-    uplink,
-    broker,
-    cameras,
-    documents: intake.documents(),
-    guard: options.guard,
-    now: () => boxClock.now(),
-    steadyBaseMs: bases.baseOf(boot),
-    monotonicMs: () => clock.monotonicMs(),
-    startedMs: options.startedMs,
-    lastReceiptMs: options.lastReceiptMs,
-    heardTime: () => boxClock.heard,
-    disk: () => diskOf(config.dataDir),
-    flash: options.flash,
-  })
 }
 
 function devicesAnswer(registry: OpenRegistry, health: HealthReport): DevicesAnswer {

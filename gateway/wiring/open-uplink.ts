@@ -8,6 +8,7 @@ import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
 import type { StorageWatch } from '../health/storage-watch.ts'
+import type { VitalsNews } from '../health/vitals.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
 import { createUplink } from '../uplink/uplink.ts'
@@ -23,6 +24,7 @@ export interface OpenUplinkOptions extends OpenedJournal {
   opened: OpenedCameras | undefined
   facts: BoxFacts
   storageWatch: StorageWatch
+  vitals: VitalsNews
   guard: () => Guard
   startedMs: number
   /** Restart: the journal must begin a new epoch. */
@@ -33,6 +35,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
   const { config, clock, logger, random, metrics, parts } = base
   const { journal, boxClock, boot, intake, broker, stages, opened, facts, storageWatch, guard, startedMs } =
     options
+  const { vitals } = options
   if (!config.uplink) {
     facts.set('link-lost', false)
     return undefined
@@ -74,6 +77,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
         'the head of the audit trail could not be stored yet',
       ),
     health: () => ({ ...heartbeat.read(), ...storageWatch.heartbeatPart }),
+    vitals: () => vitals.next(),
     onStage: ({ alarm, stage, by }) => {
       stages.reached(alarm, stage)
       opened?.cameras.onStage(alarm, stage)
@@ -84,7 +88,10 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     },
     onLink: (state, reason) => {
       facts.set('link-lost', state !== 'up')
-      if (state === 'up') heartbeat.connected()
+      if (state === 'up') {
+        heartbeat.connected()
+        vitals.connected()
+      }
       logger.info({ state, reason }, 'the link to the centre changed')
     },
   })

@@ -31,6 +31,14 @@ export interface HealthAnswer {
   process: HealthProcess
   /** Absent if the system does not count written bytes. */
   flash?: HealthFlash
+  /** What the board tells of itself. */
+  board?: HealthBoard
+  /** Absent without a modem and without an entry in the configuration. */
+  sim?: HealthSim
+  /** Absent where there are none. */
+  bridges?: HealthBridge[]
+  /** The certificate of the uplink that ends first. */
+  certificate?: { holder: string; endsAtMs: number }
   /** The last heads of the centre's audit trail, the newest first; absent before the first. */
   auditHeads?: HealthAuditHead[]
 }
@@ -107,7 +115,36 @@ export interface HealthDevice {
   /** Since its latest message; absent when there was none. */
   lastHeardAgoMs?: number
   batteryPercent?: number
+  /** When the battery will be flat at its present rate; absent until that is known. */
+  flatAtMs?: number
   signalDbm?: number
+}
+
+export interface HealthBoard {
+  model?: string
+  memory?: { freeBytes: number; totalBytes: number }
+  temperatureC?: number
+  /** Now, or at any time since the machine started. */
+  isUndervolted?: boolean
+  /** False: the box runs on its battery. */
+  isOnMains?: boolean
+}
+
+export interface HealthSim {
+  /** The installer's label. */
+  card?: string
+  operator?: string
+  signalPercent?: number
+  trafficBytes?: number
+  /** The last day that is paid, `2027-03-31`. */
+  expiresOn?: string
+}
+
+export interface HealthBridge {
+  id: string
+  name?: string
+  dialect: string
+  isConnected: boolean
 }
 
 export interface HealthDevices {

@@ -29,6 +29,8 @@ export const securityEvents = [
   'box-enrolment-refused',
   'box-certificate-renewed',
   'box-certificate-revoked',
+  'bundle-arrived',
+  'bundle-taken',
 ] as const
 export type SecurityEvent = (typeof securityEvents)[number]
 

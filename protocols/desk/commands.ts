@@ -80,6 +80,7 @@ export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
   device: repairing,
   config: repairing,
   update: repairing,
+  support: repairing,
 }
 
 const minuteMs = 60_000
@@ -97,4 +98,5 @@ export const commandLifeMs: Readonly<Record<CommandKind, number>> = {
   device: 10 * minuteMs,
   config: 24 * 60 * minuteMs,
   update: 24 * 60 * minuteMs,
+  support: 60 * minuteMs,
 }

@@ -2,6 +2,7 @@
 // sends it: a listener, or a centre between them with another certificate, learns nothing that can be used.
 import { z } from 'zod'
 import { boxIdPattern } from '../domain/names.ts'
+import { copyCharsMax } from './box-copy.ts'
 
 export const pemCharsMax = 4096
 /** Of a box's name. */
@@ -43,7 +44,15 @@ export const issuedSchema = z.object({
 export type Issued = z.infer<typeof issuedSchema>
 
 /** `issued` is the JSON of an `Issued`; `proof` its HMAC-SHA256 with the code's key. */
-export const enrolAnswerSchema = z.object({ issued: z.string().min(2).max(16_384), proof: hash })
+export const enrolAnswerSchema = z.object({
+  issued: z.string().min(2).max(16_384),
+  proof: hash,
+  /** The copy of the box that this one replaces: a `BoxCopy` in JSON, sealed with the code's key. */
+  copy: z
+    .string()
+    .max(4 * copyCharsMax)
+    .optional(),
+})
 export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>
 
 /** `POST /enrol/renew` is answered without a proof: the new certificate counts by its signature. */

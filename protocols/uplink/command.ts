@@ -16,6 +16,7 @@ export const commandKinds = [
   'device',
   'config',
   'update',
+  'support',
 ] as const
 export type CommandKind = (typeof commandKinds)[number]
 
@@ -75,6 +76,8 @@ export const commandTargets = {
     .optional(),
   /** `config`: new sections of the configuration. */
   set: z.record(key, z.unknown()).optional(),
+  /** `config`: keys inside a section replace those of the box, and its other keys stay; absent: whole sections. */
+  isPatch: z.boolean().optional(),
   /** `update`: the version to install. */
   version: z
     .string()
@@ -112,6 +115,7 @@ export const neededTargets: Readonly<Record<CommandKind, readonly (keyof typeof 
   device: ['device', 'order'],
   config: ['set'],
   update: ['version'],
+  support: [],
 }
 
 /** `received`: in the box's journal and in progress. The others are final. */

@@ -4,6 +4,7 @@ import { lanes, type Lane } from '../domain/colour.ts'
 import { clockQualities, type ClockQuality } from '../domain/event.ts'
 import { guardSchema, type Guard } from '../domain/guard.ts'
 import { countMax, laneNumberMax, sinceBootMsMax, textLengths, wallMsMax } from '../domain/limits.ts'
+import { boxVitalsSchema, type BoxVitals } from './box-vitals.ts'
 import { epochSchema } from './report.ts'
 
 export const heartbeatIntervalMs = 30_000
@@ -30,6 +31,8 @@ export const heartbeatSchema = z.looseObject({
   guard: guardSchema.optional(),
   isKeeping: z.boolean().optional(),
   isClockKept: z.boolean().optional(),
+  /** Facts for people: a newer box that writes them otherwise is still alive. */
+  vitals: boxVitalsSchema.optional().catch(undefined),
 })
 
 export interface Heartbeat {
@@ -53,4 +56,6 @@ export interface Heartbeat {
   isKeeping?: boolean | undefined
   /** True while the box's own system keeps its clock (NTP): the centre compares its own with it. */
   isClockKept?: boolean | undefined
+  /** The health of the box: at each connection, and every few minutes. */
+  vitals?: BoxVitals | undefined
 }

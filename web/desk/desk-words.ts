@@ -128,6 +128,7 @@ export const words = {
     search: { zh: '查找', en: 'Search' },
     watch: { zh: '带班', en: 'Supervisor' },
     admin: { zh: '管理', en: 'Settings' },
+    fleet: { zh: '网关健康', en: 'Fleet' },
   },
 } satisfies Record<string, BilingualText | Record<string, BilingualText>>
 

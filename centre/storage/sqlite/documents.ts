@@ -9,6 +9,9 @@ import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/doma
 import { caseSteps } from '../../../protocols/domain/step-limits.ts'
 import type { DailyEntry } from '../../../protocols/desk/daily.ts'
 import type { Linkage, LinkageWarning } from '../../../protocols/desk/villages/linkages.ts'
+import type { WorkOrder } from '../../../protocols/desk/fleet/work-orders.ts'
+import { faultCodes } from '../../../protocols/health/faults.ts'
+import { boxVitalsSchema, type BoxVitals } from '../../../protocols/uplink/box-vitals.ts'
 import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
@@ -195,6 +198,8 @@ interface Documents {
   linkages: Linkage[]
   linkage_warnings: LinkageWarning
   listed: ListedZone | ListedDevice
+  work_orders: Omit<WorkOrder, 'id' | 'state'>
+  box_vitals: BoxVitals
   /** Sent on unchanged: only its JSON syntax is checked. */
   changes: object
   records: object
@@ -238,6 +243,18 @@ const warningShape = z.looseObject({
 
 const listedShape = z.looseObject({ id: z.string(), name: text, kind: text, zone: text, grade: text })
 
+const workShape = z.looseObject({
+  box: z.string(),
+  code: z.enum(faultCodes),
+  about: text,
+  problem: words,
+  remedy: words,
+  by: z.string(),
+  madeAtMs: z.number(),
+  visits: z.array(z.looseObject({ atMs: z.number(), by: z.string(), text: z.string(), isDone: z.boolean() })),
+  photos: z.array(z.looseObject({ sha256: z.string(), atMs: z.number(), by: z.string() })),
+})
+
 const anyObject = z.looseObject({})
 const shapes: Record<keyof Documents, z.ZodType> = {
   alarms: rowShape,
@@ -251,6 +268,8 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   linkages: linkagesShape,
   linkage_warnings: warningShape,
   listed: listedShape,
+  work_orders: workShape,
+  box_vitals: boxVitalsSchema,
   changes: anyObject,
   records: anyObject,
 }

@@ -21,6 +21,7 @@ import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
 import { createAttachmentReader } from './people/attachment-table.ts'
 import { createEnrolmentReader } from './enrolment/enrolment-table.ts'
+import { createFleetReader } from './fleet/fleet-table.ts'
 import { createFamilyReader } from './people/family-table.ts'
 import { createResponseReader } from './people/response-table.ts'
 import { createRosterReader } from './people/roster-table.ts'
@@ -77,6 +78,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     ledgerRows: (kind, find) =>
       kind === 'alarms' ? { cases: [], ...ledgerOfAlarms(find) } : { alarms: [], ...ledgerOfCases(db, find) },
     ...createDailyReader(db),
+    ...createFleetReader(db),
     ...createListReader(db),
     ...createLevelReader(db),
     ...createBulletinReader(db),

@@ -4,6 +4,7 @@ import { familyReaderCalls, familyWriterCalls } from '../family-port.ts'
 import { searchReaderCalls } from '../search-port.ts'
 import { outletReaderCalls, outletWriterCalls } from '../outlet-port.ts'
 import { upwardReaderCalls, upwardWriterCalls } from '../upward-port.ts'
+import { fleetReaderCalls, fleetWriterCalls } from '../fleet-port.ts'
 import { enrolmentReaderCalls, enrolmentWriterCalls } from '../enrolment-port.ts'
 import { villageReaderCalls, villageWriterCalls } from '../village-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from '../people-port.ts'
@@ -57,6 +58,7 @@ const writerCalls = [
   ...upwardWriterCalls,
   ...outletWriterCalls,
   ...enrolmentWriterCalls,
+  ...fleetWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 const readerCalls = [
@@ -108,6 +110,7 @@ const readerCalls = [
   ...upwardReaderCalls,
   ...outletReaderCalls,
   ...enrolmentReaderCalls,
+  ...fleetReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

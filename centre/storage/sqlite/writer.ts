@@ -18,6 +18,7 @@ import { createUpwardWriter } from './upward/upward-table.ts'
 import { plansOf } from '../../cases/action-lists.ts'
 import { isOver } from '../../../protocols/domain/case-order.ts'
 import { createEnrolmentWriter } from './enrolment/enrolment-table.ts'
+import { createFleetWriter } from './fleet/fleet-table.ts'
 import { createSearchWriter, type SearchWriter } from './search/search-writer.ts'
 import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
@@ -158,6 +159,7 @@ const createAccountCalls = (db: Sqlite) => ({
   ...createStoredBytesWriter(db),
   ...createSignInWriter(db),
   ...createEnrolmentWriter(db),
+  ...createFleetWriter(db),
 })
 
 export function createWriter(db: Sqlite): WriterCalls {

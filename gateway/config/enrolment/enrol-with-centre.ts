@@ -5,7 +5,9 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { codeId, codeKey, isProof, proofOf } from '../../../platform/certificates/enrolment-proof.ts'
+import { openText } from '../../../platform/certificates/sealed-text.ts'
 import { messageOf } from '../../../platform/failure.ts'
+import { boxCopySchema, copyCharsMax, type BoxCopy } from '../../../protocols/enrolment/box-copy.ts'
 import {
   enrolAnswerSchema,
   issuedSchema,
@@ -17,12 +19,15 @@ import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
 import { createKey, createRequest } from './box-request.ts'
+import { placeCopy } from './taken-over.ts'
 import { readAskedKey, writeAskedKey, writeEnrolled, type Enrolled } from './enrolled-file.ts'
 
 const problemSchema = z.object({
   error: z.object({ message: z.object({ zh: z.string().max(500), en: z.string().max(500) }) }),
 })
 const answerBytesMax = 64 * 1024
+/** With the copy of the box before, sealed and in Base64. */
+const enrolBytesMax = answerBytesMax + 4 * copyCharsMax
 const answerMsMax = 30_000
 
 export interface EnrolOptions {
@@ -44,9 +49,9 @@ export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<
   const secret = codeKey(link.code)
   const { pem, der } = await createRequest(key)
   const body = { id, request: pem, proof: proofOf(secret, der) }
-  const answer = await post(`${link.centre}/enrol`, body, enrolAnswerSchema)
+  const answer = await post(`${link.centre}/enrol`, body, enrolAnswerSchema, enrolBytesMax)
   if (!answer.ok) return answer
-  const { issued: text, proof } = answer.value
+  const { issued: text, proof, copy: sealed } = answer.value
   if (!isProof(secret, text, proof))
     return bad('the server that answered can not prove that it knows the code: nothing was taken from it')
   const parsed = parseJson(text, answerBytesMax)
@@ -54,9 +59,20 @@ export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<
   if (!issued.ok) return issued
   const fault = findFault(issued.value, key, link.authority)
   if (fault !== undefined) return bad(fault)
+  const copy = sealed === undefined ? undefined : readCopy(secret, sealed)
+  if (copy && !copy.ok) return copy
+  // Before the enrolment: a kill between the two leaves a code that this box uses again.
+  if (copy) placeCopy(dataDir, issued.value.box, copy.value)
   const enrolled: Enrolled = { v: 1, ...issued.value, centreUrl: link.centre, key }
   writeEnrolled(dataDir, enrolled)
   return ok(enrolled)
+}
+
+function readCopy(secret: string, sealed: string): Result<BoxCopy> {
+  const text = openText(secret, 'copy', sealed)
+  if (text === undefined) return bad('the copy of the box before was changed on its way: nothing was taken')
+  const parsed = parseJson(text, 4 * copyCharsMax)
+  return parsed.ok ? fromZod(boxCopySchema, parsed.value) : parsed
 }
 
 /** The successor of the box's certificate, with a new key. The caller stores it. */
@@ -93,7 +109,12 @@ function findFault(
   }
 }
 
-function post<T>(url: string, body: object, schema: z.ZodType<T>): Promise<Result<T>> {
+function post<T>(
+  url: string,
+  body: object,
+  schema: z.ZodType<T>,
+  bytesMax = answerBytesMax,
+): Promise<Result<T>> {
   return new Promise((resolve) => {
     const fail = (why: string): void => resolve(bad(why))
     const content = JSON.stringify(body)
@@ -113,11 +134,11 @@ function post<T>(url: string, body: object, schema: z.ZodType<T>): Promise<Resul
         reply.on('error', (error) => fail(messageOf(error)))
         reply.on('data', (chunk: Buffer) => {
           bytes += chunk.length
-          if (bytes <= answerBytesMax) chunks.push(chunk)
+          if (bytes <= bytesMax) chunks.push(chunk)
           else asked.destroy(new Error('the answer is too long'))
         })
         reply.on('end', () => {
-          const read = parseJson(Buffer.concat(chunks), answerBytesMax)
+          const read = parseJson(Buffer.concat(chunks), bytesMax)
           if (reply.statusCode !== 200) return fail(refusalText(reply.statusCode, read))
           resolve(read.ok ? fromZod(schema, read.value) : read)
         })

@@ -31,6 +31,7 @@ const alarm = (id: string, part: Partial<Alarm>): Alarm => ({
 })
 const knowledge: BoxKnowledge = {
   canUpdate: true,
+  canSendSupport: true,
   zones: ['square', 'shop'],
   devices: [
     { id: 'siren-1', kind: 'siren', zone: 'square' },
@@ -112,6 +113,7 @@ function openBox(disk = new Map<string, object>(), settings = everything, boot =
       },
       config: async () => ({ state: 'received' }),
       update: async () => ({ state: 'done' }),
+      support: async () => ({ state: 'done' }),
     },
     clock,
     logger: pino({ level: 'silent' }),

@@ -10,6 +10,7 @@ export const pages = [
   'search',
   'watch',
   'admin',
+  'fleet',
 ] as const
 export type Page = (typeof pages)[number]
 

@@ -5,6 +5,7 @@ import { auditMigration } from './cases/audit-migration.ts'
 import { caseMigration } from './cases/case-migration.ts'
 import { caseLifeMigration } from './cases/case-life-migration.ts'
 import { enrolmentMigration } from './enrolment-migration.ts'
+import { fleetMigration } from './fleet-migration.ts'
 import { familyMigration } from './cases/family-migration.ts'
 import { pictureMigration } from './picture-migration.ts'
 import { responseMigration } from './cases/response-migration.ts'
@@ -179,4 +180,5 @@ ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;
   villageMigration,
   scaleMigration,
   enrolmentMigration,
+  fleetMigration,
 ]

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lookMs, RolloutClock } from '../../../../centre/updates/rollout-clock.ts'
+import { lookMs, releaseRollout, RolloutClock } from '../../../../centre/updates/rollout-clock.ts'
 import { RolloutFiles } from '../../../../centre/updates/rollout-files.ts'
 import type { DeskCommand } from '../../../../protocols/desk/commands.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
@@ -19,10 +19,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function open(town: { commands: DeskCommand[]; takes: number } = { commands: [], takes: 99 }) {
-  const files = new RolloutFiles(folder)
+  const files = RolloutFiles.ofReleases(folder)
   const clock = new VirtualClock()
   const registry = new Registry()
   const rollout = new RolloutClock({
+    kind: releaseRollout,
     files,
     boxes: () => boxes,
     commandsOf: (box) => Promise.resolve(town.commands.filter((one) => one.box === box)),

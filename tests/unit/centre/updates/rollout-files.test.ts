@@ -29,18 +29,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test('reads nothing before anything was written, and then what was, also in the next start', () => {
-  const files = new RolloutFiles(folder)
+  const files = RolloutFiles.ofReleases(folder)
   expect([files.plan, files.progress]).toEqual([undefined, undefined])
   files.plan = plan
   files.progress = progress
-  const again = new RolloutFiles(folder)
+  const again = RolloutFiles.ofReleases(folder)
   expect([again.plan, again.progress]).toEqual([plan, progress])
 })
 
 test.each(['', '{', '[]', '{"version":"1.1.0"}', JSON.stringify({ ...plan, waves: [] })])(
   'names the file that holds %s, and what is wrong with it',
   (text) => {
-    const files = new RolloutFiles(folder)
+    const files = RolloutFiles.ofReleases(folder)
     writeFileSync(join(folder, 'updates/plan.json'), text)
     expect(() => files.plan).toThrow(/plan\.json can not be used: /)
   },

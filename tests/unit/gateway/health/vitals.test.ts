@@ -1,0 +1,71 @@
+// Does the town get what needs attention first, once per connection and every few minutes, and never waits a heartbeat for it?
+import { expect, test } from 'vitest'
+import { VitalsNews, vitalsOf } from '../../../../gateway/health/vitals.ts'
+import type { HealthAnswer, HealthDevice } from '../../../../protocols/console/api.ts'
+import { lanes } from '../../../../protocols/domain/colour.ts'
+import { vitalsEveryMs } from '../../../../protocols/uplink/box-vitals.ts'
+
+const devices: HealthDevice[] = [
+  { id: 'good', presence: 'present', batteryPercent: 90 },
+  { id: 'low', presence: 'present', batteryPercent: 12, flatAtMs: 2e9 },
+  { id: 'lower', presence: 'present', batteryPercent: 11, flatAtMs: 1e9 },
+  { id: 'gone', presence: 'silent', lastHeardAgoMs: 9e6 },
+]
+
+const health = (part: Partial<HealthAnswer> = {}): HealthAnswer =>
+  ({
+    box: { id: 'b', name: 'b', village: 'b', version: '1.2.3', boot: 1, sinceBootMs: 1 },
+    clock: { quality: 'synced', atMs: 0 },
+    link: { state: 'connected', forMs: 1, roundTripMs: 80 },
+    lanes: Object.fromEntries(
+      lanes.map((lane) => [lane, { last: 10, receipted: 7, oldestWaitingMs: lane === 'blue' ? 500 : 5 }]),
+    ),
+    devices: { known: 4, present: 3, list: devices },
+    cameras: [
+      { id: 'c1', name: '路口', isOffline: true, problem: { zh: '无应答', en: 'no answer' } },
+      { id: 'c2', name: '广场', isOffline: false },
+    ],
+    bridges: [
+      { id: 'z2m', dialect: 'zigbee2mqtt', isConnected: false },
+      { id: 'lora', dialect: 'chirpstack', isConnected: true },
+    ],
+    disk: { freeBytes: 1, totalBytes: 2 },
+    journal: { state: 'sound' },
+    flash: { writtenBytes: 1, cardYears: 3 },
+    board: { model: 'Pi' },
+    certificate: { holder: 'b', endsAtMs: 5 },
+    ...part,
+  }) as unknown as HealthAnswer
+
+test('names the silent ones first, then those whose battery ends first, and leaves out what is well', () => {
+  expect(vitalsOf(health())).toMatchObject({
+    version: '1.2.3',
+    model: 'Pi',
+    cardYears: 3,
+    waiting: { records: lanes.length * 3, oldestMs: 500 },
+    silentDevices: 1,
+    devices: [{ id: 'gone', quietMs: 9e6 }, { id: 'lower' }, { id: 'low' }],
+    cameras: [{ id: 'c1', zh: '无应答' }],
+    bridges: [{ id: 'z2m' }],
+    certificate: { endsAtMs: 5 },
+  })
+})
+
+test('is in one heartbeat, again after some minutes, and again with another connection', async () => {
+  let nowMs = 0
+  const failures: unknown[] = []
+  const news = new VitalsNews({ monotonicMs: () => nowMs, onFailed: (error) => failures.push(error) })
+  expect(news.next()).toEqual({})
+  await news.start(async () => health())
+  expect(news.next().vitals?.version).toBe('1.2.3')
+  nowMs += 30_000
+  expect(news.next()).toEqual({})
+  nowMs += vitalsEveryMs
+  expect(news.next().vitals).toBeDefined()
+  news.connected()
+  expect(news.next().vitals).toBeDefined()
+  const failing = new VitalsNews({ monotonicMs: () => 0, onFailed: (error) => failures.push(error) })
+  await failing.start(() => Promise.reject(new Error('no')))
+  expect(failing.next()).toEqual({})
+  expect(failures).toHaveLength(1)
+})
