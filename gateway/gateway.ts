@@ -191,7 +191,12 @@ class WiredGateway implements Gateway {
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
     await vitals.start(() => health.answer())
-    await support.open({ health, recent, programLog: this.#options.programLog })
+    await support.open({
+      health,
+      recent,
+      knocking: () => registry.describe().knocking,
+      programLog: this.#options.programLog,
+    })
     this.#consoleUrl = await openConsole(base, {
       ...this.#options,
       ...common,

@@ -9,8 +9,8 @@ import {
   readServiceLog,
   type BundlePart,
 } from '../../platform/support/support-bundle.ts'
-import { ok } from '../../protocols/kit/result.ts'
-import { describeProblems } from '../../protocols/kit/result.ts'
+import type { KnockingDevice } from '../../protocols/console/api.ts'
+import { describeProblems, ok } from '../../protocols/kit/result.ts'
 import type { Ending } from '../commands/centre-command-document.ts'
 import { commandReason } from '../commands/command-reasons.ts'
 import { readEnrolled } from '../config/enrolment/enrolled-file.ts'
@@ -24,6 +24,8 @@ export const serviceUnit = 'gengfu-gateway'
 export interface SupportOptions {
   health: HealthReport
   recent: RecentRecords
+  /** Devices that were refused or are not listed. */
+  knocking: () => readonly KnockingDevice[]
   /** Absent in tests that have no log. */
   programLog?: ProgramLog | undefined
 }
@@ -44,6 +46,7 @@ export class BoxSupport {
       config.dataDir,
       {
         health: async () => ok(await health.answer()),
+        knocking: async () => ok({ knocking: options.knocking() }),
         bundle: async () => ok(await this.bundle()),
         ...(programLog ? levelCalls(programLog.levels, clock) : {}),
       },

@@ -1,0 +1,144 @@
+// The part of `gengfu check` about the running program: link, devices, cameras, journal, quarantine.
+import type { HealthAnswer, HealthDevice } from '../../../protocols/console/api.ts'
+import type { Fault } from '../../../protocols/health/faults.ts'
+import { batteryLowPercent, faultsOfVitals } from '../../../protocols/health/vitals-faults.ts'
+import { vitalsOf } from '../../health/vitals.ts'
+import type { CheckReport, Note } from './check-report.ts'
+import type { RunningBox } from './check-world.ts'
+
+const devicesShown = 40
+const namesShown = 10
+const signalWatchDbm = -110
+
+const named = (ids: readonly string[]): string =>
+  ids.slice(0, namesShown).join(', ') + (ids.length > namesShown ? ' …' : '')
+
+export function checkRunning(running: RunningBox | undefined, nowMs: number): CheckReport {
+  if (!running) return { faults: [{ code: 'gateway-stopped', grade: 'act', facts: {} }], notes: [] }
+  const { health } = running
+  // Cameras have more words below, and what is certain of the certificate is in its file.
+  const { certificate: _certificate, cameras: _cameras, ...vitals } = vitalsOf(health)
+  const { offsetMs } = health.clock
+  const basis = { nowMs, ...(offsetMs === undefined ? {} : { clockOffsetMs: offsetMs }) }
+  return {
+    faults: [
+      ...faultsOfVitals(vitals, basis),
+      ...linkFaults(health),
+      ...unheardFaults(health),
+      ...cameraFaults(health),
+      ...quarantineFaults(health),
+      ...refusedFaults(running),
+    ],
+    notes: [
+      {
+        grade: 'good',
+        zh: `网关正在运行，版本 ${health.box.version}`,
+        en: `the gateway runs, version ${health.box.version}.`,
+      },
+      ...linkNotes(health),
+      ...deviceNotes(health),
+      ...auditNotes(health),
+    ],
+  }
+}
+
+function linkFaults({ link }: HealthAnswer): Fault[] {
+  if (link.state === 'connected' || link.state === 'none') return []
+  const why = link.problem?.en ?? link.state
+  return [{ code: 'not-linked', grade: 'act', facts: { why } }]
+}
+
+function linkNotes({ link, lanes }: HealthAnswer): Note[] {
+  const waiting = Object.values(lanes).reduce((sum, { last, receipted }) => sum + last - receipted, 0)
+  const linked: Note[] =
+    link.state === 'connected' ? [{ grade: 'good', zh: '与镇中心已连接', en: 'linked to the centre.' }] : []
+  const grade = waiting > 1000 ? 'watch' : 'good'
+  return [
+    ...linked,
+    { grade, zh: `等待上送的记录 ${waiting} 条`, en: `${waiting} records wait for the centre.` },
+  ]
+}
+
+function unheardFaults({ devices }: HealthAnswer): Fault[] {
+  const unheard = devices.list.filter(({ presence }) => presence === 'unknown').map(({ id }) => id)
+  if (unheard.length === 0) return []
+  // None of them was heard: most often their passwords were lost with the old box.
+  const grade = unheard.length === devices.known ? 'act' : 'watch'
+  return [{ code: 'devices-unheard', grade, facts: { count: unheard.length, devices: named(unheard) } }]
+}
+
+function deviceNotes({ devices }: HealthAnswer): Note[] {
+  const away = devices.list
+    .filter(({ presence }) => presence !== 'present' && presence !== 'silent')
+    .map(({ id }) => id)
+  const [zhAway, enAway] =
+    away.length > 0
+      ? [`；尚未听到或迟到：${named(away)}`, `; late, or not heard since the start: ${named(away)}`]
+      : ['', '']
+  return [
+    {
+      grade: devices.present < devices.known ? 'watch' : 'good',
+      zh: `设备 ${devices.known} 台，在线 ${devices.present} 台${zhAway}`,
+      en: `${devices.present} of ${devices.known} devices are present${enAway}.`,
+    },
+    ...devices.list
+      .filter(({ batteryPercent, signalDbm }) => batteryPercent !== undefined || signalDbm !== undefined)
+      .slice(0, devicesShown)
+      .map(powerNote),
+  ]
+}
+
+/** Last battery with the month in which it ends, and signal of one device. */
+function powerNote({ id, batteryPercent, flatAtMs, signalDbm }: HealthDevice): Note {
+  const month = flatAtMs === undefined ? undefined : new Date(flatAtMs).toISOString().slice(0, 7)
+  const zh = [
+    ...(batteryPercent === undefined ? [] : [`电量 ${batteryPercent}%`]),
+    ...(month === undefined ? [] : [`约 ${month} 用完`]),
+    ...(signalDbm === undefined ? [] : [`信号 ${signalDbm} dBm`]),
+  ]
+  const en = [
+    ...(batteryPercent === undefined ? [] : [`battery ${batteryPercent} %`]),
+    ...(month === undefined ? [] : [`flat in ${month}`]),
+    ...(signalDbm === undefined ? [] : [`signal ${signalDbm} dBm`]),
+  ]
+  const isWeak = (batteryPercent ?? 100) < batteryLowPercent || (signalDbm ?? 0) < signalWatchDbm
+  return { grade: isWeak ? 'watch' : 'good', zh: `${id}：${zh.join('，')}`, en: `${id}: ${en.join(', ')}.` }
+}
+
+const cameraFaults = ({ cameras = [] }: HealthAnswer): Fault[] =>
+  cameras
+    .filter(({ problem, isOffline }) => problem !== undefined || isOffline)
+    .map(({ id, isOffline, problem }) => ({
+      code: isOffline ? 'camera-dead' : 'camera-faulty',
+      grade: isOffline ? 'act' : 'watch',
+      about: id,
+      facts: { camera: id, zhWhy: problem?.zh ?? '无应答', why: problem?.en ?? 'no answer' },
+    }))
+
+function quarantineFaults({ quarantine }: HealthAnswer): Fault[] {
+  const [latest] = quarantine.latest
+  if (quarantine.count === 0 || !latest) return []
+  const facts = { count: quarantine.count, topic: latest.topic, why: latest.problem }
+  return [{ code: 'unreadable', grade: 'watch', facts }]
+}
+
+const refusedFaults = ({ knocking }: RunningBox): Fault[] =>
+  knocking.flatMap(({ address, refused }) =>
+    refused
+      ? [{ code: 'device-refused', grade: 'watch', about: address, facts: { device: address, why: refused.en } }]
+      : [],
+  )
+
+/** A box proves later that nothing was taken out of the centre's trail. */
+function auditNotes({ auditHeads = [] }: HealthAnswer): Note[] {
+  const [last] = auditHeads
+  if (!last) return []
+  const at = new Date(last.atMs).toISOString().slice(0, 16)
+  return [
+    {
+      grade: 'good',
+      zh: `镇中心操作记录末值（${at}，${last.entries} 条）：${last.head}`,
+      en: `the head of the centre's audit trail at ${at}, ${last.entries} entries: ${last.head}`,
+    },
+  ]
+}
