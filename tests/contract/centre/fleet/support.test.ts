@@ -1,0 +1,120 @@
+// Does a bundle that the centre asks for arrive from a real box without a planted secret, and does nothing arrive from anybody else?
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { enrolWithCentre } from '../../../../gateway/config/enrolment/enrol-with-centre.ts'
+import { readEnrolled, writeEnrolled, type Enrolled } from '../../../../gateway/config/enrolment/enrolled-file.ts'
+import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
+import { callDoor } from '../../../../platform/support/control-door.ts'
+import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
+import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
+import { createAuthority } from '../../../kits/broker/certificates.ts'
+import { startBoxFromFile, type BoxFromFile } from '../../../kits/system/box-in-process.ts'
+import { dropFolder, enrolmentSettings, makeFolder, startCentre, until, type CentreUnderTest } from '../centre-parts.ts'
+
+const box = '320612104201-1'
+const secret = 'planted-camera-secret-1'
+let folder: string
+let machine: string
+let running: CentreUnderTest
+let keeper: string
+let started: BoxFromFile
+let enrolled: Enrolled
+
+beforeAll(async () => {
+  folder = makeFolder()
+  machine = mkdtempSync(join(tmpdir(), 'gengfu-b-'))
+  const settings = await enrolmentSettings(folder)
+  const town = await createAuthority('Server')
+  const server = await town.issueServer()
+  const at = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const tls = { certFile: at('c.crt', server.cert), keyFile: at('c.key', server.key), caFile: join(folder, 'town-ca.crt') }
+  const uplink = { listeners: [{ host: '127.0.0.1', port: 0, tls }] }
+  running = await startCentre(folder, { config: { enrolment: settings, uplink } })
+  keeper = running.token('maintainer', 'keeper')
+  const made = await running.post('/api/v1/enrolments', keeper, { box })
+  const { code } = (await made.json()) as NewEnrolmentAnswer
+  const dataDir = join(machine, 'data')
+  const done = await enrolWithCentre({ dataDir, link: { centre: running.centre.httpUrl, code } })
+  if (!done.ok) throw new Error(JSON.stringify(done.problems))
+  const file = join(machine, 'gateway.yaml')
+  writeFileSync(join(machine, 'cam'), secret)
+  // The certificate of the server is of another authority than the boxes' own here.
+  enrolled = { ...done.value, uplinkUrl: running.centre.uplinkUrls[0] ?? '' }
+  writeEnrolled(dataDir, enrolled)
+  const caFile = at('server-ca', town.cert)
+  writeFileSync(
+    file,
+    JSON.stringify({
+      dataDir: 'data',
+      mqtt: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
+      console: { port: 0 },
+      uplink: { caFile },
+      zones: [{ id: 'square' }],
+      cameras: [{ id: 'cam-1', host: '127.0.0.1', port: 9, zone: 'square', user: secret, passwordFile: 'cam' }],
+    }),
+  )
+  started = await startBoxFromFile(file)
+}, 60_000)
+afterAll(async () => {
+  await started.stop()
+  await running.centre.stop()
+  dropFolder(folder)
+  rmSync(machine, { recursive: true, force: true })
+})
+
+const bundles = async (): Promise<FleetBoxAnswer['bundles']> =>
+  ((await (await running.get(`/api/v1/fleet/boxes/${box}`, keeper)).json()) as FleetBoxAnswer).bundles
+
+it('the box answers the command, its bundle arrives, and holds health, log and configuration without the secret', async () => {
+  await until(async () => (await running.get(`/api/v1/fleet/boxes/${box}`, keeper)).status === 200)
+  const asked = await running.post(`/api/v1/boxes/${box}/commands`, keeper, { do: 'support' })
+  expect(asked.status).toBe(200)
+  const [bundle] = await until(async () => {
+    const list = await bundles()
+    return list.length > 0 ? list : undefined
+  })
+  const path = `/api/v1/fleet/boxes/${box}/bundles/${bundle?.name}`
+  expect((await running.get(path, running.token('supervisor', 's'))).status).toBe(403)
+  const answer = await running.get(path, keeper)
+  expect(answer.headers.get('content-disposition')).toContain('attachment')
+  const file = join(machine, 'got.tar.gz')
+  writeFileSync(file, Buffer.from(await answer.arrayBuffer()))
+  const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })
+  for (const name of ['config.json', 'health.json', 'records.jsonl', 'metrics.txt', 'machine.txt'])
+    expect(names).toContain(name)
+  const all = execFileSync('tar', ['-xzOf', file], { encoding: 'utf8', maxBuffer: 64e6 })
+  expect(all).toContain('cam-1')
+  expect(all).not.toContain(secret)
+  expect(all).not.toContain(enrolled.key.split('\n')[1])
+  expect((await running.get(`/api/v1/fleet/boxes/${box}/bundles/..`, keeper)).status).toBe(404)
+}, 60_000)
+
+it('the centre makes one of its own over its door', async () => {
+  const bytes = await callDoor(folder, 'bundle')
+  expect(bytes?.ok && bytes.value[0]).toBe(0x1f)
+})
+
+it('what is not signed by a box with a certificate that counts is refused', async () => {
+  const nowMs = Date.now()
+  const own = { ...enrolled, centreUrl: running.centre.httpUrl }
+  const gzip = Buffer.from([0x1f, 0x8b, 1])
+  const other = await createAuthority('Foreign')
+  const { cert, key } = await other.issueDevice(box)
+  const status = async (done: ReturnType<typeof sendSigned>): Promise<string> => {
+    const result = await done
+    return result.ok ? 'taken' : (/answered (\d+)/.exec(result.problems[0]?.message ?? '')?.[1] ?? 'none')
+  }
+  expect(await status(sendSigned({ ...own, certificate: cert, key }, 'bundle', gzip, nowMs))).toBe('403')
+  // An old one again, and another thing under this signature.
+  expect(await status(sendSigned(own, 'bundle', gzip, nowMs - 3_600_000))).toBe('403')
+  expect(await status(sendSigned(own, 'bundle', Buffer.from('text'), nowMs))).toBe('400')
+  expect(await status(sendSigned(own, 'copy', gzip, nowMs))).toBe('400')
+  expect(await status(sendSigned(own, 'bundle', gzip, nowMs))).toBe('taken')
+  expect(readEnrolled(join(machine, 'data'))?.ok).toBe(true)
+})
