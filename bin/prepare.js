@@ -137,7 +137,7 @@ function build() {
   try {
     run('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
     run('bin/bundle.js', [])
-    for (const page of ['desk', 'console', 'responder', 'family'])
+    for (const page of ['desk', 'console', 'responder', 'family', 'enrol'])
       run('node_modules/vite/bin/vite.js', ['build', '--config', 'web/vite.config.ts', '--mode', page])
   } catch {
     fail('the build failed; see the error above')

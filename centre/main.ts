@@ -11,6 +11,7 @@ import { findOpenDoors } from './config/open-doors.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
 import { addOutletCommands } from './cli/outlet-commands.ts'
+import { addAuthorityCommands } from './cli/authority-commands.ts'
 import { addEnrolmentCommands } from './cli/enrolment-commands.ts'
 import { addBulletin } from './cli/bulletin.ts'
 import { addPrune } from './cli/prune.ts'
@@ -142,6 +143,7 @@ function createProgram(): Command {
   addOutletCommands(program, load)
   addBulletin(program, loadAsService)
   addEnrolmentCommands(program, loadAsService)
+  addAuthorityCommands(program, loadAsService)
   return program
 }
 

@@ -1,9 +1,9 @@
-// Builds one page at a time: `vite build -c web/vite.config.ts --mode desk` (or `console`, `responder`, `family`) into dist/web/<page>.
+// Builds one page at a time: `vite build -c web/vite.config.ts --mode desk` (or `console`, `responder`, `family`, `enrol`) into dist/web/<page>.
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type UserConfig } from 'vite'
 
-export const pages = ['desk', 'console', 'responder', 'family'] as const
+export const pages = ['desk', 'console', 'responder', 'family', 'enrol'] as const
 export type Page = (typeof pages)[number]
 
 /** The whole build of one page. `outDir` is absolute. */

@@ -83,6 +83,11 @@ const wordings = {
     zh: '注册码无效、已用过或已过期：请向镇中心索取新码',
     en: 'this code is not valid, was used already, or has expired: ask the town centre for a new one',
   },
+  'wrong-machine': {
+    status: 403,
+    zh: '此注册码是为另一台机器准备的（序列号不符）',
+    en: 'this code was made for another machine: the serial numbers differ',
+  },
   'too-many-codes': {
     status: 409,
     zh: '未使用的注册码太多，请先作废一些',

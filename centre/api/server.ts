@@ -54,7 +54,7 @@ const missingPage = `<!doctype html><html lang="zh"><meta charset="utf-8"><title
 <p lang="en">The desk's pages are not built yet: run <code>npm run build</code>.</p></html>`
 
 /** A built page, relative to the compiled file and to the source. */
-export function findPageFolder(page: 'desk' | 'responder' | 'family'): string | undefined {
+export function findPageFolder(page: 'desk' | 'responder' | 'family' | 'enrol'): string | undefined {
   const isSource = import.meta.url.endsWith('.ts')
   const folder = fileURLToPath(new URL(`${isSource ? '../../dist' : '../..'}/web/${page}/`, import.meta.url))
   return existsSync(`${folder}index.html`) ? folder : undefined
@@ -194,6 +194,8 @@ export class DeskServer {
       reply.hijack()
       this.#options.onEvents(request.raw, reply.raw)
     })
+    // Behind the address in the QR code of a box; what stands behind its # goes along in the browser.
+    app.get('/e', async (_request, reply) => reply.redirect('e/', 302))
     app.get('/metrics', async (_request, reply) =>
       reply.type(registry.contentType).send(await registry.metrics()),
     )

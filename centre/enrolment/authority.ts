@@ -1,7 +1,7 @@
 // The centre as certificate authority of its boxes: it signs the key of a box, always under the name for which the code was made.
 // The key lies in a file of its own, readable by the centre alone.
 import 'reflect-metadata'
-import { createHash, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
+import { createHash, createPrivateKey, randomBytes, sign, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   cryptoProvider,
@@ -41,9 +41,27 @@ export interface Authority {
   hash: string
   sign(request: BoxRequest, box: string, notAfterMs: number): Promise<SignedCertificate>
   /** The common name in a certificate that this authority has signed, and its key; undefined for any other. */
-  nameIn(
-    pem: string,
-  ): { box: string; serial: string; endsMs: number; publicKey: NodeCertificate['publicKey'] } | undefined
+  nameIn(pem: string): IssuedTo | undefined
+  /** Its signature of a text: ECDSA with SHA-256, DER in Base64. */
+  prove(text: string): string
+}
+
+export interface IssuedTo {
+  box: string
+  serial: string
+  endsMs: number
+  publicKey: NodeCertificate['publicKey']
+}
+
+/** The holder of a certificate that `authority` has signed; undefined for any other. */
+export function readIssued(authority: NodeCertificate, pem: string): IssuedTo | undefined {
+  const given = new NodeCertificate(pem)
+  if (given.ca || !given.checkIssued(authority) || !given.verify(authority.publicKey)) return undefined
+  const names = given.subject.split('\n').filter((line) => line.startsWith('CN='))
+  const [box] = names.length === 1 ? names.map((line) => line.slice(3)) : []
+  if (box === undefined) return undefined
+  const { publicKey, validTo } = given
+  return { box, serial: given.serialNumber.toLowerCase(), endsMs: Date.parse(validTo), publicKey }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -84,15 +102,8 @@ export async function openAuthority(certificatePem: string, keyPem: string): Pro
       })
       return { pem: `${signed.toString('pem')}\n`, serial, key: request.key, notAfterMs }
     },
-    nameIn: (pem) => {
-      const given = new NodeCertificate(pem)
-      if (given.ca || !given.checkIssued(own) || !given.verify(own.publicKey)) return undefined
-      const names = given.subject.split('\n').filter((line) => line.startsWith('CN='))
-      const [box] = names.length === 1 ? names.map((line) => line.slice(3)) : []
-      if (box === undefined) return undefined
-      const { publicKey, validTo } = given
-      return { box, serial: given.serialNumber.toLowerCase(), endsMs: Date.parse(validTo), publicKey }
-    },
+    nameIn: (pem) => readIssued(own, pem),
+    prove: (text) => sign('sha256', Buffer.from(text), createPrivateKey(keyPem)).toString('base64'),
   }
   // Found at the start, not at the first box.
   const probe = await webcrypto.subtle.sign(algorithm, signingKey, der.subarray(0, 8))

@@ -19,6 +19,7 @@ import { codeId, codeKey, isProof, proofOf } from '../../platform/certificates/e
 import type { NewEnrolment } from '../storage/enrolment-port.ts'
 import type { Storage } from '../storage/port.ts'
 import type { SignedCertificates } from './signed-certificates.ts'
+import type { AuthoritySet } from './authority-set.ts'
 import { readBoxRequest, type Authority, type SignedCertificate } from './authority.ts'
 
 export interface EnrolmentSettings {
@@ -31,7 +32,8 @@ export interface EnrolmentSettings {
 }
 
 export interface BoxEnrolmentOptions {
-  authority: Authority
+  /** As it is now: it may be changed while the centre runs. */
+  authority: () => AuthoritySet
   settings: EnrolmentSettings
   storage: Pick<Storage, 'putEnrolment' | 'useEnrolment' | 'openEnrolment' | 'renewCertificate' | 'boxCopy'>
   certificates: Pick<SignedCertificates, 'shutOut' | 'isRevoked'>
@@ -45,18 +47,24 @@ interface Granted<T> {
   answer: T
 }
 
-export type EnrolmentRefusal = 'no-code' | 'bad-request' | 'certificate-over'
+export type EnrolmentRefusal = 'no-code' | 'bad-request' | 'certificate-over' | 'wrong-machine'
 
 /** A new code: what is stored of it, and what the person who made it gets. */
 export function createCode(
   random: Random,
   authority: Pick<Authority, 'hash'>,
-  asked: { centreUrl: string; expiresAtMs: number; box: string; name: string | undefined },
+  asked: {
+    centreUrl: string
+    expiresAtMs: number
+    box: string
+    name: string | undefined
+    serial?: string | undefined
+  },
 ): { row: NewEnrolment; answer: NewEnrolmentAnswer } {
-  const { centreUrl, expiresAtMs, box, name } = asked
+  const { centreUrl, expiresAtMs, box, name, serial } = asked
   const code = createEnrolmentCode(Buffer.from(random.hex(codeBytes), 'hex'))
   return {
-    row: { codeId: codeId(code), codeKey: codeKey(code), box, name, expiresAtMs },
+    row: { codeId: codeId(code), codeKey: codeKey(code), box, name, serial, expiresAtMs },
     answer: { code, url: enrolmentUrl({ centre: centreUrl, code, authority: authority.hash }), expiresAtMs },
   }
 }
@@ -69,8 +77,12 @@ export class BoxEnrolment {
   }
 
   /** A new code; older ones of the box that are not used end. Undefined when there are too many. */
-  async makeCode(box: string, name: string | undefined, by: string): Promise<NewEnrolmentAnswer | undefined> {
-    const { storage, clock, random, settings, authority } = this.#options
+  async makeCode(
+    { box, name, serial }: Pick<NewEnrolment, 'box' | 'name' | 'serial'>,
+    by: string,
+  ): Promise<NewEnrolmentAnswer | undefined> {
+    const { storage, clock, random, settings } = this.#options
+    const authority = this.#options.authority()
     const nowMs = Math.round(clock.wallMs())
     const expiresAtMs = nowMs + settings.codeMs
     const { row, answer } = createCode(random, authority, {
@@ -78,18 +90,21 @@ export class BoxEnrolment {
       expiresAtMs,
       box,
       name,
+      serial,
     })
     return (await storage.putEnrolment(row, by, nowMs)) ? answer : undefined
   }
 
   /** The certificate of the box for which the code was made; the same key gets the same one again. */
-  async enrol({ id, request, proof }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
-    const { storage, clock, settings, authority, certificates } = this.#options
+  async enrol({ id, request, proof, serial }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
+    const { storage, clock, settings, certificates } = this.#options
+    const authority = this.#options.authority()
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const nowMs = Math.round(clock.wallMs())
     const open = await storage.openEnrolment(id, nowMs)
     if (!open || !isProof(open.codeKey, asked.value.der, proof)) return 'no-code'
+    if (open.serial !== undefined && open.serial !== serial) return 'wrong-machine'
     const copy = await storage.boxCopy(open.box)
     const issuedTo = (certificate: string): Granted<EnrolAnswer> => {
       const { box, name } = open
@@ -119,7 +134,8 @@ export class BoxEnrolment {
   /** The successor of a certificate that counts, for the same box. The old one counts until the new one is used. */
   async renew(asking: RenewRequest): Promise<Granted<RenewAnswer> | EnrolmentRefusal> {
     const { certificate, request, signature } = asking
-    const { storage, clock, settings, authority, certificates } = this.#options
+    const { storage, clock, settings, certificates } = this.#options
+    const authority = this.#options.authority()
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const old = nameIn(authority, certificate)
@@ -133,13 +149,18 @@ export class BoxEnrolment {
     return isStored ? { box: old.box, answer: { certificate: signed.pem } } : 'certificate-over'
   }
 
+  /** Which authorities count now. */
+  authorities(): AuthoritySet['statement'] {
+    return this.#options.authority().statement
+  }
+
   /** The box that has signed these bytes with a certificate that counts. */
   signerOf(
     upload: { purpose: UploadPurpose; atMs: number; bytes: Uint8Array },
     { certificate, signature }: { certificate: string; signature: string },
   ): string | undefined {
-    const { authority, certificates, clock } = this.#options
-    const own = nameIn(authority, certificate)
+    const { certificates, clock } = this.#options
+    const own = nameIn(this.#options.authority(), certificate)
     if (!own || own.endsMs < clock.wallMs() || certificates.isRevoked([normalMark(own.serial)])) return undefined
     const { purpose, atMs, bytes } = upload
     return isSigned(own.publicKey, uploadDigest(purpose, atMs, bytes), signature) ? own.box : undefined

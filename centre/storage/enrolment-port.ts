@@ -9,6 +9,8 @@ export interface NewEnrolment {
   codeKey: string
   box: string
   name: string | undefined
+  /** The machine for which it counts alone. */
+  serial?: string | undefined
   expiresAtMs: number
 }
 
@@ -25,6 +27,7 @@ export interface NewCertificate {
 export interface OpenEnrolment {
   box: string
   name: string | undefined
+  serial?: string
   codeKey: string
   /** The key that has used it, and its certificate: the same key may ask again, since an answer can be lost. */
   used?: { key: string; pem: string }
@@ -69,6 +72,8 @@ export interface EnrolmentReaderCalls {
   enrolments(query: EnrolmentQuery): EnrolmentPage<EnrolmentSummary>
   /** Newest first. */
   certificates(query: EnrolmentQuery): EnrolmentPage<CertificateSummary>
+  /** Those that are not revoked and have not ended. */
+  validCertificates(nowMs: number): { box: string; pem: string }[]
   /** True for a certificate of the box that is not revoked. */
   hasCertificate(box: string): boolean
   /** All serial numbers: the clock may be wrong at the start, so their ends are not compared. */
@@ -88,5 +93,6 @@ export const enrolmentReaderCalls = [
   'enrolments',
   'certificates',
   'hasCertificate',
+  'validCertificates',
   'revokedCertificates',
 ] as const satisfies (keyof EnrolmentReaderCalls)[]

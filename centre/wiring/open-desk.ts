@@ -200,6 +200,7 @@ export async function openDesk(base: Base, options: OpenDeskOptions): Promise<De
     pages: {
       '/respond/': findPageFolder('responder'),
       '/family/': findPageFolder('family'),
+      '/e/': findPageFolder('enrol'),
       '/releases/': options.updates.folder,
     },
   })

@@ -10,6 +10,11 @@ export const nameCharsMax = 120
 const pem = z.string().min(1).max(pemCharsMax)
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
+const serialPattern = /^[\w.:/+-]{1,64}$/
+/** A serial number of a machine: of its board, or of the workshop. */
+export const isSerial = (text: string): boolean => serialPattern.test(text)
+export const serialSchema = z.string().regex(serialPattern, 'letters, digits and . _ - : / +, at most 64')
+
 /** `POST /enrol`. */
 export const enrolRequestSchema = z.strictObject({
   /** Which code, see `codeId`. */
@@ -18,6 +23,8 @@ export const enrolRequestSchema = z.strictObject({
   request: pem,
   /** HMAC-SHA256 of the request's DER bytes with the code's key. */
   proof: hash,
+  /** Of the machine, where it has one: a code may have been made for one machine alone. */
+  serial: serialSchema.optional(),
 })
 export type EnrolRequest = z.infer<typeof enrolRequestSchema>
 
@@ -34,7 +41,11 @@ export const issuedSchema = z.object({
   box: z.string().regex(boxIdPattern),
   name: z.string().max(nameCharsMax).optional(),
   certificate: pem,
-  authority: pem,
+  /** The one that signs first; two while it is changed. */
+  authority: z
+    .string()
+    .min(1)
+    .max(4 * pemCharsMax),
   /** Where Reports go: `mqtts://town.example:8883`. */
   uplinkUrl: z.string().min(1).max(1000),
   /** From then on the box asks for the next certificate. */
@@ -58,3 +69,20 @@ export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>
 /** `POST /enrol/renew` is answered without a proof: the new certificate counts by its signature. */
 export const renewAnswerSchema = z.object({ certificate: pem })
 export type RenewAnswer = z.infer<typeof renewAnswerSchema>
+
+/** `statement` of `AuthorityStatement`: the one that signs now comes first. */
+export const authorityListSchema = z.object({ v: z.literal(1), authorities: z.array(pem).min(1).max(4) })
+
+/** `GET /enrol/authority`: which authorities count, signed by the first of them. */
+export const authorityStatementSchema = z.object({
+  /** JSON of `authorityListSchema`. */
+  statement: z
+    .string()
+    .min(2)
+    .max(8 * pemCharsMax),
+  /** ECDSA with SHA-256, DER in Base64. */
+  signature: z.string().min(1).max(512),
+  /** The first one's key, signed by the one before: proof for boxes that trust that one. */
+  cross: pem.optional(),
+})
+export type AuthorityStatement = z.infer<typeof authorityStatementSchema>

@@ -11,9 +11,11 @@ import type {
 import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
 import { boxIdPattern } from '../../../protocols/domain/names.ts'
 import {
+  authorityStatementSchema,
   enrolAnswerSchema,
   enrolRequestSchema,
   nameCharsMax,
+  serialSchema,
   renewAnswerSchema,
   renewRequestSchema,
   type EnrolRequest,
@@ -48,11 +50,16 @@ export interface EnrolmentRouteOptions {
 }
 
 const box = z.string().regex(boxIdPattern)
-const newBody = z.strictObject({ box, name: z.string().min(1).max(nameCharsMax).optional() })
+const newBody = z.strictObject({
+  box,
+  name: z.string().min(1).max(nameCharsMax).optional(),
+  serial: serialSchema.optional(),
+})
 const enrolmentSummary = z.object({
   id: z.string(),
   box,
   name: z.string().optional(),
+  serial: z.string().optional(),
   by: z.string(),
   madeAtMs: z.number(),
   expiresAtMs: z.number(),
@@ -135,7 +142,7 @@ function codeRoutes({ enrolment, storage, isHeard, clock, securityLog }: Enrolme
         if (isInUse && !lockingRoles.some((role) => role === account?.role))
           throw new ApiProblem('box-in-use')
         const who = account?.user ?? ''
-        const made = await needed(enrolment).makeCode(asked.box, asked.name, who)
+        const made = await needed(enrolment).makeCode({ box: asked.box, name: asked.name, serial: asked.serial }, who)
         if (!made) throw new ApiProblem('too-many-codes')
         securityLog.note('box-code-made', who, address, asked.box)
         return { json: made satisfies NewEnrolmentAnswer }
@@ -226,7 +233,7 @@ function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Ro
       bodyBytesMax,
       body: enrolRequestSchema,
       answer: enrolAnswerSchema,
-      problems: ['bad-request', 'no-code', 'no-enrolment', 'too-many-guesses'],
+      problems: ['bad-request', 'no-code', 'wrong-machine', 'no-enrolment', 'too-many-guesses'],
       run: async ({ body, address }: RouteCall) => {
         const asked = body as EnrolRequest
         allowed(asked.id, address)
@@ -235,6 +242,18 @@ function boxRoutes({ enrolment, clock, securityLog }: EnrolmentRouteOptions): Ro
         securityLog.note('box-enrolled', granted.box, address)
         return { json: granted.answer }
       },
+    },
+    {
+      method: 'GET',
+      path: '/enrol/authority',
+      summary: {
+        zh: '现在有效的签发机构，供网关跟随更换',
+        en: 'The authorities that count now, signed by the one that signs: boxes follow a change by it',
+      },
+      access: 'open',
+      answer: authorityStatementSchema,
+      problems: ['no-enrolment'],
+      run: async () => ({ json: needed(enrolment).authorities() }),
     },
     {
       method: 'POST',

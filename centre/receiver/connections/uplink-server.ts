@@ -1,6 +1,7 @@
 // Creates the socket servers of the uplink: plain or TLS, with the files that TLS needs.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { nextOf } from '../../../platform/certificates/next-file.ts'
 import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls'
 import type { TlsFiles } from './uplink-options.ts'
 
@@ -25,13 +26,22 @@ export function createUplinkServer(
 }
 
 export const tlsFilesOf = ({ certFile, keyFile, caFile }: TlsFiles): string[] =>
-  [certFile, keyFile, caFile].filter((file) => file !== undefined)
+  [certFile, keyFile, caFile, caFile === undefined ? undefined : nextOf(caFile)].filter(
+    (file) => file !== undefined,
+  )
 
 export function readTls({ certFile, keyFile, caFile }: TlsFiles): SecureContextOptions {
   return {
     cert: readFileSync(certFile),
     key: readFileSync(keyFile),
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    ...(caFile === undefined ? {} : { ca: readTrusted(caFile) }),
     minVersion: 'TLSv1.2',
   }
+}
+
+/** The authority, and while it is changed the next one too. */
+function readTrusted(caFile: string): string {
+  const next = nextOf(caFile)
+  const more = existsSync(next) ? [readFileSync(next, 'utf8')] : []
+  return [readFileSync(caFile, 'utf8'), ...more].join('\n')
 }

@@ -1,6 +1,7 @@
 // Wires the certificates of boxes, and their enrolment where the configuration makes this centre their authority.
-import { readFileSync } from 'node:fs'
-import { openAuthority } from '../../enrolment/authority.ts'
+import { nextOf } from '../../../platform/certificates/next-file.ts'
+import { watchFiles } from '../../../platform/file-watch.ts'
+import { openAuthorities, type AuthoritySet } from '../../enrolment/authority-set.ts'
 import { BoxEnrolment } from '../../enrolment/box-enrolment.ts'
 import { SignedCertificates } from '../../enrolment/signed-certificates.ts'
 import type { Storage } from '../../storage/port.ts'
@@ -29,21 +30,29 @@ export async function openEnrolment(base: Base, storage: Storage): Promise<Opene
 }
 
 async function openSigning(
-  { config, clock, random }: Base,
+  { config, clock, random, logger, parts }: Base,
   storage: Storage,
   certificates: SignedCertificates,
 ): Promise<BoxEnrolment | undefined> {
   const { enrolment: settings } = config
   if (!settings) return undefined
   const { authority, centreUrl, uplinkUrl, codeHours, lifeDays } = settings
-  const [certificate, key] = [
-    readFileSync(authority.certFile, 'utf8'),
-    readFileSync(authority.keyFile, 'utf8'),
-  ]
+  let current: AuthoritySet = await openAuthorities(authority)
+  const files = [authority.certFile, authority.keyFile].flatMap((file) => [file, nextOf(file)])
+  const stop = watchFiles(files, clock, async () => {
+    try {
+      current = await openAuthorities(authority)
+      logger.info({ part: 'enrolment', hash: current.hash }, 'the authority of the boxes was read again')
+    } catch (error) {
+      // Between two of the files of a change.
+      logger.warn({ err: error }, 'the authority of the boxes can not be read: the one before stays')
+    }
+  })
+  parts.add('files of the authority', stop)
   return new BoxEnrolment({
     storage,
     certificates,
-    authority: await openAuthority(certificate, key),
+    authority: () => current,
     settings: { centreUrl, uplinkUrl, codeMs: codeHours * hourMs, lifeMs: lifeDays * dayMs },
     clock,
     random,

@@ -5,13 +5,16 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { codeId, codeKey, isProof, proofOf } from '../../../platform/certificates/enrolment-proof.ts'
+import { parseAuthorities } from '../../../platform/certificates/certificate-check.ts'
 import { openText } from '../../../platform/certificates/sealed-text.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { boxCopySchema, copyCharsMax, type BoxCopy } from '../../../protocols/enrolment/box-copy.ts'
 import {
+  authorityStatementSchema,
   enrolAnswerSchema,
   issuedSchema,
   renewAnswerSchema,
+  type AuthorityStatement,
   type Issued,
 } from '../../../protocols/enrolment/messages.ts'
 import type { EnrolmentLink } from '../../../protocols/enrolment/enrolment-code.ts'
@@ -19,6 +22,7 @@ import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
 import { createKey, createRequest } from './box-request.ts'
+import { readSerial } from './box-serial.ts'
 import { placeCopy } from './taken-over.ts'
 import { readAskedKey, writeAskedKey, writeEnrolled, type Enrolled } from './enrolled-file.ts'
 
@@ -34,6 +38,8 @@ export interface EnrolOptions {
   dataDir: string
   /** Where the centre's pages are, and the code; the hash is checked where it is known. */
   link: Omit<EnrolmentLink, 'authority'> & { authority?: string | undefined }
+  /** Of the machine; its own by default. */
+  serial?: string | undefined
 }
 
 const keyHash = (key: ReturnType<typeof createPublicKey>): string =>
@@ -42,13 +48,17 @@ const keyHash = (key: ReturnType<typeof createPublicKey>): string =>
     .digest('hex')
 
 /** Enrols, and keeps what came of it. The same code again after a power cut, or a lost answer, ends the same way. */
-export async function enrolWithCentre({ dataDir, link }: EnrolOptions): Promise<Result<Enrolled>> {
+export async function enrolWithCentre({
+  dataDir,
+  link,
+  serial = readSerial(),
+}: EnrolOptions): Promise<Result<Enrolled>> {
   const id = codeId(link.code)
   const key = readAskedKey(dataDir, id) ?? createKey()
   writeAskedKey(dataDir, id, key)
   const secret = codeKey(link.code)
   const { pem, der } = await createRequest(key)
-  const body = { id, request: pem, proof: proofOf(secret, der) }
+  const body = { id, request: pem, proof: proofOf(secret, der), ...(serial === undefined ? {} : { serial }) }
   const answer = await post(`${link.centre}/enrol`, body, enrolAnswerSchema, enrolBytesMax)
   if (!answer.ok) return answer
   const { issued: text, proof, copy: sealed } = answer.value
@@ -75,6 +85,10 @@ function readCopy(secret: string, sealed: string): Result<BoxCopy> {
   return parsed.ok ? fromZod(boxCopySchema, parsed.value) : parsed
 }
 
+/** Which authorities the centre names now, as `followAuthority` reads it. */
+export const askAuthorities = (old: Pick<Enrolled, 'centreUrl'>): Promise<Result<AuthorityStatement>> =>
+  post(`${old.centreUrl}/enrol/authority`, undefined, authorityStatementSchema)
+
 /** The successor of the box's certificate, with a new key. The caller stores it. */
 export async function renewAtCentre(old: Enrolled, nowMs: number): Promise<Result<Enrolled>> {
   const key = createKey()
@@ -97,10 +111,11 @@ function findFault(
   hash: string | undefined,
 ): string | undefined {
   try {
-    const [own, ca] = [new X509Certificate(certificate), new X509Certificate(authority)]
-    if (hash !== undefined && keyHash(ca.publicKey) !== hash)
+    const own = new X509Certificate(certificate)
+    const authorities = parseAuthorities(authority)
+    if (hash !== undefined && !authorities.some((ca) => keyHash(ca.publicKey) === hash))
       return 'the authority is not the one of the QR code: it is not the centre that made it; nothing was taken'
-    if (!ca.ca || !own.checkIssued(ca) || !own.verify(ca.publicKey))
+    if (!authorities.some((ca) => ca.ca && own.checkIssued(ca) && own.verify(ca.publicKey)))
       return 'the certificate is not signed by the authority that came with it'
     if (keyHash(own.publicKey) !== keyHash(createPublicKey(key))) return 'the certificate is for another key'
     return own.subject === `CN=${box}` ? undefined : 'the certificate is for another box'
@@ -111,18 +126,18 @@ function findFault(
 
 function post<T>(
   url: string,
-  body: object,
+  body: object | undefined,
   schema: z.ZodType<T>,
   bytesMax = answerBytesMax,
 ): Promise<Result<T>> {
   return new Promise((resolve) => {
     const fail = (why: string): void => resolve(bad(why))
-    const content = JSON.stringify(body)
+    const content = body === undefined ? '' : JSON.stringify(body)
     const isTls = url.startsWith('https:')
     const asked = (isTls ? httpsRequest : httpRequest)(
       url,
       {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) },
         // Both sides prove by the code who they are; the centre's own authority is not known before.
         rejectUnauthorized: false,

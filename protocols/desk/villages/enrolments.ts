@@ -6,6 +6,8 @@ export interface EnrolmentSummary {
   id: string
   box: string
   name?: string
+  /** The machine for which it counts alone. */
+  serial?: string
   by: string
   madeAtMs: number
   expiresAtMs: number
@@ -37,7 +39,7 @@ export interface CertificatesAnswer {
   next?: string
 }
 
-/** `POST /api/v1/enrolments`, body `{box, name?}`: a code for this box. */
+/** `POST /api/v1/enrolments`, body `{box, name?, serial?}`: a code for this box. */
 export interface NewEnrolmentAnswer {
   code: string
   /** For a QR code: any phone's camera opens it. */

@@ -20,6 +20,8 @@ import type { CentreUnderTest } from './centre-parts.ts'
 const everybody = roles
 const answering: readonly Role[] = ['operator', 'supervisor', 'admin']
 const leading: readonly Role[] = ['supervisor', 'admin']
+const repairing: readonly Role[] = ['supervisor', 'maintainer', 'installer', 'auditor', 'admin']
+const ordering: readonly Role[] = ['supervisor', 'maintainer', 'installer', 'admin']
 const overseeing: readonly Role[] = ['supervisor', 'auditor', 'admin']
 
 /**
@@ -120,6 +122,35 @@ const cells: Record<string, Cell> = {
   // A box proves what it may by the code or the certificate: tests/contract/centre/villages/enrolment.test.ts.
   'POST /enrol': { may: 'open', scope: 'none' },
   'POST /enrol/renew': { may: 'open', scope: 'none' },
+  'GET /enrol/authority': { may: 'open', scope: 'none' },
+  'POST /enrol/copy': { may: 'open', scope: 'none' },
+  'POST /enrol/bundle': { may: 'open', scope: 'none' },
+  'GET /api/v1/fleet': { may: repairing, scope: 'filtered' },
+  'GET /api/v1/fleet/boxes/{boxId}': { may: repairing, scope: 'path' },
+  // There is none: tests/contract/centre/fleet/support.test.ts has one.
+  'GET /api/v1/fleet/boxes/{boxId}/bundles/{bundleName}': { may: ['maintainer', 'admin'], scope: 'nothing' },
+  'GET /api/v1/work-orders': { may: repairing, scope: 'filtered' },
+  'POST /api/v1/work-orders': { may: ordering, scope: 'filtered' },
+  'POST /api/v1/work-orders/{workId}/visit': {
+    may: ordering,
+    scope: 'path',
+    body: { text: 'a', isDone: false },
+  },
+  // Ended afterwards: with one of its own in tests/contract/centre/fleet/fleet.test.ts.
+  'POST /api/v1/work-orders/{workId}/drop': { may: ordering, scope: 'nothing', body: { why: 'a' } },
+  'POST /api/v1/work-orders/{workId}/photos': { may: ordering, scope: 'path' },
+  'GET /api/v1/work-orders/{workId}/photos/{sha256}': { may: repairing, scope: 'nothing' },
+  'GET /api/v1/fleet/setting': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'whole' },
+  'POST /api/v1/fleet/setting': {
+    may: ['maintainer', 'admin'],
+    scope: 'whole',
+    body: { set: { limits: {} }, why: 'a', waves: [{ percent: 1 }] },
+  },
+  'POST /api/v1/fleet/setting/hold': {
+    may: ['maintainer', 'admin'],
+    scope: 'whole',
+    body: { isPaused: true },
+  },
   'GET /api/v1/updates': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'whole' },
   // No release was offered.
   'POST /api/v1/updates/hold': {
@@ -221,6 +252,7 @@ const villages = { own, other } as const
 const cases: Record<string, string> = {}
 const people: Record<string, string> = {}
 const bulletins: Record<string, string> = {}
+const work: Record<string, string> = {}
 /** An entry of the roster for the village. */
 const personOf = (village: string) => ({
   name: `post ${village}`,
@@ -255,6 +287,7 @@ beforeAll(async () => {
     await running.post(`/api/v1/boxes/${box.box}/commands`, admin, { do: 'snapshot', camera: 'c-1' })
   }
   await warnBoth(admin)
+  for (const box of boxes) await orderWork(box, admin)
   for (const { box } of boxes) await enrolTwice(box, admin)
   const { paths } = (await (await running.get('/api/v1/openapi.json')).json()) as {
     paths: Record<string, Record<string, { 'x-roles'?: Role[] }>>
@@ -281,6 +314,28 @@ function mapOf(home: string): object {
   const file = join(home, 'plan.png')
   writeFileSync(file, 'plan')
   return { villages: [own, other].map((id) => ({ id, plan: { file } })) }
+}
+
+/** The box reports a full disk, and a person is sent there. */
+async function orderWork(box: TestBox, admin: string): Promise<void> {
+  const facts = {
+    v: 1,
+    epoch: 'abcd1234',
+    lanes: {},
+    boot: 1,
+    sinceBootMs: 1,
+    atMs: Date.now(),
+    clock: 'synced',
+  }
+  const vitals = { version: '1', disk: { freeBytes: 1, totalBytes: 9 } }
+  const beat = Buffer.from(JSON.stringify({ ...facts, uptimeMs: 1, vitals }))
+  await box.client.publishAsync(`up/${box.box}/heartbeat`, beat, { qos: 1 })
+  const order = { box: box.box, code: 'disk-low' }
+  const made = await until(async () => {
+    const answer = await running.post('/api/v1/work-orders', admin, order)
+    return answer.status === 200 ? answer : undefined
+  })
+  work[box.box.slice(0, 12)] = ((await made.json()) as { work: { id: string } }).work.id
 }
 
 /** A certificate of the box, and a code that is open. */
@@ -320,6 +375,7 @@ function bodyOf(key: string, village: string): object {
   if (key === 'POST /api/v1/cases') return { village, kind: 'sos', colour: 'blue', text: 'a' }
   if (key === 'POST /api/v1/roster' || key === 'POST /api/v1/roster/{personId}') return personOf(village)
   if (key === 'POST /api/v1/families') return familyOf(village)
+  if (key === 'POST /api/v1/work-orders') return { box: `${village}-1`, code: 'disk-low' }
   if (key === 'POST /api/v1/enrolments') return { box: `${village}-2` }
   if (key === 'POST /api/v1/bulletins') return { text: 'a', villages: [village] }
   return cells[key]?.body ?? {}
@@ -337,6 +393,7 @@ const namesVillage = new Set([
   'POST /api/v1/families',
   'POST /api/v1/bulletins',
   'POST /api/v1/enrolments',
+  'POST /api/v1/work-orders',
   'POST /api/v1/cases',
   'POST /api/v1/roster',
   'GET /api/v1/roster/duty',
@@ -352,15 +409,28 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{name}', 'li')
     .replace('{outletName}', 'none')
     .replace('{codeId}', 'code-99')
+    .replace('{bundleName}', '20260101T000000Z.tar.gz')
+    .replace('{workId}', key.endsWith('/drop') ? 'work-99' : (work[village] ?? ''))
     .replace('{sessionId}', '0'.repeat(12))
     .replace('{familyId}', 'family-99')
     .replace('{tokenId}', '0'.repeat(12))
     .replace('{bulletinId}', bulletins[village] ?? '')
     .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))
     .replace('{sha256}', 'a'.repeat(64))
+  if (key.endsWith('/photos')) return askPhoto(filled, token)
   const response = await (method === 'GET'
     ? running.get(queryOf(key, filled, village), token)
     : running.post(filled, token, bodyOf(key, village)))
+  return { status: response.status, text: await response.text() }
+}
+
+/** The body of this one is a file. */
+async function askPhoto(path: string, token: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${running.centre.httpUrl}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'image/jpeg' },
+    body: new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xd9]),
+  })
   return { status: response.status, text: await response.text() }
 }
 

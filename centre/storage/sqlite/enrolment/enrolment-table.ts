@@ -24,10 +24,11 @@ interface CodeRow {
   box: string
   name: string | null
   codeKey: string
+  machine: string | null
   serial: string | null
 }
 
-const openCode = `SELECT number, box, name, code_key AS codeKey, used_serial AS serial FROM enrolments
+const openCode = `SELECT number, box, name, code_key AS codeKey, machine, used_serial AS serial FROM enrolments
   WHERE code_id = ? AND ended_at_ms IS NULL AND expires_at_ms > ?`
 
 export const createEnrolmentWriter = (db: Sqlite): EnrolmentWriterCalls => {
@@ -47,14 +48,23 @@ function createCodeCalls(db: Sqlite) {
   const endOne = db.prepare<[number, number]>(`${end} AND number = ?`)
   const boxOf = db.prepare<[number], string>('SELECT box FROM enrolments WHERE number = ?').pluck()
   const insert = db.prepare(
-    `INSERT INTO enrolments (code_id, code_key, box, name, made_by, made_at_ms, expires_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO enrolments (code_id, code_key, box, name, machine, made_by, made_at_ms, expires_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const calls: Pick<EnrolmentWriterCalls, 'putEnrolment' | 'endEnrolment'> = {
     putEnrolment: immediately(db, (one: NewEnrolment, by: string, atMs: number): boolean => {
       if ((countOpen.get(atMs, one.box) ?? 0) >= openCodesMax) return false
       endOfBox.run(atMs, one.box)
-      insert.run(one.codeId, one.codeKey, one.box, one.name ?? null, by, atMs, one.expiresAtMs)
+      insert.run(
+        one.codeId,
+        one.codeKey,
+        one.box,
+        one.name ?? null,
+        one.serial ?? null,
+        by,
+        atMs,
+        one.expiresAtMs,
+      )
       return true
     }),
     endEnrolment: immediately(db, (number: number, scope: Scope | undefined, atMs: number): boolean => {
@@ -125,6 +135,7 @@ interface EnrolmentRow {
   number: number
   box: string
   name: string | null
+  machine: string | null
   by: string
   madeAtMs: number
   expiresAtMs: number
@@ -166,7 +177,7 @@ export function createEnrolmentReader(db: Sqlite): EnrolmentReaderCalls {
   )
   const codes = createPages<EnrolmentRow>(
     db,
-    `SELECT number, box, name, made_by AS by, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs,
+    `SELECT number, box, name, machine, made_by AS by, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs,
        used_at_ms AS usedAtMs, ended_at_ms AS endedAtMs FROM enrolments`,
   )
   const certificates = createPages<CertificateRow>(
@@ -175,6 +186,9 @@ export function createEnrolmentReader(db: Sqlite): EnrolmentReaderCalls {
        revoked_at_ms AS revokedAtMs, revoked_by AS revokedBy FROM box_certificates`,
   )
   const has = db.prepare<[string]>('SELECT 1 FROM box_certificates WHERE box = ? AND revoked_at_ms IS NULL')
+  const valid = db.prepare<[number], { box: string; pem: string }>(
+    'SELECT box, pem FROM box_certificates WHERE revoked_at_ms IS NULL AND not_after_ms > ?',
+  )
   const revoked = db
     .prepare<[], string>('SELECT serial FROM box_certificates WHERE revoked_at_ms IS NOT NULL')
     .pluck()
@@ -183,7 +197,14 @@ export function createEnrolmentReader(db: Sqlite): EnrolmentReaderCalls {
       const row = code.get(codeId, nowMs)
       if (!row) return undefined
       const used = row.serial === null ? undefined : certificate.get(row.serial)
-      return { box: row.box, name: row.name ?? undefined, codeKey: row.codeKey, ...(used ? { used } : {}) }
+      const { box, name, codeKey, machine } = row
+      return {
+        box,
+        name: name ?? undefined,
+        codeKey,
+        ...(machine === null ? {} : { serial: machine }),
+        ...(used ? { used } : {}),
+      }
     },
     enrolments: (query) => {
       const { rows, ...rest } = codes(query)
@@ -194,6 +215,7 @@ export function createEnrolmentReader(db: Sqlite): EnrolmentReaderCalls {
       return { rows: rows.map(certificateOf), ...rest }
     },
     hasCertificate: (box) => has.get(box) !== undefined,
+    validCertificates: (nowMs) => valid.all(nowMs),
     revokedCertificates: () => revoked.all(),
   }
 }
@@ -214,11 +236,12 @@ const certificateOf = ({
   ...(revokedBy === null ? {} : { revokedBy }),
 })
 
-function summaryOf({ number, name, usedAtMs, endedAtMs, ...row }: EnrolmentRow): EnrolmentSummary {
+function summaryOf({ number, name, machine, usedAtMs, endedAtMs, ...row }: EnrolmentRow): EnrolmentSummary {
   return {
     id: `code-${number}`,
     ...row,
     ...(name === null ? {} : { name }),
+    ...(machine === null ? {} : { serial: machine }),
     ...(usedAtMs === null ? {} : { usedAtMs }),
     ...(endedAtMs === null ? {} : { endedAtMs }),
   }

@@ -1,6 +1,9 @@
 // The health of boxes, copies of their configuration, and work orders: one of the migrations.
 
 export const fleetMigration = `
+-- A code may count for one machine alone.
+ALTER TABLE enrolments ADD COLUMN machine TEXT;
+
 -- The latest report of each box.
 CREATE TABLE box_vitals (
   box TEXT PRIMARY KEY,

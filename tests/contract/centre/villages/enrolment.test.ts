@@ -298,3 +298,23 @@ it('an authority whose key is another is refused at the start', async () => {
   const [one, other] = [await createAuthority('One'), await createAuthority('Other')]
   await expect(openAuthority(one.cert, other.key)).rejects.toThrow('does not belong')
 })
+
+it('a code that was made for one machine is of no use on another one', async () => {
+  const asked = { box: 'box-of-sn', serial: 'SN-0042' }
+  const answer = await running.post('/api/v1/enrolments', chief, asked)
+  const { url } = (await answer.json()) as NewEnrolmentAnswer
+  const link = parseEnrolmentUrl(url)
+  if (!link.ok) throw new Error(url)
+  const on = (serial: string | undefined) =>
+    enrolWithCentre({ dataDir: boxFolder(), link: { ...link.value, centre: running.centre.httpUrl }, serial })
+  expect(await on('SN-0043')).toMatchObject({
+    ok: false,
+    problems: [{ message: expect.stringContaining('another machine') as string }],
+  })
+  expect((await on('SN-0042')).ok).toBe(true)
+  const { enrolments } = (await (
+    await running.get('/api/v1/enrolments?box=box-of-sn', chief)
+  ).json()) as EnrolmentsAnswer
+  expect(enrolments[0]).toMatchObject({ serial: 'SN-0042', usedAtMs: expect.any(Number) as number })
+  expect((await running.post('/api/v1/enrolments', chief, { box: 'b', serial: 'a b' })).status).toBe(400)
+})

@@ -1,11 +1,12 @@
 // Of two boxes that use one code at the same moment, does one get a certificate; and does a failure of storage leave nothing half done?
 import { sign } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
-import { openAuthority, readBoxRequest } from '../../../../centre/enrolment/authority.ts'
+import { readBoxRequest } from '../../../../centre/enrolment/authority.ts'
+import { openAuthorities } from '../../../../centre/enrolment/authority-set.ts'
 import { BoxEnrolment } from '../../../../centre/enrolment/box-enrolment.ts'
 import { SignedCertificates } from '../../../../centre/enrolment/signed-certificates.ts'
 import { openSqliteStorage } from '../../../../centre/storage/sqlite/sqlite-storage.ts'
@@ -24,10 +25,14 @@ async function open() {
     rmSync(folder, { recursive: true })
   })
   const files = await createAuthority('Town')
+  const [certFile, keyFile] = [join(folder, 'town.crt'), join(folder, 'town.key')]
+  writeFileSync(certFile, files.cert)
+  writeFileSync(keyFile, files.key)
+  const authority = await openAuthorities({ certFile, keyFile })
   const certificates = new SignedCertificates({ storage, clock, logger: pino({ level: 'silent' }) })
   await certificates.start()
   const enrolment = new BoxEnrolment({
-    authority: await openAuthority(files.cert, files.key),
+    authority: () => authority,
     settings: { centreUrl: 'https://t.example', uplinkUrl: 'mqtts://t.example', codeMs: 60_000, lifeMs: 9e9 },
     storage,
     certificates,
@@ -44,7 +49,7 @@ async function asking(code: string) {
 
 it('one of two boxes with the same code gets a certificate', async () => {
   const { enrolment, storage } = await open()
-  const made = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const made = await enrolment.makeCode({ box: 'upper-brook', name: undefined }, 'li')
   const requests = await Promise.all([asking(made?.code ?? ''), asking(made?.code ?? '')])
   const answers = await Promise.all(requests.map((one) => enrolment.enrol(one)))
   expect(answers.filter((answer) => answer === 'no-code')).toHaveLength(1)
@@ -53,7 +58,7 @@ it('one of two boxes with the same code gets a certificate', async () => {
 
 it('a box that asks for certificates without end gets ten in a day', async () => {
   const { enrolment, storage, clock } = await open()
-  const made = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const made = await enrolment.makeCode({ box: 'upper-brook', name: undefined }, 'li')
   const key = createKey()
   const { pem, der } = await createRequest(key)
   const code = made?.code ?? ''
@@ -75,9 +80,9 @@ it('a box that asks for certificates without end gets ten in a day', async () =>
 
 it('a box that was shut out stays so, whatever the clock says at the next start, and its open code ends', async () => {
   const { enrolment, certificates, storage, clock } = await open()
-  const made = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const made = await enrolment.makeCode({ box: 'upper-brook', name: undefined }, 'li')
   await enrolment.enrol(await asking(made?.code ?? ''))
-  const next = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const next = await enrolment.makeCode({ box: 'upper-brook', name: undefined }, 'li')
   let isCut = false
   certificates.onRevoked(() => (isCut = true))
   const [serial = ''] = await certificates.revoke('upper-brook', 'li')
@@ -91,7 +96,7 @@ it('a box that was shut out stays so, whatever the clock says at the next start,
 
 it('a certificate that has ended is not renewed', async () => {
   const { enrolment, clock } = await open()
-  const made = await enrolment.makeCode('upper-brook', undefined, 'li')
+  const made = await enrolment.makeCode({ box: 'upper-brook', name: undefined }, 'li')
   const key = createKey()
   const { pem, der } = await createRequest(key)
   const code = made?.code ?? ''
@@ -110,7 +115,7 @@ it('a certificate that has ended is not renewed', async () => {
 
 it('pages of codes and certificates leave out other villages, and nothing of the own', async () => {
   const { enrolment, storage, clock } = await open()
-  for (let i = 0; i < 6; i++) await enrolment.makeCode(`32061210420${i % 2}-${i}`, undefined, 'li')
+  for (let i = 0; i < 6; i++) await enrolment.makeCode({ box: `32061210420${i % 2}-${i}`, name: undefined }, 'li')
   const seen: string[] = []
   for (let before: number | undefined; ;) {
     const page = await storage.enrolments({ scope: ['320612104201'], limit: 1, before })
