@@ -13,6 +13,7 @@ import {
   until,
   type CentreUnderTest,
 } from '../contract/centre/centre-parts.ts'
+import { cookieName } from '../../centre/accounts/sessions.ts'
 import type { NewEnrolmentAnswer } from '../../protocols/desk/villages/enrolments.ts'
 import { parseEnrolmentUrl } from '../../protocols/enrolment/enrolment-code.ts'
 import { launchBrowser, pageFolder } from './pages.ts'
@@ -53,8 +54,12 @@ afterAll(async () => {
   dropFolder(folder)
 })
 
-async function open(path: string, choice: object): Promise<{ page: Page; complaints: string[]; asked: string[] }> {
-  const context = await browser.newContext({ ...choice })
+async function open(
+  path: string,
+  { isSignedIn = false, ...choice }: { isSignedIn?: boolean; locale: string; viewport?: { width: number; height: number } },
+): Promise<{ page: Page; complaints: string[]; asked: string[] }> {
+  const context = await browser.newContext(choice)
+  if (isSignedIn) await context.addCookies([{ name: cookieName, value: token, url: running.centre.httpUrl }])
   const page = await context.newPage()
   const complaints: string[] = []
   const asked: string[] = []
@@ -83,8 +88,7 @@ const sizes = [
 ] as const
 
 test.each(sizes)('shows what fails next and a work order with its visit: %s', async (locale, viewport) => {
-  const extraHTTPHeaders = { authorization: `Bearer ${token}` }
-  const { page, complaints } = await open('/#/fleet', { locale, viewport, extraHTTPHeaders })
+  const { page, complaints } = await open('/#/fleet', { locale, viewport, isSignedIn: true })
   await page.waitForSelector('[data-fault=device-silent]')
   expect(await page.locator('.faults > li').count()).toBe(2)
   const battery = await page.textContent('[data-fault=battery-ends]')
@@ -106,10 +110,7 @@ test.each(sizes)('shows what fails next and a work order with its visit: %s', as
 }, 60_000)
 
 test('codes of a list become sheets with a QR code each, to print', async () => {
-  const { page, complaints } = await open('/#/fleet', {
-    locale: 'en',
-    extraHTTPHeaders: { authorization: `Bearer ${token}` },
-  })
+  const { page, complaints } = await open('/#/fleet', { locale: 'en', isSignedIn: true })
   await page.fill('[name=boxes]', 'lower-brook, 下河村, SN-1\nfar-brook')
   await page.click('[data-part=codes] button[type=submit]')
   await page.waitForSelector('[data-sheet=far-brook] .qr-code')
