@@ -24,7 +24,8 @@ export function addAuthorityCommands(program: Command, load: (file: string) => C
   const authority = program
     .command('authority')
     .description('签发机构的更换 / the authority of the boxes, and another one in its place')
-  const config = (): Option => new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory()
+  const config = (): Option =>
+    new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory()
   authority
     .command('status')
     .description('有几台网关仍用旧机构的证书 / how many boxes still have a certificate of the old one')
@@ -46,7 +47,9 @@ export function addAuthorityCommands(program: Command, load: (file: string) => C
 
 function filesOf({ enrolment, uplink }: CentreConfig) {
   if (!enrolment)
-    throw new UsageFailure('配置中没有 enrolment / the configuration has no section enrolment: see the handbook')
+    throw new UsageFailure(
+      '配置中没有 enrolment / the configuration has no section enrolment: see the handbook',
+    )
   const { certFile, keyFile } = enrolment.authority
   const caFiles = uplink.listeners.flatMap(({ tls }) => (tls?.caFile === undefined ? [] : [tls.caFile]))
   const serverFiles = uplink.listeners.flatMap(({ tls }) => (tls ? [tls.certFile] : []))
@@ -64,7 +67,8 @@ function leftBehind(config: CentreConfig, oldPem: string): string[] {
     const [old] = parseAuthorities(oldPem)
     for (const { box, pem } of createEnrolmentReader(db).validCertificates(nowMs)) {
       const [leaf] = parseAuthorities(pem)
-      const isOld = leaf !== undefined && old !== undefined && leaf.checkIssued(old) && leaf.verify(old.publicKey)
+      const isOld =
+        leaf !== undefined && old !== undefined && leaf.checkIssued(old) && leaf.verify(old.publicKey)
       ;(isOld ? left : followed).add(box)
     }
     return [...left].filter((box) => !followed.has(box)).sort()

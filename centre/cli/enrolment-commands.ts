@@ -73,7 +73,8 @@ function readList(file: string): Wanted[] {
 function check({ box, name, serial }: Wanted, where: string): void {
   if (name !== undefined && (name === '' || name.length > nameCharsMax))
     throw new UsageFailure(`${where} name: 1 .. ${nameCharsMax}`)
-  if (!isBoxId(box)) throw new UsageFailure(`${where} box: 320612104201-1, or lower-case letters, digits and dashes`)
+  if (!isBoxId(box))
+    throw new UsageFailure(`${where} box: 320612104201-1, or lower-case letters, digits and dashes`)
   if (serial !== undefined && !isSerial(serial))
     throw new UsageFailure(`${where} serial: letters, digits and . _ - : / +, at most 64`)
 }
@@ -115,7 +116,9 @@ async function makeCodes(flags: EnrolFlags, config: CentreConfig): Promise<void>
   }
   print('box,name,serial,code,url,validUntil\n')
   for (const { row, answer } of made)
-    print(`${[row.box, row.name ?? '', row.serial ?? '', answer.code, answer.url, until].map(cell).join(',')}\n`)
+    print(
+      `${[row.box, row.name ?? '', row.serial ?? '', answer.code, answer.url, until].map(cell).join(',')}\n`,
+    )
 }
 
 const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

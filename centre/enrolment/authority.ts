@@ -1,7 +1,14 @@
 // The centre as certificate authority of its boxes: it signs the key of a box, always under the name for which the code was made.
 // The key lies in a file of its own, readable by the centre alone.
 import 'reflect-metadata'
-import { createHash, createPrivateKey, randomBytes, sign, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  randomBytes,
+  sign,
+  webcrypto,
+  X509Certificate as NodeCertificate,
+} from 'node:crypto'
 import {
   BasicConstraintsExtension,
   cryptoProvider,

@@ -96,7 +96,12 @@ export class BoxEnrolment {
   }
 
   /** The certificate of the box for which the code was made; the same key gets the same one again. */
-  async enrol({ id, request, proof, serial }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
+  async enrol({
+    id,
+    request,
+    proof,
+    serial,
+  }: EnrolRequest): Promise<Granted<EnrolAnswer> | EnrolmentRefusal> {
     const { storage, clock, settings, certificates } = this.#options
     const authority = this.#options.authority()
     const asked = await readBoxRequest(request)
@@ -161,7 +166,8 @@ export class BoxEnrolment {
   ): string | undefined {
     const { certificates, clock } = this.#options
     const own = nameIn(this.#options.authority(), certificate)
-    if (!own || own.endsMs < clock.wallMs() || certificates.isRevoked([normalMark(own.serial)])) return undefined
+    if (!own || own.endsMs < clock.wallMs() || certificates.isRevoked([normalMark(own.serial)]))
+      return undefined
     const { purpose, atMs, bytes } = upload
     return isSigned(own.publicKey, uploadDigest(purpose, atMs, bytes), signature) ? own.box : undefined
   }

@@ -55,7 +55,11 @@ async function makeNext(
   const name = /(?:^|, ?)CN=([^,]+)/.exec(old.subject)?.[1] ?? 'Gengfu'
   // Another name than the old one's: programs look for an issuer by name.
   const subject = `CN=${name.replace(/ \d{4}-\d\d-\d\d( [0-9a-f]{4})?$/, '')} ${new Date(nowMs).toISOString().slice(0, 10)} ${randomBytes(2).toString('hex')}`
-  const common = { notBefore: validFrom, notAfter: new Date(nowMs + days * 86_400_000), signingAlgorithm: algorithm }
+  const common = {
+    notBefore: validFrom,
+    notAfter: new Date(nowMs + days * 86_400_000),
+    signingAlgorithm: algorithm,
+  }
   const extensions = [new BasicConstraintsExtension(true, 0, true), keyUsages]
   const own = await X509CertificateGenerator.create({
     ...common,
@@ -123,7 +127,8 @@ export async function endRotation(files: AuthorityFiles, trusting: readonly stri
   // A kill after the first of these: the pair is whole again with the second, which this repeats.
   if (existsSync(key)) replaceFileSync(files.keyFile, readFileSync(key, 'utf8'), 0o600)
   replaceFileSync(files.certFile, next, 0o644)
-  if (!(await isPair(next, readFileSync(files.keyFile, 'utf8')))) throw new Error('the next authority has no key')
+  if (!(await isPair(next, readFileSync(files.keyFile, 'utf8'))))
+    throw new Error('the next authority has no key')
   rmSync(certificate, { force: true })
   rmSync(key, { force: true })
   return 'ended'
@@ -141,5 +146,10 @@ export function trustingFiles(caFiles: readonly string[], certFile: string): str
 export function isIssuedBy(certFile: string, authorityPem: string): boolean {
   const [leaf] = parseAuthorities(readFileSync(certFile, 'utf8'))
   const [authority] = parseAuthorities(authorityPem)
-  return leaf !== undefined && authority !== undefined && leaf.checkIssued(authority) && leaf.verify(authority.publicKey)
+  return (
+    leaf !== undefined &&
+    authority !== undefined &&
+    leaf.checkIssued(authority) &&
+    leaf.verify(authority.publicKey)
+  )
 }

@@ -122,7 +122,9 @@ export function fleetView({ boxes, nowMs, openWork, names }: FleetBasis, query: 
   for (const { faults } of chosen) for (const { code } of faults) counts[code] = (counts[code] ?? 0) + 1
   const found = inOrderOfFailure(
     chosen.flatMap(({ box, faults }) =>
-      faults.filter(({ code }) => query.code === undefined || code === query.code).map((one) => ({ ...one, box })),
+      faults
+        .filter(({ code }) => query.code === undefined || code === query.code)
+        .map((one) => ({ ...one, box })),
     ),
   )
   return {
@@ -131,7 +133,8 @@ export function fleetView({ boxes, nowMs, openWork, names }: FleetBasis, query: 
     counts,
     faults: found.slice(0, fleetFaultsMax).map((one) => shownFault(one.box, one, openWork)),
     groups: [...groups.values()].sort(
-      (one, other) => other.failing - one.failing || other.faulty - one.faulty || (one.key < other.key ? -1 : 1),
+      (one, other) =>
+        other.failing - one.failing || other.faulty - one.faulty || (one.key < other.key ? -1 : 1),
     ),
     ...(found.length > fleetFaultsMax ? { isCut: true as const } : {}),
   }

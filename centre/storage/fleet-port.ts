@@ -31,7 +31,13 @@ export interface FleetWriterCalls {
     scope: Scope | undefined,
   ): WorkOrder | undefined
   addWorkPhoto(number: number, photo: WorkPhoto, scope: Scope | undefined): WorkOrder | undefined
-  dropWorkOrder(number: number, by: string, why: string, atMs: number, scope: Scope | undefined): WorkOrder | undefined
+  dropWorkOrder(
+    number: number,
+    by: string,
+    why: string,
+    atMs: number,
+    scope: Scope | undefined,
+  ): WorkOrder | undefined
 }
 
 export interface WorkQuery {

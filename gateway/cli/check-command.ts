@@ -16,7 +16,9 @@ export async function runCheck(argv: readonly string[], world: CheckWorld = syst
     .description('list the problems of this box and what to do 列出本网关的问题与处理办法')
     .requiredOption('--config <file>', 'YAML configuration of the gateway 网关配置文件')
     .option('--json', 'for programs 输出 JSON')
-    .addOption(new Option('--lang <language>', 'language of the text 语言').choices(checkLanguages).default('both'))
+    .addOption(
+      new Option('--lang <language>', 'language of the text 语言').choices(checkLanguages).default('both'),
+    )
     .addHelpText(
       'after',
       '\nExit code 退出码: 0 nothing to do now 无须处理, 1 something does not work 有故障, 2 the configuration is wrong 配置有误',

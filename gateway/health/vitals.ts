@@ -26,7 +26,10 @@ const defined = <T extends object>(parts: T): T =>
 export function vitalsOf(health: HealthAnswer): BoxVitals {
   const { box, clock, disk, flash, board = {}, link, lanes, sim, journal, devices } = health
   const ends = health.certificate
-  const waiting = Object.values(lanes).reduce((sum, { last, receipted }) => sum + Math.max(0, last - receipted), 0)
+  const waiting = Object.values(lanes).reduce(
+    (sum, { last, receipted }) => sum + Math.max(0, last - receipted),
+    0,
+  )
   const ages = Object.values(lanes).map(({ oldestWaitingMs = 0 }) => oldestWaitingMs)
   const worst = devices.list
     .filter((device) => wantsAttention(device, clock.atMs))
@@ -50,11 +53,14 @@ export function vitalsOf(health: HealthAnswer): BoxVitals {
       sim,
       journal: journal.state,
       silentDevices: devices.list.filter(({ presence }) => presence === 'silent').length,
-      devices: worst.map(({ id, name, kind, presence, lastHeardAgoMs, batteryPercent, flatAtMs, signalDbm }) =>
-        defined({ id, name, kind, presence, quietMs: lastHeardAgoMs, batteryPercent, flatAtMs, signalDbm }),
+      devices: worst.map(
+        ({ id, name, kind, presence, lastHeardAgoMs, batteryPercent, flatAtMs, signalDbm }) =>
+          defined({ id, name, kind, presence, quietMs: lastHeardAgoMs, batteryPercent, flatAtMs, signalDbm }),
       ),
       cameras: (health.cameras ?? []).flatMap(({ id, name, isOffline, problem }) =>
-        isOffline ? [{ id, name, zh: cut(problem?.zh ?? '无应答'), en: cut(problem?.en ?? 'no answer') }] : [],
+        isOffline
+          ? [{ id, name, zh: cut(problem?.zh ?? '无应答'), en: cut(problem?.en ?? 'no answer') }]
+          : [],
       ),
       bridges: (health.bridges ?? [])
         .filter(({ isConnected }) => !isConnected)

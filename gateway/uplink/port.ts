@@ -31,9 +31,8 @@ export interface UplinkOptions {
   clock: Clock
   random: Random
   metrics: Registry
-  health: () => HeartbeatFacts
-  /** Further facts of a heartbeat that is sent now; only some have any. */
-  vitals?: () => Pick<Heartbeat, 'vitals'>
+  /** `isSent`: for a heartbeat that is sent now; only some of these hold the health of the box. */
+  health: (isSent?: boolean) => HeartbeatFacts
   /** People acted on an alarm; the centre sent the notice. */
   onStage: (notice: StageNotice) => void
   onLink: (state: UplinkState, reason?: string) => void

@@ -330,8 +330,7 @@ class UplinkLoop implements Uplink {
       ...(boxName === undefined ? {} : { name: boxName }),
       lanes: Object.fromEntries(lanes.map((lane) => [lane, positions[lane]])),
       atMs: clock.wallMs(),
-      ...health(),
-      ...this.#options.vitals?.(),
+      ...health(true),
     }
     this.#link.send('heartbeat', encodeJson(heartbeat))
   }

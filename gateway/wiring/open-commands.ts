@@ -7,7 +7,11 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { encodeJson } from '../../protocols/uplink/codec.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Cameras } from '../cameras/port.ts'
-import { centreCommandPrefix, type CentreCommandDocument, type Ending } from '../commands/centre-command-document.ts'
+import {
+  centreCommandPrefix,
+  type CentreCommandDocument,
+  type Ending,
+} from '../commands/centre-command-document.ts'
 import { CentreCommands } from '../commands/centre-commands.ts'
 import { ConfigTrial } from '../commands/config-trial.ts'
 import { DeviceCommands } from '../commands/device-commands.ts'
@@ -75,7 +79,11 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
-    knowledge: () => ({ ...knowledgeOf(config, intake), canUpdate: update.canUpdate, canSendSupport: readEnrolled(config.dataDir)?.ok === true }),
+    knowledge: () => ({
+      ...knowledgeOf(config, intake),
+      canUpdate: update.canUpdate,
+      canSendSupport: readEnrolled(config.dataDir)?.ok === true,
+    }),
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,

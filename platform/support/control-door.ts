@@ -113,7 +113,9 @@ export async function callDoor(
           .then((bytes) => {
             if (reply.statusCode === 200) return resolve(ok(bytes))
             const json = parseJson(bytes, requestBytesMax)
-            const { problems } = (json.ok ? json.value : {}) as { problems?: { path: string; message: string }[] }
+            const { problems } = (json.ok ? json.value : {}) as {
+              problems?: { path: string; message: string }[]
+            }
             resolve(problems ? { ok: false, problems } : bad(`it answers ${reply.statusCode}`))
           })
           .catch(reject)

@@ -4,7 +4,13 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { ok } from '../../protocols/kit/result.ts'
 import type { DoorCall } from './control-door.ts'
-import { levelMinutesDefault, levelMinutesMax, logLevelNames, type LevelOfPart, type LogLevels } from './log-levels.ts'
+import {
+  levelMinutesDefault,
+  levelMinutesMax,
+  logLevelNames,
+  type LevelOfPart,
+  type LogLevels,
+} from './log-levels.ts'
 
 const levelSchema = z.strictObject({
   part: z.string().min(1).max(40),

@@ -56,9 +56,17 @@ export class LogLevels {
   }
 
   /** For `minutes`; 0 ends the change now. */
-  set(part: string, level: LogLevelName, minutes: number, clock: Pick<Clock, 'after' | 'monotonicMs'>): Result<void> {
+  set(
+    part: string,
+    level: LogLevelName,
+    minutes: number,
+    clock: Pick<Clock, 'after' | 'monotonicMs'>,
+  ): Result<void> {
     if (part !== everyPart && !this.#parts.has(part))
-      return bad(`no part has this name; there are ${[everyPart, ...this.#parts.keys()].sort().join(', ')}`, 'part')
+      return bad(
+        `no part has this name; there are ${[everyPart, ...this.#parts.keys()].sort().join(', ')}`,
+        'part',
+      )
     this.#overrides.get(part)?.cancel()
     this.#overrides.delete(part)
     if (minutes > 0) {

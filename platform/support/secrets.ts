@@ -8,7 +8,8 @@ const secretCharsMin = 4
 export const removed = '[removed]'
 
 /** Keys of the configuration whose value is a secret, or a file with one. */
-const secretKey = /pass(word|wd|phrase)?|secret|token|credential|api[_-]?key|private|salt|^pin$|community|^key$/i
+const secretKey =
+  /pass(word|wd|phrase)?|secret|token|credential|api[_-]?key|private|salt|^pin$|community|^key$/i
 const secretFileKey = /(pass|secret|token|credential|key|user|community)\w*File$|^keyFile$/i
 /** `caFile`, `certFile`, lists of revoked certificates: everybody may see them. */
 const publicFileKey = /^(ca|cert|crl|revoked|boxes)\w*File$/i
@@ -38,7 +39,11 @@ function readLines(file: string): string[] {
     if (statSync(file).size > secretFileBytesMax) return []
     const text = readFileSync(file, 'utf8')
     const lines = text.split(/\r?\n/).filter((line) => !line.startsWith('-----'))
-    return [text, ...lines, ...lines.flatMap((line) => (line.includes(':') ? [line.slice(line.indexOf(':') + 1)] : []))]
+    return [
+      text,
+      ...lines,
+      ...lines.flatMap((line) => (line.includes(':') ? [line.slice(line.indexOf(':') + 1)] : [])),
+    ]
   } catch {
     return []
   }

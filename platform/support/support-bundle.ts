@@ -54,7 +54,9 @@ export function machineText(): string {
   )
   return [
     `system ${release()} ${process.arch}, node ${process.version}, ${cpus().length} processors`,
-    `up ${Math.round(uptime())} s, load ${loadavg().map((one) => one.toFixed(2)).join(' ')}`,
+    `up ${Math.round(uptime())} s, load ${loadavg()
+      .map((one) => one.toFixed(2))
+      .join(' ')}`,
     `memory free ${freemem()} of ${totalmem()} bytes, program ${process.memoryUsage.rss()} bytes`,
     ...interfaces,
     '',

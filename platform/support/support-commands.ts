@@ -85,7 +85,10 @@ export async function runSupportBundle(argv: readonly string[]): Promise<void> {
       const target = out ?? `gengfu-support-${stamp}Z.tar.gz`
       writeFileSync(target, bytes, { mode: 0o600 })
       print(`${target}: ${Math.ceil(bytes.length / 1024)} KB\n`)
-      if (!asked) print('The program does not run: its health and its latest lines are missing. 程序未运行，缺少健康与最新日志。\n')
+      if (!asked)
+        print(
+          'The program does not run: its health and its latest lines are missing. 程序未运行，缺少健康与最新日志。\n',
+        )
     })
   await run(program, argv)
 }
@@ -98,7 +101,9 @@ interface LevelFlags {
 
 export async function runLogLevel(argv: readonly string[]): Promise<void> {
   const program = new Command('gengfu log-level')
-    .description('levels of the log by part while the program runs; without a part: lists them 运行时日志级别')
+    .description(
+      'levels of the log by part while the program runs; without a part: lists them 运行时日志级别',
+    )
     .argument('[part]', 'a part, or all 部分')
     .argument('[level]', 'trace, debug, info, warn, error, fatal, silent')
     .requiredOption('--config <file>', 'configuration of the box or the centre 配置文件')
@@ -108,7 +113,8 @@ export async function runLogLevel(argv: readonly string[]): Promise<void> {
     .action(async (part: string | undefined, level: string | undefined, flags: LevelFlags) => {
       const place = readPlace(flags.config)
       if (!place.ok) return fail('log-level', place)
-      if (part !== undefined && level === undefined) return fail('log-level', bad('a level is missing 缺少级别'))
+      if (part !== undefined && level === undefined)
+        return fail('log-level', bad('a level is missing 缺少级别'))
       const wish = part === undefined ? undefined : { part, level, minutes: Number.parseFloat(flags.minutes) }
       const asked = await callDoor(place.value.dataDir, 'log-level', wish)
       if (!asked) return fail('log-level', bad('the program does not run 程序未运行'))

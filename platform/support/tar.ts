@@ -10,7 +10,10 @@ const blockBytes = 512
 
 function header(name: string, bytes: number, atMs: number): Buffer {
   const block = Buffer.alloc(blockBytes)
-  const octal = (value: number, length: number): string => `${Math.floor(value).toString(8).padStart(length - 1, '0')}\0`
+  const octal = (value: number, length: number): string =>
+    `${Math.floor(value)
+      .toString(8)
+      .padStart(length - 1, '0')}\0`
   block.write(name, 0, 100, 'utf8')
   block.write(octal(0o600, 8), 100)
   block.write(octal(0, 8), 108)

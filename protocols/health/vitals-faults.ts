@@ -30,7 +30,12 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1024 / 1024)
 
 type Found = Fault | false | undefined
 
-function fault(code: FaultCode, grade: FaultGrade, facts: Fault['facts'] = {}, more: Partial<Fault> = {}): Fault {
+function fault(
+  code: FaultCode,
+  grade: FaultGrade,
+  facts: Fault['facts'] = {},
+  more: Partial<Fault> = {},
+): Fault {
   return { code, grade, facts, ...more }
 }
 

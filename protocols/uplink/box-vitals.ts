@@ -69,7 +69,9 @@ export const boxVitalsSchema = z.looseObject({
   silentDevices: count.optional(),
   devices: z.array(vitalDevice).max(vitalsDevicesMax).optional(),
   cameras: z
-    .array(z.looseObject({ id: word, name: name.optional(), zh: z.string().max(200), en: z.string().max(200) }))
+    .array(
+      z.looseObject({ id: word, name: name.optional(), zh: z.string().max(200), en: z.string().max(200) }),
+    )
     .max(vitalsListMax)
     .optional(),
   bridges: z

@@ -41,7 +41,15 @@ beforeAll(async () => {
       { id: 'sos-1', presence: 'silent', quietMs: 9e6 },
     ],
   }
-  const facts = { v: 1, epoch: 'abcd1234', lanes: {}, boot: 1, sinceBootMs: 1, atMs: Date.now(), clock: 'synced' }
+  const facts = {
+    v: 1,
+    epoch: 'abcd1234',
+    lanes: {},
+    boot: 1,
+    sinceBootMs: 1,
+    atMs: Date.now(),
+    clock: 'synced',
+  }
   const beat = Buffer.from(JSON.stringify({ ...facts, uptimeMs: 1, vitals }))
   await one.client.publishAsync(`up/${box}/heartbeat`, beat, { qos: 1 })
   await until(async () => (await (await running.get('/api/v1/fleet', token)).text()).includes('sos-1'))
@@ -56,7 +64,10 @@ afterAll(async () => {
 
 async function open(
   path: string,
-  { isSignedIn = false, ...choice }: { isSignedIn?: boolean; locale: string; viewport?: { width: number; height: number } },
+  {
+    isSignedIn = false,
+    ...choice
+  }: { isSignedIn?: boolean; locale: string; viewport?: { width: number; height: number } },
 ): Promise<{ page: Page; complaints: string[]; asked: string[] }> {
   const context = await browser.newContext(choice)
   if (isSignedIn) await context.addCookies([{ name: cookieName, value: token, url: running.centre.httpUrl }])
@@ -67,7 +78,11 @@ async function open(
   page.on('console', (line) => {
     if (line.text().includes('Content Security Policy')) complaints.push(line.text())
   })
-  page.on('request', (request) => asked.push(`${request.method()} ${request.url()} ${request.postData() ?? ''} ${JSON.stringify(request.headers())}`))
+  page.on('request', (request) =>
+    asked.push(
+      `${request.method()} ${request.url()} ${request.postData() ?? ''} ${JSON.stringify(request.headers())}`,
+    ),
+  )
   await page.goto(`${running.centre.httpUrl}${path}`)
   return { page, complaints, asked }
 }
@@ -78,7 +93,9 @@ async function faultsOf(page: Page): Promise<unknown[]> {
   const found = (await page.evaluate(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => id + ' ' + nodes.map((n) => n.html.slice(0, 120)).join(' | ')))`,
   )) as unknown[]
-  const wide = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth + 1')
+  const wide = await page.evaluate(
+    'document.documentElement.scrollWidth > document.documentElement.clientWidth + 1',
+  )
   return [...found, ...(wide === true ? ['wider than the screen'] : [])]
 }
 
@@ -87,27 +104,31 @@ const sizes = [
   ['en', { width: 360, height: 640 }],
 ] as const
 
-test.each(sizes)('shows what fails next and a work order with its visit: %s', async (locale, viewport) => {
-  const { page, complaints } = await open('/#/fleet', { locale, viewport, isSignedIn: true })
-  await page.waitForSelector('[data-fault=device-silent]')
-  expect(await page.locator('.faults > li').count()).toBe(2)
-  const battery = await page.textContent('[data-fault=battery-ends]')
-  expect(battery).toContain(locale === 'en' ? 'will be flat in' : '的电池约在')
-  const order = page.locator('[data-fault=device-silent] .order')
-  if ((await order.count()) > 0) await order.click()
-  await page.waitForSelector('[data-work]')
-  await page.click('[data-fault=device-silent] button.quiet')
-  await page.waitForSelector('.fleet-box :text("Pi 4")')
-  expect(await faultsOf(page)).toEqual([])
-  if (locale === 'en') {
-    await page.fill('[data-work] input[id^=visit]', 'new battery')
-    await page.check('[data-work] input[type=checkbox]')
-    await page.click('[data-work] button[type=submit]')
-    await page.waitForSelector('.visit:has-text("new battery")')
-  }
-  expect(complaints).toEqual([])
-  await page.context().close()
-}, 60_000)
+test.each(sizes)(
+  'shows what fails next and a work order with its visit: %s',
+  async (locale, viewport) => {
+    const { page, complaints } = await open('/#/fleet', { locale, viewport, isSignedIn: true })
+    await page.waitForSelector('[data-fault=device-silent]')
+    expect(await page.locator('.faults > li').count()).toBe(2)
+    const battery = await page.textContent('[data-fault=battery-ends]')
+    expect(battery).toContain(locale === 'en' ? 'will be flat in' : '的电池约在')
+    const order = page.locator('[data-fault=device-silent] .order')
+    if ((await order.count()) > 0) await order.click()
+    await page.waitForSelector('[data-work]')
+    await page.click('[data-fault=device-silent] button.quiet')
+    await page.waitForSelector('.fleet-box :text("Pi 4")')
+    expect(await faultsOf(page)).toEqual([])
+    if (locale === 'en') {
+      await page.fill('[data-work] input[id^=visit]', 'new battery')
+      await page.check('[data-work] input[type=checkbox]')
+      await page.click('[data-work] button[type=submit]')
+      await page.waitForSelector('.visit:has-text("new battery")')
+    }
+    expect(complaints).toEqual([])
+    await page.context().close()
+  },
+  60_000,
+)
 
 test('codes of a list become sheets with a QR code each, to print', async () => {
   const { page, complaints } = await open('/#/fleet', { locale: 'en', isSignedIn: true })
@@ -125,26 +146,34 @@ test('codes of a list become sheets with a QR code each, to print', async () => 
   await page.context().close()
 }, 60_000)
 
-test.each(sizes)('the page of a QR code says what to do at the box, and its code leaves the device by no request: %s', async (locale, viewport) => {
-  const made = await running.post('/api/v1/enrolments', token, { box: 'new-brook' })
-  const { url, code } = (await made.json()) as NewEnrolmentAnswer
-  const link = parseEnrolmentUrl(url)
-  const hash = link.ok ? link.value.authority : ''
-  const { page, complaints, asked } = await open(`/e#${code}.${hash}`, { locale, viewport })
-  await page.waitForSelector('[data-code]')
-  expect((await page.textContent('[data-code]'))?.trim()).toBe(code)
-  expect(await page.textContent('[data-centre]')).toContain(running.centre.httpUrl)
-  expect(await page.locator('.qr-code').count()).toBe(1)
-  expect(await faultsOf(page)).toEqual([])
-  await page.waitForTimeout(300)
-  expect(asked.length).toBeGreaterThan(2)
-  for (const request of asked) {
-    expect(request.startsWith('GET ')).toBe(true)
-    expect([request.includes(code), request.includes(hash), request.includes(code.replaceAll('-', ''))]).toEqual([false, false, false])
-  }
-  await page.evaluate("location.hash = '#WRONG'")
-  await page.waitForSelector('[role=alert]')
-  expect(await page.locator('[data-code]').count()).toBe(0)
-  expect(complaints).toEqual([])
-  await page.context().close()
-}, 60_000)
+test.each(sizes)(
+  'the page of a QR code says what to do at the box, and its code leaves the device by no request: %s',
+  async (locale, viewport) => {
+    const made = await running.post('/api/v1/enrolments', token, { box: 'new-brook' })
+    const { url, code } = (await made.json()) as NewEnrolmentAnswer
+    const link = parseEnrolmentUrl(url)
+    const hash = link.ok ? link.value.authority : ''
+    const { page, complaints, asked } = await open(`/e#${code}.${hash}`, { locale, viewport })
+    await page.waitForSelector('[data-code]')
+    expect((await page.textContent('[data-code]'))?.trim()).toBe(code)
+    expect(await page.textContent('[data-centre]')).toContain(running.centre.httpUrl)
+    expect(await page.locator('.qr-code').count()).toBe(1)
+    expect(await faultsOf(page)).toEqual([])
+    await page.waitForTimeout(300)
+    expect(asked.length).toBeGreaterThan(2)
+    for (const request of asked) {
+      expect(request.startsWith('GET ')).toBe(true)
+      expect([
+        request.includes(code),
+        request.includes(hash),
+        request.includes(code.replaceAll('-', '')),
+      ]).toEqual([false, false, false])
+    }
+    await page.evaluate("location.hash = '#WRONG'")
+    await page.waitForSelector('[role=alert]')
+    expect(await page.locator('[data-code]').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  },
+  60_000,
+)

@@ -1,5 +1,9 @@
 // Reads the address of the page: what a person has to type or to show to the box. Pure.
-import { enrolmentUrl, parseEnrolmentUrl, type EnrolmentLink } from '../../protocols/enrolment/enrolment-code.ts'
+import {
+  enrolmentUrl,
+  parseEnrolmentUrl,
+  type EnrolmentLink,
+} from '../../protocols/enrolment/enrolment-code.ts'
 
 export interface ShownLink extends EnrolmentLink {
   /** The address that the box takes, without what a redirect has added. */

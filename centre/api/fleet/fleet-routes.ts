@@ -89,7 +89,10 @@ const fleetQuery = z.strictObject({
 
 const inScope = (scope: Scope | undefined, box: string): boolean => !scope || isInScope(scope, box)
 
-async function openWorkOf({ storage }: FleetRouteOptions, scope: Scope | undefined): Promise<Map<string, string>> {
+async function openWorkOf(
+  { storage }: FleetRouteOptions,
+  scope: Scope | undefined,
+): Promise<Map<string, string>> {
   const { work } = await storage.workOrders({ state: 'open', scope, limit: openWorkMax })
   return new Map(work.map((one) => [workKey(one.box, one.code, one.about), one.id]))
 }

@@ -94,13 +94,16 @@ function createSigned({ enrolment, clock, securityLog }: UploadRouteOptions) {
   return (purpose: UploadPurpose, { header, upload, address }: RouteCall): Upload => {
     if (!enrolment) throw new ApiProblem('no-enrolment')
     if (!guesses.allows(purpose, address)) throw new ApiProblem('too-many-guesses')
-    const [certificate = '', signature = '', time = ''] = [certificateHeader, signatureHeader, timeHeader].map(
-      (name) => header(name) ?? '',
-    )
+    const [certificate = '', signature = '', time = ''] = [
+      certificateHeader,
+      signatureHeader,
+      timeHeader,
+    ].map((name) => header(name) ?? '')
     const atMs = Number.parseInt(time, 10)
     const isNow = Math.abs(clock.wallMs() - atMs) <= ageMsMax
     const bytes = upload ?? new Uint8Array()
-    const pem = certificate.length <= headerCharsMax ? Buffer.from(certificate, 'base64').toString('utf8') : ''
+    const pem =
+      certificate.length <= headerCharsMax ? Buffer.from(certificate, 'base64').toString('utf8') : ''
     const box = isNow
       ? enrolment.signerOf({ purpose, atMs, bytes }, { certificate: pem, signature })
       : undefined

@@ -142,7 +142,10 @@ function visitRoutes({ storage, clock }: WorkRouteOptions): Route[] {
       method: 'POST',
       path: '/api/v1/work-orders/{workId}/visit',
       scope: 'filtered',
-      summary: { zh: '记录一次上门；修好则完成', en: 'Write down a visit; it ends the order when it is done' },
+      summary: {
+        zh: '记录一次上门；修好则完成',
+        en: 'Write down a visit; it ends the order when it is done',
+      },
       access: orderingRoles,
       body: visitBody,
       answer: workAnswer,

@@ -142,7 +142,10 @@ function codeRoutes({ enrolment, storage, isHeard, clock, securityLog }: Enrolme
         if (isInUse && !lockingRoles.some((role) => role === account?.role))
           throw new ApiProblem('box-in-use')
         const who = account?.user ?? ''
-        const made = await needed(enrolment).makeCode({ box: asked.box, name: asked.name, serial: asked.serial }, who)
+        const made = await needed(enrolment).makeCode(
+          { box: asked.box, name: asked.name, serial: asked.serial },
+          who,
+        )
         if (!made) throw new ApiProblem('too-many-codes')
         securityLog.note('box-code-made', who, address, asked.box)
         return { json: made satisfies NewEnrolmentAnswer }

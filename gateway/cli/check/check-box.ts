@@ -63,7 +63,9 @@ async function checkCentre(config: GatewayConfig, world: CheckWorld): Promise<Ch
   if (problem === undefined)
     return {
       faults: [],
-      notes: [{ grade: 'good', zh: `镇中心 ${url.host} 可以连上`, en: `the centre ${url.host} can be reached.` }],
+      notes: [
+        { grade: 'good', zh: `镇中心 ${url.host} 可以连上`, en: `the centre ${url.host} can be reached.` },
+      ],
     }
   const route = checkRoute(config, world)
   const isUnknown = isIP(host) === 0 && !(await isNameKnown(host))

@@ -1,7 +1,11 @@
 // The part of `gengfu check` about files: certificates, secrets, and parts of the configuration that lead nowhere.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { parseAuthorities } from '../../../platform/certificates/certificate-check.ts'
-import { commonNameOf, checkCertificateFiles, type CertificateFiles } from '../../../platform/certificates/certificate-files.ts'
+import {
+  commonNameOf,
+  checkCertificateFiles,
+  type CertificateFiles,
+} from '../../../platform/certificates/certificate-files.ts'
 import type { Fault } from '../../../protocols/health/faults.ts'
 import { faultsOfVitals } from '../../../protocols/health/vitals-faults.ts'
 import { programEarliestMs } from '../../clock/clock-bounds.ts'
@@ -29,7 +33,10 @@ export function checkCertificates(config: GatewayConfig, { wallMs }: CheckWorld)
       facts: { path, why: message },
     }))
   const reports = certificateFilesOf(config).map((file) => endOf(file, wallMs))
-  return { faults: [...wrong, ...reports.flatMap(({ faults }) => faults)], notes: reports.flatMap(({ notes }) => notes) }
+  return {
+    faults: [...wrong, ...reports.flatMap(({ faults }) => faults)],
+    notes: reports.flatMap(({ notes }) => notes),
+  }
 }
 
 /** The certificate in a file that expires first; one that has expired is named above. */
@@ -44,7 +51,11 @@ function endOf(file: string, wallMs: number): CheckReport {
     const faults = faultsOfVitals({ version: '', certificate: first }, { nowMs: wallMs })
     if (faults.length > 0) return { faults, notes: [] }
     const until = new Date(first.endsAtMs).toISOString().slice(0, 10)
-    const note = { grade: 'good' as const, zh: `${file} 有效期至 ${until}`, en: `${file} is valid until ${until}.` }
+    const note = {
+      grade: 'good' as const,
+      zh: `${file} 有效期至 ${until}`,
+      en: `${file} is valid until ${until}.`,
+    }
     return { faults: [], notes: [note] }
   } catch {
     return nothing
@@ -89,8 +100,7 @@ export function checkLooseEnds(config: GatewayConfig): Fault[] {
   const takenOver = readTakenOver(config.dataDir)
   const devices = takenOver?.sections['devices']
   const isLost = Array.isArray(devices) && devices.length > 0 && config.devices.length === 0
-  const why =
-    'what was taken over from the box before does not fit this file 接管的配置与本文件不符'
+  const why = 'what was taken over from the box before does not fit this file 接管的配置与本文件不符'
   return isLost
     ? [...idle, { code: 'config-idle', grade: 'watch', about: 'devices', facts: { path: 'devices', why } }]
     : idle

@@ -17,8 +17,12 @@ export async function checkClock({ wallMs, isSynced }: CheckWorld): Promise<Chec
   const at = minute(wallMs)
   if (wallMs < programEarliestMs)
     return { faults: [{ code: 'clock-impossible', grade: 'act', facts: { at } }], notes: [] }
-  if (!(await isSynced())) return { faults: [{ code: 'clock-unsynced', grade: 'watch', facts: {} }], notes: [] }
-  return { faults: [], notes: [{ grade: 'good', zh: `时钟 ${at}，已校时`, en: `the clock is synced (${at}).` }] }
+  if (!(await isSynced()))
+    return { faults: [{ code: 'clock-unsynced', grade: 'watch', facts: {} }], notes: [] }
+  return {
+    faults: [],
+    notes: [{ grade: 'good', zh: `时钟 ${at}，已校时`, en: `the clock is synced (${at}).` }],
+  }
 }
 
 export function checkFolder({ dataDir }: GatewayConfig): CheckReport {
@@ -57,7 +61,9 @@ export function checkRoute({ uplink }: GatewayConfig, { root }: CheckWorld): Fau
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-  const way = rows.find(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+  const way = rows.find(
+    ([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000',
+  )
   const hasWay6 = (routes6 ?? '')
     .split('\n')
     .some((line) => /^0{32} 00 /.test(line) && !line.trim().endsWith(' lo'))

@@ -1,10 +1,5 @@
 // What `gengfu check` finds: faults with their remedies, and notes about what is well. As text for a person, or as JSON for a program.
-import {
-  faultText,
-  inOrderOfFailure,
-  type Fault,
-  type FaultGrade,
-} from '../../../protocols/health/faults.ts'
+import { faultText, inOrderOfFailure, type Fault, type FaultGrade } from '../../../protocols/health/faults.ts'
 
 export interface Note {
   grade: 'good' | 'watch'

@@ -125,7 +125,14 @@ function quarantineFaults({ quarantine }: HealthAnswer): Fault[] {
 const refusedFaults = ({ knocking }: RunningBox): Fault[] =>
   knocking.flatMap(({ address, refused }) =>
     refused
-      ? [{ code: 'device-refused', grade: 'watch', about: address, facts: { device: address, why: refused.en } }]
+      ? [
+          {
+            code: 'device-refused',
+            grade: 'watch',
+            about: address,
+            facts: { device: address, why: refused.en },
+          },
+        ]
       : [],
   )
 

@@ -48,7 +48,10 @@ async function reach(host: string, port: number): Promise<string | undefined> {
 }
 
 /** By the door of the program; its console is asked where the door is closed to this user. */
-export async function readRunning({ dataDir, console: { host, port } }: GatewayConfig): Promise<RunningBox | undefined> {
+export async function readRunning({
+  dataDir,
+  console: { host, port },
+}: GatewayConfig): Promise<RunningBox | undefined> {
   const asked = await callDoor(dataDir, 'health').catch(() => undefined)
   if (asked?.ok) {
     const knocks = await callDoor(dataDir, 'knocking').catch(() => undefined)

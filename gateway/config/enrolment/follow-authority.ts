@@ -1,10 +1,7 @@
 // Follows the centre to another authority: the new one counts when the old one, which this box trusts, has signed its key.
 import { verify, X509Certificate } from 'node:crypto'
 import { parseAuthorities } from '../../../platform/certificates/certificate-check.ts'
-import {
-  authorityListSchema,
-  type AuthorityStatement,
-} from '../../../protocols/enrolment/messages.ts'
+import { authorityListSchema, type AuthorityStatement } from '../../../protocols/enrolment/messages.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
@@ -13,7 +10,9 @@ import type { Enrolled } from './enrolled-file.ts'
 const statementCharsMax = 32 * 1024
 
 const isSameKey = (one: X509Certificate, other: X509Certificate): boolean =>
-  one.publicKey.export({ type: 'spki', format: 'der' }).equals(other.publicKey.export({ type: 'spki', format: 'der' }))
+  one.publicKey
+    .export({ type: 'spki', format: 'der' })
+    .equals(other.publicKey.export({ type: 'spki', format: 'der' }))
 
 const hasIssued = (authority: X509Certificate, one: X509Certificate): boolean =>
   one.checkIssued(authority) && one.verify(authority.publicKey)
@@ -56,7 +55,11 @@ export function followAuthority(
 }
 
 /** The new key, signed by one that is trusted. */
-function isProven(first: X509Certificate, cross: string | undefined, trusted: readonly X509Certificate[]): boolean {
+function isProven(
+  first: X509Certificate,
+  cross: string | undefined,
+  trusted: readonly X509Certificate[],
+): boolean {
   if (cross === undefined) return false
   const proof = new X509Certificate(cross)
   return proof.ca && isSameKey(proof, first) && trusted.some((one) => hasIssued(one, proof))

@@ -45,7 +45,9 @@ export async function sendSigned(
         reply.on('error', (error) => fail(messageOf(error)))
         reply.on('data', (part: string) => (text = (text + part).slice(0, answerCharsMax)))
         reply.on('end', () =>
-          reply.statusCode === 200 ? resolve(ok(undefined)) : fail(`the centre answered ${reply.statusCode}: ${text}`),
+          reply.statusCode === 200
+            ? resolve(ok(undefined))
+            : fail(`the centre answered ${reply.statusCode}: ${text}`),
         )
       },
     )

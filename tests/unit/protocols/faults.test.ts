@@ -83,7 +83,16 @@ test('the health of a large village fits into a heartbeat; what it can not read 
   expect(fitted.devices?.length).toBeLessThanOrEqual(vitalsDevicesMax)
   expect(Buffer.byteLength(JSON.stringify(fitted))).toBeLessThanOrEqual(vitalsBytesMax)
   expect(boxVitalsSchema.safeParse(fitted).success).toBe(true)
-  const beat = { v: 1, epoch: 'abcd1234', lanes: {}, boot: 1, sinceBootMs: 1, atMs: 1, clock: 'synced', uptimeMs: 1 }
+  const beat = {
+    v: 1,
+    epoch: 'abcd1234',
+    lanes: {},
+    boot: 1,
+    sinceBootMs: 1,
+    atMs: 1,
+    clock: 'synced',
+    uptimeMs: 1,
+  }
   const read = (vitals: unknown) => parseHeartbeat(Buffer.from(JSON.stringify({ ...beat, vitals })))
   expect(read(fitted)).toMatchObject({ ok: true, value: { vitals: { version: '1.0.0' } } })
   const strange = read({ version: 7, disk: 'full' })

@@ -9,7 +9,10 @@ export const codeWords = {
   },
   list: { zh: '网关', en: 'Boxes' },
   make: { zh: '生成注册码', en: 'Make codes' },
-  once: { zh: '注册码只显示这一次，请打印或保存。', en: 'The codes are shown this once: print or keep them.' },
+  once: {
+    zh: '注册码只显示这一次，请打印或保存。',
+    en: 'The codes are shown this once: print or keep them.',
+  },
   print: { zh: '打印随机单', en: 'Print the sheets' },
   serial: { zh: '序列号 {serial}', en: 'serial number {serial}' },
   qr: { zh: '{box} 的二维码', en: 'QR code of {box}' },
@@ -21,5 +24,8 @@ export const codeWords = {
   open: { zh: '尚未使用的注册码', en: 'Codes that are not used yet' },
   none: { zh: '没有未使用的注册码', en: 'there is none' },
   end: { zh: '作废', en: 'End it' },
-  badLine: { zh: '第 {line} 行不对：编号，名称，序列号', en: 'line {line} is wrong: id, name, serial number' },
+  badLine: {
+    zh: '第 {line} 行不对：编号，名称，序列号',
+    en: 'line {line} is wrong: id, name, serial number',
+  },
 } satisfies Record<string, BilingualText>

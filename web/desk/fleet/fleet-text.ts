@@ -5,7 +5,10 @@ import { fill, say } from '../../shared/language.ts'
 import { fleetWords as words } from './fleet-words.ts'
 
 /** When it fails, in words. */
-export function whenText({ failsAtMs, grade }: Pick<FleetFault, 'failsAtMs' | 'grade'>, nowMs: number): string {
+export function whenText(
+  { failsAtMs, grade }: Pick<FleetFault, 'failsAtMs' | 'grade'>,
+  nowMs: number,
+): string {
   if (failsAtMs === undefined) return say(grade === 'act' ? words.now : words.noDay)
   const day = new Date(failsAtMs).toISOString().slice(0, 10)
   return fill(failsAtMs <= nowMs ? words.over : words.by, { day })

@@ -34,7 +34,10 @@ export const fleetWords = {
   reportedAt: { zh: '健康报告于 {time}', en: 'health reported at {time}' },
   noReport: { zh: '尚未报告健康', en: 'it has not reported its health yet' },
   copyAt: { zh: '可由新网关接管（副本 {time}）', en: 'another box can take over (copy of {time})' },
-  noCopy: { zh: '中心没有它的配置副本，新网关无法自动接管', en: 'the centre has no copy of its configuration: another box can not take over by itself' },
+  noCopy: {
+    zh: '中心没有它的配置副本，新网关无法自动接管',
+    en: 'the centre has no copy of its configuration: another box can not take over by itself',
+  },
   bundles: { zh: '支持包', en: 'Support bundles' },
   askBundle: { zh: '请求支持包', en: 'Ask for a bundle' },
   bundleAsked: { zh: '已请求，稍后在此出现', en: 'asked for; it appears here when the box has sent it' },
@@ -52,9 +55,15 @@ export const fleetWords = {
     zh: '每台网关先试用，连不上中心就自动退回；有一台退回，其余不再修改。只改写出的键，其他不变。',
     en: 'Each box tries the setting and takes it back when the centre is not reached with it; after the first that does, no other box is changed. Only the keys that you write are changed.',
   },
-  settingJson: { zh: '设置（JSON），如 {"limits":{"batteryLowPercent":25}}', en: 'Setting (JSON), such as {"limits":{"batteryLowPercent":25}}' },
+  settingJson: {
+    zh: '设置（JSON），如 {"limits":{"batteryLowPercent":25}}',
+    en: 'Setting (JSON), such as {"limits":{"batteryLowPercent":25}}',
+  },
   settingWhy: { zh: '原因', en: 'Why' },
-  waves: { zh: '批次：用分号隔开，如 box-1; 10%; 100%', en: 'Waves with semicolons between: box-1; 10%; 100%' },
+  waves: {
+    zh: '批次：用分号隔开，如 box-1; 10%; 100%',
+    en: 'Waves with semicolons between: box-1; 10%; 100%',
+  },
   term: { zh: '每台等待（小时）', en: 'Hours to wait for a box' },
   rest: { zh: '批间间隔（小时）', en: 'Hours between waves' },
   begin: { zh: '开始', en: 'Begin' },
@@ -62,7 +71,10 @@ export const fleetWords = {
   resume: { zh: '继续', en: 'Resume' },
   badJson: { zh: '设置不是 JSON 对象', en: 'the setting is no JSON object' },
   badWaves: { zh: '批次写法不对', en: 'these are no waves' },
-  progress: { zh: '第 {wave} 批，共 {waves} 批：{done} 台完成，{asked} 台进行中', en: 'wave {wave} of {waves}: {done} done, {asked} under way' },
+  progress: {
+    zh: '第 {wave} 批，共 {waves} 批：{done} 台完成，{asked} 台进行中',
+    en: 'wave {wave} of {waves}: {done} done, {asked} under way',
+  },
   stoppedBy: { zh: '已停止：{box}（{what}）', en: 'stopped: {box} ({what})' },
 } satisfies Record<string, BilingualText>
 

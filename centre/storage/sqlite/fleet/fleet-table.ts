@@ -49,9 +49,7 @@ function createWorkCalls(db: Sqlite): Omit<FleetWriterCalls, 'noteVitals' | 'put
   const same = db.prepare<[string, string, string], WorkRow>(
     `${columns} WHERE box = ? AND state = 'open' AND code = ? AND about = ?`,
   )
-  const countOpen = db
-    .prepare<[], number>(`SELECT count(*) FROM work_orders WHERE state = 'open'`)
-    .pluck()
+  const countOpen = db.prepare<[], number>(`SELECT count(*) FROM work_orders WHERE state = 'open'`).pluck()
   const insert = db.prepare(
     `INSERT INTO work_orders (box, code, about, state, body) VALUES (?, ?, ?, 'open', ?)`,
   )

@@ -8,7 +8,15 @@ import type { WorkAnswer, WorkOrdersAnswer } from '../../../../protocols/desk/fl
 import type { BoxVitals } from '../../../../protocols/uplink/box-vitals.ts'
 import type { CentreCommand } from '../../../../protocols/uplink/command.ts'
 import { createSteppedClock } from '../../../kits/system/box-in-process.ts'
-import { dropFolder, epoch, makeFolder, startCentre, TestBox, until, type CentreUnderTest } from '../centre-parts.ts'
+import {
+  dropFolder,
+  epoch,
+  makeFolder,
+  startCentre,
+  TestBox,
+  until,
+  type CentreUnderTest,
+} from '../centre-parts.ts'
 
 const dayMs = 86_400_000
 const town = '320612104'
@@ -130,7 +138,11 @@ it('a silent box keeps what it reported, also over a restart of the centre, and 
 it('a work order is made of a fault, has visits and photos, and ends with the repair', async () => {
   const order = { box: idOf(3), code: 'battery-ends', about: 'door-1' }
   const { work } = await json<WorkAnswer>(running.post('/api/v1/work-orders', keeper, order))
-  expect(work).toMatchObject({ state: 'open', by: 'token:keeper', problem: { en: expect.stringContaining('西门') as string } })
+  expect(work).toMatchObject({
+    state: 'open',
+    by: 'token:keeper',
+    problem: { en: expect.stringContaining('西门') as string },
+  })
   // The same fault again is the same order.
   expect((await json<WorkAnswer>(running.post('/api/v1/work-orders', keeper, order))).work.id).toBe(work.id)
   expect((await fleet('?code=battery-ends')).faults[0]?.work).toBe(work.id)
@@ -158,7 +170,9 @@ it('a work order is made of a fault, has visits and photos, and ends with the re
   expect((await json<WorkOrdersAnswer>(running.get('/api/v1/work-orders', keeper))).work).toEqual([])
   // Of another town: not there.
   const elsewhere = running.token('maintainer', 'far', ['330000000'])
-  expect((await running.get(`/api/v1/work-orders/${work.id}/photos/${seen.photos[0]?.sha256}`, elsewhere)).status).toBe(404)
+  expect(
+    (await running.get(`/api/v1/work-orders/${work.id}/photos/${seen.photos[0]?.sha256}`, elsewhere)).status,
+  ).toBe(404)
   expect((await running.post('/api/v1/work-orders', elsewhere, order)).status).toBe(404)
 })
 
@@ -188,7 +202,9 @@ it('a setting goes wave after wave as a patch, and stops at the first box that t
     termHours: 1,
     restHours: 0,
   }
-  expect((await running.post('/api/v1/fleet/setting', running.token('supervisor', 's'), setting)).status).toBe(403)
+  expect(
+    (await running.post('/api/v1/fleet/setting', running.token('supervisor', 's'), setting)).status,
+  ).toBe(403)
   await json(running.post('/api/v1/fleet/setting', keeper, setting))
   expect((await running.post('/api/v1/fleet/setting', keeper, setting)).status).toBe(409)
   const state = (): Promise<SettingAnswer> => json(running.get('/api/v1/fleet/setting', keeper))
@@ -196,7 +212,9 @@ it('a setting goes wave after wave as a patch, and stops at the first box that t
   const { progress } = await state()
   expect(progress?.reason).toEqual({ box: idOf(1), what: 'went-back' })
   expect(progress?.boxes[idOf(0)]?.state).toBe('done')
-  expect(new Set(asked.map(({ do: what, isPatch }) => `${what} ${isPatch}`))).toEqual(new Set(['config true']))
+  expect(new Set(asked.map(({ do: what, isPatch }) => `${what} ${isPatch}`))).toEqual(
+    new Set(['config true']),
+  )
   // The third one was never asked; another change may begin.
   expect(Object.keys(progress?.boxes ?? {}).sort()).toEqual([idOf(0), idOf(1)])
   await json(running.post('/api/v1/fleet/setting', keeper, { ...setting, waves: [{ boxes: [idOf(2)] }] }))

@@ -1,18 +1,29 @@
-// Does a bundle that the centre asks for arrive from a real box without a planted secret, and does nothing arrive from anybody else?
+// Does a bundle that the centre asks for arrive from a real box without a planted secret, and is every other sender refused?
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { enrolWithCentre } from '../../../../gateway/config/enrolment/enrol-with-centre.ts'
-import { readEnrolled, writeEnrolled, type Enrolled } from '../../../../gateway/config/enrolment/enrolled-file.ts'
+import {
+  readEnrolled,
+  writeEnrolled,
+  type Enrolled,
+} from '../../../../gateway/config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
 import { callDoor } from '../../../../platform/support/control-door.ts'
 import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
 import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
 import { createAuthority } from '../../../kits/broker/certificates.ts'
 import { startBoxFromFile, type BoxFromFile } from '../../../kits/system/box-in-process.ts'
-import { dropFolder, enrolmentSettings, makeFolder, startCentre, until, type CentreUnderTest } from '../centre-parts.ts'
+import {
+  dropFolder,
+  enrolmentSettings,
+  makeFolder,
+  startCentre,
+  until,
+  type CentreUnderTest,
+} from '../centre-parts.ts'
 
 const box = '320612104201-1'
 const secret = 'planted-camera-secret-1'
@@ -33,7 +44,11 @@ beforeAll(async () => {
     writeFileSync(join(folder, name), text)
     return join(folder, name)
   }
-  const tls = { certFile: at('c.crt', server.cert), keyFile: at('c.key', server.key), caFile: join(folder, 'town-ca.crt') }
+  const tls = {
+    certFile: at('c.crt', server.cert),
+    keyFile: at('c.key', server.key),
+    caFile: join(folder, 'town-ca.crt'),
+  }
   const uplink = { listeners: [{ host: '127.0.0.1', port: 0, tls }] }
   running = await startCentre(folder, { config: { enrolment: settings, uplink } })
   keeper = running.token('maintainer', 'keeper')
@@ -56,7 +71,9 @@ beforeAll(async () => {
       console: { port: 0 },
       uplink: { caFile },
       zones: [{ id: 'square' }],
-      cameras: [{ id: 'cam-1', host: '127.0.0.1', port: 9, zone: 'square', user: secret, passwordFile: 'cam' }],
+      cameras: [
+        { id: 'cam-1', host: '127.0.0.1', port: 9, zone: 'square', user: secret, passwordFile: 'cam' },
+      ],
     }),
   )
   started = await startBoxFromFile(file)

@@ -6,7 +6,12 @@ import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { beginRotation, endRotation, isIssuedBy, trustingFiles } from '../../../../centre/enrolment/change-authority.ts'
+import {
+  beginRotation,
+  endRotation,
+  isIssuedBy,
+  trustingFiles,
+} from '../../../../centre/enrolment/change-authority.ts'
 import { openAuthorities } from '../../../../centre/enrolment/authority-set.ts'
 import { runCentre } from '../../../../centre/main.ts'
 import { askAuthorities, enrolWithCentre } from '../../../../gateway/config/enrolment/enrol-with-centre.ts'
@@ -23,7 +28,14 @@ import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enr
 import type { AuthorityStatement } from '../../../../protocols/enrolment/messages.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createAuthority, type TestAuthority } from '../../../kits/broker/certificates.ts'
-import { dropFolder, enrolmentSettings, makeFolder, startCentre, until, type CentreUnderTest } from '../centre-parts.ts'
+import {
+  dropFolder,
+  enrolmentSettings,
+  makeFolder,
+  startCentre,
+  until,
+  type CentreUnderTest,
+} from '../centre-parts.ts'
 
 let folder: string
 let file: string
@@ -62,7 +74,9 @@ function boxFolder(): string {
   return made
 }
 async function enrol(box: string): Promise<{ dataDir: string; enrolled: Enrolled }> {
-  const { code } = (await (await running.post('/api/v1/enrolments', chief, { box })).json()) as NewEnrolmentAnswer
+  const { code } = (await (
+    await running.post('/api/v1/enrolments', chief, { box })
+  ).json()) as NewEnrolmentAnswer
   const dataDir = boxFolder()
   const done = await enrolWithCentre({ dataDir, link: { centre: running.centre.httpUrl, code } })
   if (!done.ok) throw new Error(JSON.stringify(done.problems))
@@ -93,7 +107,10 @@ async function look(dataDir: string): Promise<Enrolled> {
   const before = readFileSync(join(dataDir, 'enrolment', 'enrolled.json'), 'utf8')
   clock.advance(11 * 60_000)
   await vi
-    .waitFor(() => expect(readFileSync(join(dataDir, 'enrolment', 'enrolled.json'), 'utf8')).not.toBe(before), 3000)
+    .waitFor(
+      () => expect(readFileSync(join(dataDir, 'enrolment', 'enrolled.json'), 'utf8')).not.toBe(before),
+      3000,
+    )
     .catch(() => undefined)
   stop()
   const now = readEnrolled(dataDir)
@@ -204,10 +221,16 @@ it('a kill between two files of a change is continued by the same command', asyn
   writeFileSync(nextOf(files.keyFile), kept)
   expect((await openAuthorities(files)).hash).toBe(both.hash)
   expect(await endRotation(files, trusting)).toBe('ended')
-  expect([existsSync(nextOf(files.certFile)), readFileSync(other, 'utf8').match(/BEGIN/g)?.length]).toEqual([false, 1])
+  expect([existsSync(nextOf(files.certFile)), readFileSync(other, 'utf8').match(/BEGIN/g)?.length]).toEqual([
+    false,
+    1,
+  ])
   expect((await openAuthorities(files)).hash).toBe(both.hash)
   expect(await endRotation(files, trusting)).toBe('nothing')
   const server = await authority.issueServer()
   writeFileSync(join(place, 's.crt'), server.cert)
-  expect([isIssuedBy(join(place, 's.crt'), authority.cert), isIssuedBy(join(place, 's.crt'), readFileSync(files.certFile, 'utf8'))]).toEqual([true, false])
+  expect([
+    isIssuedBy(join(place, 's.crt'), authority.cert),
+    isIssuedBy(join(place, 's.crt'), readFileSync(files.certFile, 'utf8')),
+  ]).toEqual([true, false])
 })

@@ -12,14 +12,23 @@ import { enrolWithCentre } from '../../../../gateway/config/enrolment/enrol-with
 import { readEnrolled, type Enrolled } from '../../../../gateway/config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
 import { readTakenOver } from '../../../../gateway/config/enrolment/taken-over.ts'
-import type { CertificatesAnswer, NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
+import type {
+  CertificatesAnswer,
+  NewEnrolmentAnswer,
+} from '../../../../protocols/desk/villages/enrolments.ts'
 import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
 import type { Guard } from '../../../../protocols/domain/guard.ts'
 import { parseEnrolmentUrl } from '../../../../protocols/enrolment/enrolment-code.ts'
 import { openText, sealText } from '../../../../platform/certificates/sealed-text.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { startBoxFromFile } from '../../../kits/system/box-in-process.ts'
-import { dropFolder, enrolmentSettings, makeFolder, startCentre, type CentreUnderTest } from '../centre-parts.ts'
+import {
+  dropFolder,
+  enrolmentSettings,
+  makeFolder,
+  startCentre,
+  type CentreUnderTest,
+} from '../centre-parts.ts'
 
 const box = '320612104201-1'
 const clock = createSystemClock()
@@ -131,7 +140,9 @@ async function oldBox(): Promise<Enrolled> {
 
 it('the new box has name, devices, plan, rules, passwords and arming; the old one is locked out', async () => {
   const old = await oldBox()
-  const seen = (await (await running.get(`/api/v1/fleet/boxes/${box}`, chief)).json()) as Partial<FleetBoxAnswer>
+  const seen = (await (
+    await running.get(`/api/v1/fleet/boxes/${box}`, chief)
+  ).json()) as Partial<FleetBoxAnswer>
   // The box was never heard by MQTT in this test, so the fleet does not list it.
   expect(seen).toBeDefined()
   const { file, dataDir } = machine()
@@ -144,7 +155,11 @@ it('the new box has name, devices, plan, rules, passwords and arming; the old on
     ['siren-1', undefined],
   ])
   expect(config.zones[0]?.place).toMatchObject({ plan: { x: 0.25, y: 0.5 } })
-  expect([config.rules.length, config.limits.batteryLowPercent, config.zones[0]?.name]).toEqual([1, 7, '广场'])
+  expect([config.rules.length, config.limits.batteryLowPercent, config.zones[0]?.name]).toEqual([
+    1,
+    7,
+    '广场',
+  ])
   expect(config.cameras[0]).toMatchObject({ id: 'cam-1', host: '10.0.0.9' })
   const copy = JSON.stringify(readTakenOver(dataDir))
   expect(copy).not.toContain('camera-pass-77')
@@ -153,17 +168,22 @@ it('the new box has name, devices, plan, rules, passwords and arming; the old on
   const started = await startBoxFromFile(file)
   undo.push(() => void started.stop())
   const health = (await (await fetch(`${started.box().consoleUrl}api/v1/health`)).json()) as { guard: Guard }
-  expect(health.guard.zones).toMatchObject([
-    { id: 'square', isArmed: true, by: 'take-over' },
-    { id: 'shop' },
-  ])
+  expect(health.guard.zones).toMatchObject([{ id: 'square', isArmed: true, by: 'take-over' }, { id: 'shop' }])
   expect(health.guard.bypassed).toMatchObject([{ id: 'door-2' }])
   expect(readFileSync(join(dataDir, '..', 'passwords'), 'utf8')).toContain('hash-of-door-1')
   await started.stop()
 
   expect(await validSerials()).toHaveLength(1)
-  const refused = await sendSigned({ ...old, centreUrl: running.centre.httpUrl }, 'copy', Buffer.from('x'), clock.wallMs())
-  expect(refused).toMatchObject({ ok: false, problems: [{ message: expect.stringContaining('403') as string }] })
+  const refused = await sendSigned(
+    { ...old, centreUrl: running.centre.httpUrl },
+    'copy',
+    Buffer.from('x'),
+    clock.wallMs(),
+  )
+  expect(refused).toMatchObject({
+    ok: false,
+    problems: [{ message: expect.stringContaining('403') as string }],
+  })
 }, 60_000)
 
 it.each([

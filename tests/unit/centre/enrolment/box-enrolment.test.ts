@@ -115,7 +115,8 @@ it('a certificate that has ended is not renewed', async () => {
 
 it('pages of codes and certificates leave out other villages, and nothing of the own', async () => {
   const { enrolment, storage, clock } = await open()
-  for (let i = 0; i < 6; i++) await enrolment.makeCode({ box: `32061210420${i % 2}-${i}`, name: undefined }, 'li')
+  for (let i = 0; i < 6; i++)
+    await enrolment.makeCode({ box: `32061210420${i % 2}-${i}`, name: undefined }, 'li')
   const seen: string[] = []
   for (let before: number | undefined; ;) {
     const page = await storage.enrolments({ scope: ['320612104201'], limit: 1, before })

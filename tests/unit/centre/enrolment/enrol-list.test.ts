@@ -19,7 +19,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function enrol(list: string): Promise<string> {
   const file = join(folder, 'centre.yaml')
-  const config = { dataDir: join(folder, 'data'), http: { host: '127.0.0.1', port: 0 }, uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true } }
+  const config = {
+    dataDir: join(folder, 'data'),
+    http: { host: '127.0.0.1', port: 0 },
+    uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
+  }
   mkdirSync(config.dataDir, { recursive: true })
   writeFileSync(file, JSON.stringify({ ...config, enrolment: await enrolmentSettings(folder) }))
   writeFileSync(join(folder, 'boxes.csv'), list)

@@ -30,7 +30,10 @@ function unpack(bundle: Uint8Array): Record<string, string> {
   writeFileSync(file, bundle)
   const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n')
   return Object.fromEntries(
-    names.map((name) => [name.replace('support/', ''), execFileSync('tar', ['-xzOf', file, name], { encoding: 'utf8' })]),
+    names.map((name) => [
+      name.replace('support/', ''),
+      execFileSync('tar', ['-xzOf', file, name], { encoding: 'utf8' }),
+    ]),
   )
 }
 
@@ -64,7 +67,11 @@ test('finds none of the planted secrets, wherever they stand, and keeps what hel
     { msg: 'sent', authorization: `Bearer ${planted.bearer}` },
     { msg: 'enrolled', link: `https://town/e#${planted.code}.${'a'.repeat(64)}`, code: planted.code },
     { msg: 'query', path: `/x?token=${planted.token}&lang=zh` },
-    { msg: 'coded', basic: Buffer.from(planted.camera).toString('base64'), uri: encodeURIComponent(planted.inline) },
+    {
+      msg: 'coded',
+      basic: Buffer.from(planted.camera).toString('base64'),
+      uri: encodeURIComponent(planted.inline),
+    },
     { msg: 'key', pem: key },
     { msg: 'door-1 opened', hash: planted.device },
   ]
@@ -84,7 +91,10 @@ test('finds none of the planted secrets, wherever they stand, and keeps what hel
   expect(all).not.toContain('MIGHAgEAMBMGByqGSM49AgEG')
   expect(Object.keys(parts)).toEqual(['about.txt', 'config.json', 'log.jsonl'])
   expect(parts['log.jsonl']).toContain('door-1 opened')
-  expect(JSON.parse(parts['config.json'] ?? '')).toMatchObject({ box: { id: 'upper-brook' }, cameras: [{ id: 'cam-1' }] })
+  expect(JSON.parse(parts['config.json'] ?? '')).toMatchObject({
+    box: { id: 'upper-brook' },
+    cameras: [{ id: 'cam-1' }],
+  })
 })
 
 test('twin: without the list of secrets the plain ones would be there', () => {
@@ -116,13 +126,21 @@ test('the latest lines stay in memory, the oldest go', () => {
 test('one part speaks more for a time, then as before; a part that is made later too', () => {
   const clock = new VirtualClock()
   const levels = new LogLevels()
-  const root = pino({ level: 'info', enabled: true, onChild: (child) => levels.add(child as never) }, { write: () => {} } as never)
+  const root = pino({ level: 'info', enabled: true, onChild: (child) => levels.add(child as never) }, {
+    write: () => {},
+  } as never)
   levels.start(root)
   const [uplink, broker] = [root.child({ part: 'uplink' }), root.child({ part: 'broker' })]
   expect(levels.set('uplink', 'debug', 30, clock)).toEqual(ok(undefined))
-  expect([uplink.level, broker.level, root.child({ part: 'uplink' }).level]).toEqual(['debug', 'info', 'debug'])
+  expect([uplink.level, broker.level, root.child({ part: 'uplink' }).level]).toEqual([
+    'debug',
+    'info',
+    'debug',
+  ])
   expect(levels.list(clock.monotonicMs())).toContainEqual({ part: 'uplink', level: 'debug', minutesLeft: 30 })
-  expect(levels.set('nothing', 'debug', 30, clock)).toEqual(bad(expect.stringContaining('uplink') as string, 'part'))
+  expect(levels.set('nothing', 'debug', 30, clock)).toEqual(
+    bad(expect.stringContaining('uplink') as string, 'part'),
+  )
   clock.advance(30 * 60_000)
   expect(uplink.level).toBe('info')
   levels.set('all', 'trace', 5, clock)
@@ -134,7 +152,7 @@ test('one part speaks more for a time, then as before; a part that is made later
   expect(broker.level).toBe('info')
 })
 
-test('the commands reach a running program over its door, which is its owner\'s alone', async () => {
+test("the commands reach a running program over its door, which is its owner's alone", async () => {
   const written: string[] = []
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0)
   const clock = new VirtualClock()
@@ -145,7 +163,8 @@ test('the commands reach a running program over its door, which is its owner\'s 
   const door = new ControlDoor(
     folder,
     {
-      bundle: async () => ok(createBundle({ config: {}, parts: [{ name: 'log', text: program.lines.text() }], atMs: 0 })),
+      bundle: async () =>
+        ok(createBundle({ config: {}, parts: [{ name: 'log', text: program.lines.text() }], atMs: 0 })),
       ...levelCalls(program.levels, clock),
     },
     pino({ level: 'silent' }),

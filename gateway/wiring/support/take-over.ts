@@ -1,11 +1,11 @@
 // Wires the take-over: a box that replaces another one gets its passwords of devices and its arming, and keeps its own copy at the centre.
-import { placePasswords, readTakenOver, writeTakenOver } from '../config/enrolment/taken-over.ts'
-import { boxCopyOf } from '../config/enrolment/box-copy.ts'
-import { CopySender } from '../config/enrolment/copy-sender.ts'
-import type { Guard } from '../../protocols/domain/guard.ts'
-import type { AlarmInput } from '../alarms/port.ts'
-import type { Base } from './base.ts'
-import type { OpenedJournal } from './open-journal.ts'
+import { placePasswords, readTakenOver, writeTakenOver } from '../../config/enrolment/taken-over.ts'
+import { boxCopyOf } from '../../config/enrolment/box-copy.ts'
+import { CopySender } from '../../config/enrolment/copy-sender.ts'
+import type { Guard } from '../../../protocols/domain/guard.ts'
+import type { AlarmInput } from '../../alarms/port.ts'
+import type { Base } from '../base.ts'
+import type { OpenedJournal } from '../open-journal.ts'
 
 const by = 'take-over'
 

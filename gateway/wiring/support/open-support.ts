@@ -1,23 +1,23 @@
 // Wires what a maintainer asks of a running box on the machine itself: its health, a support bundle, the levels of its log.
-import { ControlDoor } from '../../platform/support/control-door.ts'
-import { levelCalls } from '../../platform/support/level-calls.ts'
-import type { ProgramLog } from '../../platform/support/program-log.ts'
+import { ControlDoor } from '../../../platform/support/control-door.ts'
+import { levelCalls } from '../../../platform/support/level-calls.ts'
+import type { ProgramLog } from '../../../platform/support/program-log.ts'
 import {
   bundleBytesMax,
   createBundle,
   machineText,
   readServiceLog,
   type BundlePart,
-} from '../../platform/support/support-bundle.ts'
-import type { KnockingDevice } from '../../protocols/console/api.ts'
-import { describeProblems, ok } from '../../protocols/kit/result.ts'
-import type { Ending } from '../commands/centre-command-document.ts'
-import { commandReason } from '../commands/command-reasons.ts'
-import { readEnrolled } from '../config/enrolment/enrolled-file.ts'
-import { sendSigned } from '../config/enrolment/send-signed.ts'
-import type { HealthReport } from '../health/health-report.ts'
-import type { RecentRecords } from '../support/recent-records.ts'
-import type { Base } from './base.ts'
+} from '../../../platform/support/support-bundle.ts'
+import type { KnockingDevice } from '../../../protocols/console/api.ts'
+import { describeProblems, ok } from '../../../protocols/kit/result.ts'
+import type { Ending } from '../../commands/centre-command-document.ts'
+import { commandReason } from '../../commands/command-reasons.ts'
+import { readEnrolled } from '../../config/enrolment/enrolled-file.ts'
+import { sendSigned } from '../../config/enrolment/send-signed.ts'
+import type { HealthReport } from '../../health/health-report.ts'
+import type { RecentRecords } from '../../support/recent-records.ts'
+import type { Base } from '../base.ts'
 
 export const serviceUnit = 'gengfu-gateway'
 

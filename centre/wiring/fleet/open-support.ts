@@ -1,12 +1,12 @@
 // Wires what a maintainer asks of a running centre on its own machine: a support bundle, and the levels of its log.
-import { ControlDoor } from '../../platform/support/control-door.ts'
-import { levelCalls } from '../../platform/support/level-calls.ts'
-import type { ProgramLog } from '../../platform/support/program-log.ts'
-import { createBundle, machineText, readServiceLog } from '../../platform/support/support-bundle.ts'
-import { ok } from '../../protocols/kit/result.ts'
-import type { Storage } from '../storage/port.ts'
-import type { FleetBox } from '../fleet/fleet-view.ts'
-import type { Base } from './base.ts'
+import { ControlDoor } from '../../../platform/support/control-door.ts'
+import { levelCalls } from '../../../platform/support/level-calls.ts'
+import type { ProgramLog } from '../../../platform/support/program-log.ts'
+import { createBundle, machineText, readServiceLog } from '../../../platform/support/support-bundle.ts'
+import { ok } from '../../../protocols/kit/result.ts'
+import type { Storage } from '../../storage/port.ts'
+import type { FleetBox } from '../../fleet/fleet-view.ts'
+import type { Base } from '../base.ts'
 
 const serviceUnit = 'gengfu-centre'
 const factsMax = 500
@@ -22,7 +22,9 @@ export async function openSupport(base: Base, options: CentreSupportOptions): Pr
   const { config, clock, registry, logger, parts } = base
   const { storage, boxes, notes, programLog } = options
   const bundle = async (): Promise<Uint8Array> => {
-    const { entries } = { entries: await storage.securityEntries({ before: Number.MAX_SAFE_INTEGER, limit: factsMax }) }
+    const { entries } = {
+      entries: await storage.securityEntries({ before: Number.MAX_SAFE_INTEGER, limit: factsMax }),
+    }
     const commands = await storage.commands({ limit: factsMax })
     const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
     return createBundle({
