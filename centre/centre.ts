@@ -116,16 +116,8 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const boxes = openVillages(base, { storage, known, core, push, isClockKept })
   const { securityLog } = opened.accounts
   const fleet = await openFleet(base, storage, boxes.villages)
-  const receiver = openReceiver(base, {
-    ...boxes,
-    fleet: fleet.fleet,
-    storage,
-    core,
-    downlink,
-    securityLog,
-    push,
-    isClockKept,
-  })
+  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept }
+  const receiver = openReceiver(base, { ...boxes, ...received })
   const commands = await openCommands(base, { storage, downlink, push })
   const { attendance } = opened.accounts
   openUpkeep(base, { storage, attendance, push, anchor: (head) => downlink.anchor(head) })

@@ -22,7 +22,6 @@ import { watchStorage } from './health/storage-watch.ts'
 import type { Intake } from './intake/intake.ts'
 import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
-import { RecentRecords } from './support/recent-records.ts'
 import type { Uplink } from './uplink/port.ts'
 import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
 import { actUnkept } from './wiring/act-unkept.ts'
@@ -164,7 +163,7 @@ class WiredGateway implements Gateway {
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
     const common = { ...opened, intake, broker, storageWatch, guard, startedMs }
     const restart = (why: string): void => this.#fail(new ConfigChanged(why))
-    await takeOver(base, { boxClock, guard, judge: async (input) => void (await intake.judge(input)) })
+    await takeOver(base, { boxClock, guard, judge: (input) => intake.judge(input) })
     const vitals = createVitalsNews(base)
     const support = new BoxSupport(base)
     const uplink = openUplink(base, { ...common, stages, opened: seen, facts, vitals, restart })
@@ -181,30 +180,15 @@ class WiredGateway implements Gateway {
     })
     base.parts.add('commands', () => commands.stop())
     const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
-    const recent = new RecentRecords()
-    const act = actOnStored({ commands, stages, cameras })
-    intake.onKept((input) => {
-      recent.add(input.stored)
-      act(input)
-    })
+    intake.onKept(support.recording(actOnStored({ commands, stages, cameras })))
     intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
     await vitals.start(() => health.answer())
-    await support.open({
-      health,
-      recent,
-      knocking: () => registry.describe().knocking,
-      programLog: this.#options.programLog,
-    })
-    this.#consoleUrl = await openConsole(base, {
-      ...this.#options,
-      ...common,
-      cameras,
-      registry,
-      health,
-      restart,
-    })
+    const knocking = () => registry.describe().knocking
+    await support.open({ health, knocking, programLog: this.#options.programLog })
+    const shown = { cameras, registry, health }
+    this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

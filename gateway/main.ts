@@ -137,8 +137,7 @@ async function run(file: string): Promise<void> {
   let opened = openConfig(file)
   if (!opened) return
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
-  const programLog = openLogger(opened.config)
-  const { logger } = programLog
+  const { logger, programLog } = openLogger(opened.config)
   let isStopping = false
   let gateway: Gateway | undefined
   let folder: DataFolder | undefined
@@ -205,8 +204,10 @@ async function run(file: string): Promise<void> {
   }
 }
 
-const openLogger = ({ logLevel: level, box }: GatewayConfig): ProgramLog =>
-  openProgramLog({ level, base: { box: box.id } })
+function openLogger({ logLevel: level, box }: GatewayConfig): { logger: Logger; programLog: ProgramLog } {
+  const programLog = openProgramLog({ level, base: { box: box.id } })
+  return { logger: programLog.logger, programLog }
+}
 
 const openWatchdog = (logger: Logger): (() => void) | undefined =>
   createWatchdog(

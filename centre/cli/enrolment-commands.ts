@@ -125,13 +125,13 @@ const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAl
 
 /** All of a list, or none. */
 function store(db: Sqlite, made: readonly ReturnType<typeof createCode>[], nowMs: number): void {
-  const { putEnrolment } = createEnrolmentWriter(db)
-  const { noteSecurity } = createAccountWriter(db)
+  const codes = createEnrolmentWriter(db)
+  const accounts = createAccountWriter(db)
   db.transaction(() => {
     for (const { row } of made) {
-      if (!putEnrolment(row, 'command line', nowMs))
+      if (!codes.putEnrolment(row, 'command line', nowMs))
         throw new UsageFailure('未使用的注册码太多 / too many codes are open: end some of them first')
-      noteSecurity([
+      accounts.noteSecurity([
         { atMs: nowMs, what: 'box-code-made', who: '', address: 'command line', detail: row.box },
       ])
     }

@@ -100,26 +100,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     ...createOutletRoutes(options.outlets),
     ...options.pictureRoutes,
     ...options.updates.routes,
-    ...openFleetRoutes(base, options.fleet, {
-      storage,
-      villages,
-      commands,
-      securityLog: accounts.securityLog,
-    }),
-    ...createUploadRoutes({
-      enrolment: options.signing.enrolment,
-      storage,
-      bundles: options.fleet.bundles,
-      clock,
-      securityLog: accounts.securityLog,
-    }),
-    ...createEnrolmentRoutes({
-      ...options.signing,
-      isHeard: (box) => (villages.presenceOf(box) ?? 'unknown') !== 'unknown',
-      storage,
-      clock,
-      securityLog: accounts.securityLog,
-    }),
+    ...createBoxRoutes(base, options),
     ...people.routes,
     ...createFactorRoutes(accounts),
     ...createDirectoryRoutes({
@@ -141,6 +122,25 @@ function createLeadingRoutes(base: Base, options: OpenDeskOptions, policy: CaseP
   return [
     ...createStaffRoutes({ storage, clock: base.clock, silentForMs, push }),
     ...createSettingsRoutes({ storage, config: base.config, policy }),
+  ]
+}
+
+/** The health of boxes, what they send besides records, and their enrolment. */
+function createBoxRoutes(base: Base, options: OpenDeskOptions): Route[] {
+  const { clock } = base
+  const { storage, villages, commands, accounts, fleet, signing } = options
+  const { securityLog } = accounts
+  const { bundles } = fleet
+  return [
+    ...openFleetRoutes(base, fleet, { storage, villages, commands, securityLog }),
+    ...createUploadRoutes({ enrolment: signing.enrolment, storage, bundles, clock, securityLog }),
+    ...createEnrolmentRoutes({
+      ...signing,
+      isHeard: (box) => (villages.presenceOf(box) ?? 'unknown') !== 'unknown',
+      storage,
+      clock,
+      securityLog,
+    }),
   ]
 }
 

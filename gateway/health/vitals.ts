@@ -105,7 +105,9 @@ export class VitalsNews {
     void this.refresh()
   }
 
-  next(): { vitals?: BoxVitals } {
+  /** Nothing for a look that is not sent. */
+  next(isSent = false): { vitals?: BoxVitals } {
+    if (!isSent) return {}
     const nowMs = this.#options.monotonicMs()
     const isDue = nowMs - this.#sentAtMs >= vitalsEveryMs
     if (nowMs - this.#readAtMs >= vitalsEveryMs) void this.refresh()

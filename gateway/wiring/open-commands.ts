@@ -79,11 +79,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
-    knowledge: () => ({
-      ...knowledgeOf(config, intake),
-      canUpdate: update.canUpdate,
-      canSendSupport: readEnrolled(config.dataDir)?.ok === true,
-    }),
+    knowledge: () => ({ ...knowledgeOf(config, intake), canUpdate: update.canUpdate }),
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
@@ -172,11 +168,12 @@ function createDeviceCommands(options: OpenCommandsOptions, logger: Logger): Dev
 }
 
 function knowledgeOf(
-  { zones, devices, cameras }: GatewayConfig,
+  { zones, devices, cameras, dataDir }: GatewayConfig,
   intake: Intake,
-): Omit<BoxKnowledge, 'canUpdate' | 'canSendSupport'> {
+): Omit<BoxKnowledge, 'canUpdate'> {
   const documents = intake.documents()
   return {
+    canSendSupport: readEnrolled(dataDir)?.ok === true,
     zones: zones.map(({ id }) => id),
     devices,
     cameras: cameras.map(({ id, zone, isPrivate }) => ({ id, zones: zone, isPrivate })),

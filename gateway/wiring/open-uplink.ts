@@ -76,11 +76,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
         noteAuditHead(journal, head, clock.wallMs()),
         'the head of the audit trail could not be stored yet',
       ),
-    health: (isSent) => ({
-      ...heartbeat.read(),
-      ...storageWatch.heartbeatPart,
-      ...(isSent === true ? vitals.next() : {}),
-    }),
+    health: (isSent) => ({ ...heartbeat.read(), ...storageWatch.heartbeatPart, ...vitals.next(isSent) }),
     onStage: ({ alarm, stage, by }) => {
       stages.reached(alarm, stage)
       opened?.cameras.onStage(alarm, stage)

@@ -103,7 +103,8 @@ function needed(enrolment: BoxEnrolment | undefined): BoxEnrolment {
   return enrolment
 }
 
-function codeRoutes({ enrolment, storage, isHeard, clock, securityLog }: EnrolmentRouteOptions): Route[] {
+function codeRoutes(options: EnrolmentRouteOptions): Route[] {
+  const { enrolment, storage, isHeard, clock, securityLog } = options
   return [
     {
       method: 'GET',
@@ -137,15 +138,13 @@ function codeRoutes({ enrolment, storage, isHeard, clock, securityLog }: Enrolme
       run: async ({ account, body, address }) => {
         const asked = body as z.infer<typeof newBody>
         if (!inScope(account?.scope, asked.box)) throw new ApiProblem('not-found')
-        // A code for a box that is in use takes it over: as when one is locked out.
+        // It takes the box over: as when one is locked out.
         const isInUse = isHeard(asked.box) || (await storage.hasCertificate(asked.box))
         if (isInUse && !lockingRoles.some((role) => role === account?.role))
           throw new ApiProblem('box-in-use')
         const who = account?.user ?? ''
-        const made = await needed(enrolment).makeCode(
-          { box: asked.box, name: asked.name, serial: asked.serial },
-          who,
-        )
+        const { box: of, name, serial } = asked
+        const made = await needed(enrolment).makeCode({ box: of, name, serial }, who)
         if (!made) throw new ApiProblem('too-many-codes')
         securityLog.note('box-code-made', who, address, asked.box)
         return { json: made satisfies NewEnrolmentAnswer }

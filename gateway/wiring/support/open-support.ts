@@ -15,15 +15,15 @@ import type { Ending } from '../../commands/centre-command-document.ts'
 import { commandReason } from '../../commands/command-reasons.ts'
 import { readEnrolled } from '../../config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../config/enrolment/send-signed.ts'
+import type { StoredInput } from '../../intake/port.ts'
 import type { HealthReport } from '../../health/health-report.ts'
-import type { RecentRecords } from '../../support/recent-records.ts'
+import { RecentRecords } from '../../support/recent-records.ts'
 import type { Base } from '../base.ts'
 
 export const serviceUnit = 'gengfu-gateway'
 
 export interface SupportOptions {
   health: HealthReport
-  recent: RecentRecords
   /** Devices that were refused or are not listed. */
   knocking: () => readonly KnockingDevice[]
   /** Absent in tests that have no log. */
@@ -32,6 +32,7 @@ export interface SupportOptions {
 
 export class BoxSupport {
   readonly #base: Base
+  readonly #recent = new RecentRecords()
   #options: SupportOptions | undefined
 
   constructor(base: Base) {
@@ -56,14 +57,22 @@ export class BoxSupport {
     await door.start()
   }
 
+  /** What is stored is written down for a bundle, and then acted on. */
+  recording(act: (input: StoredInput) => void): (input: StoredInput) => void {
+    return (input) => {
+      this.#recent.add(input.stored)
+      act(input)
+    }
+  }
+
   async bundle(): Promise<Uint8Array> {
     const { config, metrics, clock } = this.#base
-    const { health, recent, programLog } = this.#options ?? {}
+    const { health, programLog } = this.#options ?? {}
     const parts: BundlePart[] = [
       { name: 'health.json', text: JSON.stringify(await health?.answer(), undefined, 2) },
       { name: 'log.jsonl', text: programLog?.lines.text() ?? '' },
       { name: 'service.log', text: await readServiceLog(serviceUnit) },
-      { name: 'records.jsonl', text: recent?.text() ?? '' },
+      { name: 'records.jsonl', text: this.#recent.text() },
       { name: 'metrics.txt', text: await metrics.metrics() },
       { name: 'machine.txt', text: machineText() },
     ]

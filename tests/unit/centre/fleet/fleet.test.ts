@@ -110,7 +110,7 @@ test('a photo is one by its bytes; a bundle has a name of its own, and the oldes
   expect([list.length, list[0]?.name]).toEqual([bundlesMax, '19700101T000006Z.tar.gz'])
   expect((await bundles.read('box-1', list[0]?.name ?? ''))?.toString()).toBe('6')
   expect(await bundles.read('box-1', '../../passwd')).toBe(undefined)
-  await expect(bundles.of('../x')).rejects.toThrow()
+  await expect(bundles.of('../x')).rejects.toThrow('no box')
 })
 
 test('a box keeps the latest records for its bundle', () => {
