@@ -35,7 +35,7 @@ export function faultText({ code, facts }: Pick<Fault, 'code' | 'facts'>): Fault
 
 const filled = ({ zh, en }: BilingualText, facts: Fault['facts']): BilingualText => {
   const fill = (text: string): string =>
-    text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => `${facts[name] ?? whole}`)
+    text.replace(/\{(\w+)\}/g, (whole: string, name: string) => `${facts[name] ?? whole}`)
   return { zh: fill(zh), en: fill(en) }
 }
 
@@ -45,7 +45,8 @@ const gradeRank = (grade: FaultGrade): number => (grade === 'act' ? 0 : 1)
 export function inOrderOfFailure<T extends Fault>(faults: readonly T[]): T[] {
   const day = ({ failsAtMs, grade }: Fault): number =>
     failsAtMs ?? (grade === 'act' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)
-  return faults.toSorted((one, other) => {
+  // The pages run in browsers without toSorted.
+  return [...faults].sort((one, other) => {
     const [a, b] = [day(one), day(other)]
     if (a !== b) return a < b ? -1 : 1
     return gradeRank(one.grade) - gradeRank(other.grade) || (one.code < other.code ? -1 : 1)

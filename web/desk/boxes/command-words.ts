@@ -14,6 +14,7 @@ export const commandWords: Record<DeskCommand['do'], BilingualText> = {
   device: { zh: '设备命令', en: 'Device command' },
   config: { zh: '修改配置', en: 'Change configuration' },
   update: { zh: '更新程序', en: 'Update' },
+  support: { zh: '诊断包', en: 'Support bundle' },
 }
 
 export const commandStateWords: Record<DeskCommandState, BilingualText> = {

@@ -16,5 +16,5 @@ export function whenText(
 
 /** The kind in words, with dots where its facts stand. */
 export function kindText(code: FaultCode): string {
-  return say(faultText({ code, facts: {} }).problem).replaceAll(/\{\w+\}/g, '…')
+  return say(faultText({ code, facts: {} }).problem).replace(/\{\w+\}/g, '…')
 }
