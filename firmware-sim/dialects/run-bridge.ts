@@ -37,8 +37,16 @@ export interface RunBridgeOptions {
   credential: Credential
 }
 
-export const villageOf = (count: number, seed: number): SimulatedDevice[] =>
-  createPopulation(count, seed).map((one, place) => ({ ...one, place }))
+export const villageOf = (count: number, seed: number, firstPlace = 0): SimulatedDevice[] =>
+  createPopulation(count, seed).map((one, index) => ({ ...one, place: firstPlace + index }))
+
+export interface ConversationOptions extends Pick<
+  RunBridgeOptions,
+  'dialect' | 'devices' | 'seed' | 'quirks'
+> {
+  /** Where its hardware addresses begin: another village at the same box has others. */
+  firstPlace?: number
+}
 
 /** Everything that devices have come to, and what they say next. */
 export class Conversation {
@@ -49,11 +57,11 @@ export class Conversation {
   readonly #counts = new Map<string, number>()
   #presses = 0
 
-  constructor(options: Pick<RunBridgeOptions, 'dialect' | 'devices' | 'seed' | 'quirks'>) {
+  constructor(options: ConversationOptions) {
     const simulator = bridgeSimulators[options.dialect]
     if (!simulator) throw new Error(`--dialect: one of ${bridgeSimulatorNames.join(', ')}`)
     this.#simulator = simulator
-    this.#devices = villageOf(options.devices, options.seed)
+    this.#devices = villageOf(options.devices, options.seed, options.firstPlace)
     this.#has = (quirk) => options.quirks.includes(quirk)
     this.#random = randomFor(options.seed, `talk in ${options.dialect}`)
   }

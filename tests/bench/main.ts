@@ -48,9 +48,12 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
     load: async () => (await import('./load/small-box.ts')).runSmallBox,
   },
+  dialects: {
+    words: 'a press through each dialect to the desk, beside a native press',
+    load: async () => (await import('./dialects/dialects.ts')).runDialects,
+  },
   'bought-devices': {
-    words:
-      'a press through each dialect, and 2000 Zigbee devices on one bridge, beside native (--minutes 10)',
+    words: '2000 Zigbee devices on one bridge, beside native ones (--minutes 10)',
     load: async () => (await import('./load/bought-devices.ts')).runBoughtDevices,
   },
   'hostile-device': {

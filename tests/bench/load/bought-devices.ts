@@ -1,119 +1,18 @@
-// The price of bought devices: a press through each dialect to the desk, compared with a native press in the same run; and
-// the processor and memory of the box for Zigbee2MQTT devices on one bridge, compared with the same native traffic.
+// The price of bought devices: the processor and memory of the box for Zigbee2MQTT devices on one bridge, compared with
+// the same native traffic. `npm run bench -- dialects` measures their presses.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connectAsync, type MqttClient } from 'mqtt'
-import type { WebSocket } from 'ws'
 import { parse, stringify } from 'yaml'
-import {
-  Conversation,
-  bridgeSimulatorNames,
-  bridgeSimulators,
-  villageOf,
-} from '../../../firmware-sim/dialects/run-bridge.ts'
-import type { SimulatedMessage } from '../../../firmware-sim/dialects/bridge-simulator.ts'
+import { Conversation, bridgeSimulators, villageOf } from '../../../firmware-sim/dialects/run-bridge.ts'
 import { createTown } from '../../kits/system/programs.ts'
 import { boxEnvironment } from '../figures/box-environment.ts'
-import { percentile, printTable, printVerdict, short } from '../figures/figures.ts'
+import { printTable, printVerdict, short } from '../figures/figures.ts'
 import { processorSeconds, residentMegabytes } from '../figures/kernel-figures.ts'
 import { pause, readOptions } from '../options.ts'
-import { openDesk, press } from '../press-to-desk.ts'
 import { villageDevices } from '../village.ts'
 import { Load } from './load.ts'
-import { RawDevice } from './raw-device.ts'
 
-const pressMsMax = 10_000
-/** Between two presses: no dialect takes them for one. */
-const pauseMs = 60
 const settleMs = 5000
-const warmUp = 10
-/** Enough buttons that each of them rests for seconds. */
-const inVillage = 200
-
-const gatewayDialect: Record<string, string> = {
-  shelly2: 'shelly',
-  esphome: 'home-assistant',
-  'chirpstack-3': 'chirpstack',
-}
-
-/** One bridge per dialect; the two of a kind have different topics or different devices. */
-const bridgesOf = (names: readonly string[]): object[] =>
-  names.map((name) => ({
-    id: name,
-    dialect: gatewayDialect[name] ?? name,
-    ...(name === 'mapping' ? { mapping: 'client-heartbeat-4g' } : {}),
-  }))
-
-/** Sends all that a press consists of, in the name of the bridge; resolves when the desk has the alarm. */
-function pressThrough(
-  client: MqttClient,
-  stream: WebSocket,
-  messages: readonly SimulatedMessage[],
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`the desk did not hear ${messages[0]?.topic}`)),
-      pressMsMax,
-    )
-    const hear = (data: Buffer): void => {
-      const { type } = JSON.parse(data.toString()) as { type: string }
-      if (type !== 'alarm.raised' && type !== 'alarm.repeated') return
-      clearTimeout(timer)
-      stream.off('message', hear)
-      resolve(performance.now() - startMs)
-    }
-    stream.on('message', hear)
-    const startMs = performance.now()
-    for (const { topic, payload } of messages) client.publish(topic, payload, { qos: 1 })
-  })
-}
-
-async function comparePresses(presses: number): Promise<void> {
-  // One at a time: some of them would use the same topics.
-  const rows: string[][] = []
-  let worst = 0
-  for (const name of bridgeSimulatorNames) {
-    const town = await createTown({ devices: villageDevices(0), bridges: bridgesOf([name]) })
-    const device = new RawDevice('bench-button')
-    let client: MqttClient | undefined
-    let stream: WebSocket | undefined
-    try {
-      await town.startCentre()
-      await town.startGateway()
-      const desk = (stream = await openDesk(town))
-      await device.connect(town.ports.mqtt)
-      client = await connectAsync(`mqtt://127.0.0.1:${town.ports.mqtt}`, {
-        clientId: name,
-        protocolVersion: 4,
-      })
-      const talk = new Conversation({ dialect: name, devices: inVillage, seed: 7, quirks: ['press-once'] })
-      for (const { topic, payload } of talk.hello()) await client.publishAsync(topic, payload, { qos: 1 })
-      const [native, bought]: [number[], number[]] = [[], []]
-      for (let made = -warmUp; made < presses; made++) {
-        const ms = await press(device, desk, `1-${made + warmUp + 1}`)
-        await pause(pauseMs)
-        const through = await pressThrough(client, desk, talk.press() ?? [])
-        await pause(pauseMs)
-        if (made < 0) continue
-        native.push(ms)
-        bought.push(through)
-      }
-      const ratio = percentile(bought, 0.5) / percentile(native, 0.5)
-      worst = Math.max(worst, ratio)
-      rows.push([name, short(percentile(native, 0.5)), short(percentile(bought, 0.5)), short(ratio)])
-    } finally {
-      device.end()
-      stream?.terminate()
-      await client?.endAsync(true)
-      await town.close()
-    }
-  }
-  printTable(
-    `press to desk by dialect: ${presses} presses of each, in turn with native ones, p50`,
-    ['dialect', 'native ms', 'through it ms', 'times native'],
-    rows,
-  )
-  printVerdict('worst dialect beside native', worst, worst <= 2, 'at most 2')
-}
 
 interface Cost {
   corePercent: number
@@ -157,7 +56,7 @@ async function bridgeCost(devices: number, rate: number, minutes: number): Promi
     address: bridgeSimulators['zigbee2mqtt']?.addressOf(device),
     via: 'zigbee2mqtt',
   }))
-  const town = await createTown({ devices: listed, bridges: bridgesOf(['zigbee2mqtt']) })
+  const town = await createTown({ devices: listed, bridges: [{ id: 'zigbee2mqtt', dialect: 'zigbee2mqtt' }] })
   let client: MqttClient | undefined
   let timer: NodeJS.Timeout | undefined
   try {
@@ -182,14 +81,7 @@ async function bridgeCost(devices: number, rate: number, minutes: number): Promi
 }
 
 export async function runBoughtDevices(args: readonly string[]): Promise<void> {
-  const { presses, devices, rate, minutes } = readOptions(args, {
-    presses: 100,
-    devices: 2000,
-    rate: 50,
-    minutes: 10,
-  })
-  if (presses > 0) await comparePresses(presses)
-  if (minutes === 0) return
+  const { devices, rate, minutes } = readOptions(args, { devices: 2000, rate: 50, minutes: 10 })
   const native = await nativeCost(devices, rate, minutes)
   const bridge = await bridgeCost(devices, rate, minutes)
   printTable(
