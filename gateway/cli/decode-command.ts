@@ -1,5 +1,4 @@
 // `gengfu decode`: messages of any dialect as JSON lines in, what the box makes of them as JSON lines out.
-import { createInterface } from 'node:readline'
 import { Command, CommanderError } from 'commander'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, ok, type Problem, type Result } from '../../protocols/kit/result.ts'
@@ -8,6 +7,7 @@ import { dialectNames, dialectOf } from '../dialects/dialects.ts'
 import { dialectPrefix } from '../dialects/box/dialect-intake.ts'
 import { readRawInput } from '../journal/raw-input.ts'
 import { printJson, printProblem } from '../../platform/terminal.ts'
+import { boundedLines } from './bounded-lines.ts'
 import { Decoding, type Line } from './decoding.ts'
 
 interface Choices {
@@ -17,8 +17,8 @@ interface Choices {
   codec?: string
 }
 
-/** Longest line that is read. */
-const lineBytesMax = 1024 * 1024
+/** Longest line that is read: the largest message of a bridge (`payloadBytes`), with its quotation marks escaped. */
+const lineBytesMax = 32 * 1024 * 1024
 /** Time between two lines without `atMs`: far enough apart to be two messages, near enough to be one press. */
 const lineGapMs = 500
 function bytesOf(line: Record<string, unknown>): Result<Uint8Array> {
@@ -33,8 +33,8 @@ function bytesOf(line: Record<string, unknown>): Result<Uint8Array> {
   return bad('text as payload, or hex as payloadHex', 'payload')
 }
 
-function readLine(text: string, atMs: number): Result<Line> {
-  if (text.length > lineBytesMax) return bad(`a line of at most ${lineBytesMax} characters`)
+function readLine(text: string | undefined, atMs: number): Result<Line> {
+  if (text === undefined) return bad(`a line of at most ${lineBytesMax} bytes`)
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -82,8 +82,8 @@ async function decode(choices: Choices): Promise<void> {
 async function decodeLines(config: GatewayConfig, choices: Choices): Promise<void> {
   const decoding = new Decoding(config, choices)
   let line = 0
-  for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    if (text.trim() === '') continue
+  for await (const text of boundedLines(process.stdin, lineBytesMax)) {
+    if (text?.trim() === '') continue
     line++
     const read = readLine(text, line * lineGapMs)
     const answer = read.ok

@@ -145,8 +145,8 @@ function withSender(request: RegistryRequest, strangers: readonly Stranger[]): R
 }
 
 function knockOf(stranger: Stranger, nowMs: number): KnockingDevice {
-  const { address, sender, dialect, heardMs, messages, about, last, isLockedOut } = stranger
-  const readings = [...new Set([...(about?.readings ?? []), ...Object.keys(last ?? {})])]
+  const { address, sender, dialect, heardMs, messages, about, last, sent = [], isLockedOut } = stranger
+  const readings = [...new Set([...(about?.readings ?? []), ...Object.keys(last ?? {}), ...sent])]
   const commands = [...(about?.commands ?? [])]
   const kind = kindOfReadings(readings, commands)
   return {

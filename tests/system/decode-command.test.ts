@@ -116,3 +116,23 @@ test('a frame of LoRaWAN needs neither topic nor device; what the box kept raw i
     place.remove()
   }
 }, 60_000)
+
+test('the list of a thousand Zigbee devices is read, and a line longer than any message costs one answer', () => {
+  const list = Array.from({ length: 1000 }, (_, index) => ({
+    ieee_address: `0x00158d00${String(index).padStart(8, '0')}`,
+    type: 'EndDevice',
+    friendly_name: `door ${index}`,
+    definition: { model: 'MCCGQ11LM', description: 'x'.repeat(4000), exposes: [] },
+  }))
+  const answers = decode([
+    { topic: 'zigbee2mqtt/bridge/devices', payload: JSON.stringify(list) },
+    'x'.repeat(40 * 1024 * 1024),
+    { topic: 'zigbee2mqtt/door 7', payload: '{"contact":false}' },
+  ])
+  expect(answers).toMatchObject([
+    { line: 1 },
+    { line: 2, results: [], quarantined: expect.stringContaining('a line of at most') as string },
+    { line: 3, results: [{ device: '0x00158d0000000007', readings: { contact: 'open' } }] },
+  ])
+  expect(answers[0]).not.toHaveProperty('quarantined')
+})

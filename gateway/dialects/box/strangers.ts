@@ -10,6 +10,8 @@ import type { SenderSettings } from './senders.ts'
 export const strangersMax = 500
 /** Largest last message as JSON; of a larger one only the names of its readings are kept. */
 const lastBytesMax = 1000
+/** Names of readings per device; further ones are not noted. */
+const sentMax = 30
 
 /** An unlisted device that sent. */
 export interface Stranger {
@@ -22,6 +24,8 @@ export interface Stranger {
   messages: number
   about?: DeviceDescription
   last?: object
+  /** Names of all readings that it has sent: the last message of a button is often its battery. */
+  sent?: readonly string[]
   /** Other hardware took its place: its messages are no events. */
   isLockedOut?: boolean
 }
@@ -69,6 +73,7 @@ export class Strangers {
     const before = this.#byAddress.get(address)
     const about = result.about ?? before?.about
     const last = Object.keys(result.readings).length > 0 ? shortOf(result.readings) : before?.last
+    const sent = [...new Set([...(before?.sent ?? []), ...Object.keys(result.readings)])].slice(0, sentMax)
     this.#byAddress.delete(address)
     this.#byAddress.set(address, {
       address,
@@ -79,6 +84,7 @@ export class Strangers {
       messages: (before?.messages ?? 0) + 1,
       ...(about ? { about } : {}),
       ...(last ? { last } : {}),
+      ...(sent.length > 0 ? { sent } : {}),
       ...(isLockedOut ? { isLockedOut } : {}),
     })
     this.#changed.add(address)

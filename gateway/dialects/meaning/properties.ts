@@ -104,6 +104,7 @@ const reads: Record<string, Read> = lookup({
   tamper: flag('tamper'),
   tamper_alarm: flag('tamper'),
   battery: number('batteryPercent', percentOf),
+  battpercentage: number('batteryPercent', percentOf),
   battery_low: flag('batteryLow'),
   linkquality: number('linkQuality'),
   rssi: number('signalDbm', signalOf),

@@ -84,6 +84,7 @@ const components: Record<string, ReadComponent> = lookup({
   switch: ({ output }, number): DialectReadings =>
     output === undefined ? {} : { [`switch${number}`]: output },
   presence: ({ value, state }) => ({ motion: flagOf(value ?? state) }),
+  presencezone: ({ value, state }) => ({ motion: flagOf(value ?? state) }),
   motion: ({ motion, value }) => ({ motion: flagOf(motion ?? value) }),
   contact: ({ open, state }) => ({
     contact:

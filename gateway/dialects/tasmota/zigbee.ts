@@ -44,6 +44,29 @@ const flags: Readonly<Record<string, keyof Readings>> = lookup({
   GlassBreak: 'vibration',
 })
 
+/** The same attributes by the zone's type (ZCL, table 8-5): a bridge that has not learned the type yet sends the bits alone. */
+const zoneNames: Readonly<Record<number, string>> = {
+  0x0d: 'Occupancy',
+  0x15: 'Contact',
+  0x28: 'Fire',
+  0x2a: 'Water',
+  0x2b: 'CO',
+  0x2c: 'PersonalAlarm',
+  0x2d: 'Movement',
+  0x10f: 'Panic',
+  0x115: 'Panic',
+  0x21d: 'Panic',
+  0x226: 'GlassBreak',
+}
+
+/** The alarm bits of a zone whose type is in the report, unless the bridge has named them itself. */
+function readZoneType(report: Record<string, unknown>, into: Read): void {
+  const { ZoneType: type, ZoneStatusChange: status } = report
+  const name = typeof type === 'number' ? zoneNames[type] : undefined
+  if (name !== undefined && typeof status === 'number' && !Object.hasOwn(report, name))
+    readAttribute(name, (status & 0b11) === 0 ? 0 : 1, into)
+}
+
 /** Commands of a wall or wrist remote: emergency and panic of the cluster "IAS ACE". */
 const calls = new Set(['0501!02', '0501!04'])
 
@@ -75,7 +98,8 @@ function readAttribute(name: string, value: unknown, into: Read): void {
   else if (name === 'Click') press(pressOf(value), into)
   else if (name === 'AqaraVibrationMode' && isMovement(value))
     readings.vibration = into.momentary.vibration = true
-  else if (name === 'ZoneStatus' && typeof value === 'number') readZoneStatus(value, into)
+  else if ((name === 'ZoneStatus' || name === 'ZoneStatusChange') && typeof value === 'number')
+    readZoneStatus(value, into)
   else if (name === 'BatteryPercentage' || name === 'Battery') readings.batteryPercent = percentOf(value)
   else if (name === 'Temperature') readings.temperatureC = celsiusOf(value)
   else if (name === 'Humidity') readings.humidityPercent = percentOf(value)
@@ -97,6 +121,7 @@ function resultOf(
     short === undefined ? undefined : (knowledge.get(zigbeeKey(bridge, short)) as Known | undefined)
   const into: Read = { readings: {}, momentary: {} }
   for (const [name, value] of Object.entries(report)) readAttribute(withoutEndpoint(name), value, into)
+  readZoneType(report, into)
   const { readings, momentary, faults } = into
   if (Object.keys(readings).length === 0) return undefined
   const name = textIn(report, 'Name') ?? known?.name ?? (shortPattern.test(key) ? undefined : key)

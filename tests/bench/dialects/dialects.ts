@@ -117,6 +117,7 @@ export async function runDialects(args: readonly string[]): Promise<void> {
         const times = await compare(way, pressNative, desk, presses)
         worst = Math.max(worst, percentile(times.bought, 0.5) / percentile(times.native, 0.5))
         rows.push(rowOf(way.name, times))
+        console.error(`${way.name}: ${times.bought.length} presses`)
       } finally {
         await way.close()
       }

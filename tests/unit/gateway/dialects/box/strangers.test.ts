@@ -54,6 +54,15 @@ describe('unlisted devices', () => {
   }
   const bridge = { id: 'zigbee', dialect: 'zigbee2mqtt' }
 
+  it('are remembered as what they have sent before: the last message of a button is its battery', () => {
+    const strangers = create(() => Promise.resolve())
+    strangers.note(bridge, result('aa', { button: 'pressed' }), 'dev-aa')
+    strangers.note(bridge, result('aa', { batteryPercent: 90 }), 'dev-aa')
+    const [found] = strangers.all()
+    expect(found).toMatchObject({ last: { batteryPercent: 90 }, sent: ['button', 'batteryPercent'] })
+    expect(kindOfReadings(found?.sent ?? [], [])).toBe('button')
+  })
+
   it('keep their last readings, and write one row each, not one for each message', async () => {
     const rows: string[][] = []
     const strangers = create(async (state) => void rows.push(state.map(([key]) => key)))
