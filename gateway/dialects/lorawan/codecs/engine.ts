@@ -78,9 +78,9 @@ function readModule(wasmFile: string): Uint8Array {
  */
 function garbageCollection(): (() => void) | undefined {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
+  const collect = runInNewContext('globalThis.gc') as (() => void) | undefined
   setFlagsFromString('--no-expose-gc')
-  return typeof collect === 'function' ? () => void collect() : undefined
+  return collect
 }
 
 /**
