@@ -68,7 +68,8 @@ export function recorderWay(port: number, stations: number): PressWay {
         kind: 'water',
         address: stationOf(index),
         via: 'recorders',
-        water: { warningMm: 10_000 },
+        // Red: a storm of alarms does not collect it.
+        water: { historicMm: 10_000 },
       })),
     },
     warmUp: 10,

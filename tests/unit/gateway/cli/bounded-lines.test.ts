@@ -1,3 +1,4 @@
+// Lines of a stream are bounded: however the bytes come, a line is whole, or reported as too long.
 import { expect, test } from 'vitest'
 import { boundedLines } from '../../../../gateway/cli/bounded-lines.ts'
 
