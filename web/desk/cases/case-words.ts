@@ -56,6 +56,17 @@ export const eventWords: Record<CaseEventKind, BilingualText> = {
   'supervisor-called': { zh: '已通知主管', en: 'supervisor called' },
 }
 
+/** Words that the centre writes into a history as the text of an entry. */
+export const historyWords = {
+  again: { zh: '再次', en: 'again' },
+  rule: { zh: '按规则', en: 'by rule' },
+  silent: { zh: '无应答', en: 'silent' },
+  'signed out': { zh: '已退出登录', en: 'signed out' },
+  timetable: { zh: '按时间表', en: 'by the timetable' },
+  from: { zh: '并自', en: 'from' },
+  into: { zh: '并入', en: 'into' },
+} satisfies Record<string, BilingualText>
+
 export const caseWords = {
   title: { zh: '案件', en: 'Case' },
   cases: { zh: '处理中的案件', en: 'Open cases' },

@@ -6,7 +6,7 @@ import { colourSigns, type Colour } from '../../../protocols/domain/colour.ts'
 import { kindWords } from '../../shared/kind-words.ts'
 import type { Language } from '../../shared/language-choice.ts'
 import { ordinal } from '../queue/again-text.ts'
-import { deadlineWords } from './case-words.ts'
+import { deadlineWords, historyWords, outcomeWords } from './case-words.ts'
 
 const isOwn = <T extends object>(key: string, table: T): key is Extract<keyof T, string> =>
   Object.keys(table).includes(key)
@@ -25,6 +25,17 @@ function changeText(text: string, language: Language): string {
     : `${colourText(colour, 'en')}, the ${ordinal(count)} time`
 }
 
+/** Words that the centre writes in place of a person's text. */
+function fixedText(text: string, language: Language): string {
+  return isOwn(text, historyWords) ? historyWords[text][language] : text
+}
+
+/** Who or what the entry is about, before the text that belongs to it. */
+function aboutText(subject: string | undefined, text: string, language: Language): string {
+  if (subject === undefined || subject === '' || text === '') return subject || text
+  return language === 'zh' ? `${subject}：${text}` : `${subject}: ${text}`
+}
+
 /** Texts of people are returned as written. */
 export function historyText({ what, text, subject }: CaseEvent, language: Language): string {
   switch (what) {
@@ -40,6 +51,28 @@ export function historyText({ what, text, subject }: CaseEvent, language: Langua
       return subject !== undefined && isOwn(subject, deadlineWords)
         ? `${deadlineWords[subject][language]} ${text}`
         : text
+    case 'accepted':
+      return fixedText(text, language)
+    case 'dispatched':
+    case 'arrived':
+    case 'dispatch-refused':
+    case 'called':
+    case 'taken-over':
+      return aboutText(subject, text, language)
+    case 'reported':
+    case 'handed-over':
+    case 'taken-back':
+    case 'redistributed':
+      return aboutText(subject, fixedText(text, language), language)
+    case 'feedback': {
+      const outcome =
+        subject !== undefined && isOwn(subject, outcomeWords) ? outcomeWords[subject][language] : subject
+      return aboutText(outcome, text, language)
+    }
+    case 'merged':
+      return `${fixedText(text, language)} ${subject ?? ''}`.trim()
+    case 'split':
+      return aboutText(subject, text, language)
     default:
       return text
   }
