@@ -35,6 +35,7 @@ import { openDialects, type OpenDialects } from './wiring/dialects/open-dialects
 import { openIntake } from './wiring/open-intake.ts'
 import { openJournal, type OpenedJournal } from './wiring/open-journal.ts'
 import { BoxSupport } from './wiring/support/open-support.ts'
+import { openOutlets } from './wiring/open-outlets.ts'
 import { openUplink } from './wiring/open-uplink.ts'
 import { openRegistry } from './wiring/open-registry.ts'
 import { takeOver } from './wiring/support/take-over.ts'
@@ -189,6 +190,7 @@ class WiredGateway implements Gateway {
     await support.open({ health, knocking, programLog: this.#options.programLog })
     const shown = { cameras, registry, health }
     this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
+    await openOutlets(base, { ...opened, intake, facts })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

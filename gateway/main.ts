@@ -11,6 +11,7 @@ import { createSystemRandom } from '../protocols/kit/random.ts'
 import { addConsoleCommands } from './cli/console-command.ts'
 import { writeDevicePassword } from './cli/device-password.ts'
 import { forgetDevice } from './cli/forget-device.ts'
+import { addBoxOutletCommands } from './cli/outlet-commands.ts'
 import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
 import { findLooseEnds } from './config/loose-ends.ts'
@@ -71,6 +72,7 @@ export async function runGateway(argv: readonly string[]): Promise<void> {
     .requiredOption('--device <id>', 'device id 设备编号')
     .action(({ config, device }: { config: string; device: string }) => forget(config, device))
   addConsoleCommands(program)
+  addBoxOutletCommands(program, loadConfig)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

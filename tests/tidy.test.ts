@@ -117,7 +117,7 @@ describe('import directions', () => {
   it('imports nothing upward in the gateway', () => {
     const floors = [
       ['journal', 'alarms', 'config', 'clock'],
-      ['uplink', 'cameras', 'dialects'],
+      ['uplink', 'cameras', 'dialects', 'outlets'],
       ['intake', 'commands'],
       ['broker'],
       ['health', 'console', 'support'],
@@ -147,7 +147,7 @@ describe('import directions', () => {
       villages: /^(alarms|cases)\/|^storage\/port\.ts$/,
       stream: /^(alarms|cases)\/|^storage\/port\.ts$/,
       upward: /^storage\/port\.ts$/,
-      outlets: /^config\/outlets\/|^people\/duty\.ts$|^storage\/(port|outlet-port)\.ts$/,
+      outlets: /^config\/outlets\/|^storage\/(port|outlet-port)\.ts$/,
       commands: /^(alarms|cases)\/|^storage\/port\.ts$/,
       deadlines: /^cases\//,
       updates: /^(?!)/,

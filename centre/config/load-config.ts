@@ -5,7 +5,7 @@ import { cannotRead, checkCertificateFiles } from '../../platform/certificates/c
 import { parseConfigYaml, readConfigText } from '../../platform/config-text.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'
-import { checkOutletFiles, withOutletPaths } from './outlets/outlet-files.ts'
+import { checkOutletFiles, withOutletPaths } from '../../platform/outlets/settings/outlet-files.ts'
 import { mapFiles, withMapPaths } from './map-settings.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
 import { findOpenDoors } from './open-doors.ts'

@@ -2,7 +2,7 @@
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import type { AnswerKey } from './port.ts'
+import type { AnswerKey } from '../../platform/outlets/port.ts'
 
 export interface CaseAnswerOptions {
   storage: Pick<Storage, 'takeCaseStep'>

@@ -12,15 +12,18 @@ import type {
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import type { OutletSettings } from '../config/outlets/outlet-settings.ts'
-import { minuteOfWeek } from '../people/duty.ts'
+import { minuteOfWeek } from '../../platform/time/duty-hours.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
-import type { NewDelivery, OutletCase, OutletEventPage, StoredDelivery } from '../storage/outlet-port.ts'
+import { waitingMax, type NewDelivery, type StoredDelivery } from '../../platform/outlets/queue/queue-port.ts'
+import type { OutletCase, OutletEventPage } from '../storage/outlet-port.ts'
 import type { TakeAnswer } from './case-answer.ts'
-import { messageOf, testMessage, type StepFacts } from './message.ts'
-import type { OutletFigures } from './outlet-figures.ts'
-import { attemptWithin, OutletTurn } from './outlet-turn.ts'
-import { OutletWatch, type OutletTroubles } from './outlet-watch.ts'
-import type { Outlet } from './port.ts'
+import { testMessage } from '../../platform/outlets/message.ts'
+import { testOutlet } from '../../platform/outlets/test-outlet.ts'
+import { messageOf, type StepFacts } from './case-message.ts'
+import type { OutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
+import { OutletTurn } from '../../platform/outlets/queue/outlet-turn.ts'
+import { OutletWatch, type OutletTroubles } from '../../platform/outlets/queue/outlet-watch.ts'
+import type { Outlet } from '../../platform/outlets/port.ts'
 import { stepFor } from './rules.ts'
 
 const tickMs = 1000
@@ -60,7 +63,7 @@ export interface OutletsOptions {
 interface Opened {
   settings: OutletSettings
   outlet: Outlet
-  turns: OutletTurn[]
+  turns: OutletTurn<StoredChange>[]
 }
 
 export class Outlets {
@@ -81,7 +84,7 @@ export class Outlets {
     const { outlets, clock, storage, troubles, logger } = options
     const settings = outlets.map((one) => one.settings)
     const onWaiting = options.figures.waiting
-    this.#watch = new OutletWatch({ settings, storage, clock, logger, troubles, onWaiting })
+    this.#watch = new OutletWatch({ settings, waitingMax, storage, clock, logger, troubles, onWaiting })
     this.#opened = outlets.map((one) => ({
       ...one,
       turns: [true, false].map((isUrgent) => this.#createTurn(one.settings, one.outlet, isUrgent)),
@@ -203,7 +206,7 @@ export class Outlets {
     this.#watch.look()
   }
 
-  #createTurn(settings: OutletSettings, outlet: Outlet, isUrgent: boolean): OutletTurn {
+  #createTurn(settings: OutletSettings, outlet: Outlet, isUrgent: boolean): OutletTurn<StoredChange> {
     const { storage, clock, random, logger, figures, onStored } = this.#options
     return new OutletTurn({
       settings,
@@ -346,18 +349,4 @@ export class Outlets {
     const label = this.#opened.find(({ settings }) => settings.name === one.outlet)?.settings.label
     return { ...rest, label: label ?? one.outlet, ...(one.state === 'waiting' ? { nextAtMs: dueAtMs } : {}) }
   }
-}
-
-/** One attempt outside of the queue; also from the command line. */
-export async function testOutlet(
-  { settings, outlet }: { settings: OutletSettings; outlet: Outlet },
-  message: ReturnType<typeof testMessage>,
-  isDry: boolean,
-  clock: Clock,
-  stopped: AbortSignal,
-): Promise<OutletTestAnswer> {
-  const bytes = await outlet.preview([message])
-  if (isDry) return { bytes }
-  const answer = await attemptWithin(outlet, [message], settings.timeoutSeconds * 1000, clock, stopped)
-  return { bytes, state: answer.state === 'refused' ? 'failed' : answer.state, words: answer.words }
 }

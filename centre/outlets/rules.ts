@@ -1,15 +1,10 @@
-// Which receivers get a step of a case: by their rules, and because they have the case already. Pure.
+// Which receivers get a step of a case: what happened to the case, as the rules of outlets ask for it. Pure.
+import { aboutOutlets, stepOfRules } from '../../platform/outlets/rules.ts'
+import type { OutletCommon } from '../../platform/outlets/settings/outlet-rules.ts'
 import type { CaseEventKind } from '../../protocols/domain/case.ts'
 import { isOver } from '../../protocols/domain/case-order.ts'
-import { isInScope } from '../../protocols/desk/scope.ts'
 import type { OutletStep } from '../../protocols/desk/outlets.ts'
-import type { OutletCommon } from '../config/outlets/outlet-settings.ts'
-import type { OutletRule } from '../config/outlets/outlet-rules.ts'
-import { isWithin } from '../people/duty.ts'
-import type { OutletCase, OutletEvent } from '../storage/outlet-port.ts'
-
-/** Kinds about outlets: sent only where a rule names them, or the failure of one receiver would go around among the others. */
-const aboutOutlets = ['outlet-failed', 'outlet-silent']
+import type { OutletEvent } from '../storage/outlet-port.ts'
 
 /** Undefined: no receiver is concerned. What opens, joins or raises a case is `again` for the receivers that have it. */
 const stepOfEvent: Partial<Record<CaseEventKind, OutletStep>> = {
@@ -30,29 +25,6 @@ const stepOfEvent: Partial<Record<CaseEventKind, OutletStep>> = {
   'supervisor-called': 'supervisor',
 }
 
-const everyDay = [1, 2, 3, 4, 5, 6, 7]
-
-const isAtTime = (
-  { from = '00:00', until = from, weekdays = everyDay }: OutletRule,
-  minute: number,
-): boolean => isWithin({ days: weekdays, from, to: until }, minute)
-
-function fits(rule: OutletRule, { case: item }: OutletCase, step: OutletStep, minute: number): boolean {
-  const { villages, kinds, colours, steps } = rule
-  const of = item.alarms.map(({ kind }) => kind)
-  const isKind =
-    kinds === undefined
-      ? of.length === 0 || of.some((kind) => !aboutOutlets.includes(kind))
-      : of.some((kind) => kinds.includes(kind))
-  return (
-    steps.includes(step) &&
-    isKind &&
-    (colours === undefined || colours.includes(item.colour)) &&
-    isInScope(villages, item.village) &&
-    isAtTime(rule, minute)
-  )
-}
-
 /** Which step this receiver gets of the event, if any. `minute`: of the week, by the clock of the town. */
 export function stepFor(
   outlet: Pick<OutletCommon, 'name' | 'drills' | 'rules' | 'followUps'>,
@@ -61,19 +33,17 @@ export function stepFor(
   minute: number,
 ): OutletStep | undefined {
   const step = stepOfEvent[event.what]
-  const { case: item } = event
-  if (step === undefined || (item.isDrill && !outlet.drills)) return undefined
-  // The failure of a receiver is no message to the same one.
-  if (event.alarm?.variant === outlet.name && aboutOutlets.includes(event.alarm.kind)) return undefined
-  const has = sent.some((one) => one.outlet === outlet.name)
-  const isRaised = sent.some((one) => one.outlet === outlet.name && one.step === 'raised')
-  const byRule = (wanted: OutletStep): boolean =>
-    outlet.rules.some((rule) => fits(rule, event, wanted, minute))
-  // The first event of a case that fits the rule: its opening, or the alarm that made it red.
-  if (!isRaised && !isOver(item.state) && isAlarm(step) && byRule('raised')) return 'raised'
-  if (event.what === 'opened') return undefined
-  return byRule(step) || (has && outlet.followUps.includes(step)) ? step : undefined
+  const { case: item, alarm } = event
+  if (step === undefined) return undefined
+  const facts = {
+    step,
+    isOpening: event.what === 'opened',
+    isOver: isOver(item.state),
+    isDrill: item.isDrill,
+    village: item.village,
+    colour: item.colour,
+    kinds: item.alarms.map(({ kind }) => kind),
+    ...(alarm && aboutOutlets.includes(alarm.kind) ? { about: alarm.variant } : {}),
+  }
+  return stepOfRules(outlet, facts, sent, minute)
 }
-
-/** `late` too: a deadline may pass at night, when a rule by the time of day begins. */
-const isAlarm = (step: OutletStep): boolean => step === 'again' || step === 'late' || step === 'supervisor'

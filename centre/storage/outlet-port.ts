@@ -1,11 +1,15 @@
 // Storage's part of outlets: the steps of cases that were not looked at yet, and the queue of messages to receivers.
 import type { Alarm } from '../../protocols/domain/alarm.ts'
 import type { Case, CaseEventKind } from '../../protocols/domain/case.ts'
-import type { DeliveryState, OutletStep } from '../../protocols/desk/outlets.ts'
+import type {
+  DeliveryMove,
+  DueQuery,
+  NewDelivery,
+  OutletState,
+  StoredDelivery,
+} from '../../platform/outlets/queue/queue-port.ts'
+import type { OutletStep } from '../../protocols/desk/outlets.ts'
 import type { StoredChange } from './stored-change.ts'
-
-/** Messages that wait for one receiver; a further one fails at once, which is an alarm. */
-export const waitingMax = 5000
 
 /** A case with the facts that a message needs. */
 export interface OutletCase {
@@ -33,54 +37,6 @@ export interface OutletEventPage {
   isEnd: boolean
 }
 
-export interface NewDelivery {
-  /** The receiver sees it, the same at every attempt. */
-  id: string
-  outlet: string
-  case: string
-  step: OutletStep
-  by?: string
-  isUrgent: boolean
-  colourRank: number
-  madeAtMs: number
-  /** The first attempt. */
-  dueAtMs: number
-  /** Given up after this. */
-  endsAtMs: number
-  /** The JSON of an OutletMessage. */
-  body: string
-}
-
-export interface StoredDelivery extends NewDelivery {
-  number: number
-  state: DeliveryState
-  words: string
-  attempts: number
-  changedAtMs: number
-}
-
-export interface DeliveryMove {
-  numbers: readonly number[]
-  state: DeliveryState
-  words: string
-  atMs: number
-  /** Of the next attempt, for one that waits. */
-  dueAtMs?: number
-  /** True when this was an attempt. */
-  isAttempt: boolean
-  /** For the audit log: who confirmed it. */
-  who?: string
-}
-
-export interface OutletState {
-  outlet: string
-  waiting: number
-  /** The oldest urgent one that waits. */
-  urgentSinceMs?: number
-  /** The oldest one that was handed over and not confirmed. */
-  unconfirmedSinceMs?: number
-}
-
 export interface OutletWriterCalls {
   /** Begins to follow the cases now when it did not; stops when there are no outlets. Messages to other outlets are failed. */
   openOutlets(names: readonly string[], atMs: number): void
@@ -93,14 +49,8 @@ export interface OutletReaderCalls {
   /** After `after`, or where the last run stopped. */
   outletEvents(after: number | undefined, limit: number): OutletEventPage
   outletCase(id: string): OutletCase | undefined
-  /** Those whose time has come, most urgent first; with `isAll` also those that are due later. */
-  dueDeliveries(query: {
-    outlet: string
-    isUrgent: boolean
-    nowMs: number
-    limit: number
-    isAll?: boolean
-  }): StoredDelivery[]
+  /** Those whose time has come, most urgent first. */
+  dueDeliveries(query: DueQuery): StoredDelivery[]
   /** When the next one is due. */
   nextDelivery(outlet: string, isUrgent: boolean): number | undefined
   /** Newest first. */

@@ -1,7 +1,7 @@
 // The receivers outside: their queue follows the cases, and their failures are alarms of the centre.
 import { createCaseAnswer } from '../outlets/case-answer.ts'
 import { createOutlet } from '../outlets/create-outlet.ts'
-import { createOutletFigures } from '../outlets/outlet-figures.ts'
+import { createOutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
 import { Outlets } from '../outlets/outlets.ts'
 import { createPhonesOnDuty } from '../people/phones-on-duty.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -34,7 +34,7 @@ export function openOutlets(base: Base, { storage, own, onStored, onStep }: Open
     clock,
     random,
     logger,
-    figures: createOutletFigures(registry),
+    figures: createOutletFigures(registry, 'gengfu_centre'),
     troubles: {
       set: (kind, name, words) => own.outlet(kind, name, labels.get(name) ?? name, words),
       standing: (kind) => own.standingOutlets(kind),

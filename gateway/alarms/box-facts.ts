@@ -60,6 +60,8 @@ const ownKinds = new Set<BoxFact['kind']>([
   'journal-rewound',
   'certificate-expires',
   'link-lost',
+  'outlet-failed',
+  'outlet-silent',
 ])
 
 /**

@@ -58,6 +58,8 @@ export interface BoxFact {
     | 'journal-rewound'
     | 'certificate-expires'
     | 'link-lost'
+    | 'outlet-failed'
+    | 'outlet-silent'
     | 'camera-offline'
   isPresent: boolean
   /** The camera for `camera-offline`; otherwise the box itself. */

@@ -10,6 +10,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { CentreChanges } from '../config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { checkOutletFiles } from '../../platform/outlets/settings/outlet-files.ts'
 import { findLooseEnds } from '../config/loose-ends.ts'
 import { findIncompletePlaces } from '../config/incomplete-places.ts'
 import { findOpenDoors } from '../config/open-doors.ts'
@@ -155,7 +156,7 @@ function checkFiles(config: GatewayConfig): Problem[] {
     ...filesNamedIn('push', config.push),
   ]
   const unreadable = others.flatMap(([path, file]) => checkReadable(path, file))
-  return [...certificates, ...unreadable, ...checkPasswords(mqtt.passwordFile), ...checkDataDir(config)]
+  return [...certificates, ...unreadable, ...checkOutletFiles(config.outlets), ...checkPasswords(mqtt.passwordFile), ...checkDataDir(config)]
 }
 
 /** Every key below `value` that names a file: passwords, tokens, authorities, mappings. */

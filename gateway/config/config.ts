@@ -20,6 +20,7 @@ import { bridgesSchema, checkBridges, pushSchema } from './bridge-settings.ts'
 import { brokerSettingsSchema } from './broker-settings.ts'
 import { camerasSettingsSchema, pictureSettingsSchema } from './camera-settings.ts'
 import { commandSettingsSchema } from './command-settings.ts'
+import { boxOutletsSchema, checkBoxOutlets } from './outlet-settings.ts'
 import { checkRingGroups, ringGroupsSchema } from './ring-groups.ts'
 import { updateSettingsSchema } from './update-settings.ts'
 import { uplinkSettingsSchema } from './uplink-settings.ts'
@@ -94,6 +95,8 @@ export const gatewayConfigSchema = z.strictObject({
   limits: limitsSchema.default(limitsSchema.parse({})),
   commands: commandSettingsSchema.default(commandSettingsSchema.parse({})),
   updates: updateSettingsSchema.prefault({}),
+  /** Receivers outside, for a village without a town. */
+  outlets: boxOutletsSchema,
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -133,6 +136,7 @@ function parseWhole(mine: unknown, folder: string): Result<GatewayConfig> {
   const hubs = bridges.map(({ id }) => deviceSchema.parse({ id, kind: 'hub' }))
   const problems = [
     ...checkBridges(bridges, devices),
+    ...checkBoxOutlets(parsed.value.outlets),
     ...checkRingGroups(ringGroups, zones, devices),
     ...checkAlarmSettings({ ...parsed.value, devices: [...devices, ...hubs] }),
   ]
@@ -156,7 +160,7 @@ export function readGatewayConfig(
   return text.ok ? parseGatewayConfig(text.value, dirname(resolve(file)), over, change) : text
 }
 
-const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File')
+const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File') || key.endsWith('Folder')
 
 function withAbsolutePaths<T>(value: T, folder: string): T {
   if (Array.isArray(value)) return value.map((item: unknown) => withAbsolutePaths(item, folder)) as T

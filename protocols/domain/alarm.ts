@@ -101,8 +101,6 @@ export const centreAlarmKinds = [
   'alarm-unreadable',
   'centre-rewound',
   'centre-clock-off',
-  'outlet-failed',
-  'outlet-silent',
   'upstream-water',
 ] as const satisfies readonly AlarmKind[]
 

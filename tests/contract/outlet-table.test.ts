@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { capDocument } from '../../centre/outlets/cap/cap-document.ts'
-import { codeOf } from '../../centre/outlets/dc09/dc09-codes.ts'
+import { codeOf } from '../../platform/outlets/dc09/dc09-codes.ts'
 import { gbMethodOf } from '../../centre/outlets/gb28181/gb-alarm.ts'
-import { testMessage, type OutletMessage } from '../../centre/outlets/message.ts'
-import { kindWords, type Language } from '../../centre/outlets/words.ts'
+import { testMessage, type OutletMessage } from '../../platform/outlets/message.ts'
+import { kindWords, type Language } from '../../platform/outlets/words.ts'
 import { alarmKinds, type AlarmKind } from '../../protocols/domain/alarm.ts'
 import { alarmCodes, alarmTable } from '../../protocols/domain/alarm-table.ts'
 

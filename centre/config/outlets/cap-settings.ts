@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import { commonShape, text } from './outlet-rules.ts'
-import { checkUrl } from './webhook-settings.ts'
+import { commonShape, text } from '../../../platform/outlets/settings/outlet-rules.ts'
+import { checkUrl } from '../../../platform/outlets/settings/webhook-settings.ts'
 
 export const capSchema = z.strictObject({
   ...commonShape,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { gbIdPattern } from '../../../platform/gb28181/gb-codes.ts'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import { commonShape, host, port, text } from './outlet-rules.ts'
+import { commonShape, host, port, text } from '../../../platform/outlets/settings/outlet-rules.ts'
 
 const code = z.string().regex(gbIdPattern, '20 digits, as the platform above has given them')
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isLoopback } from '../../../platform/loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import { commonShape, host, port, text } from './outlet-rules.ts'
+import { commonShape, host, port, text } from '../../../platform/outlets/settings/outlet-rules.ts'
 
 const address = z
   .string()

@@ -1,14 +1,14 @@
 // The section `outlets` of the centre's configuration: one entry per receiver outside, by its type.
-import { resolve } from 'node:path'
 import { z } from 'zod'
+import { checkTogether } from '../../../platform/outlets/settings/outlet-checks.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import { commonShape } from './outlet-rules.ts'
+import { commonShape } from '../../../platform/outlets/settings/outlet-rules.ts'
 import { capSchema, checkCap } from './cap-settings.ts'
-import { checkDc09, dc09Schema } from './dc09-settings.ts'
+import { checkDc09, dc09Schema } from '../../../platform/outlets/settings/dc09-settings.ts'
 import { checkGb28181, gb28181Schema } from './gb28181-settings.ts'
 import { checkMail, mailSchema } from './mail-settings.ts'
-import { checkSms, smsSchema } from './sms-settings.ts'
-import { checkUrl, webhookSchema } from './webhook-settings.ts'
+import { checkSms, smsSchema } from '../../../platform/outlets/settings/sms-settings.ts'
+import { checkUrl, webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
 
 const fileShape = z.strictObject({
   ...commonShape,
@@ -27,35 +27,13 @@ export const outletSchema = z.discriminatedUnion('type', [
   mailSchema,
 ])
 export type OutletSettings = z.infer<typeof outletSchema>
-export type OutletCommon = Omit<z.infer<typeof fileShape>, 'type' | 'folder'>
 
 export const outletsSchema = z.array(outletSchema).max(50).default([])
 
 /** What the schema can not express. */
 export function checkOutlets(outlets: readonly OutletSettings[]): Problem[] {
-  const names = outlets.map(({ name }) => name)
-  const inboxes = outlets.map((outlet) => {
-    const folder = outlet.type === 'sms' ? outlet.gammu?.inboxFolder : undefined
-    return folder === undefined ? undefined : resolve(folder)
-  })
-  const problems: Problem[] = []
-  outlets.forEach((outlet, i) => {
-    const path = `outlets.${i}`
-    if (names.indexOf(outlet.name) < i)
-      problems.push({ path: `${path}.name`, message: `${outlet.name} is named twice` })
-    const inbox = inboxes[i]
-    if (inbox !== undefined && inboxes.indexOf(inbox) < i)
-      problems.push({
-        path: `${path}.gammu.inboxFolder`,
-        message: 'another outlet reads the answers of this folder',
-      })
-    problems.push(...checkOfType(path, outlet))
-    outlet.rules.forEach(({ from, until }, at) => {
-      if ((from === undefined) !== (until === undefined))
-        problems.push({ path: `${path}.rules.${at}`, message: 'from and until: both or neither' })
-    })
-  })
-  return problems
+  const own = outlets.flatMap((outlet, i) => checkOfType(`outlets.${i}`, outlet))
+  return [...checkTogether(outlets), ...own]
 }
 
 function checkOfType(path: string, outlet: OutletSettings): Problem[] {

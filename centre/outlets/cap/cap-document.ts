@@ -3,8 +3,8 @@ import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { alarmCodes, alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { capByColour } from '../../../protocols/domain/colour.ts'
-import type { OutletMessage } from '../message.ts'
-import { kindWords, placeWords, type Language } from '../words.ts'
+import type { OutletMessage } from '../../../platform/outlets/message.ts'
+import { kindWords, placeWords, type Language } from '../../../platform/outlets/words.ts'
 
 export interface CapOptions {
   sender: string

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../../../platform/replace-file.ts'
 import type { CapSettings } from '../../config/outlets/cap-settings.ts'
-import { httpPost, isFinalStatus, type HttpPost } from '../http-post.ts'
-import type { OutletMessage } from '../message.ts'
-import type { Outlet } from '../port.ts'
+import { httpPost, isFinalStatus, type HttpPost } from '../../../platform/outlets/http-post.ts'
+import type { OutletMessage } from '../../../platform/outlets/message.ts'
+import type { Outlet } from '../../../platform/outlets/port.ts'
 import { capDocument } from './cap-document.ts'
 
 export interface CapOutletOptions {

@@ -1,8 +1,8 @@
 // Messages as files in a folder, one JSON document each, for a program of the town that takes them from there.
 import { join } from 'node:path'
 import { replaceFile } from '../../../platform/replace-file.ts'
-import type { OutletMessage } from '../message.ts'
-import type { Outlet } from '../port.ts'
+import type { OutletMessage } from '../../../platform/outlets/message.ts'
+import type { Outlet } from '../../../platform/outlets/port.ts'
 
 export interface FileOutletOptions {
   folder: string

@@ -3,7 +3,7 @@ import { gbTime, type GbPart } from '../../../platform/gb28181/gb-xml.ts'
 import { alarmCodes } from '../../../protocols/domain/alarm-table.ts'
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { gbSteps, type Gb28181Settings } from '../../config/outlets/gb28181-settings.ts'
-import type { OutletMessage } from '../message.ts'
+import type { OutletMessage } from '../../../platform/outlets/message.ts'
 
 /** A much used platform sends 7 elsewhere, and stores nothing of it. */
 const asDeviceAlarm: readonly AlarmKind[] = ['water', 'upstream-water']

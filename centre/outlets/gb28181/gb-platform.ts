@@ -16,7 +16,7 @@ import { every } from '../../../platform/time/every.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { Gb28181Settings } from '../../config/outlets/gb28181-settings.ts'
-import type { OutletAnswer } from '../port.ts'
+import type { OutletAnswer } from '../../../platform/outlets/port.ts'
 import { alarmResult, answersTo, askedOf, catalogue, isAlarmReset, type GbAsked } from './gb-answers.ts'
 
 /** Keep-alives without an answer, and registrations that failed, in a row. */

@@ -1,10 +1,10 @@
 // E-mail by SMTP: red at once, the others collected into one.
 import { readFileSync } from 'node:fs'
 import { createTransport, type SendMailOptions } from 'nodemailer'
-import { guidanceOf } from '../words.ts'
+import { guidanceOf } from '../../../platform/outlets/words.ts'
 import type { MailSettings } from '../../config/outlets/mail-settings.ts'
-import type { OutletMessage } from '../message.ts'
-import type { Outlet } from '../port.ts'
+import type { OutletMessage } from '../../../platform/outlets/message.ts'
+import type { Outlet } from '../../../platform/outlets/port.ts'
 
 export interface MailOptions {
   settings: MailSettings

@@ -47,7 +47,12 @@ import type {
 } from '../port.ts'
 
 /** Kinds of the alarms that the running centre looks after; those of linkages are looked after by storage. */
-const ownKinds = [...centreAlarmKinds.filter((kind) => kind !== 'upstream-water'), 'certificate-expires']
+const ownKinds = [
+  ...centreAlarmKinds.filter((kind) => kind !== 'upstream-water'),
+  'certificate-expires',
+  'outlet-failed',
+  'outlet-silent',
+]
 
 function prepareBoxes(db: Sqlite) {
   const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')

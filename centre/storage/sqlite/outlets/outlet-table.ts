@@ -7,12 +7,10 @@ import {
   waitingMax,
   type DeliveryMove,
   type NewDelivery,
-  type OutletCase,
-  type OutletReaderCalls,
   type OutletState,
-  type OutletWriterCalls,
   type StoredDelivery,
-} from '../../outlet-port.ts'
+} from '../../../../platform/outlets/queue/queue-port.ts'
+import type { OutletCase, OutletReaderCalls, OutletWriterCalls } from '../../outlet-port.ts'
 import type { StoredChange } from '../../stored-change.ts'
 import { caseNumberOf } from '../cases/case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'

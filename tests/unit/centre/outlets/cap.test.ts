@@ -10,7 +10,7 @@ import type { CapSettings } from '../../../../centre/config/outlets/cap-settings
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { capTime, xmlText } from '../../../../centre/outlets/cap/cap-document.ts'
 import { createCapOutlet } from '../../../../centre/outlets/cap/cap-outlet.ts'
-import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
+import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
 import { alarmKinds } from '../../../../protocols/domain/alarm.ts'
 import { outletSteps } from '../../../../protocols/desk/outlets.ts'
 import { settingsOf } from './outlet-kit.ts'

@@ -14,11 +14,11 @@ import {
   parseKey,
   type Dc09Frame,
 } from '../../../../platform/dc09/dc09-frame.ts'
-import { codeOf, dataOf } from '../../../../centre/outlets/dc09/dc09-codes.ts'
-import { createDc09Outlet } from '../../../../centre/outlets/dc09/dc09-outlet.ts'
-import { checkDc09, type Dc09Settings } from '../../../../centre/config/outlets/dc09-settings.ts'
-import { exchangeUdp } from '../../../../centre/outlets/dc09/dc09-exchange.ts'
-import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
+import { codeOf, dataOf } from '../../../../platform/outlets/dc09/dc09-codes.ts'
+import { createDc09Outlet } from '../../../../platform/outlets/dc09/dc09-outlet.ts'
+import { checkDc09, type Dc09Settings } from '../../../../platform/outlets/settings/dc09-settings.ts'
+import { exchangeUdp } from '../../../../platform/outlets/dc09/dc09-exchange.ts'
+import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { settingsOf } from './outlet-kit.ts'
 

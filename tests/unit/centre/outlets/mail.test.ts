@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { MailSettings } from '../../../../centre/config/outlets/mail-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { createMailOutlet } from '../../../../centre/outlets/mail/mail-outlet.ts'
-import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
+import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
 import { settingsOf } from './outlet-kit.ts'
 
 let server: SMTPServer

@@ -6,10 +6,10 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { outletSchema, type OutletSettings } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { createCaseAnswer } from '../../../../centre/outlets/case-answer.ts'
-import type { OutletMessage } from '../../../../centre/outlets/message.ts'
-import { createOutletFigures } from '../../../../centre/outlets/outlet-figures.ts'
+import type { OutletMessage } from '../../../../platform/outlets/message.ts'
+import { createOutletFigures } from '../../../../platform/outlets/queue/outlet-figures.ts'
 import { Outlets } from '../../../../centre/outlets/outlets.ts'
-import type { Outlet, OutletAnswer, OutletEvents } from '../../../../centre/outlets/port.ts'
+import type { Outlet, OutletAnswer, OutletEvents } from '../../../../platform/outlets/port.ts'
 import type { Storage } from '../../../../centre/storage/port.ts'
 import { openSqliteStorage } from '../../../../centre/storage/sqlite/sqlite-storage.ts'
 import type { Alarm } from '../../../../protocols/domain/alarm.ts'
@@ -88,7 +88,7 @@ async function openTown(
     clock,
     random: createSystemRandom(),
     logger: pino({ level: 'silent' }),
-    figures: createOutletFigures(new Registry()),
+    figures: createOutletFigures(new Registry(), 'gengfu_centre'),
     troubles: {
       set: (kind, name, words) =>
         words === undefined ? troubles.delete(`${kind} ${name}`) : troubles.set(`${kind} ${name}`, words),

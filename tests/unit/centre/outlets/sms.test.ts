@@ -14,18 +14,18 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { SmsSettings } from '../../../../centre/config/outlets/sms-settings.ts'
+import type { SmsSettings } from '../../../../platform/outlets/settings/sms-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
-import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
-import { readIncoming, sentTo, wholeNumber } from '../../../../centre/outlets/sms/gammu-folders.ts'
+import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
+import { readIncoming, sentTo, wholeNumber } from '../../../../platform/outlets/sms/gammu-folders.ts'
 import {
   answersHourMax,
   parseAnswer,
   SmsAnswers,
   wrongCodesHourMax,
-} from '../../../../centre/outlets/sms/sms-answers.ts'
-import { fillBody, shownRequest } from '../../../../centre/outlets/sms/sms-http.ts'
-import { createSmsOutlet } from '../../../../centre/outlets/sms/sms-outlet.ts'
+} from '../../../../platform/outlets/sms/sms-answers.ts'
+import { fillBody, shownRequest } from '../../../../platform/outlets/sms/sms-http.ts'
+import { createSmsOutlet } from '../../../../platform/outlets/sms/sms-outlet.ts'
 import { createSystemClock, VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 import { settingsOf } from './outlet-kit.ts'

@@ -1,7 +1,7 @@
 // Does a receiver read what, where and how to call, in its language, and a drill as a drill?
 import { expect, it } from 'vitest'
-import { testMessage, type OutletMessage } from '../../../../centre/outlets/message.ts'
-import { sentence } from '../../../../centre/outlets/words.ts'
+import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
+import { sentence } from '../../../../platform/outlets/words.ts'
 
 const { isTest: _test, ...base } = testMessage('g-1', Date.UTC(2026, 2, 1, 0, 30), 'centre')
 const message: OutletMessage = {

@@ -1,7 +1,8 @@
 // Who is on duty, and who is nearest.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { distanceM, isOnDuty, isWithin, minuteOfWeek, rankNearest } from '../../../../centre/people/duty.ts'
+import { distanceM, isOnDuty, rankNearest } from '../../../../centre/people/duty.ts'
+import { isWithin, minuteOfWeek } from '../../../../platform/time/duty-hours.ts'
 import type { RosterPerson } from '../../../../protocols/desk/roster.ts'
 
 const zone = 'Asia/Shanghai'

@@ -1,9 +1,8 @@
 // Files and folders that outlets name: keys that end in `File` or `Folder`. Paths are relative to the configuration.
 import { accessSync, constants, statSync } from 'node:fs'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
-import { messageOf } from '../../../platform/failure.ts'
+import { messageOf } from '../../failure.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import type { OutletSettings } from './outlet-settings.ts'
 
 const isFolder = (key: string): boolean => key === 'folder' || key.endsWith('Folder')
 const isPath = (key: string): boolean => key.endsWith('File') || isFolder(key)
@@ -19,13 +18,11 @@ function mapped(value: unknown, at: (path: string) => string): unknown {
   )
 }
 
-export const withOutletPaths = (
-  outlets: readonly OutletSettings[],
-  at: (path: string) => string,
-): OutletSettings[] => mapped(outlets, at) as OutletSettings[]
+export const withOutletPaths = <T>(outlets: readonly T[], at: (path: string) => string): T[] =>
+  mapped(outlets, at) as T[]
 
 /** Every file that can not be read, and every folder that can not be written. */
-export function checkOutletFiles(outlets: readonly OutletSettings[]): Problem[] {
+export function checkOutletFiles(outlets: readonly object[]): Problem[] {
   const problems: Problem[] = []
   function look(value: unknown, path: string): void {
     if (typeof value !== 'object' || value === null) return

@@ -1,11 +1,11 @@
 // A monitoring station by DC-09: one or two receivers, of which the one that answered last is asked first, and their clocks.
-import { messageOf as failureText } from '../../../platform/failure.ts'
+import { messageOf as failureText } from '../../failure.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import type { Dc09Settings } from '../../config/outlets/dc09-settings.ts'
+import type { Dc09Settings } from '../settings/dc09-settings.ts'
 import { plainWords } from '../answer-bytes.ts'
 import type { OutletAnswer } from '../port.ts'
 import { exchangeTcp, exchangeUdp, type Dc09Receiver } from './dc09-exchange.ts'
-import { encodeFrame, parseFrame, type Dc09Frame } from '../../../platform/dc09/dc09-frame.ts'
+import { encodeFrame, parseFrame, type Dc09Frame } from '../../dc09/dc09-frame.ts'
 
 /** Share of an attempt's time in which its answer must come. */
 const shareOfTime = 0.95

@@ -1,11 +1,10 @@
-// Which receivers fail or are silent, from the attempts, the queue and their supervision; each is an alarm of the centre.
+// Which receivers fail or are silent, from the attempts, the queue and their supervision; each is an alarm of the program.
 import type { Logger } from 'pino'
-import type { OutletSummary } from '../../protocols/desk/outlets.ts'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import type { OutletCommon } from '../config/outlets/outlet-settings.ts'
-import type { Storage } from '../storage/port.ts'
-import { waitingMax, type OutletState } from '../storage/outlet-port.ts'
-import { plainWords } from './answer-bytes.ts'
+import type { OutletSummary } from '../../../protocols/desk/outlets.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { OutletCommon } from '../settings/outlet-rules.ts'
+import type { OutletState } from './queue-port.ts'
+import { plainWords } from '../answer-bytes.ts'
 
 /** A message that was handed over longer ago than this is not waited for any more. */
 const unconfirmedMsMax = 86_400_000
@@ -13,17 +12,19 @@ const notHandedOver = '未能交给接收方 / not handed over'
 
 export type TroubleKind = 'outlet-failed' | 'outlet-silent'
 
-/** The alarms of the centre about its outlets. */
+/** The alarms of a program about its outlets. */
 export interface OutletTroubles {
   /** Raises the alarm with the receiver's words, or ends it; nothing changes when it stands already, or does not. */
   set: (kind: TroubleKind, outlet: string, words: string | undefined) => void
-  /** Outlets whose alarm stood when the centre was stopped. */
+  /** Outlets whose alarm stood when the program was stopped. */
   standing: (kind: TroubleKind) => string[]
 }
 
 export interface OutletWatchOptions {
   settings: readonly OutletCommon[]
-  storage: Pick<Storage, 'outletStates'>
+  /** Messages that may wait for one receiver. */
+  waitingMax: number
+  storage: { outletStates(handedAfterMs: number): Promise<OutletState[]> }
   clock: Clock
   logger: Logger
   troubles: OutletTroubles
@@ -124,7 +125,7 @@ export class OutletWatch {
     const { alarmAfterSeconds, confirmWithinMinutes } = watched.settings
     const { urgentSinceMs, unconfirmedSinceMs, waiting = 0 } = state ?? {}
     watched.isLate = urgentSinceMs !== undefined && nowMs - urgentSinceMs >= alarmAfterSeconds * 1000
-    watched.isFull = waiting >= waitingMax
+    watched.isFull = waiting >= this.#options.waitingMax
     watched.isUnconfirmed =
       confirmWithinMinutes !== undefined &&
       unconfirmedSinceMs !== undefined &&
@@ -142,7 +143,7 @@ export class OutletWatch {
 
 function failedWords({ failed, isLate, isFull, lastWords }: Watched): string | undefined {
   if (failed !== undefined) return failed
-  if (isFull) return `${waitingMax} 条消息在等待 / ${waitingMax} messages wait`
+  if (isFull) return '等待的消息已满 / as many messages wait as may'
   return isLate ? (lastWords ?? notHandedOver) : undefined
 }
 

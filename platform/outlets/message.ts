@@ -9,7 +9,6 @@ import { caseStates, type CaseState } from '../../protocols/domain/case.ts'
 import { colours, type Colour } from '../../protocols/domain/colour.ts'
 import { outletSteps, type OutletStep } from '../../protocols/desk/outlets.ts'
 import { isObject, parseJson, scalarText } from '../../protocols/kit/parse-json.ts'
-import type { OutletCase } from '../storage/outlet-port.ts'
 
 export interface OutletMessage {
   /** The same at every attempt: a receiver that has it already drops it. */
@@ -39,43 +38,6 @@ export interface OutletMessage {
   who: string
   /** The words of the person who took the step. */
   text: string
-}
-
-export interface StepFacts {
-  id: string
-  step: OutletStep
-  atMs: number
-  who: string
-  text: string
-}
-
-const textMax = 500
-
-export function messageOf({ case: item, alarm, villageName }: OutletCase, step: StepFacts): OutletMessage {
-  const { id, village, colour, state, isDrill, title, openedAtMs, box } = item
-  const main = item.alarms.find((one) => one.id.endsWith(`.${alarm?.id ?? ''}`))
-  return {
-    id: step.id,
-    number: 0,
-    case: id,
-    step: step.step,
-    colour,
-    state,
-    isDrill,
-    village,
-    villageName,
-    title,
-    ...(box === undefined ? {} : { box }),
-    ...(main === undefined ? {} : { alarm: main.id }),
-    ...(alarm === undefined ? {} : { kind: alarm.kind, device: alarm.device }),
-    ...(alarm?.variant === undefined ? {} : { variant: alarm.variant }),
-    ...(alarm?.zone === undefined ? {} : { zone: alarm.zone }),
-    ...(alarm?.place === undefined ? {} : { place: alarm.place }),
-    openedAtMs,
-    atMs: step.atMs,
-    who: step.who.slice(0, 80),
-    text: step.text.slice(0, textMax),
-  }
 }
 
 export function testMessage(id: string, atMs: number, who: string): OutletMessage {

@@ -1,6 +1,6 @@
 // Settings of outlets that are reached by HTTP.
 import { z } from 'zod'
-import { isLoopback } from '../../../platform/loopback.ts'
+import { isLoopback } from '../../loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape, text } from './outlet-rules.ts'
 

@@ -1,6 +1,6 @@
 // One short message by a provider's HTTP interface: a body with places for the number and the words.
 import { readFileSync } from 'node:fs'
-import type { SmsSettings } from '../../config/outlets/sms-settings.ts'
+import type { SmsSettings } from '../settings/sms-settings.ts'
 import { requestText, type HttpPost } from '../http-post.ts'
 
 type SmsHttp = NonNullable<SmsSettings['http']>

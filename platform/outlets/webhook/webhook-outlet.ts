@@ -1,7 +1,7 @@
 // Messages as HTTP requests: Standard Webhooks for programs, and the robots of WeCom, DingTalk and Feishu for groups of people.
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import type { WebhookSettings } from '../../config/outlets/webhook-settings.ts'
+import type { WebhookSettings } from '../settings/webhook-settings.ts'
 import { httpPost, requestText, type HttpPost } from '../http-post.ts'
 import type { OutletMessage } from '../message.ts'
 import type { Outlet } from '../port.ts'

@@ -1,6 +1,6 @@
 // The request of each template, and what its answer means.
 import { isObject, parseJson, scalarText } from '../../../protocols/kit/parse-json.ts'
-import type { WebhookSettings } from '../../config/outlets/webhook-settings.ts'
+import type { WebhookSettings } from '../settings/webhook-settings.ts'
 import { answerBytesMax } from '../answer-bytes.ts'
 import { isFinalStatus, type HttpAnswer, type HttpPost } from '../http-post.ts'
 import type { OutletMessage } from '../message.ts'

@@ -1,7 +1,7 @@
 // One frame to one receiver and its answer, by TCP or UDP. What the receiver sends is read up to one frame.
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
-import { frameBytesMax } from '../../../platform/dc09/dc09-frame.ts'
+import { frameBytesMax } from '../../dc09/dc09-frame.ts'
 
 export interface Dc09Receiver {
   host: string

@@ -1,4 +1,4 @@
-// The part of an outlet's settings that is the same for every type: who gets what, when, and in which language.
+// The part of an outlet's settings that is the same for every type and both programs: who gets what, when, and in which language.
 import { z } from 'zod'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import { colours } from '../../../protocols/domain/colour.ts'
@@ -54,3 +54,6 @@ export const commonShape = {
 }
 
 export type OutletRule = z.infer<typeof ruleSchema>
+
+const commonSchema = z.strictObject(commonShape)
+export type OutletCommon = z.infer<typeof commonSchema>

@@ -1,12 +1,12 @@
 // Alarms to a monitoring station by SIA DC-09, with supervision by NULL messages.
 import { readFileSync } from 'node:fs'
-import { every } from '../../../platform/time/every.ts'
+import { every } from '../../time/every.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
-import type { Dc09Settings } from '../../config/outlets/dc09-settings.ts'
+import type { Dc09Settings } from '../settings/dc09-settings.ts'
 import type { OutletMessage } from '../message.ts'
 import type { Outlet, OutletEvents } from '../port.ts'
 import { dataOf, textOf } from './dc09-codes.ts'
-import { parseKey } from '../../../platform/dc09/dc09-frame.ts'
+import { parseKey } from '../../dc09/dc09-frame.ts'
 import { Dc09Station, type Draft } from './dc09-station.ts'
 
 /** Supervision that goes unanswered this often in a row is an alarm. */

@@ -10,29 +10,30 @@ export interface OutletFigures {
 
 const seconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600]
 
-export function createOutletFigures(registry: Registry): OutletFigures {
+/** `prefix`: of the program, such as `gengfu_centre`. */
+export function createOutletFigures(registry: Registry, prefix: string): OutletFigures {
   const attempts = new Counter({
-    name: 'gengfu_centre_outlet_attempts_total',
+    name: `${prefix}_outlet_attempts_total`,
     help: 'Attempts to hand a message over, by outlet and result (handed-over, confirmed, refused)',
     labelNames: ['outlet', 'result'],
     registers: [registry],
   })
   const answer = new Histogram({
-    name: 'gengfu_centre_outlet_answer_seconds',
+    name: `${prefix}_outlet_answer_seconds`,
     help: "How long one attempt took: the receiver's own answer time",
     labelNames: ['outlet'],
     buckets: seconds,
     registers: [registry],
   })
   const handed = new Histogram({
-    name: 'gengfu_centre_outlet_handed_over_seconds',
+    name: `${prefix}_outlet_handed_over_seconds`,
     help: 'From the queueing of a message to its hand-over',
     labelNames: ['outlet'],
     buckets: seconds,
     registers: [registry],
   })
   const waiting = new Gauge({
-    name: 'gengfu_centre_outlet_waiting',
+    name: `${prefix}_outlet_waiting`,
     help: 'Messages that wait for a receiver, by outlet',
     labelNames: ['outlet'],
     registers: [registry],

@@ -1,15 +1,14 @@
 // One receiver's turn at the queue: takes what is due, tries once, and stores what became of it. Urgent messages and the others have a
 // turn each, so that a red message does not wait behind the time-out of a blue one.
 import type { Logger } from 'pino'
-import { messageOf as failureText } from '../../platform/failure.ts'
-import type { Clock } from '../../protocols/kit/clock.ts'
-import type { Random } from '../../protocols/kit/random.ts'
-import type { OutletCommon } from '../config/outlets/outlet-settings.ts'
-import type { Storage, StoredChange } from '../storage/port.ts'
-import type { StoredDelivery } from '../storage/outlet-port.ts'
-import { plainWords } from './answer-bytes.ts'
-import { parseMessage, type OutletMessage } from './message.ts'
-import type { Outlet, OutletAnswer } from './port.ts'
+import { messageOf as failureText } from '../../failure.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { Random } from '../../../protocols/kit/random.ts'
+import type { OutletCommon } from '../settings/outlet-rules.ts'
+import type { DeliveryQueue, StoredDelivery } from './queue-port.ts'
+import { plainWords } from '../answer-bytes.ts'
+import { parseMessage, type OutletMessage } from '../message.ts'
+import type { Outlet, OutletAnswer } from '../port.ts'
 
 const firstRetryMs = 1000
 /** Between two attempts of a message; urgent ones wait less. */
@@ -17,28 +16,28 @@ const retryMsMax = { urgent: 15_000, other: 120_000 }
 /** A failing storage is asked again after this. */
 const storageRetryMs = 1000
 
-export interface OutletTurnOptions {
+export interface OutletTurnOptions<Change> {
   settings: OutletCommon
   outlet: Outlet
   isUrgent: boolean
-  storage: Pick<Storage, 'dueDeliveries' | 'nextDelivery' | 'moveDeliveries'>
+  storage: DeliveryQueue<Change>
   clock: Clock
   random: Random
   logger: Logger
-  onChanges: (changes: StoredChange[]) => void
+  onChanges: (changes: Change[]) => void
   /** After each attempt; `isGivenUp`: no further one follows. */
   onAttempt: (answer: OutletAnswer, tookMs: number, madeAtMs: number, isGivenUp: boolean) => void
 }
 
-export class OutletTurn {
-  readonly #options: OutletTurnOptions
+export class OutletTurn<Change> {
+  readonly #options: OutletTurnOptions<Change>
   readonly #abort = new AbortController()
   #cancel: () => void = () => undefined
   #isRunning = false
   #mustLook = false
   #running: Promise<void> = Promise.resolve()
 
-  constructor(options: OutletTurnOptions) {
+  constructor(options: OutletTurnOptions<Change>) {
     this.#options = options
   }
 

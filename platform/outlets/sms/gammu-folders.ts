@@ -2,7 +2,7 @@
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
-import { codeOf } from '../../../platform/failure.ts'
+import { codeOf } from '../../failure.ts'
 import type { SentMessage } from './sms-answers.ts'
 
 export interface GammuFolders {

@@ -1,0 +1,41 @@
+// The section `outlets` of a box: receivers outside of a village without a town. Types and rules are those of the centre.
+import { z } from 'zod'
+import { checkDc09, dc09Schema } from '../../platform/outlets/settings/dc09-settings.ts'
+import { checkTogether } from '../../platform/outlets/settings/outlet-checks.ts'
+import { checkSms, smsSchema } from '../../platform/outlets/settings/sms-settings.ts'
+import { checkUrl, webhookSchema } from '../../platform/outlets/settings/webhook-settings.ts'
+import type { Problem } from '../../protocols/kit/result.ts'
+
+/** The roster of people is at the centre: a box knows numbers. */
+const boxSmsSchema = smsSchema.omit({ duty: true })
+
+export const boxOutletSchema = z.discriminatedUnion('type', [webhookSchema, dc09Schema, boxSmsSchema])
+export type BoxOutletSettings = z.infer<typeof boxOutletSchema>
+
+export const boxOutletsSchema = z.array(boxOutletSchema).max(10).default([])
+
+export function checkBoxOutlets(outlets: readonly BoxOutletSettings[]): Problem[] {
+  const own = outlets.flatMap((outlet, i): Problem[] => {
+    const path = `outlets.${i}`
+    const villages = outlet.rules.flatMap((rule, at) =>
+      unknownHere(rule.villages, `${path}.rules.${at}.villages`),
+    )
+    return [...villages, ...checkOfType(path, outlet)]
+  })
+  return [...checkTogether(outlets), ...own]
+}
+
+/** A box has one village: a rule that names others would never send anything. */
+const unknownHere = (villages: readonly string[] | undefined, path: string): Problem[] =>
+  villages === undefined ? [] : [{ path, message: 'a box has one village: leave this out' }]
+
+function checkOfType(path: string, outlet: BoxOutletSettings): Problem[] {
+  switch (outlet.type) {
+    case 'webhook':
+      return checkUrl(path, outlet)
+    case 'sia-dc09':
+      return checkDc09(path, outlet)
+    case 'sms':
+      return checkSms(path, outlet)
+  }
+}

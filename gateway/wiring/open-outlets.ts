@@ -1,0 +1,60 @@
+// The receivers outside, for a village without a town: their queue follows the journal, and their failures are faults of the box.
+import { createSharedOutlet } from '../../platform/outlets/create-outlet.ts'
+import type { AnswerKey } from '../../platform/outlets/port.ts'
+import { createOutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
+import type { Stage } from '../../protocols/domain/alarm.ts'
+import type { BoxFacts } from '../health/box-facts.ts'
+import type { AlarmJudge } from '../intake/port.ts'
+import { BoxOutlets } from '../outlets/box-outlets.ts'
+import type { Base } from './base.ts'
+import type { OpenedJournal } from './open-journal.ts'
+
+/** What a person's key does to the alarm; its sender's lamp shows it. Passing on changes nothing here: the message goes to all. */
+const stageOfKey: Record<AnswerKey, Stage | undefined> = {
+  accept: 'accepted',
+  done: 'closed',
+  'pass-on': undefined,
+}
+
+export interface OpenOutletsOptions extends Pick<OpenedJournal, 'journal' | 'boxClock'> {
+  intake: Pick<AlarmJudge, 'judge'>
+  facts: BoxFacts
+}
+
+export async function openOutlets(base: Base, options: OpenOutletsOptions): Promise<void> {
+  const { config, clock, random, metrics, parts } = base
+  const { journal, boxClock, intake, facts } = options
+  const logger = base.logger.child({ part: 'outlets' })
+  const { timeZone, utcOffsetMin } = config.limits
+  const onFailed = (error: unknown): void =>
+    logger.error({ err: error }, 'answers to an outlet could not be read')
+  // Time-outs and retries by a clock that never steps; receivers are told the wall time.
+  const steadyClock = {
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => boxClock.now().steadyMs,
+    after: (delayMs: number, run: () => void) => clock.after(delayMs, run),
+  }
+  facts.set('outlet-failed', false)
+  facts.set('outlet-silent', false)
+  const outlets = new BoxOutlets({
+    outlets: config.outlets.map((settings) => ({
+      settings,
+      outlet: createSharedOutlet(settings, { clock, random, timeZone, utcOffsetMin, onFailed }),
+    })),
+    box: config.box,
+    timeZone,
+    journal,
+    clock: steadyClock,
+    random,
+    logger,
+    figures: createOutletFigures(metrics, 'gengfu_gateway'),
+    onTrouble: (kind, words) =>
+      facts.set(kind, words !== undefined, words === undefined ? {} : { outlets: words }),
+    takeAnswer: async (alarm, key, by) => {
+      const stage = stageOfKey[key]
+      if (stage !== undefined) await intake.judge({ type: 'stage', alarm, stage, by })
+    },
+  })
+  parts.add('outlets', () => outlets.stop())
+  await outlets.start()
+}
