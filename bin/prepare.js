@@ -27,6 +27,8 @@ const debian = {
     { name: 'gammu-smsd', probe: '/usr/bin/gammu-smsd' },
     // A SIP registrar and a SIP caller that are not ours.
     { name: 'kamailio', probe: '/usr/sbin/kamailio' },
+    { name: 'baresip-core', probe: '/usr/bin/baresip' },
+    { name: 'espeak-ng', probe: '/usr/bin/espeak-ng' },
     { name: 'sip-tester', probe: '/usr/bin/sipp' },
     // Signs releases as their makers do.
     { name: 'minisign', probe: '/usr/bin/minisign' },

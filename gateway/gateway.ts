@@ -190,7 +190,7 @@ class WiredGateway implements Gateway {
     await support.open({ health, knocking, programLog: this.#options.programLog })
     const shown = { cameras, registry, health }
     this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
-    await openOutlets(base, { ...opened, intake, facts })
+    await openOutlets(base, { ...opened, intake, facts, stages })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

@@ -2,14 +2,29 @@
 import { z } from 'zod'
 import { checkDc09, dc09Schema } from '../../platform/outlets/settings/dc09-settings.ts'
 import { checkTogether } from '../../platform/outlets/settings/outlet-checks.ts'
+import { checkScaip, scaipSchema } from '../../platform/outlets/settings/scaip-settings.ts'
 import { checkSms, smsSchema } from '../../platform/outlets/settings/sms-settings.ts'
+import {
+  checkLoudspeaker,
+  checkVoice,
+  loudspeakerSchema,
+  voiceSchema,
+} from '../../platform/outlets/settings/voice-settings.ts'
 import { checkUrl, webhookSchema } from '../../platform/outlets/settings/webhook-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 
 /** The roster of people is at the centre: a box knows numbers. */
 const boxSmsSchema = smsSchema.omit({ duty: true })
+const boxVoiceSchema = voiceSchema.omit({ duty: true })
 
-export const boxOutletSchema = z.discriminatedUnion('type', [webhookSchema, dc09Schema, boxSmsSchema])
+export const boxOutletSchema = z.discriminatedUnion('type', [
+  webhookSchema,
+  dc09Schema,
+  boxSmsSchema,
+  scaipSchema,
+  boxVoiceSchema,
+  loudspeakerSchema,
+])
 export type BoxOutletSettings = z.infer<typeof boxOutletSchema>
 
 export const boxOutletsSchema = z.array(boxOutletSchema).max(10).default([])
@@ -35,6 +50,12 @@ function checkOfType(path: string, outlet: BoxOutletSettings): Problem[] {
       return checkUrl(path, outlet)
     case 'sia-dc09':
       return checkDc09(path, outlet)
+    case 'scaip':
+      return checkScaip(path, outlet)
+    case 'voice':
+      return checkVoice(path, outlet)
+    case 'loudspeaker':
+      return checkLoudspeaker(path, outlet)
     case 'sms':
       return checkSms(path, outlet)
   }

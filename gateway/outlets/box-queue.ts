@@ -49,6 +49,8 @@ function rowOf(value: unknown): StoredDelivery | undefined {
 export class BoxQueue implements DeliveryQueue<never> {
   readonly #journal: QueueJournal
   readonly #rows = new Map<number, StoredDelivery>()
+  /** What the journal has refused; it goes along with the next entry. */
+  readonly #unsaved = new Map<string, object | undefined>()
   #cursor: Cursor | undefined
 
   constructor(journal: QueueJournal) {
@@ -137,11 +139,14 @@ export class BoxQueue implements DeliveryQueue<never> {
     }
     if (changes.length === 0) return []
     const dropped = this.#overdue(changes.length)
-    const deleted = dropped.map((row) => [keyOf(row), undefined] as const)
-    // Urgent: the next message of this receiver waits for the answer.
-    await this.#store([...changes, ...deleted], true)
     for (const [, row] of changes) this.#rows.set(row.number, row)
     for (const { number } of dropped) this.#rows.delete(number)
+    const entry = [...changes, ...dropped.map((row) => [keyOf(row), undefined] as const)]
+    // Urgent: the next message of this receiver waits for the answer. On a full disk the memory counts: a telephone must not ring every
+    // second because its answer could not be stored.
+    await this.#store(entry, true).catch(() => {
+      for (const [key, value] of entry) this.#unsaved.set(key, value)
+    })
     return []
   }
 
@@ -192,6 +197,8 @@ export class BoxQueue implements DeliveryQueue<never> {
   }
 
   async #store(state: State, isUrgent: boolean): Promise<void> {
-    await this.#journal.append({ records: [], state, isUrgent })
+    const pending = [...this.#unsaved]
+    await this.#journal.append({ records: [], state: [...pending, ...state], isUrgent })
+    for (const [key, value] of pending) if (this.#unsaved.get(key) === value) this.#unsaved.delete(key)
   }
 }

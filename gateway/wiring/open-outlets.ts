@@ -3,6 +3,7 @@ import { createSharedOutlet } from '../../platform/outlets/create-outlet.ts'
 import type { AnswerKey } from '../../platform/outlets/port.ts'
 import { createOutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
 import type { Stage } from '../../protocols/domain/alarm.ts'
+import type { StageReceipts } from '../commands/stage-receipts.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import type { AlarmJudge } from '../intake/port.ts'
 import { BoxOutlets } from '../outlets/box-outlets.ts'
@@ -19,11 +20,12 @@ const stageOfKey: Record<AnswerKey, Stage | undefined> = {
 export interface OpenOutletsOptions extends Pick<OpenedJournal, 'journal' | 'boxClock'> {
   intake: Pick<AlarmJudge, 'judge'>
   facts: BoxFacts
+  stages: Pick<StageReceipts, 'reached'>
 }
 
 export async function openOutlets(base: Base, options: OpenOutletsOptions): Promise<void> {
   const { config, clock, random, metrics, parts } = base
-  const { journal, boxClock, intake, facts } = options
+  const { journal, boxClock, intake, facts, stages } = options
   const logger = base.logger.child({ part: 'outlets' })
   const { timeZone, utcOffsetMin } = config.limits
   const onFailed = (error: unknown): void =>
@@ -52,7 +54,9 @@ export async function openOutlets(base: Base, options: OpenOutletsOptions): Prom
       facts.set(kind, words !== undefined, words === undefined ? {} : { outlets: words }),
     takeAnswer: async (alarm, key, by) => {
       const stage = stageOfKey[key]
-      if (stage !== undefined) await intake.judge({ type: 'stage', alarm, stage, by })
+      if (stage === undefined) return
+      await intake.judge({ type: 'stage', alarm, stage, by })
+      stages.reached(alarm, stage)
     },
   })
   parts.add('outlets', () => outlets.stop())

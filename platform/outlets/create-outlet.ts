@@ -5,11 +5,15 @@ import type { Random } from '../../protocols/kit/random.ts'
 import { createDc09Outlet } from './dc09/dc09-outlet.ts'
 import type { OutletMessage } from './message.ts'
 import type { Outlet } from './port.ts'
+import { createScaipOutlet } from './scaip/scaip-outlet.ts'
 import type { Dc09Settings } from './settings/dc09-settings.ts'
 import type { OutletCommon } from './settings/outlet-rules.ts'
+import type { ScaipSettings } from './settings/scaip-settings.ts'
 import type { SmsSettings } from './settings/sms-settings.ts'
+import type { CallSettings } from './settings/voice-settings.ts'
 import type { WebhookSettings } from './settings/webhook-settings.ts'
 import { createSmsOutlet, type SmsOptions } from './sms/sms-outlet.ts'
+import { createVoiceOutlet } from './voice/voice-outlet.ts'
 import { createWebhookOutlet } from './webhook/webhook-outlet.ts'
 import { sentence } from './words.ts'
 
@@ -24,7 +28,7 @@ export interface OutletParts {
   onFailed?: (error: unknown) => void
 }
 
-export type SharedOutletSettings = WebhookSettings | Dc09Settings | SmsSettings
+export type SharedOutletSettings = WebhookSettings | Dc09Settings | SmsSettings | ScaipSettings | CallSettings
 
 /** Local time, minutes ahead of UTC at a moment. */
 export const offsetOf =
@@ -46,6 +50,11 @@ export function createSharedOutlet(settings: SharedOutletSettings, parts: Outlet
       return createWebhookOutlet({ settings, textOf, clock })
     case 'sia-dc09':
       return createDc09Outlet({ settings, clock })
+    case 'scaip':
+      return createScaipOutlet({ settings, clock, random, onFailed })
+    case 'voice':
+    case 'loudspeaker':
+      return createVoiceOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
     case 'sms':
       return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
   }

@@ -32,6 +32,8 @@ export interface SipAgentOptions {
   random: Random
   answer: AnswerRequest
   onFailed: (error: unknown) => void
+  /** See `SipTransactionsOptions`. */
+  onStray?: (response: SipResponse, link: SipLink) => void
 }
 
 export interface SipDraft {
@@ -65,9 +67,9 @@ export class SipAgent {
 
   constructor(options: SipAgentOptions) {
     this.#options = options
-    const { clock, answer, onFailed } = options
+    const { clock, answer, onFailed, onStray } = options
     this.#registrations = options.random.hex(12)
-    this.#transactions = new SipTransactions({ clock, encode: encodeSip, answer, onFailed })
+    this.#transactions = new SipTransactions({ clock, encode: encodeSip, answer, onFailed, onStray })
     this.#links = {
       onMessage: (message, link) => this.#take(message, link),
       onNoise: () => undefined,
@@ -95,6 +97,37 @@ export class SipAgent {
       })
       if (asked >= challengesMax || !this.#learn(draft.method, response, asked)) return response
     }
+  }
+
+  /**
+   * An INVITE and its final answer (clause 13.2). Each answer but a 2xx is acknowledged here; `onAttempt` gets every request as it is sent,
+   * for CANCEL and for the ACK of a 2xx.
+   */
+  async invite(
+    draft: Omit<SipDraft, 'method'>,
+    onAttempt: (sent: { request: SipRequest; link: SipLink }) => void,
+    signal: AbortSignal,
+  ): Promise<SipResponse> {
+    const link = await this.#link(signal)
+    const { random } = this.#options
+    const { callId = random.hex(12), fromTag = random.hex(6) } = draft
+    for (let asked = 0; ; asked++) {
+      const request = this.#requestOf({ ...draft, method: 'INVITE', callId, fromTag }, link)
+      onAttempt({ request, link })
+      const response = await this.#transactions.request(request, link, signal)
+      if (response.status >= 300) link.send(encodeSip(ackOf(request, response)))
+      if (asked >= challengesMax || !this.#learn('INVITE', response, asked)) return response
+    }
+  }
+
+  /** A request that no answer follows (ACK), for the caller to send. */
+  outside(draft: SipDraft & { callId: string; fromTag: string }, link: SipLink): SipRequest {
+    return this.#requestOf(draft, link)
+  }
+
+  /** The address of this machine on the way to the server: where media come to. */
+  async localHost(signal: AbortSignal): Promise<string> {
+    return (await this.#link(signal)).local.host
   }
 
   /** Of the link that is open; for the text of a test. */
@@ -188,6 +221,20 @@ export class SipAgent {
       this.#udp = udp
     }
     return this.#udp.linkTo(remote, mine)
+  }
+}
+
+/** Of an answer that refuses: in the transaction of the INVITE itself (clause 17.1.1.3). */
+export function ackOf(invite: SipRequest, response: SipResponse): SipRequest {
+  const same = invite.headers.filter(([name]) =>
+    ['via', 'max-forwards', 'from', 'call-id', 'route'].includes(name),
+  )
+  const cseq = headersOf(invite, 'cseq')[0] ?? ''
+  return {
+    method: 'ACK',
+    uri: invite.uri,
+    headers: [...same, ['to', headersOf(response, 'to')[0] ?? ''], ['cseq', cseq.replace(/ .*$/, ' ACK')]],
+    body: new Uint8Array(),
   }
 }
 

@@ -49,6 +49,8 @@ export interface SipTransactionsOptions {
   answer: AnswerRequest
   /** A request of a peer failed in our program. */
   onFailed: (error: unknown) => void
+  /** A response that no request waits for: a 200 to INVITE that is repeated until its ACK arrives. */
+  onStray?: ((response: SipResponse, link: SipLink) => void) | undefined
 }
 
 interface Client {
@@ -100,7 +102,13 @@ export class SipTransactions {
         cancel: () => undefined,
         onResponse: (response) => {
           if (response.status >= 200) end(() => resolve(response))
-          else client.isProceeding = true
+          else {
+            client.isProceeding = true
+            if (request.method !== 'INVITE') return
+            // Clause 17.1.1.2: the telephone rings. It is sent no more, and the caller decides how long.
+            client.cancel()
+            cancelLife()
+          }
         },
       }
       const cancelLife = clock.after(lifeMs, aborted)
@@ -113,7 +121,11 @@ export class SipTransactions {
 
   take(message: SipMessage, link: SipLink): void {
     if (isRequest(message)) this.#takeRequest(message, link)
-    else this.#clients.get(`${branchOf(message)} ${methodOf(message)}`)?.onResponse(message)
+    else {
+      const client = this.#clients.get(`${branchOf(message)} ${methodOf(message)}`)
+      if (client) client.onResponse(message)
+      else this.#options.onStray?.(message, link)
+    }
   }
 
   stop(): void {

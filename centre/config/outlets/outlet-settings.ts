@@ -7,7 +7,14 @@ import { capSchema, checkCap } from './cap-settings.ts'
 import { checkDc09, dc09Schema } from '../../../platform/outlets/settings/dc09-settings.ts'
 import { checkGb28181, gb28181Schema } from './gb28181-settings.ts'
 import { checkMail, mailSchema } from './mail-settings.ts'
+import { checkScaip, scaipSchema } from '../../../platform/outlets/settings/scaip-settings.ts'
 import { checkSms, smsSchema } from '../../../platform/outlets/settings/sms-settings.ts'
+import {
+  checkLoudspeaker,
+  checkVoice,
+  loudspeakerSchema,
+  voiceSchema,
+} from '../../../platform/outlets/settings/voice-settings.ts'
 import { checkUrl, webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
 
 const fileShape = z.strictObject({
@@ -25,6 +32,9 @@ export const outletSchema = z.discriminatedUnion('type', [
   gb28181Schema,
   smsSchema,
   mailSchema,
+  scaipSchema,
+  voiceSchema,
+  loudspeakerSchema,
 ])
 export type OutletSettings = z.infer<typeof outletSchema>
 
@@ -44,6 +54,12 @@ function checkOfType(path: string, outlet: OutletSettings): Problem[] {
       return checkDc09(path, outlet)
     case 'cap':
       return checkCap(path, outlet)
+    case 'scaip':
+      return checkScaip(path, outlet)
+    case 'voice':
+      return checkVoice(path, outlet)
+    case 'loudspeaker':
+      return checkLoudspeaker(path, outlet)
     case 'sms':
       return checkSms(path, outlet)
     case 'mail':

@@ -1,8 +1,7 @@
 // Settings of outlets to monitoring stations by SIA DC-09.
 import { z } from 'zod'
 import type { Problem } from '../../../protocols/kit/result.ts'
-import type { OutletStep } from '../../../protocols/desk/outlets.ts'
-import { commonShape, host, port, text } from './outlet-rules.ts'
+import { checkSteps, commonShape, host, port, text } from './outlet-rules.ts'
 
 const account = z.string().regex(/^[0-9A-F]{3,16}$/, '3 to 16 of 0-9 and A-F, as the station has given it')
 const prefix = z.string().regex(/^[0-9A-F]{1,6}$/, '1 to 6 of 0-9 and A-F')
@@ -35,15 +34,12 @@ export const dc09Steps = ['raised', 'again', 'ended', 'over', 'cancelled'] as co
 
 export function checkDc09(
   path: string,
-  { rules, followUps, drills, sendsText }: Pick<Dc09Settings, 'rules' | 'followUps' | 'drills' | 'sendsText'>,
+  outlet: Pick<Dc09Settings, 'rules' | 'followUps' | 'drills' | 'sendsText'>,
 ): Problem[] {
-  const isKnown = (step: OutletStep): boolean => dc09Steps.some((known) => known === step)
-  const wrong = [...followUps, ...rules.flatMap(({ steps }) => steps)].filter((step) => !isKnown(step))
-  const steps = `DC-09 has no code for ${wrong.join(', ')}; steps: ${dc09Steps.join(', ')}`
   return [
-    ...(wrong.length === 0 ? [] : [{ path, message: steps }]),
+    ...checkSteps(path, outlet, dc09Steps, 'DC-09 has no code'),
     // The code of a drill is that of the alarm: only the text says that it is one.
-    ...(drills && !sendsText
+    ...(outlet.drills && !outlet.sendsText
       ? [{ path, message: 'drills: true needs sendsText: true; otherwise a drill looks like an alarm' }]
       : []),
   ]

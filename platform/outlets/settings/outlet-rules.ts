@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import { colours } from '../../../protocols/domain/colour.ts'
-import { outletSteps } from '../../../protocols/desk/outlets.ts'
+import { outletSteps, type OutletStep } from '../../../protocols/desk/outlets.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
 import { parseScope } from '../../../protocols/desk/scope.ts'
 
 export const text = z.string().min(1).max(1000)
@@ -57,3 +58,15 @@ export type OutletRule = z.infer<typeof ruleSchema>
 
 const commonSchema = z.strictObject(commonShape)
 export type OutletCommon = z.infer<typeof commonSchema>
+
+/** Steps in rules and follow-ups that the receiver's protocol has nothing for. */
+export function checkSteps(
+  path: string,
+  { rules, followUps }: Pick<OutletCommon, 'rules' | 'followUps'>,
+  known: readonly OutletStep[],
+  words: string,
+): Problem[] {
+  const wrong = [...followUps, ...rules.flatMap(({ steps }) => steps)].filter((step) => !known.includes(step))
+  if (wrong.length === 0) return []
+  return [{ path, message: `${words} for ${wrong.join(', ')}; steps: ${known.join(', ')}` }]
+}

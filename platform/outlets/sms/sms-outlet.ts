@@ -152,4 +152,4 @@ class SmsSender {
 }
 
 /** The case is read by many: the middle of a number is for the roster. */
-const masked = (phone: string): string => `${phone.slice(0, -8)}****${phone.slice(-4)}`
+export const masked = (phone: string): string => `${phone.slice(0, -8)}****${phone.slice(-4)}`

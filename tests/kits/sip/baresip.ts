@@ -1,0 +1,90 @@
+// A telephone that we did not write: baresip, which picks up by itself, writes what it hears as WAV, and presses keys.
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from './peers.ts'
+
+export interface Telephone {
+  port: number
+  lines: string[]
+  /** In the call that is open. */
+  press: (key: string) => void
+  /** Samples of what was heard, 16 bits. */
+  heard: () => Int16Array
+  stop: () => Promise<void>
+}
+
+export async function startBaresip({ picksUp = true } = {}): Promise<Telephone> {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-baresip-'))
+  const [port, console] = [await freePort(), await freePort()]
+  const modules = ['account', 'menu', 'cons', 'g711', 'aufile', 'sndfile']
+  // 8 kHz of silence as its microphone.
+  const silence = Buffer.alloc(44 + 16_000 * 60)
+  silence.write('RIFF', 0)
+  silence.writeUInt32LE(silence.length - 8, 4)
+  silence.write('WAVEfmt ', 8)
+  silence.writeUInt32LE(16, 16)
+  silence.writeUInt16LE(1, 20)
+  silence.writeUInt16LE(1, 22)
+  silence.writeUInt32LE(8000, 24)
+  silence.writeUInt32LE(16_000, 28)
+  silence.writeUInt16LE(2, 32)
+  silence.writeUInt16LE(16, 34)
+  silence.write('data', 36)
+  silence.writeUInt32LE(silence.length - 44, 40)
+  writeFileSync(join(folder, 'silence.wav'), silence)
+  writeFileSync(
+    join(folder, 'config'),
+    [
+      `sip_listen 127.0.0.1:${port}`,
+      `audio_source aufile,${join(folder, 'silence.wav')}`,
+      `audio_player aufile,${join(folder, 'played.wav')}`,
+      'audio_alert aufile,/dev/null',
+      `cons_listen 127.0.0.1:${console}`,
+      'module_path /usr/lib/baresip/modules',
+      ...modules.map((name) => `module ${name}.so`),
+      'module_app menu.so',
+      `snd_path ${folder}`,
+      '',
+    ].join('\n'),
+  )
+  const mode = picksUp ? 'auto' : 'manual'
+  writeFileSync(
+    join(folder, 'accounts'),
+    `<sip:duty@127.0.0.1>;regint=0;answermode=${mode};dtmfmode=rtpevent\n`,
+  )
+  writeFileSync(join(folder, 'contacts'), '')
+  const child = spawn('baresip', ['-f', folder, '-v'], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
+  const lines: string[] = []
+  const take = (part: Buffer): void => void lines.push(...part.toString('latin1').split('\n'))
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  for (let turn = 0; turn < 300 && !lines.join('\n').includes('baresip is ready'); turn++)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  const socket = createSocket('udp4')
+  return {
+    port,
+    lines,
+    press: (key) => socket.send(key, console, '127.0.0.1'),
+    heard: () => samplesIn(folder),
+    stop: async () => {
+      socket.close()
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once('exit', resolve))
+        child.kill('SIGKILL')
+        await ended
+      }
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function samplesIn(folder: string): Int16Array {
+  const name = readdirSync(folder).find((one) => /^dump-.*-dec\.wav$/.test(one))
+  if (name === undefined) return new Int16Array()
+  const wav = readFileSync(join(folder, name))
+  const count = Math.max(0, Math.floor((wav.length - 44) / 2))
+  return Int16Array.from({ length: count }, (_, i) => wav.readInt16LE(44 + i * 2))
+}
