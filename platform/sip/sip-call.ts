@@ -103,7 +103,7 @@ export class SipCall {
    * picked up at that moment: it is acknowledged and hung up, or it would stay open.
    */
   stray(response: SipResponse, link: SipLink): void {
-    if (headerOf(response, 'call-id') !== this.callId || !/ INVITE$/.test(headerOf(response, 'cseq') ?? ''))
+    if (headerOf(response, 'call-id') !== this.callId || !headerOf(response, 'cseq')?.endsWith(' INVITE'))
       return
     if (response.status < 200 || response.status > 299) return
     if (this.#accepted) return this.#acknowledge()

@@ -302,8 +302,8 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     'orange',
     ['354', 'YC', 6],
     [
-      '由中心发出：红、橙消息在限定时间内（默认 60 秒）未能交给接收方，或任何消息到期放弃、被拒收；下一次送达后结束',
-      'raised by the centre: a red or orange message is not handed over in time (60 s by default), or any message is given up or refused; over with the next one that is handed over',
+      '由中心发出，或由网关就自己的出口发出：红、橙消息在限定时间内（默认 60 秒）未能交给接收方，或任何消息到期放弃、被拒收；下一次送达后结束',
+      'raised by the centre, or by a box about its own outlets: a red or orange message is not handed over in time (60 s by default), or any message is given up or refused; over with the next one that is handed over',
     ],
   ),
   'outlet-silent': row(
@@ -311,8 +311,8 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     'orange',
     ['350', 'YC', 6],
     [
-      '由中心发出：接收方未按时应答心跳，或已交出的消息未在约定时间内得到确认；再次应答后结束',
-      'raised by the centre: a receiver does not answer its supervision, or does not confirm within its time what was handed over; over when it answers again',
+      '由中心发出，或由网关就自己的出口发出：接收方未按时应答心跳，或已交出的消息未在约定时间内得到确认；再次应答后结束',
+      'raised by the centre, or by a box about its own outlets: a receiver does not answer its supervision, or does not confirm within its time what was handed over; over when it answers again',
     ],
   ),
   'upstream-water': row(

@@ -5,6 +5,7 @@ import { capDocument } from '../../centre/outlets/cap/cap-document.ts'
 import { codeOf } from '../../platform/outlets/dc09/dc09-codes.ts'
 import { gbMethodOf } from '../../centre/outlets/gb28181/gb-alarm.ts'
 import { testMessage, type OutletMessage } from '../../platform/outlets/message.ts'
+import { scaipCodes } from '../../platform/outlets/scaip/scaip-codes.ts'
 import { kindWords, type Language } from '../../platform/outlets/words.ts'
 import { alarmKinds, type AlarmKind } from '../../protocols/domain/alarm.ts'
 import { alarmCodes, alarmTable } from '../../protocols/domain/alarm-table.ts'
@@ -28,13 +29,13 @@ function rowOf(kind: AlarmKind, language: Language): string {
   const category = /<category>(\w+)</.exec(xml)?.[1]
   const both = (format: 'contact-id' | 'sia'): string =>
     `${codeOf(message, format)} / ${codeOf(over, format) ?? '-'}`
-  const cells = [`\`${kind}\``, both('contact-id'), both('sia'), `${gbPriority}/${gbMethodOf(message)}`]
+  const cells = [`\`${kind}\``, both('contact-id'), both('sia'), `${gbPriority}/${gbMethodOf(message)}`, scaipCodes[kind].join('/')]
   return `| ${[...cells, `${category}, ${cap}`, kindWords(message, language)].join(' | ')} |`
 }
 
 const heads: Record<Language, string> = {
-  en: '| Kind | Contact ID | SIA | GB priority/method | CAP category, severity | Text |',
-  zh: '| 种类 | Contact ID | SIA | GB 级别/方式 | CAP 类别、严重程度 | 文字 |',
+  en: '| Kind | Contact ID | SIA | GB priority/method | SCAIP device/status | CAP category, severity | Text |',
+  zh: '| 种类 | Contact ID | SIA | GB 级别/方式 | SCAIP 设备/状态 | CAP 类别、严重程度 | 文字 |',
 }
 
 test.each<[Language, string]>([
@@ -44,7 +45,7 @@ test.each<[Language, string]>([
   const file = new URL(`../../${page}`, import.meta.url)
   const written = readFileSync(file, 'utf8')
   const rows = alarmKinds.map((kind) => rowOf(kind, language))
-  const table = [heads[language], '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
+  const table = [heads[language], '| --- | --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
   const wanted = written.replace(
     /<!-- table -->[\s\S]*<!-- end of table -->/,
     () => `<!-- table -->\n\n${table}\n\n<!-- end of table -->`,

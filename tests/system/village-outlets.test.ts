@@ -138,10 +138,16 @@ it('raises an alarm of the box when the station fails, and ends it', async () =>
   isStationWell = false
   // A further press of an answered alarm is a new call.
   await press('1-2')
-  const active = async (): Promise<string> => await (await fetch(`${box.consoleUrl}api/v1/health`)).text()
-  await vi.waitFor(async () => expect(await active()).toContain('outlet-failed'), soon)
+  const stateOfAlarm = async (): Promise<string | undefined> => {
+    const health = (await (await fetch(`${box.consoleUrl}api/v1/health`)).json()) as {
+      alarms: { list: { kind: string; state: string }[] }
+    }
+    return health.alarms.list.find(({ kind }) => kind === 'outlet-failed')?.state
+  }
+  await vi.waitFor(async () => expect(await stateOfAlarm()).toBe('unacknowledged'), soon)
   isStationWell = true
-  await vi.waitFor(async () => expect(await active()).not.toContain('"kind":"outlet-failed"'), {
+  // The fault is over; a person has not seen it yet.
+  await vi.waitFor(async () => expect(await stateOfAlarm()).toBe('returned-unacknowledged'), {
     ...soon,
     timeout: 60_000,
   })

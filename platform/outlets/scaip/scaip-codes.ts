@@ -61,7 +61,7 @@ const resetOf: Partial<Record<OutletStep, string>> = {
 export const refOf = ({ id }: Pick<OutletMessage, 'id'>): string => id.replace(/[^0-9A-Za-z]/g, '').slice(-16)
 
 const cut = (words: string, most: number): string | undefined => {
-  const text = [...words].slice(0, most).join('').trim()
+  const text = Array.from(words).slice(0, most).join('').trim()
   return text === '' ? undefined : text
 }
 

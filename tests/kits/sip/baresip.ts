@@ -16,7 +16,7 @@ export interface Telephone {
   stop: () => Promise<void>
 }
 
-export async function startBaresip({ picksUp = true } = {}): Promise<Telephone> {
+export async function startBaresip({ user = '13800000000', picksUp = true } = {}): Promise<Telephone> {
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-baresip-'))
   const [port, console] = [await freePort(), await freePort()]
   const modules = ['account', 'menu', 'cons', 'g711', 'aufile', 'sndfile']
@@ -45,7 +45,6 @@ export async function startBaresip({ picksUp = true } = {}): Promise<Telephone> 
       `cons_listen 127.0.0.1:${console}`,
       'module_path /usr/lib/baresip/modules',
       ...modules.map((name) => `module ${name}.so`),
-      'module_app menu.so',
       `snd_path ${folder}`,
       '',
     ].join('\n'),
@@ -53,7 +52,7 @@ export async function startBaresip({ picksUp = true } = {}): Promise<Telephone> 
   const mode = picksUp ? 'auto' : 'manual'
   writeFileSync(
     join(folder, 'accounts'),
-    `<sip:duty@127.0.0.1>;regint=0;answermode=${mode};dtmfmode=rtpevent\n`,
+    `<sip:${user}@127.0.0.1>;regint=0;answermode=${mode};dtmfmode=rtpevent\n`,
   )
   writeFileSync(join(folder, 'contacts'), '')
   const child = spawn('baresip', ['-f', folder, '-v'], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })

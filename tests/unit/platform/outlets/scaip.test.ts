@@ -258,8 +258,10 @@ it('keeps every field within its length and its characters, for any words', () =
         const body = scaipRequest(message, { controller: '1', language: 'en', caller: 'sip:a@b' })
         const root = parseGbXml(body ?? Buffer.alloc(0))
         expect(root?.name).toBe('mrq')
-        for (const { name, text } of root?.children ?? [])
-          if (text !== '') expect(text).toMatch(patterns[name] ?? /^$/)
+        const long = (root?.children ?? []).filter(
+          ({ name, text }) => text !== '' && patterns[name]?.test(text) !== true,
+        )
+        expect(long).toEqual([])
       },
     ),
   )

@@ -101,7 +101,7 @@ const voice = (port: number, more: object = {}): CallSettings =>
     ...more,
   })
 
-async function telephone(choice?: { picksUp: boolean }): Promise<Telephone> {
+async function telephone(choice?: { user?: string; picksUp?: boolean }): Promise<Telephone> {
   const started = await startBaresip(choice)
   open.push(() => started.stop())
   return started
@@ -125,7 +125,7 @@ it('reads the alarm to a telephone by espeak-ng, and takes its key', async () =>
 }, 90_000)
 
 it('plays a tone and the words to a loudspeaker that answers by itself', async () => {
-  const phone = await telephone()
+  const phone = await telephone({ user: 'horn-1' })
   const settings = loudspeakerSchema.parse({
     name: 'horn',
     type: 'loudspeaker',
