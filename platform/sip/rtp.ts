@@ -71,6 +71,8 @@ export function keyIn(packet: Uint8Array, eventType: number): { key: string; at:
 }
 
 export interface RtpOptions {
+  /** The exchange: behind some of them speech comes from another address than they name. */
+  server: string
   clock: Clock
   random: Pick<Random, 'between'>
   onKey: (key: string) => void
@@ -149,10 +151,10 @@ export class RtpSpeech {
     this.#socket?.send(packet, port, host, () => undefined)
   }
 
-  /** Each key once, and only from the machine that the call is with. */
+  /** Each key once, and only from the machine that the call is with, or its exchange. */
   #take(packet: Buffer, from: string): void {
     const media = this.#media
-    if (!media || from !== media.host) return
+    if (!media || (from !== media.host && from !== this.#options.server)) return
     const found = keyIn(packet, media.eventType)
     if (!found || found.at === this.#lastKeyAt) return
     this.#lastKeyAt = found.at

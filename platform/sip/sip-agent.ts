@@ -125,9 +125,10 @@ export class SipAgent {
     return this.#requestOf(draft, link)
   }
 
-  /** The address of this machine on the way to the server: where media come to. */
-  async localHost(signal: AbortSignal): Promise<string> {
-    return (await this.#link(signal)).local.host
+  /** The addresses of this machine and of the server on the way between them. */
+  async ends(signal: AbortSignal): Promise<{ local: string; remote: string }> {
+    const { local, remote } = await this.#link(signal)
+    return { local: local.host, remote: remote.host }
   }
 
   /** Of the link that is open; for the text of a test. */

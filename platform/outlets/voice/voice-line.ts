@@ -110,8 +110,8 @@ export class VoiceLine {
       pressed = key
       over.abort()
     }
-    const rtp = new RtpSpeech({ clock, random, onKey })
-    const local = await this.#agent.localHost(signal)
+    const { local, remote } = await this.#agent.ends(signal)
+    const rtp = new RtpSpeech({ server: remote, clock, random, onKey })
     const sdp = offerOf(local, await rtp.open(local), random.between(1, 2 ** 31).toString())
     const uri = `sip:${user}@${this.domain}`
     const call = new SipCall({ agent: this.#agent, uri, sdp, random, onKey, onEnd: () => over.abort() })

@@ -66,7 +66,11 @@ export async function startBaresip({ user = '13800000000', picksUp = true } = {}
   return {
     port,
     lines,
-    press: (key) => socket.send(key, console, '127.0.0.1'),
+    press: (key) => {
+      socket.send(key, console, '127.0.0.1')
+      // It sends the end of the key when it is released.
+      setTimeout(() => socket.send('\u0004', console, '127.0.0.1'), 200)
+    },
     heard: () => samplesIn(folder),
     stop: async () => {
       socket.close()
