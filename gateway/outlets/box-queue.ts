@@ -190,7 +190,7 @@ export class BoxQueue implements DeliveryQueue<never> {
     )
   }
 
-  /** The oldest finished rows beyond the limit, when so many more become finished. */
+  /** The oldest finished rows beyond the limit, when `more` rows become finished. */
   #overdue(more: number): StoredDelivery[] {
     const finished = [...this.#rows.values()].filter(({ state }) => state !== 'waiting')
     return finished.slice(0, Math.max(0, finished.length + more - finishedMax))

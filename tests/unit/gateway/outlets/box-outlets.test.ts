@@ -12,7 +12,7 @@ import {
   boxOutletSchema,
   checkBoxOutlets,
   type BoxOutletSettings,
-} from '../../../../gateway/config/outlet-settings.ts'
+} from '../../../../gateway/config/outlets/outlet-settings.ts'
 import { openJournal } from '../../../../gateway/journal/journal.ts'
 import type { Journal } from '../../../../gateway/journal/port.ts'
 import { BoxOutlets } from '../../../../gateway/outlets/box-outlets.ts'

@@ -1,17 +1,17 @@
 // The section `outlets` of a box: receivers outside of a village without a town. Types and rules are those of the centre.
 import { z } from 'zod'
-import { checkDc09, dc09Schema } from '../../platform/outlets/settings/dc09-settings.ts'
-import { checkTogether } from '../../platform/outlets/settings/outlet-checks.ts'
-import { checkScaip, scaipSchema } from '../../platform/outlets/settings/scaip-settings.ts'
-import { checkSms, smsSchema } from '../../platform/outlets/settings/sms-settings.ts'
+import { checkDc09, dc09Schema } from '../../../platform/outlets/settings/dc09-settings.ts'
+import { checkTogether } from '../../../platform/outlets/settings/outlet-checks.ts'
+import { checkScaip, scaipSchema } from '../../../platform/outlets/settings/scaip-settings.ts'
+import { checkSms, smsSchema } from '../../../platform/outlets/settings/sms-settings.ts'
 import {
   checkLoudspeaker,
   checkVoice,
   loudspeakerSchema,
   voiceSchema,
-} from '../../platform/outlets/settings/voice-settings.ts'
-import { checkUrl, webhookSchema } from '../../platform/outlets/settings/webhook-settings.ts'
-import type { Problem } from '../../protocols/kit/result.ts'
+} from '../../../platform/outlets/settings/voice-settings.ts'
+import { checkUrl, webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
 
 /** The roster of people is at the centre: a box knows numbers. */
 const boxSmsSchema = smsSchema.omit({ duty: true })

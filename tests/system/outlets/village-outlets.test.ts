@@ -9,13 +9,13 @@ import { promisify } from 'node:util'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
-import { encodeFrame, parseFrame } from '../../platform/dc09/dc09-frame.ts'
+import { encodeFrame, parseFrame } from '../../../platform/dc09/dc09-frame.ts'
 import {
   createBoxFolder,
   startBox,
   type BoxFolder,
   type BoxInProcess,
-} from '../kits/system/box-in-process.ts'
+} from '../../kits/system/box-in-process.ts'
 
 const soon = { timeout: 30_000, interval: 50 }
 const run = promisify(execFile)
