@@ -65,8 +65,19 @@ function sourcesOf(folder: string): Block[] {
     .flatMap((name) => blocksIn(readFileSync(new URL(name, at), 'utf8')))
 }
 
+/** Shared by both programs. */
+const sharedSettings = 'platform/outlets/settings'
+/** Keys from which on a part is taken for one of a larger object. */
+const partKeysMin = 4
+
+/** An object that includes a shared part is none of the sources' literals: its keys are those of its parts together. */
 function blockOf(blocks: readonly Block[], keys: readonly string[]): Block | undefined {
-  return blocks.find((block) => block.size === keys.length && keys.every((key) => block.has(key)))
+  const fits = (block: Block): boolean => [...block.keys()].every((key) => keys.includes(key))
+  const exact = blocks.find((block) => block.size === keys.length && fits(block))
+  const parts = blocks.filter((block) => block.size >= partKeysMin && fits(block))
+  return (
+    exact ?? new Map(parts.toSorted((one, other) => one.size - other.size).flatMap((block) => [...block]))
+  )
 }
 
 function valueOf(node: Node): string {
@@ -113,7 +124,7 @@ function rowsOf(node: Node, path: string, blocks: readonly Block[]): string[] {
 function tableOf(schema: z.ZodType, folder: string): string {
   const node = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Node
   const head = ['| Key 键 | Value 取值 | Default 默认 | Meaning 说明 |', '| --- | --- | --- | --- |']
-  return [...head, ...rowsOf(node, '', sourcesOf(folder))].join('\n')
+  return [...head, ...rowsOf(node, '', [...sourcesOf(folder), ...sourcesOf(sharedSettings)])].join('\n')
 }
 
 export function createReference(): string {

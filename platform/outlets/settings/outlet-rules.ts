@@ -26,7 +26,7 @@ const ruleSchema = z.strictObject({
   kinds: z.array(z.enum(alarmKinds)).min(1).optional(),
   colours: z.array(z.enum(colours)).min(1).optional(),
   steps: z.array(z.enum(outletSteps)).min(1).default(['raised']),
-  /** By the clock of `people.timeZone`; `until` before `from` is over midnight. */
+  /** By the clock of `people.timeZone`, at a box of `limits.timeZone`; `until` before `from` is over midnight. */
   from: timeOfDay.optional(),
   until: timeOfDay.optional(),
   /** 1 Monday to 7 Sunday. */
@@ -48,9 +48,9 @@ export const commonShape = {
   timeoutSeconds: z.number().min(1).max(120).default(10),
   /** A message is given up after this. */
   giveUpMinutes: z.number().min(1).max(1440).default(60),
-  /** An alarm of the centre when a red or orange message is not handed over within this. */
+  /** An alarm of the centre or the box when a red or orange message is not handed over within this. */
   alarmAfterSeconds: z.number().min(5).max(3600).default(60),
-  /** An alarm of the centre when what was handed over is not confirmed within this; absent: no confirmation is expected. */
+  /** An alarm of the centre or the box when what was handed over is not confirmed within this; absent: no confirmation is expected. */
   confirmWithinMinutes: z.number().min(1).max(1440).optional(),
 }
 
