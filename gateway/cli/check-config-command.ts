@@ -156,7 +156,13 @@ function checkFiles(config: GatewayConfig): Problem[] {
     ...filesNamedIn('push', config.push),
   ]
   const unreadable = others.flatMap(([path, file]) => checkReadable(path, file))
-  return [...certificates, ...unreadable, ...checkOutletFiles(config.outlets), ...checkPasswords(mqtt.passwordFile), ...checkDataDir(config)]
+  return [
+    ...certificates,
+    ...unreadable,
+    ...checkOutletFiles(config.outlets),
+    ...checkPasswords(mqtt.passwordFile),
+    ...checkDataDir(config),
+  ]
 }
 
 /** Every key below `value` that names a file: passwords, tokens, authorities, mappings. */

@@ -160,7 +160,8 @@ export function readGatewayConfig(
   return text.ok ? parseGatewayConfig(text.value, dirname(resolve(file)), over, change) : text
 }
 
-const isPathKey = (key: string): boolean => key === 'dataDir' || key.endsWith('File') || key.endsWith('Folder')
+const isPathKey = (key: string): boolean =>
+  key === 'dataDir' || key.endsWith('File') || key.endsWith('Folder')
 
 function withAbsolutePaths<T>(value: T, folder: string): T {
   if (Array.isArray(value)) return value.map((item: unknown) => withAbsolutePaths(item, folder)) as T

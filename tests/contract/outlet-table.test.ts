@@ -29,7 +29,13 @@ function rowOf(kind: AlarmKind, language: Language): string {
   const category = /<category>(\w+)</.exec(xml)?.[1]
   const both = (format: 'contact-id' | 'sia'): string =>
     `${codeOf(message, format)} / ${codeOf(over, format) ?? '-'}`
-  const cells = [`\`${kind}\``, both('contact-id'), both('sia'), `${gbPriority}/${gbMethodOf(message)}`, scaipCodes[kind].join('/')]
+  const cells = [
+    `\`${kind}\``,
+    both('contact-id'),
+    both('sia'),
+    `${gbPriority}/${gbMethodOf(message)}`,
+    scaipCodes[kind].join('/'),
+  ]
   return `| ${[...cells, `${category}, ${cap}`, kindWords(message, language)].join(' | ')} |`
 }
 
