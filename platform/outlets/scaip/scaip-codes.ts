@@ -37,6 +37,7 @@ export const scaipCodes: Record<AlarmKind, readonly [device: string, status: str
   'journal-rewound': ['0002', '0105'],
   'box-not-keeping': ['0002', '0042'],
   'box-over-limit': ['0002', '0079'],
+  'alarm-unreadable': ['0002', '0105'],
   'centre-rewound': ['0031', '0105'],
   'centre-clock-off': ['0031', '0105'],
   'outlet-failed': ['0032', '0026'],
