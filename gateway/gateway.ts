@@ -186,8 +186,7 @@ class WiredGateway implements Gateway {
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
     await vitals.start(() => health.answer())
-    const knocking = () => registry.describe().knocking
-    await support.open({ health, knocking, programLog: this.#options.programLog })
+    await support.open({ health, registry, programLog: this.#options.programLog })
     const shown = { cameras, registry, health }
     this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
     await openOutlets(base, { ...opened, intake, facts, stages })

@@ -4,7 +4,7 @@ import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
-import type { BoxSummary, DeskAlarm, DeskPicture } from '../../protocols/desk/api.ts'
+import type { DeskAlarm, DeskPicture } from '../../protocols/desk/api.ts'
 import type {
   CommandMessage as CommandNews,
   DeskCommand,
@@ -27,7 +27,7 @@ import type { OutletReaderCalls, OutletWriterCalls } from './outlet-port.ts'
 import type { VillageReaderCalls, VillageWriterCalls } from './village-port.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
 import type { ResponseReaderCalls, ResponseWriterCalls } from './response-port.ts'
-import type { StoredChange } from './stored-change.ts'
+import type { BoxMessage, StoredChange } from './stored-change.ts'
 import type {
   PictureRow,
   PicturePlace,
@@ -49,7 +49,7 @@ export type {
   Look,
   LookRow,
 } from './picture-port.ts'
-export type { StoredChange } from './stored-change.ts'
+export type { BoxMessage, PictureMessage, StoredChange } from './stored-change.ts'
 export type { BoxListing } from './village-port.ts'
 export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
@@ -298,17 +298,6 @@ export interface MovedCommand {
 }
 
 export type CommandMessage = Omit<CommandNews, 'position'>
-
-/** Messages of the stream about boxes; storage adds the position. */
-export type BoxMessage =
-  | { type: 'box.presence'; box: BoxSummary; village: string }
-  | { type: 'box.gap'; box: string; lane: Lane; missing: NumberRange[] }
-  | { type: 'box.retired'; box: string; by: string }
-
-export interface PictureMessage {
-  type: 'picture.taken' | 'picture.arrived' | 'picture.gone'
-  picture: DeskPicture
-}
 
 export interface PendingStage {
   alarm: string

@@ -34,7 +34,7 @@ export function openOutlets(base: Base, { storage, own, onStored, onStep }: Open
     clock,
     random,
     logger,
-    figures: createOutletFigures(registry, 'gengfu_centre'),
+    figures: createOutletFigures(registry, 'centre'),
     troubles: {
       set: (kind, name, words) => own.outlet(kind, name, labels.get(name) ?? name, words),
       standing: (kind) => own.standingOutlets(kind),

@@ -49,7 +49,7 @@ export async function openOutlets(base: Base, options: OpenOutletsOptions): Prom
     clock: steadyClock,
     random,
     logger,
-    figures: createOutletFigures(metrics, 'gengfu_gateway'),
+    figures: createOutletFigures(metrics, 'gateway'),
     onTrouble: (kind, words) =>
       facts.set(kind, words !== undefined, words === undefined ? {} : { outlets: words }),
     takeAnswer: async (alarm, key, by) => {

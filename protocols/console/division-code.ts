@@ -1,8 +1,9 @@
 // The check of a division code of twelve digits (GB/T 2260 and GB/T 10114): province, city, county, town, village.
+import { lookup } from '../kit/parse-json.ts'
 import type { BilingualText } from '../domain/alarm.ts'
 import { bad, ok, type Result } from '../kit/result.ts'
 
-const provinces: Readonly<Record<string, BilingualText>> = {
+const provinces: Readonly<Record<string, BilingualText>> = lookup({
   '11': { zh: '北京市', en: 'Beijing' },
   '12': { zh: '天津市', en: 'Tianjin' },
   '13': { zh: '河北省', en: 'Hebei' },
@@ -37,7 +38,7 @@ const provinces: Readonly<Record<string, BilingualText>> = {
   '71': { zh: '台湾省', en: 'Taiwan' },
   '81': { zh: '香港特别行政区', en: 'Hong Kong' },
   '82': { zh: '澳门特别行政区', en: 'Macao' },
-}
+})
 
 export const provinceOf = (code: string): BilingualText | undefined => provinces[code.slice(0, 2)]
 

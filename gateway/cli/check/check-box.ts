@@ -1,5 +1,6 @@
 // Everything that `gengfu check` looks at, the clock first: a wrong clock makes other findings wrong.
-import { lookup } from 'node:dns/promises'
+import { lookup } from '../../../protocols/kit/parse-json.ts'
+import { lookup as addressOf } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Fault } from '../../../protocols/health/faults.ts'
 import { CentreChanges } from '../../config/centre-changes.ts'
@@ -10,7 +11,7 @@ import type { CheckReport } from './check-report.ts'
 import { checkRunning } from './check-running.ts'
 import type { CheckWorld } from './check-world.ts'
 
-const ports: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+const ports: Record<string, number> = lookup({ 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 })
 
 const alone = (faults: Fault[]): CheckReport => ({ faults, notes: [] })
 
@@ -80,7 +81,7 @@ async function checkCentre(config: GatewayConfig, world: CheckWorld): Promise<Ch
 }
 
 const isNameKnown = (host: string): Promise<boolean> =>
-  lookup(host).then(
+  addressOf(host).then(
     () => true,
     () => false,
   )

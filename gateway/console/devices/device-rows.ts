@@ -1,4 +1,5 @@
 // Turns a table into devices and zones, with every error by row and column: pure. All rows count, or none.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { deviceSchema, type DeviceKind } from '../../config/alarm-settings.ts'
 import { hardwareKey } from '../../config/plain-address.ts'
 import { deviceIdPattern } from '../../../protocols/domain/names.ts'
@@ -53,7 +54,7 @@ const numbers: readonly Column[] = [
 const waterColumns: readonly Column[] = ['nearWarningMm', 'warningMm', 'guaranteeMm', 'historicMm']
 const yesNo: readonly Column[] = ['isEntry', 'isAlwaysConnected']
 
-const kindWords: Readonly<Record<string, DeviceKind>> = {
+const kindWords: Readonly<Record<string, DeviceKind>> = lookup({
   按钮: 'button',
   报警按钮: 'button',
   紧急按钮: 'button',
@@ -76,7 +77,7 @@ const kindWords: Readonly<Record<string, DeviceKind>> = {
   中继: 'hub',
   摄像机: 'camera',
   其他: 'other',
-}
+})
 
 export interface ListPlace {
   devices: readonly { id: string; address?: string | undefined }[]

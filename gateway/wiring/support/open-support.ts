@@ -9,7 +9,6 @@ import {
   readServiceLog,
   type BundlePart,
 } from '../../../platform/support/support-bundle.ts'
-import type { KnockingDevice } from '../../../protocols/console/api.ts'
 import { describeProblems, ok } from '../../../protocols/kit/result.ts'
 import type { Ending } from '../../commands/centre-command-document.ts'
 import { commandReason } from '../../commands/command-reasons.ts'
@@ -19,13 +18,14 @@ import type { StoredInput } from '../../intake/port.ts'
 import type { HealthReport } from '../../health/health-report.ts'
 import { RecentRecords } from '../../support/recent-records.ts'
 import type { Base } from '../base.ts'
+import type { OpenRegistry } from '../open-registry.ts'
 
 export const serviceUnit = 'gengfu-gateway'
 
 export interface SupportOptions {
   health: HealthReport
   /** Devices that were refused or are not listed. */
-  knocking: () => readonly KnockingDevice[]
+  registry: OpenRegistry
   /** Absent in tests that have no log. */
   programLog?: ProgramLog | undefined
 }
@@ -47,7 +47,7 @@ export class BoxSupport {
       config.dataDir,
       {
         health: async () => ok(await health.answer()),
-        knocking: async () => ok({ knocking: options.knocking() }),
+        knocking: async () => ok({ knocking: options.registry.describe().knocking }),
         bundle: async () => ok(await this.bundle()),
         ...(programLog ? levelCalls(programLog.levels, clock) : {}),
       },

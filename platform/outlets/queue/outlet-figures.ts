@@ -10,30 +10,30 @@ export interface OutletFigures {
 
 const seconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600]
 
-/** `prefix`: of the program, such as `gengfu_centre`. */
-export function createOutletFigures(registry: Registry, prefix: string): OutletFigures {
+/** `program`: part of the names of the metrics. */
+export function createOutletFigures(registry: Registry, program: 'centre' | 'gateway'): OutletFigures {
   const attempts = new Counter({
-    name: `${prefix}_outlet_attempts_total`,
+    name: `gengfu_${program}_outlet_attempts_total`,
     help: 'Attempts to hand a message over, by outlet and result (handed-over, confirmed, refused)',
     labelNames: ['outlet', 'result'],
     registers: [registry],
   })
   const answer = new Histogram({
-    name: `${prefix}_outlet_answer_seconds`,
+    name: `gengfu_${program}_outlet_answer_seconds`,
     help: "How long one attempt took: the receiver's own answer time",
     labelNames: ['outlet'],
     buckets: seconds,
     registers: [registry],
   })
   const handed = new Histogram({
-    name: `${prefix}_outlet_handed_over_seconds`,
+    name: `gengfu_${program}_outlet_handed_over_seconds`,
     help: 'From the queueing of a message to its hand-over',
     labelNames: ['outlet'],
     buckets: seconds,
     registers: [registry],
   })
   const waiting = new Gauge({
-    name: `${prefix}_outlet_waiting`,
+    name: `gengfu_${program}_outlet_waiting`,
     help: 'Messages that wait for a receiver, by outlet',
     labelNames: ['outlet'],
     registers: [registry],

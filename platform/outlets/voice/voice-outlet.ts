@@ -1,5 +1,6 @@
 // A call that reads the alarm aloud. A telephone waits for a key (4 accept, 5 pass on, 6 done), and no call is recorded; a loudspeaker sounds
 // a tone and answers by itself.
+import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { OutletMessage } from '../message.ts'
@@ -9,7 +10,7 @@ import { masked, type SmsOptions } from '../sms/sms-outlet.ts'
 import { pause, speak, tone } from './speech.ts'
 import { VoiceLine } from './voice-line.ts'
 
-const keys: Record<string, AnswerKey> = { 4: 'accept', 5: 'pass-on', 6: 'done' }
+const keys: Record<string, AnswerKey> = lookup({ 4: 'accept', 5: 'pass-on', 6: 'done' })
 const voices = { zh: 'cmn', en: 'en' }
 const asks = {
   zh: '接警请按 4，转交请按 5，已处理请按 6。',

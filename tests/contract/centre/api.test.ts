@@ -213,6 +213,7 @@ test('describes every route it serves, with schemas', async () => {
     '/api/v1/cases/{caseId}/attachments/{sha256}': 'application/pdf',
     '/api/v1/ledgers': 'text/html',
     '/api/v1/stream': 'text/event-stream',
+    '/api/v1/map/tiles': 'application/octet-stream',
     '/metrics': 'text/plain',
   }
   // They send the browser on, and answer nothing themselves.

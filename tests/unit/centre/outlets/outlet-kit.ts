@@ -88,7 +88,7 @@ async function openTown(
     clock,
     random: createSystemRandom(),
     logger: pino({ level: 'silent' }),
-    figures: createOutletFigures(new Registry(), 'gengfu_centre'),
+    figures: createOutletFigures(new Registry(), 'centre'),
     troubles: {
       set: (kind, name, words) =>
         words === undefined ? troubles.delete(`${kind} ${name}`) : troubles.set(`${kind} ${name}`, words),

@@ -112,7 +112,7 @@ async function start(
     clock,
     random,
     logger: pino({ level: 'silent' }),
-    figures: createOutletFigures(new Registry(), 'gengfu_gateway'),
+    figures: createOutletFigures(new Registry(), 'gateway'),
     onTrouble: (kind, words) => (words === undefined ? troubles.delete(kind) : troubles.set(kind, words)),
     takeAnswer: (alarm, key, who) => {
       answers.push([alarm, key, who])
