@@ -214,6 +214,7 @@ test('describes every route it serves, with schemas', async () => {
     '/api/v1/ledgers': 'text/html',
     '/api/v1/stream': 'text/event-stream',
     '/api/v1/map/tiles': 'application/octet-stream',
+    '/api/v1/map/plans/{villageId}': 'application/octet-stream',
     '/metrics': 'text/plain',
   }
   // They send the browser on, and answer nothing themselves.

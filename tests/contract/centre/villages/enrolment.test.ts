@@ -128,7 +128,7 @@ it('the same box may ask again, since an answer can be lost; another key gets no
   const thief = await enrolWithCentre({ dataDir: boxFolder(), link })
   expect(thief).toMatchObject({
     ok: false,
-    problems: [{ message: expect.stringContaining('used or over') as string }],
+    problems: [{ message: expect.stringContaining('was used already') as string }],
   })
 })
 
