@@ -168,7 +168,7 @@ function bundleRoute({ bundles, securityLog }: FleetRouteOptions): Route {
     path: '/api/v1/fleet/boxes/{boxId}/bundles/{bundleName}',
     summary: { zh: '下载一个支持包', en: 'Download a support bundle' },
     access: bundleRoles,
-    answer: 'file',
+    answer: 'stored',
     problems: ['not-found'],
     run: async ({ boxId, path, account, address }) => {
       const name = path['bundleName'] ?? ''

@@ -214,6 +214,8 @@ test('describes every route it serves, with schemas', async () => {
     '/api/v1/ledgers': 'text/html',
     '/api/v1/stream': 'text/event-stream',
     '/api/v1/map/tiles': 'application/octet-stream',
+    '/api/v1/work-orders/{workId}/photos/{sha256}': 'image/jpeg',
+    '/api/v1/fleet/boxes/{boxId}/bundles/{bundleName}': 'application/octet-stream',
     '/api/v1/map/plans/{villageId}': 'application/octet-stream',
     '/metrics': 'text/plain',
   }
