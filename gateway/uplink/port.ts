@@ -90,6 +90,8 @@ export interface Uplink {
   sendResult(payload: Uint8Array): boolean
   /** An alarm that the journal refused is sent to the centre all the same; only red and orange ones. */
   sendUnkept(at: BoxTime, alarm: Alarm): void
+  /** A working connection is ended and made anew at once. */
+  reopen(reason: string): void
   /** The content of the heartbeat has changed: it is sent now, before its time. */
   beat(): void
   /** These sizes of a picture must be sent; `isTried`: a part of it may be at the centre already. */

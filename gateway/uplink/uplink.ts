@@ -18,10 +18,11 @@ import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
 import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import { UnkeptCalls } from './queues/unkept-calls.ts'
+import { pictureCalls } from './picture-calls.ts'
 import { proofCalls } from './proof-calls.ts'
-import type { UplinkState, PictureSource, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
+import type { UplinkState, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
 import { retryGapMs, RetrySchedule } from './connect/retry-schedule.ts'
-import { type ReadDone, type ReadLimits, type SendOrderOptions, SendOrder } from './send-order.ts'
+import { type ReadDone, type ReadLimits, SendOrder } from './send-order.ts'
 import type { SessionEvents } from './session-events.ts'
 import { isLinkMoving } from './moving-link.ts'
 import { Supervision, supervisionWords } from './supervision.ts'
@@ -80,7 +81,7 @@ class UplinkLoop implements Uplink {
       deafAfterMs: settings.deafSeconds * 1000,
       onDeaf: () => this.#leaveDeaf(),
       proof: proofCalls({ ...options, onRewound: () => this.#metrics.rewound.inc() }),
-      pictures: options.pictures && this.#pictureCalls(options.pictures),
+      pictures: options.pictures && pictureCalls(options.pictures, options.logger, this.#metrics),
     })
   }
 
@@ -159,6 +160,13 @@ class UplinkLoop implements Uplink {
 
   onCommand(listener: (payload: Uint8Array) => void): void {
     this.#command = listener
+  }
+
+  reopen(reason: string): void {
+    if (this.#state !== 'up') return
+    this.#endConnection?.(true)
+    this.#closed(reason)
+    this.#connectNow()
   }
 
   beat(): void {
@@ -333,35 +341,6 @@ class UplinkLoop implements Uplink {
       ...health(true),
     }
     this.#link.send('heartbeat', encodeJson(heartbeat))
-  }
-
-  #pictureCalls(source: PictureSource): SendOrderOptions['pictures'] {
-    const { logger } = this.#options
-    const { pictures } = this.#metrics
-    return {
-      read: async (sha256, offset, length, done) => {
-        let bytes: Uint8Array | undefined | null = null
-        try {
-          bytes = await source.read(sha256, offset, length)
-        } catch (error) {
-          logger.error({ err: error, sha256 }, 'a picture could not be read for the uplink')
-        }
-        done(bytes)
-      },
-      onReached: (sha256) => {
-        pictures.inc({ outcome: 'reached' })
-        source.reached(sha256)
-      },
-      onProblem: (sha256, problem, times) => {
-        pictures.inc({ outcome: problem })
-        logger.warn({ sha256, problem, times }, 'the centre does not take a picture yet')
-        source.refused(sha256, problem, times)
-      },
-      onGone: (sha256) => {
-        pictures.inc({ outcome: 'gone' })
-        logger.warn({ sha256 }, 'a picture was gone before the centre had it')
-      },
-    }
   }
 
   #sessionEvents(): SessionEvents {

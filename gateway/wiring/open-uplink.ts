@@ -3,6 +3,7 @@ import { fitGuard } from '../alarms/guard.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
+import type { UplinkSettings } from '../config/uplink-settings.ts'
 import { startRenewal } from '../config/enrolment/renewal.ts'
 import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
@@ -11,6 +12,7 @@ import type { StorageWatch } from '../health/storage-watch.ts'
 import type { VitalsNews } from '../health/vitals.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
+import { watchRenewedFiles } from '../uplink/connect/renewed-files.ts'
 import { createUplink } from '../uplink/uplink.ts'
 import { reportTo, type Base } from './base.ts'
 import type { OpenedCameras } from './open-cameras.ts'
@@ -94,8 +96,16 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
       logger.info({ state, reason }, 'the link to the centre changed')
     },
   })
-  parts.add('uplink', () => uplink.stop())
+  addUplink(base, uplink, config.uplink)
   opened?.travel.start(uplink)
   storageWatch.onChange(() => uplink.beat())
   return uplink
+}
+
+/** It ends with the box, and uses a renewed certificate at once. */
+function addUplink({ clock, logger, parts }: Base, uplink: Uplink, settings: UplinkSettings): void {
+  parts.add('uplink', () => uplink.stop())
+  const reopen = (reason: string): void => uplink.reopen(reason)
+  const watch = { settings, clock, logger: logger.child({ part: 'uplink' }), reopen }
+  parts.add('files of the uplink', watchRenewedFiles(watch))
 }

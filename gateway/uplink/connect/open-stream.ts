@@ -89,7 +89,9 @@ interface Keys {
 }
 
 /** Read at each attempt, so that a renewed certificate works without a restart. */
-async function readKeys(settings: UplinkSettings): Promise<Keys> {
+export async function readKeys(
+  settings: Pick<UplinkSettings, 'caFile' | 'certFile' | 'keyFile'>,
+): Promise<Keys> {
   const read = async (path: string | undefined) => (path === undefined ? undefined : readFile(path))
   const [ca, cert, key] = await Promise.all([
     read(settings.caFile),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'mqtt'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { VillagesAnswer } from '../../../protocols/desk/api.ts'
 import { createAuthority, writeTlsFiles, type TestAuthority } from '../../kits/broker/certificates.ts'
 import { createTown, freePort, type TestTown } from '../../kits/system/programs.ts'
 import { deskRows, storedEventIds, until } from '../../kits/system/town-steps.ts'
@@ -26,10 +27,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const endingIn = (days: number): { notAfter: Date } => ({
+  notAfter: new Date(Date.now() + days * 86_400_000),
+})
+
 /** A town whose box presents a certificate of `box` and trusts `authority`. */
-async function createSecureTown(box: string, authority: TestAuthority): Promise<void> {
+async function createSecureTown(box: string, authority: TestAuthority, days?: number): Promise<void> {
   const { certFile, keyFile, caFile } = await writeTlsFiles(folder, trusted, '')
-  const own = await trusted.issueDevice(box)
+  const own = await trusted.issueDevice(box, days === undefined ? {} : endingIn(days))
   const files = {
     caFile: join(folder, 'box-ca.pem'),
     certFile: join(folder, 'box.pem'),
@@ -71,6 +76,30 @@ it('brings a press to the desk over mqtts with the certificate of the box, also 
   await press('1-2')
   await until(async () => (await storedEventIds(town)).length === 2)
 }, 80_000)
+
+it('a certificate of the box that ends within 30 days is an alarm at the desk, until SIGHUP reads a newer one', async () => {
+  await createSecureTown(boxId, trusted, 300)
+  await town.startCentre()
+  const gateway = await town.startGateway()
+  await press()
+  await until(async () => (await deskRows(town)).some(({ device }) => device === 'button-1'))
+  const endingSoon = async (): Promise<string[]> =>
+    ((await town.get<VillagesAnswer>('/api/v1/villages')).certificates ?? []).map(({ use }) => use)
+  expect(await endingSoon()).toEqual([])
+  expect((await deskRows(town)).filter(({ kind }) => kind === 'certificate-expires')).toEqual([])
+  for (const [days, expected] of [
+    [29, [boxId]],
+    [300, []],
+  ] as const) {
+    const own = await trusted.issueDevice(boxId, endingIn(days))
+    writeFileSync(join(folder, 'box.pem'), own.cert)
+    writeFileSync(join(folder, 'box.key'), own.key)
+    process.kill(gateway.pid, 'SIGHUP')
+    await until(async () => (await endingSoon()).join(' ') === expected.join(' '))
+    const rows = (await deskRows(town)).filter(({ kind }) => kind === 'certificate-expires')
+    expect(rows.map(({ box, colour }) => [box, colour])).toContainEqual([boxId, 'blue'])
+  }
+}, 120_000)
 
 it('brings nothing with the certificate of another box, or to a centre that the box does not trust', async () => {
   const stranger = await createAuthority('another authority')
