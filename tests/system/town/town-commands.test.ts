@@ -53,6 +53,11 @@ describe('--help', () => {
     ['centre', 'outlet'],
     ['centre', 'update'],
     ['centre', 'bulletin'],
+    ['centre', 'authority'],
+    ['gateway', 'console'],
+    ['gateway', 'outlet'],
+    ['log-level'],
+    ['support-bundle'],
   ]
 
   it('names every command that has a page of its own, in both languages', async () => {
