@@ -13,13 +13,16 @@ import {
   until,
   type CentreUnderTest,
 } from '../contract/centre/centre-parts.ts'
-import { cookieName } from '../../centre/accounts/sessions.ts'
+import { createUser } from '../../centre/cli/accounts.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { NewEnrolmentAnswer } from '../../protocols/desk/villages/enrolments.ts'
 import { parseEnrolmentUrl } from '../../protocols/enrolment/enrolment-code.ts'
 import { launchBrowser, pageFolder } from './pages.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const box = '320612104201-1'
+const password = 'open sesame, please'
 let folder: string
 let running: CentreUnderTest
 let browser: Browser
@@ -30,6 +33,12 @@ beforeAll(async () => {
   pageFolder('enrol')
   folder = makeFolder()
   running = await startCentre(folder, { config: { enrolment: await enrolmentSettings(folder) } })
+  const options = {
+    config: { dataDir: folder, storage: { url: 'sqlite:' } },
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+  }
+  await createUser(options, { name: 'chief', role: 'admin', password })
   token = running.token('admin', 'chief')
   const [url = ''] = running.centre.uplinkUrls
   const one = await new TestBox(url, box).ready()
@@ -70,7 +79,6 @@ async function open(
   }: { isSignedIn?: boolean; locale: string; viewport?: { width: number; height: number } },
 ): Promise<{ page: Page; complaints: string[]; asked: string[] }> {
   const context = await browser.newContext(choice)
-  if (isSignedIn) await context.addCookies([{ name: cookieName, value: token, url: running.centre.httpUrl }])
   const page = await context.newPage()
   const complaints: string[] = []
   const asked: string[] = []
@@ -83,7 +91,14 @@ async function open(
       `${request.method()} ${request.url()} ${request.postData() ?? ''} ${JSON.stringify(request.headers())}`,
     ),
   )
-  await page.goto(`${running.centre.httpUrl}${path}`)
+  if (isSignedIn) {
+    await page.goto(running.centre.httpUrl)
+    await page.fill('#user', 'chief')
+    await page.fill('#password', password)
+    await page.press('#password', 'Enter')
+    await page.waitForSelector('.link.is-live')
+    await page.evaluate(`location.hash = ${JSON.stringify(path.slice(1))}`)
+  } else await page.goto(`${running.centre.httpUrl}${path}`)
   return { page, complaints, asked }
 }
 
