@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { createSharedOutlet } from '../../platform/outlets/create-outlet.ts'
 import { addOutletCommands } from '../../platform/outlets/outlet-commands.ts'
 import { printProblem } from '../../platform/terminal.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -21,13 +20,16 @@ export function addBoxOutletCommands(
       isLoaded = config !== undefined
       return (config?.outlets ?? []).map((settings) => ({
         settings,
-        create: () =>
-          createSharedOutlet(settings, {
+        create: async () => {
+          // Loaded on first use: most boxes have no outlets.
+          const { createSharedOutlet } = await import('../../platform/outlets/create-outlet.ts')
+          return createSharedOutlet(settings, {
             clock,
             random,
             ...config?.limits,
             timeZone: config?.limits.timeZone ?? 'UTC',
-          }),
+          })
+        },
       }))
     },
     fail: (words) => {

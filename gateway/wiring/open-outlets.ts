@@ -1,6 +1,6 @@
 // The receivers outside, for a village without a town: their queue follows the journal, and their failures are faults of the box.
-import { createSharedOutlet } from '../../platform/outlets/create-outlet.ts'
-import type { AnswerKey } from '../../platform/outlets/port.ts'
+import type { OutletParts, SharedOutletSettings } from '../../platform/outlets/create-outlet.ts'
+import type { AnswerKey, Outlet } from '../../platform/outlets/port.ts'
 import { createOutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
 import type { Stage } from '../../protocols/domain/alarm.ts'
 import type { StageReceipts } from '../commands/stage-receipts.ts'
@@ -38,11 +38,9 @@ export async function openOutlets(base: Base, options: OpenOutletsOptions): Prom
   }
   facts.set('outlet-failed', false)
   facts.set('outlet-silent', false)
+  const create = { clock, random, timeZone, utcOffsetMin, onFailed }
   const outlets = new BoxOutlets({
-    outlets: config.outlets.map((settings) => ({
-      settings,
-      outlet: createSharedOutlet(settings, { clock, random, timeZone, utcOffsetMin, onFailed }),
-    })),
+    outlets: await createOutlets(config.outlets, create),
     box: config.box,
     timeZone,
     journal,
@@ -61,4 +59,14 @@ export async function openOutlets(base: Base, options: OpenOutletsOptions): Prom
   })
   parts.add('outlets', () => outlets.stop())
   await outlets.start()
+}
+
+/** Their code is loaded on first use: most boxes have no outlets, and each megabyte counts. */
+async function createOutlets(
+  settings: Base['config']['outlets'],
+  options: OutletParts,
+): Promise<{ settings: SharedOutletSettings; outlet: Outlet }[]> {
+  if (settings.length === 0) return []
+  const { createSharedOutlet } = await import('../../platform/outlets/create-outlet.ts')
+  return settings.map((one) => ({ settings: one, outlet: createSharedOutlet(one, options) }))
 }

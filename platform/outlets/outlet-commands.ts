@@ -13,7 +13,7 @@ const notTakenExitCode = 1
 
 export interface LoadedOutlet {
   settings: OutletCommon & { type: string }
-  create: () => Outlet
+  create: () => Outlet | Promise<Outlet>
 }
 
 export interface OutletCommandsOptions {
@@ -55,7 +55,7 @@ export function addOutletCommands(program: Command, { load, fail }: OutletComman
 
 async function testOne({ settings, create }: LoadedOutlet, isDry: boolean): Promise<void> {
   const clock = createSystemClock()
-  const outlet = create()
+  const outlet = await create()
   const id = `g-${createSystemRandom().hex(10)}`
   const message = testMessage(id, Math.round(clock.wallMs()), 'command line')
   try {

@@ -54,6 +54,9 @@ const numbers: readonly Column[] = [
 const waterColumns: readonly Column[] = ['nearWarningMm', 'warningMm', 'guaranteeMm', 'historicMm']
 const yesNo: readonly Column[] = ['isEntry', 'isAlwaysConnected']
 
+/** Largest file of a list. */
+export const listBytesMax = 5 * 1024 * 1024
+
 const kindWords: Readonly<Record<string, DeviceKind>> = lookup({
   按钮: 'button',
   报警按钮: 'button',

@@ -7,8 +7,7 @@ import { bad, type Problem } from '../../../protocols/kit/result.ts'
 import type { Installing } from '../installing.ts'
 import { parseBody } from '../routes/access-routes.ts'
 import { done, installers, json, problems, type Answer, type Call, type Route } from '../routes/route.ts'
-import { readDeviceRows, type DeviceList, type RowProblem } from './device-rows.ts'
-import { listBytesMax, readTable } from './read-table.ts'
+import { listBytesMax, readDeviceRows, type DeviceList, type RowProblem } from './device-rows.ts'
 
 /** Hashes made at once: more would take both cores from the devices. */
 const hashesAtOnce = 2
@@ -88,7 +87,9 @@ export function importRoutes(installing: Installing): Route[] {
 const refuse = (list: readonly RowProblem[], status = 400): Answer =>
   json({ ok: false, problems: [...list] } satisfies ImportAnswer, status)
 
-function importList(installing: Installing, { body, query, caller }: Call): Promise<Answer> | Answer {
+async function importList(installing: Installing, { body, query, caller }: Call): Promise<Answer> {
+  // Loaded on first use, with the parsers of CSV and XLSX.
+  const { readTable } = await import('./read-table.ts')
   const table = readTable(body)
   if (!table.ok) return refuse(table.problems)
   const isTrial = query.get('trial') !== null

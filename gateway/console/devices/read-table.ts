@@ -4,10 +4,8 @@ import { parse } from 'csv-parse/sync'
 import { decodeGb18030 } from '../../../platform/gb28181/gb18030.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
+import { listBytesMax } from './device-rows.ts'
 import { cellsMax, columnsMax, readSheet, type TableRow } from './read-sheet.ts'
-
-/** Largest file. */
-export const listBytesMax = 5 * 1024 * 1024
 
 /** Never throws. Empty rows are left out, and the rest keep their numbers. */
 export function readTable(bytes: Uint8Array): Result<TableRow[]> {

@@ -1,7 +1,7 @@
 // A short life of a village that creates every kind of table, document and file in a box's data folder, copied as a
 // killed process leaves it; and the content of an untouched copy.
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { pino } from 'pino'
@@ -103,7 +103,9 @@ export async function liveInVillage(base: string): Promise<void> {
     journal.settle('routine', receiptedRoutine)
     if (boot === 1) await gateway.stop()
     else {
-      cpSync(join(folder, 'box'), join(base, 'box'), { recursive: true })
+      // Without the socket that a killed box leaves behind.
+      const filter = (from: string): boolean => !lstatSync(from).isSocket()
+      cpSync(join(folder, 'box'), join(base, 'box'), { recursive: true, filter })
       await gateway.stop()
     }
   }
