@@ -37,6 +37,7 @@ const changes: Record<string, object> = {
   ringGroups: { ringGroups: [] },
   limits: { limits: { batteryLowPercent: 5, stormOfOneKind: 1 } },
   commands: { commands: { allow: [], trialSeconds: 10 } },
+  outlets: { outlets: [{ type: 'webhook', name: 'a', url: 'http://127.0.0.1:9/' }] },
   updates: { updates: { url: 'https://127.0.0.1:9/releases/' } },
   logLevel: { logLevel: 'silent' },
 }
