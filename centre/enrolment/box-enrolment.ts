@@ -144,7 +144,7 @@ export class BoxEnrolment {
     const asked = await readBoxRequest(request)
     if (!asked.ok) return 'bad-request'
     const old = nameIn(authority, certificate)
-    // One that has ended may be a copy on a card that was thrown away.
+    // An expired certificate renews nothing: a person may have found it on a card that was thrown away.
     if (old && old.endsMs < clock.wallMs()) return 'certificate-over'
     if (!old || !isSigned(old.publicKey, asked.value.der, signature)) return 'certificate-over'
     if (certificates.isRevoked([normalMark(old.serial)])) return 'certificate-over'

@@ -49,7 +49,7 @@ export class SignedCertificates {
       .revokeOlderCertificates(serial, Math.round(clock.wallMs()))
       .then((serials) => this.shutOut(serials))
       .catch((error: unknown) => {
-        // Tried again when the box speaks next.
+        // The next message of the box tries it again.
         this.#connected.delete(serial)
         logger.error({ err: error }, 'older certificates of a box stay valid')
       })

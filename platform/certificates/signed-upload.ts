@@ -8,7 +8,7 @@ export const certificateHeader = 'x-gengfu-certificate'
 export const signatureHeader = 'x-gengfu-signature'
 export const timeHeader = 'x-gengfu-time'
 
-/** What is signed. */
+/** The bytes that the box signs: purpose, time and hash of the upload. */
 export const uploadDigest = (purpose: UploadPurpose, atMs: number, bytes: Uint8Array): Buffer =>
   Buffer.from(`gengfu ${purpose}\n${atMs}\n${createHash('sha256').update(bytes).digest('hex')}`)
 

@@ -7,7 +7,7 @@ export interface DeviceLabel {
   kind?: string
   name?: string
   address?: string
-  /** What its bridge speaks; it is a device behind a bridge. */
+  /** Set for a device behind a bridge: the radio that the bridge uses. */
   technology?: 'lorawan' | 'zigbee'
 }
 

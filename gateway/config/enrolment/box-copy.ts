@@ -5,7 +5,7 @@ import type { Guard } from '../../../protocols/domain/guard.ts'
 import { guardListMax } from '../../../protocols/domain/guard.ts'
 import type { GatewayConfig } from '../config.ts'
 
-/** What is of the village, not of the machine: listeners, folders and the console are the new box's own. */
+/** The sections that describe the village. Listeners, folders and the console belong to the machine: a new box has its own. */
 export const copiedSections = [
   'zones',
   'devices',

@@ -26,7 +26,7 @@ export async function hashPassword(password: string): Promise<PasswordText> {
   return `scrypt$${salt.toString('base64')}$${(await derive(password, salt)).toString('base64')}`
 }
 
-/** For a name without an account: its check takes as long as any other. */
+/** Compared with the password for an unknown name, so that the time of the answer does not show which names exist. */
 export const decoyPassword: PasswordText = `scrypt$${Buffer.alloc(saltBytes).toString('base64')}$${Buffer.alloc(hashBytes).toString('base64')}`
 
 async function isPassword(password: string, stored: PasswordText): Promise<boolean> {

@@ -1,5 +1,5 @@
-// Devices from a list, one by one, and new credentials: all of a request counts or nothing of it. What is stored of a password is its
-// hash; the password itself is in the answer, once.
+// Adds devices from a list or one by one, and makes new credentials. A request is applied as a whole or not at all. Of a
+// password only the hash is stored; the answer contains the password once.
 import { z } from 'zod'
 import type { DeviceCredential, ImportAnswer } from '../../../protocols/console/installing.ts'
 import { isObject, scalarText } from '../../../protocols/kit/parse-json.ts'

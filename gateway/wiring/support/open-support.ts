@@ -57,7 +57,7 @@ export class BoxSupport {
     await door.start()
   }
 
-  /** What is stored is written down for a bundle, and then acted on. */
+  /** Wraps `act`: each stored record is also remembered for the next support bundle. */
   recording(act: (input: StoredInput) => void): (input: StoredInput) => void {
     return (input) => {
       this.#recent.add(input.stored)

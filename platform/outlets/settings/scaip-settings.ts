@@ -41,7 +41,7 @@ export const checkScaip = (
   outlet: Pick<ScaipSettings, 'rules' | 'followUps' | 'drills'>,
 ): Problem[] => [
   ...checkSteps(path, outlet, scaipSteps, 'SCAIP has no message'),
-  // A drill is told from an alarm by a text that no receiver must show.
+  // Only a text marks a drill, and a SCAIP receiver need not show texts.
   ...(outlet.drills
     ? [{ path: `${path}.drills`, message: 'a drill would look like an alarm at a SCAIP receiver' }]
     : []),
