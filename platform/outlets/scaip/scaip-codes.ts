@@ -1,4 +1,5 @@
-// Device type and status of SCAIP for each kind of alarm (SS 91100:2014 annex with the code lists), and the request as XML. Pure.
+// Device type and status of SCAIP for each kind of alarm (the code lists of SS 91100:2014 as two public implementations have them), and the request
+// as XML. Pure.
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import type { OutletStep } from '../../../protocols/desk/outlets.ts'
 import { encodeGbXml, type GbPart } from '../../gb28181/gb-xml.ts'
