@@ -14,6 +14,7 @@ import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
 import { callDoor } from '../../../../platform/support/control-door.ts'
 import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
 import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
+import { timeHeader, uploadHeaders } from '../../../../platform/certificates/signed-upload.ts'
 import { createAuthority } from '../../../kits/broker/certificates.ts'
 import { startBoxFromFile, type BoxFromFile } from '../../../kits/system/box-in-process.ts'
 import {
@@ -128,7 +129,24 @@ it('what is not signed by a box with a certificate that counts is refused', asyn
     return result.ok ? 'taken' : (/answered (\d+)/.exec(result.problems[0]?.message ?? '')?.[1] ?? 'none')
   }
   expect(await status(sendSigned({ ...own, certificate: cert, key }, 'bundle', gzip, nowMs))).toBe('403')
-  // An old one again, and another thing under this signature.
+  const put = async (
+    purpose: 'bundle' | 'copy',
+    headers: Record<string, string>,
+    body: Buffer,
+  ): Promise<number> => {
+    const type = { 'content-type': 'application/octet-stream' }
+    const url = `${running.centre.httpUrl}/enrol/${purpose}`
+    return (
+      await fetch(url, { method: 'POST', headers: { ...headers, ...type }, body: new Uint8Array(body) })
+    ).status
+  }
+  // Other bytes, another purpose and another time under a good signature; the twin is what was signed.
+  const signed = uploadHeaders('bundle', nowMs, gzip, enrolled)
+  expect(await put('bundle', signed, Buffer.from([0x1f, 0x8b, 2]))).toBe(403)
+  expect(await put('copy', signed, gzip)).toBe(403)
+  expect(await put('bundle', { ...signed, [timeHeader]: `${nowMs + 1}` }, gzip)).toBe(403)
+  expect(await put('bundle', signed, gzip)).toBe(200)
+  // An old one, and what is no bundle or copy.
   expect(await status(sendSigned(own, 'bundle', gzip, nowMs - 3_600_000))).toBe('403')
   expect(await status(sendSigned(own, 'bundle', Buffer.from('text'), nowMs))).toBe('400')
   expect(await status(sendSigned(own, 'copy', gzip, nowMs))).toBe('400')
