@@ -52,6 +52,7 @@ export interface BridgeSimulator {
 }
 
 const hex = (place: number, digits: number): string => place.toString(16).padStart(digits, '0')
-export const macOf = ({ place }: SimulatedDevice): string => `84f3eb${hex(place + 1, 6)}`
+/** With the maker's own first three bytes: villages of two dialects on one box have no hardware in common. */
+export const macOf = (maker: string, { place }: SimulatedDevice): string => `${maker}${hex(place + 1, 6)}`
 export const ieeeOf = ({ place }: SimulatedDevice): string => `0x00158d00${hex(place + 1, 8)}`
 export const euiOf = ({ place }: SimulatedDevice): string => `24e12400${hex(place + 1, 8)}`

@@ -1,18 +1,29 @@
 // Devices with Wi-Fi, each of which would connect by itself: Tasmota boards, Shelly of both generations, ESPHome boards.
-import { macOf, type Reading, type SimulatedDevice, type BridgeSimulator } from './bridge-simulator.ts'
+import {
+  macOf as macOfMaker,
+  type Reading,
+  type SimulatedDevice,
+  type BridgeSimulator,
+} from './bridge-simulator.ts'
+
+type MacOf = (device: SimulatedDevice) => string
+const tasmotaMac: MacOf = (device) => macOfMaker('84f3eb', device)
+const shellyMac: MacOf = (device) => macOfMaker('c45bbe', device)
+const shelly2Mac: MacOf = (device) => macOfMaker('e868e7', device)
+const esphomeMac: MacOf = (device) => macOfMaker('a8032a', device)
 
 const boardOf = ({ id }: SimulatedDevice): string => `tasmota_${id}`
 
 export const tasmota: BridgeSimulator = {
-  addressOf: macOf,
+  addressOf: tasmotaMac,
   hello: (devices) =>
     devices.flatMap((device) => [
       {
-        topic: `tasmota/discovery/${macOf(device).toUpperCase()}/config`,
+        topic: `tasmota/discovery/${tasmotaMac(device).toUpperCase()}/config`,
         isRetained: true,
         payload: JSON.stringify({
           dn: device.id,
-          mac: macOf(device).toUpperCase(),
+          mac: tasmotaMac(device).toUpperCase(),
           md: 'Generic',
           t: boardOf(device),
           ft: '%prefix%/%topic%/',
@@ -73,16 +84,16 @@ const firstOf = (device: SimulatedDevice): string => {
     siren: 'shelly1',
     lamp: 'shelly1',
   }
-  return `${model[device.kind]}-${macOf(device).toUpperCase()}`
+  return `${model[device.kind]}-${shellyMac(device).toUpperCase()}`
 }
 
 /** First generation: one value a topic. */
 export const shelly: BridgeSimulator = {
-  addressOf: macOf,
+  addressOf: shellyMac,
   hello: (devices) =>
     devices.map((device) => ({
       topic: 'shellies/announce',
-      payload: JSON.stringify({ id: firstOf(device), model: 'SIM', mac: macOf(device).toUpperCase() }),
+      payload: JSON.stringify({ id: firstOf(device), model: 'SIM', mac: shellyMac(device).toUpperCase() }),
     })),
   report: (device, { isOpen, levelMm, batteryPercent, count }, has) => {
     const topic = `shellies/${firstOf(device)}`
@@ -120,7 +131,7 @@ const secondOf = (device: SimulatedDevice): string => {
     siren: 'shellyplus1',
     lamp: 'shellyplus1',
   }
-  return `${model[device.kind]}-${macOf(device)}`
+  return `${model[device.kind]}-${shelly2Mac(device)}`
 }
 const notify = (device: SimulatedDevice, method: string, params: object, isRetained = false) => ({
   topic: `${secondOf(device)}/events/rpc`,
@@ -130,7 +141,7 @@ const notify = (device: SimulatedDevice, method: string, params: object, isRetai
 
 /** Second generation and later: JSON-RPC notifications. */
 export const shelly2: BridgeSimulator = {
-  addressOf: macOf,
+  addressOf: shelly2Mac,
   hello: (devices) =>
     devices.map((device) => ({ topic: `${secondOf(device)}/online`, payload: 'true', isRetained: true })),
   report: (device, { isOpen, levelMm, batteryPercent, atMs, count }, has) => {
@@ -170,12 +181,12 @@ export const shelly2: BridgeSimulator = {
 
 /** ESPHome, as it announces itself to Home Assistant, with shortened keys. */
 export const esphome: BridgeSimulator = {
-  addressOf: macOf,
+  addressOf: esphomeMac,
   hello: (devices) =>
     devices.map((device) => {
       const dev = {
-        ids: macOf(device),
-        cns: [['mac', macOf(device)]],
+        ids: esphomeMac(device),
+        cns: [['mac', esphomeMac(device)]],
         name: device.id,
         mf: 'gengfu',
         mdl: 'sim',

@@ -46,7 +46,7 @@ export async function runDevice(argv: readonly string[]): Promise<number> {
     .option('--name <name>', 'what people call it 名称')
     .option('--id <id>', 'its id here; made from its address when left out 编号')
     .option('--via <bridge>', 'the bridge that carries it, where the box has not heard it 网桥')
-    .option('--dialect <dialect>', 'its dialect, if it connects itself and does not use the native one 方言')
+    .option('--dialect <dialect>', 'its dialect, if it connects itself: native for our own messages 方言')
     .option('--base <topic>', 'first levels of its topics, with --dialect')
     .option('--codec <codec>', 'what reads its LoRaWAN frames 解码器')
     .option('--again', 'although other hardware took its place 重新启用已锁定的硬件')
@@ -126,7 +126,7 @@ async function runChange(what: RegistryRequest['do'], body: object, choices: Cho
     isOffline = true
     const request = parseDeviceRequest(what, Buffer.from(JSON.stringify(body)))
     if (!request.ok) return request
-    const place = { devices: config.devices, inFile: centre.idsInFile(), idOf: deviceIdOf }
+    const place = { devices: config.devices, inFile: centre.idsInFile(), idOf: deviceIdOf, knocking: [] }
     return centre.changeDevices(request.value, place)
   })
   if (!done.ok) {

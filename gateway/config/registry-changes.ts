@@ -81,6 +81,8 @@ export interface RegistryPlace {
   inFile: ReadonlySet<string>
   /** The id of a device before it is listed. */
   idOf: (address: string) => string
+  /** Addresses of unlisted devices that have sent; empty on a stopped box, which does not know them. */
+  knocking: readonly string[]
 }
 
 type Changed = Result<{ document: RegistryDocument; news: RegistryNews }>
@@ -106,6 +108,20 @@ const isOf =
 const noDevice = (id: string): Changed =>
   bad(`there is no device "${id}": gengfu device list shows all 没有该设备`, 'device')
 
+/** Most addresses that a refusal names. */
+const namedMax = 5
+
+/** A wrongly typed address would be a device that never sends, and the real one would raise nothing. */
+function unheardProblem(address: string, { knocking }: RegistryPlace, remedy: string): string | undefined {
+  if (knocking.some((one) => hardwareKey(one) === hardwareKey(address))) return undefined
+  const others = knocking.slice(0, namedMax).join(', ')
+  return [
+    `nothing was heard from ${address} 没有收到该地址的消息`,
+    ...(others === '' ? [] : [`heard were 已收到: ${others}`]),
+    `before its first message, say how it will come 首次上报前请说明接入方式: ${remedy}`,
+  ].join('; ')
+}
+
 function adopt(
   document: RegistryDocument,
   request: RegistryRequest & { do: 'adopt' },
@@ -123,8 +139,17 @@ function adopt(
       `it was replaced as "${locked.was}" by ${locked.by} and is locked out; adopt it with --again if it is meant 该硬件已被替换并锁定`,
       'address',
     )
+  const isPlain = via === undefined && entry['dialect'] === undefined && !place.inFile.has(id)
+  const unheard = isPlain
+    ? unheardProblem(address, place, '--via BRIDGE, or --dialect native if it connects itself')
+    : undefined
+  if (unheard !== undefined) return bad(unheard, 'address')
   const where = via === undefined ? (id === address ? {} : { connectsAs: address }) : { address, via }
-  const whole: DeviceEntry = { ...entry, id, ...where }
+  const whole: DeviceEntry = {
+    ...(entry['dialect'] === 'native' ? without(entry, 'dialect') : entry),
+    id,
+    ...where,
+  }
   const news = { do: request.do, device: id, by, facts: { address, ...(via === undefined ? {} : { via }) } }
   const isInFile = place.inFile.has(id)
   return ok({
@@ -171,6 +196,8 @@ function replace(
   if (document.lockedOut.length >= lockedOutMax)
     return bad(`${lockedOutMax} devices are locked out already 锁定的设备过多`, 'device')
   const isBehind = device.via !== undefined || (device.address !== undefined && via !== undefined)
+  const unheard = isBehind && via === undefined ? unheardProblem(address, place, '--via BRIDGE') : undefined
+  if (unheard !== undefined) return bad(unheard, 'address')
   const keys: Record<string, unknown> = isBehind
     ? { address, via: via ?? device.via }
     : device.address === undefined || device.connectsAs !== undefined

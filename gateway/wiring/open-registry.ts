@@ -106,7 +106,12 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
     change: (request) => {
       if (!centreConfig) return bad('this box was given no file to keep a change beside 无配置文件')
       const asked = withSender(request, dialects.dialects.strangers())
-      const place = { devices: config.devices, inFile: centreConfig.idsInFile(), idOf: deviceIdOf }
+      const place = {
+        devices: config.devices,
+        inFile: centreConfig.idsInFile(),
+        idOf: deviceIdOf,
+        knocking: knocking().map(({ address }) => address),
+      }
       const changed = centreConfig.changeDevices(asked, place)
       if (!changed.ok) return changed
       logger.info({ ...changed.value }, 'a device was changed; the box starts anew with it')

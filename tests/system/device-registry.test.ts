@@ -127,7 +127,11 @@ test('a device that knocks is shown with what it is and said last, and is adopte
 }, 60_000)
 
 test('new hardware takes the place of the old one with its history, and the old one raises nothing', async () => {
-  expect((await online('replace', 'wang-sos', second))[0]).toBe(0)
+  expect(await online('replace', 'wang-sos', second)).toMatchObject([
+    1,
+    expect.stringContaining('--via BRIDGE'),
+  ])
+  expect((await online('replace', 'wang-sos', second, '--via', 'z2m'))[0]).toBe(0)
   await run.started(3)
   // The alarm of the earlier hardware still stands.
   expect(await standing()).toContain('wang-sos sos wang')

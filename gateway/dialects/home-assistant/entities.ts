@@ -79,6 +79,23 @@ function readSensor({ deviceClass = '', unit = '', name }: Entity, value: unknow
   return { [name]: numberOf(value) ?? value }
 }
 
+/** An alarm panel's own state: a triggered one is a zone that is open, as from a panel that dials in. */
+function readPanel(value: unknown): DialectReadings {
+  const state = scalarText(value)?.toLowerCase() ?? ''
+  if (state === 'triggered') return { contact: 'open', panelState: state }
+  if (/^(?:armed_|disarmed$|arming$|pending$|disarming$)/.test(state))
+    return {
+      contact: 'closed',
+      panelState: state,
+      ...(state === 'disarmed'
+        ? { panelArmed: false }
+        : state.startsWith('armed_')
+          ? { panelArmed: true }
+          : {}),
+    }
+  return { contact: null, panelState: value }
+}
+
 const isButton = (name: string): boolean => /sos|panic|emergency|button|call|press/i.test(name)
 
 export function readEntity(entity: Entity, value: unknown): EntityRead {
@@ -101,6 +118,7 @@ export function readEntity(entity: Entity, value: unknown): EntityRead {
       ? { readings: { [name]: value } }
       : { readings: { button }, momentary: { button } }
   }
+  if (component === 'alarm_control_panel') return { readings: readPanel(value) }
   if (component === 'sensor') return { readings: readSensor(entity, value) }
   return { readings: { [name]: value } }
 }

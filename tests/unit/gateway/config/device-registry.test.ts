@@ -40,7 +40,13 @@ function open(): OpenedConfig {
 
 function change(request: RegistryRequest): ReturnType<CentreChanges['changeDevices']> {
   const { config, centre } = open()
-  return centre.changeDevices(request, { devices: config.devices, inFile: centre.idsInFile(), idOf: String })
+  const knocking = 'address' in request ? [request.address] : []
+  return centre.changeDevices(request, {
+    devices: config.devices,
+    inFile: centre.idsInFile(),
+    idOf: String,
+    knocking,
+  })
 }
 
 const adopt = (id: string, zone: string): RegistryRequest => ({

@@ -30,6 +30,7 @@ function run(...requests: RegistryRequest[]): {
       devices: devicesWith(file, document) as KnownDevice[],
       inFile: new Set(file.map(({ id }) => id)),
       idOf: (address) => address,
+      knocking: ['0x00158d0007abcd07', '0x00158d0001abcd01', '0x00158d0005abcd05'],
     }
     const changed = changeRegistry(document, request, place)
     if (changed.ok) document = changed.value.document
@@ -92,7 +93,7 @@ describe('replace', () => {
       ...emptyRegistry,
       lockedOut: Array.from({ length: lockedOutMax }, (_, at) => ({ address: `a${at}`, was: 'x', by })),
     }
-    const place = { devices: file, inFile: new Set<string>(), idOf: String }
+    const place = { devices: file, inFile: new Set<string>(), idOf: String, knocking: ['n'] }
     expect(changeRegistry(document, { do: 'replace', device: 'wang', address: 'n', by }, place).ok).toBe(
       false,
     )
@@ -131,6 +132,24 @@ describe('adopt and forget', () => {
       { do: 'adopt', address: 'door-1', by, entry: { kind: 'contact' } },
     )
     expect(again.devices[1]).toMatchObject({ id: 'door-1', kind: 'contact', reportIntervalS: 600 })
+  })
+
+  it('refuses an address that nothing was heard from, names those that were, and believes who says how it will come', () => {
+    const typo = { ...adoptDoor, address: '0x00158d0005abcd06', via: undefined }
+    const { refusals, document } = run(
+      typo,
+      { do: 'replace', device: 'wang', address: '0x00158d0005abcd06', by },
+      { ...typo, address: '00:15:8d:00:05:ab:cd:05', id: 'right' },
+      { ...typo, id: 'before-it-comes', via: 'z2m' },
+      { ...typo, address: 'SN-9', entry: { kind: 'contact', dialect: 'native' } },
+    )
+    expect(refusals).toHaveLength(2)
+    for (const refusal of refusals) {
+      expect(refusal).toContain('0x00158d0005abcd05')
+      expect(refusal).toContain('--via BRIDGE')
+    }
+    expect(Object.keys(document.adopted)).toEqual(['right', 'before-it-comes', 'SN-9'])
+    expect(document.adopted['SN-9']).toEqual({ id: 'SN-9', kind: 'contact' })
   })
 
   it('forgets an adopted device wholly', () => {
