@@ -97,6 +97,9 @@ async function ask(
   const text = await answer.text()
   const ms = performance.now() - startMs
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text.slice(0, 300)}`)
+  // Ledgers are pages that print: their rows are table rows.
+  if (answer.headers.get('content-type')?.startsWith('text/html'))
+    return { ms, rows: text.split('<tr').length - 1 }
   const longest = Object.values(JSON.parse(text) as object).map((one) =>
     Array.isArray(one) ? one.length : 0,
   )
