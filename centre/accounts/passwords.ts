@@ -18,8 +18,8 @@ export function hashPassword(password: string, salt: string): Promise<string> {
 
 export async function isPassword(password: string, salt: string, hash: string): Promise<boolean> {
   const given = Buffer.from(await hashPassword(password, salt), 'hex')
-  const kept = Buffer.from(hash, 'hex')
-  return given.length === kept.length && timingSafeEqual(given, kept)
+  const stored = Buffer.from(hash, 'hex')
+  return given.length === stored.length && timingSafeEqual(given, stored)
 }
 
 export const createPassword = (random: Random): string => random.hex(generatedBytes)

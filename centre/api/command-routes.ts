@@ -28,7 +28,7 @@ export interface CommandRouteOptions {
   clock: Clock
   random: Random
   isBoxKnown: (box: string) => boolean
-  /** Stores it and sends it to the box; false when too many are in progress. */
+  /** Stores the command and sends it to the box; false when too many commands are in progress. */
   ask: (command: DeskCommand) => Promise<boolean>
 }
 
@@ -44,7 +44,7 @@ export const commandBody = z.strictObject({
     .min(1)
     .max(commandLifeMsMax / 1000)
     .optional()
-    .describe('not carried out after this; each kind has its own default'),
+    .describe('not executed after this time; each kind has its own default'),
   ...commandTargets,
   alarm: alarmIdParams.shape.id.optional(),
 })
@@ -83,7 +83,7 @@ function commandOf(
   const lifeMs = livesSeconds === undefined ? commandLifeMs[body.do] : livesSeconds * 1000
   return {
     ...wanted,
-    // Random and not counted: after an older backup was restored, a count would give the id of another command again.
+    // Random, and not a counter: after an older backup was restored, a counter would use the id of another command again.
     id: `k-${options.random.hex(10)}`,
     box,
     by: by.slice(0, 80),
@@ -123,7 +123,7 @@ export function createCommandRoutes(options: CommandRouteOptions): Route[] {
       path: '/api/v1/boxes/{boxId}/commands',
       summary: {
         zh: '向网关下达命令：按角色允许，先存后发，结果见同一路径的查询与推送',
-        en: 'Ask a box for something; roles by kind (arm, siren, snapshot, burst: operators too). Stored first, then sent until answered or over',
+        en: 'Send a command to a box; each kind has its roles (arm, siren, snapshot, burst: operators too). It is stored first, then sent until it is answered or expired',
       },
       access: askingRoles,
       body: commandBody,
@@ -140,7 +140,7 @@ export function createCommandRoutes(options: CommandRouteOptions): Route[] {
       path: '/api/v1/boxes/{boxId}/commands',
       summary: {
         zh: '某网关的命令及其结果',
-        en: 'Commands of one box and what became of them, newest first',
+        en: 'Commands of one box and their results, newest first',
       },
       access: roles,
       query: commandsQuery,

@@ -29,7 +29,7 @@ export interface RouteOptions extends CommandRouteOptions, Omit<AccountRouteOpti
   villages: (counts: { box: string; colourRank: number; count: number }[]) => VillagesAnswer
   /** Adds to each village whether its daily report is there. */
   markDaily: (answer: VillagesAnswer) => Promise<VillagesAnswer>
-  /** A person has set a stage on an alarm: push it and send it to the box. */
+  /** A person has changed the stage of an alarm: push the change and send the stage to the box. */
   onStep: (alarm: DeskAlarm, changes: StoredChange[]) => void
   openApi: () => object
   /** `heard`: not done, because the box still sends. */
@@ -153,7 +153,7 @@ function villageRoutes(options: RouteOptions): Route[] {
       path: '/api/v1/villages/{boxId}/retire',
       summary: {
         zh: '注销已拆除的网关：不再列出，不再因失联报警；再次听到时自动恢复。留痕。',
-        en: 'Retire a box that is removed: it is not listed, its silence raises no alarm, and it is back when it sends again; recorded in the trail',
+        en: 'Retire a box that was removed: it is not listed and its silence raises no alarm; when it sends again, it is listed again. Recorded in the trail',
       },
       access: retiringRoles,
       body: schemas.retireBody,
@@ -175,7 +175,7 @@ function eventsRoute({ storage }: RouteOptions): Route {
     method: 'GET',
     path: '/api/v1/events',
     scope: 'filtered',
-    summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then what arrives later" },
+    summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then the records that arrive later" },
     access: roles,
     query: schemas.eventsQuery,
     answer: schemas.eventsAnswer,

@@ -45,7 +45,7 @@ function addBackup(program: Command, load: Load): void {
     )
     .addOption(configFlag())
     .requiredOption('--to <folder>', '备份目录，最好在另一块磁盘 / folder for backups, best on another disk')
-    .option('--keep <count>', '保留最近几份 / how many backups stay', count, 14)
+    .option('--keep <count>', '保留最近几份 / number of backups to keep', count, 14)
     .action(async ({ config: path, to, keep }: { config: string; to: string; keep: number }) => {
       const config = load(path, resolve(to))
       const done = await makeBackup({
@@ -82,7 +82,7 @@ function addRestore(program: Command, load: Load): void {
   program
     .command('restore')
     .description(
-      '停机后恢复一份备份，原数据移到旁边 / puts a backup in place of the data, which is moved aside',
+      '停机后恢复一份备份，原数据移到旁边 / replaces the data by a backup; the old data is moved aside',
     )
     .addOption(configFlag())
     .requiredOption('--from <folder>', '一份备份 / one backup')
@@ -94,7 +94,7 @@ function addRestore(program: Command, load: Load): void {
         const proof = await prove(backup)
         if (!proof.isGood)
           throw new UsageFailure(
-            '备份有问题，未恢复；请换一份 / the backup is not sound and was not restored: take another one',
+            '备份有问题，未恢复；请换一份 / the backup is damaged and was not restored: use another one',
           )
         const { movedTo, pictures } = await restoreBackup({
           backup,

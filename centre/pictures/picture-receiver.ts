@@ -67,7 +67,7 @@ export class PictureReceiver {
     const registers = [options.registry]
     this.#chunks = new Counter({
       name: 'gengfu_centre_picture_chunks_total',
-      help: 'Picture chunks by what became of them',
+      help: 'Picture chunks by result',
       labelNames: ['outcome'],
       registers,
     })

@@ -41,7 +41,7 @@ export class UnkeptIntake {
     this.#pace = new BoxPace({ clock: options.clock, burst, pauseMs })
     this.#calls = new Counter({
       name: 'gengfu_centre_unkept_calls_total',
-      help: 'Calls that a box could not keep, by what became of them here',
+      help: 'Calls that a box could not store, by result',
       labelNames: ['result'],
       registers: [options.registry],
     })

@@ -17,12 +17,12 @@ const refusals = {
   ],
   'too-many-new': [
     'too many new connections in a short time: this one was closed at once',
-    'find who at this address connects again and again without signing in; honest devices get in when they try again',
+    'find the program at this address that connects again and again without signing in; normal devices are admitted when they try again',
     '短时间内新连接过多，已立即关闭，请检查该地址上反复连接却不登录的设备',
   ],
   'made-room': [
     'too many connections that have not signed in: the oldest of the address with most of them was closed',
-    'find who opens connections without signing in; or raise mqtt.limits.strangers',
+    'find the program that opens connections without signing in, or raise mqtt.limits.strangers',
     '未登录的连接过多，已关闭占用最多的地址中最早的一个，请检查该地址',
   ],
   'device-limit': [
@@ -37,22 +37,22 @@ const refusals = {
   ],
   'not-connect': [
     'the first bytes are not an MQTT CONNECT',
-    'check that the device speaks MQTT on this port, and TLS only where the listener has TLS',
+    'check that the device uses MQTT on this port, and TLS only where the listener has TLS',
     '首个报文不是 CONNECT，请检查端口与 TLS 设置',
   ],
   malformed: [
     'the bytes are not MQTT 3.1.1',
-    'change the firmware of the device: "detail" and "clause" say what',
+    'change the firmware of the device: "detail" and "clause" name the fault',
     '报文不符合 MQTT 3.1.1，请按 detail 与 clause 所述修改设备固件',
   ],
   'unknown-version': ['an unknown MQTT version', 'set the device to MQTT 3.1.1', '请把设备设为 MQTT 3.1.1'],
   'mqtt-5': [
-    'the device speaks MQTT 5',
+    'the device uses MQTT 5',
     'set it to MQTT 3.1.1 (protocol level 4): -V mqttv311, MQTTv311, protocolVersion: 4',
     '设备使用 MQTT 5，请设为 MQTT 3.1.1（协议级别 4）',
   ],
   'connect-late': [
-    'no whole CONNECT came in time',
+    'no complete CONNECT arrived in time',
     'send CONNECT at once after the connection is made (mqtt.limits.connectTimeoutMs)',
     '未在时限内收到完整的 CONNECT，请在连接后立即发送',
   ],
@@ -115,7 +115,7 @@ const refusals = {
   ],
   'too-many-guesses': [
     'too many wrong passwords from this address',
-    'write the right password into the device; it is looked at again after some seconds of quiet',
+    'write the right password into the device; passwords are checked again after some seconds without an attempt',
     '该地址密码错误过多，请写入正确密码，停止尝试片刻后会再次校验',
   ],
   'certificate-missing': [
@@ -175,7 +175,7 @@ const refusals = {
   ],
   'subscription-limit': ['too many subscriptions', 'subscribe to gengfu/v1/{deviceId}/# once', '订阅过多'],
   'not-kept': [
-    'the message could not be kept',
+    'the message could not be stored',
     'see the journal’s own log; the device keeps the message and sends it again',
     '消息未能保存，设备会重发',
   ],
@@ -185,7 +185,7 @@ const refusals = {
     '设备不接收数据，请检查链路与固件',
   ],
   idle: [
-    'nothing heard for too long on a connection without keepalive',
+    'nothing was received for too long on a connection without keepalive',
     'set a keepalive in the device',
     '长时间无数据，请在设备上设置保活',
   ],
@@ -202,7 +202,7 @@ export const refusalWords = (cause: RefusalCause): BilingualText => {
 
 export const refusalCauses = Object.keys(refusals) as RefusalCause[]
 
-/** Pairs of device and cause kept; when full, all are removed and may be logged again. */
+/** Largest number of stored pairs of device and cause; when full, all are deleted and may be logged again. */
 const loggedMax = 5000
 
 export class Refusals {

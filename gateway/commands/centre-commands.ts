@@ -79,7 +79,7 @@ export class CentreCommands {
     this.#options = options
     this.#outcomes = new Counter({
       name: 'gengfu_commands_total',
-      help: 'Commands of the centre by kind and what became of them',
+      help: 'Commands of the centre by kind and result',
       labelNames: ['do', 'result'],
       registers: [options.metrics],
     })

@@ -37,7 +37,7 @@ export class DeviceCommands {
     this.#options = options
     this.#outcomes = new Counter({
       name: 'gengfu_device_commands_total',
-      help: 'Commands to devices by what became of them',
+      help: 'Commands to devices by result',
       labelNames: ['result'],
       registers: [options.metrics],
     })

@@ -10,7 +10,7 @@ export interface IntakeMetrics {
 export function createIntakeMetrics(registry: Registry, takeKept: () => number): IntakeMetrics {
   const messages: Counter<'result'> = new Counter({
     name: 'gengfu_device_messages_total',
-    help: 'Messages from devices by what became of them',
+    help: 'Messages from devices by result',
     labelNames: ['result'],
     registers: [registry],
     collect: () => messages.inc({ result: 'kept' }, takeKept()),

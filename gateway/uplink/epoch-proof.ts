@@ -1,17 +1,17 @@
-// Checks that the journal's epoch may continue: if the data folder was restored to an earlier state, the centre has more
-// records of it than this folder ever sent. New records would then use numbers that mean other records at the
-// centre, and would be taken for repeats.
+// Checks that the journal's epoch may continue. If the data folder was restored to an earlier state, the centre has
+// records of this epoch that the folder no longer has. New records would then get numbers that other records already
+// have at the centre, and the centre would treat the new records as repeats.
 import { type Lane, lanes } from '../../protocols/domain/colour.ts'
 import type { LaneReceipt, Receipt } from '../../protocols/uplink/receipt.ts'
 
-/** How long Reports wait on a connection for the centre's first answer, with and without red or orange waiting. */
+/** How long Reports wait on a connection for the centre's first answer: while a red or orange record waits, and otherwise. */
 export const urgentProofMs = 5000
 export const proofMs = 10_000
 
 export interface EpochProofOptions {
   /** The last number of each lane that can have been sent from this folder; undefined: there is nothing to check. */
   unproven: Record<Lane, number> | undefined
-  /** Stores that records above are sent from now on; the callback is called in any case. */
+  /** Stores that records with higher numbers are sent from now on; the callback is called in any case. */
   prove: (done: () => void) => void
   /** The folder was restored to an earlier state; the callback gets false when a new epoch may not begin yet. */
   wentBack: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
@@ -68,7 +68,7 @@ export class EpochProof {
     if (nowMs - this.#sinceMs >= (isUrgent ? urgentProofMs : proofMs)) this.#open()
   }
 
-  /** The centre has records that were never written here. */
+  /** The centre has records that this folder does not have. */
   goBack(reason: string): void {
     if (this.#isBusy) return
     this.#isBusy = true
@@ -91,7 +91,7 @@ export class EpochProof {
   }
 }
 
-/** The highest number in the centre's answer: holes lie below numbers that it has. */
+/** The highest number that the centre has: every missing range is below such a number. */
 const highestOf = ({ storedTo, missing }: LaneReceipt): number =>
   Math.max(storedTo, ...missing.map(([, to]) => to + 1))
 
@@ -99,7 +99,7 @@ function excessIn({ lanes: receipts }: Receipt, unproven: Record<Lane, number>):
   for (const lane of lanes) {
     const stored = receipts[lane]
     if (stored && highestOf(stored) > unproven[lane])
-      return `the centre has ${lane} ${highestOf(stored)}, sent from here was at most ${unproven[lane]}`
+      return `the centre has ${lane} ${highestOf(stored)}, this folder sent at most ${unproven[lane]}`
   }
   return undefined
 }

@@ -36,7 +36,7 @@ export async function openCameras(options: OpenCamerasOptions): Promise<OpenedCa
   const { createCameras } = await import('../cameras/cameras.ts')
   const reported = (work: Promise<void>): void => {
     work.catch((error: Error) =>
-      logger.warn({ reason: error.message }, 'what a camera told could not be kept'),
+      logger.warn({ reason: error.message }, 'a report of a camera could not be stored'),
     )
   }
   const lanes = new PictureLanes()

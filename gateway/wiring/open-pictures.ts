@@ -62,7 +62,7 @@ export class PictureTravel {
     for (const snapshot of all.filter(({ preview, full }) => [preview.sha256, full.sha256].includes(sha256)))
       this.#reported(
         this.#options.intake.log(snapshotTaken, { ...snapshot }, laneOfOthers(snapshot.colour), false),
-        'the record about a picture could not be kept',
+        'the record about a picture could not be stored',
       )
   }
 

@@ -120,7 +120,7 @@ export function openDailyReport(
       openAlarms: activeAlarms(intake.documents()).length,
     }),
     log: (what, facts) => intake.log(what, facts),
-    onFailed: (error) => logger.warn({ err: error }, 'the daily report could not be kept; it is tried again'),
+    onFailed: (error) => logger.warn({ err: error }, 'the daily report could not be stored; it is tried again'),
   })
 }
 
@@ -147,7 +147,7 @@ export function reportVillageList(
     if (first) last = { hash: first.hash, atMs }
   }
   const look = (): void => {
-    reported(report(), 'the list of zones and devices could not be kept; it is tried again tomorrow')
+    reported(report(), 'the list of zones and devices could not be stored; it is tried again tomorrow')
     cancel = clock.after(listEveryMs, look)
   }
   const begin = async (): Promise<void> => {

@@ -1,4 +1,5 @@
-// The routes of the own second factor: begin, confirm, remove; and an administrator's, who takes it off a person who lost the phone.
+// The routes for a person's own second factor (begin, confirm, remove), and the route with which an administrator removes the second
+// factor of a person who has lost the phone.
 import { z } from 'zod'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
 import type {
@@ -30,7 +31,7 @@ const beginBody = z.strictObject({ password: loginBody.shape.password })
 const confirmBody = z.strictObject({ code })
 const removeBody = z.strictObject({ password: loginBody.shape.password, code })
 
-/** A person: tokens of programs have neither password nor phone. */
+/** The account of a person: programs have neither password nor phone. */
 function personOf({ account }: RouteCall): { user: string; role: Role } {
   if (!account) throw new ApiProblem('unauthenticated')
   if (account.user.includes(':')) throw new ApiProblem('not-found')
@@ -41,7 +42,7 @@ export function createFactorRoutes(options: FactorRouteOptions): Route[] {
   return [...beginRoutes(options), ...endRoutes(options), resetRoute(options)]
 }
 
-/** The password again: a session that was left open must not change how its person signs in. */
+/** Asks for the password again: with a session that was left open, another person must not change the sign-in. */
 async function checkPassword(
   signIn: SignIn,
   call: RouteCall,
@@ -85,7 +86,7 @@ function beginRoutes({ secondFactor, signIn, needsSecondFactor }: FactorRouteOpt
       path,
       summary: {
         zh: '开始设置动态码',
-        en: 'Begin: what the authenticator reads; good once a code was confirmed',
+        en: 'Begin: the secret for the authenticator app; valid after a code was confirmed',
       },
       body: beginBody,
       answer: z.object({ uri: z.string(), secret: z.string() }),
@@ -109,7 +110,7 @@ function endRoutes({ secondFactor, signIn, sessions, securityLog }: FactorRouteO
       path: `${path}/confirm`,
       summary: {
         zh: '确认动态码，得到恢复码',
-        en: 'Confirm with a code; the recovery codes are shown this once',
+        en: 'Confirm with a code; only this answer contains the recovery codes',
       },
       body: confirmBody,
       answer: z.object({ recoveryCodes: z.array(z.string()) }),
@@ -130,7 +131,7 @@ function endRoutes({ secondFactor, signIn, sessions, securityLog }: FactorRouteO
     {
       ...common,
       path: `${path}/remove`,
-      summary: { zh: '移除动态码', en: 'Remove it: with the password and a code, or a recovery code' },
+      summary: { zh: '移除动态码', en: 'Remove it, with the password and a code (or a recovery code)' },
       body: removeBody,
       answer: emptyAnswer,
       problems: ['bad-request', 'wrong-password', 'wrong-code', 'too-many-tries', 'busy', 'not-found'],
@@ -154,7 +155,7 @@ function resetRoute({ secondFactor, sessions, securityLog }: FactorRouteOptions)
     path: '/api/v1/users/{name}/second-factor/reset',
     summary: {
       zh: '管理员移除某人的动态码（手机丢失）',
-      en: 'An administrator takes it off a person who lost the phone',
+      en: 'An administrator removes it for a person who has lost the phone',
     },
     access: ['admin'],
     answer: emptyAnswer,

@@ -10,7 +10,7 @@ const remedy = 'is box.id of the box the name in its certificate, and is the cer
 const frameRemedies: Partial<Record<string, string>> = lookup({
   'mqtt-5': 'set the client to MQTT 3.1.1 (protocol level 4)',
   'unknown-version': 'set the client to MQTT 3.1.1 (protocol level 4)',
-  'not-connect': 'check that the client speaks MQTT on this port, and TLS only where the listener has TLS',
+  'not-connect': 'check that the client uses MQTT on this port, and TLS only where the listener has TLS',
   'frame-too-large': 'a box sends smaller frames: find what else connects here',
 })
 
@@ -36,7 +36,7 @@ export class RefusedBoxes {
   ): void {
     this.#say(
       { reason, ...facts, address },
-      frameRemedies[reason] ?? 'change what is sent: "detail" and "clause" say what',
+      frameRemedies[reason] ?? 'change what is sent: "detail" and "clause" name the fault',
     )
   }
 

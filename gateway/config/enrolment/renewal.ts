@@ -46,7 +46,7 @@ export function startRenewal(options: RenewalOptions): () => void {
       if (renewed?.ok) logger.info({ renewAtMs: kept.renewAtMs }, 'the certificate was renewed')
       else logger.info('the authorities of the centre have changed')
     } catch (error) {
-      logger.warn({ err: error }, 'the renewed certificate could not be kept yet')
+      logger.warn({ err: error }, 'the renewed certificate could not be stored yet')
     } finally {
       isRenewing = false
     }

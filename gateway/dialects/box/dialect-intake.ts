@@ -83,7 +83,7 @@ export class DialectIntake {
     this.#strangers = new Strangers(options)
     this.#messages = new Counter({
       name: 'gengfu_dialect_messages_total',
-      help: 'Messages of foreign dialects by what became of them',
+      help: 'Messages of foreign dialects by result',
       labelNames: ['dialect', 'result'],
       registers: [options.metrics],
     })

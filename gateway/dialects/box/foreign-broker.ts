@@ -165,7 +165,7 @@ export class ForeignBroker {
     keeper
       .keepPresence(bridge.id, isOnline)
       .catch((error: Error) =>
-        logger.warn({ bridge: bridge.id, reason: error.message }, 'a presence could not be kept'),
+        logger.warn({ bridge: bridge.id, reason: error.message }, 'a presence could not be stored'),
       )
   }
 
@@ -173,7 +173,7 @@ export class ForeignBroker {
     const { dialects, bridge, logger } = this.#options
     const client = this.#client
     const end = (reason: string): void => {
-      logger.warn({ bridge: bridge.id, reason }, 'a message could not be kept; its broker will send it again')
+      logger.warn({ bridge: bridge.id, reason }, 'a message could not be stored; its broker will send it again')
       // Without an answer the session keeps the message, and delivers it again on the next connection.
       client?.stream.destroy()
     }

@@ -278,7 +278,7 @@ export class GbListener {
           // Any answer would end it for the device; without one it sends it again.
           refused: (error) => {
             this.#waiting--
-            logger.warn({ bridge: id, reason: error.message }, 'a message of a camera could not be kept')
+            logger.warn({ bridge: id, reason: error.message }, 'a message of a camera could not be stored')
             resolve(undefined)
           },
         },

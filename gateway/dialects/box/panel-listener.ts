@@ -178,7 +178,7 @@ export class PanelListener {
           this.#waiting--
           logger.warn(
             { bridge: id, reason: error.message, port: settings.port },
-            'a report of a panel could not be kept',
+            'a report of a panel could not be stored',
           )
         },
       },

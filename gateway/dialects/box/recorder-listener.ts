@@ -156,7 +156,7 @@ export class RecorderListener {
         },
         // Without an answer the recorder keeps the report and sends it again.
         refused: (error) => {
-          logger.warn({ bridge: id, reason: error.message }, 'a report of a recorder could not be kept')
+          logger.warn({ bridge: id, reason: error.message }, 'a report of a recorder could not be stored')
           done()
         },
       },

@@ -1,13 +1,13 @@
 // Zigbee devices behind a board with Tasmota (ZbBridge): {"ZbReceived":{"0x8F20":{"Device":"0x8F20","Contact":1}}}. The
-// bridge names a device by its short address, which changes when it joins again; its own address comes with ZbState and
-// ZbInfo. Until then the bridge and the short address are its name.
+// bridge names a device by its short address, which changes when the device joins again. The permanent IEEE address
+// comes with ZbState and ZbInfo; until then, the bridge and the short address together identify the device.
 import type { Readings } from '../../../protocols/domain/reading.ts'
 import { isObject, lookup } from '../../../protocols/kit/parse-json.ts'
 import { isMovement, pressOf } from '../meaning/press.ts'
 import { celsiusOf, deviceIdOf, flagOf, numberOf, percentOf } from '../meaning/values.ts'
 import type { DeviceDescription, DeviceResult, DialectReadings, Knowledge, Learned } from '../port.ts'
 
-/** Devices of one message that are read; a bridge supports some sixty. */
+/** Largest number of devices read from one message; a bridge supports about sixty. */
 const devicesMax = 200
 
 interface Known {
@@ -34,7 +34,7 @@ interface Read {
   faults?: string[]
 }
 
-/** Zone types (attributes 0500/FFF1 to FFF9 of its table): 1 is the alarm bit of the zone, and of a door that it is open. */
+/** Zone types (attributes 0500/FFF1 to FFF9 in Tasmota's table). The value 1 means that the alarm bit of the zone is set. */
 const flags: Readonly<Record<string, keyof Readings>> = lookup({
   Occupancy: 'motion',
   Fire: 'smoke',
@@ -44,7 +44,7 @@ const flags: Readonly<Record<string, keyof Readings>> = lookup({
   GlassBreak: 'vibration',
 })
 
-/** The same attributes by the zone's type (ZCL, table 8-5): a bridge that has not learned the type yet sends the bits alone. */
+/** The same attributes by the zone's type (ZCL, table 8-5): a bridge that does not know the type yet sends only the bits. */
 const zoneNames: Readonly<Record<number, string>> = {
   0x0d: 'Occupancy',
   0x15: 'Contact',
@@ -167,7 +167,7 @@ function reportsIn(
 ): Record<string, Record<string, unknown>> | undefined {
   const inside = what === 'ZbReceived' ? values : values['ZbReceived']
   const source = isObject(inside) ? inside : values
-  // Without the device's key its topic names it.
+  // If no key names the device, the last level of the topic names it.
   if (isReport(source) && (source !== values || what === 'ZbReceived')) return { [lastLevel]: source }
   const reports = Object.entries(source).filter(
     (entry): entry is [string, Record<string, unknown>] =>
@@ -196,7 +196,7 @@ export function readZigbee(
         : undefined
   const reports = entries ? undefined : reportsIn(values, what, lastLevel)
   if (!entries && !reports) return undefined
-  // With a topic for each device (SetOption89) the bridge is the level before.
+  // With a topic for each device (SetOption89), the levels before the last one name the bridge.
   const isOwnTopic = Object.entries(reports ?? {}).some(([key, report]) =>
     [key, key.slice(2), report['Name'], shortOf(report['Device'])?.slice(2)].some(
       (name) => typeof name === 'string' && name.toLowerCase() === lastLevel.toLowerCase(),

@@ -1,5 +1,5 @@
 // Opens the TCP connection to a host: every address of its name is tried, a pending attempt continues when the next
-// one starts, and while an alarm waits more SYNs are sent than the kernel would send.
+// one starts, and while an alarm waits, more SYNs are sent than the kernel would send.
 import { lookup } from 'node:dns/promises'
 import net from 'node:net'
 import type { Clock } from '../../../protocols/kit/clock.ts'

@@ -49,7 +49,7 @@ export class DialectCommands {
       awaited.expect(device, command.id, policy, (result) => {
         this.#answer(device, command.id, result.ok ? result : { error: 'refused', ...result }).catch(
           (failure: Error) =>
-            logger.warn({ device, reason: failure.message }, 'the answer to a command could not be kept'),
+            logger.warn({ device, reason: failure.message }, 'the answer to a command could not be stored'),
         )
       })
     try {

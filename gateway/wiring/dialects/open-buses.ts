@@ -77,7 +77,7 @@ export async function openBuses(options: OpenBusesOptions): Promise<OpenBuses> {
         keeper
           .keepPresence(id, isListening)
           .catch((error: Error) =>
-            logger.warn({ bridge: id, reason: error.message }, 'a presence could not be kept'),
+            logger.warn({ bridge: id, reason: error.message }, 'a presence could not be stored'),
           )
       }
     },

@@ -71,7 +71,7 @@ export class SenderLinks {
       keeper
         .keepPresence(device, state === 'connected')
         .catch((error: Error) =>
-          logger.warn({ device, reason: error.message }, 'a presence could not be kept'),
+          logger.warn({ device, reason: error.message }, 'a presence could not be stored'),
         )
     })
     for (const broker of this.#brokers.values()) broker.start()

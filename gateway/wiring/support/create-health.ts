@@ -1,4 +1,4 @@
-// The health of the box: one report for its console, its commands and the town, and what comes from the machine itself.
+// The health of the box: one report for the console, the commands and the town, and the facts of the machine.
 import type { Guard } from '../../../protocols/domain/guard.ts'
 import { readDeviceVitals } from '../../alarms/port.ts'
 import type { DeviceBroker } from '../../broker/port.ts'
@@ -49,7 +49,7 @@ export function createHealth(base: Base, options: CreateHealthOptions): HealthRe
         }),
       ),
     isConnected: (bridge) => dialects.isConnected(bridge),
-    onFailed: (error) => logger.warn({ err: error }, 'the levels of batteries could not be written down'),
+    onFailed: (error) => logger.warn({ err: error }, 'the battery levels could not be stored'),
   })
   parts.add('facts of the machine', extras.start())
   reportTo(logger)(extras.askModem(), 'the modem could not be asked')

@@ -13,7 +13,7 @@ export interface WebhookSecrets {
   bearer?: string | undefined
 }
 
-/** Robots refuse longer texts: WeCom takes 2048 bytes. */
+/** Chat robots refuse longer texts: WeCom accepts at most 2048 bytes. */
 const robotTextCharsMax = 600
 
 const jsonHeaders = { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'gengfu' }
@@ -80,7 +80,7 @@ export function webhookRequest(
   }
 }
 
-/** Robots answer 200 to everything; what counts is their code: 0 is good. */
+/** Chat robots answer 200 to every request. Only the code in the body counts: 0 means accepted. */
 function robotCode(text: string): string | undefined {
   const parsed = parseJson(text, answerBytesMax)
   if (!parsed.ok || !isObject(parsed.value)) return undefined

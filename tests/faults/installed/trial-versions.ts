@@ -1,5 +1,5 @@
-// Versions of the program for the campaign of packages: the same build under other numbers, whole or broken, as signed releases and as
-// Debian packages.
+// Versions of the program for the campaign of packages: the same build with other version numbers, intact or broken, as signed releases
+// and as Debian packages.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ export class TrialVersions {
     const own = join(work, `tree-${version}`)
     const archive = join(out, `gengfu-${version}-${architecture}.tar.xz`)
     execFileSync('cp', ['-al', tree, own])
-    // The other files are shared with `tree`: these are replaced, not written over.
+    // The copy shares its files with `tree` (hard links), so a changed file is replaced and not overwritten.
     const replace = (name: string, change: (text: string) => string): void => {
       const text = readFileSync(join(own, name), 'utf8')
       rmSync(join(own, name))

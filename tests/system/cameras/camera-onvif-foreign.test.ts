@@ -1,7 +1,7 @@
-// Does it work with an ONVIF server of other authors? The server with which the `onvif` package was tested answers as
-// recorded from real cameras, calls itself 192.168.68.111 whatever its address is, checks no password and has no
-// pictures: those come from GStreamer's RTSP server for ONVIF cameras. Each runs on a separate host, in a network
-// namespace.
+// Do the camera commands and the gateway work with another project's ONVIF server? It is the server with which the
+// `onvif` package was tested. It sends answers that were recorded from real cameras, names 192.168.68.111 as its address
+// on every host, checks no password and has no pictures. The pictures come from GStreamer's RTSP server for ONVIF
+// cameras. Each server runs on a separate host, in a network namespace.
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -23,7 +23,7 @@ import { openCameraBench, until, type CameraBench } from '../../kits/system/came
 import { freePort } from '../../kits/system/programs.ts'
 import { builtCommand } from '../../kits/system/require-build.ts'
 
-/** The first camera has the address in its answers, the second names the first one's address. */
+/** The answers of both cameras contain `named`: it is the address of the first camera, but not of the second. */
 const named = '192.168.68.111'
 const elsewhere = '192.168.68.112'
 const account = { user: 'viewer', password: "p'w: =%&" }
@@ -95,7 +95,7 @@ async function startRtsp(host: readonly string[], ...args: string[]): Promise<vo
   await startProgram([...host, '/usr/bin/python3', script, ...options], process.env, () => {})
 }
 
-/** Resolves with its first line; it is ended with the test. */
+/** Resolves when the program prints its first line; the program is ended after the tests. */
 async function startProgram(
   [file = '', ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -162,7 +162,7 @@ describe.skipIf(problem !== undefined)('gengfu camera discover, with cameras of 
 describe.skipIf(problem !== undefined)('gengfu camera snapshot, with a camera of another project', () => {
   const take = (...args: string[]) => gengfu('snapshot', '--out', join(folder, 'out.jpg'), ...args)
 
-  it('ends with a picture: the answers lead to a snapshot that is none, then to the stream behind its password', async () => {
+  it('ends with a picture: the snapshot address has no picture, so the stream is used, with its password', async () => {
     const args = ['--host', named, '--user', account.user, '--password-file', passwordFile]
     const { code, text } = await take(...args)
     expect(text).toContain(`${about.maker} ${about.model}`)
@@ -176,7 +176,7 @@ describe.skipIf(problem !== undefined)('gengfu camera snapshot, with a camera of
     expect(first.asked.get('GetStreamUri')).toBe(1)
   })
 
-  it('says that the password is wrong when ONVIF took it unchecked and the stream does not', async () => {
+  it('reports a wrong password that ONVIF has accepted without a check and that the stream refuses', async () => {
     await writeFile(join(folder, 'wrong'), 'wrong')
     const args = ['--host', named, '--user', account.user, '--password-file', join(folder, 'wrong')]
     const { code, text } = await take(...args)
@@ -185,7 +185,7 @@ describe.skipIf(problem !== undefined)('gengfu camera snapshot, with a camera of
     expect(code).toBe(1)
   })
 
-  it('stays with the address it was given, and says that nothing listens where the camera sends it', async () => {
+  it('uses only the given address, and reports that nothing listens on the port that the camera names', async () => {
     const { code, text } = await take('--host', elsewhere, '--port', String(port))
     expect(text).toContain(`the camera calls itself ${named}; ${elsewhere} is used instead`)
     expect(text).toContain('[refused]')
@@ -194,7 +194,7 @@ describe.skipIf(problem !== undefined)('gengfu camera snapshot, with a camera of
 })
 
 describe.skipIf(problem !== undefined)('the gateway, with a camera of another project', () => {
-  it('reads who it is, its clock, its profiles and where pictures and events are', async () => {
+  it('reads its maker and model, its clock, its profiles, and the addresses of pictures and events', async () => {
     const session = new OnvifSession({
       address: { host: '127.0.0.1', port, isTls: false },
       path: '/onvif/device_service',
@@ -219,7 +219,7 @@ describe.skipIf(problem !== undefined)('the gateway, with a camera of another pr
     expect(facts.profiles).toEqual([
       { token: 'main', name: 'main', width: 1920, height: 1080, encoding: 'H264' },
     ])
-    // Its clock stands at a moment of 2014.
+    // Its clock always shows the same time in 2014.
     expect(new Date(Date.now() + (facts.clockSkewMs ?? 0)).getUTCFullYear()).toBe(2014)
   })
 

@@ -1,4 +1,4 @@
-// What a part of a page does with a press: one at a time, and a refusal is shown in its place.
+// Runs the action of a button: one at a time. If the action fails, the same part of the page shows the problem.
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import { asProblem } from './api-problem.ts'
@@ -6,7 +6,7 @@ import { asProblem } from './api-problem.ts'
 export interface OneAction {
   problem: ShallowRef<BilingualText | undefined>
   isBusy: Ref<boolean>
-  /** Does nothing while another one is under way. */
+  /** Does nothing while another action runs. */
   run: (work: () => Promise<void>) => Promise<void>
 }
 

@@ -1,4 +1,4 @@
-// Is a family told "raised" and "ended" once for each alarm of its household and nothing else, for its term and no longer?
+// Does a family get "raised" and "ended" once for each alarm of its household, nothing else, and only during its term?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CaseAnswer } from '../../../../protocols/desk/cases.ts'
 import type {
@@ -93,7 +93,7 @@ test('tells raised and ended once, to the page and to the queue of outlets', asy
   expect(await notices()).toEqual([])
 })
 
-test('says nothing of drills, of a call under duress, of other households and of kinds that it does not ask for', async () => {
+test('sends nothing about drills, a call under duress, other households, and kinds that the family did not choose', async () => {
   const token = tokenOf(await add({ kinds: ['sos'] }))
   await raise({ isDrill: true })
   await raise({ variant: 'duress' })
@@ -105,7 +105,7 @@ test('says nothing of drills, of a call under duress, of other households and of
   expect((await state(token)).news).toHaveLength(1)
 })
 
-test('is kept to the villages of an account, ends by itself, by the town and by the family, and no guess opens a page', async () => {
+test('is limited to the villages of an account; ends by itself, by the town and by the family; a guessed token opens no page', async () => {
   const [own, other] = [
     running.token('supervisor', 'own', [village]),
     running.token('supervisor', 'other', ['320612205301']),

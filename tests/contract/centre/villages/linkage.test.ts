@@ -1,5 +1,5 @@
 // Does an upstream gauge warn the villages below it, does a bulletin come back with a receipt per device, and does the
-// registry say what is where?
+// registry list divisions, zones, devices and contacts?
 import { connect, type MqttClient } from 'mqtt'
 import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test, vi, onTestFinished } from 'vitest'
@@ -162,7 +162,7 @@ test('each device of the bulletin has its receipt, and the warning names the bul
     { device: 'sign-1', state: 'missed' },
     { device: 'horn-1', name: '村口喇叭', state: 'done' },
   ])
-  // The other box of the village has not taken it yet.
+  // The other box of the village has not answered yet.
   expect(bulletin.boxes.find(({ box }) => box === `${lower}-1`)?.devices).toEqual([])
 })
 
@@ -174,7 +174,7 @@ test('the warning follows the colour, notes when the water is there, and learns 
   await until(async () => (await warnings()).find(({ village }) => village === far)?.arrivedAtMs)
   const { learned } = await read<LinkagesAnswer>('/api/v1/linkages')
   expect(learned).toMatchObject([{ linkage: 'brook', village: far, arrivals: 1 }])
-  // And the minutes that this test itself has taken.
+  // 90, and the minutes that this test itself has taken.
   expect(learned[0]?.minutes).toBeGreaterThanOrEqual(90)
 })
 
@@ -188,13 +188,13 @@ test('a warning ends once the gauge is down and the travel time has passed, also
   await until(async () => (await warnings()).every(({ village }) => village === far))
   const [ended] = (await ownAlarms()).filter(({ box }) => box === `${lower}-1`)
   expect(ended?.state).toBe('normal')
-  // Without a known travel time it stands for longer.
+  // Without a known travel time, the warning stays active for longer.
   expect(await warnings()).toHaveLength(1)
   clock.offsetMs += 100 * 60_000
   await until(async () => (await warnings()).length === 0)
 })
 
-test('a drill upstream is a drill below, and says nothing aloud', async () => {
+test('a drill upstream is a drill downstream, and makes no bulletin', async () => {
   const before = (await read<BulletinsAnswer>('/api/v1/bulletins')).bulletins.length
   await water(upper, 'raised', 'orange', { id: 'drill-1', isDrill: true })
   const found = await until(async () => {
@@ -203,7 +203,7 @@ test('a drill upstream is a drill below, and says nothing aloud', async () => {
   })
   expect(found.every(({ isDrill }) => isDrill)).toBe(true)
   expect((await ownAlarms()).filter(({ isDrill }) => isDrill)).toHaveLength(2)
-  // Each was looked at once it is over.
+  // When the drill and the travel time are over, the warnings end.
   await water(upper, 'ended', 'orange', { id: 'drill-1', isDrill: true, state: 'normal' })
   clock.offsetMs += 130 * 60_000
   await until(async () => (await warnings()).length === 0)
@@ -218,7 +218,7 @@ test('a box that invents alarms upstream warns a village once, and the warning s
   for (let at = 0; at < 40; at++) await water(upper, 'raised', 'orange', { id: `invented-${at}` })
   await water(upper, 'raised', 'red', { id: 'invented-red' })
   const real = async (): Promise<LinkageWarning[]> => (await warnings()).filter(({ isDrill }) => !isDrill)
-  // A drill that stands hides no real warning.
+  // An active drill does not hide a real warning.
   const made = await until(async () => {
     const found = await real()
     return found.length > 0 && found.every(({ colour }) => colour === 'red') ? found : undefined
@@ -227,14 +227,14 @@ test('a box that invents alarms upstream warns a village once, and the warning s
   expect(made[0]?.others?.length).toBeLessThanOrEqual(20)
   await until(async () => (await bulletins()) >= before + 2)
   expect([await bulletins(), (await ownAlarms()).length]).toEqual([before + 2, alarmsBefore + 4])
-  // The most urgent is over, and the others are still high: its water is on the way for the travel time.
+  // The most urgent alarm has ended and the others are still high: its water is on the way until the travel time is over.
   await water(upper, 'ended', 'red', { id: 'invented-red', state: 'normal' })
   await until(async () => (await real()).every(({ fellAtMs }) => fellAtMs?.red !== undefined))
   expect((await real()).every(({ colour }) => colour === 'red')).toBe(true)
   clock.offsetMs += 130 * 60_000
   await until(async () => (await real()).every(({ colour }) => colour === 'orange'))
   expect((await real()).every(({ sourceOverAtMs }) => sourceOverAtMs === undefined)).toBe(true)
-  // All that the warning knows by name are over, and one that found no room is high.
+  // All alarms in the list of the warning have ended; one that had no room in the list is still high.
   for (let at = 0; at < 39; at++)
     await water(upper, 'ended', 'orange', { id: `invented-${at}`, state: 'normal' })
   await water(upper, 'repeated', 'orange', { id: 'drill-2', isDrill: true })
@@ -265,7 +265,7 @@ test('a bulletin goes to every box of the chosen villages and to no other', asyn
   expect((await running.post('/api/v1/bulletins', running.token('maintainer', 'm'), body)).status).toBe(403)
 })
 
-test('the command `bulletin` says it through the running centre, prints a receipt per device, and leaves no token', async () => {
+test('the command `bulletin` sends through the running centre, prints a receipt per device, and leaves no token', async () => {
   const centreConfig = parseCentreConfig({
     dataDir: folder,
     http: { host: '127.0.0.1', port: Number(new URL(running.centre.httpUrl).port) },
@@ -275,7 +275,7 @@ test('the command `bulletin` says it through the running centre, prints a receip
   const program = new Command()
   addBulletin(program, () => centreConfig.value)
   const printed: string[] = []
-  // The command has the clock of the machine, and so has the centre meanwhile.
+  // The command uses the clock of the machine; in this test the centre does so too.
   const { offsetMs } = clock
   clock.offsetMs = 0
   onTestFinished(() => void (clock.offsetMs = offsetMs))
@@ -369,7 +369,7 @@ test('the registry names divisions, zones by grade, devices by health, and conta
   expect(village?.boxes[0]?.devices[0]).toMatchObject({ id: 'door-7', alarms: ['device-battery-low'] })
   expect(village?.contacts).toMatchObject([{ name: '陈网格员', hasPhone: true, isOnDuty: true }])
   expect(JSON.stringify(answer)).not.toContain('13800000000')
-  // Who may not see the roster gets no contacts.
+  // An account that may not see the roster gets no contacts.
   const looked = await read<RegistryAnswer>('/api/v1/registry', running.token('maintainer', 'm'))
   expect(looked.villages.every(({ contacts }) => contacts === undefined)).toBe(true)
 })

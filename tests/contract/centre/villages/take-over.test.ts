@@ -1,5 +1,5 @@
-// Does a box that replaces another one get its name, devices, places on the plan, passwords and arming; is the old one locked out; and does
-// a kill at any step lead to the same end, never with two certificates that count?
+// Does a box that replaces an old box get its name, devices, places on the plan, passwords and arming? Is the old box locked out? Does a
+// kill at any step lead to the same end, never with two valid certificates?
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,7 +107,7 @@ async function enrol(dataDir: string, link: Link): Promise<Enrolled> {
   return done.value
 }
 
-/** Those that are not revoked. */
+/** Serial numbers of the certificates that are not revoked. */
 async function validSerials(): Promise<string[]> {
   const { certificates } = (await (
     await running.get(`/api/v1/certificates?box=${box}`, chief)
@@ -217,13 +217,13 @@ it('a kill between the passwords and the arming: the next start arms, once', asy
   const before = readFileSync(takenOver, 'utf8')
   await start()
   expect(readTakenOver(dataDir)?.isGuardDone).toBe(true)
-  // As if the power had been cut before the note.
+  // As if the power had been cut before `isGuardDone` was written.
   writeFileSync(takenOver, before)
   expect((await start()).zones[0]).toMatchObject({ id: 'square', isArmed: true })
   expect(readTakenOver(dataDir)?.isGuardDone).toBe(true)
 }, 60_000)
 
-it('the own file of the installer wins, section by section; what does not fit it is left out as a whole', async () => {
+it("the installer's own file has priority, section by section; sections of the copy that do not fit it are left out", async () => {
   await oldBox()
   const own = machine({ limits: { batteryLowPercent: 12 } })
   await enrol(own.dataDir, await newLink())
@@ -243,7 +243,7 @@ it('twin: a copy that was changed on its way, or read without the code, gives no
   const bytes = Buffer.from(sealed, 'base64')
   bytes[14] = (bytes[14] ?? 0) ^ 1
   expect(openText(key, 'copy', bytes.toString('base64'))).toBe(undefined)
-  // Without TLS it leaves no machine.
+  // Without TLS, the copy is not sent.
   const away = await sendSigned(
     { centreUrl: 'http://town.example' } as Enrolled,
     'copy',
