@@ -1,5 +1,5 @@
-// The cookie by which a browser proves that a user has signed in on it before: it grants no access, it only passes the
-// throttle.
+// With this cookie a browser proves that a user has signed in on it before. The cookie gives no access: it only exempts
+// the browser from the throttle.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -21,7 +21,7 @@ export class DeviceCookies {
     this.#random = random
   }
 
-  /** `salt` is that of the user's password: a new password makes the cookie void. */
+  /** `salt`: the salt of the user's password, so that a new password makes the cookie invalid. */
   issue(user: string, salt: string): string {
     const id = this.#random.hex(8)
     const expiresAtMs = Math.round(this.#clock.wallMs() + deviceLifeMs)

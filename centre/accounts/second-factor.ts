@@ -1,5 +1,5 @@
-// The second factor: codes by time (RFC 6238, by `otpauth`) and recovery codes for a phone that is lost. A code counts once, one step
-// early or late is accepted, and wrong ones are slowed down like wrong passwords.
+// The second factor: time-based codes (RFC 6238, with `otpauth`), and recovery codes in case the phone is lost. A code is accepted once,
+// also one step early or late. Wrong codes are throttled like wrong passwords.
 import { createHash } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -7,9 +7,9 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { Storage } from '../storage/port.ts'
 
 export const stepSeconds = 30
-/** Steps before and after now whose code is good: clocks of phones differ. */
+/** So many steps before and after the current one are accepted, because the clocks of phones differ. */
 const stepsAround = 1
-/** As RFC 4226 asks: the length of a SHA-1 hash. */
+/** As RFC 4226 recommends: the length of a SHA-1 hash. */
 const secretBytes = 20
 export const recoveryCodesCount = 10
 const recoveryCodeBytes = 5
@@ -26,7 +26,7 @@ export interface SecondFactorOptions {
 const totpOf = (secret: string, user: string): TOTP =>
   new TOTP({ issuer: 'Gengfu', label: user, secret: Secret.fromHex(secret), period: stepSeconds })
 
-/** The step of the code; undefined when it fits no step near the present time. */
+/** The step of the code; undefined if the code fits no step near the present time. */
 export function stepOfCode(secret: string, code: string, wallMs: number): number | undefined {
   if (!/^\d{6}$/.test(code)) return undefined
   const delta = totpOf(secret, '').validate({ token: code, timestamp: wallMs, window: stepsAround })
@@ -73,7 +73,7 @@ export class SecondFactor {
     return { uri: totp.toString(), secret: totp.secret.base32 }
   }
 
-  /** The recovery codes, shown this once; undefined when the code is wrong. `session`: the hash of the token that stays. */
+  /** The recovery codes, which are shown only once; undefined if the code is wrong. `session`: the hash of the token that stays valid. */
   async confirm(user: string, code: string, session: string): Promise<string[] | undefined> {
     const { storage, clock, random } = this.#options
     const known = await storage.factor(user)

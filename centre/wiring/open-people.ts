@@ -1,4 +1,4 @@
-// People who are sent: the roster, their links and page, and the files of cases.
+// Wires the parts for people who are sent to the scene: the duty roster, their links and page, and the files of cases.
 import { join } from 'node:path'
 import { createAttachmentRoutes } from '../api/people/attachment-routes.ts'
 import { createFamilyRoutes } from '../api/people/family-routes.ts'

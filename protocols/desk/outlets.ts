@@ -1,4 +1,4 @@
-// Outlets as desks and programs see them: what was sent of a case, to whom, and what became of it. All times are ms since 1970.
+// Outlets as desks and programs see them: the messages of a case, their receivers and results. All times are ms since 1970.
 import type { BilingualText } from '../domain/alarm.ts'
 
 /**

@@ -92,7 +92,7 @@ const messages: Record<string, Message> = {
   'uplink-result': {
     schema: centreCommandResultSchema,
     title: 'Result of a command of the centre 中心命令结果',
-    description: `up/{boxId}/result, box to centre, QoS 1, at most ${controlBytesMax} bytes: what became of a command.`,
+    description: `up/{boxId}/result, box to centre, QoS 1, at most ${controlBytesMax} bytes: the result of a command.`,
   },
 }
 

@@ -1,4 +1,4 @@
-// Question: does `gengfu decode` answer each line with one line, in order, in the form that outside programs check?
+// Question: does `gengfu decode` answer each line with one line, in order, in the format that other programs read?
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ function decode(lines: readonly (object | string)[], choices: readonly string[] 
     .map((line) => JSON.parse(line) as Answer)
 }
 
-test('one press over three topics is one alarm; what is ignored or unreadable says why; dialects mix', () => {
+test('one press on three topics is one alarm; an ignored or unreadable line has its reason; dialects can be mixed', () => {
   const press = '{"action":"emergency","battery":90}'
   const answers = decode([
     { topic: 'zigbee2mqtt/0x00158d0001abcd01', payload: press },
@@ -69,7 +69,7 @@ test('one press over three topics is one alarm; what is ignored or unreadable sa
   expect(answers[6]?.results[0]).toMatchObject({ device: 'b-1', readings: { contact: 'open' } })
 }, 60_000)
 
-test('a frame of LoRaWAN needs neither topic nor device; what the box kept raw is decoded again with a codec that it has now', async () => {
+test('a LoRaWAN frame needs neither topic nor device; stored raw input is decoded again with a codec that was added later', async () => {
   const frame = { payloadHex: '01 75 64 ff 2e 01', fPort: 85 }
   expect(decode([frame], ['--codec', 'WS101'])[0]?.results[0]).toMatchObject({
     readings: { button: 'pressed', batteryPercent: 100 },
@@ -117,7 +117,7 @@ test('a frame of LoRaWAN needs neither topic nor device; what the box kept raw i
   }
 }, 60_000)
 
-test('the list of a thousand Zigbee devices is read, and a line longer than any message costs one answer', () => {
+test('the list of a thousand Zigbee devices is read, and a line longer than any message gets one answer', () => {
   const list = Array.from({ length: 1000 }, (_, index) => ({
     ieee_address: `0x00158d00${String(index).padStart(8, '0')}`,
     type: 'EndDevice',

@@ -1,4 +1,4 @@
-// The routes of the fleet: what fails next among all boxes, the health of one, and its support bundles.
+// The routes of the fleet: the faults of all boxes, the health of one box, and its support bundles.
 import { z } from 'zod'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
 import {
@@ -19,9 +19,9 @@ import type { Route } from '../route.ts'
 import { workSchema } from './work-routes.ts'
 
 export const fleetReaders: readonly Role[] = roles.filter((role) => role !== 'operator')
-/** A bundle has the configuration and the log of a box. */
+/** Fewer roles, because a bundle contains the configuration and the log of a box. */
 export const bundleRoles: readonly Role[] = ['maintainer', 'admin']
-/** Open work orders that are compared with the faults. */
+/** Largest number of open work orders that are compared with the faults. */
 const openWorkMax = 5000
 const workShown = 50
 
@@ -106,7 +106,7 @@ export function createFleetRoutes(options: FleetRouteOptions): Route[] {
       scope: 'filtered',
       summary: {
         zh: '全部网关的健康：最先要坏的排在最前，可按镇、型号、版本、SIM 卡分组',
-        en: 'The health of all boxes: what fails next comes first; groups by town, model, version or SIM',
+        en: 'The health of all boxes: the box that will fail first comes first; groups by town, model, version or SIM',
       },
       access: fleetReaders,
       query: fleetQuery,

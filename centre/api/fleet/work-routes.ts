@@ -1,4 +1,4 @@
-// The routes of work orders: made from a fault, visited with a text and photos, done or dropped.
+// The routes of work orders. An order is created from a fault, gets visits with texts and photos, and ends done or dropped.
 import { z } from 'zod'
 import { roles, type Role } from '../../../protocols/desk/api.ts'
 import {
@@ -119,7 +119,7 @@ function newRoute({ storage, clock, boxes }: WorkRouteOptions): Route {
       const fault = faultsOf(box, nowMs).find(
         ({ code, about }) => code === asked.code && about === asked.about,
       )
-      // The fault may be over by now; the person's own words are enough then.
+      // If the fault has ended in the meantime, the person's own text is enough.
       if (!fault && text === undefined) throw new ApiProblem('not-found', asked.code)
       const words = faultText(fault ?? { code: asked.code, facts: {} })
       const problem = text === undefined ? words.problem : { zh: text, en: text }
@@ -144,7 +144,7 @@ function visitRoutes({ storage, clock }: WorkRouteOptions): Route[] {
       scope: 'filtered',
       summary: {
         zh: '记录一次上门；修好则完成',
-        en: 'Write down a visit; it ends the order when it is done',
+        en: 'Record a visit; if the work is done, the visit ends the order',
       },
       access: orderingRoles,
       body: visitBody,

@@ -1,4 +1,4 @@
-// The routes of outlets: what was sent of a case and what became of it, send it to a receiver, confirm, test.
+// The routes of outlets: list the messages of a case with their results, send the case to a receiver, confirm, test.
 import { z } from 'zod'
 import {
   deliveryStates,
@@ -25,7 +25,7 @@ export interface OutletCalls {
   test(outlet: string, by: string, isDry: boolean): Promise<OutletTestAnswer | undefined>
 }
 
-/** Who may send a test to a receiver outside. */
+/** Roles that may send a test to a receiver outside. */
 const testingRoles: readonly Role[] = ['supervisor', 'maintainer', 'admin']
 
 const ms = z.number().describe('ms since 1970')
@@ -77,7 +77,7 @@ export function createOutletRoutes(outlets: OutletCalls): Route[] {
     {
       method: 'GET',
       path: '/api/v1/outlets',
-      summary: { zh: '对外出口及其状态', en: 'The outlets: receivers outside, and how they are' },
+      summary: { zh: '对外出口及其状态', en: 'The outlets (receivers outside) and their state' },
       access: roles,
       answer: z.object({ outlets: z.array(summarySchema) }),
       problems: [],
@@ -88,7 +88,7 @@ export function createOutletRoutes(outlets: OutletCalls): Route[] {
       path: '/api/v1/outlets/{outletName}/test',
       summary: {
         zh: '测试出口：发送测试消息，或只显示将发送的字节',
-        en: 'Test an outlet: sends a test message, or with isDry shows the bytes only',
+        en: 'Test an outlet: send a test message, or only show its bytes (isDry)',
       },
       access: testingRoles,
       body: testBody,
@@ -118,7 +118,7 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
       path: '/api/v1/cases/{caseId}/outlets',
       summary: {
         zh: '案件的对外发送：每个接收方的状态与原话',
-        en: 'What was sent of a case: the state of each receiver, with its own words; newest first',
+        en: 'The messages about a case: the state at each receiver, with its own words; newest first',
       },
       access: roles,
       answer: caseOutletsSchema,
@@ -150,7 +150,7 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
       path: '/api/v1/cases/{caseId}/outlets/confirm',
       summary: {
         zh: '接收方已确认收到（电话核实，或由对方程序回报）',
-        en: 'The receiver has it: found out by telephone, or said by its program',
+        en: 'The receiver has the message: confirmed by telephone, or reported by its program',
       },
       access: answeringRoles,
       body: confirmBody,

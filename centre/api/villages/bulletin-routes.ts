@@ -1,4 +1,4 @@
-// The routes of bulletins: a text for the loudspeakers and signs of chosen villages, and what became of it at each device.
+// The routes of bulletins: a text for the loudspeakers and signs of chosen villages, and its result at each device.
 import { z } from 'zod'
 import { commandLifeMs, commandRoles, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import {

@@ -1,4 +1,4 @@
-// The one writer: every call is one transaction, so that records, alarms, stages, trail and stream never disagree.
+// The only writer. Every call is one transaction, so that records, alarms, stages, trail and stream always agree.
 import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
@@ -46,7 +46,7 @@ import type {
   WriterCalls,
 } from '../port.ts'
 
-/** Kinds of the alarms that the running centre looks after; those of linkages are looked after by storage. */
+/** Kinds of the alarms that the running centre raises and ends; storage does this for the alarms of linkages. */
 const ownKinds = [
   ...centreAlarmKinds.filter((kind) => kind !== 'upstream-water'),
   'certificate-expires',
@@ -85,7 +85,7 @@ function prepareBoxes(db: Sqlite) {
   }
 }
 
-/** What the calls of the writer share. */
+/** The parts that the calls of the writer share. */
 interface WriterParts {
   db: Sqlite
   alarms: AlarmTable
@@ -97,7 +97,7 @@ interface WriterParts {
   hearAlarm: CaseTable['hearAlarm']
   search: SearchWriter
   applyOwn: ApplyOwn
-  /** Ends a call that its box could not store and does not know any more. */
+  /** Ends a call that its box could not store, after the box has lost it. */
   endUnrecorded: (row: DeskRow, atMs: number) => StoredChange[]
 }
 
@@ -282,7 +282,7 @@ function createStartCalls({ db, boxes, epochs, shown, search }: WriterParts) {
   }
 }
 
-/** Alarms that change otherwise than by records of a box. */
+/** Changes of alarms that do not come from records of a box. */
 function createAlarmCalls(parts: WriterParts) {
   const { db, alarms, boxes, logChange, seal, shown, hearAlarm, applyOwn } = parts
   function takeStep(row: DeskRow, entry: TrailEntry): StepOutcome {

@@ -1,4 +1,4 @@
-// Takes one reading of a gauge: puts it at its place in time, and into the track in order or late.
+// Takes one reading of a gauge: finds its time, and adds it to the track, either in order or as a late sample.
 import type { Sample } from './water-rise.ts'
 import { takeLate } from './water-late.ts'
 import type { ResolvedWater } from './water-limits.ts'
@@ -14,7 +14,7 @@ import {
   type WaterVerdict,
 } from './water-track.ts'
 
-/** Takes one reading, in order or late. `deviceAtMs` is the time that the gauge gave. */
+/** Takes one reading, in order or late. `deviceAtMs`: the time that the gauge has sent. */
 export function takeWaterSample(
   before: WaterTrack | undefined,
   reading: { levelMm: number; deviceAtMs?: number | undefined },
@@ -50,7 +50,7 @@ export function takeWaterSample(
   )
   const next: WaterTrack = { ...track, heardSteadyMs: arrival.steadyMs }
   if (next.pending && next.pending !== start.pending) next.pendingSteadyMs = arrival.steadyMs
-  // Late samples may belong between these: they are kept in the order of arrival.
+  // Raw samples are kept in the order of arrival, because a late sample may belong between them.
   if (placed.isOwnTime && isMeasured(reading.levelMm, water)) next.raw = keepSample(start.raw ?? [], sample)
   const youngestLateMs = next.late?.at(-1)?.[0]
   if (youngestLateMs !== undefined && placed.atMs - youngestLateMs > samplesForMs) delete next.late

@@ -1,4 +1,4 @@
-// Maintenance and the walk test: alarms raised in that time are drills, in separate rows that end with it.
+// Maintenance and the walk test: alarms that are raised during it are drills, in separate rows that end with it.
 import {
   deviceKey,
   alarmPrefix,
@@ -13,7 +13,7 @@ import type { DeviceFacts } from '../resolved-settings.ts'
 import { endAlarm } from '../lifecycle/write-alarm.ts'
 import { dueMsOf } from '../due/alarm-due.ts'
 
-/** Stands for the whole box in the place of a zone id. */
+/** Used instead of a zone id: the whole box. */
 export const wholeBox = 'box'
 /** Most devices recorded in one walk test. */
 const heardMax = 5000

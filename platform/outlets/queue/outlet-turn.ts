@@ -1,4 +1,4 @@
-// One receiver's turn at the queue: takes what is due, tries once, and stores what became of it. Urgent messages and the others have a
+// One receiver's turn at the queue: takes the messages that are due, tries once, and stores the result. Urgent messages and the others have a
 // turn each, so that a red message does not wait behind the time-out of a blue one.
 import type { Logger } from 'pino'
 import { messageOf as failureText } from '../../failure.ts'

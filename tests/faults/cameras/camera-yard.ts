@@ -1,5 +1,5 @@
-// Eight simulated cameras in a separate process, since cameras are separate machines. Controlled over IPC: the faults
-// of each, and switching all of them off; run by the camera campaign.
+// Eight simulated cameras in a separate process, because real cameras are separate machines. The camera campaign starts
+// it, and over IPC sets the faults of each camera or switches all cameras off.
 import { noFaults, type CameraKnobs } from '../../../firmware-sim/camera/knobs.ts'
 import { SimulatedCamera } from '../../../firmware-sim/camera/simulated-camera.ts'
 import { runElsewhere } from '../../bench/load/elsewhere.ts'
@@ -8,7 +8,7 @@ export type YardOrder = { do: 'work'; knobs: Partial<CameraKnobs>[] } | { do: 'r
 
 export interface YardReport {
   ports: number[]
-  /** The most attempts at once at any camera, so far. */
+  /** The largest number of simultaneous attempts at one camera so far. */
   busyMax: number
 }
 

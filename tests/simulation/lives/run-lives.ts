@@ -1,12 +1,12 @@
-// Lives one after another from one seed until one breaks a promise; the campaign and the tests run it.
+// Runs lives from one seed, one after another, until a life breaks a promise. The campaign and the tests use it.
 import { live } from './life.ts'
 import { BrokenPromise, type Canary } from './life-faults.ts'
 
 export interface LivesPlan {
   lives: number
-  /** Life k of seed s is the same life for ever. */
+  /** The same seed and the same number always give the same life. */
   seed: number
-  /** Only this life, to see a failure again. */
+  /** Run only this life, to repeat a failure. */
   life?: number | undefined
   canary?: Canary | undefined
   /** Called about once a second. */
@@ -27,11 +27,11 @@ export interface LivesResult {
 /** Seeds of different campaigns share no lives: each campaign has a separate range of life seeds. */
 const seedOf = (seed: number, life: number): number => (Math.imul(seed, 0x9e3779b1) + life) >>> 0
 
-/** Rethrows any other error: then the simulation or the program has failed, not the promise. */
+/** Errors other than a broken promise are thrown: then the simulation or the program has failed. */
 export async function runLives({ lives, seed, life, canary, progress }: LivesPlan): Promise<LivesResult> {
   const result: LivesResult = { lived: 0, events: 0, alarms: 0, boots: 0, restores: 0, virtualHours: 0 }
   const first = life ?? 0
-  let toldMs = performance.now()
+  let reportedMs = performance.now()
   for (let k = first; k < (life === undefined ? lives : first + 1); k++) {
     try {
       const figures = await live({ seed: seedOf(seed, k), canary })
@@ -45,8 +45,8 @@ export async function runLives({ lives, seed, life, canary, progress }: LivesPla
       if (!(error instanceof BrokenPromise)) throw error
       return { ...result, broken: { life: k, promise: error.message } }
     }
-    if (performance.now() - toldMs < 1000) continue
-    toldMs = performance.now()
+    if (performance.now() - reportedMs < 1000) continue
+    reportedMs = performance.now()
     progress?.(result.lived)
   }
   return result

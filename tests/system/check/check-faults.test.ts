@@ -34,8 +34,8 @@ beforeAll(async () => {
   box = await startBox(folder, village)
   const read = readGatewayConfig(write('running', {}))
   const running = read.ok ? await readRunning(read.value) : undefined
-  if (!running) throw new Error('the box does not answer at its door')
-  // The state of this machine is no fault of the test.
+  if (!running) throw new Error('the box does not answer at its control socket')
+  // Faults of the machine that runs the test must not appear.
   const { board: _board, sim: _sim, flash: _flash, ...health } = running.health
   const device: HealthDevice = { id: 'door-1', name: '西门', presence: 'present' }
   sound = {
@@ -86,7 +86,7 @@ const world = (part: Partial<CheckWorld> = {}): CheckWorld => ({
   running: async () => sound,
   ...part,
 })
-/** The running box with this changed. */
+/** The running box with these changes. */
 const running = (health: Partial<HealthAnswer>, more: Partial<RunningBox> = {}): Partial<CheckWorld> => ({
   running: async () => ({ ...sound, ...more, health: { ...sound.health, ...health } }),
 })
@@ -123,7 +123,7 @@ interface Plant {
 }
 const plants: [FaultCode, string, Plant][] = [
   ['clock-impossible', 'the clock is at 1970', { world: { wallMs: 5 * dayMs }, grade: 'act' }],
-  ['clock-unsynced', 'nothing keeps the clock', { world: { isSynced: async () => false } }],
+  ['clock-unsynced', 'the clock is not synchronised', { world: { isSynced: async () => false } }],
   [
     'clock-differs',
     'the clock is a minute off',
@@ -249,7 +249,7 @@ const plants: [FaultCode, string, Plant][] = [
   ],
   [
     'devices-unheard',
-    'no device was heard after the box was replaced',
+    'no device has sent a message since the box was replaced',
     { world: device({ presence: 'unknown' }), grade: 'act' },
   ],
   ['battery-low', 'a battery is low', { world: device({ batteryPercent: 9 }) }],
@@ -281,7 +281,7 @@ const plants: [FaultCode, string, Plant][] = [
   ],
   [
     'unreadable',
-    'a device sends what no dialect knows',
+    'a device sends messages that no dialect knows',
     {
       world: running({
         quarantine: { count: 3, latest: [{ agoMs: 1, topic: 'x/y', bytes: 3, problem: 'not JSON' }] },
@@ -342,7 +342,7 @@ const plants: [FaultCode, string, Plant][] = [
   ],
   [
     'on-battery',
-    'the mains are off',
+    'the mains power is off',
     {
       world: {
         root: plant('mains', {
@@ -377,7 +377,7 @@ test.each(plants)('finds %s: %s', async (code, what, planted) => {
   const file = write(what.replaceAll(' ', '-'), typeof config === 'function' ? await config() : config)
   const report = await checkBox(file, world(planted.world))
   const found = report.faults.find((one) => one.code === code)
-  // A way out that does not work makes the centre unreachable too.
+  // If the route to the network does not work, the centre is unreachable too.
   const others = report.faults.filter((one) => one.code !== code && one.code !== 'centre-unreachable')
   expect([found?.code, others]).toEqual([code, []])
   expect(found?.grade).toBe(grade ?? 'watch')
@@ -390,7 +390,7 @@ test.each(plants)('finds %s: %s', async (code, what, planted) => {
   expect(shown).toContain(remedy.en)
 })
 
-test('as text in one language, and as JSON with the code of the exit', async () => {
+test('prints text in one language, or JSON with the exit code', async () => {
   const file = write('both', {})
   const lines: string[] = []
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0)
@@ -413,7 +413,7 @@ test('as text in one language, and as JSON with the code of the exit', async () 
   })
 })
 
-test('twin: the real door of a running box tells its health without the console', async () => {
+test('twin: the control socket of a real running box gives its health without the console', async () => {
   const read = readGatewayConfig(write('door', {}))
   const answer = read.ok ? await readRunning(read.value) : undefined
   expect(answer?.health.box.id).toBe('upper-brook')

@@ -1,5 +1,5 @@
-// Question: does a vendor's codec that loops, allocates without end, throws or answers 10 MB cost one fault of its device and no
-// alarm of people, does the whole box stay within its memory with ten such codecs at once, and is a press beside them heard?
+// Question: if a vendor's codec loops, allocates without end, throws or answers 10 MB, is the only result a fault of its device and no
+// alarm for help? With ten such codecs at once, does the box stay within its memory, and does a press of another device raise its alarm?
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,7 +60,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 }, 60_000)
 
-/** The most that has been resident since the start, by the kernel. */
+/** The largest resident size since the start, as the kernel reports it. */
 const mostMegabytes = (): number =>
   Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${box.pid}/status`, 'utf8'))?.[1]) / 1024
 
@@ -70,7 +70,7 @@ const alarms = async (): Promise<string[]> => {
   return found.list.map(({ device, kind }) => `${device} ${kind}`)
 }
 
-test('ten hostile codecs at once: a fault of each, no alarm of any, a press beside them, and little memory', async () => {
+test('ten hostile codecs at once: each gives a fault and no other alarm, a press is not delayed, and the memory stays small', async () => {
   const atStart = mostMegabytes()
   const answered = Array.from({ length: framesOfEach }, (_, frame) =>
     names.map((_name, index) =>
@@ -82,7 +82,7 @@ test('ten hostile codecs at once: a fault of each, no alarm of any, a press besi
   await vi.waitFor(
     async () => {
       const found = await alarms()
-      // Its frames can not be read, which is one fault, and after five of them it is switched off, which is another.
+      // The frames of each device can not be decoded: one fault. After five such frames its codec is switched off: a second fault.
       for (const kind of ['device-blind', 'device-fault'])
         expect(found.filter((line) => line.endsWith(` ${kind}`)).toSorted()).toEqual(
           names.map((name) => `${name} ${kind}`).toSorted(),

@@ -1,4 +1,4 @@
-// Does `gengfu sim` report its work to a person, end cleanly, and fail with a failing exit code?
+// Does `gengfu sim` print its results for a person, end cleanly, and exit with an error code if it fails?
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -64,7 +64,7 @@ test('a press without an acknowledgement fails, and reports it', async () => {
   expect(errors).toContain('no PUBACK in 1 s')
 })
 
-test('a village ends cleanly on Ctrl-C: devices say goodbye and the counts are printed', async () => {
+test('a village ends cleanly on Ctrl-C: the devices publish `offline` and the counts are printed', async () => {
   const { ended, interrupt } = run(
     'village',
     '--url',

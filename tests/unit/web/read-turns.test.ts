@@ -1,10 +1,10 @@
-// When the centre answers slowly, do the reads of a list pile up, and does a person see what was just sent?
+// If the centre answers slowly: do the reads of a list not pile up, and does a person still see the change that was just sent?
 import { expect, test } from 'vitest'
 import { createReadTurns } from '../../../web/desk/link/read-turns.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
 
-test('reads by the clock join the one under way, and what was sent is read by a new one after it', async () => {
+test('regular reads join the running one; after a change was sent, a new read follows', async () => {
   const open: { end: () => void; fail: () => void }[] = []
   const turns = createReadTurns(
     () =>

@@ -1,4 +1,4 @@
-// Bulletins: each is stored with the commands that carry it to the boxes, in one transaction. What became of it at each
+// Bulletins: each one is stored in one transaction with the commands that carry it to the boxes. Its result at each
 // device is read from those commands.
 import type { Bulletin, BulletinBox, DeviceReceipt } from '../../../../protocols/desk/villages/bulletins.ts'
 import type { DeskCommand } from '../../../../protocols/desk/commands.ts'
@@ -9,7 +9,7 @@ import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 
-/** Bulletins kept; the oldest are deleted. The trail keeps all. */
+/** Largest number of stored bulletins; beyond it the oldest are deleted. The trail keeps all of them. */
 export const bulletinsKept = 10_000
 
 export function createBulletinWriter(
