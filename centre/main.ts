@@ -62,7 +62,7 @@ async function serve(file: string): Promise<void> {
   const config = load(file)
   const programLog = openProgramLog({ level: config.logLevel, base: { program: 'centre' } })
   const { logger } = programLog
-  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
+  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration has an insecure setting')
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),

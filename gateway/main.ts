@@ -115,7 +115,7 @@ function logConfig({ config, centre, ignored, misfits, conflicts }: OpenedConfig
   logger.level = config.logLevel
   for (const problem of findLooseEnds(config))
     logger.error(problem, 'a part of the configuration does nothing')
-  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration leaves something open')
+  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration has an insecure setting')
 }
 
 /** Feeds the watchdog during the start: a damaged journal of a month takes minutes to salvage. */

@@ -7,7 +7,7 @@ import type { Random } from '../../protocols/kit/random.ts'
 import type { Storage } from '../storage/port.ts'
 
 export const stepSeconds = 30
-/** So many steps before and after the current one are accepted, because the clocks of phones differ. */
+/** Number of steps before and after the current one that are accepted, because the clocks of phones differ. */
 const stepsAround = 1
 /** As RFC 4226 recommends: the length of a SHA-1 hash. */
 const secretBytes = 20

@@ -1,4 +1,4 @@
-// What the configuration of a centre leaves open; `check-config` and the start warn of each.
+// Finds insecure settings in the configuration of a centre; `check-config` and the start warn about each.
 import { openFiles } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'

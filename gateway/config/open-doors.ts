@@ -1,5 +1,5 @@
-// What a configuration leaves open: devices without authentication or in plain text from outside this machine, and
-// secret files that all users may read. The gateway starts all the same; the start and `check-config` warn of each.
+// Finds insecure settings: devices that connect from outside this machine without authentication or encryption, and
+// secret files that all users may read. The gateway still starts; the start and `check-config` warn about each setting.
 import { openFiles, type SecretFile } from '../../platform/strangers/open-doors.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'

@@ -1,5 +1,5 @@
-// Where the console listens: always on the box itself, and on the village's network while the access lets it in. One port for both, so
-// the listener moves from one address to the other.
+// The listener of the console: always on the box itself, and also on the village's network while access from there is allowed. Both use
+// one port, so the listener moves from one address to the other.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'

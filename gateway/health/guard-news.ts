@@ -1,5 +1,5 @@
-// When a heartbeat contains the armed, bypassed and tested items: after each change, after each connection, and from
-// time to time.
+// Decides which heartbeats contain the armed, bypassed and tested items: the next one after each change and after each
+// connection, and every tenth one.
 import type { Guard } from '../../protocols/domain/guard.ts'
 
 /** Every tenth heartbeat has it in any case: five minutes. */

@@ -4,7 +4,7 @@ import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { LocalCommand } from '../alarms/port.ts'
 import type { UnkeptOutcome } from './intake-options.ts'
 
-/** Inputs kept that were acted on without being stored; beyond it the oldest are acted on once more. */
+/** Largest number of remembered inputs; a repeat of an older one sends its commands again. */
 const rememberedMax = 1000
 
 export class Unkept {

@@ -1,5 +1,5 @@
-// What a configuration leaves open: the pure part that gateway and centre share. Both start all the same, and warn of
-// each.
+// Finds insecure settings: the part that gateway and centre share. Both programs still start, and warn about each
+// setting.
 import { statSync } from 'node:fs'
 import type { Problem } from '../../protocols/kit/result.ts'
 

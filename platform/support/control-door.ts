@@ -1,4 +1,5 @@
-// The door of a running program for commands on the same machine: a socket in its data folder that only the owner of the folder opens.
+// The control socket of a running program, for commands on the same machine. It is in the data folder, and only the folder's owner can
+// open it.
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
@@ -31,7 +32,7 @@ export class ControlDoor {
     this.#server = createServer((asked, response) => void this.#serve(asked, response))
   }
 
-  /** Never rejects: a program without its door protects the village all the same. */
+  /** Never rejects: without its control socket, the program still protects the village. */
   async start(): Promise<void> {
     if (Buffer.byteLength(this.#path) > pathBytesMax) {
       this.#logger.warn({ path: this.#path }, 'no control socket: the path of the data folder is too long')

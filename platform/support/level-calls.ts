@@ -1,4 +1,4 @@
-// The calls of a running program about the levels of its log, for its door and its commands.
+// The calls that read and change the log levels of a running program, for its control socket and its commands.
 import { z } from 'zod'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'

@@ -1,5 +1,5 @@
-// `gengfu support-bundle` and `gengfu log-level`, for a box and for a centre: they ask the running program over its door, and make a bundle
-// of what is on the disk where none runs.
+// `gengfu support-bundle` and `gengfu log-level`, for a box and for a centre. They ask the running program over its control socket; if no
+// program runs, the bundle is made from the files on the disk.
 import { writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'

@@ -47,7 +47,7 @@ async function reach(host: string, port: number): Promise<string | undefined> {
   }
 }
 
-/** By the door of the program; its console is asked where the door is closed to this user. */
+/** Over the control socket of the program; if this user may not open the socket, over the console. */
 export async function readRunning({
   dataDir,
   console: { host, port },

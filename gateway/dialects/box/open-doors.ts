@@ -1,9 +1,9 @@
-// The door of a bridge for new devices: a bridge closes it by itself after four minutes, so that it is opened again until the time that a
-// person asked for is over.
+// The pairing mode of a bridge, in which it accepts new devices. A bridge ends this mode after four minutes, so the mode is started again
+// until the requested time is over.
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 
-/** Shorter than the 254 s after which Zigbee2MQTT closes it. */
+/** Shorter than the 254 s after which Zigbee2MQTT ends the mode. */
 export const renewMs = 240_000
 const minuteMs = 60_000
 
@@ -16,14 +16,14 @@ export interface OpenDoorsOptions {
 
 export class OpenDoors {
   readonly #options: OpenDoorsOptions
-  /** One for each bridge that is open now. */
+  /** One for each bridge in pairing mode. */
   readonly #cancels = new Map<string, () => void>()
 
   constructor(options: OpenDoorsOptions) {
     this.#options = options
   }
 
-  /** 0 minutes close it. */
+  /** 0 minutes end the mode. */
   async open(bridge: string, minutes: number): Promise<string | undefined> {
     this.#cancels.get(bridge)?.()
     this.#cancels.delete(bridge)
@@ -43,7 +43,7 @@ export class OpenDoors {
       this.open(bridge, minutes - renewMs / minuteMs).then(
         (problem) => {
           if (problem !== undefined)
-            logger.warn({ bridge, problem }, 'a bridge closed its door before its time')
+            logger.warn({ bridge, problem }, 'a bridge has ended its pairing mode too early')
         },
         (error: Error) => logger.warn({ bridge, reason: error.message }, 'a bridge could not be asked again'),
       )
