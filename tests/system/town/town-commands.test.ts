@@ -1,9 +1,10 @@
 // Question: does every command explain itself in both languages, and does a wrong configuration name all of its
 // problems at once?
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtCommand } from '../../kits/system/require-build.ts'
 
@@ -21,6 +22,18 @@ function gengfu(...args: string[]): Promise<Outcome> {
   child.stdout.on('data', (data: Buffer) => (outcome.said += data.toString()))
   child.stderr.on('data', (data: Buffer) => (outcome.complained += data.toString()))
   return new Promise((resolve) => child.once('close', (code) => resolve({ ...outcome, code })))
+}
+
+/** The same in one process, for commands that only print. */
+function inOneProcess(calls: readonly string[][]): Outcome[] {
+  const runner = fileURLToPath(new URL('../../kits/system/many-commands.mjs', import.meta.url))
+  const input = calls.map((args) => JSON.stringify(args)).join('\n')
+  const { stdout, stderr } = spawnSync(process.execPath, [runner, program], { input, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Outcome)
 }
 
 let folder: string
@@ -68,16 +81,20 @@ describe('--help', () => {
     for (const [, , words] of named) expect(words).toMatch(/[a-z]{3}.*\p{Script=Han}/u)
   })
 
-  it.concurrent.each(commands.map((args) => [args.join(' '), args] as const))(
-    'of %s ends with 0 and is in both languages',
-    async (_name, args) => {
-      const { code, said, complained } = await gengfu(...args, '--help')
-      expect({ code, complained }).toEqual({ code: 0, complained: '' })
+  it('of each ends with 0 and is in both languages', () => {
+    const outcomes = inOneProcess(commands.map((args) => [...args, '--help']))
+    expect(outcomes).toHaveLength(commands.length)
+    for (const [at, { code, said, complained }] of outcomes.entries()) {
+      expect({ args: commands[at], code, complained }).toEqual({
+        args: commands[at],
+        code: 0,
+        complained: '',
+      })
+      expect(said).toContain(`gengfu ${commands[at]?.join(' ')}`)
       expect(said).toMatch(/\p{Script=Han}{2}/u)
-      expect(said).toMatch(/gengfu [a-z-]+/)
       expect(said).toMatch(/[a-z]{4,} [a-z]{2,}/)
-    },
-  )
+    }
+  })
 })
 
 describe('a wrong configuration', () => {
