@@ -15,6 +15,8 @@ const firstRetryMs = 1000
 const retryMsMax = { urgent: 15_000, other: 120_000 }
 /** A failing storage is asked again after this. */
 const storageRetryMs = 1000
+/** How long a stop waits for the answer to what was sent: without it, the next start would send the same again. */
+export const stopGraceMs = 1500
 
 export interface OutletTurnOptions<Change> {
   settings: OutletCommon
@@ -34,6 +36,7 @@ export class OutletTurn<Change> {
   readonly #abort = new AbortController()
   #cancel: () => void = () => undefined
   #isRunning = false
+  #isStopping = false
   #mustLook = false
   #running: Promise<void> = Promise.resolve()
 
@@ -44,22 +47,25 @@ export class OutletTurn<Change> {
   /** Something may be due. */
   look(): void {
     this.#mustLook = true
-    if (this.#isRunning || this.#abort.signal.aborted) return
+    if (this.#isRunning || this.#isStopping) return
     this.#isRunning = true
     this.#cancel()
     this.#running = this.#run().finally(() => (this.#isRunning = false))
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort()
+    this.#isStopping = true
     this.#cancel()
+    const cancelGrace = this.#options.clock.after(stopGraceMs, () => this.#abort.abort())
     await this.#running
+    cancelGrace()
+    this.#abort.abort()
   }
 
   async #run(): Promise<void> {
     const { settings, isUrgent, storage, clock, logger } = this.#options
     try {
-      while (!this.#abort.signal.aborted) {
+      while (!this.#isStopping) {
         this.#mustLook = false
         const due = await this.#due()
         if (due.length > 0) {
@@ -72,7 +78,7 @@ export class OutletTurn<Change> {
         return
       }
     } catch (error) {
-      if (this.#abort.signal.aborted) return
+      if (this.#isStopping) return
       logger.error(
         { err: error, outlet: settings.name },
         'the queue of an outlet can not be used; it is tried again',
@@ -104,7 +110,8 @@ export class OutletTurn<Change> {
       messages.length < due.length
         ? { state: 'refused', words: 'the stored message is damaged', isFinal: true }
         : await this.#attempt(messages)
-    if (this.#abort.signal.aborted) return
+    // An attempt that the stop has ended is no refusal of the receiver.
+    if (this.#abort.signal.aborted && answer.state === 'refused') return
     const atMs = clock.wallMs()
     const words = plainWords(answer.words)
     const tookMs = clock.monotonicMs() - startedMs

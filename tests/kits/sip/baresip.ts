@@ -16,7 +16,23 @@ export interface Telephone {
   stop: () => Promise<void>
 }
 
-export async function startBaresip({ user = '13800000000', picksUp = true } = {}): Promise<Telephone> {
+/** It takes its ports at its start, and ends or is mute when one of them is taken by then: then it is started with others. */
+const startsMax = 5
+const readyMsMax = 30_000
+
+export async function startBaresip(choice: { user?: string; picksUp?: boolean } = {}): Promise<Telephone> {
+  for (let start = 1; ; start++) {
+    const { telephone, isReady } = await startOnce(choice)
+    if (isReady) return telephone
+    await telephone.stop()
+    if (start === startsMax) throw new Error(`baresip does not start:\n${telephone.lines.join('\n')}`)
+  }
+}
+
+async function startOnce({ user = '13800000000', picksUp = true }): Promise<{
+  telephone: Telephone
+  isReady: boolean
+}> {
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-baresip-'))
   const [port, console] = [await freePort(), await freePort()]
   const modules = ['account', 'menu', 'cons', 'g711', 'aufile', 'sndfile']
@@ -60,10 +76,14 @@ export async function startBaresip({ user = '13800000000', picksUp = true } = {}
   const take = (part: Buffer): void => void lines.push(...part.toString('latin1').split('\n'))
   child.stdout.on('data', take)
   child.stderr.on('data', take)
-  for (let turn = 0; turn < 300 && !lines.join('\n').includes('baresip is ready'); turn++)
+  const text = (): string => lines.join('\n')
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const endMs = Date.now() + readyMsMax
+  while (!text().includes('baresip is ready') && !isOver() && Date.now() < endMs)
     await new Promise((resolve) => setTimeout(resolve, 50))
+  const isReady = text().includes('baresip is ready') && text().includes('UI console listening') && !isOver()
   const socket = createSocket('udp4')
-  return {
+  const telephone: Telephone = {
     port,
     lines,
     press: (key) => {
@@ -74,7 +94,7 @@ export async function startBaresip({ user = '13800000000', picksUp = true } = {}
     heard: () => samplesIn(folder),
     stop: async () => {
       socket.close()
-      if (child.exitCode === null && child.signalCode === null) {
+      if (!isOver()) {
         const ended = new Promise((resolve) => child.once('exit', resolve))
         child.kill('SIGKILL')
         await ended
@@ -82,6 +102,7 @@ export async function startBaresip({ user = '13800000000', picksUp = true } = {}
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return { telephone, isReady }
 }
 
 function samplesIn(folder: string): Int16Array {

@@ -1,5 +1,6 @@
 // SIP programs that we did not write, on loopback: kamailio as a platform or PBX, and sipp with a scenario.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,17 +14,25 @@ export interface SipPeer {
   stop: () => Promise<void>
 }
 
+/** Below the ports that the system gives to connections: there, a connection of another test takes a port that was free a moment ago. */
+const peerPorts = { from: 20_000, to: 32_700 }
+
 /** Free for UDP and TCP. */
 export async function freePort(): Promise<number> {
   for (;;) {
+    const port = randomInt(peerPorts.from, peerPorts.to)
     const udp = createSocket('udp4')
-    await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))
-    const { port } = udp.address()
-    const tcp = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      tcp.once('error', () => resolve(false))
-      tcp.listen(port, '127.0.0.1', () => tcp.close(() => resolve(true)))
+    const isFreeUdp = await new Promise<boolean>((resolve) => {
+      udp.once('error', () => resolve(false))
+      udp.bind(port, '127.0.0.1', () => resolve(true))
     })
+    const tcp = createServer()
+    const isFree =
+      isFreeUdp &&
+      (await new Promise<boolean>((resolve) => {
+        tcp.once('error', () => resolve(false))
+        tcp.listen(port, '127.0.0.1', () => tcp.close(() => resolve(true)))
+      }))
     await new Promise<void>((resolve) => udp.close(() => resolve()))
     if (isFree) return port
   }

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { afterEach, expect, it, vi } from 'vitest'
 import { testMessage } from '../../../../platform/outlets/message.ts'
 import { addOutletCommands } from '../../../../platform/outlets/outlet-commands.ts'
-import type { Outlet } from '../../../../platform/outlets/port.ts'
+import type { Outlet, OutletAnswer } from '../../../../platform/outlets/port.ts'
 import { OutletTurn } from '../../../../platform/outlets/queue/outlet-turn.ts'
 import { OutletWatch } from '../../../../platform/outlets/queue/outlet-watch.ts'
 import type { DeliveryMove, StoredDelivery } from '../../../../platform/outlets/queue/queue-port.ts'
@@ -112,6 +112,47 @@ it('tries once and stores what became of it: handed over, tried again, or given 
   expect(await movesOf(rowOf({ body: '{' }), good)).toMatchObject([{ state: 'failed' }])
   const hanging = outletThat(() => new Promise(() => undefined))
   expect(await movesOf(rowOf(), hanging)).toMatchObject([{ state: 'waiting', words: 'no answer within 1 s' }])
+})
+
+it('stores the answer that comes while it stops, and waits for no answer for long', async () => {
+  const moves: DeliveryMove[] = []
+  let answer: (answer: OutletAnswer) => void = () => undefined
+  const turnOf = (send: Outlet['send']): OutletTurn<never> =>
+    new OutletTurn<never>({
+      settings: settingsOf({ timeoutSeconds: 60 }),
+      outlet: outletThat(send),
+      isUrgent: true,
+      storage: {
+        dueDeliveries: () => Promise.resolve([rowOf()]),
+        nextDelivery: () => Promise.resolve(undefined),
+        moveDeliveries: (move) => {
+          moves.push(move)
+          return Promise.resolve([])
+        },
+      },
+      clock,
+      random,
+      logger,
+      onChanges: () => undefined,
+      onAttempt: () => undefined,
+    })
+  const sent = new Promise<void>((isSent) => {
+    const turn = turnOf(() => {
+      isSent()
+      return new Promise((resolve) => (answer = resolve))
+    })
+    open.push(() => turn.stop())
+    turn.look()
+  })
+  await sent
+  const stopped = open.pop()?.()
+  answer({ state: 'handed-over', words: 'OK' })
+  await stopped
+  expect(moves).toMatchObject([{ state: 'handed-over' }])
+  const hanging = turnOf(() => new Promise(() => undefined))
+  hanging.look()
+  await hanging.stop()
+  expect(moves).toHaveLength(1)
 })
 
 it('watches the queue: late, full, unconfirmed, and well again', async () => {

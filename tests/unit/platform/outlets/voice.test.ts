@@ -114,7 +114,9 @@ it('reads the alarm to a telephone by espeak-ng, and takes its key', async () =>
   const phone = await telephone()
   const { outlet, answers } = outletOf(voice(phone.port, { speechCommand: 'espeak-ng' }))
   const sent = outlet.send([red], AbortSignal.timeout(60_000))
-  await vi.waitFor(() => expect(loudness(phone.heard())).toBeGreaterThan(4000), soon)
+  const isHeard = vi.waitFor(() => expect(loudness(phone.heard())).toBeGreaterThan(4000), soon)
+  // A call that ended too early says why, where the wait would only say that nothing was heard.
+  await Promise.race([isHeard, sent.then((answer) => expect.fail(JSON.stringify(answer)))])
   phone.press('4')
   expect(await sent).toMatchObject({
     state: 'confirmed',
