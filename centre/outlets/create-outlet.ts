@@ -7,6 +7,7 @@ import {
 } from '../../platform/outlets/create-outlet.ts'
 import type { Outlet } from '../../platform/outlets/port.ts'
 import type { OutletSettings } from '../config/outlets/outlet-settings.ts'
+import { createEbdOutlet } from './broadcast/ebd-outlet.ts'
 import { createCapOutlet } from './cap/cap-outlet.ts'
 import { createFileOutlet } from './file/file-outlet.ts'
 import { createGb28181Outlet } from './gb28181/gb28181-outlet.ts'
@@ -18,6 +19,8 @@ export function createOutlet(settings: OutletSettings, parts: OutletParts): Outl
   switch (settings.type) {
     case 'cap':
       return createCapOutlet({ settings, textOf, utcOffsetMin: offsetOf(parts) })
+    case 'ebd':
+      return createEbdOutlet({ settings, utcOffsetMin: offsetOf(parts) })
     case 'mail':
       return createMailOutlet({ settings, textOf })
     case 'gb28181':

@@ -64,5 +64,18 @@ export function sentence(message: OutletMessage, { language, utcOffsetMin }: Wor
   return `${mark}${colourWord}: ${kind}, ${stepWord}; ${where}; ${time}${phone}${more} (${id})`
 }
 
+/** For a loudspeaker in the street: kind, place and what to do, and nothing about a person. */
+export function publicWords(message: OutletMessage, language: Language): string {
+  const { isDrill, isTest, colour, villageName, place, zone } = message
+  const mark = isTest ? marks.test[language] : isDrill ? marks.drill[language] : ''
+  const where = [villageName, place?.zone ?? zone].filter((part) => part !== undefined && part !== '')
+  const guidance = isTest ? undefined : guidanceOf(message, language)
+  const colourWord = colourSigns[colour][language]
+  const kind = kindWords(message, language)
+  return language === 'zh'
+    ? `${mark}${colourWord}：${kind}，${where.join(' ')}。${guidance ?? ''}`
+    : `${mark}${colourWord}: ${kind}, ${where.join(' ')}. ${guidance ?? ''}`.trim()
+}
+
 /** The history's text of these steps is for machines (`centre`), or was written by a person. */
 const isByPerson = ({ who, text }: OutletMessage): boolean => who !== 'centre' && text !== ''

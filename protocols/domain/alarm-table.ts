@@ -51,14 +51,19 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
     ],
     { endsBy: 'answer' },
   ),
-  fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2], neverHeldBack),
-  smoke: row(['烟雾', 'Smoke'], 'red', ['111', 'FA', 2], neverHeldBack),
-  gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2], neverHeldBack),
-  'carbon-monoxide': row(['一氧化碳', 'Carbon monoxide'], 'red', ['162', 'GA', 2], neverHeldBack),
+  fire: row(['火警', 'Fire'], 'red', ['110', 'FA', 2, { event: '12G00' }], neverHeldBack),
+  smoke: row(['烟雾', 'Smoke'], 'red', ['111', 'FA', 2, { event: '12G00' }], neverHeldBack),
+  gas: row(['燃气泄漏', 'Gas'], 'red', ['151', 'GA', 2, { event: '12P99' }], neverHeldBack),
+  'carbon-monoxide': row(
+    ['一氧化碳', 'Carbon monoxide'],
+    'red',
+    ['162', 'GA', 2, { event: '13C03' }],
+    neverHeldBack,
+  ),
   water: row(
     ['水位报警', 'High water'],
     'orange',
-    ['154', 'WA', 7],
+    ['154', 'WA', 7, { event: '11A01' }],
     [
       '达到各级水位即升级；低于该级水位 5 cm 并持续 15 分钟后降级。15 分钟涨 0.3 m 黄色、0.5 m 橙色，60 分钟涨 1.0 m 红色（仅在枯水位以上）；5 分钟内跳变超过 15 cm 须第二个样本确认',
       'up a stage at once; down after 15 min at 5 cm below it. A rise of 0.3 m in 15 min is yellow, 0.5 m in 15 min orange, 1.0 m in 60 min red, only above the dry-season level; a step above 15 cm in 5 min waits for a second sample',
@@ -85,7 +90,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
   intrusion: row(
     ['入侵', 'Intrusion'],
     'orange',
-    ['130', 'BA', 2],
+    ['130', 'BA', 2, { event: '14B99' }],
     [
       '布防时门磁打开或有人移动；60 秒内同防区第二个探测器确认则升为红色',
       'a contact or motion while armed; red when a second sensor of the zone confirms within 60 s',
@@ -122,7 +127,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
   'device-silent': row(
     ['设备失联', 'Device silent'],
     'yellow',
-    ['381', 'YC', 6, 'Moderate'],
+    ['381', 'YC', 6, { cap: 'Moderate' }],
     ['连续错过三次上报；报警按钮高一级', 'three missed reports; one colour higher for an alarm button'],
     { isGraded: true, variants: { button: variant(['报警按钮', 'alarm button'], { colour: 'orange' }) } },
   ),
@@ -318,7 +323,7 @@ const rows: Record<AlarmKind, Omit<AlarmRow, 'guidance'>> = {
   'upstream-water': row(
     ['上游来水', 'Water from upstream'],
     'orange',
-    ['154', 'WA', 7],
+    ['154', 'WA', 7, { event: '11A01' }],
     ['由中心联动发出；水头过后结束', 'by a linkage; over when the water has passed'],
   ),
   'certificate-expires': row(
@@ -365,5 +370,6 @@ export function alarmCodes(alarm: { kind: AlarmKind; variant?: string | undefine
     gbPriority: gbPriorityByColour[alarm.colour],
     gbMethod: merged.gbMethod,
     cap: merged.cap ?? capByColour[alarm.colour],
+    event: merged.event,
   }
 }

@@ -22,38 +22,53 @@ describe('the table', () => {
   })
 
   test.each([
-    ['sos', 'pressed', 'red', { contactId: '101', sia: 'QA', gbPriority: 1, gbMethod: 2, cap: 'Extreme' }],
-    ['sos', 'medical', 'red', { contactId: '100', sia: 'MA', gbPriority: 1, gbMethod: 2, cap: 'Extreme' }],
-    ['sos', 'duress', 'red', { contactId: '121', sia: 'HA', gbPriority: 1, gbMethod: 2, cap: 'Extreme' }],
+    [
+      'sos',
+      'pressed',
+      'red',
+      { contactId: '101', sia: 'QA', gbPriority: 1, gbMethod: 2, cap: 'Extreme', event: undefined },
+    ],
+    [
+      'sos',
+      'medical',
+      'red',
+      { contactId: '100', sia: 'MA', gbPriority: 1, gbMethod: 2, cap: 'Extreme', event: undefined },
+    ],
+    [
+      'sos',
+      'duress',
+      'red',
+      { contactId: '121', sia: 'HA', gbPriority: 1, gbMethod: 2, cap: 'Extreme', event: undefined },
+    ],
     [
       'water',
       'guarantee',
       'orange',
-      { contactId: '154', sia: 'WA', gbPriority: 2, gbMethod: 7, cap: 'Severe' },
+      { contactId: '154', sia: 'WA', gbPriority: 2, gbMethod: 7, cap: 'Severe', event: '11A01' },
     ],
     [
       'intrusion',
       'perimeter',
       'orange',
-      { contactId: '131', sia: 'BA', gbPriority: 2, gbMethod: 2, cap: 'Severe' },
+      { contactId: '131', sia: 'BA', gbPriority: 2, gbMethod: 2, cap: 'Severe', event: '14B99' },
     ],
     [
       'device-silent',
       'button',
       'orange',
-      { contactId: '381', sia: 'YC', gbPriority: 2, gbMethod: 6, cap: 'Moderate' },
+      { contactId: '381', sia: 'YC', gbPriority: 2, gbMethod: 6, cap: 'Moderate', event: undefined },
     ],
     [
       'device-battery-low',
       undefined,
       'blue',
-      { contactId: '384', sia: 'XT', gbPriority: 4, gbMethod: 6, cap: 'Minor' },
+      { contactId: '384', sia: 'XT', gbPriority: 4, gbMethod: 6, cap: 'Minor', event: undefined },
     ],
     [
       'clock-unsynced',
       undefined,
       'yellow',
-      { contactId: '626', sia: 'JD', gbPriority: 3, gbMethod: 6, cap: 'Moderate' },
+      { contactId: '626', sia: 'JD', gbPriority: 3, gbMethod: 6, cap: 'Moderate', event: undefined },
     ],
   ] as const)('the codes of %s (%s) are the ones of the table', (kind, variant, colour, codes) => {
     expect(alarmCodes({ kind, variant, colour })).toEqual(codes)

@@ -16,7 +16,7 @@ function rowOf(kind: AlarmKind, language: Language): string {
   const { colour } = alarmTable[kind]
   const message: OutletMessage = { ...base, kind, colour, isDrill: false }
   const over: OutletMessage = { ...message, step: 'over' }
-  const { gbPriority, cap } = alarmCodes({ kind, colour })
+  const { gbPriority, cap, event = '-' } = alarmCodes({ kind, colour })
   const xml = capDocument(message, {
     sender: 'a',
     senderName: 'a',
@@ -36,12 +36,12 @@ function rowOf(kind: AlarmKind, language: Language): string {
     `${gbPriority}/${gbMethodOf(message)}`,
     scaipCodes[kind].join('/'),
   ]
-  return `| ${[...cells, `${category}, ${cap}`, kindWords(message, language)].join(' | ')} |`
+  return `| ${[...cells, `${category}, ${cap}`, event, kindWords(message, language)].join(' | ')} |`
 }
 
 const heads: Record<Language, string> = {
-  en: '| Kind | Contact ID | SIA | GB priority/method | SCAIP device/status | CAP category, severity | Text |',
-  zh: '| 种类 | Contact ID | SIA | GB 级别/方式 | SCAIP 设备/状态 | CAP 类别、严重程度 | 文字 |',
+  en: '| Kind | Contact ID | SIA | GB priority/method | SCAIP device/status | CAP category, severity | CN event | Text |',
+  zh: '| 种类 | Contact ID | SIA | GB 级别/方式 | SCAIP 设备/状态 | CAP 类别、严重程度 | 国家预警事件 | 文字 |',
 }
 
 test.each<[Language, string]>([
@@ -51,7 +51,7 @@ test.each<[Language, string]>([
   const file = new URL(`../../${page}`, import.meta.url)
   const written = readFileSync(file, 'utf8')
   const rows = alarmKinds.map((kind) => rowOf(kind, language))
-  const table = [heads[language], '| --- | --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
+  const table = [heads[language], '| --- | --- | --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
   const wanted = written.replace(
     /<!-- table -->[\s\S]*<!-- end of table -->/,
     () => `<!-- table -->\n\n${table}\n\n<!-- end of table -->`,

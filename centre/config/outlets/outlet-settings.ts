@@ -5,6 +5,7 @@ import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape } from '../../../platform/outlets/settings/outlet-rules.ts'
 import { capSchema, checkCap } from './cap-settings.ts'
 import { checkDc09, dc09Schema } from '../../../platform/outlets/settings/dc09-settings.ts'
+import { checkEbd, ebdSchema } from './ebd-settings.ts'
 import { checkGb28181, gb28181Schema } from './gb28181-settings.ts'
 import { checkMail, mailSchema } from './mail-settings.ts'
 import { checkScaip, scaipSchema } from '../../../platform/outlets/settings/scaip-settings.ts'
@@ -29,6 +30,7 @@ export const outletSchema = z.discriminatedUnion('type', [
   webhookSchema,
   dc09Schema,
   capSchema,
+  ebdSchema,
   gb28181Schema,
   smsSchema,
   mailSchema,
@@ -54,6 +56,8 @@ function checkOfType(path: string, outlet: OutletSettings): Problem[] {
       return checkDc09(path, outlet)
     case 'cap':
       return checkCap(path, outlet)
+    case 'ebd':
+      return checkEbd(path, outlet)
     case 'scaip':
       return checkScaip(path, outlet)
     case 'voice':

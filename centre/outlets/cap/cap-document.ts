@@ -1,10 +1,10 @@
 // A CAP 1.2 document: the alert of a case, its updates, and its end. Pure.
-import { lookup } from '../../../protocols/kit/parse-json.ts'
 import { alarmCodes, alarmTable } from '../../../protocols/domain/alarm-table.ts'
 import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { capByColour } from '../../../protocols/domain/colour.ts'
 import type { OutletMessage } from '../../../platform/outlets/message.ts'
 import { kindWords, placeWords, type Language } from '../../../platform/outlets/words.ts'
+import { xml, type Part } from '../xml-parts.ts'
 
 export interface CapOptions {
   sender: string
@@ -12,7 +12,7 @@ export interface CapOptions {
   language: Language
   /** Who may read it: CAP wants a text for what is not public. */
   restriction: string
-  /** Codes of events by the profile of the receiver: `{name: 'GB/T 35965', codes: {fire: ...}}`. */
+  /** Codes of events by the profile of the receiver; absent: those of the national warning system in the table of kinds. */
   events?: { name: string; codes: Partial<Record<AlarmKind, string>> } | undefined
   expiresHours: number
   textOf: (message: OutletMessage) => string
@@ -27,23 +27,6 @@ export function capTime(atMs: number, offsetMin: number): string {
   const away = Math.abs(offsetMin)
   const two = (value: number): string => String(value).padStart(2, '0')
   return `${local}${offsetMin < 0 ? '-' : '+'}${two(Math.floor(away / 60))}:${two(away % 60)}`
-}
-
-const notXml = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu
-const escapes: Record<string, string> = lookup({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })
-export const xmlText = (text: string): string =>
-  text.replace(notXml, '').replace(/[&<>"]/g, (one) => escapes[one] ?? '')
-
-type Part = [name: string, content: string | Part[] | undefined]
-
-function xml(parts: readonly Part[], indent: string): string {
-  return parts
-    .flatMap(([name, content]) => {
-      if (content === undefined) return []
-      if (typeof content === 'string') return `${indent}<${name}>${xmlText(content)}</${name}>\n`
-      return `${indent}<${name}>\n${xml(content, `${indent}  `)}${indent}</${name}>\n`
-    })
-    .join('')
 }
 
 /** Spaces, commas, `<` and `&` are forbidden in identifiers. The first message of a case has a fixed one, which later ones name. */
@@ -72,12 +55,25 @@ function categoryOf(kind: AlarmKind | undefined): string {
   }
 }
 
+/** What a receiver calls the codes of the national warning system. */
+const nationalEvents = 'CN-eventType'
+
+function eventOf({ kind, variant, colour }: OutletMessage, events: CapOptions['events']): Part[] {
+  if (kind === undefined) return []
+  const value = events ? events.codes[kind] : alarmCodes({ kind, variant, colour }).event
+  if (value === undefined) return []
+  const parts: Part[] = [
+    ['valueName', events?.name ?? nationalEvents],
+    ['value', value],
+  ]
+  return [['eventCode', parts]]
+}
+
 const isEnd = ({ step }: OutletMessage): boolean => step === 'over' || step === 'cancelled'
 
 function infoOf(message: OutletMessage, options: CapOptions): Part[] {
   const { kind, colour, variant, openedAtMs, atMs, village, place, zone } = message
   const { language, events, senderName, expiresHours, textOf, utcOffsetMin } = options
-  const code = kind === undefined ? undefined : events?.codes[kind]
   const time = (ms: number): string => capTime(ms, utcOffsetMin(ms))
   const guidance = kind === undefined ? undefined : alarmTable[kind].guidance[language]
   return [
@@ -88,17 +84,7 @@ function infoOf(message: OutletMessage, options: CapOptions): Part[] {
     ['urgency', isEnd(message) ? 'Past' : 'Immediate'],
     ['severity', kind === undefined ? capByColour[colour] : alarmCodes({ kind, variant, colour }).cap],
     ['certainty', 'Observed'],
-    ...(events && code !== undefined
-      ? [
-          [
-            'eventCode',
-            [
-              ['valueName', events.name],
-              ['value', code],
-            ],
-          ] satisfies Part,
-        ]
-      : []),
+    ...eventOf(message, events),
     ['effective', time(atMs)],
     ['onset', time(openedAtMs)],
     ['expires', time(atMs + expiresHours * 60 * minuteMs)],

@@ -12,6 +12,8 @@ export interface AlarmCodes {
   gbMethod: number
   /** Set if it differs from the colour's. */
   cap?: CapSeverity
+  /** Kind of event in the national warning system (国家突发事件预警信息发布系统), also the EventType of GD/J 082; absent: it has none. */
+  event?: string
 }
 
 export interface AlarmVariant {
@@ -43,15 +45,15 @@ const both = ([zh, en]: Texts): BilingualText => ({ zh, en })
 export function row(
   name: Texts,
   colour: Colour,
-  codes: [contactId: string, sia: string, gbMethod: number, cap?: CapSeverity],
+  codes: [contactId: string, sia: string, gbMethod: number, more?: Pick<AlarmCodes, 'cap' | 'event'>],
   limits: Texts,
   more: Partial<AlarmRow> = {},
 ): Omit<AlarmRow, 'guidance'> {
-  const [contactId, sia, gbMethod, cap] = codes
+  const [contactId, sia, gbMethod, further] = codes
   return {
     name: both(name),
     colour,
-    codes: { contactId, sia, gbMethod, ...(cap ? { cap } : {}) },
+    codes: { contactId, sia, gbMethod, ...further },
     endsBy: 'reading',
     limits: both(limits),
     ...more,

@@ -8,10 +8,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CapSettings } from '../../../../centre/config/outlets/cap-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
-import { capTime, xmlText } from '../../../../centre/outlets/cap/cap-document.ts'
+import { capTime } from '../../../../centre/outlets/cap/cap-document.ts'
+import { xmlText } from '../../../../centre/outlets/xml-parts.ts'
 import { createCapOutlet } from '../../../../centre/outlets/cap/cap-outlet.ts'
 import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
-import { alarmKinds } from '../../../../protocols/domain/alarm.ts'
+import { alarmKinds, type AlarmKind } from '../../../../protocols/domain/alarm.ts'
 import { outletSteps } from '../../../../protocols/desk/outlets.ts'
 import { settingsOf } from './outlet-kit.ts'
 
@@ -97,6 +98,25 @@ it.each(outletSteps)(
     expect(xml).toContain('<valueName>profile</valueName>')
   },
 )
+
+it("has the codes of the national warning system, or the receiver's own instead", async () => {
+  const eventCode = async (events: CapSettings['events'], kind: AlarmKind): Promise<string | undefined> => {
+    const { events: _events, ...rest } = settings
+    const written = createCapOutlet({
+      settings: { ...rest, folder, ...(events ? { events } : {}) },
+      textOf: () => 'text',
+      utcOffsetMin: () => 480,
+    })
+    const xml = await written.preview([{ ...red, kind }])
+    return /<eventCode>\s*<valueName>([^<]*<\/valueName>\s*<value>[^<]*)/
+      .exec(xml)?.[1]
+      ?.replace(/<.*>/s, ' ')
+  }
+  expect(await eventCode(undefined, 'water')).toBe('CN-eventType 11A01')
+  expect(await eventCode(undefined, 'sos')).toBeUndefined()
+  expect(await eventCode({ name: 'profile', codes: { fire: 'F1' } }, 'fire')).toBe('profile F1')
+  expect(await eventCode({ name: 'profile', codes: { fire: 'F1' } }, 'water')).toBeUndefined()
+})
 
 it('writes documents that are valid by the schema, for every step, kind and language', async () => {
   const schema = fileURLToPath(new URL('../../../kits/cap/cap-1.2.xsd', import.meta.url))
