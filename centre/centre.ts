@@ -126,7 +126,8 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look
-  const outlets = openOutlets(base, { storage, own: boxes.own, onStored: push, onStep: tellSteps })
+  const outletParts = { ...boxes, storage, commands }
+  const outlets = openOutlets(base, { ...outletParts, onStored: push, onStep: tellSteps })
   await outlets.start()
   lookOutlets = () => outlets.look()
   const signing = await openEnrolment(base, storage)

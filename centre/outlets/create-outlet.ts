@@ -11,9 +11,15 @@ import { createEbdOutlet } from './broadcast/ebd-outlet.ts'
 import { createCapOutlet } from './cap/cap-outlet.ts'
 import { createFileOutlet } from './file/file-outlet.ts'
 import { createGb28181Outlet } from './gb28181/gb28181-outlet.ts'
+import { createBoxSpeakerOutlet, type BoxCommands } from './speaker/box-speaker-outlet.ts'
 import { createMailOutlet } from './mail/mail-outlet.ts'
 
-export function createOutlet(settings: OutletSettings, parts: OutletParts): Outlet {
+/** What the centre has beyond a box: absent on the command line. */
+export interface CentreOutletParts extends OutletParts {
+  commands?: BoxCommands | undefined
+}
+
+export function createOutlet(settings: OutletSettings, parts: CentreOutletParts): Outlet {
   const { clock, random, onFailed = () => undefined } = parts
   const textOf = textFor(settings, parts)
   switch (settings.type) {
@@ -25,6 +31,8 @@ export function createOutlet(settings: OutletSettings, parts: OutletParts): Outl
       return createMailOutlet({ settings, textOf })
     case 'gb28181':
       return createGb28181Outlet({ settings, textOf, clock, random, onFailed })
+    case 'box-speaker':
+      return createBoxSpeakerOutlet({ settings, clock, commands: parts.commands })
     case 'file':
       return createFileOutlet({ ...settings, textOf })
     default:

@@ -1,5 +1,8 @@
 // The receivers outside: their queue follows the cases, and their failures are alarms of the centre.
 import { createCaseAnswer } from '../outlets/case-answer.ts'
+import type { CommandSender } from '../commands/command-sender.ts'
+import type { BoxCommands } from '../outlets/speaker/box-speaker-outlet.ts'
+import { villageOf } from '../../protocols/domain/names.ts'
 import { createOutlet } from '../outlets/create-outlet.ts'
 import { createOutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
 import { Outlets } from '../outlets/outlets.ts'
@@ -13,10 +16,14 @@ export interface OpenOutletsOptions {
   storage: Storage
   own: ReturnType<typeof openOwnAlarms>
   onStored: (changes: readonly StoredChange[]) => void
+  commands: Pick<CommandSender, 'ask'>
+  villages: { ids: () => readonly string[] }
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
 }
 
-export function openOutlets(base: Base, { storage, own, onStored, onStep }: OpenOutletsOptions): Outlets {
+export function openOutlets(base: Base, options: OpenOutletsOptions): Outlets {
+  const { storage, own, onStored, onStep } = options
+  const commands = boxCommandsOf(options)
   const { config, clock, random, registry, parts } = base
   const { timeZone } = config.people
   const logger = base.logger.child({ part: 'outlets' })
@@ -27,7 +34,7 @@ export function openOutlets(base: Base, { storage, own, onStored, onStep }: Open
   const outlets = new Outlets({
     outlets: config.outlets.map((settings) => ({
       settings,
-      outlet: createOutlet(settings, { clock, random, timeZone, phonesOnDuty, onFailed }),
+      outlet: createOutlet(settings, { clock, random, timeZone, phonesOnDuty, commands, onFailed }),
     })),
     timeZone,
     storage,
@@ -44,4 +51,16 @@ export function openOutlets(base: Base, { storage, own, onStored, onStep }: Open
   })
   parts.add('outlets', () => outlets.stop())
   return outlets
+}
+
+/** Commands of a box among which one of an outlet is found again. */
+const foundAmong = 500
+
+function boxCommandsOf({ storage, commands, villages }: OpenOutletsOptions): BoxCommands {
+  return {
+    boxesOf: (village) => villages.ids().filter((box) => villageOf(box) === village),
+    ask: (command) => commands.ask(command),
+    find: async (box, id) =>
+      (await storage.commands({ box, limit: foundAmong })).find((one) => one.id === id),
+  }
 }

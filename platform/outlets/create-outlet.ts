@@ -9,9 +9,12 @@ import { createScaipOutlet } from './scaip/scaip-outlet.ts'
 import type { Dc09Settings } from './settings/dc09-settings.ts'
 import type { OutletCommon } from './settings/outlet-rules.ts'
 import type { ScaipSettings } from './settings/scaip-settings.ts'
+import type { SpeakerHttpSettings, SpeakerMqttSettings } from './settings/speaker-settings.ts'
 import type { SmsSettings } from './settings/sms-settings.ts'
 import type { CallSettings } from './settings/voice-settings.ts'
 import type { WebhookSettings } from './settings/webhook-settings.ts'
+import { createSpeakerHttpOutlet } from './speaker/speaker-http.ts'
+import { createSpeakerMqttOutlet } from './speaker/speaker-mqtt.ts'
 import { createSmsOutlet, type SmsOptions } from './sms/sms-outlet.ts'
 import { createVoiceOutlet } from './voice/voice-outlet.ts'
 import { createWebhookOutlet } from './webhook/webhook-outlet.ts'
@@ -28,7 +31,14 @@ export interface OutletParts {
   onFailed?: (error: unknown) => void
 }
 
-export type SharedOutletSettings = WebhookSettings | Dc09Settings | SmsSettings | ScaipSettings | CallSettings
+export type SharedOutletSettings =
+  | WebhookSettings
+  | Dc09Settings
+  | SmsSettings
+  | ScaipSettings
+  | CallSettings
+  | SpeakerHttpSettings
+  | SpeakerMqttSettings
 
 /** Local time, minutes ahead of UTC at a moment. */
 export const offsetOf =
@@ -55,6 +65,10 @@ export function createSharedOutlet(settings: SharedOutletSettings, parts: Outlet
     case 'voice':
     case 'loudspeaker':
       return createVoiceOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
+    case 'speaker-http':
+      return createSpeakerHttpOutlet(settings)
+    case 'speaker-mqtt':
+      return createSpeakerMqttOutlet({ settings, clock })
     case 'sms':
       return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
   }

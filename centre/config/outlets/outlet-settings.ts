@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { checkTogether } from '../../../platform/outlets/settings/outlet-checks.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape } from '../../../platform/outlets/settings/outlet-rules.ts'
+import { boxSpeakerSchema } from './box-speaker-settings.ts'
 import { capSchema, checkCap } from './cap-settings.ts'
 import { checkDc09, dc09Schema } from '../../../platform/outlets/settings/dc09-settings.ts'
 import { checkEbd, ebdSchema } from './ebd-settings.ts'
@@ -10,6 +11,12 @@ import { checkGb28181, gb28181Schema } from './gb28181-settings.ts'
 import { checkMail, mailSchema } from './mail-settings.ts'
 import { checkScaip, scaipSchema } from '../../../platform/outlets/settings/scaip-settings.ts'
 import { checkSms, smsSchema } from '../../../platform/outlets/settings/sms-settings.ts'
+import {
+  checkSpeakerHttp,
+  checkSpeakerMqtt,
+  speakerHttpSchema,
+  speakerMqttSchema,
+} from '../../../platform/outlets/settings/speaker-settings.ts'
 import {
   checkLoudspeaker,
   checkVoice,
@@ -37,6 +44,9 @@ export const outletSchema = z.discriminatedUnion('type', [
   scaipSchema,
   voiceSchema,
   loudspeakerSchema,
+  speakerHttpSchema,
+  speakerMqttSchema,
+  boxSpeakerSchema,
 ])
 export type OutletSettings = z.infer<typeof outletSchema>
 
@@ -64,6 +74,10 @@ function checkOfType(path: string, outlet: OutletSettings): Problem[] {
       return checkVoice(path, outlet)
     case 'loudspeaker':
       return checkLoudspeaker(path, outlet)
+    case 'speaker-http':
+      return checkSpeakerHttp(path, outlet)
+    case 'speaker-mqtt':
+      return checkSpeakerMqtt(path, outlet)
     case 'sms':
       return checkSms(path, outlet)
     case 'mail':
@@ -71,6 +85,7 @@ function checkOfType(path: string, outlet: OutletSettings): Problem[] {
     case 'gb28181':
       return checkGb28181(path, outlet)
     case 'file':
+    case 'box-speaker':
       return []
   }
 }

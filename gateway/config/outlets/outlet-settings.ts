@@ -5,6 +5,12 @@ import { checkTogether } from '../../../platform/outlets/settings/outlet-checks.
 import { checkScaip, scaipSchema } from '../../../platform/outlets/settings/scaip-settings.ts'
 import { checkSms, smsSchema } from '../../../platform/outlets/settings/sms-settings.ts'
 import {
+  checkSpeakerHttp,
+  checkSpeakerMqtt,
+  speakerHttpSchema,
+  speakerMqttSchema,
+} from '../../../platform/outlets/settings/speaker-settings.ts'
+import {
   checkLoudspeaker,
   checkVoice,
   loudspeakerSchema,
@@ -24,6 +30,8 @@ export const boxOutletSchema = z.discriminatedUnion('type', [
   scaipSchema,
   boxVoiceSchema,
   loudspeakerSchema,
+  speakerHttpSchema,
+  speakerMqttSchema,
 ])
 export type BoxOutletSettings = z.infer<typeof boxOutletSchema>
 
@@ -56,6 +64,10 @@ function checkOfType(path: string, outlet: BoxOutletSettings): Problem[] {
       return checkVoice(path, outlet)
     case 'loudspeaker':
       return checkLoudspeaker(path, outlet)
+    case 'speaker-http':
+      return checkSpeakerHttp(path, outlet)
+    case 'speaker-mqtt':
+      return checkSpeakerMqtt(path, outlet)
     case 'sms':
       return checkSms(path, outlet)
   }

@@ -1,0 +1,77 @@
+// Settings of outlets to loudspeakers and signs that are no telephones: reached by HTTP, or by MQTT at the village's own broker.
+import { z } from 'zod'
+import { isLoopback } from '../../loopback.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
+import { commonShape, text } from './outlet-rules.ts'
+import { checkUrl } from './webhook-settings.ts'
+
+const templateShape = {
+  /** With places for `{text}`, `{id}`, `{colour}`, `{kind}` and `{village}`, escaped for the type of the content. */
+  body: text.default('{"text":"{text}","id":"{id}"}'),
+  contentType: z.enum(['application/json', 'application/x-www-form-urlencoded']).default('application/json'),
+}
+
+export const speakerHttpSchema = z.strictObject({
+  ...commonShape,
+  ...templateShape,
+  type: z.literal('speaker-http'),
+  url: text.optional(),
+  urlFile: text.optional(),
+  bearerFile: text.optional(),
+  /** `user:password` in one line, where the speaker asks for Basic. */
+  basicFile: text.optional(),
+  caFile: text.optional(),
+  /** The answer contains this when the speaker has taken it; absent: any 2xx. */
+  okText: text.optional(),
+})
+export type SpeakerHttpSettings = z.infer<typeof speakerHttpSchema>
+
+const topic = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^+#\p{C}]+$/u, 'a topic without + and #')
+
+export const speakerMqttSchema = z.strictObject({
+  ...commonShape,
+  ...templateShape,
+  type: z.literal('speaker-mqtt'),
+  /** `mqtts://HOST:PORT`, or `mqtt://` on loopback. */
+  url: text,
+  user: z.string().min(1).max(200).optional(),
+  passwordFile: text.optional(),
+  caFile: text.optional(),
+  /** Published with QoS 1: the broker's PUBACK is the hand-over. */
+  topic,
+  /** Where the speaker answers; a message that contains the id is its receipt. */
+  receiptTopic: topic.optional(),
+  /** For the receipt, of the time of one attempt; without one the message counts as handed over. */
+  receiptSeconds: z.number().min(1).max(60).default(5),
+})
+export type SpeakerMqttSettings = z.infer<typeof speakerMqttSchema>
+
+export function checkSpeakerHttp(path: string, settings: SpeakerHttpSettings): Problem[] {
+  const both = settings.bearerFile !== undefined && settings.basicFile !== undefined
+  return [
+    ...checkUrl(path, settings),
+    ...(both ? [{ path: `${path}.basicFile`, message: 'bearerFile or basicFile: not both' }] : []),
+  ]
+}
+
+export function checkSpeakerMqtt(path: string, settings: SpeakerMqttSettings): Problem[] {
+  const { url, user, passwordFile, receiptTopic, receiptSeconds, timeoutSeconds } = settings
+  const problems: Problem[] = []
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const isGood =
+    parsed?.protocol === 'mqtts:' || (parsed?.protocol === 'mqtt:' && isLoopback(parsed.hostname))
+  if (!isGood || parsed.username !== '' || parsed.password !== '')
+    problems.push({
+      path: `${path}.url`,
+      message: 'mqtts://HOST:PORT without a password: plain mqtt is allowed on loopback only',
+    })
+  if (passwordFile !== undefined && user === undefined)
+    problems.push({ path: `${path}.user`, message: 'a passwordFile needs user' })
+  if (receiptTopic !== undefined && receiptSeconds >= timeoutSeconds)
+    problems.push({ path: `${path}.receiptSeconds`, message: 'shorter than timeoutSeconds' })
+  return problems
+}
