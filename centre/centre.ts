@@ -126,8 +126,8 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look
-  const outletParts = { ...boxes, storage, commands }
-  const outlets = openOutlets(base, { ...outletParts, onStored: push, onStep: tellSteps })
+  const outletParts = { ...boxes, ...receiver, storage, commands, securityLog }
+  const { outlets, linkRoutes } = openOutlets(base, { ...outletParts, onStored: push, onStep: tellSteps })
   await outlets.start()
   lookOutlets = () => outlets.look()
   const signing = await openEnrolment(base, storage)
@@ -141,7 +141,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     downlink,
     commands,
     outlets,
-    pictureRoutes: receiver.pictures.routes,
+    pictureRoutes: [...receiver.pictures.routes, ...linkRoutes],
     updates,
     signing,
     notes,

@@ -12,14 +12,21 @@ import { createCapOutlet } from './cap/cap-outlet.ts'
 import { createFileOutlet } from './file/file-outlet.ts'
 import { createGb28181Outlet } from './gb28181/gb28181-outlet.ts'
 import { createBoxSpeakerOutlet, type BoxCommands } from './speaker/box-speaker-outlet.ts'
+import { withPictureLinks, type PictureLinks } from './pictures/picture-links.ts'
 import { createMailOutlet } from './mail/mail-outlet.ts'
 
 /** What the centre has beyond a box: absent on the command line. */
 export interface CentreOutletParts extends OutletParts {
   commands?: BoxCommands | undefined
+  links?: PictureLinks | undefined
 }
 
 export function createOutlet(settings: OutletSettings, parts: CentreOutletParts): Outlet {
+  const outlet = outletOfType(settings, parts)
+  return 'pictureLink' in settings ? withPictureLinks(outlet, settings, parts.links) : outlet
+}
+
+function outletOfType(settings: OutletSettings, parts: CentreOutletParts): Outlet {
   const { clock, random, onFailed = () => undefined } = parts
   const textOf = textFor(settings, parts)
   switch (settings.type) {

@@ -1,5 +1,10 @@
 // The receivers outside: their queue follows the cases, and their failures are alarms of the centre.
 import { createCaseAnswer } from '../outlets/case-answer.ts'
+import type { SecurityLog } from '../accounts/security-log.ts'
+import { createPictureLinkRoutes } from '../api/outlets/picture-link-routes.ts'
+import type { Route } from '../api/route.ts'
+import { PictureLinks } from '../outlets/pictures/picture-links.ts'
+import type { Pictures } from './open-pictures.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import type { BoxCommands } from '../outlets/speaker/box-speaker-outlet.ts'
 import { villageOf } from '../../protocols/domain/names.ts'
@@ -18,12 +23,20 @@ export interface OpenOutletsOptions {
   onStored: (changes: readonly StoredChange[]) => void
   commands: Pick<CommandSender, 'ask'>
   villages: { ids: () => readonly string[] }
+  pictures: Pick<Pictures, 'read'>
+  securityLog: SecurityLog
   onStep: (alarms: readonly DeskAlarm[], changes: readonly StoredChange[]) => void
 }
 
-export function openOutlets(base: Base, options: OpenOutletsOptions): Outlets {
+export interface OpenedOutlets {
+  outlets: Outlets
+  linkRoutes: Route[]
+}
+
+export function openOutlets(base: Base, options: OpenOutletsOptions): OpenedOutlets {
   const { storage, own, onStored, onStep } = options
   const commands = boxCommandsOf(options)
+  const links = openLinks(base, options)
   const { config, clock, random, registry, parts } = base
   const { timeZone } = config.people
   const logger = base.logger.child({ part: 'outlets' })
@@ -34,7 +47,7 @@ export function openOutlets(base: Base, options: OpenOutletsOptions): Outlets {
   const outlets = new Outlets({
     outlets: config.outlets.map((settings) => ({
       settings,
-      outlet: createOutlet(settings, { clock, random, timeZone, phonesOnDuty, commands, onFailed }),
+      outlet: createOutlet(settings, { clock, random, timeZone, phonesOnDuty, commands, links, onFailed }),
     })),
     timeZone,
     storage,
@@ -50,7 +63,19 @@ export function openOutlets(base: Base, options: OpenOutletsOptions): Outlets {
     takeAnswer: createCaseAnswer({ storage, clock, onStep }),
   })
   parts.add('outlets', () => outlets.stop())
-  return outlets
+  const { securityLog, pictures } = options
+  const linkRoutes = createPictureLinkRoutes({ links, storage, clock, securityLog, read: pictures.read })
+  return { outlets, linkRoutes }
+}
+
+function openLinks({ clock, random }: Base, { storage, securityLog }: OpenOutletsOptions): PictureLinks {
+  return new PictureLinks({
+    picturesOfAlarm: (alarm, limit) => storage.picturesOfAlarm(alarm, limit),
+    clock,
+    random,
+    onMade: ({ outlet, alarm, camera, message }) =>
+      securityLog.note('picture-link-made', `link:${outlet}`, '', `${alarm} ${camera} ${message}`),
+  })
 }
 
 /** Commands of a box among which one of an outlet is found again. */

@@ -31,6 +31,8 @@ export interface OpenPicturesOptions {
 
 export interface Pictures {
   routes: Route[]
+  /** The bytes, or undefined when the file is missing or damaged: it is then marked. */
+  read: (box: string, sha256: string) => Promise<Uint8Array | undefined>
   /** A chunk as received from the box. */
   offer: (box: string, payload: Uint8Array) => void
   /** Changes caused by records: a picture that a person deleted at the box is deleted here. */
@@ -72,6 +74,7 @@ export function openPictures(options: OpenPicturesOptions): Pictures {
       progress: (box, sha256) => folder.progress(box, sha256),
       read,
     }),
+    read,
     offer: (box, payload) => receiver.offer(box, payload),
     hear: (changes) => {
       const gone = changes.flatMap(({ json }) => goneFiles(json))

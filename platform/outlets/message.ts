@@ -38,6 +38,8 @@ export interface OutletMessage {
   who: string
   /** The words of the person who took the step. */
   text: string
+  /** Of one attempt, never of the queue: where the receiver opens a picture once. */
+  pictureUrl?: string
 }
 
 export function testMessage(id: string, atMs: number, who: string): OutletMessage {

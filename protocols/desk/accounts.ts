@@ -22,6 +22,7 @@ export const securityEvents = [
   'look',
   'contact-look',
   'link-refused',
+  'picture-link-made',
   'box-refused',
   'box-two-places',
   'box-code-made',

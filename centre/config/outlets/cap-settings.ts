@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape, text } from '../../../platform/outlets/settings/outlet-rules.ts'
-import { checkUrl } from '../../../platform/outlets/settings/webhook-settings.ts'
+import { checkUrl } from '../../../platform/outlets/settings/url-checks.ts'
 
 export const capSchema = z.strictObject({
   ...commonShape,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isLoopback } from '../../../platform/loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
+import { pictureLinkShape } from '../../../platform/outlets/settings/picture-link-settings.ts'
 import { commonShape, host, port, text } from '../../../platform/outlets/settings/outlet-rules.ts'
 
 const address = z
@@ -23,6 +24,7 @@ export const mailSchema = z.strictObject({
   to: z.array(address).min(1).max(50),
   /** Red goes at once; the others are collected for so long into one e-mail. */
   groupMinutes: z.number().min(0).max(240).default(10),
+  ...pictureLinkShape,
 })
 export type MailSettings = z.infer<typeof mailSchema>
 

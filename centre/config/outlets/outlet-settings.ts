@@ -23,7 +23,8 @@ import {
   loudspeakerSchema,
   voiceSchema,
 } from '../../../platform/outlets/settings/voice-settings.ts'
-import { checkUrl, webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
+import { checkUrl } from '../../../platform/outlets/settings/url-checks.ts'
+import { webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
 
 const fileShape = z.strictObject({
   ...commonShape,

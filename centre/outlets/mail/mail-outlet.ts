@@ -27,8 +27,8 @@ export function mailOf(
   const { from, to, language } = settings
   const [first] = messages
   const lines = messages.map((message) => {
-    const guidance = guidanceOf(message, language)
-    return guidance === undefined ? textOf(message) : `${textOf(message)}\n${guidance}`
+    const parts = [textOf(message), guidanceOf(message, language), message.pictureUrl]
+    return parts.filter((part) => part !== undefined).join('\n')
   })
   const subject = first && messages.length === 1 ? textOf(first) : subjects[language](messages.length)
   return {

@@ -16,16 +16,20 @@ import {
   loudspeakerSchema,
   voiceSchema,
 } from '../../../platform/outlets/settings/voice-settings.ts'
-import { checkUrl, webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
+import { checkUrl } from '../../../platform/outlets/settings/url-checks.ts'
+import { webhookSchema } from '../../../platform/outlets/settings/webhook-settings.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 
+/** A box has no address that a receiver could open a picture at. */
+const boxWebhookSchema = webhookSchema.omit({ pictureLink: true })
+const boxDc09Schema = dc09Schema.omit({ pictureLink: true })
 /** The roster of people is at the centre: a box knows numbers. */
 const boxSmsSchema = smsSchema.omit({ duty: true })
 const boxVoiceSchema = voiceSchema.omit({ duty: true })
 
 export const boxOutletSchema = z.discriminatedUnion('type', [
-  webhookSchema,
-  dc09Schema,
+  boxWebhookSchema,
+  boxDc09Schema,
   boxSmsSchema,
   scaipSchema,
   boxVoiceSchema,

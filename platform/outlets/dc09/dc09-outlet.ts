@@ -63,9 +63,13 @@ function draftOf(settings: Dc09Settings, message: OutletMessage): Draft | undefi
     sequence: (number % sequenceMax) + 1,
     account,
     data,
-    more: sendsText ? `[I${textOf(message)}]` : '',
+    more: `${sendsText ? `[I${textOf(message)}]` : ''}${linkOf(message)}`,
   }
 }
+
+/** Extended data `V`: where the picture is. An address with a bracket would end the field. */
+const linkOf = ({ pictureUrl }: OutletMessage): string =>
+  pictureUrl === undefined || /[^\x21-\x7e]|[[\]|]/.test(pictureUrl) ? '' : `[V${pictureUrl}]`
 
 /** A NULL message to each receiver again and again; returns what ends it. */
 function supervise(

@@ -1,6 +1,7 @@
 // Settings of outlets to monitoring stations by SIA DC-09.
 import { z } from 'zod'
 import type { Problem } from '../../../protocols/kit/result.ts'
+import { pictureLinkShape } from './picture-link-settings.ts'
 import { checkSteps, commonShape, host, port, text } from './outlet-rules.ts'
 
 const account = z.string().regex(/^[0-9A-F]{3,16}$/, '3 to 16 of 0-9 and A-F, as the station has given it')
@@ -26,6 +27,7 @@ export const dc09Schema = z.strictObject({
   superviseSeconds: z.number().min(10).max(86_400).optional(),
   /** A text with kind, box, device and case, in ASCII. */
   sendsText: z.boolean().default(false),
+  ...pictureLinkShape,
 })
 export type Dc09Settings = z.infer<typeof dc09Schema>
 

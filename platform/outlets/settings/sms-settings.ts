@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { rosterRoles } from '../../../protocols/desk/roster.ts'
 import { commonShape, text } from './outlet-rules.ts'
-import { checkUrl } from './webhook-settings.ts'
+import { checkUrl } from './url-checks.ts'
 
 export const phonePattern = /^\+?\d{3,15}$/
 

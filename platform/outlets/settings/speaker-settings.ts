@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isLoopback } from '../../loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape, text } from './outlet-rules.ts'
-import { checkUrl } from './webhook-settings.ts'
+import { checkUrl } from './url-checks.ts'
 
 const templateShape = {
   /** With places for `{text}`, `{id}`, `{colour}`, `{kind}` and `{village}`, escaped for the type of the content. */

@@ -62,7 +62,8 @@ export function webhookRequest(
   atMs: number,
   secrets: WebhookSecrets,
 ): HttpPost {
-  const text = words.slice(0, robotTextCharsMax)
+  const link = message.pictureUrl === undefined ? '' : ` ${message.pictureUrl}`
+  const text = `${words.slice(0, robotTextCharsMax - link.length)}${link}`
   const robot = (url: string, body: object): HttpPost => ({
     url,
     headers: jsonHeaders,

@@ -84,6 +84,8 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/sign-in': { may: 'open', scope: 'none' },
   'GET /api/v1/oidc/start': { may: 'open', scope: 'none' },
   'GET /api/v1/oidc/callback': { may: 'open', scope: 'none' },
+  // By the link alone: tests/contract/centre/pictures.test.ts.
+  'GET /api/v1/picture-links/{token}': { may: 'open', scope: 'none' },
   // By the link alone: tests/contract/centre/people/responder.test.ts.
   'POST /api/v1/respond': { may: 'open', scope: 'none' },
   'POST /api/v1/respond/step': { may: 'open', scope: 'none' },

@@ -1,5 +1,7 @@
 // Question: what does the centre accept as a picture, what does it discard, and when does it delete pictures?
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -208,6 +210,48 @@ describe('a picture that is here', () => {
     )
     expect((await running.get('/api/v1/pictures/..%2f..%2fcentre.db', running.token())).status).toBe(404)
     expect((await running.get(`/api/v1/pictures/${picture.sha256}`)).status).toBe(401)
+  })
+
+  test('opens once by the link of a receiver outside, with a look in the log of whose link it was', async () => {
+    const got: { data: { pictureUrl?: string } }[] = []
+    const receiver = createServer((request, response) => {
+      let body = ''
+      request.on('data', (part: Buffer) => (body += part.toString()))
+      request.on('end', () => {
+        got.push(JSON.parse(body) as (typeof got)[number])
+        response.end()
+      })
+    })
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
+    await stop()
+    const pictureLink = { baseUrl: 'https://centre.example/' }
+    await start({ outlets: [{ name: 'police', type: 'webhook', url, pictureLink }] })
+    await box.report('red', 1, [makeAlarm(500, 'raised')])
+    const picture = makePicture(1)
+    await announce(picture, { alarm: 'sos-1' })
+    const chen = running.token('supervisor', 'chen')
+    await running.post('/api/v1/cases/case-1/outlets', chen, { outlet: 'police' })
+    await until(() => got.length === 1)
+    receiver.close()
+    const link = got[0]?.data.pictureUrl ?? ''
+    expect(link).toMatch(/^https:\/\/centre\.example\/api\/v1\/picture-links\/[0-9a-f]{64}$/)
+    const opened = (): Promise<Response> => running.get(new URL(link).pathname)
+    // Its bytes are on the way: the link waits for them.
+    expect((await opened()).status).toBe(404)
+    await sendWhole(picture)
+    const both = await Promise.all([opened(), opened()])
+    expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409])
+    const good = both.find(({ status }) => status === 200)
+    expect(hashOf(Buffer.from((await good?.arrayBuffer()) ?? new ArrayBuffer()))).toBe(picture.sha256)
+    expect((await running.get(`/api/v1/picture-links/${'0'.repeat(64)}`)).status).toBe(404)
+    const { looks } = (await (await running.get('/api/v1/looks', chen)).json()) as LooksAnswer
+    expect(looks.map(({ who, sha256 }) => [who, sha256])).toEqual([['link:police', picture.sha256]])
+    const admin = running.token('admin', 'boss')
+    await until(async () => {
+      const security = await (await running.get('/api/v1/security', admin)).text()
+      return security.includes('picture-link-made') && security.includes('link:police')
+    })
   })
 
   test('is deleted after its term, unless its alarm is still open', async () => {

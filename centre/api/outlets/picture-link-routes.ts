@@ -1,0 +1,57 @@
+// The route of a receiver outside that opens its link: one picture, once. The look is stored before the picture is handed out.
+import type { Clock } from '../../../protocols/kit/clock.ts'
+import type { SecurityLog } from '../../accounts/security-log.ts'
+import type { PictureLinks } from '../../outlets/pictures/picture-links.ts'
+import type { Storage } from '../../storage/port.ts'
+import { ApiProblem } from '../problems.ts'
+import type { Route } from '../route.ts'
+
+const used = { zh: '链接已打开过一次', en: 'this link was opened once' }
+
+export interface PictureLinkRouteOptions {
+  links: PictureLinks
+  storage: Pick<Storage, 'findPicture' | 'noteLook'>
+  clock: Clock
+  securityLog: Pick<SecurityLog, 'note'>
+  /** The bytes, or undefined when they are not here. */
+  read: (box: string, sha256: string) => Promise<Uint8Array | undefined>
+}
+
+export function createPictureLinkRoutes(options: PictureLinkRouteOptions): Route[] {
+  const { links, storage, clock, securityLog, read } = options
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/picture-links/{token}',
+      scope: 'none',
+      summary: {
+        zh: '凭一次性链接查看一张抓拍（查看会被记录）',
+        en: 'One picture by a link that opens once; the look is logged',
+      },
+      access: 'open',
+      answer: 'jpeg',
+      problems: ['not-found', 'no-link', 'link-used', 'link-expired'],
+      run: async ({ path, address }) => {
+        const link = links.take(path['token'] ?? '')
+        if (link === 'link-used') throw new ApiProblem(link, used)
+        if (typeof link === 'string') throw new ApiProblem(link)
+        const { outlet, box, camera, alarm, sha256 } = link
+        const who = `link:${outlet}`
+        let isHandedOut = false
+        try {
+          // Not yet arrived is not lost: only a stored file is read.
+          const isHere = (await storage.findPicture(sha256, box)).some(({ uses }) => uses.length > 0)
+          const jpeg = isHere ? await read(box, sha256) : undefined
+          if (!jpeg) throw new ApiProblem('not-found')
+          const look = { atMs: clock.wallMs(), who, role: 'operator' as const, box, camera, alarm, sha256 }
+          await storage.noteLook({ ...look, size: 'preview' })
+          isHandedOut = true
+          securityLog.note('look', who, address, `${box} ${camera} ${alarm}`)
+          return { jpeg, name: sha256 }
+        } finally {
+          if (!isHandedOut) links.putBack(link)
+        }
+      },
+    },
+  ]
+}
